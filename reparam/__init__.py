@@ -1,0 +1,71 @@
+"""Distribution reparameterization: draws y = f(z; θ) with exact pathwise derivatives ∂y/∂θ.
+
+>>> import reparam as rp
+>>> draw = rp.Gaussian(loc=0.6, scale=0.4).transform(-0.7)
+>>> round(float(draw.value), 12)
+0.32
+>>> {name: float(gradient) for name, gradient in draw.vjp(1.5).items()}
+{'loc': 1.5, 'scale': -1.0499999999999998}
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from reparam.registry import BUILT_IN
+
+if TYPE_CHECKING:
+    from reparam.distribution import About as About
+    from reparam.distribution import Distribution as Distribution
+    from reparam.distribution import Reparameterized as Reparameterized
+    from reparam.distributions.beta import Beta as Beta
+    from reparam.distributions.exponential import Exponential as Exponential
+    from reparam.distributions.gamma import Gamma as Gamma
+    from reparam.distributions.gaussian import Gaussian as Gaussian
+    from reparam.distributions.laplace import Laplace as Laplace
+    from reparam.distributions.logistic import Logistic as Logistic
+    from reparam.draw import Draw as Draw
+    from reparam.errors import ReparamError as ReparamError
+    from reparam.mechanisms import Implicit as Implicit
+    from reparam.mechanisms import InverseCDF as InverseCDF
+    from reparam.mechanisms import LocationScale as LocationScale
+    from reparam.parameters import Interval as Interval
+    from reparam.parameters import Parameter as Parameter
+    from reparam.registry import get as get
+    from reparam.registry import names as names
+
+    __version__: str
+
+#: The module each public name lives in; importing the package imports none of these.
+_HOMES = {
+    "About": "reparam.distribution",
+    "Distribution": "reparam.distribution",
+    "Draw": "reparam.draw",
+    "Implicit": "reparam.mechanisms",
+    "Interval": "reparam.parameters",
+    "InverseCDF": "reparam.mechanisms",
+    "LocationScale": "reparam.mechanisms",
+    "Parameter": "reparam.parameters",
+    "Reparameterized": "reparam.distribution",
+    "ReparamError": "reparam.errors",
+    "get": "reparam.registry",
+    "names": "reparam.registry",
+    **{class_name: f"reparam.distributions.{name}" for name, class_name in BUILT_IN.items()},
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - every entry is a string
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("reparam")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'reparam' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,174 @@
+"""Evaluation of elementwise formulas block by block, on several threads.
+
+A formula is a function of float64 arrays that works element by element and returns an array, or
+a tuple with one entry an output. It is called on blocks small enough for the processor's cache,
+each block by one thread: NumPy's ufuncs and bit generators release the interpreter's lock.
+What comes out does not depend on the number of threads: blocks start at multiples of
+:data:`~reparam.noise.BLOCK`, and sums are combined in block order.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.errors import ReparamError, ShapeError
+from reparam.noise import BLOCK
+
+__all__ = ["Formula", "Operand", "broadcast_shapes", "evaluate", "operand", "thread_count"]
+
+Formula = Callable[..., Any]
+
+
+class Operand(Protocol):
+    """Something that a formula's argument can be taken from, a block at a time."""
+
+    def take(self, start: int, stop: int) -> Array:
+        """Return the elements ``start:stop`` of the flattened operand."""
+        ...
+
+
+class _Constant:
+    """One number for every element."""
+
+    def __init__(self, value: Array) -> None:
+        self._value = value[()]
+
+    def take(self, start: int, stop: int) -> Array:
+        return self._value
+
+
+class _Elements:
+    """One number an element: element i of the stream is entry i − `first`."""
+
+    def __init__(self, flat: Array, first: int) -> None:
+        self._flat, self._first = flat, first
+
+    def take(self, start: int, stop: int) -> Array:
+        return self._flat[start - self._first : stop - self._first]
+
+
+class _Cycle:
+    """A batch repeated for ever: element i is entry i modulo the batch's size."""
+
+    def __init__(self, flat: Array, longest: int) -> None:
+        self._period = flat.size
+        self._flat = np.resize(flat, flat.size + longest)
+
+    def take(self, start: int, stop: int) -> Array:
+        offset = start % self._period
+        return self._flat[offset : offset + stop - start]
+
+
+def operand(values: Array, shape: tuple[int, ...], first: int = 0) -> Operand:
+    """Return `values`, which broadcast to `shape`, as an operand.
+
+    Parameters
+    ----------
+    values
+        An array whose shape broadcasts to `shape`.
+    shape
+        The shape of the result.
+    first
+        The number, in an endless stream, of the result's first element.
+    """
+    if values.size == 1:
+        return _Constant(values.reshape(()))
+    size = math.prod(shape)
+    if values.size < size and values.shape == shape[len(shape) - values.ndim :]:
+        return _Cycle(values.ravel(), min(size, BLOCK))
+    return _Elements(np.broadcast_to(values, shape).ravel(), first)
+
+
+def broadcast_shapes(**shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that all broadcast to; the error names each argument and its shape."""
+    try:
+        return np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        described = ", ".join(f"{name} has shape {shape}" for name, shape in shapes.items())
+        raise ShapeError(
+            f"{described}: these don't broadcast together; make trailing dimensions equal, or 1"
+        ) from None
+
+
+def thread_count() -> int:
+    """Return how many threads to use: ``REPARAM_NUM_THREADS``, or one an available core."""
+    text = os.environ.get("REPARAM_NUM_THREADS", "")
+    if not text:
+        affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+        return len(affinity(0)) if affinity else os.cpu_count() or 1
+    if not text.isdecimal() or int(text) < 1:
+        raise ReparamError(f"REPARAM_NUM_THREADS={text} is not a positive integer; set or unset it")
+    return int(text)
+
+
+def evaluate(
+    formula: Formula,
+    operands: Sequence[Operand],
+    shape: tuple[int, ...],
+    *,
+    outputs: int = 1,
+    sums: Sequence[bool] = (),
+    first: int = 0,
+) -> tuple[Array, ...]:
+    """Evaluate a formula over operands, and return its outputs.
+
+    Parameters
+    ----------
+    formula
+        Called with one block of each operand. A constant operand is passed as a scalar.
+    operands
+        The formula's arguments.
+    shape
+        The shape of the result.
+    outputs
+        How many arrays the formula returns: a tuple of them, or one by itself.
+    sums
+        For each output, whether to add its elements up instead of storing them.
+    first
+        The number of the first element in the operands' streams.
+
+    Returns
+    -------
+    tuple of ndarray
+        For each output an array of that shape, or a scalar array for a sum.
+    """
+    sums = tuple(sums) or (False,) * outputs
+    size = math.prod(shape)
+    edges = [first, *range((first // BLOCK + 1) * BLOCK, first + size, BLOCK), first + size]
+    blocks = list(pairwise(edges)) if size else []
+    results = [np.empty(len(blocks) if summed else size) for summed in sums]
+
+    pending = iter(range(len(blocks)))  # shared: a thread that is done takes the next block
+
+    def work() -> None:
+        with np.errstate(all="ignore"):
+            for index in pending:
+                start, stop = blocks[index]
+                values = formula(*(item.take(start, stop) for item in operands))
+                if not isinstance(values, tuple):
+                    values = (values,)
+                for result, value, summed in zip(results, values, sums, strict=True):
+                    if summed:
+                        result[index] = np.broadcast_to(value, stop - start).sum()
+                    else:
+                        result[start - first : stop - first] = value
+
+    workers = min(thread_count(), len(blocks))
+    if workers > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            for done in [pool.submit(work) for _ in range(workers)]:
+                done.result()
+    else:
+        work()
+    return tuple(
+        np.asarray(result.sum()) if summed else result.reshape(shape)
+        for result, summed in zip(results, sums, strict=True)
+    )

@@ -1,0 +1,118 @@
+"""The application: its commands, and what becomes of errors.
+
+Exit codes: 0 success, 1 a verification failed, 2 a usage, input or output error, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from reparam.cli.grad import grad
+from reparam.cli.list import list_distributions
+from reparam.cli.sample import sample
+from reparam.cli.show import show
+from reparam.errors import ReparamError
+
+__all__ = ["app", "main"]
+
+
+class _Group(TyperGroup):
+    """Turns errors into one sentence on stderr, and a closed pipe into a quiet end."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _abandon_stdout()
+            raise typer.Exit(0) from None
+        except typer.TyperException as error:  # from parsing options
+            command = getattr(getattr(error, "ctx", None), "command_path", "reparam")
+            _complain(f"{error.format_message()} See '{command} --help'.")
+            raise typer.Exit(error.exit_code) from None
+        except ReparamError as error:
+            _complain(str(error))
+            raise typer.Exit(2) from None
+        except OSError as error:
+            _abandon_stdout()
+            where = f"{error.filename}: " if error.filename else ""
+            _complain(f"{where}{error.strerror or error}")
+            raise typer.Exit(2) from None
+
+
+def _complain(message: str) -> None:
+    typer.echo(f"Error: {message}", err=True)
+
+
+def _abandon_stdout() -> None:
+    """Keep the interpreter from flushing, at exit, what can't be written."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return  # not a real file: a test's capture
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
+app = typer.Typer(
+    cls=_Group,
+    help="Distribution reparameterization: draws y = f(z; θ) with exact derivatives ∂y/∂θ.",
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"reparam {version('reparam')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Distribution reparameterization: draws y = f(z; θ) with exact derivatives ∂y/∂θ.
+
+    [dim]Start with:[/dim] reparam sample, reparam grad --dist laplace, reparam list
+    """
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+app.command("sample")(sample)
+app.command("grad")(grad)
+app.command("list")(list_distributions)
+app.command("show")(show)
+
+
+def _terminated(number: int, frame: object) -> None:
+    """Unwind on SIGTERM as on Ctrl-C, so that temporary files go."""
+    raise SystemExit(128 + number)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    typer.echo(f"Warning: {message}", err=True)
+
+
+def main() -> None:
+    """Run the command line."""
+    signal.signal(signal.SIGTERM, _terminated)
+    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    for stream in (sys.stdout, sys.stderr):  # formulas need more than ASCII; never fail over it
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    app(prog_name="reparam")

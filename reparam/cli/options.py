@@ -1,0 +1,113 @@
+"""Options that several commands share: declared once, with their help and completion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "Count",
+    "DType",
+    "Dist",
+    "Name",
+    "OutFile",
+    "OutFormat",
+    "Params",
+    "Seed",
+    "Shard",
+    "Threads",
+]
+
+
+def _complete_distribution(incomplete: str) -> Iterator[str]:
+    from reparam import registry
+
+    return (name for name in registry.names() if name.startswith(incomplete))
+
+
+def _complete_parameter(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    from reparam import registry
+
+    distribution = registry.get(ctx.params.get("dist") or "gaussian")
+    for parameter in distribution.parameters.values():
+        if parameter.name.startswith(incomplete):
+            yield f"{parameter.name}=", f"{parameter.description}, in {parameter.domain}"
+
+
+def _complete_format(incomplete: str) -> Iterator[str]:
+    from reparam import formats
+
+    return (name for name in formats.NAMES if name.startswith(incomplete))
+
+
+Dist = Annotated[
+    str,
+    typer.Option(
+        "--dist",
+        "-d",
+        metavar="NAME",
+        help="The distribution, by name or alias; 'reparam list' shows all.",
+        autocompletion=_complete_distribution,
+    ),
+]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="DIST",
+        help="The distribution, by name or alias.",
+        autocompletion=_complete_distribution,
+    ),
+]
+Params = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param",
+        "-p",
+        metavar="NAME=VALUE",
+        help="A parameter: a number, numbers with commas, @FILE (npy, npz, csv, jsonl, parquet) or "
+        "@FILE:COLUMN for one column. Repeat for more; defaults for the rest.",
+        autocompletion=_complete_parameter,
+    ),
+]
+Count = Annotated[
+    str | None,
+    typer.Option(
+        "--count", "-n", metavar="N", help="How many draws: 1000, 1e6, 1_000_000. Default: 10."
+    ),
+]
+Seed = Annotated[
+    str | None,
+    typer.Option(
+        metavar="INTEGER", help="A non-negative integer of any size. Default: a fresh one, shown."
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K/N", help="Only piece K (from 1) of N: the pieces joined are the whole."
+    ),
+]
+DType = Annotated[
+    str,
+    typer.Option(metavar="float64|float32", help="The type to write; noise is always float64."),
+]
+OutFile = Annotated[
+    str, typer.Option("--out", "-o", metavar="FILE", help="Where to write; '-' is stdout.")
+]
+OutFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, csv, jsonl, npy, npz or parquet. Default: by FILE's suffix; on stdout, table "
+        "for a terminal and csv for a pipe.",
+        autocompletion=_complete_format,
+    ),
+]
+Threads = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="Threads to use; the result doesn't depend on it."),
+]

@@ -1,0 +1,109 @@
+"""Where records go: a file that appears only when it is complete, or stdout."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from reparam.cli.progress import tracked
+from reparam.errors import InputError, OutputError, did_you_mean
+
+if TYPE_CHECKING:
+    from reparam.formats import Records
+
+__all__ = ["format_for", "write"]
+
+
+def format_for(out: str, name: str | None) -> str:
+    """Return the format's name: as asked for, by the file's suffix, or fit for stdout."""
+    from reparam import formats
+
+    if name is None:
+        if out == "-":
+            return "table" if sys.stdout.isatty() else "csv"
+        name = formats.by_suffix(out)
+        if name is None:
+            known = ", ".join(suffix for suffixes in formats.NAMES.values() for suffix in suffixes)
+            raise InputError(
+                f"{out} has no suffix that tells its format ({known}); pass --format NAME"
+            )
+    elif name not in formats.NAMES:
+        raise InputError(
+            f"no format is called {name!r}{did_you_mean(name, formats.NAMES)}"
+            f" (there are {', '.join(formats.NAMES)})"
+        )
+    return name
+
+
+def write(records: Records, out: str, name: str) -> None:
+    """Write records in the format of that name to a file, or to stdout for ``-``."""
+    from reparam import formats
+
+    target = formats.load(name)
+    if out != "-":
+        _check_room(Path(out), target.minimum_size(records))
+    quiet = out == "-" and sys.stdout.isatty()
+    with _destination(out) as stream:
+        blocks = records.blocks if quiet else tracked(records.blocks, records.elements)
+        target.write(replace(records, blocks=blocks), stream)
+
+
+def _check_room(path: Path, size: int) -> None:
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError:
+        return  # opening it will say what is wrong
+    if size > free:
+        raise OutputError(
+            f"{path} would take at least {_human(size)} and there are {_human(free)} free on its"
+            " disk; draw fewer, or write shards to several disks (--shard K/N)"
+        )
+
+
+def _human(size: float) -> str:
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} EB"
+
+
+@contextmanager
+def _destination(out: str) -> Iterator[BinaryIO]:
+    if out == "-":
+        yield sys.stdout.buffer
+        sys.stdout.flush()
+        return
+    path = Path(os.path.realpath(out))  # write through a symbolic link, don't replace it
+    try:
+        mode: int | None = path.stat().st_mode
+    except OSError:
+        mode = None
+    if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe (or a directory: refused)
+        with path.open("wb") as stream:
+            yield stream
+        return
+    if mode is not None and not os.access(path, os.W_OK):
+        raise OutputError(f"{out} is not writable; choose another file")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            if mode is not None:
+                temporary.chmod(stat.S_IMODE(mode))
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        error.filename = out
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)

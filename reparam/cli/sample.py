@@ -1,0 +1,68 @@
+"""``reparam sample``: draws, to the terminal or a file, as many as the disk holds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from reparam.cli import output, parsing
+from reparam.cli.options import Count, Dist, DType, OutFile, OutFormat, Params, Seed, Shard, Threads
+
+__all__ = ["sample"]
+
+
+def sample(
+    dist: Dist = "gaussian",
+    param: Params = None,
+    count: Count = None,
+    seed: Seed = None,
+    shard: Shard = None,
+    dtype: DType = "float64",
+    with_noise: Annotated[
+        bool, typer.Option("--with-noise", help="Write the noise beside each value.")
+    ] = False,
+    out: OutFile = "-",
+    format: OutFormat = None,
+    threads: Threads = None,
+) -> None:
+    """Draw from a distribution.
+
+    [bold]Examples[/bold]
+
+    reparam sample
+
+    reparam sample -d laplace -p loc=1 -p scale=0.5 -n 5 --seed 42
+
+    reparam sample -d beta -p a=2 -p b=3 -n 1e6 --seed 1 --out draws.npy
+
+    reparam sample -d gaussian -p mu=@mu.csv -n 100 --with-noise --out draws.npz
+
+    reparam sample -n 1e9 --seed 7 --shard 2/8 --out part2.npy
+    """
+    from reparam import sampling
+    from reparam.formats import Records
+
+    name = output.format_for(out, format)
+    value_type = parsing.dtype(dtype)
+    parsing.use_threads(threads)
+    distribution = parsing.distribution(dist, param)
+    draws = parsing.shard(shard, parsing.count(count or "10"))
+    columns = {"noise": parsing.dtype("float64")} if with_noise else {}
+    blocks = (
+        {
+            **({"noise": draw.noise} if with_noise else {}),
+            "y": draw.value.astype(value_type, copy=False),
+        }
+        for draw in sampling.stream(distribution, draws, rng=parsing.integer_seed(seed))
+    )
+    output.write(
+        Records(
+            {**columns, "y": value_type},
+            (len(draws), *distribution.batch_shape),
+            blocks,
+            first=draws.start,
+        ),
+        out,
+        name,
+    )

@@ -1,0 +1,485 @@
+"""What a distribution is: declared parameters, stateless formulas, one public interface.
+
+A distribution's author writes formulas as static methods (names with one leading underscore).
+Each is elementwise, takes the parameters explicitly, in declared order, and is made of
+ufunc-like operations. The public methods here are final: they broadcast, guard the support,
+evaluate block by block on several threads, and give results their shapes.
+"""
+
+from __future__ import annotations
+
+import abc
+import inspect
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, final
+
+import numpy as np
+
+from reparam._typing import Array, ArrayLike, RNGLike, Shape
+from reparam.blockwise import Formula, Operand, broadcast_shapes, evaluate, operand
+from reparam.errors import CountError, UnknownParameterError
+from reparam.noise import Noise, Stream
+from reparam.parameters import Interval, Parameter, Parameters, as_real_array
+
+if TYPE_CHECKING:
+    from reparam.draw import Draw
+
+__all__ = ["About", "Distribution", "Reparameterized"]
+
+
+@dataclass(frozen=True)
+class About:
+    """What a reader is told of a distribution: formulas in mathematical notation.
+
+    Parameters
+    ----------
+    density
+        The density, ``"p(y) = …"``.
+    transform
+        The reparameterization, ``"y = …"`` in terms of the noise.
+    derivatives
+        For each parameter ∂y/∂θ, in terms of noise, value and parameters.
+    source
+        Where formulas and algorithms come from.
+    """
+
+    density: str
+    transform: str
+    derivatives: dict[str, str]
+    source: str
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(Parameter,))
+class Distribution(abc.ABC):
+    """Base class of all distributions.
+
+    Instances are frozen. Parameters are passed by position or by name (aliases work), as numbers
+    or arrays that broadcast together; the common shape is :attr:`batch_shape`.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter's value is outside its domain, NaN, or not a real number.
+    UnknownParameterError
+        If there is no such parameter, or one is given twice.
+    ShapeError
+        If the parameters' shapes don't broadcast together.
+    """
+
+    #: The registry's name, in lower case.
+    name: ClassVar[str]
+    #: Other names the registry knows it by.
+    aliases: ClassVar[tuple[str, ...]] = ()
+    #: The declared parameters, by name or alias.
+    parameters: ClassVar[Parameters]
+    #: Formulas for the reader.
+    about: ClassVar[About]
+    _support: ClassVar[Interval]
+    _values: dict[str, Array]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        declared = {
+            name: value
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
+            if isinstance(value, Parameter)
+        }
+        cls.parameters = Parameters(cls.__name__, declared)
+        if declared:
+            cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+                [
+                    inspect.Parameter(
+                        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=parameter.default
+                    )
+                    for name, parameter in declared.items()
+                ]
+            )
+            cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{_parameters_section(cls)}"
+
+    def __init__(self, *args: ArrayLike, **kwargs: ArrayLike) -> None:
+        cls = type(self)
+        if len(args) > len(cls.parameters):
+            raise UnknownParameterError(
+                f"{cls.__name__} takes {len(cls.parameters)} parameters"
+                f" ({', '.join(cls.parameters)}) but got {len(args)}"
+            )
+        positional = list(zip(cls.parameters, args, strict=False))
+        given = cls.parameters.by_name([*positional, *kwargs.items()])
+        values = {
+            name: parameter.validated(given.get(name, parameter.default))
+            for name, parameter in cls.parameters.items()
+        }
+        shape = broadcast_shapes(**{name: value.shape for name, value in values.items()})
+        object.__setattr__(self, "_values", values)
+        object.__setattr__(self, "_batch_shape", shape)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen; make a new one instead")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(self._values.values())
+
+    def __repr__(self) -> str:
+        inner = ", ".join(
+            f"{name}={value[()].tolist() if value.size < 8 else f'<array of shape {value.shape}>'}"
+            for name, value in self._values.items()
+        )
+        return f"{type(self).__name__}({inner})"
+
+    @final
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """The shape that the parameters broadcast to."""
+        shape: tuple[int, ...] = self._batch_shape  # type: ignore[attr-defined]
+        return shape
+
+    @final
+    @property
+    def support(self) -> tuple[Array, Array]:
+        """The ends of the interval that values lie in, each of batch shape."""
+        low, high = self._support.ends(self._values)
+        return self._batched(low), self._batched(high)
+
+    @final
+    @property
+    def mean(self) -> Array:
+        """The expectation E[y], of batch shape."""
+        return self._statistic(self._mean)
+
+    @final
+    @property
+    def variance(self) -> Array:
+        """The variance E[(y − E y)²], of batch shape."""
+        return self._statistic(self._variance)
+
+    @final
+    @property
+    def entropy(self) -> Array:
+        """The differential entropy −E[log p(y)], in nats, of batch shape."""
+        return self._statistic(self._entropy)
+
+    @final
+    def log_prob(self, value: ArrayLike) -> Array:
+        """Return log p(y; θ): −inf outside the support, NaN for NaN.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            In nats, of the broadcast shape.
+        """
+        return self._at("value", value, self._guarded(self._log_prob, -np.inf))[0][()]
+
+    @final
+    def cdf(self, value: ArrayLike) -> Array:
+        """Return F(y; θ) = P(Y ≤ y): 0 below the support, 1 above."""
+        return self._at("value", value, self._guarded(self._cdf))[0][()]
+
+    @final
+    def sf(self, value: ArrayLike) -> Array:
+        """Return 1 − F(y; θ), without the cancellation: 1 below the support, 0 above."""
+        return self._at("value", value, self._guarded(self._sf))[0][()]
+
+    @final
+    def score(self, value: ArrayLike) -> dict[str, Array]:
+        """Return the score ∂ log p(y; θ)/∂θ by parameter: NaN outside the support.
+
+        Returns
+        -------
+        dict
+            For each parameter an array of the shape that `value` and the parameters broadcast to.
+        """
+        return self._by_name(
+            self._at("value", value, self._guarded(self._score, np.nan), many=True)
+        )
+
+    @final
+    def sample(self, shape: Shape = (), *, rng: RNGLike = None) -> Array:
+        """Return draws alone: the same values as ``rsample`` with the same `rng` gives.
+
+        Parameters
+        ----------
+        shape
+            The sample shape, an integer or a tuple.
+        rng
+            None, a non-negative integer, a ``SeedSequence`` or a ``Generator``.
+
+        Returns
+        -------
+        ndarray
+            Of shape sample shape + batch shape.
+        """
+        return self._sample(_sample_shape(shape) + self.batch_shape, rng)[()]
+
+    # What a distribution's author writes -----------------------------------------------------
+    #
+    # ``*theta: Any, **_: Any`` is how a signature says "whatever parameters there are": authors
+    # name theirs, ``def _cdf(y, rate)``.
+
+    @staticmethod
+    @abc.abstractmethod
+    def _log_prob(y: Array, *theta: Any, **_: Any) -> Array:
+        """Log density inside the closed support."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _cdf(y: Array, *theta: Any, **_: Any) -> Array:
+        """P(Y ≤ y) inside the closed support."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _sf(y: Array, *theta: Any, **_: Any) -> Array:
+        """P(Y > y) inside the closed support, to full relative accuracy."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _score(y: Array, *theta: Any, **_: Any) -> tuple[Array, ...]:
+        """∂ log p/∂θ for each parameter in declared order."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _mean(*theta: Any, **_: Any) -> Array:
+        """E[y]."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _variance(*theta: Any, **_: Any) -> Array:
+        """Variance."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _entropy(*theta: Any, **_: Any) -> Array:
+        """Differential entropy in nats."""
+
+    @abc.abstractmethod
+    def _sample(self, shape: tuple[int, ...], rng: RNGLike) -> Array:
+        """Draw values of that shape, which ends with the batch shape."""
+
+    # Machinery -------------------------------------------------------------------------------
+
+    @final
+    @property
+    def _theta(self) -> tuple[Array, ...]:
+        return tuple(self._values.values())
+
+    @final
+    def _theta_operands(self, shape: tuple[int, ...]) -> list[Operand]:
+        return [operand(value, shape) for value in self._theta]
+
+    @final
+    def _batched(self, value: Array | float) -> Array:
+        return np.broadcast_to(np.asarray(value, dtype=np.float64), self.batch_shape)[()]
+
+    @final
+    def _statistic(self, formula: Callable[..., Array]) -> Array:
+        with np.errstate(all="ignore"):
+            return self._batched(formula(*self._theta))
+
+    @final
+    def _at(
+        self, label: str, value: ArrayLike, formula: Formula, *, many: bool = False
+    ) -> tuple[Array, ...]:
+        """Evaluate ``formula(value, *θ)``, with one output, or one a parameter if `many`."""
+        array = as_real_array(label, value)
+        shape = broadcast_shapes(**{label: array.shape, "the batch": self.batch_shape})
+        operands = [operand(array, shape), *self._theta_operands(shape)]
+        return evaluate(formula, operands, shape, outputs=len(self.parameters) if many else 1)
+
+    @final
+    def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
+        return {name: array[()] for name, array in zip(self.parameters, arrays, strict=True)}
+
+    @final
+    def _guarded(self, formula: Formula, outside: float | None = None) -> Formula:
+        """Wrap a formula of (y, *θ) so that it only sees the closed support.
+
+        A value outside is moved to the nearer end; the result there is `outside`, if given.
+        """
+        support, names = self._support, tuple(self.parameters)
+        if (support.low, support.high) == (-np.inf, np.inf):
+            return formula
+
+        def guarded(y: Array, *theta: Array) -> Any:
+            low, high = support.ends(dict(zip(names, theta, strict=True)))
+            result = formula(np.clip(y, low, high), *theta)
+            if outside is None or not np.any(missed := (y < low) | (y > high)):
+                return result
+            if isinstance(result, tuple):
+                return tuple(np.where(missed, outside, entry) for entry in result)
+            return np.where(missed, outside, result)
+
+        return guarded
+
+
+class Reparameterized(Distribution):
+    """A distribution whose draws are y = f(z; θ), differentiable in θ, with z outside.
+
+    The author's ``_transform`` returns the value and whatever else the derivative is best
+    computed from (the standard variate, say); ``_jacobian`` takes these.
+    """
+
+    #: How noise becomes a value: "location-scale", "inverse CDF" or "implicit".
+    mechanism: ClassVar[str]
+    #: The kind of noise that ``transform`` takes.
+    noise: ClassVar[Noise]
+    #: How many arrays ``_transform`` returns beside the value.
+    _extras: ClassVar[int] = 0
+
+    @final
+    def rsample(self, shape: Shape = (), *, rng: RNGLike = None) -> Draw:
+        """Return reparameterized draws.
+
+        Parameters
+        ----------
+        shape
+            The sample shape, an integer or a tuple.
+        rng
+            None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7). Element
+            i of the result, in C order, depends only on the seed and i.
+
+        Returns
+        -------
+        Draw
+            Its value has shape sample shape + batch shape.
+
+        Raises
+        ------
+        CountError
+            If the sample shape is not made of non-negative integers.
+        SeedError
+            If `rng` can't seed random numbers.
+        """
+        return self._draw(_sample_shape(shape) + self.batch_shape, Stream(self.noise, rng))
+
+    @final
+    def transform(self, noise: ArrayLike) -> Draw:
+        """Return the draw that given noise makes: y = f(noise; θ).
+
+        Parameters
+        ----------
+        noise
+            Of the declared kind; broadcasts with the parameters.
+
+        Raises
+        ------
+        NoiseError
+            If an element is outside the noise's domain.
+        """
+        from reparam.draw import Draw
+
+        array = np.array(self.noise.validated(noise))
+        shape = broadcast_shapes(noise=array.shape, **{"the batch": self.batch_shape})
+        operands = [operand(array, shape), *self._theta_operands(shape)]
+        value, *extras = evaluate(self._transform, operands, shape, outputs=1 + self._extras)
+        noise_there = np.broadcast_to(array, shape)
+        return Draw(self, value, tuple(extras), lambda: noise_there)
+
+    @final
+    def pathwise(self, value: ArrayLike) -> dict[str, Array]:
+        """Return ∂y/∂θ at given values, on the quantile path: −F_θ(y) / p(y).
+
+        This is the derivative of the quantile function at fixed u = F(y), which needs no
+        noise: it serves values from any exact sampler. NaN outside the support.
+
+        Returns
+        -------
+        dict
+            For each parameter an array of the shape that `value` and the parameters broadcast to.
+        """
+        formula = self._guarded(self._pathwise, np.nan)
+        return self._by_name(self._at("value", value, formula, many=True))
+
+    @final
+    def icdf(self, u: ArrayLike) -> Array:
+        """Return the quantile F⁻¹(u; θ): the ends of the support at 0 and 1, NaN outside [0, 1]."""
+        return self._at("u", u, self._icdf_on_closed_unit)[0][()]
+
+    # What a distribution's author, or a mechanism, writes ------------------------------------
+
+    @staticmethod
+    @abc.abstractmethod
+    def _icdf(u: Array, *theta: Any, **_: Any) -> Array:
+        """Quantile for u in [0, 1]."""
+
+    @classmethod
+    @abc.abstractmethod
+    def _transform(cls, noise: Array, *theta: Any, **_: Any) -> tuple[Array, ...]:
+        """Return the value and the extra arrays."""
+
+    @classmethod
+    @abc.abstractmethod
+    def _jacobian(cls, y: Array, *extras_and_theta: Any, **_: Any) -> tuple[Array | float, ...]:
+        """∂y/∂θ for each parameter, from what ``_transform`` returned."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _pathwise(y: Array, *theta: Any, **_: Any) -> tuple[Array | float, ...]:
+        """∂y/∂θ for each parameter, from the value alone."""
+
+    # Machinery -------------------------------------------------------------------------------
+
+    @final
+    def _icdf_on_closed_unit(self, u: Array, *theta: Array) -> Array:
+        inside = (u >= 0.0) & (u <= 1.0)
+        if np.all(inside):
+            return self._icdf(u, *theta)
+        return np.where(inside, self._icdf(np.where(inside, u, 0.5), *theta), np.nan)
+
+    @final
+    def _draw(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Draw:
+        """Return the draw of that shape whose first element is number `first` of the stream."""
+        from reparam.draw import Draw
+
+        operands = [stream, *self._theta_operands(shape)]
+        value, *extras = evaluate(
+            self._transform, operands, shape, outputs=1 + self._extras, first=first
+        )
+
+        def noise() -> Array:
+            (again,) = evaluate(lambda z: z, [stream], shape, first=first)
+            return again
+
+        return Draw(self, value, tuple(extras), noise)
+
+    @final
+    def _sample(self, shape: tuple[int, ...], rng: RNGLike) -> Array:
+        def value(*arguments: Array) -> Array:
+            return self._transform(*arguments)[0]
+
+        return evaluate(value, [Stream(self.noise, rng), *self._theta_operands(shape)], shape)[0]
+
+
+def _sample_shape(shape: Shape) -> tuple[int, ...]:
+    try:
+        sizes = tuple(
+            operator.index(size) for size in np.atleast_1d(np.asarray(shape, dtype=object))
+        )
+    except TypeError:
+        sizes = (-1,)
+    if any(size < 0 for size in sizes):
+        raise CountError(
+            f"sample shape {shape!r} is not a non-negative integer or a tuple of them;"
+            " pass how many draws you want"
+        )
+    return sizes
+
+
+def _parameters_section(cls: type[Distribution]) -> str:
+    """Return the numpydoc section that the declarations make."""
+    lines = ["Parameters", "----------"]
+    for parameter in cls.parameters.values():
+        also = f"; also {', '.join(parameter.aliases)}" if parameter.aliases else ""
+        lines += [
+            f"{parameter.name} : array_like, default {parameter.default:g}",
+            f"    {parameter.description} {parameter.symbol}, in {parameter.domain}{also}.",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,65 @@
+"""The exponential distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import About
+from reparam.mechanisms import InverseCDF
+from reparam.parameters import POSITIVE, Parameter
+
+__all__ = ["Exponential"]
+
+
+class Exponential(InverseCDF):
+    """The exponential distribution.
+
+    p(y) = λ exp(−λ y) for y > 0, reparameterized through its quantile, y = −log(1 − u)/λ.
+    """
+
+    name = "exponential"
+    rate: Parameter = Parameter("λ", POSITIVE, 1.0, (0.1, 10.0), ("lambda", "lam"), "Rate")
+    about = About(
+        density="p(y) = λ exp(−λ y)",
+        transform="y = −log(1 − u) / λ",
+        derivatives={"rate": "−y / λ"},
+        source="Devroye (1986), Non-Uniform Random Variate Generation, section II.2",
+    )
+    _support = POSITIVE
+
+    @staticmethod
+    def _icdf(u: Array, rate: Array) -> Array:
+        return -np.log1p(-u) / rate
+
+    @staticmethod
+    def _pathwise(y: Array, rate: Array) -> tuple[Array, ...]:
+        return (-y / rate,)
+
+    @staticmethod
+    def _cdf(y: Array, rate: Array) -> Array:
+        return -np.expm1(-rate * y)
+
+    @staticmethod
+    def _sf(y: Array, rate: Array) -> Array:
+        return np.exp(-rate * y)
+
+    @staticmethod
+    def _log_prob(y: Array, rate: Array) -> Array:
+        return np.log(rate) - rate * y
+
+    @staticmethod
+    def _score(y: Array, rate: Array) -> tuple[Array, ...]:
+        return (1.0 / rate - y,)
+
+    @staticmethod
+    def _mean(rate: Array) -> Array:
+        return 1.0 / rate
+
+    @staticmethod
+    def _variance(rate: Array) -> Array:
+        return (1.0 / rate) ** 2
+
+    @staticmethod
+    def _entropy(rate: Array) -> Array:
+        return 1.0 - np.log(rate)

@@ -1,0 +1,176 @@
+"""A draw y = f(z; θ): the value, the noise that made it, and its derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+from reparam._typing import Array, ArrayLike
+from reparam.blockwise import Formula, broadcast_shapes, evaluate, operand
+from reparam.errors import ShapeError
+from reparam.parameters import as_real_array
+
+if TYPE_CHECKING:
+    from reparam.distribution import Reparameterized
+
+__all__ = ["Draw"]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Draw:
+    """Draws from a distribution, differentiable in its parameters.
+
+    Made by ``rsample`` and ``transform``. The arrays are read-only: derivatives are computed
+    from them when asked for.
+
+    Attributes
+    ----------
+    distribution
+        What the draws are from.
+    value
+        y, of shape sample shape + batch shape.
+    noise
+        The z that made it, of the same shape.
+    """
+
+    distribution: Reparameterized
+    _value: Array
+    _extras: tuple[Array, ...]
+    _noise: Callable[[], Array]
+
+    @cached_property
+    def value(self) -> Array:
+        """The values y, read-only."""
+        return _read_only(self._value)
+
+    @cached_property
+    def noise(self) -> Array:
+        """The noise z, read-only; drawn again from its stream on first use."""
+        return _read_only(self._noise())
+
+    def jacobian(self) -> dict[str, Array]:
+        """Return ∂y/∂θ element by element.
+
+        Returns
+        -------
+        dict
+            For each parameter an array of the value's shape: entry i is the derivative of value
+            i in the parameter that it was drawn with.
+        """
+        return self.distribution._by_name(self._evaluate(self._derivatives))
+
+    def vjp(self, upstream: ArrayLike) -> dict[str, Array]:
+        """Back-propagate: return ∂L/∂θ given `upstream` = ∂L/∂y.
+
+        Parameters
+        ----------
+        upstream
+            Broadcasts to the value's shape.
+
+        Returns
+        -------
+        dict
+            For each parameter an array of the parameter's own shape: the sum of
+            upstream · ∂y/∂θ over all the values that it took part in.
+
+        Raises
+        ------
+        ShapeError
+            If `upstream` doesn't broadcast to the value's shape.
+        """
+        shape = self._value.shape
+        cotangent = as_real_array("upstream", upstream)
+        if broadcast_shapes(upstream=cotangent.shape, value=shape) != shape:
+            raise ShapeError(
+                f"upstream has shape {cotangent.shape} and value has shape {shape}:"
+                " pass one upstream derivative a value"
+            )
+
+        def products(upstream: Array, *rest: Array) -> tuple[Array, ...]:
+            return tuple(upstream * entry for entry in self._derivatives(*rest))
+
+        theta = self.distribution._theta
+        gradients = self._evaluate(products, cotangent, sums=[value.ndim == 0 for value in theta])
+        return self.distribution._by_name(
+            _summed_to(gradient, value.shape)
+            for gradient, value in zip(gradients, theta, strict=True)
+        )
+
+    def jvp(self, **tangents: ArrayLike) -> Array:
+        """Return the derivative of y in a direction of parameter space: Σ ∂y/∂θ · tangent.
+
+        Parameters
+        ----------
+        **tangents
+            A number or array for each parameter that moves; the others stay.
+
+        Returns
+        -------
+        ndarray
+            Of the value's shape.
+        """
+        given = self.distribution.parameters.by_name(tangents.items())
+        arrays = {name: as_real_array(name, tangent) for name, tangent in given.items()}
+        batch = self.distribution.batch_shape
+        for name, array in arrays.items():
+            if broadcast_shapes(**{name: array.shape, "the batch": batch}) != batch:
+                raise ShapeError(
+                    f"the tangent of {name} has shape {array.shape} and the batch has shape"
+                    f" {batch}: pass one tangent a parameter"
+                )
+        moving = [name in arrays for name in self.distribution.parameters]
+        directions = [arrays[name] for name in self.distribution.parameters if name in arrays]
+
+        def directional(*arguments: Array) -> Any:
+            tangent = iter(arguments[: len(directions)])
+            entries = self._derivatives(*arguments[len(directions) :])
+            terms = (
+                entry * next(tangent) for entry, moves in zip(entries, moving, strict=True) if moves
+            )
+            return sum(terms, start=0.0)
+
+        return self._evaluate(directional, *directions, outputs=1)[0][()]
+
+    def __repr__(self) -> str:
+        return f"Draw(value={self.value!r}, distribution={self.distribution!r})"
+
+    @property
+    def _derivatives(self) -> Formula:
+        return self.distribution._jacobian
+
+    def _evaluate(
+        self,
+        formula: Formula,
+        *leading: Array,
+        outputs: int | None = None,
+        sums: Sequence[bool] = (),
+    ) -> tuple[Array, ...]:
+        """Evaluate ``formula(*leading, value, *extras, *θ)``, by default one output a parameter."""
+        shape = self._value.shape
+        arrays = (*leading, self._value, *self._extras)
+        operands = [operand(array, shape) for array in arrays]
+        return evaluate(
+            formula,
+            operands + self.distribution._theta_operands(shape),
+            shape,
+            outputs=len(self.distribution.parameters) if outputs is None else outputs,
+            sums=sums,
+        )
+
+
+def _read_only(array: Array) -> Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view[()]
+
+
+def _summed_to(array: Array, shape: tuple[int, ...]) -> Array:
+    """Sum over the dimensions in which `shape` was broadcast to the array's shape."""
+    lead = array.ndim - len(shape)
+    stretched = [lead + k for k, size in enumerate(shape) if size == 1 != array.shape[lead + k]]
+    return (
+        array.sum(axis=(*range(lead), *stretched)).reshape(shape) if array.shape != shape else array
+    )

@@ -1,0 +1,49 @@
+"""Output formats, one a file: each writes a stream of records, and reads a column back."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import PurePath
+from typing import BinaryIO, Protocol, cast
+
+from reparam._typing import Array
+from reparam.formats.records import Records
+
+__all__ = ["NAMES", "Format", "Records", "by_suffix", "load"]
+
+#: Each format's name, and the suffixes of the files that hold it.
+NAMES = {
+    "table": (),
+    "csv": (".csv", ".txt"),
+    "jsonl": (".jsonl", ".ndjson"),
+    "npy": (".npy",),
+    "npz": (".npz",),
+    "parquet": (".parquet", ".pq"),
+}
+
+
+class Format(Protocol):
+    """What a format's module provides."""
+
+    @staticmethod
+    def write(records: Records, out: BinaryIO) -> None:
+        """Write all records."""
+
+    @staticmethod
+    def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+        """Return the first of those columns that is there, or else the only one."""
+
+    @staticmethod
+    def minimum_size(records: Records) -> int:
+        """Return a number of bytes that writing the records takes at least."""
+
+
+def load(name: str) -> Format:
+    """Return the format of that name."""
+    return cast(Format, import_module(f"reparam.formats.{name}"))
+
+
+def by_suffix(path: str) -> str | None:
+    """Return the name of the format that a file of that name holds, or None."""
+    suffix = PurePath(path).suffix.lower()
+    return next((name for name, suffixes in NAMES.items() if suffix in suffixes), None)

@@ -1,0 +1,54 @@
+"""Apache Parquet, with the ``arrow`` extra: one row an element, one row group a block."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.errors import InputError, MissingExtraError
+from reparam.formats.records import Records, pick
+
+__all__ = ["minimum_size", "read", "write"]
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtraError(
+            "the parquet format needs pyarrow; install it with: pip install 'reparam[arrow]'"
+        ) from None
+    return pyarrow
+
+
+def write(records: Records, out: BinaryIO) -> None:
+    """Write one row group a block."""
+    arrow = _pyarrow()
+    columns = records.row_columns
+    schema = arrow.schema(
+        (name, arrow.string() if dtype.kind == "U" else arrow.from_numpy_dtype(dtype))
+        for name, dtype in columns.items()
+    )
+    with arrow.parquet.ParquetWriter(out, schema) as writer:
+        for block in records.rows():
+            arrays = [arrow.array(column) for column in block]
+            writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
+
+
+def minimum_size(records: Records) -> int:
+    """Return the size of one column: draws don't compress, constant columns do."""
+    return records.elements * next(iter(records.columns.values())).itemsize
+
+
+def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+    """Return a column by name."""
+    arrow = _pyarrow()
+    try:
+        file = arrow.parquet.ParquetFile(source)
+        name = pick(file.schema_arrow.names, columns)
+        return np.asarray(file.read([name]).column(0).to_numpy())
+    except arrow.ArrowException as error:
+        raise InputError(f"it is not a Parquet file ({error})") from None

@@ -1,0 +1,171 @@
+"""The ways to put randomness outside: location-scale, inverse CDF, implicit.
+
+Each fills in the machinery of :class:`~reparam.distribution.Reparameterized`, so that a
+distribution's author writes its mathematics and nothing else.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import Reparameterized
+from reparam.noise import UNIFORM, Noise
+from reparam.parameters import REAL, Interval
+
+__all__ = ["Implicit", "InverseCDF", "LocationScale"]
+
+
+class LocationScale(Reparameterized):
+    """y = loc + scale · z, with z from a standard distribution.
+
+    The author declares the parameters, ``loc`` and ``scale`` last, shape parameters (if any)
+    first, and writes the standard distribution. Each ``_standard_*`` formula takes z (or u) and
+    the shape parameters. Noise of kind ``uniform`` goes through the standard quantile; any
+    other kind is the standard variate itself.
+    """
+
+    mechanism: ClassVar[str] = "location-scale"
+    noise: ClassVar[Noise] = UNIFORM
+    _support: ClassVar[Interval] = REAL
+    _extras: ClassVar[int] = 1
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_icdf(u: Array, *shape: Any, **_: Any) -> Array:
+        """Quantile of z for u in [0, 1]."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_cdf(z: Array, *shape: Any, **_: Any) -> Array:
+        """P(Z ≤ z)."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_sf(z: Array, *shape: Any, **_: Any) -> Array:
+        """P(Z > z), to full relative accuracy."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_log_prob(z: Array, *shape: Any, **_: Any) -> Array:
+        """Log density of z."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_score(z: Array, *shape: Any, **_: Any) -> tuple[Array, ...]:
+        """∂ log p(z)/∂z, then ∂ log p(z)/∂shape for each shape parameter."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_moments(
+        *shape: Any, **_: Any
+    ) -> tuple[Array | float, Array | float, Array | float]:
+        """Mean, variance and entropy of z."""
+
+    @staticmethod
+    def _standard_pathwise(z: Array, *shape: Any, **_: Any) -> tuple[Array, ...]:
+        """∂z/∂shape for each shape parameter, at fixed u."""
+        return ()
+
+    @final
+    @classmethod
+    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
+        *shape, loc, scale = theta
+        z = cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise
+        return loc + scale * z, z
+
+    @final
+    @classmethod
+    def _jacobian(cls, y: Array, *extras_and_theta: Array) -> tuple[Array | float, ...]:
+        z, *shape, _, scale = extras_and_theta
+        return (*(scale * entry for entry in cls._standard_pathwise(z, *shape)), 1.0, z)
+
+    @final
+    @classmethod
+    def _pathwise(cls, y: Array, *theta: Array) -> tuple[Array | float, ...]:
+        return cls._jacobian(y, (y - theta[-2]) / theta[-1], *theta)
+
+    @final
+    @classmethod
+    def _icdf(cls, u: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return loc + scale * cls._standard_icdf(u, *shape)
+
+    @final
+    @classmethod
+    def _cdf(cls, y: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return cls._standard_cdf((y - loc) / scale, *shape)
+
+    @final
+    @classmethod
+    def _sf(cls, y: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return cls._standard_sf((y - loc) / scale, *shape)
+
+    @final
+    @classmethod
+    def _log_prob(cls, y: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return cls._standard_log_prob((y - loc) / scale, *shape) - np.log(scale)
+
+    @final
+    @classmethod
+    def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
+        *shape, loc, scale = theta
+        z = (y - loc) / scale
+        slope, *rest = cls._standard_score(z, *shape)
+        return (*rest, -slope / scale, -(1.0 + z * slope) / scale)
+
+    @final
+    @classmethod
+    def _mean(cls, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return loc + scale * cls._standard_moments(*shape)[0]
+
+    @final
+    @classmethod
+    def _variance(cls, *theta: Array) -> Array:
+        *shape, _, scale = theta
+        return scale**2 * cls._standard_moments(*shape)[1]
+
+    @final
+    @classmethod
+    def _entropy(cls, *theta: Array) -> Array:
+        *shape, _, scale = theta
+        return np.log(scale) + cls._standard_moments(*shape)[2]
+
+
+class InverseCDF(Reparameterized):
+    """y = F⁻¹(u; θ) in closed form.
+
+    The author writes ``_icdf`` and ``_pathwise``, ∂F⁻¹/∂θ in terms of y.
+    """
+
+    mechanism: ClassVar[str] = "inverse CDF"
+    noise: ClassVar[Noise] = UNIFORM
+
+    @final
+    @classmethod
+    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
+        return (cls._icdf(noise, *theta),)
+
+    @final
+    @classmethod
+    def _jacobian(cls, y: Array, *extras_and_theta: Array) -> tuple[Array | float, ...]:
+        return cls._pathwise(y, *extras_and_theta)
+
+
+class Implicit(InverseCDF):
+    """y = F⁻¹(u; θ) by numerical inversion, differentiated implicitly.
+
+    F(y; θ) = u for fixed u gives ∂y/∂θ = −F_θ(y; θ) / p(y; θ) (Figurnov, Mohamed & Mnih 2018,
+    "Implicit reparameterization gradients"): the derivative needs the value alone, however it
+    was computed. The author writes ``_icdf`` and ``_pathwise``, the quotient itself, since both
+    of its parts underflow long before it does.
+    """
+
+    mechanism: ClassVar[str] = "implicit"

@@ -1,0 +1,216 @@
+"""Parameters declared as data: name, symbol, domain, default, aliases, typical range.
+
+From one :class:`Parameter` come validation and its messages, the constructor's signature, the
+documentation, the command line's help and completion, and the values the tests draw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from reparam._typing import Array, ArrayLike
+from reparam.errors import ParameterError, UnknownParameterError, did_you_mean
+
+if TYPE_CHECKING:
+    from reparam.distribution import Distribution
+
+__all__ = ["POSITIVE", "REAL", "UNIT", "Interval", "Parameter", "Parameters", "as_real_array"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An open interval of the real line; an end is a number or the name of a parameter.
+
+    >>> print(Interval(0.0, math.inf))
+    (0, inf)
+    >>> bool(0.0 in Interval(0.0, 1.0))
+    False
+    """
+
+    low: float | str
+    high: float | str
+
+    def __str__(self) -> str:
+        return f"({_end(self.low)}, {_end(self.high)})"
+
+    def __contains__(self, value: float) -> bool:
+        low, high = self.ends({})
+        return bool(low < value < high)
+
+    def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
+        """Return both ends, a parameter's name replaced by its value."""
+        low, high = (
+            values[end] if isinstance(end, str) else float(end) for end in (self.low, self.high)
+        )
+        return low, high
+
+    def first_outside(self, values: Array) -> int | None:
+        """Return the flat index of the first value not inside (NaN never is), or None.
+
+        The common case costs two reductions that NaN survives, and no temporary.
+        """
+        if values.size == 0:
+            return None
+        low, high = self.ends({})
+        if low < values.min() and values.max() < high:
+            return None
+        return int(np.argmin((low < values) & (values < high)))
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a value outside, as an imperative."""
+        match (self.low, self.high):
+            case (0.0, math.inf):
+                return "a positive {}"
+            case (low, high) if low == -math.inf and high == math.inf:
+                return "a finite {}"
+            case _:
+                return f"a {{}} strictly between {_end(self.low)} and {_end(self.high)}"
+
+
+def _end(end: float | str) -> str:
+    return end if isinstance(end, str) else f"{end:g}"
+
+
+REAL = Interval(-math.inf, math.inf)
+POSITIVE = Interval(0.0, math.inf)
+UNIT = Interval(0.0, 1.0)
+
+
+def as_real_array(name: str, value: ArrayLike) -> Array:
+    """Return `value` as a float64 array, refusing what is not made of real numbers."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind in "fiu":
+            return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        pass
+    raise ParameterError(f"{name}={value!r} is not a real number or an array of real numbers")
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """One parameter of a distribution, declared as a class attribute.
+
+    On the class the attribute is this declaration, on an instance it is the value::
+
+        class Laplace(LocationScale):
+            scale: Parameter = Parameter("σ", POSITIVE, default=1.0, ...)
+
+        Laplace.scale.domain        # Interval(low=0.0, high=inf)
+        Laplace(scale=2.0).scale    # 2.0
+
+    Parameters
+    ----------
+    symbol
+        The mathematical symbol, used in formulas.
+    domain
+        The open interval a value must lie in.
+    default
+        The value used when none is given.
+    typical
+        A range that everyday values fall in: where tests and examples draw theirs.
+    aliases
+        Other accepted names.
+    description
+        A few words on what it is.
+    """
+
+    symbol: str
+    domain: Interval
+    default: float
+    typical: tuple[float, float]
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+    name: str = field(default="", init=False)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        object.__setattr__(self, "name", name)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Parameter: ...
+    @overload
+    def __get__(self, instance: Distribution, owner: type) -> Array: ...
+    def __get__(self, instance: Distribution | None, owner: type) -> Parameter | Array:
+        """Return the declaration on the class, the value on an instance."""
+        if instance is None:
+            return self
+        return instance._values[self.name][()]
+
+    def __set__(self, instance: Distribution, value: ArrayLike) -> None:
+        raise AttributeError(
+            f"{type(instance).__name__} is frozen; make a new one with the {self.name} you want"
+        )
+
+    def validated(self, value: ArrayLike) -> Array:
+        """Return `value` as a read-only float64 array of its own.
+
+        Raises
+        ------
+        ParameterError
+            If a value is not a real number, or lies outside the domain (NaN always does).
+        """
+        array = np.array(as_real_array(self.name, value))
+        where = self.domain.first_outside(array)
+        if where is not None:
+            index = np.unravel_index(where, array.shape)
+            label = self.name + (f"[{', '.join(map(str, index))}]" if index else "")
+            remedy = self.domain.remedy.format(self.name)
+            raise ParameterError(f"{label}={array[index]:g} is not in {self.domain}; pass {remedy}")
+        array.flags.writeable = False
+        return array
+
+
+class Parameters(Mapping[str, Parameter]):
+    """A distribution's parameters in declared order, looked up by name or alias."""
+
+    def __init__(self, owner: str, declared: Mapping[str, Parameter]) -> None:
+        self._owner = owner
+        self._declared = MappingProxyType(dict(declared))
+        self._canonical = {
+            spelling: parameter.name
+            for parameter in declared.values()
+            for spelling in (parameter.name, *parameter.aliases)
+        }
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._declared[self._canonical[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._declared)
+
+    def __len__(self) -> int:
+        return len(self._declared)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._canonical
+
+    def canonical(self, name: str) -> str:
+        """Return the declared name that `name`, perhaps an alias, stands for."""
+        try:
+            return self._canonical[name]
+        except KeyError:
+            raise UnknownParameterError(
+                f"{self._owner} has no parameter {name!r}{did_you_mean(name, self._canonical)}"
+                f" (it has {', '.join(self._declared)})"
+            ) from None
+
+    def by_name(self, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+        """Return pairs (name, value) under declared names, refusing unknown ones and repetition."""
+        result: dict[str, Any] = {}
+        for name, value in given:
+            canonical = self.canonical(name)
+            if canonical in result:
+                raise UnknownParameterError(
+                    f"{self._owner} got {canonical!r} twice"
+                    + (f" ({name!r} is an alias of it)" if name != canonical else "")
+                    + "; pass it once"
+                )
+            result[canonical] = value
+        return result

@@ -1,0 +1,74 @@
+"""Streams of draws, larger than memory: chunk by chunk, any part of them, by number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from reparam._typing import Array, RNGLike
+from reparam.distribution import Reparameterized
+from reparam.draw import Draw
+from reparam.errors import CountError
+from reparam.noise import BLOCK, Stream
+
+__all__ = ["CHUNK", "chunks", "replay", "shard", "stream"]
+
+#: Elements that are in memory at a time: a whole number of blocks for each of many threads.
+CHUNK = 16 * BLOCK
+
+
+def shard(n: int, part: int, parts: int) -> range:
+    """Return the draws that are part `part` (from 1) of `parts` nearly equal pieces of `n` draws.
+
+    The pieces put together, in order, are all the draws.
+    """
+    if not 1 <= part <= parts:
+        raise CountError(f"shard {part}/{parts} does not exist; pass K/N with 1 <= K <= N")
+    return range(n * (part - 1) // parts, n * part // parts)
+
+
+def chunks(draws: range, batch_shape: tuple[int, ...]) -> Iterator[range]:
+    """Cut a range of draws into pieces of about :data:`CHUNK` elements."""
+    step = max(1, CHUNK // max(1, math.prod(batch_shape)))
+    for start in range(draws.start, draws.stop, step):
+        yield range(start, min(start + step, draws.stop))
+
+
+def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) -> Iterator[Draw]:
+    """Yield the draws with those numbers, chunk by chunk.
+
+    ``rsample(n, rng=rng)`` holds draws 0 … n−1 of the same stream.
+
+    Parameters
+    ----------
+    distribution
+        What to draw from.
+    draws
+        The numbers of the draws.
+    rng
+        None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7).
+
+    Yields
+    ------
+    Draw
+        Of shape (draws in the chunk, *batch shape).
+    """
+    batch = distribution.batch_shape
+    noise = Stream(distribution.noise, rng)
+    for piece in chunks(draws, batch):
+        first = piece.start * math.prod(batch)
+        yield distribution._draw((len(piece), *batch), noise, first)
+
+
+def replay(distribution: Reparameterized, noise: Array) -> Iterator[Draw]:
+    """Yield the draws that given noise makes, chunk by chunk.
+
+    Parameters
+    ----------
+    distribution
+        What to draw from.
+    noise
+        Of shape (draws, *batch shape).
+    """
+    for piece in chunks(range(len(noise)), distribution.batch_shape):
+        yield distribution.transform(noise[piece.start : piece.stop])

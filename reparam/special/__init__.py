@@ -1,0 +1,1 @@
+"""Special functions that SciPy lacks, or whose tails it gives up."""

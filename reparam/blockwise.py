@@ -1,8 +1,8 @@
 """Evaluation of elementwise formulas block by block, on several threads.
 
-A formula is a function of float64 arrays that works element by element and returns an array, or
-a tuple with one entry an output. It is called on blocks small enough for the processor's cache,
-each block by one thread: NumPy's ufuncs and bit generators release the interpreter's lock.
+A kernel is a function of float64 arrays that works element by element. It is called on blocks
+small enough for the processor's cache, each block by one thread: NumPy's ufuncs and bit
+generators release the interpreter's lock.
 What comes out does not depend on the number of threads: blocks start at multiples of
 :data:`~reparam.noise.BLOCK`, and sums are combined in block order.
 """
@@ -22,9 +22,23 @@ from reparam._typing import Array
 from reparam.errors import ReparamError, ShapeError
 from reparam.noise import BLOCK
 
-__all__ = ["Formula", "Operand", "broadcast_shapes", "evaluate", "operand", "thread_count"]
+__all__ = [
+    "Kernel",
+    "Operand",
+    "broadcast_shapes",
+    "evaluate",
+    "filling",
+    "operand",
+    "thread_count",
+]
 
-Formula = Callable[..., Any]
+Kernel = Callable[..., None]
+
+# The C library's malloc gives a large block back to the operating system when it is freed, and
+# getting it again costs a page fault every few thousand bytes: more than most of the arithmetic
+# here. glibc's threshold follows the largest block freed, up to 32 MiB (mallopt(3)): freeing one
+# of nearly that size, never touched, lets later arrays be reused.
+np.empty(2**25 - 2**16, np.uint8)
 
 
 class Operand(Protocol):
@@ -110,7 +124,7 @@ def thread_count() -> int:
 
 
 def evaluate(
-    formula: Formula,
+    kernel: Kernel,
     operands: Sequence[Operand],
     shape: tuple[int, ...],
     *,
@@ -118,18 +132,19 @@ def evaluate(
     sums: Sequence[bool] = (),
     first: int = 0,
 ) -> tuple[Array, ...]:
-    """Evaluate a formula over operands, and return its outputs.
+    """Evaluate a kernel over operands, and return its outputs.
 
     Parameters
     ----------
-    formula
-        Called with one block of each operand. A constant operand is passed as a scalar.
+    kernel
+        Called as ``kernel(out, *inputs)`` with one block of each output and operand. It fills the
+        outputs. A constant operand is passed as a scalar.
     operands
-        The formula's arguments.
+        Where the kernel's inputs are taken from.
     shape
         The shape of the result.
     outputs
-        How many arrays the formula returns: a tuple of them, or one by itself.
+        How many arrays the kernel fills.
     sums
         For each output, whether to add its elements up instead of storing them.
     first
@@ -145,30 +160,44 @@ def evaluate(
     edges = [first, *range((first // BLOCK + 1) * BLOCK, first + size, BLOCK), first + size]
     blocks = list(pairwise(edges)) if size else []
     results = [np.empty(len(blocks) if summed else size) for summed in sums]
-
     pending = iter(range(len(blocks)))  # shared: a thread that is done takes the next block
 
     def work() -> None:
         with np.errstate(all="ignore"):
             for index in pending:
                 start, stop = blocks[index]
-                values = formula(*(item.take(start, stop) for item in operands))
-                if not isinstance(values, tuple):
-                    values = (values,)
-                for result, value, summed in zip(results, values, sums, strict=True):
+                out = tuple(
+                    np.empty(stop - start) if summed else result[start - first : stop - first]
+                    for result, summed in zip(results, sums, strict=True)
+                )
+                kernel(out, *(item.take(start, stop) for item in operands))
+                for result, block, summed in zip(results, out, sums, strict=True):
                     if summed:
-                        result[index] = np.broadcast_to(value, stop - start).sum()
-                    else:
-                        result[start - first : stop - first] = value
+                        result[index] = block.sum()
 
     workers = min(thread_count(), len(blocks))
     if workers > 1:
-        with ThreadPoolExecutor(workers) as pool:
-            for done in [pool.submit(work) for _ in range(workers)]:
-                done.result()
+        with ThreadPoolExecutor(workers - 1) as pool:
+            helpers = [pool.submit(work) for _ in range(workers - 1)]
+            work()
+            for helper in helpers:
+                helper.result()
     else:
         work()
     return tuple(
         np.asarray(result.sum()) if summed else result.reshape(shape)
         for result, summed in zip(results, sums, strict=True)
     )
+
+
+def filling(formula: Callable[..., Any]) -> Kernel:
+    """Make a kernel of a formula that returns an array, or a tuple of them."""
+
+    def kernel(out: tuple[Array, ...], *inputs: Array) -> None:
+        values = formula(*inputs)
+        for block, value in zip(
+            out, values if isinstance(values, tuple) else (values,), strict=True
+        ):
+            block[...] = value
+
+    return kernel

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
-from reparam.blockwise import Formula, Operand, broadcast_shapes, evaluate, operand
+from reparam.blockwise import Operand, broadcast_shapes, evaluate, filling, operand
 from reparam.errors import CountError, UnknownParameterError
 from reparam.noise import Noise, Stream
 from reparam.parameters import Interval, Parameter, Parameters, as_real_array
@@ -286,20 +286,23 @@ class Distribution(abc.ABC):
 
     @final
     def _at(
-        self, label: str, value: ArrayLike, formula: Formula, *, many: bool = False
+        self, label: str, value: ArrayLike, formula: Callable[..., Any], *, many: bool = False
     ) -> tuple[Array, ...]:
         """Evaluate ``formula(value, *θ)``, with one output, or one a parameter if `many`."""
         array = as_real_array(label, value)
         shape = broadcast_shapes(**{label: array.shape, "the batch": self.batch_shape})
         operands = [operand(array, shape), *self._theta_operands(shape)]
-        return evaluate(formula, operands, shape, outputs=len(self.parameters) if many else 1)
+        outputs = len(self.parameters) if many else 1
+        return evaluate(filling(formula), operands, shape, outputs=outputs)
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
         return {name: array[()] for name, array in zip(self.parameters, arrays, strict=True)}
 
     @final
-    def _guarded(self, formula: Formula, outside: float | None = None) -> Formula:
+    def _guarded(
+        self, formula: Callable[..., Any], outside: float | None = None
+    ) -> Callable[..., Any]:
         """Wrap a formula of (y, *θ) so that it only sees the closed support.
 
         A value outside is moved to the nearer end; the result there is `outside`, if given.
@@ -412,8 +415,8 @@ class Reparameterized(Distribution):
 
     @classmethod
     @abc.abstractmethod
-    def _transform(cls, noise: Array, *theta: Any, **_: Any) -> tuple[Array, ...]:
-        """Return the value and the extra arrays."""
+    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
+        """Fill in the value and the extra arrays."""
 
     @classmethod
     @abc.abstractmethod
@@ -445,15 +448,16 @@ class Reparameterized(Distribution):
         )
 
         def noise() -> Array:
-            (again,) = evaluate(lambda z: z, [stream], shape, first=first)
+            (again,) = evaluate(filling(lambda z: z), [stream], shape, first=first)
             return again
 
         return Draw(self, value, tuple(extras), noise)
 
     @final
     def _sample(self, shape: tuple[int, ...], rng: RNGLike) -> Array:
-        def value(*arguments: Array) -> Array:
-            return self._transform(*arguments)[0]
+        def value(out: tuple[Array, ...], *inputs: Array) -> None:
+            extras = (np.empty_like(out[0]) for _ in range(self._extras))
+            self._transform((*out, *extras), *inputs)
 
         return evaluate(value, [Stream(self.noise, rng), *self._theta_operands(shape)], shape)[0]
 

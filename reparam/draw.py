@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
+import numpy as np
+
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import Formula, broadcast_shapes, evaluate, operand
+from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand
 from reparam.errors import ShapeError
 from reparam.parameters import as_real_array
 
@@ -60,7 +62,7 @@ class Draw:
             For each parameter an array of the value's shape: entry i is the derivative of value
             i in the parameter that it was drawn with.
         """
-        return self.distribution._by_name(self._evaluate(self._derivatives))
+        return self.distribution._by_name(self._evaluate(filling(self._derivatives)))
 
     def vjp(self, upstream: ArrayLike) -> dict[str, Array]:
         """Back-propagate: return ∂L/∂θ given `upstream` = ∂L/∂y.
@@ -89,8 +91,9 @@ class Draw:
                 " pass one upstream derivative a value"
             )
 
-        def products(upstream: Array, *rest: Array) -> tuple[Array, ...]:
-            return tuple(upstream * entry for entry in self._derivatives(*rest))
+        def products(out: tuple[Array, ...], upstream: Array, *rest: Array) -> None:
+            for product, entry in zip(out, self._derivatives(*rest), strict=True):
+                np.multiply(upstream, entry, out=product)
 
         theta = self.distribution._theta
         gradients = self._evaluate(products, cotangent, sums=[value.ndim == 0 for value in theta])
@@ -132,28 +135,28 @@ class Draw:
             )
             return sum(terms, start=0.0)
 
-        return self._evaluate(directional, *directions, outputs=1)[0][()]
+        return self._evaluate(filling(directional), *directions, outputs=1)[0][()]
 
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"
 
     @property
-    def _derivatives(self) -> Formula:
+    def _derivatives(self) -> Callable[..., tuple[Array | float, ...]]:
         return self.distribution._jacobian
 
     def _evaluate(
         self,
-        formula: Formula,
+        kernel: Kernel,
         *leading: Array,
         outputs: int | None = None,
         sums: Sequence[bool] = (),
     ) -> tuple[Array, ...]:
-        """Evaluate ``formula(*leading, value, *extras, *θ)``, by default one output a parameter."""
+        """Evaluate a kernel of the value, extras and θ, by default with one output a parameter."""
         shape = self._value.shape
         arrays = (*leading, self._value, *self._extras)
         operands = [operand(array, shape) for array in arrays]
         return evaluate(
-            formula,
+            kernel,
             operands + self.distribution._theta_operands(shape),
             shape,
             outputs=len(self.distribution.parameters) if outputs is None else outputs,

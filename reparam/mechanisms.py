@@ -72,10 +72,12 @@ class LocationScale(Reparameterized):
 
     @final
     @classmethod
-    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
+    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
         *shape, loc, scale = theta
-        z = cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise
-        return loc + scale * z, z
+        y, z = out
+        z[...] = cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise
+        np.multiply(scale, z, out=y)
+        np.add(loc, y, out=y)
 
     @final
     @classmethod
@@ -150,8 +152,8 @@ class InverseCDF(Reparameterized):
 
     @final
     @classmethod
-    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
-        return (cls._icdf(noise, *theta),)
+    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
+        out[0][...] = cls._icdf(noise, *theta)
 
     @final
     @classmethod

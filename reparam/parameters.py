@@ -149,14 +149,14 @@ class Parameter:
         )
 
     def validated(self, value: ArrayLike) -> Array:
-        """Return `value` as a read-only float64 array of its own.
+        """Return `value` as a read-only float64 array, sharing memory where NumPy can.
 
         Raises
         ------
         ParameterError
             If a value is not a real number, or lies outside the domain (NaN always does).
         """
-        array = np.array(as_real_array(self.name, value))
+        array = as_real_array(self.name, value).view()
         where = self.domain.first_outside(array)
         if where is not None:
             index = np.unravel_index(where, array.shape)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, cast
 
 from reparam._typing import Array, RNGLike
 from reparam.distribution import Reparameterized
@@ -11,7 +13,9 @@ from reparam.draw import Draw
 from reparam.errors import CountError
 from reparam.noise import BLOCK, Stream
 
-__all__ = ["CHUNK", "chunks", "replay", "shard", "stream"]
+__all__ = ["CHUNK", "ahead", "chunks", "replay", "shard", "stream"]
+
+T = TypeVar("T")
 
 #: Elements that are in memory at a time: a whole number of blocks for each of many threads.
 CHUNK = 16 * BLOCK
@@ -32,6 +36,16 @@ def chunks(draws: range, batch_shape: tuple[int, ...]) -> Iterator[range]:
     step = max(1, CHUNK // max(1, math.prod(batch_shape)))
     for start in range(draws.start, draws.stop, step):
         yield range(start, min(start + step, draws.stop))
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield the items, the next one being made on another thread while one is in use."""
+    with ThreadPoolExecutor(1) as pool:
+        end = object()
+        coming = pool.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = pool.submit(next, items, end)
+            yield cast(T, item)
 
 
 def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) -> Iterator[Draw]:

@@ -46,13 +46,16 @@ def format_for(out: str, name: str | None) -> str:
 def write(records: Records, out: str, name: str) -> None:
     """Write records in the format of that name to a file, or to stdout for ``-``."""
     from reparam import formats
+    from reparam.sampling import ahead
 
     target = formats.load(name)
     if out != "-":
         _check_room(Path(out), target.minimum_size(records))
     quiet = out == "-" and sys.stdout.isatty()
     with _destination(out) as stream:
-        blocks = records.blocks if quiet else tracked(records.blocks, records.elements)
+        blocks = ahead(records.blocks)
+        if not quiet:
+            blocks = tracked(blocks, records.elements)
         target.write(replace(records, blocks=blocks), stream)
 
 

@@ -1,0 +1,51 @@
+"""Elementary expressions where the obvious way to write them cancels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reparam._typing import Array
+
+__all__ = ["bend", "log1pmx", "product_difference"]
+
+
+def bend(s: Array) -> Array:
+    """Return e^s − 1 − s without the cancellation for small s: its series for |s| < ½."""
+    total = np.zeros_like(s)
+    for k in range(14, 1, -1):
+        total = (total * s + 1.0) / k
+    return np.where(np.abs(s) < 0.5, total * s * s, np.expm1(s) - s)
+
+
+def log1pmx(r: Array) -> Array:
+    """Return log(1 + r) − r for r > −1 to a few ulp, however small r is.
+
+    With s = r/(2 + r), log(1 + r) = 2 atanh s, and log(1 + r) − r = −s r + 2 s³ Σ s^2k/(2k + 3).
+    """
+    s = r / (2.0 + r)
+    square = s * s
+    total = 0.0 * square
+    for k in range(10, -1, -1):
+        total = total * square + 1.0 / (2 * k + 3)
+    return np.where(np.abs(r) < 0.3, s * (2.0 * square * total - r), np.log1p(r) - r)
+
+
+def product_difference(a: Array, b: Array, c: Array, d: Array) -> Array:
+    """Return ab − cd with the rounding errors of both products added (Dekker 1971)."""
+    first, first_error = _two_product(a, b)
+    second, second_error = _two_product(c, d)
+    return (first - second) + (first_error - second_error)
+
+
+def _two_product(a: Array, b: Array) -> tuple[Array, Array]:
+    product = a * b
+    high_a, low_a = _split(a)
+    high_b, low_b = _split(b)
+    error = ((high_a * high_b - product) + high_a * low_b + low_a * high_b) + low_a * low_b
+    return product, np.where(np.isfinite(error), error, 0.0)
+
+
+def _split(a: Array) -> tuple[Array, Array]:
+    shifted = 134217729.0 * a
+    high = shifted - (shifted - a)
+    return high, a - high

@@ -11,18 +11,24 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from reparam.registry import BUILT_IN
+from reparam.registry import BUILT_IN, module_of
 
 if TYPE_CHECKING:
     from reparam.distribution import About as About
     from reparam.distribution import Distribution as Distribution
     from reparam.distribution import Reparameterized as Reparameterized
     from reparam.distributions.beta import Beta as Beta
+    from reparam.distributions.beta_prime import BetaPrime as BetaPrime
+    from reparam.distributions.chi import Chi as Chi
+    from reparam.distributions.chi_square import ChiSquare as ChiSquare
     from reparam.distributions.exponential import Exponential as Exponential
+    from reparam.distributions.f import F as F
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
+    from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.logistic import Logistic as Logistic
+    from reparam.distributions.student_t import StudentT as StudentT
     from reparam.draw import Draw as Draw
     from reparam.errors import ReparamError as ReparamError
     from reparam.mechanisms import Implicit as Implicit
@@ -49,7 +55,7 @@ _HOMES = {
     "ReparamError": "reparam.errors",
     "get": "reparam.registry",
     "names": "reparam.registry",
-    **{class_name: f"reparam.distributions.{name}" for name, class_name in BUILT_IN.items()},
+    **{class_name: module_of(name) for name, class_name in BUILT_IN.items()},
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - every entry is a string

@@ -25,6 +25,7 @@ from reparam.noise import BLOCK
 __all__ = [
     "Kernel",
     "Operand",
+    "batch_operand",
     "broadcast_shapes",
     "evaluate",
     "filling",
@@ -42,10 +43,10 @@ np.empty(2**25 - 2**16, np.uint8)
 
 
 class Operand(Protocol):
-    """Something that a formula's argument can be taken from, a block at a time."""
+    """Something that a kernel's argument can be taken from, a block at a time."""
 
-    def take(self, start: int, stop: int) -> Array:
-        """Return the elements ``start:stop`` of the flattened operand."""
+    def take(self, start: int, stop: int) -> Any:
+        """Return the elements ``start:stop`` of an endless stream, within one block."""
         ...
 
 
@@ -72,17 +73,22 @@ class _Elements:
 class _Cycle:
     """A batch repeated for ever: element i is entry i modulo the batch's size."""
 
-    def __init__(self, flat: Array, longest: int) -> None:
-        self._period = flat.size
-        self._flat = np.resize(flat, flat.size + longest)
+    def __init__(self, flat: Array) -> None:
+        self._period, self._flat = flat.size, flat
 
     def take(self, start: int, stop: int) -> Array:
-        offset = start % self._period
-        return self._flat[offset : offset + stop - start]
+        offset, flat = start % self._period, self._flat
+        end = offset + stop - start
+        if end > flat.size:
+            if self._period >= BLOCK:
+                return np.concatenate([flat[offset:], flat[: end - flat.size]])
+            # lay a short batch out as long as the block; the next ones find it so
+            flat = self._flat = np.resize(flat[: self._period], self._period + stop - start)
+        return flat[offset:end]
 
 
 def operand(values: Array, shape: tuple[int, ...], first: int = 0) -> Operand:
-    """Return `values`, which broadcast to `shape`, as an operand.
+    """Return `values`, one for each element of a result of that shape, as an operand.
 
     Parameters
     ----------
@@ -93,12 +99,27 @@ def operand(values: Array, shape: tuple[int, ...], first: int = 0) -> Operand:
     first
         The number, in an endless stream, of the result's first element.
     """
+    return _Elements(np.broadcast_to(values, shape).ravel(), first)
+
+
+def batch_operand(values: Array, batch: tuple[int, ...], shape: tuple[int, ...]) -> Operand:
+    """Return a parameter's `values`, the same for each draw of a batch, as an operand.
+
+    Parameters
+    ----------
+    values
+        An array whose shape broadcasts to `batch`.
+    batch
+        The batch shape.
+    shape
+        The shape of the result; if it doesn't end with the batch shape, `values` broadcasts to it.
+    """
     if values.size == 1:
         return _Constant(values.reshape(()))
-    size = math.prod(shape)
-    if values.size < size and values.shape == shape[len(shape) - values.ndim :]:
-        return _Cycle(values.ravel(), min(size, BLOCK))
-    return _Elements(np.broadcast_to(values, shape).ravel(), first)
+    if shape[len(shape) - len(batch) :] != batch:
+        batch = shape
+    flat = np.broadcast_to(values, batch).ravel()
+    return _Cycle(flat) if flat.size else _Elements(flat, 0)
 
 
 def broadcast_shapes(**shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -138,7 +159,7 @@ def evaluate(
     ----------
     kernel
         Called as ``kernel(out, *inputs)`` with one block of each output and operand. It fills the
-        outputs. A constant operand is passed as a scalar.
+        outputs. A parameter that is the same for all elements is passed as a scalar.
     operands
         Where the kernel's inputs are taken from.
     shape

@@ -10,23 +10,33 @@ from __future__ import annotations
 
 import abc
 import inspect
+import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, final
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform, final
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
-from reparam.blockwise import Operand, broadcast_shapes, evaluate, filling, operand
+from reparam.blockwise import (
+    Kernel,
+    Operand,
+    batch_operand,
+    broadcast_shapes,
+    evaluate,
+    filling,
+    operand,
+)
 from reparam.errors import CountError, UnknownParameterError
-from reparam.noise import Noise, Stream
+from reparam.noise import BLOCK, Noise, Stream
 from reparam.parameters import Interval, Parameter, Parameters, as_real_array
 
 if TYPE_CHECKING:
     from reparam.draw import Draw
 
-__all__ = ["About", "Distribution", "Reparameterized"]
+__all__ = ["BULK", "About", "Distribution", "Lanes", "Reparameterized", "View"]
 
 
 @dataclass(frozen=True)
@@ -273,7 +283,7 @@ class Distribution(abc.ABC):
 
     @final
     def _theta_operands(self, shape: tuple[int, ...]) -> list[Operand]:
-        return [operand(value, shape) for value in self._theta]
+        return [batch_operand(value, self.batch_shape, shape) for value in self._theta]
 
     @final
     def _batched(self, value: Array | float) -> Array:
@@ -323,10 +333,47 @@ class Distribution(abc.ABC):
         return guarded
 
 
+#: A lane's number -> a generator at the start of a block: see :meth:`Stream.generator`.
+Lanes = Callable[[int], np.random.Generator]
+
+#: Draws, with the same parameters for all, from which it pays to make polynomials of a kernel.
+BULK = 2**17
+
+
+class View(NamedTuple):
+    """A function of the draw that stays accurate where the value rounds or underflows.
+
+    Both are names of formulas, of the value, the extra arrays and the parameters.
+    """
+
+    value: str
+    jacobian: str
+
+
+class _Direct:
+    """Draws from an exact sampler, as an operand: each block is drawn from its start."""
+
+    def __init__(
+        self,
+        sampler: Callable[..., tuple[Array, ...]],
+        stream: Stream,
+        theta: Sequence[Operand],
+    ) -> None:
+        self._sampler, self._stream, self._theta = sampler, stream, theta
+
+    def take(self, start: int, stop: int) -> tuple[Array, ...]:
+        block, offset = divmod(start, BLOCK)
+        theta = (item.take(start - offset, stop) for item in self._theta)
+        lanes = partial(self._stream.generator, block)
+        return tuple(
+            array[offset:] for array in self._sampler(lanes, stop - start + offset, *theta)
+        )
+
+
 class Reparameterized(Distribution):
     """A distribution whose draws are y = f(z; θ), differentiable in θ, with z outside.
 
-    The author's ``_transform`` returns the value and whatever else the derivative is best
+    The author's ``_transform`` makes the value and whatever else the derivative is best
     computed from (the standard variate, say); ``_jacobian`` takes these.
     """
 
@@ -334,8 +381,14 @@ class Reparameterized(Distribution):
     mechanism: ClassVar[str]
     #: The kind of noise that ``transform`` takes.
     noise: ClassVar[Noise]
-    #: How many arrays ``_transform`` returns beside the value.
+    #: How many arrays there are beside the value.
     _extras: ClassVar[int] = 0
+    #: Whether ``_sampler`` draws, without noise.
+    _direct: ClassVar[bool] = False
+    #: Whether ``_jacobian`` has a faster way for many draws with the same parameters.
+    _bulk: ClassVar[bool] = False
+    #: What ``Draw`` offers beside the value.
+    _views: ClassVar[Mapping[str, View]] = {}
 
     @final
     def rsample(self, shape: Shape = (), *, rng: RNGLike = None) -> Draw:
@@ -377,14 +430,12 @@ class Reparameterized(Distribution):
         NoiseError
             If an element is outside the noise's domain.
         """
-        from reparam.draw import Draw
-
-        array = np.array(self.noise.validated(noise))
+        array = self.noise.validated(noise)
         shape = broadcast_shapes(noise=array.shape, **{"the batch": self.batch_shape})
         operands = [operand(array, shape), *self._theta_operands(shape)]
-        value, *extras = evaluate(self._transform, operands, shape, outputs=1 + self._extras)
+        arrays = evaluate(self._transform, operands, shape, outputs=1 + self._extras)
         noise_there = np.broadcast_to(array, shape)
-        return Draw(self, value, tuple(extras), lambda: noise_there)
+        return self._made(arrays, lambda: noise_there, math.prod(shape))
 
     @final
     def pathwise(self, value: ArrayLike) -> dict[str, Array]:
@@ -421,12 +472,17 @@ class Reparameterized(Distribution):
     @classmethod
     @abc.abstractmethod
     def _jacobian(cls, y: Array, *extras_and_theta: Any, **_: Any) -> tuple[Array | float, ...]:
-        """∂y/∂θ for each parameter, from what ``_transform`` returned."""
+        """∂y/∂θ for each parameter, from what ``_transform`` made; ``bulk=True`` for `_bulk`."""
 
     @staticmethod
     @abc.abstractmethod
     def _pathwise(y: Array, *theta: Any, **_: Any) -> tuple[Array | float, ...]:
         """∂y/∂θ for each parameter, from the value alone."""
+
+    @classmethod
+    def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
+        """Draw the value and the extra arrays by an exact sampler, for `_direct`."""
+        raise NotImplementedError
 
     # Machinery -------------------------------------------------------------------------------
 
@@ -438,28 +494,46 @@ class Reparameterized(Distribution):
         return np.where(inside, self._icdf(np.where(inside, u, 0.5), *theta), np.nan)
 
     @final
-    def _draw(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Draw:
-        """Return the draw of that shape whose first element is number `first` of the stream."""
-        from reparam.draw import Draw
+    def _sources(self, shape: tuple[int, ...], stream: Stream) -> tuple[Kernel, list[Operand]]:
+        """Return the kernel that fills in the value and the extra arrays, and its operands."""
+        theta = self._theta_operands(shape)
+        if self._direct:
+            return filling(lambda arrays: arrays), [_Direct(self._sampler, stream, theta)]
+        return self._transform, [stream, *theta]
 
-        operands = [stream, *self._theta_operands(shape)]
-        value, *extras = evaluate(
-            self._transform, operands, shape, outputs=1 + self._extras, first=first
-        )
+    @final
+    def _draw(self, shape: tuple[int, ...], stream: Stream, first: int = 0, total: int = 0) -> Draw:
+        """Return the draw of that shape whose first element is number `first` of the stream.
+
+        `total` is how many elements the draw is a part of, if it is a part.
+        """
+        kernel, operands = self._sources(shape, stream)
+        arrays = evaluate(kernel, operands, shape, outputs=1 + self._extras, first=first)
 
         def noise() -> Array:
-            (again,) = evaluate(filling(lambda z: z), [stream], shape, first=first)
-            return again
+            if self._direct:  # the noise that the quantile path would have made this value of
+                return np.clip(self.cdf(arrays[0]), 2.0**-1074, 1.0 - 2.0**-53)
+            return evaluate(filling(lambda z: z), [stream], shape, first=first)[0]
 
-        return Draw(self, value, tuple(extras), noise)
+        return self._made(arrays, noise, max(total, math.prod(shape)))
+
+    @final
+    def _made(self, arrays: tuple[Array, ...], noise: Callable[[], Array], total: int) -> Draw:
+        from reparam.draw import Draw
+
+        alike = all(value.size == 1 for value in self._theta)
+        bulk = self._bulk and alike and total >= BULK
+        return Draw(self, arrays[0], arrays[1:], noise, bulk)
 
     @final
     def _sample(self, shape: tuple[int, ...], rng: RNGLike) -> Array:
+        kernel, operands = self._sources(shape, Stream(self.noise, rng))
+
         def value(out: tuple[Array, ...], *inputs: Array) -> None:
             extras = (np.empty_like(out[0]) for _ in range(self._extras))
-            self._transform((*out, *extras), *inputs)
+            kernel((*out, *extras), *inputs)
 
-        return evaluate(value, [Stream(self.noise, rng), *self._theta_operands(shape)], shape)[0]
+        return evaluate(value, operands, shape)[0]
 
 
 def _sample_shape(shape: Shape) -> tuple[int, ...]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, final
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast, final
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand
-from reparam.errors import ShapeError
+from reparam.errors import ShapeError, UnknownViewError
 from reparam.parameters import as_real_array
 
 if TYPE_CHECKING:
-    from reparam.distribution import Reparameterized
+    from reparam.distribution import Reparameterized, View
+
+    Formula = Callable[..., tuple[Array | float, ...]]
 
 __all__ = ["Draw"]
 
@@ -42,6 +44,7 @@ class Draw:
     _value: Array
     _extras: tuple[Array, ...]
     _noise: Callable[[], Array]
+    _bulk: bool
 
     @cached_property
     def value(self) -> Array:
@@ -53,8 +56,28 @@ class Draw:
         """The noise z, read-only; drawn again from its stream on first use."""
         return _read_only(self._noise())
 
-    def jacobian(self) -> dict[str, Array]:
+    @cached_property
+    def log_value(self) -> Array:
+        """ln y, finite where y itself underflows (where the distribution has it)."""
+        return self._view("log_value")
+
+    @cached_property
+    def complement(self) -> Array:
+        """1 − y to full relative accuracy, also where y rounds to 1 (where there is one)."""
+        return self._view("complement")
+
+    @cached_property
+    def log_complement(self) -> Array:
+        """ln(1 − y), finite where 1 − y underflows (where there is one)."""
+        return self._view("log_complement")
+
+    def jacobian(self, of: str = "value") -> dict[str, Array]:
         """Return ∂y/∂θ element by element.
+
+        Parameters
+        ----------
+        of
+            What to differentiate: ``"value"``, or a view such as ``"log_value"``.
 
         Returns
         -------
@@ -62,15 +85,17 @@ class Draw:
             For each parameter an array of the value's shape: entry i is the derivative of value
             i in the parameter that it was drawn with.
         """
-        return self.distribution._by_name(self._evaluate(filling(self._derivatives)))
+        return self.distribution._by_name(self._evaluate(filling(self._derivatives(of))))
 
-    def vjp(self, upstream: ArrayLike) -> dict[str, Array]:
+    def vjp(self, upstream: ArrayLike, of: str = "value") -> dict[str, Array]:
         """Back-propagate: return ∂L/∂θ given `upstream` = ∂L/∂y.
 
         Parameters
         ----------
         upstream
             Broadcasts to the value's shape.
+        of
+            What `upstream` is the derivative in: ``"value"``, or a view such as ``"log_value"``.
 
         Returns
         -------
@@ -91,8 +116,10 @@ class Draw:
                 " pass one upstream derivative a value"
             )
 
+        derivatives = self._derivatives(of)
+
         def products(out: tuple[Array, ...], upstream: Array, *rest: Array) -> None:
-            for product, entry in zip(out, self._derivatives(*rest), strict=True):
+            for product, entry in zip(out, derivatives(*rest), strict=True):
                 np.multiply(upstream, entry, out=product)
 
         theta = self.distribution._theta
@@ -124,12 +151,13 @@ class Draw:
                     f"the tangent of {name} has shape {array.shape} and the batch has shape"
                     f" {batch}: pass one tangent a parameter"
                 )
+        derivatives = self._derivatives("value")
         moving = [name in arrays for name in self.distribution.parameters]
         directions = [arrays[name] for name in self.distribution.parameters if name in arrays]
 
         def directional(*arguments: Array) -> Any:
             tangent = iter(arguments[: len(directions)])
-            entries = self._derivatives(*arguments[len(directions) :])
+            entries = derivatives(*arguments[len(directions) :])
             terms = (
                 entry * next(tangent) for entry, moves in zip(entries, moving, strict=True) if moves
             )
@@ -140,9 +168,24 @@ class Draw:
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"
 
-    @property
-    def _derivatives(self) -> Callable[..., tuple[Array | float, ...]]:
-        return self.distribution._jacobian
+    def _derivatives(self, of: str) -> Callable[..., tuple[Array | float, ...]]:
+        """Return the formula of ∂·/∂θ, of the value, the extra arrays and the parameters."""
+        name = "_jacobian" if of == "value" else self._formulas(of).jacobian
+        formula = getattr(self.distribution, name)
+        return partial(formula, bulk=True) if self._bulk else cast("Formula", formula)
+
+    def _view(self, name: str) -> Array:
+        formula = getattr(self.distribution, self._formulas(name).value)
+        return _read_only(self._evaluate(filling(formula), outputs=1)[0])
+
+    def _formulas(self, name: str) -> View:
+        views = self.distribution._views
+        if name not in views:
+            raise UnknownViewError(
+                f"draws from {self.distribution.name} have no {name!r}"
+                f" (they have {', '.join(['value', *views])})"
+            )
+        return views[name]
 
     def _evaluate(
         self,

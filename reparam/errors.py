@@ -21,6 +21,7 @@ __all__ = [
     "ShapeError",
     "UnknownDistributionError",
     "UnknownParameterError",
+    "UnknownViewError",
 ]
 
 
@@ -38,6 +39,10 @@ class UnknownParameterError(ReparamError, TypeError):
 
 class UnknownDistributionError(ReparamError, LookupError):
     """The registry has no distribution of that name."""
+
+
+class UnknownViewError(ReparamError, AttributeError):
+    """Draws have no view of that name."""
 
 
 class ShapeError(ReparamError, ValueError):

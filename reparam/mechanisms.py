@@ -12,7 +12,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Reparameterized
+from reparam.distribution import Lanes, Reparameterized
 from reparam.noise import UNIFORM, Noise
 from reparam.parameters import REAL, Interval
 
@@ -66,9 +66,21 @@ class LocationScale(Reparameterized):
         """Mean, variance and entropy of z."""
 
     @staticmethod
-    def _standard_pathwise(z: Array, *shape: Any, **_: Any) -> tuple[Array, ...]:
+    def _standard_pathwise(z: Array, *shape: Any, bulk: bool = False) -> tuple[Array, ...]:
         """∂z/∂shape for each shape parameter, at fixed u."""
         return ()
+
+    @staticmethod
+    def _standard_sampler(lanes: Lanes, size: int, *shape: Any, **_: Any) -> Array:
+        """Draw z by an exact sampler, for `_direct`."""
+        raise NotImplementedError
+
+    @final
+    @classmethod
+    def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
+        *shape, loc, scale = theta
+        z = cls._standard_sampler(lanes, size, *shape)
+        return loc + scale * z, z
 
     @final
     @classmethod
@@ -81,9 +93,12 @@ class LocationScale(Reparameterized):
 
     @final
     @classmethod
-    def _jacobian(cls, y: Array, *extras_and_theta: Array) -> tuple[Array | float, ...]:
+    def _jacobian(
+        cls, y: Array, *extras_and_theta: Array, bulk: bool = False
+    ) -> tuple[Array | float, ...]:
         z, *shape, _, scale = extras_and_theta
-        return (*(scale * entry for entry in cls._standard_pathwise(z, *shape)), 1.0, z)
+        shapes = cls._standard_pathwise(z, *shape, bulk=bulk)
+        return (*(scale * entry for entry in shapes), 1.0, z)
 
     @final
     @classmethod

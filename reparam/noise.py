@@ -151,26 +151,30 @@ class Stream:
     def __init__(self, noise: Noise, rng: RNGLike = None) -> None:
         self.noise = noise
         self._root = seed_sequence(rng)
-        self._known: tuple[int, NDArray[Any]] | None = None  # replaced as a whole: thread-safe
+        self._known: dict[int, tuple[int, NDArray[Any]]] = {}  # by lane, the latest family
 
-    def generator(self, block: int) -> np.random.Generator:
-        """Return a fresh generator at the start of a block."""
+    def generator(self, block: int, lane: int = 0) -> np.random.Generator:
+        """Return a fresh generator at the start of a block.
+
+        Lanes are independent: a sampler that needs several random numbers a draw takes each
+        kind from a lane of its own, so that a block can be drawn in part.
+        """
         family, member = divmod(block, _FAMILY)
-        seed = _Words(self._seeds(family)[member])
+        seed = _Words(self._seeds(family, lane)[member])
         return np.random.Generator(np.random.SFC64(seed))  # type: ignore[arg-type]
 
-    def _seeds(self, family: int) -> NDArray[Any]:
+    def _seeds(self, family: int, lane: int) -> NDArray[Any]:
         """Return one row of words for each block of a family."""
-        known = self._known
+        known = self._known.get(lane)
         if known is None or known[0] != family:
             root = self._root
             sequence = np.random.SeedSequence(
                 root.entropy,
-                spawn_key=(*root.spawn_key, _DOMAIN, family),
+                spawn_key=(*root.spawn_key, _DOMAIN, lane, family),
                 pool_size=root.pool_size,
             )
             words = sequence.generate_state(_FAMILY * _STATE_WORDS, np.uint64)
-            known = self._known = (family, words.reshape(_FAMILY, _STATE_WORDS))
+            known = self._known[lane] = (family, words.reshape(_FAMILY, _STATE_WORDS))
         return known[1]
 
     def take(self, start: int, stop: int) -> Array:

@@ -30,14 +30,21 @@ __all__ = ["BUILT_IN", "GROUP", "get", "names"]
 #: The entry-point group that plugins use.
 GROUP = "reparam.distributions"
 
-#: The built-in distributions: canonical name -> class name, in ``reparam.distributions.<name>``.
+#: The built-in distributions: canonical name -> class name, in the module of that name (with
+#: underscores) in ``reparam.distributions``.
 BUILT_IN = {
     "beta": "Beta",
+    "beta-prime": "BetaPrime",
+    "chi": "Chi",
+    "chi-square": "ChiSquare",
     "exponential": "Exponential",
+    "f": "F",
     "gamma": "Gamma",
     "gaussian": "Gaussian",
+    "inverse-gamma": "InverseGamma",
     "laplace": "Laplace",
     "logistic": "Logistic",
+    "student-t": "StudentT",
 }
 
 
@@ -78,10 +85,13 @@ def _all() -> Iterator[type[Distribution]]:
 
 
 def _built_in(name: str) -> type[Distribution]:
-    found: type[Distribution] = getattr(
-        import_module(f"reparam.distributions.{name}"), BUILT_IN[name]
-    )
+    found: type[Distribution] = getattr(import_module(module_of(name)), BUILT_IN[name])
     return found
+
+
+def module_of(name: str) -> str:
+    """Return the module that a built-in distribution lives in."""
+    return f"reparam.distributions.{name.replace('-', '_')}"
 
 
 def _plugins() -> dict[str, EntryPoint]:

@@ -48,7 +48,9 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             yield cast(T, item)
 
 
-def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) -> Iterator[Draw]:
+def stream(
+    distribution: Reparameterized, draws: range, *, rng: RNGLike = None, total: int = 0
+) -> Iterator[Draw]:
     """Yield the draws with those numbers, chunk by chunk.
 
     ``rsample(n, rng=rng)`` holds draws 0 … n−1 of the same stream.
@@ -61,6 +63,8 @@ def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) 
         The numbers of the draws.
     rng
         None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7).
+    total
+        How many draws these are a part of, if they are a part.
 
     Yields
     ------
@@ -71,7 +75,8 @@ def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) 
     noise = Stream(distribution.noise, rng)
     for piece in chunks(draws, batch):
         first = piece.start * math.prod(batch)
-        yield distribution._draw((len(piece), *batch), noise, first)
+        elements = max(total, len(draws)) * math.prod(batch)
+        yield distribution._draw((len(piece), *batch), noise, first, elements)
 
 
 def replay(distribution: Reparameterized, noise: Array) -> Iterator[Draw]:

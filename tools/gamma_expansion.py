@@ -70,7 +70,9 @@ def samples(
     return found
 
 
-def fit(data: list[tuple[mp.mpf, mp.mpf, mp.mpf]], degree: int) -> tuple[list[list[mp.mpf]], mp.mpf]:
+def fit(
+    data: list[tuple[mp.mpf, mp.mpf, mp.mpf]], degree: int
+) -> tuple[list[list[mp.mpf]], mp.mpf]:
     """Return rows c_j0, c_j1, … and the largest relative residual of the least-squares fit."""
     widest, largest = max(abs(w) for w, _, _ in data), max(eps for _, eps, _ in data)
     powers = [(j, k) for j in range(degree + 1) for k in range((degree - j) // 2 + 1)]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import About
-from reparam.mechanisms import Implicit
+from reparam.distribution import About, View
+from reparam.families import BetaFamily, Slopes
 from reparam.parameters import POSITIVE, UNIT, Parameter
 from reparam.special import beta as special
 
 __all__ = ["Beta"]
 
 
-class Beta(Implicit):
+class Beta(BetaFamily):
     """The beta distribution.
 
     p(y) = y^(α−1) (1 − y)^(β−1)/B(α, β) for 0 < y < 1. Both derivatives are implicit, on the
@@ -30,14 +30,80 @@ class Beta(Implicit):
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
     )
     _support = UNIT
+    _views = {
+        "log_value": View("_log_value", "_log_jacobian"),
+        "complement": View("_complement", "_complement_jacobian"),
+        "log_complement": View("_log_complement", "_log_complement_jacobian"),
+    }
 
     @staticmethod
-    def _icdf(u: Array, alpha: Array, beta: Array) -> Array:
-        return special.icdf(u, alpha, beta)
+    def _shapes(alpha: Array, beta: Array) -> tuple[Array, Array]:
+        return alpha, beta
 
     @staticmethod
-    def _pathwise(y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        return special.pathwise(y, alpha, beta)
+    def _shape_slopes(alpha: Array, beta: Array) -> tuple[Slopes, Slopes]:
+        return (1.0, 0.0), (0.0, 1.0)
+
+    @staticmethod
+    def _from_parts(x: Array, rest: Array, alpha: Array, beta: Array) -> Array:
+        return x
+
+    @staticmethod
+    def _logit(y: Array, alpha: Array, beta: Array) -> Array:
+        return np.log(y) - np.log1p(-y)
+
+    @classmethod
+    def _scaled(
+        cls, factor: Array, logit: Array, alpha: Array, beta: Array, bulk: bool
+    ) -> tuple[Array, ...]:
+        """Return ∂logit y/∂θ times a factor, 0 where that is."""
+        slopes = cls._logit_jacobian(logit, alpha, beta, bulk=bulk)
+        return tuple(
+            np.where(factor == 0.0, 0.0, factor * slope)
+            if np.any(factor == 0.0)
+            else factor * slope
+            for slope in slopes
+        )
+
+    @classmethod
+    def _jacobian(
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, bulk: bool = False
+    ) -> tuple[Array, ...]:
+        return cls._scaled(y / (1.0 + np.exp(logit)), logit, alpha, beta, bulk)
+
+    @classmethod
+    def _pathwise(cls, y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
+        return cls._jacobian(y, cls._logit(y, alpha, beta), alpha, beta)
+
+    @staticmethod
+    def _log_value(y: Array, logit: Array, alpha: Array, beta: Array) -> Array:
+        return -np.logaddexp(0.0, -logit)
+
+    @staticmethod
+    def _complement(y: Array, logit: Array, alpha: Array, beta: Array) -> Array:
+        return 1.0 / (1.0 + np.exp(logit))
+
+    @staticmethod
+    def _log_complement(y: Array, logit: Array, alpha: Array, beta: Array) -> Array:
+        return -np.logaddexp(0.0, logit)
+
+    @classmethod
+    def _log_jacobian(
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, bulk: bool = False
+    ) -> tuple[Array, ...]:
+        return cls._scaled(1.0 / (1.0 + np.exp(logit)), logit, alpha, beta, bulk)
+
+    @classmethod
+    def _complement_jacobian(
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, bulk: bool = False
+    ) -> tuple[Array, ...]:
+        return tuple(-entry for entry in cls._jacobian(y, logit, alpha, beta, bulk))
+
+    @classmethod
+    def _log_complement_jacobian(
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, bulk: bool = False
+    ) -> tuple[Array, ...]:
+        return cls._scaled(-1.0 / (1.0 + np.exp(-logit)), logit, alpha, beta, bulk)
 
     @staticmethod
     def _cdf(y: Array, alpha: Array, beta: Array) -> Array:
@@ -55,14 +121,16 @@ class Beta(Implicit):
     def _log_prob(y: Array, alpha: Array, beta: Array) -> Array:
         from scipy.special import betaln, xlog1py, xlogy
 
-        return xlogy(alpha - 1.0, y) + xlog1py(beta - 1.0, -y) - betaln(alpha, beta)
+        inner = special.log_weight(y, alpha, beta) - np.log(y) - np.log1p(-y)
+        if not np.any(end := (y == 0.0) | (y == 1.0)):
+            return np.asarray(inner)
+        edge = xlogy(alpha - 1.0, y) + xlog1py(beta - 1.0, -y) - betaln(alpha, beta)
+        return np.where(end, edge, inner)
 
-    @staticmethod
-    def _score(y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        from scipy.special import digamma
-
-        total = digamma(alpha + beta)
-        return np.log(y) - digamma(alpha) + total, np.log1p(-y) - digamma(beta) + total
+    @classmethod
+    def _score(cls, y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
+        scores, _ = cls._logit_score(cls._logit(y, alpha, beta), alpha, beta)
+        return tuple(map(np.asarray, scores))
 
     @staticmethod
     def _mean(alpha: Array, beta: Array) -> Array:
@@ -75,12 +143,8 @@ class Beta(Implicit):
 
     @staticmethod
     def _entropy(alpha: Array, beta: Array) -> Array:
-        from scipy.special import betaln, digamma
+        from scipy.special import digamma
 
-        total = alpha + beta
-        return (
-            betaln(alpha, beta)
-            - (alpha - 1.0) * digamma(alpha)
-            - (beta - 1.0) * digamma(beta)
-            + (total - 2.0) * digamma(total)
-        )
+        # of logit y, less E[−ln y − ln(1 − y)]
+        logs = digamma(alpha) + digamma(beta) - 2.0 * digamma(alpha + beta)
+        return np.asarray(special.logit_entropy(alpha, beta) + logs)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from reparam._typing import Array
 from reparam.distribution import About
-from reparam.mechanisms import Implicit
+from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import POSITIVE, Parameter
-from reparam.special import gamma
 
 __all__ = ["Gamma"]
 
 
-class Gamma(Implicit):
+class Gamma(PowerOfGamma):
     """The gamma distribution.
 
     p(y) = λ^α y^(α−1) exp(−λ y)/Γ(α) for y > 0. The rate scales a draw with unit rate; the
@@ -29,39 +26,22 @@ class Gamma(Implicit):
         derivatives={"alpha": "−(∂P(α, λy)/∂α) / p(y)", "rate": "−y / λ"},
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
     )
-    _support = POSITIVE
 
     @staticmethod
-    def _icdf(u: Array, alpha: Array, rate: Array) -> Array:
-        return gamma.icdf(u, alpha) / rate
+    def _shape(alpha: Array, rate: Array) -> Array:
+        return alpha
 
     @staticmethod
-    def _pathwise(y: Array, alpha: Array, rate: Array) -> tuple[Array, ...]:
-        return gamma.pathwise(rate * y, alpha) / rate, -y / rate
+    def _scale(alpha: Array, rate: Array) -> Array:
+        return 1.0 / rate
 
     @staticmethod
-    def _cdf(y: Array, alpha: Array, rate: Array) -> Array:
-        from scipy.special import gammainc
-
-        return gammainc(alpha, rate * y)
+    def _shape_slopes(alpha: Array, rate: Array) -> Slopes:
+        return 1.0, 0.0
 
     @staticmethod
-    def _sf(y: Array, alpha: Array, rate: Array) -> Array:
-        from scipy.special import gammaincc
-
-        return gammaincc(alpha, rate * y)
-
-    @staticmethod
-    def _log_prob(y: Array, alpha: Array, rate: Array) -> Array:
-        from scipy.special import gammaln, xlogy
-
-        return xlogy(alpha - 1.0, rate * y) - rate * y - gammaln(alpha) + np.log(rate)
-
-    @staticmethod
-    def _score(y: Array, alpha: Array, rate: Array) -> tuple[Array, ...]:
-        from scipy.special import digamma
-
-        return np.log(rate * y) - digamma(alpha), alpha / rate - y
+    def _log_scale_slopes(alpha: Array, rate: Array) -> Slopes:
+        return 0.0, -1.0 / rate
 
     @staticmethod
     def _mean(alpha: Array, rate: Array) -> Array:
@@ -70,9 +50,3 @@ class Gamma(Implicit):
     @staticmethod
     def _variance(alpha: Array, rate: Array) -> Array:
         return alpha / rate / rate
-
-    @staticmethod
-    def _entropy(alpha: Array, rate: Array) -> Array:
-        from scipy.special import digamma, gammaln
-
-        return alpha - np.log(rate) + gammaln(alpha) + (1.0 - alpha) * digamma(alpha)

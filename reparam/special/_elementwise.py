@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 
-__all__ = ["Regime", "Rule", "column", "elementwise", "select"]
+__all__ = ["Regime", "Rule", "column", "elementwise", "select", "summed"]
 
 #: Nodes and weights of a quadrature rule.
 Rule: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
@@ -86,7 +86,7 @@ def select(
     *arrays
         The formulas' arguments: flat arrays as long as `choice`, or scalars.
     outputs
-        How many arrays a formula returns; more than one as a tuple.
+        How many arrays a formula returns: a tuple of them, or one by itself.
     """
     size = choice.size
     results = tuple(np.empty(size) for _ in range(outputs))
@@ -100,7 +100,9 @@ def select(
             values = regime.formula(
                 *(array[piece] if np.ndim(array) else array for array in arrays)
             )
-            for result, value in zip(results, values if outputs > 1 else (values,), strict=True):
+            if not isinstance(values, tuple):
+                values = (values,)
+            for result, value in zip(results, values, strict=True):
                 result[piece] = value
 
     counts = np.bincount(choice, minlength=len(regimes))
@@ -108,7 +110,7 @@ def select(
     if counts[most] > 0.9 * size:  # the few others are overwritten: cheaper than to leave them out
         fill(regimes[most], None)
         counts[most] = 0
-    for number in np.flatnonzero(counts):
+    for number in np.flatnonzero(counts).tolist():
         fill(regimes[number], np.flatnonzero(choice == number))
     return results[0] if outputs == 1 else results
 
@@ -116,3 +118,21 @@ def select(
 def column(values: Sequence[float]) -> Array:
     """Return the values as a column, to combine with a row of elements."""
     return np.array(values)[:, np.newaxis]
+
+
+def summed(rows: Array) -> Array:
+    """Sum each column by halving.
+
+    The rounding errors are those of log₂ of the number of rows, and the order of the additions
+    is the same for one column as for many (NumPy's differs).
+    """
+    count = len(rows)
+    half = count // 2
+    total = rows[: count - half].copy()
+    total[:half] += rows[count - half :]
+    count -= half
+    while count > 1:
+        half = count // 2
+        total[:half] += total[count - half : count]
+        count -= half
+    return total[0]

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,13 +36,25 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.special._accurate import bend, log1pmx, product_difference
+from reparam.special._elementwise import Regime, Rule, column, elementwise, select, summed
+from reparam.special._interpolate import RARE, Interpolant
 from reparam.special._newton import halley, unfinished
-from reparam.special._elementwise import Regime, Rule, column, elementwise, select
 from reparam.special._rules import BETA_HIGH, BETA_LOW, BETA_SMALL, CUTOFF
 from reparam.special.gamma import log_gamma_star
-from reparam.special.polygamma import delta1_difference, delta_difference, digamma_difference
+from reparam.special.polygamma import delta, delta1_difference, delta_difference, digamma_difference
 
-__all__ = ["Point", "cdf_derivatives", "pathwise", "point_at", "quantile"]
+__all__ = [
+    "Point",
+    "cdf_derivatives",
+    "from_logit",
+    "log_weight",
+    "logit_entropy",
+    "logit_log_weight",
+    "logit_pathwise",
+    "pathwise",
+    "quantile",
+    "quantile_point",
+]
 
 
 class Point(NamedTuple):
@@ -85,13 +97,13 @@ def _small(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
     density += log * alpha
     np.exp(density, out=density)
     density *= weight
-    mass = density.sum(axis=0)
+    mass = summed(density)
     fall *= density
     density *= -log
     inverse, total = 1.0 / point.rest, alpha + beta
     step = digamma_difference(beta, alpha)
     first = digamma(alpha + 1.0) - digamma(total) - log_x
-    integrals = mass * inverse, density.sum(axis=0) * inverse, fall.sum(axis=0) * inverse
+    integrals = mass * inverse, summed(density) * inverse, summed(fall) * inverse
     return _carried(point, alpha, beta, integrals, first - 1.0 / total, log_rest + step)
 
 
@@ -164,11 +176,11 @@ def _scaled(
     log, density = logs(s)
     np.exp(density, out=density)
     density *= weights
-    mass = _summed(density)
+    mass = summed(density)
     log *= density
-    second = _summed(log)
+    second = summed(log)
     s *= density
-    first = _summed(s)
+    first = summed(s)
     integrals = (mass, second, second - first) if high else (mass, first + second, second)
     return _carried(point, alpha, beta, integrals, *_offsets(point, alpha, beta, gap))
 
@@ -188,15 +200,6 @@ def _offsets(point: Point, alpha: Array, beta: Array, gap: Array) -> tuple[Array
         direct = -digamma_difference(alpha + 1.0, beta) - point.logs[0]
         first = np.where(tiny, direct, first)
     return first, np.log1p(gap / beta) + delta_difference(beta, alpha)
-
-
-def _summed(rows: Array) -> Array:
-    """Sum each column, halving: log₂ of the number of rows roundings, not that number."""
-    while len(rows) > 1:
-        half = len(rows) // 2
-        halved = rows[:half] + rows[half : 2 * half]
-        rows = np.concatenate([halved, rows[2 * half :]]) if len(rows) % 2 else halved
-    return rows[0]
 
 
 #: Edges of panels before the end of a plateau, which may be 10³ long, and after it, where the
@@ -423,7 +426,9 @@ def _moved(point: Point, step: Array) -> Point:
     x, rest = point.x + point.x * (point.rest * (growth / scale)), point.rest / scale
     big = ~np.isfinite(growth)
     x, rest = np.where(big, 1.0, x), np.where(big, point.rest * np.exp(-step) / point.x, rest)
-    return Point(x, rest, np.where(np.minimum(x, rest) > 1e-290, np.log(x / rest), point.logit + step))
+    return Point(
+        x, rest, np.where(np.minimum(x, rest) > 1e-290, np.log(x / rest), point.logit + step)
+    )
 
 
 def from_logit(logit: Array) -> Point:
@@ -493,6 +498,25 @@ def point_at(x: Array) -> Point:
     return Point(x, 1.0 - x, np.log(x) - np.log1p(-x))
 
 
+def logit_derivatives(logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+    """Return D_α and D_β for flat arrays."""
+    point = from_logit(logit)
+    _, first, second = _tails(point, alpha, beta, _above_mean(point, alpha, beta))
+    return first, second
+
+
+@lru_cache(maxsize=64)
+def bulk_logit_derivatives(alpha: float, beta: float) -> Callable[[Array], tuple[Array, ...]]:
+    """Return D_α and D_β as functions of logit x for one (α, β): for many draws, much faster."""
+
+    def exact(logit: Array) -> tuple[Array, ...]:
+        return logit_derivatives(logit, np.array(alpha), np.array(beta))
+
+    tails = np.array([RARE, 1.0 - RARE])
+    ends = quantile_point(tails, 1.0 - tails, np.array(alpha), np.array(beta)).logit
+    return Interpolant(exact, float(ends[0]), float(ends[1]))
+
+
 @elementwise(outputs=2)
 def pathwise(x: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
     """Return ∂x/∂α and ∂x/∂β at fixed u = I_x(α, β), both from one pass; 0 at x = 0 and x = 1.
@@ -527,9 +551,7 @@ def logit_pathwise(logit: Array, alpha: Array, beta: Array) -> tuple[Array, Arra
     alpha, beta
         The shapes, positive.
     """
-    point = from_logit(logit)
-    _, first, second = _tails(point, alpha, beta, _above_mean(point, alpha, beta))
-    return first, second
+    return logit_derivatives(logit, alpha, beta)
 
 
 @elementwise(outputs=2)
@@ -551,3 +573,41 @@ def quantile(u: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
     """
     point = quantile_point(u, 1.0 - u, alpha, beta)
     return point.x, point.rest
+
+
+@elementwise()
+def log_weight(x: Array, alpha: Array, beta: Array) -> Array:
+    """Return ln(x (1−x) p(x)), without the cancellation for large shapes."""
+    return point_log_weight(point_at(x), alpha, beta)
+
+
+@elementwise()
+def logit_log_weight(logit: Array, alpha: Array, beta: Array) -> Array:
+    """Return the log density of logit x, ln(x (1−x) p(x)), given logit x."""
+    return point_log_weight(from_logit(logit), alpha, beta)
+
+
+def point_log_weight(point: Point, alpha: Array, beta: Array) -> Array:
+    """Return ln(x (1−x) p) for flat arrays."""
+    above = _above_mean(point, alpha, beta)
+    log, factor = _weight(point, alpha, beta, above)
+    return log + np.log(factor * np.where(above, beta, alpha))
+
+
+@elementwise()
+def logit_entropy(alpha: Array, beta: Array) -> Array:
+    """Return the entropy of logit x: ln B(α, β) − α ψ(α) − β ψ(β) + (α+β) ψ(α+β).
+
+    For shapes of at least 1 Stirling's series takes the cancellation out.
+    """
+    from scipy.special import betaln, digamma
+
+    total = alpha + beta
+    plain = betaln(alpha, beta) - alpha * digamma(alpha) - beta * digamma(beta)
+    plain = plain + total * digamma(total)
+    first, second = np.maximum(alpha, 1.0), np.maximum(beta, 1.0)
+    both = first + second
+    stirling = log_gamma_star(first) + log_gamma_star(second) - log_gamma_star(both)
+    gaps = first * delta(first) + second * delta(second) - both * delta(both)
+    large = 0.5 * np.log(2.0 * math.pi * (both / first) / second) + stirling + gaps
+    return np.where(np.minimum(alpha, beta) >= 1.0, large, plain)

@@ -10,7 +10,13 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["delta", "delta1_difference", "delta_difference", "digamma_difference", "digamma_half_excess"]
+__all__ = [
+    "delta",
+    "delta1_difference",
+    "delta_difference",
+    "digamma_difference",
+    "digamma_half_excess",
+]
 
 #: B_2k/2k for k = 1, 2, … in ψ(z) ~ ln z − 1/2z − Σ (B_2k/2k) z^−2k (DLMF 5.11.2).
 _BERNOULLI = (
@@ -96,7 +102,8 @@ def digamma_half_excess(z: Array) -> Array:
     for k in range(10):
         start = z + float(k)
         carried = carried + 0.25 / (start * (start + 0.5) * (start + 1.0))
-    square = 1.0 / (z + 10.0) ** 2
+    inverse = 1.0 / (z + 10.0)
+    square = inverse * inverse
     series = 0.0 * square
     for k in range(len(_BERNOULLI), 0, -1):
         series = (series + _BERNOULLI[k - 1] * (4.0**k - 1.0) * 2.0 / 4.0**k) * square

@@ -13,16 +13,20 @@ s = q/(1+q) the score is ½ (c + (log(1−s) + s) + s/ν), three small terms for
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+
 import numpy as np
 
 from reparam._typing import Array
 from reparam.special import beta
 from reparam.special._accurate import log1pmx
-from reparam.special._elementwise import Regime, column, elementwise, select
+from reparam.special._elementwise import Regime, column, elementwise, select, summed
+from reparam.special._interpolate import RARE, Interpolant
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
 from reparam.special.polygamma import digamma_half_excess
 
-__all__ = ["cdf_derivative", "log_pathwise", "pathwise", "quantile"]
+__all__ = ["pathwise", "quantile"]
 
 #: From here on the score is computed from its small terms.
 _LARGE = 64.0
@@ -34,13 +38,12 @@ _SEAM = 1.55
 
 def _score(share: Array, log_rest: Array, nu: Array, constant: Array) -> Array:
     """Return twice the score in ν, from s and log(1 − s)."""
+    plain = share * (1.0 + 1.0 / nu)
+    plain += log_rest
+    plain += constant
     if np.all(nu < _LARGE):
-        score = share * (1.0 + 1.0 / nu)
-        score += log_rest
-        return np.asarray(np.add(score, constant, out=score))
-    plain = constant + log_rest + share * (1.0 + 1.0 / nu)
-    careful = constant + log1pmx(-share) + share / nu
-    return np.where(nu < _LARGE, plain, careful)
+        return np.asarray(plain)
+    return np.where(nu < _LARGE, plain, log1pmx(-share) + share / nu + constant)
 
 
 def _centre(t: Array, nu: Array) -> Array:
@@ -55,7 +58,7 @@ def _centre(t: Array, nu: Array) -> Array:
     np.exp(density, out=density)
     density *= _score(share, log_rest, nu, digamma_half_excess(0.5 * nu))
     density *= weight
-    return -0.5 * (1.0 + ratio) * density.sum(axis=0)
+    return -0.5 * (1.0 + ratio) * summed(density)
 
 
 def _tail(t: Array, nu: Array) -> Array:
@@ -74,11 +77,11 @@ def _tail(t: Array, nu: Array) -> Array:
         nu,
         digamma_half_excess(0.5 * nu),
     )
-    lost /= ratio
-    lost += 1.0
-    score /= np.sqrt(lost, out=lost)
+    grown = lost / ratio
+    grown += 1.0
+    score /= np.sqrt(grown, out=grown)
     score *= weight * np.exp(-node)
-    return 0.5 * score.sum(axis=0) / (nu * share)
+    return 0.5 * summed(score) / (nu * share)
 
 
 def _through_beta(t: Array, nu: Array) -> Array:
@@ -94,6 +97,23 @@ def _log_derivative(t: Array, nu: Array) -> Array:
     choice = (np.abs(t) > _SEAM).astype(np.int8)
     choice = np.where(nu < 1.0, np.int8(2), choice)
     return np.asarray(select(choice, _REGIMES, t, nu))
+
+
+def derivative(t: Array, nu: Array) -> Array:
+    """Return ∂t/∂ν for flat arrays."""
+    return np.where(t == 0.0, 0.0, t * _log_derivative(t, nu))
+
+
+@lru_cache(maxsize=64)
+def bulk_derivative(nu: float) -> Callable[[Array], tuple[Array, ...]]:
+    """Return ∂ln|t|/∂ν as a function of ln(1 + t²/ν) for one ν: for many draws, much faster."""
+    from scipy.special import stdtrit
+
+    def exact(log: Array) -> tuple[Array, ...]:
+        t = np.sqrt(nu) * np.sqrt(np.expm1(log))
+        return (_log_derivative(t, np.array(nu)),)
+
+    return Interpolant(exact, 0.0, float(np.log1p(stdtrit(nu, RARE) ** 2 / nu)))
 
 
 # Functions ------------------------------------------------------------------------------------
@@ -115,7 +135,7 @@ def pathwise(t: Array, nu: Array) -> Array:
     ndarray
         Of the sign opposite to t, with a relative error below 1e-13.
     """
-    return np.where(t == 0.0, 0.0, t * _log_derivative(t, nu))
+    return derivative(t, nu)
 
 
 @elementwise()

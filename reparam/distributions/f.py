@@ -1,0 +1,60 @@
+"""Fisher's F distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import About
+from reparam.families import OddsOfBeta, Slopes
+from reparam.parameters import POSITIVE, Parameter
+
+__all__ = ["F"]
+
+
+class F(OddsOfBeta):
+    """Fisher's F distribution: y = (d₂/d₁) x/(1 − x), x ~ Beta(d₁/2, d₂/2).
+
+    p(y) = (d₁/d₂)^(d₁/2) y^(d₁/2−1) (1 + d₁y/d₂)^(−(d₁+d₂)/2)/B(d₁/2, d₂/2) for y > 0. The mean is
+    infinite for d₂ ≤ 2, the variance for 2 < d₂ ≤ 4, and undefined (NaN) for d₂ ≤ 2.
+    """
+
+    name = "f"
+    aliases = ("fisher", "fisher-snedecor", "fishersnedecor")
+    df1: Parameter = Parameter("d₁", POSITIVE, 2.0, (0.2, 200.0), ("d1", "dfn"), "First df")
+    df2: Parameter = Parameter("d₂", POSITIVE, 6.0, (0.2, 200.0), ("d2", "dfd"), "Second df")
+    about = About(
+        density="p(y) = (d₁/d₂)^(d₁/2) y^(d₁/2−1) (1 + d₁y/d₂)^(−(d₁+d₂)/2) / B(d₁/2, d₂/2)",
+        transform="y = (d₂/d₁) x / (1 − x),  x = I⁻¹(u; d₁/2, d₂/2)",
+        derivatives={
+            "df1": "−½ (∂I_x/∂α) / p(y) − y / d₁",
+            "df2": "−½ (∂I_x/∂β) / p(y) + y / d₂",
+        },
+        source="Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions, chapter 27",
+    )
+
+    @staticmethod
+    def _shapes(df1: Array, df2: Array) -> tuple[Array, Array]:
+        return 0.5 * df1, 0.5 * df2
+
+    @staticmethod
+    def _shape_slopes(df1: Array, df2: Array) -> tuple[Slopes, Slopes]:
+        return (0.5, 0.0), (0.0, 0.5)
+
+    @staticmethod
+    def _scale(df1: Array, df2: Array) -> Array:
+        return df2 / df1
+
+    @staticmethod
+    def _log_scale_slopes(df1: Array, df2: Array) -> Slopes:
+        return -1.0 / df1, 1.0 / df2
+
+    @staticmethod
+    def _mean(df1: Array, df2: Array) -> Array:
+        return np.where(df2 > 2.0, df2 / (df2 - 2.0), np.inf)
+
+    @staticmethod
+    def _variance(df1: Array, df2: Array) -> Array:
+        mean = df2 / (df2 - 2.0)
+        finite = 2.0 * mean * mean * (df1 + df2 - 2.0) / df1 / (df2 - 4.0)
+        return np.where(df2 > 4.0, finite, np.where(df2 > 2.0, np.inf, np.nan))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 
-__all__ = ["Regime", "Rule", "column", "elementwise", "select", "summed"]
+__all__ = ["Regime", "Rule", "column", "elementwise", "integrate", "select", "summed"]
 
 #: Nodes and weights of a quadrature rule.
 Rule: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
@@ -31,13 +31,12 @@ class Regime:
     formula
         Elementwise on flat arrays and scalars; returns an array or a tuple of them.
     piece
-        How many elements to give it at a time. A quadrature works on arrays of (nodes, elements)
-        and wants few; a polynomial, whose every operation holds the interpreter's lock for a
-        moment, wants many.
+        How many elements to give it at a time: many, since every operation holds the
+        interpreter's lock for a moment, in which another thread can't go on.
     """
 
     formula: Callable[..., Any]
-    piece: int = 4096
+    piece: int = 2**15
 
 
 def elementwise(outputs: int = 1) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -113,6 +112,30 @@ def select(
     for number in np.flatnonzero(counts).tolist():
         fill(regimes[number], np.flatnonzero(choice == number))
     return results[0] if outputs == 1 else results
+
+
+def integrate(
+    integrals: Callable[..., tuple[Array, ...]], width: int, *arrays: Array
+) -> tuple[Array, ...]:
+    """Evaluate integrals over arrays of (nodes, elements), so many elements at a time.
+
+    Parameters
+    ----------
+    integrals
+        Returns one flat array an integral.
+    width
+        How many elements to give it at a time: few, since with a row a node they are many times
+        as much.
+    *arrays
+        Its arguments: flat arrays, at least the first one, or scalars.
+    """
+    parts = [
+        integrals(*(array[k : k + width] if np.ndim(array) else array for array in arrays))
+        for k in range(0, max(arrays[0].size, 1), width)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
 def column(values: Sequence[float]) -> Array:

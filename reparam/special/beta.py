@@ -36,7 +36,15 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.special._accurate import bend, log1pmx, product_difference
-from reparam.special._elementwise import Regime, Rule, column, elementwise, select, summed
+from reparam.special._elementwise import (
+    Regime,
+    Rule,
+    column,
+    elementwise,
+    integrate,
+    select,
+    summed,
+)
 from reparam.special._interpolate import RARE, Interpolant
 from reparam.special._newton import halley, unfinished
 from reparam.special._rules import BETA_HIGH, BETA_LOW, BETA_SMALL, CUTOFF
@@ -90,21 +98,26 @@ def _small(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
     node, weight = map(column, BETA_SMALL)
     log_x, log_rest = point.logs
     log = np.log(node)
-    fall = (-node) * point.x
-    np.log1p(fall, out=fall)
-    np.subtract(log_rest, fall, out=fall)  # L
-    density = fall * (1.0 - beta)
-    density += log * alpha
-    np.exp(density, out=density)
-    density *= weight
-    mass = summed(density)
-    fall *= density
-    density *= -log
+
+    def integrals(x: Array, log_rest: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
+        fall = (-node) * x
+        np.log1p(fall, out=fall)
+        np.subtract(log_rest, fall, out=fall)  # L
+        density = fall * (1.0 - beta)
+        density += log * alpha
+        np.exp(density, out=density)
+        density *= weight
+        mass = summed(density)
+        fall *= density
+        density *= -log
+        return mass, summed(density), summed(fall)
+
+    mass, grown, fallen = integrate(integrals, 4096, point.x, log_rest, alpha, beta)
     inverse, total = 1.0 / point.rest, alpha + beta
     step = digamma_difference(beta, alpha)
     first = digamma(alpha + 1.0) - digamma(total) - log_x
-    integrals = mass * inverse, summed(density) * inverse, summed(fall) * inverse
-    return _carried(point, alpha, beta, integrals, first - 1.0 / total, log_rest + step)
+    parts = mass * inverse, grown * inverse, fallen * inverse
+    return _carried(point, alpha, beta, parts, first - 1.0 / total, log_rest + step)
 
 
 def _carried(
@@ -141,24 +154,8 @@ def _scaled(
     x, rest = point.x, point.rest
     gap = product_difference(alpha, rest, beta, x) if precise else alpha * rest - beta * x
     a, total, slope = alpha + 1.0, alpha + beta + 1.0, gap + rest
-    sign, base = (1.0, rest) if high else (-1.0, x)
-
-    def logs(s: Array) -> tuple[Array, Array]:
-        """Return L (or Λ, for x > ½) and minus the exponent of W."""
-        log = np.expm1(sign * s)
-        log *= base
-        if precise:
-            exponent = bend(sign * s)
-            exponent *= base
-            exponent += log1pmx(log)
-            exponent *= total
-            exponent += slope * s
-            return np.log1p(log, out=log), np.negative(exponent, out=exponent)
-        np.log1p(log, out=log)
-        exponent = s * (beta if high else -a)
-        exponent -= log * total
-        return log, exponent
-
+    base, tail = (rest, beta) if high else (x, -a)
+    logs = partial(_logs, sign=1.0 if high else -1.0, precise=precise)
     length = 2.0 * CUTOFF / (slope + np.sqrt(slope * slope + 2.0 * CUTOFF * total * x * rest))
     if high:  # where the exponent grows like (α+β+1) (1−x) (e^s − 1) − β s
         ends = total * rest
@@ -167,22 +164,48 @@ def _scaled(
     for _ in range(3):
         shrunk = x * np.exp(-length)
         tangent = a - total * shrunk / (rest + shrunk)
-        length = np.maximum(length + (logs(length)[1] + CUTOFF) / tangent, 0.1 * length)
-    if rule is None:
-        s, weights = _panels(length, np.maximum(-np.log(total * rest), 0.0) if high else None)
-    else:
-        node, weight = map(column, rule)
-        s, weights = node * length, weight * length
-    log, density = logs(s)
-    np.exp(density, out=density)
-    density *= weights
-    mass = summed(density)
-    log *= density
-    second = summed(log)
-    s *= density
-    first = summed(s)
-    integrals = (mass, second, second - first) if high else (mass, first + second, second)
-    return _carried(point, alpha, beta, integrals, *_offsets(point, alpha, beta, gap))
+        value = logs(length, base, tail, total, slope)[1]
+        length = np.maximum(length + (value + CUTOFF) / tangent, 0.1 * length)
+
+    def integrals(
+        length: Array, base: Array, tail: Array, total: Array, slope: Array, rest: Array
+    ) -> tuple[Array, ...]:
+        if rule is None:
+            plateau = np.maximum(-np.log(total * rest), 0.0) if high else None
+            s, weights = _panels(length, plateau)
+        else:
+            node, weight = map(column, rule)
+            s, weights = node * length, weight * length
+        log, density = logs(s, base, tail, total, slope)
+        np.exp(density, out=density)
+        density *= weights
+        log *= density
+        s *= density
+        return summed(density), summed(s), summed(log)
+
+    width = 256 if rule is None else 2048 if precise else 4096
+    mass, first, second = integrate(integrals, width, length, base, tail, total, slope, rest)
+    parts = (mass, second, second - first) if high else (mass, first + second, second)
+    return _carried(point, alpha, beta, parts, *_offsets(point, alpha, beta, gap))
+
+
+def _logs(
+    s: Array, base: Array, tail: Array, total: Array, slope: Array, sign: float, precise: bool
+) -> tuple[Array, Array]:
+    """Return L (or Λ, for x > ½) and minus the exponent of W."""
+    log = np.expm1(sign * s)
+    log *= base
+    if precise:
+        exponent = bend(sign * s)
+        exponent *= base
+        exponent += log1pmx(log)
+        exponent *= total
+        exponent += slope * s
+        return np.log1p(log, out=log), np.negative(exponent, out=exponent)
+    np.log1p(log, out=log)
+    exponent = s * tail
+    exponent -= log * total
+    return log, exponent
 
 
 def _offsets(point: Point, alpha: Array, beta: Array, gap: Array) -> tuple[Array, Array]:
@@ -237,37 +260,37 @@ def _series_mass(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
 # The choice between regimes -------------------------------------------------------------------
 
 
-def _below(formula: Callable[..., tuple[Array, ...]], piece: int) -> Regime:
+def _below(formula: Callable[..., tuple[Array, ...]]) -> Regime:
     def oriented(*arguments: Array) -> tuple[Array, ...]:
         *point, alpha, beta = arguments
         return formula(Point(*point), alpha, beta)
 
-    return Regime(oriented, piece)
+    return Regime(oriented)
 
 
-def _above(formula: Callable[..., tuple[Array, ...]], piece: int) -> Regime:
+def _above(formula: Callable[..., tuple[Array, ...]]) -> Regime:
     def mirrored(*arguments: Array) -> tuple[Array, ...]:
         *point, alpha, beta = arguments
         mass, own, other = formula(Point(*point).mirrored, beta, alpha)
         return mass, -other, -own
 
-    return Regime(mirrored, piece)
+    return Regime(mirrored)
 
 
 _FORMULAS = (
-    (_small, 4096),
-    (partial(_scaled, rule=BETA_LOW, high=False, precise=False), 4096),
-    (partial(_scaled, rule=BETA_HIGH, high=True, precise=False), 2048),
-    (partial(_scaled, rule=None, high=True, precise=False), 256),
-    (partial(_scaled, rule=BETA_LOW, high=False, precise=True), 2048),
-    (partial(_scaled, rule=BETA_HIGH, high=True, precise=True), 2048),
-    (partial(_scaled, rule=None, high=True, precise=True), 256),
-    (_series_mass, 2**14),
-    (partial(_scaled, rule=None, high=False, precise=False), 1024),
+    _small,
+    partial(_scaled, rule=BETA_LOW, high=False, precise=False),
+    partial(_scaled, rule=BETA_HIGH, high=True, precise=False),
+    partial(_scaled, rule=None, high=True, precise=False),
+    partial(_scaled, rule=BETA_LOW, high=False, precise=True),
+    partial(_scaled, rule=BETA_HIGH, high=True, precise=True),
+    partial(_scaled, rule=None, high=True, precise=True),
+    _series_mass,
+    partial(_scaled, rule=None, high=False, precise=False),
 )
 _SMALL, _LOW, _LONG, _PRECISE, _SERIES, _FINE = 0, 1, 3, 3, 7, 8
 #: In the order that :func:`_choose` numbers them: below the mean, then above it.
-_REGIMES = (*(_below(*entry) for entry in _FORMULAS), *(_above(*entry) for entry in _FORMULAS))
+_REGIMES = (*map(_below, _FORMULAS), *map(_above, _FORMULAS))
 
 
 def _choose(

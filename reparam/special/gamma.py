@@ -30,7 +30,15 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.special._accurate import bend, log1pmx
-from reparam.special._elementwise import Regime, Rule, column, elementwise, select, summed
+from reparam.special._elementwise import (
+    Regime,
+    Rule,
+    column,
+    elementwise,
+    integrate,
+    select,
+    summed,
+)
 from reparam.special._expansions import TABLES, Table
 from reparam.special._interpolate import RARE, Interpolant
 from reparam.special._newton import halley, unfinished
@@ -56,9 +64,6 @@ __all__ = [
     "quantile",
     "sf",
 ]
-
-#: Elements that a polynomial is evaluated on at a time.
-_POLYNOMIAL = 2**15
 
 # Regimes: each returns h, or (M, h), from x, ln x and α ------------------------------------------
 
@@ -99,13 +104,17 @@ def _below(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
 
     node, weight = map(column, GAMMA_BELOW)
     log = np.log(node)
-    density = (1.0 - node) * x
-    density += log * alpha
-    np.exp(density, out=density)
-    density *= weight
-    mass = summed(density)
-    density *= -log
-    first = summed(density)
+
+    def integrals(x: Array, alpha: Array) -> tuple[Array, ...]:
+        density = (1.0 - node) * x
+        density += log * alpha
+        np.exp(density, out=density)
+        density *= weight
+        mass = summed(density)
+        density *= -log
+        return mass, summed(density)
+
+    mass, first = integrate(integrals, 4096, x, alpha)
     distance = digamma(alpha + 1.0) - log_x
     return (x * mass + 1.0) / alpha, (x * (distance * mass + first) + distance) / alpha
 
@@ -113,20 +122,25 @@ def _below(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
 def _above(x: Array, log_x: Array, alpha: Array, rule: Rule) -> tuple[Array, Array]:
     """From above, α ≤ min(x, 16): (1/x) ∫₀^∞ (1 + v/x)^(α−1) e^(−v) dv, t = x + v, and with log1p.
 
-    h = (ln x − ψ(α)) M + (1/x) ∫₀^∞ log1p(v/x) …. 10 or 11 fixed nodes, error 1e-14.
+    h = (ln x − ψ(α)) M + (1/x) ∫₀^∞ log1p(v/x) …. 10 to 12 fixed nodes, error 1e-14.
     """
     from scipy.special import digamma
 
     node, weight = map(column, rule)
-    log = node + x
-    np.log(log, out=log)
-    log -= log_x
-    density = log * (alpha - 1.0)
-    np.exp(density, out=density)
-    density *= weight * np.exp(-node)
-    mass = summed(density)
-    density *= log
-    first = summed(density)
+    weight = weight * np.exp(-node)
+
+    def integrals(x: Array, log_x: Array, power: Array) -> tuple[Array, ...]:
+        log = node + x
+        np.log(log, out=log)
+        log -= log_x
+        density = log * power
+        np.exp(density, out=density)
+        density *= weight
+        mass = summed(density)
+        density *= log
+        return mass, summed(density)
+
+    mass, first = integrate(integrals, 4096, x, log_x, alpha - 1.0)
     return mass / x, ((log_x - digamma(alpha)) * mass + first) / x
 
 
@@ -176,15 +190,20 @@ def _scaled(slope: Array, x: Array, sign: float, rule: Rule) -> tuple[Array, Arr
         excess = slope * length + x * bend(sign * length) - CUTOFF
         length = length - excess / (slope + sign * x * np.expm1(sign * length))
     node, weight = map(column, rule)
-    s = node * length
-    density = bend(sign * s)
-    density *= -x
-    density -= s * slope
-    np.exp(density, out=density)
-    density *= weight
-    mass = summed(density)
-    density *= s
-    return mass * length, summed(density) * length
+
+    def integrals(length: Array, slope: Array, x: Array) -> tuple[Array, ...]:
+        s = node * length
+        density = bend(sign * s)
+        density *= -x
+        density -= s * slope
+        np.exp(density, out=density)
+        density *= weight
+        mass = summed(density)
+        density *= s
+        return mass, summed(density)
+
+    mass, first = integrate(integrals, 2048, length, slope, x)
+    return mass * length, first * length
 
 
 def _log_ratio(x: Array, alpha: Array) -> Array:
@@ -210,15 +229,15 @@ _BOTH = (
 )
 #: M, and h, of (x, ln x, α), in the order that :func:`_choose` numbers them.
 _MILLS = (
-    Regime(partial(_series_mills, terms=12), _POLYNOMIAL),
-    Regime(partial(_series_mills, terms=22), _POLYNOMIAL),
+    Regime(partial(_series_mills, terms=12)),
+    Regime(partial(_series_mills, terms=22)),
     *(_part(0, formula) for formula in _BOTH),
 )
 _DERIVATIVE = (
-    Regime(partial(_series, terms=12), _POLYNOMIAL),
-    Regime(partial(_series, terms=22), _POLYNOMIAL),
+    Regime(partial(_series, terms=12)),
+    Regime(partial(_series, terms=22)),
     *(_part(1, formula) for formula in _BOTH),
-    *(Regime(partial(_expansion, table=table), _POLYNOMIAL) for table in TABLES),
+    *(Regime(partial(_expansion, table=table)) for table in TABLES),
 )
 _SCALED, _TABLES = 6, 8
 

@@ -1,0 +1,221 @@
+"""Sampling plus back-propagation, this library and its peers side by side in one run.
+
+``python benchmarks/speed.py [--n 1e6] [--rounds 9] [--only gamma] [--json FILE]``
+
+Each case draws n values in float64 and back-propagates an upstream gradient into every parameter,
+once with parameters given per element and once with the same scalar for all. PyTorch and JAX take
+part if they are installed. Libraries take turns, with a pause in between for their idle threads to
+go to sleep; the figures are medians over the rounds, in nanoseconds a draw, all cores together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+import reparam as rp
+
+#: name, our class, parameters by our names.
+CASES: list[tuple[str, str, dict[str, float]]] = [
+    ("Gaussian", "gaussian", {"loc": 0.5, "scale": 1.5}),
+    ("Exponential", "exponential", {"rate": 1.5}),
+    ("Laplace", "laplace", {"loc": 0.5, "scale": 1.5}),
+    ("Logistic", "logistic", {"loc": 0.5, "scale": 1.5}),
+    ("Gamma(0.3)", "gamma", {"alpha": 0.3, "rate": 1.0}),
+    ("Gamma(2)", "gamma", {"alpha": 2.0, "rate": 1.0}),
+    ("Gamma(50)", "gamma", {"alpha": 50.0, "rate": 1.0}),
+    ("Beta(0.3, 0.4)", "beta", {"alpha": 0.3, "beta": 0.4}),
+    ("Beta(2, 3)", "beta", {"alpha": 2.0, "beta": 3.0}),
+    ("Beta(50, 80)", "beta", {"alpha": 50.0, "beta": 80.0}),
+    ("Beta(1e3, 2e3)", "beta", {"alpha": 1e3, "beta": 2e3}),
+    ("StudentT(5)", "student-t", {"df": 5.0, "loc": 0.0, "scale": 1.0}),
+]
+
+Call = Callable[[], Any]
+
+
+def ours(name: str, parameters: dict[str, Any], n: int, upstream: np.ndarray) -> dict[str, Call]:
+    cls = rp.get(name)
+    scalar = all(np.ndim(value) == 0 for value in parameters.values())
+    shape = (n,) if scalar else ()
+    y = np.asarray(cls(**parameters).rsample(shape, rng=1).value)
+
+    def both() -> Any:
+        return cls(**parameters).rsample(shape, rng=1).vjp(upstream)
+
+    calls: dict[str, Call] = {"both": both}
+    if not scalar and name in ("gamma", "beta"):
+        calls["kernel"] = lambda: cls(**parameters).pathwise(y)
+    return calls
+
+
+def torch_calls(
+    name: str, parameters: dict[str, Any], n: int, upstream: np.ndarray
+) -> dict[str, Call]:
+    import torch
+    from torch import distributions as dist
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    leaves = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in parameters.values()]
+    scalar = all(leaf.ndim == 0 for leaf in leaves)
+    shape = (n,) if scalar else ()
+    weight = torch.tensor(upstream)
+
+    def logistic(loc: Any, scale: Any) -> Any:
+        full = torch.zeros(n if scalar else loc.shape, dtype=torch.float64)
+        uniform = dist.Uniform(full, full + 1.0)
+        return dist.TransformedDistribution(
+            uniform, [dist.SigmoidTransform().inv, dist.AffineTransform(loc, scale)]
+        )
+
+    make = {
+        "gaussian": dist.Normal,
+        "exponential": dist.Exponential,
+        "laplace": dist.Laplace,
+        "logistic": logistic,
+        "gamma": dist.Gamma,
+        "beta": dist.Beta,
+        "student-t": dist.StudentT,
+    }[name]
+
+    def both() -> None:
+        for leaf in leaves:
+            leaf.grad = None
+        y = make(*leaves).rsample(() if scalar and name == "logistic" else shape)
+        y.backward(weight)
+
+    calls: dict[str, Call] = {"both": both}
+    if not scalar and name == "gamma":
+        alpha = leaves[0].detach()
+        y = torch._standard_gamma(alpha)
+        calls["kernel"] = lambda: torch._standard_gamma_grad(alpha, y)
+    if not scalar and name == "beta":
+        both_shapes = torch.stack([leaf.detach() for leaf in leaves], -1)
+        x = dist.Beta(*(leaf.detach() for leaf in leaves)).sample()
+        x = torch.stack([x, 1.0 - x], -1)
+        total = both_shapes.sum(-1, keepdim=True).expand_as(both_shapes)
+        calls["kernel"] = lambda: torch._dirichlet_grad(x, both_shapes, total)
+    return calls
+
+
+def jax_calls(
+    name: str, parameters: dict[str, Any], n: int, upstream: np.ndarray
+) -> dict[str, Call] | None:
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    samplers = {
+        "gaussian": lambda k, s, loc, scale: loc + scale * jax.random.normal(k, s),
+        "exponential": lambda k, s, rate: jax.random.exponential(k, s) / rate,
+        "laplace": lambda k, s, loc, scale: loc + scale * jax.random.laplace(k, s),
+        "logistic": lambda k, s, loc, scale: loc + scale * jax.random.logistic(k, s),
+        "gamma": lambda k, s, alpha, rate: jax.random.gamma(k, alpha, s) / rate,
+        "beta": lambda k, s, alpha, beta: jax.random.beta(k, alpha, beta, s),
+        "student-t": lambda k, s, df, loc, scale: loc + scale * jax.random.t(k, df, s),
+    }
+    key = jax.random.key(1)
+    few = min(n, 20_000) if name in ("gamma", "beta", "student-t") else n
+    weight = jnp.asarray(upstream[:few])
+    values = [jnp.asarray(v)[:few] if np.ndim(v) else jnp.asarray(v) for v in parameters.values()]
+
+    def loss(theta: Any) -> Any:
+        return (samplers[name](key, (few,), *theta) * weight).sum()
+
+    gradient = jax.jit(jax.grad(loss))
+
+    def both() -> None:
+        jax.block_until_ready(gradient(values))
+
+    both.share = few / n  # type: ignore[attr-defined]
+    return {"both": both}
+
+
+def measure(calls: dict[str, dict[str, Call]], n: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Return medians in ns a draw, by what is timed and by library."""
+    times: dict[str, dict[str, list[float]]] = {}
+    for library, kinds in calls.items():
+        for kind, call in kinds.items():
+            call()
+            times.setdefault(kind, {})[library] = []
+    for _ in range(rounds):
+        for library, kinds in calls.items():
+            for kind, call in kinds.items():
+                time.sleep(0.05)
+                call()
+                for _ in range(1 if library == "jax" else 3):
+                    start = time.perf_counter()
+                    call()
+                    spent = time.perf_counter() - start
+                    share = getattr(call, "share", 1.0)
+                    times[kind][library].append(spent / (n * share) * 1e9)
+    return {
+        kind: {library: statistics.median(values) for library, values in by.items()}
+        for kind, by in times.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--n", type=float, default=1e6)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--only", default="", help="cases whose name contains this, in lower case")
+    parser.add_argument("--json", help="also write the figures to this file")
+    options = parser.parse_args()
+    n = int(options.n)
+    peers: dict[str, Callable[..., dict[str, Call] | None]] = {}
+    for library, make in (("torch", torch_calls), ("jax", jax_calls)):
+        if find_spec(library) and library not in os.environ.get("SKIP", ""):
+            peers[library] = make
+        else:
+            print(f"{library} is not installed: left out (pip install {library})", file=sys.stderr)
+    names = ["numpy", "scipy", *peers]
+    print(
+        f"reparam {version('reparam')}, "
+        + ", ".join(f"{name} {version(name)}" for name in names)
+        + f", Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores, n = {n:,}"
+    )
+    upstream = np.random.default_rng(0).standard_normal(n)
+    columns = ["reparam", *peers]
+    header = f"{'ns a draw':<34}" + "".join(f"{name:>10}" for name in columns)
+    print(header + "".join(f"{'× ' + name:>10}" for name in peers))
+    results: dict[str, dict[str, float]] = {}
+    for title, name, scalars in CASES:
+        if options.only not in title.lower():
+            continue
+        for how in ("per element", "scalar"):
+            parameters: dict[str, Any] = (
+                {key: np.full(n, value) for key, value in scalars.items()}
+                if how == "per element"
+                else scalars
+            )
+            calls = {"reparam": ours(name, parameters, n, upstream)}
+            for library, make in peers.items():
+                if made := make(name, parameters, n, upstream):
+                    calls[library] = made
+            for kind, by in measure(calls, n, options.rounds).items():
+                label = f"{title}, {how}" + (", derivative" if kind == "kernel" else "")
+                results[label] = by
+                line = f"{label:<34}" + "".join(
+                    f"{by[c]:>10.1f}" if c in by else f"{'':>10}" for c in columns
+                )
+                ratios = (f"{by[c] / by['reparam']:>10.1f}" if c in by else "" for c in peers)
+                print(line + "".join(ratios), flush=True)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as out:  # noqa: PTH123
+            json.dump(results, out, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -171,12 +171,15 @@ def main() -> None:
     parser.add_argument("--n", type=float, default=1e6)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default="", help="cases whose name contains this, in lower case")
+    parser.add_argument("--skip", default="", help="a library to leave out")
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
     n = int(options.n)
     peers: dict[str, Callable[..., dict[str, Call] | None]] = {}
     for library, make in (("torch", torch_calls), ("jax", jax_calls)):
-        if find_spec(library) and library not in os.environ.get("SKIP", ""):
+        if library in options.skip.split(","):
+            continue
+        if find_spec(library):
             peers[library] = make
         else:
             print(f"{library} is not installed: left out (pip install {library})", file=sys.stderr)

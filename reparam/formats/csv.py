@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.errors import InputError
@@ -27,8 +29,17 @@ def write(records: Records, out: BinaryIO) -> None:
     out.write((",".join(columns) + "\n").encode())
     line = ",".join(map(cell_format, columns.values())) + "\n"
     for block in records.rows(TEXT_ROWS):
-        cells = tuple(chain.from_iterable(zip(*(column.tolist() for column in block), strict=True)))
+        cells = tuple(chain.from_iterable(zip(*map(_cells, block), strict=True)))
         out.write((line * len(block[0]) % cells).encode())
+
+
+def _cells(column: NDArray[Any]) -> list[Any]:
+    """Return the values, text with a comma or quote in it quoted (RFC 4180)."""
+    values: list[Any] = column.tolist()
+    if column.dtype.kind != "U":
+        return values
+    quotable = re.compile(r'[,"\r\n]')
+    return ['"' + v.replace('"', '""') + '"' if quotable.search(v) else v for v in values]
 
 
 def minimum_size(records: Records) -> int:

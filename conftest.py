@@ -1,0 +1,78 @@
+"""Examples in README.md, docs/ and docstrings are tests.
+
+Each page has a temporary directory of its own. Python blocks are executed, those written as a
+session with what they print. In a ``console`` block each line ``$ command`` is run by the shell, on
+a terminal of 80 columns, and must print exactly the lines that follow.
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack, chdir
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sybil import Example, Sybil
+from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
+from sybil.parsers.rest import DocTestParser
+
+
+def on_terminal(command: str) -> str:
+    """Run a command on a plain terminal, and return what a reader would see on it."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("REPARAM_")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    plain = {"PATH": path, "PYTHONUTF8": "1", "COLUMNS": "80", "TERM": "dumb"}
+    ours, its = os.openpty()
+    with subprocess.Popen(
+        command,
+        shell=True,
+        env={**inherited, **plain},
+        stdin=subprocess.DEVNULL,
+        stdout=its,
+        stderr=its,
+    ):
+        os.close(its)
+        seen = b"".join(iter(lambda: read(ours), b""))
+    os.close(ours)
+    return neat(seen.decode())
+
+
+def read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 2**16)
+    except OSError:  # how Linux says that the other end is closed
+        return b""
+
+
+def neat(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+
+
+def run_console(example: Example) -> str | None:
+    """Run the commands of a block, and return what is wrong, if anything."""
+    for session in ("\n" + example.parsed).split("\n$ ")[1:]:
+        command, _, expected = session.partition("\n")
+        printed = on_terminal(command)
+        if printed != neat(expected):
+            return f"$ {command}\nshould print\n{expected}\nand prints\n{printed}"
+    return None
+
+
+def enter_directory(page: dict[str, object]) -> None:
+    page["directory"] = stack = ExitStack()
+    stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
+
+
+def leave_directory(page: dict[str, object]) -> None:
+    page["directory"].close()
+
+
+pages = Sybil(
+    parsers=[PythonCodeBlockParser(), CodeBlockParser("console", run_console)],
+    patterns=["README.md", "docs/*.md"],
+    setup=enter_directory,
+    teardown=leave_directory,
+)
+docstrings = Sybil(parsers=[DocTestParser()], patterns=["reparam/*.py", "reparam/*/*.py"])
+
+pytest_collect_file = (pages + docstrings).pytest()

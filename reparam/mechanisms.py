@@ -66,8 +66,8 @@ class LocationScale(Reparameterized):
         """Mean, variance and entropy of z."""
 
     @staticmethod
-    def _standard_pathwise(z: Array, *shape: Any, bulk: bool = False) -> tuple[Array, ...]:
-        """∂z/∂shape for each shape parameter, at fixed u."""
+    def _standard_pathwise(z: Array, *shape: Any, **_: Any) -> tuple[Array, ...]:
+        """∂z/∂shape for each shape parameter, at fixed u; ``bulk=True`` for `_bulk`."""
         return ()
 
     @staticmethod

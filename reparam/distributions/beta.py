@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 
 from reparam._typing import Array
@@ -30,7 +33,7 @@ class Beta(BetaFamily):
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
     )
     _support = UNIT
-    _views = {
+    _views: ClassVar[Mapping[str, View]] = {
         "log_value": View("_log_value", "_log_jacobian"),
         "complement": View("_complement", "_complement_jacobian"),
         "log_complement": View("_log_complement", "_log_complement_jacobian"),

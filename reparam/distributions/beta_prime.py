@@ -27,7 +27,7 @@ class BetaPrime(OddsOfBeta):
         density="p(y) = y^(α−1) (1 + y)^(−α−β) / B(α, β)",
         transform="y = x / (1 − x),  x = I⁻¹(u; α, β),  I the regularized incomplete beta function",
         derivatives={"alpha": "−(∂I_x(α, β)/∂α) / p(y)", "beta": "−(∂I_x(α, β)/∂β) / p(y)"},
-        source="Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions, chapter 25",
+        source="Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions, ch. 25",
     )
 
     @staticmethod

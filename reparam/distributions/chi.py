@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from reparam._typing import Array
@@ -26,7 +28,7 @@ class Chi(PowerOfGamma):
         density="p(y) = y^(ν−1) exp(−y²/2) / (2^(ν/2−1) Γ(ν/2))",
         transform="y = √(2 P⁻¹(ν/2, u)),  P the regularized incomplete gamma function",
         derivatives={"df": "−½ (∂P(ν/2, y²/2)/∂α) / p(y)"},
-        source="Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions, chapter 18",
+        source="Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions, ch. 18",
     )
     _power = 0.5
 
@@ -36,7 +38,7 @@ class Chi(PowerOfGamma):
 
     @staticmethod
     def _scale(df: Array) -> Array:
-        return np.sqrt(2.0)
+        return np.asarray(math.sqrt(2.0))
 
     @staticmethod
     def _shape_slopes(df: Array) -> Slopes:

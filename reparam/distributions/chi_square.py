@@ -25,7 +25,7 @@ class ChiSquare(PowerOfGamma):
         density="p(y) = y^(ν/2−1) exp(−y/2) / (2^(ν/2) Γ(ν/2))",
         transform="y = 2 P⁻¹(ν/2, u),  P the regularized incomplete gamma function",
         derivatives={"df": "−½ (∂P(ν/2, y/2)/∂α) / p(y)"},
-        source="Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions, chapter 18",
+        source="Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions, ch. 18",
     )
 
     @staticmethod

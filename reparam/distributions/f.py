@@ -30,7 +30,7 @@ class F(OddsOfBeta):
             "df1": "−½ (∂I_x/∂α) / p(y) − y / d₁",
             "df2": "−½ (∂I_x/∂β) / p(y) + y / d₂",
         },
-        source="Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions, chapter 27",
+        source="Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions, ch. 27",
     )
 
     @staticmethod

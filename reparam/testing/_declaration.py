@@ -1,0 +1,76 @@
+"""Properties of a distribution's declaration, and of what it makes of bad input."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+
+import numpy as np
+
+from reparam.errors import NoiseError, ParameterError, ShapeError, UnknownParameterError
+from reparam.testing._report import Distributions, agree, check, refuses
+from reparam.testing._typical import typical
+
+
+def declares_itself(cls: Distributions) -> None:
+    """Name, formulas, parameters with defaults and typical values inside their domains."""
+    check(cls, cls.name == cls.name.lower(), "the name is not in lower case")
+    check(cls, cls.parameters, "no parameters are declared")
+    check(
+        cls,
+        list(cls.about.derivatives) == list(cls.parameters),
+        f"about.derivatives is of {list(cls.about.derivatives)},"
+        f" expected one a parameter, in order: {list(cls.parameters)}",
+    )
+    for text in ("density", "transform", "source"):
+        check(cls, getattr(cls.about, text), f"about.{text} is empty")
+    for parameter in cls.parameters.values():
+        check(cls, parameter.description, f"{parameter.name} has no description")
+        for value in (parameter.default, *parameter.typical):
+            check(
+                cls,
+                value in parameter.domain,
+                f"{parameter.name}={value} is a default or typical value outside"
+                f" the domain {parameter.domain}",
+            )
+    spellings = [s for p in cls.parameters.values() for s in (p.name, *p.aliases)]
+    twice = sorted({s for s in spellings if spellings.count(s) > 1})
+    check(cls, not twice, f"parameters share the spelling {', '.join(twice)}")
+
+
+def refuses_bad_parameters(cls: Distributions) -> None:
+    """Values outside the domain, NaN and unknown names are errors, before any work."""
+    for name, parameter in cls.parameters.items():
+        default = parameter.default
+        for bad in (math.nan, *parameter.domain.ends({}), [default, math.nan], "one"):
+            refuses(cls, ParameterError, cls, **{name: bad})
+        for alias in parameter.aliases:
+            refuses(cls, UnknownParameterError, cls, **{name: default, alias: default})
+    refuses(cls, UnknownParameterError, cls, no_such_parameter=1.0)
+    sized = {
+        name: [parameter.default] * size
+        for size, (name, parameter) in enumerate(cls.parameters.items(), start=2)
+    }
+    if len(sized) > 1:
+        refuses(cls, ShapeError, cls, **sized)
+
+
+def refuses_bad_noise(cls: Distributions) -> None:
+    """Noise outside its domain is an error."""
+    d = cls()
+    for bad in (math.nan, *d.noise.domain.ends({})):
+        refuses(d, NoiseError, d.transform, bad)
+
+
+def is_frozen(cls: Distributions) -> None:
+    """Attributes can't be set; copies and pickles are equal."""
+    d = typical(cls)
+    for name in (*cls.parameters, "anything"):
+        refuses(d, AttributeError, setattr, d, name, 1.0)
+    for way, twin in (
+        ("copy", copy.deepcopy(d)),
+        ("pickle", pickle.loads(pickle.dumps(d))),
+    ):
+        for name in cls.parameters:
+            agree(d, f"{name} of a {way}", getattr(twin, name), np.array(getattr(d, name)))

@@ -1,0 +1,72 @@
+"""Parameters and noise to look at: deterministic, from the declared typical ranges."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from reparam._typing import Array, ArrayLike
+from reparam.distribution import Reparameterized
+from reparam.noise import UNIFORM
+from reparam.testing._report import Distributions
+
+__all__ = ["SETS", "noise_for", "one_of", "typical"]
+
+#: Parameter sets that a property looks at.
+SETS = 7
+
+
+def typical(cls: Distributions, n: int = SETS, seed: int = 0) -> Reparameterized:
+    """Return the distribution with a batch of parameter sets from the declared typical ranges.
+
+    Ranges of positive numbers are covered evenly on a logarithmic scale. The first set is the
+    defaults.
+
+    Parameters
+    ----------
+    cls
+        The distribution's class.
+    n
+        How many parameter sets.
+    seed
+        The same seed gives the same sets.
+
+    Returns
+    -------
+    Reparameterized
+        Of batch shape ``(n,)``.
+
+    Examples
+    --------
+    >>> import reparam as rp
+    >>> from reparam.testing import typical
+    >>> typical(rp.Exponential, 3).batch_shape
+    (3,)
+    """
+    rng = np.random.default_rng(seed)
+    values: dict[str, ArrayLike] = {}
+    for parameter in cls.parameters.values():
+        low, high = parameter.typical
+        if low > 0.0:
+            drawn = np.exp(rng.uniform(math.log(low), math.log(high), n))
+        else:
+            drawn = rng.uniform(low, high, n)
+        drawn[0] = parameter.default
+        values[parameter.name] = drawn
+    return cls(**values)
+
+
+def one_of(d: Reparameterized, index: int) -> Reparameterized:
+    """Return the distribution with one parameter set of a batch, as scalars."""
+    values: dict[str, ArrayLike] = {name: getattr(d, name)[index] for name in d.parameters}
+    return type(d)(**values)
+
+
+def noise_for(d: Reparameterized, n: int = 64) -> Array:
+    """Return noise of shape (n, *batch): central and in the tails."""
+    noise = np.array(d.rsample(n, rng=1).noise)
+    if d.noise is UNIFORM:
+        noise[: n // 8] *= 1e-3
+        noise[n // 8 : n // 4] = 1.0 - noise[n // 8 : n // 4] * 1e-3
+    return noise

@@ -94,39 +94,55 @@ def module_of(name: str) -> str:
     return f"reparam.distributions.{name.replace('-', '_')}"
 
 
-def _plugins() -> dict[str, EntryPoint]:
+def _plugins() -> dict[str, list[EntryPoint]]:
     """Return the plugins' entry points by name, without importing what they name."""
-    if os.environ.get("REPARAM_NO_PLUGINS", "") not in ("", "0"):
-        return {}
-    from importlib.metadata import entry_points
+    found: dict[str, list[EntryPoint]] = {}
+    if os.environ.get("REPARAM_NO_PLUGINS", "") in ("", "0"):
+        from importlib.metadata import entry_points
 
-    return {point.name: point for point in entry_points(group=GROUP)}
+        for point in entry_points(group=GROUP):
+            found.setdefault(point.name, []).append(point)
+    return found
 
 
 @cache
 def _plugin(name: str) -> type[Distribution] | None:
-    """Return what a plugin provides, or None with a warning that names its package."""
+    """Return what the first plugin of that name provides, or None; warn of what is wrong."""
+    point, *others = _plugins()[name]
+    for other in others:
+        _warn(other, f"{_package(point)} provides it already")
+    provided = _provided(point)
+    if isinstance(provided, str):
+        _warn(point, provided)
+        return None
+    return provided
+
+
+def _provided(point: EntryPoint) -> type[Distribution] | str:
+    """Return the distribution that an entry point names, or what is wrong with it."""
     from reparam.distribution import Distribution
 
-    point = _plugins()[name]
-    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-    if name in BUILT_IN:
-        problem = "a built-in distribution has that name"
-    else:
-        try:
-            provided = point.load()
-        except Exception as error:  # whatever a stranger's module raises must not stop us
-            problem = f"{type(error).__name__}: {error}"
-        else:
-            if not (isinstance(provided, type) and issubclass(provided, Distribution)):
-                problem = f"{point.value} is not a subclass of reparam.Distribution"
-            elif provided.name != name:
-                problem = f"{point.value} calls itself {provided.name!r}"
-            else:
-                return provided
+    if any(point.name in (known.name, *known.aliases) for known in map(_built_in, BUILT_IN)):
+        return "a built-in distribution has that name"
+    try:
+        provided = point.load()
+    except Exception as error:  # whatever a stranger's module raises must not stop us
+        return f"{type(error).__name__}: {error}"
+    if not (isinstance(provided, type) and issubclass(provided, Distribution)):
+        return f"{point.value} is not a subclass of reparam.Distribution"
+    if provided.name != point.name:
+        return f"{point.value} calls itself {provided.name!r}"
+    return provided
+
+
+def _package(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+
+
+def _warn(point: EntryPoint, problem: str) -> None:
+    package, name = _package(point), point.name
     warnings.warn(
         f"plugin package {package} can't provide the distribution {name!r}: {problem}",
         PluginWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
-    return None

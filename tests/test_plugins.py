@@ -1,0 +1,156 @@
+"""Distributions from other packages: a real one, installed, and broken ones."""
+
+import json
+import shutil
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+import reparam as rp
+from reparam import registry, testing
+from reparam.errors import PluginWarning, UnknownDistributionError
+
+SOURCE = Path(__file__).parent / "plugin"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, python):
+    """A directory with the package in tests/plugin, installed there by pip."""
+    source = shutil.copytree(SOURCE, tmp_path_factory.mktemp("source"), dirs_exist_ok=True)
+    target = tmp_path_factory.mktemp("site")
+    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
+    python("-m", "pip", "install", "--quiet", *offline, "--target", target, source)
+    return target
+
+
+@pytest.fixture
+def fresh():
+    """A registry that has not looked at any plugin yet, nor will have."""
+    registry._plugin.cache_clear()
+    yield
+    registry._plugin.cache_clear()
+
+
+@pytest.fixture
+def gumbel(site, monkeypatch, fresh):
+    monkeypatch.syspath_prepend(site)
+    return rp.get("gumbel")
+
+
+@pytest.fixture
+def provide(tmp_path, monkeypatch, fresh):
+    """Make packages, each of one module, that claim to provide a distribution."""
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+
+    def package(project, name, code):
+        module = project.replace("-", "_")
+        metadata = tmp_path / f"{module}-2.1.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Name: {project}\nVersion: 2.1\n")
+        (metadata / "entry_points.txt").write_text(
+            f"[{registry.GROUP}]\n{name} = {module}:Provided\n"
+        )
+        (tmp_path / f"{module}.py").write_text(code)
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return package
+
+
+def test_installed_plugin_is_listed(site, python):
+    rows = python("-m", "reparam", "list", "--format", "jsonl", PYTHONPATH=site).stdout
+    listed = {row["name"]: row for row in map(json.loads, rows.splitlines())}
+    assert set(listed) >= {"gumbel", *registry.BUILT_IN}
+    assert listed["gumbel"]["parameters"] == "loc (-inf, inf), scale (0, inf)"
+
+
+def test_installed_plugin_is_shown(site, python):
+    card = json.loads(
+        python("-m", "reparam", "show", "extreme-value", "--format", "json", PYTHONPATH=site).stdout
+    )
+    assert card["name"] == "gumbel"
+    assert card["transform"] == "y = μ + β z,  z = −log(−log u)"
+
+
+def test_installed_plugin_is_sampled(site, python, gumbel):
+    options = ["--dist", "gumbel", "-p", "beta=2", "-n", "4", "--seed", "7", "--format", "csv"]
+    lines = python("-m", "reparam", "sample", *options, PYTHONPATH=site).stdout.splitlines()
+    assert list(map(float, lines[1:])) == gumbel(scale=2.0).sample(4, rng=7).tolist()
+
+
+def test_installed_plugin_is_differentiated(site, python):
+    options = ["--dist", "gumbel", "--noise", "0.5", "--upstream", "3", "--format", "jsonl"]
+    first = python("-m", "reparam", "grad", *options, PYTHONPATH=site).stdout.splitlines()[0]
+    row = json.loads(first)
+    assert row["y"] == row["dy_dscale"] == pytest.approx(0.36651292058166435, rel=1e-15)
+    assert row["dL_dloc"] == 3.0
+
+
+@pytest.mark.parametrize("prop", testing.PROPERTIES, ids=lambda prop: prop.__name__)
+def test_installed_plugin_conforms(gumbel, prop):
+    prop(gumbel)
+
+
+def test_plugins_can_be_turned_off(site, python):
+    environment = {"PYTHONPATH": site, "REPARAM_NO_PLUGINS": "1"}
+    assert "gumbel" not in python("-m", "reparam", "list", **environment).stdout
+    refused = python("-m", "reparam", "show", "gumbel", check=False, **environment)
+    assert refused.returncode == 2
+    assert "no distribution is called 'gumbel'" in refused.stderr
+
+
+SOUND = "from reparam import Laplace\nclass Provided(Laplace):\n    name = {!r}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("import no_such_module", "ModuleNotFoundError: .*no_such_module"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("", "AttributeError: .*'Provided'"),
+        ("Provided = 3", "theirs:Provided is not a subclass of reparam.Distribution"),
+        ("class Provided: pass", "theirs:Provided is not a subclass of reparam.Distribution"),
+        (SOUND.format("yours"), "theirs:Provided calls itself 'yours'"),
+    ],
+)
+def test_broken_plugin_warns_and_names_its_package(provide, code, problem):
+    provide("theirs", "mine", code)
+    with pytest.warns(PluginWarning, match=rf"theirs 2\.1 can't provide .* 'mine': {problem}"):
+        assert "mine" not in rp.names()
+    with pytest.raises(UnknownDistributionError):
+        rp.get("mine")
+
+
+@pytest.mark.parametrize("name", ["laplace", "normal"])
+def test_name_or_alias_of_a_built_in_stays_its_own(provide, name):
+    provide("theirs", name, SOUND.format(name))
+    with pytest.warns(PluginWarning, match=rf"theirs 2\.1 .* {name!r}: a built-in .* that name"):
+        assert rp.names() == sorted(registry.BUILT_IN)
+    assert rp.get(name).__module__.startswith("reparam.")
+
+
+def test_name_in_two_packages_is_the_first_ones(provide):
+    provide("a-package", "mine", SOUND.format("mine"))
+    provide("b-package", "mine", SOUND.format("mine"))
+    first, second = ("a", "b") if _first_on_path() == "a-package" else ("b", "a")
+    expected = rf"{second}-package 2\.1 .* 'mine': {first}-package 2\.1 provides it already"
+    with pytest.warns(PluginWarning, match=expected):
+        assert rp.get("mine").__module__ == f"{first}_package"
+
+
+def _first_on_path():
+    return next(iter(entry_points(group=registry.GROUP, name="mine"))).dist.name
+
+
+def test_broken_plugin_leaves_the_others_alone(provide):
+    provide("theirs", "broken", "1 / 0")
+    provide("mine", "mine", SOUND.format("mine"))
+    with pytest.warns(PluginWarning, match="theirs"):
+        assert rp.names() == sorted([*registry.BUILT_IN, "mine"])
+    assert rp.get("MINE").__module__ == "mine"
+
+
+def test_built_in_is_found_without_a_look_at_plugins(provide):
+    provide("theirs", "mine", "1 / 0")
+    assert rp.get("laplace") is rp.Laplace

@@ -127,9 +127,12 @@ class Distribution(abc.ABC):
         object.__setattr__(self, "_batch_shape", shape)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__} is frozen; make a new one instead")
+        raise AttributeError(
+            f"{type(self).__name__} is frozen; make a new one with the {name} you want"
+        )
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen; {name} can't be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(self._values.values())

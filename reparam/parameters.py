@@ -144,9 +144,8 @@ class Parameter:
         return instance._values[self.name][()]
 
     def __set__(self, instance: Distribution, value: ArrayLike) -> None:
-        raise AttributeError(
-            f"{type(instance).__name__} is frozen; make a new one with the {self.name} you want"
-        )
+        """Tell type checkers what the constructor takes: nothing is ever set."""
+        raise AttributeError(self.name)
 
     def validated(self, value: ArrayLike) -> Array:
         """Return `value` as a read-only float64 array, sharing memory where NumPy can.

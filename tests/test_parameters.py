@@ -1,0 +1,302 @@
+"""Parameters: declared as data, validated before any work, with messages that help."""
+
+import inspect
+import math
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import reparam as rp
+from reparam.errors import ParameterError, ReparamError, ShapeError, UnknownParameterError
+from reparam.parameters import POSITIVE, REAL, UNIT, Interval, Parameter
+
+ALL = pytest.mark.parametrize("cls", [rp.get(name) for name in rp.names()], ids=rp.names())
+ALIASES = [
+    pytest.param(rp.get(name), alias, parameter.name, id=f"{name}-{alias}")
+    for name in rp.names()
+    for parameter in rp.get(name).parameters.values()
+    for alias in parameter.aliases
+]
+
+# Declarations
+
+
+@ALL
+def test_declaration_gives_signature_defaults_and_documentation(cls):
+    signature = inspect.signature(cls)
+    assert list(signature.parameters) == list(cls.parameters)
+    for name, parameter in cls.parameters.items():
+        assert getattr(cls, name) is parameter
+        assert signature.parameters[name].default == parameter.default == getattr(cls(), name)
+        assert f"{name} : array_like, default {parameter.default:g}" in cls.__doc__
+        assert all(alias in cls.__doc__ for alias in parameter.aliases)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda: rp.Gaussian(mu=1.0, sigma=2.0), {"loc": 1.0, "scale": 2.0}),
+        (lambda: rp.Gaussian(mean=1.0, std=2.0), {"loc": 1.0, "scale": 2.0}),
+        (lambda: rp.Gaussian(1.0, sigma=2.0), {"loc": 1.0, "scale": 2.0}),
+        (lambda: rp.Laplace(mu=1.0, b=2.0), {"loc": 1.0, "scale": 2.0}),
+        (lambda: rp.Exponential(**{"lambda": 3.0}), {"rate": 3.0}),
+        (lambda: rp.Beta(a=2.0, b=3.0), {"alpha": 2.0, "beta": 3.0}),
+        (lambda: rp.Gamma(shape=2.0, b=3.0), {"alpha": 2.0, "rate": 3.0}),
+        (lambda: rp.StudentT(nu=4.0), {"df": 4.0, "loc": 0.0, "scale": 1.0}),
+        (lambda: rp.F(dfn=4.0, d2=9.0), {"df1": 4.0, "df2": 9.0}),
+    ],
+)
+def test_everyday_spellings(call, expected):
+    d = call()
+    assert {name: getattr(d, name) for name in d.parameters} == expected
+
+
+@pytest.mark.parametrize(("cls", "alias", "name"), ALIASES)
+def test_alias_is_the_parameter(cls, alias, name):
+    assert cls.parameters.canonical(alias) == name
+    assert alias in cls.parameters
+    assert cls.parameters[alias] is cls.parameters[name]
+    value = 1.5 * cls.parameters[name].default + 0.25
+    assert getattr(cls(**{alias: value}), name) == value
+
+
+@pytest.mark.parametrize(("cls", "alias", "name"), ALIASES)
+def test_parameter_given_twice_is_an_error(cls, alias, name):
+    with pytest.raises(UnknownParameterError, match=f"{name!r} twice .*{alias!r} is an alias"):
+        cls(**{name: 1.0, alias: 1.0})
+
+
+def test_parameter_given_by_position_and_by_name_is_an_error():
+    with pytest.raises(UnknownParameterError, match="Gaussian got 'loc' twice; pass it once"):
+        rp.Gaussian(0.0, loc=1.0)
+
+
+def test_unknown_parameter_gets_the_nearest_one():
+    with pytest.raises(
+        UnknownParameterError,
+        match=r"Gaussian has no parameter 'sgima'; did you mean 'sigma'\? \(it has loc, scale\)",
+    ):
+        rp.Gaussian(sgima=1.0)
+
+
+def test_too_many_parameters_are_an_error():
+    with pytest.raises(UnknownParameterError, match=r"Gaussian takes 2 .*\(loc, scale\) but got 3"):
+        rp.Gaussian(0.0, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("kind", [ParameterError, UnknownParameterError, ShapeError])
+def test_errors_are_of_the_library_and_of_the_expected_built_in_kind(kind):
+    assert issubclass(kind, ReparamError)
+    assert issubclass(kind, TypeError if kind is UnknownParameterError else ValueError)
+
+
+@pytest.mark.parametrize(
+    ("interval", "text", "inside", "outside"),
+    [
+        (REAL, "(-inf, inf)", [-1e308, 0.0, 1e308], [-math.inf, math.inf, math.nan]),
+        (POSITIVE, "(0, inf)", [5e-324, 1e308], [0.0, -0.0, -5e-324, math.inf, math.nan]),
+        (UNIT, "(0, 1)", [5e-324, 1.0 - 2.0**-53], [0.0, 1.0, math.nan]),
+        (Interval(-1.0, 2.5), "(-1, 2.5)", [-0.5, 2.0], [-1.0, 2.5]),
+    ],
+)
+def test_intervals_are_open(interval, text, inside, outside):
+    assert str(interval) == text
+    assert all(value in interval for value in inside)
+    assert not any(value in interval for value in outside)
+    for position, value in enumerate(outside):
+        values = np.array([*outside[:position], value])
+        assert interval.first_outside(values[position:]) == 0
+        assert interval.first_outside(np.array([inside[0], value, inside[-1]])) == 1
+    assert interval.first_outside(np.array(inside)) is None
+
+
+def test_interval_between_parameters_takes_their_values():
+    between = Interval("low", "high")
+    assert str(between) == "(low, high)"
+    assert between.ends({"low": 1.0, "high": 2.0}) == (1.0, 2.0)
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("cls", "given", "message"),
+    [
+        (rp.Gaussian, {"scale": -2.0}, "scale=-2 is not in (0, inf); pass a positive scale"),
+        (rp.Gaussian, {"scale": 0.0}, "scale=0 is not in (0, inf); pass a positive scale"),
+        (rp.Gaussian, {"scale": -0.0}, "scale=-0 is not in (0, inf); pass a positive scale"),
+        (rp.Gaussian, {"std": math.inf}, "scale=inf is not in (0, inf); pass a positive scale"),
+        (rp.Gaussian, {"mu": math.nan}, "loc=nan is not in (-inf, inf); pass a finite loc"),
+        (rp.Gaussian, {"loc": -math.inf}, "loc=-inf is not in (-inf, inf); pass a finite loc"),
+        (
+            rp.Exponential,
+            {"rate": [1.0, 0.0]},
+            "rate[1]=0 is not in (0, inf); pass a positive rate",
+        ),
+        (
+            rp.Beta,
+            {"alpha": [[1.0, 2.0], [3.0, math.nan]]},
+            "alpha[1, 1]=nan is not in (0, inf); pass a positive alpha",
+        ),
+    ],
+)
+def test_value_outside_the_domain_is_named_with_rule_and_remedy(cls, given, message):
+    with pytest.raises(ParameterError) as caught:
+        cls(**given)
+    assert str(caught.value) == message
+
+
+def test_remedy_of_a_bounded_domain_names_its_ends():
+    bounded = Parameter("ρ", Interval(-1.0, 1.0), 0.0, (-0.5, 0.5))
+    bounded.__set_name__(rp.Gaussian, "rho")
+    with pytest.raises(ParameterError, match=r"rho=1 .*; pass a rho strictly between -1 and 1"):
+        bounded.validated(1.0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1j,
+        np.ones(2, complex),
+        True,
+        np.array([True, False]),
+        "1.0",
+        b"1",
+        np.array(["1", "2"]),
+        None,
+        object(),
+        np.array([1.0, None]),
+        [1.0, [2.0, 3.0]],
+        Decimal("1.5"),
+        Fraction(3, 2),
+        np.datetime64("2020-01-01"),
+        {"a": 1.0},
+    ],
+    ids=repr,
+)
+def test_value_that_is_no_real_number_is_an_error(value):
+    with pytest.raises(ParameterError, match=r"^scale=.* is not a real number or an array of real"):
+        rp.Gaussian(scale=value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [2, 2.0, np.int8(2), np.uint64(2), np.float16(2), np.float32(2), np.longdouble(2), np.array(2)],
+    ids=lambda value: type(value).__name__,
+)
+def test_real_number_of_any_type_becomes_float64(value):
+    scale = rp.Gaussian(scale=value).scale
+    assert scale == 2.0
+    assert scale.dtype == np.float64
+
+
+@pytest.mark.parametrize("value", [[1, 2], (1.0, 2.0), np.array([1, 2], np.float32), range(1, 3)])
+def test_sequence_becomes_a_float64_array(value):
+    scale = rp.Gaussian(scale=value).scale
+    assert scale.tolist() == [1.0, 2.0]
+    assert scale.dtype == np.float64
+
+
+@pytest.mark.parametrize("tiny_or_huge", [5e-324, 1e-300, 1e300, 1.7976931348623157e308])
+@ALL
+def test_every_number_inside_the_domain_is_accepted(cls, tiny_or_huge):
+    for name in cls.parameters:
+        assert getattr(cls(**{name: tiny_or_huge}), name) == tiny_or_huge
+
+
+# Shapes
+
+
+@pytest.mark.parametrize(
+    ("loc", "scale", "batch"),
+    [
+        ((), (), ()),
+        ((1,), (), (1,)),
+        ((3,), (), (3,)),
+        ((), (2, 3), (2, 3)),
+        ((3, 1), (1, 4), (3, 4)),
+        ((3, 1), (4,), (3, 4)),
+        ((0,), (), (0,)),
+        ((0,), (1,), (0,)),
+        ((5, 0), (1, 1), (5, 0)),
+    ],
+)
+def test_parameters_broadcast_to_the_batch_shape_and_keep_their_own(loc, scale, batch):
+    d = rp.Gaussian(np.zeros(loc), np.ones(scale))
+    assert (np.shape(d.loc), np.shape(d.scale)) == (loc, scale)
+    assert d.batch_shape == batch
+    for statistic in (d.mean, d.variance, d.entropy, *d.support):
+        assert np.shape(statistic) == batch
+    assert d.sample((2,), rng=0).shape == (2, *batch)
+    assert d.log_prob(0.0).shape == batch
+
+
+def test_shapes_that_do_not_broadcast_are_named():
+    with pytest.raises(
+        ShapeError,
+        match=r"loc has shape \(2,\), scale has shape \(3,\): these don't broadcast .*; make",
+    ):
+        rp.Gaussian([0.0, 1.0], [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("method", ["log_prob", "cdf", "sf", "icdf", "pathwise", "score"])
+def test_argument_that_does_not_broadcast_with_the_batch_is_named(method):
+    d = rp.Laplace([0.0, 1.0])
+    with pytest.raises(ShapeError, match=r"has shape \(3,\), the batch has shape \(2,\)"):
+        getattr(d, method)([0.1, 0.2, 0.3])
+
+
+@pytest.mark.parametrize("method", ["log_prob", "cdf", "sf", "icdf", "pathwise", "score"])
+@pytest.mark.parametrize("value", ["x", 1j, None, True])
+def test_argument_that_is_no_real_number_is_an_error(method, value):
+    with pytest.raises(ParameterError, match="is not a real number"):
+        getattr(rp.Laplace(), method)(value)
+
+
+# Objects
+
+
+def test_values_are_read_only_views_of_what_was_given():
+    given = np.array([1.0, 2.0])
+    d = rp.Gaussian(scale=given)
+    assert np.shares_memory(d.scale, given)
+    with pytest.raises(ValueError, match="read-only"):
+        d.scale[0] = 3.0
+    given[0] = 4.0  # the caller's own array stays the caller's to change
+
+
+@pytest.mark.parametrize("name", ["scale", "batch_shape", "mean", "_values", "anything"])
+def test_distributions_are_frozen(name):
+    d = rp.Gaussian()
+    with pytest.raises(AttributeError, match=f"frozen; make a new one with the {name} you want"):
+        setattr(d, name, 1.0)
+    with pytest.raises(AttributeError, match=f"Gaussian is frozen; {name} can't be deleted"):
+        delattr(d, name)
+
+
+@pytest.mark.parametrize(
+    ("d", "text"),
+    [
+        (rp.Gaussian(), "Gaussian(loc=0.0, scale=1.0)"),
+        (rp.Gaussian([1.0, 2.0], 3), "Gaussian(loc=[1.0, 2.0], scale=3.0)"),
+        (rp.Exponential(np.ones((3, 5))), "Exponential(rate=<array of shape (3, 5)>)"),
+    ],
+)
+def test_repr_is_the_call_that_makes_it(d, text):
+    assert repr(d) == text
+
+
+@pytest.mark.parametrize("shape", [-1, (2, -3), 1.5, (2, 1.5), "3", None, [[1, 2], [3, 4]]])
+def test_sample_shape_that_makes_no_sense_is_an_error(shape):
+    with pytest.raises(rp.ReparamError, match="is not a non-negative integer or a tuple of them"):
+        rp.Gaussian().sample(shape, rng=0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [(0, (0,)), ((), ()), (3, (3,)), (np.int64(3), (3,)), ((2, 3), (2, 3)), ([2, 0], (2, 0))],
+)
+def test_sample_shape(shape, expected):
+    assert np.shape(rp.Gaussian().sample(shape, rng=0)) == expected

@@ -433,12 +433,7 @@ class Reparameterized(Distribution):
         NoiseError
             If an element is outside the noise's domain.
         """
-        array = self.noise.validated(noise)
-        shape = broadcast_shapes(noise=array.shape, **{"the batch": self.batch_shape})
-        operands = [operand(array, shape), *self._theta_operands(shape)]
-        arrays = evaluate(self._transform, operands, shape, outputs=1 + self._extras)
-        noise_there = np.broadcast_to(array, shape)
-        return self._made(arrays, lambda: noise_there, math.prod(shape))
+        return self._replay(self.noise.validated(noise))
 
     @final
     def pathwise(self, value: ArrayLike) -> dict[str, Array]:
@@ -519,6 +514,15 @@ class Reparameterized(Distribution):
             return evaluate(filling(lambda z: z), [stream], shape, first=first)[0]
 
         return self._made(arrays, noise, max(total, math.prod(shape)))
+
+    @final
+    def _replay(self, noise: Array, total: int = 0) -> Draw:
+        """Return the draw that valid noise makes; `total` as for :meth:`_draw`."""
+        shape = broadcast_shapes(noise=noise.shape, **{"the batch": self.batch_shape})
+        operands = [operand(noise, shape), *self._theta_operands(shape)]
+        arrays = evaluate(self._transform, operands, shape, outputs=1 + self._extras)
+        noise_there = np.broadcast_to(noise, shape)
+        return self._made(arrays, lambda: noise_there, max(total, math.prod(shape)))
 
     @final
     def _made(self, arrays: tuple[Array, ...], noise: Callable[[], Array], total: int) -> Draw:

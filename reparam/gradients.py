@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from reparam._typing import Array
 from reparam.draw import Draw
@@ -14,6 +16,8 @@ __all__ = ["Gradients"]
 @dataclass
 class Gradients:
     """∂y/∂θ a draw and, given ∂L/∂y, ∂L/∂θ a draw and in total.
+
+    The draws are gone through once, by :meth:`blocks` or by :meth:`sum`.
 
     Attributes
     ----------
@@ -29,7 +33,7 @@ class Gradients:
     upstream: Array | None = None
     totals: dict[str, Array] = field(default_factory=dict, init=False)
 
-    def names(self, parameters: Iterator[str]) -> list[str]:
+    def columns(self, parameters: Iterable[str]) -> list[str]:
         """Return the names of the columns that :meth:`blocks` yields."""
         thetas = list(parameters)
         names = ["noise", "y", *(f"dy_d{theta}" for theta in thetas)]
@@ -39,16 +43,31 @@ class Gradients:
 
     def blocks(self) -> Iterator[dict[str, Array]]:
         """Yield the columns chunk by chunk, adding to the totals."""
-        seen = 0
-        for draw in self.draws:
+        for draw, upstream in self._pairs():
             jacobian = draw.jacobian()
             block = {"noise": draw.noise, "y": draw.value}
             block |= {f"dy_d{name}": entry for name, entry in jacobian.items()}
-            if self.upstream is not None:
-                upstream = self.upstream[seen : seen + len(draw.value)]
-                seen += len(upstream)
+            if upstream is not None:
                 block["upstream"] = upstream
-                block |= {f"dL_d{name}": upstream * entry for name, entry in jacobian.items()}
-                for name, gradient in draw.vjp(upstream).items():
-                    self.totals[name] = self.totals.get(name, 0.0) + gradient
+                with np.errstate(all="ignore"):
+                    block |= {f"dL_d{name}": upstream * entry for name, entry in jacobian.items()}
+                self._add(draw, upstream)
             yield block
+
+    def sum(self) -> dict[str, Array]:
+        """Return the totals over all the draws, without the columns."""
+        for draw, upstream in self._pairs():
+            if upstream is not None:
+                self._add(draw, upstream)
+        return self.totals
+
+    def _pairs(self) -> Iterator[tuple[Draw, Array | None]]:
+        seen = 0
+        for draw in self.draws:
+            stop = seen + len(draw.value)
+            yield draw, None if self.upstream is None else self.upstream[seen:stop]
+            seen = stop
+
+    def _add(self, draw: Draw, upstream: Array) -> None:
+        for name, gradient in draw.vjp(upstream).items():
+            self.totals[name] = self.totals.get(name, 0.0) + gradient

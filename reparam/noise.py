@@ -69,8 +69,9 @@ class Noise:
             index = np.unravel_index(where, array.shape)
             label = "noise" + (f"[{', '.join(map(str, index))}]" if index else "")
             remedy = self.domain.remedy.format("value")
+            value = float(array[index])
             raise NoiseError(
-                f"{label}={array[index]!r} is not in {self.domain}; {self.name} noise is {remedy}"
+                f"{label}={value!r} is not in {self.domain}; {self.name} noise is {remedy}"
             )
         return array
 

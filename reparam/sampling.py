@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, cast
 
-from reparam._typing import Array, RNGLike
+from reparam._typing import ArrayLike, RNGLike
 from reparam.distribution import Reparameterized
 from reparam.draw import Draw
 from reparam.errors import CountError
@@ -64,7 +64,8 @@ def stream(
     rng
         None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7).
     total
-        How many draws these are a part of, if they are a part.
+        How many draws these are a part of, if they are a part: with it a part has the same bits
+        as in the whole, whose size decides how derivatives are computed.
 
     Yields
     ------
@@ -73,14 +74,14 @@ def stream(
     """
     batch = distribution.batch_shape
     noise = Stream(distribution.noise, rng)
+    elements = max(total, len(draws)) * math.prod(batch)
     for piece in chunks(draws, batch):
         first = piece.start * math.prod(batch)
-        elements = max(total, len(draws)) * math.prod(batch)
         yield distribution._draw((len(piece), *batch), noise, first, elements)
 
 
-def replay(distribution: Reparameterized, noise: Array) -> Iterator[Draw]:
-    """Yield the draws that given noise makes, chunk by chunk.
+def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:
+    """Return an iterator over the draws that given noise makes, chunk by chunk.
 
     Parameters
     ----------
@@ -88,6 +89,12 @@ def replay(distribution: Reparameterized, noise: Array) -> Iterator[Draw]:
         What to draw from.
     noise
         Of shape (draws, *batch shape).
+
+    Raises
+    ------
+    NoiseError
+        If an element is outside the noise's domain: at once, before any draw.
     """
-    for piece in chunks(range(len(noise)), distribution.batch_shape):
-        yield distribution.transform(noise[piece.start : piece.stop])
+    valid = distribution.noise.validated(noise)
+    pieces = chunks(range(len(valid)), distribution.batch_shape)
+    return (distribution._replay(valid[at.start : at.stop], valid.size) for at in pieces)

@@ -82,7 +82,7 @@ def grad(
             pass
         output.write(_totals(gradients), out, name)
         return
-    columns = gradients.names(iter(distribution.parameters))
+    columns = gradients.columns(distribution.parameters)
     types = {
         column: parsing.dtype("float64") if column == "noise" else value_type for column in columns
     }

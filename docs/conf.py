@@ -1,0 +1,22 @@
+import reparam
+
+project = "reparam"
+author = "the reparam developers"
+release = version = reparam.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+
+html_theme = "furo"
+html_title = f"reparam {version}"
+smartquotes = False  # -- is how an option starts
+
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"  # the docstrings say it in words
+autodoc_member_order = "bysource"
+napoleon_numpy_docstring = True
+napoleon_use_rtype = False
+
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!reparam).*"), ("py:.*", r"reparam\._typing\..*")]

@@ -1,0 +1,177 @@
+"""Write the parts of the documentation that the code knows: ``python tools/generate_docs.py``.
+
+They stand between markers in README.md, docs/distributions.md (from the registry) and docs/cli.md
+(from the commands' declarations). With ``--check`` nothing is written: what is out of date is
+named, and makes the exit status 1.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["REPARAM_NO_PLUGINS"] = "1"
+
+import typer
+
+from reparam import registry
+from reparam.cli import app
+from reparam.distribution import Reparameterized
+from reparam.parameters import Interval, Parameter
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "docs/cli.md", "docs/distributions.md")
+
+MARKERS = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of generated -->)", re.DOTALL)
+
+
+def out_of_date() -> dict[Path, str]:
+    """Return what each page should hold, of those that hold something else."""
+    pages = {ROOT / name: (ROOT / name).read_text("utf-8") for name in PAGES}
+    wanted = {path: filled(text) for path, text in pages.items()}
+    return {path: text for path, text in wanted.items() if text != pages[path]}
+
+
+def filled(page: str) -> str:
+    """Return the page with what is between its markers made anew."""
+    parts = {"table": distributions_table, "distributions": all_distributions, "commands": commands}
+    return MARKERS.sub(lambda found: f"{found[1]}\n{parts[found[2]]()}\n\n{found[3]}", page)
+
+
+def distributions() -> list[type[Reparameterized]]:
+    """Return the built-in distributions by name."""
+    return [registry.get(name) for name in registry.names()]
+
+
+# README.md and docs/distributions.md --------------------------------------------------------------
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines)
+
+
+def cell(text: str) -> str:
+    """Return text that a Markdown table can hold."""
+    return text.replace("|", "\\|")
+
+
+def interval(domain: Interval) -> str:
+    """Return an interval as one writes it by hand."""
+    return str(domain).replace("inf", "∞").replace("-", "−")
+
+
+def distributions_table() -> str:
+    """Return a table with a line for each distribution."""
+    rows = [
+        [
+            f"`{d.__name__}({', '.join(d.parameters)})`",
+            f"`{d.name}`",
+            d.about.transform,
+            d.mechanism,
+        ]
+        for d in distributions()
+    ]
+    return table(["class", "name", "y = f(z; θ)", "mechanism"], rows)
+
+
+def all_distributions() -> str:
+    """Return a section on each distribution."""
+    return "\n\n".join("\n".join(section(d)) for d in distributions())
+
+
+def section(d: type[Reparameterized]) -> Iterator[str]:
+    """Yield the lines on one distribution."""
+    title, _, description = (d.__doc__ or "").partition("\n\nParameters\n")[0].partition("\n\n")
+    yield f"## {d.__name__}\n"
+    yield f"{title}\n"
+    yield f"{' '.join(description.split())}\n"
+    yield table(
+        ["parameter", "", "in", "default", "also"],
+        [parameter_row(parameter) for parameter in d.parameters.values()],
+    )
+    symbols = {name: parameter.symbol for name, parameter in d.parameters.items()}
+    facts = {
+        "name": ", ".join(f"`{name}`" for name in (d.name, *d.aliases)),
+        "density": d.about.density,
+        "transform": d.about.transform,
+        **{f"∂y/∂{symbols[name]}": text for name, text in d.about.derivatives.items()},
+        "support": interval(d._support),
+        "noise": f"{d.noise.name} {d.noise.symbol}",
+        "mechanism": d.mechanism,
+        "views": ", ".join(f"`{view}`" for view in d._views),
+        "source": d.about.source,
+    }
+    yield ""
+    yield table(["", ""], [[name, fact] for name, fact in facts.items() if fact])
+
+
+def parameter_row(parameter: Parameter) -> list[str]:
+    """Return a parameter's line in the table of its distribution."""
+    return [
+        f"`{parameter.name}`",
+        f"{parameter.description} {parameter.symbol}",
+        interval(parameter.domain),
+        f"{parameter.default:g}",
+        ", ".join(f"`{alias}`" for alias in parameter.aliases),
+    ]
+
+
+# docs/cli.md --------------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    """Return a section on each command."""
+    root = typer.main.get_command(app)
+    return "\n\n".join("\n".join(command(*item)) for item in root.commands.items())
+
+
+def command(name: str, declared: typer.core.TyperCommand) -> Iterator[str]:
+    """Yield the lines on one command."""
+    text, examples = help_and_examples(declared.help)
+    arguments = [p.metavar for p in declared.params if p.param_type_name == "argument"]
+    yield f"## reparam {name}\n"
+    yield f"{text}\n"
+    yield from ("```sh", " ".join(["reparam", name, *arguments, "[OPTIONS]"]), "```\n")
+    yield table(["option", ""], [option_row(parameter) for parameter in declared.params])
+    yield from ("\nExamples:\n", "```sh", *examples, "```")
+
+
+def help_and_examples(text: str) -> tuple[str, list[str]]:
+    """Return what a command's help says, without markup, and its examples."""
+    said, _, examples = text.partition("[bold]Examples[/bold]")
+    return re.sub(r"\[/?\w+\]", "", said).strip(), examples.split("\n\n")[1:]
+
+
+def option_row(parameter: typer.core.TyperOption | typer.core.TyperArgument) -> list[str]:
+    """Return an option's line in the table of its command."""
+    told = parameter.default in (None, False) or "default" in parameter.help.lower()
+    default = "" if told else f" Default: `{parameter.default}`."
+    return [f"`{spelling(parameter)}`", parameter.help + default]
+
+
+def spelling(parameter: typer.core.TyperOption | typer.core.TyperArgument) -> str:
+    """Return how a parameter is written: ``-p, --param NAME=VALUE``."""
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar)
+    names = ", ".join(sorted(parameter.opts, key=len))
+    return f"{names} {parameter.metavar}" if parameter.metavar else names
+
+
+def main() -> int:
+    """Write the pages, or check them; return the exit status."""
+    check = "--check" in sys.argv[1:]
+    stale = out_of_date()
+    for path, text in stale.items():
+        if not check:
+            path.write_text(text, "utf-8")
+        print(f"{path.relative_to(ROOT)} {'is out of date' if check else 'written'}")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

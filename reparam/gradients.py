@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.distribution import Reparameterized
 from reparam.draw import Draw
 
 __all__ = ["Gradients"]
@@ -21,6 +22,8 @@ class Gradients:
 
     Attributes
     ----------
+    distribution
+        What the draws are from.
     draws
         The draws, chunk by chunk.
     upstream
@@ -29,13 +32,19 @@ class Gradients:
         ∂L/∂θ by parameter, of the parameter's own shape: the sum over the chunks seen so far.
     """
 
+    distribution: Reparameterized
     draws: Iterator[Draw]
     upstream: Array | None = None
-    totals: dict[str, Array] = field(default_factory=dict, init=False)
+    totals: dict[str, Array] = field(init=False)
 
-    def columns(self, parameters: Iterable[str]) -> list[str]:
-        """Return the names of the columns that :meth:`blocks` yields."""
-        thetas = list(parameters)
+    def __post_init__(self) -> None:
+        theta = self.distribution.parameters if self.upstream is not None else ()
+        self.totals = {name: np.zeros_like(getattr(self.distribution, name)) for name in theta}
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns that :meth:`blocks` yields."""
+        thetas = list(self.distribution.parameters)
         names = ["noise", "y", *(f"dy_d{theta}" for theta in thetas)]
         if self.upstream is not None:
             names += ["upstream", *(f"dL_d{theta}" for theta in thetas)]
@@ -70,4 +79,4 @@ class Gradients:
 
     def _add(self, draw: Draw, upstream: Array) -> None:
         for name, gradient in draw.vjp(upstream).items():
-            self.totals[name] = self.totals.get(name, 0.0) + gradient
+            self.totals[name] = self.totals[name] + gradient

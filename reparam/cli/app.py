@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -24,30 +26,41 @@ __all__ = ["app", "main"]
 
 
 class _Group(TyperGroup):
-    """Turns errors into one sentence on stderr, and a closed pipe into a quiet end."""
+    """Makes of every error one sentence on stderr."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # --help and --version print here
+        with _sentences():
+            return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _sentences():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            _abandon_stdout()
-            raise typer.Exit(0) from None
-        except typer.TyperException as error:  # from parsing options
-            command = getattr(getattr(error, "ctx", None), "command_path", "reparam")
-            _complain(f"{error.format_message()} See '{command} --help'.")
-            raise typer.Exit(error.exit_code) from None
-        except ReparamError as error:
-            _complain(str(error))
-            raise typer.Exit(2) from None
-        except OSError as error:
-            _abandon_stdout()
-            where = f"{error.filename}: " if error.filename else ""
-            _complain(f"{where}{error.strerror or error}")
-            raise typer.Exit(2) from None
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn errors into one sentence on stderr, and a closed pipe into a quiet end."""
+    try:
+        yield
+    except BrokenPipeError:
+        _abandon_stdout()
+        raise typer.Exit(0) from None
+    except typer.TyperException as error:  # from parsing options
+        command = getattr(getattr(error, "ctx", None), "command_path", "reparam")
+        message = error.format_message().rstrip(".")
+        _complain(f"{message}; see '{command} --help'")
+        raise typer.Exit(error.exit_code) from None
+    except ReparamError as error:
+        _complain(str(error))
+        raise typer.Exit(2) from None
+    except OSError as error:
+        _abandon_stdout()
+        _complain(f"can't write {error.filename or 'to stdout'}: {error.strerror or error}")
+        raise typer.Exit(2) from None
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"Error: {message}", err=True)
+    typer.echo(f"Error: {' '.join(message.split())}", err=True)
 
 
 def _abandon_stdout() -> None:
@@ -82,7 +95,11 @@ def root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "--version",
+            metavar="",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version.",
         ),
     ] = False,
 ) -> None:
@@ -113,6 +130,8 @@ def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGTERM, _terminated)
     warnings.showwarning = _show_warning  # type: ignore[assignment]
+    sys.stdout = sys.stdout or open(os.devnull)  # noqa: PTH123, SIM115 - closed: can't be written
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):  # formulas need more than ASCII; never fail over it
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
     app(prog_name="reparam")

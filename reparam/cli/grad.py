@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,18 +34,21 @@ def grad(
         str | None,
         typer.Option(
             metavar="VALUES",
-            help="Replay this noise, don't draw: numbers with commas, @FILE, or - for stdin.",
+            help="Replay this noise, don't draw: numbers with commas, @FILE, @FILE:COLUMN, or - "
+            "for stdin. Of several columns the one called noise is taken.",
         ),
     ] = None,
     upstream: Annotated[
         str | None,
         typer.Option(
             metavar="VALUES",
-            help="∂L/∂y for each value, in the same forms: adds ∂L/∂θ a draw and in total.",
+            help="∂L/∂y for each value, in the same forms (the column upstream or dL_dy; stdin may "
+            "hold both): adds ∂L/∂θ a draw and in total.",
         ),
     ] = None,
     total: Annotated[
-        bool, typer.Option("--sum", help="Write only the totals ∂L/∂θ; needs --upstream.")
+        bool,
+        typer.Option("--sum", metavar="", help="Write only the totals ∂L/∂θ; needs --upstream."),
     ] = False,
     seed: Seed = None,
     shard: Shard = None,
@@ -68,57 +72,56 @@ def grad(
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
     parsing.use_threads(threads)
+    if total and upstream is None:
+        raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream")
     distribution = parsing.distribution(dist, param)
-    first, draws_count, draws = _draws(distribution, noise, count, seed, shard)
-    shape = (draws_count, *distribution.batch_shape)
+    if noise is not None:
+        for option, value in (("--count", count), ("--seed", seed), ("--shard", shard)):
+            if value is not None:
+                raise CountError(f"{option} and --noise exclude each other: noise makes the draws")
 
+    from reparam.formats import Records
     from reparam.gradients import Gradients
 
-    gradients = Gradients(draws, _upstream(upstream, shape))
-    if total:
-        if upstream is None:
-            raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream")
-        for _ in gradients.blocks():
-            pass
-        output.write(_totals(gradients), out, name)
-        return
-    columns = gradients.columns(distribution.parameters)
-    types = {
-        column: parsing.dtype("float64") if column == "noise" else value_type for column in columns
-    }
-    from reparam.formats import Records
-
-    output.write(Records(types, shape, _typed(gradients, types), first=first), out, name)
-    if upstream is not None:
+    with nullcontext() if noise is not None else parsing.seeded(seed) as rng:
+        if noise is None:
+            numbers, draws = _fresh(distribution, count, shard, rng)
+        else:
+            numbers, draws = _replayed(distribution, noise)
+        shape = (len(numbers), *distribution.batch_shape)
+        gradients = Gradients(distribution, draws, _upstream(upstream, shape))
+        if total:
+            output.write(_totals(gradients), out, name)
+            return
+        types = {
+            column: parsing.dtype("float64") if column == "noise" else value_type
+            for column in gradients.columns
+        }
+        blocks = _typed(gradients, types)
+        output.write(Records(types, shape, blocks, first=numbers.start), out, name)
         _report(gradients, to_stdout=out == "-" and name == "table")
 
 
-def _draws(
-    distribution: Reparameterized,
-    noise: str | None,
-    count: str | None,
-    seed: str | None,
-    shard: str | None,
-) -> tuple[int, int, Iterator[Draw]]:
-    """Return the number of the first draw, how many there are, and the draws."""
+def _fresh(
+    distribution: Reparameterized, count: str | None, shard: str | None, rng: int | None
+) -> tuple[range, Iterator[Draw]]:
+    """Return the draws' numbers, and the draws."""
     from reparam import sampling
 
-    if noise is None:
-        numbers = parsing.shard(shard, parsing.count(count or "10"))
-        stream = sampling.stream(distribution, numbers, rng=parsing.integer_seed(seed))
-        return numbers.start, len(numbers), stream
-    for option, value in (("--count", count), ("--seed", seed), ("--shard", shard)):
-        if value is not None:
-            raise CountError(f"{option} and --noise exclude each other: noise decides the draws")
-    values = distribution.noise.validated(parsing.numbers(noise, "noise", "noise"))
-    values = _by_draw(values, distribution.batch_shape)
-    return 0, len(values), sampling.replay(distribution, values)
+    numbers, total = parsing.draws(count, shard, distribution.batch_shape)
+    return numbers, sampling.stream(distribution, numbers, rng=rng, total=total)
+
+
+def _replayed(distribution: Reparameterized, noise: str) -> tuple[range, Iterator[Draw]]:
+    """Return the draws' numbers, and the draws that given noise makes."""
+    from reparam import sampling
+
+    values = _by_draw(parsing.numbers(noise, "noise", "noise"), distribution.batch_shape)
+    return range(len(values)), sampling.replay(distribution, values)
 
 
 def _by_draw(values: Array, batch: tuple[int, ...]) -> Array:
     """Return the values with the shape (draws, *batch)."""
-    import math
-
     size = math.prod(batch)
     if values.size % size if size else values.size:
         raise ShapeError(
@@ -129,14 +132,12 @@ def _by_draw(values: Array, batch: tuple[int, ...]) -> Array:
 
 
 def _upstream(text: str | None, shape: tuple[int, ...]) -> Array | None:
-    import math
-
     if text is None:
         return None
     values = parsing.numbers(text, "upstream", "upstream", "dL_dy")
     if values.size != math.prod(shape):
         raise ShapeError(
-            f"upstream has {values.size} values and there are {math.prod(shape)} draws:"
+            f"upstream and the draws differ in size, {values.size} and {math.prod(shape)}:"
             " pass one ∂L/∂y a value"
         )
     return values.reshape(shape)
@@ -152,7 +153,7 @@ def _totals(gradients: Gradients) -> Records:
 
     from reparam.formats import Records
 
-    totals = {name: np.ravel(value) for name, value in gradients.totals.items()}
+    totals = {name: np.ravel(value) for name, value in gradients.sum().items()}
     block = {
         "parameter": np.array([name for name, value in totals.items() for _ in value], dtype=str),
         "element": np.concatenate([np.arange(value.size) for value in totals.values()]),
@@ -172,4 +173,4 @@ def _report(gradients: Gradients, *, to_stdout: bool) -> None:
         text = ", ".join(f"{entry:.10g}" for entry in values[:_FEW])
         more = f", … ({len(values)} values; --sum writes all)" if len(values) > _FEW else ""
         lines.append(f"∂L/∂{name} = {text}{more}\n")
-    (sys.stdout if to_stdout else sys.stderr).write("".join(lines))
+    typer.echo("".join(lines), nl=False, err=not to_stdout)

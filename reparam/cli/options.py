@@ -29,8 +29,12 @@ def _complete_distribution(incomplete: str) -> Iterator[str]:
 
 def _complete_parameter(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     from reparam import registry
+    from reparam.errors import UnknownDistributionError
 
-    distribution = registry.get(ctx.params.get("dist") or "gaussian")
+    try:
+        distribution = registry.get(ctx.params.get("dist") or "gaussian")
+    except UnknownDistributionError:
+        return
     for parameter in distribution.parameters.values():
         if parameter.name.startswith(incomplete):
             yield f"{parameter.name}=", f"{parameter.description}, in {parameter.domain}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -29,6 +30,8 @@ def format_for(out: str, name: str | None) -> str:
     if name is None:
         if out == "-":
             return "table" if sys.stdout.isatty() else "csv"
+        if not out:
+            raise InputError("--out needs the name of a file, or '-' for stdout")
         name = formats.by_suffix(out)
         if name is None:
             known = ", ".join(suffix for suffixes in formats.NAMES.values() for suffix in suffixes)
@@ -40,6 +43,8 @@ def format_for(out: str, name: str | None) -> str:
             f"no format is called {name!r}{did_you_mean(name, formats.NAMES)}"
             f" (there are {', '.join(formats.NAMES)})"
         )
+    if name in formats.BINARY and out == "-" and sys.stdout.isatty():
+        raise InputError(f"{name} is binary, nothing for a terminal; pass --out FILE or use a pipe")
     return name
 
 
@@ -49,8 +54,7 @@ def write(records: Records, out: str, name: str) -> None:
     from reparam.sampling import ahead
 
     target = formats.load(name)
-    if out != "-":
-        _check_room(Path(out), target.minimum_size(records))
+    _check_room(out, target.minimum_size(records))
     quiet = out == "-" and sys.stdout.isatty()
     with _destination(out) as stream:
         blocks = ahead(records.blocks)
@@ -59,14 +63,17 @@ def write(records: Records, out: str, name: str) -> None:
         target.write(replace(records, blocks=blocks), stream)
 
 
-def _check_room(path: Path, size: int) -> None:
+def _check_room(out: str, size: int) -> None:
+    path = Path(os.path.realpath(out))
+    if out == "-" or (path.exists() and not path.is_file()):
+        return  # not a file on a disk
     try:
         free = shutil.disk_usage(path.parent).free
     except OSError:
         return  # opening it will say what is wrong
     if size > free:
         raise OutputError(
-            f"{path} would take at least {_human(size)} and there are {_human(free)} free on its"
+            f"{out} would take at least {_human(size)} and there are {_human(free)} free on its"
             " disk; draw fewer, or write shards to several disks (--shard K/N)"
         )
 
@@ -86,27 +93,29 @@ def _destination(out: str) -> Iterator[BinaryIO]:
         sys.stdout.flush()
         return
     path = Path(os.path.realpath(out))  # write through a symbolic link, don't replace it
+    in_place = path.exists() and not path.is_file()  # a device or a pipe (or a directory: refused)
     try:
-        mode: int | None = path.stat().st_mode
-    except OSError:
-        mode = None
-    if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe (or a directory: refused)
-        with path.open("wb") as stream:
+        with path.open("wb") if in_place else _replacing(path) as stream:
             yield stream
-        return
+    except OSError as error:
+        error.filename = out
+        raise
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file beside that file, which takes its place once it is complete."""
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     if mode is not None and not os.access(path, os.W_OK):
-        raise OutputError(f"{out} is not writable; choose another file")
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as stream:
             if mode is not None:
-                temporary.chmod(stat.S_IMODE(mode))
+                temporary.chmod(mode)
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
-    except OSError as error:
-        error.filename = out
-        raise
     finally:
         temporary.unlink(missing_ok=True)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import math
 import os
+import re
+import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from reparam.errors import CountError, InputError, ParameterError, SeedError, UnknownParameterError
 
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
     from reparam._typing import Array
     from reparam.distribution import Reparameterized
 
-__all__ = ["count", "distribution", "dtype", "integer_seed", "numbers", "shard", "use_threads"]
+__all__ = ["count", "distribution", "draws", "dtype", "numbers", "seeded", "use_threads"]
 
 
 def count(text: str, what: str = "count", least: int = 0) -> int:
@@ -36,31 +41,55 @@ def count(text: str, what: str = "count", least: int = 0) -> int:
     return int(value)
 
 
-def integer_seed(text: str | None) -> int:
-    """Return the seed, or a fresh one after saying on stderr which."""
-    if text is None:
-        from numpy.random import SeedSequence
+@contextmanager
+def seeded(text: str | None) -> Iterator[int]:
+    """Give the seed, or a fresh one: then say on stderr which, once draws came out of it."""
+    if text is not None:
+        yield _seed(text)
+        return
+    fresh, failed = secrets.randbits(64), False
+    try:
+        yield fresh
+    except Exception:
+        failed = True
+        raise
+    finally:  # also when Ctrl-C cuts a long run short
+        if not failed:
+            sys.stderr.write(f"Fresh seed; repeat with --seed {fresh}\n")
 
-        seed = SeedSequence().entropy
-        assert isinstance(seed, int)
-        sys.stderr.write(f"Seed: {seed} (pass --seed {seed} to repeat)\n")
-        return seed
+
+def _seed(text: str) -> int:
     digits = text.strip().replace("_", "")
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > 4000:
         raise SeedError(f"seed {text!r} is not a non-negative integer; pass for example --seed 42")
     return int(digits)
 
 
-def shard(text: str | None, n: int) -> range:
-    """Return the numbers of the draws in shard ``K/N``; all of them without one."""
+def draws(n: str | None, shard: str | None, batch: tuple[int, ...]) -> tuple[range, int]:
+    """Return the numbers of the draws in shard ``K/N`` (all without one), and how many all are.
+
+    Parameters
+    ----------
+    n
+        How many draws: ten if that is not said.
+    shard
+        ``K/N``, or None.
+    batch
+        The shape of a draw.
+    """
     from reparam import sampling
 
-    if text is None:
-        return range(n)
-    part, slash, parts = text.partition("/")
-    if not (slash and part.isdecimal() and parts.isdecimal()):
-        raise CountError(f"shard {text!r} is not of the form K/N; pass for example --shard 1/4")
-    return sampling.shard(n, int(part), int(parts))
+    total = 10 if n is None else count(n)
+    if total * math.prod(batch) >= 2**63:
+        raise CountError(
+            f"{total} draws of shape {batch} are 2**63 numbers or more; pass a smaller --count"
+        )
+    if shard is None:
+        return range(total), total
+    match = re.fullmatch("([0-9]{1,19})/([0-9]{1,19})", shard)
+    if match is None:
+        raise CountError(f"shard {shard!r} is not of the form K/N; pass for example --shard 1/4")
+    return sampling.shard(total, int(match[1]), int(match[2])), total
 
 
 def dtype(text: str) -> np.dtype[np.float64] | np.dtype[np.float32]:
@@ -115,21 +144,22 @@ def numbers(text: str, what: str, *columns: str) -> Array:
     import numpy as np
 
     if text == "-":
-        return _read("stdin", io.BufferedReader(io.BytesIO(_stdin())), what, columns, "csv")
+        source = io.BufferedReader(io.BytesIO(_slurped(sys.stdin.buffer)))
+        return _read("stdin", source, what, columns, "csv")
     if text.startswith("@"):
         return _file(text[1:], what, columns)
     try:
         values = [float(cell) for cell in text.split(",")]
     except ValueError:
-        hint = f"; for a file write @{text}" if Path(text).exists() else ""
+        hint = f"; for a file write @{text}" if text and Path(text).exists() else ""
         raise ParameterError(f"{what}: {text!r} is not a number{hint}") from None
     return np.array(values[0] if len(values) == 1 else values)
 
 
-@cache
-def _stdin() -> bytes:
+@lru_cache(maxsize=1)
+def _slurped(stdin: BinaryIO) -> bytes:
     """Return all of stdin: read once, however many options take a column of it."""
-    return sys.stdin.buffer.read()
+    return stdin.read()
 
 
 def _file(name: str, what: str, columns: tuple[str, ...]) -> Array:
@@ -138,11 +168,13 @@ def _file(name: str, what: str, columns: tuple[str, ...]) -> Array:
     path, colon, column = name.rpartition(":")
     if colon and not Path(name).exists():
         name, columns = path, (column,)
+    if not name:
+        raise InputError(f"{what}: @ needs the name of a file; write @FILE or @FILE:COLUMN")
     try:
         with open(name, "rb") as source:  # noqa: PTH123 - an open file that knows its name
             return _read(name, source, what, columns, formats.by_suffix(name) or "csv")
     except OSError as error:
-        raise InputError(f"{what}: can't read {name}: {error.strerror}") from None
+        raise InputError(f"{what}: can't read {name}: {error.strerror or error}") from None
 
 
 def _read(
@@ -155,5 +187,7 @@ def _read(
         kind = "npy"
     try:
         return as_real_array(what, formats.load(kind).read(source, columns))
-    except (InputError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise InputError(f"{what}: can't read {name}: it is not text in UTF-8") from None
+    except InputError as error:
         raise InputError(f"{what}: can't read {name}: {error}") from None

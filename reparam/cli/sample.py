@@ -20,7 +20,7 @@ def sample(
     shard: Shard = None,
     dtype: DType = "float64",
     with_noise: Annotated[
-        bool, typer.Option("--with-noise", help="Write the noise beside each value.")
+        bool, typer.Option("--with-noise", metavar="", help="Write the noise beside each value.")
     ] = False,
     out: OutFile = "-",
     format: OutFormat = None,
@@ -47,22 +47,23 @@ def sample(
     value_type = parsing.dtype(dtype)
     parsing.use_threads(threads)
     distribution = parsing.distribution(dist, param)
-    draws = parsing.shard(shard, parsing.count(count or "10"))
+    numbers, total = parsing.draws(count, shard, distribution.batch_shape)
     columns = {"noise": parsing.dtype("float64")} if with_noise else {}
-    blocks = (
-        {
-            **({"noise": draw.noise} if with_noise else {}),
-            "y": draw.value.astype(value_type, copy=False),
-        }
-        for draw in sampling.stream(distribution, draws, rng=parsing.integer_seed(seed))
-    )
-    output.write(
-        Records(
-            {**columns, "y": value_type},
-            (len(draws), *distribution.batch_shape),
-            blocks,
-            first=draws.start,
-        ),
-        out,
-        name,
-    )
+    with parsing.seeded(seed) as rng:
+        blocks = (
+            {
+                **({"noise": draw.noise} if with_noise else {}),
+                "y": draw.value.astype(value_type, copy=False),
+            }
+            for draw in sampling.stream(distribution, numbers, rng=rng, total=total)
+        )
+        output.write(
+            Records(
+                {**columns, "y": value_type},
+                (len(numbers), *distribution.batch_shape),
+                blocks,
+                first=numbers.start,
+            ),
+            out,
+            name,
+        )

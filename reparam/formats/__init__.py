@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol, cast
 from reparam._typing import Array
 from reparam.formats.records import Records
 
-__all__ = ["NAMES", "Format", "Records", "by_suffix", "load"]
+__all__ = ["BINARY", "NAMES", "Format", "Records", "by_suffix", "load"]
 
 #: Each format's name, and the suffixes of the files that hold it.
 NAMES = {
@@ -20,6 +20,9 @@ NAMES = {
     "npz": (".npz",),
     "parquet": (".parquet", ".pq"),
 }
+
+#: Formats that are no text.
+BINARY = {"npy", "npz", "parquet"}
 
 
 class Format(Protocol):

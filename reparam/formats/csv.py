@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from csv import reader
+from io import TextIOWrapper
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -49,24 +52,45 @@ def minimum_size(records: Records) -> int:
 
 def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
     """Return a column by name; without a header, all numbers."""
-    header: list[str] = []
-    start = source.readline()
-    while start and not start.strip():
-        start = source.readline()
-    if not start:
+    lines = _Lines(source)
+    start = next(lines, None)
+    if start is None:
         raise InputError("there are no numbers in it")
-    cells = [cell.strip().strip('"') for cell in start.decode("utf-8-sig").split(",")]
-    rest = source.read()
-    if any(not _is_number(cell) for cell in cells):
-        header, start = cells, b""
-    wanted = header.index(pick(header, columns)) if header else None
-    lines = (start + rest).decode().splitlines()
-    if not any(line.strip() for line in lines):
+    header = [cell.strip() for cell in next(reader([start.lstrip("# ")]))]  # as np.savetxt writes
+    wanted = None
+    if not all(map(_is_number, header)):
+        wanted = header.index(pick(header, columns))
+        start = next(lines, None)
+    if start is None:
         return np.empty(0)
+    rows = chain([start], lines)
     try:
-        return np.loadtxt(lines, delimiter=",", comments=None, usecols=wanted, ndmin=1)
+        return np.loadtxt(
+            rows, delimiter=",", comments=None, quotechar='"', usecols=wanted, ndmin=1
+        )
+    except UnicodeDecodeError:
+        raise
     except ValueError as error:
-        raise InputError(str(error).split(";")[0].rstrip(".")) from None
+        problem = str(error).partition(" at row")[0]
+        raise InputError(f"line {lines.number}: {problem}") from None
+
+
+class _Lines:
+    """The lines of a text that are not blank, and the number of the last one that was read."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._numbered = enumerate(TextIOWrapper(source, "utf-8-sig"), start=1)
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        for number, line in self._numbered:
+            if line.strip():
+                self.number = number
+                return line
+        raise StopIteration
 
 
 def _is_number(text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -52,17 +53,21 @@ def minimum_size(records: Records) -> int:
 
 def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
     """Return a column by name."""
-    values: list[float] = []
+    return np.fromiter(_values(source, columns), np.float64)
+
+
+def _values(source: BinaryIO, columns: tuple[str, ...]) -> Iterator[float]:
     name = ""
     for number, line in enumerate(source, start=1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = dict(json.loads(line))
             name = name or pick(list(record), columns)
-            values.append(float(record[name]))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"line {number} is not an object with a number {name!r}") from None
-    return np.array(values)
+            value = float(record[name])
+        except InputError:
+            raise
+        except (ValueError, KeyError, TypeError):
+            column = f" {name!r}" if name else ""
+            raise InputError(f"line {number} is not an object with a number{column}") from None
+        yield value

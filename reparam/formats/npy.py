@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.errors import InputError
-from reparam.formats.records import Records, pick
+from reparam.formats.records import Records, pick, real
 
 __all__ = ["header", "minimum_size", "read", "write"]
 
@@ -60,9 +60,7 @@ def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
     array = load_array(source)
     if array.dtype.names is not None:
         array = array[pick(array.dtype.names, columns)]
-    if array.dtype.kind not in "fiu":
-        raise InputError(f"it holds an array of type {array.dtype}, not of real numbers")
-    return array
+    return real(array)
 
 
 def load_array(source: BinaryIO) -> NDArray[Any]:
@@ -74,6 +72,6 @@ def load_array(source: BinaryIO) -> NDArray[Any]:
             return mapped
         return npy_format.read_array(source, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        if "pickle" in str(error) or "Object arrays" in str(error):
+        if any(word in str(error) for word in ("pickle", "Object arrays", "Python objects")):
             raise InputError("it holds pickled Python objects, which are never loaded") from None
         raise InputError(f"it is not a NumPy array file ({error})") from None

@@ -64,5 +64,5 @@ def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
             members = [name.removesuffix(".npy") for name in archive.namelist()]
             with archive.open(f"{pick(members, columns)}.npy") as member:
                 return npy.read(member, columns)  # type: ignore[arg-type]
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (zipfile.BadZipFile, KeyError, RuntimeError) as error:
         raise InputError(f"it is not an archive of NumPy arrays ({error})") from None

@@ -8,7 +8,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.errors import InputError, MissingExtraError
-from reparam.formats.records import Records, pick
+from reparam.formats.records import Records, pick, real
 
 __all__ = ["minimum_size", "read", "write"]
 
@@ -49,6 +49,6 @@ def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
     try:
         file = arrow.parquet.ParquetFile(source)
         name = pick(file.schema_arrow.names, columns)
-        return np.asarray(file.read([name]).column(0).to_numpy())
+        return real(np.asarray(file.read([name]).column(0).to_numpy()))
     except arrow.ArrowException as error:
         raise InputError(f"it is not a Parquet file ({error})") from None

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reparam._typing import Array
 from reparam.errors import InputError, did_you_mean
 
-__all__ = ["TEXT_ROWS", "Block", "Records", "pick"]
+__all__ = ["TEXT_ROWS", "Block", "Records", "pick", "real"]
 
 #: Rows that become text at a time: Python's numbers and strings take 30 times a float's memory.
 TEXT_ROWS = 2**14
@@ -78,3 +79,10 @@ def pick(available: Sequence[str], wanted: Sequence[str]) -> str:
         f"no column is called {wanted[0]!r}{did_you_mean(wanted[0], available)}"
         f" (there are {', '.join(available)}); choose one with @FILE:COLUMN"
     )
+
+
+def real(array: NDArray[Any]) -> Array:
+    """Return an array that was read, if it is one of real numbers."""
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"it holds an array of type {array.dtype}, not of real numbers")
+    return array

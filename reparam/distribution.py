@@ -510,7 +510,7 @@ class Reparameterized(Distribution):
 
         def noise() -> Array:
             if self._direct:  # the noise that the quantile path would have made this value of
-                return np.clip(self.cdf(arrays[0]), 2.0**-1074, 1.0 - 2.0**-53)
+                return np.asarray(np.clip(self.cdf(arrays[0]), 2.0**-1074, 1.0 - 2.0**-53))
             return evaluate(filling(lambda z: z), [stream], shape, first=first)[0]
 
         return self._made(arrays, noise, max(total, math.prod(shape)))

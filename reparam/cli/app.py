@@ -29,26 +29,24 @@ class _Group(TyperGroup):
     """Makes of every error one sentence on stderr."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:  # --help and --version print here
-        with _sentences():
+        with _sentences("reparam"):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        with _sentences():
+        with _sentences(f"reparam {ctx.invoked_subcommand or ''}"):
             return super().invoke(ctx)
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
-    """Turn errors into one sentence on stderr, and a closed pipe into a quiet end."""
+def _sentences(command: str) -> Iterator[None]:
+    """Turn a command's errors into one sentence on stderr, a closed pipe into a quiet end."""
     try:
         yield
     except BrokenPipeError:
         _abandon_stdout()
         raise typer.Exit(0) from None
     except typer.TyperException as error:  # from parsing options
-        command = getattr(getattr(error, "ctx", None), "command_path", "reparam")
-        message = error.format_message().rstrip(".")
-        _complain(f"{message}; see '{command} --help'")
+        _complain(f"{error.format_message().rstrip('.')} (see '{command} --help')")
         raise typer.Exit(error.exit_code) from None
     except ReparamError as error:
         _complain(str(error))
@@ -130,8 +128,8 @@ def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGTERM, _terminated)
     warnings.showwarning = _show_warning  # type: ignore[assignment]
-    sys.stdout = sys.stdout or open(os.devnull)  # noqa: PTH123, SIM115 - closed: can't be written
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")  # writing fails
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     for stream in (sys.stdout, sys.stderr):  # formulas need more than ASCII; never fail over it
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
     app(prog_name="reparam")

@@ -30,7 +30,7 @@ def list_distributions(out: OutFile = "-", format: OutFormat = None) -> None:
     name = output.format_for(out, format)
     rows = [_row(registry.get(entry)) for entry in registry.names()]
     if name == "table":
-        rows = [{key: cell.replace("inf", "∞") for key, cell in row.items()} for row in rows]
+        rows = [{key: output.readable(cell) for key, cell in row.items()} for row in rows]
     block = {column: np.array([row[column] for row in rows]) for column in rows[0]}
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (len(rows),), iter([block])), out, name)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reparam.cli.options import Name
+from reparam.cli.output import readable
 from reparam.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,36 +79,41 @@ def _card(distribution: type[Distribution]) -> dict[str, Any]:
 
 def _page(card: dict[str, Any]) -> str:
     """Lay the card out for the terminal's width."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column()
     noise = card["noise"]
     rows = [
-        ("name", ", also ".join([card["name"], *card["aliases"]])),
+        ("name", card["name"] + _also(card["aliases"])),
         ("density", card["density"]),
         ("transform", card["transform"]),
-        *((f"∂y/∂{name}", text) for name, text in card["derivatives"].items()),
-        *(
-            (
-                parameter["name"],
-                f"{parameter['description']} {parameter['symbol']} in {parameter['domain']},"
-                f" default {parameter['default']:g}"
-                + (f"; also {', '.join(parameter['aliases'])}" if parameter["aliases"] else ""),
-            )
-            for parameter in card["parameters"]
-        ),
-        ("support", card["support"]),
-        ("noise", f"{noise['symbol']}, {noise['kind']} on {noise['domain']}"),
+        *((f"∂y/∂{name}", formula) for name, formula in card["derivatives"].items()),
+        *((parameter["name"], _declaration(parameter)) for parameter in card["parameters"]),
+        ("support", readable(card["support"])),
+        ("noise", f"{noise['symbol']}, {noise['kind']} on {readable(noise['domain'])}"),
         ("mechanism", card["mechanism"]),
         ("source", card["source"]),
     ]
+    margin = max(len(label) for label, _ in rows) + 2
+    width = max(40, shutil.get_terminal_size((80, 24)).columns)
+    lines = []
     for label, text in rows:
-        grid.add_row(label, Text(text))
-    console = Console()
-    with console.capture() as capture:
-        console.print(grid)
-    return capture.get().rstrip("\n")
+        pieces = _wrapped(text, width - margin)
+        lines.append(typer.style(label.ljust(margin), bold=True) + pieces[0])
+        lines += [" " * margin + piece for piece in pieces[1:]]
+    return "\n".join(lines)
+
+
+def _declaration(parameter: dict[str, Any]) -> str:
+    return (
+        f"{parameter['description']} {parameter['symbol']} in {readable(parameter['domain'])},"
+        f" default {parameter['default']:g}{_also(parameter['aliases'])}"
+    )
+
+
+def _also(aliases: list[str]) -> str:
+    return f"; also {', '.join(aliases)}" if aliases else ""
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Cut a text into lines: each clause of a formula on its own, none inside parentheses."""
+    whole = re.sub(r"\([^()]*\)", lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
+    lines = [line for clause in whole.split(",  ") for line in textwrap.wrap(clause, width)]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

@@ -70,6 +70,8 @@ def load_array(source: BinaryIO) -> NDArray[Any]:
         if isinstance(name, str) and Path(name).is_file():
             mapped: NDArray[Any] = np.load(name, mmap_mode="r", allow_pickle=False)
             return mapped
+        if isinstance(source, io.BufferedReader):  # NumPy takes it for a file and seeks in a pipe
+            source = io.BytesIO(source.read())
         return npy_format.read_array(source, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         if any(word in str(error) for word in ("pickle", "Object arrays", "Python objects")):

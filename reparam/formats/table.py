@@ -37,6 +37,8 @@ def write(records: Records, out: BinaryIO) -> None:
 def _line(align: list[str], cells: list[list[str]]) -> str:
     """Return the %-format of a line as wide as the widest cell of each column."""
     widths = [max(map(len, column)) for column in cells]
+    if align[-1]:
+        widths[-1] = 0  # no spaces at the end of a line
     return _GAP.join(f"%{a}{w}s" for a, w in zip(align, widths, strict=True)) + "\n"
 
 

@@ -88,7 +88,8 @@ def fit(
     return rows, residual
 
 
-HEADER = '''"""Large-shape expansion of the gamma kernel: made by ``tools/gamma_expansion.py``, not by hand.
+HEADER = '''\
+"""Large-shape expansion of the gamma kernel: made by ``tools/gamma_expansion.py``, not by hand.
 
 Each table holds from its least α on, for |w| ≤ 5/√α: rows c_j0, c_j1, … of Σ c_jk w^j α^−k.
 """

@@ -1,8 +1,8 @@
 """Write the parts of the documentation that the code knows: ``python tools/generate_docs.py``.
 
-They stand between markers in README.md, docs/distributions.md (from the registry) and docs/cli.md
-(from the commands' declarations). With ``--check`` nothing is written: what is out of date is
-named, and makes the exit status 1.
+They stand between markers in the pages: distributions from the registry, commands from their
+declarations, examples that are files of the tests. With ``--check`` nothing is written: what is
+out of date is named, and makes the exit status 1.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 os.environ["REPARAM_NO_PLUGINS"] = "1"
@@ -23,7 +24,7 @@ from reparam.distribution import Reparameterized
 from reparam.parameters import Interval, Parameter
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/cli.md", "docs/distributions.md")
+PAGES = ("README.md", "docs/add-a-distribution.md", "docs/cli.md", "docs/distributions.md")
 
 MARKERS = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of generated -->)", re.DOTALL)
 
@@ -37,8 +38,19 @@ def out_of_date() -> dict[Path, str]:
 
 def filled(page: str) -> str:
     """Return the page with what is between its markers made anew."""
-    parts = {"table": distributions_table, "distributions": all_distributions, "commands": commands}
+    parts = {
+        "table": distributions_table,
+        "distributions": all_distributions,
+        "commands": commands,
+        "plugin": partial(whole_file, "tests/plugin/reparam_gumbel.py", "python"),
+        "project": partial(whole_file, "tests/plugin/pyproject.toml", "toml"),
+    }
     return MARKERS.sub(lambda found: f"{found[1]}\n{parts[found[2]]()}\n\n{found[3]}", page)
+
+
+def whole_file(path: str, language: str) -> str:
+    """Return a file as a block of code."""
+    return f"```{language}\n{(ROOT / path).read_text('utf-8').rstrip()}\n```"
 
 
 def distributions() -> list[type[Reparameterized]]:

@@ -233,7 +233,10 @@ def beta_scaled(
 
 
 def student_centre() -> tuple[np.ndarray, np.ndarray]:
-    """((1−σ²τ²)/(1−σ²))^(ν/2−1) times 1, log(1−σ²τ²) and σ²τ², σ² = t²/(ν+t²), for ν ≥ 1, t ≤ 1.6."""
+    """((1−σ²τ²)/(1−σ²))^(ν/2−1) times 1, log(1−σ²τ²) and σ²τ², for ν ≥ 1, t ≤ 1.6.
+
+    With σ² = t²/(ν+t²).
+    """
     rng = np.random.default_rng(6)
     nu = np.where(
         rng.random(SAMPLES) < 0.7, log_uniform(rng, 1.0, 30.0, SAMPLES), 1.0 / rng.random(SAMPLES)
@@ -282,7 +285,8 @@ FAMILIES = {
     "STUDENT_TAIL": student_tail,
 }
 
-HEADER = '''"""Generalized Gaussian quadrature rules: made by ``tools/quadrature_rules.py``, not by hand.
+HEADER = '''\
+"""Generalized Gaussian quadrature rules: made by ``tools/quadrature_rules.py``, not by hand.
 
 Each is a pair (nodes, weights); the families they integrate are described there.
 """

@@ -11,6 +11,7 @@ import sys
 from contextlib import ExitStack, chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
@@ -58,20 +59,24 @@ def run_console(example: Example) -> str | None:
     return None
 
 
-def enter_directory(page: dict[str, object]) -> None:
-    page["directory"] = stack = ExitStack()
+def open_page(names: dict[str, object]) -> None:
+    names["page"] = stack = ExitStack()
     stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
+    # a module that has the page's names, so that its classes can be pickled
+    sys.modules["page"] = module = ModuleType("page")
+    names["__name__"], module.__getattr__ = "page", names.__getitem__
 
 
-def leave_directory(page: dict[str, object]) -> None:
-    page["directory"].close()
+def close_page(names: dict[str, object]) -> None:
+    names["page"].close()
+    del sys.modules["page"]
 
 
 pages = Sybil(
     parsers=[PythonCodeBlockParser(), CodeBlockParser("console", run_console)],
     patterns=["README.md", "docs/*.md"],
-    setup=enter_directory,
-    teardown=leave_directory,
+    setup=open_page,
+    teardown=close_page,
 )
 docstrings = Sybil(parsers=[DocTestParser()], patterns=["reparam/*.py", "reparam/*/*.py"])
 

@@ -416,6 +416,15 @@ class Reparameterized(Distribution):
             If the sample shape is not made of non-negative integers.
         SeedError
             If `rng` can't seed random numbers.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> draw = rp.Laplace(loc=[0.0, 5.0], scale=2.0).rsample(1000, rng=42)
+        >>> draw.value.shape
+        (1000, 2)
+        >>> draw.vjp(1.0)["loc"]
+        array([1000., 1000.])
         """
         return self._draw(_sample_shape(shape) + self.batch_shape, Stream(self.noise, rng))
 
@@ -432,6 +441,12 @@ class Reparameterized(Distribution):
         ------
         NoiseError
             If an element is outside the noise's domain.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Gaussian(loc=10.0, scale=2.0).transform([-1.0, 0.0, 0.5]).value
+        array([ 8., 10., 11.])
         """
         return self._replay(self.noise.validated(noise))
 
@@ -446,6 +461,12 @@ class Reparameterized(Distribution):
         -------
         dict
             For each parameter an array of the shape that `value` and the parameters broadcast to.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Exponential(rate=2.0).pathwise([1.0, 3.0])  # −y/λ
+        {'rate': array([-0.5, -1.5])}
         """
         formula = self._guarded(self._pathwise, np.nan)
         return self._by_name(self._at("value", value, formula, many=True))

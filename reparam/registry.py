@@ -60,6 +60,11 @@ def get(name: str) -> type[Distribution]:
     ------
     UnknownDistributionError
         If there is none; the message has the nearest name.
+
+    Examples
+    --------
+    >>> get("normal").name
+    'gaussian'
     """
     wanted = name.lower()
     if wanted in BUILT_IN:

@@ -70,7 +70,15 @@ def stream(
     Yields
     ------
     Draw
-        Of shape (draws in the chunk, *batch shape).
+        Of shape draws in the chunk + batch shape.
+
+    Examples
+    --------
+    >>> import reparam as rp
+    >>> d = rp.Exponential(rate=2.0)
+    >>> total = sum(draw.value.sum() for draw in stream(d, range(3_000_000), rng=42))
+    >>> print(f"{total / 3_000_000:.2f}")
+    0.50
     """
     batch = distribution.batch_shape
     noise = Stream(distribution.noise, rng)
@@ -88,7 +96,7 @@ def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:
     distribution
         What to draw from.
     noise
-        Of shape (draws, *batch shape).
+        Of shape draws + batch shape.
 
     Raises
     ------

@@ -158,8 +158,8 @@ def pathwise(t: Array, nu: Array) -> Array:
 def quantile(u: Array, nu: Array) -> Array:
     """Return t with F(t; ν) = u, for 0 ≤ u ≤ 1.
 
-    From y = ν/(ν + t²), whose tail at t is 2 min(u, 1 − u) and whose other tail |2u − 1|: both
-    are exact.
+    From y = ν/(ν + t²), whose tail at t is 2 min(u, 1 − u) and whose other tail is
+    ``|2u − 1|``: both are exact.
     """
     tail = 2.0 * np.minimum(u, 1.0 - u)
     point = beta.quantile_point(tail, np.abs(2.0 * u - 1.0), 0.5 * nu, np.full_like(u, 0.5))

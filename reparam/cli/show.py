@@ -94,11 +94,12 @@ def _page(card: dict[str, Any]) -> str:
     ]
     margin = max(len(label) for label, _ in rows) + 2
     width = max(40, shutil.get_terminal_size((80, 24)).columns)
-    bold = os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    plain = os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")
     lines = []
     for label, text in rows:
         pieces = _wrapped(text, width - margin)
-        lines.append(typer.style(label.ljust(margin), bold=bold, reset=bold) + pieces[0])
+        label = label.ljust(margin)
+        lines.append((label if plain else typer.style(label, bold=True)) + pieces[0])
         lines += [" " * margin + piece for piece in pieces[1:]]
     return "\n".join(lines)
 

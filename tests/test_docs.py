@@ -1,0 +1,95 @@
+"""The documentation says what the code does: generated parts, names, links, commands."""
+
+import re
+import shlex
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import reparam as rp
+from reparam.cli import app
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_generated_parts_are_current():
+    check = [sys.executable, ROOT / "tools/generate_docs.py", "--check"]
+    result = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert not result.returncode, f"{result.stdout}{result.stderr}run tools/generate_docs.py"
+
+
+@pytest.fixture(scope="module")
+def generator():
+    spec = spec_from_file_location("generate_docs", ROOT / "tools/generate_docs.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_stale_parts_are_found(generator):
+    page = "before\n<!-- generated: table -->\nold\n<!-- end of generated -->\nafter"
+    made = generator.filled(page)
+    assert "old" not in made
+    assert "`Gaussian(loc, scale)`" in made
+    assert made.startswith("before\n")
+    assert made.endswith("\nafter")
+    assert generator.filled(made) == made
+
+
+@pytest.mark.parametrize("name", rp.__all__)
+def test_public_name_is_documented(name):
+    reference = "".join((ROOT / f"docs/{page}.md").read_text() for page in ("api", "distributions"))
+    assert re.search(rf"\b(rp|reparam)\.{name}\b|^## {name}$", reference, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+        path, _, anchor = target.partition("#")
+        there = page.parent / path if path else page
+        assert there.exists(), f"{target} leads nowhere"
+        assert not anchor or anchor in anchors(there.read_text()), f"{target} leads nowhere"
+
+
+def anchors(text: str) -> set[str]:
+    """Return the names of the headings, as GitHub and MyST make them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    ("marker", "commands"),
+    [
+        ("run", ["python -m pip install .", "reparam grad --dist laplace"]),
+        ("test", ["python -m pip install -e '.[test]'", "python -m pytest"]),
+    ],
+)
+def test_readme_has_the_two_commands(marker, commands):
+    block = re.compile(rf"<!-- command: {marker} -->\n```sh\n(.*?)\n```", re.DOTALL)
+    assert block.findall((ROOT / "README.md").read_text()) == [" && ".join(commands)]
+
+
+def help_examples() -> list[str]:
+    """Return the commands that ``--help`` gives as examples, in order."""
+    commands = typer.main.get_command(app).commands.values()
+    lines = [line.strip() for command in commands for line in command.help.splitlines()]
+    return [line for line in lines if line.startswith("reparam ")]
+
+
+def test_help_examples_work(tmp_path, monkeypatch):
+    """All of them, in order: some read what others write. Billions of draws become thousands."""
+    monkeypatch.chdir(tmp_path)
+    Path("mu.csv").write_text("mu\n0.5\n1.5\n")
+    Path("losses.csv").write_text("dL_dy\n" + "1.0\n" * 1000)
+    examples = help_examples()
+    assert len(examples) >= 10
+    for example in examples:
+        arguments = shlex.split(example.replace("1e9", "1e3"))[1:]
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, f"{example}: {result.output}"

@@ -5,7 +5,11 @@ import subprocess
 import sys
 
 import hypothesis
+import numpy as np
 import pytest
+from typer.testing import CliRunner
+
+from reparam.cli import app
 
 hypothesis.settings.register_profile("reparam", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("reparam")
@@ -28,3 +32,29 @@ def python():
         return done
 
     return run
+
+
+class CommandLine:
+    """The command line, run in this process; a failure that is no exit is raised."""
+
+    def __call__(self, *arguments, stdin=None, code=0):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, result.output
+        return result
+
+    def columns(self, *arguments, stdin=None):
+        """Return what it prints as CSV, an array a column."""
+        header, *rows = self(*arguments, stdin=stdin).stdout.splitlines()
+        names = header.split(",")
+        cells = np.array([row.split(",") for row in rows], dtype=float)
+        return dict(zip(names, cells.reshape(-1, len(names)).T, strict=True))
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    """Run the command line in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPARAM_NUM_THREADS", "")  # --threads sets it: take it back afterwards
+    return CommandLine()

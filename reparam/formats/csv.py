@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from codecs import iterdecode
 from collections.abc import Iterator
 from csv import reader
-from io import TextIOWrapper
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -79,7 +79,7 @@ class _Lines:
     """The lines of a text that are not blank, and the number of the last one that was read."""
 
     def __init__(self, source: BinaryIO) -> None:
-        self._numbered = enumerate(TextIOWrapper(source, "utf-8-sig"), start=1)
+        self._numbered = enumerate(iterdecode(source, "utf-8-sig"), start=1)
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:

@@ -36,7 +36,7 @@ def test_stale_parts_are_found(generator):
     page = "before\n<!-- generated: table -->\nold\n<!-- end of generated -->\nafter"
     made = generator.filled(page)
     assert "old" not in made
-    assert "`Gaussian(loc, scale)`" in made
+    assert "[`Gaussian(loc, scale)`]" in made
     assert made.startswith("before\n")
     assert made.endswith("\nafter")
     assert generator.filled(made) == made

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -80,15 +80,15 @@ def interval(domain: Interval) -> str:
 def distributions_table() -> str:
     """Return a table with a line for each distribution."""
     rows = [
-        [
-            f"`{d.__name__}({', '.join(d.parameters)})`",
-            f"`{d.name}`",
-            d.about.transform,
-            d.mechanism,
-        ]
+        [linked(d.__name__, d.parameters), f"`{d.name}`", d.about.transform, d.mechanism]
         for d in distributions()
     ]
     return table(["class", "name", "y = f(z; θ)", "mechanism"], rows)
+
+
+def linked(name: str, parameters: Iterable[str]) -> str:
+    """Return a class and its parameters, with a link to its section."""
+    return f"[`{name}({', '.join(parameters)})`](docs/distributions.md#{name.lower()})"
 
 
 def all_distributions() -> str:
@@ -108,7 +108,6 @@ def section(d: type[Reparameterized]) -> Iterator[str]:
     )
     symbols = {name: parameter.symbol for name, parameter in d.parameters.items()}
     facts = {
-        "name": ", ".join(f"`{name}`" for name in (d.name, *d.aliases)),
         "density": d.about.density,
         "transform": d.about.transform,
         **{f"∂y/∂{symbols[name]}": text for name, text in d.about.derivatives.items()},
@@ -119,7 +118,8 @@ def section(d: type[Reparameterized]) -> Iterator[str]:
         "source": d.about.source,
     }
     yield ""
-    yield table(["", ""], [[name, fact] for name, fact in facts.items() if fact])
+    names = ", ".join(f"`{name}`" for name in (d.name, *d.aliases))
+    yield table(["name", names], [[label, fact] for label, fact in facts.items() if fact])
 
 
 def parameter_row(parameter: Parameter) -> list[str]:

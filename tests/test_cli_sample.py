@@ -68,8 +68,18 @@ class TestParameterArrays:
 
     @pytest.mark.parametrize(
         "value",
-        ["-1,0.1,1e300", "@loc.npy", "@loc.npz:loc", "@one.csv", "@two.csv:loc", "@two.csv"]
-        + ["@named.csv", "@saved.csv", "@loc.jsonl", "@loc.parquet"],
+        [
+            "-1,0.1,1e300",
+            "@loc.npy",
+            "@loc.npz:loc",
+            "@one.csv",
+            "@two.csv",
+            "@two.csv:loc",
+            "@named.csv",
+            "@saved.csv",
+            "@loc.jsonl",
+            "@loc.parquet",
+        ],
     )
     def test_forms(self, cli, draws, tmp_path, value):
         import pyarrow
@@ -80,9 +90,7 @@ class TestParameterArrays:
         tmp_path.joinpath("one.csv").write_text("-1\n0.1\n\n1e300\n")
         tmp_path.joinpath("two.csv").write_text('"scale","loc"\n2,"-1"\n2,0.1\n2,1e300\n')
         tmp_path.joinpath("named.csv").write_bytes(b"\xef\xbb\xbfmu,x\r\n-1,a\r\n.1,b\r\n1e300,c")
-        np.savetxt(
-            "saved.csv", np.stack([self.LOC, self.LOC * 0.5]).T, "%.17g", ",", header="loc,x"
-        )
+        np.savetxt("saved.csv", np.stack([self.LOC] * 2).T, "%.17g", ",", header="loc,x")
         lines = [f'{{"x": 1, "loc": {value!r}}}' for value in self.LOC.tolist()]
         tmp_path.joinpath("loc.jsonl").write_text("\n".join(lines))
         pyarrow.parquet.write_table(pyarrow.table({"loc": self.LOC, "x": "abc"}), "loc.parquet")

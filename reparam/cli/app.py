@@ -29,24 +29,25 @@ class _Group(TyperGroup):
     """Makes of every error one sentence on stderr."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:  # --help and --version print here
-        with _sentences("reparam"):
+        with _sentences():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        with _sentences(f"reparam {ctx.invoked_subcommand or ''}"):
+        with _sentences(ctx):
             return super().invoke(ctx)
 
 
 @contextmanager
-def _sentences(command: str) -> Iterator[None]:
-    """Turn a command's errors into one sentence on stderr, a closed pipe into a quiet end."""
+def _sentences(context: typer.Context | None = None) -> Iterator[None]:
+    """Turn errors into one sentence on stderr, a closed pipe into a quiet end."""
     try:
         yield
     except BrokenPipeError:
         _abandon_stdout()
         raise typer.Exit(0) from None
     except typer.TyperException as error:  # from parsing options
-        _complain(f"{error.format_message().rstrip('.')} (see '{command} --help')")
+        command = f" {context.invoked_subcommand}" if context and context.invoked_subcommand else ""
+        _complain(f"{error.format_message().rstrip('.')} (see 'reparam{command} --help')")
         raise typer.Exit(error.exit_code) from None
     except ReparamError as error:
         _complain(str(error))

@@ -29,7 +29,7 @@ def format_for(out: str, name: str | None) -> str:
 
     if name is None:
         if out == "-":
-            return "table" if sys.stdout.isatty() else "csv"
+            return "table" if _on_terminal() else "csv"
         if not out:
             raise InputError("--out needs the name of a file, or '-' for stdout")
         name = formats.by_suffix(out)
@@ -43,7 +43,7 @@ def format_for(out: str, name: str | None) -> str:
             f"no format is called {name!r}{did_you_mean(name, formats.NAMES)}"
             f" (there are {', '.join(formats.NAMES)})"
         )
-    if name in formats.BINARY and out == "-" and sys.stdout.isatty():
+    if name in formats.BINARY and out == "-" and _on_terminal():
         raise InputError(f"{name} is binary, nothing for a terminal; pass --out FILE or use a pipe")
     return name
 
@@ -60,12 +60,16 @@ def write(records: Records, out: str, name: str) -> None:
 
     target = formats.load(name)
     _check_room(out, target.minimum_size(records))
-    quiet = out == "-" and sys.stdout.isatty()
+    quiet = out == "-" and _on_terminal()
     with _destination(out) as stream:
         blocks = ahead(records.blocks)
         if not quiet:
             blocks = tracked(blocks, records.elements)
         target.write(replace(records, blocks=blocks), stream)
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _check_room(out: str, size: int) -> None:

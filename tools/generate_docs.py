@@ -7,14 +7,11 @@ out of date is named, and makes the exit status 1.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-
-os.environ["REPARAM_NO_PLUGINS"] = "1"
 
 import typer
 
@@ -55,7 +52,7 @@ def whole_file(path: str, language: str) -> str:
 
 def distributions() -> list[type[Reparameterized]]:
     """Return the built-in distributions by name."""
-    return [registry.get(name) for name in registry.names()]
+    return [registry.get(name) for name in sorted(registry.BUILT_IN)]
 
 
 # README.md and docs/distributions.md --------------------------------------------------------------

@@ -38,6 +38,17 @@ class Draw:
         y, of shape sample shape + batch shape.
     noise
         The z that made it, of the same shape.
+
+    Examples
+    --------
+    >>> import reparam as rp
+    >>> draw = rp.Gaussian(loc=0.0, scale=2.0).transform([-0.5, 0.25])
+    >>> draw.value
+    array([-1. ,  0.5])
+    >>> draw.jacobian()["scale"]
+    array([-0.5 ,  0.25])
+    >>> float(draw.vjp(2.0 * draw.value)["scale"])  # ∂/∂scale of Σ y²
+    1.25
     """
 
     distribution: Reparameterized

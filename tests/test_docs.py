@@ -1,5 +1,6 @@
 """The documentation says what the code does: generated parts, names, links, commands."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -73,6 +74,20 @@ def anchors(text: str) -> set[str]:
 def test_readme_has_the_two_commands(marker, commands):
     block = re.compile(rf"<!-- command: {marker} -->\n```sh\n(.*?)\n```", re.DOTALL)
     assert block.findall((ROOT / "README.md").read_text()) == [" && ".join(commands)]
+
+
+def test_stated_errors_are_achieved():
+    stated = re.findall(r"^- (\w+): below ([\de-]+)", (ROOT / "docs/numerics.md").read_text(), re.M)
+    ledger = json.loads((ROOT / "tests/reference/ledger.json").read_text())
+    assert len(stated) == 3
+    for name, bound in stated:
+        achieved = [
+            error
+            for quantity, errors in ledger.items()
+            if quantity.startswith(f"{name}.pathwise")
+            for error in errors.values()
+        ]
+        assert 0.0 < max(achieved) < float(bound)
 
 
 def help_examples() -> list[str]:

@@ -1,0 +1,225 @@
+"""Generated quadrature rules, expansions and interpolants: as exact as they are said to be.
+
+Rules are evaluated in many digits, at points that had no part in making them, so that only the
+rules' own errors count.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+
+from reparam.special import _expansions, _rules, beta, gamma, student
+from reparam.special._interpolate import RARE
+
+TOOLS = Path(__file__).parents[1] / "tools"
+
+
+def tool(name):
+    spec = importlib.util.spec_from_file_location(name, TOOLS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def log_uniform(rng, low, high):
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+# Each family: from a random generator, an integrand with several values, and where it is cut up ---
+
+
+def gamma_below(rng):
+    alpha = rng.uniform(2.0, 8.0)
+    x = rng.uniform(2.0, alpha)
+
+    def values(t):
+        weight = mp.exp(alpha * mp.log(t) + x * (1 - t))
+        return [weight, weight * mp.log(t)]
+
+    return values, [0, 0.5, 1]
+
+
+def gamma_above(low, high):
+    def family(rng):
+        x = log_uniform(rng, low, high)
+        alpha = min(x, 16.0) * rng.random()
+
+        def values(v):
+            log = mp.log1p(v / x)
+            weight = mp.exp((alpha - 1) * log - v)
+            return [weight, weight * log]
+
+        return values, [0, 1, 8, 30, 80]
+
+    return family
+
+
+def beta_small(rng):
+    alpha, beta_ = rng.uniform(0.0, 8.0, 2)
+    x = min(alpha / (alpha + beta_), 0.62) * rng.random()
+
+    def values(t):
+        rest = mp.log1p(-x * t) - mp.log1p(-x)
+        weight = mp.exp(alpha * mp.log(t) + (beta_ - 1) * rest)
+        return [weight, weight * mp.log(t), weight * rest]
+
+    return values, [0, 0.01, 0.2, 1]
+
+
+def beta_scaled(low, high, least_beta):
+    """The weight of the scaled tail integrals at α + 1, on [0, 1] where its exponent ends."""
+
+    def family(rng):
+        while True:
+            alpha, beta_ = log_uniform(rng, 1e-3, 1e6), log_uniform(rng, least_beta, 1e6)
+            logit = mp.log(alpha / mpf(beta_)) - rng.random() * 3 * mp.sqrt(1 / alpha + 1 / beta_)
+            x = 1 / (1 + mp.exp(-logit))
+            if low < x < high:
+                break
+        a, total = alpha + 1, alpha + beta_ + 1
+
+        def exponent(s):
+            return a * s + total * mp.log1p(x * mp.expm1(-s))
+
+        length = mpf(1)
+        while exponent(length) < _rules.CUTOFF:
+            length *= 2
+        length = mp.findroot(
+            lambda s: exponent(s) - _rules.CUTOFF, (0, length), solver="anderson", tol=1e-25
+        )
+
+        def values(t):
+            s = t * length
+            fall = mp.log1p(x * mp.expm1(-s))
+            weight = mp.exp(-a * s - total * fall)
+            return [weight, weight * s, weight * fall / x]
+
+        return values, [0, 0.02, 0.1, 0.3, 1]
+
+    return family
+
+
+def student_centre(rng):
+    nu, t = log_uniform(rng, 1.0, 1e4), 1.55 * rng.random()
+    share = t * t / (nu + t * t)
+
+    def values(r):
+        log = mp.log1p(-share * r * r)
+        weight = mp.exp((nu / 2 - 1) * (log - mp.log1p(-share)))
+        return [weight, weight * log]
+
+    return values, [0, 1]
+
+
+def student_tail(rng):
+    nu, t = log_uniform(rng, 1.0, 1e4), log_uniform(rng, 1.55, 1e4)
+
+    def values(rho):
+        lost = -mp.expm1(-2 * rho / nu)
+        weight = mp.exp(-rho) / mp.sqrt(1 + lost * nu / t**2)
+        return [weight, weight * rho, weight * lost]
+
+    return values, [0, 0.2, 1, 8, 30, 80]
+
+
+FAMILIES = {
+    "GAMMA_BELOW": gamma_below,
+    "GAMMA_ABOVE_HALF": gamma_above(0.5, 2.0),
+    "GAMMA_ABOVE_TWO": gamma_above(2.0, 10.0),
+    "GAMMA_ABOVE_TEN": gamma_above(10.0, 200.0),
+    "BETA_SMALL": beta_small,
+    "BETA_LOW": beta_scaled(0.0, 0.62, 1e-2),
+    "BETA_HIGH": beta_scaled(0.62, 1.0, 0.2),
+    "STUDENT_CENTRE": student_centre,
+    "STUDENT_TAIL": student_tail,
+}
+
+
+def test_every_rule_has_a_family():
+    assert set(FAMILIES) == {name for name in vars(_rules) if name.isupper()} - {"CUTOFF"}
+    assert set(FAMILIES) == set(tool("quadrature_rules").FAMILIES)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_rules_integrate_their_families(name):
+    nodes, weights = getattr(_rules, name)
+    assert min(weights) > 0.0
+    rng = np.random.default_rng(31)
+    with mp.workdps(25):
+        for _ in range(6):
+            values, edges = FAMILIES[name](rng)
+            rows = [values(mpf(node)) for node in nodes]
+            for k in range(len(rows[0])):
+                found = sum(mpf(w) * row[k] for w, row in zip(weights, rows, strict=True))
+                wanted = mp.quad(lambda t, k=k, values=values: values(t)[k], edges)
+                assert abs(found / wanted - 1) < 2e-14
+
+
+@pytest.mark.parametrize("table", _expansions.TABLES, ids=lambda table: f"{table.least:g}")
+def test_expansions_are_what_the_tool_fits(table):
+    """At the start of each range, where a fit is worst, and within it, over |w| ≤ 5/√α."""
+    made = tool("gamma_expansion")
+    with mp.workdps(made.DIGITS):
+        for alpha in (mpf(table.least), mpf(table.least) * 1.9):
+            for step in (-5, mpf("-2.2"), mpf("0.1"), mpf("3.1"), mpf("4.9")):
+                w = step / mp.sqrt(alpha)
+                fitted = sum(
+                    mpf(entry) * w**j / alpha**k
+                    for j, row in enumerate(table.rows)
+                    for k, entry in enumerate(row)
+                )
+                wanted = alpha * made.log_derivative(alpha, alpha * mp.exp(w))
+                assert abs(fitted / wanted - 1) < 2e-15
+
+
+def test_expansions_cover_the_ranges_of_the_tool():
+    made = tool("gamma_expansion")
+    assert [table.least for table in _expansions.TABLES] == [first for first, *_ in made.RANGES]
+
+
+INTERPOLANTS = {
+    "gamma": (
+        gamma.bulk_log_derivative,
+        lambda point, alpha: (gamma.log_derivative(point, np.array(alpha)),),
+        gamma.log_quantile,
+        [(0.1,), (0.3,), (2.0,), (7.5,), (50.0,)],
+    ),
+    "beta": (
+        beta.bulk_logit_derivatives,
+        lambda point, a, b: beta.logit_derivatives(point, np.array(a), np.array(b)),
+        lambda u, a, b: np.log(np.divide(*beta.quantile(u, a, b))),
+        [(0.3, 0.4), (2.0, 3.0), (50.0, 80.0), (1e3, 2e3), (0.05, 30.0)],
+    ),
+    "student": (
+        student.bulk_derivative,
+        lambda point, nu: student.bulk_derivative(nu)._exact(point),
+        lambda u, nu: np.log1p(student.quantile(u, nu) ** 2 / nu),
+        [(1.0,), (5.0,), (70.0,), (1e4,)],
+    ),
+}
+CASES = [(name, *theta) for name, (*_, many) in INTERPOLANTS.items() for theta in many]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_interpolants_agree_with_their_kernels(case):
+    bulk, exact, quantile, _ = INTERPOLANTS[case[0]]
+    theta = case[1:]
+    points = quantile(np.random.default_rng(32).uniform(RARE, 1.0 - RARE, 5000), *theta)
+    with np.errstate(all="ignore"):  # as these functions' callers do
+        both = bulk(*theta)(points), exact(points, *theta)
+    for found, wanted in zip(*both, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=2e-14)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_interpolants_leave_the_tails_to_their_kernels(case):
+    bulk, exact, quantile, _ = INTERPOLANTS[case[0]]
+    theta = case[1:]
+    tails = np.array([RARE * 1e-4, 1.0 - RARE * 1e-4])
+    points = quantile(tails, *theta)
+    with np.errstate(all="ignore"):
+        both = bulk(*theta)(points), exact(points, *theta)
+    np.testing.assert_array_equal(*both)

@@ -50,7 +50,7 @@ class Exponential(InverseCDF):
 
     @staticmethod
     def _score(y: Array, rate: Array) -> tuple[Array, ...]:
-        return (1.0 / rate - y,)
+        return ((1.0 - rate * y) / rate,)  # 1/rate may overflow
 
     @staticmethod
     def _mean(rate: Array) -> Array:

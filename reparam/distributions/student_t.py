@@ -58,10 +58,16 @@ class StudentT(LocationScale):
 
     @staticmethod
     def _standard_pathwise(z: Array, df: Array, bulk: bool = False) -> tuple[Array, ...]:
-        if not bulk:
-            return (student.pathwise(z, df),)
-        (log_slope,) = student.bulk_derivative(float(df))(np.log1p(z * (z / df)))
-        return (z * log_slope,)
+        if bulk:
+            log = np.log1p(z * (z / df))
+            slope = z * student.bulk_derivative(float(df))(log)[0]
+            if np.any(lost := np.isinf(log)):  # z² overflows
+                slope[lost] = student.pathwise(z[lost], df)
+        else:
+            slope = student.pathwise(z, df)
+        if np.any(lost := np.isinf(z)):  # towards the centre as ν grows
+            slope = np.where(lost, -z, slope)
+        return (slope,)
 
     @staticmethod
     def _standard_cdf(z: Array, df: Array) -> Array:

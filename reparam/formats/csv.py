@@ -14,35 +14,29 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.errors import InputError
-from reparam.formats.records import TEXT_ROWS, Records, pick
+from reparam.formats.records import TEXT_ROWS, Records, exact, pick
 
-__all__ = ["cell_format", "minimum_size", "read", "write"]
-
-
-def cell_format(dtype: np.dtype[Any]) -> str:
-    """Return the %-format that writes a value so that reading it gives the same value."""
-    if dtype == np.float64:
-        return "%r"
-    return "%.9g" if dtype == np.float32 else "%s"
+__all__ = ["minimum_size", "read", "write"]
 
 
 def write(records: Records, out: BinaryIO) -> None:
     """Write a header and one row an element; one format a block is the fastest way there is."""
     columns = records.row_columns
     out.write((",".join(columns) + "\n").encode())
-    line = ",".join(map(cell_format, columns.values())) + "\n"
+    line = ",".join(["%s"] * len(columns)) + "\n"
     for block in records.rows(TEXT_ROWS):
-        cells = tuple(chain.from_iterable(zip(*map(_cells, block), strict=True)))
+        columns_cells = (_quoted(c) if c.dtype.kind == "U" else exact(c) for c in block)
+        cells = tuple(chain.from_iterable(zip(*columns_cells, strict=True)))
         out.write((line * len(block[0]) % cells).encode())
 
 
-def _cells(column: NDArray[Any]) -> list[Any]:
-    """Return the values, text with a comma or quote in it quoted (RFC 4180)."""
-    values: list[Any] = column.tolist()
-    if column.dtype.kind != "U":
-        return values
+def _quoted(column: NDArray[Any]) -> list[str]:
+    """Return texts, those with a comma, quote or line break in quotes (RFC 4180)."""
     quotable = re.compile(r'[,"\r\n]')
-    return ['"' + v.replace('"', '""') + '"' if quotable.search(v) else v for v in values]
+    return [
+        '"' + text.replace('"', '""') + '"' if quotable.search(text) else text
+        for text in column.tolist()
+    ]
 
 
 def minimum_size(records: Records) -> int:

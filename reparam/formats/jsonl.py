@@ -7,43 +7,37 @@ JSON has no infinities and no NaN: they are the strings "Infinity", "-Infinity" 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.errors import InputError
-from reparam.formats.csv import cell_format
-from reparam.formats.records import TEXT_ROWS, Records, pick
+from reparam.formats.records import TEXT_ROWS, Records, exact, pick
 
 __all__ = ["minimum_size", "read", "write"]
+
+_NON_FINITE = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
 
 
 def write(records: Records, out: BinaryIO) -> None:
     """Write one object an element."""
-    columns = records.row_columns
+    line = ", ".join(f'"{name}": %s' for name in records.row_columns)
     for block in records.rows(TEXT_ROWS):
-        cells = [
-            _cells(column, dtype) for column, dtype in zip(block, columns.values(), strict=True)
-        ]
-        line = ", ".join(f'"{name}": %s' for name in columns)
-        out.write("".join(f"{{{line % row}}}\n" for row in zip(*cells, strict=True)).encode())
+        rows = zip(*map(_cells, block), strict=True)
+        out.write("".join(f"{{{line % row}}}\n" for row in rows).encode())
 
 
-def _cells(column: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> list[str]:
-    if dtype.kind != "f":
-        return [json.dumps(value, ensure_ascii=False) for value in column.tolist()]
-    template = cell_format(dtype)
-    return [
-        template % value if math.isfinite(value) else f'"{_non_finite(value)}"'
-        for value in column.tolist()
-    ]
-
-
-def _non_finite(value: float) -> str:
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+def _cells(column: NDArray[Any]) -> list[Any]:
+    if column.dtype.kind == "U":
+        return [json.dumps(text, ensure_ascii=False) for text in column.tolist()]
+    cells = exact(column)
+    if column.dtype.kind == "f":
+        for k in np.flatnonzero(~np.isfinite(column)):
+            cells[k] = _NON_FINITE[str(column[k])]
+    return cells
 
 
 def minimum_size(records: Records) -> int:

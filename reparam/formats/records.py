@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.errors import InputError, did_you_mean
 
-__all__ = ["TEXT_ROWS", "Block", "Records", "pick", "real"]
+__all__ = ["TEXT_ROWS", "Block", "Records", "exact", "pick", "real"]
 
 #: Rows that become text at a time: Python's numbers and strings take 30 times a float's memory.
 TEXT_ROWS = 2**14
@@ -66,6 +66,12 @@ class Records:
                     piece = [number // batch, number % batch, *piece]
                 yield piece
             start += len(flat[0])
+
+
+def exact(column: NDArray[Any]) -> list[Any]:
+    """Return numbers that ``str`` makes the shortest texts of from which they can be read back."""
+    # Python's floats are doubles: a float32 has fewer digits to itself
+    return list(map(str, column)) if column.dtype == np.float32 else column.tolist()
 
 
 def pick(available: Sequence[str], wanted: Sequence[str]) -> str:

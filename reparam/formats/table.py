@@ -15,37 +15,41 @@ __all__ = ["minimum_size", "read", "write"]
 
 _GAP = "  "
 
+#: Significant digits of numbers: the most that fit, and the fewest.
+_MOST, _FEWEST = 10, 3
+
 
 def write(records: Records, out: BinaryIO) -> None:
-    """Write a header and one line an element; the first block sets the columns' widths."""
-    columns = records.row_columns
-    digits = _digits(len(columns))
-    align = ["" if dtype.kind in "fi" else "-" for dtype in columns.values()]
-    line = ""
+    """Write a header and one line an element; the first block sets the digits and widths."""
+    names = tuple(records.row_columns)
+    digits, line = 0, ""
     for block in records.rows(TEXT_ROWS):
-        cells = [_cells(column, digits) for column in block]
         if not line:
-            line = _line(
-                align, [[name, *column] for name, column in zip(columns, cells, strict=True)]
-            )
-            out.write((line % tuple(columns)).encode())
+            digits, line = _layout(names, block)
+            out.write((line % names).encode())
+        cells = [_cells(column, digits) for column in block]
         out.write("".join(line % row for row in zip(*cells, strict=True)).encode())
     if not line:
-        out.write((_line(align, [[name] for name in columns]) % tuple(columns)).encode())
+        out.write((_GAP.join(names) + "\n").encode())
 
 
-def _line(align: list[str], cells: list[list[str]]) -> str:
-    """Return the %-format of a line as wide as the widest cell of each column."""
-    widths = [max(map(len, column)) for column in cells]
-    if align[-1]:
-        widths[-1] = 0  # no spaces at the end of a line
-    return _GAP.join(f"%{a}{w}s" for a, w in zip(align, widths, strict=True)) + "\n"
-
-
-def _digits(columns: int) -> int:
-    """Return how many digits leave room for sign, point and a short exponent."""
+def _layout(names: tuple[str, ...], block: list[NDArray[Any]]) -> tuple[int, str]:
+    """Return how many digits fit the terminal, and the %-format of a line with so many."""
     width = shutil.get_terminal_size((80, 24)).columns
-    return max(3, min(10, width // columns - len(_GAP) - 5))
+    for digits in range(_MOST, _FEWEST - 1, -1):
+        fields = [_field(name, values, digits) for name, values in zip(names, block, strict=True)]
+        if block[-1].dtype.kind == "U":
+            fields[-1] = "%s"  # no spaces at the end of a line
+        line = _GAP.join(fields) + "\n"
+        if len(line % names) <= width + 1:
+            break
+    return digits, line
+
+
+def _field(name: str, column: NDArray[Any], digits: int) -> str:
+    """Return the %-format of a cell: as wide as the widest, numbers to the right."""
+    width = max(map(len, [name, *_cells(column, digits)]))
+    return f"%{'-' if column.dtype.kind == 'U' else ''}{width}s"
 
 
 def _cells(column: NDArray[Any], digits: int) -> list[str]:

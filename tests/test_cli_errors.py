@@ -182,6 +182,12 @@ def test_parquet_without_pyarrow_says_what_to_install(cli, tmp_path, monkeypatch
     assert snapshot(tmp_path) == before
 
 
+def test_output_is_opened_before_the_work_begins(cli, monkeypatch):
+    monkeypatch.setattr("reparam.gradients.Gradients.sum", lambda _: pytest.fail("worked"))
+    options = ["grad", "--noise", "1", "--upstream", "1", "--sum"]
+    assert "can't write none/y.csv" in cli(*options, "--out", "none/y.csv", code=2).stderr
+
+
 def test_a_file_that_is_not_writable_stays(cli, tmp_path, monkeypatch):
     monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root
     before = snapshot(tmp_path)

@@ -117,7 +117,7 @@ app.command("show")(show)
 
 
 def _terminated(number: int, frame: object) -> None:
-    """Unwind on SIGTERM as on Ctrl-C, so that temporary files go."""
+    """Unwind as on Ctrl-C, so that temporary files go."""
     raise SystemExit(128 + number)
 
 
@@ -127,7 +127,9 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: object) -
 
 def main() -> None:
     """Run the command line."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:  # Windows: no HUP
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays in force
+            signal.signal(number, _terminated)
     warnings.showwarning = _show_warning  # type: ignore[assignment]
     sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")  # writing fails
     sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")

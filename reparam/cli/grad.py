@@ -149,18 +149,24 @@ def _typed(gradients: Gradients, types: dict[str, Any]) -> Iterator[dict[str, An
 
 
 def _totals(gradients: Gradients) -> Records:
+    """Return the totals as records, which are computed when they are written."""
     import numpy as np
 
     from reparam.formats import Records
 
-    totals = {name: np.ravel(value) for name, value in gradients.sum().items()}
-    block = {
-        "parameter": np.array([name for name, value in totals.items() for _ in value], dtype=str),
-        "element": np.concatenate([np.arange(value.size) for value in totals.values()]),
-        "gradient": np.concatenate(list(totals.values())),
+    sizes = {name: value.size for name, value in gradients.totals.items()}
+    labels = {
+        "parameter": np.repeat(list(sizes), list(sizes.values())),
+        "element": np.concatenate([np.arange(size) for size in sizes.values()]),
     }
-    types = {name: column.dtype for name, column in block.items()}
-    return Records(types, block["gradient"].shape, iter([block]))
+
+    def block() -> Iterator[dict[str, Any]]:
+        totals = gradients.sum().values()
+        yield {**labels, "gradient": np.concatenate([np.ravel(total) for total in totals])}
+
+    types = {name: column.dtype for name, column in labels.items()}
+    types["gradient"] = parsing.dtype("float64")
+    return Records(types, labels["element"].shape, block())
 
 
 def _report(gradients: Gradients, *, to_stdout: bool) -> None:

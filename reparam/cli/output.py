@@ -20,7 +20,7 @@ from reparam.errors import InputError, OutputError, did_you_mean
 if TYPE_CHECKING:
     from reparam.formats import Records
 
-__all__ = ["format_for", "readable", "write"]
+__all__ = ["format_for", "write"]
 
 
 def format_for(out: str, name: str | None) -> str:
@@ -46,11 +46,6 @@ def format_for(out: str, name: str | None) -> str:
     if name in formats.BINARY and out == "-" and _on_terminal():
         raise InputError(f"{name} is binary, nothing for a terminal; pass --out FILE or use a pipe")
     return name
-
-
-def readable(domain: str) -> str:
-    """Return the notation for people."""
-    return domain.replace("(-inf, inf)", "ℝ").replace("inf", "∞")
 
 
 def write(records: Records, out: str, name: str) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reparam.cli.notation import readable
 from reparam.cli.options import Name
-from reparam.cli.output import readable
 from reparam.errors import InputError
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Evaluation of elementwise formulas block by block, on several threads.
 
-A kernel is a function of float64 arrays that works element by element. It is called on blocks
-small enough for the processor's cache, each block by one thread: NumPy's ufuncs and bit
-generators release the interpreter's lock.
+A kernel is a function of float64 arrays that works element by element. It is called on one or a
+few blocks, small enough for the processor's cache, by one of several threads: NumPy's ufuncs and
+bit generators release the interpreter's lock.
 What comes out does not depend on the number of threads: blocks start at multiples of
 :data:`~reparam.noise.BLOCK`, and sums are combined in block order.
 """
@@ -35,6 +35,10 @@ __all__ = [
 
 Kernel = Callable[..., None]
 
+#: How many blocks a thread evaluates together, if there are enough. Each operation on an array
+#: needs the interpreter's lock for a moment; on few elements the threads would mostly wait for it.
+SPAN = 2
+
 # The C library's malloc gives a large block back to the operating system when it is freed, and
 # getting it again costs a page fault every few thousand bytes: more than most of the arithmetic
 # here. glibc's threshold follows the largest block freed, up to 32 MiB (mallopt(3)): freeing one
@@ -46,7 +50,7 @@ class Operand(Protocol):
     """Something that a kernel's argument can be taken from, a block at a time."""
 
     def take(self, start: int, stop: int) -> Any:
-        """Return the elements ``start:stop`` of an endless stream, within one block."""
+        """Return the elements ``start:stop`` of an endless stream: at most `span` blocks."""
         ...
 
 
@@ -80,7 +84,7 @@ class _Cycle:
         offset, flat = start % self._period, self._flat
         end = offset + stop - start
         if end > flat.size:
-            if self._period >= BLOCK:
+            if self._period >= stop - start:
                 return np.concatenate([flat[offset:], flat[: end - flat.size]])
             # lay a short batch out as long as the block; the next ones find it so
             flat = self._flat = np.resize(flat[: self._period], self._period + stop - start)
@@ -152,6 +156,7 @@ def evaluate(
     outputs: int = 1,
     sums: Sequence[bool] = (),
     first: int = 0,
+    span: int = SPAN,
 ) -> tuple[Array, ...]:
     """Evaluate a kernel over operands, and return its outputs.
 
@@ -170,6 +175,8 @@ def evaluate(
         For each output, whether to add its elements up instead of storing them.
     first
         The number of the first element in the operands' streams.
+    span
+        How many blocks a kernel may be given at a time.
 
     Returns
     -------
@@ -181,22 +188,25 @@ def evaluate(
     edges = [first, *range((first // BLOCK + 1) * BLOCK, first + size, BLOCK), first + size]
     blocks = list(pairwise(edges)) if size else []
     results = [np.empty(len(blocks) if summed else size) for summed in sums]
-    pending = iter(range(len(blocks)))  # shared: a thread that is done takes the next block
+    workers = min(thread_count(), len(blocks))
+    span = max(1, min(span, len(blocks) // max(workers, 1)))
+    pending = iter(range(0, len(blocks), span))  # shared: a thread that is done takes the next
 
     def work() -> None:
         with np.errstate(all="ignore"):
             for index in pending:
-                start, stop = blocks[index]
+                members = blocks[index : index + span]
+                start, stop = members[0][0], members[-1][1]
                 out = tuple(
                     np.empty(stop - start) if summed else result[start - first : stop - first]
                     for result, summed in zip(results, sums, strict=True)
                 )
                 kernel(out, *(item.take(start, stop) for item in operands))
-                for result, block, summed in zip(results, out, sums, strict=True):
-                    if summed:
-                        result[index] = block.sum()
+                for result, values, summed in zip(results, out, sums, strict=True):
+                    if summed:  # by blocks, however many there were at a time
+                        for number, (low, high) in enumerate(members, index):
+                            result[number] = values[low - start : high - start].sum()
 
-    workers = min(thread_count(), len(blocks))
     if workers > 1:
         with ThreadPoolExecutor(workers - 1) as pool:
             helpers = [pool.submit(work) for _ in range(workers - 1)]

@@ -527,12 +527,12 @@ class Reparameterized(Distribution):
         `total` is how many elements the draw is a part of, if it is a part.
         """
         kernel, operands = self._sources(shape, stream)
-        arrays = evaluate(kernel, operands, shape, outputs=1 + self._extras, first=first)
+        arrays = evaluate(kernel, operands, shape, outputs=1 + self._extras, first=first, span=1)
 
         def noise() -> Array:
             if self._direct:  # the noise that the quantile path would have made this value of
                 return np.asarray(np.clip(self.cdf(arrays[0]), 2.0**-1074, 1.0 - 2.0**-53))
-            return evaluate(filling(lambda z: z), [stream], shape, first=first)[0]
+            return evaluate(filling(lambda z: z), [stream], shape, first=first, span=1)[0]
 
         return self._made(arrays, noise, max(total, math.prod(shape)))
 
@@ -561,7 +561,7 @@ class Reparameterized(Distribution):
             extras = (np.empty_like(out[0]) for _ in range(self._extras))
             kernel((*out, *extras), *inputs)
 
-        return evaluate(value, operands, shape)[0]
+        return evaluate(value, operands, shape, span=1)[0]
 
 
 def _sample_shape(shape: Shape) -> tuple[int, ...]:

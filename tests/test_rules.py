@@ -57,24 +57,27 @@ def gamma_above(low, high):
     return family
 
 
-def beta_small(rng):
-    alpha, beta_ = rng.uniform(0.0, 8.0, 2)
-    x = min(alpha / (alpha + beta_), 0.62) * rng.random()
+def beta_small(least):
+    def family(rng):
+        alpha, beta_ = rng.uniform(least, 8.0), rng.uniform(0.0, 8.0)
+        x = min(alpha / (alpha + beta_), 0.62) * rng.random()
 
-    def values(t):
-        rest = mp.log1p(-x * t) - mp.log1p(-x)
-        weight = mp.exp(alpha * mp.log(t) + (beta_ - 1) * rest)
-        return [weight, weight * mp.log(t), weight * rest]
+        def values(t):
+            rest = mp.log1p(-x * t) - mp.log1p(-x)
+            weight = mp.exp(alpha * mp.log(t) + (beta_ - 1) * rest)
+            return [weight, weight * mp.log(t), weight * rest]
 
-    return values, [0, 0.01, 0.2, 1]
+        return values, [0, 0.01, 0.2, 1]
+
+    return family
 
 
-def beta_scaled(low, high, least_beta):
+def beta_scaled(low, high, least_alpha, least_beta):
     """The weight of the scaled tail integrals at α + 1, on [0, 1] where its exponent ends."""
 
     def family(rng):
         while True:
-            alpha, beta_ = log_uniform(rng, 1e-3, 1e6), log_uniform(rng, least_beta, 1e6)
+            alpha, beta_ = (log_uniform(rng, least, 1e6) for least in (least_alpha, least_beta))
             logit = mp.log(alpha / mpf(beta_)) - rng.random() * 3 * mp.sqrt(1 / alpha + 1 / beta_)
             x = 1 / (1 + mp.exp(-logit))
             if low < x < high:
@@ -130,9 +133,11 @@ FAMILIES = {
     "GAMMA_ABOVE_HALF": gamma_above(0.5, 2.0),
     "GAMMA_ABOVE_TWO": gamma_above(2.0, 10.0),
     "GAMMA_ABOVE_TEN": gamma_above(10.0, 200.0),
-    "BETA_SMALL": beta_small,
-    "BETA_LOW": beta_scaled(0.0, 0.62, 1e-2),
-    "BETA_HIGH": beta_scaled(0.62, 1.0, 0.2),
+    "BETA_SMALL": beta_small(0.0),
+    "BETA_MODERATE": beta_small(1.0),
+    "BETA_LOW": beta_scaled(0.0, 0.62, 1e-3, 1e-2),
+    "BETA_HIGH": beta_scaled(0.62, 1.0, 1e-3, 0.2),
+    "BETA_LARGE": beta_scaled(0.0, 1.0, 8.0, 8.0),
     "STUDENT_CENTRE": student_centre,
     "STUDENT_TAIL": student_tail,
 }

@@ -170,8 +170,11 @@ def gamma_below() -> tuple[np.ndarray, np.ndarray]:
     return nodes**2, 2.0 * nodes * weights
 
 
-def beta_small() -> tuple[np.ndarray, np.ndarray]:
-    """τ^α ((1−xτ)/(1−x))^(β−1), and that times the logarithms, for α, β ≤ 8 and x ≤ 0.62."""
+def beta_small(least: float, power: int) -> tuple[np.ndarray, np.ndarray]:
+    """τ^α ((1−xτ)/(1−x))^(β−1), and that times the logarithms: least ≤ α ≤ 8, β ≤ 8, x ≤ 0.62.
+
+    In τ^(1/power), which tames the singularity at 0.
+    """
     rng = np.random.default_rng(3)
     shapes = [
         np.where(
@@ -181,24 +184,24 @@ def beta_small() -> tuple[np.ndarray, np.ndarray]:
         )
         for low in (1e-6, 1e-4)
     ]
+    shapes[0] = np.maximum(shapes[0], least)
     mean = np.minimum(shapes[0] / (shapes[0] + shapes[1]), 0.62)
     x = mean * np.where(rng.random(SAMPLES) < 0.4, 1.0, rng.random(SAMPLES))
     x_, alpha, beta = columns(x, *shapes)
     root = NODES.astype(LONG)
-    log = 4.0 * np.log(root)
-    rest = np.log1p(-x_ * root**4) - np.log1p(-x_)
-    weight = np.exp(alpha * log + (beta - 1.0) * rest) * 4.0 * root**3
+    log = power * np.log(root)
+    rest = np.log1p(-x_ * root**power) - np.log1p(-x_)
+    weight = np.exp(alpha * log + (beta - 1.0) * rest) * power * root ** (power - 1)
     nodes, weights = rule([weight, -weight * log, weight * rest])
-    return nodes**4, 4.0 * nodes**3 * weights
+    return nodes**power, power * nodes ** (power - 1) * weights
 
 
 def beta_tails(
-    n: int, low: float, high: float, least_beta: float
+    n: int, low: float, high: float, least: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Draw shapes (α, β) and points low < x < high at or below the mean, on all scales."""
     rng = np.random.default_rng(4)
-    alpha = log_uniform(rng, 1e-6, 1e7, 8 * n)
-    beta = log_uniform(rng, least_beta, 1e7, 8 * n)
+    alpha, beta = (log_uniform(rng, smallest, 1e7, 8 * n) for smallest in least)
     spread = np.sqrt(1.0 / alpha + 1.0 / beta)
     below = rng.choice([0.3, 1.0, 3.0, 10.0, 30.0], 8 * n) * rng.random(8 * n) * spread
     logit = np.log(alpha / beta) - np.where(rng.random(8 * n) < 0.15, 0.0, below)
@@ -210,11 +213,11 @@ def beta_tails(
 def beta_scaled(
     low: float,
     high: float,
-    least_beta: float,
+    least: tuple[float, float],
     tolerances: tuple[float, float] = (DISTANCE, ERROR),
 ) -> tuple[np.ndarray, np.ndarray]:
     """e^(−E(Sτ)) times 1, s and the logarithms, where the exponent E reaches the cutoff at S."""
-    alpha, beta, x, rest = beta_tails(2 * SAMPLES, low, high, least_beta)
+    alpha, beta, x, rest = beta_tails(2 * SAMPLES, low, high, least)
     a, total = alpha + 1.0, alpha + beta + 1.0
     length = np.minimum(CUTOFF / (alpha * rest - beta * x + rest), 700.0)
     for _ in range(60):
@@ -278,9 +281,11 @@ FAMILIES = {
     "GAMMA_ABOVE_HALF": lambda: gamma_above(0.5, 2.0, 48.0),
     "GAMMA_ABOVE_TWO": lambda: gamma_above(2.0, 10.0, 64.0),
     "GAMMA_ABOVE_TEN": lambda: gamma_above(10.0, 200.0, 60.0),
-    "BETA_SMALL": beta_small,
-    "BETA_LOW": lambda: beta_scaled(0.0, 0.62, 1e-4),
-    "BETA_HIGH": lambda: beta_scaled(0.6, 1.0, 0.2, LOOSE),
+    "BETA_SMALL": lambda: beta_small(0.0, 4),
+    "BETA_MODERATE": lambda: beta_small(1.0, 3),
+    "BETA_LOW": lambda: beta_scaled(0.0, 0.62, (1e-6, 1e-4)),
+    "BETA_HIGH": lambda: beta_scaled(0.6, 1.0, (1e-6, 0.2), LOOSE),
+    "BETA_LARGE": lambda: beta_scaled(0.0, 1.0, (8.0, 8.0)),
     "STUDENT_CENTRE": student_centre,
     "STUDENT_TAIL": student_tail,
 }

@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 
-__all__ = ["Regime", "Rule", "column", "elementwise", "integrate", "select", "summed"]
+__all__ = ["Regime", "Rule", "column", "elementwise", "integrate", "select", "weighted"]
+
+#: How many numbers a scratch array has: a few such arrays fit a core's cache. Fewer would make
+#: operations so short that threads mostly wait for the interpreter's lock.
+_CACHED = 5 * 2**13
 
 #: Nodes and weights of a quadrature rule.
 Rule: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
@@ -31,12 +35,12 @@ class Regime:
     formula
         Elementwise on flat arrays and scalars; returns an array or a tuple of them.
     piece
-        How many elements to give it at a time: many, since every operation holds the
-        interpreter's lock for a moment, in which another thread can't go on.
+        How many elements to give it at a time: many, since every operation needs the
+        interpreter's lock for a moment, which another thread may hold.
     """
 
     formula: Callable[..., Any]
-    piece: int = 2**15
+    piece: int = 2**17
 
 
 def elementwise(outputs: int = 1) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -115,47 +119,49 @@ def select(
 
 
 def integrate(
-    integrals: Callable[..., tuple[Array, ...]], width: int, *arrays: Array
+    integrals: Callable[..., tuple[Array, ...]],
+    nodes: int,
+    scratch: int,
+    *arrays: Array,
 ) -> tuple[Array, ...]:
-    """Evaluate integrals over arrays of (nodes, elements), so many elements at a time.
+    """Evaluate integrals over arrays of (nodes, elements), some elements at a time.
 
     Parameters
     ----------
     integrals
-        Returns one flat array an integral.
-    width
-        How many elements to give it at a time: few, since with a row a node they are many times
-        as much.
+        Called with `scratch` uninitialized arrays of that shape, to save making new ones, and
+        then the pieces of `arrays`. Returns one flat array an integral.
+    nodes
+        How many nodes there are.
+    scratch
+        How many scratch arrays to pass.
     *arrays
         Its arguments: flat arrays, at least the first one, or scalars.
     """
+    size, width = arrays[0].size, _CACHED // nodes
+    if size == 1:  # a sum along single numbers would be made in another order
+        arrays = tuple(np.repeat(array, 2) if np.ndim(array) else array for array in arrays)
+    rows = np.empty((scratch, nodes * min(width, max(size, 2))))
     parts = [
-        integrals(*(array[k : k + width] if np.ndim(array) else array for array in arrays))
-        for k in range(0, max(arrays[0].size, 1), width)
+        integrals(
+            *rows[:, : nodes * min(width, arrays[0].size - start)].reshape(scratch, nodes, -1),
+            *(array[start : start + width] if np.ndim(array) else array for array in arrays),
+        )
+        for start in range(0, max(size, 1), width)
     ]
-    if len(parts) == 1:
-        return parts[0]
-    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    results = parts[0] if len(parts) == 1 else tuple(map(np.concatenate, zip(*parts, strict=True)))
+    return tuple(result[:1] for result in results) if size == 1 else results
 
 
-def column(values: Sequence[float]) -> Array:
+def column(values: ArrayLike) -> Array:
     """Return the values as a column, to combine with a row of elements."""
-    return np.array(values)[:, np.newaxis]
+    return np.asarray(values, dtype=np.float64)[:, np.newaxis]
 
 
-def summed(rows: Array) -> Array:
-    """Sum each column by halving.
+def weighted(rows: Array, weights: Array) -> Array:
+    """Return Σ_j weights_j rows_j, the weights being a flat array or one like `rows`.
 
-    The rounding errors are those of log₂ of the number of rows, and the order of the additions
-    is the same for one column as for many (NumPy's differs).
+    The sums are made node by node in order, for any number of elements but one.
     """
-    count = len(rows)
-    half = count // 2
-    total = rows[: count - half].copy()
-    total[:half] += rows[count - half :]
-    count -= half
-    while count > 1:
-        half = count // 2
-        total[:half] += total[count - half : count]
-        count -= half
-    return total[0]
+    subscripts = "jn,jn->n" if weights.ndim > 1 else "jn,j->n"
+    return np.asarray(np.einsum(subscripts, rows, weights))

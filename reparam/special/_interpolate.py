@@ -24,7 +24,7 @@ RARE = 1e-5
 #: Degree of a panel's polynomial, how many panels there may be, the relative error allowed.
 _DEGREE, _PANELS, _TOLERANCE = 22, 24, 1e-14
 #: Elements that a polynomial is evaluated on at a time.
-_PIECE = 2**15
+_PIECE = 2**17
 
 _K = np.arange(_DEGREE + 1)
 _NODES = np.cos(np.pi * (_K + 0.5) / _K.size)

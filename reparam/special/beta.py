@@ -43,13 +43,20 @@ from reparam.special._elementwise import (
     elementwise,
     integrate,
     select,
-    summed,
+    weighted,
 )
 from reparam.special._interpolate import RARE, Interpolant
 from reparam.special._newton import halley, unfinished
-from reparam.special._rules import BETA_HIGH, BETA_LOW, BETA_SMALL, CUTOFF
+from reparam.special._rules import (
+    BETA_HIGH,
+    BETA_LARGE,
+    BETA_LOW,
+    BETA_MODERATE,
+    BETA_SMALL,
+    CUTOFF,
+)
 from reparam.special.gamma import log_gamma_star
-from reparam.special.polygamma import delta, delta1_difference, delta_difference, digamma_difference
+from reparam.special.polygamma import delta, delta_differences, digamma_difference
 
 __all__ = [
     "Point",
@@ -63,6 +70,9 @@ __all__ = [
     "quantile",
     "quantile_point",
 ]
+
+
+Formula = Callable[..., tuple[Array, ...]]
 
 
 class Point(NamedTuple):
@@ -92,32 +102,63 @@ class Point(NamedTuple):
 
 
 def _small(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
-    """α, β ≤ 8, x ≤ 0.62: t = xτ, ∫₀¹ τ^α ((1−xτ)/(1−x))^(β−1) dτ, 20 fixed nodes, error 1e-14."""
+    """α < 1, β ≤ 8, x ≤ 0.62: 20 fixed nodes, error 1e-14."""
     from scipy.special import digamma
 
-    node, weight = map(column, BETA_SMALL)
     log_x, log_rest = point.logs
+    step = digamma_difference(beta, alpha)
+    first = digamma(alpha + 1.0) - digamma(alpha + beta) - log_x
+    return _fixed(point, log_rest, alpha, beta, BETA_SMALL, first, log_rest + step)
+
+
+def _moderate(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
+    """1 ≤ α ≤ 8, β ≤ 8, x ≤ 0.62: 17 fixed nodes; digammas don't cancel badly, error 2e-14."""
+    from scipy.special import digamma
+
+    log_x, log_rest = point.logs
+    both = digamma(alpha + beta)
+    first = digamma(alpha) + 1.0 / alpha - both - log_x
+    second = log_rest + both - digamma(beta)
+    return _fixed(point, log_rest, alpha, beta, BETA_MODERATE, first, second)
+
+
+def _fixed(
+    point: Point,
+    log_rest: Array,
+    alpha: Array,
+    beta: Array,
+    rule: Rule,
+    first: Array,
+    second: Array,
+) -> tuple[Array, ...]:
+    """t = xτ: ∫₀¹ τ^α ((1−xτ)/(1−x))^(β−1) dτ, and with the logarithms, at fixed nodes.
+
+    `first` and `second` are A and B.
+    """
+    node, weight = np.array(rule)
     log = np.log(node)
 
-    def integrals(x: Array, log_rest: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        fall = (-node) * x
+    def integrals(
+        fall: Array, density: Array, power: Array, x: Array, log_rest: Array, alpha: Array, b: Array
+    ) -> tuple[Array, ...]:
+        np.multiply(column(-node), x, out=fall)
         np.log1p(fall, out=fall)
         np.subtract(log_rest, fall, out=fall)  # L
-        density = fall * (1.0 - beta)
-        density += log * alpha
+        np.multiply(fall, b, out=density)
+        density += np.multiply(column(log), alpha, out=power)
         np.exp(density, out=density)
-        density *= weight
-        mass = summed(density)
         fall *= density
-        density *= -log
-        return mass, summed(density), summed(fall)
+        return (
+            weighted(density, weight),
+            weighted(density, -log * weight),
+            weighted(fall, weight),
+        )
 
-    mass, grown, fallen = integrate(integrals, 4096, point.x, log_rest, alpha, beta)
-    inverse, total = 1.0 / point.rest, alpha + beta
-    step = digamma_difference(beta, alpha)
-    first = digamma(alpha + 1.0) - digamma(total) - log_x
-    parts = mass * inverse, grown * inverse, fallen * inverse
-    return _carried(point, alpha, beta, parts, first - 1.0 / total, log_rest + step)
+    arrays = point.x, log_rest, alpha, 1.0 - beta
+    parts = integrate(integrals, node.size, 3, *arrays)
+    inverse = 1.0 / point.rest
+    mass, grown, fallen = (part * inverse for part in parts)
+    return _carried(point, alpha, beta, (mass, grown, fallen), first - 1.0 / (alpha + beta), second)
 
 
 def _carried(
@@ -147,9 +188,9 @@ def _scaled(
 ) -> tuple[Array, ...]:
     """Any shapes: the rule is stretched to where the exponent of W reaches its cutoff.
 
-    Error 1e-14. Without a rule W may have a plateau of any length: panels gather where it ends. For x > ½ L is Λ − s with Λ = log1p((1−x)(e^s − 1)), and the exponent
-    (α+β+1) Λ − β s; with shapes above 1e4 both are taken relative to their linear part κ s,
-    κ = α + 1 − (α+β+1) x.
+    Error 2e-14. Without a rule W may have a plateau of any length: panels gather where it ends.
+    For x > ½ L is Λ − s with Λ = log1p((1−x)(e^s − 1)), and the exponent (α+β+1) Λ − β s; with
+    shapes above 1e4 both are taken relative to their linear part κ s, κ = α + 1 − (α+β+1) x.
     """
     x, rest = point.x, point.rest
     gap = product_difference(alpha, rest, beta, x) if precise else alpha * rest - beta * x
@@ -158,54 +199,77 @@ def _scaled(
     logs = partial(_logs, sign=1.0 if high else -1.0, precise=precise)
     length = 2.0 * CUTOFF / (slope + np.sqrt(slope * slope + 2.0 * CUTOFF * total * x * rest))
     if high:  # where the exponent grows like (α+β+1) (1−x) (e^s − 1) − β s
-        ends = total * rest
-        guess = np.log1p((CUTOFF + beta * np.log1p(CUTOFF / ends)) / ends)
-        length = np.where(ends < CUTOFF, guess, length)
-    for _ in range(3):
+        rate = total * rest
+        guess = np.log1p((CUTOFF + beta * np.log1p(CUTOFF / rate)) / rate)
+        length = np.where(rate < CUTOFF, guess, length)
+    log, value, spare = (np.empty_like(length) for _ in range(3))
+    for _ in range(2 if high else 1):  # to a per cent, which is near enough
         shrunk = x * np.exp(-length)
         tangent = a - total * shrunk / (rest + shrunk)
-        value = logs(length, base, tail, total, slope)[1]
+        logs(log, value, spare, 1.0, length, base, tail, total, slope)
         length = np.maximum(length + (value + CUTOFF) / tangent, 0.1 * length)
+    size = len(rule[0]) if rule else _PANEL_NODES
 
     def integrals(
-        length: Array, base: Array, tail: Array, total: Array, slope: Array, rest: Array
+        log: Array,
+        density: Array,
+        spare: Array,
+        length: Array,
+        rest: Array,
+        base: Array,
+        tail: Array,
+        total: Array,
+        slope: Array,
     ) -> tuple[Array, ...]:
-        if rule is None:
-            plateau = np.maximum(-np.log(total * rest), 0.0) if high else None
-            s, weights = _panels(length, plateau)
+        if rule:
+            nodes, weights = np.array(rule)
         else:
-            node, weight = map(column, rule)
-            s, weights = node * length, weight * length
-        log, density = logs(s, base, tail, total, slope)
+            nodes, weights = _panels(_edges(-np.log(total * rest), length))
+        rows = nodes if nodes.ndim > 1 else column(nodes)
+        logs(log, density, spare, rows, length, base, tail, total, slope)
         np.exp(density, out=density)
-        density *= weights
         log *= density
-        s *= density
-        return summed(density), summed(s), summed(log)
+        return (
+            weighted(density, weights) * length,
+            weighted(density, nodes * weights) * length**2,
+            weighted(log, weights) * length,
+        )
 
-    width = 256 if rule is None else 2048 if precise else 4096
-    mass, first, second = integrate(integrals, width, length, base, tail, total, slope, rest)
+    mass, first, second = integrate(integrals, size, 3, length, rest, base, tail, total, slope)
     parts = (mass, second, second - first) if high else (mass, first + second, second)
     return _carried(point, alpha, beta, parts, *_offsets(point, alpha, beta, gap))
 
 
 def _logs(
-    s: Array, base: Array, tail: Array, total: Array, slope: Array, sign: float, precise: bool
-) -> tuple[Array, Array]:
-    """Return L (or Λ, for x > ½) and minus the exponent of W."""
-    log = np.expm1(sign * s)
+    log: Array,
+    exponent: Array,
+    spare: Array,
+    node: Array | float,
+    length: Array,
+    base: Array,
+    tail: Array,
+    total: Array,
+    slope: Array,
+    sign: float,
+    precise: bool,
+) -> None:
+    """Fill in L (or Λ, for x > ½) and minus the exponent of W, at s = node · length."""
+    np.multiply(sign * node, length, out=log)
+    if precise:
+        exponent[...] = bend(log)
+    np.expm1(log, out=log)
     log *= base
     if precise:
-        exponent = bend(sign * s)
         exponent *= base
         exponent += log1pmx(log)
         exponent *= total
-        exponent += slope * s
-        return np.log1p(log, out=log), np.negative(exponent, out=exponent)
-    np.log1p(log, out=log)
-    exponent = s * tail
-    exponent -= log * total
-    return log, exponent
+        exponent += np.multiply(node, slope * length, out=spare)
+        np.negative(exponent, out=exponent)
+        np.log1p(log, out=log)
+    else:
+        np.log1p(log, out=log)
+        np.multiply(node, tail * length, out=exponent)
+        exponent -= np.multiply(log, total, out=spare)
 
 
 def _offsets(point: Point, alpha: Array, beta: Array, gap: Array) -> tuple[Array, Array]:
@@ -218,33 +282,37 @@ def _offsets(point: Point, alpha: Array, beta: Array, gap: Array) -> tuple[Array
     distance = -np.log1p(-ratio)
     if np.any(far := ratio > 0.5):
         distance = np.where(far, np.log(alpha / (alpha + beta)) - point.logs[0], distance)
-    first = distance + delta1_difference(alpha, beta)
+    step, other_step = delta_differences(alpha, beta)
+    first = distance + step
     if np.any(tiny := alpha < 1.0):  # ln α is large, and cancels
         direct = -digamma_difference(alpha + 1.0, beta) - point.logs[0]
         first = np.where(tiny, direct, first)
-    return first, np.log1p(gap / beta) + delta_difference(beta, alpha)
+    return first, np.log1p(gap / beta) + other_step
 
 
-#: Edges of panels before the end of a plateau, which may be 10³ long, and after it, where the
-#: weight falls, as parts of what is left.
+#: Where the weight falls, after the end of a plateau: edges of panels, as parts of what is left.
+_FALL = (0.0, 0.125, 0.25, 0.5, 1.0)
+#: Edges of panels before the end of a plateau, which may be 10³ long.
 _BEFORE = (-2187.0, -729.0, -243.0, -81.0, -27.0, -9.0, -3.0)
-_AFTER = (0.0, 0.125, 0.25, 0.5, 1.0)
+_ORDER = 20
+_PANEL_NODES = _ORDER * (len(_FALL) - 1 + len(_BEFORE))
 
 
-def _panels(length: Array, plateau: Array | None) -> tuple[Array, Array]:
-    """Return nodes and weights on [0, length]: Gauss-Legendre of order 20 on each panel."""
-    point, weight = np.polynomial.legendre.leggauss(20)
-    if plateau is None:
-        edges = column(_AFTER) * length
-    else:
-        plateau = np.minimum(plateau, length)
-        before = np.maximum(plateau + column(_BEFORE), 0.0)
-        before[0] = 0.0
-        edges = np.concatenate([before, plateau + column(_AFTER) * (length - plateau)])
+def _panels(edges: Array) -> tuple[Array, Array]:
+    """Return nodes and weights of Gauss-Legendre rules between the rows of `edges`."""
+    point, weight = np.polynomial.legendre.leggauss(_ORDER)
     middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[1:] - edges[:-1])
-    nodes = middle[:, np.newaxis] + half[:, np.newaxis] * point[:, np.newaxis]
-    weights = half[:, np.newaxis] * weight[:, np.newaxis]
-    return nodes.reshape(-1, length.size), weights.reshape(-1, length.size)
+    nodes = middle[:, np.newaxis] + half[:, np.newaxis] * column(point)
+    weights = half[:, np.newaxis] * column(weight)
+    return nodes.reshape(-1, edges.shape[1]), weights.reshape(-1, edges.shape[1])
+
+
+def _edges(plateau: Array, length: Array) -> Array:
+    """Return edges on [0, 1] that gather where a plateau ends, in units of `length`."""
+    end = np.clip(plateau / length, 0.0, 1.0)
+    before = np.maximum(end + column(_BEFORE) / length, 0.0)
+    before[0] = 0.0
+    return np.concatenate([before, end + column(_FALL) * (1.0 - end)])
 
 
 def _series_mass(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
@@ -260,7 +328,7 @@ def _series_mass(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
 # The choice between regimes -------------------------------------------------------------------
 
 
-def _below(formula: Callable[..., tuple[Array, ...]]) -> Regime:
+def _below(formula: Formula) -> Regime:
     def oriented(*arguments: Array) -> tuple[Array, ...]:
         *point, alpha, beta = arguments
         return formula(Point(*point), alpha, beta)
@@ -268,7 +336,7 @@ def _below(formula: Callable[..., tuple[Array, ...]]) -> Regime:
     return Regime(oriented)
 
 
-def _above(formula: Callable[..., tuple[Array, ...]]) -> Regime:
+def _above(formula: Formula) -> Regime:
     def mirrored(*arguments: Array) -> tuple[Array, ...]:
         *point, alpha, beta = arguments
         mass, own, other = formula(Point(*point).mirrored, beta, alpha)
@@ -277,18 +345,27 @@ def _above(formula: Callable[..., tuple[Array, ...]]) -> Regime:
     return Regime(mirrored)
 
 
-_FORMULAS = (
+#: For the last bits of M.
+_FINE_RULE: Rule = tuple(tuple(values.ravel().tolist()) for values in _panels(column(_FALL)))  # type: ignore[assignment]
+
+_FORMULAS: tuple[Formula, ...] = (
     _small,
-    partial(_scaled, rule=BETA_LOW, high=False, precise=False),
-    partial(_scaled, rule=BETA_HIGH, high=True, precise=False),
-    partial(_scaled, rule=None, high=True, precise=False),
-    partial(_scaled, rule=BETA_LOW, high=False, precise=True),
-    partial(_scaled, rule=BETA_HIGH, high=True, precise=True),
-    partial(_scaled, rule=None, high=True, precise=True),
+    _moderate,
     _series_mass,
-    partial(_scaled, rule=None, high=False, precise=False),
+    partial(_scaled, rule=_FINE_RULE, high=False, precise=False),
+    *(
+        partial(_scaled, rule=rule, high=high, precise=precise)
+        for precise in (False, True)
+        for rule, high in (
+            (BETA_LOW, False),
+            (BETA_HIGH, True),
+            (None, True),
+            (BETA_LARGE, False),
+            (BETA_LARGE, True),
+        )
+    ),
 )
-_SMALL, _LOW, _LONG, _PRECISE, _SERIES, _FINE = 0, 1, 3, 3, 7, 8
+_MODERATE, _SERIES, _FINE, _LOW, _LONG, _LARGE, _PRECISE = 1, 2, 3, 4, 6, 7, 5
 #: In the order that :func:`_choose` numbers them: below the mean, then above it.
 _REGIMES = (*map(_below, _FORMULAS), *map(_above, _FORMULAS))
 
@@ -306,8 +383,11 @@ def _choose(
     # with β < 0.2, W has a plateau of length ln(1/(1−x)) before it falls
     long = high & ((alpha < 0.2) & above | (beta < 0.2) & ~above)
     small = (alpha <= 8.0) & (beta <= 8.0) & ~high
-    scaled = _LOW + high.view(np.int8) + long + np.int8(_PRECISE) * (total > 1e4)
-    choice = scaled * ~small
+    large = (alpha >= 8.0) & (beta >= 8.0)
+    scaled = np.int8(_LARGE - _LOW) * large + high + long
+    scaled += np.int8(_PRECISE) * (total > 1e4) + np.int8(_LOW)
+    moderate = np.where(above, beta, alpha) >= 1.0
+    choice = np.where(small, np.int8(_MODERATE) * moderate, scaled)
     if fine:
         inner = np.where(above, y, x)
         plateau = (inner > 0.2) & (np.where(above, alpha, beta) < 0.2)
@@ -439,7 +519,7 @@ def _start(u: Array, alpha: Array, beta: Array) -> Array:
     right = np.exp(beta * np.log(beta / total)) / beta
     low_end = u * (left + right) < left
     ends = np.where(low_end, np.minimum(near_zero, 0.0), np.maximum(near_one, 0.0))
-    return np.where((alpha > 1.0) & (beta > 1.0), carter, ends)
+    return np.asarray(np.where((alpha > 1.0) & (beta > 1.0), carter, ends))
 
 
 def _moved(point: Point, step: Array) -> Point:

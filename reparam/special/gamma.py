@@ -37,7 +37,7 @@ from reparam.special._elementwise import (
     elementwise,
     integrate,
     select,
-    summed,
+    weighted,
 )
 from reparam.special._expansions import TABLES, Table
 from reparam.special._interpolate import RARE, Interpolant
@@ -76,11 +76,13 @@ def _series(x: Array, log_x: Array, alpha: Array, terms: int) -> Array:
     """
     top = alpha + (terms + 1.0)
     coefficient = np.log(top) - delta(top) - log_x
-    total = coefficient.copy()
+    total, inverse = coefficient.copy(), np.empty_like(x)
     for k in range(terms, 0, -1):
-        inverse = 1.0 / (alpha + float(k))
+        np.add(alpha, float(k), out=inverse)
+        np.divide(1.0, inverse, out=inverse)
         coefficient -= inverse
-        total *= x * inverse
+        inverse *= x
+        total *= inverse
         total += coefficient
     total /= alpha
     return total
@@ -102,19 +104,16 @@ def _below(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
     """
     from scipy.special import digamma
 
-    node, weight = map(column, GAMMA_BELOW)
-    log = np.log(node)
+    node, weight = np.array(GAMMA_BELOW)
+    log, rest = np.log(node), column(1.0 - node)
 
-    def integrals(x: Array, alpha: Array) -> tuple[Array, ...]:
-        density = (1.0 - node) * x
-        density += log * alpha
+    def integrals(density: Array, power: Array, x: Array, alpha: Array) -> tuple[Array, ...]:
+        np.multiply(rest, x, out=density)
+        density += np.multiply(column(log), alpha, out=power)
         np.exp(density, out=density)
-        density *= weight
-        mass = summed(density)
-        density *= -log
-        return mass, summed(density)
+        return weighted(density, weight), weighted(density, -log * weight)
 
-    mass, first = integrate(integrals, 4096, x, alpha)
+    mass, first = integrate(integrals, node.size, 2, x, alpha)
     distance = digamma(alpha + 1.0) - log_x
     return (x * mass + 1.0) / alpha, (x * (distance * mass + first) + distance) / alpha
 
@@ -126,21 +125,22 @@ def _above(x: Array, log_x: Array, alpha: Array, rule: Rule) -> tuple[Array, Arr
     """
     from scipy.special import digamma
 
-    node, weight = map(column, rule)
+    node, weight = np.array(rule)
     weight = weight * np.exp(-node)
 
-    def integrals(x: Array, log_x: Array, power: Array) -> tuple[Array, ...]:
-        log = node + x
+    def integrals(
+        log: Array, density: Array, x: Array, log_x: Array, power: Array
+    ) -> tuple[Array, ...]:
+        np.add(column(node), x, out=log)
         np.log(log, out=log)
         log -= log_x
-        density = log * power
+        np.multiply(log, power, out=density)
         np.exp(density, out=density)
-        density *= weight
-        mass = summed(density)
+        mass = weighted(density, weight)
         density *= log
-        return mass, summed(density)
+        return mass, weighted(density, weight)
 
-    mass, first = integrate(integrals, 4096, x, log_x, alpha - 1.0)
+    mass, first = integrate(integrals, node.size, 2, x, log_x, alpha - 1.0)
     return mass / x, ((log_x - digamma(alpha)) * mass + first) / x
 
 
@@ -189,20 +189,17 @@ def _scaled(slope: Array, x: Array, sign: float, rule: Rule) -> tuple[Array, Arr
     for _ in range(4):
         excess = slope * length + x * bend(sign * length) - CUTOFF
         length = length - excess / (slope + sign * x * np.expm1(sign * length))
-    node, weight = map(column, rule)
+    node, weight = np.array(rule)
 
-    def integrals(length: Array, slope: Array, x: Array) -> tuple[Array, ...]:
-        s = node * length
+    def integrals(s: Array, length: Array, slope: Array, x: Array) -> tuple[Array, ...]:
+        np.multiply(column(node), length, out=s)
         density = bend(sign * s)
         density *= -x
         density -= s * slope
         np.exp(density, out=density)
-        density *= weight
-        mass = summed(density)
-        density *= s
-        return mass, summed(density)
+        return weighted(density, weight), weighted(density, node * weight) * length
 
-    mass, first = integrate(integrals, 2048, length, slope, x)
+    mass, first = integrate(integrals, node.size, 1, length, slope, x)
     return mass * length, first * length
 
 

@@ -12,8 +12,7 @@ from reparam._typing import Array
 
 __all__ = [
     "delta",
-    "delta1_difference",
-    "delta_difference",
+    "delta_differences",
     "digamma_difference",
     "digamma_half_excess",
 ]
@@ -30,8 +29,8 @@ _BERNOULLI = (
     -3617 / 8160,
 )
 
-#: From here on the asymptotic series is accurate to an ulp.
-_LARGE = 10.0
+#: From here on the asymptotic series is accurate to an ulp, and with six terms of it.
+_LARGE, _LARGER = 10.0, 16.0
 
 
 def delta(z: Array) -> Array:
@@ -57,7 +56,7 @@ def digamma_difference(z: Array, h: Array) -> Array:
     """Return ψ(z+h) − ψ(z) for z, h > 0, to full relative accuracy however small h is.
 
     Carried up ten times by ψ(z+1) = ψ(z) + 1/z (DLMF 5.5.2), then as in
-    :func:`delta_difference`.
+    by divided differences.
     """
     end = z + h
     carried = 0.0 * end
@@ -68,7 +67,35 @@ def digamma_difference(z: Array, h: Array) -> Array:
     return h * carried + np.log1p(h * p) + 0.5 * step + step * (p + q) * _bernoulli_slope(p, q)
 
 
-def delta_difference(z: Array, h: Array) -> Array:
+def delta_differences(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return δ₁(a) − δ₁(a+b) and δ(b) − δ(a+b), both positive, δ₁(z) = ψ(z+1) − ln z = 1/z − δ(z).
+
+    Where a and b are large, δ(z) = 1/2z + g(1/z), and the differences of 1/2z, which are exact,
+    are at least 30 times those of g. Elsewhere see :func:`digamma_difference`.
+    """
+    p, q, r = 1.0 / a, 1.0 / (a + b), 1.0 / b
+    common = _tail_of_delta(q)
+    first = 0.5 * b * p * q - (_tail_of_delta(p) - common)
+    second = 0.5 * a * r * q + (_tail_of_delta(r) - common)
+    if np.all(large := (a >= _LARGER) & (b >= _LARGER)):
+        return first, second
+    return (
+        np.where(large, first, _delta1_difference(a, b)),
+        np.where(large, second, _delta_difference(b, a)),
+    )
+
+
+def _tail_of_delta(inverse: Array) -> Array:
+    """Return g(1/z) = δ(z) − 1/2z for z ≥ 16."""
+    square = inverse * inverse
+    total = square * _BERNOULLI[5]
+    for coefficient in reversed(_BERNOULLI[:5]):
+        total += coefficient
+        total *= square
+    return total
+
+
+def _delta_difference(z: Array, h: Array) -> Array:
     """Return δ(z) − δ(z+h) > 0 for z, h > 0.
 
     For z ≥ 10 the asymptotic series is differenced term by term, with divided differences of
@@ -82,7 +109,7 @@ def delta_difference(z: Array, h: Array) -> Array:
     return np.where(z >= _LARGE, large, digamma_difference(z, h) - np.log1p(h * p))
 
 
-def delta1_difference(z: Array, h: Array) -> Array:
+def _delta1_difference(z: Array, h: Array) -> Array:
     """Return δ₁(z) − δ₁(z+h) > 0 for z, h > 0, with δ₁(z) = ψ(z+1) − ln z = 1/z − δ(z)."""
     p, q = 1.0 / z, 1.0 / (z + h)
     step = h * p * q

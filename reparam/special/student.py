@@ -27,7 +27,7 @@ from reparam.special._elementwise import (
     elementwise,
     integrate,
     select,
-    summed,
+    weighted,
 )
 from reparam.special._interpolate import RARE, Interpolant
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
@@ -43,40 +43,53 @@ _SEAM = 1.55
 # Regimes: each returns D = ∂ln|t|/∂ν ---------------------------------------------------------
 
 
-def _score(share: Array, log_rest: Array, nu: Array, constant: Array) -> Array:
-    """Return twice the score in ν, from s and log(1 − s)."""
-    plain = share * (1.0 + 1.0 / nu)
-    plain += log_rest
-    plain += constant
-    if np.all(nu < _LARGE):
-        return np.asarray(plain)
-    return np.where(nu < _LARGE, plain, log1pmx(-share) + share / nu + constant)
+def _score(out: Array, share: Array, log_rest: Array, nu: Array, constant: Array) -> Array:
+    """Fill in twice the score in ν, from s and log(1 − s)."""
+    np.multiply(share, 1.0 + 1.0 / nu, out=out)
+    out += log_rest
+    out += constant
+    if np.any(large := nu >= _LARGE):
+        exact = log1pmx(-share)
+        exact += share / nu
+        exact += constant
+        np.copyto(out, exact, where=large)
+    return out
 
 
 def _centre(t: Array, nu: Array) -> Array:
     """|t| ≤ 1.55, ν ≥ 1: t′ = t τ √((1−σ²)/(1−σ²τ²)), σ² = s(t); 9 fixed nodes, error 1e-14."""
-    node, weight = map(column, STUDENT_CENTRE)
+    node, weight = np.array(STUDENT_CENTRE)
     ratio = t * t / nu
 
-    def integrals(end: Array, log: Array, power: Array, nu: Array, c: Array) -> tuple[Array, ...]:
-        share = (node * node) * end
-        log_rest = np.log1p(-share)
-        density = log_rest + log
+    def integrals(
+        share: Array,
+        log_rest: Array,
+        density: Array,
+        score: Array,
+        end: Array,
+        log: Array,
+        power: Array,
+        nu: Array,
+        constant: Array,
+    ) -> tuple[Array, ...]:
+        np.multiply(column(node * node), end, out=share)
+        np.log1p(np.negative(share, out=log_rest), out=log_rest)
+        np.add(log_rest, log, out=density)
         density *= power
         np.exp(density, out=density)
-        density *= _score(share, log_rest, nu, c)
-        density *= weight
-        return (summed(density),)
+        density *= _score(score, share, log_rest, nu, constant)
+        return (weighted(density, weight),)
 
     constant = digamma_half_excess(0.5 * nu)
     end, log = ratio / (1.0 + ratio), np.log1p(ratio)
-    (integral,) = integrate(integrals, 4096, end, log, 0.5 * nu - 1.0, nu, constant)
+    arrays = end, log, 0.5 * nu - 1.0, nu, constant
+    (integral,) = integrate(integrals, node.size, 4, *arrays)
     return -0.5 * (1.0 + ratio) * integral
 
 
 def _tail(t: Array, nu: Array) -> Array:
     """|t| > 1.55, ν ≥ 1: 1 + q′ = (1 + q) e^(2ρ/ν); 15 fixed nodes, error 1e-14."""
-    node, weight = map(column, STUDENT_TAIL)
+    node, weight = np.array(STUDENT_TAIL)
     weight = weight * np.exp(-node)
     root = np.abs(t) / np.sqrt(nu)
     ratio = root * root
@@ -84,26 +97,39 @@ def _tail(t: Array, nu: Array) -> Array:
     share = np.where(root < 1e8, ratio / (1.0 + ratio), 1.0)
 
     def integrals(
-        share: Array, ratio: Array, log: Array, rate: Array, nu: Array, c: Array
+        lost: Array,
+        share: Array,
+        log_rest: Array,
+        score: Array,
+        share_at_t: Array,
+        rest_at_t: Array,
+        inverse: Array,
+        log: Array,
+        rate: Array,
+        nu: Array,
+        constant: Array,
     ) -> tuple[Array, ...]:
-        lost = np.expm1(node * rate)
-        np.negative(lost, out=lost)
-        score = _score(share + lost / (1.0 + ratio), node * rate - log, nu, c)
-        grown = lost / ratio
-        grown += 1.0
-        score /= np.sqrt(grown, out=grown)
-        score *= weight
-        return (summed(score),)
+        np.multiply(column(node), rate, out=log_rest)
+        np.expm1(log_rest, out=lost)
+        log_rest -= log
+        np.multiply(lost, rest_at_t, out=share)
+        np.subtract(share_at_t, share, out=share)
+        _score(score, share, log_rest, nu, constant)
+        lost *= inverse
+        np.subtract(1.0, lost, out=lost)
+        score /= np.sqrt(lost, out=lost)
+        return (weighted(score, weight),)
 
     constant = digamma_half_excess(0.5 * nu)
-    (integral,) = integrate(integrals, 4096, share, ratio, log, -2.0 / nu, nu, constant)
+    arrays = share, 1.0 / (1.0 + ratio), 1.0 / ratio, log, -2.0 / nu, nu, constant
+    (integral,) = integrate(integrals, node.size, 4, *arrays)
     return 0.5 * integral / (nu * share)
 
 
 def _through_beta(t: Array, nu: Array) -> Array:
     """ν < 1: from logit y = ln(ν/t²), D = ½ (1/ν − ½ ∂logit y/∂α) at (ν/2, ½)."""
     first, _ = beta.logit_pathwise(np.log(nu) - 2.0 * np.log(np.abs(t)), 0.5 * nu, 0.5)
-    return 0.5 * (1.0 / nu - 0.5 * first)
+    return np.asarray(0.5 * (1.0 / nu - 0.5 * first))
 
 
 _REGIMES = (Regime(_centre), Regime(_tail), Regime(_through_beta))

@@ -6,6 +6,9 @@ import json
 import pytest
 
 import reparam as rp
+from reparam import registry
+from reparam.distribution import About, Distribution
+from reparam.parameters import REAL, UNIT, Parameter
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +108,36 @@ class TestShow:
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
             }
+
+
+class TestWithoutReparameterization:
+    """A plugin's distribution may have a density and nothing to differentiate."""
+
+    @pytest.fixture(autouse=True)
+    def coin(self, monkeypatch):
+        class Coin(Distribution):
+            name = "coin"
+            p: Parameter = Parameter("p", UNIT, 0.5, (0.1, 0.9), (), "Probability of heads")
+            about = About("p(y) = p^y (1 − p)^(1−y)", "", {}, "Bernoulli (1713)")
+            _support = REAL
+
+        monkeypatch.setattr(registry, "names", lambda: ["coin", "laplace"])
+        monkeypatch.setattr(registry, "get", {"coin": Coin, "laplace": rp.Laplace}.__getitem__)
+
+    def test_is_listed(self, cli):
+        rows = list(csv.DictReader(cli("list").stdout.splitlines()))
+        assert [row["mechanism"] for row in rows] == ["none", "location-scale"]
+
+    def test_is_shown(self, cli):
+        labels = [line.split()[0] for line in cli("show", "coin").stdout.splitlines()]
+        assert labels == ["name", "density", "p", "support", "source"]
+        card = json.loads(cli("show", "coin", "--format", "json").stdout)
+        assert (card["noise"], card["mechanism"]) == (None, None)
+
+    @pytest.mark.parametrize("command", ["sample", "grad"])
+    def test_is_refused(self, cli, command):
+        refusal = cli(command, "--dist", "coin", code=2).stderr
+        assert refusal.startswith("Error: Coin has no reparameterization")
 
 
 def test_a_page(cli):

@@ -40,13 +40,13 @@ def list_distributions(out: OutFile = "-", format: OutFormat = None) -> None:
 def _row(distribution: type[Distribution]) -> dict[str, str]:
     from reparam.distribution import Reparameterized
 
-    assert issubclass(distribution, Reparameterized)
+    drawn = distribution if issubclass(distribution, Reparameterized) else None
     return {
         "name": distribution.name,
         "parameters": ", ".join(
             f"{parameter.name} {parameter.domain}" for parameter in distribution.parameters.values()
         ),
         "support": str(distribution._support),
-        "noise": distribution.noise.name,
-        "mechanism": distribution.mechanism,
+        "noise": drawn.noise.name if drawn else "none",
+        "mechanism": drawn.mechanism if drawn else "none",
     }

@@ -15,7 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from reparam.errors import CountError, InputError, ParameterError, SeedError, UnknownParameterError
+from reparam.errors import (
+    CountError,
+    InputError,
+    ParameterError,
+    ReparamError,
+    SeedError,
+    UnknownParameterError,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,9 +131,11 @@ def distribution(name: str, parameters: list[str] | None) -> Reparameterized:
                 f" -p {key}={cls.parameters[canonical].default:g}"
             )
         pairs.append((key, numbers(value, f"parameter {key}", key, canonical)))
-    made = cls(**cls.parameters.by_name(pairs))
-    assert isinstance(made, Reparameterized)
-    return made
+    if not issubclass(cls, Reparameterized):
+        raise ReparamError(
+            f"{cls.__name__} has no reparameterization y = f(z; θ); 'reparam list' tells which have"
+        )
+    return cls(**cls.parameters.by_name(pairs))
 
 
 def numbers(text: str, what: str, *columns: str) -> Array:

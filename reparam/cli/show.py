@@ -52,8 +52,9 @@ def _card(distribution: type[Distribution]) -> dict[str, Any]:
     """Return what there is to tell, as JSON values."""
     from reparam.distribution import Reparameterized
 
-    assert issubclass(distribution, Reparameterized)
-    about, noise = distribution.about, distribution.noise
+    about = distribution.about
+    drawn = distribution if issubclass(distribution, Reparameterized) else None
+    noise = drawn.noise if drawn else None
     return {
         "name": distribution.name,
         "aliases": list(distribution.aliases),
@@ -61,8 +62,9 @@ def _card(distribution: type[Distribution]) -> dict[str, Any]:
         "transform": about.transform,
         "derivatives": dict(about.derivatives),
         "support": str(distribution._support),
-        "noise": {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
-        "mechanism": distribution.mechanism,
+        "noise": noise
+        and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
+        "mechanism": drawn.mechanism if drawn else None,
         "parameters": [
             {
                 "name": parameter.name,
@@ -88,10 +90,11 @@ def _page(card: dict[str, Any]) -> str:
         *((f"∂y/∂{name}", formula) for name, formula in card["derivatives"].items()),
         *((parameter["name"], _declaration(parameter)) for parameter in card["parameters"]),
         ("support", readable(card["support"])),
-        ("noise", f"{noise['symbol']}, {noise['kind']} on {readable(noise['domain'])}"),
+        ("noise", noise and f"{noise['symbol']}, {noise['kind']} on {readable(noise['domain'])}"),
         ("mechanism", card["mechanism"]),
         ("source", card["source"]),
     ]
+    rows = [(label, text) for label, text in rows if text]
     margin = max(len(label) for label, _ in rows) + 2
     width = max(40, shutil.get_terminal_size((80, 24)).columns)
     plain = os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")

@@ -18,6 +18,8 @@ from reparam.parameters import REAL, Interval
 
 __all__ = ["Implicit", "InverseCDF", "LocationScale"]
 
+_LARGEST = np.finfo(np.float64).max
+
 
 class LocationScale(Reparameterized):
     """y = loc + scale · z, with z from a standard distribution.
@@ -133,7 +135,7 @@ class LocationScale(Reparameterized):
     @classmethod
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
         *shape, loc, scale = theta
-        z = (y - loc) / scale
+        z = np.clip((y - loc) / scale, -_LARGEST, _LARGEST)  # an infinite z would lose z · slope
         slope, *rest = cls._standard_score(z, *shape)
         return (*rest, -slope / scale, -(1.0 + z * slope) / scale)
 

@@ -11,7 +11,15 @@ from typer.testing import CliRunner
 
 from reparam.cli import app
 
-hypothesis.settings.register_profile("reparam", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile(
+    "reparam",
+    derandomize=True,
+    deadline=None,
+    max_examples=25,
+    database=None,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],  # examples are short as found
+    report_multiple_bugs=False,
+)
 hypothesis.settings.load_profile("reparam")
 
 

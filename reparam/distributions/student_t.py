@@ -19,6 +19,9 @@ from reparam.special.polygamma import digamma_half_excess
 
 __all__ = ["StudentT"]
 
+#: Beyond it the tails are powers of z to the last bit; z² overflows a little further out.
+_FAR = 1e100
+
 
 class StudentT(LocationScale):
     """Student's t distribution, with location and scale.
@@ -73,7 +76,10 @@ class StudentT(LocationScale):
     def _standard_cdf(z: Array, df: Array) -> Array:
         from scipy.special import stdtr
 
-        return np.asarray(stdtr(df, z))
+        if not np.any(far := np.abs(z) > _FAR):
+            return np.asarray(stdtr(df, z))
+        tail = stdtr(df, -np.minimum(np.abs(z), _FAR)) * (_FAR / np.maximum(np.abs(z), _FAR)) ** df
+        return np.where(far, np.where(z < 0.0, tail, 1.0 - tail), stdtr(df, z))
 
     @staticmethod
     def _standard_sf(z: Array, df: Array) -> Array:

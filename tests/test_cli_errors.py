@@ -1,5 +1,6 @@
 """What bad input gets: exit code 2, one clear sentence on stderr, and nothing written."""
 
+import os
 import pickle
 import sys
 from pathlib import Path
@@ -193,6 +194,16 @@ def test_a_file_that_is_not_writable_stays(cli, tmp_path, monkeypatch):
     before = snapshot(tmp_path)
     assert "can't write y.csv: Permission denied" in cli("sample", "-o", "y.csv", code=2).stderr
     assert snapshot(tmp_path) == before
+
+
+def test_a_directory_that_is_not_writable(cli, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    if os.access(closed, os.W_OK):
+        pytest.skip("this user may write anywhere")
+    result = cli("sample", "--out", "closed/y.csv", code=2)
+    assert result.stderr == "Error: can't write closed/y.csv: Permission denied\n"
+    assert list(closed.iterdir()) == []
 
 
 def test_an_error_in_the_middle_leaves_the_old_file(cli, tmp_path, monkeypatch):

@@ -1,0 +1,124 @@
+"""The conformance suite notices what is wrong, and says what, where and by how much."""
+
+import re
+
+import numpy as np
+import pytest
+
+import reparam as rp
+from reparam import testing
+from reparam.distribution import View
+from reparam.parameters import POSITIVE, Parameter
+
+PROPERTIES = {prop.__name__: prop for prop in testing.PROPERTIES}
+
+
+def broken(base, **formulas):
+    """Return a distribution with some of its formulas replaced."""
+    static = {
+        name: staticmethod(formula) if callable(formula) else formula
+        for name, formula in formulas.items()
+    }
+    return type(f"Broken{base.__name__}", (base,), static)
+
+
+def without(base, name):
+    about = base.about
+    return rp.About(**{**vars(about), name: ""})
+
+
+def dependent(u, rate):
+    """A quantile that looks at its neighbours."""
+    return -np.log1p(-u) / rate * (1.0 + 1e-14 * np.size(u))
+
+
+def positional(lanes, size, *theta):
+    """A sampler that draws the same for all blocks, all seeds and all parameters."""
+    return np.full(size, 0.5), np.full(size, np.log(0.5))
+
+
+CASES = {
+    "declares_itself": [
+        broken(rp.Laplace, name="Laplace"),
+        broken(rp.Laplace, about=without(rp.Laplace, "source")),
+        broken(rp.Laplace, about=without(rp.Laplace, "derivatives")),
+        broken(rp.Laplace, scale=Parameter("b", POSITIVE, -1.0, (0.1, 10.0), (), "Scale")),
+        broken(rp.Laplace, scale=Parameter("b", POSITIVE, 1.0, (0.0, 10.0), (), "Scale")),
+        broken(rp.Laplace, scale=Parameter("b", POSITIVE, 1.0, (0.1, 10.0), ("mu",), "Scale")),
+        broken(rp.Laplace, scale=Parameter("b", POSITIVE, 1.0, (0.1, 10.0))),
+    ],
+    "draws_repeat": [broken(rp.Gamma, _sampler=positional)],
+    "draws_follow_cdf": [
+        broken(rp.Exponential, _cdf=lambda y, rate: -np.expm1(-1.1 * rate * y)),
+    ],
+    "lies_in_support": [
+        broken(rp.Exponential, _icdf=lambda u, rate: np.log(u) / rate),
+        broken(rp.Exponential, _sf=lambda y, rate: np.exp(-rate * y) * (1.0 + 1e-9)),
+    ],
+    "quantile_inverts_cdf": [
+        broken(rp.Exponential, _icdf=lambda u, rate: -np.log(1.0 - u) / rate),
+    ],
+    "density_differentiates_cdf": [
+        broken(rp.Exponential, _log_prob=lambda y, rate: np.log(rate) - rate * y + 1e-4),
+    ],
+    "score_differentiates_log_prob": [
+        broken(rp.Exponential, _score=lambda y, rate: (1.0 / rate + y,)),
+        broken(rp.Laplace, _standard_score=lambda z: (np.sign(z),)),
+    ],
+    "jacobian_differentiates_transform": [
+        broken(rp.Exponential, _pathwise=lambda y, rate: (-y / rate * 1.0001,)),
+        broken(
+            rp.Beta,
+            _views={"log_value": View("_log_value", "_log_complement_jacobian")},
+        ),
+    ],
+    "implicit_identity": [
+        broken(rp.Exponential, _pathwise=lambda y, rate: (-y / rate * 1.0001,)),
+    ],
+    "elements_are_independent": [broken(rp.Exponential, _icdf=dependent)],
+    "moments_match_quadrature": [
+        broken(rp.Exponential, _mean=lambda rate: 1.0 / rate + 1e-5),
+        broken(rp.Exponential, _variance=lambda rate: 1.0 / rate**2 * (1.0 + 1e-5)),
+        broken(rp.Exponential, _entropy=lambda rate: 1.0 + np.log(rate)),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"),
+    [
+        pytest.param(name, cls, id=f"{name}-{number}")
+        for name, classes in CASES.items()
+        for number, cls in enumerate(classes)
+    ],
+)
+def test_property_notices(name, cls):
+    with pytest.raises(AssertionError, match=f"^{cls.name}: "):
+        PROPERTIES[name](cls)
+
+
+def test_failure_says_which_distribution_where_and_by_how_much():
+    cls = broken(rp.Exponential, _mean=lambda rate: 1.0 / rate + 1e-5)
+    with pytest.raises(AssertionError) as caught:
+        testing.PROPERTIES[-1](cls)
+    assert re.fullmatch(
+        r"exponential: mean at rate=1\.0: got 1\.00001, expected (1\.0|0\.9)\d* within 2e-07",
+        str(caught.value),
+    )
+
+
+def test_failure_names_the_worst_point():
+    cls = broken(rp.Exponential, _pathwise=lambda y, rate: (-y / rate + (rate > 5.0),))
+    with pytest.raises(AssertionError, match=r"∂value/∂rate at rate=[5-9]\.\d+, z=.*: got"):
+        PROPERTIES["jacobian_differentiates_transform"](cls)
+
+
+def test_typical_parameters_are_the_defaults_and_then_more():
+    d = testing.typical(rp.Gamma, 5)
+    assert d.batch_shape == (5,)
+    assert (d.alpha[0], d.rate[0]) == (1.0, 1.0)
+    for name, parameter in rp.Gamma.parameters.items():
+        low, high = parameter.typical
+        assert np.all((getattr(d, name) >= low) & (getattr(d, name) <= high))
+    np.testing.assert_array_equal(d.alpha, testing.typical(rp.Gamma, 5).alpha)
+    assert np.all(d.alpha[1:] != testing.typical(rp.Gamma, 5, seed=1).alpha[1:])

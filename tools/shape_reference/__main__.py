@@ -15,7 +15,8 @@ seams
 sweep DIRECTORY
     All 21,600 points of the sweep, to a directory: twenty minutes.
 worst DIRECTORY
-    From that, the points at which the library's errors are largest, to ``worst.csv``.
+    From that, the points at which the library's errors are largest, to ``worst.csv``, beside those
+    of earlier versions that stand there.
 """
 
 from __future__ import annotations
@@ -114,11 +115,15 @@ def write(path: Path, name: str, points: Iterable[tuple[int, sweep.Point]]) -> N
         table.writerows(rows)
 
 
+def known_worst(name: str) -> set[int]:
+    """Return the numbers in ``worst.csv``."""
+    with WORST.open(newline="", encoding="utf-8") as lines:
+        return {int(entry["number"]) for entry in csv.DictReader(lines) if entry["table"] == name}
+
+
 def chosen(name: str) -> list[tuple[int, sweep.Point]]:
     """Return the points of the sweep that stand in the table."""
-    with WORST.open(newline="", encoding="utf-8") as lines:
-        worst = {int(entry["number"]) for entry in csv.DictReader(lines) if entry["table"] == name}
-    points = sweep.points(name)
+    worst, points = known_worst(name), sweep.points(name)
     size, seen, kept = Counter(point.kind for point in points), Counter[str](), []
     for number, point in enumerate(points):
         if seen[point.kind] < max(LEAST, size[point.kind] // SHARE) or number in worst:
@@ -137,7 +142,7 @@ def seam_points(name: str) -> list[tuple[int, sweep.Point]]:
 
 
 def find_worst(folder: Path) -> None:
-    """Write down the points of a sweep at which the library's errors are largest."""
+    """Add the points of a sweep at which the library's errors are largest."""
     import reference
 
     lines = ["table,number"]
@@ -145,7 +150,8 @@ def find_worst(folder: Path) -> None:
         errors = defaultdict(list)
         for function, entry, error in reference.findings(reference.load(name, folder)):
             errors[function, entry["side"]].append((-error, int(entry["number"])))
-        worst = {number for found in errors.values() for _, number in sorted(found)[:WORST_ROWS]}
+        worst = known_worst(name)
+        worst |= {number for found in errors.values() for _, number in sorted(found)[:WORST_ROWS]}
         lines += [f"{name},{number}" for number in sorted(worst)]
     WORST.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -211,6 +211,10 @@ def test_float32_is_the_rounded_value_and_noise_stays_float64(cli, noise):
             np.testing.assert_array_equal(file["noise"], draw.noise)
 
 
+def test_what_float32_has_no_room_for_becomes_infinite(cli):
+    assert cli("sample", "-p", "loc=1e300", "--dtype", "float32", "-n", 1).stdout == "y\ninf\n"
+
+
 def test_a_table_rounds_and_aligns(cli, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     lines = cli("sample", "--seed", 1, "--with-noise", "-f", "table").stdout.splitlines()

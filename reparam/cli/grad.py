@@ -97,8 +97,7 @@ def grad(
             column: parsing.dtype("float64") if column == "noise" else value_type
             for column in gradients.columns
         }
-        blocks = _typed(gradients, types)
-        output.write(Records(types, shape, blocks, first=numbers.start), out, name)
+        output.write(Records(types, shape, gradients.blocks(), first=numbers.start), out, name)
         _report(gradients, to_stdout=out == "-" and name == "table")
 
 
@@ -141,11 +140,6 @@ def _upstream(text: str | None, shape: tuple[int, ...]) -> Array | None:
             " pass one ∂L/∂y a value"
         )
     return values.reshape(shape)
-
-
-def _typed(gradients: Gradients, types: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for block in gradients.blocks():
-        yield {name: column.astype(types[name], copy=False) for name, column in block.items()}
 
 
 def _totals(gradients: Gradients) -> Records:

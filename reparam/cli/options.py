@@ -70,8 +70,8 @@ Params = Annotated[
         "--param",
         "-p",
         metavar="NAME=VALUE",
-        help="A parameter: a number, numbers with commas, @FILE (npy, npz, csv, jsonl, parquet) or "
-        "@FILE:COLUMN for one column. Repeat for more; defaults for the rest.",
+        help="A parameter: a number, numbers with commas, @FILE (npy, npz, csv, jsonl, parquet), "
+        "@FILE:COLUMN for one column, or - for stdin. Repeat for more; defaults for the rest.",
         autocompletion=_complete_parameter,
     ),
 ]
@@ -95,7 +95,11 @@ Shard = Annotated[
 ]
 DType = Annotated[
     str,
-    typer.Option(metavar="float64|float32", help="The type to write; noise is always float64."),
+    typer.Option(
+        metavar="float64|float32",
+        help="The type to write; noise is always float64. What float32 has no room for becomes "
+        "infinite.",
+    ),
 ]
 OutFile = Annotated[
     str, typer.Option("--out", "-o", metavar="FILE", help="Where to write; '-' is stdout.")

@@ -19,6 +19,7 @@ from reparam.errors import InputError, OutputError, did_you_mean
 
 if TYPE_CHECKING:
     from reparam.formats import Records
+    from reparam.formats.records import Block
 
 __all__ = ["format_for", "write"]
 
@@ -49,7 +50,7 @@ def format_for(out: str, name: str | None) -> str:
 
 
 def write(records: Records, out: str, name: str) -> None:
-    """Write records in the format of that name to a file, or to stdout for ``-``."""
+    """Write records, as their columns' types, to a file, or to stdout for ``-``."""
     from reparam import formats
     from reparam.sampling import ahead
 
@@ -57,10 +58,23 @@ def write(records: Records, out: str, name: str) -> None:
     _check_room(out, target.minimum_size(records))
     quiet = out == "-" and _on_terminal()
     with _destination(out) as stream:
-        blocks = ahead(records.blocks)
+        blocks = ahead(_typed(records))
         if not quiet:
             blocks = tracked(blocks, records.elements)
         target.write(replace(records, blocks=blocks), stream)
+
+
+def _typed(records: Records) -> Iterator[Block]:
+    """Yield the blocks in the columns' types: what float32 has no room for becomes infinite."""
+    import numpy as np
+
+    for block in records.blocks:
+        with np.errstate(over="ignore"):
+            typed = {
+                name: block[name].astype(dtype, copy=False)
+                for name, dtype in records.columns.items()
+            }
+        yield typed
 
 
 def _on_terminal() -> bool:

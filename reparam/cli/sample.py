@@ -48,22 +48,13 @@ def sample(
     parsing.use_threads(threads)
     distribution = parsing.distribution(dist, param)
     numbers, total = parsing.draws(count, shard, distribution.batch_shape)
-    columns = {"noise": parsing.dtype("float64")} if with_noise else {}
+    types = {"noise": parsing.dtype("float64")} if with_noise else {}
+    types |= {"y": value_type}
+    shape = (len(numbers), *distribution.batch_shape)
     with parsing.seeded(seed) as rng:
+        draws = sampling.stream(distribution, numbers, rng=rng, total=total)
         blocks = (
-            {
-                **({"noise": draw.noise} if with_noise else {}),
-                "y": draw.value.astype(value_type, copy=False),
-            }
-            for draw in sampling.stream(distribution, numbers, rng=rng, total=total)
+            {"noise": draw.noise, "y": draw.value} if with_noise else {"y": draw.value}
+            for draw in draws
         )
-        output.write(
-            Records(
-                {**columns, "y": value_type},
-                (len(numbers), *distribution.batch_shape),
-                blocks,
-                first=numbers.start,
-            ),
-            out,
-            name,
-        )
+        output.write(Records(types, shape, blocks, first=numbers.start), out, name)

@@ -6,22 +6,13 @@ from reference import PARAMETERS, ledger, load, seams
 
 RECORDED = ledger.read()
 
-#: Promises that are not kept yet, and where.
-BROKEN = {"student.quantile": "4.15 times the unavoidable error at u = 0.0256, ν = 388669.7"}
-
 
 @pytest.fixture(scope="module")
 def figures():
     return ledger.measure()
 
 
-@pytest.mark.parametrize(
-    "function",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(reason=BROKEN[name])] if name in BROKEN else [])
-        for name in RECORDED
-    ],
-)
+@pytest.mark.parametrize("function", RECORDED)
 def test_accuracy_as_promised(figures, function):
     bar = ledger.promise(function).bar
     assert {kind: error for kind, error in figures[function].items() if not error <= bar} == {}

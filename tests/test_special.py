@@ -86,8 +86,10 @@ def test_log_gamma_star():
     [
         (_accurate.bend, [-0.5, 0.5]),
         (_accurate.log1pmx, [-0.3, 0.3]),
-        (lambda z: polygamma.delta_differences(np.full_like(z, 30.0), z)[1], [10.0, 16.0]),
-        (lambda z: polygamma.delta_differences(z, np.full_like(z, 30.0))[0], [10.0, 16.0]),
+        (lambda z: polygamma.delta_differences(np.full_like(z, 1e-3), z)[1], [10.0]),
+        (lambda z: polygamma.delta_differences(np.full_like(z, 30.0), z)[1], [16.0]),
+        (lambda z: polygamma.delta_differences(z, np.full_like(z, 1e-3))[0], [10.0]),
+        (lambda z: polygamma.delta_differences(z, np.full_like(z, 30.0))[0], [16.0]),
         (gamma.log_gamma_star, [2.0, 4.0, 8.0]),
     ],
 )
@@ -140,15 +142,7 @@ def test_beta_log_weight():
     np.testing.assert_allclose(beta.log_weight(x, a, b), weight, rtol=1e-13, atol=1e-13)
 
 
-@pytest.mark.parametrize(
-    "least",
-    [
-        1.0,
-        pytest.param(
-            1e-2, marks=pytest.mark.xfail(reason="α < 1 with a large β cancels", strict=True)
-        ),
-    ],
-)
+@pytest.mark.parametrize("least", [1.0, 1e-2])
 def test_beta_entropy(least):
     a, b = points([(least, 1e6, "+"), (least, 1e6, "+")])
     entropy = exact(
@@ -200,7 +194,6 @@ def test_quantiles_at_the_ends(case):
 
 
 @pytest.mark.parametrize("name", QUANTILES)
-@pytest.mark.xfail(reason="the kernels return the lower or upper end", strict=True)
 def test_quantiles_of_nan(name):
     quantile, (theta, *_) = QUANTILES[name]
     assert np.isnan(quantile(np.array([NAN]), *theta))
@@ -211,7 +204,6 @@ def test_quantiles_of_nan(name):
 SHAPES = [1e-3, 0.3, 1.0, 7.99, 8.0, 50.0, 1e6]
 
 
-@pytest.mark.xfail(reason="0 · ∞ at the ends of the support", strict=True)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_derivatives_vanish_where_the_support_ends(shape):
     assert gamma.pathwise(0.0, shape) == 0.0
@@ -238,15 +230,7 @@ def test_beta_derivatives_of_nan(function, shape):
         assert np.all(np.isnan(function(*arguments)))
 
 
-@pytest.mark.parametrize(
-    "shape",
-    [
-        pytest.param(shape, marks=[pytest.mark.xfail(reason="e^ln x is 0, or nearly", strict=True)])
-        if shape >= 8.0
-        else shape
-        for shape in SHAPES
-    ],
-)
+@pytest.mark.parametrize("shape", SHAPES)
 def test_gamma_derivative_far_below_underflow(shape):
     """h(α) ~ (ψ(α+1) − ln x)/α as x → 0."""
     log_x = np.array([-744.0, -746.0, -1e4, -1e8])

@@ -22,6 +22,9 @@ __all__ = ["Regime", "Rule", "column", "elementwise", "integrate", "select", "we
 #: operations so short that threads mostly wait for the interpreter's lock.
 _CACHED = 5 * 2**13
 
+#: How many terms of a sum are added one after the other.
+_IN_ORDER = 20
+
 #: Nodes and weights of a quadrature rule.
 Rule: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -161,7 +164,12 @@ def column(values: ArrayLike) -> Array:
 def weighted(rows: Array, weights: Array) -> Array:
     """Return Σ_j weights_j rows_j, the weights being a flat array or one like `rows`.
 
-    The sums are made node by node in order, for any number of elements but one.
+    Up to 20 terms are added in order, whatever the number of elements (but one); more are halved,
+    so that rounding errors don't pile up.
     """
+    count = len(rows)
+    if count > _IN_ORDER:
+        half = count // 2
+        return weighted(rows[:half], weights[:half]) + weighted(rows[half:], weights[half:])
     subscripts = "jn,jn->n" if weights.ndim > 1 else "jn,j->n"
     return np.asarray(np.einsum(subscripts, rows, weights))

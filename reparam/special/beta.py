@@ -55,8 +55,8 @@ from reparam.special._rules import (
     BETA_SMALL,
     CUTOFF,
 )
-from reparam.special.gamma import log_gamma_star
-from reparam.special.polygamma import delta, delta_differences, digamma_difference
+from reparam.special.gamma import log_entropy, log_gamma_star
+from reparam.special.polygamma import delta_differences, digamma_difference
 
 __all__ = [
     "Point",
@@ -194,8 +194,8 @@ def _scaled(
     """
     x, rest = point.x, point.rest
     gap = product_difference(alpha, rest, beta, x) if precise else alpha * rest - beta * x
-    a, total, slope = alpha + 1.0, alpha + beta + 1.0, gap + rest
-    base, tail = (rest, beta) if high else (x, -a)
+    total, slope = alpha + beta + 1.0, gap + rest
+    base, tail = (rest, beta) if high else (x, -1.0 - alpha)
     logs = partial(_logs, sign=1.0 if high else -1.0, precise=precise)
     length = 2.0 * CUTOFF / (slope + np.sqrt(slope * slope + 2.0 * CUTOFF * total * x * rest))
     if high:  # where the exponent grows like (α+β+1) (1−x) (e^s − 1) − β s
@@ -205,7 +205,9 @@ def _scaled(
     log, value, spare = (np.empty_like(length) for _ in range(3))
     for _ in range(2 if high else 1):  # to a per cent, which is near enough
         shrunk = x * np.exp(-length)
-        tangent = a - total * shrunk / (rest + shrunk)
+        gained = slope - beta * x * np.expm1(-length)
+        gained = np.where(length < 1.0, gained, (alpha + 1.0) * rest - beta * shrunk)
+        tangent = gained / (rest + shrunk)
         logs(log, value, spare, 1.0, length, base, tail, total, slope)
         length = np.maximum(length + (value + CUTOFF) / tangent, 0.1 * length)
     size = len(rule[0]) if rule else _PANEL_NODES
@@ -353,6 +355,8 @@ _FORMULAS: tuple[Formula, ...] = (
     _moderate,
     _series_mass,
     partial(_scaled, rule=_FINE_RULE, high=False, precise=False),
+    partial(_scaled, rule=_FINE_RULE, high=True, precise=False),
+    partial(_scaled, rule=_FINE_RULE, high=True, precise=True),
     *(
         partial(_scaled, rule=rule, high=high, precise=precise)
         for precise in (False, True)
@@ -365,7 +369,7 @@ _FORMULAS: tuple[Formula, ...] = (
         )
     ),
 )
-_MODERATE, _SERIES, _FINE, _LOW, _LONG, _LARGE, _PRECISE = 1, 2, 3, 4, 6, 7, 5
+_MODERATE, _SERIES, _FINE, _LOW, _LONG, _LARGE, _PRECISE = 1, 2, 3, 6, 8, 9, 5
 #: In the order that :func:`_choose` numbers them: below the mean, then above it.
 _REGIMES = (*map(_below, _FORMULAS), *map(_above, _FORMULAS))
 
@@ -391,7 +395,8 @@ def _choose(
     if fine:
         inner = np.where(above, y, x)
         plateau = (inner > 0.2) & (np.where(above, alpha, beta) < 0.2)
-        choice = np.where(total < 100.0, np.where(inner > 0.62, _LONG, _FINE), choice)
+        ends = np.int8(_FINE + 1) + (total > 1e4)
+        choice = np.where(inner > 0.62, ends, np.where(total < 100.0, _FINE, choice))
         choice = np.where((inner <= 0.3) & (inner * total <= 6.0), _SERIES, choice)
         choice = np.where(plateau, _LONG + np.int8(_PRECISE) * (total > 1e4), choice)
     return np.asarray(choice + np.int8(len(_FORMULAS)) * above)
@@ -527,11 +532,11 @@ def _moved(point: Point, step: Array) -> Point:
     growth = np.expm1(step)
     scale = 1.0 + point.x * growth
     x, rest = point.x + point.x * (point.rest * (growth / scale)), point.rest / scale
-    big = ~np.isfinite(growth)
-    x, rest = np.where(big, 1.0, x), np.where(big, point.rest * np.exp(-step) / point.x, rest)
-    return Point(
-        x, rest, np.where(np.minimum(x, rest) > 1e-290, np.log(x / rest), point.logit + step)
-    )
+    jumped = from_logit(point.logit + step)
+    far = np.abs(step) > 1.0
+    x, rest = np.where(far, jumped.x, x), np.where(far, jumped.rest, rest)
+    logit = np.where(np.minimum(x, rest) > 1e-290, np.log(x / rest), jumped.logit)
+    return Point(x, rest, logit)
 
 
 def from_logit(logit: Array) -> Point:
@@ -548,7 +553,7 @@ def quantile_point(u: Array, other: Array, alpha: Array, beta: Array) -> Point:
     """
     alpha, beta = np.broadcast_to(alpha, u.shape), np.broadcast_to(beta, u.shape)
     inside = (u > 0.0) & (other > 0.0) & (alpha > 0.0) & (beta > 0.0)
-    logit = np.where(u > 0.0, np.where(other > 0.0, np.nan, np.inf), -np.inf)
+    logit = np.select([u <= 0.0, other <= 0.0], [-np.inf, np.inf], np.nan)
     active = np.flatnonzero(inside)
     logit[active] = _start(u[active], alpha[active], beta[active])
     found = from_logit(logit)
@@ -640,7 +645,10 @@ def pathwise(x: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
     point = point_at(x)
     _, first, second = _tails(point, alpha, beta, _above_mean(point, alpha, beta))
     slope = point.x * point.rest
-    return slope * first, slope * second
+    return (
+        np.where(slope == 0.0, 0.0, slope * first),
+        np.where(slope == 0.0, 0.0, slope * second),
+    )
 
 
 @elementwise(outputs=2)
@@ -701,16 +709,6 @@ def point_log_weight(point: Point, alpha: Array, beta: Array) -> Array:
 def logit_entropy(alpha: Array, beta: Array) -> Array:
     """Return the entropy of logit x: ln B(α, β) − α ψ(α) − β ψ(β) + (α+β) ψ(α+β).
 
-    For shapes of at least 1 Stirling's series takes the cancellation out.
+    It is the sum of those of ln x for gamma distributions of shapes α and β, less that of α + β.
     """
-    from scipy.special import betaln, digamma
-
-    total = alpha + beta
-    plain = betaln(alpha, beta) - alpha * digamma(alpha) - beta * digamma(beta)
-    plain = plain + total * digamma(total)
-    first, second = np.maximum(alpha, 1.0), np.maximum(beta, 1.0)
-    both = first + second
-    stirling = log_gamma_star(first) + log_gamma_star(second) - log_gamma_star(both)
-    gaps = first * delta(first) + second * delta(second) - both * delta(both)
-    large = 0.5 * np.log(2.0 * math.pi * (both / first) / second) + stirling + gaps
-    return np.where(np.minimum(alpha, beta) >= 1.0, large, plain)
+    return np.asarray(log_entropy(alpha) + log_entropy(beta) - log_entropy(alpha + beta))

@@ -165,19 +165,21 @@ def _expansion(x: Array, log_x: Array, alpha: Array, table: Table) -> Array:
 
 def _scaled_below(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
     """From below at α + 1, t = x e^(−s): weight exp(−(α+1−x) s − x (e^(−s) − 1 + s)), any α ≥ 8."""
-    return _from_below(x, alpha, *_scaled(alpha + 1.0 - x, x, -1.0, BETA_LOW))
+    return _from_below(x, log_x, alpha, *_scaled(alpha + 1.0 - x, x, -1.0, BETA_LOW))
 
 
-def _from_below(x: Array, alpha: Array, mass: Array, first: Array) -> tuple[Array, Array]:
+def _from_below(
+    x: Array, log_x: Array, alpha: Array, mass: Array, first: Array
+) -> tuple[Array, Array]:
     # ψ(α+1) − ln x without cancellation: 1/α − δ(α) − ln(x/α), both parts positive
-    distance = 1.0 / alpha - delta(alpha) - _log_ratio(x, alpha)
+    distance = 1.0 / alpha - delta(alpha) - _log_ratio(x, log_x, alpha)
     return (x * mass + 1.0) / alpha, (x * (distance * mass + first) + distance) / alpha
 
 
 def _scaled_above(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
     """From above, t = x e^s: weight exp(−(x−α) s − x (e^s − 1 − s)), any α ≥ 8."""
     mass, first = _scaled(x - alpha, x, 1.0, BETA_HIGH)
-    return mass, (_log_ratio(x, alpha) + delta(alpha)) * mass + first
+    return mass, (_log_ratio(x, log_x, alpha) + delta(alpha)) * mass + first
 
 
 def _scaled(slope: Array, x: Array, sign: float, rule: Rule) -> tuple[Array, Array]:
@@ -203,10 +205,14 @@ def _scaled(slope: Array, x: Array, sign: float, rule: Rule) -> tuple[Array, Arr
     return mass * length, first * length
 
 
-def _log_ratio(x: Array, alpha: Array) -> Array:
+def _log_ratio(x: Array, log_x: Array, alpha: Array) -> Array:
     """Return ln(x/α), from the exact difference where x is near α."""
     ratio = (x - alpha) / alpha
-    return np.where(np.abs(ratio) < 0.5, np.log1p(ratio), np.log(x / alpha))
+    near = np.log1p(ratio)
+    if np.all(close := np.abs(ratio) < 0.5):
+        return np.asarray(near)
+    far = np.where(x > 1e-290, np.log(x / alpha), log_x - np.log(alpha))
+    return np.where(close, near, far)
 
 
 # The choice between regimes -------------------------------------------------------------------
@@ -339,7 +345,7 @@ def quantile_logs(u: Array, other: Array, alpha: Array) -> tuple[Array, Array]:
     concave in ln x and ln(1 − F) in x (for α ≥ 1; nearly linear otherwise), so that the iteration
     converges from anywhere. Each element stops by itself.
     """
-    log_x = np.where(u > 0.0, np.where(other > 0.0, np.nan, np.inf), -np.inf)
+    log_x = np.select([u <= 0.0, other <= 0.0], [-np.inf, np.inf], np.nan)
     x = np.exp(log_x)
     everywhere = active = np.flatnonzero((u > 0.0) & (other > 0.0) & (alpha > 0.0))
     alpha = np.broadcast_to(alpha, u.shape)
@@ -438,7 +444,7 @@ def pathwise(x: Array, alpha: Array) -> Array:
     ndarray
         With a relative error below 1e-13 (Figurnov, Mohamed & Mnih 2018, equation 6).
     """
-    return x * _log_derivative(x, np.log(x), alpha)
+    return np.where(x == 0.0, 0.0, x * _log_derivative(x, np.log(x), alpha))
 
 
 @elementwise()

@@ -223,7 +223,7 @@ def test_element_alone_is_the_element_in_a_batch(cls, data):
     values = wide if cls._direct else anywhere
     theta = st.tuples(*map(values, cls.parameters.values()))
     row = st.tuples(theta, noises(cls), uniforms(), inside(cls._support))
-    rows = data.draw(st.lists(row, min_size=2, max_size=5))
+    rows = data.draw(st.lists(row, min_size=2, max_size=3))
     sets, *points = zip(*rows, strict=True)
     batch = cls(*map(list, zip(*sets, strict=True)))
     for what, function in FUNCTIONS.items():

@@ -63,7 +63,7 @@ def jacobian_differentiates_transform(cls: Distributions) -> None:
     To what numerical differentiation can tell.
     """
     d = typical(cls)
-    noise = noise_for(d, 32)
+    noise = noise_for(d, 16)
     draw = d.transform(noise)
     outputs = ("value", *cls._views)
 

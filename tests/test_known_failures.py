@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import reparam as rp
-from reparam.special import gamma
 
 LARGEST = np.finfo(np.float64).max
 MEDIAN = 0.5
@@ -32,7 +31,7 @@ def draws(d):
 
 
 CLAIMS = {
-    "beta quantile: shapes far apart, the smaller one the upper": [
+    "beta quantile: shapes far apart, the upper one tiny": [
         lambda: quantile_path(
             rp.Beta(16163008.133468522, 0.0002834553713842275), 0.249122563495484
         ),
@@ -41,25 +40,9 @@ CLAIMS = {
             rp.F(0.02398424984967241, 8.280452647908964e-06), 0.17435731068406712
         ),
     ],
-    "beta quantile: next to 1, with a tiny shape": [
-        lambda: quantile_path(rp.Beta(5.611490191892782e-19, 7546008.334516753), 1.0 - 2.0**-53),
-        lambda: quantile_path(
-            rp.BetaPrime(2.5776678179941397e-14, 21811.605913191586), 0.9999999999941631
-        ),
-        lambda: quantile_path(rp.F(5.333901219374163e-15, 120499.9473503112), 0.9999999999987838),
-    ],
-    "beta quantile: tiny or huge shapes": [
-        lambda: quantile_path(rp.Beta(1.0, 1e-20)),
-        lambda: quantile_path(rp.Beta(1e-20, 1.0)),
-        lambda: rp.Beta(1e-20, 1.0).icdf(0.5) == 0.0,
-        lambda: quantile_path(rp.Beta(1.0, 1e20)),
-        lambda: quantile_path(rp.StudentT(1e-20), 0.1),
-        lambda: quantile_path(rp.StudentT(1e20), 0.1),
-    ],
-    "derivative of exact draws with huge shapes": [
-        lambda: draws(rp.Beta(1e20, 1.0)),
-        lambda: draws(rp.BetaPrime(1e20, 1.0)),
-        lambda: draws(rp.F(1.0, 1e20)),
+    "draws with shapes of both extremes": [
+        lambda: draws(rp.F(2.5160906256148197e-30, 1e300)),
+        lambda: draws(rp.BetaPrime(2.693566956741117e241, 1e-300)),
     ],
     "gamma quantile: subnormal shapes": [
         lambda: quantile_path(rp.Gamma(1e-310)),
@@ -69,9 +52,6 @@ CLAIMS = {
     ],
     "gamma: the scale 1/rate overflows for a subnormal rate": [
         lambda: draws(rp.Gamma(1e-3, 5e-324)),
-    ],
-    "gamma: ∂ln x/∂α where x is subnormal": [
-        lambda: np.isfinite(gamma.log_pathwise(np.array([-736.0]), np.array(1e6)))[0],
     ],
     "cdf a rounding above 1, or not a number": [
         lambda: rp.Gamma(2.679333206827622e-277).cdf(1.0) <= 1.0,

@@ -35,10 +35,13 @@ def distributions_except(known=()):
 
 every_distribution = distributions_except()
 
-#: Held strictly, at one point each, by test_known_failures.
+#: Held strictly, at given points, by the tests of known failures and of special cases.
 NEAR_ONE = dict.fromkeys(
     ["beta-prime", "f"],
     "scipy.special.betaincc loses digits next to 1, and the cdf of odds with it",
+)
+EXTREME_SHAPES = dict.fromkeys(
+    ["beta", "beta-prime", "f"], "beta quantiles for shapes below 1e-3 or above 1e30"
 )
 
 
@@ -68,6 +71,11 @@ def inside(interval, low=TINY, high=HUGE):
 def anywhere(parameter):
     """Any value of a parameter."""
     return inside(parameter.domain)
+
+
+def normal(parameter):
+    """Any value but those next to the smallest and the largest floating-point numbers."""
+    return inside(parameter.domain, 1e-300, 1e300)
 
 
 def wide(parameter):
@@ -150,6 +158,18 @@ def test_value_of_any_noise_is_sound(cls, data):
 def test_draws_are_sound(cls, data):
     d = data.draw(distributions(cls, wide))
     assert_sound(d.rsample(20, rng=data.draw(st.integers(0, 9))))
+
+
+@distributions_except(EXTREME_SHAPES)
+@given(data=st.data())
+def test_no_value_or_derivative_is_nan_whatever_the_parameters(cls, data):
+    d = data.draw(distributions(cls, normal))
+    low, high = d.support
+    for draw in (d.transform(data.draw(column(noises(cls)))), d.rsample(5, rng=1)):
+        assert np.all((low <= draw.value) & (draw.value <= high))
+        assert_numbers("∂y/∂θ of", draw.jacobian())
+        for view in cls._views:
+            assert_numbers(f"∂{view}/∂θ of", draw.jacobian(of=view))
 
 
 @pytest.mark.parametrize("cls", [c for c in CLASSES if not c._direct], ids=lambda cls: cls.name)

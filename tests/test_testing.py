@@ -47,6 +47,15 @@ CASES = {
         broken(rp.Laplace, scale=Parameter("b", POSITIVE, 1.0, (0.1, 10.0), ("mu",), "Scale")),
         broken(rp.Laplace, scale=Parameter("b", POSITIVE, 1.0, (0.1, 10.0))),
     ],
+    "pathwise_agrees_with_jacobian": [
+        broken(rp.Beta, _pathwise=lambda y, alpha, beta: (y / alpha, -y / beta)),
+    ],
+    "derivatives_of_many_draws_agree": [
+        broken(
+            rp.StudentT,
+            _standard_pathwise=lambda z, df, bulk=False: (-z / df * (1.0 + 1e-9 * bulk),),
+        ),
+    ],
     "draws_repeat": [broken(rp.Gamma, _sampler=positional)],
     "draws_follow_cdf": [
         broken(rp.Exponential, _cdf=lambda y, rate: -np.expm1(-1.1 * rate * y)),
@@ -59,7 +68,13 @@ CASES = {
         broken(rp.Exponential, _icdf=lambda u, rate: -np.log(1.0 - u) / rate),
     ],
     "density_differentiates_cdf": [
+        broken(rp.Laplace, _standard_log_prob=lambda z: -np.abs(z)),
         broken(rp.Exponential, _log_prob=lambda y, rate: np.log(rate) - rate * y + 1e-4),
+    ],
+    "tails_integrate_density": [
+        broken(rp.Exponential, _sf=lambda y, rate: 1.0 + np.expm1(-rate * y)),
+        broken(rp.Laplace, _standard_sf=lambda z: 1.0 - rp.Laplace._standard_cdf(z)),
+        broken(rp.Exponential, _cdf=lambda y, rate: 1.0 - np.exp(-rate * y)),
     ],
     "score_differentiates_log_prob": [
         broken(rp.Exponential, _score=lambda y, rate: (1.0 / rate + y,)),
@@ -74,6 +89,7 @@ CASES = {
     ],
     "implicit_identity": [
         broken(rp.Exponential, _pathwise=lambda y, rate: (-y / rate * 1.0001,)),
+        broken(rp.StudentT, _standard_pathwise=lambda z, df, bulk=False: (-z / df,)),
     ],
     "elements_are_independent": [broken(rp.Exponential, _icdf=dependent)],
     "moments_match_quadrature": [

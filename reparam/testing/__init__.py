@@ -44,6 +44,7 @@ from reparam.testing._formulas import (
     moments_match_quadrature,
     quantile_inverts_cdf,
     score_differentiates_log_prob,
+    tails_integrate_density,
 )
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
@@ -62,6 +63,7 @@ PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
     lies_in_support,
     quantile_inverts_cdf,
     density_differentiates_cdf,
+    tails_integrate_density,
     score_differentiates_log_prob,
     jacobian_differentiates_transform,
     implicit_identity,

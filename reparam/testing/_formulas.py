@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.distribution import Reparameterized
@@ -13,11 +14,11 @@ from reparam.testing._report import Distributions, agree, check
 from reparam.testing._typical import SETS, one_of, typical
 
 
-def _inside(d: Reparameterized, y: Array) -> Array:
-    """Return 1 where y is far enough from the ends of the support to be moved a little, else 0."""
+def _inside(d: Reparameterized, y: Array) -> NDArray[np.bool_]:
+    """Return where y is far enough from the finite ends of the support to be moved a little."""
     low, high = d.support
-    inside = (y - low > 1e-9 * np.abs(low)) & (high - y > 1e-9 * np.abs(np.minimum(high, 1e300)))
-    return inside.astype(np.float64)
+    above, below = (1e-9 * np.where(np.isfinite(end), np.abs(end), 0.0) for end in (low, high))
+    return np.asarray((y - low > above) & (high - y > below), dtype=np.bool_)
 
 
 def lies_in_support(cls: Distributions) -> None:
@@ -65,10 +66,28 @@ def density_differentiates_cdf(cls: Distributions) -> None:
     u = np.linspace(0.05, 0.95, 19)[:, np.newaxis]
     y = d.icdf(u)
     gap = 0.3 * np.minimum(y - d.icdf(u - 0.04), d.icdf(u + 0.04) - y)
-    there = _inside(d, y) > 0.0
+    there = _inside(d, y)
     slope, error = differentiate(d.cdf, y, gap)
     density = np.exp(d.log_prob(y))
     agree(d, "density", density, np.where(there, slope, density), rtol=1e-6, atol=10 * error, y=y)
+
+
+def tails_integrate_density(cls: Distributions) -> None:
+    """cdf and sf fall towards their tails by the integral of the density, to full accuracy."""
+    d = typical(cls)
+    node, weight = (x.reshape(-1, 1, 1) for x in np.polynomial.legendre.leggauss(20))
+    tail = np.geomspace(1e-12, 0.1, 12)[:, np.newaxis]
+    for what, function, start, further in (
+        ("cdf", d.cdf, d.icdf(tail), d.icdf(0.9 * tail)),
+        ("sf", d.sf, d.icdf(1.0 - tail), d.icdf(1.0 - 0.9 * tail)),
+    ):
+        end = 0.5 * (start + further)  # no quantile of a round number, where an error may hide
+        half = 0.5 * (end - start)
+        there = _inside(d, start) & _inside(d, end)
+        y = np.where(there, start + half * (1.0 + node), start)
+        mass = np.abs(half) * np.sum(weight * np.exp(np.where(there, d.log_prob(y), 0.0)), axis=0)
+        expected = np.where(there, function(start) - mass, function(end))
+        agree(d, f"{what} in its tail", function(end), expected, rtol=1e-9, y=end)
 
 
 def score_differentiates_log_prob(cls: Distributions) -> None:
@@ -84,7 +103,7 @@ def implicit_identity(cls: Distributions) -> None:
     """p(y) ∂y/∂θ + ∂F/∂θ = 0 for the pathwise derivative."""
     d = typical(cls)
     y = d.rsample(30, rng=9).value
-    there = _inside(d, y) > 0.0
+    there = _inside(d, y)
     density = np.where(there, np.exp(d.log_prob(y)), 0.0)  # infinite at some ends
     for name, entry in d.pathwise(y).items():
         slope, error = derivative_in(d, name, lambda moved: moved.cdf(y))

@@ -72,3 +72,15 @@ def test_student_t_with_one_degree_of_freedom_is_cauchy():
 )
 def test_quantile_in_closed_form(d, quantile):
     np.testing.assert_allclose(d.icdf(U), quantile, rtol=1e-13)
+
+
+def test_tails_of_the_arcsine_distribution():
+    near_zero = np.geomspace(1e-30, 0.5, 60)
+    d = rp.Beta(0.5, 0.5)
+    lower = 2.0 / np.pi * np.arcsin(np.sqrt(near_zero))
+    np.testing.assert_allclose(d.cdf(near_zero), lower, rtol=1e-15)
+    np.testing.assert_allclose(d.sf(near_zero), 1.0 - lower, rtol=4e-16)
+    near_one = 1.0 - 2.0 ** -np.arange(2.0, 53.0)
+    upper = 2.0 / np.pi * np.arcsin(np.sqrt(1.0 - near_one))
+    np.testing.assert_allclose(d.sf(near_one), upper, rtol=1e-15)
+    np.testing.assert_allclose(d.cdf(near_one), 1.0 - upper, rtol=4e-16)

@@ -50,7 +50,7 @@ class Operand(Protocol):
     """Something that a kernel's argument can be taken from, a block at a time."""
 
     def take(self, start: int, stop: int) -> Any:
-        """Return the elements ``start:stop`` of an endless stream: at most `span` blocks."""
+        """Return the elements ``start:stop`` of an endless stream: at most :data:`SPAN` blocks."""
         ...
 
 
@@ -156,7 +156,6 @@ def evaluate(
     outputs: int = 1,
     sums: Sequence[bool] = (),
     first: int = 0,
-    span: int = SPAN,
 ) -> tuple[Array, ...]:
     """Evaluate a kernel over operands, and return its outputs.
 
@@ -175,8 +174,6 @@ def evaluate(
         For each output, whether to add its elements up instead of storing them.
     first
         The number of the first element in the operands' streams.
-    span
-        How many blocks a kernel may be given at a time.
 
     Returns
     -------
@@ -189,7 +186,7 @@ def evaluate(
     blocks = list(pairwise(edges)) if size else []
     results = [np.empty(len(blocks) if summed else size) for summed in sums]
     workers = min(thread_count(), len(blocks))
-    span = max(1, min(span, len(blocks) // max(workers, 1)))
+    span = max(1, min(SPAN, len(blocks) // max(workers, 1)))
     pending = iter(range(0, len(blocks), span))  # shared: a thread that is done takes the next
 
     def work() -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import abc
 import inspect
-import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform, final
 
 import numpy as np
@@ -30,13 +30,14 @@ from reparam.blockwise import (
     operand,
 )
 from reparam.errors import CountError, UnknownParameterError
-from reparam.noise import BLOCK, Noise, Stream
+from reparam.noise import BLOCK, NORMAL, Noise, Stream
 from reparam.parameters import Interval, Parameter, Parameters, as_real_array
 
 if TYPE_CHECKING:
     from reparam.draw import Draw
+    from reparam.special._interpolate import Interpolant
 
-__all__ = ["BULK", "About", "Distribution", "Lanes", "Reparameterized", "View"]
+__all__ = ["About", "Distribution", "Lanes", "Reparameterized", "View"]
 
 
 @dataclass(frozen=True)
@@ -339,9 +340,6 @@ class Distribution(abc.ABC):
 #: A lane's number -> a generator at the start of a block: see :meth:`Stream.generator`.
 Lanes = Callable[[int], np.random.Generator]
 
-#: Draws, with the same parameters for all, from which it pays to make polynomials of a kernel.
-BULK = 2**17
-
 
 class View(NamedTuple):
     """A function of the draw that stays accurate where the value rounds or underflows.
@@ -365,12 +363,18 @@ class _Direct:
         self._sampler, self._stream, self._theta = sampler, stream, theta
 
     def take(self, start: int, stop: int) -> tuple[Array, ...]:
-        block, offset = divmod(start, BLOCK)
-        theta = (item.take(start - offset, stop) for item in self._theta)
-        lanes = partial(self._stream.generator, block)
-        return tuple(
-            array[offset:] for array in self._sampler(lanes, stop - start + offset, *theta)
-        )
+        first, offset = divmod(start, BLOCK)
+        edges = [*range(first * BLOCK, stop, BLOCK), stop]
+        parts = [
+            self._sampler(
+                partial(self._stream.generator, number),
+                high - low,
+                *(item.take(low, high) for item in self._theta),
+            )
+            for number, (low, high) in enumerate(pairwise(edges), first)
+        ]
+        columns = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+        return tuple(array[offset:] for array in columns)
 
 
 class Reparameterized(Distribution):
@@ -388,8 +392,6 @@ class Reparameterized(Distribution):
     _extras: ClassVar[int] = 0
     #: Whether ``_sampler`` draws, without noise.
     _direct: ClassVar[bool] = False
-    #: Whether ``_jacobian`` has a faster way for many draws with the same parameters.
-    _bulk: ClassVar[bool] = False
     #: What ``Draw`` offers beside the value.
     _views: ClassVar[Mapping[str, View]] = {}
 
@@ -426,7 +428,7 @@ class Reparameterized(Distribution):
         >>> draw.vjp(1.0)["loc"]
         array([1000., 1000.])
         """
-        return self._draw(_sample_shape(shape) + self.batch_shape, Stream(self.noise, rng))
+        return self._draw(_sample_shape(shape) + self.batch_shape, self._stream(rng))
 
     @final
     def transform(self, noise: ArrayLike) -> Draw:
@@ -491,7 +493,7 @@ class Reparameterized(Distribution):
     @classmethod
     @abc.abstractmethod
     def _jacobian(cls, y: Array, *extras_and_theta: Any, **_: Any) -> tuple[Array | float, ...]:
-        """∂y/∂θ for each parameter, from what ``_transform`` made; ``bulk=True`` for `_bulk`."""
+        """∂y/∂θ for each parameter, from what ``_transform`` made."""
 
     @staticmethod
     @abc.abstractmethod
@@ -501,6 +503,20 @@ class Reparameterized(Distribution):
     @classmethod
     def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
         """Draw the value and the extra arrays by an exact sampler, for `_direct`."""
+        raise NotImplementedError
+
+    @classmethod
+    def _curve(cls, *theta: Any, **_: Any) -> Interpolant | None:
+        """Return polynomials for draws that all have these parameters, if there are any.
+
+        They are functions of standard normal noise. Formulas of such draws take the polynomials
+        as ``curve``, and find the noise where the extra arrays would be.
+        """
+        return None
+
+    @classmethod
+    def _on_curve(cls, out: tuple[Array, ...], noise: Array, *theta: Any, curve: Any) -> None:
+        """Fill in the value from standard normal noise, for `_curve`."""
         raise NotImplementedError
 
     # Machinery -------------------------------------------------------------------------------
@@ -513,55 +529,78 @@ class Reparameterized(Distribution):
         return np.where(inside, self._icdf(np.where(inside, u, 0.5), *theta), np.nan)
 
     @final
+    @cached_property
+    def _shared_curve(self) -> Interpolant | None:
+        alike = all(value.size == 1 for value in self._theta)
+        return self._curve(*(value.reshape(()) for value in self._theta)) if alike else None
+
+    @final
+    def _stream(self, rng: RNGLike) -> Stream:
+        """Return the stream that draws are made of."""
+        return Stream(NORMAL if self._shared_curve else self.noise, rng)
+
+    @final
     def _sources(self, shape: tuple[int, ...], stream: Stream) -> tuple[Kernel, list[Operand]]:
         """Return the kernel that fills in the value and the extra arrays, and its operands."""
         theta = self._theta_operands(shape)
+        if curve := self._shared_curve:
+            return self._filled_on(curve), [stream, *theta]
         if self._direct:
             return filling(lambda arrays: arrays), [_Direct(self._sampler, stream, theta)]
         return self._transform, [stream, *theta]
 
     @final
-    def _draw(self, shape: tuple[int, ...], stream: Stream, first: int = 0, total: int = 0) -> Draw:
-        """Return the draw of that shape whose first element is number `first` of the stream.
+    def _filled_on(self, curve: Interpolant) -> Kernel:
+        def kernel(out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
+            self._on_curve(out, noise, *theta, curve=curve)
+            out[1][...] = noise
 
-        `total` is how many elements the draw is a part of, if it is a part.
-        """
-        kernel, operands = self._sources(shape, stream)
-        arrays = evaluate(kernel, operands, shape, outputs=1 + self._extras, first=first, span=1)
-
-        def noise() -> Array:
-            if self._direct:  # the noise that the quantile path would have made this value of
-                return np.asarray(np.clip(self.cdf(arrays[0]), 2.0**-1074, 1.0 - 2.0**-53))
-            return evaluate(filling(lambda z: z), [stream], shape, first=first, span=1)[0]
-
-        return self._made(arrays, noise, max(total, math.prod(shape)))
+        return kernel
 
     @final
-    def _replay(self, noise: Array, total: int = 0) -> Draw:
-        """Return the draw that valid noise makes; `total` as for :meth:`_draw`."""
+    def _draw(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Draw:
+        """Return the draw of that shape whose first element is number `first` of the stream."""
+        from reparam.draw import Draw
+
+        kernel, operands = self._sources(shape, stream)
+        curve = self._shared_curve
+        arrays = evaluate(kernel, operands, shape, outputs=1 + self._extras, first=first)
+
+        def noise() -> Array:
+            if curve is None and not self._direct:
+                return evaluate(filling(lambda z: z), [stream], shape, first=first)[0]
+            # the noise that the quantile path makes this value of
+            u = _normal_cdf(arrays[1]) if curve else self.cdf(arrays[0])
+            return np.asarray(np.clip(u, 2.0**-1074, 1.0 - 2.0**-53))
+
+        return Draw(self, arrays[0], arrays[1:], noise, curve)
+
+    @final
+    def _replay(self, noise: Array) -> Draw:
+        """Return the draw that valid noise makes."""
+        from reparam.draw import Draw
+
         shape = broadcast_shapes(noise=noise.shape, **{"the batch": self.batch_shape})
         operands = [operand(noise, shape), *self._theta_operands(shape)]
         arrays = evaluate(self._transform, operands, shape, outputs=1 + self._extras)
         noise_there = np.broadcast_to(noise, shape)
-        return self._made(arrays, lambda: noise_there, max(total, math.prod(shape)))
-
-    @final
-    def _made(self, arrays: tuple[Array, ...], noise: Callable[[], Array], total: int) -> Draw:
-        from reparam.draw import Draw
-
-        alike = all(value.size == 1 for value in self._theta)
-        bulk = self._bulk and alike and total >= BULK
-        return Draw(self, arrays[0], arrays[1:], noise, bulk)
+        return Draw(self, arrays[0], arrays[1:], lambda: noise_there, None)
 
     @final
     def _sample(self, shape: tuple[int, ...], rng: RNGLike) -> Array:
-        kernel, operands = self._sources(shape, Stream(self.noise, rng))
+        kernel, operands = self._sources(shape, self._stream(rng))
 
         def value(out: tuple[Array, ...], *inputs: Array) -> None:
             extras = (np.empty_like(out[0]) for _ in range(self._extras))
             kernel((*out, *extras), *inputs)
 
-        return evaluate(value, operands, shape, span=1)[0]
+        return evaluate(value, operands, shape)[0]
+
+
+def _normal_cdf(z: Array) -> Array:
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(z))
 
 
 def _sample_shape(shape: Shape) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, cast, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -16,8 +16,9 @@ from reparam.parameters import as_real_array
 
 if TYPE_CHECKING:
     from reparam.distribution import Reparameterized, View
+    from reparam.special._interpolate import Interpolant
 
-    Formula = Callable[..., tuple[Array | float, ...]]
+    Formula = Callable[..., Any]
 
 __all__ = ["Draw"]
 
@@ -55,7 +56,7 @@ class Draw:
     _value: Array
     _extras: tuple[Array, ...]
     _noise: Callable[[], Array]
-    _bulk: bool
+    _curve: Interpolant | None
 
     @cached_property
     def value(self) -> Array:
@@ -182,11 +183,15 @@ class Draw:
     def _derivatives(self, of: str) -> Callable[..., tuple[Array | float, ...]]:
         """Return the formula of ∂·/∂θ, of the value, the extra arrays and the parameters."""
         name = "_jacobian" if of == "value" else self._formulas(of).jacobian
-        formula = getattr(self.distribution, name)
-        return partial(formula, bulk=True) if self._bulk else cast("Formula", formula)
+        return self._bound(name)
+
+    def _bound(self, name: str) -> Formula:
+        """Return one of the distribution's formulas, given the curve if there is one."""
+        formula: Formula = getattr(self.distribution, name)
+        return partial(formula, curve=self._curve) if self._curve else formula
 
     def _view(self, name: str) -> Array:
-        formula = getattr(self.distribution, self._formulas(name).value)
+        formula = self._bound(self._formulas(name).value)
         return _read_only(self._evaluate(filling(formula), outputs=1)[0])
 
     def _formulas(self, name: str) -> View:

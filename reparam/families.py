@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from reparam.noise import UNIFORM, Noise
 from reparam.parameters import POSITIVE, Interval
 from reparam.special import beta as beta_special
 from reparam.special import gamma as gamma_special
+
+if TYPE_CHECKING:
+    from reparam.special._interpolate import Interpolant
 
 __all__ = ["BetaFamily", "OddsOfBeta", "PowerOfGamma", "gamma_draws"]
 
@@ -68,7 +71,6 @@ class PowerOfGamma(Reparameterized):
     _support: ClassVar[Interval] = POSITIVE
     _extras: ClassVar[int] = 1
     _direct: ClassVar[bool] = True
-    _bulk: ClassVar[bool] = True
     _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_log_jacobian")}
     #: The power k: 1, −1 or ½.
     _power: ClassVar[float] = 1.0
@@ -133,17 +135,38 @@ class PowerOfGamma(Reparameterized):
 
     @final
     @classmethod
-    def _log_value(cls, y: Array, log_x: Array, *theta: Array) -> Array:
+    def _curve(cls, *theta: Array) -> Interpolant | None:
+        return gamma_special.curve(float(cls._shape(*theta)))
+
+    @final
+    @classmethod
+    def _on_curve(
+        cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
+    ) -> None:
+        (ratio,) = curve(noise if cls._power > 0.0 else -noise, 0)
+        x = np.exp(ratio, out=ratio)
+        x *= np.maximum(cls._shape(*theta), 1.0)
+        out[0][...] = cls._raised(x, *theta)
+
+    @final
+    @classmethod
+    def _log_value(
+        cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Array:
+        if curve:
+            (ratio,) = curve(log_x if cls._power > 0.0 else -log_x, 0)
+            log_x = ratio + np.log(np.maximum(cls._shape(*theta), 1.0))
         return cls._power * log_x + np.log(cls._scale(*theta))
 
     @final
     @classmethod
-    def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array, bulk: bool = False) -> Slopes:
-        alpha = cls._shape(*theta)
-        if bulk:
-            (h,) = gamma_special.bulk_log_derivative(float(alpha))(log_x)
+    def _log_jacobian(
+        cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Slopes:
+        if curve:
+            (h,) = curve(log_x if cls._power > 0.0 else -log_x, 1)
         else:
-            h = gamma_special.log_pathwise(log_x, alpha)
+            h = gamma_special.log_pathwise(log_x, cls._shape(*theta))
         return tuple(
             slope * cls._power * h + log_scale if np.any(slope) else log_scale
             for slope, log_scale in zip(
@@ -153,8 +176,10 @@ class PowerOfGamma(Reparameterized):
 
     @final
     @classmethod
-    def _jacobian(cls, y: Array, *extras_and_theta: Array, bulk: bool = False) -> Slopes:
-        return _times(y, cls._log_jacobian(y, *extras_and_theta, bulk=bulk))
+    def _jacobian(
+        cls, y: Array, *extras_and_theta: Array, curve: Interpolant | None = None
+    ) -> Slopes:
+        return _times(y, cls._log_jacobian(y, *extras_and_theta, curve=curve))
 
     @final
     @classmethod
@@ -227,7 +252,6 @@ class BetaFamily(Reparameterized):
     noise: ClassVar[Noise] = UNIFORM
     _extras: ClassVar[int] = 1
     _direct: ClassVar[bool] = True
-    _bulk: ClassVar[bool] = True
 
     @staticmethod
     @abc.abstractmethod
@@ -243,6 +267,11 @@ class BetaFamily(Reparameterized):
     @abc.abstractmethod
     def _from_parts(x: Array, rest: Array, *theta: Any, **_: Any) -> Array:
         """y, from x and 1 − x."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _of_logit(logit: Array, *theta: Any, **_: Any) -> Array:
+        """y, from logit x."""
 
     @staticmethod
     @abc.abstractmethod
@@ -277,16 +306,28 @@ class BetaFamily(Reparameterized):
 
     @final
     @classmethod
+    def _curve(cls, *theta: Array) -> Interpolant | None:
+        alpha, beta = cls._shapes(*theta)
+        return beta_special.curve(float(alpha), float(beta))
+
+    @final
+    @classmethod
+    def _on_curve(
+        cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
+    ) -> None:
+        (logit,) = curve(noise, 0)
+        out[0][...] = cls._of_logit(logit, *theta)
+
+    @final
+    @classmethod
     def _logit_jacobian(
-        cls, logit: Array, *theta: Array, bulk: bool = False
+        cls, logit: Array, *theta: Array, curve: Interpolant | None = None
     ) -> tuple[Array | float, ...]:
         """∂logit x/∂θ for each parameter."""
-        alpha, beta = cls._shapes(*theta)
-        if bulk:
-            both = beta_special.bulk_logit_derivatives(float(alpha), float(beta))(logit)
+        if curve:
+            first, second = curve(logit, 1, 2)
         else:
-            both = beta_special.logit_pathwise(logit, alpha, beta)
-        first, second = both
+            first, second = beta_special.logit_pathwise(logit, *cls._shapes(*theta))
         return tuple(
             sum(slope * entry for slope, entry in ((own, first), (other, second)) if np.any(slope))
             for own, other in zip(*cls._shape_slopes(*theta), strict=True)
@@ -334,24 +375,37 @@ class OddsOfBeta(BetaFamily):
 
     @final
     @classmethod
+    def _of_logit(cls, logit: Array, *theta: Array) -> Array:
+        return cls._scale(*theta) * np.exp(logit)
+
+    @final
+    @classmethod
     def _logit(cls, y: Array, *theta: Array) -> Array:
         return np.log(y / cls._scale(*theta))
 
     @final
     @classmethod
-    def _log_value(cls, y: Array, logit: Array, *theta: Array) -> Array:
+    def _log_value(
+        cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Array:
+        if curve:
+            (logit,) = curve(logit, 0)
         return logit + np.log(cls._scale(*theta))
 
     @final
     @classmethod
-    def _log_jacobian(cls, y: Array, logit: Array, *theta: Array, bulk: bool = False) -> Slopes:
-        slopes = cls._logit_jacobian(logit, *theta, bulk=bulk)
+    def _log_jacobian(
+        cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Slopes:
+        slopes = cls._logit_jacobian(logit, *theta, curve=curve)
         return tuple(a + b for a, b in zip(slopes, cls._log_scale_slopes(*theta), strict=True))
 
     @final
     @classmethod
-    def _jacobian(cls, y: Array, *extras_and_theta: Array, bulk: bool = False) -> Slopes:
-        return _times(y, cls._log_jacobian(y, *extras_and_theta, bulk=bulk))
+    def _jacobian(
+        cls, y: Array, *extras_and_theta: Array, curve: Interpolant | None = None
+    ) -> Slopes:
+        return _times(y, cls._log_jacobian(y, *extras_and_theta, curve=curve))
 
     @final
     @classmethod

@@ -7,7 +7,7 @@ distribution's author writes its mathematics and nothing else.
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from reparam._typing import Array
 from reparam.distribution import Lanes, Reparameterized
 from reparam.noise import UNIFORM, Noise
 from reparam.parameters import REAL, Interval
+
+if TYPE_CHECKING:
+    from reparam.special._interpolate import Interpolant
 
 __all__ = ["Implicit", "InverseCDF", "LocationScale"]
 
@@ -69,8 +72,20 @@ class LocationScale(Reparameterized):
 
     @staticmethod
     def _standard_pathwise(z: Array, *shape: Any, **_: Any) -> tuple[Array, ...]:
-        """∂z/∂shape for each shape parameter, at fixed u; ``bulk=True`` for `_bulk`."""
+        """∂z/∂shape for each shape parameter, at fixed u."""
         return ()
+
+    @staticmethod
+    def _standard_on_curve(noise: Array, curve: Interpolant) -> Array:
+        """z, from standard normal noise, for `_curve`."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _standard_pathwise_on_curve(
+        z: Array, noise: Array, curve: Interpolant
+    ) -> tuple[Array, ...]:
+        """∂z/∂shape for each shape parameter, for `_curve`."""
+        raise NotImplementedError
 
     @staticmethod
     def _standard_sampler(lanes: Lanes, size: int, *shape: Any, **_: Any) -> Array:
@@ -95,12 +110,25 @@ class LocationScale(Reparameterized):
 
     @final
     @classmethod
+    def _on_curve(
+        cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
+    ) -> None:
+        *_, loc, scale = theta
+        np.multiply(scale, cls._standard_on_curve(noise, curve), out=out[0])
+        np.add(loc, out[0], out=out[0])
+
+    @final
+    @classmethod
     def _jacobian(
-        cls, y: Array, *extras_and_theta: Array, bulk: bool = False
+        cls, y: Array, *extras_and_theta: Array, curve: Interpolant | None = None
     ) -> tuple[Array | float, ...]:
-        z, *shape, _, scale = extras_and_theta
-        shapes = cls._standard_pathwise(z, *shape, bulk=bulk)
-        return (*(scale * entry for entry in shapes), 1.0, z)
+        extra, *shape, _, scale = extras_and_theta
+        if curve:
+            z = cls._standard_on_curve(extra, curve)
+            slopes = cls._standard_pathwise_on_curve(z, extra, curve)
+        else:
+            z, slopes = extra, cls._standard_pathwise(extra, *shape)
+        return (*(scale * slope for slope in slopes), 1.0, z)
 
     @final
     @classmethod

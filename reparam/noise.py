@@ -179,8 +179,9 @@ class Stream:
         return known[1]
 
     def take(self, start: int, stop: int) -> Array:
-        """Return elements ``start:stop``, which must lie within one block."""
-        block, offset = divmod(start, BLOCK)
+        """Return elements ``start:stop``."""
+        first, offset = divmod(start, BLOCK)
         out = np.empty(offset + stop - start)
-        self.noise.fill(self.generator(block), out)
+        for number, low in enumerate(range(0, out.size, BLOCK), first):
+            self.noise.fill(self.generator(number), out[low : low + BLOCK])
         return out[offset:]

@@ -11,7 +11,7 @@ from reparam._typing import ArrayLike, RNGLike
 from reparam.distribution import Reparameterized
 from reparam.draw import Draw
 from reparam.errors import CountError
-from reparam.noise import BLOCK, Stream
+from reparam.noise import BLOCK
 
 __all__ = ["CHUNK", "ahead", "chunks", "replay", "shard", "stream"]
 
@@ -48,9 +48,7 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             yield cast(T, item)
 
 
-def stream(
-    distribution: Reparameterized, draws: range, *, rng: RNGLike = None, total: int = 0
-) -> Iterator[Draw]:
+def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) -> Iterator[Draw]:
     """Yield the draws with those numbers, chunk by chunk.
 
     ``rsample(n, rng=rng)`` holds draws 0 … n−1 of the same stream.
@@ -63,9 +61,6 @@ def stream(
         The numbers of the draws.
     rng
         None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7).
-    total
-        How many draws these are a part of, if they are a part: with it a part has the same bits
-        as in the whole, whose size decides how derivatives are computed.
 
     Yields
     ------
@@ -81,11 +76,10 @@ def stream(
     0.50
     """
     batch = distribution.batch_shape
-    noise = Stream(distribution.noise, rng)
-    elements = max(total, len(draws)) * math.prod(batch)
+    noise = distribution._stream(rng)
     for piece in chunks(draws, batch):
         first = piece.start * math.prod(batch)
-        yield distribution._draw((len(piece), *batch), noise, first, elements)
+        yield distribution._draw((len(piece), *batch), noise, first)
 
 
 def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:
@@ -105,4 +99,4 @@ def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:
     """
     valid = distribution.noise.validated(noise)
     pieces = chunks(range(len(valid)), distribution.batch_shape)
-    return (distribution._replay(valid[at.start : at.stop], valid.size) for at in pieces)
+    return (distribution._replay(valid[at.start : at.stop]) for at in pieces)

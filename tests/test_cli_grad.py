@@ -52,8 +52,7 @@ def test_columns_are_the_library_s(cli, name):
 
 
 @pytest.mark.parametrize("name", rp.names())
-def test_shards_joined_are_the_whole_though_they_are_too_short_for_bulk(cli, monkeypatch, name):
-    monkeypatch.setattr("reparam.distribution.BULK", 1000)
+def test_shards_joined_are_the_whole(cli, monkeypatch, name):
     monkeypatch.setattr("reparam.sampling.CHUNK", 256)
     options = ["grad", "-d", name, "-n", 1200, "--seed", 6]
     cli(*options, "--out", "whole.npy")
@@ -68,7 +67,6 @@ def test_shards_joined_are_the_whole_though_they_are_too_short_for_bulk(cli, mon
 
 @pytest.mark.parametrize("name", rp.names())
 def test_replay_in_chunks_is_the_replay_at_once(cli, monkeypatch, name):
-    monkeypatch.setattr("reparam.distribution.BULK", 1000)
     monkeypatch.setattr("reparam.sampling.CHUNK", 256)
     noise = np.linspace(0.001, 0.999, 1200)
     np.save("noise.npy", noise)

@@ -50,10 +50,16 @@ CASES = {
     "pathwise_agrees_with_jacobian": [
         broken(rp.Beta, _pathwise=lambda y, alpha, beta: (y / alpha, -y / beta)),
     ],
-    "derivatives_of_many_draws_agree": [
+    "draws_of_one_distribution_agree": [
         broken(
             rp.StudentT,
-            _standard_pathwise=lambda z, df, bulk=False: (-z / df * (1.0 + 1e-9 * bulk),),
+            _standard_on_curve=lambda noise, curve: 1.00001 * noise * np.exp(curve(noise**2, 0)[0]),
+        ),
+        broken(
+            rp.StudentT,
+            _standard_pathwise_on_curve=lambda z, noise, curve: (
+                z * curve(noise**2, 1)[0] * (1.0 + 1e-9),
+            ),
         ),
     ],
     "draws_repeat": [broken(rp.Gamma, _sampler=positional)],
@@ -89,7 +95,7 @@ CASES = {
     ],
     "implicit_identity": [
         broken(rp.Exponential, _pathwise=lambda y, rate: (-y / rate * 1.0001,)),
-        broken(rp.StudentT, _standard_pathwise=lambda z, df, bulk=False: (-z / df,)),
+        broken(rp.StudentT, _standard_pathwise=lambda z, df: (-z / df,)),
     ],
     "elements_are_independent": [broken(rp.Exponential, _icdf=dependent)],
     "moments_match_quadrature": [

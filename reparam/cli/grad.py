@@ -107,8 +107,8 @@ def _fresh(
     """Return the draws' numbers, and the draws."""
     from reparam import sampling
 
-    numbers, total = parsing.draws(count, shard, distribution.batch_shape)
-    return numbers, sampling.stream(distribution, numbers, rng=rng, total=total)
+    numbers = parsing.draws(count, shard, distribution.batch_shape)
+    return numbers, sampling.stream(distribution, numbers, rng=rng)
 
 
 def _replayed(distribution: Reparameterized, noise: str) -> tuple[range, Iterator[Draw]]:

@@ -72,8 +72,8 @@ def _seed(text: str) -> int:
     return int(digits)
 
 
-def draws(n: str | None, shard: str | None, batch: tuple[int, ...]) -> tuple[range, int]:
-    """Return the numbers of the draws in shard ``K/N`` (all without one), and how many all are.
+def draws(n: str | None, shard: str | None, batch: tuple[int, ...]) -> range:
+    """Return the numbers of the draws in shard ``K/N``; of all without one.
 
     Parameters
     ----------
@@ -92,11 +92,11 @@ def draws(n: str | None, shard: str | None, batch: tuple[int, ...]) -> tuple[ran
             f"{total} draws of shape {batch} are 2**63 numbers or more; pass a smaller --count"
         )
     if shard is None:
-        return range(total), total
+        return range(total)
     match = re.fullmatch("([0-9]{1,19})/([0-9]{1,19})", shard)
     if match is None:
         raise CountError(f"shard {shard!r} is not of the form K/N; pass for example --shard 1/4")
-    return sampling.shard(total, int(match[1]), int(match[2])), total
+    return sampling.shard(total, int(match[1]), int(match[2]))
 
 
 def dtype(text: str) -> np.dtype[np.float64] | np.dtype[np.float32]:

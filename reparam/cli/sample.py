@@ -47,12 +47,12 @@ def sample(
     value_type = parsing.dtype(dtype)
     parsing.use_threads(threads)
     distribution = parsing.distribution(dist, param)
-    numbers, total = parsing.draws(count, shard, distribution.batch_shape)
+    numbers = parsing.draws(count, shard, distribution.batch_shape)
     types = {"noise": parsing.dtype("float64")} if with_noise else {}
     types |= {"y": value_type}
     shape = (len(numbers), *distribution.batch_shape)
     with parsing.seeded(seed) as rng:
-        draws = sampling.stream(distribution, numbers, rng=rng, total=total)
+        draws = sampling.stream(distribution, numbers, rng=rng)
         blocks = (
             {"noise": draw.noise, "y": draw.value} if with_noise else {"y": draw.value}
             for draw in draws

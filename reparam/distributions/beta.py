@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from reparam.distribution import About, View
 from reparam.families import BetaFamily, Slopes
 from reparam.parameters import POSITIVE, UNIT, Parameter
 from reparam.special import beta as special
+
+if TYPE_CHECKING:
+    from reparam.special._interpolate import Interpolant
 
 __all__ = ["Beta"]
 
@@ -52,15 +55,19 @@ class Beta(BetaFamily):
         return x
 
     @staticmethod
+    def _of_logit(logit: Array, alpha: Array, beta: Array) -> Array:
+        return 1.0 / (1.0 + np.exp(-logit))
+
+    @staticmethod
     def _logit(y: Array, alpha: Array, beta: Array) -> Array:
         return np.log(y) - np.log1p(-y)
 
     @classmethod
     def _scaled(
-        cls, factor: Array, logit: Array, alpha: Array, beta: Array, bulk: bool
+        cls, factor: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None
     ) -> tuple[Array, ...]:
         """Return ∂logit y/∂θ times a factor, 0 where that is."""
-        slopes = cls._logit_jacobian(logit, alpha, beta, bulk=bulk)
+        slopes = cls._logit_jacobian(logit, alpha, beta, curve=curve)
         return tuple(
             np.where(factor == 0.0, 0.0, factor * slope)
             if np.any(factor == 0.0)
@@ -70,43 +77,54 @@ class Beta(BetaFamily):
 
     @classmethod
     def _jacobian(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, bulk: bool = False
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
     ) -> tuple[Array, ...]:
-        return cls._scaled(y / (1.0 + np.exp(logit)), logit, alpha, beta, bulk)
+        slope = 1.0 - y
+        if (near := np.flatnonzero(y > 0.75)).size:
+            slope[near] = cls._complement(y[near], logit[near], alpha, beta, curve)
+        slope *= y
+        return cls._scaled(slope, logit, alpha, beta, curve)
 
     @classmethod
     def _pathwise(cls, y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
         return cls._jacobian(y, cls._logit(y, alpha, beta), alpha, beta)
 
-    @staticmethod
-    def _log_value(y: Array, logit: Array, alpha: Array, beta: Array) -> Array:
-        return -np.logaddexp(0.0, -logit)
+    @classmethod
+    def _log_value(
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
+    ) -> Array:
+        return -np.logaddexp(0.0, -_logit(logit, curve))
 
-    @staticmethod
-    def _complement(y: Array, logit: Array, alpha: Array, beta: Array) -> Array:
-        return 1.0 / (1.0 + np.exp(logit))
+    @classmethod
+    def _complement(
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
+    ) -> Array:
+        return 1.0 / (1.0 + np.exp(_logit(logit, curve)))
 
-    @staticmethod
-    def _log_complement(y: Array, logit: Array, alpha: Array, beta: Array) -> Array:
-        return -np.logaddexp(0.0, logit)
+    @classmethod
+    def _log_complement(
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
+    ) -> Array:
+        return -np.logaddexp(0.0, _logit(logit, curve))
 
     @classmethod
     def _log_jacobian(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, bulk: bool = False
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
     ) -> tuple[Array, ...]:
-        return cls._scaled(1.0 / (1.0 + np.exp(logit)), logit, alpha, beta, bulk)
+        rest = cls._complement(y, logit, alpha, beta, curve)
+        return cls._scaled(rest, logit, alpha, beta, curve)
 
     @classmethod
     def _complement_jacobian(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, bulk: bool = False
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
     ) -> tuple[Array, ...]:
-        return tuple(-entry for entry in cls._jacobian(y, logit, alpha, beta, bulk))
+        return tuple(-entry for entry in cls._jacobian(y, logit, alpha, beta, curve))
 
     @classmethod
     def _log_complement_jacobian(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, bulk: bool = False
+        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
     ) -> tuple[Array, ...]:
-        return cls._scaled(-1.0 / (1.0 + np.exp(-logit)), logit, alpha, beta, bulk)
+        return cls._scaled(-1.0 / (1.0 + np.exp(-_logit(logit, curve))), logit, alpha, beta, curve)
 
     @staticmethod
     def _cdf(y: Array, alpha: Array, beta: Array) -> Array:
@@ -165,3 +183,8 @@ def _tail(
     if np.any(arcsine):
         tail = np.where(arcsine, 1.0 - other(alpha, beta, y), tail)
     return tail
+
+
+def _logit(extra: Array, curve: Interpolant | None) -> Array:
+    """Return logit y, from the noise if there is a curve."""
+    return curve(extra, 0)[0] if curve else extra

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from reparam.special import student
 from reparam.special._accurate import log1pmx
 from reparam.special.gamma import log_gamma_star
 from reparam.special.polygamma import digamma_half_excess
+
+if TYPE_CHECKING:
+    from reparam.special._interpolate import Interpolant
 
 __all__ = ["StudentT"]
 
@@ -42,7 +45,6 @@ class StudentT(LocationScale):
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
     )
     _direct = True
-    _bulk = True
 
     @staticmethod
     def _standard_sampler(lanes: Lanes, size: int, df: Array) -> Array:
@@ -60,14 +62,23 @@ class StudentT(LocationScale):
         return np.asarray(student.quantile(u, df))
 
     @staticmethod
-    def _standard_pathwise(z: Array, df: Array, bulk: bool = False) -> tuple[Array, ...]:
-        if bulk:
-            log = np.log1p(z * (z / df))
-            slope = z * student.bulk_derivative(float(df))(log)[0]
-            if np.any(lost := np.isinf(log)):  # z² overflows
-                slope[lost] = student.pathwise(z[lost], df)
-        else:
-            slope = student.pathwise(z, df)
+    def _curve(df: Array, loc: Array, scale: Array) -> Interpolant | None:
+        return student.curve(float(df))
+
+    @staticmethod
+    def _standard_on_curve(noise: Array, curve: Interpolant) -> Array:
+        (log_ratio,) = curve(noise * noise, 0)
+        return noise * np.exp(log_ratio)
+
+    @staticmethod
+    def _standard_pathwise_on_curve(
+        z: Array, noise: Array, curve: Interpolant
+    ) -> tuple[Array, ...]:
+        return (z * curve(noise * noise, 1)[0],)
+
+    @staticmethod
+    def _standard_pathwise(z: Array, df: Array) -> tuple[Array, ...]:
+        slope = student.pathwise(z, df)
         if np.any(lost := np.isinf(z)):  # towards the centre as ν grows
             slope = np.where(lost, -z, slope)
         return (slope,)

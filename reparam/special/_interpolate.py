@@ -1,103 +1,141 @@
 """Smooth functions of one variable, replaced by polynomials that agree to rounding errors.
 
-With fixed shapes, a kernel is a function of the point alone. Over the range that nearly all draws
-fall in it is expanded once in Chebyshev polynomials, on panels short enough for a low degree,
-checked against the kernel between the nodes, and summed by Horner's rule. Elsewhere, and where
-the check fails, the kernel itself serves.
+With fixed shapes, a quantile function and its derivatives are functions of the noise alone. Over
+the range that nearly all noise falls in they are expanded once in Chebyshev polynomials, on panels
+short enough for a low degree, checked against the kernels between the nodes, and summed by Horner's
+rule. Elsewhere the kernels themselves serve.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special._elementwise import Regime, select
 
-__all__ = ["RARE", "Interpolant"]
+__all__ = ["REACH", "Interpolant"]
 
-#: What is left to the kernel itself on either side: this much probability.
-RARE = 1e-5
+#: Standard normal noise further out, which has a probability of 2e-9, is left to the kernels.
+REACH = 6.0
 
-#: Degree of a panel's polynomial, how many panels there may be, the relative error allowed.
-_DEGREE, _PANELS, _TOLERANCE = 22, 24, 1e-14
-#: Elements that a polynomial is evaluated on at a time.
-_PIECE = 2**17
+#: Degree of a panel's polynomial, how many panels there may be, the error allowed.
+_DEGREE, _PANELS, _TOLERANCE = 24, 27, 1.5e-14
 
 _K = np.arange(_DEGREE + 1)
 _NODES = np.cos(np.pi * (_K + 0.5) / _K.size)
 _CHECKS = np.cos(np.pi * np.arange(1, 2 * _K.size) / (2 * _K.size))
 
-
 #: From values at the nodes to Chebyshev coefficients.
 _TO_SERIES = 2.0 / _K.size * np.cos(np.outer(_K, np.pi * (_K + 0.5) / _K.size))
 _TO_SERIES[0] *= 0.5
 
+#: Coefficients of 1, t, t², …
+Table = tuple[float, ...]
 
-def _table(values: Array) -> tuple[float, ...]:
-    """Return coefficients of 1, t, t², … from values at the nodes, trailing noise left out."""
+
+def _table(values: Array, allowed: float) -> Table:
+    """Return coefficients from values at the nodes, as few as the allowed error lets be."""
     series = _TO_SERIES @ values
-    size = np.flatnonzero(np.abs(series) > 1e-17 * np.abs(series).max()).max() + 1
+    left_out = np.cumsum(np.abs(series[::-1]))[::-1]
+    size = max(1, np.count_nonzero(left_out > 0.1 * allowed))
     return tuple(np.polynomial.chebyshev.cheb2poly(series[:size]).tolist())
 
 
+class _Panel(NamedTuple):
+    """A polynomial for each output on middle ± half."""
+
+    middle: float
+    half: float
+    tables: list[Table]
+
+    def __call__(self, point: Array, outputs: tuple[int, ...]) -> tuple[Array, ...]:
+        local = (point - self.middle) * (1.0 / self.half)
+        return tuple(_horner(local, self.tables[k]) for k in outputs)
+
+
 class Interpolant:
-    """A kernel with its range cut into panels, each with a polynomial for each output.
+    """Functions of one variable on a range cut into panels.
 
     Parameters
     ----------
     exact
-        The kernel: a tuple of arrays of the point.
+        The functions: an array each from an array of points.
     low, high
         The range to cover.
+    typical
+        A point in the midst of most.
+
+    Attributes
+    ----------
+    fits
+        Whether the polynomials agree with all the functions, to 1.5e-14 of the larger of 1 and
+        the first one's value, or of the value of another.
     """
 
     def __init__(
-        self, exact: Callable[[Array], tuple[Array, ...]], low: float, high: float
+        self,
+        exact: Callable[[Array], tuple[Array, ...]],
+        low: float,
+        high: float,
+        typical: float = 0.0,
     ) -> None:
         self._exact = exact
-        self._edges: list[float] = []
-        regimes: list[Regime] = []
+        self._panels: list[_Panel] = []
         pending = [(low, high)]
         while pending:
             start, stop = pending.pop()
-            middle, half = 0.5 * (start + stop), 0.5 * (stop - start)
-            values = exact(middle + half * np.concatenate([_NODES, _CHECKS]))
-            tables = [_table(v[: _K.size]) for v in values]
-            fits = all(
-                np.all(np.abs(_horner(_CHECKS, table) / v[_K.size :] - 1.0) < _TOLERANCE)
-                for table, v in zip(tables, values, strict=True)
-            )
-            if not fits and len(pending) + len(regimes) < _PANELS:
-                pending += [(middle, stop), (start, middle)]
-                continue
-            self._edges.append(start)
-            formula = partial(_panel, middle=middle, half=half, tables=tables)
-            regimes.append(Regime(formula, _PIECE) if fits else Regime(exact))
-        self._edges.append(high)
-        self._outputs = len(tables)
-        self._regimes = (Regime(exact), *regimes, Regime(exact))
-        self.panels = len(regimes)
+            if panel := self._fitted(start, stop):
+                self._panels.append(panel)
+            else:
+                cuts = np.linspace(start, stop, 4).tolist()
+                pending += reversed(list(pairwise(cuts)))
+            if len(pending) + len(self._panels) > _PANELS:
+                break
+        self.fits = not pending
+        self._edges = [panel.middle - panel.half for panel in self._panels] + [high]
+        self._main = int(np.searchsorted(self._edges, typical, side="right"))
 
-    def __call__(self, point: Array) -> tuple[Array, ...]:
-        """Return the kernel's outputs."""
+    def _fitted(self, start: float, stop: float) -> _Panel | None:
+        """Return a panel, if its polynomials agree with the functions between the nodes."""
+        middle, half = 0.5 * (start + stop), 0.5 * (stop - start)
+        with np.errstate(all="ignore"):
+            values = self._exact(middle + half * np.concatenate([_NODES, _CHECKS]))
+        scales = [
+            np.maximum(np.abs(value), 1.0) if k == 0 else np.abs(value)
+            for k, value in enumerate(values)
+        ]
+        allowed = [_TOLERANCE * float(scale.min()) for scale in scales]
+        tables = [_table(v[: _K.size], a) for v, a in zip(values, allowed, strict=True)]
+        for table, value, scale in zip(tables, values, scales, strict=True):
+            errors = np.abs(_horner(_CHECKS, table) - value[_K.size :]) / scale[_K.size :]
+            if not np.all(errors < _TOLERANCE):
+                return None
+        return _Panel(middle, half, tables)
+
+    def __call__(self, point: Array, *outputs: int) -> tuple[Array, ...]:
+        """Return those of the functions with the given numbers."""
         choice = np.zeros(point.size, np.int8)
         for edge in self._edges:
             choice += point >= edge
-        result = select(choice, self._regimes, point, outputs=self._outputs)
-        return (result,) if self._outputs == 1 else tuple(result)
+        # where most points are it is evaluated everywhere: to pick them out would cost as much
+        found = self._panels[self._main - 1](point, outputs)
+        for number, panel in enumerate([None, *self._panels, None]):
+            if number == self._main or not (members := np.flatnonzero(choice == number)).size:
+                continue
+            if panel:
+                values = panel(point[members], outputs)
+            else:
+                exact = self._exact(point[members])
+                values = tuple(exact[k] for k in outputs)
+            for array, value in zip(found, values, strict=True):
+                array[members] = value
+        return found
 
 
-def _panel(
-    point: Array, middle: float, half: float, tables: list[tuple[float, ...]]
-) -> tuple[Array, ...]:
-    local = (point - middle) * (1.0 / half)
-    return tuple(_horner(local, table) for table in tables)
-
-
-def _horner(t: Array, table: tuple[float, ...]) -> Array:
+def _horner(t: Array, table: Table) -> Array:
     total = np.full_like(t, table[-1])
     for coefficient in reversed(table[:-1]):
         total *= t

@@ -45,7 +45,7 @@ from reparam.special._elementwise import (
     select,
     weighted,
 )
-from reparam.special._interpolate import RARE, Interpolant
+from reparam.special._interpolate import REACH, Interpolant
 from reparam.special._newton import halley, unfinished
 from reparam.special._rules import (
     BETA_HIGH,
@@ -614,15 +614,24 @@ def logit_derivatives(logit: Array, alpha: Array, beta: Array) -> tuple[Array, A
 
 
 @lru_cache(maxsize=64)
-def bulk_logit_derivatives(alpha: float, beta: float) -> Callable[[Array], tuple[Array, ...]]:
-    """Return D_α and D_β as functions of logit x for one (α, β): for many draws, much faster."""
+def curve(alpha: float, beta: float) -> Interpolant | None:
+    """Return logit x, D_α and D_β as functions of standard normal noise, for one (α, β).
 
-    def exact(logit: Array) -> tuple[Array, ...]:
-        return logit_derivatives(logit, np.array(alpha), np.array(beta))
+    None for tiny shapes, where logit x ranges too far.
+    """
+    from scipy.special import ndtr
 
-    tails = np.array([RARE, 1.0 - RARE])
-    ends = quantile_point(tails, 1.0 - tails, np.array(alpha), np.array(beta)).logit
-    return Interpolant(exact, float(ends[0]), float(ends[1]))
+    def exact(z: Array) -> tuple[Array, ...]:
+        first, second = np.full_like(z, alpha), np.full_like(z, beta)
+        point = quantile_point(ndtr(z), ndtr(-z), first, second)
+        above = _above_mean(point, first, second)
+        _, *slopes = _tails(point, first, second, above)
+        return point.logit, *slopes
+
+    if min(alpha, beta) < 0.1:
+        return None
+    found = Interpolant(exact, -REACH, REACH)
+    return found if found.fits else None
 
 
 @elementwise(outputs=2)

@@ -40,7 +40,7 @@ from reparam.special._elementwise import (
     weighted,
 )
 from reparam.special._expansions import TABLES, Table
-from reparam.special._interpolate import RARE, Interpolant
+from reparam.special._interpolate import REACH, Interpolant
 from reparam.special._newton import halley, unfinished
 from reparam.special._rules import (
     BETA_HIGH,
@@ -397,16 +397,23 @@ def log_derivative(log_x: Array, alpha: Array) -> Array:
 
 
 @lru_cache(maxsize=64)
-def bulk_log_derivative(alpha: float) -> Callable[[Array], tuple[Array, ...]]:
-    """Return h as a function of ln x for one α: for many draws, several times as fast."""
-    from scipy.special import gammainccinv, gammaincinv
+def curve(alpha: float) -> Interpolant | None:
+    """Return ln(x/max(α, 1)) and h as functions of standard normal noise, for one α.
 
-    def exact(log_x: Array) -> tuple[Array, ...]:
-        return (log_derivative(log_x, np.array(alpha)),)
+    None for tiny shapes, where ln x ranges too far.
+    """
+    from scipy.special import ndtr
 
-    low, high = (float(np.log(f(alpha, RARE))) for f in (gammaincinv, gammainccinv))
-    # the expansion is as fast for large shapes; for tiny ones ln x ranges too far
-    return Interpolant(exact, low, high) if 0.1 <= alpha < TABLES[0].least else exact
+    def exact(z: Array) -> tuple[Array, ...]:
+        shape = np.full_like(z, alpha)
+        x, log_x = quantile_logs(ndtr(z), ndtr(-z), shape)
+        ratio = _log_ratio(x, log_x, shape) if alpha >= 1.0 else log_x
+        return ratio, _log_derivative(x, log_x, shape)
+
+    if alpha < 0.1:
+        return None
+    found = Interpolant(exact, -REACH, REACH)
+    return found if found.fits else None
 
 
 @elementwise()

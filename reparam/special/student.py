@@ -13,7 +13,6 @@ s = q/(1+q) the score is ½ (c + (log(1−s) + s) + s/ν), three small terms for
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -29,7 +28,7 @@ from reparam.special._elementwise import (
     select,
     weighted,
 )
-from reparam.special._interpolate import RARE, Interpolant
+from reparam.special._interpolate import REACH, Interpolant
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
 from reparam.special.polygamma import digamma_half_excess
 
@@ -147,15 +146,22 @@ def derivative(t: Array, nu: Array) -> Array:
 
 
 @lru_cache(maxsize=64)
-def bulk_derivative(nu: float) -> Callable[[Array], tuple[Array, ...]]:
-    """Return ∂ln|t|/∂ν as a function of ln(1 + t²/ν) for one ν: for many draws, much faster."""
-    from scipy.special import stdtrit
+def curve(nu: float) -> Interpolant | None:
+    """Return ln(t/z) and ∂ln|t|/∂ν as functions of z², z standard normal noise, for one ν.
 
-    def exact(log: Array) -> tuple[Array, ...]:
-        t = np.sqrt(nu) * np.sqrt(np.expm1(log))
-        return (_log_derivative(t, np.array(nu)),)
+    None for tiny ν, where the tails reach too far.
+    """
+    from scipy.special import ndtr
 
-    return Interpolant(exact, 0.0, float(np.log1p(stdtrit(nu, RARE) ** 2 / nu)))
+    def exact(square: Array) -> tuple[Array, ...]:
+        z, freedom = np.sqrt(square), np.full_like(square, nu)
+        t = -quantile(ndtr(-z), freedom)
+        return np.log(t / z), _log_derivative(t, freedom)
+
+    if nu < 1.0:
+        return None
+    found = Interpolant(exact, 0.0, REACH**2, typical=0.5)
+    return found if found.fits else None
 
 
 # Functions ------------------------------------------------------------------------------------

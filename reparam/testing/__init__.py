@@ -29,8 +29,8 @@ from reparam.testing._declaration import (
 )
 from reparam.testing._draws import (
     derivatives_agree,
-    derivatives_of_many_draws_agree,
     draws_follow_cdf,
+    draws_of_one_distribution_agree,
     draws_repeat,
     draws_replay,
     elements_are_independent,
@@ -69,7 +69,7 @@ PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
     implicit_identity,
     pathwise_agrees_with_jacobian,
     derivatives_agree,
-    derivatives_of_many_draws_agree,
+    draws_of_one_distribution_agree,
     elements_are_independent,
     moments_match_quadrature,
 )

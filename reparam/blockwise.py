@@ -13,6 +13,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -148,6 +149,16 @@ def thread_count() -> int:
     return int(text)
 
 
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    """Return threads that are kept: to start one costs as much as a hundred thousand sums."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="reparam")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 def evaluate(
     kernel: Kernel,
     operands: Sequence[Operand],
@@ -204,14 +215,12 @@ def evaluate(
                         for number, (low, high) in enumerate(members, index):
                             result[number] = values[low - start : high - start].sum()
 
-    if workers > 1:
-        with ThreadPoolExecutor(workers - 1) as pool:
-            helpers = [pool.submit(work) for _ in range(workers - 1)]
-            work()
-            for helper in helpers:
-                helper.result()
-    else:
+    helpers = [_pool(workers - 1).submit(work) for _ in range(workers - 1)]
+    try:
         work()
+    finally:
+        for helper in helpers:
+            helper.result()
     return tuple(
         np.asarray(result.sum()) if summed else result.reshape(shape)
         for result, summed in zip(results, sums, strict=True)

@@ -35,7 +35,11 @@ class Laplace(LocationScale):
     @staticmethod
     def _standard_icdf(u: Array) -> Array:
         # 1 − u is exact where it is the smaller, and 2u near ½ is exact: log sees no rounding.
-        return np.copysign(np.log(2.0 * np.minimum(u, 1.0 - u)), u - 0.5)
+        z = np.subtract(1.0, u)
+        z = np.minimum(u, z, out=z)
+        z += z
+        np.log(z, out=z)
+        return np.copysign(z, u - 0.5, out=z)
 
     @staticmethod
     def _standard_cdf(z: Array) -> Array:

@@ -35,11 +35,15 @@ class Logistic(LocationScale):
     def _standard_icdf(u: Array) -> Array:
         # log((1 − w)/w) = log1p((1 − 2w)/w) for the smaller tail w: 1 − 2w is exact near w = ½,
         # where log(u/(1 − u)) would cancel. The quotient overflows for w below 2⁻¹⁰²⁴.
-        w = np.minimum(u, 1.0 - u)
-        magnitude = np.log1p((1.0 - 2.0 * w) / w)
+        w = np.subtract(1.0, u)
+        w = np.minimum(u, w, out=w)
+        z = -2.0 * w
+        z += 1.0
+        z /= w
+        np.log1p(z, out=z)
         if np.any(tiny := w < 2.0**-1000):
-            magnitude = np.where(tiny, -np.log(w), magnitude)
-        return np.copysign(magnitude, u - 0.5)
+            z = np.where(tiny, -np.log(w), z)
+        return np.copysign(z, u - 0.5, out=z)
 
     @staticmethod
     def _standard_cdf(z: Array) -> Array:

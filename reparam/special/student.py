@@ -36,23 +36,26 @@ __all__ = ["pathwise", "quantile"]
 
 #: From here on the score is computed from its small terms.
 _LARGE = 64.0
+#: From here on t is normal to the last bit: what is left of ln t is (z² + 1)/4ν.
+_NORMAL = 1e20
 #: Where the two integrals meet: near the root of the score, for ν ≥ 1.
 _SEAM = 1.55
 
 # Regimes: each returns D = ∂ln|t|/∂ν ---------------------------------------------------------
 
 
-def _score(out: Array, share: Array, log_rest: Array, nu: Array, constant: Array) -> Array:
-    """Fill in twice the score in ν, from s and log(1 − s)."""
-    np.multiply(share, 1.0 + 1.0 / nu, out=out)
-    out += log_rest
-    out += constant
-    if np.any(large := nu >= _LARGE):
+def _score(share: Array, log_rest: Array, nu: Array, constant: Array) -> Array:
+    """Return twice the score in ν, from s, which is overwritten, and log(1 − s)."""
+    if some := np.any(large := nu >= _LARGE):
         exact = log1pmx(-share)
         exact += share / nu
         exact += constant
-        np.copyto(out, exact, where=large)
-    return out
+    share *= 1.0 + 1.0 / nu
+    share += log_rest
+    share += constant
+    if some:
+        np.copyto(share, exact, where=large)
+    return share
 
 
 def _centre(t: Array, nu: Array) -> Array:
@@ -64,7 +67,6 @@ def _centre(t: Array, nu: Array) -> Array:
         share: Array,
         log_rest: Array,
         density: Array,
-        score: Array,
         end: Array,
         log: Array,
         power: Array,
@@ -76,13 +78,13 @@ def _centre(t: Array, nu: Array) -> Array:
         np.add(log_rest, log, out=density)
         density *= power
         np.exp(density, out=density)
-        density *= _score(score, share, log_rest, nu, constant)
+        density *= _score(share, log_rest, nu, constant)
         return (weighted(density, weight),)
 
     constant = digamma_half_excess(0.5 * nu)
     end, log = ratio / (1.0 + ratio), np.log1p(ratio)
     arrays = end, log, 0.5 * nu - 1.0, nu, constant
-    (integral,) = integrate(integrals, node.size, 4, *arrays)
+    (integral,) = integrate(integrals, node.size, 3, *arrays)
     return -0.5 * (1.0 + ratio) * integral
 
 
@@ -99,7 +101,6 @@ def _tail(t: Array, nu: Array) -> Array:
         lost: Array,
         share: Array,
         log_rest: Array,
-        score: Array,
         share_at_t: Array,
         rest_at_t: Array,
         inverse: Array,
@@ -113,7 +114,7 @@ def _tail(t: Array, nu: Array) -> Array:
         log_rest -= log
         np.multiply(lost, rest_at_t, out=share)
         np.subtract(share_at_t, share, out=share)
-        _score(score, share, log_rest, nu, constant)
+        score = _score(share, log_rest, nu, constant)
         lost *= inverse
         np.subtract(1.0, lost, out=lost)
         score /= np.sqrt(lost, out=lost)
@@ -121,7 +122,7 @@ def _tail(t: Array, nu: Array) -> Array:
 
     constant = digamma_half_excess(0.5 * nu)
     arrays = share, 1.0 / (1.0 + ratio), 1.0 / ratio, log, -2.0 / nu, nu, constant
-    (integral,) = integrate(integrals, node.size, 4, *arrays)
+    (integral,) = integrate(integrals, node.size, 3, *arrays)
     return 0.5 * integral / (nu * share)
 
 
@@ -193,8 +194,11 @@ def quantile(u: Array, nu: Array) -> Array:
     From y = ν/(ν + t²), whose tail at t is 2 min(u, 1 − u) and whose other tail is
     ``|2u − 1|``: both are exact.
     """
+    from scipy.special import ndtri
+
     tail = 2.0 * np.minimum(u, 1.0 - u)
     point = beta.quantile_point(tail, np.abs(2.0 * u - 1.0), 0.5 * nu, np.full_like(u, 0.5))
     normal = (point.x > 1e-150) & (point.rest > 1e-150) & (nu < 1e150)
     plain = np.sqrt(nu * (point.rest / point.x))
-    return np.copysign(np.where(normal, plain, np.sqrt(nu) * np.exp(-0.5 * point.logit)), u - 0.5)
+    t = np.copysign(np.where(normal, plain, np.sqrt(nu) * np.exp(-0.5 * point.logit)), u - 0.5)
+    return np.where(nu > _NORMAL, ndtri(u), t) if np.any(nu > _NORMAL) else t

@@ -431,10 +431,10 @@ def _weight_large(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array
     close = alpha * log1pmx(-gap / alpha) + beta * log1pmx(gap / beta)
     apart = alpha * _log_over_mean(point, alpha, total) + beta * np.log1p(gap / beta)
     stirling = log_gamma_star(total) - log_gamma_star(alpha) - log_gamma_star(beta)
-    return (
-        np.where(gap < 0.5 * alpha, close, apart) + stirling,
-        np.sqrt(beta / total / (2.0 * math.pi * alpha)),
-    )
+    factor = np.sqrt(beta / total / (2.0 * math.pi * alpha))
+    if np.any(lost := factor < 1e-150):
+        factor = np.where(lost, np.sqrt(beta / total) / np.sqrt(2.0 * math.pi * alpha), factor)
+    return np.where(gap < 0.5 * alpha, close, apart) + stirling, factor
 
 
 def _weight_small_alpha(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array]:
@@ -457,7 +457,8 @@ def _weight_small_beta(point: Point, alpha: Array, beta: Array) -> tuple[Array, 
     to_mean = np.where(ratio < 0.5, np.log1p(-ratio), _log_over_mean(point, alpha, total))
     mirrored = _log_over_mean(point.mirrored, beta, total) + np.log(beta)
     stirling = log_gamma_star(total) - log_gamma_star(alpha) - gammaln(beta + 1.0)
-    return alpha * to_mean + beta * (mirrored - 1.0) + stirling, beta / np.sqrt(alpha * total)
+    factor = beta / np.where(alpha < 1e100, np.sqrt(alpha * total), alpha)
+    return alpha * to_mean + beta * (mirrored - 1.0) + stirling, factor
 
 
 def _weight_small(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array]:
@@ -471,9 +472,12 @@ def _weight_small(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array
 
 
 def _log_over_mean(point: Point, alpha: Array, total: Array) -> Array:
-    """Return ln(x/m), m = α/(α+β), from the product where x does not underflow."""
+    """Return ln(x/m), m = α/(α+β), from the quotient where neither underflows."""
     mean = alpha / total
-    return np.where(point.x > 1e-290, np.log(point.x / mean), point.logit - np.log(mean))
+    plain = np.log(point.x / mean)
+    if np.all(normal := np.minimum(point.x, mean) > 1e-290):
+        return np.asarray(plain)
+    return np.where(normal, plain, point.logs[0] - (np.log(alpha) - np.log(total)))
 
 
 def _oriented(formula: Callable[..., tuple[Array, Array]], above: bool) -> Regime:
@@ -513,18 +517,50 @@ def _start(u: Array, alpha: Array, beta: Array) -> Array:
     root = np.sqrt(np.maximum(bend + harmonic, 0.0))
     drift = (high - low) * (bend + 5.0 / 6.0 - 2.0 / (3.0 * harmonic))
     carter = np.log(alpha / beta) + 2.0 * (normal * root / harmonic + drift)
-    # both ends' leading terms bound the quantile where the other shape is at least 1
+    # both ends' leading terms bound the quantile where the other shape is at least 1; of shapes
+    # above 1e150 they may be NaN
     both = betaln(alpha, beta)
     near_zero = (np.log(u) + np.log(alpha) + both) / alpha
     near_one = -(np.log1p(-u) + np.log(beta) + both) / beta
-    carter = np.minimum(np.maximum(carter, near_zero), np.maximum(near_one, near_zero))
+    carter = np.fmin(np.fmax(carter, near_zero), np.fmax(near_one, near_zero))
     # u is below F(m) if the mass of x^α near 0 outweighs that of (1−x)^β near 1
     total = alpha + beta
     left = np.exp(alpha * np.log(alpha / total)) / alpha
     right = np.exp(beta * np.log(beta / total)) / beta
     low_end = u * (left + right) < left
-    ends = np.where(low_end, np.minimum(near_zero, 0.0), np.maximum(near_one, 0.0))
+    ends = np.where(low_end, _logit_of_log(near_zero), -_logit_of_log(-near_one))
     return np.asarray(np.where((alpha > 1.0) & (beta > 1.0), carter, ends))
+
+
+def _logit_of_log(log_x: Array) -> Array:
+    """Return logit x given ln x, roughly: ln x itself far from 1, and 0 where x is not below 1."""
+    near_one = np.where(log_x < 0.0, log_x - np.log(-np.expm1(log_x)), 0.0)
+    return np.where(log_x < -1.0, log_x, near_one)
+
+
+#: For shapes above it logit x is normal to the last bit, as A&S 26.5.22 has it.
+_NORMAL = 1e24
+#: As near as this to an end, on the scale of logit x, the leading term there is all there is.
+_END = 40.0
+
+
+def _leading(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
+    """Return logit x from F = x^α/(α B): exact where x (1 + β) is negligible.
+
+    α B comes from the weight at a point near enough to the end; for tiny α, where that is no more
+    than rounding errors of 1 + α, from ln(α B) = log1p(α/β) + ln Γ(1+α) + ln Γ(1+β) − ln Γ(1+α+β).
+    """
+    from scipy.special import digamma, zeta
+
+    point = from_logit(-2.0 * _END - np.log1p(beta))
+    log, factor = _weight(point, alpha, beta, np.zeros(u.shape, dtype=bool))
+    log_u = np.where(u < 0.5, np.log(u), np.log1p(-other))
+    plain = point.logit + (log_u - np.log(factor) - log) / alpha
+    if not np.any(tiny := alpha < 1e-8):
+        return np.asarray(plain)
+    bend = 0.5 * alpha * (zeta(2.0, 1.0) - zeta(2.0, 1.0 + beta))
+    slope = digamma(1.0) - digamma(1.0 + beta) + bend
+    return np.where(tiny, (log_u + np.log1p(alpha / beta)) / alpha + slope, plain)
 
 
 def _moved(point: Point, step: Array) -> Point:
@@ -556,13 +592,41 @@ def quantile_point(u: Array, other: Array, alpha: Array, beta: Array) -> Point:
     logit = np.select([u <= 0.0, other <= 0.0], [-np.inf, np.inf], np.nan)
     active = np.flatnonzero(inside)
     logit[active] = _start(u[active], alpha[active], beta[active])
+    inside[_settled(logit, active, u, other, alpha, beta)] = False
     found = from_logit(logit)
+    everywhere = active = np.flatnonzero(inside)
     for _ in range(100):
         if not active.size:
             break
         active = active[_improve(found, active, u, other, alpha, beta, fine=False)]
-    _improve(found, np.flatnonzero(inside), u, other, alpha, beta, fine=True)
+    _improve(found, everywhere, u, other, alpha, beta, fine=True)
     return found
+
+
+def _settled(
+    logit: Array,
+    active: NDArray[np.integer[Any]],
+    u: Array,
+    other: Array,
+    alpha: Array,
+    beta: Array,
+) -> NDArray[np.integer[Any]]:
+    """Fill in the logits that need no iteration, and return which of the active ones they are.
+
+    These are points at an end, and shapes so large that the distribution is normal.
+    """
+    alpha, beta, u, other = (array[active] for array in (alpha, beta, u, other))
+    smaller = np.minimum(alpha, beta)
+    settled = smaller > _NORMAL
+    doubtful = np.flatnonzero((np.abs(logit[active]) > _END) | (smaller < 1e-2))
+    if doubtful.size:
+        a, b, low, high = (array[doubtful] for array in (alpha, beta, u, other))
+        near_zero, near_one = _leading(low, high, a, b), -_leading(high, low, b, a)
+        at_zero, at_one = near_zero < -_END - np.log1p(b), near_one > _END + np.log1p(a)
+        logit[active[doubtful[at_zero]]] = near_zero[at_zero]
+        logit[active[doubtful[at_one]]] = near_one[at_one]
+        settled[doubtful] |= at_zero | at_one
+    return active[settled]
 
 
 def _improve(

@@ -74,6 +74,9 @@ __all__ = [
 
 Formula = Callable[..., tuple[Array, ...]]
 
+#: For shapes above it D_θ differs from the mean's derivative in the last bits only.
+_ALL_MEAN = 1e30
+
 
 class Point(NamedTuple):
     """x, 1 − x and logit x: each accurate by itself, whatever the others round to."""
@@ -106,7 +109,8 @@ def _small(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
     from scipy.special import digamma
 
     log_x, log_rest = point.logs
-    step = digamma_difference(beta, alpha)
+    # the first term of the sum by itself: with tiny shapes it is of another size
+    step = digamma_difference(beta + 1.0, alpha) + alpha / (alpha + beta) / beta
     first = digamma(alpha + 1.0) - digamma(alpha + beta) - log_x
     return _fixed(point, log_rest, alpha, beta, BETA_SMALL, first, log_rest + step)
 
@@ -242,6 +246,17 @@ def _scaled(
     return _carried(point, alpha, beta, parts, *_offsets(point, alpha, beta, gap))
 
 
+def _precise(
+    point: Point, alpha: Array, beta: Array, rule: Rule | None, high: bool
+) -> tuple[Array, ...]:
+    """α + β > 1e4; for shapes so large that x rounds to the mean, D_θ is the mean's derivative."""
+    mass, first, second = _scaled(point, alpha, beta, rule, high, precise=True)
+    if np.any(mean := np.minimum(alpha, beta) > _ALL_MEAN):
+        first = np.where(mean, 1.0 / alpha, first)
+        second = np.where(mean, -1.0 / beta, second)
+    return mass, first, second
+
+
 def _logs(
     log: Array,
     exponent: Array,
@@ -356,10 +371,10 @@ _FORMULAS: tuple[Formula, ...] = (
     _series_mass,
     partial(_scaled, rule=_FINE_RULE, high=False, precise=False),
     partial(_scaled, rule=_FINE_RULE, high=True, precise=False),
-    partial(_scaled, rule=_FINE_RULE, high=True, precise=True),
+    partial(_precise, rule=_FINE_RULE, high=True),
     *(
-        partial(_scaled, rule=rule, high=high, precise=precise)
-        for precise in (False, True)
+        partial(formula, rule=rule, high=high)
+        for formula in (partial(_scaled, precise=False), _precise)
         for rule, high in (
             (BETA_LOW, False),
             (BETA_HIGH, True),

@@ -5,8 +5,9 @@ or ``--scaling`` for time and memory over counts of streamed draws, this library
 
 Each case draws n values in float64 and back-propagates an upstream gradient into every parameter,
 once with parameters given per element and once with the same scalar for all. PyTorch and JAX take
-part if they are installed. Libraries take turns, with a pause in between for their idle threads to
-go to sleep; the figures are medians over the rounds, in nanoseconds a draw, all cores together.
+part if they are installed. Libraries take turns, a tenth of a second each, with a pause in between
+for idle threads to go to sleep; the figures are medians over the rounds, in nanoseconds a draw, all
+cores together.
 """
 
 from __future__ import annotations
@@ -151,21 +152,18 @@ def jax_calls(
 def measure(calls: dict[str, dict[str, Call]], n: int, rounds: int) -> dict[str, dict[str, float]]:
     """Return medians in ns a draw, by what is timed and by library."""
     times: dict[str, dict[str, list[float]]] = {}
-    for library, kinds in calls.items():
-        for kind, call in kinds.items():
-            call()
-            times.setdefault(kind, {})[library] = []
     for _ in range(rounds):
         for library, kinds in calls.items():
             for kind, call in kinds.items():
                 time.sleep(0.05)
                 call()
-                for _ in range(1 if library == "jax" else 3):
-                    start = time.perf_counter()
+                start, done = time.perf_counter(), 0
+                while done == 0 or time.perf_counter() - start < 0.1:
                     call()
-                    spent = time.perf_counter() - start
-                    share = getattr(call, "share", 1.0)
-                    times[kind][library].append(spent / (n * share) * 1e9)
+                    done += 1
+                spent = (time.perf_counter() - start) / done
+                each = spent / (n * getattr(call, "share", 1.0)) * 1e9
+                times.setdefault(kind, {}).setdefault(library, []).append(each)
     return {
         kind: {library: statistics.median(values) for library, values in by.items()}
         for kind, by in times.items()

@@ -13,7 +13,8 @@ derivative stay finite.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
@@ -24,6 +25,8 @@ from reparam.noise import UNIFORM, Noise
 from reparam.parameters import POSITIVE, Interval
 from reparam.special import beta as beta_special
 from reparam.special import gamma as gamma_special
+from reparam.special._accurate import LARGEST
+from reparam.special.beta import Point
 
 if TYPE_CHECKING:
     from reparam.special._interpolate import Interpolant
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["BetaFamily", "OddsOfBeta", "PowerOfGamma", "gamma_draws"]
 
 Slopes = tuple[Array | float, ...]
+
+_LOG_LARGEST = math.log(LARGEST)
 
 
 def gamma_draws(lanes: Lanes, first_lane: int, size: int, alpha: Array) -> tuple[Array, Array]:
@@ -46,18 +51,36 @@ def gamma_draws(lanes: Lanes, first_lane: int, size: int, alpha: Array) -> tuple
         UNIFORM.fill(lanes(first_lane + 1), u)
         boost = np.log(u)
         boost *= small / alpha
+        np.maximum(boost, -LARGEST, out=boost)
         log_x += boost
         x *= np.exp(boost, out=boost)
     return x, log_x
 
 
 def _times(y: Array, slopes: Slopes) -> Slopes:
-    """Return y times each: 0 at y = 0, where the other factor may be infinite."""
+    """Return y times each: 0 where either factor is, though the other may be infinite."""
     products = tuple(np.asarray(y * slope) for slope in slopes)
-    for product in products:
-        if np.any(lost := np.isnan(product) & (y == 0.0)):
+    for product, slope in zip(products, slopes, strict=True):
+        if np.any(lost := np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))):
             product[lost] = 0.0
     return products
+
+
+def _combined(*terms: tuple[Array | float, Array]) -> Array | float:
+    """Return Σ slope · entry; what is infinite doesn't count where its slope is 0 throughout."""
+    return sum((slope * entry for slope, entry in terms if np.any(slope)), start=0.0)
+
+
+def _all_normal(values: Array) -> bool:
+    """Whether positive values neither over- nor underflow: two cheap passes over them."""
+    return bool(np.min(values) > 1e-290 and np.max(values) < np.inf)
+
+
+def _where_normal(values: Array, result: Array, otherwise: Callable[[], Array]) -> Array:
+    """Return the result, but the other one where positive values over- or underflow."""
+    if _all_normal(values):
+        return result
+    return np.where((values > 1e-290) & (values < np.inf), result, otherwise())
 
 
 class PowerOfGamma(Reparameterized):
@@ -87,6 +110,11 @@ class PowerOfGamma(Reparameterized):
 
     @staticmethod
     @abc.abstractmethod
+    def _log_scale(*theta: Any, **_: Any) -> Array | float:
+        """ln c, also where c over- or underflows."""
+
+    @staticmethod
+    @abc.abstractmethod
     def _shape_slopes(*theta: Any, **_: Any) -> Slopes:
         """∂α/∂θ for each parameter."""
 
@@ -97,11 +125,10 @@ class PowerOfGamma(Reparameterized):
 
     @final
     @classmethod
-    def _raised(cls, x: Array, *theta: Array) -> Array:
-        if cls._power == 0.5:
-            x = np.sqrt(x)
+    def _raised(cls, x: Array, log_x: Array, *theta: Array) -> Array:
         scale = cls._scale(*theta)
-        return scale / x if cls._power < 0.0 else scale * x
+        y = scale / x if cls._power < 0.0 else scale * (np.sqrt(x) if cls._power == 0.5 else x)
+        return _where_normal(scale, y, lambda: np.exp(cls._log_value(y, log_x, *theta)))
 
     @final
     @classmethod
@@ -114,16 +141,24 @@ class PowerOfGamma(Reparameterized):
 
     @final
     @classmethod
+    def _log_base(cls, x: Array, y: Array, *theta: Array) -> Array:
+        """ln x, from x and y."""
+        return _where_normal(
+            x, np.log(x), lambda: (np.log(y) - cls._log_scale(*theta)) / cls._power
+        )
+
+    @final
+    @classmethod
     def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
         x, log_x = gamma_draws(lanes, 0, size, cls._shape(*theta))
-        return cls._raised(x, *theta), log_x
+        return cls._raised(x, log_x, *theta), log_x
 
     @final
     @classmethod
     def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
         u, other = (noise, 1.0 - noise) if cls._power > 0.0 else (1.0 - noise, noise)
         x, log_x = gamma_special.quantile_logs(u, other, cls._shape(*theta))
-        out[0][...] = cls._raised(x, *theta)
+        out[0][...] = cls._raised(x, log_x, *theta)
         out[1][...] = log_x
 
     @final
@@ -136,7 +171,8 @@ class PowerOfGamma(Reparameterized):
     @final
     @classmethod
     def _curve(cls, *theta: Array) -> Interpolant | None:
-        return gamma_special.curve(float(cls._shape(*theta)))
+        normal = np.abs(cls._log_scale(*theta)) < 660.0
+        return gamma_special.curve(float(cls._shape(*theta))) if normal else None
 
     @final
     @classmethod
@@ -146,7 +182,7 @@ class PowerOfGamma(Reparameterized):
         (ratio,) = curve(noise if cls._power > 0.0 else -noise, 0)
         x = np.exp(ratio, out=ratio)
         x *= np.maximum(cls._shape(*theta), 1.0)
-        out[0][...] = cls._raised(x, *theta)
+        out[0][...] = cls._raised(x, ratio, *theta)
 
     @final
     @classmethod
@@ -156,7 +192,7 @@ class PowerOfGamma(Reparameterized):
         if curve:
             (ratio,) = curve(log_x if cls._power > 0.0 else -log_x, 0)
             log_x = ratio + np.log(np.maximum(cls._shape(*theta), 1.0))
-        return cls._power * log_x + np.log(cls._scale(*theta))
+        return cls._power * log_x + cls._log_scale(*theta)
 
     @final
     @classmethod
@@ -184,7 +220,10 @@ class PowerOfGamma(Reparameterized):
     @final
     @classmethod
     def _pathwise(cls, y: Array, *theta: Array) -> Slopes:
-        return cls._jacobian(y, np.log(cls._base(y, *theta)), *theta)
+        log_x = cls._log_base(cls._base(y, *theta), y, *theta)
+        # beyond the largest x there is h all but underflows
+        log_x = np.clip(log_x, -LARGEST, _LOG_LARGEST)
+        return cls._jacobian(y, log_x, *theta)
 
     @final
     @classmethod
@@ -204,14 +243,18 @@ class PowerOfGamma(Reparameterized):
         from scipy.special import gammaln, xlogy
 
         x, alpha = cls._base(y, *theta), cls._shape(*theta)
-        inner = gamma_special.log_weight(x, alpha) - np.log(np.abs(cls._power)) - np.log(y)
+        of_log = gamma_special.log_weight(x, alpha)
+        if not _all_normal(x):
+            near_zero = alpha * cls._log_base(x, y, *theta) - gammaln(alpha)
+            of_log = np.select([x < 1e-290, x == np.inf], [near_zero, -np.inf], of_log)
+        inner = of_log - np.log(np.abs(cls._power)) - np.log(y)
         if not np.any(end := (y == 0.0) | (y == np.inf)):
             return np.asarray(inner)
         if cls._power < 0.0:
             return np.where(end, -np.inf, inner)
         # at 0 the density is 0, infinite, or a constant if y's own power in it is 0
         power = alpha / cls._power
-        edge = -xlogy(power - 1.0, np.inf) - power * np.log(cls._scale(*theta))
+        edge = -xlogy(power - 1.0, np.inf) - power * cls._log_scale(*theta)
         edge = edge - gammaln(alpha) - np.log(cls._power)
         return np.where(end, np.where(y == 0.0, edge, -np.inf), inner)
 
@@ -221,12 +264,10 @@ class PowerOfGamma(Reparameterized):
         from scipy.special import digamma
 
         x, alpha = cls._base(y, *theta), cls._shape(*theta)
-        in_shape = np.log(x) - digamma(alpha)
+        in_shape = cls._log_base(x, y, *theta) - digamma(alpha)
         in_scale = (x - alpha) / cls._power
         return tuple(
-            np.asarray(
-                in_shape * slope + in_scale * log_scale if np.any(slope) else in_scale * log_scale
-            )
+            np.asarray(_combined((slope, in_shape), (log_scale, in_scale)))
             for slope, log_scale in zip(
                 cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True
             )
@@ -239,7 +280,7 @@ class PowerOfGamma(Reparameterized):
 
         alpha = cls._shape(*theta)
         of_log = gamma_special.log_entropy(alpha) + np.log(np.abs(cls._power))
-        return np.asarray(of_log + cls._power * digamma(alpha) + np.log(cls._scale(*theta)))
+        return np.asarray(of_log + cls._power * digamma(alpha) + cls._log_scale(*theta))
 
 
 class BetaFamily(Reparameterized):
@@ -265,8 +306,8 @@ class BetaFamily(Reparameterized):
 
     @staticmethod
     @abc.abstractmethod
-    def _from_parts(x: Array, rest: Array, *theta: Any, **_: Any) -> Array:
-        """y, from x and 1 − x."""
+    def _of_point(point: Point, *theta: Any, **_: Any) -> Array:
+        """y, from x."""
 
     @staticmethod
     @abc.abstractmethod
@@ -288,13 +329,13 @@ class BetaFamily(Reparameterized):
         if np.any(lost := (x < 1e-290) & (rest < 1e-290)):  # only their ratio is left
             x[lost], rest[lost] = beta_special.from_logit(log_x[lost])[:2]
         total = x + rest
-        return cls._from_parts(x / total, rest / total, *theta), log_x
+        return cls._of_point(Point(x / total, rest / total, log_x), *theta), log_x
 
     @final
     @classmethod
     def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
         point = beta_special.quantile_point(noise, 1.0 - noise, *cls._shapes(*theta))
-        out[0][...] = cls._from_parts(point.x, point.rest, *theta)
+        out[0][...] = cls._of_point(point, *theta)
         out[1][...] = point.logit
 
     @final
@@ -329,7 +370,7 @@ class BetaFamily(Reparameterized):
         else:
             first, second = beta_special.logit_pathwise(logit, *cls._shapes(*theta))
         return tuple(
-            sum(slope * entry for slope, entry in ((own, first), (other, second)) if np.any(slope))
+            _combined((own, first), (other, second))
             for own, other in zip(*cls._shape_slopes(*theta), strict=True)
         )
 
@@ -346,7 +387,7 @@ class BetaFamily(Reparameterized):
         first = log_x - digamma(alpha) + both
         second = log_rest - digamma(beta) + both
         scores = tuple(
-            own * first + other * second
+            _combined((own, first), (other, second))
             for own, other in zip(*cls._shape_slopes(*theta), strict=True)
         )
         return scores, alpha * point.rest - beta * point.x
@@ -365,13 +406,20 @@ class OddsOfBeta(BetaFamily):
 
     @staticmethod
     @abc.abstractmethod
+    def _log_scale(*theta: Any, **_: Any) -> Array | float:
+        """ln c, also where c over- or underflows."""
+
+    @staticmethod
+    @abc.abstractmethod
     def _log_scale_slopes(*theta: Any, **_: Any) -> Slopes:
         """∂ln c/∂θ for each parameter."""
 
     @final
     @classmethod
-    def _from_parts(cls, x: Array, rest: Array, *theta: Array) -> Array:
-        return cls._scale(*theta) * (x / rest)
+    def _of_point(cls, point: Point, *theta: Array) -> Array:
+        scale = cls._scale(*theta)
+        y = scale * (point.x / point.rest)
+        return _where_normal(scale, y, lambda: np.exp(cls._log_value(y, point.logit, *theta)))
 
     @final
     @classmethod
@@ -381,7 +429,8 @@ class OddsOfBeta(BetaFamily):
     @final
     @classmethod
     def _logit(cls, y: Array, *theta: Array) -> Array:
-        return np.log(y / cls._scale(*theta))
+        odds = y / cls._scale(*theta)
+        return _where_normal(odds, np.log(odds), lambda: np.log(y) - cls._log_scale(*theta))
 
     @final
     @classmethod
@@ -390,7 +439,7 @@ class OddsOfBeta(BetaFamily):
     ) -> Array:
         if curve:
             (logit,) = curve(logit, 0)
-        return logit + np.log(cls._scale(*theta))
+        return logit + cls._log_scale(*theta)
 
     @final
     @classmethod
@@ -410,7 +459,8 @@ class OddsOfBeta(BetaFamily):
     @final
     @classmethod
     def _pathwise(cls, y: Array, *theta: Array) -> Slopes:
-        return cls._jacobian(y, cls._logit(y, *theta), *theta)
+        logit = np.clip(cls._logit(y, *theta), -LARGEST, LARGEST)
+        return cls._jacobian(y, logit, *theta)
 
     @final
     @classmethod
@@ -425,15 +475,16 @@ class OddsOfBeta(BetaFamily):
     @final
     @classmethod
     def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
-        from scipy.special import betainc, betaincc
-
         alpha, beta = cls._shapes(*theta)
         odds = y / cls._scale(*theta)
         # the smaller of x and 1 − x is the exact one
         x, rest = odds / (1.0 + odds), 1.0 / (1.0 + odds)
         x = np.where(odds < np.inf, x, 1.0)
-        own, mirrored = (betaincc, betainc) if upper else (betainc, betaincc)
-        return np.where(x < 0.5, own(alpha, beta, x), mirrored(beta, alpha, rest))
+        return np.where(
+            x < 0.5,
+            beta_special.tail(x, alpha, beta, upper),
+            beta_special.tail(rest, beta, alpha, not upper),
+        )
 
     @final
     @classmethod
@@ -445,9 +496,7 @@ class OddsOfBeta(BetaFamily):
         inner = beta_special.logit_log_weight(logit, alpha, beta) - np.log(y)
         if not np.any(end := (y == 0.0) | (y == np.inf)):
             return np.asarray(inner)
-        edge = (
-            -xlogy(alpha - 1.0, np.inf) - alpha * np.log(cls._scale(*theta)) - betaln(alpha, beta)
-        )
+        edge = -xlogy(alpha - 1.0, np.inf) - alpha * cls._log_scale(*theta) - betaln(alpha, beta)
         return np.where(end, np.where(y == 0.0, edge, -np.inf), inner)
 
     @final
@@ -466,4 +515,4 @@ class OddsOfBeta(BetaFamily):
 
         alpha, beta = cls._shapes(*theta)
         of_logit = beta_special.logit_entropy(alpha, beta)
-        return np.asarray(of_logit + digamma(alpha) - digamma(beta) + np.log(cls._scale(*theta)))
+        return np.asarray(of_logit + digamma(alpha) - digamma(beta) + cls._log_scale(*theta))

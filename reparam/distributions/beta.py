@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -51,8 +51,8 @@ class Beta(BetaFamily):
         return (1.0, 0.0), (0.0, 1.0)
 
     @staticmethod
-    def _from_parts(x: Array, rest: Array, alpha: Array, beta: Array) -> Array:
-        return x
+    def _of_point(point: special.Point, alpha: Array, beta: Array) -> Array:
+        return point.x
 
     @staticmethod
     def _of_logit(logit: Array, alpha: Array, beta: Array) -> Array:
@@ -128,15 +128,11 @@ class Beta(BetaFamily):
 
     @staticmethod
     def _cdf(y: Array, alpha: Array, beta: Array) -> Array:
-        from scipy.special import betainc, betaincc
-
-        return _tail(betainc, betaincc, y, alpha, beta)
+        return special.tail(y, alpha, beta, upper=False)
 
     @staticmethod
     def _sf(y: Array, alpha: Array, beta: Array) -> Array:
-        from scipy.special import betainc, betaincc
-
-        return _tail(betaincc, betainc, y, alpha, beta)
+        return special.tail(y, alpha, beta, upper=True)
 
     @staticmethod
     def _log_prob(y: Array, alpha: Array, beta: Array) -> Array:
@@ -169,20 +165,6 @@ class Beta(BetaFamily):
         # of logit y, less E[−ln y − ln(1 − y)]
         logs = digamma(alpha) + digamma(beta) - 2.0 * digamma(alpha + beta)
         return np.asarray(special.logit_entropy(alpha, beta) + logs)
-
-
-def _tail(
-    own: Callable[..., Array], other: Callable[..., Array], y: Array, alpha: Array, beta: Array
-) -> Array:
-    """Return SciPy's incomplete beta function, next to 1 from the other tail at α = β = ½.
-
-    There, and only there, SciPy takes an arcsine of a root, which is off by up to 1e-9 next to 1.
-    """
-    tail = np.asarray(own(alpha, beta, y), dtype=np.float64)
-    arcsine = (np.equal(alpha, 0.5) & np.equal(beta, 0.5)) & (tail > 0.5)
-    if np.any(arcsine):
-        tail = np.where(arcsine, 1.0 - other(alpha, beta, y), tail)
-    return tail
 
 
 def _logit(extra: Array, curve: Interpolant | None) -> Array:

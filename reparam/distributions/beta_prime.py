@@ -43,6 +43,10 @@ class BetaPrime(OddsOfBeta):
         return np.asarray(1.0)
 
     @staticmethod
+    def _log_scale(alpha: Array, beta: Array) -> float:
+        return 0.0
+
+    @staticmethod
     def _log_scale_slopes(alpha: Array, beta: Array) -> Slopes:
         return 0.0, 0.0
 

@@ -41,6 +41,10 @@ class Chi(PowerOfGamma):
         return np.asarray(math.sqrt(2.0))
 
     @staticmethod
+    def _log_scale(df: Array) -> float:
+        return 0.5 * math.log(2.0)
+
+    @staticmethod
     def _shape_slopes(df: Array) -> Slopes:
         return (0.5,)
 

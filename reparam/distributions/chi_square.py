@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from reparam._typing import Array
@@ -35,6 +37,10 @@ class ChiSquare(PowerOfGamma):
     @staticmethod
     def _scale(df: Array) -> Array:
         return np.asarray(2.0)
+
+    @staticmethod
+    def _log_scale(df: Array) -> float:
+        return math.log(2.0)
 
     @staticmethod
     def _shape_slopes(df: Array) -> Slopes:

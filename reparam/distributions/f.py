@@ -46,6 +46,10 @@ class F(OddsOfBeta):
         return df2 / df1
 
     @staticmethod
+    def _log_scale(df1: Array, df2: Array) -> Array:
+        return np.log(df2) - np.log(df1)
+
+    @staticmethod
     def _log_scale_slopes(df1: Array, df2: Array) -> Slopes:
         return -1.0 / df1, 1.0 / df2
 

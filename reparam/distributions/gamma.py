@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from reparam._typing import Array
 from reparam.distribution import About
 from reparam.families import PowerOfGamma, Slopes
@@ -34,6 +36,10 @@ class Gamma(PowerOfGamma):
     @staticmethod
     def _scale(alpha: Array, rate: Array) -> Array:
         return 1.0 / rate
+
+    @staticmethod
+    def _log_scale(alpha: Array, rate: Array) -> Array:
+        return -np.log(rate)
 
     @staticmethod
     def _shape_slopes(alpha: Array, rate: Array) -> Slopes:

@@ -40,6 +40,10 @@ class InverseGamma(PowerOfGamma):
         return scale
 
     @staticmethod
+    def _log_scale(alpha: Array, scale: Array) -> Array:
+        return np.log(scale)
+
+    @staticmethod
     def _shape_slopes(alpha: Array, scale: Array) -> Slopes:
         return 1.0, 0.0
 

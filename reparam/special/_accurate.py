@@ -6,7 +6,10 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["bend", "log1pmx", "product_difference"]
+__all__ = ["LARGEST", "bend", "log1pmx", "product_difference"]
+
+#: The largest number, where logarithms of what underflows end too: they stay finite.
+LARGEST = float(np.finfo(np.float64).max)
 
 
 def bend(s: Array) -> Array:

@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import bend, log1pmx, product_difference
+from reparam.special._accurate import LARGEST, bend, log1pmx, product_difference
 from reparam.special._elementwise import (
     Regime,
     Rule,
@@ -69,6 +69,7 @@ __all__ = [
     "pathwise",
     "quantile",
     "quantile_point",
+    "tail",
 ]
 
 
@@ -636,7 +637,8 @@ def _settled(
     doubtful = np.flatnonzero((np.abs(logit[active]) > _END) | (smaller < 1e-2))
     if doubtful.size:
         a, b, low, high = (array[doubtful] for array in (alpha, beta, u, other))
-        near_zero, near_one = _leading(low, high, a, b), -_leading(high, low, b, a)
+        near_zero = np.maximum(_leading(low, high, a, b), -LARGEST)
+        near_one = np.minimum(-_leading(high, low, b, a), LARGEST)
         at_zero, at_one = near_zero < -_END - np.log1p(b), near_one > _END + np.log1p(a)
         logit[active[doubtful[at_zero]]] = near_zero[at_zero]
         logit[active[doubtful[at_one]]] = near_one[at_one]
@@ -772,6 +774,20 @@ def quantile(u: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
     """
     point = quantile_point(u, 1.0 - u, alpha, beta)
     return point.x, point.rest
+
+
+def tail(x: Array, alpha: Array, beta: Array, upper: bool) -> Array:
+    """Return I_x(α, β), or 1 − I_x(α, β), to full relative accuracy.
+
+    At α = β = ½, and only there, SciPy takes an arcsine of a root, which is off by up to 1e-9 next
+    to 1; it is then 1 less the other tail.
+    """
+    from scipy.special import betainc, betaincc
+
+    own, other = (betaincc, betainc) if upper else (betainc, betaincc)
+    value = np.asarray(own(alpha, beta, x), dtype=np.float64)
+    arcsine = (np.equal(alpha, 0.5) & np.equal(beta, 0.5)) & (value > 0.5)
+    return np.where(arcsine, 1.0 - other(alpha, beta, x), value) if np.any(arcsine) else value
 
 
 @elementwise()

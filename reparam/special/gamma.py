@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import bend, log1pmx
+from reparam.special._accurate import LARGEST, bend, log1pmx
 from reparam.special._elementwise import (
     Regime,
     Rule,
@@ -347,10 +347,12 @@ def quantile_logs(u: Array, other: Array, alpha: Array) -> tuple[Array, Array]:
     """
     log_x = np.select([u <= 0.0, other <= 0.0], [-np.inf, np.inf], np.nan)
     x = np.exp(log_x)
-    everywhere = active = np.flatnonzero((u > 0.0) & (other > 0.0) & (alpha > 0.0))
+    active = np.flatnonzero((u > 0.0) & (other > 0.0) & (alpha > 0.0))
     alpha = np.broadcast_to(alpha, u.shape)
-    log_x[active] = _start(u[active], other[active], alpha[active])
+    log_x[active] = np.maximum(_start(u[active], other[active], alpha[active]), -LARGEST)
     x[active] = np.exp(log_x[active])
+    # the leading term is exact for shapes so small that 1/α all but overflows
+    everywhere = active = active[log_x[active] > -1e300]
     for _ in range(100):
         if not active.size:
             break
@@ -497,6 +499,7 @@ def _tail(x: Array, alpha: Array, upper: bool) -> Array:
     from scipy.special import gammainc, gammaincc
 
     value = np.asarray((gammaincc if upper else gammainc)(alpha, x))
+    value = np.minimum(value, 1.0)  # it may be a rounding above
     alpha = np.broadcast_to(alpha, x.shape)
     large = np.flatnonzero((alpha >= 20.0) & (x > 0.0) & (x < np.inf))
     if large.size:
@@ -523,4 +526,6 @@ def log_entropy(alpha: Array) -> Array:
 
     shape = np.maximum(alpha, 1.0)
     large = 0.5 * np.log(2.0 * math.pi / shape) + log_gamma_star(shape) + shape * delta(shape)
-    return np.where(alpha >= 1.0, large, gammaln(alpha) - alpha * digamma(alpha) + alpha)
+    # Γ(α) and ψ(α) overflow for subnormal α; Γ(α+1)/α and ψ(α+1) − 1/α are put in
+    small = gammaln(alpha + 1.0) - np.log(alpha) - alpha * digamma(alpha + 1.0) + 1.0 + alpha
+    return np.where(alpha >= 1.0, large, small)

@@ -150,7 +150,7 @@ def derivative(t: Array, nu: Array) -> Array:
 def curve(nu: float) -> Interpolant | None:
     """Return ln(t/z) and ∂ln|t|/∂ν as functions of z², z standard normal noise, for one ν.
 
-    None for tiny ν, where the tails reach too far.
+    None for tiny ν, where the tails reach too far, and where the derivative all but underflows.
     """
     from scipy.special import ndtr
 
@@ -159,7 +159,7 @@ def curve(nu: float) -> Interpolant | None:
         t = -quantile(ndtr(-z), freedom)
         return np.log(t / z), _log_derivative(t, freedom)
 
-    if nu < 1.0:
+    if not 1.0 <= nu <= _NORMAL:
         return None
     found = Interpolant(exact, 0.0, REACH**2, typical=0.5)
     return found if found.fits else None

@@ -16,30 +16,7 @@ TINY, HUGE = 5e-324, math.nextafter(math.inf, 0.0)
 CLASSES = [rp.get(name) for name in rp.names()]
 
 
-def distributions_except(known=()):
-    """Parametrize over all distributions; those in `known` may fail, for the reason there."""
-    return pytest.mark.parametrize(
-        "cls",
-        [
-            pytest.param(
-                cls,
-                id=cls.name,
-                marks=[pytest.mark.xfail(reason=known[cls.name], strict=False)]
-                if cls.name in known
-                else [],
-            )
-            for cls in CLASSES
-        ],
-    )
-
-
-every_distribution = distributions_except()
-
-#: Held strictly, at given points, by the tests of known failures and of special cases.
-NEAR_ONE = dict.fromkeys(
-    ["beta-prime", "f"],
-    "scipy.special.betaincc loses digits next to 1, and the cdf of odds with it",
-)
+every_distribution = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.name)
 
 
 # What is drawn
@@ -196,7 +173,7 @@ def test_functions_of_any_value_are_sound(cls, data):
     assert_numbers("pathwise", d.pathwise(y))
 
 
-@distributions_except(NEAR_ONE)
+@every_distribution
 @given(data=st.data())
 def test_cdf_and_sf_are_monotone_and_complements(cls, data):
     d = data.draw(distributions(cls, wide))
@@ -207,7 +184,7 @@ def test_cdf_and_sf_are_monotone_and_complements(cls, data):
     np.testing.assert_allclose(cdf + sf, 1.0, rtol=1e-12)
 
 
-@distributions_except(NEAR_ONE)
+@every_distribution
 @given(data=st.data())
 def test_quantile_is_monotone_and_inverts_the_cdf(cls, data):
     d = data.draw(distributions(cls, wide))

@@ -95,3 +95,14 @@ def test_beta_whose_complement_underflows(alpha, beta, u, log_complement):
     assert draw.jacobian(of="log_complement")["beta"] == pytest.approx(slope, rel=1e-13)
     for view in ("value", "log_value", "complement"):
         assert all(entry == 0.0 for entry in draw.jacobian(of=view).values())
+
+
+def test_tails_of_a_beta_with_first_shape_two():
+    x, beta = np.geomspace(1e-7, 2e-5, 200), 1e6
+    upper = np.exp(beta * np.log1p(-x)) * (1.0 + beta * x)
+    np.testing.assert_allclose(rp.Beta(2.0, beta).sf(x), upper, rtol=3e-14)
+    lower = 1.0 - upper
+    told = lower > 0.1
+    np.testing.assert_allclose(rp.Beta(2.0, beta).cdf(x)[told], lower[told], rtol=3e-14)
+    odds = x / (1.0 - x)
+    np.testing.assert_allclose(rp.BetaPrime(2.0, beta).cdf(odds)[told], lower[told], rtol=3e-14)

@@ -779,15 +779,16 @@ def quantile(u: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
 def tail(x: Array, alpha: Array, beta: Array, upper: bool) -> Array:
     """Return I_x(α, β), or 1 − I_x(α, β), to full relative accuracy.
 
-    At α = β = ½, and only there, SciPy takes an arcsine of a root, which is off by up to 1e-9 next
-    to 1; it is then 1 less the other tail.
+    Above ½ it is 1 less the other tail: there SciPy's own value may be off, by 2e-11 for (2, 10⁶),
+    and by 1e-9 next to 1 for (½, ½).
     """
     from scipy.special import betainc, betaincc
 
     own, other = (betaincc, betainc) if upper else (betainc, betaincc)
     value = np.asarray(own(alpha, beta, x), dtype=np.float64)
-    arcsine = (np.equal(alpha, 0.5) & np.equal(beta, 0.5)) & (value > 0.5)
-    return np.where(arcsine, 1.0 - other(alpha, beta, x), value) if np.any(arcsine) else value
+    if not np.any(high := value > 0.5):
+        return value
+    return np.where(high, 1.0 - other(alpha, beta, x, where=high, out=np.zeros_like(value)), value)
 
 
 @elementwise()

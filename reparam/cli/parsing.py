@@ -130,10 +130,7 @@ def distribution(name: str, parameters: list[str] | None) -> Reparameterized:
                 f"parameter {key!r} has no value; write for example"
                 f" -p {key}={cls.parameters[canonical].default:g}"
             )
-        array = numbers(value, f"parameter {key}", key, canonical)
-        if not array.size:
-            raise InputError(f"parameter {key}: {value} holds no numbers; pass one value or more")
-        pairs.append((key, array))
+        pairs.append((key, numbers(value, f"parameter {key}", key, canonical)))
     if not issubclass(cls, Reparameterized):
         raise ReparamError(
             f"{cls.__name__} has no reparameterization y = f(z; θ); 'reparam list' tells which have"

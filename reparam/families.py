@@ -476,7 +476,8 @@ class OddsOfBeta(BetaFamily):
     @classmethod
     def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
         alpha, beta = cls._shapes(*theta)
-        odds = y / cls._scale(*theta)
+        scale = cls._scale(*theta)
+        odds = _where_normal(scale, y / scale, lambda: np.exp(cls._logit(y, *theta)))
         # the smaller of x and 1 − x is the exact one
         x, rest = odds / (1.0 + odds), 1.0 / (1.0 + odds)
         x = np.where(odds < np.inf, x, 1.0)
@@ -489,14 +490,15 @@ class OddsOfBeta(BetaFamily):
     @final
     @classmethod
     def _log_prob(cls, y: Array, *theta: Array) -> Array:
-        from scipy.special import betaln, xlogy
+        from scipy.special import xlogy
 
         alpha, beta = cls._shapes(*theta)
         logit = cls._logit(y, *theta)
         inner = beta_special.logit_log_weight(logit, alpha, beta) - np.log(y)
         if not np.any(end := (y == 0.0) | (y == np.inf)):
             return np.asarray(inner)
-        edge = -xlogy(alpha - 1.0, np.inf) - alpha * cls._log_scale(*theta) - betaln(alpha, beta)
+        # 0, infinite, or a constant where y's own power is 0: 1/B(1, β) = β
+        edge = -xlogy(alpha - 1.0, np.inf) + np.log(beta) - cls._log_scale(*theta)
         return np.where(end, np.where(y == 0.0, edge, -np.inf), inner)
 
     @final

@@ -191,3 +191,30 @@ def test_tail_of_the_odds_of_the_arcsine_distribution(d):
 )
 def test_entropy_of_tiny_shapes(d, entropy):
     assert d.entropy == pytest.approx(entropy, rel=1e-14)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(10.0, 1e160), (1.0, 1e200), (0.3, 1e250)])
+def test_tails_of_shapes_so_large_that_scipy_has_none(alpha, beta):
+    u = np.array([1e-10, 0.1, 0.5, 0.9, 1.0 - 1e-9])
+    for d in (rp.Beta(alpha, beta), rp.BetaPrime(alpha, beta), rp.F(2.0 * alpha, 2.0 * beta)):
+        y = d.icdf(u)
+        gamma = rp.Gamma(alpha, beta)
+        np.testing.assert_allclose(y, gamma.icdf(u) * (d.mean / gamma.mean), rtol=1e-12)
+        np.testing.assert_allclose(d.cdf(y), u, rtol=1e-12)
+        np.testing.assert_allclose(d.sf(y), 1.0 - u, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("d", "y", "log_prob"),
+    [
+        (rp.Beta(1.0, 1e300), 0.0, math.log(1e300)),
+        (rp.Beta(1e300, 1.0), 1.0, math.log(1e300)),
+        (rp.Beta(1e226, 1e283), 1.0, -math.inf),
+        (rp.Beta(1e226, 1e-283), 1.0, math.inf),
+        (rp.BetaPrime(1e200, 1e86), 0.0, -math.inf),
+        (rp.F(2.0, 1e300), 0.0, 0.0),
+    ],
+    ids=repr,
+)
+def test_density_at_an_end_of_the_support(d, y, log_prob):
+    assert d.log_prob(y) == pytest.approx(log_prob, rel=1e-14, abs=1e-12)

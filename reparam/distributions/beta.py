@@ -136,12 +136,14 @@ class Beta(BetaFamily):
 
     @staticmethod
     def _log_prob(y: Array, alpha: Array, beta: Array) -> Array:
-        from scipy.special import betaln, xlog1py, xlogy
+        from scipy.special import xlog1py, xlogy
 
         inner = special.log_weight(y, alpha, beta) - np.log(y) - np.log1p(-y)
         if not np.any(end := (y == 0.0) | (y == 1.0)):
             return np.asarray(inner)
-        edge = xlogy(alpha - 1.0, y) + xlog1py(beta - 1.0, -y) - betaln(alpha, beta)
+        # 0, infinite, or where y's own power is 0 a constant: 1/B(1, β) = β, 1/B(α, 1) = α
+        constant = np.log(np.where(y == 0.0, beta, alpha))
+        edge = xlogy(alpha - 1.0, y) + xlog1py(beta - 1.0, -y) + constant
         return np.where(end, edge, inner)
 
     @classmethod

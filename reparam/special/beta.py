@@ -777,7 +777,7 @@ def quantile(u: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
 
 
 def tail(x: Array, alpha: Array, beta: Array, upper: bool) -> Array:
-    """Return I_x(α, β), or 1 − I_x(α, β), to full relative accuracy.
+    """Return I_x(α, β), or 1 − I_x(α, β), to full relative accuracy, for flat arrays.
 
     Above ½ it is 1 less the other tail: there SciPy's own value may be off, by 2e-11 for (2, 10⁶),
     and by 1e-9 next to 1 for (½, ½).
@@ -786,9 +786,20 @@ def tail(x: Array, alpha: Array, beta: Array, upper: bool) -> Array:
 
     own, other = (betaincc, betainc) if upper else (betainc, betaincc)
     value = np.asarray(own(alpha, beta, x), dtype=np.float64)
-    if not np.any(high := value > 0.5):
-        return value
-    return np.where(high, 1.0 - other(alpha, beta, x, where=high, out=np.zeros_like(value)), value)
+    if np.any(high := value > 0.5):
+        complement = other(alpha, beta, x, where=high, out=np.zeros_like(value))
+        value = np.where(high, 1.0 - complement, value)
+    if np.any(lost := np.isnan(value) & (x > 0.0) & (x < 1.0)):  # for shapes above 1e150
+        value = np.where(lost, _kernel_tail(point_at(x), alpha, beta, upper), value)
+    return value
+
+
+def _kernel_tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
+    above = _above_mean(point, alpha, beta)
+    mass, _, _ = _tails(point, alpha, beta, above)
+    log, factor = _weight(point, alpha, beta, above)
+    own = np.minimum(np.exp(log) * factor * mass, 1.0)
+    return np.where(above == upper, own, 1.0 - own)
 
 
 @elementwise()

@@ -106,3 +106,16 @@ def test_tails_of_a_beta_with_first_shape_two():
     np.testing.assert_allclose(rp.Beta(2.0, beta).cdf(x)[told], lower[told], rtol=3e-14)
     odds = x / (1.0 - x)
     np.testing.assert_allclose(rp.BetaPrime(2.0, beta).cdf(odds)[told], lower[told], rtol=3e-14)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "beta"), [(1e29, 3e29), (3e30, 1e30), (1e200, 1e200), (1e207, 1e300), (1e300, 1e31)]
+)
+def test_beta_with_huge_shapes_is_its_mean(alpha, beta):
+    d = rp.Beta(alpha, beta)
+    draw, total = d.transform([1e-12, 0.1, 0.5, 0.9, 1.0 - 1e-12]), alpha + beta
+    np.testing.assert_allclose(draw.value, d.mean, rtol=2e-13)
+    np.testing.assert_allclose(draw.complement, beta / total, rtol=2e-13)
+    slope = draw.jacobian(of="log_value")
+    np.testing.assert_allclose(slope["alpha"], beta / total / alpha, rtol=2e-13)
+    np.testing.assert_allclose(slope["beta"], -1.0 / total, rtol=2e-13)

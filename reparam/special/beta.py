@@ -563,8 +563,8 @@ _END = 40.0
 def _leading(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
     """Return logit x from F = x^α/(α B): exact where x (1 + β) is negligible.
 
-    α B comes from the weight at a point near enough to the end; for tiny α, where that is no more
-    than rounding errors of 1 + α, from ln(α B) = log1p(α/β) + ln Γ(1+α) + ln Γ(1+β) − ln Γ(1+α+β).
+    α B comes from the weight at a point near enough to the end. For tiny α, whose 1 + α rounds, it
+    is ln(α B) = log1p(α/β) + ln Γ(1+α) + ln Γ(1+β) − ln Γ(1+α+β), to second order in α.
     """
     from scipy.special import digamma, zeta
 
@@ -574,8 +574,8 @@ def _leading(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
     plain = point.logit + (log_u - np.log(factor) - log) / alpha
     if not np.any(tiny := alpha < 1e-8):
         return np.asarray(plain)
-    bend = 0.5 * alpha * (zeta(2.0, 1.0) - zeta(2.0, 1.0 + beta))
-    slope = digamma(1.0) - digamma(1.0 + beta) + bend
+    slope = digamma(1.0) - digamma(1.0 + beta)
+    slope += 0.5 * alpha * (zeta(2.0, 1.0) - zeta(2.0, 1.0 + beta))  # ψ′(z) = ζ(2, z)
     return np.where(tiny, (log_u + np.log1p(alpha / beta)) / alpha + slope, plain)
 
 
@@ -601,7 +601,7 @@ def quantile_point(u: Array, other: Array, alpha: Array, beta: Array) -> Point:
 
     Halley's method on the logarithm of the tail on the point's own side of the mean, in
     logit x, in which it is concave; where the tail falls exponentially in x or 1 − x, in that.
-    Each element stops by itself.
+    Each element stops by itself; some need no step, see :func:`_settled`.
     """
     alpha, beta = np.broadcast_to(alpha, u.shape), np.broadcast_to(beta, u.shape)
     inside = (u > 0.0) & (other > 0.0) & (alpha > 0.0) & (beta > 0.0)
@@ -795,6 +795,7 @@ def tail(x: Array, alpha: Array, beta: Array, upper: bool) -> Array:
 
 
 def _kernel_tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
+    """Return the same from the masses of the kernels, for large shapes."""
     above = _above_mean(point, alpha, beta)
     mass, _, _ = _tails(point, alpha, beta, above)
     log, factor = _weight(point, alpha, beta, above)

@@ -188,12 +188,12 @@ def test_expansions_cover_the_ranges_of_the_tool():
 
 def gamma_point(z, alpha):
     log_x = gamma.quantile_logs(ndtr(z), ndtr(-z), alpha)[1]
-    return log_x - np.log(np.maximum(alpha, 1.0)), gamma.log_derivative(log_x, alpha)
+    return log_x - np.log(np.maximum(alpha, 1.0)), gamma.log_pathwise(log_x, alpha)
 
 
 def beta_point(z, a, b):
     logit = beta.quantile_point(ndtr(z), ndtr(-z), a, b).logit
-    return logit, *beta.logit_derivatives(logit, a, b)
+    return logit, *beta.logit_pathwise(logit, a, b)
 
 
 def student_point(square, nu):

@@ -11,7 +11,7 @@ from reparam.distribution import About
 from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import POSITIVE, Parameter
 from reparam.special._accurate import log1pmx
-from reparam.special.gamma import log_gamma_star
+from reparam.special.log_gamma import log_gamma_star
 
 __all__ = ["Chi"]
 

@@ -14,7 +14,7 @@ from reparam.mechanisms import LocationScale
 from reparam.parameters import POSITIVE, REAL, Parameter
 from reparam.special import student
 from reparam.special._accurate import log1pmx
-from reparam.special.gamma import log_gamma_star
+from reparam.special.log_gamma import log_gamma_star
 from reparam.special.polygamma import digamma_half_excess
 
 if TYPE_CHECKING:

@@ -7,12 +7,20 @@ for ln(1 − F) both with M negated.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
 
-__all__ = ["halley", "unfinished"]
+__all__ = ["Members", "halley", "iterate", "unfinished"]
+
+#: The numbers of some elements.
+Members: TypeAlias = NDArray[np.integer[Any]]
+
+_MOST_STEPS = 100
 
 
 def halley(
@@ -44,3 +52,19 @@ def unfinished(residual: Array, step: Array, bent: Array) -> NDArray[np.bool_]:
     """
     large = np.maximum(np.maximum(np.abs(residual), np.abs(bent)), np.abs(step))
     return (large > 1e-3) & (np.abs(step) > 1e-16)
+
+
+def iterate(improve: Callable[[Members], NDArray[np.bool_]], members: Members) -> None:
+    """Improve elements until each is done: it stops by itself, whatever the others do.
+
+    Parameters
+    ----------
+    improve
+        Takes one step at the elements it is given, and returns which need another.
+    members
+        The elements.
+    """
+    for _ in range(_MOST_STEPS):
+        if not members.size:
+            return
+        members = members[improve(members)]

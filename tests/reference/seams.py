@@ -13,7 +13,7 @@ from unittest import mock
 
 import numpy as np
 
-from reparam.special import beta, gamma, student
+from reparam.special import _beta_integrals, _gamma_integrals, beta, gamma, student
 
 #: The kernel whose regimes are watched, and the range of each parameter.
 KERNELS: dict[str, tuple[ModuleType, list[tuple[float, float]]]] = {
@@ -21,6 +21,8 @@ KERNELS: dict[str, tuple[ModuleType, list[tuple[float, float]]]] = {
     "beta": (beta, [(1e-2, 1e5), (1e-2, 1e5)]),
     "student_t": (student, [(0.2, 1e4)]),
 }
+#: Where it chooses among them.
+_CHOOSING = {gamma: _gamma_integrals, beta: _beta_integrals, student: student}
 _LINES, _STEPS = 64, 200
 #: Lines end where one tail holds this much.
 _TAIL = 1e-9
@@ -29,13 +31,14 @@ _TAIL = 1e-9
 def regimes(module: ModuleType, *arguments: np.ndarray) -> np.ndarray:
     """Return the number of the regime that a module's kernel chooses for each element."""
     chosen: list[np.ndarray] = []
-    select = module.select
+    choosing = _CHOOSING[module]
+    select = choosing.select
 
     def recording(choice: np.ndarray, *rest: object, **options: object) -> object:
         chosen.append(np.array(choice))
         return select(choice, *rest, **options)
 
-    with mock.patch.object(module, "select", recording):
+    with mock.patch.object(choosing, "select", recording):
         module.pathwise(*arguments)
     return chosen[0]
 

@@ -1,0 +1,43 @@
+"""The logarithm of the gamma function, less what is large in it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reparam._typing import Array
+
+__all__ = ["log_gamma_star"]
+
+#: B_2k/(2k(2k−1)) for k = 1, 2, … in ln Γ*(α) ~ Σ (B_2k/(2k(2k−1))) α^(1−2k), for α ≥ 8.
+_STIRLING = (
+    1 / 12,
+    -1 / 360,
+    1 / 1260,
+    -1 / 1680,
+    1 / 1188,
+    -691 / 360360,
+    1 / 156,
+    -3617 / 122400,
+)
+
+
+def log_gamma_star(alpha: Array) -> Array:
+    """Return ln Γ*(α) = ln Γ(α) − (α − ½) ln α + α − ½ ln 2π for α ≥ 1 (DLMF 5.11.1).
+
+    Below 8 it is carried up: with s = 1/(2α + 1), ln Γ*(α) = ln Γ*(α+1) + atanh(s)/s − 1, whose
+    series Σ s^2k/(2k+1) has no cancellation.
+    """
+    carried = np.zeros_like(alpha)
+    while np.any(low := alpha < 8.0):
+        square = (1.0 / (2.0 * alpha + 1.0)) ** 2
+        step = np.zeros_like(alpha)
+        for k in range(16, 0, -1):
+            step = (step + 1.0 / (2 * k + 1)) * square
+        carried += np.where(low, step, 0.0)
+        alpha = np.where(low, alpha + 1.0, alpha)
+    inverse = 1.0 / alpha
+    square = inverse * inverse
+    series = np.zeros_like(alpha)
+    for coefficient in reversed(_STIRLING):
+        series = series * square + coefficient
+    return carried + series * inverse

@@ -1,0 +1,90 @@
+"""Evaluation block by block, on several threads."""
+
+import multiprocessing
+import threading
+
+import numpy as np
+import pytest
+
+import reparam as rp
+from reparam import blockwise
+from reparam.errors import ReparamError
+from reparam.noise import BLOCK
+
+SIZE = 5 * BLOCK + 7
+
+
+@pytest.fixture(params=["1", "2", "5"])
+def threads(request, monkeypatch):
+    monkeypatch.setenv("REPARAM_NUM_THREADS", request.param)
+    return int(request.param)
+
+
+def squares(size=SIZE, **options):
+    values = np.arange(float(size))
+    kernel = blockwise.filling(lambda x: x * x)
+    return blockwise.evaluate(kernel, [blockwise.operand(values, (size,))], (size,), **options)[0]
+
+
+def test_every_element_is_evaluated(threads):
+    np.testing.assert_array_equal(squares(), np.arange(float(SIZE)) ** 2)
+
+
+@pytest.mark.parametrize("span", [1, 2, 3])
+def test_sums_do_not_depend_on_how_many_blocks_go_together(threads, span, monkeypatch):
+    expected = squares(sums=[True])
+    monkeypatch.setattr(blockwise, "SPAN", span)
+    assert squares(sums=[True]) == expected
+
+
+def test_nothing_to_evaluate(threads):
+    assert squares(0).shape == (0,)
+    assert squares(0, sums=[True]) == 0.0
+
+
+def test_an_error_in_any_thread_is_raised_and_threads_stay_usable(threads):
+    def fails_late(out, x):
+        if x[0] >= 4 * BLOCK:
+            raise ArithmeticError("the last block")
+        out[0][...] = x
+
+    values = np.arange(float(SIZE))
+    with pytest.raises(ArithmeticError, match="the last block"):
+        blockwise.evaluate(fails_late, [blockwise.operand(values, (SIZE,))], (SIZE,))
+    assert squares()[-1] == float(SIZE - 1) ** 2
+
+
+def test_evaluation_from_many_threads_at_once(threads):
+    results = []
+    callers = [threading.Thread(target=lambda: results.append(squares())) for _ in range(6)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(results) == 6
+    assert all(np.array_equal(result, squares()) for result in results)
+
+
+def in_child(queue):
+    queue.put(rp.Laplace().sample(SIZE, rng=1)[-1])
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own(monkeypatch):
+    monkeypatch.setenv("REPARAM_NUM_THREADS", "2")
+    expected = rp.Laplace().sample(SIZE, rng=1)[-1]
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=in_child, args=(queue,))
+    child.start()
+    assert queue.get(timeout=60) == expected
+    child.join(60)
+    assert child.exitcode == 0
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
+def test_a_number_of_threads_that_is_none(text, monkeypatch):
+    monkeypatch.setenv("REPARAM_NUM_THREADS", text)
+    with pytest.raises(ReparamError, match=f"REPARAM_NUM_THREADS={text} is not a positive integer"):
+        rp.Laplace().sample(10)

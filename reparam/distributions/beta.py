@@ -86,10 +86,6 @@ class Beta(BetaFamily):
         return cls._scaled(slope, logit, alpha, beta, curve)
 
     @classmethod
-    def _pathwise(cls, y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        return cls._jacobian(y, cls._logit(y, alpha, beta), alpha, beta)
-
-    @classmethod
     def _log_value(
         cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
     ) -> Array:

@@ -1,0 +1,112 @@
+"""What the families share: a standard variate x by its shapes, and values made of it."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import Reparameterized, View
+from reparam.noise import UNIFORM, Noise
+from reparam.parameters import POSITIVE, Interval
+
+if TYPE_CHECKING:
+    from reparam.special._interpolate import Interpolant
+
+__all__ = ["PositiveFamily", "ShapeFamily", "Slopes", "all_normal", "combined", "where_normal"]
+
+Slopes = tuple[Array | float, ...]
+
+
+class ShapeFamily(Reparameterized):
+    """y = g(x) with x of a standard distribution whose shapes are functions of the parameters.
+
+    The single extra array of a draw is ln x or logit x.
+    """
+
+    mechanism: ClassVar[str] = "implicit"
+    noise: ClassVar[Noise] = UNIFORM
+    _extras: ClassVar[int] = 1
+    _direct: ClassVar[bool] = True
+
+    @classmethod
+    @abc.abstractmethod
+    def _extra(cls, y: Array, *theta: Any) -> Array:
+        """ln x or logit x, from y."""
+
+    @final
+    @classmethod
+    def _icdf(cls, u: Array, *theta: Array) -> Array:
+        out = np.empty_like(u), np.empty_like(u)
+        cls._transform(out, u, *theta)
+        return out[0]
+
+    @final
+    @classmethod
+    def _pathwise(cls, y: Array, *theta: Array) -> Slopes:
+        return cls._jacobian(y, cls._extra(y, *theta), *theta)
+
+
+class PositiveFamily(ShapeFamily):
+    """y = c g(x) > 0, c a function of the parameters: derivatives are taken on the log scale."""
+
+    _support: ClassVar[Interval] = POSITIVE
+    _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_log_jacobian")}
+
+    @staticmethod
+    @abc.abstractmethod
+    def _scale(*theta: Any, **_: Any) -> Array:
+        """c."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _log_scale(*theta: Any, **_: Any) -> Array | float:
+        """ln c, also where c over- or underflows."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _log_scale_slopes(*theta: Any, **_: Any) -> Slopes:
+        """∂ln c/∂θ for each parameter."""
+
+    @classmethod
+    @abc.abstractmethod
+    def _log_jacobian(
+        cls, y: Array, extra: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Slopes:
+        """∂ln y/∂θ for each parameter."""
+
+    @final
+    @classmethod
+    def _jacobian(
+        cls, y: Array, *extras_and_theta: Array, curve: Interpolant | None = None
+    ) -> Slopes:
+        return _times(y, cls._log_jacobian(y, *extras_and_theta, curve=curve))
+
+
+def _times(y: Array, slopes: Slopes) -> Slopes:
+    """Return y times each: 0 where either factor is, though the other may be infinite."""
+    products = tuple(np.asarray(y * slope) for slope in slopes)
+    for product, slope in zip(products, slopes, strict=True):
+        if np.any(lost := np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))):
+            product[lost] = 0.0
+    return products
+
+
+def combined(*terms: tuple[Array | float, Array]) -> Array | float:
+    """Return Σ slope · entry; what is infinite doesn't count where its slope is 0 throughout."""
+    return sum((slope * entry for slope, entry in terms if np.any(slope)), start=0.0)
+
+
+def all_normal(values: Array) -> bool:
+    """Whether positive values neither over- nor underflow: two cheap passes over them."""
+    return bool(np.min(values) > 1e-290 and np.max(values) < np.inf)
+
+
+def where_normal(values: Array, result: Array, otherwise: Callable[[], Array]) -> Array:
+    """Return the result, but the other one where positive values over- or underflow."""
+    if all_normal(values):
+        return result
+    return np.where((values > 1e-290) & (values < np.inf), result, otherwise())

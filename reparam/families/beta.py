@@ -1,0 +1,223 @@
+"""Values made of beta draws."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import Lanes
+from reparam.families._base import PositiveFamily, ShapeFamily, Slopes, combined, where_normal
+from reparam.families.gamma import gamma_draws
+from reparam.special import beta as special
+from reparam.special._accurate import LARGEST
+from reparam.special.beta import Point
+
+if TYPE_CHECKING:
+    from reparam.special._interpolate import Interpolant
+
+__all__ = ["BetaFamily", "OddsOfBeta"]
+
+
+class BetaFamily(ShapeFamily):
+    """y = g(x) with x ~ Beta(α, β): α and β are functions of the parameters.
+
+    The derivative is taken on the logit scale.
+    """
+
+    @staticmethod
+    @abc.abstractmethod
+    def _shapes(*theta: Any, **_: Any) -> tuple[Array, Array]:
+        """α and β."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _shape_slopes(*theta: Any, **_: Any) -> tuple[Slopes, Slopes]:
+        """∂α/∂θ, and ∂β/∂θ, for each parameter."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _of_point(point: Point, *theta: Any, **_: Any) -> Array:
+        """y, from x."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _of_logit(logit: Array, *theta: Any, **_: Any) -> Array:
+        """y, from logit x."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _logit(y: Array, *theta: Any, **_: Any) -> Array:
+        """logit x, from y."""
+
+    @final
+    @classmethod
+    def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
+        alpha, beta = cls._shapes(*theta)
+        x, log_x = gamma_draws(lanes, 0, size, alpha)
+        rest, log_rest = gamma_draws(lanes, 2, size, beta)
+        log_x -= log_rest
+        if np.any(lost := (x < 1e-290) & (rest < 1e-290)):  # only their ratio is left
+            x[lost], rest[lost] = special.from_logit(log_x[lost])[:2]
+        total = x + rest
+        return cls._of_point(Point(x / total, rest / total, log_x), *theta), log_x
+
+    @final
+    @classmethod
+    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
+        point = special.quantile_point(noise, 1.0 - noise, *cls._shapes(*theta))
+        out[0][...] = cls._of_point(point, *theta)
+        out[1][...] = point.logit
+
+    @final
+    @classmethod
+    def _curve(cls, *theta: Array) -> Interpolant | None:
+        alpha, beta = cls._shapes(*theta)
+        return special.curve(float(alpha), float(beta))
+
+    @final
+    @classmethod
+    def _on_curve(
+        cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
+    ) -> None:
+        (logit,) = curve(noise, 0)
+        out[0][...] = cls._of_logit(logit, *theta)
+
+    @final
+    @classmethod
+    def _extra(cls, y: Array, *theta: Array) -> Array:
+        return np.clip(cls._logit(y, *theta), -LARGEST, LARGEST)
+
+    @final
+    @classmethod
+    def _chained(cls, first: Array, second: Array, *theta: Array) -> Slopes:
+        """∂/∂θ for each parameter, from ∂/∂α and ∂/∂β."""
+        return tuple(
+            combined((own, first), (other, second))
+            for own, other in zip(*cls._shape_slopes(*theta), strict=True)
+        )
+
+    @final
+    @classmethod
+    def _logit_jacobian(
+        cls, logit: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Slopes:
+        """∂logit x/∂θ for each parameter."""
+        if curve:
+            first, second = curve(logit, 1, 2)
+        else:
+            first, second = special.logit_pathwise(logit, *cls._shapes(*theta))
+        return cls._chained(first, second, *theta)
+
+    @final
+    @classmethod
+    def _logit_score(cls, logit: Array, *theta: Array) -> tuple[Slopes, Array]:
+        """Score of logit x in the shapes' parameters, and its log density's slope in logit x."""
+        from scipy.special import digamma
+
+        alpha, beta = cls._shapes(*theta)
+        point = special.from_logit(logit)
+        log_x, log_rest = point.logs
+        both = digamma(alpha + beta)
+        first = log_x - digamma(alpha) + both
+        second = log_rest - digamma(beta) + both
+        scores = cls._chained(first, second, *theta)
+        return scores, alpha * point.rest - beta * point.x
+
+
+class OddsOfBeta(PositiveFamily, BetaFamily):
+    """y = c x/(1 − x): positive, ln y = ln c + logit x."""
+
+    @final
+    @classmethod
+    def _of_point(cls, point: Point, *theta: Array) -> Array:
+        scale = cls._scale(*theta)
+        y = scale * (point.x / point.rest)
+        return where_normal(scale, y, lambda: np.exp(cls._log_value(y, point.logit, *theta)))
+
+    @final
+    @classmethod
+    def _of_logit(cls, logit: Array, *theta: Array) -> Array:
+        return cls._scale(*theta) * np.exp(logit)
+
+    @final
+    @classmethod
+    def _logit(cls, y: Array, *theta: Array) -> Array:
+        odds = y / cls._scale(*theta)
+        return where_normal(odds, np.log(odds), lambda: np.log(y) - cls._log_scale(*theta))
+
+    @final
+    @classmethod
+    def _log_value(
+        cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Array:
+        if curve:
+            (logit,) = curve(logit, 0)
+        return logit + cls._log_scale(*theta)
+
+    @final
+    @classmethod
+    def _log_jacobian(
+        cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Slopes:
+        slopes = cls._logit_jacobian(logit, *theta, curve=curve)
+        return tuple(a + b for a, b in zip(slopes, cls._log_scale_slopes(*theta), strict=True))
+
+    @final
+    @classmethod
+    def _cdf(cls, y: Array, *theta: Array) -> Array:
+        return cls._tail(y, *theta, upper=False)
+
+    @final
+    @classmethod
+    def _sf(cls, y: Array, *theta: Array) -> Array:
+        return cls._tail(y, *theta, upper=True)
+
+    @final
+    @classmethod
+    def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
+        alpha, beta = cls._shapes(*theta)
+        scale = cls._scale(*theta)
+        odds = where_normal(scale, y / scale, lambda: np.exp(cls._logit(y, *theta)))
+        # the smaller of x and 1 − x is the exact one
+        x, rest = odds / (1.0 + odds), 1.0 / (1.0 + odds)
+        x = np.where(odds < np.inf, x, 1.0)
+        return np.where(
+            x < 0.5,
+            special.tail(x, alpha, beta, upper),
+            special.tail(rest, beta, alpha, not upper),
+        )
+
+    @final
+    @classmethod
+    def _log_prob(cls, y: Array, *theta: Array) -> Array:
+        from scipy.special import xlogy
+
+        alpha, beta = cls._shapes(*theta)
+        logit = cls._logit(y, *theta)
+        inner = special.logit_log_weight(logit, alpha, beta) - np.log(y)
+        if not np.any(end := (y == 0.0) | (y == np.inf)):
+            return np.asarray(inner)
+        # 0, infinite, or a constant where y's own power is 0: 1/B(1, β) = β
+        edge = -xlogy(alpha - 1.0, np.inf) + np.log(beta) - cls._log_scale(*theta)
+        return np.where(end, np.where(y == 0.0, edge, -np.inf), inner)
+
+    @final
+    @classmethod
+    def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
+        scores, slope = cls._logit_score(cls._logit(y, *theta), *theta)
+        return tuple(
+            np.asarray(score - slope * log_scale)
+            for score, log_scale in zip(scores, cls._log_scale_slopes(*theta), strict=True)
+        )
+
+    @final
+    @classmethod
+    def _entropy(cls, *theta: Array) -> Array:
+        from scipy.special import digamma
+
+        alpha, beta = cls._shapes(*theta)
+        of_logit = special.logit_entropy(alpha, beta)
+        return np.asarray(of_logit + digamma(alpha) - digamma(beta) + cls._log_scale(*theta))

@@ -1,0 +1,204 @@
+"""Powers of gamma draws."""
+
+from __future__ import annotations
+
+import abc
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import Lanes
+from reparam.families._base import PositiveFamily, Slopes, all_normal, combined, where_normal
+from reparam.noise import UNIFORM
+from reparam.special import gamma as special
+from reparam.special._accurate import LARGEST
+
+if TYPE_CHECKING:
+    from reparam.special._interpolate import Interpolant
+
+__all__ = ["PowerOfGamma", "gamma_draws"]
+
+_LOG_LARGEST = math.log(LARGEST)
+
+
+def gamma_draws(lanes: Lanes, first_lane: int, size: int, alpha: Array) -> tuple[Array, Array]:
+    """Return x ~ Gamma(α) and ln x, which is finite where x underflows.
+
+    For α < 1, x = x′ u^(1/α) with x′ ~ Gamma(α + 1) (Marsaglia & Tsang 2000, section 6).
+    """
+    small = np.less(alpha, 1.0)
+    x = lanes(first_lane).standard_gamma(alpha + small, size)
+    log_x = np.log(x)
+    if np.any(small):
+        u = np.empty(size)
+        UNIFORM.fill(lanes(first_lane + 1), u)
+        boost = np.log(u)
+        boost *= small / alpha
+        np.maximum(boost, -LARGEST, out=boost)
+        log_x += boost
+        x *= np.exp(boost, out=boost)
+    return x, log_x
+
+
+class PowerOfGamma(PositiveFamily):
+    """y = c x^k with x ~ Gamma(α): positive, with α and c functions of the parameters.
+
+    The derivative is taken on the log scale, ∂ln y/∂θ = k h ∂α/∂θ + ∂ln c/∂θ.
+    """
+
+    #: The power k: 1, −1 or ½.
+    _power: ClassVar[float] = 1.0
+
+    @staticmethod
+    @abc.abstractmethod
+    def _shape(*theta: Any, **_: Any) -> Array:
+        """α."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _shape_slopes(*theta: Any, **_: Any) -> Slopes:
+        """∂α/∂θ for each parameter."""
+
+    @final
+    @classmethod
+    def _raised(cls, x: Array, log_x: Array, *theta: Array) -> Array:
+        scale = cls._scale(*theta)
+        y = scale / x if cls._power < 0.0 else scale * (np.sqrt(x) if cls._power == 0.5 else x)
+        return where_normal(scale, y, lambda: np.exp(cls._log_value(y, log_x, *theta)))
+
+    @final
+    @classmethod
+    def _base(cls, y: Array, *theta: Array) -> Array:
+        """x, from y."""
+        scale = cls._scale(*theta)
+        if cls._power < 0.0:
+            return scale / y
+        return y / scale if cls._power == 1.0 else (y / scale) ** 2
+
+    @final
+    @classmethod
+    def _log_base(cls, x: Array, y: Array, *theta: Array) -> Array:
+        """ln x, from x and y."""
+        return where_normal(x, np.log(x), lambda: (np.log(y) - cls._log_scale(*theta)) / cls._power)
+
+    @final
+    @classmethod
+    def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
+        x, log_x = gamma_draws(lanes, 0, size, cls._shape(*theta))
+        return cls._raised(x, log_x, *theta), log_x
+
+    @final
+    @classmethod
+    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
+        u, other = (noise, 1.0 - noise) if cls._power > 0.0 else (1.0 - noise, noise)
+        x, log_x = special.quantile_logs(u, other, cls._shape(*theta))
+        out[0][...] = cls._raised(x, log_x, *theta)
+        out[1][...] = log_x
+
+    @final
+    @classmethod
+    def _curve(cls, *theta: Array) -> Interpolant | None:
+        normal = np.abs(cls._log_scale(*theta)) < 660.0
+        return special.curve(float(cls._shape(*theta))) if normal else None
+
+    @final
+    @classmethod
+    def _on_curve(
+        cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
+    ) -> None:
+        (ratio,) = curve(noise if cls._power > 0.0 else -noise, 0)
+        x = np.exp(ratio, out=ratio)
+        x *= np.maximum(cls._shape(*theta), 1.0)
+        out[0][...] = cls._raised(x, ratio, *theta)
+
+    @final
+    @classmethod
+    def _log_value(
+        cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Array:
+        if curve:
+            (ratio,) = curve(log_x if cls._power > 0.0 else -log_x, 0)
+            log_x = ratio + np.log(np.maximum(cls._shape(*theta), 1.0))
+        return cls._power * log_x + cls._log_scale(*theta)
+
+    @final
+    @classmethod
+    def _log_jacobian(
+        cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> Slopes:
+        if curve:
+            (h,) = curve(log_x if cls._power > 0.0 else -log_x, 1)
+        else:
+            h = special.log_pathwise(log_x, cls._shape(*theta))
+        return tuple(
+            slope * cls._power * h + log_scale if np.any(slope) else log_scale
+            for slope, log_scale in zip(
+                cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True
+            )
+        )
+
+    @final
+    @classmethod
+    def _extra(cls, y: Array, *theta: Array) -> Array:
+        log_x = cls._log_base(cls._base(y, *theta), y, *theta)
+        # beyond the largest x there is h all but underflows
+        return np.clip(log_x, -LARGEST, _LOG_LARGEST)
+
+    @final
+    @classmethod
+    def _cdf(cls, y: Array, *theta: Array) -> Array:
+        tail = special.cdf if cls._power > 0.0 else special.sf
+        return np.asarray(tail(cls._base(y, *theta), cls._shape(*theta)))
+
+    @final
+    @classmethod
+    def _sf(cls, y: Array, *theta: Array) -> Array:
+        tail = special.sf if cls._power > 0.0 else special.cdf
+        return np.asarray(tail(cls._base(y, *theta), cls._shape(*theta)))
+
+    @final
+    @classmethod
+    def _log_prob(cls, y: Array, *theta: Array) -> Array:
+        from scipy.special import gammaln, xlogy
+
+        x, alpha = cls._base(y, *theta), cls._shape(*theta)
+        of_log = special.log_weight(x, alpha)
+        if not all_normal(x):
+            near_zero = alpha * cls._log_base(x, y, *theta) - gammaln(alpha)
+            of_log = np.select([x < 1e-290, x == np.inf], [near_zero, -np.inf], of_log)
+        inner = of_log - np.log(np.abs(cls._power)) - np.log(y)
+        if not np.any(end := (y == 0.0) | (y == np.inf)):
+            return np.asarray(inner)
+        if cls._power < 0.0:
+            return np.where(end, -np.inf, inner)
+        # at 0 the density is 0, infinite, or a constant if y's own power in it is 0
+        power = alpha / cls._power
+        edge = -xlogy(power - 1.0, np.inf) - power * cls._log_scale(*theta)
+        edge = edge - gammaln(alpha) - np.log(cls._power)
+        return np.where(end, np.where(y == 0.0, edge, -np.inf), inner)
+
+    @final
+    @classmethod
+    def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
+        from scipy.special import digamma
+
+        x, alpha = cls._base(y, *theta), cls._shape(*theta)
+        in_shape = cls._log_base(x, y, *theta) - digamma(alpha)
+        in_scale = (x - alpha) / cls._power
+        return tuple(
+            np.asarray(combined((slope, in_shape), (log_scale, in_scale)))
+            for slope, log_scale in zip(
+                cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True
+            )
+        )
+
+    @final
+    @classmethod
+    def _entropy(cls, *theta: Array) -> Array:
+        from scipy.special import digamma
+
+        alpha = cls._shape(*theta)
+        of_log = special.log_entropy(alpha) + np.log(np.abs(cls._power))
+        return np.asarray(of_log + cls._power * digamma(alpha) + cls._log_scale(*theta))

@@ -65,7 +65,7 @@ class Draw:
 
     @cached_property
     def noise(self) -> Array:
-        """The noise z, read-only; drawn again from its stream on first use."""
+        """The noise z, read-only; made on first use, from its stream or from the values."""
         return _read_only(self._noise())
 
     @cached_property

@@ -15,13 +15,12 @@ from reparam._typing import Array
 from reparam.distribution import Lanes, Reparameterized
 from reparam.noise import UNIFORM, Noise
 from reparam.parameters import REAL, Interval
+from reparam.special._accurate import LARGEST
 
 if TYPE_CHECKING:
     from reparam.special._interpolate import Interpolant
 
 __all__ = ["Implicit", "InverseCDF", "LocationScale"]
-
-_LARGEST = np.finfo(np.float64).max
 
 
 class LocationScale(Reparameterized):
@@ -163,7 +162,7 @@ class LocationScale(Reparameterized):
     @classmethod
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
         *shape, loc, scale = theta
-        z = np.clip((y - loc) / scale, -_LARGEST, _LARGEST)  # an infinite z would lose z · slope
+        z = np.clip((y - loc) / scale, -LARGEST, LARGEST)  # an infinite z would lose z · slope
         slope, *rest = cls._standard_score(z, *shape)
         return (*rest, -slope / scale, -(1.0 + z * slope) / scale)
 

@@ -122,13 +122,9 @@ class Beta(BetaFamily):
     ) -> tuple[Array, ...]:
         return cls._scaled(-1.0 / (1.0 + np.exp(-_logit(logit, curve))), logit, alpha, beta, curve)
 
-    @staticmethod
-    def _cdf(y: Array, alpha: Array, beta: Array) -> Array:
-        return special.tail(y, alpha, beta, upper=False)
-
-    @staticmethod
-    def _sf(y: Array, alpha: Array, beta: Array) -> Array:
-        return special.tail(y, alpha, beta, upper=True)
+    @classmethod
+    def _tail(cls, y: Array, alpha: Array, beta: Array, *, upper: bool) -> Array:
+        return special.tail(y, alpha, beta, upper)
 
     @staticmethod
     def _log_prob(y: Array, alpha: Array, beta: Array) -> Array:

@@ -37,6 +37,21 @@ class ShapeFamily(Reparameterized):
     def _extra(cls, y: Array, *theta: Any) -> Array:
         """ln x or logit x, from y."""
 
+    @classmethod
+    @abc.abstractmethod
+    def _tail(cls, y: Array, *theta: Any, **_: Any) -> Array:
+        """P(Y > y) if `upper`, a keyword, else P(Y ≤ y): to full relative accuracy."""
+
+    @final
+    @classmethod
+    def _cdf(cls, y: Array, *theta: Array) -> Array:
+        return cls._tail(y, *theta, upper=False)
+
+    @final
+    @classmethod
+    def _sf(cls, y: Array, *theta: Array) -> Array:
+        return cls._tail(y, *theta, upper=True)
+
     @final
     @classmethod
     def _icdf(cls, u: Array, *theta: Array) -> Array:

@@ -167,16 +167,6 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
 
     @final
     @classmethod
-    def _cdf(cls, y: Array, *theta: Array) -> Array:
-        return cls._tail(y, *theta, upper=False)
-
-    @final
-    @classmethod
-    def _sf(cls, y: Array, *theta: Array) -> Array:
-        return cls._tail(y, *theta, upper=True)
-
-    @final
-    @classmethod
     def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
         alpha, beta = cls._shapes(*theta)
         scale = cls._scale(*theta)

@@ -105,10 +105,17 @@ class PowerOfGamma(PositiveFamily):
 
     @final
     @classmethod
+    def _along(cls, curve: Interpolant, noise: Array, output: int) -> Array:
+        """Output of a curve for x, which falls with the noise of y where the power is negative."""
+        (found,) = curve(noise if cls._power > 0.0 else -noise, output)
+        return found
+
+    @final
+    @classmethod
     def _on_curve(
         cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
     ) -> None:
-        (ratio,) = curve(noise if cls._power > 0.0 else -noise, 0)
+        ratio = cls._along(curve, noise, 0)
         x = np.exp(ratio, out=ratio)
         x *= np.maximum(cls._shape(*theta), 1.0)
         out[0][...] = cls._raised(x, ratio, *theta)
@@ -119,8 +126,7 @@ class PowerOfGamma(PositiveFamily):
         cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
     ) -> Array:
         if curve:
-            (ratio,) = curve(log_x if cls._power > 0.0 else -log_x, 0)
-            log_x = ratio + np.log(np.maximum(cls._shape(*theta), 1.0))
+            log_x = cls._along(curve, log_x, 0) + np.log(np.maximum(cls._shape(*theta), 1.0))
         return cls._power * log_x + cls._log_scale(*theta)
 
     @final
@@ -129,7 +135,7 @@ class PowerOfGamma(PositiveFamily):
         cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
     ) -> Slopes:
         if curve:
-            (h,) = curve(log_x if cls._power > 0.0 else -log_x, 1)
+            h = cls._along(curve, log_x, 1)
         else:
             h = special.log_pathwise(log_x, cls._shape(*theta))
         return tuple(
@@ -148,14 +154,8 @@ class PowerOfGamma(PositiveFamily):
 
     @final
     @classmethod
-    def _cdf(cls, y: Array, *theta: Array) -> Array:
-        tail = special.cdf if cls._power > 0.0 else special.sf
-        return np.asarray(tail(cls._base(y, *theta), cls._shape(*theta)))
-
-    @final
-    @classmethod
-    def _sf(cls, y: Array, *theta: Array) -> Array:
-        tail = special.sf if cls._power > 0.0 else special.cdf
+    def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
+        tail = special.sf if upper == (cls._power > 0.0) else special.cdf
         return np.asarray(tail(cls._base(y, *theta), cls._shape(*theta)))
 
     @final

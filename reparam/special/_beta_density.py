@@ -18,7 +18,7 @@ from reparam._typing import Array
 from reparam.special._accurate import log1pmx, product_difference
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._elementwise import select
-from reparam.special._point import Point, of_points, point_at
+from reparam.special._point import Point, of_arrays, point_at
 from reparam.special.log_gamma import log_gamma_star
 
 __all__ = ["density", "log_density", "tail", "weight"]
@@ -88,7 +88,7 @@ def _mirrored(formula: Formula) -> Formula:
 
 _FORMULAS = (_weight_large, _weight_small_alpha, _weight_small_beta, _weight_small)
 #: In the order that :func:`weight` numbers them: below the mean, then above it.
-_WEIGHTS = tuple(map(of_points, (*_FORMULAS, *map(_mirrored, _FORMULAS))))
+_WEIGHTS = tuple(map(of_arrays, (*_FORMULAS, *map(_mirrored, _FORMULAS))))
 
 
 def weight(

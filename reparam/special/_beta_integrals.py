@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.special._accurate import bend, log1pmx, product_difference
 from reparam.special._elementwise import Rule, column, integrate, select, weighted
-from reparam.special._point import Point, of_points
+from reparam.special._point import Point, of_arrays
 from reparam.special._rules import (
     BETA_HIGH,
     BETA_LARGE,
@@ -58,7 +58,7 @@ _ALL_MEAN = 1e30
 
 
 def _small(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
-    """α < 1, β ≤ 8, x ≤ 0.62: 20 fixed nodes, error 1e-14."""
+    """α < 1, β ≤ 8, x ≤ 0.62: 20 fixed nodes, error 2e-14."""
     from scipy.special import digamma
 
     log_x, log_rest = point.logs
@@ -146,7 +146,7 @@ def _scaled(
     """Any shapes: the rule is stretched to where the exponent of W reaches its cutoff.
 
     Error 2e-14. Without a rule W may have a plateau of any length: panels gather where it ends.
-    For x > ½ L is Λ − s with Λ = log1p((1−x)(e^s − 1)), and the exponent (α+β+1) Λ − β s; with
+    For x > 0.62 L is Λ − s with Λ = log1p((1−x)(e^s − 1)), and the exponent (α+β+1) Λ − β s; with
     shapes above 1e4 both are taken relative to their linear part κ s, κ = α + 1 − (α+β+1) x.
     """
     x, rest = point.x, point.rest
@@ -223,7 +223,7 @@ def _logs(
     sign: float,
     precise: bool,
 ) -> None:
-    """Fill in L (or Λ, for x > ½) and minus the exponent of W, at s = node · length."""
+    """Fill in L (or Λ, for x > 0.62) and minus the exponent of W, at s = node · length."""
     np.multiply(sign * node, length, out=log)
     if precise:
         exponent[...] = bend(log)
@@ -286,7 +286,10 @@ def _edges(plateau: Array, length: Array) -> Array:
 
 
 def _series_mass(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
-    """α M = Σ (α+β)_k/(α+1)_k x^k (DLMF 8.17.8), no derivatives: x ≤ 0.3, x (α+β) ≤ 6."""
+    """α M = Σ (α+β)_k/(α+1)_k x^k (DLMF 8.17.8), no derivatives: x ≤ 0.3, x (α+β) ≤ 6.
+
+    60 terms, all positive; error 5e-16.
+    """
     x, total = point.x, alpha + beta
     mass: Array = np.ones_like(x)
     for k in range(60, 0, -1):
@@ -330,9 +333,10 @@ _FORMULAS: tuple[Formula, ...] = (
         )
     ),
 )
+#: Numbers of formulas, and by how much those for α + β > 1e4 are further on.
 _MODERATE, _SERIES, _FINE, _LOW, _LONG, _LARGE, _PRECISE = 1, 2, 3, 6, 8, 9, 5
 #: In the order that :func:`_choose` numbers them: below the mean, then above it.
-_REGIMES = tuple(map(of_points, (*_FORMULAS, *map(_mirrored, _FORMULAS))))
+_REGIMES = tuple(map(of_arrays, (*_FORMULAS, *map(_mirrored, _FORMULAS))))
 
 
 def _choose(

@@ -7,7 +7,6 @@ values, in pieces that fit the processor's cache, so that it never depends on it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -16,34 +15,21 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 
-__all__ = ["Regime", "Rule", "column", "elementwise", "integrate", "select", "weighted"]
+__all__ = ["Rule", "column", "elementwise", "integrate", "select", "weighted"]
 
 #: How many numbers a scratch array has: a few such arrays fit a core's cache. Fewer would make
 #: operations so short that threads mostly wait for the interpreter's lock.
 _CACHED = 5 * 2**13
+
+#: How many elements a formula is given at a time: many, since every operation needs the
+#: interpreter's lock for a moment, which another thread may hold.
+_PIECE = 2**17
 
 #: How many terms of a sum are added one after the other.
 _IN_ORDER = 20
 
 #: Nodes and weights of a quadrature rule.
 Rule: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
-
-
-@dataclass(frozen=True)
-class Regime:
-    """One way to compute a kernel, where it is the right one.
-
-    Attributes
-    ----------
-    formula
-        Elementwise on flat arrays and scalars; returns an array or a tuple of them.
-    piece
-        How many elements to give it at a time: many, since every operation needs the
-        interpreter's lock for a moment, which another thread may hold.
-    """
-
-    formula: Callable[..., Any]
-    piece: int = 2**17
 
 
 def elementwise(outputs: int = 1) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -77,47 +63,45 @@ def elementwise(outputs: int = 1) -> Callable[[Callable[..., Any]], Callable[...
 
 def select(
     choice: NDArray[np.integer[Any]],
-    regimes: Sequence[Regime],
+    formulas: Sequence[Callable[..., Any]],
     *arrays: Array,
     outputs: int = 1,
 ) -> Any:
-    """Evaluate for each element the regime that `choice` numbers.
+    """Evaluate for each element the formula that `choice` numbers.
 
     Parameters
     ----------
     choice
-        The number of each element's regime.
-    regimes
-        What it numbers.
+        The number of each element's formula.
+    formulas
+        What it numbers: elementwise, of flat arrays and scalars.
     *arrays
-        The formulas' arguments: flat arrays as long as `choice`, or scalars.
+        Their arguments: flat arrays as long as `choice`, or scalars.
     outputs
         How many arrays a formula returns: a tuple of them, or one by itself.
     """
     size = choice.size
     results = tuple(np.empty(size) for _ in range(outputs))
 
-    def fill(regime: Regime, members: NDArray[np.integer[Any]] | None) -> None:
+    def fill(formula: Callable[..., Any], members: NDArray[np.integer[Any]] | None) -> None:
         total = size if members is None else members.size
-        for start in range(0, total, regime.piece):
-            piece: Any = slice(start, start + regime.piece)
+        for start in range(0, total, _PIECE):
+            piece: Any = slice(start, start + _PIECE)
             if members is not None:
                 piece = members[piece]
-            values = regime.formula(
-                *(array[piece] if np.ndim(array) else array for array in arrays)
-            )
+            values = formula(*(array[piece] if np.ndim(array) else array for array in arrays))
             if not isinstance(values, tuple):
                 values = (values,)
             for result, value in zip(results, values, strict=True):
                 result[piece] = value
 
-    counts = np.bincount(choice, minlength=len(regimes))
+    counts = np.bincount(choice, minlength=len(formulas))
     most = int(counts.argmax())
     if counts[most] > 0.9 * size:  # the few others are overwritten: cheaper than to leave them out
-        fill(regimes[most], None)
+        fill(formulas[most], None)
         counts[most] = 0
     for number in np.flatnonzero(counts).tolist():
-        fill(regimes[number], np.flatnonzero(choice == number))
+        fill(formulas[number], np.flatnonzero(choice == number))
     return results[0] if outputs == 1 else results
 
 

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special._elementwise import Regime
 
-__all__ = ["Point", "from_logit", "of_points", "point_at"]
+__all__ = ["Point", "from_logit", "of_arrays", "point_at"]
 
 
 class Point(NamedTuple):
@@ -57,11 +56,11 @@ def from_logit(logit: Array) -> Point:
     return Point(1.0 / (1.0 + np.exp(-logit)), 1.0 / (1.0 + np.exp(logit)), logit)
 
 
-def of_points(formula: Callable[..., Any]) -> Regime:
-    """Make a formula of (point, α, β) a regime of the point's three arrays and the shapes."""
+def of_arrays(formula: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a formula of (point, α, β) one of the point's three arrays and the shapes."""
 
-    def regime(*arguments: Array) -> Any:
+    def unpacked(*arguments: Array) -> Any:
         *point, alpha, beta = arguments
         return formula(Point(*point), alpha, beta)
 
-    return Regime(regime)
+    return unpacked

@@ -55,8 +55,8 @@ def _asymptotic(z: Array) -> Array:
 def digamma_difference(z: Array, h: Array) -> Array:
     """Return ψ(z+h) − ψ(z) for z, h > 0, to full relative accuracy however small h is.
 
-    Carried up ten times by ψ(z+1) = ψ(z) + 1/z (DLMF 5.5.2), then as in
-    by divided differences.
+    Carried up ten times by ψ(z+1) = ψ(z) + 1/z (DLMF 5.5.2), then by divided differences of the
+    asymptotic series.
     """
     end = z + h
     carried = 0.0 * end

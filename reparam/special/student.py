@@ -21,7 +21,6 @@ from reparam._typing import Array
 from reparam.special import beta
 from reparam.special._accurate import log1pmx
 from reparam.special._elementwise import (
-    Regime,
     column,
     elementwise,
     integrate,
@@ -132,18 +131,13 @@ def _through_beta(t: Array, nu: Array) -> Array:
     return np.asarray(0.5 * (1.0 / nu - 0.5 * first))
 
 
-_REGIMES = (Regime(_centre), Regime(_tail), Regime(_through_beta))
+_REGIMES = (_centre, _tail, _through_beta)
 
 
 def _log_derivative(t: Array, nu: Array) -> Array:
     choice = (np.abs(t) > _SEAM).astype(np.int8)
     choice = np.where(nu < 1.0, np.int8(2), choice)
     return np.asarray(select(choice, _REGIMES, t, nu))
-
-
-def derivative(t: Array, nu: Array) -> Array:
-    """Return ∂t/∂ν for flat arrays."""
-    return np.where(t == 0.0, 0.0, t * _log_derivative(t, nu))
 
 
 @lru_cache(maxsize=64)
@@ -184,7 +178,7 @@ def pathwise(t: Array, nu: Array) -> Array:
     ndarray
         Of the sign opposite to t, with a relative error below 1e-13.
     """
-    return derivative(t, nu)
+    return np.where(t == 0.0, 0.0, t * _log_derivative(t, nu))
 
 
 @elementwise()

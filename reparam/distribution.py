@@ -390,7 +390,7 @@ class Reparameterized(Distribution):
     noise: ClassVar[Noise]
     #: How many arrays there are beside the value.
     _extras: ClassVar[int] = 0
-    #: Whether ``_sampler`` draws, without noise.
+    #: Whether ``_sampler`` draws, without noise, where there is no ``_curve``.
     _direct: ClassVar[bool] = False
     #: What ``Draw`` offers beside the value.
     _views: ClassVar[Mapping[str, View]] = {}

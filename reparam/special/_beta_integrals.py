@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.special._accurate import bend, log1pmx, product_difference
 from reparam.special._elementwise import Rule, column, integrate, select, weighted
+from reparam.special._panels import FINE, PANEL_NODES, panels
 from reparam.special._point import Point, of_arrays
 from reparam.special._rules import (
     BETA_HIGH,
@@ -167,7 +168,7 @@ def _scaled(
         tangent = gained / (rest + shrunk)
         logs(log, value, spare, 1.0, length, base, tail, total, slope)
         length = np.maximum(length + (value + CUTOFF) / tangent, 0.1 * length)
-    size = len(rule[0]) if rule else _PANEL_NODES
+    size = len(rule[0]) if rule else PANEL_NODES
 
     def integrals(
         log: Array,
@@ -183,7 +184,7 @@ def _scaled(
         if rule:
             nodes, weights = np.array(rule)
         else:
-            nodes, weights = _panels(_edges(-np.log(total * rest), length))
+            nodes, weights = panels(-np.log(total * rest), length)
         rows = nodes if nodes.ndim > 1 else column(nodes)
         logs(log, density, spare, rows, length, base, tail, total, slope)
         np.exp(density, out=density)
@@ -260,31 +261,6 @@ def _offsets(point: Point, alpha: Array, beta: Array, gap: Array) -> tuple[Array
     return first, np.log1p(gap / beta) + other_step
 
 
-#: Where the weight falls, after the end of a plateau: edges of panels, as parts of what is left.
-_FALL = (0.0, 0.125, 0.25, 0.5, 1.0)
-#: Edges of panels before the end of a plateau, which may be 10³ long.
-_BEFORE = (-2187.0, -729.0, -243.0, -81.0, -27.0, -9.0, -3.0)
-_ORDER = 20
-_PANEL_NODES = _ORDER * (len(_FALL) - 1 + len(_BEFORE))
-
-
-def _panels(edges: Array) -> tuple[Array, Array]:
-    """Return nodes and weights of Gauss-Legendre rules between the rows of `edges`."""
-    point, weight = np.polynomial.legendre.leggauss(_ORDER)
-    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[1:] - edges[:-1])
-    nodes = middle[:, np.newaxis] + half[:, np.newaxis] * column(point)
-    weights = half[:, np.newaxis] * column(weight)
-    return nodes.reshape(-1, edges.shape[1]), weights.reshape(-1, edges.shape[1])
-
-
-def _edges(plateau: Array, length: Array) -> Array:
-    """Return edges on [0, 1] that gather where a plateau ends, in units of `length`."""
-    end = np.clip(plateau / length, 0.0, 1.0)
-    before = np.maximum(end + column(_BEFORE) / length, 0.0)
-    before[0] = 0.0
-    return np.concatenate([before, end + column(_FALL) * (1.0 - end)])
-
-
 def _series_mass(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
     """α M = Σ (α+β)_k/(α+1)_k x^k (DLMF 8.17.8), no derivatives: x ≤ 0.3, x (α+β) ≤ 6.
 
@@ -311,16 +287,13 @@ def _mirrored(formula: Formula) -> Formula:
     return mirrored
 
 
-#: For the last bits of M.
-_FINE_RULE: Rule = tuple(tuple(values.ravel().tolist()) for values in _panels(column(_FALL)))  # type: ignore[assignment]
-
 _FORMULAS: tuple[Formula, ...] = (
     _small,
     _moderate,
     _series_mass,
-    partial(_scaled, rule=_FINE_RULE, high=False, precise=False),
-    partial(_scaled, rule=_FINE_RULE, high=True, precise=False),
-    partial(_precise, rule=_FINE_RULE, high=True),
+    partial(_scaled, rule=FINE, high=False, precise=False),
+    partial(_scaled, rule=FINE, high=True, precise=False),
+    partial(_precise, rule=FINE, high=True),
     *(
         partial(formula, rule=rule, high=high)
         for formula in (partial(_scaled, precise=False), _precise)

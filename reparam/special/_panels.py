@@ -1,0 +1,48 @@
+"""Gauss-Legendre rules on panels, for weights that stay level before they fall."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.special._elementwise import Rule, column
+
+__all__ = ["FINE", "PANEL_NODES", "panels"]
+
+#: Where the weight falls, after the end of a plateau: edges of panels, as parts of what is left.
+_FALL = (0.0, 0.125, 0.25, 0.5, 1.0)
+#: Edges of panels before the end of a plateau, which may be 10³ long.
+_BEFORE = (-2187.0, -729.0, -243.0, -81.0, -27.0, -9.0, -3.0)
+_ORDER = 20
+
+#: How many nodes there are with a plateau.
+PANEL_NODES = _ORDER * (len(_FALL) - 1 + len(_BEFORE))
+
+
+def panels(plateau: Array, length: Array) -> tuple[Array, Array]:
+    """Return nodes and weights on [0, 1], a column for each element, in units of `length`.
+
+    They gather where the plateau ends.
+    """
+    end = np.clip(plateau / length, 0.0, 1.0)
+    before = np.maximum(end + column(_BEFORE) / length, 0.0)
+    before[0] = 0.0
+    return _between(np.concatenate([before, end + column(_FALL) * (1.0 - end)]))
+
+
+def _between(edges: Array) -> tuple[Array, Array]:
+    """Return nodes and weights between the rows of `edges`."""
+    point, weight = np.polynomial.legendre.leggauss(_ORDER)
+    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[1:] - edges[:-1])
+    nodes = middle[:, np.newaxis] + half[:, np.newaxis] * column(point)
+    weights = half[:, np.newaxis] * column(weight)
+    return nodes.reshape(-1, edges.shape[1]), weights.reshape(-1, edges.shape[1])
+
+
+def _without_plateau() -> Rule:
+    nodes, weights = _between(column(_FALL))
+    return tuple(nodes.ravel().tolist()), tuple(weights.ravel().tolist())
+
+
+#: The same without a plateau: for the last bits of an integral.
+FINE = _without_plateau()

@@ -14,6 +14,12 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of POSIX")
 
 
+def heed_signals():
+    """Don't pass on that signals are ignored, as they are for a job in the background."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path):
     """Start the command line in an empty directory."""
@@ -25,6 +31,7 @@ def start(tmp_path):
             [sys.executable, "-m", "reparam", *map(str, arguments)],
             cwd=tmp_path,
             env=os.environ | dict(environment),
+            preexec_fn=heed_signals,
             **options,
         )
         running.append(process)

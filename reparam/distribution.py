@@ -195,17 +195,44 @@ class Distribution(abc.ABC):
 
     @final
     def cdf(self, value: ArrayLike) -> Array:
-        """Return F(y; θ) = P(Y ≤ y): 0 below the support, 1 above."""
+        """Return F(y; θ) = P(Y ≤ y): 0 below the support, 1 above, NaN for NaN.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape.
+        """
         return self._at("value", value, self._guarded(self._cdf))[0][()]
 
     @final
     def sf(self, value: ArrayLike) -> Array:
-        """Return 1 − F(y; θ), without the cancellation: 1 below the support, 0 above."""
+        """Return 1 − F(y; θ), without the cancellation: 1 below the support, 0 above.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape; NaN for NaN.
+        """
         return self._at("value", value, self._guarded(self._sf))[0][()]
 
     @final
     def score(self, value: ArrayLike) -> dict[str, Array]:
         """Return the score ∂ log p(y; θ)/∂θ by parameter: NaN outside the support.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
 
         Returns
         -------
@@ -439,10 +466,17 @@ class Reparameterized(Distribution):
         noise
             Of the declared kind; broadcasts with the parameters.
 
+        Returns
+        -------
+        Draw
+            Its value has the broadcast shape.
+
         Raises
         ------
         NoiseError
             If an element is outside the noise's domain.
+        ShapeError
+            If the noise doesn't broadcast with the parameters.
 
         Examples
         --------
@@ -458,6 +492,11 @@ class Reparameterized(Distribution):
 
         This is the derivative of the quantile function at fixed u = F(y), which needs no
         noise: it serves values from any exact sampler. NaN outside the support.
+
+        Parameters
+        ----------
+        value
+            The values y; broadcasts with the parameters.
 
         Returns
         -------
@@ -475,7 +514,18 @@ class Reparameterized(Distribution):
 
     @final
     def icdf(self, u: ArrayLike) -> Array:
-        """Return the quantile F⁻¹(u; θ): the ends of the support at 0 and 1, NaN outside [0, 1]."""
+        """Return the quantile F⁻¹(u; θ): the ends of the support at 0 and 1, NaN outside [0, 1].
+
+        Parameters
+        ----------
+        u
+            Probabilities; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape.
+        """
         return self._at("u", u, self._icdf_on_closed_unit)[0][()]
 
     # What a distribution's author, or a mechanism, writes ------------------------------------

@@ -96,6 +96,11 @@ class Draw:
         dict
             For each parameter an array of the value's shape: entry i is the derivative of value
             i in the parameter that it was drawn with.
+
+        Raises
+        ------
+        UnknownViewError
+            If the distribution doesn't have the view `of`.
         """
         return self.distribution._by_name(self._evaluate(filling(self._derivatives(of))))
 
@@ -119,6 +124,15 @@ class Draw:
         ------
         ShapeError
             If `upstream` doesn't broadcast to the value's shape.
+        UnknownViewError
+            If the distribution doesn't have the view `of`.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> draw = rp.Gaussian(loc=[0.0, 1.0], scale=2.0).transform([-0.5, 0.25])
+        >>> {name: gradient.tolist() for name, gradient in draw.vjp([1.0, 4.0]).items()}
+        {'loc': [1.0, 4.0], 'scale': 0.5}
         """
         shape = self._value.shape
         cotangent = as_real_array("upstream", upstream)
@@ -147,12 +161,19 @@ class Draw:
         Parameters
         ----------
         **tangents
-            A number or array for each parameter that moves; the others stay.
+            A number or array for each parameter that moves, by name or alias; the others stay.
 
         Returns
         -------
         ndarray
             Of the value's shape.
+
+        Raises
+        ------
+        UnknownParameterError
+            If there is no such parameter, or one is given twice.
+        ShapeError
+            If a tangent doesn't broadcast to the batch shape.
         """
         given = self.distribution.parameters.by_name(tangents.items())
         arrays = {name: as_real_array(name, tangent) for name, tangent in given.items()}

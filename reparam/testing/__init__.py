@@ -7,9 +7,9 @@ In a plugin's tests::
     from mypackage import Kumaraswamy
 
 
-    @pytest.mark.parametrize("prop", testing.PROPERTIES, ids=lambda prop: prop.__name__)
-    def test_conformance(prop):
-        prop(Kumaraswamy)
+    @pytest.mark.parametrize("has_property", testing.PROPERTIES, ids=lambda p: p.__name__)
+    def test_conformance(has_property):
+        has_property(Kumaraswamy)
 
 Each property takes the distribution's class, and looks at it with parameters from their declared
 typical ranges, the same ones each time. Formulas are compared with each other and with numerical

@@ -92,7 +92,7 @@ BAD = [
     ("sample --shard -1/4", "shard '-1/4' is not of the form K/N"),
     (f"sample --shard 1/{'9' * 5000}", "is not of the form K/N"),
     ("sample --dtype int", "dtype 'int' is not float64 or float32"),
-    ("sample --threads 0", "number of threads '0' is not a whole number from 1"),
+    ("sample --threads 0", "number of threads '0' is not a whole number from 1", "example 2"),
     # noise and upstream
     ("grad -d laplace --noise 0", "0.0 is not in (0, 1)", "strictly between 0 and 1"),
     ("grad -d laplace --noise 1", "1.0 is not in (0, 1)"),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["count", "distribution", "draws", "dtype", "numbers", "seeded", "use_threads"]
 
 
-def count(text: str, what: str = "count", least: int = 0) -> int:
+def count(text: str, what: str = "count", least: int = 0, example: str = "1000 or 1e6") -> int:
     """Return a whole number: ``1000``, ``1e6`` and ``1_000_000`` are understood."""
     try:
         value = Decimal(text)
@@ -43,7 +43,7 @@ def count(text: str, what: str = "count", least: int = 0) -> int:
     if not fine:
         raise CountError(
             f"{what} {text!r} is not a whole number from {least} to 2**63 - 1;"
-            " pass for example 1000 or 1e6"
+            f" pass for example {example}"
         )
     return int(value)
 
@@ -111,7 +111,9 @@ def dtype(text: str) -> np.dtype[np.float64] | np.dtype[np.float32]:
 def use_threads(text: str | None) -> None:
     """Make the library use that many threads."""
     if text is not None:
-        os.environ["REPARAM_NUM_THREADS"] = str(count(text, "number of threads", least=1))
+        os.environ["REPARAM_NUM_THREADS"] = str(
+            count(text, "number of threads", least=1, example="2")
+        )
 
 
 def distribution(name: str, parameters: list[str] | None) -> Reparameterized:

@@ -9,12 +9,13 @@ import os
 import subprocess
 import sys
 from contextlib import ExitStack, chdir
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from sybil import Example, Sybil
-from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
+from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
 
@@ -62,9 +63,18 @@ def run_console(example: Example) -> str | None:
 def open_page(names: dict[str, object]) -> None:
     names["page"] = stack = ExitStack()
     stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
+    names["torch_is_missing"] = find_spec("torch") is None
     # a module that has the page's names, so that its classes can be pickled
     sys.modules["page"] = module = ModuleType("page")
-    names["__name__"], module.__getattr__ = "page", names.__getitem__
+    names["__name__"] = "page"
+
+    def look_up(name: str) -> object:
+        try:
+            return names[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    module.__getattr__ = look_up
 
 
 def close_page(names: dict[str, object]) -> None:
@@ -73,7 +83,7 @@ def close_page(names: dict[str, object]) -> None:
 
 
 pages = Sybil(
-    parsers=[PythonCodeBlockParser(), CodeBlockParser("console", run_console)],
+    parsers=[SkipParser(), PythonCodeBlockParser(), CodeBlockParser("console", run_console)],
     patterns=["README.md", "docs/*.md"],
     setup=open_page,
     teardown=close_page,

@@ -21,7 +21,9 @@ class Gamma(PowerOfGamma):
 
     name = "gamma"
     alpha: Parameter = Parameter("α", POSITIVE, 1.0, (0.1, 100.0), ("a", "shape", "k"), "Shape")
-    rate: Parameter = Parameter("λ", POSITIVE, 1.0, (0.1, 10.0), ("b", "beta", "lambda"), "Rate")
+    rate: Parameter = Parameter(
+        "λ", POSITIVE, 1.0, (0.1, 10.0), ("b", "beta", "lambda", "lam"), "Rate"
+    )
     about = About(
         density="p(y) = λ^α y^(α−1) exp(−λ y) / Γ(α)",
         transform="y = P⁻¹(α, u) / λ,  P the regularized incomplete gamma function",

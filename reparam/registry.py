@@ -66,7 +66,7 @@ def get(name: str) -> type[Distribution]:
     >>> get("normal").name
     'gaussian'
     """
-    wanted = name.lower()
+    wanted = str(name).lower()
     if wanted in BUILT_IN:
         return _built_in(wanted)
     known: dict[str, str] = {}
@@ -76,7 +76,7 @@ def get(name: str) -> type[Distribution]:
                 return distribution
             known[spelling] = distribution.name
     raise UnknownDistributionError(
-        f"no distribution is called {name!r}{did_you_mean(name, known)}"
+        f"no distribution is called {name!r}{did_you_mean(wanted, known)}"
         f" (there are {', '.join(sorted(set(known.values())))})"
     )
 

@@ -40,9 +40,10 @@ def test_unknown_name_gets_the_nearest_one(wrong, near):
         rp.get(wrong)
 
 
-def test_unknown_name_like_no_other_gets_the_list():
-    with pytest.raises(UnknownDistributionError, match=r"'qqqq' \(there are beta, .*student-t"):
-        rp.get("qqqq")
+@pytest.mark.parametrize("wrong", ["qqqq", 3, None])
+def test_unknown_name_like_no_other_gets_the_list(wrong):
+    with pytest.raises(UnknownDistributionError, match=rf"{wrong!r} \(there are beta, .*student-t"):
+        rp.get(wrong)
 
 
 def test_package_has_no_other_attributes():

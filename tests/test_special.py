@@ -81,6 +81,15 @@ def test_log_gamma_star():
     np.testing.assert_allclose(log_gamma.log_gamma_star(z), wanted, rtol=1e-15, atol=1e-16)
 
 
+def test_log_half_step():
+    """Below 1 it is a difference of logarithms, and absolute accuracy is what is needed."""
+    z = points([(1e-6, 1e9, "+")])[0]
+    wanted = exact(lambda z: mp.loggamma(z + 0.5) - mp.loggamma(z) - mp.log(z) / 2, z)
+    np.testing.assert_allclose(log_gamma.log_half_step(z), wanted, rtol=2e-15, atol=1e-14)
+    large = z >= 1.0
+    np.testing.assert_allclose(log_gamma.log_half_step(z[large]), wanted[large], rtol=4e-15)
+
+
 @pytest.mark.parametrize(
     ("function", "seams"),
     [

@@ -10,8 +10,7 @@ from reparam._typing import Array
 from reparam.distribution import About
 from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import POSITIVE, Parameter
-from reparam.special._accurate import log1pmx
-from reparam.special.log_gamma import log_gamma_star
+from reparam.special.log_gamma import log_half_step
 
 __all__ = ["Chi"]
 
@@ -54,19 +53,8 @@ class Chi(PowerOfGamma):
 
     @staticmethod
     def _mean(df: Array) -> Array:
-        return np.sqrt(df) * np.exp(_log_ratio(0.5 * df))
+        return np.sqrt(df) * np.exp(log_half_step(0.5 * df))
 
     @staticmethod
     def _variance(df: Array) -> Array:
-        return -df * np.expm1(2.0 * _log_ratio(0.5 * df))
-
-
-def _log_ratio(alpha: Array) -> Array:
-    """Return ln(Γ(α+½)/(Γ(α) √α)) < 0, about −1/8α, without its cancellation for large α."""
-    from scipy.special import gammaln
-
-    shape = np.maximum(np.asarray(alpha), 1.0)
-    half = 0.5 / shape
-    large = shape * log1pmx(half) + log_gamma_star(shape + 0.5) - log_gamma_star(shape)
-    small = gammaln(alpha + 0.5) - gammaln(alpha) - 0.5 * np.log(alpha)
-    return np.where(alpha >= 1.0, large, small)
+        return -df * np.expm1(2.0 * log_half_step(0.5 * df))

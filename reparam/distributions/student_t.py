@@ -14,7 +14,7 @@ from reparam.mechanisms import LocationScale
 from reparam.parameters import POSITIVE, REAL, Parameter
 from reparam.special import student
 from reparam.special._accurate import log1pmx
-from reparam.special.log_gamma import log_gamma_star
+from reparam.special.log_gamma import log_half_step
 from reparam.special.polygamma import digamma_half_excess
 
 if TYPE_CHECKING:
@@ -127,11 +127,5 @@ def _log_one_plus(z: Array, df: Array) -> Array:
 
 
 def _log_constant(df: Array) -> Array:
-    """Return ln Γ((ν+1)/2) − ln Γ(ν/2) − ½ ln νπ, without its cancellation for large ν."""
-    from scipy.special import gammaln
-
-    half = np.maximum(0.5 * np.asarray(df), 1.0)
-    large = half * log1pmx(0.5 / half) + log_gamma_star(half + 0.5) - log_gamma_star(half)
-    large = large - 0.5 * math.log(2.0 * math.pi)
-    plain = gammaln(0.5 * df + 0.5) - gammaln(0.5 * df) - 0.5 * np.log(math.pi * df)
-    return np.where(df >= 2.0, large, plain)
+    """Return ln Γ((ν+1)/2) − ln Γ(ν/2) − ½ ln νπ."""
+    return log_half_step(0.5 * df) - 0.5 * math.log(2.0 * math.pi)

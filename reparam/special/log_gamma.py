@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special._accurate import log1pmx
 
-__all__ = ["log_gamma_star"]
+__all__ = ["log_gamma_star", "log_half_step"]
 
 #: B_2k/(2k(2k−1)) for k = 1, 2, … in ln Γ*(α) ~ Σ (B_2k/(2k(2k−1))) α^(1−2k), for α ≥ 8.
 _STIRLING = (
@@ -41,3 +42,14 @@ def log_gamma_star(alpha: Array) -> Array:
     for coefficient in reversed(_STIRLING):
         series = series * square + coefficient
     return carried + series * inverse
+
+
+def log_half_step(alpha: Array) -> Array:
+    """Return ln(Γ(α+½)/(Γ(α) √α)) < 0, about −1/8α, without its cancellation for large α."""
+    from scipy.special import gammaln
+
+    shape = np.maximum(np.asarray(alpha), 1.0)
+    half = 0.5 / shape
+    large = shape * log1pmx(half) + log_gamma_star(shape + 0.5) - log_gamma_star(shape)
+    small = gammaln(alpha + 0.5) - gammaln(alpha) - 0.5 * np.log(alpha)
+    return np.where(alpha >= 1.0, large, small)

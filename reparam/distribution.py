@@ -32,6 +32,7 @@ from reparam.blockwise import (
 from reparam.errors import CountError, UnknownParameterError
 from reparam.noise import BLOCK, NORMAL, Noise, Stream
 from reparam.parameters import Interval, Parameter, Parameters, as_real_array
+from reparam.special import normal
 
 if TYPE_CHECKING:
     from reparam.draw import Draw
@@ -620,7 +621,7 @@ class Reparameterized(Distribution):
             if curve is None and not self._direct:
                 return evaluate(filling(lambda z: z), [stream], shape, first=first)[0]
             # the noise that the quantile path makes this value of
-            u = _normal_cdf(arrays[1]) if curve else self.cdf(arrays[0])
+            u = normal.cdf(arrays[1]) if curve else self.cdf(arrays[0])
             return np.asarray(np.clip(u, 2.0**-1074, 1.0 - 2.0**-53))
 
         return Draw(self, arrays[0], arrays[1:], noise, curve)
@@ -645,12 +646,6 @@ class Reparameterized(Distribution):
             kernel((*out, *extras), *inputs)
 
         return evaluate(value, operands, shape)[0]
-
-
-def _normal_cdf(z: Array) -> Array:
-    from scipy.special import ndtr
-
-    return np.asarray(ndtr(z))
 
 
 def _sample_shape(shape: Shape) -> tuple[int, ...]:

@@ -63,9 +63,18 @@ class PowerOfGamma(PositiveFamily):
 
     @final
     @classmethod
+    def _power_of(cls, x: Array, scale: Array) -> Array:
+        """c x^k."""
+        if cls._power < 0.0:
+            return scale / x
+        return scale * (np.sqrt(x) if cls._power == 0.5 else x)
+
+    @final
+    @classmethod
     def _raised(cls, x: Array, log_x: Array, *theta: Array) -> Array:
+        """y, from x and ln x, also where c over- or underflows."""
         scale = cls._scale(*theta)
-        y = scale / x if cls._power < 0.0 else scale * (np.sqrt(x) if cls._power == 0.5 else x)
+        y = cls._power_of(x, scale)
         return where_normal(scale, y, lambda: np.exp(cls._log_value(y, log_x, *theta)))
 
     @final
@@ -100,7 +109,7 @@ class PowerOfGamma(PositiveFamily):
     @final
     @classmethod
     def _curve(cls, *theta: Array) -> Interpolant | None:
-        normal = np.abs(cls._log_scale(*theta)) < 660.0
+        normal = np.abs(cls._log_scale(*theta)) < 660.0  # c neither over- nor underflows
         return special.curve(float(cls._shape(*theta))) if normal else None
 
     @final
@@ -115,10 +124,10 @@ class PowerOfGamma(PositiveFamily):
     def _on_curve(
         cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
     ) -> None:
-        ratio = cls._along(curve, noise, 0)
-        x = np.exp(ratio, out=ratio)
+        x = cls._along(curve, noise, 0)
+        np.exp(x, out=x)
         x *= np.maximum(cls._shape(*theta), 1.0)
-        out[0][...] = cls._raised(x, ratio, *theta)
+        out[0][...] = cls._power_of(x, cls._scale(*theta))
 
     @final
     @classmethod

@@ -16,7 +16,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["REACH", "Interpolant"]
+__all__ = ["REACH", "Interpolant", "interpolant"]
 
 #: Standard normal noise further out, which has a probability of 2e-9, is left to the kernels.
 REACH = 6.0
@@ -34,6 +34,8 @@ _TO_SERIES[0] *= 0.5
 
 #: Coefficients of 1, t, t², …
 Table = tuple[float, ...]
+#: An array for each of some functions, from an array of points.
+Functions = Callable[[Array], tuple[Array, ...]]
 
 
 def _table(values: Array, allowed: float) -> Table:
@@ -56,64 +58,32 @@ class _Panel(NamedTuple):
         return tuple(_horner(local, self.tables[k]) for k in outputs)
 
 
+def _fitted(exact: Functions, start: float, stop: float) -> _Panel | None:
+    """Return a panel, if its polynomials agree with the functions between the nodes."""
+    middle, half = 0.5 * (start + stop), 0.5 * (stop - start)
+    with np.errstate(all="ignore"):
+        values = exact(middle + half * np.concatenate([_NODES, _CHECKS]))
+    scales = [
+        np.maximum(np.abs(value), 1.0) if k == 0 else np.abs(value)
+        for k, value in enumerate(values)
+    ]
+    allowed = [_TOLERANCE * float(scale.min()) for scale in scales]
+    tables = [_table(v[: _K.size], a) for v, a in zip(values, allowed, strict=True)]
+    for table, value, scale in zip(tables, values, scales, strict=True):
+        errors = np.abs(_horner(_CHECKS, table) - value[_K.size :]) / scale[_K.size :]
+        if not np.all(errors < _TOLERANCE):
+            return None
+    return _Panel(middle, half, tables)
+
+
 class Interpolant:
-    """Functions of one variable on a range cut into panels.
+    """Functions of one variable on a range cut into panels; made by :func:`interpolant`."""
 
-    Parameters
-    ----------
-    exact
-        The functions: an array each from an array of points.
-    low, high
-        The range to cover.
-    typical
-        A point in the midst of most.
-
-    Attributes
-    ----------
-    fits
-        Whether the polynomials agree with all the functions, to 1.5e-14 of the larger of 1 and
-        the first one's value, or of the value of another.
-    """
-
-    def __init__(
-        self,
-        exact: Callable[[Array], tuple[Array, ...]],
-        low: float,
-        high: float,
-        typical: float = 0.0,
-    ) -> None:
-        self._exact = exact
-        self._panels: list[_Panel] = []
-        pending = [(low, high)]
-        while pending:
-            start, stop = pending.pop()
-            if panel := self._fitted(start, stop):
-                self._panels.append(panel)
-            else:
-                cuts = np.linspace(start, stop, 4).tolist()
-                pending += reversed(list(pairwise(cuts)))
-            if len(pending) + len(self._panels) > _PANELS:
-                break
-        self.fits = not pending
-        self._edges = [panel.middle - panel.half for panel in self._panels] + [high]
+    def __init__(self, exact: Functions, panels: list[_Panel], typical: float) -> None:
+        self._exact, self._panels = exact, panels
+        self._edges = [panel.middle - panel.half for panel in panels]
+        self._edges.append(panels[-1].middle + panels[-1].half)
         self._main = int(np.searchsorted(self._edges, typical, side="right"))
-
-    def _fitted(self, start: float, stop: float) -> _Panel | None:
-        """Return a panel, if its polynomials agree with the functions between the nodes."""
-        middle, half = 0.5 * (start + stop), 0.5 * (stop - start)
-        with np.errstate(all="ignore"):
-            values = self._exact(middle + half * np.concatenate([_NODES, _CHECKS]))
-        scales = [
-            np.maximum(np.abs(value), 1.0) if k == 0 else np.abs(value)
-            for k, value in enumerate(values)
-        ]
-        allowed = [_TOLERANCE * float(scale.min()) for scale in scales]
-        tables = [_table(v[: _K.size], a) for v, a in zip(values, allowed, strict=True)]
-        for table, value, scale in zip(tables, values, scales, strict=True):
-            errors = np.abs(_horner(_CHECKS, table) - value[_K.size :]) / scale[_K.size :]
-            if not np.all(errors < _TOLERANCE):
-                return None
-        return _Panel(middle, half, tables)
 
     def __call__(self, point: Array, *outputs: int) -> tuple[Array, ...]:
         """Return those of the functions with the given numbers."""
@@ -133,6 +103,36 @@ class Interpolant:
             for array, value in zip(found, values, strict=True):
                 array[members] = value
         return found
+
+
+def interpolant(
+    exact: Functions, low: float, high: float, typical: float = 0.0
+) -> Interpolant | None:
+    """Return functions of one variable as polynomials, if these agree with all of them.
+
+    To 1.5e-14 of the larger of 1 and the first one's value, or of the value of another.
+
+    Parameters
+    ----------
+    exact
+        The functions: an array each from an array of points.
+    low, high
+        The range to cover.
+    typical
+        A point in the midst of most.
+    """
+    panels: list[_Panel] = []
+    pending = [(low, high)]
+    while pending:
+        start, stop = pending.pop()
+        if panel := _fitted(exact, start, stop):
+            panels.append(panel)
+        else:
+            cuts = np.linspace(start, stop, 4).tolist()
+            pending += reversed(list(pairwise(cuts)))
+        if len(pending) + len(panels) > _PANELS:
+            return None
+    return Interpolant(exact, panels, typical)
 
 
 def _horner(t: Array, table: Table) -> Array:

@@ -10,11 +10,12 @@ from functools import lru_cache
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special import normal
 from reparam.special._beta_density import density, log_density, tail
 from reparam.special._beta_integrals import above_mean, derivatives, tail_integrals
 from reparam.special._beta_quantile import quantile_point
 from reparam.special._elementwise import elementwise
-from reparam.special._interpolate import REACH, Interpolant
+from reparam.special._interpolate import REACH, Interpolant, interpolant
 from reparam.special._point import Point, from_logit, point_at
 from reparam.special.gamma import log_entropy
 
@@ -40,17 +41,15 @@ def curve(alpha: float, beta: float) -> Interpolant | None:
 
     None for tiny shapes, where logit x ranges too far.
     """
-    from scipy.special import ndtr
 
     def exact(z: Array) -> tuple[Array, ...]:
         first, second = np.full_like(z, alpha), np.full_like(z, beta)
-        point = quantile_point(ndtr(z), ndtr(-z), first, second)
+        point = quantile_point(normal.cdf(z), normal.sf(z), first, second)
         return point.logit, *derivatives(point, first, second)
 
     if min(alpha, beta) < 0.1:
         return None
-    found = Interpolant(exact, -REACH, REACH)
-    return found if found.fits else None
+    return interpolant(exact, -REACH, REACH)
 
 
 @elementwise(outputs=2)

@@ -11,11 +11,12 @@ from functools import lru_cache
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special import normal
 from reparam.special._elementwise import elementwise
 from reparam.special._gamma_density import density, tail, weight
 from reparam.special._gamma_integrals import log_derivative, log_ratio
 from reparam.special._gamma_quantile import quantile_logs
-from reparam.special._interpolate import REACH, Interpolant
+from reparam.special._interpolate import REACH, Interpolant, interpolant
 from reparam.special.log_gamma import log_gamma_star
 from reparam.special.polygamma import delta
 
@@ -40,18 +41,16 @@ def curve(alpha: float) -> Interpolant | None:
 
     None for tiny shapes, where ln x ranges too far.
     """
-    from scipy.special import ndtr
 
     def exact(z: Array) -> tuple[Array, ...]:
         shape = np.full_like(z, alpha)
-        x, log_x = quantile_logs(ndtr(z), ndtr(-z), shape)
+        x, log_x = quantile_logs(normal.cdf(z), normal.sf(z), shape)
         ratio = log_ratio(x, log_x, shape) if alpha >= 1.0 else log_x
         return ratio, log_derivative(x, log_x, shape)
 
     if alpha < 0.1:
         return None
-    found = Interpolant(exact, -REACH, REACH)
-    return found if found.fits else None
+    return interpolant(exact, -REACH, REACH)
 
 
 @elementwise()

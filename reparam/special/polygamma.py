@@ -34,7 +34,7 @@ _LARGE, _LARGER = 10.0, 16.0
 
 
 def delta(z: Array) -> Array:
-    """Return δ(z) = ln z − ψ(z) for z > 0, to a few ulp (DLMF 5.11.2 for z ≥ 10)."""
+    """Return δ(z) = ln z − ψ(z) for z > 0: to a few ulp for z ≥ 10 (DLMF 5.11.2), below of ψ."""
     from scipy.special import digamma
 
     asymptotic = _asymptotic(np.maximum(z, _LARGE))

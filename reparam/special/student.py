@@ -18,7 +18,7 @@ from functools import lru_cache
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special import beta
+from reparam.special import beta, normal
 from reparam.special._accurate import log1pmx
 from reparam.special._elementwise import (
     column,
@@ -27,7 +27,7 @@ from reparam.special._elementwise import (
     select,
     weighted,
 )
-from reparam.special._interpolate import REACH, Interpolant
+from reparam.special._interpolate import REACH, Interpolant, interpolant
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
 from reparam.special.polygamma import digamma_half_excess
 
@@ -146,17 +146,15 @@ def curve(nu: float) -> Interpolant | None:
 
     None for tiny ν, where the tails reach too far, and where the derivative all but underflows.
     """
-    from scipy.special import ndtr
 
     def exact(square: Array) -> tuple[Array, ...]:
         z, freedom = np.sqrt(square), np.full_like(square, nu)
-        t = -quantile(ndtr(-z), freedom)
+        t = -quantile(normal.sf(z), freedom)
         return np.log(t / z), _log_derivative(t, freedom)
 
     if not 1.0 <= nu <= _NORMAL:
         return None
-    found = Interpolant(exact, 0.0, REACH**2, typical=0.5)
-    return found if found.fits else None
+    return interpolant(exact, 0.0, REACH**2, typical=0.5)
 
 
 # Functions ------------------------------------------------------------------------------------
@@ -188,11 +186,11 @@ def quantile(u: Array, nu: Array) -> Array:
     From y = ν/(ν + t²), whose tail at t is 2 min(u, 1 − u) and whose other tail is
     ``|2u − 1|``: both are exact.
     """
-    from scipy.special import ndtri
-
     tail = 2.0 * np.minimum(u, 1.0 - u)
     point = beta.quantile_point(tail, np.abs(2.0 * u - 1.0), 0.5 * nu, np.full_like(u, 0.5))
-    normal = (point.x > 1e-150) & (point.rest > 1e-150) & (nu < 1e150)
-    plain = np.sqrt(nu * (point.rest / point.x))
-    t = np.copysign(np.where(normal, plain, np.sqrt(nu) * np.exp(-0.5 * point.logit)), u - 0.5)
-    return np.where(nu > _NORMAL, ndtri(u), t) if np.any(nu > _NORMAL) else t
+    plain = (point.x > 1e-150) & (point.rest > 1e-150) & (nu < 1e150)
+    size = np.where(
+        plain, np.sqrt(nu * (point.rest / point.x)), np.sqrt(nu) * np.exp(-0.5 * point.logit)
+    )
+    t = np.copysign(size, u - 0.5)
+    return np.where(nu > _NORMAL, normal.icdf(u), t) if np.any(nu > _NORMAL) else t

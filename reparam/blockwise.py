@@ -32,6 +32,7 @@ __all__ = [
     "filling",
     "operand",
     "thread_count",
+    "total",
 ]
 
 Kernel = Callable[..., None]
@@ -193,8 +194,7 @@ def evaluate(
     """
     sums = tuple(sums) or (False,) * outputs
     size = math.prod(shape)
-    edges = [first, *range((first // BLOCK + 1) * BLOCK, first + size, BLOCK), first + size]
-    blocks = list(pairwise(edges)) if size else []
+    blocks = _blocks(first, size)
     results = [np.empty(len(blocks) if summed else size) for summed in sums]
     workers = min(thread_count(), len(blocks))
     span = max(1, min(SPAN, len(blocks) // max(workers, 1)))
@@ -212,8 +212,7 @@ def evaluate(
                 kernel(out, *(item.take(start, stop) for item in operands))
                 for result, values, summed in zip(results, out, sums, strict=True):
                     if summed:  # by blocks, however many there were at a time
-                        for number, (low, high) in enumerate(members, index):
-                            result[number] = values[low - start : high - start].sum()
+                        result[index : index + len(members)] = _sums(values, members)
 
     helpers = [_pool(workers - 1).submit(work) for _ in range(workers - 1)]
     try:
@@ -225,6 +224,22 @@ def evaluate(
         np.asarray(result.sum()) if summed else result.reshape(shape)
         for result, summed in zip(results, sums, strict=True)
     )
+
+
+def total(values: Array) -> Array:
+    """Return the sum of all values, with the bits that :func:`evaluate` gives it."""
+    return np.asarray(np.sum(_sums(values.ravel(), _blocks(0, values.size))))
+
+
+def _blocks(first: int, size: int) -> list[tuple[int, int]]:
+    """Return where the blocks of so many elements of a stream start and stop."""
+    edges = [first, *range((first // BLOCK + 1) * BLOCK, first + size, BLOCK), first + size]
+    return list(pairwise(edges)) if size else []
+
+
+def _sums(values: Array, blocks: Sequence[tuple[int, int]]) -> list[Any]:
+    """Return the sum of each block, the first of which starts with the values."""
+    return [values[low - blocks[0][0] : high - blocks[0][0]].sum() for low, high in blocks]
 
 
 def filling(formula: Callable[..., Any]) -> Kernel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, final
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand
+from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand, total
 from reparam.errors import ShapeError, UnknownViewError
 from reparam.parameters import as_real_array
 
@@ -153,6 +153,14 @@ class Draw:
         return self.distribution._by_name(
             _summed_to(gradient, value.shape)
             for gradient, value in zip(gradients, theta, strict=True)
+        )
+
+    def _summed(self, products: Iterable[Array]) -> dict[str, Array]:
+        """Return what :meth:`vjp` returns, from upstream · ∂y/∂θ value by value."""
+        theta = self.distribution._theta
+        return self.distribution._by_name(
+            total(product) if value.ndim == 0 else _summed_to(product, value.shape)
+            for product, value in zip(products, theta, strict=True)
         )
 
     def jvp(self, **tangents: ArrayLike) -> Array:

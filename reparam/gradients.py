@@ -59,15 +59,16 @@ class Gradients:
             if upstream is not None:
                 block["upstream"] = upstream
                 with np.errstate(all="ignore"):
-                    block |= {f"dL_d{name}": upstream * entry for name, entry in jacobian.items()}
-                self._add(draw, upstream)
+                    products = {name: upstream * entry for name, entry in jacobian.items()}
+                block |= {f"dL_d{name}": product for name, product in products.items()}
+                self._add(draw._summed(products.values()))
             yield block
 
     def sum(self) -> dict[str, Array]:
         """Return the totals over all the draws, without the columns."""
         for draw, upstream in self._pairs():
             if upstream is not None:
-                self._add(draw, upstream)
+                self._add(draw.vjp(upstream))
         return self.totals
 
     def _pairs(self) -> Iterator[tuple[Draw, Array | None]]:
@@ -77,6 +78,6 @@ class Gradients:
             yield draw, None if self.upstream is None else self.upstream[seen:stop]
             seen = stop
 
-    def _add(self, draw: Draw, upstream: Array) -> None:
-        for name, gradient in draw.vjp(upstream).items():
+    def _add(self, gradients: dict[str, Array]) -> None:
+        for name, gradient in gradients.items():
             self.totals[name] = self.totals[name] + gradient

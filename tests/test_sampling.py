@@ -13,6 +13,7 @@ import reparam as rp
 from reparam import sampling
 from reparam.errors import CountError, NoiseError
 from reparam.gradients import Gradients
+from reparam.noise import BLOCK
 
 
 @given(n=st.integers(0, 2**63 - 1), parts=st.integers(1, 40))
@@ -146,3 +147,14 @@ class TestGradients:
     def assert_totals(self, totals, whole):
         for name, expected in whole.vjp(self.UPSTREAM).items():
             np.testing.assert_allclose(totals[name], expected, rtol=1e-13)
+
+    @pytest.mark.parametrize("alpha", [2.0, [0.5, 2.0, 30.0]], ids=["scalar", "batch"])
+    def test_totals_beside_columns_have_the_bits_of_the_sums_alone(self, alpha):
+        d, draws = rp.Gamma(alpha=alpha, rate=2.0), range(2 * BLOCK + 7)
+        upstream = np.cos(np.arange(float(len(draws) * d.mean.size)))
+        upstream = upstream.reshape(len(draws), *d.batch_shape)
+        beside = Gradients(d, sampling.stream(d, draws, rng=3), upstream)
+        for _ in beside.blocks():
+            pass
+        for name, total in Gradients(d, sampling.stream(d, draws, rng=3), upstream).sum().items():
+            np.testing.assert_array_equal(beside.totals[name], total, strict=True)

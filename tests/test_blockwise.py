@@ -37,6 +37,15 @@ def test_sums_do_not_depend_on_how_many_blocks_go_together(threads, span, monkey
     assert squares(sums=[True]) == expected
 
 
+@pytest.mark.parametrize("period", [7, BLOCK // 2 + 3, BLOCK, BLOCK + 3, 2 * BLOCK + 3])
+def test_a_batch_of_any_size_is_repeated(threads, period):
+    batch, draws = np.arange(float(period)), SIZE // period + 1
+    shape = (draws, period)
+    operands = [blockwise.batch_operand(batch, (period,), shape)]
+    (repeated,) = blockwise.evaluate(blockwise.filling(lambda x: x), operands, shape)
+    np.testing.assert_array_equal(repeated, np.tile(batch, (draws, 1)))
+
+
 def test_nothing_to_evaluate(threads):
     assert squares(0).shape == (0,)
     assert squares(0, sums=[True]) == 0.0

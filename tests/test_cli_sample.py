@@ -1,7 +1,9 @@
 """``reparam sample`` gives the library's draws, in any format and in any pieces."""
 
+import os
 import re
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,6 +180,19 @@ class TestFile:
         assert file.read_text() == expected
         assert stat.S_IMODE(file.stat().st_mode) == 0o640
         assert list(tmp_path.iterdir()) == [file]
+
+    def test_is_on_the_disk_before_it_takes_its_place(self, cli, tmp_path, monkeypatch):
+        sizes = []
+        monkeypatch.setattr(os, "fsync", lambda file: sizes.append(os.fstat(file).st_size))
+        replaced = Path.replace
+
+        def replace(temporary, target):
+            assert sizes == [temporary.stat().st_size]
+            return replaced(temporary, target)
+
+        monkeypatch.setattr(Path, "replace", replace)
+        cli("sample", "-n", 1000, "--out", "y.npy")
+        assert sizes == [tmp_path.joinpath("y.npy").stat().st_size]
 
     def test_is_written_through_a_link(self, cli, tmp_path):
         (tmp_path / "elsewhere").mkdir()

@@ -31,6 +31,7 @@ __all__ = [
     "evaluate",
     "filling",
     "operand",
+    "summed_to",
     "thread_count",
     "total",
 ]
@@ -229,6 +230,15 @@ def evaluate(
 def total(values: Array) -> Array:
     """Return the sum of all values, with the bits that :func:`evaluate` gives it."""
     return np.asarray(np.sum(_sums(values.ravel(), _blocks(0, values.size))))
+
+
+def summed_to(array: Array, shape: tuple[int, ...]) -> Array:
+    """Sum over the dimensions in which `shape` was broadcast to the array's shape."""
+    lead = array.ndim - len(shape)
+    stretched = [lead + k for k, size in enumerate(shape) if size == 1 != array.shape[lead + k]]
+    return (
+        array.sum(axis=(*range(lead), *stretched)).reshape(shape) if array.shape != shape else array
+    )
 
 
 def _blocks(first: int, size: int) -> list[tuple[int, int]]:

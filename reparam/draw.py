@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand, total
+from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand, summed_to, total
 from reparam.errors import ShapeError, UnknownViewError
 from reparam.parameters import as_real_array
 
@@ -151,7 +151,7 @@ class Draw:
         theta = self.distribution._theta
         gradients = self._evaluate(products, cotangent, sums=[value.ndim == 0 for value in theta])
         return self.distribution._by_name(
-            _summed_to(gradient, value.shape)
+            summed_to(gradient, value.shape)
             for gradient, value in zip(gradients, theta, strict=True)
         )
 
@@ -159,7 +159,7 @@ class Draw:
         """Return what :meth:`vjp` returns, from upstream · ∂y/∂θ value by value."""
         theta = self.distribution._theta
         return self.distribution._by_name(
-            total(product) if value.ndim == 0 else _summed_to(product, value.shape)
+            total(product) if value.ndim == 0 else summed_to(product, value.shape)
             for product, value in zip(products, theta, strict=True)
         )
 
@@ -256,12 +256,3 @@ def _read_only(array: Array) -> Array:
     view = array.view()
     view.flags.writeable = False
     return view[()]
-
-
-def _summed_to(array: Array, shape: tuple[int, ...]) -> Array:
-    """Sum over the dimensions in which `shape` was broadcast to the array's shape."""
-    lead = array.ndim - len(shape)
-    stretched = [lead + k for k, size in enumerate(shape) if size == 1 != array.shape[lead + k]]
-    return (
-        array.sum(axis=(*range(lead), *stretched)).reshape(shape) if array.shape != shape else array
-    )

@@ -1,0 +1,1 @@
+"""Verification: whether samplers' gradients, and all that belongs to them, are right."""

@@ -1,0 +1,285 @@
+"""What a verification found: comparisons, gathered into checks, gathered into a report.
+
+All are frozen, and a report has a JSON form with a schema version that reads back to an equal one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from reparam.errors import InputError
+
+__all__ = ["SCHEMA", "Check", "Comparison", "Outcome", "Report"]
+
+#: The version of the JSON form: raised when a reader of the old one would go wrong.
+SCHEMA = 1
+
+
+class Outcome(StrEnum):
+    """What came of a comparison, a check or a whole run; worst first."""
+
+    #: Something is wrong.
+    FAILS = "fails"
+    #: The reference is not accurate enough to tell.
+    INCONCLUSIVE = "inconclusive"
+    #: All holds.
+    HOLDS = "holds"
+    #: Nothing to look at: the reason says why.
+    SKIPPED = "skipped"
+
+
+def _worst(outcomes: Iterable[Outcome]) -> Outcome:
+    return min(outcomes, key=list(Outcome).index, default=Outcome.SKIPPED)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One statement compared with its reference at many points, told by the worst of them.
+
+    Attributes
+    ----------
+    what
+        What is compared, such as ``"∂y/∂scale"``.
+    outcome
+        Whether it holds.
+    error, bound
+        The error at the worst point (the one nearest to its bound, or furthest beyond) and what
+        is allowed there; NaN where there is nothing to measure.
+    unit
+        What both are in: ``"relative"``, ``"absolute"``, ``"probability"`` or
+        ``"standard errors"``.
+    point
+        The parameters there, and the noise or the value.
+    got, expected
+        What the target says there, and the reference.
+    points
+        How many points were compared.
+    note
+        What else there is to say.
+    """
+
+    what: str
+    outcome: Outcome
+    error: float = math.nan
+    bound: float = math.nan
+    unit: str = "relative"
+    point: Mapping[str, float] = field(default_factory=dict)
+    got: float = math.nan
+    expected: float = math.nan
+    points: int = 0
+    note: str = ""
+
+    @property
+    def severity(self) -> float:
+        """The error in units of its bound: more than 1 is wrong."""
+        if self.outcome is Outcome.FAILS and not self.error <= self.bound * math.inf:
+            return math.inf
+        return self.error / self.bound if self.bound > 0.0 else (math.inf if self.error else 0.0)
+
+    @property
+    def digits(self) -> float:
+        """How many significant digits `got` and `expected` share."""
+        if self.got == self.expected:
+            return 17.0
+        relative = abs(self.got - self.expected) / max(abs(self.expected), 5e-324)
+        return max(0.0, -math.log10(relative)) if math.isfinite(relative) else 0.0
+
+    def __str__(self) -> str:
+        """Return one sentence: what, where, got and expected."""
+        where = ", ".join(f"{name}={value:.6g}" for name, value in self.point.items())
+        text = f"{self.what} at {where}" if where else self.what
+        if not (math.isnan(self.got) and math.isnan(self.expected)):
+            text += f": got {self.got:.10g}, expected {self.expected:.10g}"
+        if self.unit == "relative" and math.isfinite(self.got) and math.isfinite(self.expected):
+            text += f" ({self.digits:.1f} digits)"
+        elif not math.isnan(self.error):
+            text += f" ({self.error:.3g} {self.unit}, bound {self.bound:.3g})"
+        return f"{text}; {self.note}" if self.note else text
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one witness says of one target.
+
+    Attributes
+    ----------
+    target, witness
+        Their names.
+    comparisons
+        What was compared, the worst first.
+    reason
+        Why there is nothing to compare, or why it could not be done.
+    crashed
+        Whether the target raised, hung or died: then it fails, for `reason`.
+    seconds
+        How long it took.
+    """
+
+    target: str
+    witness: str
+    comparisons: tuple[Comparison, ...] = ()
+    reason: str = ""
+    crashed: bool = False
+    seconds: float = 0.0
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst outcome of a comparison; a crash fails."""
+        if self.crashed:
+            return Outcome.FAILS
+        return _worst(comparison.outcome for comparison in self.comparisons)
+
+    @property
+    def worst(self) -> Comparison | None:
+        """The comparison that says most."""
+        return self.comparisons[0] if self.comparisons else None
+
+    @property
+    def points(self) -> int:
+        """How many points were compared."""
+        return sum(comparison.points for comparison in self.comparisons)
+
+    def __str__(self) -> str:
+        """Return one sentence: target, witness and the worst that was found."""
+        found = self.reason or str(self.worst or "nothing compared")
+        return f"{self.target}: {self.witness}: {found}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """All checks of a run, and how to run it again.
+
+    Attributes
+    ----------
+    checks
+        By target, then witness.
+    seed, level
+        What makes the same run again.
+    false_alarm
+        The probability, at most, that a run on right targets has a failure by chance.
+    version
+        The version of reparam.
+    seconds
+        How long it took.
+    """
+
+    checks: tuple[Check, ...]
+    seed: int
+    level: str
+    false_alarm: float
+    version: str
+    seconds: float = 0.0
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst outcome of a check."""
+        return _worst(check.outcome for check in self.checks)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing fails and nothing is inconclusive."""
+        return self.outcome in (Outcome.HOLDS, Outcome.SKIPPED)
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many checks came out that way."""
+        return sum(check.outcome is outcome for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report in JSON's types; numbers that JSON lacks become strings."""
+        return {
+            "schema": SCHEMA,
+            "version": self.version,
+            "level": self.level,
+            "seed": self.seed,
+            "false_alarm": self.false_alarm,
+            "seconds": self.seconds,
+            "outcome": str(self.outcome),
+            "checks": [check_to_json(check) for check in self.checks],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Report:
+        """Return the report that :meth:`to_json` made this of.
+
+        Raises
+        ------
+        InputError
+            If it is not the JSON form of a report, or of another schema version.
+        """
+        try:
+            if data["schema"] != SCHEMA:
+                raise InputError(
+                    f"the report has schema {data['schema']!r}, and this version reads {SCHEMA}"
+                )
+            return cls(
+                checks=tuple(map(check_from_json, data["checks"])),
+                seed=data["seed"],
+                level=data["level"],
+                false_alarm=data["false_alarm"],
+                version=data["version"],
+                seconds=data["seconds"],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"this is not a report of reparam verify: {error!r}") from None
+
+
+def check_to_json(check: Check) -> dict[str, Any]:
+    """Return a check in JSON's types."""
+    return {
+        "target": check.target,
+        "witness": check.witness,
+        "outcome": str(check.outcome),
+        "reason": check.reason,
+        "crashed": check.crashed,
+        "seconds": check.seconds,
+        "comparisons": [
+            {
+                "what": item.what,
+                "outcome": str(item.outcome),
+                "error": _plain(item.error),
+                "bound": _plain(item.bound),
+                "unit": item.unit,
+                "point": {name: _plain(value) for name, value in item.point.items()},
+                "got": _plain(item.got),
+                "expected": _plain(item.expected),
+                "points": item.points,
+                "note": item.note,
+            }
+            for item in check.comparisons
+        ],
+    }
+
+
+def check_from_json(data: Mapping[str, Any]) -> Check:
+    """Return the check that :func:`check_to_json` made this of."""
+    return Check(
+        target=data["target"],
+        witness=data["witness"],
+        comparisons=tuple(
+            Comparison(
+                what=item["what"],
+                outcome=Outcome(item["outcome"]),
+                error=float(item["error"]),
+                bound=float(item["bound"]),
+                unit=item["unit"],
+                point={name: float(value) for name, value in item["point"].items()},
+                got=float(item["got"]),
+                expected=float(item["expected"]),
+                points=item["points"],
+                note=item["note"],
+            )
+            for item in data["comparisons"]
+        ),
+        reason=data["reason"],
+        crashed=data["crashed"],
+        seconds=data["seconds"],
+    )
+
+
+def _plain(value: float) -> float | str:
+    """Return a number as JSON has it: its shortest exact digits, or ``"nan"``, ``"inf"``."""
+    return float(value) if math.isfinite(value) else str(float(value))

@@ -1,0 +1,416 @@
+"""Targets: whatever is verified, seen through one interface.
+
+A target draws values with gradients. What else it has (a transform of noise, formulas) is looked
+at where it is there. A :class:`~reparam.distribution.Distribution` has it all; any other object
+follows :class:`Sampler`; samplers of other libraries come through ``reparam.verification.libraries``.
+"""
+
+from __future__ import annotations
+
+import abc
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import Distribution, Reparameterized
+from reparam.errors import InputError, UnknownDistributionError, did_you_mean
+from reparam.noise import NORMAL, UNIFORM, Noise
+from reparam.parameters import POSITIVE, REAL, Parameter, Parameters
+from reparam.verification.laws import Formula, Law, NumericalLaw
+
+__all__ = [
+    "FORMULAS",
+    "LIBRARIES",
+    "Faulty",
+    "NoGradient",
+    "Object",
+    "Registered",
+    "Sample",
+    "Sampler",
+    "Target",
+    "parameter_sets",
+    "resolve",
+]
+
+#: What a target may have beside its draws: functions of values (``icdf``: of probabilities).
+FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
+
+#: Libraries whose samplers can be named as ``library:sampler``.
+LIBRARIES = ("torch", "jax", "numpyro", "distrax", "tfp")
+
+#: Draws that tell where a law's mass is.
+_PILOT = 4096
+
+
+class Faulty(Exception):  # noqa: N818 - what is wrong with a target, a finding and no error
+    """The target does something that no sampler may: the message says what."""
+
+
+class NoGradient(Faulty):
+    """No gradient flows through the target's draws: the message says why."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Values, and the derivative of each in each parameter; all of one shape."""
+
+    value: Array
+    gradients: Mapping[str, Array]
+
+
+class Sampler(Protocol):
+    """What an object provides to be verified: draws with gradients, and what they should be.
+
+    Beside ``rsample`` it has one of
+
+    - ``distribution``: the name of the registered distribution that it claims to be;
+    - ``cdf(y, **theta)``: P(Y ≤ y), and better ``sf`` too;
+    - ``log_prob(y, **theta)``: the log density;
+
+    and unless it has the registered distribution's parameters, ``parameters``: for each name the
+    range ``(low, high)`` of everyday values, or a :class:`reparam.Parameter`. A range of positive
+    numbers is taken to be of a positive parameter. It may have ``support``, two numbers;
+    ``score`` and ``pathwise`` (dicts, by parameter) and ``icdf``; and ``transform(z, **theta)``
+    with ``noise = "uniform"`` or ``"normal"``, which returns what ``rsample`` does.
+    """
+
+    def rsample(
+        self, n: int, *, rng: np.random.Generator, **theta: float
+    ) -> tuple[Array, Mapping[str, Array]]:
+        """Return n values, and for each parameter the n derivatives ∂y/∂θ."""
+
+
+class Target(abc.ABC):
+    """What witnesses see of whatever is verified."""
+
+    #: As it was asked for.
+    name: str
+    #: Its parameters, by their own names.
+    parameters: Mapping[str, Parameter]
+    #: The formulas that it has, of :data:`FORMULAS`.
+    formulas: Mapping[str, Formula]
+    #: The kind of noise that ``transform`` takes, None if there is no transform.
+    noise: Noise | None = None
+    #: The registered distribution of which there may be a reference table.
+    reference: str | None = None
+    #: Parameter sets to look at instead of typical ones.
+    fixed: Mapping[str, float]
+
+    def canonical(self, given: Mapping[str, float]) -> dict[str, float]:
+        """Return parameters under their declared names, validated."""
+        declared = Parameters(self.name, self.parameters)
+        named = declared.by_name(given.items())
+        return {name: float(declared[name].validated(value)) for name, value in named.items()}
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways it has of drawing: names for :meth:`draws`."""
+        return ("",)
+
+    @abc.abstractmethod
+    def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
+        """Return n values with gradients."""
+
+    def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
+        """Return n values: the same ones, also where no gradient flows."""
+        return self.draws(theta, n, seed, way).value
+
+    def transform(self, noise: Array, **theta: Any) -> Sample:
+        """Return the values that this noise makes, with gradients."""
+        raise NotImplementedError
+
+    @abc.abstractmethod
+    def law(self, theta: Mapping[str, float], seed: int) -> Law:
+        """Return the law that the draws should follow."""
+
+
+class Registered(Target):
+    """A distribution of this library, or of a plugin."""
+
+    #: With numbers for parameters draws may come from polynomials, with arrays from rejection.
+    _WAYS: ClassVar = ("shared parameters", "a parameter set a draw")
+
+    def __init__(
+        self, cls: type[Reparameterized], name: str, fixed: Mapping[str, float] | None = None
+    ) -> None:
+        self.name, self._cls, self.fixed = name, cls, fixed or {}
+        self.parameters = dict(cls.parameters.items())
+        self.noise = cls.noise
+        self.reference = cls.name
+        self.formulas = {formula: self._formula(formula) for formula in FORMULAS}
+
+    def _formula(self, formula: str) -> Formula:
+        return lambda at, **theta: getattr(self._cls(**theta), formula)(at)
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """With numbers for parameters, and with arrays."""
+        return self._WAYS
+
+    def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
+        """Return n values with gradients."""
+        shape = (n,) if way == self._WAYS[1] else ()
+        d = self._cls(**{name: np.full(shape, value) for name, value in theta.items()})
+        draw = d.rsample(() if shape else n, rng=seed)
+        return Sample(draw.value, draw.jacobian())
+
+    def transform(self, noise: Array, **theta: Any) -> Sample:
+        """Return the values that this noise makes, with gradients."""
+        draw = self._cls(**theta).transform(noise)
+        return Sample(draw.value, draw.jacobian())
+
+    def law(self, theta: Mapping[str, float], seed: int) -> Law:
+        """Return the distribution itself: its formulas are compared with each other."""
+        return self._cls(**theta)
+
+
+class Object(Target):
+    """Any object that follows :class:`Sampler`."""
+
+    def __init__(self, thing: Any, name: str) -> None:
+        self.name, self._thing, self.fixed = name, thing, {}
+        claimed = getattr(thing, "distribution", None)
+        self._claimed = _claimed(name, claimed) if claimed is not None else None
+        self.parameters = _declared(name, getattr(thing, "parameters", None), self._claimed)
+        self.formulas = {
+            formula: getattr(thing, formula) for formula in FORMULAS if hasattr(thing, formula)
+        }
+        lacking = _lacking(thing, self._claimed)
+        if lacking:
+            raise InputError(f"{name} lacks {lacking}")
+        if hasattr(thing, "transform"):
+            self.noise = _noise(name, getattr(thing, "noise", None))
+        self._support = getattr(thing, "support", (-math.inf, math.inf))
+
+    def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
+        """Return n values with gradients, if they are that."""
+        rng = np.random.default_rng(seed)
+        return self._sample(self._thing.rsample(n, rng=rng, **theta), (n,), "rsample")
+
+    def transform(self, noise: Array, **theta: Any) -> Sample:
+        """Return the values that this noise makes, with gradients."""
+        return self._sample(self._thing.transform(noise, **theta), noise.shape, "transform")
+
+    def law(self, theta: Mapping[str, float], seed: int) -> Law:
+        """Return what it claims to be, or what follows from its own cdf or log density."""
+        if self._claimed is not None:
+            return self._claimed(**theta)
+        return NumericalLaw(
+            theta,
+            self.parameters,
+            self.values(theta, _PILOT, seed),
+            **{name: self.formulas.get(name) for name in ("log_prob", "cdf", "sf")},
+            support=self._support,
+        )
+
+    def _sample(self, result: Any, shape: tuple[int, ...], call: str) -> Sample:
+        if hasattr(result, "jacobian"):  # one of our own draws
+            result = result.value, result.jacobian()
+        try:
+            value, gradients = result
+            named = dict(gradients)
+        except (TypeError, ValueError):
+            raise Faulty(
+                f"{call} returned {type(result).__name__}, not a pair (values, gradients by"
+                " parameter)"
+            ) from None
+        missing = [name for name in self.parameters if named.get(name) is None]
+        if missing:
+            raise NoGradient(f"{call} returned no gradient in {', '.join(missing)}")
+        arrays = {name: _array(f"∂y/∂{name}", named[name], shape) for name in self.parameters}
+        return Sample(_array("the values", value, shape, exactly=True), arrays)
+
+
+def _array(what: str, value: Any, shape: tuple[int, ...], *, exactly: bool = False) -> Array:
+    """Return an array of that shape, keeping single precision; a single number becomes one."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu":
+        raise Faulty(f"{what} have type {array.dtype}, not real numbers")
+    if array.shape != shape and (exactly or array.shape != ()):
+        raise Faulty(f"{what} have shape {array.shape}, expected {shape}")
+    return np.broadcast_to(array, shape)
+
+
+def _claimed(name: str, claimed: object) -> type[Reparameterized]:
+    from reparam import registry
+
+    cls = registry.get(str(claimed))
+    if not issubclass(cls, Reparameterized):
+        raise InputError(f"{name} claims to be {claimed}, which has no reparameterization")
+    return cls
+
+
+def _declared(name: str, given: Any, claimed: type[Distribution] | None) -> dict[str, Parameter]:
+    if given is None and claimed is not None:
+        return dict(claimed.parameters.items())
+    if not isinstance(given, Mapping) or not given:
+        raise InputError(
+            f"{name} lacks parameters: for each name the range (low, high) of everyday values,"
+            " or the name of a registered distribution as distribution"
+        )
+    return {key: _parameter(name, key, value) for key, value in given.items()}
+
+
+def _parameter(owner: str, name: str, given: Any) -> Parameter:
+    if isinstance(given, Parameter):
+        declared = given
+    else:
+        try:
+            low, high = map(float, given)
+        except (TypeError, ValueError):
+            low, high = math.nan, math.nan
+        if not low < high:
+            raise InputError(f"{owner}: parameter {name} has range {given!r}; pass (low, high)")
+        default = math.sqrt(low * high) if low > 0.0 else 0.5 * (low + high)
+        declared = Parameter(name, POSITIVE if low > 0.0 else REAL, default, (low, high))
+    if not declared.name:
+        declared.__set_name__(type(owner), name)
+    return declared
+
+
+def _lacking(thing: Any, claimed: object) -> str:
+    if not callable(getattr(thing, "rsample", None)):
+        return "rsample(n, rng=…, **parameters), which returns values and gradients by parameter"
+    if claimed is None and not any(hasattr(thing, name) for name in ("cdf", "log_prob")):
+        return (
+            "what its draws should be: cdf(y, **parameters), log_prob(y, **parameters) or the name"
+            " of a registered distribution as distribution"
+        )
+    return ""
+
+
+def _noise(name: str, kind: object) -> Noise:
+    for known in (NORMAL, UNIFORM):
+        if kind in (known, known.name):
+            return known
+    raise InputError(f'{name} has transform and noise={kind!r}; noise is "uniform" or "normal"')
+
+
+def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
+    """Return the target that is meant.
+
+    Parameters
+    ----------
+    spec
+        A registered distribution's name; ``"package.module:attribute"``; ``"library:sampler"``
+        with a library of :data:`LIBRARIES`; or the thing itself.
+    fixed
+        Parameters, by name or alias, to keep at these values.
+
+    Raises
+    ------
+    UnknownDistributionError, InputError, MissingExtraError
+        If there is no such thing, or it lacks part of the protocol.
+    """
+    target = _found(spec)
+    target.fixed = {**target.fixed, **target.canonical(fixed or {})}
+    return target
+
+
+def _found(spec: Any) -> Target:
+    if isinstance(spec, Target):
+        return spec
+    if not isinstance(spec, str):
+        return _wrapped(spec, getattr(spec, "__qualname__", None) or repr(spec))
+    module, colon, attribute = spec.partition(":")
+    if not colon:
+        return _registered(spec)
+    if module in LIBRARIES:
+        library = import_module(f"reparam.verification.libraries.{module}")
+        target: Target = library.target(spec, attribute)
+        return target
+    return _wrapped(_imported(spec, module, attribute), spec)
+
+
+def _registered(name: str) -> Target:
+    from reparam import registry
+
+    try:
+        cls = registry.get(name)
+    except UnknownDistributionError as error:
+        raise UnknownDistributionError(
+            f"{error}; for anything else write package.module:attribute, or library:sampler with"
+            f" one of {', '.join(LIBRARIES)}"
+        ) from None
+    return _wrapped(cls, cls.name)
+
+
+def _imported(spec: str, module: str, attribute: str) -> Any:
+    try:
+        found: Any = import_module(module)
+    except Exception as error:  # whatever a stranger's module raises is what there is to say
+        raise InputError(f"{spec} can't be imported: {type(error).__name__}: {error}") from error
+    for part in attribute.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            owner = getattr(found, "__name__", module)
+            raise InputError(
+                f"{spec}: {owner} has no {part!r}{did_you_mean(part, dir(found))}"
+            ) from None
+    return found
+
+
+def _wrapped(thing: Any, name: str) -> Target:
+    """Return the target that an object is."""
+    if isinstance(thing, type) and issubclass(thing, Reparameterized):
+        return Registered(thing, name)
+    if isinstance(thing, Reparameterized):
+        if thing.batch_shape:
+            raise InputError(f"{name} has array parameters; verify one with numbers")
+        return Registered(
+            type(thing), name, {key: float(getattr(thing, key)) for key in thing.parameters}
+        )
+    if isinstance(thing, type) and issubclass(thing, Distribution):
+        raise InputError(f"{name} has no reparameterization: there is no gradient to verify")
+    for library in LIBRARIES:
+        if library in _origins(thing):
+            recognized: Target | None = import_module(
+                f"reparam.verification.libraries.{library}"
+            ).recognized(thing, name)
+            if recognized is not None:
+                return recognized
+    if isinstance(thing, type):
+        try:
+            thing = thing()
+        except TypeError as error:
+            raise InputError(f"{name} can't be made without arguments: {error}") from None
+    return Object(thing, name)
+
+
+def _origins(thing: Any) -> set[str]:
+    """Return the packages that an object's classes come from, those that were imported."""
+    cls = thing if isinstance(thing, type) else type(thing)
+    packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
+    return {name for name in packages if isinstance(sys.modules.get(name), ModuleType)}
+
+
+def parameter_sets(target: Target, n: int, seed: int) -> Iterator[dict[str, float]]:
+    """Yield n parameter sets to look at: the defaults, then random ones.
+
+    Random ones come from the declared typical ranges, on a logarithmic scale where the range is
+    of positive numbers. Values in ``target.fixed`` stand.
+    """
+    free = [name for name in target.parameters if name not in target.fixed]
+    rng = np.random.default_rng(seed)
+    yield {name: target.fixed.get(name, p.default) for name, p in target.parameters.items()}
+    for _ in range(n - 1 if free else 0):
+        yield {
+            name: target.fixed.get(name, _typical(parameter, rng.random()))
+            for name, parameter in target.parameters.items()
+        }
+
+
+def _typical(parameter: Parameter, share: float) -> float:
+    """Return a number in the typical range, `share` of the way up."""
+    low, high = parameter.typical
+    if low > 0.0:
+        return float(low * (high / low) ** share)
+    return float(low + (high - low) * share)

@@ -1,0 +1,142 @@
+"""Gradients of draws: against numerical differentiation, and against the quantile path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.verification.comparing import Context, Tally, failure
+from reparam.verification.numerics import derivative_in
+from reparam.verification.results import Comparison
+from reparam.verification.targets import NoGradient, Sample, Target
+
+__all__ = ["derivative", "on_quantile_path"]
+
+#: Gradients that mostly agree this well with −F_θ/p are meant to be it.
+_ALIKE = 1e-2
+#: The share of draws that may jump when a parameter moves a little, at a fixed seed.
+_JUMPS = 0.02
+
+
+def derivative(context: Context) -> Iterator[Comparison]:
+    """Compare ∂y/∂θ with differences at fixed noise, and with −F_θ/p where that is the path."""
+    target = context.target
+    if target.noise is not None:
+        yield from _of_transform(context)
+        return
+    try:
+        target.draws(context.sets()[0], 2, context.seed)
+    except NoGradient as reason:
+        yield failure("∂y/∂θ", {}, str(reason))
+        return
+    yield from _of_draws(context)
+
+
+def _of_transform(context: Context) -> Iterator[Comparison]:
+    target, noise = context.target, context.noise_points
+    tallies = {name: Tally(f"∂y/∂{name}") for name in target.parameters}
+    for theta in context.sets():
+        sample = target.transform(noise, **theta)
+
+        def value(**moved: Array) -> Array:
+            return target.transform(noise, **moved).value
+
+        _compare(context, tallies, theta, sample, value, z=noise)
+    for tally in tallies.values():
+        yield from tally.result()
+
+
+def _compare(
+    context: Context,
+    tallies: Mapping[str, Tally],
+    theta: Mapping[str, float],
+    sample: Sample,
+    value: Callable[..., Array],
+    **where: Array,
+) -> None:
+    rtol = context.tolerance(sample.value)
+    single = sample.value.dtype != np.float64
+    for name, tally in tallies.items():
+        slope, error = derivative_in(
+            name,
+            value,
+            theta,
+            context.target.parameters,
+            shape=sample.value.shape,
+            noise=float(np.finfo(sample.value.dtype).eps) if single else 0.0,
+        )
+        # what is left of differences where the parameter does nothing
+        floor = 1e-9 * np.abs(sample.value) / max(abs(theta[name]), 1e-300)
+        tally.add(
+            theta,
+            sample.gradients[name],
+            slope,
+            rtol=rtol,
+            atol=np.where(np.abs(slope) < floor, 10.0 * error, 0.0),
+            uncertainty=error,
+            **where,
+        )
+
+
+def _of_draws(context: Context) -> Iterator[Comparison]:
+    target, n = context.target, 4 * context.level.points
+    at_seed = {name: Tally(f"∂y/∂{name}") for name in target.parameters}
+    on_path = {
+        name: Tally(f"∂y/∂{name} on the quantile path", note="reference −F_θ/p")
+        for name in target.parameters
+    }
+    for theta in context.sets():
+        sample = target.draws(theta, n, context.seed)
+        exact = target.law(theta, context.seed).pathwise(sample.value)
+        for name, gradient in sample.gradients.items():
+            if not np.any(gradient) and np.any(np.nan_to_num(exact[name])):
+                yield failure(
+                    f"∂y/∂{name}",
+                    theta,
+                    "the gradient is 0 at every draw though the distribution depends on it:"
+                    " a step function of the parameter, or no gradient flows",
+                )
+            elif on_quantile_path(gradient, exact[name]):
+                rtol = context.tolerance(sample.value)
+                on_path[name].add(theta, gradient, exact[name], rtol=rtol, y=sample.value)
+        if smooth_at_seed(target, theta, n, context.seed):
+
+            def value(**moved: Array) -> Array:
+                return _rows(target, moved, n, context.seed)
+
+            _compare(context, at_seed, theta, sample, value, y=sample.value)
+    for tally in (*on_path.values(), *at_seed.values()):
+        yield from tally.result()
+
+
+def _rows(target: Target, theta: Mapping[str, Array], n: int, seed: int) -> Array:
+    """Return values at a fixed seed, each parameter being one number (a constant array)."""
+    numbers = {name: float(np.ravel(value)[0]) for name, value in theta.items()}
+    return np.asarray(target.values(numbers, n, seed), dtype=np.float64)
+
+
+def smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int) -> bool:
+    """Whether draws at a fixed seed move smoothly with the parameters, but for a few."""
+    for name, parameter in target.parameters.items():
+        low, high = parameter.domain.ends({})
+        step = 1e-3 * min(theta[name] - float(low), float(high) - theta[name], 1.0)
+        moved = [
+            np.asarray(target.values({**theta, name: theta[name] + k * step}, n, seed))
+            for k in (-1, 0, 1)
+        ]
+        with np.errstate(all="ignore"):
+            first = np.abs(moved[2] - moved[0])
+            second = np.abs(moved[2] - 2.0 * moved[1] + moved[0])
+            ulp = 8.0 * np.spacing(np.abs(moved[1]))
+        if np.mean(second > 0.1 * first + ulp) > _JUMPS:
+            return False
+    return True
+
+
+def on_quantile_path(gradient: Array, exact: Array) -> bool:
+    """Whether gradients are meant to be −F_θ/p: most agree with it."""
+    with np.errstate(all="ignore"):
+        off = np.abs(gradient - exact) / np.abs(exact)
+    return bool(np.nanmedian(np.where(gradient == exact, 0.0, off)) < _ALIKE)

@@ -1,0 +1,113 @@
+"""Edges: tails, tiny and huge parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.noise import NORMAL
+from reparam.verification.comparing import Context, Tally
+from reparam.verification.results import Comparison
+from reparam.verification.targets import NoGradient, Registered, Target
+
+__all__ = ["edges"]
+
+#: Probabilities at the edges of what float64 holds.
+_U = np.array([5e-324, 1e-300, 1e-100, 1e-20, 1e-10, 0.5, 1.0 - 1e-10, 1.0 - 2.0**-53])
+#: How far beyond typical values parameters go: the library's own, and somebody else's.
+_BEYOND, _THEIRS = 1e3, 1.0
+#: Draws at each edge.
+_DRAWS = 1024
+
+
+def edges(context: Context) -> Iterator[Comparison]:
+    """Look for NaN, values outside the support and gradients that vanish silently."""
+    target = context.target
+    numbers = Tally("values are numbers", "absolute")
+    inside = Tally("values lie in the support", "absolute")
+    gradients = {name: Tally(f"∂y/∂{name} is a number") for name in target.parameters}
+    silent = {name: Tally(f"∂y/∂{name} is not silently 0") for name in target.parameters}
+    for theta in _corners(context):
+        law = target.law(theta, context.seed)
+        low, high = law.support
+        for sample in _samples(context, theta):
+            y = np.asarray(sample.value, dtype=np.float64)
+            numbers.add(theta, np.isnan(y), 0.0, y=y)
+            inside.add(theta, y, np.clip(y, low, high), y=y)
+            finite = np.isfinite(y) & (y > low) & (y < high) & (np.abs(y) > 1e-300)
+            with np.errstate(all="ignore"):
+                exact = law.pathwise(y[finite])
+            for name, gradient in sample.gradients.items():
+                entry = np.asarray(gradient, dtype=np.float64)[finite]
+                gradients[name].add(theta, np.isnan(entry), 0.0, y=y[finite])
+                with np.errstate(all="ignore"):
+                    real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
+                there = np.where(real & ~np.isnan(entry), exact[name], 1.0)
+                zero = (entry == 0.0) & real
+                silent[name].add(theta, np.where(zero, 0.0, there), there, y=y[finite])
+        if isinstance(target, Registered):
+            yield from _formulas(context, theta)
+    for tally in (numbers, inside, *gradients.values(), *silent.values()):
+        yield from tally.result()
+
+
+def _corners(context: Context) -> Iterator[dict[str, float]]:
+    """Yield parameter sets at the ends of the typical ranges, and beyond for our own."""
+    target = context.target
+    beyond = _BEYOND if isinstance(target, Registered) else _THEIRS
+    free = [name for name in target.parameters if name not in target.fixed]
+    default = {name: target.fixed.get(name, p.default) for name, p in target.parameters.items()}
+    seen = []
+    for choice in range(3 ** len(free)):
+        theta = dict(default)
+        for place, name in enumerate(free):
+            low, high = target.parameters[name].typical
+            low, high = (
+                (low / beyond, high * beyond) if low > 0.0 else (low * beyond, high * beyond)
+            )
+            theta[name] = (low, theta[name], high)[choice // 3**place % 3]
+        seen.append(theta)
+    # all corners of few parameters; of many, an even choice
+    yield from seen[:: max(1, len(seen) // (9 * max(1, context.level.sets // 2)))]
+
+
+def _samples(context: Context, theta: dict[str, float]) -> Iterator[object]:
+    target = context.target
+    if target.noise is not None:
+        yield target.transform(_noise(target), **theta)
+    for way in target.ways:
+        try:
+            yield target.draws(theta, _DRAWS, context.seed, way)
+        except NoGradient:
+            return
+
+
+def _noise(target: Target) -> Array:
+    if target.noise is not NORMAL:
+        return _U
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(_U))
+
+
+def _formulas(context: Context, theta: dict[str, float]) -> Iterator[Comparison]:
+    """Look at the formulas of a distribution of ours at its values, wherever they are."""
+    target = context.target
+    law = target.law(theta, context.seed)
+    y = np.sort(target.transform(_noise(target), **theta).value)
+    cdf, sf = np.asarray(law.cdf(y)), np.asarray(law.sf(y))
+    for what, values in (
+        ("log p", law.log_prob(y)),
+        ("F", cdf),
+        ("1 − F", sf),
+        ("F in [0, 1]", np.where((cdf >= 0.0) & (cdf <= 1.0), cdf, math.nan)),
+        ("F rises", np.where(np.diff(cdf, prepend=0.0) >= 0.0, cdf, math.nan)),
+        ("F + (1 − F)", np.where(np.abs(cdf + sf - 1.0) < 1e-12, cdf, math.nan)),
+    ):
+        tally = Tally(f"{what} at the edges", "absolute")
+        tally.add(theta, np.isnan(values), 0.0, y=y)
+        found = list(tally.result())
+        yield from found

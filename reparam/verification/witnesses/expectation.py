@@ -1,0 +1,182 @@
+"""Gradients of expectations: what a sampler's gradients are for, whatever path they take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.verification import statistics
+from reparam.verification.comparing import Context, NotApplicable, Tally
+from reparam.verification.numerics import unit_rule
+from reparam.verification.results import Comparison
+from reparam.verification.targets import NoGradient
+
+__all__ = ["expectation"]
+
+#: Intervals of equal probability in which gradients are averaged.
+_BINS = 32
+#: Frequencies of the test functions sin(kπF(y)).
+_FREQUENCIES = (1, 2, 3, 5)
+#: More draws than this make a law that is a quadrature slow.
+_DRAWS = 2**18
+
+
+def expectation(context: Context) -> Iterator[Comparison]:
+    """Compare ∂E[φ(y)]/∂θ by the sampler's gradients with the exact value.
+
+    A sampler's gradient J is unbiased for every φ if and only if E[J | y] is the quantile path's
+    derivative −F_θ/p. So J + F_θ/p is averaged, weighted with the density: in intervals of y, and
+    over all y, for φ = sin(kπF(y)) and, where its moments allow, φ(y) = y. The control variate
+    leaves of the variance what the sampler's own path adds; on the quantile path that is nothing.
+    """
+    yield from _quadrature(context)
+    yield from _draws(context)
+
+
+def _draws(context: Context) -> Iterator[Comparison]:
+    target, sets = context.target, context.sets()
+    tests = _BINS + len(_FREQUENCIES) + 1
+    alpha = context.alpha / (tests * len(sets) * len(target.parameters) * len(target.ways))
+    critical = statistics.critical_value(alpha)
+    for way in target.ways:
+        label = f", draws with {way}" if way else ""
+        given, total, mean = (
+            {
+                name: Tally(what.format(name) + label, "standard errors")
+                for name in target.parameters
+            }
+            for what in ("E[∂y/∂{0} | y]", "∂E[sin kπF(y)]/∂{0}", "∂E[y]/∂{0}")
+        )
+        for number, theta in enumerate(sets):
+            seed = context.seed + 1000 + number
+            n = min(context.level.draws, _DRAWS)
+            try:
+                sample = target.draws(theta, n, seed, way)
+            except NoGradient as reason:
+                raise NotApplicable(f"no gradient flows: {reason}") from None
+            law = target.law(theta, seed)
+            y = np.asarray(sample.value, dtype=np.float64)
+            u = np.asarray(law.cdf(y))
+            exact = law.pathwise(y)
+            with np.errstate(all="ignore"):
+                density = np.exp(law.log_prob(y))
+            for name in target.parameters:
+                path = np.asarray(exact[name])
+                off = np.asarray(sample.gradients[name], dtype=np.float64) - path
+                kept = np.isfinite(density) & np.isfinite(path)
+                weighed = np.where(kept, density * off, 0.0)
+                slope = np.where(kept, density * path, 0.0)
+                # what rounding leaves of gradients on the quantile path is no bias
+                size = context.tolerance(sample.value) * float(np.mean(np.abs(slope)))
+                _in_bins(given[name], theta, u, y, weighed, slope, size, critical)
+                _over_all(total[name], theta, u, weighed, size, critical)
+                _of_mean(mean[name], theta, off[kept], path[kept], context, critical)
+        for tallies in (mean, total, given):
+            for tally in tallies.values():
+                yield from tally.result()
+
+
+def _z(x: Array, size: float) -> float:
+    """Return the mean in standard errors, to which `size` adds: 0 where all is that small."""
+    error = float(np.std(x)) / math.sqrt(x.size) + size
+    return float(np.mean(x)) / error if error > 0.0 else 0.0
+
+
+def _in_bins(
+    tally: Tally,
+    theta: dict[str, float],
+    u: Array,
+    y: Array,
+    weighed: Array,
+    slope: Array,
+    size: float,
+    critical: float,
+) -> None:
+    bins = np.minimum((u * _BINS).astype(np.int64), _BINS - 1)
+    for number in range(_BINS):
+        here = bins == number
+        if np.sum(here) < 100 or not (
+            np.ptp(weighed[here]) == 0.0 or statistics.is_summable(weighed[here])
+        ):
+            continue
+        z = _z(weighed[here], size)
+        ratio = float(np.sum(weighed[here])) / (abs(float(np.sum(slope[here]))) or math.nan)
+        if tally.note == "" or abs(z) > critical:
+            tally.note = f"off by {100.0 * ratio:+.3g} % there" if abs(z) > critical else ""
+        tally.add(theta, z, 0.0, atol=critical, y=float(np.median(y[here])))
+
+
+def _over_all(
+    tally: Tally, theta: dict[str, float], u: Array, weighed: Array, size: float, critical: float
+) -> None:
+    for k in _FREQUENCIES:
+        terms = k * math.pi * np.cos(k * math.pi * u) * weighed
+        if np.ptp(terms) == 0.0 or statistics.is_summable(terms):
+            tally.add(theta, _z(terms, k * math.pi * size), 0.0, atol=critical, k=k)
+
+
+def _of_mean(
+    tally: Tally,
+    theta: dict[str, float],
+    off: Array,
+    path: Array,
+    context: Context,
+    critical: float,
+) -> None:
+    if not (np.ptp(off) == 0.0 or statistics.is_summable(off)):
+        return
+    size = context.tolerance(path) * float(np.mean(np.abs(path)))
+    z, exact = _z(off, size), float(np.mean(path))
+    if abs(z) > critical:
+        bias = 100.0 * float(np.mean(off)) / (abs(exact) or math.nan)
+        tally.note = f"{exact + float(np.mean(off)):.4g}, exactly {exact:.4g}: {bias:+.3g} %"
+    tally.add(theta, z, 0.0, atol=critical)
+
+
+def _quadrature(context: Context) -> Iterator[Comparison]:
+    """Compare the quantile path's ∂E[φ]/∂θ with the score's, both by quadrature over u.
+
+    ∫ φ'(y) ∂y/∂θ du = ∫ φ(y) ∂ log p/∂θ du, for φ = sin kπF(y), which is 0 at both ends.
+    """
+    target, formulas, rule = context.target, context.target.formulas, unit_rule()
+    if not {"icdf", "score", "pathwise", "log_prob"} <= set(formulas):
+        return
+    tallies = {
+        name: Tally(f"∂E[sin kπF(y)]/∂{name}, quadrature", "absolute") for name in target.parameters
+    }
+    for theta in context.sets():
+        y = formulas["icdf"](rule.u, **theta)
+        with np.errstate(all="ignore"):
+            scores, paths = formulas["score"](y, **theta), formulas["pathwise"](y, **theta)
+            density = np.exp(formulas["log_prob"](y, **theta))
+        for name, tally in tallies.items():
+            with np.errstate(all="ignore"):
+                flow, weight = density * paths[name], scores[name] * rule.weight
+                small = np.minimum(rule.u, rule.complement)
+                kept = np.isfinite(flow) & np.isfinite(weight) & (np.diff(y, append=np.inf) > 0.0)
+                lost = float(np.sum(np.where(kept, 0.0, rule.weight)))
+            for k in _FREQUENCIES:
+                wave = np.where(
+                    rule.u < 0.5,
+                    np.sin(k * math.pi * rule.u),
+                    -((-1.0) ** k) * np.sin(k * math.pi * rule.complement),
+                )
+                path = k * math.pi * np.cos(k * math.pi * rule.u) * flow * rule.weight
+                size = float(np.sum(np.abs(path[kept])))
+                largest = float(np.max(np.abs(flow[kept])))
+                blind = k * math.pi * lost * largest + lost * float(
+                    np.max(np.abs(scores[name][kept]) * small[kept])
+                )
+                tally.add(
+                    theta,
+                    np.sum(path[kept]),
+                    np.sum((wave * weight)[kept]),
+                    atol=1e-8 * size,
+                    uncertainty=blind,
+                    k=float(k),
+                )
+    for tally in tallies.values():
+        yield from tally.result()

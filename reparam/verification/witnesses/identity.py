@@ -1,0 +1,129 @@
+"""The implicit identity: p(y)·∂y/∂θ + ∂F/∂θ = 0 (Figurnov, Mohamed & Mnih 2018, equation 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
+from reparam.verification.numerics import derivative_in, differentiate
+from reparam.verification.results import Comparison
+
+__all__ = ["identity"]
+
+#: Draws whose gradients are compared with −F_θ/p, for each way of drawing.
+_DRAWS = 4096
+
+
+def identity(context: Context) -> Iterator[Comparison]:
+    """Compare p(y)·∂y/∂θ with the derivative of the cdf, and the density with its slope."""
+    formulas = context.target.formulas
+    if "cdf" not in formulas or not {"log_prob", "pathwise"} & set(formulas):
+        raise NotApplicable("it has no cdf with a log_prob or a pathwise to compare it with")
+    if "log_prob" in formulas:
+        yield from _density(context)
+    if {"log_prob", "pathwise"} <= set(formulas):
+        yield from _pathwise(context)
+        yield from _draws(context)
+
+
+def _points(context: Context, theta: dict[str, float]) -> tuple[Array, Array]:
+    """Return values to look at, inside the support, and their distance from its ends."""
+    target, law = context.target, context.target.law(theta, context.seed)
+    if "icdf" in target.formulas:
+        y = np.asarray(
+            target.formulas["icdf"](unit_grid(context.level.points, context.seed), **theta)
+        )
+    else:
+        y = target.values(theta, context.level.points, context.seed)
+    low, high = law.support
+    with np.errstate(invalid="ignore"):
+        room = np.minimum(y - low, high - y)
+    ends = [abs(float(end)) for end in (low, high) if np.isfinite(end)]
+    there = np.isfinite(y) & (room > 1e-9 * max(ends, default=0.0))
+    return y[there], room[there]
+
+
+def _density(context: Context) -> Iterator[Comparison]:
+    formulas = context.target.formulas
+    tally = Tally("density p, against dF/dy")
+    for theta in context.sets():
+        y, room = _points(context, theta)
+        cdf = formulas["cdf"]
+        sf = formulas.get("sf", lambda at, **theta: 1.0 - cdf(at, **theta))
+        spread = np.subtract(*np.quantile(y, [0.75, 0.25])) if y.size else 1.0
+        step = np.minimum(0.3 * spread, 0.5 * room)
+        below, below_error = differentiate(lambda at: cdf(at, **theta), y, step)  # noqa: B023
+        above, above_error = differentiate(lambda at: sf(at, **theta), y, step)  # noqa: B023
+        lower = below_error < above_error
+        tally.add(
+            theta,
+            np.exp(formulas["log_prob"](y, **theta)),
+            np.where(lower, below, -above),
+            rtol=1e-7,
+            uncertainty=np.where(lower, below_error, above_error),
+            y=y,
+        )
+    yield from tally.result()
+
+
+def _pathwise(context: Context) -> Iterator[Comparison]:
+    target, formulas = context.target, context.target.formulas
+    cdf = formulas["cdf"]
+    sf = formulas.get("sf", lambda at, **theta: 1.0 - cdf(at, **theta))
+    tallies = {name: Tally(f"p(y) ∂y/∂{name}, against −∂F/∂{name}") for name in target.parameters}
+    for theta in context.sets():
+        y, _ = _points(context, theta)
+        density = np.exp(formulas["log_prob"](y, **theta))
+        pathwise = formulas["pathwise"](y, **theta)
+        for name, tally in tallies.items():
+            below, below_error = derivative_in(
+                name,
+                lambda **at: cdf(y, **at),
+                theta,
+                target.parameters,
+                shape=y.shape,
+            )
+            above, above_error = derivative_in(
+                name,
+                lambda **at: sf(y, **at),
+                theta,
+                target.parameters,
+                shape=y.shape,
+            )
+            lower = below_error < above_error
+            tally.add(
+                theta,
+                density * pathwise[name],
+                np.where(lower, -below, above),
+                rtol=1e-7,
+                uncertainty=np.where(lower, below_error, above_error),
+                y=y,
+            )
+    for tally in tallies.values():
+        yield from tally.result()
+
+
+def _draws(context: Context) -> Iterator[Comparison]:
+    """Compare the gradients of draws with the formula, if they claim to be on the quantile path."""
+    from reparam.verification.witnesses.derivative import on_quantile_path
+
+    target = context.target
+    for way in target.ways:
+        label = f" ({way})" if way else ""
+        tallies = {
+            name: Tally(f"∂y/∂{name} of draws{label}, against −F_θ/p") for name in target.parameters
+        }
+        for theta in context.sets():
+            sample = target.draws(theta, _DRAWS, context.seed, way)
+            exact = target.formulas["pathwise"](sample.value, **theta)
+            for name, tally in tallies.items():
+                gradient = sample.gradients[name]
+                if target.noise is None and not on_quantile_path(gradient, exact[name]):
+                    continue
+                slack = 1e-12 * np.abs(gradient).max()
+                tally.add(theta, gradient, exact[name], rtol=1e-8, atol=slack, y=sample.value)
+        for tally in tallies.values():
+            yield from tally.result()

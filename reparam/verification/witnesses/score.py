@@ -1,0 +1,66 @@
+"""The score ∂ log p/∂θ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
+from reparam.verification.numerics import derivative_in, unit_rule
+from reparam.verification.results import Comparison
+
+__all__ = ["score"]
+
+
+def score(context: Context) -> Iterator[Comparison]:
+    """Compare the score with differences of log p, and its expectation with 0."""
+    target, formulas = context.target, context.target.formulas
+    if not {"score", "log_prob"} <= set(formulas):
+        raise NotApplicable("it has no score, or no log_prob")
+    slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
+    means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
+    for theta in context.sets():
+        y = target.values(theta, context.level.points, context.seed)
+        if "icdf" in formulas:
+            y = np.append(
+                y, formulas["icdf"](unit_grid(context.level.points, context.seed), **theta)
+            )
+        low, high = target.law(theta, context.seed).support
+        y = y[(y > low) & (y < high)]
+        claimed = formulas["score"](y, **theta)
+        for name, tally in slopes.items():
+            slope, error = derivative_in(
+                name,
+                lambda **moved: formulas["log_prob"](y, **moved),  # noqa: B023 - used at once
+                theta,
+                target.parameters,
+                shape=y.shape,
+            )
+            # relative to the scores there are: near a zero no difference has the digits
+            slack = 1e-9 * np.median(np.abs(claimed[name]))
+            tally.add(theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, y=y)
+        if "icdf" in formulas:
+            _expect_zero(context, theta, means)
+    for tally in (*slopes.values(), *means.values()):
+        yield from tally.result()
+
+
+def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
+    """Integrate the score over the quantiles."""
+    formulas, rule = context.target.formulas, unit_rule()
+    y = formulas["icdf"](rule.u, **theta)
+    low, high = context.target.law(theta, context.seed).support
+    with np.errstate(all="ignore"):
+        claimed = formulas["score"](y, **theta)
+        room = np.minimum(
+            np.where(np.isfinite(low), (y - low) / max(abs(float(low)), 5e-324), np.inf),
+            np.where(np.isfinite(high), (high - y) / max(abs(float(high)), 5e-324), np.inf),
+        )
+    for name, tally in means.items():
+        terms = rule.weight * claimed[name]
+        inside = np.isfinite(terms) & (room > 1e-14)
+        size = float(np.sum(np.abs(terms[inside])))
+        # quantiles that round to an end of the support are lost
+        lost = float(np.sum(rule.weight[~inside])) * np.max(np.abs(claimed[name][inside]))
+        tally.add(theta, np.sum(terms[inside]), 0.0, atol=1e-8 * size, uncertainty=min(lost, 1e300))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 import warnings
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,6 +80,7 @@ def _rank(comparison: Comparison) -> tuple[int, float]:
 def _told(error: Exception) -> str:
     """Return what was raised, and where, in a line."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "reparam/verification" not in frame.filename.replace("\\", "/")]
-    where = f" ({own[-1].filename.rpartition('/')[2]}:{own[-1].lineno})" if own else ""
+    here = str(Path(__file__).parent)
+    own = [frame for frame in frames if not frame.filename.startswith(here)]
+    where = f" ({own[-1].filename.rpartition(os.sep)[2]}:{own[-1].lineno})" if own else ""
     return f"it raised {type(error).__name__}: {error}{where}"

@@ -160,8 +160,7 @@ class Tally:
             unsure = np.isnan(expected) | ~telling
             # what is wrong beyond any doubt is wrong, however uncertain the reference
             unsure &= ~(np.isnan(got) & np.isfinite(expected))
-            severity = np.where(error <= allowed, error / np.maximum(allowed, 5e-324), np.inf)
-            severity = np.where(error > allowed, error / np.maximum(allowed, 1e-300), severity)
+            severity = np.where(error == 0.0, 0.0, error / np.maximum(allowed, 1e-300))
         self._points += got.size
         self._unsure += int(np.sum(unsure))
         candidates = np.where(unsure, -1.0, severity)
@@ -188,7 +187,9 @@ class Tally:
         scale = abs(float(expected[at])) if relative else 1.0
         return Comparison(
             what=self.what,
-            outcome=Outcome.HOLDS if error[at] <= allowed[at] else Outcome.FAILS,
+            outcome=Outcome.HOLDS
+            if error[at] == 0.0 or error[at] <= allowed[at]
+            else Outcome.FAILS,
             error=float(error[at]) / scale,
             bound=float(allowed[at]) / scale,
             unit=self.unit if relative or self.unit != "relative" else "absolute",

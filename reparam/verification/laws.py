@@ -6,10 +6,10 @@ the rest follows numerically.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Protocol
+from functools import cached_property, partial
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from reparam.verification.numerics import derivative_in, differentiate
 __all__ = ["Formula", "Law", "Link", "Linked", "NumericalLaw"]
 
 #: A function of values (or probabilities) and of parameters by name.
-Formula = Callable[..., Array]
+Formula = Callable[..., Any]
 
 #: Gauss-Legendre nodes in a panel.
 _NODES = 20
@@ -209,13 +209,12 @@ class NumericalLaw:
                 above, _ = self._in_theta(name, self._sf, y)
                 slopes[name] = np.where(upper, -above, below)
             return slopes
-        names = list(self._theta)
-        weights = [lambda at, name=name: self._score(name, at) for name in names]
-        below, above = (self._integral(y, weights, upper=side) for side in (False, True))
+        weights = [partial(self._score, name) for name in self._theta]
+        low, high = (self._integral(y, weights, upper=side) for side in (False, True))
         upper = self.cdf(y) > 0.5
         return {
-            name: np.where(upper, -high, low)
-            for name, low, high in zip(names, below, above, strict=True)
+            name: np.where(upper, -above, below)
+            for name, below, above in zip(self._theta, low, high, strict=True)
         }
 
     def _score(self, name: str, y: Array) -> Array:
@@ -226,9 +225,11 @@ class NumericalLaw:
     def _log_slope(self, y: Array, **theta: Array) -> Array:
         assert self._cdf is not None
         cdf = self._cdf
-        step = np.full(y.shape, self._step)
+        # theta moves along leading dimensions
+        at = np.broadcast_to(y, np.broadcast_shapes(y.shape, *map(np.shape, theta.values())))
         with np.errstate(all="ignore"):
-            return np.log(differentiate(lambda at: cdf(at, **theta), y, step)[0])
+            step = np.full(at.shape, self._step)
+            return np.log(differentiate(lambda moved: cdf(moved, **theta), at, step)[0])
 
     def _in_theta(self, name: str, f: Formula, y: Array) -> tuple[Array, Array]:
         return derivative_in(
@@ -271,7 +272,7 @@ class NumericalLaw:
         return np.asarray(np.sum(half * share * terms, axis=-1))
 
     def _integral(
-        self, y: Array, weights: list[Callable[[Array], Array]], *, upper: bool
+        self, y: Array, weights: Sequence[Callable[[Array], Array]], *, upper: bool
     ) -> list[Array]:
         """Return the integrals of weight · density below, or above, each y."""
         knots = self._knots

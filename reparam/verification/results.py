@@ -76,9 +76,9 @@ class Comparison:
     @property
     def severity(self) -> float:
         """The error in units of its bound: more than 1 is wrong."""
-        if self.outcome is Outcome.FAILS and not self.error <= self.bound * math.inf:
-            return math.inf
-        return self.error / self.bound if self.bound > 0.0 else (math.inf if self.error else 0.0)
+        if self.error == 0.0:
+            return 0.0
+        return self.error / self.bound if self.bound > 0.0 else math.inf
 
     @property
     def digits(self) -> float:

@@ -2,7 +2,8 @@
 
 A target draws values with gradients. What else it has (a transform of noise, formulas) is looked
 at where it is there. A :class:`~reparam.distribution.Distribution` has it all; any other object
-follows :class:`Sampler`; samplers of other libraries come through ``reparam.verification.libraries``.
+follows :class:`Sampler`; samplers of other libraries come through
+``reparam.verification.libraries``.
 """
 
 from __future__ import annotations

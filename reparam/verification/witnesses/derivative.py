@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -111,10 +112,11 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
         yield from tally.result()
 
 
-def _rows(target: Target, theta: Mapping[str, Array], n: int, seed: int) -> Array:
-    """Return values at a fixed seed, each parameter being one number (a constant array)."""
-    numbers = {name: float(np.ravel(value)[0]) for name, value in theta.items()}
-    return np.asarray(target.values(numbers, n, seed), dtype=np.float64)
+def _rows(target: Target, theta: Mapping[str, Any], n: int, seed: int) -> Array:
+    """Return values at a fixed seed, one row for each value of the parameter that moves."""
+    moving = next(name for name, value in theta.items() if np.ndim(value))
+    rows = [target.values({**theta, moving: float(place[0])}, n, seed) for place in theta[moving]]
+    return np.asarray(rows, dtype=np.float64)
 
 
 def smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int) -> bool:

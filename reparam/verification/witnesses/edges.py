@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,8 +9,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.noise import NORMAL
 from reparam.verification.comparing import Context, Tally
+from reparam.verification.laws import Law
 from reparam.verification.results import Comparison
-from reparam.verification.targets import NoGradient, Registered, Target
+from reparam.verification.targets import NoGradient, Registered, Sample, Target
 
 __all__ = ["edges"]
 
@@ -19,6 +19,8 @@ __all__ = ["edges"]
 _U = np.array([5e-324, 1e-300, 1e-100, 1e-20, 1e-10, 0.5, 1.0 - 1e-10, 1.0 - 2.0**-53])
 #: How far beyond typical values parameters go: the library's own, and somebody else's.
 _BEYOND, _THEIRS = 1e3, 1.0
+#: What must hold of the formulas there.
+_STATEMENTS = ("log p is a number", "F and 1 − F lie in [0, 1]", "F rises", "F + (1 − F) = 1")
 #: Draws at each edge.
 _DRAWS = 1024
 
@@ -30,6 +32,7 @@ def edges(context: Context) -> Iterator[Comparison]:
     inside = Tally("values lie in the support", "absolute")
     gradients = {name: Tally(f"∂y/∂{name} is a number") for name in target.parameters}
     silent = {name: Tally(f"∂y/∂{name} is not silently 0") for name in target.parameters}
+    formulas = {what: Tally(what, "absolute") for what in _STATEMENTS}
     for theta in _corners(context):
         law = target.law(theta, context.seed)
         low, high = law.support
@@ -49,8 +52,8 @@ def edges(context: Context) -> Iterator[Comparison]:
                 zero = (entry == 0.0) & real
                 silent[name].add(theta, np.where(zero, 0.0, there), there, y=y[finite])
         if isinstance(target, Registered):
-            yield from _formulas(context, theta)
-    for tally in (numbers, inside, *gradients.values(), *silent.values()):
+            _formulas(formulas, theta, target, law)
+    for tally in (numbers, inside, *gradients.values(), *silent.values(), *formulas.values()):
         yield from tally.result()
 
 
@@ -74,7 +77,7 @@ def _corners(context: Context) -> Iterator[dict[str, float]]:
     yield from seen[:: max(1, len(seen) // (9 * max(1, context.level.sets // 2)))]
 
 
-def _samples(context: Context, theta: dict[str, float]) -> Iterator[object]:
+def _samples(context: Context, theta: dict[str, float]) -> Iterator[Sample]:
     target = context.target
     if target.noise is not None:
         yield target.transform(_noise(target), **theta)
@@ -93,21 +96,15 @@ def _noise(target: Target) -> Array:
     return np.asarray(ndtri(_U))
 
 
-def _formulas(context: Context, theta: dict[str, float]) -> Iterator[Comparison]:
+def _formulas(tallies: dict[str, Tally], theta: dict[str, float], target: Target, law: Law) -> None:
     """Look at the formulas of a distribution of ours at its values, wherever they are."""
-    target = context.target
-    law = target.law(theta, context.seed)
     y = np.sort(target.transform(_noise(target), **theta).value)
     cdf, sf = np.asarray(law.cdf(y)), np.asarray(law.sf(y))
-    for what, values in (
-        ("log p", law.log_prob(y)),
-        ("F", cdf),
-        ("1 − F", sf),
-        ("F in [0, 1]", np.where((cdf >= 0.0) & (cdf <= 1.0), cdf, math.nan)),
-        ("F rises", np.where(np.diff(cdf, prepend=0.0) >= 0.0, cdf, math.nan)),
-        ("F + (1 − F)", np.where(np.abs(cdf + sf - 1.0) < 1e-12, cdf, math.nan)),
-    ):
-        tally = Tally(f"{what} at the edges", "absolute")
-        tally.add(theta, np.isnan(values), 0.0, y=y)
-        found = list(tally.result())
-        yield from found
+    wrong = (
+        np.isnan(law.log_prob(y)),
+        ~((cdf >= 0.0) & (cdf <= 1.0) & (sf >= 0.0) & (sf <= 1.0)),
+        np.diff(cdf, prepend=0.0) < 0.0,
+        ~(np.abs(cdf + sf - 1.0) < 1e-12),
+    )
+    for tally, broken in zip(tallies.values(), wrong, strict=True):
+        tally.add(theta, broken, 0.0, y=y)

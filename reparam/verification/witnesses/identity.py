@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
+from reparam.verification.laws import Formula
 from reparam.verification.numerics import derivative_in, differentiate
 from reparam.verification.results import Comparison
 
@@ -46,62 +48,49 @@ def _points(context: Context, theta: dict[str, float]) -> tuple[Array, Array]:
     return y[there], room[there]
 
 
+def _tails(formulas: Mapping[str, Formula]) -> tuple[Formula, Formula]:
+    """Return F and 1 − F."""
+    cdf = formulas["cdf"]
+    return cdf, formulas.get("sf", lambda y, **theta: 1.0 - cdf(y, **theta))
+
+
+def _steeper(below: tuple[Array, Array], above: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return the derivative of F and its error, from F's and 1 − F's: the more accurate one."""
+    lower = below[1] < above[1]
+    return np.where(lower, below[0], -above[0]), np.where(lower, below[1], above[1])
+
+
 def _density(context: Context) -> Iterator[Comparison]:
-    formulas = context.target.formulas
     tally = Tally("density p, against dF/dy")
     for theta in context.sets():
         y, room = _points(context, theta)
-        cdf = formulas["cdf"]
-        sf = formulas.get("sf", lambda at, **theta: 1.0 - cdf(at, **theta))
         spread = np.subtract(*np.quantile(y, [0.75, 0.25])) if y.size else 1.0
         step = np.minimum(0.3 * spread, 0.5 * room)
-        below, below_error = differentiate(lambda at: cdf(at, **theta), y, step)  # noqa: B023
-        above, above_error = differentiate(lambda at: sf(at, **theta), y, step)  # noqa: B023
-        lower = below_error < above_error
-        tally.add(
-            theta,
-            np.exp(formulas["log_prob"](y, **theta)),
-            np.where(lower, below, -above),
-            rtol=1e-7,
-            uncertainty=np.where(lower, below_error, above_error),
-            y=y,
+        below, above = (
+            differentiate(partial(tail, **theta), y, step)
+            for tail in _tails(context.target.formulas)
         )
+        slope, error = _steeper(below, above)
+        density = np.exp(context.target.formulas["log_prob"](y, **theta))
+        tally.add(theta, density, slope, rtol=1e-7, uncertainty=error, y=y)
     yield from tally.result()
 
 
 def _pathwise(context: Context) -> Iterator[Comparison]:
     target, formulas = context.target, context.target.formulas
-    cdf = formulas["cdf"]
-    sf = formulas.get("sf", lambda at, **theta: 1.0 - cdf(at, **theta))
     tallies = {name: Tally(f"p(y) ∂y/∂{name}, against −∂F/∂{name}") for name in target.parameters}
     for theta in context.sets():
         y, _ = _points(context, theta)
         density = np.exp(formulas["log_prob"](y, **theta))
         pathwise = formulas["pathwise"](y, **theta)
         for name, tally in tallies.items():
-            below, below_error = derivative_in(
-                name,
-                lambda **at: cdf(y, **at),
-                theta,
-                target.parameters,
-                shape=y.shape,
+            below, above = (
+                derivative_in(name, partial(tail, y), theta, target.parameters, shape=y.shape)
+                for tail in _tails(formulas)
             )
-            above, above_error = derivative_in(
-                name,
-                lambda **at: sf(y, **at),
-                theta,
-                target.parameters,
-                shape=y.shape,
-            )
-            lower = below_error < above_error
-            tally.add(
-                theta,
-                density * pathwise[name],
-                np.where(lower, -below, above),
-                rtol=1e-7,
-                uncertainty=np.where(lower, below_error, above_error),
-                y=y,
-            )
+            slope, error = _steeper(below, above)
+            flow = density * pathwise[name]
+            tally.add(theta, flow, -slope, rtol=1e-7, uncertainty=error, y=y)
     for tally in tallies.values():
         yield from tally.result()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def score(context: Context) -> Iterator[Comparison]:
         for name, tally in slopes.items():
             slope, error = derivative_in(
                 name,
-                lambda **moved: formulas["log_prob"](y, **moved),  # noqa: B023 - used at once
+                partial(formulas["log_prob"], y),
                 theta,
                 target.parameters,
                 shape=y.shape,
@@ -50,17 +51,13 @@ def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
     """Integrate the score over the quantiles."""
     formulas, rule = context.target.formulas, unit_rule()
     y = formulas["icdf"](rule.u, **theta)
-    low, high = context.target.law(theta, context.seed).support
     with np.errstate(all="ignore"):
         claimed = formulas["score"](y, **theta)
-        room = np.minimum(
-            np.where(np.isfinite(low), (y - low) / max(abs(float(low)), 5e-324), np.inf),
-            np.where(np.isfinite(high), (high - y) / max(abs(float(high)), 5e-324), np.inf),
-        )
+    resolved = np.isfinite(y) & (np.diff(y, append=np.inf) > 0.0)
     for name, tally in means.items():
         terms = rule.weight * claimed[name]
-        inside = np.isfinite(terms) & (room > 1e-14)
+        inside = resolved & np.isfinite(terms)
         size = float(np.sum(np.abs(terms[inside])))
-        # quantiles that round to an end of the support are lost
+        # quantiles that round to each other, or to an end of the support, are lost
         lost = float(np.sum(rule.weight[~inside])) * np.max(np.abs(claimed[name][inside]))
         tally.add(theta, np.sum(terms[inside]), 0.0, atol=1e-8 * size, uncertainty=min(lost, 1e300))

@@ -74,7 +74,7 @@ def reference_table(name: str) -> Mapping[str, Array] | None:
     path = resources.files("reparam.verification") / "reference" / f"{name}.csv"
     if not path.is_file():
         return None
-    with path.open(encoding="utf-8", newline="") as lines:
+    with path.open(encoding="utf-8") as lines:
         rows = list(csv.reader(lines))
     columns = np.array([[float(cell) for cell in row] for row in rows[1:]]).T
     return dict(zip(rows[0], columns, strict=True))

@@ -79,7 +79,8 @@ class Sampler(Protocol):
     range ``(low, high)`` of everyday values, or a :class:`reparam.Parameter`. A range of positive
     numbers is taken to be of a positive parameter. It may have ``support``, two numbers;
     ``score`` and ``pathwise`` (dicts, by parameter) and ``icdf``; and ``transform(z, **theta)``
-    with ``noise = "uniform"`` or ``"normal"``, which returns what ``rsample`` does.
+    with ``noise = "uniform"`` or ``"normal"``, which returns what ``rsample`` does and takes
+    arrays of parameters that broadcast with z.
     """
 
     def rsample(
@@ -197,7 +198,8 @@ class Object(Target):
 
     def transform(self, noise: Array, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
-        return self._sample(self._thing.transform(noise, **theta), noise.shape, "transform")
+        shape = np.broadcast_shapes(noise.shape, *map(np.shape, theta.values()))
+        return self._sample(self._thing.transform(noise, **theta), shape, "transform")
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return what it claims to be, or what follows from its own cdf or log density."""

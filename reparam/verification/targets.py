@@ -227,18 +227,27 @@ class Object(Target):
         missing = [name for name in self.parameters if named.get(name) is None]
         if missing:
             raise NoGradient(f"{call} returned no gradient in {', '.join(missing)}")
-        arrays = {name: _array(f"∂y/∂{name}", named[name], shape) for name in self.parameters}
-        return Sample(_array("the values", value, shape, exactly=True), arrays)
+        values = _array("the values", value, shape, exactly=True)
+        return Sample(
+            values, {name: _array(f"∂y/∂{name}", named[name], shape) for name in self.parameters}
+        )
 
 
 def _array(what: str, value: Any, shape: tuple[int, ...], *, exactly: bool = False) -> Array:
-    """Return an array of that shape, keeping single precision; a single number becomes one."""
+    """Return an array of that shape, or that broadcasts to it, keeping single precision."""
     array = np.asarray(value)
     if array.dtype.kind not in "fiu":
         raise Faulty(f"{what} have type {array.dtype}, not real numbers")
-    if array.shape != shape and (exactly or array.shape != ()):
+    if array.shape != shape and (exactly or not _broadcasts(array.shape, shape)):
         raise Faulty(f"{what} have shape {array.shape}, expected {shape}")
     return np.broadcast_to(array, shape)
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, to) == to
+    except ValueError:
+        return False
 
 
 def _claimed(name: str, claimed: object) -> type[Reparameterized]:

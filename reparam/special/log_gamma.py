@@ -7,10 +7,10 @@ import numpy as np
 from reparam._typing import Array
 from reparam.special._accurate import log1pmx
 
-__all__ = ["log_gamma_star", "log_half_step"]
+__all__ = ["STIRLING", "log_gamma_star", "log_half_step"]
 
 #: B_2k/(2k(2k−1)) for k = 1, 2, … in ln Γ*(α) ~ Σ (B_2k/(2k(2k−1))) α^(1−2k), for α ≥ 8.
-_STIRLING = (
+STIRLING = (
     1 / 12,
     -1 / 360,
     1 / 1260,
@@ -39,7 +39,7 @@ def log_gamma_star(alpha: Array) -> Array:
     inverse = 1.0 / alpha
     square = inverse * inverse
     series = np.zeros_like(alpha)
-    for coefficient in reversed(_STIRLING):
+    for coefficient in reversed(STIRLING):
         series = series * square + coefficient
     return carried + series * inverse
 

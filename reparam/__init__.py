@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.draw import Draw as Draw
     from reparam.errors import ReparamError as ReparamError
+    from reparam.expressions import Expression as Expression
     from reparam.mechanisms import Implicit as Implicit
     from reparam.mechanisms import InverseCDF as InverseCDF
     from reparam.mechanisms import LocationScale as LocationScale
@@ -46,6 +47,7 @@ _HOMES = {
     "About": "reparam.distribution",
     "Distribution": "reparam.distribution",
     "Draw": "reparam.draw",
+    "Expression": "reparam.expressions",
     "Implicit": "reparam.mechanisms",
     "Interval": "reparam.parameters",
     "InverseCDF": "reparam.mechanisms",

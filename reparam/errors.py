@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "CountError",
+    "ExpressionError",
     "InputError",
     "MissingExtraError",
     "NoiseError",
@@ -59,6 +60,10 @@ class SeedError(ReparamError, ValueError, TypeError):
 
 class CountError(ReparamError, ValueError):
     """A number of draws, or a shard, that makes no sense."""
+
+
+class ExpressionError(ReparamError, ValueError):
+    """A formula given as text can't be read, or lacks the value of a name."""
 
 
 class InputError(ReparamError, ValueError):

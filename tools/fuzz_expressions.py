@@ -1,0 +1,113 @@
+"""Feed the parser of formulas what a coverage-guided fuzzer comes up with.
+
+``python tools/fuzz_expressions.py -max_total_time=600`` needs ``pip install atheris``; further
+arguments are libFuzzer's, such as a directory to keep the inputs it found in. Text must be a
+formula or give an ``ExpressionError``, and take less than a second. A formula must have the same
+value with derivatives and without, on its own and with neighbours, and warn of nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+
+import atheris
+import numpy as np
+
+with atheris.instrument_imports(include=["reparam.expressions"]):
+    from reparam.errors import ExpressionError
+    from reparam.expressions import Expression, _functions
+
+POINTS = np.array([-2.5, -1.0, 0.0, 0.5, 1.0, 700.0, np.inf, np.nan])
+
+#: What text is made of in a third of the cases: nearly everything that formulas have.
+WORDS = (
+    *(f"{name}(" for name in _functions.FUNCTIONS),
+    *"xyμe0129.,()+-*/<>",
+    *(
+        "**",
+        "<=",
+        ">=",
+        "==",
+        "!=",
+        " and ",
+        " or ",
+        "not ",
+        "pi",
+        "0.5",
+        "1e308",
+        " ",
+        "where(x>y,",
+    ),
+)
+
+#: What formulas are made of in a third of the cases: the number of arguments, and the form.
+FORMS = (
+    *[(0, leaf) for leaf in ("x", "y", "z", "x", "y", "0", "1", "2", "0.5", "3", "1e200", "pi")],
+    *[(1, f"{name}({{}})") for name, row in _functions.FUNCTIONS.items() if row.arity == 1],
+    *[(2, f"{name}({{}}, {{}})") for name in ("max", "min", "maximum", "minimum", "logaddexp")],
+    *[(1, form) for form in ("-{}", "({})**2", "({})**3", "({})**0.5", "({})**-1", "({})**0")],
+    *[(2, form) for form in ("({} + {})", "({} - {})", "({})*({})", "({})/({})", "({})**({})")],
+    *[(3, "max({}, {}, {})"), (3, "clip({}, {}, {})")],
+    *[(4, f"where({{}} {sign} {{}}, {{}}, {{}})") for sign in ("<", "<=", ">", ">=", "==", "!=")],
+    (4, "where({0} > 0 and not {1} < {0} or {2} == 1, {2}, {3})"),
+)
+
+
+def text_of(data: bytes) -> str:
+    """Return the text that bytes stand for: a formula, words of formulas, or characters."""
+    match data[:1]:
+        case b"f":
+            return formula(data[1:])
+        case b"w":
+            return "".join(WORDS[byte % len(WORDS)] for byte in data[1:])
+    return atheris.FuzzedDataProvider(data[1:]).ConsumeUnicode(len(data))
+
+
+def formula(data: bytes) -> str:
+    """Return a formula: each byte is a value, or a function of the last ones."""
+    parts = ["x"]
+    for byte in data:
+        arity, form = FORMS[byte % len(FORMS)]
+        arguments = [parts.pop() for _ in range(min(arity, len(parts)))]
+        parts.append(form.format(*arguments, *["y"] * (arity - len(arguments))))
+    return parts[-1]
+
+
+def check(data: bytes) -> None:
+    """Check one input."""
+    text, start = text_of(data), time.process_time()
+    try:
+        expression = Expression(text)
+    except ExpressionError:
+        expression = None
+    if expression:
+        evaluate(expression)
+    if (seconds := time.process_time() - start) > 1.0:
+        raise AssertionError(f"{text!r}: took {seconds:.1f} s")
+
+
+def evaluate(expression: Expression) -> None:
+    """Check the values and derivatives of a formula."""
+    inputs = {name: np.roll(POINTS, k) for k, name in enumerate(expression.names)}
+    value, gradient = expression.gradient(inputs)
+    same = np.array_equal(value, expression.value(inputs), equal_nan=True)
+    if not same or list(gradient) != list(expression.names):
+        raise AssertionError(f"{expression!r}: the value with derivatives is another")
+    one, slopes = expression.gradient({name: array[3] for name, array in inputs.items()})
+    for name, slope in {"": one, **slopes}.items():
+        whole = gradient[name] if name else value
+        if not np.array_equal(slope, np.broadcast_to(whole, POINTS.shape)[3], equal_nan=True):
+            raise AssertionError(f"{expression!r}: an element depends on its neighbours")
+
+
+def main() -> None:
+    warnings.simplefilter("error")
+    limits = ["-timeout=60", "-max_len=2000"]
+    atheris.Setup([sys.argv[0], *limits, *sys.argv[1:]], check)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -30,6 +32,7 @@ __all__ = [
     "broadcast_shapes",
     "evaluate",
     "filling",
+    "in_order",
     "operand",
     "summed_to",
     "thread_count",
@@ -37,6 +40,8 @@ __all__ = [
 ]
 
 Kernel = Callable[..., None]
+S = TypeVar("S")
+T = TypeVar("T")
 
 #: How many blocks a thread evaluates together, if there are enough. Each operation on an array
 #: needs the interpreter's lock for a moment; on few elements the threads would mostly wait for it.
@@ -161,6 +166,46 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
+class _State(threading.local):
+    """Whether this thread is one of several already, at work on something larger."""
+
+    nested = False
+
+
+_state = _State()
+
+
+def in_order(function: Callable[[S], T], items: Sequence[S]) -> Iterator[T]:
+    """Yield ``function(item)`` for each item, in order; several threads work a few items ahead.
+
+    What a function evaluates block by block stays on its thread: to wait there for other threads,
+    all of which wait likewise, would never end.
+    """
+    workers = min(thread_count(), len(items))
+    if workers < 2:
+        yield from map(function, items)
+        return
+
+    def alone(item: S) -> T:
+        _state.nested = True
+        try:
+            return function(item)
+        finally:
+            _state.nested = False
+
+    pool, coming = _pool(workers), deque[Future[T]]()
+    try:
+        for item in items:
+            coming.append(pool.submit(alone, item))
+            if len(coming) > 2 * workers:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+    finally:
+        for future in coming:
+            future.cancel()
+
+
 def evaluate(
     kernel: Kernel,
     operands: Sequence[Operand],
@@ -197,7 +242,7 @@ def evaluate(
     size = math.prod(shape)
     blocks = _blocks(first, size)
     results = [np.empty(len(blocks) if summed else size) for summed in sums]
-    workers = min(thread_count(), len(blocks))
+    workers = 1 if _state.nested else min(thread_count(), len(blocks))
     span = max(1, min(SPAN, len(blocks) // max(workers, 1)))
     pending = iter(range(0, len(blocks), span))  # shared: a thread that is done takes the next
 

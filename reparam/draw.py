@@ -142,18 +142,32 @@ class Draw:
                 " pass one upstream derivative a value"
             )
 
-        derivatives = self._derivatives(of)
-
-        def products(out: tuple[Array, ...], upstream: Array, *rest: Array) -> None:
-            for product, entry in zip(out, derivatives(*rest), strict=True):
-                np.multiply(upstream, entry, out=product)
-
         theta = self.distribution._theta
-        gradients = self._evaluate(products, cotangent, sums=[value.ndim == 0 for value in theta])
+        sums = [value.ndim == 0 for value in theta]
+        gradients = self._evaluate(self._products(of), cotangent, sums=sums)
         return self.distribution._by_name(
             summed_to(gradient, value.shape)
             for gradient, value in zip(gradients, theta, strict=True)
         )
+
+    def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:
+        """Return upstream · ∂y/∂θ for each parameter, of the shape of `upstream`.
+
+        The value broadcasts to that shape.
+        """
+        if upstream.shape == self._value.shape:
+            return self._evaluate(self._products("value"), upstream)
+        return tuple(upstream * entry for entry in self.jacobian().values())
+
+    def _products(self, of: str) -> Kernel:
+        """Return the kernel of upstream · ∂y/∂θ."""
+        derivatives = self._derivatives(of)
+
+        def kernel(out: tuple[Array, ...], upstream: Array, *rest: Array) -> None:
+            for product, entry in zip(out, derivatives(*rest), strict=True):
+                np.multiply(upstream, entry, out=product)
+
+        return kernel
 
     def _summed(self, products: Iterable[Array]) -> dict[str, Array]:
         """Return what :meth:`vjp` returns, from upstream · ∂y/∂θ value by value."""

@@ -21,7 +21,7 @@ from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.errors import NoiseError, SeedError
 from reparam.parameters import REAL, UNIT, Interval, as_real_array
 
-__all__ = ["BLOCK", "NORMAL", "UNIFORM", "Noise", "Stream", "seed_sequence"]
+__all__ = ["BLOCK", "NORMAL", "UNIFORM", "Noise", "Stream", "seed_sequence", "substream"]
 
 #: Elements that share one generator: also the unit of work of a thread.
 BLOCK = 2**16
@@ -32,6 +32,9 @@ _FAMILY, _STATE_WORDS = 16, 3
 #: Set before the block number in the spawn key, so that no block shares its stream with a child
 #: that the caller spawns from the same SeedSequence.
 _DOMAIN = int.from_bytes(b"repa", "big")
+
+#: The same for the number of a stream among several.
+_NODE = int.from_bytes(b"node", "big")
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,14 @@ def seed_sequence(rng: RNGLike) -> np.random.SeedSequence:
         f"rng={rng!r} can't seed random numbers; pass None, a non-negative integer,"
         " a numpy.random.SeedSequence or a numpy.random.Generator"
     )
+
+
+def substream(root: np.random.SeedSequence, number: int) -> np.random.SeedSequence:
+    """Return the seed of the stream of that number among several from one: the first is its own."""
+    if not number:
+        return root
+    key = (*root.spawn_key, _NODE, number)
+    return np.random.SeedSequence(root.entropy, spawn_key=key, pool_size=root.pool_size)
 
 
 class _Words(ISeedSequence):

@@ -6,7 +6,7 @@ the rest follows numerically.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Protocol
@@ -16,16 +16,19 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.parameters import Parameter
 from reparam.verification.numerics import derivative_in, differentiate
+from reparam.verification.piecewise import Integrals, evaluated
 
 __all__ = ["Formula", "Law", "Link", "Linked", "NumericalLaw"]
 
 #: A function of values (or probabilities) and of parameters by name.
 Formula = Callable[..., Any]
 
-#: Gauss-Legendre nodes in a panel.
-_NODES = 20
-#: Panels between quantiles of the pilot draws.
-_PANELS = 64
+#: Pieces between quantiles of the pilot draws.
+_PIECES = 64
+#: How close to the ends of the support a density is looked at: closer, numbers lose digits.
+_CLOSEST = 1e-290
+#: The relative error up to which a derivative is worth comparing anything with.
+_CERTAIN = 1e-8
 
 
 class Law(Protocol):
@@ -53,11 +56,16 @@ class Law(Protocol):
 
 @dataclass(frozen=True)
 class Link:
-    """How one of our parameters follows from one of theirs: by value, and slope."""
+    """How one of our parameters follows from some of theirs: by value, and a slope in each.
 
-    theirs: str
-    value: Callable[[float], float] = lambda x: x
-    slope: Callable[[float], float] = lambda x: 1.0
+    >>> scale = Link(("low", "high"), lambda a, b: b - a, lambda a, b: (-1.0, 1.0))
+    >>> scale.value(1.0, 3.0), scale.slopes(1.0, 3.0)
+    (2.0, (-1.0, 1.0))
+    """
+
+    theirs: tuple[str, ...]
+    value: Callable[..., float] = lambda x: x
+    slopes: Callable[..., tuple[float, ...]] = lambda x: (1.0,)
 
 
 class Linked:
@@ -68,7 +76,7 @@ class Linked:
     law
         The law, of its own parameters as keywords.
     links
-        For each of our parameters the one of theirs that it follows from, or a constant.
+        For each of our parameters those of theirs that it follows from, or a constant.
     theta
         Their parameters.
     """
@@ -82,7 +90,7 @@ class Linked:
         self._links = {ours: link for ours, link in links.items() if isinstance(link, Link)}
         self._theta = theta
         constants = {ours: link for ours, link in links.items() if not isinstance(link, Link)}
-        values = {ours: link.value(theta[link.theirs]) for ours, link in self._links.items()}
+        values = {ours: link.value(*self._given(link)) for ours, link in self._links.items()}
         self._law = law(**constants, **values)
 
     @property
@@ -110,19 +118,23 @@ class Linked:
         """Return −F_θ/p in their parameters, by the chain rule."""
         return self._chained(self._law.pathwise(value))
 
+    def _given(self, link: Link) -> list[float]:
+        return [self._theta[name] for name in link.theirs]
+
     def _chained(self, ours: Mapping[str, Array]) -> dict[str, Array]:
         theirs: dict[str, Array] = {}
         for name, link in self._links.items():
-            term = ours[name] * link.slope(self._theta[link.theirs])
-            theirs[link.theirs] = theirs[link.theirs] + term if link.theirs in theirs else term
+            for their, slope in zip(link.theirs, link.slopes(*self._given(link)), strict=True):
+                term = ours[name] * slope
+                theirs[their] = theirs[their] + term if their in theirs else term
         return theirs
 
 
 class NumericalLaw:
     """A law known by its cdf or its log density alone.
 
-    What is missing comes from Gauss-Legendre quadrature and numerical differentiation: about ten
-    digits for smooth densities.
+    What is missing comes from quadrature and numerical differentiation: about ten digits for
+    smooth densities. Derivatives of which fewer than eight digits are certain are NaN.
 
     Parameters
     ----------
@@ -131,7 +143,7 @@ class NumericalLaw:
     parameters
         Their declarations.
     pilot
-        Some draws, which tell where the mass is.
+        Some draws, which tell where the mass is: needed unless both functions are given.
     log_prob, cdf, sf
         Functions of values and of the parameters by name; at least one of the first two.
     support
@@ -151,8 +163,7 @@ class NumericalLaw:
     ) -> None:
         self._theta, self._parameters = dict(theta), parameters
         self._pilot = np.sort(pilot[np.isfinite(pilot)])
-        self._log_prob, self._cdf = log_prob, cdf
-        self._sf = sf or (None if cdf is None else lambda y, **at: 1.0 - cdf(y, **at))
+        self._log_prob, self._cdf, self._sf = log_prob, cdf, sf
         self._support = support
 
     @property
@@ -166,56 +177,59 @@ class NumericalLaw:
         if self._log_prob is not None:
             return np.asarray(self._log_prob(y, **self._theta))
         with np.errstate(all="ignore"):
-            return np.log(self._slope(y))
+            return np.asarray(np.log(self._slope(y)))
 
     def cdf(self, value: ArrayLike, /) -> Array:
         """Return P(Y ≤ y): as given, or the density's integral."""
         y = np.asarray(value, dtype=np.float64)
         if self._cdf is not None:
             return np.asarray(self._cdf(y, **self._theta))
-        return self._integral(y, [np.ones_like], upper=False)[0]
+        return np.asarray(self._integrals(y, upper=False)[0][0])
 
     def sf(self, value: ArrayLike, /) -> Array:
-        """Return P(Y > y): as given, or the density's integral."""
+        """Return P(Y > y): as given, 1 − F, or the density's integral."""
         y = np.asarray(value, dtype=np.float64)
         if self._sf is not None:
             return np.asarray(self._sf(y, **self._theta))
-        return self._integral(y, [np.ones_like], upper=True)[0]
+        if self._cdf is not None:
+            return 1.0 - self.cdf(y)
+        return np.asarray(self._integrals(y, upper=True)[0][0])
 
     @property
     def mass(self) -> float:
         """The density's integral, 1 if it is one."""
-        knots = self._knots
-        return float(np.sum(self._between(knots[:-1], knots[1:], np.ones_like)))
+        return float(self._integrals.total[0])
 
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return ∂ log p/∂θ by numerical differentiation."""
         y = np.asarray(value, dtype=np.float64)
-        return {name: self._score(name, y) for name in self._theta}
+        return {name: evaluated(partial(self._score, name), y) for name in self._theta}
 
     def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return −F_θ/p: F_θ by differentiating the cdf, or integrating p times the score."""
         y = np.asarray(value, dtype=np.float64)
-        density = np.exp(self.log_prob(y))
-        with np.errstate(all="ignore"):
-            return {name: -slope / density for name, slope in self._cdf_slopes(y).items()}
+        return {name: evaluated(partial(self._pathwise, name), y) for name in self._theta}
 
-    def _cdf_slopes(self, y: Array) -> dict[str, Array]:
-        if self._cdf is not None and self._sf is not None:
-            upper = self.cdf(y) > 0.5
-            slopes = {}
-            for name in self._theta:
-                below, _ = self._in_theta(name, self._cdf, y)
-                above, _ = self._in_theta(name, self._sf, y)
-                slopes[name] = np.where(upper, -above, below)
-            return slopes
-        weights = [partial(self._score, name) for name in self._theta]
-        low, high = (self._integral(y, weights, upper=side) for side in (False, True))
-        upper = self.cdf(y) > 0.5
-        return {
-            name: np.where(upper, -above, below)
-            for name, below, above in zip(self._theta, low, high, strict=True)
-        }
+    def _pathwise(self, name: str, y: Array) -> Array:
+        slope, error = self._cdf_slope(name, y)
+        with np.errstate(all="ignore"):
+            certain = error <= _CERTAIN * np.abs(slope)
+            return np.where(certain, -slope / np.exp(self.log_prob(y)), np.nan)
+
+    def _cdf_slope(self, name: str, y: Array) -> tuple[Array, Array]:
+        """Return ∂F/∂θ and its error, from whichever side it is known better."""
+        if self._cdf is None:
+            row = 1 + list(self._theta).index(name)
+            below, above = (self._integrals(y, upper=side) for side in (False, True))
+            slope, error = below[0][row], below[1][row]
+            other, other_error = -above[0][row], above[1][row]
+        else:
+            slope, error = self._in_theta(name, self._cdf, y)
+            if self._sf is None:
+                return slope, error
+            other, other_error = self._in_theta(name, self._sf, y)
+            other = -other
+        return np.where(other_error < error, other, slope), np.fmin(other_error, error)
 
     def _score(self, name: str, y: Array) -> Array:
         if self._log_prob is None:
@@ -241,50 +255,44 @@ class NumericalLaw:
         return float(self._pilot[-1 - len(self._pilot) // 4] - self._pilot[len(self._pilot) // 4])
 
     def _slope(self, y: Array) -> Array:
+        """Return the cdf's slope, from whichever side it is known better."""
         low, high = self._support
         step = np.minimum(0.2 * self._step, 0.5 * np.minimum(y - low, high - y))
-        below, _ = differentiate(self.cdf, y, step)
-        above, _ = differentiate(self.sf, y, step)
-        return np.where(self.cdf(y) > 0.5, -above, below)
+        below, below_error = differentiate(self.cdf, y, step)
+        if self._sf is None:
+            return below
+        above, above_error = differentiate(self.sf, y, step)
+        return np.where(above_error < below_error, -above, below)
 
     @cached_property
+    def _integrals(self) -> Integrals:
+        """Integrals of the density, and of its products with the scores."""
+        assert self._log_prob is not None
+        log_prob = self._log_prob
+
+        def integrands(y: Array) -> Array:
+            density = np.exp(log_prob(y, **self._theta))
+            return np.stack([density, *(density * self._score(name, y) for name in self._theta)])
+
+        knots, (low, high) = self._knots, self._support
+        return Integrals(integrands, knots, lost=(_gap(low, knots[0]), _gap(knots[-1], high)))
+
+    @property
     def _knots(self) -> Array:
-        """Panel edges: quantiles of the pilot draws, and geometrically on to the support's ends."""
-        inner = np.unique(np.quantile(self._pilot, np.linspace(0.0, 1.0, _PANELS + 1)))
+        """Quantiles of the pilot draws, and geometrically on towards the support's ends."""
+        inner = np.unique(np.quantile(self._pilot, np.linspace(0.0, 1.0, _PIECES + 1)))
         low, high = self._support
         span = inner[-1] - inner[0]
-        towards, away = 2.0 ** -np.arange(4.0, 1000.0, 4.0), 2.0 ** np.arange(0.0, 60.0, 0.5)
+        towards, away = 0.5 ** np.arange(1.0, 1000.0), 2.0 ** np.arange(-3.0, 1000.0)
         below = low + (inner[0] - low) * towards if np.isfinite(low) else inner[0] - span * away
         above = (
             high - (high - inner[-1]) * towards if np.isfinite(high) else inner[-1] + span * away
         )
-        return np.unique(np.concatenate([below, inner, above]))
+        knots = np.unique(np.concatenate([below, inner, above]))
+        inside = (knots - low >= _CLOSEST) & (high - knots >= _CLOSEST)
+        return np.asarray(knots[np.isfinite(knots) & inside])
 
-    def _between(self, start: Array, stop: Array, weight: Callable[[Array], Array]) -> Array:
-        """Return the integrals of weight · density over intervals."""
-        assert self._log_prob is not None
-        node, share = np.polynomial.legendre.leggauss(_NODES)
-        half = 0.5 * (stop - start)[..., np.newaxis]
-        at = start[..., np.newaxis] + half * (1.0 + node)
-        with np.errstate(all="ignore"):
-            density = np.exp(self._log_prob(at, **self._theta))
-            terms = np.where(density > 0.0, density * weight(at), 0.0)
-        return np.asarray(np.sum(half * share * terms, axis=-1))
 
-    def _integral(
-        self, y: Array, weights: Sequence[Callable[[Array], Array]], *, upper: bool
-    ) -> list[Array]:
-        """Return the integrals of weight · density below, or above, each y."""
-        knots = self._knots
-        clipped = np.clip(y, knots[0], knots[-1])
-        panel = np.clip(np.searchsorted(knots, clipped, side="right") - 1, 0, len(knots) - 2)
-        results = []
-        for weight in weights:
-            pieces = self._between(knots[:-1], knots[1:], weight)
-            if upper:
-                beyond = np.concatenate([np.cumsum(pieces[::-1])[::-1], [0.0]])[panel + 1]
-                results.append(beyond + self._between(clipped, knots[panel + 1], weight))
-            else:
-                before = np.concatenate([[0.0], np.cumsum(pieces)])[panel]
-                results.append(before + self._between(knots[panel], clipped, weight))
-        return results
+def _gap(low: float, high: float) -> float:
+    """Return the distance of two numbers, 0 if one of them is infinite."""
+    return float(high - low) if np.isfinite(high - low) else 0.0

@@ -1,0 +1,197 @@
+"""Functions of one number as polynomials, piece by piece: at many points, and integrated.
+
+A law with given parameters is a function of the value alone. What is slow there, because it is
+differentiated numerically or integrated, is worked out at the nodes of Legendre series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import NDArray
+
+from reparam._typing import Array
+
+__all__ = ["Integrals", "evaluated"]
+
+#: From values at Gauss-Legendre nodes to the coefficients of a series, and what they are of P_n.
+_DEGREE = 20
+_NODES, _SHARES = legendre.leggauss(_DEGREE)
+_TO_SERIES = legendre.legvander(_NODES, _DEGREE - 1).T * _SHARES
+_TO_SERIES *= np.arange(0.5, _DEGREE)[:, np.newaxis]
+#: Fewer points than this are looked at one by one.
+_FEW = 2 * _DEGREE
+#: Pieces to begin with, and at most.
+_PIECES, _MOST = 64, 20_000
+#: Where a function falls by more than this inside a piece, its small values lose digits.
+_CONTRAST = 1e-3
+#: What a series leaves out is noise if it is less than this, and halving the piece leaves as much.
+_NOISE = 1e-7
+#: How much larger than by a constant an integral up to a singularity may be.
+_SINGULAR = 100.0
+#: Numbers below this have lost digits, and points in pieces narrower than this, relatively.
+_TINY, _NARROW = 1e-280, 1e-9
+
+
+def _series(values: Array) -> tuple[Array, Array]:
+    """Return Legendre coefficients, last axis, and what is left out relative to the largest."""
+    series = values @ _TO_SERIES.T
+    size = np.max(np.abs(series), axis=-1)
+    rest = np.max(np.abs(series[..., -3:]), axis=-1)
+    with np.errstate(all="ignore"):
+        return series, np.where(size > 0.0, rest / size, np.where(np.isnan(size), np.inf, 0.0))
+
+
+def _nodes(start: Array, stop: Array) -> Array:
+    half = 0.5 * (stop - start)[:, np.newaxis]
+    return np.asarray(start[:, np.newaxis] + half * (1.0 + _NODES))
+
+
+def evaluated(f: Callable[[Array], Array], y: Array, *, rtol: float = 1e-10) -> Array:
+    """Return f(y), by interpolation where many points lie close and f is smooth.
+
+    Parameters
+    ----------
+    f
+        Elementwise.
+    y
+        Where, of any shape.
+    rtol
+        The error allowed, relative to values nearby.
+    """
+    points, place = np.unique(y, return_inverse=True)
+    result = np.empty(points.shape)
+    edges = np.unique(np.linspace(0, points.size, _PIECES + 1).astype(np.int64))
+    first, last = edges[:-1], edges[1:]
+    alone = []
+    while first.size:
+        # too few to be worth a series; infinities and NaN, which are sorted to the ends, too
+        few = (last - first < _FEW) | ~np.isfinite(points[first]) | ~np.isfinite(points[last - 1])
+        alone += [np.arange(*ends) for ends in zip(first[few], last[few], strict=True)]
+        first, last = first[~few], last[~few]
+        if not first.size:
+            break
+        start, stop = points[first], points[last - 1]
+        at = np.column_stack([start, _nodes(start, stop), stop])
+        with np.errstate(all="ignore"):
+            values = f(at.ravel()).reshape(at.shape)
+            series, rest = _series(values[:, 1:-1])
+        # errors are small beside each value: where it changes sign, points end up alone
+        size = np.abs(values)
+        good = (rest <= rtol) & (np.min(size, axis=-1) >= _CONTRAST * np.max(size, axis=-1))
+        for piece in np.flatnonzero(good):
+            here = slice(first[piece], last[piece])
+            x = (points[here] - start[piece]) / (0.5 * (stop[piece] - start[piece])) - 1.0
+            result[here] = legendre.legval(x, series[piece])
+        first, last = first[~good], last[~good]
+        middle = (first + last) // 2
+        first, last = np.concatenate([first, middle]), np.concatenate([middle, last])
+    if alone:
+        rest_of = np.concatenate(alone)
+        result[rest_of] = f(points[rest_of])
+    return result[place].reshape(np.shape(y))
+
+
+class Integrals:
+    """The integrals of functions below and above any point, each to relative accuracy.
+
+    Pieces are halved until a Legendre series holds the functions, and until the first of them,
+    which is positive, no longer falls by orders of magnitude inside a piece.
+
+    Parameters
+    ----------
+    f
+        From points to the values of several functions there, one a row.
+    knots
+        Where pieces begin and end.
+    lost
+        How far the first and the last knot are from the ends of the functions' support: what
+        may be there is an error of all integrals from that side.
+    rtol
+        The error allowed in a piece, relative to the functions' largest values there.
+    """
+
+    def __init__(
+        self,
+        f: Callable[[Array], Array],
+        knots: Array,
+        *,
+        lost: tuple[float, float] = (0.0, 0.0),
+        rtol: float = 1e-12,
+    ) -> None:
+        start, stop, series, doubt = _fitted(f, knots, rtol)
+        order = np.argsort(start)
+        self._start, self._half = start[order], 0.5 * (stop - start)[order]
+        series, doubt = series[:, order], doubt[:, order]
+        # ∫ P_n from −1 to x is (P_{n+1} − P_{n−1})/(2n + 1); it is 0 at −1
+        self._below = legendre.legint(series, axis=-1, lbnd=-1.0) * self._half[:, np.newaxis]
+        self._above = -legendre.legint(series, axis=-1, lbnd=1.0) * self._half[:, np.newaxis]
+        whole = 2.0 * series[..., 0] * self._half
+        self._before = _sums(whole)
+        self._after = _sums(whole[:, ::-1])[:, ::-1]
+        unsure = (doubt + 1e-15) * np.max(np.abs(series), axis=-1) * 2.0 * self._half
+        with np.errstate(all="ignore"):
+            beyond = _SINGULAR * np.abs(f(knots[[0, -1]])) * lost
+        beyond = np.where(np.isfinite(beyond), beyond, 0.0)
+        self._unsure = (
+            _sums(unsure) + beyond[:, :1],
+            _sums(unsure[:, ::-1])[:, ::-1] + beyond[:, 1:],
+        )
+        self.total = np.sum(whole, axis=-1)
+
+    def __call__(self, y: Array, *, upper: bool) -> tuple[Array, Array]:
+        """Return the integrals below or above each y, one row a function, and their errors."""
+        y = np.clip(y, self._start[0], self._start[-1] + 2.0 * self._half[-1])
+        piece = np.clip(np.searchsorted(self._start, y, side="right") - 1, 0, len(self._start) - 1)
+        x = (y - self._start[piece]) / self._half[piece] - 1.0
+        series = self._above if upper else self._below
+        parts = np.stack([_clenshaw(rows, piece, x) for rows in series])
+        if upper:
+            return np.asarray(parts + self._after[:, piece + 1]), self._unsure[1][:, piece]
+        return np.asarray(parts + self._before[:, piece]), self._unsure[0][:, piece + 1]
+
+
+def _sums(pieces: Array) -> Array:
+    """Return the sums before each piece, and of all."""
+    return np.concatenate([np.zeros((len(pieces), 1)), np.cumsum(pieces, axis=1)], axis=1)
+
+
+def _clenshaw(series: Array, piece: NDArray[np.integer], x: Array) -> Array:
+    """Return each point's own series there, a term at a time: rows for all points are large."""
+    high, low = np.zeros(x.shape), np.zeros(x.shape)
+    for n in range(series.shape[-1] - 1, 0, -1):
+        high, low = (
+            series[piece, n] + (2.0 * n + 1.0) / (n + 1.0) * x * high - (n + 1.0) / (n + 2.0) * low,
+            high,
+        )
+    return np.asarray(series[piece, 0] + x * high - 0.5 * low)
+
+
+def _fitted(
+    f: Callable[[Array], Array], knots: Array, rtol: float
+) -> tuple[Array, Array, Array, Array]:
+    """Return the pieces' ends, series and relative errors."""
+    start, stop = knots[:-1], knots[1:]
+    before = np.full(start.shape, np.inf)
+    done: list[tuple[Array, Array, Array, Array]] = []
+    while start.size:
+        at = _nodes(start, stop)
+        with np.errstate(all="ignore"):
+            values = f(at.ravel())
+        values = np.where(np.isfinite(values) & (values[0] > _TINY), values, 0.0)
+        series, rest = _series(values := values.reshape(-1, *at.shape))
+        size, worst = np.abs(values[0]), np.max(rest, axis=0)
+        good = (worst <= rtol) | ((before < _NOISE) & (worst > 0.25 * before))
+        good &= np.min(size, axis=-1) >= _CONTRAST * np.max(size, axis=-1)
+        # no mass, no width, or too much
+        good |= np.max(size, axis=-1) == 0.0
+        good |= stop - start <= _NARROW * np.maximum(np.abs(start), np.abs(stop))
+        good |= sum(len(piece[0]) for piece in done) + len(start) > _MOST
+        done.append((start[good], stop[good], series[:, good], rest[:, good]))
+        start, stop, before = start[~good], stop[~good], np.tile(worst[~good], 2)
+        middle = 0.5 * (start + stop)
+        start, stop = np.concatenate([start, middle]), np.concatenate([middle, stop])
+    parts = [np.concatenate([piece[i] for piece in done], axis=i // 2) for i in range(4)]
+    return parts[0], parts[1], parts[2], parts[3]

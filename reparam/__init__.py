@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
     from reparam.registry import names as names
+    from reparam.verification import verify as verify
 
     __version__: str
 
@@ -57,6 +58,7 @@ _HOMES = {
     "ReparamError": "reparam.errors",
     "get": "reparam.registry",
     "names": "reparam.registry",
+    "verify": "reparam.verification",
     **{class_name: module_of(name) for name, class_name in BUILT_IN.items()},
 }
 

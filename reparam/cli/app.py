@@ -20,6 +20,7 @@ from reparam.cli.grad import grad
 from reparam.cli.list import list_distributions
 from reparam.cli.sample import sample
 from reparam.cli.show import show
+from reparam.cli.verify import verify
 from reparam.errors import ReparamError
 
 __all__ = ["app", "main"]
@@ -114,6 +115,7 @@ app.command("sample")(sample)
 app.command("grad")(grad)
 app.command("list")(list_distributions)
 app.command("show")(show)
+app.command("verify")(verify)
 
 
 def _terminated(number: int, frame: object) -> None:

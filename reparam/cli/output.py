@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reparam.formats import Records
     from reparam.formats.records import Block
 
-__all__ = ["format_for", "write"]
+__all__ = ["destination", "format_for", "write"]
 
 
 def format_for(out: str, name: str | None) -> str:
@@ -57,7 +57,7 @@ def write(records: Records, out: str, name: str) -> None:
     target = formats.load(name)
     _check_room(out, target.minimum_size(records))
     quiet = out == "-" and _on_terminal()
-    with _destination(out) as stream:
+    with destination(out) as stream:
         blocks = ahead(_typed(records))
         if not quiet:
             blocks = tracked(blocks, records.elements)
@@ -105,7 +105,8 @@ def _human(size: float) -> str:
 
 
 @contextmanager
-def _destination(out: str) -> Iterator[BinaryIO]:
+def destination(out: str) -> Iterator[BinaryIO]:
+    """Open a file that appears only when it is complete, or stdout for ``-``."""
     if out == "-":
         yield sys.stdout.buffer
         sys.stdout.flush()

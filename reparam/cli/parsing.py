@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reparam._typing import Array
     from reparam.distribution import Reparameterized
 
-__all__ = ["count", "distribution", "draws", "dtype", "numbers", "seeded", "use_threads"]
+__all__ = ["count", "distribution", "draws", "dtype", "numbers", "seed", "seeded", "use_threads"]
 
 
 def count(text: str, what: str = "count", least: int = 0, example: str = "1000 or 1e6") -> int:
@@ -52,7 +52,7 @@ def count(text: str, what: str = "count", least: int = 0, example: str = "1000 o
 def seeded(text: str | None) -> Iterator[int]:
     """Give the seed, or a fresh one: then say on stderr which, once draws came out of it."""
     if text is not None:
-        yield _seed(text)
+        yield seed(text)
         return
     fresh, failed = secrets.randbits(64), False
     try:
@@ -65,7 +65,8 @@ def seeded(text: str | None) -> Iterator[int]:
             sys.stderr.write(f"Fresh seed; repeat with --seed {fresh}\n")
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
+    """Return a seed: any non-negative integer."""
     digits = text.strip().replace("_", "")
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > 4000:
         raise SeedError(f"seed {text!r} is not a non-negative integer; pass for example --seed 42")

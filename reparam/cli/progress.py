@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reparam.formats.records import Block
 
-__all__ = ["tracked"]
+__all__ = ["Counter", "tracked"]
 
 #: Seconds of work before the bar appears.
 _PATIENCE = 1.0
@@ -47,3 +48,58 @@ def tracked(blocks: Iterator[Block], total: int) -> Iterator[Block]:
             done += len(next(iter(block.values())).ravel())
             rate = done / (time.monotonic() - started)
             progress.update(task, completed=done, rate=f"{rate / 1e6:.3g} M/s")
+
+
+class Counter:
+    """A bar on stderr, when someone is there to see it: how many of all checks are done."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that so many are done."""
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            self._bar = _counting(total)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done)
+        if done == total:
+            self._bar.stop()
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Take the bar away while something is printed, perhaps on the same terminal."""
+        shown = self._bar is not None and not self._bar.finished
+        if shown:
+            self._bar.stop()
+        try:
+            yield
+        finally:
+            if shown:
+                self._bar.start()
+
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _counting(total: int) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        MofNCompleteColumn(),
+        TextColumn("checks"),
+        BarColumn(bar_width=None),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    bar.add_task("", total=total)
+    return bar

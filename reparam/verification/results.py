@@ -36,7 +36,7 @@ def _worst(outcomes: Iterable[Outcome]) -> Outcome:
     return min(outcomes, key=list(Outcome).index, default=Outcome.SKIPPED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """One statement compared with its reference at many points, told by the worst of them.
 
@@ -99,6 +99,14 @@ class Comparison:
         elif not math.isnan(self.error):
             text += f" ({self.error:.3g} {self.unit}, bound {self.bound:.3g})"
         return f"{text}; {self.note}" if self.note else text
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same: NaN is equal to NaN here."""
+        if not isinstance(other, Comparison):
+            return NotImplemented
+        return comparison_to_json(self) == comparison_to_json(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -236,21 +244,23 @@ def check_to_json(check: Check) -> dict[str, Any]:
         "reason": check.reason,
         "crashed": check.crashed,
         "seconds": check.seconds,
-        "comparisons": [
-            {
-                "what": item.what,
-                "outcome": str(item.outcome),
-                "error": _plain(item.error),
-                "bound": _plain(item.bound),
-                "unit": item.unit,
-                "point": {name: _plain(value) for name, value in item.point.items()},
-                "got": _plain(item.got),
-                "expected": _plain(item.expected),
-                "points": item.points,
-                "note": item.note,
-            }
-            for item in check.comparisons
-        ],
+        "comparisons": list(map(comparison_to_json, check.comparisons)),
+    }
+
+
+def comparison_to_json(item: Comparison) -> dict[str, Any]:
+    """Return a comparison in JSON's types."""
+    return {
+        "what": item.what,
+        "outcome": str(item.outcome),
+        "error": _plain(item.error),
+        "bound": _plain(item.bound),
+        "unit": item.unit,
+        "point": {name: _plain(value) for name, value in item.point.items()},
+        "got": _plain(item.got),
+        "expected": _plain(item.expected),
+        "points": item.points,
+        "note": item.note,
     }
 
 

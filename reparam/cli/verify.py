@@ -1,0 +1,317 @@
+"""``reparam verify``: whether samplers' gradients are right."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from reparam.cli import output, parsing
+from reparam.cli.options import OutFile, Seed
+from reparam.cli.progress import Counter
+from reparam.errors import InputError, ParameterError, UnknownParameterError, did_you_mean
+
+if TYPE_CHECKING:
+    from reparam.verification import Check, Report, TargetSpec
+    from reparam.verification.configuration import Configuration
+    from reparam.verification.formats.table import Look
+
+__all__ = ["verify"]
+
+
+def _complete_target(incomplete: str) -> Iterator[str]:
+    from reparam.verification.running import registered
+
+    return (name for name in registered() if name.startswith(incomplete))
+
+
+def _complete_witness(incomplete: str) -> Iterator[tuple[str, str]]:
+    from reparam.verification.witnesses import NAMES
+
+    return ((name, text) for name, text in NAMES.items() if name.startswith(incomplete))
+
+
+def _complete_format(incomplete: str) -> Iterator[str]:
+    from reparam.verification import formats
+
+    return (name for name in formats.NAMES if name.startswith(incomplete))
+
+
+def verify(
+    target: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET]...",
+            help="Registered distributions by name, package.module:attribute, or library:sampler "
+            "such as torch:Beta. Default: those of [tool.reparam] in pyproject.toml, or else all "
+            "registered distributions.",
+            autocompletion=_complete_target,
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", metavar="", help="Look at less: seconds, for a commit hook.")
+    ] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", metavar="", help="Look at more parameters, points, draws.")
+    ] = False,
+    seed: Seed = None,
+    rtol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="The relative error allowed of gradients. Default: 1e-7, in single precision "
+            "1e-3.",
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WITNESS",
+            help="Ask only this witness: transform, derivative, identity, score, distribution, "
+            "expectation, edges or continuity. Repeat for more.",
+            autocompletion=_complete_witness,
+        ),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WITNESS",
+            help="Don't ask this witness. Repeat for more.",
+            autocompletion=_complete_witness,
+        ),
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param",
+            "-p",
+            metavar="NAME=NUMBER",
+            help="Keep a parameter at this value. Repeat for more; typical values for the rest.",
+        ),
+    ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Worker processes; what is found doesn't depend on it. Default: one a core.",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="A check that takes longer is ended, and fails. Default: 120.",
+        ),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="table, json, jsonl, markdown, junit or github (annotations). Default: by FILE's "
+            "suffix; on stdout, table.",
+            autocompletion=_complete_format,
+        ),
+    ] = None,
+    junit_xml: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write JUnit's XML too.")
+    ] = None,
+    out: OutFile = "-",
+) -> None:
+    """Verify samplers and their gradients: the registry, your own, other libraries'.
+
+    Independent witnesses look at each target. The exit status is 0 if all holds, 1 if something
+    is wrong or inconclusive, 2 if something can't be run.
+
+    [bold]Examples[/bold]
+
+    reparam verify --quick
+
+    reparam verify laplace beta --only derivative --only identity
+
+    reparam verify gamma -p alpha=0.01 --skip continuity --seed 42
+
+    reparam verify mypackage.dists:MyLaplace --format github --junit-xml report.xml
+    """
+    from reparam.verification import formats, verify
+    from reparam.verification.configuration import merged, read
+    from reparam.verification.formats.wording import closing
+    from reparam.verification.running import TIME_LIMIT
+
+    name = _format_for(out, format)
+    asked = _asked(target, quick, thorough, seed, rtol, only, skip, workers, time_limit)
+    plan = merged(asked, read(Path.cwd()))
+    fixed = _fixed(param)
+    show = partial(_encoded, name, _look(plan.targets, to_stdout=out == "-"))
+    with _opened(out) as stream, _opened(junit_xml) as junit_stream, Counter() as counter:
+
+        def write(said: Check | Report) -> None:
+            if text := show(said):
+                with counter.hidden() if out == "-" else nullcontext():
+                    stream.write(text)
+                    stream.flush()
+
+        with _importable(Path.cwd()):
+            report = verify(
+                list(plan.targets),
+                level=plan.level or "default",
+                seed=plan.seed,
+                fixed=fixed,
+                workers=plan.workers,
+                time_limit=plan.time_limit or TIME_LIMIT,
+                on_check=write,
+                on_progress=counter,
+            )
+        write(report)
+        junit_stream.write(formats.render(report, "junit").encode())
+    if out != "-":
+        typer.echo(closing(report), err=True)
+    if not report.holds:
+        raise typer.Exit(1)
+
+
+def _asked(
+    targets: list[str] | None,
+    quick: bool,
+    thorough: bool,
+    seed: str | None,
+    rtol: str | None,
+    only: list[str] | None,
+    skip: list[str] | None,
+    workers: str | None,
+    time_limit: str | None,
+) -> Configuration:
+    """Return what the command line asks for."""
+    from reparam.verification import TargetSpec
+    from reparam.verification.configuration import Configuration
+    from reparam.verification.running import validated
+
+    if quick and thorough:
+        raise InputError("--quick and --thorough exclude each other; pass one")
+    return Configuration(
+        targets=tuple(map(TargetSpec, targets or [])),
+        level="quick" if quick else "thorough" if thorough else None,
+        seed=None if seed is None else parsing.seed(seed),
+        rtol=None if rtol is None else validated("rtol", _number(rtol)),
+        only=tuple(validated("witness", name) for name in only or []),
+        skip=tuple(validated("witness", name) for name in skip or []),
+        workers=None if workers is None else _count(workers),
+        time_limit=None if time_limit is None else validated("time limit", _number(time_limit)),
+    )
+
+
+def _count(text: str) -> int:
+    return parsing.count(text, "number of workers", least=1, example="2")
+
+
+def _number(text: str) -> float | str:
+    """Return a number, or the text if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _fixed(parameters: list[str] | None) -> dict[str, float]:
+    """Return the parameters given as ``name=number``; each target knows which it has."""
+    fixed: dict[str, float] = {}
+    for text in parameters or []:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not value:
+            raise UnknownParameterError(
+                f"parameter {name!r} has no value; write for example -p {name or 'scale'}=1"
+            )
+        number = _number(value)
+        if isinstance(number, str):
+            raise ParameterError(f"parameter {name}: {value!r} is not a number")
+        if name in fixed:
+            raise UnknownParameterError(f"got {name!r} twice; pass it once")
+        fixed[name] = number
+    return fixed
+
+
+def _format_for(out: str, name: str | None) -> str:
+    """Return the format's name: as asked for, or by the file's suffix."""
+    from reparam.verification import formats
+
+    if not out:
+        raise InputError("--out needs the name of a file, or '-' for stdout")
+    if name is None:
+        name = "table" if out == "-" else formats.by_suffix(out)
+        if name is None:
+            known = ", ".join(suffix for suffixes in formats.NAMES.values() for suffix in suffixes)
+            raise InputError(
+                f"{out} has no suffix that tells its format ({known}); pass --format NAME"
+            )
+    elif name not in formats.NAMES:
+        raise InputError(
+            f"no format is called {name!r}{did_you_mean(name, formats.NAMES)}"
+            f" (there are {', '.join(formats.NAMES)})"
+        )
+    return name
+
+
+def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool) -> Look:
+    """Return how a table fits where it goes."""
+    from reparam.verification.formats.table import Look
+
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    width = max(60, shutil.get_terminal_size((80, 24)).columns)
+    return Look(
+        width=width,
+        target=min(max(len(spec.name) for spec in targets), width - 56),
+        colour=to_stdout and sys.stdout.isatty() and not plain,
+        unicode=not to_stdout or _can_show("✓✗≤∂θ"),
+    )
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _encoded(name: str, look: Look, said: Check | Report) -> bytes:
+    """Return what a format says, as bytes."""
+    from reparam.verification import Report, formats
+    from reparam.verification.formats import table
+
+    form = formats.load(name)
+    if name == "table":
+        text = table.end(said, look) if isinstance(said, Report) else table.check(said, look)
+        return text.encode("utf-8" if look.unicode else "ascii", errors="replace")
+    text = form.end(said) if isinstance(said, Report) else form.check(said)
+    return text.encode(errors="backslashreplace")  # half a surrogate pair, as JSON writes it
+
+
+@contextmanager
+def _opened(out: str | None) -> Iterator[BinaryIO]:
+    """Open where an output goes, before any work is done; None goes nowhere."""
+    if out is None:
+        yield io.BytesIO()
+        return
+    if not out:
+        raise InputError("--junit-xml needs the name of a file")
+    with output.destination(out) as stream:
+        yield stream
+
+
+@contextmanager
+def _importable(directory: Path) -> Iterator[None]:
+    """Let modules in a directory be imported, as ``python -m`` does."""
+    sys.path.insert(0, str(directory))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(directory))

@@ -1,0 +1,205 @@
+"""``[tool.reparam]`` of a project's pyproject.toml: what to verify, and how.
+
+::
+
+    [tool.reparam]
+    level = "quick"
+    skip = ["continuity"]
+    targets = [
+        "mypackage.dists:MyLaplace",
+        { target = "torch:Beta", rtol = 1e-3, parameters = { concentration1 = 2.0 } },
+    ]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reparam.errors import InputError, ReparamError, did_you_mean
+from reparam.verification.running import TIME_LIMIT, TargetSpec, registered, validated
+
+__all__ = ["Configuration", "merged", "read"]
+
+#: What marks a directory as the root of a repository, beyond which nothing is looked for.
+_ROOTS = (".git", ".hg", ".jj")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a project asks for; None, or nothing, where it doesn't say.
+
+    Attributes
+    ----------
+    targets
+        The targets, with settings of their own.
+    level, seed, rtol, workers, time_limit
+        As for :func:`~reparam.verification.running.verify`.
+    only, skip
+        Names of witnesses.
+    """
+
+    targets: tuple[TargetSpec, ...] = ()
+    level: str | None = None
+    seed: int | None = None
+    rtol: float | None = None
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    workers: int | None = None
+    time_limit: float | None = None
+
+
+def merged(asked: Configuration, project: Configuration) -> Configuration:
+    """Return what to do: what is asked for here and now, and the rest as the project says.
+
+    A target that is asked for by name keeps the settings that the project has for it. What is
+    asked for of all targets (`rtol`, `only`, `skip`) stands in place of what the project says
+    of all and of each; without it a target's own setting does, and what is skipped adds up.
+    """
+    own = {spec.target: spec for spec in project.targets}
+    targets = [own.get(spec.target, spec) for spec in asked.targets] or project.targets
+    return Configuration(
+        targets=tuple(
+            replace(
+                spec,
+                rtol=_first(asked.rtol, spec.rtol, project.rtol),
+                only=asked.only or spec.only or project.only,
+                skip=asked.skip or (*spec.skip, *project.skip),
+            )
+            for spec in targets or map(TargetSpec, registered())
+        ),
+        level=_first(asked.level, project.level, "default"),
+        seed=_first(asked.seed, project.seed),
+        workers=_first(asked.workers, project.workers),
+        time_limit=_first(asked.time_limit, project.time_limit, TIME_LIMIT),
+    )
+
+
+def _first(*values: Any) -> Any:
+    """Return the first value that is not None, if there is one."""
+    return next((value for value in values if value is not None), None)
+
+
+def read(start: Path) -> Configuration:
+    """Return what the nearest pyproject.toml with ``[tool.reparam]`` says.
+
+    Parameters
+    ----------
+    start
+        The directory to start in; its parents follow, up to the root of the repository.
+
+    Raises
+    ------
+    InputError
+        If that file can't be read, or has an unknown key or a value of the wrong type.
+    """
+    for directory in (start, *start.parents):
+        path = directory / "pyproject.toml"
+        if path.is_file() and (table := _table(path)) is not None:
+            return _configuration(table, f"{path}: [tool.reparam]")
+        if any((directory / name).exists() for name in _ROOTS):
+            break
+    return Configuration()
+
+
+def _table(path: Path) -> Any:
+    """Return the table of ours, or None."""
+    import tomllib
+
+    try:
+        tool = tomllib.loads(path.read_text("utf-8")).get("tool", {})
+    except OSError as error:
+        raise InputError(f"can't read {path}: {error.strerror or error}") from None
+    except ValueError as error:  # no TOML, or no text in UTF-8
+        raise InputError(f"can't read {path}: {error}") from None
+    return tool.get("reparam") if isinstance(tool, dict) else None
+
+
+def _configuration(table: Any, where: str) -> Configuration:
+    readers: dict[str, Callable[[Any, str], Any]] = {
+        "targets": _targets,
+        "level": _setting("level"),
+        "seed": _setting("seed"),
+        "rtol": _setting("rtol"),
+        "only": _witnesses,
+        "skip": _witnesses,
+        "workers": _setting("workers"),
+        "time-limit": _setting("time limit"),
+    }
+    return Configuration(**_settings(table, where, readers))
+
+
+def _settings(
+    table: Any, where: str, readers: Mapping[str, Callable[[Any, str], Any]]
+) -> dict[str, Any]:
+    """Return a table's values, under the names of attributes."""
+    if not isinstance(table, dict):
+        raise InputError(f"{where} is {table!r}, not a table")
+    settings = {}
+    for key, value in table.items():
+        if key not in readers:
+            raise InputError(
+                f"{where} has an unknown key {key!r}{did_you_mean(key, readers)}"
+                f" (there are {', '.join(readers)})"
+            )
+        settings[key.replace("-", "_")] = readers[key](value, f"{where} {key}")
+    return settings
+
+
+def _setting(what: str) -> Callable[[Any, str], Any]:
+    def setting(value: Any, where: str) -> Any:
+        try:
+            return validated(what, value)
+        except ReparamError as error:
+            raise InputError(f"{where}: {error}") from None
+
+    return setting
+
+
+def _witnesses(value: Any, where: str) -> tuple[str, ...]:
+    return tuple(_setting("witness")(name, where) for name in _listed(value, where))
+
+
+def _targets(value: Any, where: str) -> tuple[TargetSpec, ...]:
+    return tuple(_target(entry, f"{where}[{at}]") for at, entry in enumerate(_listed(value, where)))
+
+
+def _target(entry: Any, where: str) -> TargetSpec:
+    if isinstance(entry, str):
+        return TargetSpec(entry)
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} is {entry!r}, neither a string nor a table with target")
+    readers: dict[str, Callable[[Any, str], Any]] = {
+        "target": _text,
+        "rtol": _setting("rtol"),
+        "only": _witnesses,
+        "skip": _witnesses,
+        "parameters": _parameters,
+    }
+    settings = _settings(entry, where, readers)
+    if "target" not in settings:
+        raise InputError(f'{where} lacks target; write for example target = "laplace"')
+    return TargetSpec(**settings)
+
+
+def _parameters(value: Any, where: str) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise InputError(f"{where} is {value!r}, not a table of numbers by name")
+    for name, number in value.items():
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            raise InputError(f"{where} {name} is {number!r}, not a number")
+    return {name: float(number) for name, number in value.items()}
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{where} is {value!r}, not a string")
+    return value
+
+
+def _listed(value: Any, where: str) -> Iterable[Any]:
+    if not isinstance(value, list):
+        raise InputError(f"{where} is {value!r}, not a list")
+    return value

@@ -1,0 +1,50 @@
+"""Markdown, as for the summary of a CI job: targets × witnesses, then what does not hold."""
+
+from __future__ import annotations
+
+import re
+
+from reparam.verification.formats import wording
+from reparam.verification.results import Check, Outcome, Report
+
+__all__ = ["check", "end"]
+
+_MARKS = {
+    Outcome.FAILS: "❌",
+    Outcome.INCONCLUSIVE: "❔",
+    Outcome.HOLDS: "✅",
+    Outcome.SKIPPED: "–",
+}
+
+
+def check(check: Check) -> str:
+    """Return nothing: the table needs all checks."""
+    return ""
+
+
+def end(report: Report) -> str:
+    """Return the page."""
+    witnesses = list(dict.fromkeys(check.witness for check in report.checks))
+    rows: list[tuple[str, dict[str, str]]] = []
+    for check in report.checks:
+        if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:
+            rows.append((check.target, {}))
+        rows[-1][1][check.witness] = _MARKS[check.outcome]
+    lines = [f"**{'Verified' if report.holds else 'Not verified'}**: {wording.closing(report)}", ""]
+    lines += [_row(["target", *witnesses]), _row(["---", *(":---:" for _ in witnesses)])]
+    for target, marks in rows:
+        lines.append(_row([_escaped(target), *(marks.get(name, "") for name in witnesses)]))
+    for check in report.checks:
+        if check.outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE):
+            lines += ["", f"### {_escaped(check.target)}: {check.witness} {check.outcome}", ""]
+            lines += [f"- {_escaped(line)}" for line in wording.findings(check)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>|#~$&])", r"\\\1", wording.printable(text))

@@ -1,0 +1,261 @@
+"""A run of many checks: in workers, whatever the targets do, with the same findings each time."""
+
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import reparam as rp
+from reparam.errors import InputError, ReparamError, SeedError, UnknownParameterError
+from reparam.verification import Outcome, TargetSpec, verify
+from reparam.verification.running import registered
+from reparam.verification.statistics import FALSE_ALARM
+
+QUICK = {"level": "quick", "seed": 1}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Make a directory with targets, which workers find on this process's path."""
+    source = Path(__file__).with_name("verification_targets.py")
+    (tmp_path / "targets.py").write_text(source.read_text())
+    (tmp_path / "failing.py").write_text("raise RuntimeError('no such luck')\n")
+    (tmp_path / "leaving.py").write_text("import sys; sys.exit(5)\n")
+    (tmp_path / "hanging.py").write_text("import time; time.sleep(1000)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def without_times(report):
+    checks = tuple(replace(check, seconds=0.0) for check in report.checks)
+    return replace(report, checks=checks, seconds=0.0)
+
+
+def test_the_same_seed_finds_the_same_whatever_the_number_of_workers():
+    targets = ["laplace", "gamma"]
+    witnesses = ["derivative", "distribution"]
+    one = verify(targets, witnesses=witnesses, workers=1, **QUICK)
+    three = verify(targets, witnesses=witnesses, workers=3, **QUICK)
+    assert without_times(one) == without_times(three)
+    assert one.holds
+    assert [(check.target, check.witness) for check in one.checks] == [
+        (target, witness) for target in targets for witness in witnesses
+    ]
+    assert (one.seed, one.level, one.version) == (1, "quick", rp.__version__)
+    assert 0.0 < max(check.seconds for check in one.checks) < one.seconds
+    other = verify(targets, witnesses=witnesses, level="quick", seed=2)
+    assert without_times(other) != replace(without_times(one), seed=2)
+
+
+def test_callbacks_tell_checks_in_order_and_how_many_are_done():
+    told, counts = [], []
+    report = verify(
+        ["beta", "laplace"],
+        witnesses=["transform", "derivative", "continuity"],
+        workers=2,
+        on_check=told.append,
+        on_progress=lambda done, total: counts.append((done, total)),
+        **QUICK,
+    )
+    assert tuple(told) == report.checks
+    assert counts == [(done, 6) for done in range(7)]
+
+
+def test_whatever_a_target_does_the_run_goes_on(project):
+    names = ["Hanging", "Dying", "Right", "Killed", "Raising", "Leaving", "Shapes", "WrongSign"]
+    report = verify(
+        [f"targets:{name}" for name in names],
+        witnesses=["expectation"],
+        workers=2,
+        time_limit=4.0,
+        **QUICK,
+    )
+    found = {check.target.partition(":")[2]: check for check in report.checks}
+    assert list(found) == names
+    assert found.pop("Right").outcome is Outcome.HOLDS
+    assert all(check.outcome is Outcome.FAILS for check in found.values())
+    wrong = found.pop("WrongSign")
+    assert not wrong.crashed
+    assert "+200 % there" in str(wrong.worst)
+    assert {name: check.reason for name, check in found.items()} == {
+        "Hanging": "no answer within 4 s",
+        "Dying": "its process died (exit status 3)",
+        "Killed": "its process died (signal SIGKILL)"
+        if sys.platform != "win32"
+        else "its process died (exit status 9)",
+        "Raising": "it raised ValueError: no luck\x1b[2J\ntoday (targets.py:36)",
+        "Leaving": "it raised SystemExit: good bye",
+        "Shapes": "the values have shape (32769,), expected (32768,)",
+    }
+    assert all(check.crashed for check in found.values())
+    assert found["Hanging"].seconds == pytest.approx(4.0)
+
+
+def test_nan_among_the_draws_is_found(project):
+    assert verify("targets:NaN", witnesses="distribution", **QUICK).outcome is Outcome.FAILS
+
+
+def test_what_a_target_prints_goes_to_stderr_and_stdin_is_empty(project, capfd):
+    assert verify("targets:Printing", witnesses="expectation", **QUICK).holds
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "said by Python\n" in err
+    assert "said below Python\n" in err
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("targets:Lawless", "targets:Lawless lacks what its draws should be"),
+        ("targets:Rigth", "targets has no 'Rigth'; did you mean 'Right'?"),
+        ("targets:Broken", "targets:Broken can't be used: RuntimeError: broken property"),
+        ("failing:X", "failing:X can't be imported: RuntimeError: no such luck"),
+        ("leaving:X", "leaving:X can't be used: SystemExit: 5"),
+        ("hanging:X", "hanging:X can't be used: no answer within 2 s"),
+        ("nowhere:X", "nowhere:X can't be imported: ModuleNotFoundError"),
+        ("laplce", "no distribution is called 'laplce'; did you mean 'laplace'?"),
+    ],
+)
+def test_a_target_of_no_use_is_an_error_before_any_check(project, target, message):
+    def unwanted(check):
+        pytest.fail(f"{check} was run")
+
+    with pytest.raises(ReparamError) as caught:
+        verify(["laplace", target], time_limit=2.0, on_check=unwanted, **QUICK)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"witnesses": ["scor"]}, InputError, "no witness is called 'scor'; did you mean 'score'"),
+        ({"witnesses": []}, InputError, "no witness is left to ask"),
+        ({"targets": []}, InputError, "there is no target to verify"),
+        ({"level": "fast"}, InputError, "no level is called 'fast'"),
+        ({"seed": -1}, SeedError, "seed -1 is not a non-negative integer"),
+        ({"rtol": 0.0}, InputError, "rtol 0.0 is not between 0 and 1"),
+        ({"workers": 0}, InputError, "number of workers 0 is not a whole number from 1"),
+        ({"time_limit": 0.0}, InputError, "time limit 0.0 is not a positive number"),
+        ({"fixed": {"sgma": 1.0}}, UnknownParameterError, "no parameter 'sgma'"),
+        ({"fixed": {"scale": -1.0}}, ReparamError, "scale=-1 is not in (0, inf)"),
+    ],
+)
+def test_settings_that_make_no_sense(options, error, message):
+    with pytest.raises(error) as caught:
+        verify(**({"targets": "laplace"} | QUICK | options))
+    assert message in str(caught.value)
+
+
+def test_each_target_may_have_settings_of_its_own():
+    report = verify(
+        [
+            TargetSpec("laplace", rtol=1e-15, only=("derivative",), parameters={"sigma": 3.0}),
+            TargetSpec("gaussian", skip=("score",), parameters={"loc": 5.0}),
+            "exponential",
+        ],
+        witnesses=["derivative", "score"],
+        fixed={},
+        rtol=1e-3,
+        **QUICK,
+    )
+    assert [(check.target, check.witness) for check in report.checks] == [
+        ("laplace", "derivative"),
+        ("gaussian", "derivative"),
+        ("exponential", "derivative"),
+        ("exponential", "score"),
+    ]
+    tight, loose, *_ = (check.worst for check in report.checks)
+    assert tight.bound < 1e-6 < 1e-4 < loose.bound
+    assert tight.point["scale"] == 3.0
+    assert loose.point["loc"] == 5.0
+
+
+def test_the_chance_of_a_false_alarm_is_shared_out():
+    few = verify("laplace", witnesses=["distribution"], **QUICK)
+    many = verify(["laplace", "gaussian"], witnesses=["distribution", "expectation"], **QUICK)
+
+    def bound(report):
+        (found,) = (
+            item
+            for item in report.checks[0].comparisons
+            if item.what == "tail counts of draws (shared parameters)"
+        )
+        return found.bound
+
+    assert few.false_alarm == many.false_alarm == FALSE_ALARM
+    assert bound(few) < bound(many)
+    assert verify("laplace", witnesses=["derivative"], **QUICK).false_alarm == 0.0
+
+
+def test_a_fresh_seed_is_in_the_report():
+    first, second = (verify("laplace", witnesses=["score"], level="quick").seed for _ in range(2))
+    assert first != second
+
+
+class TestObjects:
+    """Targets that are things, not names."""
+
+    def test_a_class_and_an_instance_of_ours(self):
+        report = verify([rp.Laplace, rp.Laplace(1.0, 2.0)], witnesses=["derivative"], **QUICK)
+        assert report.holds
+        assert report.checks[1].worst.point.items() >= {"loc": 1.0, "scale": 2.0}.items()
+
+    def test_what_only_this_process_knows_is_verified_here(self):
+        seen = []
+
+        class Local:
+            distribution = "laplace"
+
+            def rsample(self, n, *, rng, **theta):
+                seen.append(threading.current_thread())
+                draw = rp.Laplace(**theta).rsample(n, rng=rng)
+                return draw.value, draw.jacobian()
+
+        report = verify([Local, "laplace"], witnesses=["expectation"], **QUICK)
+        assert report.holds
+        assert set(seen) == {threading.main_thread()}
+        assert [check.target.rpartition(".")[2] for check in report.checks] == ["Local", "laplace"]
+
+    def test_a_script_needs_no_guard(self, project, python):
+        script = project / "script.py"
+        script.write_text(
+            "from targets import Right\n"
+            "from reparam.verification import verify\n"
+            "class Mine(Right): pass\n"
+            "report = verify([Mine, Right], witnesses='derivative', level='quick', seed=1)\n"
+            "print(report.holds, [check.target for check in report.checks])\n"
+        )
+        done = python(script)
+        assert done.stdout == "True ['Mine', 'Right']\n"
+        assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for a process in /proc")
+def test_workers_end_with_the_process_that_started_them(project, python):
+    """Also if that is killed, and they are in the middle of a check that would take long."""
+    script = (
+        "import subprocess\n"
+        "from reparam.verification import pool, verify\n"
+        "class Told(subprocess.Popen):\n"
+        "    def __init__(self, *arguments, **options):\n"
+        "        super().__init__(*arguments, **options)\n"
+        "        print(self.pid, flush=True)\n"
+        "pool.subprocess.Popen = Told\n"
+        "verify('targets:Orphaned', witnesses='expectation', level='quick')\n"
+    )
+    done = python("-c", script, check=False)
+    worker = Path("/proc") / done.stdout.strip()
+    assert done.returncode == -9
+    deadline = time.monotonic() + 30.0
+    while worker.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not worker.exists()
+
+
+def test_all_registered_distributions_with_gradients_are_targets():
+    assert {"laplace", "gamma", "student-t"} <= set(registered()) <= set(rp.names())
+    assert all(issubclass(rp.get(name), rp.Reparameterized) for name in registered())

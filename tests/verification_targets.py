@@ -1,0 +1,90 @@
+"""Samplers to verify, right, and wrong in many ways; tests write this file into a project."""
+
+import os
+import signal
+import sys
+import time
+from typing import ClassVar
+
+import numpy as np
+
+
+class Right:
+    distribution = "laplace"
+    noise = "uniform"
+    sign = 1.0
+
+    def transform(self, u, loc, scale):
+        z = np.where(u < 0.5, np.log(2.0 * u), -np.log(2.0 - 2.0 * u))
+        return loc + scale * z, {"loc": 1.0, "scale": self.sign * z}
+
+    def rsample(self, n, *, rng, **theta):
+        return self.transform(rng.random(n), **theta)
+
+
+class WrongSign(Right):
+    sign = -1.0
+
+
+class Hanging(Right):
+    def rsample(self, n, **_):
+        time.sleep(1000.0)
+
+
+class Raising(Right):
+    def rsample(self, n, **_):
+        raise ValueError("no luck\x1b[2J\ntoday")
+
+
+class Leaving(Right):
+    def rsample(self, n, **_):
+        sys.exit("good bye")
+
+
+class Shapes(Right):
+    def rsample(self, n, **options):
+        return super().rsample(n + 1, **options)
+
+
+class NaN(Right):
+    def rsample(self, n, **options):
+        y, gradients = super().rsample(n, **options)
+        y[n // 2] = np.nan
+        return y, gradients
+
+
+class Dying(Right):
+    def rsample(self, n, **_):
+        os._exit(3)
+
+
+class Killed(Right):
+    def rsample(self, n, **_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Orphaned(Right):
+    def rsample(self, n, **_):
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(1000.0)
+
+
+class Printing(Right):
+    def rsample(self, n, **options):
+        print("said by Python")  # noqa: T201
+        os.write(1, b"said below Python\n")
+        sys.stdin.read()
+        return super().rsample(n, **options)
+
+
+class Lawless:
+    parameters: ClassVar = {"loc": (-1.0, 1.0)}
+
+    def rsample(self, n, **_):
+        raise NotImplementedError
+
+
+class Broken(Right):
+    @property
+    def parameters(self):
+        raise RuntimeError("broken property")

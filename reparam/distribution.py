@@ -12,12 +12,13 @@ import abc
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.blockwise import (
@@ -31,14 +32,21 @@ from reparam.blockwise import (
 )
 from reparam.errors import CountError, UnknownParameterError
 from reparam.noise import BLOCK, NORMAL, Noise, Stream
-from reparam.parameters import Interval, Parameter, Parameters, as_real_array
+from reparam.parameters import (
+    Domain,
+    Integers,
+    Interval,
+    Parameter,
+    Parameters,
+    as_real_array,
+)
 from reparam.special import normal
 
 if TYPE_CHECKING:
     from reparam.draw import Draw
     from reparam.special._interpolate import Interpolant
 
-__all__ = ["About", "Distribution", "Lanes", "Reparameterized", "View"]
+__all__ = ["About", "Direct", "Distribution", "Lanes", "Reparameterized", "View"]
 
 
 @dataclass(frozen=True)
@@ -48,19 +56,22 @@ class About:
     Parameters
     ----------
     density
-        The density, ``"p(y) = …"``.
+        The density, or probability mass, ``"p(y) = …"``.
     transform
-        The reparameterization, ``"y = …"`` in terms of the noise.
+        The reparameterization, ``"y = …"`` in terms of the noise, if there is one.
     derivatives
         For each parameter ∂y/∂θ, in terms of noise, value and parameters.
     source
         Where formulas and algorithms come from.
+    score
+        For each parameter ∂ log p(y)/∂θ, of a distribution without reparameterization.
     """
 
     density: str
-    transform: str
-    derivatives: dict[str, str]
-    source: str
+    transform: str = ""
+    derivatives: dict[str, str] = field(default_factory=dict)
+    source: str = ""
+    score: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Parameter,))
@@ -88,7 +99,9 @@ class Distribution(abc.ABC):
     parameters: ClassVar[Parameters]
     #: Formulas for the reader.
     about: ClassVar[About]
-    _support: ClassVar[Interval]
+    #: How noise becomes a value, if it does.
+    mechanism: ClassVar[str] = "none"
+    _support: ClassVar[Domain]
     _values: dict[str, Array]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -156,7 +169,7 @@ class Distribution(abc.ABC):
     @final
     @property
     def support(self) -> tuple[Array, Array]:
-        """The ends of the interval that values lie in, each of batch shape."""
+        """The ends of the support, each of batch shape; integers are attained, other ends not."""
         low, high = self._support.ends(self._values)
         return self._batched(low), self._batched(high)
 
@@ -175,12 +188,12 @@ class Distribution(abc.ABC):
     @final
     @property
     def entropy(self) -> Array:
-        """The differential entropy −E[log p(y)], in nats, of batch shape."""
+        """The entropy −E[log p(y)], in nats, of batch shape: differential if y is continuous."""
         return self._statistic(self._entropy)
 
     @final
     def log_prob(self, value: ArrayLike) -> Array:
-        """Return log p(y; θ): −inf outside the support, NaN for NaN.
+        """Return log p(y; θ), density or probability mass: −inf outside the support, NaN for NaN.
 
         Parameters
         ----------
@@ -192,7 +205,8 @@ class Distribution(abc.ABC):
         ndarray
             In nats, of the broadcast shape.
         """
-        return self._at("value", value, self._guarded(self._log_prob, -np.inf))[0][()]
+        formula = self._guarded(self._log_prob, -np.inf)
+        return self._at("value", value, formula)[0][()]
 
     @final
     def cdf(self, value: ArrayLike) -> Array:
@@ -208,7 +222,7 @@ class Distribution(abc.ABC):
         ndarray
             Of the broadcast shape.
         """
-        return self._at("value", value, self._guarded(self._cdf))[0][()]
+        return self._at("value", value, self._guarded(self._cdf, (0.0, 1.0)))[0][()]
 
     @final
     def sf(self, value: ArrayLike) -> Array:
@@ -224,7 +238,7 @@ class Distribution(abc.ABC):
         ndarray
             Of the broadcast shape; NaN for NaN.
         """
-        return self._at("value", value, self._guarded(self._sf))[0][()]
+        return self._at("value", value, self._guarded(self._sf, (1.0, 0.0)))[0][()]
 
     @final
     def score(self, value: ArrayLike) -> dict[str, Array]:
@@ -238,15 +252,15 @@ class Distribution(abc.ABC):
         Returns
         -------
         dict
-            For each parameter an array of the shape that `value` and the parameters broadcast to.
+            For each differentiable parameter an array of the shape that `value` and the parameters
+            broadcast to.
         """
-        return self._by_name(
-            self._at("value", value, self._guarded(self._score, np.nan), many=True)
-        )
+        formula = self._guarded(self._score, np.nan)
+        return self._by_name(self._at("value", value, formula, many=True))
 
     @final
     def sample(self, shape: Shape = (), *, rng: RNGLike = None) -> Array:
-        """Return draws alone: the same values as ``rsample`` with the same `rng` gives.
+        """Return draws alone: the values that ``rsample``, if there is one, gives with that `rng`.
 
         Parameters
         ----------
@@ -260,7 +274,7 @@ class Distribution(abc.ABC):
         ndarray
             Of shape sample shape + batch shape.
         """
-        return self._sample(_sample_shape(shape) + self.batch_shape, rng)[()]
+        return self._sample(_sample_shape(shape) + self.batch_shape, self._stream(rng))[()]
 
     # What a distribution's author writes -----------------------------------------------------
     #
@@ -270,7 +284,7 @@ class Distribution(abc.ABC):
     @staticmethod
     @abc.abstractmethod
     def _log_prob(y: Array, *theta: Any, **_: Any) -> Array:
-        """Log density inside the closed support."""
+        """Log density, or mass, inside the closed support."""
 
     @staticmethod
     @abc.abstractmethod
@@ -285,7 +299,7 @@ class Distribution(abc.ABC):
     @staticmethod
     @abc.abstractmethod
     def _score(y: Array, *theta: Any, **_: Any) -> tuple[Array, ...]:
-        """∂ log p/∂θ for each parameter in declared order."""
+        """∂ log p/∂θ for each differentiable parameter in declared order."""
 
     @staticmethod
     @abc.abstractmethod
@@ -300,11 +314,18 @@ class Distribution(abc.ABC):
     @staticmethod
     @abc.abstractmethod
     def _entropy(*theta: Any, **_: Any) -> Array:
-        """Differential entropy in nats."""
+        """Entropy in nats."""
 
     @abc.abstractmethod
-    def _sample(self, shape: tuple[int, ...], rng: RNGLike) -> Array:
-        """Draw values of that shape, which ends with the batch shape."""
+    def _stream(self, rng: RNGLike) -> Stream:
+        """Return the stream that draws are made of."""
+
+    @abc.abstractmethod
+    def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
+        """Draw values of that shape, which ends with the batch shape.
+
+        The first element is number `first` of the stream.
+        """
 
     # Machinery -------------------------------------------------------------------------------
 
@@ -334,33 +355,43 @@ class Distribution(abc.ABC):
         array = as_real_array(label, value)
         shape = broadcast_shapes(**{label: array.shape, "the batch": self.batch_shape})
         operands = [operand(array, shape), *self._theta_operands(shape)]
-        outputs = len(self.parameters) if many else 1
+        outputs = len(self.parameters.differentiable) if many else 1
         return evaluate(filling(formula), operands, shape, outputs=outputs)
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
-        return {name: array[()] for name, array in zip(self.parameters, arrays, strict=True)}
+        names = self.parameters.differentiable
+        return {name: array[()] for name, array in zip(names, arrays, strict=True)}
 
     @final
     def _guarded(
-        self, formula: Callable[..., Any], outside: float | None = None
+        self, formula: Callable[..., Any], outside: float | tuple[float, float]
     ) -> Callable[..., Any]:
-        """Wrap a formula of (y, *θ) so that it only sees the closed support.
+        """Wrap a formula of (y, *θ) so that it only sees the closed support, and NaN.
 
-        A value outside is moved to the nearer end; the result there is `outside`, if given.
+        A value outside is moved to the nearer end. The result there is `outside`; of a cumulative
+        function it is its limits below and above, which a continuous one has at the ends itself.
+        The formulas of a discrete distribution see integers: between two of them a cumulative
+        function is that of the lower, and any other is `outside`.
         """
         support, names = self._support, tuple(self.parameters)
-        if (support.low, support.high) == (-np.inf, np.inf):
+        discrete = isinstance(support, Integers)
+        if (support.low, support.high) == (-np.inf, np.inf) and not discrete:
             return formula
 
         def guarded(y: Array, *theta: Array) -> Any:
             low, high = support.ends(dict(zip(names, theta, strict=True)))
-            result = formula(np.clip(y, low, high), *theta)
-            if outside is None or not np.any(missed := (y < low) | (y > high)):
-                return result
-            if isinstance(result, tuple):
-                return tuple(np.where(missed, outside, entry) for entry in result)
-            return np.where(missed, outside, result)
+            point = np.floor(y) if discrete else y
+            result = formula(np.clip(point, low, high), *theta)
+            if not isinstance(outside, tuple):
+                missed = (y < low) | (y > high)
+                if discrete:
+                    missed |= (point < y) | (y == np.inf)
+                result = _replaced(result, missed, outside)
+            elif discrete:
+                result = _replaced(result, y < low, outside[0])
+                result = _replaced(result, (y > high) | (y == np.inf), outside[1])
+            return _replaced(result, np.isnan(y), np.nan) if discrete else result
 
         return guarded
 
@@ -379,7 +410,7 @@ class View(NamedTuple):
     jacobian: str
 
 
-class _Direct:
+class Direct:
     """Draws from an exact sampler, as an operand: each block is drawn from its start."""
 
     def __init__(
@@ -391,6 +422,7 @@ class _Direct:
         self._sampler, self._stream, self._theta = sampler, stream, theta
 
     def take(self, start: int, stop: int) -> tuple[Array, ...]:
+        """Return the arrays' elements ``start:stop``."""
         first, offset = divmod(start, BLOCK)
         edges = [*range(first * BLOCK, stop, BLOCK), stop]
         parts = [
@@ -414,6 +446,7 @@ class Reparameterized(Distribution):
 
     #: How noise becomes a value: "location-scale", "inverse CDF" or "implicit".
     mechanism: ClassVar[str]
+    _support: ClassVar[Interval]
     #: The kind of noise that ``transform`` takes.
     noise: ClassVar[Noise]
     #: How many arrays there are beside the value.
@@ -587,17 +620,24 @@ class Reparameterized(Distribution):
 
     @final
     def _stream(self, rng: RNGLike) -> Stream:
-        """Return the stream that draws are made of."""
         return Stream(NORMAL if self._shared_curve else self.noise, rng)
 
     @final
-    def _sources(self, shape: tuple[int, ...], stream: Stream) -> tuple[Kernel, list[Operand]]:
-        """Return the kernel that fills in the value and the extra arrays, and its operands."""
-        theta = self._theta_operands(shape)
-        if curve := self._shared_curve:
+    def _sources(
+        self, shape: tuple[int, ...], stream: Stream, each_from: int | None = None
+    ) -> tuple[Kernel, list[Operand]]:
+        """Return the kernel that fills in the value and the extra arrays, and its operands.
+
+        Each element has parameters of its own if `each_from`, the first one's number, is given.
+        """
+        if each_from is not None:
+            theta = [operand(value, shape, each_from) for value in self._theta]
+        else:
+            theta = self._theta_operands(shape)
+        if (curve := self._shared_curve) and each_from is None:
             return self._filled_on(curve), [stream, *theta]
         if self._direct:
-            return filling(lambda arrays: arrays), [_Direct(self._sampler, stream, theta)]
+            return filling(lambda arrays: arrays), [Direct(self._sampler, stream, theta)]
         return self._transform, [stream, *theta]
 
     @final
@@ -609,12 +649,19 @@ class Reparameterized(Distribution):
         return kernel
 
     @final
-    def _draw(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Draw:
-        """Return the draw of that shape whose first element is number `first` of the stream."""
+    def _draw(
+        self, shape: tuple[int, ...], stream: Stream, first: int = 0, *, each: bool = False
+    ) -> Draw:
+        """Return the draw of that shape whose first element is number `first` of the stream.
+
+        With `each`, which draws from a stream of the declared noise, the batch is a piece of
+        parameters of which every element has its own: how it is drawn, and of which part of the
+        stream, must not depend on the piece.
+        """
         from reparam.draw import Draw
 
-        kernel, operands = self._sources(shape, stream)
-        curve = self._shared_curve
+        kernel, operands = self._sources(shape, stream, first if each else None)
+        curve = None if each else self._shared_curve
         arrays = evaluate(kernel, operands, shape, outputs=1 + self._extras, first=first)
 
         def noise() -> Array:
@@ -638,14 +685,23 @@ class Reparameterized(Distribution):
         return Draw(self, arrays[0], arrays[1:], lambda: noise_there, None)
 
     @final
-    def _sample(self, shape: tuple[int, ...], rng: RNGLike) -> Array:
-        kernel, operands = self._sources(shape, self._stream(rng))
+    def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
+        kernel, operands = self._sources(shape, stream)
 
         def value(out: tuple[Array, ...], *inputs: Array) -> None:
             extras = (np.empty_like(out[0]) for _ in range(self._extras))
             kernel((*out, *extras), *inputs)
 
-        return evaluate(value, operands, shape)[0]
+        return evaluate(value, operands, shape, first=first)[0]
+
+
+def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:
+    """Return a formula's result, an array or a tuple of them, with some elements replaced."""
+    if not np.any(there):
+        return result
+    if isinstance(result, tuple):
+        return tuple(np.where(there, instead, entry) for entry in result)
+    return np.where(there, instead, result)
 
 
 def _sample_shape(shape: Shape) -> tuple[int, ...]:

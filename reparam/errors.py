@@ -14,6 +14,7 @@ __all__ = [
     "InputError",
     "MissingExtraError",
     "NoiseError",
+    "NotReparameterizable",
     "OutputError",
     "ParameterError",
     "PluginWarning",
@@ -52,6 +53,10 @@ class ShapeError(ReparamError, ValueError):
 
 class NoiseError(ReparamError, ValueError):
     """Noise outside the domain that the distribution declares for it."""
+
+
+class NotReparameterizable(ReparamError, TypeError):  # noqa: N818 - a state of affairs
+    """A distribution has no reparameterization y = f(z; θ)."""
 
 
 class SeedError(ReparamError, ValueError, TypeError):

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
@@ -20,7 +20,17 @@ from reparam.errors import ParameterError, UnknownParameterError, did_you_mean
 if TYPE_CHECKING:
     from reparam.distribution import Distribution
 
-__all__ = ["POSITIVE", "REAL", "UNIT", "Interval", "Parameter", "Parameters", "as_real_array"]
+__all__ = [
+    "POSITIVE",
+    "REAL",
+    "UNIT",
+    "Domain",
+    "Integers",
+    "Interval",
+    "Parameter",
+    "Parameters",
+    "as_real_array",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +83,72 @@ class Interval:
             case _:
                 return f"a {{}} strictly between {_end(self.low)} and {_end(self.high)}"
 
+    @property
+    def misses(self) -> tuple[float, ...]:
+        """Numbers that are just not inside, if both ends are numbers."""
+        return float(self.low), float(self.high)
+
 
 def _end(end: float | str) -> str:
     return end if isinstance(end, str) else f"{end:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Integers:
+    """The integers from one to another, both included unless infinite.
+
+    An end is a number or the name of a parameter.
+
+    >>> print(Integers(0, 1), Integers(1, math.inf), Integers(0, "total"))
+    {0, 1} {1, 2, …} {0, …, total}
+    >>> 2.5 in Integers(0, 5)
+    False
+    """
+
+    low: float
+    high: float | str
+
+    def __str__(self) -> str:
+        if self.high == math.inf:
+            return f"{{{self.low:g}, {self.low + 1:g}, …}}"
+        between = ", " if self.high == self.low + 1 else ", …, "
+        return f"{{{self.low:g}{between}{_end(self.high)}}}"
+
+    def __contains__(self, value: float) -> bool:
+        return self.first_outside(np.array([value])) is None
+
+    def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
+        """Return both ends, a parameter's name replaced by its value."""
+        high = values[self.high] if isinstance(self.high, str) else float(self.high)
+        return float(self.low), high
+
+    def first_outside(self, values: Array) -> int | None:
+        """Return the flat index of the first value that is not one of them, or None."""
+        low, high = self.ends({})
+        there = (low <= values) & (values <= high) & (np.floor(values) == values)
+        there &= np.isfinite(values)
+        return None if np.all(there) else int(np.argmin(there))
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a value that is not one of them, as an imperative."""
+        match (self.low, self.high):
+            case (0, math.inf):
+                return "a non-negative integer {}"
+            case (1, math.inf):
+                return "a positive integer {}"
+            case _:
+                return f"an integer {{}} from {_end(self.low)} to {_end(self.high)}"
+
+    @property
+    def misses(self) -> tuple[float, ...]:
+        """Numbers that are just not one of them, if both ends are numbers."""
+        high = float(self.high)
+        return self.low - 1.0, self.low + 0.5, high if high == math.inf else high + 1.0
+
+
+#: Where values or a parameter lie.
+Domain: TypeAlias = Interval | Integers
 
 
 REAL = Interval(-math.inf, math.inf)
@@ -111,7 +184,7 @@ class Parameter:
     symbol
         The mathematical symbol, used in formulas.
     domain
-        The open interval a value must lie in.
+        The open interval, or the integers, that a value must lie in.
     default
         The value used when none is given.
     typical
@@ -120,14 +193,17 @@ class Parameter:
         Other accepted names.
     description
         A few words on what it is.
+    differentiable
+        Whether a distribution is differentiated in it.
     """
 
     symbol: str
-    domain: Interval
+    domain: Domain
     default: float
     typical: tuple[float, float]
     aliases: tuple[str, ...] = ()
     description: str = ""
+    differentiable: bool = True
     name: str = field(default="", init=False)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -161,9 +237,17 @@ class Parameter:
             index = np.unravel_index(where, array.shape)
             label = self.name + (f"[{', '.join(map(str, index))}]" if index else "")
             remedy = self.domain.remedy.format(self.name)
-            raise ParameterError(f"{label}={array[index]:g} is not in {self.domain}; pass {remedy}")
+            raise ParameterError(
+                f"{label}={_shown(float(array[index]))} is not in {self.domain}; pass {remedy}"
+            )
         array.flags.writeable = False
         return array
+
+
+def _shown(value: float) -> str:
+    """Return a number in six digits, or in as many as tell it from others."""
+    short = f"{value:g}"
+    return short if float(short) == value or math.isnan(value) else repr(value)
 
 
 class Parameters(Mapping[str, Parameter]):
@@ -189,6 +273,11 @@ class Parameters(Mapping[str, Parameter]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._canonical
+
+    @property
+    def differentiable(self) -> list[str]:
+        """The names of those that the distribution is differentiated in."""
+        return [name for name, parameter in self.items() if parameter.differentiable]
 
     def canonical(self, name: str) -> str:
         """Return the declared name that `name`, perhaps an alias, stands for."""

@@ -33,17 +33,22 @@ GROUP = "reparam.distributions"
 #: The built-in distributions: canonical name -> class name, in the module of that name (with
 #: underscores) in ``reparam.distributions``.
 BUILT_IN = {
+    "bernoulli": "Bernoulli",
     "beta": "Beta",
     "beta-prime": "BetaPrime",
+    "binomial": "Binomial",
     "chi": "Chi",
     "chi-square": "ChiSquare",
     "exponential": "Exponential",
     "f": "F",
     "gamma": "Gamma",
     "gaussian": "Gaussian",
+    "geometric": "Geometric",
     "inverse-gamma": "InverseGamma",
     "laplace": "Laplace",
     "logistic": "Logistic",
+    "negative-binomial": "NegativeBinomial",
+    "poisson": "Poisson",
     "student-t": "StudentT",
 }
 

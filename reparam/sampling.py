@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, cast
 
-from reparam._typing import ArrayLike, RNGLike
-from reparam.distribution import Reparameterized
+from reparam._typing import Array, ArrayLike, RNGLike
+from reparam.distribution import Distribution, Reparameterized
 from reparam.draw import Draw
 from reparam.errors import CountError
 from reparam.noise import BLOCK
 
-__all__ = ["CHUNK", "ahead", "chunks", "replay", "shard", "stream"]
+__all__ = ["CHUNK", "ahead", "chunks", "replay", "shard", "stream", "values"]
 
 T = TypeVar("T")
 
@@ -80,6 +80,40 @@ def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) 
     for piece in chunks(draws, batch):
         first = piece.start * math.prod(batch)
         yield distribution._draw((len(piece), *batch), noise, first)
+
+
+def values(distribution: Distribution, draws: range, *, rng: RNGLike = None) -> Iterator[Array]:
+    """Yield the values of the draws with those numbers, chunk by chunk.
+
+    ``sample(n, rng=rng)`` holds draws 0 … n−1 of the same stream.
+
+    Parameters
+    ----------
+    distribution
+        What to draw from.
+    draws
+        The numbers of the draws.
+    rng
+        None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7).
+
+    Yields
+    ------
+    ndarray
+        Of shape draws in the chunk + batch shape.
+
+    Examples
+    --------
+    >>> import reparam as rp
+    >>> d = rp.Poisson(rate=2.0)
+    >>> total = sum(part.sum() for part in values(d, range(3_000_000), rng=42))
+    >>> print(f"{total / 3_000_000:.2f}")
+    2.00
+    """
+    batch = distribution.batch_shape
+    noise = distribution._stream(rng)
+    for piece in chunks(draws, batch):
+        first = piece.start * math.prod(batch)
+        yield distribution._sample((len(piece), *batch), noise, first)
 
 
 def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:

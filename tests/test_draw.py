@@ -4,12 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from kinds import REPARAMETERIZED
 
 import reparam as rp
 from reparam.errors import ParameterError, ShapeError, UnknownParameterError, UnknownViewError
 from reparam.noise import UNIFORM
 
-ALL = pytest.mark.parametrize("cls", [rp.get(name) for name in rp.names()], ids=rp.names())
+ALL = pytest.mark.parametrize(
+    "cls", [rp.get(name) for name in REPARAMETERIZED], ids=REPARAMETERIZED
+)
 
 #: Own shapes of the first parameter and of all others.
 BATCHES = [((), ()), ((1,), ()), ((3,), ()), ((), (3,)), ((3, 1), (1, 4)), ((2, 1, 3), (3,))]
@@ -125,7 +128,7 @@ def test_transform_of_the_noise_is_the_draw(cls, first, others):
         np.testing.assert_allclose(again.jacobian()[name], entry, rtol=0.0 if exact else 1e-6)
 
 
-@pytest.mark.parametrize("name", [n for n in rp.names() if rp.get(n).noise is UNIFORM])
+@pytest.mark.parametrize("name", [n for n in REPARAMETERIZED if rp.get(n).noise is UNIFORM])
 def test_transform_is_the_quantile_of_uniform_noise(name):
     d = batch(rp.get(name), (3,), ())
     u = np.linspace(0.01, 0.99, 21)[:, np.newaxis]
@@ -170,7 +173,7 @@ VIEWS = pytest.mark.parametrize(
     ("cls", "view"),
     [
         pytest.param(rp.get(name), view, id=f"{name}-{view}")
-        for name in rp.names()
+        for name in REPARAMETERIZED
         for view in rp.get(name)._views
     ],
 )

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from kinds import DISCRETE, REPARAMETERIZED
 
 import reparam as rp
 from reparam import noise, sampling
@@ -35,7 +36,7 @@ def assert_same_bits(actual, expected):
 #: Distributions, and how many draws reach across blocks.
 CASES = {
     f"{name}-{kind}": (d, n)
-    for name in rp.names()
+    for name in REPARAMETERIZED
     for kind, d, n in (
         ("scalar", rp.get(name)(), 2 * BLOCK + 5),
         ("batch", typical(rp.get(name), 3), BLOCK // 2),
@@ -100,14 +101,14 @@ def test_shape_of_the_sample_changes_nothing(name):
     np.testing.assert_array_equal(d.sample((4, 5), rng=SEED).reshape(20, 3), d.sample(20, rng=SEED))
 
 
-@pytest.mark.parametrize("name", [name for name in rp.names() if not rp.get(name)._direct])
+@pytest.mark.parametrize("name", [name for name in REPARAMETERIZED if not rp.get(name)._direct])
 def test_equal_parameters_in_a_batch_draw_what_a_scalar_draws(name):
     cls = rp.get(name)
     batch = cls(**{key: np.full(3, p.default) for key, p in cls.parameters.items()})
     np.testing.assert_array_equal(batch.sample(50, rng=SEED).ravel(), cls().sample(150, rng=SEED))
 
 
-@pytest.mark.parametrize("name", rp.names())
+@pytest.mark.parametrize("name", REPARAMETERIZED)
 def test_blocks_are_different(name):
     d = rp.get(name)()
     value = d.sample(40 * BLOCK, rng=SEED)[::BLOCK]  # the first of each block, of three families
@@ -180,7 +181,7 @@ def test_uniform_noise_is_in_the_open_interval_even_where_the_generator_gives_ze
         assert np.all(np.isfinite(d.transform(out).value))
 
 
-@pytest.mark.parametrize("name", rp.names())
+@pytest.mark.parametrize("name", REPARAMETERIZED)
 def test_noise_of_draws_is_in_its_domain(name):
     d = typical(rp.get(name))
     assert d.noise.domain.first_outside(d.rsample(10_000, rng=SEED).noise) is None
@@ -282,8 +283,10 @@ def test_seed_sequence_is_left_as_it_was():
 @pytest.mark.parametrize("rng", [1, None, np.random.SeedSequence(2)], ids=repr)
 def test_numpys_global_state_is_left_as_it_was(rng):
     before = np.random.get_state()  # noqa: NPY002
-    for name in rp.names():
+    for name in REPARAMETERIZED:
         rp.get(name)().rsample(3, rng=rng).jacobian()
+    for name in DISCRETE:
+        rp.get(name)().sample(3, rng=rng)
     after = np.random.get_state()  # noqa: NPY002
     np.testing.assert_array_equal(before[1], after[1])
     assert before[2:] == after[2:]

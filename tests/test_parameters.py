@@ -58,7 +58,7 @@ def test_alias_is_the_parameter(cls, alias, name):
     assert cls.parameters.canonical(alias) == name
     assert alias in cls.parameters
     assert cls.parameters[alias] is cls.parameters[name]
-    value = 1.5 * cls.parameters[name].default + 0.25
+    value = cls.parameters[name].typical[1]
     assert getattr(cls(**{alias: value}), name) == value
 
 
@@ -202,8 +202,9 @@ def test_sequence_becomes_a_float64_array(value):
 @pytest.mark.parametrize("tiny_or_huge", [5e-324, 1e-300, 1e300, 1.7976931348623157e308])
 @ALL
 def test_every_number_inside_the_domain_is_accepted(cls, tiny_or_huge):
-    for name in cls.parameters:
-        assert getattr(cls(**{name: tiny_or_huge}), name) == tiny_or_huge
+    for name, parameter in cls.parameters.items():
+        if tiny_or_huge in parameter.domain:
+            assert getattr(cls(**{name: tiny_or_huge}), name) == tiny_or_huge
 
 
 # Shapes

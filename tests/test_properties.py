@@ -7,13 +7,14 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
+from kinds import REPARAMETERIZED
 
 import reparam as rp
 from reparam.noise import UNIFORM
 from reparam.parameters import POSITIVE, REAL
 
 TINY, HUGE = 5e-324, math.nextafter(math.inf, 0.0)
-CLASSES = [rp.get(name) for name in rp.names()]
+CLASSES = [rp.get(name) for name in REPARAMETERIZED]
 
 
 every_distribution = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.name)

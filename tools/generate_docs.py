@@ -17,8 +17,9 @@ import typer
 
 from reparam import registry
 from reparam.cli import app
-from reparam.distribution import Reparameterized
-from reparam.parameters import Interval, Parameter
+from reparam.discrete import Discrete
+from reparam.distribution import Distribution, Reparameterized
+from reparam.parameters import Domain, Parameter
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "docs/add-a-distribution.md", "docs/cli.md", "docs/distributions.md")
@@ -50,7 +51,7 @@ def whole_file(path: str, language: str) -> str:
     return f"```{language}\n{(ROOT / path).read_text('utf-8').rstrip()}\n```"
 
 
-def distributions() -> list[type[Reparameterized]]:
+def distributions() -> list[type[Distribution]]:
     """Return the built-in distributions by name."""
     return [registry.get(name) for name in sorted(registry.BUILT_IN)]
 
@@ -69,15 +70,15 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def interval(domain: Interval) -> str:
-    """Return an interval as one writes it by hand."""
+def interval(domain: Domain) -> str:
+    """Return a domain as one writes it by hand."""
     return str(domain).replace("inf", "∞").replace("-", "−")
 
 
 def distributions_table() -> str:
     """Return a table with a line for each distribution."""
     rows = [
-        [linked(d.__name__, d.parameters), f"`{d.name}`", d.about.transform, d.mechanism]
+        [linked(d.__name__, d.parameters), f"`{d.name}`", d.about.transform or "—", d.mechanism]
         for d in distributions()
     ]
     return table(["class", "name", "y = f(z; θ)", "mechanism"], rows)
@@ -93,7 +94,7 @@ def all_distributions() -> str:
     return "\n\n".join("\n".join(section(d)) for d in distributions())
 
 
-def section(d: type[Reparameterized]) -> Iterator[str]:
+def section(d: type[Distribution]) -> Iterator[str]:
     """Yield the lines on one distribution."""
     title, _, description = (d.__doc__ or "").partition("\n\nParameters\n")[0].partition("\n\n")
     yield f"## {d.__name__}\n"
@@ -105,18 +106,27 @@ def section(d: type[Reparameterized]) -> Iterator[str]:
     )
     symbols = {name: parameter.symbol for name, parameter in d.parameters.items()}
     facts = {
-        "density": d.about.density,
+        "probability" if issubclass(d, Discrete) else "density": d.about.density,
         "transform": d.about.transform,
         **{f"∂y/∂{symbols[name]}": text for name, text in d.about.derivatives.items()},
+        **{f"∂ log p/∂{symbols[name]}": text for name, text in d.about.score.items()},
         "support": interval(d._support),
-        "noise": f"{d.noise.name} {d.noise.symbol}",
-        "mechanism": d.mechanism,
-        "views": ", ".join(f"`{view}`" for view in d._views),
+        **(drawing(d) if issubclass(d, Reparameterized) else {}),
+        "instead of ∂y/∂θ": getattr(d, "alternatives", ""),
         "source": d.about.source,
     }
     yield ""
     names = ", ".join(f"`{name}`" for name in (d.name, *d.aliases))
     yield table(["name", names], [[label, fact] for label, fact in facts.items() if fact])
+
+
+def drawing(d: type[Reparameterized]) -> dict[str, str]:
+    """Return the facts on how noise becomes a value."""
+    return {
+        "noise": f"{d.noise.name} {d.noise.symbol}",
+        "mechanism": d.mechanism,
+        "views": ", ".join(f"`{view}`" for view in d._views),
+    }
 
 
 def parameter_row(parameter: Parameter) -> list[str]:

@@ -74,7 +74,7 @@ def grad(
     parsing.use_threads(threads)
     if total and upstream is None:
         raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream")
-    distribution = parsing.distribution(dist, param)
+    distribution = parsing.reparameterized(dist, param)
     if noise is not None:
         for option, value in (("--count", count), ("--seed", seed), ("--shard", shard)):
             if value is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reparam.cli import output
-from reparam.cli.notation import readable
+from reparam.cli.notation import compact
 from reparam.cli.options import OutFile, OutFormat
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def list_distributions(out: OutFile = "-", format: OutFormat = None) -> None:
     name = output.format_for(out, format)
     rows = [_row(registry.get(entry)) for entry in registry.names()]
     if name == "table":
-        rows = [{key: readable(cell) for key, cell in row.items()} for row in rows]
+        rows = [{key: compact(cell) for key, cell in row.items()} for row in rows]
     block = {column: np.array([row[column] for row in rows]) for column in rows[0]}
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (len(rows),), iter([block])), out, name)
@@ -48,5 +48,5 @@ def _row(distribution: type[Distribution]) -> dict[str, str]:
         ),
         "support": str(distribution._support),
         "noise": drawn.noise.name if drawn else "none",
-        "mechanism": drawn.mechanism if drawn else "none",
+        "mechanism": distribution.mechanism,
     }

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reparam.cli import output, parsing
 from reparam.cli.options import Count, Dist, DType, OutFile, OutFormat, Params, Seed, Shard, Threads
+from reparam.errors import InputError
+
+if TYPE_CHECKING:
+    from reparam.formats.records import Block
 
 __all__ = ["sample"]
 
@@ -41,20 +46,25 @@ def sample(
     reparam sample -n 1e9 --seed 7 --shard 2/8 --out part2.npy
     """
     from reparam import sampling
+    from reparam.distribution import Reparameterized
     from reparam.formats import Records
 
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
     parsing.use_threads(threads)
     distribution = parsing.distribution(dist, param)
+    drawn = distribution if isinstance(distribution, Reparameterized) else None
+    if with_noise and drawn is None:
+        raise InputError(f"{distribution.name} is drawn without noise; leave --with-noise out")
     numbers = parsing.draws(count, shard, distribution.batch_shape)
     types = {"noise": parsing.dtype("float64")} if with_noise else {}
     types |= {"y": value_type}
     shape = (len(numbers), *distribution.batch_shape)
     with parsing.seeded(seed) as rng:
-        draws = sampling.stream(distribution, numbers, rng=rng)
-        blocks = (
-            {"noise": draw.noise, "y": draw.value} if with_noise else {"y": draw.value}
-            for draw in draws
-        )
+        blocks: Iterator[Block]
+        if with_noise and drawn:
+            draws = sampling.stream(drawn, numbers, rng=rng)
+            blocks = ({"noise": draw.noise, "y": draw.value} for draw in draws)
+        else:
+            blocks = ({"y": y} for y in sampling.values(distribution, numbers, rng=rng))
         output.write(Records(types, shape, blocks, first=numbers.start), out, name)

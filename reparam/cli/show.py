@@ -30,11 +30,15 @@ def show(
 ) -> None:
     """Show a distribution: density, y = f(z; θ), each ∂y/∂θ, domains, defaults, source.
 
+    Of a discrete one: probabilities, score, and what to use in place of ∂y/∂θ.
+
     [bold]Examples[/bold]
 
     reparam show laplace
 
     reparam show normal --format json
+
+    reparam show poisson
     """
     from reparam import registry
 
@@ -50,6 +54,7 @@ def show(
 
 def _card(distribution: type[Distribution]) -> dict[str, Any]:
     """Return what there is to tell, as JSON values."""
+    from reparam.discrete import Discrete
     from reparam.distribution import Reparameterized
 
     about = distribution.about
@@ -61,10 +66,12 @@ def _card(distribution: type[Distribution]) -> dict[str, Any]:
         "density": about.density,
         "transform": about.transform,
         "derivatives": dict(about.derivatives),
+        "score": dict(about.score),
         "support": str(distribution._support),
         "noise": noise
         and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
         "mechanism": drawn.mechanism if drawn else None,
+        "obstacle": distribution.obstacle() if issubclass(distribution, Discrete) else None,
         "parameters": [
             {
                 "name": parameter.name,
@@ -73,6 +80,7 @@ def _card(distribution: type[Distribution]) -> dict[str, Any]:
                 "default": parameter.default,
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
+                "differentiable": parameter.differentiable,
             }
             for parameter in distribution.parameters.values()
         ],
@@ -85,13 +93,15 @@ def _page(card: dict[str, Any]) -> str:
     noise = card["noise"]
     rows = [
         ("name", card["name"] + _also(card["aliases"])),
-        ("density", card["density"]),
+        ("probability" if card["obstacle"] else "density", card["density"]),
         ("transform", card["transform"]),
         *((f"∂y/∂{name}", formula) for name, formula in card["derivatives"].items()),
+        *((f"∂ log p/∂{name}", formula) for name, formula in card["score"].items()),
         *((parameter["name"], _declaration(parameter)) for parameter in card["parameters"]),
         ("support", readable(card["support"])),
         ("noise", noise and f"{noise['symbol']}, {noise['kind']} on {readable(noise['domain'])}"),
         ("mechanism", card["mechanism"]),
+        ("derivatives", card["obstacle"]),
         ("source", card["source"]),
     ]
     rows = [(label, text) for label, text in rows if text]

@@ -7,7 +7,9 @@ In a plugin's tests::
     from mypackage import Kumaraswamy
 
 
-    @pytest.mark.parametrize("has_property", testing.PROPERTIES, ids=lambda p: p.__name__)
+    @pytest.mark.parametrize(
+        "has_property", testing.properties(Kumaraswamy), ids=lambda p: p.__name__
+    )
     def test_conformance(has_property):
         has_property(Kumaraswamy)
 
@@ -20,12 +22,27 @@ distribution, with which parameters, what was compared where, and what was got a
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from reparam.discrete import Discrete
+from reparam.distribution import Distribution, Reparameterized
 from reparam.testing._declaration import (
     declares_itself,
     is_frozen,
     refuses_bad_noise,
     refuses_bad_parameters,
+)
+from reparam.testing._discrete import (
+    draws_follow_probabilities,
+    moments_are_sums,
+    probabilities_sum_to_one,
+    probability_is_on_integers_of_the_support,
+    refuses_to_be_reparameterized,
+    score_differentiates_expectations,
+    score_differentiates_probability,
+    tails_sum_probabilities,
+    values_do_not_depend_on_neighbours,
+    values_repeat,
 )
 from reparam.testing._draws import (
     derivatives_agree,
@@ -49,9 +66,10 @@ from reparam.testing._formulas import (
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
 
-__all__ = ["PROPERTIES", "typical"]
+__all__ = ["DISCRETE_PROPERTIES", "PROPERTIES", "properties", "typical"]
 
-#: Every property, a function of the distribution's class that raises ``AssertionError``.
+#: Every property of a distribution with a reparameterization: a function of its class that raises
+#: ``AssertionError``.
 PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
     declares_itself,
     refuses_bad_parameters,
@@ -73,3 +91,47 @@ PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
     elements_are_independent,
     moments_match_quadrature,
 )
+
+#: Every property of a discrete distribution.
+DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
+    declares_itself,
+    refuses_bad_parameters,
+    is_frozen,
+    refuses_to_be_reparameterized,
+    values_repeat,
+    draws_follow_probabilities,
+    probability_is_on_integers_of_the_support,
+    probabilities_sum_to_one,
+    tails_sum_probabilities,
+    score_differentiates_probability,
+    score_differentiates_expectations,
+    values_do_not_depend_on_neighbours,
+    moments_are_sums,
+)
+
+_BY_KIND: dict[type[Any], tuple[Callable[[Any], None], ...]] = {
+    Reparameterized: PROPERTIES,
+    Discrete: DISCRETE_PROPERTIES,
+}
+
+
+def properties(cls: type[Distribution]) -> tuple[Callable[[Any], None], ...]:
+    """Return the properties that a distribution of that kind must have.
+
+    Parameters
+    ----------
+    cls
+        The distribution's class.
+
+    Returns
+    -------
+    tuple of callable
+        :data:`PROPERTIES` or :data:`DISCRETE_PROPERTIES`; none for a class of neither kind.
+
+    Examples
+    --------
+    >>> import reparam as rp
+    >>> for has_property in properties(rp.Poisson):
+    ...     has_property(rp.Poisson)
+    """
+    return next((of for kind, of in _BY_KIND.items() if issubclass(cls, kind)), ())

@@ -8,22 +8,26 @@ import pickle
 
 import numpy as np
 
+from reparam.distribution import Distribution, Reparameterized
 from reparam.errors import NoiseError, ParameterError, ShapeError, UnknownParameterError
 from reparam.testing._report import Distributions, agree, check, refuses
 from reparam.testing._typical import typical
 
 
-def declares_itself(cls: Distributions) -> None:
+def declares_itself(cls: type[Distribution]) -> None:
     """Name, formulas, parameters with defaults and typical values inside their domains."""
     check(cls, cls.name == cls.name.lower(), "the name is not in lower case")
     check(cls, cls.parameters, "no parameters are declared")
+    moves = issubclass(cls, Reparameterized)
+    formulas, expected = "derivatives" if moves else "score", cls.parameters.differentiable
+    told = list(getattr(cls.about, formulas))
     check(
         cls,
-        list(cls.about.derivatives) == list(cls.parameters),
-        f"about.derivatives is of {list(cls.about.derivatives)},"
-        f" expected one a parameter, in order: {list(cls.parameters)}",
+        told == expected,
+        f"about.{formulas} is of {told},"
+        f" expected one a differentiable parameter, in order: {expected}",
     )
-    for text in ("density", "transform", "source"):
+    for text in ("density", "transform", "source") if moves else ("density", "source"):
         check(cls, getattr(cls.about, text), f"about.{text} is empty")
     for parameter in cls.parameters.values():
         check(cls, parameter.description, f"{parameter.name} has no description")
@@ -39,11 +43,11 @@ def declares_itself(cls: Distributions) -> None:
     check(cls, not twice, f"parameters share the spelling {', '.join(twice)}")
 
 
-def refuses_bad_parameters(cls: Distributions) -> None:
+def refuses_bad_parameters(cls: type[Distribution]) -> None:
     """Values outside the domain, NaN and unknown names are errors, before any work."""
     for name, parameter in cls.parameters.items():
         default = parameter.default
-        for bad in (math.nan, *parameter.domain.ends({}), [default, math.nan], "one"):
+        for bad in (math.nan, *parameter.domain.misses, [default, math.nan], "one"):
             refuses(cls, ParameterError, cls, **{name: bad})
         for alias in parameter.aliases:
             refuses(cls, UnknownParameterError, cls, **{name: default, alias: default})
@@ -63,7 +67,7 @@ def refuses_bad_noise(cls: Distributions) -> None:
         refuses(d, NoiseError, d.transform, bad)
 
 
-def is_frozen(cls: Distributions) -> None:
+def is_frozen(cls: type[Distribution]) -> None:
     """Attributes can't be set; copies and pickles are equal."""
     d = typical(cls)
     for name in (*cls.parameters, "anything"):

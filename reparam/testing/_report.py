@@ -7,21 +7,21 @@ from collections.abc import Callable
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.distribution import Reparameterized
+from reparam.distribution import Distribution, Reparameterized
 
 __all__ = ["Distributions", "agree", "check", "refuses"]
 
 Distributions = type[Reparameterized]
 
 
-def check(subject: Reparameterized | Distributions, condition: object, problem: str) -> None:
+def check(subject: Distribution | type[Distribution], condition: object, problem: str) -> None:
     """Raise an AssertionError that names the distribution and the problem, unless it holds."""
     if not condition:
         raise AssertionError(f"{subject.name}: {problem}")
 
 
 def refuses(
-    subject: Reparameterized | Distributions,
+    subject: Distribution | type[Distribution],
     kind: type[Exception],
     call: Callable[..., object],
     *args: object,
@@ -37,7 +37,7 @@ def refuses(
 
 
 def agree(
-    d: Reparameterized,
+    d: Distribution,
     what: str,
     actual: Array,
     expected: ArrayLike,

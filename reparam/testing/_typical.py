@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.distribution import Reparameterized
+from reparam.distribution import Distribution, Reparameterized
 from reparam.noise import UNIFORM
-from reparam.testing._report import Distributions
+from reparam.parameters import Integers
 
 __all__ = ["SETS", "noise_for", "one_of", "typical"]
+
+D = TypeVar("D", bound=Distribution)
 
 #: Parameter sets that a property looks at.
 SETS = 7
 
 
-def typical(cls: Distributions, n: int = SETS, seed: int = 0) -> Reparameterized:
+def typical(cls: type[D], n: int = SETS, seed: int = 0) -> D:
     """Return the distribution with a batch of parameter sets from the declared typical ranges.
 
     Ranges of positive numbers are covered evenly on a logarithmic scale. The first set is the
@@ -34,7 +37,7 @@ def typical(cls: Distributions, n: int = SETS, seed: int = 0) -> Reparameterized
 
     Returns
     -------
-    Reparameterized
+    Distribution
         Of batch shape ``(n,)``.
 
     Examples
@@ -52,12 +55,14 @@ def typical(cls: Distributions, n: int = SETS, seed: int = 0) -> Reparameterized
             drawn = np.exp(rng.uniform(math.log(low), math.log(high), n))
         else:
             drawn = rng.uniform(low, high, n)
+        if isinstance(parameter.domain, Integers):
+            drawn = np.rint(drawn)
         drawn[0] = parameter.default
         values[parameter.name] = drawn
     return cls(**values)
 
 
-def one_of(d: Reparameterized, index: int) -> Reparameterized:
+def one_of(d: D, index: int) -> D:
     """Return the distribution with one parameter set of a batch, as scalars."""
     values: dict[str, ArrayLike] = {name: getattr(d, name)[index] for name in d.parameters}
     return type(d)(**values)

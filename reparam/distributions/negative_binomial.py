@@ -1,0 +1,128 @@
+"""The negative binomial distribution."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.discrete import Discrete
+from reparam.distribution import About, Lanes
+from reparam.parameters import POSITIVE, UNIT, Integers, Parameter
+from reparam.special import counts
+from reparam.special._elementwise import elementwise
+
+__all__ = ["NegativeBinomial"]
+
+
+class NegativeBinomial(Discrete):
+    """The negative binomial distribution, of the number of failures before the r-th success.
+
+    p(y) = Γ(y+r)/(y! Γ(r)) p^r (1 − p)^y for y in {0, 1, …}, with p the probability of success, as
+    in NumPy and SciPy; r > 0 need not be whole. PyTorch's `probs` is 1 − p.
+    """
+
+    name = "negative-binomial"
+    aliases = ("negbinomial", "pascal", "polya")
+    total: Parameter = Parameter(
+        "r", POSITIVE, 1.0, (0.2, 40.0), ("r", "n", "total_count"), "Number of successes"
+    )
+    probs: Parameter = Parameter(
+        "p", UNIT, 0.5, (0.1, 0.95), ("p", "prob"), "Probability of success"
+    )
+    about = About(
+        density="p(y) = Γ(y + r) / (y! Γ(r)) p^r (1 − p)^y",
+        score={
+            "total": "ψ(y + r) − ψ(r) + log p,  ψ the digamma function",
+            "probs": "(r (1 − p) − y p) / (p (1 − p))",
+        },
+        source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 5;"
+        " Loader (2000), Fast and accurate computation of binomial probabilities",
+    )
+    _support = Integers(0, math.inf)
+
+    @staticmethod
+    def _log_prob(y: Array, total: Array, probs: Array) -> Array:
+        some = np.maximum(y, 0.25)
+        n = total + some
+        share = np.where(total < 1.0, np.log(total) - np.log(n), np.log(total / n))
+        inner = counts.log_binomial(total, some, probs) + share
+        return np.where(y == 0.0, total * np.log(probs), inner)
+
+    @staticmethod
+    def _cdf(y: Array, total: Array, probs: Array) -> Array:
+        return _tail(y, total, probs, False)
+
+    @staticmethod
+    def _sf(y: Array, total: Array, probs: Array) -> Array:
+        return _tail(y, total, probs, True)
+
+    @staticmethod
+    def _score(y: Array, total: Array, probs: Array) -> tuple[Array, ...]:
+        from reparam.special.polygamma import delta, delta_differences
+
+        some = np.maximum(y, 1.0)
+        # ψ(y+r) − ψ(r) + log p, of which ln((y+r) p/r) is taken out: near 0 as log1p
+        _, fine = delta_differences(some, np.maximum(total, 10.0))
+        if np.any(small := total < 10.0):
+            fine = np.where(small, delta(total) - delta(total + some), fine)
+        growth = counts.excess(total, some, probs) / total
+        coarse = np.log1p(np.maximum(growth, -0.5))
+        if np.any(far := (growth < -0.5) | (growth == np.inf)):
+            ratio = probs * (1.0 + some / total)
+            apart = np.log(probs) + (np.log(some + total) - np.log(total))
+            usual = (ratio > 1e-290) & (ratio < np.inf)
+            coarse = np.where(far, np.where(usual, np.log(ratio), apart), coarse)
+        in_total = np.where(y == 0.0, np.log(probs), coarse + fine)
+        return in_total, -counts.excess(total, y, probs) / probs / (1.0 - probs)
+
+    @staticmethod
+    def _mean(total: Array, probs: Array) -> Array:
+        return total * (1.0 - probs) / probs
+
+    @staticmethod
+    def _variance(total: Array, probs: Array) -> Array:
+        return total * (1.0 - probs) / probs / probs
+
+    @staticmethod
+    def _entropy(total: Array, probs: Array) -> Array:
+        return np.asarray(_entropy(total, probs))
+
+    @classmethod
+    def _sampler(cls, lanes: Lanes, size: int, total: Array, probs: Array) -> Array:
+        rate = lanes(0).standard_gamma(total, size) * ((1.0 - probs) / probs)
+        return counts.poisson_draws(lanes, 1, rate, size)
+
+
+def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
+    """Return P(Y > y), or P(Y ≤ y): the beta distribution's."""
+    from reparam.special.beta import tail
+
+    y, total, probs = np.broadcast_arrays(y, total, probs)
+    size = np.sqrt(total * (1.0 - probs))
+    few = size <= counts.NORMAL_SD
+    x = (counts.excess(total, y, probs) + 0.5 * probs) / size
+    result = np.asarray(counts.normal_tail(x, (2.0 - probs) / size, upper))
+    result[few] = tail(probs[few], total[few], y[few] + 1.0, upper)
+    return result
+
+
+@elementwise()
+def _entropy(total: Array, probs: Array) -> Array:
+    probs = np.broadcast_to(probs, total.shape)
+    log_mass = NegativeBinomial._log_prob
+    mean = total * ((1.0 - probs) / probs)
+    sd = np.sqrt(total * (1.0 - probs)) / probs
+    reach = np.minimum(mean + 14.0 * sd - 45.0 / np.log1p(-probs) + 30.0, 1e307)
+    short, bell = reach < 2048.0, total * (1.0 - probs) >= 100.0
+    result = np.empty_like(total)
+    near, far = np.flatnonzero(short), np.flatnonzero(~short & bell)
+    result[near] = counts.summed_entropy(log_mass, reach[near], total[near], probs[near])
+    skewness = (2.0 - probs[far]) / np.sqrt(total[far] * (1.0 - probs[far]))
+    result[far] = counts.spread_entropy(
+        log_mass, mean[far], sd[far], skewness, total[far], probs[far]
+    )
+    rest = np.flatnonzero(~short & ~bell)
+    result[rest] = counts.tail_entropy(log_mass, reach[rest], total[rest], probs[rest])
+    return result

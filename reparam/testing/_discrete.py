@@ -1,0 +1,189 @@
+"""Properties of distributions of integers: sums over the support take the place of integrals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from reparam import sampling
+from reparam._typing import Array, ArrayLike
+from reparam.discrete import Discrete
+from reparam.errors import NotReparameterizable
+from reparam.noise import BLOCK
+from reparam.testing._numerics import differentiate
+from reparam.testing._report import agree, check, refuses
+from reparam.testing._typical import SETS, one_of, typical
+
+#: Draws whose distribution is tested, and the probability that right ones fail.
+_DRAWS, _FALSE_ALARM = 20_000, 1e-9
+#: Probability left out of sums, and the most terms they may have.
+_REST, _TERMS = 1e-18, 2**18
+
+
+def _values(d: Discrete) -> Array:
+    """Return, as a column, the integers that all but `_REST` of the probability is on."""
+    low, high = (np.asarray(end) for end in d.support)
+    width = 64.0
+    while np.any(d.sf(last := np.minimum(high, low + width)) > _REST):
+        check(d, width < _TERMS, f"1 − F at {last} is still {d.sf(last)}, above {_REST}")
+        width *= 2.0
+    return np.arange(low.min(), last.max() + 1.0)[:, np.newaxis]
+
+
+def _probabilities(d: Discrete, y: Array) -> Array:
+    return np.exp(d.log_prob(y))
+
+
+def probabilities_sum_to_one(cls: type[Discrete]) -> None:
+    """Σ p(y) = 1, and no p(y) is above 1."""
+    d = typical(cls)
+    p = _probabilities(d, _values(d))
+    check(d, np.all(p <= 1.0 + 1e-15), f"a probability is {p.max()}")
+    agree(d, "Σ p(y)", p.sum(axis=0), 1.0, rtol=1e-12)
+
+
+def tails_sum_probabilities(cls: type[Discrete]) -> None:
+    """Cdf and sf are sums of probabilities, each from its own tail, to full accuracy."""
+    d = typical(cls)
+    y = _values(d)
+    p = _probabilities(d, y)
+    agree(d, "F(y)", d.cdf(y), np.cumsum(p, axis=0), rtol=1e-11, atol=1e-300, y=y)
+    before = d.sf(y - 1.0)
+    slack = 1e-12 * before + 1e-300
+    agree(d, "a step of 1 − F", before - d.sf(y), p, rtol=1e-9, atol=slack, y=y)
+
+
+def probability_is_on_integers_of_the_support(cls: type[Discrete]) -> None:
+    """Elsewhere p is 0, the score NaN, and F that of the integer below."""
+    d = typical(cls)
+    low, high = d.support
+    y = np.minimum(low + np.arange(5.0)[:, np.newaxis], high)
+    agree(d, "log p between integers", d.log_prob(y + 0.5), -np.inf, y=y + 0.5)
+    agree(d, "F between integers", d.cdf(y + 0.5), d.cdf(y), y=y + 0.5)
+    agree(d, "1 − F between integers", d.sf(y + 0.5), d.sf(y), y=y + 0.5)
+    for beyond, cdf in ((low - 1.0, 0.0), (-np.inf, 0.0), (high + 1.0, 1.0), (np.inf, 1.0)):
+        agree(d, "log p outside the support", d.log_prob(beyond), -np.inf, y=beyond)
+        agree(d, "F outside the support", d.cdf(beyond), cdf, y=beyond)
+        agree(d, "1 − F outside the support", d.sf(beyond), 1.0 - cdf, y=beyond)
+    nothing = {
+        f"{function.__name__}({at})": function(at)
+        for at in (math.nan,)
+        for function in (d.log_prob, d.cdf, d.sf)
+    }
+    nothing |= {
+        f"score in {name} at {at}": entry
+        for at in (math.nan, 0.5, math.inf, -1.0)
+        for name, entry in d.score(at).items()
+    }
+    for what, entry in nothing.items():
+        check(d, np.all(np.isnan(entry)), f"{what} is {entry}, expected NaN")
+
+
+def _slopes(d: Discrete, name: str, f: Callable[[Discrete], Array]) -> tuple[Array, Array]:
+    """Return the derivative of a function of the distribution in one parameter, and its error."""
+    values: dict[str, ArrayLike] = {other: getattr(d, other) for other in d.parameters}
+    theta = np.broadcast_to(getattr(d, name), d.batch_shape)
+    low, high = d.parameters[name].domain.ends({})
+    room = np.minimum(theta - low, high - theta)
+    step = np.minimum(0.25 * room, 0.1 * (1.0 + np.abs(theta)))
+    return differentiate(lambda moved: f(type(d)(**{**values, name: moved})), theta, step)
+
+
+def score_differentiates_probability(cls: type[Discrete]) -> None:
+    """Score = ∂ log p/∂θ, for each differentiable parameter and no other."""
+    d = typical(cls)
+    y = d.sample(20, rng=7)
+    score = d.score(y)
+    names, expected = list(score), cls.parameters.differentiable
+    check(d, names == expected, f"the score is in {names}, expected {expected}")
+    for name, entry in score.items():
+        slope, error = _slopes(d, name, lambda moved: moved.log_prob(y))
+        agree(d, f"score in {name}", entry, slope, rtol=1e-6, atol=10.0 * error, y=y)
+
+
+def score_differentiates_expectations(cls: type[Discrete]) -> None:
+    """E[score] = 0, and E[L(y) score] = ∂E[L(y)]/∂θ for several L, all summed exactly."""
+    d = typical(cls)
+    y = _values(d)
+    p, scores = _probabilities(d, y), d.score(y)
+    functions = {"1": np.ones_like(y), "y": y, "cos(y/2)": np.cos(0.5 * y), "[y ≤ 2]": y <= 2.0}
+    for name, score in scores.items():
+        terms = np.where(p > 0.0, p * score, 0.0)  # NaN outside the support
+        size = np.abs(terms).sum(axis=0)
+        agree(d, f"E[score in {name}]", terms.sum(axis=0), 0.0, atol=1e-10 * size)
+        for loss, values in functions.items():
+
+            def expectation(moved: Discrete, values: Array = values) -> Array:
+                return np.asarray(np.sum(values * _probabilities(moved, y), axis=0))
+
+            slope, error = _slopes(d, name, expectation)
+            found = np.sum(values * terms, axis=0)
+            slack = 10.0 * error + 1e-9 * np.sum(np.abs(values * terms), axis=0)
+            agree(d, f"E[L · score in {name}], L = {loss}", found, slope, rtol=1e-6, atol=slack)
+
+
+def moments_are_sums(cls: type[Discrete]) -> None:
+    """Mean, variance and entropy are sums over the support."""
+    d = typical(cls)
+    y = _values(d)
+    log_p = d.log_prob(y)
+    p = np.exp(log_p)
+    surprise = np.where(p > 0.0, -log_p, 0.0)
+    agree(d, "mean", d.mean, np.sum(p * y, axis=0), rtol=1e-10)
+    agree(d, "variance", d.variance, np.sum(p * (y - d.mean) ** 2, axis=0), rtol=1e-10)
+    agree(d, "entropy", d.entropy, np.sum(p * surprise, axis=0), rtol=1e-10)
+
+
+def draws_follow_probabilities(cls: type[Discrete]) -> None:
+    """Draws are integers of the support, and pass the Dvoretzky-Kiefer-Wolfowitz bound."""
+    d = typical(cls, 3)
+    draws = np.sort(d.sample(_DRAWS, rng=17), axis=0)
+    low, high = d.support
+    agree(d, "a draw", draws, np.clip(np.floor(draws), low, high))
+    y = np.arange(draws.min() - 1.0, draws.max() + 1.0)
+    empirical = np.stack([np.searchsorted(c, y, side="right") for c in draws.T], axis=1) / _DRAWS
+    distance = np.abs(empirical - d.cdf(y[:, np.newaxis])).max(axis=0)
+    bound = math.sqrt(math.log(2.0 * distance.size / _FALSE_ALARM) / (2.0 * _DRAWS))
+    agree(d, "distance of the draws' empirical cdf", distance, 0.0, atol=bound)
+
+
+def values_repeat(cls: type[Discrete]) -> None:
+    """The same seed gives the same draws, alone, among more, or from the middle of a block."""
+    d = typical(cls)
+    n = BLOCK // SETS + 100
+    whole = d.sample(n, rng=3)
+    agree(d, "a value among more draws", d.sample(9, rng=3)[:5], whole[:5])
+    check(d, np.any(d.sample(50, rng=4) != whole[:50]), "seeds 3 and 4 give the same draws")
+    check(d, np.any(whole[-40:] != whole[:40]), "two blocks hold the same draws")
+    for part in (range(100, 140), range(n - 140, n)):
+        pieces = np.concatenate(list(sampling.values(d, part, rng=3)))
+        agree(d, "a value drawn by its number", pieces, whole[part.start : part.stop])
+    empty = d.sample(0, rng=1).shape
+    check(d, empty == (0, SETS), f"no draws have shape {empty}, expected {(0, SETS)}")
+
+
+def values_do_not_depend_on_neighbours(cls: type[Discrete]) -> None:
+    """What is said of a value does not depend on the batch that it is in."""
+    d = typical(cls)
+    y = d.sample(30, rng=5)
+
+    def told(d: Discrete, y: Array) -> dict[str, Array]:
+        told = {"log p(y)": d.log_prob(y), "F(y)": d.cdf(y), "1 − F(y)": d.sf(y)}
+        return told | {f"∂ log p/∂{name}": entry for name, entry in d.score(y).items()}
+
+    batch = told(d, y)
+    for i, j in ((0, 0), (5, 3), (17, 6), (29, 1)):
+        one = one_of(d, j)
+        for what, alone in told(one, y[i, j]).items():
+            agree(one, f"{what} in a batch", batch[what][i, j], alone, value=y[i, j])
+
+
+def refuses_to_be_reparameterized(cls: type[Discrete]) -> None:
+    """Reparameterized draws, and derivatives of draws, are errors that say what to use instead."""
+    d = cls()
+    refuses(d, NotReparameterizable, d.rsample, 3)
+    refuses(d, NotReparameterizable, d.transform, 0.5)
+    refuses(d, NotReparameterizable, d.pathwise, d.sample(rng=0))
+    check(d, "score" in cls.obstacle(), "obstacle() says nothing of the score")

@@ -1,0 +1,465 @@
+"""Distributions of integers: accurate all over their domains, and honest about what they lack."""
+
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+from kinds import DISCRETE
+
+import reparam as rp
+from reparam import sampling, testing
+from reparam.errors import ParameterError, ReparamError
+from reparam.parameters import Integers
+from reparam.testing import typical
+
+DIGITS = 60
+#: Of a result, beyond what rounding the numbers it is made of forces.
+BAR = 2e-15
+
+
+# References ---------------------------------------------------------------------------------------
+
+
+def bernoulli(y, p):
+    return (mp.log(p), [1 / p]) if y == 1 else (mp.log1p(-p), [-1 / (1 - p)])
+
+
+def binomial(y, n, p):
+    ways = mp.loggamma(n + 1) - mp.loggamma(y + 1) - mp.loggamma(n - y + 1)
+    return ways + y * mp.log(p) + (n - y) * mp.log1p(-p), [y / p - (n - y) / (1 - p)]
+
+
+def geometric(y, p):
+    return mp.log(p) + (y - 1) * mp.log1p(-p), [1 / p - (y - 1) / (1 - p)]
+
+
+def negative_binomial(y, r, p):
+    ways = mp.loggamma(y + r) - mp.loggamma(y + 1) - mp.loggamma(r)
+    in_total = mp.digamma(y + r) - mp.digamma(r) + mp.log(p)
+    return ways + r * mp.log(p) + y * mp.log1p(-p), [in_total, r / p - y / (1 - p)]
+
+
+def poisson(y, rate):
+    return y * mp.log(rate) - rate - mp.loggamma(y + 1), [y / rate - 1]
+
+
+def probability(rng):
+    """A probability: anywhere, next to 0, far below, or next to 1."""
+    return (
+        rng.uniform(0.001, 0.999),
+        10.0 ** rng.uniform(-20.0, -1.0),
+        10.0 ** rng.uniform(-300.0, -20.0),
+        1.0 - 10.0 ** rng.uniform(-15.5, -1.0),
+    )[rng.integers(4)]
+
+
+def positive(rng):
+    return 10.0 ** (rng.uniform(-20.0, 15.0) if rng.random() < 0.8 else rng.uniform(-300.0, 290.0))
+
+
+def whole(rng):
+    return math.floor(10.0 ** rng.uniform(0.0, 15.0))
+
+
+def some_counts(rng, mean, sd, low, high):
+    """Counts to look at: both ends, next to the mean, and anywhere."""
+    bulk = mean + sd * rng.normal() if mean + sd < 1e300 else low
+    everywhere = {low, low + 1.0, float(math.floor(bulk)), float(whole(rng)), high}
+    return sorted(y for y in everywhere if low <= y <= high and y < math.inf)
+
+
+def cases(name, n=80):
+    """Yield parameters from the whole domain, and counts."""
+    rng = np.random.default_rng(sum(map(ord, name)))
+    for _ in range(n):
+        p = probability(rng)
+        match name:
+            case "bernoulli":
+                yield (p,), [0.0, 1.0]
+            case "binomial":
+                total = float(whole(rng))
+                sd = math.sqrt(total * p * (1.0 - p))
+                yield (total, p), some_counts(rng, total * p, sd, 0.0, total)
+            case "geometric":
+                yield (p,), some_counts(rng, 1.0 / p, 1.0 / p, 1.0, math.inf)
+            case "negative-binomial":
+                r = positive(rng)
+                mean = min(r * ((1.0 - p) / p), 1e307)
+                yield (r, p), some_counts(rng, mean, math.sqrt(mean / p), 0.0, math.inf)
+            case "poisson":
+                rate = positive(rng)
+                yield (rate,), some_counts(rng, rate, math.sqrt(rate), 0.0, math.inf)
+
+
+REFERENCES = {
+    "bernoulli": bernoulli,
+    "binomial": binomial,
+    "geometric": geometric,
+    "negative-binomial": negative_binomial,
+    "poisson": poisson,
+}
+
+
+def conditioned(name, theta, y):
+    """Return log p and scores with the changes that a rounding of a parameter makes to them."""
+    exact = [mp.mpf(value) for value in (y, *theta)]
+    log_p, scores = REFERENCES[name](*exact)
+    values = [log_p, *scores]
+    forced = [mp.mpf(0)] * len(values)
+    for k in range(1, len(exact)):
+        if rp.get(name).parameters[list(rp.get(name).parameters)[k - 1]].differentiable:
+            moved = exact.copy()
+            moved[k] *= 1 + mp.mpf(2) ** -53
+            again, more = REFERENCES[name](*moved)
+            pairs = zip(forced, values, [again, *more], strict=True)
+            forced = [f + abs(b - a) for f, a, b in pairs]
+    return values, forced
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_probabilities_and_scores_are_accurate_over_the_whole_domain(name):
+    cls = rp.get(name)
+    for theta, counts in cases(name):
+        d = cls(*theta)
+        extreme = max(abs(math.log10(value)) for value in (*theta, 1.0 + counts[-1]))
+        for y in counts:
+            with mp.workdps(DIGITS if extreme < 40 else 700):
+                values, forced = conditioned(name, theta, y)
+                found = [d.log_prob(y), *d.score(y).values()]
+                for what, got, value, slack in zip(
+                    ("log p", *d.score(y)), found, values, forced, strict=True
+                ):
+                    if abs(value) > 1e308 or abs(value) < 1e-307:
+                        continue
+                    error = abs(mp.mpf(float(got)) - value)
+                    assert error <= BAR * abs(value) + 4 * slack, (what, theta, y, got)
+
+
+@pytest.mark.parametrize("theta", [(30.5,), (652.4,), (0.01,)], ids=str)
+@pytest.mark.parametrize("z", [-10.0, -3.0, 0.0, 4.0, 12.0])
+def test_poisson_tails_are_accurate(theta, z):
+    (rate,) = theta
+    y = max(0.0, math.floor(rate + z * math.sqrt(rate)))
+    with mp.workdps(DIGITS):
+        lower = mp.gammainc(y + 1, mp.mpf(rate), mp.inf, regularized=True)
+        upper = mp.gammainc(y + 1, 0, mp.mpf(rate), regularized=True)
+    d = rp.Poisson(rate)
+    np.testing.assert_allclose([d.cdf(y), d.sf(y)], [float(lower), float(upper)], rtol=1e-13)
+
+
+@pytest.mark.parametrize("p", [1e-30, 1e-3, 0.3, 0.97])
+@pytest.mark.parametrize("y", [0.0, 3.0, 50.0, 199.0, 200.0])
+def test_binomial_tails_are_accurate(p, y):
+    with mp.workdps(DIGITS):
+        exact = mp.mpf(p)
+        terms = [mp.binomial(200, k) * exact**k * (1 - exact) ** (200 - k) for k in range(201)]
+        lower, upper = mp.fsum(terms[: int(y) + 1]), mp.fsum(terms[int(y) + 1 :])
+    d = rp.Binomial(200, p)
+    found, expected = [d.cdf(y), d.sf(y)], [float(lower), float(upper)]
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-307)
+
+
+@pytest.mark.parametrize("r", [1e-3, 0.7, 40.0])
+@pytest.mark.parametrize("p", [0.01, 0.5, 0.99])
+@pytest.mark.parametrize("y", [0.0, 3.0, 100.0])
+def test_negative_binomial_tails_are_accurate(r, p, y):
+    with mp.workdps(400):
+        r_exact, p_exact = mp.mpf(r), mp.mpf(p)
+        lower = mp.fsum(
+            mp.rf(r_exact, k) / mp.factorial(k) * p_exact**r_exact * (1 - p_exact) ** k
+            for k in range(int(y) + 1)
+        )
+        expected = [float(lower), float(1 - lower)]
+    d = rp.NegativeBinomial(r, p)
+    np.testing.assert_allclose([d.cdf(y), d.sf(y)], expected, rtol=1e-13, atol=1e-307)
+
+
+def entropy(d, most):
+    """Add −p log p up term by term, with no more rounding than the terms have."""
+    log_p = d.log_prob(np.arange(most))
+    return math.fsum(np.where(log_p > -740.0, -np.exp(log_p) * log_p, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("d", "most"),
+    [
+        *((rp.Poisson(rate), int(2.0 * rate) + 200) for rate in (1e-9, 0.5, 99.9, 100.1, 1e5)),
+        *(
+            (rp.Binomial(n, p), n + 1)
+            for n, p in ((1, 1e-9), (10, 0.999), (1000, 0.112), (1000, 0.113), (400_000, 0.5))
+        ),
+        *(
+            (rp.NegativeBinomial(r, p), most)
+            for r, p, most in (
+                (0.3, 0.9, 1000),  # term by term
+                (0.3, 0.01, 10_000),  # head and tail
+                (0.001, 1e-4, 1_000_000),
+                (90.0, 0.003, 100_000),
+                (101.1, 0.01, 40_000),  # bell-shaped
+                (1e5, 0.9, 40_000),
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_entropy_is_the_sum(d, most):
+    np.testing.assert_allclose(d.entropy, entropy(d, most), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("d", "limit"),
+    [
+        (rp.Poisson(1e300), 0.5 * math.log(2.0 * math.pi * math.e) + 150.0 * math.log(10.0)),
+        (rp.Binomial(1e300, 0.5), 0.5 * math.log(0.5 * math.pi * math.e) + 150.0 * math.log(10.0)),
+        (rp.NegativeBinomial(2.5, 1e-200), rp.Gamma(2.5, 1e-200).entropy),
+        (rp.NegativeBinomial(0.1, 1e-200), rp.Gamma(0.1, 1e-200).entropy),
+    ],
+    ids=str,
+)
+def test_entropy_tends_to_that_of_the_continuous_limit(d, limit):
+    rtol = 1e-14 if d.entropy < 400.0 and not isinstance(d, rp.NegativeBinomial) else 1e-11
+    np.testing.assert_allclose(d.entropy, limit, rtol=rtol)
+
+
+def test_entropy_does_not_depend_on_neighbours():
+    rates = np.geomspace(1e-3, 1e9, 25)
+    together = rp.Poisson(rates).entropy
+    np.testing.assert_allclose(together, [rp.Poisson(r).entropy for r in rates], rtol=1e-14)
+
+
+def test_definitions_agree_with_each_other():
+    y = np.arange(30.0)
+    np.testing.assert_allclose(
+        rp.NegativeBinomial(1.0, 0.3).log_prob(y), rp.Geometric(0.3).log_prob(y + 1.0), rtol=1e-13
+    )
+    np.testing.assert_allclose(
+        rp.Binomial(1, 0.3).log_prob([0.0, 1.0]), rp.Bernoulli(0.3).log_prob([0.0, 1.0]), rtol=1e-15
+    )
+
+
+# Draws --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DISCRETE)
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_draws_do_not_depend_on_threads_or_chunks(name, threads, monkeypatch):
+    d = typical(rp.get(name), 3)
+    whole = d.sample(50_000, rng=2**200)
+    monkeypatch.setenv("REPARAM_NUM_THREADS", threads)
+    monkeypatch.setattr(sampling, "CHUNK", 7001)
+    pieces = (sampling.shard(50_000, part, 3) for part in (1, 2, 3))
+    again = [values for p in pieces for values in sampling.values(d, p, rng=2**200)]
+    np.testing.assert_array_equal(np.concatenate(again), whole)
+
+
+@pytest.mark.parametrize("name", DISCRETE)
+def test_shape_of_the_sample_changes_nothing(name):
+    d = typical(rp.get(name), 3)
+    np.testing.assert_array_equal(d.sample((4, 5), rng=1).reshape(20, 3), d.sample(20, rng=1))
+
+
+#: The probability that right draws fail a test below.
+FALSE_ALARM = 1e-9
+Z = 6.2
+
+
+@pytest.mark.parametrize(
+    "d",
+    [
+        rp.Poisson(1e-3),
+        rp.Poisson(0.9 * 2.0**32),
+        rp.Poisson(1.1 * 2.0**32),
+        rp.Poisson(1e25),
+        rp.Binomial(10**6, 0.999),
+        rp.Binomial(10**9, 2e-8),
+        rp.Binomial(10**9, 1e-8),
+        rp.Binomial(1e17, 1e-16),
+        rp.Binomial(1e300, 1e-299),
+        rp.Binomial(1e20, 0.25),
+        rp.Geometric(1e-30),
+        rp.Geometric(1.0 - 1e-5),
+        rp.NegativeBinomial(0.01, 0.01),
+        rp.NegativeBinomial(3.0, 1e-20),
+        rp.NegativeBinomial(1e20, 0.3),
+    ],
+    ids=str,
+)
+def test_draws_follow_the_cdf_for_counts_of_any_size(d):
+    """The Dvoretzky-Kiefer-Wolfowitz bound, at the draws and next below them."""
+    n = 20_000
+    y = np.sort(d.sample(n, rng=5))
+    assert np.all(np.isfinite(y) & (y == np.floor(y)))
+    upto = np.searchsorted(y, y, side="right") / n
+    before = np.searchsorted(y, y, side="left") / n
+    below = d.cdf(np.minimum(y - 1.0, np.nextafter(y, -np.inf)))
+    distance = max(np.abs(upto - d.cdf(y)).max(), np.abs(before - below).max())
+    assert distance <= math.sqrt(math.log(2.0 / FALSE_ALARM) / (2.0 * n))
+
+
+@pytest.mark.parametrize("name", DISCRETE)
+def test_score_function_estimates_the_derivative_of_an_expectation(name):
+    """E[y score] = ∂E[y]/∂θ, from draws: within 6.2 standard errors (false alarm 1e-9)."""
+    d, n = rp.get(name)(), 100_000
+    y = d.sample(n, rng=3)
+    for theta, score in d.score(y).items():
+        terms = (y - d.mean) * score
+        step = 1e-5
+        values = {other: getattr(d, other) for other in d.parameters}
+        up, down = (type(d)(**{**values, theta: values[theta] + h}).mean for h in (step, -step))
+        error = terms.std() / math.sqrt(n)
+        assert abs(terms.mean() - (up - down) / (2.0 * step)) <= Z * error + 1e-8
+
+
+def test_geometric_draws_that_float64_has_no_room_for_are_infinite():
+    assert np.all(rp.Geometric(5e-324).sample(10, rng=1) == math.inf)
+
+
+# What there is not --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DISCRETE)
+@pytest.mark.parametrize("call", ["rsample", "transform", "pathwise"])
+def test_no_reparameterization_says_why_and_what_to_use_instead(name, call):
+    cls = rp.get(name)
+    with pytest.raises(rp.NotReparameterizable) as caught:
+        getattr(cls(), call)(1)
+    message = str(caught.value)
+    assert message.startswith(f"{cls.__name__} has no reparameterization: its values are integers")
+    assert "step function of θ" in message
+    assert "use the score function" in message
+    assert message.endswith(cls.alternatives or "second factor")
+    assert isinstance(caught.value, ReparamError)
+    assert isinstance(caught.value, TypeError)
+
+
+def test_number_of_trials_is_not_differentiated_in():
+    d = rp.Binomial([3, 5], 0.5)
+    assert list(d.score(1.0)) == ["probs"]
+    assert rp.Binomial.parameters.differentiable == ["probs"]
+
+
+@pytest.mark.parametrize(
+    ("cls", "given", "message"),
+    [
+        (
+            rp.Binomial,
+            {"total": 2.5},
+            "total=2.5 is not in {1, 2, …}; pass a positive integer total",
+        ),
+        (
+            rp.Binomial,
+            {"n": [3, 0]},
+            "total[1]=0 is not in {1, 2, …}; pass a positive integer total",
+        ),
+        (rp.Binomial, {"n": math.inf}, "total=inf is not in {1, 2, …}; pass a positive integer"),
+        (rp.Binomial, {"n": math.nan}, "total=nan is not in {1, 2, …}; pass a positive integer"),
+        (rp.Binomial, {"n": 1000000.5}, "total=1000000.5 is not in {1, 2, …}; pass a positive"),
+        (rp.Bernoulli, {"p": 1.0}, "probs=1 is not in (0, 1); pass a probs strictly between 0 and"),
+        (rp.Poisson, {"lam": 0.0}, "rate=0 is not in (0, inf); pass a positive rate"),
+    ],
+)
+def test_bad_parameters_are_named_with_rule_and_remedy(cls, given, message):
+    with pytest.raises(ParameterError) as caught:
+        cls(**given)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("integers", "text", "inside", "outside"),
+    [
+        (Integers(0, math.inf), "{0, 1, …}", [0.0, 1.0, 1e308], [-1.0, 0.5, math.inf, math.nan]),
+        (Integers(1, math.inf), "{1, 2, …}", [1.0, 2.0**60], [0.0, -0.0, 1.5]),
+        (Integers(0, 1), "{0, 1}", [0.0, 1.0], [2.0, 0.5, -1.0]),
+        (Integers(-2, 3), "{-2, …, 3}", [-2.0, 3.0], [-3.0, 4.0, 2.5]),
+    ],
+)
+def test_integers_are_closed_at_finite_ends(integers, text, inside, outside):
+    assert str(integers) == text
+    assert all(value in integers for value in inside)
+    assert not any(value in integers for value in outside)
+    assert not any(value in integers for value in integers.misses)
+    assert integers.first_outside(np.array([*inside, *outside])) == len(inside)
+    assert integers.first_outside(np.array(inside)) is None
+
+
+def test_remedy_of_integers_names_their_ends():
+    assert Integers(0, math.inf).remedy == "a non-negative integer {}"
+    assert Integers(-2, 3).remedy == "an integer {} from -2 to 3"
+
+
+# The conformance suite notices --------------------------------------------------------------------
+
+
+def broken(base, **formulas):
+    """Return a distribution with some of its formulas replaced."""
+    static = {
+        name: staticmethod(formula) if callable(formula) else formula
+        for name, formula in formulas.items()
+    }
+    return type(f"Broken{base.__name__}", (base,), static)
+
+
+def forgetful(lanes, size, rate):
+    """A sampler that draws the same for all blocks and seeds."""
+    return np.random.default_rng(0).poisson(rate, size)
+
+
+def hasty(lanes, size, rate):
+    return lanes(0).poisson(1.2 * rate, size)
+
+
+BROKEN = {
+    "declares_itself": [
+        broken(rp.Poisson, about=rp.About("p(y) = …", source="a book")),
+        broken(rp.Poisson, name="Poisson"),
+    ],
+    "values_repeat": [broken(rp.Poisson, _sampler=forgetful)],
+    "draws_follow_probabilities": [
+        broken(rp.Poisson, _sampler=hasty),
+        broken(rp.Poisson, _sampler=lambda lanes, size, rate: lanes(0).random(size) + rate),
+    ],
+    "probability_is_on_integers_of_the_support": [
+        broken(rp.Poisson, _support=rp.Interval(0.0, math.inf)),
+    ],
+    "probabilities_sum_to_one": [
+        broken(rp.Geometric, _log_prob=lambda y, p: np.log(p) + y * np.log1p(-p)),
+    ],
+    "tails_sum_probabilities": [
+        broken(rp.Geometric, _sf=lambda y, p: 1.0 + np.expm1(y * np.log1p(-p))),
+        broken(rp.Geometric, _cdf=lambda y, p: 1.0 - np.exp((y + 1e-9) * np.log1p(-p))),
+    ],
+    "score_differentiates_probability": [
+        broken(rp.Poisson, _score=lambda y, rate: (y / rate,)),
+        broken(rp.Bernoulli, _score=lambda y, p: ((y - p) / p,)),
+    ],
+    "score_differentiates_expectations": [broken(rp.Poisson, _score=lambda y, rate: (y / rate,))],
+    "values_do_not_depend_on_neighbours": [
+        broken(rp.Poisson, _score=lambda y, rate: ((y - rate) / rate * (1 + 1e-14 * np.size(y)),)),
+    ],
+    "moments_are_sums": [
+        broken(rp.Poisson, _mean=lambda rate: rate + 1e-8),
+        broken(rp.Poisson, _variance=lambda rate: rate * (1.0 + 1e-8)),
+        broken(rp.Poisson, _entropy=lambda rate: 0.5 * np.log(2.0 * np.pi * np.e * rate)),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"),
+    [
+        pytest.param(name, cls, id=f"{name}-{number}")
+        for name, classes in BROKEN.items()
+        for number, cls in enumerate(classes)
+    ],
+)
+def test_property_notices(name, cls):
+    noticing = {prop.__name__: prop for prop in testing.properties(cls)}[name]
+    with pytest.raises(AssertionError, match=f"^{cls.name}: "):
+        noticing(cls)
+
+
+def test_properties_go_by_kind():
+    assert testing.properties(rp.Poisson) is testing.DISCRETE_PROPERTIES
+    assert testing.properties(rp.Gamma) is testing.PROPERTIES
+    assert testing.properties(rp.Distribution) == ()

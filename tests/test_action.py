@@ -1,0 +1,112 @@
+"""The GitHub action and the pre-commit hook: the scripts in them are run."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ACTION = (ROOT / "action.yml").read_text("utf-8")
+SCRIPT = textwrap.dedent(re.search(r"      run: \|\n(.*?)\n\nbranding:", ACTION, re.DOTALL)[1])
+
+TARGET = """
+import numpy as np
+
+
+class Half:
+    distribution = "exponential"
+
+    def rsample(self, n, *, rng, rate):
+        y = rng.exponential(size=n) / rate
+        return y, {"rate": -0.5 * y / rate}
+"""
+
+
+@pytest.fixture
+def act(tmp_path):
+    (tmp_path / "dists.py").write_text(TARGET, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.reparam]\nonly = ["derivative"]\ntargets = ["laplace"]\n', encoding="utf-8"
+    )
+    output, summary = tmp_path / "output", tmp_path / "summary.md"
+
+    def run(**inputs):
+        given = {"targets": "", "level": "quick", "seed": "1", "arguments": "", **inputs}
+        environment = {f"REPARAM_{name.upper()}": value for name, value in given.items()}
+        environment |= {
+            "REPARAM_REQUIREMENT": "",
+            "RUNNER_TEMP": str(tmp_path),
+            "GITHUB_OUTPUT": str(output),
+            "GITHUB_STEP_SUMMARY": str(summary),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }
+        result = subprocess.run(
+            ["bash", "-c", SCRIPT],
+            cwd=tmp_path,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+        )
+        return result, summary.read_text("utf-8") if summary.exists() else ""
+
+    return run
+
+
+def test_every_input_reaches_the_script_by_environment_alone():
+    inputs = set(re.findall(r"^  ([a-z-]+):\n    description", ACTION.split("outputs:")[0], re.M))
+    passed = re.findall(r"REPARAM_([A-Z]+): \$\{\{ inputs\.([a-z]+) \}\}", ACTION)
+    assert {name for _, name in passed} == inputs - {"working-directory"}
+    assert all(variable == name.upper() for variable, name in passed)
+    assert "${{" not in SCRIPT
+
+
+def test_all_holds(act, tmp_path):
+    result, summary = act()
+    assert result.returncode == 0, result.stderr
+    assert "laplace" in summary
+    assert json.loads((tmp_path / "reparam-report.json").read_text("utf-8"))["outcome"] == "holds"
+    assert (tmp_path / "output").read_text("utf-8").startswith("report=")
+
+
+def test_something_is_wrong(act):
+    result, summary = act(targets="dists:Half laplace", arguments="--only derivative")
+    assert result.returncode == 1, result.stderr
+    assert "::error" in result.stdout
+    assert "dists%3AHalf" in result.stdout or "dists:Half" in result.stdout
+    assert "dists:Half" in summary
+    assert "∂y/∂rate" in summary
+
+
+@pytest.mark.parametrize("inputs", [{"targets": "laplac"}, {"level": "deep; echo pwned"}])
+def test_it_could_not_run(act, inputs):
+    result, summary = act(**inputs)
+    assert result.returncode == 2
+    assert summary == ""
+    assert "pwned" not in result.stdout
+
+
+def test_text_in_inputs_is_no_code(act, tmp_path):
+    result, _ = act(targets="laplace;touch${IFS}pwned $(touch pwned)", seed="`touch pwned`")
+    assert result.returncode == 2
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_the_hook_runs_a_command_that_there_is():
+    hook = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
+    entry = re.search(r"^  entry: (.+)$", hook, re.MULTILINE)[1].split()
+    assert entry[0] == "reparam"
+    result = subprocess.run(
+        [sys.executable, "-m", *entry, "laplace", "--only", "score"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -58,7 +59,7 @@ class Counter:
 
     def __call__(self, done: int, total: int) -> None:
         """Show that so many are done."""
-        if not sys.stderr.isatty():
+        if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             return
         if self._bar is None:
             self._bar = _counting(total)

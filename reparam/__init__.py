@@ -14,27 +14,35 @@ from typing import TYPE_CHECKING, Any
 from reparam.registry import BUILT_IN, module_of
 
 if TYPE_CHECKING:
+    from reparam.discrete import Discrete as Discrete
     from reparam.distribution import About as About
     from reparam.distribution import Distribution as Distribution
     from reparam.distribution import Reparameterized as Reparameterized
+    from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
+    from reparam.distributions.binomial import Binomial as Binomial
     from reparam.distributions.chi import Chi as Chi
     from reparam.distributions.chi_square import ChiSquare as ChiSquare
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
+    from reparam.distributions.geometric import Geometric as Geometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.logistic import Logistic as Logistic
+    from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
+    from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.draw import Draw as Draw
+    from reparam.errors import NotReparameterizable as NotReparameterizable
     from reparam.errors import ReparamError as ReparamError
     from reparam.expressions import Expression as Expression
     from reparam.mechanisms import Implicit as Implicit
     from reparam.mechanisms import InverseCDF as InverseCDF
     from reparam.mechanisms import LocationScale as LocationScale
+    from reparam.parameters import Integers as Integers
     from reparam.parameters import Interval as Interval
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
@@ -46,13 +54,16 @@ if TYPE_CHECKING:
 #: The module each public name lives in; importing the package imports none of these.
 _HOMES = {
     "About": "reparam.distribution",
+    "Discrete": "reparam.discrete",
     "Distribution": "reparam.distribution",
     "Draw": "reparam.draw",
     "Expression": "reparam.expressions",
     "Implicit": "reparam.mechanisms",
+    "Integers": "reparam.parameters",
     "Interval": "reparam.parameters",
     "InverseCDF": "reparam.mechanisms",
     "LocationScale": "reparam.mechanisms",
+    "NotReparameterizable": "reparam.errors",
     "Parameter": "reparam.parameters",
     "Reparameterized": "reparam.distribution",
     "ReparamError": "reparam.errors",

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from reparam.errors import (
     CountError,
     InputError,
+    NotReparameterizable,
     ParameterError,
-    ReparamError,
     SeedError,
     UnknownParameterError,
 )
@@ -28,9 +28,19 @@ if TYPE_CHECKING:
     import numpy as np
 
     from reparam._typing import Array
-    from reparam.distribution import Reparameterized
+    from reparam.distribution import Distribution, Reparameterized
 
-__all__ = ["count", "distribution", "draws", "dtype", "numbers", "seed", "seeded", "use_threads"]
+__all__ = [
+    "count",
+    "distribution",
+    "draws",
+    "dtype",
+    "numbers",
+    "reparameterized",
+    "seed",
+    "seeded",
+    "use_threads",
+]
 
 
 def count(text: str, what: str = "count", least: int = 0, example: str = "1000 or 1e6") -> int:
@@ -117,12 +127,31 @@ def use_threads(text: str | None) -> None:
         )
 
 
-def distribution(name: str, parameters: list[str] | None) -> Reparameterized:
-    """Return the distribution of that name with parameters given as ``name=value``."""
+def reparameterized(name: str, parameters: list[str] | None) -> Reparameterized:
+    """Return the distribution of that name and parameters if it has a reparameterization."""
     from reparam import registry
+    from reparam.discrete import Discrete
     from reparam.distribution import Reparameterized
 
     cls = registry.get(name)
+    if issubclass(cls, Discrete):
+        raise NotReparameterizable(cls.obstacle())
+    if not issubclass(cls, Reparameterized):
+        raise NotReparameterizable(
+            f"{cls.__name__} has no reparameterization y = f(z; θ); 'reparam list' tells which have"
+        )
+    return cls(**_given(cls, parameters))
+
+
+def distribution(name: str, parameters: list[str] | None) -> Distribution:
+    """Return the distribution of that name with parameters given as ``name=value``."""
+    from reparam import registry
+
+    cls = registry.get(name)
+    return cls(**_given(cls, parameters))
+
+
+def _given(cls: type[Distribution], parameters: list[str] | None) -> dict[str, Array]:
     pairs = []
     for text in parameters or []:
         key, equals, value = text.partition("=")
@@ -134,11 +163,7 @@ def distribution(name: str, parameters: list[str] | None) -> Reparameterized:
                 f" -p {key}={cls.parameters[canonical].default:g}"
             )
         pairs.append((key, numbers(value, f"parameter {key}", key, canonical)))
-    if not issubclass(cls, Reparameterized):
-        raise ReparamError(
-            f"{cls.__name__} has no reparameterization y = f(z; θ); 'reparam list' tells which have"
-        )
-    return cls(**cls.parameters.by_name(pairs))
+    return cls.parameters.by_name(pairs)
 
 
 def numbers(text: str, what: str, *columns: str) -> Array:

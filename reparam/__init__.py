@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.student_t import StudentT as StudentT
+    from reparam.divergences import kl as kl
     from reparam.draw import Draw as Draw
     from reparam.errors import NotReparameterizable as NotReparameterizable
     from reparam.errors import ReparamError as ReparamError
@@ -68,6 +69,7 @@ _HOMES = {
     "Reparameterized": "reparam.distribution",
     "ReparamError": "reparam.errors",
     "get": "reparam.registry",
+    "kl": "reparam.divergences",
     "names": "reparam.registry",
     "verify": "reparam.verification",
     **{class_name: module_of(name) for name, class_name in BUILT_IN.items()},

@@ -37,6 +37,7 @@ def imported(python):
         ("import reparam; reparam.Exponential().sample(3, rng=1)", {"numpy"}),
         ("import reparam; reparam.get('laplace')().rsample(3, rng=1).jacobian()", {"numpy"}),
         ("import reparam; reparam.get('logistic')().log_prob(0.0)", {"numpy"}),
+        ("import reparam; g = reparam.Gaussian; reparam.kl(g(1.0), g()).vjp()", {"numpy"}),
         ("import reparam; reparam.names()", {"numpy"}),
     ],
 )
@@ -59,6 +60,7 @@ def test_help_imports_no_numerical_package(imported, arguments):
         ["sample", "--seed", "1"],
         ["sample", "--seed", "1", "--format", "csv"],
         ["grad", "--dist", "laplace", "--noise", "0.3"],
+        ["kl", "--from", "laplace"],
         ["list"],
         ["show", "gaussian"],
     ],

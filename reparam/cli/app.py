@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from reparam.cli.grad import grad
+from reparam.cli.kl import kl
 from reparam.cli.list import list_distributions
 from reparam.cli.sample import sample
 from reparam.cli.show import show
@@ -113,6 +114,7 @@ def root(
 
 app.command("sample")(sample)
 app.command("grad")(grad)
+app.command("kl")(kl)
 app.command("list")(list_distributions)
 app.command("show")(show)
 app.command("verify")(verify)

@@ -11,6 +11,7 @@ __all__ = [
     "Count",
     "DType",
     "Dist",
+    "From",
     "Name",
     "OutFile",
     "OutFormat",
@@ -18,6 +19,8 @@ __all__ = [
     "Seed",
     "Shard",
     "Threads",
+    "To",
+    "ToParams",
 ]
 
 
@@ -28,11 +31,19 @@ def _complete_distribution(incomplete: str) -> Iterator[str]:
 
 
 def _complete_parameter(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    return _parameters(ctx.params.get("dist") or ctx.params.get("from_"), incomplete)
+
+
+def _complete_other_parameter(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    return _parameters(ctx.params.get("to"), incomplete)
+
+
+def _parameters(dist: str | None, incomplete: str) -> Iterator[tuple[str, str]]:
     from reparam import registry
     from reparam.errors import UnknownDistributionError
 
     try:
-        distribution = registry.get(ctx.params.get("dist") or "gaussian")
+        distribution = registry.get(dist or "gaussian")
     except UnknownDistributionError:
         return
     for parameter in distribution.parameters.values():
@@ -73,6 +84,34 @@ Params = Annotated[
         help="A parameter: a number, numbers with commas, @FILE (npy, npz, csv, jsonl, parquet), "
         "@FILE:COLUMN for one column, or - for stdin. Repeat for more; defaults for the rest.",
         autocompletion=_complete_parameter,
+    ),
+]
+From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="NAME",
+        help="The distribution p, by name or alias; -p gives its parameters.",
+        autocompletion=_complete_distribution,
+    ),
+]
+To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="NAME",
+        help="The distribution q, by name or alias; -q gives its parameters.",
+        autocompletion=_complete_distribution,
+    ),
+]
+ToParams = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to-param",
+        "-q",
+        metavar="NAME=VALUE",
+        help="A parameter of q, in the same forms.",
+        autocompletion=_complete_other_parameter,
     ),
 ]
 Count = Annotated[

@@ -143,15 +143,17 @@ def reparameterized(name: str, parameters: list[str] | None) -> Reparameterized:
     return cls(**_given(cls, parameters))
 
 
-def distribution(name: str, parameters: list[str] | None) -> Distribution:
-    """Return the distribution of that name with parameters given as ``name=value``."""
+def distribution(name: str, parameters: list[str] | None, option: str = "-p") -> Distribution:
+    """Return the distribution of that name with parameters given as ``name=value`` by an option."""
     from reparam import registry
 
     cls = registry.get(name)
-    return cls(**_given(cls, parameters))
+    return cls(**_given(cls, parameters, option))
 
 
-def _given(cls: type[Distribution], parameters: list[str] | None) -> dict[str, Array]:
+def _given(
+    cls: type[Distribution], parameters: list[str] | None, option: str = "-p"
+) -> dict[str, Array]:
     pairs = []
     for text in parameters or []:
         key, equals, value = text.partition("=")
@@ -160,7 +162,7 @@ def _given(cls: type[Distribution], parameters: list[str] | None) -> dict[str, A
         if not equals or not value:
             raise UnknownParameterError(
                 f"parameter {key!r} has no value; write for example"
-                f" -p {key}={cls.parameters[canonical].default:g}"
+                f" {option} {key}={cls.parameters[canonical].default:g}"
             )
         pairs.append((key, numbers(value, f"parameter {key}", key, canonical)))
     return cls.parameters.by_name(pairs)

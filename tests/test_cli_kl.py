@@ -1,0 +1,158 @@
+"""``reparam kl``: divergences with their gradients, one row an element."""
+
+import json
+
+import numpy as np
+import pytest
+
+import reparam as rp
+
+
+def columns_of(divergence):
+    """Return what the command should print, from the library's result."""
+    errors = divergence.standard_error
+    quantities = {"kl": (divergence.value, errors.value)}
+    for side in ("p", "q"):
+        of, its = (getattr(part, f"gradient_{side}") for part in (divergence, errors))
+        quantities |= {f"dkl_d{side}_{name}": (of[name], its[name]) for name in of}
+    columns = {}
+    for name, (value, error) in quantities.items():
+        columns[name] = value
+        if not divergence.exact:
+            columns[f"{name}_se"] = error
+    return columns
+
+
+class TestWorkedExample:
+    """Gaussian μ = 0.6, σ = 0.4 against the standard one."""
+
+    ARGUMENTS = ("kl", "--from", "gaussian", "-p", "loc=0.6", "-p", "scale=0.4", "--to", "gaussian")
+
+    def test_as_a_table(self, cli):
+        result = cli(*self.ARGUMENTS, "--format", "table")
+        assert result.stdout.splitlines() == [
+            "          kl  dkl_dp_loc  dkl_dp_scale  dkl_dq_loc  dkl_dq_scale",
+            "0.6762907319         0.6          -2.1        -0.6          0.48",
+        ]
+        assert result.stderr == ""
+
+    def test_to_rounding(self, cli):
+        printed = cli.columns(*self.ARGUMENTS)
+        assert printed["dkl_dp_scale"] == pytest.approx([0.4 - 2.5], rel=1e-15)
+        divergence = rp.kl(rp.Gaussian(0.6, 0.4), rp.Gaussian())
+        for name, value in columns_of(divergence).items():
+            assert printed[name] == value
+
+
+def test_defaults_work(cli):
+    printed = cli.columns("kl")
+    assert printed["kl"] == 0.0
+    assert len(printed) == 5
+
+
+def test_aliases_are_understood(cli):
+    names = cli("kl", "--from", "normal", "-p", "mu=1", "--to", "normal", "-q", "sigma=2").stdout
+    options = ["--param", "loc=1", "--to-param", "scale=2"]
+    assert cli("kl", *options).stdout == names
+
+
+class TestArrays:
+    def test_give_a_row_an_element(self, cli):
+        arguments = [
+            "--from",
+            "gamma",
+            "-p",
+            "alpha=2,3,4",
+            "--to",
+            "exponential",
+            "-q",
+            "rate=0.5",
+        ]
+        printed = cli.columns("kl", *arguments)
+        assert printed.pop("element").tolist() == [0.0, 1.0, 2.0]
+        expected = columns_of(rp.kl(rp.Gamma([2.0, 3.0, 4.0]), rp.Exponential(0.5)))
+        assert list(printed) == list(expected)
+        for name, values in expected.items():
+            np.testing.assert_array_equal(printed[name], values)
+
+    @pytest.mark.parametrize("suffix", ["npy", "npz", "jsonl", "parquet", "csv"])
+    def test_go_to_files(self, cli, tmp_path, suffix):
+        np.save("mu.npy", [[0.0, 1.0], [2.0, 3.0]])
+        cli("kl", "-p", "mu=@mu.npy", "-q", "sigma=2", "--out", f"kl.{suffix}")
+        expected = rp.kl(rp.Gaussian(np.arange(4.0)), rp.Gaussian(0.0, 2.0)).value
+        match suffix:
+            case "npy" | "npz":
+                found = np.load(f"kl.{suffix}")["kl"]
+            case "jsonl":
+                lines = tmp_path.joinpath("kl.jsonl").read_text().splitlines()
+                found = [json.loads(line)["kl"] for line in lines]
+            case "parquet":
+                import pyarrow.parquet
+
+                found = pyarrow.parquet.read_table("kl.parquet")["kl"].to_numpy()
+            case "csv":
+                found = np.loadtxt("kl.csv", delimiter=",", skiprows=1)[:, 1]
+        np.testing.assert_array_equal(found, expected)
+
+
+class TestMonteCarlo:
+    ARGUMENTS = ("kl", "--from", "logistic", "--to", "student-t", "-q", "df=4")
+
+    def test_has_standard_errors(self, cli):
+        printed = cli.columns(*self.ARGUMENTS, "-n", "1e3", "--seed", 3)
+        expected = columns_of(rp.kl(rp.Logistic(), rp.StudentT(4.0), n=1000, rng=3))
+        assert list(printed) == list(expected)
+        assert "dkl_dq_df_se" in printed
+        for name, value in expected.items():
+            assert printed[name] == value
+
+    def test_tells_a_fresh_seed(self, cli):
+        first = cli(*self.ARGUMENTS, "-n", 100)
+        seed = first.stderr.split("--seed ")[1].strip()
+        again = cli(*self.ARGUMENTS, "-n", 100, "--seed", seed)
+        assert (again.stdout, again.stderr) == (first.stdout, "")
+
+    def test_a_closed_form_draws_nothing(self, cli):
+        result = cli("kl", "-p", "loc=1")
+        assert result.stderr == ""
+        assert cli("kl", "-p", "loc=1", "-n", 5, "--seed", 1).stdout == result.stdout
+
+    def test_of_integers(self, cli):
+        arguments = ["--from", "negative-binomial", "-p", "p=0.4", "--to", "poisson", "-q", "mu=2"]
+        printed = cli.columns("kl", *arguments, "-n", 100, "--seed", 1)
+        expected = columns_of(rp.kl(rp.NegativeBinomial(1.0, 0.4), rp.Poisson(2.0), n=100, rng=1))
+        assert printed == {name: pytest.approx([value]) for name, value in expected.items()}
+
+
+def test_infinity_is_told(cli):
+    printed = cli.columns("kl", "--from", "gaussian", "--to", "gamma")
+    assert printed.pop("kl") == np.inf
+    assert len(printed) == 4
+    assert all(np.isnan(values) for values in printed.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragments"),
+    [
+        ("--from gausian", ["no distribution is called 'gausian'; did you mean 'gaussian'?"]),
+        ("--to laplce", ["did you mean 'laplace'?"]),
+        ("-p sgma=1", ["no parameter 'sgma'; did you mean 'sigma'?"]),
+        ("--from gamma -q alpha=1", ["Gaussian has no parameter 'alpha'"]),
+        ("-q scale", ["'scale' has no value; write for example -q scale=1"]),
+        ("-p scale", ["'scale' has no value; write for example -p scale=1"]),
+        ("-q scale=0", ["scale=0 is not in (0, inf)"]),
+        ("-p loc=1,2 -q loc=1,2,3", ["p has shape (2,), q has shape (3,)"]),
+        ("--to logistic -n 1", ["count '1' is not a whole number from 2"]),
+        ("-n 1.5", ["count '1.5' is not a whole number"]),
+        ("--to logistic --seed -1", ["seed '-1' is not a non-negative integer"]),
+        ("--format xml", ["no format is called 'xml'"]),
+        ("--frm gamma", ["--frm", "see 'reparam kl --help'"]),
+    ],
+)
+def test_errors_are_one_sentence(cli, arguments, fragments):
+    result = cli("kl", *arguments.split(), code=2)
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.splitlines()) == 1
+    for fragment in fragments:
+        assert fragment in result.stderr

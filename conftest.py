@@ -2,10 +2,13 @@
 
 Each page has a temporary directory of its own. Python blocks are executed, those written as a
 session with what they print. In a ``console`` block each line ``$ command`` is run by the shell, on
-a terminal of 80 columns, and must print exactly the lines that follow.
+a terminal of 80 columns, and must print exactly the lines that follow, where ``[...]`` stands for
+whatever is there in a line. A ``py`` or ``toml`` block whose first line is a comment with a file's
+name is that file.
 """
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import ExitStack, chdir
@@ -55,9 +58,16 @@ def run_console(example: Example) -> str | None:
     for session in ("\n" + example.parsed).split("\n$ ")[1:]:
         command, _, expected = session.partition("\n")
         printed = on_terminal(command)
-        if printed != neat(expected):
+        pattern = re.escape(neat(expected)).replace(re.escape("[...]"), ".*")
+        if not re.fullmatch(pattern, printed):
             return f"$ {command}\nshould print\n{expected}\nand prints\n{printed}"
     return None
+
+
+def write_file(example: Example) -> None:
+    named = re.match(r"# (\S+\.\w+)\n", example.parsed)
+    if named:
+        Path(named[1]).write_text(example.parsed, encoding="utf-8")
 
 
 def open_page(names: dict[str, object]) -> None:
@@ -83,7 +93,13 @@ def close_page(names: dict[str, object]) -> None:
 
 
 pages = Sybil(
-    parsers=[SkipParser(), PythonCodeBlockParser(), CodeBlockParser("console", run_console)],
+    parsers=[
+        SkipParser(),
+        PythonCodeBlockParser(),
+        CodeBlockParser("console", run_console),
+        CodeBlockParser("py", write_file),
+        CodeBlockParser("toml", write_file),
+    ],
     patterns=["README.md", "docs/*.md"],
     setup=open_page,
     teardown=close_page,

@@ -20,9 +20,16 @@ from reparam.cli import app
 from reparam.discrete import Discrete
 from reparam.distribution import Distribution, Reparameterized
 from reparam.parameters import Domain, Parameter
+from reparam.verification import witnesses
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/add-a-distribution.md", "docs/cli.md", "docs/distributions.md")
+PAGES = (
+    "README.md",
+    "docs/add-a-distribution.md",
+    "docs/cli.md",
+    "docs/distributions.md",
+    "docs/verify.md",
+)
 
 MARKERS = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of generated -->)", re.DOTALL)
 
@@ -40,10 +47,17 @@ def filled(page: str) -> str:
         "table": distributions_table,
         "distributions": all_distributions,
         "commands": commands,
+        "witnesses": witnesses_table,
         "plugin": partial(whole_file, "tests/plugin/reparam_gumbel.py", "python"),
         "project": partial(whole_file, "tests/plugin/pyproject.toml", "toml"),
     }
     return MARKERS.sub(lambda found: f"{found[1]}\n{parts[found[2]]()}\n\n{found[3]}", page)
+
+
+def witnesses_table() -> str:
+    """Return a table with a line for each witness of ``reparam verify``."""
+    rows = [[f"`{name}`", text] for name, text in witnesses.NAMES.items()]
+    return table(["witness", "looks at"], rows)
 
 
 def whole_file(path: str, language: str) -> str:

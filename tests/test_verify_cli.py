@@ -292,8 +292,10 @@ class TestProcess:
             stderr=theirs,
         )
         out, _ = process.communicate()
-        os.write(theirs, b".")  # there is something to read in any case
-        text = os.read(ours, 65536).decode()
+        os.write(theirs, b".")  # an end to read to
+        text = ""
+        while not text.endswith("."):
+            text += os.read(ours, 65536).decode()
         os.close(ours)
         os.close(theirs)
         assert process.returncode == 0

@@ -53,7 +53,7 @@ class Function:
         Formula of the arguments.
     partials
         For each argument the derivative in it, a formula of the value and the arguments. None of
-        them for what is constant between jumps: a comparison, the sign.
+        them for what is constant between jumps: a comparison, the sign, x⁰.
     condition
         Whether the value is true or false.
     """
@@ -169,41 +169,45 @@ def _trigamma(x: Array) -> Any:
     return np.where(x < 0.0, reflected - side, side)
 
 
-def _power(x: Array, p: float) -> Any:
-    """x^p for a number p: by products or roots where that is faster than a logarithm."""
-    match p:
-        case 0.5:
-            return np.sqrt(x + 0.0)  # (−0)^½ is +0
-        case -0.5:
-            return 1.0 / np.sqrt(x + 0.0)
-        case 1.0:
-            return x
-        case 2.0:
-            return np.square(x)
-        case 3.0:
-            return x * np.square(x)
-        case -1.0:
-            return 1.0 / x
-        case -2.0:
-            return 1.0 / np.square(x)
-    return np.power(x, p)
+#: Powers that need no logarithm.
+_SHORTCUTS: dict[float, Formula] = {
+    -2.0: lambda x: 1.0 / np.square(x),
+    -1.0: lambda x: 1.0 / x,
+    -0.5: lambda x: 1.0 / np.sqrt(x + 0.0),
+    0.5: lambda x: np.sqrt(x + 0.0),  # (−0)^½ is +0
+    1.0: np.positive,
+    2.0: np.square,
+    3.0: lambda x: x * np.square(x),
+}
+
+
+def _power(x: Array, p: Any) -> Any:
+    """x^p, the same for an exponent wherever it stands.
+
+    NumPy has shortcuts too, for an exponent that is a number, and not for one in an array.
+    """
+    if np.ndim(p) == 0:
+        shortcut = _SHORTCUTS.get(float(p))
+        return shortcut(x) if shortcut else np.power(x, p)
+    power = np.power(x, p)
+    for exponent, shortcut in _SHORTCUTS.items():
+        if np.any(taken := p == exponent):
+            power = np.where(taken, shortcut(x), power)
+    return power
 
 
 def constant_power(p: float) -> Function:
-    """Return the row of x^p for a number p. Its derivative at 0 is that of the power, or its limit.
-
-    What is large or small only in x^(p−1) stays right: it is not computed as x^p/x.
-    """
+    """Return the row of x^p for a number p."""
 
     def partial(value: Array, x: Array) -> Any:
-        return np.float64(p) * _power(x, p - 1.0) if p else np.float64(0.0)
+        return np.float64(p) * (x if p == 2.0 else _power(x, p - 1.0))
 
-    return Function(f"**{p!r}", 1, lambda x: _power(x, p), (partial,))
+    partials = (partial,) if p else ()  # x⁰ is 1 everywhere
+    return Function(f"**{p!r}", 1, lambda x: _power(x, p), partials)
 
 
 def _power_in_base(value: Array, x: Array, p: Array) -> Any:
-    slope = p * np.power(x, p - 1.0)
-    return np.where(p == 0.0, 0.0, slope)  # x⁰ is 1 everywhere: 0·0^−1 is 0 here
+    return np.where(p == 0.0, 0.0, p * _power(x, p - 1.0))  # not 0·0^−1
 
 
 def _power_in_exponent(value: Array, x: Array, p: Array) -> Any:
@@ -212,9 +216,10 @@ def _power_in_exponent(value: Array, x: Array, p: Array) -> Any:
 
 
 def _attained(value: Array, *arguments: Array) -> tuple[Any, ...]:
-    if len(arguments) == 2 and not np.any(arguments[0] == arguments[1]):
-        return (arguments[0] == value,)
-    return tuple(argument == value for argument in arguments)
+    masks = tuple(argument == value for argument in arguments)
+    if len(masks) == 2 and not np.any(masks[0] == masks[1]):  # neither equal nor NaN
+        return masks[:1]
+    return masks
 
 
 def _extreme(name: str, ufunc: np.ufunc, arity: int) -> Selection:
@@ -283,7 +288,7 @@ FUNCTIONS: dict[str, Row] = {
 _ONE, _MINUS_ONE = np.float64(1.0), np.float64(-1.0)
 
 NEGATIVE = Function("-", 1, np.negative, (lambda v, x: _MINUS_ONE,))
-POWER = Function("**", 2, np.power, (_power_in_base, _power_in_exponent))
+POWER = Function("**", 2, _power, (_power_in_base, _power_in_exponent))
 
 #: The operators between two numbers, by the name of their class in :mod:`ast`.
 OPERATORS = {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
     from reparam.distributions.binomial import Binomial as Binomial
+    from reparam.distributions.categorical import Categorical as Categorical
     from reparam.distributions.chi import Chi as Chi
     from reparam.distributions.chi_square import ChiSquare as ChiSquare
     from reparam.distributions.exponential import Exponential as Exponential

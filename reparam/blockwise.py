@@ -63,7 +63,7 @@ class Operand(Protocol):
 
 
 class _Constant:
-    """One number for every element."""
+    """One number, or vector, for every element."""
 
     def __init__(self, value: Array) -> None:
         self._value = value[()]
@@ -73,7 +73,7 @@ class _Constant:
 
 
 class _Elements:
-    """One number an element: element i of the stream is entry i − `first`."""
+    """One number, or vector, an element: element i of the stream is entry i − `first`."""
 
     def __init__(self, flat: Array, first: int) -> None:
         self._flat, self._first = flat, first
@@ -86,16 +86,17 @@ class _Cycle:
     """A batch repeated for ever: element i is entry i modulo the batch's size."""
 
     def __init__(self, flat: Array) -> None:
-        self._period, self._flat = flat.size, flat
+        self._period, self._flat = len(flat), flat
 
     def take(self, start: int, stop: int) -> Array:
         offset, flat = start % self._period, self._flat
         end = offset + stop - start
-        if end > flat.size:
+        if end > len(flat):
             if self._period >= stop - start:
-                return np.concatenate([flat[offset:], flat[: end - flat.size]])
+                return np.concatenate([flat[offset:], flat[: end - len(flat)]])
             # lay a short batch out as long as the block; the next ones find it so
-            flat = self._flat = np.resize(flat[: self._period], self._period + stop - start)
+            longer = (self._period + stop - start, *flat.shape[1:])
+            flat = self._flat = np.resize(flat[: self._period], longer)
         return flat[offset:end]
 
 
@@ -114,24 +115,31 @@ def operand(values: Array, shape: tuple[int, ...], first: int = 0) -> Operand:
     return _Elements(np.broadcast_to(values, shape).ravel(), first)
 
 
-def batch_operand(values: Array, batch: tuple[int, ...], shape: tuple[int, ...]) -> Operand:
+def batch_operand(
+    values: Array,
+    batch: tuple[int, ...],
+    shape: tuple[int, ...],
+    event: tuple[int, ...] = (),
+) -> Operand:
     """Return a parameter's `values`, the same for each draw of a batch, as an operand.
 
     Parameters
     ----------
     values
-        An array whose shape broadcasts to `batch`.
+        An array whose shape broadcasts to `batch`, followed by `event`.
     batch
         The batch shape.
     shape
         The shape of the result; if it doesn't end with the batch shape, `values` broadcasts to it.
+    event
+        The shape of one value: a vector's, or that of a number.
     """
-    if values.size == 1:
-        return _Constant(values.reshape(()))
+    if math.prod(values.shape[: values.ndim - len(event)]) == 1:
+        return _Constant(values.reshape(event))
     if shape[len(shape) - len(batch) :] != batch:
         batch = shape
-    flat = np.broadcast_to(values, batch).ravel()
-    return _Cycle(flat) if flat.size else _Elements(flat, 0)
+    flat = np.broadcast_to(values, batch + event).reshape(math.prod(batch), *event)
+    return _Cycle(flat) if len(flat) else _Elements(flat, 0)
 
 
 def broadcast_shapes(**shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -213,6 +221,7 @@ def evaluate(
     *,
     outputs: int = 1,
     sums: Sequence[bool] = (),
+    events: Sequence[tuple[int, ...]] = (),
     first: int = 0,
 ) -> tuple[Array, ...]:
     """Evaluate a kernel over operands, and return its outputs.
@@ -230,18 +239,25 @@ def evaluate(
         How many arrays the kernel fills.
     sums
         For each output, whether to add its elements up instead of storing them.
+    events
+        For each output the shape of one element, if they are not all numbers.
     first
         The number of the first element in the operands' streams.
 
     Returns
     -------
     tuple of ndarray
-        For each output an array of that shape, or a scalar array for a sum.
+        For each output an array of that shape, followed by an element's, or a scalar array for a
+        sum.
     """
     sums = tuple(sums) or (False,) * outputs
+    events = tuple(events) or ((),) * outputs
     size = math.prod(shape)
     blocks = _blocks(first, size)
-    results = [np.empty(len(blocks) if summed else size) for summed in sums]
+    results = [
+        np.empty(len(blocks) if summed else (size, *event))
+        for summed, event in zip(sums, events, strict=True)
+    ]
     workers = 1 if _state.nested else min(thread_count(), len(blocks))
     span = max(1, min(SPAN, len(blocks) // max(workers, 1)))
     pending = iter(range(0, len(blocks), span))  # shared: a thread that is done takes the next
@@ -267,8 +283,8 @@ def evaluate(
         for helper in helpers:
             helper.result()
     return tuple(
-        np.asarray(result.sum()) if summed else result.reshape(shape)
-        for result, summed in zip(results, sums, strict=True)
+        np.asarray(result.sum()) if summed else result.reshape(shape + event)
+        for result, summed, event in zip(results, sums, events, strict=True)
     )
 
 

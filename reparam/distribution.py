@@ -117,7 +117,7 @@ class Distribution(abc.ABC):
             cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
                 [
                     inspect.Parameter(
-                        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=parameter.default
+                        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=parameter.initial
                     )
                     for name, parameter in declared.items()
                 ]
@@ -134,10 +134,12 @@ class Distribution(abc.ABC):
         positional = list(zip(cls.parameters, args, strict=False))
         given = cls.parameters.by_name([*positional, *kwargs.items()])
         values = {
-            name: parameter.validated(given.get(name, parameter.default))
+            name: parameter.validated(given.get(name, parameter.initial))
             for name, parameter in cls.parameters.items()
         }
-        shape = broadcast_shapes(**{name: value.shape for name, value in values.items()})
+        shape = broadcast_shapes(
+            **{name: cls.parameters[name].batch(value) for name, value in values.items()}
+        )
         object.__setattr__(self, "_values", values)
         object.__setattr__(self, "_batch_shape", shape)
 
@@ -253,7 +255,7 @@ class Distribution(abc.ABC):
         -------
         dict
             For each differentiable parameter an array of the shape that `value` and the parameters
-            broadcast to.
+            broadcast to; of a vector parameter, with a last axis for its entries.
         """
         formula = self._guarded(self._score, np.nan)
         return self._by_name(self._at("value", value, formula, many=True))
@@ -336,7 +338,10 @@ class Distribution(abc.ABC):
 
     @final
     def _theta_operands(self, shape: tuple[int, ...]) -> list[Operand]:
-        return [batch_operand(value, self.batch_shape, shape) for value in self._theta]
+        return [
+            batch_operand(value, self.batch_shape, shape, parameter.event(value))
+            for parameter, value in zip(self.parameters.values(), self._theta, strict=True)
+        ]
 
     @final
     def _batched(self, value: Array | float) -> Array:
@@ -355,8 +360,11 @@ class Distribution(abc.ABC):
         array = as_real_array(label, value)
         shape = broadcast_shapes(**{label: array.shape, "the batch": self.batch_shape})
         operands = [operand(array, shape), *self._theta_operands(shape)]
-        outputs = len(self.parameters.differentiable) if many else 1
-        return evaluate(filling(formula), operands, shape, outputs=outputs)
+        events: list[tuple[int, ...]] = [()]
+        if many:
+            names = self.parameters.differentiable
+            events = [self.parameters[name].event(self._values[name]) for name in names]
+        return evaluate(filling(formula), operands, shape, outputs=len(events), events=events)
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
@@ -700,8 +708,9 @@ def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:
     if not np.any(there):
         return result
     if isinstance(result, tuple):
-        return tuple(np.where(there, instead, entry) for entry in result)
-    return np.where(there, instead, result)
+        return tuple(_replaced(entry, there, instead) for entry in result)
+    vector = there.shape + (1,) * (np.ndim(result) - there.ndim)
+    return np.where(there.reshape(vector), instead, result)
 
 
 def _sample_shape(shape: Shape) -> tuple[int, ...]:
@@ -725,7 +734,7 @@ def _parameters_section(cls: type[Distribution]) -> str:
     for parameter in cls.parameters.values():
         also = f"; also {', '.join(parameter.aliases)}" if parameter.aliases else ""
         lines += [
-            f"{parameter.name} : array_like, default {parameter.default:g}",
+            f"{parameter.name} : array_like, default {parameter.initial_text}",
             f"    {parameter.description} {parameter.symbol}, in {parameter.domain}{also}.",
         ]
     return "\n".join(lines)

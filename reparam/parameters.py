@@ -97,7 +97,8 @@ def _end(end: float | str) -> str:
 class Integers:
     """The integers from one to another, both included unless infinite.
 
-    An end is a number or the name of a parameter.
+    An end is a number or the name of a parameter; or, if `entries` names a vector parameter, the
+    upper end is the last index of it, and `high` says so in words.
 
     >>> print(Integers(0, 1), Integers(1, math.inf), Integers(0, "total"))
     {0, 1} {1, 2, …} {0, …, total}
@@ -107,6 +108,7 @@ class Integers:
 
     low: float
     high: float | str
+    entries: str = ""
 
     def __str__(self) -> str:
         if self.high == math.inf:
@@ -119,6 +121,8 @@ class Integers:
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
         """Return both ends, a parameter's name replaced by its value."""
+        if self.entries:
+            return float(self.low), float(values[self.entries].shape[-1] - 1)
         high = values[self.high] if isinstance(self.high, str) else float(self.high)
         return float(self.low), high
 
@@ -195,6 +199,9 @@ class Parameter:
         A few words on what it is.
     differentiable
         Whether a distribution is differentiated in it.
+    vector
+        0 for a number. Of a vector parameter, whose last axis is not a batch's, how many entries
+        the default has: each is `default`, and each lies in `domain`.
     """
 
     symbol: str
@@ -204,6 +211,7 @@ class Parameter:
     aliases: tuple[str, ...] = ()
     description: str = ""
     differentiable: bool = True
+    vector: int = 0
     name: str = field(default="", init=False)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -223,15 +231,40 @@ class Parameter:
         """Tell type checkers what the constructor takes: nothing is ever set."""
         raise AttributeError(self.name)
 
+    @property
+    def initial(self) -> float | tuple[float, ...]:
+        """The value used when none is given."""
+        return (self.default,) * self.vector if self.vector else self.default
+
+    @property
+    def initial_text(self) -> str:
+        """The value used when none is given, as it is written on the command line."""
+        return ",".join([f"{self.default:g}"] * max(self.vector, 1))
+
+    def event(self, value: Array) -> tuple[int, ...]:
+        """Return the shape of one value of those in an array: a vector's, or a number's."""
+        return value.shape[-1:] if self.vector else ()
+
+    def batch(self, value: Array) -> tuple[int, ...]:
+        """Return the shape that an array of values adds to a batch."""
+        return value.shape[:-1] if self.vector else value.shape
+
     def validated(self, value: ArrayLike) -> Array:
         """Return `value` as a read-only float64 array, sharing memory where NumPy can.
 
         Raises
         ------
         ParameterError
-            If a value is not a real number, or lies outside the domain (NaN always does).
+            If a value is not a real number, or lies outside the domain (NaN always does), or is
+            not a vector with at least one entry where that is wanted.
         """
         array = as_real_array(self.name, value).view()
+        if self.vector and (array.ndim == 0 or array.shape[-1] == 0):
+            shown = f"={_shown(float(array))}" if array.ndim == 0 else f" of shape {array.shape}"
+            raise ParameterError(
+                f"{self.name}{shown} is not a vector; pass several {self.name},"
+                f" such as [{self.initial_text.replace(',', ', ')}]"
+            )
         where = self.domain.first_outside(array)
         if where is not None:
             index = np.unravel_index(where, array.shape)

@@ -37,6 +37,7 @@ BUILT_IN = {
     "beta": "Beta",
     "beta-prime": "BetaPrime",
     "binomial": "Binomial",
+    "categorical": "Categorical",
     "chi": "Chi",
     "chi-square": "ChiSquare",
     "exponential": "Exponential",

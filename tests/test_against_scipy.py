@@ -30,7 +30,7 @@ SPELLINGS = {
 }
 
 
-@pytest.fixture(params=BUILT_IN)
+@pytest.fixture(params=SPELLINGS)
 def both(request):
     """A distribution with many parameter sets, and scipy's."""
     d = typical(rp.get(request.param), 40, seed=1)
@@ -71,5 +71,6 @@ def test_quantiles(both):
     np.testing.assert_allclose(d.icdf(u), reference.ppf(u), rtol=1e-8, atol=1e-290)
 
 
-def test_every_built_in_has_a_spelling():
-    assert set(SPELLINGS) == set(BUILT_IN)
+def test_every_built_in_of_numbers_has_a_spelling():
+    vectors = {name for name in BUILT_IN if any(p.vector for p in rp.get(name).parameters.values())}
+    assert set(SPELLINGS) == set(BUILT_IN) - vectors

@@ -81,6 +81,11 @@ class TestEach:
             ["-d", "poisson", "-p", "rate"],
             "parameter 'rate' has no value; write for example -p rate=1",
         ),
+        (["-d", "categorical", "-p", "logits=1"], "logits=1 is not a vector; pass several logits"),
+        (
+            ["-d", "categorical", "-p", "logits"],
+            "parameter 'logits' has no value; write for example",
+        ),
         (["-d", "poison"], "no distribution is called 'poison'; did you mean 'poisson'?"),
         (["-d", "geometric", "-p", "rate=1"], "Geometric has no parameter 'rate'"),
     ],
@@ -108,3 +113,13 @@ def test_a_batch_is_sampled_in_any_format(cli, form):
         with Path("y.jsonl").open() as lines:
             found = np.array([json.loads(line)["y"] for line in lines]).reshape(40, 2)
     np.testing.assert_array_equal(found, draws)
+
+
+def test_a_vector_is_given_with_commas_or_as_a_file(cli):
+    draws = rp.Categorical([0.0, 1.0, 2.0]).sample(40, rng=7)
+    options = ["sample", "-d", "categorical", "-n", 40, "--seed", 7]
+    np.testing.assert_array_equal(cli.columns(*options, "-p", "logits=0,1,2")["y"], draws)
+    np.save("rows.npy", [[0.0, 1.0, 2.0], [5.0, 0.0, 0.0]])
+    cli(*options, "-p", "logits=@rows.npy", "--out", "y.npy")
+    expected = rp.Categorical([[0.0, 1.0, 2.0], [5.0, 0.0, 0.0]]).sample(40, rng=7)
+    np.testing.assert_array_equal(np.load("y.npy"), expected)

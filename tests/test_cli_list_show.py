@@ -106,6 +106,7 @@ class TestShow:
                 "symbol": parameter.symbol,
                 "domain": str(parameter.domain),
                 "default": parameter.default,
+                "vector": False,
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
                 "differentiable": True,

@@ -303,16 +303,127 @@ def test_score_function_estimates_the_derivative_of_an_expectation(name):
     d, n = rp.get(name)(), 100_000
     y = d.sample(n, rng=3)
     for theta, score in d.score(y).items():
-        terms = (y - d.mean) * score
-        step = 1e-5
+        terms = np.reshape((y - d.mean) * score.T, (-1, n))  # a row an entry
         values = {other: getattr(d, other) for other in d.parameters}
-        up, down = (type(d)(**{**values, theta: values[theta] + h}).mean for h in (step, -step))
-        error = terms.std() / math.sqrt(n)
-        assert abs(terms.mean() - (up - down) / (2.0 * step)) <= Z * error + 1e-8
+        for k, row in enumerate(terms):
+            step = 1e-5 * np.reshape(np.arange(len(terms)) == k, np.shape(values[theta]))
+            up, down = (type(d)(**{**values, theta: values[theta] + h}).mean for h in (step, -step))
+            error = row.std() / math.sqrt(n)
+            assert abs(row.mean() - (up - down) / 2e-5) <= Z * error + 1e-8
 
 
 def test_geometric_draws_that_float64_has_no_room_for_are_infinite():
     assert np.all(rp.Geometric(5e-324).sample(10, rng=1) == math.inf)
+
+
+# Categories: a parameter that is a vector ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("categories", [1, 2, 7, 300])
+@pytest.mark.parametrize("spread", [1e-3, 3.0, 300.0])
+def test_categories_are_accurate(categories, spread):
+    rng = np.random.default_rng(categories)
+    logits = spread * rng.normal(size=categories)
+    d = rp.Categorical(logits)
+    with mp.workdps(DIGITS + 300):
+        weights = [mp.exp(mp.mpf(float(logit))) for logit in logits]
+        total = mp.fsum(weights)
+        for y in {0, categories // 2, categories - 1, int(np.argmax(logits))}:
+            p = [weight / total for weight in weights]
+            # rounding a difference of logits forces as much
+            slack = 2.0**-52 * spread * 4.0
+            found = [d.log_prob(y), d.cdf(y), d.sf(y)]
+            expected = [mp.log(p[y]), mp.fsum(p[: y + 1]), mp.fsum(p[y + 1 :])]
+            for got, value in zip(found, map(float, expected), strict=True):
+                size = abs(value) if spread < 100.0 or value > -1e-3 else abs(value) + 1.0
+                assert abs(got - value) <= (1e-14 + slack * spread) * size + 1e-300
+            score = [float((k == y) - weight) for k, weight in enumerate(p)]
+            rtol = 1e-14 + slack * spread
+            np.testing.assert_allclose(d.score(y)["logits"], score, rtol=rtol, atol=1e-300)
+
+
+@pytest.mark.parametrize("logits", [[0.0, 800.0], [1e308, -1e308], [5.0, 5.0 - 1e-15], [0.0]])
+def test_extreme_logits_give_numbers(logits):
+    d = rp.Categorical(logits)
+    y = d.sample(100, rng=1)
+    assert np.all((y >= 0.0) & (y < len(logits)))
+    assert np.all(np.isfinite(d.log_prob(y)) & np.isfinite(d.score(y)["logits"]).all(axis=-1))
+    for statistic in (d.mean, d.variance, d.entropy):
+        assert np.isfinite(statistic)
+
+
+def test_categories_with_no_probability_are_not_drawn():
+    d = rp.Categorical([-1e4, 0.0, -1e4, 0.0, -1e4])
+    assert set(d.sample(10_000, rng=1)) == {1.0, 3.0}
+
+
+@pytest.mark.parametrize(
+    ("logits", "value", "shape"),
+    [
+        ((3,), (), ()),
+        ((3,), (5,), (5,)),
+        ((3,), (2, 5), (2, 5)),
+        ((4, 3), (), (4,)),
+        ((4, 3), (4,), (4,)),
+        ((4, 3), (5, 1), (5, 4)),
+        ((2, 1, 3), (4,), (2, 4)),
+        ((1, 3), (), (1,)),
+        ((0, 3), (2, 1), (2, 0)),
+    ],
+)
+def test_vectors_broadcast_over_all_axes_but_the_last(logits, value, shape):
+    eta = np.random.default_rng(0).normal(size=logits)
+    y = np.random.default_rng(1).integers(0, 3, value)
+    d = rp.Categorical(eta)
+    assert d.batch_shape == logits[:-1]
+    assert d.sample(6, rng=1).shape == (6, *logits[:-1])
+    for statistic in (d.mean, d.variance, d.entropy, *d.support):
+        assert np.shape(statistic) == logits[:-1]
+    log_p, score = d.log_prob(y), d.score(y)["logits"]
+    assert (np.shape(log_p), np.shape(score)) == (shape, (*shape, 3))
+    rows = np.broadcast_to(eta, (*shape, 3))
+    p = np.exp(rows) / np.exp(rows).sum(axis=-1, keepdims=True)
+    chosen = np.arange(3) == np.broadcast_to(y, shape)[..., np.newaxis]
+    np.testing.assert_allclose(score, chosen - p, rtol=1e-12)
+    np.testing.assert_allclose(np.exp(log_p), np.sum(p * chosen, axis=-1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_long_batch_of_vectors_is_its_rows(threads, monkeypatch):
+    """Longer than a block, and of a length that blocks do not end with."""
+    monkeypatch.setenv("REPARAM_NUM_THREADS", threads)
+    eta = np.random.default_rng(0).normal(size=(70_001, 2))
+    d = rp.Categorical(eta)
+    y = d.sample(3, rng=4)
+    np.testing.assert_allclose(
+        d.log_prob(y), -np.logaddexp(0.0, (1 - 2 * y) * (eta[:, 1] - eta[:, 0])), rtol=1e-11
+    )
+    p = 1.0 / (1.0 + np.exp(eta[:, 0] - eta[:, 1]))
+    np.testing.assert_allclose(d.score(y)["logits"][..., 1], y - p, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("logits", "message"),
+    [
+        (0.5, "logits=0.5 is not a vector; pass several logits, such as [0, 0, 0]"),
+        (np.zeros((2, 0)), "logits of shape (2, 0) is not a vector; pass several logits, such as"),
+        ([0.0, math.inf], "logits[1]=inf is not in (-inf, inf); pass a finite logits"),
+        ([[0.0, math.nan]], "logits[0, 1]=nan is not in (-inf, inf); pass a finite logits"),
+        (["a", "b"], "logits=['a', 'b'] is not a real number or an array of real numbers"),
+    ],
+)
+def test_what_is_no_vector_is_named(logits, message):
+    with pytest.raises(ParameterError) as caught:
+        rp.Categorical(logits)
+    assert str(caught.value).startswith(message)
+
+
+def test_two_categories_are_bernoulli():
+    p = np.array([0.01, 0.5, 0.9])
+    d = rp.Categorical(np.stack([np.log1p(-p), np.log(p)], axis=-1))
+    for y in (0.0, 1.0):
+        np.testing.assert_allclose(d.log_prob(y), rp.Bernoulli(p).log_prob(y), rtol=1e-13)
+    np.testing.assert_allclose(d.entropy, rp.Bernoulli(p).entropy, rtol=1e-13)
 
 
 # What there is not --------------------------------------------------------------------------------

@@ -148,8 +148,8 @@ def parameter_row(parameter: Parameter) -> list[str]:
     return [
         f"`{parameter.name}`",
         f"{parameter.description} {parameter.symbol}",
-        interval(parameter.domain),
-        f"{parameter.default:g}",
+        interval(parameter.domain) + ("^K" if parameter.vector else ""),
+        parameter.initial_text,
         ", ".join(f"`{alias}`" for alias in parameter.aliases),
     ]
 

@@ -44,7 +44,8 @@ def _row(distribution: type[Distribution]) -> dict[str, str]:
     return {
         "name": distribution.name,
         "parameters": ", ".join(
-            f"{parameter.name} {parameter.domain}" for parameter in distribution.parameters.values()
+            f"{parameter.name} {parameter.domain}{'^K' if parameter.vector else ''}"
+            for parameter in distribution.parameters.values()
         ),
         "support": str(distribution._support),
         "noise": drawn.noise.name if drawn else "none",

@@ -162,7 +162,7 @@ def _given(
         if not equals or not value:
             raise UnknownParameterError(
                 f"parameter {key!r} has no value; write for example"
-                f" {option} {key}={cls.parameters[canonical].default:g}"
+                f" {option} {key}={cls.parameters[canonical].initial_text}"
             )
         pairs.append((key, numbers(value, f"parameter {key}", key, canonical)))
     return cls.parameters.by_name(pairs)

@@ -77,7 +77,8 @@ def _card(distribution: type[Distribution]) -> dict[str, Any]:
                 "name": parameter.name,
                 "symbol": parameter.symbol,
                 "domain": str(parameter.domain),
-                "default": parameter.default,
+                "default": parameter.initial,
+                "vector": bool(parameter.vector),
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
                 "differentiable": parameter.differentiable,
@@ -119,9 +120,14 @@ def _page(card: dict[str, Any]) -> str:
 
 def _declaration(parameter: dict[str, Any]) -> str:
     return (
-        f"{parameter['description']} {parameter['symbol']} in {readable(parameter['domain'])},"
-        f" default {parameter['default']:g}{_also(parameter['aliases'])}"
+        f"{parameter['description']} {parameter['symbol']} in {readable(parameter['domain'])}"
+        f"{'^K' if parameter['vector'] else ''}, default {_number(parameter['default'])}"
+        f"{_also(parameter['aliases'])}"
     )
+
+
+def _number(value: float | tuple[float, ...]) -> str:
+    return f"({', '.join(map(_number, value))})" if isinstance(value, tuple) else f"{value:g}"
 
 
 def _also(aliases: list[str]) -> str:

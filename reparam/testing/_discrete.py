@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -81,25 +81,45 @@ def probability_is_on_integers_of_the_support(cls: type[Discrete]) -> None:
         check(d, np.all(np.isnan(entry)), f"{what} is {entry}, expected NaN")
 
 
-def _slopes(d: Discrete, name: str, f: Callable[[Discrete], Array]) -> tuple[Array, Array]:
+def _scores(d: Discrete, y: Array) -> Iterator[tuple[str, int | None, Array]]:
+    """Yield the score by parameter, and of a vector by entry: name, index, values."""
+    for name, entry in d.score(y).items():
+        if d.parameters[name].vector:
+            yield from ((name, k, entry[..., k]) for k in range(entry.shape[-1]))
+        else:
+            yield name, None, entry
+
+
+def _slope(
+    d: Discrete, name: str, index: int | None, f: Callable[[Discrete], Array]
+) -> tuple[Array, Array]:
     """Return the derivative of a function of the distribution in one parameter, and its error."""
     values: dict[str, ArrayLike] = {other: getattr(d, other) for other in d.parameters}
-    theta = np.broadcast_to(getattr(d, name), d.batch_shape)
+    theta = entry = getattr(d, name)
+    if index is not None:
+        entry = theta[..., index]
+    entry = np.broadcast_to(entry, d.batch_shape)
     low, high = d.parameters[name].domain.ends({})
-    room = np.minimum(theta - low, high - theta)
-    step = np.minimum(0.25 * room, 0.1 * (1.0 + np.abs(theta)))
-    return differentiate(lambda moved: f(type(d)(**{**values, name: moved})), theta, step)
+    room = np.minimum(entry - low, high - entry)
+    step = np.minimum(0.25 * room, 0.1 * (1.0 + np.abs(entry)))
+
+    def at(moved: Array) -> Array:
+        if index is not None:
+            there = np.arange(theta.shape[-1]) == index
+            moved = np.where(there, moved[..., np.newaxis], theta)
+        return f(type(d)(**{**values, name: moved}))
+
+    return differentiate(at, entry, step)
 
 
 def score_differentiates_probability(cls: type[Discrete]) -> None:
     """Score = ∂ log p/∂θ, for each differentiable parameter and no other."""
     d = typical(cls)
     y = d.sample(20, rng=7)
-    score = d.score(y)
-    names, expected = list(score), cls.parameters.differentiable
+    names, expected = list(d.score(y)), cls.parameters.differentiable
     check(d, names == expected, f"the score is in {names}, expected {expected}")
-    for name, entry in score.items():
-        slope, error = _slopes(d, name, lambda moved: moved.log_prob(y))
+    for name, index, entry in _scores(d, y):
+        slope, error = _slope(d, name, index, lambda moved: moved.log_prob(y))
         agree(d, f"score in {name}", entry, slope, rtol=1e-6, atol=10.0 * error, y=y)
 
 
@@ -107,9 +127,9 @@ def score_differentiates_expectations(cls: type[Discrete]) -> None:
     """E[score] = 0, and E[L(y) score] = ∂E[L(y)]/∂θ for several L, all summed exactly."""
     d = typical(cls)
     y = _values(d)
-    p, scores = _probabilities(d, y), d.score(y)
+    p = _probabilities(d, y)
     functions = {"1": np.ones_like(y), "y": y, "cos(y/2)": np.cos(0.5 * y), "[y ≤ 2]": y <= 2.0}
-    for name, score in scores.items():
+    for name, index, score in _scores(d, y):
         terms = np.where(p > 0.0, p * score, 0.0)  # NaN outside the support
         size = np.abs(terms).sum(axis=0)
         agree(d, f"E[score in {name}]", terms.sum(axis=0), 0.0, atol=1e-10 * size)
@@ -118,7 +138,7 @@ def score_differentiates_expectations(cls: type[Discrete]) -> None:
             def expectation(moved: Discrete, values: Array = values) -> Array:
                 return np.asarray(np.sum(values * _probabilities(moved, y), axis=0))
 
-            slope, error = _slopes(d, name, expectation)
+            slope, error = _slope(d, name, index, expectation)
             found = np.sum(values * terms, axis=0)
             slack = 10.0 * error + 1e-9 * np.sum(np.abs(values * terms), axis=0)
             agree(d, f"E[L · score in {name}], L = {loss}", found, slope, rtol=1e-6, atol=slack)

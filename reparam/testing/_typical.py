@@ -51,10 +51,11 @@ def typical(cls: type[D], n: int = SETS, seed: int = 0) -> D:
     values: dict[str, ArrayLike] = {}
     for parameter in cls.parameters.values():
         low, high = parameter.typical
+        size = (n, parameter.vector) if parameter.vector else (n,)
         if low > 0.0:
-            drawn = np.exp(rng.uniform(math.log(low), math.log(high), n))
+            drawn = np.exp(rng.uniform(math.log(low), math.log(high), size))
         else:
-            drawn = rng.uniform(low, high, n)
+            drawn = rng.uniform(low, high, size)
         if isinstance(parameter.domain, Integers):
             drawn = np.rint(drawn)
         drawn[0] = parameter.default

@@ -1,0 +1,106 @@
+"""The categorical distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.discrete import Discrete
+from reparam.distribution import About, Lanes
+from reparam.parameters import REAL, Integers, Parameter
+
+__all__ = ["Categorical"]
+
+
+class Categorical(Discrete):
+    """The categorical distribution, of one of K categories numbered from 0.
+
+    p(y) = exp(η_y) / Σ_k exp(η_k) for y in {0, …, K − 1}: the softmax of K logits η, the last axis
+    of `logits`. Probabilities p are given by their logarithms, and need not sum to 1; logits that
+    differ by a constant are the same distribution. The score has a last axis, too, with an entry
+    for each logit.
+    """
+
+    name = "categorical"
+    logits: Parameter = Parameter(
+        "η", REAL, 0.0, (-3.0, 3.0), ("logit", "eta"), "Logits, of K categories,", vector=3
+    )
+    about = About(
+        density="p(y) = exp(η_y) / Σ_k exp(η_k)",
+        score={"logits": "[k = y] − p(k) for each k"},
+        source="Jang, Gu & Poole (2017), Categorical reparameterization with Gumbel-softmax",
+    )
+    alternatives = (
+        "relax the category to softmax((η + Gumbel noise) / temperature)"
+        " (Jang, Gu & Poole 2017; Maddison, Mnih & Teh 2017)"
+    )
+    _support = Integers(0, "K − 1", entries="logits")
+
+    @staticmethod
+    def _log_prob(y: Array, logits: Array) -> Array:
+        return _entry(_log_softmax(logits), y)
+
+    @staticmethod
+    def _cdf(y: Array, logits: Array) -> Array:
+        below = np.minimum(np.cumsum(_softmax(logits), axis=-1), 1.0)
+        below[..., -1] = 1.0
+        return _entry(below, y)
+
+    @staticmethod
+    def _sf(y: Array, logits: Array) -> Array:
+        above = np.zeros_like(logits)
+        above[..., :-1] = np.cumsum(_softmax(logits)[..., :0:-1], axis=-1)[..., ::-1]
+        return _entry(np.minimum(above, 1.0), y)
+
+    @staticmethod
+    def _score(y: Array, logits: Array) -> tuple[Array, ...]:
+        log_p = _log_softmax(logits)
+        chosen = np.arange(logits.shape[-1]) == y[..., np.newaxis]
+        return (np.where(chosen, -np.expm1(log_p), -np.exp(log_p)),)
+
+    @staticmethod
+    def _mean(logits: Array) -> Array:
+        return _softmax(logits) @ np.arange(float(logits.shape[-1]))
+
+    @staticmethod
+    def _variance(logits: Array) -> Array:
+        y, p = np.arange(float(logits.shape[-1])), _softmax(logits)
+        return np.sum(p * (y - (p @ y)[..., np.newaxis]) ** 2, axis=-1)
+
+    @staticmethod
+    def _entropy(logits: Array) -> Array:
+        log_p = _log_softmax(logits)
+        return -np.sum(np.where(log_p > -740.0, np.exp(log_p) * log_p, 0.0), axis=-1)
+
+    @classmethod
+    def _sampler(cls, lanes: Lanes, size: int, logits: Array) -> Array:
+        upto = np.cumsum(_softmax(logits), axis=-1)
+        # the last category takes what rounding leaves, unless nothing is left for it
+        last = np.argmax(upto, axis=-1)
+        u = lanes(0).random(size) * upto[..., -1]
+        if upto.ndim == 1:
+            drawn = np.searchsorted(upto, u, side="right")
+        else:
+            drawn = np.sum(upto <= u[:, np.newaxis], axis=-1)
+        return np.minimum(drawn, last).astype(np.float64)
+
+
+def _log_softmax(logits: Array) -> Array:
+    """Return ln p for every category: the greatest by log1p of the others, which may be tiny."""
+    greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
+    shifted = logits - np.take_along_axis(logits, greatest, axis=-1)
+    others = np.exp(shifted)
+    np.put_along_axis(others, greatest, 0.0, axis=-1)
+    return np.asarray(shifted - np.log1p(np.sum(others, axis=-1, keepdims=True)))
+
+
+def _softmax(logits: Array) -> Array:
+    return np.asarray(np.exp(_log_softmax(logits)))
+
+
+def _entry(table: Array, y: Array) -> Array:
+    """Return the entry of each y, given a row for all or a row for each; any for NaN."""
+    index = np.where(np.isnan(y), 0.0, y).astype(np.intp)
+    if table.ndim == 1:
+        return table[index]
+    return np.take_along_axis(table, index[:, np.newaxis], axis=-1)[:, 0]

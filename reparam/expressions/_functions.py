@@ -77,7 +77,7 @@ class Selection:
     name, arity, value
         As for :class:`Function`; an arity of 0 is two or more.
     chosen
-        The positions of the arguments that can be selected.
+        The positions of the arguments that can be selected; None for all of them.
     masks
         Formula of the value and the arguments: for each of those the mask of where it is selected.
         The second of two may be left out, if that is where the first is not. Where several are

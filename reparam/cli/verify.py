@@ -138,7 +138,7 @@ def verify(
 
     reparam verify laplace beta --only derivative --only identity
 
-    reparam verify gamma -p alpha=0.01 --skip continuity --seed 42
+    reparam verify student-t -p df=2.5 --skip continuity --seed 42
 
     reparam verify mypackage.dists:MyLaplace --format github --junit-xml report.xml
     """

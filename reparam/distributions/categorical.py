@@ -60,17 +60,18 @@ class Categorical(Discrete):
 
     @staticmethod
     def _mean(logits: Array) -> Array:
-        return _softmax(logits) @ np.arange(float(logits.shape[-1]))
+        return np.asarray(_softmax(logits) @ np.arange(float(logits.shape[-1])))
 
     @staticmethod
     def _variance(logits: Array) -> Array:
         y, p = np.arange(float(logits.shape[-1])), _softmax(logits)
-        return np.sum(p * (y - (p @ y)[..., np.newaxis]) ** 2, axis=-1)
+        return np.asarray(np.sum(p * (y - (p @ y)[..., np.newaxis]) ** 2, axis=-1))
 
     @staticmethod
     def _entropy(logits: Array) -> Array:
         log_p = _log_softmax(logits)
-        return -np.sum(np.where(log_p > -740.0, np.exp(log_p) * log_p, 0.0), axis=-1)
+        terms = np.where(log_p > -740.0, np.exp(log_p) * log_p, 0.0)
+        return np.asarray(-np.sum(terms, axis=-1))
 
     @classmethod
     def _sampler(cls, lanes: Lanes, size: int, logits: Array) -> Array:

@@ -72,10 +72,17 @@ class PowerOfGamma(PositiveFamily):
     @final
     @classmethod
     def _raised(cls, x: Array, log_x: Array, *theta: Array) -> Array:
-        """y, from x and ln x, also where c over- or underflows."""
+        """y, from x and ln x, also where x or c over- or underflows and their product does not."""
         scale = cls._scale(*theta)
         y = cls._power_of(x, scale)
-        return where_normal(scale, y, lambda: np.exp(cls._log_value(y, log_x, *theta)))
+
+        def by_logs() -> Array:
+            return np.exp(cls._log_value(y, log_x, *theta))
+
+        y = where_normal(scale, y, by_logs)
+        if np.any(lost := (x < 1e-290) & ((scale > 1.0) == (cls._power > 0.0))):
+            y = np.where(lost, by_logs(), y)
+        return y
 
     @final
     @classmethod

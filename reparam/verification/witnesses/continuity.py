@@ -13,8 +13,9 @@ from reparam.verification.witnesses.derivative import smooth_at_seed
 
 __all__ = ["continuity"]
 
-#: Steps on the way through the parameter, and halvings of a step that may hold a jump.
-_STEPS, _HALVINGS = 32, 32
+#: Steps on the way through the parameter. A step that may hold a jump is cut in as many pieces, and
+#: so is, again and again, the piece that moves most.
+_STEPS, _CUTS = 32, 6
 #: Values that are followed.
 _FOLLOWED = 32
 #: How many are followed to the place of a jump.
@@ -28,7 +29,7 @@ def continuity(context: Context) -> Iterator[Comparison]:
         tally = Tally(
             f"y as a function of {name}",
             "absolute",
-            note="the change of y in a step of θ cut in 2³², in units of the uncut step's",
+            note="the change of y in 2⁻³⁰ of a step of θ, in units of the uncut step's",
         )
         low, high = map(float, parameter.domain.ends({}))
         for theta in context.sets():
@@ -84,7 +85,7 @@ def _bisect(
     grid: Array,
     steps: Array,
 ) -> None:
-    """Cut the largest steps of the most suspicious draws in halves, always the one that moves more.
+    """Cut the largest steps of the most suspicious draws, always the piece that moves most.
 
     The change of a continuous function becomes as small as the step, a jump stays.
     """
@@ -94,18 +95,19 @@ def _bisect(
     draws = np.argsort(excess)[-_SUSPECTS:]
     at = np.argmax(clean[:, draws], axis=0)
     low, high = grid[at], grid[at + 1]
-    below, above = follow(low, draws), follow(high, draws)
+    everywhere, suspect = np.tile(draws, _STEPS + 1), np.arange(len(draws))
     with np.errstate(all="ignore"):
-        whole = np.abs(above - below)
+        for cut in range(_CUTS):
+            places = np.linspace(low, high, _STEPS + 1)
+            values = follow(places.ravel(), everywhere).reshape(places.shape)
+            pieces = np.abs(np.diff(values, axis=0))
+            if cut == 0:
+                below, whole = values[0], np.abs(values[-1] - values[0])
+            most = np.argmax(np.where(np.isnan(pieces), -1.0, pieces), axis=0)
+            low, high = places[most, suspect], places[most + 1, suspect]
         # a change of a few units in the last place can't become smaller
         real = whole > 2.0**20 * np.spacing(np.abs(below))
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            value = follow(middle, draws)
-            left = np.abs(value - below) >= np.abs(above - value)
-            low, below = np.where(left, low, middle), np.where(left, below, value)
-            high, above = np.where(left, middle, high), np.where(left, value, above)
-        rest = np.where(real, np.abs(above - below) / whole, 0.0)
+        rest = np.where(real, pieces[most, suspect] / whole, 0.0)
     worst = int(np.argmax(rest))
     jump = {**theta, name: float(low[worst])}
     tally.add(jump, rest[worst], 0.0, atol=1e-3, y=below[worst])

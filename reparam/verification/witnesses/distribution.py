@@ -45,8 +45,9 @@ def distribution(context: Context) -> Iterator[Comparison]:
             )
             law = target.law(theta, seed)
             low, high = law.support
-            inside.add(theta, value, np.clip(value, low, high), y=value)
-            ordered = np.sort(value)
+            ordered = np.sort(value)  # NaN is last
+            ends = ordered[[0, -1]]
+            inside.add(theta, ends, np.clip(ends, low, high), y=ends)
             _distance(distance, theta, law, ordered, alpha)
             _tails(tails, theta, law, ordered, alpha)
             _scores(scores, theta, law, value, alpha)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from reparam.errors import NotReparameterizable as NotReparameterizable
     from reparam.errors import ReparamError as ReparamError
     from reparam.expressions import Expression as Expression
+    from reparam.graphs import Graph as Graph
     from reparam.mechanisms import Implicit as Implicit
     from reparam.mechanisms import InverseCDF as InverseCDF
     from reparam.mechanisms import LocationScale as LocationScale
@@ -60,6 +61,7 @@ _HOMES = {
     "Distribution": "reparam.distribution",
     "Draw": "reparam.draw",
     "Expression": "reparam.expressions",
+    "Graph": "reparam.graphs",
     "Implicit": "reparam.mechanisms",
     "Integers": "reparam.parameters",
     "Interval": "reparam.parameters",

@@ -632,17 +632,11 @@ class Reparameterized(Distribution):
 
     @final
     def _sources(
-        self, shape: tuple[int, ...], stream: Stream, each_from: int | None = None
+        self, shape: tuple[int, ...], stream: Stream, curve: Interpolant | None
     ) -> tuple[Kernel, list[Operand]]:
-        """Return the kernel that fills in the value and the extra arrays, and its operands.
-
-        Each element has parameters of its own if `each_from`, the first one's number, is given.
-        """
-        if each_from is not None:
-            theta = [operand(value, shape, each_from) for value in self._theta]
-        else:
-            theta = self._theta_operands(shape)
-        if (curve := self._shared_curve) and each_from is None:
+        """Return the kernel that fills in the value and the extra arrays, and its operands."""
+        theta = self._theta_operands(shape)
+        if curve:
             return self._filled_on(curve), [stream, *theta]
         if self._direct:
             return filling(lambda arrays: arrays), [Direct(self._sampler, stream, theta)]
@@ -662,14 +656,13 @@ class Reparameterized(Distribution):
     ) -> Draw:
         """Return the draw of that shape whose first element is number `first` of the stream.
 
-        With `each`, which draws from a stream of the declared noise, the batch is a piece of
-        parameters of which every element has its own: how it is drawn, and of which part of the
-        stream, must not depend on the piece.
+        With `each`, every element has parameters of its own, even if there is one element alone:
+        there is no curve, and the stream is of the declared noise.
         """
         from reparam.draw import Draw
 
-        kernel, operands = self._sources(shape, stream, first if each else None)
         curve = None if each else self._shared_curve
+        kernel, operands = self._sources(shape, stream, curve)
         arrays = evaluate(kernel, operands, shape, outputs=1 + self._extras, first=first)
 
         def noise() -> Array:
@@ -694,7 +687,7 @@ class Reparameterized(Distribution):
 
     @final
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
-        kernel, operands = self._sources(shape, stream)
+        kernel, operands = self._sources(shape, stream, self._shared_curve)
 
         def value(out: tuple[Array, ...], *inputs: Array) -> None:
             extras = (np.empty_like(out[0]) for _ in range(self._extras))

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 
 __all__ = [
     "CountError",
+    "EstimatorError",
     "ExpressionError",
+    "GraphError",
     "InputError",
     "MissingExtraError",
     "NoiseError",
@@ -69,6 +71,14 @@ class CountError(ReparamError, ValueError):
 
 class ExpressionError(ReparamError, ValueError):
     """A formula given as text can't be read, or lacks the value of a name."""
+
+
+class GraphError(ReparamError, ValueError):
+    """A graph given as text can't be read, or its inputs and nodes aren't what is asked for."""
+
+
+class EstimatorError(ReparamError, ValueError):
+    """An estimator that there isn't, or that can't serve a distribution or an objective."""
 
 
 class InputError(ReparamError, ValueError):

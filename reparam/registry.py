@@ -18,14 +18,19 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from reparam.errors import PluginWarning, UnknownDistributionError, did_you_mean
+from reparam.errors import (
+    NotReparameterizable,
+    PluginWarning,
+    UnknownDistributionError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from reparam.distribution import Distribution
+    from reparam.distribution import Distribution, Reparameterized
 
-__all__ = ["BUILT_IN", "GROUP", "get", "names"]
+__all__ = ["BUILT_IN", "GROUP", "get", "names", "reparameterized"]
 
 #: The entry-point group that plugins use.
 GROUP = "reparam.distributions"
@@ -85,6 +90,29 @@ def get(name: str) -> type[Distribution]:
         f"no distribution is called {name!r}{did_you_mean(wanted, known)}"
         f" (there are {', '.join(sorted(set(known.values())))})"
     )
+
+
+def reparameterized(name: str) -> type[Reparameterized]:
+    """Return the distribution of that name or alias, if it has a reparameterization.
+
+    Raises
+    ------
+    UnknownDistributionError
+        If there is none of that name.
+    NotReparameterizable
+        If it has none; the message says why, and what to use instead.
+    """
+    from reparam.discrete import Discrete
+    from reparam.distribution import Reparameterized
+
+    cls = get(name)
+    if issubclass(cls, Discrete):
+        raise NotReparameterizable(cls.obstacle())
+    if not issubclass(cls, Reparameterized):
+        raise NotReparameterizable(
+            f"{cls.__name__} has no reparameterization y = f(z; θ); 'reparam list' tells which have"
+        )
+    return cls
 
 
 def _all() -> Iterator[type[Distribution]]:

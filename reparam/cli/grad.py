@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reparam.cli import output, parsing
+from reparam.cli import objective, output, parsing
 from reparam.cli.options import Count, Dist, DType, OutFile, OutFormat, Params, Seed, Shard, Threads
 from reparam.errors import CountError, InputError, ShapeError
 
@@ -27,8 +27,36 @@ _FEW = 8
 
 
 def grad(
+    context: typer.Context,
     dist: Dist = "gaussian",
     param: Params = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMULA",
+            help="The loss J, such as '(y - 1)**2': adds J, ∂J/∂y and ∂J/∂θ a draw, and E[J] and "
+            "∂E[J]/∂θ with standard errors. Parameters may be formulas, too: -p 'scale=exp(s)'.",
+        ),
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE,…",
+            help="Values of other names in formulas, each in the same forms as a parameter's.",
+        ),
+    ] = None,
+    graph: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="A graph instead of one distribution: a file with a node a line, 'mu = w*x' or "
+            "'z ~ gaussian(loc=mu, scale=1)'. The loss is the node called so, or --loss.",
+        ),
+    ] = None,
+    node: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LINE", help="A line of the graph, after those of --graph. Repeat."),
+    ] = None,
     count: Count = None,
     noise: Annotated[
         str | None,
@@ -48,7 +76,11 @@ def grad(
     ] = None,
     total: Annotated[
         bool,
-        typer.Option("--sum", metavar="", help="Write only the totals ∂L/∂θ; needs --upstream."),
+        typer.Option(
+            "--sum",
+            metavar="",
+            help="Write only the totals: ∂L/∂θ, or E[J] and ∂E[J]/∂θ with standard errors.",
+        ),
     ] = False,
     seed: Seed = None,
     shard: Shard = None,
@@ -59,9 +91,15 @@ def grad(
 ) -> None:
     """Draw, and differentiate the draws in the parameters: noise, y and ∂y/∂θ.
 
+    With a loss, differentiate its expectation, through formulas and further draws.
+
     [bold]Examples[/bold]
 
     reparam grad --dist laplace
+
+    reparam grad --dist gamma --loss "(y - 1)**2" -n 1e6 --sum
+
+    reparam grad -p "loc=w*x + c" -p "scale=exp(s)" --at w=0.5,c=0.1,s=-1,x=2 --loss "(y - 1)**2"
 
     reparam grad -p mu=0.6 -p sigma=0.4 --noise -0.7 --upstream 1.5
 
@@ -72,13 +110,33 @@ def grad(
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
     parsing.use_threads(threads)
-    if total and upstream is None:
-        raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream")
-    distribution = parsing.reparameterized(dist, param)
     if noise is not None:
         for option, value in (("--count", count), ("--seed", seed), ("--shard", shard)):
             if value is not None:
                 raise CountError(f"{option} and --noise exclude each other: noise makes the draws")
+    whole = graph is not None or bool(node)
+    chosen = getattr(context.get_parameter_source("dist"), "name", "DEFAULT") != "DEFAULT"
+    if whole and (param or chosen):
+        raise InputError(
+            "--dist and --param are for one distribution; leave them out, or --graph and --node"
+        )
+    if whole or loss is not None:
+        if upstream is not None:
+            raise InputError(
+                "--upstream is ∂L/∂y from elsewhere, and a loss is differentiated here; pass one"
+            )
+        if whole:
+            model = objective.of_graph(graph, node or [], loss, at or [])
+        else:
+            model = objective.of_distribution(dist, param or [], loss or "", at or [])
+        source = objective.Draws(count, seed, shard, noise)
+        objective.run(model, source, out=out, format=name, dtype=value_type, total=total)
+        return
+    if at:
+        raise InputError("--at gives names in formulas their values, for a loss; pass --loss")
+    if total and upstream is None:
+        raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss")
+    distribution = parsing.reparameterized(dist, param)
 
     from reparam.formats import Records
     from reparam.gradients import Gradients
@@ -115,19 +173,8 @@ def _replayed(distribution: Reparameterized, noise: str) -> tuple[range, Iterato
     """Return the draws' numbers, and the draws that given noise makes."""
     from reparam import sampling
 
-    values = _by_draw(parsing.numbers(noise, "noise", "noise"), distribution.batch_shape)
+    values = parsing.by_draw(parsing.numbers(noise, "noise", "noise"), distribution.batch_shape)
     return range(len(values)), sampling.replay(distribution, values)
-
-
-def _by_draw(values: Array, batch: tuple[int, ...]) -> Array:
-    """Return the values with the shape (draws, *batch)."""
-    size = math.prod(batch)
-    if values.size % size if size else values.size:
-        raise ShapeError(
-            f"noise has shape {values.shape} and the parameters have shape {batch}:"
-            f" pass a multiple of {size} values, one an element of each draw"
-        )
-    return values.reshape(-1, *batch) if size else values.reshape(0, *batch)
 
 
 def _upstream(text: str | None, shape: tuple[int, ...]) -> Array | None:

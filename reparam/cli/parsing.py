@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from reparam.errors import (
     CountError,
     InputError,
-    NotReparameterizable,
     ParameterError,
     SeedError,
+    ShapeError,
     UnknownParameterError,
 )
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from reparam.distribution import Distribution, Reparameterized
 
 __all__ = [
+    "assignments",
+    "by_draw",
     "count",
     "distribution",
     "draws",
@@ -39,6 +41,7 @@ __all__ = [
     "reparameterized",
     "seed",
     "seeded",
+    "stands_for_numbers",
     "use_threads",
 ]
 
@@ -130,16 +133,8 @@ def use_threads(text: str | None) -> None:
 def reparameterized(name: str, parameters: list[str] | None) -> Reparameterized:
     """Return the distribution of that name and parameters if it has a reparameterization."""
     from reparam import registry
-    from reparam.discrete import Discrete
-    from reparam.distribution import Reparameterized
 
-    cls = registry.get(name)
-    if issubclass(cls, Discrete):
-        raise NotReparameterizable(cls.obstacle())
-    if not issubclass(cls, Reparameterized):
-        raise NotReparameterizable(
-            f"{cls.__name__} has no reparameterization y = f(z; θ); 'reparam list' tells which have"
-        )
+    cls = registry.reparameterized(name)
     return cls(**_given(cls, parameters))
 
 
@@ -154,8 +149,18 @@ def distribution(name: str, parameters: list[str] | None, option: str = "-p") ->
 def _given(
     cls: type[Distribution], parameters: list[str] | None, option: str = "-p"
 ) -> dict[str, Array]:
+    texts = assignments(cls, parameters or [], option)
+    return {
+        name: numbers(value, f"parameter {key}", key, name) for name, (key, value) in texts.items()
+    }
+
+
+def assignments(
+    cls: type[Distribution], parameters: Sequence[str], option: str = "-p"
+) -> dict[str, tuple[str, str]]:
+    """Return, by parameter, the name by which it was given and the text of its value."""
     pairs = []
-    for text in parameters or []:
+    for text in parameters:
         key, equals, value = text.partition("=")
         key, value = key.strip(), value.strip()
         canonical = cls.parameters.canonical(key)
@@ -164,7 +169,7 @@ def _given(
                 f"parameter {key!r} has no value; write for example"
                 f" {option} {key}={cls.parameters[canonical].initial_text}"
             )
-        pairs.append((key, numbers(value, f"parameter {key}", key, canonical)))
+        pairs.append((key, (key, value)))
     return cls.parameters.by_name(pairs)
 
 
@@ -187,12 +192,35 @@ def numbers(text: str, what: str, *columns: str) -> Array:
         return _read("stdin", source, what, columns, "csv")
     if text.startswith("@"):
         return _file(text[1:], what, columns)
-    try:
-        values = [float(cell) for cell in text.split(",")]
-    except ValueError:
+    values = _typed(text)
+    if values is None:
         hint = f"; for a file write @{text}" if text and Path(text).exists() else ""
-        raise ParameterError(f"{what}: {text!r} is not a number{hint}") from None
+        raise ParameterError(f"{what}: {text!r} is not a number{hint}")
     return np.array(values[0] if len(values) == 1 else values)
+
+
+def stands_for_numbers(text: str) -> bool:
+    """Whether :func:`numbers` takes the text: otherwise it may be a formula."""
+    return text == "-" or text.startswith("@") or _typed(text) is not None
+
+
+def _typed(text: str) -> list[float] | None:
+    """Return the numbers of which text consists, with commas between, or None."""
+    try:
+        return [float(cell) for cell in text.split(",")]
+    except ValueError:
+        return None
+
+
+def by_draw(values: Array, batch: tuple[int, ...]) -> Array:
+    """Return noise with the shape (draws, *batch)."""
+    size = math.prod(batch)
+    if values.size % size if size else values.size:
+        raise ShapeError(
+            f"noise has shape {values.shape} and the parameters have shape {batch}:"
+            f" pass a multiple of {size} values, one an element of each draw"
+        )
+    return values.reshape(-1, *batch) if size else values.reshape(0, *batch)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,121 @@
+"""Draws of a graph as columns of equal shape, streamed, with E[J] and its gradient at the end."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.blockwise import in_order, summed_to
+from reparam.errors import GraphError, ShapeError
+from reparam.graphs._expectation import Expectation, Moments
+from reparam.graphs._model import ONE, Model, Source
+from reparam.graphs._parse import LOSS
+
+__all__ = ["Columns"]
+
+
+@dataclass
+class Columns:
+    """Values, the loss J, and ∂J/∂· of every draw and input, element by element.
+
+    An element of a column belongs to one element of the loss: a value that several of these share
+    is repeated, and the derivative in it is that of one of them.
+
+    The draws are gone through once, by :meth:`blocks` or by :meth:`expectation`.
+
+    Attributes
+    ----------
+    model
+        The graph with the values of its inputs.
+    draws
+        The numbers of the draws.
+    source
+        What makes them.
+    result
+        E[J] and its gradient, once all blocks were made.
+    """
+
+    model: Model
+    draws: range
+    source: Source
+    result: Expectation | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.model._check_loss()
+        graph = self.model.graph
+        self._wanted = (*(name for name in graph.draws if name != LOSS), *graph.inputs)
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The shape of the loss."""
+        return self.model._shapes[LOSS]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns that :meth:`blocks` yields.
+
+        Raises
+        ------
+        GraphError
+            If two would have the same name.
+        ShapeError
+            If something has another shape than the loss, which can't depend on it then.
+        """
+        shapes = self.model._shapes
+        for name in self._wanted:
+            if np.broadcast_shapes(shapes[name], self.batch) != self.batch:
+                raise ShapeError(
+                    f"{name} has shape {shapes[name]} and the loss {self.batch}, and columns have"
+                    f" one shape; leave {name} out of the graph, or write totals only"
+                )
+        names = ["noise"] if self._replayable else []
+        names += [name for name in self.model.graph.draws if name != LOSS]
+        names += [LOSS, *(f"dJ_d{name}" for name in self._wanted)]
+        taken = [*names, "draw", "element"]  # of which draw and element a row is
+        for name in names:
+            if taken.count(name) > 1:
+                raise GraphError(
+                    f"two columns would be called {name!r}; give a node or an input another name"
+                )
+        return names
+
+    @property
+    def _replayable(self) -> bool:
+        """Whether there is one draw, with noise an element."""
+        drawn = self.model.graph.draws
+        return len(drawn) == 1 and self.model._shapes[drawn[0]] == self.batch
+
+    def blocks(self) -> Iterator[dict[str, Array]]:
+        """Yield the columns block by block."""
+        names, total = self.names, None
+        for arrays, moments in in_order(self._piece, self.model._pieces(self.draws)):
+            total = list(map(operator.add, total, moments)) if total else moments
+            yield dict(zip(names, arrays, strict=True))
+        self.result = self.model._summary(iter([total] if total else []), self._wanted)
+
+    def expectation(self) -> Expectation:
+        """Return E[J] and its gradient in all inputs, without the columns."""
+        self.result = self.model._expectation(self.draws, self.source, self.model.graph.inputs)
+        return self.result
+
+    def _piece(self, at: range) -> tuple[list[Array], list[Moments]]:
+        """Return some draws' columns, and the moments of J and its derivatives."""
+        model, graph = self.model, self.model.graph
+        padding = (1,) * (model._dimensions - len(self.batch))
+        with np.errstate(all="ignore"):
+            frame = model._forward(at, self.source, model._active(self._wanted))
+            found = model._backward(frame, {LOSS: ONE}, self._wanted, batch=(*padding, *self.batch))
+            columns = [frame.drawn[graph.draws[0]].noise] if self._replayable else []
+            columns += [model._whole(frame, name) for name in graph.draws if name != LOSS]
+            columns += [model._whole(frame, LOSS), *found]
+            sums = [
+                Moments.of(summed_to(entry, (len(at), *model._padded(name))))
+                for name, entry in zip(self._wanted, found, strict=True)
+            ]
+            moments = [model._of_loss(frame), *sums]
+        whole, shape = (len(at), *padding, *self.batch), (len(at), *self.batch)
+        return [np.broadcast_to(entry, whole).reshape(shape) for entry in columns], moments

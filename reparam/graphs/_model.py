@@ -1,0 +1,528 @@
+"""A graph with values for its inputs, and how draws are made of it, forwards and backwards.
+
+The work is done in pieces: some draws, few enough for the processor's cache, forwards through all
+nodes and backwards again, on one of several threads. What a draw is depends on its number alone,
+and pieces start at multiples of a number that depends on the graph and the inputs' shapes alone:
+results, sums included, are the same for any number of threads.
+
+In a piece, what depends on draws has the shape (draws, *batch), with ones before a shorter batch,
+so that everything broadcasts. What depends on inputs alone is computed once, when a model is made.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias, final
+
+import numpy as np
+
+from reparam._typing import Array, ArrayLike, RNGLike
+from reparam.blockwise import broadcast_shapes, in_order, summed_to
+from reparam.distribution import Reparameterized
+from reparam.draw import Draw
+from reparam.errors import CountError, GraphError, ShapeError, did_you_mean
+from reparam.expressions._scan import normalized
+from reparam.graphs._expectation import Expectation, Moments, summary
+from reparam.graphs._parse import LOSS, Formula, Node, Sampled, locating
+from reparam.noise import Stream, seed_sequence, substream
+
+if TYPE_CHECKING:
+    from reparam.graphs._draw import GraphDraw
+    from reparam.graphs._graph import Graph
+
+__all__ = ["ONE", "Frame", "Model", "Source"]
+
+#: How many numbers a node of a piece may have, and all of them together. With others, nodes whose
+#: parameters depend on draws have other draws.
+_TOGETHER, _SCRATCH = 2**17, 2**22
+
+#: Makes the draws of a node: called with the node, its distribution and the draws' numbers.
+Source: TypeAlias = Callable[[Sampled, Reparameterized, range], Draw]
+
+#: What arrives at the objective itself.
+ONE: Array = np.ones(())
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A piece of draws, gone through forwards.
+
+    Attributes
+    ----------
+    at
+        The numbers of the draws.
+    skip
+        How many of the first are there only because later ones can't be drawn without.
+    values
+        The value of each node and input.
+    drawn
+        The draw of each node that is drawn.
+    slopes
+        The derivatives of formulas, where they were computed with the value.
+    """
+
+    at: range
+    skip: int
+    values: dict[str, Array]
+    drawn: dict[str, Draw]
+    slopes: dict[str, dict[str, Array]]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A graph with values for its inputs: made by :meth:`Graph.at`.
+
+    Nodes have shapes by the rules of broadcasting: a formula's is what its names broadcast to, a
+    draw's what its parameters do. So z ~ gaussian(loc=m, scale=1) is one number a draw if m is one
+    number, also where a later formula meets arrays: they share it. If m is an array, z is an array
+    of independent draws.
+
+    The objective is E[J], with J the sum of the loss over the batch, which is its shape.
+
+    Attributes
+    ----------
+    graph
+        The graph.
+    inputs
+        The inputs' values, by name: read-only.
+    """
+
+    graph: Graph
+    inputs: Mapping[str, Array]
+    _fixed: dict[str, Array] = field(init=False, repr=False)
+    _slopes: dict[str, dict[str, Array]] = field(init=False, repr=False)
+    _laws: dict[str, Reparameterized] = field(init=False, repr=False)
+    _shapes: dict[str, tuple[int, ...]] = field(init=False, repr=False)
+    _dimensions: int = field(init=False, repr=False)
+    _step: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        inputs = {name: _kept(value) for name, value in self.inputs.items()}
+        fixed = dict(inputs)
+        slopes: dict[str, dict[str, Array]] = {}
+        laws: dict[str, Reparameterized] = {}
+        shapes = {name: value.shape for name, value in inputs.items()}
+        for node in self.graph._nodes:
+            with locating(_title(node)):
+                alone = all(name in fixed for name in node.arguments)
+                shapes[node.name] = broadcast_shapes(
+                    **{name: shapes[name] for name in node.arguments}
+                )
+                if alone and isinstance(node, Sampled):
+                    parameters = [fixed[name] for name in node.arguments]
+                    laws[node.name] = node.distribution(*parameters)
+                elif alone and isinstance(node, Formula):
+                    value, slopes[node.name] = node.expression.gradient(
+                        _some(fixed, node.arguments)
+                    )
+                    fixed[node.name] = np.asarray(value)
+        elements = max(math.prod(shape) for shape in shapes.values())
+        most = min(_TOGETHER, _SCRATCH // len(shapes)) // max(elements, 1)
+        derived: dict[str, object] = {
+            "inputs": MappingProxyType(inputs),
+            "_fixed": fixed,
+            "_slopes": slopes,
+            "_laws": laws,
+            "_shapes": shapes,
+            "_dimensions": max(map(len, shapes.values())),
+            "_step": 2 ** max(most.bit_length() - 1, 0),  # most blocks start where a piece does
+        }
+        for name, entry in derived.items():
+            object.__setattr__(self, name, entry)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Model, (self.graph, dict(self.inputs))
+
+    def rsample(self, n: int, *, rng: RNGLike = None) -> GraphDraw:
+        """Draw all nodes, and keep them.
+
+        Parameters
+        ----------
+        n
+            How many draws.
+        rng
+            None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7). Draw i
+            depends only on the seed and i. Each node has a stream of its own; the first one's is
+            that of its distribution's ``rsample(n, rng=rng)``, if that has the same parameters.
+
+        Returns
+        -------
+        GraphDraw
+            The values of all nodes, to differentiate.
+
+        Raises
+        ------
+        CountError
+            If `n` is not a non-negative integer.
+        ParameterError
+            If a parameter that depends on draws gets outside its domain.
+        SeedError
+            If `rng` can't seed random numbers.
+        """
+        draws = range(_count(n))
+        return self._held(draws, self._streams(rng))
+
+    def transform(self, **noise: ArrayLike) -> GraphDraw:
+        """Return the draws that given noise makes: the same noise again, perhaps at other inputs.
+
+        Parameters
+        ----------
+        **noise
+            For each node that is drawn, noise of the kind that its distribution declares, of shape
+            draws + the node's shape.
+
+        Returns
+        -------
+        GraphDraw
+            The values of all nodes, to differentiate.
+
+        Raises
+        ------
+        GraphError
+            If a node has no noise, or there is no such node.
+        NoiseError
+            If an element is outside the noise's domain.
+        ShapeError
+            If an array has another shape than that, or the numbers of draws differ.
+        """
+        draws, source = self._replayed(noise)
+        return self._held(draws, source)
+
+    def expectation(
+        self, n: int, *, rng: RNGLike = None, wrt: str | Sequence[str] | None = None
+    ) -> Expectation:
+        """Estimate E[J] and its gradient from `n` draws, of which few are in memory at a time.
+
+        Parameters
+        ----------
+        n
+            How many draws.
+        rng
+            As for :meth:`rsample`, whose draws these are.
+        wrt
+            The name or names to differentiate in: all inputs by default. Nodes' names are
+            possible, and ``z.loc`` for the parameter of a draw.
+
+        Returns
+        -------
+        Expectation
+            Means over the draws, with standard errors.
+
+        Raises
+        ------
+        GraphError
+            If the graph has no loss, or no such name.
+        CountError, ParameterError, SeedError
+            As for :meth:`rsample`.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> graph = rp.Graph('''
+        ...     y ~ gaussian(loc=m, scale=s)
+        ...     loss = y**2
+        ... ''')
+        >>> result = graph.at(m=0.6, s=0.4).expectation(1_000_000, rng=1)
+        >>> print(f"{result.value:.2f} ± {result.standard_error.value:.4f}")
+        0.52 ± 0.0005
+        >>> {name: round(float(entry), 2) for name, entry in result.gradient.items()}
+        {'m': 1.2, 's': 0.8}
+        """
+        draws = range(_count(n))
+        return self._expectation(draws, self._streams(rng), self._wanted(wrt))
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """Return the shape of an input, or that of one draw of a node."""
+        return self._shapes[name]
+
+    # What draws come from --------------------------------------------------------------------
+
+    def _streams(self, rng: RNGLike) -> Source:
+        """Return the source of fresh draws."""
+        root = seed_sequence(rng)
+        seeds = {name: substream(root, number) for number, name in enumerate(self.graph.draws)}
+        streams = {name: law._stream(seeds[name]) for name, law in self._laws.items()}
+
+        def source(node: Sampled, law: Reparameterized, at: range) -> Draw:
+            shape = (len(at), *self._padded(node.name))
+            if stream := streams.get(node.name):
+                return law._draw(shape, stream, at.start * math.prod(shape[1:]))
+            # a rejection sampler goes on through its stream at the pace that the parameters set:
+            # each piece has a stream of its own, and is begun at its start
+            stream = Stream(law.noise, substream(seeds[node.name], 1 + at.start // self._step))
+            return law._draw(shape, stream, each=True)
+
+        return source
+
+    def _replayed(self, noise: Mapping[str, ArrayLike]) -> tuple[range, Source]:
+        """Return the draws' numbers, and the source of draws that given noise makes."""
+        arrays = {}
+        for name in self.graph.draws:
+            if name not in noise:
+                raise GraphError(f"there is no noise for {name}; pass {name}=…")
+            with locating(name):
+                arrays[name] = self._distribution(name).noise.validated(noise[name])
+            if arrays[name].ndim == 0 or arrays[name].shape[1:] != self._shapes[name]:
+                raise ShapeError(
+                    f"the noise of {name} has shape {arrays[name].shape}; pass an array of shape"
+                    f" draws + {self._shapes[name]}"
+                )
+        for name in noise:
+            if name not in arrays:
+                raise GraphError(
+                    f"{name} is not drawn{did_you_mean(name, arrays)}; pass noise for"
+                    f" {', '.join(arrays) or 'none'}"
+                )
+        counts = {name: len(array) for name, array in arrays.items()}
+        if len(set(counts.values())) != 1:
+            described = ", ".join(f"{count} for {name}" for name, count in counts.items())
+            raise ShapeError(f"the numbers of draws differ or are unknown: {described or 'none'}")
+
+        def source(node: Sampled, law: Reparameterized, at: range) -> Draw:
+            piece = arrays[node.name][at.start : at.stop]
+            return law._replay(piece.reshape(len(at), *self._padded(node.name)))
+
+        return range(counts[self.graph.draws[0]]), source
+
+    def _distribution(self, name: str) -> type[Reparameterized]:
+        return next(
+            node.distribution
+            for node in self.graph._nodes
+            if isinstance(node, Sampled) and node.name == name
+        )
+
+    # Forwards --------------------------------------------------------------------------------
+
+    def _held(self, draws: range, source: Source) -> GraphDraw:
+        from reparam.graphs._draw import GraphDraw
+
+        frames = in_order(lambda at: self._forward(at, source), self._pieces(draws))
+        return GraphDraw(self, draws, tuple(frames))
+
+    def _pieces(self, draws: range) -> Sequence[range]:
+        """Cut a range of draws into pieces."""
+        return _Pieces(draws, self._step)
+
+    def _forward(self, at: range, source: Source, active: frozenset[str] | None = None) -> Frame:
+        """Return the values of all nodes; with `active`, the slopes of formulas in those, too."""
+        skip = at.start % self._step if len(self._laws) < len(self.graph.draws) else 0
+        at = range(at.start - skip, at.stop)
+        values = dict(self._fixed)
+        frame = Frame(at, skip, values, {}, {})
+        for node in self.graph._nodes:
+            if node.name in values:
+                continue
+            if isinstance(node, Sampled):
+                draw = source(node, self._law(node, values), at)
+                frame.drawn[node.name], values[node.name] = draw, draw.value
+            elif node.is_copy:
+                values[node.name] = values[node.arguments[0]]
+            elif active is None:
+                values[node.name] = node.expression.value(_some(values, node.arguments))
+            else:
+                wrt = [name for name in node.arguments if name in active]
+                gradient = node.expression.gradient(_some(values, node.arguments), wrt)
+                values[node.name], frame.slopes[node.name] = gradient
+        return frame
+
+    def _law(self, node: Sampled, values: Mapping[str, Array]) -> Reparameterized:
+        """Return the distribution of a node, given its parameters' values."""
+        if node.name in self._laws:
+            return self._laws[node.name]
+        parameters = [values[name] for name in node.arguments]
+        with locating(_title(node)):
+            for value, parameter in zip(
+                parameters, node.distribution.parameters.values(), strict=True
+            ):
+                where = parameter.domain.first_outside(value)
+                if where is not None:  # an index within this piece would tell nothing
+                    parameter.validated(value.ravel()[where])
+            return node.distribution(*parameters)
+
+    def _whole(self, frame: Frame, name: str) -> Array:
+        """Return the value of a node or input draw by draw, also where it depends on none."""
+        shape = (len(frame.at), *self._padded(name))
+        return np.broadcast_to(frame.values[name], shape)[frame.skip :]
+
+    # Backwards -------------------------------------------------------------------------------
+
+    def _backward(
+        self,
+        frame: Frame,
+        cotangents: Mapping[str, Array],
+        wanted: Sequence[str],
+        *,
+        batch: tuple[int, ...] | None = None,
+    ) -> list[Array]:
+        """Return the derivatives in the names `wanted`, draw by draw.
+
+        Parameters
+        ----------
+        frame
+            The draws.
+        cotangents
+            What arrives at nodes from outside.
+        wanted
+            The names.
+        batch
+            None to sum over the dimensions that a name's value was broadcast along, so that the
+            result has the shape draws + that of the value, padded with ones. Otherwise the shape
+            that everything is kept in: derivatives of one element of the loss each.
+        """
+        active, count = self._active(tuple(wanted)), len(frame.at)
+        adjoints = dict(cotangents)
+
+        def arrive(name: str, product: Array) -> None:
+            if batch is None:
+                target = (count, *self._padded(name))
+                whole = np.broadcast_shapes(np.shape(product), target)
+                product = summed_to(np.broadcast_to(product, whole), target)
+            known = adjoints.get(name)
+            adjoints[name] = product if known is None else known + product
+
+        for node in reversed(self.graph._nodes):
+            adjoint = adjoints.get(node.name)
+            if adjoint is None or node.name not in active:
+                continue
+            if isinstance(node, Formula):
+                if node.is_copy:
+                    arrive(node.arguments[0], adjoint)
+                    continue
+                for name, slope in self._slopes_of(node, frame, active).items():
+                    if name in active:
+                        arrive(name, slope if adjoint is ONE else adjoint * slope)
+            else:
+                draw = frame.drawn[node.name]
+                whole = np.broadcast_shapes(np.shape(adjoint), draw.value.shape)
+                upstream = np.broadcast_to(adjoint, whole)
+                for name, product in zip(node.arguments, draw._pulled_back(upstream), strict=True):
+                    if name in active:
+                        arrive(name, product)
+        results = []
+        for name in wanted:
+            shape = (count, *(self._padded(name) if batch is None else batch))
+            found = adjoints.get(name, np.zeros(()))
+            results.append(np.broadcast_to(found, shape)[frame.skip :])
+        return results
+
+    def _slopes_of(self, node: Formula, frame: Frame, active: frozenset[str]) -> dict[str, Array]:
+        """Return the derivatives of a formula in its names, those that are active at least."""
+        for slopes in (self._slopes, frame.slopes):
+            if node.name in slopes:
+                return slopes[node.name]
+        wrt = [name for name in node.arguments if name in active]
+        return node.expression.gradient(_some(frame.values, node.arguments), wrt)[1]
+
+    def _active(self, wanted: Sequence[str]) -> frozenset[str]:
+        """Return the names whose values depend on those `wanted`, and these."""
+        active = set(wanted)
+        for node in self.graph._nodes:
+            if not active.isdisjoint(node.arguments):
+                active.add(node.name)
+        return frozenset(active)
+
+    def _expectation(self, draws: range, source: Source, wanted: Sequence[str]) -> Expectation:
+        self._check_loss()
+        active = self._active(wanted)
+
+        def piece(at: range) -> list[Moments]:
+            with np.errstate(all="ignore"):
+                frame = self._forward(at, source, active)
+                gradient = self._backward(frame, {LOSS: ONE}, wanted)
+                return [self._of_loss(frame), *map(Moments.of, gradient)]
+
+        return self._summary(in_order(piece, self._pieces(draws)), wanted)
+
+    def _of_loss(self, frame: Frame) -> Moments:
+        """Return the moments of J, the sum over the batch."""
+        loss = self._whole(frame, LOSS)
+        return Moments.of(loss.sum(axis=tuple(range(1, loss.ndim))) if loss.ndim > 1 else loss)
+
+    def _summary(self, moments: Iterator[list[Moments]], wanted: Sequence[str]) -> Expectation:
+        """Return what the moments of all pieces make together."""
+        total = [Moments(0, nan := np.array(np.nan), nan)]
+        total += [Moments(0, full := np.full(self._padded(name), np.nan), full) for name in wanted]
+        for number, piece in enumerate(moments):
+            total = list(map(operator.add, total, piece)) if number else piece
+        shaped = {
+            name: Moments(
+                found.count,
+                found.mean.reshape(self._shapes[name])[()],
+                found.squares.reshape(self._shapes[name])[()],
+            )
+            for name, found in zip(wanted, total[1:], strict=True)
+        }
+        return summary(total[0], shaped)
+
+    # Names and shapes ------------------------------------------------------------------------
+
+    def _padded(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a node or input, with ones before it."""
+        shape = self._shapes[name]
+        return (1,) * (self._dimensions - len(shape)) + shape
+
+    def _check_loss(self) -> None:
+        if LOSS not in self.graph.names:
+            raise GraphError("the graph has no loss; give it a line such as loss = (y - 1)**2")
+
+    def _wanted(self, names: str | Sequence[str] | None) -> tuple[str, ...]:
+        """Return the names to differentiate in, if there are such."""
+        if names is None:
+            return self.graph.inputs
+        wanted = tuple(map(normalized, (names,) if isinstance(names, str) else names))
+        for name in wanted:
+            if name not in self._shapes:
+                raise GraphError(
+                    f"the graph has no {name!r} to differentiate in"
+                    f"{did_you_mean(name, self._shapes)}"
+                    f" (it has {', '.join(chain(self.graph.inputs, self.graph.names))})"
+                )
+        return wanted
+
+
+class _Pieces(Sequence[range]):
+    """A range of draws, cut at multiples of a step."""
+
+    def __init__(self, draws: range, step: int) -> None:
+        self._draws, self._step = draws, step
+        last = -(-draws.stop // step) if draws else draws.start // step
+        self._numbers = range(draws.start // step, last)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        number, draws, step = self._numbers[index], self._draws, self._step
+        return range(max(draws.start, number * step), min(draws.stop, (number + 1) * step))
+
+
+def _title(node: Node) -> str:
+    """Return what a node is called in messages."""
+    return f"{node.name} ~ {node.distribution.name}" if isinstance(node, Sampled) else node.name
+
+
+def _some(values: Mapping[str, Array], names: Sequence[str]) -> dict[str, Array]:
+    return {name: values[name] for name in names}
+
+
+def _kept(value: Array) -> Array:
+    """Return a copy that can't be changed."""
+    copy = np.array(value)
+    copy.flags.writeable = False
+    return copy
+
+
+def _count(n: int) -> int:
+    try:
+        count = operator.index(n)
+    except TypeError:
+        count = -1
+    if count < 0:
+        raise CountError(f"{n!r} is not a non-negative integer; pass how many draws you want")
+    return count

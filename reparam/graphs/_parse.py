@@ -1,0 +1,225 @@
+"""From text to nodes: lines ``name = formula`` and ``name ~ distribution(parameter=formula, …)``.
+
+Nothing is executed: what stands to the right is read by :class:`~reparam.Expression`, but for the
+name of a distribution and of its parameters, which are looked up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reparam import registry
+from reparam.distribution import Reparameterized
+from reparam.errors import (
+    ExpressionError,
+    GraphError,
+    ReparamError,
+    UnknownParameterError,
+)
+from reparam.expressions import Expression
+
+__all__ = ["LOSS", "Formula", "Node", "Sampled", "locating", "parse"]
+
+#: The name of the node that is the objective.
+LOSS = "loss"
+
+#: What is more is refused before it is read.
+MAX_LENGTH, MAX_NODES = 100_000, 1_000
+
+_LINE = re.compile(r"([^\W\d]\w*)\s*(=(?!=)|~)(.*)")
+_CALL = re.compile(r"\s*([^\W\d][\w-]*)\s*\((.*)\)\s*")
+_NAMED = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)(.*)")
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A node that is computed: ``name = expression``.
+
+    A parameter of a draw is such a node, too, called ``draw.parameter``.
+    """
+
+    name: str
+    expression: Expression
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names that it is computed from."""
+        return self.expression.names
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is another node, or an input, by another name."""
+        return self.arguments == (self.expression.text.strip(),)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A node that is drawn: ``name ~ distribution(…)``.
+
+    Attributes
+    ----------
+    arguments
+        The nodes that are its parameters, in declared order.
+    """
+
+    name: str
+    distribution: type[Reparameterized]
+    arguments: tuple[str, ...]
+
+
+Node: TypeAlias = Formula | Sampled
+
+
+@contextmanager
+def locating(where: str) -> Iterator[None]:
+    """Say, in the message of an error, where it is."""
+    try:
+        yield
+    except ReparamError as error:
+        raise type(error)(f"{where}: {error}") from None
+
+
+def parse(text: str) -> tuple[Node, ...]:
+    """Return the nodes of a graph, in order.
+
+    Raises
+    ------
+    GraphError
+        If a line is no node, or names don't fit together.
+    ExpressionError, UnknownDistributionError, UnknownParameterError, NotReparameterizable
+        If that is what is wrong with a line.
+    """
+    if len(text) > MAX_LENGTH:
+        raise GraphError(
+            f"a graph of {len(text)} characters is longer than {MAX_LENGTH}; simplify it"
+        )
+    lines = [(k, line.partition("#")[0].strip()) for k, line in enumerate(text.split("\n"), 1)]
+    lines = [(k, line) for k, line in lines if line]
+    if not lines:
+        raise GraphError("the graph has no node in it; write one, such as loss = (y - 1)**2")
+    nodes: list[Node] = []
+    known: dict[str, int] = {}  # the line of each name
+    for number, line in lines:
+        with locating(f"line {number}"):
+            read = _nodes(line)
+            name = read[-1].name
+            if name in known:
+                raise GraphError(
+                    f"{name} is a node already, in line {known[name]}; use another name"
+                )
+            known[name] = number
+            nodes += read
+            if len(nodes) > MAX_NODES:
+                raise GraphError(
+                    f"there are more than {MAX_NODES} nodes and parameters; simplify the graph"
+                )
+    _check_order(nodes, known)
+    return tuple(nodes)
+
+
+def _check_order(nodes: Sequence[Node], lines: dict[str, int]) -> None:
+    """Check that nodes refer to inputs and earlier nodes only."""
+    waiting = dict(lines)
+    for node in nodes:
+        owner = node.name.partition(".")[0]
+        for name in node.arguments:
+            if name in waiting:
+                itself = "itself" if name == owner else f"{name}, which line {lines[name]} defines"
+                raise GraphError(
+                    f"line {lines[owner]}: {owner} refers to {itself}; a node refers to inputs and"
+                    " to nodes of earlier lines only"
+                )
+        waiting.pop(node.name, None)
+
+
+def _nodes(line: str) -> list[Node]:
+    """Return the node that a line defines, preceded by its parameters if it is a draw."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise GraphError(
+            f"{_shown(line)} is no node; write name = formula, or name ~ distribution(…)"
+        )
+    name, sign, rest = _name(match[1]), match[2], match[3].strip()
+    return [Formula(name, Expression(rest))] if sign == "=" else _sampled(name, rest)
+
+
+def _name(text: str) -> str:
+    """Return a node's name as formulas have it."""
+    try:
+        names = Expression(text).names
+    except ExpressionError:
+        names = ()
+    if not names:
+        raise GraphError(
+            f"{text!r} can't name a node: it is a function, a constant or a word of Python's;"
+            " use another name"
+        )
+    return names[0]
+
+
+def _sampled(name: str, text: str) -> list[Node]:
+    match = _CALL.fullmatch(text)
+    if match is None:
+        raise GraphError(
+            f"{_shown(text)} is no distribution with parameters; write for example"
+            f" {name} ~ gaussian(loc=0, scale=1)"
+        )
+    cls = registry.reparameterized(match[1])
+    for key, parameter in cls.parameters.items():
+        if parameter.vector:
+            raise GraphError(
+                f"{cls.__name__} has a vector as {key}, and nodes are numbers; use distributions of"
+                " numbers"
+            )
+    parameters: list[Node] = []
+    given = cls.parameters.by_name(_arguments(cls, match[2]))
+    for key, parameter in cls.parameters.items():
+        with locating(key):
+            expression = Expression(given.get(key, repr(float(parameter.default))))
+        parameters.append(Formula(f"{name}.{key}", expression))
+    return [*parameters, Sampled(name, cls, tuple(node.name for node in parameters))]
+
+
+def _arguments(cls: type[Reparameterized], text: str) -> list[tuple[str, str]]:
+    """Return the names and formulas of parameters: without a name they have the declared order."""
+    pairs: list[tuple[str, str]] = []
+    names, by_name = list(cls.parameters), False
+    for position, part in enumerate(_split(text) if text.strip() else []):
+        match = _NAMED.fullmatch(part)
+        by_name = by_name or match is not None
+        if match:
+            pairs.append((match[1], match[2].strip()))
+        elif by_name or position >= len(names):
+            raise UnknownParameterError(
+                f"{_shown(part.strip())} comes after a parameter with a name; give it one, too"
+                if by_name
+                else f"{cls.__name__} takes {len(names)} parameters ({', '.join(names)}); leave out"
+                f" {_shown(part.strip())}"
+            )
+        else:
+            pairs.append((names[position], part.strip()))
+    return pairs
+
+
+def _split(text: str) -> list[str]:
+    """Return what stands between the commas that no parentheses enclose."""
+    parts, depth, start = [], 0, 0
+    for match in re.finditer(r"[(),]", text):
+        token = match.group()
+        depth += (token == "(") - (token == ")")
+        if depth < 0:
+            raise GraphError("a ')' closes nothing; leave it out")
+        if token == "," and not depth:
+            parts.append(text[start : match.start()])
+            start = match.end()
+    if depth:
+        raise GraphError("a '(' is never closed; write a ')'")
+    return [*parts, text[start:]]
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:59]}…")

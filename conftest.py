@@ -3,8 +3,8 @@
 Each page has a temporary directory of its own. Python blocks are executed, those written as a
 session with what they print. In a ``console`` block each line ``$ command`` is run by the shell, on
 a terminal of 80 columns, and must print exactly the lines that follow, where ``[...]`` stands for
-whatever is there in a line. A ``py`` or ``toml`` block whose first line is a comment with a file's
-name is that file.
+whatever is there in a line. A ``py``, ``toml`` or ``text`` block whose first line is a comment with
+a file's name is that file.
 """
 
 import os
@@ -99,6 +99,7 @@ pages = Sybil(
         CodeBlockParser("console", run_console),
         CodeBlockParser("py", write_file),
         CodeBlockParser("toml", write_file),
+        CodeBlockParser("text", write_file),
     ],
     patterns=["README.md", "docs/*.md"],
     setup=open_page,

@@ -7,6 +7,7 @@ out of date is named, and makes the exit status 1.
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ from reparam import registry
 from reparam.cli import app
 from reparam.discrete import Discrete
 from reparam.distribution import Distribution, Reparameterized
+from reparam.expressions import Expression
 from reparam.parameters import Domain, Parameter
 from reparam.verification import witnesses
 
@@ -28,6 +30,7 @@ PAGES = (
     "docs/add-a-distribution.md",
     "docs/cli.md",
     "docs/distributions.md",
+    "docs/objectives.md",
     "docs/verify.md",
 )
 
@@ -49,6 +52,7 @@ def filled(page: str) -> str:
         "commands": commands,
         "witnesses": witnesses_table,
         "plugin": partial(whole_file, "tests/plugin/reparam_gumbel.py", "python"),
+        "functions": functions,
         "project": partial(whole_file, "tests/plugin/pyproject.toml", "toml"),
     }
     return MARKERS.sub(lambda found: f"{found[1]}\n{parts[found[2]]()}\n\n{found[3]}", page)
@@ -152,6 +156,26 @@ def parameter_row(parameter: Parameter) -> list[str]:
         parameter.initial_text,
         ", ".join(f"`{alias}`" for alias in parameter.aliases),
     ]
+
+
+# docs/objectives.md -------------------------------------------------------------------------------
+
+
+def functions() -> str:
+    """Return the table of functions that the docstring of formulas has."""
+    lines = inspect.cleandoc(Expression.__doc__ or "").splitlines()
+    first, second, last = (k for k, line in enumerate(lines) if line.startswith("===="))
+    width = lines[first].index(" ")
+    rows: list[list[str]] = []
+    for line in lines[second + 1 : last]:
+        text = line.replace("\\|", "|")
+        name, derivative = text[:width].strip(), text[width:].strip()
+        if name:
+            rows.append([name, derivative])
+        else:
+            rows[-1][1] += f" {derivative}"
+    named = [[name.replace("``", "`"), text.replace("``", "`")] for name, text in rows]
+    return table(["function", "derivative"], named)
 
 
 # docs/cli.md --------------------------------------------------------------------------------------

@@ -97,3 +97,35 @@ def test_a_number_of_threads_that_is_none(text, monkeypatch):
     monkeypatch.setenv("REPARAM_NUM_THREADS", text)
     with pytest.raises(ReparamError, match=f"REPARAM_NUM_THREADS={text} is not a positive integer"):
         rp.Laplace().sample(10)
+
+
+class TestInOrder:
+    def test_results_come_in_order(self, threads):
+        assert list(blockwise.in_order(lambda k: k * k, range(50))) == [k * k for k in range(50)]
+        assert list(blockwise.in_order(lambda k: k, range(0))) == []
+
+    def test_evaluation_within_ends(self, threads):
+        found = list(blockwise.in_order(lambda k: squares()[k], range(12)))
+        assert found == [float(k) ** 2 for k in range(12)]
+        np.testing.assert_array_equal(squares(), np.arange(float(SIZE)) ** 2)
+
+    def test_few_are_ahead(self, threads):
+        begun = []
+        results = blockwise.in_order(begun.append, range(1000))
+        next(results)
+        results.close()
+        assert len(begun) <= 2 * threads + 1
+
+    def test_an_error_is_raised_and_ends_the_work(self, threads):
+        begun = []
+
+        def fails(k):
+            begun.append(k)
+            if k == 3:
+                raise ArithmeticError(f"item {k}")
+            return k
+
+        results = blockwise.in_order(fails, range(1000))
+        with pytest.raises(ArithmeticError, match="item 3"):
+            list(results)
+        assert len(begun) <= 3 + 2 * threads + 2

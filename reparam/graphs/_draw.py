@@ -44,8 +44,9 @@ class GraphDraw:
     >>> draw = graph.at(m=0.5).transform(z=[-1.0, 0.0, 2.0], y=[0.5, 0.5, 0.5])
     >>> draw.value["y"]
     array([-1.5,  0.5,  4.5])
-    >>> draw.vjp(y=[1.0, 2.0, 4.0])  # ∂L/∂y, from elsewhere
-    {'m': 7.0}
+    >>> gradient = draw.vjp(y=[1.0, 2.0, 4.0])  # ∂L/∂y, from elsewhere
+    >>> print(gradient["m"])
+    7.0
     """
 
     model: Model

@@ -83,7 +83,7 @@ class Categorical(Discrete):
             drawn = np.searchsorted(upto, u, side="right")
         else:
             drawn = np.sum(upto <= u[:, np.newaxis], axis=-1)
-        return np.minimum(drawn, last).astype(np.float64)
+        return np.asarray(np.minimum(drawn, last), dtype=np.float64)
 
 
 def _log_softmax(logits: Array) -> Array:

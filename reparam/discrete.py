@@ -64,7 +64,7 @@ class Discrete(Distribution):
         return (
             f"{cls.__name__} has no reparameterization: its values are integers, so f would be a"
             " step function of θ, with ∂y/∂θ = 0 almost everywhere; use the score function,"
-            " ∂E[L(y)]/∂θ = E[L(y) ∂ log p(y)/∂θ]: the method 'score', the command 'reparam estimate'"
+            " ∂E[L(y)]/∂θ = E[L(y) ∂ log p(y)/∂θ]: the method 'score' or 'reparam estimate'"
             + (f", or {cls.alternatives}" if cls.alternatives else "")
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Context, Tally, failure
+from reparam.verification.comparing import Context, NotApplicable, Tally, failure
 from reparam.verification.numerics import derivative_in
 from reparam.verification.results import Comparison
 from reparam.verification.targets import NoGradient, Sample, Target
@@ -113,8 +113,13 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                 return _rows(target, moved, n, context.seed)
 
             _compare(context, at_seed, theta, sample, value, y=sample.value)
-    for tally in (*on_path.values(), *at_seed.values()):
-        yield from tally.result()
+    found = [each for tally in (*on_path.values(), *at_seed.values()) for each in tally.result()]
+    if not found:
+        raise NotApplicable(
+            "its gradients are neither the quantile path's nor differences at a fixed seed:"
+            " expectations judge them"
+        )
+    yield from found
 
 
 def _rows(target: Target, theta: Mapping[str, Any], n: int, seed: int) -> Array:

@@ -171,8 +171,16 @@ class PowerOfGamma(PositiveFamily):
     @final
     @classmethod
     def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
-        tail = special.sf if upper == (cls._power > 0.0) else special.cdf
-        return np.asarray(tail(cls._base(y, *theta), cls._shape(*theta)))
+        upper = upper == (cls._power > 0.0)
+        x, alpha = cls._base(y, *theta), cls._shape(*theta)
+        tail = np.asarray((special.sf if upper else special.cdf)(x, alpha))
+        if not np.any(lost := x < 1e-290):
+            return tail
+        from scipy.special import gammaln
+
+        # the first term of the series, DLMF 8.7.1, from ln x: y may be normal where x is not
+        log_cdf = alpha * cls._log_base(x, y, *theta) - gammaln(alpha + 1.0)
+        return np.where(lost, -np.expm1(log_cdf) if upper else np.exp(log_cdf), tail)
 
     @final
     @classmethod

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from reparam.cli.estimate import estimate
 from reparam.cli.grad import grad
 from reparam.cli.kl import kl
 from reparam.cli.list import list_distributions
@@ -114,6 +115,7 @@ def root(
 
 app.command("sample")(sample)
 app.command("grad")(grad)
+app.command("estimate")(estimate)
 app.command("kl")(kl)
 app.command("list")(list_distributions)
 app.command("show")(show)

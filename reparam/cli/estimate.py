@@ -1,0 +1,165 @@
+"""``reparam estimate``: the gradient of an expectation, by several estimators."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reparam.cli import output, parsing
+from reparam.cli.options import Dist, OutFile, OutFormat, Params, Seed, Threads
+from reparam.errors import ParameterError
+
+if TYPE_CHECKING:
+    from reparam.estimators import Estimate, Estimates
+
+__all__ = ["estimate"]
+
+
+def _complete_estimator(incomplete: str) -> Iterator[tuple[str, str]]:
+    from reparam.estimators import ESTIMATORS
+
+    for name, cls in ESTIMATORS.items():
+        if name.startswith(incomplete):
+            yield name, cls.formula
+
+
+def estimate(
+    dist: Dist = "gaussian",
+    param: Params = None,
+    objective: Annotated[
+        str,
+        typer.Option(metavar="FORMULA", help="φ, a formula of one name, which is the draw."),
+    ] = "y**2",
+    count: Annotated[
+        str,
+        typer.Option("--count", "-n", metavar="N", help="How many draws each estimator takes."),
+    ] = "1e5",
+    estimator: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--estimator",
+            "-e",
+            metavar="NAME",
+            help="pathwise, antithetic, qmc, score, score-average, score-loo, score-optimal, "
+            "measure-valued, enumeration, relaxed, straight-through, or all. Repeat for more. "
+            "Default: the plain ones that can serve.",
+            autocompletion=_complete_estimator,
+        ),
+    ] = None,
+    temperature: Annotated[
+        str, typer.Option(metavar="T", help="Of the estimators relaxed and straight-through.")
+    ] = "0.5",
+    seed: Seed = None,
+    out: OutFile = "-",
+    format: OutFormat = None,
+    threads: Threads = None,
+) -> None:
+    """Estimate ∂/∂θ E[φ(y)] by several estimators, and compare them.
+
+    For each estimator and parameter: the estimate with its standard error, the variance of a draw,
+    nanoseconds a draw, the efficiency relative to the plain pathwise estimator (discrete: to the
+    plain score function), and the exact value where it is known.
+
+    [bold]Examples[/bold]
+
+    reparam estimate
+
+    reparam estimate -p loc=1 --objective "cos(8*y)" --estimator all
+
+    reparam estimate --dist gamma -p alpha=2 --objective "log(y)" -n 1e6 -e pathwise -e qmc
+
+    reparam estimate --dist bernoulli --objective "(y - 0.45)**2" -e relaxed --temperature 0.1
+    """
+    from reparam import estimators
+
+    name = output.format_for(out, format)
+    parsing.use_threads(threads)
+    distribution = parsing.distribution(dist, param)
+    draws = parsing.count(count, least=2, example="1e5")
+    try:
+        heat = float(temperature)
+    except ValueError:
+        raise ParameterError(
+            f"temperature {temperature!r} is not a number; pass for example 0.5"
+        ) from None
+    with parsing.seeded(seed) as rng:
+        found = estimators.estimate(
+            distribution, objective, draws, estimators=estimator, rng=rng, temperature=heat
+        )
+        _write(found, out, name)
+    for note in (*_left_out(found.left_out, estimator), *found.notes):
+        typer.echo(f"Note: {note}", err=True)
+
+
+def _write(estimates: Estimates, out: str, name: str) -> None:
+    import numpy as np
+
+    from reparam.formats import Records
+
+    row = _cells if name == "table" else _columns
+    rows = [row(entry) for entry in estimates]
+    block = {column: np.array([row[column] for row in rows]) for column in rows[0]}
+    types = {column: values.dtype for column, values in block.items()}
+    output.write(Records(types, (len(rows),), iter([block])), out, name)
+
+
+def _columns(row: Estimate) -> dict[str, Any]:
+    """Return all that is known, exactly."""
+    return {
+        "estimator": row.estimator,
+        "parameter": row.parameter,
+        "estimate": row.value,
+        "standard_error": row.standard_error,
+        "variance": row.variance,
+        "cost_ns": row.cost,
+        "efficiency": row.efficiency,
+        "exact": row.exact,
+        "draws": row.draws,
+    }
+
+
+def _cells(row: Estimate) -> dict[str, str]:
+    """Return what people want to see, in 80 columns."""
+    return {
+        "estimator": row.estimator,
+        "θ": row.parameter,
+        "estimate": _concise(row.value, row.standard_error),
+        "var": f"{row.variance:.3g}",
+        "ns": _short(row.cost),
+        "efficiency": f"{row.efficiency:.3g}",
+        "exact": "" if math.isnan(row.exact) else f"{row.exact:.6g}",
+    }
+
+
+def _short(cost: float) -> str:
+    """Return a positive number with three digits in five letters: 13.5k is 13,500."""
+    size = 1 if cost < 999.5 else 1000 if cost < 999.5e3 else 1000_000
+    return f"{cost / size:.3g}" + {1: "", 1000: "k", 1000_000: "M"}[size]
+
+
+def _concise(value: float, error: float) -> str:
+    """Return a value with two digits of its standard error after it: 1.9987(89) is ± 0.0089."""
+    if not 0.0 < error < math.inf or not math.isfinite(value):
+        return f"{value:.6g}" + (f"({error:g})" if error else "")
+    digits = 1 - math.floor(math.log10(float(f"{error:.1e}")))
+    if digits > 9 or abs(value) >= 1e9:
+        exponent = math.floor(math.log10(max(abs(value), error)))
+        last = f"{error * 10.0**digits:.0f}"
+        return f"{value / 10.0**exponent:.{max(digits + exponent, 0)}f}({last})e{exponent}"
+    if digits <= 0:
+        return f"{round(value, digits):.0f}({round(error, digits):.0f})"
+    last = f"{error:.1f}" if digits == 1 else f"{error * 10.0**digits:.0f}"
+    return f"{value:.{digits}f}({last})"
+
+
+def _left_out(reasons: Mapping[str, str], asked: list[str] | None) -> Iterator[str]:
+    """Yield what was asked for by all and is not there, one line a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        if asked:
+            by_reason.setdefault(why, []).append(name)
+    for why, names in by_reason.items():
+        yield f"without {'; '.join(names)}: {why}"

@@ -1,0 +1,266 @@
+"""The public function."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from reparam._typing import RNGLike
+from reparam.distribution import Distribution
+from reparam.errors import CountError, EstimatorError, ParameterError, ShapeError, did_you_mean
+from reparam.estimators._estimator import Estimator
+from reparam.estimators._exact import exact
+from reparam.estimators._moments import Moments
+from reparam.estimators._objective import Objective, ObjectiveLike
+from reparam.estimators._pathwise import Pathwise
+from reparam.estimators._problem import Problem
+from reparam.estimators._result import Estimate, Estimates, ratio
+from reparam.estimators._score import Score
+from reparam.estimators._table import ESTIMATORS, USUAL
+from reparam.estimators._tails import infinite_moments
+from reparam.noise import seed_sequence
+from reparam.parameters import as_real_array
+
+__all__ = ["DRAWS", "TEMPERATURE", "estimate"]
+
+#: Draws an estimator takes, and the temperature of relaxations, unless that is said.
+DRAWS, TEMPERATURE = 100_000, 0.5
+
+#: Draws that the reference of efficiencies takes at most, if it was not asked for.
+_PILOT = 2**18
+
+#: Relative rounding error of a term.
+_ROUNDING = 1e-14
+
+
+def estimate(
+    distribution: Distribution,
+    objective: ObjectiveLike,
+    n: int = DRAWS,
+    *,
+    estimators: str | Iterable[str] | None = None,
+    rng: RNGLike = None,
+    temperature: float = TEMPERATURE,
+) -> Estimates:
+    """Estimate ∂/∂θ E[φ(y)] for y ~ p(y; θ), with standard errors.
+
+    Draws are streamed, and memory doesn't grow with their number. Nothing but the cost depends on
+    how many threads there are.
+
+    Parameters
+    ----------
+    distribution
+        p(y; θ), with one set of parameters and no batch.
+    objective
+        φ: text or an :class:`~reparam.Expression` with one name, such as ``"y**2"``; a pair of
+        functions (φ, φ′), elementwise, of which the second may be None; or an object with methods
+        ``value`` and ``slope``.
+    n
+        How many draws each estimator takes. Some take a few more: see :attr:`Estimate.draws`.
+    estimators
+        A name, several, or ``"all"``: those that can serve. Default: the plain ones that can.
+    rng
+        None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7). All
+        estimators see the same stream.
+    temperature
+        Of relaxations.
+
+    Returns
+    -------
+    Estimates
+        One row for each estimator and parameter.
+
+    Raises
+    ------
+    EstimatorError
+        If there is no estimator of that name, or it can't serve this distribution or objective.
+    NotReparameterizable
+        If an estimator that differentiates draws is asked for, and the distribution is discrete.
+    CountError
+        If n is not an integer of at least 2.
+    ShapeError
+        If a parameter is an array.
+    ExpressionError
+        If the objective is text and no formula of one name.
+    ParameterError
+        If the temperature is not a positive number.
+    SeedError
+        If `rng` can't seed random numbers.
+
+    Examples
+    --------
+    >>> import reparam as rp
+    >>> from reparam.estimators import estimate
+    >>> estimates = estimate(rp.Gaussian(loc=1.0, scale=2.0), "y**2", 10_000, rng=42)
+    >>> row = estimates["pathwise", "scale"]
+    >>> row.exact
+    4.0
+    >>> abs(row.value - row.exact) < 4.0 * row.standard_error
+    True
+    >>> row.standard_error < estimates["score", "scale"].standard_error
+    True
+    """
+    problem = Problem(distribution, Objective.of(objective), _temperature(temperature))
+    if distribution.batch_shape:
+        raise ShapeError(
+            f"the parameters have shape {distribution.batch_shape} and an estimate is for one set"
+            " of them; pass numbers, and call once for each element"
+        )
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 2:
+        raise CountError(f"n={n!r} draws give no standard error; pass an integer of at least 2")
+    chosen, left_out = _chosen(problem, estimators)
+    root = seed_sequence(rng)
+    runs = [_run(cls, problem, int(n), root) for cls in chosen]
+    truth = exact(problem)
+    tails = {kind: infinite_moments(problem, kind) for kind in {run.tails for run in runs} - {""}}
+    reference = _reference(problem, runs, int(n), root)
+    rows = tuple(
+        _row(run, name, reference, truth[name], tails.get(run.tails, {}).get(name, (False, False)))
+        for run in runs
+        for name in run.variance
+    )
+    notes = _notes(rows, truth, int(n), problem.temperature)
+    return Estimates(distribution, problem.objective.text, rows, left_out, tuple(notes))
+
+
+def _temperature(temperature: float) -> float:
+    value = float(as_real_array("temperature", temperature).reshape(-1)[0])
+    if not (np.ndim(temperature) == 0 and 0.0 < value < math.inf):
+        raise ParameterError(
+            f"temperature={temperature!r} is not in (0, inf); pass for example 0.5"
+        )
+    return value
+
+
+def _chosen(
+    problem: Problem, asked: str | Iterable[str] | None
+) -> tuple[list[type[Estimator]], dict[str, str]]:
+    """Return the estimators that were asked for and can serve, and why others can't."""
+    names = [asked] if isinstance(asked, str) else None if asked is None else list(asked)
+    lenient = names is None or "all" in names
+    if names is None:
+        names = list(USUAL)
+    for name in names:
+        if name != "all" and name not in ESTIMATORS:
+            raise EstimatorError(
+                f"no estimator is called {name!r}{did_you_mean(str(name), ESTIMATORS)}"
+                f" (there are {', '.join(ESTIMATORS)}, all)"
+            )
+    chosen: list[type[Estimator]] = []
+    left_out: dict[str, str] = {}
+    for name, cls in ESTIMATORS.items():  # in the order of the table, each once
+        if name not in names and "all" not in names:
+            continue
+        if obstacle := cls.obstacle(problem):
+            if not lenient:
+                raise obstacle
+            left_out[name] = str(obstacle)
+            continue
+        chosen.append(cls)
+        left_out |= {f"{name}, {of}": why for of, why in cls.refusals(problem).items()}
+    if not chosen:
+        raise EstimatorError("no estimator was asked for; pass names, or 'all'")
+    return chosen, left_out
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What running an estimator came to."""
+
+    estimator: Estimator
+    moments: Moments
+    cost: float
+
+    @property
+    def tails(self) -> str:
+        """What its terms are, for the tails: nothing if it draws nothing."""
+        return "" if self.estimator.exact else self.estimator.tails
+
+    @property
+    def variance(self) -> dict[str, float]:
+        """Of a draw, by parameter."""
+        estimator, moments = self.estimator, self.moments
+        a_term = moments.squares / max(moments.count - 1, 1)
+        # of terms that are all the same but for rounding, there is none
+        a_term = np.where(a_term <= np.square(_ROUNDING * moments.mean), 0.0, a_term)
+        a_draw = a_term * (estimator.draws / estimator.units)
+        return dict(zip(estimator.names, a_draw.tolist(), strict=True))
+
+    @property
+    def value(self) -> dict[str, float]:
+        """The estimates by parameter."""
+        return dict(zip(self.estimator.names, self.moments.mean.tolist(), strict=True))
+
+
+def _run(cls: type[Estimator], problem: Problem, n: int, root: np.random.SeedSequence) -> _Run:
+    with np.errstate(all="ignore"):
+        # what is imported or computed once is no draw's cost
+        cls(problem, 2, root).terms(0, min(2, cls.together))
+    estimator = cls(problem, n, root)
+    start = time.perf_counter()
+    moments = estimator.summed()
+    spent = time.perf_counter() - start
+    return _Run(estimator, moments, spent / estimator.draws * 1e9)
+
+
+def _reference(problem: Problem, runs: list[_Run], n: int, root: np.random.SeedSequence) -> _Run:
+    """Return a run of the estimator that efficiencies are relative to."""
+    cls = Score if Pathwise.obstacle(problem) else Pathwise
+    known = (run for run in runs if type(run.estimator) is cls)
+    return next(known, None) or _run(cls, problem, min(n, _PILOT), root)
+
+
+def _row(
+    run: _Run, name: str, reference: _Run, truth: float, infinite: tuple[bool, bool]
+) -> Estimate:
+    estimator = run.estimator
+    variance = math.inf if any(infinite) else run.variance[name]
+    if type(estimator) is type(reference.estimator):
+        efficiency = 1.0
+    else:
+        efficiency = ratio(reference.variance[name] * reference.cost, variance * run.cost)
+    return Estimate(
+        estimator.name,
+        name,
+        run.value[name],
+        math.sqrt(variance / estimator.draws),
+        variance,
+        estimator.draws,
+        estimator.units,
+        run.cost,
+        efficiency,
+        math.nan if infinite[0] else truth,
+        estimator.biased,
+    )
+
+
+def _notes(
+    rows: Iterable[Estimate], truth: dict[str, float], n: int, temperature: float
+) -> Iterator[str]:
+    """Yield what there is to know beside the numbers."""
+    unknown = ", ".join(name for name, value in truth.items() if math.isnan(value))
+    if unknown:
+        yield (
+            f"no exact value in {unknown}: the integrals for it don't converge or don't agree"
+            " (heavy tails, a jump of the objective, or a wrong slope)"
+        )
+    taken = {row.estimator: row for row in rows if not ESTIMATORS[row.estimator].exact}
+    for row in taken.values():
+        if row.draws != n:
+            yield f"{row.estimator} took {row.draws} draws, rounded up from {n}"
+    for estimator in taken:
+        wild = [r.parameter for r in rows if r.estimator == estimator and math.isinf(r.variance)]
+        if wild:
+            yield f"{estimator} has infinite variance in {', '.join(wild)}: no standard error holds"
+    for row in rows:
+        if row.biased:
+            known = (
+                "" if math.isnan(row.exact) else f" by {row.error:.3g} ± {row.standard_error:.2g}"
+            )
+            yield (
+                f"{row.estimator} is biased in {row.parameter}{known} (temperature {temperature:g})"
+            )

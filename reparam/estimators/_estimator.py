@@ -1,0 +1,96 @@
+"""What an estimator is: terms, block by block, whose mean is the gradient."""
+
+from __future__ import annotations
+
+import abc
+import operator
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any, ClassVar
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.blockwise import in_order
+from reparam.errors import ReparamError
+from reparam.estimators._moments import Moments, moments
+from reparam.estimators._problem import Problem
+from reparam.noise import BLOCK
+
+__all__ = ["Estimator"]
+
+
+class Estimator(abc.ABC):
+    """An estimator of ∂/∂θ E[φ(y)], on one stream of draws.
+
+    Terms are independent, or uncorrelated, so that their variance tells the standard error. A
+    subclass writes :meth:`terms`.
+
+    Parameters
+    ----------
+    problem
+        What is estimated.
+    draws
+        How many draws at least: some estimators take them by pairs, or by powers of 2.
+    root
+        The seed.
+    """
+
+    name: ClassVar[str]
+    #: What its terms are, for the reader.
+    formula: ClassVar[str]
+    #: Whether its expectation is something else than the gradient.
+    biased: ClassVar[bool] = False
+    #: Whether it is the gradient itself, and no estimate.
+    exact: ClassVar[bool] = False
+    #: Whether terms are φ′(y) ∂y/∂θ ("path"), φ(y) ∂ log p/∂θ ("score"), or have the tails of φ.
+    tails: ClassVar[str] = "value"
+    #: How many terms are made by one task.
+    together: ClassVar[int] = BLOCK
+
+    def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
+        self.problem, self.root = problem, root
+        self.draws, self.units = self.sizes(draws)
+
+    @classmethod
+    @abc.abstractmethod
+    def obstacle(cls, problem: Problem) -> ReparamError | None:
+        """Return why it can't serve a problem: the error to raise; None if it can."""
+
+    @classmethod
+    def refusals(cls, problem: Problem) -> dict[str, str]:
+        """Return the parameters that it can't serve, each with the reason."""
+        return {}
+
+    def sizes(self, draws: int) -> tuple[int, int]:
+        """Return how many draws it takes, if asked for so many, and how many terms they make."""
+        return draws, draws
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that it has terms for, in order."""
+        refused = self.refusals(self.problem)
+        return tuple(name for name in self.problem.names if name not in refused)
+
+    @abc.abstractmethod
+    def terms(self, start: int, stop: int) -> Sequence[Array]:
+        """Return the terms ``start:stop``, at most :attr:`together`, an array a parameter."""
+
+    def summary(self, start: int, stop: int) -> Any:
+        """Return what is kept of the terms ``start:stop``; called on any thread."""
+        return moments(self.terms(start, stop))
+
+    def absorbed(self, summary: Any) -> Moments:
+        """Return the moments that a summary stands for; called in the order of the stream."""
+        assert isinstance(summary, Moments)
+        return summary
+
+    def summed(self) -> Moments:
+        """Return the moments of all terms: pieces from several threads, added in their order."""
+        starts = range(0, self.units, self.together)
+        parts = map(self.absorbed, in_order(self._piece, starts))
+        return reduce(operator.add, parts)
+
+    def _piece(self, start: int) -> Any:
+        with np.errstate(all="ignore"):
+            return self.summary(start, min(start + self.together, self.units))

@@ -1,0 +1,122 @@
+"""Measure-valued derivatives: ∂p/∂θ = c (p₊ − p₋), of which both parts are drawn, coupled.
+
+The decompositions are those of Mohamed, Rosca, Figurnov & Mnih (2020), "Monte Carlo gradient
+estimation in machine learning", JMLR 21(132), section 6 and table 1. Each draw of p₋ is made from
+that of p₊, so that the difference of the objectives varies little (section 6.4).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import Lanes
+from reparam.errors import EstimatorError, ReparamError
+from reparam.estimators._estimator import Estimator
+from reparam.estimators._problem import Problem
+from reparam.noise import BLOCK, UNIFORM, Stream
+
+__all__ = ["MeasureValued"]
+
+#: c, and so many draws of p₊ and of p₋, from generators and the parameters.
+Parts: TypeAlias = tuple[Any, Array, Array]
+Decomposition: TypeAlias = Callable[..., Parts]
+
+
+def _gaussian_loc(lanes: Lanes, size: int, loc: float, scale: float) -> Parts:
+    """Rayleigh distances to both sides: the same one."""
+    distance = scale * np.sqrt(2.0 * lanes(0).standard_exponential(size))
+    return 1.0 / (scale * math.sqrt(2.0 * math.pi)), loc + distance, loc - distance
+
+
+def _gaussian_scale(lanes: Lanes, size: int, loc: float, scale: float) -> Parts:
+    """A double-sided Maxwell variate m, and m u, which is normal for uniform u."""
+    maxwell = scale * np.sqrt(2.0 * lanes(0).standard_gamma(1.5, size))
+    u = 2.0 * lanes(1).random(size) - 1.0
+    return 1.0 / scale, loc + np.copysign(maxwell, u), loc + maxwell * u
+
+
+def _exponential_rate(lanes: Lanes, size: int, rate: float) -> Parts:
+    """Exponential, and Erlang with one more exponential added."""
+    first = lanes(0).standard_exponential(size) / rate
+    return 1.0 / rate, first, first + lanes(1).standard_exponential(size) / rate
+
+
+def _gamma_rate(lanes: Lanes, size: int, alpha: float, rate: float) -> Parts:
+    """Gamma(α), and Gamma(α + 1), which is that with an exponential added."""
+    first = lanes(0).standard_gamma(alpha, size) / rate
+    return alpha / rate, first, first + lanes(1).standard_exponential(size) / rate
+
+
+def _poisson_rate(lanes: Lanes, size: int, rate: float) -> Parts:
+    """Y + 1, and Y."""
+    from reparam.special.counts import poisson_draws
+
+    y = poisson_draws(lanes, 0, np.asarray(rate), size)
+    return 1.0, y + 1.0, y
+
+
+#: By distribution and parameter: a decomposition, or why there is none here.
+DECOMPOSITIONS: dict[str, dict[str, Decomposition | str]] = {
+    "gaussian": {"loc": _gaussian_loc, "scale": _gaussian_scale},
+    "exponential": {"rate": _exponential_rate},
+    "gamma": {
+        "alpha": "the parts of ∂p/∂alpha, p (ln y − E ln y) where it is positive and where it is"
+        " negative, have no exact sampler here",
+        "rate": _gamma_rate,
+    },
+    "poisson": {"rate": _poisson_rate},
+}
+
+#: Lanes that a decomposition may use.
+_LANES = 4
+
+
+class MeasureValued(Estimator):
+    """c (φ(y₊) − φ(y₋)): needs no slope and no score, but draws of its own a parameter."""
+
+    name = "measure-valued"
+    formula = "c (φ(y₊) − φ(y₋)),  ∂p/∂θ = c (p₊ − p₋)"
+
+    def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
+        super().__init__(problem, draws, root)
+        self._stream = Stream(UNIFORM, root)
+
+    @classmethod
+    def obstacle(cls, problem: Problem) -> ReparamError | None:
+        """Return why it can't serve a problem."""
+        distribution = problem.distribution
+        if distribution.name in DECOMPOSITIONS:
+            return None
+        known = ", ".join(DECOMPOSITIONS)
+        return EstimatorError(
+            f"there is no decomposition of ∂p/∂θ for {distribution.name} (there are those of"
+            f" {known}); use score-loo"
+        )
+
+    @classmethod
+    def refusals(cls, problem: Problem) -> dict[str, str]:
+        """Return the parameters without a decomposition, each with the reason."""
+        parts = DECOMPOSITIONS[problem.distribution.name]
+        return {name: part for name, part in parts.items() if isinstance(part, str)}
+
+    def terms(self, start: int, stop: int) -> Sequence[Array]:
+        """Return the terms of those pairs of draws."""
+        parts = DECOMPOSITIONS[self.problem.distribution.name]
+        phi = self.problem.objective.value
+        result = []
+        for order, name in enumerate(self.names):
+            decomposition = parts[name]
+            assert callable(decomposition)
+            lanes = partial(self._lane, start // BLOCK, _LANES * order)
+            factor, above, below = decomposition(lanes, stop - start, *self.problem.theta)
+            result.append(factor * (phi(above) - phi(below)))
+        return result
+
+    def _lane(self, block: int, first: int, number: int) -> np.random.Generator:
+        return self._stream.generator(block, first + number)

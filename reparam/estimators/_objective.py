@@ -1,0 +1,134 @@
+"""Objectives: a function φ of the draw, and its slope φ′."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.errors import EstimatorError, ExpressionError
+from reparam.expressions import Expression
+
+__all__ = ["Objective", "ObjectiveLike", "Sloped"]
+
+Function: TypeAlias = Callable[[Array], Any]
+
+
+class Sloped(Protocol):
+    """An object that is an objective: two functions of an array, elementwise."""
+
+    def value(self, y: Array) -> Any:
+        """φ(y)."""
+
+    def slope(self, y: Array) -> Any:
+        """φ′(y)."""
+
+
+#: What :meth:`Objective.of` understands.
+ObjectiveLike: TypeAlias = (
+    "Objective | Expression | str | tuple[Function, Function | None] | Sloped"
+)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A function φ of the draw, elementwise, and its slope.
+
+    Attributes
+    ----------
+    text
+        How it is shown.
+    function
+        φ of an array, called from several threads.
+    derivative
+        φ′ of an array; None if there is none.
+    """
+
+    text: str
+    function: Function
+    derivative: Function | None = None
+
+    @classmethod
+    def of(cls, given: ObjectiveLike) -> Objective:
+        """Return the objective that text, an expression, a pair or an object stands for.
+
+        Parameters
+        ----------
+        given
+            Text or an :class:`~reparam.Expression` with one name, for the draw; a pair of functions
+            (φ, φ′), of which the second may be None; or an object with methods ``value`` and
+            ``slope``.
+
+        Raises
+        ------
+        ExpressionError
+            If the text is no formula, or has several names.
+        EstimatorError
+            If it is nothing of that kind.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> square = Objective.of("y**2")
+        >>> square.slope(np.array([1.0, 3.0]))
+        array([2., 6.])
+        """
+        match given:
+            case Objective():
+                return given
+            case str():
+                return _of_expression(Expression(given))
+            case Expression():
+                return _of_expression(given)
+            case (function, derivative) if callable(function) and (
+                derivative is None or callable(derivative)
+            ):
+                return cls(getattr(function, "__name__", "φ"), function, derivative)
+        value, slope = getattr(given, "value", None), getattr(given, "slope", None)
+        if callable(value) and callable(slope):
+            return cls(type(given).__name__, value, slope)
+        raise EstimatorError(
+            f"objective {given!r} is not a formula or a function with its slope; pass text such"
+            " as 'y**2', or a pair of functions (φ, φ′)"
+        )
+
+    def value(self, y: Array) -> Array:
+        """Return φ(y)."""
+        return self._checked(self.function(y), y, "value")
+
+    def slope(self, y: Array) -> Array:
+        """Return φ′(y)."""
+        if self.derivative is None:
+            raise EstimatorError(f"objective {self.text} has no slope; pass a pair (φ, φ′)")
+        return self._checked(self.derivative(y), y, "slope")
+
+    def _checked(self, result: Any, y: Array, what: str) -> Array:
+        array = np.asarray(result, dtype=np.float64)
+        if array.shape == y.shape:
+            return array
+        if array.ndim == 0:
+            return np.broadcast_to(array, y.shape)
+        raise EstimatorError(
+            f"the {what} of objective {self.text} has shape {array.shape} for draws of shape"
+            f" {y.shape}; return one number a draw"
+        )
+
+
+def _of_expression(expression: Expression) -> Objective:
+    names = expression.names
+    if len(names) > 1:
+        raise ExpressionError(
+            f"objective {expression.text!r} has the names {', '.join(names)} and the draw is all"
+            " there is to put in; leave one name and write numbers for the others"
+        )
+    if not names:
+        return Objective(expression.text, lambda y: expression.value({}), lambda y: np.float64(0.0))
+    (name,) = names
+    return Objective(
+        expression.text,
+        lambda y: expression.value({name: y}),
+        lambda y: expression.gradient({name: y}, name)[1][name],
+    )

@@ -1,0 +1,124 @@
+"""Estimators from the path: φ′(y) ∂y/∂θ, with random, mirrored or quasi-random noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.errors import ReparamError
+from reparam.estimators._estimator import Estimator
+from reparam.estimators._problem import Path, Problem
+from reparam.noise import BLOCK, NORMAL, UNIFORM, Stream
+from reparam.special import normal
+
+__all__ = ["REPLICATES", "Antithetic", "Pathwise", "QuasiMonteCarlo"]
+
+#: How many independent scramblings there are.
+REPLICATES = 32
+
+#: The lane that scramblings are seeded from.
+_LANE = int.from_bytes(b"qmc", "big")
+
+
+class Pathwise(Estimator):
+    """φ′(y) ∂y/∂θ, the derivative of φ(f(z; θ)) at fixed z."""
+
+    name = "pathwise"
+    formula = "φ′(y) ∂y/∂θ"
+    tails = "path"
+
+    def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
+        super().__init__(problem, draws, root)
+        self.path = Path(problem)
+        self._take = self.path.drawn(root)
+
+    @classmethod
+    def obstacle(cls, problem: Problem) -> ReparamError | None:
+        """Return why it can't serve a problem."""
+        return problem.needs_path(cls.name)
+
+    def terms(self, start: int, stop: int) -> Sequence[Array]:
+        """Return the terms of those draws."""
+        return self._products(*self._take(start, stop))
+
+    def _products(self, y: Array, slopes: Sequence[Any]) -> list[Array]:
+        """Return φ′(y) ∂y/∂θ by parameter."""
+        upstream = self.problem.objective.slope(y)
+        return [
+            upstream if isinstance(slope, float) and slope == 1.0 else upstream * slope
+            for slope in slopes
+        ]
+
+
+class Antithetic(Pathwise):
+    """The mean of φ′(y) ∂y/∂θ over a pair of draws, from noise and its mirror image.
+
+    That is −z of z, or 1 − u of u (Hammersley & Morton 1956).
+    """
+
+    name = "antithetic"
+    formula = "the mean of φ′(y) ∂y/∂θ over the noise z and −z, or u and 1 − u"
+    tails = "pair"
+
+    def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
+        super().__init__(problem, draws, root)
+        self._stream = Stream(self.path.noise, root)
+
+    def sizes(self, draws: int) -> tuple[int, int]:
+        """Return the numbers of draws and of pairs, of which there are at least two."""
+        pairs = max(2, -(-draws // 2))
+        return 2 * pairs, pairs
+
+    def terms(self, start: int, stop: int) -> Sequence[Array]:
+        """Return the means of those pairs."""
+        noise = self._stream.take(start, stop)
+        if self.path.noise is NORMAL:
+            mirrored = -noise
+        else:
+            mirrored = np.minimum(1.0 - noise, 1.0 - 2.0**-53)
+        here = self._products(*self.path.replayed(noise))
+        there = self._products(*self.path.replayed(mirrored))
+        return [0.5 * (first + second) for first, second in zip(here, there, strict=True)]
+
+
+class QuasiMonteCarlo(Pathwise):
+    """The mean of φ′(y) ∂y/∂θ over scrambled Sobol' noise, for several independent scramblings.
+
+    In one dimension 2^m points of the sequence lie in 2^m equal parts of (0, 1), one in each, and
+    scrambling them (Owen 1995, "Randomly permuted (t, m, s)-nets and (t, s)-sequences") makes each
+    uniform in its part, independently of the others: so they are drawn. The scrambling of
+    ``scipy.stats.qmc.Sobol``, linear with a shift, lets all points sit at related places of
+    their parts, and standard errors from few replicates miss what that does.
+    """
+
+    name = "qmc"
+    formula = f"the mean of φ′(y) ∂y/∂θ over scrambled Sobol' noise, one of {REPLICATES}"
+    together = 1
+
+    def sizes(self, draws: int) -> tuple[int, int]:
+        """Return the numbers of draws and of replicates, of a power of 2 of points each."""
+        points = -(-draws // REPLICATES)
+        return REPLICATES * 2 ** (points - 1).bit_length(), REPLICATES
+
+    def terms(self, start: int, stop: int) -> Sequence[Array]:
+        """Return the means over those replicates, of which there is one."""
+        generator = Stream(UNIFORM, self.root).generator(start, _LANE)
+        points = self.draws // self.units
+        total: Any = 0.0
+        for first in range(0, points, BLOCK):
+            noise = self._noise(generator, first, min(first + BLOCK, points), points)
+            products = self._products(*self.path.replayed(noise))
+            total = total + np.array([product.sum() for product in products])
+        return list((total / points)[:, np.newaxis])
+
+    def _noise(self, generator: np.random.Generator, start: int, stop: int, points: int) -> Array:
+        """Return noise of the kind that is taken, from parts ``start:stop`` of so many."""
+        u = np.empty(stop - start)
+        UNIFORM.fill(generator, u)
+        u += np.arange(start, stop)
+        u /= points
+        np.minimum(u, 1.0 - 2.0**-53, out=u)
+        return normal.icdf(u) if self.path.noise is NORMAL else u

@@ -1,0 +1,130 @@
+"""What is to be estimated, as the estimators see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.blockwise import Kernel
+from reparam.distribution import Direct, Distribution, Reparameterized
+from reparam.errors import EstimatorError, NotReparameterizable, ReparamError
+from reparam.estimators._objective import Objective
+from reparam.noise import BLOCK, NORMAL, Noise
+
+__all__ = ["Path", "Problem"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """∂/∂θ E[φ(y)] for y ~ p(y; θ) with scalar parameters.
+
+    Attributes
+    ----------
+    distribution
+        p.
+    objective
+        φ.
+    temperature
+        Of relaxations.
+    """
+
+    distribution: Distribution
+    objective: Objective
+    temperature: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters to differentiate in: ``name[k]`` for each entry of a vector."""
+        return tuple(
+            f"{name}[{k}]" if event else name
+            for name, event in self._events.items()
+            for k in range(*event or (1,))
+        )
+
+    @property
+    def _events(self) -> dict[str, tuple[int, ...]]:
+        declared, values = self.distribution.parameters, self.distribution._values
+        return {name: declared[name].event(values[name]) for name in declared.differentiable}
+
+    @property
+    def theta(self) -> tuple[Any, ...]:
+        """All parameters, as numbers or vectors."""
+        return tuple(value[()] for value in self.distribution._theta)
+
+    def needs_slope(self, estimator: str) -> ReparamError | None:
+        """Return what is wrong for an estimator that uses φ′, if anything is."""
+        if self.objective.derivative is None:
+            return EstimatorError(
+                f"{estimator} needs the slope of objective {self.objective.text}; pass (φ, φ′)"
+            )
+        return None
+
+    def needs_path(self, estimator: str) -> ReparamError | None:
+        """Return what is wrong for an estimator that uses φ′(y) ∂y/∂θ, if anything is."""
+        if not isinstance(self.distribution, Reparameterized):
+            cls = type(self.distribution)
+            why = getattr(cls, "obstacle", lambda: f"{cls.__name__} has no reparameterization")
+            return NotReparameterizable(why())
+        return self.needs_slope(estimator)
+
+    def score(self, y: Array) -> list[Array]:
+        """Return ∂ log p(y)/∂θ for each of :attr:`names`, on the caller's thread."""
+        distribution = self.distribution
+        scores = distribution._guarded(distribution._score, np.nan)(y, *self.theta)
+        result: list[Array] = []
+        for score, event in zip(scores, self._events.values(), strict=True):
+            whole = np.broadcast_to(score, y.shape + event)
+            result += [whole[..., k] for k in range(*event)] if event else [whole]
+        return result
+
+
+class Path:
+    """Draws and their derivatives, at most a block at a time and on the caller's thread.
+
+    It does what ``rsample`` and ``jacobian`` do, without the arrays that a
+    :class:`~reparam.Draw` keeps for later.
+
+    Parameters
+    ----------
+    distribution
+        With scalar parameters.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        assert isinstance(problem.distribution, Reparameterized)
+        self._distribution, self._theta = problem.distribution, problem.theta
+        self._curve = self._distribution._shared_curve
+
+    @property
+    def noise(self) -> Noise:
+        """The kind of noise that :meth:`replayed` takes."""
+        return NORMAL if self._curve else self._distribution.noise
+
+    def drawn(self, root: np.random.SeedSequence) -> Any:
+        """Return a function of start and stop: those draws of the seed's stream."""
+        distribution = self._distribution
+        stream = distribution._stream(root)
+        if not distribution._direct or self._curve:
+            return lambda start, stop: self.replayed(stream.take(start, stop))
+        theta = distribution._theta_operands((BLOCK,))
+        sampler = Direct(distribution._sampler, stream, theta)
+        return lambda start, stop: self._differentiated(*sampler.take(start, stop))
+
+    def replayed(self, noise: Array) -> tuple[Array, tuple[Array | float, ...]]:
+        """Return the values that noise makes, and their derivatives by parameter."""
+        distribution, curve = self._distribution, self._curve
+        kernel: Kernel = distribution._filled_on(curve) if curve else distribution._transform
+        out = tuple(np.empty_like(noise) for _ in range(1 + distribution._extras))
+        kernel(out, noise, *self._theta)
+        return self._differentiated(*out)
+
+    def _differentiated(self, *out: Array) -> tuple[Array, tuple[Array | float, ...]]:
+        """Return the values and their derivatives, from values and extra arrays."""
+        formula: Any = self._distribution._jacobian
+        if self._curve:
+            formula = partial(formula, curve=self._curve)
+        return out[0], formula(*out, *self._theta)

@@ -1,0 +1,177 @@
+"""Estimators from the score: φ(y) ∂ log p(y)/∂θ, less what has the mean 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.errors import ReparamError
+from reparam.estimators._estimator import Estimator
+from reparam.estimators._moments import Moments, moments
+from reparam.estimators._problem import Problem
+
+__all__ = ["BATCH", "DECAY", "GROUP", "ControlVariate", "LeaveOneOut", "MovingAverage", "Score"]
+
+#: Draws that share a baseline: they have each other's objectives, or half of them the others'.
+#: Blocks are whole groups, and whole mini-batches.
+GROUP = 4096
+
+#: Draws of a mini-batch of the moving average, and the weight that the average keeps over one.
+BATCH, DECAY = 256, 0.9
+
+
+class Score(Estimator):
+    """φ(y) ∂ log p(y)/∂θ: the score function, or REINFORCE (Williams 1992)."""
+
+    name = "score"
+    formula = "φ(y) ∂ log p(y)/∂θ"
+    tails = "score"
+
+    def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
+        super().__init__(problem, draws, root)
+        self._stream = problem.distribution._stream(root)
+
+    @classmethod
+    def obstacle(cls, problem: Problem) -> ReparamError | None:
+        """Return why it can't serve a problem: it serves all."""
+        return None
+
+    def terms(self, start: int, stop: int) -> Sequence[Array]:
+        """Return the terms of those draws."""
+        values, scores = self._drawn(start, stop)
+        return [self._centred(values, score) * score for score in scores]
+
+    def _drawn(self, start: int, stop: int) -> tuple[Array, list[Array]]:
+        """Return φ(y) and the scores of those draws."""
+        y = self.problem.distribution._sample((stop - start,), self._stream, start)
+        return self.problem.objective.value(y), self.problem.score(y)
+
+    def _centred(self, values: Array, score: Array) -> Array:
+        """Return φ less a baseline that doesn't depend on the draw itself."""
+        return values
+
+
+class LeaveOneOut(Score):
+    """The score function, with the mean over the group's other draws as the baseline.
+
+    Being independent of the draw, it leaves the expectation as it is (Mnih & Rezende 2016,
+    "Variational inference for Monte Carlo objectives").
+    """
+
+    name = "score-loo"
+    formula = f"(φ(y) − mean of the others of {GROUP}) ∂ log p(y)/∂θ"
+
+    def sizes(self, draws: int) -> tuple[int, int]:
+        """Return the number of draws: one more than asked for if one were left alone."""
+        draws += draws % GROUP == 1
+        return draws, draws
+
+    def _centred(self, values: Array, score: Array) -> Array:
+        return _by_groups(values, score, _less_the_others)
+
+
+class ControlVariate(LeaveOneOut):
+    """The score function less c times the score, with the c of least variance for a parameter.
+
+    It is c = E[φ s²]/E[s²], s the score, and is estimated from the other half of the group: so
+    c is independent of the draw, and the expectation stays what it is.
+    """
+
+    name = "score-optimal"
+    formula = f"(φ(y) − c) ∂ log p(y)/∂θ, c from the other half of {GROUP} for each θ"
+
+    def _centred(self, values: Array, score: Array) -> Array:
+        return _by_groups(values, score, _less_the_best)
+
+
+def _by_groups(values: Array, score: Array, centred: Any) -> Array:
+    """Apply a function of rows to groups of draws, the last of which may be smaller."""
+    whole = values.size // GROUP * GROUP
+    result = np.empty_like(values)
+    for part in (slice(0, whole), slice(whole, None)):
+        if values[part].size:
+            rows = (-1, min(GROUP, values[part].size))
+            result[part] = centred(values[part].reshape(rows), score[part].reshape(rows)).ravel()
+    return result
+
+
+def _less_the_others(values: Array, score: Array) -> Array:
+    """φ_i − mean of φ_j for j ≠ i is n/(n−1) (φ_i − mean of all)."""
+    size = values.shape[1]
+    result: Array = (values - values.mean(axis=1, keepdims=True)) * (size / (size - 1.0))
+    return result
+
+
+def _less_the_best(values: Array, score: Array) -> Array:
+    middle = values.shape[1] // 2
+    squares = score * score
+    halves = (slice(0, middle), slice(middle, None))
+    result = np.empty_like(values)
+    for half, other in (halves, halves[::-1]):
+        weight = squares[:, other].sum(axis=1, keepdims=True)
+        best = (values[:, other] * squares[:, other]).sum(axis=1, keepdims=True)
+        best /= np.where(weight == 0.0, 1.0, weight)
+        result[:, half] = values[:, half] - best
+    return result
+
+
+class MovingAverage(Score):
+    r"""The score function, with an average over earlier mini-batches as the baseline.
+
+    The baseline of mini-batch t is B_t = U_t/(1 − γ^t), with U_{t+1} = γ U_t + (1 − γ) times the
+    mean of φ over mini-batch t: weights fall by γ from one to the next and add up to 1. The first
+    has the baseline 0.
+
+    Within a block, B_t is a known number plus another times the U that the block starts with, and
+    so are the terms, a + U d. A block is summed up, on any thread, as the moments of a and d.
+    """
+
+    name = "score-average"
+    formula = f"(φ(y) − average of earlier mini-batches of {BATCH}, decay {DECAY}) ∂ log p(y)/∂θ"
+
+    def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
+        super().__init__(problem, draws, root)
+        self._carried = 0.0
+
+    def summary(self, start: int, stop: int) -> tuple[Moments, float, float, Array]:
+        """Return the moments of a and d, how U goes on, and Σ a d about the means."""
+        values, scores = self._drawn(start, stop)
+        size = stop - start
+        batches = -(-size // BATCH)
+        means = np.array([values[k : k + BATCH].mean() for k in range(0, size, BATCH)])
+        steps = np.arange(batches)
+        faded = DECAY ** steps.astype(np.float64)
+        weight = 1.0 - DECAY ** (start // BATCH + steps).astype(np.float64)
+        weight = np.divide(1.0, weight, out=np.zeros(batches), where=weight > 0.0)
+        # ages[t, j]: what mini-batch j counts for in U_t
+        ages = steps[:, np.newaxis] - steps - 1.0
+        ages = np.where(ages >= 0.0, (1.0 - DECAY) * DECAY ** np.maximum(ages, 0.0), 0.0)
+        own = (ages * means).sum(axis=1)
+        fixed = values - np.repeat(own * weight, BATCH)[:size]
+        moving = np.repeat(-faded * weight, BATCH)[:size]
+        terms = [fixed * score for score in scores]
+        slopes = [moving * score for score in scores]
+        both = moments([*terms, *slopes])
+        count = len(scores)
+        products = np.array(
+            [
+                np.einsum("i,i", term - both.mean[k], slope - both.mean[count + k])
+                for k, (term, slope) in enumerate(zip(terms, slopes, strict=True))
+            ]
+        )
+        carried = DECAY * own[-1] + (1.0 - DECAY) * means[-1]
+        return both, float(DECAY * faded[-1]), float(carried), products
+
+    def absorbed(self, summary: tuple[Moments, float, float, Array]) -> Moments:
+        """Return the moments of a + U d, and go on to the next block's U."""
+        both, fade, carried, products = summary
+        count, u = len(both.mean) // 2, self._carried
+        self._carried = fade * u + carried
+        (mean_a, mean_d), (a, d) = (
+            (array[:count], array[count:]) for array in (both.mean, both.squares)
+        )
+        squares = np.maximum(a + u * (2.0 * products + u * d), 0.0)
+        return Moments(both.count, mean_a + u * mean_d, squares)

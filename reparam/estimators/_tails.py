@@ -1,0 +1,119 @@
+"""Where the variance of an estimator, or the expectation itself, is infinite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import Distribution, Reparameterized
+from reparam.estimators._line import Line
+from reparam.estimators._problem import Problem
+from reparam.parameters import Integers
+
+__all__ = ["infinite_moments"]
+
+#: Tails are looked at where log p(y) dy is in this range: beyond it doubles underflow.
+_FAR, _NEAR = -600.0, 0.8
+
+#: How much log(|t|ᵏ p dy) must fall for each unit that log(p dy) falls.
+_FALL = 1e-6
+
+
+def infinite_moments(problem: Problem, kind: str) -> dict[str, tuple[bool, bool]]:
+    """Return for each parameter whether E|t| and E[t²] are infinite, t being an estimator's terms.
+
+    They are if |t|ᵏ p dy, with dy a constant part of a doubling of y, doesn't fall along a tail:
+    which is looked at as far out as doubles go. What happens near a finite end other than 0 stays
+    unseen.
+
+    Parameters
+    ----------
+    problem
+        What is estimated.
+    kind
+        What the terms are: of the "path", a "pair" of them, the "score", or the "value" φ.
+    """
+    distribution = problem.distribution
+    with np.errstate(all="ignore"):
+        sides = _points(distribution)
+        if kind == "pair":  # of noise from one tail with noise from the other
+            sides = sides[-1:]
+        found = dict.fromkeys(problem.names, (False, False))
+        for y, log_mass in sides:
+            for name, size in _sizes(problem, kind, y).items():
+                first, second = (
+                    before or _grows(np.log(size), power, log_mass)
+                    for before, power in zip(found[name], (1.0, 2.0), strict=True)
+                )
+                found[name] = first, second
+    return found
+
+
+def _points(distribution: Distribution) -> list[tuple[Array, Array]]:
+    """Return points along each tail, outwards, and log(p dy) there."""
+    steps = np.geomspace(0.05, 1400.0, 8000)
+    if isinstance(distribution._support, Integers):
+        spread = np.sqrt(distribution.variance)
+        y = np.unique(np.floor(distribution.mean + spread * steps))
+        return [_far(y, distribution.log_prob(y))]
+    assert isinstance(distribution, Reparameterized)
+    line = Line(distribution)
+    if not line.usable:
+        return []
+    sides = []
+    for x in (-steps, steps):
+        y, log_slope = line(x)
+        low, high = distribution.support
+        inside = (y > low) & (y < high)
+        y, log_slope = y[inside], log_slope[inside]
+        sides.append(_far(y, distribution.log_prob(y) + log_slope))
+    return sides
+
+
+def _far(y: Array, log_mass: Array) -> tuple[Array, Array]:
+    """Return the points that are as far out as doubles go."""
+    there = (log_mass > _FAR) & (log_mass < -60.0)
+    if not np.any(there):
+        return y[:0], log_mass[:0]
+    there &= log_mass < _NEAR * log_mass[there].min()
+    return y[there], log_mass[there]
+
+
+def _sizes(problem: Problem, kind: str, y: Array) -> dict[str, Array]:
+    """Return |t| by parameter."""
+    phi, distribution = problem.objective, problem.distribution
+    match kind:
+        case "value":
+            return dict.fromkeys(problem.names, np.abs(phi.value(y)))
+        case "score":
+            terms = (phi.value(y) * score for score in problem.score(y))
+            return dict(zip(problem.names, map(np.abs, terms), strict=True))
+    assert isinstance(distribution, Reparameterized)
+    path = _path(problem, distribution)
+    if kind == "path":
+        return {name: np.abs(term) for name, term in path(y).items()}
+    here, there = path(y), path(np.asarray(distribution.icdf(distribution.sf(y))))
+    sums = {name: np.abs(term + there[name]) for name, term in here.items()}
+    return {
+        name: np.where(total < 1e-9 * np.abs(here[name]), 0.0, total)
+        for name, total in sums.items()
+    }
+
+
+def _path(problem: Problem, distribution: Reparameterized) -> Callable[[Array], dict[str, Array]]:
+    def path(y: Array) -> dict[str, Array]:
+        slope = problem.objective.slope(y)
+        return {name: slope * entry for name, entry in distribution.pathwise(y).items()}
+
+    return path
+
+
+def _grows(log_size: Array, power: float, log_mass: Array) -> bool:
+    """Whether |t|ᵏ p dy doesn't fall along a tail."""
+    known = np.isfinite(log_size)
+    if np.count_nonzero(known) < 2:
+        return False
+    total, mass = power * log_size[known] + log_mass[known], log_mass[known]
+    return bool(total[0] - total[-1] < _FALL * (mass[0] - mass[-1]))

@@ -43,8 +43,14 @@ __all__ = [
 #: What a target may have beside its draws: functions of values (``icdf``: of probabilities).
 FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
 
-#: Libraries whose samplers can be named as ``library:sampler``.
-LIBRARIES = ("torch", "jax", "numpyro", "distrax", "tfp")
+#: Libraries whose samplers can be named as ``library:sampler``, and their packages.
+LIBRARIES = {
+    "torch": "torch",
+    "jax": "jax",
+    "numpyro": "numpyro",
+    "distrax": "distrax",
+    "tfp": "tensorflow_probability",
+}
 
 #: Draws that tell where a law's mass is.
 _PILOT = 4096
@@ -158,10 +164,22 @@ class Registered(Target):
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients."""
-        shape = (n,) if way == self._WAYS[1] else ()
-        d = self._cls(**{name: np.full(shape, value) for name, value in theta.items()})
-        draw = d.rsample(() if shape else n, rng=seed)
+        d, shape = self._distribution(theta, n, way)
+        draw = d.rsample(shape, rng=seed)
         return Sample(draw.value, draw.jacobian())
+
+    def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
+        """Return n values: the same ones, without gradients."""
+        d, shape = self._distribution(theta, n, way)
+        return d.sample(shape, rng=seed)
+
+    def _distribution(
+        self, theta: Mapping[str, float], n: int, way: str
+    ) -> tuple[Reparameterized, Any]:
+        """Return the distribution, and the shape to ask for, that make n draws in that way."""
+        if way == self._WAYS[1]:
+            return self._cls(**{name: np.full(n, value) for name, value in theta.items()}), ()
+        return self._cls(**theta), n
 
     def transform(self, noise: Array, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
@@ -382,8 +400,8 @@ def _wrapped(thing: Any, name: str) -> Target:
         )
     if isinstance(thing, type) and issubclass(thing, Distribution):
         raise InputError(f"{name} has no reparameterization: there is no gradient to verify")
-    for library in LIBRARIES:
-        if library in _origins(thing):
+    for library, package in LIBRARIES.items():
+        if package in _origins(thing):
             recognized: Target | None = import_module(
                 f"reparam.verification.libraries.{library}"
             ).recognized(thing, name)
@@ -407,16 +425,19 @@ def _origins(thing: Any) -> set[str]:
 def parameter_sets(target: Target, n: int, seed: int) -> Iterator[dict[str, float]]:
     """Yield n parameter sets to look at: the defaults, then random ones.
 
-    Random ones come from the declared typical ranges, on a logarithmic scale where the range is
-    of positive numbers. Values in ``target.fixed`` stand.
+    Random ones are a Latin hypercube in the declared typical ranges (McKay, Beckman & Conover
+    1979), on a logarithmic scale where the range is of positive numbers: of n − 1 values that a
+    parameter takes, each lies in another of n − 1 equal parts. Values in ``target.fixed`` stand.
     """
     free = [name for name in target.parameters if name not in target.fixed]
     rng = np.random.default_rng(seed)
     yield {name: target.fixed.get(name, p.default) for name, p in target.parameters.items()}
-    for _ in range(n - 1 if free else 0):
+    parts = n - 1 if free else 0
+    shares = {name: (rng.permutation(parts) + rng.random(parts)) / parts for name in free}
+    for k in range(parts):
         yield {
-            name: target.fixed.get(name, _typical(parameter, rng.random()))
-            for name, parameter in target.parameters.items()
+            name: target.fixed[name] if name in target.fixed else _typical(p, shares[name][k])
+            for name, p in target.parameters.items()
         }
 
 

@@ -15,8 +15,14 @@ from reparam.verification.targets import NoGradient, Registered, Sample, Target
 
 __all__ = ["edges"]
 
-#: Probabilities at the edges of what float64 holds.
-_U = np.array([5e-324, 1e-300, 1e-100, 1e-20, 1e-10, 0.5, 1.0 - 1e-10, 1.0 - 2.0**-53])
+#: Probabilities at the edges of what float64 holds; and inner ones, since with tiny shapes all the
+#: others' values under- or overflow.
+_U = np.array(
+    [
+        *(5e-324, 1e-300, 1e-100, 1e-20, 1e-10, 0.1, 0.4),
+        *(0.5, 0.6, 0.9, 1.0 - 1e-10, 1.0 - 2.0**-53),
+    ]
+)
 #: How far beyond typical values parameters go: the library's own, and somebody else's.
 _BEYOND, _THEIRS = 1e3, 1.0
 #: What must hold of the formulas there.

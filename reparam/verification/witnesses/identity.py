@@ -24,11 +24,12 @@ def identity(context: Context) -> Iterator[Comparison]:
     formulas = context.target.formulas
     if "cdf" not in formulas or not {"log_prob", "pathwise"} & set(formulas):
         raise NotApplicable("it has no cdf with a log_prob or a pathwise to compare it with")
+    if "pathwise" in formulas:
+        yield from _draws(context)
     if "log_prob" in formulas:
         yield from _density(context)
     if {"log_prob", "pathwise"} <= set(formulas):
         yield from _pathwise(context)
-        yield from _draws(context)
 
 
 def _points(context: Context, theta: dict[str, float]) -> tuple[Array, Array]:

@@ -3,44 +3,77 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.noise import NORMAL
-from reparam.verification.comparing import Context, NotApplicable, Tally
+from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Registered
 
 __all__ = ["reference_table", "transform"]
 
-#: Units in the last place that a tabulated value or derivative may be off.
-_ULPS = 16.0
+#: Units of unavoidable error that a tabulated value, and a derivative, may be off. One unit is
+#: 2⁻⁵³ of the exact number, for its own rounding, and of what rounding noise and parameters makes
+#: of it (the table's ``c_`` columns). The library's worst over the tables are 2.6 and 41.
+_VALUE_UNITS, _SLOPE_UNITS = 4.0, 64.0
+#: The relative error of both tail probabilities beside what rounding the value makes of them: the
+#: library's worst are a tenth of it.
+_TAILS = 2e-13
 
 
 def transform(context: Context) -> Iterator[Comparison]:
-    """Compare y with reference tables, and the probabilities that F has there with u."""
+    """Compare y with reference tables, and the probabilities that F has there with u.
+
+    The same of the quantile function, where there is one.
+    """
     target = context.target
-    if not isinstance(target, Registered):
+    ours = isinstance(target, Registered)
+    invertible = {"icdf", "cdf"} <= set(target.formulas)
+    if not (ours or invertible):
         raise NotApplicable("its path from noise to values is its own; draws are compared instead")
     yield from _tabulated(context)
-    cdf, sf = Tally("F(y)"), Tally("1 − F(y)")
-    noise = context.noise_points
-    u, complement = noise, 1.0 - noise
-    if target.noise is NORMAL:
-        from scipy.special import ndtr
+    if ours:
+        noise = context.noise_points
+        u, complement = noise, 1.0 - noise
+        if target.noise is NORMAL:
+            from scipy.special import ndtr
 
-        u, complement = ndtr(noise), ndtr(-noise)
+            u, complement = ndtr(noise), ndtr(-noise)
+
+        def value(theta: Mapping[str, float]) -> Array:
+            return target.transform(noise, **theta).value
+
+        yield from _inverse(context, "y", value, u, complement, z=noise)
+    if invertible:
+        u = unit_grid(context.level.points, context.seed)
+
+        def quantile(theta: Mapping[str, float]) -> Array:
+            return np.asarray(target.formulas["icdf"](u, **theta))
+
+        yield from _inverse(context, "F⁻¹(u)", quantile, u, 1.0 - u, u=u)
+
+
+def _inverse(
+    context: Context,
+    what: str,
+    value: Callable[[Mapping[str, float]], Array],
+    below: Array,
+    above: Array,
+    **where: Array,
+) -> Iterator[Comparison]:
+    """Compare the probabilities below and above values with those that they were made of."""
+    cdf, sf = Tally(f"F({what})"), Tally(f"1 − F({what})")
     for theta in context.sets():
-        y = target.transform(noise, **theta).value
-        law = target.law(theta, context.seed)
+        y, law = value(theta), context.target.law(theta, context.seed)
         ulp = np.spacing(np.abs(y) + abs(theta.get("loc", 0.0)))
         with np.errstate(all="ignore"):
             moved = 4.0 * ulp * np.exp(law.log_prob(y))  # by rounding the value
-        cdf.add(theta, law.cdf(y), u, rtol=1e-12, atol=moved, z=noise)
-        sf.add(theta, law.sf(y), complement, rtol=1e-12, atol=moved, z=noise)
+        cdf.add(theta, law.cdf(y), below, rtol=_TAILS, atol=moved, **where)
+        sf.add(theta, law.sf(y), above, rtol=_TAILS, atol=moved, **where)
     yield from cdf.result()
     yield from sf.result()
 
@@ -53,15 +86,18 @@ def _tabulated(context: Context) -> Iterator[Comparison]:
         return
     theta = {name: table[name] for name in target.parameters}
     sample = target.transform(table["noise"], **theta)
-    where = {**theta, "z": table["noise"]}
-    value = Tally("y, tabulated")
-    eps = np.finfo(np.float64).eps
-    slack = _ULPS * eps * np.abs(theta.get("loc", np.float64(0.0)))
-    value.add({}, sample.value, table["value"], rtol=_ULPS * eps, atol=slack, **where)
-    yield from value.result()
+    claims = {"y": ("value", sample.value, _VALUE_UNITS)}
+    if target.noise is not NORMAL:
+        quantile = target.formulas["icdf"](table["noise"], **theta)
+        claims["F⁻¹(u)"] = ("value", quantile, _VALUE_UNITS)
     for name, gradient in sample.gradients.items():
-        tally = Tally(f"∂y/∂{name}, tabulated")
-        tally.add({}, gradient, table[f"d_{name}"], rtol=1e-13, **where)
+        claims[f"∂y/∂{name}"] = (f"d_{name}", gradient, _SLOPE_UNITS)
+    for what, (column, claimed, units) in claims.items():
+        exact = table[column]
+        with np.errstate(over="ignore"):
+            unit = 2.0**-53 * (np.abs(exact) + table[f"c_{column}"]) + 2.0**-1074
+        tally = Tally(f"{what}, tabulated")
+        tally.add({}, claimed, exact, atol=units * unit, **theta, z=table["noise"])
         yield from tally.result()
 
 
@@ -69,7 +105,9 @@ def reference_table(name: str) -> Mapping[str, Array] | None:
     """Return the reference table of a distribution: columns by name, or None.
 
     The columns are the parameters, ``noise``, ``value`` and for each parameter ``d_`` and its
-    name: ∂y/∂θ. The latter are correctly rounded from at least 30 digits.
+    name: ∂y/∂θ, all correctly rounded. For each of the latter ``c_`` and its name is its
+    conditioning: Σ |x ∂/∂x| over noise and parameters x. ``tools/verification_reference.py``
+    makes the tables.
     """
     path = resources.files("reparam.verification") / "reference" / f"{name}.csv"
     if not path.is_file():

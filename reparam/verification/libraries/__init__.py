@@ -1,0 +1,1 @@
+"""Samplers of other libraries, one module a library, imported on use."""

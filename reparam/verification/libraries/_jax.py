@@ -1,0 +1,160 @@
+"""Samplers written in JAX, compiled once for any number of draws: these come in blocks.
+
+JAX computes in single precision unless told otherwise for the whole process. Here double precision
+on the CPU is switched on for each call alone (``jax.enable_x64``), so that a program that imports
+this keeps its setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.verification.laws import Formula
+from reparam.verification.targets import NoGradient, Sample
+
+__all__ = ["JaxSampling", "in_double"]
+
+#: Draws in a block, each of which has a key of its own.
+_BLOCK = 4096
+#: Arrays are filled up to a power of two of at least this, as each shape is compiled for itself.
+_LEAST = 1024
+
+
+def _jax() -> Any:
+    return import_module("jax")
+
+
+@contextmanager
+def in_double() -> Iterator[None]:
+    """Compute in double precision on the CPU."""
+    jax = _jax()
+
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+        yield
+
+
+class JaxSampling:
+    """A function that draws: ``draw(key, theta, n)`` returns n values, given arrays of n.
+
+    Parameters
+    ----------
+    label
+        What it is called in messages.
+    draw
+        The function.
+    formulas
+        ``log_prob`` or ``cdf``, a function of an array and of parameters by name.
+    support
+        From the parameters to the ends of the interval that values lie in.
+    declared
+        From the parameters to True, or to why no gradient flows, if the library says so.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        draw: Callable[[Any, Mapping[str, Any], int], Any],
+        *,
+        formulas: Mapping[str, Callable[..., Any]] | None = None,
+        support: Callable[[Mapping[str, float]], tuple[float, float]] | None = None,
+        declared: Callable[[Mapping[str, float]], bool | str] = lambda theta: True,
+    ) -> None:
+        self._label, self._draw, self._declared = label, draw, declared
+        self.formulas: Mapping[str, Formula] = {
+            name: _padded(function) for name, function in (formulas or {}).items()
+        }
+        self._support = support
+
+    def support(self, theta: Mapping[str, float]) -> tuple[float, float]:
+        """Return the ends of the interval that values lie in."""
+        if self._support is None:
+            return -np.inf, np.inf
+        with in_double():
+            return self._support(theta)
+
+    def shape(self, theta: Mapping[str, float], n: int) -> tuple[int, ...]:
+        """Return the shape of n draws, without drawing."""
+        with in_double():
+            return tuple(self._drawn(theta, n).shape)
+
+    def _drawn(self, theta: Mapping[str, float], n: int) -> Any:
+        arrays = _arrays(theta, n)
+        return _jax().eval_shape(lambda at: self._draw(_key(0), at, n), arrays)
+
+    def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
+        """Return n draws."""
+        with in_double():
+            arrays = _arrays(theta, _BLOCK)
+            blocks = [np.asarray(self._compiled[0](key, arrays)) for key in _keys(seed, n)]
+        return np.concatenate(blocks)[:n]
+
+    def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
+        """Return the same draws, with gradients, or raise NoGradient."""
+        with in_double():
+            declared = self._declared(theta)
+            if isinstance(declared, str):
+                raise NoGradient(declared)
+            kind = self._drawn(theta, n).dtype
+            if not np.issubdtype(kind, np.floating):
+                raise NoGradient(f"draws of {self._label} have type {kind}: no gradient flows")
+            arrays = _arrays(theta, _BLOCK)
+            blocks = [self._compiled[1](key, arrays) for key in _keys(seed, n)]
+            value = np.concatenate([np.asarray(block[0]) for block in blocks])
+            gradients = {
+                name: np.concatenate([np.asarray(block[1][name]) for block in blocks])
+                for name in theta
+            }
+        return Sample(value[:n], {name: each[:n] for name, each in gradients.items()})
+
+    @cached_property
+    def _compiled(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        jax = _jax()
+
+        def draw(key: Any, theta: Mapping[str, Any]) -> Any:
+            return self._draw(key, theta, _BLOCK)
+
+        def sample(key: Any, theta: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+            value, pull_back = jax.vjp(lambda at: draw(key, at), theta)
+            return value, pull_back(jax.numpy.ones_like(value))[0]
+
+        return jax.jit(draw), jax.jit(sample)
+
+
+def _key(seed: int) -> Any:
+    return _jax().random.key(seed % 2**63)
+
+
+def _keys(seed: int, n: int) -> Iterator[Any]:
+    """Yield a key for each block of n draws."""
+    key = _key(seed)
+    for block in range(-(-n // _BLOCK)):
+        yield _jax().random.fold_in(key, block)
+
+
+def _arrays(theta: Mapping[str, float], n: int) -> dict[str, Array]:
+    return {name: np.full(n, value) for name, value in theta.items()}
+
+
+def _padded(function: Callable[..., Any]) -> Formula:
+    """Return a formula compiled for a few sizes only: arrays are flattened and filled up."""
+    jax = _jax()
+
+    compiled = jax.jit(lambda y, theta: function(y, **theta))
+
+    def formula(y: Array, **theta: Array) -> Array:
+        names = list(theta)
+        given, *moved = np.broadcast_arrays(y, *theta.values())
+        size = max(_LEAST, 1 << (max(given.size, 1) - 1).bit_length())
+        flat = [np.resize(each, size) if each.size else np.ones(size) for each in (given, *moved)]
+        with in_double():
+            found = np.asarray(compiled(flat[0], dict(zip(names, flat[1:], strict=True))))
+        return found[: given.size].reshape(given.shape)
+
+    return formula

@@ -1,0 +1,240 @@
+"""What the libraries' samplers have in common: how they become targets, and what can't."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from inspect import Parameter as Argument
+from inspect import signature
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.errors import InputError, MissingExtraError, did_you_mean
+from reparam.parameters import Interval, Parameter
+from reparam.verification.comparing import NotApplicable
+from reparam.verification.laws import Formula, Law, NumericalLaw
+from reparam.verification.libraries._rows import Row
+from reparam.verification.targets import Faulty, NoGradient, Sample, Target
+
+__all__ = [
+    "LibrarySampler",
+    "Sampling",
+    "ends",
+    "fixed_values",
+    "load",
+    "looked_up",
+    "not_univariate",
+    "parameter_in",
+    "row_of_constraints",
+]
+
+#: Draws that tell where a law's mass is.
+_PILOT = 4096
+#: A parameter's everyday values lie within these distances of one end of its domain.
+_NEAR, _FAR = 0.1, 10.0
+
+
+class Sampling(Protocol):
+    """A sampler as its library has it."""
+
+    @property
+    def formulas(self) -> Mapping[str, Formula]:
+        """Its log density, as ``log_prob``, or its ``cdf``, if it has one of them."""
+
+    def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
+        """Return n draws."""
+
+    def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
+        """Return the same draws, with gradients, or raise NoGradient."""
+
+    def support(self, theta: Mapping[str, float]) -> tuple[float, float]:
+        """Return the ends of the interval that values lie in."""
+
+
+class LibrarySampler(Target):
+    """A sampler of another library, in its own parameters."""
+
+    def __init__(
+        self,
+        name: str,
+        sampling: Sampling,
+        row: Row,
+        fixed: Mapping[str, float] | None = None,
+    ) -> None:
+        self.name, self.fixed, self.formulas = name, fixed or {}, {}
+        self.parameters = row.parameters()
+        self._sampling, self._row = sampling, row
+
+    def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
+        """Return n values with gradients, as the library differentiates."""
+        sample = self._sampling.sample(theta, n, seed)
+        if self._row.discrete and not any(np.any(entry) for entry in sample.gradients.values()):
+            raise NoGradient("draws are whole numbers, and the gradient of each is 0")
+        for array in (sample.value, *sample.gradients.values()):
+            _check(array, n)
+        return sample
+
+    def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
+        """Return n values."""
+        value = self._sampling.values(theta, n, seed)
+        _check(value, n)
+        return value if value.dtype.kind == "f" else value.astype(np.float64)
+
+    def law(self, theta: Mapping[str, float], seed: int) -> Law:
+        """Return the law of the table, or what follows from the library's own density."""
+        if self._row.discrete:
+            raise NotApplicable("its values are whole numbers, and densities are compared here")
+        if self._row.law:
+            return self._row.at(theta)
+        formulas = self._sampling.formulas
+        if not formulas:
+            raise NotApplicable("it has neither log_prob nor cdf, so its law isn't known")
+        return NumericalLaw(
+            theta,
+            self.parameters,
+            self.values(theta, _PILOT, seed),
+            **formulas,
+            support=self._sampling.support(theta),
+        )
+
+
+def _check(array: Array, n: int) -> None:
+    if array.shape != (n,):
+        raise Faulty(f"{n} draws have shape {array.shape}, expected {(n,)}")
+
+
+def load(spec: str, module: str, library: str, package: str) -> ModuleType:
+    """Return a library's module.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    InputError
+        If it is, and can't be imported.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a library does at home
+            return import_module(module)
+    except Exception as error:  # whatever a library raises is what there is to say
+        root = module.partition(".")[0]
+        if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == root:
+            raise MissingExtraError(
+                f"{spec} needs {library}; install it with: pip install {package}"
+            ) from None
+        raise InputError(
+            f"{spec}: {library} can't be imported: {type(error).__name__}: {error}"
+        ) from error
+
+
+def looked_up(spec: str, module: ModuleType, name: str, names: Iterable[str]) -> Any:
+    """Return what a module has under a name.
+
+    Raises
+    ------
+    InputError
+        If there is nothing, or it wraps around: the real line is all that is dealt with.
+    """
+    found = getattr(module, name, None)
+    if not callable(found):
+        raise InputError(
+            f"{spec}: {module.__name__} has no sampler {name!r}{did_you_mean(name, names)}"
+            f" (known here are {', '.join(sorted(names))})"
+        )
+    if name in _CIRCULAR:
+        raise InputError(f"{spec} is a distribution on the circle: {_UNIVARIATE}")
+    return found
+
+
+_CIRCULAR = ("VonMises",)
+_UNIVARIATE = "only univariate distributions on the real line can be verified"
+
+
+def not_univariate(spec: str, what: str) -> InputError:
+    """Return the error about a sampler of vectors, matrices or the like."""
+    return InputError(f"{spec} {what}: {_UNIVARIATE}")
+
+
+def parameter_in(name: str, low: float, high: float) -> Parameter:
+    """Return a parameter of that domain, with a typical range inside."""
+    if math.isfinite(low) and math.isfinite(high):
+        typical = low + 0.05 * (high - low), high - 0.05 * (high - low)
+        default = 0.5 * (low + high)
+    elif math.isfinite(low):
+        typical, default = (low + _NEAR, low + _FAR), low + 1.0
+    elif math.isfinite(high):
+        typical, default = (high - _FAR, high - _NEAR), high - 1.0
+    else:
+        typical, default = (-3.0, 3.0), 0.0
+    return Parameter(name, Interval(low, high), default, typical)
+
+
+def ends(constraint: Any) -> tuple[float, float]:
+    """Return the ends of the interval that a constraint of torch or NumPyro describes."""
+    return (
+        float(getattr(constraint, "lower_bound", -math.inf)),
+        float(getattr(constraint, "upper_bound", math.inf)),
+    )
+
+
+def row_of_constraints(spec: str, cls: type) -> Row:
+    """Return the row of a distribution class that torch or NumPyro tells the parameters of.
+
+    Raises
+    ------
+    InputError
+        If it isn't univariate, or its parameters aren't numbers.
+    """
+    constraints = getattr(cls, "arg_constraints", None)
+    if not isinstance(constraints, Mapping) or not constraints:
+        raise InputError(
+            f"{spec} declares no parameters (arg_constraints); verify a class that does, or any"
+            " object with rsample and parameters"
+        )
+    support = getattr(cls, "support", None)
+    if any(_dimension(each) > 0 for each in (*constraints.values(), support)):
+        raise not_univariate(spec, "is multivariate")
+    names = [name for name in signature(cls).parameters if name in constraints]
+    defaults = {name: signature(cls).parameters[name].default for name in names}
+    # of alternatives, such as probs and logits, the first
+    alternatives = [name for name in names if defaults[name] is None][1:]
+    ranges = {}
+    for name in names:
+        if name in alternatives:
+            continue
+        if _is_discrete(constraints[name]):
+            if defaults[name] is Argument.empty:
+                raise InputError(f"{spec} needs {name}, which is a whole number; give it a default")
+            continue
+        ranges[name] = parameter_in(name, *ends(constraints[name]))
+    return Row(ranges=ranges, discrete=_is_discrete(support))
+
+
+def _dimension(constraint: Any) -> int:
+    """Return the number of dimensions of what a constraint is about; 0 if it depends."""
+    try:
+        return int(getattr(constraint, "event_dim", 0))
+    except (NotImplementedError, TypeError):
+        return 0
+
+
+def _is_discrete(constraint: Any) -> bool:
+    try:
+        return getattr(constraint, "is_discrete", False) is True
+    except NotImplementedError:
+        return False
+
+
+def fixed_values(name: str, thing: Any, parameters: Iterable[str]) -> dict[str, float]:
+    """Return a distribution object's parameters, which must be numbers."""
+    values = {key: np.asarray(getattr(thing, key)) for key in parameters}
+    for key, value in values.items():
+        if value.shape != ():
+            raise InputError(f"{name} has an array for {key}; verify one with numbers")
+    return {key: float(value) for key, value in values.items()}

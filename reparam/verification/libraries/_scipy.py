@@ -1,0 +1,111 @@
+"""Laws that scipy.stats has: what samplers of other libraries are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from reparam._typing import Array, ArrayLike
+from reparam.parameters import POSITIVE, REAL, UNIT, Parameter
+from reparam.verification.laws import NumericalLaw
+from reparam.verification.piecewise import evaluated
+
+__all__ = ["FAMILIES", "LOCATION", "SCALE", "ScipyLaw"]
+
+LOCATION = Parameter("μ", REAL, 0.0, (-3.0, 3.0))
+SCALE = Parameter("σ", POSITIVE, 1.0, (0.1, 10.0))
+
+
+def _shape(symbol: str, low: float = 0.2, high: float = 20.0) -> Parameter:
+    return Parameter(symbol, POSITIVE, 1.0, (low, high))
+
+
+#: Distributions of scipy.stats and their shape parameters; all have loc and scale beside them.
+FAMILIES: Mapping[str, Mapping[str, Parameter]] = {
+    "burr": {"c": _shape("c"), "d": _shape("d")},
+    "cauchy": {},
+    "expon": {},
+    "exponnorm": {"K": _shape("K", 0.2, 5.0)},
+    "fisk": {"c": _shape("c")},
+    "gennorm": {"beta": _shape("β", 0.5, 8.0)},
+    "genpareto": {"c": _shape("ξ", 0.1, 2.0)},
+    "gompertz": {"c": _shape("c", 0.1, 10.0)},
+    "gumbel_r": {},
+    "halfcauchy": {},
+    "halfnorm": {},
+    "hypsecant": {},
+    "invgauss": {"mu": _shape("μ", 0.1, 10.0)},
+    "johnsonsu": {"a": Parameter("a", REAL, 0.0, (-2.0, 2.0)), "b": _shape("b", 0.5, 4.0)},
+    "laplace_asymmetric": {"kappa": _shape("κ", 0.3, 3.0)},
+    "levy": {},
+    "loggamma": {"c": _shape("α", 0.1, 100.0)},
+    "lognorm": {"s": _shape("s", 0.1, 2.0)},
+    "loguniform": {"a": _shape("a"), "b": _shape("b")},
+    "maxwell": {},
+    "moyal": {},
+    "ncx2": {"df": _shape("ν", 1.0, 20.0), "nc": _shape("λ", 0.5, 20.0)},
+    "pareto": {"b": _shape("α")},
+    "rayleigh": {},
+    "triang": {"c": Parameter("c", UNIT, 0.5, (0.1, 0.9))},
+    "truncnorm": {
+        "a": Parameter("a", REAL, -1.0, (-3.0, -0.5)),
+        "b": Parameter("b", REAL, 1.0, (0.5, 3.0)),
+    },
+    "uniform": {},
+    "weibull_min": {"c": _shape("k", 0.5, 10.0)},
+}
+
+
+class ScipyLaw(NumericalLaw):
+    """A distribution of scipy.stats: derivatives in loc and scale are exact, others numerical.
+
+    Parameters
+    ----------
+    name
+        One of :data:`FAMILIES`.
+    loc, scale, **shapes
+        Its parameters.
+    """
+
+    def __init__(self, name: str, *, loc: float = 0.0, scale: float = 1.0, **shapes: float) -> None:
+        from scipy import stats
+
+        self._family = getattr(stats, name)
+        theta = {**shapes, "loc": loc, "scale": scale}
+        super().__init__(
+            theta,
+            {**FAMILIES[name], "loc": LOCATION, "scale": SCALE},
+            np.empty(0),
+            log_prob=self._family.logpdf,
+            cdf=self._family.cdf,
+            sf=self._family.sf,
+            support=self._ends(theta),
+        )
+
+    def _ends(self, theta: Mapping[str, float]) -> tuple[float, float]:
+        low, high = self._family.support(**theta)
+        return float(low), float(high)
+
+    def score(self, value: ArrayLike, /) -> dict[str, Array]:
+        """Return ∂ log p/∂θ; NaN in parameters that move an end of the support.
+
+        There the expectation of ∂ log p/∂θ is not 0, and it is no score.
+        """
+        found = super().score(value)
+        for name, at in self._theta.items():
+            moved = {**self._theta, name: at + 1e-3 * (1.0 + abs(at))}
+            if self._ends(moved) != self._support:
+                found[name] = np.full_like(found[name], np.nan)
+        return found
+
+    def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
+        """Return −F_θ/p."""
+        y = np.asarray(value, dtype=np.float64)
+        shapes = [name for name in self._theta if name not in ("loc", "scale")]
+        return {
+            **{name: evaluated(partial(self._pathwise, name), y) for name in shapes},
+            "loc": np.ones(y.shape),
+            "scale": (y - self._theta["loc"]) / self._theta["scale"],
+        }

@@ -1,0 +1,162 @@
+"""Samplers of ``numpyro.distributions``: ``numpyro:Gamma``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from reparam.parameters import Interval, Parameter
+from reparam.verification.laws import Link
+from reparam.verification.libraries._jax import JaxSampling
+from reparam.verification.libraries._rows import (
+    LOG_SCALE,
+    PROBABILITY,
+    SCALE,
+    SHAPE,
+    TEMPERATURE,
+    Row,
+    discrete,
+    exponential,
+    own,
+    reciprocal,
+    row,
+    truncated_normal,
+    uniform,
+)
+from reparam.verification.libraries._sampling import (
+    LibrarySampler,
+    ends,
+    fixed_values,
+    load,
+    looked_up,
+    not_univariate,
+    row_of_constraints,
+)
+from reparam.verification.targets import Target
+
+__all__ = ["ROWS", "recognized", "target"]
+
+#: Distributions and what they are; of others the log density is asked.
+ROWS: Mapping[str, Row] = {
+    "AsymmetricLaplace": row(
+        "scipy:laplace_asymmetric", loc="loc", scale="scale", kappa="asymmetry"
+    ),
+    "Bernoulli": discrete(probs=PROBABILITY),
+    "Beta": row("beta", alpha="concentration1", beta="concentration0"),
+    "BetaProportion": row(
+        "beta",
+        alpha=Link(("mean", "concentration"), lambda m, k: m * k, lambda m, k: (k, m)),
+        beta=Link(
+            ("mean", "concentration"), lambda m, k: (1.0 - m) * k, lambda m, k: (-k, 1.0 - m)
+        ),
+        ranges={"mean": PROBABILITY, "concentration": SHAPE},
+    ),
+    "Binomial": discrete({"total_count": 10}, probs=PROBABILITY),
+    "Cauchy": row("scipy:cauchy", loc="loc", scale="scale"),
+    "Chi2": row("chi-square", df="df"),
+    "Dagum": row("scipy:burr", d="concentration", c="sharpness", scale="scale"),
+    "Exponential": row("exponential", rate="rate"),
+    "Gamma": row("gamma", alpha="concentration", rate="rate"),
+    "Geometric": discrete(probs=PROBABILITY),
+    "Gompertz": row(
+        "scipy:gompertz", c="concentration", scale=reciprocal("rate"), ranges={"rate": SCALE}
+    ),
+    "Gumbel": row("scipy:gumbel_r", loc="loc", scale="scale"),
+    "HalfCauchy": row("scipy:halfcauchy", scale="scale"),
+    "HalfNormal": row("scipy:halfnorm", scale="scale"),
+    "InverseGamma": row("inverse-gamma", alpha="concentration", scale="rate"),
+    "Kumaraswamy": own(concentration1=SHAPE, concentration0=SHAPE),
+    "Laplace": row("laplace", loc="loc", scale="scale"),
+    "Levy": row("scipy:levy", loc="loc", scale="scale"),
+    "LogNormal": row(
+        "scipy:lognorm", scale=exponential("loc"), s="scale", ranges={"loc": LOG_SCALE}
+    ),
+    "LogUniform": row(
+        "scipy:loguniform",
+        a="low",
+        b="high",
+        ranges={
+            "low": replace(SCALE, default=0.5, typical=(0.1, 1.0)),
+            "high": replace(SCALE, default=2.0, typical=(1.5, 10.0)),
+        },
+    ),
+    "Logistic": row("logistic", loc="loc", scale="scale"),
+    "LowerTruncatedPowerLaw": row(
+        "scipy:pareto",
+        scale="low",
+        b=Link(("alpha",), lambda x: -x - 1.0, lambda x: (-1.0,)),
+        ranges={"alpha": Parameter("α", Interval(-math.inf, -1.0), -3.0, (-20.0, -1.2))},
+    ),
+    "Normal": row("gaussian", loc="loc", scale="scale"),
+    "Pareto": row("scipy:pareto", scale="scale", b="alpha"),
+    "Poisson": discrete(rate=SCALE),
+    "RelaxedBernoulli": own(temperature=TEMPERATURE, probs=PROBABILITY),
+    "SoftLaplace": row("scipy:hypsecant", loc="loc", scale="scale"),
+    "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
+    "TruncatedNormal": truncated_normal(),
+    "Uniform": uniform(),
+    "Weibull": row("scipy:weibull_min", scale="scale", c="concentration"),
+}
+
+
+def target(spec: str, name: str) -> Target:
+    """Return the target that a class (or function) of ``numpyro.distributions`` is.
+
+    Raises
+    ------
+    MissingExtraError
+        If NumPyro is not installed.
+    InputError
+        If there is no such distribution, or it isn't univariate.
+    """
+    module = load(spec, "numpyro.distributions", "NumPyro", "numpyro")
+    make = looked_up(spec, module, name, ROWS)
+    return _made(spec, make, ROWS.get(name), f"NumPyro's {name}")
+
+
+def recognized(thing: Any, name: str) -> Target | None:
+    """Return the target that a distribution class, or object, of somebody's own is."""
+    cls = thing if isinstance(thing, type) else type(thing)
+    if not issubclass(cls, _base()):
+        return None
+    known = ROWS.get(cls.__name__) if cls.__module__.startswith("numpyro.") else None
+    found = _made(name, cls, known, name)
+    if cls is not thing:
+        found.fixed = fixed_values(name, thing, found.parameters)
+    return found
+
+
+def _base() -> Any:
+    return import_module("numpyro.distributions").Distribution
+
+
+def _made(name: str, make: Any, known: Row | None, label: str) -> LibrarySampler:
+    if known is None and not (isinstance(make, type) and issubclass(make, _base())):
+        raise not_univariate(name, "is no distribution")
+    known = known or row_of_constraints(name, make)
+    constants = tuple(known.constants.items())
+    return LibrarySampler(name, _sampling(make, constants, tuple(known.parameters()), label), known)
+
+
+@cache
+def _sampling(
+    make: Any, constants: tuple[tuple[str, Any], ...], parameters: tuple[str, ...], label: str
+) -> JaxSampling:
+
+    def made(theta: Mapping[str, Any]) -> Any:
+        return make(**theta, **dict(constants), validate_args=False)
+
+    def draw(key: Any, theta: Mapping[str, Any], n: int) -> Any:
+        return made(theta).sample(key)
+
+    return JaxSampling(
+        label,
+        draw,
+        formulas={"log_prob": lambda y, **theta: made(theta).log_prob(y)},
+        support=lambda theta: ends(made(theta).support),
+        declared=lambda theta: made(theta).has_rsample or f"{label} has no rsample",
+    )

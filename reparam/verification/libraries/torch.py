@@ -1,0 +1,193 @@
+"""Samplers of ``torch.distributions``: ``torch:Beta``.
+
+Each parameter is an array of equal numbers in double precision on the CPU, and ``rsample`` draws
+one value for each: the gradient of the sum of draws holds the derivative of each in its own
+parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.verification.laws import Formula
+from reparam.verification.libraries._rows import (
+    LOG_SCALE,
+    PROBABILITY,
+    SCALE,
+    SHAPE,
+    TEMPERATURE,
+    Row,
+    discrete,
+    exponential,
+    own,
+    row,
+    uniform,
+)
+from reparam.verification.libraries._sampling import (
+    LibrarySampler,
+    ends,
+    fixed_values,
+    load,
+    looked_up,
+    not_univariate,
+    row_of_constraints,
+)
+from reparam.verification.targets import NoGradient, Sample, Target
+
+__all__ = ["ROWS", "recognized", "target"]
+
+#: Distributions and what they are; of others the log density is asked.
+ROWS: Mapping[str, Row] = {
+    "Bernoulli": discrete(probs=PROBABILITY),
+    "Beta": row("beta", alpha="concentration1", beta="concentration0"),
+    "Binomial": discrete({"total_count": 10}, probs=PROBABILITY),
+    "Cauchy": row("scipy:cauchy", loc="loc", scale="scale"),
+    "Chi2": row("chi-square", df="df"),
+    "ContinuousBernoulli": own(probs=PROBABILITY),
+    "Exponential": row("exponential", rate="rate"),
+    "FisherSnedecor": row("f", df1="df1", df2="df2"),
+    "Gamma": row("gamma", alpha="concentration", rate="rate"),
+    "GeneralizedPareto": row("scipy:genpareto", loc="loc", scale="scale", c="concentration"),
+    "Geometric": discrete(probs=PROBABILITY),
+    "Gumbel": row("scipy:gumbel_r", loc="loc", scale="scale"),
+    "HalfCauchy": row("scipy:halfcauchy", scale="scale"),
+    "HalfNormal": row("scipy:halfnorm", scale="scale"),
+    "InverseGamma": row("inverse-gamma", alpha="concentration", scale="rate"),
+    "Kumaraswamy": own(concentration1=SHAPE, concentration0=SHAPE),
+    "Laplace": row("laplace", loc="loc", scale="scale"),
+    "LogNormal": row(
+        "scipy:lognorm", scale=exponential("loc"), s="scale", ranges={"loc": LOG_SCALE}
+    ),
+    "NegativeBinomial": discrete({"total_count": 10}, probs=PROBABILITY),
+    "Normal": row("gaussian", loc="loc", scale="scale"),
+    "Pareto": row("scipy:pareto", scale="scale", b="alpha"),
+    "Poisson": discrete(rate=SCALE),
+    "RelaxedBernoulli": own(temperature=TEMPERATURE, probs=PROBABILITY),
+    "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
+    "Uniform": uniform(),
+    "Weibull": row("scipy:weibull_min", scale="scale", c="concentration"),
+}
+
+
+def target(spec: str, name: str) -> Target:
+    """Return the target that a class of ``torch.distributions`` is.
+
+    Raises
+    ------
+    MissingExtraError
+        If PyTorch is not installed.
+    InputError
+        If there is no such class, or it isn't univariate.
+    """
+    module = load(spec, "torch.distributions", "PyTorch", "torch")
+    cls = looked_up(spec, module, name, ROWS)
+    return _made(spec, cls, ROWS.get(name), f"PyTorch's {name}")
+
+
+def recognized(thing: Any, name: str) -> Target | None:
+    """Return the target that a distribution class, or object, of somebody's own is."""
+    cls = thing if isinstance(thing, type) else type(thing)
+    if not issubclass(cls, _torch().distributions.Distribution):
+        return None
+    known = ROWS.get(cls.__name__) if cls.__module__.startswith("torch.") else None
+    found = _made(name, cls, known, name)
+    if cls is not thing:
+        found.fixed = fixed_values(name, thing, found.parameters)
+    return found
+
+
+def _torch() -> Any:
+    return import_module("torch")
+
+
+def _made(name: str, cls: Any, known: Row | None, label: str) -> LibrarySampler:
+    if not (isinstance(cls, type) and issubclass(cls, _torch().distributions.Distribution)):
+        raise not_univariate(name, "is no distribution")
+    known = known or row_of_constraints(name, cls)
+    found = LibrarySampler(name, _Sampling(cls, known.constants, label), known)
+    return found
+
+
+class _Sampling:
+    """A class of ``torch.distributions``, made from arrays of parameters."""
+
+    def __init__(self, cls: Callable[..., Any], constants: Mapping[str, Any], label: str) -> None:
+        self._cls, self._constants, self._label = cls, constants, label
+
+    def _made(self, theta: Mapping[str, Any]) -> Any:
+        return self._cls(**theta, **self._constants, validate_args=False)
+
+    def _at(self, theta: Mapping[str, Any], n: tuple[int, ...] = ()) -> dict[str, Any]:
+        torch = _torch()
+        numbers = {
+            name: torch.as_tensor(value, dtype=torch.float64) for name, value in theta.items()
+        }
+        return {name: torch.broadcast_to(each, n or each.shape) for name, each in numbers.items()}
+
+    @property
+    def formulas(self) -> dict[str, Formula]:
+        """The log density, or the cdf, whichever the class has."""
+        base = _torch().distributions.Distribution
+        for name in ("log_prob", "cdf"):
+            if getattr(self._cls, name) is not getattr(base, name):
+                return {name: self._formula(name)}
+        return {}
+
+    def _formula(self, name: str) -> Formula:
+        def formula(y: Array, **theta: Array) -> Array:
+            torch = _torch()
+            with torch.no_grad():
+                made = self._made(self._at(theta))
+                return np.asarray(getattr(made, name)(torch.as_tensor(y, dtype=torch.float64)))
+
+        return formula
+
+    def support(self, theta: Mapping[str, float]) -> tuple[float, float]:
+        """Return the ends of the interval that values lie in."""
+        return ends(self._made(self._at(theta)).support)
+
+    def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
+        """Return n draws."""
+        torch = _torch()
+        with torch.no_grad(), _seeded(seed):
+            made = self._made(self._at(theta, (n,)))
+            return np.asarray(made.rsample() if made.has_rsample else made.sample())
+
+    def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
+        """Return the same draws, with gradients, or raise NoGradient."""
+        torch = _torch()
+        leaves = {
+            name: each.clone().requires_grad_() for name, each in self._at(theta, (n,)).items()
+        }
+        made = self._made(leaves)
+        if not made.has_rsample:
+            raise NoGradient(f"{self._label} has no rsample")
+        with _seeded(seed):
+            y = made.rsample()
+        gradients = (
+            torch.autograd.grad(y.sum(), list(leaves.values()), allow_unused=True)
+            if y.requires_grad
+            else [None] * len(leaves)
+        )
+        cut = [name for name, each in zip(leaves, gradients, strict=True) if each is None]
+        if cut:
+            raise NoGradient(f"draws of {self._label} do not depend on {', '.join(cut)}")
+        return Sample(
+            y.detach().numpy(),
+            {name: each.numpy() for name, each in zip(leaves, gradients, strict=True)},
+        )
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed PyTorch's generator, which ``rsample`` draws from, and put it back."""
+    torch = _torch()
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed % 2**63)
+        yield

@@ -15,10 +15,10 @@ from reparam.verification.targets import NoGradient, Sample, Target
 
 __all__ = ["derivative", "on_quantile_path"]
 
-#: Gradients that mostly agree this well with −F_θ/p are meant to be it.
+#: Gradients whose ratios to −F_θ/p mostly agree this well are meant to be it.
 _ALIKE = 1e-2
-#: Gradients that mostly agree this well with differences at a fixed seed are meant to be them: a
-#: rejection sampler's may be unbiased, and another path's. Expectations judge those.
+#: Gradients whose ratios to differences at a fixed seed mostly agree this well are meant to be
+#: them: a rejection sampler's may be unbiased, and another path's. Expectations judge those.
 _THE_SAME = 1e-5
 #: The share of draws that may jump when a parameter moves a little, at a fixed seed.
 _JUMPS = 0.02
@@ -148,11 +148,13 @@ def smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int
 
 
 def on_quantile_path(gradient: Array, exact: Array) -> bool:
-    """Whether gradients are meant to be −F_θ/p: most agree with it."""
+    """Whether gradients are meant to be −F_θ/p: most agree with it, but for a common factor."""
     return _alike(gradient, exact, _ALIKE)
 
 
 def _alike(gradient: Array, exact: Array, rtol: float) -> bool:
+    """Whether most gradients are the same multiple: one that is not 1 is a mistake, and no path."""
     with np.errstate(all="ignore"):
-        off = np.abs(gradient - exact) / np.abs(exact)
-    return bool(np.nanmedian(np.where(gradient == exact, 0.0, off)) < rtol)
+        ratio = np.where(gradient == exact, 1.0, gradient / exact)
+        typical = np.nanmedian(ratio)
+        return bool(np.nanmedian(np.abs(ratio - typical)) < rtol * np.abs(typical))

@@ -40,30 +40,40 @@ def distribution(context: Context) -> Iterator[Comparison]:
         }
         for number, theta in enumerate(sets):
             seed = context.seed + number
-            value = np.asarray(
-                target.values(theta, context.level.draws, seed, way), dtype=np.float64
-            )
+            value = target.values(theta, context.level.draws, seed, way)
             law = target.law(theta, seed)
             low, high = law.support
             ordered = np.sort(value)  # NaN is last
-            ends = ordered[[0, -1]]
+            ends = ordered[[0, -1]].astype(np.float64)
             inside.add(theta, ends, np.clip(ends, low, high), y=ends)
             _distance(distance, theta, law, ordered, alpha)
             _tails(tails, theta, law, ordered, alpha)
-            _scores(scores, theta, law, value, alpha)
+            if not is_discrete(ordered):
+                _scores(scores, theta, law, np.asarray(value, dtype=np.float64), alpha)
         for tally in (inside, distance, tails, *scores.values()):
             yield from tally.result()
 
 
+def is_discrete(ordered: Array) -> bool:
+    """Whether most of the sorted values occur several times."""
+    return bool(np.mean(np.diff(ordered) == 0.0) > 0.5)
+
+
+def _next(y: Array, towards: float) -> Array:
+    """Return the next numbers of y's own precision."""
+    return np.nextafter(y, y.dtype.type(towards)).astype(np.float64)
+
+
 def _distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
-    """Add sup |Fₙ − F| over some of the sorted values: at most the whole one, which is bounded."""
+    """Add sup |Fₙ − F| over some of the sorted values: at most the whole one, which is bounded.
+
+    What a value was before it was rounded lies below the next number.
+    """
     n = y.size
     some = y[np.unique(np.linspace(0, n - 1, _ORDER_STATISTICS).astype(np.int64))]
-    u = np.asarray(law.cdf(some))
-    # between equal values (single precision has many) the empirical cdf can't be told
-    above = np.searchsorted(y, some, side="right") / n
-    below = np.searchsorted(y, some, side="left") / n
-    gap = np.maximum(np.maximum(u - above, below - u), 0.0)
+    low, high = (np.asarray(law.cdf(at)) for at in (some.astype(np.float64), _next(some, np.inf)))
+    share = np.searchsorted(y, some, side="right") / n
+    gap = np.maximum(np.maximum(low - share, share - high), 0.0)
     at = int(np.argmax(gap))
     tally.add(theta, gap[at], 0.0, atol=statistics.dkw_bound(n, alpha), y=some[at])
 
@@ -71,17 +81,41 @@ def _distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: 
 def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
     """Compare the counts in both tails, told by the cdf itself, as standard scores."""
     n = y.size
-    for tail, values, u in ((law.cdf, y, _TAILS), (law.sf, y[::-1], 1.0 - _TAILS)):
+    sides = ((law.cdf, y, np.inf, _TAILS), (law.sf, y[::-1], -np.inf, 1.0 - _TAILS))
+    for tail, values, inwards, u in sides:
         counts = _first_above(tail, values)
-        chance = statistics.binomial_tails(counts, n, _TAILS)
-        z = np.array([statistics.critical_value(max(p, 1e-300)) for p in chance])
+        low, high = _probabilities(tail, values, inwards, counts)
+        p = np.clip(counts / n, low, high)
+        chance = statistics.binomial_tails(counts, n, p)
+        z = np.array([statistics.critical_value(max(entry, 1e-300)) for entry in chance])
         tally.add(
             theta,
-            np.where(counts < n * _TAILS, -z, z),
+            np.where(counts < n * p, -z, z),
             0.0,
             atol=statistics.critical_value(alpha),
             u=u,
         )
+
+
+def _probabilities(
+    tail: Callable[[Array], Array], values: Array, inwards: float, counts: Array
+) -> tuple[Array, Array]:
+    """Return between what the probabilities are that a draw is counted in our tails.
+
+    They are the tails', unless a border of one falls between neighbouring numbers (where values
+    were rounded to an end of the support, say) or into an atom of the law.
+    """
+    inside = counts.astype(np.int64) - 1
+    low, high = _TAILS.copy(), _TAILS.copy()
+    for place, step, outermost in ((inside, inwards, 1), (inside + 1, -inwards, 0)):
+        there = (place >= 0) & (place < len(values))
+        at = values[np.clip(place, 0, len(values) - 1)]
+        own, neighbour = np.asarray(tail(at.astype(np.float64))), np.asarray(tail(_next(at, step)))
+        below, above = (own, neighbour) if outermost else (neighbour, own)
+        straddles = there & (below < _TAILS) & (_TAILS < above)
+        low = np.where(straddles, np.minimum(low, below), low)
+        high = np.where(straddles, np.maximum(high, above), high)
+    return low, high
 
 
 def _first_above(tail: Callable[[Array], Array], values: Array) -> Array:
@@ -92,7 +126,8 @@ def _first_above(tail: Callable[[Array], Array], values: Array) -> Array:
     low, high = np.zeros(len(_TAILS), np.int64), np.full(len(_TAILS), len(values))
     while np.any(open_ := low < high):
         middle = (low + high) // 2
-        within = open_ & (np.asarray(tail(values[np.minimum(middle, len(values) - 1)])) <= _TAILS)
+        at = values[np.minimum(middle, len(values) - 1)].astype(np.float64)
+        within = open_ & (np.asarray(tail(at)) <= _TAILS)
         low, high = np.where(within, middle + 1, low), np.where(open_ & ~within, middle, high)
     return low.astype(np.float64)
 

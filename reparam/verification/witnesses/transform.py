@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,8 @@ def _tabulated(context: Context) -> Iterator[Comparison]:
         with np.errstate(over="ignore"):
             unit = 2.0**-53 * (np.abs(exact) + table[f"c_{column}"]) + 2.0**-1074
         tally = Tally(f"{what}, tabulated")
-        tally.add({}, claimed, exact, atol=units * unit, **theta, z=table["noise"])
+        where: dict[str, Any] = {**theta, "z": table["noise"]}
+        tally.add({}, claimed, exact, atol=units * unit, **where)
         yield from tally.result()
 
 

@@ -108,6 +108,8 @@ class Target(abc.ABC):
     noise: Noise | None = None
     #: The registered distribution of which there may be a reference table.
     reference: str | None = None
+    #: The most draws with gradients that are asked for at once: fewer where they are slow.
+    gradient_draws: int = 2**18
     #: Parameter sets to look at instead of typical ones.
     fixed: Mapping[str, float]
 

@@ -88,6 +88,21 @@ class JaxSampling:
         arrays = _arrays(theta, n)
         return _jax().eval_shape(lambda at: self._draw(_key(0), at, n), arrays)
 
+    def iterates(self, theta: Mapping[str, float]) -> bool:
+        """Whether there is a loop of unknown length in the compiled program."""
+        try:
+            with in_double():
+                program = _jax().make_jaxpr(self._pulled)(_key(0), _arrays(theta, 1))
+        except Exception:  # what is wrong with it, draws will say
+            return False
+        return "while[" in str(program)
+
+    def _pulled(self, key: Any, theta: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+        jax = _jax()
+        n = next(iter(theta.values())).shape[0]
+        value, pull_back = jax.vjp(lambda at: self._draw(key, at, n), theta)
+        return value, pull_back(jax.numpy.ones_like(value))[0]
+
     def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
         """Return n draws."""
         with in_double():
@@ -116,15 +131,7 @@ class JaxSampling:
     @cached_property
     def _compiled(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
         jax = _jax()
-
-        def draw(key: Any, theta: Mapping[str, Any]) -> Any:
-            return self._draw(key, theta, _BLOCK)
-
-        def sample(key: Any, theta: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
-            value, pull_back = jax.vjp(lambda at: draw(key, at), theta)
-            return value, pull_back(jax.numpy.ones_like(value))[0]
-
-        return jax.jit(draw), jax.jit(sample)
+        return jax.jit(lambda key, theta: self._draw(key, theta, _BLOCK)), jax.jit(self._pulled)
 
 
 def _key(seed: int) -> Any:

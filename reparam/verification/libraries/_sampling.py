@@ -35,6 +35,8 @@ __all__ = [
 
 #: Draws that tell where a law's mass is.
 _PILOT = 4096
+#: Draws with gradients of a sampler that iterates.
+_SLOW = 2**16
 #: A parameter's everyday values lie within these distances of one end of its domain.
 _NEAR, _FAR = 0.1, 10.0
 
@@ -55,6 +57,9 @@ class Sampling(Protocol):
     def support(self, theta: Mapping[str, float]) -> tuple[float, float]:
         """Return the ends of the interval that values lie in."""
 
+    def iterates(self, theta: Mapping[str, float]) -> bool:
+        """Whether gradients are computed by iteration, which takes microseconds each."""
+
 
 class LibrarySampler(Target):
     """A sampler of another library, in its own parameters."""
@@ -69,6 +74,8 @@ class LibrarySampler(Target):
         self.name, self.fixed, self.formulas = name, fixed or {}, {}
         self.parameters = row.parameters()
         self._sampling, self._row = sampling, row
+        if sampling.iterates({key: each.default for key, each in self.parameters.items()}):
+            self.gradient_draws = _SLOW
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients, as the library differentiates."""

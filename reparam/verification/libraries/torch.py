@@ -152,6 +152,10 @@ class _Sampling:
         """Return the ends of the interval that values lie in."""
         return ends(self._made(self._at(theta)).support)
 
+    def iterates(self, theta: Mapping[str, float]) -> bool:
+        """Return False: PyTorch's gradients are compiled formulas."""
+        return False
+
     def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
         """Return n draws."""
         torch = _torch()

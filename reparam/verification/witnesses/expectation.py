@@ -20,8 +20,6 @@ __all__ = ["expectation"]
 _BINS = 32
 #: Frequencies of the test functions sin(kπF(y)).
 _FREQUENCIES = (1, 2, 3, 5)
-#: More draws than this make a law that is a quadrature slow.
-_DRAWS = 2**18
 #: Draws that tell whether gradients are on the quantile path.
 _FEW = 2**15
 
@@ -54,7 +52,7 @@ def _draws(context: Context) -> Iterator[Comparison]:
         )
         for number, theta in enumerate(sets):
             seed = context.seed + 1000 + number
-            n = min(context.level.draws, _DRAWS)
+            n = min(context.level.draws, target.gradient_draws)
             law = target.law(theta, seed)
             sample = target.draws(theta, min(n, _FEW), seed, way)
             exact = law.pathwise(sample.value)

@@ -17,6 +17,8 @@ __all__ = ["derivative", "on_quantile_path"]
 
 #: Gradients whose ratios to −F_θ/p mostly agree this well are meant to be it.
 _ALIKE = 1e-2
+#: Errors as small as this are noise, and tell no path.
+_ROUNDING = 1e-6
 #: Gradients whose ratios to differences at a fixed seed mostly agree this well are meant to be
 #: them: a rejection sampler's may be unbiased, and another path's. Expectations judge those.
 _THE_SAME = 1e-5
@@ -71,7 +73,9 @@ def _compare(
             shape=sample.value.shape,
             noise=float(np.finfo(sample.value.dtype).eps) if single else 0.0,
         )
-        if context.target.noise is None and not _alike(sample.gradients[name], slope, _THE_SAME):
+        if context.target.noise is None and not (
+            np.nanmedian(np.abs(_off(sample.gradients[name], slope))) < _THE_SAME
+        ):
             continue
         # what is left of differences where the parameter does nothing
         floor = 1e-9 * np.abs(sample.value) / max(abs(theta[name]), 1e-300)
@@ -104,7 +108,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                     "the gradient is 0 at every draw though the distribution depends on it:"
                     " a step function of the parameter, or no gradient flows",
                 )
-            elif on_quantile_path(gradient, exact[name]):
+            elif on_quantile_path(sample.value, gradient, exact[name]):
                 rtol = context.tolerance(sample.value)
                 on_path[name].add(theta, gradient, exact[name], rtol=rtol, y=sample.value)
         if smooth_at_seed(target, theta, n, context.seed):
@@ -147,14 +151,24 @@ def smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int
     return True
 
 
-def on_quantile_path(gradient: Array, exact: Array) -> bool:
-    """Whether gradients are meant to be −F_θ/p: most agree with it, but for a common factor."""
-    return _alike(gradient, exact, _ALIKE)
+def on_quantile_path(value: Array, gradient: Array, exact: Array) -> bool:
+    """Whether gradients are meant to be −F_θ/p: most agree with it, but for a common factor.
+
+    Those of another path may scatter around it narrowly. Then what they are off by is no function
+    of y: it changes from value to neighbouring value as much as it does at all.
+    """
+    off = _off(gradient, exact)
+    typical = np.nanmedian(np.abs(off))
+    scatter = np.nanmedian(np.abs(np.diff(off[np.argsort(value)])))
+    return bool(typical < _ALIKE and (typical < _ROUNDING or scatter < 0.5 * typical))
 
 
-def _alike(gradient: Array, exact: Array, rtol: float) -> bool:
-    """Whether most gradients are the same multiple: one that is not 1 is a mistake, and no path."""
+def _off(gradient: Array, exact: Array) -> Array:
+    """Return the relative errors of gradients, but for the common factor that most of them have.
+
+    One that is not 1 is a mistake, and no other path.
+    """
     with np.errstate(all="ignore"):
         ratio = np.where(gradient == exact, 1.0, gradient / exact)
         typical = np.nanmedian(ratio)
-        return bool(np.nanmedian(np.abs(ratio - typical)) < rtol * np.abs(typical))
+        return np.asarray((ratio - typical) / np.abs(typical))

@@ -111,7 +111,9 @@ def _draws(context: Context) -> Iterator[Comparison]:
             exact = target.formulas["pathwise"](sample.value, **theta)
             for name, tally in tallies.items():
                 gradient = sample.gradients[name]
-                if target.noise is None and not on_quantile_path(gradient, exact[name]):
+                if target.noise is None and not on_quantile_path(
+                    sample.value, gradient, exact[name]
+                ):
                     continue
                 slack = 1e-12 * np.abs(gradient).max()
                 tally.add(theta, gradient, exact[name], rtol=1e-8, atol=slack, y=sample.value)

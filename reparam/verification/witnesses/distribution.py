@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -14,20 +15,24 @@ from reparam.verification.results import Comparison
 
 __all__ = ["distribution"]
 
-#: Tail probabilities whose counts are tested, on both sides.
-_TAILS = 0.5 ** np.arange(3.0, 17.0)
+#: Tail probabilities whose counts are tested, on both sides. The first is the median's: where
+#: draws are off by a factor, this is the most powerful of them.
+_TAILS = 0.5 ** np.arange(1.0, 17.0)
 #: Values at which the empirical cdf is compared: between them it moves by a thousandth of ½.
 _ORDER_STATISTICS = 2048
+#: Intervals between order statistics that tell whether draws are moved or spread.
+_INTERVALS = 128
 
 
 def distribution(context: Context) -> Iterator[Comparison]:
     """Test that draws follow the law.
 
     By the largest distance of the empirical cdf (the DKW bound), by the counts in both tails
-    (binomial, exact) and by E[∂ log p/∂θ] = 0, the most powerful test against draws of another θ.
+    (binomial, exact), by E[∂ log p/∂θ] = 0, the most powerful test against draws of another θ, and
+    by the most powerful ones against draws that are all moved, or spread, by some factor.
     """
     target, sets = context.target, context.sets()
-    tests = 1 + 2 * len(_TAILS) + len(target.parameters)
+    tests = 1 + 2 * len(_TAILS) + len(target.parameters) + 2
     alpha = context.alpha / (tests * len(sets) * len(target.ways))
     for way in target.ways:
         label = f" ({way})" if way else ""
@@ -38,6 +43,10 @@ def distribution(context: Context) -> Iterator[Comparison]:
             name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors")
             for name in target.parameters
         }
+        motions = [
+            Tally(f"draws{label} are not {moved}", "standard errors")
+            for moved in ("moved", "spread")
+        ]
         for number, theta in enumerate(sets):
             seed = context.seed + number
             value = target.values(theta, context.level.draws, seed, way)
@@ -50,7 +59,8 @@ def distribution(context: Context) -> Iterator[Comparison]:
             _tails(tails, theta, law, ordered, alpha)
             if not is_discrete(ordered):
                 _scores(scores, theta, law, np.asarray(value, dtype=np.float64), alpha)
-        for tally in (inside, distance, tails, *scores.values()):
+                _motions(motions, theta, law, ordered, alpha)
+        for tally in (inside, distance, tails, *scores.values(), *motions):
             yield from tally.result()
 
 
@@ -112,7 +122,7 @@ def _probabilities(
         at = values[np.clip(place, 0, len(values) - 1)]
         own, neighbour = np.asarray(tail(at.astype(np.float64))), np.asarray(tail(_next(at, step)))
         below, above = (own, neighbour) if outermost else (neighbour, own)
-        straddles = there & (below < _TAILS) & (_TAILS < above)
+        straddles = there & (below < _TAILS) & (above > _TAILS)
         low = np.where(straddles, np.minimum(low, below), low)
         high = np.where(straddles, np.maximum(high, above), high)
     return low, high
@@ -145,6 +155,48 @@ def _scores(
                 0.0,
                 atol=statistics.critical_value(alpha),
             )
+
+
+def _motions(
+    tallies: list[Tally], theta: dict[str, float], law: Law, y: Array, alpha: float
+) -> None:
+    """Test against draws that flow along t, the logarithm or logit of y where y is bounded.
+
+    The probabilities between order statistics are Dirichlet distributed about equal shares. If
+    draws move with velocity v(y), probability flows through y at the rate p·v, and the share of
+    an interval changes by the difference of what flows in and out: the sum of deviations weighted
+    with that, relative to the share, is the most powerful linear test.
+    """
+    n = y.size
+    rank = np.linspace(0.0, n + 1.0, _INTERVALS + 1)[1:-1].astype(np.int64)
+    some = y[rank - 1]
+    at = some.astype(np.float64)
+    below, cdf, above = (
+        np.asarray(law.cdf(place)) for place in (_next(some, -np.inf), at, _next(some, np.inf))
+    )
+    told = above - below < 0.01 / math.sqrt(n)  # values that were rounded by more tell too little
+    if np.sum(told) < 2:
+        return
+    rank, at, cdf = rank[told], at[told], cdf[told]
+    share = np.diff(rank / (n + 1.0), prepend=0.0, append=1.0)
+    deviation = np.diff(cdf, prepend=0.0, append=1.0) - share
+    low, high = (float(end) for end in law.support)
+    with np.errstate(all="ignore"):
+        velocity, t = np.ones_like(at), at
+        if np.isfinite(low) and np.isfinite(high):
+            t = np.log(at - low) - np.log(high - at)
+            velocity = (at - low) * (high - at) / (high - low)
+        elif np.isfinite(low) or np.isfinite(high):
+            velocity = at - low if np.isfinite(low) else high - at
+            t = np.log(velocity)
+        flow = np.exp(law.log_prob(at)) * velocity
+        flows = flow, flow * (t - t[len(t) // 2])
+    for tally, through in zip(tallies, flows, strict=True):
+        change = np.diff(np.nan_to_num(through), prepend=0.0, append=0.0)
+        scale = math.sqrt(float(np.sum(change**2 / share)) / n)
+        if 0.0 < scale < math.inf:
+            z = float(np.sum(deviation * change / share)) / scale
+            tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha))
 
 
 def exact(law: Law) -> bool:

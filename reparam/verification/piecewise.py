@@ -29,6 +29,8 @@ _PIECES, _MOST = 64, 20_000
 _CONTRAST = 1e-3
 #: What a series leaves out is noise if it is less than this, and halving the piece leaves as much.
 _NOISE = 1e-7
+#: Halvings that need not help before a piece is given up.
+_FUTILE = 2
 #: How much larger than by a constant an integral up to a singularity may be.
 _SINGULAR = 100.0
 #: Numbers below this have lost digits, and points in pieces narrower than this, relatively.
@@ -81,6 +83,7 @@ def evaluated(f: Callable[[Array], Array], y: Array, *, rtol: float = 1e-10) -> 
         # errors are small beside each value: where it changes sign, points end up alone
         size = np.abs(values)
         good = (rest <= rtol) & (np.min(size, axis=-1) >= _CONTRAST * np.max(size, axis=-1))
+        good &= np.ptp(np.sign(values), axis=-1) == 0.0
         for piece in np.flatnonzero(good):
             here = slice(first[piece], last[piece])
             x = (points[here] - start[piece]) / (0.5 * (stop[piece] - start[piece])) - 1.0
@@ -131,7 +134,7 @@ class Integrals:
         whole = 2.0 * series[..., 0] * self._half
         self._before = _sums(whole)
         self._after = _sums(whole[:, ::-1])[:, ::-1]
-        unsure = (doubt + 1e-15) * np.max(np.abs(series), axis=-1) * 2.0 * self._half
+        unsure = (doubt + rtol) * np.max(np.abs(series), axis=-1) * 2.0 * self._half
         with np.errstate(all="ignore"):
             beyond = _SINGULAR * np.abs(f(knots[[0, -1]])) * lost
         beyond = np.where(np.isfinite(beyond), beyond, 0.0)
@@ -174,7 +177,7 @@ def _fitted(
 ) -> tuple[Array, Array, Array, Array]:
     """Return the pieces' ends, series and relative errors."""
     start, stop = knots[:-1], knots[1:]
-    before = np.full(start.shape, np.inf)
+    before, futile = np.full(start.shape, np.inf), np.zeros(start.shape, dtype=np.int64)
     done: list[tuple[Array, Array, Array, Array]] = []
     while start.size:
         at = _nodes(start, stop)
@@ -183,14 +186,20 @@ def _fitted(
         values = np.where(np.isfinite(values) & (values[0] > _TINY), values, 0.0)
         series, rest = _series(values := values.reshape(-1, *at.shape))
         size, worst = np.abs(values[0]), np.max(rest, axis=0)
-        good = (worst <= rtol) | ((before < _NOISE) & (worst > 0.25 * before))
+        better = worst <= np.maximum(rtol, 0.25 * before)
+        good = (worst <= rtol) | ((before < _NOISE) & ~better)
         good &= np.min(size, axis=-1) >= _CONTRAST * np.max(size, axis=-1)
+        # what neither half is better for is noise; a kink is in one of them
+        either = np.any(better.reshape(2, -1), axis=0) if done else better
+        futile = np.where(np.tile(either, 2) if done else either, 0, futile + 1)
+        good |= futile >= _FUTILE
         # no mass, no width, or too much
         good |= np.max(size, axis=-1) == 0.0
         good |= stop - start <= _NARROW * np.maximum(np.abs(start), np.abs(stop))
         good |= sum(len(piece[0]) for piece in done) + len(start) > _MOST
         done.append((start[good], stop[good], series[:, good], rest[:, good]))
-        start, stop, before = start[~good], stop[~good], np.tile(worst[~good], 2)
+        start, stop = start[~good], stop[~good]
+        before, futile = np.tile(worst[~good], 2), np.tile(futile[~good], 2)
         middle = 0.5 * (start + stop)
         start, stop = np.concatenate([start, middle]), np.concatenate([middle, stop])
     parts = [np.concatenate([piece[i] for piece in done], axis=i // 2) for i in range(4)]

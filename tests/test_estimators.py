@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -619,3 +620,18 @@ class TestErrors:
         estimates = estimate(rp.Gamma(2.0), "y", 100, estimators="measure-valued", rng=1)
         assert list(estimates.gradient("measure-valued")) == ["rate"]
         assert "no exact sampler" in estimates.left_out["measure-valued, alpha"]
+
+
+def test_variances_in_the_docs_are_those_measured():
+    page = (Path(__file__).parent.parent / "docs/estimators.md").read_text("utf-8")
+    header, _, *lines = (
+        page.split("estimators.py variance -->")[1].split("<!-- end")[0].split("\n|")[1:]
+    )
+    names = [cell.strip() for cell in header.split("|")][2:-1]
+    for line in (lines[0], lines[1], lines[10], lines[11]):  # y² and cos(10y)
+        objective, parameter, *stated = [cell.strip() for cell in line.split("|")][:-1]
+        found = estimate(
+            rp.Gaussian(1.0, 1.0), objective.strip("`"), 100_000, estimators=names, rng=3
+        )
+        for name, cell in zip(names, stated, strict=True):
+            assert found[name, parameter].variance == pytest.approx(float(cell), rel=0.1)

@@ -36,8 +36,8 @@ class Enumeration(Estimator):
         if isinstance(distribution._support, Integers) and high - low < _MOST:
             return None
         return EstimatorError(
-            f"{distribution.name} has the values {distribution._support}, and at most {_MOST:,} can"
-            " be enumerated; use score-loo"
+            f"the support of {distribution.name} is {distribution._support}, and at most {_MOST:,}"
+            " values can be enumerated; use score-loo"
         )
 
     def sizes(self, draws: int) -> tuple[int, int]:

@@ -229,3 +229,15 @@ def test_no_format_has_characters_that_are_no_text(name):
     if not name.startswith("json"):  # they escape them themselves
         text.encode()
     assert "\x1b" not in text
+
+
+def test_a_run_that_saw_nothing_of_a_target_does_not_hold():
+    seen = Check("laplace", "score", (Comparison("p", Outcome.HOLDS, 0.0, 1.0),))
+    unseen = Check("mine", "score", reason="it has no score")
+    report = Report((seen, unseen), 1, "quick", 0.0, "1.0")
+    assert report.outcome is Outcome.HOLDS
+    assert not report.holds
+    assert report.unseen == ["mine"]
+    closing = " ".join(render(report, "table").split())
+    assert closing.endswith("; nothing was verified of mine")
+    assert Report((seen,), 1, "quick", 0.0, "1.0").holds

@@ -188,9 +188,19 @@ class Report:
         return _worst(check.outcome for check in self.checks)
 
     @property
+    def unseen(self) -> list[str]:
+        """The targets of which no witness had anything to look at."""
+        seen = {check.target for check in self.checks if check.outcome is not Outcome.SKIPPED}
+        return [
+            name
+            for name in dict.fromkeys(check.target for check in self.checks)
+            if name not in seen
+        ]
+
+    @property
     def holds(self) -> bool:
-        """Whether nothing fails and nothing is inconclusive."""
-        return self.outcome in (Outcome.HOLDS, Outcome.SKIPPED)
+        """Whether nothing fails, nothing is inconclusive, and something was seen of each target."""
+        return self.outcome is Outcome.HOLDS and not self.unseen
 
     def count(self, outcome: Outcome) -> int:
         """Return how many checks came out that way."""

@@ -32,6 +32,7 @@ def closing(report: Report) -> str:
         f"{total} check{'s' * (total != 1)}: {', '.join(parts)};"
         f" {level}seed {report.seed}, {report.seconds:.3g} s;"
         f" false alarms {short(report.false_alarm)}"
+        + "".join(f"; nothing was verified of {name}" for name in report.unseen)
     )
 
 

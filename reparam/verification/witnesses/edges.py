@@ -26,7 +26,14 @@ _U = np.array(
 #: How far beyond typical values parameters go: the library's own, and somebody else's.
 _BEYOND, _THEIRS = 1e3, 1.0
 #: What must hold of the formulas there.
-_STATEMENTS = ("log p is a number", "F and 1 − F lie in [0, 1]", "F rises", "F + (1 − F) = 1")
+_STATEMENTS = (
+    "log p is a number",
+    "F and 1 − F lie in [0, 1]",
+    "F rises",
+    "F + (1 − F) = 1",
+    "−F_θ/p is a number",
+    "∂ log p/∂θ is a number",
+)
 #: Draws at each edge.
 _DRAWS = 1024
 
@@ -50,8 +57,9 @@ def edges(context: Context) -> Iterator[Comparison]:
             with np.errstate(all="ignore"):
                 exact = law.pathwise(y[finite])
             for name, gradient in sample.gradients.items():
-                entry = np.asarray(gradient, dtype=np.float64)[finite]
-                gradients[name].add(theta, np.isnan(entry), 0.0, y=y[finite])
+                entry = np.asarray(gradient, dtype=np.float64)
+                gradients[name].add(theta, np.isnan(entry) & ~np.isnan(y), 0.0, y=y)
+                entry = entry[finite]
                 with np.errstate(all="ignore"):
                     real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
                 there = np.where(real & ~np.isnan(entry), exact[name], 1.0)
@@ -111,6 +119,8 @@ def _formulas(tallies: dict[str, Tally], theta: dict[str, float], target: Target
         ~((cdf >= 0.0) & (cdf <= 1.0) & (sf >= 0.0) & (sf <= 1.0)),
         np.diff(cdf, prepend=0.0) < 0.0,
         ~(np.abs(cdf + sf - 1.0) < 1e-12),
+        np.any([np.isnan(entry) for entry in law.pathwise(y).values()], axis=0),
+        np.any([np.isnan(entry) for entry in law.score(y).values()], axis=0) & np.isfinite(y),
     )
     for tally, broken in zip(tallies.values(), wrong, strict=True):
         tally.add(theta, broken, 0.0, y=y)

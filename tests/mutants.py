@@ -1,0 +1,492 @@
+"""Distributions with one mistake each: what the witnesses of ``reparam verify`` must catch.
+
+A mutant is a registered distribution of which one public function says something else: a derivative
+on one of the routes that there are to it, draws, the cdf, the score, … Draws that are wrong come
+with the derivatives that belong to them, so that nothing but their distribution gives them away.
+Used by ``test_mutants.py``, and by ``tools/mutants.py`` for the table in the documentation.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+import reparam as rp
+from reparam.verification import witnesses
+from reparam.verification.comparing import LEVELS, Context, NotApplicable, Tally
+from reparam.verification.results import Outcome
+from reparam.verification.statistics import FALSE_ALARM
+from reparam.verification.targets import resolve
+
+#: The ways to a derivative: given noise, draws of one distribution, draws with a parameter set
+#: each, and the formula.
+ROUTES = ("transform", "shared", "each", "pathwise")
+#: The ways to a value.
+VALUES = ROUTES[:3]
+#: The share of the run's probability of a false alarm that a check of the registry has.
+ALPHA = FALSE_ALARM / (12 * len(witnesses.STATISTICAL))
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A distribution with one mistake.
+
+    Attributes
+    ----------
+    subject, kind
+        What is wrong, and how.
+    parameter
+        The parameter whose derivative it is, if it is one.
+    route
+        On which way, if there are several.
+    cls
+        The class.
+    """
+
+    subject: str
+    kind: str
+    parameter: str
+    route: str
+    cls: type[rp.Reparameterized]
+
+    def __str__(self) -> str:
+        words = (self.cls.name, self.subject, self.parameter, self.route, self.kind)
+        return ", ".join(filter(None, words))
+
+
+@dataclass(frozen=True)
+class Altered:
+    """A draw that says what it is told to; derivatives are made when asked for."""
+
+    value: np.ndarray
+    jacobian: Callable[[], dict[str, np.ndarray]]
+
+
+# Whom the witnesses catch ---------------------------------------------------------------------
+
+
+class Caught(Exception):  # noqa: N818 - what a witness is for
+    """A comparison fails."""
+
+
+def _add_and_tell(add: Callable[..., None]) -> Callable[..., None]:
+    def wrapped(self: Tally, *args: Any, **kwargs: Any) -> None:
+        add(self, *args, **kwargs)
+        if self._worst is not None and self._worst.outcome is Outcome.FAILS:
+            raise Caught
+
+    return wrapped
+
+
+def _suspicion(mutant: Mutant) -> list[str]:
+    """Return the witnesses, the likeliest to catch it first: a matter of time alone."""
+    first = {
+        "score": ["score"],
+        "edges": ["edges"],
+        "log_prob": ["identity"],
+        "draws": ["transform"] if mutant.route == "transform" else ["distribution"],
+        "derivative": ["transform"] if mutant.route == "transform" else ["identity"],
+    }.get(mutant.subject, ["transform"])
+    return first + [name for name in witnesses.NAMES if name not in first]
+
+
+def catches(witness: str, mutant: Mutant, seed: int) -> bool:
+    """Whether a default check by this witness fails; it stops at the first comparison that does."""
+    context = Context(resolve(mutant.cls), LEVELS["default"], seed, ALPHA)
+    with (
+        np.errstate(all="ignore"),
+        warnings.catch_warnings(),
+        mock.patch.object(Tally, "add", _add_and_tell(Tally.add)),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            found = witnesses.load(witness)(context)
+            return any(comparison.outcome is Outcome.FAILS for comparison in found)
+        except Caught:
+            return True
+        except NotApplicable:
+            return False
+
+
+def first_to_catch(mutant: Mutant, seed: int) -> str | None:
+    """Return a witness that catches it, or None."""
+    suspects = _suspicion(mutant)
+    return next((witness for witness in suspects if catches(witness, mutant, seed)), None)
+
+
+def caught(name: str, seed: int) -> dict[str, str | None]:
+    """Return for each mutant of a distribution, told in words, a witness that catches it."""
+    return {str(mutant): first_to_catch(mutant, seed) for mutant in mutants(rp.get(name))}
+
+
+def _right(d):
+    """Return the class without the mistake."""
+    return getattr(type(d), "right", type(d))
+
+
+# Mistakes -------------------------------------------------------------------------------------
+
+
+def _twin(d, **values):
+    """Return a distribution with other parameters, whether they are in the domain or not."""
+    made = object.__new__(_right(d))
+    object.__setattr__(made, "_values", {**d._values, **values})
+    object.__setattr__(made, "_batch_shape", d.batch_shape)
+    return made
+
+
+def _swapped(d):
+    """Return it with the last two parameters' values swapped."""
+    *_, first, second = d.parameters
+    return _twin(d, **{first: d._values[second], second: d._values[first]})
+
+
+def _median(d):
+    return _right(d).icdf(d, 0.5)
+
+
+def _scaled(d, y):
+    """Return values whose spread is off by 1 %."""
+    low, high = (float(end) for end in (d._support.low, d._support.high))
+    if (low, high) == (0.0, 1.0):
+        logit = 1.01 * (np.log(y) - np.log1p(-y))
+        return 1.0 / (1.0 + np.exp(-logit))
+    return 1.01 * y if low == 0.0 else _median(d) + 1.01 * (y - _median(d))
+
+
+def _below(d, y, u):
+    """Where F(y) < u."""
+    return _right(d).cdf(d, y) < u
+
+
+def _above(d, y, u):
+    """Where 1 − F(y) < u."""
+    return _right(d).sf(d, y) < u
+
+
+def _other(d, name):
+    names = list(d.parameters)
+    return names[(names.index(name) + 1) % len(names)]
+
+
+def _central(d, formula, name):
+    """Return a derivative at the median."""
+    return formula(d, _median(d))[name]
+
+
+def _of_scale(d, y, name):
+    """Return y ∂ln c/∂θ of values with a factor c that depends on θ, such as those of F."""
+    if not hasattr(d, "_log_scale_slopes"):
+        return 0.0
+    log_scale = dict(zip(d.parameters, d._log_scale_slopes(*d._theta), strict=True))[name]
+    return y * log_scale if np.any(log_scale) else 0.0
+
+
+#: Mistakes of a derivative: functions of the distribution, the values, all the derivatives, the
+#: parameter, and the formula that tells derivatives from values.
+SLOPES: dict[str, Callable[..., np.ndarray]] = {
+    "wrong sign": lambda d, y, slopes, name, _: -slopes[name],
+    "off by a factor 1 + 1e-6": lambda d, y, slopes, name, _: slopes[name] * (1.0 + 1e-6),
+    "another parameter's": lambda d, y, slopes, name, _: slopes[_other(d, name)],
+    "off by 1 % in the lower tail": lambda d, y, slopes, name, _: (
+        slopes[name] * np.where(_below(d, y, 0.01), 1.01, 1.0)
+    ),
+    "off by 1 % in the upper tail": lambda d, y, slopes, name, _: (
+        slopes[name] * np.where(_above(d, y, 0.01), 1.01, 1.0)
+    ),
+    "without its value at the median": lambda d, y, slopes, name, formula: (
+        slopes[name] - _central(d, formula, name)
+    ),
+    "its value at the median alone": lambda d, y, slopes, name, formula: (
+        0.0 * slopes[name] + _central(d, formula, name)
+    ),
+    "without the term of its scale": lambda d, y, slopes, name, _: (
+        slopes[name] - _of_scale(d, y, name)
+    ),
+    "another draw's": lambda d, y, slopes, name, _: np.roll(slopes[name], 1),
+}
+
+#: Mistakes of draws: functions of the distribution and of the right values.
+DRAWS: dict[str, Callable[..., np.ndarray]] = {
+    "scale off by 1 %": _scaled,
+    "lower tail missing": lambda d, y: np.maximum(y, _right(d).icdf(d, 0.001)),
+    "upper tail missing": lambda d, y: np.minimum(y, _right(d).icdf(d, 0.999)),
+}
+
+#: Mistakes of probabilities: functions of the distribution and the values, which return F, 1 − F.
+PROBABILITIES: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
+    "scale off by 1 %": lambda d, y: _both(d, _scaled(d, y)),
+    "lower tail missing": lambda d, y: tuple(
+        np.where(_below(d, y, 0.001), end, tail)
+        for end, tail in zip((0.0, 1.0), _both(d, y), strict=True)
+    ),
+    "upper tail missing": lambda d, y: tuple(
+        np.where(_above(d, y, 0.001), end, tail)
+        for end, tail in zip((1.0, 0.0), _both(d, y), strict=True)
+    ),
+    "parameters swapped": lambda d, y: _both(_swapped(d), y),
+    "NaN far in the lower tail": lambda d, y: tuple(
+        np.where(_below(d, y, 1e-12), np.nan, tail) for tail in _both(d, y)
+    ),
+}
+
+#: Mistakes of the log density.
+LOG_DENSITIES: dict[str, Callable[..., np.ndarray]] = {
+    "density off by a factor 1 + 1e-6": lambda d, y, log: log + 1e-6,
+    "off by a factor 1 + 1e-6": lambda d, y, log: log * (1.0 + 1e-6),
+    "density off by 1 % in the lower tail": lambda d, y, log: (
+        log + np.where(_below(d, y, 0.01), 0.01, 0.0)
+    ),
+    "density off by 1 % in the upper tail": lambda d, y, log: (
+        log + np.where(_above(d, y, 0.01), 0.01, 0.0)
+    ),
+    "NaN far in the lower tail": lambda d, y, log: np.where(_below(d, y, 1e-12), np.nan, log),
+}
+
+
+def _both(d, y):
+    return _right(d).cdf(d, y), _right(d).sf(d, y)
+
+
+# Mutants --------------------------------------------------------------------------------------
+
+
+def mutants(base: type[rp.Reparameterized]) -> Iterator[Mutant]:
+    """Yield all mutants of a distribution that differ from it."""
+    said = [list(_said(base, theta)) for theta in _probes(base)]
+    for mutant in _all(base):
+        if not _equivalent(mutant, base, said):
+            yield mutant
+
+
+def _all(base):
+    alone = len(base.parameters) == 1
+    for name in base.parameters:
+        for kind, mistake in SLOPES.items():
+            if not (alone and kind == "another parameter's"):
+                altered = partial(_altered, mistake, name)
+                for route in ROUTES:
+                    yield _made(base, "derivative", kind, name, route, _derivative(altered, route))
+                if kind not in ("another draw's", "without the term of its scale"):
+                    yield _made(base, "score", kind, name, "", _score(altered))
+        yield from _edges(base, name)
+        for kind, moved in (("a step function", _rounded), ("a jump", _jumping)):
+            values = _values(partial(moved, name), "transform")
+            yield _made(base, "continuity", kind, name, "", values)
+    for route in VALUES:
+        for kind, mistake in DRAWS.items():
+            yield _made(base, "draws", kind, "", route, _draws(mistake, route))
+        if not alone:
+            swapped = _values(_swapped, route)
+            yield _made(base, "draws", "parameters swapped", "", route, swapped)
+    for kind, mistake in PROBABILITIES.items():
+        if not (alone and kind == "parameters swapped"):
+            for which in ("cdf", "sf", "cdf and sf"):
+                yield _made(base, which, kind, "", "", _probabilities(mistake, which))
+    for kind, mistake in LOG_DENSITIES.items():
+        yield _made(base, "log_prob", kind, "", "", _log_prob(mistake))
+    for kind, mistake in DRAWS.items():
+        yield _made(base, "icdf", kind, "", "", _icdf(mistake))
+    if not alone:
+        swapped = {"icdf": lambda self, u: _right(self).icdf(_swapped(self), u)}
+        yield _made(base, "icdf", "parameters swapped", "", "", swapped)
+
+
+def _made(base, subject, kind, parameter, route, functions):
+    cls = type(f"Mutant{base.__name__}", (base,), {**functions, "right": base})
+    return Mutant(subject, kind, parameter, route, cls)
+
+
+def _route(d):
+    """Return by which route draws of a distribution come."""
+    return "each" if d.batch_shape else "shared"
+
+
+def _altered(mistake, name, d, y, slopes, formula):
+    with np.errstate(all="ignore"):
+        return {**slopes, name: mistake(d, np.asarray(y), slopes, name, formula)}
+
+
+def _derivative(altered, route):
+    """Return the functions that alter derivatives on one route."""
+
+    def formula(d, y):
+        return _right(d).pathwise(d, y)
+
+    def told(d, draw):
+        return Altered(draw.value, lambda: altered(d, draw.value, draw.jacobian(), formula))
+
+    def transform(self, noise):
+        return told(self, _right(self).transform(self, noise))
+
+    def rsample(self, shape=(), *, rng=None):
+        draw = _right(self).rsample(self, shape, rng=rng)
+        return told(self, draw) if _route(self) == route else draw
+
+    def pathwise(self, value):
+        return altered(self, value, formula(self, value), formula)
+
+    if route == "transform":
+        return {"transform": transform}
+    return {"pathwise": pathwise} if route == "pathwise" else {"rsample": rsample}
+
+
+def _score(altered):
+    def formula(d, y):
+        return _right(d).score(d, y)
+
+    def score(self, value):
+        return altered(self, value, formula(self, value), formula)
+
+    return {"score": score}
+
+
+def _edges(base, name):
+    """Yield mutants with NaN in a tail, and with derivatives that vanish far out in the domain."""
+    low = base.parameters[name].typical[0]
+    end = low / 100.0 if low > 0.0 else 100.0 * low
+
+    def vanishing(d, y, slopes, name, _):
+        return np.where(d._values[name] < end, 0.0, slopes[name])
+
+    def lost(d, y, slopes, name, _):
+        return np.where(_below(d, y, 1e-12), np.nan, slopes[name])
+
+    def undefined(d, y, slopes, name, _):
+        return np.where(np.isinf(y), np.nan, slopes[name])
+
+    for route in ROUTES:
+        kinds = {"NaN at infinite values": undefined}
+        if route != "pathwise":
+            kinds["0 far out in the domain"] = vanishing
+        if route == "transform":
+            kinds["NaN far in the lower tail"] = lost
+        for kind, mistake in kinds.items():
+            functions = _derivative(partial(_altered, mistake, name), route)
+            yield _made(base, "edges", kind, name, route, functions)
+
+
+def _rounded(name, d):
+    """Return it with a parameter rounded to two digits or so."""
+    value = d._values[name]
+    if d.parameters[name].domain.low == 0.0:
+        return _twin(d, **{name: 10.0 ** np.round(np.log10(value), 1)})
+    return _twin(d, **{name: np.round(value, 1)})
+
+
+def _jumping(name, d):
+    """Return it with another scale of values beyond some value of a parameter."""
+    parameter = d.parameters[name]
+    low = float(parameter.domain.low)
+    beyond = parameter.default + 0.1 * min(1.0, parameter.default - low)
+    value = d._values[name]
+    return _twin(d, **{name: np.where(value > beyond, value * 1.01 + 0.01, value)})
+
+
+def _draws(mistake, route):
+    """Return the functions that alter values on one route, and their derivatives with them."""
+
+    def told(d, draw):
+        with np.errstate(all="ignore"):
+            value = mistake(d, draw.value)
+        return Altered(value, lambda: d.pathwise(value))
+
+    return _drawing(lambda d, call: told(d, call(d)), route)
+
+
+def _values(instead, route):
+    """Return the functions that draw from another distribution instead, on one route."""
+
+    def told(d, call):
+        with np.errstate(all="ignore"):
+            value = call(instead(d)).value
+        return Altered(value, lambda: d.pathwise(value))
+
+    return _drawing(told, route)
+
+
+def _drawing(told, route):
+    def transform(self, noise):
+        base = _right(self)
+        return told(self, lambda d: base.transform(d, noise))
+
+    def rsample(self, shape=(), *, rng=None):
+        base = _right(self)
+        if _route(self) == route:
+            return told(self, lambda d: base.rsample(d, shape, rng=rng))
+        return base.rsample(self, shape, rng=rng)
+
+    def sample(self, shape=(), *, rng=None):
+        return self.rsample(shape, rng=rng).value
+
+    return (
+        {"transform": transform} if route == "transform" else {"rsample": rsample, "sample": sample}
+    )
+
+
+def _probabilities(mistake, which):
+    def probability(place, self, value):
+        with np.errstate(all="ignore"):
+            return np.asarray(mistake(self, np.asarray(value, dtype=float))[place])[()]
+
+    functions = {
+        "cdf": lambda self, value: probability(0, self, value),
+        "sf": lambda self, value: probability(1, self, value),
+    }
+    return {name: function for name, function in functions.items() if name in which.split(" and ")}
+
+
+def _log_prob(mistake):
+    def log_prob(self, value):
+        log = _right(self).log_prob(self, value)
+        return mistake(self, np.asarray(value), log)
+
+    return {"log_prob": log_prob}
+
+
+def _icdf(mistake):
+    def icdf(self, u):
+        right = _right(self).icdf
+        with np.errstate(all="ignore"):
+            return mistake(self, right(self, u))
+
+    return {"icdf": icdf}
+
+
+def _equivalent(mutant, base, said):
+    """Whether a mutant says what its base does, everywhere that one would look."""
+    return all(
+        np.array_equal(ours, theirs, equal_nan=True)
+        for theta, of_base in zip(_probes(base), said, strict=True)
+        for ours, theirs in zip(_said(mutant.cls, theta), of_base, strict=True)
+    )
+
+
+def _probes(base):
+    names = list(base.parameters.items())
+    yield {name: p.default for name, p in names}
+    yield {name: 0.3 * p.typical[0] + 0.7 * p.typical[1] for name, p in names}
+    yield {
+        name: p.typical[0] / 1e3 if p.typical[0] > 0 else 1e3 * p.typical[0] for name, p in names
+    }
+
+
+def _said(cls, theta):
+    u = np.array([1e-15, 1e-4, 0.005, 0.2, 0.45, 0.6, 0.996, 0.9999])
+    with np.errstate(all="ignore"):
+        d = cls(**theta)
+        several = cls(**{name: np.full(300, value) for name, value in theta.items()})
+        noise = u if d.noise is rp.noise.UNIFORM else u - 0.5
+        y = _right(d).icdf(d, u)
+        for draw in (d.transform(noise), d.rsample(300, rng=1), several.rsample(rng=1)):
+            yield draw.value
+            yield from draw.jacobian().values()
+        yield from d.pathwise(y).values()
+        yield from d.score(y).values()
+        yield from (d.cdf(y), d.sf(y), d.log_prob(y), d.icdf(u))

@@ -1,0 +1,124 @@
+"""Make ``docs/verification-power.md``: ``python tools/mutants.py``.
+
+Asks all witnesses about all mutants of ``tests/mutants.py``, with a fresh seed for each mutant, in
+two processes: about half an hour. Nothing is written if a mutant survives.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import secrets
+import sys
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import mutants  # noqa: E402 - from the tests' folder
+
+from reparam import registry  # noqa: E402
+from reparam.distribution import Reparameterized  # noqa: E402
+from reparam.verification.witnesses import NAMES  # noqa: E402
+
+PAGE = ROOT / "docs" / "verification-power.md"
+#: How a route is told.
+ROUTES = {
+    "transform": "of given noise",
+    "shared": "of draws with shared parameters",
+    "each": "of draws with a parameter set each",
+    "pathwise": "by formula",
+}
+
+HEAD = """# What `reparam verify` catches
+
+A verifier that passes everything passes what is right, too. So each built-in distribution with a
+reparameterization is broken in every way below, one mistake at a time, and each witness is asked
+about each mutant, as in a default run of `reparam verify`: {level.points} points and
+{level.draws:,} draws at each of {level.sets} parameter sets, and a fresh seed each time.
+
+A row is a mistake: the number of mutants that have it, of one distribution and (for derivatives and
+scores) one parameter each; how many of them each witness catches; and how many are caught by any. A
+mutant that says what the right distribution says (another draw's ∂y/∂loc, which is 1, too) is none.
+Wrong draws come with the derivatives that belong to them, so that nothing but their distribution
+gives them away.
+
+All are caught. `tools/mutants.py` makes this page, the mutants are in `tests/mutants.py`, and the
+tests ask about all of them again.
+
+"""
+
+Row = tuple[str, str]
+
+
+def asked(name: str, number: int) -> tuple[Row, str, list[bool]]:
+    """Return a mutant's row and name, and which witnesses catch it."""
+    mutant = _mutants(name)[number]
+    subject = " ".join(filter(None, (mutant.subject, ROUTES.get(mutant.route, ""))))
+    seed = secrets.randbits(32)
+    found = [mutants.catches(witness, mutant, seed) for witness in NAMES]
+    return (subject, mutant.kind), f"{mutant}, seed {seed}", found
+
+
+_MADE: dict[str, list[mutants.Mutant]] = {}
+
+
+def _mutants(name: str) -> list[mutants.Mutant]:
+    if name not in _MADE:
+        _MADE[name] = list(mutants.mutants(registry.get(name)))
+    return _MADE[name]
+
+
+def _one_thread() -> None:
+    os.environ["REPARAM_NUM_THREADS"] = "1"
+
+
+def table(found: dict[Row, list[list[bool]]]) -> str:
+    """Return the table, with a line of totals."""
+
+    def line(first: str, second: str, answers: list[list[bool]]) -> str:
+        counts = [sum(column) for column in zip(*answers, strict=True)]
+        cells = [first, second, len(answers), *counts, sum(map(any, answers))]
+        return "| " + " | ".join(map(str, cells)) + " |"
+
+    head = ["what", "mistake", "mutants", *NAMES, "any"]
+    rows = ["| " + " | ".join(head) + " |", "|---|---|" + "--:|" * (len(head) - 2)]
+    before = ""
+    for (subject, kind), answers in found.items():
+        rows.append(line("" if subject == before else subject, kind, answers))
+        before = subject
+    rows.append(line("**all**", "", [answer for answers in found.values() for answer in answers]))
+    return "\n".join(rows) + "\n"
+
+
+def main() -> None:
+    names = [name for name in registry.BUILT_IN if issubclass(registry.get(name), Reparameterized)]
+    found: dict[Row, list[list[bool]]] = defaultdict(list)
+    survivors = []
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, spawn, initializer=_one_thread) as pool:
+        jobs = [
+            pool.submit(asked, name, number)
+            for name in names
+            for number in range(len(_mutants(name)))
+        ]
+        for number, job in enumerate(jobs, start=1):
+            row, told, answer = job.result()
+            found[row].append(answer)
+            if not any(answer):
+                survivors.append(told)
+                print("survives:", told, flush=True)
+            if number % 100 == 0:
+                print(f"{number} of {len(jobs)}", flush=True)
+    subjects = list(dict.fromkeys(subject for subject, _ in found))
+    order = sorted(found, key=lambda row: subjects.index(row[0]))
+    if survivors:
+        sys.exit(f"nothing written: {len(survivors)} survive")
+    text = HEAD.format(level=mutants.LEVELS["default"])
+    PAGE.write_text(text + table({row: found[row] for row in order}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

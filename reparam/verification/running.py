@@ -43,7 +43,8 @@ class TargetSpec:
     Attributes
     ----------
     target
-        A name as :func:`~reparam.verification.targets.resolve` takes it, or the thing itself.
+        A registered distribution's name, ``"package.module:attribute"``, ``"library:sampler"``, or
+        the thing itself.
     rtol
         The relative error allowed; None for the run's.
     only, skip

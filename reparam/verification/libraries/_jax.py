@@ -7,6 +7,7 @@ this keeps its setting.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -33,10 +34,11 @@ def _jax() -> Any:
 
 @contextmanager
 def in_double() -> Iterator[None]:
-    """Compute in double precision on the CPU."""
+    """Compute in double precision on the CPU; what libraries warn of in themselves is not told."""
     jax = _jax()
-
-    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+    cpu = jax.devices("cpu")[0]
+    with jax.enable_x64(True), jax.default_device(cpu), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         yield
 
 
@@ -152,7 +154,6 @@ def _arrays(theta: Mapping[str, float], n: int) -> dict[str, Array]:
 def _padded(function: Callable[..., Any]) -> Formula:
     """Return a formula compiled for a few sizes only: arrays are flattened and filled up."""
     jax = _jax()
-
     compiled = jax.jit(lambda y, theta: function(y, **theta))
 
     def formula(y: Array, **theta: Array) -> Array:

@@ -34,6 +34,8 @@ _STATEMENTS = (
     "−F_θ/p is a number",
     "∂ log p/∂θ is a number",
 )
+#: Units in the last place of a value that its derivative has to be to be missed.
+_ROUNDING = 1e3
 #: Draws at each edge.
 _DRAWS = 1024
 
@@ -60,8 +62,10 @@ def edges(context: Context) -> Iterator[Comparison]:
                 entry = np.asarray(gradient, dtype=np.float64)
                 gradients[name].add(theta, np.isnan(entry) & ~np.isnan(y), 0.0, y=y)
                 entry = entry[finite]
-                with np.errstate(all="ignore"):
-                    real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
+                # what is not more than rounding moves the value by is no zero to speak of
+                size = np.abs(exact[name])
+                real = (size > 1e-290) & (size > _ROUNDING * np.spacing(np.abs(y[finite])))
+                real &= np.isfinite(exact[name])
                 there = np.where(real & ~np.isnan(entry), exact[name], 1.0)
                 zero = (entry == 0.0) & real
                 silent[name].add(theta, np.where(zero, 0.0, there), there, y=y[finite])

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.poisson import Poisson as Poisson
+    from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.divergences import kl as kl
     from reparam.draw import Draw as Draw

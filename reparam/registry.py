@@ -55,6 +55,7 @@ BUILT_IN = {
     "logistic": "Logistic",
     "negative-binomial": "NegativeBinomial",
     "poisson": "Poisson",
+    "relaxed-bernoulli": "RelaxedBernoulli",
     "student-t": "StudentT",
 }
 

@@ -186,6 +186,10 @@ def logistic(near: Near, u: Any, loc: Any, scale: Any) -> Any:
     return loc + scale * mp.log(u / (1 - u))
 
 
+def relaxed_bernoulli(near: Near, u: Any, temperature: Any, logits: Any) -> Any:
+    return 1 / (1 + mp.exp(-(logits + mp.log(u / (1 - u))) / temperature))
+
+
 def exponential(near: Near, u: Any, rate: Any) -> Any:
     return -mp.log(1 - u) / rate
 
@@ -240,6 +244,7 @@ DISTRIBUTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "inverse-gamma": (inverse_gamma, {"alpha": "shape", "scale": "scale"}),
     "laplace": (laplace, {"loc": "loc", "scale": "scale"}),
     "logistic": (logistic, {"loc": "loc", "scale": "scale"}),
+    "relaxed-bernoulli": (relaxed_bernoulli, {"temperature": "scale", "logits": "loc"}),
     "student-t": (student_t, {"df": "df", "loc": "loc", "scale": "scale"}),
 }
 

@@ -26,8 +26,8 @@ class Bernoulli(Discrete):
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, section 3.2",
     )
     alternatives = (
-        "relax y to the sigmoid of (logit p + logistic noise) / temperature"
-        " (Maddison, Mnih & Teh 2017)"
+        "draw from relaxed-bernoulli, which is reparameterized and nearly discrete at a low"
+        " temperature (Maddison, Mnih & Teh 2017)"
     )
     _support = Integers(0, 1)
 

@@ -90,6 +90,18 @@ def test_stated_errors_are_achieved():
         assert 0.0 < max(achieved) < float(bound)
 
 
+@pytest.mark.parametrize("name", typer.main.get_command(app).commands)
+def test_help_shows_what_is_declared(name, monkeypatch):
+    """Nothing is taken for markup, and paragraphs fit a terminal of 80 columns as they stand."""
+    command = typer.main.get_command(app).commands[name]
+    monkeypatch.setenv("COLUMNS", "500")
+    shown = " ".join(CliRunner().invoke(app, [name, "--help"]).output.split())
+    for parameter in command.params:
+        assert " ".join(parameter.help.split()) in shown
+    said = command.help.partition("[bold]")[0].split("\n\n")[1:]
+    assert all(len(line) < 80 for paragraph in said for line in paragraph.splitlines())
+
+
 def help_examples() -> list[str]:
     """Return the commands that ``--help`` gives as examples, in order."""
     commands = typer.main.get_command(app).commands.values()

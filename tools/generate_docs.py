@@ -190,7 +190,11 @@ def commands() -> str:
 def command(name: str, declared: typer.core.TyperCommand) -> Iterator[str]:
     """Yield the lines on one command."""
     text, examples = help_and_examples(declared.help)
-    arguments = [p.metavar for p in declared.params if p.param_type_name == "argument"]
+    arguments = [
+        p.metavar if p.required else f"[{p.metavar}]..."
+        for p in declared.params
+        if p.param_type_name == "argument"
+    ]
     yield f"## reparam {name}\n"
     yield f"{text}\n"
     yield from ("```sh", " ".join(["reparam", name, *arguments, "[OPTIONS]"]), "```\n")

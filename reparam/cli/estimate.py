@@ -59,9 +59,10 @@ def estimate(
 ) -> None:
     """Estimate ∂/∂θ E[φ(y)] by several estimators, and compare them.
 
-    For each estimator and parameter: the estimate with its standard error, the variance of a draw,
-    nanoseconds a draw, the efficiency relative to the plain pathwise estimator (discrete: to the
-    plain score function), and the exact value where it is known.
+    For each estimator and parameter: the estimate with its standard error, the
+    variance of a draw, nanoseconds a draw, the efficiency relative to the plain
+    pathwise estimator (discrete: to the plain score function), and the exact
+    value where it is known.
 
     [bold]Examples[/bold]
 

@@ -41,8 +41,8 @@ def kl(
 ) -> None:
     """Compare two distributions: KL(p‖q) in nats, and its derivatives in all parameters.
 
-    By a closed form where there is one, otherwise by Monte Carlo with standard errors (columns
-    that end in _se). Array parameters give a row an element.
+    By a closed form where there is one, otherwise by Monte Carlo with standard
+    errors (columns that end in _se). Array parameters give a row an element.
 
     [bold]Examples[/bold]
 

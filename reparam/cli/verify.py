@@ -49,10 +49,10 @@ def verify(
     target: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET]...",
+            metavar="TARGET",
             help="Registered distributions by name, package.module:attribute, or library:sampler "
-            "such as torch:Beta. Default: those of [tool.reparam] in pyproject.toml, or else all "
-            "registered distributions.",
+            "such as torch:Beta. Default: the targets in pyproject.toml, or else all registered "
+            "distributions.",
             autocompletion=_complete_target,
         ),
     ] = None,
@@ -129,8 +129,8 @@ def verify(
 ) -> None:
     """Verify samplers and their gradients: the registry, your own, other libraries'.
 
-    Independent witnesses look at each target. The exit status is 0 if all holds, 1 if something
-    is wrong or inconclusive, 2 if something can't be run.
+    Independent witnesses look at each target. The exit status is 0 if all
+    holds, 1 if something is wrong or inconclusive, 2 if something can't be run.
 
     [bold]Examples[/bold]
 

@@ -234,6 +234,7 @@ PROBABILITIES: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
     "NaN far in the lower tail": lambda d, y: tuple(
         np.where(_below(d, y, 1e-12), np.nan, tail) for tail in _both(d, y)
     ),
+    "by cancellation": lambda d, y: tuple(1.0 - tail for tail in _both(d, y)[::-1]),
 }
 
 #: Mistakes of the log density.
@@ -362,9 +363,7 @@ def _edges(base, name):
         return np.where(np.isinf(y), np.nan, slopes[name])
 
     for route in ROUTES:
-        kinds = {"NaN at infinite values": undefined}
-        if route != "pathwise":
-            kinds["0 far out in the domain"] = vanishing
+        kinds = {"NaN at infinite values": undefined, "0 far out in the domain": vanishing}
         if route == "transform":
             kinds["NaN far in the lower tail"] = lost
         for kind, mistake in kinds.items():

@@ -14,9 +14,11 @@ In a plugin's tests::
         has_property(Kumaraswamy)
 
 Each property takes the distribution's class, and looks at it with parameters from their declared
-typical ranges, the same ones each time. Formulas are compared with each other and with numerical
-differentiation, moments with quadrature, draws with the cdf. An ``AssertionError`` says which
-distribution, with which parameters, what was compared where, and what was got and expected.
+typical ranges, the same ones each time. There is one for each part of the contract (declarations,
+refusals, repetition, shapes, …), and one for each witness of ``reparam verify``, which compares
+formulas with each other and with numerical differentiation, and draws with the cdf. An
+``AssertionError`` says which distribution, with which parameters, what was compared where, and what
+was got and expected. :func:`check` asks the witnesses about any sampler.
 """
 
 from __future__ import annotations
@@ -46,27 +48,16 @@ from reparam.testing._discrete import (
 )
 from reparam.testing._draws import (
     derivatives_agree,
-    draws_follow_cdf,
-    draws_of_one_distribution_agree,
     draws_repeat,
     draws_replay,
     elements_are_independent,
-    jacobian_differentiates_transform,
-    pathwise_agrees_with_jacobian,
 )
-from reparam.testing._formulas import (
-    density_differentiates_cdf,
-    implicit_identity,
-    lies_in_support,
-    moments_match_quadrature,
-    quantile_inverts_cdf,
-    score_differentiates_log_prob,
-    tails_integrate_density,
-)
+from reparam.testing._formulas import lies_in_support, moments_match_quadrature
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
+from reparam.testing._witnesses import WITNESS_PROPERTIES, check
 
-__all__ = ["DISCRETE_PROPERTIES", "PROPERTIES", "properties", "typical"]
+__all__ = ["DISCRETE_PROPERTIES", "PROPERTIES", "check", "properties", "typical"]
 
 #: Every property of a distribution with a reparameterization: a function of its class that raises
 #: ``AssertionError``.
@@ -77,19 +68,11 @@ PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
     is_frozen,
     draws_repeat,
     draws_replay,
-    draws_follow_cdf,
     lies_in_support,
-    quantile_inverts_cdf,
-    density_differentiates_cdf,
-    tails_integrate_density,
-    score_differentiates_log_prob,
-    jacobian_differentiates_transform,
-    implicit_identity,
-    pathwise_agrees_with_jacobian,
     derivatives_agree,
-    draws_of_one_distribution_agree,
     elements_are_independent,
     moments_match_quadrature,
+    *WITNESS_PROPERTIES,
 )
 
 #: Every property of a discrete distribution.

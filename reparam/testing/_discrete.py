@@ -12,9 +12,9 @@ from reparam._typing import Array, ArrayLike
 from reparam.discrete import Discrete
 from reparam.errors import NotReparameterizable
 from reparam.noise import BLOCK
-from reparam.testing._numerics import differentiate
 from reparam.testing._report import agree, check, refuses
 from reparam.testing._typical import SETS, one_of, typical
+from reparam.verification.numerics import differentiate
 
 #: Draws whose distribution is tested, and the probability that right ones fail.
 _DRAWS, _FALSE_ALARM = 20_000, 1e-9
@@ -109,7 +109,7 @@ def _slope(
             moved = np.where(there, moved[..., np.newaxis], theta)
         return f(type(d)(**{**values, name: moved}))
 
-    return differentiate(at, entry, step)
+    return differentiate(lambda places: np.stack([at(place) for place in places]), entry, step)
 
 
 def score_differentiates_probability(cls: type[Discrete]) -> None:

@@ -1,22 +1,14 @@
-"""Properties of draws: repeatable, replayable, distributed as declared, differentiable."""
+"""Properties of draws: repeatable, replayable, independent; products with their derivatives."""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from reparam._typing import Array, ArrayLike
+from reparam._typing import ArrayLike
 from reparam.distribution import Reparameterized
 from reparam.noise import BLOCK
-from reparam.testing._numerics import derivative_in
 from reparam.testing._report import Distributions, agree, check
 from reparam.testing._typical import SETS, noise_for, one_of, typical
-
-#: Draws whose distribution is tested.
-_DRAWS = 20_000
-#: The probability that right draws fail the test.
-_FALSE_ALARM = 1e-9
 
 
 def draws_repeat(cls: Distributions) -> None:
@@ -35,6 +27,7 @@ def draws_replay(cls: Distributions) -> None:
     """``transform`` of a draw's noise is that draw, also from the middle of a block.
 
     To the bit where the noise came first; where the value did, to what rounding the noise allows.
+    Draws that share their parameters, which polynomials may make, are those of their noise, too.
     """
     d = typical(cls)
     draw = d.rsample(BLOCK // SETS + 3, rng=3)
@@ -45,52 +38,10 @@ def draws_replay(cls: Distributions) -> None:
         ulp = np.spacing(np.abs(value) + np.abs(getattr(d, "loc", 0.0)))
         slack = blur / np.exp(d.log_prob(value)) + ulp
     agree(d, "transform of a draw's noise", d.transform(noise).value, value, atol=slack, z=noise)
+    _shared_draws_replay(one_of(typical(cls, 2), 1))
 
 
-def draws_follow_cdf(cls: Distributions) -> None:
-    """Draws pass the Dvoretzky-Kiefer-Wolfowitz bound (Massart 1990)."""
-    d = typical(cls, 3)
-    u = np.sort(d.cdf(d.sample(_DRAWS, rng=17)), axis=0)
-    steps = np.arange(1, _DRAWS + 1).reshape(-1, 1) / _DRAWS
-    distance = np.maximum(steps - u, u - steps + 1.0 / _DRAWS).max(axis=0)
-    bound = math.sqrt(math.log(2.0 * distance.size / _FALSE_ALARM) / (2.0 * _DRAWS))
-    agree(d, "distance of the draws' empirical cdf", distance, 0.0, atol=bound)
-
-
-def jacobian_differentiates_transform(cls: Distributions) -> None:
-    """``jacobian`` is ∂y/∂θ at fixed noise, of the value and of each view.
-
-    To what numerical differentiation can tell.
-    """
-    d = typical(cls)
-    noise = noise_for(d, 16)
-    draw = d.transform(noise)
-    outputs = ("value", *cls._views)
-
-    def transform(moved: Reparameterized) -> Array:
-        again = moved.transform(noise)
-        return np.stack([getattr(again, output) for output in outputs])
-
-    for name in cls.parameters:
-        for output, slope, error in zip(outputs, *derivative_in(d, name, transform), strict=True):
-            entry = draw.jacobian(of=output)[name]
-            what = f"∂{output}/∂{name}"
-            agree(d, what, entry, slope, rtol=1e-6, atol=10.0 * error, z=noise)
-
-
-def pathwise_agrees_with_jacobian(cls: Distributions) -> None:
-    """On the quantile path, the derivative from the value is the derivative from the noise."""
-    d = typical(cls)
-    draw = d.rsample(50, rng=11)
-    jacobian = draw.jacobian()
-    for name, entry in d.pathwise(draw.value).items():
-        slack = 1e-12 * np.abs(jacobian[name]).max(axis=0)
-        agree(d, f"pathwise ∂y/∂{name}", entry, jacobian[name], rtol=1e-9, atol=slack, y=draw.value)
-
-
-def draws_of_one_distribution_agree(cls: Distributions) -> None:
-    """Draws that share their parameters, which polynomials may make, are those of their noise."""
-    d = one_of(typical(cls, 2), 1)
+def _shared_draws_replay(d: Reparameterized) -> None:
     draw = d.rsample(1000, rng=19)
     middle = np.abs(d.cdf(draw.value) - 0.5) < 0.49  # where rounding the noise does little
     again = d.transform(draw.noise)

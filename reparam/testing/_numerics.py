@@ -1,4 +1,4 @@
-"""Numerical differentiation and integration: what formulas are compared with."""
+"""Numerical integration: what moments are compared with."""
 
 from __future__ import annotations
 
@@ -7,42 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reparam._typing import Array, ArrayLike
+from reparam._typing import Array
 from reparam.distribution import Reparameterized
 
-__all__ = ["derivative_in", "differentiate", "expectation"]
-
-
-def differentiate(f: Callable[[Array], Array], x: Array, step: Array) -> tuple[Array, Array]:
-    """Return df/dx by Richardson extrapolation of central differences, and its error.
-
-    Of all extrapolations, the one that agrees best with its neighbours is returned, so that a
-    kink inside a large step, or the rounding errors of a small one, are passed by.
-    """
-    steps = step * 2.0 ** -np.arange(16.0).reshape((-1,) + (1,) * np.ndim(step))
-    table = np.stack([(f(x + h) - f(x - h)) / (2.0 * h) for h in steps])
-    ulp = np.spacing(np.abs(f(x)))
-    rounding = np.stack([ulp / h for h in steps])
-    best, error = table[-1], np.full_like(table[-1], np.inf)
-    for order in range(1, 6):
-        table = table[1:] + (table[1:] - table[:-1]) / (4.0**order - 1.0)
-        change = np.abs(table[2:] - table[1:-1]) + np.abs(table[1:-1] - table[:-2])
-        for row, gap in zip(table[1:-1], change + rounding[order + 1 : -1], strict=True):
-            best = np.where(gap < error, row, best)
-            error = np.minimum(gap, error)
-    return best, error
-
-
-def derivative_in(
-    d: Reparameterized, name: str, f: Callable[[Reparameterized], Array]
-) -> tuple[Array, Array]:
-    """Return the derivative of a function of the distribution in one parameter, and its error."""
-    values: dict[str, ArrayLike] = {other: getattr(d, other) for other in d.parameters}
-    theta = np.broadcast_to(getattr(d, name), d.batch_shape)
-    low, high = d.parameters[name].domain.ends({})
-    room = np.minimum(theta - low, high - theta)
-    step = np.minimum(0.25 * room, 0.1 * (1.0 + np.abs(theta)))
-    return differentiate(lambda moved: f(type(d)(**{**values, name: moved})), theta, step)
+__all__ = ["expectation"]
 
 
 def expectation(d: Reparameterized, f: Callable[[Array], Array]) -> float:

@@ -12,10 +12,12 @@ import numpy as np
 from reparam._typing import Array
 from reparam.parameters import Parameter
 
-__all__ = ["Rule", "derivative_in", "differentiate", "unit_rule"]
+__all__ = ["Rule", "derivative_in", "differentiate", "integral", "unit_rule"]
 
 #: Halvings of the step, and orders of extrapolation.
 _STEPS, _ORDERS = 16, 6
+#: Nodes of the two rules of an integral.
+_NODES = 14, 20
 
 
 def differentiate(
@@ -32,6 +34,7 @@ def differentiate(
     ----------
     f
         Elementwise; called once, with all places that it is needed at: a leading dimension more.
+        Its values may have further dimensions, between that one and x's own.
     x, step
         Where, and the largest step, of equal shape.
     noise
@@ -40,8 +43,10 @@ def differentiate(
     steps = step * 2.0 ** -np.arange(float(_STEPS)).reshape((-1,) + (1,) * np.ndim(step))
     right, left = x + steps, x - steps
     values = f(np.concatenate([right, left, x[np.newaxis]]))
+    inner = (_STEPS,) + (1,) * (values.ndim - right.ndim) + x.shape
+    width, steps = (right - left).reshape(inner), steps.reshape(inner)
     # x ± h round: what counts is the step that was taken
-    table = (values[:_STEPS] - values[_STEPS:-1]) / (right - left)
+    table = (values[:_STEPS] - values[_STEPS:-1]) / width
     value = np.abs(values[-1])
     ulp = np.spacing(value) + noise * value
     rounding = ulp / steps
@@ -96,6 +101,20 @@ def derivative_in(
             np.full(shape, step),
             noise=noise,
         )
+
+
+def integral(f: Callable[[Array], Array], start: Array, end: Array) -> tuple[Array, Array]:
+    """Return the integrals of a smooth function over intervals, and their errors.
+
+    By Gauss-Legendre rules of two orders.
+    """
+    half = 0.5 * (end - start)
+    sums = []
+    for order in _NODES:
+        node, weight = np.polynomial.legendre.leggauss(order)
+        values = f(start + half * (1.0 + node[:, np.newaxis]))
+        sums.append(half * np.sum(weight[:, np.newaxis] * values, axis=0))
+    return sums[1], np.abs(sums[1] - sums[0])
 
 
 class Rule(NamedTuple):

@@ -136,6 +136,15 @@ class Target(abc.ABC):
         """Return the values that this noise makes, with gradients."""
         raise NotImplementedError
 
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The functions of values that it has with derivatives of their own: for :meth:`view`."""
+        return ()
+
+    def view(self, name: str, noise: Array, **theta: Any) -> Sample:
+        """Return a function of the values that this noise makes, with gradients."""
+        raise NotImplementedError
+
     @abc.abstractmethod
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law that the draws should follow."""
@@ -187,6 +196,16 @@ class Registered(Target):
         """Return the values that this noise makes, with gradients."""
         draw = self._cls(**theta).transform(noise)
         return Sample(draw.value, draw.jacobian())
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Such as ``"log_value"``."""
+        return tuple(self._cls._views)
+
+    def view(self, name: str, noise: Array, **theta: Any) -> Sample:
+        """Return a view of the values that this noise makes, with gradients."""
+        draw = self._cls(**theta).transform(noise)
+        return Sample(getattr(draw, name), draw.jacobian(of=name))
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""

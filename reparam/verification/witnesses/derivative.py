@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,16 +43,19 @@ def derivative(context: Context) -> Iterator[Comparison]:
 
 def _of_transform(context: Context) -> Iterator[Comparison]:
     target, noise = context.target, context.noise_points
-    tallies = {name: Tally(f"∂y/∂{name}") for name in target.parameters}
-    for theta in context.sets():
-        sample = target.transform(noise, **theta)
+    outputs: dict[str, Callable[..., Sample]] = {"y": partial(target.transform, noise)}
+    outputs |= {view: partial(target.view, view, noise) for view in target.views}
+    for what, output in outputs.items():
+        tallies = {name: Tally(f"∂{what}/∂{name}") for name in target.parameters}
+        for theta in context.sets():
+            value = partial(_value, output)
+            _compare(context, tallies, theta, output(**theta), value, z=noise)
+        for tally in tallies.values():
+            yield from tally.result()
 
-        def value(**moved: Array) -> Array:
-            return target.transform(noise, **moved).value
 
-        _compare(context, tallies, theta, sample, value, z=noise)
-    for tally in tallies.values():
-        yield from tally.result()
+def _value(output: Callable[..., Sample], /, **theta: Array) -> Array:
+    return output(**theta).value
 
 
 def _compare(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.noise import NORMAL
@@ -33,7 +34,11 @@ _STATEMENTS = (
     "F + (1 − F) = 1",
     "−F_θ/p is a number",
     "∂ log p/∂θ is a number",
+    "−F_θ/p is not silently 0",
 )
+#: A relative change of θ, and the least relative change of y that it must make to tell that ∂y/∂θ
+#: is not 0.
+_MOVE, _MOVED = 1e-3, 1e-5
 #: Units in the last place of a value that its derivative has to be to be missed.
 _ROUNDING = 1e3
 #: Draws at each edge.
@@ -116,15 +121,32 @@ def _noise(target: Target) -> Array:
 
 def _formulas(tallies: dict[str, Tally], theta: dict[str, float], target: Target, law: Law) -> None:
     """Look at the formulas of a distribution of ours at its values, wherever they are."""
-    y = np.sort(target.transform(_noise(target), **theta).value)
+    noise = _noise(target)
+    y = target.transform(noise, **theta).value
+    order = np.argsort(y)
+    noise, y = noise[order], y[order]
+    slopes = law.pathwise(y)
     cdf, sf = np.asarray(law.cdf(y)), np.asarray(law.sf(y))
     wrong = (
         np.isnan(law.log_prob(y)),
         ~((cdf >= 0.0) & (cdf <= 1.0) & (sf >= 0.0) & (sf <= 1.0)),
         np.diff(cdf, prepend=0.0) < 0.0,
         ~(np.abs(cdf + sf - 1.0) < 1e-12),
-        np.any([np.isnan(entry) for entry in law.pathwise(y).values()], axis=0),
+        np.any([np.isnan(entry) for entry in slopes.values()], axis=0),
         np.any([np.isnan(entry) for entry in law.score(y).values()], axis=0) & np.isfinite(y),
+        np.any(
+            [(slopes[name] == 0.0) & _moves(name, theta, target, noise, y) for name in slopes], 0
+        ),
     )
     for tally, broken in zip(tallies.values(), wrong, strict=True):
         tally.add(theta, broken, 0.0, y=y)
+
+
+def _moves(
+    name: str, theta: dict[str, float], target: Target, noise: Array, y: Array
+) -> NDArray[np.bool_]:
+    """Return which values move with a parameter, so that their derivatives can't be 0."""
+    moved = {**theta, name: theta[name] + _MOVE * (theta[name] or 1.0)}
+    with np.errstate(all="ignore"):
+        change = np.abs(target.transform(noise, **moved).value - y)
+        return np.isfinite(change) & (change > _MOVED * np.abs(y)) & (np.abs(y) > 1e-300)

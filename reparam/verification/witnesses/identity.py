@@ -10,7 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
 from reparam.verification.laws import Formula
-from reparam.verification.numerics import derivative_in, differentiate
+from reparam.verification.numerics import derivative_in, differentiate, integral
 from reparam.verification.results import Comparison
 
 __all__ = ["identity"]
@@ -28,6 +28,7 @@ def identity(context: Context) -> Iterator[Comparison]:
         yield from _draws(context)
     if "log_prob" in formulas:
         yield from _density(context)
+        yield from _decline(context)
     if {"log_prob", "pathwise"} <= set(formulas):
         yield from _pathwise(context)
 
@@ -75,6 +76,39 @@ def _density(context: Context) -> Iterator[Comparison]:
         density = np.exp(context.target.formulas["log_prob"](y, **theta))
         tally.add(theta, density, slope, rtol=1e-7, uncertainty=error, y=y)
     yield from tally.result()
+
+
+def _decline(context: Context) -> Iterator[Comparison]:
+    """Compare what F and 1 − F lose towards their tails with the integral of the density.
+
+    At no quantile of a round number, where the rounding errors of 1 − u may be hidden.
+    """
+    tails = _tails(context.target.formulas)
+    tallies = [Tally(f"{what} in its tail, by integrating p") for what in ("F", "1 − F")]
+    for theta in context.sets():
+        inside, _ = _points(context, theta)
+        density = partial(_exp, context.target.formulas["log_prob"], **theta)
+        for tally, tail, y in zip(tallies, tails, _halves(inside), strict=True):
+            start, outer = y[:-1], y[1:]
+            # no further than the median is, so that a power's interval is a moderate one
+            step = np.minimum(0.5 * np.abs(outer - start), np.abs(start - y[0]))
+            end = start + np.copysign(step, outer - start)
+            mass, error = integral(density, start, end)
+            rest = np.asarray(tail(start, **theta)) - np.abs(mass)
+            tally.add(theta, tail(end, **theta), rest, rtol=1e-9, uncertainty=error, y=end)
+    for tally in tallies:
+        yield from tally.result()
+
+
+def _exp(log: Formula, y: Array, /, **theta: float) -> Array:
+    return np.asarray(np.exp(log(y, **theta)))
+
+
+def _halves(y: Array) -> tuple[Array, Array]:
+    """Return the values from the median down, and those from there up."""
+    ordered = np.unique(y)
+    middle = len(ordered) // 2
+    return ordered[middle::-1], ordered[middle:]
 
 
 def _pathwise(context: Context) -> Iterator[Comparison]:

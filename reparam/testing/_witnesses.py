@@ -1,0 +1,120 @@
+"""The witnesses of ``reparam verify``, inside a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from reparam.testing._report import Distributions
+from reparam.verification.witnesses import NAMES
+
+if TYPE_CHECKING:
+    from reparam.verification.results import Check
+
+__all__ = ["WITNESS_PROPERTIES", "check"]
+
+#: Draws that a property looks at: a suite runs often, and some quantile functions are slow.
+_DRAWS = 2**16
+
+
+def check(
+    target: Any,
+    *,
+    level: str = "default",
+    witnesses: Iterable[str] | None = None,
+    seed: int = 0,
+    rtol: float | None = None,
+    **parameters: float,
+) -> None:
+    """Raise an AssertionError unless what ``reparam verify`` finds of a target holds.
+
+    Everything happens in this process.
+
+    Parameters
+    ----------
+    target
+        What :func:`reparam.verify` takes: a name such as ``"laplace"``, ``"package.module:thing"``
+        or ``"torch:Beta"``, a distribution, or any object with the protocol of a sampler.
+    level
+        ``"quick"``, ``"default"`` or ``"thorough"``: how much to look at.
+    witnesses
+        The names of the witnesses to ask; all by default.
+    seed
+        What all random choices come from: the same seed gives the same findings.
+    rtol
+        The relative error allowed where the reference is exact; by default what the precision of
+        the target's values calls for.
+    **parameters
+        Parameters to keep at these values, by name.
+
+    Raises
+    ------
+    AssertionError
+        If something is wrong, or too uncertain to tell, or there is nothing to look at: a sentence
+        a finding, the worst first.
+    ReparamError
+        If there is no such target, level or witness, or the target lacks part of the protocol.
+
+    Examples
+    --------
+    >>> check("laplace", level="quick", witnesses=["derivative", "score"])
+    """
+    from reparam.verification.checking import run_check
+    from reparam.verification.comparing import LEVELS
+    from reparam.verification.running import validated
+    from reparam.verification.statistics import FALSE_ALARM
+    from reparam.verification.witnesses import STATISTICAL
+
+    names = [validated("witness", name) for name in (NAMES if witnesses is None else witnesses)]
+    alpha = FALSE_ALARM / max(1, sum(name in STATISTICAL for name in names))
+    settings: dict[str, Any] = {
+        "level": LEVELS[validated("level", level)],
+        "seed": validated("seed", seed),
+        "alpha": alpha,
+        "rtol": None if rtol is None else validated("rtol", rtol),
+        "fixed": parameters,
+    }
+    _hold([run_check(target, name, **settings) for name in names])
+
+
+def _hold(checks: list[Check]) -> None:
+    """Raise an AssertionError unless all hold, and something was looked at."""
+    from reparam.verification.results import Outcome
+
+    if all(check.outcome is Outcome.SKIPPED for check in checks):
+        raise AssertionError("\n".join(["nothing was compared", *map(str, checks)]))
+    found = [
+        f"{check.target}: {check.witness}: {sentence}"
+        for outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE)
+        for check in checks
+        if check.outcome is outcome
+        for sentence in _findings(check)
+    ]
+    if found:
+        raise AssertionError("\n".join(found))
+
+
+def _findings(check: Check) -> list[str]:
+    """Return what is wrong, or uncertain, in sentences."""
+    found = [each for each in check.comparisons if each.outcome is check.outcome]
+    return list(map(str, found)) or [check.reason]
+
+
+def _property(witness: str) -> Callable[[Distributions], None]:
+    def passes(cls: Distributions) -> None:
+        from reparam.verification.checking import run_check
+        from reparam.verification.comparing import LEVELS
+        from reparam.verification.statistics import FALSE_ALARM
+
+        settings: dict[str, Any] = {"seed": 0, "alpha": FALSE_ALARM, "name": cls.name}
+        level = replace(LEVELS["default"], draws=_DRAWS)
+        _hold([run_check(cls, witness, level, **settings)])
+
+    passes.__name__ = passes.__qualname__ = f"passes_{witness}"
+    passes.__doc__ = f"Compare {NAMES[witness]}: the witness ``{witness}``, of fewer draws."
+    return passes
+
+
+#: A property for each witness: that a check by it holds.
+WITNESS_PROPERTIES: tuple[Callable[[Distributions], None], ...] = tuple(map(_property, NAMES))

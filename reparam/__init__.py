@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reparam.distributions.categorical import Categorical as Categorical
     from reparam.distributions.chi import Chi as Chi
     from reparam.distributions.chi_square import ChiSquare as ChiSquare
+    from reparam.distributions.concrete import Concrete as Concrete
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.gamma import Gamma as Gamma
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
     from reparam.registry import names as names
+    from reparam.vectors import VectorDraw as VectorDraw
+    from reparam.vectors import VectorReparameterized as VectorReparameterized
     from reparam.verification import verify as verify
 
     __version__: str
@@ -72,6 +75,8 @@ _HOMES = {
     "Parameter": "reparam.parameters",
     "Reparameterized": "reparam.distribution",
     "ReparamError": "reparam.errors",
+    "VectorDraw": "reparam.vectors",
+    "VectorReparameterized": "reparam.vectors",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
     "names": "reparam.registry",

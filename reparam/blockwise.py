@@ -100,19 +100,24 @@ class _Cycle:
         return flat[offset:end]
 
 
-def operand(values: Array, shape: tuple[int, ...], first: int = 0) -> Operand:
+def operand(
+    values: Array, shape: tuple[int, ...], first: int = 0, event: tuple[int, ...] = ()
+) -> Operand:
     """Return `values`, one for each element of a result of that shape, as an operand.
 
     Parameters
     ----------
     values
-        An array whose shape broadcasts to `shape`.
+        An array whose shape broadcasts to `shape`, followed by `event`.
     shape
         The shape of the result.
     first
         The number, in an endless stream, of the result's first element.
+    event
+        The shape of one value: a vector's, or that of a number.
     """
-    return _Elements(np.broadcast_to(values, shape).ravel(), first)
+    flat = np.broadcast_to(values, shape + event).reshape(math.prod(shape), *event)
+    return _Elements(flat, first)
 
 
 def batch_operand(

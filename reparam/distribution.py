@@ -30,7 +30,7 @@ from reparam.blockwise import (
     filling,
     operand,
 )
-from reparam.errors import CountError, UnknownParameterError
+from reparam.errors import CountError, ShapeError, UnknownParameterError
 from reparam.noise import BLOCK, NORMAL, Noise, Stream
 from reparam.parameters import (
     Domain,
@@ -38,6 +38,7 @@ from reparam.parameters import (
     Interval,
     Parameter,
     Parameters,
+    Simplex,
     as_real_array,
 )
 from reparam.special import normal
@@ -170,10 +171,20 @@ class Distribution(abc.ABC):
 
     @final
     @property
+    def event_shape(self) -> tuple[int, ...]:
+        """The shape of one draw: (K,) if it is a vector, () if it is a number."""
+        support = self._support
+        return self._values[support.entries].shape[-1:] if isinstance(support, Simplex) else ()
+
+    @final
+    @property
     def support(self) -> tuple[Array, Array]:
-        """The ends of the support, each of batch shape; integers are attained, other ends not."""
+        """The ends of the support, each of batch shape; integers are attained, other ends not.
+
+        Of vectors: for each entry.
+        """
         low, high = self._support.ends(self._values)
-        return self._batched(low), self._batched(high)
+        return self._batched(low, self.event_shape), self._batched(high, self.event_shape)
 
     @final
     @property
@@ -200,7 +211,8 @@ class Distribution(abc.ABC):
         Parameters
         ----------
         value
-            Where to evaluate; broadcasts with the parameters.
+            Where to evaluate; broadcasts with the parameters. Of vectors, along the last axis,
+            all axes but that one do.
 
         Returns
         -------
@@ -274,7 +286,7 @@ class Distribution(abc.ABC):
         Returns
         -------
         ndarray
-            Of shape sample shape + batch shape.
+            Of shape sample shape + batch shape + event shape.
         """
         return self._sample(_sample_shape(shape) + self.batch_shape, self._stream(rng))[()]
 
@@ -344,8 +356,8 @@ class Distribution(abc.ABC):
         ]
 
     @final
-    def _batched(self, value: Array | float) -> Array:
-        return np.broadcast_to(np.asarray(value, dtype=np.float64), self.batch_shape)[()]
+    def _batched(self, value: Array | float, event: tuple[int, ...] = ()) -> Array:
+        return np.broadcast_to(np.asarray(value, dtype=np.float64), self.batch_shape + event)[()]
 
     @final
     def _statistic(self, formula: Callable[..., Array]) -> Array:
@@ -358,13 +370,28 @@ class Distribution(abc.ABC):
     ) -> tuple[Array, ...]:
         """Evaluate ``formula(value, *θ)``, with one output, or one a parameter if `many`."""
         array = as_real_array(label, value)
-        shape = broadcast_shapes(**{label: array.shape, "the batch": self.batch_shape})
-        operands = [operand(array, shape), *self._theta_operands(shape)]
+        shape = self._shape_with(label, array)
+        operands = [operand(array, shape, event=self.event_shape), *self._theta_operands(shape)]
         events: list[tuple[int, ...]] = [()]
         if many:
             names = self.parameters.differentiable
             events = [self.parameters[name].event(self._values[name]) for name in names]
         return evaluate(filling(formula), operands, shape, outputs=len(events), events=events)
+
+    @final
+    def _shape_with(self, label: str, array: Array) -> tuple[int, ...]:
+        """Return the shape that an array of values, or of noise, and the parameters broadcast to.
+
+        It is without the axis of entries, if values are vectors.
+        """
+        event = self.event_shape
+        if event and array.shape[-1:] != event:
+            raise ShapeError(
+                f"{label} has shape {array.shape} and {self.name} has vectors of {event[0]}"
+                f" entries; pass an array whose last axis has length {event[0]}"
+            )
+        values = array.shape[: array.ndim - len(event)]
+        return broadcast_shapes(**{label: values, "the batch": self.batch_shape})
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
@@ -384,6 +411,11 @@ class Distribution(abc.ABC):
         """
         support, names = self._support, tuple(self.parameters)
         discrete = isinstance(support, Integers)
+        if isinstance(support, Simplex):
+            # on the boundary densities have no limit, and formulas are NaN
+            return lambda y, *theta: _replaced(
+                formula(y, *theta), support.outside(y), float(np.min(outside))
+            )
         if (support.low, support.high) == (-np.inf, np.inf) and not discrete:
             return formula
 

@@ -15,6 +15,7 @@ __all__ = [
     "GraphError",
     "InputError",
     "MissingExtraError",
+    "NoFormulaError",
     "NoiseError",
     "NotReparameterizable",
     "OutputError",
@@ -59,6 +60,10 @@ class NoiseError(ReparamError, ValueError):
 
 class NotReparameterizable(ReparamError, TypeError):  # noqa: N818 - a state of affairs
     """A distribution has no reparameterization y = f(z; θ)."""
+
+
+class NoFormulaError(ReparamError, NotImplementedError):
+    """A distribution has no formula for what is asked."""
 
 
 class SeedError(ReparamError, ValueError, TypeError):

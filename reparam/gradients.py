@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.distribution import Reparameterized
 from reparam.draw import Draw
+from reparam.vectors import VectorDraw, VectorReparameterized
 
 __all__ = ["Gradients"]
 
@@ -18,7 +19,9 @@ __all__ = ["Gradients"]
 class Gradients:
     """∂y/∂θ a draw and, given ∂L/∂y, ∂L/∂θ a draw and in total.
 
-    The draws are gone through once, by :meth:`blocks` or by :meth:`sum`.
+    The draws are gone through once, by :meth:`blocks` or by :meth:`sum`. Of vectors there are
+    derivatives of each entry y_i, in each entry ``name[k]`` of a vector parameter; ∂L/∂θ is then
+    cut into its terms ∂L/∂y_i ∂y_i/∂θ.
 
     Attributes
     ----------
@@ -27,13 +30,13 @@ class Gradients:
     draws
         The draws, chunk by chunk.
     upstream
-        ∂L/∂y for each value, of shape (draws, *batch shape), or None.
+        ∂L/∂y for each value, of shape (draws, *batch shape, *event shape), or None.
     totals
         ∂L/∂θ by parameter, of the parameter's own shape: the sum over the chunks seen so far.
     """
 
-    distribution: Reparameterized
-    draws: Iterator[Draw]
+    distribution: Reparameterized | VectorReparameterized
+    draws: Iterator[Draw] | Iterator[VectorDraw]
     upstream: Array | None = None
     totals: dict[str, Array] = field(init=False)
 
@@ -44,7 +47,12 @@ class Gradients:
     @property
     def columns(self) -> list[str]:
         """The names of the columns that :meth:`blocks` yields."""
-        thetas = list(self.distribution.parameters)
+        declared, values = self.distribution.parameters, self.distribution._values
+        thetas = [
+            f"{name}[{k}]" if event else name
+            for name, event in ((name, declared[name].event(values[name])) for name in declared)
+            for k in range(*event or (1,))
+        ]
         names = ["noise", "y", *(f"dy_d{theta}" for theta in thetas)]
         if self.upstream is not None:
             names += ["upstream", *(f"dL_d{theta}" for theta in thetas)]
@@ -53,7 +61,7 @@ class Gradients:
     def blocks(self) -> Iterator[dict[str, Array]]:
         """Yield the columns chunk by chunk, adding to the totals."""
         for draw, upstream in self._pairs():
-            jacobian = draw.jacobian()
+            jacobian = _entries(draw)
             block = {"noise": draw.noise, "y": draw.value}
             block |= {f"dy_d{name}": entry for name, entry in jacobian.items()}
             if upstream is not None:
@@ -61,7 +69,10 @@ class Gradients:
                 with np.errstate(all="ignore"):
                     products = {name: upstream * entry for name, entry in jacobian.items()}
                 block |= {f"dL_d{name}": product for name, product in products.items()}
-                self._add(draw._summed(products.values()))
+                if isinstance(draw, VectorDraw):
+                    self._add(draw.vjp(upstream))
+                else:
+                    self._add(draw._summed(products.values()))
             yield block
 
     def sum(self) -> dict[str, Array]:
@@ -71,7 +82,7 @@ class Gradients:
                 self._add(draw.vjp(upstream))
         return self.totals
 
-    def _pairs(self) -> Iterator[tuple[Draw, Array | None]]:
+    def _pairs(self) -> Iterator[tuple[Draw | VectorDraw, Array | None]]:
         seen = 0
         for draw in self.draws:
             stop = seen + len(draw.value)
@@ -81,3 +92,14 @@ class Gradients:
     def _add(self, gradients: dict[str, Array]) -> None:
         for name, gradient in gradients.items():
             self.totals[name] = self.totals[name] + gradient
+
+
+def _entries(draw: Draw | VectorDraw) -> dict[str, Array]:
+    """Return ∂y/∂θ, of a vector parameter for each of its entries."""
+    result: dict[str, Array] = {}
+    for name, entry in draw.jacobian().items():
+        if entry.ndim > draw.value.ndim:
+            result |= {f"{name}[{k}]": entry[..., k] for k in range(entry.shape[-1])}
+        else:
+            result[name] = entry
+    return result

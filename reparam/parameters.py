@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 from reparam.errors import ParameterError, UnknownParameterError, did_you_mean
@@ -29,6 +30,7 @@ __all__ = [
     "Interval",
     "Parameter",
     "Parameters",
+    "Simplex",
     "as_real_array",
 ]
 
@@ -149,6 +151,29 @@ class Integers:
         """Numbers that are just not one of them, if both ends are numbers."""
         high = float(self.high)
         return self.low - 1.0, self.low + 0.5, high if high == math.inf else high + 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Simplex(Interval):
+    """The vectors of positive numbers that sum to 1, with as many entries as a vector parameter.
+
+    As an interval it is that of each entry.
+
+    >>> print(Simplex(entries="logits"))
+    simplex
+    """
+
+    low: float | str = 0.0
+    high: float | str = 1.0
+    entries: str = ""
+
+    def __str__(self) -> str:
+        return "simplex"
+
+    def outside(self, values: Array) -> NDArray[np.bool_]:
+        """Return which vectors are outside, the boundary and rounding (to float32) apart."""
+        off = np.abs(np.sum(values, axis=-1) - 1.0) > 1e-6
+        return np.asarray(off | np.any(values < 0.0, axis=-1))
 
 
 #: Where values or a parameter lie.

@@ -45,6 +45,7 @@ BUILT_IN = {
     "categorical": "Categorical",
     "chi": "Chi",
     "chi-square": "ChiSquare",
+    "concrete": "Concrete",
     "exponential": "Exponential",
     "f": "F",
     "gamma": "Gamma",
@@ -94,21 +95,27 @@ def get(name: str) -> type[Distribution]:
 
 
 def reparameterized(name: str) -> type[Reparameterized]:
-    """Return the distribution of that name or alias, if it has a reparameterization.
+    """Return the distribution of that name or alias, if numbers are drawn by reparameterization.
 
     Raises
     ------
     UnknownDistributionError
         If there is none of that name.
     NotReparameterizable
-        If it has none; the message says why, and what to use instead.
+        If it has none, or draws vectors; the message says why, and what to use instead.
     """
     from reparam.discrete import Discrete
     from reparam.distribution import Reparameterized
+    from reparam.vectors import VectorReparameterized
 
     cls = get(name)
     if issubclass(cls, Discrete):
         raise NotReparameterizable(cls.obstacle())
+    if issubclass(cls, VectorReparameterized):
+        raise NotReparameterizable(
+            f"{cls.__name__} draws vectors, and here draws are numbers; use rsample, whose draws"
+            " have vjp, or 'reparam grad' without a loss"
+        )
     if not issubclass(cls, Reparameterized):
         raise NotReparameterizable(
             f"{cls.__name__} has no reparameterization y = f(z; θ); 'reparam list' tells which have"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar, cast
+from typing import TypeVar, cast, overload
 
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.distribution import Distribution, Reparameterized
 from reparam.draw import Draw
 from reparam.errors import CountError
 from reparam.noise import BLOCK
+from reparam.vectors import VectorDraw, VectorReparameterized
 
 __all__ = ["CHUNK", "ahead", "chunks", "replay", "shard", "stream", "values"]
 
@@ -31,9 +32,9 @@ def shard(n: int, part: int, parts: int) -> range:
     return range(n * (part - 1) // parts, n * part // parts)
 
 
-def chunks(draws: range, batch_shape: tuple[int, ...]) -> Iterator[range]:
+def chunks(draws: range, draw_shape: tuple[int, ...]) -> Iterator[range]:
     """Cut a range of draws into pieces of about :data:`CHUNK` elements."""
-    step = max(1, CHUNK // max(1, math.prod(batch_shape)))
+    step = max(1, CHUNK // max(1, math.prod(draw_shape)))
     for start in range(draws.start, draws.stop, step):
         yield range(start, min(start + step, draws.stop))
 
@@ -48,7 +49,21 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             yield cast(T, item)
 
 
-def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) -> Iterator[Draw]:
+@overload
+def stream(
+    distribution: Reparameterized, draws: range, *, rng: RNGLike = None
+) -> Iterator[Draw]: ...
+@overload
+def stream(
+    distribution: VectorReparameterized, draws: range, *, rng: RNGLike = None
+) -> Iterator[VectorDraw]: ...
+@overload
+def stream(
+    distribution: Reparameterized | VectorReparameterized, draws: range, *, rng: RNGLike = None
+) -> Iterator[Draw] | Iterator[VectorDraw]: ...
+def stream(
+    distribution: Reparameterized | VectorReparameterized, draws: range, *, rng: RNGLike = None
+) -> Iterator[Draw] | Iterator[VectorDraw]:
     """Yield the draws with those numbers, chunk by chunk.
 
     ``rsample(n, rng=rng)`` holds draws 0 … n−1 of the same stream.
@@ -64,8 +79,8 @@ def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) 
 
     Yields
     ------
-    Draw
-        Of shape draws in the chunk + batch shape.
+    Draw or VectorDraw
+        Of shape draws in the chunk + batch shape + event shape.
 
     Examples
     --------
@@ -77,7 +92,7 @@ def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) 
     """
     batch = distribution.batch_shape
     noise = distribution._stream(rng)
-    for piece in chunks(draws, batch):
+    for piece in chunks(draws, batch + distribution.event_shape):
         first = piece.start * math.prod(batch)
         yield distribution._draw((len(piece), *batch), noise, first)
 
@@ -99,7 +114,7 @@ def values(distribution: Distribution, draws: range, *, rng: RNGLike = None) -> 
     Yields
     ------
     ndarray
-        Of shape draws in the chunk + batch shape.
+        Of shape draws in the chunk + batch shape + event shape.
 
     Examples
     --------
@@ -111,12 +126,18 @@ def values(distribution: Distribution, draws: range, *, rng: RNGLike = None) -> 
     """
     batch = distribution.batch_shape
     noise = distribution._stream(rng)
-    for piece in chunks(draws, batch):
+    for piece in chunks(draws, batch + distribution.event_shape):
         first = piece.start * math.prod(batch)
         yield distribution._sample((len(piece), *batch), noise, first)
 
 
-def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:
+@overload
+def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]: ...
+@overload
+def replay(distribution: VectorReparameterized, noise: ArrayLike) -> Iterator[VectorDraw]: ...
+def replay(
+    distribution: Reparameterized | VectorReparameterized, noise: ArrayLike
+) -> Iterator[Draw] | Iterator[VectorDraw]:
     """Return an iterator over the draws that given noise makes, chunk by chunk.
 
     Parameters
@@ -124,7 +145,7 @@ def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:
     distribution
         What to draw from.
     noise
-        Of shape draws + batch shape.
+        Of shape draws + batch shape + event shape.
 
     Raises
     ------
@@ -132,5 +153,6 @@ def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:
         If an element is outside the noise's domain: at once, before any draw.
     """
     valid = distribution.noise.validated(noise)
-    pieces = chunks(range(len(valid)), distribution.batch_shape)
-    return (distribution._replay(valid[at.start : at.stop]) for at in pieces)
+    pieces = chunks(range(len(valid)), distribution.batch_shape + distribution.event_shape)
+    replayed = (distribution._replay(valid[at.start : at.stop]) for at in pieces)
+    return cast(Iterator[Draw], replayed)

@@ -10,3 +10,4 @@ def named(kind):
 
 REPARAMETERIZED = named(rp.Reparameterized)
 DISCRETE = named(rp.Discrete)
+VECTORS = named(rp.VectorReparameterized)

@@ -4,7 +4,7 @@ import csv
 import json
 
 import pytest
-from kinds import REPARAMETERIZED
+from kinds import REPARAMETERIZED, VECTORS
 
 import reparam as rp
 from reparam import registry
@@ -28,7 +28,8 @@ class TestList:
         for row in rows:
             cls = rp.get(row["name"])
             assert row["mechanism"] == cls.mechanism
-            assert row["noise"] == (cls.noise.name if row["name"] in REPARAMETERIZED else "none")
+            noisy = row["name"] in [*REPARAMETERIZED, *VECTORS]
+            assert row["noise"] == (cls.noise.name if noisy else "none")
             assert row["support"] == str(cls._support)
             for parameter in cls.parameters.values():
                 assert f"{parameter.name} {parameter.domain}" in row["parameters"]

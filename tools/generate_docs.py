@@ -22,6 +22,7 @@ from reparam.discrete import Discrete
 from reparam.distribution import Distribution, Reparameterized
 from reparam.expressions import Expression
 from reparam.parameters import Domain, Parameter
+from reparam.vectors import VectorReparameterized
 from reparam.verification import witnesses
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,7 +130,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
         **{f"∂y/∂{symbols[name]}": text for name, text in d.about.derivatives.items()},
         **{f"∂ log p/∂{symbols[name]}": text for name, text in d.about.score.items()},
         "support": interval(d._support),
-        **(drawing(d) if issubclass(d, Reparameterized) else {}),
+        **(drawing(d) if issubclass(d, Reparameterized | VectorReparameterized) else {}),
         "instead of ∂y/∂θ": getattr(d, "alternatives", ""),
         "source": d.about.source,
     }
@@ -138,7 +139,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
     yield table(["name", names], [[label, fact] for label, fact in facts.items() if fact])
 
 
-def drawing(d: type[Reparameterized]) -> dict[str, str]:
+def drawing(d: type[Reparameterized | VectorReparameterized]) -> dict[str, str]:
     """Return the facts on how noise becomes a value."""
     return {
         "noise": f"{d.noise.name} {d.noise.symbol}",

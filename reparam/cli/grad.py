@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reparam.draw import Draw
     from reparam.formats import Records
     from reparam.gradients import Gradients
+    from reparam.vectors import VectorDraw, VectorReparameterized
 
 __all__ = ["grad"]
 
@@ -146,7 +147,7 @@ def grad(
             numbers, draws = _fresh(distribution, count, shard, rng)
         else:
             numbers, draws = _replayed(distribution, noise)
-        shape = (len(numbers), *distribution.batch_shape)
+        shape = (len(numbers), *distribution.batch_shape, *distribution.event_shape)
         gradients = Gradients(distribution, draws, _upstream(upstream, shape))
         if total:
             output.write(_totals(gradients), out, name)
@@ -160,20 +161,27 @@ def grad(
 
 
 def _fresh(
-    distribution: Reparameterized, count: str | None, shard: str | None, rng: int | None
-) -> tuple[range, Iterator[Draw]]:
+    distribution: Reparameterized | VectorReparameterized,
+    count: str | None,
+    shard: str | None,
+    rng: int | None,
+) -> tuple[range, Iterator[Draw] | Iterator[VectorDraw]]:
     """Return the draws' numbers, and the draws."""
     from reparam import sampling
 
-    numbers = parsing.draws(count, shard, distribution.batch_shape)
+    draw_shape = distribution.batch_shape + distribution.event_shape
+    numbers = parsing.draws(count, shard, draw_shape)
     return numbers, sampling.stream(distribution, numbers, rng=rng)
 
 
-def _replayed(distribution: Reparameterized, noise: str) -> tuple[range, Iterator[Draw]]:
+def _replayed(
+    distribution: Reparameterized | VectorReparameterized, noise: str
+) -> tuple[range, Iterator[Draw] | Iterator[VectorDraw]]:
     """Return the draws' numbers, and the draws that given noise makes."""
     from reparam import sampling
 
-    values = parsing.by_draw(parsing.numbers(noise, "noise", "noise"), distribution.batch_shape)
+    draw_shape = distribution.batch_shape + distribution.event_shape
+    values = parsing.by_draw(parsing.numbers(noise, "noise", "noise"), draw_shape)
     return range(len(values)), sampling.replay(distribution, values)
 
 

@@ -32,6 +32,8 @@ def list_distributions(out: OutFile = "-", format: OutFormat = None) -> None:
     rows = [_row(registry.get(entry)) for entry in registry.names()]
     if name == "table":
         rows = [{key: compact(cell) for key, cell in row.items()} for row in rows]
+        for row in rows:  # the column of noise says that there is none
+            row["mechanism"] = row["mechanism"].removeprefix("none ").strip("()")
     block = {column: np.array([row[column] for row in rows]) for column in rows[0]}
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (len(rows),), iter([block])), out, name)
@@ -39,8 +41,11 @@ def list_distributions(out: OutFile = "-", format: OutFormat = None) -> None:
 
 def _row(distribution: type[Distribution]) -> dict[str, str]:
     from reparam.distribution import Reparameterized
+    from reparam.vectors import VectorReparameterized
 
-    drawn = distribution if issubclass(distribution, Reparameterized) else None
+    drawn = (
+        distribution if issubclass(distribution, Reparameterized | VectorReparameterized) else None
+    )
     return {
         "name": distribution.name,
         "parameters": ", ".join(

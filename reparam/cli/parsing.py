@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from reparam._typing import Array
     from reparam.distribution import Distribution, Reparameterized
+    from reparam.vectors import VectorReparameterized
 
 __all__ = [
     "assignments",
@@ -130,12 +131,16 @@ def use_threads(text: str | None) -> None:
         )
 
 
-def reparameterized(name: str, parameters: list[str] | None) -> Reparameterized:
+def reparameterized(
+    name: str, parameters: list[str] | None
+) -> Reparameterized | VectorReparameterized:
     """Return the distribution of that name and parameters if it has a reparameterization."""
     from reparam import registry
+    from reparam.vectors import VectorReparameterized
 
-    cls = registry.reparameterized(name)
-    return cls(**_given(cls, parameters))
+    cls = registry.get(name)
+    drawn = cls if issubclass(cls, VectorReparameterized) else registry.reparameterized(name)
+    return drawn(**_given(drawn, parameters))
 
 
 def distribution(name: str, parameters: list[str] | None, option: str = "-p") -> Distribution:
@@ -212,15 +217,15 @@ def _typed(text: str) -> list[float] | None:
         return None
 
 
-def by_draw(values: Array, batch: tuple[int, ...]) -> Array:
-    """Return noise with the shape (draws, *batch)."""
-    size = math.prod(batch)
+def by_draw(values: Array, draw: tuple[int, ...]) -> Array:
+    """Return noise with the shape (draws, *draw)."""
+    size = math.prod(draw)
     if values.size % size if size else values.size:
         raise ShapeError(
-            f"noise has shape {values.shape} and the parameters have shape {batch}:"
+            f"noise has shape {values.shape} and the parameters have shape {draw}:"
             f" pass a multiple of {size} values, one an element of each draw"
         )
-    return values.reshape(-1, *batch) if size else values.reshape(0, *batch)
+    return values.reshape(-1, *draw) if size else values.reshape(0, *draw)
 
 
 @lru_cache(maxsize=1)

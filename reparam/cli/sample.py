@@ -48,18 +48,22 @@ def sample(
     from reparam import sampling
     from reparam.distribution import Reparameterized
     from reparam.formats import Records
+    from reparam.vectors import VectorReparameterized
 
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
     parsing.use_threads(threads)
     distribution = parsing.distribution(dist, param)
-    drawn = distribution if isinstance(distribution, Reparameterized) else None
+    drawn = (
+        distribution if isinstance(distribution, Reparameterized | VectorReparameterized) else None
+    )
     if with_noise and drawn is None:
         raise InputError(f"{distribution.name} is drawn without noise; leave --with-noise out")
-    numbers = parsing.draws(count, shard, distribution.batch_shape)
+    draw_shape = distribution.batch_shape + distribution.event_shape
+    numbers = parsing.draws(count, shard, draw_shape)
     types = {"noise": parsing.dtype("float64")} if with_noise else {}
     types |= {"y": value_type}
-    shape = (len(numbers), *distribution.batch_shape)
+    shape = (len(numbers), *draw_shape)
     with parsing.seeded(seed) as rng:
         blocks: Iterator[Block]
         if with_noise and drawn:

@@ -8,6 +8,7 @@ from reparam._typing import Array
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
 from reparam.parameters import REAL, Integers, Parameter
+from reparam.special.softmax import log_softmax
 
 __all__ = ["Categorical"]
 
@@ -31,14 +32,14 @@ class Categorical(Discrete):
         source="Jang, Gu & Poole (2017), Categorical reparameterization with Gumbel-softmax",
     )
     alternatives = (
-        "relax the category to softmax((η + Gumbel noise) / temperature)"
-        " (Jang, Gu & Poole 2017; Maddison, Mnih & Teh 2017)"
+        "draw from concrete, whose vectors are reparameterized and nearly indicators at a low"
+        " temperature (Jang, Gu & Poole 2017; Maddison, Mnih & Teh 2017)"
     )
     _support = Integers(0, "K − 1", entries="logits")
 
     @staticmethod
     def _log_prob(y: Array, logits: Array) -> Array:
-        return _entry(_log_softmax(logits), y)
+        return _entry(log_softmax(logits), y)
 
     @staticmethod
     def _cdf(y: Array, logits: Array) -> Array:
@@ -54,7 +55,7 @@ class Categorical(Discrete):
 
     @staticmethod
     def _score(y: Array, logits: Array) -> tuple[Array, ...]:
-        log_p = _log_softmax(logits)
+        log_p = log_softmax(logits)
         chosen = np.arange(logits.shape[-1]) == y[..., np.newaxis]
         return (np.where(chosen, -np.expm1(log_p), -np.exp(log_p)),)
 
@@ -69,7 +70,7 @@ class Categorical(Discrete):
 
     @staticmethod
     def _entropy(logits: Array) -> Array:
-        log_p = _log_softmax(logits)
+        log_p = log_softmax(logits)
         terms = np.where(log_p > -740.0, np.exp(log_p) * log_p, 0.0)
         return np.asarray(-np.sum(terms, axis=-1))
 
@@ -86,17 +87,8 @@ class Categorical(Discrete):
         return np.asarray(np.minimum(drawn, last), dtype=np.float64)
 
 
-def _log_softmax(logits: Array) -> Array:
-    """Return ln p for every category: the greatest by log1p of the others, which may be tiny."""
-    greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
-    shifted = logits - np.take_along_axis(logits, greatest, axis=-1)
-    others = np.exp(shifted)
-    np.put_along_axis(others, greatest, 0.0, axis=-1)
-    return np.asarray(shifted - np.log1p(np.sum(others, axis=-1, keepdims=True)))
-
-
 def _softmax(logits: Array) -> Array:
-    return np.asarray(np.exp(_log_softmax(logits)))
+    return np.asarray(np.exp(log_softmax(logits)))
 
 
 def _entry(table: Array, y: Array) -> Array:

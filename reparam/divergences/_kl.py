@@ -11,7 +11,7 @@ from reparam.distribution import Distribution
 from reparam.divergences import _monte_carlo
 from reparam.divergences._registry import Terms, formulas
 from reparam.divergences._result import CLOSED_FORM, MONTE_CARLO, Divergence, StandardError
-from reparam.errors import CountError
+from reparam.errors import CountError, ShapeError
 from reparam.parameters import Integers
 
 __all__ = ["DRAWS", "closed_form", "kl"]
@@ -107,6 +107,12 @@ def _estimated(p: Distribution, q: Distribution, n: int, rng: RNGLike) -> Diverg
 
 
 def _shape(p: Distribution, q: Distribution) -> tuple[int, ...]:
+    for distribution in (p, q):
+        if distribution.event_shape:
+            raise ShapeError(
+                f"{distribution.name} draws vectors, and kl is of distributions of numbers;"
+                " average p.log_prob(y) - q.log_prob(y) over draws y from p"
+            )
     return broadcast_shapes(p=p.batch_shape, q=q.batch_shape)
 
 

@@ -104,6 +104,11 @@ def estimate(
     >>> row.standard_error < estimates["score", "scale"].standard_error
     True
     """
+    if distribution.event_shape:
+        raise EstimatorError(
+            f"{distribution.name} draws vectors, and φ is a function of a number; differentiate"
+            " rsample(n) with vjp"
+        )
     problem = Problem(distribution, Objective.of(objective), _temperature(temperature))
     if distribution.batch_shape:
         raise ShapeError(

@@ -55,9 +55,25 @@ from reparam.testing._draws import (
 from reparam.testing._formulas import lies_in_support, moments_match_quadrature
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
+from reparam.testing._vectors import (
+    vector_draws_repeat,
+    vector_draws_replay,
+    vector_jacobian_differentiates_transform,
+    vector_products_agree,
+    vector_score_differentiates_log_prob,
+    vectors_lie_on_simplex,
+)
 from reparam.testing._witnesses import WITNESS_PROPERTIES, check
+from reparam.vectors import VectorReparameterized
 
-__all__ = ["DISCRETE_PROPERTIES", "PROPERTIES", "check", "properties", "typical"]
+__all__ = [
+    "DISCRETE_PROPERTIES",
+    "PROPERTIES",
+    "VECTOR_PROPERTIES",
+    "check",
+    "properties",
+    "typical",
+]
 
 #: Every property of a distribution with a reparameterization: a function of its class that raises
 #: ``AssertionError``.
@@ -92,9 +108,23 @@ DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
     moments_are_sums,
 )
 
+#: Every property of a distribution of vectors.
+VECTOR_PROPERTIES: tuple[Callable[[type[VectorReparameterized]], None], ...] = (
+    declares_itself,
+    refuses_bad_parameters,
+    is_frozen,
+    vector_draws_repeat,
+    vector_draws_replay,
+    vectors_lie_on_simplex,
+    vector_jacobian_differentiates_transform,
+    vector_products_agree,
+    vector_score_differentiates_log_prob,
+)
+
 _BY_KIND: dict[type[Any], tuple[Callable[[Any], None], ...]] = {
     Reparameterized: PROPERTIES,
     Discrete: DISCRETE_PROPERTIES,
+    VectorReparameterized: VECTOR_PROPERTIES,
 }
 
 
@@ -109,7 +139,8 @@ def properties(cls: type[Distribution]) -> tuple[Callable[[Any], None], ...]:
     Returns
     -------
     tuple of callable
-        :data:`PROPERTIES` or :data:`DISCRETE_PROPERTIES`; none for a class of neither kind.
+        :data:`PROPERTIES`, :data:`DISCRETE_PROPERTIES` or :data:`VECTOR_PROPERTIES`; none for a
+        class of no kind of these.
 
     Examples
     --------

@@ -12,13 +12,14 @@ from reparam.distribution import Distribution, Reparameterized
 from reparam.errors import NoiseError, ParameterError, ShapeError, UnknownParameterError
 from reparam.testing._report import Distributions, agree, check, refuses
 from reparam.testing._typical import typical
+from reparam.vectors import VectorReparameterized
 
 
 def declares_itself(cls: type[Distribution]) -> None:
     """Name, formulas, parameters with defaults and typical values inside their domains."""
     check(cls, cls.name == cls.name.lower(), "the name is not in lower case")
     check(cls, cls.parameters, "no parameters are declared")
-    moves = issubclass(cls, Reparameterized)
+    moves = issubclass(cls, Reparameterized | VectorReparameterized)
     formulas, expected = "derivatives" if moves else "score", cls.parameters.differentiable
     told = list(getattr(cls.about, formulas))
     check(
@@ -53,7 +54,7 @@ def refuses_bad_parameters(cls: type[Distribution]) -> None:
             refuses(cls, UnknownParameterError, cls, **{name: default, alias: default})
     refuses(cls, UnknownParameterError, cls, no_such_parameter=1.0)
     sized = {
-        name: [parameter.default] * size
+        name: [[parameter.default] if parameter.vector else parameter.default] * size
         for size, (name, parameter) in enumerate(cls.parameters.items(), start=2)
     }
     if len(sized) > 1:

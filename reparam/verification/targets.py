@@ -24,6 +24,7 @@ from reparam.distribution import Distribution, Reparameterized
 from reparam.errors import InputError, UnknownDistributionError, did_you_mean
 from reparam.noise import NORMAL, UNIFORM, Noise
 from reparam.parameters import POSITIVE, REAL, Parameter, Parameters
+from reparam.vectors import VectorReparameterized
 from reparam.verification.laws import Formula, Law, NumericalLaw
 
 __all__ = [
@@ -419,6 +420,8 @@ def _wrapped(thing: Any, name: str) -> Target:
         return Registered(
             type(thing), name, {key: float(getattr(thing, key)) for key in thing.parameters}
         )
+    if isinstance(thing, type) and issubclass(thing, VectorReparameterized):
+        raise InputError(f"{name} draws vectors, and what is verified here are draws of numbers")
     if isinstance(thing, type) and issubclass(thing, Distribution):
         raise InputError(f"{name} has no reparameterization: there is no gradient to verify")
     for library, package in LIBRARIES.items():

@@ -1,0 +1,133 @@
+"""The Concrete distribution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reparam._typing import Array
+from reparam.distribution import About, View
+from reparam.errors import NoFormulaError
+from reparam.noise import UNIFORM
+from reparam.parameters import POSITIVE, REAL, Parameter, Simplex
+from reparam.special.softmax import log_softmax
+from reparam.vectors import VectorReparameterized
+
+__all__ = ["Concrete"]
+
+
+class Concrete(VectorReparameterized):
+    """The Concrete distribution, of vectors near the corners of the simplex: Gumbel-softmax.
+
+    y = softmax((η + g)/τ) with K logits η and Gumbel noise g. It relaxes the categorical
+    distribution: the greatest entry's number is an exact categorical draw, at any temperature τ,
+    and as τ → 0 the vectors tend to indicators of it.
+    """
+
+    name = "concrete"
+    aliases = ("gumbel-softmax",)
+    temperature: Parameter = Parameter("τ", POSITIVE, 1.0, (0.3, 3.0), ("tau",), "Temperature")
+    logits: Parameter = Parameter(
+        "η", REAL, 0.0, (-3.0, 3.0), ("logit", "eta"), "Logits, of K categories,", vector=3
+    )
+    about = About(
+        density="p(y) = (K − 1)! τ^(K−1) Π_k exp(η_k) y_k^(−τ−1) / (Σ_k exp(η_k) y_k^(−τ))^K",
+        transform="y = softmax((η + g)/τ),  g = −ln(−ln u)",
+        derivatives={
+            "temperature": "−y_i (x_i − Σ_j y_j x_j)/τ,  x = (η + g)/τ",
+            "logits": "y_i ([i = k] − y_k)/τ for each k",
+        },
+        source="Maddison, Mnih & Teh (2017), The Concrete distribution;"
+        " Jang, Gu & Poole (2017), Categorical reparameterization with Gumbel-softmax",
+    )
+    mechanism = "Gumbel-softmax"
+    noise = UNIFORM
+    _support = Simplex(entries="logits")
+    _extras = 1
+    _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_pull_log")}
+
+    # The extra array is x less its greatest entry: exact where y rounds or underflows.
+
+    @classmethod
+    def _transform(cls, u: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
+        perturbed = logits - np.log(-np.log(u))
+        x = (perturbed - np.max(perturbed, axis=-1, keepdims=True)) / _column(temperature)
+        weights = np.exp(x)
+        return weights / np.sum(weights, axis=-1, keepdims=True), x
+
+    @classmethod
+    def _pull(
+        cls, upstream: Array, y: Array, x: Array, temperature: Array, logits: Array
+    ) -> tuple[Array, ...]:
+        # ∂L/∂x_j = y_j (c_j − Σ_k y_k c_k) for upstream c, from which any number may be taken:
+        # without that of the greatest entry 1 − y is not needed, which would cancel
+        c = upstream - np.take_along_axis(upstream, _greatest(x), axis=-1)
+        return _through(y * (c - np.sum(y * c, axis=-1, keepdims=True)), x, temperature)
+
+    @staticmethod
+    def _log_value(y: Array, x: Array, temperature: Array, logits: Array) -> Array:
+        return log_softmax(x)
+
+    @classmethod
+    def _pull_log(
+        cls, upstream: Array, y: Array, x: Array, temperature: Array, logits: Array
+    ) -> tuple[Array, ...]:
+        # ∂L/∂x_j = c_j − y_j Σ_k c_k: for the greatest entry with the sum of the others, 1 − y_j
+        greatest = _greatest(x)
+        chosen = np.arange(x.shape[-1]) == greatest
+        c = np.where(chosen, 0.0, upstream)
+        pulled = upstream - y * np.sum(upstream, axis=-1, keepdims=True)
+        others = np.sum(np.where(chosen, 0.0, y), axis=-1, keepdims=True)
+        there = upstream * others - y * np.sum(c, axis=-1, keepdims=True)
+        return _through(np.where(chosen, there, pulled), x, temperature)
+
+    @staticmethod
+    def _log_prob(y: Array, temperature: Array, logits: Array) -> Array:
+        n, log_y = y.shape[-1], np.log(y)
+        log_p = log_softmax(logits - _column(temperature) * log_y)
+        constant = math.lgamma(n) + (n - 1.0) * np.log(temperature)
+        return np.asarray(constant + np.sum(log_p - log_y, axis=-1))
+
+    @staticmethod
+    def _score(y: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
+        n, log_y = y.shape[-1], np.log(y)
+        in_logits = 1.0 - n * np.exp(log_softmax(logits - _column(temperature) * log_y))
+        return (n - 1.0) / temperature - np.sum(log_y * in_logits, axis=-1), in_logits
+
+    @classmethod
+    def _mean(cls, *theta: Any, **_: Any) -> NoReturn:
+        raise cls._no_formula("mean")
+
+    @classmethod
+    def _variance(cls, *theta: Any, **_: Any) -> NoReturn:
+        raise cls._no_formula("variance")
+
+    @classmethod
+    def _entropy(cls, *theta: Any, **_: Any) -> NoReturn:
+        raise cls._no_formula("entropy")
+
+    @classmethod
+    def _no_formula(cls, what: str) -> NoFormulaError:
+        return NoFormulaError(
+            f"{cls.__name__} has no formula for the {what}; average over draws, rsample(n)"
+        )
+
+
+def _column(temperature: Array) -> Array:
+    """Return a temperature, or one a draw, so that it divides vectors."""
+    column: Array = np.asarray(temperature)[..., np.newaxis]
+    return column
+
+
+def _greatest(x: Array) -> NDArray[np.intp]:
+    return np.asarray(np.argmax(x, axis=-1))[..., np.newaxis]
+
+
+def _through(pulled: Array, x: Array, temperature: Array) -> tuple[Array, ...]:
+    """Return ∂L/∂τ and ∂L/∂η given ∂L/∂x: ∂x/∂τ = −x/τ, where ∂L/∂x = 0 may meet x = −inf."""
+    terms = np.where(pulled == 0.0, 0.0, pulled * x)
+    return -np.sum(terms, axis=-1) / temperature, pulled / _column(temperature)

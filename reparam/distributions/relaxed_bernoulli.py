@@ -155,8 +155,8 @@ class RelaxedBernoulli(Reparameterized):
         return np.asarray(2.0 - np.log(temperature) + np.where(temperature < 1.0, cold, warm))
 
 
-def _logit(y: Array) -> Array:
-    return np.log(y) - np.log1p(-y)
+#: log(y/(1 − y)), also near y = ½, where the difference of logarithms would cancel.
+_logit = Logistic._standard_icdf
 
 
 @cache

@@ -103,4 +103,6 @@ def test_log_density_and_score_are_those_of_torch():
         np.testing.assert_allclose(ours.log_prob(y), log_p.detach().numpy(), atol=1e-12)
         score = torch.autograd.grad(log_p.sum(), theta)
         for name, entry in zip(("temperature", "logits"), score, strict=True):
-            np.testing.assert_allclose(ours.score(y)[name].sum(), float(entry), rtol=1e-10, atol=1e-12)
+            np.testing.assert_allclose(
+                ours.score(y)[name].sum(), float(entry), rtol=1e-10, atol=1e-12
+            )

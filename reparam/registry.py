@@ -88,8 +88,9 @@ def get(name: str) -> type[Distribution]:
             if spelling == wanted:
                 return distribution
             known[spelling] = distribution.name
+    near = did_you_mean(wanted, known) if isinstance(name, str) else ""  # None is no misspelling
     raise UnknownDistributionError(
-        f"no distribution is called {name!r}{did_you_mean(wanted, known)}"
+        f"no distribution is called {name!r}{near}"
         f" (there are {', '.join(sorted(set(known.values())))})"
     )
 

@@ -258,7 +258,8 @@ def evaluate(
     sums = tuple(sums) or (False,) * outputs
     events = tuple(events) or ((),) * outputs
     size = math.prod(shape)
-    blocks = _blocks(first, size)
+    # as many numbers in a block of vectors as in one of numbers
+    blocks = _blocks(first, size, max(1, BLOCK // max(1, *map(math.prod, events))))
     results = [
         np.empty(len(blocks) if summed else (size, *event))
         for summed, event in zip(sums, events, strict=True)
@@ -307,9 +308,9 @@ def summed_to(array: Array, shape: tuple[int, ...]) -> Array:
     )
 
 
-def _blocks(first: int, size: int) -> list[tuple[int, int]]:
+def _blocks(first: int, size: int, block: int = BLOCK) -> list[tuple[int, int]]:
     """Return where the blocks of so many elements of a stream start and stop."""
-    edges = [first, *range((first // BLOCK + 1) * BLOCK, first + size, BLOCK), first + size]
+    edges = [first, *range((first // block + 1) * block, first + size, block), first + size]
     return list(pairwise(edges)) if size else []
 
 

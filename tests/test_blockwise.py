@@ -46,6 +46,21 @@ def test_a_batch_of_any_size_is_repeated(threads, period):
     np.testing.assert_array_equal(repeated, np.tile(batch, (draws, 1)))
 
 
+def test_blocks_of_wide_vectors_are_no_larger(threads):
+    """What a formula of them makes on the way has to fit the memory, too."""
+    width, most = 300, []
+
+    def kernel(out, x):
+        most.append(out[0].size)
+        out[0][...] = np.arange(width) + x[:, np.newaxis]
+
+    values = np.arange(1000.0)
+    operands = [blockwise.operand(values, (1000,))]
+    (rows,) = blockwise.evaluate(kernel, operands, (1000,), events=[(width,)])
+    np.testing.assert_array_equal(rows, np.arange(width) + values[:, np.newaxis])
+    assert max(most) <= blockwise.SPAN * BLOCK
+
+
 def test_nothing_to_evaluate(threads):
     assert squares(0).shape == (0,)
     assert squares(0, sums=[True]) == 0.0

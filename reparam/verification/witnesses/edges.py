@@ -39,7 +39,8 @@ _STATEMENTS = (
 #: A relative change of θ, and the least relative change of y that it must make to tell that ∂y/∂θ
 #: is not 0.
 _MOVE, _MOVED = 1e-3, 1e-5
-#: Units in the last place of a value that its derivative has to be to be missed.
+#: Closer to an end of the support than so many units in its last place values may be rounded to
+#: it, or kept from it: what their derivative is there says nothing.
 _ROUNDING = 1e3
 #: Draws at each edge.
 _DRAWS = 1024
@@ -60,17 +61,15 @@ def edges(context: Context) -> Iterator[Comparison]:
             y = np.asarray(sample.value, dtype=np.float64)
             numbers.add(theta, np.isnan(y), 0.0, y=y)
             inside.add(theta, y, np.clip(y, low, high), y=y)
-            finite = np.isfinite(y) & (y > low) & (y < high) & (np.abs(y) > 1e-300)
+            finite = np.isfinite(y) & (np.abs(y) > 1e-300) & ~_at_end(y, low) & ~_at_end(y, high)
             with np.errstate(all="ignore"):
                 exact = law.pathwise(y[finite])
             for name, gradient in sample.gradients.items():
                 entry = np.asarray(gradient, dtype=np.float64)
                 gradients[name].add(theta, np.isnan(entry) & ~np.isnan(y), 0.0, y=y)
                 entry = entry[finite]
-                # what is not more than rounding moves the value by is no zero to speak of
-                size = np.abs(exact[name])
-                real = (size > 1e-290) & (size > _ROUNDING * np.spacing(np.abs(y[finite])))
-                real &= np.isfinite(exact[name])
+                with np.errstate(all="ignore"):
+                    real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
                 there = np.where(real & ~np.isnan(entry), exact[name], 1.0)
                 zero = (entry == 0.0) & real
                 silent[name].add(theta, np.where(zero, 0.0, there), there, y=y[finite])
@@ -78,6 +77,13 @@ def edges(context: Context) -> Iterator[Comparison]:
             _formulas(formulas, theta, target, law)
     for tally in (numbers, inside, *gradients.values(), *silent.values(), *formulas.values()):
         yield from tally.result()
+
+
+def _at_end(y: Array, end: Array) -> NDArray[np.bool_]:
+    """Return which values are at an end of the support, but for rounding."""
+    if not np.isfinite(end):
+        return np.isinf(y)
+    return np.asarray(np.abs(y - end) <= _ROUNDING * np.spacing(np.abs(end)))
 
 
 def _corners(context: Context) -> Iterator[dict[str, float]]:

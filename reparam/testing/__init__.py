@@ -56,11 +56,15 @@ from reparam.testing._formulas import lies_in_support, moments_match_quadrature
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
 from reparam.testing._vectors import (
+    vector_density_is_of_the_simplex,
     vector_draws_repeat,
     vector_draws_replay,
+    vector_edges_are_numbers,
+    vector_gradients_are_unbiased,
     vector_jacobian_differentiates_transform,
     vector_products_agree,
     vector_score_differentiates_log_prob,
+    vectors_do_not_depend_on_neighbours,
     vectors_lie_on_simplex,
 )
 from reparam.testing._witnesses import WITNESS_PROPERTIES, check
@@ -112,13 +116,18 @@ DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
 VECTOR_PROPERTIES: tuple[Callable[[type[VectorReparameterized]], None], ...] = (
     declares_itself,
     refuses_bad_parameters,
+    refuses_bad_noise,
     is_frozen,
     vector_draws_repeat,
     vector_draws_replay,
     vectors_lie_on_simplex,
+    vector_density_is_of_the_simplex,
     vector_jacobian_differentiates_transform,
     vector_products_agree,
     vector_score_differentiates_log_prob,
+    vector_gradients_are_unbiased,
+    vectors_do_not_depend_on_neighbours,
+    vector_edges_are_numbers,
 )
 
 _BY_KIND: dict[type[Any], tuple[Callable[[Any], None], ...]] = {

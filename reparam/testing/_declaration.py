@@ -61,7 +61,7 @@ def refuses_bad_parameters(cls: type[Distribution]) -> None:
         refuses(cls, ShapeError, cls, **sized)
 
 
-def refuses_bad_noise(cls: Distributions) -> None:
+def refuses_bad_noise(cls: Distributions | type[VectorReparameterized]) -> None:
     """Noise outside its domain is an error."""
     d = cls()
     for bad in (math.nan, *d.noise.domain.ends({})):

@@ -11,8 +11,11 @@ import os
 import secrets
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -31,6 +34,12 @@ ROUTES = {
     "each": "of draws with a parameter set each",
     "pathwise": "by formula",
 }
+
+#: What a witness may call.
+FUNCTIONS = (
+    *("transform", "rsample", "sample", "pathwise"),
+    *("cdf", "sf", "log_prob", "icdf", "score"),
+)
 
 HEAD = """# What `reparam verify` catches
 
@@ -58,17 +67,48 @@ def asked(name: str, number: int) -> tuple[Row, str, list[bool]]:
     mutant = _mutants(name)[number]
     subject = " ".join(filter(None, (mutant.subject, ROUTES.get(mutant.route, ""))))
     seed = secrets.randbits(32)
-    found = [mutants.catches(witness, mutant, seed) for witness in NAMES]
+    changed = {_call(function, mutant.route) for function in vars(mutant.cls)}
+    found = [
+        bool(changed & calls) and mutants.catches(witness, mutant, seed)
+        for witness, calls in _calls(name).items()
+    ]
     return (subject, mutant.kind), f"{mutant}, seed {seed}", found
 
 
-_MADE: dict[str, list[mutants.Mutant]] = {}
-
-
+@cache
 def _mutants(name: str) -> list[mutants.Mutant]:
-    if name not in _MADE:
-        _MADE[name] = list(mutants.mutants(registry.get(name)))
-    return _MADE[name]
+    return list(mutants.mutants(registry.get(name)))
+
+
+Call = tuple[str, str]
+
+
+def _call(function: str, route: str) -> Call:
+    return function, route if function in ("rsample", "sample") else ""
+
+
+@cache
+def _calls(name: str) -> dict[str, set[Call]]:
+    """Return for each witness what it calls: it can't see that anything else is wrong."""
+    base = registry.get(name)
+    made: set[Call] = set()
+
+    def recording(function: str) -> Callable[..., Any]:
+        def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+            made.add(_call(function, "each" if self.batch_shape else "shared"))
+            return getattr(base, function)(self, *args, **kwargs)
+
+        return wrapped
+
+    watched = type(name, (base,), {function: recording(function) for function in FUNCTIONS})
+    nothing = mutants.Mutant("nothing", "none", "", "", watched)
+    found = {}
+    for witness in NAMES:
+        made.clear()
+        if mutants.catches(witness, nothing, 0):
+            raise AssertionError(f"{witness} does not pass {name}")
+        found[witness] = set(made)
+    return found
 
 
 def _one_thread() -> None:

@@ -316,7 +316,7 @@ class TestCompletion:
         ("words", "expected"),
         [
             ("reparam s", ["sample", "show"]),
-            ("reparam show be", ["beta", "beta-prime"]),
+            ("reparam show beta", ["beta", "beta-prime"]),
             ("reparam sample --dist la", ["laplace"]),
             ("reparam sample --dist gamma -p r", ["rate="]),
             ("reparam sample --dist nothing -p r", []),

@@ -309,7 +309,7 @@ class TestProcess:
     @pytest.mark.parametrize(
         ("words", "expected"),
         [
-            ("reparam verify be", ["beta", "beta-prime"]),
+            ("reparam verify beta", ["beta", "beta-prime"]),
             ("reparam verify laplace --only d", ["derivative", "distribution"]),
             ("reparam verify --skip ", list(NAMES)),
             ("reparam verify --format j", ["json", "jsonl", "junit"]),

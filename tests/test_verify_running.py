@@ -256,6 +256,16 @@ def test_workers_end_with_the_process_that_started_them(project, python):
     assert not worker.exists()
 
 
-def test_all_registered_distributions_with_gradients_are_targets():
-    assert {"laplace", "gamma", "student-t"} <= set(registered()) <= set(rp.names())
-    assert all(issubclass(rp.get(name), rp.Reparameterized) for name in registered())
+def test_all_registered_distributions_of_numbers_are_targets():
+    assert {"laplace", "gamma", "student-t", "poisson"} <= set(registered()) <= set(rp.names())
+    left_out = [rp.get(name) for name in set(rp.names()) - set(registered())]
+    assert all(any(p.vector for p in cls.parameters.values()) for cls in left_out)
+
+
+@pytest.mark.parametrize("target", ["InfiniteGradients", "FewNaN"])
+@pytest.mark.usefixtures("project")
+def test_gradients_that_are_no_numbers_are_found(target):
+    (check,) = verify(f"targets:{target}", witnesses="expectation", **QUICK).checks
+    assert check.outcome is Outcome.FAILS
+    assert check.worst.what == "∂y/∂scale"
+    assert "NaN or infinite" in check.worst.note

@@ -88,3 +88,16 @@ class Broken(Right):
     @property
     def parameters(self):
         raise RuntimeError("broken property")
+
+
+class InfiniteGradients(Right):
+    def rsample(self, n, *, rng, **theta):
+        y, gradients = super().rsample(n, rng=rng, **theta)
+        return y, {**gradients, "scale": np.copysign(np.inf, gradients["scale"])}
+
+
+class FewNaN(Right):
+    def rsample(self, n, *, rng, **theta):
+        y, gradients = super().rsample(n, rng=rng, **theta)
+        far = np.abs(gradients["scale"]) > 7.0
+        return y, {**gradients, "scale": np.where(far, np.nan, gradients["scale"])}

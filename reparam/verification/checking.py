@@ -50,6 +50,8 @@ def run_check(
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
+            if target.obstacle and witness not in witnesses.WITHOUT_GRADIENTS:
+                raise NotApplicable(target.obstacle)
             comparisons = list(witnesses.load(witness)(context))
     except NotApplicable as refusal:
         reason = str(refusal)

@@ -132,11 +132,17 @@ def validated(what: str, value: Any) -> Any:
 
 
 def registered() -> list[str]:
-    """Return the names of the registered distributions that have gradients to verify."""
+    """Return the names of the registered distributions of numbers, with numbers for parameters."""
     from reparam import registry
+    from reparam.discrete import Discrete
     from reparam.distribution import Reparameterized
 
-    return [name for name in registry.names() if issubclass(registry.get(name), Reparameterized)]
+    return [
+        name
+        for name in registry.names()
+        if issubclass(cls := registry.get(name), Reparameterized | Discrete)
+        and not any(parameter.vector for parameter in cls.parameters.values())
+    ]
 
 
 def verify(

@@ -15,11 +15,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.discrete import Discrete
 from reparam.distribution import Distribution, Reparameterized
 from reparam.errors import InputError, UnknownDistributionError, did_you_mean
 from reparam.noise import NORMAL, UNIFORM, Noise
@@ -31,6 +32,7 @@ __all__ = [
     "FORMULAS",
     "LIBRARIES",
     "Faulty",
+    "Masses",
     "NoGradient",
     "Object",
     "Registered",
@@ -111,6 +113,8 @@ class Target(abc.ABC):
     reference: str | None = None
     #: The most draws with gradients that are asked for at once: fewer where they are slow.
     gradient_draws: int = 2**18
+    #: Why it has no gradients, and claims none; empty if it has.
+    obstacle: str = ""
     #: Parameter sets to look at instead of typical ones.
     fixed: Mapping[str, float]
 
@@ -211,6 +215,37 @@ class Registered(Target):
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
         return self._cls(**theta)
+
+
+class Masses(Target):
+    """A discrete distribution of this library, or of a plugin: draws without gradients.
+
+    Parameters that are not differentiable keep their defaults.
+    """
+
+    def __init__(self, cls: type[Discrete], name: str) -> None:
+        self.name, self._cls, self.fixed = name, cls, {}
+        self.obstacle = cls.obstacle()
+        self.parameters = {key: p for key, p in cls.parameters.items() if p.differentiable}
+        self.formulas = {
+            formula: self._formula(formula) for formula in ("log_prob", "cdf", "sf", "score")
+        }
+
+    def _formula(self, formula: str) -> Formula:
+        return lambda at, **theta: getattr(self._cls(**theta), formula)(at)
+
+    def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
+        """Raise: there are none with gradients."""
+        raise NoGradient(self.obstacle)
+
+    def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
+        """Return n values."""
+        return np.asarray(self._cls(**theta).sample(n, rng=seed))
+
+    def law(self, theta: Mapping[str, float], seed: int) -> Law:
+        """Return the distribution itself: its formulas are compared with each other."""
+        law: Law = cast(Any, self._cls(**theta))  # but for pathwise, which no witness asks for
+        return law
 
 
 class Object(Target):
@@ -422,6 +457,10 @@ def _wrapped(thing: Any, name: str) -> Target:
         )
     if isinstance(thing, type) and issubclass(thing, VectorReparameterized):
         raise InputError(f"{name} draws vectors, and what is verified here are draws of numbers")
+    if isinstance(thing, type) and issubclass(thing, Discrete):
+        if any(parameter.vector for parameter in thing.parameters.values()):
+            raise InputError(f"{name} has a vector parameter, and what is verified has numbers")
+        return Masses(thing, name)
     if isinstance(thing, type) and issubclass(thing, Distribution):
         raise InputError(f"{name} has no reparameterization: there is no gradient to verify")
     for library, package in LIBRARIES.items():

@@ -8,7 +8,7 @@ from importlib import import_module
 from reparam.verification.comparing import Context
 from reparam.verification.results import Comparison
 
-__all__ = ["NAMES", "STATISTICAL", "Witness", "load"]
+__all__ = ["NAMES", "STATISTICAL", "WITHOUT_GRADIENTS", "Witness", "load"]
 
 #: A witness yields comparisons, or raises NotApplicable with the reason.
 Witness = Callable[[Context], Iterator[Comparison]]
@@ -24,6 +24,9 @@ NAMES = {
     "edges": "tails, tiny and huge parameters: no NaN, no silent zero",
     "continuity": "f is continuous in θ at fixed noise, no step function",
 }
+
+#: Those that look at what has no gradients, too.
+WITHOUT_GRADIENTS = ("identity", "score", "distribution")
 
 #: Those that take a share of the run's probability of a false alarm.
 STATISTICAL = ("distribution", "expectation")

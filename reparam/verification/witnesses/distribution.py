@@ -57,7 +57,7 @@ def distribution(context: Context) -> Iterator[Comparison]:
             inside.add(theta, ends, np.clip(ends, low, high), y=ends)
             _distance(distance, theta, law, ordered, alpha)
             _tails(tails, theta, law, ordered, alpha)
-            if not is_discrete(ordered):
+            if target.obstacle or not is_discrete(ordered):
                 _scores(scores, theta, law, np.asarray(value, dtype=np.float64), alpha)
                 _motions(motions, theta, law, ordered, alpha)
         for tally in (inside, distance, tails, *scores.values(), *motions):
@@ -122,7 +122,7 @@ def _probabilities(
         at = values[np.clip(place, 0, len(values) - 1)]
         own, neighbour = np.asarray(tail(at.astype(np.float64))), np.asarray(tail(_next(at, step)))
         below, above = (own, neighbour) if outermost else (neighbour, own)
-        straddles = there & (below < _TAILS) & (above > _TAILS)
+        straddles = there & (below <= _TAILS) & (above > _TAILS)
         low = np.where(straddles, np.minimum(low, below), low)
         high = np.where(straddles, np.maximum(high, above), high)
     return low, high

@@ -28,7 +28,8 @@ def score(context: Context) -> Iterator[Comparison]:
                 y, formulas["icdf"](unit_grid(context.level.points, context.seed), **theta)
             )
         low, high = target.law(theta, context.seed).support
-        y = y[(y > low) & (y < high)]
+        if not target.obstacle:
+            y = y[(y > low) & (y < high)]
         claimed = formulas["score"](y, **theta)
         for name, tally in slopes.items():
             slope, error = derivative_in(
@@ -43,6 +44,8 @@ def score(context: Context) -> Iterator[Comparison]:
             tally.add(theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, y=y)
         if "icdf" in formulas:
             _expect_zero(context, theta, means)
+        elif target.obstacle:
+            _sum_to_zero(context, theta, means)
     for tally in (*slopes.values(), *means.values()):
         yield from tally.result()
 
@@ -61,3 +64,17 @@ def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
         # quantiles that round to each other, or to an end of the support, are lost
         lost = float(np.sum(rule.weight[~inside])) * np.max(np.abs(claimed[name][inside]))
         tally.add(theta, np.sum(terms[inside]), 0.0, atol=1e-8 * size, uncertainty=min(lost, 1e300))
+
+
+def _sum_to_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
+    """Sum the score over the values of a discrete distribution, out to where nothing is left."""
+    formulas = context.target.formulas
+    low, high = map(float, context.target.law(theta, context.seed).support)
+    last = low + 64.0
+    while last < high and formulas["sf"](last, **theta) > 1e-18:
+        last = low + 2.0 * (last - low)
+    y = np.arange(low, min(last, high) + 1.0)
+    mass, claimed = np.exp(formulas["log_prob"](y, **theta)), formulas["score"](y, **theta)
+    for name, tally in means.items():
+        terms = mass * claimed[name]
+        tally.add(theta, np.sum(terms), 0.0, atol=1e-10 * float(np.sum(np.abs(terms))))

@@ -1,0 +1,54 @@
+"""``reparam verify`` of discrete distributions: mass, score and draws."""
+
+import numpy as np
+import pytest
+
+import reparam as rp
+from reparam.verification.checking import run_check
+from reparam.verification.comparing import LEVELS
+from reparam.verification.results import Outcome
+from reparam.verification.witnesses import NAMES, WITHOUT_GRADIENTS
+
+
+def check(target, witness):
+    return run_check(target, witness, LEVELS["quick"], seed=1, alpha=1e-10)
+
+
+@pytest.mark.parametrize("witness", NAMES)
+@pytest.mark.parametrize("cls", [rp.Bernoulli, rp.Binomial, rp.Geometric, rp.Poisson])
+def test_what_there_is_holds_and_the_rest_is_skipped(cls, witness):
+    found = check(cls, witness)
+    if witness in WITHOUT_GRADIENTS:
+        assert found.outcome is Outcome.HOLDS, str(found)
+    else:
+        assert found.outcome is Outcome.SKIPPED
+        assert "has no reparameterization" in found.reason
+
+
+BROKEN = {
+    "identity": {
+        "_log_prob": staticmethod(lambda y, rate: rp.Poisson._log_prob(y, 1.001 * rate)),
+        "_cdf": staticmethod(lambda y, rate: rp.Poisson._cdf(y - 1.0, rate)),
+    },
+    "score": {
+        "_score": staticmethod(lambda y, rate: (y / rate - 1.0 + 1e-6,)),
+    },
+    "distribution": {
+        "_sampler": classmethod(
+            lambda cls, lanes, size, rate: np.maximum(lanes(0).poisson(rate, size), 1.0)
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("witness", "formula"), [(witness, name) for witness in BROKEN for name in BROKEN[witness]]
+)
+def test_what_is_broken_is_found(witness, formula):
+    broken = type("Broken", (rp.Poisson,), {formula: BROKEN[witness][formula]})
+    assert check(broken, witness).outcome is Outcome.FAILS
+
+
+def test_a_vector_parameter_is_refused():
+    with pytest.raises(rp.ReparamError, match="categorical has a vector parameter"):
+        check("categorical", "score")

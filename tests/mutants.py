@@ -148,8 +148,16 @@ def _swapped(d):
     return _twin(d, **{first: d._values[second], second: d._values[first]})
 
 
+def _quantile(d, u):
+    """Return a quantile: one for all of a batch of equal parameters."""
+    alike = {name: value.flat[:1].reshape(()) for name, value in d._values.items() if value.size}
+    if all(np.all(value == alike.get(name)) for name, value in d._values.items()):
+        return _right(d)(**alike).icdf(u)
+    return _right(d).icdf(d, u)
+
+
 def _median(d):
-    return _right(d).icdf(d, 0.5)
+    return _quantile(d, 0.5)
 
 
 def _scaled(d, y):
@@ -179,7 +187,7 @@ def _other(d, name):
 def _central(d, formula, name):
     """Return a derivative at the median, 0 if that is what rounding leaves of it."""
     central = formula(d, _median(d))[name]
-    size = np.abs(formula(d, _right(d).icdf(d, 0.4))[name])
+    size = np.abs(formula(d, _quantile(d, 0.4))[name])
     return np.where(np.abs(central) < 1e-14 * size, 0.0, central)
 
 
@@ -218,8 +226,8 @@ SLOPES: dict[str, Callable[..., np.ndarray]] = {
 #: Mistakes of draws: functions of the distribution and of the right values.
 DRAWS: dict[str, Callable[..., np.ndarray]] = {
     "scale off by 1 %": _scaled,
-    "lower tail missing": lambda d, y: np.maximum(y, _right(d).icdf(d, 0.001)),
-    "upper tail missing": lambda d, y: np.minimum(y, _right(d).icdf(d, 0.999)),
+    "lower tail missing": lambda d, y: np.maximum(y, _quantile(d, 0.001)),
+    "upper tail missing": lambda d, y: np.minimum(y, _quantile(d, 0.999)),
 }
 
 #: Mistakes of probabilities: functions of the distribution and the values, which return F, 1 − F.

@@ -108,7 +108,7 @@ def page(specs: list[TargetSpec], report: Report) -> Iterator[str]:
     for library, title in TITLES.items():
         rows = [(s, c) for s, c in found if str(s.target).startswith(f"{library}:")]
         if rows:
-            yield from ("", f"### {title}", "", "| sampler | draws | gradients | what was found |")
+            yield from ("", f"## {title}", "", "| sampler | draws | gradients | what was found |")
             yield "| --- | --- | --- | --- |"
             yield from (line(spec, each) for spec, each in rows)
 

@@ -69,6 +69,7 @@ def test_gradient_is_the_derivative_in_every_weight_at_fixed_noise(vae, small):
 
 @pytest.mark.parametrize("estimator", SCORE)
 def test_score_function_has_the_same_expectation(vae, small, estimator):
+    """Some 350 means within 4.5 standard errors: a right one fails in 0.3 % of all seeds."""
     model, x = small
 
     def difference(seed):

@@ -726,7 +726,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, derandomize=True)
 @given(TEXTS)
 def test_text_is_a_formula_or_an_error_of_its_own(text):
     expression, _ = parsed(text)
@@ -872,7 +872,7 @@ def enclosed_anyhow(tree, at):
 COORDINATES = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, derandomize=True)
 @given(TREES, COORDINATES, COORDINATES)
 def test_random_formulas(tree, x, y):
     iv.prec = 46

@@ -774,28 +774,29 @@ def minus(a):
 
 def larger(a, b):
     """Return whether a > b, if that is certain."""
-    assume(a.value > b.value or a.value < b.value)
-    return bool(a.value > b.value)
+    above, below = a.value.a > b.value.b, a.value.b < b.value.a
+    assume(above or below)
+    return bool(above)
 
 
 def exponential(a):
-    assume(a.value < 50)
+    assume(a.value.b < 50)
     return a.through(iv.exp(a.value), iv.exp(a.value))
 
 
 def sigmoid(a):
-    assume(abs(a.value) < 50)
+    assume(-50 < a.value.a and a.value.b < 50)
     s = 1 / (1 + iv.exp(-a.value))
     return a.through(s, 1 / (1 + iv.exp(-a.value)) / (1 + iv.exp(a.value)))
 
 
 def logarithm(a):
-    assume(a.value > 0)
+    assume(a.value.a > 0)
     return a.through(iv.log(a.value), 1 / a.value)
 
 
 def root(a):
-    assume(a.value > 0)
+    assume(a.value.a > 0)
     return a.through(iv.sqrt(a.value), 1 / (2 * iv.sqrt(a.value)))
 
 

@@ -89,7 +89,7 @@ def test_whatever_a_target_does_the_run_goes_on(project):
         else "its process died (exit status 9)",
         "Raising": "it raised ValueError: no luck\x1b[2J\ntoday (targets.py:36)",
         "Leaving": "it raised SystemExit: good bye",
-        "Shapes": "the values have shape (32769,), expected (32768,)",
+        "Shapes": "the array of values has shape (32769,), expected (32768,)",
     }
     assert all(check.crashed for check in found.values())
     assert found["Hanging"].seconds == pytest.approx(4.0)
@@ -260,6 +260,18 @@ def test_all_registered_distributions_of_numbers_are_targets():
     assert {"laplace", "gamma", "student-t", "poisson"} <= set(registered()) <= set(rp.names())
     left_out = [rp.get(name) for name in set(rp.names()) - set(registered())]
     assert all(any(p.vector for p in cls.parameters.values()) for cls in left_out)
+
+
+@pytest.mark.parametrize(
+    ("target", "note"), [("NoNumbers", "256 of 256 draws: NaN"), ("Zeros", "0 at every draw")]
+)
+@pytest.mark.usefixtures("project")
+def test_a_parameter_without_derivatives_is_found_beside_one_that_has_them(target, note):
+    level = {**QUICK, "level": "default"}
+    (check,) = verify(f"targets:{target}", witnesses="derivative", **level).checks
+    lost = [each for each in check.comparisons if each.outcome is Outcome.FAILS]
+    assert [each.what for each in lost] == ["∂y/∂loc"]
+    assert note in lost[0].note
 
 
 @pytest.mark.parametrize("target", ["InfiniteGradients", "FewNaN"])

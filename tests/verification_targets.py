@@ -101,3 +101,21 @@ class FewNaN(Right):
         y, gradients = super().rsample(n, rng=rng, **theta)
         far = np.abs(gradients["scale"]) > 7.0
         return y, {**gradients, "scale": np.where(far, np.nan, gradients["scale"])}
+
+
+class NoNumbers:
+    """Without a transform, so that draws alone are looked at."""
+
+    distribution = "laplace"
+
+    def rsample(self, n, *, rng, loc, scale):
+        z = rng.laplace(size=n)
+        return loc + scale * z, {"loc": self.slopes(n), "scale": z}
+
+    def slopes(self, n):
+        return np.full(n, np.nan)
+
+
+class Zeros(NoNumbers):
+    def slopes(self, n):
+        return np.zeros(n)

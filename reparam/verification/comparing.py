@@ -12,9 +12,19 @@ from numpy.typing import NDArray
 from reparam._typing import Array, ArrayLike
 from reparam.noise import NORMAL, Noise
 from reparam.verification.results import Comparison, Outcome
-from reparam.verification.targets import Target, parameter_sets
+from reparam.verification.targets import Sample, Target, parameter_sets
 
-__all__ = ["LEVELS", "Context", "Level", "NotApplicable", "Tally", "noise_grid", "unit_grid"]
+__all__ = [
+    "LEVELS",
+    "Context",
+    "Level",
+    "NotApplicable",
+    "Tally",
+    "failure",
+    "noise_grid",
+    "not_numbers",
+    "unit_grid",
+]
 
 #: A reference whose error is more than this share of it tells nothing.
 _TELLING = 1e-3
@@ -225,3 +235,16 @@ def failure(what: str, theta: Mapping[str, float], note: str, **numbers: float) 
         points=1,
         note=note,
     )
+
+
+def not_numbers(
+    theta: Mapping[str, float], sample: Sample, exact: Mapping[str, Array]
+) -> Iterator[Comparison]:
+    """Yield a failure for draws that are no numbers, and for gradients where −F_θ/p is one."""
+    here = {"values": np.isnan(sample.value)} | {
+        f"∂y/∂{name}": ~np.isfinite(gradient) & np.isfinite(sample.value) & np.isfinite(exact[name])
+        for name, gradient in sample.gradients.items()
+    }
+    for what, lost in here.items():
+        if count := int(np.sum(lost)):
+            yield failure(what, theta, f"{count} of {lost.size} draws: NaN or infinite")

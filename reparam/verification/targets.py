@@ -302,9 +302,13 @@ class Object(Target):
         missing = [name for name in self.parameters if named.get(name) is None]
         if missing:
             raise NoGradient(f"{call} returned no gradient in {', '.join(missing)}")
-        values = _array("the values", value, shape, exactly=True)
+        values = _array("the array of values", value, shape, exactly=True)
         return Sample(
-            values, {name: _array(f"∂y/∂{name}", named[name], shape) for name in self.parameters}
+            values,
+            {
+                name: _array(f"the array of ∂y/∂{name}", named[name], shape)
+                for name in self.parameters
+            },
         )
 
 
@@ -312,9 +316,9 @@ def _array(what: str, value: Any, shape: tuple[int, ...], *, exactly: bool = Fal
     """Return an array of that shape, or that broadcasts to it, keeping single precision."""
     array = np.asarray(value)
     if array.dtype.kind not in "fiu":
-        raise Faulty(f"{what} have type {array.dtype}, not real numbers")
+        raise Faulty(f"{what} has type {array.dtype}, not real numbers")
     if array.shape != shape and (exactly or not _broadcasts(array.shape, shape)):
-        raise Faulty(f"{what} have shape {array.shape}, expected {shape}")
+        raise Faulty(f"{what} has shape {array.shape}, expected {shape}")
     return np.broadcast_to(array, shape)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Context, NotApplicable, Tally, failure
+from reparam.verification.comparing import Context, NotApplicable, Tally, failure, not_numbers
 from reparam.verification.numerics import derivative_in
 from reparam.verification.results import Comparison
 from reparam.verification.targets import NoGradient, Sample, Target
@@ -101,17 +101,20 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
         name: Tally(f"∂y/∂{name} on the quantile path", note="reference −F_θ/p")
         for name in target.parameters
     }
+    lost: dict[str, Comparison] = {}
     for theta in context.sets():
         sample = target.draws(theta, n, context.seed)
         exact = target.law(theta, context.seed).pathwise(sample.value)
+        if here := {each.what: each for each in not_numbers(theta, sample, exact)}:
+            lost = here | lost
+            continue
         for name, gradient in sample.gradients.items():
             if not np.any(gradient) and np.any(np.nan_to_num(exact[name])):
-                yield failure(
-                    f"∂y/∂{name}",
-                    theta,
+                note = (
                     "the gradient is 0 at every draw though the distribution depends on it:"
-                    " a step function of the parameter, or no gradient flows",
+                    " a step function of the parameter, or no gradient flows"
                 )
+                lost.setdefault(name, failure(f"∂y/∂{name}", theta, note))
             elif on_quantile_path(sample.value, gradient, exact[name]):
                 rtol = context.tolerance(sample.value)
                 on_path[name].add(theta, gradient, exact[name], rtol=rtol, y=sample.value)
@@ -121,7 +124,9 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                 return _rows(target, moved, n, context.seed)
 
             _compare(context, at_seed, theta, sample, value, y=sample.value)
-    found = [each for tally in (*on_path.values(), *at_seed.values()) for each in tally.result()]
+    found = list(lost.values())
+    for tally in (*on_path.values(), *at_seed.values()):
+        found += tally.result()
     if not found:
         raise NotApplicable(
             "its gradients are neither the quantile path's nor differences at a fixed seed:"

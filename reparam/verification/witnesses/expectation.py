@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import statistics
-from reparam.verification.comparing import Context, NotApplicable, Tally, failure
+from reparam.verification.comparing import Context, NotApplicable, Tally, not_numbers
 from reparam.verification.numerics import unit_rule
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Sample
@@ -59,13 +59,13 @@ def _draws(context: Context) -> Iterator[Comparison]:
             if is_discrete(np.sort(sample.value)):
                 raise NotApplicable("its draws are discrete: y has no derivative to average")
             exact = law.pathwise(sample.value)
-            if lost := list(_not_numbers(theta, sample, exact)):
+            if lost := list(not_numbers(theta, sample, exact)):
                 yield from lost
                 continue
             if not _all_on_path(context, sample, exact):
                 sample = target.draws(theta, n, seed, way)
                 exact = law.pathwise(sample.value)
-                if lost := list(_not_numbers(theta, sample, exact)):
+                if lost := list(not_numbers(theta, sample, exact)):
                     yield from lost
                     continue
             y = np.asarray(sample.value, dtype=np.float64)
@@ -92,19 +92,6 @@ def _draws(context: Context) -> Iterator[Comparison]:
         for tallies in (mean, total, given):
             for tally in tallies.values():
                 yield from tally.result()
-
-
-def _not_numbers(
-    theta: Mapping[str, float], sample: Sample, exact: Mapping[str, Array]
-) -> Iterator[Comparison]:
-    """Say where draws, or gradients that −F_θ/p is a number for, are none: they have no mean."""
-    here = {"values": np.isnan(sample.value)} | {
-        f"∂y/∂{name}": ~np.isfinite(gradient) & np.isfinite(sample.value) & np.isfinite(exact[name])
-        for name, gradient in sample.gradients.items()
-    }
-    for what, lost in here.items():
-        if count := int(np.sum(lost)):
-            yield failure(what, theta, f"{count} of {lost.size} draws: NaN or infinite")
 
 
 def _beside(value: Array) -> Array:
@@ -175,7 +162,8 @@ def _of_mean(
     z, exact = _z(off, size), float(np.mean(path))
     if abs(z) > critical:
         bias = 100.0 * float(np.mean(off)) / (abs(exact) or math.nan)
-        tally.note = f"{exact + float(np.mean(off)):.4g}, exactly {exact:.4g}: {bias:+.3g} %"
+        average = exact + float(np.mean(off))
+        tally.note = f"{average:.4g} for {exact:.4g} by −F_θ/p of the same draws: {bias:+.3g} %"
     tally.add(theta, z, 0.0, atol=critical)
 
 

@@ -785,7 +785,7 @@ def exponential(a):
 
 
 def sigmoid(a):
-    assume(-50 < a.value.a and a.value.b < 50)
+    assume(a.value.a > -50 and a.value.b < 50)
     s = 1 / (1 + iv.exp(-a.value))
     return a.through(s, 1 / (1 + iv.exp(-a.value)) / (1 + iv.exp(a.value)))
 

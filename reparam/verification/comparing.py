@@ -175,8 +175,10 @@ class Tally:
         self._unsure += int(np.sum(unsure))
         candidates = np.where(unsure, -1.0, severity)
         worst = int(np.argmax(candidates))
+        # where a slack of its own makes up for it, what is next to 0 counts as that much larger
+        size = np.maximum(size, atol / rtol) if rtol else size
         found = self._comparison(
-            theta, got, expected, error, allowed, dict(zip(where, places, strict=True)), worst
+            theta, got, expected, error, allowed, size, dict(zip(where, places, strict=True)), worst
         )
         if candidates[worst] < 0.0:
             self._vague = self._vague or found
@@ -190,11 +192,12 @@ class Tally:
         expected: Array,
         error: Array,
         allowed: Array,
+        size: Array,
         where: Mapping[str, Array],
         at: int,
     ) -> Comparison:
         relative = self.unit == "relative" and expected[at] != 0.0 and np.isfinite(expected[at])
-        scale = abs(float(expected[at])) if relative else 1.0
+        scale = float(size[at]) if relative else 1.0
         return Comparison(
             what=self.what,
             outcome=Outcome.HOLDS

@@ -30,8 +30,8 @@ def closing(report: Report) -> str:
     level = "" if report.level == "default" else f"{report.level}, "
     return (
         f"{total} check{'s' * (total != 1)}: {', '.join(parts)};"
-        f" {level}seed {report.seed}, {report.seconds:.3g} s;"
-        f" false alarms {short(report.false_alarm)}"
+        f" {level}seed {report.seed}, {report.seconds:.3g} s"
+        + (f"; P(false alarm) ≤ {short(report.false_alarm)}" if report.false_alarm else "")
         + "".join(f"; nothing was verified of {name}" for name in report.unseen)
     )
 

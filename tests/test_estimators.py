@@ -429,6 +429,32 @@ class TestDiscrete:
             assert abs(row.value - slope * other.value) < 4.0 * error
             assert two[name, "logits[0]"].value == pytest.approx(-row.value, rel=1e-12)
 
+    def test_relaxations_are_the_distributions_of_that_name(self):
+        """The same seed's draws, differentiated by hand through y = ỹ² and through the logit."""
+        n, temperature, p, logits = 100_000, 0.6, 0.3, [0.4, -0.3, 0.1, 0.8]
+        ask = {"estimators": "relaxed", "temperature": temperature, "rng": 5}
+        one = rp.RelaxedBernoulli(temperature, math.log(p / (1.0 - p))).rsample(n, rng=5)
+        slope = one.vjp(2.0 * one.value)["logits"] / (n * p * (1.0 - p))
+        row = estimate(rp.Bernoulli(p), "y**2", n, **ask)["relaxed", "probs"]
+        assert row.value == pytest.approx(slope, rel=1e-12)
+
+        many, numbers = rp.Concrete(temperature, logits).rsample(n, rng=5), np.arange(4.0)
+        upstream = 2.0 * (many.value @ numbers)[:, np.newaxis] * numbers
+        slopes = many.vjp(upstream)["logits"] / n
+        rows = estimate(rp.Categorical(logits), "y**2", n, **ask)
+        found = [rows["relaxed", f"logits[{k}]"].value for k in range(4)]
+        np.testing.assert_allclose(found, slopes, rtol=1e-11)
+
+    @pytest.mark.parametrize("d", [rp.Bernoulli(0.3), rp.Categorical([0.7, 0.0])])
+    def test_straight_through_sees_the_value_at_any_temperature(self, d):
+        """Also where all of ỹ rounds to ½: φ′(y) = y leaves P(y = 1)."""
+        rows = estimate(d, "y**2/2", estimators=BIASED, temperature=1e20, rng=1)
+        share = float(d.mean)
+        for name, flat in (("relaxed", 0.5), ("straight-through", share)):
+            row = next(row for row in rows if row.estimator == name)
+            level = flat * 0.25e-20 / (0.21 if d.name == "bernoulli" else -1.0)
+            assert row.value == pytest.approx(level, rel=0.02)
+
     @pytest.mark.parametrize("name", ["pathwise", "antithetic", "qmc"])
     def test_pathwise_refuses_with_the_reason(self, name):
         with pytest.raises(NotReparameterizable, match="step function"):

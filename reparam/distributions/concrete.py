@@ -55,7 +55,7 @@ class Concrete(VectorReparameterized):
     @classmethod
     def _transform(cls, u: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
         perturbed = logits - np.log(-np.log(u))
-        x = (perturbed - np.max(perturbed, axis=-1, keepdims=True)) / _column(temperature)
+        x = (perturbed - _there(perturbed, _greatest(perturbed))) / _column(temperature)
         weights = np.exp(x)
         return weights / np.sum(weights, axis=-1, keepdims=True), x
 
@@ -65,8 +65,8 @@ class Concrete(VectorReparameterized):
     ) -> tuple[Array, ...]:
         # ∂L/∂x_j = y_j (c_j − Σ_k y_k c_k) for upstream c, from which any number may be taken:
         # without that of the greatest entry 1 − y is not needed, which would cancel
-        c = upstream - np.take_along_axis(upstream, _greatest(x), axis=-1)
-        return _through(y * (c - np.sum(y * c, axis=-1, keepdims=True)), x, temperature)
+        c = upstream - _there(upstream, _greatest(x))
+        return _through(y * (c - _column(_products(y, c))), x, temperature)
 
     @staticmethod
     def _log_value(y: Array, x: Array, temperature: Array, logits: Array) -> Array:
@@ -117,9 +117,9 @@ class Concrete(VectorReparameterized):
         )
 
 
-def _column(temperature: Array) -> Array:
-    """Return a temperature, or one a draw, so that it divides vectors."""
-    column: Array = np.asarray(temperature)[..., np.newaxis]
+def _column(each: Array) -> Array:
+    """Return a number, or one a draw, so that it divides vectors."""
+    column: Array = np.asarray(each)[..., np.newaxis]
     return column
 
 
@@ -127,7 +127,16 @@ def _greatest(x: Array) -> NDArray[np.intp]:
     return np.asarray(np.argmax(x, axis=-1))[..., np.newaxis]
 
 
+def _there(x: Array, index: NDArray[np.intp]) -> Array:
+    return np.take_along_axis(x, index, axis=-1)
+
+
+def _products(a: Array, b: Array) -> Array:
+    """Return Σ_k a_k b_k of each vector: np.sum is three times as slow on few entries."""
+    return np.asarray(np.einsum("...k,...k->...", a, b))
+
+
 def _through(pulled: Array, x: Array, temperature: Array) -> tuple[Array, ...]:
     """Return ∂L/∂τ and ∂L/∂η given ∂L/∂x: ∂x/∂τ = −x/τ, where ∂L/∂x = 0 may meet x = −inf."""
-    terms = np.where(pulled == 0.0, 0.0, pulled * x)
-    return -np.sum(terms, axis=-1) / temperature, pulled / _column(temperature)
+    x = np.where(pulled == 0.0, 0.0, x)
+    return -_products(pulled, x) / temperature, pulled / _column(temperature)

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
+from reparam.distributions.concrete import Concrete
+from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._moments import Moments
 from reparam.estimators._problem import Problem
-from reparam.noise import UNIFORM, Stream
+from reparam.noise import BLOCK, UNIFORM, Stream
 from reparam.parameters import Integers
 
 __all__ = ["Enumeration", "Relaxed", "StraightThrough"]
@@ -58,44 +60,39 @@ class Enumeration(Estimator):
         return Moments(self.units, mean * self.units, np.zeros_like(mean))
 
 
-def _binary_concrete(
+def _of_bernoulli(
     u: Array, temperature: float, probs: float
 ) -> tuple[Array, Array, tuple[Array, ...]]:
-    """Return ỹ = σ((logit p + logit u)/τ), y = [ỹ > ½] and ∂ỹ/∂p.
-
-    The binary Concrete distribution (Maddison, Mnih & Teh 2017, appendix B).
-    """
-    logit = np.log(probs) - np.log1p(-probs) + np.log(u) - np.log1p(-u)
-    x = logit / temperature
-    tail = np.exp(-np.abs(x))
-    relaxed = np.where(x < 0.0, tail, 1.0) / (1.0 + tail)
-    slope = tail / np.square(1.0 + tail) / (temperature * probs * (1.0 - probs))
-    return relaxed, np.where(logit > 0.0, 1.0, 0.0), (slope,)
+    """Return ỹ of the relaxed Bernoulli distribution, y = [ỹ > ½] and ∂ỹ/∂p."""
+    theta = np.asarray(temperature), np.log(probs) - np.log1p(-probs)
+    relaxed, logit = np.empty_like(u), np.empty_like(u)
+    RelaxedBernoulli._transform((relaxed, logit), u, *theta)
+    _, slope = RelaxedBernoulli._jacobian(relaxed, logit, *theta)
+    hard = np.where(logit > 0.0, 1.0, 0.0)  # also where ỹ rounds to ½
+    return relaxed, hard, (slope / (probs * (1.0 - probs)),)
 
 
-def _concrete(
+def _of_categorical(
     u: Array, temperature: float, logits: Array
 ) -> tuple[Array, Array, tuple[Array, ...]]:
-    """Return ỹ = Σ k x_k of x = softmax((η + g)/τ), g Gumbel; y = argmax (η + g) and ∂ỹ/∂η.
+    """Return ỹ = Σ k x_k of x from the Concrete distribution, y = argmax x and ∂ỹ/∂η.
 
-    x is of the Concrete distribution (Maddison, Mnih & Teh 2017), a relaxation of the indicator
-    of the category, and ỹ the category's number with x for probabilities.
+    x relaxes the indicator of the category, and ỹ is the category's number with x for
+    probabilities.
     """
-    perturbed = logits - np.log(-np.log(u.reshape(-1, logits.size)))
-    hard = np.argmax(perturbed, axis=1)
-    x = np.exp((perturbed - perturbed.max(axis=1, keepdims=True)) / temperature)
-    x /= x.sum(axis=1, keepdims=True)
+    theta = np.asarray(temperature), logits
+    x, log_ratio = Concrete._transform(u.reshape(-1, logits.size), *theta)
     numbers = np.arange(float(logits.size))
-    relaxed = (x * numbers).sum(axis=1)
-    slopes = x * (numbers - relaxed[:, np.newaxis]) / temperature
-    return relaxed, hard.astype(np.float64), tuple(slopes.T)
+    _, slopes = Concrete._pull(np.broadcast_to(numbers, x.shape), x, log_ratio, *theta)
+    hard = np.argmax(log_ratio, axis=-1).astype(np.float64)
+    return np.einsum("ik,k->i", x, numbers), hard, tuple(slopes.T)
 
 
 #: By distribution: uniform noise, as many numbers as there are in θ for each value, temperature and
 #: θ to relaxed values, values and ∂ỹ/∂θ.
 RELAXATIONS: dict[str, Callable[..., tuple[Array, Array, tuple[Array, ...]]]] = {
-    "bernoulli": _binary_concrete,
-    "categorical": _concrete,
+    "bernoulli": _of_bernoulli,
+    "categorical": _of_categorical,
 }
 
 
@@ -114,6 +111,8 @@ class Relaxed(Estimator):
         super().__init__(problem, draws, root)
         self._stream = Stream(UNIFORM, root)
         self._relaxed = RELAXATIONS[problem.distribution.name]
+        self._each = sum(value.size for value in problem.distribution._theta)
+        self.together = max(1, BLOCK // self._each)  # as many numbers as of other noise
 
     @classmethod
     def obstacle(cls, problem: Problem) -> ReparamError | None:
@@ -127,8 +126,7 @@ class Relaxed(Estimator):
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those draws."""
-        each = sum(value.size for value in self.problem.distribution._theta)
-        u = self._stream.take(each * start, each * stop)
+        u = self._stream.take(self._each * start, self._each * stop)
         relaxed, hard, slopes = self._relaxed(u, self.problem.temperature, *self.problem.theta)
         upstream = self.problem.objective.slope(self._where(relaxed, hard))
         return [upstream * slope for slope in slopes]

@@ -204,7 +204,8 @@ class _Run:
 def _run(cls: type[Estimator], problem: Problem, n: int, root: np.random.SeedSequence) -> _Run:
     with np.errstate(all="ignore"):
         # what is imported or computed once is no draw's cost
-        cls(problem, 2, root).terms(0, min(2, cls.together))
+        small = cls(problem, 2, root)
+        small.terms(0, min(2, small.together))
     estimator = cls(problem, n, root)
     start = time.perf_counter()
     moments = estimator.summed()

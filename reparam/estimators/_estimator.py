@@ -46,7 +46,7 @@ class Estimator(abc.ABC):
     #: Whether terms are φ′(y) ∂y/∂θ ("path"), φ(y) ∂ log p/∂θ ("score"), or have the tails of φ.
     tails: ClassVar[str] = "value"
     #: How many terms are made by one task.
-    together: ClassVar[int] = BLOCK
+    together: int = BLOCK
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         self.problem, self.root = problem, root

@@ -75,12 +75,14 @@ class About:
     score: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(Parameter,))
+# no field specifier: in calls of one a type checker finds a default only if it is named
+@dataclass_transform(frozen_default=True)
 class Distribution(abc.ABC):
     """Base class of all distributions.
 
     Instances are frozen. Parameters are passed by position or by name (aliases work), as numbers
-    or arrays that broadcast together; the common shape is :attr:`batch_shape`.
+    or arrays that broadcast together; the common shape is :attr:`batch_shape`. Type checkers know
+    the declared names, and not the aliases.
 
     Raises
     ------

@@ -6,18 +6,18 @@ import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NoReturn, final
+from typing import Any, ClassVar, NamedTuple, NoReturn, final
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand, summed_to, total
-from reparam.distribution import Distribution, View, _sample_shape
+from reparam.distribution import Distribution, Reparameterized, View, _sample_shape
 from reparam.errors import NoFormulaError, ShapeError, UnknownViewError
 from reparam.noise import Noise, Stream
 from reparam.parameters import Simplex, as_real_array
 
-__all__ = ["VectorDraw", "VectorReparameterized"]
+__all__ = ["Marginal", "VectorDraw", "VectorReparameterized"]
 
 
 class _Rows:
@@ -29,6 +29,17 @@ class _Rows:
     def take(self, start: int, stop: int) -> Array:
         noise = self._stream.take(start * self._length, stop * self._length)
         return noise.reshape(-1, self._length)
+
+
+class Marginal(NamedTuple):
+    """A number that a vector makes, and the distribution that it has."""
+
+    #: In mathematical notation: ``"ln(y_0/y_1)"``.
+    what: str
+    #: From ln y, whose last axis is that of the entries.
+    of: Callable[[Array], Array]
+    #: The distribution.
+    law: Reparameterized
 
 
 class VectorReparameterized(Distribution):
@@ -134,6 +145,14 @@ class VectorReparameterized(Distribution):
     @abc.abstractmethod
     def _pull(cls, upstream: Array, y: Array, *extras_and_theta: Any) -> tuple[Array, ...]:
         """Return Σ_i upstream_i ∂y_i/∂θ, row by row, for each parameter."""
+
+    @classmethod
+    def _marginals(cls, *theta: Any) -> tuple[Marginal, ...]:
+        """Return numbers made of ln y whose distributions are known, for ``reparam verify``.
+
+        Optional, and of no batch. Draws are compared with them, and integrals of the density.
+        """
+        return ()
 
     # Machinery -------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.distribution import About, View
+from reparam.distributions.logistic import Logistic
 from reparam.errors import NoFormulaError
 from reparam.noise import UNIFORM
 from reparam.parameters import POSITIVE, REAL, Parameter, Simplex
 from reparam.special.softmax import log_softmax
-from reparam.vectors import VectorReparameterized
+from reparam.vectors import Marginal, VectorReparameterized
 
 __all__ = ["Concrete"]
 
@@ -97,6 +99,15 @@ class Concrete(VectorReparameterized):
         n, log_y = y.shape[-1], np.log(y)
         in_logits = 1.0 - n * np.exp(log_softmax(logits - _column(temperature) * log_y))
         return (n - 1.0) / temperature - np.sum(log_y * in_logits, axis=-1), in_logits
+
+    @classmethod
+    def _marginals(cls, temperature: Array, logits: Array) -> tuple[Marginal, ...]:
+        # a difference of two Gumbel variates is logistic
+        def ratio(i: int, j: int) -> Marginal:
+            law = Logistic((logits[i] - logits[j]) / temperature, 1.0 / temperature)
+            return Marginal(f"ln(y_{i}/y_{j})", lambda log_y: log_y[..., i] - log_y[..., j], law)
+
+        return tuple(ratio(i, j) for i, j in pairwise(range(len(logits))))
 
     @classmethod
     def _mean(cls, *theta: Any, **_: Any) -> NoReturn:

@@ -87,10 +87,17 @@ class Context:
 
     @property
     def noise_points(self) -> Array:
-        """Noise of the target's kind: central, random and in both tails."""
+        """Noise of the target's kind: central, random and in both tails.
+
+        Of vectors rows, each of whose entries may be any of these.
+        """
         if self.target.noise is None:
             raise NotApplicable("it has no transform of given noise")
-        return noise_grid(self.target.noise, self.level.points, self.seed)
+        noise = noise_grid(self.target.noise, self.level.points, self.seed)
+        if not self.target.length:
+            return noise
+        rng = np.random.default_rng([self.seed, 2])
+        return np.stack([rng.permutation(noise) for _ in range(self.target.length)], axis=-1)
 
 
 def unit_grid(n: int, seed: int) -> Array:

@@ -132,17 +132,14 @@ def validated(what: str, value: Any) -> Any:
 
 
 def registered() -> list[str]:
-    """Return the names of the registered distributions of numbers, with numbers for parameters."""
+    """Return the names of the registered distributions that there is something to verify of."""
     from reparam import registry
     from reparam.discrete import Discrete
     from reparam.distribution import Reparameterized
+    from reparam.vectors import VectorReparameterized
 
-    return [
-        name
-        for name in registry.names()
-        if issubclass(cls := registry.get(name), Reparameterized | Discrete)
-        and not any(parameter.vector for parameter in cls.parameters.values())
-    ]
+    kinds = Reparameterized | VectorReparameterized | Discrete
+    return [name for name in registry.names() if issubclass(registry.get(name), kinds)]
 
 
 def verify(

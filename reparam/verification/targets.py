@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from reparam.errors import InputError, UnknownDistributionError, did_you_mean
 from reparam.noise import NORMAL, UNIFORM, Noise
 from reparam.parameters import POSITIVE, REAL, Parameter, Parameters
 from reparam.vectors import VectorReparameterized
+from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.laws import Formula, Law, NumericalLaw
 
 __all__ = [
@@ -69,7 +70,10 @@ class NoGradient(Faulty):
 
 @dataclass(frozen=True)
 class Sample:
-    """Values, and the derivative of each in each parameter; all of one shape."""
+    """Values, and the derivative of each in each parameter; all of one shape.
+
+    Those of vectors have a last axis for the entries.
+    """
 
     value: Array
     gradients: Mapping[str, Array]
@@ -107,7 +111,9 @@ class Target(abc.ABC):
     parameters: Mapping[str, Parameter]
     #: The formulas that it has, of :data:`FORMULAS`.
     formulas: Mapping[str, Formula]
-    #: The kind of noise that ``transform`` takes, None if there is no transform.
+    #: How many entries a value has, 0 if it is a number.
+    length: int = 0
+    #: The kind of noise that ``transform`` takes, None if there is no transform. Of vectors, rows.
     noise: Noise | None = None
     #: The registered distribution of which there may be a reference table.
     reference: str | None = None
@@ -220,19 +226,39 @@ class Registered(Target):
 class Masses(Target):
     """A discrete distribution of this library, or of a plugin: draws without gradients.
 
-    Parameters that are not differentiable keep their defaults.
+    A vector parameter is a number for each of its entries. Parameters that are not differentiable
+    keep their defaults.
+
+    Parameters
+    ----------
+    thing
+        The class, or a distribution of no batch, whose parameters are then kept.
+    name
+        As it was asked for.
     """
 
-    def __init__(self, cls: type[Discrete], name: str) -> None:
-        self.name, self._cls, self.fixed = name, cls, {}
+    def __init__(self, thing: type[Discrete] | Discrete, name: str) -> None:
+        cls = thing if isinstance(thing, type) else type(thing)
+        self.name, self._cls = name, cls
         self.obstacle = cls.obstacle()
-        self.parameters = {key: p for key, p in cls.parameters.items() if p.differentiable}
+        differentiable = cls.parameters.differentiable
+        self._entries = Entries(thing, differentiable)
+        self._kept: dict[str, Array] = {}
+        self.fixed = {}
+        if isinstance(thing, Discrete):
+            others = (key for key in thing.parameters if key not in differentiable)
+            self._kept = {key: getattr(thing, key) for key in others}
+            self.fixed = self._entries.of(thing)
+        self.parameters = self._entries.numbers
         self.formulas = {
             formula: self._formula(formula) for formula in ("log_prob", "cdf", "sf", "score")
         }
 
+    def _made(self, theta: Mapping[str, Any]) -> Discrete:
+        return self._cls(**self._kept, **self._entries.joined(theta))
+
     def _formula(self, formula: str) -> Formula:
-        return lambda at, **theta: getattr(self._cls(**theta), formula)(at)
+        return lambda at, **theta: getattr(self.law(theta), formula)(at)
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Raise: there are none with gradients."""
@@ -240,12 +266,11 @@ class Masses(Target):
 
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values."""
-        return np.asarray(self._cls(**theta).sample(n, rng=seed))
+        return np.asarray(self._made(theta).sample(n, rng=seed))
 
-    def law(self, theta: Mapping[str, float], seed: int) -> Law:
+    def law(self, theta: Mapping[str, Any], seed: int = 0) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
-        law: Law = cast(Any, self._cls(**theta))  # but for pathwise, which no witness asks for
-        return law
+        return Entrywise(self._made(theta), self._entries)
 
 
 class Object(Target):
@@ -451,21 +476,19 @@ def _imported(spec: str, module: str, attribute: str) -> Any:
 
 def _wrapped(thing: Any, name: str) -> Target:
     """Return the target that an object is."""
-    if isinstance(thing, type) and issubclass(thing, Reparameterized):
-        return Registered(thing, name)
-    if isinstance(thing, Reparameterized):
-        if thing.batch_shape:
-            raise InputError(f"{name} has array parameters; verify one with numbers")
-        return Registered(
-            type(thing), name, {key: float(getattr(thing, key)) for key in thing.parameters}
-        )
-    if isinstance(thing, type) and issubclass(thing, VectorReparameterized):
-        raise InputError(f"{name} draws vectors, and what is verified here are draws of numbers")
-    if isinstance(thing, type) and issubclass(thing, Discrete):
-        if any(parameter.vector for parameter in thing.parameters.values()):
-            raise InputError(f"{name} has a vector parameter, and what is verified has numbers")
+    cls = thing if isinstance(thing, type) else type(thing)
+    if isinstance(thing, Distribution) and thing.batch_shape:
+        raise InputError(f"{name} has array parameters; verify one with numbers")
+    if issubclass(cls, Reparameterized):
+        given = {} if cls is thing else {key: float(getattr(thing, key)) for key in cls.parameters}
+        return Registered(cls, name, given)
+    if issubclass(cls, VectorReparameterized):
+        vectors = import_module("reparam.verification.vectors")
+        target: Target = vectors.Vectors(thing, name)
+        return target
+    if issubclass(cls, Discrete):
         return Masses(thing, name)
-    if isinstance(thing, type) and issubclass(thing, Distribution):
+    if issubclass(cls, Distribution):
         raise InputError(f"{name} has no reparameterization: there is no gradient to verify")
     for library, package in LIBRARIES.items():
         if package in _origins(thing):

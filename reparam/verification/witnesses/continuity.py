@@ -67,11 +67,13 @@ def _follower(context: Context, theta: dict[str, float], name: str) -> Follower:
     target = context.target
     if target.noise is not None:
         noise = context.noise_points[:: max(1, context.level.points // _FOLLOWED)]
+        width = target.length or 1  # each entry of a vector is one that is followed
 
         def transformed(at: Array, draws: Array | None = None) -> Array:
-            z = noise if draws is None else noise[draws]
+            z = noise if draws is None else noise[draws // width]
             moved = at[:, np.newaxis] if draws is None else at
-            return target.transform(z, **{**theta, name: moved}).value
+            value = target.transform(z, **{**theta, name: moved}).value.reshape(len(at), -1)
+            return value if draws is None else value[np.arange(len(at)), draws % width]
 
         return transformed
 

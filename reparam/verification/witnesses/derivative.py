@@ -13,6 +13,7 @@ from reparam.verification.comparing import Context, NotApplicable, Tally, failur
 from reparam.verification.numerics import derivative_in
 from reparam.verification.results import Comparison
 from reparam.verification.targets import NoGradient, Sample, Target
+from reparam.verification.witnesses import of_vectors
 
 __all__ = ["derivative", "on_quantile_path"]
 
@@ -32,6 +33,8 @@ def derivative(context: Context) -> Iterator[Comparison]:
     target = context.target
     if target.noise is not None:
         yield from _of_transform(context)
+        if target.length:
+            yield from _of_vector_draws(context)
         return
     try:
         target.draws(context.sets()[0], 2, context.seed)
@@ -47,9 +50,27 @@ def _of_transform(context: Context) -> Iterator[Comparison]:
     outputs |= {view: partial(target.view, view, noise) for view in target.views}
     for what, output in outputs.items():
         tallies = {name: Tally(f"∂{what}/∂{name}") for name in target.parameters}
+        where = of_vectors.places(context, noise, "z")
         for theta in context.sets():
             value = partial(_value, output)
-            _compare(context, tallies, theta, output(**theta), value, z=noise)
+            _compare(context, tallies, theta, output(**theta), value, **where)
+        for tally in tallies.values():
+            yield from tally.result()
+
+
+def _of_vector_draws(context: Context) -> Iterator[Comparison]:
+    """Compare gradients of drawn vectors, of which no formula tells the path, at a fixed seed."""
+    target, n = context.target, 4 * context.level.points
+    for way in target.ways:
+        tallies = {name: Tally(f"∂y/∂{name} of draws ({way})") for name in target.parameters}
+        for theta in context.sets():
+            sample = target.draws(theta, n, context.seed, way)
+
+            def value(way: str = way, **moved: Array) -> Array:
+                return _rows(target, moved, n, context.seed, way)
+
+            where = of_vectors.places(context, sample.value, "y")
+            _compare(context, tallies, theta, sample, value, **where)
         for tally in tallies.values():
             yield from tally.result()
 
@@ -67,17 +88,17 @@ def _compare(
     **where: Array,
 ) -> None:
     rtol = context.tolerance(sample.value)
-    single = sample.value.dtype != np.float64
+    target, single = context.target, sample.value.dtype != np.float64
     for name, tally in tallies.items():
         slope, error = derivative_in(
             name,
             value,
             theta,
-            context.target.parameters,
-            shape=sample.value.shape,
+            target.parameters,
+            shape=(1,) if target.length else sample.value.shape,
             noise=float(np.finfo(sample.value.dtype).eps) if single else 0.0,
         )
-        if context.target.noise is None and not (
+        if target.noise is None and not (
             np.nanmedian(np.abs(_off(sample.gradients[name], slope))) < _THE_SAME
         ):
             continue
@@ -135,10 +156,12 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     yield from found
 
 
-def _rows(target: Target, theta: Mapping[str, Any], n: int, seed: int) -> Array:
+def _rows(target: Target, theta: Mapping[str, Any], n: int, seed: int, way: str = "") -> Array:
     """Return values at a fixed seed, one row for each value of the parameter that moves."""
     moving = next(name for name, value in theta.items() if np.ndim(value))
-    rows = [target.values({**theta, moving: float(place[0])}, n, seed) for place in theta[moving]]
+    rows = [
+        target.values({**theta, moving: float(place[0])}, n, seed, way) for place in theta[moving]
+    ]
     return np.asarray(rows, dtype=np.float64)
 
 

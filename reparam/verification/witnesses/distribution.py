@@ -10,10 +10,12 @@ import numpy as np
 from reparam._typing import Array
 from reparam.verification import statistics
 from reparam.verification.comparing import Context, Tally
+from reparam.verification.entries import Entrywise
 from reparam.verification.laws import Law
 from reparam.verification.results import Comparison
+from reparam.verification.witnesses import of_vectors
 
-__all__ = ["distribution"]
+__all__ = ["Fit", "add_scores", "distribution", "is_discrete"]
 
 #: Tail probabilities whose counts are tested, on both sides. The first is the median's: where
 #: draws are off by a factor, this is the most powerful of them.
@@ -32,21 +34,19 @@ def distribution(context: Context) -> Iterator[Comparison]:
     by the most powerful ones against draws that are all moved, or spread, by some factor.
     """
     target, sets = context.target, context.sets()
-    tests = 1 + 2 * len(_TAILS) + len(target.parameters) + 2
+    if target.length:
+        yield from of_vectors.distribution(context)
+        return
+    tests = Fit.TESTS + len(target.parameters)
     alpha = context.alpha / (tests * len(sets) * len(target.ways))
     for way in target.ways:
         label = f" ({way})" if way else ""
         inside = Tally(f"draws{label} in the support", "absolute")
-        distance = Tally(f"sup |Fₙ − F| of draws{label}", "probability")
-        tails = Tally(f"tail counts of draws{label}", "standard errors")
+        fit = Fit(f"draws{label}")
         scores = {
             name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors")
             for name in target.parameters
         }
-        motions = [
-            Tally(f"draws{label} are not {moved}", "standard errors")
-            for moved in ("moved", "spread")
-        ]
         for number, theta in enumerate(sets):
             seed = context.seed + number
             value = target.values(theta, context.level.draws, seed, way)
@@ -55,12 +55,40 @@ def distribution(context: Context) -> Iterator[Comparison]:
             ordered = np.sort(value)  # NaN is last
             ends = ordered[[0, -1]].astype(np.float64)
             inside.add(theta, ends, np.clip(ends, low, high), y=ends)
-            _distance(distance, theta, law, ordered, alpha)
-            _tails(tails, theta, law, ordered, alpha)
-            if target.obstacle or not is_discrete(ordered):
-                _scores(scores, theta, law, np.asarray(value, dtype=np.float64), alpha)
-                _motions(motions, theta, law, ordered, alpha)
-        for tally in (inside, distance, tails, *scores.values(), *motions):
+            smooth = bool(target.obstacle) or not is_discrete(ordered)
+            fit.add(theta, law, ordered, alpha, moving=smooth)
+            if smooth:
+                add_scores(scores, theta, law, np.asarray(value, dtype=np.float64), alpha)
+        for tally in (inside, *scores.values()):
+            yield from tally.result()
+        yield from fit.result()
+
+
+class Fit:
+    """How well draws, named by `what`, follow a law of numbers."""
+
+    #: How many tests there are at each parameter set.
+    TESTS = 1 + 2 * len(_TAILS) + 2
+
+    def __init__(self, what: str) -> None:
+        self._distance = Tally(f"sup |Fₙ − F| of {what}", "probability")
+        self._tails = Tally(f"tail counts of {what}", "standard errors")
+        self._motions = [
+            Tally(f"{what} are not {moved}", "standard errors") for moved in ("moved", "spread")
+        ]
+
+    def add(
+        self, theta: dict[str, float], law: Law, ordered: Array, alpha: float, *, moving: bool
+    ) -> None:
+        """Compare sorted draws with the law; what moves or spreads them only if `moving`."""
+        _distance(self._distance, theta, law, ordered, alpha)
+        _tails(self._tails, theta, law, ordered, alpha)
+        if moving:
+            _motions(self._motions, theta, law, ordered, alpha)
+
+    def result(self) -> Iterator[Comparison]:
+        """Yield the comparisons."""
+        for tally in (self._distance, self._tails, *self._motions):
             yield from tally.result()
 
 
@@ -142,9 +170,10 @@ def _first_above(tail: Callable[[Array], Array], values: Array) -> Array:
     return low.astype(np.float64)
 
 
-def _scores(
+def add_scores(
     tallies: dict[str, Tally], theta: dict[str, float], law: Law, value: Array, alpha: float
 ) -> None:
+    """Add the mean of ∂ log p/∂θ at draws, in standard errors."""
     claimed = law.score(value[: 2**18] if len(value) > 2**18 and not exact(law) else value)
     for name, tally in tallies.items():
         entry = np.asarray(claimed[name])
@@ -203,4 +232,4 @@ def exact(law: Law) -> bool:
     """Whether a law has formulas, and is no quadrature that many draws would take long for."""
     from reparam.distribution import Distribution
 
-    return isinstance(law, Distribution)
+    return isinstance(law, Distribution | Entrywise)

@@ -13,8 +13,9 @@ from reparam.verification.comparing import Context, Tally
 from reparam.verification.laws import Law
 from reparam.verification.results import Comparison
 from reparam.verification.targets import NoGradient, Registered, Sample, Target
+from reparam.verification.witnesses import of_vectors
 
-__all__ = ["edges"]
+__all__ = ["corners", "edges", "extreme_noise", "moved"]
 
 #: Probabilities at the edges of what float64 holds; and inner ones, since with tiny shapes all the
 #: others' values under- or overflow.
@@ -49,12 +50,15 @@ _DRAWS = 1024
 def edges(context: Context) -> Iterator[Comparison]:
     """Look for NaN, values outside the support and gradients that vanish silently."""
     target = context.target
+    if target.length:
+        yield from of_vectors.edges(context)
+        return
     numbers = Tally("values are numbers", "absolute")
     inside = Tally("values lie in the support", "absolute")
     gradients = {name: Tally(f"∂y/∂{name} is a number") for name in target.parameters}
     silent = {name: Tally(f"∂y/∂{name} is not silently 0") for name in target.parameters}
     formulas = {what: Tally(what, "absolute") for what in _STATEMENTS}
-    for theta in _corners(context):
+    for theta in corners(context):
         law = target.law(theta, context.seed)
         low, high = law.support
         for sample in _samples(context, theta):
@@ -74,7 +78,7 @@ def edges(context: Context) -> Iterator[Comparison]:
                 zero = (entry == 0.0) & real
                 silent[name].add(theta, np.where(zero, 0.0, there), there, y=y[finite])
         if isinstance(target, Registered):
-            _formulas(formulas, theta, target, law)
+            _formulas(formulas, theta, target, law, extreme_noise(context))
     for tally in (numbers, inside, *gradients.values(), *silent.values(), *formulas.values()):
         yield from tally.result()
 
@@ -86,10 +90,10 @@ def _at_end(y: Array, end: Array) -> NDArray[np.bool_]:
     return np.asarray(np.abs(y - end) <= _ROUNDING * np.spacing(np.abs(end)))
 
 
-def _corners(context: Context) -> Iterator[dict[str, float]]:
+def corners(context: Context) -> Iterator[dict[str, float]]:
     """Yield parameter sets at the ends of the typical ranges, and beyond for our own."""
     target = context.target
-    beyond = _BEYOND if isinstance(target, Registered) else _THEIRS
+    beyond = _BEYOND if isinstance(target, Registered) or target.length else _THEIRS
     free = [name for name in target.parameters if name not in target.fixed]
     default = {name: target.fixed.get(name, p.default) for name, p in target.parameters.items()}
     seen = []
@@ -109,7 +113,7 @@ def _corners(context: Context) -> Iterator[dict[str, float]]:
 def _samples(context: Context, theta: dict[str, float]) -> Iterator[Sample]:
     target = context.target
     if target.noise is not None:
-        yield target.transform(_noise(target), **theta)
+        yield target.transform(extreme_noise(context), **theta)
     for way in target.ways:
         try:
             yield target.draws(theta, _DRAWS, context.seed, way)
@@ -117,17 +121,27 @@ def _samples(context: Context, theta: dict[str, float]) -> Iterator[Sample]:
             return
 
 
-def _noise(target: Target) -> Array:
-    if target.noise is not NORMAL:
-        return _U
-    from scipy.special import ndtri
+def extreme_noise(context: Context) -> Array:
+    """Return noise at the edges of what float64 holds; of vectors, rows of it at random."""
+    target, noise = context.target, _U
+    if target.noise is NORMAL:
+        from scipy.special import ndtri
 
-    return np.asarray(ndtri(_U))
+        noise = np.asarray(ndtri(_U))
+    if target.length:
+        rng = np.random.default_rng(context.seed)
+        return rng.choice(noise, (context.level.points, target.length))
+    return noise
 
 
-def _formulas(tallies: dict[str, Tally], theta: dict[str, float], target: Target, law: Law) -> None:
+def _formulas(
+    tallies: dict[str, Tally],
+    theta: dict[str, float],
+    target: Target,
+    law: Law,
+    noise: Array,
+) -> None:
     """Look at the formulas of a distribution of ours at its values, wherever they are."""
-    noise = _noise(target)
     y = target.transform(noise, **theta).value
     order = np.argsort(y)
     noise, y = noise[order], y[order]
@@ -141,18 +155,23 @@ def _formulas(tallies: dict[str, Tally], theta: dict[str, float], target: Target
         np.any([np.isnan(entry) for entry in slopes.values()], axis=0),
         np.any([np.isnan(entry) for entry in law.score(y).values()], axis=0) & np.isfinite(y),
         np.any(
-            [(slopes[name] == 0.0) & _moves(name, theta, target, noise, y) for name in slopes], 0
+            [(slopes[name] == 0.0) & moved(name, theta, target, noise, y) for name in slopes], 0
         ),
     )
     for tally, broken in zip(tallies.values(), wrong, strict=True):
         tally.add(theta, broken, 0.0, y=y)
 
 
-def _moves(
-    name: str, theta: dict[str, float], target: Target, noise: Array, y: Array
+def moved(
+    name: str,
+    theta: dict[str, float],
+    target: Target,
+    noise: Array,
+    y: Array,
+    side: float = 1.0,
 ) -> NDArray[np.bool_]:
     """Return which values move with a parameter, so that their derivatives can't be 0."""
-    moved = {**theta, name: theta[name] + _MOVE * (theta[name] or 1.0)}
+    there = {**theta, name: theta[name] + side * _MOVE * (theta[name] or 1.0)}
     with np.errstate(all="ignore"):
-        change = np.abs(target.transform(noise, **moved).value - y)
+        change = np.abs(target.transform(noise, **there).value - y)
         return np.isfinite(change) & (change > _MOVED * np.abs(y)) & (np.abs(y) > 1e-300)

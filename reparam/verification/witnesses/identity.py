@@ -12,6 +12,7 @@ from reparam.verification.comparing import Context, NotApplicable, Tally, unit_g
 from reparam.verification.laws import Formula
 from reparam.verification.numerics import derivative_in, differentiate, integral
 from reparam.verification.results import Comparison
+from reparam.verification.witnesses import of_vectors
 
 __all__ = ["identity"]
 
@@ -22,6 +23,9 @@ _DRAWS = 4096
 def identity(context: Context) -> Iterator[Comparison]:
     """Compare p(y)·∂y/∂θ with the derivative of the cdf, and the density with its slope."""
     formulas = context.target.formulas
+    if context.target.length:
+        yield from of_vectors.identity(context)
+        return
     if "cdf" not in formulas or not {"log_prob", "pathwise"} & set(formulas):
         raise NotApplicable("it has no cdf with a log_prob or a pathwise to compare it with")
     if context.target.obstacle:

@@ -10,6 +10,7 @@ import numpy as np
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
 from reparam.verification.numerics import derivative_in, unit_rule
 from reparam.verification.results import Comparison
+from reparam.verification.witnesses import of_vectors
 
 __all__ = ["score"]
 
@@ -17,6 +18,9 @@ __all__ = ["score"]
 def score(context: Context) -> Iterator[Comparison]:
     """Compare the score with differences of log p, and its expectation with 0."""
     target, formulas = context.target, context.target.formulas
+    if target.length:
+        yield from of_vectors.score(context)
+        return
     if not {"score", "log_prob"} <= set(formulas):
         raise NotApplicable("it has no score, or no log_prob")
     slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}

@@ -14,6 +14,7 @@ from reparam.noise import NORMAL
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Registered
+from reparam.verification.witnesses import of_vectors
 
 __all__ = ["reference_table", "transform"]
 
@@ -32,6 +33,9 @@ def transform(context: Context) -> Iterator[Comparison]:
     The same of the quantile function, where there is one.
     """
     target = context.target
+    if target.length:
+        yield from of_vectors.transform(context)
+        return
     ours = isinstance(target, Registered)
     invertible = {"icdf", "cdf"} <= set(target.formulas)
     if not (ours or invertible):

@@ -1,0 +1,332 @@
+"""What the witnesses look at where values are vectors: each function is one of them.
+
+``derivative`` and ``continuity`` look at vectors as they do at numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, cast
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.vectors import Marginal
+from reparam.verification import statistics
+from reparam.verification.comparing import Context, NotApplicable, Tally, failure
+from reparam.verification.numerics import derivative_in
+from reparam.verification.results import Comparison
+from reparam.verification.simplex import MOST_ENTRIES, integrals
+from reparam.verification.vectors import Vectors
+
+__all__ = ["distribution", "edges", "expectation", "identity", "places", "score", "transform"]
+
+#: What entries may be off by, in units of 2⁻⁵², when they are summed.
+_SUM = 8.0
+#: Entries below this have lost digits, or their density does.
+_SMALL = 1e-300
+#: Draws that tell where the mass is.
+_PILOT = 4096
+#: Frequencies of the functions cos(kπF) of which the density's integral is 0.
+_FREQUENCIES = (1, 2)
+
+
+def places(context: Context, rows: Array, name: str) -> dict[str, Any]:
+    """Return what identifies the entries of vectors in a report: which, and the row it is of."""
+    if not context.target.length:
+        return {name: rows}
+    return {"entry": np.arange(rows.shape[-1]), **_row(rows[:, np.newaxis], name)}
+
+
+def _row(rows: Array, name: str = "y") -> dict[str, Any]:
+    return {f"{name}[{k}]": rows[..., k] for k in range(rows.shape[-1])}
+
+
+def _target(context: Context) -> Vectors:
+    return cast(Vectors, context.target)
+
+
+def _on_simplex(tallies: tuple[Tally, Tally], theta: Mapping[str, float], y: Array) -> None:
+    """Compare entries with the ends of the support, and their sum with 1."""
+    inside, total = tallies
+    inside.add(theta, y, np.clip(y, 0.0, 1.0), y=y)
+    total.add(theta, np.sum(y, axis=-1), 1.0, atol=_SUM * 2.0**-52, **_row(y))
+
+
+def _extremes(y: Array) -> list[np.intp]:
+    """Return the rows with the least and the greatest entry, and the sum that is most off 1."""
+    off = np.argmax(np.abs(np.sum(y, axis=-1) - 1.0))  # NaN is the greatest, and the least
+    return [np.argmin(y) // y.shape[-1], np.argmax(y) // y.shape[-1], off]
+
+
+def _simplex_tallies(what: str) -> tuple[Tally, Tally]:
+    return Tally(f"entries of {what} in [0, 1]", "absolute"), Tally(f"sum of {what}", "absolute")
+
+
+# transform --------------------------------------------------------------------------------------
+
+
+def transform(context: Context) -> Iterator[Comparison]:
+    """Compare y with a reference table, entries with the simplex, and ln y with its view."""
+    target, noise = _target(context), context.noise_points
+    simplex = _simplex_tallies("y")
+    logarithm = Tally("ln y, by its view")
+    for theta in context.sets():
+        y = target.transform(noise, **theta).value
+        _on_simplex(simplex, theta, y)
+        if "log_value" in target.views:
+            told = target.view("log_value", noise, **theta).value
+            kept = np.where(y > _SMALL, y, np.nan)
+            # rounding y to the last place moves ln y by that
+            logarithm.add(
+                theta, told, np.log(kept), rtol=1e-14, atol=1e-15, **places(context, noise, "z")
+            )
+    for tally in (*simplex, logarithm):
+        yield from tally.result()
+
+
+# identity, score: integrals ----------------------------------------------------------------------
+
+
+def _integrals(
+    context: Context, theta: dict[str, float], f: Callable[[Array, Array], Array]
+) -> tuple[Array, Array] | None:
+    """Return integrals over the simplex of functions of ln y and p(y), and their errors.
+
+    None where entries underflow before the density has fallen off.
+    """
+    target = _target(context)
+    log_prob = target.formulas["log_prob"]
+
+    def integrands(log_y: Array) -> Array:
+        return f(log_y, np.exp(log_prob(np.exp(log_y), **theta)))
+
+    value, error = integrals(integrands, target.logarithms(theta, _PILOT, context.seed)[1])
+    return (value, error) if np.all(np.isfinite(error)) else None
+
+
+def identity(context: Context) -> Iterator[Comparison]:
+    """Integrate the density over the simplex: its mass, and the marginals' distributions.
+
+    A marginal x with the distribution F has E[cos kπF(x)] = 0.
+    """
+    target = _target(context)
+    if target.length > MOST_ENTRIES:
+        raise NotApplicable(
+            f"its values are vectors of {target.length} entries: a density is integrated over"
+            f" the simplex for up to {MOST_ENTRIES}"
+        )
+    mass = Tally("∫ p(y) dy over the simplex", "absolute")
+    waves: dict[str, Tally] = {}
+    for theta in context.sets():
+        marginals = target.marginals(theta)
+
+        def functions(log_y: Array, p: Array, marginals: tuple[Marginal, ...] = marginals) -> Array:
+            rows = [p]
+            for marginal in marginals:
+                u = marginal.law.cdf(marginal.of(log_y))
+                rows += [p * np.cos(k * math.pi * u) for k in _FREQUENCIES]
+            return np.stack(rows)
+
+        found = _integrals(context, theta, functions)
+        if found is None:
+            continue
+        (total, *rest), (error, *errors) = found
+        mass.add(theta, total, 1.0, atol=1e-9, uncertainty=error)
+        for at, marginal in enumerate(marginals):
+            tally = waves.setdefault(
+                marginal.what, Tally(f"∫ p cos kπF dy, F of {marginal.what}", "absolute")
+            )
+            these = slice(at * len(_FREQUENCIES), (at + 1) * len(_FREQUENCIES))
+            tally.add(theta, rest[these], 0.0, atol=1e-9, uncertainty=errors[these], k=_FREQUENCIES)
+    if not list(mass.result()):
+        raise NotApplicable("entries of y underflow before its density has fallen off")
+    for tally in (mass, *waves.values()):
+        yield from tally.result()
+
+
+def score(context: Context) -> Iterator[Comparison]:
+    """Compare the score with differences of log p, and its expectation with 0."""
+    target, formulas = _target(context), context.target.formulas
+    slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
+    means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
+    for theta in context.sets():
+        y = target.values(theta, 4 * context.level.points, context.seed)
+        y = y[np.all(y > _SMALL, axis=-1)]
+        claimed = formulas["score"](y, **theta)
+        for name, tally in slopes.items():
+            slope, error = derivative_in(
+                name, partial(formulas["log_prob"], y), theta, target.parameters, shape=(1,)
+            )
+            slack = 1e-9 * np.median(np.abs(claimed[name])) if y.size else 0.0
+            tally.add(
+                theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, **_row(y)
+            )
+        if target.length <= MOST_ENTRIES:
+            _expect_zero(context, theta, means)
+    for tally in (*slopes.values(), *means.values()):
+        yield from tally.result()
+
+
+def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
+    """Integrate the score over the simplex."""
+    formula = context.target.formulas["score"]
+
+    def functions(log_y: Array, p: Array) -> Array:
+        scores = formula(np.exp(log_y), **theta)
+        return np.stack([p * each for name in means for each in (scores[name], abs(scores[name]))])
+
+    found = _integrals(context, theta, functions)
+    if found is not None:
+        values, errors = (each.reshape(-1, 2) for each in found)
+        for tally, (mean, size), (error, _) in zip(means.values(), values, errors, strict=True):
+            tally.add(theta, mean, 0.0, atol=1e-9 * size, uncertainty=error)
+
+
+# distribution ------------------------------------------------------------------------------------
+
+
+def distribution(context: Context) -> Iterator[Comparison]:
+    """Test that draws follow the density: in known marginals, and by E[∂ log p/∂θ] = 0."""
+    from reparam.verification.witnesses.distribution import Fit, add_scores
+
+    target, sets = _target(context), context.sets()
+    marginals = [target.marginals(theta) for theta in sets]
+    tests = len(target.parameters) + len(marginals[0]) * Fit.TESTS
+    alpha = context.alpha / (tests * len(sets))
+    simplex = _simplex_tallies("draws")
+    scores = {
+        name: Tally(f"mean ∂ log p/∂{name} of draws", "standard errors")
+        for name in target.parameters
+    }
+    fits = [Fit(f"{marginal.what} of draws") for marginal in marginals[0]]
+    for number, theta in enumerate(sets):
+        way = target.ways[number % len(target.ways)]
+        seed = context.seed + number
+        y, log_y = target.logarithms(theta, context.level.draws, seed, way)
+        _on_simplex(simplex, theta, y[_extremes(y)])
+        if np.all(y > _SMALL):
+            add_scores(scores, theta, target.law(theta), y, alpha)
+        for fit, marginal in zip(fits, marginals[number], strict=True):
+            ordered = np.sort(marginal.of(log_y))
+            if np.all(np.isfinite(log_y)):
+                fit.add(theta, marginal.law, ordered, alpha, moving=True)
+    for tally in (*simplex, *scores.values()):
+        yield from tally.result()
+    for fit in fits:
+        yield from fit.result()
+
+
+# expectation -------------------------------------------------------------------------------------
+
+
+def _functions(y: Array) -> Iterator[tuple[str, Array, Array]]:
+    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded."""
+    unit = np.eye(y.shape[-1])
+    for i in range(y.shape[-1]):
+        yield f"y_{i}", y[:, i], np.broadcast_to(unit[i], y.shape)
+        j = (i + 1) % y.shape[-1]
+        yield f"y_{i} y_{j}", y[:, i] * y[:, j], y[:, [j]] * unit[i] + y[:, [i]] * unit[j]
+    c = np.cos(2.0 * np.arange(y.shape[-1]))  # weights of no symmetry
+    for k in (1, 3):
+        phase = k * math.pi * (y @ c)
+        slope = k * math.pi * np.cos(phase)
+        yield f"sin({k}π Σ c_i y_i)", np.sin(phase), slope[:, np.newaxis] * c
+
+
+def expectation(context: Context) -> Iterator[Comparison]:
+    """Compare ∂E[φ(y)]/∂θ by the gradients of draws and by the score, at the same draws.
+
+    E[Σ_i ∂φ/∂y_i ∂y_i/∂θ] = E[φ(y) ∂ log p/∂θ], for φ that are bounded with their derivatives.
+    What the scores explain of the difference, with their mean of 0, is taken from it.
+    """
+    target, sets = _target(context), context.sets()
+    names = list(target.parameters)
+    tests = len(list(_functions(np.zeros((1, target.length)))))
+    critical = statistics.critical_value(context.alpha / (tests * len(sets) * len(names)))
+    tallies = {name: Tally(f"∂E[φ(y)]/∂{name}", "standard errors") for name in names}
+    for number, theta in enumerate(sets):
+        way = target.ways[number % len(target.ways)]
+        n = min(context.level.draws, target.gradient_draws)
+        sample = target.draws(theta, n, context.seed + 1000 + number, way)
+        y = sample.value
+        if lost := list(_not_numbers(theta, y, sample.gradients)):
+            yield from lost
+            continue
+        if np.any(y < _SMALL):
+            continue
+        told = target.formulas["score"](y, **theta)
+        scores = np.stack([told[name] for name in names])
+        gradients = np.stack([sample.gradients[name].T for name in names])
+        known = scores.T @ np.linalg.pinv(scores @ scores.T)
+        for what, value, slope in _functions(y):
+            paths = np.sum(slope.T * gradients, axis=1)
+            differences = paths - (value - np.mean(value)) * scores
+            differences -= (differences @ known) @ scores
+            for name, path, off in zip(names, paths, differences, strict=True):
+                if not statistics.is_summable(off):
+                    continue
+                z, tally = statistics.standard_score(off), tallies[name]
+                if abs(z) > critical:
+                    bias = float(np.mean(off))
+                    exact = float(np.mean(path)) - bias
+                    ratio = 100.0 * bias / (abs(exact) or math.nan)
+                    tally.note = f"φ = {what}, off by {ratio:+.3g} %"
+                tally.add(theta, z, 0.0, atol=critical)
+    for tally in tallies.values():
+        yield from tally.result()
+
+
+def _not_numbers(
+    theta: Mapping[str, float], y: Array, gradients: Mapping[str, Array]
+) -> Iterator[Comparison]:
+    """Yield a failure for draws and gradients that are no numbers: they have no mean."""
+    here = {"values": y, **{f"∂y/∂{name}": entry for name, entry in gradients.items()}}
+    for what, entry in here.items():
+        if count := int(np.sum(~np.isfinite(entry))):
+            yield failure(what, theta, f"{count} of {entry.size} entries: NaN or infinite")
+
+
+# edges -------------------------------------------------------------------------------------------
+
+
+def edges(context: Context) -> Iterator[Comparison]:
+    """Look for NaN, values off the simplex and gradients that vanish silently."""
+    from reparam.verification.witnesses.edges import corners, extreme_noise, moved
+
+    target = _target(context)
+    noise, names = extreme_noise(context), list(target.parameters)
+    outputs = ["value", *target.views]
+    simplex = _simplex_tallies("y")
+    numbers = {of: Tally(f"{of} is a number", "absolute") for of in outputs}
+    gradients = {
+        (of, name): Tally(f"∂{of}/∂{name} is a number", "absolute")
+        for of in outputs
+        for name in names
+    }
+    silent = {name: Tally(f"∂y/∂{name} is not silently 0", "absolute") for name in names}
+    formulas = [Tally("log p is a number", "absolute"), Tally("∂ log p/∂θ is a number", "absolute")]
+    for theta in corners(context):
+        where = places(context, noise, "z")
+        samples = {of: target.view(of, noise, **theta) for of in target.views}
+        samples["value"] = target.transform(noise, **theta)
+        y = samples["value"].value
+        _on_simplex(simplex, theta, y)
+        for of, sample in samples.items():
+            numbers[of].add(theta, np.isnan(sample.value), 0.0, **where)
+            for name, entry in sample.gradients.items():
+                gradients[of, name].add(theta, np.isnan(entry), 0.0, **where)
+        for name, entry in samples["value"].gradients.items():
+            # to both sides: on one there may be a step, by which a low temperature leaves 0
+            moves = (moved(name, theta, target, noise, y, side) for side in (1.0, -1.0))
+            broken = (entry == 0.0) & np.all(list(moves), axis=0)
+            silent[name].add(theta, broken, 0.0, **where)
+        inner = y[np.all(y > _SMALL, axis=-1)]
+        told = np.isnan(target.formulas["log_prob"](inner, **theta))
+        formulas[0].add(theta, told, 0.0, **_row(inner))
+        slopes = target.formulas["score"](inner, **theta).values()
+        formulas[1].add(theta, np.any(np.isnan(list(slopes)), axis=0), 0.0, **_row(inner))
+    for tally in (*simplex, *numbers.values(), *gradients.values(), *silent.values(), *formulas):
+        yield from tally.result()

@@ -144,10 +144,17 @@ def test_property_notices(name, cls):
         PROPERTIES[name](cls)
 
 
+#: What looks at draws and density together; the reference table is of right draws, too.
+TOGETHER = (
+    "vector_gradients_are_unbiased",
+    *("passes_transform", "passes_distribution", "passes_expectation"),
+)
+
+
 def test_draws_colder_than_their_density_are_consistent_otherwise():
     """It takes draws and density together to notice."""
     for name, has_property in PROPERTIES.items():
-        if name not in ("vector_gradients_are_unbiased", "is_frozen"):  # it is local: no pickle
+        if name not in (*TOGETHER, "is_frozen"):  # it is local: no pickle
             has_property(COLDER)
 
 

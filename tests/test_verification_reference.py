@@ -11,10 +11,14 @@ from mpmath import mp, mpf
 
 from reparam import registry
 from reparam.distribution import Reparameterized
+from reparam.vectors import VectorReparameterized
 from reparam.verification.witnesses.transform import reference_table
 
 TOOL = Path(__file__).parents[1] / "tools" / "verification_reference.py"
 NAMES = [name for name in registry.BUILT_IN if issubclass(registry.get(name), Reparameterized)]
+VECTORS = [
+    name for name in registry.BUILT_IN if issubclass(registry.get(name), VectorReparameterized)
+]
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +30,8 @@ def tool():
 
 
 def test_there_is_a_table_of_each_distribution(tool):
-    assert list(tool.DISTRIBUTIONS) == NAMES
-    for name in NAMES:
+    assert list(tool.DISTRIBUTIONS) == sorted(NAMES + VECTORS)
+    for name in tool.DISTRIBUTIONS:
         assert list(reference_table(name)) == tool.columns(name)
     assert reference_table("cauchy") is None
 
@@ -54,14 +58,13 @@ def test_tables_cover_the_domain(name):
             assert np.sum(values % 1.0 == 0.5) > 10
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES + VECTORS)
 def test_rows_are_what_the_tool_makes(tool, name):
     lines = (tool.FOLDER / f"{name}.csv").read_text("utf-8").splitlines()
     points = list(tool.points(name))
     places = [place for place in range(tool.ROWS) if max(map(abs, points[place])) < 1e3]
     for place in places[3:9:3]:
-        *theta, noise = points[place]
-        assert ",".join(tool.row(name, theta, noise)) == lines[place + 1]
+        assert ",".join(tool.row(name, points[place], place)) == lines[place + 1]
 
 
 @pytest.mark.parametrize("name", ["gamma", "beta", "student_t"])
@@ -147,3 +150,33 @@ def test_values_by_mpmath(name):
                     return cdf(y, *theta[:k], at, *theta[k + 1 :])
 
                 assert float(-mp.diff(moved, theta[k]) / density) == table[f"d_{parameter}"][place]
+
+
+def test_values_of_concrete_by_powers():
+    """Of y_i = w_i/Σ w with w = (exp(η)/(−ln u))^(1/τ), with −ln u by another function."""
+    table = reference_table("concrete")
+    near = (
+        (np.abs(table["temperature"]) < 50.0)
+        & np.all([np.abs(table[f"logits[{k}]"]) < 50.0 for k in range(3)], axis=0)
+        & (table["value"] > 0.0)
+    )
+    places = np.flatnonzero(near)
+    assert places.size > 20
+    entries = set()
+    with mp.workdps(660):
+        for place in places[:20]:
+            tau = mpf(table["temperature"][place])
+            weights = []
+            for k in range(3):
+                u = mpf(table[f"noise[{k}]"][place])
+                eta = mpf(table[f"logits[{k}]"][place])
+                minus_log = 2 * mp.atanh((1 - u) / (1 + u))
+                weights.append((mp.exp(eta) / minus_log) ** (1 / tau))
+            entry = int(table["entry"][place])
+            entries.add(entry)
+            y = weights[entry] / sum(weights)
+            assert float(y) == table["value"][place]
+            for k in range(3):
+                slope = y * ((k == entry) - weights[k] / sum(weights)) / tau
+                assert float(slope) == table[f"d_logits[{k}]"][place]
+    assert entries == {0, 1, 2}

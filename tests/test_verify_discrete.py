@@ -15,7 +15,9 @@ def check(target, witness):
 
 
 @pytest.mark.parametrize("witness", NAMES)
-@pytest.mark.parametrize("cls", [rp.Bernoulli, rp.Binomial, rp.Geometric, rp.Poisson])
+@pytest.mark.parametrize(
+    "cls", [rp.Bernoulli, rp.Binomial, rp.Categorical, rp.Geometric, rp.Poisson]
+)
 def test_what_there_is_holds_and_the_rest_is_skipped(cls, witness):
     found = check(cls, witness)
     if witness in WITHOUT_GRADIENTS:
@@ -47,8 +49,3 @@ BROKEN = {
 def test_what_is_broken_is_found(witness, formula):
     broken = type("Broken", (rp.Poisson,), {formula: BROKEN[witness][formula]})
     assert check(broken, witness).outcome is Outcome.FAILS
-
-
-def test_a_vector_parameter_is_refused():
-    with pytest.raises(rp.ReparamError, match="categorical has a vector parameter"):
-        check("categorical", "score")

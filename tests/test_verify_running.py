@@ -256,10 +256,9 @@ def test_workers_end_with_the_process_that_started_them(project, python):
     assert not worker.exists()
 
 
-def test_all_registered_distributions_of_numbers_are_targets():
-    assert {"laplace", "gamma", "student-t", "poisson"} <= set(registered()) <= set(rp.names())
-    left_out = [rp.get(name) for name in set(rp.names()) - set(registered())]
-    assert all(any(p.vector for p in cls.parameters.values()) for cls in left_out)
+def test_all_registered_distributions_are_targets():
+    assert {"laplace", "gamma", "poisson", "categorical", "concrete"} <= set(registered())
+    assert registered() == rp.names()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ The columns are the parameters, ``noise``, ``value`` and for each parameter ``d_
 ∂y/∂θ. For each of the latter ``c_`` and its name is Σ |x ∂/∂x| over noise and parameters x: times
 2⁻⁵³ that is what rounding these makes of it, which no computation in doubles can be blamed for. Of
 F's derivatives, which are a difference, it is that and the subtrahend y/d, which rounds, too.
+
+Vectors have columns ``noise[0]``, ``noise[1]``, … instead, and ``entry``: a row is of that entry.
 """
 
 from __future__ import annotations
@@ -231,12 +233,22 @@ def student_t(near: Near, u: Any, df: Any, loc: Any, scale: Any) -> Any:
     return loc + scale * (size if 2 * u > 1 else -size)
 
 
-#: For each distribution its quantile and its parameters' kinds, by name.
+def concrete(near: Near, u: Any, v: Any, w: Any, temperature: Any, *logits: Any) -> list[Any]:
+    gumbel = [-mp.log(-mp.log(noise)) for noise in (u, v, w)]
+    x = [(logit + g) / temperature for logit, g in zip(logits, gumbel, strict=True)]
+    return [1 / sum(mp.exp(other - own) for other in x) for own in x]
+
+
+#: For each distribution its quantile (of vectors, of rows of noise) and its parameters' kinds.
 DISTRIBUTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "beta": (beta, {"alpha": "shape", "beta": "shape"}),
     "beta-prime": (beta_prime, {"alpha": "shape", "beta": "shape"}),
     "chi": (chi, {"df": "shape"}),
     "chi-square": (chi_square, {"df": "shape"}),
+    "concrete": (
+        concrete,
+        {"temperature": "scale", "logits[0]": "loc", "logits[1]": "loc", "logits[2]": "loc"},
+    ),
     "exponential": (exponential, {"rate": "scale"}),
     "f": (f, {"df1": "shape", "df2": "shape"}),
     "gamma": (gamma, {"alpha": "shape", "rate": "scale"}),
@@ -247,6 +259,8 @@ DISTRIBUTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "relaxed-bernoulli": (relaxed_bernoulli, {"temperature": "scale", "logits": "loc"}),
     "student-t": (student_t, {"df": "df", "loc": "loc", "scale": "scale"}),
 }
+#: How many entries vectors have.
+LENGTHS = {"concrete": 3}
 
 
 # Points -------------------------------------------------------------------------------------------
@@ -309,8 +323,10 @@ def points(name: str) -> Iterator[tuple[float, ...]]:
     rng = random.Random(f"reparam {name}")
     kinds = DISTRIBUTIONS[name][1].values()
     for number in range(ROWS):
-        noise = normal(rng, number) if name == "gaussian" else probability(rng, number)
-        yield (*(parameter(rng, kind) for kind in kinds), noise)
+        noise = [normal(rng, number) if name == "gaussian" else probability(rng, number)]
+        while len(noise) < LENGTHS.get(name, 1):
+            noise.append(probability(rng, rng.randrange(ROWS)))
+        yield (*(parameter(rng, kind) for kind in kinds), *noise)
 
 
 # Rows ---------------------------------------------------------------------------------------------
@@ -333,10 +349,10 @@ def nearest_double(value: Any) -> float:
 
 def steps(name: str, at: Numbers, step: int) -> list[Any]:
     """Return how far to move the noise and each parameter."""
-    unit = mpf(10) ** -step
+    unit, count = mpf(10) ** -step, LENGTHS.get(name, 1)
     room = [abs(value) or 1 for value in at]
     if name != "gaussian":
-        room[0] = min(at[0], 1 - at[0])
+        room[:count] = [min(noise, 1 - noise) for noise in at[:count]]
     return [unit * width for width in room]
 
 
@@ -352,27 +368,29 @@ def slopes(f: Callable[[Numbers], list[Any]], at: Numbers, by: Numbers) -> list[
 
 
 def value_and_slopes(name: str, at: Numbers, by: Numbers, near: Near) -> list[Any]:
-    """Return the quantile and its derivative in each parameter."""
-    noise, *theta = at
+    """Return the quantile and its derivative in each parameter; of vectors, all entries of each."""
+    count = LENGTHS.get(name, 1)
+    noise, theta = at[:count], at[count:]
 
     def quantile(theta: Numbers) -> list[Any]:
-        return [DISTRIBUTIONS[name][0](dict(near), noise, *theta)]
+        found = DISTRIBUTIONS[name][0](dict(near), *noise, *theta)
+        return found if name in LENGTHS else [found]
 
-    return quantile(theta) + [slope for (slope,) in slopes(quantile, theta, by[1:])]
+    return sum(slopes(quantile, theta, by[count:]), quantile(theta))
 
 
-def computed(name: str, theta: Numbers, noise: float, digits: int, step: int) -> list[float]:
+def computed(name: str, arguments: Numbers, digits: int, step: int) -> list[float]:
     """Return value and derivatives, correctly rounded."""
     with mp.workdps(digits + MARGIN):
-        at = [mpf(noise), *map(mpf, theta)]
+        at = [mpf(number) for number in arguments]
         found = value_and_slopes(name, at, steps(name, at, step), {})
         return [nearest_double(entry) for entry in found]
 
 
-def conditioning(name: str, theta: Numbers, noise: float, digits: int, step: int) -> list[float]:
+def conditioning(name: str, arguments: Numbers, digits: int, step: int) -> list[float]:
     """Return Σ |x ∂/∂x| over noise and parameters x, of value and derivatives."""
     with mp.workdps(digits + MARGIN):
-        at, near = [mpf(noise), *map(mpf, theta)], Near()
+        at, near = [mpf(number) for number in arguments], Near()
         by = steps(name, at, step)
         DISTRIBUTIONS[name][0](near, *at)
         each = slopes(lambda moved: value_and_slopes(name, moved, by, near), at, by)
@@ -386,26 +404,34 @@ def conditioning(name: str, theta: Numbers, noise: float, digits: int, step: int
         return [nearest_double(entry) for entry in blur]
 
 
-def row(name: str, theta: Sequence[float], noise: float) -> list[str]:
-    """Return a row of a table, on which both computations agree."""
-    first, second = (computed(name, theta, noise, *precision) for precision in PRECISIONS)
+def row(name: str, point: Sequence[float], number: int = 0) -> list[str]:
+    """Return a row of a table, on which both computations agree: of vectors, that of an entry."""
+    count = LENGTHS.get(name, 1)
+    arguments = (*point[-count:], *point[:-count])  # the noise is last in a table
+    first, second = (computed(name, arguments, *precision) for precision in PRECISIONS)
     if first != second:
-        raise ArithmeticError(f"{name}{tuple(theta)} at {noise!r}: {first} and {second}")
-    blur = conditioning(name, theta, noise, *PRECISIONS[0])
-    return [*map(repr, (*theta, noise, *first)), *(f"{entry:.3g}" for entry in blur)]
+        raise ArithmeticError(f"{name}{tuple(point)}: {first} and {second}")
+    blur = conditioning(name, arguments, *PRECISIONS[0])
+    entry = number % count
+    shown = [*point, entry] if name in LENGTHS else point
+    blurred = (f"{size:.3g}" for size in blur[entry::count])
+    return [*map(repr, (*shown, *first[entry::count])), *blurred]
 
 
 def columns(name: str) -> list[str]:
     """Return a table's header."""
     names = list(DISTRIBUTIONS[name][1])
+    noise = ["noise"]
+    if name in LENGTHS:
+        noise = [*(f"noise[{k}]" for k in range(LENGTHS[name])), "entry"]
     derivatives = [f"d_{name}" for name in names]
-    return [*names, "noise", "value", *derivatives, "c_value", *(f"c_{d}" for d in derivatives)]
+    return [*names, *noise, "value", *derivatives, "c_value", *(f"c_{d}" for d in derivatives)]
 
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name in sys.argv[1:] or DISTRIBUTIONS:
-        rows = [row(name, theta, noise) for *theta, noise in points(name)]
+        rows = [row(name, point, number) for number, point in enumerate(points(name))]
         with (FOLDER / f"{name}.csv").open("w", newline="", encoding="utf-8") as out:
             table = csv.writer(out, lineterminator="\n")
             table.writerow(columns(name))

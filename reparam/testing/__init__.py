@@ -67,7 +67,7 @@ from reparam.testing._vectors import (
     vectors_do_not_depend_on_neighbours,
     vectors_lie_on_simplex,
 )
-from reparam.testing._witnesses import WITNESS_PROPERTIES, check
+from reparam.testing._witnesses import DISCRETE_WITNESS_PROPERTIES, WITNESS_PROPERTIES, check
 from reparam.vectors import VectorReparameterized
 
 __all__ = [
@@ -110,6 +110,7 @@ DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
     score_differentiates_expectations,
     values_do_not_depend_on_neighbours,
     moments_are_sums,
+    *DISCRETE_WITNESS_PROPERTIES,
 )
 
 #: Every property of a distribution of vectors.
@@ -128,6 +129,7 @@ VECTOR_PROPERTIES: tuple[Callable[[type[VectorReparameterized]], None], ...] = (
     vector_gradients_are_unbiased,
     vectors_do_not_depend_on_neighbours,
     vector_edges_are_numbers,
+    *WITNESS_PROPERTIES,
 )
 
 _BY_KIND: dict[type[Any], tuple[Callable[[Any], None], ...]] = {

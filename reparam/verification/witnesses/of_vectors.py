@@ -69,7 +69,7 @@ def _simplex_tallies(what: str) -> tuple[Tally, Tally]:
 
 
 def transform(context: Context) -> Iterator[Comparison]:
-    """Compare y with a reference table, entries with the simplex, and ln y with its view."""
+    """Compare entries with the simplex, and ln y with its view."""
     target, noise = _target(context), context.noise_points
     simplex = _simplex_tallies("y")
     logarithm = Tally("ln y, by its view")

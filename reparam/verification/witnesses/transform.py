@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -34,6 +34,7 @@ def transform(context: Context) -> Iterator[Comparison]:
     """
     target = context.target
     if target.length:
+        yield from _tabulated(context)
         yield from of_vectors.transform(context)
         return
     ours = isinstance(target, Registered)
@@ -85,25 +86,33 @@ def _inverse(
 
 def _tabulated(context: Context) -> Iterator[Comparison]:
     """Compare with the table, if there is one."""
-    target = context.target
-    table = reference_table(target.reference or "")
-    if table is None or set(table) < set(target.parameters):
+    target, table = context.target, reference_table(context.target.reference or "")
+    if table is None or not set(target.parameters) <= set(table):
+        return
+    columns = [name for name in table if name.startswith("noise")]
+    if len(columns) != (target.length or 1):
         return
     theta = {name: table[name] for name in target.parameters}
-    sample = target.transform(table["noise"], **theta)
-    claims = {"y": ("value", sample.value, _VALUE_UNITS)}
-    if target.noise is not NORMAL:
-        quantile = target.formulas["icdf"](table["noise"], **theta)
+    where = {name.replace("noise", "z"): table[name] for name in columns}
+    noise, own = table[columns[0]], cast(Any, ...)
+    if target.length:
+        noise = np.stack([table[name] for name in columns], axis=-1)
+        where["entry"] = table["entry"]
+        own = np.arange(len(noise)), table["entry"].astype(np.int64)
+    sample = target.transform(noise, **theta)
+    claims = {"y": ("value", sample.value[own], _VALUE_UNITS)}
+    if "icdf" in target.formulas and target.noise is not NORMAL:
+        quantile = target.formulas["icdf"](noise, **theta)
         claims["F⁻¹(u)"] = ("value", quantile, _VALUE_UNITS)
     for name, gradient in sample.gradients.items():
-        claims[f"∂y/∂{name}"] = (f"d_{name}", gradient, _SLOPE_UNITS)
+        claims[f"∂y/∂{name}"] = (f"d_{name}", gradient[own], _SLOPE_UNITS)
     for what, (column, claimed, units) in claims.items():
         exact = table[column]
         with np.errstate(over="ignore"):
             unit = 2.0**-53 * (np.abs(exact) + table[f"c_{column}"]) + 2.0**-1074
         tally = Tally(f"{what}, tabulated")
-        where: dict[str, Any] = {**theta, "z": table["noise"]}
-        tally.add({}, claimed, exact, atol=units * unit, **where)
+        point: dict[str, Any] = {**theta, **where}
+        tally.add({}, claimed, exact, atol=units * unit, **point)
         yield from tally.result()
 
 
@@ -112,8 +121,9 @@ def reference_table(name: str) -> Mapping[str, Array] | None:
 
     The columns are the parameters, ``noise``, ``value`` and for each parameter ``d_`` and its
     name: ∂y/∂θ, all correctly rounded. For each of the latter ``c_`` and its name is its
-    conditioning: Σ |x ∂/∂x| over noise and parameters x. ``tools/verification_reference.py``
-    makes the tables.
+    conditioning: Σ |x ∂/∂x| over noise and parameters x. Of vectors there are ``noise[0]``,
+    ``noise[1]``, …, and ``entry``, of which value and derivatives are.
+    ``tools/verification_reference.py`` makes the tables.
     """
     path = resources.files("reparam.verification") / "reference" / f"{name}.csv"
     if not path.is_file():

@@ -343,5 +343,6 @@ def test_entries_that_underflow_are_no_finding():
     """At a low temperature draws have entries 0, of which logarithms tell all that is told."""
     for witness in NAMES:
         found = run_check("concrete", witness, **QUICK, fixed={"temperature": 0.002})
-        assert found.outcome is not Outcome.FAILS, str(found)
-    assert run_check("concrete", "distribution", **QUICK).outcome is Outcome.HOLDS
+        skipped = witness in ("identity", "expectation")
+        assert found.outcome is (Outcome.SKIPPED if skipped else Outcome.HOLDS), str(found)
+        assert ("underflow" in found.reason) is skipped

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -40,6 +40,7 @@ __all__ = [
     "Sample",
     "Sampler",
     "Target",
+    "name_of",
     "parameter_sets",
     "resolve",
 ]
@@ -92,8 +93,8 @@ class Sampler(Protocol):
     range ``(low, high)`` of everyday values, or a :class:`reparam.Parameter`. A range of positive
     numbers is taken to be of a positive parameter. It may have ``support``, two numbers;
     ``score`` and ``pathwise`` (dicts, by parameter) and ``icdf``; and ``transform(z, **theta)``
-    with ``noise = "uniform"`` or ``"normal"``, which returns what ``rsample`` does and takes
-    arrays of parameters that broadcast with z.
+    with ``noise = "uniform"`` or ``"normal"``, which returns what ``rsample`` does. What is None is
+    not there. All but ``rsample`` take arrays, of values and of parameters, that broadcast.
     """
 
     def rsample(
@@ -121,12 +122,15 @@ class Target(abc.ABC):
     gradient_draws: int = 2**18
     #: Why it has no gradients, and claims none; empty if it has.
     obstacle: str = ""
-    #: Parameter sets to look at instead of typical ones.
+    #: Parameters that are kept at these values, instead of typical ones.
     fixed: Mapping[str, float]
+    #: Parameters that nothing is differentiated in, each of which has one value: the default, or
+    #: that in ``fixed``.
+    constants: Mapping[str, Parameter] = MappingProxyType({})
 
     def canonical(self, given: Mapping[str, float]) -> dict[str, float]:
         """Return parameters under their declared names, validated."""
-        declared = Parameters(self.name, self.parameters)
+        declared = Parameters(self.name, {**self.constants, **self.parameters})
         named = declared.by_name(given.items())
         return {name: float(declared[name].validated(value)) for name, value in named.items()}
 
@@ -160,6 +164,10 @@ class Target(abc.ABC):
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law that the draws should follow."""
 
+    def _formula(self, formula: str) -> Formula:
+        """Return a formula of the law as a function of values and parameters."""
+        return lambda at, **theta: getattr(self.law(theta, 0), formula)(at)
+
 
 class Registered(Target):
     """A distribution of this library, or of a plugin."""
@@ -175,9 +183,6 @@ class Registered(Target):
         self.noise = cls.noise
         self.reference = cls.name
         self.formulas = {formula: self._formula(formula) for formula in FORMULAS}
-
-    def _formula(self, formula: str) -> Formula:
-        return lambda at, **theta: getattr(self._cls(**theta), formula)(at)
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -227,7 +232,7 @@ class Masses(Target):
     """A discrete distribution of this library, or of a plugin: draws without gradients.
 
     A vector parameter is a number for each of its entries. Parameters that are not differentiable
-    keep their defaults.
+    are constants.
 
     Parameters
     ----------
@@ -243,22 +248,21 @@ class Masses(Target):
         self.obstacle = cls.obstacle()
         differentiable = cls.parameters.differentiable
         self._entries = Entries(thing, differentiable)
-        self._kept: dict[str, Array] = {}
+        self.parameters = self._entries.numbers
+        self.constants = {
+            key: parameter for key, parameter in cls.parameters.items() if key not in differentiable
+        }
         self.fixed = {}
         if isinstance(thing, Discrete):
-            others = (key for key in thing.parameters if key not in differentiable)
-            self._kept = {key: getattr(thing, key) for key in others}
-            self.fixed = self._entries.of(thing)
-        self.parameters = self._entries.numbers
+            kept = {key: float(getattr(thing, key)) for key in self.constants}
+            self.fixed = {**kept, **self._entries.of(thing)}
         self.formulas = {
             formula: self._formula(formula) for formula in ("log_prob", "cdf", "sf", "score")
         }
 
     def _made(self, theta: Mapping[str, Any]) -> Discrete:
-        return self._cls(**self._kept, **self._entries.joined(theta))
-
-    def _formula(self, formula: str) -> Formula:
-        return lambda at, **theta: getattr(self.law(theta), formula)(at)
+        kept = {key: self.fixed[key] for key in self.constants if key in self.fixed}
+        return self._cls(**kept, **self._entries.joined(theta))
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Raise: there are none with gradients."""
@@ -281,15 +285,14 @@ class Object(Target):
         claimed = getattr(thing, "distribution", None)
         self._claimed = _claimed(name, claimed) if claimed is not None else None
         self.parameters = _declared(name, getattr(thing, "parameters", None), self._claimed)
-        self.formulas = {
-            formula: getattr(thing, formula) for formula in FORMULAS if hasattr(thing, formula)
-        }
-        lacking = _lacking(thing, self._claimed)
+        methods = _methods(name, thing)
+        self.formulas = {key: methods[key] for key in FORMULAS if key in methods}
+        lacking = _lacking(methods, self._claimed)
         if lacking:
             raise InputError(f"{name} lacks {lacking}")
-        if hasattr(thing, "transform"):
+        if "transform" in methods:
             self.noise = _noise(name, getattr(thing, "noise", None))
-        self._support = getattr(thing, "support", (-math.inf, math.inf))
+        self._support = _support(name, getattr(thing, "support", None))
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients, if they are that."""
@@ -321,8 +324,7 @@ class Object(Target):
             named = dict(gradients)
         except (TypeError, ValueError):
             raise Faulty(
-                f"{call} returned {type(result).__name__}, not a pair (values, gradients by"
-                " parameter)"
+                f"{call} returned {_kind(result)}, not (values, {{parameter: ∂y/∂parameter}})"
             ) from None
         missing = [name for name in self.parameters if named.get(name) is None]
         if missing:
@@ -335,6 +337,13 @@ class Object(Target):
                 for name in self.parameters
             },
         )
+
+
+def _kind(value: Any) -> str:
+    """Return a value's type; of a tuple, those of what is in it."""
+    if isinstance(value, tuple) and len(value) <= 3:
+        return f"({', '.join(map(_kind, value))})"
+    return "None" if value is None else type(value).__name__
 
 
 def _array(what: str, value: Any, shape: tuple[int, ...], *, exactly: bool = False) -> Array:
@@ -366,10 +375,21 @@ def _claimed(name: str, claimed: object) -> type[Reparameterized]:
 def _declared(name: str, given: Any, claimed: type[Distribution] | None) -> dict[str, Parameter]:
     if given is None and claimed is not None:
         return dict(claimed.parameters.items())
-    if not isinstance(given, Mapping) or not given:
+    if given is None:
         raise InputError(
             f"{name} lacks parameters: for each name the range (low, high) of everyday values,"
             " or the name of a registered distribution as distribution"
+        )
+    if not isinstance(given, Mapping) or not given:
+        raise InputError(
+            f"{name} has parameters={given!r}; pass a dict with the range (low, high) of everyday"
+            ' values of each, such as {"scale": (0.1, 10.0)}'
+        )
+    if claimed is not None and (others := set(map(str, given)) - set(claimed.parameters)):
+        raise InputError(
+            f"{name} has the parameters {', '.join(map(str, given))}, and {claimed.name}, which it"
+            f" claims to be, has {', '.join(claimed.parameters)}: none of its is called"
+            f" {' or '.join(sorted(others))}"
         )
     return {key: _parameter(name, key, value) for key, value in given.items()}
 
@@ -391,10 +411,23 @@ def _parameter(owner: str, name: str, given: Any) -> Parameter:
     return declared
 
 
-def _lacking(thing: Any, claimed: object) -> str:
-    if not callable(getattr(thing, "rsample", None)):
+def _methods(owner: str, thing: Any) -> dict[str, Formula]:
+    """Return the protocol's methods that an object has; one that is None it has not."""
+    methods = {}
+    for name in ("rsample", "transform", *FORMULAS):
+        method = getattr(thing, name, None)
+        if method is None:
+            continue
+        if not callable(method):
+            raise InputError(f"{owner} has {name}={method!r}; make it a method, or None for none")
+        methods[name] = method
+    return methods
+
+
+def _lacking(methods: Mapping[str, object], claimed: object) -> str:
+    if "rsample" not in methods:
         return "rsample(n, rng=…, **parameters), which returns values and gradients by parameter"
-    if claimed is None and not any(hasattr(thing, name) for name in ("cdf", "log_prob")):
+    if claimed is None and not {"cdf", "log_prob"} & set(methods):
         return (
             "what its draws should be: cdf(y, **parameters), log_prob(y, **parameters) or the name"
             " of a registered distribution as distribution"
@@ -407,6 +440,20 @@ def _noise(name: str, kind: object) -> Noise:
         if kind in (known, known.name):
             return known
     raise InputError(f'{name} has transform and noise={kind!r}; noise is "uniform" or "normal"')
+
+
+def _support(owner: str, given: Any) -> tuple[float, float]:
+    if given is None:
+        return -math.inf, math.inf
+    try:
+        low, high = map(float, given)
+    except (TypeError, ValueError):
+        low, high = math.nan, math.nan
+    if not low < high:
+        raise InputError(
+            f"{owner} has support={given!r}; pass the interval's ends (low, high), infinite ones too"
+        )
+    return low, high
 
 
 def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
@@ -430,11 +477,37 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
     return target
 
 
+def name_of(spec: Any) -> str:
+    """Return what to call a target.
+
+    A registered distribution has its canonical name, whatever alias is given; one with parameters
+    is called as it is written. An object of no name of its own has its class's: what ``repr``
+    makes of it may be an address.
+
+    Examples
+    --------
+    >>> name_of("normal"), name_of("torch:Beta"), name_of(dict), name_of(object())
+    ('gaussian', 'torch:Beta', 'dict', 'object')
+    """
+    from reparam import registry
+
+    if isinstance(spec, Target):
+        return spec.name
+    if isinstance(spec, Distribution):
+        return repr(spec)
+    if not isinstance(spec, str):
+        return getattr(spec, "__qualname__", None) or type(spec).__qualname__
+    try:
+        return spec if ":" in spec else registry.get(spec).name
+    except UnknownDistributionError:
+        return spec
+
+
 def _found(spec: Any) -> Target:
     if isinstance(spec, Target):
         return spec
     if not isinstance(spec, str):
-        return _wrapped(spec, getattr(spec, "__qualname__", None) or repr(spec))
+        return _wrapped(spec, name_of(spec))
     module, colon, attribute = spec.partition(":")
     if not colon:
         return _registered(spec)

@@ -102,14 +102,15 @@ def _compare(
             np.nanmedian(np.abs(_off(sample.gradients[name], slope))) < _THE_SAME
         ):
             continue
-        # what is left of differences where the parameter does nothing
+        # what is left of differences where the parameter does nothing, and of values that are 0
         floor = 1e-9 * np.abs(sample.value) / max(abs(theta[name]), 1e-300)
+        nothing = (sample.value == 0.0) & (sample.gradients[name] == 0.0)
         tally.add(
             theta,
             sample.gradients[name],
             slope,
             rtol=rtol,
-            atol=np.where(np.abs(slope) < floor, 10.0 * error, 0.0),
+            atol=np.where((np.abs(slope) < floor) | nothing, 10.0 * error, 0.0),
             uncertainty=error,
             **where,
         )

@@ -78,11 +78,10 @@ def transform(context: Context) -> Iterator[Comparison]:
         _on_simplex(simplex, theta, y)
         if "log_value" in target.views:
             told = target.view("log_value", noise, **theta).value
-            kept = np.where(y > _SMALL, y, np.nan)
+            log_y = np.where(y > _SMALL, np.log(y), told)  # what underflows tells nothing
             # rounding y to the last place moves ln y by that
-            logarithm.add(
-                theta, told, np.log(kept), rtol=1e-14, atol=1e-15, **places(context, noise, "z")
-            )
+            where = places(context, noise, "z")
+            logarithm.add(theta, told, log_y, rtol=1e-14, atol=1e-15, **where)
     for tally in (*simplex, logarithm):
         yield from tally.result()
 
@@ -247,13 +246,14 @@ def expectation(context: Context) -> Iterator[Comparison]:
     tests = len(list(_functions(np.zeros((1, target.length)))))
     critical = statistics.critical_value(context.alpha / (tests * len(sets) * len(names)))
     tallies = {name: Tally(f"∂E[φ(y)]/∂{name}", "standard errors") for name in names}
+    lost: list[Comparison] = []
     for number, theta in enumerate(sets):
         way = target.ways[number % len(target.ways)]
         n = min(context.level.draws, target.gradient_draws)
         sample = target.draws(theta, n, context.seed + 1000 + number, way)
         y = sample.value
-        if lost := list(_not_numbers(theta, y, sample.gradients)):
-            yield from lost
+        if broken := list(_not_numbers(theta, y, sample.gradients)):
+            lost += broken
             continue
         if np.any(y < _SMALL):
             continue
@@ -275,8 +275,10 @@ def expectation(context: Context) -> Iterator[Comparison]:
                     ratio = 100.0 * bias / (abs(exact) or math.nan)
                     tally.note = f"φ = {what}, off by {ratio:+.3g} %"
                 tally.add(theta, z, 0.0, atol=critical)
-    for tally in tallies.values():
-        yield from tally.result()
+    found = lost + [each for tally in tallies.values() for each in tally.result()]
+    if not found:
+        raise NotApplicable("entries of its draws underflow, where the score is no number")
+    yield from found
 
 
 def _not_numbers(

@@ -337,6 +337,8 @@ def test_a_distribution_with_numbers_is_looked_at_as_it_is():
     assert run_check(rp.Binomial(7, 0.25), "identity", **QUICK).outcome is Outcome.HOLDS
     with pytest.raises(rp.ReparamError, match="has array parameters"):
         resolve(rp.Categorical(np.zeros((2, 3))))
+    with pytest.raises(rp.ReparamError, match="vectors of one entry"):
+        resolve(rp.Concrete(1.0, [0.0]))
 
 
 def test_entries_that_underflow_are_no_finding():

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reparam._typing import Array
+from reparam.errors import InputError
 from reparam.vectors import Marginal, VectorReparameterized
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.targets import Sample, Target
@@ -30,6 +31,11 @@ class Vectors(Target):
         The class, or a distribution of no batch, whose parameters are then kept.
     name
         As it was asked for.
+
+    Raises
+    ------
+    InputError
+        If vectors have a single entry.
     """
 
     gradient_draws = 2**17
@@ -39,6 +45,8 @@ class Vectors(Target):
         cls = thing if isinstance(thing, type) else type(thing)
         self.name, self._cls, self._entries = name, cls, Entries(thing)
         self.length = (thing() if isinstance(thing, type) else thing).event_shape[0]
+        if self.length < 2:
+            raise InputError(f"{name} has vectors of one entry, which is 1; verify one with more")
         self.fixed = {} if isinstance(thing, type) else self._entries.of(thing)
         self.parameters = self._entries.numbers
         self.noise = cls.noise

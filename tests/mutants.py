@@ -63,10 +63,18 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Altered:
-    """A draw that says what it is told to; derivatives are made when asked for."""
+    """A draw that says what it is told to, and of views what the right one says."""
 
+    draw: Any
     value: np.ndarray
-    jacobian: Callable[[], dict[str, np.ndarray]]
+    slopes: Callable[[], dict[str, np.ndarray]]
+
+    def jacobian(self, of: str = "value") -> dict[str, np.ndarray]:
+        """Return the derivatives, made when they are asked for."""
+        return self.slopes() if of == "value" else self.draw.jacobian(of=of)
+
+    def __getattr__(self, view: str) -> Any:
+        return getattr(self.draw, view)
 
 
 # Whom the witnesses catch ---------------------------------------------------------------------
@@ -170,13 +178,13 @@ def _scaled(d, y):
 
 
 def _below(d, y, u):
-    """Where F(y) < u."""
-    return _right(d).cdf(d, y) < u
+    """Where F(y) < u, by one quantile for many values."""
+    return y < _quantile(d, u)
 
 
 def _above(d, y, u):
     """Where 1 − F(y) < u."""
-    return _right(d).sf(d, y) < u
+    return y > _quantile(d, 1.0 - u)
 
 
 def _other(d, name):
@@ -332,7 +340,7 @@ def _derivative(altered, route):
         return _right(d).pathwise(d, y)
 
     def told(d, draw):
-        return Altered(draw.value, lambda: altered(d, draw.value, draw.jacobian(), formula))
+        return Altered(draw, draw.value, lambda: altered(d, draw.value, draw.jacobian(), formula))
 
     def transform(self, noise):
         return told(self, _right(self).transform(self, noise))
@@ -405,7 +413,7 @@ def _draws(mistake, route):
     def told(d, draw):
         with np.errstate(all="ignore"):
             value = mistake(d, draw.value)
-        return Altered(value, lambda: d.pathwise(value))
+        return Altered(draw, value, lambda: d.pathwise(value))
 
     return _drawing(lambda d, call: told(d, call(d)), route)
 
@@ -415,8 +423,8 @@ def _values(instead, route):
 
     def told(d, call):
         with np.errstate(all="ignore"):
-            value = call(instead(d)).value
-        return Altered(value, lambda: d.pathwise(value))
+            draw = call(instead(d))
+        return Altered(draw, draw.value, lambda: d.pathwise(draw.value))
 
     return _drawing(told, route)
 

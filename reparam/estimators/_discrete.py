@@ -57,7 +57,8 @@ class Enumeration(Estimator):
     def summed(self) -> Moments:
         """Return the sum of all terms, without variance."""
         mean = super().summed().mean
-        return Moments(self.units, mean * self.units, np.zeros_like(mean))
+        nothing = np.zeros_like(mean)
+        return Moments(self.units, mean * self.units, nothing, nothing)
 
 
 def _of_bernoulli(

@@ -200,6 +200,11 @@ class _Run:
         """The estimates by parameter."""
         return dict(zip(self.estimator.names, self.moments.mean.tolist(), strict=True))
 
+    @property
+    def skewness(self) -> dict[str, float]:
+        """Of a term, by parameter."""
+        return dict(zip(self.estimator.names, self.moments.skewness.tolist(), strict=True))
+
 
 def _run(cls: type[Estimator], problem: Problem, n: int, root: np.random.SeedSequence) -> _Run:
     with np.errstate(all="ignore"):
@@ -241,6 +246,7 @@ def _row(
         efficiency,
         math.nan if infinite[0] else truth,
         estimator.biased,
+        run.skewness[name],
     )
 
 
@@ -252,7 +258,8 @@ def _notes(
     if unknown:
         yield (
             f"no exact value in {unknown}: the integrals for it don't converge or don't agree"
-            " (heavy tails, a jump of the objective, or a wrong slope)"
+            " (heavy tails, values that round to an end of the support, a jump of the objective, or"
+            " a wrong slope)"
         )
     taken = {row.estimator: row for row in rows if not ESTIMATORS[row.estimator].exact}
     for row in taken.values():

@@ -40,6 +40,8 @@ class Estimate:
         The derivative itself, NaN if it is not known.
     biased
         Whether the estimator's expectation is something else.
+    skewness
+        Of a term: E[(t − E t)³] over the 3/2th power of the variance, from the terms.
     """
 
     estimator: str
@@ -53,6 +55,7 @@ class Estimate:
     efficiency: float
     exact: float
     biased: bool
+    skewness: float
 
     @property
     def error(self) -> float:
@@ -62,10 +65,15 @@ class Estimate:
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return a confidence interval for the estimator's expectation.
 
+        With W the estimate's error over its standard error, a = γ/√n and γ the skewness of n
+        terms, W + a W²/3 + a² W³/27 + a/6 is nearly free of skewness (Hall 1992, "On the removal of
+        skewness by transformation", JRSS B 54), and is taken for Student's t: the interval
+        reaches farther on the side of the long tail. Without skewness it is the usual one.
+
         Parameters
         ----------
         level
-            How probably it covers: Student's t for as many terms as there are.
+            How probably it covers.
 
         Returns
         -------
@@ -81,10 +89,12 @@ class Estimate:
 
         if not 0.0 < level < 1.0:
             raise EstimatorError(f"level={level!r} is not in (0, 1); pass for example 0.95")
-        if not self.standard_error:
-            return self.value, self.value
-        reach = float(stdtrit(max(self.units - 1, 1), 0.5 + 0.5 * level)) * self.standard_error
-        return self.value - reach, self.value + reach
+        if self.standard_error in (0.0, math.inf):
+            return self.value - self.standard_error, self.value + self.standard_error
+        t = float(stdtrit(max(self.units - 1, 1), 0.5 + 0.5 * level))
+        skew = self.skewness / math.sqrt(self.units)
+        low, high = (_unskewed(end, skew) * self.standard_error for end in (t, -t))
+        return self.value - low, self.value - high
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,16 @@ class Estimates:
             known = ", ".join(dict.fromkeys(row.estimator for row in self.rows))
             raise EstimatorError(f"there are no estimates by {estimator!r} (there are {known})")
         return found
+
+
+def _unskewed(t: float, a: float) -> float:
+    """Return the W with W + a W²/3 + a² W³/27 + a/6 = t.
+
+    It is 3 (c − 1)/a with c³ = 1 + a (t − a/6), without the difference.
+    """
+    rest = t - a / 6.0
+    c = math.cbrt(1.0 + a * rest)
+    return 3.0 * rest / (c * c + c + 1.0)
 
 
 def ratio(above: float, below: float) -> float:

@@ -137,7 +137,10 @@ class MovingAverage(Score):
         self._carried = 0.0
 
     def summary(self, start: int, stop: int) -> tuple[Moments, float, float, Array]:
-        """Return the moments of a and d, how U goes on, and Σ a d about the means."""
+        """Return the moments of a and d, how U goes on, and Σ a d, Σ a² d and Σ a d².
+
+        The sums are about the means.
+        """
         values, scores = self._drawn(start, stop)
         size = stop - start
         batches = -(-size // BATCH)
@@ -156,12 +159,12 @@ class MovingAverage(Score):
         slopes = [moving * score for score in scores]
         both = moments([*terms, *slopes])
         count = len(scores)
-        products = np.array(
-            [
-                np.einsum("i,i", term - both.mean[k], slope - both.mean[count + k])
-                for k, (term, slope) in enumerate(zip(terms, slopes, strict=True))
-            ]
-        )
+        products = np.empty((3, count))
+        for k, (term, slope) in enumerate(zip(terms, slopes, strict=True)):
+            a, d = term - both.mean[k], slope - both.mean[count + k]
+            product = a * d
+            cubic = (np.einsum("i,i", product, other) for other in (a, d))
+            products[:, k] = product.sum(), *cubic
         carried = DECAY * own[-1] + (1.0 - DECAY) * means[-1]
         return both, float(DECAY * faded[-1]), float(carried), products
 
@@ -170,8 +173,10 @@ class MovingAverage(Score):
         both, fade, carried, products = summary
         count, u = len(both.mean) // 2, self._carried
         self._carried = fade * u + carried
-        (mean_a, mean_d), (a, d) = (
-            (array[:count], array[count:]) for array in (both.mean, both.squares)
+        (mean_a, mean_d), (a2, d2), (a3, d3) = (
+            (array[:count], array[count:]) for array in (both.mean, both.squares, both.cubes)
         )
-        squares = np.maximum(a + u * (2.0 * products + u * d), 0.0)
-        return Moments(both.count, mean_a + u * mean_d, squares)
+        ad, a2d, ad2 = products
+        squares = np.maximum(a2 + u * (2.0 * ad + u * d2), 0.0)
+        cubes = a3 + u * (3.0 * a2d + u * (3.0 * ad2 + u * d3))
+        return Moments(both.count, mean_a + u * mean_d, squares, cubes)

@@ -41,7 +41,7 @@ def infinite_moments(problem: Problem, kind: str) -> dict[str, tuple[bool, bool]
         if kind == "pair":  # of noise from one tail with noise from the other
             sides = sides[-1:]
         found = dict.fromkeys(problem.names, (False, False))
-        for y, log_mass in sides:
+        for y, log_mass in (side for side in sides if len(side[0]) > 1):
             for name, size in _sizes(problem, kind, y).items():
                 first, second = (
                     before or _grows(np.log(size), power, log_mass)

@@ -20,6 +20,7 @@ __all__ = [
     "Level",
     "NotApplicable",
     "Tally",
+    "beside",
     "failure",
     "noise_grid",
     "not_numbers",
@@ -258,3 +259,8 @@ def not_numbers(
     for what, lost in here.items():
         if count := int(np.sum(lost)):
             yield failure(what, theta, f"{count} of {lost.size} draws: NaN or infinite")
+
+
+def beside(y: NDArray[np.floating], towards: float) -> Array:
+    """Return the next numbers of y's own precision: y was rounded by up to as much."""
+    return np.asarray(np.nextafter(y, y.dtype.type(towards)), dtype=np.float64)

@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import statistics
-from reparam.verification.comparing import Context, Tally
+from reparam.verification.comparing import Context, Tally, beside
 from reparam.verification.entries import Entrywise
 from reparam.verification.laws import Law
 from reparam.verification.results import Comparison
@@ -97,11 +97,6 @@ def is_discrete(ordered: Array) -> bool:
     return bool(np.mean(np.diff(ordered) == 0.0) > 0.5)
 
 
-def _next(y: Array, towards: float) -> Array:
-    """Return the next numbers of y's own precision."""
-    return np.nextafter(y, y.dtype.type(towards)).astype(np.float64)
-
-
 def _distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
     """Add sup |Fₙ − F| over some of the sorted values: at most the whole one, which is bounded.
 
@@ -109,7 +104,7 @@ def _distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: 
     """
     n = y.size
     some = y[np.unique(np.linspace(0, n - 1, _ORDER_STATISTICS).astype(np.int64))]
-    low, high = (np.asarray(law.cdf(at)) for at in (some.astype(np.float64), _next(some, np.inf)))
+    low, high = (np.asarray(law.cdf(at)) for at in (some.astype(np.float64), beside(some, np.inf)))
     share = np.searchsorted(y, some, side="right") / n
     gap = np.maximum(np.maximum(low - share, share - high), 0.0)
     at = int(np.argmax(gap))
@@ -148,7 +143,10 @@ def _probabilities(
     for place, step, outermost in ((inside, inwards, 1), (inside + 1, -inwards, 0)):
         there = (place >= 0) & (place < len(values))
         at = values[np.clip(place, 0, len(values) - 1)]
-        own, neighbour = np.asarray(tail(at.astype(np.float64))), np.asarray(tail(_next(at, step)))
+        own, neighbour = (
+            np.asarray(tail(at.astype(np.float64))),
+            np.asarray(tail(beside(at, step))),
+        )
         below, above = (own, neighbour) if outermost else (neighbour, own)
         straddles = there & (below <= _TAILS) & (above > _TAILS)
         low = np.where(straddles, np.minimum(low, below), low)
@@ -201,7 +199,7 @@ def _motions(
     some = y[rank - 1]
     at = some.astype(np.float64)
     below, cdf, above = (
-        np.asarray(law.cdf(place)) for place in (_next(some, -np.inf), at, _next(some, np.inf))
+        np.asarray(law.cdf(place)) for place in (beside(some, -np.inf), at, beside(some, np.inf))
     )
     told = above - below < 0.01 / math.sqrt(n)  # values that were rounded by more tell too little
     if np.sum(told) < 2:

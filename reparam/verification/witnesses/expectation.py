@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import statistics
-from reparam.verification.comparing import Context, NotApplicable, Tally, not_numbers
+from reparam.verification.comparing import Context, NotApplicable, Tally, beside, not_numbers
 from reparam.verification.numerics import unit_rule
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Sample
@@ -76,14 +76,14 @@ def _draws(context: Context) -> Iterator[Comparison]:
             u = np.asarray(law.cdf(y))
             with np.errstate(all="ignore"):
                 density = np.exp(law.log_prob(y))
-            beside = law.pathwise(_beside(sample.value))
+            moved_to = law.pathwise(beside(sample.value, math.inf))
             for name in target.parameters:
                 path = np.asarray(exact[name])
                 off = np.asarray(sample.gradients[name], dtype=np.float64) - path
                 with np.errstate(all="ignore"):
                     # next to an end of the support a value has lost, by rounding, what the
                     # gradient was computed from
-                    moved = np.abs(beside[name] - path)
+                    moved = np.abs(moved_to[name] - path)
                     steady = moved <= context.tolerance(sample.value) * np.abs(path)
                 kept = np.isfinite(density) & np.isfinite(path) & steady
                 weighed = np.where(kept, density * off, 0.0)
@@ -96,11 +96,6 @@ def _draws(context: Context) -> Iterator[Comparison]:
         for tallies in (mean, total, given):
             for tally in tallies.values():
                 yield from tally.result()
-
-
-def _beside(value: Array) -> Array:
-    """Return the next numbers of the values' own precision."""
-    return np.nextafter(value, value.dtype.type(np.inf)).astype(np.float64)
 
 
 def _all_on_path(context: Context, sample: Sample, exact: Mapping[str, Array]) -> bool:

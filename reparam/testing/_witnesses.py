@@ -23,7 +23,7 @@ def check(
     target: Any,
     *,
     level: str = "default",
-    witnesses: Iterable[str] | None = None,
+    witnesses: Iterable[str] | str | None = None,
     seed: int = 0,
     rtol: float | None = None,
     **parameters: float,
@@ -40,7 +40,7 @@ def check(
     level
         ``"quick"``, ``"default"`` or ``"thorough"``: how much to look at.
     witnesses
-        The names of the witnesses to ask; all by default.
+        The names of the witnesses to ask, or one's; all by default.
     seed
         What all random choices come from: the same seed gives the same findings.
     rtol
@@ -61,22 +61,10 @@ def check(
     --------
     >>> check("laplace", level="quick", witnesses=["derivative", "score"])
     """
-    from reparam.verification.checking import run_check
-    from reparam.verification.comparing import LEVELS
-    from reparam.verification.running import validated
-    from reparam.verification.statistics import FALSE_ALARM
-    from reparam.verification.witnesses import STATISTICAL
+    from reparam.verification.running import checks_here
 
-    names = [validated("witness", name) for name in (NAMES if witnesses is None else witnesses)]
-    alpha = FALSE_ALARM / max(1, sum(name in STATISTICAL for name in names))
-    settings: dict[str, Any] = {
-        "level": LEVELS[validated("level", level)],
-        "seed": validated("seed", seed),
-        "alpha": alpha,
-        "rtol": None if rtol is None else validated("rtol", rtol),
-        "fixed": parameters,
-    }
-    _hold([run_check(target, name, **settings) for name in names])
+    asked: dict[str, Any] = {"witnesses": witnesses, "level": level, "seed": seed, "rtol": rtol}
+    _hold(checks_here(target, **asked, fixed=parameters))
 
 
 def _hold(checks: list[Check]) -> None:

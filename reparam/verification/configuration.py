@@ -21,7 +21,7 @@ from typing import Any
 from reparam.errors import InputError, ReparamError, did_you_mean
 from reparam.verification.running import TIME_LIMIT, TargetSpec, registered, validated
 
-__all__ = ["Configuration", "merged", "read"]
+__all__ = ["Configuration", "Plan", "merged", "read"]
 
 #: What marks a directory as the root of a repository, beyond which nothing is looked for.
 _ROOTS = (".git", ".hg", ".jj")
@@ -51,16 +51,38 @@ class Configuration:
     time_limit: float | None = None
 
 
-def merged(asked: Configuration, project: Configuration) -> Configuration:
+@dataclass(frozen=True)
+class Plan:
+    """What to do, the same as a :class:`Configuration` that leaves nothing open but the seed.
+
+    Attributes
+    ----------
+    targets
+        The targets, each with all its settings.
+    level, time_limit, seed, workers
+        As for :func:`~reparam.verification.running.verify`.
+    """
+
+    targets: tuple[TargetSpec, ...]
+    level: str
+    time_limit: float
+    seed: int | None
+    workers: int | None
+
+
+def merged(asked: Configuration, project: Configuration) -> Plan:
     """Return what to do: what is asked for here and now, and the rest as the project says.
 
-    A target that is asked for by name keeps the settings that the project has for it. What is
-    asked for of all targets (`rtol`, `only`, `skip`) stands in place of what the project says
-    of all and of each; without it a target's own setting does, and what is skipped adds up.
+    A target that is asked for by name, or by another of its names, keeps the settings that the
+    project has for it. What is asked for of all targets (`rtol`, `only`, `skip`) stands in place of
+    what the project says of all and of each; without it a target's own setting does, and what is
+    skipped adds up.
     """
-    own = {spec.target: spec for spec in project.targets}
-    targets = [own.get(spec.target, spec) for spec in asked.targets] or project.targets
-    return Configuration(
+    own: dict[str, list[TargetSpec]] = {}
+    for spec in project.targets:
+        own.setdefault(spec.name, []).append(spec)
+    targets = [each for spec in asked.targets for each in own.get(spec.name, [spec])]
+    return Plan(
         targets=tuple(
             replace(
                 spec,
@@ -68,7 +90,7 @@ def merged(asked: Configuration, project: Configuration) -> Configuration:
                 only=asked.only or spec.only or project.only,
                 skip=asked.skip or (*spec.skip, *project.skip),
             )
-            for spec in targets or map(TargetSpec, registered())
+            for spec in targets or project.targets or map(TargetSpec, registered())
         ),
         level=_first(asked.level, project.level, "default"),
         seed=_first(asked.seed, project.seed),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from reparam.errors import InputError, ReparamError, SeedError, did_you_mean
@@ -15,10 +18,19 @@ from reparam.verification.comparing import LEVELS
 from reparam.verification.pool import Pool, Task
 from reparam.verification.results import Check, Report
 from reparam.verification.statistics import FALSE_ALARM
-from reparam.verification.targets import resolve
+from reparam.verification.targets import name_of, resolve
 from reparam.verification.worker import Answer, Lost, Raised, Returned, Unreadable
 
-__all__ = ["TIME_LIMIT", "TargetSpec", "registered", "validated", "verify"]
+__all__ = [
+    "TIME_LIMIT",
+    "TargetSpec",
+    "checks_here",
+    "importable",
+    "registered",
+    "resolved",
+    "validated",
+    "verify",
+]
 
 #: Seconds for a check, unless something else is asked for.
 TIME_LIMIT = 120.0
@@ -73,9 +85,7 @@ class TargetSpec:
     @property
     def name(self) -> str:
         """What to call it."""
-        if isinstance(self.target, str):
-            return self.target
-        return getattr(self.target, "__qualname__", None) or repr(self.target)
+        return name_of(self.target)
 
     @property
     def witnesses(self) -> tuple[str, ...]:
@@ -210,28 +220,26 @@ def verify(
     ['derivative', 'score']
     """
     from reparam import __version__
-    from reparam.blockwise import thread_count
 
     started = time.perf_counter()
-    if isinstance(witnesses, str):
-        witnesses = [witnesses]
-    specs = _specs(targets, witnesses, rtol, fixed or {})
-    validated("level", level)
-    seed = secrets.randbits(32) if seed is None else validated("seed", seed)
-    size = thread_count() if workers is None else validated("workers", workers)
-    jobs = [(place, witness) for place, spec in enumerate(specs) for witness in spec.witnesses]
-    if not jobs:
-        raise InputError(
-            "no witness is left to ask; ask for others, or skip fewer"
-            if specs
-            else "there is no target to verify; name one"
-        )
-    statistical = sum(witness in known.STATISTICAL for _, witness in jobs)
-    settings = {"level": level, "seed": seed, "alpha": FALSE_ALARM / max(1, statistical)}
-    with Pool(min(size, len(jobs)), validated("time limit", time_limit)) as pool:
-        names = _resolved(pool, specs)
+    if targets is None:
+        targets = registered()
+    elif not isinstance(targets, list | tuple):
+        targets = [targets]
+    plan = _planned(targets, witnesses, level, seed, rtol, fixed or {})
+    jobs = plan.jobs
+    with _pool(workers, len(jobs), time_limit) as pool:
+        names = _resolved(pool, plan.specs)
         tasks = [
-            (_checked, {"spec": specs[place], "name": names[place], "witness": witness, **settings})
+            (
+                _checked,
+                {
+                    "spec": plan.specs[place],
+                    "name": names[place],
+                    "witness": witness,
+                    **plan.settings,
+                },
+            )
             for place, witness in jobs
         ]
         # target by target, so that a report grows from its top, and of each target the expensive
@@ -252,40 +260,115 @@ def verify(
                 told += 1
     return Report(
         checks=tuple(checks[number] for number in range(len(jobs))),
-        seed=seed,
+        seed=plan.settings["seed"],
         level=level,
-        false_alarm=FALSE_ALARM if statistical else 0.0,
+        false_alarm=plan.false_alarm,
         version=__version__,
         seconds=time.perf_counter() - started,
     )
 
 
-def _specs(
-    targets: Any,
-    witnesses: Iterable[str] | None,
+def checks_here(
+    target: Any,
+    *,
+    witnesses: Iterable[str] | str | None = None,
+    level: str = "default",
+    seed: int | None = None,
+    rtol: float | None = None,
+    fixed: Mapping[str, float] | None = None,
+) -> list[Check]:
+    """Return the checks of one target, made in this process: without a time limit.
+
+    The parameters, and what is raised, are those of :func:`verify`.
+    """
+    plan = _planned([target], witnesses, level, seed, rtol, fixed or {})
+    (spec,) = plan.specs
+    name = _name(spec)
+    return [_checked(spec, name, witness, **plan.settings) for _, witness in plan.jobs]
+
+
+def resolved(
+    specs: Sequence[TargetSpec], *, workers: int | None = None, time_limit: float = TIME_LIMIT
+) -> list[str]:
+    """Return the targets' names, if there are all these targets.
+
+    Raises
+    ------
+    ReparamError
+        If not, or one lacks part of the protocol.
+    """
+    with _pool(workers, len(specs), time_limit) as pool:
+        return _resolved(pool, specs)
+
+
+@contextmanager
+def importable(directory: Path) -> Iterator[None]:
+    """Let modules in a directory be imported, as ``python -m`` does; by workers, too."""
+    sys.path.insert(0, str(directory))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(directory))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The checks of a run: by target and witness, and what all have in common."""
+
+    specs: Sequence[TargetSpec]
+    jobs: Sequence[tuple[int, str]]
+    settings: Mapping[str, Any]
+    false_alarm: float
+
+
+def _planned(
+    targets: Iterable[Any],
+    witnesses: Iterable[str] | str | None,
+    level: str,
+    seed: int | None,
     rtol: float | None,
     fixed: Mapping[str, float],
-) -> list[TargetSpec]:
-    """Return the targets with what is asked for of all."""
-    if targets is None:
-        targets = registered()
-    elif not isinstance(targets, list | tuple):
-        targets = [targets]
-    only = tuple(known.NAMES if witnesses is None else witnesses)
-    run = TargetSpec(None, rtol=rtol, only=only)
-    specs = [each if isinstance(each, TargetSpec) else TargetSpec(each) for each in targets]
-    return [
+) -> _Plan:
+    """Return what to check, with what is asked for of all targets."""
+    if isinstance(witnesses, str):
+        witnesses = [witnesses]
+    run = TargetSpec(None, rtol, tuple(known.NAMES if witnesses is None else witnesses))
+    specs = [
         replace(
             spec,
             rtol=run.rtol if spec.rtol is None else spec.rtol,
             skip=(*spec.skip, *(name for name in known.NAMES if name not in run.only)),
             parameters={**spec.parameters, **fixed},
         )
-        for spec in specs
+        for spec in (each if isinstance(each, TargetSpec) else TargetSpec(each) for each in targets)
     ]
+    jobs = [(place, witness) for place, spec in enumerate(specs) for witness in spec.witnesses]
+    validated("level", level)
+    seed = secrets.randbits(32) if seed is None else validated("seed", seed)
+    if not jobs:
+        raise InputError(
+            "no witness is left to ask; ask for others, or skip fewer"
+            if specs
+            else "there is no target to verify; name one"
+        )
+    statistical = sum(witness in known.STATISTICAL for _, witness in jobs)
+    return _Plan(
+        specs=specs,
+        jobs=jobs,
+        settings={"level": level, "seed": seed, "alpha": FALSE_ALARM / max(1, statistical)},
+        false_alarm=FALSE_ALARM if statistical else 0.0,
+    )
 
 
-def _resolved(pool: Pool, specs: list[TargetSpec]) -> list[str]:
+def _pool(workers: int | None, tasks: int, time_limit: float) -> Pool:
+    """Return the worker processes for so many tasks."""
+    from reparam.blockwise import thread_count
+
+    size = thread_count() if workers is None else validated("workers", workers)
+    return Pool(max(1, min(size, tasks)), validated("time limit", time_limit))
+
+
+def _resolved(pool: Pool, specs: Sequence[TargetSpec]) -> list[str]:
     """Return the targets' names, or raise what is wrong with the first that is of no use."""
     tasks: dict[int, Task] = {at: (_name, {"spec": spec}) for at, spec in enumerate(specs)}
     names: dict[int, str] = {}
@@ -348,6 +431,7 @@ def _checked(
     spec: TargetSpec, name: str, witness: str, level: str, seed: int, alpha: float
 ) -> Check:
     started = time.perf_counter()
+    known.load(witness)  # a mistake of ours, if it raises
     try:
         return run_check(
             spec.target,

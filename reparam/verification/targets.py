@@ -451,7 +451,7 @@ def _support(owner: str, given: Any) -> tuple[float, float]:
         low, high = math.nan, math.nan
     if not low < high:
         raise InputError(
-            f"{owner} has support={given!r}; pass the interval's ends (low, high), infinite ones too"
+            f"{owner} has support={given!r}; pass the ends (low, high), of which either may be infinite"
         )
     return low, high
 

@@ -11,6 +11,7 @@ import pickle
 import queue
 import sys
 import threading
+import traceback
 import warnings
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -101,6 +102,13 @@ def _answered(task: bytes) -> Answer:
         return Returned(function(**arguments))
     except ReparamError as error:
         return Raised(error)
+    except Exception as error:  # what a target raises is a finding: this is a mistake of ours
+        traceback.print_exc()
+        return Raised(
+            ReparamError(
+                f"reparam verify is broken: {type(error).__name__}: {error}; stderr has where"
+            )
+        )
 
 
 def _send(message: Ready | Answer, sink: BinaryIO) -> None:

@@ -189,11 +189,23 @@ class TestTable:
         assert lines[0].startswith("✗ …eeper:SomeSampler")
         assert lines[-1] == "    … and 5 more"
 
-    def test_a_long_reason_is_cut_and_told_below(self):
-        reason = "it raised ValueError: " + "word " * 20
-        lines = table.check(Check("laplace", "score", reason=reason, crashed=True)).splitlines()
-        assert lines[0].endswith("…")
-        assert " ".join(" ".join(lines[1:]).split()) == reason.strip()
+    @pytest.mark.parametrize("comparisons", [(), (WRONG, HOLDS)])
+    @pytest.mark.parametrize("words", [1, 20])
+    def test_a_reason_is_told_once_and_whole(self, words, comparisons):
+        reason = "it raised ValueError:" + " word" * words
+        text = table.check(Check("laplace", "score", comparisons, reason=reason, crashed=True))
+        head, *below = text.splitlines()
+        said = [reason, *(str(item) for item in comparisons if item is WRONG)]
+        if words == 1:
+            assert head == f"✗ laplace             score         {reason}"
+            said = said[1:]
+        else:
+            assert head == "✗ laplace             score"
+        assert " ".join(" ".join(below).split()) == " ".join(said)
+
+    def test_a_long_reason_to_skip_is_cut(self):
+        head, *below = table.check(Check("laplace", "score", reason="word " * 20)).splitlines()
+        assert (head[0], head[-1], below) == ("–", "…", [])
 
     def test_without_unicode(self):
         look = table.Look(unicode=False)

@@ -36,7 +36,14 @@ def _complete_target(incomplete: str) -> Iterator[str]:
 def _complete_witness(incomplete: str) -> Iterator[tuple[str, str]]:
     from reparam.verification.witnesses import NAMES
 
-    return ((name, text) for name, text in NAMES.items() if name.startswith(incomplete))
+    before, comma, begun = incomplete.rpartition(",")
+    return ((before + comma + name, text) for name, text in NAMES.items() if name.startswith(begun))
+
+
+def _complete_level(incomplete: str) -> Iterator[str]:
+    from reparam.verification.comparing import LEVELS
+
+    return (name for name in LEVELS if name.startswith(incomplete))
 
 
 def _complete_format(incomplete: str) -> Iterator[str]:
@@ -56,11 +63,21 @@ def verify(
             autocompletion=_complete_target,
         ),
     ] = None,
+    level: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="How much to look at: quick, default or thorough. Default: what pyproject.toml "
+            "says, or else default.",
+            autocompletion=_complete_level,
+        ),
+    ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", metavar="", help="Look at less: seconds, for a commit hook.")
+        bool,
+        typer.Option("--quick", metavar="", help="Short for --level quick: for a commit hook."),
     ] = False,
     thorough: Annotated[
-        bool, typer.Option("--thorough", metavar="", help="Look at more parameters, points, draws.")
+        bool, typer.Option("--thorough", metavar="", help="Short for --level thorough.")
     ] = False,
     seed: Seed = None,
     rtol: Annotated[
@@ -74,17 +91,17 @@ def verify(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="WITNESS",
-            help="Ask only this witness: transform, derivative, identity, score, distribution, "
-            "expectation, edges or continuity. Repeat for more.",
+            metavar="WITNESSES",
+            help="Ask only these witnesses, with commas between: transform, derivative, identity, "
+            "score, distribution, expectation, edges, continuity.",
             autocompletion=_complete_witness,
         ),
     ] = None,
     skip: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="WITNESS",
-            help="Don't ask this witness. Repeat for more.",
+            metavar="WITNESSES",
+            help="Don't ask these witnesses.",
             autocompletion=_complete_witness,
         ),
     ] = None,
@@ -136,7 +153,7 @@ def verify(
 
     reparam verify --quick
 
-    reparam verify laplace beta --only derivative --only identity
+    reparam verify laplace beta --only derivative,identity
 
     reparam verify student-t -p df=2.5 --skip continuity --seed 42
 
@@ -145,10 +162,12 @@ def verify(
     from reparam.verification import formats, verify
     from reparam.verification.configuration import merged, read
     from reparam.verification.formats.wording import closing
-    from reparam.verification.running import TIME_LIMIT
+    from reparam.verification.running import importable
 
     name = _format_for(out, format)
-    asked = _asked(target, quick, thorough, seed, rtol, only, skip, workers, time_limit)
+    _refuse_one_place_for_two(out, junit_xml)
+    level = _level(level, quick=quick, thorough=thorough)
+    asked = _asked(target, level, seed, rtol, only, skip, workers, time_limit)
     plan = merged(asked, read(Path.cwd()))
     fixed = _fixed(param)
     show = partial(_encoded, name, _look(plan.targets, to_stdout=out == "-"))
@@ -160,14 +179,14 @@ def verify(
                     stream.write(text)
                     stream.flush()
 
-        with _importable(Path.cwd()):
+        with importable(Path.cwd()):
             report = verify(
                 list(plan.targets),
-                level=plan.level or "default",
+                level=plan.level,
                 seed=plan.seed,
                 fixed=fixed,
                 workers=plan.workers,
-                time_limit=plan.time_limit or TIME_LIMIT,
+                time_limit=plan.time_limit,
                 on_check=write,
                 on_progress=counter,
             )
@@ -181,8 +200,7 @@ def verify(
 
 def _asked(
     targets: list[str] | None,
-    quick: bool,
-    thorough: bool,
+    level: str | None,
     seed: str | None,
     rtol: str | None,
     only: list[str] | None,
@@ -195,18 +213,32 @@ def _asked(
     from reparam.verification.configuration import Configuration
     from reparam.verification.running import validated
 
-    if quick and thorough:
-        raise InputError("--quick and --thorough exclude each other; pass one")
     return Configuration(
         targets=tuple(map(TargetSpec, targets or [])),
-        level="quick" if quick else "thorough" if thorough else None,
+        level=None if level is None else validated("level", level),
         seed=None if seed is None else parsing.seed(seed),
         rtol=None if rtol is None else validated("rtol", _number(rtol)),
-        only=tuple(validated("witness", name) for name in only or []),
-        skip=tuple(validated("witness", name) for name in skip or []),
+        only=_witnesses(only),
+        skip=_witnesses(skip),
         workers=None if workers is None else _count(workers),
         time_limit=None if time_limit is None else validated("time limit", _number(time_limit)),
     )
+
+
+def _level(level: str | None, *, quick: bool, thorough: bool) -> str | None:
+    """Return the level that is asked for, by whichever option."""
+    short = [name for name, given in (("quick", quick), ("thorough", thorough)) if given]
+    if len(short) > 1 or (short and level is not None):
+        raise InputError("--level, --quick and --thorough exclude each other; pass one")
+    return short[0] if short else level
+
+
+def _witnesses(given: list[str] | None) -> tuple[str, ...]:
+    """Return the witnesses of an option that may be repeated, and have commas."""
+    from reparam.verification.running import validated
+
+    names = [name.strip() for text in given or [] for name in text.split(",")]
+    return tuple(validated("witness", name) for name in names)
 
 
 def _count(text: str) -> int:
@@ -260,12 +292,23 @@ def _format_for(out: str, name: str | None) -> str:
     return name
 
 
+def _refuse_one_place_for_two(out: str, junit_xml: str | None) -> None:
+    """Raise an InputError if the two outputs have the same destination."""
+    if junit_xml and os.path.realpath(out) == os.path.realpath(junit_xml):
+        where = "stdout ('-')" if out == "-" else out
+        raise InputError(f"--out and --junit-xml would both write to {where}; pass two places")
+
+
 def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool) -> Look:
-    """Return how a table fits where it goes."""
+    """Return how a table fits where it goes.
+
+    Lines end at the terminal's width, or where ``COLUMNS`` says; elsewhere nothing is cut.
+    """
     from reparam.verification.formats.table import Look
 
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    width = max(60, shutil.get_terminal_size((80, 24)).columns)
+    limited = to_stdout and (sys.stdout.isatty() or os.environ.get("COLUMNS"))
+    width = max(60, shutil.get_terminal_size((80, 24)).columns) if limited else sys.maxsize
     return Look(
         width=width,
         target=min(max(len(spec.name) for spec in targets), width - 56),
@@ -305,13 +348,3 @@ def _opened(out: str | None) -> Iterator[BinaryIO]:
         raise InputError("--junit-xml needs the name of a file")
     with output.destination(out) as stream:
         yield stream
-
-
-@contextmanager
-def _importable(directory: Path) -> Iterator[None]:
-    """Let modules in a directory be imported, as ``python -m`` does."""
-    sys.path.insert(0, str(directory))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(directory))

@@ -48,7 +48,7 @@ class Look:
     Attributes
     ----------
     width
-        Columns of the terminal.
+        Columns that a line may take.
     target
         Columns for the targets' names.
     colour, unicode
@@ -73,14 +73,15 @@ def check(check: Check, look: Look = Look()) -> str:
     if len(target) > look.target:
         target = "…" + target[1 - look.target :]
     margin = look.target + _WITNESS + 6
-    rest = _summary(check)
-    cut = rest if len(rest) <= look.width - margin else rest[: look.width - margin - 1] + "…"
+    rest, room = _summary(check), look.width - margin
+    below = wording.findings(check) if outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE) else []
+    if below and check.reason:  # it is told in this line, if it fits, or below, not twice
+        rest, below = (rest, below[1:]) if len(rest) <= room else ("", below)
+    if len(rest) > room:
+        rest = rest[: room - 1] + "…"
     head = f" {target:{look.target}}  {check.witness:{_WITNESS}}  "
-    lines = [mark + look.shown(f"{head}{cut}".rstrip())]
-    told = check.reason and not check.comparisons and cut == rest
-    if outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE) and not told:
-        lines += [look.shown(line) for line in _below(check, look.width)]
-    return "\n".join(lines) + "\n"
+    lines = [head + rest, *_below(below, look.width)]
+    return mark + "\n".join(look.shown(line.rstrip()) for line in lines) + "\n"
 
 
 def end(report: Report, look: Look = Look()) -> str:
@@ -107,9 +108,8 @@ def _beside(item: Comparison) -> str:
     return f"{wording.short(item.error)} {sign} {wording.short(item.bound)}{unit}"
 
 
-def _below(check: Check, width: int) -> list[str]:
+def _below(found: list[str], width: int) -> list[str]:
     """Return indented lines with what was found."""
-    found = wording.findings(check)
     shown = found if len(found) <= _MOST else found[: _MOST - 1]
     lines = [
         line

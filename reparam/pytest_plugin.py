@@ -7,7 +7,8 @@ the option nothing of the library is imported but this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from reparam.verification.configuration import Configuration
-    from reparam.verification.results import Check
+    from reparam.verification.results import Check, Report
     from reparam.verification.running import TargetSpec
 
 __all__ = ["VerificationItem"]
@@ -38,18 +38,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(
-    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """Add the items, before others select among all."""
-    if config.getoption("reparam"):
-        from reparam.errors import ReparamError
-
-        try:
-            items.extend(_items(session, config))
-        except ReparamError as error:
-            raise pytest.UsageError(str(error)) from None
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Add the items to what the session collects, so that they are counted and selected as all."""
+    report = yield
+    if isinstance(collector, pytest.Session) and collector.config.getoption("reparam"):
+        run = _run_of(collector.config)
+        collection = _Collection.from_parent(collector, name="reparam", names=run.names())
+        report.result = [*report.result, collection]
+    return report
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -65,37 +64,50 @@ class _Run:
     def __init__(self, config: pytest.Config) -> None:
         import secrets
 
-        from reparam.errors import ReparamError
         from reparam.verification.configuration import Configuration, merged, read
 
-        asked = Configuration(level=config.getoption("reparam_level"))
-        try:
-            self.settings: Configuration = merged(asked, read(Path(config.rootpath)))
-        except ReparamError as error:
-            raise pytest.UsageError(str(error)) from None
+        self._root = Path(config.rootpath)
+        with _usage_errors():
+            project = read(self._root)
+            if not project.targets:
+                raise pytest.UsageError(
+                    "--reparam verifies the targets of [tool.reparam] in pyproject.toml, and"
+                    f' {self._root} has none; write for example targets = ["mypackage.dists:Own"]'
+                )
+            self.settings = merged(Configuration(level=config.getoption("reparam_level")), project)
         seed = self.settings.seed
         self.seed: int = secrets.randbits(32) if seed is None else seed
-        self._checks: dict[tuple[int, str], Check] = {}
+        self._reports: dict[int, Report] = {}
 
-    def check(self, item: VerificationItem) -> Check:
-        """Return the check of an item, made together with the others of its target."""
-        if (item.place, item.witness) not in self._checks:
-            from reparam.verification.running import TIME_LIMIT, verify
+    def names(self) -> list[str]:
+        """Return the targets' names, if there are all these targets."""
+        from reparam.verification.running import importable, resolved
+
+        settings = self.settings
+        with _usage_errors(), importable(self._root):
+            return resolved(
+                settings.targets, workers=settings.workers, time_limit=settings.time_limit
+            )
+
+    def report(self, item: VerificationItem) -> Report:
+        """Return the checks of an item's target, of all its items in this session."""
+        if item.place not in self._reports:
+            from reparam.verification.running import importable, verify
 
             wanted = [
                 other.witness
                 for other in item.session.items
                 if isinstance(other, VerificationItem) and other.place == item.place
             ]
-            report = verify(
-                [replace(item.spec, only=tuple(wanted), skip=())],
-                level=self.settings.level or "default",
-                seed=self.seed,
-                workers=self.settings.workers,
-                time_limit=self.settings.time_limit or TIME_LIMIT,
-            )
-            self._checks |= {(item.place, check.witness): check for check in report.checks}
-        return self._checks[item.place, item.witness]
+            with importable(self._root):
+                self._reports[item.place] = verify(
+                    [replace(item.spec, only=tuple(wanted), skip=())],
+                    level=self.settings.level,
+                    seed=self.seed,
+                    workers=self.settings.workers,
+                    time_limit=self.settings.time_limit,
+                )
+        return self._reports[item.place]
 
 
 _RUN = pytest.StashKey[_Run]()
@@ -107,18 +119,32 @@ def _run_of(config: pytest.Config) -> _Run:
     return config.stash[_RUN]
 
 
-def _items(session: pytest.Session, config: pytest.Config) -> Iterator[VerificationItem]:
-    for place, spec in enumerate(_run_of(config).settings.targets):
-        for witness in spec.witnesses:
-            name = f"{spec.name}[{witness}]"
-            yield VerificationItem.from_parent(
-                session,
-                name=name,
-                nodeid=f"reparam::{name}",
-                place=place,
-                spec=spec,
-                witness=witness,
-            )
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """Make what can't run pytest's own kind of error: one sentence, and exit status 4."""
+    from reparam.errors import ReparamError
+
+    try:
+        yield
+    except ReparamError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+class _Collection(pytest.Collector):
+    """The items of all targets."""
+
+    def __init__(self, *, names: list[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._names = names
+
+    def collect(self) -> Iterator[VerificationItem]:
+        """Yield an item for each target and witness."""
+        specs = _run_of(self.config).settings.targets
+        for place, (target, spec) in enumerate(zip(self._names, specs, strict=True)):
+            for witness in spec.witnesses:
+                yield VerificationItem.from_parent(
+                    self, name=f"{target}[{witness}]", place=place, spec=spec, witness=witness
+                )
 
 
 class VerificationItem(pytest.Item):
@@ -135,9 +161,14 @@ class VerificationItem(pytest.Item):
         from reparam.verification.results import Outcome
 
         try:
-            check = _run_of(self.config).check(self)
+            report = _run_of(self.config).report(self)
         except ReparamError as error:
             raise _Broken(str(error)) from None
+        (check,) = (check for check in report.checks if check.witness == self.witness)
+        # told once a target, and not where others of its items were deselected
+        complete = len(report.checks) == len(self.spec.witnesses)
+        if report.unseen and complete and check is report.checks[0]:
+            raise _Broken("\n".join([f"nothing was verified of {check.target}", *_reasons(report)]))
         self.user_properties.append(("outcome", str(check.outcome)))
         if check.worst is not None:
             self.user_properties += [("error", check.worst.error), ("bound", check.worst.bound)]
@@ -159,6 +190,10 @@ class VerificationItem(pytest.Item):
 
 class _Broken(Exception):  # noqa: N818 - a finding
     """What is wrong with a target."""
+
+
+def _reasons(report: Report) -> list[str]:
+    return [f"{check.witness}: {check.reason}" for check in report.checks]
 
 
 def _told(check: Check) -> str:

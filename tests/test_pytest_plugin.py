@@ -36,7 +36,10 @@ def project(tmp_path):
         (tmp_path / "pyproject.toml").write_text(
             '[tool.reparam]\nlevel = "quick"\nseed = 1\n' + settings, encoding="utf-8"
         )
-        (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n", encoding="utf-8")
+        (tmp_path / ".git").mkdir()  # configuration further up is nothing to these tests
+        tests = tmp_path / "tests"  # so that importing them doesn't put the project on the path
+        tests.mkdir()
+        (tests / "test_own.py").write_text("def test_own():\n    pass\n", encoding="utf-8")
         return tmp_path
 
     return make
@@ -45,9 +48,10 @@ def project(tmp_path):
 def run(folder, *options):
     environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", *options],
+        # the command pytest puts no directory on the path: nor does python -P
+        [sys.executable, "-P", "-m", "pytest", "-p", "no:cacheprovider", "-v", *options],
         cwd=folder,
-        env=environment | {"PYTHONPATH": str(folder)},
+        env=environment,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -87,7 +91,7 @@ def test_selection_runs_what_is_selected(project):
 
 def test_without_the_option_nothing_is_added_nor_imported(project):
     folder = project('targets = ["dists:WrongSign"]\n')
-    (folder / "test_own.py").write_text(
+    (folder / "tests/test_own.py").write_text(
         "import sys\n\n\ndef test_own():\n"
         "    assert 'reparam.pytest_plugin' in sys.modules\n"
         "    assert not {'numpy', 'scipy', 'typer', 'rich'} & set(sys.modules)\n",
@@ -102,15 +106,44 @@ def test_without_the_option_nothing_is_added_nor_imported(project):
     [
         ('target = ["laplace"]\n', "unknown key 'target'; did you mean 'targets'?"),
         ('targets = ["laplace"]\nonly = ["derivativ"]\n', "did you mean 'derivative'?"),
+        ("", "--reparam verifies the targets of [tool.reparam] in pyproject.toml, and"),
+        (
+            'targets = ["laplace", "dists:MyLaplac"]\n',
+            "dists has no 'MyLaplac'; did you mean 'MyLaplace'?",
+        ),
+        ('targets = ["nowhere:X"]\n', "nowhere:X can't be imported: ModuleNotFoundError"),
+        ('targets = [{ target = "laplace", parameters = { rate = 1 } }]\n', "no parameter 'rate'"),
     ],
 )
-def test_a_mistake_in_the_configuration_is_a_usage_error(project, settings, message):
-    result = run(project(settings), "--reparam")
+@pytest.mark.parametrize("options", [(), ("-q", "-q")], ids=["", "without a header"])
+def test_what_can_not_run_is_a_usage_error(project, settings, message, options):
+    result = run(project(settings), "--reparam", *options)
     assert result.returncode == 4
-    assert message in result.stderr
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("ERROR: ")
+    assert message in line
 
 
-def test_a_target_that_is_not_there_fails_its_items(project):
-    result = run(project('only = ["edges"]\ntargets = ["dists:MyLaplac"]\n'), "--reparam")
+def test_items_alone_are_counted_and_listed(project):
+    folder = project('only = ["edges"]\ntargets = ["dists:MyLaplace", "normal"]\n')
+    (folder / "tests/test_own.py").unlink()
+    listed = run(folder, "--reparam", "--collect-only")
+    assert listed.returncode == 0
+    assert "<VerificationItem dists:MyLaplace[edges]>" in listed.stdout
+    assert "2 tests collected in" in listed.stdout
+    result = run(folder, "--reparam")
+    assert "collected 2 items" in result.stdout
+    assert "reparam::gaussian[edges] PASSED" in result.stdout
+
+
+def test_a_target_of_which_nothing_is_verified_fails(project):
+    """But not where its other witnesses were deselected."""
+    folder = project('only = ["identity", "score"]\ntargets = ["dists:MyLaplace", "laplace"]\n')
+    result = run(folder, "--reparam")
     assert result.returncode == 1
-    assert "dists has no 'MyLaplac'; did you mean 'MyLaplace'?" in result.stdout
+    assert "1 failed, 3 passed, 1 skipped" in result.stdout
+    assert "nothing was verified of dists:MyLaplace\nidentity: it has no cdf" in result.stdout
+    assert "\nscore: it has no score, or no log_prob\n" in result.stdout
+    result = run(folder, "--reparam", "-k", "score")
+    assert result.returncode == 0
+    assert "1 passed, 1 skipped, 3 deselected" in result.stdout

@@ -45,8 +45,11 @@ def act(tmp_path):
             "GITHUB_STEP_SUMMARY": str(summary),
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }
+        script = tmp_path / "script.sh"
+        script.write_text(SCRIPT, encoding="utf-8")
         result = subprocess.run(
-            ["bash", "-c", SCRIPT],
+            # what GitHub makes of "shell: bash"
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
             cwd=tmp_path,
             env=os.environ | environment,
             capture_output=True,
@@ -84,11 +87,32 @@ def test_something_is_wrong(act):
     assert "∂y/∂rate" in summary
 
 
+def test_lists_may_have_many_lines(act, tmp_path):
+    result, _ = act(targets="laplace\ngaussian\n", arguments="--only derivative\n--workers\n1\n")
+    assert result.returncode == 0, result.stderr
+    checks = json.loads((tmp_path / "reparam-report.json").read_text("utf-8"))["checks"]
+    assert [check["target"] for check in checks] == ["laplace", "gaussian"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "asked", "level"),
+    [("quick", "", "quick"), ("quick", "default", "default"), (None, "", "default")],
+)
+def test_the_level_is_that_asked_for_or_else_configured(act, tmp_path, configured, asked, level):
+    settings = tmp_path / "pyproject.toml"
+    if configured:
+        text = settings.read_text("utf-8")
+        settings.write_text(f'{text}level = "{configured}"\n', encoding="utf-8")
+    act(level=asked, arguments="--only score")
+    assert json.loads((tmp_path / "reparam-report.json").read_text("utf-8"))["level"] == level
+
+
 @pytest.mark.parametrize("inputs", [{"targets": "laplac"}, {"level": "deep; echo pwned"}])
 def test_it_could_not_run(act, inputs):
     result, summary = act(**inputs)
     assert result.returncode == 2
     assert summary == ""
+    assert "Error: no " in result.stderr
     assert "pwned" not in result.stdout
 
 

@@ -1,5 +1,6 @@
 """``reparam grad`` with a loss: forwards, backwards, formulas, graphs, and means."""
 
+import math
 import re
 from pathlib import Path
 
@@ -245,13 +246,26 @@ class TestGraphs:
         assert printed["dJ_dm"].tolist() == [3.0, -2.0]
 
 
+def test_the_draw_itself_is_a_loss(cli):
+    """∂y/∂w and so on, which is what the message about formulas without a loss recommends."""
+    scale = math.exp(-1.0)
+    printed = cli.columns("grad", *AFFINE, "--loss", "y", "-n", 20, "--seed", 1)
+    plain = cli.columns("grad", "-p", "loc=1.1", "-p", f"scale={scale!r}", "-n", 20, "--seed", 1)
+    np.testing.assert_allclose(printed["loss"], printed["y"], rtol=0.0)
+    np.testing.assert_allclose(printed["y"], plain["y"], rtol=1e-14)
+    np.testing.assert_allclose(printed["dJ_dw"], 2.0 * plain["dy_dloc"], rtol=1e-14)
+    np.testing.assert_allclose(printed["dJ_ds"], scale * plain["dy_dscale"], rtol=1e-14)
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
             ((*LOSS, "--upstream", "1"), "--upstream is ∂L/∂y from elsewhere, and a loss is"),
             (("--sum",), "--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss"),
-            (("--at", "w=1"), "--at gives names in formulas their values, for a loss; pass --loss"),
+            (("--at", "w=1"), "through a loss; pass --loss: of the draw itself it is --loss y"),
+            (AFFINE, "through a loss; pass --loss: of the draw itself it is --loss y"),
+            (("-p", "loc=w*x"), "loc: 'w*x' is not a number; a formula needs a loss, such as --loss y"),
             (("--loss", "(y - t)**2"), "formulas need a value for t; pass --at t=VALUE"),
             (("-p", "loc=w*x", *LOSS), "formulas need a value for w, x; pass --at w=VALUE"),
             ((*LOSS, "--at", "tt=1"), "--at tt: no formula has an input tt"),

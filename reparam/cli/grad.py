@@ -134,7 +134,10 @@ def grad(
         objective.run(model, source, out=out, format=name, dtype=value_type, total=total)
         return
     if at:
-        raise InputError("--at gives names in formulas their values, for a loss; pass --loss")
+        raise InputError(
+            "--at gives names in formulas their values, which are differentiated through a loss;"
+            " pass --loss: of the draw itself it is --loss y"
+        )
     if total and upstream is None:
         raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss")
     distribution = parsing.reparameterized(dist, param)

@@ -140,7 +140,8 @@ def reparameterized(
 
     cls = registry.get(name)
     drawn = cls if issubclass(cls, VectorReparameterized) else registry.reparameterized(name)
-    return drawn(**_given(drawn, parameters))
+    remedy = "; a formula needs a loss, such as --loss y"
+    return drawn(**_given(drawn, parameters, remedy=remedy))
 
 
 def distribution(name: str, parameters: list[str] | None, option: str = "-p") -> Distribution:
@@ -152,11 +153,12 @@ def distribution(name: str, parameters: list[str] | None, option: str = "-p") ->
 
 
 def _given(
-    cls: type[Distribution], parameters: list[str] | None, option: str = "-p"
+    cls: type[Distribution], parameters: list[str] | None, option: str = "-p", remedy: str = ""
 ) -> dict[str, Array]:
     texts = assignments(cls, parameters or [], option)
     return {
-        name: numbers(value, f"parameter {key}", key, name) for name, (key, value) in texts.items()
+        name: numbers(value, f"parameter {key}", key, name, remedy=remedy)
+        for name, (key, value) in texts.items()
     }
 
 
@@ -178,7 +180,7 @@ def assignments(
     return cls.parameters.by_name(pairs)
 
 
-def numbers(text: str, what: str, *columns: str) -> Array:
+def numbers(text: str, what: str, *columns: str, remedy: str = "") -> Array:
     """Return the numbers that an option's value stands for.
 
     Parameters
@@ -189,6 +191,8 @@ def numbers(text: str, what: str, *columns: str) -> Array:
         What they are, for messages.
     columns
         The names to look for in a file with several columns.
+    remedy
+        What else the message may say of text that is no number, and no file's name.
     """
     import numpy as np
 
@@ -199,7 +203,7 @@ def numbers(text: str, what: str, *columns: str) -> Array:
         return _file(text[1:], what, columns)
     values = _typed(text)
     if values is None:
-        hint = f"; for a file write @{text}" if text and Path(text).exists() else ""
+        hint = f"; for a file write @{text}" if text and Path(text).exists() else remedy
         raise ParameterError(f"{what}: {text!r} is not a number{hint}")
     return np.array(values[0] if len(values) == 1 else values)
 

@@ -129,6 +129,36 @@ class TestInterrupted:
         _, err = process.communicate()
         assert (process.returncode, err[:24]) == (status, b"Fresh seed; repeat with ")
 
+    @pytest.mark.parametrize("command", ["grad --loss y --sum", "estimate -e score"])
+    def test_while_computing_what_is_written_at_the_end(
+        self, start, tmp_path, number, status, command
+    ):
+        (tmp_path / "sitecustomize.py").write_text(TELLING)
+        arguments = [*command.split(), "-n", "1e12", "--seed", "1"]
+        process = start(*arguments, environment={"PYTHONPATH": str(tmp_path)})
+        while not (tmp_path / "computing").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out, err) == (status, b"", b"")
+
+
+#: Makes a file once a block is computed, and threads are there.
+TELLING = """\
+import pathlib
+import reparam.blockwise
+
+in_order = reparam.blockwise.in_order
+
+def telling(*arguments):
+    for result in in_order(*arguments):
+        yield result
+        pathlib.Path("computing").touch()
+
+reparam.blockwise.in_order = telling
+"""
+
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 class TestFullDisk:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -201,24 +201,24 @@ def _upstream(text: str | None, shape: tuple[int, ...]) -> Array | None:
 
 
 def _totals(gradients: Gradients) -> Records:
-    """Return the totals as records, which are computed when they are written."""
+    """Return the totals as records.
+
+    They are computed here, before anything is written: on the main thread, where signals are
+    heeded.
+    """
     import numpy as np
 
     from reparam.formats import Records
 
-    sizes = {name: value.size for name, value in gradients.totals.items()}
-    labels = {
+    totals = gradients.sum()
+    sizes = {name: total.size for name, total in totals.items()}
+    block = {
         "parameter": np.repeat(list(sizes), list(sizes.values())),
         "element": np.concatenate([np.arange(size) for size in sizes.values()]),
+        "gradient": np.concatenate(list(map(np.ravel, totals.values()))),
     }
-
-    def block() -> Iterator[dict[str, Any]]:
-        totals = gradients.sum().values()
-        yield {**labels, "gradient": np.concatenate([np.ravel(total) for total in totals])}
-
-    types = {name: column.dtype for name, column in labels.items()}
-    types["gradient"] = parsing.dtype("float64")
-    return Records(types, labels["element"].shape, block())
+    types = {name: column.dtype for name, column in block.items()}
+    return Records(types, block["element"].shape, iter([block]))
 
 
 def _report(gradients: Gradients, *, to_stdout: bool) -> None:

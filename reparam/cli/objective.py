@@ -174,33 +174,27 @@ def _noise(model: Model, text: str) -> dict[str, Array]:
 
 
 def _means(columns: Columns) -> Records:
-    """Return the means and standard errors as records, which are computed when written."""
+    """Return the means and standard errors as records.
+
+    They are computed here, before anything is written: on the main thread, where signals are
+    heeded.
+    """
     import numpy as np
 
     from reparam.formats import Records
 
-    model = columns.model
-    sizes = {"loss": 1, **{f"dJ_d{name}": value.size for name, value in model.inputs.items()}}
-    labels = {
+    result = columns.expectation()
+    means = {"loss": result.value} | {f"dJ_d{name}": at for name, at in result.gradient.items()}
+    errors = [result.standard_error.value, *result.standard_error.gradient.values()]
+    sizes = {name: mean.size for name, mean in means.items()}
+    block = {
         "quantity": np.repeat(list(sizes), list(sizes.values())),
         "element": np.concatenate([np.arange(size) for size in sizes.values()]),
+        "mean": np.concatenate(list(map(np.ravel, means.values()))),
+        "standard_error": np.concatenate(list(map(np.ravel, errors))),
     }
-
-    def block() -> Iterator[dict[str, Any]]:
-        result = columns.expectation()
-        errors = result.standard_error
-        means = [result.value, *result.gradient.values()]
-        yield {
-            **labels,
-            "mean": np.concatenate(list(map(np.ravel, means))),
-            "standard_error": np.concatenate(
-                list(map(np.ravel, [errors.value, *errors.gradient.values()]))
-            ),
-        }
-
-    types = {name: column.dtype for name, column in labels.items()}
-    types |= dict.fromkeys(["mean", "standard_error"], parsing.dtype("float64"))
-    return Records(types, labels["element"].shape, block())
+    types = {name: column.dtype for name, column in block.items()}
+    return Records(types, block["element"].shape, iter([block]))
 
 
 def _report(result: Expectation, model: Model, *, to_stdout: bool) -> None:

@@ -265,7 +265,7 @@ class TestErrors:
             (("--sum",), "--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss"),
             (("--at", "w=1"), "through a loss; pass --loss: of the draw itself it is --loss y"),
             (AFFINE, "through a loss; pass --loss: of the draw itself it is --loss y"),
-            (("-p", "loc=w*x"), "loc: 'w*x' is not a number; a formula needs a loss, such as --loss y"),
+            (("-p", "loc=w*x"), "loc: 'w*x' is not a number; a formula needs a loss, such as"),
             (("--loss", "(y - t)**2"), "formulas need a value for t; pass --at t=VALUE"),
             (("-p", "loc=w*x", *LOSS), "formulas need a value for w, x; pass --at w=VALUE"),
             ((*LOSS, "--at", "tt=1"), "--at tt: no formula has an input tt"),

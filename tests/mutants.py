@@ -100,7 +100,9 @@ def _suspicion(mutant: Mutant) -> list[str]:
         "edges": ["edges"],
         "log_prob": ["identity"],
         "draws": ["transform"] if mutant.route == "transform" else ["distribution"],
-        "derivative": ["transform"] if mutant.route == "transform" else ["identity"],
+        "derivative": {"transform": ["transform"], "pathwise": ["identity"]}.get(
+            mutant.route, ["derivative"]
+        ),
     }.get(mutant.subject, ["transform"])
     return first + [name for name in witnesses.NAMES if name not in first]
 

@@ -27,6 +27,9 @@ def continuity(context: Context) -> Iterator[Comparison]:
     Of a target without a transform draws at a fixed seed are followed; they have to move, no more.
     """
     target = context.target
+    if target.noise is None and (note := _unrepeatable(context)):
+        yield failure("draws at a fixed seed", context.sets()[0], note)
+        return
     for name, parameter in target.parameters.items():
         tally = Tally(
             f"y as a function of {name}",
@@ -56,6 +59,17 @@ def continuity(context: Context) -> Iterator[Comparison]:
                 still.add(theta, np.mean(steps[:, moving] == 0.0), 0.0, atol=0.5)
         yield from tally.result()
         yield from still.result()
+
+
+def _unrepeatable(context: Context) -> str:
+    """Return what is to be said of draws that the seed does not determine, "" if it does."""
+    theta = context.sets()[0]
+    first, again = (context.target.values(theta, _FOLLOWED, context.seed) for _ in range(2))
+    if np.array_equal(first, again, equal_nan=True):
+        return ""
+    return (
+        "drawn twice with one seed they differ: there is randomness beside the rng that is passed"
+    )
 
 
 #: A function from values of a parameter to draws at fixed noise: one row each of all that are

@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Context, NotApplicable, Tally, failure, not_numbers
+from reparam.verification.comparing import (
+    Context,
+    NotApplicable,
+    Tally,
+    beside,
+    failure,
+    not_numbers,
+)
+from reparam.verification.laws import Law
 from reparam.verification.numerics import derivative_in
 from reparam.verification.results import Comparison
 from reparam.verification.targets import NoGradient, Sample, Target
@@ -24,6 +32,12 @@ _ROUNDING = 1e-6
 #: Gradients whose ratios to differences at a fixed seed mostly agree this well are meant to be
 #: them: a rejection sampler's may be unbiased, and another path's. Expectations judge those.
 _THE_SAME = 1e-5
+#: Draws whose gradients are compared with the quantile path's one by one.
+_DRAWS = 2**15
+#: Numbers next to y among which the one lies that a gradient was computed from.
+_NEIGHBOURS = 8.0
+#: Next to its zeros a derivative has this much of the relative accuracy that it has around them.
+_NEAR = 0.1
 #: The share of draws that may jump when a parameter moves a little, at a fixed seed.
 _JUMPS = 0.02
 
@@ -33,15 +47,10 @@ def derivative(context: Context) -> Iterator[Comparison]:
     target = context.target
     if target.noise is not None:
         yield from _of_transform(context)
-        if target.length:
-            yield from _of_vector_draws(context)
-        return
-    try:
-        target.draws(context.sets()[0], 2, context.seed)
-    except NoGradient as reason:
-        yield failure("∂y/∂θ", {}, str(reason))
-        return
-    yield from _of_draws(context)
+    if target.length:
+        yield from _of_vector_draws(context)
+    else:
+        yield from _of_draws(context)
 
 
 def _of_transform(context: Context) -> Iterator[Comparison]:
@@ -117,44 +126,99 @@ def _compare(
 
 
 def _of_draws(context: Context) -> Iterator[Comparison]:
-    target, n = context.target, 4 * context.level.points
+    target, few = context.target, 4 * context.level.points
+    n = min(_DRAWS, context.level.draws, target.gradient_draws)
     at_seed = {name: Tally(f"∂y/∂{name}") for name in target.parameters}
-    on_path = {
-        name: Tally(f"∂y/∂{name} on the quantile path", note="reference −F_θ/p")
-        for name in target.parameters
-    }
-    lost: dict[str, Comparison] = {}
-    for theta in context.sets():
-        sample = target.draws(theta, n, context.seed)
-        exact = target.law(theta, context.seed).pathwise(sample.value)
-        if here := {each.what: each for each in not_numbers(theta, sample, exact)}:
-            lost = here | lost
-            continue
-        for name, gradient in sample.gradients.items():
-            if not np.any(gradient) and np.any(np.nan_to_num(exact[name])):
-                note = (
-                    "the gradient is 0 at every draw though the distribution depends on it:"
-                    " a step function of the parameter, or no gradient flows"
-                )
-                lost.setdefault(name, failure(f"∂y/∂{name}", theta, note))
-            elif on_quantile_path(sample.value, gradient, exact[name]):
-                rtol = context.tolerance(sample.value)
-                on_path[name].add(theta, gradient, exact[name], rtol=rtol, y=sample.value)
-        if smooth_at_seed(target, theta, n, context.seed):
+    found: list[Comparison] = []
+    for way in target.ways:
+        told = f" ({way})" if way else ""
+        on_path = {
+            name: Tally(f"∂y/∂{name} of draws{told} on the quantile path", note="reference −F_θ/p")
+            for name in target.parameters
+        }
+        lost: dict[str, Comparison] = {}
+        for theta in context.sets():
+            try:
+                sample = target.draws(theta, n, context.seed, way)
+            except NoGradient as reason:
+                lost.setdefault("", failure("∂y/∂θ", theta, str(reason)))
+                continue
+            law = target.law(theta, context.seed)
+            exact = law.pathwise(sample.value)
+            faults = [*not_numbers(theta, sample, exact), *_zeros(theta, sample, exact)]
+            for fault in faults:
+                lost.setdefault(fault.what, fault)
+            if faults:
+                continue
+            for name, tally in on_path.items():
+                if on_quantile_path(sample.value, sample.gradients[name], exact[name]):
+                    _on_path(context, tally, theta, sample, law, name, exact[name])
+            if target.noise is None and smooth_at_seed(target, theta, few, context.seed):
 
-            def value(**moved: Array) -> Array:
-                return _rows(target, moved, n, context.seed)
+                def value(**moved: Array) -> Array:
+                    return _rows(target, moved, few, context.seed)
 
-            _compare(context, at_seed, theta, sample, value, y=sample.value)
-    found = list(lost.values())
-    for tally in (*on_path.values(), *at_seed.values()):
+                start = target.draws(theta, few, context.seed)
+                _compare(context, at_seed, theta, start, value, y=start.value)
+        found += lost.values()
+        for tally in on_path.values():
+            found += tally.result()
+    for tally in at_seed.values():
         found += tally.result()
-    if not found:
+    if not found and target.noise is None:
         raise NotApplicable(
             "its gradients are neither the quantile path's nor differences at a fixed seed:"
             " expectations judge them"
         )
     yield from found
+
+
+def _zeros(
+    theta: Mapping[str, float], sample: Sample, exact: Mapping[str, Array]
+) -> Iterator[Comparison]:
+    """Yield a failure for a parameter in which all gradients are 0, and should not be."""
+    for name, gradient in sample.gradients.items():
+        if not np.any(gradient) and np.any(np.nan_to_num(exact[name])):
+            note = (
+                "the gradient is 0 at every draw though the distribution depends on it:"
+                " a step function of the parameter, or no gradient flows"
+            )
+            yield failure(f"∂y/∂{name}", theta, note)
+
+
+def _on_path(
+    context: Context,
+    tally: Tally,
+    theta: Mapping[str, float],
+    sample: Sample,
+    law: Law,
+    name: str,
+    exact: Array,
+) -> None:
+    """Compare all gradients with −F_θ/p, which rounding y has moved a little."""
+    rtol, gradient = context.tolerance(sample.value), sample.gradients[name]
+    with np.errstate(all="ignore"):
+        off = np.flatnonzero(~(np.abs(gradient - exact) <= 0.01 * rtol * np.abs(exact)))
+        moved = np.zeros(exact.shape)
+        if off.size:
+            there = law.pathwise(beside(sample.value[off], np.inf))[name]
+            moved[off] = _NEIGHBOURS * np.abs(there - exact[off])
+            moved[off] += rtol * _NEAR * _around_zero(sample.value, exact)[off]
+    tally.add(theta, gradient, exact, rtol=rtol, atol=moved, y=sample.value)
+
+
+def _around_zero(value: Array, slope: Array) -> Array:
+    """Return the size of derivatives next to where they change their sign, 0 elsewhere.
+
+    Next to a zero derivatives have no relative accuracy: it is that of what is within a hundredth
+    of the draws from there.
+    """
+    order, reach = np.argsort(value), max(slope.size // 100, 1)
+    ordered, size = slope[order], np.zeros(slope.shape)
+    for place in np.flatnonzero(np.diff(np.signbit(ordered))):
+        near = slice(max(place - reach, 0), place + reach)
+        size[order[near]] = np.nanmax(np.abs(ordered[near]))
+    return size
 
 
 def _rows(target: Target, theta: Mapping[str, Any], n: int, seed: int, way: str = "") -> Array:

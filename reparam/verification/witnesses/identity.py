@@ -16,9 +16,6 @@ from reparam.verification.witnesses import of_vectors
 
 __all__ = ["identity"]
 
-#: Draws whose gradients are compared with −F_θ/p, for each way of drawing.
-_DRAWS = 4096
-
 
 def identity(context: Context) -> Iterator[Comparison]:
     """Compare p(y)·∂y/∂θ with the derivative of the cdf, and the density with its slope."""
@@ -31,8 +28,6 @@ def identity(context: Context) -> Iterator[Comparison]:
     if context.target.obstacle:
         yield from _masses(context)
         return
-    if "pathwise" in formulas:
-        yield from _draws(context)
     if "log_prob" in formulas:
         yield from _density(context)
         yield from _decline(context)
@@ -151,28 +146,3 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
             tally.add(theta, flow, -slope, rtol=1e-7, uncertainty=error, y=y)
     for tally in tallies.values():
         yield from tally.result()
-
-
-def _draws(context: Context) -> Iterator[Comparison]:
-    """Compare the gradients of draws with the formula, if they claim to be on the quantile path."""
-    from reparam.verification.witnesses.derivative import on_quantile_path
-
-    target = context.target
-    for way in target.ways:
-        label = f" ({way})" if way else ""
-        tallies = {
-            name: Tally(f"∂y/∂{name} of draws{label}, against −F_θ/p") for name in target.parameters
-        }
-        for theta in context.sets():
-            sample = target.draws(theta, _DRAWS, context.seed, way)
-            exact = target.formulas["pathwise"](sample.value, **theta)
-            for name, tally in tallies.items():
-                gradient = sample.gradients[name]
-                if target.noise is None and not on_quantile_path(
-                    sample.value, gradient, exact[name]
-                ):
-                    continue
-                slack = 1e-12 * np.abs(gradient).max()
-                tally.add(theta, gradient, exact[name], rtol=1e-8, atol=slack, y=sample.value)
-        for tally in tallies.values():
-            yield from tally.result()

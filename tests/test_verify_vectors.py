@@ -92,7 +92,8 @@ def on_route(route, name):
         if route != ("each" if self.batch_shape else "shared"):
             return draw
         jacobian = draw.jacobian()
-        return mutants.Altered(draw.value, lambda: {**jacobian, name: TINY * jacobian[name]})
+        altered = {**jacobian, name: TINY * jacobian[name]}
+        return mutants.Altered(draw, draw.value, lambda: altered)
 
     return type("Broken", (rp.Concrete,), {"rsample": rsample})
 

@@ -1,8 +1,8 @@
 """Gradients of expectations by Monte Carlo: ∂/∂θ E[φ(y)] for y ~ p(y; θ), by several estimators.
 
-``_table`` lists the estimators. Each makes terms whose mean is the gradient, block by block;
-``_moments`` adds them up, ``_exact`` has what they should come to, and ``_tails`` tells where their
-variance is infinite.
+``_table`` lists the estimators. Each makes terms whose mean is the gradient, block by block, which
+``reparam.moments`` adds up; ``_exact`` has what they should come to, and ``_tails`` tells where
+their variance is infinite.
 """
 
 from reparam.estimators._estimate import DRAWS, TEMPERATURE, estimate

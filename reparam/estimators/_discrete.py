@@ -12,8 +12,8 @@ from reparam.distributions.concrete import Concrete
 from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
-from reparam.estimators._moments import Moments
 from reparam.estimators._problem import Problem
+from reparam.moments import Moments
 from reparam.noise import BLOCK, UNIFORM, Stream
 from reparam.parameters import Integers
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from reparam._typing import RNGLike
+from reparam.arguments import draw_count
 from reparam.distribution import Distribution
-from reparam.errors import CountError, EstimatorError, ParameterError, ShapeError, did_you_mean
+from reparam.errors import EstimatorError, ParameterError, ShapeError, did_you_mean
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._exact import exact
-from reparam.estimators._moments import Moments
 from reparam.estimators._objective import Objective, ObjectiveLike
 from reparam.estimators._pathwise import Pathwise
 from reparam.estimators._problem import Problem
@@ -22,6 +22,7 @@ from reparam.estimators._result import Estimate, Estimates, ratio
 from reparam.estimators._score import Score
 from reparam.estimators._table import ESTIMATORS, USUAL
 from reparam.estimators._tails import infinite_moments
+from reparam.moments import Moments
 from reparam.noise import seed_sequence
 from reparam.parameters import as_real_array
 
@@ -115,20 +116,19 @@ def estimate(
             f"the parameters have shape {distribution.batch_shape} and an estimate is for one set"
             " of them; pass numbers, and call once for each element"
         )
-    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 2:
-        raise CountError(f"n={n!r} draws give no standard error; pass an integer of at least 2")
+    draws = draw_count(n, least=2)
     chosen, left_out = _chosen(problem, estimators)
     root = seed_sequence(rng)
-    runs = [_run(cls, problem, int(n), root) for cls in chosen]
+    runs = [_run(cls, problem, draws, root) for cls in chosen]
     truth = exact(problem)
     tails = {kind: infinite_moments(problem, kind) for kind in {run.tails for run in runs} - {""}}
-    reference = _reference(problem, runs, int(n), root)
+    reference = _reference(problem, runs, draws, root)
     rows = tuple(
         _row(run, name, reference, truth[name], tails.get(run.tails, {}).get(name, (False, False)))
         for run in runs
         for name in run.variance
     )
-    notes = _notes(rows, truth, int(n), problem.temperature)
+    notes = _notes(rows, truth, draws, problem.temperature)
     return Estimates(distribution, problem.objective.text, rows, left_out, tuple(notes))
 
 
@@ -186,14 +186,20 @@ class _Run:
         return "" if self.estimator.exact else self.estimator.tails
 
     @property
-    def variance(self) -> dict[str, float]:
-        """Of a draw, by parameter."""
-        estimator, moments = self.estimator, self.moments
-        a_term = moments.squares / max(moments.count - 1, 1)
+    def standard_error(self) -> dict[str, float]:
+        """Of the estimates, by parameter."""
+        moments = self.moments
+        error = moments.norm / math.sqrt(max(moments.count - 1, 1) * moments.count)
         # of terms that are all the same but for rounding, there is none
-        a_term = np.where(a_term <= np.square(_ROUNDING * moments.mean), 0.0, a_term)
-        a_draw = a_term * (estimator.draws / estimator.units)
-        return dict(zip(estimator.names, a_draw.tolist(), strict=True))
+        least = _ROUNDING / math.sqrt(moments.count) * np.abs(moments.mean)
+        error = np.where((error <= least) & np.isfinite(least), 0.0, error)
+        return dict(zip(self.estimator.names, error.tolist(), strict=True))
+
+    @property
+    def variance(self) -> dict[str, float]:
+        """Of a draw, by parameter; it may be out of range where its root is not."""
+        draws = self.estimator.draws
+        return {name: error * error * draws for name, error in self.standard_error.items()}
 
     @property
     def value(self) -> dict[str, float]:
@@ -229,7 +235,9 @@ def _row(
     run: _Run, name: str, reference: _Run, truth: float, infinite: tuple[bool, bool]
 ) -> Estimate:
     estimator = run.estimator
-    variance = math.inf if any(infinite) else run.variance[name]
+    variance, standard_error = (
+        math.inf if any(infinite) else of[name] for of in (run.variance, run.standard_error)
+    )
     if type(estimator) is type(reference.estimator):
         efficiency = 1.0
     else:
@@ -238,7 +246,7 @@ def _row(
         estimator.name,
         name,
         run.value[name],
-        math.sqrt(variance / estimator.draws),
+        standard_error,
         variance,
         estimator.draws,
         estimator.units,
@@ -266,7 +274,9 @@ def _notes(
         if row.draws != n:
             yield f"{row.estimator} took {row.draws} draws, rounded up from {n}"
     for estimator in taken:
-        wild = [r.parameter for r in rows if r.estimator == estimator and math.isinf(r.variance)]
+        wild = [
+            r.parameter for r in rows if r.estimator == estimator and math.isinf(r.standard_error)
+        ]
         if wild:
             yield f"{estimator} has infinite variance in {', '.join(wild)}: no standard error holds"
     for row in rows:

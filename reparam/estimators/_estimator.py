@@ -13,8 +13,8 @@ import numpy as np
 from reparam._typing import Array
 from reparam.blockwise import in_order
 from reparam.errors import ReparamError
-from reparam.estimators._moments import Moments, moments
 from reparam.estimators._problem import Problem
+from reparam.moments import Moments, moments
 from reparam.noise import BLOCK
 
 __all__ = ["Estimator"]

@@ -10,8 +10,8 @@ import numpy as np
 from reparam._typing import Array
 from reparam.errors import ReparamError
 from reparam.estimators._estimator import Estimator
-from reparam.estimators._moments import Moments, moments
 from reparam.estimators._problem import Problem
+from reparam.moments import Moments, moments
 
 __all__ = ["BATCH", "DECAY", "GROUP", "ControlVariate", "LeaveOneOut", "MovingAverage", "Score"]
 
@@ -139,7 +139,7 @@ class MovingAverage(Score):
     def summary(self, start: int, stop: int) -> tuple[Moments, float, float, Array]:
         """Return the moments of a and d, how U goes on, and Σ a d, Σ a² d and Σ a d².
 
-        The sums are about the means.
+        The sums are about the means, and in units of the norms.
         """
         values, scores = self._drawn(start, stop)
         size = stop - start
@@ -161,7 +161,10 @@ class MovingAverage(Score):
         count = len(scores)
         products = np.empty((3, count))
         for k, (term, slope) in enumerate(zip(terms, slopes, strict=True)):
-            a, d = term - both.mean[k], slope - both.mean[count + k]
+            a, d = (
+                (x - both.mean[i]) / (both.norm[i] or 1.0)
+                for x, i in ((term, k), (slope, count + k))
+            )
             product = a * d
             cubic = (np.einsum("i,i", product, other) for other in (a, d))
             products[:, k] = product.sum(), *cubic
@@ -173,10 +176,14 @@ class MovingAverage(Score):
         both, fade, carried, products = summary
         count, u = len(both.mean) // 2, self._carried
         self._carried = fade * u + carried
-        (mean_a, mean_d), (a2, d2), (a3, d3) = (
-            (array[:count], array[count:]) for array in (both.mean, both.squares, both.cubes)
+        assert both.cubes is not None
+        (mean_a, mean_d), (a, d), (a3, d3) = (
+            (array[:count], array[count:]) for array in (both.mean, both.norm, both.cubes)
         )
         ad, a2d, ad2 = products
-        squares = np.maximum(a2 + u * (2.0 * ad + u * d2), 0.0)
-        cubes = a3 + u * (3.0 * a2d + u * (3.0 * ad2 + u * d3))
-        return Moments(both.count, mean_a + u * mean_d, squares, cubes)
+        with np.errstate(all="ignore"):
+            unit = np.maximum(np.maximum(a, np.abs(u) * d), np.finfo(float).tiny)
+            x, z = a / unit, u * (d / unit)
+            norm = unit * np.sqrt(np.maximum(x * x + 2.0 * x * z * ad + z * z, 0.0))
+            cubes = a3 + u * (3.0 * a * a * d * a2d + u * (3.0 * a * d * d * ad2 + u * d3))
+            return Moments(both.count, mean_a + u * mean_d, norm, cubes)

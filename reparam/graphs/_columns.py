@@ -11,9 +11,10 @@ import numpy as np
 from reparam._typing import Array
 from reparam.blockwise import in_order, summed_to
 from reparam.errors import GraphError, ShapeError
-from reparam.graphs._expectation import Expectation, Moments
+from reparam.graphs._expectation import Expectation
 from reparam.graphs._model import ONE, Model, Source
 from reparam.graphs._parse import LOSS
+from reparam.moments import Moments
 
 __all__ = ["Columns"]
 

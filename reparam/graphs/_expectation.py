@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from reparam._typing import Array
+from reparam.moments import Moments
 
-__all__ = ["Expectation", "Moments", "StandardError", "summary"]
+__all__ = ["Expectation", "StandardError", "summary"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,42 +47,6 @@ class Expectation:
     value: Array
     gradient: dict[str, Array]
     standard_error: StandardError
-
-
-@dataclass(frozen=True)
-class Moments:
-    """The count, the mean and Σ (x − mean)² of draws.
-
-    Pieces are put together without cancellation (Chan, Golub & LeVeque 1983, "Algorithms for
-    computing the sample variance").
-    """
-
-    count: int
-    mean: Array
-    squares: Array
-
-    @classmethod
-    def of(cls, x: Array) -> Moments:
-        """Return those of draws along the first axis."""
-        mean = x.mean(axis=0)
-        rest = x - mean
-        np.square(rest, out=rest)
-        return cls(len(x), mean, rest.sum(axis=0))
-
-    def __add__(self, other: Moments) -> Moments:
-        count = self.count + other.count
-        with np.errstate(all="ignore"):  # infinite losses make NaN
-            step = other.mean - self.mean
-            between = np.square(step) * (self.count * other.count / count)
-            mean = self.mean + step * (other.count / count)
-            return Moments(count, mean, self.squares + other.squares + between)
-
-    @property
-    def standard_error(self) -> Array:
-        """Of the mean."""
-        if self.count < 2:
-            return np.full_like(self.mean, np.nan)[()]
-        return np.sqrt(self.squares / (self.count - 1) / self.count)
 
 
 def summary(of_loss: Moments, of_gradient: Mapping[str, Moments]) -> Expectation:

@@ -22,13 +22,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike
+from reparam.arguments import draw_count
 from reparam.blockwise import broadcast_shapes, in_order, summed_to
 from reparam.distribution import Reparameterized
 from reparam.draw import Draw
-from reparam.errors import CountError, GraphError, ShapeError, did_you_mean
+from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
-from reparam.graphs._expectation import Expectation, Moments, summary
+from reparam.graphs._expectation import Expectation, summary
 from reparam.graphs._parse import LOSS, Formula, Node, Sampled, locating
+from reparam.moments import Moments
 from reparam.noise import Stream, seed_sequence, substream
 
 if TYPE_CHECKING:
@@ -165,7 +167,7 @@ class Model:
         SeedError
             If `rng` can't seed random numbers.
         """
-        draws = range(_count(n))
+        draws = range(draw_count(n))
         return self._held(draws, self._streams(rng))
 
     def transform(self, **noise: ArrayLike) -> GraphDraw:
@@ -234,7 +236,7 @@ class Model:
         >>> {name: round(float(entry), 2) for name, entry in result.gradient.items()}
         {'m': 1.2, 's': 0.8}
         """
-        draws = range(_count(n))
+        draws = range(draw_count(n))
         return self._expectation(draws, self._streams(rng), self._wanted(wrt))
 
     def shape_of(self, name: str) -> tuple[int, ...]:
@@ -454,7 +456,7 @@ class Model:
             name: Moments(
                 found.count,
                 found.mean.reshape(self._shapes[name])[()],
-                found.squares.reshape(self._shapes[name])[()],
+                found.norm.reshape(self._shapes[name])[()],
             )
             for name, found in zip(wanted, total[1:], strict=True)
         }
@@ -516,13 +518,3 @@ def _kept(value: Array) -> Array:
     copy = np.array(value)
     copy.flags.writeable = False
     return copy
-
-
-def _count(n: int) -> int:
-    try:
-        count = operator.index(n)
-    except TypeError:
-        count = -1
-    if count < 0:
-        raise CountError(f"{n!r} is not a non-negative integer; pass how many draws you want")
-    return count

@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from verification_targets import Formulas
 
 import reparam as rp
 from reparam.errors import InputError, ReparamError, SeedError, UnknownParameterError
-from reparam.verification import Outcome, TargetSpec, verify
+from reparam.verification import Outcome, TargetSpec, verify, witnesses
+from reparam.verification.checking import run_check
+from reparam.verification.comparing import LEVELS
 from reparam.verification.running import registered
 from reparam.verification.statistics import FALSE_ALARM
 
@@ -87,7 +90,7 @@ def test_whatever_a_target_does_the_run_goes_on(project):
         "Killed": "its process died (signal SIGKILL)"
         if sys.platform != "win32"
         else "its process died (exit status 9)",
-        "Raising": "it raised ValueError: no luck\x1b[2J\ntoday (targets.py:36)",
+        "Raising": "it raised ValueError: no luck\x1b[2J\ntoday (targets.py:38)",
         "Leaving": "it raised SystemExit: good bye",
         "Shapes": "the array of values has shape (32769,), expected (32768,)",
     }
@@ -262,7 +265,7 @@ def test_all_registered_distributions_are_targets():
 
 
 @pytest.mark.parametrize(
-    ("target", "note"), [("NoNumbers", "256 of 256 draws: NaN"), ("Zeros", "0 at every draw")]
+    ("target", "note"), [("NoNumbers", "32768 of 32768 draws: NaN"), ("Zeros", "0 at every draw")]
 )
 @pytest.mark.usefixtures("project")
 def test_a_parameter_without_derivatives_is_found_beside_one_that_has_them(target, note):
@@ -271,6 +274,41 @@ def test_a_parameter_without_derivatives_is_found_beside_one_that_has_them(targe
     lost = [each for each in check.comparisons if each.outcome is Outcome.FAILS]
     assert [each.what for each in lost] == ["∂y/∂loc"]
     assert note in lost[0].note
+
+
+@pytest.mark.parametrize(
+    ("target", "witness", "what"),
+    [
+        ("Tail", "derivative", "∂y/∂scale of draws on the quantile path"),
+        ("MissingHere", "derivative", "∂y/∂θ"),
+        ("GlobalState", "continuity", "draws at a fixed seed"),
+        ("WrongTransform", "distribution", "draws (noise through transform) are not spread"),
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_what_is_wrong_in_a_corner_is_found(target, witness, what):
+    (check,) = verify(f"targets:{target}", witnesses=witness, seed=1).checks
+    assert check.outcome is Outcome.FAILS
+    assert check.worst.what == what
+
+
+@pytest.mark.usefixtures("project")
+def test_draws_without_gradients_are_looked_at_all_the_same():
+    checks = verify("targets:MissingHere", witnesses=["distribution", "continuity"], **QUICK).checks
+    assert [check.outcome for check in checks] == [Outcome.HOLDS] * 2
+
+
+@pytest.mark.parametrize("name", ["", "cdf", "sf", "log_prob", "icdf", "score", "pathwise"])
+def test_formulas_are_held_to_the_distribution_that_is_claimed(name):
+    """One of them is off by 1 %, or none."""
+    of = dict.fromkeys(["cdf", "sf", "log_prob", "icdf", "score", "pathwise"], 1.0)
+    thing = type("Altered", (Formulas,), {"of": of | {name: 1.01} if name else of})()
+    checks = [
+        run_check(thing, witness, LEVELS["default"], seed=1, alpha=1e-9)
+        for witness in witnesses.NAMES
+    ]
+    found = [check.witness for check in checks if check.outcome is Outcome.FAILS]
+    assert ("identity" in found) if name else (found == [])
 
 
 @pytest.mark.parametrize("target", ["InfiniteGradients", "FewNaN"])

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+import reparam as rp
+
 
 class Right:
     distribution = "laplace"
@@ -119,3 +121,54 @@ class NoNumbers:
 class Zeros(NoNumbers):
     def slopes(self, n):
         return np.zeros(n)
+
+
+class Tail(NoNumbers):
+    """∂y/∂scale is twice what it should be where F(y) < 5e-4."""
+
+    def rsample(self, n, *, rng, loc, scale):
+        z = rng.laplace(size=n)
+        return loc + scale * z, {"loc": np.ones(n), "scale": np.where(z < -6.9, 2.0 * z, z)}
+
+
+class MissingHere(NoNumbers):
+    """No derivative in scale at some parameters."""
+
+    def rsample(self, n, *, rng, loc, scale):
+        z = rng.laplace(size=n)
+        return loc + scale * z, {"loc": np.ones(n), "scale": z if scale > 0.9 else None}
+
+
+class GlobalState(NoNumbers):
+    def rsample(self, n, *, rng, loc, scale):
+        z = np.random.laplace(size=n)  # noqa: NPY002 - what is wrong here
+        return loc + scale * z, {"loc": np.ones(n), "scale": z}
+
+
+class WrongTransform(Right):
+    """Draws are right, and what transform makes of noise is not."""
+
+    def rsample(self, n, *, rng, **theta):
+        return Right().transform(rng.random(n), **theta)
+
+    def transform(self, u, loc, scale):
+        return super().transform(u, loc, 1.01 * scale)
+
+
+class Formulas(Right):
+    """With all formulas, those of a Laplace distribution but for one scale or sign."""
+
+    of = dict.fromkeys(["cdf", "sf", "log_prob", "icdf", "score", "pathwise"], 1.0)
+
+    def __getattr__(self, name):
+        if name not in self.of:
+            raise AttributeError(name)
+        factor = self.of[name]
+
+        def formula(at, loc, scale):
+            if name in ("score", "pathwise"):
+                said = getattr(rp.Laplace(loc, scale), name)(at)
+                return {**said, "scale": factor * said["scale"]}
+            return getattr(rp.Laplace(loc, factor * scale), name)(at)
+
+        return formula

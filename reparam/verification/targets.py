@@ -23,7 +23,7 @@ from reparam._typing import Array
 from reparam.discrete import Discrete
 from reparam.distribution import Distribution, Reparameterized
 from reparam.errors import InputError, UnknownDistributionError, did_you_mean
-from reparam.noise import NORMAL, UNIFORM, Noise
+from reparam.noise import NORMAL, UNIFORM, Noise, Stream
 from reparam.parameters import POSITIVE, REAL, Parameter, Parameters
 from reparam.vectors import VectorReparameterized
 from reparam.verification.entries import Entries, Entrywise
@@ -57,6 +57,8 @@ LIBRARIES = {
     "tfp": "tensorflow_probability",
 }
 
+#: A way of drawing: what a transform makes of noise.
+_BY_TRANSFORM = "noise through transform"
 #: Draws that tell where a law's mass is.
 _PILOT = 4096
 
@@ -120,6 +122,8 @@ class Target(abc.ABC):
     reference: str | None = None
     #: The most draws with gradients that are asked for at once: fewer where they are slow.
     gradient_draws: int = 2**18
+    #: The registered distribution that it claims to be, to which its own formulas are held.
+    claimed: type[Reparameterized] | None = None
     #: Why it has no gradients, and claims none; empty if it has.
     obstacle: str = ""
     #: Parameters that are kept at these values, instead of typical ones.
@@ -283,21 +287,41 @@ class Object(Target):
     def __init__(self, thing: Any, name: str) -> None:
         self.name, self._thing, self.fixed = name, thing, {}
         claimed = getattr(thing, "distribution", None)
-        self._claimed = _claimed(name, claimed) if claimed is not None else None
-        self.parameters = _declared(name, getattr(thing, "parameters", None), self._claimed)
+        self.claimed = _claimed(name, claimed) if claimed is not None else None
+        self.parameters = _declared(name, getattr(thing, "parameters", None), self.claimed)
         methods = _methods(name, thing)
         self.formulas = {key: methods[key] for key in FORMULAS if key in methods}
-        lacking = _lacking(methods, self._claimed)
+        lacking = _lacking(methods, self.claimed)
         if lacking:
             raise InputError(f"{name} lacks {lacking}")
         if "transform" in methods:
             self.noise = _noise(name, getattr(thing, "noise", None))
         self._support = _support(name, getattr(thing, "support", None))
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """By rsample, and what transform makes of noise."""
+        return ("",) if self.noise is None else ("", _BY_TRANSFORM)
+
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients, if they are that."""
-        rng = np.random.default_rng(seed)
-        return self._sample(self._thing.rsample(n, rng=rng, **theta), (n,), "rsample")
+        if way == _BY_TRANSFORM:
+            return self.transform(self._noise(n, seed), **theta)
+        return self._sample(self._rsample(theta, n, seed), (n,), "rsample")
+
+    def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
+        """Return n values: the same ones, also where no gradient flows."""
+        if way == _BY_TRANSFORM:
+            made = self._thing.transform(self._noise(n, seed), **theta)
+            return _values(made, (n,), "transform")[0]
+        return _values(self._rsample(theta, n, seed), (n,), "rsample")[0]
+
+    def _rsample(self, theta: Mapping[str, float], n: int, seed: int) -> Any:
+        return self._thing.rsample(n, rng=np.random.default_rng(seed), **theta)
+
+    def _noise(self, n: int, seed: int) -> Array:
+        assert self.noise is not None
+        return Stream(self.noise, seed).take(0, n)
 
     def transform(self, noise: Array, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
@@ -306,8 +330,8 @@ class Object(Target):
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return what it claims to be, or what follows from its own cdf or log density."""
-        if self._claimed is not None:
-            return self._claimed(**theta)
+        if self.claimed is not None:
+            return self.claimed(**theta)
         return NumericalLaw(
             theta,
             self.parameters,
@@ -317,26 +341,28 @@ class Object(Target):
         )
 
     def _sample(self, result: Any, shape: tuple[int, ...], call: str) -> Sample:
-        if hasattr(result, "jacobian"):  # one of our own draws
-            result = result.value, result.jacobian()
-        try:
-            value, gradients = result
-            named = dict(gradients)
-        except (TypeError, ValueError):
-            raise Faulty(
-                f"{call} returned {_kind(result)}, not (values, {{parameter: ∂y/∂parameter}})"
-            ) from None
+        values, named = _values(result, shape, call)
         missing = [name for name in self.parameters if named.get(name) is None]
         if missing:
             raise NoGradient(f"{call} returned no gradient in {', '.join(missing)}")
-        values = _array("the array of values", value, shape, exactly=True)
-        return Sample(
-            values,
-            {
-                name: _array(f"the array of ∂y/∂{name}", named[name], shape)
-                for name in self.parameters
-            },
-        )
+        gradients = {
+            name: _array(f"the array of ∂y/∂{name}", named[name], shape) for name in self.parameters
+        }
+        return Sample(values, gradients)
+
+
+def _values(result: Any, shape: tuple[int, ...], call: str) -> tuple[Array, dict[str, Any]]:
+    """Return the values that a call has returned, and whatever gradients it has."""
+    if hasattr(result, "jacobian"):  # one of our own draws
+        result = result.value, result.jacobian()
+    try:
+        value, gradients = result
+        named = dict(gradients)
+    except (TypeError, ValueError):
+        raise Faulty(
+            f"{call} returned {_kind(result)}, not (values, {{parameter: ∂y/∂parameter}})"
+        ) from None
+    return _array("the array of values", value, shape, exactly=True), named
 
 
 def _kind(value: Any) -> str:
@@ -451,7 +477,7 @@ def _support(owner: str, given: Any) -> tuple[float, float]:
         low, high = math.nan, math.nan
     if not low < high:
         raise InputError(
-            f"{owner} has support={given!r}; pass the ends (low, high), of which either may be infinite"
+            f"{owner} has support={given!r}; pass its ends (low, high), infinite ones too"
         )
     return low, high
 

@@ -17,12 +17,28 @@ from reparam.verification.witnesses import of_vectors
 __all__ = ["identity"]
 
 
+#: Formulas that give a derivative in each parameter.
+_SLOPES = ("score", "pathwise")
+#: What is held to a claim.
+_SYMBOLS = {
+    "log_prob": "log p, as claimed",
+    "cdf": "F, as claimed",
+    "sf": "1 − F, as claimed",
+    "icdf": "F⁻¹, as claimed",
+    "score": "∂ log p/∂{}, as claimed",
+    "pathwise": "−F_θ/p in {}, as claimed",
+}
+#: Probabilities of tails that are not looked at, and the relative error allowed.
+_FAR, _CLAIM = 1e-6, 1e-7
+
+
 def identity(context: Context) -> Iterator[Comparison]:
     """Compare p(y)·∂y/∂θ with the derivative of the cdf, and the density with its slope."""
     formulas = context.target.formulas
     if context.target.length:
         yield from of_vectors.identity(context)
         return
+    yield from _as_claimed(context)
     if "cdf" not in formulas or not {"log_prob", "pathwise"} & set(formulas):
         raise NotApplicable("it has no cdf with a log_prob or a pathwise to compare it with")
     if context.target.obstacle:
@@ -33,6 +49,43 @@ def identity(context: Context) -> Iterator[Comparison]:
         yield from _decline(context)
     if {"log_prob", "pathwise"} <= set(formulas):
         yield from _pathwise(context)
+
+
+def _as_claimed(context: Context) -> Iterator[Comparison]:
+    """Compare an object's own formulas with those of the registered distribution it claims to be.
+
+    But for the far tails, where its numbers may have lost digits by rights.
+    """
+    target = context.target
+    if target.claimed is None:
+        return
+    own = [name for name in target.formulas if name not in _SLOPES]
+    tallies = {name: Tally(_SYMBOLS[name].format("")) for name in own}
+    slopes = {
+        (name, parameter): Tally(_SYMBOLS[name].format(parameter))
+        for name in target.formulas
+        if name in _SLOPES
+        for parameter in target.parameters
+    }
+    for theta in context.sets():
+        claimed, u = target.law(theta, context.seed), unit_grid(context.level.points, context.seed)
+        u = u[(u > _FAR) & (u < 1.0 - _FAR)]
+        y = target.claimed(**theta).icdf(u)
+        for name, tally in tallies.items():
+            at, where = (u, "u") if name == "icdf" else (y, "y")
+            told, exact = target.formulas[name](at, **theta), getattr(claimed, name)(at)
+            tally.add(theta, told, exact, rtol=_CLAIM, atol=_slack(exact), **{where: at})
+        for (name, parameter), tally in slopes.items():
+            told = target.formulas[name](y, **theta)[parameter]
+            exact = getattr(claimed, name)(y)[parameter]
+            tally.add(theta, told, exact, rtol=_CLAIM, atol=_slack(exact), y=y)
+    for tally in (*tallies.values(), *slopes.values()):
+        yield from tally.result()
+
+
+def _slack(exact: Array) -> float:
+    """Return what may be lost where formulas cancel: some digits of the typical size."""
+    return _CLAIM * float(np.median(np.abs(exact)))
 
 
 def _points(context: Context, theta: dict[str, float]) -> tuple[Array, Array]:

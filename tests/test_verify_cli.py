@@ -47,9 +47,38 @@ def test_something_is_wrong(cli, project):
     result = cli("verify", "targets:WrongSign", "--only", "derivative", *QUICK, code=1)
     lines = result.stdout.splitlines()
     assert lines[0].startswith("✗ targets:WrongSign  derivative    2 > 1e-7 ")
-    assert "∂y/∂scale at loc=" in lines[1]
+    assert re.match(r"    ∂y/∂scale.* at loc=", lines[1])
     assert "(0.0 digits)" in " ".join(lines[1:3])
     assert lines[-1].startswith("1 check: 1 fails;")
+
+
+def test_the_names_of_targets_fit_where_aliases_were_given(cli, project):
+    lines = cli("verify", "t", "normal", "--only", "score", *QUICK).stdout.splitlines()
+    assert [line[:20] for line in lines[:2]] == ["✓ student-t  score  ", "✓ gaussian   score  "]
+
+
+class TestWidth:
+    """Of lines where no terminal is: as long as they need be, but for COLUMNS."""
+
+    ARGUMENTS = ("verify", "targets:WrongSign", "targets:Raising", "--only", "derivative", *QUICK)
+
+    def test_nothing_is_cut(self, cli, project, monkeypatch):
+        monkeypatch.delenv("COLUMNS", raising=False)
+        text = cli(*self.ARGUMENTS, code=1).stdout
+        assert "…" not in text
+        wrong, *below, raising, _ = text.splitlines()
+        assert re.search(r"  ∂y/∂scale.* at loc=\S+, scale=\S+, \w=\S+$", wrong)
+        assert all(line.startswith("    ∂y/∂") for line in below)
+        assert "it raised ValueError: no luck\\x1b[2J today (targets.py:36)" in raising
+        cli(*self.ARGUMENTS, "--out", "r.txt", code=1)
+        written = (project / "r.txt").read_text("utf-8")
+        assert written.splitlines()[:-1] == text.splitlines()[:-1]
+
+    def test_columns(self, cli, project, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "80")
+        lines = cli(*self.ARGUMENTS, code=1).stdout.splitlines()
+        assert max(map(len, lines)) <= 80
+        assert lines[0].endswith("…")
 
 
 def test_inconclusive_is_no_pass(cli, project, monkeypatch):
@@ -109,13 +138,31 @@ class TestFormats:
 
 class TestOptions:
     def test_only_skip_and_parameters(self, cli, project):
-        arguments = ["--only", "derivative", "--only", "score", "--skip", "score", "--rtol", "1e-3"]
+        arguments = ["--only", "derivative, edges", "--only", "score", "--skip", "score,edges"]
+        arguments += ["--rtol", "1e-3"]
         result = cli("verify", "laplace", *arguments, "-p", "sigma=3", "-f", "json", *QUICK)
         (check,) = json.loads(result.stdout)["checks"]
         assert check["witness"] == "derivative"
         worst = check["comparisons"][0]
         assert worst["point"]["scale"] == 3.0
         assert worst["bound"] == pytest.approx(1e-3, rel=1e-2)
+
+    @pytest.mark.parametrize(
+        ("options", "level"),
+        [
+            (["--level", "default"], "default"),
+            (["--level", "quick"], "quick"),
+            (["--thorough"], "thorough"),
+            ([], "quick"),
+        ],
+    )
+    def test_level(self, cli, project, options, level):
+        (project / "pyproject.toml").write_text("[tool.reparam]\nlevel = 'quick'\n")
+        result = cli("verify", "laplace", "--only", "score", "-f", "json", *options)
+        assert json.loads(result.stdout)["level"] == level
+
+    def test_a_parameter_without_derivatives(self, cli, project):
+        cli("verify", "binomial", "-p", "total=3", "--only", "score", *QUICK)
 
     def test_a_check_has_a_time_limit(self, cli, project):
         result = cli(
@@ -163,7 +210,13 @@ BAD = [
     ("laplace --only scor", "no witness is called 'scor'; did you mean 'score'? (there are tra"),
     ("laplace --skip x", "no witness is called 'x'"),
     ("laplace --only score --skip score", "no witness is left to ask"),
-    ("laplace --quick --thorough", "--quick and --thorough exclude each other"),
+    ("laplace --quick --thorough", "--level, --quick and --thorough exclude each other"),
+    ("laplace --quick --level quick", "--level, --quick and --thorough exclude each other"),
+    ("laplace --level fast", "no level is called 'fast'", "(there are quick, default, thorough)"),
+    ("laplace --only score,derivativ", "no witness is called 'derivativ'; did you mean 'deriva"),
+    ("laplace --only score,", "no witness is called ''"),
+    ("laplace --junit-xml -", "--out and --junit-xml would both write to stdout ('-')"),
+    ("laplace --out r.xml --junit-xml ./r.xml", "--junit-xml would both write to r.xml; pass two"),
     ("laplace --seed -1", "seed '-1' is not a non-negative integer"),
     ("laplace --rtol 0", "rtol 0.0 is not between 0 and 1; pass for example 1e-6"),
     ("laplace --rtol nan", "rtol nan is not between 0 and 1"),
@@ -312,6 +365,8 @@ class TestProcess:
             ("reparam verify beta", ["beta", "beta-prime"]),
             ("reparam verify laplace --only d", ["derivative", "distribution"]),
             ("reparam verify --skip ", list(NAMES)),
+            ("reparam verify --skip score,di", ["score,distribution"]),
+            ("reparam verify --level ", ["quick", "default", "thorough"]),
             ("reparam verify --format j", ["json", "jsonl", "junit"]),
         ],
     )

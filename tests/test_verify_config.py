@@ -175,6 +175,19 @@ class TestMerged:
         assert (plan.level, plan.seed, plan.workers) == ("thorough", 7, 3)
         assert plan.time_limit == math.inf
 
+    def test_a_target_by_another_of_its_names_is_the_same(self):
+        project = Configuration(
+            targets=(
+                TargetSpec("normal", 1e-3),
+                TargetSpec("torch:Beta", parameters={"concentration1": 1.0}),
+                TargetSpec("torch:Beta", parameters={"concentration1": 2.0}),
+            )
+        )
+        asked = Configuration(targets=(TargetSpec("gaussian"), TargetSpec("torch:Beta")))
+        assert merged(asked, project).targets == project.targets
+        (spec,) = merged(Configuration(targets=(TargetSpec("Normal"),)), project).targets
+        assert spec.rtol == 1e-3
+
     def test_another_target_has_what_is_said_of_all(self):
         (spec,) = merged(Configuration(targets=(TargetSpec("beta"),)), self.PROJECT).targets
         assert spec == TargetSpec("beta", 1e-4, ("score",), ("transform",))

@@ -80,6 +80,15 @@ class Context:
         """Return the parameter sets to look at."""
         return list(parameter_sets(self.target, self.level.sets, self.seed))
 
+    def turns(self) -> Iterator[tuple[str, list[tuple[int, dict[str, float]]]]]:
+        """Yield the target's ways of drawing, each with its share of the numbered sets.
+
+        They take turns; each has all sets if there are too few.
+        """
+        sets, ways = list(enumerate(self.sets())), self.target.ways
+        for number, way in enumerate(ways):
+            yield way, sets[number :: len(ways)] or sets
+
     def tolerance(self, values: NDArray[np.floating]) -> float:
         """Return the relative error allowed for gradients of such values."""
         if self.rtol is not None:
@@ -234,13 +243,13 @@ class Tally:
         yield worst
 
 
-def failure(what: str, theta: Mapping[str, float], note: str, **numbers: float) -> Comparison:
+def failure(what: str, theta: Mapping[str, float], note: str) -> Comparison:
     """Return a comparison that fails for a reason that is no number."""
     return Comparison(
         what=what,
         outcome=Outcome.FAILS,
-        error=numbers.get("error", math.nan),
-        bound=numbers.get("bound", math.nan),
+        error=math.nan,
+        bound=math.nan,
         unit="absolute",
         point=dict(theta),
         points=1,

@@ -33,13 +33,14 @@ def distribution(context: Context) -> Iterator[Comparison]:
     (binomial, exact), by E[∂ log p/∂θ] = 0, the most powerful test against draws of another θ, and
     by the most powerful ones against draws that are all moved, or spread, by some factor.
     """
-    target, sets = context.target, context.sets()
+    target = context.target
     if target.length:
         yield from of_vectors.distribution(context)
         return
     tests = Fit.TESTS + len(target.parameters)
-    alpha = context.alpha / (tests * len(sets) * len(target.ways))
-    for way in target.ways:
+    turns = list(context.turns())
+    alpha = context.alpha / (tests * sum(len(sets) for _, sets in turns))
+    for way, sets in turns:
         label = f" ({way})" if way else ""
         inside = Tally(f"draws{label} in the support", "absolute")
         fit = Fit(f"draws{label}")
@@ -47,7 +48,7 @@ def distribution(context: Context) -> Iterator[Comparison]:
             name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors")
             for name in target.parameters
         }
-        for number, theta in enumerate(sets):
+        for number, theta in sets:
             seed = context.seed + number
             value = target.values(theta, context.level.draws, seed, way)
             law = target.law(theta, seed)

@@ -218,3 +218,15 @@ def test_tails_of_shapes_so_large_that_scipy_has_none(alpha, beta):
 )
 def test_density_at_an_end_of_the_support(d, y, log_prob):
     assert d.log_prob(y) == pytest.approx(log_prob, rel=1e-14, abs=1e-12)
+
+
+@pytest.mark.parametrize("d", [rp.Beta(0.01, 0.01), rp.Beta(np.full(2**18, 0.01), 0.01)])
+def test_beta_draws_whose_gamma_variates_underflow(d):
+    """One gamma variate may be 0 where the other is as small that their ratio is not."""
+    draw = d.rsample(() if d.batch_shape else 2**18, rng=3)
+    y, log_y = draw.value, draw.log_value
+    normal = log_y > np.log(np.finfo(float).tiny)
+    np.testing.assert_allclose(y[normal], np.exp(log_y[normal]), rtol=1e-12)
+    subnormal = ~normal & (log_y > -740.0)
+    assert np.sum(subnormal) > 10
+    np.testing.assert_allclose(y[subnormal], np.exp(log_y[subnormal]), rtol=1e-12, atol=5e-324)

@@ -56,7 +56,7 @@ class Beta(BetaFamily):
 
     @staticmethod
     def _of_logit(logit: Array, alpha: Array, beta: Array) -> Array:
-        return 1.0 / (1.0 + np.exp(-logit))
+        return special.sigmoid(logit)
 
     @staticmethod
     def _logit(y: Array, alpha: Array, beta: Array) -> Array:

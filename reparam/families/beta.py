@@ -59,7 +59,7 @@ class BetaFamily(ShapeFamily):
         x, log_x = gamma_draws(lanes, 0, size, alpha)
         rest, log_rest = gamma_draws(lanes, 2, size, beta)
         log_x -= log_rest
-        if np.any(lost := (x < 1e-290) & (rest < 1e-290)):  # only their ratio is left
+        if np.any(lost := (x < 1e-290) | (rest < 1e-290)):  # their logarithms' difference is left
             x[lost], rest[lost] = special.from_logit(log_x[lost])[:2]
         total = x + rest
         return cls._of_point(Point(x / total, rest / total, log_x), *theta), log_x

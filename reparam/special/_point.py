@@ -9,7 +9,10 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["Point", "from_logit", "of_arrays", "point_at"]
+__all__ = ["Point", "from_logit", "of_arrays", "point_at", "sigmoid"]
+
+#: Beyond this 1 + e^|logit| is e^|logit|.
+_FAR = 700.0
 
 
 class Point(NamedTuple):
@@ -52,8 +55,16 @@ def point_at(x: Array) -> Point:
 
 
 def from_logit(logit: Array) -> Point:
-    """Return the point with that logit: as exact as the logit allows."""
-    return Point(1.0 / (1.0 + np.exp(-logit)), 1.0 / (1.0 + np.exp(logit)), logit)
+    """Return the point with that logit: as exact as the logit allows, subnormal ones too."""
+    return Point(sigmoid(logit), sigmoid(-logit), logit)
+
+
+def sigmoid(logit: Array) -> Array:
+    """Return x from logit x, where it is subnormal too."""
+    x = 1.0 / (1.0 + np.exp(-logit))
+    if np.any(far := logit < -_FAR):  # where exp(−logit) will overflow
+        x = np.where(far, np.exp(logit), x)
+    return np.asarray(x)
 
 
 def of_arrays(formula: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ from reparam.special._beta_integrals import above_mean, derivatives, tail_integr
 from reparam.special._beta_quantile import quantile_point
 from reparam.special._elementwise import elementwise
 from reparam.special._interpolate import REACH, Interpolant, interpolant
-from reparam.special._point import Point, from_logit, point_at
+from reparam.special._point import Point, from_logit, point_at, sigmoid
 from reparam.special.gamma import log_entropy
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "pathwise",
     "quantile",
     "quantile_point",
+    "sigmoid",
     "tail",
 ]
 

@@ -31,7 +31,9 @@ ROUTES = ("transform", "shared", "each", "pathwise")
 #: The ways to a value.
 VALUES = ROUTES[:3]
 #: The share of the run's probability of a false alarm that a check of the registry has.
-ALPHA = FALSE_ALARM / (len(registered()) * len(witnesses.STATISTICAL))
+ALPHA = FALSE_ALARM / sum(
+    witness in witnesses.STATISTICAL for spec in registered() for witness in spec.witnesses
+)
 
 
 @dataclass(frozen=True)

@@ -194,5 +194,5 @@ class TestMerged:
 
     def test_without_any_the_registry_is_verified(self):
         plan = merged(Configuration(), Configuration())
-        assert [spec.target for spec in plan.targets] == registered()
+        assert list(plan.targets) == registered()
         assert (plan.level, plan.seed, plan.time_limit) == ("default", None, 120.0)

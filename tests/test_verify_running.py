@@ -260,8 +260,20 @@ def test_workers_end_with_the_process_that_started_them(project, python):
 
 
 def test_all_registered_distributions_are_targets():
-    assert {"laplace", "gamma", "poisson", "categorical", "concrete"} <= set(registered())
-    assert registered() == rp.names()
+    specs = {spec.name: spec for spec in registered()}
+    assert {"laplace", "gamma", "poisson", "categorical", "concrete"} <= set(specs)
+    assert list(specs) == rp.names()
+    assert specs["laplace"].witnesses == tuple(witnesses.NAMES)
+    assert specs["poisson"].witnesses == ("identity", "score", "distribution")
+
+
+def test_what_has_no_gradients_is_looked_at_by_others_unless_it_was_asked_for():
+    report = verify(witnesses="continuity", **QUICK)
+    assert report.holds
+    assert "laplace" in {check.target for check in report.checks}
+    assert "poisson" not in {check.target for check in report.checks}
+    report = verify(["laplace", "poisson"], witnesses="continuity", **QUICK)
+    assert report.unseen == ["poisson"]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ __all__ = ["verify"]
 def _complete_target(incomplete: str) -> Iterator[str]:
     from reparam.verification.running import registered
 
-    return (name for name in registered() if name.startswith(incomplete))
+    return (spec.name for spec in registered() if spec.name.startswith(incomplete))
 
 
 def _complete_witness(incomplete: str) -> Iterator[tuple[str, str]]:

@@ -90,7 +90,7 @@ def merged(asked: Configuration, project: Configuration) -> Plan:
                 only=asked.only or spec.only or project.only,
                 skip=asked.skip or (*spec.skip, *project.skip),
             )
-            for spec in targets or project.targets or map(TargetSpec, registered())
+            for spec in targets or project.targets or registered()
         ),
         level=_first(asked.level, project.level, "default"),
         seed=_first(asked.seed, project.seed),

@@ -63,6 +63,8 @@ class TargetSpec:
         Names of witnesses: these alone (of all, if there are none), and not those.
     parameters
         Parameters to keep at these values, by name.
+    seen_by
+        The witnesses that have anything to look at, if that is known: no others are asked.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class TargetSpec:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
+    seen_by: tuple[str, ...] = tuple(known.NAMES)
 
     def __post_init__(self) -> None:
         if self.rtol is not None:
@@ -90,8 +93,8 @@ class TargetSpec:
     @property
     def witnesses(self) -> tuple[str, ...]:
         """The names of the witnesses that look at it, in the order of a report."""
-        only = self.only or tuple(known.NAMES)
-        return tuple(name for name in known.NAMES if name in only and name not in self.skip)
+        only = [name for name in self.seen_by if not self.only or name in self.only]
+        return tuple(name for name in only if name not in self.skip)
 
 
 def validated(what: str, value: Any) -> Any:
@@ -141,15 +144,25 @@ def validated(what: str, value: Any) -> Any:
     return value
 
 
-def registered() -> list[str]:
-    """Return the names of the registered distributions that there is something to verify of."""
+def registered() -> list[TargetSpec]:
+    """Return the registered distributions that there is something to verify of.
+
+    Of those without gradients nothing is looked at that would need them.
+    """
     from reparam import registry
     from reparam.discrete import Discrete
     from reparam.distribution import Reparameterized
     from reparam.vectors import VectorReparameterized
 
     kinds = Reparameterized | VectorReparameterized | Discrete
-    return [name for name in registry.names() if issubclass(registry.get(name), kinds)]
+    found = {name: registry.get(name) for name in registry.names()}
+    return [
+        TargetSpec(name, seen_by=known.WITHOUT_GRADIENTS)
+        if issubclass(cls, Discrete)
+        else TargetSpec(name)
+        for name, cls in found.items()
+        if issubclass(cls, kinds)
+    ]
 
 
 def verify(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import reparam as rp
-from reparam.cli.estimate import _concise, _short
+from reparam.cli.estimate import _short
+from reparam.cli.notation import concise
 from reparam.estimators import ESTIMATORS, estimate
 
 ARGUMENTS = ("estimate", "-p", "loc=0.5", "--objective", "y**2", "-n", "2e4", "--seed", 1)
@@ -109,7 +110,7 @@ def test_tables_fit_80_columns(cli, arguments, monkeypatch):
     ],
 )
 def test_standard_errors_are_in_the_last_digits(value, error, text):
-    assert _concise(value, error) == text
+    assert concise(value, error) == text
 
 
 def test_costs_are_short():

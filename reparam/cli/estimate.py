@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
+from reparam.cli.notation import concise
 from reparam.cli.options import Dist, OutFile, OutFormat, Params, Seed, Threads
 from reparam.errors import ParameterError
 
@@ -118,6 +119,8 @@ def _columns(row: Estimate) -> dict[str, Any]:
         "cost_ns": row.cost,
         "efficiency": row.efficiency,
         "exact": row.exact,
+        "biased": row.biased,
+        "bias": row.bias,
         "draws": row.draws,
     }
 
@@ -127,33 +130,23 @@ def _cells(row: Estimate) -> dict[str, str]:
     return {
         "estimator": row.estimator,
         "θ": row.parameter,
-        "estimate": _concise(row.value, row.standard_error),
+        "estimate": concise(row.value, row.standard_error),
         "var": f"{row.variance:.3g}",
         "ns": _short(row.cost),
-        "efficiency": f"{row.efficiency:.3g}",
-        "exact": "" if math.isnan(row.exact) else f"{row.exact:.6g}",
+        "efficiency": _if_known(row.efficiency, ".3g"),
+        "exact": _if_known(row.exact, ".6g"),
     }
+
+
+def _if_known(value: float, digits: str) -> str:
+    """Return a number, or nothing for NaN."""
+    return "" if math.isnan(value) else f"{value:{digits}}"
 
 
 def _short(cost: float) -> str:
     """Return a positive number with three digits in five letters: 13.5k is 13,500."""
     size = 1 if cost < 999.5 else 1000 if cost < 999.5e3 else 1000_000
     return f"{cost / size:.3g}" + {1: "", 1000: "k", 1000_000: "M"}[size]
-
-
-def _concise(value: float, error: float) -> str:
-    """Return a value with two digits of its standard error after it: 1.9987(89) is ± 0.0089."""
-    if not 0.0 < error < math.inf or not math.isfinite(value):
-        return f"{value:.6g}" + (f"({error:g})" if error else "")
-    digits = 1 - math.floor(math.log10(float(f"{error:.1e}")))
-    if digits > 9 or abs(value) >= 1e9:
-        exponent = math.floor(math.log10(max(abs(value), error)))
-        last = f"{error * 10.0**digits:.0f}"
-        return f"{value / 10.0**exponent:.{max(digits + exponent, 0)}f}({last})e{exponent}"
-    if digits <= 0:
-        return f"{round(value, digits):.0f}({round(error, digits):.0f})"
-    last = f"{error:.1f}" if digits == 1 else f"{error * 10.0**digits:.0f}"
-    return f"{value:.{digits}f}({last})"
 
 
 def _left_out(reasons: Mapping[str, str], asked: list[str] | None) -> Iterator[str]:

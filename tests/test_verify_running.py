@@ -83,7 +83,7 @@ def test_whatever_a_target_does_the_run_goes_on(project):
     assert all(check.outcome is Outcome.FAILS for check in found.values())
     wrong = found.pop("WrongSign")
     assert not wrong.crashed
-    assert "+200 % there" in str(wrong.worst)
+    assert "off by -200 % there" in str(wrong.worst)
     assert {name: check.reason for name, check in found.items()} == {
         "Hanging": "no answer within 4 s",
         "Dying": "its process died (exit status 3)",

@@ -12,6 +12,7 @@ from reparam.verification import statistics
 from reparam.verification.comparing import Context, Tally, beside
 from reparam.verification.entries import Entrywise
 from reparam.verification.laws import Law
+from reparam.verification.numerics import moved
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses import of_vectors
 
@@ -24,6 +25,10 @@ _TAILS = 0.5 ** np.arange(1.0, 17.0)
 _ORDER_STATISTICS = 2048
 #: Intervals between order statistics that tell whether draws are moved or spread.
 _INTERVALS = 128
+#: Draws at which scores are taken if that is slow, and those that tell what rounding makes of them.
+_SLOW, _FEW = 2**18, 2**12
+#: Why a mean of scores may be uncertain.
+_DOUBT = "the score moves by too much from one number to the next"
 
 
 def distribution(context: Context) -> Iterator[Comparison]:
@@ -45,7 +50,7 @@ def distribution(context: Context) -> Iterator[Comparison]:
         inside = Tally(f"draws{label} in the support", "absolute")
         fit = Fit(f"draws{label}")
         scores = {
-            name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors")
+            name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors", doubt=_DOUBT)
             for name in target.parameters
         }
         for number, theta in sets:
@@ -59,7 +64,7 @@ def distribution(context: Context) -> Iterator[Comparison]:
             smooth = bool(target.obstacle) or not is_discrete(ordered)
             fit.add(theta, law, ordered, alpha, moving=smooth)
             if smooth:
-                add_scores(scores, theta, law, np.asarray(value, dtype=np.float64), alpha)
+                add_scores(scores, theta, law, np.asarray(value), alpha)
         for tally in (inside, *scores.values()):
             yield from tally.result()
         yield from fit.result()
@@ -172,17 +177,22 @@ def _first_above(tail: Callable[[Array], Array], values: Array) -> Array:
 def add_scores(
     tallies: dict[str, Tally], theta: dict[str, float], law: Law, value: Array, alpha: float
 ) -> None:
-    """Add the mean of ∂ log p/∂θ at draws, in standard errors."""
-    claimed = law.score(value[: 2**18] if len(value) > 2**18 and not exact(law) else value)
+    """Add the mean of ∂ log p/∂θ at draws, in standard errors, and what rounding them makes of it."""
+    some = value if exact(law) else value[:_SLOW]
+    claimed = law.score(some.astype(np.float64))
+    few = some[:_FEW]
     for name, tally in tallies.items():
         entry = np.asarray(claimed[name])
-        if np.all(np.isfinite(entry)) and statistics.is_summable(entry):
-            tally.add(
-                theta,
-                statistics.standard_score(entry),
-                0.0,
-                atol=statistics.critical_value(alpha),
-            )
+        if not (np.all(np.isfinite(entry)) and statistics.is_summable(entry)):
+            continue
+        rounding = moved(lambda y, name=name: law.score(y)[name], few, entry[:_FEW])
+        tally.add(
+            theta,
+            statistics.standard_score(entry),
+            0.0,
+            atol=statistics.critical_value(alpha),
+            uncertainty=np.mean(rounding) / (np.std(entry) or 1.0) * math.sqrt(len(entry)),
+        )
 
 
 def _motions(

@@ -148,7 +148,7 @@ def _in_bins(
         ):
             continue
         z = _z(weighed[here], size)
-        ratio = float(np.sum(weighed[here])) / (abs(float(np.sum(slope[here]))) or math.nan)
+        ratio = float(np.sum(weighed[here])) / (float(np.sum(slope[here])) or math.nan)
         if tally.note == "" or abs(z) > critical:
             tally.note = f"off by {100.0 * ratio:+.3g} % there" if abs(z) > critical else ""
         tally.add(theta, z, 0.0, atol=critical, y=float(np.median(y[here])))
@@ -176,7 +176,7 @@ def _of_mean(
     size = context.tolerance(path) * float(np.mean(np.abs(path)))
     z, exact = _z(off, size), float(np.mean(path))
     if abs(z) > critical:
-        bias = 100.0 * float(np.mean(off)) / (abs(exact) or math.nan)
+        bias = 100.0 * float(np.mean(off)) / (exact or math.nan)
         average = exact + float(np.mean(off))
         tally.note = f"{average:.4g} for {exact:.4g} by −F_θ/p of the same draws: {bias:+.3g} %"
     tally.add(theta, z, 0.0, atol=critical)

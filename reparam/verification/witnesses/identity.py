@@ -10,7 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
 from reparam.verification.laws import Formula
-from reparam.verification.numerics import derivative_in, differentiate, integral
+from reparam.verification.numerics import derivative_in, differentiate, integral, of_tails
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses import of_vectors
 
@@ -30,6 +30,10 @@ _SYMBOLS = {
 }
 #: Probabilities of tails that are not looked at, and the relative error allowed.
 _FAR, _CLAIM = 1e-6, 1e-7
+#: Units in the last place that results may be off.
+_UNITS = 4.0
+#: Why a derivative may be uncertain.
+_DOUBT = "F moves too little, or too abruptly, from one number to the next"
 
 
 def identity(context: Context) -> Iterator[Comparison]:
@@ -127,26 +131,31 @@ def _tails(formulas: Mapping[str, Formula]) -> tuple[Formula, Formula]:
     return cdf, formulas.get("sf", lambda y, **theta: 1.0 - cdf(y, **theta))
 
 
-def _steeper(below: tuple[Array, Array], above: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Return the derivative of F and its error, from F's and 1 − F's: the more accurate one."""
-    lower = below[1] < above[1]
-    return np.where(lower, below[0], -above[0]), np.where(lower, below[1], above[1])
-
-
 def _density(context: Context) -> Iterator[Comparison]:
-    tally = Tally("density p, against dF/dy")
+    tally = Tally("density p, against dF/dy", doubt=_DOUBT)
     for theta in context.sets():
         y, room = _points(context, theta)
-        spread = np.subtract(*np.quantile(y, [0.75, 0.25])) if y.size else 1.0
-        step = np.minimum(0.3 * spread, 0.5 * room)
+        centre, spread = (0.0, 1.0) if not y.size else (np.median(y), _spread(y))
+        step = np.minimum(0.3 * np.maximum(spread, np.abs(y - centre)), 0.5 * room)
         below, above = (
             differentiate(partial(tail, **theta), y, step)
             for tail in _tails(context.target.formulas)
         )
-        slope, error = _steeper(below, above)
+        slope, error = of_tails(below, above)
         density = np.exp(context.target.formulas["log_prob"](y, **theta))
-        tally.add(theta, density, slope, rtol=1e-7, uncertainty=error, y=y)
+        tally.add(
+            theta, density, slope, rtol=1e-7, atol=_last_place(density), uncertainty=error, y=y
+        )
     yield from tally.result()
+
+
+def _spread(y: Array) -> float:
+    return float(np.subtract(*np.quantile(y, [0.75, 0.25])))
+
+
+def _last_place(value: Array) -> Array:
+    """Return what rounding may do to results: a relative error unless they are subnormal."""
+    return np.asarray(_UNITS * np.spacing(np.abs(value)))
 
 
 def _decline(context: Context) -> Iterator[Comparison]:
@@ -155,7 +164,9 @@ def _decline(context: Context) -> Iterator[Comparison]:
     At no quantile of a round number, where the rounding errors of 1 − u may be hidden.
     """
     tails = _tails(context.target.formulas)
-    tallies = [Tally(f"{what} in its tail, by integrating p") for what in ("F", "1 − F")]
+    tallies = [
+        Tally(f"{what} in its tail, by integrating p", doubt=_DOUBT) for what in ("F", "1 − F")
+    ]
     for theta in context.sets():
         inside, _ = _points(context, theta)
         density = partial(_exp, context.target.formulas["log_prob"], **theta)
@@ -184,18 +195,32 @@ def _halves(y: Array) -> tuple[Array, Array]:
 
 def _pathwise(context: Context) -> Iterator[Comparison]:
     target, formulas = context.target, context.target.formulas
-    tallies = {name: Tally(f"p(y) ∂y/∂{name}, against −∂F/∂{name}") for name in target.parameters}
+    tallies = {
+        name: Tally(f"p(y) ∂y/∂{name}, against −∂F/∂{name}", doubt=_DOUBT)
+        for name in target.parameters
+    }
     for theta in context.sets():
         y, _ = _points(context, theta)
-        density = np.exp(formulas["log_prob"](y, **theta))
+        log_density = formulas["log_prob"](y, **theta)
         pathwise = formulas["pathwise"](y, **theta)
         for name, tally in tallies.items():
             below, above = (
                 derivative_in(name, partial(tail, y), theta, target.parameters, shape=y.shape)
                 for tail in _tails(formulas)
             )
-            slope, error = _steeper(below, above)
-            flow = density * pathwise[name]
-            tally.add(theta, flow, -slope, rtol=1e-7, uncertainty=error, y=y)
+            slope, error = of_tails(below, above)
+            path = np.asarray(pathwise[name])
+            # one factor may overflow or be subnormal, and the product neither
+            flow = np.copysign(np.exp(log_density + np.log(np.abs(path))), path)
+            lost = np.abs(flow) * (_last_place(path) / np.abs(path))
+            tally.add(
+                theta,
+                flow,
+                -slope,
+                rtol=1e-7,
+                atol=np.where(path == 0.0, 0.0, lost),
+                uncertainty=error,
+                y=y,
+            )
     for tally in tallies.values():
         yield from tally.result()

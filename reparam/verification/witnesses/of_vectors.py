@@ -272,7 +272,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
                 if abs(z) > critical:
                     bias = float(np.mean(off))
                     exact = float(np.mean(path)) - bias
-                    ratio = 100.0 * bias / (abs(exact) or math.nan)
+                    ratio = 100.0 * bias / (exact or math.nan)
                     tally.note = f"φ = {what}, off by {ratio:+.3g} %"
                 tally.add(theta, z, 0.0, atol=critical)
     found = lost + [each for tally in tallies.values() for each in tally.result()]

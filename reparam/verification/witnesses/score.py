@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
 
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
-from reparam.verification.numerics import derivative_in, unit_rule
+from reparam.verification.numerics import derivative_in, moved, unit_rule
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses import of_vectors
 
 __all__ = ["score"]
+
+#: The most terms of a sum over a discrete distribution's values, and the probability left out of it
+#: on either side.
+_TERMS, _REST = 2.0**22, 1e-18
+#: Why an expectation may be uncertain.
+_DOUBT = "too much of it is where values round to each other, or too many values are possible"
 
 
 def score(context: Context) -> Iterator[Comparison]:
@@ -24,7 +30,9 @@ def score(context: Context) -> Iterator[Comparison]:
     if not {"score", "log_prob"} <= set(formulas):
         raise NotApplicable("it has no score, or no log_prob")
     slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
-    means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
+    means = {
+        name: Tally(f"E[∂ log p/∂{name}]", "absolute", doubt=_DOUBT) for name in target.parameters
+    }
     for theta in context.sets():
         y = target.values(theta, context.level.points, context.seed)
         if "icdf" in formulas:
@@ -57,28 +65,53 @@ def score(context: Context) -> Iterator[Comparison]:
 def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
     """Integrate the score over the quantiles."""
     formulas, rule = context.target.formulas, unit_rule()
-    y = formulas["icdf"](rule.u, **theta)
-    with np.errstate(all="ignore"):
-        claimed = formulas["score"](y, **theta)
-    resolved = np.isfinite(y) & (np.diff(y, append=np.inf) > 0.0)
+    y = np.asarray(formulas["icdf"](rule.u, **theta))
+    finite = y[np.isfinite(y)]
+    # of quantiles that round to an end of the support, or to where numbers end, nothing is left
+    among = (y > np.min(finite)) & (y < np.max(finite)) if finite.size else False
+    resolved = np.isfinite(y) & (among | (np.diff(y, append=np.inf) > 0.0))
+    claimed = formulas["score"](y, **theta)
     for name, tally in means.items():
-        terms = rule.weight * claimed[name]
-        inside = resolved & np.isfinite(terms)
-        size = float(np.sum(np.abs(terms[inside])))
-        # quantiles that round to each other, or to an end of the support, are lost
-        lost = float(np.sum(rule.weight[~inside])) * np.max(np.abs(claimed[name][inside]))
-        tally.add(theta, np.sum(terms[inside]), 0.0, atol=1e-8 * size, uncertainty=min(lost, 1e300))
+        entry = np.asarray(claimed[name])
+        rounding = moved(lambda at, name=name: formulas["score"](at, **theta)[name], y, entry)
+        inside = resolved & np.isfinite(entry) & np.isfinite(rounding)
+        terms, weight = (rule.weight * entry)[inside], rule.weight[inside]
+        lost = float(np.sum(rule.weight[~inside])) * np.max(np.abs(entry[inside]), initial=0.0)
+        unsure = lost + float(np.sum(weight * rounding[inside]))
+        tally.add(
+            theta,
+            np.sum(terms) if terms.size else np.nan,
+            0.0 if terms.size else np.nan,
+            rtol=1e-8,
+            size=np.sum(np.abs(terms)),
+            uncertainty=min(unsure, 1e300),
+        )
 
 
 def _sum_to_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
-    """Sum the score over the values of a discrete distribution, out to where nothing is left."""
+    """Sum the score over the values of a discrete distribution that are not too improbable."""
     formulas = context.target.formulas
     low, high = map(float, context.target.law(theta, context.seed).support)
-    last = low + 64.0
-    while last < high and formulas["sf"](last, **theta) > 1e-18:
-        last = low + 2.0 * (last - low)
-    y = np.arange(low, min(last, high) + 1.0)
+    first = _border(lambda y: formulas["cdf"](y, **theta) > _REST, low, high)
+    last = _border(lambda y: formulas["sf"](y, **theta) <= _REST, low, high)
+    if not last - first < _TERMS:
+        for tally in means.values():
+            tally.add(theta, 0.0, np.nan)
+        return
+    y = np.arange(first, last + 1.0)
     mass, claimed = np.exp(formulas["log_prob"](y, **theta)), formulas["score"](y, **theta)
     for name, tally in means.items():
         terms = mass * claimed[name]
-        tally.add(theta, np.sum(terms), 0.0, atol=1e-10 * float(np.sum(np.abs(terms))))
+        tally.add(theta, np.sum(terms), 0.0, rtol=1e-10, size=np.sum(np.abs(terms)))
+
+
+def _border(beyond: Callable[[float], bool], low: float, high: float) -> float:
+    """Return the least integer that is beyond something, of those from low to high."""
+    width = 1.0
+    while low + width < high and not beyond(low + width):
+        width *= 2.0
+    last = min(low + width, high)
+    while low < last:
+        middle = low + (last - low) // 2.0
+        low, last = (low, middle) if beyond(middle) else (middle + 1.0, last)
+    return last

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 from reparam.noise import NORMAL, Noise
+from reparam.verification.numerics import beside
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target, parameter_sets
 
@@ -140,6 +141,7 @@ class Tally:
     what: str
     unit: str = "relative"
     note: str = ""
+    doubt: str = ""
     _worst: Comparison | None = None
     _points: int = 0
     _unsure: int = 0
@@ -154,9 +156,10 @@ class Tally:
         rtol: float = 0.0,
         atol: ArrayLike = 0.0,
         uncertainty: ArrayLike = 0.0,
+        size: ArrayLike = 0.0,
         **where: ArrayLike,
     ) -> None:
-        """Compare: |got − expected| ≤ rtol·|expected| + atol + 10·uncertainty.
+        """Compare: |got − expected| ≤ rtol·max(|expected|, size) + atol + 10·uncertainty.
 
         Parameters
         ----------
@@ -167,19 +170,22 @@ class Tally:
             NaN, or as uncertain as large, tells nothing.
         rtol, atol, uncertainty
             The error allowed, and the reference's own.
+        size
+            What relative errors are relative to, if that is more than the reference: of a sum whose
+            terms cancel, the sum of their absolute values.
         **where
             Beside the parameters, what identifies a point in the report.
         """
         arrays = np.broadcast_arrays(
-            *map(np.asarray, (got, expected, atol, uncertainty, *where.values()))
+            *map(np.asarray, (got, expected, atol, uncertainty, size, *where.values()))
         )
-        got, expected, atol, uncertainty, *places = (
+        got, expected, atol, uncertainty, size, *places = (
             array.astype(np.float64).ravel() for array in arrays
         )
         if not got.size:
             return
         with np.errstate(all="ignore"):
-            size = np.abs(expected)
+            size = np.fmax(np.abs(expected), size)
             allowed = rtol * size + atol + 10.0 * uncertainty
             error = np.where(got == expected, 0.0, np.abs(got - expected))
             error = np.where(np.isnan(error), np.inf, error)
@@ -237,6 +243,7 @@ class Tally:
         worst = replace(worst, points=self._points)
         if worst.outcome is not Outcome.FAILS and 2 * self._unsure > self._points:
             note = f"the reference is too uncertain at {self._unsure} of {self._points} points"
+            note += f": {self.doubt}" if self.doubt else ""
             worst = replace(worst, outcome=Outcome.INCONCLUSIVE, note=note)
         elif self._worst is None:
             worst = replace(worst, outcome=Outcome.INCONCLUSIVE)
@@ -268,8 +275,3 @@ def not_numbers(
     for what, lost in here.items():
         if count := int(np.sum(lost)):
             yield failure(what, theta, f"{count} of {lost.size} draws: NaN or infinite")
-
-
-def beside(y: NDArray[np.floating], towards: float) -> Array:
-    """Return the next numbers of y's own precision: y was rounded by up to as much."""
-    return np.asarray(np.nextafter(y, y.dtype.type(towards)), dtype=np.float64)

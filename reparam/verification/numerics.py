@@ -8,16 +8,53 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.parameters import Parameter
 
-__all__ = ["Rule", "derivative_in", "differentiate", "integral", "unit_rule"]
+__all__ = [
+    "Rule",
+    "beside",
+    "derivative_in",
+    "differentiate",
+    "integral",
+    "moved",
+    "of_tails",
+    "unit_rule",
+]
 
-#: Halvings of the step, and orders of extrapolation.
-_STEPS, _ORDERS = 16, 6
+#: Halvings of the step to begin with, and those that are tried while they may help.
+_HALVINGS = np.arange(16.0), np.arange(16.0, 28.0), np.arange(28.0, 40.0), np.arange(40.0, 52.0)
+#: Orders of extrapolation.
+_ORDERS = 6
+#: Relative errors of a derivative that is good enough, and of one that is told at all.
+_ENOUGH, _CONVERGED = 1e-9, 1e-2
+#: More halvings may help while rounding makes less than this share of the error.
+_HELPFUL = 0.1
+#: Differences so many times as large as their rounding errors are real.
+_DOUBT = 1e4
 #: Nodes of the two rules of an integral.
 _NODES = 14, 20
+
+
+def beside(y: NDArray[np.floating], towards: float) -> Array:
+    """Return the next numbers of y's own precision: y was rounded by up to as much.
+
+    What is smaller than normal numbers may be rounded to 0.
+    """
+    following = np.nextafter(y, y.dtype.type(towards))
+    small, outwards = np.finfo(y.dtype).tiny, (y < towards) == (following > 0.0)
+    subnormal = np.copysign(np.where(outwards, small, 0.0), following)
+    nearest = np.where(np.abs(following) < small, subnormal, following)
+    return np.asarray(nearest, dtype=np.float64)
+
+
+def moved(f: Callable[[Array], Array], y: NDArray[np.floating], value: Array) -> Array:
+    """Return how much rounding y may have changed `value`, which is f(y): 0 where f ends."""
+    with np.errstate(all="ignore"):
+        changes = [np.abs(f(beside(y, end)) - value) for end in (-np.inf, np.inf)]
+    return np.nan_to_num(np.fmax(*changes), nan=0.0, posinf=np.inf)
 
 
 def differentiate(
@@ -28,36 +65,88 @@ def differentiate(
     Of all extrapolations, the one that agrees best with its neighbours is returned, so that a
     kink inside a large step, or the rounding errors of a small one, are passed by. (SciPy's
     ``scipy.differentiate.derivative`` does the same with fewer evaluations, but stated, over the
-    transforms of this library, errors of down to a thousandth of the true ones.)
+    transforms of this library, errors of down to a thousandth of the true ones.) Steps are powers
+    of 2: x ± h is then exact down to the distance of numbers around x, but for errors that are
+    small beside h. Steps go on being halved while that may help.
 
     Parameters
     ----------
     f
-        Elementwise; called once, with all places that it is needed at: a leading dimension more.
-        Its values may have further dimensions, between that one and x's own.
+        Elementwise; called with many places at once: a leading dimension more. Its values may have
+        further dimensions, between that one and x's own.
     x, step
         Where, and the largest step, of equal shape.
     noise
         The relative error of f's values beyond rounding, such as that of single precision.
+
+    Returns
+    -------
+    tuple of ndarray
+        The derivative and its error; NaN and infinity where no differences agree.
     """
-    steps = step * 2.0 ** -np.arange(float(_STEPS)).reshape((-1,) + (1,) * np.ndim(step))
+    differences: list[Array] = []
+    roundings: list[Array] = []
+    with np.errstate(all="ignore"):
+        step = np.exp2(np.floor(np.log2(step)))
+        for halvings in _HALVINGS:
+            steps = step * 0.5 ** np.reshape(halvings, (-1,) + (1,) * np.ndim(step))
+            found, rounding = _differences(f, x, steps, noise)
+            differences.append(found)
+            roundings.append(rounding)
+            value, error = _extrapolated(np.concatenate(differences), np.concatenate(roundings))
+            good = error <= _ENOUGH * np.abs(value)
+            if np.all(good | ~(rounding[-1] < _HELPFUL * error)):
+                break
+    return value, error
+
+
+def _differences(
+    f: Callable[[Array], Array], x: Array, steps: Array, noise: float
+) -> tuple[Array, Array]:
+    """Return central differences, one step a row, and what rounding makes of them."""
     right, left = x + steps, x - steps
-    values = f(np.concatenate([right, left, x[np.newaxis]]))
-    inner = (_STEPS,) + (1,) * (values.ndim - right.ndim) + x.shape
-    width, steps = (right - left).reshape(inner), steps.reshape(inner)
-    # x ± h round: what counts is the step that was taken
-    table = (values[:_STEPS] - values[_STEPS:-1]) / width
-    value = np.abs(values[-1])
-    ulp = np.spacing(value) + noise * value
-    rounding = ulp / steps
-    best, error = table[-1], np.full_like(table[-1], np.inf)
+    values = f(np.concatenate([right, left]))
+    inner = (len(steps),) + (1,) * (values.ndim - right.ndim) + x.shape
+    # x ± h may round: what counts is the step that was taken, to both sides the same
+    width = (right - left).reshape(inner)
+    off = (np.abs(right - x - steps) + np.abs(x - left - steps)).reshape(inner)
+    above, below = values[: len(steps)], values[len(steps) :]
+    found = (above - below) / width
+    size = np.fmax(np.abs(above), np.abs(below))
+    return found, 2.0 * (np.spacing(size) + noise * size + np.abs(found) * off) / width
+
+
+def _extrapolated(differences: Array, rounding: Array) -> tuple[Array, Array]:
+    """Return the best extrapolation of all, and its error.
+
+    Steps beyond all that f does may agree with each other: f = 0 and f = 1, say, for all of
+    them. So what has not converged counts for nothing where shorter steps have, and is off by what
+    differences grow by at shorter steps, if that is beyond any doubt.
+    """
+    size = np.abs(differences)
+    sure = np.where(size > _DOUBT * rounding, size, 0.0)
+    largest = np.maximum.accumulate(sure[::-1])[::-1]  # at any shorter step
+    value: list[Array] = []
+    error: list[Array] = []
+    shortest: list[NDArray[np.integer]] = []
+    table, least = differences, np.arange(len(differences))
     for order in range(1, _ORDERS):
         table = table[1:] + (table[1:] - table[:-1]) / (4.0**order - 1.0)
         change = np.abs(table[2:] - table[1:-1]) + np.abs(table[1:-1] - table[:-2])
-        for row, gap in zip(table[1:-1], change + rounding[order + 1 : -1], strict=True):
-            best = np.where(gap < error, row, best)
-            error = np.fmin(gap, error)
-    return best, error
+        value.append(table[1:-1])
+        error.append(change + rounding[order + 1 : -1])
+        shortest.append(least[order + 1 : -1])
+    values, errors = np.concatenate(value), np.concatenate(error)
+    rows = np.concatenate(shortest)
+    converged = errors <= _CONVERGED * np.abs(values)
+    place = rows.reshape((-1,) + (1,) * (values.ndim - 1))
+    grown = np.nan_to_num(largest[rows] - size[rows])
+    errors = np.where(converged, errors, np.maximum(errors, grown))
+    errors = np.where(~converged & (place < np.max(place * converged, axis=0)), np.inf, errors)
+    errors = np.where(np.isnan(errors) | np.isnan(values), np.inf, errors)
+    best = np.argmin(errors, axis=0)[np.newaxis]
+    found, error_of = (np.take_along_axis(entry, best, 0)[0] for entry in (values, errors))
+    return np.where(np.isfinite(error_of), found, np.nan), error_of
 
 
 def derivative_in(
@@ -88,7 +177,7 @@ def derivative_in(
     noise
         As for :func:`differentiate`.
     reach
-        Shortens the first step.
+        Shortens the first step, such as next to a kink.
     """
     low, high = parameters[name].domain.ends({})
     centre = theta[name]
@@ -103,18 +192,26 @@ def derivative_in(
         )
 
 
+def of_tails(below: tuple[Array, Array], above: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return F's derivative and its error, from those of F and 1 − F: the more accurate one."""
+    lower = ~(above[1] < below[1]) & ~(np.isnan(below[1]) & ~np.isnan(above[1]))
+    return np.where(lower, below[0], -above[0]), np.where(lower, below[1], above[1])
+
+
 def integral(f: Callable[[Array], Array], start: Array, end: Array) -> tuple[Array, Array]:
     """Return the integrals of a smooth function over intervals, and their errors.
 
-    By Gauss-Legendre rules of two orders.
+    By Gauss-Legendre rules of two orders, whose nodes are rounded.
     """
     half = 0.5 * (end - start)
     sums = []
     for order in _NODES:
         node, weight = np.polynomial.legendre.leggauss(order)
-        values = f(start + half * (1.0 + node[:, np.newaxis]))
-        sums.append(half * np.sum(weight[:, np.newaxis] * values, axis=0))
-    return sums[1], np.abs(sums[1] - sums[0])
+        at, weight = start + half * (1.0 + node[:, np.newaxis]), weight[:, np.newaxis]
+        values = f(at)
+        sums.append(half * np.sum(weight * values, axis=0))
+    rounding = np.abs(half) * np.sum(weight * moved(f, at, values), axis=0)
+    return sums[1], np.abs(sums[1] - sums[0]) + rounding
 
 
 class Rule(NamedTuple):

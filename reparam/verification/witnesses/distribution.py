@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -177,7 +178,7 @@ def _first_above(tail: Callable[[Array], Array], values: Array) -> Array:
 def add_scores(
     tallies: dict[str, Tally], theta: dict[str, float], law: Law, value: Array, alpha: float
 ) -> None:
-    """Add the mean of ∂ log p/∂θ at draws, in standard errors, and what rounding them makes of it."""
+    """Add the mean of ∂ log p/∂θ at draws, in standard errors, unless rounding makes too much."""
     some = value if exact(law) else value[:_SLOW]
     claimed = law.score(some.astype(np.float64))
     few = some[:_FEW]
@@ -185,7 +186,7 @@ def add_scores(
         entry = np.asarray(claimed[name])
         if not (np.all(np.isfinite(entry)) and statistics.is_summable(entry)):
             continue
-        rounding = moved(lambda y, name=name: law.score(y)[name], few, entry[:_FEW])
+        rounding = moved(partial(_entry, law.score, name), few, entry[:_FEW])
         tally.add(
             theta,
             statistics.standard_score(entry),
@@ -193,6 +194,10 @@ def add_scores(
             atol=statistics.critical_value(alpha),
             uncertainty=np.mean(rounding) / (np.std(entry) or 1.0) * math.sqrt(len(entry)),
         )
+
+
+def _entry(formula: Callable[[Array], Mapping[str, Array]], name: str, y: Array) -> Array:
+    return np.asarray(formula(y)[name])
 
 
 def _motions(

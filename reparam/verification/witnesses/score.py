@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from reparam._typing import Array
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
 from reparam.verification.numerics import derivative_in, moved, unit_rule
 from reparam.verification.results import Comparison
@@ -70,10 +71,15 @@ def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
     # of quantiles that round to an end of the support, or to where numbers end, nothing is left
     among = (y > np.min(finite)) & (y < np.max(finite)) if finite.size else False
     resolved = np.isfinite(y) & (among | (np.diff(y, append=np.inf) > 0.0))
-    claimed = formulas["score"](y, **theta)
-    for name, tally in means.items():
-        entry = np.asarray(claimed[name])
-        rounding = moved(lambda at, name=name: formulas["score"](at, **theta)[name], y, entry)
+    names = list(means)
+
+    def scores(at: Array) -> Array:
+        claimed = formulas["score"](at, **theta)
+        return np.stack([claimed[name] for name in names])
+
+    claimed = scores(y)
+    rounded = moved(scores, y, claimed)
+    for tally, entry, rounding in zip(means.values(), claimed, rounded, strict=True):
         inside = resolved & np.isfinite(entry) & np.isfinite(rounding)
         terms, weight = (rule.weight * entry)[inside], rule.weight[inside]
         lost = float(np.sum(rule.weight[~inside])) * np.max(np.abs(entry[inside]), initial=0.0)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 
 import numpy as np
 import pytest
@@ -38,6 +39,7 @@ def test_csv_has_what_the_library_returns(cli):
         assert float(found["variance"]) == row.variance
         assert float(found["exact"]) == row.exact
         assert int(found["draws"]) == row.draws
+        assert (found["biased"], float(found["bias"])) == ("False", 0.0)
         assert float(found["cost_ns"]) > 0.0
     assert "Note: qmc took 32768 draws, rounded up from 20000" in result.stderr
     assert "Note: without relaxed; straight-through: there is no relaxation" in result.stderr
@@ -49,19 +51,37 @@ def test_by_default_what_cant_serve_is_not_mentioned(cli):
 
 @pytest.mark.parametrize("suffix", ["jsonl", "npz", "npy", "parquet"])
 def test_files_round_trip(cli, tmp_path, suffix):
-    cli(*ARGUMENTS, "-e", "pathwise", "-e", "score", "--out", f"found.{suffix}")
-    expected = estimate(rp.Gaussian(0.5), "y**2", 20_000, estimators=["pathwise", "score"], rng=1)
+    arguments = ["-d", "bernoulli", "-p", "p=0.3", "--objective", "where(y > 0.5, 1, 0)"]
+    arguments += ["-n", "2e4", "--seed", 1, "-e", "score", "-e", "relaxed"]
+    cli("estimate", *arguments, "--out", f"found.{suffix}")
+    expected = estimate(
+        rp.Bernoulli(0.3), "where(y > 0.5, 1, 0)", 20_000, estimators=["score", "relaxed"], rng=1
+    )
+    names = ("estimate", "efficiency", "biased", "bias")
     match suffix:
         case "jsonl":
             lines = tmp_path.joinpath("found.jsonl").read_text().splitlines()
-            values = [json.loads(line)["estimate"] for line in lines]
+            found = [[json.loads(line)[name] for line in lines] for name in names]
         case "parquet":
             import pyarrow.parquet
 
-            values = pyarrow.parquet.read_table("found.parquet")["estimate"].to_pylist()
+            table = pyarrow.parquet.read_table("found.parquet")
+            found = [table[name].to_pylist() for name in names]
         case _:
-            values = np.load(f"found.{suffix}")["estimate"].tolist()
+            found = [np.load(f"found.{suffix}")[name].tolist() for name in names]
+    values, efficiencies, biased, biases = found
     assert values == [row.value for row in expected]
+    assert list(map(float, efficiencies)) == pytest.approx([1.0, math.nan], nan_ok=True)
+    assert biased == [False, True]
+    assert biases == [0.0, expected["relaxed", "probs"].error]
+
+
+def test_a_biased_estimator_has_no_efficiency_in_the_table(cli):
+    arguments = ["-d", "bernoulli", "--objective", "where(y > 0.5, 1, 0)", "-e", "relaxed"]
+    result = cli("estimate", *arguments, "--seed", 1, "--format", "table")
+    header, row = result.stdout.splitlines()
+    assert row[header.index("efficiency") :].split() == ["1"]  # the exact value
+    assert "relaxed is biased in probs by -1 ± 0" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -76,6 +96,7 @@ def test_files_round_trip(cli, tmp_path, suffix):
         "-d poisson -p rate=40 -e all",
         "-d bernoulli -p p=0.3 --objective (y-0.45)**2 -e all",
         "-d categorical -p logits=0,1,2 -e all",
+        "-d categorical -p logits=0,1,2,3,4,5,6,7,8,9,10,11 -e all",
     ],
 )
 def test_tables_fit_80_columns(cli, arguments, monkeypatch):
@@ -87,6 +108,14 @@ def test_tables_fit_80_columns(cli, arguments, monkeypatch):
     assert lines[0].split() == header
     assert len(lines) > 5
     assert max(map(len, lines)) <= 80
+
+
+def test_a_table_that_fits_has_names_and_digits(cli, monkeypatch):
+    arguments = ["-d", "categorical", "-p", f"logits={','.join(map(str, range(12)))}", "-e", "all"]
+    for width, name in (("80", "η[11]"), ("120", "logits[11]")):
+        monkeypatch.setenv("COLUMNS", width)
+        table = cli("estimate", *arguments, "--seed", 1, "--format", "table").stdout
+        assert table.splitlines()[12].split()[:2] == ["score", name]
 
 
 @pytest.mark.parametrize(

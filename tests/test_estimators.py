@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from reparam.errors import (
 )
 from reparam.estimators import ESTIMATORS, Objective, estimate
 from reparam.estimators import _estimate as module
+from reparam.estimators._exact import Exact
 from reparam.noise import BLOCK
 
 UNBIASED_DISCRETE = ["score", "score-average", "score-loo", "score-optimal", "enumeration"]
@@ -145,7 +147,7 @@ COVERAGE = [
 def test_intervals_cover(distribution, text, name, n, monkeypatch):
     """95 % intervals over 400 runs: of honest ones 92-98 % cover but for 1 in 170 cases."""
     whole = estimate(distribution, text, n, estimators=name, rng=0)
-    truth = {row.parameter: row.exact for row in whole}
+    truth = {row.parameter: Exact(row.exact) for row in whole}
     monkeypatch.setattr(module, "exact", lambda problem: truth)  # the same each time
     monkeypatch.setattr(module, "infinite_moments", lambda problem, kind: {})
     runs = [estimate(distribution, text, n, estimators=name, rng=seed) for seed in range(400)]
@@ -160,7 +162,8 @@ def test_intervals_of_skewed_terms(monkeypatch):
     """What Student's t covers too rarely: terms z exp(y) and (z² − 1) exp(y), z normal."""
     d = rp.Gaussian(0.5, 1.2)
     truth = 1.2 * math.exp(0.5 + 0.72)
-    monkeypatch.setattr(module, "exact", lambda problem: {"loc": math.nan, "scale": truth})
+    known = {"loc": Exact(math.nan), "scale": Exact(truth)}
+    monkeypatch.setattr(module, "exact", lambda problem: known)
     monkeypatch.setattr(module, "infinite_moments", lambda problem, kind: {})
     for name, n in (("score", 1000), ("qmc", 8192)):
         ours = plain = 0
@@ -404,6 +407,22 @@ class TestDiscrete:
         assert row.error == row.value - row.exact
         assert any(note.startswith("relaxed is biased in probs by") for note in estimates.notes)
 
+    @pytest.mark.parametrize("name", BIASED)
+    def test_what_is_biased_has_no_efficiency(self, name):
+        """φ′ = 0 makes estimates 0 without variance, and wrong."""
+        row = estimate(rp.Bernoulli(0.3), "where(y > 0.5, 1, 0)", 100, estimators=name, rng=1)[
+            name, "probs"
+        ]
+        assert (row.value, row.variance, row.exact) == (0.0, 0.0, pytest.approx(1.0))
+        assert (row.biased, row.bias) == (True, -row.exact)
+        assert math.isnan(row.efficiency)
+
+    def test_all_that_is_enumerated_is_exact(self):
+        d = rp.Binomial(2.0**23, 0.5)
+        row = estimate(d, "y", 100, estimators="enumeration", rng=1)["enumeration", "probs"]
+        assert row.exact == pytest.approx(2.0**23, rel=1e-12)
+        assert row.value == pytest.approx(row.exact, rel=1e-9)
+
     def test_bias_falls_with_the_temperature(self):
         def bias(temperature):
             rows = estimate(
@@ -514,10 +533,75 @@ class TestObjectives:
         with pytest.raises(EstimatorError, match="pass \\(φ, φ′\\)"):
             estimate(rp.Gaussian(), jump, estimators="pathwise")
 
-    def test_where_the_routes_differ_nothing_is_called_exact(self):
-        estimates = estimate(rp.Gaussian(), "where(y > 1, 1, 0)", 1000, rng=1)
-        assert math.isnan(estimates["score", "loc"].exact)
-        assert any("no exact value in loc, scale" in note for note in estimates.notes)
+    @pytest.mark.parametrize(
+        ("distribution", "objective", "by_hand"),
+        [
+            (
+                rp.Gaussian(),
+                "where(y > 1, 1, 0)",
+                dict.fromkeys(["loc", "scale"], stats.norm.pdf(1.0)),
+            ),
+            (rp.Gaussian(), "sign(y)", {"loc": 2.0 * stats.norm.pdf(0.0), "scale": 0.0}),
+            (rp.Laplace(), "where(y > 1, 1, 0)", dict.fromkeys(["loc", "scale"], math.exp(-1) / 2)),
+            (rp.Exponential(2.0), "where(y > 1, y, 0)", {"rate": -1.75 * math.exp(-2.0)}),
+            (rp.Gaussian(), (np.square, lambda y: 3.0 * y), {"loc": 0.0, "scale": 2.0}),
+        ],
+    )
+    def test_what_a_path_misses_is_exact_by_the_score(self, distribution, objective, by_hand):
+        estimates = estimate(distribution, objective, 50_000, estimators="all", rng=1)
+        missed = []
+        for row in estimates:
+            path = row.estimator in ("pathwise", "antithetic", "qmc")
+            assert row.exact == pytest.approx(by_hand[row.parameter], rel=1e-12, abs=1e-15)
+            assert row.biased == (path and row.exact != 0.0)
+            if row.biased:
+                missed += [row.parameter] * (row.estimator == "pathwise")
+                assert abs(row.bias) > 10.0 * row.standard_error
+                assert math.isnan(row.efficiency)
+            else:
+                assert row.bias == 0.0
+                assert abs(row.error) <= 4.0 * row.standard_error + 1e-15
+            if row.estimator == "score" and row.parameter in missed:
+                assert row.efficiency == 1.0
+        told = f"miss part of the derivative in {', '.join(missed)}: φ jumps, or its slope is wrong"
+        assert f"pathwise, antithetic, qmc {told}" in estimates.notes
+        alone = estimate(distribution, objective, 100, estimators="pathwise", rng=1)
+        assert alone.notes == (f"pathwise {told.replace('miss', 'misses', 1)}",)
+
+    @pytest.mark.parametrize(
+        ("distribution", "objective", "reason"),
+        [
+            (rp.Gaussian(), "1/y", "the integrals for it don't converge .* may not hold"),
+            (rp.StudentT(1.0), "y**2", "don't converge"),  # ∂/∂loc: ∞ − ∞
+            (rp.Gaussian(1e10), "y**2", "rounds too much"),
+            (rp.Gamma(0.001), "y", "quartiles coincide, with each other or with an end"),
+            (rp.Geometric(1e-9), "y", "more than 16,777,216 terms"),
+            (rp.Geometric(0.5), "2.1**y", "the sum for it doesn't converge"),
+        ],
+    )
+    def test_why_nothing_is_called_exact(self, distribution, objective, reason):
+        estimates = estimate(distribution, objective, 100, estimators="score", rng=1)
+        names = ", ".join(distribution.parameters.differentiable)
+        assert all(math.isnan(row.exact) for row in estimates)
+        assert any(re.match(f"no exact value in {names}: .*{reason}", n) for n in estimates.notes)
+
+    def test_integrals_that_converge_too_slowly_for_doubles(self):
+        estimates = estimate(rp.StudentT(1.0), "(1 + y**2)**0.495", 100, estimators="score", rng=1)
+        assert [row.exact for row in estimates] == pytest.approx(
+            [math.nan, 0, math.nan], nan_ok=True
+        )
+        assert estimates.notes[0].startswith(
+            "no exact value in df, scale: the integrals for it don't"
+        )
+
+    @pytest.mark.parametrize("slope", [None, np.ones_like], ids=["no slope", "slope"])
+    def test_the_score_of_a_support_that_moves_is_not_trusted(self, slope, monkeypatch):
+        """As for y = loc + e, e exponential, where ∂E[y]/∂loc = 1 and E[y ∂ log p/∂loc] = 1 − 1."""
+        monkeypatch.setattr(rp.Exponential, "_score", lambda self, y, rate: (1.0,))
+        jump = (lambda y: np.where(y > 1.0, y, 0.0), slope)
+        estimates = estimate(rp.Exponential(), jump, 100, estimators="score", rng=1)
+        assert math.isnan(estimates["score", "rate"].exact)
+        assert "goes through an end of the support" in estimates.notes[0]
 
     @pytest.mark.parametrize(
         ("objective", "error", "message"),
@@ -550,6 +634,7 @@ class TestTails:
         ("distribution", "objective", "name", "parameter", "infinite"),
         [
             (rp.StudentT(4.0), "y**2", "pathwise", "scale", True),  # E[y⁴]
+            (rp.StudentT(1.0), "(1 + y**2)**0.495", "pathwise", "scale", True),  # φ′ underflows
             (rp.StudentT(4.1), "y**2", "pathwise", "scale", False),
             (rp.StudentT(2.0), "y**2", "pathwise", "loc", True),  # E[y²]
             (rp.StudentT(2.1), "y**2", "pathwise", "loc", False),
@@ -567,6 +652,21 @@ class TestTails:
             (rp.Geometric(0.5), "2**(y/2)", "score", "probs", True),
             (rp.Geometric(0.5), "1.4**y", "score", "probs", False),
             (rp.Gaussian(), "exp(0.26*y**2)", "measure-valued", "loc", True),
+            (rp.Gamma(0.5), "1/y", "pathwise", "alpha", True),  # 1/y² overflows
+            (rp.Gamma(2.0), "1/y", "pathwise", "rate", True),  # E[y⁻²]
+            (rp.Gamma(2.1), "1/y", "pathwise", "rate", False),
+            (rp.Gamma(2.0), "1/y", "antithetic", "rate", True),
+            (rp.Gamma(2.1), "1/y", "antithetic", "rate", False),
+            (rp.Exponential(), "1/y", "measure-valued", "rate", True),
+            (rp.Beta(0.5, 0.5), "1/(1 - y)", "score", "beta", True),  # near an end that isn't 0
+            (rp.Beta(0.5, 0.5), "1/(1 - y)", "pathwise", "alpha", True),
+            (rp.Beta(2.0, 0.5), "(1 - y)**-0.3", "pathwise", "alpha", True),  # E[(1 − y)^−0.6]
+            (rp.Beta(2.0, 0.5), "(1 - y)**-0.2", "pathwise", "alpha", False),
+            (rp.Beta(0.5, 2.0), "y**-0.3", "pathwise", "beta", True),
+            (rp.Beta(0.5, 2.0), "y**-0.2", "pathwise", "beta", False),
+            (rp.Gaussian(), "where(y < 4.5, 1, 0)*exp(y)", "score", "loc", False),
+            (rp.Binomial(500.0, 0.5), "exp(0.7*y)", "score", "probs", False),  # it ends
+            (rp.Gaussian(scale=1e200), "y**2", "score", "loc", True),  # y² overflows
         ],
     )
     def test_finite_and_infinite_are_told_apart(
@@ -580,6 +680,11 @@ class TestTails:
         row = estimate(rp.Gamma(0.05), "y", 20_000, estimators="score", rng=1)["score", "alpha"]
         assert row.exact == pytest.approx(1.0, rel=1e-8)
         assert abs(row.value - 1.0) < 4.0 * row.standard_error < 1.0
+
+    def test_efficiencies_of_infinite_variances(self):
+        """There are none where both are infinite."""
+        found = estimate(rp.StudentT(2.0), "y**2", 1000, estimators="score", rng=1)
+        assert math.isnan(found["score", "scale"].efficiency)
 
     def test_no_expectation_has_no_exact_value(self):
         row = estimate(rp.StudentT(1.5), "y**2", 100, estimators="score", rng=1)["score", "scale"]
@@ -612,6 +717,12 @@ class TestResults:
             estimates["qmc", "loc"]
         with pytest.raises(EstimatorError, match="there are pathwise, score"):
             estimates.gradient("qmc")
+
+    @pytest.mark.parametrize("key", ["pathwise", "pq", 0, ("pathwise", "loc", 0), ("score", 1)])
+    def test_what_is_no_pair_of_names(self, key):
+        estimates = estimate(rp.Gaussian(), "y**2", 100, rng=1)
+        with pytest.raises(EstimatorError, match=r"pass two names, such as \['pathwise', 'loc'\]"):
+            estimates[key]
 
     def test_order_and_repetition_make_no_difference(self):
         ask = [["score", "pathwise"], ("pathwise", "score", "score")]
@@ -688,6 +799,11 @@ class TestErrors:
             estimate(rp.Gaussian(), "y", estimators="pathwse")
         with pytest.raises(EstimatorError, match="no estimator was asked for"):
             estimate(rp.Gaussian(), "y", estimators=[])
+
+    @pytest.mark.parametrize("given", ["gaussian", rp.Gaussian, 3.0])
+    def test_what_is_no_distribution(self, given):
+        with pytest.raises(ParameterError, match=r"not a distribution; pass one, such as"):
+            estimate(given, "y**2")
 
     def test_array_parameters(self):
         with pytest.raises(ShapeError, match=r"shape \(2,\)"):

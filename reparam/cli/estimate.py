@@ -101,11 +101,23 @@ def _write(estimates: Estimates, out: str, name: str) -> None:
 
     from reparam.formats import Records
 
-    row = _cells if name == "table" else _columns
-    rows = [row(entry) for entry in estimates]
+    rows = _fitting(estimates) if name == "table" else list(map(_columns, estimates))
     block = {column: np.array([row[column] for row in rows]) for column in rows[0]}
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (len(rows),), iter([block])), out, name)
+
+
+def _fitting(estimates: Estimates) -> list[dict[str, str]]:
+    """Return the cells of a table: in few digits, and with symbols, if others are too wide."""
+    from shutil import get_terminal_size
+
+    symbols = {key: item.symbol for key, item in estimates.distribution.parameters.items()}
+    for brief in (None, symbols):
+        rows = [_cells(row, brief) for row in estimates]
+        widths = (max(len(name), *(len(row[name]) for row in rows)) for name in rows[0])
+        if sum(width + 2 for width in widths) - 2 <= get_terminal_size((80, 24)).columns:
+            break
+    return rows
 
 
 def _columns(row: Estimate) -> dict[str, Any]:
@@ -125,16 +137,26 @@ def _columns(row: Estimate) -> dict[str, Any]:
     }
 
 
-def _cells(row: Estimate) -> dict[str, str]:
-    """Return what people want to see, in 80 columns."""
+def _cells(row: Estimate, brief: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what people want to see.
+
+    Parameters
+    ----------
+    row
+        What is known.
+    brief
+        The parameters' symbols, to write these and few digits.
+    """
+    vector, bracket, entry = row.parameter.partition("[")
+    fine, coarse = (".6g", ".3g") if brief is None else (".3g", ".2g")
     return {
         "estimator": row.estimator,
-        "θ": row.parameter,
+        "θ": row.parameter if brief is None else brief[vector] + bracket + entry,
         "estimate": concise(row.value, row.standard_error),
-        "var": f"{row.variance:.3g}",
+        "var": f"{row.variance:{coarse}}",
         "ns": _short(row.cost),
-        "efficiency": _if_known(row.efficiency, ".3g"),
-        "exact": _if_known(row.exact, ".6g"),
+        "efficiency": _if_known(row.efficiency, coarse),
+        "exact": _if_known(row.exact, fine),
     }
 
 

@@ -12,15 +12,13 @@ from reparam.distributions.concrete import Concrete
 from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
+from reparam.estimators._exact import MOST_VALUES
 from reparam.estimators._problem import Problem
 from reparam.moments import Moments
 from reparam.noise import BLOCK, UNIFORM, Stream
 from reparam.parameters import Integers
 
 __all__ = ["Enumeration", "Relaxed", "StraightThrough"]
-
-#: How many values are enumerated at most.
-_MOST = 2**24
 
 
 class Enumeration(Estimator):
@@ -35,11 +33,11 @@ class Enumeration(Estimator):
         """Return why it can't serve a problem."""
         distribution = problem.distribution
         low, high = (float(end) for end in distribution.support)
-        if isinstance(distribution._support, Integers) and high - low < _MOST:
+        if isinstance(distribution._support, Integers) and high - low < MOST_VALUES:
             return None
         return EstimatorError(
-            f"the support of {distribution.name} is {distribution._support}, and at most {_MOST:,}"
-            " values can be enumerated; use score-loo"
+            f"the support of {distribution.name} is {distribution._support}, and at most"
+            f" {MOST_VALUES:,} values can be enumerated; use score-loo"
         )
 
     def sizes(self, draws: int) -> tuple[int, int]:

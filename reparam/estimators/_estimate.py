@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from reparam._typing import RNGLike
-from reparam.arguments import draw_count
+from reparam.arguments import draw_count, instance
 from reparam.distribution import Distribution
 from reparam.errors import EstimatorError, ParameterError, ShapeError, did_you_mean
 from reparam.estimators._estimator import Estimator
-from reparam.estimators._exact import exact
+from reparam.estimators._exact import Exact, exact
 from reparam.estimators._objective import Objective, ObjectiveLike
 from reparam.estimators._pathwise import Pathwise
 from reparam.estimators._problem import Problem
@@ -88,7 +88,7 @@ def estimate(
     ExpressionError
         If the objective is text and no formula of one name.
     ParameterError
-        If the temperature is not a positive number.
+        If the distribution is not one, or the temperature is not a positive number.
     SeedError
         If `rng` can't seed random numbers.
 
@@ -105,6 +105,7 @@ def estimate(
     >>> row.standard_error < estimates["score", "scale"].standard_error
     True
     """
+    distribution = instance("distribution", distribution)
     if distribution.event_shape:
         raise EstimatorError(
             f"{distribution.name} draws vectors, and φ is a function of a number; differentiate"
@@ -121,12 +122,19 @@ def estimate(
     root = seed_sequence(rng)
     runs = [_run(cls, problem, draws, root) for cls in chosen]
     truth = exact(problem)
-    tails = {kind: infinite_moments(problem, kind) for kind in {run.tails for run in runs} - {""}}
-    reference = _reference(problem, runs, draws, root)
+    references = _references(problem, runs, truth, draws, root)
+    kinds = {run.tails for run in (*runs, *references.values())} - {""}
+    wild = {
+        (kind, name)
+        for kind in kinds
+        for name, infinite in infinite_moments(problem, kind).items()
+        if any(infinite)
+    }
     rows = tuple(
-        _row(run, name, reference, truth[name], tails.get(run.tails, {}).get(name, (False, False)))
+        _row(run, name, references[name], found, wild)
         for run in runs
-        for name in run.variance
+        for name, found in truth.items()
+        if name in run.variance
     )
     notes = _notes(rows, truth, draws, problem.temperature)
     return Estimates(distribution, problem.objective.text, rows, left_out, tuple(notes))
@@ -224,24 +232,55 @@ def _run(cls: type[Estimator], problem: Problem, n: int, root: np.random.SeedSeq
     return _Run(estimator, moments, spent / estimator.draws * 1e9)
 
 
-def _reference(problem: Problem, runs: list[_Run], n: int, root: np.random.SeedSequence) -> _Run:
-    """Return a run of the estimator that efficiencies are relative to."""
-    cls = Score if Pathwise.obstacle(problem) else Pathwise
-    known = (run for run in runs if type(run.estimator) is cls)
-    return next(known, None) or _run(cls, problem, min(n, _PILOT), root)
+def _references(
+    problem: Problem,
+    runs: Iterable[_Run],
+    truth: Mapping[str, Exact],
+    n: int,
+    root: np.random.SeedSequence,
+) -> dict[str, _Run]:
+    """Return, by parameter, a run of the estimator that efficiencies are relative to."""
+    known = {type(run.estimator): run for run in runs}
+    chosen = {
+        name: Score if Pathwise.obstacle(problem) or found.missed else Pathwise
+        for name, found in truth.items()
+    }
+    for cls in set(chosen.values()) - known.keys():
+        known[cls] = _run(cls, problem, min(n, _PILOT), root)
+    return {name: known[cls] for name, cls in chosen.items()}
 
 
 def _row(
-    run: _Run, name: str, reference: _Run, truth: float, infinite: tuple[bool, bool]
+    run: _Run, name: str, reference: _Run, truth: Exact, wild: Container[tuple[str, str]]
 ) -> Estimate:
+    """Return the estimate of one parameter.
+
+    Parameters
+    ----------
+    run
+        Where it is from.
+    name
+        The parameter.
+    reference
+        What the efficiency is relative to.
+    truth
+        The derivative itself.
+    wild
+        Terms of which kind have infinite variance in which parameter.
+    """
     estimator = run.estimator
     variance, standard_error = (
-        math.inf if any(infinite) else of[name] for of in (run.variance, run.standard_error)
+        math.inf if (run.tails, name) in wild else of[name]
+        for of in (run.variance, run.standard_error)
     )
-    if type(estimator) is type(reference.estimator):
+    biased = estimator.biased or (truth.missed and isinstance(estimator, Pathwise))
+    if biased:
+        efficiency = math.nan
+    elif type(estimator) is type(reference.estimator):
         efficiency = 1.0
     else:
-        efficiency = ratio(reference.variance[name] * reference.cost, variance * run.cost)
+        plain = math.inf if (reference.tails, name) in wild else reference.variance[name]
+        efficiency = ratio(plain * reference.cost, variance * run.cost)
     return Estimate(
         estimator.name,
         name,
@@ -252,23 +291,19 @@ def _row(
         estimator.units,
         run.cost,
         efficiency,
-        math.nan if infinite[0] else truth,
-        estimator.biased,
+        truth.value,
+        biased,
         run.skewness[name],
     )
 
 
 def _notes(
-    rows: Iterable[Estimate], truth: dict[str, float], n: int, temperature: float
+    rows: Iterable[Estimate], truth: Mapping[str, Exact], n: int, temperature: float
 ) -> Iterator[str]:
     """Yield what there is to know beside the numbers."""
-    unknown = ", ".join(name for name, value in truth.items() if math.isnan(value))
-    if unknown:
-        yield (
-            f"no exact value in {unknown}: the integrals for it don't converge or don't agree"
-            " (heavy tails, values that round to an end of the support, a jump of the objective, or"
-            " a wrong slope)"
-        )
+    for why in dict.fromkeys(found.unknown for found in truth.values() if found.unknown):
+        names = [name for name, found in truth.items() if found.unknown == why]
+        yield f"no exact value in {', '.join(names)}: {why}"
     taken = {row.estimator: row for row in rows if not ESTIMATORS[row.estimator].exact}
     for row in taken.values():
         if row.draws != n:
@@ -279,11 +314,19 @@ def _notes(
         ]
         if wild:
             yield f"{estimator} has infinite variance in {', '.join(wild)}: no standard error holds"
+    by_path = [row for row in rows if row.biased and not ESTIMATORS[row.estimator].biased]
+    if by_path:
+        whose, names = (
+            list(dict.fromkeys(getattr(row, what) for row in by_path))
+            for what in ("estimator", "parameter")
+        )
+        yield (
+            f"{', '.join(whose)} miss{'es' * (len(whose) == 1)} part of the derivative in"
+            f" {', '.join(names)}: φ jumps, or its slope is wrong"
+        )
     for row in rows:
-        if row.biased:
-            known = (
-                "" if math.isnan(row.exact) else f" by {row.error:.3g} ± {row.standard_error:.2g}"
-            )
+        if ESTIMATORS[row.estimator].biased:
+            known = "" if math.isnan(row.bias) else f" by {row.bias:.3g} ± {row.standard_error:.2g}"
             yield (
                 f"{row.estimator} is biased in {row.parameter}{known} (temperature {temperature:g})"
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,26 +16,65 @@ from reparam.estimators._problem import Problem
 from reparam.noise import BLOCK
 from reparam.parameters import Integers
 
-__all__ = ["exact", "integrals"]
+__all__ = ["MOST_VALUES", "Exact", "exact", "integrals"]
 
 #: How far the two routes may be apart, and what a panel's error may be, of the integral of |·|.
 _AGREEMENT, _TOLERANCE = 1e-9, 1e-14
+
+#: How large what is integrated may be where floating point ends, of the same: zeros that two
+#: infinities of equal size seem to make are no derivatives.
+_OPEN = 1e-3
+
+#: How far integrals go, in a coordinate in which tails fall double-exponentially.
+_REACH = 6.0
 
 #: Halvings of a panel, and panels at a time at most.
 _HALVINGS, _PANELS = 60, 4096
 
 #: How many values of a discrete distribution are summed over at most.
-_MOST = 2**22
+MOST_VALUES = 2**24
 
 #: Points of a panel, less one: half of them make a rule to compare with.
 _POINTS = 32
 
+_DIVERGENT = (
+    "the integrals for it don't converge (heavy tails, a pole of the objective, or values that"
+    " floating point rounds too much), and standard errors may not hold"
+)
+_OPEN_ENDED = "with it, probability goes through an end of the support, which the score doesn't see"
+_ENDLESS = "the sum for it doesn't converge, and standard errors may not hold"
+_COARSE = "in floating point its quartiles coincide, with each other or with an end of the support"
+_NO_FORMULA = "it is neither a sum nor an integral that is known here"
+_LONG = f"the sum over its values has more than {MOST_VALUES:,} terms"
 
-def exact(problem: Problem) -> dict[str, float]:
-    """Return ∂E[φ(y)]/∂θ by parameter, NaN where it is not known.
 
-    For a continuous distribution by two routes, ∫ φ′ ∂y/∂θ p dy and ∫ φ ∂ log p/∂θ p dy, which must
-    agree; by the second alone if φ has no slope. For integers it is the sum over the support.
+@dataclass(frozen=True)
+class Exact:
+    """What is known of a derivative without estimating it.
+
+    Attributes
+    ----------
+    value
+        It, NaN if it is not known.
+    missed
+        Whether the path leads to something else, ∫ φ′ ∂y/∂θ p dy.
+    unknown
+        Why it is not known, if so.
+    """
+
+    value: float
+    missed: bool = False
+    unknown: str = ""
+
+
+def exact(problem: Problem) -> dict[str, Exact]:
+    """Return ∂E[φ(y)]/∂θ by parameter, as far as it is known.
+
+    For a continuous distribution there are two routes, ∫ φ′ ∂y/∂θ p dy and ∫ φ ∂ log p/∂θ p dy, and
+    both integrals must converge. Where they differ φ jumps, or φ′ is not its slope, and the second
+    is right, provided that ∫ ∂ log p/∂θ p dy = 0: no probability goes through an end of the
+    support. If φ has no slope there is the second alone. For integers it is the sum over the
+    support.
 
     Parameters
     ----------
@@ -41,22 +82,21 @@ def exact(problem: Problem) -> dict[str, float]:
         What is estimated.
     """
     distribution = problem.distribution
-    unknown = dict.fromkeys(problem.names, math.nan)
     with np.errstate(all="ignore"):
         if isinstance(distribution._support, Integers):
             found = _summed(problem, distribution)
         elif isinstance(distribution, Reparameterized):
             found = _integrated(problem, distribution)
         else:
-            found = None
-    return unknown if found is None else dict(zip(problem.names, found, strict=True))
+            found = [Exact(math.nan, unknown=_NO_FORMULA)] * len(problem.names)
+    return dict(zip(problem.names, found, strict=True))
 
 
-def _integrated(problem: Problem, distribution: Reparameterized) -> list[float] | None:
-    """Return the gradient by parameter from both routes, if they agree."""
-    line = Line(distribution)
+def _integrated(problem: Problem, distribution: Reparameterized) -> list[Exact]:
+    """Return the gradient by parameter from both routes."""
+    line, count = Line(distribution), len(problem.names)
     if not line.usable:
-        return None
+        return [Exact(math.nan, unknown=_COARSE)] * count
     sloped = problem.objective.derivative is not None
 
     def integrand(t: Array) -> Array:
@@ -65,27 +105,53 @@ def _integrated(problem: Problem, distribution: Reparameterized) -> list[float] 
         weight = np.exp(distribution.log_prob(y) + log_slope) * (0.5 * math.pi * np.cosh(t))
         low, high = distribution.support
         weight = np.where((y > low) & (y < high) & np.isfinite(weight), weight, 0.0)
-        rows = [problem.objective.value(y) * score for score in problem.score(y)]
+        scores = problem.score(y)
+        rows = [problem.objective.value(y) * score for score in scores]
         if sloped:
             slope = problem.objective.slope(y)
             rows += [slope * entry for entry in distribution.pathwise(y).values()]
-        return np.where(weight > 0.0, np.array(rows) * weight, 0.0)
+        else:
+            rows += rows
+        return np.where(weight > 0.0, np.array(rows + scores) * weight, 0.0)
 
-    found = integrals(integrand, np.linspace(-6.0, 6.0, 25))
-    if found is None:
-        return None
-    values, sizes = found
-    count = len(problem.names)
-    if not sloped:
-        return [_clean(*pair) for pair in zip(values, sizes, strict=True)]
-    return [
-        _clean(by_path, size)
-        if abs(by_path - by_score) <= _AGREEMENT * max(size, other)
-        else math.nan
-        for by_score, other, by_path, size in zip(
-            values[:count], sizes[:count], values[count:], sizes[count:], strict=True
-        )
-    ]
+    values, sizes = integrals(integrand, np.linspace(-_REACH, _REACH, 25))
+    ends = _at_the_ends(integrand)
+    columns = (array.reshape(3, count).T for array in (values, sizes, ends))
+    return [_judged(*routes, sloped=sloped) for routes in zip(*columns, strict=True)]
+
+
+def _at_the_ends(integrand: Callable[[Array], Array]) -> Array:
+    """Return |rows| as far out on both sides as floating point goes."""
+    rows = np.abs(integrand(np.linspace(-_REACH, _REACH, 2001)))
+    scores = rows[2 * len(rows) // 3 :]
+    there = np.flatnonzero(np.any(scores > 0.0, axis=0))
+    ends: Array = rows[:, there[[0, -1]]].max(axis=1)
+    return ends
+
+
+def _judged(values: Array, sizes: Array, ends: Array, *, sloped: bool) -> Exact:
+    """Return what is known from the routes by score and by path, and the integral of the score.
+
+    Parameters
+    ----------
+    values, sizes
+        The three integrals, and those of |·|.
+    ends
+        How large what is integrated is where floating point ends.
+    sloped
+        Whether there is a route by path: otherwise that by score stands for it.
+    """
+    by_score, by_path, flow = values
+    agree = abs(by_path - by_score) <= _AGREEMENT * sizes[:2].max()
+    if not np.all(np.isfinite(values[:2])) or np.any(ends > _OPEN * sizes):
+        return Exact(math.nan, unknown=_DIVERGENT)
+    if agree and sloped:
+        return Exact(_clean(by_path, sizes[1]))
+    if not math.isfinite(flow) or np.any(ends > _AGREEMENT * sizes):  # something goes on beyond
+        return Exact(math.nan, unknown=_DIVERGENT)
+    if abs(flow) <= _AGREEMENT * sizes[2]:
+        return Exact(_clean(by_score, sizes[0]), missed=not agree)
+    return Exact(math.nan, unknown=_OPEN_ENDED)
 
 
 def _clean(value: float, size: float) -> float:
@@ -93,8 +159,8 @@ def _clean(value: float, size: float) -> float:
     return 0.0 if abs(value) <= _TOLERANCE * size else float(value)
 
 
-def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array] | None:
-    """Return the integrals of f's rows and of their absolute values, or None.
+def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array]:
+    """Return the integrals of f's rows and of their absolute values, NaN if they don't converge.
 
     By Clenshaw-Curtis rules of two orders on panels, halved until these agree. The rules have the
     ends of a panel among their points, so that no jump inside goes unseen.
@@ -109,8 +175,10 @@ def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array] 
     left, right = edges[:-1], edges[1:]
     nodes = np.cos(np.pi * np.arange(_POINTS + 1) / _POINTS)
     weights, fewer = _weights(_POINTS), _weights(_POINTS // 2)
-    total: Array | None = None
-    for _ in range(_HALVINGS):
+    total: Any = 0.0
+    sizes: Any = 0.0
+    allowed: Any = None
+    for left_over in range(_HALVINGS, 0, -1):
         half = 0.5 * (right - left)
         middle = left + half
         values = f((middle[:, np.newaxis] + half[:, np.newaxis] * nodes).ravel())
@@ -118,18 +186,18 @@ def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array] 
         fine = half * (values * weights).sum(axis=2)
         size = half * (np.abs(values) * weights).sum(axis=2)
         coarse = half * (values[:, :, ::2] * fewer).sum(axis=2)
-        if total is None:
-            total, sizes = np.zeros(len(fine)), np.zeros(len(fine))
+        if allowed is None:
             allowed = _TOLERANCE * size.sum(axis=1, keepdims=True)
-        good = np.all(np.abs(fine - coarse) <= allowed, axis=0)
-        total, sizes = total + fine[:, good].sum(axis=1), sizes + size[:, good].sum(axis=1)
-        if np.all(good):
-            return total, sizes
-        left, middle, right = left[~good], middle[~good], right[~good]
+        good = np.abs(fine - coarse) <= allowed
+        done = np.all(good, axis=0)
+        if left_over == 1 or np.all(done) or 2 * np.count_nonzero(~done) > _PANELS:
+            break
+        total, sizes = total + fine[:, done].sum(axis=1), sizes + size[:, done].sum(axis=1)
+        left, middle, right = left[~done], middle[~done], right[~done]
         left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
-        if left.size > _PANELS:
-            return None
-    return None
+    converged = np.all(good, axis=1)
+    total, sizes = total + fine.sum(axis=1), sizes + size.sum(axis=1)
+    return np.where(converged, total, np.nan), np.where(converged, sizes, np.nan)
 
 
 def _weights(n: int) -> Array:
@@ -141,18 +209,20 @@ def _weights(n: int) -> Array:
     return weights
 
 
-def _summed(problem: Problem, distribution: Distribution) -> list[float] | None:
+def _summed(problem: Problem, distribution: Distribution) -> list[Exact]:
     """Return the gradient by parameter as a sum over the support, if it comes to an end."""
     total, sizes = np.zeros(len(problem.names)), np.zeros(len(problem.names))
     for y in _values(distribution):
-        weight = problem.objective.value(y) * np.exp(distribution.log_prob(y))
-        rows = np.array([weight * score for score in problem.score(y)])
-        rows[:, distribution.log_prob(y) == -np.inf] = 0.0
+        mass, values = np.exp(distribution.log_prob(y)), problem.objective.value(y)
+        terms = np.array([values * score for score in problem.score(y)])
+        rows = np.where(mass > 0.0, terms * mass, 0.0)
         sums = np.abs(rows).sum(axis=1)
+        if not np.all(np.isfinite(sums)):
+            return [Exact(math.nan, unknown=_ENDLESS)] * len(total)
         total, before, sizes = total + rows.sum(axis=1), sizes, sizes + sums
         if y[-1] == distribution.support[1] or np.all(sums <= 1e-17 * before):
-            return [_clean(*pair) for pair in zip(total, sizes, strict=True)]
-    return None
+            return [Exact(_clean(*pair)) for pair in zip(total, sizes, strict=True)]
+    return [Exact(math.nan, unknown=_LONG)] * len(total)
 
 
 def _values(distribution: Distribution) -> Iterator[Array]:
@@ -161,7 +231,9 @@ def _values(distribution: Distribution) -> Iterator[Array]:
     reach = 40.0 * math.sqrt(float(distribution.variance)) + 100.0
     start = max(low, float(distribution.mean) // 1.0 - reach // 1.0)
     stop = math.ceil(float(distribution.mean) + reach)
-    end = start + _MOST
+    end = start + MOST_VALUES
+    if min(stop, high + 1.0) > end:
+        return  # there is no sense in beginning
     while start < min(stop, end, high + 1.0):
         for first in np.arange(start, min(stop, end, high + 1.0), BLOCK):
             yield np.arange(first, min(first + BLOCK, stop, end, high + 1.0))

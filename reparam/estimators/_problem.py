@@ -90,8 +90,8 @@ class Path:
 
     Parameters
     ----------
-    distribution
-        With scalar parameters.
+    problem
+        Whose distribution has a reparameterization.
     """
 
     def __init__(self, problem: Problem) -> None:

@@ -35,11 +35,13 @@ class Estimate:
         Nanoseconds a draw took, for all parameters together, on all threads.
     efficiency
         Variance times cost of the reference, the plain pathwise estimator or else the plain score
-        function, over its own: how many times as fast it gets to a given standard error.
+        function, over its own: how many times as fast it gets to a given standard error. The score
+        function's also where the plain pathwise estimator is biased. NaN for what is biased.
     exact
         The derivative itself, NaN if it is not known.
     biased
-        Whether the estimator's expectation is something else.
+        Whether the estimator's expectation is something else: of a relaxation, or of a path where
+        the objective jumps.
     skewness
         Of a term: E[(t − E t)³] over the 3/2th power of the variance, from the terms.
     """
@@ -59,8 +61,13 @@ class Estimate:
 
     @property
     def error(self) -> float:
-        """The value less the exact one: of a biased estimator the bias, up to chance."""
+        """The value less the exact one."""
         return self.value - self.exact
+
+    @property
+    def bias(self) -> float:
+        """0, or of a biased estimator the value less the exact one, up to chance."""
+        return self.error if self.biased else 0.0
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return a confidence interval for the estimator's expectation.
@@ -128,7 +135,19 @@ class Estimates:
         return len(self.rows)
 
     def __getitem__(self, key: tuple[str, str]) -> Estimate:
-        """Return the estimate of that estimator and parameter, or its alias."""
+        """Return the estimate of that estimator and parameter, or its alias.
+
+        Raises
+        ------
+        EstimatorError
+            If there is none, or these are not two names.
+        """
+        if not (isinstance(key, tuple) and len(key) == 2 and all(isinstance(k, str) for k in key)):
+            first = self.rows[0]
+            raise EstimatorError(
+                f"{key!r} is not an estimator and a parameter; pass two names, such as"
+                f" [{first.estimator!r}, {first.parameter!r}], or ask for gradient(estimator)"
+            )
         estimator, parameter = key
         vector, bracket, entry = parameter.partition("[")
         name = self.distribution.parameters.canonical(vector) + bracket + entry

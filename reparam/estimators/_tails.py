@@ -14,8 +14,15 @@ from reparam.parameters import Integers
 
 __all__ = ["infinite_moments"]
 
-#: Tails are looked at where log p(y) dy is in this range: beyond it doubles underflow.
-_FAR, _NEAR = -600.0, 0.8
+#: Tails are looked at where log p(y) dy is in this range, and in the outer part of what there is:
+#: beyond it doubles underflow.
+_FAR, _NEAR, _OUTER = -600.0, -8.0, 0.8
+
+#: Up to where a t that is 0 in the rest of the tail may just be so; farther out it underflows.
+_AWAY = -60.0
+
+#: The logarithm of the smallest distance from an end: that of normal floats.
+_SMALLEST = -708.0
 
 #: How much log(|t|ᵏ p dy) must fall for each unit that log(p dy) falls.
 _FALL = 1e-6
@@ -24,9 +31,9 @@ _FALL = 1e-6
 def infinite_moments(problem: Problem, kind: str) -> dict[str, tuple[bool, bool]]:
     """Return for each parameter whether E|t| and E[t²] are infinite, t being an estimator's terms.
 
-    They are if |t|ᵏ p dy, with dy a constant part of a doubling of y, doesn't fall along a tail:
-    which is looked at as far out as doubles go. What happens near a finite end other than 0 stays
-    unseen.
+    They are if |t|ᵏ p dy, with dy a constant part of a doubling of y, or of a halving of the
+    distance to a finite end, doesn't fall along a tail: which is looked at as far out as doubles
+    go. A pole of the objective inside the support stays unseen.
 
     Parameters
     ----------
@@ -41,7 +48,7 @@ def infinite_moments(problem: Problem, kind: str) -> dict[str, tuple[bool, bool]
         if kind == "pair":  # of noise from one tail with noise from the other
             sides = sides[-1:]
         found = dict.fromkeys(problem.names, (False, False))
-        for y, log_mass in (side for side in sides if len(side[0]) > 1):
+        for y, log_mass in sides:
             for name, size in _sizes(problem, kind, y).items():
                 first, second = (
                     before or _grows(np.log(size), power, log_mass)
@@ -54,7 +61,10 @@ def infinite_moments(problem: Problem, kind: str) -> dict[str, tuple[bool, bool]
 def _points(distribution: Distribution) -> list[tuple[Array, Array]]:
     """Return points along each tail, outwards, and log(p dy) there."""
     steps = np.geomspace(0.05, 1400.0, 8000)
+    low, high = (float(end) for end in distribution.support)
     if isinstance(distribution._support, Integers):
+        if np.isfinite(high):
+            return []
         spread = np.sqrt(distribution.variance)
         y = np.unique(np.floor(distribution.mean + spread * steps))
         return [_far(y, distribution.log_prob(y))]
@@ -63,21 +73,21 @@ def _points(distribution: Distribution) -> list[tuple[Array, Array]]:
     if not line.usable:
         return []
     sides = []
-    for x in (-steps, steps):
-        y, log_slope = line(x)
-        low, high = distribution.support
-        inside = (y > low) & (y < high)
+    for end, start, sign in zip((low, high), distribution.icdf([0.25, 0.75]), (-1, 1), strict=True):
+        if np.isfinite(end):
+            y = end + (start - end) * np.exp(-steps)
+            log_slope = np.log(np.abs(y - end))  # of y as it is rounded
+        else:
+            y, log_slope = line(sign * steps)
+        inside = (y > low) & (y < high) & (log_slope > _SMALLEST)
         y, log_slope = y[inside], log_slope[inside]
         sides.append(_far(y, distribution.log_prob(y) + log_slope))
     return sides
 
 
 def _far(y: Array, log_mass: Array) -> tuple[Array, Array]:
-    """Return the points that are as far out as doubles go."""
-    there = (log_mass > _FAR) & (log_mass < -60.0)
-    if not np.any(there):
-        return y[:0], log_mass[:0]
-    there &= log_mass < _NEAR * log_mass[there].min()
+    """Return the points in tails."""
+    there = (log_mass > _FAR) & (log_mass < _NEAR)
     return y[there], log_mass[there]
 
 
@@ -94,7 +104,10 @@ def _sizes(problem: Problem, kind: str, y: Array) -> dict[str, Array]:
     path = _path(problem, distribution)
     if kind == "path":
         return {name: np.abs(term) for name, term in path(y).items()}
-    here, there = path(y), path(np.asarray(distribution.icdf(distribution.sf(y))))
+    mirrored = np.asarray(distribution.icdf(distribution.sf(y)))
+    low, high = distribution.support
+    mirrored = np.where((mirrored > low) & (mirrored < high), mirrored, np.nan)
+    here, there = path(y), path(mirrored)
     sums = {name: np.abs(term + there[name]) for name, term in here.items()}
     return {
         name: np.where(total < 1e-9 * np.abs(here[name]), 0.0, total)
@@ -111,9 +124,15 @@ def _path(problem: Problem, distribution: Reparameterized) -> Callable[[Array], 
 
 
 def _grows(log_size: Array, power: float, log_mass: Array) -> bool:
-    """Whether |t|ᵏ p dy doesn't fall along a tail."""
-    known = np.isfinite(log_size)
-    if np.count_nonzero(known) < 2:
-        return False
-    total, mass = power * log_size[known] + log_mass[known], log_mass[known]
-    return bool(total[0] - total[-1] < _FALL * (mass[0] - mass[-1]))
+    """Whether |t|ᵏ p dy doesn't fall along a tail, as far out as t doesn't overflow."""
+    told = ~np.isnan(log_size)
+    log_size, log_mass = log_size[told], log_mass[told]
+    finite = np.isfinite(log_size)
+    if not np.any(finite):
+        return bool(np.any(log_size == np.inf))  # it overflows all along
+    size, mass = log_size[finite], log_mass[finite]
+    if log_size[-1] == -np.inf and mass.min() > _AWAY:
+        return False  # t is 0 out there
+    outer = mass < _OUTER * mass.min()
+    total, mass = power * size[outer] + mass[outer], mass[outer]
+    return mass.size > 1 and bool(total[0] - total[-1] < _FALL * (mass[0] - mass[-1]))

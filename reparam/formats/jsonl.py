@@ -31,8 +31,8 @@ def write(records: Records, out: BinaryIO) -> None:
 
 
 def _cells(column: NDArray[Any]) -> list[Any]:
-    if column.dtype.kind == "U":
-        return [json.dumps(text, ensure_ascii=False) for text in column.tolist()]
+    if column.dtype.kind in "Ub":
+        return [json.dumps(value, ensure_ascii=False) for value in column.tolist()]
     cells = exact(column)
     if column.dtype.kind == "f":
         for k in np.flatnonzero(~np.isfinite(column)):

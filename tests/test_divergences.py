@@ -15,7 +15,8 @@ from mpmath import mp, mpf
 import reparam as rp
 from reparam.discrete import Discrete
 from reparam.divergences import _registry as registry
-from reparam.divergences import closed_form, register_kl
+from reparam.divergences import exact as without_draws
+from reparam.divergences import register_kl
 from reparam.errors import CountError, ParameterError, SeedError, ShapeError
 from reparam.parameters import POSITIVE, REAL, UNIT
 
@@ -310,6 +311,178 @@ def test_units_do_not_matter(cls, theta, size):
     )
 
 
+def categorical_reference(eta, theta):
+    """Return KL of categorical distributions and its gradients, in many digits."""
+    with mp.workdps(700):
+        logs = []
+        for logits in (eta, theta):
+            exact = [mpf(float(x)) for x in logits]
+            total = mp.log(mp.fsum(map(mp.exp, exact)))
+            logs.append([x - total for x in exact])
+        p, q = ([mp.exp(x) for x in log] for log in logs)
+        ratio = [a - b for a, b in zip(logs[0], logs[1], strict=False)]
+        value = mp.fsum(a * b for a, b in zip(p, ratio, strict=True))
+        in_p = [a * (b - value) for a, b in zip(p, ratio, strict=True)]
+        return value, in_p, [b - a for a, b in zip([*p, *[0] * (len(q) - len(p))], q, strict=True)]
+
+
+class TestCategorical:
+    @pytest.mark.parametrize("apart", [1e-14, 1e-8, 1e-3, 0.3, 3.0, 100.0])
+    @pytest.mark.parametrize("width", [0.5, 5.0, 100.0])
+    def test_is_accurate(self, apart, width):
+        rng = np.random.default_rng(4)
+        for k in (2, 3, 10):
+            p = rng.normal(size=k) * width
+            q = p + apart * rng.normal(size=k)
+            divergence = rp.kl(rp.Categorical(p), rp.Categorical(q))
+            assert divergence.method == "closed form"
+            value, in_p, in_q = categorical_reference(p, q)
+            assert error(divergence.value, value) < 1e-12
+            # a gradient's scale is that of its largest entry
+            ones = np.ones(k)
+            assert gradient_error(divergence.gradient_p["logits"], in_p, ones) < 1e-12
+            assert gradient_error(divergence.gradient_q["logits"], in_q, ones) < 1e-12
+
+    def test_a_shift_of_all_logits_is_nothing(self):
+        p = rp.Categorical([0.25, 1.0, -3.5])
+        divergence = rp.kl(p, rp.Categorical(p.logits + 8.0))
+        assert divergence.value == 0.0
+        for gradient in (divergence.gradient_p, divergence.gradient_q):
+            assert gradient["logits"].tolist() == [0.0, 0.0, 0.0]
+
+    def test_more_categories_in_q(self):
+        p, q = [0.5, -1.0], [0.0, 0.2, 3.0]
+        divergence = rp.kl(rp.Categorical(p), rp.Categorical(q))
+        value, in_p, in_q = categorical_reference(p, q)
+        assert error(divergence.value, value) < 1e-14
+        np.testing.assert_allclose(divergence.gradient_p["logits"], np.float64(in_p), rtol=1e-13)
+        np.testing.assert_allclose(divergence.gradient_q["logits"], np.float64(in_q), rtol=1e-13)
+
+    def test_fewer_categories_in_q(self):
+        divergence = rp.kl(rp.Categorical([0.0, 1.0, 2.0]), rp.Categorical([1.0, 0.0]))
+        assert (divergence.value, divergence.method) == (np.inf, "infinite")
+        assert np.isnan(divergence.gradient_p["logits"]).tolist() == [True] * 3
+        assert np.isnan(divergence.gradient_q["logits"]).tolist() == [True] * 2
+        in_p, in_q = divergence.vjp()
+        assert (in_p["logits"].shape, in_q["logits"].shape) == ((3,), (2,))
+
+    def test_probabilities_that_underflow(self):
+        divergence = rp.kl(rp.Categorical([0.0, -2000.0]), rp.Categorical([0.0, 0.0]))
+        assert divergence.value == pytest.approx(math.log(2.0), rel=1e-15)
+        assert divergence.gradient_p["logits"].tolist() == [0.0, 0.0]
+        divergence = rp.kl(rp.Categorical([0.0, 0.0]), rp.Categorical([0.0, -2000.0]))
+        assert divergence.value == pytest.approx(1000.0 - math.log(2.0), rel=1e-15)
+
+    def test_vjp_sums_over_the_batch_and_not_over_entries(self):
+        p = rp.Categorical([[0.0, 1.0, 2.0], [1.0, 0.0, 0.5]])
+        q = rp.Categorical([0.3, 0.2, 0.1])
+        divergence = rp.kl(p, q)
+        assert divergence.value.shape == (2,)
+        in_p, in_q = divergence.vjp([1.0, 10.0])
+        weights = np.array([[1.0], [10.0]])
+        np.testing.assert_allclose(in_p["logits"], weights * divergence.gradient_p["logits"])
+        expected = (weights * divergence.gradient_q["logits"]).sum(axis=0)
+        np.testing.assert_allclose(in_q["logits"], expected, rtol=1e-14)
+
+
+class TestSums:
+    """Over p's values, if these are few integers."""
+
+    @pytest.mark.parametrize(
+        ("p", "q"),
+        [
+            (rp.Bernoulli(0.3), rp.Poisson(0.7)),
+            (rp.Bernoulli(1e-12), rp.Binomial(1, 2e-12)),
+            (rp.Binomial(40, 0.3), rp.NegativeBinomial(3.5, 0.2)),
+            (rp.Binomial(3, 0.999999), rp.Categorical([0.1, 0.2, 0.3, 4.0, -2.0])),
+            (rp.Categorical([0.3, 0.1, -400.0]), rp.Poisson(1.0)),
+        ],
+    )
+    def test_are_accurate(self, p, q):
+        found = rp.kl(p, q)
+        assert (found.method, found.exact) == ("sum", True)
+        assert found.standard_error.value == 0.0
+        y = np.arange(p.support[0], p.support[1] + 1.0)
+        mass, ratio = np.exp(p.log_prob(y)), p.log_prob(y) - q.log_prob(y)
+        value = math.fsum(mass * ratio)
+        assert found.value == pytest.approx(value, rel=1e-12, abs=1e-15)
+        for name, score in p.score(y).items():
+            terms = mass * (ratio - value) * score.T
+            wanted = [math.fsum(row) for row in np.atleast_2d(terms)]
+            np.testing.assert_allclose(np.ravel(found.gradient_p[name]), wanted, rtol=1e-9)
+        for name, score in q.score(y).items():
+            wanted = [-math.fsum(row) for row in np.atleast_2d(mass * score.T)]
+            np.testing.assert_allclose(np.ravel(found.gradient_q[name]), wanted, rtol=1e-9)
+
+    def test_do_not_cancel_where_p_is_near_q(self):
+        """Against the closed form of the same pair."""
+        for apart in (1e-3, 1e-6, 1e-9):
+            p, q = rp.Categorical([0.0, 0.5]), rp.Categorical([0.0, 0.5 + apart])
+            known = rp.kl(p, q).value
+            coin = rp.Bernoulli(1.0 / (1.0 + math.exp(-0.5)))
+            found = rp.kl(coin, q)
+            assert found.method == "sum"
+            assert found.value == pytest.approx(known, rel=1e-6 * 1e-9 / apart + 1e-6)
+
+    def test_of_too_many_values_are_estimates(self):
+        assert rp.kl(rp.Binomial(2**20 - 1, 0.3), rp.Poisson(3.0)).method == "sum"
+        assert rp.kl(rp.Binomial(2**20, 0.3), rp.Poisson(3.0), n=10, rng=1).method == "Monte Carlo"
+
+    def test_pieces_make_no_difference(self, monkeypatch):
+        p, q = rp.Binomial([30, 50], 0.3), rp.Poisson([[3.0], [9.0], [20.0]])
+        whole = rp.kl(p, q)
+        monkeypatch.setattr("reparam.divergences._sum.CHUNK", 16)
+        pieces = rp.kl(p, q)
+        np.testing.assert_allclose(whole.value, pieces.value, rtol=1e-14)
+        np.testing.assert_allclose(
+            whole.gradient_p["probs"], pieces.gradient_p["probs"], rtol=1e-12
+        )
+        np.testing.assert_allclose(whole.gradient_q["rate"], pieces.gradient_q["rate"], atol=1e-14)
+
+
+class TestTails:
+    """More of them in test_divergences_of_all_pairs.py."""
+
+    def test_infinite_elements_of_a_batch(self):
+        found = rp.kl(rp.StudentT([1.0, 3.0, 5.0]), rp.Gaussian(), n=1000, rng=1)
+        assert np.isinf(found.value).tolist() == [True, False, False]
+        assert np.isnan(found.gradient_p["df"]).tolist() == [True, False, False]
+        assert np.isinf(found.standard_error.value).tolist() == [False, True, False]
+        assert np.isinf(found.standard_error.gradient_p["scale"]).tolist() == [False, True, False]
+        # ∂log q/∂μ grows like y alone
+        assert np.isinf(found.standard_error.gradient_q["loc"]).tolist() == [False, False, False]
+        infinite, wild = found.notes
+        assert infinite.startswith("KL is infinite for 1 of 3 elements: q falls off so fast")
+        assert wild == (
+            "estimates have infinite variance in KL, ∂KL/∂df of p, ∂KL/∂scale of p,"
+            " ∂KL/∂scale of q for 1 of 3 elements: no standard error holds"
+        )
+
+    def test_slabs_make_no_difference(self, monkeypatch):
+        df = np.linspace(0.5, 9.5, 30).reshape(5, 6)
+        whole = rp.kl(rp.StudentT(df), rp.Gaussian(), n=10, rng=1)
+        monkeypatch.setattr("reparam.divergences._tails._TOGETHER", 7)
+        pieces = rp.kl(rp.StudentT(df), rp.Gaussian(), n=10, rng=1)
+        np.testing.assert_array_equal(np.isinf(whole.value), df <= 2.0)
+        np.testing.assert_array_equal(np.isinf(pieces.value), df <= 2.0)
+        np.testing.assert_array_equal(
+            np.isinf(pieces.standard_error.value), (df > 2.0) & (df <= 4.0)
+        )
+
+    @pytest.mark.parametrize(
+        ("p", "q"),
+        [
+            (rp.Beta(0.7, 0.25), rp.Exponential()),  # y rounds to 1, where p is infinite
+            (rp.StudentT(0.01), rp.StudentT()),  # y overflows
+        ],
+    )
+    def test_draws_that_round_to_an_end_are_told(self, p, q):
+        found = rp.kl(p, q, n=100_000, rng=1)
+        assert np.isfinite(found.value)
+        assert len(found.notes) == 1
+        assert "of 100000 draws round to an end of p's support" in found.notes[0]
+
+
 class TestShapes:
     def test_batches_broadcast(self):
         p = rp.Gaussian(loc=[[0.0], [1.0], [2.0]], scale=0.5)
@@ -340,7 +513,9 @@ class TestShapes:
 
     @pytest.mark.parametrize("q", [rp.Gaussian, rp.Logistic])
     def test_empty_batches_have_empty_divergences(self, q):
-        divergence = rp.kl(rp.Gaussian(loc=np.zeros((0, 1))), q(scale=[1.0, 2.0]))
+        divergence = rp.kl(rp.Gaussian(loc=np.zeros((0, 1))), q(scale=[1.0, 2.0]), rng=1)
+        assert divergence.method == ("closed form" if q is rp.Gaussian else "Monte Carlo")
+        assert divergence.notes == ()
         assert divergence.value.shape == divergence.gradient_q["scale"].shape == (0, 2)
         assert divergence.vjp()[1]["scale"].tolist() == [0.0, 0.0]
 
@@ -364,6 +539,8 @@ class TestSupport:
     def test_mass_where_there_is_none_makes_it_infinite(self, p, q):
         divergence = rp.kl(p, q)
         assert divergence.exact
+        assert divergence.method == "infinite"
+        assert divergence.notes == ("KL is infinite: p puts mass where q has none",)
         assert np.all(divergence.value == np.inf)
         for gradient in (divergence.gradient_p, divergence.gradient_q):
             assert all(np.all(np.isnan(entry)) for entry in gradient.values())
@@ -383,16 +560,18 @@ class TestSupport:
         assert divergence.value == np.inf
         assert list(divergence.gradient_q) == q.parameters.differentiable
 
-    def test_binomials_of_fewer_trials_are_estimated(self):
+    def test_binomials_of_fewer_trials_are_summed(self):
         p, q = rp.Binomial(2, 0.4), rp.Binomial([1, 2, 3], 0.3)
-        estimate = rp.kl(p, q, rng=1)
-        assert estimate.value[0] == np.inf
+        found = rp.kl(p, q)
+        assert (found.method, found.value[0]) == ("sum", np.inf)
+        assert found.notes == ("KL is infinite for 1 of 3 elements: p puts mass where q has none",)
         mass = np.exp(p.log_prob([0, 1, 2]))
         for k in (1, 2):
             exact = mass @ (p.log_prob([0, 1, 2]) - rp.Binomial(k + 1, 0.3).log_prob([0, 1, 2]))
-            assert abs(estimate.value[k] - exact) < 5.0 * estimate.standard_error.value[k]
+            assert found.value[k] == pytest.approx(exact, rel=1e-13)
         assert (
-            closed_form(p, rp.Binomial([1, 2], 0.3)).value[1] == rp.kl(p, rp.Binomial(2, 0.3)).value
+            without_draws(p, rp.Binomial([1, 2], 0.3)).value[1]
+            == rp.kl(p, rp.Binomial(2, 0.3)).value
         )
 
     def test_less_support_than_the_other_is_fine(self):
@@ -482,11 +661,13 @@ class TestMonteCarlo:
             (rp.Beta([2.0, 0.7], 3.0), rp.Beta(2.0, 1.5)),
             (rp.Binomial(7, 0.4), rp.Binomial(7, 0.3)),
             (rp.Geometric(0.4), rp.Geometric(0.3)),
+            (rp.Categorical([0.3, 1.2, -0.5]), rp.Categorical([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])),
         ],
     )
     def test_agrees_with_closed_forms(self, monkeypatch, p, q):
         exact = rp.kl(p, q)
         monkeypatch.setattr(registry, "_FORMULAS", {})
+        monkeypatch.setattr("reparam.divergences._sum._MOST", 0)
         estimate = rp.kl(p, q, rng=3)
         assert (exact.method, estimate.method) == ("closed form", "Monte Carlo")
         errors = estimate.standard_error
@@ -571,7 +752,7 @@ class TestMonteCarlo:
                 return start - np.log1p(-u) / rate
 
         q = Shifted(2.0, [-1.0, 0.5])
-        assert closed_form(rp.ChiSquare(3.0), q) is None
+        assert without_draws(rp.ChiSquare(3.0), q) is None
         estimate = rp.kl(rp.ChiSquare(3.0), q, n=1000, rng=1)
         assert np.isfinite(estimate.value).tolist() == [True, False]
         assert estimate.value[1] == np.inf
@@ -636,7 +817,7 @@ class TestRegistration:
                 assert abs(off) < 5.0 * getattr(errors, side)[name]
 
     def test_one_with_a_shape_has_none(self):
-        assert closed_form(rp.StudentT(), rp.Gaussian()) is None
+        assert without_draws(rp.StudentT(), rp.Gaussian()) is None
 
 
 class TestErrors:
@@ -644,6 +825,17 @@ class TestErrors:
     def test_too_few_draws(self, n):
         with pytest.raises(CountError, match="pass an integer of at least 2"):
             rp.kl(rp.Logistic(), rp.Logistic(), n=n)
+
+    def test_a_number_that_is_no_integer_is_called_that(self):
+        with pytest.raises(CountError, match=r"^n=100000\.0 is not an integer; pass an integer"):
+            rp.kl(rp.Logistic(), rp.Logistic(), n=1e5)
+
+    def test_names_and_classes(self):
+        for wrong in ("gaussian", rp.Gaussian, 1.0, None):
+            with pytest.raises(ParameterError, match=r"^q is .* and not a distribution; pass one"):
+                rp.kl(rp.Gaussian(), wrong)
+            with pytest.raises(ParameterError, match=r"^p is "):
+                without_draws(wrong, rp.Gaussian())
 
     def test_shapes(self):
         with pytest.raises(ShapeError, match=r"p has shape \(2,\), q has shape \(3,\)"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
+from reparam.cli.notation import concise
 from reparam.cli.options import From, OutFile, OutFormat, Params, Seed, Threads, To, ToParams
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def kl(
             "--count",
             "-n",
             metavar="N",
-            help="How many draws an estimate is made of, where there is no closed form. Default: "
-            "100000.",
+            help="How many draws an estimate is made of, where it takes any. Default: 100000.",
         ),
     ] = None,
     seed: Seed = None,
@@ -41,8 +41,10 @@ def kl(
 ) -> None:
     """Compare two distributions: KL(p‖q) in nats, and its derivatives in all parameters.
 
-    By a closed form where there is one, otherwise by Monte Carlo with standard
-    errors (columns that end in _se). Array parameters give a row an element.
+    By a closed form where there is one, as a sum where p has few values, otherwise
+    by Monte Carlo with standard errors: columns that end in _se, in a table the
+    digits in parentheses. Array parameters give a row an element, in a table a
+    row for each number.
 
     [bold]Examples[/bold]
 
@@ -59,7 +61,7 @@ def kl(
     p = parsing.distribution(from_, param)
     q = parsing.distribution(to, to_param, option="-q")
     draws = divergences.DRAWS if count is None else parsing.count(count, least=2)
-    divergence = divergences.closed_form(p, q)
+    divergence = divergences.exact(p, q)
     if divergence is not None:
         _write(divergence, out, name)
         return
@@ -72,28 +74,60 @@ def _write(divergence: Divergence, out: str, name: str) -> None:
 
     from reparam.formats import Records
 
-    columns = {column: np.ravel(values) for column, values in _columns(divergence).items()}
-    size = columns["kl"].size
-    labels = {"element": np.arange(size)} if np.ndim(divergence.value) else {}
-    block: dict[str, NDArray[Any]] = {**labels, **columns}
+    block = _table(divergence) if name == "table" else _columns(divergence)
+    size = len(next(iter(block.values())))
+    if np.ndim(divergence.value):
+        each = size // max(np.size(divergence.value), 1)  # rows an element
+        block = {"element": np.arange(size) // max(each, 1), **block}
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (size,), iter([block])), out, name)
+    for note in divergence.notes:
+        typer.echo(f"Note: {note}", err=True)
 
 
-def _columns(divergence: Divergence) -> dict[str, Array]:
-    """Return the value and the derivatives, each with its standard error if it has one."""
-
-    def pairs() -> Iterator[tuple[str, Array, Array]]:
-        errors = divergence.standard_error
-        yield "kl", divergence.value, errors.value
-        for name, entry in divergence.gradient_p.items():
-            yield f"dkl_dp_{name}", entry, errors.gradient_p[name]
-        for name, entry in divergence.gradient_q.items():
-            yield f"dkl_dq_{name}", entry, errors.gradient_q[name]
-
+def _columns(divergence: Divergence) -> dict[str, NDArray[Any]]:
+    """Return a column for each quantity, with its standard error if there are such."""
     columns = {}
-    for name, entry, error in pairs():
-        columns[name] = entry
+    for name, values, errors in _quantities(divergence):
+        columns[name] = values
         if not divergence.exact:
-            columns[f"{name}_se"] = error
+            columns[f"{name}_se"] = errors
     return columns
+
+
+def _table(divergence: Divergence) -> dict[str, NDArray[Any]]:
+    """Return a row for each quantity of an element: what people want to see, in 80 columns."""
+    import numpy as np
+
+    names, values, errors = zip(*_quantities(divergence), strict=True)
+    value = np.transpose(values).ravel()
+    quantity = np.tile(names, value.size // len(names))
+    if divergence.exact:
+        return {"quantity": quantity, "value": value}
+    texts = [concise(*pair) for pair in zip(value, np.transpose(errors).ravel(), strict=True)]
+    return {"quantity": quantity, "estimate": np.array(texts, dtype=np.str_)}
+
+
+def _quantities(divergence: Divergence) -> Iterator[tuple[str, Array, Array]]:
+    """Yield names, and values and standard errors by element: for a vector, each entry's."""
+    import numpy as np
+
+    errors, size = divergence.standard_error, np.size(divergence.value)
+    yield "kl", np.ravel(divergence.value), np.ravel(errors.value)
+    for side, gradient, of_side in (
+        ("p", divergence.gradient_p, errors.gradient_p),
+        ("q", divergence.gradient_q, errors.gradient_q),
+    ):
+        for name, entry in gradient.items():
+            vector = np.ndim(entry) > np.ndim(divergence.value)
+            rows = zip(*(_by_entry(x, size, vector) for x in (entry, of_side[name])), strict=True)
+            for k, (values, its) in enumerate(rows):
+                yield f"dkl_d{side}_{name}" + (f"[{k}]" if vector else ""), values, its
+
+
+def _by_entry(array: Array, size: int, vector: bool) -> Array:
+    """Return a row for each entry of a vector, or one row."""
+    import numpy as np
+
+    entries = np.shape(array)[-1] if vector else 1
+    return np.reshape(array, (size, entries)).T

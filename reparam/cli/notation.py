@@ -22,7 +22,7 @@ def compact(domain: str) -> str:
 def concise(value: float, error: float) -> str:
     """Return a value with two digits of its standard error after it: 1.9987(89) is ± 0.0089."""
     if not 0.0 < error < math.inf or not math.isfinite(value):
-        return f"{value:.6g}" + (f"({error:g})" if error else "")
+        return f"{value:.6g}" + (f"({error:g})" if error and not math.isnan(error) else "")
     digits = 1 - math.floor(math.log10(float(f"{error:.1e}")))
     if digits > 9 or abs(value) >= 1e9:
         exponent = math.floor(math.log10(max(abs(value), error)))

@@ -1,13 +1,14 @@
 """Kullback-Leibler divergences KL(p‖q), with gradients in the parameters of both.
 
-:func:`kl` takes a closed form where there is one, and otherwise draws. A package that provides
-distributions adds closed forms of its own with :func:`register_kl`.
+:func:`kl` takes a closed form where there is one, or a sum over p's values if they are few, and
+otherwise draws. A package that provides distributions adds closed forms of its own with
+:func:`register_kl`.
 """
 
 from reparam.divergences import _continuous as _continuous  # they register closed forms
 from reparam.divergences import _discrete as _discrete
-from reparam.divergences._kl import DRAWS, closed_form, kl
+from reparam.divergences._kl import DRAWS, exact, kl
 from reparam.divergences._registry import register_kl
 from reparam.divergences._result import Divergence, StandardError
 
-__all__ = ["DRAWS", "Divergence", "StandardError", "closed_form", "kl", "register_kl"]
+__all__ = ["DRAWS", "Divergence", "StandardError", "exact", "kl", "register_kl"]

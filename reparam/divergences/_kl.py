@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, RNGLike
+from reparam.arguments import draw_count, instance
 from reparam.blockwise import broadcast_shapes
 from reparam.distribution import Distribution
 from reparam.divergences import _monte_carlo
-from reparam.divergences._registry import Terms, formulas
-from reparam.divergences._result import CLOSED_FORM, MONTE_CARLO, Divergence, StandardError
-from reparam.errors import CountError, ShapeError
+from reparam.divergences._registry import Terms, aligned, events, formulas
+from reparam.divergences._result import (
+    CLOSED_FORM,
+    INFINITE,
+    MONTE_CARLO,
+    SUM,
+    Divergence,
+    StandardError,
+)
+from reparam.divergences._sum import summed
+from reparam.divergences._tails import Tails, tails
+from reparam.errors import ShapeError
 from reparam.parameters import Integers
 
-__all__ = ["DRAWS", "closed_form", "kl"]
+__all__ = ["DRAWS", "exact", "kl"]
 
 #: How many draws an estimate is made of, unless it is said.
 DRAWS = 100_000
@@ -24,14 +38,15 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     """Return the Kullback-Leibler divergence KL(p‖q) with its gradients in all parameters.
 
     It is E_p[log p(y) − log q(y)], in nats: by a closed form where one is registered for the two
-    classes, otherwise by Monte Carlo, unbiased and with standard errors.
+    classes, as a sum where p has at most 2²⁰ values, otherwise by Monte Carlo, unbiased and with
+    standard errors.
 
     Parameters
     ----------
     p, q
         The distributions; their batches broadcast.
     n
-        How many draws from p an estimate is made of, at least 2. A closed form has no use for it.
+        How many draws from p an estimate is made of, at least 2. What is exact has no use for it.
     rng
         None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7), for the same
         draws that ``p.sample(n, rng=rng)`` gives.
@@ -39,13 +54,16 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     Returns
     -------
     Divergence
-        Arrays of the shape that the batches broadcast to. Where p puts mass where q has none the
-        value is infinite, and the gradients are NaN.
+        Arrays of the shape that the batches broadcast to, those of gradients in vector parameters
+        with a last axis for the entries. The value is infinite, and the gradients are NaN, where p
+        puts mass where q has none, or q's tails are so light that E_p[log q(y)] diverges.
 
     Raises
     ------
+    ParameterError
+        If `p` or `q` is not a distribution, but a name or a class, say.
     ShapeError
-        If the batches don't broadcast together.
+        If the batches don't broadcast together, or draws are vectors.
     CountError
         If `n` is not an integer of at least 2.
     SeedError
@@ -75,89 +93,170 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     >>> estimate.method
     'Monte Carlo'
     """
-    return closed_form(p, q) or _estimated(p, q, n, rng)
+    pair = _Pair(p, q)
+    return pair.exact() or pair.estimated(draw_count(n, least=2), rng)
 
 
-def closed_form(p: Distribution, q: Distribution) -> Divergence | None:
-    """Return the divergence if it has a closed form, or is infinite throughout; else None.
+def exact(p: Distribution, q: Distribution) -> Divergence | None:
+    """Return the divergence if it takes no draws: infinite, a closed form or a sum; else None.
 
     Parameters
     ----------
     p, q
         The distributions; their batches broadcast.
+
+    Raises
+    ------
+    ParameterError
+        If `p` or `q` is not a distribution.
+    ShapeError
+        If the batches don't broadcast together, or draws are vectors.
     """
-    shape = _shape(p, q)
-    impossible = np.broadcast_to(_singular(p, q), shape)
-    if impossible.all():
-        return _divergence(p, q, _constant(np.inf, p, q), None, impossible)
-    with np.errstate(all="ignore"):
-        for formula in formulas(type(p), type(q)):
-            terms = formula(p, q)
+    return _Pair(p, q).exact()
+
+
+class _Pair:
+    """Two distributions, and what is known of them before any draw."""
+
+    def __init__(self, p: Distribution, q: Distribution) -> None:
+        self.p, self.q = instance("p", p), instance("q", q)
+        for distribution in (p, q):
+            if distribution.event_shape:
+                raise ShapeError(
+                    f"{distribution.name} draws vectors, and kl is of distributions of numbers;"
+                    " average p.log_prob(y) - q.log_prob(y) over draws y from p"
+                )
+        self.shape = broadcast_shapes(p=p.batch_shape, q=q.batch_shape)
+
+    @cached_property
+    def beyond(self) -> NDArray[np.bool_]:
+        """Where p's support reaches beyond q's: also integers' beyond an interval, and v.v."""
+        p, q = self.p, self.q
+        if isinstance(p._support, Integers) != isinstance(q._support, Integers):
+            return np.ones(self.shape, dtype=np.bool_)
+        (low_p, high_p), (low_q, high_q) = p.support, q.support
+        return np.broadcast_to((low_p < low_q) | (high_p > high_q), self.shape)
+
+    @cached_property
+    def tails(self) -> Tails:
+        """What the tails make infinite."""
+        return tails(self.p, self.q, self.shape)
+
+    def exact(self) -> Divergence | None:
+        """Return the divergence if it takes no draws."""
+        if self.beyond.size and self.beyond.all():
+            return self._infinite(self.beyond)
+        with np.errstate(all="ignore"):
+            for formula in formulas(type(self.p), type(self.q)):
+                terms = formula(self.p, self.q)
+                if terms is not None:
+                    return self._without_errors(terms, CLOSED_FORM, self.beyond)
+            terms = summed(self.p, self.q, self.shape)
             if terms is not None:
-                return _divergence(p, q, terms, None, impossible)
-    return None
+                return self._without_errors(terms, SUM, self.beyond)
+        infinite = self.beyond | self.tails.divergence
+        return self._infinite(infinite) if infinite.size and infinite.all() else None
 
+    def estimated(self, n: int, rng: RNGLike) -> Divergence:
+        """Return the divergence by Monte Carlo, with what the tails make of it."""
+        with np.errstate(all="ignore"):
+            terms, errors, rounded = _monte_carlo.estimate(self.p, self.q, n, rng, self.shape)
+        found, infinite = self.tails, self.beyond | self.tails.divergence
+        columns = zip(_flat(errors), (found.value, *found.in_p, *found.in_q), strict=True)
+        value, *slopes = (np.where(wild, np.inf, error) for error, wild in columns)
+        count = len(events(self.p))
+        errors = value, tuple(slopes[:count]), tuple(slopes[count:])
+        total = n * math.prod(self.p.batch_shape)
+        lost = (
+            f"{rounded} of {total} draws round to an end of p's support and are moved inside, which"
+            " biases estimates"
+        )
+        return self._result(terms, errors, MONTE_CARLO, infinite, [lost] * bool(rounded))
 
-def _estimated(p: Distribution, q: Distribution, n: int, rng: RNGLike) -> Divergence:
-    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 2:
-        raise CountError(f"n={n!r} draws give no standard error; pass an integer of at least 2")
-    with np.errstate(all="ignore"):
-        terms, errors = _monte_carlo.estimate(p, q, int(n), rng, _shape(p, q))
-        return _divergence(p, q, terms, errors, np.asarray(_singular(p, q)))
+    def _infinite(self, where: NDArray[np.bool_]) -> Divergence:
+        return self._without_errors(self._constant(np.inf), INFINITE, where)
 
+    def _without_errors(self, terms: Terms, method: str, infinite: NDArray[np.bool_]) -> Divergence:
+        return self._result(terms, self._constant(0.0), method, infinite)
 
-def _shape(p: Distribution, q: Distribution) -> tuple[int, ...]:
-    for distribution in (p, q):
-        if distribution.event_shape:
-            raise ShapeError(
-                f"{distribution.name} draws vectors, and kl is of distributions of numbers;"
-                " average p.log_prob(y) - q.log_prob(y) over draws y from p"
+    def _constant(self, value: float) -> Terms:
+        """Return the same for the value and all gradients."""
+        array = np.asarray(value)
+        return array, (array,) * len(events(self.p)), (array,) * len(events(self.q))
+
+    def _result(
+        self,
+        terms: Terms,
+        errors: Terms,
+        method: str,
+        infinite: NDArray[np.bool_],
+        notes: Sequence[str] = (),
+    ) -> Divergence:
+        """Make a result of values and standard errors, of the broadcast shape."""
+        unknown = np.nan if method == MONTE_CARLO else 0.0
+        value, in_p, in_q = self._whole(terms, infinite, (np.inf, np.nan))
+        error, error_p, error_q = self._whole(errors, infinite, (0.0, unknown))
+        return Divergence(
+            self.p,
+            self.q,
+            value,
+            in_p,
+            in_q,
+            StandardError(error, error_p, error_q),
+            method,
+            (*self._notes(infinite, error, error_p, error_q), *notes),
+        )
+
+    def _whole(
+        self, terms: Terms, infinite: NDArray[np.bool_], there: tuple[float, float]
+    ) -> tuple[Array, dict[str, Array], dict[str, Array]]:
+        """Return arrays of the whole shape, with other numbers where KL is infinite."""
+
+        def whole(array: Array, event: tuple[int, ...], replaced: float) -> Array:
+            broadcast = np.broadcast_to(array, self.shape + event)
+            return (np.where(aligned(infinite, event), replaced, broadcast) + 0.0)[()]  # no −0.0
+
+        def by_name(of: Distribution, arrays: tuple[Array, ...]) -> dict[str, Array]:
+            entries = zip(of.parameters.differentiable, arrays, events(of), strict=True)
+            return {name: whole(array, event, there[1]) for name, array, event in entries}
+
+        value, in_p, in_q = terms
+        return whole(value, (), there[0]), by_name(self.p, in_p), by_name(self.q, in_q)
+
+    def _notes(
+        self,
+        infinite: NDArray[np.bool_],
+        error: Array,
+        in_p: dict[str, Array],
+        in_q: dict[str, Array],
+    ) -> Iterator[str]:
+        """Yield what there is to know beside the numbers."""
+        by_tails = infinite & ~self.beyond
+        for where, why in (
+            (self.beyond, "p puts mass where q has none"),
+            (by_tails, "q falls off so fast in a tail that E_p[log q(y)] diverges"),
+        ):
+            if where.any():
+                yield f"KL is infinite{self._some(where)}: {why}"
+        quantities = {"KL": error}
+        quantities |= {f"∂KL/∂{name} of p": entry for name, entry in in_p.items()}
+        quantities |= {f"∂KL/∂{name} of q": entry for name, entry in in_q.items()}
+        wild = {what: np.isinf(entry) for what, entry in quantities.items()}
+        names = [what for what, where in wild.items() if np.any(where)]
+        if names:
+            axes = len(self.shape)
+            somewhere = np.zeros(self.shape, dtype=np.bool_)
+            for where in wild.values():
+                somewhere = somewhere | np.any(where, axis=tuple(range(axes, np.ndim(where))))
+            yield (
+                f"estimates have infinite variance in {', '.join(names)}"
+                f"{self._some(somewhere)}: no standard error holds"
             )
-    return broadcast_shapes(p=p.batch_shape, q=q.batch_shape)
+
+    def _some(self, where: NDArray[np.bool_]) -> str:
+        """Return which elements of a batch these are, in words."""
+        return "" if where.all() else f" for {np.count_nonzero(where)} of {where.size} elements"
 
 
-def _singular(p: Distribution, q: Distribution) -> NDArray[np.bool_]:
-    """Where p's support reaches beyond q's: also integers' beyond an interval, and vice versa."""
-    if isinstance(p._support, Integers) != isinstance(q._support, Integers):
-        return np.asarray(True)
-    (low_p, high_p), (low_q, high_q) = p.support, q.support
-    return np.asarray((low_p < low_q) | (high_p > high_q))
-
-
-def _constant(value: float, p: Distribution, q: Distribution) -> Terms:
-    """The same for the value and all gradients."""
-    array = np.asarray(value)
-    thetas = p.parameters.differentiable, q.parameters.differentiable
-    in_p, in_q = ((array,) * len(theta) for theta in thetas)
-    return array, in_p, in_q
-
-
-def _divergence(
-    p: Distribution,
-    q: Distribution,
-    terms: Terms,
-    errors: Terms | None,
-    singular: NDArray[np.bool_],
-) -> Divergence:
-    """Make a result of values and standard errors, of the broadcast shape."""
-    shape = _shape(p, q)
-
-    def whole(array: Array, beyond: float) -> Array:
-        broadcast = np.broadcast_to(array, shape)
-        return (np.where(singular, beyond, broadcast) + 0.0)[()]  # no −0.0
-
-    def by_name(of: Distribution, arrays: tuple[Array, ...], beyond: float) -> dict[str, Array]:
-        pairs = zip(of.parameters.differentiable, arrays, strict=True)
-        return {name: whole(array, beyond) for name, array in pairs}
-
-    of_value, of_p, of_q = errors or _constant(0.0, p, q)
-    beyond = np.nan if errors else 0.0
-    return Divergence(
-        p,
-        q,
-        whole(terms[0], np.inf),
-        by_name(p, terms[1], np.nan),
-        by_name(q, terms[2], np.nan),
-        StandardError(whole(of_value, 0.0), by_name(p, of_p, beyond), by_name(q, of_q, beyond)),
-        MONTE_CARLO if errors else CLOSED_FORM,
-    )
+def _flat(terms: Terms) -> tuple[Array, ...]:
+    return terms[0], *terms[1], *terms[2]

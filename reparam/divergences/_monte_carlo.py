@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import add
 from typing import TypeAlias
 
 import numpy as np
@@ -10,52 +12,39 @@ import numpy as np
 from reparam import sampling
 from reparam._typing import Array, RNGLike
 from reparam.distribution import Distribution
-from reparam.divergences._registry import Terms
+from reparam.divergences._registry import Terms, aligned, events
 from reparam.mechanisms import LocationScale
+from reparam.moments import Moments
 from reparam.noise import seed_sequence
+from reparam.parameters import Integers
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "parts", "pathwise"]
 
-#: What ``score`` returns.
-Scores: TypeAlias = dict[str, Array]
+#: What draws that overflow are moved to: nearer than where log p overflows, too.
+_FAR = 1e300
+
+#: l = log p − log q; what the gradients in p's parameters are made of; and −∂log q/∂θ.
+Parts: TypeAlias = tuple[Array, list[Array], list[Array]]
 
 
-class _Sums:
-    """Sums over draws of x and x², less a centre.
+def pathwise(p: Distribution, q: Distribution) -> bool:
+    """Whether the gradients in p's parameters are by draws' derivatives, and not by scores."""
+    return isinstance(p, LocationScale) and isinstance(q, LocationScale)
 
-    The centre is the mean over the first block: it keeps the sum of squares from cancelling.
+
+def parts(p: Distribution, q: Distribution, y: Array) -> Parts:
+    """Return what estimates are made of.
+
+    For two location-scale distributions, whose ∂/∂y is −∂/∂loc, those in p's parameters are means
+    of (∂log p/∂y − ∂log q/∂y) ∂y/∂θ. For others they are covariances of l with ∂log p/∂θ.
     """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.centre: Array = np.zeros(())
-        self.total: Array = np.zeros(())
-        self.squares: Array = np.zeros(())
-
-    def add(self, x: Array) -> Array:
-        """Take a block of draws, the first axis; return it less the centre."""
-        if not self.count:
-            self.centre = x.mean(axis=0)
-        x = x - self.centre
-        self.count += len(x)
-        self.total = self.total + x.sum(axis=0)
-        self.squares = self.squares + np.square(x).sum(axis=0)
-        return x
-
-    @property
-    def offset(self) -> Array:
-        """The mean, less the centre."""
-        return self.total / self.count
-
-    @property
-    def mean(self) -> Array:
-        return self.centre + self.offset
-
-    @property
-    def standard_error(self) -> Array:
-        """Of the mean."""
-        rest = np.maximum(self.squares - self.total * self.offset, 0.0)
-        return np.sqrt(rest / (self.count - 1.0) / self.count)
+    of_p, of_q = p.score(y), q.score(y)
+    if pathwise(p, q):
+        assert isinstance(p, LocationScale)
+        slope = of_q[list(q.parameters)[-2]] - of_p[list(p.parameters)[-2]]
+        of_p = {name: slope * entry for name, entry in p.pathwise(y).items()}
+    log_ratio = np.asarray(p.log_prob(y) - q.log_prob(y))
+    return log_ratio, list(of_p.values()), [-score for score in of_q.values()]
 
 
 class _Covariance:
@@ -65,15 +54,22 @@ class _Covariance:
         self.sums = [np.zeros(())] * 5
 
     def add(self, log_ratio: Array, s: Array) -> None:
-        """Take a block of l, less its centre, and of s."""
+        """Take a block of l, less a number near its mean, and of s."""
         first, second = log_ratio * s, s * s
         terms = (s, first, second, log_ratio * second, first * first)
         self.sums = [total + term.sum(axis=0) for total, term in zip(self.sums, terms, strict=True)]
 
-    def result(self, of_l: _Sums) -> tuple[Array, Array]:
-        """Return the sample covariance Σ (l − mean) s/(n − 1), and its standard error."""
+    def result(self, n: int, offset: Array) -> tuple[Array, Array]:
+        """Return the sample covariance Σ (l − mean) s/(n − 1), and its standard error.
+
+        Parameters
+        ----------
+        n
+            How many draws there were.
+        offset
+            The mean of what was taken for l.
+        """
         s, ls, ss, lss, llss = self.sums
-        n, offset = of_l.count, of_l.offset
         covariance = (ls - offset * s) / (n - 1.0)
         squares = llss - 2.0 * offset * lss + offset * offset * ss  # Σ ((l − mean) s)²
         variance = np.maximum(squares / n - covariance * covariance, 0.0)
@@ -82,63 +78,54 @@ class _Covariance:
 
 def estimate(
     p: Distribution, q: Distribution, n: int, rng: RNGLike, shape: tuple[int, ...]
-) -> tuple[Terms, Terms]:
-    """Return the estimates, and their standard errors."""
-    of_l = _Sums()
-    of_p = _gradient_in_p(p, q)
-    of_q = [_Sums() for _ in q.parameters.differentiable]
+) -> tuple[Terms, Terms, int]:
+    """Return the estimates, their standard errors, and how many draws were rounded to an end."""
+    direct, ends = pathwise(p, q), events(p)
+    centre: Array | None = None
+    covariances = [_Covariance() for _ in ends]
+    blocks: list[list[Moments]] = []
+    rounded = 0
     for y in _blocks(p, n, rng, shape):
-        log_ratio = of_l.add(p.log_prob(y) - q.log_prob(y))
-        in_q = q.score(y)
-        of_p.add(y, log_ratio, p.score(y), in_q)
-        for sums, score in zip(of_q, in_q.values(), strict=True):
-            sums.add(-score)
-    in_p = of_p.results(of_l)
+        log_ratio, in_p, in_q = parts(p, q, y)
+        inside = _inside(p, y, log_ratio)
+        if moved := int(np.count_nonzero(inside != y)):
+            rounded += moved
+            log_ratio, in_p, in_q = parts(p, q, inside)
+        if centre is None:
+            centre = log_ratio.mean(axis=0)
+        if not direct:
+            rest = log_ratio - centre
+            for covariance, score, event in zip(covariances, in_p, ends, strict=True):
+                covariance.add(aligned(rest, event), score)
+        means = [log_ratio, *(in_p if direct else ()), *in_q]
+        blocks.append([Moments.of(term) for term in means])
+    of_l, *others = (reduce(add, column) for column in zip(*blocks, strict=True))
+    found = [(moments.mean, moments.standard_error) for moments in others]
+    if not direct:
+        offset = of_l.mean - centre
+        found = [
+            *(
+                covariance.result(n, aligned(offset, event))
+                for covariance, event in zip(covariances, ends, strict=True)
+            ),
+            *found,
+        ]
+    values, errors = (tuple(column) for column in zip(*found, strict=True))
+    count = len(ends)
     return (
-        (of_l.mean, tuple(value for value, _ in in_p), tuple(sums.mean for sums in of_q)),
-        (
-            of_l.standard_error,
-            tuple(error for _, error in in_p),
-            tuple(sums.standard_error for sums in of_q),
-        ),
+        (of_l.mean, values[:count], values[count:]),
+        (of_l.standard_error, errors[:count], errors[count:]),
+        rounded,
     )
 
 
-class _Score:
-    """The gradient in p's parameters from its scores, for any p and q."""
-
-    def __init__(self, p: Distribution) -> None:
-        self.covariances = [_Covariance() for _ in p.parameters.differentiable]
-
-    def add(self, y: Array, log_ratio: Array, in_p: Scores, in_q: Scores) -> None:
-        for covariance, score in zip(self.covariances, in_p.values(), strict=True):
-            covariance.add(log_ratio, score)
-
-    def results(self, of_l: _Sums) -> list[tuple[Array, Array]]:
-        return [covariance.result(of_l) for covariance in self.covariances]
-
-
-class _Pathwise:
-    """E_p[(∂log p/∂y − ∂log q/∂y) ∂y/∂θ], where both are location-scale: ∂/∂y is −∂/∂loc."""
-
-    def __init__(self, p: LocationScale, q: LocationScale) -> None:
-        self.p = p
-        self.locations = list(p.parameters)[-2], list(q.parameters)[-2]
-        self.sums = [_Sums() for _ in p.parameters]
-
-    def add(self, y: Array, log_ratio: Array, in_p: Scores, in_q: Scores) -> None:
-        slope = in_q[self.locations[1]] - in_p[self.locations[0]]
-        for sums, derivative in zip(self.sums, self.p.pathwise(y).values(), strict=True):
-            sums.add(slope * derivative)
-
-    def results(self, of_l: _Sums) -> list[tuple[Array, Array]]:
-        return [(sums.mean, sums.standard_error) for sums in self.sums]
-
-
-def _gradient_in_p(p: Distribution, q: Distribution) -> _Score | _Pathwise:
-    if isinstance(p, LocationScale) and isinstance(q, LocationScale):
-        return _Pathwise(p, q)
-    return _Score(p)
+def _inside(p: Distribution, y: Array, log_ratio: Array) -> Array:
+    """Return draws, moved inside if they round to an end of the support where l isn't finite."""
+    if isinstance(p._support, Integers) or np.all(np.isfinite(log_ratio)):
+        return y
+    low, high = (np.clip(end, -_FAR, _FAR) for end in p.support)
+    within = np.clip(y, np.nextafter(low, np.inf), np.nextafter(high, -np.inf))
+    return np.where(np.isfinite(log_ratio), y, within)
 
 
 def _blocks(p: Distribution, n: int, rng: RNGLike, shape: tuple[int, ...]) -> Iterator[Array]:

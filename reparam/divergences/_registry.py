@@ -6,19 +6,24 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from reparam._typing import Array
 from reparam.distribution import Distribution
 from reparam.parameters import Parameter
 
-__all__ = ["Formula", "Terms", "formulas", "register_kl"]
+__all__ = ["Formula", "Terms", "aligned", "events", "formulas", "register_kl"]
 
-#: KL(p‖q), then ∂KL/∂θ for each parameter of p, and of q, in declared order.
+#: KL(p‖q), then ∂KL/∂θ for each parameter of p, and of q, in declared order: for a vector parameter
+#: with a last axis for its entries.
 Terms: TypeAlias = tuple[Array, tuple[Array, ...], tuple[Array, ...]]
 
 #: A formula of p and q, which may decline: None.
 Formula: TypeAlias = Callable[[Any, Any], Terms | None]
 
 _F = TypeVar("_F", bound=Formula)
+_S = TypeVar("_S", bound=np.generic)
 
 _FORMULAS: dict[tuple[type[Distribution], type[Distribution]], Formula] = {}
 
@@ -38,8 +43,9 @@ def register_kl(p: type[Distribution], q: type[Distribution]) -> Callable[[_F], 
     callable
         A decorator. The formula takes p and q, two instances whose parameters broadcast, and
         returns the value in nats, a tuple of ∂KL/∂θ for the differentiable parameters of p in
-        declared order, and one for those of q. It may return None where it
-        does not apply: then the next formula is asked. NumPy's warnings are off inside.
+        declared order, and one for those of q: for a vector parameter with a last axis for its
+        entries. It may return None where it does not apply: then the next formula is asked. NumPy's
+        warnings are off inside.
 
     Examples
     --------
@@ -61,6 +67,18 @@ def register_kl(p: type[Distribution], q: type[Distribution]) -> Callable[[_F], 
         return formula
 
     return decorate
+
+
+def events(distribution: Distribution) -> list[tuple[int, ...]]:
+    """Return what each differentiable parameter adds to the shape of a gradient in it."""
+    declared, values = distribution.parameters, distribution._values
+    return [declared[name].event(values[name]) for name in declared.differentiable]
+
+
+def aligned(array: NDArray[_S], event: tuple[int, ...]) -> NDArray[_S]:
+    """Return numbers so that they broadcast with what has a further axis for vectors' entries."""
+    array = np.asarray(array)
+    return array.reshape(array.shape + (1,) * len(event))
 
 
 def formulas(p: type[Distribution], q: type[Distribution]) -> Iterator[Formula]:

@@ -9,25 +9,26 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.blockwise import broadcast_shapes, summed_to
 from reparam.distribution import Distribution
+from reparam.divergences._registry import aligned, events
 from reparam.errors import ShapeError
 from reparam.parameters import as_real_array
 
-__all__ = ["CLOSED_FORM", "MONTE_CARLO", "Divergence", "StandardError"]
+__all__ = ["CLOSED_FORM", "INFINITE", "MONTE_CARLO", "SUM", "Divergence", "StandardError"]
 
 #: The values of :attr:`Divergence.method`.
-CLOSED_FORM, MONTE_CARLO = "closed form", "Monte Carlo"
+CLOSED_FORM, SUM, MONTE_CARLO, INFINITE = "closed form", "sum", "Monte Carlo", "infinite"
 
 
 @dataclass(frozen=True, eq=False)
 class StandardError:
-    """The standard errors of a divergence: zeros if it has a closed form.
+    """The standard errors of a divergence: zeros if it is exact.
 
     Attributes
     ----------
     value
         Of the value, of its shape.
     gradient_p, gradient_q
-        Of the gradients, by parameter.
+        Of the gradients, by parameter. Infinite where an estimate has no finite variance.
     """
 
     value: Array
@@ -39,21 +40,26 @@ class StandardError:
 class Divergence:
     """The Kullback-Leibler divergence KL(p‖q), element by element, and its gradients.
 
-    Every array has the shape that the batches of p and q broadcast to.
+    Every array has the shape that the batches of p and q broadcast to; those of gradients in a
+    vector parameter have a last axis for its entries, too.
 
     Attributes
     ----------
     p, q
         The distributions.
     value
-        KL(p‖q) = E_p[log p(y) − log q(y)] in nats; infinite where p puts mass where q has none.
+        KL(p‖q) = E_p[log p(y) − log q(y)] in nats; infinite where p puts mass where q has none, or
+        q's tails are too light.
     gradient_p, gradient_q
-        ∂KL/∂θ for each parameter of p, and of q; NaN where the value is infinite for every θ
-        nearby.
+        ∂KL/∂θ for each parameter of p, and of q; NaN where the value is infinite.
     standard_error
-        Of the value and the gradients; zero for a closed form.
+        Of the value and the gradients; zero if it is exact.
     method
-        ``"closed form"`` or ``"Monte Carlo"``.
+        ``"closed form"``; ``"sum"`` over p's values; ``"Monte Carlo"``; or ``"infinite"``: known of
+        all elements without any of these.
+    notes
+        What else there is to know: why the value is infinite, and which estimates have infinite
+        variance.
     """
 
     p: Distribution
@@ -63,11 +69,12 @@ class Divergence:
     gradient_q: dict[str, Array]
     standard_error: StandardError
     method: str
+    notes: tuple[str, ...] = ()
 
     @property
     def exact(self) -> bool:
-        """Whether it has a closed form: then it is accurate to rounding."""
-        return self.method == CLOSED_FORM
+        """Whether no draws were taken: then it is accurate to rounding."""
+        return self.method != MONTE_CARLO
 
     def vjp(self, upstream: ArrayLike = 1.0) -> tuple[dict[str, Array], dict[str, Array]]:
         """Back-propagate: return ∂L/∂θ for the parameters of p and of q, given ∂L/∂KL.
@@ -81,7 +88,8 @@ class Divergence:
         -------
         tuple of dict
             For each parameter an array of its own shape: the sum of upstream · ∂KL/∂θ over all
-            the elements that it took part in.
+            the elements that it took part in. Parameters that a distribution is not differentiated
+            in are left out.
 
         Raises
         ------
@@ -114,6 +122,8 @@ def _pulled_back(
 ) -> dict[str, Array]:
     with np.errstate(all="ignore"):
         return {
-            name: summed_to(np.asarray(upstream * entry), np.shape(getattr(distribution, name)))[()]
-            for name, entry in gradient.items()
+            name: summed_to(
+                aligned(upstream, event) * np.asarray(entry), np.shape(getattr(distribution, name))
+            )[()]
+            for (name, entry), event in zip(gradient.items(), events(distribution), strict=True)
         }

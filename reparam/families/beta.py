@@ -14,6 +14,7 @@ from reparam.families.gamma import gamma_draws
 from reparam.special import beta as special
 from reparam.special._accurate import LARGEST
 from reparam.special.beta import Point
+from reparam.special.polygamma import digamma_difference
 
 if TYPE_CHECKING:
     from reparam.special._interpolate import Interpolant
@@ -115,14 +116,11 @@ class BetaFamily(ShapeFamily):
     @classmethod
     def _logit_score(cls, logit: Array, *theta: Array) -> tuple[Slopes, Array]:
         """Score of logit x in the shapes' parameters, and its log density's slope in logit x."""
-        from scipy.special import digamma
-
         alpha, beta = cls._shapes(*theta)
         point = special.from_logit(logit)
         log_x, log_rest = point.logs
-        both = digamma(alpha + beta)
-        first = log_x - digamma(alpha) + both
-        second = log_rest - digamma(beta) + both
+        first = log_x + digamma_difference(alpha, beta)
+        second = log_rest + digamma_difference(beta, alpha)
         scores = cls._chained(first, second, *theta)
         return scores, alpha * point.rest - beta * point.x
 

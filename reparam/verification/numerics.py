@@ -34,6 +34,8 @@ _ENOUGH, _CONVERGED = 1e-9, 1e-2
 _HELPFUL = 0.1
 #: Differences so many times as large as their rounding errors are real.
 _DOUBT = 1e4
+#: How many of the shortest steps tell what the errors of a function are.
+_LAST = 4
 #: Nodes of the two rules of an integral.
 _NODES = 14, 20
 
@@ -84,26 +86,37 @@ def differentiate(
     tuple of ndarray
         The derivative and its error; NaN and infinity where no differences agree.
     """
-    differences: list[Array] = []
-    roundings: list[Array] = []
+    ladder: list[_Differences] = []
     with np.errstate(all="ignore"):
         step = np.exp2(np.floor(np.log2(step)))
         for halvings in _HALVINGS:
-            steps = step * 0.5 ** np.reshape(halvings, (-1,) + (1,) * np.ndim(step))
-            found, rounding = _differences(f, x, steps, noise)
-            differences.append(found)
-            roundings.append(rounding)
-            value, error = _extrapolated(np.concatenate(differences), np.concatenate(roundings))
+            shares = 0.5 ** np.reshape(halvings, (-1,) + (1,) * np.ndim(step))
+            ladder.append(_differences(f, x, step * shares, noise))
+            value, error = _extrapolated(
+                _Differences(*map(np.concatenate, zip(*ladder, strict=True)))
+            )
             good = error <= _ENOUGH * np.abs(value)
-            if np.all(good | ~(rounding[-1] < _HELPFUL * error)):
+            if np.all(good | ~(ladder[-1].rounding[-1] < _HELPFUL * error)):
                 break
     return value, error
 
 
-def _differences(
-    f: Callable[[Array], Array], x: Array, steps: Array, noise: float
-) -> tuple[Array, Array]:
-    """Return central differences, one step a row, and what rounding makes of them."""
+class _Differences(NamedTuple):
+    """Central differences, each step half the one before, and what rounding x and f makes of them.
+
+    What it makes of f is an estimate, an ulp, where formulas may lose more.
+    """
+
+    slope: Array
+    of_x: Array
+    of_f: Array
+
+    @property
+    def rounding(self) -> Array:
+        return self.of_x + self.of_f
+
+
+def _differences(f: Callable[[Array], Array], x: Array, steps: Array, noise: float) -> _Differences:
     right, left = x + steps, x - steps
     values = f(np.concatenate([right, left]))
     inner = (len(steps),) + (1,) * (values.ndim - right.ndim) + x.shape
@@ -111,42 +124,49 @@ def _differences(
     width = (right - left).reshape(inner)
     off = (np.abs(right - x - steps) + np.abs(x - left - steps)).reshape(inner)
     above, below = values[: len(steps)], values[len(steps) :]
-    found = (above - below) / width
+    slope = (above - below) / width
     size = np.fmax(np.abs(above), np.abs(below))
-    return found, 2.0 * (np.spacing(size) + noise * size + np.abs(found) * off) / width
+    return _Differences(
+        slope, 2.0 * np.abs(slope) * off / width, 2.0 * (np.spacing(size) + noise * size) / width
+    )
 
 
-def _extrapolated(differences: Array, rounding: Array) -> tuple[Array, Array]:
+def _extrapolated(ladder: _Differences) -> tuple[Array, Array]:
     """Return the best extrapolation of all, and its error.
 
     Steps beyond all that f does may agree with each other: f = 0 and f = 1, say, for all of
     them. So what has not converged counts for nothing where shorter steps have, and is off by what
-    differences grow by at shorter steps, if that is beyond any doubt.
+    differences grow by at shorter steps, if that is beyond any doubt. The shortest tell what f's
+    own errors are.
     """
-    size = np.abs(differences)
+    table, rounding = ladder.slope, ladder.rounding
+    size, row, last = np.abs(table), np.arange(len(table)), table
     sure = np.where(size > _DOUBT * rounding, size, 0.0)
     largest = np.maximum.accumulate(sure[::-1])[::-1]  # at any shorter step
     value: list[Array] = []
     error: list[Array] = []
     shortest: list[NDArray[np.integer]] = []
-    table, least = differences, np.arange(len(differences))
     for order in range(1, _ORDERS):
         table = table[1:] + (table[1:] - table[:-1]) / (4.0**order - 1.0)
+        last = table[-_LAST:] if order <= 2 else last  # of short steps more orders mean nothing
         change = np.abs(table[2:] - table[1:-1]) + np.abs(table[1:-1] - table[:-2])
         value.append(table[1:-1])
         error.append(change + rounding[order + 1 : -1])
-        shortest.append(least[order + 1 : -1])
-    values, errors = np.concatenate(value), np.concatenate(error)
-    rows = np.concatenate(shortest)
+        shortest.append(row[order + 1 : -1])
+    values, errors, rows = np.concatenate(value), np.concatenate(error), np.concatenate(shortest)
+    aside = (-1,) + (1,) * (table.ndim - 1)
+    place = rows.reshape(aside)
     converged = errors <= _CONVERGED * np.abs(values)
-    place = rows.reshape((-1,) + (1,) * (values.ndim - 1))
     grown = np.nan_to_num(largest[rows] - size[rows])
     errors = np.where(converged, errors, np.maximum(errors, grown))
     errors = np.where(~converged & (place < np.max(place * converged, axis=0)), np.inf, errors)
     errors = np.where(np.isnan(errors) | np.isnan(values), np.inf, errors)
     best = np.argmin(errors, axis=0)[np.newaxis]
-    found, error_of = (np.take_along_axis(entry, best, 0)[0] for entry in (values, errors))
-    return np.where(np.isfinite(error_of), found, np.nan), error_of
+    found, least = (np.take_along_axis(entry, best, 0)[0] for entry in (values, errors))
+    off = np.fmax(np.abs(last - found) - 2.0 * ladder.of_x[-_LAST:], 0.0)
+    own = np.nan_to_num(np.fmax.reduce(off * 0.5 ** row[-_LAST:].reshape(aside)))
+    least = least + 2.0 * own * 2.0 ** rows[best[0]]
+    return np.where(np.isfinite(least), found, np.nan), least
 
 
 def derivative_in(

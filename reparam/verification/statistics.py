@@ -22,6 +22,8 @@ __all__ = [
 
 #: The probability, at most, that a run on right targets fails by chance.
 FALSE_ALARM = 1e-9
+#: The relative error of elements that are equal but for rounding.
+_ROUNDING = 1e-14
 
 
 def dkw_bound(n: int, alpha: float) -> float:
@@ -59,7 +61,12 @@ def standard_score(x: Array) -> float:
 
 
 def is_summable(x: Array) -> bool:
-    """Whether the central limit can be trusted: no few elements dominate the sum of squares."""
+    """Whether the central limit can be trusted: no few elements dominate the sum of squares.
+
+    Not if there is no variance but that of rounding: what varies may be too rare to have come up.
+    """
     squares = np.square(x - np.mean(x))
     total = float(np.sum(squares))
-    return bool(np.isfinite(total) and float(np.max(squares, initial=0.0)) <= 0.01 * total)
+    largest, rounding = (float(np.max(entry, initial=0.0)) for entry in (squares, np.abs(x)))
+    varies = total > x.size * (_ROUNDING * rounding) ** 2
+    return bool(np.isfinite(total) and varies and largest <= 0.01 * total)

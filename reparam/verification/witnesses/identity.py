@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
 from reparam.verification.laws import Formula
-from reparam.verification.numerics import derivative_in, differentiate, integral, of_tails
+from reparam.verification.numerics import derivative_in, differentiate, integral, moved, of_tails
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses import of_vectors
 
@@ -30,6 +31,8 @@ _SYMBOLS = {
 }
 #: Probabilities of tails that are not looked at, and the relative error allowed.
 _FAR, _CLAIM = 1e-6, 1e-7
+#: Closer to an end than this, numbers lose digits.
+_SUBNORMAL = 1e-290
 #: Units in the last place that results may be off.
 _UNITS = 4.0
 #: Why a derivative may be uncertain.
@@ -105,7 +108,7 @@ def _points(context: Context, theta: dict[str, float]) -> tuple[Array, Array]:
     with np.errstate(invalid="ignore"):
         room = np.minimum(y - low, high - y)
     ends = [abs(float(end)) for end in (low, high) if np.isfinite(end)]
-    there = np.isfinite(y) & (room > 1e-9 * max(ends, default=0.0))
+    there = np.isfinite(y) & (room > max(1e-9 * max(ends, default=0.0), _SUBNORMAL))
     return y[there], room[there]
 
 
@@ -118,11 +121,22 @@ def _masses(context: Context) -> Iterator[Comparison]:
         y = np.unique(context.target.values(theta, 64 * context.level.points, context.seed))
         # of the tail that is smaller, which loses less in the difference
         upper = cdf(y, **theta) > 0.5
-        outer = np.asarray(np.where(upper, sf(y, **theta), cdf(y - 1.0, **theta)))
-        inner = np.asarray(np.where(upper, sf(y - 1.0, **theta), cdf(y, **theta)))
+
+        def tail(y: Array, step: float, upper: Array = upper, **theta: Any) -> Array:
+            return np.asarray(np.where(upper, sf(y - step, **theta), cdf(y + step - 1.0, **theta)))
+
+        inner = tail(y, 1.0, **theta)
         mass = np.exp(formulas["log_prob"](y, **theta))
-        tally.add(theta, mass, inner - outer, rtol=1e-12, atol=1e-13 * inner, y=y)
+        lost = 1e-13 * inner
+        for name in context.target.parameters:  # by what rounding θ does
+            at = partial(_at, partial(tail, y, 1.0), theta, name)
+            lost = lost + _UNITS * moved(at, np.asarray(theta[name]), inner)
+        tally.add(theta, mass, inner - tail(y, 0.0, **theta), rtol=1e-12, atol=lost, y=y)
     yield from tally.result()
+
+
+def _at(f: Callable[..., Array], theta: Mapping[str, float], name: str, place: Array) -> Array:
+    return f(**{**theta, name: place})
 
 
 def _tails(formulas: Mapping[str, Formula]) -> tuple[Formula, Formula]:
@@ -171,6 +185,8 @@ def _decline(context: Context) -> Iterator[Comparison]:
         inside, _ = _points(context, theta)
         density = partial(_exp, context.target.formulas["log_prob"], **theta)
         for tally, tail, y in zip(tallies, tails, _halves(inside), strict=True):
+            if not y.size:
+                continue
             start, outer = y[:-1], y[1:]
             # no further than the median is, so that a power's interval is a moderate one
             step = np.minimum(0.5 * np.abs(outer - start), np.abs(start - y[0]))

@@ -18,6 +18,8 @@ __all__ = ["score"]
 #: The most terms of a sum over a discrete distribution's values, and the probability left out of it
 #: on either side.
 _TERMS, _REST = 2.0**22, 1e-18
+#: Values that a sum need not choose from.
+_FEW = 64.0
 #: Why an expectation may be uncertain.
 _DOUBT = "too much of it is where values round to each other, or too many values are possible"
 
@@ -100,6 +102,8 @@ def _sum_to_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
     low, high = map(float, context.target.law(theta, context.seed).support)
     first = _border(lambda y: formulas["cdf"](y, **theta) > _REST, low, high)
     last = _border(lambda y: formulas["sf"](y, **theta) <= _REST, low, high)
+    if last - low < _FEW:  # all of them, where the rarest may have all that scores vary by
+        first, last = low, min(high, low + _FEW)
     if not last - first < _TERMS:
         for tally in means.values():
             tally.add(theta, 0.0, np.nan)

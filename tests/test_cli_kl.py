@@ -31,8 +31,12 @@ class TestWorkedExample:
     def test_as_a_table(self, cli):
         result = cli(*self.ARGUMENTS, "--format", "table")
         assert result.stdout.splitlines() == [
-            "          kl  dkl_dp_loc  dkl_dp_scale  dkl_dq_loc  dkl_dq_scale",
-            "0.6762907319         0.6          -2.1        -0.6          0.48",
+            "quantity             value",
+            "kl            0.6762907319",
+            "dkl_dp_loc             0.6",
+            "dkl_dp_scale          -2.1",
+            "dkl_dq_loc            -0.6",
+            "dkl_dq_scale          0.48",
         ]
         assert result.stderr == ""
 
@@ -129,6 +133,101 @@ def test_infinity_is_told(cli):
     assert printed.pop("kl") == np.inf
     assert len(printed) == 4
     assert all(np.isnan(values) for values in printed.values())
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "note"),
+    [
+        ("gaussian", "gamma", "KL is infinite: p puts mass where q has none"),
+        (
+            "student-t -p df=1",
+            "gaussian",
+            "KL is infinite: q falls off so fast in a tail that E_p[log q(y)] diverges",
+        ),
+        (
+            "chi -p df=2 --seed 1",
+            "inverse-gamma",
+            "estimates have infinite variance in KL, ∂KL/∂df of p, ∂KL/∂scale of q: no standard error holds",
+        ),
+    ],
+)
+def test_notes_go_to_stderr(cli, p, q, note):
+    """And no seed does, where nothing was drawn."""
+    result = cli("kl", "--from", *p.split(), "--to", *q.split())
+    assert result.stderr == f"Note: {note}\n"
+
+
+class TestVectors:
+    def test_have_a_column_an_entry(self, cli):
+        arguments = ["--from", "categorical", "-p", "logits=0,1"]
+        arguments += ["--to", "categorical", "-q", "logits=1,0,3"]
+        printed = cli.columns("kl", *arguments)
+        divergence = rp.kl(rp.Categorical([0.0, 1.0]), rp.Categorical([1.0, 0.0, 3.0]))
+        expected = {"kl": divergence.value}
+        expected |= {f"dkl_dp_logits[{k}]": divergence.gradient_p["logits"][k] for k in range(2)}
+        expected |= {f"dkl_dq_logits[{k}]": divergence.gradient_q["logits"][k] for k in range(3)}
+        assert printed == {name: pytest.approx([value], rel=0) for name, value in expected.items()}
+
+    def test_in_a_batch(self, cli):
+        logits = np.arange(6.0).reshape(2, 3) ** 1.5
+        np.save("logits.npy", logits)
+        printed = cli.columns("kl", "--from", "categorical", "-p", "logits=@logits.npy", "--to",
+                              "poisson")  # fmt: skip
+        divergence = rp.kl(rp.Categorical(logits), rp.Poisson())
+        assert printed["element"].tolist() == [0.0, 1.0]
+        np.testing.assert_array_equal(printed["kl"], divergence.value)
+        for k in range(3):
+            np.testing.assert_array_equal(
+                printed[f"dkl_dp_logits[{k}]"], divergence.gradient_p["logits"][:, k]
+            )
+
+    def test_where_there_is_no_divergence(self, cli):
+        columns = cli.columns("kl", "--from", "poisson", "--to", "categorical")
+        assert columns.pop("kl") == np.inf
+        assert len(columns) == 4
+
+
+class TestTables:
+    """A row for each number, in 80 columns."""
+
+    def test_of_estimates(self, cli):
+        arguments = ["--from", "logistic", "--to", "student-t", "-n", "1e3", "--seed", "3"]
+        rows = cli("kl", *arguments, "--format", "table").stdout.splitlines()
+        assert max(map(len, rows)) <= 80
+        printed = dict(row.split() for row in rows)
+        assert printed.pop("quantity") == "estimate"
+        divergence = rp.kl(rp.Logistic(), rp.StudentT(), n=1000, rng=3)
+        assert list(printed) == [
+            name for name in columns_of(divergence) if not name.endswith("_se")
+        ]
+        error = divergence.standard_error.value
+        digits = 1 - int(np.floor(np.log10(float(f"{error:.1e}"))))
+        last = f"{error * 10.0**digits:.0f}"
+        assert printed["kl"] == f"{divergence.value:.{digits}f}({last})"
+
+    def test_of_batches(self, cli):
+        arguments = ["--from", "student-t", "-p", "df=1,9", "--to", "laplace", "-n", "1e3"]
+        header, *rows = cli("kl", *arguments, "--seed", "3", "-f", "table").stdout.splitlines()
+        assert header.split() == ["element", "quantity", "estimate"]
+        cells = [row.split() for row in rows]
+        assert [cell[0] for cell in cells] == ["0"] * 6 + ["1"] * 6
+        assert [cell[2] for cell in cells[:6]] == ["inf"] + ["nan"] * 5
+        names = [cell[1] for cell in cells]
+        assert names[:6] == names[6:]
+        assert names[:2] == ["kl", "dkl_dp_df"]
+
+    def test_of_many_logits(self, cli):
+        logits = ",".join(map(str, range(12)))
+        rows = cli("kl", "--from", "categorical", "-p", f"logits={logits}", "--to", "categorical",
+                   "-q", f"logits={logits[::-1]}", "-f", "table").stdout.splitlines()  # fmt: skip
+        assert max(map(len, rows)) <= 80
+        assert len(rows) == 1 + 1 + 12 + 12
+
+    def test_of_nothing(self, cli):
+        np.save("none.npy", np.zeros(0))
+        result = cli("kl", "-p", "loc=@none.npy", "--format", "table")
+        assert result.stdout.split() == ["element", "quantity", "value"]
+        assert cli("kl", "-p", "loc=@none.npy").stdout.startswith("element,kl,dkl_dp_loc")
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,11 @@ def kl(
 ) -> None:
     """Compare two distributions: KL(p‖q) in nats, and its derivatives in all parameters.
 
-    By a closed form where there is one, as a sum where p has few values, otherwise
+    By a closed form where there is one, as a sum where p has few values, or else
     by Monte Carlo with standard errors: columns that end in _se, in a table the
-    digits in parentheses. Array parameters give a row an element, in a table a
-    row for each number.
+    digits in parentheses. Array parameters give a row an element; a table has a
+    row for each number. Why KL is infinite, and what to know of estimates, is
+    told on stderr.
 
     [bold]Examples[/bold]
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
@@ -120,18 +121,20 @@ def _masses(context: Context) -> Iterator[Comparison]:
     for theta in context.sets():
         y = np.unique(context.target.values(theta, 64 * context.level.points, context.seed))
         # of the tail that is smaller, which loses less in the difference
-        upper = cdf(y, **theta) > 0.5
+        upper = np.asarray(cdf(y, **theta)) > 0.5
 
-        def tail(y: Array, step: float, upper: Array = upper, **theta: Any) -> Array:
-            return np.asarray(np.where(upper, sf(y - step, **theta), cdf(y + step - 1.0, **theta)))
+        def inner(upper: NDArray[np.bool_] = upper, y: Array = y, /, **theta: Any) -> Array:
+            return np.asarray(np.where(upper, sf(y - 1.0, **theta), cdf(y, **theta)))
 
-        inner = tail(y, 1.0, **theta)
+        outer = np.asarray(np.where(upper, sf(y, **theta), cdf(y - 1.0, **theta)))
+        whole = inner(**theta)
         mass = np.exp(formulas["log_prob"](y, **theta))
-        lost = 1e-13 * inner
+        lost = 1e-13 * whole
         for name in context.target.parameters:  # by what rounding θ does
-            at = partial(_at, partial(tail, y, 1.0), theta, name)
-            lost = lost + _UNITS * moved(at, np.asarray(theta[name]), inner)
-        tally.add(theta, mass, inner - tail(y, 0.0, **theta), rtol=1e-12, atol=lost, y=y)
+            lost = lost + _UNITS * moved(
+                partial(_at, inner, theta, name), np.asarray(theta[name]), whole
+            )
+        tally.add(theta, mass, whole - outer, rtol=1e-12, atol=lost, y=y)
     yield from tally.result()
 
 

@@ -32,7 +32,10 @@ def score(context: Context) -> Iterator[Comparison]:
         return
     if not {"score", "log_prob"} <= set(formulas):
         raise NotApplicable("it has no score, or no log_prob")
-    slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
+    slopes = {
+        name: Tally(f"∂ log p/∂{name}", doubt="differences of log p have too few digits")
+        for name in target.parameters
+    }
     means = {
         name: Tally(f"E[∂ log p/∂{name}]", "absolute", doubt=_DOUBT) for name in target.parameters
     }

@@ -36,6 +36,8 @@ _THE_SAME = 1e-5
 _DRAWS = 2**15
 #: Numbers next to y among which the one lies that a gradient was computed from.
 _NEIGHBOURS = 8.0
+#: What rounding leaves of ∂y/∂θ where the parameter does nothing, in units of y/θ.
+_LEFT = 1e-13
 #: Next to its zeros a derivative has this much of the relative accuracy that it has around them.
 _NEAR = 0.1
 #: The share of draws that may jump when a parameter moves a little, at a fixed seed.
@@ -203,8 +205,15 @@ def _on_path(
         if off.size:
             there = law.pathwise(beside(sample.value[off], np.inf))[name]
             moved[off] = _NEIGHBOURS * np.abs(there - exact[off])
+            moved[off] += _LEFT * np.abs(sample.value[off]) / _unit(context, theta, name)
             moved[off] += rtol * _NEAR * _around_zero(sample.value, exact)[off]
     tally.add(theta, gradient, exact, rtol=rtol, atol=moved, y=sample.value)
+
+
+def _unit(context: Context, theta: Mapping[str, float], name: str) -> float:
+    """Return what a parameter's changes are small in comparison with."""
+    low, _ = context.target.parameters[name].domain.ends({})
+    return theta[name] if low == 0.0 else 1.0 + abs(theta[name])
 
 
 def _around_zero(value: Array, slope: Array) -> Array:

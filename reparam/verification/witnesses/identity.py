@@ -33,8 +33,10 @@ _SYMBOLS = {
 #: Probabilities of tails that are not looked at, and the relative error allowed.
 _FAR, _CLAIM = 1e-6, 1e-7
 #: Closer to an end than this, numbers lose digits.
-_SUBNORMAL = 1e-290
-#: Units in the last place that results may be off.
+_CLOSEST = 1e-290
+#: Results below this are subnormal.
+_TINY = 2.0**-1022
+#: Units in the last place that subnormal results may be off.
 _UNITS = 4.0
 #: Why a derivative may be uncertain.
 _DOUBT = "F moves too little, or too abruptly, from one number to the next"
@@ -109,7 +111,7 @@ def _points(context: Context, theta: dict[str, float]) -> tuple[Array, Array]:
     with np.errstate(invalid="ignore"):
         room = np.minimum(y - low, high - y)
     ends = [abs(float(end)) for end in (low, high) if np.isfinite(end)]
-    there = np.isfinite(y) & (room > max(1e-9 * max(ends, default=0.0), _SUBNORMAL))
+    there = np.isfinite(y) & (room > max(1e-9 * max(ends, default=0.0), _CLOSEST))
     return y[there], room[there]
 
 
@@ -152,27 +154,27 @@ def _density(context: Context) -> Iterator[Comparison]:
     tally = Tally("density p, against dF/dy", doubt=_DOUBT)
     for theta in context.sets():
         y, room = _points(context, theta)
-        centre, spread = (0.0, 1.0) if not y.size else (np.median(y), _spread(y))
-        step = np.minimum(0.3 * np.maximum(spread, np.abs(y - centre)), 0.5 * room)
+        step = np.minimum(0.3 * _scales(y), 0.5 * room)
         below, above = (
             differentiate(partial(tail, **theta), y, step)
             for tail in _tails(context.target.formulas)
         )
         slope, error = of_tails(below, above)
         density = np.exp(context.target.formulas["log_prob"](y, **theta))
-        tally.add(
-            theta, density, slope, rtol=1e-7, atol=_last_place(density), uncertainty=error, y=y
-        )
+        lost = _UNITS * np.where(density < _TINY, np.spacing(density), 0.0)
+        tally.add(theta, density, slope, rtol=1e-7, atol=lost, uncertainty=error, y=y)
     yield from tally.result()
 
 
-def _spread(y: Array) -> float:
-    return float(np.subtract(*np.quantile(y, [0.75, 0.25])))
-
-
-def _last_place(value: Array) -> Array:
-    """Return what rounding may do to results: a relative error unless they are subnormal."""
-    return np.asarray(_UNITS * np.spacing(np.abs(value)))
+def _scales(y: Array) -> Array:
+    """Return the lengths on which F varies: how far values are from the median, or from others."""
+    if y.size < 2:
+        return np.ones_like(y)
+    order = np.argsort(y)
+    gaps = np.diff(y[order])
+    scales = np.empty_like(y)
+    scales[order] = 4.0 * np.minimum(np.append(gaps, np.inf), np.append(np.inf, gaps))
+    return np.asarray(np.maximum(np.abs(y - np.median(y)), scales))
 
 
 def _decline(context: Context) -> Iterator[Comparison]:
@@ -231,13 +233,13 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
             path = np.asarray(pathwise[name])
             # one factor may overflow or be subnormal, and the product neither
             flow = np.copysign(np.exp(log_density + np.log(np.abs(path))), path)
-            lost = np.abs(flow) * (_last_place(path) / np.abs(path))
+            lost = np.where(np.abs(path) < _TINY, _UNITS * np.spacing(path) / path, 0.0)
             tally.add(
                 theta,
                 flow,
                 -slope,
                 rtol=1e-7,
-                atol=np.where(path == 0.0, 0.0, lost),
+                atol=np.where(path == 0.0, 0.0, np.abs(flow * lost)),
                 uncertainty=error,
                 y=y,
             )

@@ -36,8 +36,9 @@ _HELPFUL = 0.1
 _DOUBT = 1e4
 #: How many of the shortest steps tell what the errors of a function are.
 _LAST = 4
-#: Nodes of the rules of an integral: next to a kink two of them may agree by chance.
-_NODES = 10, 13, 16, 18, 20
+#: Nodes of the rules of an integral, and of those that have both ends among them: around a kink two
+#: rules may agree by chance, and between an end and the outermost node all that don't have it.
+_NODES, _WITH_ENDS = (13, 16, 20), (15, 18)
 
 
 def beside(y: NDArray[np.floating], towards: float) -> Array:
@@ -221,17 +222,25 @@ def of_tails(below: tuple[Array, Array], above: tuple[Array, Array]) -> tuple[Ar
 def integral(f: Callable[[Array], Array], start: Array, end: Array) -> tuple[Array, Array]:
     """Return the integrals of a smooth function over intervals, and their errors.
 
-    By Gauss-Legendre rules of several orders, whose nodes are rounded.
+    By Gauss-Legendre rules of several orders, and Gauss-Lobatto rules, whose nodes are rounded.
     """
     half = 0.5 * (end - start)
+    rules = [*map(_lobatto, _WITH_ENDS), *map(np.polynomial.legendre.leggauss, _NODES)]
     sums = []
-    for order in _NODES:
-        node, weight = np.polynomial.legendre.leggauss(order)
-        at, weight = start + half * (1.0 + node[:, np.newaxis]), weight[:, np.newaxis]
+    for node, weight in rules:
+        at, weights = start + half * (1.0 + node[:, np.newaxis]), weight[:, np.newaxis]
         values = f(at)
-        sums.append(half * np.sum(weight * values, axis=0))
-    rounding = np.abs(half) * np.sum(weight * moved(f, at, values), axis=0)
+        sums.append(half * np.sum(weights * values, axis=0))
+    rounding = np.abs(half) * np.sum(weights * moved(f, at, values), axis=0)
     return sums[-1], np.max(np.abs(sums[-1] - sums[:-1]), axis=0) + rounding
+
+
+@cache
+def _lobatto(n: int) -> tuple[Array, Array]:
+    """Return nodes and weights of the Gauss-Lobatto rule on [−1, 1] (Abramowitz & Stegun 25.4.32)."""
+    last = np.polynomial.Legendre.basis(n - 1)
+    node = np.concatenate([[-1.0], np.sort(last.deriv().roots()), [1.0]])
+    return node, 2.0 / (n * (n - 1.0) * last(node) ** 2)
 
 
 class Rule(NamedTuple):

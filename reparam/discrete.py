@@ -10,7 +10,7 @@ import numpy as np
 from reparam._typing import Array, RNGLike
 from reparam.blockwise import evaluate, filling
 from reparam.distribution import Direct, Distribution, Lanes
-from reparam.errors import NotReparameterizable
+from reparam.errors import NoFormulaError, NotReparameterizable
 from reparam.noise import UNIFORM, Stream
 from reparam.parameters import Integers
 
@@ -25,7 +25,8 @@ class Discrete(Distribution):
     with all other numbers.
 
     There is no ``rsample``, ``transform`` or ``pathwise``: these raise
-    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead.
+    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead. Nor is
+    there ``icdf``, which raises :class:`~reparam.errors.NoFormulaError`.
     """
 
     mechanism: ClassVar[str] = "none (discrete)"
@@ -44,6 +45,13 @@ class Discrete(Distribution):
     def pathwise(self, *args: object, **kwargs: object) -> NoReturn:
         """Raise :class:`~reparam.errors.NotReparameterizable`."""
         raise NotReparameterizable(self.obstacle())
+
+    def icdf(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise :class:`~reparam.errors.NoFormulaError`."""
+        raise NoFormulaError(
+            f"{type(self).__name__} has no quantile function, which would be a step function; there"
+            " are cdf and sf, and draws, sample(n)"
+        )
 
     @final
     @classmethod

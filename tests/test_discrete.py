@@ -9,7 +9,7 @@ from kinds import DISCRETE
 
 import reparam as rp
 from reparam import sampling, testing
-from reparam.errors import ParameterError, ReparamError
+from reparam.errors import NoFormulaError, ParameterError, ReparamError
 from reparam.parameters import Integers
 from reparam.testing import typical
 
@@ -442,6 +442,13 @@ def test_no_reparameterization_says_why_and_what_to_use_instead(name, call):
     assert message.endswith(cls.alternatives or "'reparam estimate'")
     assert isinstance(caught.value, ReparamError)
     assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("name", DISCRETE)
+def test_no_quantile_function_says_what_there_is(name):
+    cls = rp.get(name)
+    with pytest.raises(NoFormulaError, match=f"{cls.__name__} has no quantile function, .* cdf"):
+        cls().icdf(0.5)
 
 
 def test_number_of_trials_is_not_differentiated_in():

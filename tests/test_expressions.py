@@ -612,7 +612,7 @@ REFUSED = [
     ("1j", "column 2: there is no operator before 'j'"),
     ("0x10", "column 2: there is no operator before 'x10'"),
     ("1_000", "column 2: there is no operator before '_000'"),
-    ("007", "column 1: this is no formula"),
+    ("007", "column 1: a whole number doesn't begin with 0; write 7"),
     ("1e400", "column 1: the number is too large for float64"),
     ("2 + " + "9" * 400, "column 5: the number is too large for float64"),
     ("9" * 9000, "column 1: the number is too large for float64"),

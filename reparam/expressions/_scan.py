@@ -102,6 +102,8 @@ def _not_a_token(match: re.Match[str]) -> str:
         return f"a formula can't have {token!r}; {instead}"
     if kind == "number" and math.isinf(float(token)):
         return "the number is too large for float64, which ends at 1.8e308; use a smaller one"
+    if kind == "number" and token.isdecimal() and token[0] == "0" and (rest := token.lstrip("0")):
+        return f"a whole number doesn't begin with 0; write {rest}"
     if kind == "name" and not token.isidentifier():
         odd = next(token[k] for k in range(len(token)) if not token[: k + 1].isidentifier())
         instead = _INSTEAD.get(odd, "use letters, digits and underscores")

@@ -297,6 +297,13 @@ class TestDraws:
         for name in ("z", "y", "loss"):
             np.testing.assert_array_equal(again.value[name], draw.value[name])
 
+    def test_names_of_nodes_and_of_arguments_are_told_apart(self):
+        model = rp.Graph("self ~ gaussian(n)\nrng = self\nloss = rng").at(n=1.0)
+        draw = model.transform(self=[0.1])
+        assert draw.value["self"].tolist() == [1.1]
+        assert draw.vjp(self=2.0) == {"n": 2.0}
+        assert model.expectation(1, rng=0, wrt="self").gradient == {"self": 1.0}
+
     def test_misuse_of_noise(self):
         model = rp.Graph(CHAIN).at(**AT)
         z, y = [0.1, 0.2], [0.3, 0.4]

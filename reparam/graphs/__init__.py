@@ -6,8 +6,8 @@ draws in memory, ``_expectation`` the mean over a stream of them.
 """
 
 from reparam.graphs._draw import GraphDraw
-from reparam.graphs._expectation import Expectation, StandardError
+from reparam.graphs._expectation import Expectation, ExpectationStandardError
 from reparam.graphs._graph import Graph
 from reparam.graphs._model import Model
 
-__all__ = ["Expectation", "Graph", "GraphDraw", "Model", "StandardError"]
+__all__ = ["Expectation", "ExpectationStandardError", "Graph", "GraphDraw", "Model"]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from reparam._typing import Array
 from reparam.moments import Moments
 
-__all__ = ["Expectation", "StandardError", "summary"]
+__all__ = ["Expectation", "ExpectationStandardError", "summary"]
 
 
 @dataclass(frozen=True, eq=False)
-class StandardError:
+class ExpectationStandardError:
     """The standard errors of an expectation and its gradient; NaN for fewer than two draws.
 
     Attributes
@@ -46,7 +46,7 @@ class Expectation:
     draws: int
     value: Array
     gradient: dict[str, Array]
-    standard_error: StandardError
+    standard_error: ExpectationStandardError
 
 
 def summary(of_loss: Moments, of_gradient: Mapping[str, Moments]) -> Expectation:
@@ -55,7 +55,7 @@ def summary(of_loss: Moments, of_gradient: Mapping[str, Moments]) -> Expectation
         of_loss.count,
         of_loss.mean,
         {name: moments.mean for name, moments in of_gradient.items()},
-        StandardError(
+        ExpectationStandardError(
             of_loss.standard_error,
             {name: moments.standard_error for name, moments in of_gradient.items()},
         ),

@@ -170,7 +170,7 @@ class Model:
         draws = range(draw_count(n))
         return self._held(draws, self._streams(rng))
 
-    def transform(self, **noise: ArrayLike) -> GraphDraw:
+    def transform(self, /, **noise: ArrayLike) -> GraphDraw:
         """Return the draws that given noise makes: the same noise again, perhaps at other inputs.
 
         Parameters

@@ -191,6 +191,31 @@ class TestFormulas:
         by_hand = (1 + printed["noise"] / 10) / 3 - y / 9 + 0.1
         np.testing.assert_allclose(printed["dJ_dloc"], by_hand)
 
+    def test_the_order_of_parameters_does_not_matter(self, cli):
+        options = ["-p", "scale=exp(loc)", "-p", "loc=w*x", "--at", "w=0.5,x=2", *LOSS]
+        printed = cli.columns("grad", *options, "-n", 5, "--seed", 1)
+        np.testing.assert_allclose(printed["y"], 1.0 + math.e * printed["noise"], rtol=1e-14)
+
+    def test_a_parameter_has_any_of_its_names(self, cli):
+        common = ["-n", 20, "--seed", 1]
+        for given in ("loc=3", "mu=3"):
+            expected = cli("grad", "-p", given, "--loss", "(y - loc)**2/scale", *common).output
+            found = cli("grad", "-p", given, "--loss", "(y - mu)**2/sigma", *common).output
+            assert found == expected
+            assert cli("grad", "-p", given, "--loss", "(y - mean)**2/std", *common).output == found
+        printed = cli.columns("grad", "-p", "mu=3", "--loss", "(y - mu)**2", *common)
+        np.testing.assert_array_equal(printed["dJ_dloc"], 0.0)
+        chained = ["-p", "loc=w*x", "-p", "scale=mu/2", "--at", "w=0.5,x=8", "--loss", "y*sigma"]
+        printed = cli.columns("grad", *chained, *common)
+        np.testing.assert_allclose(printed["loss"], 2.0 * (4.0 + 2.0 * printed["noise"]))
+
+    def test_a_name_that_at_gives_is_free(self, cli):
+        """Also where a parameter could be called so: mu is a target here, and made into loc."""
+        printed = cli.columns("grad", "--loss", "(y - mu)**2", "--at", "mu=2", "-n", 5)
+        np.testing.assert_allclose(printed["dJ_dmu"], -printed["dJ_dloc"])
+        printed = cli.columns("grad", "-p", "loc=2*mu", "--loss", "y + mu", "--at", "mu=2", "-n", 5)
+        np.testing.assert_array_equal(printed["dJ_dmu"], 3.0)
+
     def test_a_draw_that_many_elements_share(self, cli):
         options = ["-p", "loc=m", "--at", "m=0.5,x=1,2", "--loss", "(y*x)**2"]
         printed = cli.columns("grad", *options, "-n", 3, "--seed", 1)
@@ -239,6 +264,16 @@ class TestGraphs:
         Path("whole.txt").write_text(f"{CHAIN}loss = (y - 1)**2\n")
         assert cli("grad", "--graph", "whole.txt", *common).output == expected
 
+    def test_a_graph_may_come_from_stdin_and_begin_with_a_byte_order_mark(self, cli, file):
+        common = [*LOSS, *self.AT, "-n", 20, "--seed", 4]
+        expected = cli("grad", "--graph", file, *common).output
+        assert cli("grad", "--graph", "-", *common, stdin=CHAIN).output == expected
+        Path("marked.txt").write_text(CHAIN, encoding="utf-8-sig")
+        assert cli("grad", "--graph", "marked.txt", *common).output == expected
+        assert cli("grad", "--graph", "-", *common, stdin=f"\ufeff{CHAIN}").output == expected
+        message = "--graph: can't read stdin: it is not text in UTF-8"
+        assert message in cli("grad", "--graph", "-", stdin=b"\xff\xfe\x00", code=2).stderr
+
     def test_noise_of_the_only_draw(self, cli):
         options = ["--node", "a ~ gaussian(loc=m)", "--loss", "a**2", "--at", "m=1"]
         printed = cli.columns("grad", *options, "--noise", "0.5,-2")
@@ -263,8 +298,19 @@ class TestErrors:
         [
             ((*LOSS, "--upstream", "1"), "--upstream is ∂L/∂y from elsewhere, and a loss is"),
             (("--sum",), "--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss"),
-            (("--at", "w=1"), "through a loss; pass --loss: of the draw itself it is --loss y"),
-            (AFFINE, "through a loss; pass --loss: of the draw itself it is --loss y"),
+            (("--at", "w=1"), "differentiated through a loss; pass one, such as --loss y"),
+            (AFFINE, "differentiated through a loss; pass one, such as --loss y"),
+            ((*AFFINE, "--upstream", "1"), "such as --loss '1.5*y' in place of --upstream 1.5"),
+            (
+                ("-p", "loc=w*x", "--upstream", "1"),
+                "a formula needs a loss, such as --loss '1.5*y'",
+            ),
+            (("-p", "mu=3", *LOSS, "--at", "mu=1"), "--at mu: mu is the parameter loc here; pass"),
+            (("-p", "loc=2*mu", "--loss", "y*mu"), "formulas need a value for mu; pass --at mu=VA"),
+            (("-p", "mu=2*y", *LOSS), "parameter mu: y is what is drawn with it; use other names"),
+            (("-p", "loc=scale", "-p", "scale=mu", *LOSS), "refers to itself through"),
+            (("--loss", "loss*2"), "--loss: loss is what it defines; use another name"),
+            (("--loss", "007*y"), "--loss: '007*y', column 1: a whole number doesn't begin with 0"),
             (("-p", "loc=w*x"), "loc: 'w*x' is not a number; a formula needs a loss, such as"),
             (("--loss", "(y - t)**2"), "formulas need a value for t; pass --at t=VALUE"),
             (("-p", "loc=w*x", *LOSS), "formulas need a value for w, x; pass --at w=VALUE"),
@@ -310,6 +356,13 @@ class TestErrors:
         assert result.stderr.startswith("Error: ")
         assert message in result.stderr
         assert result.stderr.count("\n") == 1
+
+    @pytest.mark.parametrize("total", [(), ("--sum",)], ids=["draws", "sum"])
+    def test_no_header_precedes_an_error(self, cli, total):
+        nodes = ["--node", "z ~ gaussian()", "--node", "y ~ gaussian(scale=z)", "--loss", "y"]
+        result = cli("grad", *nodes, "--seed", 1, *total, code=2)
+        assert result.stdout == ""
+        assert "y ~ gaussian: scale=-" in result.stderr
 
     def test_a_file_that_is_no_graph_is_read_no_further_than_it_may_be_long(self, cli):
         Path("long").write_text("x" * 300_000)

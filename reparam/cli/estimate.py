@@ -62,8 +62,8 @@ def estimate(
 
     For each estimator and parameter: the estimate with its standard error, the
     variance of a draw, nanoseconds a draw, the efficiency relative to the plain
-    pathwise estimator (discrete: to the plain score function), and the exact
-    value where it is known.
+    pathwise estimator (discrete: to the plain score function; none of a biased
+    estimator), and the exact value where it is known.
 
     [bold]Examples[/bold]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -50,8 +50,9 @@ def grad(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="A graph instead of one distribution: a file with a node a line, 'mu = w*x' or "
-            "'z ~ gaussian(loc=mu, scale=1)'. The loss is the node called so, or --loss.",
+            help="A graph instead of one distribution: a file, or - for stdin, with a node a line, "
+            "'mu = w*x' or 'z ~ gaussian(loc=mu, scale=1)'. The loss is the node called so, or "
+            "--loss.",
         ),
     ] = None,
     node: Annotated[
@@ -133,14 +134,15 @@ def grad(
         source = objective.Draws(count, seed, shard, noise)
         objective.run(model, source, out=out, format=name, dtype=value_type, total=total)
         return
+    instead = "--loss y" if upstream is None else "--loss '1.5*y' in place of --upstream 1.5"
     if at:
         raise InputError(
             "--at gives names in formulas their values, which are differentiated through a loss;"
-            " pass --loss: of the draw itself it is --loss y"
+            f" pass one, such as {instead}"
         )
     if total and upstream is None:
         raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss")
-    distribution = parsing.reparameterized(dist, param)
+    distribution = parsing.reparameterized(dist, param, instead)
 
     from reparam.formats import Records
     from reparam.gradients import Gradients
@@ -201,24 +203,24 @@ def _upstream(text: str | None, shape: tuple[int, ...]) -> Array | None:
 
 
 def _totals(gradients: Gradients) -> Records:
-    """Return the totals as records.
-
-    They are computed here, before anything is written: on the main thread, where signals are
-    heeded.
-    """
+    """Return the totals as records, which are computed when they are written."""
     import numpy as np
 
     from reparam.formats import Records
 
-    totals = gradients.sum()
-    sizes = {name: total.size for name, total in totals.items()}
-    block = {
+    sizes = {name: value.size for name, value in gradients.totals.items()}
+    labels = {
         "parameter": np.repeat(list(sizes), list(sizes.values())),
         "element": np.concatenate([np.arange(size) for size in sizes.values()]),
-        "gradient": np.concatenate(list(map(np.ravel, totals.values()))),
     }
-    types = {name: column.dtype for name, column in block.items()}
-    return Records(types, block["element"].shape, iter([block]))
+
+    def block() -> Iterator[dict[str, Any]]:
+        totals = gradients.sum().values()
+        yield {**labels, "gradient": np.concatenate([np.ravel(total) for total in totals])}
+
+    types = {name: column.dtype for name, column in labels.items()}
+    types["gradient"] = parsing.dtype("float64")
+    return Records(types, labels["element"].shape, block())
 
 
 def _report(gradients: Gradients, *, to_stdout: bool) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import typer
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from reparam._typing import Array
+    from reparam.distribution import Distribution
+    from reparam.expressions import Expression
     from reparam.formats import Records
     from reparam.graphs import Expectation, Graph, Model
     from reparam.graphs._columns import Columns
@@ -55,22 +60,76 @@ def of_distribution(dist: str, param: Sequence[str], loss: str, at: Sequence[str
     """Return the graph of one distribution, y, and a loss.
 
     A parameter that has a number, or its default, is an input; one that has a formula is a node.
+    Formulas may call a parameter by any of its names.
     """
     from reparam import registry
     from reparam.graphs import Graph
 
     cls = registry.reparameterized(dist)
-    lines: list[str] = []
+    formulas: dict[str, Expression] = {}
     values: dict[str, Any] = {name: item.default for name, item in cls.parameters.items()}
+    given = {}
     for name, (key, text) in parsing.assignments(cls, param).items():
+        given[key] = name
         if parsing.stands_for_numbers(text):
             values[name] = parsing.numbers(text, f"parameter {key}", key, name)
         else:
             del values[name]
-            lines.append(f"{name} = {_formula(text, f'parameter {key}')}")
+            formulas[name] = _formula(text, f"parameter {key}")
+            if "y" in formulas[name].names:
+                raise InputError(
+                    f"parameter {key}: y is what is drawn with it; use other names, and --at"
+                )
+    goal = _formula(loss, "--loss")
+    if "loss" in goal.names:
+        raise InputError("--loss: loss is what it defines; use another name")
+    settings = _settings(at)
+    for key, name in given.items():
+        if key in settings and key != name:
+            raise InputError(f"--at {key}: {key} is the parameter {name} here; pass one value")
+    nodes = formulas | _aliases(cls, formulas, goal, settings)
+    lines = [f"{name} = {nodes[name].text}" for name in _ordered(nodes)]
     lines.append(f"y ~ {cls.name}({', '.join(f'{name}={name}' for name in cls.parameters)})")
-    lines.append(f"loss = {_formula(loss, '--loss')}")
-    return _with_inputs(Graph("\n".join(lines)), values, at)
+    lines.append(f"loss = {goal.text}")
+    return _with_inputs(Graph("\n".join(lines)), values, settings)
+
+
+def _aliases(
+    cls: type[Distribution],
+    formulas: Mapping[str, Expression],
+    goal: Expression,
+    free: Container[str],
+) -> dict[str, Expression]:
+    """Return nodes for the other names by which formulas call parameters.
+
+    Such a name is free, and no alias, if ``--at`` gives it a value, or if the parameter is made of
+    it: ``-p "loc=2*mu"``.
+    """
+    from reparam.expressions import Expression
+
+    used = dict.fromkeys(name for formula in (*formulas.values(), goal) for name in formula.names)
+    aliases = {}
+    for alias in used:
+        if alias in cls.parameters and alias not in free:
+            name = cls.parameters.canonical(alias)
+            if name != alias and not (name in formulas and alias in formulas[name].names):
+                aliases[alias] = Expression(name)
+    return aliases
+
+
+def _ordered(nodes: Mapping[str, Expression]) -> list[str]:
+    """Return the names of nodes, each after those that it refers to."""
+    from graphlib import CycleError, TopologicalSorter
+
+    before = {name: [n for n in node.names if n in nodes] for name, node in nodes.items()}
+    try:
+        return list(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        first, *others = error.args[1][:-1]
+        through = f" through {', '.join(others)}" if others else ""
+        raise InputError(
+            f"parameter {first} refers to itself{through}; use another name, and --at"
+        ) from None
 
 
 def of_graph(file: str | None, nodes: Sequence[str], loss: str | None, at: Sequence[str]) -> Model:
@@ -81,12 +140,12 @@ def of_graph(file: str | None, nodes: Sequence[str], loss: str | None, at: Seque
     if loss is not None:
         if "loss" in graph.names:
             raise InputError("the graph has a loss; leave its line out, or --loss")
-        graph = Graph(f"{graph.text}\nloss = {_formula(loss, '--loss')}")
+        graph = Graph(f"{graph.text}\nloss = {_formula(loss, '--loss').text}")
     elif "loss" not in graph.names:
         raise InputError(
             "the graph has no loss; pass --loss, or give it a line such as loss = y**2"
         )
-    return _with_inputs(graph, {}, at)
+    return _with_inputs(graph, {}, _settings(at))
 
 
 def run(
@@ -116,34 +175,55 @@ def run(
             _report(columns.result, model, to_stdout=out == "-" and format == "table")
 
 
-def _formula(text: str, where: str) -> str:
-    """Return the text of a formula, in one line."""
+def _formula(text: str, where: str) -> Expression:
+    """Return a formula, in one line."""
     from reparam.expressions import Expression
     from reparam.graphs._parse import locating
 
     with locating(where):
-        return " ".join(Expression(text).text.split())
+        return Expression(" ".join(Expression(text).text.split()))
 
 
 def _read(file: str) -> str:
+    """Return the text of a graph, or as much as shows that it is too long: of stdin for ``-``."""
     from reparam.graphs._parse import MAX_LENGTH
 
+    name = "stdin" if file == "-" else file
     try:
-        with open(file, encoding="utf-8") as source:  # noqa: PTH123 - an open file knows its name
-            return source.read(MAX_LENGTH + 1).rstrip("\n")
+        with _opened(file) as raw:
+            # what begins with a byte order mark begins after it
+            source = io.TextIOWrapper(raw, encoding="utf-8-sig")
+            text = source.read(MAX_LENGTH + 1).rstrip("\n")
+            source.detach()
+            return text
     except OSError as error:
-        raise InputError(f"--graph: can't read {file}: {error.strerror or error}") from None
+        raise InputError(f"--graph: can't read {name}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise InputError(f"--graph: can't read {file}: it is not text in UTF-8") from None
+        raise InputError(f"--graph: can't read {name}: it is not text in UTF-8") from None
 
 
-def _with_inputs(graph: Graph, values: Mapping[str, Any], at: Sequence[str]) -> Model:
-    """Return the graph with the values that its inputs have, and are given."""
-    given: dict[str, Any] = {name: value for name, value in values.items() if name in graph.inputs}
+def _opened(file: str) -> AbstractContextManager[BinaryIO]:
+    """Open a file, or stdin for ``-``, which stays open."""
+    return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
+
+
+def _settings(at: Sequence[str]) -> dict[str, str]:
+    """Return what ``--at`` gives names."""
+    given: dict[str, str] = {}
     for text in (part for option in at for part in _NEXT.split(option)):
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not value:
             raise InputError(f"--at {text.strip()!r} is not of the form NAME=VALUE; write w=0.5")
+        if name in given:
+            raise InputError(f"--at {name}: {name} has a value already; pass one")
+        given[name] = value
+    return given
+
+
+def _with_inputs(graph: Graph, values: Mapping[str, Any], settings: Mapping[str, str]) -> Model:
+    """Return the graph with the values that its inputs have, and are given."""
+    given: dict[str, Any] = {name: value for name, value in values.items() if name in graph.inputs}
+    for name, text in settings.items():
         if name not in graph.inputs:
             free = [known for known in graph.inputs if known not in values]
             raise InputError(
@@ -152,7 +232,7 @@ def _with_inputs(graph: Graph, values: Mapping[str, Any], at: Sequence[str]) -> 
             )
         if name in given:
             raise InputError(f"--at {name}: {name} has a value already; pass one")
-        given[name] = parsing.numbers(value, f"--at {name}", name)
+        given[name] = parsing.numbers(text, f"--at {name}", name)
     missing = [name for name in graph.inputs if name not in given]
     if missing:
         raise InputError(
@@ -174,27 +254,33 @@ def _noise(model: Model, text: str) -> dict[str, Array]:
 
 
 def _means(columns: Columns) -> Records:
-    """Return the means and standard errors as records.
-
-    They are computed here, before anything is written: on the main thread, where signals are
-    heeded.
-    """
+    """Return the means and standard errors as records, which are computed when written."""
     import numpy as np
 
     from reparam.formats import Records
 
-    result = columns.expectation()
-    means = {"loss": result.value} | {f"dJ_d{name}": at for name, at in result.gradient.items()}
-    errors = [result.standard_error.value, *result.standard_error.gradient.values()]
-    sizes = {name: mean.size for name, mean in means.items()}
-    block = {
+    model = columns.model
+    sizes = {"loss": 1, **{f"dJ_d{name}": value.size for name, value in model.inputs.items()}}
+    labels = {
         "quantity": np.repeat(list(sizes), list(sizes.values())),
         "element": np.concatenate([np.arange(size) for size in sizes.values()]),
-        "mean": np.concatenate(list(map(np.ravel, means.values()))),
-        "standard_error": np.concatenate(list(map(np.ravel, errors))),
     }
-    types = {name: column.dtype for name, column in block.items()}
-    return Records(types, block["element"].shape, iter([block]))
+
+    def block() -> Iterator[dict[str, Any]]:
+        result = columns.expectation()
+        errors = result.standard_error
+        means = [result.value, *result.gradient.values()]
+        yield {
+            **labels,
+            "mean": np.concatenate(list(map(np.ravel, means))),
+            "standard_error": np.concatenate(
+                list(map(np.ravel, [errors.value, *errors.gradient.values()]))
+            ),
+        }
+
+    types = {name: column.dtype for name, column in labels.items()}
+    types |= dict.fromkeys(["mean", "standard_error"], parsing.dtype("float64"))
+    return Records(types, labels["element"].shape, block())
 
 
 def _report(result: Expectation, model: Model, *, to_stdout: bool) -> None:

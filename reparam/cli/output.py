@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -58,7 +59,10 @@ def write(records: Records, out: str, name: str) -> None:
     _check_room(out, target.minimum_size(records))
     quiet = out == "-" and _on_terminal()
     with destination(out) as stream:
-        blocks = ahead(_typed(records))
+        typed = _typed(records)
+        # the first block before a header, and on this thread: what goes wrong with it leaves stdout
+        # empty, and if it is all there is, however long it takes, signals are heeded meanwhile
+        blocks: Iterator[Block] = chain(list(islice(typed, 1)), ahead(typed))
         if not quiet:
             blocks = tracked(blocks, records.elements)
         target.write(replace(records, blocks=blocks), stream)

@@ -132,15 +132,23 @@ def use_threads(text: str | None) -> None:
 
 
 def reparameterized(
-    name: str, parameters: list[str] | None
+    name: str, parameters: list[str] | None, instead: str = "--loss y"
 ) -> Reparameterized | VectorReparameterized:
-    """Return the distribution of that name and parameters if it has a reparameterization."""
+    """Return the distribution of that name and parameters if it has a reparameterization.
+
+    Parameters
+    ----------
+    name, parameters
+        What was written.
+    instead
+        The option with which a parameter may be a formula, for messages.
+    """
     from reparam import registry
     from reparam.vectors import VectorReparameterized
 
     cls = registry.get(name)
     drawn = cls if issubclass(cls, VectorReparameterized) else registry.reparameterized(name)
-    remedy = "; a formula needs a loss, such as --loss y"
+    remedy = f"; a formula needs a loss, such as {instead}"
     return drawn(**_given(drawn, parameters, remedy=remedy))
 
 

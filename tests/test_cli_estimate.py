@@ -135,7 +135,7 @@ def test_a_table_that_fits_has_names_and_digits(cli, monkeypatch):
         (1e12, 2e9, "1.0000(20)e12"),
         (2.0, 0.0, "2"),
         (-656.7, np.inf, "-656.7(inf)"),
-        (np.nan, np.nan, "nan(nan)"),
+        (np.nan, np.nan, "nan"),
     ],
 )
 def test_standard_errors_are_in_the_last_digits(value, error, text):

@@ -574,6 +574,8 @@ class TestObjectives:
             (rp.Gaussian(), "1/y", "the integrals for it don't converge .* may not hold"),
             (rp.StudentT(1.0), "y**2", "don't converge"),  # ∂/∂loc: ∞ − ∞
             (rp.Gaussian(1e10), "y**2", "rounds too much"),
+            (rp.Beta(1.5, 0.5), "tanh(y)", "end too early, where values round to an end"),
+            (rp.Beta(1.3, 0.35), "tanh(y)", "end too early, where values round to an end"),
             (rp.Gamma(0.001), "y", "quartiles coincide, with each other or with an end"),
             (rp.Geometric(1e-9), "y", "more than 16,777,216 terms"),
             (rp.Geometric(0.5), "2.1**y", "the sum for it doesn't converge"),
@@ -584,6 +586,13 @@ class TestObjectives:
         names = ", ".join(distribution.parameters.differentiable)
         assert all(math.isnan(row.exact) for row in estimates)
         assert any(re.match(f"no exact value in {names}: .*{reason}", n) for n in estimates.notes)
+
+    def test_slopes_that_underflow_where_the_path_overflows(self):
+        d = rp.F(1.4, 1.05)
+        row = estimate(d, "tanh(y)", 100, estimators="score", rng=1)["score", "df2"]
+        step = 1e-4
+        above, below = (expectation(stats.f(1.4, 1.05 + h), np.tanh) for h in (step, -step))
+        assert row.exact == pytest.approx((above - below) / (2 * step), rel=1e-5)
 
     def test_integrals_that_converge_too_slowly_for_doubles(self):
         estimates = estimate(rp.StudentT(1.0), "(1 + y**2)**0.495", 100, estimators="score", rng=1)

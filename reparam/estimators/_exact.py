@@ -21,6 +21,9 @@ __all__ = ["MOST_VALUES", "Exact", "exact", "integrals"]
 #: How far the two routes may be apart, and what a panel's error may be, of the integral of |·|.
 _AGREEMENT, _TOLERANCE = 1e-9, 1e-14
 
+#: What the errors that stay may be, of the same; and up to where they come from rounding.
+_LEFT, _ROUNDING = 1e-10, 1e-4
+
 #: How large what is integrated may be where floating point ends, of the same: zeros that two
 #: infinities of equal size seem to make are no derivatives.
 _OPEN = 1e-3
@@ -38,10 +41,11 @@ MOST_VALUES = 2**24
 _POINTS = 32
 
 _DIVERGENT = (
-    "the integrals for it don't converge (heavy tails, a pole of the objective, or values that"
-    " floating point rounds too much), and standard errors may not hold"
+    "the integrals for it don't converge (heavy tails, a pole of the objective or its slope, or"
+    " values that floating point rounds too much), and standard errors may not hold"
 )
 _OPEN_ENDED = "with it, probability goes through an end of the support, which the score doesn't see"
+_CUT = "the integrals for it end too early, where values round to an end of the support"
 _ENDLESS = "the sum for it doesn't converge, and standard errors may not hold"
 _COARSE = "in floating point its quartiles coincide, with each other or with an end of the support"
 _NO_FORMULA = "it is neither a sum nor an integral that is known here"
@@ -109,14 +113,16 @@ def _integrated(problem: Problem, distribution: Reparameterized) -> list[Exact]:
         rows = [problem.objective.value(y) * score for score in scores]
         if sloped:
             slope = problem.objective.slope(y)
-            rows += [slope * entry for entry in distribution.pathwise(y).values()]
+            rows += [  # far out 0 · ∞: the slope underflows and ∂y/∂θ overflows
+                np.where(slope == 0.0, 0.0, slope * entry)
+                for entry in distribution.pathwise(y).values()
+            ]
         else:
             rows += rows
         return np.where(weight > 0.0, np.array(rows + scores) * weight, 0.0)
 
-    values, sizes = integrals(integrand, np.linspace(-_REACH, _REACH, 25))
-    ends = _at_the_ends(integrand)
-    columns = (array.reshape(3, count).T for array in (values, sizes, ends))
+    found = (*integrals(integrand, np.linspace(-_REACH, _REACH, 25)), _at_the_ends(integrand))
+    columns = (array.reshape(3, count).T for array in found)
     return [_judged(*routes, sloped=sloped) for routes in zip(*columns, strict=True)]
 
 
@@ -129,26 +135,29 @@ def _at_the_ends(integrand: Callable[[Array], Array]) -> Array:
     return ends
 
 
-def _judged(values: Array, sizes: Array, ends: Array, *, sloped: bool) -> Exact:
+def _judged(values: Array, sizes: Array, errors: Array, ends: Array, *, sloped: bool) -> Exact:
     """Return what is known from the routes by score and by path, and the integral of the score.
 
     Parameters
     ----------
-    values, sizes
-        The three integrals, and those of |·|.
+    values, sizes, errors
+        The three integrals, those of |·|, and their errors.
     ends
         How large what is integrated is where floating point ends.
     sloped
         Whether there is a route by path: otherwise that by score stands for it.
     """
     by_score, by_path, flow = values
-    agree = abs(by_path - by_score) <= _AGREEMENT * sizes[:2].max()
-    if not np.all(np.isfinite(values[:2])) or np.any(ends > _OPEN * sizes):
+    if not np.all(errors <= _LEFT * sizes):
+        rounded = np.all(errors <= _ROUNDING * sizes) and np.any(ends > _AGREEMENT * sizes)
+        return Exact(math.nan, unknown=_CUT if rounded else _DIVERGENT)
+    if np.any(ends > _OPEN * sizes):
         return Exact(math.nan, unknown=_DIVERGENT)
+    agree = abs(by_path - by_score) <= _AGREEMENT * sizes[:2].max()
     if agree and sloped:
         return Exact(_clean(by_path, sizes[1]))
-    if not math.isfinite(flow) or np.any(ends > _AGREEMENT * sizes):  # something goes on beyond
-        return Exact(math.nan, unknown=_DIVERGENT)
+    if np.any(ends > _AGREEMENT * sizes):
+        return Exact(math.nan, unknown=_CUT)
     if abs(flow) <= _AGREEMENT * sizes[2]:
         return Exact(_clean(by_score, sizes[0]), missed=not agree)
     return Exact(math.nan, unknown=_OPEN_ENDED)
@@ -159,11 +168,12 @@ def _clean(value: float, size: float) -> float:
     return 0.0 if abs(value) <= _TOLERANCE * size else float(value)
 
 
-def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array]:
-    """Return the integrals of f's rows and of their absolute values, NaN if they don't converge.
+def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array, Array]:
+    """Return the integrals of f's rows, those of their absolute values, and the errors that stay.
 
     By Clenshaw-Curtis rules of two orders on panels, halved until these agree. The rules have the
-    ends of a panel among their points, so that no jump inside goes unseen.
+    ends of a panel among their points, so that no jump inside goes unseen. Errors are differences
+    on panels that can't be halved any more.
 
     Parameters
     ----------
@@ -195,9 +205,8 @@ def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array]:
         total, sizes = total + fine[:, done].sum(axis=1), sizes + size[:, done].sum(axis=1)
         left, middle, right = left[~done], middle[~done], right[~done]
         left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
-    converged = np.all(good, axis=1)
-    total, sizes = total + fine.sum(axis=1), sizes + size.sum(axis=1)
-    return np.where(converged, total, np.nan), np.where(converged, sizes, np.nan)
+    errors = np.where(good, 0.0, np.abs(fine - coarse)).sum(axis=1)
+    return total + fine.sum(axis=1), sizes + size.sum(axis=1), errors
 
 
 def _weights(n: int) -> Array:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from reparam._typing import Array
 from reparam.parameters import Parameter
@@ -18,14 +18,16 @@ __all__ = [
     "beside",
     "derivative_in",
     "differentiate",
+    "ends",
     "integral",
     "moved",
     "of_tails",
     "unit_rule",
 ]
 
-#: Halvings of the step to begin with, and those that are tried while they may help.
-_HALVINGS = np.arange(16.0), np.arange(16.0, 28.0), np.arange(28.0, 40.0), np.arange(40.0, 52.0)
+#: Halvings of the step to begin with, and those that are tried while they may help. After more of
+#: them, numbers beside x are so near that a sum of large terms may not see them: f is constant.
+_HALVINGS = np.arange(16.0), np.arange(16.0, 28.0), np.arange(28.0, 40.0)
 #: Orders of extrapolation.
 _ORDERS = 6
 #: Relative errors of a derivative that is good enough, and of one that is told at all.
@@ -34,6 +36,8 @@ _ENOUGH, _CONVERGED = 1e-9, 1e-2
 _HELPFUL = 0.1
 #: Differences so many times as large as their rounding errors are real.
 _DOUBT = 1e4
+#: A factor next to the smallest normal number, and to the largest.
+_ROOM = 2.0**30
 #: How many of the shortest steps tell what the errors of a function are.
 _LAST = 4
 #: Nodes of the rules of an integral, and of those that have both ends among them: around a kink two
@@ -41,22 +45,31 @@ _LAST = 4
 _NODES, _WITH_ENDS = (13, 16, 20), (15, 18)
 
 
+def ends(dtype: DTypeLike) -> tuple[float, float]:
+    """Return the sizes between which numbers of a kind are safe, with room for formulas."""
+    info = np.finfo(dtype)
+    return float(info.tiny) * _ROOM, float(info.max) / _ROOM
+
+
 def beside(y: NDArray[np.floating], towards: float) -> Array:
     """Return the next numbers of y's own precision: y was rounded by up to as much.
 
-    What is smaller than normal numbers may be rounded to 0.
+    Where numbers end, or nearly, no more is known of y than that: sums and quotients that it was
+    made of, or that formulas make of it, may have become 0 or infinite.
     """
-    following = np.nextafter(y, y.dtype.type(towards))
-    small, outwards = np.finfo(y.dtype).tiny, (y < towards) == (following > 0.0)
-    subnormal = np.copysign(np.where(outwards, small, 0.0), following)
-    nearest = np.where(np.abs(following) < small, subnormal, following)
-    return np.asarray(nearest, dtype=np.float64)
+    least, most = ends(y.dtype)
+    following = np.asarray(np.nextafter(y, y.dtype.type(towards)), dtype=np.float64)
+    size, outwards = np.abs(following), (y == 0.0) | ((y > 0.0) == (towards > 0.0))
+    size = np.where(size < least, np.where(outwards, least, 0.0), size)
+    size = np.where(size > most, np.where(outwards, np.inf, most), size)
+    return np.copysign(size, following)
 
 
 def moved(f: Callable[[Array], Array], y: NDArray[np.floating], value: Array) -> Array:
     """Return how much rounding y may have changed `value`, which is f(y): 0 where f ends."""
     with np.errstate(all="ignore"):
-        changes = [np.abs(f(beside(y, end)) - value) for end in (-np.inf, np.inf)]
+        places = (np.nextafter(y, y.dtype.type(end)) for end in (-np.inf, np.inf))
+        changes = [np.abs(f(place.astype(np.float64)) - value) for place in places]
     return np.nan_to_num(np.fmax(*changes), nan=0.0, posinf=np.inf)
 
 
@@ -178,7 +191,6 @@ def derivative_in(
     *,
     shape: tuple[int, ...] = (),
     noise: float = 0.0,
-    reach: float = 1.0,
 ) -> tuple[Array, Array]:
     """Return the derivative of ``f(**theta)`` in one parameter, and its error.
 
@@ -197,13 +209,11 @@ def derivative_in(
         The shape of f's values but for the leading dimension.
     noise
         As for :func:`differentiate`.
-    reach
-        Shortens the first step, such as next to a kink.
     """
     low, high = parameters[name].domain.ends({})
     centre = theta[name]
     room = min(centre - float(low), float(high) - centre)
-    step = reach * min(0.25 * room, 0.1 * (1.0 + abs(centre)))
+    step = min(0.25 * room, 0.1 * (1.0 + abs(centre)))
     with np.errstate(all="ignore"):
         return differentiate(
             lambda moved: f(**{**theta, name: moved}),
@@ -237,7 +247,7 @@ def integral(f: Callable[[Array], Array], start: Array, end: Array) -> tuple[Arr
 
 @cache
 def _lobatto(n: int) -> tuple[Array, Array]:
-    """Return nodes and weights of the Gauss-Lobatto rule on [−1, 1] (Abramowitz & Stegun 25.4.32)."""
+    """Return the Gauss-Lobatto rule on [−1, 1] (Abramowitz & Stegun 1964, 25.4.32)."""
     last = np.polynomial.Legendre.basis(n - 1)
     node = np.concatenate([[-1.0], np.sort(last.deriv().roots()), [1.0]])
     return node, 2.0 / (n * (n - 1.0) * last(node) ** 2)

@@ -13,7 +13,7 @@ from reparam.verification import statistics
 from reparam.verification.comparing import Context, Tally, beside
 from reparam.verification.entries import Entrywise
 from reparam.verification.laws import Law
-from reparam.verification.numerics import moved
+from reparam.verification.numerics import ends, moved
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses import of_vectors
 
@@ -107,11 +107,14 @@ def is_discrete(ordered: Array) -> bool:
 def _distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
     """Add sup |Fₙ − F| over some of the sorted values: at most the whole one, which is bounded.
 
-    What a value was before it was rounded lies below the next number.
+    What a value was before it was rounded lies below the next number, and what has become infinite
+    was as large as numbers are.
     """
     n = y.size
     some = y[np.unique(np.linspace(0, n - 1, _ORDER_STATISTICS).astype(np.int64))]
-    low, high = (np.asarray(law.cdf(at)) for at in (some.astype(np.float64), beside(some, np.inf)))
+    most = ends(y.dtype)[1]
+    inner = np.clip(some.astype(np.float64), -most, most)
+    low, high = (np.asarray(law.cdf(at)) for at in (inner, beside(some, np.inf)))
     share = np.searchsorted(y, some, side="right") / n
     gap = np.maximum(np.maximum(low - share, share - high), 0.0)
     at = int(np.argmax(gap))

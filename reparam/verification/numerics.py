@@ -30,8 +30,9 @@ __all__ = [
 _HALVINGS = np.arange(16.0), np.arange(16.0, 28.0), np.arange(28.0, 40.0)
 #: Orders of extrapolation.
 _ORDERS = 6
-#: Relative errors of a derivative that is good enough, and of one that is told at all.
-_ENOUGH, _CONVERGED = 1e-9, 1e-2
+#: Relative errors of a derivative that shorter steps are not needed for (their rounding errors may
+#: agree with each other by chance), and of one that has converged at all.
+_ENOUGH, _CONVERGED = 1e-4, 1e-2
 #: More halvings may help while rounding makes less than this share of the error.
 _HELPFUL = 0.1
 #: Differences so many times as large as their rounding errors are real.
@@ -106,11 +107,15 @@ def differentiate(
         for halvings in _HALVINGS:
             shares = 0.5 ** np.reshape(halvings, (-1,) + (1,) * np.ndim(step))
             ladder.append(_differences(f, x, step * shares, noise))
-            value, error = _extrapolated(
+            found, uncertain = _extrapolated(
                 _Differences(*map(np.concatenate, zip(*ladder, strict=True)))
             )
-            good = error <= _ENOUGH * np.abs(value)
-            if np.all(good | ~(ladder[-1].rounding[-1] < _HELPFUL * error)):
+            if len(ladder) == 1:
+                value, error = found, uncertain
+            else:
+                value, error = np.where(enough, value, found), np.where(enough, error, uncertain)
+            enough = error <= _ENOUGH * np.abs(value)
+            if np.all(enough | ~(ladder[-1].rounding[-1] < _HELPFUL * error)):
                 break
     return value, error
 

@@ -102,6 +102,7 @@ def differentiate(
         The derivative and its error; NaN and infinity where no differences agree.
     """
     ladder: list[_Differences] = []
+    value, error, enough = np.asarray(np.nan), np.asarray(np.inf), np.asarray(False)
     with np.errstate(all="ignore"):
         step = np.exp2(np.floor(np.log2(step)))
         for halvings in _HALVINGS:
@@ -110,10 +111,7 @@ def differentiate(
             found, uncertain = _extrapolated(
                 _Differences(*map(np.concatenate, zip(*ladder, strict=True)))
             )
-            if len(ladder) == 1:
-                value, error = found, uncertain
-            else:
-                value, error = np.where(enough, value, found), np.where(enough, error, uncertain)
+            value, error = np.where(enough, value, found), np.where(enough, error, uncertain)
             enough = error <= _ENOUGH * np.abs(value)
             if np.all(enough | ~(ladder[-1].rounding[-1] < _HELPFUL * error)):
                 break

@@ -246,7 +246,7 @@ class Tally:
             note += f": {self.doubt}" if self.doubt else ""
             worst = replace(worst, outcome=Outcome.INCONCLUSIVE, note=note)
         elif self._worst is None:
-            worst = replace(worst, outcome=Outcome.INCONCLUSIVE)
+            worst = replace(worst, outcome=Outcome.INCONCLUSIVE, note=worst.note or self.doubt)
         yield worst
 
 

@@ -60,8 +60,8 @@ def distribution(context: Context) -> Iterator[Comparison]:
             law = target.law(theta, seed)
             low, high = law.support
             ordered = np.sort(value)  # NaN is last
-            ends = ordered[[0, -1]].astype(np.float64)
-            inside.add(theta, ends, np.clip(ends, low, high), y=ends)
+            outer = ordered[[0, -1]].astype(np.float64)
+            inside.add(theta, outer, np.clip(outer, low, high), y=outer)
             smooth = bool(target.obstacle) or not is_discrete(ordered)
             fit.add(theta, law, ordered, alpha, moving=smooth)
             if smooth:

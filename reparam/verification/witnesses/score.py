@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
-from reparam.verification.numerics import derivative_in, moved, unit_rule
+from reparam.verification.numerics import derivative_in, ends, moved, unit_rule
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses import of_vectors
 
@@ -20,6 +21,10 @@ __all__ = ["score"]
 _TERMS, _REST = 2.0**22, 1e-18
 #: Values that a sum need not choose from.
 _FEW = 64.0
+#: Nodes in each half of an integral, and of one that tells the error.
+_NODES = 300, 200
+#: Units in an end's last place within which values have too few digits of their distance from it.
+_APART = 2.0**20
 #: Why an expectation may be uncertain.
 _DOUBT = "too much of it is where values round to each other, or too many values are possible"
 
@@ -60,7 +65,7 @@ def score(context: Context) -> Iterator[Comparison]:
             # relative to the scores there are: near a zero no difference has the digits
             slack = 1e-9 * np.median(np.abs(claimed[name]))
             tally.add(theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, y=y)
-        if "icdf" in formulas:
+        if {"icdf", "cdf", "sf"} <= set(formulas):
             _expect_zero(context, theta, means)
         elif target.obstacle:
             _sum_to_zero(context, theta, means)
@@ -69,34 +74,76 @@ def score(context: Context) -> Iterator[Comparison]:
 
 
 def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
-    """Integrate the score over the quantiles."""
-    formulas, rule = context.target.formulas, unit_rule()
-    y = np.asarray(formulas["icdf"](rule.u, **theta))
-    finite = y[np.isfinite(y)]
-    # of quantiles that round to an end of the support, or to where numbers end, nothing is left
-    among = (y > np.min(finite)) & (y < np.max(finite)) if finite.size else False
-    resolved = np.isfinite(y) & (among | (np.diff(y, append=np.inf) > 0.0))
-    names = list(means)
+    """Integrate the score over the quantiles, but for those where numbers end.
+
+    Of the values up to a the scores' integral is ∂F(a)/∂θ, of those from b on ∂(1 − F(b))/∂θ.
+    """
+    target, formulas, names = context.target, context.target.formulas, list(means)
 
     def scores(at: Array) -> Array:
         claimed = formulas["score"](at, **theta)
-        return np.stack([claimed[name] for name in names])
+        return np.stack([np.asarray(claimed[name]) for name in names])
 
-    claimed = scores(y)
-    rounded = moved(scores, y, claimed)
-    for tally, entry, rounding in zip(means.values(), claimed, rounded, strict=True):
-        inside = resolved & np.isfinite(entry) & np.isfinite(rounding)
-        terms, weight = (rule.weight * entry)[inside], rule.weight[inside]
-        lost = float(np.sum(rule.weight[~inside])) * np.max(np.abs(entry[inside]), initial=0.0)
-        unsure = lost + float(np.sum(weight * rounding[inside]))
+    places = np.asarray(formulas["icdf"](unit_rule().u, **theta))
+    places = places[_resolved(places, *target.law(theta, context.seed).support)]
+    if not places.size:
+        for tally in means.values():
+            tally.add(theta, 0.0, np.nan)
+        return
+    cdf, sf = (partial(formulas[f], end) for f, end in (("cdf", places[:1]), ("sf", places[-1:])))
+    first, last = float(cdf(**theta)[0]), 1.0 - float(sf(**theta)[0])
+    (mean, size, unsure), (coarse, *_) = (
+        _integrated(scores, partial(formulas["icdf"], **theta), *_between(first, last, nodes))
+        for nodes in _NODES
+    )
+    unsure = unsure + np.abs(mean - coarse)
+    for at, (name, tally) in enumerate(means.items()):
+        tails = [
+            derivative_in(name, tail, theta, target.parameters, shape=(1,)) for tail in (cdf, sf)
+        ]
         tally.add(
             theta,
-            np.sum(terms) if terms.size else np.nan,
-            0.0 if terms.size else np.nan,
+            mean[at] + sum(float(slope[0]) for slope, _ in tails),
+            0.0,
             rtol=1e-8,
-            size=np.sum(np.abs(terms)),
-            uncertainty=min(unsure, 1e300),
+            size=size[at] + sum(abs(float(slope[0])) for slope, _ in tails),
+            uncertainty=min(unsure[at] + sum(float(error[0]) for _, error in tails), 1e300),
         )
+
+
+def _integrated(
+    f: Callable[[Array], Array], quantile: Callable[[Array], Array], u: Array, weight: Array
+) -> tuple[Array, Array, Array]:
+    """Return sums of functions of quantiles, one a row, their sizes, and what rounding may do."""
+    y = np.asarray(quantile(u))
+    values = f(y)
+    rounding = moved(f, y, values)
+    inside = np.isfinite(values) & np.isfinite(rounding)
+    size = np.abs(np.where(inside, values, 0.0))
+    lost = np.sum(np.where(inside, 0.0, weight), axis=-1) * np.max(size, axis=-1)
+    unsure = np.sum(np.where(inside, weight * rounding, 0.0), axis=-1)
+    total = np.sum(np.where(inside, weight * values, 0.0), axis=-1)
+    return total, np.sum(weight * size, axis=-1), lost + unsure
+
+
+def _resolved(y: Array, low: Array, high: Array) -> NDArray[np.bool_]:
+    """Return which values are far enough from the support's ends, and from where numbers end."""
+    least, most = ends(y.dtype)
+    inside = np.abs(y) < most
+    for end in (float(low), float(high)):
+        if np.isfinite(end):
+            inside &= np.abs(y - end) > max(_APART * np.spacing(abs(end)), least)
+    return np.asarray(inside)
+
+
+def _between(first: float, last: float, nodes: int) -> tuple[Array, Array]:
+    """Return nodes u and weights of an integral over (first, last), in two parts if ½ is inside."""
+    rule, middle = unit_rule(nodes), min(max(0.5, first), last)
+    half = len(rule.u) // 2
+    share, weight = 2.0 * rule.u[:half], 2.0 * rule.weight[:half]
+    below, above = middle - first, last - middle
+    u = np.concatenate([first + below * share, last - above * share[::-1]])
+    return u, np.concatenate([below * weight, above * weight[::-1]])
 
 
 def _sum_to_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
@@ -109,7 +156,7 @@ def _sum_to_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
         first, last = low, min(high, low + _FEW)
     if not last - first < _TERMS:
         for tally in means.values():
-            tally.add(theta, 0.0, np.nan)
+            tally.add(theta, 0.0, np.nan)  # too many to sum over
         return
     y = np.arange(first, last + 1.0)
     mass, claimed = np.exp(formulas["log_prob"](y, **theta)), formulas["score"](y, **theta)

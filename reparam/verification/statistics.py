@@ -65,8 +65,11 @@ def is_summable(x: Array) -> bool:
 
     Not if there is no variance but that of rounding: what varies may be too rare to have come up.
     """
-    squares = np.square(x - np.mean(x))
-    total = float(np.sum(squares))
-    largest, rounding = (float(np.max(entry, initial=0.0)) for entry in (squares, np.abs(x)))
-    varies = total > x.size * (_ROUNDING * rounding) ** 2
-    return bool(np.isfinite(total) and varies and largest <= 0.01 * total)
+    with np.errstate(over="ignore"):
+        squares = np.square(x - np.mean(x))
+        total, floor = (
+            np.sum(squares),
+            x.size * np.square(_ROUNDING * np.max(np.abs(x), initial=0.0)),
+        )
+    largest = np.max(squares, initial=0.0)
+    return bool(np.isfinite(total) and total > floor and largest <= 0.01 * total)

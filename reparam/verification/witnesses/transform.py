@@ -11,7 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.noise import NORMAL
-from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
+from reparam.verification.comparing import Context, NotApplicable, Tally, beside, unit_grid
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Registered
 from reparam.verification.witnesses import of_vectors
@@ -76,10 +76,13 @@ def _inverse(
     for theta in context.sets():
         y, law = value(theta), context.target.law(theta, context.seed)
         ulp = np.spacing(np.abs(y) + abs(theta.get("loc", 0.0)))
+        below_y, above_y = law.cdf(y), law.sf(y)
         with np.errstate(all="ignore"):
             moved = 4.0 * ulp * np.exp(law.log_prob(y))  # by rounding the value
-        cdf.add(theta, law.cdf(y), below, rtol=_TAILS, atol=moved, **where)
-        sf.add(theta, law.sf(y), above, rtol=_TAILS, atol=moved, **where)
+            for end in (-np.inf, np.inf):  # next to where numbers end there may be much in one step
+                moved = np.fmax(moved, np.abs(law.cdf(beside(y, end)) - below_y))
+        cdf.add(theta, below_y, below, rtol=_TAILS, atol=moved, **where)
+        sf.add(theta, above_y, above, rtol=_TAILS, atol=moved, **where)
     yield from cdf.result()
     yield from sf.result()
 

@@ -12,7 +12,6 @@ import reparam as rp
 from reparam import sampling
 from reparam.errors import (
     EstimatorError,
-    InputError,
     NoFormulaError,
     NoiseError,
     NotReparameterizable,
@@ -384,7 +383,6 @@ def test_a_file_of_draws_is_an_array_of_vectors(cli):
         ["estimate", "-d", "concrete", "--objective", "y"],
         ["kl", "--from", "concrete", "--to", "gaussian"],
         ["kl", "--from", "gaussian", "--to", "concrete"],
-        ["verify", "concrete"],
     ],
 )
 def test_commands_for_numbers_refuse_vectors(cli, arguments):
@@ -427,7 +425,6 @@ def test_there_is_no_formula(call):
         (ParameterError, lambda d: type(d)(1.0, 0.0), "not a vector"),
         (EstimatorError, lambda d: estimate(d, "y", 10), "vectors"),
         (ShapeError, lambda d: rp.kl(d, d), "vectors"),
-        (InputError, lambda d: rp.verify(type(d)), "vectors"),
         (NotReparameterizable, lambda d: rp.Graph("z ~ concrete()"), "vectors"),
     ],
 )

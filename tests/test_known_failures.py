@@ -13,9 +13,6 @@ CLAIMS = {
         lambda: rp.Gamma(1e307).cdf(1e307),
         lambda: rp.Gamma(1.7e308).cdf(1.7e308),
     ],
-    "beta quantile: 1 − y underflows, and yet (1 − y) α does not": [
-        lambda: rp.Beta(1e300, 0.0133).icdf(0.271),
-    ],
     "beta quantile: the sum of the shapes overflows": [
         lambda: rp.Beta(1e308, 1e308).icdf(0.5),
     ],

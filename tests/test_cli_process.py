@@ -306,12 +306,16 @@ def read(descriptor):
 def test_memory_does_not_grow_with_the_number_of_draws(arguments):
     command = [sys.executable, "-m", "reparam", arguments, "--seed", "1"]
     command += ["--format", "npy", "--out", os.devnull]
+    # from a small process: what a large one starts counts as having been as large
+    measured = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True);"
+        " print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
 
     def peak(count):
-        pid = os.posix_spawn(sys.executable, [*command, "-n", count], os.environ)
-        _, status, usage = os.wait4(pid, 0)
-        assert status == 0
-        return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        arguments = [sys.executable, "-c", measured, *command, "-n", count]
+        told = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout
+        return int(told) * (1 if sys.platform == "darwin" else 1024)
 
     small, large = peak("4e6"), peak("1.2e7")  # 8e6 float64 more are 64 MB
     assert large < small + 40e6

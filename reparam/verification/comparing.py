@@ -13,7 +13,7 @@ from reparam._typing import Array, ArrayLike
 from reparam.noise import NORMAL, Noise
 from reparam.verification.numerics import beside
 from reparam.verification.results import Comparison, Outcome
-from reparam.verification.targets import Sample, Target, parameter_sets
+from reparam.verification.targets import Registered, Sample, Target, parameter_sets
 
 __all__ = [
     "LEVELS",
@@ -25,9 +25,14 @@ __all__ = [
     "failure",
     "noise_grid",
     "not_numbers",
+    "rounding_of_one",
     "unit_grid",
 ]
 
+#: Probabilities of tails that are not looked at in formulas which are not ours.
+_FAR = 1e-6
+#: Units in the last place of 1 that probabilities by formulas which are not ours may be off.
+_ULPS = 8.0
 #: A reference whose error is more than this share of it tells nothing.
 _TELLING = 1e-3
 
@@ -84,17 +89,26 @@ class Context:
     def turns(self) -> Iterator[tuple[str, list[tuple[int, dict[str, float]]]]]:
         """Yield the target's ways of drawing, each with its share of the numbered sets.
 
-        They take turns; each has all sets if there are too few.
+        Each has the defaults; over the others they take turns.
         """
-        sets, ways = list(enumerate(self.sets())), self.target.ways
+        (defaults, *others), ways = enumerate(self.sets()), self.target.ways
         for number, way in enumerate(ways):
-            yield way, sets[number :: len(ways)] or sets
+            yield way, [defaults, *others[number :: len(ways)]]
 
     def tolerance(self, values: NDArray[np.floating]) -> float:
         """Return the relative error allowed for gradients of such values."""
         if self.rtol is not None:
             return self.rtol
         return 1e-7 if values.dtype == np.float64 else 1e-3
+
+    @property
+    def probabilities(self) -> Array:
+        """Probabilities, central, random and in both tails: far out only in formulas of ours.
+
+        In the far tails somebody else's numbers may have lost digits by rights.
+        """
+        u = unit_grid(self.level.points, self.seed)
+        return u if _is_ours(self.target) else u[(u > _FAR) & (u < 1.0 - _FAR)]
 
     @property
     def noise_points(self) -> Array:
@@ -248,6 +262,19 @@ class Tally:
         elif self._worst is None:
             worst = replace(worst, outcome=Outcome.INCONCLUSIVE, note=worst.note or self.doubt)
         yield worst
+
+
+def rounding_of_one(target: Target) -> float:
+    """Return the absolute error that probabilities may have.
+
+    Ours have none. Somebody else's may be differences, such as 1 − e^−x; where there is no ``sf``
+    the upper tail is one.
+    """
+    return 0.0 if _is_ours(target) else _ULPS * float(np.finfo(np.float64).eps)
+
+
+def _is_ours(target: Target) -> bool:
+    return isinstance(target, Registered)
 
 
 def failure(what: str, theta: Mapping[str, float], note: str) -> Comparison:

@@ -64,7 +64,7 @@ class TargetSpec:
     parameters
         Parameters to keep at these values, by name.
     seen_by
-        The witnesses that have anything to look at, if that is known: no others are asked.
+        The witnesses that have anything to look at, if that is known; no others are asked then.
 
     Raises
     ------
@@ -77,7 +77,7 @@ class TargetSpec:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
-    seen_by: tuple[str, ...] = tuple(known.NAMES)
+    seen_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.rtol is not None:
@@ -93,8 +93,12 @@ class TargetSpec:
     @property
     def witnesses(self) -> tuple[str, ...]:
         """The names of the witnesses that look at it, in the order of a report."""
-        only = [name for name in self.seen_by if not self.only or name in self.only]
-        return tuple(name for name in only if name not in self.skip)
+        asked = [name for name in known.NAMES if not self.only or name in self.only]
+        return tuple(
+            name
+            for name in asked
+            if name not in self.skip and (not self.seen_by or name in self.seen_by)
+        )
 
 
 def validated(what: str, value: Any) -> Any:

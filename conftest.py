@@ -3,8 +3,8 @@
 Each page has a temporary directory of its own. Python blocks are executed, those written as a
 session with what they print. In a ``console`` block each line ``$ command`` is run by the shell, on
 a terminal of 80 columns, and must print exactly the lines that follow, where ``[...]`` stands for
-whatever is there in a line. A ``py``, ``toml`` or ``text`` block whose first line is a comment with
-a file's name is that file.
+whatever is there in a line, and indented on a line of its own for any lines. A ``py``, ``toml`` or
+``text`` block whose first line is a comment with a file's name is that file.
 """
 
 import os
@@ -58,7 +58,8 @@ def run_console(example: Example) -> str | None:
     for session in ("\n" + example.parsed).split("\n$ ")[1:]:
         command, _, expected = session.partition("\n")
         printed = on_terminal(command)
-        pattern = re.escape(neat(expected)).replace(re.escape("[...]"), ".*")
+        pattern = re.escape(neat(expected)).replace(re.escape("    [...]\n"), "(?:.*\n)*")
+        pattern = pattern.replace(re.escape("[...]"), ".*")
         if not re.fullmatch(pattern, printed):
             return f"$ {command}\nshould print\n{expected}\nand prints\n{printed}"
     return None

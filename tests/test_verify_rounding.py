@@ -39,6 +39,22 @@ def test_rounding_is_not_wrong(name, fixed, witness):
 
 
 @pytest.mark.parametrize(
+    ("name", "fixed"),
+    [
+        ("student-t", {"df": 1e4, "loc": 7.6e5, "scale": 0.01}),
+        ("relaxed-bernoulli", {"temperature": 0.004, "logits": 31.0}),
+    ],
+)
+def test_rounding_makes_no_step_function(name, fixed):
+    assert check(name, "continuity", **fixed).outcome is Outcome.HOLDS
+
+
+def test_values_where_numbers_end_have_their_probability():
+    fixed = {"temperature": 2.0, "logits": 54.0}
+    assert check("relaxed-bernoulli", "transform", **fixed).outcome is Outcome.HOLDS
+
+
+@pytest.mark.parametrize(
     ("name", "witness", "fixed"),
     [
         ("laplace", "identity", {"loc": 1e12, "scale": 1e-3}),

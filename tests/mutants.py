@@ -160,12 +160,17 @@ def _swapped(d):
     return _twin(d, **{first: d._values[second], second: d._values[first]})
 
 
+def _one(d):
+    """Return the one distribution that a batch of equal parameters is of, None of others."""
+    alike = {name: value.flat[:1].reshape(()) for name, value in d._values.items() if value.size}
+    same = all(np.all(value == alike.get(name)) for name, value in d._values.items())
+    return _right(d)(**alike) if same else None
+
+
 def _quantile(d, u):
     """Return a quantile: one for all of a batch of equal parameters."""
-    alike = {name: value.flat[:1].reshape(()) for name, value in d._values.items() if value.size}
-    if all(np.all(value == alike.get(name)) for name, value in d._values.items()):
-        return _right(d)(**alike).icdf(u)
-    return _right(d).icdf(d, u)
+    one = _one(d)
+    return _right(d).icdf(d, u) if one is None else one.icdf(u)
 
 
 def _median(d):
@@ -182,13 +187,15 @@ def _scaled(d, y):
 
 
 def _below(d, y, u):
-    """Where F(y) < u, by one quantile for many values."""
-    return y < _quantile(d, u)
+    """Where F(y) < u: by one quantile for many values, if it is one for all."""
+    one = _one(d)
+    return _right(d).cdf(d, y) < u if one is None else y < one.icdf(u)
 
 
 def _above(d, y, u):
     """Where 1 − F(y) < u."""
-    return y > _quantile(d, 1.0 - u)
+    one = _one(d)
+    return _right(d).sf(d, y) < u if one is None else y > one.icdf(1.0 - u)
 
 
 def _other(d, name):

@@ -1,4 +1,4 @@
-"""Count false alarms: ``python tools/false_alarms.py N LOG``.
+"""Count false alarms: ``python tools/false_alarms.py 200 docs/false-alarms.log``.
 
 Runs ``reparam verify`` on the registry, with a fresh seed each time and two worker processes, until
 the log has N runs: one line each with the seed, the outcome, the time, and whatever failed or was

@@ -92,7 +92,10 @@ def test_mass_is_told():
         d.sample(4096, rng=1),
         log_prob=lambda y, loc, scale: rp.Gaussian(loc, scale).log_prob(y) + np.log(3.0),
     )
-    assert law.mass == pytest.approx(3.0, rel=1e-12)
+    assert law.mass is not None
+    value, error = law.mass
+    assert value == pytest.approx(3.0, rel=1e-12)
+    assert error < 1e-9
 
 
 def test_links_of_one_and_of_several_parameters():
@@ -205,7 +208,7 @@ def test_integrals_to_relative_accuracy_in_both_tails():
 
     def f(x):
         p = np.exp(-0.5 * x * x) / np.sqrt(2.0 * np.pi)
-        return np.stack([p, (x * x - 1.0) * p])
+        return np.stack([p, (x * x - 1.0) * p]), np.zeros((2, x.size))
 
     found = Integrals(f, np.linspace(-38.0, 38.0, 9))
     y = np.array([-30.0, -5.0, -1.0, 0.2, 4.0, 20.0])
@@ -214,13 +217,13 @@ def test_integrals_to_relative_accuracy_in_both_tails():
     above, _ = found(y, upper=True)
     np.testing.assert_allclose(above[0], ndtr(-y), rtol=1e-12)
     # where the sum cancels, the error says so
-    assert np.all(np.abs(below[1] + y * f(y)[0]) <= 100.0 * error[1])
-    np.testing.assert_allclose(found.total, [1.0, 0.0], atol=1e-14)
+    assert np.all(np.abs(below[1] + y * f(y)[0][0]) <= 100.0 * error[1])
+    np.testing.assert_allclose(found.total[0], [1.0, 0.0], atol=1e-14)
 
 
 def test_integrals_up_to_a_singularity_say_what_is_lost():
     def f(x):
-        return (0.5 * x**-0.5)[np.newaxis]
+        return (0.5 * x**-0.5)[np.newaxis], np.zeros((1, x.size))
 
     knots = 0.5 ** np.arange(20.0, -1.0, -1.0)
     value, error = Integrals(f, knots, lost=(float(knots[0]), 0.0))(np.array([1.0]), upper=False)

@@ -15,7 +15,8 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.parameters import Parameter
-from reparam.verification.numerics import derivative_in, differentiate
+from reparam.verification.ends import Frame, find_ends
+from reparam.verification.numerics import derivative_in, differentiate, of_tails
 from reparam.verification.piecewise import Integrals, evaluated
 
 __all__ = ["Formula", "Law", "Link", "Linked", "NumericalLaw"]
@@ -25,10 +26,22 @@ Formula = Callable[..., Any]
 
 #: Pieces between quantiles of the pilot draws.
 _PIECES = 64
-#: How close to the ends of the support a density is looked at: closer, numbers lose digits.
-_CLOSEST = 1e-290
+#: How close to the ends of the support a density is looked at, where it has digits: absolutely, in
+#: units in the last place, and relative to how far draws are from an end that moves.
+_CLOSEST, _ULPS, _MOVING = 1e-290, 8.0, 1e-14
+#: Densities below this have lost digits.
+_TINY = 1e-280
 #: The relative error up to which a derivative is worth comparing anything with.
 _CERTAIN = 1e-8
+#: Quantiles of the pilot draws where ∂F/∂θ is made sure of, by differences of integrals over steps
+#: of θ as short as this, and how well they agree, relative to the largest.
+_PLACES, _STEP, _AGREE = 9, 1e-6, 1e-5
+#: The share of the way from an end to the draws where F no longer moves unless its end does, and
+#: what counts as none, relative to the largest.
+_INSIDE, _STILL = 2.0**-10, 1e-3
+#: The relative errors of scores between points where they are evaluated: those of a cdf, which is
+#: differentiated twice, are less accurate, and means of draws are noisier still.
+_ONCE, _TWICE = 1e-10, 1e-5
 
 
 class Law(Protocol):
@@ -136,6 +149,10 @@ class NumericalLaw:
     What is missing comes from quadrature and numerical differentiation: about ten digits for
     smooth densities. Derivatives of which fewer than eight digits are certain are NaN.
 
+    Ends of the support may depend on parameters. A density that jumps elsewhere, where a parameter
+    moves, needs a cdf beside it: what passes the jump is no integral of ∂p/∂θ. Without one all
+    derivatives in that parameter are NaN.
+
     Parameters
     ----------
     theta
@@ -171,20 +188,30 @@ class NumericalLaw:
         """The ends of the interval that values lie in."""
         return np.float64(self._support[0]), np.float64(self._support[1])  # type: ignore[return-value]
 
+    @property
+    def mass(self) -> tuple[float, float] | None:
+        """The density's integral and its error; None if there is a cdf, so that none is needed."""
+        if self._cdf is not None:
+            return None
+        total, error = self._integrals.total
+        return float(total[0]), float(error[0])
+
     def log_prob(self, value: ArrayLike, /) -> Array:
         """Return the log density: as given, or of the cdf's slope."""
         y = np.asarray(value, dtype=np.float64)
-        if self._log_prob is not None:
-            return np.asarray(self._log_prob(y, **self._theta))
         with np.errstate(all="ignore"):
-            return np.asarray(np.log(self._slope(y)))
+            return np.asarray(
+                np.log(self._density(y)[0])
+                if self._log_prob is None
+                else self._log_prob(y, **self._theta)
+            )
 
     def cdf(self, value: ArrayLike, /) -> Array:
         """Return P(Y ≤ y): as given, or the density's integral."""
         y = np.asarray(value, dtype=np.float64)
         if self._cdf is not None:
             return np.asarray(self._cdf(y, **self._theta))
-        return np.asarray(self._integrals(y, upper=False)[0][0])
+        return self._tail(y, upper=False)
 
     def sf(self, value: ArrayLike, /) -> Array:
         """Return P(Y > y): as given, 1 − F, or the density's integral."""
@@ -193,17 +220,21 @@ class NumericalLaw:
             return np.asarray(self._sf(y, **self._theta))
         if self._cdf is not None:
             return 1.0 - self.cdf(y)
-        return np.asarray(self._integrals(y, upper=True)[0][0])
-
-    @property
-    def mass(self) -> float:
-        """The density's integral, 1 if it is one."""
-        return float(self._integrals.total[0])
+        return self._tail(y, upper=True)
 
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
-        """Return ∂ log p/∂θ by numerical differentiation."""
+        """Return ∂ log p/∂θ; NaN in parameters that an end of the support moves with.
+
+        There the expectation of ∂ log p/∂θ is not 0, and it is no score.
+        """
         y = np.asarray(value, dtype=np.float64)
-        return {name: evaluated(partial(self._score, name), y) for name in self._theta}
+        accuracy = _TWICE if self._log_prob is None else _ONCE
+        return {
+            name: np.full(y.shape, np.nan)
+            if self._moves_end(name)
+            else evaluated(partial(self._score, name), y, rtol=accuracy)
+            for name in self._theta
+        }
 
     def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return −F_θ/p: F_θ by differentiating the cdf, or integrating p times the score."""
@@ -211,86 +242,196 @@ class NumericalLaw:
         return {name: evaluated(partial(self._pathwise, name), y) for name in self._theta}
 
     def _pathwise(self, name: str, y: Array) -> Array:
-        slope, error = self._cdf_slope(name, y)
+        slope, error = self._slope(name, y)
+        density, off = self._density(y)
         with np.errstate(all="ignore"):
-            certain = error <= _CERTAIN * np.abs(slope)
-            return np.where(certain, -slope / np.exp(self.log_prob(y)), np.nan)
+            path, error = -slope / density, (error + np.abs(slope) * off / density) / density
+            if self._cdf is None:  # F moves with the coordinates, too
+                motion, own = self._frame.motion(name, y)
+                path, error = path + motion, error + own
+                path = path if self._is_confirmed[name] else np.full(y.shape, np.nan)
+            return np.where(error <= _CERTAIN * np.abs(path), path, np.nan)
 
-    def _cdf_slope(self, name: str, y: Array) -> tuple[Array, Array]:
-        """Return ∂F/∂θ and its error, from whichever side it is known better."""
+    def _tail(self, y: Array, *, upper: bool) -> Array:
+        """Return an integral of the density, or what the other leaves of 1 where that is surer."""
+        (own, error), (other, other_error) = (
+            (rows[0], errors[0])
+            for rows, errors in (self._integrals(y, upper=side) for side in (upper, not upper))
+        )
+        return np.asarray(np.where(other_error < error, 1.0 - other, own))
+
+    def _slope(self, name: str, y: Array) -> tuple[Array, Array]:
+        """Return ∂F/∂θ and its error; of a density alone, in coordinates that its ends stay in."""
         if self._cdf is None:
             row = 1 + list(self._theta).index(name)
-            below, above = (self._integrals(y, upper=side) for side in (False, True))
-            slope, error = below[0][row], below[1][row]
-            other, other_error = -above[0][row], above[1][row]
-        else:
-            slope, error = self._in_theta(name, self._cdf, y)
-            if self._sf is None:
-                return slope, error
-            other, other_error = self._in_theta(name, self._sf, y)
-            other = -other
-        return np.where(other_error < error, other, slope), np.fmin(other_error, error)
+            below, above = (
+                (rows[row], errors[row])
+                for rows, errors in (self._integrals(y, upper=side) for side in (False, True))
+            )
+            return of_tails(below, above)
+        tails = [tail for tail in (self._cdf, self._sf) if tail is not None]
+        slopes = [self._in_theta(name, partial(tail, y), y.shape) for tail in tails]
+        return of_tails(*slopes) if len(slopes) == 2 else slopes[0]
+
+    def _density(self, y: Array) -> tuple[Array, Array]:
+        """Return the density and its error: as given, or the cdf's slope."""
+        with np.errstate(all="ignore"):
+            if self._log_prob is not None:
+                return np.exp(self.log_prob(y)), np.zeros(y.shape)
+            tails = [self.cdf, self.sf] if self._sf is not None else [self.cdf]
+            slopes = [differentiate(tail, y, self._reach(y)) for tail in tails]
+            return of_tails(*slopes) if len(slopes) == 2 else slopes[0]
 
     def _score(self, name: str, y: Array) -> Array:
         if self._log_prob is None:
-            return self._in_theta(name, self._log_slope, y)[0]
-        return self._in_theta(name, self._log_prob, y)[0]
+            return self._in_theta(name, partial(self._log_slope, y), y.shape)[0]
+        return self._in_theta(name, partial(self._log_prob, y), y.shape)[0]
 
     def _log_slope(self, y: Array, **theta: Array) -> Array:
         assert self._cdf is not None
         cdf = self._cdf
         # theta moves along leading dimensions
-        at = np.broadcast_to(y, np.broadcast_shapes(y.shape, *map(np.shape, theta.values())))
+        shape = np.broadcast_shapes(y.shape, *map(np.shape, theta.values()))
+        at, step = np.broadcast_to(y, shape), np.broadcast_to(self._reach(y), shape)
         with np.errstate(all="ignore"):
-            step = np.full(at.shape, self._step)
             return np.log(differentiate(lambda moved: cdf(moved, **theta), at, step)[0])
 
-    def _in_theta(self, name: str, f: Formula, y: Array) -> tuple[Array, Array]:
-        return derivative_in(
-            name, lambda **at: f(y, **at), self._theta, self._parameters, shape=y.shape
-        )
+    def _in_theta(
+        self, name: str, f: Callable[..., Array], shape: tuple[int, ...]
+    ) -> tuple[Array, Array]:
+        return derivative_in(name, f, self._theta, self._parameters, shape=shape)
+
+    def _reach(self, y: Array) -> Array:
+        """Return the lengths on which F varies: how far values are from the draws, or an end."""
+        median, spread = self._quantiles[_PIECES // 2], np.subtract(*self._quantiles[[-17, 16]])
+        low, high = self._ends
+        with np.errstate(all="ignore"):
+            step = np.fmax(0.2 * spread, 0.1 * np.abs(y - median))
+            return np.asarray(np.fmin(step, 0.5 * np.fmin(y - low, high - y)))
 
     @cached_property
-    def _step(self) -> float:
-        return float(self._pilot[-1 - len(self._pilot) // 4] - self._pilot[len(self._pilot) // 4])
+    def _quantiles(self) -> Array:
+        return np.quantile(self._pilot, np.linspace(0.0, 1.0, _PIECES + 1))
 
-    def _slope(self, y: Array) -> Array:
-        """Return the cdf's slope, from whichever side it is known better."""
-        low, high = self._support
-        step = np.minimum(0.2 * self._step, 0.5 * np.minimum(y - low, high - y))
-        below, below_error = differentiate(self.cdf, y, step)
-        if self._sf is None:
-            return below
-        above, above_error = differentiate(self.sf, y, step)
-        return np.where(above_error < below_error, -above, below)
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        """The ends of where the density is not 0, or F neither 0 nor 1."""
+        if self._log_prob is not None:
+            return self._frame.low, self._frame.high
+        low, high = find_ends(self._is_inside, self._quantiles, self._support, **self._theta)
+        return float(low[0]), float(high[0])
+
+    def _is_inside(self, y: Array, **theta: Array) -> Array:
+        assert self._cdf is not None
+        with np.errstate(all="ignore"):
+            below = np.asarray(self._cdf(y, **theta))
+            above = 1.0 - below if self._sf is None else np.asarray(self._sf(y, **theta))
+            return np.asarray((below > 0.0) & (above > 0.0))
+
+    @cached_property
+    def _frame(self) -> Frame:
+        assert self._log_prob is not None
+        return Frame(self._log_prob, self._theta, self._parameters, self._quantiles, self._support)
+
+    def _moves_end(self, name: str) -> bool:
+        """Whether an end of the support moves with a parameter, where there is mass."""
+        if self._log_prob is not None:
+            return self._frame.moves(name)
+        nearest = self._quantiles[[0, -1]]
+        ends = np.where(np.isfinite(self._ends), self._ends, nearest)
+        at = np.concatenate([ends + _INSIDE * (nearest - ends), self._quantiles])
+        size = np.abs(self._slope(name, at)[0])
+        there = np.append(np.isfinite(self._ends), np.zeros(_PIECES + 1, dtype=bool))
+        return bool(np.any(size[there] > _STILL * np.nanmax(size)))
 
     @cached_property
     def _integrals(self) -> Integrals:
-        """Integrals of the density, and of its products with the scores."""
-        assert self._log_prob is not None
-        log_prob = self._log_prob
+        """Integrals of the density, and of its products with the scores in the frame."""
 
-        def integrands(y: Array) -> Array:
-            density = np.exp(log_prob(y, **self._theta))
-            return np.stack([density, *(density * self._score(name, y) for name in self._theta)])
+        def integrands(t: Array) -> tuple[Array, Array]:
+            values, errors = np.zeros((2, 1 + len(self._theta), t.size))
+            values[0], errors[0] = self._rounded(self._frame.log_density, t, **self._theta)
+            there = values[0] > _TINY
+            p, off = values[0, there], errors[0, there]
+            for row, name in enumerate(self._theta, 1):
+                moved = partial(self._frame.log_density, t[there])
+                score, error = self._in_theta(name, moved, p.shape)
+                values[row, there] = p * score
+                errors[row, there] = p * error + np.abs(score) * off
+            return values, errors
 
-        knots, (low, high) = self._knots, self._support
-        return Integrals(integrands, knots, lost=(_gap(low, knots[0]), _gap(knots[-1], high)))
+        return self._integrated(integrands)
 
-    @property
+    @staticmethod
+    def _rounded(log_density: Formula, t: Array, **theta: Any) -> tuple[Array, Array]:
+        """Return the density, 0 where it is no number, and what rounding t makes of it."""
+        p, beside = (
+            np.nan_to_num(np.exp(log_density(at, **theta)), posinf=0.0)
+            for at in (t, np.nextafter(t, np.inf))
+        )
+        return p, np.abs(beside - p)
+
+    def _integrated(self, f: Callable[[Array], tuple[Array, Array]]) -> Integrals:
+        knots, (low, high) = self._knots, self._ends
+        return Integrals(f, knots, lost=(_gap(low, knots[0]), _gap(knots[-1], high)))
+
+    @cached_property
+    def _is_confirmed(self) -> Mapping[str, bool]:
+        """Whether ∂F/∂θ is what differences of integrals are, for each parameter.
+
+        It is not where the density jumps, at a place that moves, and differentiation at a point
+        can't see it.
+        """
+        return {name: self._agrees(name) for name in self._theta}
+
+    def _agrees(self, name: str) -> bool:
+        low, high = self._parameters[name].domain.ends({})
+        centre = self._theta[name]
+        step = min(_STEP * (1.0 + abs(centre)), 0.1 * (centre - low), 0.1 * (high - centre))
+
+        def density(t: Array, at: float) -> tuple[Array, Array]:
+            return self._rounded(
+                self._frame.log_density, t, **{**self._theta, name: np.array([[at]])}
+            )
+
+        t = self._quantiles[:: _PIECES // (_PLACES - 1)]
+        t = t[(t >= self._knots[0]) & (t <= self._knots[-1])]
+        sides = [self._integrated(partial(density, at=float(centre + h))) for h in (step, -step)]
+        (right, off), (left, also_off) = (side(t, upper=False) for side in sides)
+        slope, error = self._slope(name, t)
+        motion = self._frame.motion(name, t)[0] * self._density(t)[0]
+        largest = np.max(np.abs(slope - motion))
+        doubt = (off + also_off)[0] / step + error + _AGREE * largest
+        return bool(np.all(np.abs((right - left)[0] / (2.0 * step) - slope) <= doubt))
+
+    @cached_property
     def _knots(self) -> Array:
         """Quantiles of the pilot draws, and geometrically on towards the support's ends."""
-        inner = np.unique(np.quantile(self._pilot, np.linspace(0.0, 1.0, _PIECES + 1)))
-        low, high = self._support
-        span = inner[-1] - inner[0]
+        inner = np.unique(self._quantiles)
+        low, high = self._ends
         towards, away = 0.5 ** np.arange(1.0, 1000.0), 2.0 ** np.arange(-3.0, 1000.0)
-        below = low + (inner[0] - low) * towards if np.isfinite(low) else inner[0] - span * away
-        above = (
-            high - (high - inner[-1]) * towards if np.isfinite(high) else inner[-1] + span * away
-        )
-        knots = np.unique(np.concatenate([below, inner, above]))
-        inside = (knots - low >= _CLOSEST) & (high - knots >= _CLOSEST)
-        return np.asarray(knots[np.isfinite(knots) & inside])
+        span = inner[-1] - inner[0]
+        with np.errstate(all="ignore"):
+            knots = np.concatenate(
+                [
+                    *(low + (inner[0] - low) * towards, inner[0] - span * away, inner),
+                    *(inner[-1] + span * away, high - (high - inner[-1]) * towards),
+                    self._frame.seams,
+                ]
+            )
+            knots = np.unique(knots[np.isfinite(knots)])
+            inside = (knots - low >= self._closest(low, inner[0])) & (
+                high - knots >= self._closest(high, inner[-1])
+            )
+        return np.asarray(knots[inside])
+
+    def _closest(self, end: float, nearest: float) -> float:
+        """Return how close to an end a density is looked at."""
+        if not np.isfinite(end):
+            return 0.0
+        moving = any(map(self._frame.moves, self._theta))
+        far = _MOVING * (abs(end) + abs(nearest - end)) if moving else 0.0
+        return float(max(_CLOSEST, _ULPS * np.spacing(abs(end)), far))
 
 
 def _gap(low: float, high: float) -> float:

@@ -18,8 +18,8 @@ __all__ = ["Integrals", "evaluated"]
 
 #: From values at Gauss-Legendre nodes to the coefficients of a series, and what they are of P_n.
 _DEGREE = 20
-_NODES, _SHARES = legendre.leggauss(_DEGREE)
-_TO_SERIES = legendre.legvander(_NODES, _DEGREE - 1).T * _SHARES
+_NODES, _WEIGHTS = legendre.leggauss(_DEGREE)
+_TO_SERIES = legendre.legvander(_NODES, _DEGREE - 1).T * _WEIGHTS
 _TO_SERIES *= np.arange(0.5, _DEGREE)[:, np.newaxis]
 #: Fewer points than this are looked at one by one.
 _FEW = 2 * _DEGREE
@@ -33,8 +33,8 @@ _NOISE = 1e-7
 _FUTILE = 2
 #: How much larger than by a constant an integral up to a singularity may be.
 _SINGULAR = 100.0
-#: Numbers below this have lost digits, and points in pieces narrower than this, relatively.
-_TINY, _NARROW = 1e-280, 1e-9
+#: Points in pieces narrower than this, relatively, have lost digits.
+_NARROW = 1e-13
 
 
 def _series(values: Array) -> tuple[Array, Array]:
@@ -98,15 +98,17 @@ def evaluated(f: Callable[[Array], Array], y: Array, *, rtol: float = 1e-10) -> 
 
 
 class Integrals:
-    """The integrals of functions below and above any point, each to relative accuracy.
+    """The integrals of functions below and above any point, and their errors.
 
-    Pieces are halved until a Legendre series holds the functions, and until the first of them,
-    which is positive, no longer falls by orders of magnitude inside a piece.
+    Pieces are halved until a Legendre series holds the functions, or what it leaves out is not more
+    than their own errors, and until the first of them, which is positive, no longer falls by orders
+    of magnitude inside a piece. Of a piece that is given up, at a jump say, no more is known than
+    between what values the functions lie.
 
     Parameters
     ----------
     f
-        From points to the values of several functions there, one a row.
+        From points to the values of several functions there, one a row, and their errors.
     knots
         Where pieces begin and end.
     lost
@@ -118,31 +120,31 @@ class Integrals:
 
     def __init__(
         self,
-        f: Callable[[Array], Array],
+        f: Callable[[Array], tuple[Array, Array]],
         knots: Array,
         *,
         lost: tuple[float, float] = (0.0, 0.0),
         rtol: float = 1e-12,
     ) -> None:
-        start, stop, series, doubt = _fitted(f, knots, rtol)
+        start, stop, series, error = _fitted(f, knots, rtol)
         order = np.argsort(start)
         self._start, self._half = start[order], 0.5 * (stop - start)[order]
-        series, doubt = series[:, order], doubt[:, order]
+        series, error = series[:, order], error[:, order]
         # ∫ P_n from −1 to x is (P_{n+1} − P_{n−1})/(2n + 1); it is 0 at −1
         self._below = legendre.legint(series, axis=-1, lbnd=-1.0) * self._half[:, np.newaxis]
         self._above = -legendre.legint(series, axis=-1, lbnd=1.0) * self._half[:, np.newaxis]
         whole = 2.0 * series[..., 0] * self._half
         self._before = _sums(whole)
         self._after = _sums(whole[:, ::-1])[:, ::-1]
-        unsure = (doubt + rtol) * np.max(np.abs(series), axis=-1) * 2.0 * self._half
         with np.errstate(all="ignore"):
-            beyond = _SINGULAR * np.abs(f(knots[[0, -1]])) * lost
-        beyond = np.where(np.isfinite(beyond), beyond, 0.0)
+            beyond = _SINGULAR * np.abs(f(knots[[0, -1]])[0]) * lost
+        beyond = np.where(np.array(lost) > 0.0, np.nan_to_num(beyond, nan=np.inf), 0.0)
         self._unsure = (
-            _sums(unsure) + beyond[:, :1],
-            _sums(unsure[:, ::-1])[:, ::-1] + beyond[:, 1:],
+            _sums(error) + beyond[:, :1],
+            _sums(error[:, ::-1])[:, ::-1] + beyond[:, 1:],
         )
-        self.total = np.sum(whole, axis=-1)
+        #: The integrals over all pieces, and their errors.
+        self.total = np.sum(whole, axis=-1), self._unsure[0][:, -1] + beyond[:, 1]
 
     def __call__(self, y: Array, *, upper: bool) -> tuple[Array, Array]:
         """Return the integrals below or above each y, one row a function, and their errors."""
@@ -173,33 +175,43 @@ def _clenshaw(series: Array, piece: NDArray[np.integer], x: Array) -> Array:
 
 
 def _fitted(
-    f: Callable[[Array], Array], knots: Array, rtol: float
+    f: Callable[[Array], tuple[Array, Array]], knots: Array, rtol: float
 ) -> tuple[Array, Array, Array, Array]:
-    """Return the pieces' ends, series and relative errors."""
+    """Return the pieces' ends, series, and the errors of the functions' integrals over them."""
     start, stop = knots[:-1], knots[1:]
-    before, futile = np.full(start.shape, np.inf), np.zeros(start.shape, dtype=np.int64)
+    before, futile = np.array(np.inf), np.array(0)
     done: list[tuple[Array, Array, Array, Array]] = []
     while start.size:
         at = _nodes(start, stop)
         with np.errstate(all="ignore"):
-            values = f(at.ravel())
-        values = np.where(np.isfinite(values) & (values[0] > _TINY), values, 0.0)
-        series, rest = _series(values := values.reshape(-1, *at.shape))
-        size, worst = np.abs(values[0]), np.max(rest, axis=0)
-        better = worst <= np.maximum(rtol, 0.25 * before)
-        good = (worst <= rtol) | ((before < _NOISE) & ~better)
-        good &= np.min(size, axis=-1) >= _CONTRAST * np.max(size, axis=-1)
+            values, noise = (rows.reshape(-1, *at.shape) for rows in f(at.ravel()))
+        lost = ~np.isfinite(values)
+        values, noise = np.where(lost, 0.0, values), np.where(lost, np.inf, noise)
+        series, rest = _series(values)
+        size, width = np.max(np.abs(series), axis=-1), stop - start
+        own = np.median(noise, axis=-1)  # around a kink errors are large, and it can be cut out
+        with np.errstate(all="ignore"):
+            rest = np.where(rest * size <= 2.0 * own, np.minimum(rest, rtol), rest)
+        better = rest <= np.maximum(rtol, 0.25 * before)
+        held = (rest <= rtol) | ((before < _NOISE) & ~better)
         # what neither half is better for is noise; a kink is in one of them
-        either = np.any(better.reshape(2, -1), axis=0) if done else better
-        futile = np.where(np.tile(either, 2) if done else either, 0, futile + 1)
-        good |= futile >= _FUTILE
-        # no mass, no width, or too much
-        good |= np.max(size, axis=-1) == 0.0
-        good |= stop - start <= _NARROW * np.maximum(np.abs(start), np.abs(stop))
+        halves = better.reshape(len(better), -1, len(start) if not done else len(start) // 2)
+        either = np.tile(np.any(halves, axis=1), halves.shape[1])
+        futile = np.where(either, 0, futile + 1)
+        first = np.abs(values[0])
+        good = np.all(held | (futile >= _FUTILE), axis=0)
+        good &= np.min(first, axis=-1) >= _CONTRAST * np.max(first, axis=-1)
+        # nothing there, too narrow, or too many
+        good |= np.max(first, axis=-1) == 0.0
+        good |= width <= _NARROW * np.maximum(np.abs(start), np.abs(stop))
         good |= sum(len(piece[0]) for piece in done) + len(start) > _MOST
-        done.append((start[good], stop[good], series[:, good], rest[:, good]))
+        left_out = np.where(
+            held, (rest + rtol) * size, np.minimum(np.ptp(values, axis=-1), _DEGREE * rest * size)
+        )
+        error = (left_out + 0.5 * noise @ _WEIGHTS) * width
+        done.append((start[good], stop[good], series[:, good], error[:, good]))
         start, stop = start[~good], stop[~good]
-        before, futile = np.tile(worst[~good], 2), np.tile(futile[~good], 2)
+        before, futile = (np.tile(rows[:, ~good], 2) for rows in (rest, futile))
         middle = 0.5 * (start + stop)
         start, stop = np.concatenate([start, middle]), np.concatenate([middle, stop])
     parts = [np.concatenate([piece[i] for piece in done], axis=i // 2) for i in range(4)]

@@ -81,24 +81,16 @@ class ScipyLaw(NumericalLaw):
             log_prob=self._family.logpdf,
             cdf=self._family.cdf,
             sf=self._family.sf,
-            support=self._ends(theta),
+            support=self._ends_at(theta),
         )
 
-    def _ends(self, theta: Mapping[str, float]) -> tuple[float, float]:
+    def _ends_at(self, theta: Mapping[str, float]) -> tuple[float, float]:
         low, high = self._family.support(**theta)
         return float(low), float(high)
 
-    def score(self, value: ArrayLike, /) -> dict[str, Array]:
-        """Return ∂ log p/∂θ; NaN in parameters that move an end of the support.
-
-        There the expectation of ∂ log p/∂θ is not 0, and it is no score.
-        """
-        found = super().score(value)
-        for name, at in self._theta.items():
-            moved = {**self._theta, name: at + 1e-3 * (1.0 + abs(at))}
-            if self._ends(moved) != self._support:
-                found[name] = np.full_like(found[name], np.nan)
-        return found
+    def _moves_end(self, name: str) -> bool:
+        moved = {**self._theta, name: self._theta[name] + 1e-3 * (1.0 + abs(self._theta[name]))}
+        return self._ends_at(moved) != self._support
 
     def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return −F_θ/p."""

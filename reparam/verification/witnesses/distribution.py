@@ -12,7 +12,7 @@ from reparam._typing import Array
 from reparam.verification import statistics
 from reparam.verification.comparing import Context, Tally, beside
 from reparam.verification.entries import Entrywise
-from reparam.verification.laws import Law
+from reparam.verification.laws import Law, NumericalLaw
 from reparam.verification.numerics import ends, moved
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses import of_vectors
@@ -27,9 +27,13 @@ _ORDER_STATISTICS = 2048
 #: Intervals between order statistics that tell whether draws are moved or spread.
 _INTERVALS = 128
 #: Draws at which scores are taken if that is slow, and those that tell what rounding makes of them.
-_SLOW, _FEW = 2**18, 2**12
+_SLOW, _FEW = 2**15, 2**12
+#: The error of a density's integral, and how uncertain it may be if F is to be compared with draws.
+_WHOLE, _SURE = 1e-6, 1e-4
 #: Why a mean of scores may be uncertain.
 _DOUBT = "the score moves by too much from one number to the next"
+#: Why a density's integral may be uncertain.
+_ROUGH = "the density has jumps or poles that quadrature can't resolve; a cdf would tell"
 
 
 def distribution(context: Context) -> Iterator[Comparison]:
@@ -49,6 +53,7 @@ def distribution(context: Context) -> Iterator[Comparison]:
     for way, sets in turns:
         label = f" ({way})" if way else ""
         inside = Tally(f"draws{label} in the support", "absolute")
+        whole = Tally("∫ p dy", note="log_prob is to be −∞ outside the support", doubt=_ROUGH)
         fit = Fit(f"draws{label}")
         scores = {
             name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors", doubt=_DOUBT)
@@ -62,11 +67,13 @@ def distribution(context: Context) -> Iterator[Comparison]:
             ordered = np.sort(value)  # NaN is last
             outer = ordered[[0, -1]].astype(np.float64)
             inside.add(theta, outer, np.clip(outer, low, high), y=outer)
+            if not _is_known(whole, theta, law):
+                continue
             smooth = bool(target.obstacle) or not is_discrete(ordered)
             fit.add(theta, law, ordered, alpha, moving=smooth)
             if smooth:
                 add_scores(scores, theta, law, np.asarray(value), alpha)
-        for tally in (inside, *scores.values()):
+        for tally in (inside, whole, *scores.values()):
             yield from tally.result()
         yield from fit.result()
 
@@ -97,6 +104,15 @@ class Fit:
         """Yield the comparisons."""
         for tally in (self._distance, self._tails, *self._motions):
             yield from tally.result()
+
+
+def _is_known(tally: Tally, theta: dict[str, float], law: Law) -> bool:
+    """Compare a density's integral with 1, if F is made of it; whether F is any use, then."""
+    if not isinstance(law, NumericalLaw) or law.mass is None:
+        return True
+    mass, error = law.mass
+    tally.add(theta, mass, 1.0, rtol=_WHOLE, uncertainty=error)
+    return abs(mass - 1.0) + error <= _SURE
 
 
 def is_discrete(ordered: Array) -> bool:
@@ -182,7 +198,7 @@ def add_scores(
     tallies: dict[str, Tally], theta: dict[str, float], law: Law, value: Array, alpha: float
 ) -> None:
     """Add the mean of ∂ log p/∂θ at draws, in standard errors, unless rounding makes too much."""
-    some = value if exact(law) else value[:_SLOW]
+    some = value if _has_formulas(law) else value[:_SLOW]
     claimed = law.score(some.astype(np.float64))
     few = some[:_FEW]
     for name, tally in tallies.items():
@@ -245,7 +261,7 @@ def _motions(
             tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha))
 
 
-def exact(law: Law) -> bool:
+def _has_formulas(law: Law) -> bool:
     """Whether a law has formulas, and is no quadrature that many draws would take long for."""
     from reparam.distribution import Distribution
 

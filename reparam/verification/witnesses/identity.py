@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Context, NotApplicable, Tally, unit_grid
+from reparam.verification.comparing import (
+    Context,
+    NotApplicable,
+    Tally,
+    rounding_of_one,
+)
 from reparam.verification.laws import Formula
 from reparam.verification.numerics import derivative_in, differentiate, integral, moved, of_tails
 from reparam.verification.results import Comparison
@@ -30,8 +35,8 @@ _SYMBOLS = {
     "score": "∂ log p/∂{}, as claimed",
     "pathwise": "−F_θ/p in {}, as claimed",
 }
-#: Probabilities of tails that are not looked at, and the relative error allowed.
-_FAR, _CLAIM = 1e-6, 1e-7
+#: The relative error allowed of what is held to a claim.
+_CLAIM = 1e-7
 #: Closer to an end than this, numbers lose digits.
 _CLOSEST = 1e-290
 #: Results below this are subnormal.
@@ -78,8 +83,7 @@ def _as_claimed(context: Context) -> Iterator[Comparison]:
         for parameter in target.parameters
     }
     for theta in context.sets():
-        claimed, u = target.law(theta, context.seed), unit_grid(context.level.points, context.seed)
-        u = u[(u > _FAR) & (u < 1.0 - _FAR)]
+        claimed, u = target.law(theta, context.seed), context.probabilities
         y = target.claimed(**theta).icdf(u)
         for name, tally in tallies.items():
             at, where = (u, "u") if name == "icdf" else (y, "y")
@@ -102,9 +106,7 @@ def _points(context: Context, theta: dict[str, float]) -> tuple[Array, Array]:
     """Return values to look at, inside the support, and their distance from its ends."""
     target, law = context.target, context.target.law(theta, context.seed)
     if "icdf" in target.formulas:
-        y = np.asarray(
-            target.formulas["icdf"](unit_grid(context.level.points, context.seed), **theta)
-        )
+        y = np.asarray(target.formulas["icdf"](context.probabilities, **theta))
     else:
         y = target.values(theta, context.level.points, context.seed)
     low, high = law.support
@@ -198,7 +200,8 @@ def _decline(context: Context) -> Iterator[Comparison]:
             end = start + np.copysign(step, outer - start)
             mass, error = integral(density, start, end)
             rest = np.asarray(tail(start, **theta)) - np.abs(mass)
-            tally.add(theta, tail(end, **theta), rest, rtol=1e-9, uncertainty=error, y=end)
+            claimed, lost = tail(end, **theta), rounding_of_one(context.target)
+            tally.add(theta, claimed, rest, rtol=1e-9, atol=lost, uncertainty=error, y=end)
     for tally in tallies:
         yield from tally.result()
 

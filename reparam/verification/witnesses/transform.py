@@ -11,7 +11,13 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.noise import NORMAL
-from reparam.verification.comparing import Context, NotApplicable, Tally, beside, unit_grid
+from reparam.verification.comparing import (
+    Context,
+    NotApplicable,
+    Tally,
+    beside,
+    rounding_of_one,
+)
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Registered
 from reparam.verification.witnesses import of_vectors
@@ -55,7 +61,7 @@ def transform(context: Context) -> Iterator[Comparison]:
 
         yield from _inverse(context, "y", value, u, complement, z=noise)
     if invertible:
-        u = unit_grid(context.level.points, context.seed)
+        u = context.probabilities
 
         def quantile(theta: Mapping[str, float]) -> Array:
             return np.asarray(target.formulas["icdf"](u, **theta))
@@ -81,6 +87,7 @@ def _inverse(
             moved = 4.0 * ulp * np.exp(law.log_prob(y))  # by rounding the value
             for end in (-np.inf, np.inf):  # next to where numbers end there may be much in one step
                 moved = np.fmax(moved, np.abs(law.cdf(beside(y, end)) - below_y))
+        moved += rounding_of_one(context.target)
         cdf.add(theta, below_y, below, rtol=_TAILS, atol=moved, **where)
         sf.add(theta, above_y, above, rtol=_TAILS, atol=moved, **where)
     yield from cdf.result()

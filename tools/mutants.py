@@ -55,8 +55,8 @@ Wrong draws come with the derivatives that belong to them, so that nothing but t
 gives them away.
 
 All are caught. `tools/mutants.py` makes this page, the mutants are in `tests/mutants.py`, and the
-tests ask about all of them again; `tests/test_verify_vectors.py` and `tests/test_verify_discrete.py`
-do so for distributions of vectors and discrete ones.
+tests ask about all of them again; `tests/test_verify_vectors.py` and
+`tests/test_verify_discrete.py` do so for distributions of vectors and discrete ones.
 
 """
 

@@ -145,6 +145,14 @@ class Frame:
         """Whether an end of the support depends on a parameter."""
         return any(speed != 0.0 for speed, _ in self._motions.get(name, ()))
 
+    @property
+    def moving(self) -> tuple[bool, bool]:
+        """Whether each end depends on a parameter."""
+        low, high = (
+            any(ends[side][0] != 0.0 for ends in self._motions.values()) for side in (0, 1)
+        )
+        return low, high
+
     def motion(self, name: str, t: Array) -> tuple[Array, Array]:
         """Return ∂y/∂θ at constant t, and its error."""
         if not self.moves(name):

@@ -31,6 +31,9 @@ _PIECES = 64
 _CLOSEST, _ULPS, _MOVING = 1e-290, 8.0, 1e-14
 #: Densities below this have lost digits.
 _TINY = 1e-280
+#: The error of a cdf and a sf, which may be differences such as 1 − e^−x, and the relative one of
+#: a density that is such a cdf's slope.
+_FLOOR, _NOISE = 2.0**-51, 1e-9
 #: The relative error up to which a derivative is worth comparing anything with.
 _CERTAIN = 1e-8
 #: Quantiles of the pilot draws where ∂F/∂θ is made sure of, by differences of integrals over steps
@@ -270,7 +273,7 @@ class NumericalLaw:
             )
             return of_tails(below, above)
         tails = [tail for tail in (self._cdf, self._sf) if tail is not None]
-        slopes = [self._in_theta(name, partial(tail, y), y.shape) for tail in tails]
+        slopes = [self._in_theta(name, partial(tail, y), y.shape, floor=_FLOOR) for tail in tails]
         return of_tails(*slopes) if len(slopes) == 2 else slopes[0]
 
     def _density(self, y: Array) -> tuple[Array, Array]:
@@ -279,12 +282,12 @@ class NumericalLaw:
             if self._log_prob is not None:
                 return np.exp(self.log_prob(y)), np.zeros(y.shape)
             tails = [self.cdf, self.sf] if self._sf is not None else [self.cdf]
-            slopes = [differentiate(tail, y, self._reach(y)) for tail in tails]
+            slopes = [differentiate(tail, y, self._reach(y), floor=_FLOOR) for tail in tails]
             return of_tails(*slopes) if len(slopes) == 2 else slopes[0]
 
     def _score(self, name: str, y: Array) -> Array:
         if self._log_prob is None:
-            return self._in_theta(name, partial(self._log_slope, y), y.shape)[0]
+            return self._in_theta(name, partial(self._log_slope, y), y.shape, floor=_NOISE)[0]
         return self._in_theta(name, partial(self._log_prob, y), y.shape)[0]
 
     def _log_slope(self, y: Array, **theta: Array) -> Array:
@@ -294,12 +297,13 @@ class NumericalLaw:
         shape = np.broadcast_shapes(y.shape, *map(np.shape, theta.values()))
         at, step = np.broadcast_to(y, shape), np.broadcast_to(self._reach(y), shape)
         with np.errstate(all="ignore"):
-            return np.log(differentiate(lambda moved: cdf(moved, **theta), at, step)[0])
+            slope, _ = differentiate(lambda moved: cdf(moved, **theta), at, step, floor=_FLOOR)
+            return np.log(slope)
 
     def _in_theta(
-        self, name: str, f: Callable[..., Array], shape: tuple[int, ...]
+        self, name: str, f: Callable[..., Array], shape: tuple[int, ...], *, floor: float = 0.0
     ) -> tuple[Array, Array]:
-        return derivative_in(name, f, self._theta, self._parameters, shape=shape)
+        return derivative_in(name, f, self._theta, self._parameters, shape=shape, floor=floor)
 
     def _reach(self, y: Array) -> Array:
         """Return the lengths on which F varies: how far values are from the draws, or an end."""
@@ -420,18 +424,21 @@ class NumericalLaw:
                 ]
             )
             knots = np.unique(knots[np.isfinite(knots)])
-            inside = (knots - low >= self._closest(low, inner[0])) & (
-                high - knots >= self._closest(high, inner[-1])
+            start, stop = (
+                _closest(end, nearest, moving)
+                for end, nearest, moving in zip(
+                    (low, high), inner[[0, -1]], self._frame.moving, strict=True
+                )
             )
-        return np.asarray(knots[inside])
+            return np.asarray(knots[(knots - low >= start) & (high - knots >= stop)])
 
-    def _closest(self, end: float, nearest: float) -> float:
-        """Return how close to an end a density is looked at."""
-        if not np.isfinite(end):
-            return 0.0
-        moving = any(map(self._frame.moves, self._theta))
-        far = _MOVING * (abs(end) + abs(nearest - end)) if moving else 0.0
-        return float(max(_CLOSEST, _ULPS * np.spacing(abs(end)), far))
+
+def _closest(end: float, nearest: float, moving: bool) -> float:
+    """Return how close to an end of the support a density is looked at."""
+    if not np.isfinite(end):
+        return 0.0
+    far = _MOVING * (abs(end) + abs(nearest - end)) if moving else 0.0
+    return float(max(_CLOSEST, _ULPS * np.spacing(abs(end)), far))
 
 
 def _gap(low: float, high: float) -> float:

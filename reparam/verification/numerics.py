@@ -75,7 +75,12 @@ def moved(f: Callable[[Array], Array], y: NDArray[np.floating], value: Array) ->
 
 
 def differentiate(
-    f: Callable[[Array], Array], x: Array, step: Array, *, noise: float = 0.0
+    f: Callable[[Array], Array],
+    x: Array,
+    step: Array,
+    *,
+    noise: float = 0.0,
+    floor: float = 0.0,
 ) -> tuple[Array, Array]:
     """Return df/dx by Richardson extrapolation of central differences, and its error.
 
@@ -95,6 +100,8 @@ def differentiate(
         Where, and the largest step, of equal shape.
     noise
         The relative error of f's values beyond rounding, such as that of single precision.
+    floor
+        Their absolute error: that of a small F may be the rounding of 1, as in 1 − e^−x.
 
     Returns
     -------
@@ -107,7 +114,7 @@ def differentiate(
         step = np.exp2(np.floor(np.log2(step)))
         for halvings in _HALVINGS:
             shares = 0.5 ** np.reshape(halvings, (-1,) + (1,) * np.ndim(step))
-            ladder.append(_differences(f, x, step * shares, noise))
+            ladder.append(_differences(f, x, step * shares, noise, floor))
             found, uncertain = _extrapolated(
                 _Differences(*map(np.concatenate, zip(*ladder, strict=True)))
             )
@@ -133,7 +140,9 @@ class _Differences(NamedTuple):
         return self.of_x + self.of_f
 
 
-def _differences(f: Callable[[Array], Array], x: Array, steps: Array, noise: float) -> _Differences:
+def _differences(
+    f: Callable[[Array], Array], x: Array, steps: Array, noise: float, floor: float
+) -> _Differences:
     right, left = x + steps, x - steps
     values = f(np.concatenate([right, left]))
     inner = (len(steps),) + (1,) * (values.ndim - right.ndim) + x.shape
@@ -143,9 +152,8 @@ def _differences(f: Callable[[Array], Array], x: Array, steps: Array, noise: flo
     above, below = values[: len(steps)], values[len(steps) :]
     slope = (above - below) / width
     size = np.fmax(np.abs(above), np.abs(below))
-    return _Differences(
-        slope, 2.0 * np.abs(slope) * off / width, 2.0 * (np.spacing(size) + noise * size) / width
-    )
+    lost = np.spacing(size) + noise * size + floor
+    return _Differences(slope, 2.0 * np.abs(slope) * off / width, 2.0 * lost / width)
 
 
 def _extrapolated(ladder: _Differences) -> tuple[Array, Array]:
@@ -194,6 +202,7 @@ def derivative_in(
     *,
     shape: tuple[int, ...] = (),
     noise: float = 0.0,
+    floor: float = 0.0,
 ) -> tuple[Array, Array]:
     """Return the derivative of ``f(**theta)`` in one parameter, and its error.
 
@@ -210,7 +219,7 @@ def derivative_in(
         The declarations: steps stay in the domain.
     shape
         The shape of f's values but for the leading dimension.
-    noise
+    noise, floor
         As for :func:`differentiate`.
     """
     low, high = parameters[name].domain.ends({})
@@ -223,6 +232,7 @@ def derivative_in(
             np.full(shape, centre),
             np.full(shape, step),
             noise=noise,
+            floor=floor,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -26,8 +26,9 @@ _TAILS = 0.5 ** np.arange(1.0, 17.0)
 _ORDER_STATISTICS = 2048
 #: Intervals between order statistics that tell whether draws are moved or spread.
 _INTERVALS = 128
-#: Draws at which scores are taken if that is slow, and those that tell what rounding makes of them.
-_SLOW, _FEW = 2**15, 2**12
+#: Draws that tell what rounding makes of scores; where these are slow, at how many they are taken,
+#: and how many tell.
+_FEW, _SLOW = 2**12, (2**15, 2**9)
 #: The error of a density's integral, and how uncertain it may be if F is to be compared with draws.
 _WHOLE, _SURE = 1e-6, 1e-4
 #: Why a mean of scores may be uncertain.
@@ -198,25 +199,28 @@ def add_scores(
     tallies: dict[str, Tally], theta: dict[str, float], law: Law, value: Array, alpha: float
 ) -> None:
     """Add the mean of ∂ log p/∂θ at draws, in standard errors, unless rounding makes too much."""
-    some = value if _has_formulas(law) else value[:_SLOW]
-    claimed = law.score(some.astype(np.float64))
-    few = some[:_FEW]
-    for name, tally in tallies.items():
-        entry = np.asarray(claimed[name])
+    most, few = (len(value), _FEW) if _has_formulas(law) else _SLOW
+    some = value[:most]
+    claimed = _stacked(law.score, tallies, some.astype(np.float64))
+    rounding = moved(partial(_stacked, law.score, tallies), some[:few], claimed[:, :few])
+    for tally, entry, lost in zip(tallies.values(), claimed, rounding, strict=True):
         if not (np.all(np.isfinite(entry)) and statistics.is_summable(entry)):
             continue
-        rounding = moved(partial(_entry, law.score, name), few, entry[:_FEW])
         tally.add(
             theta,
             statistics.standard_score(entry),
             0.0,
             atol=statistics.critical_value(alpha),
-            uncertainty=np.mean(rounding) / (np.std(entry) or 1.0) * math.sqrt(len(entry)),
+            uncertainty=np.mean(lost) / (np.std(entry) or 1.0) * math.sqrt(len(entry)),
         )
 
 
-def _entry(formula: Callable[[Array], Mapping[str, Array]], name: str, y: Array) -> Array:
-    return np.asarray(formula(y)[name])
+def _stacked(
+    formula: Callable[[Array], Mapping[str, Array]], names: Iterable[str], y: Array
+) -> Array:
+    """Return a formula's values for each parameter, one row each."""
+    claimed = formula(y)
+    return np.stack([np.asarray(claimed[name]) for name in names])
 
 
 def _motions(

@@ -158,7 +158,7 @@ def _density(context: Context) -> Iterator[Comparison]:
         y, room = _points(context, theta)
         step = np.minimum(0.3 * _scales(y), 0.5 * room)
         below, above = (
-            differentiate(partial(tail, **theta), y, step)
+            differentiate(partial(tail, **theta), y, step, floor=rounding_of_one(context.target))
             for tail in _tails(context.target.formulas)
         )
         slope, error = of_tails(below, above)
@@ -229,7 +229,14 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
         pathwise = formulas["pathwise"](y, **theta)
         for name, tally in tallies.items():
             below, above = (
-                derivative_in(name, partial(tail, y), theta, target.parameters, shape=y.shape)
+                derivative_in(
+                    name,
+                    partial(tail, y),
+                    theta,
+                    target.parameters,
+                    shape=y.shape,
+                    floor=rounding_of_one(target),
+                )
                 for tail in _tails(formulas)
             )
             slope, error = of_tails(below, above)

@@ -36,8 +36,9 @@ _TINY = 1e-280
 _FLOOR, _NOISE = 2.0**-51, 1e-9
 #: The relative error up to which a derivative is worth comparing anything with.
 _CERTAIN = 1e-8
-#: How far the integral of ∂p/∂θ may be from 0, relative to the largest ∂F/∂θ.
-_AGREE = 1e-7
+#: Quantiles of the pilot draws where ∂F/∂θ is made sure of, by differences of integrals over steps
+#: of θ as short as this, and how well they agree, relative to the largest.
+_PLACES, _STEP, _AGREE = 9, 1e-6, 1e-5
 #: The share of the way from an end to the draws where F no longer moves unless its end does, and
 #: what counts as none, relative to the largest.
 _INSIDE, _STILL = 2.0**-10, 1e-3
@@ -151,9 +152,9 @@ class NumericalLaw:
     What is missing comes from quadrature and numerical differentiation: about ten digits for
     smooth densities. Derivatives of which fewer than eight digits are certain are NaN.
 
-    Ends of the support may depend on parameters. A density that jumps inside, at a place that
-    depends on a parameter, needs a cdf beside it: mass passes the jump, and the integral of ∂p/∂θ
-    does not tell how much. So does one that is infinite at an end that moves.
+    Ends of the support may depend on parameters. A density that jumps elsewhere, where a parameter
+    moves, needs a cdf beside it: what passes the jump is no integral of ∂p/∂θ. Without one all
+    derivatives in that parameter are NaN.
 
     Parameters
     ----------
@@ -251,7 +252,7 @@ class NumericalLaw:
             if self._cdf is None:  # F moves with the coordinates, too
                 motion, own = self._frame.motion(name, y)
                 path, error = path + motion, error + own
-                path = path if self._keeps_mass[name] else np.full(y.shape, np.nan)
+                path = path if self._is_confirmed[name] else np.full(y.shape, np.nan)
             return np.where(error <= _CERTAIN * np.abs(path), path, np.nan)
 
     def _tail(self, y: Array, *, upper: bool) -> Array:
@@ -379,17 +380,33 @@ class NumericalLaw:
         return Integrals(f, knots, lost=(_gap(low, knots[0]), _gap(knots[-1], high)))
 
     @cached_property
-    def _keeps_mass(self) -> Mapping[str, bool]:
-        """Whether ∫ ∂p/∂θ dy is 0 for each parameter, in the frame: mass passes no jump unseen."""
-        total, error = self._integrals.total
-        y = self._quantiles
-        density, _ = self._density(y)
-        kept = {}
-        for row, name in enumerate(self._theta, 1):
-            moved = self._slope(name, y)[0] - density * self._frame.motion(name, y)[0]
-            largest = np.nanmax(np.abs(moved))
-            kept[name] = bool(np.abs(total[row]) <= error[row] + _AGREE * largest)
-        return kept
+    def _is_confirmed(self) -> Mapping[str, bool]:
+        """Whether ∂F/∂θ is what differences of integrals are, for each parameter.
+
+        It is not where the density jumps, at a place that moves, and differentiation at a point
+        can't see it.
+        """
+        return {name: self._agrees(name) for name in self._theta}
+
+    def _agrees(self, name: str) -> bool:
+        low, high = self._parameters[name].domain.ends({})
+        centre = self._theta[name]
+        step = min(_STEP * (1.0 + abs(centre)), 0.1 * (centre - low), 0.1 * (high - centre))
+
+        def density(t: Array, at: float) -> tuple[Array, Array]:
+            return self._rounded(
+                self._frame.log_density, t, **{**self._theta, name: np.array([[at]])}
+            )
+
+        t = self._quantiles[:: _PIECES // (_PLACES - 1)]
+        t = t[(t >= self._knots[0]) & (t <= self._knots[-1])]
+        sides = [self._integrated(partial(density, at=float(centre + h))) for h in (step, -step)]
+        (right, off), (left, also_off) = (side(t, upper=False) for side in sides)
+        slope, error = self._slope(name, t)
+        motion = self._frame.motion(name, t)[0] * self._density(t)[0]
+        largest = np.max(np.abs(slope - motion))
+        doubt = (off + also_off)[0] / step + error + _AGREE * largest
+        return bool(np.all(np.abs((right - left)[0] / (2.0 * step) - slope) <= doubt))
 
     @cached_property
     def _knots(self) -> Array:

@@ -4,12 +4,17 @@ from functools import partial
 
 import numpy as np
 import pytest
+from textbook import ARCSINE, KUMARASWAMY, PARETO, TEXTBOOK, UNIFORM, sampler
 
 import reparam as rp
 from reparam.parameters import POSITIVE, REAL, Parameter
+from reparam.verification.checking import run_check
+from reparam.verification.comparing import Level
+from reparam.verification.ends import Frame, find_ends
 from reparam.verification.laws import Link, Linked, NumericalLaw
 from reparam.verification.libraries._scipy import FAMILIES, LOCATION, SCALE, ScipyLaw
 from reparam.verification.piecewise import Integrals, evaluated
+from reparam.verification.results import Outcome
 
 CASES = [
     rp.Laplace(0.3, 0.1),
@@ -96,6 +101,195 @@ def test_mass_is_told():
     value, error = law.mass
     assert value == pytest.approx(3.0, rel=1e-12)
     assert error < 1e-9
+
+
+# Textbook samplers, known by formulas of their own -----------------------------------------------
+
+#: What a sampler tells of its law, and what that can't be judged by.
+TELLS = ["cdf", "log_prob", "log_prob support", "log_prob cdf sf", "log_prob cdf icdf pathwise"]
+LITTLE = Level(sets=2, points=24, draws=2**13)
+
+
+def checks(law, tells, witnesses, off=""):
+    """Return what witnesses say of a sampler made of a textbook's formulas."""
+    made = sampler(law, tells, off)
+    return {witness: run_check(made, witness, LITTLE, seed=3, alpha=1e-9) for witness in witnesses}
+
+
+@pytest.mark.parametrize("tells", TELLS)
+@pytest.mark.parametrize("name", TEXTBOOK)
+def test_right_samplers_hold(name, tells):
+    law = TEXTBOOK[name]
+    if ("support" in tells and law.support is None) or ("icdf" in tells and law.icdf is None):
+        pytest.skip("it has none")
+    witnesses = ["derivative", "distribution", "expectation"]
+    if "icdf" in tells:
+        witnesses = ["transform", "identity", *witnesses]
+    for witness, check in checks(law, tells, witnesses).items():
+        uncertain = law is ARCSINE and tells == "log_prob" and witness != "distribution"
+        assert check.outcome is (Outcome.INCONCLUSIVE if uncertain else Outcome.HOLDS), check
+        if uncertain and witness == "expectation":
+            assert "a cdf" in check.comparisons[0].note
+
+
+@pytest.mark.parametrize("tells", ["cdf", "log_prob"])
+@pytest.mark.parametrize(
+    ("name", "off"),
+    [
+        (name, off)
+        for name, law in TEXTBOOK.items()
+        if law.slopes is not None
+        for off in law.parameters
+    ],
+)
+def test_gradients_that_are_off_fail(name, off, tells):
+    """By 1 % in one parameter, which is ten thousand times what right ones may be off."""
+    if TEXTBOOK[name] is ARCSINE and tells == "log_prob":
+        pytest.skip("its derivatives are uncertain")
+    check = checks(TEXTBOOK[name], tells, ["derivative"], off)["derivative"]
+    assert check.outcome is Outcome.FAILS
+    assert {
+        comparison.what for comparison in check.comparisons if comparison.outcome is Outcome.FAILS
+    } == {
+        f"∂y/∂{off}",
+        f"∂y/∂{off} of draws on the quantile path",
+    }
+
+
+@pytest.mark.parametrize("tells", ["cdf", "cdf sf", "log_prob", "log_prob cdf"])
+@pytest.mark.parametrize(
+    ("textbook", "moving"), [(UNIFORM, {"low", "high"}), (PARETO, {"m"}), (KUMARASWAMY, set())]
+)
+def test_ends_that_move(textbook, moving, tells):
+    """−F_θ/p has no gap there, and ∂ log p/∂θ, whose expectation is not 0, is told as unknown."""
+    theta = {name: low + 0.3 * (high - low) for name, (low, high) in textbook.parameters.items()}
+    y = textbook.icdf(np.linspace(0.001, 0.999, 200), **theta)
+    law = law_of(textbook, theta, tells)
+    for name, slope in law.pathwise(y).items():
+        known = np.isfinite(slope)
+        assert np.mean(known) > 0.98
+        np.testing.assert_allclose(
+            slope[known], textbook.slopes(y, **theta)[name][known], rtol=3e-8
+        )
+    assert {name for name, score in law.score(y).items() if np.all(np.isnan(score))} == moving
+    np.testing.assert_allclose(law.cdf(y), textbook.cdf(y, **theta), rtol=1e-11)
+
+
+def law_of(textbook, theta, tells):
+    """Return the law that follows from some of a textbook's formulas."""
+    parameters = {name: Parameter(name, REAL, 0.0, (-1.0, 1.0)) for name in theta}
+    pilot = textbook.icdf(np.random.default_rng(0).uniform(size=4096), **theta)
+    return NumericalLaw(
+        theta, parameters, pilot, **{name: getattr(textbook, name) for name in tells.split()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "known"), [(0.3, False), (0.7071067811865476, False), (212.34, True)]
+)
+def test_jumps_inside_that_move_are_told_as_unknown(at, known):
+    """Half a bell, half a box, whose jumps make up for each other in the integral of ∂p/∂θ.
+
+    Where the bell's numbers have ended before the box's, its upper jump is the support's end.
+    """
+    from scipy.special import ndtr
+
+    def log_prob(y, at, scale):
+        bell = np.exp(-0.5 * (y / scale) ** 2) / (np.sqrt(2.0 * np.pi) * scale)
+        return np.log(0.5 * bell + 0.5 * ((y >= at) & (y <= at + 1.0)))
+
+    def cdf(y, at, scale):
+        return 0.5 * ndtr(y / scale) + 0.5 * np.clip(y - at, 0.0, 1.0)
+
+    rng = np.random.default_rng(0)
+    pilot = np.append(1.3 * rng.normal(size=2048), at + rng.uniform(size=2048))
+    theta = {"at": at, "scale": 1.3}
+    parameters = {"at": LOCATION, "scale": SCALE}
+    y = at + np.linspace(0.05, 0.95, 10)
+    law = NumericalLaw(theta, parameters, pilot, log_prob=log_prob)
+    np.testing.assert_allclose(law.cdf(y), cdf(y, **theta), rtol=1e-11)
+    box = np.exp(np.log(0.5) - log_prob(y, **theta))
+    expected = box if known else np.full(y.shape, np.nan)
+    np.testing.assert_allclose(law.pathwise(y)["at"], expected, rtol=1e-7)
+    law = NumericalLaw(theta, parameters, pilot, log_prob=log_prob, cdf=cdf)
+    np.testing.assert_allclose(law.pathwise(y)["at"], box, rtol=1e-7)
+
+
+def test_a_density_that_is_none_is_told():
+    """This one has no end: it forgets that values are positive."""
+
+    class Forgetful:
+        def __init__(self):
+            self.parameters = {"rate": (0.5, 2.0)}
+
+        def rsample(self, n, *, rng, rate):
+            y = rng.exponential(1.0 / rate, size=n)
+            return y, {"rate": -y / rate}
+
+        def log_prob(self, y, rate):
+            return np.log(rate) - rate * np.abs(y)
+
+    check = run_check(Forgetful(), "distribution", LITTLE, seed=3, alpha=1e-9)
+    assert check.outcome is Outcome.FAILS
+    assert check.comparisons[0].what == "∫ p dy"
+    assert check.comparisons[0].got == pytest.approx(2.0, rel=1e-6)
+    assert "outside the support" in check.comparisons[0].note
+
+
+# The ends of the support -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.1, 0.3), (-2.0, np.inf), (0.0, 1e-300), (-np.inf, 0.0), (-1e300, 1e300)]
+)
+def test_ends_to_the_last_digit(low, high):
+    within = np.array([0.5 * max(low, -9.0) + 0.5 * min(high, 9.0)])
+    found = find_ends(lambda y, a, b: (y > a) & (y < b), within, (-np.inf, np.inf), a=low, b=high)
+    for end, exact in zip(found, (low, high), strict=True):
+        assert end[0] == exact or abs(end[0] - exact) <= np.spacing(abs(exact))
+
+
+def test_ends_of_many_parameters_at_once_and_of_none():
+    lows = np.array([-1.0, 0.25, 7.0])
+    found, _ = find_ends(
+        lambda y, a: (y > a) & (y < 5.0), np.array([0.5, 1.0]), (-np.inf, np.inf), a=lows
+    )
+    np.testing.assert_allclose(found, [-1.0, 0.25, np.nan])
+
+
+def test_declared_ends_stand_where_values_can_occur():
+    low, high = find_ends(lambda y, a: y == y, np.array([0.5]), (0.0, 1.0), a=1.0)
+    assert (low[0], high[0]) == (0.0, 1.0)
+
+
+def frame(log_prob, theta, within):
+    parameters = {name: Parameter(name, REAL, 0.0, (-1.0, 1.0)) for name in theta}
+    return Frame(log_prob, theta, parameters, np.asarray(within), (-np.inf, np.inf))
+
+
+def test_frames_move_with_both_ends():
+    made = frame(UNIFORM.log_prob, {"low": -1.0, "high": 3.0}, [0.0, 1.0])
+    t = np.array([-0.9, 1.0, 2.9])
+    np.testing.assert_allclose(made.motion("low", t)[0], [1.0, 0.5, 0.0], atol=1e-12)
+    np.testing.assert_allclose(made.motion("high", t)[0], [0.0, 0.5, 1.0], atol=1e-12)
+    # the density in these coordinates integrates to 1 wherever the end is
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    moved = {"low": -1.0, "high": np.array([[2.5], [3.0], [3.6]])}
+    p = np.exp(made.log_density(1.0 + 2.0 * nodes, **moved))
+    np.testing.assert_allclose(2.0 * p @ weights, 1.0, rtol=1e-6)
+
+
+def test_ends_that_are_the_end_of_numbers_count_as_none():
+    """Half a million standard deviations out, and where its exponential overflows."""
+    normal = frame(TEXTBOOK["normal"].log_prob, {"loc": 0.3, "scale": 2.0}, [-1.0, 1.0])
+    gumbel = frame(TEXTBOOK["gumbel"].log_prob, {"loc": 0.3, "scale": 2.0}, [-1.0, 1.0])
+    assert gumbel.low == pytest.approx(-1419.0, abs=2.0)
+    for made in (normal, gumbel):
+        assert not made.moves("loc")
+        assert not made.moves("scale")
+
+
+# Laws in other parameters ------------------------------------------------------------------------
 
 
 def test_links_of_one_and_of_several_parameters():
@@ -228,6 +422,29 @@ def test_integrals_up_to_a_singularity_say_what_is_lost():
     knots = 0.5 ** np.arange(20.0, -1.0, -1.0)
     value, error = Integrals(f, knots, lost=(float(knots[0]), 0.0))(np.array([1.0]), upper=False)
     assert abs(value[0, 0] - 1.0) <= error[0, 0]
+
+
+def test_integrals_next_to_a_jump_say_what_is_lost():
+    place = 1.0 / 3.0
+
+    def f(x):
+        return np.stack([np.where(x < place, 1.0, 3.0)]), np.zeros((1, x.size))
+
+    found = Integrals(f, np.linspace(0.0, 1.0, 4))
+    y = np.linspace(0.02, 1.0, 50)
+    exact = np.where(y < place, y, place + 3.0 * (y - place))
+    value, error = found(y, upper=False)
+    assert np.all(np.abs(value[0] - exact) <= error[0])
+    assert np.all(error < 1e-11)
+
+
+def test_integrals_tell_the_errors_of_functions():
+    def f(x):
+        return np.ones((1, x.size)), np.full((1, x.size), 1e-3)
+
+    value, error = Integrals(f, np.array([0.0, 1.0, 2.0]))(np.array([1.5]), upper=False)
+    assert value[0] == pytest.approx(1.5)
+    assert error[0] == pytest.approx(2e-3)  # of the pieces that it has part in
 
 
 def test_declarations_of_families_are_parameters():

@@ -16,11 +16,16 @@ from reparam._typing import Array
 
 __all__ = ["Integrals", "evaluated"]
 
-#: From values at Gauss-Legendre nodes to the coefficients of a series, and what they are of P_n.
+#: From values at Gauss-Legendre nodes to the coefficients of a series, and what they are of P_n; from
+#: these to the series at both ends.
 _DEGREE = 20
 _NODES, _WEIGHTS = legendre.leggauss(_DEGREE)
 _TO_SERIES = legendre.legvander(_NODES, _DEGREE - 1).T * _WEIGHTS
 _TO_SERIES *= np.arange(0.5, _DEGREE)[:, np.newaxis]
+_TO_ENDS = legendre.legvander(np.array([-1.0, 1.0]), _DEGREE - 1).T
+#: How much of what a series is off by at an end counts as left out of it: that is all that tells of
+#: a jump between the end and the outermost node, and of the noise of all coefficients together.
+_AT_ENDS = 0.05
 #: Fewer points than this are looked at one by one.
 _FEW = 2 * _DEGREE
 #: Pieces to begin with, and at most.
@@ -38,17 +43,22 @@ _NARROW = 1e-13
 
 
 def _series(values: Array) -> tuple[Array, Array]:
-    """Return Legendre coefficients, last axis, and what is left out relative to the largest."""
-    series = values @ _TO_SERIES.T
+    """Return Legendre coefficients, last axis, and what is left out relative to the largest.
+
+    Values, last axis, are those at the nodes and at both ends.
+    """
+    series = values[..., 1:-1] @ _TO_SERIES.T
     size = np.max(np.abs(series), axis=-1)
-    rest = np.max(np.abs(series[..., -3:]), axis=-1)
+    off = np.max(np.abs(series @ _TO_ENDS - values[..., [0, -1]]), axis=-1)
+    rest = np.maximum(np.max(np.abs(series[..., -3:]), axis=-1), _AT_ENDS * off)
     with np.errstate(all="ignore"):
         return series, np.where(size > 0.0, rest / size, np.where(np.isnan(size), np.inf, 0.0))
 
 
 def _nodes(start: Array, stop: Array) -> Array:
+    """Return each piece's start, nodes and stop, last axis."""
     half = 0.5 * (stop - start)[:, np.newaxis]
-    return np.asarray(start[:, np.newaxis] + half * (1.0 + _NODES))
+    return np.column_stack([start, start[:, np.newaxis] + half * (1.0 + _NODES), stop])
 
 
 def evaluated(f: Callable[[Array], Array], y: Array, *, rtol: float = 1e-10) -> Array:
@@ -76,10 +86,10 @@ def evaluated(f: Callable[[Array], Array], y: Array, *, rtol: float = 1e-10) -> 
         if not first.size:
             break
         start, stop = points[first], points[last - 1]
-        at = np.column_stack([start, _nodes(start, stop), stop])
+        at = _nodes(start, stop)
         with np.errstate(all="ignore"):
             values = f(at.ravel()).reshape(at.shape)
-            series, rest = _series(values[:, 1:-1])
+            series, rest = _series(values)
         # errors are small beside each value: where it changes sign, points end up alone
         size = np.abs(values)
         good = (rest <= rtol) & (np.min(size, axis=-1) >= _CONTRAST * np.max(size, axis=-1))
@@ -208,7 +218,7 @@ def _fitted(
         left_out = np.where(
             held, (rest + rtol) * size, np.minimum(np.ptp(values, axis=-1), _DEGREE * rest * size)
         )
-        error = (left_out + 0.5 * noise @ _WEIGHTS) * width
+        error = (left_out + 0.5 * noise[..., 1:-1] @ _WEIGHTS) * width
         done.append((start[good], stop[good], series[:, good], error[:, good]))
         start, stop = start[~good], stop[~good]
         before, futile = (np.tile(rows[:, ~good], 2) for rows in (rest, futile))

@@ -131,8 +131,15 @@ def _steady(
     return steady
 
 
-def _z(x: Array, size: float) -> float:
-    """Return the mean in standard errors, to which `size` adds: 0 where all is that small."""
+def _z(x: Array, size: float) -> float | None:
+    """Return the mean in standard errors, to which `size` adds; None if that tells nothing.
+
+    It tells nothing if few elements dominate the sum. No central limit is needed where all are
+    equal, or where there is no more to sum than `size`.
+    """
+    sure = np.ptp(x) == 0.0 or float(np.mean(np.abs(x))) <= size
+    if not (sure or statistics.is_summable(x)):
+        return None
     error = float(np.std(x)) / math.sqrt(x.size) + size
     return float(np.mean(x)) / error if error > 0.0 else 0.0
 
@@ -150,11 +157,8 @@ def _in_bins(
     bins = np.minimum((u * _BINS).astype(np.int64), _BINS - 1)
     for number in range(_BINS):
         here = bins == number
-        if np.sum(here) < 100 or not (
-            np.ptp(weighed[here]) == 0.0 or statistics.is_summable(weighed[here])
-        ):
+        if np.sum(here) < 100 or (z := _z(weighed[here], size)) is None:
             continue
-        z = _z(weighed[here], size)
         ratio = float(np.sum(weighed[here])) / (float(np.sum(slope[here])) or math.nan)
         if tally.note == "" or abs(z) > critical:
             tally.note = f"off by {100.0 * ratio:+.3g} % there" if abs(z) > critical else ""
@@ -166,8 +170,8 @@ def _over_all(
 ) -> None:
     for k in _FREQUENCIES:
         terms = k * math.pi * np.cos(k * math.pi * u) * weighed
-        if np.ptp(terms) == 0.0 or statistics.is_summable(terms):
-            tally.add(theta, _z(terms, k * math.pi * size), 0.0, atol=critical, k=k)
+        if (z := _z(terms, k * math.pi * size)) is not None:
+            tally.add(theta, z, 0.0, atol=critical, k=k)
 
 
 def _of_mean(
@@ -178,10 +182,10 @@ def _of_mean(
     context: Context,
     critical: float,
 ) -> None:
-    if not (np.ptp(off) == 0.0 or statistics.is_summable(off)):
+    exact = float(np.mean(path))
+    z = _z(off, context.tolerance(path) * float(np.mean(np.abs(path))))
+    if z is None:
         return
-    size = context.tolerance(path) * float(np.mean(np.abs(path)))
-    z, exact = _z(off, size), float(np.mean(path))
     if abs(z) > critical:
         bias = 100.0 * float(np.mean(off)) / (exact or math.nan)
         average = exact + float(np.mean(off))

@@ -16,8 +16,8 @@ from reparam._typing import Array
 
 __all__ = ["Integrals", "evaluated"]
 
-#: From values at Gauss-Legendre nodes to the coefficients of a series, and what they are of P_n; from
-#: these to the series at both ends.
+#: From values at Gauss-Legendre nodes to the coefficients of a series, and what they are of P_n;
+#: from these to the series at both ends.
 _DEGREE = 20
 _NODES, _WEIGHTS = legendre.leggauss(_DEGREE)
 _TO_SERIES = legendre.legvander(_NODES, _DEGREE - 1).T * _WEIGHTS

@@ -168,7 +168,7 @@ def test_remedy_of_a_bounded_domain_names_its_ends():
         b"1",
         np.array(["1", "2"]),
         None,
-        object(),
+        pytest.param(object(), id="object"),
         np.array([1.0, None]),
         [1.0, [2.0, 3.0]],
         Decimal("1.5"),

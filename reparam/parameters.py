@@ -266,6 +266,14 @@ class Parameter:
         """The value used when none is given, as it is written on the command line."""
         return ",".join([f"{self.default:g}"] * max(self.vector, 1))
 
+    def typical_at(self, share: ArrayLike) -> Array:
+        """Return the value so much of the way up the typical range.
+
+        On a logarithmic scale, if all values in it are positive.
+        """
+        (low, high), up = self.typical, np.asarray(share)
+        return np.asarray(low * (high / low) ** up if low > 0.0 else low + (high - low) * up)
+
     def event(self, value: Array) -> tuple[int, ...]:
         """Return the shape of one value of those in an array: a vector's, or a number's."""
         return value.shape[-1:] if self.vector else ()

@@ -8,22 +8,20 @@ Used by ``test_mutants.py``, and by ``tools/mutants.py`` for the table in the do
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from unittest import mock
 
 import numpy as np
 
 import reparam as rp
 from reparam.verification import witnesses
-from reparam.verification.comparing import LEVELS, Context, NotApplicable, Tally
+from reparam.verification.checking import run_check
+from reparam.verification.context import LEVELS
 from reparam.verification.results import Outcome
 from reparam.verification.running import registered
 from reparam.verification.statistics import FALSE_ALARM
-from reparam.verification.targets import resolve
 
 #: The ways to a derivative: given noise, draws of one distribution, draws with a parameter set
 #: each, and the formula.
@@ -82,19 +80,6 @@ class Altered:
 # Whom the witnesses catch ---------------------------------------------------------------------
 
 
-class Caught(Exception):  # noqa: N818 - what a witness is for
-    """A comparison fails."""
-
-
-def _add_and_tell(add: Callable[..., None]) -> Callable[..., None]:
-    def wrapped(self: Tally, *args: Any, **kwargs: Any) -> None:
-        add(self, *args, **kwargs)
-        if self._worst is not None and self._worst.outcome is Outcome.FAILS:
-            raise Caught
-
-    return wrapped
-
-
 def _suspicion(mutant: Mutant) -> list[str]:
     """Return the witnesses, the likeliest to catch it first: a matter of time alone."""
     first = {
@@ -110,21 +95,9 @@ def _suspicion(mutant: Mutant) -> list[str]:
 
 
 def catches(witness: str, mutant: Mutant, seed: int) -> bool:
-    """Whether a default check by this witness fails; it stops at the first comparison that does."""
-    context = Context(resolve(mutant.cls), LEVELS["default"], seed, ALPHA)
-    with (
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(),
-        mock.patch.object(Tally, "add", _add_and_tell(Tally.add)),
-    ):
-        warnings.simplefilter("ignore")
-        try:
-            found = witnesses.load(witness)(context)
-            return any(comparison.outcome is Outcome.FAILS for comparison in found)
-        except Caught:
-            return True
-        except NotApplicable:
-            return False
+    """Whether a default check by this witness fails."""
+    check = run_check(mutant.cls, witness, LEVELS["default"], seed=seed, alpha=ALPHA)
+    return check.outcome is Outcome.FAILS
 
 
 def first_to_catch(mutant: Mutant, seed: int) -> str | None:

@@ -36,7 +36,7 @@ def project(tmp_path, monkeypatch):
 def test_all_holds(cli, project):
     result = cli("verify", "laplace", "targets:Right", "--only", "derivative", *QUICK)
     first, second, closing = result.stdout.splitlines()
-    assert re.fullmatch(r"✓ laplace        derivative    \S+ ≤ 1e-7 +∂y/∂\w+ at loc=.*", first)
+    assert re.match(r"✓ laplace        derivative    \S+ ≤ 1e-7 +∂y/∂\w+ ", first)
     assert second.startswith("✓ targets:Right  derivative ")
     assert re.fullmatch(r"2 checks: 2 hold; quick, seed 1, [\d.]+ s", closing)
     assert result.stderr == ""

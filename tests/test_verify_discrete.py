@@ -5,7 +5,7 @@ import pytest
 
 import reparam as rp
 from reparam.verification.checking import run_check
-from reparam.verification.comparing import LEVELS
+from reparam.verification.context import LEVELS
 from reparam.verification.results import Outcome
 from reparam.verification.witnesses import NAMES, WITHOUT_GRADIENTS
 

@@ -9,11 +9,12 @@ import pytest
 
 from reparam.errors import InputError, MissingExtraError
 from reparam.verification.checking import run_check
-from reparam.verification.comparing import LEVELS, NotApplicable
+from reparam.verification.context import LEVELS
 from reparam.verification.laws import Link
 from reparam.verification.libraries._sampling import ends, parameter_in
+from reparam.verification.refusals import NotApplicable
+from reparam.verification.resolving import LIBRARIES, resolve
 from reparam.verification.results import Outcome
-from reparam.verification.targets import LIBRARIES, resolve
 
 #: The table of each library, which needs no library to read.
 TABLES = {

@@ -10,8 +10,9 @@ import reparam as rp
 from reparam.errors import InputError, ReparamError
 from reparam.verification import Comparison, Outcome, running, verify, witnesses
 from reparam.verification.checking import run_check
-from reparam.verification.comparing import LEVELS, NotApplicable
-from reparam.verification.targets import NoGradient, name_of, resolve
+from reparam.verification.context import LEVELS
+from reparam.verification.refusals import NoGradient, NotApplicable
+from reparam.verification.resolving import name_of, resolve
 
 QUICK = {"level": "quick", "seed": 1}
 
@@ -140,17 +141,21 @@ class TestWhatWasComparedStays:
             yield from comparisons
             raise refusal
 
-        monkeypatch.setattr(witnesses, "load", lambda name: witness)
+        monkeypatch.setattr(witnesses, "load", lambda name, **_: witness)
         return checked(target, "score")
 
     WRONG = Comparison("y", Outcome.FAILS, 2.0, 1.0)
     RIGHT = Comparison("y", Outcome.HOLDS, 0.5, 1.0)
 
-    @pytest.mark.parametrize("comparison", [WRONG, RIGHT])
-    def test_it_does_not_apply_any_more(self, monkeypatch, comparison):
+    @pytest.mark.parametrize(
+        ("comparison", "outcome"),
+        [(WRONG, Outcome.FAILS), (RIGHT, Outcome.INCONCLUSIVE)],
+    )
+    def test_it_does_not_apply_any_more(self, monkeypatch, comparison, outcome):
         check = self.found(monkeypatch, NotApplicable("too few"), comparison)
-        assert check.comparisons == (comparison,)
-        assert (check.outcome, check.reason) == (comparison.outcome, "")
+        assert comparison in check.comparisons
+        assert (check.outcome, check.reason) == (outcome, "")
+        assert "too few" in [each.note for each in check.comparisons]
 
     def test_gradients_are_missing_at_some_parameters(self, monkeypatch):
         check = self.found(monkeypatch, NoGradient("none in scale"), self.RIGHT)
@@ -162,13 +167,15 @@ class TestWhatWasComparedStays:
         check = self.found(monkeypatch, NoGradient("a count"), self.RIGHT, target="poisson")
         assert (check.outcome, check.reason) == (Outcome.HOLDS, "")
 
-    @pytest.mark.parametrize(
-        ("refusal", "reason"),
-        [(NotApplicable("no cdf"), "no cdf"), (NoGradient("cut"), "no gradient flows: cut")],
-    )
-    def test_nothing_was_compared(self, monkeypatch, refusal, reason):
-        check = self.found(monkeypatch, refusal)
-        assert (check.outcome, check.reason) == (Outcome.SKIPPED, reason)
+    def test_nothing_was_compared(self, monkeypatch):
+        check = self.found(monkeypatch, NotApplicable("no cdf"))
+        assert (check.outcome, check.reason) == (Outcome.SKIPPED, "no cdf")
+
+    def test_there_are_no_gradients(self, monkeypatch):
+        check = self.found(monkeypatch, NoGradient("cut"))
+        assert (check.outcome, check.reason) == (Outcome.FAILS, "no gradient flows: cut")
+        check = self.found(monkeypatch, NoGradient("a count"), target="poisson")
+        assert check.outcome is Outcome.SKIPPED
 
     def test_it_raises(self, monkeypatch):
         check = self.found(monkeypatch, ZeroDivisionError("by 0"), self.RIGHT)
@@ -183,7 +190,8 @@ class TestMistakesOfOurs:
     @pytest.fixture(autouse=True)
     def broken(self, monkeypatch):
         monkeypatch.setitem(witnesses.NAMES, "broken", "nothing")
-        monkeypatch.setattr(running, "_COST", (*running._COST, "broken"))
+        monkeypatch.setattr(witnesses, "BY_COST", (*witnesses.BY_COST, "broken"))
+        monkeypatch.setitem(witnesses._WITNESSES, "broken", witnesses._WITNESSES["score"])
 
     def test_in_a_worker(self, capfd):
         with pytest.raises(ReparamError, match="reparam verify is broken: ModuleNotFoundError: No"):

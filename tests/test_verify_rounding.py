@@ -5,7 +5,7 @@ import pytest
 
 import reparam as rp
 from reparam.verification.checking import run_check
-from reparam.verification.comparing import LEVELS, Level
+from reparam.verification.context import LEVELS, Level
 from reparam.verification.numerics import beside, differentiate, integral, moved
 from reparam.verification.results import Outcome
 from reparam.verification.statistics import is_summable

@@ -41,7 +41,7 @@ def _complete_witness(incomplete: str) -> Iterator[tuple[str, str]]:
 
 
 def _complete_level(incomplete: str) -> Iterator[str]:
-    from reparam.verification.comparing import LEVELS
+    from reparam.verification.context import LEVELS
 
     return (name for name in LEVELS if name.startswith(incomplete))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TypeVar
 
 import numpy as np
@@ -50,12 +49,8 @@ def typical(cls: type[D], n: int = SETS, seed: int = 0) -> D:
     rng = np.random.default_rng(seed)
     values: dict[str, ArrayLike] = {}
     for parameter in cls.parameters.values():
-        low, high = parameter.typical
         size = (n, parameter.vector) if parameter.vector else (n,)
-        if low > 0.0:
-            drawn = np.exp(rng.uniform(math.log(low), math.log(high), size))
-        else:
-            drawn = rng.uniform(low, high, size)
+        drawn = parameter.typical_at(rng.random(size))
         if isinstance(parameter.domain, Integers):
             drawn = np.rint(drawn)
         drawn[0] = parameter.default

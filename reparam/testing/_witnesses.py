@@ -93,7 +93,7 @@ def _findings(check: Check) -> list[str]:
 def _property(witness: str) -> Callable[[type[Distribution]], None]:
     def passes(cls: type[Distribution]) -> None:
         from reparam.verification.checking import run_check
-        from reparam.verification.comparing import LEVELS
+        from reparam.verification.context import LEVELS
         from reparam.verification.results import Outcome
         from reparam.verification.statistics import FALSE_ALARM
 

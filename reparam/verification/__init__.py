@@ -4,13 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reparam.verification.objects import Sampler as Sampler
     from reparam.verification.results import Check as Check
     from reparam.verification.results import Comparison as Comparison
     from reparam.verification.results import Outcome as Outcome
     from reparam.verification.results import Report as Report
     from reparam.verification.running import TargetSpec as TargetSpec
     from reparam.verification.running import verify as verify
-    from reparam.verification.targets import Sampler as Sampler
 
 #: The module each public name lives in; importing the package imports none of these.
 _HOMES = {
@@ -18,7 +18,7 @@ _HOMES = {
     "Comparison": "reparam.verification.results",
     "Outcome": "reparam.verification.results",
     "Report": "reparam.verification.results",
-    "Sampler": "reparam.verification.targets",
+    "Sampler": "reparam.verification.objects",
     "TargetSpec": "reparam.verification.running",
     "verify": "reparam.verification.running",
 }

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
-import traceback
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reparam.verification import witnesses
-from reparam.verification.comparing import Context, Level, NotApplicable
+from reparam.verification.comparing import undecided
+from reparam.verification.context import Context, Level
+from reparam.verification.refusals import Faulty, NoGradient, NotApplicable, origin
+from reparam.verification.resolving import resolve
 from reparam.verification.results import Check, Comparison, Outcome
-from reparam.verification.targets import Faulty, NoGradient, resolve
 
 __all__ = ["run_check"]
 
@@ -41,8 +40,8 @@ def run_check(
         If there is no such target, or it lacks part of the protocol.
     """
     started = time.perf_counter()
-    ask = witnesses.load(witness)  # what this raises is no finding of a target
     target = resolve(spec, fixed)
+    ask = witnesses.load(witness, vectors=target.length > 0)
     name = name or target.name
     context = Context(target, level, seed, alpha, rtol)
     comparisons: list[Comparison] = []
@@ -55,15 +54,18 @@ def run_check(
             for comparison in ask(context):  # one by one: what came before it raises stays
                 comparisons.append(comparison)  # noqa: PERF402
     except NotApplicable as refusal:
-        reason = "" if comparisons else str(refusal)
+        reason = str(refusal)
+        if comparisons:  # what was begun, and can't be finished, tells less than it should
+            comparisons.append(undecided(witness, {}, reason))
+            reason = ""
     except NoGradient as refusal:
-        # none at all is a reason to look at nothing, none at some parameters or draws a finding
-        crashed = bool(comparisons) and not target.obstacle
+        # what says that it has none has none; of anything else it is a finding
+        crashed = not target.obstacle
         reason = f"no gradient flows: {refusal}" if crashed or not comparisons else ""
     except Faulty as fault:
         reason, crashed = str(fault), True
     except Exception as error:
-        reason, crashed = _told(error), True
+        reason, crashed = f"it raised {type(error).__name__}: {error}{origin(error)}", True
     ordered = sorted(comparisons, key=_rank)
     if not ordered and not reason:
         reason = "nothing to compare"
@@ -80,12 +82,3 @@ def run_check(
 def _rank(comparison: Comparison) -> tuple[int, float]:
     order = (Outcome.FAILS, Outcome.INCONCLUSIVE, Outcome.HOLDS, Outcome.SKIPPED)
     return order.index(comparison.outcome), -comparison.severity
-
-
-def _told(error: Exception) -> str:
-    """Return what was raised, and where, in a line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    here = str(Path(__file__).parent)
-    own = [frame for frame in frames if not frame.filename.startswith(here)]
-    where = f" ({own[-1].filename.rpartition(os.sep)[2]}:{own[-1].lineno})" if own else ""
-    return f"it raised {type(error).__name__}: {error}{where}"

@@ -1,4 +1,4 @@
-"""From arrays of claims and references to comparisons; what a witness is given to work with."""
+"""From arrays of claims and references to comparisons."""
 
 from __future__ import annotations
 
@@ -7,145 +7,37 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
-from reparam.noise import NORMAL, Noise
 from reparam.verification.numerics import beside
 from reparam.verification.results import Comparison, Outcome
-from reparam.verification.targets import Registered, Sample, Target, parameter_sets
+from reparam.verification.targets import Sample
 
-__all__ = [
-    "LEVELS",
-    "Context",
-    "Level",
-    "NotApplicable",
-    "Tally",
-    "beside",
-    "failure",
-    "noise_grid",
-    "not_numbers",
-    "rounding_of_one",
-    "unit_grid",
-]
+__all__ = ["Tally", "beside", "failure", "not_numbers", "undecided"]
 
-#: Probabilities of tails that are not looked at in formulas which are not ours.
-_FAR = 1e-6
-#: Units in the last place of 1 that probabilities by formulas which are not ours may be off.
-_ULPS = 8.0
 #: A reference whose error is more than this share of it tells nothing.
 _TELLING = 1e-3
-
-
-@dataclass(frozen=True)
-class Level:
-    """How much a run looks at: parameter sets, points each, draws each."""
-
-    sets: int
-    points: int
-    draws: int
-
-
-LEVELS: Mapping[str, Level] = {
-    "quick": Level(2, 24, 2**16),
-    "default": Level(4, 64, 2**20),
-    "thorough": Level(24, 256, 2**22),
-}
-
-
-class NotApplicable(Exception):  # noqa: N818 - a reason, no error
-    """A witness has nothing to look at: the message says why."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a witness works with.
-
-    Attributes
-    ----------
-    target
-        What is verified.
-    level
-        How much to look at.
-    seed
-        Where all random choices come from.
-    alpha
-        The probability of a false alarm that the witness may use up.
-    rtol
-        The relative error allowed where the reference is exact; None for what the precision of
-        the target's values calls for.
-    """
-
-    target: Target
-    level: Level
-    seed: int
-    alpha: float
-    rtol: float | None = None
-
-    def sets(self) -> list[dict[str, float]]:
-        """Return the parameter sets to look at."""
-        return list(parameter_sets(self.target, self.level.sets, self.seed))
-
-    def turns(self) -> Iterator[tuple[str, list[tuple[int, dict[str, float]]]]]:
-        """Yield the target's ways of drawing, each with its share of the numbered sets.
-
-        Each has the defaults; over the others they take turns.
-        """
-        (defaults, *others), ways = enumerate(self.sets()), self.target.ways
-        for number, way in enumerate(ways):
-            yield way, [defaults, *others[number :: len(ways)]]
-
-    def tolerance(self, values: NDArray[np.floating]) -> float:
-        """Return the relative error allowed for gradients of such values."""
-        if self.rtol is not None:
-            return self.rtol
-        return 1e-7 if values.dtype == np.float64 else 1e-3
-
-    @property
-    def probabilities(self) -> Array:
-        """Probabilities, central, random and in both tails: far out only in formulas of ours.
-
-        In the far tails somebody else's numbers may have lost digits by rights.
-        """
-        u = unit_grid(self.level.points, self.seed)
-        return u if _is_ours(self.target) else u[(u > _FAR) & (u < 1.0 - _FAR)]
-
-    @property
-    def noise_points(self) -> Array:
-        """Noise of the target's kind: central, random and in both tails.
-
-        Of vectors rows, each of whose entries may be any of these.
-        """
-        if self.target.noise is None:
-            raise NotApplicable("it has no transform of given noise")
-        noise = noise_grid(self.target.noise, self.level.points, self.seed)
-        if not self.target.length:
-            return noise
-        rng = np.random.default_rng([self.seed, 2])
-        return np.stack([rng.permutation(noise) for _ in range(self.target.length)], axis=-1)
-
-
-def unit_grid(n: int, seed: int) -> Array:
-    """Return n probabilities: half of them random, a quarter in each tail down to 1e-15."""
-    tail = np.geomspace(1e-15, 0.1, n // 4)
-    middle = np.random.default_rng([seed, 1]).uniform(0.01, 0.99, n - 2 * len(tail))
-    return np.concatenate([tail, middle, 1.0 - tail[::-1]])
-
-
-def noise_grid(noise: Noise, n: int, seed: int) -> Array:
-    """Return n points of noise: random ones, and some far in each tail."""
-    u = unit_grid(n, seed)
-    if noise is not NORMAL:
-        return u
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri(u))
+#: The smallest numbers there are are as many times off by rights.
+_LEAST = 4.0
 
 
 @dataclass
 class Tally:
     """One statement, compared at one parameter set after the other.
 
+    Attributes
+    ----------
+    what, unit
+        The statement, and what errors are in.
+    note
+        What else there is to say of it.
+    doubt
+        Why a reference may tell nothing.
+    tolerated
+        The share of points at which it may: beyond, the statement is inconclusive.
+
+    Examples
+    --------
     >>> tally = Tally("y")
     >>> tally.add({"loc": 0.0}, [1.0, 2.0], [1.0, 2.5], rtol=0.1, y=[1.0, 2.0])
     >>> print(*tally.result())
@@ -156,14 +48,15 @@ class Tally:
     unit: str = "relative"
     note: str = ""
     doubt: str = ""
-    _worst: Comparison | None = None
-    _points: int = 0
-    _unsure: int = 0
-    _vague: Comparison | None = field(default=None, repr=False)
+    tolerated: float = 0.5
+    _points: int = field(default=0, init=False)
+    _unsure: int = field(default=0, init=False)
+    _rank: float = field(default=-math.inf, init=False)
+    _worst: Comparison | None = field(default=None, init=False)
 
     def add(
         self,
-        theta: Mapping[str, float],
+        theta: Mapping[str, ArrayLike],
         got: ArrayLike,
         expected: ArrayLike,
         *,
@@ -171,110 +64,135 @@ class Tally:
         atol: ArrayLike = 0.0,
         uncertainty: ArrayLike = 0.0,
         size: ArrayLike = 0.0,
+        scale: float = 0.0,
+        note: str = "",
         **where: ArrayLike,
     ) -> None:
         """Compare: |got − expected| ≤ rtol·max(|expected|, size) + atol + 10·uncertainty.
 
+        What is too large for the numbers of got's precision counts as the largest of them.
+
         Parameters
         ----------
         theta
-            The parameters.
+            The parameters: numbers, or of each point its own.
         got, expected
             What the target says, and the reference. NaN agrees with nothing; a reference that is
-            NaN, or as uncertain as large, tells nothing.
+            NaN, as uncertain as large, or allowed to be off by any amount, tells nothing.
         rtol, atol, uncertainty
             The error allowed, and the reference's own.
         size
             What relative errors are relative to, if that is more than the reference: of a sum whose
             terms cancel, the sum of their absolute values.
+        scale
+            What uncertainties may be small beside, if not beside the reference itself.
+        note
+            What there is to say of these points instead.
         **where
             Beside the parameters, what identifies a point in the report.
         """
-        arrays = np.broadcast_arrays(
-            *map(np.asarray, (got, expected, atol, uncertainty, size, *where.values()))
+        precision = np.asarray(got).dtype
+        judged = _judged(
+            *(np.asarray(each) for each in (got, expected, atol, uncertainty, size)),
+            rtol=rtol,
+            scale=scale,
+            precision=precision if precision.kind == "f" else np.dtype(np.float64),
         )
-        got, expected, atol, uncertainty, size, *places = (
-            array.astype(np.float64).ravel() for array in arrays
-        )
-        if not got.size:
+        if not judged.rank.size:
             return
-        with np.errstate(all="ignore"):
-            size = np.fmax(np.abs(expected), size)
-            allowed = rtol * size + atol + 10.0 * uncertainty
-            error = np.where(got == expected, 0.0, np.abs(got - expected))
-            error = np.where(np.isnan(error), np.inf, error)
-            telling = 10.0 * uncertainty <= np.maximum(_TELLING * size, atol)
-            unsure = np.isnan(expected) | ~telling
-            # what is wrong beyond any doubt is wrong, however uncertain the reference
-            unsure &= ~(np.isnan(got) & np.isfinite(expected))
-            severity = np.where(error == 0.0, 0.0, error / np.maximum(allowed, 1e-300))
-        self._points += got.size
-        self._unsure += int(np.sum(unsure))
-        candidates = np.where(unsure, -1.0, severity)
-        worst = int(np.argmax(candidates))
-        # where a slack of its own makes up for it, what is next to 0 counts as that much larger
-        size = np.maximum(size, atol / rtol) if rtol else size
-        found = self._comparison(
-            theta, got, expected, error, allowed, size, dict(zip(where, places, strict=True)), worst
-        )
-        if candidates[worst] < 0.0:
-            self._vague = self._vague or found
-        elif self._worst is None or found.severity > self._worst.severity:
-            self._worst = found
-
-    def _comparison(
-        self,
-        theta: Mapping[str, float],
-        got: Array,
-        expected: Array,
-        error: Array,
-        allowed: Array,
-        size: Array,
-        where: Mapping[str, Array],
-        at: int,
-    ) -> Comparison:
-        relative = self.unit == "relative" and expected[at] != 0.0 and np.isfinite(expected[at])
-        scale = float(size[at]) if relative else 1.0
-        return Comparison(
-            what=self.what,
-            outcome=Outcome.HOLDS
-            if error[at] == 0.0 or error[at] <= allowed[at]
-            else Outcome.FAILS,
-            error=float(error[at]) / scale,
-            bound=float(allowed[at]) / scale,
-            unit=self.unit if relative or self.unit != "relative" else "absolute",
-            point={**theta, **{name: float(values[at]) for name, values in where.items()}},
-            got=float(got[at]),
-            expected=float(expected[at]),
-            note=self.note,
-        )
+        self._points += judged.rank.size
+        self._unsure += int(np.sum(judged.rank < 0.0))
+        at = int(np.argmax(judged.rank))
+        if judged.rank.flat[at] > self._rank:
+            self._rank = float(judged.rank.flat[at])
+            point = {
+                name: float(np.broadcast_to(values, judged.rank.shape).flat[at])
+                for name, values in {**theta, **where}.items()
+            }
+            found = judged.comparison(self.what, self.unit, at)
+            self._worst = replace(found, point=point, note=note or self.note)
 
     def result(self) -> Iterator[Comparison]:
-        """Yield the comparison, if there was any: inconclusive if most points told nothing."""
-        worst = self._worst or self._vague
-        if worst is None:
+        """Yield the comparison, if there was any: inconclusive if many points told nothing."""
+        if self._worst is None:
             return
-        worst = replace(worst, points=self._points)
-        if worst.outcome is not Outcome.FAILS and 2 * self._unsure > self._points:
+        worst = replace(self._worst, points=self._points)
+        if worst.outcome is Outcome.HOLDS and self._unsure > self.tolerated * self._points:
             note = f"the reference is too uncertain at {self._unsure} of {self._points} points"
             note += f": {self.doubt}" if self.doubt else ""
             worst = replace(worst, outcome=Outcome.INCONCLUSIVE, note=note)
-        elif self._worst is None:
-            worst = replace(worst, outcome=Outcome.INCONCLUSIVE, note=worst.note or self.doubt)
+        elif worst.outcome is Outcome.INCONCLUSIVE:
+            worst = replace(worst, note=worst.note or self.doubt)
         yield worst
 
 
-def rounding_of_one(target: Target) -> float:
-    """Return the absolute error that probabilities may have.
+@dataclass(frozen=True)
+class _Judged:
+    """Claims that were compared with references: arrays of one shape.
 
-    Ours have none. Somebody else's may be differences, such as 1 − e^−x; where there is no ``sf``
-    the upper tail is one.
+    The rank of a point is its error in units of what is allowed: more than 1 if it is wrong, at
+    most 1 if it is right, and −1 if nothing can be told.
     """
-    return 0.0 if _is_ours(target) else _ULPS * float(np.finfo(np.float64).eps)
+
+    got: Array
+    expected: Array
+    error: Array
+    allowed: Array
+    size: Array
+    rank: Array
+
+    def comparison(self, what: str, unit: str, at: int) -> Comparison:
+        got, expected, error, allowed, size, rank = (
+            float(each.flat[at])
+            for each in (self.got, self.expected, self.error, self.allowed, self.size, self.rank)
+        )
+        relative = unit == "relative" and expected != 0.0 and math.isfinite(expected)
+        scale = size if relative else 1.0
+        outcome = Outcome.HOLDS if rank <= 1.0 else Outcome.FAILS
+        return Comparison(
+            what=what,
+            outcome=Outcome.INCONCLUSIVE if rank < 0.0 else outcome,
+            error=error / scale,
+            bound=allowed / scale,
+            unit=unit if relative or unit != "relative" else "absolute",
+            got=got,
+            expected=expected,
+        )
 
 
-def _is_ours(target: Target) -> bool:
-    return isinstance(target, Registered)
+def _judged(
+    got: Array,
+    expected: Array,
+    atol: Array,
+    uncertainty: Array,
+    size: Array,
+    *,
+    rtol: float,
+    scale: float,
+    precision: np.dtype[np.floating],
+) -> _Judged:
+    most = float(np.finfo(precision).max)
+    least = float(np.nextafter(precision.type(0.0), precision.type(1.0)))
+    got, expected, atol, uncertainty, size = (
+        each.astype(np.float64)
+        for each in np.broadcast_arrays(got, expected, atol, uncertainty, size)
+    )
+    with np.errstate(all="ignore"):
+        claimed, reference = np.clip(got, -most, most), np.clip(expected, -most, most)
+        size = np.fmax(np.abs(reference), size)
+        allowed = rtol * size + atol + 10.0 * uncertainty + _LEAST * least
+        error = np.where(claimed == reference, 0.0, np.abs(claimed - reference))
+        error = np.where(np.isnan(error), np.inf, error)
+        telling = 10.0 * uncertainty <= np.maximum(np.maximum(_TELLING * size, atol), rtol * scale)
+        telling &= np.isfinite(allowed) & ~np.isnan(reference)
+        # what is wrong beyond any doubt is wrong, however uncertain the reference
+        telling |= np.isnan(claimed) & np.isfinite(expected)
+        severity = error / allowed  # allowed is positive, or what it is divided by tells nothing
+        wrong = ~(error <= allowed)
+        rank = np.where(wrong, np.fmax(severity, np.nextafter(1.0, 2.0)), np.minimum(severity, 1.0))
+        # where a slack of its own makes up for it, what is next to 0 counts as that much larger
+        shown = np.maximum(size, atol / rtol) if rtol else size
+    return _Judged(got, expected, error, allowed, shown, np.where(telling, rank, -1.0))
 
 
 def failure(what: str, theta: Mapping[str, float], note: str) -> Comparison:
@@ -291,12 +209,20 @@ def failure(what: str, theta: Mapping[str, float], note: str) -> Comparison:
     )
 
 
+def undecided(what: str, theta: Mapping[str, float], note: str) -> Comparison:
+    """Return a comparison that could not be made, for a reason."""
+    return replace(failure(what, theta, note), outcome=Outcome.INCONCLUSIVE, points=0)
+
+
 def not_numbers(
     theta: Mapping[str, float], sample: Sample, exact: Mapping[str, Array]
 ) -> Iterator[Comparison]:
     """Yield a failure for draws that are no numbers, and for gradients where −F_θ/p is one."""
+    most = float(np.finfo(sample.value.dtype).max)
     here = {"values": np.isnan(sample.value)} | {
-        f"∂y/∂{name}": ~np.isfinite(gradient) & np.isfinite(sample.value) & np.isfinite(exact[name])
+        f"∂y/∂{name}": ~np.isfinite(gradient)
+        & np.isfinite(sample.value)
+        & ((np.abs(exact[name]) <= most) | (np.isnan(gradient) & np.isfinite(exact[name])))
         for name, gradient in sample.gradients.items()
     }
     for what, lost in here.items():

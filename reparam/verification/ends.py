@@ -25,6 +25,8 @@ _LARGEST = float(np.finfo(np.float64).max)
 #: Of the way from an end to the draws: where the density is looked at, and the logarithm of what
 #: is next to none. There numbers end, and no law.
 _INSIDE, _NOTHING = 2.0**-20, -500.0
+#: The logarithm of what is no number any more.
+_NONE = -745.0
 #: Of a support with two ends, between where values go over from the one's motion to the other's.
 _RISE = np.array([0.25, 0.75])
 #: The bits of a float but for its sign, and steps from the smallest float to the largest.
@@ -32,7 +34,7 @@ _BITS, _STEPS = np.int64(0x7FFF_FFFF_FFFF_FFFF), 64
 
 
 def find_ends(
-    possible: Formula, within: Array, support: tuple[float, float], **theta: Any
+    possible: Formula, within: Array, support: tuple[float, float], /, **theta: Any
 ) -> tuple[Array, Array]:
     """Return the ends of the interval of possible values, to the last digit.
 
@@ -100,7 +102,7 @@ class Frame:
     Parameters
     ----------
     log_prob
-        The log density, −∞ or NaN outside the support.
+        The log density, −∞, NaN or less than numbers have outside the support.
     theta, parameters
         The parameters, numbers, and their declarations.
     within
@@ -126,7 +128,7 @@ class Frame:
         self._moved: dict[tuple[str, bytes], tuple[Array, Array]] = {}
         self._motions = {name: self._motion(name) for name in theta if any(self._steep)}
 
-    def log_density(self, t: Array, **theta: Any) -> Array:
+    def log_density(self, t: Array, /, **theta: Any) -> Array:
         """Return the log density of t, where one of the parameters may be an array of others."""
         moved = next((name for name in self._motions if np.ndim(theta[name])), None)
         if moved is None or not self.moves(moved):
@@ -161,14 +163,14 @@ class Frame:
         share, _ = self._share(t)
         return (1.0 - share) * low + share * high, (1.0 - share) * low_error + share * high_error
 
-    def _possible(self, y: Array, **theta: Any) -> NDArray[np.bool_]:
+    def _possible(self, y: Array, /, **theta: Any) -> NDArray[np.bool_]:
         with np.errstate(all="ignore"):
-            return np.asarray(np.asarray(self._log_prob(y, **theta)) > -np.inf)
+            return np.asarray(np.asarray(self._log_prob(y, **theta)) > _NONE)
 
     def _is_steep(self, end: float) -> bool:
         if not np.isfinite(end):
             return False
-        nearest = self._within[0 if end == self.low else -1]
+        nearest = self._within[self._within != end][0 if end == self.low else -1]
         inside = np.float64(end + _INSIDE * (nearest - end))
         with np.errstate(all="ignore"):
             return bool(self._log_prob(inside, **self._theta) > _NOTHING)

@@ -12,14 +12,16 @@ from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 from reparam.parameters import Parameter
+from reparam.verification import contradictions
 from reparam.verification.ends import Frame, find_ends
 from reparam.verification.numerics import derivative_in, differentiate, of_tails
 from reparam.verification.piecewise import Integrals, evaluated
 
-__all__ = ["Formula", "Law", "Link", "Linked", "NumericalLaw"]
+__all__ = ["Formula", "Law", "Link", "Linked", "NumericalLaw", "paths_of"]
 
 #: A function of values (or probabilities) and of parameters by name.
 Formula = Callable[..., Any]
@@ -34,6 +36,10 @@ _TINY = 1e-280
 #: The error of a cdf and a sf, which may be differences such as 1 − e^−x, and the relative one of
 #: a density that is such a cdf's slope.
 _FLOOR, _NOISE = 2.0**-51, 1e-9
+#: The share of draws that an atom has, at least, and the cdf's jump there.
+_ATOM, _JUMP = 2e-3, 1e-4
+#: How far a parameter moves, relatively, to see whether atoms stay.
+_MOVE = 1e-4
 #: The relative error up to which a derivative is worth comparing anything with.
 _CERTAIN = 1e-8
 #: Quantiles of the pilot draws where ∂F/∂θ is made sure of, by differences of integrals over steps
@@ -68,6 +74,14 @@ class Law(Protocol):
 
     def pathwise(self, value: ArrayLike, /) -> Mapping[str, Array]:
         """Return −F_θ/p."""
+
+
+def paths_of(law: Law, value: ArrayLike) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+    """Return −F_θ/p, and its errors: 0 of laws that have formulas."""
+    if isinstance(law, Linked | NumericalLaw):
+        return law.paths(value)
+    found = law.pathwise(value)
+    return found, {name: np.zeros(np.shape(path)) for name, path in found.items()}
 
 
 @dataclass(frozen=True)
@@ -134,14 +148,21 @@ class Linked:
         """Return −F_θ/p in their parameters, by the chain rule."""
         return self._chained(self._law.pathwise(value))
 
+    def paths(self, value: ArrayLike, /) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return −F_θ/p in their parameters, and its errors."""
+        found, errors = paths_of(self._law, value)
+        return self._chained(found), self._chained(errors, np.abs)
+
     def _given(self, link: Link) -> list[float]:
         return [self._theta[name] for name in link.theirs]
 
-    def _chained(self, ours: Mapping[str, Array]) -> dict[str, Array]:
+    def _chained(
+        self, ours: Mapping[str, Array], weight: Callable[[float], float] = float
+    ) -> dict[str, Array]:
         theirs: dict[str, Array] = {}
         for name, link in self._links.items():
             for their, slope in zip(link.theirs, link.slopes(*self._given(link)), strict=True):
-                term = ours[name] * slope
+                term = ours[name] * weight(slope)
                 theirs[their] = theirs[their] + term if their in theirs else term
         return theirs
 
@@ -150,7 +171,8 @@ class NumericalLaw:
     """A law known by its cdf or its log density alone.
 
     What is missing comes from quadrature and numerical differentiation: about ten digits for
-    smooth densities. Derivatives of which fewer than eight digits are certain are NaN.
+    smooth densities. Derivatives of which fewer than eight digits are certain are NaN, unless
+    nothing at all depends on the parameter there: then they are 0.
 
     Ends of the support may depend on parameters. A density that jumps elsewhere, where a parameter
     moves, needs a cdf beside it: what passes the jump is no integral of ∂p/∂θ. Without one all
@@ -185,11 +207,73 @@ class NumericalLaw:
         self._pilot = np.sort(pilot[np.isfinite(pilot)])
         self._log_prob, self._cdf, self._sf = log_prob, cdf, sf
         self._support = support
+        if self._pilot.size:
+            self._is_a_law()
 
     @property
     def support(self) -> tuple[Array, Array]:
         """The ends of the interval that values lie in."""
         return np.float64(self._support[0]), np.float64(self._support[1])  # type: ignore[return-value]
+
+    def _is_a_law(self) -> None:
+        """Look at what was given where draws are, before anything is made of it.
+
+        Raises
+        ------
+        Faulty
+            If a cdf is none, or what was given contradicts itself.
+        """
+        y = self._pilot
+        with np.errstate(all="ignore"):
+            if self._cdf is not None:
+                below = np.asarray(self._cdf(y, **self._theta))
+                above = None if self._sf is None else np.asarray(self._sf(y, **self._theta))
+                contradictions.of_probabilities(self._theta, y, below, above)
+            if self._log_prob is not None:
+                log_density = np.asarray(self._log_prob(y, **self._theta))
+                contradictions.of_density(self._theta, y, log_density)
+        if self._cdf is not None and self._log_prob is not None:
+            some = contradictions.some(y)
+            some = some[np.isin(some, self._atoms, invert=True)]
+            slope, error = self._slope_in_y(some)
+            contradictions.of_both(self._theta, some, np.exp(self.log_prob(some)), slope, error)
+
+    @property
+    def has_density(self) -> bool:
+        """Whether the density was given, and is no numerical derivative."""
+        return self._log_prob is not None
+
+    @property
+    def doubt(self) -> float:
+        """The error that probabilities may have: of differences, or of integrals."""
+        return _FLOOR if self._cdf is not None else max(_FLOOR, float(self._integrals.total[1][0]))
+
+    @cached_property
+    def _atoms(self) -> Array:
+        """Values that many draws have, and at which the cdf jumps."""
+        if self._cdf is None or not self._pilot.size:
+            return np.empty(0)
+        value, count = np.unique(self._pilot, return_counts=True)
+        value = value[count >= max(_ATOM * self._pilot.size, 2.0)]
+        return np.asarray(value[self._jump(value, **self._theta) > _JUMP])
+
+    def _jump(self, y: Array, /, **theta: Any) -> Array:
+        assert self._cdf is not None
+        with np.errstate(all="ignore"):
+            before = self._cdf(np.nextafter(y, -np.inf), **theta)
+            return np.asarray(np.asarray(self._cdf(y, **theta)) - before)
+
+    def _stays(self, name: str) -> NDArray[np.bool_]:
+        """Whether each atom stays where it is as a parameter moves."""
+        low, high = self._parameters[name].domain.ends({})
+        centre = self._theta[name]
+        step = min(_MOVE * (1.0 + abs(centre)), 0.1 * (centre - low), 0.1 * (high - centre))
+        mass = self._jump(self._atoms, **self._theta)
+        sides = [
+            self._jump(self._atoms, **{**self._theta, name: centre + side * step})
+            for side in (-1.0, 1.0)
+        ]
+        return np.asarray(np.all([side > 0.5 * mass for side in sides], axis=0))
 
     @property
     def mass(self) -> tuple[float, float] | None:
@@ -200,14 +284,13 @@ class NumericalLaw:
         return float(total[0]), float(error[0])
 
     def log_prob(self, value: ArrayLike, /) -> Array:
-        """Return the log density: as given, or of the cdf's slope."""
+        """Return the log density: as given, or of the cdf's slope; infinite at atoms."""
         y = np.asarray(value, dtype=np.float64)
         with np.errstate(all="ignore"):
-            return np.asarray(
-                np.log(self._density(y)[0])
-                if self._log_prob is None
-                else self._log_prob(y, **self._theta)
-            )
+            if self._log_prob is not None:
+                return np.asarray(self._log_prob(y, **self._theta))
+            log = np.log(self._density(y)[0])
+            return np.where(np.isin(y, self._atoms), np.inf, log)
 
     def cdf(self, value: ArrayLike, /) -> Array:
         """Return P(Y ≤ y): as given, or the density's integral."""
@@ -228,23 +311,47 @@ class NumericalLaw:
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return ∂ log p/∂θ; NaN in parameters that an end of the support moves with.
 
-        There the expectation of ∂ log p/∂θ is not 0, and it is no score.
+        There the expectation of ∂ log p/∂θ is not 0, and it is no score. Nor is it at an atom.
         """
         y = np.asarray(value, dtype=np.float64)
         accuracy = _TWICE if self._log_prob is None else _ONCE
         return {
             name: np.full(y.shape, np.nan)
-            if self._moves_end(name)
-            else evaluated(partial(self._score, name), y, rtol=accuracy)
+            if self._atoms.size or self._moves_end(name)
+            else evaluated(partial(self._score, name), y, rtol=accuracy)[0]
             for name in self._theta
         }
 
     def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
-        """Return −F_θ/p: F_θ by differentiating the cdf, or integrating p times the score."""
-        y = np.asarray(value, dtype=np.float64)
-        return {name: evaluated(partial(self._pathwise, name), y) for name in self._theta}
+        """Return −F_θ/p where it is certain: 0, too, if no difference at all was found."""
+        found, errors = self.paths(value)
+        certain = {}
+        for name, path in found.items():
+            size = np.where(path == 0.0, self._typical[name], np.abs(path))
+            certain[name] = np.where(errors[name] <= _CERTAIN * size, path, np.nan)
+        return certain
 
-    def _pathwise(self, name: str, y: Array) -> Array:
+    def paths(self, value: ArrayLike, /) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return −F_θ/p, and its errors.
+
+        F_θ is made by differentiating the cdf, or integrating p times the score. At an atom that
+        stays where it is the path is 0, at one that moves NaN.
+        """
+        y = np.asarray(value, dtype=np.float64)
+        found, errors = {}, {}
+        for name in self._theta:
+            path, error = self._evaluated(name, y)
+            there = self._stays(name) if self._atoms.size else ()
+            for atom, stays in zip(self._atoms, there, strict=True):
+                path = np.where(y == atom, 0.0 if stays else np.nan, path)
+                error = np.where(y == atom, 0.0, error)
+            found[name], errors[name] = path, error
+        return found, errors
+
+    def _evaluated(self, name: str, y: Array) -> tuple[Array, Array]:
+        return evaluated(partial(self._path, name), y)
+
+    def _path(self, name: str, y: Array) -> tuple[Array, Array]:
         slope, error = self._slope(name, y)
         density, off = self._density(y)
         with np.errstate(all="ignore"):
@@ -253,7 +360,23 @@ class NumericalLaw:
                 motion, own = self._frame.motion(name, y)
                 path, error = path + motion, error + own
                 path = path if self._is_confirmed[name] else np.full(y.shape, np.nan)
-            return np.where(error <= _CERTAIN * np.abs(path), path, np.nan)
+            return path, error
+
+    @cached_property
+    def _typical(self) -> Mapping[str, float]:
+        """How large most derivatives are, by parameter: what 0 is small in comparison with."""
+        if not self._pilot.size:
+            return dict.fromkeys(self._theta, 0.0)
+        inner = np.unique(self._quantiles[1:-1])
+        spread = float(np.subtract(*self._quantiles[[-17, 16]]))
+        found = {}
+        for name, value in self._theta.items():
+            path, error = self._path(name, inner)
+            known = np.abs(path[error <= _CERTAIN * np.abs(path)])
+            known = known[known > 0.0]
+            # of a parameter that does nothing, what it might do
+            found[name] = float(np.median(known)) if known.size else spread / (1.0 + abs(value))
+        return found
 
     def _tail(self, y: Array, *, upper: bool) -> Array:
         """Return an integral of the density, or what the other leaves of 1 where that is surer."""
@@ -278,19 +401,24 @@ class NumericalLaw:
 
     def _density(self, y: Array) -> tuple[Array, Array]:
         """Return the density and its error: as given, or the cdf's slope."""
-        with np.errstate(all="ignore"):
-            if self._log_prob is not None:
+        if self._log_prob is not None:
+            with np.errstate(all="ignore"):
                 return np.exp(self.log_prob(y)), np.zeros(y.shape)
+        return self._slope_in_y(y)
+
+    def _slope_in_y(self, y: Array) -> tuple[Array, Array]:
+        """Return dF/dy and its error."""
+        with np.errstate(all="ignore"):
             tails = [self.cdf, self.sf] if self._sf is not None else [self.cdf]
             slopes = [differentiate(tail, y, self._reach(y), floor=_FLOOR) for tail in tails]
             return of_tails(*slopes) if len(slopes) == 2 else slopes[0]
 
-    def _score(self, name: str, y: Array) -> Array:
+    def _score(self, name: str, y: Array) -> tuple[Array, Array]:
         if self._log_prob is None:
-            return self._in_theta(name, partial(self._log_slope, y), y.shape, floor=_NOISE)[0]
-        return self._in_theta(name, partial(self._log_prob, y), y.shape)[0]
+            return self._in_theta(name, partial(self._log_slope, y), y.shape, floor=_NOISE)
+        return self._in_theta(name, partial(self._log_prob, y), y.shape)
 
-    def _log_slope(self, y: Array, **theta: Array) -> Array:
+    def _log_slope(self, y: Array, /, **theta: Array) -> Array:
         assert self._cdf is not None
         cdf = self._cdf
         # theta moves along leading dimensions
@@ -325,7 +453,7 @@ class NumericalLaw:
         low, high = find_ends(self._is_inside, self._quantiles, self._support, **self._theta)
         return float(low[0]), float(high[0])
 
-    def _is_inside(self, y: Array, **theta: Array) -> Array:
+    def _is_inside(self, y: Array, /, **theta: Array) -> Array:
         assert self._cdf is not None
         with np.errstate(all="ignore"):
             below = np.asarray(self._cdf(y, **theta))
@@ -367,7 +495,7 @@ class NumericalLaw:
         return self._integrated(integrands)
 
     @staticmethod
-    def _rounded(log_density: Formula, t: Array, **theta: Any) -> tuple[Array, Array]:
+    def _rounded(log_density: Formula, t: Array, /, **theta: Any) -> tuple[Array, Array]:
         """Return the density, 0 where it is no number, and what rounding t makes of it."""
         p, beside = (
             np.nan_to_num(np.exp(log_density(at, **theta)), posinf=0.0)
@@ -411,8 +539,16 @@ class NumericalLaw:
     @cached_property
     def _knots(self) -> Array:
         """Quantiles of the pilot draws, and geometrically on towards the support's ends."""
-        inner = np.unique(self._quantiles)
         low, high = self._ends
+        quantiles = np.unique(self._quantiles)
+        start, stop = (
+            _closest(end, nearest, moving)
+            for end, nearest, moving in zip(
+                (low, high), quantiles[[0, -1]], self._frame.moving, strict=True
+            )
+        )
+        # draws may be rounded to an end, or nearly
+        inner = quantiles[(quantiles - low > start) & (high - quantiles > stop)]
         towards, away = 0.5 ** np.arange(1.0, 1000.0), 2.0 ** np.arange(-3.0, 1000.0)
         span = inner[-1] - inner[0]
         with np.errstate(all="ignore"):
@@ -424,12 +560,6 @@ class NumericalLaw:
                 ]
             )
             knots = np.unique(knots[np.isfinite(knots)])
-            start, stop = (
-                _closest(end, nearest, moving)
-                for end, nearest, moving in zip(
-                    (low, high), inner[[0, -1]], self._frame.moving, strict=True
-                )
-            )
             return np.asarray(knots[(knots - low >= start) & (high - knots >= stop)])
 
 

@@ -61,20 +61,22 @@ def _nodes(start: Array, stop: Array) -> Array:
     return np.column_stack([start, start[:, np.newaxis] + half * (1.0 + _NODES), stop])
 
 
-def evaluated(f: Callable[[Array], Array], y: Array, *, rtol: float = 1e-10) -> Array:
-    """Return f(y), by interpolation where many points lie close and f is smooth.
+def evaluated(
+    f: Callable[[Array], tuple[Array, Array]], y: Array, *, rtol: float = 1e-10
+) -> tuple[Array, Array]:
+    """Return f(y) and its errors, by interpolation where many points lie close and f is smooth.
 
     Parameters
     ----------
     f
-        Elementwise.
+        Elementwise: values and their errors.
     y
         Where, of any shape.
     rtol
-        The error allowed, relative to values nearby.
+        The error allowed, relative to values nearby, if f's own are smaller.
     """
     points, place = np.unique(y, return_inverse=True)
-    result = np.empty(points.shape)
+    result, error = np.empty((2, *points.shape))
     edges = np.unique(np.linspace(0, points.size, _PIECES + 1).astype(np.int64))
     first, last = edges[:-1], edges[1:]
     alone = []
@@ -88,23 +90,26 @@ def evaluated(f: Callable[[Array], Array], y: Array, *, rtol: float = 1e-10) -> 
         start, stop = points[first], points[last - 1]
         at = _nodes(start, stop)
         with np.errstate(all="ignore"):
-            values = f(at.ravel()).reshape(at.shape)
+            values, own = (rows.reshape(at.shape) for rows in f(at.ravel()))
             series, rest = _series(values)
-        # errors are small beside each value: where it changes sign, points end up alone
-        size = np.abs(values)
-        good = (rest <= rtol) & (np.min(size, axis=-1) >= _CONTRAST * np.max(size, axis=-1))
-        good &= np.ptp(np.sign(values), axis=-1) == 0.0
+            # errors are small beside each value: where it changes sign, points end up alone
+            size, off = np.abs(values), rest * np.max(np.abs(series), axis=-1)
+            good = off <= np.maximum(rtol * np.max(size, axis=-1), 2.0 * np.median(own, axis=-1))
+            good &= np.min(size, axis=-1) >= _CONTRAST * np.max(size, axis=-1)
+            good &= (np.ptp(np.sign(values), axis=-1) == 0.0) & np.all(np.isfinite(own), axis=-1)
         for piece in np.flatnonzero(good):
             here = slice(first[piece], last[piece])
             x = (points[here] - start[piece]) / (0.5 * (stop[piece] - start[piece])) - 1.0
             result[here] = legendre.legval(x, series[piece])
+            near = np.clip(np.searchsorted(at[piece], points[here]), 1, at.shape[1] - 1)
+            error[here] = np.maximum(own[piece, near - 1], own[piece, near]) + off[piece]
         first, last = first[~good], last[~good]
         middle = (first + last) // 2
         first, last = np.concatenate([first, middle]), np.concatenate([middle, last])
     if alone:
         rest_of = np.concatenate(alone)
-        result[rest_of] = f(points[rest_of])
-    return result[place].reshape(np.shape(y))
+        result[rest_of], error[rest_of] = f(points[rest_of])
+    return tuple(each[place].reshape(np.shape(y)) for each in (result, error))
 
 
 class Integrals:

@@ -14,11 +14,11 @@ from typing import Any
 from reparam.errors import InputError, ReparamError, SeedError, did_you_mean
 from reparam.verification import witnesses as known
 from reparam.verification.checking import run_check
-from reparam.verification.comparing import LEVELS
+from reparam.verification.context import LEVELS
 from reparam.verification.pool import Pool, Task
+from reparam.verification.resolving import name_of, resolve
 from reparam.verification.results import Check, Report
 from reparam.verification.statistics import FALSE_ALARM
-from reparam.verification.targets import name_of, resolve
 from reparam.verification.worker import Answer, Lost, Raised, Returned, Unreadable
 
 __all__ = [
@@ -34,18 +34,6 @@ __all__ = [
 
 #: Seconds for a check, unless something else is asked for.
 TIME_LIMIT = 120.0
-
-#: Witnesses by what they cost, the most first: roughly, on the registered distributions.
-_COST = (
-    "distribution",
-    "continuity",
-    "expectation",
-    "edges",
-    "identity",
-    "derivative",
-    "score",
-    "transform",
-)
 
 
 @dataclass(frozen=True)
@@ -261,7 +249,9 @@ def verify(
         ]
         # target by target, so that a report grows from its top, and of each target the expensive
         # checks first, so that the last ones, which not all workers share, are short
-        order = sorted(range(len(jobs)), key=lambda at: (jobs[at][0], _COST.index(jobs[at][1])))
+        order = sorted(
+            range(len(jobs)), key=lambda at: (jobs[at][0], known.BY_COST.index(jobs[at][1]))
+        )
         checks: dict[int, Check] = {}
         told = 0
         if on_progress:

@@ -1,6 +1,9 @@
 """Statistics that rarely fail by chance, and say how rarely.
 
-Every test gets a share of the run's probability of a false alarm; shares add up (Bonferroni).
+Every test gets a share of the run's probability of a false alarm; shares add up (Bonferroni). So
+far out in a tail the normal approximation is no good where summands are skewed. Counts have exact
+tails. Means are judged by their empirical likelihood, and linear functions of spacings by their
+generating function: the tails of both have the right exponent.
 """
 
 from __future__ import annotations
@@ -8,22 +11,31 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 
 __all__ = [
     "FALSE_ALARM",
     "binomial_tails",
-    "critical_value",
     "dkw_bound",
     "is_summable",
-    "standard_score",
+    "mean_score",
+    "serial_score",
+    "spacings_score",
+    "standard_error",
 ]
 
 #: The probability, at most, that a run on right targets fails by chance.
 FALSE_ALARM = 1e-9
 #: The relative error of elements that are equal but for rounding.
 _ROUNDING = 1e-14
+#: Standard errors up to which nothing needs to be known better.
+_NEAR = 4.0
+#: Steps, at most, towards the maximum of a concave function.
+_STEPS = 100
+#: Shares of ones with which a series of two values has many of both.
+_BALANCED = 0.2
 
 
 def dkw_bound(n: int, alpha: float) -> float:
@@ -51,17 +63,8 @@ def binomial_tails(successes: Array, n: int, p: Array) -> Array:
     return np.asarray(np.minimum(1.0, 2.0 * np.minimum(below, above)))
 
 
-def standard_score(x: Array) -> float:
-    """Return mean/standard error of the mean: standard normal for large n, if the mean is 0."""
-    spread = float(np.std(x))
-    mean = float(np.mean(x))
-    if spread == 0.0:
-        return 0.0 if mean == 0.0 else math.copysign(math.inf, mean)
-    return mean / spread * math.sqrt(x.size)
-
-
 def is_summable(x: Array) -> bool:
-    """Whether the central limit can be trusted: no few elements dominate the sum of squares.
+    """Whether a sum can be trusted: no few elements dominate the sum of squares.
 
     Not if there is no variance but that of rounding: what varies may be too rare to have come up.
     """
@@ -73,3 +76,118 @@ def is_summable(x: Array) -> bool:
         )
     largest = np.max(squares, initial=0.0)
     return bool(np.isfinite(total) and total > floor and largest <= 0.01 * total)
+
+
+def standard_error(x: Array, *, most: float | None = None, slack: float = 0.0) -> float:
+    """Return the standard error of a mean of independent elements.
+
+    Parameters
+    ----------
+    x, most, slack
+        As for :func:`mean_score`.
+    """
+    most = float(np.max(np.abs(x))) if most is None else most
+    return math.hypot(float(np.std(x)) / math.sqrt(x.size), most / x.size) + slack
+
+
+def mean_score(x: Array, *, most: float | None = None, slack: float = 0.0) -> float:
+    """Return how far a mean is from 0, in standard errors.
+
+    The smaller of z and the signed root of the empirical likelihood ratio (Owen 1988), as if one
+    more element of the other sign had come up (Chen, Variyath & Abraham 2008). With skewed elements
+    z is too large, too often, by orders of magnitude. The likelihood's root is not: its error
+    exponent is the right one (Kitamura 2001). What makes up for a mean may be too rare to have come
+    up, which is what the one more is for.
+
+    Parameters
+    ----------
+    x
+        Independent elements.
+    most
+        The size of one more element; that of the largest by default.
+    slack
+        What is added to the standard error.
+    """
+    most = float(np.max(np.abs(x))) if most is None else most
+    mean, error = float(np.mean(x)), standard_error(x, most=most, slack=slack)
+    if error == 0.0:
+        return math.copysign(math.inf, mean) if mean else 0.0
+    z = mean / error
+    if abs(z) <= _NEAR:
+        return z
+    root = _likelihood_root(np.append(x - z * slack, -math.copysign(most, mean)))
+    return math.copysign(min(abs(z), root), mean)
+
+
+def _likelihood_root(x: Array) -> float:
+    """Return √(2 maxₗ Σ ln(1 + l·x)): infinite if all x have the same sign."""
+    least, most = float(np.min(x)), float(np.max(x))
+    if not least < 0.0 < most:
+        return math.inf
+    low, high = -1.0 / most, -1.0 / least
+    multiplier = float(np.mean(x) / np.mean(np.square(x)))
+    for _ in range(_STEPS):
+        if not low < multiplier < high:
+            multiplier = 0.5 * (low + high)
+        terms = x / (1.0 + multiplier * x)
+        slope, curvature = float(np.sum(terms)), float(np.sum(np.square(terms)))
+        low, high = (multiplier, high) if slope > 0.0 else (low, multiplier)
+        step = slope / curvature
+        multiplier += step
+        if abs(step) <= 1e-9 * abs(multiplier):
+            break
+    return math.sqrt(max(0.0, 2.0 * float(np.sum(np.log1p(multiplier * x)))))
+
+
+def spacings_score(weights: Array, deviations: Array, counts: Array) -> float:
+    """Return how far a linear function of spacings is from its mean, in standard errors.
+
+    Shares of probability between order statistics of n draws have a Dirichlet distribution, whose
+    parameters are how many ranks apart they are. With gamma variates g_j for the shares,
+    P(Σ w_j d_j ≥ t) = P(Σ c_j g_j ≥ 0), c = w − w̄ − t, which is exp(−r²/2) at most, Chernoff's
+    bound inf_s Π (1 − s c_j)^(−a_j). The signed root r has the tail of a standard normal variate,
+    but for a factor near 1 (Lugannani & Rice 1980).
+
+    Parameters
+    ----------
+    weights
+        One for each share.
+    deviations
+        The shares less their expectations.
+    counts
+        The Dirichlet distribution's parameters.
+    """
+    total = float(np.sum(weights * deviations))
+    if total < 0.0:
+        return -spacings_score(-weights, deviations, counts)
+    c = weights - float(np.sum(weights * counts) / np.sum(counts)) - total
+    most = float(np.max(c))
+    if not total > 0.0:
+        return 0.0
+    if not most > 0.0:
+        return math.inf
+    low, high, s = 0.0, 1.0 / most, 0.5 / most
+    for _ in range(_STEPS):
+        terms = c / (1.0 - s * c)
+        slope, curvature = float(np.sum(counts * terms)), float(np.sum(counts * np.square(terms)))
+        low, high = (s, high) if slope < 0.0 else (low, s)
+        step = -slope / curvature
+        s = s + step if low < s + step < high else 0.5 * (low + high)
+        if abs(step) <= 1e-9 * s:
+            break
+    return math.sqrt(max(0.0, 2.0 * float(np.sum(counts * np.log1p(-s * c)))))
+
+
+def serial_score(ones: NDArray[np.bool_], lag: int) -> float:
+    """Return how often elements so far apart agree, in standard errors, if the order is random.
+
+    Of `n` elements, p n of which are ones, in a circle: Σ (b_i − p)(b_{i+lag} − p) has the mean
+    −n p(1 − p)/(n − 1) and the variance n p²(1 − p)², but for terms of order 1. With few ones or
+    few others there is nothing to tell: 0.
+    """
+    n, p = ones.size, float(np.mean(ones))
+    if not _BALANCED < p < 1.0 - _BALANCED:
+        return 0.0
+    together = float(np.count_nonzero(ones & np.roll(ones, lag)))
+    variance = p * (1.0 - p)
+    return (together - n * p * p + variance) / (math.sqrt(n) * variance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -17,6 +18,8 @@ __all__ = ["Vectors"]
 
 #: Smaller entries have lost digits, or all of them.
 _LOST = float(np.finfo(np.float64).tiny)
+#: The logarithm of the smallest number.
+_LEAST = math.log(5e-324)
 
 
 class Vectors(Target):
@@ -38,6 +41,7 @@ class Vectors(Target):
         If vectors have a single entry.
     """
 
+    strict = True
     gradient_draws = 2**17
     _WAYS: ClassVar = ("shared parameters", "a parameter set a draw")
 
@@ -52,8 +56,8 @@ class Vectors(Target):
         self.noise = cls.noise
         self.reference = cls.name
         self.formulas = {
-            "log_prob": lambda at, **theta: self.made(theta).log_prob(at),
-            "score": lambda at, **theta: self.law(theta).score(at),
+            "log_prob": lambda at, /, **theta: self.made(theta).log_prob(at),
+            "score": lambda at, /, **theta: self.law(theta).score(at),
         }
 
     def made(self, theta: Mapping[str, Any]) -> VectorReparameterized:
@@ -79,14 +83,18 @@ class Vectors(Target):
     def logarithms(
         self, theta: Mapping[str, float], n: int, seed: int, way: str = ""
     ) -> tuple[Array, Array]:
-        """Return n vectors y, and ln y: also where an entry underflows, if draws tell it."""
+        """Return n vectors y, and ln y: also where an entry underflows, if draws tell it.
+
+        It is at most that of the smallest number otherwise.
+        """
         d, shape = self._shaped(theta, n, way)
         draw = d.rsample(shape, rng=seed)
         with np.errstate(all="ignore"):
             log_y = np.log(draw.value)
             lost = draw.value < _LOST
-        if np.any(lost) and "log_value" in self.views:
-            log_y = np.where(lost, draw.log_value, log_y)
+        if np.any(lost):
+            told = draw.log_value if "log_value" in self.views else np.maximum(log_y, _LEAST)
+            log_y = np.where(lost, told, log_y)
         return draw.value, log_y
 
     def _shaped(
@@ -97,7 +105,7 @@ class Vectors(Target):
             return self.made({name: np.full(n, value) for name, value in theta.items()}), ()
         return self.made(theta), n
 
-    def transform(self, noise: Array, **theta: Any) -> Sample:
+    def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the vectors that rows of noise make, with gradients."""
         draw = self.made(theta).transform(noise)
         return Sample(draw.value, self._entries.split(draw.jacobian()))
@@ -107,7 +115,7 @@ class Vectors(Target):
         """Such as ``"log_value"``."""
         return tuple(self._cls._views)
 
-    def view(self, name: str, noise: Array, **theta: Any) -> Sample:
+    def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a view of the vectors that rows of noise make, with gradients."""
         draw = self.made(theta).transform(noise)
         return Sample(getattr(draw, name), self._entries.split(draw.jacobian(of=name)))

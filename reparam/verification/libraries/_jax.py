@@ -18,7 +18,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.laws import Formula
-from reparam.verification.targets import NoGradient, Sample
+from reparam.verification.refusals import NoGradient
+from reparam.verification.targets import Sample
 
 __all__ = ["JaxSampling", "in_double"]
 
@@ -156,7 +157,7 @@ def _padded(function: Callable[..., Any]) -> Formula:
     jax = _jax()
     compiled = jax.jit(lambda y, theta: function(y, **theta))
 
-    def formula(y: Array, **theta: Array) -> Array:
+    def formula(y: Array, /, **theta: Array) -> Array:
         names = list(theta)
         given, *moved = np.broadcast_arrays(y, *theta.values())
         size = max(_LEAST, 1 << (max(given.size, 1) - 1).bit_length())

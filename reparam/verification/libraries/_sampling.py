@@ -16,10 +16,10 @@ import numpy as np
 from reparam._typing import Array
 from reparam.errors import InputError, MissingExtraError, did_you_mean
 from reparam.parameters import Interval, Parameter
-from reparam.verification.comparing import NotApplicable
 from reparam.verification.laws import Formula, Law, NumericalLaw
 from reparam.verification.libraries._rows import Row
-from reparam.verification.targets import Faulty, NoGradient, Sample, Target
+from reparam.verification.refusals import Faulty, NoGradient, NotApplicable
+from reparam.verification.targets import Sample, Target
 
 __all__ = [
     "LibrarySampler",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 
-from reparam._typing import Array, ArrayLike
+from reparam._typing import Array
 from reparam.parameters import POSITIVE, REAL, UNIT, Parameter
 from reparam.verification.laws import NumericalLaw
-from reparam.verification.piecewise import evaluated
 
 __all__ = ["FAMILIES", "LOCATION", "SCALE", "ScipyLaw"]
 
@@ -92,12 +90,10 @@ class ScipyLaw(NumericalLaw):
         moved = {**self._theta, name: self._theta[name] + 1e-3 * (1.0 + abs(self._theta[name]))}
         return self._ends_at(moved) != self._support
 
-    def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
-        """Return −F_θ/p."""
-        y = np.asarray(value, dtype=np.float64)
-        shapes = [name for name in self._theta if name not in ("loc", "scale")]
-        return {
-            **{name: evaluated(partial(self._pathwise, name), y) for name in shapes},
-            "loc": np.ones(y.shape),
-            "scale": (y - self._theta["loc"]) / self._theta["scale"],
-        }
+    def _evaluated(self, name: str, y: Array) -> tuple[Array, Array]:
+        match name:
+            case "loc":
+                return np.ones(y.shape), np.zeros(y.shape)
+            case "scale":
+                return (y - self._theta["loc"]) / self._theta["scale"], np.zeros(y.shape)
+        return super()._evaluated(name, y)

@@ -156,7 +156,7 @@ def _sampling(
     return JaxSampling(
         label,
         draw,
-        formulas={"log_prob": lambda y, **theta: made(theta).log_prob(y)},
+        formulas={"log_prob": lambda y, /, **theta: made(theta).log_prob(y)},
         support=lambda theta: ends(made(theta).support),
         declared=lambda theta: made(theta).has_rsample or f"{label} has no rsample",
     )

@@ -205,7 +205,7 @@ def _sampling(cls: Any, constants: tuple[tuple[str, Any], ...], label: str) -> J
     return JaxSampling(
         label,
         draw,
-        formulas={"log_prob": lambda y, **theta: made(theta).log_prob(y)},
+        formulas={"log_prob": lambda y, /, **theta: made(theta).log_prob(y)},
         support=support,
         declared=declared,
     )

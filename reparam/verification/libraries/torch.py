@@ -38,7 +38,8 @@ from reparam.verification.libraries._sampling import (
     not_univariate,
     row_of_constraints,
 )
-from reparam.verification.targets import NoGradient, Sample, Target
+from reparam.verification.refusals import NoGradient
+from reparam.verification.targets import Sample, Target
 
 __all__ = ["ROWS", "recognized", "target"]
 
@@ -140,7 +141,7 @@ class _Sampling:
         return {}
 
     def _formula(self, name: str) -> Formula:
-        def formula(y: Array, **theta: Array) -> Array:
+        def formula(y: Array, /, **theta: Array) -> Array:
             torch = _torch()
             with torch.no_grad():
                 made = self._made(self._at(theta))

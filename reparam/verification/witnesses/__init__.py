@@ -3,36 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib import import_module
 
-from reparam.verification.comparing import Context
+from reparam.verification.context import Context
 from reparam.verification.results import Comparison
 
-__all__ = ["NAMES", "STATISTICAL", "WITHOUT_GRADIENTS", "Witness", "load"]
+__all__ = ["BY_COST", "NAMES", "STATISTICAL", "WITHOUT_GRADIENTS", "Witness", "load"]
 
 #: A witness yields comparisons, or raises NotApplicable with the reason.
 Witness = Callable[[Context], Iterator[Comparison]]
 
-#: All witnesses, in the order in which a report has them, and what each looks at.
-NAMES = {
-    "transform": "y = f(z; θ) against reference tables and F(y) = u",
-    "derivative": "∂y/∂θ against numerical differentiation at fixed noise",
-    "identity": "p(y)·∂y/∂θ + ∂F/∂θ = 0, and p = dF/dy",
-    "score": "∂ log p/∂θ against numerical differentiation, and E[score] = 0",
-    "distribution": "draws against the cdf (DKW bound, tail counts, E[score])",
-    "expectation": "∂E[φ(y)]/∂θ by the sampler's gradients against the exact value",
-    "edges": "tails, tiny and huge parameters: no NaN, no silent zero",
-    "continuity": "f is continuous in θ at fixed noise, no step function",
+
+@dataclass(frozen=True)
+class _Declaration:
+    """A witness.
+
+    Attributes
+    ----------
+    subject
+        What it looks at.
+    cost
+        How long it takes with the registered distributions, roughly: the rank.
+    statistical
+        Whether it takes a share of the run's probability of a false alarm.
+    gradients
+        Whether it has nothing to look at where there are no gradients.
+    vectors
+        Whether it asks other questions of vectors: ``of_vectors`` has them.
+    """
+
+    subject: str
+    cost: int
+    statistical: bool = False
+    gradients: bool = True
+    vectors: bool = True
+
+
+#: All witnesses, in the order in which a report has them.
+_WITNESSES = {
+    "transform": _Declaration("y = f(z; θ) against reference tables and F(y) = u", 1),
+    "derivative": _Declaration(
+        "∂y/∂θ against numerical differentiation at fixed noise", 3, vectors=False
+    ),
+    "identity": _Declaration("p(y)·∂y/∂θ + ∂F/∂θ = 0, and p = dF/dy", 4, gradients=False),
+    "score": _Declaration(
+        "∂ log p/∂θ against numerical differentiation, and E[score] = 0", 2, gradients=False
+    ),
+    "distribution": _Declaration(
+        "draws against the cdf (DKW bound, tail counts, E[score]), and against each other",
+        8,
+        statistical=True,
+        gradients=False,
+    ),
+    "expectation": _Declaration(
+        "∂E[φ(y)]/∂θ by the sampler's gradients against the exact value", 6, statistical=True
+    ),
+    "edges": _Declaration("tails, tiny and huge parameters: no NaN, no silent zero", 5),
+    "continuity": _Declaration(
+        "f is continuous in θ at fixed noise, no step function", 7, vectors=False
+    ),
 }
 
+#: The names of all witnesses, and what each looks at.
+NAMES = {name: witness.subject for name, witness in _WITNESSES.items()}
+
 #: Those that look at what has no gradients, too.
-WITHOUT_GRADIENTS = ("identity", "score", "distribution")
+WITHOUT_GRADIENTS = tuple(name for name, each in _WITNESSES.items() if not each.gradients)
 
 #: Those that take a share of the run's probability of a false alarm.
-STATISTICAL = ("distribution", "expectation")
+STATISTICAL = tuple(name for name, each in _WITNESSES.items() if each.statistical)
+
+#: The names, that of the most expensive first.
+BY_COST = tuple(sorted(_WITNESSES, key=lambda name: -_WITNESSES[name].cost))
 
 
-def load(name: str) -> Witness:
-    """Return the witness of that name."""
-    witness: Witness = getattr(import_module(f"reparam.verification.witnesses.{name}"), name)
+def load(name: str, *, vectors: bool = False) -> Witness:
+    """Return the witness of that name: of numbers, or of vectors."""
+    file = "of_vectors" if vectors and _WITNESSES[name].vectors else name
+    witness: Witness = getattr(import_module(f"reparam.verification.witnesses.{file}"), name)
     return witness

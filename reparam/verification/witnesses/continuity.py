@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Context, Tally, failure
+from reparam.verification.comparing import Tally, failure
+from reparam.verification.context import Context
+from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison
 
 __all__ = ["continuity"]
@@ -49,7 +51,8 @@ def continuity(context: Context) -> Iterator[Comparison]:
             steps = np.abs(np.diff(values, axis=0))
             # what moves by rounding errors alone seems to jump
             moving = np.any(steps > _ULPS * np.spacing(np.abs(values[1:])), axis=0)
-            if np.any(moving) and np.mean(_still(values)[:, moving]) > 0.5:
+            stepping = bool(np.any(moving)) and np.mean(_still(values)[:, moving]) > 0.5
+            if stepping and (target.noise is not None or not _has_gradient(context, theta, name)):
                 yield failure(
                     tally.what,
                     theta,
@@ -59,11 +62,24 @@ def continuity(context: Context) -> Iterator[Comparison]:
                 return
             if target.noise is not None:
                 _bisect(tally, theta, name, follow, grid, steps)
-            elif np.any(moving):
+            elif np.any(moving) and not stepping:
                 # a jump may be a proposal rejected that was accepted before: expectations judge it
                 still.add(theta, np.mean(steps[:, moving] == 0.0), 0.0, atol=0.5)
         yield from tally.result()
         yield from still.result()
+
+
+def _has_gradient(context: Context, theta: dict[str, float], name: str) -> bool:
+    """Whether draws have gradients that are not 0: those of another path than a fixed seed's.
+
+    A mixture's component, say, changes by steps with its weight, and implicit gradients don't.
+    Expectations judge those.
+    """
+    try:
+        sample = context.target.draws(theta, _FOLLOWED, context.seed)
+    except NoGradient:
+        return False
+    return bool(np.any(sample.gradients[name]))
 
 
 def _still(values: Array) -> NDArray[np.bool_]:
@@ -109,7 +125,7 @@ def _follower(context: Context, theta: dict[str, float], name: str) -> Follower:
 
     def drawn(at: Array, draws: Array | None = None) -> Array:
         rows = [target.values({**theta, name: float(x)}, _FOLLOWED, context.seed) for x in at]
-        values = np.asarray(rows, dtype=np.float64)
+        values = np.asarray(rows)  # in their own precision, which tells what moves
         return values if draws is None else values[np.arange(len(at)), draws]
 
     return drawn

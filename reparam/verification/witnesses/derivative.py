@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reparam._typing import Array
-from reparam.verification.comparing import (
-    Context,
-    NotApplicable,
-    Tally,
-    beside,
-    failure,
-    not_numbers,
-)
-from reparam.verification.laws import Law
+from reparam._typing import Array, ArrayLike
+from reparam.verification.comparing import Tally, beside, failure, not_numbers
+from reparam.verification.context import Context
+from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerics import derivative_in
-from reparam.verification.results import Comparison
-from reparam.verification.targets import NoGradient, Sample, Target
+from reparam.verification.refusals import NoGradient, NotApplicable
+from reparam.verification.results import Comparison, Outcome
+from reparam.verification.targets import Sample, Target
 from reparam.verification.witnesses import of_vectors
 
 __all__ = ["derivative", "on_quantile_path"]
 
 #: Gradients whose ratios to −F_θ/p mostly agree this well are meant to be it.
 _ALIKE = 1e-2
+#: The share of them that have a common factor, if it is a mistake.
+_ALL = 0.9999
 #: Errors as small as this are noise, and tell no path.
 _ROUNDING = 1e-6
 #: Gradients whose ratios to differences at a fixed seed mostly agree this well are meant to be
@@ -34,6 +33,13 @@ _ROUNDING = 1e-6
 _THE_SAME = 1e-5
 #: Draws whose gradients are compared with the quantile path's one by one.
 _DRAWS = 2**15
+#: Draws that are compared where each has parameters of its own.
+_UNLIKE = 2**14
+#: How far a parameter moves to tell whether a gradient is of another path, relatively, and the
+#: relative error of what it tells.
+_STEP, _ROUGHLY = 1e-5, 1e-3
+#: The share of draws for which −F_θ/p may be unknown.
+_DOUBTFUL = 0.05
 #: Numbers next to y among which the one lies that a gradient was computed from.
 _NEIGHBOURS = 8.0
 #: What rounding leaves of ∂y/∂θ where the parameter does nothing, in units of y/θ.
@@ -77,9 +83,7 @@ def _of_vector_draws(context: Context) -> Iterator[Comparison]:
         for theta in context.sets():
             sample = target.draws(theta, n, context.seed, way)
 
-            def value(way: str = way, **moved: Array) -> Array:
-                return _rows(target, moved, n, context.seed, way)
-
+            value = partial(_rows, target, n, context.seed, way)
             where = of_vectors.places(context, sample.value, "y")
             _compare(context, tallies, theta, sample, value, **where)
         for tally in tallies.values():
@@ -96,8 +100,10 @@ def _compare(
     theta: Mapping[str, float],
     sample: Sample,
     value: Callable[..., Array],
-    **where: Array,
+    right: Mapping[str, NDArray[np.bool_]] | None = None,
+    **where: Any,
 ) -> None:
+    """Compare gradients with differences of values, but for those that are known to be right."""
     rtol = context.tolerance(sample.value)
     target, single = context.target, sample.value.dtype != np.float64
     for name, tally in tallies.items():
@@ -110,9 +116,12 @@ def _compare(
             noise=float(np.finfo(sample.value.dtype).eps) if single else 0.0,
         )
         if target.noise is None and not (
-            np.nanmedian(np.abs(_off(sample.gradients[name], slope))) < _THE_SAME
+            np.nanmedian(np.abs(_off(sample.gradients[name], slope)[1])) < _THE_SAME
         ):
             continue
+        if right is not None:
+            slope = np.where(right[name], sample.gradients[name], slope)
+            error = np.where(right[name], 0.0, error)
         # what is left of differences where the parameter does nothing, and of values that are 0
         floor = 1e-9 * np.abs(sample.value) / max(abs(theta[name]), 1e-300)
         nothing = (sample.value == 0.0) & (sample.gradients[name] == 0.0)
@@ -129,15 +138,12 @@ def _compare(
 
 def _of_draws(context: Context) -> Iterator[Comparison]:
     target, few = context.target, 4 * context.level.points
-    n = min(_DRAWS, context.level.draws, target.gradient_draws)
+    n = min(context.level.draws, target.gradient_draws)
     at_seed = {name: Tally(f"∂y/∂{name}") for name in target.parameters}
     found: list[Comparison] = []
+    judged: set[str] = set()
     for way in target.ways:
-        told = f" ({way})" if way else ""
-        on_path = {
-            name: Tally(f"∂y/∂{name} of draws{told} on the quantile path", note="reference −F_θ/p")
-            for name in target.parameters
-        }
+        on_path = _path_tallies(context, way)
         lost: dict[str, Comparison] = {}
         for theta in context.sets():
             try:
@@ -146,27 +152,38 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                 lost.setdefault("", failure("∂y/∂θ", theta, str(reason)))
                 continue
             law = target.law(theta, context.seed)
-            exact = law.pathwise(sample.value)
-            faults = [*not_numbers(theta, sample, exact), *_zeros(theta, sample, exact)]
+            kept = context.thin(sample.value.size, _DRAWS)
+            some = _some(sample, kept)
+            exact, unsure = paths_of(law, some.value)
+            faults = [*not_numbers(theta, some, exact), *_zeros(theta, sample, exact, unsure)]
             for fault in faults:
                 lost.setdefault(fault.what, fault)
             if faults:
                 continue
             for name, tally in on_path.items():
-                if on_quantile_path(sample.value, sample.gradients[name], exact[name]):
-                    _on_path(context, tally, theta, sample, law, name, exact[name])
+                if on_quantile_path(some.value, some.gradients[name], exact[name]):
+                    unit = _unit(context, name, theta[name])
+                    other = partial(_is_difference, context, theta, name, sample, way, kept)
+                    path = exact[name], unsure[name]
+                    _on_path(context, tally, theta, some, law, name, path, unit, other)
             if target.noise is None and smooth_at_seed(target, theta, few, context.seed):
-
-                def value(**moved: Array) -> Array:
-                    return _rows(target, moved, few, context.seed)
-
                 start = target.draws(theta, few, context.seed)
-                _compare(context, at_seed, theta, start, value, y=start.value)
+                value = partial(_rows, target, few, context.seed, "")
+                right = _is_path(context, start, law)
+                _compare(context, at_seed, theta, start, value, right, y=start.value)
         found += lost.values()
-        for tally in on_path.values():
-            found += tally.result()
-    for tally in at_seed.values():
-        found += tally.result()
+        for name, tally in on_path.items():
+            told = list(tally.result())
+            judged |= {name for each in told if each.outcome is not Outcome.INCONCLUSIVE}
+            found += told
+    for name, tally in at_seed.items():
+        # differences that tell nothing take nothing from what was told
+        found += [
+            each
+            for each in tally.result()
+            if not (each.outcome is Outcome.INCONCLUSIVE and name in judged)
+        ]
+    found += _of_unlike(context)
     if not found and target.noise is None:
         raise NotApplicable(
             "its gradients are neither the quantile path's nor differences at a fixed seed:"
@@ -175,12 +192,95 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     yield from found
 
 
+def _path_tallies(context: Context, way: str) -> dict[str, Tally]:
+    told = f" ({way})" if way else ""
+    return {
+        name: Tally(
+            f"∂y/∂{name} of draws{told} on the quantile path",
+            note="reference −F_θ/p",
+            tolerated=_DOUBTFUL,
+        )
+        for name in context.target.parameters
+    }
+
+
+def _some(sample: Sample, places: NDArray[np.integer]) -> Sample:
+    gradients = {name: np.asarray(entry)[places] for name, entry in sample.gradients.items()}
+    return Sample(sample.value[places], gradients)
+
+
+def _of_unlike(context: Context) -> Iterator[Comparison]:
+    """Compare gradients of draws each of which has parameters of its own."""
+    unlike = context.target.unlike(_UNLIKE, context.seeded("unlike"))
+    if unlike is None:
+        return
+    exact, unsure = paths_of(unlike.law, unlike.sample.value)
+    for name, tally in _path_tallies(context, "unlike parameters").items():
+        unit = _unit(context, name, unlike.theta[name])
+        _on_path(
+            context,
+            tally,
+            unlike.theta,
+            unlike.sample,
+            unlike.law,
+            name,
+            (exact[name], unsure[name]),
+            unit,
+        )
+        yield from tally.result()
+
+
+def _is_difference(
+    context: Context,
+    theta: Mapping[str, float],
+    name: str,
+    sample: Sample,
+    way: str,
+    kept: NDArray[np.integer],
+    off: NDArray[np.integer],
+) -> NDArray[np.bool_]:
+    """Whether gradients are differences at the fixed seed, roughly: another path, at a few draws.
+
+    Of a sampler with branches (the larger of two draws, a component of a mixture), most draws may
+    come from one of them, and have its quantile path but for what the others add to it.
+    """
+    target, n, places = context.target, sample.value.size, kept[off]
+    unit = float(_unit(context, name, theta[name]))
+    low, high = target.parameters[name].domain.ends({})
+    step = min(_STEP * unit, 0.1 * (theta[name] - float(low)), 0.1 * (float(high) - theta[name]))
+    sides = [
+        np.asarray(
+            target.values({**theta, name: theta[name] + h}, n, context.seed, way), dtype=np.float64
+        )[places]
+        for h in (step, -step)
+    ]
+    with np.errstate(all="ignore"):
+        difference = (sides[0] - sides[1]) / (2.0 * step)
+        lost = np.finfo(sample.value.dtype).eps * np.abs(sides[0]) / step
+        error = np.abs(sample.gradients[name][places] - difference)
+        return np.asarray(error <= _ROUGHLY * np.abs(difference) + 4.0 * lost)
+
+
+def _is_path(context: Context, sample: Sample, law: Law) -> dict[str, NDArray[np.bool_]]:
+    """Return which gradients are −F_θ/p: by implicit differentiation, say, of a draw that jumps."""
+    exact, unsure = paths_of(law, sample.value)
+    rtol = context.tolerance(sample.value)
+    with np.errstate(all="ignore"):
+        return {
+            name: np.abs(gradient - exact[name]) <= rtol * np.abs(exact[name]) + 10.0 * unsure[name]
+            for name, gradient in sample.gradients.items()
+        }
+
+
 def _zeros(
-    theta: Mapping[str, float], sample: Sample, exact: Mapping[str, Array]
+    theta: Mapping[str, float],
+    sample: Sample,
+    exact: Mapping[str, Array],
+    unsure: Mapping[str, Array],
 ) -> Iterator[Comparison]:
     """Yield a failure for a parameter in which all gradients are 0, and should not be."""
     for name, gradient in sample.gradients.items():
-        if not np.any(gradient) and np.any(np.nan_to_num(exact[name])):
+        if not np.any(gradient) and np.any(np.abs(exact[name]) > 10.0 * unsure[name]):
             note = (
                 "the gradient is 0 at every draw though the distribution depends on it:"
                 " a step function of the parameter, or no gradient flows"
@@ -191,29 +291,59 @@ def _zeros(
 def _on_path(
     context: Context,
     tally: Tally,
-    theta: Mapping[str, float],
+    theta: Mapping[str, ArrayLike],
     sample: Sample,
     law: Law,
     name: str,
-    exact: Array,
+    path: tuple[Array, Array],
+    unit: Array,
+    other: Callable[[NDArray[np.integer]], NDArray[np.bool_]] | None = None,
 ) -> None:
-    """Compare all gradients with −F_θ/p, which rounding y has moved a little."""
-    rtol, gradient = context.tolerance(sample.value), sample.gradients[name]
+    """Compare gradients with −F_θ/p, which rounding y has moved a little.
+
+    Not those that are of an `other` path: it is told the places of gradients that are off.
+    """
+    (exact, unsure), gradient = path, sample.gradients[name]
+    rtol = context.tolerance(sample.value)
     with np.errstate(all="ignore"):
-        off = np.flatnonzero(~(np.abs(gradient - exact) <= 0.01 * rtol * np.abs(exact)))
-        moved = np.zeros(exact.shape)
-        if off.size:
-            there = law.pathwise(beside(sample.value[off], np.inf))[name]
-            moved[off] = _NEIGHBOURS * np.abs(there - exact[off])
-            moved[off] += _LEFT * np.abs(sample.value[off]) / _unit(context, theta, name)
-            moved[off] += rtol * _NEAR * _around_zero(sample.value, exact)[off]
-    tally.add(theta, gradient, exact, rtol=rtol, atol=moved, y=sample.value)
+        off = ~(np.abs(gradient - exact) <= 0.01 * rtol * np.abs(exact))
+        slack = np.zeros(exact.shape)
+        if np.any(off):
+            unlike = np.ndim(unit) > 0
+            at = slice(None) if unlike else off  # of unlike draws the law is one of so many
+            there = paths_of(law, beside(sample.value[at], np.inf))[0][name]
+            slack[at] = _NEIGHBOURS * np.abs(there - exact[at])
+            slack += _LEFT * np.abs(sample.value) / unit
+            slack += 0.0 if unlike else rtol * _NEAR * _around_zero(sample.value, exact)
+        wrong = np.abs(gradient - exact) > rtol * np.abs(exact) + slack + 10.0 * unsure
+        if other is not None and np.any(wrong):
+            places = np.flatnonzero(wrong)
+            exact = exact.copy()
+            exact[places] = np.where(other(places), gradient[places], exact[places])
+    tally.add(
+        theta,
+        gradient,
+        exact,
+        rtol=rtol,
+        atol=np.where(off, slack, 0.0),
+        uncertainty=unsure,
+        scale=_scale(sample.value, exact, unit),
+        y=sample.value,
+    )
 
 
-def _unit(context: Context, theta: Mapping[str, float], name: str) -> float:
+def _scale(value: Array, exact: Array, unit: Array) -> float:
+    """Return how large derivatives are, or might be: what uncertain ones are judged beside."""
+    spread = float(np.subtract(*np.nanquantile(value, [0.75, 0.25]))) / float(np.mean(unit))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of means of nothing
+        return float(np.fmax(np.nanmean(np.abs(exact)), spread))
+
+
+def _unit(context: Context, name: str, value: Array | float) -> Array:
     """Return what a parameter's changes are small in comparison with."""
     low, _ = context.target.parameters[name].domain.ends({})
-    return theta[name] if low == 0.0 else 1.0 + abs(theta[name])
+    return np.asarray(value if low == 0.0 else 1.0 + np.abs(value))
 
 
 def _around_zero(value: Array, slope: Array) -> Array:
@@ -230,7 +360,7 @@ def _around_zero(value: Array, slope: Array) -> Array:
     return size
 
 
-def _rows(target: Target, theta: Mapping[str, Any], n: int, seed: int, way: str = "") -> Array:
+def _rows(target: Target, n: int, seed: int, way: str, /, **theta: Any) -> Array:
     """Return values at a fixed seed, one row for each value of the parameter that moves."""
     moving = next(name for name, value in theta.items() if np.ndim(value))
     rows = [
@@ -260,21 +390,24 @@ def smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int
 def on_quantile_path(value: Array, gradient: Array, exact: Array) -> bool:
     """Whether gradients are meant to be −F_θ/p: most agree with it, but for a common factor.
 
+    A factor that is not 1 is a mistake if all have it, and may be a mixture's weight otherwise.
     Those of another path may scatter around it narrowly. Then what they are off by is no function
     of y: it changes from value to neighbouring value as much as it does at all.
     """
-    off = _off(gradient, exact)
+    factor, off = _off(gradient, exact)
     typical = np.nanmedian(np.abs(off))
+    if np.abs(factor - 1.0) > _ROUNDING and np.nanmean(np.abs(off) < _ALIKE) < _ALL:
+        return False
     scatter = np.nanmedian(np.abs(np.diff(off[np.argsort(value)])))
     return bool(typical < _ALIKE and (typical < _ROUNDING or scatter < 0.5 * typical))
 
 
-def _off(gradient: Array, exact: Array) -> Array:
-    """Return the relative errors of gradients, but for the common factor that most of them have.
+def _off(gradient: Array, exact: Array) -> tuple[float, Array]:
+    """Return the factor that gradients typically have, and how far they are off but for it.
 
     One that is not 1 is a mistake, and no other path.
     """
     with np.errstate(all="ignore"):
         ratio = np.where(gradient == exact, 1.0, gradient / exact)
-        typical = np.nanmedian(ratio)
-        return np.asarray((ratio - typical) / np.abs(typical))
+        typical = float(np.nanmedian(ratio))
+        return typical, np.asarray((ratio - typical) / np.abs(typical))

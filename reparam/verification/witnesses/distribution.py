@@ -1,4 +1,4 @@
-"""The distribution of draws, against the cdf."""
+"""The distribution of draws, against the cdf, and against each other."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification import statistics
-from reparam.verification.comparing import Context, Tally, beside
+from reparam.verification.comparing import Tally, beside, failure
+from reparam.verification.context import Context
 from reparam.verification.entries import Entrywise
 from reparam.verification.laws import Law, NumericalLaw
 from reparam.verification.numerics import ends, moved
 from reparam.verification.results import Comparison
-from reparam.verification.witnesses import of_vectors
+from reparam.verification.targets import Target, Unlike
 
 __all__ = ["Fit", "add_scores", "distribution", "is_discrete"]
 
@@ -26,9 +28,22 @@ _TAILS = 0.5 ** np.arange(1.0, 17.0)
 _ORDER_STATISTICS = 2048
 #: Intervals between order statistics that tell whether draws are moved or spread.
 _INTERVALS = 128
+#: How far apart draws are that must know nothing of each other; half of all, too.
+_LAGS = (1, 2)
+#: More draws that equal another than so many times what rounding makes of them, and this share of
+#: all, come from a grid, or twice. Few may: an estimate tells how many.
+_EQUAL, _SHARE, _FEW_EQUAL = 4.0, 2.0**-8, 64.0
+#: The share of draws at one value that an atom has.
+_ATOM = 0.01
+#: Draws by which two seeds are told apart.
+_DRAWN = 256
+#: Draws with a parameter set each that are all different.
+_UNLIKE = 2**14
 #: Draws that tell what rounding makes of scores; where these are slow, at how many they are taken,
-#: and how many tell.
-_FEW, _SLOW = 2**12, (2**15, 2**9)
+#: and how many tell. Of a cdf alone they are derivatives of derivatives, at so many draws.
+_FEW, _SLOW, _SLOWER = 2**12, (2**15, 2**9), 2**12
+#: The error of probabilities that may be differences.
+_ROUNDING = 2.0**-49
 #: The error of a density's integral, and how uncertain it may be if F is to be compared with draws.
 _WHOLE, _SURE = 1e-6, 1e-4
 #: Why a mean of scores may be uncertain.
@@ -38,21 +53,21 @@ _ROUGH = "the density has jumps or poles that quadrature can't resolve; a cdf wo
 
 
 def distribution(context: Context) -> Iterator[Comparison]:
-    """Test that draws follow the law.
+    """Test that draws follow the law, and know nothing of each other.
 
     By the largest distance of the empirical cdf (the DKW bound), by the counts in both tails
-    (binomial, exact), by E[∂ log p/∂θ] = 0, the most powerful test against draws of another θ, and
-    by the most powerful ones against draws that are all moved, or spread, by some factor.
+    (binomial, exact) and the outermost draws, by E[∂ log p/∂θ] = 0, the most powerful test against
+    draws of another θ, and by the most powerful ones against draws that are all moved, or spread,
+    by some factor. Draws that repeat, agree with those before them or with those of another seed
+    are not random.
     """
-    target = context.target
-    if target.length:
-        yield from of_vectors.distribution(context)
-        return
-    tests = Fit.TESTS + len(target.parameters)
+    target, unlike = context.target, context.target.unlike(_UNLIKE, context.seeded("unlike"))
     turns = list(context.turns())
-    alpha = context.alpha / (tests * sum(len(sets) for _, sets in turns))
+    tests = (Fit.TESTS + len(target.parameters)) * sum(len(sets) for _, sets in turns)
+    alpha = context.alpha / (tests + (unlike is not None))
     for way, sets in turns:
         label = f" ({way})" if way else ""
+        yield from _of_seed(context, sets[0][1], way, label)
         inside = Tally(f"draws{label} in the support", "absolute")
         whole = Tally("∫ p dy", note="log_prob is to be −∞ outside the support", doubt=_ROUGH)
         fit = Fit(f"draws{label}")
@@ -61,50 +76,103 @@ def distribution(context: Context) -> Iterator[Comparison]:
             for name in target.parameters
         }
         for number, theta in sets:
-            seed = context.seed + number
+            seed = context.seeded(f"draws{label}", number)
             value = target.values(theta, context.level.draws, seed, way)
             law = target.law(theta, seed)
             low, high = law.support
-            ordered = np.sort(value)  # NaN is last
-            outer = ordered[[0, -1]].astype(np.float64)
+            outer = np.array([np.min(value), np.max(value)], dtype=np.float64)
             inside.add(theta, outer, np.clip(outer, low, high), y=outer)
             if not _is_known(whole, theta, law):
                 continue
-            smooth = bool(target.obstacle) or not is_discrete(ordered)
-            fit.add(theta, law, ordered, alpha, moving=smooth)
+            smooth = bool(target.obstacle) or not is_discrete(np.sort(value))
+            fit.add(theta, law, value, alpha, moving=smooth, independent=target.independent)
             if smooth:
                 add_scores(scores, theta, law, np.asarray(value), alpha)
         for tally in (inside, whole, *scores.values()):
             yield from tally.result()
         yield from fit.result()
+    if unlike is not None:
+        yield from _of_unlike(unlike, alpha)
+
+
+def _of_unlike(unlike: Unlike, alpha: float) -> Iterator[Comparison]:
+    """Compare draws, each of which has parameters of its own, by the distance of F(y) from u."""
+    tally = Tally("sup |Fₙ − F| of F(y), draws with unlike parameters", "probability")
+    y, n = unlike.sample.value, unlike.sample.value.size
+    # what y was before it was rounded lies between its neighbours
+    low, high = (
+        np.sort(np.asarray(unlike.law.cdf(beside(y, towards)))) for towards in (-np.inf, np.inf)
+    )
+    rank = np.arange(1.0, n + 1.0) / n
+    gap = np.maximum(rank - high, low - rank + 1.0 / n)  # NaN is the largest
+    at = int(np.argmax(gap))
+    tally.add({}, np.maximum(gap[at], 0.0), 0.0, atol=statistics.dkw_bound(n, alpha), u=low[at])
+    yield from tally.result()
 
 
 class Fit:
     """How well draws, named by `what`, follow a law of numbers."""
 
     #: How many tests there are at each parameter set.
-    TESTS = 1 + 2 * len(_TAILS) + 2
+    TESTS = 1 + 2 * len(_TAILS) + 2 + 2 + 2 * (len(_LAGS) + 1)
 
     def __init__(self, what: str) -> None:
         self._distance = Tally(f"sup |Fₙ − F| of {what}", "probability")
         self._tails = Tally(f"tail counts of {what}", "standard errors")
+        self._outermost = Tally(f"outermost of {what}", "standard errors")
+        self._equal = Tally(f"{what} that equal another one", "absolute")
+        self._serial = Tally(f"{what} know nothing of each other", "standard errors")
         self._motions = [
             Tally(f"{what} are not {moved}", "standard errors") for moved in ("moved", "spread")
         ]
 
     def add(
-        self, theta: dict[str, float], law: Law, ordered: Array, alpha: float, *, moving: bool
+        self,
+        theta: dict[str, float],
+        law: Law,
+        value: Array,
+        alpha: float,
+        *,
+        moving: bool = True,
+        independent: bool = True,
     ) -> None:
-        """Compare sorted draws with the law; what moves or spreads them only if `moving`."""
+        """Compare draws with the law, and with each other if they are to be independent.
+
+        What moves or spreads them is looked at only if `moving`.
+        """
+        ordered = np.sort(value)  # NaN is last
         _distance(self._distance, theta, law, ordered, alpha)
         _tails(self._tails, theta, law, ordered, alpha)
+        _equal(self._equal, theta, law, ordered)
+        _outermost(self._outermost, theta, law, ordered, alpha)
+        if independent:
+            _serial(self._serial, theta, value, ordered, alpha)
         if moving:
             _motions(self._motions, theta, law, ordered, alpha)
 
     def result(self) -> Iterator[Comparison]:
         """Yield the comparisons."""
-        for tally in (self._distance, self._tails, *self._motions):
+        tallies = (self._distance, self._tails, self._outermost, self._equal, self._serial)
+        for tally in (*tallies, *self._motions):
             yield from tally.result()
+
+
+def _of_seed(
+    context: Context, theta: dict[str, float], way: str, label: str
+) -> Iterator[Comparison]:
+    """Yield a failure for draws that are the same for several seeds, in the same places.
+
+    Not where they are the same as others: at an atom, or by rounding.
+    """
+    target: Target = context.target
+    first, *others = (
+        target.values(theta, _DRAWN, context.seeded("seed", number), way) for number in range(3)
+    )
+    _, place, count = np.unique(first, return_inverse=True, return_counts=True)
+    same = np.all([first == other for other in others], axis=0) & (count[place] == 1)
+    if np.any(same):
+        note = f"{np.sum(same)} of {_DRAWN} are the same with other seeds: the rng had no effect"
+        yield failure(f"draws{label}", theta, note)
 
 
 def _is_known(tally: Tally, theta: dict[str, float], law: Law) -> bool:
@@ -117,8 +185,11 @@ def _is_known(tally: Tally, theta: dict[str, float], law: Law) -> bool:
 
 
 def is_discrete(ordered: Array) -> bool:
-    """Whether most of the sorted values occur several times."""
-    return bool(np.mean(np.diff(ordered) == 0.0) > 0.5)
+    """Whether most of the sorted values occur several times, but for a few that many have."""
+    starts = np.flatnonzero(np.diff(ordered, prepend=np.nan) != 0.0)
+    counts = np.diff(starts, append=ordered.size)
+    some = counts[counts <= _ATOM * ordered.size]
+    return bool(np.sum(some[some > 1]) >= 0.5 * np.sum(some))
 
 
 def _distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
@@ -128,7 +199,7 @@ def _distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: 
     was as large as numbers are.
     """
     n = y.size
-    some = y[np.unique(np.linspace(0, n - 1, _ORDER_STATISTICS).astype(np.int64))]
+    some = _some(y)
     most = ends(y.dtype)[1]
     inner = np.clip(some.astype(np.float64), -most, most)
     low, high = (np.asarray(law.cdf(at)) for at in (inner, beside(some, np.inf)))
@@ -136,6 +207,11 @@ def _distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: 
     gap = np.maximum(np.maximum(low - share, share - high), 0.0)
     at = int(np.argmax(gap))
     tally.add(theta, gap[at], 0.0, atol=statistics.dkw_bound(n, alpha), y=some[at])
+
+
+def _some(y: Array) -> Array:
+    """Return some of the sorted values, evenly."""
+    return y[np.unique(np.linspace(0, y.size - 1, _ORDER_STATISTICS).astype(np.int64))]
 
 
 def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
@@ -146,8 +222,7 @@ def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: flo
         counts = _first_above(tail, values)
         low, high = _probabilities(tail, values, inwards, counts)
         p = np.clip(counts / n, low, high)
-        chance = statistics.binomial_tails(counts, n, p)
-        z = np.array([statistics.critical_value(max(entry, 1e-300)) for entry in chance])
+        z = _scores(statistics.binomial_tails(counts, n, p))
         tally.add(
             theta,
             np.where(counts < n * p, -z, z),
@@ -155,6 +230,61 @@ def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: flo
             atol=statistics.critical_value(alpha),
             u=u,
         )
+
+
+def _scores(chance: Array) -> Array:
+    """Return two-sided probabilities as standard scores."""
+    return np.array([statistics.critical_value(max(float(entry), 1e-300)) for entry in chance])
+
+
+def _outermost(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
+    """Compare the least and the greatest draw with how far out n draws may be.
+
+    P(the least ≤ y) ≤ n F(y), where y was rounded from less than the next number.
+    """
+    outer = y[[0, -1]]
+    chance = np.array(
+        [law.cdf(beside(outer[:1], np.inf))[0], law.sf(beside(outer[1:], -np.inf))[0]]
+    )
+    # probabilities may be differences, in which the smallest get lost; infinite values have none
+    chance += np.where(np.isfinite(outer), _doubt(law), 0.0)
+    told = np.where(np.isnan(outer), 0.0, np.minimum(1.0, 2.0 * y.size * chance))
+    tally.add(theta, _scores(told), 0.0, atol=statistics.critical_value(alpha), y=outer)
+
+
+def _doubt(law: Law) -> float:
+    """Return the error that a law's probabilities may have."""
+    if isinstance(law, NumericalLaw):
+        return law.doubt
+    return 0.0 if _has_formulas(law) else _ROUNDING
+
+
+def _equal(tally: Tally, theta: dict[str, float], law: Law, y: Array) -> None:
+    """Count the draws that equal another one, beside what rounding and atoms make equal.
+
+    Of n draws one equals another with a probability of at most n times that of all that is rounded
+    to it. No chance is involved: what is allowed is far beyond what may come up.
+    """
+    some = _some(y)
+    around = [np.asarray(law.cdf(beside(some, towards))) for towards in (-np.inf, np.inf)]
+    expected = y.size * float(np.mean(np.minimum(y.size * np.abs(around[1] - around[0]), 1.0)))
+    allowed = _EQUAL * expected + _SHARE * y.size + _FEW_EQUAL
+    tally.add(theta, np.count_nonzero(y[1:] == y[:-1]), 0.0, atol=allowed)
+
+
+def _serial(
+    tally: Tally, theta: dict[str, float], value: Array, ordered: Array, alpha: float
+) -> None:
+    """Test whether draws agree with others in being above the median, or in being central."""
+    quarters = ordered[[ordered.size // 4, ordered.size // 2, 3 * ordered.size // 4]]
+    series: tuple[NDArray[np.bool_], ...] = (
+        np.asarray(value > quarters[1]),
+        np.asarray((value > quarters[0]) & (value <= quarters[2])),
+    )
+    for ones in series:
+        for lag in (*_LAGS, value.size // 2):
+            z = statistics.serial_score(ones, lag)
+            tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha), lag=lag)
 
 
 def _probabilities(
@@ -200,15 +330,17 @@ def add_scores(
 ) -> None:
     """Add the mean of ∂ log p/∂θ at draws, in standard errors, unless rounding makes too much."""
     most, few = (len(value), _FEW) if _has_formulas(law) else _SLOW
+    if isinstance(law, NumericalLaw) and not law.has_density:
+        most = _SLOWER
     some = value[:most]
     claimed = _stacked(law.score, tallies, some.astype(np.float64))
     rounding = moved(partial(_stacked, law.score, tallies), some[:few], claimed[:, :few])
     for tally, entry, lost in zip(tallies.values(), claimed, rounding, strict=True):
         if not (np.all(np.isfinite(entry)) and statistics.is_summable(entry)):
-            continue
+            continue  # a test the fewer: that of all others stands
         tally.add(
             theta,
-            statistics.standard_score(entry),
+            statistics.mean_score(entry),
             0.0,
             atol=statistics.critical_value(alpha),
             uncertainty=np.mean(lost) / (np.std(entry) or 1.0) * math.sqrt(len(entry)),
@@ -244,8 +376,8 @@ def _motions(
     if np.sum(told) < 2:
         return
     rank, at, cdf = rank[told], at[told], cdf[told]
-    share = np.diff(rank / (n + 1.0), prepend=0.0, append=1.0)
-    deviation = np.diff(cdf, prepend=0.0, append=1.0) - share
+    counts = np.diff(rank, prepend=0.0, append=n + 1.0)
+    deviation = np.diff(cdf, prepend=0.0, append=1.0) - counts / (n + 1.0)
     low, high = (float(end) for end in law.support)
     with np.errstate(all="ignore"):
         velocity, t = np.ones_like(at), at
@@ -258,10 +390,9 @@ def _motions(
         flow = np.exp(law.log_prob(at)) * velocity
         flows = flow, flow * (t - t[len(t) // 2])
     for tally, through in zip(tallies, flows, strict=True):
-        change = np.diff(np.nan_to_num(through), prepend=0.0, append=0.0)
-        scale = math.sqrt(float(np.sum(change**2 / share)) / n)
-        if 0.0 < scale < math.inf:
-            z = float(np.sum(deviation * change / share)) / scale
+        weights = np.diff(np.nan_to_num(through), prepend=0.0, append=0.0) / counts
+        if np.all(np.isfinite(weights)) and np.ptp(weights) > 0.0:
+            z = statistics.spacings_score(weights, deviation, counts)
             tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha))
 
 

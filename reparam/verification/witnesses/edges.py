@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.noise import NORMAL
-from reparam.verification.comparing import Context, Tally
+from reparam.parameters import Parameter
+from reparam.verification.comparing import Tally
+from reparam.verification.context import Context
 from reparam.verification.laws import Law
+from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison
-from reparam.verification.targets import NoGradient, Registered, Sample, Target
-from reparam.verification.witnesses import of_vectors
+from reparam.verification.targets import Sample, Target
 
-__all__ = ["corners", "edges", "extreme_noise", "moved"]
+__all__ = ["corners", "edges", "extreme_noise", "moves", "transformed"]
 
 #: Probabilities at the edges of what float64 holds; and inner ones, since with tiny shapes all the
 #: others' values under- or overflow.
@@ -25,8 +30,8 @@ _U = np.array(
         *(0.5, 0.6, 0.9, 1.0 - 1e-10, 1.0 - 2.0**-53),
     ]
 )
-#: How far beyond typical values parameters go: the library's own, and somebody else's.
-_BEYOND, _THEIRS = 1e3, 1.0
+#: How far beyond typical values the library's own parameters go.
+_BEYOND = 1e3
 #: What must hold of the formulas there.
 _STATEMENTS = (
     "log p is a number",
@@ -50,9 +55,6 @@ _DRAWS = 1024
 def edges(context: Context) -> Iterator[Comparison]:
     """Look for NaN, values outside the support and gradients that vanish silently."""
     target = context.target
-    if target.length:
-        yield from of_vectors.edges(context)
-        return
     numbers = Tally("values are numbers", "absolute")
     inside = Tally("values lie in the support", "absolute")
     gradients = {name: Tally(f"∂y/∂{name} is a number") for name in target.parameters}
@@ -61,7 +63,7 @@ def edges(context: Context) -> Iterator[Comparison]:
     for theta in corners(context):
         law = target.law(theta, context.seed)
         low, high = law.support
-        for sample in _samples(context, theta):
+        for sample, values in _samples(context, theta):
             y = np.asarray(sample.value, dtype=np.float64)
             numbers.add(theta, np.isnan(y), 0.0, y=y)
             inside.add(theta, y, np.clip(y, low, high), y=y)
@@ -71,13 +73,14 @@ def edges(context: Context) -> Iterator[Comparison]:
             for name, gradient in sample.gradients.items():
                 entry = np.asarray(gradient, dtype=np.float64)
                 gradients[name].add(theta, np.isnan(entry) & ~np.isnan(y), 0.0, y=y)
-                entry = entry[finite]
                 with np.errstate(all="ignore"):
                     real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
-                there = np.where(real & ~np.isnan(entry), exact[name], 1.0)
-                zero = (entry == 0.0) & real
+                there = np.where(real & ~np.isnan(entry[finite]), exact[name], 1.0)
+                zero = (entry[finite] == 0.0) & real
+                if np.any(zero):  # by rights, where only other draws depend on the parameter
+                    zero &= moves(values, name, theta, y)[finite]
                 silent[name].add(theta, np.where(zero, 0.0, there), there, y=y[finite])
-        if isinstance(target, Registered):
+        if target.strict:
             _formulas(formulas, theta, target, law, extreme_noise(context))
     for tally in (numbers, inside, *gradients.values(), *silent.values(), *formulas.values()):
         yield from tally.result()
@@ -91,34 +94,60 @@ def _at_end(y: Array, end: Array) -> NDArray[np.bool_]:
 
 
 def corners(context: Context) -> Iterator[dict[str, float]]:
-    """Yield parameter sets at the ends of the typical ranges, and beyond for our own."""
+    """Yield parameter sets at the ends of the typical ranges, and beyond for our own.
+
+    All of few parameters. Of many some, in which each parameter is as often at either end.
+    """
     target = context.target
-    beyond = _BEYOND if isinstance(target, Registered) or target.length else _THEIRS
     free = [name for name in target.parameters if name not in target.fixed]
     default = {name: target.fixed.get(name, p.default) for name, p in target.parameters.items()}
-    seen = []
-    for choice in range(3 ** len(free)):
-        theta = dict(default)
-        for place, name in enumerate(free):
-            low, high = target.parameters[name].typical
-            low, high = (
-                (low / beyond, high * beyond) if low > 0.0 else (low * beyond, high * beyond)
-            )
-            theta[name] = (low, theta[name], high)[choice // 3**place % 3]
-        seen.append(theta)
-    # all corners of few parameters; of many, an even choice
-    yield from seen[:: max(1, len(seen) // (9 * max(1, context.level.sets // 2)))]
+    beyond = _BEYOND if target.strict else 1.0
+    places = {
+        name: (low, default[name], high)
+        for name in free
+        for low, high in [_ends(target.parameters[name], beyond)]
+    }
+    count = 9 * max(1, context.level.sets // 2)
+    if len(free) < 20 and 3 ** len(free) <= 2 * count:
+        choices = np.array(list(product(range(3), repeat=len(free))), dtype=np.int64)
+    else:
+        rng = np.random.default_rng([context.seed, 4])
+        choices = np.stack([rng.permutation(np.arange(count) % 3) for _ in free], axis=1)
+    for choice in choices:
+        yield default | {name: places[name][at] for name, at in zip(free, choice, strict=True)}
 
 
-def _samples(context: Context, theta: dict[str, float]) -> Iterator[Sample]:
+def _ends(parameter: Parameter, beyond: float) -> tuple[float, float]:
+    """Return the ends of the typical range, or what is so many times nearer to the domain's."""
+    ends = map(float, parameter.domain.ends({}))
+    low, high = (
+        end + (typical - end) / beyond if math.isfinite(end) else typical * beyond
+        for typical, end in zip(parameter.typical, ends, strict=True)
+    )
+    return low, high
+
+
+#: From parameters to the values that the same noise, or the same seed, makes of them.
+Values = Callable[[Mapping[str, float]], Array]
+
+
+def _samples(context: Context, theta: dict[str, float]) -> Iterator[tuple[Sample, Values]]:
+    """Yield samples, and what tells their values for other parameters."""
     target = context.target
     if target.noise is not None:
-        yield target.transform(extreme_noise(context), **theta)
+        noise = extreme_noise(context)
+        yield target.transform(noise, **theta), partial(transformed, target, noise)
     for way in target.ways:
         try:
-            yield target.draws(theta, _DRAWS, context.seed, way)
+            sample = target.draws(theta, _DRAWS, context.seed, way)
         except NoGradient:
             return
+        yield sample, partial(target.values, n=_DRAWS, seed=context.seed, way=way)
+
+
+def transformed(target: Target, noise: Array, theta: Mapping[str, float]) -> Array:
+    """Return the values that this noise makes."""
+    return target.transform(noise, **theta).value
 
 
 def extreme_noise(context: Context) -> Array:
@@ -145,6 +174,7 @@ def _formulas(
     y = target.transform(noise, **theta).value
     order = np.argsort(y)
     noise, y = noise[order], y[order]
+    values = partial(transformed, target, noise)
     slopes = law.pathwise(y)
     cdf, sf = np.asarray(law.cdf(y)), np.asarray(law.sf(y))
     wrong = (
@@ -154,24 +184,21 @@ def _formulas(
         ~(np.abs(cdf + sf - 1.0) < 1e-12),
         np.any([np.isnan(entry) for entry in slopes.values()], axis=0),
         np.any([np.isnan(entry) for entry in law.score(y).values()], axis=0) & np.isfinite(y),
-        np.any(
-            [(slopes[name] == 0.0) & moved(name, theta, target, noise, y) for name in slopes], 0
-        ),
+        np.any([(slopes[name] == 0.0) & moves(values, name, theta, y) for name in slopes], 0),
     )
     for tally, broken in zip(tallies.values(), wrong, strict=True):
         tally.add(theta, broken, 0.0, y=y)
 
 
-def moved(
-    name: str,
-    theta: dict[str, float],
-    target: Target,
-    noise: Array,
-    y: Array,
-    side: float = 1.0,
-) -> NDArray[np.bool_]:
-    """Return which values move with a parameter, so that their derivatives can't be 0."""
-    there = {**theta, name: theta[name] + side * _MOVE * (theta[name] or 1.0)}
-    with np.errstate(all="ignore"):
-        change = np.abs(target.transform(noise, **there).value - y)
-        return np.isfinite(change) & (change > _MOVED * np.abs(y)) & (np.abs(y) > 1e-300)
+def moves(values: Values, name: str, theta: Mapping[str, float], y: Array) -> NDArray[np.bool_]:
+    """Return which of the values y move with a parameter, so that their derivatives can't be 0.
+
+    To both sides: on one there may be a step.
+    """
+    found = np.isfinite(y) & (np.abs(y) > 1e-300)
+    for side in (1.0, -1.0):
+        there = {**theta, name: theta[name] + side * _MOVE * (theta[name] or 1.0)}
+        with np.errstate(all="ignore"):
+            change = np.abs(values(there) - y)
+            found &= np.isfinite(change) & (change > _MOVED * np.abs(y))
+    return np.asarray(found)

@@ -10,33 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import (
-    Context,
-    NotApplicable,
-    Tally,
-    rounding_of_one,
-)
-from reparam.verification.laws import Formula
+from reparam.verification.comparing import Tally
+from reparam.verification.context import Context
+from reparam.verification.laws import Formula, Law, NumericalLaw
 from reparam.verification.numerics import derivative_in, differentiate, integral, moved, of_tails
+from reparam.verification.refusals import Faulty, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.witnesses import of_vectors
+from reparam.verification.targets import Target
 
 __all__ = ["identity"]
 
 
 #: Formulas that give a derivative in each parameter.
 _SLOPES = ("score", "pathwise")
-#: What is held to a claim.
+#: What is held to the law.
 _SYMBOLS = {
-    "log_prob": "log p, as claimed",
-    "cdf": "F, as claimed",
-    "sf": "1 − F, as claimed",
-    "icdf": "F⁻¹, as claimed",
-    "score": "∂ log p/∂{}, as claimed",
-    "pathwise": "−F_θ/p in {}, as claimed",
+    "log_prob": "log p, by its law",
+    "cdf": "F, by its law",
+    "sf": "1 − F, by its law",
+    "icdf": "F⁻¹, by its law",
+    "score": "∂ log p/∂{}, by its law",
+    "pathwise": "−F_θ/p in {}, by its law",
 }
-#: The relative error allowed of what is held to a claim.
-_CLAIM = 1e-7
+#: The relative error allowed of what is held to a claim, and to a law that follows numerically.
+_CLAIM, _FOLLOWING = 1e-7, 1e-5
 #: Closer to an end than this, numbers lose digits.
 _CLOSEST = 1e-290
 #: Results below this are subnormal.
@@ -48,14 +45,19 @@ _DOUBT = "F moves too little, or too abruptly, from one number to the next"
 
 
 def identity(context: Context) -> Iterator[Comparison]:
-    """Compare p(y)·∂y/∂θ with the derivative of the cdf, and the density with its slope."""
+    """Compare p(y)·∂y/∂θ with the derivative of the cdf, and the density with its slope.
+
+    What an object tells of its law, and nothing of this compares, is held to the law itself.
+    """
     formulas = context.target.formulas
-    if context.target.length:
-        yield from of_vectors.identity(context)
-        return
-    yield from _as_claimed(context)
+    compared = False
+    for comparison in _as_the_law(context):
+        compared = True
+        yield comparison
     if "cdf" not in formulas or not {"log_prob", "pathwise"} & set(formulas):
-        raise NotApplicable("it has no cdf with a log_prob or a pathwise to compare it with")
+        if not compared:
+            raise NotApplicable("it has no cdf with a log_prob or a pathwise to compare it with")
+        return
     if context.target.obstacle:
         yield from _masses(context)
         return
@@ -66,40 +68,70 @@ def identity(context: Context) -> Iterator[Comparison]:
         yield from _pathwise(context)
 
 
-def _as_claimed(context: Context) -> Iterator[Comparison]:
-    """Compare an object's own formulas with those of the registered distribution it claims to be.
+def _as_the_law(context: Context) -> Iterator[Comparison]:
+    """Compare an object's own formulas with its law, which is what it claims to be or follows.
 
     But for the far tails, where its numbers may have lost digits by rights.
     """
     target = context.target
-    if target.claimed is None:
+    if target.strict or target.length:
         return
-    own = [name for name in target.formulas if name not in _SLOPES]
-    tallies = {name: Tally(_SYMBOLS[name].format("")) for name in own}
-    slopes = {
-        (name, parameter): Tally(_SYMBOLS[name].format(parameter))
-        for name in target.formulas
-        if name in _SLOPES
-        for parameter in target.parameters
-    }
+    names, rtol = _to_be_held(target), _FOLLOWING if target.claimed is None else _CLAIM
+    tallies: dict[tuple[str, str], Tally] = {}
     for theta in context.sets():
-        claimed, u = target.law(theta, context.seed), context.probabilities
-        y = target.claimed(**theta).icdf(u)
-        for name, tally in tallies.items():
-            at, where = (u, "u") if name == "icdf" else (y, "y")
-            told, exact = target.formulas[name](at, **theta), getattr(claimed, name)(at)
-            tally.add(theta, told, exact, rtol=_CLAIM, atol=_slack(exact), **{where: at})
-        for (name, parameter), tally in slopes.items():
-            told = target.formulas[name](y, **theta)[parameter]
-            exact = getattr(claimed, name)(y)[parameter]
-            tally.add(theta, told, exact, rtol=_CLAIM, atol=_slack(exact), y=y)
-    for tally in (*tallies.values(), *slopes.values()):
+        law, u = target.law(theta, context.seed), context.probabilities
+        if target.claimed is not None:
+            y = target.claimed(**theta).icdf(u)
+        else:
+            y, _ = _points(context, theta)
+        for name in names:
+            at, where = (u, {"u": u}) if name == "icdf" else (y, {"y": y})
+            exact = _of_law(law, name, at)
+            for key, told in _by_parameter(target, name, target.formulas[name](at, **theta)):
+                reference = exact[key] if key else exact
+                tally = tallies.setdefault(
+                    (name, key), Tally(_SYMBOLS[name].format(key), doubt=_DOUBT)
+                )
+                slack, point = rtol * _typical(reference), dict[str, Any](where)
+                tally.add(theta, told, reference, rtol=rtol, atol=slack, **point)
+    for tally in tallies.values():
         yield from tally.result()
 
 
-def _slack(exact: Array) -> float:
-    """Return what may be lost where formulas cancel: some digits of the typical size."""
-    return _CLAIM * float(np.median(np.abs(exact)))
+def _to_be_held(target: Target) -> list[str]:
+    """Return the formulas that are held to the law.
+
+    Not those that it follows from, nor those that are held to each other, and quantiles are for
+    another witness.
+    """
+    own = set(target.formulas)
+    if target.claimed is not None:
+        return list(target.formulas)
+    others = {"sf": False, "score": "log_prob" in own, "pathwise": {"log_prob", "cdf"} <= own}
+    return [name for name, elsewhere in others.items() if name in own and not elsewhere]
+
+
+def _of_law(law: Law, name: str, at: Array) -> Any:
+    """Return what a law says; of the upper tail of one that follows, what F leaves of 1."""
+    if name == "sf" and isinstance(law, NumericalLaw):
+        return 1.0 - law.cdf(at)
+    return getattr(law, name)(at)
+
+
+def _by_parameter(target: Target, name: str, told: Any) -> Iterator[tuple[str, Array]]:
+    """Yield what a formula says, by parameter if it is of one for each."""
+    if name not in _SLOPES:
+        yield "", told
+        return
+    for parameter in target.parameters:
+        if parameter not in told:
+            raise Faulty(f"{name} returned nothing for {parameter}")
+        yield parameter, told[parameter]
+
+
+def _typical(exact: Array) -> float:
+    """Return a typical size, of which some digits may be lost where formulas cancel."""
+    return float(np.nanmedian(np.abs(exact)))
 
 
 def _points(context: Context, theta: dict[str, float]) -> tuple[Array, Array]:
@@ -149,7 +181,7 @@ def _at(f: Callable[..., Array], theta: Mapping[str, float], name: str, place: A
 def _tails(formulas: Mapping[str, Formula]) -> tuple[Formula, Formula]:
     """Return F and 1 − F."""
     cdf = formulas["cdf"]
-    return cdf, formulas.get("sf", lambda y, **theta: 1.0 - cdf(y, **theta))
+    return cdf, formulas.get("sf", lambda y, /, **theta: 1.0 - cdf(y, **theta))
 
 
 def _density(context: Context) -> Iterator[Comparison]:
@@ -158,7 +190,7 @@ def _density(context: Context) -> Iterator[Comparison]:
         y, room = _points(context, theta)
         step = np.minimum(0.3 * _scales(y), 0.5 * room)
         below, above = (
-            differentiate(partial(tail, **theta), y, step, floor=rounding_of_one(context.target))
+            differentiate(partial(tail, **theta), y, step, floor=context.target.rounding)
             for tail in _tails(context.target.formulas)
         )
         slope, error = of_tails(below, above)
@@ -200,7 +232,7 @@ def _decline(context: Context) -> Iterator[Comparison]:
             end = start + np.copysign(step, outer - start)
             mass, error = integral(density, start, end)
             rest = np.asarray(tail(start, **theta)) - np.abs(mass)
-            claimed, lost = tail(end, **theta), rounding_of_one(context.target)
+            claimed, lost = tail(end, **theta), context.target.rounding
             tally.add(theta, claimed, rest, rtol=1e-9, atol=lost, uncertainty=error, y=end)
     for tally in tallies:
         yield from tally.result()
@@ -235,7 +267,7 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
                     theta,
                     target.parameters,
                     shape=y.shape,
-                    floor=rounding_of_one(target),
+                    floor=target.rounding,
                 )
                 for tail in _tails(formulas)
             )

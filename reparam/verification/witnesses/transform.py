@@ -11,18 +11,12 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.noise import NORMAL
-from reparam.verification.comparing import (
-    Context,
-    NotApplicable,
-    Tally,
-    beside,
-    rounding_of_one,
-)
+from reparam.verification.comparing import Tally, beside
+from reparam.verification.context import Context
+from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Registered
-from reparam.verification.witnesses import of_vectors
 
-__all__ = ["reference_table", "transform"]
+__all__ = ["reference_table", "tabulated", "transform"]
 
 #: Units of unavoidable error that a tabulated value, and a derivative, may be off. One unit is
 #: 2⁻⁵³ of the exact number, for its own rounding, and of what rounding noise and parameters makes
@@ -39,16 +33,11 @@ def transform(context: Context) -> Iterator[Comparison]:
     The same of the quantile function, where there is one.
     """
     target = context.target
-    if target.length:
-        yield from _tabulated(context)
-        yield from of_vectors.transform(context)
-        return
-    ours = isinstance(target, Registered)
-    invertible = {"icdf", "cdf"} <= set(target.formulas)
-    if not (ours or invertible):
+    invertible = "icdf" in target.formulas
+    if not (target.strict or invertible):
         raise NotApplicable("its path from noise to values is its own; draws are compared instead")
-    yield from _tabulated(context)
-    if ours:
+    yield from tabulated(context)
+    if target.strict:
         noise = context.noise_points
         u, complement = noise, 1.0 - noise
         if target.noise is NORMAL:
@@ -75,7 +64,7 @@ def _inverse(
     value: Callable[[Mapping[str, float]], Array],
     below: Array,
     above: Array,
-    **where: Array,
+    **where: Any,
 ) -> Iterator[Comparison]:
     """Compare the probabilities below and above values with those that they were made of."""
     cdf, sf = Tally(f"F({what})"), Tally(f"1 − F({what})")
@@ -87,14 +76,14 @@ def _inverse(
             moved = 4.0 * ulp * np.exp(law.log_prob(y))  # by rounding the value
             for end in (-np.inf, np.inf):  # next to where numbers end there may be much in one step
                 moved = np.fmax(moved, np.abs(law.cdf(beside(y, end)) - below_y))
-        moved += rounding_of_one(context.target)
+        moved += context.target.rounding
         cdf.add(theta, below_y, below, rtol=_TAILS, atol=moved, **where)
         sf.add(theta, above_y, above, rtol=_TAILS, atol=moved, **where)
     yield from cdf.result()
     yield from sf.result()
 
 
-def _tabulated(context: Context) -> Iterator[Comparison]:
+def tabulated(context: Context) -> Iterator[Comparison]:
     """Compare with the table, if there is one."""
     target, table = context.target, reference_table(context.target.reference or "")
     if table is None or not set(target.parameters) <= set(table):
@@ -121,8 +110,7 @@ def _tabulated(context: Context) -> Iterator[Comparison]:
         with np.errstate(over="ignore"):
             unit = 2.0**-53 * (np.abs(exact) + table[f"c_{column}"]) + 2.0**-1074
         tally = Tally(f"{what}, tabulated")
-        point: dict[str, Any] = {**theta, **where}
-        tally.add({}, claimed, exact, atol=units * unit, **point)
+        tally.add({**theta, **where}, claimed, exact, atol=units * unit)
         yield from tally.result()
 
 

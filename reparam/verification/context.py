@@ -1,0 +1,153 @@
+"""What a witness is given to work with: a target, and how much to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reparam._typing import Array
+from reparam.noise import NORMAL, Noise
+from reparam.verification.refusals import NotApplicable
+from reparam.verification.targets import Target
+
+__all__ = ["LEVELS", "Context", "Level", "noise_grid", "parameter_sets", "unit_grid"]
+
+#: Probabilities of tails that are not looked at in formulas which are not ours.
+_FAR = 1e-6
+
+
+@dataclass(frozen=True)
+class Level:
+    """How much a run looks at: parameter sets, points each, draws each."""
+
+    sets: int
+    points: int
+    draws: int
+
+
+LEVELS: Mapping[str, Level] = {
+    "quick": Level(2, 24, 2**16),
+    "default": Level(4, 64, 2**20),
+    "thorough": Level(24, 256, 2**22),
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a witness works with.
+
+    Attributes
+    ----------
+    target
+        What is verified.
+    level
+        How much to look at.
+    seed
+        Where all random choices come from.
+    alpha
+        The probability of a false alarm that the witness may use up.
+    rtol
+        The relative error allowed where the reference is exact; None for what the precision of
+        the target's values calls for.
+    """
+
+    target: Target
+    level: Level
+    seed: int
+    alpha: float
+    rtol: float | None = None
+
+    def sets(self) -> list[dict[str, float]]:
+        """Return the parameter sets to look at."""
+        return list(parameter_sets(self.target, self.level.sets, self.seed))
+
+    def thin(self, n: int, most: int) -> NDArray[np.integer]:
+        """Return places of `most` of n draws, or all, chosen at random: in order."""
+        if n <= most:
+            return np.arange(n)
+        return np.sort(np.random.default_rng([self.seed, 3]).choice(n, most, replace=False))
+
+    def seeded(self, purpose: str, number: int = 0) -> int:
+        """Return a seed of 32 bits that no other purpose, number or run shares, but by chance."""
+        key = [self.seed, crc32(purpose.encode()), number]
+        return int(np.random.SeedSequence(key).generate_state(1)[0])
+
+    def turns(self) -> Iterator[tuple[str, list[tuple[int, dict[str, float]]]]]:
+        """Yield the target's ways of drawing, each with its share of the numbered sets.
+
+        Each has the defaults; over the others they take turns.
+        """
+        (defaults, *others), ways = enumerate(self.sets()), self.target.ways
+        for number, way in enumerate(ways):
+            yield way, [defaults, *others[number :: len(ways)]]
+
+    def tolerance(self, values: NDArray[np.floating]) -> float:
+        """Return the relative error allowed for gradients of such values."""
+        if self.rtol is not None:
+            return self.rtol
+        return 1e-7 if values.dtype == np.float64 else 1e-3
+
+    @property
+    def probabilities(self) -> Array:
+        """Probabilities, central, random and in both tails: far out only in formulas of ours.
+
+        In the far tails somebody else's numbers may have lost digits by rights.
+        """
+        u = unit_grid(self.level.points, self.seed)
+        return u if self.target.strict else u[(u > _FAR) & (u < 1.0 - _FAR)]
+
+    @property
+    def noise_points(self) -> Array:
+        """Noise of the target's kind: central, random and in both tails.
+
+        Of vectors rows, each of whose entries may be any of these.
+        """
+        if self.target.noise is None:
+            raise NotApplicable("it has no transform of given noise")
+        noise = noise_grid(self.target.noise, self.level.points, self.seed)
+        if not self.target.length:
+            return noise
+        rng = np.random.default_rng([self.seed, 2])
+        return np.stack([rng.permutation(noise) for _ in range(self.target.length)], axis=-1)
+
+
+def unit_grid(n: int, seed: int) -> Array:
+    """Return n probabilities: half of them random, a quarter in each tail down to 1e-15."""
+    tail = np.geomspace(1e-15, 0.1, n // 4)
+    middle = np.random.default_rng([seed, 1]).uniform(0.01, 0.99, n - 2 * len(tail))
+    return np.concatenate([tail, middle, 1.0 - tail[::-1]])
+
+
+def noise_grid(noise: Noise, n: int, seed: int) -> Array:
+    """Return n points of noise: random ones, and some far in each tail."""
+    u = unit_grid(n, seed)
+    if noise is not NORMAL:
+        return u
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(u))
+
+
+def parameter_sets(target: Target, n: int, seed: int) -> Iterator[dict[str, float]]:
+    """Yield n parameter sets to look at: the defaults, then random ones.
+
+    Random ones are a Latin hypercube in the declared typical ranges (McKay, Beckman & Conover
+    1979), on a logarithmic scale where the range is of positive numbers: of n − 1 values that a
+    parameter takes, each lies in another of n − 1 equal parts. Values in ``target.fixed`` stand.
+    """
+    free = [name for name in target.parameters if name not in target.fixed]
+    rng = np.random.default_rng(seed)
+    yield {name: target.fixed.get(name, p.default) for name, p in target.parameters.items()}
+    parts = n - 1 if free else 0
+    shares = {name: (rng.permutation(parts) + rng.random(parts)) / parts for name in free}
+    for k in range(parts):
+        yield {
+            name: target.fixed[name]
+            if name in target.fixed
+            else float(p.typical_at(shares[name][k]))
+            for name, p in target.parameters.items()
+        }

@@ -1,0 +1,135 @@
+"""Formulas that a stranger wrote: called with arrays, and what is wrong with them is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.verification.refusals import Faulty, origin
+
+__all__ = ["by_parameter", "real_array", "told"]
+
+#: Formulas that are of one value for each parameter.
+_SLOPES = ("score", "pathwise")
+
+
+def told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a formula that takes arrays, of values and of one of the parameters, that broadcast.
+
+    One that takes no arrays of parameters is called once for each of their values. What it returns
+    is broadcast.
+
+    Parameters
+    ----------
+    name
+        What it is: ``"cdf"``, say.
+    method
+        A function of values and of parameters by name.
+
+    Raises
+    ------
+    Faulty
+        By the formula returned, if it can't take an array of values, or what it returns is of no
+        use: of another shape, no real numbers, or of single precision, whose rounding errors are
+        larger than what is looked for.
+
+    Examples
+    --------
+    >>> import math
+    >>> cdf = told("cdf", lambda y, rate: y * rate if rate < 1.0 else y)  # no arrays of rates
+    >>> cdf(np.array([0.5, 1.0]), rate=np.array([[0.5], [2.0]])).tolist()
+    [[0.25, 0.5], [0.5, 1.0]]
+    """
+
+    def formula(at: Array, /, **theta: Any) -> Any:
+        values = np.asarray(at, dtype=np.float64).view()
+        values.flags.writeable = False
+        shape = np.broadcast_shapes(values.shape, *map(np.shape, theta.values()))
+        try:
+            result = method(values, **theta)
+            return (
+                by_parameter(name, result, shape)
+                if name in _SLOPES
+                else (_broadcast(name, result, shape))
+            )
+        except Faulty:
+            raise
+        except Exception as error:
+            if not any(map(np.ndim, theta.values())):
+                raise Faulty(
+                    f"{name} raised {type(error).__name__}, called with an array of values:"
+                    f" {error}{origin(error)}"
+                ) from error
+        return _one_by_one(formula, values, theta, shape)
+
+    return formula
+
+
+def _one_by_one(
+    formula: Callable[..., Any], values: Array, theta: Mapping[str, Any], shape: tuple[int, ...]
+) -> Any:
+    """Call a formula for each set of parameters."""
+    places = np.broadcast_to(values, shape).ravel()
+    columns = np.stack([np.broadcast_to(each, shape).ravel() for each in theta.values()])
+    sets, which = np.unique(columns, axis=1, return_inverse=True)
+    parts: list[tuple[Any, Any]] = []
+    for number, column in enumerate(sets.T):
+        here = np.flatnonzero(which.ravel() == number)
+        one = dict(zip(theta, map(float, column), strict=True))
+        parts.append((here, formula(places[here], **one)))
+    first = parts[0][1]
+    if isinstance(first, Mapping):
+        return {key: _joined([(here, part[key]) for here, part in parts], shape) for key in first}
+    return _joined(parts, shape)
+
+
+def _joined(parts: list[tuple[Any, Array]], shape: tuple[int, ...]) -> Array:
+    result = np.empty(shape)
+    for here, part in parts:
+        result.reshape(-1)[here] = part
+    return result
+
+
+def _broadcast(name: str, result: Any, shape: tuple[int, ...]) -> Array:
+    array = real_array(f"what {name} returned", result)
+    if array.dtype == np.float32:
+        raise Faulty(
+            f"{name} returned float32, whose rounding errors are larger than what is looked for;"
+            " compute it in float64"
+        )
+    try:
+        return np.broadcast_to(array.astype(np.float64), shape)
+    except ValueError:
+        raise Faulty(
+            f"{name} returned an array of shape {array.shape} for values and parameters of shape"
+            f" {shape}"
+        ) from None
+
+
+def by_parameter(name: str, result: Any, shape: tuple[int, ...]) -> dict[str, Array]:
+    """Return what a formula of one value for each parameter returned."""
+    if not isinstance(result, Mapping):
+        raise Faulty(f"{name} returned {type(result).__name__}, not a dict by parameter")
+    return {str(key): _broadcast(f"{name} for {key}", each, shape) for key, each in result.items()}
+
+
+def real_array(what: str, value: Any) -> Array:
+    """Return real numbers as an array, of single or double precision.
+
+    Raises
+    ------
+    Faulty
+        If it is something else.
+    """
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # whatever a stranger's array raises
+        raise Faulty(f"{what} is no array: {type(error).__name__}: {error}") from error
+    if array.dtype == np.float16:
+        raise Faulty(f"{what} has type float16, of three digits; verify it in float32 or float64")
+    if array.dtype.kind not in "fiu":
+        raise Faulty(f"{what} has type {array.dtype}, not real numbers")
+    return array

@@ -1,0 +1,155 @@
+"""From what was asked for, a name or a thing, to the target that it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from reparam.discrete import Discrete
+from reparam.distribution import Distribution, Reparameterized
+from reparam.errors import InputError, UnknownDistributionError, did_you_mean
+from reparam.vectors import VectorReparameterized
+from reparam.verification.objects import Object
+from reparam.verification.targets import Masses, Registered, Target
+from reparam.verification.vectors import Vectors
+
+__all__ = ["LIBRARIES", "name_of", "resolve"]
+
+#: Libraries whose samplers can be named as ``library:sampler``, and their packages.
+LIBRARIES = {
+    "torch": "torch",
+    "jax": "jax",
+    "numpyro": "numpyro",
+    "distrax": "distrax",
+    "tfp": "tensorflow_probability",
+}
+
+
+def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
+    """Return the target that is meant.
+
+    Parameters
+    ----------
+    spec
+        A registered distribution's name; ``"package.module:attribute"``; ``"library:sampler"``
+        with a library of :data:`LIBRARIES`; or the thing itself.
+    fixed
+        Parameters, by name or alias, to keep at these values.
+
+    Raises
+    ------
+    UnknownDistributionError, InputError, MissingExtraError
+        If there is no such thing, or it lacks part of the protocol.
+    """
+    target = _found(spec)
+    target.fixed = {**target.fixed, **target.canonical(fixed or {})}
+    return target
+
+
+def name_of(spec: Any) -> str:
+    """Return what to call a target.
+
+    A registered distribution has its canonical name, whatever alias is given; one with parameters
+    is called as it is written. An object of no name of its own has its class's: what ``repr``
+    makes of it may be an address.
+
+    Examples
+    --------
+    >>> name_of("normal"), name_of("torch:Beta"), name_of(dict), name_of(object())
+    ('gaussian', 'torch:Beta', 'dict', 'object')
+    """
+    from reparam import registry
+
+    if isinstance(spec, Target):
+        return spec.name
+    if isinstance(spec, Distribution):
+        return repr(spec)
+    if not isinstance(spec, str):
+        return getattr(spec, "__qualname__", None) or type(spec).__qualname__
+    try:
+        return spec if ":" in spec else registry.get(spec).name
+    except UnknownDistributionError:
+        return spec
+
+
+def _found(spec: Any) -> Target:
+    if isinstance(spec, Target):
+        return spec
+    if not isinstance(spec, str):
+        return _wrapped(spec, name_of(spec))
+    module, colon, attribute = spec.partition(":")
+    if not colon:
+        return _registered(spec)
+    if module in LIBRARIES:
+        library = import_module(f"reparam.verification.libraries.{module}")
+        target: Target = library.target(spec, attribute)
+        return target
+    return _wrapped(_imported(spec, module, attribute), spec)
+
+
+def _registered(name: str) -> Target:
+    from reparam import registry
+
+    try:
+        cls = registry.get(name)
+    except UnknownDistributionError as error:
+        raise UnknownDistributionError(
+            f"{error}; for anything else write package.module:attribute, or library:sampler with"
+            f" one of {', '.join(LIBRARIES)}"
+        ) from None
+    return _wrapped(cls, cls.name)
+
+
+def _imported(spec: str, module: str, attribute: str) -> Any:
+    try:
+        found: Any = import_module(module)
+    except Exception as error:  # whatever a stranger's module raises is what there is to say
+        raise InputError(f"{spec} can't be imported: {type(error).__name__}: {error}") from error
+    for part in attribute.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            owner = getattr(found, "__name__", module)
+            raise InputError(
+                f"{spec}: {owner} has no {part!r}{did_you_mean(part, dir(found))}"
+            ) from None
+    return found
+
+
+def _wrapped(thing: Any, name: str) -> Target:
+    """Return the target that an object is."""
+    cls = thing if isinstance(thing, type) else type(thing)
+    if isinstance(thing, Distribution) and thing.batch_shape:
+        raise InputError(f"{name} has array parameters; verify one with numbers")
+    if issubclass(cls, Reparameterized):
+        given = {} if cls is thing else {key: float(getattr(thing, key)) for key in cls.parameters}
+        return Registered(cls, name, given)
+    if issubclass(cls, VectorReparameterized):
+        return Vectors(thing, name)
+    if issubclass(cls, Discrete):
+        return Masses(thing, name)
+    if issubclass(cls, Distribution):
+        raise InputError(f"{name} has no reparameterization: there is no gradient to verify")
+    for library, package in LIBRARIES.items():
+        if package in _origins(thing):
+            recognized: Target | None = import_module(
+                f"reparam.verification.libraries.{library}"
+            ).recognized(thing, name)
+            if recognized is not None:
+                return recognized
+    if isinstance(thing, type):
+        try:
+            thing = thing()
+        except TypeError as error:
+            raise InputError(f"{name} can't be made without arguments: {error}") from None
+    return Object(thing, name)
+
+
+def _origins(thing: Any) -> set[str]:
+    """Return the packages that an object's classes come from, those that were imported."""
+    cls = thing if isinstance(thing, type) else type(thing)
+    packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
+    return {name for name in packages if isinstance(sys.modules.get(name), ModuleType)}

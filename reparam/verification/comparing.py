@@ -186,9 +186,10 @@ def _judged(
         telling = 10.0 * uncertainty <= np.maximum(np.maximum(_TELLING * size, atol), rtol * scale)
         telling &= np.isfinite(allowed) & ~np.isnan(reference)
         # what is wrong beyond any doubt is wrong, however uncertain the reference
-        telling |= np.isnan(claimed) & np.isfinite(expected)
+        nothing = np.isnan(claimed) & np.isfinite(expected)
+        telling |= nothing
         severity = error / allowed  # allowed is positive, or what it is divided by tells nothing
-        wrong = ~(error <= allowed)
+        wrong = nothing | ~(error <= allowed)
         rank = np.where(wrong, np.fmax(severity, np.nextafter(1.0, 2.0)), np.minimum(severity, 1.0))
         # where a slack of its own makes up for it, what is next to 0 counts as that much larger
         shown = np.maximum(size, atol / rtol) if rtol else size

@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.noise import NORMAL, Noise
+from reparam.verification.numerics import quantiles
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.targets import Target
 
 __all__ = ["LEVELS", "Context", "Level", "noise_grid", "parameter_sets", "unit_grid"]
 
-#: Probabilities of tails that are not looked at in formulas which are not ours.
-_FAR = 1e-6
+#: How far out in tails formulas are looked at: those of strict targets, and others.
+_LEAST, _FAR = 1e-15, 1e-6
+#: Draws between which most quantiles are.
+_DRAWS = 1024
+#: Closer to an end than this, numbers lose digits.
+_CLOSEST = 1e-290
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,23 @@ class Context:
 
         In the far tails somebody else's numbers may have lost digits by rights.
         """
-        u = unit_grid(self.level.points, self.seed)
-        return u if self.target.strict else u[(u > _FAR) & (u < 1.0 - _FAR)]
+        least = _LEAST if self.target.strict else _FAR
+        return unit_grid(self.level.points, self.seed, least)
+
+    def points(self, theta: Mapping[str, float]) -> tuple[Array, Array]:
+        """Return values to look at, quantiles inside the support, and how far its ends are."""
+        target, law, u = self.target, self.target.law(theta, self.seed), self.probabilities
+        if "icdf" in target.formulas:
+            y = np.asarray(target.formulas["icdf"](u, **theta))
+        else:
+            draws = np.sort(target.values(theta, _DRAWS, self.seed).astype(np.float64))
+            y = quantiles(law.cdf, law.sf, u, draws[np.isfinite(draws)])
+        low, high = law.support
+        with np.errstate(invalid="ignore"):
+            room = np.minimum(y - low, high - y)
+        ends = [abs(float(end)) for end in (low, high) if np.isfinite(end)]
+        there = np.isfinite(y) & (room > max(1e-9 * max(ends, default=0.0), _CLOSEST))
+        return y[there], room[there]
 
     @property
     def noise_points(self) -> Array:
@@ -115,9 +135,9 @@ class Context:
         return np.stack([rng.permutation(noise) for _ in range(self.target.length)], axis=-1)
 
 
-def unit_grid(n: int, seed: int) -> Array:
-    """Return n probabilities: half of them random, a quarter in each tail down to 1e-15."""
-    tail = np.geomspace(1e-15, 0.1, n // 4)
+def unit_grid(n: int, seed: int, least: float = _LEAST) -> Array:
+    """Return n probabilities: half of them random, a quarter in each tail down to the least."""
+    tail = np.geomspace(least, 0.1, n // 4)
     middle = np.random.default_rng([seed, 1]).uniform(0.01, 0.99, n - 2 * len(tail))
     return np.concatenate([tail, middle, 1.0 - tail[::-1]])
 

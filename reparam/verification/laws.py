@@ -36,6 +36,8 @@ _TINY = 1e-280
 #: The error of a cdf and a sf, which may be differences such as 1 − e^−x, and the relative one of
 #: a density that is such a cdf's slope.
 _FLOOR, _NOISE = 2.0**-51, 1e-9
+#: How far a density's integral may be from 1, error included, if F made of it is of any use.
+_SURE = 1e-4
 #: The share of draws that an atom has, at least, and the cdf's jump there.
 _ATOM, _JUMP = 2e-3, 1e-4
 #: How far a parameter moves, relatively, to see whether atoms stay.
@@ -237,6 +239,14 @@ class NumericalLaw:
             some = some[np.isin(some, self._atoms, invert=True)]
             slope, error = self._slope_in_y(some)
             contradictions.of_both(self._theta, some, np.exp(self.log_prob(some)), slope, error)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether probabilities are: the density's integral is 1, if they are made of it."""
+        if self.mass is None:
+            return True
+        mass, error = self.mass
+        return abs(mass - 1.0) + error <= _SURE
 
     @property
     def has_density(self) -> bool:

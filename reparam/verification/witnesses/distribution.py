@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from reparam._typing import Array
 from reparam.verification import statistics
 from reparam.verification.comparing import Tally, beside, failure
 from reparam.verification.context import Context
-from reparam.verification.entries import Entrywise
+from reparam.verification.fit import Fit, add_scores, is_discrete
 from reparam.verification.laws import Law, NumericalLaw
-from reparam.verification.numerics import ends, moved
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Target, Unlike
 
-__all__ = ["Fit", "add_scores", "distribution", "is_discrete"]
+__all__ = ["distribution"]
 
-#: Tail probabilities whose counts are tested, on both sides. The first is the median's: where
-#: draws are off by a factor, this is the most powerful of them.
-_TAILS = 0.5 ** np.arange(1.0, 17.0)
-#: Values at which the empirical cdf is compared: between them it moves by a thousandth of ½.
-_ORDER_STATISTICS = 2048
-#: Intervals between order statistics that tell whether draws are moved or spread.
-_INTERVALS = 128
-#: How far apart draws are that must know nothing of each other; half of all, too.
-_LAGS = (1, 2)
-#: More draws that equal another than so many times what rounding makes of them, and this share of
-#: all, come from a grid, or twice. Few may: an estimate tells how many.
-_EQUAL, _SHARE, _FEW_EQUAL = 4.0, 2.0**-8, 64.0
-#: The share of draws at one value that an atom has.
-_ATOM = 0.01
 #: Draws by which two seeds are told apart.
 _DRAWN = 256
 #: Draws with a parameter set each that are all different.
 _UNLIKE = 2**14
-#: Draws that tell what rounding makes of scores; where these are slow, at how many they are taken,
-#: and how many tell. Of a cdf alone they are derivatives of derivatives, at so many draws.
-_FEW, _SLOW, _SLOWER = 2**12, (2**15, 2**9), 2**12
-#: The error of probabilities that may be differences.
-_ROUNDING = 2.0**-49
-#: The error of a density's integral, and how uncertain it may be if F is to be compared with draws.
-_WHOLE, _SURE = 1e-6, 1e-4
+#: The error of a density's integral.
+_WHOLE = 1e-6
 #: Why a mean of scores may be uncertain.
 _DOUBT = "the score moves by too much from one number to the next"
 #: Why a density's integral may be uncertain.
@@ -110,53 +86,6 @@ def _of_unlike(unlike: Unlike, alpha: float) -> Iterator[Comparison]:
     yield from tally.result()
 
 
-class Fit:
-    """How well draws, named by `what`, follow a law of numbers."""
-
-    #: How many tests there are at each parameter set.
-    TESTS = 1 + 2 * len(_TAILS) + 2 + 2 + 2 * (len(_LAGS) + 1)
-
-    def __init__(self, what: str) -> None:
-        self._distance = Tally(f"sup |Fₙ − F| of {what}", "probability")
-        self._tails = Tally(f"tail counts of {what}", "standard errors")
-        self._outermost = Tally(f"outermost of {what}", "standard errors")
-        self._equal = Tally(f"{what} that equal another one", "absolute")
-        self._serial = Tally(f"{what} know nothing of each other", "standard errors")
-        self._motions = [
-            Tally(f"{what} are not {moved}", "standard errors") for moved in ("moved", "spread")
-        ]
-
-    def add(
-        self,
-        theta: dict[str, float],
-        law: Law,
-        value: Array,
-        alpha: float,
-        *,
-        moving: bool = True,
-        independent: bool = True,
-    ) -> None:
-        """Compare draws with the law, and with each other if they are to be independent.
-
-        What moves or spreads them is looked at only if `moving`.
-        """
-        ordered = np.sort(value)  # NaN is last
-        _distance(self._distance, theta, law, ordered, alpha)
-        _tails(self._tails, theta, law, ordered, alpha)
-        _equal(self._equal, theta, law, ordered)
-        _outermost(self._outermost, theta, law, ordered, alpha)
-        if independent:
-            _serial(self._serial, theta, value, ordered, alpha)
-        if moving:
-            _motions(self._motions, theta, law, ordered, alpha)
-
-    def result(self) -> Iterator[Comparison]:
-        """Yield the comparisons."""
-        tallies = (self._distance, self._tails, self._outermost, self._equal, self._serial)
-        for tally in (*tallies, *self._motions):
-            yield from tally.result()
-
-
 def _of_seed(
     context: Context, theta: dict[str, float], way: str, label: str
 ) -> Iterator[Comparison]:
@@ -181,223 +110,4 @@ def _is_known(tally: Tally, theta: dict[str, float], law: Law) -> bool:
         return True
     mass, error = law.mass
     tally.add(theta, mass, 1.0, rtol=_WHOLE, uncertainty=error)
-    return abs(mass - 1.0) + error <= _SURE
-
-
-def is_discrete(ordered: Array) -> bool:
-    """Whether most of the sorted values occur several times, but for a few that many have."""
-    starts = np.flatnonzero(np.diff(ordered, prepend=np.nan) != 0.0)
-    counts = np.diff(starts, append=ordered.size)
-    some = counts[counts <= _ATOM * ordered.size]
-    return bool(np.sum(some[some > 1]) >= 0.5 * np.sum(some))
-
-
-def _distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
-    """Add sup |Fₙ − F| over some of the sorted values: at most the whole one, which is bounded.
-
-    What a value was before it was rounded lies below the next number, and what has become infinite
-    was as large as numbers are.
-    """
-    n = y.size
-    some = _some(y)
-    most = ends(y.dtype)[1]
-    inner = np.clip(some.astype(np.float64), -most, most)
-    low, high = (np.asarray(law.cdf(at)) for at in (inner, beside(some, np.inf)))
-    share = np.searchsorted(y, some, side="right") / n
-    gap = np.maximum(np.maximum(low - share, share - high), 0.0)
-    at = int(np.argmax(gap))
-    tally.add(theta, gap[at], 0.0, atol=statistics.dkw_bound(n, alpha), y=some[at])
-
-
-def _some(y: Array) -> Array:
-    """Return some of the sorted values, evenly."""
-    return y[np.unique(np.linspace(0, y.size - 1, _ORDER_STATISTICS).astype(np.int64))]
-
-
-def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
-    """Compare the counts in both tails, told by the cdf itself, as standard scores."""
-    n = y.size
-    sides = ((law.cdf, y, np.inf, _TAILS), (law.sf, y[::-1], -np.inf, 1.0 - _TAILS))
-    for tail, values, inwards, u in sides:
-        counts = _first_above(tail, values)
-        low, high = _probabilities(tail, values, inwards, counts)
-        p = np.clip(counts / n, low, high)
-        z = _scores(statistics.binomial_tails(counts, n, p))
-        tally.add(
-            theta,
-            np.where(counts < n * p, -z, z),
-            0.0,
-            atol=statistics.critical_value(alpha),
-            u=u,
-        )
-
-
-def _scores(chance: Array) -> Array:
-    """Return two-sided probabilities as standard scores."""
-    return np.array([statistics.critical_value(max(float(entry), 1e-300)) for entry in chance])
-
-
-def _outermost(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
-    """Compare the least and the greatest draw with how far out n draws may be.
-
-    P(the least ≤ y) ≤ n F(y), where y was rounded from less than the next number.
-    """
-    outer = y[[0, -1]]
-    chance = np.array(
-        [law.cdf(beside(outer[:1], np.inf))[0], law.sf(beside(outer[1:], -np.inf))[0]]
-    )
-    # probabilities may be differences, in which the smallest get lost; infinite values have none
-    chance += np.where(np.isfinite(outer), _doubt(law), 0.0)
-    told = np.where(np.isnan(outer), 0.0, np.minimum(1.0, 2.0 * y.size * chance))
-    tally.add(theta, _scores(told), 0.0, atol=statistics.critical_value(alpha), y=outer)
-
-
-def _doubt(law: Law) -> float:
-    """Return the error that a law's probabilities may have."""
-    if isinstance(law, NumericalLaw):
-        return law.doubt
-    return 0.0 if _has_formulas(law) else _ROUNDING
-
-
-def _equal(tally: Tally, theta: dict[str, float], law: Law, y: Array) -> None:
-    """Count the draws that equal another one, beside what rounding and atoms make equal.
-
-    Of n draws one equals another with a probability of at most n times that of all that is rounded
-    to it. No chance is involved: what is allowed is far beyond what may come up.
-    """
-    some = _some(y)
-    around = [np.asarray(law.cdf(beside(some, towards))) for towards in (-np.inf, np.inf)]
-    expected = y.size * float(np.mean(np.minimum(y.size * np.abs(around[1] - around[0]), 1.0)))
-    allowed = _EQUAL * expected + _SHARE * y.size + _FEW_EQUAL
-    tally.add(theta, np.count_nonzero(y[1:] == y[:-1]), 0.0, atol=allowed)
-
-
-def _serial(
-    tally: Tally, theta: dict[str, float], value: Array, ordered: Array, alpha: float
-) -> None:
-    """Test whether draws agree with others in being above the median, or in being central."""
-    quarters = ordered[[ordered.size // 4, ordered.size // 2, 3 * ordered.size // 4]]
-    series: tuple[NDArray[np.bool_], ...] = (
-        np.asarray(value > quarters[1]),
-        np.asarray((value > quarters[0]) & (value <= quarters[2])),
-    )
-    for ones in series:
-        for lag in (*_LAGS, value.size // 2):
-            z = statistics.serial_score(ones, lag)
-            tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha), lag=lag)
-
-
-def _probabilities(
-    tail: Callable[[Array], Array], values: Array, inwards: float, counts: Array
-) -> tuple[Array, Array]:
-    """Return between what the probabilities are that a draw is counted in our tails.
-
-    They are the tails', unless a border of one falls between neighbouring numbers (where values
-    were rounded to an end of the support, say) or into an atom of the law.
-    """
-    inside = counts.astype(np.int64) - 1
-    low, high = _TAILS.copy(), _TAILS.copy()
-    for place, step, outermost in ((inside, inwards, 1), (inside + 1, -inwards, 0)):
-        there = (place >= 0) & (place < len(values))
-        at = values[np.clip(place, 0, len(values) - 1)]
-        own, neighbour = (
-            np.asarray(tail(at.astype(np.float64))),
-            np.asarray(tail(beside(at, step))),
-        )
-        below, above = (own, neighbour) if outermost else (neighbour, own)
-        straddles = there & (below <= _TAILS) & (above > _TAILS)
-        low = np.where(straddles, np.minimum(low, below), low)
-        high = np.where(straddles, np.maximum(high, above), high)
-    return low, high
-
-
-def _first_above(tail: Callable[[Array], Array], values: Array) -> Array:
-    """Return how many of the values, from the tail inwards, have tail probabilities ≤ each of ours.
-
-    By bisection, all at once: few evaluations, and no quantile function is needed.
-    """
-    low, high = np.zeros(len(_TAILS), np.int64), np.full(len(_TAILS), len(values))
-    while np.any(open_ := low < high):
-        middle = (low + high) // 2
-        at = values[np.minimum(middle, len(values) - 1)].astype(np.float64)
-        within = open_ & (np.asarray(tail(at)) <= _TAILS)
-        low, high = np.where(within, middle + 1, low), np.where(open_ & ~within, middle, high)
-    return low.astype(np.float64)
-
-
-def add_scores(
-    tallies: dict[str, Tally], theta: dict[str, float], law: Law, value: Array, alpha: float
-) -> None:
-    """Add the mean of ∂ log p/∂θ at draws, in standard errors, unless rounding makes too much."""
-    most, few = (len(value), _FEW) if _has_formulas(law) else _SLOW
-    if isinstance(law, NumericalLaw) and not law.has_density:
-        most = _SLOWER
-    some = value[:most]
-    claimed = _stacked(law.score, tallies, some.astype(np.float64))
-    rounding = moved(partial(_stacked, law.score, tallies), some[:few], claimed[:, :few])
-    for tally, entry, lost in zip(tallies.values(), claimed, rounding, strict=True):
-        if not (np.all(np.isfinite(entry)) and statistics.is_summable(entry)):
-            continue  # a test the fewer: that of all others stands
-        tally.add(
-            theta,
-            statistics.mean_score(entry),
-            0.0,
-            atol=statistics.critical_value(alpha),
-            uncertainty=np.mean(lost) / (np.std(entry) or 1.0) * math.sqrt(len(entry)),
-        )
-
-
-def _stacked(
-    formula: Callable[[Array], Mapping[str, Array]], names: Iterable[str], y: Array
-) -> Array:
-    """Return a formula's values for each parameter, one row each."""
-    claimed = formula(y)
-    return np.stack([np.asarray(claimed[name]) for name in names])
-
-
-def _motions(
-    tallies: list[Tally], theta: dict[str, float], law: Law, y: Array, alpha: float
-) -> None:
-    """Test against draws that flow along t, the logarithm or logit of y where y is bounded.
-
-    The probabilities between order statistics are Dirichlet distributed about equal shares. If
-    draws move with velocity v(y), probability flows through y at the rate p·v, and the share of
-    an interval changes by the difference of what flows in and out: the sum of deviations weighted
-    with that, relative to the share, is the most powerful linear test.
-    """
-    n = y.size
-    rank = np.linspace(0.0, n + 1.0, _INTERVALS + 1)[1:-1].astype(np.int64)
-    some = y[rank - 1]
-    at = some.astype(np.float64)
-    below, cdf, above = (
-        np.asarray(law.cdf(place)) for place in (beside(some, -np.inf), at, beside(some, np.inf))
-    )
-    told = above - below < 0.01 / math.sqrt(n)  # values that were rounded by more tell too little
-    if np.sum(told) < 2:
-        return
-    rank, at, cdf = rank[told], at[told], cdf[told]
-    counts = np.diff(rank, prepend=0.0, append=n + 1.0)
-    deviation = np.diff(cdf, prepend=0.0, append=1.0) - counts / (n + 1.0)
-    low, high = (float(end) for end in law.support)
-    with np.errstate(all="ignore"):
-        velocity, t = np.ones_like(at), at
-        if np.isfinite(low) and np.isfinite(high):
-            t = np.log(at - low) - np.log(high - at)
-            velocity = (at - low) * (high - at) / (high - low)
-        elif np.isfinite(low) or np.isfinite(high):
-            velocity = at - low if np.isfinite(low) else high - at
-            t = np.log(velocity)
-        flow = np.exp(law.log_prob(at)) * velocity
-        flows = flow, flow * (t - t[len(t) // 2])
-    for tally, through in zip(tallies, flows, strict=True):
-        weights = np.diff(np.nan_to_num(through), prepend=0.0, append=0.0) / counts
-        if np.all(np.isfinite(weights)) and np.ptp(weights) > 0.0:
-            z = statistics.spacings_score(weights, deviation, counts)
-            tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha))
-
-
-def _has_formulas(law: Law) -> bool:
-    """Whether a law has formulas, and is no quadrature that many draws would take long for."""
-    from reparam.distribution import Distribution
-
-    return isinstance(law, Distribution | Entrywise)
+    return law.is_known

@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.noise import NORMAL
 from reparam.parameters import Parameter
+from reparam.verification import paths
+from reparam.verification.averages import TESTS, Averages, compare
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
-from reparam.verification.laws import Law
+from reparam.verification.fit import add_distance, is_discrete
+from reparam.verification.laws import Law, NumericalLaw, paths_of
 from reparam.verification.refusals import NoGradient
-from reparam.verification.results import Comparison
+from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target
 
-__all__ = ["corners", "edges", "extreme_noise", "moves", "transformed"]
+__all__ = ["BEYOND", "corners", "edges", "extreme_noise", "moves", "transformed"]
 
 #: Probabilities at the edges of what float64 holds; and inner ones, since with tiny shapes all the
 #: others' values under- or overflow.
@@ -31,7 +34,7 @@ _U = np.array(
     ]
 )
 #: How far beyond typical values the library's own parameters go.
-_BEYOND = 1e3
+BEYOND = 1e3
 #: What must hold of the formulas there.
 _STATEMENTS = (
     "log p is a number",
@@ -48,19 +51,30 @@ _MOVE, _MOVED = 1e-3, 1e-5
 #: Closer to an end of the support than so many units in its last place values may be rounded to
 #: it, or kept from it: what their derivative is there says nothing.
 _ROUNDING = 1e3
-#: Draws at each edge.
-_DRAWS = 1024
+#: Draws at each edge; those that are compared with the law, at most and of all that a level has;
+#: and how few are asked for at once.
+_DRAWS, _MANY, _PART, _FEW = 1024, 4096, 64, (1, 2, 7)
 
 
 def edges(context: Context) -> Iterator[Comparison]:
-    """Look for NaN, values outside the support and gradients that vanish silently."""
+    """Look at the edges of what parameters, noise and the number of draws may be.
+
+    For NaN, values outside the support and gradients that vanish silently; and whether draws and
+    their gradients are right, at the ends of typical ranges, as far as some thousands tell.
+    """
+    yield from _of_numbers(context)
+    yield from _of_draws(context)
+    yield from _of_few(context)
+
+
+def _of_numbers(context: Context) -> Iterator[Comparison]:
     target = context.target
     numbers = Tally("values are numbers", "absolute")
     inside = Tally("values lie in the support", "absolute")
     gradients = {name: Tally(f"∂y/∂{name} is a number") for name in target.parameters}
     silent = {name: Tally(f"∂y/∂{name} is not silently 0") for name in target.parameters}
     formulas = {what: Tally(what, "absolute") for what in _STATEMENTS}
-    for theta in corners(context):
+    for theta in corners(context, BEYOND if target.strict else 1.0):
         law = target.law(theta, context.seed)
         low, high = law.support
         for sample, values in _samples(context, theta):
@@ -86,6 +100,68 @@ def edges(context: Context) -> Iterator[Comparison]:
         yield from tally.result()
 
 
+def _of_draws(context: Context) -> Iterator[Comparison]:
+    """Compare draws and gradients with the law at the ends of typical ranges.
+
+    What can't be told here takes nothing from what other witnesses tell.
+    """
+    target, sets = context.target, list(corners(context))
+    n = min(_MANY, context.level.draws // _PART, target.gradient_draws)
+    alpha = context.alpha / (len(sets) * (1 + TESTS * len(target.parameters)))
+    for turn, way in enumerate(target.ways):
+        label = f" ({way})" if way else ""
+        distance = Tally(f"sup |Fₙ − F| of draws{label}", "probability")
+        on_path = paths.tallies(context, way)
+        averages = {
+            name: Averages.of(name, f", draws with {way}" if way else "")
+            for name in target.parameters
+        }
+        for theta in sets[turn :: len(target.ways)]:
+            try:
+                sample = target.draws(theta, n, context.seed, way)
+            except NoGradient:
+                continue
+            law = target.law(theta, context.seed)
+            if isinstance(law, NumericalLaw) and not law.is_known:
+                continue
+            add_distance(distance, theta, law, np.sort(sample.value), alpha)
+            if any(np.any(np.isnan(entry)) for entry in sample.gradients.values()):
+                continue  # which has been told
+            kept = context.thin(n, n)
+            paths.compare_draws(context, on_path, theta, sample, law, kept, context.seed, way)
+            if not is_discrete(np.sort(sample.value)):
+                yield from compare(context, averages, theta, sample, law, alpha)
+        yield from _told(distance, *on_path.values(), *averages.values())
+
+
+def _of_few(context: Context) -> Iterator[Comparison]:
+    """Compare the gradients of very few draws with −F_θ/p, if those of many are."""
+    target, theta = context.target, context.sets()[-1]
+    for way in target.ways:
+        found = paths.tallies(context, f"{way}, few of them" if way else "few of them")
+        try:
+            many = target.draws(theta, _DRAWS, context.seed, way)
+            few = [target.draws(theta, n, context.seed, way) for n in _FEW]
+        except NoGradient:
+            return
+        law = target.law(theta, context.seed)
+        right = paths.are_paths(context, many, law)
+        for name, tally in found.items():
+            for sample in few if np.all(right[name]) else ():
+                exact, unsure = paths_of(law, sample.value)
+                path, unit = (exact[name], unsure[name]), paths.unit_of(context, name, theta[name])
+                paths.compare_paths(context, tally, theta, sample, law, name, path, unit)
+        yield from _told(*found.values())
+
+
+def _told(*tallies: Tally | Averages) -> Iterator[Comparison]:
+    """Yield what could be told."""
+    for tally in tallies:
+        for comparison in tally.result():
+            if comparison.outcome is not Outcome.INCONCLUSIVE:
+                yield comparison
+
+
 def _at_end(y: Array, end: Array) -> NDArray[np.bool_]:
     """Return which values are at an end of the support, but for rounding."""
     if not np.isfinite(end):
@@ -93,15 +169,14 @@ def _at_end(y: Array, end: Array) -> NDArray[np.bool_]:
     return np.asarray(np.abs(y - end) <= _ROUNDING * np.spacing(np.abs(end)))
 
 
-def corners(context: Context) -> Iterator[dict[str, float]]:
-    """Yield parameter sets at the ends of the typical ranges, and beyond for our own.
+def corners(context: Context, beyond: float = 1.0) -> Iterator[dict[str, float]]:
+    """Yield parameter sets at the ends of the typical ranges, or so many times beyond.
 
     All of few parameters. Of many some, in which each parameter is as often at either end.
     """
     target = context.target
     free = [name for name in target.parameters if name not in target.fixed]
     default = {name: target.fixed.get(name, p.default) for name, p in target.parameters.items()}
-    beyond = _BEYOND if target.strict else 1.0
     places = {
         name: (low, default[name], high)
         for name in free

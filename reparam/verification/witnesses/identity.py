@@ -13,7 +13,13 @@ from reparam._typing import Array
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
 from reparam.verification.laws import Formula, Law, NumericalLaw
-from reparam.verification.numerics import derivative_in, differentiate, integral, moved, of_tails
+from reparam.verification.numerics import (
+    derivative_in,
+    differentiate,
+    integral,
+    moved,
+    of_tails,
+)
 from reparam.verification.refusals import Faulty, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Target
@@ -34,8 +40,6 @@ _SYMBOLS = {
 }
 #: The relative error allowed of what is held to a claim, and to a law that follows numerically.
 _CLAIM, _FOLLOWING = 1e-7, 1e-5
-#: Closer to an end than this, numbers lose digits.
-_CLOSEST = 1e-290
 #: Results below this are subnormal.
 _TINY = 2.0**-1022
 #: Units in the last place that subnormal results may be off.
@@ -83,7 +87,7 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
         if target.claimed is not None:
             y = target.claimed(**theta).icdf(u)
         else:
-            y, _ = _points(context, theta)
+            y, _ = context.points(theta)
         for name in names:
             at, where = (u, {"u": u}) if name == "icdf" else (y, {"y": y})
             exact = _of_law(law, name, at)
@@ -93,6 +97,8 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
                     (name, key), Tally(_SYMBOLS[name].format(key), doubt=_DOUBT)
                 )
                 slack, point = rtol * _typical(reference), dict[str, Any](where)
+                if name == "sf" and isinstance(law, NumericalLaw):
+                    slack = law.doubt
                 tally.add(theta, told, reference, rtol=rtol, atol=slack, **point)
     for tally in tallies.values():
         yield from tally.result()
@@ -134,21 +140,6 @@ def _typical(exact: Array) -> float:
     return float(np.nanmedian(np.abs(exact)))
 
 
-def _points(context: Context, theta: dict[str, float]) -> tuple[Array, Array]:
-    """Return values to look at, inside the support, and their distance from its ends."""
-    target, law = context.target, context.target.law(theta, context.seed)
-    if "icdf" in target.formulas:
-        y = np.asarray(target.formulas["icdf"](context.probabilities, **theta))
-    else:
-        y = target.values(theta, context.level.points, context.seed)
-    low, high = law.support
-    with np.errstate(invalid="ignore"):
-        room = np.minimum(y - low, high - y)
-    ends = [abs(float(end)) for end in (low, high) if np.isfinite(end)]
-    there = np.isfinite(y) & (room > max(1e-9 * max(ends, default=0.0), _CLOSEST))
-    return y[there], room[there]
-
-
 def _masses(context: Context) -> Iterator[Comparison]:
     """Compare the probabilities of a discrete distribution's values with the cdf's jumps."""
     formulas = context.target.formulas
@@ -187,7 +178,7 @@ def _tails(formulas: Mapping[str, Formula]) -> tuple[Formula, Formula]:
 def _density(context: Context) -> Iterator[Comparison]:
     tally = Tally("density p, against dF/dy", doubt=_DOUBT)
     for theta in context.sets():
-        y, room = _points(context, theta)
+        y, room = context.points(theta)
         step = np.minimum(0.3 * _scales(y), 0.5 * room)
         below, above = (
             differentiate(partial(tail, **theta), y, step, floor=context.target.rounding)
@@ -221,7 +212,7 @@ def _decline(context: Context) -> Iterator[Comparison]:
         Tally(f"{what} in its tail, by integrating p", doubt=_DOUBT) for what in ("F", "1 − F")
     ]
     for theta in context.sets():
-        inside, _ = _points(context, theta)
+        inside, _ = context.points(theta)
         density = partial(_exp, context.target.formulas["log_prob"], **theta)
         for tally, tail, y in zip(tallies, tails, _halves(inside), strict=True):
             if not y.size:
@@ -256,7 +247,7 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
         for name in target.parameters
     }
     for theta in context.sets():
-        y, _ = _points(context, theta)
+        y, _ = context.points(theta)
         log_density = formulas["log_prob"](y, **theta)
         pathwise = formulas["pathwise"](y, **theta)
         for name, tally in tallies.items():

@@ -17,6 +17,7 @@ from reparam.vectors import Marginal
 from reparam.verification import statistics
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context
+from reparam.verification.fit import Fit, add_scores
 from reparam.verification.numerics import derivative_in
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
@@ -216,8 +217,6 @@ def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
 
 def distribution(context: Context) -> Iterator[Comparison]:
     """Test that draws follow the density: in known marginals, and by E[∂ log p/∂θ] = 0."""
-    from reparam.verification.witnesses.distribution import Fit, add_scores
-
     target, sets = _target(context), context.sets()
     marginals = [target.marginals(theta) for theta in sets]
     tests = len(target.parameters) + len(marginals[0]) * Fit.TESTS
@@ -332,6 +331,7 @@ def _not_numbers(
 def edges(context: Context) -> Iterator[Comparison]:
     """Look for NaN, values off the simplex and gradients that vanish silently."""
     from reparam.verification.witnesses.edges import (
+        BEYOND,
         corners,
         extreme_noise,
         moves,
@@ -351,7 +351,7 @@ def edges(context: Context) -> Iterator[Comparison]:
     }
     silent = {name: Tally(f"∂y/∂{name} is not silently 0", "absolute") for name in names}
     formulas = [Tally("log p is a number", "absolute"), Tally("∂ log p/∂θ is a number", "absolute")]
-    for theta in corners(context):
+    for theta in corners(context, BEYOND):
         where = places(context, noise, "z")
         samples = {of: target.view(of, noise, **theta) for of in target.views}
         samples["value"] = target.transform(noise, **theta)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification.comparing import Tally
-from reparam.verification.context import Context, unit_grid
+from reparam.verification.context import Context
 from reparam.verification.numerics import derivative_in, ends, moved, unit_rule
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
@@ -44,12 +44,9 @@ def score(context: Context) -> Iterator[Comparison]:
     }
     for theta in context.sets():
         y = target.values(theta, context.level.points, context.seed)
-        if "icdf" in formulas:
-            y = np.append(
-                y, formulas["icdf"](unit_grid(context.level.points, context.seed), **theta)
-            )
-        low, high = target.law(theta, context.seed).support
         if not target.obstacle:
+            y = np.append(y, context.points(theta)[0])
+            low, high = target.law(theta, context.seed).support
             y = y[(y > low) & (y < high)]
         claimed = formulas["score"](y, **theta)
         for name, tally in slopes.items():

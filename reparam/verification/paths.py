@@ -1,0 +1,238 @@
+"""The quantile path −F_θ/p: whether gradients are meant to be it, and whether they are."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reparam._typing import Array, ArrayLike
+from reparam.verification.comparing import Tally, beside
+from reparam.verification.context import Context
+from reparam.verification.laws import Law, paths_of
+from reparam.verification.targets import Sample
+
+__all__ = [
+    "are_paths",
+    "common_factor",
+    "compare_draws",
+    "compare_paths",
+    "tallies",
+    "thinned",
+    "unit_of",
+]
+
+#: Gradients whose ratios to −F_θ/p mostly agree this well are meant to be it.
+_ALIKE = 1e-2
+#: The share of them that have a common factor, if it is a mistake.
+_ALL = 0.9999
+#: Errors as small as this are noise, and tell no path.
+_ROUNDING = 1e-6
+#: How far a parameter moves to tell whether a gradient is of another path, relatively, and the
+#: relative error of what it tells.
+_STEP, _ROUGHLY = 1e-5, 1e-3
+#: The share of draws for which −F_θ/p may be unknown.
+_DOUBTFUL = 0.05
+#: Numbers next to y among which the one lies that a gradient was computed from.
+_NEIGHBOURS = 8.0
+#: What rounding leaves of ∂y/∂θ where the parameter does nothing, in units of y/θ.
+_LEFT = 1e-13
+#: Next to its zeros a derivative has this much of the relative accuracy that it has around them.
+_NEAR = 0.1
+
+
+def tallies(context: Context, way: str) -> dict[str, Tally]:
+    """Return what is compared of gradients, by parameter."""
+    told = f" ({way})" if way else ""
+    return {
+        name: Tally(
+            f"∂y/∂{name} of draws{told} on the quantile path",
+            note="reference −F_θ/p",
+            tolerated=_DOUBTFUL,
+        )
+        for name in context.target.parameters
+    }
+
+
+def thinned(sample: Sample, places: NDArray[np.integer]) -> Sample:
+    """Return the draws at some places."""
+    gradients = {name: np.asarray(entry)[places] for name, entry in sample.gradients.items()}
+    return Sample(sample.value[places], gradients)
+
+
+def compare_draws(
+    context: Context,
+    found: Mapping[str, Tally],
+    theta: Mapping[str, float],
+    sample: Sample,
+    law: Law,
+    kept: NDArray[np.integer],
+    seed: int,
+    way: str,
+) -> None:
+    """Compare gradients of some draws with −F_θ/p, in the parameters in which they are meant to be.
+
+    Parameters
+    ----------
+    context
+        What the witness works with.
+    found
+        A tally for each parameter.
+    theta, sample, seed, way
+        The parameters, and all draws with these, this seed, in that way.
+    law
+        What the draws follow.
+    kept
+        The places of those to compare.
+    """
+    some = thinned(sample, kept)
+    exact, unsure = paths_of(law, some.value)
+    for name, tally in found.items():
+        if _on_quantile_path(some.value, some.gradients[name], exact[name]):
+            other = partial(_is_difference, context, theta, name, sample, seed, way, kept)
+            path, unit = (exact[name], unsure[name]), unit_of(context, name, theta[name])
+            compare_paths(context, tally, theta, some, law, name, path, unit, other)
+
+
+def _is_difference(
+    context: Context,
+    theta: Mapping[str, float],
+    name: str,
+    sample: Sample,
+    seed: int,
+    way: str,
+    kept: NDArray[np.integer],
+    off: NDArray[np.integer],
+) -> NDArray[np.bool_]:
+    """Whether gradients are differences at the fixed seed, roughly: another path, at a few draws.
+
+    Of a sampler with branches (the larger of two draws, a component of a mixture), most draws may
+    come from one of them, and have its quantile path but for what the others add to it.
+    """
+    target, n, places = context.target, sample.value.size, kept[off]
+    unit = float(unit_of(context, name, theta[name]))
+    low, high = target.parameters[name].domain.ends({})
+    step = min(_STEP * unit, 0.1 * (theta[name] - float(low)), 0.1 * (float(high) - theta[name]))
+    sides = [
+        np.asarray(target.values({**theta, name: theta[name] + h}, n, seed, way), dtype=np.float64)[
+            places
+        ]
+        for h in (step, -step)
+    ]
+    with np.errstate(all="ignore"):
+        difference = (sides[0] - sides[1]) / (2.0 * step)
+        lost = np.finfo(sample.value.dtype).eps * np.abs(sides[0]) / step
+        error = np.abs(sample.gradients[name][places] - difference)
+        return np.asarray(error <= _ROUGHLY * np.abs(difference) + 4.0 * lost)
+
+
+def are_paths(context: Context, sample: Sample, law: Law) -> dict[str, NDArray[np.bool_]]:
+    """Return which gradients are −F_θ/p: by implicit differentiation, say, of a draw that jumps."""
+    exact, unsure = paths_of(law, sample.value)
+    rtol = context.tolerance(sample.value)
+    with np.errstate(all="ignore"):
+        return {
+            name: np.abs(gradient - exact[name]) <= rtol * np.abs(exact[name]) + 10.0 * unsure[name]
+            for name, gradient in sample.gradients.items()
+        }
+
+
+def compare_paths(
+    context: Context,
+    tally: Tally,
+    theta: Mapping[str, ArrayLike],
+    sample: Sample,
+    law: Law,
+    name: str,
+    path: tuple[Array, Array],
+    unit: Array,
+    other: Callable[[NDArray[np.integer]], NDArray[np.bool_]] | None = None,
+) -> None:
+    """Compare gradients with −F_θ/p, which rounding y has moved a little.
+
+    Not those that are of an `other` path: it is told the places of gradients that are off.
+    """
+    (exact, unsure), gradient = path, sample.gradients[name]
+    rtol = context.tolerance(sample.value)
+    with np.errstate(all="ignore"):
+        off = ~(np.abs(gradient - exact) <= 0.01 * rtol * np.abs(exact))
+        slack = np.zeros(exact.shape)
+        if np.any(off):
+            unlike = np.ndim(unit) > 0
+            at = slice(None) if unlike else off  # of unlike draws the law is one of so many
+            there = paths_of(law, beside(sample.value[at], np.inf))[0][name]
+            slack[at] = _NEIGHBOURS * np.abs(there - exact[at])
+            slack += _LEFT * np.abs(sample.value) / unit
+            slack += 0.0 if unlike else rtol * _NEAR * _around_zero(sample.value, exact)
+        wrong = np.abs(gradient - exact) > rtol * np.abs(exact) + slack + 10.0 * unsure
+        if other is not None and np.any(wrong):
+            places = np.flatnonzero(wrong)
+            exact = exact.copy()
+            exact[places] = np.where(other(places), gradient[places], exact[places])
+    tally.add(
+        theta,
+        gradient,
+        exact,
+        rtol=rtol,
+        atol=np.where(off, slack, 0.0),
+        uncertainty=unsure,
+        scale=_scale(sample.value, exact, unit),
+        y=sample.value,
+    )
+
+
+def _scale(value: Array, exact: Array, unit: Array) -> float:
+    """Return how large derivatives are, or might be: what uncertain ones are judged beside."""
+    spread = float(np.subtract(*np.nanquantile(value, [0.75, 0.25]))) / float(np.mean(unit))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of means of nothing
+        return float(np.fmax(np.nanmean(np.abs(exact)), spread))
+
+
+def unit_of(context: Context, name: str, value: Array | float) -> Array:
+    """Return what a parameter's changes are small in comparison with."""
+    low, _ = context.target.parameters[name].domain.ends({})
+    return np.asarray(value if low == 0.0 else 1.0 + np.abs(value))
+
+
+def _around_zero(value: Array, slope: Array) -> Array:
+    """Return the size of derivatives next to where they change their sign, 0 elsewhere.
+
+    Next to a zero derivatives have no relative accuracy: it is that of what is within a hundredth
+    of the draws from there.
+    """
+    order, reach = np.argsort(value), max(slope.size // 100, 1)
+    ordered, size = slope[order], np.zeros(slope.shape)
+    for place in np.flatnonzero(np.diff(np.signbit(ordered))):
+        near = slice(max(place - reach, 0), place + reach)
+        size[order[near]] = np.nanmax(np.abs(ordered[near]))
+    return size
+
+
+def _on_quantile_path(value: Array, gradient: Array, exact: Array) -> bool:
+    """Whether gradients are meant to be −F_θ/p: most agree with it, but for a common factor.
+
+    A factor that is not 1 is a mistake if all have it, and may be a mixture's weight otherwise.
+    Those of another path may scatter around it narrowly. Then what they are off by is no function
+    of y: it changes from value to neighbouring value as much as it does at all.
+    """
+    factor, off = common_factor(gradient, exact)
+    typical = np.nanmedian(np.abs(off))
+    if np.abs(factor - 1.0) > _ROUNDING and np.nanmean(np.abs(off) < _ALIKE) < _ALL:
+        return False
+    scatter = np.nanmedian(np.abs(np.diff(off[np.argsort(value)])))
+    return bool(typical < _ALIKE and (typical < _ROUNDING or scatter < 0.5 * typical))
+
+
+def common_factor(gradient: Array, exact: Array) -> tuple[float, Array]:
+    """Return the factor that gradients typically have, and how far they are off but for it.
+
+    One that is not 1 is a mistake, and no other path.
+    """
+    with np.errstate(all="ignore"):
+        ratio = np.where(gradient == exact, 1.0, gradient / exact)
+        typical = float(np.nanmedian(ratio))
+        return typical, np.asarray((ratio - typical) / np.abs(typical))

@@ -1,25 +1,30 @@
 """A pytest plugin: with ``--reparam``, one test item for each target and witness.
 
 Targets and settings are those of ``[tool.reparam]`` in pyproject.toml, as for ``reparam verify``.
-What pytest makes of its items (selection with ``-k``, JUnit files, exit codes) follows. Without
-the option nothing of the library is imported but this module.
+What pytest makes of its items (selection by ``-k`` or by name, JUnit files, exit codes, other
+processes with pytest-xdist) follows. Without the option nothing of the library is imported but this
+module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from reparam.verification.results import Check, Report
-    from reparam.verification.running import TargetSpec
+    from reparam.verification.planning import TargetSpec
+    from reparam.verification.results import Check
 
 __all__ = ["VerificationItem"]
+
+#: Under which name pytest-xdist's controller tells its workers the seed.
+_SEED = "reparam_seed"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,26 +41,67 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("quick", "default", "thorough"),
         help="how much to look at, instead of the configured level",
     )
+    group.addoption(
+        "--reparam-seed",
+        metavar="SEED",
+        help="what all random choices come from, instead of the configured seed, or a fresh one",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the items' marker."""
+    config.addinivalue_line("markers", "reparam: a check of reparam verify")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make sure that all targets are there: with pytest-xdist, before its processes look."""
+    if _wanted(session.config) and not hasattr(session.config, "workerinput"):
+        _ = _run_of(session.config).names
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of pytest-xdist the seed, so that all have one."""
+    if _wanted(node.config):
+        node.workerinput[_SEED] = _run_of(node.config).seed
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Tell the seed, with which the run can be repeated."""
+    return f"reparam: seed {_run_of(config).seed}" if _wanted(config) else None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Add the items to what the session collects, so that they are counted and selected as all."""
+    """Add the items to what the session collects, so that they are counted and selected as all.
+
+    Not where pyproject.toml is among what is collected: its items come from there.
+    """
     report = yield
-    if isinstance(collector, pytest.Session) and collector.config.getoption("reparam"):
-        run = _run_of(collector.config)
-        collection = _Collection.from_parent(collector, name="reparam", names=run.names())
-        report.result = [*report.result, collection]
+    if isinstance(collector, pytest.Session) and _wanted(collector.config):
+        path, config = _run_of(collector.config).path, collector.config
+        places = [
+            (config.invocation_params.dir / str(argument).partition("::")[0]).resolve()
+            for argument in config.args
+        ]
+        if not any(place in (path, *path.parents) for place in places):
+            items = VerificationFile.from_parent(collector, path=path)
+            report.result = [*report.result, items]
     return report
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Tell the seed, with which the run can be repeated."""
-    if not config.getoption("reparam"):
-        return None
-    return f"reparam: seed {_run_of(config).seed}"
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> VerificationFile | None:
+    """Collect the items from the configuration."""
+    wanted = _wanted(parent.config) and file_path.name == "pyproject.toml"
+    if wanted and file_path.resolve() == _run_of(parent.config).path:
+        return VerificationFile.from_parent(parent, path=file_path)
+    return None
+
+
+def _wanted(config: pytest.Config) -> bool:
+    return bool(config.getoption("reparam"))
 
 
 class _Run:
@@ -66,48 +112,80 @@ class _Run:
 
         from reparam.verification.configuration import Configuration, merged, read
 
-        self._root = Path(config.rootpath)
         with _usage_errors():
-            project = read(self._root)
+            project = read(Path(config.rootpath))
             if not project.targets:
                 raise pytest.UsageError(
                     "--reparam verifies the targets of [tool.reparam] in pyproject.toml, and"
-                    f' {self._root} has none; write for example targets = ["mypackage.dists:Own"]'
+                    f" {config.rootpath} has none; write for example"
+                    ' targets = ["mypackage.dists:Own"]'
                 )
-            self.settings = merged(Configuration(level=config.getoption("reparam_level")), project)
+            asked = Configuration(level=config.getoption("reparam_level"), seed=_seed(config))
+            self.settings = merged(asked, project)
+        assert project.root is not None
+        self.path = (project.root / "pyproject.toml").resolve()
         seed = self.settings.seed
         self.seed: int = secrets.randbits(32) if seed is None else seed
-        self._reports: dict[int, Report] = {}
+        #: Whether this is one of several processes, each of which has some of the items.
+        self._shared = hasattr(config, "workerinput")
+        self._checks: dict[tuple[int, str], Check] = {}
 
-    def names(self) -> list[str]:
-        """Return the targets' names, if there are all these targets."""
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """The targets' names, if there are all these targets."""
         from reparam.verification.running import importable, resolved
 
         settings = self.settings
-        with _usage_errors(), importable(self._root):
-            return resolved(
+        with _usage_errors(), importable(self.path.parent):
+            found = resolved(
                 settings.targets, workers=settings.workers, time_limit=settings.time_limit
             )
+        targets = zip(found, settings.targets, strict=True)
+        return [name + spec.suffix for name, spec in targets]
 
-    def report(self, item: VerificationItem) -> Report:
-        """Return the checks of an item's target, of all its items in this session."""
-        if item.place not in self._reports:
+    def check(self, item: VerificationItem) -> Check:
+        """Return an item's check: made with those of all items of its target in this session."""
+        if (item.place, item.witness) not in self._checks:
             from reparam.verification.running import importable, verify
+            from reparam.verification.witnesses import STATISTICAL
 
+            others = [item] if self._shared else item.session.items
             wanted = [
                 other.witness
-                for other in item.session.items
+                for other in others
                 if isinstance(other, VerificationItem) and other.place == item.place
             ]
-            with importable(self._root):
-                self._reports[item.place] = verify(
+            statistical = sum(
+                witness in STATISTICAL
+                for spec in self.settings.targets
+                for witness in spec.witnesses
+            )
+            with importable(self.path.parent):
+                report = verify(
                     [replace(item.spec, only=tuple(wanted), skip=())],
                     level=self.settings.level,
                     seed=self.seed,
                     workers=self.settings.workers,
                     time_limit=self.settings.time_limit,
+                    among=statistical,
                 )
-        return self._reports[item.place]
+            self._checks |= {(item.place, check.witness): check for check in report.checks}
+        return self._checks[item.place, item.witness]
+
+    def seen(self, place: int) -> list[Check]:
+        """Return the checks of a target that have been made."""
+        return [check for (at, _), check in self._checks.items() if at == place]
+
+
+def _seed(config: pytest.Config) -> int | None:
+    """Return the seed that is asked for, or that pytest-xdist's controller has chosen."""
+    from reparam.verification.planning import validated
+
+    told = getattr(config, "workerinput", {}).get(_SEED)
+    text = config.getoption("reparam_seed") if told is None else told
+    if text is None:
+        return None
+    return int(validated("seed", int(text) if str(text).isdecimal() else text))
 
 
 _RUN = pytest.StashKey[_Run]()
@@ -130,29 +208,37 @@ def _usage_errors() -> Iterator[None]:
         raise pytest.UsageError(str(error)) from None
 
 
-class _Collection(pytest.Collector):
-    """The items of all targets."""
+class VerificationFile(pytest.File):
+    """The items of all targets: they come from the configuration."""
 
-    def __init__(self, *, names: list[str], **kwargs: Any) -> None:
+    def collect(self) -> Iterator[VerificationTarget]:
+        """Yield a collector for each target."""
+        run = _run_of(self.config)
+        for place, (name, spec) in enumerate(zip(run.names, run.settings.targets, strict=True)):
+            yield VerificationTarget.from_parent(self, name=name, place=place, spec=spec)
+
+
+class VerificationTarget(pytest.Collector):
+    """The items of a target."""
+
+    def __init__(self, *, place: int, spec: TargetSpec, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._names = names
+        self.place, self.spec = place, spec
 
     def collect(self) -> Iterator[VerificationItem]:
-        """Yield an item for each target and witness."""
-        specs = _run_of(self.config).settings.targets
-        for place, (target, spec) in enumerate(zip(self._names, specs, strict=True)):
-            for witness in spec.witnesses:
-                yield VerificationItem.from_parent(
-                    self, name=f"{target}[{witness}]", place=place, spec=spec, witness=witness
-                )
+        """Yield an item for each witness."""
+        for witness in self.spec.witnesses:
+            yield VerificationItem.from_parent(self, name=witness)
 
 
 class VerificationItem(pytest.Item):
     """One target, looked at by one witness."""
 
-    def __init__(self, *, place: int, spec: TargetSpec, witness: str, **kwargs: Any) -> None:
+    parent: VerificationTarget
+
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.place, self.spec, self.witness = place, spec, witness
+        self.place, self.spec, self.witness = self.parent.place, self.parent.spec, self.name
         self.add_marker("reparam")
 
     def runtest(self) -> None:
@@ -160,22 +246,27 @@ class VerificationItem(pytest.Item):
         from reparam.errors import ReparamError
         from reparam.verification.results import Outcome
 
+        run = _run_of(self.config)
+        self.user_properties += [("seed", run.seed), ("level", run.settings.level)]
         try:
-            report = _run_of(self.config).report(self)
+            check = run.check(self)
         except ReparamError as error:
             raise _Broken(str(error)) from None
-        (check,) = (check for check in report.checks if check.witness == self.witness)
-        # told once a target, and not where others of its items were deselected
-        complete = len(report.checks) == len(self.spec.witnesses)
-        if report.unseen and complete and check is report.checks[0]:
-            raise _Broken("\n".join([f"nothing was verified of {check.target}", *_reasons(report)]))
+        checks = run.seen(self.place)
+        # told once a target, and not where others of its items were deselected, or are elsewhere
+        complete = len(checks) == len(self.spec.witnesses)
+        unseen = all(each.outcome is Outcome.SKIPPED for each in checks)
+        if unseen and complete and check is checks[0]:
+            reasons = [f"{each.witness}: {each.reason}" for each in checks]
+            raise _Broken("\n".join([f"nothing was verified of {check.target}", *reasons]))
         self.user_properties.append(("outcome", str(check.outcome)))
         if check.worst is not None:
             self.user_properties += [("error", check.worst.error), ("bound", check.worst.bound)]
         if check.outcome is Outcome.SKIPPED:
             pytest.skip(check.reason or "nothing to compare")
         if check.outcome is not Outcome.HOLDS:
-            raise _Broken(_told(check))
+            again = f"level {run.settings.level}, --reparam-seed {run.seed}"
+            raise _Broken(f"{_told(check)}\n{again}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the findings alone: where this module raised says nothing."""
@@ -185,15 +276,11 @@ class VerificationItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return where it comes from: the configuration."""
-        return Path(self.config.rootpath) / "pyproject.toml", None, self.name
+        return self.path, None, f"{self.parent.name}: {self.name}"
 
 
 class _Broken(Exception):  # noqa: N818 - a finding
     """What is wrong with a target."""
-
-
-def _reasons(report: Report) -> list[str]:
-    return [f"{check.witness}: {check.reason}" for check in report.checks]
 
 
 def _told(check: Check) -> str:
@@ -203,8 +290,3 @@ def _told(check: Check) -> str:
     lines = [check.reason] if check.reason else []
     lines += [f"{item.outcome}: {item}" for item in found]
     return "\n".join([f"{check.target}: {check.witness} {check.outcome}", *lines])
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare the items' marker."""
-    config.addinivalue_line("markers", "reparam: a check of reparam verify")

@@ -19,8 +19,8 @@ import reparam as rp
 from reparam.verification import witnesses
 from reparam.verification.checking import run_check
 from reparam.verification.context import LEVELS
+from reparam.verification.planning import registered
 from reparam.verification.results import Outcome
-from reparam.verification.running import registered
 from reparam.verification.statistics import FALSE_ALARM
 
 #: The ways to a derivative: given noise, draws of one distribution, draws with a parameter set

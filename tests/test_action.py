@@ -39,7 +39,7 @@ def act(tmp_path):
         given = {"targets": "", "level": "quick", "seed": "1", "arguments": "", **inputs}
         environment = {f"REPARAM_{name.upper()}": value for name, value in given.items()}
         environment |= {
-            "REPARAM_REQUIREMENT": "",
+            "REPARAM_REQUIREMENT": "none",
             "RUNNER_TEMP": str(tmp_path),
             "GITHUB_OUTPUT": str(output),
             "GITHUB_STEP_SUMMARY": str(summary),
@@ -62,6 +62,12 @@ def act(tmp_path):
     return run
 
 
+def report(folder):
+    """Return the report whose place the script has told last."""
+    last = (folder / "output").read_text("utf-8").splitlines()[-1]
+    return json.loads(Path(last.removeprefix("report=")).read_text("utf-8"))
+
+
 def test_every_input_reaches_the_script_by_environment_alone():
     inputs = set(re.findall(r"^  ([a-z-]+):\n    description", ACTION.split("outputs:")[0], re.M))
     passed = re.findall(r"REPARAM_([A-Z]+): \$\{\{ inputs\.([a-z]+) \}\}", ACTION)
@@ -74,8 +80,7 @@ def test_all_holds(act, tmp_path):
     result, summary = act()
     assert result.returncode == 0, result.stderr
     assert "laplace" in summary
-    assert json.loads((tmp_path / "reparam-report.json").read_text("utf-8"))["outcome"] == "holds"
-    assert (tmp_path / "output").read_text("utf-8").startswith("report=")
+    assert report(tmp_path)["outcome"] == "holds"
 
 
 def test_something_is_wrong(act):
@@ -90,8 +95,7 @@ def test_something_is_wrong(act):
 def test_lists_may_have_many_lines(act, tmp_path):
     result, _ = act(targets="laplace\ngaussian\n", arguments="--only derivative\n--workers\n1\n")
     assert result.returncode == 0, result.stderr
-    checks = json.loads((tmp_path / "reparam-report.json").read_text("utf-8"))["checks"]
-    assert [check["target"] for check in checks] == ["laplace", "gaussian"]
+    assert [check["target"] for check in report(tmp_path)["checks"]] == ["laplace", "gaussian"]
 
 
 @pytest.mark.parametrize(
@@ -104,16 +108,41 @@ def test_the_level_is_that_asked_for_or_else_configured(act, tmp_path, configure
         text = settings.read_text("utf-8")
         settings.write_text(f'{text}level = "{configured}"\n', encoding="utf-8")
     act(level=asked, arguments="--only score")
-    assert json.loads((tmp_path / "reparam-report.json").read_text("utf-8"))["level"] == level
+    assert report(tmp_path)["level"] == level
 
 
 @pytest.mark.parametrize("inputs", [{"targets": "laplac"}, {"level": "deep; echo pwned"}])
 def test_it_could_not_run(act, inputs):
     result, summary = act(**inputs)
     assert result.returncode == 2
-    assert summary == ""
+    assert summary.startswith("**Could not run**")
+    assert "Error: no " in summary
     assert "Error: no " in result.stderr
-    assert "pwned" not in result.stdout
+    assert result.stdout.startswith("::error title=reparam verify could not run::Error%3A no ") or (
+        result.stdout.startswith("::error title=reparam verify could not run::Error: no ")
+    )
+    assert result.stdout.count("\n") == 1
+
+
+def test_targets_are_no_options(act):
+    result, summary = act(targets="--help")
+    assert result.returncode == 2
+    assert "Could not run" in summary
+
+
+def test_there_must_be_something_to_verify(act, tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.reparam]\n", encoding="utf-8")
+    result, summary = act()
+    assert result.returncode == 2
+    assert "there are no targets in pyproject.toml" in summary
+
+
+def test_each_use_has_a_report_of_its_own(act, tmp_path):
+    act(arguments="--only score")
+    act(arguments="--only score", targets="gaussian")
+    first, second = (tmp_path / "output").read_text("utf-8").split()
+    assert first != second
+    assert report(tmp_path)["checks"][0]["target"] == "gaussian"
 
 
 def test_text_in_inputs_is_no_code(act, tmp_path):
@@ -122,12 +151,16 @@ def test_text_in_inputs_is_no_code(act, tmp_path):
     assert not (tmp_path / "pwned").exists()
 
 
-def test_the_hook_runs_a_command_that_there_is():
+def test_the_hook_runs_a_command_that_there_is(tmp_path):
     hook = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
     entry = re.search(r"^  entry: (.+)$", hook, re.MULTILINE)[1].split()
     assert entry[0] == "reparam"
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.reparam]\ntargets = ["laplace"]\n', encoding="utf-8"
+    )
     result = subprocess.run(
-        [sys.executable, "-m", *entry, "laplace", "--only", "score"],
+        [sys.executable, "-m", *entry, "--only", "score"],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         encoding="utf-8",

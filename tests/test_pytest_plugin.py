@@ -29,6 +29,10 @@ class WrongSign(MyLaplace):
 '''
 
 
+#: One argument, or none.
+NO_CACHE = ["-pno:cacheprovider"]
+
+
 @pytest.fixture
 def project(tmp_path):
     def make(settings):
@@ -45,11 +49,11 @@ def project(tmp_path):
     return make
 
 
-def run(folder, *options):
+def run(folder, *options, cache=False):
     environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
     return subprocess.run(
         # the command pytest puts no directory on the path: nor does python -P
-        [sys.executable, "-P", "-m", "pytest", "-p", "no:cacheprovider", "-v", *options],
+        [sys.executable, "-P", "-m", "pytest", *NO_CACHE[cache:], "-v", *options],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -65,10 +69,10 @@ def test_items_pass_fail_and_are_skipped(project):
     result = run(folder, "--reparam", "--junit-xml", "report.xml")
     assert result.returncode == 1, result.stdout + result.stderr
     for line in (
-        "reparam::dists:MyLaplace[derivative] PASSED",
-        "reparam::dists:MyLaplace[identity] SKIPPED",
-        "reparam::dists:WrongSign[derivative] FAILED",
-        "reparam::dists:WrongSign[edges] PASSED",
+        "pyproject.toml::dists:MyLaplace::derivative PASSED",
+        "pyproject.toml::dists:MyLaplace::identity SKIPPED",
+        "pyproject.toml::dists:WrongSign::derivative FAILED",
+        "pyproject.toml::dists:WrongSign::edges FAILED",
         "test_own.py::test_own PASSED",
     ):
         assert line in result.stdout
@@ -77,16 +81,83 @@ def test_items_pass_fail_and_are_skipped(project):
     assert "Traceback" not in result.stdout
     cases = ET.parse(folder / "report.xml").getroot().findall(".//testcase")
     failed = [case.get("name") for case in cases if case.find("failure") is not None]
-    assert failed == ["dists:WrongSign[derivative]"]
+    assert failed == ["derivative", "edges"]
     assert len(cases) == 7
+    told = {each.get("name"): each.get("value") for each in cases[0].iter("property")}
+    assert (told["seed"], told["level"], told["outcome"]) == ("1", "quick", "holds")
 
 
 def test_selection_runs_what_is_selected(project):
     folder = project('targets = ["dists:WrongSign", "laplace"]\n')
     result = run(folder, "--reparam", "-k", "laplace and score")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "reparam::laplace[score] PASSED" in result.stdout
+    assert "pyproject.toml::laplace::score PASSED" in result.stdout
     assert "1 passed, 16 deselected" in result.stdout
+
+
+def test_items_are_selected_by_name(project):
+    folder = project('only = ["score"]\ntargets = ["gaussian", "laplace"]\n')
+    result = run(folder, "--reparam", "pyproject.toml::laplace::score")
+    assert "1 passed" in result.stdout, result.stdout + result.stderr
+    result = run(folder, "--reparam", "pyproject.toml")
+    assert "2 passed" in result.stdout, result.stdout + result.stderr
+    result = run(folder, "--reparam", ".")
+    assert "3 passed" in result.stdout, result.stdout + result.stderr
+    result = run(folder, "--reparam", "tests")
+    assert "3 passed" in result.stdout, result.stdout + result.stderr
+
+
+def test_what_has_failed_runs_again(project):
+    folder = project('only = ["edges"]\ntargets = ["dists:WrongSign", "laplace"]\n')
+    result = run(folder, "--reparam", cache=True)
+    assert "1 failed, 2 passed" in result.stdout, result.stdout + result.stderr
+    result = run(folder, "--reparam", "--lf", cache=True)
+    assert "1 failed" in result.stdout
+    assert "passed" not in result.stdout
+
+
+def test_a_failure_tells_how_to_see_it_again(project):
+    folder = project('only = ["edges"]\ntargets = ["dists:WrongSign"]\n')
+    result = run(folder, "--reparam", "--reparam-seed", "17", "-q")
+    assert "level quick, --reparam-seed 17" in result.stdout
+    result = run(folder, "--reparam", "--reparam-seed", "-1")
+    assert result.returncode == 4
+    assert "seed '-1' is not a non-negative integer" in result.stderr
+
+
+class TestOtherProcesses:
+    """With pytest-xdist."""
+
+    def test_all_have_one_seed_and_share_the_items(self, project):
+        folder = project('only = ["score", "edges"]\ntargets = ["laplace", "gaussian"]\n')
+        settings = (folder / "pyproject.toml").read_text().replace("seed = 1\n", "")
+        (folder / "pyproject.toml").write_text(settings)
+        result = run(folder, "--reparam", "-n", "2", "--junit-xml", "report.xml")
+        assert "5 passed" in result.stdout, result.stdout + result.stderr
+        cases = ET.parse(folder / "report.xml").getroot().findall(".//testcase")
+        told = [each.get("value") for each in ET.parse(folder / "report.xml").iter("property")]
+        seeds = {
+            each.get("value")
+            for case in cases
+            for each in case.iter("property")
+            if each.get("name") == "seed"
+        }
+        assert len(seeds) == 1
+        assert told.count(seeds.pop()) == 4
+
+    def test_what_can_not_run_is_told_before_any_of_them_starts(self, project):
+        result = run(project('targets = ["nowhere:X"]\n'), "--reparam", "-n", "2")
+        assert result.returncode == 4
+        assert "nowhere:X can't be imported: ModuleNotFoundError" in result.stderr
+
+
+def test_a_configuration_further_up_has_targets_of_its_own(project):
+    folder = project('only = ["score"]\ntargets = ["dists:MyLaplace", "laplace"]\n')
+    (folder / "deep").mkdir()
+    (folder / "deep/pytest.ini").write_text("[pytest]\n")
+    (folder / "deep/test_deep.py").write_text("def test_deep():\n    pass\n")
+    result = run(folder / "deep", "--reparam")
+    assert "pyproject.toml::laplace::score PASSED" in result.stdout, result.stdout + result.stderr
 
 
 def test_without_the_option_nothing_is_added_nor_imported(project):
@@ -129,11 +200,12 @@ def test_items_alone_are_counted_and_listed(project):
     (folder / "tests/test_own.py").unlink()
     listed = run(folder, "--reparam", "--collect-only")
     assert listed.returncode == 0
-    assert "<VerificationItem dists:MyLaplace[edges]>" in listed.stdout
+    assert "<VerificationTarget dists:MyLaplace>" in listed.stdout
+    assert "<VerificationItem edges>" in listed.stdout
     assert "2 tests collected in" in listed.stdout
     result = run(folder, "--reparam")
     assert "collected 2 items" in result.stdout
-    assert "reparam::gaussian[edges] PASSED" in result.stdout
+    assert "pyproject.toml::gaussian::edges PASSED" in result.stdout
 
 
 def test_a_target_of_which_nothing_is_verified_fails(project):

@@ -178,7 +178,9 @@ def test_check_says_what_is_wrong():
     testing.check(Shrunk(), level="quick", witnesses=["distribution"])
     with pytest.raises(AssertionError) as caught:
         testing.check(Shrunk(), level="quick", witnesses=["distribution", "derivative"], loc=2.0)
-    for sentence in str(caught.value).splitlines():
+    *sentences, asked = str(caught.value).splitlines()
+    assert asked == "level quick, seed 0"
+    for sentence in sentences:
         assert re.match(r"Shrunk: derivative: ∂y/∂scale.* at loc=2, scale=.*: got", sentence)
 
 
@@ -200,7 +202,7 @@ def test_check_passes_what_holds():
         ({"witnesses": "scores"}, "no witness is called 'scores'; did you mean 'score'"),
         ({"witnesses": []}, "no witness is left to ask"),
         ({"seed": -1}, "seed -1 is not a non-negative integer"),
-        ({"rtol": 2.0}, "rtol 2.0 is not between 0 and 1"),
+        ({"rtol": 2.0}, "rtol 2.0 is not a number between 0 and 1"),
         ({"rate": 2.0}, "no parameter 'rate'"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from reparam.errors import InputError
 from reparam.verification import TargetSpec
 from reparam.verification.configuration import Configuration, merged, read
-from reparam.verification.running import registered
+from reparam.verification.planning import registered
 
 FULL = """
 [tool.reparam]
@@ -31,6 +31,7 @@ def test_all_keys(tmp_path):
     own = TargetSpec("my.dists:Own", 1e-3, ("edges",), ("score",), {"df": 3.0, "loc": -1.5})
     assert read(tmp_path) == Configuration(
         targets=(TargetSpec("laplace"), own),
+        root=tmp_path,
         level="quick",
         seed=12,
         rtol=1e-6,
@@ -71,7 +72,7 @@ class TestWhereItIs:
 
     def test_an_empty_table_is_one(self, project):
         (project / "a/pyproject.toml").write_text("[tool.reparam]\n")
-        assert read(project / "a/b") == Configuration()
+        assert read(project / "a/b") == Configuration(root=project / "a")
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,7 @@ class TestWhereItIs:
         ("sed = 1", ["[tool.reparam] has an unknown key 'sed'; did you mean 'seed'? (there are"]),
         ("time_limit = 1", ["unknown key 'time_limit'; did you mean 'time-limit'?"]),
         ("targets = 'laplace'", ["targets is 'laplace', not a list"]),
+        ("targets = []", ["targets is empty; name some, such as"]),
         ("targets = [1]", ["targets[0] is 1, neither a string nor a table with target"]),
         ("targets = [{ rtol = 1e-3 }]", ["targets[0] lacks target; write for example"]),
         ("targets = [{ target = 1 }]", ["targets[0] target is 1, not a string"]),
@@ -87,7 +89,10 @@ class TestWhereItIs:
             "targets = ['f', { target = 'f', skipp = [] }]",
             ["targets[1] has an unknown key 'skipp'; did you mean 'skip'?"],
         ),
-        ("targets = [{ target = 'f', rtol = 2.0 }]", ["targets[0] rtol: rtol 2.0 is not between"]),
+        (
+            "targets = [{ target = 'f', rtol = 2.0 }]",
+            ["targets[0] rtol: rtol 2.0 is not a number between"],
+        ),
         ("targets = [{ target = 'f', parameters = 1 }]", ["parameters is 1, not a table"]),
         (
             "targets = [{ target = 'f', parameters = { loc = '1' } }]",
@@ -102,9 +107,9 @@ class TestWhereItIs:
         ("seed = -1", ["seed: seed -1 is not a non-negative integer"]),
         ("seed = true", ["seed True is not a non-negative integer"]),
         ("seed = 1.0", ["seed 1.0 is not a non-negative integer"]),
-        ("rtol = 0", ["rtol: rtol 0 is not between 0 and 1"]),
-        ("rtol = nan", ["rtol nan is not between 0 and 1"]),
-        ("rtol = '1e-3'", ["rtol '1e-3' is not between 0 and 1"]),
+        ("rtol = 0", ["rtol: rtol 0 is not a number between 0 and 1"]),
+        ("rtol = nan", ["rtol nan is not a number between 0 and 1"]),
+        ("rtol = '1e-3'", ["rtol '1e-3' is not a number between 0 and 1"]),
         ("only = 'score'", ["only is 'score', not a list"]),
         ("only = ['scor']", ["only: no witness is called 'scor'; did you mean 'score'?"]),
         ("skip = [1]", ["skip: no witness is called 1"]),

@@ -8,7 +8,7 @@ import pytest
 
 import reparam as rp
 from reparam.errors import InputError, ReparamError
-from reparam.verification import Comparison, Outcome, running, verify, witnesses
+from reparam.verification import Comparison, Outcome, TargetSpec, running, verify, witnesses
 from reparam.verification.checking import run_check
 from reparam.verification.context import LEVELS
 from reparam.verification.refusals import NoGradient, NotApplicable
@@ -37,8 +37,8 @@ def checked(target, witness):
         ({"support": 3}, "has support=3; pass its ends (low, high)"),
         ({"support": (1.0, 0.0)}, "has support=(1.0, 0.0); pass its ends"),
         ({"support": (0.0, math.nan)}, "has support=(0.0, nan); pass its ends"),
-        ({"parameters": {}}, "has parameters={}; pass a dict with the range (low, high)"),
-        ({"parameters": ["loc"]}, "has parameters=['loc']; pass a dict with the range"),
+        ({"parameters": {}}, "has parameters={}; it should be a dict with the range"),
+        ({"parameters": ["loc"]}, "has parameters=['loc']; it should be a dict with the range"),
         (
             {"parameters": {"mu": (-1, 1), "sigma": (1, 2)}},
             "mu, sigma, and gaussian, which it claims to be, has loc, scale: none of its is",
@@ -129,7 +129,7 @@ def test_names(spec, name):
     assert name_of(spec) == name
     if name != "laplce" and spec != "torch:Beta":
         assert resolve(spec).name == name
-    assert running.TargetSpec(spec).name == name
+    assert TargetSpec(spec).name == name
 
 
 class TestWhatWasComparedStays:

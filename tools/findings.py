@@ -18,9 +18,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from reparam.errors import ReparamError
+from reparam.verification.planning import TargetSpec
 from reparam.verification.resolving import LIBRARIES, resolve
 from reparam.verification.results import Check, Comparison, Outcome, Report
-from reparam.verification.running import TargetSpec, verify
+from reparam.verification.running import verify
 
 PAGE = Path(__file__).parents[1] / "docs" / "findings.md"
 BEGIN, END = "<!-- made by tools/findings.py -->\n", "<!-- end -->\n"

@@ -20,6 +20,7 @@ from reparam.cli.estimate import estimate
 from reparam.cli.grad import grad
 from reparam.cli.kl import kl
 from reparam.cli.list import list_distributions
+from reparam.cli.output import abandon_stdout
 from reparam.cli.sample import sample
 from reparam.cli.show import show
 from reparam.cli.verify import verify
@@ -46,7 +47,7 @@ def _sentences(context: typer.Context | None = None) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        _abandon_stdout()
+        abandon_stdout()
         raise typer.Exit(0) from None
     except typer.TyperException as error:  # from parsing options
         command = f" {context.invoked_subcommand}" if context and context.invoked_subcommand else ""
@@ -56,22 +57,13 @@ def _sentences(context: typer.Context | None = None) -> Iterator[None]:
         _complain(str(error))
         raise typer.Exit(2) from None
     except OSError as error:
-        _abandon_stdout()
+        abandon_stdout()
         _complain(f"can't write {error.filename or 'to stdout'}: {error.strerror or error}")
         raise typer.Exit(2) from None
 
 
 def _complain(message: str) -> None:
     typer.echo(f"Error: {' '.join(message.split())}", err=True)
-
-
-def _abandon_stdout() -> None:
-    """Keep the interpreter from flushing, at exit, what can't be written."""
-    try:
-        descriptor = sys.stdout.fileno()
-    except (OSError, ValueError):
-        return  # not a real file: a test's capture
-    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 app = typer.Typer(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reparam.formats import Records
     from reparam.formats.records import Block
 
-__all__ = ["destination", "format_for", "write"]
+__all__ = ["abandon_stdout", "destination", "format_for", "write"]
 
 
 def format_for(out: str, name: str | None) -> str:
@@ -142,3 +142,12 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def abandon_stdout() -> None:
+    """Keep the interpreter from flushing, at exit, what can't be written."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return  # not a real file: a test's capture
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)

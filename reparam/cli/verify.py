@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
@@ -28,7 +29,7 @@ __all__ = ["verify"]
 
 
 def _complete_target(incomplete: str) -> Iterator[str]:
-    from reparam.verification.running import registered
+    from reparam.verification.planning import registered
 
     return (spec.name for spec in registered() if spec.name.startswith(incomplete))
 
@@ -72,6 +73,14 @@ def verify(
             autocompletion=_complete_level,
         ),
     ] = None,
+    project: Annotated[
+        bool,
+        typer.Option(
+            "--project",
+            metavar="",
+            help="Verify the targets in pyproject.toml: if it has none, that is an error.",
+        ),
+    ] = False,
     quick: Annotated[
         bool,
         typer.Option("--quick", metavar="", help="Short for --level quick: for a commit hook."),
@@ -125,7 +134,8 @@ def verify(
         str | None,
         typer.Option(
             metavar="SECONDS",
-            help="A check that takes longer is ended, and fails. Default: 120.",
+            help="A check that takes longer is ended, and fails. Default: 60, 120 or 1800, by "
+            "level.",
         ),
     ] = None,
     format: Annotated[
@@ -164,22 +174,38 @@ def verify(
     from reparam.verification.formats.wording import closing
     from reparam.verification.running import importable
 
+    if project and target:
+        raise InputError("--project verifies the targets in pyproject.toml; name none beside it")
     name = _format_for(out, format)
     _refuse_one_place_for_two(out, junit_xml)
     level = _level(level, quick=quick, thorough=thorough)
     asked = _asked(target, level, seed, rtol, only, skip, workers, time_limit)
     plan = merged(asked, read(Path.cwd()))
+    if not plan.chosen:
+        if project:
+            raise InputError(
+                "there are no targets in pyproject.toml; write for example [tool.reparam] and"
+                ' targets = ["mypackage.dists:MyLaplace"]'
+            )
+        typer.echo(
+            "No targets are configured: all registered distributions are verified.", err=True
+        )
     fixed = _fixed(param)
     show = partial(_encoded, name, _look(plan.targets, to_stdout=out == "-"))
+    unread = Event()
     with _opened(out) as stream, _opened(junit_xml) as junit_stream, Counter() as counter:
 
         def write(said: Check | Report) -> None:
-            if text := show(said):
+            if (text := show(said)) and not unread.is_set():
                 with counter.hidden() if out == "-" else nullcontext():
-                    stream.write(text)
-                    stream.flush()
+                    try:
+                        stream.write(text)
+                        stream.flush()
+                    except BrokenPipeError:  # checks go on: what they find is the exit status
+                        unread.set()
+                        output.abandon_stdout()
 
-        with importable(Path.cwd()):
+        with importable(plan.root), importable(Path.cwd()):
             report = verify(
                 list(plan.targets),
                 level=plan.level,
@@ -211,7 +237,7 @@ def _asked(
     """Return what the command line asks for."""
     from reparam.verification import TargetSpec
     from reparam.verification.configuration import Configuration
-    from reparam.verification.running import validated
+    from reparam.verification.planning import validated
 
     return Configuration(
         targets=tuple(map(TargetSpec, targets or [])),
@@ -235,7 +261,7 @@ def _level(level: str | None, *, quick: bool, thorough: bool) -> str | None:
 
 def _witnesses(given: list[str] | None) -> tuple[str, ...]:
     """Return the witnesses of an option that may be repeated, and have commas."""
-    from reparam.verification.running import validated
+    from reparam.verification.planning import validated
 
     names = [name.strip() for text in given or [] for name in text.split(",")]
     return tuple(validated("witness", name) for name in names)
@@ -311,7 +337,7 @@ def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool) -> Look:
     width = max(60, shutil.get_terminal_size((80, 24)).columns) if limited else sys.maxsize
     return Look(
         width=width,
-        target=min(max(len(spec.name) for spec in targets), width - 56),
+        target=min(max(len(spec.name + spec.suffix) for spec in targets), width - 56),
         colour=to_stdout and sys.stdout.isatty() and not plain,
         unicode=not to_stdout or _can_show("✓✗≤∂θ"),
     )

@@ -30,7 +30,7 @@ def check(
 ) -> None:
     """Raise an AssertionError unless what ``reparam verify`` finds of a target holds.
 
-    Everything happens in this process.
+    Everything happens in this process: there is no time limit, and what ends the process ends it.
 
     Parameters
     ----------
@@ -63,14 +63,16 @@ def check(
     """
     from reparam.verification.running import checks_here
 
+    __tracebackhide__ = True
     asked: dict[str, Any] = {"witnesses": witnesses, "level": level, "seed": seed, "rtol": rtol}
-    _hold(checks_here(target, **asked, fixed=parameters))
+    _hold(checks_here(target, **asked, fixed=parameters), f"level {level}, seed {seed}")
 
 
-def _hold(checks: list[Check]) -> None:
+def _hold(checks: list[Check], asked: str = "") -> None:
     """Raise an AssertionError unless all hold, and something was looked at."""
     from reparam.verification.results import Outcome
 
+    __tracebackhide__ = True
     if all(check.outcome is Outcome.SKIPPED for check in checks):
         raise AssertionError("\n".join(["nothing was compared", *map(str, checks)]))
     found = [
@@ -81,7 +83,7 @@ def _hold(checks: list[Check]) -> None:
         for sentence in _findings(check)
     ]
     if found:
-        raise AssertionError("\n".join(found))
+        raise AssertionError("\n".join([*found, *filter(None, [asked])]))
 
 
 def _findings(check: Check) -> list[str]:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reparam.verification.objects import Sampler as Sampler
+    from reparam.verification.planning import TargetSpec as TargetSpec
     from reparam.verification.results import Check as Check
     from reparam.verification.results import Comparison as Comparison
     from reparam.verification.results import Outcome as Outcome
     from reparam.verification.results import Report as Report
-    from reparam.verification.running import TargetSpec as TargetSpec
     from reparam.verification.running import verify as verify
 
 #: The module each public name lives in; importing the package imports none of these.
@@ -19,7 +19,7 @@ _HOMES = {
     "Outcome": "reparam.verification.results",
     "Report": "reparam.verification.results",
     "Sampler": "reparam.verification.objects",
-    "TargetSpec": "reparam.verification.running",
+    "TargetSpec": "reparam.verification.planning",
     "verify": "reparam.verification.running",
 }
 

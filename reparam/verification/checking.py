@@ -11,14 +11,11 @@ import numpy as np
 from reparam.verification import witnesses
 from reparam.verification.comparing import undecided
 from reparam.verification.context import Context, Level
-from reparam.verification.refusals import Faulty, NoGradient, NotApplicable, origin
+from reparam.verification.refusals import Faulty, NoGradient, NotApplicable, origin, said
 from reparam.verification.resolving import resolve
 from reparam.verification.results import Check, Comparison, Outcome
 
 __all__ = ["run_check"]
-
-#: Comparisons of a check that a report keeps.
-_KEPT = 12
 
 
 def run_check(
@@ -65,14 +62,14 @@ def run_check(
     except Faulty as fault:
         reason, crashed = str(fault), True
     except Exception as error:
-        reason, crashed = f"it raised {type(error).__name__}: {error}{origin(error)}", True
+        reason, crashed = f"it raised {said(error)}{origin(error)}", True
     ordered = sorted(comparisons, key=_rank)
     if not ordered and not reason:
         reason = "nothing to compare"
     return Check(
         target=name,
         witness=witness,
-        comparisons=tuple(ordered[:_KEPT]),
+        comparisons=tuple(ordered),
         reason=reason,
         crashed=crashed,
         seconds=time.perf_counter() - started,

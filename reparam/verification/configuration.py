@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from reparam.errors import InputError, ReparamError, did_you_mean
-from reparam.verification.running import TIME_LIMIT, TargetSpec, registered, validated
+from reparam.verification.planning import TIME_LIMITS, TargetSpec, registered, validated
 
 __all__ = ["Configuration", "Plan", "merged", "read"]
 
@@ -35,6 +35,8 @@ class Configuration:
     ----------
     targets
         The targets, with settings of their own.
+    root
+        The directory that it is from.
     level, seed, rtol, workers, time_limit
         As for :func:`~reparam.verification.running.verify`.
     only, skip
@@ -42,6 +44,7 @@ class Configuration:
     """
 
     targets: tuple[TargetSpec, ...] = ()
+    root: Path | None = None
     level: str | None = None
     seed: int | None = None
     rtol: float | None = None
@@ -59,11 +62,17 @@ class Plan:
     ----------
     targets
         The targets, each with all its settings.
+    chosen
+        Whether somebody has chosen them: if not, they are all that are registered.
+    root
+        The directory of the project.
     level, time_limit, seed, workers
         As for :func:`~reparam.verification.running.verify`.
     """
 
     targets: tuple[TargetSpec, ...]
+    chosen: bool
+    root: Path
     level: str
     time_limit: float
     seed: int | None
@@ -82,6 +91,7 @@ def merged(asked: Configuration, project: Configuration) -> Plan:
     for spec in project.targets:
         own.setdefault(spec.name, []).append(spec)
     targets = [each for spec in asked.targets for each in own.get(spec.name, [spec])]
+    level = _first(asked.level, project.level, "default")
     return Plan(
         targets=tuple(
             replace(
@@ -92,10 +102,12 @@ def merged(asked: Configuration, project: Configuration) -> Plan:
             )
             for spec in targets or project.targets or registered()
         ),
-        level=_first(asked.level, project.level, "default"),
+        chosen=bool(targets or project.targets),
+        root=project.root or Path.cwd(),
+        level=level,
         seed=_first(asked.seed, project.seed),
         workers=_first(asked.workers, project.workers),
-        time_limit=_first(asked.time_limit, project.time_limit, TIME_LIMIT),
+        time_limit=_first(asked.time_limit, project.time_limit, TIME_LIMITS[level]),
     )
 
 
@@ -120,7 +132,8 @@ def read(start: Path) -> Configuration:
     for directory in (start, *start.parents):
         path = directory / "pyproject.toml"
         if path.is_file() and (table := _table(path)) is not None:
-            return _configuration(table, f"{path}: [tool.reparam]")
+            found = _configuration(table, f"{path}: [tool.reparam]")
+            return replace(found, root=directory)
         if any((directory / name).exists() for name in _ROOTS):
             break
     return Configuration()
@@ -185,7 +198,13 @@ def _witnesses(value: Any, where: str) -> tuple[str, ...]:
 
 
 def _targets(value: Any, where: str) -> tuple[TargetSpec, ...]:
-    return tuple(_target(entry, f"{where}[{at}]") for at, entry in enumerate(_listed(value, where)))
+    found = [_target(entry, f"{where}[{at}]") for at, entry in enumerate(_listed(value, where))]
+    if not found:
+        raise InputError(
+            f'{where} is empty; name some, such as "mypackage.dists:MyLaplace", or leave it out for'
+            " all registered distributions"
+        )
+    return tuple(found)
 
 
 def _target(entry: Any, where: str) -> TargetSpec:

@@ -48,8 +48,9 @@ def of_probabilities(
             _tell(f"{name} is {tail[at]:.6g}", theta, y[at], "not between 0 and 1")
     if np.any(wrong := np.diff(below) < -_PROBABILITY):
         at = int(np.argmax(wrong))
-        where = f"from {below[at]:.6g} to {below[at + 1]:.6g} between y={y[at]:.6g} and"
-        _tell(f"cdf falls {where}", theta, y[at + 1], "it should rise from 0 to 1")
+        start = f"{below[at]:.6g} at y={y[at]:.6g}"
+        what = f"cdf falls from {start} to {below[at + 1]:.6g}"
+        _tell(what, theta, y[at + 1], "it should rise from 0 to 1")
     if above is not None and np.any(wrong := np.abs(below + above - 1.0) > _PROBABILITY):
         at = int(np.argmax(wrong))
         _tell(f"cdf is {below[at]:.6g} and sf {above[at]:.6g}", theta, y[at], "their sum is not 1")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reparam.distribution import Distribution, Reparameterized
-from reparam.errors import InputError
+from reparam.errors import InputError, UnknownDistributionError
 from reparam.noise import NORMAL, UNIFORM, Noise
 from reparam.parameters import POSITIVE, REAL, Parameter
+from reparam.vectors import VectorReparameterized
 from reparam.verification.targets import FORMULAS
 
 __all__ = ["Declared", "declared"]
@@ -62,12 +63,12 @@ def declared(owner: str, thing: Any) -> Declared:
     InputError
         If it lacks part of the protocol, or declares something of no use.
     """
-    name = getattr(thing, "distribution", None)
+    methods, name = _methods(owner, thing), getattr(thing, "distribution", None)
+    given = getattr(thing, "parameters", None)
+    if lacking := _lacking(methods, given, name):
+        raise InputError(f"{owner} lacks {'; and '.join(lacking)}")
     claimed = _claimed(owner, name) if name is not None else None
-    parameters, constants = _parameters(owner, getattr(thing, "parameters", None), claimed)
-    methods = _methods(owner, thing)
-    if lacking := _lacking(methods, claimed):
-        raise InputError(f"{owner} lacks {lacking}")
+    parameters, constants = _parameters(owner, given, claimed)
     return Declared(
         claimed=claimed,
         parameters=parameters,
@@ -79,12 +80,19 @@ def declared(owner: str, thing: Any) -> Declared:
     )
 
 
-def _claimed(name: str, claimed: object) -> type[Reparameterized]:
+def _claimed(owner: str, claimed: object) -> type[Reparameterized]:
     from reparam import registry
 
-    cls = registry.get(str(claimed))
+    try:
+        cls = registry.get(str(claimed))
+    except UnknownDistributionError as error:
+        raise InputError(f"{owner} claims a distribution: {error}") from None
+    if issubclass(cls, VectorReparameterized):
+        raise InputError(
+            f"{owner} claims to be {claimed}, of vectors; samplers of numbers can be verified"
+        )
     if not issubclass(cls, Reparameterized):
-        raise InputError(f"{name} claims to be {claimed}, which has no reparameterization")
+        raise InputError(f"{owner} claims to be {claimed}, which has no reparameterization")
     return cls
 
 
@@ -94,15 +102,11 @@ def _parameters(
     """Return the parameters with gradients, and the constants."""
     if given is None and claimed is not None:
         return dict(claimed.parameters.items()), {}
-    if given is None:
-        raise InputError(
-            f"{owner} lacks parameters: for each name the range (low, high) of everyday values,"
-            " or the name of a registered distribution as distribution"
-        )
     if not isinstance(given, Mapping) or not given:
+        what = "a method called parameters" if callable(given) else f"parameters={given!r}"
         raise InputError(
-            f"{owner} has parameters={given!r}; pass a dict with the range (low, high) of everyday"
-            ' values of each, such as {"scale": (0.1, 10.0)}'
+            f"{owner} has {what}; it should be a dict with the range (low, high) of everyday values"
+            ' of each, such as {"scale": (0.1, 10.0)}'
         )
     if claimed is not None and (others := set(map(str, given)) - set(claimed.parameters)):
         raise InputError(
@@ -134,10 +138,10 @@ def _parameter(owner: str, name: str, given: Any) -> Parameter:
             low, high = map(float, given)
         except (TypeError, ValueError):
             low, high = math.nan, math.nan
-        if not low < high:
+        if not -math.inf < low < high < math.inf:
             raise InputError(
-                f"{owner}: parameter {name} has range {given!r}; pass (low, high), or a number for"
-                " a constant"
+                f"{owner}: parameter {name} has range {given!r}; pass two"
+                " numbers (low, high), or one for a constant"
             )
         default = math.sqrt(low * high) if low > 0.0 else 0.5 * (low + high)
         parameter = Parameter(name, POSITIVE if low > 0.0 else REAL, default, (low, high))
@@ -163,15 +167,24 @@ def _methods(owner: str, thing: Any) -> dict[str, Callable[..., Any]]:
     return methods
 
 
-def _lacking(methods: Mapping[str, object], claimed: object) -> str:
+def _lacking(methods: Mapping[str, object], given: object, claimed: object) -> list[str]:
+    """Return what an object lacks, all of it."""
+    found = []
     if "rsample" not in methods:
-        return "rsample(n, rng=…, **parameters), which returns values and gradients by parameter"
+        found.append(
+            "rsample(n, rng=…, **parameters), which returns values and gradients by parameter"
+        )
     if claimed is None and not {"cdf", "log_prob"} & set(methods):
-        return (
+        found.append(
             "what its draws should be: cdf(y, **parameters), log_prob(y, **parameters) or the name"
             " of a registered distribution as distribution"
         )
-    return ""
+    if claimed is None and given is None:
+        found.append(
+            "parameters: for each name the range (low, high) of everyday values, or the name of a"
+            " registered distribution as distribution"
+        )
+    return found
 
 
 def _noise(name: str, kind: object) -> Noise:

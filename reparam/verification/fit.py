@@ -31,6 +31,9 @@ _LAGS = (1, 2)
 #: More draws that equal another than so many times what rounding makes of them, and this share of
 #: all, come from a grid, or twice. Few may: an estimate tells how many.
 _EQUAL, _SHARE, _FEW_EQUAL = 4.0, 2.0**-8, 64.0
+_FROM_A_GRID = "rounding makes fewer equal: they come from a grid, or several times"
+#: What dependent draws may be meant to be.
+_ON_PURPOSE = "where they are stratified or antithetic by design, say independent = False"
 #: The share of draws at one value that an atom has.
 _ATOM = 0.01
 #: Draws that tell what rounding makes of scores; where these are slow, at how many they are taken,
@@ -50,10 +53,10 @@ class Fit:
         self._distance = Tally(f"sup |Fₙ − F| of {what}", "probability")
         self._tails = Tally(f"tail counts of {what}", "standard errors")
         self._outermost = Tally(f"outermost of {what}", "standard errors")
-        self._equal = Tally(f"{what} that equal another one", "absolute")
-        self._serial = Tally(f"{what} know nothing of each other", "standard errors")
+        self._equal = Tally(f"{what} that equal another one", "draws", note=_FROM_A_GRID)
+        self._serial = Tally(f"dependence of {what} on others", "standard errors", note=_ON_PURPOSE)
         self._motions = [
-            Tally(f"{what} are not {moved}", "standard errors") for moved in ("moved", "spread")
+            Tally(f"{motion} of {what}", "standard errors") for motion in ("displacement", "spread")
         ]
 
     def add(

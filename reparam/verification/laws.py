@@ -236,7 +236,7 @@ class NumericalLaw:
                 contradictions.of_density(self._theta, y, log_density)
         if self._cdf is not None and self._log_prob is not None:
             some = contradictions.some(y)
-            some = some[np.isin(some, self._atoms, invert=True)]
+            some = some[np.isin(some, self.atoms, invert=True)]
             slope, error = self._slope_in_y(some)
             contradictions.of_both(self._theta, some, np.exp(self.log_prob(some)), slope, error)
 
@@ -249,6 +249,11 @@ class NumericalLaw:
         return abs(mass - 1.0) + error <= _SURE
 
     @property
+    def is_never_negative(self) -> bool:
+        """Whether the logarithm of the density is positive, or 0, at all draws."""
+        return bool(np.all(self.log_prob(self._pilot) >= 0.0))
+
+    @property
     def has_density(self) -> bool:
         """Whether the density was given, and is no numerical derivative."""
         return self._log_prob is not None
@@ -259,7 +264,7 @@ class NumericalLaw:
         return _FLOOR if self._cdf is not None else max(_FLOOR, float(self._integrals.total[1][0]))
 
     @cached_property
-    def _atoms(self) -> Array:
+    def atoms(self) -> Array:
         """Values that many draws have, and at which the cdf jumps."""
         if self._cdf is None or not self._pilot.size:
             return np.empty(0)
@@ -278,9 +283,9 @@ class NumericalLaw:
         low, high = self._parameters[name].domain.ends({})
         centre = self._theta[name]
         step = min(_MOVE * (1.0 + abs(centre)), 0.1 * (centre - low), 0.1 * (high - centre))
-        mass = self._jump(self._atoms, **self._theta)
+        mass = self._jump(self.atoms, **self._theta)
         sides = [
-            self._jump(self._atoms, **{**self._theta, name: centre + side * step})
+            self._jump(self.atoms, **{**self._theta, name: centre + side * step})
             for side in (-1.0, 1.0)
         ]
         return np.asarray(np.all([side > 0.5 * mass for side in sides], axis=0))
@@ -300,7 +305,7 @@ class NumericalLaw:
             if self._log_prob is not None:
                 return np.asarray(self._log_prob(y, **self._theta))
             log = np.log(self._density(y)[0])
-            return np.where(np.isin(y, self._atoms), np.inf, log)
+            return np.where(np.isin(y, self.atoms), np.inf, log)
 
     def cdf(self, value: ArrayLike, /) -> Array:
         """Return P(Y ≤ y): as given, or the density's integral."""
@@ -327,7 +332,7 @@ class NumericalLaw:
         accuracy = _TWICE if self._log_prob is None else _ONCE
         return {
             name: np.full(y.shape, np.nan)
-            if self._atoms.size or self._moves_end(name)
+            if self.atoms.size or self._moves_end(name)
             else evaluated(partial(self._score, name), y, rtol=accuracy)[0]
             for name in self._theta
         }
@@ -351,8 +356,8 @@ class NumericalLaw:
         found, errors = {}, {}
         for name in self._theta:
             path, error = self._evaluated(name, y)
-            there = self._stays(name) if self._atoms.size else ()
-            for atom, stays in zip(self._atoms, there, strict=True):
+            there = self._stays(name) if self.atoms.size else ()
+            for atom, stays in zip(self.atoms, there, strict=True):
                 path = np.where(y == atom, 0.0 if stays else np.nan, path)
                 error = np.where(y == atom, 0.0, error)
             found[name], errors[name] = path, error

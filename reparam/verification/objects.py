@@ -60,6 +60,8 @@ class Object(Target):
         self.claimed, self.noise, self._support = found.claimed, found.noise, found.support
         self.parameters, self.independent = found.parameters, found.independent
         self.constants, self.fixed = found.constants, {}
+        self.is_numerical = found.claimed is None
+        self._laws: dict[tuple[tuple[tuple[str, float], ...], int], Law] = {}
         self.formulas = {
             key: partial(self._called, told(key, found.methods[key]))
             for key in FORMULAS
@@ -109,13 +111,16 @@ class Object(Target):
         """Return what it claims to be, or what follows from its own cdf or log density."""
         if self.claimed is not None:
             return self.claimed(**theta, **self._kept)
-        return NumericalLaw(
-            theta,
-            self.parameters,
-            self.values(theta, _PILOT, seed),
-            **{name: self.formulas.get(name) for name in ("log_prob", "cdf", "sf")},
-            support=self._support,
-        )
+        key = tuple(theta.items()), seed
+        if key not in self._laws:
+            self._laws[key] = NumericalLaw(
+                theta,
+                self.parameters,
+                self.values(theta, _PILOT, seed),
+                **{name: self.formulas.get(name) for name in ("log_prob", "cdf", "sf")},
+                support=self._support,
+            )
+        return self._laws[key]
 
     def _sample(self, result: Any, shape: tuple[int, ...], call: str) -> Sample:
         values, named = _values(result, shape, call)
@@ -152,6 +157,8 @@ def _kind(value: Any) -> str:
 def _array(what: str, value: Any, shape: tuple[int, ...], *, exactly: bool = False) -> Array:
     """Return an array of that shape, or that broadcasts to it, keeping single precision."""
     array = real_array(what, value)
+    if array.dtype.kind != "f":
+        array = array.astype(np.float64)
     if array.shape != shape and (exactly or not _broadcasts(array.shape, shape)):
         raise Faulty(f"{what} has shape {array.shape}, expected {shape}")
     return np.broadcast_to(array, shape)

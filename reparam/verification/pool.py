@@ -14,14 +14,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
 from reparam.errors import ReparamError
-from reparam.verification.worker import BOOT, Answer, Lost, Ready, Unreadable
+from reparam.verification.worker import BOOT, Answer, Begun, Lost, Ready, Unreadable
 
 __all__ = ["Pool", "Task"]
 
@@ -29,7 +29,7 @@ __all__ = ["Pool", "Task"]
 Task = tuple[Any, Mapping[str, Any]]
 
 #: In a process group of its own, a worker does not get the terminal's Ctrl-C, and can be killed
-#: with whatever processes the target started.
+#: with whatever processes the target started (not on Windows, where it is killed alone).
 _GROUP: dict[str, Any] = (
     {"creationflags": 0x200}  # CREATE_NEW_PROCESS_GROUP, which subprocess has there only
     if sys.platform == "win32"
@@ -39,6 +39,13 @@ _GROUP: dict[str, Any] = (
 _TICK = 1.0
 #: Seconds for a process that has closed its pipe to end.
 _GRACE = 2.0
+#: Seconds, at least, for a worker to start, and for what a task names to be imported.
+_START, _IMPORT = 60.0, 20.0
+#: Of several workers each computes in one thread, if this is heeded.
+_THREADS = (
+    *("REPARAM_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    *("NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+)
 
 
 class Pool:
@@ -49,11 +56,13 @@ class Pool:
     size
         The number of workers. With more than one, each computes in one thread.
     time_limit
-        Seconds for a task.
+        Seconds for a task, once what it names has been imported.
+    before
+        Directories for the front of the workers' ``sys.path``.
     """
 
-    def __init__(self, size: int, time_limit: float) -> None:
-        self._size, self._limit = size, time_limit
+    def __init__(self, size: int, time_limit: float, before: Sequence[str] = ()) -> None:
+        self._size, self._limit, self._before = size, time_limit, list(before)
         self._workers: list[_Worker] = []
         self._inbox: queue.SimpleQueue[tuple[_Worker, Any]] = queue.SimpleQueue()
 
@@ -84,31 +93,37 @@ class Pool:
             except Exception:  # whatever a stranger's __reduce__ raises
                 yield number, Unreadable()
         waiting.reverse()
-        unanswered = len(waiting)
+        unanswered, again = len(waiting), dict(waiting)
         while unanswered:
             while len(self._workers) < min(self._size, unanswered):
-                self._workers.append(_Worker(self._inbox, alone=self._size == 1))
+                alone = self._size == 1
+                self._workers.append(_Worker(self._inbox, self._before, self._limit, alone=alone))
             for worker in self._workers:
                 if waiting and worker.idle:
-                    worker.give(*waiting.pop(), self._limit)
+                    worker.give(*waiting.pop())
             worker, message = self._next()
             if worker not in self._workers:
                 continue  # it was killed: its pipe ends
-            if isinstance(message, Ready):
-                worker.ready = True
+            if isinstance(message, Ready | Begun):
+                worker.goes_on(message)
                 continue
-            if isinstance(message, Lost):
+            done, worker.task, worker.deadline = worker.task, None, math.inf
+            if isinstance(message, Lost) and message.is_gone:
                 self._workers.remove(worker)
                 if not worker.ready:
                     raise ReparamError(
                         f"a worker process can't start: {message.reason}; stderr has what it said"
                     )
-            done, worker.task, worker.deadline = worker.task, None, math.inf
+                # what another task has left behind in its process may be to blame: once more
+                if message.died and worker.answered and done in again:
+                    waiting.append((done, again.pop(done)))
+                    continue
+            worker.answered += 1
             if done is not None:
                 unanswered -= 1
                 yield done, message
 
-    def _next(self) -> tuple[_Worker, Ready | Answer]:
+    def _next(self) -> tuple[_Worker, Ready | Begun | Answer]:
         """Wait for the next message; for a worker that is late or dead, say so."""
         while True:
             left = min(worker.deadline for worker in self._workers) - time.monotonic()
@@ -119,9 +134,9 @@ class Pool:
                 if not late:
                     continue
                 late[0].kill()
-                return late[0], Lost(f"no answer within {self._limit:g} s", self._limit)
+                return late[0], late[0].too_late()
             if message is None:
-                message = Lost(worker.obituary(), time.monotonic() - worker.since)
+                message = Lost(worker.obituary(), time.monotonic() - worker.since, True, True)
             return worker, message
 
 
@@ -132,17 +147,32 @@ class _Worker:
     ----------
     ready
         Whether it has started.
+    answered
+        How many tasks it has answered.
     task, since, deadline
-        The number of its task, if it has one, when it got it and when that must be answered.
+        The number of its task, if it has one, since when its time counts and when that is over.
     """
 
-    def __init__(self, inbox: queue.SimpleQueue[tuple[_Worker, Any]], *, alone: bool) -> None:
-        threads = {} if alone else {"REPARAM_NUM_THREADS": "1"}
-        self.ready = False
+    def __init__(
+        self,
+        inbox: queue.SimpleQueue[tuple[_Worker, Any]],
+        before: list[str],
+        limit: float,
+        *,
+        alone: bool,
+    ) -> None:
+        threads = {} if alone else {name: os.environ.get(name, "1") for name in _THREADS[1:]}
+        threads |= {} if alone else {_THREADS[0]: "1"}
+        self._limit, self._begun = limit, False
+        self.ready, self.answered = False, 0
         self.task: int | None = None
-        self.since, self.deadline = 0.0, math.inf
+        self.since = time.monotonic()
+        self.deadline = self.since + max(_START, limit)
+        places = [str(place) for place in sys.path]
+        if places[: len(before)] == before:
+            places = places[len(before) :]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", BOOT, json.dumps([str(place) for place in sys.path])],
+            [sys.executable, "-P", "-c", BOOT, json.dumps([before, places])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **threads},
@@ -155,14 +185,28 @@ class _Worker:
         """Whether it can be given a task."""
         return self.ready and self.task is None
 
-    def give(self, number: int, task: bytes, limit: float) -> None:
+    def give(self, number: int, task: bytes) -> None:
         """Make it work on a task."""
         assert self._process.stdin is not None
-        self.task, self.since = number, time.monotonic()
-        self.deadline = self.since + limit
+        self.task, self.since, self._begun = number, time.monotonic(), False
+        self.deadline = self.since + max(_IMPORT, self._limit)
         with suppress(BrokenPipeError):  # it is dead: its pipe tells
             pickle.dump(task, self._process.stdin)
             self._process.stdin.flush()
+
+    def goes_on(self, message: Ready | Begun) -> None:
+        """Note that it is ready for tasks, or has begun with one."""
+        self.ready, self._begun = True, isinstance(message, Begun)
+        self.since = time.monotonic()
+        self.deadline = self.since + self._limit if self._begun else math.inf
+
+    def too_late(self) -> Lost:
+        """Return what there is to say of its last task."""
+        seconds = time.monotonic() - self.since
+        if self._begun:
+            return Lost(f"no answer within {self._limit:g} s", self._limit, is_gone=True)
+        what = "importing it takes" if self.ready else "it takes"
+        return Lost(f"{what} more than {seconds:.0f} s", seconds, is_gone=True)
 
     def _listen(self, inbox: queue.SimpleQueue[tuple[_Worker, Any]]) -> None:
         """Pass on what it says, and None when it is dead."""
@@ -179,7 +223,7 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self.kill()
             return "its process closed its pipes"
-        self._close()
+        self.kill()
         if status >= 0:
             return f"its process died (exit status {status})"
         with suppress(ValueError):

@@ -13,6 +13,7 @@ from reparam.distribution import Distribution, Reparameterized
 from reparam.errors import InputError, UnknownDistributionError, did_you_mean
 from reparam.vectors import VectorReparameterized
 from reparam.verification.objects import Object
+from reparam.verification.refusals import origin, said
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors
 
@@ -107,7 +108,10 @@ def _imported(spec: str, module: str, attribute: str) -> Any:
     try:
         found: Any = import_module(module)
     except Exception as error:  # whatever a stranger's module raises is what there is to say
-        raise InputError(f"{spec} can't be imported: {type(error).__name__}: {error}") from error
+        if "/" in module or module.endswith(".py"):
+            raise InputError(f"{spec} names a file; write a module, as it is imported") from None
+        told = f"{said(error)}{origin(error)}"
+        raise InputError(f"{spec} can't be imported: {told}") from error
     for part in attribute.split("."):
         try:
             found = getattr(found, part)

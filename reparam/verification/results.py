@@ -6,6 +6,7 @@ All are frozen, and a report has a JSON form with a schema version that reads ba
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -50,8 +51,8 @@ class Comparison:
         The error at the worst point (the one nearest to its bound, or furthest beyond) and what
         is allowed there; NaN where there is nothing to measure.
     unit
-        What both are in: ``"relative"``, ``"absolute"``, ``"probability"`` or
-        ``"standard errors"``.
+        What both are in: ``"relative"``, ``"absolute"``, ``"probability"``, ``"draws"`` or
+        ``"standard errors"``; ``"statement"`` where it is so or not.
     point
         The parameters there, and the noise or the value.
     got, expected
@@ -92,13 +93,31 @@ class Comparison:
         """Return one sentence: what, where, got and expected."""
         where = ", ".join(f"{name}={value:.6g}" for name, value in self.point.items())
         text = f"{self.what} at {where}" if where else self.what
-        if not (math.isnan(self.got) and math.isnan(self.expected)):
-            text += f": got {self.got:.10g}, expected {self.expected:.10g}"
-        if self.unit == "relative" and math.isfinite(self.got) and math.isfinite(self.expected):
-            text += f" ({self.digits:.1f} digits)"
-        elif not math.isnan(self.error):
-            text += f" ({self.error:.3g} {self.unit}, bound {self.bound:.3g})"
+        if told := self._told():
+            text += f": {told}"
         return f"{text}; {self.note}" if self.note else text
+
+    def _told(self) -> str:
+        """Return what was found there, in its unit's words."""
+        if self.outcome is Outcome.INCONCLUSIVE and not self.is_measured:
+            return "" if self.note else "can't be told"
+        if self.unit == "statement":
+            return "so" if self.error == 0.0 else "not so"
+        if self.unit == "standard errors":
+            return f"off by {self.got:.4g} standard errors, bound {self.bound:.3g}"
+        if math.isnan(self.got) and math.isnan(self.expected):
+            return ""
+        text = f"got {_apart(self.got, self.expected)}, expected {_apart(self.expected, self.got)}"
+        if self.unit == "relative" and math.isfinite(self.got) and math.isfinite(self.expected):
+            return f"{text} ({self.digits:.1f} digits)"
+        if self.is_measured:
+            return f"{text} ({self.error:.3g} {self.unit}, bound {self.bound:.3g})"
+        return text
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is an error to tell."""
+        return math.isfinite(self.error) and not math.isnan(self.bound)
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same: NaN is equal to NaN here."""
@@ -107,6 +126,12 @@ class Comparison:
         return comparison_to_json(self) == comparison_to_json(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _apart(number: float, other: float) -> str:
+    """Return a number in ten digits, or in as many as tell it from another one."""
+    short = f"{number:.10g}"
+    return f"{number:.17g}" if number != other and short == f"{other:.10g}" else short
 
 
 @dataclass(frozen=True)
@@ -202,6 +227,12 @@ class Report:
         """Whether nothing fails, nothing is inconclusive, and something was seen of each target."""
         return self.outcome is Outcome.HOLDS and not self.unseen
 
+    def __str__(self) -> str:
+        """Return the closing line of a run."""
+        from reparam.verification.formats.wording import closing
+
+        return closing(self)
+
     def count(self, outcome: Outcome) -> int:
         """Return how many checks came out that way."""
         return sum(check.outcome is outcome for check in self.checks)
@@ -216,6 +247,8 @@ class Report:
             "false_alarm": self.false_alarm,
             "seconds": self.seconds,
             "outcome": str(self.outcome),
+            "holds": self.holds,
+            "unseen": self.unseen,
             "checks": [check_to_json(check) for check in self.checks],
         }
 
@@ -235,13 +268,13 @@ class Report:
                 )
             return cls(
                 checks=tuple(map(check_from_json, data["checks"])),
-                seed=data["seed"],
-                level=data["level"],
-                false_alarm=data["false_alarm"],
-                version=data["version"],
-                seconds=data["seconds"],
+                seed=operator.index(data["seed"]),
+                level=str(data["level"]),
+                false_alarm=float(data["false_alarm"]),
+                version=str(data["version"]),
+                seconds=float(data["seconds"]),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InputError(f"this is not a report of reparam verify: {error!r}") from None
 
 

@@ -2,171 +2,47 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from reparam.errors import InputError, ReparamError, SeedError, did_you_mean
+from reparam.errors import InputError, ReparamError
 from reparam.verification import witnesses as known
 from reparam.verification.checking import run_check
 from reparam.verification.context import LEVELS
+from reparam.verification.planning import (
+    TIME_LIMITS,
+    TargetSpec,
+    planned,
+    registered,
+    validated,
+)
 from reparam.verification.pool import Pool, Task
-from reparam.verification.resolving import name_of, resolve
+from reparam.verification.refusals import origin, said
+from reparam.verification.resolving import resolve
 from reparam.verification.results import Check, Report
-from reparam.verification.statistics import FALSE_ALARM
-from reparam.verification.worker import Answer, Lost, Raised, Returned, Unreadable
+from reparam.verification.worker import Answer, Lost, Raised, Returned, Unreadable, begun
 
-__all__ = [
-    "TIME_LIMIT",
-    "TargetSpec",
-    "checks_here",
-    "importable",
-    "registered",
-    "resolved",
-    "validated",
-    "verify",
-]
+__all__ = ["checks_here", "importable", "resolved", "verify"]
 
-#: Seconds for a check, unless something else is asked for.
-TIME_LIMIT = 120.0
-
-
-@dataclass(frozen=True)
-class TargetSpec:
-    """A target, and what is particular about its checks.
-
-    Attributes
-    ----------
-    target
-        A registered distribution's name, ``"package.module:attribute"``, ``"library:sampler"``, or
-        the thing itself.
-    rtol
-        The relative error allowed; None for the run's.
-    only, skip
-        Names of witnesses: these alone (of all, if there are none), and not those.
-    parameters
-        Parameters to keep at these values, by name.
-    seen_by
-        The witnesses that have anything to look at, if that is known; no others are asked then.
-
-    Raises
-    ------
-    InputError
-        If `rtol` is not between 0 and 1, or there is no such witness.
-    """
-
-    target: Any
-    rtol: float | None = None
-    only: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    parameters: Mapping[str, float] = field(default_factory=dict)
-    seen_by: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.rtol is not None:
-            validated("rtol", self.rtol)
-        for name in (*self.only, *self.skip):
-            validated("witness", name)
-
-    @property
-    def name(self) -> str:
-        """What to call it."""
-        return name_of(self.target)
-
-    @property
-    def witnesses(self) -> tuple[str, ...]:
-        """The names of the witnesses that look at it, in the order of a report."""
-        asked = [name for name in known.NAMES if not self.only or name in self.only]
-        return tuple(
-            name
-            for name in asked
-            if name not in self.skip and (not self.seen_by or name in self.seen_by)
-        )
-
-
-def validated(what: str, value: Any) -> Any:
-    """Return a setting of a run if it makes sense.
-
-    Parameters
-    ----------
-    what
-        ``"level"``, ``"witness"``, ``"seed"``, ``"rtol"``, ``"workers"`` or ``"time limit"``.
-    value
-        Its value.
-
-    Raises
-    ------
-    InputError, SeedError
-        Otherwise; the message has the rule.
-    """
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    number = whole or isinstance(value, float)
-    match what:
-        case "level" | "witness":
-            names: Iterable[str] = LEVELS if what == "level" else known.NAMES
-            if not isinstance(value, str) or value not in names:
-                raise InputError(
-                    f"no {what} is called {value!r}{did_you_mean(str(value), names)}"
-                    f" (there are {', '.join(names)})"
-                )
-        case "seed":
-            if not whole or value < 0:
-                raise SeedError(
-                    f"seed {value!r} is not a non-negative integer; pass for example 42"
-                )
-        case "rtol":
-            if not number or not 0.0 < value < 1.0:
-                raise InputError(f"rtol {value!r} is not between 0 and 1; pass for example 1e-6")
-        case "workers":
-            if not whole or value < 1:
-                raise InputError(
-                    f"number of workers {value!r} is not a whole number from 1; pass for example 2"
-                )
-        case "time limit":
-            if not number or not value > 0.0:
-                raise InputError(
-                    f"time limit {value!r} is not a positive number of seconds;"
-                    " pass for example 120"
-                )
-    return value
-
-
-def registered() -> list[TargetSpec]:
-    """Return the registered distributions that there is something to verify of.
-
-    Of those without gradients nothing is looked at that would need them.
-    """
-    from reparam import registry
-    from reparam.discrete import Discrete
-    from reparam.distribution import Reparameterized
-    from reparam.vectors import VectorReparameterized
-
-    kinds = Reparameterized | VectorReparameterized | Discrete
-    found = {name: registry.get(name) for name in registry.names()}
-    return [
-        TargetSpec(name, seen_by=known.WITHOUT_GRADIENTS)
-        if issubclass(cls, Discrete)
-        else TargetSpec(name)
-        for name, cls in found.items()
-        if issubclass(cls, kinds)
-    ]
+#: Directories whose modules can be imported for now.
+_importable: list[str] = []
 
 
 def verify(
     targets: Any = None,
     *,
-    witnesses: Iterable[str] | None = None,
+    witnesses: Iterable[str] | str | None = None,
     level: str = "default",
     seed: int | None = None,
     rtol: float | None = None,
     fixed: Mapping[str, float] | None = None,
     workers: int | None = None,
-    time_limit: float = TIME_LIMIT,
+    time_limit: float | None = None,
+    among: int | None = None,
     on_check: Callable[[Check], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
@@ -184,7 +60,7 @@ def verify(
         name (``"laplace"``, ``"package.module:attribute"``, ``"torch:Beta"``), the thing itself,
         or a :class:`TargetSpec`.
     witnesses
-        The names of the witnesses to ask; all by default.
+        The names of the witnesses to ask, or one's; all by default.
     level
         ``"quick"``, ``"default"`` or ``"thorough"``: how much to look at.
     seed
@@ -199,7 +75,10 @@ def verify(
         The number of worker processes; by default one an available core, or
         ``REPARAM_NUM_THREADS``.
     time_limit
-        Seconds for a check.
+        Seconds for a check; by default those of :data:`TIME_LIMITS` for the level.
+    among
+        The number of statistical checks that share the probability of a false alarm, if this run is
+        part of something larger.
     on_check
         Called with each check, in the report's order, as soon as those before it are there too.
     on_progress
@@ -231,10 +110,12 @@ def verify(
         targets = registered()
     elif not isinstance(targets, list | tuple):
         targets = [targets]
-    plan = _planned(targets, witnesses, level, seed, rtol, fixed or {})
+    plan = planned(targets, witnesses, level, seed, rtol, fixed or {}, among)
     jobs = plan.jobs
-    with _pool(workers, len(jobs), time_limit) as pool:
-        names = _resolved(pool, plan.specs)
+    limit = TIME_LIMITS[level] if time_limit is None else time_limit
+    with _pool(workers, len(jobs), limit) as pool:
+        found = _resolved(pool, plan.specs)
+        names = [name + suffix for name, suffix in zip(found, plan.suffixes, strict=True)]
         tasks = [
             (
                 _checked,
@@ -288,14 +169,17 @@ def checks_here(
 
     The parameters, and what is raised, are those of :func:`verify`.
     """
-    plan = _planned([target], witnesses, level, seed, rtol, fixed or {})
-    (spec,) = plan.specs
-    name = _name(spec)
+    plan = planned([target], witnesses, level, seed, rtol, fixed or {})
+    (spec,), (suffix,) = plan.specs, plan.suffixes
+    name = _name(spec) + suffix
     return [_checked(spec, name, witness, **plan.settings) for _, witness in plan.jobs]
 
 
 def resolved(
-    specs: Sequence[TargetSpec], *, workers: int | None = None, time_limit: float = TIME_LIMIT
+    specs: Sequence[TargetSpec],
+    *,
+    workers: int | None = None,
+    time_limit: float = TIME_LIMITS["default"],
 ) -> list[str]:
     """Return the targets' names, if there are all these targets.
 
@@ -311,60 +195,13 @@ def resolved(
 @contextmanager
 def importable(directory: Path) -> Iterator[None]:
     """Let modules in a directory be imported, as ``python -m`` does; by workers, too."""
-    sys.path.insert(0, str(directory))
+    for places in (sys.path, _importable):
+        places.insert(0, str(directory))
     try:
         yield
     finally:
-        sys.path.remove(str(directory))
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """The checks of a run: by target and witness, and what all have in common."""
-
-    specs: Sequence[TargetSpec]
-    jobs: Sequence[tuple[int, str]]
-    settings: Mapping[str, Any]
-    false_alarm: float
-
-
-def _planned(
-    targets: Iterable[Any],
-    witnesses: Iterable[str] | str | None,
-    level: str,
-    seed: int | None,
-    rtol: float | None,
-    fixed: Mapping[str, float],
-) -> _Plan:
-    """Return what to check, with what is asked for of all targets."""
-    if isinstance(witnesses, str):
-        witnesses = [witnesses]
-    run = TargetSpec(None, rtol, tuple(known.NAMES if witnesses is None else witnesses))
-    specs = [
-        replace(
-            spec,
-            rtol=run.rtol if spec.rtol is None else spec.rtol,
-            skip=(*spec.skip, *(name for name in known.NAMES if name not in run.only)),
-            parameters={**spec.parameters, **fixed},
-        )
-        for spec in (each if isinstance(each, TargetSpec) else TargetSpec(each) for each in targets)
-    ]
-    jobs = [(place, witness) for place, spec in enumerate(specs) for witness in spec.witnesses]
-    validated("level", level)
-    seed = secrets.randbits(32) if seed is None else validated("seed", seed)
-    if not jobs:
-        raise InputError(
-            "no witness is left to ask; ask for others, or skip fewer"
-            if specs
-            else "there is no target to verify; name one"
-        )
-    statistical = sum(witness in known.STATISTICAL for _, witness in jobs)
-    return _Plan(
-        specs=specs,
-        jobs=jobs,
-        settings={"level": level, "seed": seed, "alpha": FALSE_ALARM / max(1, statistical)},
-        false_alarm=FALSE_ALARM if statistical else 0.0,
-    )
+        for places in (sys.path, _importable):
+            places.remove(str(directory))
 
 
 def _pool(workers: int | None, tasks: int, time_limit: float) -> Pool:
@@ -372,7 +209,7 @@ def _pool(workers: int | None, tasks: int, time_limit: float) -> Pool:
     from reparam.blockwise import thread_count
 
     size = thread_count() if workers is None else validated("workers", workers)
-    return Pool(max(1, min(size, tasks)), validated("time limit", time_limit))
+    return Pool(max(1, min(size, tasks)), validated("time limit", time_limit), _importable)
 
 
 def _resolved(pool: Pool, specs: Sequence[TargetSpec]) -> list[str]:
@@ -428,10 +265,12 @@ def _name(spec: TargetSpec) -> str:
     """Return a target's name; raise a ReparamError if there is no such target."""
     try:
         return resolve(spec.target, spec.parameters).name
-    except ReparamError:
-        raise
+    except ReparamError as error:
+        if spec.name in str(error):
+            raise
+        raise type(error)(f"{spec.name}: {error}") from error
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise InputError(f"{spec.name} can't be used: {type(error).__name__}: {error}") from error
+        raise InputError(f"{spec.name} can't be used: {said(error)}{origin(error)}") from error
 
 
 def _checked(
@@ -440,14 +279,15 @@ def _checked(
     started = time.perf_counter()
     known.load(witness)  # a mistake of ours, if it raises
     try:
+        target = resolve(spec.target, spec.parameters)
+        begun()
         return run_check(
-            spec.target,
+            target,
             witness,
             LEVELS[level],
             seed=seed,
             alpha=alpha,
             rtol=spec.rtol,
-            fixed=dict(spec.parameters),
             name=name,
         )
     except ReparamError:
@@ -456,7 +296,7 @@ def _checked(
         return Check(
             name,
             witness,
-            reason=f"it raised {type(error).__name__}: {error}",
+            reason=f"it raised {said(error)}{origin(error)}",
             crashed=True,
             seconds=time.perf_counter() - started,
         )

@@ -73,6 +73,8 @@ class Target(abc.ABC):
     reference: str | None = None
     #: The most draws with gradients that are asked for at once: fewer where they are slow.
     gradient_draws: int = 2**18
+    #: Whether its law is quadrature and numerical differentiation, which takes time.
+    is_numerical: bool = False
     #: The registered distribution that it claims to be, to which its own formulas are held.
     claimed: type[Reparameterized] | None = None
     #: Whether its draws know nothing of each other.

@@ -6,30 +6,54 @@ parent's main module again, so that a script needs no ``if __name__ == "__main__
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import queue
+import signal
 import sys
 import threading
 import traceback
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from reparam.errors import PluginWarning, ReparamError
+from reparam.verification.refusals import said
 
-__all__ = ["BOOT", "Answer", "Lost", "Raised", "Ready", "Returned", "Unreadable", "main"]
+__all__ = [
+    "BOOT",
+    "Answer",
+    "Begun",
+    "Lost",
+    "Raised",
+    "Ready",
+    "Returned",
+    "Unreadable",
+    "begun",
+    "main",
+]
 
-#: What a worker runs; the parent's ``sys.path``, as JSON, is its argument.
+#: The option of Linux's prctl for a signal at the parent's death.
+_PR_SET_PDEATHSIG = 1
+
+#: What a worker runs; its argument are the parent's ``sys.path`` and the directories that come
+#: before it, as JSON. What may stand there under a name of the standard library's is nothing to us.
 BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv.pop());"
-    " from reparam.verification.worker import main; main()"
+    "import json, sys; before, sys.path[:] = json.loads(sys.argv.pop());"
+    " from reparam.verification.worker import main; main(before)"
 )
 
 
 @dataclass(frozen=True)
 class Ready:
     """The worker waits for its first task."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The task's own work begins: what it names has been imported."""
 
 
 @dataclass(frozen=True)
@@ -57,20 +81,53 @@ class Lost:
 
     reason: str
     seconds: float = 0.0
+    #: Whether the process is gone, too, and whether it died by itself.
+    is_gone: bool = False
+    died: bool = False
 
 
 Answer = Returned | Raised | Unreadable | Lost
 
+#: Where this process, if it is a worker, says what becomes of its task.
+_channel: list[BinaryIO] = []
 
-def main() -> None:
-    """Answer tasks: pickles of a function and its arguments, by keyword."""
+
+def main(before: list[str]) -> None:
+    """Answer tasks: pickles of a function and its arguments, by keyword.
+
+    Parameters
+    ----------
+    before
+        Directories for the front of ``sys.path``.
+    """
+    import scipy.special  # noqa: F401
+
+    import reparam.verification.running  # noqa: F401
+
+    sys.path[:0] = before
+    _end_with_the_parent()
     source, sink = _private_channels()
+    _channel.append(sink)
     tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(source, tasks), daemon=True).start()
     warnings.simplefilter("ignore", PluginWarning)  # the parent has said it
     _send(Ready(), sink)
     while True:
         _send(_answered(tasks.get()), sink)
+
+
+def begun() -> None:
+    """Say that a task's own work begins: from now on its time is limited."""
+    for sink in _channel:
+        _send(Begun(), sink)
+
+
+def _end_with_the_parent() -> None:
+    """Have the kernel end this process with its parent, whatever it is doing, where it can."""
+    if sys.platform != "linux":
+        return
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _private_channels() -> tuple[BinaryIO, BinaryIO]:
@@ -102,6 +159,8 @@ def _answered(task: bytes) -> Answer:
         return Returned(function(**arguments))
     except ReparamError as error:
         return Raised(error)
+    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:  # nobody's but a target's
+        return Lost(f"it raised {said(error)}")
     except Exception as error:  # what a target raises is a finding: this is a mistake of ours
         traceback.print_exc()
         return Raised(
@@ -111,7 +170,7 @@ def _answered(task: bytes) -> Answer:
         )
 
 
-def _send(message: Ready | Answer, sink: BinaryIO) -> None:
+def _send(message: Ready | Begun | Answer, sink: BinaryIO) -> None:
     try:
         pickle.dump(message, sink)
         sink.flush()

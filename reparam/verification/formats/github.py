@@ -8,7 +8,7 @@ from __future__ import annotations
 from reparam.verification.formats import wording
 from reparam.verification.results import Check, Outcome, Report
 
-__all__ = ["check", "end"]
+__all__ = ["all_of", "annotation", "check", "end"]
 
 _COMMANDS = {Outcome.FAILS: "error", Outcome.INCONCLUSIVE: "warning"}
 
@@ -18,13 +18,30 @@ def check(check: Check) -> str:
     command = _COMMANDS.get(check.outcome)
     if command is None:
         return ""
-    title = _property(f"reparam verify: {check.target}, {check.witness}")
-    return f"::{command} title={title}::{_data(chr(10).join(wording.findings(check)))}\n"
+    title = f"reparam verify: {check.target}, {check.witness}"
+    return annotation(command, title, "\n".join(wording.findings(check)))
 
 
 def end(report: Report) -> str:
-    """Return what came of it all, for the log."""
-    return wording.closing(report) + "\n"
+    """Return the annotations of targets of which nothing was seen, and what came of it all."""
+    return _unseen(report) + wording.closing(report) + "\n"
+
+
+def all_of(report: Report) -> str:
+    """Return all annotations."""
+    return "".join(map(check, report.checks)) + _unseen(report)
+
+
+def annotation(command: str, title: str, text: str) -> str:
+    """Return an annotation: ``command`` is ``"error"``, ``"warning"`` or ``"notice"``."""
+    return f"::{command} title={_property(title)}::{_data(text)}\n"
+
+
+def _unseen(report: Report) -> str:
+    return "".join(
+        annotation("error", f"reparam verify: {name}", "nothing was verified of it")
+        for name in report.unseen
+    )
 
 
 def _data(text: str) -> str:

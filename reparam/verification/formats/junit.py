@@ -22,7 +22,7 @@ def check(check: Check) -> str:
 
 def end(report: Report) -> str:
     """Return the document."""
-    counts = _counts(report.checks)
+    counts = _counts(report.checks, len(report.unseen))
     del counts["skipped"]  # the schema has it for suites alone
     root = ET.Element(
         "testsuites", {"name": "reparam verify", "time": _seconds(report.seconds), **counts}
@@ -30,8 +30,8 @@ def end(report: Report) -> str:
     for target, group in groupby(report.checks, key=lambda check: check.target):
         checks = list(group)
         total = _seconds(sum(check.seconds for check in checks))
-        name = wording.printable(target)
-        suite = ET.SubElement(root, "testsuite", {"name": name, "time": total, **_counts(checks)})
+        name, counted = wording.printable(target), _counts(checks, target in report.unseen)
+        suite = ET.SubElement(root, "testsuite", {"name": name, "time": total, **counted})
         facts = ET.SubElement(suite, "properties")
         for key in ("version", "level", "seed", "false_alarm"):
             ET.SubElement(facts, "property", name=key, value=str(getattr(report, key)))
@@ -44,6 +44,10 @@ def end(report: Report) -> str:
                 time=_seconds(check.seconds),
             )
             _verdict(case, check)
+        if target in report.unseen:
+            case = ET.SubElement(suite, "testcase", classname=name, name="anything", time="0.000")
+            message = "nothing was verified of it"
+            ET.SubElement(case, "failure", type="unseen", message=message).text = message
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
@@ -59,13 +63,14 @@ def _verdict(case: ET.Element, check: Check) -> None:
         ET.SubElement(case, element, type=kind, message=lines[0]).text = "\n".join(lines)
 
 
-def _counts(checks: Sequence[Check]) -> dict[str, str]:
+def _counts(checks: Sequence[Check], unseen: int) -> dict[str, str]:
+    """Return how many cases there are: one more for each target of which nothing was seen."""
     crashed = sum(check.crashed for check in checks)
     skipped = sum(check.outcome is Outcome.SKIPPED for check in checks)
     holding = sum(check.outcome is Outcome.HOLDS for check in checks)
     return {
-        "tests": str(len(checks)),
-        "failures": str(len(checks) - crashed - skipped - holding),
+        "tests": str(len(checks) + unseen),
+        "failures": str(len(checks) - crashed - skipped - holding + unseen),
         "errors": str(crashed),
         "skipped": str(skipped),
     }

@@ -6,6 +6,7 @@ import re
 
 from reparam.verification.formats import wording
 from reparam.verification.results import Check, Outcome, Report
+from reparam.verification.witnesses import NAMES
 
 __all__ = ["check", "end"]
 
@@ -24,7 +25,8 @@ def check(check: Check) -> str:
 
 def end(report: Report) -> str:
     """Return the page."""
-    witnesses = list(dict.fromkeys(check.witness for check in report.checks))
+    asked = {check.witness for check in report.checks}
+    witnesses = [name for name in NAMES if name in asked]
     rows: list[tuple[str, dict[str, str]]] = []
     for check in report.checks:
         if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from dataclasses import dataclass
 
@@ -101,7 +100,7 @@ def _summary(check: Check) -> str:
 
 
 def _beside(item: Comparison) -> str:
-    if math.isnan(item.error) or math.isnan(item.bound):
+    if not item.is_measured or item.unit == "statement":
         return ""
     sign = "≤" if item.error <= item.bound else ">"
     unit = " σ" if item.unit == "standard errors" else ""

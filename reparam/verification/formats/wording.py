@@ -16,6 +16,8 @@ _VERBS = {
     Outcome.SKIPPED: ("skipped", "skipped"),
 }
 
+#: Characters of a message, at most: a target may raise any.
+_LONGEST = 2000
 #: Control characters, and halves of surrogate pairs: no text, though a target's message may
 #: have them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -44,8 +46,10 @@ def findings(check: Check) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Return a text on one line, with escapes for what is no text."""
-    return _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", " ".join(text.split()))
+    """Return a text on one line, with escapes for what is no text, and no longer than a page."""
+    line = " ".join(text[: 2 * _LONGEST].split())
+    line = _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", line)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def short(number: float) -> str:

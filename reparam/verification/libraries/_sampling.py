@@ -74,6 +74,7 @@ class LibrarySampler(Target):
         self.name, self.fixed, self.formulas = name, fixed or {}, {}
         self.parameters = row.parameters()
         self._sampling, self._row = sampling, row
+        self.is_numerical = not row.law or row.law.startswith("scipy:")
         if sampling.iterates({key: each.default for key, each in self.parameters.items()}):
             self.gradient_draws = _SLOW
 

@@ -20,8 +20,10 @@ __all__ = ["distribution"]
 _DRAWN = 256
 #: Draws with a parameter set each that are all different.
 _UNLIKE = 2**14
-#: The error of a density's integral.
-_WHOLE = 1e-6
+#: The error of a density's integral, and how many times what it may be wrong by is wrong.
+_WHOLE, _BEYOND_DOUBT = 1e-6, 100.0
+#: What a density's integral may be too large for.
+_NOT_ITS_LOGARITHM = "log_prob is nowhere negative: is it the density, and not its logarithm?"
 #: Why a mean of scores may be uncertain.
 _DOUBT = "the score moves by too much from one number to the next"
 #: Why a density's integral may be uncertain.
@@ -109,5 +111,7 @@ def _is_known(tally: Tally, theta: dict[str, float], law: Law) -> bool:
     if not isinstance(law, NumericalLaw) or law.mass is None:
         return True
     mass, error = law.mass
-    tally.add(theta, mass, 1.0, rtol=_WHOLE, uncertainty=error)
+    sure = abs(mass - 1.0) > _BEYOND_DOUBT * error
+    note = _NOT_ITS_LOGARITHM if mass > 1.0 and law.is_never_negative else ""
+    tally.add(theta, mass, 1.0, rtol=_WHOLE, uncertainty=0.0 if sure else error, note=note)
     return law.is_known

@@ -43,7 +43,7 @@ _STATEMENTS = (
     "F + (1 − F) = 1",
     "−F_θ/p is a number",
     "∂ log p/∂θ is a number",
-    "−F_θ/p is not silently 0",
+    "−F_θ/p is 0 only where y stays",
 )
 #: A relative change of θ, and the least relative change of y that it must make to tell that ∂y/∂θ
 #: is not 0.
@@ -69,11 +69,14 @@ def edges(context: Context) -> Iterator[Comparison]:
 
 def _of_numbers(context: Context) -> Iterator[Comparison]:
     target = context.target
-    numbers = Tally("values are numbers", "absolute")
+    numbers = Tally("values are numbers", "statement")
     inside = Tally("values lie in the support", "absolute")
-    gradients = {name: Tally(f"∂y/∂{name} is a number") for name in target.parameters}
-    silent = {name: Tally(f"∂y/∂{name} is not silently 0") for name in target.parameters}
-    formulas = {what: Tally(what, "absolute") for what in _STATEMENTS}
+    gradients = {name: Tally(f"∂y/∂{name} is a number", "statement") for name in target.parameters}
+    silent = {
+        name: Tally(f"∂y/∂{name} is 0 only where y stays", "statement")
+        for name in target.parameters
+    }
+    formulas = {what: Tally(what, "statement") for what in _STATEMENTS}
     for theta in corners(context, BEYOND if target.strict else 1.0):
         law = target.law(theta, context.seed)
         low, high = law.support
@@ -89,11 +92,10 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
                 gradients[name].add(theta, np.isnan(entry) & ~np.isnan(y), 0.0, y=y)
                 with np.errstate(all="ignore"):
                     real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
-                there = np.where(real & ~np.isnan(entry[finite]), exact[name], 1.0)
                 zero = (entry[finite] == 0.0) & real
                 if np.any(zero):  # by rights, where only other draws depend on the parameter
                     zero &= moves(values, name, theta, y)[finite]
-                silent[name].add(theta, np.where(zero, 0.0, there), there, y=y[finite])
+                silent[name].add(theta, zero, 0.0, y=y[finite])
         if target.strict:
             _formulas(formulas, theta, target, law, extreme_noise(context))
     for tally in (numbers, inside, *gradients.values(), *silent.values(), *formulas.values()):
@@ -182,7 +184,7 @@ def corners(context: Context, beyond: float = 1.0) -> Iterator[dict[str, float]]
         for name in free
         for low, high in [_ends(target.parameters[name], beyond)]
     }
-    count = 9 * max(1, context.level.sets // 2)
+    count = (3 if target.is_numerical else 9) * max(1, context.level.sets // 2)
     if len(free) < 20 and 3 ** len(free) <= 2 * count:
         choices = np.array(list(product(range(3), repeat=len(free))), dtype=np.int64)
     else:

@@ -82,7 +82,7 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
         return
     names, rtol = _to_be_held(target), _FOLLOWING if target.claimed is None else _CLAIM
     tallies: dict[tuple[str, str], Tally] = {}
-    for theta in context.sets():
+    for theta in context.sets() if names else ():
         law, u = target.law(theta, context.seed), context.probabilities
         if target.claimed is not None:
             y = target.claimed(**theta).icdf(u)

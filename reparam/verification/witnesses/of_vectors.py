@@ -343,14 +343,17 @@ def edges(context: Context) -> Iterator[Comparison]:
     values = partial(transformed, target, noise)
     outputs = ["value", *target.views]
     simplex = _simplex_tallies("y")
-    numbers = {of: Tally(f"{of} is a number", "absolute") for of in outputs}
+    numbers = {of: Tally(f"{of} is a number", "statement") for of in outputs}
     gradients = {
-        (of, name): Tally(f"∂{of}/∂{name} is a number", "absolute")
+        (of, name): Tally(f"∂{of}/∂{name} is a number", "statement")
         for of in outputs
         for name in names
     }
-    silent = {name: Tally(f"∂y/∂{name} is not silently 0", "absolute") for name in names}
-    formulas = [Tally("log p is a number", "absolute"), Tally("∂ log p/∂θ is a number", "absolute")]
+    silent = {name: Tally(f"∂y/∂{name} is 0 only where y stays", "statement") for name in names}
+    formulas = [
+        Tally("log p is a number", "statement"),
+        Tally("∂ log p/∂θ is a number", "statement"),
+    ]
     for theta in corners(context, BEYOND):
         where = places(context, noise, "z")
         samples = {of: target.view(of, noise, **theta) for of in target.views}

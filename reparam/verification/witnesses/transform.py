@@ -22,6 +22,8 @@ __all__ = ["reference_table", "tabulated", "transform"]
 #: 2⁻⁵³ of the exact number, for its own rounding, and of what rounding noise and parameters makes
 #: of it (the table's ``c_`` columns). The library's worst over the tables are 2.6 and 41.
 _VALUE_UNITS, _SLOPE_UNITS = 4.0, 64.0
+#: Units in the last place that somebody else's quantiles may be off, near an end of the support.
+_UNITS = 16.0
 #: The relative error of both tail probabilities beside what rounding the value makes of them: the
 #: library's worst are a tenth of it.
 _TAILS = 2e-13
@@ -76,6 +78,9 @@ def _inverse(
             moved = 4.0 * ulp * np.exp(law.log_prob(y))  # by rounding the value
             for end in (-np.inf, np.inf):  # next to where numbers end there may be much in one step
                 moved = np.fmax(moved, np.abs(law.cdf(beside(y, end)) - below_y))
+            if not context.target.strict:
+                for side in (-_UNITS, _UNITS):
+                    moved = np.fmax(moved, np.abs(law.cdf(y + side * np.spacing(y)) - below_y))
         moved += context.target.rounding
         cdf.add(theta, below_y, below, rtol=_TAILS, atol=moved, **where)
         sf.add(theta, above_y, above, rtol=_TAILS, atol=moved, **where)

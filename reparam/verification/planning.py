@@ -1,0 +1,231 @@
+"""What a run has to do: targets with their settings, and the checks that follow."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reparam.errors import InputError, SeedError, did_you_mean
+from reparam.verification import witnesses as known
+from reparam.verification.context import LEVELS
+from reparam.verification.resolving import name_of
+from reparam.verification.statistics import FALSE_ALARM
+
+__all__ = ["TIME_LIMITS", "Plan", "TargetSpec", "planned", "registered", "validated"]
+
+#: Seconds for a check at each level, unless something else is asked for.
+TIME_LIMITS = {"quick": 60.0, "default": 120.0, "thorough": 1800.0}
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """A target, and what is particular about its checks.
+
+    Attributes
+    ----------
+    target
+        A registered distribution's name, ``"package.module:attribute"``, ``"library:sampler"``, or
+        the thing itself.
+    rtol
+        The relative error allowed; None for the run's.
+    only, skip
+        Names of witnesses: these alone (of all, if there are none), and not those.
+    parameters
+        Parameters to keep at these values, by name.
+    seen_by
+        The witnesses that have anything to look at, if that is known; no others are asked then.
+
+    Raises
+    ------
+    InputError
+        If `rtol` is not between 0 and 1, or there is no such witness.
+    """
+
+    target: Any
+    rtol: float | None = None
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    seen_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.rtol is not None:
+            validated("rtol", self.rtol)
+        for name in (*self.only, *self.skip):
+            validated("witness", name)
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return name_of(self.target)
+
+    @property
+    def suffix(self) -> str:
+        """Its own parameters, as in a call, which tell it from others of its name."""
+        told = ", ".join(f"{name}={value:g}" for name, value in self.parameters.items())
+        return f"({told})" if told else ""
+
+    @property
+    def witnesses(self) -> tuple[str, ...]:
+        """The names of the witnesses that look at it, in the order of a report."""
+        asked = [name for name in known.NAMES if not self.only or name in self.only]
+        return tuple(
+            name
+            for name in asked
+            if name not in self.skip and (not self.seen_by or name in self.seen_by)
+        )
+
+
+def validated(what: str, value: Any) -> Any:
+    """Return a setting of a run if it makes sense.
+
+    Parameters
+    ----------
+    what
+        ``"level"``, ``"witness"``, ``"seed"``, ``"rtol"``, ``"workers"`` or ``"time limit"``.
+    value
+        Its value.
+
+    Raises
+    ------
+    InputError, SeedError
+        Otherwise; the message has the rule.
+    """
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    number = whole or isinstance(value, float)
+    match what:
+        case "level" | "witness":
+            names: Iterable[str] = LEVELS if what == "level" else known.NAMES
+            if not isinstance(value, str) or value not in names:
+                raise InputError(
+                    f"no {what} is called {value!r}{did_you_mean(str(value), names)}"
+                    f" (there are {', '.join(names)})"
+                )
+        case "seed":
+            if not whole or value < 0:
+                raise SeedError(
+                    f"seed {value!r} is not a non-negative integer; pass for example 42"
+                )
+        case "rtol":
+            if not number or not 0.0 < value < 1.0:
+                raise InputError(
+                    f"rtol {value!r} is not a number between 0 and 1; pass for example 1e-6"
+                )
+        case "workers":
+            if not whole or value < 1:
+                raise InputError(
+                    f"number of workers {value!r} is not a whole number from 1; pass for example 2"
+                )
+        case "time limit":
+            if not number or not value > 0.0:
+                raise InputError(
+                    f"time limit {value!r} is not a positive number of seconds;"
+                    " pass for example 120"
+                )
+    return value
+
+
+def registered() -> list[TargetSpec]:
+    """Return the registered distributions that there is something to verify of.
+
+    Of those without gradients nothing is looked at that would need them.
+    """
+    from reparam import registry
+    from reparam.discrete import Discrete
+    from reparam.distribution import Reparameterized
+    from reparam.vectors import VectorReparameterized
+
+    kinds = Reparameterized | VectorReparameterized | Discrete
+    found = {name: registry.get(name) for name in registry.names()}
+    return [
+        TargetSpec(name, seen_by=known.WITHOUT_GRADIENTS)
+        if issubclass(cls, Discrete)
+        else TargetSpec(name)
+        for name, cls in found.items()
+        if issubclass(cls, kinds)
+    ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The checks of a run.
+
+    Attributes
+    ----------
+    specs
+        The targets.
+    suffixes
+        What tells each from others of its name.
+    jobs
+        The checks: the place of a target among the former, and a witness.
+    settings
+        What all have in common: the level, the seed, and the probability of a false alarm of a
+        check.
+    false_alarm
+        That of the run.
+    """
+
+    specs: Sequence[TargetSpec]
+    suffixes: Sequence[str]
+    jobs: Sequence[tuple[int, str]]
+    settings: Mapping[str, Any]
+    false_alarm: float
+
+
+def planned(
+    targets: Iterable[Any],
+    witnesses: Iterable[str] | str | None,
+    level: str,
+    seed: int | None,
+    rtol: float | None,
+    fixed: Mapping[str, float],
+    among: int | None = None,
+) -> Plan:
+    """Return what to check, with what is asked for of all targets.
+
+    Of equal targets one is checked.
+
+    Parameters
+    ----------
+    targets, witnesses, level, seed, rtol, fixed, among
+        As for :func:`~reparam.verification.running.verify`.
+    """
+    if isinstance(witnesses, str):
+        witnesses = [witnesses]
+    run = TargetSpec(None, rtol, tuple(known.NAMES if witnesses is None else witnesses))
+    given: list[TargetSpec] = []
+    for each in targets:
+        spec = each if isinstance(each, TargetSpec) else TargetSpec(each)
+        if isinstance(spec.target, str):
+            spec = replace(spec, target=spec.name)  # the same by all its names
+        if spec not in given:
+            given.append(spec)
+    specs = [
+        replace(
+            spec,
+            rtol=run.rtol if spec.rtol is None else spec.rtol,
+            skip=(*spec.skip, *(name for name in known.NAMES if name not in run.only)),
+            parameters={**spec.parameters, **fixed},
+        )
+        for spec in given
+    ]
+    jobs = [(place, witness) for place, spec in enumerate(specs) for witness in spec.witnesses]
+    validated("level", level)
+    seed = secrets.randbits(32) if seed is None else validated("seed", seed)
+    if not jobs:
+        raise InputError(
+            "no witness is left to ask; ask for others, or skip fewer"
+            if specs
+            else "there is no target to verify; name one"
+        )
+    statistical = sum(witness in known.STATISTICAL for _, witness in jobs)
+    share = FALSE_ALARM / max(1, statistical if among is None else among)
+    return Plan(
+        specs=specs,
+        suffixes=[spec.suffix for spec in given],
+        jobs=jobs,
+        settings={"level": level, "seed": seed, "alpha": share},
+        false_alarm=share * statistical,
+    )

@@ -173,7 +173,9 @@ def _equal(tally: Tally, theta: dict[str, float], law: Law, y: Array) -> None:
     """
     some = _some(y)
     around = [np.asarray(law.cdf(beside(some, towards))) for towards in (-np.inf, np.inf)]
-    expected = y.size * float(np.mean(np.minimum(y.size * np.abs(around[1] - around[0]), 1.0)))
+    chance = np.minimum(y.size * np.abs(around[1] - around[0]), 1.0)
+    # where probabilities are no numbers, as many may be
+    expected = y.size * float(np.mean(np.where(np.isnan(chance), 1.0, chance)))
     allowed = _EQUAL * expected + _SHARE * y.size + _FEW_EQUAL
     tally.add(theta, np.count_nonzero(y[1:] == y[:-1]), 0.0, atol=allowed)
 

@@ -18,7 +18,7 @@ from reparam._typing import Array, ArrayLike
 from reparam.parameters import Parameter
 from reparam.verification import contradictions
 from reparam.verification.ends import Frame, find_ends
-from reparam.verification.numerics import derivative_in, differentiate, of_tails
+from reparam.verification.numerics import derivative_in, differentiate, of_tails, rounding_of
 from reparam.verification.piecewise import Integrals, evaluated
 
 __all__ = ["Formula", "Law", "Link", "Linked", "NumericalLaw", "paths_of"]
@@ -411,7 +411,15 @@ class NumericalLaw:
             )
             return of_tails(below, above)
         tails = [tail for tail in (self._cdf, self._sf) if tail is not None]
-        slopes = [self._in_theta(name, partial(tail, y), y.shape, floor=_FLOOR) for tail in tails]
+        slopes = [
+            self._in_theta(
+                name,
+                partial(tail, y),
+                y.shape,
+                floor=_FLOOR + rounding_of(partial(tail, **self._theta), y),
+            )
+            for tail in tails
+        ]
         return of_tails(*slopes) if len(slopes) == 2 else slopes[0]
 
     def _density(self, y: Array) -> tuple[Array, Array]:
@@ -425,7 +433,10 @@ class NumericalLaw:
         """Return dF/dy and its error."""
         with np.errstate(all="ignore"):
             tails = [self.cdf, self.sf] if self._sf is not None else [self.cdf]
-            slopes = [differentiate(tail, y, self._reach(y), floor=_FLOOR) for tail in tails]
+            slopes = [
+                differentiate(tail, y, self._reach(y), floor=_FLOOR + rounding_of(tail, y))
+                for tail in tails
+            ]
             return of_tails(*slopes) if len(slopes) == 2 else slopes[0]
 
     def _score(self, name: str, y: Array) -> tuple[Array, Array]:
@@ -444,7 +455,12 @@ class NumericalLaw:
             return np.log(slope)
 
     def _in_theta(
-        self, name: str, f: Callable[..., Array], shape: tuple[int, ...], *, floor: float = 0.0
+        self,
+        name: str,
+        f: Callable[..., Array],
+        shape: tuple[int, ...],
+        *,
+        floor: float | Array = 0.0,
     ) -> tuple[Array, Array]:
         return derivative_in(name, f, self._theta, self._parameters, shape=shape, floor=floor)
 
@@ -500,7 +516,7 @@ class NumericalLaw:
             values[0], errors[0] = self._rounded(self._frame.log_density, t, **self._theta)
             there = values[0] > _TINY
             p, off = values[0, there], errors[0, there]
-            for row, name in enumerate(self._theta, 1):
+            for row, name in enumerate(self._theta if p.size else (), 1):
                 moved = partial(self._frame.log_density, t[there])
                 score, error = self._in_theta(name, moved, p.shape)
                 values[row, there] = p * score

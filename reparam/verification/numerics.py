@@ -23,6 +23,7 @@ __all__ = [
     "moved",
     "of_tails",
     "quantiles",
+    "rounding_of",
     "unit_rule",
 ]
 
@@ -40,6 +41,8 @@ _HELPFUL = 0.1
 _DOUBT = 1e4
 #: A factor next to the smallest normal number, and to the largest.
 _ROOM = 2.0**30
+#: Units in the last place that a number may be off by, and a few beyond.
+_UNITS = 8.0
 #: How many of the shortest steps tell what the errors of a function are.
 _LAST = 4
 #: Doublings of a bracket, and halvings.
@@ -69,6 +72,17 @@ def beside(y: NDArray[np.floating], towards: float) -> Array:
     return np.copysign(size, following)
 
 
+def rounding_of(f: Callable[[Array], Array], y: Array) -> Array:
+    """Return what rounding y, or what f makes of it at first, makes of f, at the most.
+
+    By several units: f may be flat from one number to the next, and then jump.
+    """
+    with np.errstate(all="ignore"):
+        step = _UNITS * np.spacing(np.abs(y))
+        change = np.abs(np.asarray(f(y + step)) - np.asarray(f(y - step)))
+    return np.nan_to_num(change, nan=0.0, posinf=0.0)
+
+
 def moved(f: Callable[[Array], Array], y: NDArray[np.floating], value: Array) -> Array:
     """Return how much rounding y may have changed `value`, which is f(y): 0 where f ends."""
     with np.errstate(all="ignore"):
@@ -83,7 +97,7 @@ def differentiate(
     step: Array,
     *,
     noise: float = 0.0,
-    floor: float = 0.0,
+    floor: float | Array = 0.0,
 ) -> tuple[Array, Array]:
     """Return df/dx by Richardson extrapolation of central differences, and its error.
 
@@ -144,7 +158,7 @@ class _Differences(NamedTuple):
 
 
 def _differences(
-    f: Callable[[Array], Array], x: Array, steps: Array, noise: float, floor: float
+    f: Callable[[Array], Array], x: Array, steps: Array, noise: float, floor: float | Array
 ) -> _Differences:
     right, left = x + steps, x - steps
     values = f(np.concatenate([right, left]))
@@ -205,7 +219,7 @@ def derivative_in(
     *,
     shape: tuple[int, ...] = (),
     noise: float = 0.0,
-    floor: float = 0.0,
+    floor: float | Array = 0.0,
 ) -> tuple[Array, Array]:
     """Return the derivative of ``f(**theta)`` in one parameter, and its error.
 

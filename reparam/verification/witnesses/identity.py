@@ -19,6 +19,7 @@ from reparam.verification.numerics import (
     integral,
     moved,
     of_tails,
+    rounding_of,
 )
 from reparam.verification.refusals import Faulty, NotApplicable
 from reparam.verification.results import Comparison
@@ -175,13 +176,20 @@ def _tails(formulas: Mapping[str, Formula]) -> tuple[Formula, Formula]:
     return cdf, formulas.get("sf", lambda y, /, **theta: 1.0 - cdf(y, **theta))
 
 
+def _floor(context: Context, tail: Formula, theta: Mapping[str, float], y: Array) -> Array | float:
+    """Return what rounding may make of probabilities: nothing of ours, which have complements."""
+    if context.target.strict:
+        return 0.0
+    return context.target.rounding + rounding_of(partial(tail, **theta), y)
+
+
 def _density(context: Context) -> Iterator[Comparison]:
     tally = Tally("density p, against dF/dy", doubt=_DOUBT)
     for theta in context.sets():
         y, room = context.points(theta)
         step = np.minimum(0.3 * _scales(y), 0.5 * room)
         below, above = (
-            differentiate(partial(tail, **theta), y, step, floor=context.target.rounding)
+            differentiate(partial(tail, **theta), y, step, floor=_floor(context, tail, theta, y))
             for tail in _tails(context.target.formulas)
         )
         slope, error = of_tails(below, above)
@@ -258,7 +266,7 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
                     theta,
                     target.parameters,
                     shape=y.shape,
-                    floor=target.rounding,
+                    floor=_floor(context, tail, theta, y),
                 )
                 for tail in _tails(formulas)
             )

@@ -68,7 +68,10 @@ def anchors(text: str) -> set[str]:
     ("marker", "commands"),
     [
         ("run", ["python -m pip install .", "reparam grad --dist laplace"]),
-        ("test", ["python -m pip install -e '.[test]'", "python -m pytest"]),
+        (
+            "test",
+            ["python -m pip install -e '.[test]'", "python -m pytest -n auto --dist loadfile"],
+        ),
     ],
 )
 def test_readme_has_the_two_commands(marker, commands):

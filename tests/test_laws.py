@@ -11,8 +11,9 @@ from reparam.parameters import POSITIVE, REAL, Parameter
 from reparam.verification.checking import run_check
 from reparam.verification.context import Level
 from reparam.verification.ends import Frame, find_ends
-from reparam.verification.laws import Link, Linked, NumericalLaw
+from reparam.verification.laws import Link, Linked
 from reparam.verification.libraries._scipy import FAMILIES, LOCATION, SCALE, ScipyLaw
+from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.piecewise import Integrals, evaluated
 from reparam.verification.results import Outcome
 

@@ -17,7 +17,8 @@ from reparam._typing import Array
 from reparam.verification import statistics
 from reparam.verification.comparing import Tally, beside, not_numbers
 from reparam.verification.context import Context
-from reparam.verification.laws import Law, NumericalLaw, paths_of
+from reparam.verification.laws import Law, paths_of
+from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.paths import thinned
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Sample

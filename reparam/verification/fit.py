@@ -13,7 +13,8 @@ from reparam._typing import Array
 from reparam.verification import statistics
 from reparam.verification.comparing import Tally, beside
 from reparam.verification.entries import Entrywise
-from reparam.verification.laws import Law, NumericalLaw
+from reparam.verification.laws import Law
+from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.numerics import ends, moved
 from reparam.verification.results import Comparison
 

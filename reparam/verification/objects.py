@@ -12,7 +12,8 @@ from reparam._typing import Array
 from reparam.noise import Stream
 from reparam.verification.declarations import declared
 from reparam.verification.formulas import real_array, told
-from reparam.verification.laws import Law, NumericalLaw
+from reparam.verification.laws import Law
+from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.refusals import Faulty, NoGradient
 from reparam.verification.targets import FORMULAS, Sample, Target
 

@@ -32,8 +32,9 @@ FALSE_ALARM = 1e-9
 _ROUNDING = 1e-14
 #: Standard errors up to which nothing needs to be known better.
 _NEAR = 4.0
-#: Steps, at most, towards the maximum of a concave function.
-_STEPS = 100
+#: Steps, at most, towards the maximum of a concave function, and a slope that is none, relative to
+#: the sum of its terms' sizes. (Steps are small near the ends, too.)
+_STEPS, _FLAT = 200, 1e-9
 #: Shares of ones with which a series of two values has many of both.
 _BALANCED = 0.2
 
@@ -131,11 +132,10 @@ def _likelihood_root(x: Array) -> float:
             multiplier = 0.5 * (low + high)
         terms = x / (1.0 + multiplier * x)
         slope, curvature = float(np.sum(terms)), float(np.sum(np.square(terms)))
-        low, high = (multiplier, high) if slope > 0.0 else (low, multiplier)
-        step = slope / curvature
-        multiplier += step
-        if abs(step) <= 1e-9 * abs(multiplier):
+        if abs(slope) <= _FLAT * float(np.sum(np.abs(terms))):
             break
+        low, high = (multiplier, high) if slope > 0.0 else (low, multiplier)
+        multiplier += slope / curvature
     return math.sqrt(max(0.0, 2.0 * float(np.sum(np.log1p(multiplier * x)))))
 
 
@@ -170,11 +170,12 @@ def spacings_score(weights: Array, deviations: Array, counts: Array) -> float:
     for _ in range(_STEPS):
         terms = c / (1.0 - s * c)
         slope, curvature = float(np.sum(counts * terms)), float(np.sum(counts * np.square(terms)))
-        low, high = (s, high) if slope < 0.0 else (low, s)
-        step = -slope / curvature
-        s = s + step if low < s + step < high else 0.5 * (low + high)
-        if abs(step) <= 1e-9 * s:
+        if abs(slope) <= _FLAT * float(np.sum(counts * np.abs(terms))):
             break
+        low, high = (s, high) if slope < 0.0 else (low, s)
+        s -= slope / curvature
+        if not low < s < high:
+            s = 0.5 * (low + high)
     return math.sqrt(max(0.0, 2.0 * float(np.sum(counts * np.log1p(-s * c)))))
 
 

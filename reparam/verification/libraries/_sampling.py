@@ -16,8 +16,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.errors import InputError, MissingExtraError, did_you_mean
 from reparam.parameters import Interval, Parameter
-from reparam.verification.laws import Formula, Law, NumericalLaw
+from reparam.verification.laws import Formula, Law
 from reparam.verification.libraries._rows import Row
+from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.refusals import Faulty, NoGradient, NotApplicable
 from reparam.verification.targets import Sample, Target
 

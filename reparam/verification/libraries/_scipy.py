@@ -8,7 +8,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.parameters import POSITIVE, REAL, UNIT, Parameter
-from reparam.verification.laws import NumericalLaw
+from reparam.verification.numerical_law import NumericalLaw
 
 __all__ = ["FAMILIES", "LOCATION", "SCALE", "ScipyLaw"]
 

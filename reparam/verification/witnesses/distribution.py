@@ -10,7 +10,8 @@ from reparam.verification import statistics
 from reparam.verification.comparing import Tally, beside, failure
 from reparam.verification.context import Context
 from reparam.verification.fit import Fit, add_scores, is_discrete
-from reparam.verification.laws import Law, NumericalLaw
+from reparam.verification.laws import Law
+from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Target, Unlike
 

@@ -18,7 +18,8 @@ from reparam.verification.averages import TESTS, Averages, compare
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
 from reparam.verification.fit import add_distance, is_discrete
-from reparam.verification.laws import Law, NumericalLaw, paths_of
+from reparam.verification.laws import Law, paths_of
+from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target
@@ -45,6 +46,8 @@ _STATEMENTS = (
     "∂ log p/∂θ is a number",
     "−F_θ/p is 0 only where y stays",
 )
+#: The share of a range that ends may be inwards.
+_INWARDS = 1e-3
 #: A relative change of θ, and the least relative change of y that it must make to tell that ∂y/∂θ
 #: is not 0.
 _MOVE, _MOVED = 1e-3, 1e-5
@@ -195,11 +198,18 @@ def corners(context: Context, beyond: float = 1.0) -> Iterator[dict[str, float]]
 
 
 def _ends(parameter: Parameter, beyond: float) -> tuple[float, float]:
-    """Return the ends of the typical range, or what is so many times nearer to the domain's."""
+    """Return the ends of the typical range, or what is so many times nearer to the domain's.
+
+    A range from 0, such as that of a probability, may be meant without its ends.
+    """
+    typical = parameter.typical
+    if typical[0] == 0.0:
+        inwards = _INWARDS * typical[1]
+        typical = typical[0] + inwards, typical[1] - inwards
     ends = map(float, parameter.domain.ends({}))
     low, high = (
-        end + (typical - end) / beyond if math.isfinite(end) else typical * beyond
-        for typical, end in zip(parameter.typical, ends, strict=True)
+        end + (each - end) / beyond if math.isfinite(end) else each * beyond
+        for each, end in zip(typical, ends, strict=True)
     )
     return low, high
 

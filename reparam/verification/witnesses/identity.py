@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
-from reparam.verification.laws import Formula, Law, NumericalLaw
+from reparam.verification.laws import Formula, Law
+from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.numerics import (
     derivative_in,
     differentiate,

@@ -28,8 +28,11 @@ def run_check(
     rtol: float | None = None,
     fixed: dict[str, float] | None = None,
     name: str | None = None,
+    fail_fast: bool = False,
 ) -> Check:
     """Return what a witness says of a target: a target that raises is a finding, no crash.
+
+    With ``fail_fast`` it says no more after the first statement that fails.
 
     Raises
     ------
@@ -49,7 +52,9 @@ def run_check(
             if target.obstacle and witness not in witnesses.WITHOUT_GRADIENTS:
                 raise NotApplicable(target.obstacle)
             for comparison in ask(context):  # one by one: what came before it raises stays
-                comparisons.append(comparison)  # noqa: PERF402
+                comparisons.append(comparison)
+                if fail_fast and comparison.outcome is Outcome.FAILS:
+                    break
     except NotApplicable as refusal:
         reason = str(refusal)
         if comparisons:  # what was begun, and can't be finished, tells less than it should

@@ -67,10 +67,11 @@ class Tally:
         scale: float = 0.0,
         note: str = "",
         **where: ArrayLike,
-    ) -> None:
+    ) -> float:
         """Compare: |got − expected| ≤ rtol·max(|expected|, size) + atol + 10·uncertainty.
 
         What is too large for the numbers of got's precision counts as the largest of them.
+        Return the largest error in units of what is allowed.
 
         Parameters
         ----------
@@ -99,18 +100,20 @@ class Tally:
             precision=precision if precision.kind == "f" else np.dtype(np.float64),
         )
         if not judged.rank.size:
-            return
+            return -math.inf
         self._points += judged.rank.size
         self._unsure += int(np.sum(judged.rank < 0.0))
         at = int(np.argmax(judged.rank))
-        if judged.rank.flat[at] > self._rank:
-            self._rank = float(judged.rank.flat[at])
+        rank = float(judged.rank.flat[at])
+        if rank > self._rank:
+            self._rank = rank
             point = {
                 name: float(np.broadcast_to(values, judged.rank.shape).flat[at])
                 for name, values in {**theta, **where}.items()
             }
             found = judged.comparison(self.what, self.unit, at)
             self._worst = replace(found, point=point, note=note or self.note)
+        return rank
 
     def result(self) -> Iterator[Comparison]:
         """Yield the comparison, if there was any: inconclusive if many points told nothing."""

@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.verification import statistics
 from reparam.verification.comparing import Tally, beside
+from reparam.verification.context import Context
 from reparam.verification.entries import Entrywise
 from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.numerics import ends, moved
 from reparam.verification.results import Comparison
 
-__all__ = ["Fit", "add_distance", "add_scores", "is_discrete"]
+__all__ = ["LOOKS", "Fit", "add_distance", "add_scores", "is_discrete", "look"]
+
+#: How often draws are looked at, at most: again, at so many times as many, if a statistic is beyond
+#: this share of what is allowed.
+LOOKS, _MORE, _SUSPICIOUS = 2, 4, 0.6
 
 #: Tail probabilities whose counts are tested, on both sides. The first is the median's: where
 #: draws are off by a factor, this is the most powerful of them.
@@ -42,6 +47,24 @@ _ATOM = 0.01
 _FEW, _SLOW, _SLOWER = 2**12, (2**15, 2**9), 2**12
 #: The error of probabilities that may be differences.
 _ROUNDING = 2.0**-49
+
+
+def look(context: Context, purpose: str, number: int, compare: Callable[[int, int], float]) -> None:
+    """Have draws compared, and more draws if these look suspicious but may still be right.
+
+    Parameters
+    ----------
+    context
+        What the witness works with.
+    purpose, number
+        What the draws are for, which tells their seed.
+    compare
+        A function of how many draws to compare, and their seed. It returns the largest error, in
+        units of what is allowed.
+    """
+    n = context.level.draws
+    if _SUSPICIOUS < compare(n, context.seeded(purpose, number)) <= 1.0:
+        compare(_MORE * n, context.seeded(f"more {purpose}", number))
 
 
 class Fit:
@@ -69,20 +92,24 @@ class Fit:
         *,
         moving: bool = True,
         independent: bool = True,
-    ) -> None:
+    ) -> float:
         """Compare draws with the law, and with each other if they are to be independent.
 
-        What moves or spreads them is looked at only if `moving`.
+        What moves or spreads them is looked at only if `moving`. Return the largest error, in units
+        of what is allowed.
         """
         ordered = np.sort(value)  # NaN is last
-        add_distance(self._distance, theta, law, ordered, alpha)
-        _tails(self._tails, theta, law, ordered, alpha)
-        _equal(self._equal, theta, law, ordered)
-        _outermost(self._outermost, theta, law, ordered, alpha)
+        ranks = [
+            add_distance(self._distance, theta, law, ordered, alpha),
+            _tails(self._tails, theta, law, ordered, alpha),
+            _equal(self._equal, theta, law, ordered),
+            _outermost(self._outermost, theta, law, ordered, alpha),
+        ]
         if independent:
-            _serial(self._serial, theta, value, ordered, alpha)
+            ranks.append(_serial(self._serial, theta, value, ordered, alpha))
         if moving:
-            _motions(self._motions, theta, law, ordered, alpha)
+            ranks.append(_motions(self._motions, theta, law, ordered, alpha))
+        return max(ranks)
 
     def result(self) -> Iterator[Comparison]:
         """Yield the comparisons."""
@@ -99,7 +126,7 @@ def is_discrete(ordered: Array) -> bool:
     return bool(np.sum(some[some > 1]) >= 0.5 * np.sum(some))
 
 
-def add_distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
+def add_distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> float:
     """Add sup |Fₙ − F| over some of the sorted values: at most the whole one, which is bounded.
 
     What a value was before it was rounded lies below the next number, and what has become infinite
@@ -113,7 +140,7 @@ def add_distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alph
     share = np.searchsorted(y, some, side="right") / n
     gap = np.maximum(np.maximum(low - share, share - high), 0.0)
     at = int(np.argmax(gap))
-    tally.add(theta, gap[at], 0.0, atol=statistics.dkw_bound(n, alpha), y=some[at])
+    return tally.add(theta, gap[at], 0.0, atol=statistics.dkw_bound(n, alpha), y=some[at])
 
 
 def _some(y: Array) -> Array:
@@ -121,22 +148,20 @@ def _some(y: Array) -> Array:
     return y[np.unique(np.linspace(0, y.size - 1, _ORDER_STATISTICS).astype(np.int64))]
 
 
-def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
+def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> float:
     """Compare the counts in both tails, told by the cdf itself, as standard scores."""
     n = y.size
     sides = ((law.cdf, y, np.inf, _TAILS), (law.sf, y[::-1], -np.inf, 1.0 - _TAILS))
+    ranks = []
     for tail, values, inwards, u in sides:
         counts = _first_above(tail, values)
         low, high = _probabilities(tail, values, inwards, counts)
         p = np.clip(counts / n, low, high)
         z = _scores(statistics.binomial_tails(counts, n, p))
-        tally.add(
-            theta,
-            np.where(counts < n * p, -z, z),
-            0.0,
-            atol=statistics.critical_value(alpha),
-            u=u,
-        )
+        signed = np.where(counts < n * p, -z, z)
+        atol = statistics.critical_value(alpha)
+        ranks.append(tally.add(theta, signed, 0.0, atol=atol, u=u))
+    return max(ranks)
 
 
 def _scores(chance: Array) -> Array:
@@ -144,7 +169,7 @@ def _scores(chance: Array) -> Array:
     return np.array([statistics.critical_value(max(float(entry), 1e-300)) for entry in chance])
 
 
-def _outermost(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> None:
+def _outermost(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> float:
     """Compare the least and the greatest draw with how far out n draws may be.
 
     P(the least ≤ y) ≤ n F(y), where y was rounded from less than the next number.
@@ -156,7 +181,7 @@ def _outermost(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha:
     # probabilities may be differences, in which the smallest get lost; infinite values have none
     chance += np.where(np.isfinite(outer), _doubt(law), 0.0)
     told = np.where(np.isnan(outer), 0.0, np.minimum(1.0, 2.0 * y.size * chance))
-    tally.add(theta, _scores(told), 0.0, atol=statistics.critical_value(alpha), y=outer)
+    return tally.add(theta, _scores(told), 0.0, atol=statistics.critical_value(alpha), y=outer)
 
 
 def _doubt(law: Law) -> float:
@@ -166,7 +191,7 @@ def _doubt(law: Law) -> float:
     return 0.0 if _has_formulas(law) else _ROUNDING
 
 
-def _equal(tally: Tally, theta: dict[str, float], law: Law, y: Array) -> None:
+def _equal(tally: Tally, theta: dict[str, float], law: Law, y: Array) -> float:
     """Count the draws that equal another one, beside what rounding and atoms make equal.
 
     Of n draws one equals another with a probability of at most n times that of all that is rounded
@@ -178,22 +203,24 @@ def _equal(tally: Tally, theta: dict[str, float], law: Law, y: Array) -> None:
     # where probabilities are no numbers, as many may be
     expected = y.size * float(np.mean(np.where(np.isnan(chance), 1.0, chance)))
     allowed = _EQUAL * expected + _SHARE * y.size + _FEW_EQUAL
-    tally.add(theta, np.count_nonzero(y[1:] == y[:-1]), 0.0, atol=allowed)
+    return tally.add(theta, np.count_nonzero(y[1:] == y[:-1]), 0.0, atol=allowed)
 
 
 def _serial(
     tally: Tally, theta: dict[str, float], value: Array, ordered: Array, alpha: float
-) -> None:
+) -> float:
     """Test whether draws agree with others in being above the median, or in being central."""
     quarters = ordered[[ordered.size // 4, ordered.size // 2, 3 * ordered.size // 4]]
     series: tuple[NDArray[np.bool_], ...] = (
         np.asarray(value > quarters[1]),
         np.asarray((value > quarters[0]) & (value <= quarters[2])),
     )
-    for ones in series:
-        for lag in (*_LAGS, value.size // 2):
-            z = statistics.serial_score(ones, lag)
-            tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha), lag=lag)
+    atol = statistics.critical_value(alpha)
+    return max(
+        tally.add(theta, statistics.serial_score(ones, lag), 0.0, atol=atol, lag=lag)
+        for ones in series
+        for lag in (*_LAGS, value.size // 2)
+    )
 
 
 def _probabilities(
@@ -236,24 +263,30 @@ def _first_above(tail: Callable[[Array], Array], values: Array) -> Array:
 
 def add_scores(
     tallies: dict[str, Tally], theta: dict[str, float], law: Law, value: Array, alpha: float
-) -> None:
-    """Add the mean of ∂ log p/∂θ at draws, in standard errors, unless rounding makes too much."""
+) -> float:
+    """Add the mean of ∂ log p/∂θ at draws, in standard errors, unless rounding makes too much.
+
+    Return the largest, in units of what is allowed.
+    """
     most, few = (len(value), _FEW) if _has_formulas(law) else _SLOW
     if isinstance(law, NumericalLaw) and not law.has_density:
         most = _SLOWER
     some = value[:most]
     claimed = _stacked(law.score, tallies, some.astype(np.float64))
     rounding = moved(partial(_stacked, law.score, tallies), some[:few], claimed[:, :few])
+    largest = -math.inf
     for tally, entry, lost in zip(tallies.values(), claimed, rounding, strict=True):
         if not (np.all(np.isfinite(entry)) and statistics.is_summable(entry)):
             continue  # a test the fewer: that of all others stands
-        tally.add(
+        rank = tally.add(
             theta,
             statistics.mean_score(entry),
             0.0,
             atol=statistics.critical_value(alpha),
             uncertainty=np.mean(lost) / (np.std(entry) or 1.0) * math.sqrt(len(entry)),
         )
+        largest = max(largest, rank)
+    return largest
 
 
 def _stacked(
@@ -266,7 +299,7 @@ def _stacked(
 
 def _motions(
     tallies: list[Tally], theta: dict[str, float], law: Law, y: Array, alpha: float
-) -> None:
+) -> float:
     """Test against draws that flow along t, the logarithm or logit of y where y is bounded.
 
     The probabilities between order statistics are Dirichlet distributed about equal shares. If
@@ -283,7 +316,7 @@ def _motions(
     )
     told = above - below < 0.01 / math.sqrt(n)  # values that were rounded by more tell too little
     if np.sum(told) < 2:
-        return
+        return -math.inf
     rank, at, cdf = rank[told], at[told], cdf[told]
     counts = np.diff(rank, prepend=0.0, append=n + 1.0)
     deviation = np.diff(cdf, prepend=0.0, append=1.0) - counts / (n + 1.0)
@@ -298,11 +331,13 @@ def _motions(
             t = np.log(velocity)
         flow = np.exp(law.log_prob(at)) * velocity
         flows = flow, flow * (t - t[len(t) // 2])
+    off = -math.inf
     for tally, through in zip(tallies, flows, strict=True):
         weights = np.diff(np.nan_to_num(through), prepend=0.0, append=0.0) / counts
         if np.all(np.isfinite(weights)) and np.ptp(weights) > 0.0:
             z = statistics.spacings_score(weights, deviation, counts)
-            tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha))
+            off = max(off, tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha)))
+    return off
 
 
 def _has_formulas(law: Law) -> bool:

@@ -31,9 +31,9 @@ _ALIKE = 1e-2
 _ALL = 0.9999
 #: Errors as small as this are noise, and tell no path.
 _ROUNDING = 1e-6
-#: How far a parameter moves to tell whether a gradient is of another path, relatively, and the
-#: relative error of what it tells.
-_STEP, _ROUGHLY = 1e-5, 1e-3
+#: The relative error of differences at a fixed seed, which tell whether a gradient is of another
+#: path; and how much closer to them than −F_θ/p is such a gradient must be.
+_ROUGHLY, _CLOSER = 1e-3, 0.5
 #: The share of draws for which −F_θ/p may be unknown.
 _DOUBTFUL = 0.05
 #: Numbers next to y among which the one lies that a gradient was computed from.
@@ -106,16 +106,18 @@ def _is_difference(
     way: str,
     kept: NDArray[np.integer],
     off: NDArray[np.integer],
+    exact: Array,
 ) -> NDArray[np.bool_]:
-    """Whether gradients are differences at the fixed seed, roughly: another path, at a few draws.
+    """Whether gradients are differences at the fixed seed, and −F_θ/p is not: of another path.
 
     Of a sampler with branches (the larger of two draws, a component of a mixture), most draws may
     come from one of them, and have its quantile path but for what the others add to it.
     """
     target, n, places = context.target, sample.value.size, kept[off]
-    unit = float(unit_of(context, name, theta[name]))
+    unit, eps = float(unit_of(context, name, theta[name])), np.finfo(sample.value.dtype).eps
     low, high = target.parameters[name].domain.ends({})
-    step = min(_STEP * unit, 0.1 * (theta[name] - float(low)), 0.1 * (float(high) - theta[name]))
+    room = min(theta[name] - float(low), float(high) - theta[name])
+    step = min(float(np.cbrt(eps)) * unit, 0.1 * room)
     sides = [
         np.asarray(target.values({**theta, name: theta[name] + h}, n, seed, way), dtype=np.float64)[
             places
@@ -124,9 +126,11 @@ def _is_difference(
     ]
     with np.errstate(all="ignore"):
         difference = (sides[0] - sides[1]) / (2.0 * step)
-        lost = np.finfo(sample.value.dtype).eps * np.abs(sides[0]) / step
+        lost = 4.0 * eps * np.abs(sides[0]) / step
         error = np.abs(sample.gradients[name][places] - difference)
-        return np.asarray(error <= _ROUGHLY * np.abs(difference) + 4.0 * lost)
+        gap = np.abs(exact - difference)
+        there = error <= _ROUGHLY * np.abs(difference) + lost
+        return np.asarray(there & ((error <= _CLOSER * gap) | (np.maximum(error, gap) <= lost)))
 
 
 def are_paths(context: Context, sample: Sample, law: Law) -> dict[str, NDArray[np.bool_]]:
@@ -149,11 +153,12 @@ def compare_paths(
     name: str,
     path: tuple[Array, Array],
     unit: Array,
-    other: Callable[[NDArray[np.integer]], NDArray[np.bool_]] | None = None,
+    other: Callable[[NDArray[np.integer], Array], NDArray[np.bool_]] | None = None,
 ) -> None:
     """Compare gradients with −F_θ/p, which rounding y has moved a little.
 
-    Not those that are of an `other` path: it is told the places of gradients that are off.
+    Not those that are of an `other` path: it is told the places of gradients that are off, and
+    what they are off from.
     """
     (exact, unsure), gradient = path, sample.gradients[name]
     rtol = context.tolerance(sample.value)
@@ -171,7 +176,7 @@ def compare_paths(
         if other is not None and np.any(wrong):
             places = np.flatnonzero(wrong)
             exact = exact.copy()
-            exact[places] = np.where(other(places), gradient[places], exact[places])
+            exact[places] = np.where(other(places, exact[places]), gradient[places], exact[places])
     tally.add(
         theta,
         gradient,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from reparam.verification import statistics
 from reparam.verification.comparing import Tally, beside, failure
 from reparam.verification.context import Context
-from reparam.verification.fit import Fit, add_scores, is_discrete
+from reparam.verification.fit import LOOKS, Fit, add_scores, is_discrete, look
 from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.results import Comparison
@@ -38,40 +40,48 @@ def distribution(context: Context) -> Iterator[Comparison]:
     (binomial, exact) and the outermost draws, by E[∂ log p/∂θ] = 0, the most powerful test against
     draws of another θ, and by the most powerful ones against draws that are all moved, or spread,
     by some factor. Draws that repeat, agree with those before them or with those of another seed
-    are not random.
+    are not random. Suspicious draws are looked at again, at more of them.
     """
     target, unlike = context.target, context.target.unlike(_UNLIKE, context.seeded("unlike"))
     turns = list(context.turns())
     tests = (Fit.TESTS + len(target.parameters)) * sum(len(sets) for _, sets in turns)
-    alpha = context.alpha / (tests + (unlike is not None))
+    alpha = context.alpha / (LOOKS * tests + (unlike is not None))
     for way, sets in turns:
-        label = f" ({way})" if way else ""
-        yield from _of_seed(context, sets[0][1], way, label)
-        inside = Tally(f"draws{label} in the support", "absolute")
-        whole = Tally("∫ p dy", note="log_prob is to be −∞ outside the support", doubt=_ROUGH)
-        fit = Fit(f"draws{label}")
-        scores = {
-            name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors", doubt=_DOUBT)
-            for name in target.parameters
-        }
-        for number, theta in sets:
-            seed = context.seeded(f"draws{label}", number)
-            value = target.values(theta, context.level.draws, seed, way)
-            law = target.law(theta, seed)
-            low, high = law.support
-            outer = np.array([np.min(value), np.max(value)], dtype=np.float64)
-            inside.add(theta, outer, np.clip(outer, low, high), y=outer)
-            if not _is_known(whole, theta, law):
-                continue
-            smooth = bool(target.obstacle) or not is_discrete(np.sort(value))
-            fit.add(theta, law, value, alpha, moving=smooth, independent=target.independent)
-            if smooth:
-                add_scores(scores, theta, law, np.asarray(value), alpha)
-        for tally in (inside, whole, *scores.values()):
-            yield from tally.result()
-        yield from fit.result()
+        yield from _of_way(context, way, sets, alpha)
     if unlike is not None:
         yield from _of_unlike(unlike, alpha)
+
+
+def _of_way(
+    context: Context, way: str, sets: list[tuple[int, dict[str, float]]], alpha: float
+) -> Iterator[Comparison]:
+    """Compare draws of one way with the law, at some of the numbered parameter sets."""
+    target, label = context.target, f" ({way})" if way else ""
+    yield from _of_seed(context, sets[0][1], way, label)
+    inside = Tally(f"draws{label} in the support", "absolute")
+    whole = Tally("∫ p dy", note="log_prob is to be −∞ outside the support", doubt=_ROUGH)
+    fit = Fit(f"draws{label}")
+    scores = {
+        name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors", doubt=_DOUBT)
+        for name in target.parameters
+    }
+
+    def compare(theta: dict[str, float], n: int, seed: int) -> float:
+        value, law = target.values(theta, n, seed, way), target.law(theta, seed)
+        low, high = law.support
+        outer = np.array([np.min(value), np.max(value)], dtype=np.float64)
+        inside.add(theta, outer, np.clip(outer, low, high), y=outer)
+        if not _is_known(whole, theta, law):
+            return -math.inf
+        smooth = bool(target.obstacle) or not is_discrete(np.sort(value))
+        off = fit.add(theta, law, value, alpha, moving=smooth, independent=target.independent)
+        return max(off, add_scores(scores, theta, law, value, alpha) if smooth else off)
+
+    for number, theta in sets:
+        look(context, f"draws{label}", number, partial(compare, theta))
+    for tally in (inside, whole, *scores.values()):
+        yield from tally.result()
+    yield from fit.result()
 
 
 def _of_unlike(unlike: Unlike, alpha: float) -> Iterator[Comparison]:

@@ -17,7 +17,7 @@ from reparam.vectors import Marginal
 from reparam.verification import statistics
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context
-from reparam.verification.fit import Fit, add_scores
+from reparam.verification.fit import LOOKS, Fit, add_scores, look
 from reparam.verification.numerics import derivative_in
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
@@ -220,24 +220,28 @@ def distribution(context: Context) -> Iterator[Comparison]:
     target, sets = _target(context), context.sets()
     marginals = [target.marginals(theta) for theta in sets]
     tests = len(target.parameters) + len(marginals[0]) * Fit.TESTS
-    alpha = context.alpha / (tests * len(sets))
+    alpha = context.alpha / (LOOKS * tests * len(sets))
     simplex = _simplex_tallies("draws")
     scores = {
         name: Tally(f"mean ∂ log p/∂{name} of draws", "standard errors")
         for name in target.parameters
     }
     fits = [Fit(f"{marginal.what} of draws") for marginal in marginals[0]]
-    for number, theta in enumerate(sets):
-        way = target.ways[number % len(target.ways)]
-        seed = context.seeded("draws", number)
-        y, log_y = target.logarithms(theta, context.level.draws, seed, way)
+
+    def compare(number: int, n: int, seed: int) -> float:
+        theta, way = sets[number], target.ways[number % len(target.ways)]
+        y, log_y = target.logarithms(theta, n, seed, way)
         _on_simplex(simplex, theta, y[_extremes(y)])
-        told = np.all(y > _SMALL, axis=-1)
-        if np.all(told):  # scores of the others have no mean of 0
-            add_scores(scores, theta, target.law(theta), y, alpha)
+        ranks = []
         for fit, marginal in zip(fits, marginals[number], strict=True):
             x = marginal.of(log_y)
-            fit.add(theta, marginal.law, np.where(np.isnan(x), np.inf, x), alpha)
+            ranks.append(fit.add(theta, marginal.law, np.where(np.isnan(x), np.inf, x), alpha))
+        if np.all(y > _SMALL):  # scores of the others have no mean of 0
+            ranks.append(add_scores(scores, theta, target.law(theta), y, alpha))
+        return max(ranks)
+
+    for number in range(len(sets)):
+        look(context, "draws", number, partial(compare, number))
     for tally in (*simplex, *scores.values()):
         yield from tally.result()
     for fit in fits:

@@ -39,7 +39,7 @@ class Tally:
     Examples
     --------
     >>> tally = Tally("y")
-    >>> tally.add({"loc": 0.0}, [1.0, 2.0], [1.0, 2.5], rtol=0.1, y=[1.0, 2.0])
+    >>> rank = tally.add({"loc": 0.0}, [1.0, 2.0], [1.0, 2.5], rtol=0.1, y=[1.0, 2.0])
     >>> print(*tally.result())
     y at loc=0, y=2: got 2, expected 2.5 (0.7 digits)
     """

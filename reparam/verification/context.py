@@ -36,7 +36,7 @@ class Level:
 
 LEVELS: Mapping[str, Level] = {
     "quick": Level(2, 24, 2**16),
-    "default": Level(4, 64, 2**20),
+    "default": Level(4, 64, 2**19),
     "thorough": Level(24, 256, 2**22),
 }
 

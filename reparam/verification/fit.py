@@ -23,7 +23,7 @@ __all__ = ["LOOKS", "Fit", "add_distance", "add_scores", "is_discrete", "look"]
 
 #: How often draws are looked at, at most: again, at so many times as many, if a statistic is beyond
 #: this share of what is allowed.
-LOOKS, _MORE, _SUSPICIOUS = 2, 4, 0.6
+LOOKS, _MORE, _SUSPICIOUS = 2, 8, 0.5
 
 #: Tail probabilities whose counts are tested, on both sides. The first is the median's: where
 #: draws are off by a factor, this is the most powerful of them.
@@ -88,17 +88,17 @@ class Fit:
         theta: dict[str, float],
         law: Law,
         value: Array,
+        ordered: Array,
         alpha: float,
         *,
         moving: bool = True,
         independent: bool = True,
     ) -> float:
-        """Compare draws with the law, and with each other if they are to be independent.
+        """Compare draws, also `ordered`, with the law, and with each other if `independent`.
 
         What moves or spreads them is looked at only if `moving`. Return the largest error, in units
         of what is allowed.
         """
-        ordered = np.sort(value)  # NaN is last
         ranks = [
             add_distance(self._distance, theta, law, ordered, alpha),
             _tails(self._tails, theta, law, ordered, alpha),

@@ -73,8 +73,10 @@ def _of_way(
         inside.add(theta, outer, np.clip(outer, low, high), y=outer)
         if not _is_known(whole, theta, law):
             return -math.inf
-        smooth = bool(target.obstacle) or not is_discrete(np.sort(value))
-        off = fit.add(theta, law, value, alpha, moving=smooth, independent=target.independent)
+        ordered = np.sort(value)  # NaN is last
+        smooth = bool(target.obstacle) or not is_discrete(ordered)
+        independent = target.independent
+        off = fit.add(theta, law, value, ordered, alpha, moving=smooth, independent=independent)
         return max(off, add_scores(scores, theta, law, value, alpha) if smooth else off)
 
     for number, theta in sets:

@@ -235,7 +235,8 @@ def distribution(context: Context) -> Iterator[Comparison]:
         ranks = []
         for fit, marginal in zip(fits, marginals[number], strict=True):
             x = marginal.of(log_y)
-            ranks.append(fit.add(theta, marginal.law, np.where(np.isnan(x), np.inf, x), alpha))
+            x = np.where(np.isnan(x), np.inf, x)
+            ranks.append(fit.add(theta, marginal.law, x, np.sort(x), alpha))
         if np.all(y > _SMALL):  # scores of the others have no mean of 0
             ranks.append(add_scores(scores, theta, target.law(theta), y, alpha))
         return max(ranks)

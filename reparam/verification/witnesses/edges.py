@@ -266,8 +266,15 @@ def _formulas(
     y = target.transform(noise, **theta).value
     order = np.argsort(y)
     noise, y = noise[order], y[order]
-    values = partial(transformed, target, noise)
     slopes = law.pathwise(y)
+
+    def is_lost(name: str) -> NDArray[np.bool_]:
+        lost = np.asarray(slopes[name] == 0.0)
+        if np.any(lost):
+            values = partial(transformed, target, noise[lost])
+            lost[lost] = moves(values, name, theta, y[lost])
+        return lost
+
     cdf, sf = np.asarray(law.cdf(y)), np.asarray(law.sf(y))
     wrong = (
         np.isnan(law.log_prob(y)),
@@ -276,7 +283,7 @@ def _formulas(
         ~(np.abs(cdf + sf - 1.0) < 1e-12),
         np.any([np.isnan(entry) for entry in slopes.values()], axis=0),
         np.any([np.isnan(entry) for entry in law.score(y).values()], axis=0) & np.isfinite(y),
-        np.any([(slopes[name] == 0.0) & moves(values, name, theta, y) for name in slopes], 0),
+        np.any([is_lost(name) for name in slopes], axis=0),
     )
     for tally, broken in zip(tallies.values(), wrong, strict=True):
         tally.add(theta, broken, 0.0, y=y)

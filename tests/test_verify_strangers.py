@@ -68,7 +68,7 @@ class LateMistake(rp.Gamma):
 
 
 def test_draws_of_all_blocks_are_looked_at():
-    check = run_check(LateMistake, "derivative", LEVELS["default"], seed=1, alpha=1e-10)
+    check = run_check(LateMistake, "expectation", LEVELS["default"], seed=1, alpha=1e-10)
     assert check.outcome is Outcome.FAILS
 
 

@@ -7,7 +7,7 @@ derivative −F_θ/p: whatever J + F_θ/p is weighted with, as a function of y, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,9 @@ from reparam._typing import Array
 from reparam.verification import statistics
 from reparam.verification.comparing import Tally, beside, not_numbers
 from reparam.verification.context import Context
-from reparam.verification.fit import is_discrete
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerical_law import NumericalLaw
+from reparam.verification.paths import thinned
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Sample
 
@@ -84,21 +84,16 @@ def compare(
     context: Context,
     tallies: Mapping[str, Averages],
     theta: dict[str, float],
-    draw: Callable[[int], Sample],
-    n: int,
+    sample: Sample,
     law: Law,
     alpha: float,
 ) -> Iterator[Comparison]:
-    """Compare the gradients of n draws, or of fewer if these are the quantile path's one by one.
+    """Compare all draws' gradients, or some if these are the quantile path's one by one.
 
     More draws would say no more then, nor would averages. Yields what is no number.
     """
-    for count in dict.fromkeys((min(_FEW, n), n)):
-        some = draw(count)
-        if is_discrete(np.sort(some.value)):
-            for each in tallies.values():
-                each.can_not_tell(theta, "its draws are discrete: y has no derivative")
-            return
+    for few in (True, False):
+        some = thinned(sample, context.thin(sample.value.size, _FEW)) if few else sample
         exact, unsure = paths_of(law, some.value)
         if lost := list(not_numbers(theta, some, exact)):
             yield from lost

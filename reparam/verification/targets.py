@@ -9,8 +9,9 @@ is read by ``reparam.verification.objects``; samplers of other libraries come th
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.discrete import Discrete
 from reparam.distribution import Reparameterized
+from reparam.draw import Draw
 from reparam.noise import Noise
 from reparam.parameters import Parameter, Parameters
 from reparam.verification.entries import Entries, Entrywise
@@ -26,6 +28,9 @@ from reparam.verification.laws import Formula, Law
 from reparam.verification.refusals import NoGradient
 
 __all__ = ["FORMULAS", "Masses", "Registered", "Sample", "Target", "Unlike"]
+
+#: Draws of given noise that are kept for their views.
+_LATE = 64
 
 #: What a target may have beside its draws: functions of values (``icdf``: of probabilities).
 FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
@@ -40,6 +45,26 @@ class Sample:
 
     value: Array
     gradients: Mapping[str, Array]
+
+
+class Later(Mapping[str, Array]):
+    """Gradients that are computed when they are asked for: differences of values need none."""
+
+    def __init__(self, jacobian: Callable[[], Mapping[str, Array]]) -> None:
+        self._jacobian = jacobian
+
+    @cached_property
+    def _gradients(self) -> Mapping[str, Array]:
+        return self._jacobian()
+
+    def __getitem__(self, name: str) -> Array:
+        return self._gradients[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._gradients)
+
+    def __len__(self) -> int:
+        return len(self._gradients)
 
 
 @dataclass(frozen=True)
@@ -143,6 +168,7 @@ class Registered(Target):
         self, cls: type[Reparameterized], name: str, fixed: Mapping[str, float] | None = None
     ) -> None:
         self.name, self._cls, self.fixed = name, cls, fixed or {}
+        self._late: dict[tuple[bytes, ...], Draw] = {}
         self.parameters = dict(cls.parameters.items())
         self.noise = cls.noise
         self.reference = cls.name
@@ -187,8 +213,8 @@ class Registered(Target):
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
-        draw = self._cls(**theta).transform(noise)
-        return Sample(draw.value, draw.jacobian())
+        draw = self._transformed(noise, theta)
+        return Sample(draw.value, Later(draw.jacobian))
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -197,8 +223,17 @@ class Registered(Target):
 
     def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a view of the values that this noise makes, with gradients."""
-        draw = self._cls(**theta).transform(noise)
-        return Sample(getattr(draw, name), draw.jacobian(of=name))
+        draw = self._transformed(noise, theta)
+        return Sample(getattr(draw, name), Later(partial(draw.jacobian, of=name)))
+
+    def _transformed(self, noise: Array, theta: Mapping[str, Any]) -> Draw:
+        """Return the draw that this noise makes: of late ones the same, whatever is looked at."""
+        key = (noise.tobytes(), *(np.asarray(value).tobytes() for value in theta.values()))
+        if key not in self._late:
+            if len(self._late) >= _LATE:
+                self._late.clear()
+            self._late[key] = self._cls(**theta).transform(noise)
+        return self._late[key]
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""

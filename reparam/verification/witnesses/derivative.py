@@ -48,13 +48,16 @@ def _of_transform(context: Context) -> Iterator[Comparison]:
     target, noise = context.target, context.noise_points
     outputs: dict[str, Callable[..., Sample]] = {"y": partial(target.transform, noise)}
     outputs |= {view: partial(target.view, view, noise) for view in target.views}
-    for what, output in outputs.items():
-        tallies = {name: Tally(f"∂{what}/∂{name}") for name in target.parameters}
-        where = of_vectors.places(context, noise, "z")
-        for theta in context.sets():
+    tallies = {
+        what: {name: Tally(f"∂{what}/∂{name}") for name in target.parameters} for what in outputs
+    }
+    where = of_vectors.places(context, noise, "z")
+    for theta in context.sets():
+        for what, output in outputs.items():
             value = partial(_value, output)
-            _compare(context, tallies, theta, output(**theta), value, **where)
-        for tally in tallies.values():
+            _compare(context, tallies[what], theta, output(**theta), value, **where)
+    for each in tallies.values():
+        for tally in each.values():
             yield from tally.result()
 
 

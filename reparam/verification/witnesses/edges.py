@@ -135,13 +135,8 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             kept = context.thin(n, n)
             paths.compare_draws(context, on_path, theta, sample, law, kept, context.seed, way)
             if not is_discrete(np.sort(sample.value)):
-                draw = partial(_first, sample)
-                yield from compare(context, averages, theta, draw, n, law, alpha)
+                yield from compare(context, averages, theta, sample, law, alpha)
         yield from _told(distance, *on_path.values(), *averages.values())
-
-
-def _first(sample: Sample, n: int) -> Sample:
-    return paths.thinned(sample, np.arange(n))
 
 
 def _of_few(context: Context) -> Iterator[Comparison]:

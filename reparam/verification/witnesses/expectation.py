@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 
 from reparam.verification.averages import FREQUENCIES, TESTS, Averages, compare
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context
+from reparam.verification.fit import is_discrete
 from reparam.verification.numerics import unit_rule
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison
 
 __all__ = ["expectation"]
+
+#: Draws that tell whether they are discrete.
+_FEW = 2**15
 
 
 def expectation(context: Context) -> Iterator[Comparison]:
@@ -42,15 +45,19 @@ def _draws(context: Context) -> Iterator[Comparison]:
         for number, theta in sets:
             seed = context.seeded(f"gradients{label}", number)
             law = target.law(theta, seed)
-            draw = partial(target.draws, theta, seed=seed, way=way)
             try:
-                yield from compare(context, tallies, theta, draw, n, law, alpha)
+                sample = target.draws(theta, n, seed, way)
             except NoGradient as reason:
                 refusal = refusal or reason
                 if compared:
                     yield failure("∂y/∂θ", theta, str(reason))
-            else:
-                compared = True
+                continue
+            compared = True
+            if is_discrete(np.sort(sample.value[:_FEW])):
+                for each in tallies.values():
+                    each.can_not_tell(theta, "its draws are discrete: y has no derivative")
+                continue
+            yield from compare(context, tallies, theta, sample, law, alpha)
         for each in tallies.values():
             yield from each.result()
     if not compared and refusal is not None:

@@ -135,12 +135,13 @@ def caught(name: str, seed: int) -> dict[str, str | None]:
     return {str(mutant): first_to_catch(mutant, seed) for mutant in mutants(rp.get(name))}
 
 
-def remembering(base: type[rp.Reparameterized]) -> type[rp.Reparameterized]:
-    """Return the distribution, which computes nothing twice: all mutants are asked the same.
+def remembering(
+    base: type[rp.Reparameterized], known: dict[bytes, Any]
+) -> type[rp.Reparameterized]:
+    """Return the distribution, which computes nothing that is known: mutants are asked alike.
 
     One function's mistake stays in that function: the others know nothing of it.
     """
-    known: dict[bytes, Any] = {}
 
     def recalling(function):
         of_base = getattr(base, function)
@@ -325,12 +326,17 @@ def _both(d, y):
 
 
 def mutants(base: type[rp.Reparameterized]) -> Iterator[Mutant]:
-    """Yield all mutants of a distribution that differ from it."""
-    base = remembering(base)
+    """Yield all mutants of a distribution that differ from it.
+
+    What they remember of it is forgotten in the end.
+    """
+    known: dict[bytes, Any] = {}
+    base = remembering(base, known)
     said = [list(_said(base, theta)) for theta in _probes(base)]
     for mutant in _all(base):
         if not _equivalent(mutant, base, said):
             yield mutant
+    known.clear()
 
 
 def _all(base):

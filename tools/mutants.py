@@ -13,7 +13,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,21 +66,18 @@ single run raises a false alarm by chance with a probability of at most 1e-9.
 Row = tuple[str, str]
 
 
-def asked(name: str, number: int, seed: int) -> tuple[Row, str, list[bool]]:
-    """Return a mutant's row and name, and which witnesses catch it."""
-    mutant = _mutants(name)[number]
-    subject = " ".join(filter(None, (mutant.subject, ROUTES.get(mutant.route, ""))))
-    changed = {_call(function, mutant.route) for function in vars(mutant.cls)}
-    found = [
-        bool(changed & calls) and mutants.catches(witness, mutant, seed)
-        for witness, calls in _calls(name).items()
-    ]
-    return (subject, mutant.kind), f"{mutant}, seed {seed}", found
-
-
-@lru_cache(maxsize=1)  # they remember much
-def _mutants(name: str) -> list[mutants.Mutant]:
-    return list(mutants.mutants(registry.get(name)))
+def asked(name: str) -> list[tuple[Row, str, list[bool]]]:
+    """Return each mutant's row and name, and which witnesses catch it."""
+    seed, calls, found = secrets.randbits(32), _calls(name), []
+    for mutant in mutants.mutants(registry.get(name)):
+        subject = " ".join(filter(None, (mutant.subject, ROUTES.get(mutant.route, ""))))
+        changed = {_call(function, mutant.route) for function in vars(mutant.cls)}
+        answers = [
+            bool(changed & made) and mutants.catches(witness, mutant, seed)
+            for witness, made in calls.items()
+        ]
+        found.append(((subject, mutant.kind), f"{mutant}, seed {seed}", answers))
+    return found
 
 
 Call = tuple[str, str]
@@ -91,7 +87,6 @@ def _call(function: str, route: str) -> Call:
     return function, route if function in ("rsample", "sample") else ""
 
 
-@cache
 def _calls(name: str) -> dict[str, set[Call]]:
     """Return for each witness what it calls: it can't see that anything else is wrong."""
     base = registry.get(name)
@@ -142,21 +137,14 @@ def main() -> None:
     found: dict[Row, list[list[bool]]] = defaultdict(list)
     survivors = []
     spawn = multiprocessing.get_context("spawn")
-    seeds = {name: secrets.randbits(32) for name in names}
     with ProcessPoolExecutor(2, spawn, initializer=_one_thread) as pool:
-        jobs = [
-            pool.submit(asked, name, number, seeds[name])
-            for name in names
-            for number in range(len(_mutants(name)))
-        ]
-        for number, job in enumerate(jobs, start=1):
-            row, told, answer = job.result()
-            found[row].append(answer)
-            if not any(answer):
-                survivors.append(told)
-                print("survives:", told, flush=True)
-            if number % 100 == 0:
-                print(f"{number} of {len(jobs)}", flush=True)
+        for name, answers in zip(names, pool.map(asked, names), strict=True):
+            for row, told, answer in answers:
+                found[row].append(answer)
+                if not any(answer):
+                    survivors.append(told)
+                    print("survives:", told, flush=True)
+            print(f"{name}: {len(answers)} mutants", flush=True)
     subjects = list(dict.fromkeys(subject for subject, _ in found))
     order = sorted(found, key=lambda row: subjects.index(row[0]))
     if survivors:

@@ -69,10 +69,10 @@ class Averages:
         self.given.add(theta, 0.0, np.nan, note=why)
         self.total.add(theta, 0.0, np.nan, note=why)
 
-    def need_not_tell(self, theta: Mapping[str, float]) -> None:
+    def need_not_tell(self, theta: Mapping[str, float], critical: float) -> None:
         """Note that these gradients are right, one by one, and so are any averages."""
         for tally in (self.given, self.total):
-            tally.add(theta, 0.0, 0.0, note="each is −F_θ/p")
+            tally.add(theta, 0.0, 0.0, atol=critical, note="each is −F_θ/p")
 
     def result(self) -> Iterator[Comparison]:
         """Yield the comparisons."""
@@ -101,8 +101,9 @@ def compare(
         right = {name for name in tallies if np.all(_on_path(context, some, exact, name))}
         if len(right) == len(tallies):
             break
+    critical = statistics.critical_value(alpha)
     for name in right:
-        tallies[name].need_not_tell(theta)
+        tallies[name].need_not_tell(theta, critical)
     if len(right) == len(tallies):
         return
     y = np.asarray(some.value, dtype=np.float64)
@@ -129,7 +130,6 @@ def compare(
         slack = context.tolerance(some.value) * size
         slack += float(np.mean(np.where(kept, density * unsure[name], 0.0)))
         own = density * np.asarray(some.gradients[name], dtype=np.float64)
-        critical = statistics.critical_value(alpha)
         test = _Test(slack, _NOTICED * _size(own[kept]), float(np.max(np.abs(own[kept]))), critical)
         _in_bins(each.given, theta, u, y, weighed, density * path, test)
         _over_all(each.total, theta, u, weighed, density * path, test)

@@ -21,9 +21,9 @@ from reparam.verification.results import Comparison
 
 __all__ = ["LOOKS", "Fit", "add_distance", "add_scores", "is_discrete", "look"]
 
-#: How often draws are looked at, at most: again, at so many times as many, if a statistic is beyond
-#: this share of what is allowed.
-LOOKS, _MORE, _SUSPICIOUS = 2, 8, 0.5
+#: How often draws are looked at, at most: again, at so many times as many (but no more than that),
+#: if a statistic is beyond this share of what is allowed.
+LOOKS, _MORE, _MOST, _SUSPICIOUS = 2, 8, 2**23, 0.5
 
 #: Tail probabilities whose counts are tested, on both sides. The first is the median's: where
 #: draws are off by a factor, this is the most powerful of them.
@@ -64,7 +64,7 @@ def look(context: Context, purpose: str, number: int, compare: Callable[[int, in
     """
     n = context.level.draws
     if _SUSPICIOUS < compare(n, context.seeded(purpose, number)) <= 1.0:
-        compare(_MORE * n, context.seeded(f"more {purpose}", number))
+        compare(min(_MORE * n, _MOST), context.seeded(f"more {purpose}", number))
 
 
 class Fit:

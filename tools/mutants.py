@@ -38,9 +38,8 @@ HEAD = """# What `reparam verify` catches
 
 A verifier that passes everything passes what is right, too. So each built-in distribution with a
 reparameterization is broken in every way below, one mistake at a time, and each witness is asked
-about each mutant, as in a default run of `reparam verify`: {level.points} points and
-{level.draws:,} draws at each of {level.sets} parameter sets, and for each distribution a fresh
-seed.
+about each mutant, as in a default run of `reparam verify`: {level.points} points, {level.draws:,}
+draws at each of {level.sets} parameter sets, and for each distribution a fresh seed.
 
 A row is a mistake: the number of mutants that have it, of one distribution and (for derivatives and
 scores) one parameter each; how many of them each witness catches; and how many are caught by any. A
@@ -71,7 +70,8 @@ def asked(name: str) -> list[tuple[Row, str, list[bool]]]:
     """Return each mutant's row and name, and which witnesses catch it."""
     seed, calls, found = secrets.randbits(32), _calls(name), []
     for mutant in mutants.mutants(registry.get(name)):
-        subject = " ".join(filter(None, (mutant.subject, ROUTES.get(mutant.route, ""))))
+        what = "values" if mutant.subject == "draws" else mutant.subject
+        subject = " ".join(filter(None, (what, ROUTES.get(mutant.route, ""))))
         changed = {_call(function, mutant.route) for function in vars(mutant.cls)}
         answers = [
             bool(changed & made) and mutants.catches(witness, mutant, seed)

@@ -45,6 +45,8 @@ _ATOM = 0.01
 #: Draws that tell what rounding makes of scores; where these are slow, at how many they are taken,
 #: and how many tell. Of a cdf alone they are derivatives of derivatives, at so many draws.
 _FEW, _SLOW, _SLOWER = 2**12, (2**15, 2**9), 2**12
+#: How much of what is allowed rounding may make of a mean of scores.
+_MOVED = 0.1
 #: The error of probabilities that may be differences.
 _ROUNDING = 2.0**-49
 
@@ -274,18 +276,15 @@ def add_scores(
     some = value[:most]
     claimed = _stacked(law.score, tallies, some.astype(np.float64))
     rounding = moved(partial(_stacked, law.score, tallies), some[:few], claimed[:, :few])
-    largest = -math.inf
+    largest, critical = -math.inf, statistics.critical_value(alpha)
     for tally, entry, lost in zip(tallies.values(), claimed, rounding, strict=True):
         if not (np.all(np.isfinite(entry)) and statistics.is_summable(entry)):
             continue  # a test the fewer: that of all others stands
-        rank = tally.add(
-            theta,
-            statistics.mean_score(entry),
-            0.0,
-            atol=statistics.critical_value(alpha),
-            uncertainty=np.mean(lost) / (np.std(entry) or 1.0) * math.sqrt(len(entry)),
-        )
-        largest = max(largest, rank)
+        moved_by = float(np.mean(lost)) / float(np.std(entry)) * math.sqrt(len(entry))
+        if not moved_by <= _MOVED * critical:
+            continue  # values have lost by rounding what scores are made of
+        z = statistics.mean_score(entry)
+        largest = max(largest, tally.add(theta, z, 0.0, atol=critical, uncertainty=moved_by))
     return largest
 
 

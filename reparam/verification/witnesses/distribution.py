@@ -27,8 +27,6 @@ _UNLIKE = 2**14
 _WHOLE, _BEYOND_DOUBT = 1e-6, 100.0
 #: What a density's integral may be too large for.
 _NOT_ITS_LOGARITHM = "log_prob is nowhere negative: is it the density, and not its logarithm?"
-#: Why a mean of scores may be uncertain.
-_DOUBT = "the score moves by too much from one number to the next"
 #: Why a density's integral may be uncertain.
 _ROUGH = "the density has jumps or poles that quadrature can't resolve; a cdf would tell"
 
@@ -62,7 +60,7 @@ def _of_way(
     whole = Tally("∫ p dy", note="log_prob is to be −∞ outside the support", doubt=_ROUGH)
     fit = Fit(f"draws{label}")
     scores = {
-        name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors", doubt=_DOUBT)
+        name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors")
         for name in target.parameters
     }
 

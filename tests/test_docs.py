@@ -70,7 +70,7 @@ def anchors(text: str) -> set[str]:
         ("run", ["python -m pip install .", "reparam grad --dist laplace"]),
         (
             "test",
-            ["python -m pip install -e '.[test]'", "python -m pytest -n auto --dist loadgroup"],
+            ["python -m pip install -e '.[test]'", "python -m pytest -n auto --dist loadfile"],
         ),
     ],
 )

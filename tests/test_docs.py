@@ -113,7 +113,7 @@ def help_examples() -> list[str]:
 
 
 def test_help_examples_work(tmp_path, monkeypatch):
-    """All of them, in order: some read what others write. Billions of draws become thousands."""
+    """All of them, in order: some read what others write. Billions become thousands, and quick."""
     monkeypatch.chdir(tmp_path)
     Path("mu.csv").write_text("mu\n0.5\n1.5\n")
     Path("losses.csv").write_text("dL_dy\n" + "1.0\n" * 1000)
@@ -124,5 +124,6 @@ def test_help_examples_work(tmp_path, monkeypatch):
     assert len(examples) >= 10
     for example in examples:
         arguments = shlex.split(example.replace("1e9", "1e3"))[1:]
+        arguments += ["--quick"] if arguments[0] == "verify" else []
         result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 0, f"{example}: {result.output}"

@@ -97,7 +97,7 @@ def test_functions_and_their_derivatives(name):
     function, points, bound = SMOOTH[name]
     with np.errstate(all="raise"):
         value, gradient = rp.Expression(f"{name}(x)").gradient({"x": points})
-    with mp.workdps(700):
+    with mp.workdps(300 if name == "digamma" else 700):  # which takes its time
         for x, ours, slope in zip(points, value, gradient["x"], strict=True):
             exact, exact_slope = function(mp.mpf(x)), mp.diff(function, mp.mpf(x))
             tiny = 2.0**-1022  # what is smaller has fewer digits

@@ -48,7 +48,7 @@ Wrong draws come with the derivatives that belong to them, so that nothing but t
 gives them away.
 
 All are caught. `tools/mutants.py` makes this page, the mutants are in `tests/mutants.py`, and the
-tests ask about a sixth of them again; `tests/test_verify_vectors.py` and
+tests ask about a tenth of them again; `tests/test_verify_vectors.py` and
 `tests/test_verify_discrete.py` have mutants of distributions of vectors and of discrete ones, and
 `tests/strangers.py` has samplers as somebody else might write them, right and wrong.
 

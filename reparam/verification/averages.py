@@ -98,13 +98,14 @@ def compare(
         if lost := list(not_numbers(theta, some, exact)):
             yield from lost
             return
-        right = {name for name in tallies if np.all(_on_path(context, some, exact, name))}
-        if len(right) == len(tallies):
+        wrong = [name for name in tallies if not np.all(_on_path(context, some, exact, name))]
+        if not wrong:
             break
     critical = statistics.critical_value(alpha)
-    for name in right:
-        tallies[name].need_not_tell(theta, critical)
-    if len(right) == len(tallies):
+    for name, each in tallies.items():
+        if name not in wrong:
+            each.need_not_tell(theta, critical)
+    if not wrong:
         return
     y = np.asarray(some.value, dtype=np.float64)
     u = np.asarray(law.cdf(y))
@@ -115,10 +116,8 @@ def compare(
         known = density[np.isfinite(density)]
         density = np.fmin(density, _HEAVY * np.median(known) if known.size else 1.0)
     steady = _steady(context, some, law, exact)
-    for name, each in tallies.items():
-        if name in right:
-            continue
-        path = np.asarray(exact[name])
+    for name in wrong:
+        each, path = tallies[name], np.asarray(exact[name])
         kept = np.isfinite(path) & np.isfinite(unsure[name]) & steady[name]
         if np.mean(kept) < 1.0 - _DOUBTFUL:
             each.can_not_tell(theta, _DOUBT)

@@ -27,7 +27,7 @@ from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.laws import Formula, Law
 from reparam.verification.refusals import NoGradient
 
-__all__ = ["FORMULAS", "Masses", "Registered", "Sample", "Target", "Unlike"]
+__all__ = ["FORMULAS", "Later", "Masses", "Registered", "Sample", "Target", "Unlike"]
 
 #: Draws of given noise that are kept for their views.
 _LATE = 64

@@ -12,7 +12,7 @@ from reparam._typing import Array
 from reparam.errors import InputError
 from reparam.vectors import Marginal, VectorReparameterized
 from reparam.verification.entries import Entries, Entrywise
-from reparam.verification.targets import Sample, Target
+from reparam.verification.targets import Later, Sample, Target
 
 __all__ = ["Vectors"]
 
@@ -108,7 +108,7 @@ class Vectors(Target):
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the vectors that rows of noise make, with gradients."""
         draw = self.made(theta).transform(noise)
-        return Sample(draw.value, self._entries.split(draw.jacobian()))
+        return Sample(draw.value, Later(lambda: self._entries.split(draw.jacobian())))
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -118,7 +118,9 @@ class Vectors(Target):
     def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a view of the vectors that rows of noise make, with gradients."""
         draw = self.made(theta).transform(noise)
-        return Sample(getattr(draw, name), self._entries.split(draw.jacobian(of=name)))
+        return Sample(
+            getattr(draw, name), Later(lambda: self._entries.split(draw.jacobian(of=name)))
+        )
 
     def law(self, theta: Mapping[str, float], seed: int = 0) -> Entrywise:
         """Return the distribution itself: its density is compared with everything else."""

@@ -154,7 +154,27 @@ class VectorReparameterized(Distribution):
         """
         return ()
 
+    # Moments are optional, too: of many of these distributions they are not known in closed form
+
+    @classmethod
+    def _mean(cls, *theta: Any, **_: Any) -> Array:
+        raise cls._no_formula("mean")
+
+    @classmethod
+    def _variance(cls, *theta: Any, **_: Any) -> Array:
+        raise cls._no_formula("variance")
+
+    @classmethod
+    def _entropy(cls, *theta: Any, **_: Any) -> Array:
+        raise cls._no_formula("entropy")
+
     # Machinery -------------------------------------------------------------------------------
+
+    @classmethod
+    def _no_formula(cls, what: str) -> NoFormulaError:
+        return NoFormulaError(
+            f"{cls.__name__} has no formula for the {what}; average over draws, rsample(n)"
+        )
 
     @classmethod
     def _cdf(cls, y: Array, *theta: Any, **_: Any) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, ClassVar, NoReturn
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.distribution import About, View
 from reparam.distributions.logistic import Logistic
-from reparam.errors import NoFormulaError
 from reparam.noise import UNIFORM
 from reparam.parameters import POSITIVE, REAL, Parameter, Simplex
 from reparam.special.softmax import log_softmax
@@ -108,24 +107,6 @@ class Concrete(VectorReparameterized):
             return Marginal(f"ln(y_{i}/y_{j})", lambda log_y: log_y[..., i] - log_y[..., j], law)
 
         return tuple(ratio(i, j) for i, j in pairwise(range(len(logits))))
-
-    @classmethod
-    def _mean(cls, *theta: Any, **_: Any) -> NoReturn:
-        raise cls._no_formula("mean")
-
-    @classmethod
-    def _variance(cls, *theta: Any, **_: Any) -> NoReturn:
-        raise cls._no_formula("variance")
-
-    @classmethod
-    def _entropy(cls, *theta: Any, **_: Any) -> NoReturn:
-        raise cls._no_formula("entropy")
-
-    @classmethod
-    def _no_formula(cls, what: str) -> NoFormulaError:
-        return NoFormulaError(
-            f"{cls.__name__} has no formula for the {what}; average over draws, rsample(n)"
-        )
 
 
 def _column(each: Array) -> Array:

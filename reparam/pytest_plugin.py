@@ -149,12 +149,7 @@ class _Run:
             from reparam.verification.running import importable, verify
             from reparam.verification.witnesses import STATISTICAL
 
-            others = [item] if self._shared else item.session.items
-            wanted = [
-                other.witness
-                for other in others
-                if isinstance(other, VerificationItem) and other.place == item.place
-            ]
+            wanted = [each.witness for each in ([item] if self._shared else item.siblings)]
             statistical = sum(
                 witness in STATISTICAL
                 for spec in self.settings.targets
@@ -172,9 +167,23 @@ class _Run:
             self._checks |= {(item.place, check.witness): check for check in report.checks}
         return self._checks[item.place, item.witness]
 
-    def seen(self, place: int) -> list[Check]:
-        """Return the checks of a target that have been made."""
-        return [check for (at, _), check in self._checks.items() if at == place]
+    def blind(self, item: VerificationItem) -> list[Check]:
+        """Return a target's checks, if none of its witnesses had anything to look at.
+
+        There are none either if not all of its items are there, and for all but one of them: it is
+        told once.
+        """
+        from reparam.verification.results import Outcome
+
+        witnesses = [each.witness for each in item.siblings]
+        if item.witness != witnesses[0] or len(witnesses) < len(item.spec.witnesses):
+            return []
+        checks = []
+        for each in item.siblings:
+            checks.append(self.check(each))
+            if checks[-1].outcome is not Outcome.SKIPPED:
+                return []
+        return checks
 
 
 def _seed(config: pytest.Config) -> int | None:
@@ -241,6 +250,12 @@ class VerificationItem(pytest.Item):
         self.place, self.spec, self.witness = self.parent.place, self.parent.spec, self.name
         self.add_marker("reparam")
 
+    @property
+    def siblings(self) -> list[VerificationItem]:
+        """The items of its target, itself among them, that the session has."""
+        items = (each for each in self.session.items if isinstance(each, VerificationItem))
+        return [each for each in items if each.place == self.place]
+
     def runtest(self) -> None:
         """Fail unless the check holds; what has nothing to look at is skipped."""
         from reparam.errors import ReparamError
@@ -249,15 +264,11 @@ class VerificationItem(pytest.Item):
         run = _run_of(self.config)
         self.user_properties += [("seed", run.seed), ("level", run.settings.level)]
         try:
-            check = run.check(self)
+            check, unseen = run.check(self), run.blind(self)
         except ReparamError as error:
             raise _Broken(str(error)) from None
-        checks = run.seen(self.place)
-        # told once a target, and not where others of its items were deselected, or are elsewhere
-        complete = len(checks) == len(self.spec.witnesses)
-        unseen = all(each.outcome is Outcome.SKIPPED for each in checks)
-        if unseen and complete and check is checks[0]:
-            reasons = [f"{each.witness}: {each.reason}" for each in checks]
+        if unseen:
+            reasons = [f"{each.witness}: {each.reason}" for each in unseen]
             raise _Broken("\n".join([f"nothing was verified of {check.target}", *reasons]))
         self.user_properties.append(("outcome", str(check.outcome)))
         if check.worst is not None:

@@ -257,6 +257,36 @@ class Single(Normal):
         return np.float32(loc) + np.float32(scale) * z, {"loc": np.ones_like(z), "scale": z}
 
 
+class SameArrays(Normal):
+    """All draws are made in the same memory."""
+
+    values, z_values = np.empty(2**20), np.empty(2**20)
+
+    def rsample(self, n, *, rng, loc, scale):
+        y, z = self.values[:n], self.z_values[:n]
+        rng.standard_normal(out=z)
+        np.multiply(scale, z, out=y)
+        y += loc
+        return y, {"loc": np.ones(n), "scale": z}
+
+
+class InPlace(Normal):
+    """Values take the place of the noise that is given."""
+
+    noise = "normal"
+
+    def rsample(self, n, *, rng, loc, scale):
+        return self.transform(rng.standard_normal(n), loc, scale)
+
+    def transform(self, z, loc, scale):
+        gradients = {"loc": np.ones(z.shape), "scale": z.copy()}
+        if np.broadcast(z, loc, scale).shape != z.shape:
+            return loc + scale * z, gradients
+        z *= scale
+        z += loc
+        return z, gradients
+
+
 class OnlyLocation:
     """Claims a distribution, and has some of its parameters."""
 
@@ -269,7 +299,7 @@ class OnlyLocation:
 
 RIGHT = [
     *(Folded, Larger, Mixture, OneOfTwo, TwoSides, Clipped, BinaryConcrete, Outside, Idle),
-    *(Masked, Erlang, Antithetic, Names, Names2, Single, OnlyLocation),
+    *(Masked, Erlang, Antithetic, Names, Names2, Single, SameArrays, InPlace, OnlyLocation),
 ]
 
 

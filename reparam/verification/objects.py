@@ -104,9 +104,10 @@ class Object(Target):
         return Stream(self.noise, seed).take(0, n)
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
-        """Return the values that this noise makes, with gradients."""
+        """Return the values that this noise makes, with gradients: it may be overwritten."""
         shape = np.broadcast_shapes(noise.shape, *map(np.shape, theta.values()))
-        return self._sample(self._called(self._thing.transform, noise, **theta), shape, "transform")
+        made = self._called(self._thing.transform, noise.copy(), **theta)
+        return self._sample(made, shape, "transform")
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return what it claims to be, or what follows from its own cdf or log density."""
@@ -156,10 +157,12 @@ def _kind(value: Any) -> str:
 
 
 def _array(what: str, value: Any, shape: tuple[int, ...], *, exactly: bool = False) -> Array:
-    """Return an array of that shape, or that broadcasts to it, keeping single precision."""
+    """Return an array of that shape, or that broadcasts to it, keeping single precision.
+
+    It is a copy: samplers may use their arrays again.
+    """
     array = real_array(what, value)
-    if array.dtype.kind != "f":
-        array = array.astype(np.float64)
+    array = array.astype(np.float32 if array.dtype == np.float32 else np.float64)
     if array.shape != shape and (exactly or not _broadcasts(array.shape, shape)):
         raise Faulty(f"{what} has shape {array.shape}, expected {shape}")
     return np.broadcast_to(array, shape)

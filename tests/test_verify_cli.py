@@ -206,6 +206,8 @@ class TestOptions:
 BAD = [
     ("laplce", "no distribution is called 'laplce'; did you mean 'laplace'?", "library:sampler"),
     ("nowhere:X", "nowhere:X can't be imported: ModuleNotFoundError: No module named 'nowhere'"),
+    ("targets:", "targets: is incomplete; write package.module:attribute, or library:sampler"),
+    (":Right", ":Right is incomplete; write package.module:attribute"),
     ("targets:Lawless", "targets:Lawless lacks what its draws should be: cdf"),
     ("laplace --only scor", "no witness is called 'scor'; did you mean 'score'? (there are tra"),
     ("laplace --skip x", "no witness is called 'x'"),

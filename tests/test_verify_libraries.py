@@ -306,6 +306,42 @@ def torch_classes():
     return MyGumbel, Detached, Float, Pairs
 
 
+def test_a_class_of_ones_own_takes_what_it_declares():
+    have("torch")
+    gumbel, *_ = torch_classes()
+    constraints = import_module("torch").distributions.constraints
+
+    class Plain(gumbel):
+        def __init__(self, loc, scale):
+            super().__init__(loc, scale)
+
+    class Renamed(gumbel):
+        def __init__(self, loc, sigma=1.0):
+            super().__init__(loc, sigma)
+
+    class Passing(gumbel):
+        def __init__(self, loc, **others):
+            super().__init__(loc, **others)
+
+    class Whole(gumbel):
+        arg_constraints = {"count": constraints.positive_integer}  # noqa: RUF012
+
+        def __init__(self, count=3):
+            super().__init__(0.0, count)
+
+    class Lawless(gumbel):
+        log_prob = None
+
+    for right in (Plain, Passing):
+        assert list(resolve(right).parameters) == ["loc", "scale"]
+        assert check(right, "derivative").outcome is Outcome.HOLDS
+    with pytest.raises(InputError, match=r"for scale, which its constructor doesn't take \(it takes"):
+        resolve(Renamed)
+    with pytest.raises(InputError, match="no parameter that is a real number"):
+        resolve(Whole)
+    assert "its law isn't known" in check(Lawless, "distribution").reason
+
+
 def test_a_class_of_ones_own_is_judged_by_its_density():
     have("torch")
     right, detached, single, pairs = torch_classes()
@@ -317,7 +353,7 @@ def test_a_class_of_ones_own_is_judged_by_its_density():
     assert "do not depend on scale" in str(found)
     found = check(pairs, "derivative")
     assert found.crashed
-    assert "draws have shape (32768, 2), expected (32768,)" in str(found)
+    assert "draws have shape (65536, 2), expected (65536,)" in str(found)
 
 
 def test_an_object_has_its_parameters():

@@ -32,6 +32,7 @@ __all__ = [
     "not_univariate",
     "parameter_in",
     "row_of_constraints",
+    "unchecked",
 ]
 
 #: Draws that tell where a law's mass is.
@@ -209,8 +210,18 @@ def row_of_constraints(spec: str, cls: type) -> Row:
     support = getattr(cls, "support", None)
     if any(_dimension(each) > 0 for each in (*constraints.values(), support)):
         raise not_univariate(spec, "is multivariate")
-    names = [name for name in signature(cls).parameters if name in constraints]
-    defaults = {name: signature(cls).parameters[name].default for name in names}
+    arguments, takes_any = _arguments(cls)
+    names = [name for name in arguments if name in constraints]
+    if others := [name for name in constraints if name not in arguments]:
+        if not takes_any:
+            raise InputError(
+                f"{spec} has arg_constraints for {', '.join(others)}, which its constructor doesn't"
+                f" take (it takes {', '.join(arguments) or 'nothing'}); give both the same names"
+            )
+        names += others
+    defaults = {
+        name: arguments[name].default if name in arguments else Argument.empty for name in names
+    }
     # of alternatives, such as probs and logits, the first
     alternatives = [name for name in names if defaults[name] is None][1:]
     ranges = {}
@@ -222,7 +233,26 @@ def row_of_constraints(spec: str, cls: type) -> Row:
                 raise InputError(f"{spec} needs {name}, which is a whole number; give it a default")
             continue
         ranges[name] = parameter_in(name, *ends(constraints[name]))
+    if not ranges:
+        raise InputError(f"{spec} has no parameter that is a real number: nothing has a gradient")
     return Row(ranges=ranges, discrete=_is_discrete(support))
+
+
+def unchecked(cls: Any) -> dict[str, bool]:
+    """Return the argument by which a class of torch or NumPyro checks no values, if it takes it."""
+    arguments, takes_any = _arguments(cls)
+    return {"validate_args": False} if takes_any or "validate_args" in arguments else {}
+
+
+def _arguments(cls: Any) -> tuple[dict[str, Argument], bool]:
+    """Return a constructor's arguments, and whether it takes any others by name."""
+    every = signature(cls).parameters
+    named = {
+        name: each
+        for name, each in every.items()
+        if each.kind not in (Argument.VAR_POSITIONAL, Argument.VAR_KEYWORD)
+    }
+    return named, any(each.kind is Argument.VAR_KEYWORD for each in every.values())
 
 
 def _dimension(constraint: Any) -> int:

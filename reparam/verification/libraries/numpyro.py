@@ -35,6 +35,7 @@ from reparam.verification.libraries._sampling import (
     looked_up,
     not_univariate,
     row_of_constraints,
+    unchecked,
 )
 from reparam.verification.targets import Target
 
@@ -147,8 +148,10 @@ def _sampling(
     make: Any, constants: tuple[tuple[str, Any], ...], parameters: tuple[str, ...], label: str
 ) -> JaxSampling:
 
+    given = {**dict(constants), **unchecked(make)}
+
     def made(theta: Mapping[str, Any]) -> Any:
-        return make(**theta, **dict(constants), validate_args=False)
+        return make(**theta, **given)
 
     def draw(key: Any, theta: Mapping[str, Any], n: int) -> Any:
         return made(theta).sample(key)

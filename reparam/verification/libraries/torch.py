@@ -37,6 +37,7 @@ from reparam.verification.libraries._sampling import (
     looked_up,
     not_univariate,
     row_of_constraints,
+    unchecked,
 )
 from reparam.verification.refusals import NoGradient
 from reparam.verification.targets import Sample, Target
@@ -119,10 +120,11 @@ class _Sampling:
     """A class of ``torch.distributions``, made from arrays of parameters."""
 
     def __init__(self, cls: Callable[..., Any], constants: Mapping[str, Any], label: str) -> None:
-        self._cls, self._constants, self._label = cls, constants, label
+        self._cls, self._label = cls, label
+        self._constants = {**constants, **unchecked(cls)}
 
     def _made(self, theta: Mapping[str, Any]) -> Any:
-        return self._cls(**theta, **self._constants, validate_args=False)
+        return self._cls(**theta, **self._constants)
 
     def _at(self, theta: Mapping[str, Any], n: tuple[int, ...] = ()) -> dict[str, Any]:
         torch = _torch()
@@ -136,7 +138,8 @@ class _Sampling:
         """The log density, or the cdf, whichever the class has."""
         base = _torch().distributions.Distribution
         for name in ("log_prob", "cdf"):
-            if getattr(self._cls, name) is not getattr(base, name):
+            own = getattr(self._cls, name)
+            if callable(own) and own is not getattr(base, name):
                 return {name: self._formula(name)}
         return {}
 

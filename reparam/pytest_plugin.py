@@ -133,6 +133,7 @@ class _Run:
     @cached_property
     def names(self) -> Sequence[str]:
         """The targets' names, if there are all these targets."""
+        from reparam.verification.planning import distinct
         from reparam.verification.running import importable, resolved
 
         settings = self.settings
@@ -141,7 +142,7 @@ class _Run:
                 settings.targets, workers=settings.workers, time_limit=settings.time_limit
             )
         targets = zip(found, settings.targets, strict=True)
-        return [name + spec.suffix for name, spec in targets]
+        return distinct(name + spec.suffix for name, spec in targets)
 
     def check(self, item: VerificationItem) -> Check:
         """Return an item's check: made with those of all items of its target in this session."""
@@ -259,6 +260,7 @@ class VerificationItem(pytest.Item):
     def runtest(self) -> None:
         """Fail unless the check holds; what has nothing to look at is skipped."""
         from reparam.errors import ReparamError
+        from reparam.verification.formats.wording import findings
         from reparam.verification.results import Outcome
 
         run = _run_of(self.config)
@@ -276,8 +278,9 @@ class VerificationItem(pytest.Item):
         if check.outcome is Outcome.SKIPPED:
             pytest.skip(check.reason or "nothing to compare")
         if check.outcome is not Outcome.HOLDS:
+            head = f"{check.target}: {check.witness} {check.outcome}"
             again = f"level {run.settings.level}, --reparam-seed {run.seed}"
-            raise _Broken(f"{_told(check)}\n{again}")
+            raise _Broken("\n".join([head, *findings(check), again]))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the findings alone: where this module raised says nothing."""
@@ -292,12 +295,3 @@ class VerificationItem(pytest.Item):
 
 class _Broken(Exception):  # noqa: N818 - a finding
     """What is wrong with a target."""
-
-
-def _told(check: Check) -> str:
-    from reparam.verification.results import Outcome
-
-    found = [item for item in check.comparisons if item.outcome is not Outcome.HOLDS]
-    lines = [check.reason] if check.reason else []
-    lines += [f"{item.outcome}: {item}" for item in found]
-    return "\n".join([f"{check.target}: {check.witness} {check.outcome}", *lines])

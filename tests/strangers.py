@@ -287,6 +287,50 @@ class InPlace(Normal):
         return z, gradients
 
 
+class OneSet(Normal):
+    """Its transform takes one set of parameters at a time."""
+
+    noise = "normal"
+
+    def transform(self, z, loc, scale):
+        if scale < 0.0:
+            raise ValueError("scale must not be negative")
+        return loc + scale * z, self.gradients(z, loc, scale)
+
+
+class Kumaraswamy:
+    """1 − (1 − u)^(1/b) loses all digits next to u = 0, where hardly a draw is."""
+
+    parameters: ClassVar = {"a": (0.5, 5.0), "b": (0.5, 5.0)}
+    noise, support = "uniform", (0.0, 1.0)
+
+    def rsample(self, n, *, rng, a, b):
+        return self.transform(rng.random(n), a, b)
+
+    def transform(self, u, a, b):
+        w = (1.0 - u) ** (1.0 / b)
+        y = (1.0 - w) ** (1.0 / a)
+        in_b = y * w * np.log(1.0 - u) / (a * b**2 * (1.0 - w))
+        return y, {"a": -y * np.log(y) / a, "b": in_b}
+
+    def cdf(self, y, a, b):
+        return 1.0 - (1.0 - y**a) ** b
+
+
+class Pole:
+    """|y| has a gamma distribution of shape 1/2: the density is infinite at 0."""
+
+    parameters: ClassVar = {"scale": (0.2, 3.0)}
+
+    def rsample(self, n, *, rng, scale):
+        z = rng.standard_gamma(0.5, n) * rng.choice([-1.0, 1.0], n)
+        return scale * z, {"scale": z}
+
+    def log_prob(self, y, scale):
+        x = np.abs(y) / scale
+        return -0.5 * np.log(x) - x - np.log(2.0 * scale * np.sqrt(np.pi))
+
+
 class OnlyLocation:
     """Claims a distribution, and has some of its parameters."""
 
@@ -299,7 +343,8 @@ class OnlyLocation:
 
 RIGHT = [
     *(Folded, Larger, Mixture, OneOfTwo, TwoSides, Clipped, BinaryConcrete, Outside, Idle),
-    *(Masked, Erlang, Antithetic, Names, Names2, Single, SameArrays, InPlace, OnlyLocation),
+    *(Masked, Erlang, Antithetic, Names, Names2, Single, SameArrays, InPlace, OneSet),
+    *(Kumaraswamy, Pole, OnlyLocation),
 ]
 
 
@@ -321,6 +366,11 @@ class NoisyWrongSign(Normal):
     def gradients(self, z, loc, scale):
         noise = np.random.default_rng(z.size).standard_cauchy((2, z.size))
         return {"loc": -1.0 + noise[0], "scale": -z + noise[1]}
+
+
+class NoSlope(Normal):
+    def gradients(self, z, loc, scale):
+        return {"loc": np.ones(z.size), "scale": np.zeros(z.size)}
 
 
 class LateWrongSign(Normal):
@@ -466,6 +516,7 @@ class MissingOne(Normal):
 WRONG = [
     (StraightThrough, "expectation", "∂y/∂mu"),
     (HundredToTheLeft, "expectation", "∂E[y]/∂a"),
+    (NoSlope, "expectation", "off by -100 %"),
     (LateWrongSign, "derivative", "∂y/∂scale"),
     (OwnRandomness, "distribution", "256 of 256 are the same with other seeds"),
     (LastOneMissing, "distribution", "1 of 256 are the same with other seeds"),

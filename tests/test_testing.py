@@ -194,6 +194,26 @@ def test_check_passes_what_holds():
     testing.check(rp.Gamma(2.0, 3.0), level="quick", witnesses="transform")
 
 
+class RaisesLater:
+    """∂y/∂scale of given noise has the wrong sign, and there are no draws at all."""
+
+    distribution, noise = "gaussian", "normal"
+
+    def transform(self, z, loc, scale):
+        return loc + scale * z, {"loc": 1.0, "scale": -z}
+
+    def rsample(self, n, **_):
+        raise RuntimeError("no draws today")
+
+
+def test_check_tells_what_was_found_and_what_was_raised_then():
+    with pytest.raises(AssertionError) as caught:
+        testing.check(RaisesLater(), level="quick", witnesses="derivative")
+    first, second, *_ = str(caught.value).splitlines()
+    assert "RaisesLater: derivative: it raised RuntimeError: no draws today" in first
+    assert "∂y/∂scale at loc=0" in second
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [

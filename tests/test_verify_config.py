@@ -201,3 +201,16 @@ class TestMerged:
         plan = merged(Configuration(), Configuration())
         assert list(plan.targets) == registered()
         assert (plan.level, plan.seed, plan.time_limit) == ("default", None, 120.0)
+
+    def test_each_target_has_a_witness_left(self):
+        project = Configuration(
+            targets=(
+                TargetSpec("beta", only=("score",), parameters={"alpha": 2.0}),
+                TargetSpec("f"),
+            )
+        )
+        message = r"^no witness is left to ask of beta\(alpha=2\); ask for others, or skip fewer$"
+        with pytest.raises(InputError, match=message):
+            merged(Configuration(skip=("score",)), project)
+        # the registry has targets that some witnesses have no question for
+        assert merged(Configuration(only=("derivative",)), Configuration()).targets

@@ -48,7 +48,7 @@ def typical():
 
 
 def check(spec, witness, **fixed):
-    return run_check(spec, witness, LEVELS["quick"], seed=11, alpha=1e-11, fixed=fixed)
+    return run_check(resolve(spec, fixed), witness, LEVELS["quick"], seed=11, alpha=1e-11)
 
 
 # Tables -----------------------------------------------------------------------------------------
@@ -335,7 +335,9 @@ def test_a_class_of_ones_own_takes_what_it_declares():
     for right in (Plain, Passing):
         assert list(resolve(right).parameters) == ["loc", "scale"]
         assert check(right, "derivative").outcome is Outcome.HOLDS
-    with pytest.raises(InputError, match=r"for scale, which its constructor doesn't take \(it takes"):
+    with pytest.raises(
+        InputError, match=r"for scale, which its constructor doesn't take \(it takes"
+    ):
         resolve(Renamed)
     with pytest.raises(InputError, match="no parameter that is a real number"):
         resolve(Whole)

@@ -43,6 +43,14 @@ def checked(target, witness):
             {"parameters": {"mu": (-1, 1), "sigma": (1, 2)}},
             "mu, sigma, and gaussian, which it claims to be, has loc, scale: none of its is",
         ),
+        (
+            {"distribution": "gaussian", "parameters": {"loc": (-1, 1), "scale": (-1, 2)}},
+            "parameter scale has (-1, 2), which is not in (0, inf), as that of the distribution",
+        ),
+        (
+            {"distribution": "gaussian", "parameters": {"loc": (-1, 1), "scale": -2.0}},
+            "parameter scale has -2.0, which is not in (0, inf)",
+        ),
         ({"cdf": 0.5}, "has cdf=0.5; make it a method, or None for none"),
         ({"rsample": None}, "lacks rsample(n, rng=…, **parameters)"),
         (

@@ -7,6 +7,7 @@ import reparam as rp
 from reparam.verification.checking import run_check
 from reparam.verification.context import LEVELS, Level
 from reparam.verification.numerics import beside, differentiate, integral, moved
+from reparam.verification.resolving import resolve
 from reparam.verification.results import Outcome
 from reparam.verification.statistics import is_summable
 
@@ -14,7 +15,7 @@ ONE_SET = Level(1, LEVELS["default"].points, 2**16)
 
 
 def check(spec, witness, **fixed):
-    return run_check(spec, witness, ONE_SET, seed=5, alpha=1e-12, fixed=fixed)
+    return run_check(resolve(spec, fixed), witness, ONE_SET, seed=5, alpha=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from verification_targets import Formulas
 
@@ -153,6 +154,25 @@ def test_settings_that_make_no_sense(options, error, message):
     with pytest.raises(error) as caught:
         verify(**({"targets": "laplace"} | QUICK | options))
     assert message in str(caught.value)
+
+
+def test_each_target_has_a_witness_left():
+    own = TargetSpec("gaussian", only=("edges",))
+    with pytest.raises(InputError, match="no witness is left to ask of gaussian; ask for others"):
+        verify(["laplace", own], witnesses="score", **QUICK)
+
+
+def test_targets_of_one_name_are_told_apart():
+    report = verify(["laplace", Formulas(), Formulas()], witnesses="score", **QUICK)
+    assert [check.target for check in report.checks] == ["laplace", "Formulas", "Formulas (2)"]
+
+
+def test_numbers_of_numpy_are_numbers():
+    report = verify(
+        "laplace", witnesses="score", level="quick", seed=np.int64(3), workers=np.int8(1)
+    )
+    assert report.to_json()["seed"] == 3
+    assert type(report.seed) is int
 
 
 def test_each_target_may_have_settings_of_its_own():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from strangers import RIGHT, WRONG, NoisyWrongSign, Normal
+from strangers import RIGHT, WRONG, Names2, NoisyWrongSign, Normal
 
 import reparam as rp
 from reparam.verification.checking import run_check
@@ -37,6 +37,20 @@ def test_gradients_that_no_mean_can_judge_are_inconclusive():
     check = checked(NoisyWrongSign, "expectation")
     assert check.outcome is Outcome.INCONCLUSIVE
     assert "scatter" in check.worst.note
+
+
+class WrongNames(Names2):
+    def rsample(self, n, *, rng, **theta):
+        values, gradients = super().rsample(n, rng=rng, **theta)
+        return values, {**gradients, "y": -gradients["y"]}
+
+
+def test_parameters_keep_their_names_in_findings():
+    worst = checked(WrongNames, "derivative").worst
+    assert worst.got == -1.0
+    assert worst.what.startswith("∂y/∂y")
+    assert list(worst.point) == ["y", "within", "y'"]
+    assert -1.0 <= worst.point["y"] <= 1.0
 
 
 class OneForAll(rp.Gamma):

@@ -345,7 +345,7 @@ def test_a_distribution_with_numbers_is_looked_at_as_it_is():
 def test_entries_that_underflow_are_no_finding():
     """At a low temperature draws have entries 0, of which logarithms tell all that is told."""
     for witness in NAMES:
-        found = run_check("concrete", witness, **QUICK, fixed={"temperature": 0.002})
+        found = run_check(resolve("concrete", {"temperature": 0.002}), witness, **QUICK)
         skipped = witness in ("identity", "expectation")
         assert found.outcome is (Outcome.SKIPPED if skipped else Outcome.HOLDS), str(found)
         assert ("underflow" in found.reason) is skipped

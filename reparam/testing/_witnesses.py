@@ -70,6 +70,7 @@ def check(
 
 def _hold(checks: list[Check], asked: str = "") -> None:
     """Raise an AssertionError unless all hold, and something was looked at."""
+    from reparam.verification.formats import wording
     from reparam.verification.results import Outcome
 
     __tracebackhide__ = True
@@ -80,16 +81,10 @@ def _hold(checks: list[Check], asked: str = "") -> None:
         for outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE)
         for check in checks
         if check.outcome is outcome
-        for sentence in _findings(check)
+        for sentence in wording.findings(check)
     ]
     if found:
         raise AssertionError("\n".join([*found, *filter(None, [asked])]))
-
-
-def _findings(check: Check) -> list[str]:
-    """Return what is wrong, or uncertain, in sentences."""
-    found = [each for each in check.comparisons if each.outcome is check.outcome]
-    return list(map(str, found)) or [check.reason]
 
 
 def _property(witness: str) -> Callable[[type[Distribution]], None]:

@@ -39,8 +39,8 @@ _DOUBT = (
 _FEW = 2**13
 #: Why a mean may tell nothing.
 _SCATTERED = "gradients scatter by so much that a mean of them tells nothing"
-#: The error that a test must notice, if it is to tell anything, beside the size of gradients; and
-#: the share of them that tell it.
+#: The error that a test must notice, if it is to tell anything, beside the size of gradients, or of
+#: what they should be; and the share of them that tell it.
 _NOTICED, _COMMON = 0.5, 0.99
 #: How many times the median a weight is at most.
 _HEAVY = 20.0
@@ -128,14 +128,16 @@ def compare(
         # what rounding leaves of gradients on the quantile path is no bias, nor is its own error
         slack = context.tolerance(some.value) * size
         slack += float(np.mean(np.where(kept, density * unsure[name], 0.0)))
-        own = density * np.asarray(some.gradients[name], dtype=np.float64)
-        test = _Test(slack, _NOTICED * _size(own[kept]), float(np.max(np.abs(own[kept]))), critical)
+        own = (density * np.asarray(some.gradients[name], dtype=np.float64))[kept]
+        noticed = _NOTICED * _size(own, (density * path)[kept])
+        test = _Test(slack, noticed, float(np.max(np.abs(own))), critical)
         _in_bins(each.given, theta, u, y, weighed, density * path, test)
         _over_all(each.total, theta, u, weighed, density * path, test)
         slack = context.tolerance(path) * float(np.mean(np.abs(path[kept])))
         slack += float(np.mean(unsure[name][kept]))
         own = (path + off)[kept]
-        test = _Test(slack, _NOTICED * _size(own), float(np.max(np.abs(own))), critical)
+        noticed = _NOTICED * _size(own, path[kept])
+        test = _Test(slack, noticed, float(np.max(np.abs(own))), critical)
         _of_mean(each.mean, theta, off[kept], path[kept], test)
 
 
@@ -225,9 +227,9 @@ class _Test:
         tally.add(theta, z, 0.0, atol=self.critical, note=note, **where)
 
 
-def _size(gradients: Array) -> float:
-    """Return the mean size of gradients, of which the largest count as less."""
-    size = np.abs(gradients)
+def _size(gradients: Array, path: Array) -> float:
+    """Return the mean size of gradients, or of what they should be; the largest count as less."""
+    size = np.maximum(np.abs(gradients), np.abs(path))
     return float(np.mean(np.minimum(size, np.quantile(size, _COMMON))))
 
 

@@ -26,7 +26,6 @@ def run_check(
     seed: int,
     alpha: float,
     rtol: float | None = None,
-    fixed: dict[str, float] | None = None,
     name: str | None = None,
     fail_fast: bool = False,
 ) -> Check:
@@ -40,7 +39,7 @@ def run_check(
         If there is no such target, or it lacks part of the protocol.
     """
     started = time.perf_counter()
-    target = resolve(spec, fixed)
+    target = resolve(spec)
     ask = witnesses.load(witness, vectors=target.length > 0)
     name = name or target.name
     context = Context(target, level, seed, alpha, rtol)
@@ -68,7 +67,7 @@ def run_check(
         reason, crashed = str(fault), True
     except Exception as error:
         reason, crashed = f"it raised {said(error)}{origin(error)}", True
-    ordered = sorted(comparisons, key=_rank)
+    ordered = sorted(comparisons, key=lambda each: (each.outcome.rank, -each.severity))
     if not ordered and not reason:
         reason = "nothing to compare"
     return Check(
@@ -79,8 +78,3 @@ def run_check(
         crashed=crashed,
         seconds=time.perf_counter() - started,
     )
-
-
-def _rank(comparison: Comparison) -> tuple[int, float]:
-    order = (Outcome.FAILS, Outcome.INCONCLUSIVE, Outcome.HOLDS, Outcome.SKIPPED)
-    return order.index(comparison.outcome), -comparison.severity

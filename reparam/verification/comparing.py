@@ -90,7 +90,8 @@ class Tally:
         note
             What there is to say of these points instead.
         **where
-            Beside the parameters, what identifies a point in the report.
+            Beside the parameters, what identifies a point in the report; with a prime if a
+            parameter has that name.
         """
         precision = np.asarray(got).dtype
         judged = _judged(
@@ -107,9 +108,11 @@ class Tally:
         rank = float(judged.rank.flat[at])
         if rank > self._rank:
             self._rank = rank
+            # a parameter may be called y or k, too
+            beside = {f"{name}'" if name in theta else name: each for name, each in where.items()}
             point = {
                 name: float(np.broadcast_to(values, judged.rank.shape).flat[at])
-                for name, values in {**theta, **where}.items()
+                for name, values in {**theta, **beside}.items()
             }
             found = judged.comparison(self.what, self.unit, at)
             self._worst = replace(found, point=point, note=note or self.note)

@@ -19,9 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from reparam.errors import InputError, ReparamError, did_you_mean
-from reparam.verification.planning import TIME_LIMITS, TargetSpec, registered, validated
+from reparam.verification.planning import (
+    TIME_LIMITS,
+    TargetSpec,
+    need_witnesses,
+    registered,
+    validated,
+)
 
-__all__ = ["Configuration", "Plan", "merged", "read"]
+__all__ = ["Configuration", "Settings", "merged", "read"]
 
 #: What marks a directory as the root of a repository, beyond which nothing is looked for.
 _ROOTS = (".git", ".hg", ".jj")
@@ -55,7 +61,7 @@ class Configuration:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Settings:
     """What to do, the same as a :class:`Configuration` that leaves nothing open but the seed.
 
     Attributes
@@ -79,29 +85,36 @@ class Plan:
     workers: int | None
 
 
-def merged(asked: Configuration, project: Configuration) -> Plan:
+def merged(asked: Configuration, project: Configuration) -> Settings:
     """Return what to do: what is asked for here and now, and the rest as the project says.
 
     A target that is asked for by name, or by another of its names, keeps the settings that the
     project has for it. What is asked for of all targets (`rtol`, `only`, `skip`) stands in place of
     what the project says of all and of each; without it a target's own setting does, and what is
     skipped adds up.
+
+    Raises
+    ------
+    InputError
+        If that leaves no witness to ask of a target.
     """
     own: dict[str, list[TargetSpec]] = {}
     for spec in project.targets:
         own.setdefault(spec.name, []).append(spec)
     targets = [each for spec in asked.targets for each in own.get(spec.name, [spec])]
     level = _first(asked.level, project.level, "default")
-    return Plan(
-        targets=tuple(
-            replace(
-                spec,
-                rtol=_first(asked.rtol, spec.rtol, project.rtol),
-                only=asked.only or spec.only or project.only,
-                skip=asked.skip or (*spec.skip, *project.skip),
-            )
-            for spec in targets or project.targets or registered()
-        ),
+    specs = tuple(
+        replace(
+            spec,
+            rtol=_first(asked.rtol, spec.rtol, project.rtol),
+            only=asked.only or spec.only or project.only,
+            skip=asked.skip or (*spec.skip, *project.skip),
+        )
+        for spec in targets or project.targets or registered()
+    )
+    need_witnesses(specs)
+    return Settings(
+        targets=specs,
         chosen=bool(targets or project.targets),
         root=project.root or Path.cwd(),
         level=level,

@@ -15,9 +15,9 @@ from reparam.verification.numerics import quantiles
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.targets import Target
 
-__all__ = ["LEVELS", "Context", "Level", "noise_grid", "parameter_sets", "unit_grid"]
+__all__ = ["LEVELS", "Context", "Level", "noise_of", "parameter_sets", "unit_grid"]
 
-#: How far out in tails formulas are looked at: those of strict targets, and others.
+#: How far out in tails formulas and transforms are looked at: those of strict targets, and others.
 _LEAST, _FAR = 1e-15, 1e-6
 #: Draws between which most quantiles are.
 _DRAWS = 1024
@@ -98,7 +98,7 @@ class Context:
 
     @property
     def probabilities(self) -> Array:
-        """Probabilities, central, random and in both tails: far out only in formulas of ours.
+        """Probabilities, central, random and in both tails: far out only of what is ours.
 
         In the far tails somebody else's numbers may have lost digits by rights.
         """
@@ -128,7 +128,7 @@ class Context:
         """
         if self.target.noise is None:
             raise NotApplicable("it has no transform of given noise")
-        noise = noise_grid(self.target.noise, self.level.points, self.seed)
+        noise = noise_of(self.target.noise, self.probabilities)
         if not self.target.length:
             return noise
         rng = np.random.default_rng([self.seed, 2])
@@ -142,10 +142,9 @@ def unit_grid(n: int, seed: int, least: float = _LEAST) -> Array:
     return np.concatenate([tail, middle, 1.0 - tail[::-1]])
 
 
-def noise_grid(noise: Noise, n: int, seed: int) -> Array:
-    """Return n points of noise: random ones, and some far in each tail."""
-    u = unit_grid(n, seed)
-    if noise is not NORMAL:
+def noise_of(kind: Noise, u: Array) -> Array:
+    """Return the noise of a kind that has these probabilities."""
+    if kind is not NORMAL:
         return u
     from scipy.special import ndtri
 

@@ -10,7 +10,7 @@ from typing import Any
 from reparam.distribution import Distribution, Reparameterized
 from reparam.errors import InputError, UnknownDistributionError
 from reparam.noise import NORMAL, UNIFORM, Noise
-from reparam.parameters import POSITIVE, REAL, Parameter
+from reparam.parameters import POSITIVE, REAL, Domain, Parameter
 from reparam.vectors import VectorReparameterized
 from reparam.verification.targets import FORMULAS
 
@@ -121,16 +121,30 @@ def _parameters(
         for name, value in given.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
-    ranges = {name: value for name, value in given.items() if name not in constants}
+    domains = {} if claimed is None else {p.name: p.domain for p in claimed.parameters.values()}
+    ranges = {
+        name: _parameter(owner, name, value, domains.get(name))
+        for name, value in given.items()
+        if name not in constants
+    }
+    for name, parameter in {**constants, **ranges}.items():
+        domain = domains.get(name, REAL)
+        low, high = domain.ends({})
+        if not (low <= parameter.typical[0] and parameter.typical[1] <= high):
+            raise InputError(
+                f"{owner}: parameter {name} has {given[name]!r}, which is not in {domain}, as that"
+                " of the distribution that it claims to be"
+            )
     if not ranges:
         raise InputError(
             f"{owner} has constants for parameters, and none with a gradient; pass the range"
             " (low, high) of one"
         )
-    return {name: _parameter(owner, name, value) for name, value in ranges.items()}, constants
+    return ranges, constants
 
 
-def _parameter(owner: str, name: str, given: Any) -> Parameter:
+def _parameter(owner: str, name: str, given: Any, domain: Domain | None) -> Parameter:
+    """Return a parameter with that range: of the domain, if one is known."""
     if isinstance(given, Parameter):
         parameter = given
     else:
@@ -144,7 +158,8 @@ def _parameter(owner: str, name: str, given: Any) -> Parameter:
                 " numbers (low, high), or one for a constant"
             )
         default = math.sqrt(low * high) if low > 0.0 else 0.5 * (low + high)
-        parameter = Parameter(name, POSITIVE if low > 0.0 else REAL, default, (low, high))
+        guessed = POSITIVE if low > 0.0 else REAL
+        parameter = Parameter(name, domain or guessed, default, (low, high))
     return _named(owner, name, parameter)
 
 

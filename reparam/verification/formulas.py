@@ -10,7 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.verification.refusals import Faulty, origin
 
-__all__ = ["by_parameter", "real_array", "told"]
+__all__ = ["by_parameter", "one_by_one", "real_array", "told"]
 
 #: Formulas that are of one value for each parameter.
 _SLOPES = ("score", "pathwise")
@@ -59,19 +59,23 @@ def told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except Exception as error:
             if not any(map(np.ndim, theta.values())):
+                at = ", ".join(f"{key}={value:g}" for key, value in theta.items())
                 raise Faulty(
-                    f"{name} raised {type(error).__name__}, called with an array of values:"
-                    f" {error}{origin(error)}"
+                    f"{name} raised {type(error).__name__}, called with an array of values and"
+                    f" {at}: {error}{origin(error)}"
                 ) from error
-        return _one_by_one(formula, values, theta, shape)
+        return one_by_one(formula, values, theta, shape)
 
     return formula
 
 
-def _one_by_one(
+def one_by_one(
     formula: Callable[..., Any], values: Array, theta: Mapping[str, Any], shape: tuple[int, ...]
 ) -> Any:
-    """Call a formula for each set of parameters."""
+    """Return what a formula, of an array of values, says if it is called for each parameter set.
+
+    That is an array, or a dict of arrays.
+    """
     places = np.broadcast_to(values, shape).ravel()
     columns = np.stack([np.broadcast_to(each, shape).ravel() for each in theta.values()])
     sets, which = np.unique(columns, axis=1, return_inverse=True)
@@ -87,7 +91,7 @@ def _one_by_one(
 
 
 def _joined(parts: list[tuple[Any, Array]], shape: tuple[int, ...]) -> Array:
-    result = np.empty(shape)
+    result = np.empty(shape, parts[0][1].dtype)
     for here, part in parts:
         result.reshape(-1)[here] = part
     return result

@@ -11,7 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.noise import Stream
 from reparam.verification.declarations import declared
-from reparam.verification.formulas import real_array, told
+from reparam.verification.formulas import one_by_one, real_array, told
 from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.refusals import Faulty, NoGradient
@@ -21,6 +21,8 @@ __all__ = ["Object", "Sampler"]
 
 #: A way of drawing: what a transform makes of noise.
 _BY_TRANSFORM = "noise through transform"
+#: No parameter's name.
+_VALUE = ""
 #: Draws that tell where a law's mass is.
 _PILOT = 4096
 
@@ -104,10 +106,24 @@ class Object(Target):
         return Stream(self.noise, seed).take(0, n)
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
-        """Return the values that this noise makes, with gradients: it may be overwritten."""
+        """Return the values that this noise makes, with gradients.
+
+        If arrays of parameters are too much for it, it gets one set of them after the other.
+        """
         shape = np.broadcast_shapes(noise.shape, *map(np.shape, theta.values()))
-        made = self._called(self._thing.transform, noise.copy(), **theta)
+        try:
+            made = self._called(self._thing.transform, noise.copy(), **theta)
+        except Exception:
+            if not any(map(np.ndim, theta.values())):
+                raise
+            arrays = one_by_one(self._flat, noise, theta, shape)
+            return Sample(arrays[_VALUE], {name: arrays[name] for name in self.parameters})
         return self._sample(made, shape, "transform")
+
+    def _flat(self, noise: Array, /, **theta: float) -> dict[str, Array]:
+        """Return the values that this noise makes, and their gradients, in one dict."""
+        sample = self.transform(noise, **theta)
+        return {_VALUE: sample.value, **sample.gradients}
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return what it claims to be, or what follows from its own cdf or log density."""

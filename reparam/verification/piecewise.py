@@ -40,6 +40,8 @@ _FUTILE = 2
 _SINGULAR = 100.0
 #: Points in pieces narrower than this, relatively, have lost digits.
 _NARROW = 1e-13
+#: No piece is halved more often: next to 0 none is ever narrow, relatively.
+_HALVINGS = 100
 
 
 def _series(values: Array) -> tuple[Array, Array]:
@@ -219,6 +221,7 @@ def _fitted(
         # nothing there, too narrow, or too many
         good |= np.max(first, axis=-1) == 0.0
         good |= width <= _NARROW * np.maximum(np.abs(start), np.abs(stop))
+        good |= len(done) >= _HALVINGS
         good |= sum(len(piece[0]) for piece in done) + len(start) > _MOST
         left_out = np.where(
             held, (rest + rtol) * size, np.minimum(np.ptp(values, axis=-1), _DEGREE * rest * size)

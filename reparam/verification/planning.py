@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral, Real
 from typing import Any
 
 from reparam.errors import InputError, SeedError, did_you_mean
@@ -13,7 +15,16 @@ from reparam.verification.context import LEVELS
 from reparam.verification.resolving import name_of
 from reparam.verification.statistics import FALSE_ALARM
 
-__all__ = ["TIME_LIMITS", "Plan", "TargetSpec", "planned", "registered", "validated"]
+__all__ = [
+    "TIME_LIMITS",
+    "Plan",
+    "TargetSpec",
+    "distinct",
+    "need_witnesses",
+    "planned",
+    "registered",
+    "validated",
+]
 
 #: Seconds for a check at each level, unless something else is asked for.
 TIME_LIMITS = {"quick": 60.0, "default": 120.0, "thorough": 1800.0}
@@ -93,8 +104,8 @@ def validated(what: str, value: Any) -> Any:
     InputError, SeedError
         Otherwise; the message has the rule.
     """
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    number = whole or isinstance(value, float)
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    whole = number and isinstance(value, Integral)
     match what:
         case "level" | "witness":
             names: Iterable[str] = LEVELS if what == "level" else known.NAMES
@@ -124,7 +135,41 @@ def validated(what: str, value: Any) -> Any:
                     f"time limit {value!r} is not a positive number of seconds;"
                     " pass for example 120"
                 )
-    return value
+    return int(value) if whole else value
+
+
+def need_witnesses(specs: Iterable[TargetSpec]) -> None:
+    """Raise unless there is a witness to ask of each target.
+
+    But for those of the registry that can't be asked for any of these.
+
+    Raises
+    ------
+    InputError
+        If what is asked for and what is skipped leave none.
+    """
+    for spec in specs:
+        if not (spec.witnesses or spec.seen_by):
+            raise InputError(
+                f"no witness is left to ask of {spec.name}{spec.suffix}; ask for others, or skip"
+                " fewer"
+            )
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Return names of which each is another: those that came before are numbered.
+
+    Examples
+    --------
+    >>> distinct(["mine", "laplace", "mine"])
+    ['mine', 'laplace', 'mine (2)']
+    """
+    times: Counter[str] = Counter()
+    told = []
+    for name in names:
+        times[name] += 1
+        told.append(name if times[name] == 1 else f"{name} ({times[name]})")
+    return told
 
 
 def registered() -> list[TargetSpec]:
@@ -211,15 +256,12 @@ def planned(
         )
         for spec in given
     ]
-    jobs = [(place, witness) for place, spec in enumerate(specs) for witness in spec.witnesses]
     validated("level", level)
     seed = secrets.randbits(32) if seed is None else validated("seed", seed)
-    if not jobs:
-        raise InputError(
-            "no witness is left to ask; ask for others, or skip fewer"
-            if specs
-            else "there is no target to verify; name one"
-        )
+    if not specs:
+        raise InputError("there is no target to verify; name one")
+    need_witnesses(specs)
+    jobs = [(place, witness) for place, spec in enumerate(specs) for witness in spec.witnesses]
     statistical = sum(witness in known.STATISTICAL for _, witness in jobs)
     share = FALSE_ALARM / max(1, statistical if among is None else among)
     return Plan(

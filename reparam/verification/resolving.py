@@ -85,7 +85,9 @@ def _found(spec: Any) -> Target:
     if not colon:
         return _registered(spec)
     if not (module and attribute):
-        raise InputError(f"{spec} is incomplete; write package.module:attribute, or library:sampler")
+        raise InputError(
+            f"{spec} is incomplete; write package.module:attribute, or library:sampler"
+        )
     if module in LIBRARIES:
         library = import_module(f"reparam.verification.libraries.{module}")
         target: Target = library.target(spec, attribute)

@@ -32,9 +32,14 @@ class Outcome(StrEnum):
     #: Nothing to look at: the reason says why.
     SKIPPED = "skipped"
 
+    @property
+    def rank(self) -> int:
+        """Its place among the outcomes: the worst has 0."""
+        return list(Outcome).index(self)
+
 
 def _worst(outcomes: Iterable[Outcome]) -> Outcome:
-    return min(outcomes, key=list(Outcome).index, default=Outcome.SKIPPED)
+    return min(outcomes, key=lambda outcome: outcome.rank, default=Outcome.SKIPPED)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from reparam.verification.context import LEVELS
 from reparam.verification.planning import (
     TIME_LIMITS,
     TargetSpec,
+    distinct,
     planned,
     registered,
     validated,
@@ -115,7 +116,7 @@ def verify(
     limit = TIME_LIMITS[level] if time_limit is None else time_limit
     with _pool(workers, len(jobs), limit) as pool:
         found = _resolved(pool, plan.specs)
-        names = [name + suffix for name, suffix in zip(found, plan.suffixes, strict=True)]
+        names = distinct(name + suffix for name, suffix in zip(found, plan.suffixes, strict=True))
         tasks = [
             (
                 _checked,

@@ -18,6 +18,7 @@ from reparam._typing import Array
 __all__ = [
     "FALSE_ALARM",
     "binomial_tails",
+    "critical_value",
     "dkw_bound",
     "is_summable",
     "mean_score",

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.noise import NORMAL
 from reparam.parameters import Parameter
 from reparam.verification import paths
 from reparam.verification.averages import TESTS, Averages, compare
 from reparam.verification.comparing import Tally
-from reparam.verification.context import Context
+from reparam.verification.context import Context, noise_of
 from reparam.verification.fit import add_distance, is_discrete
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerical_law import NumericalLaw
@@ -34,6 +33,8 @@ _U = np.array(
         *(0.5, 0.6, 0.9, 1.0 - 1e-10, 1.0 - 2.0**-53),
     ]
 )
+#: The least probability that others' samplers are asked for: that of 10⁹ draws.
+_DRAWN = 1e-9
 #: How far beyond typical values the library's own parameters go.
 BEYOND = 1e3
 #: What must hold of the formulas there.
@@ -238,12 +239,14 @@ def transformed(target: Target, noise: Array, theta: Mapping[str, float]) -> Arr
 
 
 def extreme_noise(context: Context) -> Array:
-    """Return noise at the edges of what float64 holds; of vectors, rows of it at random."""
-    target, noise = context.target, _U
-    if target.noise is NORMAL:
-        from scipy.special import ndtri
+    """Return noise at the edges of what float64 holds; of vectors, rows of it at random.
 
-        noise = np.asarray(ndtri(_U))
+    For others' samplers at the edges of what is drawn.
+    """
+    target = context.target
+    assert target.noise is not None
+    u = _U if target.strict else np.unique(np.clip(_U, _DRAWN, 1.0 - _DRAWN))
+    noise = noise_of(target.noise, u)
     if target.length:
         rng = np.random.default_rng(context.seed)
         return rng.choice(noise, (context.level.points, target.length))

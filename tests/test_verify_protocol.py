@@ -45,11 +45,11 @@ def checked(target, witness):
         ),
         (
             {"distribution": "gaussian", "parameters": {"loc": (-1, 1), "scale": (-1, 2)}},
-            "parameter scale has (-1, 2), which is not in (0, inf), as that of the distribution",
+            "has (-1, 2) for scale, which is in (0, inf) for the distribution that it claims to be",
         ),
         (
             {"distribution": "gaussian", "parameters": {"loc": (-1, 1), "scale": -2.0}},
-            "parameter scale has -2.0, which is not in (0, inf)",
+            "has -2.0 for scale, which is in (0, inf) for the distribution",
         ),
         ({"cdf": 0.5}, "has cdf=0.5; make it a method, or None for none"),
         ({"rsample": None}, "lacks rsample(n, rng=…, **parameters)"),

@@ -132,8 +132,8 @@ def _parameters(
         low, high = domain.ends({})
         if not (low <= parameter.typical[0] and parameter.typical[1] <= high):
             raise InputError(
-                f"{owner}: parameter {name} has {given[name]!r}, which is not in {domain}, as that"
-                " of the distribution that it claims to be"
+                f"{owner} has {given[name]!r} for {name}, which is in {domain} for the"
+                " distribution that it claims to be"
             )
     if not ranges:
         raise InputError(

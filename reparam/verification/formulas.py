@@ -59,10 +59,10 @@ def told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except Exception as error:
             if not any(map(np.ndim, theta.values())):
-                at = ", ".join(f"{key}={value:g}" for key, value in theta.items())
+                where = ", ".join(f"{key}={value:g}" for key, value in theta.items())
                 raise Faulty(
                     f"{name} raised {type(error).__name__}, called with an array of values and"
-                    f" {at}: {error}{origin(error)}"
+                    f" {where}: {error}{origin(error)}"
                 ) from error
         return one_by_one(formula, values, theta, shape)
 

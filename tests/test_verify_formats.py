@@ -56,7 +56,7 @@ def test_json_reads_back_to_an_equal_report():
         "inconclusive",
         "fails",
     ]
-    assert data["checks"][3]["comparisons"][0]["got"] == "nan"
+    assert data["checks"][3]["comparisons"][0]["got"] == "NaN"
 
 
 @pytest.mark.parametrize("field", ["error", "bound", "got", "expected"])

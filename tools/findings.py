@@ -119,20 +119,28 @@ def line(spec: TargetSpec, checks: Iterable[Check]) -> str:
     by = {check.witness: check for check in checks}
     at = ", ".join(f"{name} = {value:g}" for name, value in spec.parameters.items())
     sampler = f"`{str(spec.target).partition(':')[2]}`" + (f" at {at}" if at else "")
-    draws = word(by["distribution"])
     wrong = [by[name] for name in WITNESSES if by[name].outcome is Outcome.FAILS]
-    gradients = by["derivative"], by["expectation"], by["edges"], by["continuity"]
-    worst = min((check.outcome for check in gradients), key=list(Outcome).index)
+    # edges are of draws, and of gradients
+    edges = by["edges"].comparisons
+    of_gradients = [each.outcome for each in edges if "∂" in each.what]
+    of_draws = [each.outcome for each in edges if "∂" not in each.what]
+    of_draws += [Outcome.FAILS] * by["edges"].crashed
+    draws = word(worst(by["distribution"].outcome, *of_draws))
+    checks = [by[name].outcome for name in ("derivative", "expectation", "continuity")]
     told = [sentence(check) for check in wrong] or [accuracy(by["derivative"])]
-    judged = str(worst)
+    judged = str(worst(*checks, *of_gradients))
     if (first := by["derivative"].worst) and first.what == "∂y/∂θ":
         judged, told = "none", [first.note]
     cells = (sampler, draws, judged, "; ".join(dict.fromkeys(told)))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def word(check: Check) -> str:
-    return "not compared" if check.outcome is Outcome.SKIPPED else str(check.outcome)
+def worst(*outcomes: Outcome) -> Outcome:
+    return min(outcomes, key=lambda outcome: outcome.rank)
+
+
+def word(outcome: Outcome) -> str:
+    return "not compared" if outcome is Outcome.SKIPPED else str(outcome)
 
 
 def accuracy(check: Check) -> str:

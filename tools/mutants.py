@@ -38,8 +38,9 @@ HEAD = """# What `reparam verify` catches
 
 A verifier that passes everything passes what is right, too. So each built-in distribution with a
 reparameterization is broken in every way below, one mistake at a time, and each witness is asked
-about each mutant, as in a default run of `reparam verify`: {level.points} points, {level.draws:,}
-draws at each of {level.sets} parameter sets, and for each distribution a fresh seed.
+about each mutant, as in a default run of `reparam verify`: {level.points} points and
+{level.draws:,} draws (half as many with gradients) at each of {level.sets} parameter sets, and for
+each distribution a fresh seed.
 
 A row is a mistake: the number of mutants that have it, of one distribution and (for derivatives and
 scores) one parameter each; how many of them each witness catches; and how many are caught by any. A

@@ -339,5 +339,8 @@ def check_from_json(data: Mapping[str, Any]) -> Check:
 
 
 def _plain(value: float) -> float | str:
-    """Return a number as JSON has it: its shortest exact digits, or ``"nan"``, ``"inf"``."""
-    return float(value) if math.isfinite(value) else str(float(value))
+    """Return a number as JSON has it, or ``"NaN"``, ``"Infinity"`` or ``"-Infinity"``."""
+    number = float(value)
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else f"{'-' * (number < 0.0)}Infinity"

@@ -46,4 +46,4 @@ def test_the_page_is_about_these_mutants_and_none_survives():
 def test_the_log_of_runs_on_what_is_right_has_no_alarm():
     lines = (DOCS / "false-alarms.log").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not re.fullmatch(r"seed \d+: holds, \d+ s", line)] == []
-    assert len({line.split(":")[0] for line in lines}) == len(lines) >= 4
+    assert len({line.split(":")[0] for line in lines}) == len(lines) >= 200

@@ -58,7 +58,7 @@ tests ask about a tenth of them again; `tests/test_verify_vectors.py` and
 FOOT = """
 ## What is right passes
 
-[false-alarms.log](false-alarms.log) has a line for each of 200 default runs of `reparam verify` over
+[false-alarms.log](false-alarms.log) has a line for each of 200 default runs of `reparam verify` on
 the registry, each with a fresh seed: nothing failed, and nothing was inconclusive. A single run
 raises a false alarm by chance with a probability of at most 1e-9.
 `tools/false_alarms.py` makes the log.

@@ -20,7 +20,7 @@ from pathlib import Path
 from reparam.errors import ReparamError
 from reparam.verification.planning import TargetSpec
 from reparam.verification.resolving import LIBRARIES, resolve
-from reparam.verification.results import Check, Comparison, Outcome, Report
+from reparam.verification.results import Check, Comparison, Outcome, Report, worst
 from reparam.verification.running import verify
 
 PAGE = Path(__file__).parents[1] / "docs" / "findings.md"
@@ -125,18 +125,14 @@ def line(spec: TargetSpec, checks: Iterable[Check]) -> str:
     of_gradients = [each.outcome for each in edges if "∂" in each.what]
     of_draws = [each.outcome for each in edges if "∂" not in each.what]
     of_draws += [Outcome.FAILS] * by["edges"].crashed
-    draws = word(worst(by["distribution"].outcome, *of_draws))
-    checks = [by[name].outcome for name in ("derivative", "expectation", "continuity")]
+    draws = word(worst([by["distribution"].outcome, *of_draws]))
+    of_gradients += [by[name].outcome for name in ("derivative", "expectation", "continuity")]
     told = [sentence(check) for check in wrong] or [accuracy(by["derivative"])]
-    judged = str(worst(*checks, *of_gradients))
+    judged = str(worst(of_gradients))
     if (first := by["derivative"].worst) and first.what == "∂y/∂θ":
         judged, told = "none", [first.note]
     cells = (sampler, draws, judged, "; ".join(dict.fromkeys(told)))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def worst(*outcomes: Outcome) -> Outcome:
-    return min(outcomes, key=lambda outcome: outcome.rank)
 
 
 def word(outcome: Outcome) -> str:
@@ -148,8 +144,8 @@ def accuracy(check: Check) -> str:
     compared = [each for each in check.comparisons if math.isfinite(each.got)]
     if not compared:
         return check.reason
-    worst = min(compared, key=lambda each: each.digits)
-    return f"∂y/∂θ to {min(worst.digits, 15.9):.0f} digits at the worst of {check.points} points"
+    digits = min(each.digits for each in compared)
+    return f"∂y/∂θ to {min(digits, 15.9):.0f} digits at the worst of {check.points} points"
 
 
 def sentence(check: Check) -> str:

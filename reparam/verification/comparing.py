@@ -109,10 +109,10 @@ class Tally:
         if rank > self._rank:
             self._rank = rank
             # a parameter may be called y or k, too
-            beside = {f"{name}'" if name in theta else name: each for name, each in where.items()}
+            places = {f"{name}'" if name in theta else name: each for name, each in where.items()}
             point = {
                 name: float(np.broadcast_to(values, judged.rank.shape).flat[at])
-                for name, values in {**theta, **beside}.items()
+                for name, values in {**theta, **places}.items()
             }
             found = judged.comparison(self.what, self.unit, at)
             self._worst = replace(found, point=point, note=note or self.note)

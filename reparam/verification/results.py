@@ -14,7 +14,7 @@ from typing import Any
 
 from reparam.errors import InputError
 
-__all__ = ["SCHEMA", "Check", "Comparison", "Outcome", "Report"]
+__all__ = ["SCHEMA", "Check", "Comparison", "Outcome", "Report", "worst"]
 
 #: The version of the JSON form: raised when a reader of the old one would go wrong.
 SCHEMA = 1
@@ -38,7 +38,8 @@ class Outcome(StrEnum):
         return list(Outcome).index(self)
 
 
-def _worst(outcomes: Iterable[Outcome]) -> Outcome:
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return the worst of outcomes; of none, that there was nothing to look at."""
     return min(outcomes, key=lambda outcome: outcome.rank, default=Outcome.SKIPPED)
 
 
@@ -169,7 +170,7 @@ class Check:
         """The worst outcome of a comparison; a crash fails."""
         if self.crashed:
             return Outcome.FAILS
-        return _worst(comparison.outcome for comparison in self.comparisons)
+        return worst(comparison.outcome for comparison in self.comparisons)
 
     @property
     def worst(self) -> Comparison | None:
@@ -215,7 +216,7 @@ class Report:
     @property
     def outcome(self) -> Outcome:
         """The worst outcome of a check."""
-        return _worst(check.outcome for check in self.checks)
+        return worst(check.outcome for check in self.checks)
 
     @property
     def unseen(self) -> list[str]:

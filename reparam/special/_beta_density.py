@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import log1pmx, product_difference
+from reparam.special._accurate import log1pmx, product_difference, scaled_exp
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._elementwise import select
-from reparam.special._point import Point, of_arrays, point_at
+from reparam.special._point import Point, of_arrays
 from reparam.special.log_gamma import log_gamma_star
 
 __all__ = ["density", "log_density", "tail", "weight"]
@@ -114,28 +114,30 @@ def log_density(point: Point, alpha: Array, beta: Array) -> Array:
     return log + np.log(factor * np.where(above, beta, alpha))
 
 
-def tail(x: Array, alpha: Array, beta: Array, upper: bool) -> Array:
+#: From here on the small tail is the one beyond the mean: with a shape below 1 most is on one side.
+_MOST = 0.7
+
+
+def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     """Return I_x(α, β), or 1 − I_x(α, β), to full relative accuracy, for flat arrays.
 
-    Above ½ it is 1 less the other tail: there SciPy's own value may be off, by 2e-11 for (2, 10⁶),
-    and by 1e-9 next to 1 for (½, ½).
+    The tail on the point's own side of the mean is integrated, or the other one if it is small; the
+    larger of the two is 1 less the smaller.
     """
-    from scipy.special import betainc, betaincc
-
-    own, other = (betaincc, betainc) if upper else (betainc, betaincc)
-    value = np.asarray(own(alpha, beta, x), dtype=np.float64)
-    if np.any(high := value > 0.5):
-        complement = other(alpha, beta, x, where=high, out=np.zeros_like(value))
-        value = np.where(high, 1.0 - complement, value)
-    if np.any(lost := np.isnan(value) & (x > 0.0) & (x < 1.0)):  # for shapes above 1e150
-        value = np.where(lost, _kernel_tail(point_at(x), alpha, beta, upper), value)
-    return value
-
-
-def _kernel_tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
-    """Return the same from the masses of the kernels, for large shapes."""
+    *arrays, alpha, beta = np.broadcast_arrays(*point, alpha, beta)
+    point = Point(*arrays)
     above = above_mean(point, alpha, beta)
-    mass, _, _ = tail_integrals(point, alpha, beta, above)
-    log, factor = weight(point, alpha, beta, above)
-    own = np.minimum(np.exp(log) * factor * mass, 1.0)
+    own = _integrated(point, alpha, beta, above)
+    if (most := np.flatnonzero(own > _MOST)).size:
+        at = Point(*(array[most] for array in point))
+        above[most] = ~above[most]
+        own[most] = _integrated(at, alpha[most], beta[most], above[most])
+    own = np.where(np.isinf(point.logit), above == (point.logit < 0.0), np.minimum(own, 1.0))
     return np.where(above == upper, own, 1.0 - own)
+
+
+def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -> Array:
+    """Return the upper tail where `above`, the lower one elsewhere: the density times its mass."""
+    mass, _, _ = tail_integrals(point, alpha, beta, above, fine=True)
+    log, factor = weight(point, alpha, beta, above)
+    return scaled_exp(log, factor * mass)

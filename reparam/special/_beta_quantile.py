@@ -11,6 +11,7 @@ from reparam.special._beta_density import weight
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._newton import Members, halley, iterate, unfinished
 from reparam.special._point import Point, from_logit
+from reparam.special.polygamma import digamma_difference
 
 __all__ = ["quantile_point"]
 
@@ -51,24 +52,28 @@ _NORMAL = 1e24
 #: As near as this to an end, on the scale of logit x, the leading term there is all there is.
 _END = 40.0
 
+#: Below it ln(α B) may be far below an ulp of 1.
+_SMALL = 0.01
+
 
 def _leading(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
     """Return logit x from F = x^α/(α B): exact where x (1 + β) is negligible.
 
-    α B comes from the weight at a point near enough to the end. For tiny α, whose 1 + α rounds, it
-    is ln(α B) = log1p(α/β) + ln Γ(1+α) + ln Γ(1+β) − ln Γ(1+α+β), to second order in α.
+    α B comes from the weight at a point near enough to the end. For small α it is next to 1 + α/β:
+    ln(α B) = log1p(α/β) − ∫₀^α (ψ(1+β+t) − ψ(1+t)) dt.
     """
-    from scipy.special import digamma, zeta
-
     point = from_logit(-2.0 * _END - np.log1p(beta))
     log, factor = weight(point, alpha, beta, np.zeros(u.shape, dtype=bool))
     log_u = np.where(u < 0.5, np.log(u), np.log1p(-other))
     plain = point.logit + (log_u - np.log(factor) - log) / alpha
-    if not np.any(tiny := alpha < 1e-8):
+    if not np.any(small := alpha < _SMALL):
         return np.asarray(plain)
-    slope = digamma(1.0) - digamma(1.0 + beta)
-    slope += 0.5 * alpha * (zeta(2.0, 1.0) - zeta(2.0, 1.0 + beta))  # ψ′(z) = ζ(2, z)
-    return np.where(tiny, (log_u + np.log1p(alpha / beta)) / alpha + slope, plain)
+    shape = np.minimum(alpha, _SMALL)
+    mean = sum(
+        0.5 * share * digamma_difference(1.0 + 0.5 * (1.0 + node) * shape, beta)
+        for node, share in zip(*np.polynomial.legendre.leggauss(5), strict=True)
+    )
+    return np.where(small, (log_u + np.log1p(alpha / beta)) / alpha - mean, plain)
 
 
 def quantile_point(u: Array, other: Array, alpha: Array, beta: Array) -> Point:
@@ -106,7 +111,7 @@ def _settled(
     alpha, beta, u, other = (array[active] for array in (alpha, beta, u, other))
     smaller = np.minimum(alpha, beta)
     settled = smaller > _NORMAL
-    doubtful = np.flatnonzero((np.abs(logit[active]) > _END) | (smaller < 1e-2))
+    doubtful = np.flatnonzero((np.abs(logit[active]) > _END) | (smaller < _SMALL))
     if doubtful.size:
         a, b, low, high = (array[doubtful] for array in (alpha, beta, u, other))
         near_zero = np.maximum(_leading(low, high, a, b), -LARGEST)

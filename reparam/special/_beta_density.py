@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import log1pmx, product_difference, scaled_exp
+from reparam.special._accurate import log1pmx, power, product_difference, scaled_exp
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._elementwise import select
 from reparam.special._point import Point, of_arrays
@@ -44,10 +44,10 @@ def _weight_small_alpha(point: Point, alpha: Array, beta: Array) -> tuple[Array,
     from scipy.special import gammaln
 
     total = alpha + beta
-    over_mean = _log_over_mean(point, alpha, total) + np.log(alpha)
-    power = alpha * (over_mean - 1.0) + beta * point.logs[1]
+    log, factor = _power(point.x * total, lambda: point.logs[0] + np.log(total), alpha)
+    log += beta * point.logs[1] - alpha
     ratio = (beta - 0.5) * np.log1p(alpha / beta) + log_gamma_star(total) - log_gamma_star(beta)
-    return power + ratio - gammaln(alpha + 1.0), np.ones_like(power)
+    return log + ratio - gammaln(alpha + 1.0), factor
 
 
 def _weight_small_beta(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array]:
@@ -69,8 +69,21 @@ def _weight_small(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array
 
     total = alpha + beta
     gammas = gammaln(total + 1.0) - gammaln(alpha + 1.0) - gammaln(beta + 1.0)
-    log_x, log_rest = point.logs
-    return alpha * log_x + beta * log_rest + gammas, beta / total
+    log_x, power_x = _power(point.x, lambda: point.logs[0], alpha)
+    log_rest, power_rest = _power(point.rest, lambda: point.logs[1], beta)
+    return log_x + log_rest + gammas, power_x * power_rest * (beta / total)
+
+
+def _power(base: Array, log_base: Callable[[], Array], exponent: Array) -> tuple[Array, Array]:
+    """Return w and c with base^exponent = e^w c: c alone where the base is neither tiny nor huge.
+
+    The power by itself is exact to an ulp; its logarithm is rounded where it is far from 0.
+    """
+    plain = (base > 1e-100) & (base < 1e100)
+    factor = power(np.where(plain, base, 1.0), exponent)
+    if np.all(plain):
+        return np.zeros_like(factor), factor
+    return np.where(plain, 0.0, exponent * log_base()), factor
 
 
 def _log_over_mean(point: Point, alpha: Array, total: Array) -> Array:

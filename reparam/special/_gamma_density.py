@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import log1pmx, scaled_exp
+from reparam.special._accurate import log1pmx, power, scaled_exp
 from reparam.special._elementwise import select
 from reparam.special._gamma_integrals import above_mean, log_ratio, mills
 from reparam.special.log_gamma import log_gamma_one_plus, log_gamma_star
@@ -68,7 +68,9 @@ def _from_series(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
     log, ratio = log_lower(x, log_x, alpha)
     if upper:
         return np.asarray(-np.expm1(log) - np.exp(log) * ratio)
-    return np.asarray(np.exp(log) * (1.0 + ratio))
+    # the power by itself is exact to an ulp, where its logarithm is rounded far from 0
+    direct = power(x, alpha) * np.exp(-log_gamma_one_plus(alpha))
+    return np.where(x > 1e-290, direct, np.exp(log)) * (1.0 + ratio)
 
 
 def _from_integral(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StudentT"]
 
+
 class StudentT(LocationScale):
     """Student's t distribution, with location and scale.
 

@@ -18,10 +18,11 @@ from reparam._typing import Array
 from reparam.special._accurate import log1pmx, power, product_difference, scaled_exp
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._elementwise import select
-from reparam.special._point import Point, of_arrays
+from reparam.special._point import Point, from_logit, of_arrays
 from reparam.special.log_gamma import log_gamma_star
+from reparam.special.polygamma import digamma_difference
 
-__all__ = ["density", "log_density", "tail", "weight"]
+__all__ = ["END", "SMALL", "density", "log_constant", "log_density", "tail", "weight"]
 
 Formula = Callable[..., tuple[Array, Array]]
 
@@ -127,6 +128,31 @@ def log_density(point: Point, alpha: Array, beta: Array) -> Array:
     return log + np.log(factor * np.where(above, beta, alpha))
 
 
+#: As near as this to an end, on the scale of logit x, the leading term there is all there is.
+END = 40.0
+#: Below it ln(α B) may be far below an ulp of 1.
+SMALL = 0.01
+
+
+def log_constant(alpha: Array, beta: Array) -> Array:
+    """Return ln(α B(α, β)), of the leading term x^α/(α B) of F, where x (1 + β) is negligible.
+
+    It comes from the weight at a point near enough to the end. For small α it is next to
+    ln(1 + α/β): log1p(α/β) − ∫₀^α (ψ(1+β+t) − ψ(1+t)) dt.
+    """
+    point = from_logit(-2.0 * END - np.log1p(beta))
+    log, factor = weight(point, alpha, beta, np.zeros(alpha.shape, dtype=bool))
+    plain = alpha * point.logit - np.log(factor) - log
+    if not np.any(small := alpha < SMALL):
+        return np.asarray(plain)
+    shape = np.minimum(alpha, SMALL)
+    mean = sum(
+        0.5 * share * digamma_difference(1.0 + 0.5 * (1.0 + node) * shape, beta)
+        for node, share in zip(*np.polynomial.legendre.leggauss(5), strict=True)
+    )
+    return np.where(small, np.log1p(alpha / beta) - alpha * mean, plain)
+
+
 #: From here on the small tail is the one beyond the mean: with a shape below 1 most is on one side.
 _MOST = 0.7
 
@@ -141,12 +167,25 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     point = Point(*arrays)
     above = above_mean(point, alpha, beta)
     own = _integrated(point, alpha, beta, above)
-    if (most := np.flatnonzero(own > _MOST)).size:
+    if (most := np.flatnonzero(~(own < _MOST))).size:
         at = Point(*(array[most] for array in point))
         above[most] = ~above[most]
-        own[most] = _integrated(at, alpha[most], beta[most], above[most])
+        own[most] = _other(at, alpha[most], beta[most], above[most])
     own = np.where(np.isinf(point.logit), above == (point.logit < 0.0), np.minimum(own, 1.0))
     return np.where(above == upper, own, 1.0 - own)
+
+
+def _other(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -> Array:
+    """Return the tail on the far side of the mean: next to an end by that end's leading term."""
+    plain = _integrated(point, alpha, beta, above)
+    log_x, log_rest = point.logs
+    at_zero = above & (log_x < -END - np.log1p(beta))
+    at_one = ~above & (log_rest < -END - np.log1p(alpha))
+    if not np.any(at_zero | at_one):
+        return plain
+    near_zero = -np.expm1(alpha * log_x - log_constant(alpha, beta))
+    near_one = -np.expm1(beta * log_rest - log_constant(beta, alpha))
+    return np.select([at_zero, at_one], [near_zero, near_one], plain)
 
 
 def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -> Array:

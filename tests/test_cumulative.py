@@ -99,6 +99,19 @@ def test_tails_keep_the_digits_of_subnormal_numbers():
     assert rp.Beta(4978.02, 0.036178).cdf(0.86444) == pytest.approx(8.02647861e-320, rel=1e-4)
 
 
+@pytest.mark.parametrize("alpha", [1e-300, 1e-8, 1e-3, 0.15])
+@pytest.mark.parametrize("x", [5e-324, 1e-300, 1e-290, 1e-100, 1e-12])
+def test_upper_tails_of_tiny_shapes_next_to_zero(alpha, x):
+    # F = x^α for Beta(α, 1)
+    upper = -math.expm1(alpha * math.log(x))
+    allowed = 1e-14 + 2.5e-16 * abs(alpha * math.log(x))
+    assert rp.Beta(alpha, 1.0).sf(x) == pytest.approx(upper, rel=allowed, abs=0.0)
+    assert rp.Beta(alpha, 1.0).cdf(x) == pytest.approx(x**alpha, rel=allowed, abs=0.0)
+    if x > 1e-307:
+        lower = -math.expm1(-alpha * math.log1p(1.0 / x))
+        assert rp.BetaPrime(1.0, alpha).cdf(1.0 / x) == pytest.approx(lower, rel=allowed, abs=0.0)
+
+
 def _points():
     rng = np.random.default_rng(20)
     shapes = 10.0 ** rng.uniform(-7.0, 1.5, 120)

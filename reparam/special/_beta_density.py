@@ -170,26 +170,25 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     if (most := np.flatnonzero(~(own < _MOST))).size:
         at = Point(*(array[most] for array in point))
         above[most] = ~above[most]
-        own[most] = _other(at, alpha[most], beta[most], above[most])
+        own[most] = _integrated(at, alpha[most], beta[most], above[most])
     own = np.where(np.isinf(point.logit), above == (point.logit < 0.0), np.minimum(own, 1.0))
     return np.where(above == upper, own, 1.0 - own)
 
 
-def _other(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -> Array:
-    """Return the tail on the far side of the mean: next to an end by that end's leading term."""
-    plain = _integrated(point, alpha, beta, above)
-    log_x, log_rest = point.logs
-    at_zero = above & (log_x < -END - np.log1p(beta))
-    at_one = ~above & (log_rest < -END - np.log1p(alpha))
-    if not np.any(at_zero | at_one):
-        return plain
-    near_zero = -np.expm1(alpha * log_x - log_constant(alpha, beta))
-    near_one = -np.expm1(beta * log_rest - log_constant(beta, alpha))
-    return np.select([at_zero, at_one], [near_zero, near_one], plain)
-
-
 def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -> Array:
-    """Return the upper tail where `above`, the lower one elsewhere: the density times its mass."""
+    """Return the upper tail where `above`, the lower one elsewhere: the density times its mass.
+
+    Next to an end, whose far side is asked for, it is 1 less the end's leading term: the integral
+    would be over a plateau of a length that overflows.
+    """
     mass, _, _ = tail_integrals(point, alpha, beta, above, fine=True)
     log, factor = weight(point, alpha, beta, above)
-    return scaled_exp(log, factor * mass)
+    tail = scaled_exp(log, factor * mass)
+    at_zero = above & (point.logit < -END - np.log1p(beta))
+    at_one = ~above & (point.logit > END + np.log1p(alpha))
+    if not np.any(at_zero | at_one):
+        return tail
+    log_x, log_rest = point.logs
+    near_zero = -np.expm1(alpha * log_x - log_constant(alpha, beta))
+    near_one = -np.expm1(beta * log_rest - log_constant(beta, alpha))
+    return np.select([at_zero, at_one], [near_zero, near_one], tail)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import PurePath
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
-from reparam._typing import Array
+from numpy.typing import NDArray
+
 from reparam.formats.records import Records
 
 __all__ = ["BINARY", "NAMES", "Format", "Records", "by_suffix", "load"]
@@ -33,8 +34,8 @@ class Format(Protocol):
         """Write all records."""
 
     @staticmethod
-    def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
-        """Return the first of those columns that is there, or else the only one."""
+    def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> NDArray[Any]:
+        """Return the first of those columns that is there, or else, if not exact, the only one."""
 
     @staticmethod
     def minimum_size(records: Records) -> int:

@@ -6,11 +6,11 @@ import shutil
 import tempfile
 import zipfile
 from contextlib import ExitStack
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reparam._typing import Array
 from reparam.errors import InputError
 from reparam.formats import npy
 from reparam.formats.records import Records, pick
@@ -57,12 +57,16 @@ def minimum_size(records: Records) -> int:
     return records.elements * (sum(sizes) + sum(sizes[1:]))
 
 
-def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> NDArray[Any]:
     """Return a member by name."""
     try:
         with zipfile.ZipFile(source) as archive:
-            members = [name.removesuffix(".npy") for name in archive.namelist()]
-            with archive.open(f"{pick(members, columns)}.npy") as member:
+            members = [
+                name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")
+            ]
+            with archive.open(f"{pick(members, columns, exact)}.npy") as member:
                 return npy.read(member, columns)  # type: ignore[arg-type]
-    except (zipfile.BadZipFile, KeyError, RuntimeError) as error:
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # whatever zipfile and decompressors raise
         raise InputError(f"it is not an archive of NumPy arrays ({error})") from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reparam._typing import Array
 from reparam.errors import InputError, MissingExtraError
 from reparam.formats.records import Records, pick, real
 
@@ -43,12 +43,17 @@ def minimum_size(records: Records) -> int:
     return records.elements * next(iter(records.columns.values())).itemsize
 
 
-def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> NDArray[Any]:
     """Return a column by name."""
     arrow = _pyarrow()
     try:
         file = arrow.parquet.ParquetFile(source)
-        name = pick(file.schema_arrow.names, columns)
-        return real(np.asarray(file.read([name]).column(0).to_numpy()))
-    except arrow.ArrowException as error:
+        name = pick(file.schema_arrow.names, columns, exact)
+        column = file.read([name]).column(0)
+        if column.null_count:
+            raise InputError(f"{column.null_count} values of {name!r} are missing; fill them in")
+        return real(np.asarray(column.to_numpy()))
+    except InputError:
+        raise
+    except (arrow.ArrowException, OSError, ValueError, KeyError) as error:
         raise InputError(f"it is not a Parquet file ({error})") from None

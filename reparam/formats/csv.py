@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.errors import InputError
 from reparam.formats.lines import Lines, opened
-from reparam.formats.records import TEXT_ROWS, Records, exact, pick
+from reparam.formats.records import TEXT_ROWS, NoColumnError, Records, exact, pick
 
 __all__ = ["minimum_size", "read", "write"]
 
@@ -68,7 +68,7 @@ def _read(lines: Lines, columns: tuple[str, ...], exact: bool) -> Array:
             )
         del head[0]
     elif exact:
-        raise InputError(f"it has no header, so no column is called {columns[0]!r}; give it one")
+        raise NoColumnError(f"it has no header, so no column is called {columns[0]!r}; give it one")
     if not head:
         return np.empty(0)
     rows = _Rows(head, lines, delimiter, len(header))

@@ -12,7 +12,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from reparam.errors import InputError
-from reparam.formats.records import DIMENSIONS, Records, pick, real
+from reparam.formats.records import DIMENSIONS, NoColumnError, Records, pick, real
 
 __all__ = ["header", "minimum_size", "read", "write"]
 
@@ -61,7 +61,7 @@ def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> NDA
     if array.dtype.names is not None:
         array = array[pick(array.dtype.names, columns, exact)]
     elif exact:
-        raise InputError(
+        raise NoColumnError(
             f"it holds one array without columns, so none is called {columns[0]!r}; leave the name"
             " out"
         )

@@ -11,8 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam.errors import InputError, did_you_mean
+from reparam.formats.origin import Origin
 
-__all__ = ["DIMENSIONS", "TEXT_ROWS", "Block", "Records", "exact", "pick", "real"]
+__all__ = [
+    "DIMENSIONS",
+    "TEXT_ROWS",
+    "Block",
+    "NoColumnError",
+    "Records",
+    "exact",
+    "pick",
+    "real",
+]
 
 #: Rows that become text at a time: Python's numbers and strings take 30 times a float's memory.
 TEXT_ROWS = 2**14
@@ -24,6 +34,10 @@ _SHOWN, _SHOWN_OF = 20, 1000
 DIMENSIONS = 32
 
 Block = Mapping[str, NDArray[Any]]
+
+
+class NoColumnError(InputError):
+    """A file has no column of that name."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +54,15 @@ class Records:
         The columns' pieces, in order; each piece has the shape (draws, *batch shape).
     first
         The number of the first draw.
+    origin
+        What the draws are from, for the formats that keep it.
     """
 
     columns: Mapping[str, np.dtype[Any]]
     shape: tuple[int, ...]
     blocks: Iterator[Block]
     first: int = 0
+    origin: Origin | None = None
 
     @property
     def elements(self) -> int:
@@ -101,7 +118,7 @@ def pick(available: Sequence[str], wanted: Sequence[str], exact: bool = False) -
         return available[0]
     if name is None:
         near = [name for name in available[:_SHOWN_OF] if len(name) <= _SHOWN_OF]
-        raise InputError(
+        raise NoColumnError(
             f"no column is called {wanted[0]!r}{did_you_mean(wanted[0], near)}"
             f" (there are {_enumerated(available)}); choose one with @FILE:COLUMN"
         )

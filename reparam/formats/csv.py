@@ -92,6 +92,8 @@ def _delimiter(first: str, second: str | None = None) -> str | None:
         return ","
 
     def cuts(delimiter: str | None) -> bool:
+        if delimiter is not None and delimiter not in first:
+            return False
         return 1 < len(_cells(first, delimiter)) == len(_cells(second, delimiter))
 
     marks = [mark for mark in ",;" if cuts(mark)]

@@ -65,7 +65,8 @@ def grad(
         typer.Option(
             metavar="VALUES",
             help="Replay this noise, don't draw: numbers with commas, @FILE, @FILE:COLUMN, or - "
-            "for stdin. Of several columns the one called noise is taken.",
+            "for stdin. Of several columns the one called noise is taken. A file of another "
+            "distribution's draws is an error.",
         ),
     ] = None,
     upstream: Annotated[

@@ -190,3 +190,34 @@ def test_logarithms_of_complements_next_to_one():
     d = rp.Beta(0.18, 1.2e-6)
     draw = d.transform(np.array([1e-40, 3e-9, 1e-7]))
     np.testing.assert_allclose(draw.log_complement, np.log1p(-draw.value), rtol=3e-16)
+
+
+#: Each regime of the gamma and beta tails, and of the laws that are made of them.
+SHAPES = [1e-8, 0.3, 1.0, 2.0, 1e3, 1e9]
+
+
+@pytest.mark.parametrize("what", ["cdf", "sf"])
+@pytest.mark.parametrize("cls", [rp.Gamma, rp.InverseGamma, rp.Chi, rp.ChiSquare, rp.StudentT])
+def test_tails_of_nan_are_nan_for_all_shapes(cls, what):
+    found = getattr(cls(SHAPES), what)(np.nan)
+    assert np.all(np.isnan(found)), found
+
+
+@pytest.mark.parametrize("what", ["cdf", "sf"])
+@pytest.mark.parametrize("cls", [rp.Beta, rp.BetaPrime, rp.F])
+def test_tails_of_nan_are_nan_for_all_pairs_of_shapes(cls, what):
+    found = getattr(cls(np.array(SHAPES)[:, np.newaxis], SHAPES), what)(np.nan)
+    assert np.all(np.isnan(found)), found
+
+
+@pytest.mark.parametrize("beta", [1e300, 6e306, 1e307, 1e308, 1.7e308])
+@pytest.mark.parametrize("y", [5e-324, 1e-320, 1e-315, 1e-310, 1e-308])
+def test_upper_tails_where_the_plateau_overflows(y, beta):
+    alpha = 1e-8
+    with mpmath.workdps(60):  # I_y(α, β) = P(α, β y) up to y + α/β
+        right = mpmath.gammainc(mpmath.mpf(alpha), mpmath.mpf(beta) * mpmath.mpf(y), mpmath.inf)
+        right = right / mpmath.gamma(mpmath.mpf(alpha))
+        right, rest = float(right), float(1 - right)
+    law = rp.Beta(alpha, beta)
+    np.testing.assert_allclose(law.sf(y), right, rtol=2e-13)
+    np.testing.assert_allclose(law.cdf(y), rest, rtol=1e-15)

@@ -18,6 +18,7 @@ from reparam._typing import Array
 from reparam.special._accurate import log1pmx, power, product_difference, scaled_exp
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._elementwise import select
+from reparam.special._gamma_density import tail as gamma_tail
 from reparam.special._point import Point, from_logit, of_arrays
 from reparam.special.log_gamma import log_gamma_star
 from reparam.special.polygamma import digamma_difference
@@ -175,6 +176,10 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     return np.where(above == upper, own, 1.0 - own)
 
 
+#: From here on the larger shape's distribution is the limit of one that is infinite.
+_HUGE = 1e100
+
+
 def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -> Array:
     """Return the upper tail where `above`, the lower one elsewhere: the density times its mass.
 
@@ -184,6 +189,10 @@ def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_
     mass, _, _ = tail_integrals(point, alpha, beta, above, fine=True)
     log, factor = weight(point, alpha, beta, above)
     tail = scaled_exp(log, factor * mass)
+    own, other = np.where(above, alpha, beta), np.where(above, beta, alpha)
+    if (far := np.flatnonzero((own < 1.0) & (other >= _HUGE))).size:
+        at = Point(*(array[far] for array in point))
+        tail[far] = _gamma_limit(at, own[far], other[far], above[far])
     at_zero = above & (point.logit < -END - np.log1p(beta))
     at_one = ~above & (point.logit > END + np.log1p(alpha))
     if not np.any(at_zero | at_one):
@@ -192,3 +201,15 @@ def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_
     near_zero = -np.expm1(alpha * log_x - log_constant(alpha, beta))
     near_one = -np.expm1(beta * log_rest - log_constant(beta, alpha))
     return np.select([at_zero, at_one], [near_zero, near_one], tail)
+
+
+def _gamma_limit(
+    point: Point, own: Array, other: Array, above: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the tail beyond the mean for a shape below 1 beside a huge one: β x is gamma.
+
+    1 − I_x(α, β) = Q(α, β x) up to a share (α + β x) x of itself: it is 0 long before x is of size
+    1e-90. The density's factor α/β would lose digits as a subnormal number, and the mass overflow.
+    """
+    log = np.where(above, point.logit, -point.logit) + np.log(other)
+    return np.asarray(gamma_tail(np.exp(log), log, own, upper=True))

@@ -76,7 +76,7 @@ def _from_series(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
 def _from_integral(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
     """The density times the Mills ratio is the tail on the point's own side of the mean."""
     log, factor = weight(x, log_x, alpha)
-    own = np.where(x < np.inf, scaled_exp(log, factor * mills(x, log_x, alpha)), 0.0)
+    own = np.where(x == np.inf, 0.0, scaled_exp(log, factor * mills(x, log_x, alpha)))
     own = np.minimum(own, 1.0)  # it may be a rounding above
     return np.where(above_mean(x, alpha) == upper, own, 1.0 - own)
 

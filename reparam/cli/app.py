@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
 import typer
@@ -86,7 +86,8 @@ def _sentences(context: typer.Context | None = None) -> Iterator[None]:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"Error: {' '.join(message.split())}", err=True)
+    with suppress(OSError):  # nobody reads: the exit status stays
+        typer.echo(f"Error: {' '.join(message.split())}", err=True)
 
 
 app = typer.Typer(

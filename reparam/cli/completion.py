@@ -1,8 +1,8 @@
 """Completion of options' values, in the parts of words that shells ask for.
 
-Bash cuts words at ``=``, ``:`` and ``@``, and replaces the last part alone; other shells replace the
-whole word. Typer passes on completions of an option's value: :func:`prepare` joins the parts that
-bash cut, and :func:`fitted` turns a completion of the value into what the shell replaces.
+Bash cuts words at ``=``, ``:`` and ``@``, and replaces the last part alone; other shells replace
+the whole word. Typer passes on completions of an option's value: :func:`prepare` joins the parts
+that bash cut, and :func:`fitted` turns a completion of the value into what the shell replaces.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def prepare(environment: MutableMapping[str, str] = os.environ) -> None:
     """Join the words that bash cut, where it asks for completions."""
     if environment.get(_REQUEST) != _BASH or not environment.get("COMP_CWORD", "").isdecimal():
         return
-    parts = environment.get("COMP_WORDS", "").split("\n")
+    text = environment.get("COMP_WORDS", "")
+    parts = text.split("\n" if "\n" in text else " ")
     current = min(int(environment["COMP_CWORD"]), len(parts) - 1)
     words: list[str] = []
     for number, part in enumerate(parts[: current + 1]):

@@ -132,11 +132,11 @@ class UndefinedDraws:
             Undefined.of("the loss is NaN", nan, start, drawn),
             Undefined.of("the loss is infinite", infinite, start, drawn),
         ]
-        known = nan.reshape(len(nan), -1).any(axis=1) if nan.size else nan[:0]
+        known = nan.reshape(len(nan), -1).any(axis=1) if nan.size else np.zeros(len(nan), np.bool_)
         for name, entry in gradient.items():
-            what, rows = f"∂J/∂{name} is NaN", np.zeros(len(loss), dtype=np.bool_)
-            if entry.size and not np.isfinite(entry.sum()):
-                rows = np.isnan(entry).reshape(len(entry), -1).any(axis=1) & ~known
+            what = f"∂J/∂{name} is NaN"
+            flat = np.isnan(entry).reshape(len(known), -1 if entry.size else 0)
+            rows = np.asarray(flat.any(axis=1) & ~known)
             single = loss.size == len(loss)  # of several elements it isn't known which
             where = {key: np.ravel(of) for key, of in drawn.items()} if single else {}
             entries.append(Undefined.of(what, rows, start, where))

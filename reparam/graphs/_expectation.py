@@ -49,8 +49,8 @@ class Expectation:
     value: Array
     gradient: dict[str, Array]
     standard_error: ExpectationStandardError
-    _undefined: UndefinedDraws = field(default=UndefinedDraws(), repr=False)
-    _analysis: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
+    _undefined: UndefinedDraws = field(repr=False)
+    _analysis: Callable[[], tuple[str, ...]] = field(repr=False)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -66,8 +66,8 @@ class Expectation:
 def summary(
     of_loss: Moments,
     of_gradient: Mapping[str, Moments],
-    undefined: UndefinedDraws = UndefinedDraws(),
-    analysis: Callable[[], tuple[str, ...]] = tuple,
+    undefined: UndefinedDraws,
+    analysis: Callable[[], tuple[str, ...]],
 ) -> Expectation:
     """Return moments as an expectation, with what notes are made of."""
     return Expectation(

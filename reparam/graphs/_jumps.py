@@ -1,37 +1,37 @@
-"""Where a function of a number jumps, found by halving."""
+"""Where a function of a number jumps, or has a pole, found by halving."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["Jump", "jumps"]
+__all__ = ["Break", "breaks"]
 
-#: Halvings until two points are neighbours, from 1e300 to the smallest number at most.
+#: Halvings until two points are neighbours: from 1e300 to the smallest number at most.
 _HALVINGS = 2200
 
 #: How far a function may be from the trapezium rule for its slope, of its size: rounding errors.
 _ROUNDING = 1e-9
 
-#: How far aside, in distances between the first points, the sides of a jump must still differ by
-#: most of it: poles and rounding errors don't.
-_ASIDE, _MOST = 1e-6, 0.5
+#: How far aside of a jump its height is taken, and where the sides must still differ by most of it,
+#: in distances between the first points: those of poles, kinks and rounding errors don't.
+_NEAR, _ASIDE, _MOST = 1e-9, 1e-6, 0.5
 
 
 @dataclass(frozen=True)
-class Jump:
-    """Where a function jumps.
+class Break:
+    """Neighbouring numbers between which a function jumps, or is not smooth in another way.
 
     Attributes
     ----------
     left, right
-        Neighbouring numbers, on either side.
+        The numbers.
     height
-        How far it jumps.
+        How far the function jumps; 0 for a pole, or if it has no value on one side.
     width
         How far the points were from each other between which it was looked for.
     """
@@ -41,20 +41,26 @@ class Jump:
     height: float
     width: float
 
-    def sides(self) -> Array:
-        """Return a point on either side, aside."""
-        return np.array([self.left - _ASIDE * self.width, self.right + _ASIDE * self.width])
+    @property
+    def place(self) -> float:
+        """Where it is, 0 if it is so near."""
+        return self.right if abs(self.right) > _ASIDE * self.width else 0.0
+
+    def sides(self, distance: float = _ASIDE) -> Array:
+        """Return points on either side, that far aside in units of the width."""
+        return np.array([self.left - distance * self.width, self.right + distance * self.width])
 
     def stays(self, values: Array) -> bool:
         """Whether values on either side differ as they do here, all but for a part."""
         return bool(abs(values[1] - values[0] - self.height) <= _MOST * abs(self.height))
 
 
-def jumps(function: Callable[[Array], tuple[Array, Array]], y: Array) -> list[Jump]:
-    """Return where a function jumps between increasing points.
+def breaks(function: Callable[[Array], tuple[Array, Array]], y: Array) -> list[Break]:
+    """Return where a function is not smooth between increasing points.
 
     A piece is halved, and the half followed on which the function is farther from what its slope
-    says, until it is nothing but rounding errors or the ends are neighbours. Poles are not jumps.
+    says, until it is nothing but rounding errors or the ends are neighbours. Of a region where
+    there are no values the ends are found.
 
     Parameters
     ----------
@@ -63,40 +69,47 @@ def jumps(function: Callable[[Array], tuple[Array, Array]], y: Array) -> list[Ju
     y
         The points.
     """
-    value, slope = function(y)
-    left, right = y[:-1], y[1:]
-    ends = [value[:-1], value[1:], slope[:-1], slope[1:]]
-    width = right - left
-    found: list[Jump] = []
+    # the rows are points, values and slopes
+    known = np.array([y, *function(y)])
+    left, right = known[:, :-1], known[:, 1:]
+    width = right[0] - left[0]
+    found: list[Break] = []
     for _ in range(_HALVINGS):
-        if not left.size:
-            break
-        middle = left + 0.5 * (right - left)
-        done = (middle <= left) | (middle >= right)
-        for k in np.flatnonzero(done):
-            jump = Jump(
-                float(left[k]), float(right[k]), float(ends[1][k] - ends[0][k]), float(width[k])
-            )
-            if jump.stays(function(jump.sides())[0]):
-                found.append(jump)
-        left, middle, right, width = (of[~done] for of in (left, middle, right, width))
-        ends = [of[~done] for of in ends]
-        if not left.size:
-            break
-        value, slope = function(middle)
-        gaps = [
-            np.abs(b - a - 0.5 * (y1 - y0) * (c + d))
-            for y0, y1, a, b, c, d in (
-                (left, middle, ends[0], value, ends[2], slope),
-                (middle, right, value, ends[1], slope, ends[3]),
-            )
+        gap, least = _gap(left, right)
+        kept = gap > least
+        left, right, width = left[:, kept], right[:, kept], width[kept]
+        middle = left[0] + 0.5 * (right[0] - left[0])
+        done = (middle <= left[0]) | (middle >= right[0])
+        found += [
+            _break(function, *numbers)
+            for numbers in zip(left[0, done], right[0, done], width[done], strict=True)
         ]
-        after = gaps[1] > gaps[0]
-        left, right = np.where(after, middle, left), np.where(after, right, middle)
-        pairs = ((value, ends[0]), (ends[1], value), (slope, ends[2]), (ends[3], slope))
-        ends = [np.where(after, *pair) for pair in pairs]
-        gap = np.where(after, gaps[1], gaps[0])
-        kept = (gap > _ROUNDING * (np.abs(ends[0]) + np.abs(ends[1]))) & np.isfinite(gap)
-        left, right, width = left[kept], right[kept], width[kept]
-        ends = [of[kept] for of in ends]
+        left, right, width, middle = left[:, ~done], right[:, ~done], width[~done], middle[~done]
+        if not middle.size:
+            break
+        centre = np.array([middle, *function(middle)])
+        after = _gap(centre, right)[0] > _gap(left, centre)[0]
+        left, right = np.where(after, centre, left), np.where(after, right, centre)
     return found
+
+
+def _gap(left: Array, right: Array) -> tuple[Array, Array]:
+    """Return how far values are from the trapezium rule, and what rounding errors may make of it.
+
+    It is infinite where one end has no value, and nothing where neither has.
+    """
+    finite = np.isfinite(left[1]) & np.isfinite(right[1])
+    gap = np.abs(right[1] - left[1] - 0.5 * (right[0] - left[0]) * (left[2] + right[2]))
+    gap = np.where(finite, np.where(np.isnan(gap), np.inf, gap), np.inf)
+    neither = ~(np.isfinite(left[1]) | np.isfinite(right[1]))
+    size = np.where(finite, np.abs(left[1]) + np.abs(right[1]), 0.0)
+    return np.where(neither, -1.0, gap), _ROUNDING * size
+
+
+def _break(
+    function: Callable[[Array], tuple[Array, Array]], left: float, right: float, width: float
+) -> Break:
+    place = Break(float(left), float(right), 0.0, float(width))
+    low, high = function(place.sides(_NEAR))[0]
+    jump = replace(place, height=float(high - low))
+    return jump if jump.height != 0.0 and jump.stays(function(jump.sides())[0]) else place

@@ -475,7 +475,9 @@ class Model:
             )
             for name, found in zip(wanted, total[1:-1], strict=True)
         }
-        return summary(total[0], shaped, total[-1], partial(_notes_on, self, tuple(wanted)))
+        # a derivative in a draw is that along the path by definition
+        inputs = tuple(name for name in wanted if name not in self.graph.draws)
+        return summary(total[0], shaped, total[-1], partial(_notes_on, self, inputs))
 
     # Names and shapes ------------------------------------------------------------------------
 

@@ -19,15 +19,17 @@ from reparam.distribution import Reparameterized
 from reparam.errors import ReparamError
 from reparam.estimators._line import Line
 from reparam.estimators._tails import grows, tail_points
-from reparam.graphs._jumps import Jump, jumps
+from reparam.graphs._jumps import Break, breaks
 from reparam.graphs._model import ONE, Frame, Model
 from reparam.graphs._parse import LOSS, Sampled
 
 __all__ = ["notes_on"]
 
-#: How many elements of a batch are looked at, how often the noise of other draws is another, and
-#: how many lines are looked at in all.
-_ELEMENTS, _SCENES, _LINES = 6, 3, 60
+#: How many elements of a batch are looked at, and how often the noise of other draws is another.
+_ELEMENTS, _SCENES = 6, 3
+
+#: How many lines are looked at, and how many of them times the nodes of the graph.
+_LINES, _WORK = 60, 6000
 
 #: Points of a line that J is looked at for jumps, how far they go in a coordinate that grows as
 #: the exponential of an exponential, and the least log p(y) dy.
@@ -35,6 +37,10 @@ _POINTS, _REACH, _FAR = 1025, 6.0, -600.0
 
 #: How far an input moves: of itself, and then of the distance between points.
 _STEP, _SHARE = 1e-5, 1e-4
+
+#: How far from a pole terms are compared, in distances between points, and the least power of the
+#: inverse distance of which the square has an infinite integral, but for rounding.
+_TOWARDS, _SQUARE = (1e-6, 1e-4), 0.49
 
 #: Points whose draws fail together: where a parameter of another draw leaves its domain.
 _TOGETHER = 64
@@ -56,20 +62,21 @@ def notes_on(model: Model, wanted: Sequence[str]) -> tuple[str, ...]:
     with np.errstate(all="ignore"):
         for line in _lines(model, tuple(wanted)):
             wild |= set(line.infinite())
-            for jump in line.jumps():
-                if moved := line.moved_by(jump) - missed:
+            for found in line.breaks():
+                wild |= line.infinite_at(found)
+                if found.height and (moved := line.moved_by(found) - missed):
                     missed |= moved
-                    places.setdefault(line.node.name, jump.right)
-    found = []
+                    places.setdefault(line.node.name, found.place)
+    told = []
     if missed:
         where = " and ".join(f"{name} passes {y:.4g}" for name, y in places.items())
         names = [name for name in wanted if name in missed]
-        found.append(notes.misses_jumps(["pathwise"], names, f"the loss jumps where {where}"))
+        told.append(notes.misses_jumps(["pathwise"], names, f"the loss jumps where {where}"))
     if wild:
         labels = {LOSS: "E[J]"} | {name: f"∂E[J]/∂{name}" for name in wanted}
-        told = [label for name, label in labels.items() if name in wild]
-        found.append(notes.infinite_variance("estimates", told))
-    return tuple(found)
+        which = [label for name, label in labels.items() if name in wild]
+        told.append(notes.infinite_variance("estimates", which))
+    return tuple(told)
 
 
 def _lines(model: Model, wanted: tuple[str, ...]) -> Iterator[_Line]:
@@ -94,7 +101,7 @@ def _lines(model: Model, wanted: tuple[str, ...]) -> Iterator[_Line]:
                 if Line(law).usable:
                     yield line
                     number += 1
-                if number == _LINES:
+                if number >= min(_LINES, _WORK / len(model.graph._nodes)):
                     return
 
 
@@ -170,25 +177,38 @@ class _Line:
         for y, log_mass in tail_points(self.law):
             if not y.size:
                 continue
-            for name, term in zip((LOSS, *self.wanted), self._evaluated(y, self.wanted), strict=True):
+            for name, term in zip(
+                (LOSS, *self.wanted), self._evaluated(y, self.wanted), strict=True
+            ):
                 if grows(np.log(np.abs(term)), 2.0, log_mass):
                     yield name
 
-    def jumps(self) -> list[Jump]:
-        """Return where J jumps, as far as there is mass."""
+    def breaks(self) -> list[Break]:
+        """Return where J jumps or has a pole, as far as there is mass."""
         x = 0.5 * np.pi * np.sinh(np.linspace(-_REACH, _REACH, _POINTS))
         y, log_slope = Line(self.law)(x)
         low, high = self.law.support
         far = self.law.log_prob(y) + log_slope > _FAR
         y = np.unique(y[far & (y > low) & (y < high)])
-        return jumps(self._value_and_slope, y) if y.size > 1 else []
+        return breaks(self._value_and_slope, y) if y.size > 1 else []
 
-    def moved_by(self, jump: Jump) -> set[str]:
+    def infinite_at(self, pole: Break) -> set[str]:
+        """Return what grows so fast towards a pole that its square has no integral."""
+        near, far = (self._evaluated(pole.sides(by), self.wanted) for by in _TOWARDS)
+        least = _SQUARE * np.log(_TOWARDS[1] / _TOWARDS[0])
+        names = zip((LOSS, *self.wanted), near, far, strict=True)
+        return {
+            name
+            for name, close, away in names
+            if np.any(np.log(np.abs(close)) - np.log(np.abs(away)) >= least)
+        }
+
+    def moved_by(self, jump: Break) -> set[str]:
         """Return the names that move a jump, if the noise stays what it is."""
         y = jump.sides()
         return {name for name in self.wanted if self._moves(name, jump, y)}
 
-    def _moves(self, name: str, jump: Jump, y: Array) -> bool:
+    def _moves(self, name: str, jump: Break, y: Array) -> bool:
         if name not in self.model.inputs:
             return self.node.name in self.model._active([name])
         value = float(self.model.inputs[name])
@@ -203,7 +223,7 @@ class _Line:
         (found,) = self.model._backward(frame, {self.node.name: ONE}, [name])
         return float(np.abs(found).max())
 
-    def _moves_at(self, name: str, value: float, step: float, jump: Jump, y: Array) -> bool:
+    def _moves_at(self, name: str, value: float, step: float, jump: Break, y: Array) -> bool:
         """Whether J no longer jumps between two values if an input is another."""
         for moved in (value + step, value - step):
             try:

@@ -67,7 +67,7 @@ class Undefined:
         drawn
             By name, what is drawn; arrays that broadcast to the mask's shape.
         """
-        rows = mask.reshape(len(mask), -1).any(axis=1) if mask.size else mask[:0]
+        rows = _rows(mask)
         count = int(np.count_nonzero(rows))
         if not count:
             return cls(what, total=len(mask))
@@ -132,11 +132,10 @@ class UndefinedDraws:
             Undefined.of("the loss is NaN", nan, start, drawn),
             Undefined.of("the loss is infinite", infinite, start, drawn),
         ]
-        known = nan.reshape(len(nan), -1).any(axis=1) if nan.size else np.zeros(len(nan), np.bool_)
+        known = _rows(nan)
         for name, entry in gradient.items():
             what = f"∂J/∂{name} is NaN"
-            flat = np.isnan(entry).reshape(len(known), -1 if entry.size else 0)
-            rows = np.asarray(flat.any(axis=1) & ~known)
+            rows = _rows(np.isnan(entry)) & ~known
             single = loss.size == len(loss)  # of several elements it isn't known which
             where = {key: np.ravel(of) for key, of in drawn.items()} if single else {}
             entries.append(Undefined.of(what, rows, start, where))
@@ -151,3 +150,8 @@ class UndefinedDraws:
         """Yield the notes."""
         for entry in self.entries:
             yield from entry.notes()
+
+
+def _rows(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return in which rows a mask is true anywhere."""
+    return np.asarray(mask.any(axis=tuple(range(1, mask.ndim))))

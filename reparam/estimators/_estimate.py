@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reparam import notes, sampling
 from reparam._typing import RNGLike
 from reparam.arguments import draw_count, instance
 from reparam.distribution import Distribution
@@ -136,8 +137,10 @@ def estimate(
         for name, found in truth.items()
         if name in run.variance
     )
-    notes = _notes(rows, truth, draws, problem.temperature)
-    return Estimates(distribution, problem.objective.text, rows, left_out, tuple(notes))
+    said = [*_notes(rows, truth, draws, problem.temperature)]
+    if any(math.isnan(row.value) or math.isinf(row.value) for row in rows):
+        said += _undefined(problem, draws, root)
+    return Estimates(distribution, problem.objective.text, rows, left_out, tuple(said))
 
 
 def _temperature(temperature: float) -> float:
@@ -297,6 +300,26 @@ def _row(
     )
 
 
+def _undefined(problem: Problem, n: int, root: np.random.SeedSequence) -> Iterator[str]:
+    """Yield for how many of the draws, which are drawn again, φ or its slope is not finite."""
+    objective = problem.objective
+    found = [notes.Undefined(f"φ is {what}") for what in ("NaN", "infinite")]
+    found.append(notes.Undefined("the slope of φ is NaN"))
+    for y in sampling.values(problem.distribution, range(n), rng=root):
+        start = found[0].total
+        with np.errstate(all="ignore"):
+            phi = objective.value(y)
+            masks = [np.isnan(phi), np.isinf(phi)]
+            slope = phi if objective.derivative is None else objective.slope(y)
+            masks.append(np.isnan(slope) & ~masks[0])
+        found = [
+            before + notes.Undefined.of(before.what, mask, start, {"y": y})
+            for before, mask in zip(found, masks, strict=True)
+        ]
+    for each in found:
+        yield from each.notes()
+
+
 def _notes(
     rows: Iterable[Estimate], truth: Mapping[str, Exact], n: int, temperature: float
 ) -> Iterator[str]:
@@ -313,17 +336,14 @@ def _notes(
             r.parameter for r in rows if r.estimator == estimator and math.isinf(r.standard_error)
         ]
         if wild:
-            yield f"{estimator} has infinite variance in {', '.join(wild)}: no standard error holds"
+            yield notes.infinite_variance(estimator, wild)
     by_path = [row for row in rows if row.biased and not ESTIMATORS[row.estimator].biased]
     if by_path:
         whose, names = (
             list(dict.fromkeys(getattr(row, what) for row in by_path))
             for what in ("estimator", "parameter")
         )
-        yield (
-            f"{', '.join(whose)} miss{'es' * (len(whose) == 1)} part of the derivative in"
-            f" {', '.join(names)}: φ jumps, or its slope is wrong"
-        )
+        yield notes.misses_jumps(whose, names, "φ jumps, or its slope is wrong")
     for row in rows:
         if ESTIMATORS[row.estimator].biased:
             known = "" if math.isnan(row.bias) else f" by {row.bias:.3g} ± {row.standard_error:.2g}"

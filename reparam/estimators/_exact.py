@@ -229,7 +229,8 @@ def _summed(problem: Problem, distribution: Distribution) -> list[Exact]:
         if not np.all(np.isfinite(sums)):
             return [Exact(math.nan, unknown=_ENDLESS)] * len(total)
         total, before, sizes = total + rows.sum(axis=1), sizes, sizes + sums
-        if y[-1] == distribution.support[1] or np.all(sums <= 1e-17 * before):
+        over = y[-1] > distribution.mean and np.all(sums <= 1e-17 * before)
+        if y[-1] == distribution.support[1] or over:
             return [Exact(_clean(*pair)) for pair in zip(total, sizes, strict=True)]
     return [Exact(math.nan, unknown=_LONG)] * len(total)
 

@@ -22,7 +22,8 @@ from reparam.errors import (
 )
 from reparam.estimators import ESTIMATORS, Objective, estimate
 from reparam.estimators import _estimate as module
-from reparam.estimators._exact import Exact
+from reparam.estimators._exact import Exact, exact
+from reparam.estimators._problem import Problem
 from reparam.noise import BLOCK
 
 UNBIASED_DISCRETE = ["score", "score-average", "score-loo", "score-optimal", "enumeration"]
@@ -719,6 +720,15 @@ class TestExtremeParameters:
             estimate(rp.Categorical(np.linspace(0.0, 1.0, categories)), "y", 100, rng=1)
             counts.append(len(calls))
         assert counts[0] == counts[1]
+
+    def test_sums_over_many_categories_need_no_array_of_scores(self):
+        """K scores for each of K values are not made: K = 50,000 would take 20 GB."""
+        distribution = rp.Categorical(np.linspace(0.0, 2.0, 50_000))
+        problem = Problem(distribution, Objective.of("y**2"), 0.5)
+        p, y = np.exp(distribution.log_prob(np.arange(50_000.0))), np.arange(50_000.0)
+        wanted = p * (y**2 - p @ y**2)
+        found = np.array([entry.value for entry in exact(problem).values()])
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9 * np.abs(wanted).max())
 
 
 class TestTails:

@@ -11,6 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.blockwise import Kernel
+from reparam.discrete import Discrete
 from reparam.distribution import Direct, Distribution, Reparameterized
 from reparam.errors import EstimatorError, NotReparameterizable, ReparamError
 from reparam.estimators._objective import Objective
@@ -85,6 +86,18 @@ class Problem:
         curve = distribution._shared_curve
         along = {"curve": curve} if curve else {}
         return self._rows(y, distribution._score_of_draw(y, *extras, *self.theta, **along))
+
+    def score_sums(self, y: Array, weight: Array) -> tuple[Array, Array]:
+        """Return Σ w ∂ log p/∂θ over integers y, and Σ |w ∂ log p/∂θ|, for each of `names`."""
+        distribution = self.distribution
+        if isinstance(distribution, Discrete):
+            sums = distribution._score_sums(y, weight, *self.theta)
+            if sums is not None:
+                return sums
+        terms = [np.where(weight == 0.0, 0.0, weight * score) for score in self.score(y)]
+        return np.array([term.sum() for term in terms]), np.array(
+            [np.abs(term).sum() for term in terms]
+        )
 
     def _rows(self, y: Array, scores: Sequence[Array]) -> list[Array]:
         """Return scores by parameter as one array for each of :attr:`names`."""

@@ -626,6 +626,10 @@ class Reparameterized(Distribution):
     def _pathwise(y: Array, *theta: Any, **_: Any) -> tuple[Array | float, ...]:
         """∂y/∂θ for each parameter, from the value alone."""
 
+    def _score_of_draw(self, y: Array, *extras_and_theta: Any, **_: Any) -> tuple[Array, ...]:
+        """∂ log p/∂θ of a draw: another where extra arrays are finer than a value that rounds."""
+        return self._score(y, *extras_and_theta[self._extras :])
+
     @classmethod
     def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
         """Draw the value and the extra arrays by an exact sampler, for `_direct`."""

@@ -142,8 +142,8 @@ class Beta(BetaFamily):
         return np.where(end, edge, inner)
 
     @classmethod
-    def _score(cls, y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        scores, _ = cls._logit_score(cls._logit(y, alpha, beta), alpha, beta)
+    def _score_at(cls, logit: Array, *theta: Array) -> tuple[Array, ...]:
+        scores, _ = cls._logit_score(logit, *theta)
         return tuple(map(np.asarray, scores))
 
     @staticmethod

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,6 +35,12 @@ DRAWS, TEMPERATURE = 100_000, 0.5
 
 #: Draws that the reference of efficiencies takes at most, if it was not asked for.
 _PILOT = 2**18
+
+#: Relative difference up to which an estimate and the derivative are the same but for rounding.
+_SAME = 1e-9
+
+#: Skewness over √n of n terms from which one of them counts as all: with it alone, √n nearly.
+_ALONE = 0.95
 
 #: Relative rounding error of a term.
 _ROUNDING = 1e-14
@@ -196,7 +203,7 @@ class _Run:
         """What its terms are, for the tails: nothing if it draws nothing."""
         return "" if self.estimator.exact else self.estimator.tails
 
-    @property
+    @cached_property
     def standard_error(self) -> dict[str, float]:
         """Of the estimates, by parameter."""
         moments = self.moments
@@ -206,18 +213,18 @@ class _Run:
         error = np.where((error <= least) & np.isfinite(least), 0.0, error)
         return dict(zip(self.estimator.names, error.tolist(), strict=True))
 
-    @property
+    @cached_property
     def variance(self) -> dict[str, float]:
         """Of a draw, by parameter; it may be out of range where its root is not."""
         draws = self.estimator.draws
         return {name: error * error * draws for name, error in self.standard_error.items()}
 
-    @property
+    @cached_property
     def value(self) -> dict[str, float]:
         """The estimates by parameter."""
         return dict(zip(self.estimator.names, self.moments.mean.tolist(), strict=True))
 
-    @property
+    @cached_property
     def skewness(self) -> dict[str, float]:
         """Of a term, by parameter."""
         return dict(zip(self.estimator.names, self.moments.skewness.tolist(), strict=True))
@@ -320,6 +327,18 @@ def _undefined(problem: Problem, n: int, root: np.random.SeedSequence) -> Iterat
         yield from each.notes()
 
 
+def _looks_exact(row: Estimate) -> bool:
+    """Whether an estimate has a standard error of 0 without being the derivative."""
+    right = abs(row.error) <= _SAME * max(abs(row.exact), abs(row.value))
+    return row.standard_error == 0.0 and not right
+
+
+def _is_of_one_term(row: Estimate) -> bool:
+    """Whether the skewness of an estimate's terms is the largest that so many can have."""
+    within = 0.0 < row.standard_error < math.inf
+    return within and abs(row.skewness) > _ALONE * math.sqrt(row.units)
+
+
 def _notes(
     rows: Iterable[Estimate], truth: Mapping[str, Exact], n: int, temperature: float
 ) -> Iterator[str]:
@@ -337,6 +356,17 @@ def _notes(
         ]
         if wild:
             yield notes.infinite_variance(estimator, wild)
+    for row in taken.values():
+        own = [r for r in rows if r.estimator == row.estimator and not r.biased]
+        for what, found in (
+            ("all terms of {} in {} are the same", _looks_exact),
+            ("one term makes up nearly all of {} in {}", _is_of_one_term),
+        ):
+            if names := [r.parameter for r in own if found(r)]:
+                yield (
+                    f"{what.format(row.estimator, ', '.join(names))}: draws that matter are too"
+                    " rare for the standard error to hold; take more draws"
+                )
     by_path = [row for row in rows if row.biased and not ESTIMATORS[row.estimator].biased]
     if by_path:
         whose, names = (

@@ -48,7 +48,7 @@ def infinite_moments(problem: Problem, kind: str) -> dict[str, tuple[bool, bool]
         if kind == "pair":  # of noise from one tail with noise from the other
             sides = sides[-1:]
         found = dict.fromkeys(problem.names, (False, False))
-        for y, log_mass in sides:
+        for y, log_mass in (side for side in sides if side[0].size):
             for name, size in _sizes(problem, kind, y).items():
                 first, second = (
                     before or grows(np.log(size), power, log_mass)
@@ -75,7 +75,8 @@ def tail_points(distribution: Distribution) -> list[tuple[Array, Array]]:
     sides = []
     for end, start, sign in zip((low, high), distribution.icdf([0.25, 0.75]), (-1, 1), strict=True):
         if np.isfinite(end):
-            y = end + (start - end) * np.exp(-steps)
+            # where the mass is in a narrow part, its tail ends far from the end
+            y = end + (start - end) * np.exp(-steps * min(line.width, 1.0))
             log_slope = np.log(np.abs(y - end))  # of y as it is rounded
         else:
             y, log_slope = line(sign * steps)

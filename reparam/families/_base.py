@@ -117,7 +117,7 @@ def combined(*terms: tuple[Array | float, Array]) -> Array | float:
 
 def all_normal(values: Array) -> bool:
     """Whether positive values neither over- nor underflow: two cheap passes over them."""
-    return bool(np.min(values) > 1e-290 and np.max(values) < np.inf)
+    return bool(np.min(values, initial=1.0) > 1e-290 and np.max(values, initial=1.0) < np.inf)
 
 
 def where_normal(values: Array, result: Array, otherwise: Callable[[], Array]) -> Array:

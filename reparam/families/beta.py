@@ -114,6 +114,23 @@ class BetaFamily(ShapeFamily):
 
     @final
     @classmethod
+    def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
+        return cls._score_at(cls._logit(y, *theta), *theta)
+
+    @final
+    @classmethod
+    def _score_of_draw(
+        cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> tuple[Array, ...]:
+        return cls._score_at(curve(logit, 0)[0] if curve else logit, *theta)
+
+    @classmethod
+    @abc.abstractmethod
+    def _score_at(cls, logit: Array, *theta: Array) -> tuple[Array, ...]:
+        """∂ log p/∂θ for each parameter, from logit x."""
+
+    @final
+    @classmethod
     def _logit_score(cls, logit: Array, *theta: Array) -> tuple[Slopes, Array]:
         """Score of logit x in the shapes' parameters, and its log density's slope in logit x."""
         alpha, beta = cls._shapes(*theta)
@@ -188,8 +205,8 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
 
     @final
     @classmethod
-    def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
-        scores, slope = cls._logit_score(cls._logit(y, *theta), *theta)
+    def _score_at(cls, logit: Array, *theta: Array) -> tuple[Array, ...]:
+        scores, slope = cls._logit_score(logit, *theta)
         return tuple(
             np.asarray(score - slope * log_scale)
             for score, log_scale in zip(scores, cls._log_scale_slopes(*theta), strict=True)

@@ -200,10 +200,25 @@ class PowerOfGamma(PositiveFamily):
     @final
     @classmethod
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
+        x = cls._base(y, *theta)
+        return cls._score_at(x, cls._log_base(x, y, *theta), *theta)
+
+    @final
+    @classmethod
+    def _score_of_draw(
+        cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> tuple[Array, ...]:
+        if curve:
+            log_x = cls._along(curve, log_x, 0) + np.log(np.maximum(cls._shape(*theta), 1.0))
+        return cls._score_at(np.exp(log_x), log_x, *theta)
+
+    @final
+    @classmethod
+    def _score_at(cls, x: Array, log_x: Array, *theta: Array) -> tuple[Array, ...]:
         from scipy.special import digamma
 
-        x, alpha = cls._base(y, *theta), cls._shape(*theta)
-        in_shape = cls._log_base(x, y, *theta) - digamma(alpha)
+        alpha = cls._shape(*theta)
+        in_shape = log_x - digamma(alpha)
         in_scale = (x - alpha) / cls._power
         return tuple(
             np.asarray(combined((slope, in_shape), (log_scale, in_scale)))

@@ -1,0 +1,87 @@
+"""Numbers with error bounds: FLINT's balls, at a precision that grows until it suffices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flint import arb, ctx
+
+#: Bits of precision to start with and to end with, and accurate bits that a reference has.
+START, MOST, GOAL = 360, 12_000, 80
+#: A value below this, at a precision of at least 1,000 bits, is taken for 0.
+NOTHING = -280.0
+
+
+class NoReferenceError(ArithmeticError):
+    """The reference is not to be had at any allowed precision."""
+
+
+def accurate(formula: Callable[[], Any]) -> Any:
+    """Return a formula's ball, evaluated at a precision that gives it GOAL accurate bits."""
+    bits = START
+    while bits <= MOST:
+        ctx.prec = bits
+        ball = formula()
+        if isinstance(ball, float):
+            return ball
+        if ball.is_finite():
+            if ball.rel_accuracy_bits() >= GOAL:
+                return ball
+            if bits > 1000 and (ball.is_zero() or log10(ball.abs_upper()) < NOTHING):
+                return arb(0)
+        bits = int(1.7 * bits)
+    raise NoReferenceError
+
+
+def log10(ball: Any) -> float:
+    """Return the decimal logarithm of a ball's middle, of any size."""
+    mantissa, exponent = ball.mid().man_exp()
+    mantissa = abs(int(mantissa))
+    return math.log10(mantissa) + int(exponent) * math.log10(2.0) if mantissa else -math.inf
+
+
+def derivative(function: Callable[..., Any], at: Sequence[Any], i: int) -> Any:
+    """Return ∂f/∂θ_i by a central difference, with an error of 2^(−⅔ bits) relative to θ."""
+    size = at[i].abs_upper() if at[i] != 0 else arb(1)
+    step = size.mid() * arb(2) ** (-(ctx.prec // 3))
+    values = [
+        function(*(x + sign * step if j == i else x for j, x in enumerate(at))) for sign in (1, -1)
+    ]
+    return (values[0] - values[1]) / (2 * step)
+
+
+def lower_gamma(a: Any, x: Any) -> Any:
+    """P(a, x): where x is small by the series of positive terms, else 1 − Q."""
+    if x.mid() >= 1 and x.mid() >= a.mid() / 2:
+        return 1 - upper_gamma(a, x)
+    term = total = arb(1)
+    top, small = a, arb(2) ** -(ctx.prec + 8)
+    while True:
+        top = top + 1
+        term = term * x / top
+        total = total + term
+        if term < small and x.mid() < top.mid() / 2:
+            break
+    total = total + arb(0, 1) * term.abs_upper() * 2
+    return total * (a * x.log() - x - (a + 1).lgamma()).exp()
+
+
+def upper_gamma(a: Any, x: Any) -> Any:
+    """Q(a, x)."""
+    return x.gamma_upper(a, 1)
+
+
+def lower_beta(a: Any, b: Any, x: Any, rest: Any) -> Any:
+    """I_x(a, b), given 1 − x, too."""
+    if x.mid() <= rest.mid():
+        return x.beta_lower(a, b, 1)
+    near = rest.beta_lower(b, a, 1)
+    # from the other end 1 − I cancels less than 1 − x would
+    return 1 - near if near < 0.9 else x.beta_lower(a, b, 1)
+
+
+def log_beta(a: Any, b: Any) -> Any:
+    """ln B(a, b)."""
+    return a.lgamma() + b.lgamma() - (a + b).lgamma()

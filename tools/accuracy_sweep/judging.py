@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
 from typing import Any
 
@@ -14,6 +15,9 @@ from flint import arb, ctx
 BOUND, ALLOWANCE = 1e-13, 20.0
 #: Relative errors are of at least the smallest normal number.
 TINY = sys.float_info.min
+
+#: Seconds after which a reference is given up.
+PATIENCE = 20.0
 
 Row = dict[str, Any]
 
@@ -67,12 +71,15 @@ def compared(name: str, seed: int, number: int) -> list[Row]:
 def judged(quantity: str, found: Any, formula: Any, inputs: list[float]) -> Row:
     """Return what is found, what is right, and how far they are apart."""
     try:
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
         right = accurate(lambda: formula(*map(arb, inputs)))
+        error = relative(found, right)
+        needed = BOUND < error < math.inf
+        bound = forced(formula, inputs, right) if needed else 0.0
     except NoReferenceError:
         return {"found": float(found), "right": None}
-    error = relative(found, right)
-    needed = BOUND < error < math.inf
-    bound = forced(formula, inputs, right) if needed else 0.0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
     text = repr(right) if isinstance(right, float) else right.str(20, radius=False)
     excess = error / max(BOUND, ALLOWANCE * bound)
     return {
@@ -84,9 +91,14 @@ def judged(quantity: str, found: Any, formula: Any, inputs: list[float]) -> Row:
     }
 
 
+def give_up(*_: Any) -> None:
+    raise NoReferenceError
+
+
 def run_case(task: tuple[str, int, int]) -> tuple[str, int, list[Row], str]:
     """Return a case's rows, or what went wrong."""
     name, seed, number = task
+    signal.signal(signal.SIGALRM, give_up)
     try:
         return name, number, compared(name, seed, number), ""
     except Exception as problem:  # a case must not end the sweep

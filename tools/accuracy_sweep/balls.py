@@ -9,9 +9,9 @@ from typing import Any
 from flint import arb, ctx
 
 #: Bits of precision to start with and to end with, and accurate bits that a reference has.
-START, MOST, GOAL = 360, 12_000, 80
-#: A value below this, at a precision of at least 1,000 bits, is taken for 0.
-NOTHING = -280.0
+START, MOST, GOAL = 360, 6_000, 80
+#: What is certainly below 10 to this, at a precision of at least 1,000 bits, is taken for 0.
+NOTHING = -400.0
 
 
 class NoReferenceError(ArithmeticError):
@@ -88,9 +88,9 @@ def lower_beta(a: Any, b: Any, x: Any, rest: Any) -> Any:
     """I_x(a, b), given 1 − x, too."""
     if x.mid() <= rest.mid():
         return x.beta_lower(a, b, 1)
-    near = rest.beta_lower(b, a, 1)
-    # from the other end 1 − I cancels less than 1 − x would
-    return 1 - near if near < 0.9 else x.beta_lower(a, b, 1)
+    tail = 1 - rest.beta_lower(b, a, 1)
+    # from the other end, where 1 − x is too small to be taken from 1, or the tail isn't too small
+    return x.beta_lower(a, b, 1) if tail < 1e-30 and rest > 1e-30 else tail
 
 
 def log_beta(a: Any, b: Any) -> Any:

@@ -27,8 +27,13 @@ def generator(seed: int, name: str, number: int) -> np.random.Generator:
 
 
 def shape(rng: np.random.Generator) -> float:
-    """A third of the shapes are typical, the others anything."""
-    return float(10.0 ** (rng.uniform(-1, 2) if rng.random() < 0.33 else rng.uniform(LOW, HIGH)))
+    """A third are typical, some next to 1/2 or halves of integers, the others anything."""
+    kind = rng.random()
+    if kind < 0.1:
+        return float(0.5 + rng.choice([-1, 1]) * 10.0 ** rng.uniform(-6, -1))
+    if kind < 0.2:
+        return float(rng.integers(1, 12) / 2)
+    return float(10.0 ** (rng.uniform(-1, 2) if kind < 0.5 else rng.uniform(LOW, HIGH)))
 
 
 def probability(rng: np.random.Generator) -> float:
@@ -55,7 +60,9 @@ def theta(name: str, rng: np.random.Generator) -> list[float]:
         if parameter == "loc":
             values.append(float(rng.normal() * 10.0 ** rng.uniform(-2, 2)))
         elif parameter == "probs":
-            values.append(probability(rng) if rng.random() < 0.5 else float(rng.uniform(0.01, 0.99)))
+            values.append(
+                probability(rng) if rng.random() < 0.5 else float(rng.uniform(0.01, 0.99))
+            )
             if values[-1] < 1e-12:
                 values[-1] = float(10.0 ** rng.uniform(-12, 0))
         elif parameter == "scale" or (parameter == "rate" and name != "poisson"):
@@ -89,23 +96,26 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
         return
     exact: Any = laws.LAWS[name] if name in laws.LAWS else discrete.LAWS[name]
     for what in ("entropy", "mean", "variance"):
-        if name != "relaxed-bernoulli" or what != "entropy":
-            yield what, getattr(law, what), getattr(exact, what), values
-    if name in laws.LAWS:
-        yield from draw_checks(law, exact, values, rng)
-        y = float(law.icdf(probability(rng)))
-        kind = rng.integers(4)
-        if kind == 0 and exact.scale != "logit":
-            y = float((y - values[-2]) * 10.0 ** rng.uniform(-3, 3) + values[-2]) if (
-                exact.scale == "real"
-            ) else float(y * 10.0 ** rng.uniform(-2, 2))
-        if not (np.isfinite(y) and abs(y) > 1e-290 and (exact.scale != "logit" or y < 1.0)):
-            return
+        yield what, getattr(law, what), getattr(exact, what), values
+    if name in discrete.LAWS:
+        yield from point_checks(law, exact, values, count(name, law, rng))
+        return
+    yield from draw_checks(law, exact, values, rng)
+    y = beyond(exact.scale, float(law.icdf(probability(rng))), values, rng)
+    if np.isfinite(y) and abs(y) > 1e-290 and (exact.scale != "logit" or y < 1.0):
         yield from point_checks(law, exact, values, y)
         for i, slope in enumerate(law.pathwise(y).values()):
             yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]
-    else:
-        yield from point_checks(law, exact, values, count(name, law, rng))
+
+
+def beyond(scale: str, y: float, values: list[float], rng: np.random.Generator) -> float:
+    """A quantile or, in a quarter of the cases, a number far from it."""
+    if rng.random() < 0.75 or scale == "logit":
+        return y
+    if scale == "log":
+        return float(y * 10.0 ** rng.uniform(-2, 2))
+    loc = values[-2]
+    return float(loc + (y - loc) * 10.0 ** rng.uniform(-3, 3))
 
 
 def count(name: str, law: Any, rng: np.random.Generator) -> float:
@@ -136,42 +146,27 @@ def draw_checks(
 ) -> Iterator[Check]:
     """The value and the views of a draw, and their derivatives, of its noise."""
     u = probability(rng)
-    noise = u
-    if law.name == "gaussian":
-        noise = float(laws_normal(u))
-    draw = law.transform(noise)
-    if law.name == "gaussian":  # y = loc + scale z needs no quantile
-        loc, scale = values
-        yield "value", draw.value, lambda z, m, s: m + s * z, [noise, loc, scale]
-        y = float(law.icdf(u))
+    if law.name == "gaussian":  # whose noise is normal: y = μ + σ z needs no quantile
+        z, y = float(rng.normal() * 10.0), float(law.icdf(u))
+        yield "value", law.transform(z).value, lambda z, m, s: m + s * z, [z, *values]
         yield "icdf", y, exact.view("value", y), [u, *values]
         return
+    draw = law.transform(u)
     start = float(draw.value)
-    if exact.scale == "log" and "log_value" in law._views:
-        start = float(draw.log_value)
-    elif exact.scale == "log":
-        start = float(np.log(draw.value))
+    if exact.scale == "log":
+        start = float(draw.log_value if "log_value" in law._views else np.log(start))
     elif exact.scale == "logit":
         start = float(draw.log_value - draw.log_complement)
     if not np.isfinite(start):
         return
     yield "icdf", law.icdf(u), exact.view("value", start), [u, *values]
     for name in ("value", *law._views):
-        if name != "value":
-            yield name, getattr(draw, name), exact.view(name, start), [u, *values]
+        yield name, getattr(draw, name), exact.view(name, start), [u, *values]
         for i, slope in enumerate(draw.jacobian(of=name).values()):
             yield f"d{name}[{i}]", slope, exact.view_slope(name, i, start), [u, *values]
 
 
-def laws_normal(u: float) -> float:
-    from reparam.special import normal
-
-    return float(normal.icdf(np.asarray(u)))
-
-
-def concrete_checks(
-    law: Any, values: list[float], rng: np.random.Generator
-) -> Iterator[Check]:
+def concrete_checks(law: Any, values: list[float], rng: np.random.Generator) -> Iterator[Check]:
     """Values, logarithms and derivatives of a vector of noise; density and score at a vector."""
     noise = [probability(rng) for _ in range(ENTRIES)]
     draw, inputs = law.transform(noise), [*noise, *values]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ from balls import (
     upper_gamma,
 )
 from flint import arb
-from laws import HALF_LN_2PI, LN2, Formula
+from laws import Formula, half_log_two_pi, log_two
 
 #: A sum over a law's values has at most so many terms.
 MOST_TERMS = 40_000
@@ -33,6 +32,7 @@ class Discrete:
     variance: Formula
 
     def score(self, i: int) -> Formula:
+        """∂ ln p(y)/∂θ_i."""
         return lambda y, *theta: derivative(lambda *t: self.log_prob(y, *t), theta, i)
 
 
@@ -41,7 +41,10 @@ def coin_entropy(p: Any) -> Any:
 
 
 def summed_entropy(log_prob: Formula, mean: Formula, variance: Formula) -> Formula:
-    """−Σ p ln p: term by term, or where p is wide at every σ/4: the error is e^(−2π² 16)."""
+    """−Σ p ln p: term by term, or where p is wide at every σ/4: the error is e^(−2π² 16).
+
+    Beyond the bell a law's tail may fall like (1 − p)^y.
+    """
 
     def formula(*theta: Any) -> Any:
         middle, sd = float(mean(*theta).mid()), float(variance(*theta).sqrt().mid())
@@ -49,7 +52,9 @@ def summed_entropy(log_prob: Formula, mean: Formula, variance: Formula) -> Formu
             step = int(sd / 4)
             start, stop = int(middle - 40 * sd), int(middle + 40 * sd)
         else:
-            step, start, stop = 1, max(0, int(middle - 60 * sd - 200)), int(middle + 60 * sd + 400)
+            slow = -120.0 / float((-theta[1]).log1p().mid()) if log_prob is negative else 0.0
+            step, start = 1, max(0, int(middle - 60 * sd - 200))
+            stop = int(middle + 60 * sd + slow + 400)
         top = theta[0] if len(theta) == 2 and theta[1] < 1 and log_prob is binomial else None
         if top is not None and top < stop:
             stop = int(float(top.mid()))
@@ -211,13 +216,13 @@ def gaussian_kl(variance: Formula, entropy: Formula) -> Formula:
 
     def formula(m: Any, s: Any, n: Any, t: Any) -> Any:
         spread = (variance() * s * s + (m - n) ** 2) / (2 * t * t)
-        return spread + t.log() + HALF_LN_2PI() - entropy() - s.log()
+        return spread + t.log() + half_log_two_pi() - entropy() - s.log()
 
     return formula
 
 
 def gaussian_distance(t: Any) -> Any:
-    density = (-t * t / 2 - HALF_LN_2PI()).exp()
+    density = (-t * t / 2 - half_log_two_pi()).exp()
     return 2 * density + t * (t / arb(2).sqrt()).erf()
 
 
@@ -242,7 +247,7 @@ def categorical_kl(*inputs: Any) -> Any:
 
 
 def gaussian_entropy() -> Any:
-    return HALF_LN_2PI() + 0.5
+    return half_log_two_pi() + 0.5
 
 
 def half_shape(formula: Formula, p: bool, q: bool) -> Formula:
@@ -271,9 +276,9 @@ DIVERGENCES: dict[tuple[str, str], Formula] = {
     ("beta", "beta"): beta_kl,
     ("beta-prime", "beta-prime"): beta_kl,
     ("gaussian", "gaussian"): gaussian_kl(lambda: arb(1), gaussian_entropy),
-    ("laplace", "gaussian"): gaussian_kl(lambda: arb(2), lambda: 1 + LN2()),
+    ("laplace", "gaussian"): gaussian_kl(lambda: arb(2), lambda: 1 + log_two()),
     ("logistic", "gaussian"): gaussian_kl(lambda: arb.pi() ** 2 / 3, lambda: arb(2)),
-    ("laplace", "laplace"): laplace_kl(lambda t: t + (-t).exp(), lambda: 1 + LN2()),
+    ("laplace", "laplace"): laplace_kl(lambda t: t + (-t).exp(), lambda: 1 + log_two()),
     ("gaussian", "laplace"): laplace_kl(gaussian_distance, gaussian_entropy),
     ("logistic", "laplace"): laplace_kl(lambda t: t + 2 * (-t).exp().log1p(), lambda: arb(2)),
     ("bernoulli", "bernoulli"): coins_kl,
@@ -285,6 +290,3 @@ DIVERGENCES: dict[tuple[str, str], Formula] = {
 
 def gradient(formula: Formula, i: int) -> Formula:
     return lambda *inputs: derivative(formula, inputs, i)
-
-
-Check = tuple[str, float, Callable[..., Any], list[float]]

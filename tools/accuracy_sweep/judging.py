@@ -20,6 +20,7 @@ TINY = sys.float_info.min
 PATIENCE = 20.0
 
 Row = dict[str, Any]
+Entry = dict[str, Any]
 
 
 def relative(found: Any, right: Any) -> float:
@@ -58,17 +59,7 @@ def forced(formula: Any, inputs: list[float], right: Any) -> float:
     return total
 
 
-def compared(name: str, seed: int, number: int) -> list[Row]:
-    """Return the rows of one case."""
-    rows: list[Row] = []
-    with np.errstate(all="ignore"):
-        for quantity, found, formula, inputs in cases.checks(name, seed, number):
-            row = {"law": name, "number": number, "quantity": quantity, "inputs": inputs}
-            rows.append(row | judged(quantity, found, formula, inputs))
-    return rows
-
-
-def judged(quantity: str, found: Any, formula: Any, inputs: list[float]) -> Row:
+def judged(found: Any, formula: Any, inputs: list[float]) -> Row:
     """Return what is found, what is right, and how far they are apart."""
     try:
         signal.setitimer(signal.ITIMER_REAL, PATIENCE)
@@ -76,7 +67,7 @@ def judged(quantity: str, found: Any, formula: Any, inputs: list[float]) -> Row:
         error = relative(found, right)
         needed = BOUND < error < math.inf
         bound = forced(formula, inputs, right) if needed else 0.0
-    except NoReferenceError:
+    except (NoReferenceError, SystemError):  # the latter from inside an integral
         return {"found": float(found), "right": None}
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
@@ -95,11 +86,17 @@ def give_up(*_: Any) -> None:
     raise NoReferenceError
 
 
-def run_case(task: tuple[str, int, int]) -> tuple[str, int, list[Row], str]:
-    """Return a case's rows, or what went wrong."""
-    name, seed, number = task
+def run_case(task: tuple[int, str, int]) -> Entry:
+    """Return the numbers of a case, and what went wrong."""
+    number, name, seed = task
     signal.signal(signal.SIGALRM, give_up)
+    rows: list[Row] = []
+    problem = ""
     try:
-        return name, number, compared(name, seed, number), ""
-    except Exception as problem:  # a case must not end the sweep
-        return name, number, [], f"{type(problem).__name__}: {problem}"
+        with np.errstate(all="ignore"):
+            for quantity, found, formula, inputs in cases.checks(name, seed, number):
+                row = {"quantity": quantity, "inputs": inputs}
+                rows.append(row | judged(found, formula, inputs))
+    except Exception as error:  # a case must not end the sweep
+        problem = f"{type(error).__name__}: {error}"
+    return {"law": name, "number": number, "rows": rows, "problem": problem}

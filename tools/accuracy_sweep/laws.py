@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from balls import derivative, log_beta, lower_beta, lower_gamma, upper_gamma
@@ -16,6 +17,14 @@ from flint import acb, arb, ctx
 
 Formula = Callable[..., Any]
 NAN, INF = float("nan"), float("inf")
+
+
+def log_two() -> Any:
+    return arb(2).log()
+
+
+def half_log_two_pi() -> Any:
+    return (2 * arb.pi()).log() / 2
 
 
 @dataclass(frozen=True)
@@ -43,16 +52,20 @@ class Law:
         return at if self.scale == "log" else -(at.exp().log1p()) - (-at).exp().log1p()
 
     def cdf(self, y: Any, *theta: Any) -> Any:
+        """F(y)."""
         return self.lower(self.point(y), *theta)
 
     def sf(self, y: Any, *theta: Any) -> Any:
+        """1 − F(y)."""
         return self.upper(self.point(y), *theta)
 
     def log_prob(self, y: Any, *theta: Any) -> Any:
+        """ln p(y)."""
         at = self.point(y)
         return self.log_density(at, *theta) - self.log_stretch(at)
 
     def score(self, i: int) -> Formula:
+        """∂ ln p(y)/∂θ_i."""
         return lambda y, *theta: derivative(lambda *t: self.log_prob(y, *t), theta, i)
 
     def slope(self, i: int, at: Any, *theta: Any) -> Any:
@@ -63,6 +76,8 @@ class Law:
         return (-moved if small else moved) / self.log_density(at, *theta).exp()
 
     def pathwise(self, i: int) -> Formula:
+        """∂y/∂θ_i at the quantile that y is."""
+
         def formula(y: Any, *theta: Any) -> Any:
             at = self.point(y)
             return self.slope(i, at, *theta) * self.log_stretch(at).exp()
@@ -236,7 +251,7 @@ def student_tail(z: Any, df: Any) -> Any:
     square = z * z
     near, far = square / (df + square), df / (df + square)
     half = arb(1) / 2
-    if square.mid() < df.mid():
+    if square.mid() < df.mid() and square.mid() < 100:
         centre = near.beta_lower(half, df / 2, 1) / 2 if z != 0 else arb(0)
         return half - centre if z < 0 else half + centre
     tail = far.beta_lower(df / 2, half, 1) / 2
@@ -260,36 +275,42 @@ def student_moments(df: Any) -> tuple[Any, Any, Any]:
     )
 
 
-def relaxed_mean(power: int) -> Formula:
-    """E[y^power], in the variable x = logit y, by FLINT's own integrals."""
-
-    def integral(function: Formula) -> Any:
-        ends = [-5000, -1000, -200, -60, -20, -5, 0, 5, 20, 60, 200, 1000, 5000]
-        return sum(
-            (acb.integral(lambda x, _: function(x), a, b) for a, b in zip(ends, ends[1:])), acb(0)
-        ).real
+def relaxed(function: Callable[[Any, int, bool], Any]) -> Formula:
+    """E[f(x, sign of x)] with x = (η + l)/τ and l logistic, by FLINT's own integrals."""
 
     def formula(tau: Any, eta: Any) -> Any:
-        tau, eta = acb(tau), acb(eta)
+        middle, width = -float(eta.mid()), float(tau.mid())
+        near = {middle + sign * size * width for sign in (-1, 1) for size in (0, 2, 8, 40)}
+        far = {-500.0, -100.0, -30.0, -8.0, 0.0, 8.0, 30.0, 100.0, 500.0}
+        edges = sorted(edge for edge in far | near if abs(edge) <= 500.0)
+        tau, eta, accuracy = acb(tau), acb(eta), arb(2) ** -(ctx.prec // 2)
 
-        def inner(l: Any) -> Any:
-            y = 1 / (1 + (-(eta + l) / tau).exp())
-            return y**power / ((l / 2).exp() + (-l / 2).exp()) ** 2
+        def piece(start: float, stop: float) -> Any:
+            sign = 1 if start >= middle else -1
 
-        return integral(inner)
+            def inner(noise: Any, analytic: bool) -> Any:
+                weight = ((noise / 2).exp() + (-noise / 2).exp()) ** 2
+                return function((eta + noise) / tau, sign, analytic) / weight
+
+            return acb.integral(inner, start, stop, rel_tol=accuracy)
+
+        pieces = (piece(start, stop) for start, stop in pairwise(edges))
+        return sum(pieces, acb(0)).real
 
     return formula
 
 
-def simple(value: Any) -> Formula:
-    return lambda *theta: value
+def relaxed_log(x: Any, sign: int, analytic: bool) -> Any:
+    """ln y + ln(1 − y)."""
+    return -sign * x - 2 * (1 + (-sign * x).exp()).log(analytic=analytic)
 
 
-def positive(condition: Any, value: Formula, otherwise: float) -> Any:
-    return value() if condition else otherwise
+relaxed_mean = relaxed(lambda x, *_: 1 / (1 + (-x).exp()))
+relaxed_square = relaxed(lambda x, *_: 1 / (1 + (-x).exp()) ** 2)
+relaxed_logs = relaxed(relaxed_log)
 
 
-def bp_variance(a: Any, b: Any) -> Any:
+def beta_prime_variance(a: Any, b: Any) -> Any:
     if b > 2:
         return a * (a + b - 1) / (b - 1) ** 2 / (b - 2)
     return INF if b > 1 else NAN
@@ -305,27 +326,26 @@ def chi_mean(df: Any) -> Any:
     return arb(2).sqrt() * ((df + 1) / 2).lgamma().exp() / (df / 2).lgamma().exp()
 
 
-def ig_variance(a: Any, s: Any) -> Any:
+def inverse_gamma_variance(a: Any, s: Any) -> Any:
     return (s / (a - 1)) ** 2 / (a - 2) if a > 2 else INF if a > 1 else NAN
 
-
-LN2 = arb(2).log
-HALF_LN_2PI = lambda: (2 * arb.pi()).log() / 2  # noqa: E731
 
 LAWS: dict[str, Law] = {
     "gamma": gamma_law(
         lambda a, r: a, lambda a, r: -r.log(), arb(1), lambda a, r: a / r, lambda a, r: a / r**2
     ),
-    "chi-square": gamma_law(lambda v: v / 2, lambda v: LN2(), arb(1), lambda v: v, lambda v: 2 * v),
+    "chi-square": gamma_law(
+        lambda v: v / 2, lambda v: log_two(), arb(1), lambda v: v, lambda v: 2 * v
+    ),
     "chi": gamma_law(
-        lambda v: v / 2, lambda v: LN2() / 2, arb(0.5), chi_mean, lambda v: v - chi_mean(v) ** 2
+        lambda v: v / 2, lambda v: log_two() / 2, arb(0.5), chi_mean, lambda v: v - chi_mean(v) ** 2
     ),
     "inverse-gamma": gamma_law(
         lambda a, s: a,
         lambda a, s: s.log(),
         arb(-1),
         lambda a, s: s / (a - 1) if a > 1 else INF,
-        ig_variance,
+        inverse_gamma_variance,
     ),
     "beta": beta_law(
         lambda a, b: (a, b),
@@ -339,7 +359,7 @@ LAWS: dict[str, Law] = {
         lambda a, b: arb(0),
         odds_entropy,
         lambda a, b: a / (b - 1) if b > 1 else INF,
-        bp_variance,
+        beta_prime_variance,
     ),
     "f": beta_law(
         lambda a, b: (a / 2, b / 2),
@@ -359,11 +379,11 @@ LAWS: dict[str, Law] = {
     ),
     "gaussian": located(
         lambda z: (-z / arb(2).sqrt()).erfc() / 2,
-        lambda z: -z * z / 2 - HALF_LN_2PI(),
-        lambda: (0.0, arb(1), HALF_LN_2PI() + 0.5),
+        lambda z: -z * z / 2 - half_log_two_pi(),
+        lambda: (0.0, arb(1), half_log_two_pi() + 0.5),
     ),
     "laplace": located(
-        laplace_tail, lambda z: -abs(z) - LN2(), lambda: (0.0, arb(2), 1 + LN2())
+        laplace_tail, lambda z: -abs(z) - log_two(), lambda: (0.0, arb(2), 1 + log_two())
     ),
     "logistic": located(
         lambda z: 1 / (1 + (-z).exp()),
@@ -376,8 +396,8 @@ LAWS: dict[str, Law] = {
         lambda at, t, n: 1 / (1 + (n - t * at).exp()),
         lambda at, t, n: 1 / (1 + (t * at - n).exp()),
         lambda at, t, n: t.log() - (t * at - n).exp().log1p() - (n - t * at).exp().log1p(),
-        simple(None),
-        relaxed_mean(1),
-        lambda t, n: relaxed_mean(2)(t, n) - relaxed_mean(1)(t, n) ** 2,
+        lambda t, n: 2 - t.log() + relaxed_logs(t, n),
+        relaxed_mean,
+        lambda t, n: relaxed_square(t, n) - relaxed_mean(t, n) ** 2,
     ),
 }

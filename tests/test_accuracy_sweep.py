@@ -1,5 +1,6 @@
 """The sweep of ``tools/accuracy_sweep``: a small share of its points, and that it can fail."""
 
+import csv
 import json
 import math
 import os
@@ -94,3 +95,16 @@ def test_a_run_that_was_stopped_goes_on(tmp_path):
     assert first.returncode == second.returncode == whole.returncode == 0
     assert second.stdout.splitlines()[:-1] == whole.stdout.splitlines()[:-1]
     assert complete.splitlines()[1] in path.read_text()
+
+
+def test_the_documentation_states_what_is_explained():
+    page = (ROOT / "docs" / "numerics.md").read_text(encoding="utf-8")
+    with (SWEEP / "explained.csv").open(newline="", encoding="utf-8") as lines:
+        rows = [f"| {' | '.join(entry.values())} |" for entry in csv.DictReader(lines)]
+    assert [row for row in rows if row not in page] == []
+
+
+def test_large_degrees_of_freedom_are_within_the_bound():
+    names = ["f", "student-t"]
+    result = sweep("--laws", *names, "--cases", "12", "--jobs", "1", "--worst", "0")
+    assert not result.returncode, result.stdout + result.stderr

@@ -85,12 +85,14 @@ def gamma_series(a: Any, x: Any) -> Any:
 
 
 def lower_beta(a: Any, b: Any, x: Any, rest: Any) -> Any:
-    """I_x(a, b), given 1 − x, too."""
-    if x.mid() <= rest.mid():
+    """I_x(a, b), given 1 − x, too: below the mean directly, else from the other end.
+
+    A small x, or 1 − x, must not be taken from 1.
+    """
+    below = x.mid() * b.mid() < rest.mid() * a.mid()
+    if rest > 1e-30 and (below or x < 1e-30):
         return x.beta_lower(a, b, 1)
-    tail = 1 - rest.beta_lower(b, a, 1)
-    # from the other end, where 1 − x is too small to be taken from 1, or the tail isn't too small
-    return x.beta_lower(a, b, 1) if tail < 1e-30 and rest > 1e-30 else tail
+    return 1 - rest.beta_lower(b, a, 1)
 
 
 def log_beta(a: Any, b: Any) -> Any:

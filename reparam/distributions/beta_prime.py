@@ -8,6 +8,7 @@ from reparam._typing import Array
 from reparam.distribution import About
 from reparam.families import OddsOfBeta, Slopes
 from reparam.parameters import POSITIVE, Parameter
+from reparam.special.bregman import log_quotient
 
 __all__ = ["BetaPrime"]
 
@@ -47,6 +48,10 @@ class BetaPrime(OddsOfBeta):
         return 0.0
 
     @staticmethod
+    def _log_location(alpha: Array, beta: Array) -> Array:
+        return log_quotient(alpha, beta)
+
+    @staticmethod
     def _log_scale_slopes(alpha: Array, beta: Array) -> Slopes:
         return 0.0, 0.0
 
@@ -57,5 +62,5 @@ class BetaPrime(OddsOfBeta):
     @staticmethod
     def _variance(alpha: Array, beta: Array) -> Array:
         mean = alpha / (beta - 1.0)
-        finite = mean * (mean + 1.0) / (beta - 2.0)
+        finite = (mean / (beta - 2.0)) * (mean + 1.0)
         return np.where(beta > 2.0, finite, np.where(beta > 1.0, np.inf, np.nan))

@@ -53,7 +53,12 @@ class Chi(PowerOfGamma):
 
     @staticmethod
     def _mean(df: Array) -> Array:
-        return np.sqrt(df) * np.exp(log_half_step(0.5 * df))
+        from scipy.special import gamma
+
+        # √2 Γ(α+½)/Γ(α), α = ν/2
+        small = np.minimum(0.5 * df, 1.0)
+        few = math.sqrt(2.0) * small * (gamma(small + 0.5) / gamma(small + 1.0))
+        return np.where(df < 2.0, few, np.sqrt(df) * np.exp(log_half_step(0.5 * df)))
 
     @staticmethod
     def _variance(df: Array) -> Array:

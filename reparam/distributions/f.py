@@ -50,6 +50,10 @@ class F(OddsOfBeta):
         return np.log(df2) - np.log(df1)
 
     @staticmethod
+    def _log_location(df1: Array, df2: Array) -> float:
+        return 0.0
+
+    @staticmethod
     def _log_scale_slopes(df1: Array, df2: Array) -> Slopes:
         return -1.0 / df1, 1.0 / df2
 
@@ -60,5 +64,7 @@ class F(OddsOfBeta):
     @staticmethod
     def _variance(df1: Array, df2: Array) -> Array:
         mean = df2 / (df2 - 2.0)
-        finite = 2.0 * mean * mean * (df1 + df2 - 2.0) / df1 / (df2 - 4.0)
+        # (d₁ + d₂ − 2)/(d₁ (d₂ − 4)), whose parts may overflow where it doesn't
+        spread = 1.0 / df1 + (1.0 / (df2 - 4.0)) * (1.0 + 2.0 / df1)
+        finite = 2.0 * mean * mean * spread
         return np.where(df2 > 4.0, finite, np.where(df2 > 2.0, np.inf, np.nan))

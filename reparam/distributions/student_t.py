@@ -111,13 +111,12 @@ class StudentT(LocationScale):
 
     @staticmethod
     def _standard_moments(df: Array) -> tuple[Any, Any, Any]:
-        from scipy.special import digamma
-
         mean = np.where(df > 1.0, 0.0, np.nan)
         variance = np.where(df > 2.0, df / (df - 2.0), np.where(df > 1.0, np.inf, np.nan))
         half = 0.5 * df
-        gap = digamma(half + 0.5) - digamma(half)
-        return mean, variance, (half + 0.5) * gap - _log_constant(df)
+        # ψ(ν/2 + ½) − ψ(ν/2), without its 1/ν
+        excess = digamma_half_excess(half)
+        return mean, variance, (half + 0.5) * excess + 0.5 + 0.5 / df - _log_constant(df)
 
 
 def _log_one_plus(z: Array, df: Array) -> Array:

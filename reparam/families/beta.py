@@ -14,7 +14,8 @@ from reparam.families.gamma import gamma_draws
 from reparam.special import beta as special
 from reparam.special._accurate import LARGEST
 from reparam.special.beta import Point
-from reparam.special.polygamma import digamma_difference
+from reparam.special.entropies import logit_entropy
+from reparam.special.polygamma import delta_difference, digamma_difference
 
 if TYPE_CHECKING:
     from reparam.special._interpolate import Interpolant
@@ -128,6 +129,11 @@ class BetaFamily(ShapeFamily):
 class OddsOfBeta(PositiveFamily, BetaFamily):
     """y = c x/(1 − x): positive, ln y = ln c + logit x."""
 
+    @staticmethod
+    @abc.abstractmethod
+    def _log_location(*theta: Any, **_: Any) -> Array | float:
+        """ln(c α/β)."""
+
     @final
     @classmethod
     def _of_point(cls, point: Point, *theta: Array) -> Array:
@@ -204,8 +210,7 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     @final
     @classmethod
     def _entropy(cls, *theta: Array) -> Array:
-        from scipy.special import digamma
-
         alpha, beta = cls._shapes(*theta)
-        of_logit = special.logit_entropy(alpha, beta)
-        return np.asarray(of_logit + digamma(alpha) - digamma(beta) + cls._log_scale(*theta))
+        # E[logit x] = ψ(α) − ψ(β) is ln α/β and a difference of δ
+        located = delta_difference(beta, alpha) + cls._log_location(*theta)
+        return np.asarray(logit_entropy(alpha, beta) + located)

@@ -12,6 +12,7 @@ from reparam._typing import Array
 
 __all__ = [
     "delta",
+    "delta_difference",
     "delta_differences",
     "digamma_difference",
     "digamma_half_excess",
@@ -83,6 +84,12 @@ def delta_differences(a: Array, b: Array) -> tuple[Array, Array]:
         np.where(large, first, _delta1_difference(a, b)),
         np.where(large, second, _delta_difference(b, a)),
     )
+
+
+def delta_difference(a: Array, b: Array) -> Array:
+    """Return δ(a) − δ(b), of either sign, to full relative accuracy however near a and b are."""
+    step = np.minimum(a, b), np.abs(a - b)
+    return np.copysign(_delta_difference(*step), b - a)
 
 
 def _tail_of_delta(inverse: Array) -> Array:

@@ -12,6 +12,7 @@ from reparam.distribution import About, View
 from reparam.families import BetaFamily, Slopes
 from reparam.parameters import POSITIVE, UNIT, Parameter
 from reparam.special import beta as special
+from reparam.special.beta_score import centred_logs
 from reparam.special.entropies import beta_entropy
 
 if TYPE_CHECKING:
@@ -139,10 +140,10 @@ class Beta(BetaFamily):
         edge = xlogy(alpha - 1.0, y) + xlog1py(beta - 1.0, -y) + constant
         return np.where(end, edge, inner)
 
-    @classmethod
-    def _score(cls, y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        scores, _ = cls._logit_score(cls._logit(y, alpha, beta), alpha, beta)
-        return tuple(map(np.asarray, scores))
+    @staticmethod
+    def _score(y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
+        first, second = centred_logs(y, alpha, beta)
+        return first, second
 
     @staticmethod
     def _mean(alpha: Array, beta: Array) -> Array:

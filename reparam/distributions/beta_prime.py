@@ -8,6 +8,8 @@ from reparam._typing import Array
 from reparam.distribution import About
 from reparam.families import OddsOfBeta, Slopes
 from reparam.parameters import POSITIVE, Parameter
+from reparam.special.beta import logit_pathwise
+from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import log_quotient
 
 __all__ = ["BetaPrime"]
@@ -52,8 +54,14 @@ class BetaPrime(OddsOfBeta):
         return log_quotient(alpha, beta)
 
     @staticmethod
-    def _log_scale_slopes(alpha: Array, beta: Array) -> Slopes:
-        return 0.0, 0.0
+    def _derivatives(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = logit_pathwise(logit, alpha, beta)
+        return first, second
+
+    @staticmethod
+    def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = logit_centred_logs(y, logit, alpha, beta)
+        return first, second
 
     @staticmethod
     def _mean(alpha: Array, beta: Array) -> Array:

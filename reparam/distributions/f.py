@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from reparam._typing import Array
 from reparam.distribution import About
 from reparam.families import OddsOfBeta, Slopes
 from reparam.parameters import POSITIVE, Parameter
+from reparam.special import fisher
+from reparam.special._accurate import half
+
+if TYPE_CHECKING:
+    from reparam.special._interpolate import Interpolant
 
 __all__ = ["F"]
 
@@ -35,7 +42,7 @@ class F(OddsOfBeta):
 
     @staticmethod
     def _shapes(df1: Array, df2: Array) -> tuple[Array, Array]:
-        return 0.5 * df1, 0.5 * df2
+        return half(df1), half(df2)
 
     @staticmethod
     def _shape_slopes(df1: Array, df2: Array) -> tuple[Slopes, Slopes]:
@@ -54,8 +61,18 @@ class F(OddsOfBeta):
         return 0.0
 
     @staticmethod
-    def _log_scale_slopes(df1: Array, df2: Array) -> Slopes:
-        return -1.0 / df1, 1.0 / df2
+    def _curve_of_shapes(alpha: float, beta: float) -> Interpolant | None:
+        return fisher.curve(alpha, beta)
+
+    @staticmethod
+    def _derivatives(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = fisher.log_pathwise(y, logit, alpha, beta)
+        return first, second
+
+    @staticmethod
+    def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = fisher.score(y, logit, alpha, beta)
+        return first, second
 
     @staticmethod
     def _mean(df1: Array, df2: Array) -> Array:

@@ -15,7 +15,7 @@ from reparam.special import beta as special
 from reparam.special._accurate import LARGEST
 from reparam.special.beta import Point
 from reparam.special.entropies import logit_entropy
-from reparam.special.polygamma import delta_difference, digamma_difference
+from reparam.special.polygamma import delta_difference
 
 if TYPE_CHECKING:
     from reparam.special._interpolate import Interpolant
@@ -38,6 +38,11 @@ class BetaFamily(ShapeFamily):
     @abc.abstractmethod
     def _shape_slopes(*theta: Any, **_: Any) -> tuple[Slopes, Slopes]:
         """∂α/∂θ, and ∂β/∂θ, for each parameter."""
+
+    @staticmethod
+    def _curve_of_shapes(alpha: float, beta: float) -> Interpolant | None:
+        """logit x and the derivatives in α and β that are chained, as functions of noise."""
+        return special.curve(alpha, beta)
 
     @staticmethod
     @abc.abstractmethod
@@ -77,7 +82,7 @@ class BetaFamily(ShapeFamily):
     @classmethod
     def _curve(cls, *theta: Array) -> Interpolant | None:
         alpha, beta = cls._shapes(*theta)
-        return special.curve(float(alpha), float(beta))
+        return cls._curve_of_shapes(float(alpha), float(beta))
 
     @final
     @classmethod
@@ -113,18 +118,6 @@ class BetaFamily(ShapeFamily):
             first, second = special.logit_pathwise(logit, *cls._shapes(*theta))
         return cls._chained(first, second, *theta)
 
-    @final
-    @classmethod
-    def _logit_score(cls, logit: Array, *theta: Array) -> tuple[Slopes, Array]:
-        """Score of logit x in the shapes' parameters, and its log density's slope in logit x."""
-        alpha, beta = cls._shapes(*theta)
-        point = special.from_logit(logit)
-        log_x, log_rest = point.logs
-        first = log_x + digamma_difference(alpha, beta)
-        second = log_rest + digamma_difference(beta, alpha)
-        scores = cls._chained(first, second, *theta)
-        return scores, alpha * point.rest - beta * point.x
-
 
 class OddsOfBeta(PositiveFamily, BetaFamily):
     """y = c x/(1 − x): positive, ln y = ln c + logit x."""
@@ -133,6 +126,16 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     @abc.abstractmethod
     def _log_location(*theta: Any, **_: Any) -> Array | float:
         """ln(c α/β)."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _derivatives(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        """∂ln y/∂α and ∂ln y/∂β, c included."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        """∂ log p(y)/∂α and ∂ log p(y)/∂β, c included."""
 
     @final
     @classmethod
@@ -166,8 +169,11 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     def _log_jacobian(
         cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
     ) -> Slopes:
-        slopes = cls._logit_jacobian(logit, *theta, curve=curve)
-        return tuple(a + b for a, b in zip(slopes, cls._log_scale_slopes(*theta), strict=True))
+        if curve:
+            first, second = curve(logit, 1, 2)
+        else:
+            first, second = cls._derivatives(y, logit, *cls._shapes(*theta))
+        return cls._chained(first, second, *theta)
 
     @final
     @classmethod
@@ -201,11 +207,8 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     @final
     @classmethod
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
-        scores, slope = cls._logit_score(cls._logit(y, *theta), *theta)
-        return tuple(
-            np.asarray(score - slope * log_scale)
-            for score, log_scale in zip(scores, cls._log_scale_slopes(*theta), strict=True)
-        )
+        scores = cls._shape_scores(y, cls._logit(y, *theta), *cls._shapes(*theta))
+        return tuple(map(np.asarray, cls._chained(*scores, *theta)))
 
     @final
     @classmethod

@@ -61,6 +61,11 @@ class PowerOfGamma(PositiveFamily):
     def _shape_slopes(*theta: Any, **_: Any) -> Slopes:
         """∂α/∂θ for each parameter."""
 
+    @staticmethod
+    @abc.abstractmethod
+    def _log_scale_slopes(*theta: Any, **_: Any) -> Slopes:
+        """∂ln c/∂θ for each parameter."""
+
     @final
     @classmethod
     def _power_of(cls, x: Array, scale: Array) -> Array:
@@ -206,10 +211,8 @@ class PowerOfGamma(PositiveFamily):
     @final
     @classmethod
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
-        from scipy.special import digamma
-
         x, alpha = cls._base(y, *theta), cls._shape(*theta)
-        in_shape = cls._log_base(x, y, *theta) - digamma(alpha)
+        in_shape = special.centred_log(x, cls._log_base(x, y, *theta), alpha)
         in_scale = (x - alpha) / cls._power
         return tuple(
             np.asarray(combined((slope, in_shape), (log_scale, in_scale)))

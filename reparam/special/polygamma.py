@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special._accurate import LARGEST
 
 __all__ = [
     "delta",
@@ -113,7 +114,9 @@ def _delta_difference(z: Array, h: Array) -> Array:
     large = 0.5 * step + step * (p + q) * _bernoulli_slope(p, q)
     if np.all(z >= _LARGE):
         return large
-    return np.where(z >= _LARGE, large, digamma_difference(z, h) - np.log1p(h * p))
+    return np.where(
+        z >= _LARGE, large, digamma_difference(z, h) - np.log1p(np.minimum(h * p, LARGEST))
+    )
 
 
 def _delta1_difference(z: Array, h: Array) -> Array:

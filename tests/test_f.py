@@ -46,7 +46,8 @@ def by_quadrature(y, df1, df2):
         at = y * mp.exp(side * s)
         return df1 / 2 * side * s - (df1 + df2) / 2 * mp.log((df2 + df1 * at) / (df2 + df1 * y))
 
-    edges = [mpf(0), mp.sqrt(1 / df1 + 1 / df2) / 2]
+    slope = log_density_slopes(y, df1, df2)[2]
+    edges = [mpf(0), min(mp.sqrt(1 / df1 + 1 / df2) / 2, 2 / abs(slope) if slope else mpf(1))]
     while fallen(edges[-1]) > -130:
         edges.append(edges[-1] * mpf("1.4"))
 
@@ -84,7 +85,7 @@ FREEDOMS = [
     (2.0, 1e15),
     (5.0, 1e6),
     (1e6, 5.0),
-    (1e15, 0.02),
+    (1e15, 0.5),
     (40.0, 60.0),
     (1e8, 1e8),
     (1e15, 1e4),

@@ -40,8 +40,8 @@ __all__ = ["curve", "log_pathwise", "score"]
 
 #: Weights below e to minus this are nothing, also where the score has grown beside them.
 _CUTOFF = 46.0
-#: Newton steps to the end of the integrand, each from beyond it, which is near enough.
-_STEPS = 6
+#: Newton steps to the end of the integrand.
+_STEPS = 4
 #: A longer plateau before the integrand falls needs panels of its own.
 _LEVEL = 1.6
 #: From this sum of shapes on the exponent is taken relative to its linear part.
@@ -136,6 +136,10 @@ def _below(
     moved = partial(_moved, high=high, precise=precise)
     width = np.sqrt(2.0 * _CUTOFF * x * rest) * np.sqrt(total)
     length = 2.0 * _CUTOFF / (slope + np.hypot(slope, width))
+    rate = total * rest
+    if high:  # where the exponent grows like rate (e^s − 1) − b s
+        guess = np.log1p((_CUTOFF + b * np.log1p(_CUTOFF / rate)) / rate)
+        length = np.where(rate < _CUTOFF, guess, length)
     for _ in range(_STEPS):
         fallen, _, exponent = moved(length, base, tail, total, slope)
         tangent = slope - total * (x * np.expm1(-fallen))
@@ -158,8 +162,7 @@ def _below(
         scale = x * length
         return weighted(mass * in_a, weights) * scale, weighted(mass * in_b, weights) * scale
 
-    plateau = -np.log(total * rest)
-    arrays = length, plateau, x, rest, base, tail, total, slope, d, e, log_r, log_rho
+    arrays = length, -np.log(rate), x, rest, base, tail, total, slope, d, e, log_r, log_rho
     in_a, in_b = integrate(integrals, size, 1, *arrays, first, second, a, b)
     start, other = first - _excess(d, log_r) - rest / a, second - _excess(e, log_rho) - x / b
     return -(start + in_a) / a, -(other + in_b) / a

@@ -8,7 +8,7 @@ from reparam._typing import Array
 from reparam.special._accurate import product_difference
 from reparam.special._elementwise import elementwise
 from reparam.special._point import Point, from_logit, point_at
-from reparam.special.polygamma import delta_differences, digamma_difference
+from reparam.special.polygamma import delta_step, digamma_difference
 
 __all__ = ["centred_logs", "logit_centred_logs"]
 
@@ -26,7 +26,7 @@ def _centred(point: Point, gap: Array, alpha: Array, beta: Array) -> tuple[Array
         (log_rest, gap / beta, beta, alpha),
     ):
         near = (np.abs(over) < 0.5) & (own > 1e-290)
-        by_mean = np.log1p(np.where(near, over, 0.0)) + delta_differences(other, own)[1]
+        by_mean = np.log1p(np.where(near, over, 0.0)) + delta_step(own, other)
         parts.append(np.where(near, by_mean, log + digamma_difference(own, other)))
     return parts[0], parts[1]
 

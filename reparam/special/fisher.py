@@ -34,7 +34,7 @@ from reparam.special._elementwise import column, elementwise, integrate, select,
 from reparam.special._interpolate import REACH, Interpolant, interpolant
 from reparam.special._panels import FINE, PANEL_NODES, panels
 from reparam.special._point import Point, from_logit
-from reparam.special.polygamma import delta_differences
+from reparam.special.polygamma import delta_step
 
 __all__ = ["curve", "log_pathwise", "score"]
 
@@ -91,7 +91,7 @@ def score(y: Array, logit: Array, a: Array, b: Array) -> tuple[Array, Array]:
     point = _point(y, logit, a, b)
     d, e = _over_means(y, point, a, b)
     log_r, log_rho = _logs_over_means(point, d, e, a, b)
-    first, second = delta_differences(b, a)[1], delta_differences(a, b)[1]
+    first, second = delta_step(a, b), delta_step(b, a)
     return first - _excess(d, log_r), second - _excess(e, log_rho)
 
 
@@ -130,7 +130,7 @@ def _below(
 ) -> tuple[Array, Array]:
     point = Point(x, rest, logit)
     log_r, log_rho = _logs_over_means(point, d, e, a, b)
-    first, second = delta_differences(b, a)[1], delta_differences(a, b)[1]
+    first, second = delta_step(a, b), delta_step(b, a)
     total, slope = a + b + 1.0, rest - a * d
     base, tail = (rest, b) if high else (x, -1.0 - a)
     moved = partial(_moved, high=high, precise=precise)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["BetaFamily", "OddsOfBeta"]
 
 
+#: If both shapes are below it draws are 0 or 1, and their logits all but overflow.
+_TINY = 2.0**-900
+
+
 class BetaFamily(ShapeFamily):
     """y = g(x) with x ~ Beta(α, β): α and β are functions of the parameters.
 
@@ -63,9 +67,13 @@ class BetaFamily(ShapeFamily):
     @classmethod
     def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
         alpha, beta = cls._shapes(*theta)
-        x, log_x = gamma_draws(lanes, 0, size, alpha)
-        rest, log_rest = gamma_draws(lanes, 2, size, beta)
+        # of tiny shapes logarithms of gamma draws are inversely proportional to them
+        grown = np.where(np.maximum(alpha, beta) < _TINY, 1.0 / _TINY, 1.0)
+        x, log_x = gamma_draws(lanes, 0, size, alpha * grown)
+        rest, log_rest = gamma_draws(lanes, 2, size, beta * grown)
         log_x -= log_rest
+        log_x *= grown
+        np.clip(log_x, -LARGEST, LARGEST, out=log_x)
         if np.any(lost := (x < 1e-290) | (rest < 1e-290)):  # their logarithms' difference is left
             x[lost], rest[lost] = special.from_logit(log_x[lost])[:2]
         total = x + rest

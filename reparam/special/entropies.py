@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special._beta_density import SCALE, VAST
 from reparam.special._elementwise import elementwise
 from reparam.special.bregman import loggamma_excess, relative_excess
 from reparam.special.log_gamma import log_gamma_star
@@ -24,7 +25,7 @@ _NEARLY_UNIFORM = 0.5
 
 def _large(z: Array) -> Array:
     """Return t(z) = ln Γ(z) − z ψ(z) + z − ½ ln(2π/z) for z ≥ 1: ½ + 1/6z + …."""
-    shape = np.maximum(z, 1.0)
+    shape = np.clip(z, 1.0, 1e30)  # from where on it is ½
     return log_gamma_star(shape) + shape * delta(shape)
 
 
@@ -61,10 +62,20 @@ def _logit_entropy(alpha: Array, beta: Array) -> Array:
     return np.where(low >= 1.0, large, np.where(high >= 1.0, mixed, small))
 
 
+def _smaller(alpha: Array, beta: Array) -> tuple[Array, Array, Array]:
+    """Return vast shapes scaled down, so that sums don't overflow, and by how much entropy is less.
+
+    The distributions are normal, with variances inversely proportional to the shapes.
+    """
+    scale = np.where(np.minimum(alpha, beta) > VAST, SCALE, 1.0)
+    return alpha * scale, beta * scale, 0.5 * np.log(scale)
+
+
 @elementwise()
 def logit_entropy(alpha: Array, beta: Array) -> Array:
     """Return the entropy of logit x: ln B(α, β) − α ψ(α) − β ψ(β) + (α+β) ψ(α+β)."""
-    return _logit_entropy(alpha, beta)
+    alpha, beta, shift = _smaller(alpha, beta)
+    return _logit_entropy(alpha, beta) + shift
 
 
 @elementwise()
@@ -75,8 +86,9 @@ def beta_entropy(alpha: Array, beta: Array) -> Array:
     the distance from (1, 1): near there it is computed as such, with f(x) = ln Γ(x) − x ln x + x,
     B_f its Bregman divergence and heads and tails the means' ratios less 1.
     """
+    alpha, beta, shift = _smaller(alpha, beta)
     gaps = digamma_difference(alpha, beta) + digamma_difference(beta, alpha)
-    far = _logit_entropy(alpha, beta) - gaps
+    far = _logit_entropy(alpha, beta) - gaps + shift
     near = np.maximum(np.abs(alpha - 1.0), np.abs(beta - 1.0)) < _NEARLY_UNIFORM
     if not np.any(near):
         return far

@@ -157,10 +157,10 @@ def _below(
         over = d + (1.0 + d) * np.expm1(-fallen)
         other = e + (1.0 + e) * np.expm1(grown)
         beyond = rest * np.exp(grown)  # 1 − t
-        in_a = (a + b) * (first - _excess(over, log_r - fallen)) - beyond / a
-        in_b = (a + b) * (second - _excess(other, log_rho + grown)) + beyond / b
-        scale = x * length
-        return weighted(mass * in_a, weights) * scale, weighted(mass * in_b, weights) * scale
+        carry = x * (a + b)  # which may underflow where the logarithms are infinite
+        in_a = carry * (first - _excess(over, log_r - fallen)) - x * (beyond / a)
+        in_b = carry * (second - _excess(other, log_rho + grown)) + x * (beyond / b)
+        return weighted(mass * in_a, weights) * length, weighted(mass * in_b, weights) * length
 
     arrays = length, -np.log(rate), x, rest, base, tail, total, slope, d, e, log_r, log_rho
     in_a, in_b = integrate(integrals, size, 1, *arrays, first, second, a, b)
@@ -197,10 +197,12 @@ def _integrated(y: Array, point: Point, a: Array, b: Array) -> tuple[Array, Arra
 def _log_derivatives(y: Array, point: Point, a: Array, b: Array) -> tuple[Array, Array]:
     """Return E_a and E_b; in a shape below 1 the difference does not cancel."""
     first, second = _integrated(y, point, a, b)
-    if np.any(few := np.minimum(a, b) < 1.0):
+    if np.any(np.minimum(a, b) < 1.0):
         in_a, in_b = derivatives(point, a, b)
-        first = np.where(few & (a < 1.0), in_a - 1.0 / a, first)
-        second = np.where(few & (b < 1.0), in_b + 1.0 / b, second)
+        # of the least shapes both terms are infinite, the first one by far
+        in_a = np.where(in_a == np.inf, in_a, in_a - 1.0 / a)
+        in_b = np.where(in_b == -np.inf, in_b, in_b + 1.0 / b)
+        first, second = np.where(a < 1.0, in_a, first), np.where(b < 1.0, in_b, second)
     return first, second
 
 

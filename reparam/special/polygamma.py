@@ -102,11 +102,12 @@ def delta_step(z: Array, h: Array) -> Array:
     if not np.any(far := (z < _LARGE) & (h > z)):
         return near
     z, h = np.where(far, z, _LARGE), np.where(far, h, _LARGE)
+    overflowing = np.isinf(1.0 / z)
     total = _delta_difference(z + _LARGE, h)
     for k in range(int(_LARGE)):
         start, end = (np.minimum(1.0 / (each + float(k)), LARGEST) for each in (z, z + h))
         total = total + (log1pmx(end) - log1pmx(start))
-    return np.where(far, total, near)
+    return np.where(far, np.where(overflowing, np.inf, total), near)
 
 
 def _tail_of_delta(inverse: Array) -> Array:

@@ -130,7 +130,8 @@ def _tail(t: Array, nu: Array) -> Array:
 def _through_beta(t: Array, nu: Array) -> Array:
     """ν < 1: from logit y = ln(ν/t²), D = ½ (1/ν − ½ ∂logit y/∂α) at (ν/2, ½)."""
     first, _ = beta.logit_pathwise(np.log(nu) - 2.0 * np.log(np.abs(t)), half(nu), 0.5)
-    return np.asarray(0.5 * (1.0 / nu - 0.5 * first))
+    slope = 0.5 * (1.0 / nu - 0.5 * first)
+    return np.where(first == np.inf, -np.inf, slope)
 
 
 _REGIMES = (_centre, _tail, _through_beta)

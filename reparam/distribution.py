@@ -414,7 +414,7 @@ class Distribution(abc.ABC):
         support, names = self._support, tuple(self.parameters)
         discrete = isinstance(support, Integers)
         if isinstance(support, Simplex):
-            # on the boundary densities have no limit, and formulas are NaN
+            # on the boundary formulas give the limits as entries tend to 0 together
             return lambda y, *theta: _replaced(
                 formula(y, *theta), support.outside(y), float(np.min(outside))
             )

@@ -81,11 +81,6 @@ class PositiveFamily(ShapeFamily):
     def _log_scale(*theta: Any, **_: Any) -> Array | float:
         """ln c, also where c over- or underflows."""
 
-    @staticmethod
-    @abc.abstractmethod
-    def _log_scale_slopes(*theta: Any, **_: Any) -> Slopes:
-        """∂ln c/∂θ for each parameter."""
-
     @classmethod
     @abc.abstractmethod
     def _log_jacobian(

@@ -61,6 +61,11 @@ class PowerOfGamma(PositiveFamily):
     def _shape_slopes(*theta: Any, **_: Any) -> Slopes:
         """∂α/∂θ for each parameter."""
 
+    @staticmethod
+    @abc.abstractmethod
+    def _log_scale_slopes(*theta: Any, **_: Any) -> Slopes:
+        """∂ln c/∂θ for each parameter."""
+
     @final
     @classmethod
     def _power_of(cls, x: Array, scale: Array) -> Array:
@@ -215,10 +220,8 @@ class PowerOfGamma(PositiveFamily):
     @final
     @classmethod
     def _score_at(cls, x: Array, log_x: Array, *theta: Array) -> tuple[Array, ...]:
-        from scipy.special import digamma
-
         alpha = cls._shape(*theta)
-        in_shape = log_x - digamma(alpha)
+        in_shape = special.centred_log(x, log_x, alpha)
         in_scale = (x - alpha) / cls._power
         return tuple(
             np.asarray(combined((slope, in_shape), (log_scale, in_scale)))

@@ -21,6 +21,7 @@ where t p decays for small a, too. Above y = 1 it is the mirror image: 1/y has d
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache, partial
 
 import numpy as np
@@ -227,7 +228,8 @@ def curve(a: float, b: float) -> Interpolant | None:
     """Return logit x, E_a and E_b as functions of standard normal noise, for one (a, b).
 
     None for tiny shapes, where logit x ranges too far. E_a and E_b have roots: near these they are
-    held to their size in the middle.
+    held to a share of their size in the middle, which is what rounding of y forces: the less y
+    varies, the more.
     """
 
     def exact(z: Array) -> tuple[Array, ...]:
@@ -240,5 +242,6 @@ def curve(a: float, b: float) -> Interpolant | None:
         return None
     with np.errstate(all="ignore"):
         middle = exact(np.linspace(-1.0, 1.0, 9))
-    sizes = tuple(0.1 * float(np.max(np.abs(value))) for value in middle[1:])
+    share = max(0.1, 0.15 / math.sqrt(1.0 / a + 1.0 / b))
+    sizes = tuple(share * float(np.max(np.abs(value))) for value in middle[1:])
     return interpolant(exact, -REACH, REACH, least=(1.0, *sizes))

@@ -78,3 +78,13 @@ def test_error_is_what_rounding_of_arguments_forces(law, reference, points):
                     allowed = max(mpf("1e-13") * abs(value), 3 * forced[name])
                     worst[theta, y, name] = float(abs(found[name] - value) / allowed)
     assert {key: ratio for key, ratio in worst.items() if not ratio <= 1.0} == {}
+
+
+@pytest.mark.parametrize("df", [1e-12, 3e-5, 2e-4, 1e-3])
+@pytest.mark.parametrize("z", [1e3, 1e20, 1e140])
+def test_of_scale_for_tiny_degrees_of_freedom_in_far_tails(df, z):
+    with mpmath.workdps(400):
+        ratio = mpmath.mpf(z) ** 2 / mpmath.mpf(df)
+        right = -(1 - (mpmath.mpf(df) + 1) * ratio / (1 + ratio))
+        found = float(rp.StudentT(df, 0.0, 1.0).score(z)["scale"])
+        assert abs(found / right - 1) < 1e-15, (found, right)

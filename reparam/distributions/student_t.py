@@ -102,6 +102,14 @@ class StudentT(LocationScale):
         return -(df + 1.0) * np.where(z == 0.0, 0.0, share / z), in_df
 
     @staticmethod
+    def _standard_excess(z: Array, slope: Array, df: Array) -> Array:
+        # 1 − (ν + 1) s with s = q/(1 + q), q = z²/ν: for tiny ν and s next to 1 it is about −ν
+        ratio = z * (z / df)
+        rest = 1.0 / (1.0 + ratio)
+        share = np.where(ratio < np.inf, ratio * rest, 1.0)
+        return rest - df * share
+
+    @staticmethod
     def _standard_moments(df: Array) -> tuple[Any, Any, Any]:
         mean = np.where(df > 1.0, 0.0, np.nan)
         variance = np.where(df > 2.0, df / (df - 2.0), np.where(df > 1.0, np.inf, np.nan))

@@ -185,7 +185,10 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     ) -> Array:
         if curve:
             (logit,) = curve(logit, 0)
-        return logit + cls._log_scale(*theta)
+        log_y = logit + cls._log_scale(*theta)
+        # next to y = 1 the two cancel, and y keeps the digits of ln y
+        cancelled = np.abs(log_y) < 0.5 * np.abs(logit)
+        return np.where(cancelled, np.log(y), log_y) if np.any(cancelled) else log_y
 
     @final
     @classmethod

@@ -113,6 +113,12 @@ def summed_entropy(log_mass: Callable[..., Array], reach: Array, *theta: Array) 
     return integrate(sums, nodes, 1, *theta)[0]
 
 
+#: From this standard deviation on log masses round by more than Edgeworth's next term is.
+_WIDE = 3e3
+#: Up to this skewness γ that term, of the size of γ⁴/24, is below rounding beside the entropy.
+_SYMMETRIC = 4e-4
+
+
 def spread_entropy(
     log_mass: Callable[..., Array], mean: Array, sd: Array, skewness: Array, *theta: Array
 ) -> Array:
@@ -130,7 +136,7 @@ def spread_entropy(
 
     summed = integrate(sums, steps.size, 1, mean, sd, *theta)[0]
     normal = _HALF_LOG_TWO_PI + 0.5 + np.log(sd) - skewness * skewness / 12.0
-    return np.where((skewness < 1e-4) & (sd > 1e4), normal, summed)
+    return np.where((skewness < _SYMMETRIC) & (sd > _WIDE), normal, summed)
 
 
 #: Terms of a sum with a long tail that are added one by one.

@@ -83,8 +83,8 @@ def test_error_is_what_rounding_of_arguments_forces(law, reference, points):
 @pytest.mark.parametrize("df", [1e-12, 3e-5, 2e-4, 1e-3])
 @pytest.mark.parametrize("z", [1e3, 1e20, 1e140])
 def test_of_scale_for_tiny_degrees_of_freedom_in_far_tails(df, z):
-    with mpmath.workdps(400):
-        ratio = mpmath.mpf(z) ** 2 / mpmath.mpf(df)
-        right = -(1 - (mpmath.mpf(df) + 1) * ratio / (1 + ratio))
+    with mp.workdps(400):
+        ratio = mpf(z) ** 2 / mpf(df)
+        right = -(1 - (mpf(df) + 1) * ratio / (1 + ratio))
         found = float(rp.StudentT(df, 0.0, 1.0).score(z)["scale"])
         assert abs(found / right - 1) < 1e-15, (found, right)

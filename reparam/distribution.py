@@ -29,6 +29,7 @@ from reparam.blockwise import (
     evaluate,
     filling,
     operand,
+    too_large,
 )
 from reparam.errors import CountError, ShapeError, UnknownParameterError
 from reparam.noise import BLOCK, NORMAL, Noise, Stream
@@ -363,8 +364,11 @@ class Distribution(abc.ABC):
 
     @final
     def _statistic(self, formula: Callable[..., Array]) -> Array:
-        with np.errstate(all="ignore"):
-            return self._batched(formula(*self._theta))
+        try:
+            with np.errstate(all="ignore"):
+                return self._batched(formula(*self._theta))
+        except MemoryError:
+            raise too_large([self.batch_shape]) from None
 
     @final
     def _at(
@@ -519,6 +523,8 @@ class Reparameterized(Distribution):
         ------
         CountError
             If the sample shape is not made of non-negative integers.
+        TooLargeError
+            If there is no memory for the draws.
         SeedError
             If `rng` can't seed random numbers.
 
@@ -741,18 +747,18 @@ def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:
 
 
 def _sample_shape(shape: Shape) -> tuple[int, ...]:
+    given = np.asarray(shape, dtype=object)
+    sizes = given.reshape(-1).tolist() if given.ndim < 2 else [shape]
     try:
-        sizes = tuple(
-            operator.index(size) for size in np.atleast_1d(np.asarray(shape, dtype=object))
-        )
+        sample = tuple(-1 if isinstance(size, bool) else operator.index(size) for size in sizes)
     except TypeError:
-        sizes = (-1,)
-    if any(size < 0 for size in sizes):
+        sample = (-1,)
+    if any(size < 0 for size in sample) or isinstance(shape, np.ma.MaskedArray):
         raise CountError(
             f"sample shape {shape!r} is not a non-negative integer or a tuple of them;"
             " pass how many draws you want"
         )
-    return sizes
+    return sample
 
 
 def _parameters_section(cls: type[Distribution]) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "ReparamError",
     "SeedError",
     "ShapeError",
+    "TooLargeError",
     "UnknownDistributionError",
     "UnknownParameterError",
     "UnknownViewError",
@@ -52,6 +53,10 @@ class UnknownViewError(ReparamError, AttributeError):
 
 class ShapeError(ReparamError, ValueError):
     """Shapes that don't broadcast together."""
+
+
+class TooLargeError(ReparamError, MemoryError):
+    """Results that the machine's memory can't hold."""
 
 
 class NoiseError(ReparamError, ValueError):

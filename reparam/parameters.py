@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from numbers import Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -16,7 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
-from reparam.errors import ParameterError, UnknownParameterError, did_you_mean
+from reparam.errors import (
+    ParameterError,
+    ReparamError,
+    ShapeError,
+    UnknownParameterError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from reparam.distribution import Distribution
@@ -32,6 +40,7 @@ __all__ = [
     "Parameters",
     "Simplex",
     "as_real_array",
+    "check_dimensions",
 ]
 
 
@@ -185,15 +194,82 @@ POSITIVE = Interval(0.0, math.inf)
 UNIT = Interval(0.0, 1.0)
 
 
+#: How many dimensions arrays may have: NumPy's arrays have up to 64, and its broadcasting 32.
+MAX_DIMENSIONS = 32
+
+
+def check_dimensions(what: str, shape: tuple[int, ...]) -> None:
+    """Refuse shapes of more dimensions than can be broadcast."""
+    if len(shape) > MAX_DIMENSIONS:
+        raise ShapeError(
+            f"{what} has {len(shape)} dimensions, and at most {MAX_DIMENSIONS} are possible;"
+            " reshape it"
+        )
+
+
 def as_real_array(name: str, value: ArrayLike) -> Array:
-    """Return `value` as a float64 array, refusing what is not made of real numbers."""
+    """Return `value` as a float64 array, refusing what is not made of real numbers.
+
+    Real numbers are those of Python's tower (``numbers.Real``: integers of any size, fractions) and
+    decimals. Booleans, text and masked values are not.
+    """
     try:
-        array = np.asarray(value)
-        if array.dtype.kind in "fiu":
-            return np.asarray(array, dtype=np.float64)
+        if _made_of_numbers(name, value):
+            array = np.asarray(value)
+            check_dimensions(name, array.shape)
+            if array.dtype.kind == "O":
+                each = [_as_float(name, entry) for entry in array.ravel().tolist()]
+                return np.array(each, np.float64).reshape(array.shape)
+            if array.dtype.kind in "fiu":
+                return np.asarray(array, dtype=np.float64)
+    except ReparamError:
+        raise
     except (TypeError, ValueError):
         pass
-    raise ParameterError(f"{name}={value!r} is not a real number or an array of real numbers")
+    raise ParameterError(f"{name}={_brief(value)} is not a real number or an array of real numbers")
+
+
+def _made_of_numbers(name: str, value: Any, depth: int = 0) -> bool:
+    """Return whether `value` may be numbers, with no boolean and nothing masked inside lists.
+
+    NumPy would make 1.0 of True beside a number, and use the number under a mask.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        if masked := int(np.ma.getmaskarray(value).sum()):
+            raise ParameterError(
+                f"{name} has {masked} of {value.size} values masked; leave them out"
+                " (compressed()) or say what they are (filled(value))"
+            )
+    if not isinstance(value, list | tuple):
+        return not isinstance(value, bool) and getattr(value, "dtype", None) != np.bool_
+    kinds = set(map(type, value))
+    if kinds <= {int, float}:
+        return True
+    return depth < MAX_DIMENSIONS and all(
+        _made_of_numbers(name, entry, depth + 1) for entry in value
+    )
+
+
+def _as_float(name: str, number: object) -> float:
+    """Return the nearest float64, for a number that NumPy has no type for."""
+    if not isinstance(number, Real | Decimal) or isinstance(number, bool):
+        raise TypeError
+    try:
+        return float(number)
+    except OverflowError:
+        raise ParameterError(
+            f"{name}={_brief(number)} is too large for float64, which ends at 1.8e308;"
+            " pass a smaller number"
+        ) from None
+
+
+def _brief(value: object) -> str:
+    """Return the text of a value for a message, cut off if it is long."""
+    try:
+        text = repr(value)
+    except Exception:  # Python does not print an integer of 5,000 digits
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= 200 else f"{text[:120]}…{text[-40:]}"
 
 
 @dataclass(frozen=True, eq=False)

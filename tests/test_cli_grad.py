@@ -83,6 +83,7 @@ class TestForms:
 
     NOISE = np.array([0.3, 0.7, 0.25])
     UPSTREAM = np.array([1.0, -2.0, 0.5])
+    Y = rp.Laplace().transform(NOISE).value
 
     @pytest.fixture
     def expected(self, cli):
@@ -90,16 +91,16 @@ class TestForms:
 
     @pytest.fixture
     def csv(self):
-        rows = zip(self.NOISE.tolist(), self.UPSTREAM.tolist(), strict=True)
-        return "".join(["noise,y,upstream\n", *(f"{z!r},9,{g!r}\n" for z, g in rows)])
+        rows = zip(self.NOISE.tolist(), self.Y.tolist(), self.UPSTREAM.tolist(), strict=True)
+        return "".join(["noise,y,upstream\n", *(f"{z!r},{y!r},{g!r}\n" for z, y, g in rows)])
 
     @pytest.fixture
     def files(self, cli, tmp_path, csv):
         np.save("z.npy", self.NOISE)
         np.save("g.npy", self.UPSTREAM)
-        np.savez("both.npz", noise=self.NOISE, upstream=self.UPSTREAM, y=self.NOISE)
+        np.savez("both.npz", noise=self.NOISE, upstream=self.UPSTREAM, y=self.Y)
         both = np.empty(3, [("noise", float), ("y", float), ("dL_dy", float)])
-        both["noise"], both["dL_dy"] = self.NOISE, self.UPSTREAM
+        both["noise"], both["y"], both["dL_dy"] = self.NOISE, self.Y, self.UPSTREAM
         np.save("both.npy", both)
         tmp_path.joinpath("both.csv").write_text(csv)
 

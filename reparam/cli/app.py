@@ -20,6 +20,7 @@ from reparam.cli.estimate import estimate
 from reparam.cli.grad import grad
 from reparam.cli.kl import kl
 from reparam.cli.list import list_distributions
+from reparam.cli.notation import plain
 from reparam.cli.output import abandon_stdout
 from reparam.cli.sample import sample
 from reparam.cli.show import show
@@ -63,7 +64,7 @@ def _sentences(context: typer.Context | None = None) -> Iterator[None]:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"Error: {' '.join(message.split())}", err=True)
+    typer.echo(f"Error: {plain(message)}", err=True)
 
 
 app = typer.Typer(
@@ -120,7 +121,7 @@ def _terminated(number: int, frame: object) -> None:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
-    typer.echo(f"Warning: {message}", err=True)
+    typer.echo(f"Warning: {plain(str(message))}", err=True)
 
 
 def main() -> None:

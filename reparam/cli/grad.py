@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reparam.cli import objective, output, parsing
+from reparam.cli import objective, output, parsing, replay
 from reparam.cli.options import Count, Dist, DType, OutFile, OutFormat, Params, Seed, Shard, Threads
 from reparam.errors import CountError, InputError, ShapeError
 
@@ -65,7 +65,8 @@ def grad(
         typer.Option(
             metavar="VALUES",
             help="Replay this noise, don't draw: numbers with commas, @FILE, @FILE:COLUMN, or - "
-            "for stdin. Of several columns the one called noise is taken.",
+            "for stdin. Of several columns the one called noise is taken. A file of another "
+            "distribution's draws is an error.",
         ),
     ] = None,
     upstream: Annotated[
@@ -144,14 +145,19 @@ def grad(
         raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss")
     distribution = parsing.reparameterized(dist, param, instead)
 
-    from reparam.formats import Records
+    from reparam import sampling
+    from reparam.formats import Origin, Records
     from reparam.gradients import Gradients
 
     with nullcontext() if noise is not None else parsing.seeded(seed) as rng:
         if noise is None:
             numbers, draws = _fresh(distribution, count, shard, rng)
+            origin = Origin.of(distribution, rng)
         else:
-            numbers, draws = _replayed(distribution, noise)
+            replayed = replay.noise(distribution, noise, upstream=upstream is not None)
+            numbers = range(len(replayed.values))
+            draws = sampling.replay(distribution, replayed.values)
+            origin = Origin.of(distribution, replayed.seed)
         shape = (len(numbers), *distribution.batch_shape, *distribution.event_shape)
         gradients = Gradients(distribution, draws, _upstream(upstream, shape))
         if total:
@@ -161,7 +167,8 @@ def grad(
             column: parsing.dtype("float64") if column == "noise" else value_type
             for column in gradients.columns
         }
-        output.write(Records(types, shape, gradients.blocks(), first=numbers.start), out, name)
+        blocks = gradients.blocks()
+        output.write(Records(types, shape, blocks, numbers.start, origin), out, name)
         _report(gradients, to_stdout=out == "-" and name == "table")
 
 
@@ -179,21 +186,10 @@ def _fresh(
     return numbers, sampling.stream(distribution, numbers, rng=rng)
 
 
-def _replayed(
-    distribution: Reparameterized | VectorReparameterized, noise: str
-) -> tuple[range, Iterator[Draw] | Iterator[VectorDraw]]:
-    """Return the draws' numbers, and the draws that given noise makes."""
-    from reparam import sampling
-
-    draw_shape = distribution.batch_shape + distribution.event_shape
-    values = parsing.by_draw(parsing.numbers(noise, "noise", "noise"), draw_shape)
-    return range(len(values)), sampling.replay(distribution, values)
-
-
 def _upstream(text: str | None, shape: tuple[int, ...]) -> Array | None:
     if text is None:
         return None
-    values = parsing.numbers(text, "upstream", "upstream", "dL_dy")
+    values = parsing.numbers(text, "upstream", "upstream", "dL_dy", may_be_empty=True)
     if values.size != math.prod(shape):
         raise ShapeError(
             f"upstream and the draws differ in size, {values.size} and {math.prod(shape)}:"

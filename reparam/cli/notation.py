@@ -2,7 +2,10 @@
 
 import math
 
-__all__ = ["compact", "concise", "readable"]
+__all__ = ["compact", "concise", "plain", "readable"]
+
+#: Characters of a message that are shown.
+_MOST = 2000
 
 
 def readable(domain: str) -> str:
@@ -32,3 +35,16 @@ def concise(value: float, error: float) -> str:
         return f"{round(value, digits):.0f}({round(error, digits):.0f})"
     last = f"{error:.1f}" if digits == 1 else f"{error * 10.0**digits:.0f}"
     return f"{value:.{digits}f}({last})"
+
+
+def plain(message: str) -> str:
+    """Return a message in one line, with control characters escaped, and cut if it is long."""
+    line = " ".join(message.split())
+    shown = "".join(letter if letter.isprintable() else _escaped(letter) for letter in line)
+    if len(shown) > _MOST:
+        shown = f"{shown[: _MOST // 2]} … {shown[-_MOST // 2 :]}"
+    return shown
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import sys
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -13,13 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import typer
 
-from reparam.cli import output, parsing
+from reparam.cli import output, parsing, reading, replay
 from reparam.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from reparam._typing import Array
     from reparam.distribution import Distribution
     from reparam.expressions import Expression
     from reparam.formats import Records
@@ -46,14 +44,16 @@ class Draws:
     noise: str | None
 
     @contextmanager
-    def of(self, model: Model) -> Iterator[tuple[range, Source]]:
-        """Give the draws' numbers, and what makes them."""
+    def of(self, model: Model) -> Iterator[tuple[range, Source, int | None]]:
+        """Give the draws' numbers, what makes them, and their seed if that is known."""
         if self.noise is not None:
-            yield model._replayed(_noise(model, self.noise))
+            name, replayed = _replay(model, self.noise)
+            numbers, source = model._replayed({name: replayed.values})
+            yield numbers, source, replayed.seed
             return
         numbers = parsing.draws(self.count, self.shard, model.shape_of("loss"))
         with parsing.seeded(self.seed) as rng:
-            yield numbers, model._streams(rng)
+            yield numbers, model._streams(rng), rng
 
 
 def of_distribution(dist: str, param: Sequence[str], loss: str, at: Sequence[str]) -> Model:
@@ -158,10 +158,10 @@ def run(
     total: bool,
 ) -> None:
     """Write the columns, and tell the means; or write these alone."""
-    from reparam.formats import Records
+    from reparam.formats import Origin, Records
     from reparam.graphs._columns import Columns
 
-    with draws.of(model) as (numbers, source):
+    with draws.of(model) as (numbers, source, seed):
         columns = Columns(model, numbers, source)
         if total:
             output.write(_means(columns), out, format)
@@ -170,7 +170,9 @@ def run(
             name: parsing.dtype("float64") if name == "noise" else dtype for name in columns.names
         }
         shape = (len(numbers), *columns.batch)
-        output.write(Records(types, shape, columns.blocks(), first=numbers.start), out, format)
+        laws = list(model._laws.values())  # of the one draw, if there is one
+        origin = Origin.of(laws[0], seed) if len(model.graph.draws) == len(laws) == 1 else None
+        output.write(Records(types, shape, columns.blocks(), numbers.start, origin), out, format)
         if columns.result:
             _report(columns.result, model, to_stdout=out == "-" and format == "table")
 
@@ -196,15 +198,18 @@ def _read(file: str) -> str:
             text = source.read(MAX_LENGTH + 1).rstrip("\n")
             source.detach()
             return text
-    except OSError as error:
-        raise InputError(f"--graph: can't read {name}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise InputError(f"--graph: can't read {name}: it is not text in UTF-8") from None
+        reason = "it is not text in UTF-8"
+    except InputError as error:
+        reason = str(error)
+    except (OSError, ValueError) as error:  # a ValueError: the name has a byte 0
+        reason = getattr(error, "strerror", None) or str(error)
+    raise InputError(f"--graph: can't read {name}: {reason}")
 
 
 def _opened(file: str) -> AbstractContextManager[BinaryIO]:
     """Open a file, or stdin for ``-``, which stays open."""
-    return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
+    return nullcontext(reading.stdin()) if file == "-" else Path(file).open("rb")
 
 
 def _settings(at: Sequence[str]) -> dict[str, str]:
@@ -241,16 +246,15 @@ def _with_inputs(graph: Graph, values: Mapping[str, Any], settings: Mapping[str,
     return graph.at(**given)
 
 
-def _noise(model: Model, text: str) -> dict[str, Array]:
-    """Return given noise, by the name of what it makes."""
+def _replay(model: Model, text: str) -> tuple[str, replay.Replay]:
+    """Return what given noise makes, and the noise."""
     drawn = model.graph.draws
     if len(drawn) != 1:
         raise InputError(
             f"--noise is that of one draw, and the graph has {len(drawn)}"
             f" ({', '.join(drawn) or 'none'}); pass --seed"
         )
-    values, shape = parsing.numbers(text, "noise", "noise"), model.shape_of(drawn[0])
-    return {drawn[0]: parsing.by_draw(values, shape)}
+    return drawn[0], replay.noise(model._laws[drawn[0]], text)
 
 
 def _means(columns: Columns) -> Records:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import re
@@ -11,10 +10,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
+from reparam.cli import reading
 from reparam.errors import (
     CountError,
     InputError,
@@ -188,7 +187,9 @@ def assignments(
     return cls.parameters.by_name(pairs)
 
 
-def numbers(text: str, what: str, *columns: str, remedy: str = "") -> Array:
+def numbers(
+    text: str, what: str, *columns: str, remedy: str = "", may_be_empty: bool = False
+) -> Array:
     """Return the numbers that an option's value stands for.
 
     Parameters
@@ -201,14 +202,13 @@ def numbers(text: str, what: str, *columns: str, remedy: str = "") -> Array:
         The names to look for in a file with several columns.
     remedy
         What else the message may say of text that is no number, and no file's name.
+    may_be_empty
+        Whether a header without numbers will do.
     """
     import numpy as np
 
-    if text == "-":
-        source = io.BufferedReader(io.BytesIO(_slurped(sys.stdin.buffer)))
-        return _read("stdin", source, what, columns, "csv")
-    if text.startswith("@"):
-        return _file(text[1:], what, columns)
+    if reading.is_file(text):
+        return _of_file(text, what, columns, may_be_empty)
     values = _typed(text)
     if values is None:
         hint = f"; for a file write @{text}" if text and Path(text).exists() else remedy
@@ -218,7 +218,7 @@ def numbers(text: str, what: str, *columns: str, remedy: str = "") -> Array:
 
 def stands_for_numbers(text: str) -> bool:
     """Whether :func:`numbers` takes the text: otherwise it may be a formula."""
-    return text == "-" or text.startswith("@") or _typed(text) is not None
+    return reading.is_file(text) or _typed(text) is not None
 
 
 def _typed(text: str) -> list[float] | None:
@@ -240,38 +240,11 @@ def by_draw(values: Array, draw: tuple[int, ...]) -> Array:
     return values.reshape(-1, *draw) if size else values.reshape(0, *draw)
 
 
-@lru_cache(maxsize=1)
-def _slurped(stdin: BinaryIO) -> bytes:
-    """Return all of stdin: read once, however many options take a column of it."""
-    return stdin.read()
-
-
-def _file(name: str, what: str, columns: tuple[str, ...]) -> Array:
-    from reparam import formats
-
-    path, colon, column = name.rpartition(":")
-    if colon and not Path(name).exists():
-        name, columns = path, (column,)
-    if not name:
-        raise InputError(f"{what}: @ needs the name of a file; write @FILE or @FILE:COLUMN")
-    try:
-        with open(name, "rb") as source:  # noqa: PTH123 - an open file that knows its name
-            return _read(name, source, what, columns, formats.by_suffix(name) or "csv")
-    except OSError as error:
-        raise InputError(f"{what}: can't read {name}: {error.strerror or error}") from None
-
-
-def _read(
-    name: str, source: io.BufferedReader[Any], what: str, columns: tuple[str, ...], kind: str
-) -> Array:
-    from reparam import formats
+def _of_file(text: str, what: str, names: tuple[str, ...], may_be_empty: bool) -> Array:
     from reparam.parameters import as_real_array
 
-    if source.peek(6).startswith(b"\x93NUMPY"):  # a pipe has no suffix
-        kind = "npy"
-    try:
-        return as_real_array(what, formats.load(kind).read(source, columns))
-    except UnicodeDecodeError:
-        raise InputError(f"{what}: can't read {name}: it is not text in UTF-8") from None
-    except InputError as error:
-        raise InputError(f"{what}: can't read {name}: {error}") from None
+    with reading.columns(text, what) as columns:
+        array = as_real_array(what, columns.read(*names))
+        if columns.is_text and not array.size and not may_be_empty:
+            raise InputError("there are no numbers in it")
+        return array

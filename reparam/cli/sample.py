@@ -47,7 +47,7 @@ def sample(
     """
     from reparam import sampling
     from reparam.distribution import Reparameterized
-    from reparam.formats import Records
+    from reparam.formats import Origin, Records
     from reparam.vectors import VectorReparameterized
 
     name = output.format_for(out, format)
@@ -71,4 +71,5 @@ def sample(
             blocks = ({"noise": draw.noise, "y": draw.value} for draw in draws)
         else:
             blocks = ({"y": y} for y in sampling.values(distribution, numbers, rng=rng))
-        output.write(Records(types, shape, blocks, first=numbers.start), out, name)
+        origin = Origin.of(distribution, rng)
+        output.write(Records(types, shape, blocks, numbers.start, origin), out, name)

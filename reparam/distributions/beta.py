@@ -101,7 +101,10 @@ class Beta(BetaFamily):
     def _log_complement(
         cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
     ) -> Array:
-        return -np.logaddexp(0.0, _logit(logit, curve))
+        # near 0, where the logarithm of y has lost digits, from y itself
+        direct = np.log1p(-np.minimum(y, 0.5))
+        small = (y > 1e-290) & (y < 0.5)
+        return np.where(small, direct, -np.logaddexp(0.0, _logit(logit, curve)))
 
     @classmethod
     def _log_jacobian(
@@ -124,7 +127,7 @@ class Beta(BetaFamily):
 
     @classmethod
     def _tail(cls, y: Array, alpha: Array, beta: Array, *, upper: bool) -> Array:
-        return special.tail(y, alpha, beta, upper)
+        return special.tail(special.point_at(y), alpha, beta, upper)
 
     @staticmethod
     def _log_prob(y: Array, alpha: Array, beta: Array) -> Array:

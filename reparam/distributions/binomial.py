@@ -82,7 +82,7 @@ class Binomial(Discrete):
 
 def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
     """Return P(Y > y), or P(Y ≤ y): the beta distribution's."""
-    from reparam.special.beta import tail
+    from reparam.special.beta import point_at, tail
 
     y, total, probs = np.broadcast_arrays(y, total, probs)
     rest = total - y
@@ -90,7 +90,8 @@ def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
     few = sd <= counts.NORMAL_SD
     x = (0.5 - counts.excess(y, rest, probs)) / sd
     result = np.asarray(counts.normal_tail(x, (1.0 - 2.0 * probs) / sd, upper))
-    result[few] = tail(probs[few], y[few] + 1.0, np.maximum(rest[few], 1.0), not upper)
+    point = point_at(probs[few])
+    result[few] = tail(point, y[few] + 1.0, np.maximum(rest[few], 1.0), not upper)
     return np.where(rest == 0.0, 0.0 if upper else 1.0, result)
 
 

@@ -97,14 +97,14 @@ class NegativeBinomial(Discrete):
 
 def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
     """Return P(Y > y), or P(Y ≤ y): the beta distribution's."""
-    from reparam.special.beta import tail
+    from reparam.special.beta import point_at, tail
 
     y, total, probs = np.broadcast_arrays(y, total, probs)
     size = np.sqrt(total * (1.0 - probs))
     few = size <= counts.NORMAL_SD
     x = (counts.excess(total, y, probs) + 0.5 * probs) / size
     result = np.asarray(counts.normal_tail(x, (2.0 - probs) / size, upper))
-    result[few] = tail(probs[few], total[few], y[few] + 1.0, upper)
+    result[few] = tail(point_at(probs[few]), total[few], y[few] + 1.0, upper)
     return result
 
 

@@ -168,15 +168,9 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
         alpha, beta = cls._shapes(*theta)
         scale = cls._scale(*theta)
-        odds = where_normal(scale, y / scale, lambda: np.exp(cls._logit(y, *theta)))
-        # the smaller of x and 1 − x is the exact one
-        x, rest = odds / (1.0 + odds), 1.0 / (1.0 + odds)
-        x = np.where(odds < np.inf, x, 1.0)
-        return np.where(
-            x < 0.5,
-            special.tail(x, alpha, beta, upper),
-            special.tail(rest, beta, alpha, not upper),
-        )
+        logit = cls._logit(y, *theta)
+        odds = where_normal(scale, y / scale, lambda: np.exp(logit))
+        return special.tail(special.from_odds(odds, logit), alpha, beta, upper)
 
     @final
     @classmethod

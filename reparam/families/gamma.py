@@ -173,14 +173,8 @@ class PowerOfGamma(PositiveFamily):
     def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
         upper = upper == (cls._power > 0.0)
         x, alpha = cls._base(y, *theta), cls._shape(*theta)
-        tail = np.asarray((special.sf if upper else special.cdf)(x, alpha))
-        if not np.any(lost := x < 1e-290):
-            return tail
-        from scipy.special import gammaln
-
-        # the first term of the series, DLMF 8.7.1, from ln x: y may be normal where x is not
-        log_cdf = alpha * cls._log_base(x, y, *theta) - gammaln(alpha + 1.0)
-        return np.where(lost, -np.expm1(log_cdf) if upper else np.exp(log_cdf), tail)
+        of_logs = special.log_point_sf if upper else special.log_point_cdf
+        return np.asarray(of_logs(x, cls._log_base(x, y, *theta), alpha))
 
     @final
     @classmethod

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import PurePath
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
-from reparam._typing import Array
+from numpy.typing import NDArray
+
+from reparam.formats.origin import Origin
 from reparam.formats.records import Records
 
-__all__ = ["BINARY", "NAMES", "Format", "Records", "by_suffix", "load"]
+__all__ = ["BINARY", "NAMES", "Format", "Origin", "Records", "by_suffix", "load", "origin"]
 
 #: Each format's name, and the suffixes of the files that hold it.
 NAMES = {
@@ -33,8 +35,8 @@ class Format(Protocol):
         """Write all records."""
 
     @staticmethod
-    def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
-        """Return the first of those columns that is there, or else the only one."""
+    def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> NDArray[Any]:
+        """Return the first of those columns that is there, or else, if not exact, the only one."""
 
     @staticmethod
     def minimum_size(records: Records) -> int:
@@ -44,6 +46,14 @@ class Format(Protocol):
 def load(name: str) -> Format:
     """Return the format of that name."""
     return cast(Format, import_module(f"reparam.formats.{name}"))
+
+
+def origin(name: str, source: BinaryIO) -> Origin | None:
+    """Return what the draws in a file of that format are from, if it holds that."""
+    from reparam.formats import npz, parquet
+
+    keeping = {"npz": npz.origin, "parquet": parquet.origin}
+    return keeping[name](source) if name in keeping else None
 
 
 def by_suffix(path: str) -> str | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from codecs import iterdecode
 from collections.abc import Iterator
+from csv import Error as CSVError
 from csv import reader
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.errors import InputError
-from reparam.formats.records import TEXT_ROWS, Records, exact, pick
+from reparam.formats.lines import Lines, opened
+from reparam.formats.records import TEXT_ROWS, NoColumnError, Records, exact, pick
 
 __all__ = ["minimum_size", "read", "write"]
 
@@ -44,47 +45,114 @@ def minimum_size(records: Records) -> int:
     return 2 * records.elements * len(records.columns)
 
 
-def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> Array:
     """Return a column by name; without a header, all numbers."""
-    lines = _Lines(source)
-    start = next(lines, None)
-    if start is None:
+    with opened(source) as lines:
+        return _read(lines, columns, exact)
+
+
+def _read(lines: Lines, columns: tuple[str, ...], exact: bool) -> Array:
+    head = [(lines.number, line) for line in islice(lines, 2)]
+    if not head:
         raise InputError("there are no numbers in it")
-    header = [cell.strip() for cell in next(reader([start.lstrip("# ")]))]  # as np.savetxt writes
+    first = head[0][1].lstrip("# ")  # as np.savetxt writes
+    delimiter = _delimiter(first, *(line for _, line in head[1:]))
+    header = [cell.strip() for cell in _cells(first, delimiter)]
     wanted = None
     if not all(map(_is_number, header)):
-        wanted = header.index(pick(header, columns))
-        start = next(lines, None)
-    if start is None:
+        wanted = _column(header, columns, exact)
+        if len(head) == 1 and header[wanted] not in columns:
+            raise InputError(
+                f"its only line, {first.strip()!r}, is neither a number, nor several with commas"
+                f" between, nor {columns[0]!r}, the name of a column"
+            )
+        del head[0]
+    elif exact:
+        raise NoColumnError(f"it has no header, so no column is called {columns[0]!r}; give it one")
+    if not head:
         return np.empty(0)
-    rows = chain([start], lines)
+    rows = _Rows(head, lines, delimiter, len(header))
     try:
         return np.loadtxt(
-            rows, delimiter=",", comments=None, quotechar='"', usecols=wanted, ndmin=1
+            rows, delimiter=delimiter, comments=None, quotechar='"', usecols=wanted, ndmin=1
         )
-    except UnicodeDecodeError:
+    except (InputError, UnicodeDecodeError):
         raise
     except ValueError as error:
         problem = str(error).partition(" at row")[0]
-        raise InputError(f"line {lines.number}: {problem}") from None
+        raise InputError(f"line {rows.number}: {problem}") from None
 
 
-class _Lines:
-    """The lines of a text that are not blank, and the number of the last one that was read."""
+def _delimiter(first: str, second: str | None = None) -> str | None:
+    """Return what separates the cells of these lines: None for spaces.
 
-    def __init__(self, source: BinaryIO) -> None:
-        self._numbered = enumerate(iterdecode(source, "utf-8-sig"), start=1)
+    It cuts both into as many cells; one line alone shows nothing, and has commas.
+    """
+    if second is None:
+        return ","
+
+    def cuts(delimiter: str | None) -> bool:
+        if delimiter is not None and delimiter not in first:
+            return False
+        return 1 < len(_cells(first, delimiter)) == len(_cells(second, delimiter))
+
+    marks = [mark for mark in ",;" if cuts(mark)]
+    if len(marks) == 2:
+        raise InputError(
+            "either ',' or ';' may separate its columns; write commas between columns, and numbers"
+            " with a point"
+        )
+    if marks:
+        return marks[0]
+    if cuts("\t"):
+        return "\t"
+    return "," if re.search("[,;]", first + second) or not cuts(None) else None
+
+
+def _cells(line: str, delimiter: str | None) -> list[str]:
+    if delimiter is None:
+        return line.split()
+    try:
+        return next(reader([line], delimiter=delimiter))
+    except CSVError as error:
+        raise InputError(f"its first lines are not a table ({error})") from None
+
+
+def _column(header: list[str], columns: tuple[str, ...], exact: bool) -> int:
+    """Return the place of the wanted column; what looks like a number is the name of none."""
+    name = pick(header, columns, exact)
+    if name not in columns and re.match(r"[-+]?\.?[0-9]", name):
+        raise InputError(
+            f"line 1: {name!r} is not a number; write decimal digits with a point, and commas"
+            " between numbers"
+        )
+    return header.index(name)
+
+
+class _Rows:
+    """The lines below a header, each of as many cells, and the number of the last one."""
+
+    def __init__(
+        self, head: list[tuple[int, str]], lines: Lines, delimiter: str | None, width: int
+    ) -> None:
+        self._numbered = chain(head, ((lines.number, line) for line in lines))
+        self._delimiter, self._width = delimiter, width
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        for number, line in self._numbered:
-            if line.strip():
-                self.number = number
-                return line
-        raise StopIteration
+        self.number, line = next(self._numbered)
+        mark = self._delimiter
+        plain = '"' not in line  # by far the fastest
+        width = line.count(mark) + 1 if mark and plain else len(_cells(line, mark))
+        if width != self._width:
+            raise InputError(
+                f"line {self.number} and the first differ in their number of cells,"
+                f" {width} and {self._width}"
+            )
+        return line
 
 
 def _is_number(text: str) -> bool:

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.errors import InputError
+from reparam.formats.lines import Lines, opened
 from reparam.formats.records import TEXT_ROWS, Records, exact, pick
 
 __all__ = ["minimum_size", "read", "write"]
 
 _NON_FINITE = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
+_NAMED = ("NaN", "Infinity", "-Infinity")
 
 
 def write(records: Records, out: BinaryIO) -> None:
@@ -45,23 +47,39 @@ def minimum_size(records: Records) -> int:
     return records.elements * sum(len(name) + 6 for name in records.columns)
 
 
-def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> Array:
     """Return a column by name."""
-    return np.fromiter(_values(source, columns), np.float64)
+    with opened(source) as lines:
+        return np.fromiter(_values(lines, columns, exact), np.float64)
 
 
-def _values(source: BinaryIO, columns: tuple[str, ...]) -> Iterator[float]:
+def _values(lines: Lines, columns: tuple[str, ...], exact: bool) -> Iterator[float]:
     name = ""
-    for number, line in enumerate(source, start=1):
-        if not line.strip():
-            continue
+    for line in lines:
         try:
-            record = dict(json.loads(line))
-            name = name or pick(list(record), columns)
-            value = float(record[name])
+            record = json.loads(line)
+            if not isinstance(record, dict):
+                raise TypeError
+            name = name or pick(list(record), columns, exact)
+            value = _number(record[name])
         except InputError:
             raise
+        except RecursionError:
+            raise InputError(f"line {lines.number} is nested too deeply; leave that out") from None
+        except OverflowError:
+            raise InputError(
+                f"line {lines.number}: the number {name!r} is beyond the range of float64"
+            ) from None
         except (ValueError, KeyError, TypeError):
             column = f" {name!r}" if name else ""
-            raise InputError(f"line {number} is not an object with a number{column}") from None
+            raise InputError(
+                f"line {lines.number} is not an object with a number{column}"
+            ) from None
         yield value
+
+
+def _number(value: object) -> float:
+    """Return a number, or one that JSON lacks from its name."""
+    if isinstance(value, bool) or not (isinstance(value, int | float) or value in _NAMED):
+        raise TypeError
+    return float(value)

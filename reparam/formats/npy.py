@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from reparam._typing import Array
 from reparam.errors import InputError
-from reparam.formats.records import Records, pick, real
+from reparam.formats.records import DIMENSIONS, NoColumnError, Records, pick, real
 
 __all__ = ["header", "minimum_size", "read", "write"]
 
@@ -55,25 +55,64 @@ def minimum_size(records: Records) -> int:
     return records.elements * _dtype(records).itemsize
 
 
-def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> NDArray[Any]:
     """Return the array, mapped into memory if it is in a file, or a field of it."""
     array = load_array(source)
     if array.dtype.names is not None:
-        array = array[pick(array.dtype.names, columns)]
+        array = array[pick(array.dtype.names, columns, exact)]
+    elif exact:
+        raise NoColumnError(
+            f"it holds one array without columns, so none is called {columns[0]!r}; leave the name"
+            " out"
+        )
     return real(array)
 
 
 def load_array(source: BinaryIO) -> NDArray[Any]:
-    """Return the array, or say that it is none; never unpickle."""
+    """Return the array, or say that it is none; never unpickle.
+
+    The size that a header claims is compared with the data's before there is memory for it.
+    """
+    dtype, fortran_order, shape = _read_header(source)
+    order: Literal["C", "F"] = "F" if fortran_order else "C"
+    claimed = math.prod(shape) * dtype.itemsize
+    name = getattr(source, "name", None)
+    if isinstance(name, str) and Path(name).is_file():
+        start = source.tell()
+        _need(claimed, Path(name).stat().st_size - start)
+        if claimed:  # an empty file can't be mapped
+            return np.memmap(name, dtype, "r", start, shape, order)
+        return np.empty(shape, dtype, order)
+    data = source.read()
+    _need(claimed, len(data))
+    return np.frombuffer(data, dtype).reshape(shape, order=order)
+
+
+def _read_header(source: BinaryIO) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
+    """Return the type, whether the order is Fortran's, and the shape."""
     try:
-        name = getattr(source, "name", None)
-        if isinstance(name, str) and Path(name).is_file():
-            mapped: NDArray[Any] = np.load(name, mmap_mode="r", allow_pickle=False)
-            return mapped
-        if isinstance(source, io.BufferedReader):  # NumPy takes it for a file and seeks in a pipe
-            source = io.BytesIO(source.read())
-        return npy_format.read_array(source, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        if any(word in str(error) for word in ("pickle", "Object arrays", "Python objects")):
-            raise InputError("it holds pickled Python objects, which are never loaded") from None
+        version = npy_format.read_magic(source)
+        if version == (1, 0):
+            shape, fortran_order, dtype = npy_format.read_array_header_1_0(source)
+        else:  # 3.0 is 2.0 in UTF-8
+            shape, fortran_order, dtype = npy_format.read_array_header_2_0(source)
+    except Exception as error:  # whatever NumPy's parsers of its parts raise
         raise InputError(f"it is not a NumPy array file ({error})") from None
+    if dtype.hasobject:
+        raise InputError("it holds pickled Python objects, which are never loaded")
+    if len(shape) > DIMENSIONS or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
+        raise InputError(
+            f"it is not a NumPy array file (the shape {shape} is not one of at most {DIMENSIONS}"
+            " sizes)"
+        )
+    if not dtype.itemsize:
+        raise InputError(f"it holds an array of type {dtype}, not of real numbers")
+    return dtype, bool(fortran_order), shape
+
+
+def _need(claimed: int, there: int) -> None:
+    if claimed != there:
+        raise InputError(
+            f"it is not a NumPy array file (its header claims {claimed} bytes of data, and it has"
+            f" {there})"
+        )

@@ -5,17 +5,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from contextlib import ExitStack
-from typing import BinaryIO
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reparam._typing import Array
 from reparam.errors import InputError
 from reparam.formats import npy
+from reparam.formats.origin import Origin
 from reparam.formats.records import Records, pick
 
-__all__ = ["minimum_size", "read", "write"]
+__all__ = ["ORIGIN", "minimum_size", "origin", "read", "write"]
+
+#: The member that is not a column: what the draws are from.
+ORIGIN = "reparam.json"
 
 
 def write(records: Records, out: BinaryIO) -> None:
@@ -41,6 +46,9 @@ def write(records: Records, out: BinaryIO) -> None:
                 member.write(npy.header(records.columns[name], records.shape))
                 file.seek(0)
                 shutil.copyfileobj(file, member, 2**20)
+        if records.origin:
+            with archive.open(ORIGIN, "w") as member:
+                member.write(records.origin.text.encode())
 
 
 def _directory(out: BinaryIO) -> str | None:
@@ -57,12 +65,28 @@ def minimum_size(records: Records) -> int:
     return records.elements * (sum(sizes) + sum(sizes[1:]))
 
 
-def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> NDArray[Any]:
     """Return a member by name."""
+    with _archive(source) as archive:
+        members = [
+            name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")
+        ]
+        with archive.open(f"{pick(members, columns, exact)}.npy") as member:
+            return npy.read(member, columns)  # type: ignore[arg-type]
+
+
+def origin(source: BinaryIO) -> Origin | None:
+    """Return what the draws are from, if the archive holds that."""
+    with _archive(source) as archive:
+        return Origin.read(archive.read(ORIGIN)) if ORIGIN in archive.namelist() else None
+
+
+@contextmanager
+def _archive(source: BinaryIO) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(source) as archive:
-            members = [name.removesuffix(".npy") for name in archive.namelist()]
-            with archive.open(f"{pick(members, columns)}.npy") as member:
-                return npy.read(member, columns)  # type: ignore[arg-type]
-    except (zipfile.BadZipFile, KeyError, RuntimeError) as error:
+            yield archive
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # whatever zipfile and its decompressors raise
         raise InputError(f"it is not an archive of NumPy arrays ({error})") from None

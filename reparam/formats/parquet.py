@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reparam._typing import Array
 from reparam.errors import InputError, MissingExtraError
+from reparam.formats.origin import Origin
 from reparam.formats.records import Records, pick, real
 
-__all__ = ["minimum_size", "read", "write"]
+__all__ = ["minimum_size", "origin", "read", "write"]
+
+#: The key of the file's metadata that holds what the draws are from.
+_ORIGIN = b"reparam"
 
 
 def _pyarrow() -> Any:
@@ -32,6 +38,8 @@ def write(records: Records, out: BinaryIO) -> None:
         (name, arrow.string() if dtype.kind == "U" else arrow.from_numpy_dtype(dtype))
         for name, dtype in columns.items()
     )
+    if records.origin:
+        schema = schema.with_metadata({_ORIGIN: records.origin.text.encode()})
     with arrow.parquet.ParquetWriter(out, schema) as writer:
         for block in records.rows():
             arrays = [arrow.array(column) for column in block]
@@ -43,12 +51,29 @@ def minimum_size(records: Records) -> int:
     return records.elements * next(iter(records.columns.values())).itemsize
 
 
-def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> NDArray[Any]:
     """Return a column by name."""
+    with _file(source) as file:
+        name = pick(file.schema_arrow.names, columns, exact)
+        column = file.read([name]).column(0)
+        if column.null_count:
+            raise InputError(f"{column.null_count} values of {name!r} are missing; fill them in")
+        return real(np.asarray(column.to_numpy()))
+
+
+def origin(source: BinaryIO) -> Origin | None:
+    """Return what the draws are from, if the file holds that."""
+    with _file(source) as file:
+        text = (file.schema_arrow.metadata or {}).get(_ORIGIN)
+        return None if text is None else Origin.read(text)
+
+
+@contextmanager
+def _file(source: BinaryIO) -> Iterator[Any]:
     arrow = _pyarrow()
     try:
-        file = arrow.parquet.ParquetFile(source)
-        name = pick(file.schema_arrow.names, columns)
-        return real(np.asarray(file.read([name]).column(0).to_numpy()))
-    except arrow.ArrowException as error:
+        yield arrow.parquet.ParquetFile(source)
+    except InputError:
+        raise
+    except (arrow.ArrowException, OSError, ValueError, KeyError) as error:
         raise InputError(f"it is not a Parquet file ({error})") from None

@@ -10,15 +10,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reparam._typing import Array
 from reparam.errors import InputError, did_you_mean
+from reparam.formats.origin import Origin
 
-__all__ = ["TEXT_ROWS", "Block", "Records", "exact", "pick", "real"]
+__all__ = [
+    "DIMENSIONS",
+    "TEXT_ROWS",
+    "Block",
+    "NoColumnError",
+    "Records",
+    "exact",
+    "pick",
+    "real",
+]
 
 #: Rows that become text at a time: Python's numbers and strings take 30 times a float's memory.
 TEXT_ROWS = 2**14
 
+#: How many columns' names a message lists, and among how many it looks for a similar one.
+_SHOWN, _SHOWN_OF = 20, 1000
+
+#: Dimensions of an array that broadcasts in all of NumPy.
+DIMENSIONS = 32
+
 Block = Mapping[str, NDArray[Any]]
+
+
+class NoColumnError(InputError):
+    """A file has no column of that name."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +54,15 @@ class Records:
         The columns' pieces, in order; each piece has the shape (draws, *batch shape).
     first
         The number of the first draw.
+    origin
+        What the draws are from, for the formats that keep it.
     """
 
     columns: Mapping[str, np.dtype[Any]]
     shape: tuple[int, ...]
     blocks: Iterator[Block]
     first: int = 0
+    origin: Origin | None = None
 
     @property
     def elements(self) -> int:
@@ -74,21 +96,48 @@ def exact(column: NDArray[Any]) -> list[Any]:
     return list(map(str, column)) if column.dtype == np.float32 else column.tolist()
 
 
-def pick(available: Sequence[str], wanted: Sequence[str]) -> str:
-    """Return the first wanted name that is available, or the only one there is."""
-    for name in wanted:
-        if name in available:
-            return name
-    if len(available) == 1:
+def pick(available: Sequence[str], wanted: Sequence[str], exact: bool = False) -> str:
+    """Return the first wanted name that is available, or the only one there is.
+
+    Parameters
+    ----------
+    available
+        The names of all columns.
+    wanted
+        The names to look for.
+    exact
+        Whether another name won't do, even if it is the only one.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or there are two.
+    """
+    name = next((name for name in wanted if name in available), None)
+    if name is None and len(available) == 1 and not exact:
         return available[0]
-    raise InputError(
-        f"no column is called {wanted[0]!r}{did_you_mean(wanted[0], available)}"
-        f" (there are {', '.join(available)}); choose one with @FILE:COLUMN"
-    )
+    if name is None:
+        near = [name for name in available[:_SHOWN_OF] if len(name) <= _SHOWN_OF]
+        raise NoColumnError(
+            f"no column is called {wanted[0]!r}{did_you_mean(wanted[0], near)}"
+            f" (there are {_enumerated(available)}); choose one with @FILE:COLUMN"
+        )
+    if available.count(name) > 1:
+        raise InputError(f"two columns are called {name!r}; give one another name")
+    return name
 
 
-def real(array: NDArray[Any]) -> Array:
+def _enumerated(names: Sequence[str]) -> str:
+    """Return names with commas between: the first ones, if there are many."""
+    more = len(names) - _SHOWN
+    shown = ", ".join(names[:_SHOWN] if more > 0 else names) or "none"
+    return f"{shown}, and {more} more" if more > 0 else shown
+
+
+def real(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array that was read, if it is one of real numbers."""
     if array.dtype.kind not in "fiu":
         raise InputError(f"it holds an array of type {array.dtype}, not of real numbers")
+    if array.ndim > DIMENSIONS:
+        raise InputError(f"its array has {array.ndim} dimensions; at most {DIMENSIONS} are usable")
     return array

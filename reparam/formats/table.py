@@ -63,6 +63,6 @@ def minimum_size(records: Records) -> int:
     return 2 * records.elements * len(records.columns)
 
 
-def read(source: BinaryIO, columns: tuple[str, ...]) -> Array:
+def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> Array:
     """Refuse: a table is rounded."""
     raise InputError("a table is for reading by people; use csv, jsonl, npy, npz or parquet")

@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["LARGEST", "bend", "log1pmx", "product_difference"]
+__all__ = ["LARGEST", "bend", "log1pmx", "power", "product_difference", "scaled_exp"]
 
 #: The largest number, where logarithms of what underflows end too: they stay finite.
 LARGEST = float(np.finfo(np.float64).max)
@@ -31,6 +31,19 @@ def log1pmx(r: Array) -> Array:
     for k in range(10, -1, -1):
         total = total * square + 1.0 / (2 * k + 3)
     return np.where(np.abs(r) < 0.3, s * (2.0 * square * total - r), np.log1p(r) - r)
+
+
+def power(base: Array, exponent: Array) -> Array:
+    """Return base^exponent: of fresh arrays, so that it is the same beside any neighbours."""
+    return np.asarray(np.power(np.array(base, order="C"), np.full(np.shape(base), exponent)))
+
+
+def scaled_exp(log: Array, factor: Array) -> Array:
+    """Return e^log · factor for factor > 0, also where only the product does not underflow."""
+    product = np.exp(log) * factor
+    if np.any(tiny := log < -700.0):
+        product = np.where(tiny, np.exp(log + np.log(factor)), product)
+    return np.asarray(product)
 
 
 def product_difference(a: Array, b: Array, c: Array, d: Array) -> Array:

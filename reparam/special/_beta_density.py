@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import log1pmx, product_difference
+from reparam.special._accurate import log1pmx, power, product_difference, scaled_exp
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._elementwise import select
-from reparam.special._point import Point, of_arrays, point_at
+from reparam.special._gamma_density import tail as gamma_tail
+from reparam.special._point import Point, from_logit, of_arrays
 from reparam.special.log_gamma import log_gamma_star
+from reparam.special.polygamma import digamma_difference
 
-__all__ = ["density", "log_density", "tail", "weight"]
+__all__ = ["END", "SMALL", "density", "log_constant", "log_density", "tail", "weight"]
 
 Formula = Callable[..., tuple[Array, Array]]
 
@@ -44,10 +46,10 @@ def _weight_small_alpha(point: Point, alpha: Array, beta: Array) -> tuple[Array,
     from scipy.special import gammaln
 
     total = alpha + beta
-    over_mean = _log_over_mean(point, alpha, total) + np.log(alpha)
-    power = alpha * (over_mean - 1.0) + beta * point.logs[1]
+    log, factor = _power(point.x * total, lambda: point.logs[0] + np.log(total), alpha)
+    log += beta * point.logs[1] - alpha
     ratio = (beta - 0.5) * np.log1p(alpha / beta) + log_gamma_star(total) - log_gamma_star(beta)
-    return power + ratio - gammaln(alpha + 1.0), np.ones_like(power)
+    return log + ratio - gammaln(alpha + 1.0), factor
 
 
 def _weight_small_beta(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array]:
@@ -69,8 +71,21 @@ def _weight_small(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array
 
     total = alpha + beta
     gammas = gammaln(total + 1.0) - gammaln(alpha + 1.0) - gammaln(beta + 1.0)
-    log_x, log_rest = point.logs
-    return alpha * log_x + beta * log_rest + gammas, beta / total
+    log_x, power_x = _power(point.x, lambda: point.logs[0], alpha)
+    log_rest, power_rest = _power(point.rest, lambda: point.logs[1], beta)
+    return log_x + log_rest + gammas, power_x * power_rest * (beta / total)
+
+
+def _power(base: Array, log_base: Callable[[], Array], exponent: Array) -> tuple[Array, Array]:
+    """Return w and c with base^exponent = e^w c: c alone where the base is neither tiny nor huge.
+
+    The power by itself is exact to an ulp; its logarithm is rounded where it is far from 0.
+    """
+    plain = (base > 1e-100) & (base < 1e100)
+    factor = power(np.where(plain, base, 1.0), exponent)
+    if np.all(plain):
+        return np.zeros_like(factor), factor
+    return np.where(plain, 0.0, exponent * log_base()), factor
 
 
 def _log_over_mean(point: Point, alpha: Array, total: Array) -> Array:
@@ -114,28 +129,87 @@ def log_density(point: Point, alpha: Array, beta: Array) -> Array:
     return log + np.log(factor * np.where(above, beta, alpha))
 
 
-def tail(x: Array, alpha: Array, beta: Array, upper: bool) -> Array:
+#: As near as this to an end, on the scale of logit x, the leading term there is all there is.
+END = 40.0
+#: Below it ln(α B) may be far below an ulp of 1.
+SMALL = 0.01
+
+
+def log_constant(alpha: Array, beta: Array) -> Array:
+    """Return ln(α B(α, β)), of the leading term x^α/(α B) of F, where x (1 + β) is negligible.
+
+    It comes from the weight at a point near enough to the end. For small α it is next to
+    ln(1 + α/β): log1p(α/β) − ∫₀^α (ψ(1+β+t) − ψ(1+t)) dt.
+    """
+    point = from_logit(-2.0 * END - np.log1p(beta))
+    log, factor = weight(point, alpha, beta, np.zeros(alpha.shape, dtype=bool))
+    plain = alpha * point.logit - np.log(factor) - log
+    if not np.any(small := alpha < SMALL):
+        return np.asarray(plain)
+    shape = np.minimum(alpha, SMALL)
+    mean = sum(
+        0.5 * share * digamma_difference(1.0 + 0.5 * (1.0 + node) * shape, beta)
+        for node, share in zip(*np.polynomial.legendre.leggauss(5), strict=True)
+    )
+    return np.where(small, np.log1p(alpha / beta) - alpha * mean, plain)
+
+
+#: From here on the small tail is the one beyond the mean: with a shape below 1 most is on one side.
+_MOST = 0.7
+
+
+def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     """Return I_x(α, β), or 1 − I_x(α, β), to full relative accuracy, for flat arrays.
 
-    Above ½ it is 1 less the other tail: there SciPy's own value may be off, by 2e-11 for (2, 10⁶),
-    and by 1e-9 next to 1 for (½, ½).
+    The tail on the point's own side of the mean is integrated, or the other one if it is small; the
+    larger of the two is 1 less the smaller.
     """
-    from scipy.special import betainc, betaincc
-
-    own, other = (betaincc, betainc) if upper else (betainc, betaincc)
-    value = np.asarray(own(alpha, beta, x), dtype=np.float64)
-    if np.any(high := value > 0.5):
-        complement = other(alpha, beta, x, where=high, out=np.zeros_like(value))
-        value = np.where(high, 1.0 - complement, value)
-    if np.any(lost := np.isnan(value) & (x > 0.0) & (x < 1.0)):  # for shapes above 1e150
-        value = np.where(lost, _kernel_tail(point_at(x), alpha, beta, upper), value)
-    return value
-
-
-def _kernel_tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
-    """Return the same from the masses of the kernels, for large shapes."""
+    *arrays, alpha, beta = np.broadcast_arrays(*point, alpha, beta)
+    point = Point(*arrays)
     above = above_mean(point, alpha, beta)
-    mass, _, _ = tail_integrals(point, alpha, beta, above)
-    log, factor = weight(point, alpha, beta, above)
-    own = np.minimum(np.exp(log) * factor * mass, 1.0)
+    own = _integrated(point, alpha, beta, above)
+    if (most := np.flatnonzero(~(own < _MOST))).size:
+        at = Point(*(array[most] for array in point))
+        above[most] = ~above[most]
+        own[most] = _integrated(at, alpha[most], beta[most], above[most])
+    own = np.where(np.isinf(point.logit), above == (point.logit < 0.0), np.minimum(own, 1.0))
     return np.where(above == upper, own, 1.0 - own)
+
+
+#: From here on the larger shape's distribution is the limit of one that is infinite.
+_HUGE = 1e100
+
+
+def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -> Array:
+    """Return the upper tail where `above`, the lower one elsewhere: the density times its mass.
+
+    Next to an end, whose far side is asked for, it is 1 less the end's leading term: the integral
+    would be over a plateau of a length that overflows.
+    """
+    mass, _, _ = tail_integrals(point, alpha, beta, above, fine=True)
+    log, factor = weight(point, alpha, beta, above)
+    tail = scaled_exp(log, factor * mass)
+    own, other = np.where(above, alpha, beta), np.where(above, beta, alpha)
+    if (far := np.flatnonzero((own < 1.0) & (other >= _HUGE))).size:
+        at = Point(*(array[far] for array in point))
+        tail[far] = _gamma_limit(at, own[far], other[far], above[far])
+    at_zero = above & (point.logit < -END - np.log1p(beta))
+    at_one = ~above & (point.logit > END + np.log1p(alpha))
+    if not np.any(at_zero | at_one):
+        return tail
+    log_x, log_rest = point.logs
+    near_zero = -np.expm1(alpha * log_x - log_constant(alpha, beta))
+    near_one = -np.expm1(beta * log_rest - log_constant(beta, alpha))
+    return np.select([at_zero, at_one], [near_zero, near_one], tail)
+
+
+def _gamma_limit(
+    point: Point, own: Array, other: Array, above: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the tail beyond the mean for a shape below 1 beside a huge one: β x is gamma.
+
+    1 − I_x(α, β) = Q(α, β x) up to a share (α + β x) x of itself: it is 0 long before x is of size
+    1e-90. The density's factor α/β would lose digits as a subnormal number, and the mass overflow.
+    """
+    log = np.where(above, point.logit, -point.logit) + np.log(other)
+    return np.asarray(gamma_tail(np.exp(log), log, own, upper=True))

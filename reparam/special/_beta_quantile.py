@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.special._accurate import LARGEST
-from reparam.special._beta_density import weight
+from reparam.special._beta_density import END, SMALL, log_constant, weight
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._newton import Members, halley, iterate, unfinished
 from reparam.special._point import Point, from_logit
@@ -48,27 +48,15 @@ def _logit_of_log(log_x: Array) -> Array:
 
 #: For shapes above it logit x is normal to the last bit, as A&S 26.5.22 has it.
 _NORMAL = 1e24
-#: As near as this to an end, on the scale of logit x, the leading term there is all there is.
-_END = 40.0
 
 
 def _leading(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
     """Return logit x from F = x^α/(α B): exact where x (1 + β) is negligible.
 
-    α B comes from the weight at a point near enough to the end. For tiny α, whose 1 + α rounds, it
-    is ln(α B) = log1p(α/β) + ln Γ(1+α) + ln Γ(1+β) − ln Γ(1+α+β), to second order in α.
+    See :func:`reparam.special._beta_density.log_constant`.
     """
-    from scipy.special import digamma, zeta
-
-    point = from_logit(-2.0 * _END - np.log1p(beta))
-    log, factor = weight(point, alpha, beta, np.zeros(u.shape, dtype=bool))
     log_u = np.where(u < 0.5, np.log(u), np.log1p(-other))
-    plain = point.logit + (log_u - np.log(factor) - log) / alpha
-    if not np.any(tiny := alpha < 1e-8):
-        return np.asarray(plain)
-    slope = digamma(1.0) - digamma(1.0 + beta)
-    slope += 0.5 * alpha * (zeta(2.0, 1.0) - zeta(2.0, 1.0 + beta))  # ψ′(z) = ζ(2, z)
-    return np.where(tiny, (log_u + np.log1p(alpha / beta)) / alpha + slope, plain)
+    return np.asarray((log_u + log_constant(alpha, beta)) / alpha)
 
 
 def quantile_point(u: Array, other: Array, alpha: Array, beta: Array) -> Point:
@@ -106,12 +94,12 @@ def _settled(
     alpha, beta, u, other = (array[active] for array in (alpha, beta, u, other))
     smaller = np.minimum(alpha, beta)
     settled = smaller > _NORMAL
-    doubtful = np.flatnonzero((np.abs(logit[active]) > _END) | (smaller < 1e-2))
+    doubtful = np.flatnonzero((np.abs(logit[active]) > END) | (smaller < SMALL))
     if doubtful.size:
         a, b, low, high = (array[doubtful] for array in (alpha, beta, u, other))
         near_zero = np.maximum(_leading(low, high, a, b), -LARGEST)
         near_one = np.minimum(-_leading(high, low, b, a), LARGEST)
-        at_zero, at_one = near_zero < -_END - np.log1p(b), near_one > _END + np.log1p(a)
+        at_zero, at_one = near_zero < -END - np.log1p(b), near_one > END + np.log1p(a)
         logit[active[doubtful[at_zero]]] = near_zero[at_zero]
         logit[active[doubtful[at_one]]] = near_one[at_one]
         settled[doubtful] |= at_zero | at_one

@@ -7,15 +7,18 @@ the tail probability.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import log1pmx
+from reparam.special._accurate import log1pmx, power, scaled_exp
+from reparam.special._elementwise import select
 from reparam.special._gamma_integrals import above_mean, log_ratio, mills
-from reparam.special.log_gamma import log_gamma_star
+from reparam.special.log_gamma import log_gamma_one_plus, log_gamma_star
 
-__all__ = ["density", "tail", "weight"]
+__all__ = ["density", "log_lower", "series_serves", "tail", "weight"]
 
 
 def weight(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
@@ -44,20 +47,42 @@ def density(x: Array, log_x: Array, alpha: Array) -> Array:
     return np.exp(log) * factor
 
 
-def tail(x: Array, alpha: Array, upper: bool) -> Array:
-    """Return P(α, x), or Q(α, x), to full relative accuracy, for flat arrays.
+def log_lower(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
+    """Return L and r with P(α, x) = e^L (1 + r), for α ≤ 1 and x ≤ 1 (DLMF 8.7.1).
 
-    SciPy's is accurate for moderate shapes; far below the mean of large ones it is not.
+    L = α ln x − ln Γ(1 + α) and r = α Σ (−x)^k/(k! (α + k)) over k ≥ 1, both negative: for small α
+    both are small, and so is 1 − P.
     """
-    from scipy.special import gammainc, gammaincc
+    total = np.zeros_like(x)
+    for k in range(18, 0, -1):
+        total = (total + 1.0 / (alpha + float(k))) * (x / -float(k))
+    return alpha * log_x - log_gamma_one_plus(alpha), alpha * total
 
-    value = np.asarray((gammaincc if upper else gammainc)(alpha, x))
-    value = np.minimum(value, 1.0)  # it may be a rounding above
-    alpha = np.broadcast_to(alpha, x.shape)
-    large = np.flatnonzero((alpha >= 20.0) & (x > 0.0) & (x < np.inf))
-    if large.size:
-        at, shape = x[large], alpha[large]
-        log_at = np.log(at)
-        own = density(at, log_at, shape) * mills(at, log_at, shape)
-        value[large] = np.where(above_mean(at, shape) == upper, own, 1.0 - own)
-    return value
+
+def series_serves(x: Array, alpha: Array) -> NDArray[np.bool_]:
+    """Return where :func:`log_lower` applies: below the mean, where P may be next to 1."""
+    return (alpha <= 1.0) & ~above_mean(x, alpha)
+
+
+def _from_series(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
+    log, ratio = log_lower(x, log_x, alpha)
+    if upper:
+        return np.asarray(-np.expm1(log) - np.exp(log) * ratio)
+    # the power by itself is exact to an ulp, where its logarithm is rounded far from 0
+    direct = power(x, alpha) * np.exp(-log_gamma_one_plus(alpha))
+    return np.where(x > 1e-290, direct, np.exp(log)) * (1.0 + ratio)
+
+
+def _from_integral(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
+    """The density times the Mills ratio is the tail on the point's own side of the mean."""
+    log, factor = weight(x, log_x, alpha)
+    own = np.where(x == np.inf, 0.0, scaled_exp(log, factor * mills(x, log_x, alpha)))
+    own = np.minimum(own, 1.0)  # it may be a rounding above
+    return np.where(above_mean(x, alpha) == upper, own, 1.0 - own)
+
+
+def tail(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
+    """Return P(α, x), or Q(α, x), to full relative accuracy, for flat arrays."""
+    choice = np.asarray(series_serves(x, alpha)).astype(np.int8)
+    formulas = (partial(_from_integral, upper=upper), partial(_from_series, upper=upper))
+    return np.asarray(select(choice, formulas, x, log_x, alpha))

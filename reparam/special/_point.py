@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["Point", "from_logit", "of_arrays", "point_at", "sigmoid"]
+__all__ = ["Point", "from_logit", "from_odds", "of_arrays", "point_at", "sigmoid"]
 
 #: Beyond this 1 + e^|logit| is e^|logit|.
 _FAR = 700.0
@@ -52,6 +52,17 @@ class Point(NamedTuple):
 def point_at(x: Array) -> Point:
     """Return the point at x, with 1 − x as exact as x allows."""
     return Point(x, 1.0 - x, np.log(x) - np.log1p(-x))
+
+
+def from_odds(odds: Array, logit: Array) -> Point:
+    """Return the point with x/(1 − x) = odds, whose logarithm counts where it over- or underflows.
+
+    Both x and 1 − x are exact to a rounding or two.
+    """
+    x, rest = odds / (1.0 + odds), 1.0 / (1.0 + odds)
+    if np.any(lost := ~((odds > 1e-290) & (odds < 1e290))):
+        x, rest = np.where(lost, sigmoid(logit), x), np.where(lost, sigmoid(-logit), rest)
+    return Point(x, rest, logit)
 
 
 def from_logit(logit: Array) -> Point:

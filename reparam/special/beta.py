@@ -5,18 +5,19 @@ The mathematics is in the modules ``_beta_integrals``, ``_beta_density`` and ``_
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.special import normal
-from reparam.special._beta_density import density, log_density, tail
+from reparam.special._beta_density import density, log_density
+from reparam.special._beta_density import tail as _tail
 from reparam.special._beta_integrals import above_mean, derivatives, tail_integrals
 from reparam.special._beta_quantile import quantile_point
 from reparam.special._elementwise import elementwise
 from reparam.special._interpolate import REACH, Interpolant, interpolant
-from reparam.special._point import Point, from_logit, point_at, sigmoid
+from reparam.special._point import Point, from_logit, from_odds, of_arrays, point_at, sigmoid
 from reparam.special.gamma import log_entropy
 
 __all__ = [
@@ -24,11 +25,13 @@ __all__ = [
     "cdf_derivatives",
     "curve",
     "from_logit",
+    "from_odds",
     "log_weight",
     "logit_entropy",
     "logit_log_weight",
     "logit_pathwise",
     "pathwise",
+    "point_at",
     "quantile",
     "quantile_point",
     "sigmoid",
@@ -101,6 +104,25 @@ def cdf_derivatives(x: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
     _, first, second = tail_integrals(point, alpha, beta, above)
     slope = density(point, alpha, beta, above)
     return -slope * first, -slope * second
+
+
+def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
+    """Return I_x(α, β), or 1 − I_x(α, β) if `upper`, to full relative accuracy.
+
+    Parameters
+    ----------
+    point
+        The point, with 1 − x as exact as x.
+    alpha, beta
+        The shapes, positive.
+    upper
+        Which of the two.
+    """
+    return np.asarray((_upper_tail if upper else _lower_tail)(*point, alpha, beta))
+
+
+_lower_tail = elementwise()(of_arrays(partial(_tail, upper=False)))
+_upper_tail = elementwise()(of_arrays(partial(_tail, upper=True)))
 
 
 @elementwise(outputs=2)

@@ -26,6 +26,8 @@ __all__ = [
     "curve",
     "log_entropy",
     "log_pathwise",
+    "log_point_cdf",
+    "log_point_sf",
     "log_quantile",
     "log_weight",
     "pathwise",
@@ -118,14 +120,26 @@ def log_quantile(u: Array, alpha: Array) -> Array:
 
 @elementwise()
 def cdf(x: Array, alpha: Array) -> Array:
-    """Return P(α, x)."""
-    return tail(x, alpha, upper=False)
+    """Return P(α, x), to full relative accuracy."""
+    return tail(x, np.log(x), alpha, upper=False)
 
 
 @elementwise()
 def sf(x: Array, alpha: Array) -> Array:
     """Return Q(α, x) = 1 − P(α, x), to full relative accuracy."""
-    return tail(x, alpha, upper=True)
+    return tail(x, np.log(x), alpha, upper=True)
+
+
+@elementwise()
+def log_point_cdf(x: Array, log_x: Array, alpha: Array) -> Array:
+    """Return P(α, x), given ln x as well: also where x underflows."""
+    return tail(x, log_x, alpha, upper=False)
+
+
+@elementwise()
+def log_point_sf(x: Array, log_x: Array, alpha: Array) -> Array:
+    """Return Q(α, x), given ln x as well."""
+    return tail(x, log_x, alpha, upper=True)
 
 
 @elementwise()

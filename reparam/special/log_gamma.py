@@ -7,7 +7,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.special._accurate import log1pmx
 
-__all__ = ["STIRLING", "log_gamma_star", "log_half_step"]
+__all__ = ["STIRLING", "log_gamma_one_plus", "log_gamma_star", "log_half_step"]
 
 #: B_2k/(2k(2k−1)) for k = 1, 2, … in ln Γ*(α) ~ Σ (B_2k/(2k(2k−1))) α^(1−2k), for α ≥ 8.
 STIRLING = (
@@ -20,6 +20,50 @@ STIRLING = (
     1 / 156,
     -3617 / 122400,
 )
+
+#: 1 − γ, with Euler's constant γ.
+_ONE_LESS_EULER = 0.42278433509846713
+
+#: (−1)^k (ζ(k) − 1)/k for k = 2, 3, … in ln Γ(1 + α), up to α = ½.
+_ZETA = (
+    0.3224670334241132,
+    -0.0673523010531981,
+    0.020580808427784546,
+    -0.007385551028673986,
+    0.0028905103307415234,
+    -0.001192753911703261,
+    0.0005096695247430425,
+    -0.00022315475845357939,
+    9.945751278180853e-05,
+    -4.492623673813314e-05,
+    2.050721277567069e-05,
+    -9.439488275268397e-06,
+    4.374866789907488e-06,
+    -2.039215753801366e-06,
+    9.55141213040742e-07,
+    -4.492469198764566e-07,
+    2.1207184805554665e-07,
+    -1.0043224823968099e-07,
+    4.7698101693639804e-08,
+    -2.2711094608943164e-08,
+    1.0838659214896955e-08,
+    -5.183475041970047e-09,
+    2.4836745438024785e-09,
+    -1.1921401405860912e-09,
+    5.731367241678862e-10,
+)
+
+
+def log_gamma_one_plus(alpha: Array) -> Array:
+    """Return ln Γ(1 + α) for α ≥ 0, to full relative accuracy for small α (DLMF 5.7.3)."""
+    from scipy.special import gammaln
+
+    small = np.minimum(alpha, 0.5)
+    series = np.zeros_like(small)
+    for coefficient in reversed(_ZETA):
+        series = (series + coefficient) * small
+    near_zero = (series + _ONE_LESS_EULER) * small - np.log1p(small)
+    return np.where(alpha <= 0.5, near_zero, gammaln(1.0 + alpha))
 
 
 def log_gamma_star(alpha: Array) -> Array:

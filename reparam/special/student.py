@@ -28,10 +28,11 @@ from reparam.special._elementwise import (
     weighted,
 )
 from reparam.special._interpolate import REACH, Interpolant, interpolant
+from reparam.special._point import from_odds
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
 from reparam.special.polygamma import digamma_half_excess
 
-__all__ = ["pathwise", "quantile"]
+__all__ = ["cdf", "pathwise", "quantile"]
 
 #: From here on the score is computed from its small terms.
 _LARGE = 64.0
@@ -45,7 +46,8 @@ _SEAM = 1.55
 
 def _score(share: Array, log_rest: Array, nu: Array, constant: Array) -> Array:
     """Return twice the score in ν, from s, which is overwritten, and log(1 − s)."""
-    if some := np.any(large := nu >= _LARGE):
+    # s next to 1 has lost the digits of 1 − s, which log(1 − s) has
+    if some := np.any(large := (nu >= _LARGE) & (share < 0.5)):
         exact = log1pmx(-share)
         exact += share / nu
         exact += constant
@@ -177,6 +179,19 @@ def pathwise(t: Array, nu: Array) -> Array:
         Of the sign opposite to t, with a relative error below 1e-13.
     """
     return np.where(t == 0.0, 0.0, t * _log_derivative(t, nu))
+
+
+@elementwise()
+def cdf(t: Array, nu: Array) -> Array:
+    """Return F(t; ν), to full relative accuracy.
+
+    The probability of a larger absolute value is that of a smaller ν/(ν + t²).
+    """
+    logit = np.log(nu) - 2.0 * np.log(np.abs(t))
+    point = from_odds(t * (t / nu), -logit).mirrored
+    outside = beta.tail(point, 0.5 * nu, np.full_like(t, 0.5), upper=False)
+    value = np.where(t < 0.0, 0.5 * outside, 1.0 - 0.5 * outside)
+    return np.where(nu > _NORMAL, normal.cdf(t), value) if np.any(nu > _NORMAL) else value
 
 
 @elementwise()

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,6 +163,8 @@ def _table(path: Path) -> Any:
         raise InputError(f"can't read {path}: {error.strerror or error}") from None
     except ValueError as error:  # no TOML, or no text in UTF-8
         raise InputError(f"can't read {path}: {error}") from None
+    except RecursionError:
+        raise InputError(f"can't read {path}: it is nested too deeply; leave that out") from None
     return tool.get("reparam") if isinstance(tool, dict) else None
 
 
@@ -244,6 +247,8 @@ def _parameters(value: Any, where: str) -> dict[str, float]:
     for name, number in value.items():
         if not isinstance(number, int | float) or isinstance(number, bool):
             raise InputError(f"{where} {name} is {number!r}, not a number")
+        if isinstance(number, int) and abs(number) > sys.float_info.max:
+            raise InputError(f"{where} {name} is {number!r}, beyond the range of float64")
     return {name: float(number) for name, number in value.items()}
 
 

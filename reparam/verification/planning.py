@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import secrets
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -130,7 +132,8 @@ def validated(what: str, value: Any) -> Any:
                     f"number of workers {value!r} is not a whole number from 1; pass for example 2"
                 )
         case "time limit":
-            if not number or not value > 0.0:
+            most = sys.float_info.max
+            if not number or not (0.0 < value <= most or value == math.inf):
                 raise InputError(
                     f"time limit {value!r} is not a positive number of seconds;"
                     " pass for example 120"

@@ -1,0 +1,210 @@
+"""Noise that is replayed: from which distribution it is, and which draws it made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from reparam.cli import parsing, reading
+from reparam.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from reparam._typing import Array
+    from reparam.distribution import Reparameterized
+    from reparam.vectors import VectorReparameterized
+
+__all__ = ["Replay", "noise"]
+
+#: What cdfs, quantiles and their polynomials add to the rounding of noise and values: relative.
+_KERNELS = 1e-12
+
+#: Significant digits that make a float32 exact: text with no more may be made of them.
+_FLOAT32_DIGITS = 9
+
+#: Values of a text that show how many digits it has.
+_SHOWING = 1000
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Given noise.
+
+    Attributes
+    ----------
+    values
+        The noise, of shape (draws, *batch shape, *event shape).
+    seed
+        The seed that it is from, if that is known.
+    """
+
+    values: Array
+    seed: int | None = None
+
+
+def noise(
+    distribution: Reparameterized | VectorReparameterized, text: str, *, upstream: bool = False
+) -> Replay:
+    """Return the noise that an option's value stands for, if it fits the distribution.
+
+    A file with noise and the draws y that it made may be replayed with other parameters, which a
+    note on stderr mentions.
+
+    Parameters
+    ----------
+    distribution
+        What to draw from.
+    text
+        The option's value.
+    upstream
+        Whether ∂L/∂y is given, too: which is that of the draws in the file.
+
+    Raises
+    ------
+    InputError
+        If the noise is from another distribution; or, with `upstream`, if it made other draws.
+    """
+    shape = distribution.batch_shape + distribution.event_shape
+    if not reading.is_file(text):
+        return Replay(parsing.by_draw(parsing.numbers(text, "noise"), shape))
+
+    from reparam.parameters import as_real_array
+
+    with reading.columns(text, "noise") as columns:
+        origin = columns.origin()
+        read = columns.read("noise")
+        of_noise = columns.column in ("", "noise")
+        y = columns.exactly("y") if of_noise and columns.exactly("noise") is not None else None
+    if origin is not None and origin.distribution != distribution.name:
+        raise InputError(
+            f"noise: {text.removeprefix('@')} is from the distribution {origin.distribution}, not"
+            f" from {distribution.name}; pass --dist {origin.distribution}, or other noise"
+        )
+    values = distribution.noise.validated(parsing.by_draw(as_real_array("noise", read), shape))
+    if y is not None and not _made(distribution, values, read, y, columns.is_text):
+        found = "y in the file is not what its noise makes with these parameters"
+        if upstream:
+            raise InputError(
+                f"noise: {found}, so ∂L/∂y is that of other draws; pass the parameters that y was"
+                " drawn with, or ∂L/∂y at the draws of these"
+            )
+        typer.echo(f"Note: {found}; the draws are made anew", err=True)
+    return Replay(values, origin.seed if origin else None)
+
+
+def _made(
+    distribution: Reparameterized | VectorReparameterized,
+    noise: Array,
+    read: NDArray[Any],
+    y: NDArray[Any],
+    is_text: bool,
+) -> bool:
+    """Whether noise makes the draws y, up to the rounding of both.
+
+    Parameters
+    ----------
+    distribution
+        What to draw from.
+    noise
+        The noise, of shape (draws, *batch shape, *event shape).
+    read, y
+        The noise and the draws as they were read, in their own types.
+    is_text
+        Whether they were decimal.
+    """
+    import numpy as np
+
+    from reparam import sampling
+
+    if y.size != noise.size:
+        return False
+    given = np.asarray(y, np.float64).reshape(noise.shape)
+    rounding = _rounding(y, is_text).reshape(noise.shape)
+    for at in sampling.chunks(range(len(noise)), noise.shape[1:]):
+        z, wanted = noise[at.start : at.stop], given[at.start : at.stop]
+        made = distribution.transform(z).value
+        with np.errstate(all="ignore"):
+            bound = rounding[at.start : at.stop] + _KERNELS * np.abs(made)
+            as_written = made.astype(y.dtype)  # infinite where float32 has no room
+            same = (as_written == wanted) | (np.isnan(made) & np.isnan(wanted))
+            if is_text:
+                same |= np.isinf(wanted) & (made.astype(np.float32) == wanted)
+            near = same | (np.abs(made - wanted) <= bound)
+        if np.all(near):
+            continue
+        half = _rounding(read, is_text).reshape(noise.shape)[at.start : at.stop]
+        draws = ~near.reshape(len(z), -1).all(axis=1)
+        forced = _forced(distribution, z[draws], half[draws])
+        with np.errstate(all="ignore"):
+            if not np.all(near[draws] | (np.abs(made - wanted)[draws] <= bound[draws] + forced)):
+                return False
+    return True
+
+
+def _rounding(values: NDArray[Any], is_text: bool) -> Array:
+    """Return half a unit in the last place of values: of their type, or of their digits."""
+    import numpy as np
+
+    if values.dtype.kind != "f":
+        return np.zeros(values.shape)
+    with np.errstate(all="ignore"):
+        half: Array = 0.5 * np.spacing(np.abs(values)).astype(np.float64)
+        if not is_text:
+            return half
+        digits, places = _digits(values)
+        if digits > _FLOAT32_DIGITS + 6:
+            return half
+        leading = np.floor(np.log10(np.abs(values)))
+        decimal = 0.5 * np.maximum(10.0 ** (leading + 1 - digits), 10.0**-places)
+        if digits <= _FLOAT32_DIGITS:
+            # rounded to float32, and that to its shortest text
+            single = np.spacing(np.abs(values).astype(np.float32)).astype(np.float64)
+            decimal = np.maximum(decimal, single)
+        coarser: Array = np.maximum(half, decimal)
+        return coarser
+
+
+def _digits(values: NDArray[Any]) -> tuple[int, int]:
+    """Return how many significant digits decimal numbers have at most, and decimal places."""
+    from decimal import Decimal
+
+    finite = [value for value in values.flat[:_SHOWING].tolist() if math.isfinite(value)]
+    parts = [Decimal(repr(value)).normalize().as_tuple() for value in finite]
+    exponents = [part.exponent for part in parts if isinstance(part.exponent, int)]
+    return (
+        max((len(part.digits) for part in parts), default=1),
+        max((-exponent for exponent in exponents), default=0),
+    )
+
+
+def _forced(
+    distribution: Reparameterized | VectorReparameterized, noise: Array, half: Array
+) -> Array:
+    """Return how far the rounding of noise moves draws: of vectors, that of each component."""
+    import numpy as np
+
+    low, high = (
+        float(end) for end in (distribution.noise.domain.low, distribution.noise.domain.high)
+    )
+    value = distribution.transform(noise).value
+    if distribution.event_shape:
+        parts: list[Any] = [(..., k) for k in range(noise.shape[-1])]
+    else:
+        parts = [...]
+    total = np.zeros(noise.shape)
+    for part in parts:
+        moved = np.zeros(noise.shape)
+        for sign in (-2.0, 2.0):  # a whole unit: half of one need not change a number
+            other = noise.copy()
+            other[part] += sign * half[part]
+            outside = (other <= low) | (other >= high)
+            other[outside] = noise[outside]
+            with np.errstate(all="ignore"):
+                moved = np.fmax(moved, np.abs(distribution.transform(other).value - value))
+            moved[outside] = np.inf
+        total += moved
+    return total

@@ -16,8 +16,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from itertools import pairwise, zip_longest
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -33,13 +35,13 @@ __all__ = [
     "allocated",
     "batch_operand",
     "broadcast_shapes",
+    "check_memory",
     "evaluate",
     "filling",
     "in_order",
     "operand",
     "summed_to",
     "thread_count",
-    "too_large",
     "total",
 ]
 
@@ -198,9 +200,6 @@ def broadcast_shapes(**shapes: tuple[int, ...]) -> tuple[int, ...]:
 def allocated(shapes: Sequence[tuple[int, ...]]) -> list[Array]:
     """Return arrays of these shapes, not filled in.
 
-    Systems that promise memory before they have it (Linux does) end the process when it runs out.
-    So arrays larger than the machine's memory are refused here, before any work.
-
     Raises
     ------
     ShapeError
@@ -208,18 +207,26 @@ def allocated(shapes: Sequence[tuple[int, ...]]) -> list[Array]:
     TooLargeError
         If there is no memory for them.
     """
+    check_memory(shapes)
+    try:
+        return [np.empty(shape) for shape in shapes]
+    except (MemoryError, ValueError):  # a ValueError: larger than NumPy can number
+        raise _too_large(shapes) from None
+
+
+def check_memory(shapes: Sequence[tuple[int, ...]]) -> None:
+    """Refuse arrays of these shapes, before any work, if they are larger than the memory.
+
+    Systems that promise memory before they have it (Linux does) end the process when it runs out.
+    """
     for shape in shapes:
         check_dimensions("the result", shape)
     size = 8 * sum(map(math.prod, shapes))
-    try:
-        if size <= _SMALL or size <= _memory():
-            return [np.empty(shape) for shape in shapes]
-    except (MemoryError, ValueError):  # a ValueError: larger than NumPy can number
-        pass
-    raise too_large(shapes)
+    if size > _SMALL and size > _memory():
+        raise _too_large(shapes)
 
 
-def too_large(shapes: Sequence[tuple[int, ...]]) -> TooLargeError:
+def _too_large(shapes: Sequence[tuple[int, ...]]) -> TooLargeError:
     """Return the error that there is no memory for arrays of these shapes."""
     arrays = " and ".join(f"an array of shape {shape}" for shape in dict.fromkeys(shapes))
     size = 8e-9 * float(sum(map(math.prod, shapes)))
@@ -227,11 +234,14 @@ def too_large(shapes: Sequence[tuple[int, ...]]) -> TooLargeError:
 
 
 def _memory() -> int:
-    """Return the machine's memory in bytes, or the most that an array can have if it is unknown."""
-    try:
+    """Return how many bytes can be had, or the most that an array can have if that is unknown."""
+    with suppress(OSError, LookupError, ValueError):  # Linux
+        lines = (line.partition(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        kilobytes = {name: int(rest.split()[0]) for name, _, rest in lines}
+        return 1024 * (kilobytes["MemAvailable"] + kilobytes["SwapFree"])
+    with suppress(AttributeError, OSError, ValueError):  # macOS; Windows does not overcommit
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows has none, and promises no memory
-        return sys.maxsize
+    return sys.maxsize
 
 
 def thread_count() -> int:

@@ -26,10 +26,10 @@ from reparam.blockwise import (
     Operand,
     batch_operand,
     broadcast_shapes,
+    check_memory,
     evaluate,
     filling,
     operand,
-    too_large,
 )
 from reparam.errors import CountError, ShapeError, UnknownParameterError
 from reparam.noise import BLOCK, NORMAL, Noise, Stream
@@ -364,11 +364,9 @@ class Distribution(abc.ABC):
 
     @final
     def _statistic(self, formula: Callable[..., Array]) -> Array:
-        try:
-            with np.errstate(all="ignore"):
-                return self._batched(formula(*self._theta))
-        except MemoryError:
-            raise too_large([self.batch_shape]) from None
+        check_memory([self.batch_shape])
+        with np.errstate(all="ignore"):
+            return self._batched(formula(*self._theta))
 
     @final
     def _at(
@@ -746,19 +744,19 @@ def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:
     return np.where(there.reshape(vector), instead, result)
 
 
-def _sample_shape(shape: Shape) -> tuple[int, ...]:
-    given = np.asarray(shape, dtype=object)
-    sizes = given.reshape(-1).tolist() if given.ndim < 2 else [shape]
+def _sample_shape(shape: object) -> tuple[int, ...]:
+    given = np.asarray(None if isinstance(shape, np.ma.MaskedArray) else shape, dtype=object)
+    entries: list[Any] = given.reshape(-1).tolist() if given.ndim < 2 else [None]
     try:
-        sample = tuple(-1 if isinstance(size, bool) else operator.index(size) for size in sizes)
+        sizes = [-1 if isinstance(entry, bool) else operator.index(entry) for entry in entries]
     except TypeError:
-        sample = (-1,)
-    if any(size < 0 for size in sample) or isinstance(shape, np.ma.MaskedArray):
+        sizes = [-1]
+    if any(size < 0 for size in sizes):
         raise CountError(
             f"sample shape {shape!r} is not a non-negative integer or a tuple of them;"
             " pass how many draws you want"
         )
-    return sample
+    return tuple(sizes)
 
 
 def _parameters_section(cls: type[Distribution]) -> str:

@@ -234,12 +234,11 @@ def _made_of_numbers(name: str, value: Any, depth: int = 0) -> bool:
 
     NumPy would make 1.0 of True beside a number, and use the number under a mask.
     """
-    if isinstance(value, np.ma.MaskedArray):
-        if masked := int(np.ma.getmaskarray(value).sum()):
-            raise ParameterError(
-                f"{name} has {masked} of {value.size} values masked; leave them out"
-                " (compressed()) or say what they are (filled(value))"
-            )
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ParameterError(
+            f"{name} has {value.size - value.count()} of {value.size} values masked;"
+            " leave them out (compressed()) or replace them (filled(number))"
+        )
     if not isinstance(value, list | tuple):
         return not isinstance(value, bool) and getattr(value, "dtype", None) != np.bool_
     kinds = set(map(type, value))
@@ -252,7 +251,7 @@ def _made_of_numbers(name: str, value: Any, depth: int = 0) -> bool:
 
 def _as_float(name: str, number: object) -> float:
     """Return the nearest float64, for a number that NumPy has no type for."""
-    if not isinstance(number, Real | Decimal) or isinstance(number, bool):
+    if isinstance(number, bool) or not isinstance(number, Real | Decimal):
         raise TypeError
     try:
         return float(number)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
+from reparam.conversions import Conversion
 from reparam.errors import (
     ParameterError,
     ReparamError,
@@ -294,7 +295,10 @@ class Parameter:
     typical
         A range that everyday values fall in: where tests and examples draw theirs.
     aliases
-        Other accepted names.
+        Other accepted names, of the same number.
+    conversions
+        Names that other libraries give to another number: refused, with what this parameter is
+        in terms of it.
     description
         A few words on what it is.
     differentiable
@@ -312,6 +316,7 @@ class Parameter:
     description: str = ""
     differentiable: bool = True
     vector: int = 0
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
     name: str = field(default="", init=False)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -391,6 +396,14 @@ def _shown(value: float) -> str:
     return short if float(short) == value or math.isnan(value) else repr(value)
 
 
+def _number(value: object) -> float | None:
+    """Return the number that a value, or its text, is, or None if it is not one."""
+    try:
+        return float(value) if np.ndim(value) == 0 else None  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 class Parameters(Mapping[str, Parameter]):
     """A distribution's parameters in declared order, looked up by name or alias."""
 
@@ -420,21 +433,44 @@ class Parameters(Mapping[str, Parameter]):
         """The names of those that the distribution is differentiated in."""
         return [name for name, parameter in self.items() if parameter.differentiable]
 
-    def canonical(self, name: str) -> str:
-        """Return the declared name that `name`, perhaps an alias, stands for."""
+    def canonical(self, name: str, value: object = None) -> str:
+        """Return the declared name that `name`, perhaps an alias, stands for.
+
+        If it stands for none, the error may convert the `value`.
+        """
         try:
             return self._canonical[name]
         except KeyError:
+            known = ", ".join(self._declared)
+            remedy = self._converted(name, value) or did_you_mean(name, self._canonical)
             raise UnknownParameterError(
-                f"{self._owner} has no parameter {name!r}{did_you_mean(name, self._canonical)}"
-                f" (it has {', '.join(self._declared)})"
+                f"{self._owner} has no parameter {name!r}{remedy} (it has {known})"
             ) from None
 
-    def by_name(self, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-        """Return pairs (name, value) under declared names, refusing unknown ones and repetition."""
+    def _converted(self, name: str, value: object) -> str:
+        """Return what to pass instead of a number of another convention, or an empty string."""
+        for parameter in self._declared.values():
+            if conversion := parameter.conversions.get(name):
+                remedy = f"; pass {parameter.name}={conversion.formula.format(name)}"
+                given = _number(value)
+                if given is None or conversion.value is None:
+                    return remedy
+                with np.errstate(all="ignore"):
+                    number = conversion.value(np.float64(given))
+                inside = number in parameter.domain
+                return remedy + f": {name}={given:g} is {parameter.name}={number:.6g}" * inside
+        return ""
+
+    def by_name(
+        self, given: Iterable[tuple[str, Any]], *, tangents: bool = False
+    ) -> dict[str, Any]:
+        """Return pairs (name, value) under declared names, refusing unknown ones and repetition.
+
+        Messages convert values, but not `tangents`.
+        """
         result: dict[str, Any] = {}
         for name, value in given:
-            canonical = self.canonical(name)
+            canonical = self.canonical(name, None if tangents else value)
             if canonical in result:
                 raise UnknownParameterError(
                     f"{self._owner} got {canonical!r} twice"

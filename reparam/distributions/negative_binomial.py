@@ -40,7 +40,7 @@ class NegativeBinomial(Discrete):
         0.5,
         (0.1, 0.95),
         ("p", "prob"),
-        "Probability of success (of failure in PyTorch)",
+        "Probability of success (1 − PyTorch's)",
         conversions={
             "mean": Conversion("total/(total + {0})"),
             "logits": Conversion("1/(1 + exp({0}))", lambda number: 1.0 / (1.0 + np.exp(number))),

@@ -81,6 +81,10 @@ class Discrete(Distribution):
     def _sampler(cls, lanes: Lanes, size: int, *theta: Any, **_: Any) -> Array:
         """Draw so many values by an exact sampler."""
 
+    def _score_sums(self, y: Array, weight: Array, *theta: Any) -> tuple[Array, Array] | None:
+        """Σ w ∂ log p/∂θ and Σ |w ∂ log p/∂θ| over y, if a formula spares the array of scores."""
+        return None
+
     @final
     def _stream(self, rng: RNGLike) -> Stream:
         return Stream(UNIFORM, rng)

@@ -416,7 +416,7 @@ class Distribution(abc.ABC):
         support, names = self._support, tuple(self.parameters)
         discrete = isinstance(support, Integers)
         if isinstance(support, Simplex):
-            # on the boundary densities have no limit, and formulas are NaN
+            # on the boundary formulas give the limits as entries tend to 0 together
             return lambda y, *theta: _replaced(
                 formula(y, *theta), support.outside(y), float(np.min(outside))
             )
@@ -629,6 +629,10 @@ class Reparameterized(Distribution):
     @abc.abstractmethod
     def _pathwise(y: Array, *theta: Any, **_: Any) -> tuple[Array | float, ...]:
         """∂y/∂θ for each parameter, from the value alone."""
+
+    def _score_of_draw(self, y: Array, *extras_and_theta: Any, **_: Any) -> tuple[Array, ...]:
+        """∂ log p/∂θ of a draw: another where extra arrays are finer than a value that rounds."""
+        return self._score(y, *extras_and_theta[self._extras :])
 
     @classmethod
     def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:

@@ -176,7 +176,7 @@ class LocationScale(Reparameterized):
     @classmethod
     def _variance(cls, *theta: Array) -> Array:
         *shape, _, scale = theta
-        return scale**2 * cls._standard_moments(*shape)[1]
+        return scale * (scale * cls._standard_moments(*shape)[1])
 
     @final
     @classmethod

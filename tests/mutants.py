@@ -251,6 +251,8 @@ def _central(d, formula, name):
 
 def _of_scale(d, y, name):
     """Return y ∂ln c/∂θ of values with a factor c that depends on θ, such as those of F."""
+    if d.name == "f":
+        return y / d.df2 if name == "df2" else -y / d.df1
     if not hasattr(d, "_log_scale_slopes"):
         return 0.0
     log_scale = dict(zip(d.parameters, d._log_scale_slopes(*d._theta), strict=True))[name]

@@ -45,6 +45,13 @@ def test_csv_has_what_the_library_returns(cli):
     assert "Note: without relaxed; straight-through: there is no relaxation" in result.stderr
 
 
+@pytest.mark.parametrize("alpha", ["3e5", "1e6", "0.01"])
+def test_extreme_shapes_are_no_error(cli, alpha):
+    result = cli("estimate", "-d", "gamma", "-p", f"a={alpha}", "-n", "1e4", "--seed", 1)
+    assert "nan" not in [row["estimate"] for row in rows(result.stdout)]
+    assert "Traceback" not in result.stderr
+
+
 def test_by_default_what_cant_serve_is_not_mentioned(cli):
     assert cli("estimate", "-n", 100, "--seed", 1).stderr == ""
 

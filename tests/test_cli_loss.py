@@ -373,3 +373,18 @@ class TestErrors:
         message = "two columns would be called 'noise'; give a node or an input another name"
         assert message in cli("grad", *nodes, code=2).stderr
         assert summed(cli("grad", *nodes, "--sum", "--seed", 1).stdout)
+
+
+@pytest.mark.parametrize("option", ["--loss", "--objective"])
+@pytest.mark.parametrize("command", ["grad", "estimate"])
+def test_one_name_of_the_objective_does_for_both_commands(cli, command, option):
+    assert cli(command, option, "y**3", "-n", "10", "--seed", "1").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "command", ["", "sample", "grad", "estimate", "kl", "list", "show", "verify"]
+)
+def test_help_shows_no_types_beside_flags(cli, command):
+    result = cli(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert "<" not in result.stdout

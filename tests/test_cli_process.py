@@ -86,7 +86,10 @@ class TestReaderThatLeaves:
         assert process.wait() == 0
         assert process.stderr.read() == b""
 
-    @pytest.mark.parametrize("arguments", [["sample"], ["list"], ["show", "f"]])
+    @pytest.mark.parametrize(
+        "arguments",
+        [["sample"], ["list"], ["show", "f"], ["--help"], ["grad", "--help"], ["--version"]],
+    )
     def test_before_the_start(self, start, arguments):
         reading, writing = os.pipe()
         os.close(reading)
@@ -95,6 +98,87 @@ class TestReaderThatLeaves:
         assert process.wait() == 0
         assert process.stderr.read() == b""
 
+    def test_of_messages(self, start):
+        reading, writing = os.pipe()
+        os.close(reading)
+        process = start("show", "nonsense", stderr=writing)
+        os.close(writing)
+        assert process.wait() == 2
+
+
+def without_nameless_files(tmp_path_factory):
+    """Return an environment where the system has no files without a name."""
+    directory = tmp_path_factory.mktemp("site")
+    (directory / "sitecustomize.py").write_text("import os\ndel os.O_TMPFILE\n")
+    return {"PYTHONPATH": os.pathsep.join([str(directory), os.environ.get("PYTHONPATH", "")])}
+
+
+def wait_until_written(process, directory, size=100_000):
+    """Wait until a process has written so much to a file in a directory that it has open."""
+
+    def written():
+        total = 0
+        for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+            try:
+                if str(descriptor.readlink()).startswith(str(directory)):
+                    total += descriptor.stat().st_size
+            except FileNotFoundError:  # closed meanwhile
+                pass
+        return total
+
+    while written() < size:
+        assert process.poll() is None
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system has no files without a name")
+def test_killed_leaves_no_other_file(start, tmp_path):
+    file = tmp_path / "y.npy"
+    file.write_text("old")
+    process = start("sample", "-n", "1e9", "--seed", "1", "--out", "y.npy")
+    wait_until_written(process, tmp_path, 10_000_000)
+    process.kill()
+    process.wait()
+    assert [path.name for path in tmp_path.iterdir()] == ["y.npy"]
+    assert file.read_text() == "old"
+
+
+@pytest.mark.parametrize("nameless", [True, False])
+def test_replaces_a_file_and_keeps_its_mode(run, tmp_path, tmp_path_factory, nameless):
+    environment = {} if nameless else without_nameless_files(tmp_path_factory)
+    file = tmp_path / "y.npz"
+    file.write_text("old")
+    file.chmod(0o640)
+    arguments = ["grad", "-n", "10", "--seed", "1", "--out", file.name]
+    assert run(*arguments, environment=environment)[0] == 0
+    assert len(np.load(file)["y"]) == 10
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+#: Interrupts the process when a module is imported.
+INTERRUPTING = """\
+import os, signal, sys
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == {name!r} and sys.modules.get("reparam.cli"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder)
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["typer", "reparam.cli.verify", "numpy", "numpy.linalg", "scipy.special", "rich"]
+)
+def test_ctrl_c_during_imports_is_quiet(run, tmp_path_factory, name):
+    directory = tmp_path_factory.mktemp("site")
+    (directory / "sitecustomize.py").write_text(INTERRUPTING.format(name=name))
+    path = os.pathsep.join([str(directory), os.environ.get("PYTHONPATH", "")])
+    arguments = ["--help"] if name == "rich" else ["estimate", "-n", 100, "--seed", 1]
+    assert run(*arguments, environment={"PYTHONPATH": path}) == (130, b"", "")
+
 
 @pytest.mark.parametrize(
     ("number", "status"),
@@ -102,13 +186,17 @@ class TestReaderThatLeaves:
     ids=["Ctrl-C", "SIGTERM", "SIGHUP"],
 )
 class TestInterrupted:
-    def test_leaves_the_old_file_and_no_other(self, start, tmp_path, number, status):
+    @pytest.mark.parametrize("nameless", [True, False])
+    def test_leaves_the_old_file_and_no_other(
+        self, start, tmp_path, tmp_path_factory, number, status, nameless
+    ):
         file = tmp_path / "y.csv"
         file.write_text("old")
-        process = start("sample", "-n", "1e8", "--seed", "1", "--out", "y.csv")
-        while sum(path.stat().st_size for path in tmp_path.glob(".y.csv.*.tmp")) < 100_000:
-            assert process.poll() is None
-            time.sleep(0.01)
+        environment = {} if nameless else without_nameless_files(tmp_path_factory)
+        process = start(
+            "sample", "-n", "1e8", "--seed", "1", "--out", "y.csv", environment=environment
+        )
+        wait_until_written(process, tmp_path)
         process.send_signal(number)
         assert process.wait() == status
         assert process.stderr.read() == b""
@@ -352,7 +440,7 @@ class TestCompletion:
             ("reparam s", ["sample", "show"]),
             ("reparam show beta", ["beta", "beta-prime"]),
             ("reparam sample --dist la", ["laplace"]),
-            ("reparam sample --dist gamma -p r", ["rate="]),
+            ("reparam sample --dist gamma -p r", ["rate=", "rate=1"]),
             ("reparam sample --dist nothing -p r", []),
             ("reparam grad --format np", ["npy", "npz"]),
         ],

@@ -250,8 +250,44 @@ def test_density_off_the_simplex():
     outside = [[0.5, 0.6], [1.2, -0.2], [0.2, 0.2]]
     np.testing.assert_array_equal(d.log_prob(outside), -np.inf)
     assert all(np.all(np.isnan(entry)) for entry in d.score(outside).values())
-    assert np.all(np.isnan(d.log_prob([[math.nan, 0.5], [0.0, 1.0]])))
+    assert np.isnan(d.log_prob([math.nan, 0.5]))
     assert np.isfinite(d.log_prob(np.float32([0.7, 0.3])))
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 0.05, 0.5, 2.0, 30.0])
+def test_entries_that_underflow(temperature):
+    """The limits as they tend to 0 together: those that a density with tiny entries approaches."""
+    logits = [0.5, -1.0, 2.0, 0.0]
+    d = rp.Concrete(temperature, logits)
+    zeros = [0.0, 0.3, 0.0, 0.7]
+    tiny = np.array([1e-300, 0.3, 1e-300, 0.7])
+    score, near = d.score(zeros), d.score(tiny)
+    assert score["temperature"] == -np.inf
+    weights = np.exp([0.5, 2.0]) / np.sum(np.exp([0.5, 2.0]))
+    wanted = [1.0 - 4.0 * weights[0], 1.0, 1.0 - 4.0 * weights[1], 1.0]
+    np.testing.assert_allclose(score["logits"], wanted, rtol=1e-14)
+    if temperature > 0.1:
+        np.testing.assert_allclose(near["logits"], wanted, rtol=1e-14)
+    assert d.log_prob(zeros) == math.copysign(np.inf, 1.0 - temperature)
+
+
+def test_density_at_the_boundary_where_it_is_finite():
+    d = rp.Concrete(1.0, [0.5, -1.0, 2.0, 0.0])
+    near, at = np.array([1e-200, 0.3, 1e-200, 0.7]), np.array([0.0, 0.3, 0.0, 0.7])
+    np.testing.assert_allclose(d.log_prob(at), d.log_prob(near), rtol=1e-13)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_nothing_is_nan_on_own_draws_at_low_temperature(count):
+    d = rp.Concrete(1e-3, np.arange(float(count)))
+    y = d.sample(1000, rng=1)
+    assert np.any(y == 0.0)
+    assert not np.any(np.isnan(d.log_prob(y)))
+    assert not any(np.any(np.isnan(entry)) for entry in d.score(y).values())
+    if count == 2:
+        relaxed = rp.RelaxedBernoulli(1e-3, 1.0)
+        lost = y[:, 0] == 0.0
+        np.testing.assert_array_equal(d.log_prob(y)[lost], relaxed.log_prob(y[lost, 1]))
 
 
 def test_score_has_mean_zero():

@@ -222,6 +222,101 @@ def test_closed_form_is_accurate(pair, kind):
                 assert off < 1e-13, (p, q, gradient)
 
 
+def second_order(pair, p, q):
+    """Return KL, its gradient and its Hessian at high precision."""
+    theta, formula = [mpf(float(t)) for t in (*p, *q)], TEXTBOOK[pair]
+    steps = [(abs(t) or 1) * mpf(10) ** -40 for t in theta]
+    count = len(theta)
+
+    def at(*moves):
+        moved = list(theta)
+        for k, sign in moves:
+            moved[k] += sign * steps[k]
+        return formula(*moved)
+
+    middle, above, below = at(), *([at((k, sign)) for k in range(count)] for sign in (1, -1))
+    gradient = [(above[k] - below[k]) / (2 * steps[k]) for k in range(count)]
+    hessian = [[mpf(0)] * count for _ in theta]
+    for k in range(count):
+        hessian[k][k] = (above[k] - 2 * middle + below[k]) / steps[k] ** 2
+        for j in range(k):
+            corners = (s * r * at((k, s), (j, r)) for s in (1, -1) for r in (1, -1))
+            hessian[k][j] = hessian[j][k] = mp.fsum(corners) / (4 * steps[k] * steps[j])
+    return middle, gradient, hessian, theta
+
+
+def assert_within_what_rounding_forces(pair, p, q):
+    """Compare KL and each derivative with max(1e-13, 20 times what half an ulp in θ changes)."""
+    divergence = rp.kl(pair[0](*p), pair[1](*q))
+    found = [divergence.value, *divergence.gradient_p.values(), *divergence.gradient_q.values()]
+    with mp.workdps(280):
+        value, gradient, hessian, theta = second_order(pair, p, q)
+        for got, wanted, slopes in zip(
+            found, [value, *gradient], [gradient, *hessian], strict=True
+        ):
+            forced = mp.fsum(abs(s * t) for s, t in zip(slopes, theta, strict=True)) * 2.0**-53
+            assert np.isfinite(got), (p, q, got, wanted)
+            off = abs(mpf(float(got)) - wanted)
+            assert off <= max(1e-13 * abs(wanted), 20 * forced), (p, q, got, float(wanted))
+
+
+SIZES = {
+    REAL: lambda rng: rng.normal() * 10 ** rng.uniform(-12, 12),
+    POSITIVE: lambda rng: 10 ** rng.uniform(-20, 15),
+    UNIT: lambda rng: 1.0 / (1.0 + 10 ** rng.uniform(-15, 20)),
+}
+
+
+@PAIRS
+def test_closed_form_is_accurate_for_all_sizes(pair):
+    """Shapes and scales from 1e-20 to 1e15, both sides independent of each other."""
+    rng = np.random.default_rng([ord(letter) for letter in f"{pair[0].name} {pair[1].name} sizes"])
+    for _ in range(30 if rp.Beta in pair else 8):
+        p, q = ([SIZES[t.domain](rng) for t in cls.parameters.values()] for cls in pair)
+        assert_within_what_rounding_forces(pair, p, q)
+
+
+@pytest.mark.parametrize(
+    ("cls", "p", "q", "value"),
+    [
+        # a shape that is lost beside 1
+        (rp.Gamma, (1e-20, 2.0), (3.0, 1.0), 3.0000000000000001641e20),
+        (rp.InverseGamma, (1e-20, 2.0), (3.0, 1.0), 3.0000000000000001641e20),
+        (rp.Chi, (1e-18,), (7.0,), None),
+        (rp.Beta, (1e-18, 1.0), (2.0, 1.0), 1999999999999999813.8),
+        (rp.Beta, (1.0, 1e-18), (1.0, 2.0), 1999999999999999813.8),
+        # very unequal shapes: each of the terms is far larger than what they add up to
+        (rp.BetaPrime, (1e-4, 7.6e12), (4.6e-19, 3.9e-3), None),
+        (rp.BetaPrime, (3.3e-5, 7e-17), (1.2e12, 9e4), None),
+        (rp.Beta, (0.0107, 0.068), (4.7e-16, 9.4e-16), None),
+        (rp.Beta, (1e3, 1e-10), (1e10, 1e-10), None),
+        (rp.Beta, (4.6e13, 7.9e14), (6.4e-17, 4.9e-3), None),
+        (rp.Beta, (1e-5, 1e-10), (1e10, 2.0), None),
+        # the larger scale beside a small one, far away
+        (rp.Laplace, (-2e7, 1.4e4), (0.0, 6.7e-19), None),
+        (rp.Laplace, (0.0, 1.5), (40.0, 2e-16), None),
+        (rp.Poisson, (1e100,), (1e-100,), None),
+        (rp.Poisson, (1e-100,), (1e100,), None),
+    ],
+)
+def test_closed_form_where_terms_cancel_or_overflow(cls, p, q, value):
+    if value is not None:
+        assert rp.kl(cls(*p), cls(*q)).value == pytest.approx(value, rel=1e-15)
+    assert_within_what_rounding_forces((cls, cls), p, q)
+
+
+def test_of_counts_whose_quotient_overflows():
+    divergence = rp.kl(rp.Poisson(1e300), rp.Poisson(1e-300))
+    with mp.workdps(50):
+        log = mp.log(mpf(1e300)) - mp.log(mpf(1e-300))
+        assert error(divergence.value, mpf(1e300) * (log - 1)) < 1e-15
+        assert error(divergence.gradient_p["rate"], log) < 1e-15
+        coins = rp.kl(rp.Bernoulli(0.5), rp.Bernoulli(1e-320))
+        wanted = TEXTBOOK[rp.Bernoulli, rp.Bernoulli](mpf(0.5), mpf(1e-320))
+        assert error(coins.value, wanted) < 1e-14
+    assert divergence.gradient_q["rate"] == -np.inf  # −1e600
+
+
 @pytest.mark.parametrize("alpha", [1e-1, 1e-3, 1e-6, 1e-9])
 @pytest.mark.parametrize("beta", [1e-2, 3.0, 1e4])
 def test_a_tiny_shape_beside_another_costs_no_digits(alpha, beta):

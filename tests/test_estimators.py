@@ -22,7 +22,8 @@ from reparam.errors import (
 )
 from reparam.estimators import ESTIMATORS, Objective, estimate
 from reparam.estimators import _estimate as module
-from reparam.estimators._exact import Exact
+from reparam.estimators._exact import Exact, exact
+from reparam.estimators._problem import Problem
 from reparam.noise import BLOCK
 
 UNBIASED_DISCRETE = ["score", "score-average", "score-loo", "score-optimal", "enumeration"]
@@ -629,6 +630,105 @@ class TestObjectives:
     def test_slope_that_is_not_there(self):
         with pytest.raises(EstimatorError, match="has no slope"):
             Objective("φ", np.square).slope(np.ones(2))
+
+
+class TestExtremeParameters:
+    @pytest.mark.parametrize(
+        ("distribution", "objective"),
+        [
+            (rp.Gamma(1e6), "y"),
+            (rp.Gamma(1e12), "y"),
+            (rp.ChiSquare(1e6), "y"),
+            (rp.Chi(1e7), "y"),
+            (rp.InverseGamma(1e6), "y"),
+        ],
+    )
+    def test_narrow_distributions_have_estimates(self, distribution, objective):
+        for row in estimate(distribution, objective, 2000, rng=1):
+            assert np.isfinite([row.value, row.standard_error]).all(), row
+            if not math.isnan(row.exact):
+                assert abs(row.error) <= 5.0 * row.standard_error + 1e-9 * abs(row.exact)
+
+    @pytest.mark.parametrize("alpha", [0.003, 0.01, 0.1])
+    def test_scores_are_of_the_logarithm_where_draws_underflow(self, alpha):
+        """∂/∂α E[y] = 1/λ and ∂/∂λ E[y] = −α/λ², though ln y is −∞ for many y."""
+        distribution = rp.Gamma(alpha, 0.5)
+        estimates = estimate(
+            distribution, "y", 400_000, estimators=["score", "score-loo", "score-optimal"], rng=3
+        )
+        truth = {"alpha": 2.0, "rate": -4.0 * alpha}
+        for row in estimates:
+            assert 0.0 < row.standard_error < 0.2
+            assert abs(row.value - truth[row.parameter]) < 5.0 * row.standard_error
+
+    @pytest.mark.parametrize("shape", [0.01, 0.1])
+    def test_scores_are_of_the_logit_where_draws_round_to_1(self, shape):
+        """E[y] = α/(α + β), and its derivatives are ±1/4α where both are the same."""
+        estimates = estimate(
+            rp.Beta(shape, shape), "y", 200_000, estimators=["score", "score-loo"], rng=3
+        )
+        truth = {"alpha": 0.25 / shape, "beta": -0.25 / shape}
+        for row in estimates:
+            assert 0.0 < row.standard_error < 0.02 * truth["alpha"]
+            assert abs(row.value - truth[row.parameter]) < 5.0 * row.standard_error
+
+    def test_scores_of_relaxed_draws_that_round_to_1(self):
+        for row in estimate(rp.RelaxedBernoulli(0.01), "y", 20_000, estimators="score", rng=3):
+            assert row.standard_error > 0.0
+            assert np.isfinite([row.value, row.standard_error]).all(), row
+
+    @pytest.mark.parametrize(
+        "distribution", [rp.Poisson(1e-8), rp.Bernoulli(1e-9), rp.Geometric(1.0 - 1e-12)]
+    )
+    def test_an_error_of_0_that_is_none_is_said(self, distribution):
+        estimates = estimate(distribution, "y**2", 1000, estimators=["score", "score-loo"], rng=1)
+        (name,) = distribution.parameters
+        for row in estimates:
+            assert row.standard_error == 0.0 != row.error
+            note = f"all terms of {row.estimator} in {name} are the same: draws that matter are too"
+            assert any(text.startswith(note) for text in estimates.notes)
+
+    def test_a_single_draw_that_matters_is_said(self):
+        estimates = estimate(rp.Gamma(1e-6), "y**2", 10_000, estimators="pathwise", rng=1)
+        note = "one term makes up nearly all of pathwise in alpha, rate: draws that matter are too"
+        assert any(text.startswith(note) for text in estimates.notes)
+
+    def test_equal_terms_of_the_right_value_are_no_reason_for_a_note(self):
+        estimates = estimate(rp.Gaussian(), "y", 1000, rng=1)
+        assert estimates["pathwise", "loc"].standard_error == 0.0
+        assert estimates.notes == ()
+
+    @pytest.mark.parametrize(
+        ("distribution", "slope"),
+        [(rp.Poisson(4e6), 1.0), (rp.NegativeBinomial(1e9, 0.5), 1.0), (rp.Poisson(1e3), 1.0)],
+    )
+    def test_sums_begin_where_the_mass_is(self, distribution, slope):
+        """Masses far below the mean underflow: sums are not over because they haven't begun."""
+        row = estimate(distribution, "y", 100, estimators="score", rng=1).rows[0]
+        assert row.exact == pytest.approx(slope, rel=1e-9)
+
+    def test_work_grows_with_the_number_of_categories_not_its_square(self, monkeypatch):
+        """What is looked up for each row is looked up once, not for each of the others again."""
+        calls = []
+        event = rp.Parameter.event
+        monkeypatch.setattr(
+            rp.Parameter, "event", lambda self, value: calls.append(1) or event(self, value)
+        )
+        counts = []
+        for categories in (5, 200):
+            calls.clear()
+            estimate(rp.Categorical(np.linspace(0.0, 1.0, categories)), "y", 100, rng=1)
+            counts.append(len(calls))
+        assert counts[0] == counts[1]
+
+    def test_sums_over_many_categories_need_no_array_of_scores(self):
+        """K scores for each of K values are not made: K = 50,000 would take 20 GB."""
+        distribution = rp.Categorical(np.linspace(0.0, 2.0, 50_000))
+        problem = Problem(distribution, Objective.of("y**2"), 0.5)
+        p, y = np.exp(distribution.log_prob(np.arange(50_000.0))), np.arange(50_000.0)
+        wanted = p * (y**2 - p @ y**2)
+        found = np.array([entry.value for entry in exact(problem).values()])
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9 * np.abs(wanted).max())
 
 
 class TestTails:

@@ -3,6 +3,7 @@
 Only this package talks to the screen: data on stdout, everything else on stderr.
 """
 
-from reparam.cli.app import app, main
+from reparam.__main__ import main
+from reparam.cli.app import app
 
 __all__ = ["app", "main"]

@@ -6,16 +6,16 @@ Exit codes: 0 success, 1 a verification failed, 2 a usage, input or output error
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from reparam.cli import completion
 from reparam.cli.estimate import estimate
 from reparam.cli.grad import grad
 from reparam.cli.kl import kl
@@ -27,11 +27,21 @@ from reparam.cli.show import show
 from reparam.cli.verify import verify
 from reparam.errors import ReparamError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "run"]
+
+
+class _Command(TyperCommand):
+    """Shows no types beside flags and arguments, and completes what the shell replaces."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return [_shown(parameter) for parameter in super().get_params(ctx)]
 
 
 class _Group(TyperGroup):
-    """Makes of every error one sentence on stderr."""
+    """Turns every error into one sentence on stderr."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return [_shown(parameter) for parameter in super().get_params(ctx)]
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:  # --help and --version print here
         with _sentences():
@@ -42,6 +52,15 @@ class _Group(TyperGroup):
             return super().invoke(ctx)
 
 
+def _shown(parameter: Any) -> Any:
+    """Return a parameter, without a type beside it where there is nothing to write."""
+    if getattr(parameter, "is_flag", False):
+        parameter.metavar = ""
+    elif parameter.param_type_name == "argument":
+        parameter.display_type_rich = lambda **_: None
+    return completion.fitted(parameter)
+
+
 @contextmanager
 def _sentences(context: typer.Context | None = None) -> Iterator[None]:
     """Turn errors into one sentence on stderr, a closed pipe into a quiet end."""
@@ -50,6 +69,10 @@ def _sentences(context: typer.Context | None = None) -> Iterator[None]:
     except BrokenPipeError:
         abandon_stdout()
         raise typer.Exit(0) from None
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # Rich prints help, and exits with 1
+            raise typer.Exit(0) from None
+        raise
     except typer.TyperException as error:  # from parsing options
         command = f" {context.invoked_subcommand}" if context and context.invoked_subcommand else ""
         _complain(f"{error.format_message().rstrip('.')} (see 'reparam{command} --help')")
@@ -64,7 +87,8 @@ def _sentences(context: typer.Context | None = None) -> Iterator[None]:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"Error: {plain(message)}", err=True)
+    with suppress(OSError):  # nobody reads: the exit status stays
+        typer.echo(f"Error: {plain(message)}", err=True)
 
 
 app = typer.Typer(
@@ -106,29 +130,22 @@ def root(
         typer.echo(ctx.get_help())
 
 
-app.command("sample")(sample)
-app.command("grad")(grad)
-app.command("estimate")(estimate)
-app.command("kl")(kl)
-app.command("list")(list_distributions)
-app.command("show")(show)
-app.command("verify")(verify)
-
-
-def _terminated(number: int, frame: object) -> None:
-    """Unwind as on Ctrl-C, so that temporary files go."""
-    raise SystemExit(128 + number)
+app.command("sample", cls=_Command)(sample)
+app.command("grad", cls=_Command)(grad)
+app.command("estimate", cls=_Command)(estimate)
+app.command("kl", cls=_Command)(kl)
+app.command("list", cls=_Command)(list_distributions)
+app.command("show", cls=_Command)(show)
+app.command("verify", cls=_Command)(verify)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
     typer.echo(f"Warning: {plain(str(message))}", err=True)
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line."""
-    for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:  # Windows: no HUP
-        if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays in force
-            signal.signal(number, _terminated)
+    completion.prepare()
     warnings.showwarning = _show_warning  # type: ignore[assignment]
     sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")  # writing fails
     sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")

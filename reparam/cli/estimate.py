@@ -32,7 +32,12 @@ def estimate(
     param: Params = None,
     objective: Annotated[
         str,
-        typer.Option(metavar="FORMULA", help="φ, a formula of one name, which is the draw."),
+        typer.Option(
+            "--objective",
+            "--loss",
+            metavar="FORMULA",
+            help="φ, a formula of one name, which is the draw.",
+        ),
     ] = "y**2",
     count: Annotated[
         str,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reparam.cli import objective, output, parsing, replay
+from reparam.cli import completion, objective, output, parsing, replay
 from reparam.cli.options import Count, Dist, DType, OutFile, OutFormat, Params, Seed, Shard, Threads
 from reparam.errors import CountError, InputError, ShapeError
 
@@ -34,6 +34,8 @@ def grad(
     loss: Annotated[
         str | None,
         typer.Option(
+            "--loss",
+            "--objective",
             metavar="FORMULA",
             help="The loss J, such as '(y - 1)**2': adds J, ∂J/∂y and ∂J/∂θ a draw, and E[J] and "
             "∂E[J]/∂θ with standard errors. Parameters may be formulas, too: -p 'scale=exp(s)'.",
@@ -67,6 +69,7 @@ def grad(
             help="Replay this noise, don't draw: numbers with commas, @FILE, @FILE:COLUMN, or - "
             "for stdin. Of several columns the one called noise is taken. A file of another "
             "distribution's draws is an error.",
+            autocompletion=completion.values,
         ),
     ] = None,
     upstream: Annotated[
@@ -75,6 +78,7 @@ def grad(
             metavar="VALUES",
             help="∂L/∂y for each value, in the same forms (the column upstream or dL_dy; stdin may "
             "hold both): adds ∂L/∂θ a draw and in total.",
+            autocompletion=completion.values,
         ),
     ] = None,
     total: Annotated[

@@ -165,6 +165,7 @@ def run(
         columns = Columns(model, numbers, source)
         if total:
             output.write(_means(columns), out, format)
+            _note(columns)
             return
         types = {
             name: parsing.dtype("float64") if name == "noise" else dtype for name in columns.names
@@ -175,6 +176,7 @@ def run(
         output.write(Records(types, shape, columns.blocks(), numbers.start, origin), out, format)
         if columns.result:
             _report(columns.result, model, to_stdout=out == "-" and format == "table")
+            _note(columns)
 
 
 def _formula(text: str, where: str) -> Expression:
@@ -285,6 +287,12 @@ def _means(columns: Columns) -> Records:
     types = {name: column.dtype for name, column in labels.items()}
     types |= dict.fromkeys(["mean", "standard_error"], parsing.dtype("float64"))
     return Records(types, labels["element"].shape, block())
+
+
+def _note(columns: Columns) -> None:
+    """Print what the means don't show."""
+    for note in columns.result.notes if columns.result else ():
+        typer.echo(f"Note: {note}", err=True)
 
 
 def _report(result: Expectation, model: Model, *, to_stdout: bool) -> None:

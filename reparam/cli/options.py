@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from reparam.cli import completion
+
 __all__ = [
     "Count",
     "DType",
@@ -24,33 +26,6 @@ __all__ = [
 ]
 
 
-def _complete_distribution(incomplete: str) -> Iterator[str]:
-    from reparam import registry
-
-    return (name for name in registry.names() if name.startswith(incomplete))
-
-
-def _complete_parameter(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
-    return _parameters(ctx.params.get("dist") or ctx.params.get("from_"), incomplete)
-
-
-def _complete_other_parameter(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
-    return _parameters(ctx.params.get("to"), incomplete)
-
-
-def _parameters(dist: str | None, incomplete: str) -> Iterator[tuple[str, str]]:
-    from reparam import registry
-    from reparam.errors import UnknownDistributionError
-
-    try:
-        distribution = registry.get(dist or "gaussian")
-    except UnknownDistributionError:
-        return
-    for parameter in distribution.parameters.values():
-        if parameter.name.startswith(incomplete):
-            yield f"{parameter.name}=", f"{parameter.description}, in {parameter.domain}"
-
-
 def _complete_format(incomplete: str) -> Iterator[str]:
     from reparam import formats
 
@@ -64,7 +39,7 @@ Dist = Annotated[
         "-d",
         metavar="NAME",
         help="The distribution, by name or alias; 'reparam list' shows all.",
-        autocompletion=_complete_distribution,
+        autocompletion=completion.distributions,
     ),
 ]
 Name = Annotated[
@@ -72,7 +47,7 @@ Name = Annotated[
     typer.Argument(
         metavar="DIST",
         help="The distribution, by name or alias.",
-        autocompletion=_complete_distribution,
+        autocompletion=completion.distributions,
     ),
 ]
 Params = Annotated[
@@ -83,7 +58,7 @@ Params = Annotated[
         metavar="NAME=VALUE",
         help="A parameter: a number, numbers with commas, @FILE (npy, npz, csv, jsonl, parquet), "
         "@FILE:COLUMN for one column, or - for stdin. Repeat for more; defaults for the rest.",
-        autocompletion=_complete_parameter,
+        autocompletion=completion.options,
     ),
 ]
 From = Annotated[
@@ -92,7 +67,7 @@ From = Annotated[
         "--from",
         metavar="NAME",
         help="The distribution p, by name or alias; -p gives its parameters.",
-        autocompletion=_complete_distribution,
+        autocompletion=completion.distributions,
     ),
 ]
 To = Annotated[
@@ -101,7 +76,7 @@ To = Annotated[
         "--to",
         metavar="NAME",
         help="The distribution q, by name or alias; -q gives its parameters.",
-        autocompletion=_complete_distribution,
+        autocompletion=completion.distributions,
     ),
 ]
 ToParams = Annotated[
@@ -111,7 +86,7 @@ ToParams = Annotated[
         "-q",
         metavar="NAME=VALUE",
         help="A parameter of q, in the same forms.",
-        autocompletion=_complete_other_parameter,
+        autocompletion=completion.to_options,
     ),
 ]
 Count = Annotated[

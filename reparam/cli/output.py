@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from reparam.cli.progress import tracked
 from reparam.errors import InputError, OutputError, did_you_mean
@@ -132,16 +132,51 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
     if mode is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    nameless = _nameless(path.parent)
     try:
-        with temporary.open("xb") as stream:
+        # the stream's name is the one that it gets in the end
+        with temporary.open("xb") if nameless is None else _stream(nameless, temporary) as stream:
             if mode is not None:
-                temporary.chmod(mode)
+                os.chmod(temporary if nameless is None else nameless, mode)  # noqa: PTH101
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+            if nameless is not None:
+                _name(nameless, temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _nameless(directory: Path) -> int | None:
+    """Open a file that has no name yet, so that nothing stays of a killed process; None if not."""
+    if not hasattr(os, "O_TMPFILE"):
+        return None
+    try:
+        descriptor = os.open(directory, os.O_TMPFILE | os.O_WRONLY, 0o666)
+    except OSError:
+        return None  # the file system can't
+    if _link(descriptor).exists():
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _stream(descriptor: int, name: Path) -> BinaryIO:
+    return cast(BinaryIO, open(name, "wb", opener=lambda *_: descriptor))
+
+
+def _name(descriptor: int, name: Path) -> None:
+    """Give a file a name: through the link to it, which only linkat follows."""
+    directory = os.open(name.parent, os.O_RDONLY)
+    try:
+        os.link(_link(descriptor), name.name, dst_dir_fd=directory, follow_symlinks=True)
+    finally:
+        os.close(directory)
+
+
+def _link(descriptor: int) -> Path:
+    return Path(f"/proc/self/fd/{descriptor}")
 
 
 def abandon_stdout() -> None:

@@ -12,6 +12,8 @@ from reparam.distribution import About, View
 from reparam.families import BetaFamily, Slopes
 from reparam.parameters import POSITIVE, UNIT, Parameter
 from reparam.special import beta as special
+from reparam.special.beta_score import centred_logs
+from reparam.special.entropies import beta_entropy
 
 if TYPE_CHECKING:
     from reparam.special._interpolate import Interpolant
@@ -145,27 +147,31 @@ class Beta(BetaFamily):
         edge = xlogy(alpha - 1.0, y) + xlog1py(beta - 1.0, -y) + constant
         return np.where(end, edge, inner)
 
-    @classmethod
-    def _score(cls, y: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        scores, _ = cls._logit_score(cls._logit(y, alpha, beta), alpha, beta)
-        return tuple(map(np.asarray, scores))
+    @staticmethod
+    def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = centred_logs(y, logit, alpha, beta)
+        return first, second
 
     @staticmethod
     def _mean(alpha: Array, beta: Array) -> Array:
+        alpha, beta, _ = _unscaled(alpha, beta)
         return alpha / (alpha + beta)
 
     @staticmethod
     def _variance(alpha: Array, beta: Array) -> Array:
+        alpha, beta, unit = _unscaled(alpha, beta)
         total = alpha + beta
-        return (alpha / total) * (beta / total) / (total + 1.0)
+        return (alpha / total) * (beta / total) * unit / (total + unit)
 
     @staticmethod
     def _entropy(alpha: Array, beta: Array) -> Array:
-        from scipy.special import digamma
+        return np.asarray(beta_entropy(alpha, beta))
 
-        # of logit y, less E[−ln y − ln(1 − y)]
-        logs = digamma(alpha) + digamma(beta) - 2.0 * digamma(alpha + beta)
-        return np.asarray(special.logit_entropy(alpha, beta) + logs)
+
+def _unscaled(alpha: Array, beta: Array) -> tuple[Array, Array, Array]:
+    """Return α, β and 1, divided by 4 where α + β might overflow."""
+    unit = np.where(np.maximum(alpha, beta) > 1e300, 0.25, 1.0)
+    return alpha * unit, beta * unit, unit
 
 
 def _logit(extra: Array, curve: Interpolant | None) -> Array:

@@ -8,6 +8,9 @@ from reparam._typing import Array
 from reparam.distribution import About
 from reparam.families import OddsOfBeta, Slopes
 from reparam.parameters import POSITIVE, Parameter
+from reparam.special.beta import logit_pathwise
+from reparam.special.beta_score import logit_centred_logs
+from reparam.special.bregman import log_quotient
 
 __all__ = ["BetaPrime"]
 
@@ -47,8 +50,18 @@ class BetaPrime(OddsOfBeta):
         return 0.0
 
     @staticmethod
-    def _log_scale_slopes(alpha: Array, beta: Array) -> Slopes:
-        return 0.0, 0.0
+    def _log_location(alpha: Array, beta: Array) -> Array:
+        return log_quotient(alpha, beta)
+
+    @staticmethod
+    def _derivatives(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = logit_pathwise(logit, alpha, beta)
+        return first, second
+
+    @staticmethod
+    def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = logit_centred_logs(y, logit, alpha, beta)
+        return first, second
 
     @staticmethod
     def _mean(alpha: Array, beta: Array) -> Array:
@@ -57,5 +70,5 @@ class BetaPrime(OddsOfBeta):
     @staticmethod
     def _variance(alpha: Array, beta: Array) -> Array:
         mean = alpha / (beta - 1.0)
-        finite = mean * (mean + 1.0) / (beta - 2.0)
+        finite = (mean / (beta - 2.0)) * (mean + 1.0)
         return np.where(beta > 2.0, finite, np.where(beta > 1.0, np.inf, np.nan))

@@ -67,6 +67,14 @@ class Categorical(Discrete):
         chosen = np.arange(logits.shape[-1]) == y[..., np.newaxis]
         return (np.where(chosen, -np.expm1(log_p), -np.exp(log_p)),)
 
+    def _score_sums(self, y: Array, weight: Array, *theta: Array) -> tuple[Array, Array]:
+        log_p = log_softmax(theta[0])
+        chosen, left = -np.expm1(log_p), np.exp(log_p)
+        own = np.bincount(y.astype(np.intp), weight, left.size).astype(np.float64)
+        return own * chosen - _of_others(own) * left, (
+            np.abs(own) * chosen + _of_others(np.abs(own)) * left
+        )
+
     @staticmethod
     def _mean(logits: Array) -> Array:
         return np.asarray(_softmax(logits) @ np.arange(float(logits.shape[-1])))
@@ -93,6 +101,13 @@ class Categorical(Discrete):
         else:
             drawn = np.sum(upto <= u[:, np.newaxis], axis=-1)
         return np.asarray(np.minimum(drawn, last), dtype=np.float64)
+
+
+def _of_others(terms: Array) -> Array:
+    """Return the sum of all others for each, without the difference from the whole sum."""
+    below, above = np.zeros_like(terms), np.zeros_like(terms)
+    below[1:], above[:-1] = np.cumsum(terms[:-1]), np.cumsum(terms[:0:-1])[::-1]
+    return below + above
 
 
 def _softmax(logits: Array) -> Array:

@@ -10,6 +10,7 @@ from reparam._typing import Array
 from reparam.distribution import About
 from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import POSITIVE, Parameter
+from reparam.special._accurate import half
 from reparam.special.log_gamma import log_half_step
 
 __all__ = ["Chi"]
@@ -33,7 +34,7 @@ class Chi(PowerOfGamma):
 
     @staticmethod
     def _shape(df: Array) -> Array:
-        return 0.5 * df
+        return half(df)
 
     @staticmethod
     def _scale(df: Array) -> Array:
@@ -53,8 +54,13 @@ class Chi(PowerOfGamma):
 
     @staticmethod
     def _mean(df: Array) -> Array:
-        return np.sqrt(df) * np.exp(log_half_step(0.5 * df))
+        from scipy.special import gamma
+
+        # √2 Γ(α+½)/Γ(α), α = ν/2
+        small = np.minimum(0.5 * df, 1.0)
+        few = math.sqrt(2.0) * small * (gamma(small + 0.5) / gamma(small + 1.0))
+        return np.where(df < 2.0, few, np.sqrt(df) * np.exp(log_half_step(half(df))))
 
     @staticmethod
     def _variance(df: Array) -> Array:
-        return -df * np.expm1(2.0 * log_half_step(0.5 * df))
+        return -df * np.expm1(2.0 * log_half_step(half(df)))

@@ -10,6 +10,7 @@ from reparam._typing import Array
 from reparam.distribution import About
 from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import POSITIVE, Parameter
+from reparam.special._accurate import half
 
 __all__ = ["ChiSquare"]
 
@@ -32,7 +33,7 @@ class ChiSquare(PowerOfGamma):
 
     @staticmethod
     def _shape(df: Array) -> Array:
-        return 0.5 * df
+        return half(df)
 
     @staticmethod
     def _scale(df: Array) -> Array:

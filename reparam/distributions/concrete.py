@@ -96,16 +96,26 @@ class Concrete(VectorReparameterized):
 
     @staticmethod
     def _log_prob(y: Array, temperature: Array, logits: Array) -> Array:
-        n, log_y = y.shape[-1], np.log(y)
-        log_p = log_softmax(logits - _column(temperature) * log_y)
+        n, log_y, log_w, zeros = _weights(y, temperature, logits)
         constant = math.lgamma(n) + (n - 1.0) * np.log(temperature)
-        return np.asarray(constant + np.sum(log_p - log_y, axis=-1))
+        inner = np.sum(log_w - log_y, axis=-1)
+        if np.any(zeros):
+            # m entries that tend to 0 together have the power m (τ + 1) − Kτ of the density
+            power = zeros * (temperature + 1.0) - n * temperature
+            rest = logits - (_column(temperature) + 1.0) * log_y
+            greatest = np.max(np.where(y == 0.0, logits, -np.inf), axis=-1, keepdims=True)
+            dominant = np.sum(np.where(y == 0.0, np.exp(logits - greatest), 0.0), axis=-1)
+            level = np.sum(rest - greatest, axis=-1) - n * np.log(dominant)
+            limit = np.where(power == 0.0, level, np.copysign(np.inf, power))
+            inner = np.where(zeros > 0, limit, inner)
+        return np.asarray(constant + inner)
 
     @staticmethod
     def _score(y: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
-        n, log_y = y.shape[-1], np.log(y)
-        in_logits = 1.0 - n * np.exp(log_softmax(logits - _column(temperature) * log_y))
-        return (n - 1.0) / temperature - np.sum(log_y * in_logits, axis=-1), in_logits
+        n, log_y, log_w, zeros = _weights(y, temperature, logits)
+        in_logits = 1.0 - n * np.exp(log_w)
+        in_temperature = (n - 1.0) / temperature - np.sum(log_y * in_logits, axis=-1)
+        return np.where(zeros > 0, -np.inf, in_temperature), in_logits
 
     @classmethod
     def _marginals(cls, temperature: Array, logits: Array) -> tuple[Marginal, ...]:
@@ -115,6 +125,24 @@ class Concrete(VectorReparameterized):
             return Marginal(f"ln(y_{i}/y_{j})", lambda log_y: log_y[..., i] - log_y[..., j], law)
 
         return tuple(ratio(i, j) for i, j in pairwise(range(len(logits))))
+
+
+def _weights(
+    y: Array, temperature: Array, logits: Array
+) -> tuple[int, Array, Array, NDArray[np.intp]]:
+    """Return K, ln y with 0 for ln 0, ln softmax(η − τ ln y), and how many entries are 0.
+
+    Entries that are 0 have all the weight between them.
+    """
+    lost = y == 0.0
+    zeros = np.count_nonzero(lost, axis=-1)
+    log_y = np.where(lost, 0.0, np.log(y))
+    # relative to the least, so that τ ln y doesn't overflow
+    shifted = logits - _column(temperature) * (log_y - np.max(log_y, axis=-1, keepdims=True))
+    if np.any(zeros):
+        some = _column(zeros) > 0
+        shifted = np.where(some, np.where(lost, logits, -np.inf), shifted)
+    return y.shape[-1], log_y, log_softmax(shifted), zeros
 
 
 def _column(each: Array) -> Array:

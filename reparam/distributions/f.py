@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from reparam._typing import Array
 from reparam.distribution import About
 from reparam.families import OddsOfBeta, Slopes
 from reparam.parameters import POSITIVE, Parameter
+from reparam.special import fisher
+from reparam.special._accurate import half
+
+if TYPE_CHECKING:
+    from reparam.special._interpolate import Interpolant
 
 __all__ = ["F"]
 
@@ -39,7 +46,7 @@ class F(OddsOfBeta):
 
     @staticmethod
     def _shapes(df1: Array, df2: Array) -> tuple[Array, Array]:
-        return 0.5 * df1, 0.5 * df2
+        return half(df1), half(df2)
 
     @staticmethod
     def _shape_slopes(df1: Array, df2: Array) -> tuple[Slopes, Slopes]:
@@ -54,8 +61,22 @@ class F(OddsOfBeta):
         return np.log(df2) - np.log(df1)
 
     @staticmethod
-    def _log_scale_slopes(df1: Array, df2: Array) -> Slopes:
-        return -1.0 / df1, 1.0 / df2
+    def _log_location(df1: Array, df2: Array) -> float:
+        return 0.0
+
+    @staticmethod
+    def _curve_of_shapes(alpha: float, beta: float) -> Interpolant | None:
+        return fisher.curve(alpha, beta)
+
+    @staticmethod
+    def _derivatives(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = fisher.log_pathwise(y, logit, alpha, beta)
+        return first, second
+
+    @staticmethod
+    def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = fisher.score(y, logit, alpha, beta)
+        return first, second
 
     @staticmethod
     def _mean(df1: Array, df2: Array) -> Array:
@@ -64,5 +85,7 @@ class F(OddsOfBeta):
     @staticmethod
     def _variance(df1: Array, df2: Array) -> Array:
         mean = df2 / (df2 - 2.0)
-        finite = 2.0 * mean * mean * (df1 + df2 - 2.0) / df1 / (df2 - 4.0)
+        # (d₁ + d₂ − 2)/(d₁ (d₂ − 4)), whose parts may overflow where it doesn't
+        spread = 1.0 / df1 + (1.0 / (df2 - 4.0)) * (1.0 + 2.0 / df1)
+        finite = 2.0 * mean * mean * spread
         return np.where(df2 > 4.0, finite, np.where(df2 > 2.0, np.inf, np.nan))

@@ -59,5 +59,6 @@ class InverseGamma(PowerOfGamma):
 
     @staticmethod
     def _variance(alpha: Array, scale: Array) -> Array:
-        finite = (scale / (alpha - 1.0)) ** 2 / (alpha - 2.0)
+        mean = scale / (alpha - 1.0)
+        finite = mean * (mean / (alpha - 2.0))
         return np.where(alpha > 2.0, finite, np.where(alpha > 1.0, np.inf, np.nan))

@@ -130,7 +130,10 @@ class RelaxedBernoulli(Reparameterized):
 
     @staticmethod
     def _score(y: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
-        x = _logit(y)
+        return RelaxedBernoulli._score_of_draw(y, _logit(y), temperature, logits)
+
+    @staticmethod
+    def _score_of_draw(y: Array, x: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
         slope = np.tanh(0.5 * (temperature * x - logits))
         return (1.0 - temperature * np.where(slope == 0.0, 0.0, x * slope)) / temperature, slope
 

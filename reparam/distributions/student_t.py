@@ -14,7 +14,7 @@ from reparam.families import gamma_draws
 from reparam.mechanisms import LocationScale
 from reparam.parameters import POSITIVE, REAL, Parameter
 from reparam.special import student
-from reparam.special._accurate import log1pmx
+from reparam.special._accurate import half, log1pmx
 from reparam.special.log_gamma import log_half_step
 from reparam.special.polygamma import digamma_half_excess
 
@@ -55,10 +55,10 @@ class StudentT(LocationScale):
     @staticmethod
     def _standard_sampler(lanes: Lanes, size: int, df: Array) -> Array:
         # ln of the gamma draw: for tiny ν it underflows where t is still finite
-        _, log_x = gamma_draws(lanes, 1, size, 0.5 * df)
+        _, log_x = gamma_draws(lanes, 1, size, half(df))
         z = np.empty(size)
         lanes(0).standard_normal(out=z)
-        log_x -= np.log(0.5 * df)
+        log_x -= np.log(half(df))
         log_x *= -0.5
         z *= np.exp(log_x, out=log_x)
         return z
@@ -107,18 +107,17 @@ class StudentT(LocationScale):
         share = np.where(ratio < np.inf, ratio / (1.0 + ratio), 1.0)
         small = ratio < 0.5
         gap = np.where(small, log1pmx(-share), share - _log_one_plus(z, df))
-        in_df = 0.5 * (digamma_half_excess(0.5 * df) + gap + share / df)
+        in_df = 0.5 * (digamma_half_excess(half(df)) + gap + share / df)
         return -(df + 1.0) * np.where(z == 0.0, 0.0, share / z), in_df
 
     @staticmethod
     def _standard_moments(df: Array) -> tuple[Any, Any, Any]:
-        from scipy.special import digamma
-
         mean = np.where(df > 1.0, 0.0, np.nan)
         variance = np.where(df > 2.0, df / (df - 2.0), np.where(df > 1.0, np.inf, np.nan))
-        half = 0.5 * df
-        gap = digamma(half + 0.5) - digamma(half)
-        return mean, variance, (half + 0.5) * gap - _log_constant(df)
+        # ψ(ν/2 + ½) − ψ(ν/2), without its 1/ν
+        excess = digamma_half_excess(half(df))
+        entropy = 0.5 * (df + 1.0) * excess + 0.5 + 0.5 / df - _log_constant(df)
+        return mean, variance, entropy
 
 
 def _log_one_plus(z: Array, df: Array) -> Array:
@@ -129,4 +128,4 @@ def _log_one_plus(z: Array, df: Array) -> Array:
 
 def _log_constant(df: Array) -> Array:
     """Return ln Γ((ν+1)/2) − ln Γ(ν/2) − ½ ln νπ."""
-    return log_half_step(0.5 * df) - 0.5 * math.log(2.0 * math.pi)
+    return log_half_step(half(df)) - 0.5 * math.log(2.0 * math.pi)

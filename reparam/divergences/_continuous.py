@@ -31,15 +31,13 @@ from reparam.mechanisms import LocationScale
 from reparam.special._accurate import LARGEST, bend, product_difference
 from reparam.special.bregman import (
     excess,
-    generalized_kl,
     itakura_saito,
     itakura_saito_squares,
     log_quotient,
     loggamma_excess,
-    loggamma_shift,
-    relative_excess,
     trigamma_excess,
 )
+from reparam.special.log_beta import log_beta_divergence
 
 __all__: list[str] = []
 
@@ -72,11 +70,16 @@ def laplace(p: Laplace, q: Laplace) -> Terms:
     fall = np.expm1(-s)
     near = s < 0.5
     bent = np.where(near, r * bend(-np.minimum(s, 1.0)), np.abs(apart) / q.scale + r * fall)
-    lost = np.where(near, np.exp(-s) * bend(np.minimum(s, 1.0)), -fall - s * np.exp(-s))
+    lost = np.exp(-s) * bend(np.minimum(s, 1.0))  # 1 − (1 + s) e^−s
+    in_scale = np.where(
+        near,
+        ((p.scale - q.scale) / p.scale - lost) / q.scale,
+        (1.0 + s) * np.exp(-s) / q.scale - 1.0 / p.scale,
+    )
     in_loc = -np.sign(apart) * fall / q.scale
     return (
         itakura_saito(p.scale, q.scale) + bent,
-        (in_loc, ((p.scale - q.scale) / p.scale - lost) / q.scale),
+        (in_loc, in_scale),
         (-in_loc, ((q.scale - p.scale) / q.scale - bent) / q.scale),
     )
 
@@ -140,88 +143,8 @@ def gamma(alpha_p: Array, rate_p: Array, alpha_q: Array, rate_q: Array) -> Terms
 
 
 def beta(alpha_p: Array, beta_p: Array, alpha_q: Array, beta_q: Array) -> Terms:
-    """KL of beta distributions: where α or β is below 1 in both, another sum than elsewhere."""
-    lows = np.maximum(alpha_p, alpha_q), np.maximum(beta_p, beta_q)
-    mirrored = lows[1] < lows[0]
-    p = np.where(mirrored, beta_p, alpha_p), np.where(mirrored, alpha_p, beta_p)
-    q = np.where(mirrored, beta_q, alpha_q), np.where(mirrored, alpha_q, beta_q)
-    small = np.minimum(*lows) < 1.0
-    terms = _large_beta(*p, *q)
-    if np.any(small):
-        pairs = zip(_flat(_small_beta(*p, *q)), _flat(terms), strict=True)
-        value, *slopes = (np.where(small, one, other) for one, other in pairs)
-        terms = value, (slopes[0], slopes[1]), (slopes[2], slopes[3])
-    value, *gradients = terms
-    in_p, in_q = (
-        (np.where(mirrored, second, first), np.where(mirrored, first, second))
-        for first, second in gradients
-    )
-    return value, in_p, in_q
-
-
-def _flat(terms: Terms) -> tuple[Array, ...]:
-    return terms[0], *terms[1], *terms[2]
-
-
-def _large_beta(alpha_p: Array, beta_p: Array, alpha_q: Array, beta_q: Array) -> Terms:
-    """Σ_q D(m_q‖m_p) + B_f(α_q, α_p) + B_f(β_q, β_p) − B_f(Σ_q, Σ_p), f as of gamma.
-
-    Σ = α + β, m = α/Σ, and D is the divergence of two coins.
-    """
-    total_p, total_q = alpha_p + beta_p, alpha_q + beta_q
-    in_alpha, in_beta = alpha_q - alpha_p, beta_q - beta_p
-    in_total = in_alpha + in_beta
-    cross = product_difference(alpha_q, beta_p, alpha_p, beta_q) / total_q
-    heads, tails = cross / alpha_p, -cross / beta_p  # m_q/m_p − 1, and of 1 − m
-    coins = (total_q / total_p) * (
-        alpha_p * relative_excess(heads) + beta_p * relative_excess(tails)
-    )
-    of_alpha, alpha_slope = loggamma_excess(alpha_q, alpha_p, in_alpha)
-    of_beta, beta_slope = loggamma_excess(beta_q, beta_p, in_beta)
-    of_total, total_slope = loggamma_excess(total_q, total_p, in_total)
-    common = in_total * trigamma_excess(total_p)
-    moved = cross * (total_q / total_p)
-    return (
-        coins + of_alpha + of_beta - of_total,
-        (
-            common - in_alpha * trigamma_excess(alpha_p) - moved / alpha_p,
-            common - in_beta * trigamma_excess(beta_p) + moved / beta_p,
-        ),
-        (
-            _log_one_plus(heads, alpha_q, total_q, alpha_p, total_p) + alpha_slope - total_slope,
-            _log_one_plus(tails, beta_q, total_q, beta_p, total_p) + beta_slope - total_slope,
-        ),
-    )
-
-
-def _small_beta(alpha_p: Array, beta_p: Array, alpha_q: Array, beta_q: Array) -> Terms:
-    """B(α_q, α_p) + (B(β_q, β_p) − B(Σ_q, Σ_p)) with B of ln Γ: the difference is small with α."""
-    total_p, total_q = alpha_p + beta_p, alpha_q + beta_q
-    in_alpha, in_beta = alpha_q - alpha_p, beta_q - beta_p
-    in_total = in_alpha + in_beta
-    of_alpha, alpha_slope = loggamma_excess(alpha_q, alpha_p, in_alpha)
-    _, total_slope = loggamma_excess(total_q, total_p, in_total)
-    less, slope, curvature = loggamma_shift(beta_q, beta_p, in_beta, alpha_q, alpha_p, in_alpha)
-    total_curvature = trigamma_excess(total_p) + 1.0 / total_p
-    grown = in_total / total_p
-    of_total = np.where(np.abs(grown) < 0.5, np.log1p(grown), log_quotient(total_q, total_p))
-    return (
-        of_alpha + generalized_kl(alpha_q, alpha_p) + less,
-        (
-            in_total * total_curvature - in_alpha * (trigamma_excess(alpha_p) + 1.0 / alpha_p),
-            in_alpha * total_curvature - in_beta * curvature,
-        ),
-        (
-            log_quotient(alpha_q, alpha_p) + alpha_slope - of_total - total_slope,
-            slope,
-        ),
-    )
-
-
-def _log_one_plus(d: Array, part_q: Array, total_q: Array, part_p: Array, total_p: Array) -> Array:
-    """Return ln(1 + d) = ln((part_q/total_q)/(part_p/total_p))."""
-    far = log_quotient(part_q, part_p) - log_quotient(total_q, total_p)
-    return np.where(np.abs(d) < 0.5, np.log1p(d), far)
+    """The Bregman divergence of ln B, B the beta function, at q's shapes from p's."""
+    return log_beta_divergence(alpha_q, beta_q, alpha_p, beta_p)
 
 
 #: A parameter of an image: a number, or the name of the distribution's parameter and a factor.

@@ -24,8 +24,8 @@ __all__: list[str] = []
 
 def _coins(p: Array, q: Array) -> tuple[Array, Array, Array, Array]:
     """Return D = p ln p/q + (1−p) ln (1−p)/(1−q), its two logarithms, and ∂D/∂q."""
-    heads, tails = (p - q) / q, (q - p) / (1.0 - q)
-    value = q * relative_excess(heads) + (1.0 - q) * relative_excess(tails)
+    tails = (q - p) / (1.0 - q)
+    value = generalized_kl(p, q) + (1.0 - q) * relative_excess(tails)
     of_rest = np.where(
         np.abs(tails) < 0.5, np.log1p(tails), log_quotient(1.0 - p, 1.0 - q)
     )  # 1 − p and 1 − q may be rounded

@@ -47,16 +47,23 @@ class Enumeration(Estimator):
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return φ(y) ∂p(y)/∂θ of those values."""
+        y, weight = self._weighted(start, stop)
+        return [weight * score for score in self.problem.score(y)]
+
+    def _weighted(self, start: int, stop: int) -> tuple[Array, Array]:
+        """Return those values, and φ(y) p(y)."""
         distribution = self.problem.distribution
         y = float(distribution.support[0]) + np.arange(start, stop, dtype=np.float64)
-        weight = self.problem.objective.value(y) * np.exp(distribution.log_prob(y))
-        return [weight * score for score in self.problem.score(y)]
+        return y, self.problem.objective.value(y) * np.exp(distribution.log_prob(y))
 
     def summed(self) -> Moments:
         """Return the sum of all terms, without variance."""
-        mean = super().summed().mean
-        nothing = np.zeros_like(mean)
-        return Moments(self.units, mean * self.units, nothing, nothing)
+        with np.errstate(all="ignore"):
+            starts = range(0, self.units, self.together)
+            parts = (self._weighted(k, min(k + self.together, self.units)) for k in starts)
+            total = np.sum([self.problem.score_sums(*part)[0] for part in parts], axis=0)
+        nothing = np.zeros_like(total)
+        return Moments(self.units, total, nothing, nothing)
 
 
 def _of_bernoulli(

@@ -6,9 +6,11 @@ import math
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from reparam import notes, sampling
 from reparam._typing import RNGLike
 from reparam.arguments import draw_count, instance
 from reparam.distribution import Distribution
@@ -33,6 +35,12 @@ DRAWS, TEMPERATURE = 100_000, 0.5
 
 #: Draws that the reference of efficiencies takes at most, if it was not asked for.
 _PILOT = 2**18
+
+#: Relative difference up to which an estimate and the derivative are the same but for rounding.
+_SAME = 1e-9
+
+#: Skewness over √n of n terms from which one of them counts as all: with it alone, √n nearly.
+_ALONE = 0.95
 
 #: Relative rounding error of a term.
 _ROUNDING = 1e-14
@@ -136,8 +144,10 @@ def estimate(
         for name, found in truth.items()
         if name in run.variance
     )
-    notes = _notes(rows, truth, draws, problem.temperature)
-    return Estimates(distribution, problem.objective.text, rows, left_out, tuple(notes))
+    said = [*_notes(rows, truth, draws, problem.temperature)]
+    if any(math.isnan(row.value) or math.isinf(row.value) for row in rows):
+        said += _undefined(problem, draws, root)
+    return Estimates(distribution, problem.objective.text, rows, left_out, tuple(said))
 
 
 def _temperature(temperature: float) -> float:
@@ -193,7 +203,7 @@ class _Run:
         """What its terms are, for the tails: nothing if it draws nothing."""
         return "" if self.estimator.exact else self.estimator.tails
 
-    @property
+    @cached_property
     def standard_error(self) -> dict[str, float]:
         """Of the estimates, by parameter."""
         moments = self.moments
@@ -203,18 +213,18 @@ class _Run:
         error = np.where((error <= least) & np.isfinite(least), 0.0, error)
         return dict(zip(self.estimator.names, error.tolist(), strict=True))
 
-    @property
+    @cached_property
     def variance(self) -> dict[str, float]:
         """Of a draw, by parameter; it may be out of range where its root is not."""
         draws = self.estimator.draws
         return {name: error * error * draws for name, error in self.standard_error.items()}
 
-    @property
+    @cached_property
     def value(self) -> dict[str, float]:
         """The estimates by parameter."""
         return dict(zip(self.estimator.names, self.moments.mean.tolist(), strict=True))
 
-    @property
+    @cached_property
     def skewness(self) -> dict[str, float]:
         """Of a term, by parameter."""
         return dict(zip(self.estimator.names, self.moments.skewness.tolist(), strict=True))
@@ -297,6 +307,38 @@ def _row(
     )
 
 
+def _undefined(problem: Problem, n: int, root: np.random.SeedSequence) -> Iterator[str]:
+    """Yield for how many of the draws, which are drawn again, φ or its slope is not finite."""
+    objective = problem.objective
+    found = [notes.Undefined(f"φ is {what}") for what in ("NaN", "infinite")]
+    found.append(notes.Undefined("the slope of φ is NaN"))
+    for y in sampling.values(problem.distribution, range(n), rng=root):
+        start = found[0].total
+        with np.errstate(all="ignore"):
+            phi = objective.value(y)
+            masks = [np.isnan(phi), np.isinf(phi)]
+            slope = phi if objective.derivative is None else objective.slope(y)
+            masks.append(np.isnan(slope) & ~masks[0])
+        found = [
+            before + notes.Undefined.of(before.what, mask, start, {"y": y})
+            for before, mask in zip(found, masks, strict=True)
+        ]
+    for each in found:
+        yield from each.notes()
+
+
+def _looks_exact(row: Estimate) -> bool:
+    """Whether an estimate has a standard error of 0 without being the derivative."""
+    right = abs(row.error) <= _SAME * max(abs(row.exact), abs(row.value))
+    return row.standard_error == 0.0 and not right
+
+
+def _is_of_one_term(row: Estimate) -> bool:
+    """Whether the skewness of an estimate's terms is the largest that so many can have."""
+    within = 0.0 < row.standard_error < math.inf
+    return within and abs(row.skewness) > _ALONE * math.sqrt(row.units)
+
+
 def _notes(
     rows: Iterable[Estimate], truth: Mapping[str, Exact], n: int, temperature: float
 ) -> Iterator[str]:
@@ -313,17 +355,25 @@ def _notes(
             r.parameter for r in rows if r.estimator == estimator and math.isinf(r.standard_error)
         ]
         if wild:
-            yield f"{estimator} has infinite variance in {', '.join(wild)}: no standard error holds"
+            yield notes.infinite_variance(estimator, wild)
+    for row in taken.values():
+        own = [r for r in rows if r.estimator == row.estimator and not r.biased]
+        for what, found in (
+            ("all terms of {} in {} are the same", _looks_exact),
+            ("one term makes up nearly all of {} in {}", _is_of_one_term),
+        ):
+            if names := [r.parameter for r in own if found(r)]:
+                yield (
+                    f"{what.format(row.estimator, ', '.join(names))}: draws that matter are too"
+                    " rare for the standard error to hold; take more draws"
+                )
     by_path = [row for row in rows if row.biased and not ESTIMATORS[row.estimator].biased]
     if by_path:
         whose, names = (
             list(dict.fromkeys(getattr(row, what) for row in by_path))
             for what in ("estimator", "parameter")
         )
-        yield (
-            f"{', '.join(whose)} miss{'es' * (len(whose) == 1)} part of the derivative in"
-            f" {', '.join(names)}: φ jumps, or its slope is wrong"
-        )
+        yield notes.misses_jumps(whose, names, "φ jumps, or its slope is wrong")
     for row in rows:
         if ESTIMATORS[row.estimator].biased:
             known = "" if math.isnan(row.bias) else f" by {row.bias:.3g} ± {row.standard_error:.2g}"

@@ -223,13 +223,12 @@ def _summed(problem: Problem, distribution: Distribution) -> list[Exact]:
     total, sizes = np.zeros(len(problem.names)), np.zeros(len(problem.names))
     for y in _values(distribution):
         mass, values = np.exp(distribution.log_prob(y)), problem.objective.value(y)
-        terms = np.array([values * score for score in problem.score(y)])
-        rows = np.where(mass > 0.0, terms * mass, 0.0)
-        sums = np.abs(rows).sum(axis=1)
+        gradient, sums = problem.score_sums(y, np.where(mass > 0.0, values * mass, 0.0))
         if not np.all(np.isfinite(sums)):
             return [Exact(math.nan, unknown=_ENDLESS)] * len(total)
-        total, before, sizes = total + rows.sum(axis=1), sizes, sizes + sums
-        if y[-1] == distribution.support[1] or np.all(sums <= 1e-17 * before):
+        total, before, sizes = total + gradient, sizes, sizes + sums
+        over = y[-1] > distribution.mean and np.all(sums <= 1e-17 * before)
+        if y[-1] == distribution.support[1] or over:
             return [Exact(_clean(*pair)) for pair in zip(total, sizes, strict=True)]
     return [Exact(math.nan, unknown=_LONG)] * len(total)
 

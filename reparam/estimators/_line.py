@@ -21,6 +21,11 @@ class Line:
     ----------
     distribution
         With scalar parameters.
+
+    Attributes
+    ----------
+    width
+        Between the quartiles: of ln(y − end) where an end is finite, of the logit where both are.
     """
 
     def __init__(self, distribution: Reparameterized) -> None:
@@ -28,12 +33,12 @@ class Line:
         quartiles = np.asarray(distribution.icdf([0.25, 0.5, 0.75]))
         with np.errstate(all="ignore"):
             first, self._middle, last = self._straight(quartiles)
-        self._width = last - first
+        self.width = last - first
 
     @property
     def usable(self) -> bool:
         """Whether the quartiles are apart and inside the support, in floating point."""
-        return math.isfinite(self._middle) and 0.0 < self._width < math.inf
+        return math.isfinite(self._middle) and 0.0 < self.width < math.inf
 
     def _straight(self, y: Array) -> Array:
         """Return the coordinate that x is a linear function of."""
@@ -45,11 +50,11 @@ class Line:
     def __call__(self, x: Array) -> tuple[Array, Array]:
         """Return y and log dy/dx."""
         low, high = self._low, self._high
-        log_width = math.log(self._width)
+        log_width = math.log(self.width)
         if not (math.isfinite(low) or math.isfinite(high)):
             growth = np.abs(x) + np.log1p(np.exp(-2.0 * np.abs(x))) - math.log(2.0)  # log cosh
-            return self._middle + self._width * np.sinh(x), log_width + growth
-        straight = self._middle + self._width * x
+            return self._middle + self.width * np.sinh(x), log_width + growth
+        straight = self._middle + self.width * x
         if math.isfinite(low) and math.isfinite(high):
             log_other = -np.logaddexp(0.0, straight)  # log of (high − y)/(high − low)
             log_share = -np.logaddexp(0.0, -straight)

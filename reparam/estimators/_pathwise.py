@@ -42,7 +42,7 @@ class Pathwise(Estimator):
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those draws."""
-        return self._products(*self._take(start, stop))
+        return self._products(*self.path.differentiated(*self._take(start, stop)))
 
     def _products(self, y: Array, slopes: Sequence[Any]) -> list[Array]:
         """Return φ′(y) ∂y/∂θ by parameter."""

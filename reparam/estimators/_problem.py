@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.blockwise import Kernel
+from reparam.discrete import Discrete
 from reparam.distribution import Direct, Distribution, Reparameterized
 from reparam.errors import EstimatorError, NotReparameterizable, ReparamError
 from reparam.estimators._objective import Objective
@@ -36,7 +38,7 @@ class Problem:
     objective: Objective
     temperature: float
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The parameters to differentiate in: ``name[k]`` for each entry of a vector."""
         return tuple(
@@ -45,7 +47,7 @@ class Problem:
             for k in range(*event or (1,))
         )
 
-    @property
+    @cached_property
     def _events(self) -> dict[str, tuple[int, ...]]:
         declared, values = self.distribution.parameters, self.distribution._values
         return {name: declared[name].event(values[name]) for name in declared.differentiable}
@@ -74,7 +76,31 @@ class Problem:
     def score(self, y: Array) -> list[Array]:
         """Return ∂ log p(y)/∂θ for each of :attr:`names`, on the caller's thread."""
         distribution = self.distribution
-        scores = distribution._guarded(distribution._score, np.nan)(y, *self.theta)
+        return self._rows(y, distribution._guarded(distribution._score, np.nan)(y, *self.theta))
+
+    def score_of_draws(self, y: Array, *extras: Array) -> list[Array]:
+        """Return the same of draws with their extra arrays, also where y rounds or underflows."""
+        distribution = self.distribution
+        if not isinstance(distribution, Reparameterized):
+            return self.score(y)
+        curve = distribution._shared_curve
+        along = {"curve": curve} if curve else {}
+        return self._rows(y, distribution._score_of_draw(y, *extras, *self.theta, **along))
+
+    def score_sums(self, y: Array, weight: Array) -> tuple[Array, Array]:
+        """Return Σ w ∂ log p/∂θ over integers y, and Σ |w ∂ log p/∂θ|, for each of `names`."""
+        distribution = self.distribution
+        if isinstance(distribution, Discrete):
+            sums = distribution._score_sums(y, weight, *self.theta)
+            if sums is not None:
+                return sums
+        terms = [np.where(weight == 0.0, 0.0, weight * score) for score in self.score(y)]
+        return np.array([term.sum() for term in terms]), np.array(
+            [np.abs(term).sum() for term in terms]
+        )
+
+    def _rows(self, y: Array, scores: Sequence[Array]) -> list[Array]:
+        """Return scores by parameter as one array for each of :attr:`names`."""
         result: list[Array] = []
         for score, event in zip(scores, self._events.values(), strict=True):
             whole = np.broadcast_to(score, y.shape + event)
@@ -104,25 +130,28 @@ class Path:
         """The kind of noise that :meth:`replayed` takes."""
         return NORMAL if self._curve else self._distribution.noise
 
-    def drawn(self, root: np.random.SeedSequence) -> Any:
-        """Return a function of start and stop: those draws of the seed's stream."""
+    def drawn(self, root: np.random.SeedSequence) -> Callable[[int, int], tuple[Array, ...]]:
+        """Return a function of start and stop: those draws of the seed's stream, with extras."""
         distribution = self._distribution
         stream = distribution._stream(root)
         if not distribution._direct or self._curve:
-            return lambda start, stop: self.replayed(stream.take(start, stop))
+            return lambda start, stop: self._made_of(stream.take(start, stop))
         theta = distribution._theta_operands((BLOCK,))
-        sampler = Direct(distribution._sampler, stream, theta)
-        return lambda start, stop: self._differentiated(*sampler.take(start, stop))
+        return Direct(distribution._sampler, stream, theta).take
 
     def replayed(self, noise: Array) -> tuple[Array, tuple[Array | float, ...]]:
         """Return the values that noise makes, and their derivatives by parameter."""
+        return self.differentiated(*self._made_of(noise))
+
+    def _made_of(self, noise: Array) -> tuple[Array, ...]:
+        """Return the values that noise makes, and the extra arrays."""
         distribution, curve = self._distribution, self._curve
         kernel: Kernel = distribution._filled_on(curve) if curve else distribution._transform
         out = tuple(np.empty_like(noise) for _ in range(1 + distribution._extras))
         kernel(out, noise, *self._theta)
-        return self._differentiated(*out)
+        return out
 
-    def _differentiated(self, *out: Array) -> tuple[Array, tuple[Array | float, ...]]:
+    def differentiated(self, *out: Array) -> tuple[Array, tuple[Array | float, ...]]:
         """Return the values and their derivatives, from values and extra arrays."""
         formula: Any = self._distribution._jacobian
         if self._curve:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.distribution import Reparameterized
 from reparam.errors import ReparamError
 from reparam.estimators._estimator import Estimator
-from reparam.estimators._problem import Problem
+from reparam.estimators._problem import Path, Problem
 from reparam.moments import Moments, moments
+from reparam.noise import BLOCK
 
 __all__ = ["BATCH", "DECAY", "GROUP", "ControlVariate", "LeaveOneOut", "MovingAverage", "Score"]
 
 #: Draws that share a baseline: they have each other's objectives, or half of them the others'.
 #: Blocks are whole groups, and whole mini-batches.
 GROUP = 4096
+
+#: How many parameters there may be for a whole block of draws at a time.
+_FEW = 16
 
 #: Draws of a mini-batch of the moving average, and the weight that the average keeps over one.
 BATCH, DECAY = 256, 0.9
@@ -32,7 +37,10 @@ class Score(Estimator):
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
-        self._stream = problem.distribution._stream(root)
+        self._take = _drawn(problem, root)
+        # so that no more numbers are kept than of a few parameters
+        groups = BLOCK // GROUP * _FEW // len(problem.names)
+        self.together = min(BLOCK, GROUP * max(1, groups))
 
     @classmethod
     def obstacle(cls, problem: Problem) -> ReparamError | None:
@@ -46,8 +54,8 @@ class Score(Estimator):
 
     def _drawn(self, start: int, stop: int) -> tuple[Array, list[Array]]:
         """Return φ(y) and the scores of those draws."""
-        y = self.problem.distribution._sample((stop - start,), self._stream, start)
-        return self.problem.objective.value(y), self.problem.score(y)
+        y, *extras = self._take(start, stop)
+        return self.problem.objective.value(y), self.problem.score_of_draws(y, *extras)
 
     def _centred(self, values: Array, score: Array) -> Array:
         """Return φ less a baseline that doesn't depend on the draw itself."""
@@ -85,6 +93,17 @@ class ControlVariate(LeaveOneOut):
 
     def _centred(self, values: Array, score: Array) -> Array:
         return _by_groups(values, score, _less_the_best)
+
+
+def _drawn(
+    problem: Problem, root: np.random.SeedSequence
+) -> Callable[[int, int], tuple[Array, ...]]:
+    """Return a function of start and stop: those draws of the seed's stream, with extra arrays."""
+    distribution = problem.distribution
+    if isinstance(distribution, Reparameterized):
+        return Path(problem).drawn(root)
+    stream = distribution._stream(root)
+    return lambda start, stop: (distribution._sample((stop - start,), stream, start),)
 
 
 def _by_groups(values: Array, score: Array, centred: Any) -> Array:

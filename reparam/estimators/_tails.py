@@ -12,7 +12,7 @@ from reparam.estimators._line import Line
 from reparam.estimators._problem import Problem
 from reparam.parameters import Integers
 
-__all__ = ["infinite_moments"]
+__all__ = ["grows", "infinite_moments", "tail_points"]
 
 #: Tails are looked at where log p(y) dy is in this range, and in the outer part of what there is:
 #: beyond it doubles underflow.
@@ -44,21 +44,21 @@ def infinite_moments(problem: Problem, kind: str) -> dict[str, tuple[bool, bool]
     """
     distribution = problem.distribution
     with np.errstate(all="ignore"):
-        sides = _points(distribution)
+        sides = tail_points(distribution)
         if kind == "pair":  # of noise from one tail with noise from the other
             sides = sides[-1:]
         found = dict.fromkeys(problem.names, (False, False))
-        for y, log_mass in sides:
+        for y, log_mass in (side for side in sides if side[0].size):
             for name, size in _sizes(problem, kind, y).items():
                 first, second = (
-                    before or _grows(np.log(size), power, log_mass)
+                    before or grows(np.log(size), power, log_mass)
                     for before, power in zip(found[name], (1.0, 2.0), strict=True)
                 )
                 found[name] = first, second
     return found
 
 
-def _points(distribution: Distribution) -> list[tuple[Array, Array]]:
+def tail_points(distribution: Distribution) -> list[tuple[Array, Array]]:
     """Return points along each tail, outwards, and log(p dy) there."""
     steps = np.geomspace(0.05, 1400.0, 8000)
     low, high = (float(end) for end in distribution.support)
@@ -75,7 +75,8 @@ def _points(distribution: Distribution) -> list[tuple[Array, Array]]:
     sides = []
     for end, start, sign in zip((low, high), distribution.icdf([0.25, 0.75]), (-1, 1), strict=True):
         if np.isfinite(end):
-            y = end + (start - end) * np.exp(-steps)
+            # where the mass is in a narrow part, its tail ends far from the end
+            y = end + (start - end) * np.exp(-steps * min(line.width, 1.0))
             log_slope = np.log(np.abs(y - end))  # of y as it is rounded
         else:
             y, log_slope = line(sign * steps)
@@ -123,7 +124,7 @@ def _path(problem: Problem, distribution: Reparameterized) -> Callable[[Array], 
     return path
 
 
-def _grows(log_size: Array, power: float, log_mass: Array) -> bool:
+def grows(log_size: Array, power: float, log_mass: Array) -> bool:
     """Whether |t|ᵏ p dy doesn't fall along a tail, as far out as t doesn't overflow."""
     told = ~np.isnan(log_size)
     log_size, log_mass = log_size[told], log_mass[told]

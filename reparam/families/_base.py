@@ -81,11 +81,6 @@ class PositiveFamily(ShapeFamily):
     def _log_scale(*theta: Any, **_: Any) -> Array | float:
         """ln c, also where c over- or underflows."""
 
-    @staticmethod
-    @abc.abstractmethod
-    def _log_scale_slopes(*theta: Any, **_: Any) -> Slopes:
-        """∂ln c/∂θ for each parameter."""
-
     @classmethod
     @abc.abstractmethod
     def _log_jacobian(
@@ -117,7 +112,7 @@ def combined(*terms: tuple[Array | float, Array]) -> Array | float:
 
 def all_normal(values: Array) -> bool:
     """Whether positive values neither over- nor underflow: two cheap passes over them."""
-    return bool(np.min(values) > 1e-290 and np.max(values) < np.inf)
+    return bool(np.min(values, initial=1.0) > 1e-290 and np.max(values, initial=1.0) < np.inf)
 
 
 def where_normal(values: Array, result: Array, otherwise: Callable[[], Array]) -> Array:

@@ -14,12 +14,17 @@ from reparam.families.gamma import gamma_draws
 from reparam.special import beta as special
 from reparam.special._accurate import LARGEST
 from reparam.special.beta import Point
-from reparam.special.polygamma import digamma_difference
+from reparam.special.entropies import logit_entropy
+from reparam.special.polygamma import delta_difference
 
 if TYPE_CHECKING:
     from reparam.special._interpolate import Interpolant
 
 __all__ = ["BetaFamily", "OddsOfBeta"]
+
+
+#: If both shapes are below it draws are 0 or 1, and their logits all but overflow.
+_TINY = 2.0**-900
 
 
 class BetaFamily(ShapeFamily):
@@ -37,6 +42,11 @@ class BetaFamily(ShapeFamily):
     @abc.abstractmethod
     def _shape_slopes(*theta: Any, **_: Any) -> tuple[Slopes, Slopes]:
         """∂α/∂θ, and ∂β/∂θ, for each parameter."""
+
+    @staticmethod
+    def _curve_of_shapes(alpha: float, beta: float) -> Interpolant | None:
+        """logit x and the derivatives in α and β that are chained, as functions of noise."""
+        return special.curve(alpha, beta)
 
     @staticmethod
     @abc.abstractmethod
@@ -57,9 +67,13 @@ class BetaFamily(ShapeFamily):
     @classmethod
     def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
         alpha, beta = cls._shapes(*theta)
-        x, log_x = gamma_draws(lanes, 0, size, alpha)
-        rest, log_rest = gamma_draws(lanes, 2, size, beta)
+        # of tiny shapes logarithms of gamma draws are inversely proportional to them
+        grown = np.where(np.maximum(alpha, beta) < _TINY, 1.0 / _TINY, 1.0)
+        x, log_x = gamma_draws(lanes, 0, size, alpha * grown)
+        rest, log_rest = gamma_draws(lanes, 2, size, beta * grown)
         log_x -= log_rest
+        log_x *= grown
+        np.clip(log_x, -LARGEST, LARGEST, out=log_x)
         if np.any(lost := (x < 1e-290) | (rest < 1e-290)):  # their logarithms' difference is left
             x[lost], rest[lost] = special.from_logit(log_x[lost])[:2]
         total = x + rest
@@ -76,7 +90,7 @@ class BetaFamily(ShapeFamily):
     @classmethod
     def _curve(cls, *theta: Array) -> Interpolant | None:
         alpha, beta = cls._shapes(*theta)
-        return special.curve(float(alpha), float(beta))
+        return cls._curve_of_shapes(float(alpha), float(beta))
 
     @final
     @classmethod
@@ -112,21 +126,39 @@ class BetaFamily(ShapeFamily):
             first, second = special.logit_pathwise(logit, *cls._shapes(*theta))
         return cls._chained(first, second, *theta)
 
+    @staticmethod
+    @abc.abstractmethod
+    def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        """∂ log p(y)/∂α and ∂ log p(y)/∂β, what else depends on the shapes included."""
+
     @final
     @classmethod
-    def _logit_score(cls, logit: Array, *theta: Array) -> tuple[Slopes, Array]:
-        """Score of logit x in the shapes' parameters, and its log density's slope in logit x."""
-        alpha, beta = cls._shapes(*theta)
-        point = special.from_logit(logit)
-        log_x, log_rest = point.logs
-        first = log_x + digamma_difference(alpha, beta)
-        second = log_rest + digamma_difference(beta, alpha)
-        scores = cls._chained(first, second, *theta)
-        return scores, alpha * point.rest - beta * point.x
+    def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
+        return cls._score_of_draw(y, cls._logit(y, *theta), *theta)
+
+    @final
+    @classmethod
+    def _score_of_draw(
+        cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> tuple[Array, ...]:
+        if curve:
+            (logit,) = curve(logit, 0)
+        scores = cls._shape_scores(y, logit, *cls._shapes(*theta))
+        return tuple(map(np.asarray, cls._chained(*scores, *theta)))
 
 
 class OddsOfBeta(PositiveFamily, BetaFamily):
     """y = c x/(1 − x): positive, ln y = ln c + logit x."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _log_location(*theta: Any, **_: Any) -> Array | float:
+        """ln(c α/β)."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _derivatives(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        """∂ln y/∂α and ∂ln y/∂β, c included."""
 
     @final
     @classmethod
@@ -160,8 +192,11 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     def _log_jacobian(
         cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
     ) -> Slopes:
-        slopes = cls._logit_jacobian(logit, *theta, curve=curve)
-        return tuple(a + b for a, b in zip(slopes, cls._log_scale_slopes(*theta), strict=True))
+        if curve:
+            first, second = curve(logit, 1, 2)
+        else:
+            first, second = cls._derivatives(y, logit, *cls._shapes(*theta))
+        return cls._chained(first, second, *theta)
 
     @final
     @classmethod
@@ -188,18 +223,8 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
 
     @final
     @classmethod
-    def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
-        scores, slope = cls._logit_score(cls._logit(y, *theta), *theta)
-        return tuple(
-            np.asarray(score - slope * log_scale)
-            for score, log_scale in zip(scores, cls._log_scale_slopes(*theta), strict=True)
-        )
-
-    @final
-    @classmethod
     def _entropy(cls, *theta: Array) -> Array:
-        from scipy.special import digamma
-
         alpha, beta = cls._shapes(*theta)
-        of_logit = special.logit_entropy(alpha, beta)
-        return np.asarray(of_logit + digamma(alpha) - digamma(beta) + cls._log_scale(*theta))
+        # E[logit x] = ψ(α) − ψ(β) is ln α/β and a difference of δ
+        located = delta_difference(beta, alpha) + cls._log_location(*theta)
+        return np.asarray(logit_entropy(alpha, beta) + located)

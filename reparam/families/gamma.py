@@ -61,6 +61,11 @@ class PowerOfGamma(PositiveFamily):
     def _shape_slopes(*theta: Any, **_: Any) -> Slopes:
         """∂α/∂θ for each parameter."""
 
+    @staticmethod
+    @abc.abstractmethod
+    def _log_scale_slopes(*theta: Any, **_: Any) -> Slopes:
+        """∂ln c/∂θ for each parameter."""
+
     @final
     @classmethod
     def _power_of(cls, x: Array, scale: Array) -> Array:
@@ -200,10 +205,23 @@ class PowerOfGamma(PositiveFamily):
     @final
     @classmethod
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
-        from scipy.special import digamma
+        x = cls._base(y, *theta)
+        return cls._score_at(x, cls._log_base(x, y, *theta), *theta)
 
-        x, alpha = cls._base(y, *theta), cls._shape(*theta)
-        in_shape = cls._log_base(x, y, *theta) - digamma(alpha)
+    @final
+    @classmethod
+    def _score_of_draw(
+        cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
+    ) -> tuple[Array, ...]:
+        if curve:
+            log_x = cls._along(curve, log_x, 0) + np.log(np.maximum(cls._shape(*theta), 1.0))
+        return cls._score_at(np.exp(log_x), log_x, *theta)
+
+    @final
+    @classmethod
+    def _score_at(cls, x: Array, log_x: Array, *theta: Array) -> tuple[Array, ...]:
+        alpha = cls._shape(*theta)
+        in_shape = special.centred_log(x, log_x, alpha)
         in_scale = (x - alpha) / cls._power
         return tuple(
             np.asarray(combined((slope, in_shape), (log_scale, in_scale)))

@@ -56,7 +56,9 @@ def _directory(out: BinaryIO) -> str | None:
     from pathlib import Path
 
     name = getattr(out, "name", None)
-    return str(Path(name).parent) if isinstance(name, str) and Path(name).is_file() else None
+    path = Path(name) if isinstance(name, str) else Path()
+    fits = path.is_absolute() and (path.is_file() or not path.exists())
+    return str(path.parent) if fits else None
 
 
 def minimum_size(records: Records) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,7 @@ class Columns:
         self.result = self.model._expectation(self.draws, self.source, self.model.graph.inputs)
         return self.result
 
-    def _piece(self, at: range) -> tuple[list[Array], list[Moments]]:
+    def _piece(self, at: range) -> tuple[list[Array], list[Any]]:
         """Return some draws' columns, and the moments of J and its derivatives."""
         model, graph = self.model, self.model.graph
         padding = (1,) * (model._dimensions - len(self.batch))
@@ -117,6 +118,7 @@ class Columns:
                 Moments.of(summed_to(entry, (len(at), *model._padded(name))))
                 for name, entry in zip(self._wanted, found, strict=True)
             ]
-            moments = [model._of_loss(frame), *sums]
+            own = dict(zip(self._wanted, found, strict=True))
+            moments = [model._of_loss(frame), *sums, model._undefined(frame, own)]
         whole, shape = (len(at), *padding, *self.batch), (len(at), *self.batch)
         return [np.broadcast_to(entry, whole).reshape(shape) for entry in columns], moments

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from reparam._typing import Array
 from reparam.moments import Moments
+from reparam.notes import UndefinedDraws
 
 __all__ = ["Expectation", "ExpectationStandardError", "summary"]
 
@@ -47,10 +49,27 @@ class Expectation:
     value: Array
     gradient: dict[str, Array]
     standard_error: ExpectationStandardError
+    _undefined: UndefinedDraws = field(repr=False)
+    _analysis: Callable[[], tuple[str, ...]] = field(repr=False)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What the numbers don't show, one sentence each; computed on first use.
+
+        How many draws have a loss or a derivative that is NaN or infinite, and where; in which
+        inputs the gradient misses something, because the loss jumps; and which variances are
+        infinite, so that standard errors don't hold.
+        """
+        return (*self._undefined.notes(), *self._analysis())
 
 
-def summary(of_loss: Moments, of_gradient: Mapping[str, Moments]) -> Expectation:
-    """Return moments as an expectation."""
+def summary(
+    of_loss: Moments,
+    of_gradient: Mapping[str, Moments],
+    undefined: UndefinedDraws,
+    analysis: Callable[[], tuple[str, ...]],
+) -> Expectation:
+    """Return moments as an expectation, with what notes are made of."""
     return Expectation(
         of_loss.count,
         of_loss.mean,
@@ -59,4 +78,6 @@ def summary(of_loss: Moments, of_gradient: Mapping[str, Moments]) -> Expectation
             of_loss.standard_error,
             {name: moments.standard_error for name, moments in of_gradient.items()},
         ),
+        undefined,
+        analysis,
     )

@@ -15,6 +15,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, final
@@ -32,6 +33,7 @@ from reparam.graphs._expectation import Expectation, summary
 from reparam.graphs._parse import LOSS, Formula, Node, Sampled, locating
 from reparam.moments import Moments
 from reparam.noise import Stream, seed_sequence, substream
+from reparam.notes import UndefinedDraws
 
 if TYPE_CHECKING:
     from reparam.graphs._draw import GraphDraw
@@ -436,11 +438,12 @@ class Model:
         self._check_loss()
         active = self._active(wanted)
 
-        def piece(at: range) -> list[Moments]:
+        def piece(at: range) -> list[Any]:
             with np.errstate(all="ignore"):
                 frame = self._forward(at, source, active)
                 gradient = self._backward(frame, {LOSS: ONE}, wanted)
-                return [self._of_loss(frame), *map(Moments.of, gradient)]
+                moments = [self._of_loss(frame), *map(Moments.of, gradient)]
+                return [*moments, self._undefined(frame, dict(zip(wanted, gradient, strict=True)))]
 
         return self._summary(in_order(piece, self._pieces(draws)), wanted)
 
@@ -449,10 +452,22 @@ class Model:
         loss = self._whole(frame, LOSS)
         return Moments.of(loss.sum(axis=tuple(range(1, loss.ndim))) if loss.ndim > 1 else loss)
 
-    def _summary(self, moments: Iterator[list[Moments]], wanted: Sequence[str]) -> Expectation:
+    def _undefined(self, frame: Frame, gradient: Mapping[str, Array]) -> UndefinedDraws:
+        """Return in which draws J, or its derivative in a name, is NaN or infinite."""
+        whole = self._padded(LOSS)
+        drawn = {
+            name: self._whole(frame, name)
+            for name in self.graph.draws
+            if all(k in (1, n) for k, n in zip(self._padded(name), whole, strict=True))
+        }
+        loss = self._whole(frame, LOSS)
+        return UndefinedDraws.of(frame.at.start + frame.skip, loss, gradient, drawn)
+
+    def _summary(self, moments: Iterator[list[Any]], wanted: Sequence[str]) -> Expectation:
         """Return what the moments of all pieces make together."""
-        total = [Moments(0, nan := np.array(np.nan), nan)]
+        total: list[Any] = [Moments(0, nan := np.array(np.nan), nan)]
         total += [Moments(0, full := np.full(self._padded(name), np.nan), full) for name in wanted]
+        total.append(UndefinedDraws())
         for number, piece in enumerate(moments):
             total = list(map(operator.add, total, piece)) if number else piece
         shaped = {
@@ -461,9 +476,11 @@ class Model:
                 found.mean.reshape(self._shapes[name])[()],
                 found.norm.reshape(self._shapes[name])[()],
             )
-            for name, found in zip(wanted, total[1:], strict=True)
+            for name, found in zip(wanted, total[1:-1], strict=True)
         }
-        return summary(total[0], shaped)
+        # a derivative in a draw is that along the path by definition
+        inputs = tuple(name for name in wanted if name not in self.graph.draws)
+        return summary(total[0], shaped, total[-1], partial(_notes_on, self, inputs))
 
     # Names and shapes ------------------------------------------------------------------------
 
@@ -505,6 +522,12 @@ class _Pieces(Sequence[range]):
     def __getitem__(self, index: Any) -> Any:
         number, draws, step = self._numbers[index], self._draws, self._step
         return range(max(draws.start, number * step), min(draws.stop, (number + 1) * step))
+
+
+def _notes_on(model: Model, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    from reparam.graphs._notes import notes_on
+
+    return notes_on(model, wanted)
 
 
 def _title(node: Node) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["LARGEST", "bend", "log1pmx", "power", "product_difference", "scaled_exp"]
+__all__ = ["LARGEST", "bend", "half", "log1pmx", "power", "product_difference", "scaled_exp"]
 
 #: The largest number, where logarithms of what underflows end too: they stay finite.
 LARGEST = float(np.finfo(np.float64).max)
@@ -18,6 +18,11 @@ def bend(s: Array) -> Array:
     for k in range(14, 1, -1):
         total = (total * s + 1.0) / k
     return np.where(np.abs(s) < 0.5, total * s * s, np.expm1(s) - s)
+
+
+def half(x: Array) -> Array:
+    """Return x/2 for x > 0: not 0 for the least positive number, so that it is a shape."""
+    return np.maximum(0.5 * x, 5e-324)
 
 
 def log1pmx(r: Array) -> Array:

@@ -61,8 +61,13 @@ def _weight_small_beta(point: Point, alpha: Array, beta: Array) -> tuple[Array, 
     to_mean = np.where(ratio < 0.5, np.log1p(-ratio), _log_over_mean(point, alpha, total))
     mirrored = _log_over_mean(point.mirrored, beta, total) + np.log(beta)
     stirling = log_gamma_star(total) - log_gamma_star(alpha) - gammaln(beta + 1.0)
-    factor = beta / np.where(alpha < 1e100, np.sqrt(alpha * total), alpha)
-    return alpha * to_mean + beta * (mirrored - 1.0) + stirling, factor
+    size = np.where(alpha < 1e100, np.sqrt(alpha * total), alpha)
+    factor = beta / size
+    log = alpha * to_mean + beta * (mirrored - 1.0) + stirling
+    if np.any(lost := factor < 1e-290):
+        log = np.where(lost, log + (np.log(beta) - np.log(size)), log)
+        factor = np.where(lost, 1.0, factor)
+    return log, factor
 
 
 def _weight_small(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array]:
@@ -123,10 +128,24 @@ def density(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -
 
 
 def log_density(point: Point, alpha: Array, beta: Array) -> Array:
-    """Return ln(x (1−x) p)."""
+    """Return ln(x (1−x) p).
+
+    Of vast shapes w is proportional to them, and the factor to their root.
+    """
+    scale = np.where(np.minimum(alpha, beta) > VAST, SCALE, 1.0)
+    alpha, beta = alpha * scale, beta * scale
     above = above_mean(point, alpha, beta)
     log, factor = weight(point, alpha, beta, above)
-    return log + np.log(factor * np.where(above, beta, alpha))
+    own = np.where(above, beta, alpha)
+    product = factor * own
+    # of a normal number, which has all its digits
+    plain = np.where(product > 1e-290, np.log(product), np.log(factor) + np.log(own))
+    return log / scale + plain - 0.5 * np.log(scale)
+
+
+#: Shapes that are both beyond it are scaled down, so that sums and products don't overflow: no
+#: number but the mean has a tail probability other than 0 and 1.
+VAST, SCALE = 1e280, 2.0**-60
 
 
 #: As near as this to an end, on the scale of logit x, the leading term there is all there is.
@@ -166,6 +185,8 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     """
     *arrays, alpha, beta = np.broadcast_arrays(*point, alpha, beta)
     point = Point(*arrays)
+    if np.any(vast := np.minimum(alpha, beta) > VAST):
+        alpha, beta = (np.where(vast, shape * SCALE, shape) for shape in (alpha, beta))
     above = above_mean(point, alpha, beta)
     own = _integrated(point, alpha, beta, above)
     if (most := np.flatnonzero(~(own < _MOST))).size:
@@ -177,7 +198,7 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
 
 
 #: From here on the larger shape's distribution is the limit of one that is infinite.
-_HUGE = 1e100
+HUGE = 1e100
 
 
 def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -> Array:
@@ -190,7 +211,7 @@ def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_
     log, factor = weight(point, alpha, beta, above)
     tail = scaled_exp(log, factor * mass)
     own, other = np.where(above, alpha, beta), np.where(above, beta, alpha)
-    if (far := np.flatnonzero((own < 1.0) & (other >= _HUGE))).size:
+    if (far := np.flatnonzero((own < 1.0) & (other >= HUGE))).size:
         at = Point(*(array[far] for array in point))
         tail[far] = _gamma_limit(at, own[far], other[far], above[far])
     at_zero = above & (point.logit < -END - np.log1p(beta))

@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import bend, log1pmx, product_difference
+from reparam.special._accurate import LARGEST, bend, log1pmx, product_difference
 from reparam.special._elementwise import Rule, column, integrate, select, weighted
 from reparam.special._panels import FINE, PANEL_NODES, panels
 from reparam.special._point import Point, of_arrays
@@ -54,6 +54,9 @@ Formula = Callable[..., tuple[Array, ...]]
 
 #: For shapes above it D_θ differs from the mean's derivative in the last bits only.
 _ALL_MEAN = 1e30
+
+#: The inverse of shapes below it overflows.
+_OVERFLOWING = 1e-307
 
 # Regimes: each returns α M, D_α and D_β below the mean -----------------------------------------
 
@@ -258,7 +261,7 @@ def _offsets(point: Point, alpha: Array, beta: Array, gap: Array) -> tuple[Array
     if np.any(tiny := alpha < 1.0):  # ln α is large, and cancels
         direct = -digamma_difference(alpha + 1.0, beta) - point.logs[0]
         first = np.where(tiny, direct, first)
-    return first, np.log1p(gap / beta) + other_step
+    return first, np.log1p(np.minimum(gap / beta, LARGEST)) + other_step
 
 
 def _series_mass(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
@@ -358,6 +361,10 @@ def tail_integrals(
 
 
 def derivatives(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array]:
-    """Return D_α and D_β."""
+    """Return D_α and D_β; infinite where a shape is so small that they overflow."""
     _, first, second = tail_integrals(point, alpha, beta, above_mean(point, alpha, beta))
+    if np.any(tiny := np.minimum(alpha, beta) < _OVERFLOWING):
+        known = tiny & ~np.isnan(point.logit)
+        first = np.where(known & np.isnan(first), np.inf, first)
+        second = np.where(known & np.isnan(second), -np.inf, second)
     return first, second

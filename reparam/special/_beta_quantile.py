@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.special._accurate import LARGEST
-from reparam.special._beta_density import END, SMALL, log_constant, weight
+from reparam.special._beta_density import END, HUGE, SCALE, SMALL, VAST, log_constant, weight
 from reparam.special._beta_integrals import above_mean, tail_integrals
+from reparam.special._gamma_quantile import quantile_logs
 from reparam.special._newton import Members, halley, iterate, unfinished
 from reparam.special._point import Point, from_logit
 
@@ -67,6 +68,9 @@ def quantile_point(u: Array, other: Array, alpha: Array, beta: Array) -> Point:
     Each element stops by itself; some need no step, see :func:`_settled`.
     """
     alpha, beta = np.broadcast_to(alpha, u.shape), np.broadcast_to(beta, u.shape)
+    if np.any(vast := np.minimum(alpha, beta) > VAST):
+        scale = np.where(vast, SCALE, 1.0)
+        return _widened(quantile_point(u, other, alpha * scale, beta * scale), alpha, beta, scale)
     inside = (u > 0.0) & (other > 0.0) & (alpha > 0.0) & (beta > 0.0)
     logit = np.select([u <= 0.0, other <= 0.0], [-np.inf, np.inf], np.nan)
     active = np.flatnonzero(inside)
@@ -79,6 +83,13 @@ def quantile_point(u: Array, other: Array, alpha: Array, beta: Array) -> Point:
     return found
 
 
+def _widened(point: Point, alpha: Array, beta: Array, scale: Array) -> Point:
+    """Return the point for shapes 1/`scale` as large: nearer to the mean, which is normal."""
+    centre = np.log(alpha / beta)
+    logit = np.where(scale < 1.0, centre + (point.logit - centre) * np.sqrt(scale), point.logit)
+    return Point(point.x, point.rest, logit)
+
+
 def _settled(
     logit: Array,
     active: Members,
@@ -89,7 +100,8 @@ def _settled(
 ) -> Members:
     """Fill in the logits that need no iteration, and return which of the active ones they are.
 
-    These are points at an end, and shapes so large that the distribution is normal.
+    These are points at an end, and shapes so large that the distribution is normal, or that it is
+    gamma for a shape below 1.
     """
     alpha, beta, u, other = (array[active] for array in (alpha, beta, u, other))
     smaller = np.minimum(alpha, beta)
@@ -103,6 +115,15 @@ def _settled(
         logit[active[doubtful[at_zero]]] = near_zero[at_zero]
         logit[active[doubtful[at_one]]] = near_one[at_one]
         settled[doubtful] |= at_zero | at_one
+    for own, large, tail, rest, sign in (
+        (alpha, beta, u, other, 1.0),
+        (beta, alpha, other, u, -1.0),
+    ):
+        if (limit := np.flatnonzero((own < 1.0) & (large >= HUGE))).size:
+            _, log = quantile_logs(tail[limit], rest[limit], own[limit])
+            log = log - np.log(large[limit])
+            logit[active[limit]] = np.clip(sign * log, -LARGEST, LARGEST)
+            settled[limit] = True
     return active[settled]
 
 

@@ -21,6 +21,10 @@ from reparam.special.log_gamma import log_gamma_one_plus, log_gamma_star
 __all__ = ["density", "log_lower", "series_serves", "tail", "weight"]
 
 
+#: From here on shapes are scaled, and by how much.
+_VAST, _SCALE = 1e280, 2.0**-60
+
+
 def weight(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
     """Return w and c with x p(x) = x^α e^−x/Γ(α) = e^w c, w small where the tail is not.
 
@@ -74,7 +78,14 @@ def _from_series(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
 
 
 def _from_integral(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
-    """The density times the Mills ratio is the tail on the point's own side of the mean."""
+    """The density times the Mills ratio is the tail on the point's own side of the mean.
+
+    Vast shapes are scaled down with x, so that products don't overflow: no number but the mean has
+    a tail other than 0 and 1.
+    """
+    if np.any(vast := alpha > _VAST):
+        x, alpha = (np.where(vast, value * _SCALE, value) for value in (x, alpha))
+        log_x = np.where(vast, np.log(x), log_x)
     log, factor = weight(x, log_x, alpha)
     own = np.where(x == np.inf, 0.0, scaled_exp(log, factor * mills(x, log_x, alpha)))
     own = np.minimum(own, 1.0)  # it may be a rounding above

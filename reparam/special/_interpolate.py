@@ -58,15 +58,13 @@ class _Panel(NamedTuple):
         return tuple(_horner(local, self.tables[k]) for k in outputs)
 
 
-def _fitted(exact: Functions, start: float, stop: float) -> _Panel | None:
+def _fitted(exact: Functions, start: float, stop: float, least: tuple[float, ...]) -> _Panel | None:
     """Return a panel, if its polynomials agree with the functions between the nodes."""
     middle, half = 0.5 * (start + stop), 0.5 * (stop - start)
     with np.errstate(all="ignore"):
         values = exact(middle + half * np.concatenate([_NODES, _CHECKS]))
-    scales = [
-        np.maximum(np.abs(value), 1.0) if k == 0 else np.abs(value)
-        for k, value in enumerate(values)
-    ]
+    sizes = least + (0.0,) * (len(values) - len(least))
+    scales = [np.maximum(np.abs(value), size) for value, size in zip(values, sizes, strict=True)]
     allowed = [_TOLERANCE * float(scale.min()) for scale in scales]
     tables = [_table(v[: _K.size], a) for v, a in zip(values, allowed, strict=True)]
     for table, value, scale in zip(tables, values, scales, strict=True):
@@ -106,11 +104,15 @@ class Interpolant:
 
 
 def interpolant(
-    exact: Functions, low: float, high: float, typical: float = 0.0
+    exact: Functions,
+    low: float,
+    high: float,
+    typical: float = 0.0,
+    least: tuple[float, ...] = (1.0,),
 ) -> Interpolant | None:
     """Return functions of one variable as polynomials, if these agree with all of them.
 
-    To 1.5e-14 of the larger of 1 and the first one's value, or of the value of another.
+    To 1.5e-14 of each one's value, or of the size given for it where that is larger.
 
     Parameters
     ----------
@@ -120,12 +122,14 @@ def interpolant(
         The range to cover.
     typical
         A point in the midst of most.
+    least
+        For each of the functions the least size that errors are relative to; 0 if left out.
     """
     panels: list[_Panel] = []
     pending = [(low, high)]
     while pending:
         start, stop = pending.pop()
-        if panel := _fitted(exact, start, stop):
+        if panel := _fitted(exact, start, stop, least):
             panels.append(panel)
         else:
             cuts = np.linspace(start, stop, 4).tolist()

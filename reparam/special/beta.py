@@ -18,7 +18,6 @@ from reparam.special._beta_quantile import quantile_point
 from reparam.special._elementwise import elementwise
 from reparam.special._interpolate import REACH, Interpolant, interpolant
 from reparam.special._point import Point, from_logit, from_odds, of_arrays, point_at, sigmoid
-from reparam.special.gamma import log_entropy
 
 __all__ = [
     "Point",
@@ -27,7 +26,6 @@ __all__ = [
     "from_logit",
     "from_odds",
     "log_weight",
-    "logit_entropy",
     "logit_log_weight",
     "logit_pathwise",
     "pathwise",
@@ -145,12 +143,3 @@ def log_weight(x: Array, alpha: Array, beta: Array) -> Array:
 def logit_log_weight(logit: Array, alpha: Array, beta: Array) -> Array:
     """Return the log density of logit x, ln(x (1−x) p(x)), given logit x."""
     return log_density(from_logit(logit), alpha, beta)
-
-
-@elementwise()
-def logit_entropy(alpha: Array, beta: Array) -> Array:
-    """Return the entropy of logit x: ln B(α, β) − α ψ(α) − β ψ(β) + (α+β) ψ(α+β).
-
-    It is the sum of those of ln x for gamma distributions of shapes α and β, less that of α + β.
-    """
-    return np.asarray(log_entropy(alpha) + log_entropy(beta) - log_entropy(alpha + beta))

@@ -23,6 +23,7 @@ from reparam.special.polygamma import delta
 __all__ = [
     "cdf",
     "cdf_derivative",
+    "centred_log",
     "curve",
     "log_entropy",
     "log_pathwise",
@@ -147,6 +148,15 @@ def log_weight(x: Array, alpha: Array) -> Array:
     """Return ln(x p(x)) = ln(x^α e^−x/Γ(α)), without its cancellation for large α."""
     log, factor = weight(x, np.log(x), alpha)
     return log + np.log(factor)
+
+
+@elementwise()
+def centred_log(x: Array, log_x: Array, alpha: Array) -> Array:
+    """Return ln x − ψ(α), the score in α: next to the mean from x − α, which is exact there."""
+    from scipy.special import digamma
+
+    far = log_x - digamma(alpha)
+    return np.where(np.abs(x - alpha) < 0.5 * alpha, log_ratio(x, log_x, alpha) + delta(alpha), far)
 
 
 @elementwise()

@@ -21,6 +21,9 @@ STIRLING = (
     -3617 / 122400,
 )
 
+#: From here on ln(Γ(α+½)/(Γ(α) √α)) is −1/8α to the last bit: the next term is 1/192α³.
+_ONE_TERM = 1e9
+
 #: 1 − γ, with Euler's constant γ.
 _ONE_LESS_EULER = 0.42278433509846713
 
@@ -95,5 +98,7 @@ def log_half_step(alpha: Array) -> Array:
     shape = np.maximum(np.asarray(alpha), 1.0)
     half = 0.5 / shape
     large = shape * log1pmx(half) + log_gamma_star(shape + 0.5) - log_gamma_star(shape)
-    small = gammaln(alpha + 0.5) - gammaln(alpha) - 0.5 * np.log(alpha)
+    large = np.where(shape > _ONE_TERM, -0.125 / shape, large)  # its square underflows in the end
+    # Γ(α) overflows for subnormal α: Γ(α+1)/α is put in
+    small = gammaln(alpha + 0.5) - gammaln(alpha + 1.0) + 0.5 * np.log(alpha)
     return np.where(alpha >= 1.0, large, small)

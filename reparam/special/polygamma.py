@@ -9,10 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special._accurate import LARGEST, log1pmx
 
 __all__ = [
     "delta",
+    "delta_difference",
     "delta_differences",
+    "delta_step",
     "digamma_difference",
     "digamma_half_excess",
 ]
@@ -85,6 +88,28 @@ def delta_differences(a: Array, b: Array) -> tuple[Array, Array]:
     )
 
 
+def delta_difference(a: Array, b: Array) -> Array:
+    """Return δ(a) − δ(b), of either sign, to full relative accuracy however near a and b are."""
+    return np.copysign(delta_step(np.minimum(a, b), np.abs(a - b)), b - a)
+
+
+def delta_step(z: Array, h: Array) -> Array:
+    """Return δ(z) − δ(z+h) > 0 for z, h > 0, to full relative accuracy also for z < 10 ≪ h.
+
+    There it is carried up by δ(z) = δ(z+1) + 1/z − ln(1 + 1/z).
+    """
+    near = _delta_difference(z, h)
+    if not np.any(far := (z < _LARGE) & (h > z)):
+        return near
+    z, h = np.where(far, z, _LARGE), np.where(far, h, _LARGE)
+    overflowing = np.isinf(1.0 / z)
+    total = _delta_difference(z + _LARGE, h)
+    for k in range(int(_LARGE)):
+        start, end = (np.minimum(1.0 / (each + float(k)), LARGEST) for each in (z, z + h))
+        total = total + (log1pmx(end) - log1pmx(start))
+    return np.where(far, np.where(overflowing, np.inf, total), near)
+
+
 def _tail_of_delta(inverse: Array) -> Array:
     """Return g(1/z) = δ(z) − 1/2z for z ≥ 16."""
     square = inverse * inverse
@@ -106,7 +131,9 @@ def _delta_difference(z: Array, h: Array) -> Array:
     large = 0.5 * step + step * (p + q) * _bernoulli_slope(p, q)
     if np.all(z >= _LARGE):
         return large
-    return np.where(z >= _LARGE, large, digamma_difference(z, h) - np.log1p(h * p))
+    return np.where(
+        z >= _LARGE, large, digamma_difference(z, h) - np.log1p(np.minimum(h * p, LARGEST))
+    )
 
 
 def _delta1_difference(z: Array, h: Array) -> Array:

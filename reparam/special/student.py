@@ -19,7 +19,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special import beta, normal
-from reparam.special._accurate import log1pmx
+from reparam.special._accurate import half, log1pmx
 from reparam.special._elementwise import (
     column,
     elementwise,
@@ -129,8 +129,9 @@ def _tail(t: Array, nu: Array) -> Array:
 
 def _through_beta(t: Array, nu: Array) -> Array:
     """ν < 1: from logit y = ln(ν/t²), D = ½ (1/ν − ½ ∂logit y/∂α) at (ν/2, ½)."""
-    first, _ = beta.logit_pathwise(np.log(nu) - 2.0 * np.log(np.abs(t)), 0.5 * nu, 0.5)
-    return np.asarray(0.5 * (1.0 / nu - 0.5 * first))
+    first, _ = beta.logit_pathwise(np.log(nu) - 2.0 * np.log(np.abs(t)), half(nu), 0.5)
+    slope = 0.5 * (1.0 / nu - 0.5 * first)
+    return np.where(first == np.inf, -np.inf, slope)
 
 
 _REGIMES = (_centre, _tail, _through_beta)
@@ -202,7 +203,7 @@ def quantile(u: Array, nu: Array) -> Array:
     ``|2u − 1|``: both are exact.
     """
     tail = 2.0 * np.minimum(u, 1.0 - u)
-    point = beta.quantile_point(tail, np.abs(2.0 * u - 1.0), 0.5 * nu, np.full_like(u, 0.5))
+    point = beta.quantile_point(tail, np.abs(2.0 * u - 1.0), half(nu), np.full_like(u, 0.5))
     plain = (point.x > 1e-150) & (point.rest > 1e-150) & (nu < 1e150)
     size = np.where(
         plain, np.sqrt(nu * (point.rest / point.x)), np.sqrt(nu) * np.exp(-0.5 * point.logit)

@@ -1,0 +1,268 @@
+"""Where the gradient of a graph's E[J] is not what it seems: J jumps, or variances are infinite.
+
+Both are looked for along lines: the draw of one node goes from one tail to the other, and the noise
+of all others stays what it is. What only several draws together make stays unseen: the tails of a
+product, for example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reparam import notes
+from reparam._typing import Array
+from reparam.distribution import Reparameterized
+from reparam.errors import ReparamError
+from reparam.estimators._line import Line
+from reparam.estimators._tails import grows, tail_points
+from reparam.graphs._jumps import Break, breaks
+from reparam.graphs._model import ONE, Frame, Model
+from reparam.graphs._parse import LOSS, Sampled
+
+__all__ = ["notes_on"]
+
+#: How many elements of a batch are looked at, and how often the noise of other draws is another.
+_ELEMENTS, _SCENES = 6, 3
+
+#: How many lines are looked at, and how many of them times the nodes of the graph.
+_LINES, _WORK = 60, 6000
+
+#: Points of a line that J is looked at for jumps, how far they go in a coordinate that grows as
+#: the exponential of an exponential, and the least log p(y) dy.
+_POINTS, _REACH, _FAR = 1025, 6.0, -600.0
+
+#: How far an input moves: of itself, and then of the distance between points.
+_STEP, _SHARE = 1e-5, 1e-4
+
+#: How far from a pole terms are compared, in distances between points, and the least power of the
+#: inverse distance of which the square has an infinite integral, but for rounding.
+_TOWARDS, _SQUARE = (1e-6, 1e-4), 0.49
+
+#: Points whose draws fail together: where a parameter of another draw leaves its domain.
+_TOGETHER = 64
+
+
+def notes_on(model: Model, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the notes on E[J] and its gradient, which don't depend on draws.
+
+    Parameters
+    ----------
+    model
+        The graph at its inputs.
+    wanted
+        The names that E[J] is differentiated in.
+    """
+    wild: set[str] = set()
+    missed: set[str] = set()
+    places: dict[str, float] = {}
+    with np.errstate(all="ignore"):
+        for line in _lines(model, tuple(wanted)):
+            wild |= set(line.infinite())
+            for found in line.breaks():
+                wild |= line.infinite_at(found)
+                if found.height and (moved := line.moved_by(found) - missed):
+                    missed |= moved
+                    places.setdefault(line.node.name, found.place)
+    told = []
+    if missed:
+        where = " and ".join(f"{name} passes {y:.4g}" for name, y in places.items())
+        names = [name for name in wanted if name in missed]
+        told.append(notes.misses_jumps(["pathwise"], names, f"the loss jumps where {where}"))
+    if wild:
+        labels = {LOSS: "E[J]"} | {name: f"∂E[J]/∂{name}" for name in wanted}
+        which = [label for name, label in labels.items() if name in wild]
+        told.append(notes.infinite_variance("estimates", which))
+    return tuple(told)
+
+
+def _lines(model: Model, wanted: tuple[str, ...]) -> Iterator[_Line]:
+    """Yield lines: for some elements and each draw that J depends on, with other noise held."""
+    before = {LOSS}
+    for node in reversed(model.graph._nodes):
+        if node.name in before:
+            before |= set(node.arguments)
+    drawn = [n for n in model.graph._nodes if isinstance(n, Sampled) and n.name in before]
+    scenes = _SCENES if len(drawn) > 1 else 1
+    number = 0
+    for scalar in _elements(model, before):
+        try:
+            frame = scalar._forward(range(scenes), scalar._streams(0))
+        except ReparamError:
+            continue  # a parameter left its domain
+        for scene in range(scenes):
+            held = {name: float(d.noise[scene]) for name, d in frame.drawn.items()}
+            for node in drawn:
+                law = _law(scalar, node, frame, scene)
+                line = _Line(scalar, node, law, held, wanted)
+                if Line(law).usable:
+                    yield line
+                    number += 1
+                if number >= min(_LINES, _WORK / len(model.graph._nodes)):
+                    return
+
+
+def _elements(model: Model, before: set[str]) -> Iterator[Model]:
+    """Yield the graph at some elements of the batch: with the extreme values of inputs, too."""
+    batch = model.shape_of(LOSS)
+    whole = {
+        name: np.broadcast_to(value, batch) if name in before else np.zeros(batch)
+        for name, value in model.inputs.items()
+    }
+    if 0 in batch:
+        return
+    size = int(np.prod(batch, dtype=int))
+    chosen = [0, size - 1]
+    for name, value in whole.items():
+        if model.inputs[name].size > 1:
+            chosen += [int(np.argmin(value)), int(np.argmax(value))]
+    for number in list(dict.fromkeys(chosen))[:_ELEMENTS]:
+        index = np.unravel_index(number, batch) if batch else ()
+        values = {
+            name: value[index] if name in before else np.ravel(model.inputs[name])[0]
+            for name, value in whole.items()
+        }
+        yield Model(model.graph, {name: np.asarray(value) for name, value in values.items()})
+
+
+def _law(model: Model, node: Sampled, frame: Frame, scene: int) -> Reparameterized:
+    """Return the distribution of a node, given one draw of the others."""
+    if node.name in model._laws:
+        return model._laws[node.name]
+    values = (np.broadcast_to(frame.values[name], (len(frame.at),)) for name in node.arguments)
+    return node.distribution(*(value[scene] for value in values))
+
+
+class _Given:
+    """Draws of given values, as a graph sees them."""
+
+    def __init__(self, law: Reparameterized, value: Array) -> None:
+        self._law, self.value = law, value
+
+    def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:
+        # far out 0 · ∞: the slope underflows and ∂y/∂θ overflows
+        entries = self._law.pathwise(self.value).values()
+        return tuple(np.where(upstream == 0.0, 0.0, upstream * entry) for entry in entries)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Values of one node, the noise of the others held.
+
+    Attributes
+    ----------
+    model
+        The graph at one element.
+    node
+        What varies.
+    law
+        Its distribution, of the parameters that other draws give it.
+    held
+        The noise of each draw.
+    wanted
+        The names to differentiate in.
+    """
+
+    model: Model
+    node: Sampled
+    law: Reparameterized
+    held: Mapping[str, float]
+    wanted: tuple[str, ...]
+
+    def infinite(self) -> Iterator[str]:
+        """Yield what has an infinite variance: ``loss``, or the derivative in a name."""
+        for y, log_mass in tail_points(self.law):
+            if not y.size:
+                continue
+            for name, term in zip(
+                (LOSS, *self.wanted), self._evaluated(y, self.wanted), strict=True
+            ):
+                if grows(np.log(np.abs(term)), 2.0, log_mass):
+                    yield name
+
+    def breaks(self) -> list[Break]:
+        """Return where J jumps or has a pole, as far as there is mass."""
+        x = 0.5 * np.pi * np.sinh(np.linspace(-_REACH, _REACH, _POINTS))
+        y, log_slope = Line(self.law)(x)
+        low, high = self.law.support
+        far = self.law.log_prob(y) + log_slope > _FAR
+        y = np.unique(y[far & (y > low) & (y < high)])
+        return breaks(self._value_and_slope, y) if y.size > 1 else []
+
+    def infinite_at(self, pole: Break) -> set[str]:
+        """Return what grows so fast towards a pole that its square has no integral."""
+        near, far = (self._evaluated(pole.sides(by), self.wanted) for by in _TOWARDS)
+        least = _SQUARE * np.log(_TOWARDS[1] / _TOWARDS[0])
+        names = zip((LOSS, *self.wanted), near, far, strict=True)
+        return {
+            name
+            for name, close, away in names
+            if np.any(np.log(np.abs(close)) - np.log(np.abs(away)) >= least)
+        }
+
+    def moved_by(self, jump: Break) -> set[str]:
+        """Return the names that move a jump, if the noise stays what it is."""
+        y = jump.sides()
+        return {name for name in self.wanted if self._moves(name, jump, y)}
+
+    def _moves(self, name: str, jump: Break, y: Array) -> bool:
+        if name not in self.model.inputs:
+            return self.node.name in self.model._active([name])
+        value = float(self.model.inputs[name])
+        steps = [_STEP * abs(value) or _STEP]
+        slope = self._path(name, y)
+        steps.append(_SHARE * jump.width / max(slope, 1.0 if slope == 0.0 else 0.0))
+        return any(self._moves_at(name, value, step, jump, y) for step in steps)
+
+    def _path(self, name: str, y: Array) -> float:
+        """Return |∂y/∂name| at a jump."""
+        frame = self._frame(self.model, y, self.law, self.model._active([name]))
+        (found,) = self.model._backward(frame, {self.node.name: ONE}, [name])
+        return float(np.abs(found).max())
+
+    def _moves_at(self, name: str, value: float, step: float, jump: Break, y: Array) -> bool:
+        """Whether J no longer jumps between two values if an input is another."""
+        for moved in (value + step, value - step):
+            try:
+                other = Model(self.model.graph, {**self.model.inputs, name: np.array(moved)})
+                frame = self._frame(other, y, None, frozenset())
+            except ReparamError:
+                continue  # out of its domain
+            return not jump.stays(other._whole(frame, LOSS))
+        return False
+
+    def _value_and_slope(self, y: Array) -> tuple[Array, Array]:
+        value, slope = self._evaluated(y, (self.node.name,))
+        return value, slope
+
+    def _evaluated(self, y: Array, wanted: tuple[str, ...]) -> list[Array]:
+        """Return J and its derivatives in names: NaN where a parameter leaves its domain."""
+        active = self.model._active(wanted)
+        try:
+            frame = self._frame(self.model, y, self.law, active)
+        except ReparamError:
+            if len(y) <= _TOGETHER:
+                return [np.full(len(y), np.nan)] * (1 + len(wanted))
+            pieces = [self._evaluated(piece, wanted) for piece in np.array_split(y, 4)]
+            return [np.concatenate(rows) for rows in zip(*pieces, strict=True)]
+        gradient = self.model._backward(frame, {LOSS: ONE}, wanted)
+        return [self.model._whole(frame, LOSS), *gradient]
+
+    def _frame(
+        self, model: Model, y: Array, law: Reparameterized | None, active: frozenset[str]
+    ) -> Frame:
+        """Return draws with given values of the node; without its law, moved as that moves."""
+
+        def source(node: Sampled, new: Reparameterized, at: range) -> Any:
+            if node.name != self.node.name:
+                return new._replay(np.full(len(at), self.held[node.name]))
+            if law is not None:
+                return _Given(law, y)
+            entries = self.law.pathwise(y).values()
+            changes = zip(entries, new._theta, self.law._theta, strict=True)
+            return _Given(new, y + sum(entry * (now - was) for entry, now, was in changes))
+
+        return model._forward(range(len(y)), source, active)

@@ -1,0 +1,234 @@
+"""The seeded cases of a sweep: parameters, points in the body and both tails, and their checks.
+
+A check is a quantity's name, what the library returns, the reference formula, and its inputs.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import discrete
+import laws
+import numpy as np
+
+import reparam as rp
+
+Check = tuple[str, Any, laws.Formula, list[float]]
+#: Decimal exponents of the shapes.
+LOW, HIGH = -6.0, 8.0
+ENTRIES = 4
+
+
+def generator(seed: int, name: str, number: int) -> np.random.Generator:
+    """Return the random numbers of one case, the same in whatever order cases are run."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode()), number])
+
+
+def shape(rng: np.random.Generator) -> float:
+    """A third are typical, some next to 1/2 or halves of integers, the others anything."""
+    kind = rng.random()
+    if kind < 0.1:
+        return float(0.5 + rng.choice([-1, 1]) * 10.0 ** rng.uniform(-6, -1))
+    if kind < 0.2:
+        return float(rng.integers(1, 12) / 2)
+    return float(10.0 ** (rng.uniform(-1, 2) if kind < 0.5 else rng.uniform(LOW, HIGH)))
+
+
+def probability(rng: np.random.Generator) -> float:
+    """A probability from the body, from either far tail, or next to ½."""
+    kind = rng.integers(5)
+    if kind == 0:
+        return float(10.0 ** rng.uniform(-300, -2))
+    if kind == 1:
+        return float(1.0 - 10.0 ** rng.uniform(-15.5, -1))
+    if kind == 2:
+        return float(0.5 + rng.choice([-1, 1]) * 10.0 ** rng.uniform(-16, -1))
+    return float(rng.uniform(0.001, 0.999))
+
+
+def theta(name: str, rng: np.random.Generator) -> list[float]:
+    """Parameters of a law, flat."""
+    if name in ("categorical", "concrete"):
+        logits = list(map(float, rng.normal(size=ENTRIES) * 10.0 ** rng.uniform(-2, 1.3)))
+        return logits if name == "categorical" else [float(10.0 ** rng.uniform(-2, 2)), *logits]
+    if name == "relaxed-bernoulli":
+        return [float(10.0 ** rng.uniform(-2, 2)), float(rng.normal() * 10.0 ** rng.uniform(-2, 1))]
+    values, equal = [], rng.random() < 0.15
+    for parameter in rp.get(name).parameters:
+        if parameter == "loc":
+            values.append(float(rng.normal() * 10.0 ** rng.uniform(-2, 2)))
+        elif parameter == "probs":
+            values.append(
+                probability(rng) if rng.random() < 0.5 else float(rng.uniform(0.01, 0.99))
+            )
+            if values[-1] < 1e-12:
+                values[-1] = float(10.0 ** rng.uniform(-12, 0))
+        elif parameter == "scale" or (parameter == "rate" and name != "poisson"):
+            values.append(float(10.0 ** rng.uniform(-3, 3)))
+        elif name == "binomial":
+            values.append(float(round(10.0 ** rng.uniform(0, HIGH))))
+        else:
+            values.append(values[-1] if equal and values else shape(rng))
+    return values
+
+
+def made(name: str, values: list[float]) -> Any:
+    """Return the library's distribution."""
+    if name == "categorical":
+        return rp.get(name)(logits=values)
+    if name == "concrete":
+        return rp.get(name)(temperature=values[0], logits=values[1:])
+    return rp.get(name)(*values)
+
+
+def checks(name: str, seed: int, number: int) -> Iterator[Check]:
+    """Yield the checks of one case."""
+    rng = generator(seed, name, number)
+    if "|" in name:
+        yield from divergence_checks(name, rng)
+        return
+    values = theta(name, rng)
+    law = made(name, values)
+    if name == "concrete":
+        yield from concrete_checks(law, values, rng)
+        return
+    exact: Any = laws.LAWS[name] if name in laws.LAWS else discrete.LAWS[name]
+    for what in ("entropy", "mean", "variance"):
+        yield what, getattr(law, what), getattr(exact, what), values
+    if name in discrete.LAWS:
+        yield from point_checks(law, exact, values, count(name, law, rng))
+        return
+    yield from draw_checks(law, exact, values, rng)
+    y = beyond(exact.scale, float(law.icdf(probability(rng))), values, rng)
+    if np.isfinite(y) and abs(y) > 1e-290 and (exact.scale != "logit" or y < 1.0):
+        yield from point_checks(law, exact, values, y)
+        for i, slope in enumerate(law.pathwise(y).values()):
+            yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]
+
+
+def beyond(scale: str, y: float, values: list[float], rng: np.random.Generator) -> float:
+    """A quantile or, in a quarter of the cases, a number far from it."""
+    if rng.random() < 0.75 or scale == "logit":
+        return y
+    if scale == "log":
+        return float(y * 10.0 ** rng.uniform(-2, 2))
+    loc = values[-2]
+    return float(loc + (y - loc) * 10.0 ** rng.uniform(-3, 3))
+
+
+def count(name: str, law: Any, rng: np.random.Generator) -> float:
+    """An integer in a discrete law's body or tails."""
+    if name in ("bernoulli", "categorical"):
+        return float(rng.integers(2 if name == "bernoulli" else ENTRIES))
+    first = 1.0 if name == "geometric" else 0.0
+    mean, sd = float(law.mean), float(np.sqrt(law.variance))
+    y = round(mean + sd * rng.normal() * rng.choice([1.0, 1.0, 8.0]))
+    if rng.random() < 0.1:
+        y = int(rng.integers(0, 4))
+    return float(np.clip(y, first, float(law.total) if name == "binomial" else 1e13))
+
+
+def point_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:
+    """cdf, sf, log_prob and score at a value."""
+    for what in ("cdf", "sf", "log_prob"):
+        yield what, getattr(law, what)(y), getattr(exact, what), [y, *values]
+    names = law.parameters.differentiable
+    skipped = len(law.parameters) - len(names)
+    for i, (_, entry) in enumerate(law.score(y).items()):
+        for k, score in enumerate(np.atleast_1d(entry)):
+            yield f"score[{i + k}]", score, exact.score(i + k + skipped), [y, *values]
+
+
+def draw_checks(
+    law: Any, exact: laws.Law, values: list[float], rng: np.random.Generator
+) -> Iterator[Check]:
+    """The value and the views of a draw, and their derivatives, of its noise."""
+    u = probability(rng)
+    if law.name == "gaussian":  # whose noise is normal: y = μ + σ z needs no quantile
+        z, y = float(rng.normal() * 10.0), float(law.icdf(u))
+        yield "value", law.transform(z).value, lambda z, m, s: m + s * z, [z, *values]
+        yield "icdf", y, exact.view("value", y), [u, *values]
+        return
+    draw = law.transform(u)
+    start = float(draw.value)
+    if exact.scale == "log":
+        start = float(draw.log_value if "log_value" in law._views else np.log(start))
+    elif exact.scale == "logit":
+        start = float(draw.log_value - draw.log_complement)
+    if not np.isfinite(start):
+        return
+    yield "icdf", law.icdf(u), exact.view("value", start), [u, *values]
+    for name in ("value", *law._views):
+        yield name, getattr(draw, name), exact.view(name, start), [u, *values]
+        if stretch(exact.scale, draw, name) < sys.float_info.min:
+            continue  # subnormal: the derivative has the digits that it has
+        for i, slope in enumerate(draw.jacobian(of=name).values()):
+            yield f"d{name}[{i}]", slope, exact.view_slope(name, i, start), [u, *values]
+
+
+def stretch(scale: str, draw: Any, name: str) -> float:
+    """The size of a view's derivative in λ."""
+    if scale == "real" or (scale == "log" and name == "log_value"):
+        return 1.0
+    if scale == "log":
+        return float(draw.value)
+    ends = {"log_value": draw.complement, "log_complement": draw.value}
+    return float(ends.get(name, min(draw.value, draw.complement)))
+
+
+def concrete_checks(law: Any, values: list[float], rng: np.random.Generator) -> Iterator[Check]:
+    """Values, logarithms and derivatives of a vector of noise; density and score at a vector."""
+    noise = [probability(rng) for _ in range(ENTRIES)]
+    draw, inputs = law.transform(noise), [*noise, *values]
+    for name, log in (("value", False), ("log_value", True)):
+        jacobian = draw.jacobian(of=name)
+        for k in range(ENTRIES):
+            yield name, getattr(draw, name)[k], discrete.concrete_value(k, log), inputs
+            if not log and draw.value[k] < sys.float_info.min:
+                continue
+            slopes = [jacobian["temperature"][k], *jacobian["logits"][k]]
+            for i in rng.choice(ENTRIES + 1, 2, replace=False):
+                formula = discrete.concrete_slope(k, int(i), log, ENTRIES)
+                yield f"d{name}[{min(i, 1)}]", slopes[i], formula, inputs
+    y = list(map(float, draw.value))
+    if min(y) < 1e-290 or max(y) == 1.0:
+        return
+    inputs = [*y, *values]
+    yield "log_prob", law.log_prob(y), discrete.concrete_log_prob, inputs
+    score = law.score(y)
+    for i, entry in enumerate([score["temperature"], *score["logits"]]):
+        yield f"score[{min(i, 1)}]", entry, discrete.concrete_score(i, ENTRIES), inputs
+
+
+def divergence_checks(name: str, rng: np.random.Generator) -> Iterator[Check]:
+    """KL and its gradients: of unlike pairs, and of pairs that are nearly the same."""
+    first, second = name.split("|")
+    formula = discrete.DIVERGENCES[first, second]
+    p, q = theta(first, rng), theta(second, rng)
+    if first == second and rng.random() < 0.4:
+        q = [float(v * (1.0 + rng.normal() * 10.0 ** rng.uniform(-8, -1))) for v in p]
+        if "probs" in rp.get(first).parameters:
+            q = [min(max(v, 1e-12), 1 - 1e-12) for v in q]
+    found = rp.kl(made(first, p), made(second, q))
+    inputs = [*p, *q]
+    yield "kl", found.value, formula, inputs
+    slopes = [
+        float(v)
+        for gradients in (found.gradient_p, found.gradient_q)
+        for entry in gradients.values()
+        for v in np.atleast_1d(entry)
+    ]
+    for i, slope in enumerate(slopes):
+        side = "p" if i < len(p) else "q"
+        yield f"kl gradient {side}", slope, discrete.gradient(formula, i), inputs
+
+
+NAMES = [
+    *laws.LAWS,
+    *discrete.LAWS,
+    "concrete",
+    *("|".join(pair) for pair in discrete.DIVERGENCES),
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 
 from reparam.distribution import Distribution
 from reparam.errors import CountError, ParameterError
@@ -23,7 +24,7 @@ def draw_count(n: object, least: int = 0) -> int:
     Raises
     ------
     CountError
-        If it is not an integer, or less than that.
+        If it is not an integer, less than that, or so large that draws can't be numbered.
 
     Examples
     --------
@@ -43,6 +44,8 @@ def draw_count(n: object, least: int = 0) -> int:
     if count < least:
         why = "draws give no standard error" if least == 2 else "is too few"
         raise CountError(f"n={n!r} {why}; {remedy}")
+    if count > sys.maxsize:
+        raise CountError(f"n is larger than 2**63 - 1, and draws have no higher numbers; {remedy}")
     return count
 
 

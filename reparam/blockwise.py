@@ -11,25 +11,31 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.errors import ReparamError, ShapeError
+from reparam.errors import ReparamError, ShapeError, TooLargeError
 from reparam.noise import BLOCK
+from reparam.parameters import check_dimensions
 
 __all__ = [
     "Kernel",
     "Operand",
+    "allocated",
     "batch_operand",
     "broadcast_shapes",
+    "check_memory",
     "evaluate",
     "filling",
     "in_order",
@@ -46,6 +52,11 @@ T = TypeVar("T")
 #: How many blocks a thread evaluates together, if there are enough. Each operation on an array
 #: needs the interpreter's lock for a moment; on few elements the threads would mostly wait for it.
 SPAN = 2
+
+_REMEDY = "ask for fewer at a time (reparam.sampling.stream draws chunk by chunk)"
+
+#: Results of at most so many bytes are not compared with the machine's memory.
+_SMALL = 2**26
 
 # The C library's malloc gives a large block back to the operating system when it is freed, and
 # getting it again costs a page fault every few thousand bytes: more than most of the arithmetic
@@ -72,31 +83,56 @@ class _Constant:
         return self._value
 
 
-class _Elements:
-    """One number, or vector, an element: element i of the stream is entry i − `first`."""
+class _Flat:
+    """Values that are laid out one after another when they are first needed.
 
-    def __init__(self, flat: Array, first: int) -> None:
-        self._flat, self._first = flat, first
+    That can be a copy as large as a result, so results are allocated before it is made.
+    """
+
+    def __init__(self, values: Array, shape: tuple[int, ...], event: tuple[int, ...]) -> None:
+        self._values, self._shape, self._event = values, shape, event
+        self._lock, self._laid_out = threading.Lock(), False
+
+    def flat(self) -> Array:
+        """Return the values, one number or vector per row."""
+        with self._lock:
+            if not self._laid_out:
+                whole = np.broadcast_to(self._values, self._shape + self._event)
+                self._values = whole.reshape(math.prod(self._shape), *self._event)
+                self._laid_out = True
+        return self._values
+
+
+class _Elements(_Flat):
+    """One number, or vector, per element: element i of the stream is entry i − `first`."""
+
+    def __init__(
+        self, values: Array, shape: tuple[int, ...], event: tuple[int, ...], first: int
+    ) -> None:
+        super().__init__(values, shape, event)
+        self._first = first
 
     def take(self, start: int, stop: int) -> Array:
-        return self._flat[start - self._first : stop - self._first]
+        return self.flat()[start - self._first : stop - self._first]
 
 
-class _Cycle:
+class _Cycle(_Flat):
     """A batch repeated for ever: element i is entry i modulo the batch's size."""
 
-    def __init__(self, flat: Array) -> None:
-        self._period, self._flat = len(flat), flat
+    def __init__(self, values: Array, batch: tuple[int, ...], event: tuple[int, ...]) -> None:
+        super().__init__(values, batch, event)
+        self._period = math.prod(batch)
 
     def take(self, start: int, stop: int) -> Array:
-        offset, flat = start % self._period, self._flat
+        flat = self.flat()
+        offset = start % self._period
         end = offset + stop - start
         if end > len(flat):
             if self._period >= stop - start:
                 return np.concatenate([flat[offset:], flat[: end - len(flat)]])
             # lay a short batch out as long as the block; the next ones find it so
             longer = (self._period + stop - start, *flat.shape[1:])
-            flat = self._flat = np.resize(flat[: self._period], longer)
+            flat = self._values = np.resize(flat[: self._period], longer)
         return flat[offset:end]
 
 
@@ -116,8 +152,7 @@ def operand(
     event
         The shape of one value: a vector's, or that of a number.
     """
-    flat = np.broadcast_to(values, shape + event).reshape(math.prod(shape), *event)
-    return _Elements(flat, first)
+    return _Elements(values, shape, event, first)
 
 
 def batch_operand(
@@ -143,19 +178,70 @@ def batch_operand(
         return _Constant(values.reshape(event))
     if shape[len(shape) - len(batch) :] != batch:
         batch = shape
-    flat = np.broadcast_to(values, batch + event).reshape(math.prod(batch), *event)
-    return _Cycle(flat) if len(flat) else _Elements(flat, 0)
+    return _Cycle(values, batch, event)
 
 
 def broadcast_shapes(**shapes: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape that all broadcast to; the error names each argument and its shape."""
+    for name, shape in shapes.items():
+        check_dimensions(name, shape)
     try:
         return np.broadcast_shapes(*shapes.values())
     except ValueError:
         described = ", ".join(f"{name} has shape {shape}" for name, shape in shapes.items())
+        columns = zip_longest(*(reversed(shape) for shape in shapes.values()), fillvalue=1)
+        if all(len({*sizes} - {1}) < 2 for sizes in columns):  # larger than NumPy can number
+            raise TooLargeError(f"{described}: that makes too many elements; {_REMEDY}") from None
         raise ShapeError(
             f"{described}: these don't broadcast together; make trailing dimensions equal, or 1"
         ) from None
+
+
+def allocated(shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+    """Return arrays of these shapes, not filled in.
+
+    Raises
+    ------
+    ShapeError
+        If one has too many dimensions.
+    TooLargeError
+        If there is no memory for them.
+    """
+    check_memory(shapes)
+    try:
+        return [np.empty(shape) for shape in shapes]
+    except (MemoryError, ValueError):  # a ValueError: larger than NumPy can number
+        raise _too_large(shapes) from None
+
+
+def check_memory(shapes: Sequence[tuple[int, ...]]) -> None:
+    """Refuse arrays of these shapes, before any work, if they are larger than the memory.
+
+    Systems that promise memory before they have it (Linux does) end the process when it runs out.
+    """
+    for shape in shapes:
+        check_dimensions("the result", shape)
+    size = 8 * sum(map(math.prod, shapes))
+    if size > _SMALL and size > _memory():
+        raise _too_large(shapes)
+
+
+def _too_large(shapes: Sequence[tuple[int, ...]]) -> TooLargeError:
+    """Return the error that there is no memory for arrays of these shapes."""
+    arrays = " and ".join(f"an array of shape {shape}" for shape in dict.fromkeys(shapes))
+    size = 8e-9 * float(sum(map(math.prod, shapes)))
+    return TooLargeError(f"{arrays} would take {size:.3g} GB, more than there is memory; {_REMEDY}")
+
+
+def _memory() -> int:
+    """Return how many bytes can be had, or the most that an array can have if that is unknown."""
+    with suppress(OSError, LookupError, ValueError):  # Linux
+        lines = (line.partition(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        kilobytes = {name: int(rest.split()[0]) for name, _, rest in lines}
+        return 1024 * (kilobytes["MemAvailable"] + kilobytes["SwapFree"])
+    with suppress(AttributeError, OSError, ValueError):  # macOS; Windows does not overcommit
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return sys.maxsize
 
 
 def thread_count() -> int:
@@ -258,10 +344,12 @@ def evaluate(
     sums = tuple(sums) or (False,) * outputs
     events = tuple(events) or ((),) * outputs
     size = math.prod(shape)
+    stored = [shape + event for summed, event in zip(sums, events, strict=True) if not summed]
+    wholes = iter(allocated(stored))
     # as many numbers in a block of vectors as in one of numbers
     blocks = _blocks(first, size, max(1, BLOCK // max(1, *map(math.prod, events))))
     results = [
-        np.empty(len(blocks) if summed else (size, *event))
+        np.empty(len(blocks)) if summed else next(wholes).reshape(size, *event)
         for summed, event in zip(sums, events, strict=True)
     ]
     workers = 1 if _state.nested else min(thread_count(), len(blocks))

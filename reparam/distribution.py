@@ -26,6 +26,7 @@ from reparam.blockwise import (
     Operand,
     batch_operand,
     broadcast_shapes,
+    check_memory,
     evaluate,
     filling,
     operand,
@@ -363,6 +364,7 @@ class Distribution(abc.ABC):
 
     @final
     def _statistic(self, formula: Callable[..., Array]) -> Array:
+        check_memory([self.batch_shape])
         with np.errstate(all="ignore"):
             return self._batched(formula(*self._theta))
 
@@ -519,6 +521,8 @@ class Reparameterized(Distribution):
         ------
         CountError
             If the sample shape is not made of non-negative integers.
+        TooLargeError
+            If there is no memory for the draws.
         SeedError
             If `rng` can't seed random numbers.
 
@@ -744,19 +748,19 @@ def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:
     return np.where(there.reshape(vector), instead, result)
 
 
-def _sample_shape(shape: Shape) -> tuple[int, ...]:
+def _sample_shape(shape: object) -> tuple[int, ...]:
+    given = np.asarray(None if isinstance(shape, np.ma.MaskedArray) else shape, dtype=object)
+    entries: list[Any] = given.reshape(-1).tolist() if given.ndim < 2 else [None]
     try:
-        sizes = tuple(
-            operator.index(size) for size in np.atleast_1d(np.asarray(shape, dtype=object))
-        )
+        sizes = [-1 if isinstance(entry, bool) else operator.index(entry) for entry in entries]
     except TypeError:
-        sizes = (-1,)
+        sizes = [-1]
     if any(size < 0 for size in sizes):
         raise CountError(
             f"sample shape {shape!r} is not a non-negative integer or a tuple of them;"
             " pass how many draws you want"
         )
-    return sizes
+    return tuple(sizes)
 
 
 def _parameters_section(cls: type[Distribution]) -> str:

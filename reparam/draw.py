@@ -197,7 +197,7 @@ class Draw:
         ShapeError
             If a tangent doesn't broadcast to the batch shape.
         """
-        given = self.distribution.parameters.by_name(tangents.items())
+        given = self.distribution.parameters.by_name(tangents.items(), tangents=True)
         arrays = {name: as_real_array(name, tangent) for name, tangent in given.items()}
         batch = self.distribution.batch_shape
         for name, array in arrays.items():

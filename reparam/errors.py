@@ -6,6 +6,7 @@ A message names the value, the rule it breaks and the remedy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ReparamError",
     "SeedError",
     "ShapeError",
+    "TooLargeError",
     "UnknownDistributionError",
     "UnknownParameterError",
     "UnknownViewError",
@@ -52,6 +54,10 @@ class UnknownViewError(ReparamError, AttributeError):
 
 class ShapeError(ReparamError, ValueError):
     """Shapes that don't broadcast together."""
+
+
+class TooLargeError(ReparamError, MemoryError):
+    """Results that the machine's memory can't hold."""
 
 
 class NoiseError(ReparamError, ValueError):
@@ -103,8 +109,56 @@ class PluginWarning(UserWarning):
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the nearest candidate, or an empty string."""
-    from difflib import get_close_matches
+    """Return ``"; did you mean 'x'?"`` for the candidate that `name` misspells, or nothing.
 
-    near = get_close_matches(name.lower(), list(candidates), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    A misspelling has a wrong, missing, extra or swapped letter, or two from six letters on, and not
+    at the beginning, or it leaves out up to half of the letters. Case, hyphens and underscores
+    don't matter.
+    """
+    wanted, nearest, least = spelled(name), "", math.inf
+    for candidate in candidates:
+        known = spelled(candidate)
+        distance = _distance(wanted, known)
+        if distance < least and (distance <= _most(wanted, known) or _shortens(wanted, known)):
+            nearest, least = candidate, distance
+    return f"; did you mean {nearest!r}?" if nearest else ""
+
+
+def spelled(name: str) -> str:
+    """Return a name in the one spelling that its variants in case, ``-`` and ``_`` have."""
+    return name.lower().replace("-", "").replace("_", "")
+
+
+def _most(wanted: str, known: str) -> int:
+    """Return how many letters may be wrong."""
+    if wanted[:1] != known[:1] and wanted[:2] != known[1::-1]:
+        return 0
+    length = max(len(wanted), len(known))
+    return min(2, max(length // 3, length // 2 if length < 3 else 1))
+
+
+def _shortens(wanted: str, known: str) -> bool:
+    """Return whether letters of a name, at least half and the first of them, make the other."""
+    letters = iter(known)
+    return (
+        wanted[:1] == known[:1]
+        and 2 * len(wanted) > len(known)
+        and all(letter in letters for letter in wanted)
+    )
+
+
+def _distance(a: str, b: str) -> int:
+    """Return how many letters to change, leave out, add or swap with the next to make b of a."""
+    if abs(len(a) - len(b)) > len(b) or len(a) > 100:
+        return len(a)
+    before: list[int] = []
+    last = list(range(len(b) + 1))
+    for i, letter in enumerate(a, 1):
+        row = [i]
+        for j, other in enumerate(b, 1):
+            steps = [last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != other)]
+            if i > 1 < j and letter == b[j - 2] and a[i - 2] == other:
+                steps.append(before[j - 2] + 1)
+            row.append(min(steps))
+        before, last = last, row
+    return last[-1]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from numbers import Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -16,7 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
-from reparam.errors import ParameterError, UnknownParameterError, did_you_mean
+from reparam.conversions import Conversion
+from reparam.errors import (
+    ParameterError,
+    ReparamError,
+    ShapeError,
+    UnknownParameterError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from reparam.distribution import Distribution
@@ -32,6 +41,7 @@ __all__ = [
     "Parameters",
     "Simplex",
     "as_real_array",
+    "check_dimensions",
 ]
 
 
@@ -185,15 +195,81 @@ POSITIVE = Interval(0.0, math.inf)
 UNIT = Interval(0.0, 1.0)
 
 
+#: How many dimensions arrays may have: NumPy's arrays have up to 64, and its broadcasting 32.
+MAX_DIMENSIONS = 32
+
+
+def check_dimensions(what: str, shape: tuple[int, ...]) -> None:
+    """Refuse shapes of more dimensions than can be broadcast."""
+    if len(shape) > MAX_DIMENSIONS:
+        raise ShapeError(
+            f"{what} has {len(shape)} dimensions, and at most {MAX_DIMENSIONS} are possible;"
+            " reshape it"
+        )
+
+
 def as_real_array(name: str, value: ArrayLike) -> Array:
-    """Return `value` as a float64 array, refusing what is not made of real numbers."""
+    """Return `value` as a float64 array, refusing what is not made of real numbers.
+
+    Real numbers are those of Python's tower (``numbers.Real``: integers of any size, fractions) and
+    decimals. Booleans, text and masked values are not.
+    """
     try:
-        array = np.asarray(value)
-        if array.dtype.kind in "fiu":
-            return np.asarray(array, dtype=np.float64)
+        if _made_of_numbers(name, value):
+            array = np.asarray(value)
+            check_dimensions(name, array.shape)
+            if array.dtype.kind == "O":
+                each = [_as_float(name, entry) for entry in array.ravel().tolist()]
+                return np.array(each, np.float64).reshape(array.shape)
+            if array.dtype.kind in "fiu":
+                return np.asarray(array, dtype=np.float64)
+    except ReparamError:
+        raise
     except (TypeError, ValueError):
         pass
-    raise ParameterError(f"{name}={value!r} is not a real number or an array of real numbers")
+    raise ParameterError(f"{name}={_brief(value)} is not a real number or an array of real numbers")
+
+
+def _made_of_numbers(name: str, value: Any, depth: int = 0) -> bool:
+    """Return whether `value` may be numbers, with no boolean and nothing masked inside lists.
+
+    NumPy would make 1.0 of True beside a number, and use the number under a mask.
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ParameterError(
+            f"{name} has {value.size - value.count()} of {value.size} values masked;"
+            " leave them out (compressed()) or replace them (filled(number))"
+        )
+    if not isinstance(value, list | tuple):
+        return not isinstance(value, bool) and getattr(value, "dtype", None) != np.bool_
+    kinds = set(map(type, value))
+    if kinds <= {int, float}:
+        return True
+    return depth < MAX_DIMENSIONS and all(
+        _made_of_numbers(name, entry, depth + 1) for entry in value
+    )
+
+
+def _as_float(name: str, number: object) -> float:
+    """Return the nearest float64, for a number that NumPy has no type for."""
+    if isinstance(number, bool) or not isinstance(number, Real | Decimal):
+        raise TypeError
+    try:
+        return float(number)
+    except OverflowError:
+        raise ParameterError(
+            f"{name}={_brief(number)} is too large for float64, which ends at 1.8e308;"
+            " pass a smaller number"
+        ) from None
+
+
+def _brief(value: object) -> str:
+    """Return the text of a value for a message, cut off if it is long."""
+    try:
+        text = repr(value)
+    except Exception:  # Python does not print an integer of 5,000 digits
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= 200 else f"{text[:120]}…{text[-40:]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +295,10 @@ class Parameter:
     typical
         A range that everyday values fall in: where tests and examples draw theirs.
     aliases
-        Other accepted names.
+        Other accepted names, of the same number.
+    conversions
+        Names that other libraries give to another number: refused, with what this parameter is
+        in terms of it.
     description
         A few words on what it is.
     differentiable
@@ -237,6 +316,7 @@ class Parameter:
     description: str = ""
     differentiable: bool = True
     vector: int = 0
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
     name: str = field(default="", init=False)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -316,6 +396,14 @@ def _shown(value: float) -> str:
     return short if float(short) == value or math.isnan(value) else repr(value)
 
 
+def _number(value: object) -> float | None:
+    """Return the number that a value, or its text, is, or None if it is not one."""
+    try:
+        return float(value) if np.ndim(value) == 0 else None  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 class Parameters(Mapping[str, Parameter]):
     """A distribution's parameters in declared order, looked up by name or alias."""
 
@@ -345,21 +433,44 @@ class Parameters(Mapping[str, Parameter]):
         """The names of those that the distribution is differentiated in."""
         return [name for name, parameter in self.items() if parameter.differentiable]
 
-    def canonical(self, name: str) -> str:
-        """Return the declared name that `name`, perhaps an alias, stands for."""
+    def canonical(self, name: str, value: object = None) -> str:
+        """Return the declared name that `name`, perhaps an alias, stands for.
+
+        If it stands for none, the error may convert the `value`.
+        """
         try:
             return self._canonical[name]
         except KeyError:
+            known = ", ".join(self._declared)
+            remedy = self._converted(name, value) or did_you_mean(name, self._canonical)
             raise UnknownParameterError(
-                f"{self._owner} has no parameter {name!r}{did_you_mean(name, self._canonical)}"
-                f" (it has {', '.join(self._declared)})"
+                f"{self._owner} has no parameter {name!r}{remedy} (it has {known})"
             ) from None
 
-    def by_name(self, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-        """Return pairs (name, value) under declared names, refusing unknown ones and repetition."""
+    def _converted(self, name: str, value: object) -> str:
+        """Return what to pass instead of a number of another convention, or an empty string."""
+        for parameter in self._declared.values():
+            if conversion := parameter.conversions.get(name):
+                remedy = f"; pass {parameter.name}={conversion.formula.format(name)}"
+                given = _number(value)
+                if given is None or conversion.value is None:
+                    return remedy
+                with np.errstate(all="ignore"):
+                    number = conversion.value(np.float64(given))
+                inside = number in parameter.domain
+                return remedy + f": {name}={given:g} is {parameter.name}={number:.6g}" * inside
+        return ""
+
+    def by_name(
+        self, given: Iterable[tuple[str, Any]], *, tangents: bool = False
+    ) -> dict[str, Any]:
+        """Return pairs (name, value) under declared names, refusing unknown ones and repetition.
+
+        Messages convert values, but not `tangents`.
+        """
         result: dict[str, Any] = {}
         for name, value in given:
-            canonical = self.canonical(name)
+            canonical = self.canonical(name, None if tangents else value)
             if canonical in result:
                 raise UnknownParameterError(
                     f"{self._owner} got {canonical!r} twice"

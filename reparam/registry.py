@@ -12,17 +12,21 @@ are imported when a name is not a built-in's. ``REPARAM_NO_PLUGINS=1`` turns the
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from io import BytesIO, TextIOWrapper
+from typing import TYPE_CHECKING, Any
 
 from reparam.errors import (
     NotReparameterizable,
     PluginWarning,
     UnknownDistributionError,
     did_you_mean,
+    spelled,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +64,8 @@ BUILT_IN = {
     "student-t": "StudentT",
 }
 
+_SPELLED = {spelled(name): name for name in BUILT_IN}
+
 
 def names() -> list[str]:
     """Return the canonical names of all distributions, plugins' included, sorted."""
@@ -67,28 +73,30 @@ def names() -> list[str]:
 
 
 def get(name: str) -> type[Distribution]:
-    """Return the distribution of that name or alias, in whatever case.
+    """Return the distribution of that name or alias; case, ``-`` and ``_`` don't matter.
 
     Raises
     ------
     UnknownDistributionError
-        If there is none; the message has the nearest name.
+        If there is none; the message has the name that it may misspell.
 
     Examples
     --------
     >>> get("normal").name
     'gaussian'
+    >>> get("Student_T").name
+    'student-t'
     """
-    wanted = str(name).lower()
-    if wanted in BUILT_IN:
-        return _built_in(wanted)
+    wanted = spelled(str(name))
+    if wanted in _SPELLED:
+        return _built_in(_SPELLED[wanted])
     known: dict[str, str] = {}
     for distribution in _all():
-        for spelling in (distribution.name, *distribution.aliases):
-            if spelling == wanted:
+        for spelling in _spellings(distribution):
+            if spelled(spelling) == wanted:
                 return distribution
             known[spelling] = distribution.name
-    near = did_you_mean(wanted, known) if isinstance(name, str) else ""  # None is no misspelling
+    near = did_you_mean(name, known) if isinstance(name, str) else ""  # None is no misspelling
     raise UnknownDistributionError(
         f"no distribution is called {name!r}{near}"
         f" (there are {', '.join(sorted(set(known.values())))})"
@@ -159,38 +167,59 @@ def _plugin(name: str) -> type[Distribution] | None:
     point, *others = _plugins()[name]
     for other in others:
         _warn(other, f"{_package(point)} provides it already")
-    provided = _provided(point)
-    if isinstance(provided, str):
-        _warn(point, provided)
+    printed = TextIOWrapper(BytesIO(), encoding="utf-8", errors="replace", write_through=True)
+    provided: Any = None
+    try:
+        with redirect_stdout(printed):  # which is for data
+            provided = point.load()
+            problem = _problem(point, provided)
+    except (Exception, SystemExit) as error:  # whatever a third-party module raises
+        problem = f"{type(error).__name__}: {error}"
+    if problem:
+        _warn(point, problem)
         return None
-    return provided
+    if text := printed.buffer.getvalue().decode():
+        _warn(point, f"importing it prints {text[:60]!r}", "should print nothing")
+    return provided  # type: ignore[no-any-return]
 
 
-def _provided(point: EntryPoint) -> type[Distribution] | str:
-    """Return the distribution that an entry point names, or what is wrong with it."""
+def _problem(point: EntryPoint, provided: Any) -> str:
+    """Return what is wrong with what an entry point names, or an empty string."""
     from reparam.distribution import Distribution
 
-    if any(point.name in (known.name, *known.aliases) for known in map(_built_in, BUILT_IN)):
+    taken = {spelled(alias) for known in map(_built_in, BUILT_IN) for alias in _spellings(known)}
+    if spelled(point.name) in taken:
         return "a built-in distribution has that name"
-    try:
-        provided = point.load()
-    except Exception as error:  # whatever a stranger's module raises must not stop us
-        return f"{type(error).__name__}: {error}"
     if not (isinstance(provided, type) and issubclass(provided, Distribution)):
         return f"{point.value} is not a subclass of reparam.Distribution"
+    lacking = [
+        name for name in ("name", "about", "mechanism", "_support") if not hasattr(provided, name)
+    ]
+    lacking += sorted(getattr(provided, "__abstractmethods__", ()))
+    if lacking:
+        return f"{point.value} has no {', '.join(lacking)}"
     if provided.name != point.name:
         return f"{point.value} calls itself {provided.name!r}"
-    return provided
+    aliases = provided.aliases
+    if not isinstance(aliases, tuple | list) or not all(isinstance(name, str) for name in aliases):
+        return f"{point.value} has aliases={aliases!r}, which is not a tuple of names"
+    for name in _spellings(provided):
+        if not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
+            return f"the name {name!r} is not made of lower-case letters, digits and hyphens"
+    return ""
+
+
+def _spellings(distribution: type[Distribution]) -> tuple[str, ...]:
+    return distribution.name, *distribution.aliases
 
 
 def _package(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
 
 
-def _warn(point: EntryPoint, problem: str) -> None:
-    package, name = _package(point), point.name
-    warnings.warn(
-        f"plugin package {package} can't provide the distribution {name!r}: {problem}",
-        PluginWarning,
-        stacklevel=3,
-    )
+def _warn(point: EntryPoint, problem: str, what: str = "") -> None:
+    what = what or f"can't provide the distribution {point.name!r}"
+    text = f"plugin package {_package(point)} {what}: {problem}"
+    # one line, without control characters: logs of CI services take commands from lines
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    warnings.warn(line, PluginWarning, stacklevel=3)

@@ -377,7 +377,7 @@ class VectorDraw:
             If a tangent doesn't broadcast to that shape.
         """
         declared = self.distribution.parameters
-        given = declared.by_name(tangents.items())
+        given = declared.by_name(tangents.items(), tangents=True)
         directions = {}
         for name, event in zip(declared, self._events, strict=True):
             array = as_real_array(name, given.get(name, 0.0))

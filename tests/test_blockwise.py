@@ -1,14 +1,17 @@
 """Evaluation block by block, on several threads."""
 
 import multiprocessing
+import sys
 import threading
+import tracemalloc
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 import reparam as rp
 from reparam import blockwise
-from reparam.errors import ReparamError
+from reparam.errors import ReparamError, TooLargeError
 from reparam.noise import BLOCK
 
 SIZE = 5 * BLOCK + 7
@@ -112,6 +115,59 @@ def test_a_number_of_threads_that_is_none(text, monkeypatch):
     monkeypatch.setenv("REPARAM_NUM_THREADS", text)
     with pytest.raises(ReparamError, match=f"REPARAM_NUM_THREADS={text} is not a positive integer"):
         rp.Laplace().sample(10)
+
+
+class TestTooLarge:
+    """What there is no memory for is refused before any work."""
+
+    WIDE = rp.Gaussian(np.zeros((10**6, 1)), np.ones(10**6))
+    CALLS: ClassVar = {
+        "draws": lambda: rp.Gaussian().rsample(10**12),
+        "more draws": lambda: rp.Gaussian().rsample(3 * 10**12),
+        "values": lambda: rp.Gamma().sample(10**30),
+        "counts": lambda: rp.Poisson().sample((10**10, 10**10)),
+        "vectors": lambda: rp.Concrete().rsample(10**12),
+        "draw of a batch": lambda: TestTooLarge.WIDE.rsample(),
+        "density": lambda: TestTooLarge.WIDE.log_prob(1.0),
+        "moments": lambda: rp.Gamma(np.ones((10**6, 1)), np.ones(10**6)).mean,
+        "formula": lambda: rp.Expression("a*b").value(
+            {"a": np.ones((10**6, 1)), "b": np.ones(10**6)}
+        ),
+        "graph": lambda: rp.Graph("z ~ gaussian()").at().rsample(10**12),
+    }
+
+    @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+    def test_is_refused_at_once(self, call):
+        tracemalloc.start()
+        try:
+            with pytest.raises(TooLargeError, match=r"would take .* GB, more than there is mem"):
+                call()
+            assert tracemalloc.get_traced_memory()[1] < 5e7
+        finally:
+            tracemalloc.stop()
+
+    def test_is_a_memory_error(self):
+        with pytest.raises(MemoryError):
+            rp.Gaussian().rsample(10**12)
+
+    def test_is_refused_where_the_system_would_promise_it(self, monkeypatch):
+        """Promised memory is not had before it is written to, and then the process is ended."""
+        monkeypatch.setattr(blockwise, "_memory", lambda: 10**9)
+        with pytest.raises(TooLargeError, match=r"of shape \(100000000,\) would take 1.6 GB"):
+            rp.Gaussian().rsample(10**8)
+        with pytest.raises(TooLargeError, match=r"would take 1.6 GB"):
+            rp.Graph("z ~ gaussian()\nloss = z**2").at().rsample(10**8)
+
+    def test_memory_is_known_or_unlimited(self):
+        assert 2**26 < blockwise._memory() <= sys.maxsize
+
+    def test_nothing_of_a_large_batch_is_empty(self):
+        shape = (0, 10**6, 10**6)
+        assert self.WIDE.sample(0).shape == shape
+        draw = self.WIDE.rsample(0)
+        assert draw.value.shape == draw.jacobian()["scale"].shape == shape
+        assert not np.any(draw.vjp(1.0)["loc"])
+        assert rp.Poisson(np.ones(10**6)).sample((0, 10**7)).shape == (0, 10**7, 10**6)
 
 
 class TestInOrder:

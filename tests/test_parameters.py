@@ -5,11 +5,18 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 
 import reparam as rp
-from reparam.errors import ParameterError, ReparamError, ShapeError, UnknownParameterError
+from reparam.errors import (
+    CountError,
+    ParameterError,
+    ReparamError,
+    ShapeError,
+    UnknownParameterError,
+)
 from reparam.parameters import POSITIVE, REAL, UNIT, Interval, Parameter
 
 ALL = pytest.mark.parametrize("cls", [rp.get(name) for name in rp.names()], ids=rp.names())
@@ -171,9 +178,13 @@ def test_remedy_of_a_bounded_domain_names_its_ends():
         pytest.param(object(), id="object"),
         np.array([1.0, None]),
         [1.0, [2.0, 3.0]],
-        Decimal("1.5"),
-        Fraction(3, 2),
         np.datetime64("2020-01-01"),
+        Decimal("sNaN"),
+        np.array("1", object),
+        [True, 2.0],
+        [np.True_, 2.0],
+        [np.array([True]), np.array([2.0])],
+        ["1", 2.0],
         {"a": 1.0},
     ],
     ids=repr,
@@ -181,6 +192,92 @@ def test_remedy_of_a_bounded_domain_names_its_ends():
 def test_value_that_is_no_real_number_is_an_error(value):
     with pytest.raises(ParameterError, match=r"^scale=.* is not a real number or an array of real"):
         rp.Gaussian(scale=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (2**64, 2.0**64),
+        (2**70 + 1, 2.0**70),
+        (Fraction(1, 3), 1 / 3),
+        (Decimal("0.1"), 0.1),
+        (mpmath.mpf(1.5), 1.5),
+        (np.longdouble(1.5), 1.5),
+    ],
+    ids=repr,
+)
+def test_real_number_that_numpy_has_no_type_for_becomes_the_nearest_float64(value, number):
+    scale = rp.Gaussian(scale=value).scale
+    assert scale == number
+    assert scale.dtype == np.float64
+    pair = rp.Gaussian(scale=[value, 2.0]).scale
+    assert pair.tolist() == [number, 2.0]
+    assert rp.Gaussian().log_prob(value) == rp.Gaussian().log_prob(number)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**400, 10**5000, Fraction(10**400), [1.0, 10**400]],
+    ids=["400 digits", "5000 digits", "fraction", "list"],
+)
+def test_number_beyond_float64_is_an_error_of_one_line(value):
+    with pytest.raises(
+        ParameterError, match=r"is too large for float64, which ends at 1.8e308"
+    ) as e:
+        rp.Gaussian(scale=value)
+    assert len(str(e.value)) < 300
+
+
+def test_values_of_any_length_make_a_short_message():
+    with pytest.raises(ParameterError, match="is not a real number") as caught:
+        rp.Gaussian(scale=["x"] * 100_000)
+    assert len(str(caught.value)) < 300
+
+
+MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+
+
+@pytest.mark.parametrize("value", [MASKED, [MASKED], np.ma.masked, [1.0, np.ma.masked]], ids=repr)
+def test_masked_value_is_an_error_and_not_the_number_under_the_mask(value):
+    with pytest.raises(ParameterError, match=r"^scale has 1 of . values masked; leave"):
+        rp.Gaussian(scale=value)
+    with pytest.raises(ParameterError, match=r"value has 1 of . values masked"):
+        rp.Gaussian().log_prob(value)
+    with pytest.raises(ParameterError, match=r"y has 1 of . values masked"):
+        rp.Expression("y**2").value({"y": value})
+
+
+def test_masked_array_of_which_nothing_is_masked_is_an_array():
+    assert rp.Gaussian(scale=np.ma.array([1.0, 2.0])).scale.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("depth", [70, 5000])
+def test_lists_nested_too_deep_are_an_error(depth):
+    value = [1.0]
+    for _ in range(depth):
+        value = [value]
+    with pytest.raises(ParameterError, match=r"is not a real number or an array of real numbers$"):
+        rp.Gaussian(scale=value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda ones: rp.Gaussian(ones),
+        lambda ones: rp.Gaussian().log_prob(ones),
+        lambda ones: rp.Gaussian().transform(ones),
+        lambda ones: rp.Gaussian().rsample(ones.shape),
+        lambda ones: rp.Poisson().sample(ones.shape),
+        lambda ones: rp.Concrete().sample(ones.shape[1:]),
+        lambda ones: rp.Gaussian(ones[0]).rsample(2),
+        lambda ones: rp.Expression("y**2").value({"y": ones}),
+    ],
+)
+def test_more_dimensions_than_can_be_broadcast_are_an_error(call):
+    with pytest.raises(ShapeError, match=r" has 3[34] dimensions, and at most 32 are possible"):
+        call(np.ones((1,) * (33)))
+    d = rp.Gaussian(np.ones((1,) * 16), np.ones((2, *(1,) * 15)))
+    assert d.rsample((1,) * 16, rng=0).jacobian()["scale"].ndim == 32
 
 
 @pytest.mark.parametrize(
@@ -292,10 +389,29 @@ def test_repr_is_the_call_that_makes_it(d, text):
     assert repr(d) == text
 
 
-@pytest.mark.parametrize("shape", [-1, (2, -3), 1.5, (2, 1.5), "3", None, [[1, 2], [3, 4]]])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        -1,
+        (2, -3),
+        1.5,
+        (2, 1.5),
+        "3",
+        None,
+        [[1, 2], [3, 4]],
+        True,
+        np.True_,
+        np.array(True),
+        (2, False),
+        np.ma.array([2, 3], mask=[True, False]),
+    ],
+)
 def test_sample_shape_that_makes_no_sense_is_an_error(shape):
-    with pytest.raises(rp.ReparamError, match="is not a non-negative integer or a tuple of them"):
-        rp.Gaussian().sample(shape, rng=0)
+    for d in (rp.Gaussian(), rp.Poisson(), rp.Concrete()):
+        with pytest.raises(CountError, match="is not a non-negative integer or a tuple of them"):
+            d.sample(shape, rng=0)
+    with pytest.raises(CountError, match="is not a non-negative integer or a tuple of them"):
+        rp.Gaussian().rsample(shape, rng=0)
 
 
 @pytest.mark.parametrize(

@@ -112,17 +112,85 @@ SOUND = "from reparam import Laplace\nclass Provided(Laplace):\n    name = {!r}\
         ("Provided = 3", "theirs:Provided is not a subclass of reparam.Distribution"),
         ("class Provided: pass", "theirs:Provided is not a subclass of reparam.Distribution"),
         (SOUND.format("yours"), "theirs:Provided calls itself 'yours'"),
+        ("import sys\nsys.exit()", "SystemExit:$"),
+        ("import sys\nsys.stdout.buffer.write(b'1')\nsys.exit('no')", "SystemExit: no"),
+        (
+            SOUND.format("mine") + "    aliases = None\n",
+            "theirs:Provided has aliases=None, which is",
+        ),
+        (
+            SOUND.format("mine") + "    aliases = (1,)\n",
+            r"theirs:Provided has aliases=\(1,\), which",
+        ),
+        (
+            SOUND.format("mine") + "    aliases = ('My',)\n",
+            "the name 'My' is not made of lower-case",
+        ),
+        (
+            SOUND.format("mine") + "    aliases = ('a\\nb',)\n",
+            r"the name 'a\\nb' is not made of lower",
+        ),
+        ("raise ValueError('a\\n::error::b')", "ValueError: a ::error::b$"),
+        ("raise ValueError('a\\x1b[31mb')", r"ValueError: a\?\[31mb$"),
+        (
+            "from reparam import InverseCDF\nclass Provided(InverseCDF):\n    name = 'mine'\n",
+            "theirs:Provided has no about, _support, _cdf, _entropy, _icdf, _log_prob, _mean",
+        ),
     ],
 )
 def test_broken_plugin_warns_and_names_its_package(provide, code, problem):
     provide("theirs", "mine", code)
-    with pytest.warns(PluginWarning, match=rf"theirs 2\.1 can't provide .* 'mine': {problem}"):
+    with pytest.warns(PluginWarning, match=rf"theirs 2\.1 can't .* 'mine': {problem}") as warned:
         assert "mine" not in rp.names()
+    assert len(warned) == 1
+    assert "\n" not in str(warned[0].message)
     with pytest.raises(UnknownDistributionError):
         rp.get("mine")
 
 
-@pytest.mark.parametrize("name", ["laplace", "normal"])
+@pytest.mark.parametrize("name", ["Mine", "my name"])
+def test_plugin_with_a_name_that_cannot_be_asked_for_warns(provide, name):
+    provide("theirs", name, SOUND.format(name))
+    with pytest.warns(PluginWarning, match=rf"theirs 2\.1 .*: the name {name!r} is not made of"):
+        assert rp.names() == sorted(registry.BUILT_IN)
+
+
+def test_plugin_that_prints_warns_and_leaves_stdout_alone(provide, capfd):
+    provide("theirs", "mine", "print('\\n::error::hello')\n" + SOUND.format("mine"))
+    with pytest.warns(PluginWarning, match=r"theirs 2\.1 should print nothing: .*prints") as warned:
+        assert "mine" in rp.names()
+    assert len(warned) == 1
+    assert "\n" not in str(warned[0].message)
+    assert capfd.readouterr() == ("", "")
+
+
+BROKEN = {
+    "exits": "import sys\nsys.exit(3)",
+    "aliases": SOUND.format("aliases") + "    aliases = None\n",
+    "Upper": SOUND.format("Upper"),
+    "prints": "print('hello')\n" + SOUND.format("prints"),
+    "newline": "raise ValueError('\\n::error::no')",
+    "incomplete": "from reparam import Distribution\nclass Provided(Distribution): pass",
+}
+
+
+@pytest.mark.parametrize("command", ["list --format jsonl", "show gausian"])
+def test_broken_plugins_break_no_command(provide, python, tmp_path, command):
+    for name, code in BROKEN.items():
+        provide(f"package-{name}", name, code)
+    alone = python("-m", "reparam", *command.split(), check=False, REPARAM_NO_PLUGINS="1")
+    run = python("-m", "reparam", *command.split(), check=False, PYTHONPATH=tmp_path)
+    assert run.returncode == alone.returncode == (2 if "gausian" in command else 0)
+    warned = [line for line in run.stderr.splitlines() if line.startswith("Warning: plugin pack")]
+    assert len(warned) == len(BROKEN)
+    for name in BROKEN:
+        assert sum(f"package-{name} 2.1 " in line for line in warned) == 1
+    assert len(run.stderr.splitlines()) == len(BROKEN) + len(alone.stderr.splitlines())
+    rows = [line for line in run.stdout.splitlines() if '"prints"' not in line]
+    assert rows == alone.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", ["laplace", "normal", "Student_T"])
 def test_name_or_alias_of_a_built_in_stays_its_own(provide, name):
     provide("theirs", name, SOUND.format(name))
     with pytest.warns(PluginWarning, match=rf"theirs 2\.1 .* {name!r}: a built-in .* that name"):

@@ -3,7 +3,7 @@
 import pytest
 
 import reparam as rp
-from reparam.errors import UnknownDistributionError
+from reparam.errors import UnknownDistributionError, spelled
 from reparam.registry import BUILT_IN
 
 SPELLINGS = [(spelling, name) for name in BUILT_IN for spelling in (name, *rp.get(name).aliases)]
@@ -22,8 +22,50 @@ def test_class_is_public_under_its_own_name(name):
     assert BUILT_IN[name] in dir(rp)
 
 
+@pytest.mark.parametrize(("spelling", "name"), SPELLINGS)
+def test_case_hyphens_and_underscores_do_not_matter(spelling, name):
+    parts = spelling.split("-")
+    for variant in ("_".join(parts).upper(), "".join(parts), "-".join(map(str.title, parts))):
+        assert rp.get(variant) is rp.get(name)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_class_name_is_a_name(name):
+    assert rp.get(BUILT_IN[name]) is rp.get(name)
+
+
+#: What PyTorch, NumPyro, SciPy and NumPy call distributions that are here.
+ELSEWHERE = {
+    "beta": "Beta beta",
+    "bernoulli": "Bernoulli bernoulli",
+    "beta-prime": "betaprime",
+    "binomial": "Binomial binom",
+    "categorical": "Categorical",
+    "chi": "chi",
+    "chi-square": "Chi2 chi2 chisquare",
+    "concrete": "RelaxedOneHotCategorical",
+    "exponential": "Exponential expon",
+    "f": "FisherSnedecor f",
+    "gamma": "Gamma gamma",
+    "gaussian": "Normal norm normal",
+    "geometric": "geom geometric",
+    "inverse-gamma": "InverseGamma invgamma",
+    "laplace": "Laplace laplace",
+    "logistic": "Logistic logistic",
+    "negative-binomial": "NegativeBinomial nbinom negative_binomial",
+    "poisson": "Poisson poisson",
+    "relaxed-bernoulli": "RelaxedBernoulli",
+    "student-t": "StudentT t",
+}
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_names_of_other_libraries_are_known(name):
+    assert {rp.get(other).name for other in ELSEWHERE[name].split()} == {name}
+
+
 def test_no_spelling_is_ambiguous():
-    spellings = [spelling for spelling, _ in SPELLINGS]
+    spellings = [spelled(spelling) for spelling, _ in SPELLINGS]
     assert len(spellings) == len(set(spellings))
 
 
@@ -40,7 +82,38 @@ def test_unknown_name_gets_the_nearest_one(wrong, near):
         rp.get(wrong)
 
 
-@pytest.mark.parametrize("wrong", ["qqqq", 3, None])
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("exponental", "exponential"),
+        ("possion", "poisson"),
+        ("Chi_Sqare", "chi-square"),
+        ("negative_binom", "negative-binomial"),
+        ("students-t", "student-t"),
+        ("uGassian", None),
+    ],
+)
+def test_misspelling_in_any_spelling_gets_the_nearest_one(wrong, near):
+    with pytest.raises(UnknownDistributionError) as caught:
+        rp.get(wrong)
+    assert (f"did you mean {near!r}?" in str(caught.value)) is bool(near)
+
+
+OTHERS = """
+    beta-binomial cauchy dirichlet gumbel half-cauchy halfnormal hypergeometric inverse-gaussian
+    kumaraswamy log-normal loggamma loglaplace lognormal multinomial ncx2 pareto rayleigh skewnorm
+    truncnorm uniform wald weibull zeta
+"""
+
+
+@pytest.mark.parametrize("other", OTHERS.split())
+def test_another_distribution_is_no_misspelling(other):
+    with pytest.raises(UnknownDistributionError) as caught:
+        rp.get(other)
+    assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["qqqq", "", "x", 3, None])
 def test_unknown_name_like_no_other_gets_the_list(wrong):
     with pytest.raises(UnknownDistributionError, match=rf"{wrong!r} \(there are .*, student-t"):
         rp.get(wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import secrets
 import shutil
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from reparam.cli.progress import tracked
 from reparam.errors import InputError, OutputError, did_you_mean
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from reparam.formats import Records
     from reparam.formats.records import Block
 
-__all__ = ["abandon_stdout", "destination", "format_for", "write"]
+__all__ = ["abandon_stdout", "destination", "format_for", "real_path", "write"]
 
 
 def format_for(out: str, name: str | None) -> str:
@@ -86,8 +87,8 @@ def _on_terminal() -> bool:
 
 
 def _check_room(out: str, size: int) -> None:
-    path = Path(os.path.realpath(out))
-    if out == "-" or (path.exists() and not path.is_file()):
+    path = None if out == "-" else real_path(out)
+    if path is None or (path.exists() and not path.is_file()):
         return  # not a file on a disk
     try:
         free = shutil.disk_usage(path.parent).free
@@ -108,42 +109,87 @@ def _human(size: float) -> str:
     return f"{size:.3g} EB"
 
 
+def real_path(out: str) -> Path:
+    """Return the file that is written to, at the end of symbolic links."""
+    try:
+        path = Path(os.path.realpath(out))  # write through a symbolic link, don't replace it
+    except FileNotFoundError:
+        raise OutputError(
+            f"can't write {out}: the working directory does not exist any more; change to another"
+        ) from None
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), out)
+    return path
+
+
 @contextmanager
 def destination(out: str) -> Iterator[BinaryIO]:
-    """Open a file that appears only when it is complete, or stdout for ``-``."""
+    """Open a file that appears only when it is complete, or stdout for ``-``.
+
+    Errors in writing to it have its name. Others, perhaps of another output, are left as they are.
+    """
     if out == "-":
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
-    path = Path(os.path.realpath(out))  # write through a symbolic link, don't replace it
-    in_place = path.exists() and not path.is_file()  # a device or a pipe (or a directory: refused)
-    try:
-        with path.open("wb") if in_place else _replacing(path) as stream:
+    path = real_path(out)
+    if path.exists() and not path.is_file():  # a device or a pipe (or a directory: refused)
+        with _opened(path, "wb", out) as stream:
             yield stream
-    except OSError as error:
-        error.filename = out
-        raise
+    else:
+        with _replacing(path, out) as stream:
+            yield stream
+
+
+class _File(io.FileIO):
+    """A file whose errors in writing name an output."""
+
+    out: str
+
+    def write(self, data: Any) -> int:
+        with _naming(self.out):
+            return super().write(data)
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def _naming(out: str) -> Iterator[None]:
+    """Let errors of the system name an output."""
+    try:
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = out, None
+        raise
+
+
+def _opened(path: Path, mode: str, out: str, descriptor: int | None = None) -> BinaryIO:
+    with _naming(out):
+        file = _File(path, mode, opener=None if descriptor is None else lambda *_: descriptor)
+    file.out = out
+    return cast(BinaryIO, io.BufferedWriter(file))
+
+
+@contextmanager
+def _replacing(path: Path, out: str) -> Iterator[BinaryIO]:
     """Open a temporary file beside that file, which takes its place once it is complete."""
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     if mode is not None and not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), out)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     nameless = _nameless(path.parent)
     try:
         # the stream's name is the one that it gets in the end
-        with temporary.open("xb") if nameless is None else _stream(nameless, temporary) as stream:
+        with _opened(temporary, "xb" if nameless is None else "wb", out, nameless) as stream:
             if mode is not None:
-                os.chmod(temporary if nameless is None else nameless, mode)  # noqa: PTH101
+                with _naming(out):
+                    os.chmod(temporary if nameless is None else nameless, mode)  # noqa: PTH101
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
-            if nameless is not None:
-                _name(nameless, temporary)
-        temporary.replace(path)
+            with _naming(out):
+                os.fsync(stream.fileno())
+                if nameless is not None:
+                    _name(nameless, temporary)
+        with _naming(out):
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -160,10 +206,6 @@ def _nameless(directory: Path) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
-
-
-def _stream(descriptor: int, name: Path) -> BinaryIO:
-    return cast(BinaryIO, open(name, "wb", opener=lambda *_: descriptor))
 
 
 def _name(descriptor: int, name: Path) -> None:

@@ -177,7 +177,7 @@ def assignments(
     for text in parameters:
         key, equals, value = text.partition("=")
         key, value = key.strip(), value.strip()
-        canonical = cls.parameters.canonical(key)
+        canonical = cls.parameters.canonical(key, value)
         if not equals or not value:
             raise UnknownParameterError(
                 f"parameter {key!r} has no value; write for example"

@@ -180,7 +180,8 @@ def verify(
     _refuse_one_place_for_two(out, junit_xml)
     level = _level(level, quick=quick, thorough=thorough)
     asked = _asked(target, level, seed, rtol, only, skip, workers, time_limit)
-    plan = merged(asked, read(Path.cwd()))
+    here = _working_directory()
+    plan = merged(asked, read(here))
     if not plan.chosen:
         if project:
             raise InputError(
@@ -205,7 +206,7 @@ def verify(
                         unread.set()
                         output.abandon_stdout()
 
-        with importable(plan.root), importable(Path.cwd()):
+        with importable(plan.root), importable(here):
             report = verify(
                 list(plan.targets),
                 level=plan.level,
@@ -222,6 +223,15 @@ def verify(
         typer.echo(closing(report), err=True)
     if not report.holds:
         raise typer.Exit(1)
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise InputError(
+            "the working directory does not exist any more; change to another"
+        ) from None
 
 
 def _asked(
@@ -320,7 +330,10 @@ def _format_for(out: str, name: str | None) -> str:
 
 def _refuse_one_place_for_two(out: str, junit_xml: str | None) -> None:
     """Raise an InputError if the two outputs have the same destination."""
-    if junit_xml and os.path.realpath(out) == os.path.realpath(junit_xml):
+    if not junit_xml:
+        return
+    place, other = (name if name == "-" else output.real_path(name) for name in (out, junit_xml))
+    if place == other:
         where = "stdout ('-')" if out == "-" else out
         raise InputError(f"--out and --junit-xml would both write to {where}; pass two places")
 

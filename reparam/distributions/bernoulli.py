@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import PROBABILITY
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
 from reparam.parameters import UNIT, Integers, Parameter
@@ -19,7 +20,15 @@ class Bernoulli(Discrete):
     """
 
     name = "bernoulli"
-    probs: Parameter = Parameter("p", UNIT, 0.5, (0.05, 0.95), ("p", "prob"), "Probability of 1")
+    probs: Parameter = Parameter(
+        "p",
+        UNIT,
+        0.5,
+        (0.05, 0.95),
+        ("p", "prob"),
+        "Probability of 1",
+        conversions={"logits": PROBABILITY, "logit": PROBABILITY},
+    )
     about = About(
         density="p(y) = p^y (1 − p)^(1−y)",
         score={"probs": "(y − p) / (p (1 − p))"},

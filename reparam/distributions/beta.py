@@ -29,8 +29,12 @@ class Beta(BetaFamily):
     """
 
     name = "beta"
-    alpha: Parameter = Parameter("α", POSITIVE, 1.0, (0.1, 100.0), ("a",), "First shape")
-    beta: Parameter = Parameter("β", POSITIVE, 1.0, (0.1, 100.0), ("b",), "Second shape")
+    alpha: Parameter = Parameter(
+        "α", POSITIVE, 1.0, (0.1, 100.0), ("a", "concentration1"), "First shape"
+    )
+    beta: Parameter = Parameter(
+        "β", POSITIVE, 1.0, (0.1, 100.0), ("b", "concentration0"), "Second shape"
+    )
     about = About(
         density="p(y) = y^(α−1) (1 − y)^(β−1) / B(α, β)",
         transform="y = I⁻¹(u; α, β),  I the regularized incomplete beta function",

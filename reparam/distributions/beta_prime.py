@@ -23,7 +23,7 @@ class BetaPrime(OddsOfBeta):
     """
 
     name = "beta-prime"
-    aliases = ("betaprime", "beta2")
+    aliases = ("beta2",)
     alpha: Parameter = Parameter("α", POSITIVE, 1.0, (0.1, 100.0), ("a",), "First shape")
     beta: Parameter = Parameter("β", POSITIVE, 3.0, (0.1, 100.0), ("b",), "Second shape")
     about = About(

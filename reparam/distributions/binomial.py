@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import PROBABILITY
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
 from reparam.parameters import UNIT, Integers, Parameter
@@ -24,6 +25,7 @@ class Binomial(Discrete):
     """
 
     name = "binomial"
+    aliases = ("binom",)
     total: Parameter = Parameter(
         "n",
         Integers(1, math.inf),
@@ -34,7 +36,13 @@ class Binomial(Discrete):
         differentiable=False,
     )
     probs: Parameter = Parameter(
-        "p", UNIT, 0.5, (0.05, 0.95), ("p", "prob"), "Probability of success"
+        "p",
+        UNIT,
+        0.5,
+        (0.05, 0.95),
+        ("p", "prob"),
+        "Probability of success",
+        conversions={"logits": PROBABILITY, "logit": PROBABILITY},
     )
     about = About(
         density="p(y) = n! / (y! (n − y)!) p^y (1 − p)^(n−y)",

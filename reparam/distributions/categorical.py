@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import LOG
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
 from reparam.parameters import REAL, Integers, Parameter
@@ -24,7 +25,14 @@ class Categorical(Discrete):
 
     name = "categorical"
     logits: Parameter = Parameter(
-        "η", REAL, 0.0, (-3.0, 3.0), ("logit", "eta"), "Logits, of K categories,", vector=3
+        "η",
+        REAL,
+        0.0,
+        (-3.0, 3.0),
+        ("logit", "eta"),
+        "Logits, of K categories,",
+        vector=3,
+        conversions={"probs": LOG},
     )
     about = About(
         density="p(y) = exp(η_y) / Σ_k exp(η_k)",

@@ -22,7 +22,7 @@ class ChiSquare(PowerOfGamma):
     """
 
     name = "chi-square"
-    aliases = ("chi2", "chisquare", "chi-squared")
+    aliases = ("chi2", "chi-squared")
     df: Parameter = Parameter("ν", POSITIVE, 1.0, (0.2, 200.0), ("nu",), "Degrees of freedom")
     about = About(
         density="p(y) = y^(ν/2−1) exp(−y/2) / (2^(ν/2) Γ(ν/2))",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
+from reparam.conversions import LOG
 from reparam.distribution import About, View
 from reparam.distributions.logistic import Logistic
 from reparam.noise import UNIFORM
@@ -30,10 +31,17 @@ class Concrete(VectorReparameterized):
     """
 
     name = "concrete"
-    aliases = ("gumbel-softmax",)
+    aliases = ("gumbel-softmax", "relaxed-one-hot-categorical")
     temperature: Parameter = Parameter("τ", POSITIVE, 1.0, (0.3, 3.0), ("tau",), "Temperature")
     logits: Parameter = Parameter(
-        "η", REAL, 0.0, (-3.0, 3.0), ("logit", "eta"), "Logits, of K categories,", vector=3
+        "η",
+        REAL,
+        0.0,
+        (-3.0, 3.0),
+        ("logit", "eta"),
+        "Logits, of K categories,",
+        vector=3,
+        conversions={"probs": LOG},
     )
     about = About(
         density="p(y) = (K − 1)! τ^(K−1) Π_k exp(η_k) y_k^(−τ−1) / (Σ_k exp(η_k) y_k^(−τ))^K",

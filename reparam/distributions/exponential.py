@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import RECIPROCAL
 from reparam.distribution import About
 from reparam.mechanisms import InverseCDF
 from reparam.parameters import POSITIVE, Parameter
@@ -19,7 +20,16 @@ class Exponential(InverseCDF):
     """
 
     name = "exponential"
-    rate: Parameter = Parameter("λ", POSITIVE, 1.0, (0.1, 10.0), ("lambda", "lam"), "Rate")
+    aliases = ("expon",)
+    rate: Parameter = Parameter(
+        "λ",
+        POSITIVE,
+        1.0,
+        (0.1, 10.0),
+        ("lambda", "lam"),
+        "Rate",
+        conversions=dict.fromkeys(("scale", "mean", "beta", "theta"), RECIPROCAL),
+    )
     about = About(
         density="p(y) = λ exp(−λ y)",
         transform="y = −log(1 − u) / λ",

@@ -27,9 +27,13 @@ class F(OddsOfBeta):
     """
 
     name = "f"
-    aliases = ("fisher", "fisher-snedecor", "fishersnedecor")
-    df1: Parameter = Parameter("d₁", POSITIVE, 2.0, (0.2, 200.0), ("d1", "dfn"), "First df")
-    df2: Parameter = Parameter("d₂", POSITIVE, 6.0, (0.2, 200.0), ("d2", "dfd"), "Second df")
+    aliases = ("fisher", "fisher-snedecor")
+    df1: Parameter = Parameter(
+        "d₁", POSITIVE, 2.0, (0.2, 200.0), ("d1", "dfn", "dfnum"), "First df"
+    )
+    df2: Parameter = Parameter(
+        "d₂", POSITIVE, 6.0, (0.2, 200.0), ("d2", "dfd", "dfden"), "Second df"
+    )
     about = About(
         density="p(y) = (d₁/d₂)^(d₁/2) y^(d₁/2−1) (1 + d₁y/d₂)^(−(d₁+d₂)/2) / B(d₁/2, d₂/2)",
         transform="y = (d₂/d₁) x / (1 − x),  x = I⁻¹(u; d₁/2, d₂/2)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import RECIPROCAL
 from reparam.distribution import About
 from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import POSITIVE, Parameter
@@ -20,9 +21,17 @@ class Gamma(PowerOfGamma):
     """
 
     name = "gamma"
-    alpha: Parameter = Parameter("α", POSITIVE, 1.0, (0.1, 100.0), ("a", "shape", "k"), "Shape")
+    alpha: Parameter = Parameter(
+        "α", POSITIVE, 1.0, (0.1, 100.0), ("a", "shape", "k", "concentration"), "Shape"
+    )
     rate: Parameter = Parameter(
-        "λ", POSITIVE, 1.0, (0.1, 10.0), ("b", "beta", "lambda", "lam"), "Rate"
+        "λ",
+        POSITIVE,
+        1.0,
+        (0.1, 10.0),
+        ("b", "beta", "lambda", "lam"),
+        "Rate",
+        conversions={"scale": RECIPROCAL, "theta": RECIPROCAL},
     )
     about = About(
         density="p(y) = λ^α y^(α−1) exp(−λ y) / Γ(α)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from reparam._typing import Array
+from reparam.conversions import RECIPROCAL_ROOT, ROOT
 from reparam.distribution import About
 from reparam.mechanisms import LocationScale
 from reparam.noise import NORMAL
@@ -24,11 +25,17 @@ class Gaussian(LocationScale):
     """
 
     name = "gaussian"
-    aliases = ("normal",)
+    aliases = ("normal", "norm")
     noise = NORMAL
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean")
     scale: Parameter = Parameter(
-        "σ", POSITIVE, 1.0, (0.1, 10.0), ("sigma", "std"), "Standard deviation"
+        "σ",
+        POSITIVE,
+        1.0,
+        (0.1, 10.0),
+        ("sigma", "std"),
+        "Standard deviation",
+        conversions={"variance": ROOT, "var": ROOT, "precision": RECIPROCAL_ROOT},
     )
     about = About(
         density="p(y) = exp(−(y − μ)² / 2σ²) / (σ √(2π))",

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import PROBABILITY
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
 from reparam.parameters import UNIT, Integers, Parameter
@@ -22,8 +23,15 @@ class Geometric(Discrete):
     """
 
     name = "geometric"
+    aliases = ("geom",)
     probs: Parameter = Parameter(
-        "p", UNIT, 0.5, (0.05, 0.95), ("p", "prob"), "Probability of success"
+        "p",
+        UNIT,
+        0.5,
+        (0.05, 0.95),
+        ("p", "prob"),
+        "Probability of success",
+        conversions={"logits": PROBABILITY, "logit": PROBABILITY},
     )
     about = About(
         density="p(y) = p (1 − p)^(y−1)",

@@ -20,9 +20,11 @@ class InverseGamma(PowerOfGamma):
     """
 
     name = "inverse-gamma"
-    aliases = ("invgamma", "inversegamma")
-    alpha: Parameter = Parameter("α", POSITIVE, 3.0, (0.1, 100.0), ("a", "shape"), "Shape")
-    scale: Parameter = Parameter("β", POSITIVE, 1.0, (0.1, 10.0), ("b", "beta"), "Scale")
+    aliases = ("invgamma",)
+    alpha: Parameter = Parameter(
+        "α", POSITIVE, 3.0, (0.1, 100.0), ("a", "shape", "concentration"), "Shape"
+    )
+    scale: Parameter = Parameter("β", POSITIVE, 1.0, (0.1, 10.0), ("b", "beta", "rate"), "Scale")
     about = About(
         density="p(y) = β^α y^(−α−1) exp(−β/y) / Γ(α)",
         transform="y = β / P⁻¹(α, 1 − u),  P the regularized incomplete gamma function",

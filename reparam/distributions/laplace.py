@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import times
 from reparam.distribution import About
 from reparam.mechanisms import LocationScale
 from reparam.parameters import POSITIVE, REAL, Parameter
@@ -24,7 +25,15 @@ class Laplace(LocationScale):
     name = "laplace"
     aliases = ("double-exponential",)
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean and median")
-    scale: Parameter = Parameter("b", POSITIVE, 1.0, (0.1, 10.0), ("b", "sigma"), "Scale")
+    scale: Parameter = Parameter(
+        "b",
+        POSITIVE,
+        1.0,
+        (0.1, 10.0),
+        ("b", "sigma"),
+        "Scale",
+        conversions={"std": times(math.sqrt(0.5), "/sqrt(2)")},
+    )
     about = About(
         density="p(y) = exp(−|y − μ| / b) / 2b",
         transform="y = μ + b z,  z = log(2u) for u < ½, −log(2(1 − u)) otherwise",

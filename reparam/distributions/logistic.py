@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import times
 from reparam.distribution import About
 from reparam.mechanisms import LocationScale
 from reparam.parameters import POSITIVE, REAL, Parameter
@@ -23,7 +24,15 @@ class Logistic(LocationScale):
 
     name = "logistic"
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean and median")
-    scale: Parameter = Parameter("s", POSITIVE, 1.0, (0.1, 10.0), ("s", "sigma"), "Scale")
+    scale: Parameter = Parameter(
+        "s",
+        POSITIVE,
+        1.0,
+        (0.1, 10.0),
+        ("s", "sigma"),
+        "Scale",
+        conversions={"std": times(math.sqrt(3.0) / math.pi, "*sqrt(3)/pi")},
+    )
     about = About(
         density="p(y) = e^(−z) / (s (1 + e^(−z))²),  z = (y − μ)/s",
         transform="y = μ + s z,  z = log(u / (1 − u))",

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import Conversion
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
 from reparam.families.gamma import gamma_draws
@@ -29,12 +30,26 @@ class NegativeBinomial(Discrete):
     """
 
     name = "negative-binomial"
-    aliases = ("negbinomial", "pascal", "polya")
+    aliases = ("negbinomial", "nbinom", "pascal", "polya")
     total: Parameter = Parameter(
-        "r", POSITIVE, 1.0, (0.2, 40.0), ("r", "n", "total_count"), "Number of successes"
+        "r",
+        POSITIVE,
+        1.0,
+        (0.2, 40.0),
+        ("r", "n", "total_count", "concentration"),
+        "Number of successes",
     )
     probs: Parameter = Parameter(
-        "p", UNIT, 0.5, (0.1, 0.95), ("p", "prob"), "Probability of success"
+        "p",
+        UNIT,
+        0.5,
+        (0.1, 0.95),
+        ("p", "prob"),
+        "Probability of success (1 − PyTorch's)",
+        conversions={
+            "mean": Conversion("total/(total + {0})"),
+            "logits": Conversion("1/(1 + exp({0}))", lambda number: 1.0 / (1.0 + np.exp(number))),
+        },
     )
     about = About(
         density="p(y) = Γ(y + r) / (y! Γ(r)) p^r (1 − p)^y",

@@ -24,7 +24,7 @@ class Poisson(Discrete):
 
     name = "poisson"
     rate: Parameter = Parameter(
-        "λ", POSITIVE, 1.0, (0.1, 60.0), ("lambda", "lam", "mu"), "Rate and mean"
+        "λ", POSITIVE, 1.0, (0.1, 60.0), ("lambda", "lam", "mu", "mean"), "Rate and mean"
     )
     about = About(
         density="p(y) = λ^y exp(−λ) / y!",

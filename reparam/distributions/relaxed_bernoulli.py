@@ -9,6 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import LOG_ODDS
 from reparam.distribution import About, Reparameterized, View
 from reparam.distributions.logistic import Logistic
 from reparam.noise import UNIFORM, Noise
@@ -31,7 +32,13 @@ class RelaxedBernoulli(Reparameterized):
         "τ", POSITIVE, 1.0, (0.2, 5.0), ("tau",), "Temperature: low is nearly discrete"
     )
     logits: Parameter = Parameter(
-        "η", REAL, 0.0, (-4.0, 4.0), ("eta",), "Logit of the probability of 1"
+        "η",
+        REAL,
+        0.0,
+        (-4.0, 4.0),
+        ("logit", "eta"),
+        "Logit of the probability of 1",
+        conversions={"probs": LOG_ODDS, "prob": LOG_ODDS},
     )
     about = About(
         density="p(y) = τ e^(−z) / (1 + e^(−z))² / (y (1 − y)),  z = τ log(y / (1 − y)) − η",

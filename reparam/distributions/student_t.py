@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reparam._typing import Array
+from reparam.conversions import Conversion
 from reparam.distribution import About, Lanes
 from reparam.families import gamma_draws
 from reparam.mechanisms import LocationScale
@@ -31,10 +32,18 @@ class StudentT(LocationScale):
     """
 
     name = "student-t"
-    aliases = ("t", "studentt", "student")
+    aliases = ("t", "student")
     df: Parameter = Parameter("ν", POSITIVE, 5.0, (0.5, 200.0), ("nu",), "Degrees of freedom")
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Location")
-    scale: Parameter = Parameter("σ", POSITIVE, 1.0, (0.1, 10.0), ("sigma",), "Scale")
+    scale: Parameter = Parameter(
+        "σ",
+        POSITIVE,
+        1.0,
+        (0.1, 10.0),
+        ("sigma",),
+        "Scale",
+        conversions={"std": Conversion("{0}*sqrt((df - 2)/df)")},
+    )
     about = About(
         density="p(y) = Γ((ν+1)/2) (1 + z²/ν)^(−(ν+1)/2) / (Γ(ν/2) √(νπ) σ),  z = (y − μ)/σ",
         transform="y = μ + σ t,  t = F⁻¹(u; ν)",

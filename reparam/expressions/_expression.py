@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import broadcast_shapes
+from reparam.blockwise import allocated, broadcast_shapes
 from reparam.errors import ExpressionError, did_you_mean
 from reparam.expressions._parse import parse
 from reparam.expressions._scan import normalized
@@ -220,7 +220,7 @@ class Expression:
             if math.prod(shape) <= together:
                 results = compute([array[()] for array in arrays])
                 return [_stretched(result, shape) for result in results]
-            wholes = [np.empty(shape) for _ in range(outputs)]
+            wholes = allocated([shape] * outputs)
             for index in _pieces(shape, together):
                 parts = compute([_part(array, index, len(shape)) for array in arrays])
                 for whole, part in zip(wholes, parts, strict=True):

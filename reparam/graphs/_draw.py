@@ -11,7 +11,7 @@ from typing import final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import broadcast_shapes, in_order
+from reparam.blockwise import allocated, broadcast_shapes, in_order
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
 from reparam.graphs._model import ONE, Frame, Model
@@ -172,7 +172,7 @@ class GraphDraw:
     def _joined(self, name: str, pieces: Sequence[Array]) -> Array:
         """Return pieces as one array, without padding."""
         shape = self.model._shapes[name]
-        joined = np.empty((len(self), *shape))
+        (joined,) = allocated([(len(self), *shape)])
         for frame, piece in zip(self._frames, pieces, strict=True):
             low, high = frame.at.start - self._at.start, frame.at.stop - self._at.start
             joined[low:high] = piece.reshape(high - low, *shape)

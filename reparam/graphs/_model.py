@@ -24,7 +24,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.arguments import draw_count
-from reparam.blockwise import broadcast_shapes, in_order, summed_to
+from reparam.blockwise import broadcast_shapes, check_memory, in_order, summed_to
 from reparam.distribution import Reparameterized
 from reparam.draw import Draw
 from reparam.errors import GraphError, ShapeError, did_you_mean
@@ -168,8 +168,11 @@ class Model:
             If a parameter that depends on draws gets outside its domain.
         SeedError
             If `rng` can't seed random numbers.
+        TooLargeError
+            If there is no memory for the draws.
         """
         draws = range(draw_count(n))
+        check_memory([(n, *self._shapes[name]) for name in self.graph.names])
         return self._held(draws, self._streams(rng))
 
     def transform(self, /, **noise: ArrayLike) -> GraphDraw:

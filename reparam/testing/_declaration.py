@@ -42,6 +42,8 @@ def declares_itself(cls: type[Distribution]) -> None:
     spellings = [s for p in cls.parameters.values() for s in (p.name, *p.aliases)]
     twice = sorted({s for s in spellings if spellings.count(s) > 1})
     check(cls, not twice, f"parameters share the spelling {', '.join(twice)}")
+    both = sorted({s for p in cls.parameters.values() for s in p.conversions} & {*spellings})
+    check(cls, not both, f"{', '.join(both)} is a parameter's name and converted to another")
 
 
 def refuses_bad_parameters(cls: type[Distribution]) -> None:

@@ -57,7 +57,7 @@ class Entries:
             self._of[name] = [f"{name}[{k}]" for k in range(length)]
             for k, entry in enumerate(self._of[name]):
                 aliases = tuple(f"{alias}[{k}]" for alias in parameter.aliases)
-                number = replace(parameter, aliases=aliases, vector=0)
+                number = replace(parameter, aliases=aliases, vector=0, conversions={})
                 number.__set_name__(owner, entry)
                 self.numbers[entry] = number
 

@@ -100,7 +100,7 @@ class Row:
 
 def _named(name: str, kind: Parameter) -> Parameter:
     """Return the same declaration under another name."""
-    parameter = replace(kind, aliases=())
+    parameter = replace(kind, aliases=(), conversions={})
     parameter.__set_name__(Row, name)
     return parameter
 

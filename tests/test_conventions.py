@@ -1,0 +1,155 @@
+"""Names of parameters in other libraries: aliases of the same number, or refused and converted."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+import reparam as rp
+from reparam.errors import UnknownParameterError
+from reparam.registry import BUILT_IN
+from reparam.verification.laws import Link
+from reparam.verification.libraries import numpyro, tfp, torch
+
+LIBRARIES = {"torch": torch.ROWS, "numpyro": numpyro.ROWS, "tfp": tfp.ROWS}
+
+#: What each of these libraries calls the parameters of the distributions that are here, where
+#: they are the same number.
+SPELLINGS = [
+    pytest.param(rp.get(row.law), name, *link.theirs, id=f"{library}-{row.law}-{link.theirs[0]}")
+    for library, rows in LIBRARIES.items()
+    for row in rows.values()
+    if row.law in BUILT_IN
+    for name, link in row.links.items()
+    if isinstance(link, Link) and link.value is Link.value
+]
+
+
+#: The same for SciPy: our class, SciPy's distribution, and parameters by SciPy's names.
+SCIPY = [
+    (rp.Bernoulli, scipy.stats.bernoulli, {"p": 0.3}),
+    (rp.Beta, scipy.stats.beta, {"a": 2.0, "b": 3.5}),
+    (rp.BetaPrime, scipy.stats.betaprime, {"a": 2.0, "b": 3.5}),
+    (rp.Binomial, scipy.stats.binom, {"n": 5, "p": 0.3}),
+    (rp.Chi, scipy.stats.chi, {"df": 3.0}),
+    (rp.ChiSquare, scipy.stats.chi2, {"df": 3.0}),
+    (rp.F, scipy.stats.f, {"dfn": 3.0, "dfd": 7.0}),
+    (rp.Gamma, scipy.stats.gamma, {"a": 2.5}),
+    (rp.Gaussian, scipy.stats.norm, {"loc": 0.5, "scale": 2.0}),
+    (rp.Geometric, scipy.stats.geom, {"p": 0.3}),
+    (rp.InverseGamma, scipy.stats.invgamma, {"a": 2.5, "scale": 2.0}),
+    (rp.Laplace, scipy.stats.laplace, {"loc": 0.5, "scale": 2.0}),
+    (rp.Logistic, scipy.stats.logistic, {"loc": 0.5, "scale": 2.0}),
+    (rp.NegativeBinomial, scipy.stats.nbinom, {"n": 4.5, "p": 0.3}),
+    (rp.Poisson, scipy.stats.poisson, {"mu": 2.5}),
+    (rp.StudentT, scipy.stats.t, {"df": 3.0, "loc": 0.5, "scale": 2.0}),
+]
+
+#: Our class, a name that it refuses, a number, and P(Y ≤ y) as SciPy has it in that convention.
+CONVERTED = [
+    (rp.Gamma, "scale", 4.0, lambda y, x: scipy.stats.gamma.cdf(y, 1.0, scale=x)),
+    (rp.Gamma, "theta", 4.0, lambda y, x: scipy.stats.gamma.cdf(y, 1.0, scale=x)),
+    (rp.Exponential, "scale", 4.0, lambda y, x: scipy.stats.expon.cdf(y, scale=x)),
+    (rp.Exponential, "mean", 4.0, lambda y, x: scipy.stats.expon.cdf(y, scale=x)),
+    (rp.Gaussian, "variance", 2.25, lambda y, x: scipy.stats.norm.cdf(y, scale=x**0.5)),
+    (rp.Gaussian, "precision", 4.0, lambda y, x: scipy.stats.norm.cdf(y, scale=x**-0.5)),
+    (rp.Laplace, "std", 3.0, lambda y, x: scipy.stats.laplace.cdf(y, scale=x / 2**0.5)),
+    (rp.Logistic, "std", 3.0, lambda y, x: scipy.stats.logistic.cdf(y, scale=x * 3**0.5 / np.pi)),
+    # with the probability 1/(1 + e^−x) of 1; PyTorch's and NumPyro's negative binomial counts those
+    (rp.Bernoulli, "logits", 1.5, lambda y, x: scipy.stats.bernoulli.cdf(y, 1 / (1 + np.exp(-x)))),
+    (rp.Geometric, "logits", 1.5, lambda y, x: scipy.stats.geom.cdf(y, 1 / (1 + np.exp(-x)))),
+    (
+        rp.NegativeBinomial,
+        "logits",
+        1.5,
+        lambda y, x: scipy.stats.nbinom.cdf(y, 1, 1 / (1 + np.exp(x))),
+    ),
+]
+
+
+@pytest.mark.parametrize(("cls", "name", "other"), SPELLINGS)
+def test_names_of_other_libraries_for_the_same_number_are_aliases(cls, name, other):
+    assert cls.parameters.canonical(other) == name
+
+
+@pytest.mark.parametrize(
+    ("cls", "scipys", "given"), SCIPY, ids=lambda case: getattr(case, "name", "")
+)
+def test_parameters_by_scipys_names_make_scipys_distribution(cls, scipys, given):
+    y = np.array([1.0, 2.0, 3.0]) if cls.__base__ is rp.Discrete else np.array([0.2, 0.5, 0.9])
+    np.testing.assert_allclose(cls(**given).cdf(y), scipys.cdf(y, **given), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "number", "cdf"), CONVERTED, ids=[f"{c[0].name}-{c[1]}" for c in CONVERTED]
+)
+def test_conversion_makes_the_other_librarys_distribution(cls, name, number, cdf):
+    (ours, conversion), *_ = [
+        (parameter.name, parameter.conversions[name])
+        for parameter in cls.parameters.values()
+        if name in parameter.conversions
+    ]
+    d, y = cls(**{ours: conversion.value(number)}), np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(d.cdf(y), cdf(y, number), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_text_of_a_conversion_is_its_value(name):
+    for parameter in rp.get(name).parameters.values():
+        for conversion in parameter.conversions.values():
+            formula = rp.Expression(conversion.formula.format("x"))
+            if conversion.value:
+                x = np.array([0.2, 0.7])
+                np.testing.assert_allclose(conversion.value(x), formula.value({"x": x}), rtol=1e-14)
+            else:
+                assert {*formula.names} - {"x"} <= set(rp.get(name).parameters)
+
+
+def test_mean_of_a_negative_binomial_is_converted_with_the_total():
+    formula = rp.NegativeBinomial.probs.conversions["mean"].formula.format("mean")
+    probs = rp.Expression(formula).value({"total": 4.5, "mean": 2.5})
+    assert rp.NegativeBinomial(4.5, probs).mean == pytest.approx(2.5, rel=1e-14)
+
+
+def test_standard_deviation_of_student_t_is_converted_with_the_degrees_of_freedom():
+    formula = rp.StudentT.scale.conversions["std"].formula.format("std")
+    scale = rp.Expression(formula).value({"df": 5.0, "std": 2.0})
+    assert rp.StudentT(5.0, 0.0, scale).variance == pytest.approx(4.0, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: rp.Gamma(scale=2),
+            "no parameter 'scale'; pass rate=1/scale: scale=2 is rate=0.5 (",
+        ),
+        (lambda: rp.Gamma(scale=np.float32(4)), "pass rate=1/scale: scale=4 is rate=0.25 ("),
+        (lambda: rp.Gamma(scale=[1.0, 2.0]), "no parameter 'scale'; pass rate=1/scale (it has"),
+        (lambda: rp.Gamma(scale=-2), "no parameter 'scale'; pass rate=1/scale (it has"),
+        (lambda: rp.Gamma(scale=0), "no parameter 'scale'; pass rate=1/scale (it has"),
+        (lambda: rp.Gamma(scale=None), "no parameter 'scale'; pass rate=1/scale (it has"),
+        (lambda: rp.Gamma().rsample(1).jvp(scale=2), "no parameter 'scale'; pass rate=1/scale (it"),
+        (
+            lambda: rp.Bernoulli(logits=0),
+            "pass probs=1/(1 + exp(-logits)): logits=0 is probs=0.5 (",
+        ),
+        (
+            lambda: rp.Categorical(probs=[0.5, 0.5]),
+            "'probs'; pass logits=log(probs) (it has logits)",
+        ),
+        (
+            lambda: rp.RelaxedBernoulli(probs=0.5),
+            "pass logits=log(probs/(1 - probs)): probs=0.5 is l",
+        ),
+        (lambda: rp.Graph("y ~ gamma(scale=2)"), "pass rate=1/scale: scale=2 is rate=0.5 ("),
+        (lambda: rp.Gamma(loc=2), "Gamma has no parameter 'loc' (it has alpha, rate)"),
+        (lambda: rp.Beta(scale=2), "Beta has no parameter 'scale' (it has alpha, beta)"),
+        (lambda: rp.Gamma(concentraton=2), "did you mean 'concentration'?"),
+        (lambda: rp.Binomial(Total_Count=2), "did you mean 'total_count'?"),
+    ],
+)
+def test_number_of_another_convention_is_refused_with_the_conversion(call, message):
+    with pytest.raises((UnknownParameterError, rp.errors.GraphError)) as caught:
+        call()
+    assert message in str(caught.value)
+    assert "shape" not in str(caught.value)

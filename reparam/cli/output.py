@@ -10,7 +10,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -191,7 +191,8 @@ def _replacing(path: Path, out: str) -> Iterator[BinaryIO]:
         with _naming(out):
             temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong before is the error
+            temporary.unlink()
 
 
 def _nameless(directory: Path) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 from reparam._typing import Array
 from reparam.noise import further
@@ -60,6 +59,8 @@ def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
     x *= d
     x *= np.exp(boost, out=boost)
     if rejected.size:
+        from scipy.special import ndtri
+
         again = further(z[rejected], u[rejected])
         shape = alpha if np.ndim(alpha) == 0 else alpha[rejected]
         x[rejected], log_x[rejected] = gamma_draws(ndtri(again[0]), again[1], shape)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.divergences import kl as kl
+    from reparam.domains import Integers as Integers
+    from reparam.domains import Interval as Interval
     from reparam.draw import Draw as Draw
     from reparam.errors import NotReparameterizable as NotReparameterizable
     from reparam.errors import ReparamError as ReparamError
@@ -47,8 +49,6 @@ if TYPE_CHECKING:
     from reparam.mechanisms import Implicit as Implicit
     from reparam.mechanisms import InverseCDF as InverseCDF
     from reparam.mechanisms import LocationScale as LocationScale
-    from reparam.parameters import Integers as Integers
-    from reparam.parameters import Interval as Interval
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
     from reparam.registry import names as names
@@ -67,8 +67,8 @@ _HOMES = {
     "Expression": "reparam.expressions",
     "Graph": "reparam.graphs",
     "Implicit": "reparam.mechanisms",
-    "Integers": "reparam.parameters",
-    "Interval": "reparam.parameters",
+    "Integers": "reparam.domains",
+    "Interval": "reparam.domains",
     "InverseCDF": "reparam.mechanisms",
     "LocationScale": "reparam.mechanisms",
     "NotReparameterizable": "reparam.errors",

@@ -10,9 +10,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.blockwise import evaluate, filling
 from reparam.distribution import Direct, Distribution, Lanes
+from reparam.domains import Integers
 from reparam.errors import NoFormulaError, NotReparameterizable
 from reparam.noise import Stream
-from reparam.parameters import Integers
 
 __all__ = ["Discrete"]
 

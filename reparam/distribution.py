@@ -30,17 +30,10 @@ from reparam.blockwise import (
     filling,
     operand,
 )
+from reparam.domains import Domain, Integers, Interval, Simplex
 from reparam.errors import CountError, ShapeError, UnknownParameterError
 from reparam.noise import BLOCK, Noise, Stream, Substream
-from reparam.parameters import (
-    Domain,
-    Integers,
-    Interval,
-    Parameter,
-    Parameters,
-    Simplex,
-    as_real_array,
-)
+from reparam.parameters import Parameter, Parameters, as_real_array
 
 if TYPE_CHECKING:
     from reparam.draw import Draw

@@ -13,8 +13,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.distribution import Reparameterized
+from reparam.domains import REAL, Interval
 from reparam.noise import UNIFORM, Noise
-from reparam.parameters import REAL, Interval
 from reparam.special._accurate import LARGEST
 
 __all__ = ["Implicit", "InverseCDF", "LocationScale"]

@@ -18,8 +18,9 @@ from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike
+from reparam.domains import REAL, UNIT, Interval
 from reparam.errors import NoiseError, SeedError
-from reparam.parameters import REAL, UNIT, Interval, as_real_array
+from reparam.parameters import as_real_array
 
 __all__ = [
     "BLOCK",

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Real
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 from reparam.conversions import Conversion
+from reparam.domains import Domain
 from reparam.errors import (
     ParameterError,
     ReparamError,
@@ -31,168 +31,11 @@ if TYPE_CHECKING:
     from reparam.distribution import Distribution
 
 __all__ = [
-    "POSITIVE",
-    "REAL",
-    "UNIT",
-    "Domain",
-    "Integers",
-    "Interval",
     "Parameter",
     "Parameters",
-    "Simplex",
     "as_real_array",
     "check_dimensions",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An open interval of the real line; an end is a number or the name of a parameter.
-
-    >>> print(Interval(0.0, math.inf))
-    (0, inf)
-    >>> bool(0.0 in Interval(0.0, 1.0))
-    False
-    """
-
-    low: float | str
-    high: float | str
-
-    def __str__(self) -> str:
-        return f"({_end(self.low)}, {_end(self.high)})"
-
-    def __contains__(self, value: float) -> bool:
-        low, high = self.ends({})
-        return bool(low < value < high)
-
-    def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
-        """Return both ends, a parameter's name replaced by its value."""
-        low, high = (
-            values[end] if isinstance(end, str) else float(end) for end in (self.low, self.high)
-        )
-        return low, high
-
-    def first_outside(self, values: Array) -> int | None:
-        """Return the flat index of the first value not inside (NaN never is), or None.
-
-        The common case costs two reductions that NaN survives, and no temporary.
-        """
-        if values.size == 0:
-            return None
-        low, high = self.ends({})
-        if low < values.min() and values.max() < high:
-            return None
-        return int(np.argmin((low < values) & (values < high)))
-
-    @property
-    def remedy(self) -> str:
-        """What to do about a value outside, as an imperative."""
-        match (self.low, self.high):
-            case (0.0, math.inf):
-                return "a positive {}"
-            case (low, high) if low == -math.inf and high == math.inf:
-                return "a finite {}"
-            case _:
-                return f"a {{}} strictly between {_end(self.low)} and {_end(self.high)}"
-
-    @property
-    def misses(self) -> tuple[float, ...]:
-        """Numbers that are just not inside, if both ends are numbers."""
-        return float(self.low), float(self.high)
-
-
-def _end(end: float | str) -> str:
-    return end if isinstance(end, str) else f"{end:g}"
-
-
-@dataclass(frozen=True, slots=True)
-class Integers:
-    """The integers from one to another, both included unless infinite.
-
-    An end is a number or the name of a parameter; or, if `entries` names a vector parameter, the
-    upper end is the last index of it, and `high` says so in words.
-
-    >>> print(Integers(0, 1), Integers(1, math.inf), Integers(0, "total"))
-    {0, 1} {1, 2, …} {0, …, total}
-    >>> 2.5 in Integers(0, 5)
-    False
-    """
-
-    low: float
-    high: float | str
-    entries: str = ""
-
-    def __str__(self) -> str:
-        if self.high == math.inf:
-            return f"{{{self.low:g}, {self.low + 1:g}, …}}"
-        between = ", " if self.high == self.low + 1 else ", …, "
-        return f"{{{self.low:g}{between}{_end(self.high)}}}"
-
-    def __contains__(self, value: float) -> bool:
-        return self.first_outside(np.array([value])) is None
-
-    def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
-        """Return both ends, a parameter's name replaced by its value."""
-        if self.entries:
-            return float(self.low), float(values[self.entries].shape[-1] - 1)
-        high = values[self.high] if isinstance(self.high, str) else float(self.high)
-        return float(self.low), high
-
-    def first_outside(self, values: Array) -> int | None:
-        """Return the flat index of the first value that is not one of them, or None."""
-        low, high = self.ends({})
-        there = (low <= values) & (values <= high) & (np.floor(values) == values)
-        there &= np.isfinite(values)
-        return None if np.all(there) else int(np.argmin(there))
-
-    @property
-    def remedy(self) -> str:
-        """What to do about a value that is not one of them, as an imperative."""
-        match (self.low, self.high):
-            case (0, math.inf):
-                return "a non-negative integer {}"
-            case (1, math.inf):
-                return "a positive integer {}"
-            case _:
-                return f"an integer {{}} from {_end(self.low)} to {_end(self.high)}"
-
-    @property
-    def misses(self) -> tuple[float, ...]:
-        """Numbers that are just not one of them, if both ends are numbers."""
-        high = float(self.high)
-        return self.low - 1.0, self.low + 0.5, high if high == math.inf else high + 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Simplex(Interval):
-    """The vectors of positive numbers that sum to 1, with as many entries as a vector parameter.
-
-    As an interval it is that of each entry.
-
-    >>> print(Simplex(entries="logits"))
-    simplex
-    """
-
-    low: float | str = 0.0
-    high: float | str = 1.0
-    entries: str = ""
-
-    def __str__(self) -> str:
-        return "simplex"
-
-    def outside(self, values: Array) -> NDArray[np.bool_]:
-        """Return which vectors are outside, the boundary and rounding (to float32) apart."""
-        off = np.abs(np.sum(values, axis=-1) - 1.0) > 1e-6
-        return np.asarray(off | np.any(values < 0.0, axis=-1))
-
-
-#: Where values or a parameter lie.
-Domain: TypeAlias = Interval | Integers
-
-
-REAL = Interval(-math.inf, math.inf)
-POSITIVE = Interval(0.0, math.inf)
-UNIT = Interval(0.0, 1.0)
 
 
 #: How many dimensions arrays may have: NumPy's arrays have up to 64, and its broadcasting 32.

@@ -13,9 +13,10 @@ import numpy as np
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand, summed_to, total
 from reparam.distribution import Distribution, Reparameterized, View, _sample_shape
+from reparam.domains import Simplex
 from reparam.errors import NoFormulaError, ShapeError, UnknownViewError
 from reparam.noise import Noise, Stream, Substream
-from reparam.parameters import Simplex, as_real_array
+from reparam.parameters import as_real_array
 
 __all__ = ["Marginal", "VectorDraw", "VectorReparameterized"]
 

@@ -9,7 +9,8 @@ from kinds import REPARAMETERIZED, VECTORS
 import reparam as rp
 from reparam import registry
 from reparam.distribution import About, Distribution
-from reparam.parameters import REAL, UNIT, Parameter
+from reparam.domains import REAL, UNIT
+from reparam.parameters import Parameter
 
 
 @pytest.fixture(autouse=True)

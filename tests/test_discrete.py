@@ -9,8 +9,8 @@ from kinds import DISCRETE
 
 import reparam as rp
 from reparam import sampling, testing
+from reparam.domains import Integers
 from reparam.errors import NoFormulaError, ParameterError, ReparamError
-from reparam.parameters import Integers
 from reparam.testing import typical
 
 DIGITS = 60

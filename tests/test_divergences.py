@@ -17,8 +17,8 @@ from reparam.discrete import Discrete
 from reparam.divergences import _registry as registry
 from reparam.divergences import exact as without_draws
 from reparam.divergences import register_kl
+from reparam.domains import POSITIVE, REAL, UNIT
 from reparam.errors import CountError, ParameterError, SeedError, ShapeError
-from reparam.parameters import POSITIVE, REAL, UNIT
 
 #: Digits of the references: nearby distributions lose 30 of them.
 DIGITS = 110

@@ -14,9 +14,9 @@ import pytest
 import reparam as rp
 from reparam.divergences import _registry as registry
 from reparam.divergences import exact
+from reparam.domains import Integers
 from reparam.errors import ReparamError, ShapeError
 from reparam.estimators._line import Line
-from reparam.parameters import Integers
 
 NAMES = [name for name in rp.names() if rp.get(name).__module__.startswith("reparam.")]
 PAIRS = [pytest.param(p, q, id=f"{p}|{q}") for p, q in product(NAMES, NAMES)]

@@ -7,7 +7,8 @@ import pytest
 from textbook import KUMARASWAMY, PARETO, TEXTBOOK, UNIFORM, sampler
 
 import reparam as rp
-from reparam.parameters import POSITIVE, REAL, Parameter
+from reparam.domains import POSITIVE, REAL
+from reparam.parameters import Parameter
 from reparam.verification.checking import run_check
 from reparam.verification.context import Level
 from reparam.verification.ends import Frame, find_ends

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import reparam as rp
+from reparam.domains import POSITIVE, REAL, UNIT, Interval
 from reparam.errors import (
     CountError,
     ParameterError,
@@ -17,7 +18,7 @@ from reparam.errors import (
     ShapeError,
     UnknownParameterError,
 )
-from reparam.parameters import POSITIVE, REAL, UNIT, Interval, Parameter
+from reparam.parameters import Parameter
 
 ALL = pytest.mark.parametrize("cls", [rp.get(name) for name in rp.names()], ids=rp.names())
 ALIASES = [

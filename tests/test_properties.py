@@ -10,8 +10,8 @@ from hypothesis import given
 from kinds import REPARAMETERIZED
 
 import reparam as rp
+from reparam.domains import POSITIVE, REAL
 from reparam.noise import UNIFORM
-from reparam.parameters import POSITIVE, REAL
 
 TINY, HUGE = 5e-324, math.nextafter(math.inf, 0.0)
 CLASSES = [rp.get(name) for name in REPARAMETERIZED]

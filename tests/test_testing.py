@@ -8,7 +8,8 @@ import pytest
 import reparam as rp
 from reparam import testing
 from reparam.distribution import View
-from reparam.parameters import POSITIVE, Parameter
+from reparam.domains import POSITIVE
+from reparam.parameters import Parameter
 from reparam.verification.witnesses import NAMES
 
 PROPERTIES = {prop.__name__: prop for prop in testing.PROPERTIES}

@@ -5,7 +5,8 @@ import pytest
 
 import reparam as rp
 from reparam import testing
-from reparam.parameters import POSITIVE, REAL, Parameter, Simplex
+from reparam.domains import POSITIVE, REAL, Simplex
+from reparam.parameters import Parameter
 
 PROPERTIES = {prop.__name__: prop for prop in testing.VECTOR_PROPERTIES}
 TRANSFORM, PULL, PULL_LOG = (

@@ -7,7 +7,7 @@ SNIPPET = """
 from typing import assert_type
 
 import reparam as rp
-from reparam.parameters import POSITIVE, REAL
+from reparam.domains import POSITIVE, REAL
 
 rp.Gaussian()
 rp.Gaussian(0.0)

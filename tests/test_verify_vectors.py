@@ -10,7 +10,8 @@ import pytest
 from scipy.special import ndtri
 
 import reparam as rp
-from reparam.parameters import REAL, Parameter
+from reparam.domains import REAL
+from reparam.parameters import Parameter
 from reparam.testing import check
 from reparam.verification.checking import run_check
 from reparam.verification.context import LEVELS, parameter_sets

@@ -20,8 +20,9 @@ from reparam import registry
 from reparam.cli import app
 from reparam.discrete import Discrete
 from reparam.distribution import Distribution, Reparameterized
+from reparam.domains import Domain
 from reparam.expressions import Expression
-from reparam.parameters import Domain, Parameter
+from reparam.parameters import Parameter
 from reparam.vectors import VectorReparameterized
 from reparam.verification import witnesses
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.distribution import About, View
+from reparam.domains import POSITIVE, UNIT
 from reparam.families import BetaFamily, Slopes
-from reparam.parameters import POSITIVE, UNIT, Parameter
+from reparam.parameters import Parameter
 from reparam.special import beta as special
 from reparam.special.beta_score import centred_logs
 from reparam.special.entropies import beta_entropy

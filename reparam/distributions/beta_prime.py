@@ -6,8 +6,9 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.distribution import About
+from reparam.domains import POSITIVE
 from reparam.families import OddsOfBeta, Slopes
-from reparam.parameters import POSITIVE, Parameter
+from reparam.parameters import Parameter
 from reparam.special.beta import logit_pathwise
 from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import log_quotient

@@ -10,7 +10,8 @@ from reparam._typing import Array
 from reparam.conversions import PROBABILITY
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
-from reparam.parameters import UNIT, Integers, Parameter
+from reparam.domains import UNIT, Integers
+from reparam.parameters import Parameter
 from reparam.special import counts
 from reparam.special._elementwise import elementwise
 

@@ -8,7 +8,8 @@ from reparam._typing import Array
 from reparam.conversions import LOG
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
-from reparam.parameters import REAL, Integers, Parameter
+from reparam.domains import REAL, Integers
+from reparam.parameters import Parameter
 from reparam.special.softmax import log_softmax
 
 __all__ = ["Categorical"]

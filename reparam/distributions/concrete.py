@@ -14,8 +14,9 @@ from reparam._typing import Array
 from reparam.conversions import LOG
 from reparam.distribution import About, View
 from reparam.distributions.logistic import Logistic
+from reparam.domains import POSITIVE, REAL, Simplex
 from reparam.noise import UNIFORM
-from reparam.parameters import POSITIVE, REAL, Parameter, Simplex
+from reparam.parameters import Parameter
 from reparam.special.softmax import log_softmax
 from reparam.vectors import Marginal, VectorReparameterized
 

@@ -7,8 +7,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.conversions import RECIPROCAL
 from reparam.distribution import About
+from reparam.domains import POSITIVE
 from reparam.families import PowerOfGamma, Slopes
-from reparam.parameters import POSITIVE, Parameter
+from reparam.parameters import Parameter
 
 __all__ = ["Gamma"]
 

@@ -7,9 +7,10 @@ import math
 from reparam._typing import Array
 from reparam.conversions import RECIPROCAL_ROOT, ROOT
 from reparam.distribution import About
+from reparam.domains import POSITIVE, REAL
 from reparam.mechanisms import LocationScale
 from reparam.noise import NORMAL
-from reparam.parameters import POSITIVE, REAL, Parameter
+from reparam.parameters import Parameter
 from reparam.special import normal
 
 __all__ = ["Gaussian"]

@@ -9,8 +9,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.conversions import times
 from reparam.distribution import About
+from reparam.domains import POSITIVE, REAL
 from reparam.mechanisms import LocationScale
-from reparam.parameters import POSITIVE, REAL, Parameter
+from reparam.parameters import Parameter
 
 __all__ = ["Logistic"]
 

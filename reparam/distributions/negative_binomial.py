@@ -10,8 +10,9 @@ from reparam._typing import Array
 from reparam.conversions import Conversion
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
+from reparam.domains import POSITIVE, UNIT, Integers
 from reparam.families import gamma_draws
-from reparam.parameters import POSITIVE, UNIT, Integers, Parameter
+from reparam.parameters import Parameter
 from reparam.special import counts
 from reparam.special._elementwise import elementwise
 

@@ -9,7 +9,8 @@ import numpy as np
 from reparam._typing import Array
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
-from reparam.parameters import POSITIVE, Integers, Parameter
+from reparam.domains import POSITIVE, Integers
+from reparam.parameters import Parameter
 from reparam.special import counts
 from reparam.special._elementwise import elementwise
 

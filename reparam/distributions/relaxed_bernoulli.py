@@ -12,8 +12,9 @@ from reparam._typing import Array
 from reparam.conversions import LOG_ODDS
 from reparam.distribution import About, Reparameterized, View
 from reparam.distributions.logistic import Logistic
+from reparam.domains import POSITIVE, REAL, UNIT
 from reparam.noise import UNIFORM, Noise
-from reparam.parameters import POSITIVE, REAL, UNIT, Parameter
+from reparam.parameters import Parameter
 
 __all__ = ["RelaxedBernoulli"]
 

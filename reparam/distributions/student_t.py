@@ -10,10 +10,11 @@ import numpy as np
 from reparam._typing import Array
 from reparam.conversions import Conversion
 from reparam.distribution import About
+from reparam.domains import POSITIVE, REAL
 from reparam.families import gamma_draws
 from reparam.mechanisms import LocationScale
 from reparam.noise import NORMAL, UNIFORM
-from reparam.parameters import POSITIVE, REAL, Parameter
+from reparam.parameters import Parameter
 from reparam.special import student
 from reparam.special._accurate import half, log1pmx
 from reparam.special.log_gamma import log_half_step

@@ -25,8 +25,8 @@ from reparam.divergences._result import (
 )
 from reparam.divergences._sum import summed
 from reparam.divergences._tails import Tails, tails
+from reparam.domains import Integers
 from reparam.errors import ShapeError
-from reparam.parameters import Integers
 
 __all__ = ["DRAWS", "exact", "kl"]
 

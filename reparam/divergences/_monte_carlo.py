@@ -13,10 +13,10 @@ from reparam import sampling
 from reparam._typing import Array, RNGLike
 from reparam.distribution import Distribution
 from reparam.divergences._registry import Terms, aligned, events
+from reparam.domains import Integers
 from reparam.mechanisms import LocationScale
 from reparam.moments import Moments
 from reparam.noise import seed_sequence
-from reparam.parameters import Integers
 
 __all__ = ["estimate", "parts", "pathwise"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.distribution import Distribution
 from reparam.divergences._registry import Terms, aligned, events
-from reparam.parameters import Integers
+from reparam.domains import Integers
 from reparam.sampling import CHUNK
 from reparam.special._accurate import bend
 

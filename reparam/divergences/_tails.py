@@ -14,7 +14,7 @@ from reparam._typing import Array
 from reparam.distribution import Distribution, Reparameterized
 from reparam.divergences._monte_carlo import parts, pathwise
 from reparam.divergences._registry import aligned, events
-from reparam.parameters import Integers
+from reparam.domains import Integers
 
 __all__ = ["Tails", "tails"]
 

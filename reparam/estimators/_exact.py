@@ -11,10 +11,10 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.distribution import Distribution, Reparameterized
+from reparam.domains import Integers
 from reparam.estimators._line import Line
 from reparam.estimators._problem import Problem
 from reparam.noise import BLOCK
-from reparam.parameters import Integers
 
 __all__ = ["MOST_VALUES", "Exact", "exact", "integrals"]
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.distribution import Distribution, Reparameterized
+from reparam.domains import Integers
 from reparam.estimators._line import Line
 from reparam.estimators._problem import Problem
-from reparam.parameters import Integers
 
 __all__ = ["grows", "infinite_moments", "tail_points"]
 

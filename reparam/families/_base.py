@@ -10,8 +10,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.distribution import Reparameterized, View
+from reparam.domains import POSITIVE, Interval
 from reparam.noise import UNIFORM, Noise
-from reparam.parameters import POSITIVE, Interval
 
 __all__ = ["PositiveFamily", "ShapeFamily", "Slopes", "all_normal", "combined", "where_normal"]
 

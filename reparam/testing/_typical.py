@@ -8,8 +8,8 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.distribution import Distribution, Reparameterized
+from reparam.domains import Integers
 from reparam.noise import UNIFORM
-from reparam.parameters import Integers
 
 __all__ = ["SETS", "noise_for", "one_of", "typical"]
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reparam.distribution import Distribution, Reparameterized
+from reparam.domains import POSITIVE, REAL, Domain
 from reparam.errors import InputError, UnknownDistributionError
 from reparam.noise import NORMAL, UNIFORM, Noise
-from reparam.parameters import POSITIVE, REAL, Domain, Parameter
+from reparam.parameters import Parameter
 from reparam.vectors import VectorReparameterized
 from reparam.verification.targets import FORMULAS
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 import reparam as rp
-from reparam.parameters import POSITIVE, REAL
+from reparam.domains import POSITIVE, REAL
 
 __all__ = ["Gumbel"]
 

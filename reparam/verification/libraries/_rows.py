@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from reparam.parameters import UNIT, Parameter
+from reparam.domains import UNIT
+from reparam.parameters import Parameter
 from reparam.verification.laws import Law, Link, Linked
 from reparam.verification.libraries._scipy import FAMILIES, LOCATION, SCALE, ScipyLaw
 

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from reparam._typing import Array
+from reparam.domains import Interval
 from reparam.errors import InputError, MissingExtraError, did_you_mean
-from reparam.parameters import Interval, Parameter
+from reparam.parameters import Parameter
 from reparam.verification.laws import Formula, Law
 from reparam.verification.libraries._rows import Row
 from reparam.verification.numerical_law import NumericalLaw

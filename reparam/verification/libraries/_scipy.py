@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from reparam._typing import Array
-from reparam.parameters import POSITIVE, REAL, UNIT, Parameter
+from reparam.domains import POSITIVE, REAL, UNIT
+from reparam.parameters import Parameter
 from reparam.verification.numerical_law import NumericalLaw
 
 __all__ = ["FAMILIES", "LOCATION", "SCALE", "ScipyLaw"]

@@ -9,7 +9,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from reparam.parameters import Interval, Parameter
+from reparam.domains import Interval
+from reparam.parameters import Parameter
 from reparam.verification.laws import Link
 from reparam.verification.libraries._jax import JaxSampling
 from reparam.verification.libraries._rows import (

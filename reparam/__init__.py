@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from reparam.discrete import Discrete as Discrete
     from reparam.distribution import About as About
     from reparam.distribution import Distribution as Distribution
-    from reparam.distribution import Reparameterized as Reparameterized
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
@@ -52,8 +51,7 @@ if TYPE_CHECKING:
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
     from reparam.registry import names as names
-    from reparam.vectors import VectorDraw as VectorDraw
-    from reparam.vectors import VectorReparameterized as VectorReparameterized
+    from reparam.reparameterized import Reparameterized as Reparameterized
     from reparam.verification import verify as verify
 
     __version__: str
@@ -73,10 +71,8 @@ _HOMES = {
     "LocationScale": "reparam.mechanisms",
     "NotReparameterizable": "reparam.errors",
     "Parameter": "reparam.parameters",
-    "Reparameterized": "reparam.distribution",
+    "Reparameterized": "reparam.reparameterized",
     "ReparamError": "reparam.errors",
-    "VectorDraw": "reparam.vectors",
-    "VectorReparameterized": "reparam.vectors",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
     "names": "reparam.registry",

@@ -30,14 +30,13 @@ from reparam.noise import BLOCK
 from reparam.parameters import check_dimensions
 
 __all__ = [
-    "Kernel",
+    "Constant",
     "Operand",
     "allocated",
     "batch_operand",
     "broadcast_shapes",
     "check_memory",
     "evaluate",
-    "filling",
     "in_order",
     "operand",
     "summed_to",
@@ -45,7 +44,6 @@ __all__ = [
     "total",
 ]
 
-Kernel = Callable[..., None]
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -66,20 +64,21 @@ np.empty(2**25 - 2**16, np.uint8)
 
 
 class Operand(Protocol):
-    """Something that a kernel's argument can be taken from, a block at a time."""
+    """Something that a formula's argument can be taken from, a block at a time."""
 
     def take(self, start: int, stop: int) -> Any:
         """Return the elements ``start:stop`` of an endless stream: at most :data:`SPAN` blocks."""
         ...
 
 
-class _Constant:
+class Constant:
     """One number, or vector, for every element."""
 
     def __init__(self, value: Array) -> None:
         self._value = value[()]
 
     def take(self, start: int, stop: int) -> Array:
+        """Return the number, or vector."""
         return self._value
 
 
@@ -95,6 +94,8 @@ class _Flat:
 
     def flat(self) -> Array:
         """Return the values, one number or vector per row."""
+        if self._laid_out:
+            return self._values
         with self._lock:
             if not self._laid_out:
                 whole = np.broadcast_to(self._values, self._shape + self._event)
@@ -180,7 +181,7 @@ def batch_operand(
         The number, in an endless stream, of the result's first element.
     """
     if math.prod(values.shape[: values.ndim - len(event)]) == 1:
-        return _Constant(values.reshape(event))
+        return Constant(values.reshape(event))
     if shape[len(shape) - len(batch) :] != batch:
         batch = shape
     return _Cycle(values, batch, event, first)
@@ -311,50 +312,58 @@ def in_order(function: Callable[[S], T], items: Sequence[S]) -> Iterator[T]:
 
 
 def evaluate(
-    kernel: Kernel,
+    formula: Callable[..., Any],
     operands: Sequence[Operand],
     shape: tuple[int, ...],
     *,
-    outputs: int = 1,
+    events: Sequence[tuple[int, ...]] = ((),),
     sums: Sequence[bool] = (),
-    events: Sequence[tuple[int, ...]] = (),
     first: int = 0,
-) -> tuple[Array, ...]:
-    """Evaluate a kernel over operands, and return its outputs.
+) -> list[Array]:
+    """Evaluate a formula over operands, and return its outputs.
 
     Parameters
     ----------
-    kernel
-        Called as ``kernel(out, *inputs)`` with one block of each output and operand. It fills the
-        outputs. A parameter that is the same for all elements is passed as a scalar.
+    formula
+        Called with one block of each operand; returns one output, or a tuple of them, each of a
+        block or of one element alone. A parameter that is the same for all elements is passed
+        as a scalar.
     operands
-        Where the kernel's inputs are taken from.
+        Where the formula's arguments are taken from.
     shape
         The shape of the result.
-    outputs
-        How many arrays the kernel fills.
+    events
+        For each output the shape of one element: of numbers, ().
     sums
         For each output, whether to add its elements up instead of storing them.
-    events
-        For each output the shape of one element, if they are not all numbers.
     first
         The number of the first element in the operands' streams.
 
     Returns
     -------
-    tuple of ndarray
-        For each output an array of that shape, followed by an element's, or a scalar array for a
-        sum.
+    list of ndarray
+        For each output an array of that shape, followed by an element's; or a sum of an element's
+        shape.
     """
-    sums = tuple(sums) or (False,) * outputs
-    events = tuple(events) or ((),) * outputs
+    sums = tuple(sums) or (False,) * len(events)
     size = math.prod(shape)
-    stored = [shape + event for summed, event in zip(sums, events, strict=True) if not summed]
-    wholes = iter(allocated(stored))
     # as many numbers in a block of vectors as in one of numbers
-    blocks = _blocks(first, size, max(1, BLOCK // max(1, *map(math.prod, events))))
-    results = [
-        np.empty(len(blocks)) if summed else next(wholes).reshape(size, *event)
+    width = max(1, BLOCK // max(1, *map(math.prod, events)))
+    if 0 < size <= width - first % width:
+        with np.errstate(all="ignore"):
+            inputs = [item.take(first, first + size) for item in operands]
+            values = formula(*inputs)
+        outputs = values if isinstance(values, tuple) else (values,)
+        return [
+            _sum(value, size, event) if summed else _owned(value, inputs, size, event, shape)
+            for value, summed, event in zip(outputs, sums, events, strict=True)
+        ]
+    wholes = iter(
+        allocated([shape + e for summed, e in zip(sums, events, strict=True) if not summed])
+    )
+    blocks = _blocks(first, size, width)
+    results: list[Any] = [
+        [None] * len(blocks) if summed else next(wholes).reshape(size, *event)
         for summed, event in zip(sums, events, strict=True)
     ]
     workers = 1 if _state.nested else min(thread_count(), len(blocks))
@@ -366,14 +375,18 @@ def evaluate(
             for index in pending:
                 members = blocks[index : index + span]
                 start, stop = members[0][0], members[-1][1]
-                out = tuple(
-                    np.empty(stop - start) if summed else result[start - first : stop - first]
-                    for result, summed in zip(results, sums, strict=True)
-                )
-                kernel(out, *(item.take(start, stop) for item in operands))
-                for result, values, summed in zip(results, out, sums, strict=True):
-                    if summed:  # by blocks, however many there were at a time
-                        result[index : index + len(members)] = _sums(values, members)
+                values = formula(*(item.take(start, stop) for item in operands))
+                outputs = values if isinstance(values, tuple) else (values,)
+                for result, value, summed, event in zip(
+                    results, outputs, sums, events, strict=True
+                ):
+                    if not summed:
+                        result[start - first : stop - first] = value
+                        continue
+                    for offset, (low, high) in enumerate(members):  # by blocks, however many
+                        each = np.ndim(value) > len(event)
+                        part = value[low - start : high - start] if each else value
+                        result[index + offset] = _sum(part, high - low, event)
 
     helpers = [_pool(workers - 1).submit(work) for _ in range(workers - 1)]
     try:
@@ -381,10 +394,37 @@ def evaluate(
     finally:
         for helper in helpers:
             helper.result()
-    return tuple(
-        np.asarray(result.sum()) if summed else result.reshape(shape + event)
+    return [
+        np.sum(result, axis=0) if summed else result.reshape(shape + event)
         for result, summed, event in zip(results, sums, events, strict=True)
-    )
+    ]
+
+
+def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
+    """Return the sum of so many elements, all the same if there is but one."""
+    if np.ndim(value) > len(event):
+        total: Array = value.sum(axis=0)
+        return total
+    return np.asarray(size * np.broadcast_to(value, event))
+
+
+def _owned(
+    value: Any, inputs: Sequence[Any], size: int, event: tuple[int, ...], shape: tuple[int, ...]
+) -> Array:
+    """Return a formula's output as an array of its own, of the result's shape."""
+    whole = (size, *event)
+    if (
+        isinstance(value, np.ndarray)
+        and value.shape == whole
+        and value.flags.owndata
+        and value.flags.c_contiguous
+        and value.dtype == np.float64
+        and not any(value is item for item in inputs)
+    ):
+        return value.reshape(shape + event)
+    result = np.empty(whole)
+    result[...] = value
+    return result.reshape(shape + event)
 
 
 def total(values: Array) -> Array:
@@ -410,16 +450,3 @@ def _blocks(first: int, size: int, block: int = BLOCK) -> list[tuple[int, int]]:
 def _sums(values: Array, blocks: Sequence[tuple[int, int]]) -> list[Any]:
     """Return the sum of each block, the first of which starts with the values."""
     return [values[low - blocks[0][0] : high - blocks[0][0]].sum() for low, high in blocks]
-
-
-def filling(formula: Callable[..., Any]) -> Kernel:
-    """Make a kernel of a formula that returns an array, or a tuple of them."""
-
-    def kernel(out: tuple[Array, ...], *inputs: Array) -> None:
-        values = formula(*inputs)
-        for block, value in zip(
-            out, values if isinstance(values, tuple) else (values,), strict=True
-        ):
-            block[...] = value
-
-    return kernel

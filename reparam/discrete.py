@@ -3,18 +3,52 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.blockwise import evaluate, filling
-from reparam.distribution import Direct, Distribution, Lanes
+from reparam.blockwise import Operand, evaluate
+from reparam.distribution import Distribution
 from reparam.domains import Integers
 from reparam.errors import NoFormulaError, NotReparameterizable
-from reparam.noise import Stream
+from reparam.noise import BLOCK, Stream
 
-__all__ = ["Discrete"]
+__all__ = ["Discrete", "Lanes"]
+
+
+#: A lane's number -> a generator at the start of a block: see :meth:`Stream.generator`.
+Lanes = Callable[[int], np.random.Generator]
+
+
+class Direct:
+    """Draws from an exact sampler, as an operand: each block is drawn from its start."""
+
+    def __init__(
+        self,
+        sampler: Callable[..., tuple[Array, ...]],
+        stream: Stream,
+        theta: Sequence[Operand],
+    ) -> None:
+        self._sampler, self._stream, self._theta = sampler, stream, theta
+
+    def take(self, start: int, stop: int) -> tuple[Array, ...]:
+        """Return the arrays' elements ``start:stop``."""
+        first, offset = divmod(start, BLOCK)
+        edges = [*range(first * BLOCK, stop, BLOCK), stop]
+        parts = [
+            self._sampler(
+                partial(self._stream.generator, number),
+                high - low,
+                *(item.take(low, high) for item in self._theta),
+            )
+            for number, (low, high) in enumerate(pairwise(edges), first)
+        ]
+        columns = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+        return tuple(array[offset:] for array in columns)
 
 
 class Discrete(Distribution):
@@ -88,7 +122,7 @@ class Discrete(Distribution):
     @final
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
         draws = Direct(self._values_alone, stream, self._theta_operands(shape))
-        return evaluate(filling(lambda arrays: arrays), [draws], shape, first=first)[0]
+        return evaluate(lambda arrays: arrays[0], [draws], shape, first=first)[0]
 
     @final
     @classmethod

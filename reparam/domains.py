@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,16 @@ class Interval:
 
     low: float | str
     high: float | str
+    #: How many axes a value has: 0 of a number.
+    rank: ClassVar[int] = 0
 
     def __str__(self) -> str:
         return f"({_end(self.low)}, {_end(self.high)})"
 
     def __contains__(self, value: float) -> bool:
-        low, high = self.ends({})
+        low, high = self.low, self.high
+        assert not isinstance(low, str)
+        assert not isinstance(high, str)
         return bool(low < value < high)
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
@@ -91,6 +95,7 @@ class Integers:
     low: float
     high: float | str
     entries: str = ""
+    rank: ClassVar[int] = 0
 
     def __str__(self) -> str:
         if self.high == math.inf:
@@ -146,6 +151,7 @@ class Simplex(Interval):
     low: float | str = 0.0
     high: float | str = 1.0
     entries: str = ""
+    rank: ClassVar[int] = 1
 
     def __str__(self) -> str:
         return "simplex"

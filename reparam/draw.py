@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand, summed_to, total
+from reparam.blockwise import (
+    Constant,
+    Operand,
+    broadcast_shapes,
+    evaluate,
+    operand,
+    summed_to,
+    total,
+)
 from reparam.errors import ShapeError, UnknownViewError
 from reparam.parameters import as_real_array
 
 if TYPE_CHECKING:
-    from reparam.distribution import Reparameterized, View
     from reparam.noise import Stream
+    from reparam.reparameterized import Reparameterized, View
 
 __all__ = ["Draw"]
 
@@ -34,7 +42,7 @@ class Draw:
     distribution
         What the draws are from.
     value
-        y, of shape sample shape + batch shape.
+        y, of shape sample shape + batch shape + event shape: that of vectors is (K,).
     noise
         The z that made it, of the same shape.
 
@@ -69,8 +77,8 @@ class Draw:
         "field", u = F(y), within [2⁻⁵⁴, 1 − 2⁻⁵³]: ``transform`` makes these values of it, up to
         what the rounding of u forces.
         """
-        value, source = self._value, self._source
-        return _read_only(self.distribution._noise_of(value, source, value.shape, self._first))
+        noise = self.distribution._noise_of(self._value, self._source, self._first)
+        return _read_only(noise)
 
     @cached_property
     def log_value(self) -> Array:
@@ -98,15 +106,36 @@ class Draw:
         Returns
         -------
         dict
-            For each parameter an array of the value's shape: entry i is the derivative of value
-            i in the parameter that it was drawn with.
+            For each parameter an array of the value's shape, for a vector parameter with K entries
+            followed by (K,): entry i is the derivative of value i in the parameter that it was
+            drawn with.
 
         Raises
         ------
         UnknownViewError
             If the distribution doesn't have the view `of`.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> draw = rp.Concrete(temperature=0.5, logits=[0.0, 0.0]).transform([0.5, 0.5])
+        >>> draw.jacobian()["logits"]
+        array([[ 0.5, -0.5],
+               [-0.5,  0.5]])
         """
-        return self.distribution._by_name(self._evaluate(filling(self._derivatives(of))))
+        event, events = self.distribution.event_shape, self.distribution._events()
+        if not event:
+            return self.distribution._by_name(self._evaluate(self._derivatives(of), events))
+        pull = self._derivatives(of)
+
+        def rows(y: Array, *rest: Array) -> tuple[Array, ...]:
+            pulled = [pull(np.broadcast_to(unit, y.shape), y, *rest) for unit in np.eye(event[0])]
+            return tuple(
+                np.stack([np.broadcast_to(entry, (len(y), *own)) for entry in entries], axis=1)
+                for entries, own in zip(zip(*pulled, strict=True), events, strict=True)
+            )
+
+        return self.distribution._by_name(self._evaluate(rows, [event + own for own in events]))
 
     def vjp(self, upstream: ArrayLike, of: str = "value") -> dict[str, Array]:
         """Back-propagate: return ∂L/∂θ given `upstream` = ∂L/∂y.
@@ -138,56 +167,53 @@ class Draw:
         >>> {name: gradient.tolist() for name, gradient in draw.vjp([1.0, 4.0]).items()}
         {'loc': [1.0, 4.0], 'scale': 0.5}
         """
-        shape = self._value.shape
+        shape, d = self._value.shape, self.distribution
         cotangent = as_real_array("upstream", upstream)
-        if broadcast_shapes(upstream=cotangent.shape, value=shape) != shape:
+        if cotangent.shape not in {(), shape} and (
+            broadcast_shapes(upstream=cotangent.shape, value=shape) != shape
+        ):
             raise ShapeError(
                 f"upstream has shape {cotangent.shape} and value has shape {shape}:"
-                " pass one upstream derivative a value"
+                " pass one upstream derivative per value"
             )
-
-        theta = self.distribution._theta
-        sums = [value.ndim == 0 for value in theta]
-        gradients = self._evaluate(self._products(of), cotangent, sums=sums)
-        return self.distribution._by_name(
-            summed_to(gradient, value.shape)
-            for gradient, value in zip(gradients, theta, strict=True)
+        own, events = d._differentiable(), d._events()
+        sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
+        if cotangent.ndim or d.event_shape:
+            lead = operand(cotangent, self._rows, event=d.event_shape)
+        else:
+            lead = Constant(cotangent)
+        found = self._evaluate(self._pulled(of), events, lead, sums=sums)
+        return d._by_name(
+            gradient if summed else summed_to(gradient, value.shape)
+            for gradient, value, summed in zip(found, own, sums, strict=True)
         )
 
     def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:
-        """Return upstream · ∂y/∂θ for each parameter, of the shape of `upstream`.
+        """Return upstream · ∂y/∂θ for each parameter, of the shape of `upstream`: of numbers.
 
         The value broadcasts to that shape.
         """
         if upstream.shape == self._value.shape:
-            return self._evaluate(self._products("value"), upstream)
+            lead = operand(upstream, self._rows)
+            return tuple(self._evaluate(self._pulled("value"), self.distribution._events(), lead))
         return tuple(upstream * entry for entry in self.jacobian().values())
 
-    def _products(self, of: str) -> Kernel:
-        """Return the kernel of upstream · ∂y/∂θ."""
-        derivatives = self._derivatives(of)
-
-        def kernel(out: tuple[Array, ...], upstream: Array, *rest: Array) -> None:
-            for product, entry in zip(out, derivatives(*rest), strict=True):
-                np.multiply(upstream, entry, out=product)
-
-        return kernel
-
     def _summed(self, products: Iterable[Array]) -> dict[str, Array]:
-        """Return what :meth:`vjp` returns, from upstream · ∂y/∂θ value by value."""
-        theta = self.distribution._theta
-        return self.distribution._by_name(
+        """Return the result of :meth:`vjp`, from upstream · ∂y/∂θ value by value: of numbers."""
+        d = self.distribution
+        return d._by_name(
             total(product) if value.ndim == 0 else summed_to(product, value.shape)
-            for product, value in zip(products, theta, strict=True)
+            for product, value in zip(products, d._differentiable(), strict=True)
         )
 
-    def jvp(self, **tangents: ArrayLike) -> Array:
+    def jvp(self, tangents: Mapping[str, ArrayLike] | None = None, /, **named: ArrayLike) -> Array:
         """Return the derivative of y in a direction of parameter space: Σ ∂y/∂θ · tangent.
 
         Parameters
         ----------
-        **tangents
-            A number or array for each parameter that moves, by name or alias; the others stay.
+        tangents, **named
+            For each parameter that moves, by path, name or alias, an array that broadcasts to the
+            batch shape, for a vector parameter followed by (K,); the others stay.
 
         Returns
         -------
@@ -199,43 +225,74 @@ class Draw:
         UnknownParameterError
             If there is no such parameter, or one is given twice.
         ShapeError
-            If a tangent doesn't broadcast to the batch shape.
+            If a tangent doesn't broadcast to that shape.
         """
-        given = self.distribution.parameters.by_name(tangents.items(), tangents=True)
-        arrays = {name: as_real_array(name, tangent) for name, tangent in given.items()}
-        batch = self.distribution.batch_shape
-        for name, array in arrays.items():
-            if broadcast_shapes(**{name: array.shape, "the batch": batch}) != batch:
+        d = self.distribution
+        pairs = [*(tangents or {}).items(), *named.items()]
+        given = d.parameters.by_name(pairs, tangents=True)
+        names, events = d.parameters.differentiable, d._events()
+        leading: list[Operand] = []
+        moving: list[int] = []
+        for index, (name, event) in enumerate(zip(names, events, strict=True)):
+            if name not in given:
+                continue
+            array = as_real_array(name, given[name])
+            wanted = d.batch_shape + event
+            what = "the parameter" if event else "the batch"
+            if broadcast_shapes(**{name: array.shape, what: wanted}) != wanted:
                 raise ShapeError(
-                    f"the tangent of {name} has shape {array.shape} and the batch has shape"
-                    f" {batch}: pass one tangent a parameter"
+                    f"the tangent of {name} has shape {array.shape} and {what} has shape"
+                    f" {wanted}: pass one tangent per parameter"
                 )
-        derivatives = self._derivatives("value")
-        moving = [name in arrays for name in self.distribution.parameters]
-        directions = [arrays[name] for name in self.distribution.parameters if name in arrays]
+            whole = np.broadcast_to(array, wanted)
+            leading.append(operand(whole, self._rows, event=event))
+            moving.append(index)
+        derivatives, event = self._derivatives("value"), d.event_shape
 
-        def directional(*arguments: Array) -> Any:
-            tangent = iter(arguments[: len(directions)])
-            entries = derivatives(*arguments[len(directions) :])
+        def along(tangents: tuple[Array, ...], entries: tuple[Any, ...]) -> Any:
             terms = (
-                entry * next(tangent) for entry, moves in zip(entries, moving, strict=True) if moves
+                _contracted(entries[index], tangent, events[index])
+                for tangent, index in zip(tangents, moving, strict=True)
             )
             return sum(terms, start=0.0)
 
-        return self._evaluate(filling(directional), *directions, outputs=1)[0][()]
+        def directional(*arguments: Array) -> Any:
+            tangents, (y, *rest) = arguments[: len(moving)], arguments[len(moving) :]
+            if not event:
+                return along(tangents, derivatives(y, *rest))
+            units = (np.broadcast_to(unit, y.shape) for unit in np.eye(event[0]))
+            parts = (along(tangents, derivatives(unit, y, *rest)) for unit in units)
+            return np.stack([np.broadcast_to(part, len(y)) for part in parts], axis=-1)
+
+        return self._evaluate(directional, [event], *leading)[0][()]
 
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"
 
-    def _derivatives(self, of: str) -> Callable[..., tuple[Array | float, ...]]:
-        """Return the formula of ∂·/∂θ, of the value, the extra arrays and the parameters."""
-        name = "_jacobian" if of == "value" else self._formulas(of).jacobian
-        formula: Callable[..., tuple[Array | float, ...]] = getattr(self.distribution, name)
-        return formula
+    @property
+    def _rows(self) -> tuple[int, ...]:
+        """The shape without that of a vector."""
+        return self._value.shape[: self._value.ndim - len(self.distribution.event_shape)]
+
+    def _derivatives(self, of: str) -> Callable[..., tuple[Any, ...]]:
+        """Return the formula of ∂·/∂θ of the value, the extra arrays and the parameters.
+
+        Of vectors it is that of Σ upstream ∂·/∂θ, of the upstream derivative, then these.
+        """
+        d = self.distribution
+        plain = "_pull" if d.event_shape else "_jacobian"
+        return d._formula(plain if of == "value" else self._formulas(of).jacobian)
+
+    def _pulled(self, of: str) -> Callable[..., tuple[Any, ...]]:
+        """Return the formula of Σ upstream ∂·/∂θ of each draw."""
+        derivatives = self._derivatives(of)
+        if self.distribution.event_shape:
+            return derivatives
+        return lambda upstream, *rest: tuple(upstream * entry for entry in derivatives(*rest))
 
     def _view(self, name: str) -> Array:
-        formula = getattr(self.distribution, self._formulas(name).value)
-        return _read_only(self._evaluate(filling(formula), outputs=1)[0])
+        formula = self.distribution._formula(self._formulas(name).value)
+        return _read_only(self._evaluate(formula, [self.distribution.event_shape])[0])
 
     def _formulas(self, name: str) -> View:
         views = self.distribution._views
@@ -248,22 +305,23 @@ class Draw:
 
     def _evaluate(
         self,
-        kernel: Kernel,
-        *leading: Array,
-        outputs: int | None = None,
-        sums: Sequence[bool] = (),
-    ) -> tuple[Array, ...]:
-        """Evaluate a kernel of the value, extras and θ, by default with one output a parameter."""
-        shape = self._value.shape
-        arrays = (*leading, self._value, *self._extras)
-        operands = [operand(array, shape) for array in arrays]
-        return evaluate(
-            kernel,
-            operands + self.distribution._theta_operands(shape),
-            shape,
-            outputs=len(self.distribution.parameters) if outputs is None else outputs,
-            sums=sums,
-        )
+        formula: Callable[..., Any],
+        events: list[tuple[int, ...]],
+        *leading: Operand,
+        sums: list[bool] | None = None,
+    ) -> list[Array]:
+        """Evaluate a formula of what leads, value, extra arrays and θ."""
+        d, shape = self.distribution, self._rows
+        event = d.event_shape
+        own = [operand(array, shape, event=event) for array in (self._value, *self._extras)]
+        operands = [*leading, *own, *d._theta_operands(shape)]
+        return evaluate(formula, operands, shape, events=events, sums=sums or ())
+
+
+def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:
+    """Return ∂y/∂θ · tangent, summed over the entries of a vector parameter."""
+    product = entry * tangent
+    return product.reshape(len(product), -1).sum(axis=1) if event else product
 
 
 def _read_only(array: Array) -> Array:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Reparameterized
 from reparam.draw import Draw
-from reparam.vectors import VectorDraw, VectorReparameterized
+from reparam.reparameterized import Reparameterized
 
 __all__ = ["Gradients"]
 
@@ -35,8 +34,8 @@ class Gradients:
         ∂L/∂θ by parameter, of the parameter's own shape: the sum over the chunks seen so far.
     """
 
-    distribution: Reparameterized | VectorReparameterized
-    draws: Iterator[Draw] | Iterator[VectorDraw]
+    distribution: Reparameterized
+    draws: Iterator[Draw]
     upstream: Array | None = None
     totals: dict[str, Array] = field(init=False)
 
@@ -69,7 +68,7 @@ class Gradients:
                 with np.errstate(all="ignore"):
                     products = {name: upstream * entry for name, entry in jacobian.items()}
                 block |= {f"dL_d{name}": product for name, product in products.items()}
-                if isinstance(draw, VectorDraw):
+                if draw.distribution.event_shape:
                     self._add(draw.vjp(upstream))
                 else:
                     self._add(draw._summed(products.values()))
@@ -82,7 +81,7 @@ class Gradients:
                 self._add(draw.vjp(upstream))
         return self.totals
 
-    def _pairs(self) -> Iterator[tuple[Draw | VectorDraw, Array | None]]:
+    def _pairs(self) -> Iterator[tuple[Draw, Array | None]]:
         seen = 0
         for draw in self.draws:
             stop = seen + len(draw.value)
@@ -94,7 +93,7 @@ class Gradients:
             self.totals[name] = self.totals[name] + gradient
 
 
-def _entries(draw: Draw | VectorDraw) -> dict[str, Array]:
+def _entries(draw: Draw) -> dict[str, Array]:
     """Return ∂y/∂θ, of a vector parameter for each of its entries."""
     result: dict[str, Array] = {}
     for name, entry in draw.jacobian().items():

@@ -12,9 +12,9 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Reparameterized
 from reparam.domains import REAL, Interval
 from reparam.noise import UNIFORM, Noise
+from reparam.reparameterized import Reparameterized
 from reparam.special._accurate import LARGEST
 
 __all__ = ["Implicit", "InverseCDF", "LocationScale"]
@@ -173,24 +173,15 @@ class InverseCDF(Reparameterized):
     mechanism: ClassVar[str] = "inverse CDF"
     noise: ClassVar[Noise] = UNIFORM
 
-    @final
-    @classmethod
-    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
-        return (cls._icdf(noise, *theta),)
 
-    @final
-    @classmethod
-    def _jacobian(cls, y: Array, *extras_and_theta: Array) -> tuple[Array | float, ...]:
-        return cls._pathwise(y, *extras_and_theta)
-
-
-class Implicit(InverseCDF):
+class Implicit(Reparameterized):
     """y = F⁻¹(u; θ) by numerical inversion, differentiated implicitly.
 
     F(y; θ) = u for fixed u gives ∂y/∂θ = −F_θ(y; θ) / p(y; θ) (Figurnov, Mohamed & Mnih 2018,
     "Implicit reparameterization gradients"): the derivative needs the value alone, however it
-    was computed. The author writes ``_icdf`` and ``_pathwise``, the quotient itself, since both
-    of its parts underflow long before it does.
+    was computed. The author writes ``_pathwise``, the quotient itself, since both of its parts
+    underflow long before it does; without it, and without ``_icdf``, both follow from ``_cdf``.
     """
 
     mechanism: ClassVar[str] = "implicit"
+    noise: ClassVar[Noise] = UNIFORM

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Real
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 import numpy as np
 
@@ -35,6 +35,7 @@ __all__ = [
     "Parameters",
     "as_real_array",
     "check_dimensions",
+    "shown",
 ]
 
 
@@ -57,6 +58,8 @@ def as_real_array(name: str, value: ArrayLike) -> Array:
     Real numbers are those of Python's tower (``numbers.Real``: integers of any size, fractions) and
     decimals. Booleans, text and masked values are not.
     """
+    if _is_plain(value):
+        return value
     try:
         if _made_of_numbers(name, value):
             array = np.asarray(value)
@@ -71,6 +74,10 @@ def as_real_array(name: str, value: ArrayLike) -> Array:
     except (TypeError, ValueError):
         pass
     raise ParameterError(f"{name}={_brief(value)} is not a real number or an array of real numbers")
+
+
+def _is_plain(value: object) -> TypeGuard[Array]:
+    return type(value) is np.ndarray and value.dtype == np.float64 and value.ndim <= MAX_DIMENSIONS
 
 
 def _made_of_numbers(name: str, value: Any, depth: int = 0) -> bool:
@@ -216,9 +223,9 @@ class Parameter:
         """
         array = as_real_array(self.name, value).view()
         if self.vector and (array.ndim == 0 or array.shape[-1] == 0):
-            shown = f"={_shown(float(array))}" if array.ndim == 0 else f" of shape {array.shape}"
+            given = f"={shown(float(array))}" if array.ndim == 0 else f" of shape {array.shape}"
             raise ParameterError(
-                f"{self.name}{shown} is not a vector; pass several {self.name},"
+                f"{self.name}{given} is not a vector; pass several {self.name},"
                 f" such as [{self.initial_text.replace(',', ', ')}]"
             )
         where = self.domain.first_outside(array)
@@ -227,13 +234,13 @@ class Parameter:
             label = self.name + (f"[{', '.join(map(str, index))}]" if index else "")
             remedy = self.domain.remedy.format(self.name)
             raise ParameterError(
-                f"{label}={_shown(float(array[index]))} is not in {self.domain}; pass {remedy}"
+                f"{label}={shown(float(array[index]))} is not in {self.domain}; pass {remedy}"
             )
         array.flags.writeable = False
         return array
 
 
-def _shown(value: float) -> str:
+def shown(value: float) -> str:
     """Return a number in six digits, or in as many as tell it from others."""
     short = f"{value:g}"
     return short if float(short) == value or math.isnan(value) else repr(value)
@@ -248,19 +255,40 @@ def _number(value: object) -> float | None:
 
 
 class Parameters(Mapping[str, Parameter]):
-    """A distribution's parameters in declared order, looked up by name or alias."""
+    """A distribution's parameters in declared order, looked up by path, name or alias.
 
-    def __init__(self, owner: str, declared: Mapping[str, Parameter]) -> None:
+    The path of a child's parameter, such as ``base.loc``, may be cut from the left as far as no
+    other path ends alike.
+    """
+
+    def __init__(self, owner: str, declared: Mapping[str, Any]) -> None:
         self._owner = owner
         self._declared = MappingProxyType(dict(declared))
-        self._canonical = {
-            spelling: parameter.name
-            for parameter in declared.values()
-            for spelling in (parameter.name, *parameter.aliases)
+        self._canonical: dict[str, str] = {}
+        endings: dict[str, list[str]] = {}
+        for path, parameter in declared.items():
+            lead, dot, _ = path.rpartition(".")
+            for spelling in (parameter.name, *parameter.aliases):
+                self._canonical[lead + dot + spelling] = path
+                ending = lead
+                while ending:
+                    _, _, ending = ending.partition(".")
+                    short = f"{ending}.{spelling}" if ending else spelling
+                    endings.setdefault(short, []).append(path)
+        self._canonical |= {
+            short: paths[0]
+            for short, paths in endings.items()
+            if len(paths) == 1 and short not in self._canonical
+        }
+        self._several = {
+            short: paths
+            for short, paths in endings.items()
+            if len(paths) > 1 and short not in self._canonical
         }
 
     def __getitem__(self, name: str) -> Parameter:
-        return self._declared[self._canonical[name]]
+        parameter: Parameter = self._declared[self._canonical[name]]
+        return parameter
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._declared)
@@ -284,6 +312,11 @@ class Parameters(Mapping[str, Parameter]):
         try:
             return self._canonical[name]
         except KeyError:
+            if name in self._several:
+                raise UnknownParameterError(
+                    f"{self._owner} has more than one parameter {name!r}; pass one of"
+                    f" {', '.join(self._several[name])}"
+                ) from None
             known = ", ".join(self._declared)
             remedy = self._converted(name, value) or did_you_mean(name, self._canonical)
             raise UnknownParameterError(

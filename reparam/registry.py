@@ -32,7 +32,8 @@ from reparam.errors import (
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from reparam.distribution import Distribution, Reparameterized
+    from reparam.distribution import Distribution
+    from reparam.reparameterized import Reparameterized
 
 __all__ = ["BUILT_IN", "GROUP", "get", "names", "reparameterized"]
 
@@ -114,13 +115,12 @@ def reparameterized(name: str) -> type[Reparameterized]:
         If it has none, or draws vectors; the message says why, and what to use instead.
     """
     from reparam.discrete import Discrete
-    from reparam.distribution import Reparameterized
-    from reparam.vectors import VectorReparameterized
+    from reparam.reparameterized import Reparameterized
 
     cls = get(name)
     if issubclass(cls, Discrete):
         raise NotReparameterizable(cls.obstacle())
-    if issubclass(cls, VectorReparameterized):
+    if cls._support.rank:
         raise NotReparameterizable(
             f"{cls.__name__} draws vectors, and here draws are numbers; use rsample, whose draws"
             " have vjp, or 'reparam grad' without a loss"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar, cast, overload
+from typing import TypeVar, cast
 
 from reparam._typing import Array, ArrayLike, RNGLike
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
 from reparam.draw import Draw
 from reparam.errors import CountError
 from reparam.noise import BLOCK, Stream
-from reparam.vectors import VectorDraw, VectorReparameterized
+from reparam.reparameterized import Reparameterized
 
 __all__ = ["CHUNK", "ahead", "chunks", "replay", "shard", "stream", "values"]
 
@@ -49,21 +49,7 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             yield cast(T, item)
 
 
-@overload
-def stream(
-    distribution: Reparameterized, draws: range, *, rng: RNGLike = None
-) -> Iterator[Draw]: ...
-@overload
-def stream(
-    distribution: VectorReparameterized, draws: range, *, rng: RNGLike = None
-) -> Iterator[VectorDraw]: ...
-@overload
-def stream(
-    distribution: Reparameterized | VectorReparameterized, draws: range, *, rng: RNGLike = None
-) -> Iterator[Draw] | Iterator[VectorDraw]: ...
-def stream(
-    distribution: Reparameterized | VectorReparameterized, draws: range, *, rng: RNGLike = None
-) -> Iterator[Draw] | Iterator[VectorDraw]:
+def stream(distribution: Reparameterized, draws: range, *, rng: RNGLike = None) -> Iterator[Draw]:
     """Yield the draws with those numbers, chunk by chunk.
 
     ``rsample(n, rng=rng)`` holds draws 0 … n−1 of the same stream.
@@ -79,7 +65,7 @@ def stream(
 
     Yields
     ------
-    Draw or VectorDraw
+    Draw
         Of shape draws in the chunk + batch shape + event shape.
 
     Examples
@@ -131,13 +117,7 @@ def values(distribution: Distribution, draws: range, *, rng: RNGLike = None) -> 
         yield distribution._sample((len(piece), *batch), noise, first)
 
 
-@overload
-def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]: ...
-@overload
-def replay(distribution: VectorReparameterized, noise: ArrayLike) -> Iterator[VectorDraw]: ...
-def replay(
-    distribution: Reparameterized | VectorReparameterized, noise: ArrayLike
-) -> Iterator[Draw] | Iterator[VectorDraw]:
+def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:
     """Return an iterator over the draws that given noise makes, chunk by chunk.
 
     Parameters

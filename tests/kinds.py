@@ -8,6 +8,6 @@ def named(kind):
     return [name for name in rp.names() if issubclass(rp.get(name), kind)]
 
 
-REPARAMETERIZED = named(rp.Reparameterized)
+VECTORS = [name for name in named(rp.Reparameterized) if rp.get(name)._support.rank]
+REPARAMETERIZED = [name for name in named(rp.Reparameterized) if name not in VECTORS]
 DISCRETE = named(rp.Discrete)
-VECTORS = named(rp.VectorReparameterized)

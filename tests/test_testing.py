@@ -7,7 +7,7 @@ import pytest
 
 import reparam as rp
 from reparam import testing
-from reparam.distribution import View
+from reparam.reparameterized import View
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
 from reparam.verification.witnesses import NAMES

@@ -19,11 +19,11 @@ import typer
 from reparam import registry
 from reparam.cli import app
 from reparam.discrete import Discrete
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
 from reparam.domains import Domain
 from reparam.expressions import Expression
 from reparam.parameters import Parameter
-from reparam.vectors import VectorReparameterized
+from reparam.reparameterized import Reparameterized
 from reparam.verification import witnesses
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -131,7 +131,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
         **{f"∂y/∂{symbols[name]}": text for name, text in d.about.derivatives.items()},
         **{f"∂ log p/∂{symbols[name]}": text for name, text in d.about.score.items()},
         "support": interval(d._support),
-        **(drawing(d) if issubclass(d, Reparameterized | VectorReparameterized) else {}),
+        **(drawing(d) if issubclass(d, Reparameterized) else {}),
         "instead of ∂y/∂θ": getattr(d, "alternatives", ""),
         "source": d.about.source,
     }
@@ -140,7 +140,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
     yield table(["name", names], [[label, fact] for label, fact in facts.items() if fact])
 
 
-def drawing(d: type[Reparameterized | VectorReparameterized]) -> dict[str, str]:
+def drawing(d: type[Reparameterized]) -> dict[str, str]:
     """Return the facts on how noise becomes a value."""
     return {
         "noise": f"{d.noise.name} {d.noise.symbol}",

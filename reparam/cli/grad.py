@@ -15,11 +15,10 @@ from reparam.errors import CountError, InputError, ShapeError
 
 if TYPE_CHECKING:
     from reparam._typing import Array
-    from reparam.distribution import Reparameterized
     from reparam.draw import Draw
     from reparam.formats import Records
     from reparam.gradients import Gradients
-    from reparam.vectors import VectorDraw, VectorReparameterized
+    from reparam.reparameterized import Reparameterized
 
 __all__ = ["grad"]
 
@@ -177,11 +176,11 @@ def grad(
 
 
 def _fresh(
-    distribution: Reparameterized | VectorReparameterized,
+    distribution: Reparameterized,
     count: str | None,
     shard: str | None,
     rng: int | None,
-) -> tuple[range, Iterator[Draw] | Iterator[VectorDraw]]:
+) -> tuple[range, Iterator[Draw]]:
     """Return the draws' numbers, and the draws."""
     from reparam import sampling
 

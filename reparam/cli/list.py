@@ -40,12 +40,9 @@ def list_distributions(out: OutFile = "-", format: OutFormat = None) -> None:
 
 
 def _row(distribution: type[Distribution]) -> dict[str, str]:
-    from reparam.distribution import Reparameterized
-    from reparam.vectors import VectorReparameterized
+    from reparam.reparameterized import Reparameterized
 
-    drawn = (
-        distribution if issubclass(distribution, Reparameterized | VectorReparameterized) else None
-    )
+    drawn = distribution if issubclass(distribution, Reparameterized) else None
     return {
         "name": distribution.name,
         "parameters": ", ".join(

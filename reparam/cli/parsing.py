@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from reparam._typing import Array
-    from reparam.distribution import Distribution, Reparameterized
-    from reparam.vectors import VectorReparameterized
+    from reparam.distribution import Distribution
+    from reparam.reparameterized import Reparameterized
 
 __all__ = [
     "assignments",
@@ -132,7 +132,7 @@ def use_threads(text: str | None) -> None:
 
 def reparameterized(
     name: str, parameters: list[str] | None, instead: str = "--loss y"
-) -> Reparameterized | VectorReparameterized:
+) -> Reparameterized:
     """Return the distribution of that name and parameters if it has a reparameterization.
 
     Parameters
@@ -143,10 +143,13 @@ def reparameterized(
         The option with which a parameter may be a formula, for messages.
     """
     from reparam import registry
-    from reparam.vectors import VectorReparameterized
+    from reparam.reparameterized import Reparameterized
 
     cls = registry.get(name)
-    drawn = cls if issubclass(cls, VectorReparameterized) else registry.reparameterized(name)
+    if issubclass(cls, Reparameterized) and cls._support.rank:
+        drawn = cls
+    else:
+        drawn = registry.reparameterized(name)
     remedy = f"; a formula needs a loss, such as {instead}"
     return drawn(**_given(drawn, parameters, remedy=remedy))
 

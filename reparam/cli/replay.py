@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from reparam._typing import Array
-    from reparam.distribution import Reparameterized
-    from reparam.vectors import VectorReparameterized
+    from reparam.reparameterized import Reparameterized
 
 __all__ = ["Replay", "noise"]
 
@@ -46,9 +45,7 @@ class Replay:
     seed: int | None = None
 
 
-def noise(
-    distribution: Reparameterized | VectorReparameterized, text: str, *, upstream: bool = False
-) -> Replay:
+def noise(distribution: Reparameterized, text: str, *, upstream: bool = False) -> Replay:
     """Return the noise that an option's value stands for, if it fits the distribution.
 
     A file with noise and the draws y that it made may be replayed with other parameters, which a
@@ -97,7 +94,7 @@ def noise(
 
 
 def _made(
-    distribution: Reparameterized | VectorReparameterized,
+    distribution: Reparameterized,
     noise: Array,
     read: NDArray[Any],
     y: NDArray[Any],
@@ -181,9 +178,7 @@ def _digits(values: NDArray[Any]) -> tuple[int, int]:
     )
 
 
-def _forced(
-    distribution: Reparameterized | VectorReparameterized, noise: Array, half: Array
-) -> Array:
+def _forced(distribution: Reparameterized, noise: Array, half: Array) -> Array:
     """Return how far the rounding of noise moves draws: of vectors, that of each component."""
     import numpy as np
 

@@ -46,17 +46,14 @@ def sample(
     reparam sample -n 1e9 --seed 7 --shard 2/8 --out part2.npy
     """
     from reparam import sampling
-    from reparam.distribution import Reparameterized
     from reparam.formats import Origin, Records
-    from reparam.vectors import VectorReparameterized
+    from reparam.reparameterized import Reparameterized
 
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
     parsing.use_threads(threads)
     distribution = parsing.distribution(dist, param)
-    drawn = (
-        distribution if isinstance(distribution, Reparameterized | VectorReparameterized) else None
-    )
+    drawn = distribution if isinstance(distribution, Reparameterized) else None
     if with_noise and drawn is None:
         raise InputError(f"{distribution.name} is drawn without noise; leave --with-noise out")
     draw_shape = distribution.batch_shape + distribution.event_shape

@@ -55,13 +55,10 @@ def show(
 def _card(distribution: type[Distribution]) -> dict[str, Any]:
     """Return what there is to tell, as JSON values."""
     from reparam.discrete import Discrete
-    from reparam.distribution import Reparameterized
-    from reparam.vectors import VectorReparameterized
+    from reparam.reparameterized import Reparameterized
 
     about = distribution.about
-    drawn = (
-        distribution if issubclass(distribution, Reparameterized | VectorReparameterized) else None
-    )
+    drawn = distribution if issubclass(distribution, Reparameterized) else None
     noise = drawn.noise if drawn else None
     return {
         "name": distribution.name,

@@ -8,8 +8,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.conversions import PROBABILITY
-from reparam.discrete import Discrete
-from reparam.distribution import About, Lanes
+from reparam.discrete import Discrete, Lanes
+from reparam.distribution import About
 from reparam.domains import UNIT, Integers
 from reparam.parameters import Parameter
 from reparam.special import counts

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.conversions import LOG
-from reparam.distribution import About, View
+from reparam.distribution import About
 from reparam.distributions.logistic import Logistic
 from reparam.domains import POSITIVE, REAL, Simplex
 from reparam.noise import UNIFORM
 from reparam.parameters import Parameter
+from reparam.reparameterized import Marginal, Reparameterized, View
 from reparam.special.softmax import log_softmax
-from reparam.vectors import Marginal, VectorReparameterized
 
 __all__ = ["Concrete"]
 
 
-class Concrete(VectorReparameterized):
+class Concrete(Reparameterized):
     """The Concrete distribution, of vectors near the corners of the simplex: Gumbel-softmax.
 
     y = softmax((η + g)/τ) with K logits η and Gumbel noise g. It relaxes the categorical

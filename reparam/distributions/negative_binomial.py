@@ -8,8 +8,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.conversions import Conversion
-from reparam.discrete import Discrete
-from reparam.distribution import About, Lanes
+from reparam.discrete import Discrete, Lanes
+from reparam.distribution import About
 from reparam.domains import POSITIVE, UNIT, Integers
 from reparam.families import gamma_draws
 from reparam.parameters import Parameter

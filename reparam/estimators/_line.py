@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Reparameterized
+from reparam.reparameterized import Reparameterized
 
 __all__ = ["Line"]
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Lanes
+from reparam.discrete import Lanes
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Problem

@@ -11,10 +11,11 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.discrete import Discrete
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
 from reparam.errors import EstimatorError, NotReparameterizable, ReparamError
 from reparam.estimators._objective import Objective
 from reparam.noise import Noise, Stream
+from reparam.reparameterized import Reparameterized
 
 __all__ = ["Path", "Problem"]
 
@@ -75,7 +76,7 @@ class Problem:
     def score(self, y: Array) -> list[Array]:
         """Return ∂ log p(y)/∂θ for each of :attr:`names`, on the caller's thread."""
         distribution = self.distribution
-        return self._rows(y, distribution._guarded(distribution._score, np.nan)(y, *self.theta))
+        return self._rows(y, distribution._guarded("_score", np.nan)(y, *self.theta))
 
     def score_of_draws(self, y: Array, *extras: Array) -> list[Array]:
         """Return the same of draws with their extra arrays, also where y rounds or underflows."""

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
 from reparam.domains import Integers
 from reparam.estimators._line import Line
 from reparam.estimators._problem import Problem
+from reparam.reparameterized import Reparameterized
 
 __all__ = ["grows", "infinite_moments", "tail_points"]
 

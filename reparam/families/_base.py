@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal, final
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Reparameterized, View
 from reparam.domains import POSITIVE, Interval
 from reparam.noise import UNIFORM, Noise
+from reparam.reparameterized import Reparameterized, View
 
 __all__ = ["PositiveFamily", "ShapeFamily", "Slopes", "all_normal", "combined", "where_normal"]
 
@@ -38,6 +38,16 @@ class ShapeFamily(Reparameterized):
     @abc.abstractmethod
     def _tail(cls, y: Array, *theta: Any, **_: Any) -> Array:
         """P(Y > y) if `upper`, a keyword, else P(Y ≤ y): to full relative accuracy."""
+
+    @classmethod
+    @abc.abstractmethod
+    def _transform(cls, noise: Array, *theta: Any) -> tuple[Array, ...]:
+        """y, and ln x or logit x, from u."""
+
+    @classmethod
+    @abc.abstractmethod
+    def _jacobian(cls, y: Array, *extras_and_theta: Any) -> Slopes:
+        """∂y/∂θ for each parameter, from y and ln x or logit x."""
 
     @final
     @classmethod

@@ -25,7 +25,6 @@ import numpy as np
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.arguments import draw_count
 from reparam.blockwise import broadcast_shapes, check_memory, in_order, summed_to
-from reparam.distribution import Reparameterized
 from reparam.draw import Draw
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
@@ -34,6 +33,7 @@ from reparam.graphs._parse import LOSS, Formula, Node, Sampled, locating
 from reparam.moments import Moments
 from reparam.noise import Stream, seed_sequence, substream
 from reparam.notes import UndefinedDraws
+from reparam.reparameterized import Reparameterized
 
 if TYPE_CHECKING:
     from reparam.graphs._draw import GraphDraw

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reparam import registry
-from reparam.distribution import Reparameterized
 from reparam.errors import (
     ExpressionError,
     GraphError,
@@ -21,6 +20,7 @@ from reparam.errors import (
     UnknownParameterError,
 )
 from reparam.expressions import Expression
+from reparam.reparameterized import Reparameterized
 
 __all__ = ["LOSS", "Formula", "Node", "Sampled", "locating", "parse"]
 

@@ -27,7 +27,8 @@ from collections.abc import Callable
 from typing import Any
 
 from reparam.discrete import Discrete
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
+from reparam.reparameterized import Reparameterized
 from reparam.testing._declaration import (
     declares_itself,
     is_frozen,
@@ -69,7 +70,6 @@ from reparam.testing._vectors import (
     vectors_lie_on_simplex,
 )
 from reparam.testing._witnesses import DISCRETE_WITNESS_PROPERTIES, WITNESS_PROPERTIES, check
-from reparam.vectors import VectorReparameterized
 
 __all__ = [
     "DISCRETE_PROPERTIES",
@@ -116,7 +116,7 @@ DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
 )
 
 #: Every property of a distribution of vectors.
-VECTOR_PROPERTIES: tuple[Callable[[type[VectorReparameterized]], None], ...] = (
+VECTOR_PROPERTIES: tuple[Callable[[type[Reparameterized]], None], ...] = (
     declares_itself,
     refuses_bad_parameters,
     refuses_bad_noise,
@@ -133,12 +133,6 @@ VECTOR_PROPERTIES: tuple[Callable[[type[VectorReparameterized]], None], ...] = (
     vector_edges_are_numbers,
     *WITNESS_PROPERTIES,
 )
-
-_BY_KIND: dict[type[Any], tuple[Callable[[Any], None], ...]] = {
-    Reparameterized: PROPERTIES,
-    Discrete: DISCRETE_PROPERTIES,
-    VectorReparameterized: VECTOR_PROPERTIES,
-}
 
 
 def properties(cls: type[Distribution]) -> tuple[Callable[[Any], None], ...]:
@@ -161,4 +155,8 @@ def properties(cls: type[Distribution]) -> tuple[Callable[[Any], None], ...]:
     >>> for has_property in properties(rp.Poisson):
     ...     has_property(rp.Poisson)
     """
-    return next((of for kind, of in _BY_KIND.items() if issubclass(cls, kind)), ())
+    if issubclass(cls, Discrete):
+        return DISCRETE_PROPERTIES
+    if issubclass(cls, Reparameterized):
+        return VECTOR_PROPERTIES if cls._support.rank else PROPERTIES
+    return ()

@@ -8,18 +8,18 @@ import pickle
 
 import numpy as np
 
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
 from reparam.errors import NoiseError, ParameterError, ShapeError, UnknownParameterError
+from reparam.reparameterized import Reparameterized
 from reparam.testing._report import Distributions, agree, check, refuses
 from reparam.testing._typical import typical
-from reparam.vectors import VectorReparameterized
 
 
 def declares_itself(cls: type[Distribution]) -> None:
     """Name, formulas, parameters with defaults and typical values inside their domains."""
     check(cls, cls.name == cls.name.lower(), "the name is not in lower case")
     check(cls, cls.parameters, "no parameters are declared")
-    moves = issubclass(cls, Reparameterized | VectorReparameterized)
+    moves = issubclass(cls, Reparameterized)
     formulas, expected = "derivatives" if moves else "score", cls.parameters.differentiable
     told = list(getattr(cls.about, formulas))
     check(
@@ -63,7 +63,7 @@ def refuses_bad_parameters(cls: type[Distribution]) -> None:
         refuses(cls, ShapeError, cls, **sized)
 
 
-def refuses_bad_noise(cls: Distributions | type[VectorReparameterized]) -> None:
+def refuses_bad_noise(cls: Distributions) -> None:
     """Noise outside its domain is an error."""
     d = cls()
     for bad in (math.nan, *d.noise.domain.ends({})):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
+from reparam.reparameterized import Reparameterized
 
 __all__ = ["Distributions", "agree", "check", "refuses"]
 

@@ -7,9 +7,10 @@ from typing import TypeVar
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
 from reparam.domains import Integers
 from reparam.noise import UNIFORM
+from reparam.reparameterized import Reparameterized
 
 __all__ = ["SETS", "noise_for", "one_of", "typical"]
 

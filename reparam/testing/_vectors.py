@@ -12,9 +12,9 @@ from reparam._typing import Array, ArrayLike
 from reparam.blockwise import summed_to
 from reparam.errors import NoFormulaError, ShapeError
 from reparam.noise import BLOCK, UNIFORM
+from reparam.reparameterized import Reparameterized
 from reparam.testing._report import check, refuses
 from reparam.testing._typical import SETS, one_of, typical
-from reparam.vectors import VectorReparameterized
 
 __all__ = [
     "vector_density_is_of_the_simplex",
@@ -29,7 +29,7 @@ __all__ = [
     "vectors_lie_on_simplex",
 ]
 
-Vectors = type[VectorReparameterized]
+Vectors = type[Reparameterized]
 
 #: Draws whose expectations are compared, and the standard errors that right ones keep within,
 #: but for one of 10⁹ of all that is compared there.
@@ -64,7 +64,7 @@ def vectors_lie_on_simplex(cls: Vectors) -> None:
     _on_simplex(d, d.sample(1000, rng=5))
 
 
-def _on_simplex(d: VectorReparameterized, value: Array) -> None:
+def _on_simplex(d: Reparameterized, value: Array) -> None:
     check(d, np.all((value >= 0.0) & (value <= 1.0)), "an entry is outside [0, 1]")
     worst = float(np.max(np.abs(value.sum(axis=-1) - 1.0)))
     check(d, worst <= 8 * np.finfo(float).eps, f"entries sum to 1 only within {worst:.3g}")
@@ -74,7 +74,7 @@ def vector_jacobian_differentiates_transform(cls: Vectors) -> None:
     """∂y/∂θ, and that of every view, is what numerical differentiation at fixed noise gives."""
     d, noise = typical(cls), _noise(cls)
 
-    def at_noise(of: str) -> Callable[[VectorReparameterized], Array]:
+    def at_noise(of: str) -> Callable[[Reparameterized], Array]:
         return lambda other: np.asarray(getattr(other.transform(noise), of))
 
     for of in ("value", *cls._views):
@@ -179,7 +179,7 @@ def vector_density_is_of_the_simplex(cls: Vectors) -> None:
     refuses(d, ShapeError, d.transform, longer)
 
 
-def _is_nan(d: VectorReparameterized, what: str, results: dict[str, Array]) -> None:
+def _is_nan(d: Reparameterized, what: str, results: dict[str, Array]) -> None:
     for name, values in results.items():
         check(d, np.all(np.isnan(values)), f"{what}, {name}: {values}, expected NaN")
 
@@ -188,7 +188,7 @@ def vectors_do_not_depend_on_neighbours(cls: Vectors) -> None:
     """What is said of a vector does not depend on the batch that it is in."""
     d, noise = typical(cls), _noise(cls)
 
-    def told(d: VectorReparameterized, noise: Array) -> dict[str, Array]:
+    def told(d: Reparameterized, noise: Array) -> dict[str, Array]:
         draw = d.transform(noise)
         told = {"y": draw.value, "log p(y)": d.log_prob(draw.value)}
         told |= {f"∂y/∂{name}": entry for name, entry in draw.jacobian().items()}
@@ -236,8 +236,8 @@ def _noise(cls: Vectors) -> Array:
 
 
 def _slope(
-    f: Callable[[VectorReparameterized], Array],
-    d: VectorReparameterized,
+    f: Callable[[Reparameterized], Array],
+    d: Reparameterized,
     name: str,
     at: tuple[int, ...],
 ) -> Array:
@@ -256,13 +256,11 @@ def _slope(
     return np.asarray((8.0 * near - far) / (12.0 * step))
 
 
-def _equal(d: VectorReparameterized, what: str, actual: Array, expected: Array) -> None:
+def _equal(d: Reparameterized, what: str, actual: Array, expected: Array) -> None:
     check(d, np.array_equal(actual, expected), f"{what}: got {actual}, expected {expected}")
 
 
-def _close(
-    d: VectorReparameterized, what: str, actual: Array, expected: Array, bound: ArrayLike
-) -> None:
+def _close(d: Reparameterized, what: str, actual: Array, expected: Array, bound: ArrayLike) -> None:
     """Raise an AssertionError unless |actual − expected| ≤ bound everywhere; NaN is not."""
     check(
         d,

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reparam.distribution import Distribution
-from reparam.vectors import VectorReparameterized
 from reparam.verification.witnesses import NAMES, WITHOUT_GRADIENTS
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def _property(witness: str) -> Callable[[type[Distribution]], None]:
         level = replace(LEVELS["default"], draws=_DRAWS)
         found = run_check(cls, witness, level, **settings)
         # a density of many entries can't be integrated: no fault of its own
-        if found.outcome is not Outcome.SKIPPED or not issubclass(cls, VectorReparameterized):
+        if found.outcome is not Outcome.SKIPPED or not cls._support.rank:
             _hold([found])
 
     passes.__name__ = passes.__qualname__ = f"passes_{witness}"

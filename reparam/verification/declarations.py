@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
 from reparam.domains import POSITIVE, REAL, Domain
 from reparam.errors import InputError, UnknownDistributionError
 from reparam.noise import NORMAL, UNIFORM, Noise
 from reparam.parameters import Parameter
-from reparam.vectors import VectorReparameterized
+from reparam.reparameterized import Reparameterized
 from reparam.verification.targets import FORMULAS
 
 __all__ = ["Declared", "declared"]
@@ -88,7 +88,7 @@ def _claimed(owner: str, claimed: object) -> type[Reparameterized]:
         cls = registry.get(str(claimed))
     except UnknownDistributionError as error:
         raise InputError(f"{owner} claims a distribution: {error}") from None
-    if issubclass(cls, VectorReparameterized):
+    if cls._support.rank:
         raise InputError(
             f"{owner} claims to be {claimed}, of vectors; samplers of numbers can be verified"
         )

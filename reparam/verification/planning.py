@@ -182,10 +182,9 @@ def registered() -> list[TargetSpec]:
     """
     from reparam import registry
     from reparam.discrete import Discrete
-    from reparam.distribution import Reparameterized
-    from reparam.vectors import VectorReparameterized
+    from reparam.reparameterized import Reparameterized
 
-    kinds = Reparameterized | VectorReparameterized | Discrete
+    kinds = Reparameterized | Discrete
     found = {name: registry.get(name) for name in registry.names()}
     return [
         TargetSpec(name, seen_by=known.WITHOUT_GRADIENTS)

@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import Any
 
 from reparam.discrete import Discrete
-from reparam.distribution import Distribution, Reparameterized
+from reparam.distribution import Distribution
 from reparam.errors import InputError, UnknownDistributionError, did_you_mean
-from reparam.vectors import VectorReparameterized
+from reparam.reparameterized import Reparameterized
 from reparam.verification.objects import Object
 from reparam.verification.refusals import origin, said
 from reparam.verification.targets import Masses, Registered, Target
@@ -132,11 +132,11 @@ def _wrapped(thing: Any, name: str) -> Target:
     cls = thing if isinstance(thing, type) else type(thing)
     if isinstance(thing, Distribution) and thing.batch_shape:
         raise InputError(f"{name} has array parameters; verify one with numbers")
+    if issubclass(cls, Reparameterized) and cls._support.rank:
+        return Vectors(thing, name)
     if issubclass(cls, Reparameterized):
         given = {} if cls is thing else {key: float(getattr(thing, key)) for key in cls.parameters}
         return Registered(cls, name, given)
-    if issubclass(cls, VectorReparameterized):
-        return Vectors(thing, name)
     if issubclass(cls, Discrete):
         return Masses(thing, name)
     if issubclass(cls, Distribution):

@@ -19,10 +19,10 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.discrete import Discrete
-from reparam.distribution import Reparameterized
 from reparam.draw import Draw
 from reparam.noise import Noise
 from reparam.parameters import Parameter, Parameters
+from reparam.reparameterized import Reparameterized
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.laws import Formula, Law
 from reparam.verification.refusals import NoGradient

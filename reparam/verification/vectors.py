@@ -10,7 +10,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.errors import InputError
-from reparam.vectors import Marginal, VectorReparameterized
+from reparam.reparameterized import Marginal, Reparameterized
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.targets import Later, Sample, Target
 
@@ -45,7 +45,7 @@ class Vectors(Target):
     gradient_draws = 2**17
     _WAYS: ClassVar = ("shared parameters", "a parameter set a draw")
 
-    def __init__(self, thing: type[VectorReparameterized] | VectorReparameterized, name: str):
+    def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str):
         cls = thing if isinstance(thing, type) else type(thing)
         self.name, self._cls, self._entries = name, cls, Entries(thing)
         self.length = (thing() if isinstance(thing, type) else thing).event_shape[0]
@@ -60,7 +60,7 @@ class Vectors(Target):
             "score": lambda at, /, **theta: self.law(theta).score(at),
         }
 
-    def made(self, theta: Mapping[str, Any]) -> VectorReparameterized:
+    def made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution."""
         return self._cls(**self._entries.joined(theta))
 
@@ -97,9 +97,7 @@ class Vectors(Target):
             log_y = np.where(lost, told, log_y)
         return draw.value, log_y
 
-    def _shaped(
-        self, theta: Mapping[str, float], n: int, way: str
-    ) -> tuple[VectorReparameterized, Any]:
+    def _shaped(self, theta: Mapping[str, float], n: int, way: str) -> tuple[Reparameterized, Any]:
         """Return the distribution, and the shape to ask for, that make n draws in that way."""
         if way == self._WAYS[1]:
             return self.made({name: np.full(n, value) for name, value in theta.items()}), ()

@@ -1,0 +1,334 @@
+"""Trees of parameters: fields declared on the class, values and children on the instance."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.blockwise import broadcast_shapes
+from reparam.errors import ParameterError, UnknownParameterError
+from reparam.parameters import Parameter, Parameters, shown
+
+__all__ = ["Child", "Tree", "flat"]
+
+T = TypeVar("T", bound="Tree")
+
+#: Arrays of more numbers are shortened by ``repr``.
+_SHOWN = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Child(Generic[T]):
+    """A tree below this one, declared as a class attribute.
+
+    On the class the attribute is this declaration, on an instance it is the tree.
+
+    Parameters
+    ----------
+    kind
+        A function that returns the class it must be an instance of.
+    description
+        A few words on what it is.
+    """
+
+    kind: Callable[[], type[T]]
+    description: str = ""
+    name: str = field(default="", init=False)
+    aliases: ClassVar[tuple[str, ...]] = ()
+    conversions: ClassVar[Mapping[str, Any]] = {}
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        object.__setattr__(self, "name", name)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Tree, owner: type) -> T: ...
+    def __get__(self, instance: Tree | None, owner: type) -> Self | T:
+        """Return the declaration on the class, the tree on an instance."""
+        if instance is None:
+            return self
+        child: T = instance._parts[self.name]
+        return child
+
+    def __set__(self, instance: Tree, value: T) -> None:
+        """Declare to type checkers what the constructor takes: nothing is ever set."""
+        raise AttributeError(self.name)
+
+    def validated(self, value: object) -> T:
+        """Return `value` if it is a tree of the kind.
+
+        Raises
+        ------
+        ParameterError
+            If it is anything else.
+        """
+        kind = self.kind()
+        if not isinstance(value, kind):
+            given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+            raise ParameterError(
+                f"{self.name}={given} is not a {kind.__name__}; pass an instance, such as"
+                " Gaussian()"
+            )
+        return value
+
+
+class _Declared:
+    """The parameters: on the class those that it declares, on an instance all of its tree."""
+
+    def __get__(self, instance: Tree | None, owner: type[Tree]) -> Parameters:
+        return owner._own if instance is None or instance._plain else instance._leaves
+
+
+# no field specifier: in calls of one a type checker finds a default only if it is named
+@dataclass_transform(frozen_default=True)
+class Tree:
+    """Declared parameters and children, frozen.
+
+    Parameters are passed by position or by name (aliases work), as numbers or arrays that broadcast
+    together; the common shape is :attr:`batch_shape`. The parameters of a child are named by their
+    path, ``base.loc``; an ending of a path that no other path has is enough.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter's value is outside its domain, NaN, or not a real number; or if values
+        that must be in order are not.
+    UnknownParameterError
+        If there is no such parameter, or one is given twice.
+    ShapeError
+        If the parameters' shapes don't broadcast together.
+    """
+
+    #: The declared parameters, by name or alias; of an instance, those of its children, too.
+    parameters: ClassVar[_Declared] = _Declared()
+    #: Pairs of parameters of which the first must be below the second.
+    _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
+    _fields: ClassVar[Mapping[str, Parameter | Child[Any]]]
+    _arguments: ClassVar[Parameters]
+    _own: ClassVar[Parameters]
+    _plain: ClassVar[bool]
+    _parts: dict[str, Any]
+    _values: dict[str, Array]
+    _batch_shape: tuple[int, ...]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._fields = {
+            name: value
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
+            if isinstance(value, Parameter | Child)
+        }
+        own = {name: value for name, value in cls._fields.items() if isinstance(value, Parameter)}
+        cls._arguments = Parameters(cls.__name__, cls._fields)
+        cls._own = Parameters(cls.__name__, own)
+        cls._plain = len(own) == len(cls._fields)
+        if cls._fields:
+            cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+                [
+                    inspect.Parameter(
+                        name,
+                        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                        default=getattr(value, "initial", inspect.Parameter.empty),
+                    )
+                    for name, value in cls._fields.items()
+                ]
+            )
+            cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{_parameters_section(cls)}"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        fields = self._fields
+        if len(args) > len(fields):
+            raise UnknownParameterError(
+                f"{type(self).__name__} takes {len(fields)} parameters"
+                f" ({', '.join(fields)}) but got {len(args)}"
+            )
+        given = dict(zip(fields, args, strict=False))
+        if kwargs:
+            given = self._arguments.by_name([*given.items(), *kwargs.items()])
+        parts = {}
+        for name, declared in fields.items():
+            if name in given:
+                parts[name] = declared.validated(given[name])
+            elif isinstance(declared, Parameter):
+                parts[name] = declared.validated(declared.initial)
+            else:
+                raise UnknownParameterError(
+                    f"{type(self).__name__} needs {name}; pass a distribution, such as Gaussian()"
+                )
+        state = self.__dict__
+        state["_parts"] = parts
+        state["_values"] = parts if self._plain else dict(self._walk())
+        state["_batch_shape"] = self._common_shape()
+        for low, high in self._ordered:
+            self._check_order(low, high)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"{type(self).__name__} is frozen; make a new one with the {name} you want"
+        )
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen; {name} can't be deleted")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(self._parts.values())
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{name}={_text(part)}" for name, part in self._parts.items())
+        return f"{type(self).__name__}({inner})"
+
+    def __getitem__(self, path: str) -> Array:
+        """Return the value of the parameter with that path, name or alias."""
+        return self._values[self.parameters.canonical(path)][()]
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """The shape that the parameters broadcast to."""
+        return self._batch_shape
+
+    def replace(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
+        """Return the same tree with other values.
+
+        Parameters
+        ----------
+        values, **named
+            By path, name or alias: values of parameters, or trees in place of children.
+
+        Raises
+        ------
+        UnknownParameterError
+            If there is no such parameter, or one is given twice.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Gaussian(loc=1.0).replace(sigma=3.0)
+        Gaussian(loc=1.0, scale=3.0)
+        """
+        given = [*(values or {}).items(), *named.items()]
+        children = {k: v for k, v in given if isinstance(self._fields.get(k), Child)}
+        leaves = self.parameters.by_name((k, v) for k, v in given if k not in children)
+        return self._rebuilt({**children, **leaves}, "")
+
+    # Machinery -------------------------------------------------------------------------------
+
+    def _walk(self) -> Iterator[tuple[str, Array]]:
+        """Yield the path and the value of each parameter, in order."""
+        for name, part in self._parts.items():
+            if isinstance(part, Tree):
+                yield from ((f"{name}.{path}", value) for path, value in part._values.items())
+            else:
+                yield name, part
+
+    @cached_property
+    def _leaves(self) -> Parameters:
+        declared: dict[str, Parameter] = {}
+        for name, part in self._parts.items():
+            if isinstance(part, Tree):
+                declared |= {f"{name}.{path}": leaf for path, leaf in part.parameters.items()}
+            else:
+                declared[name] = self._own[name]
+        return Parameters(type(self).__name__, declared)
+
+    def _rebuilt(self, values: Mapping[str, Any], prefix: str) -> Self:
+        parts = {}
+        for name, part in self._parts.items():
+            path = prefix + name
+            if path in values:
+                parts[name] = values[path]
+            elif isinstance(part, Tree):
+                parts[name] = part._rebuilt(values, f"{path}.")
+            else:
+                parts[name] = part
+        return type(self)(**parts)
+
+    def _common_shape(self) -> tuple[int, ...]:
+        shapes = {name: self.parameters[name].batch(value) for name, value in self._values.items()}
+        first = next(iter(shapes.values()), ())
+        if all(shape == first for shape in shapes.values()) and len(first) < 2:
+            return first
+        return broadcast_shapes(**shapes)
+
+    def _check_order(self, low: str, high: str) -> None:
+        below, above = self._parts[low], self._parts[high]
+        if np.all(below < above):
+            return
+        pairs = np.broadcast_arrays(below, above)
+        index = np.unravel_index(int(np.argmin(pairs[0] < pairs[1])), pairs[0].shape)
+        label = f"[{', '.join(map(str, index))}]" if index else ""
+        values = [shown(float(pair[index])) for pair in pairs]
+        raise ParameterError(
+            f"{low}{label}={values[0]} is not below {high}{label}={values[1]}; pass {low} < {high}"
+        )
+
+    @property
+    def _theta(self) -> tuple[Array, ...]:
+        """The values of all parameters, in order."""
+        return tuple(self._values.values())
+
+    def _nested(self, leaves: Sequence[Any]) -> tuple[Any, ...]:
+        """Return one item per parameter as formulas take them: a child's as one tuple."""
+        if self._plain:
+            return tuple(leaves)
+        return self._taken(iter(leaves))
+
+    def _taken(self, leaves: Iterator[Any]) -> tuple[Any, ...]:
+        return tuple(
+            part._taken(leaves) if isinstance(part, Tree) else next(leaves)
+            for part in self._parts.values()
+        )
+
+    def _formula(self, name: str) -> Callable[..., Any]:
+        """Return a formula that takes θ, and returns what it has per parameter, in one row."""
+        formula: Callable[..., Any] = getattr(self, name)
+        if self._plain:
+            return formula
+        count = len(self._values)
+
+        def of_leaves(*arguments: Any) -> Any:
+            lead = len(arguments) - count
+            result = formula(*arguments[:lead], *self._nested(arguments[lead:]))
+            return tuple(flat(result)) if isinstance(result, tuple) else result
+
+        return of_leaves
+
+
+def flat(nested: Iterable[Any]) -> Iterator[Any]:
+    """Yield the items of nested tuples, in order."""
+    for item in nested:
+        if isinstance(item, tuple):
+            yield from flat(item)
+        else:
+            yield item
+
+
+def _text(part: Any) -> str:
+    """Return a parameter's value, or a child, as Python writes it, long arrays shortened."""
+    if isinstance(part, Tree):
+        return repr(part)
+    if part.size > _SHOWN:
+        return f"<array of shape {part.shape}>"
+    return repr(part[()].tolist())
+
+
+def _parameters_section(cls: type[Tree]) -> str:
+    """Return the numpydoc section that the declarations make."""
+    lines = ["Parameters", "----------"]
+    for name, declared in cls._fields.items():
+        if isinstance(declared, Child):
+            lines += [f"{name} : {declared.kind().__name__}", f"    {declared.description}."]
+            continue
+        also = f"; also {', '.join(declared.aliases)}" if declared.aliases else ""
+        lines += [
+            f"{name} : array_like, default {declared.initial_text}",
+            f"    {declared.description} {declared.symbol}, in {declared.domain}{also}.",
+        ]
+    return "\n".join(lines)

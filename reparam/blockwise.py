@@ -27,7 +27,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.errors import ReparamError, ShapeError, TooLargeError
 from reparam.noise import BLOCK
-from reparam.parameters import check_dimensions
+from reparam.parameters import MAX_DIMENSIONS, check_dimensions
 
 __all__ = [
     "Constant",
@@ -96,6 +96,8 @@ class _Flat:
         """Return the values, one number or vector per row."""
         if self._laid_out:
             return self._values
+        if self._values.shape == self._shape and not self._event:
+            return self._values.reshape(-1)  # no copy, or as good as none
         with self._lock:
             if not self._laid_out:
                 whole = np.broadcast_to(self._values, self._shape + self._event)
@@ -189,6 +191,9 @@ def batch_operand(
 
 def broadcast_shapes(**shapes: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape that all broadcast to; the error names each argument and its shape."""
+    known = set(shapes.values())
+    if len(known) == 1 and len(min(known)) < MAX_DIMENSIONS:
+        return known.pop()
     for name, shape in shapes.items():
         check_dimensions(name, shape)
     try:
@@ -434,11 +439,11 @@ def total(values: Array) -> Array:
 
 def summed_to(array: Array, shape: tuple[int, ...]) -> Array:
     """Sum over the dimensions in which `shape` was broadcast to the array's shape."""
+    if array.shape == shape:
+        return array
     lead = array.ndim - len(shape)
     stretched = [lead + k for k, size in enumerate(shape) if size == 1 != array.shape[lead + k]]
-    return (
-        array.sum(axis=(*range(lead), *stretched)).reshape(shape) if array.shape != shape else array
-    )
+    return array.sum(axis=(*range(lead), *stretched)).reshape(shape)
 
 
 def _blocks(first: int, size: int, block: int = BLOCK) -> list[tuple[int, int]]:

@@ -46,6 +46,16 @@ class Interval:
         )
         return low, high
 
+    def plainly_holds(self, values: Array) -> bool:
+        """Whether two cheap reductions show that all values are inside: False may mean nothing."""
+        if values.ndim == 0:
+            return bool(self.low < values < self.high)  # type: ignore[operator]
+        if self.low == -math.inf and self.high == math.inf:
+            return bool(np.isfinite(np.add.reduce(values, axis=None)))
+        least = np.minimum.reduce(values, axis=None, initial=math.inf)
+        most = np.maximum.reduce(values, axis=None, initial=-math.inf)
+        return bool(self.low < least and most < self.high) and values.size > 0
+
     def first_outside(self, values: Array) -> int | None:
         """Return the flat index of the first value not inside (NaN never is), or None.
 
@@ -112,6 +122,10 @@ class Integers:
             return float(self.low), float(values[self.entries].shape[-1] - 1)
         high = values[self.high] if isinstance(self.high, str) else float(self.high)
         return float(self.low), high
+
+    def plainly_holds(self, values: Array) -> bool:
+        """Return False, which means nothing."""
+        return False
 
     def first_outside(self, values: Array) -> int | None:
         """Return the flat index of the first value that is not one of them, or None."""

@@ -8,13 +8,16 @@ number. So the same bits come out for any number of threads, any chunk size and 
 
 from __future__ import annotations
 
+import hashlib
 import math
+import secrets
+import struct
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike
@@ -37,14 +40,14 @@ __all__ = [
 #: Elements that share one generator: also the unit of work of a thread.
 BLOCK = 2**16
 
-#: Blocks whose seeds come from one SeedSequence, and the words that seed one SFC64.
-_FAMILY, _STATE_WORDS = 16, 3
+#: The numbers of a substream and a block, and the words that start SFC64, as bytes.
+_WHERE, _WORDS = struct.Struct("<QQ"), struct.Struct("<QQQ")
 
-#: Set before the block number in the spawn key, so that no block shares its stream with a child
-#: that the caller spawns from the same SeedSequence.
-_DOMAIN = int.from_bytes(b"repa", "big")
+#: The personalization of the hash that seeds blocks: no other use of a seed hashes alike.
+_PERSON = b"reparam block"
 
-#: The same for the number of a stream among several.
+#: Set before the number of a stream among several in the spawn key, so that none is that of a child
+#: which the caller spawns from the same SeedSequence.
 _NODE = int.from_bytes(b"node", "big")
 
 
@@ -182,24 +185,21 @@ def substream(root: np.random.SeedSequence, number: int) -> np.random.SeedSequen
     return np.random.SeedSequence(root.entropy, spawn_key=key, pool_size=root.pool_size)
 
 
-class _Words(ISeedSequence):
-    """Seeds a bit generator with given words."""
+class _Kept(threading.local):
+    """A thread's generator: to make one takes longer than to draw a hundred normal numbers."""
 
-    def __init__(self, words: NDArray[Any]) -> None:
-        self._words = words
+    def __init__(self) -> None:
+        self.generator = np.random.Generator(np.random.SFC64(0))
 
-    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> NDArray[Any]:
-        assert n_words == self._words.size
-        assert np.dtype(dtype) == self._words.dtype
-        return self._words
+
+_kept = _Kept()
 
 
 class Stream:
     """An endless stream of noise, whose number i depends only on (`rng`, substream, i).
 
-    Blocks are seeded :data:`_FAMILY` at a time: one ``SeedSequence`` with the family's number in
-    its spawn key yields the seeds of all of its blocks, at a fraction of the cost of
-    one ``SeedSequence`` per block. SFC64 is the fastest of NumPy's bit generators.
+    The words that start a block's SFC64, the fastest of NumPy's bit generators, are the BLAKE2b
+    hash of the seed's 128 bits and of the numbers of substream and block.
 
     Parameters
     ----------
@@ -207,43 +207,53 @@ class Stream:
         The seed.
     """
 
+    __slots__ = ("_key",)
+
     def __init__(self, rng: RNGLike = None) -> None:
-        self._root = seed_sequence(rng)
-        self._known: dict[int, tuple[int, NDArray[Any]]] = {}  # the latest family per substream
+        self._key = _key(rng)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Stream, (self._root,)
+        return _stream_of, (self._key,)
 
     def generator(self, block: int, number: int) -> np.random.Generator:
         """Return a fresh generator at the start of a block of a substream."""
-        family, member = divmod(block, _FAMILY)
-        words = self._seeds(family, number, member)[member * _STATE_WORDS :]
-        seed = _Words(words[:_STATE_WORDS])
-        return np.random.Generator(np.random.SFC64(seed))  # type: ignore[arg-type]
+        return self._started(np.random.Generator(np.random.SFC64(0)), block, number)
 
-    def _seeds(self, family: int, number: int, member: int) -> NDArray[Any]:
-        """Return the words that seed the blocks of a family, as far as that member at least."""
-        known = self._known.get(number)
-        if known is None or known[0] != family or known[1].size <= member * _STATE_WORDS:
-            root = self._root
-            sequence = np.random.SeedSequence(
-                root.entropy,
-                spawn_key=(*root.spawn_key, _DOMAIN, number, family),
-                pool_size=root.pool_size,
-            )
-            # fewer words are the first of more: a few draws need those of one block
-            members = _FAMILY if member else 1
-            words = sequence.generate_state(members * _STATE_WORDS, np.uint64)
-            known = self._known[number] = (family, words)
-        return known[1]
+    def _started(
+        self, generator: np.random.Generator, block: int, number: int
+    ) -> np.random.Generator:
+        """Return the generator, moved to the start of a block of a substream."""
+        where = _WHERE.pack(number, block)
+        digest = hashlib.blake2b(where, digest_size=24, key=self._key, person=_PERSON).digest()
+        generator.bit_generator.state = {
+            "bit_generator": "SFC64",
+            "state": {"state": np.array((*_WORDS.unpack(digest), 1), np.uint64)},  # counts from 1
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
+        return generator
 
     def take(self, noise: Noise, number: int, start: int, stop: int) -> Array:
         """Return numbers ``start:stop`` of a substream."""
         first, offset = divmod(start, BLOCK)
         out = np.empty(offset + stop - start)
         for block, low in enumerate(range(0, out.size, BLOCK), first):
-            noise.fill(self.generator(block, number), out[low : low + BLOCK])
+            generator = self._started(_kept.generator, block, number)
+            noise.fill(generator, out[low : low + BLOCK])
         return out[offset:] if offset else out
+
+
+def _key(rng: RNGLike) -> bytes:
+    """Return the 128 bits that a seed stands for."""
+    if rng is None:
+        return secrets.token_bytes(16)
+    return seed_sequence(rng).generate_state(4, np.uint32).astype("<u4").tobytes()
+
+
+def _stream_of(key: bytes) -> Stream:
+    stream = Stream.__new__(Stream)
+    stream._key = key
+    return stream
 
 
 class Substream:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Real
@@ -60,6 +61,9 @@ def as_real_array(name: str, value: ArrayLike) -> Array:
     """
     if _is_plain(value):
         return value
+    if type(value) is float or type(value) is int:
+        with suppress(OverflowError):
+            return np.array(float(value))
     try:
         if _made_of_numbers(name, value):
             array = np.asarray(value)
@@ -222,6 +226,9 @@ class Parameter:
             not a vector with at least one entry where that is wanted.
         """
         array = as_real_array(self.name, value).view()
+        if not self.vector and self.domain.plainly_holds(array):
+            array.flags.writeable = False
+            return array
         if self.vector and (array.ndim == 0 or array.shape[-1] == 0):
             given = f"={shown(float(array))}" if array.ndim == 0 else f" of shape {array.shape}"
             raise ParameterError(

@@ -1,0 +1,194 @@
+"""The panels of a picture: the density, the path y(θ), and the derivative ∂y/∂θ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.distribution import Distribution, Reparameterized
+from reparam.parameters import Interval
+from reparam.plots._laws import entry_of, is_discrete, moved, quantile
+from reparam.plots._picture import Bars, Curve, Layer, Panel, Points, Quantile, Stems
+from reparam.plots._points import ceiling, integers, points, span, united, window
+
+__all__ = ["PROBABILITIES", "density", "gradient", "numbers", "path", "slopes"]
+
+#: The probabilities u of the paths and of the rows of numbers.
+PROBABILITIES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+
+#: Room above curves, as a share of the height.
+_ROOM = 0.08
+
+#: Points of a path; where it has steps, of each.
+_PATH, _STEPS = 65, 801
+
+
+def density(laws: Sequence[Distribution], drawn: Sequence[Bars]) -> Panel:
+    """Return the panel of densities or probabilities, with histograms behind."""
+    limits = united(map(window, laws))
+    top, notes = 0.0, []
+    layers: list[Layer] = list(drawn)
+    for group, law in enumerate(laws):
+        mass = partial(_density, law)
+        if is_discrete(law):
+            x, every = integers(law, limits)
+            y = mass(x)
+            layers.append(Stems(x, y, "p(y)", group) if every else Curve(x, y, "p(y)", group))
+            if not every:
+                notes.append(f"{law.name}: p(y) is drawn as a line, at {len(x)} integers")
+            top = max(top, float(y.max()))
+            continue
+        poles = [end for end in map(float, law.support) if law.log_prob(end) == np.inf]
+        heights = partial(_heights, poles=poles, limits=limits)
+        x, y = points(mass, law, limits, heights)
+        layers.append(Curve(x, y, "p(y)", group, "filled"))
+        top = max(top, ceiling(x, y, poles, limits))
+        notes += [f"{law.name}: p(y) → ∞ at y = {pole:g}" for pole in poles]
+    for bars in drawn:
+        notes += [f"{bars.outside} of {bars.total} draws lie outside"] * bool(bars.outside)
+    if not any(isinstance(layer, Curve) and layer.role == "filled" for layer in layers):
+        limits = limits[0] - 0.5, limits[1] + 0.5
+    label = "probability" if all(map(is_discrete, laws)) else "density"
+    highest = max([top, *(_tallest(bars, top) for bars in drawn)])
+    y_limits = 0.0, (highest or 1.0) * (1.0 + _ROOM)
+    return Panel("density", "y", label, tuple(layers), _wider(limits), y_limits, tuple(notes))
+
+
+def _density(law: Distribution, y: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(law.log_prob(y)))
+
+
+def _heights(
+    x: Array, y: Array, poles: Sequence[float], limits: tuple[float, float]
+) -> tuple[float, float]:
+    return 0.0, (ceiling(x, y, poles, limits) or 1.0) * (1.0 + _ROOM)
+
+
+def _tallest(bars: Bars, top: float) -> float:
+    """Return the height of the tallest bar, unless it stands at a pole."""
+    return min(float(bars.y.max(initial=0.0)), 1.5 * top) if top else float(bars.y.max(initial=0.0))
+
+
+def _wider(limits: tuple[float, float], share: float = 0.02) -> tuple[float, float]:
+    room = share * (limits[1] - limits[0])
+    return limits[0] - room, limits[1] + room
+
+
+def path(laws: Sequence[tuple[int, Distribution]], name: str) -> Panel:
+    """Return the panel of y(θ) at fixed u: its slope at the dots is ∂y/∂θ."""
+    layers: list[Layer] = []
+    shown, ranges, notes = [], [], []
+    for group, law in laws:
+        here = float(entry_of({key: getattr(law, key) for key in law.parameters}, name))
+        y = np.asarray(quantile(law, PROBABILITIES))
+        low, high = _range(law, name, here, y)
+        theta = np.linspace(low, high, _STEPS if is_discrete(law) else _PATH)
+        values = quantile(moved(law, name, theta[:, None]), PROBABILITIES)
+        role = "steps" if is_discrete(law) else "line"
+        layers += [
+            Curve(theta, values[:, k], f"u = {u:g}", group, role)
+            for k, u in enumerate(PROBABILITIES.tolist())
+        ]
+        if role == "line":
+            reach = 0.16 * (high - low)
+            layers += [
+                Curve(here + ends, at + slope * ends, "", group, "tangent")
+                for at, slope in zip(y, slopes(law, y, name), strict=True)
+                for ends in [np.array([-reach, reach])]
+            ]
+        else:
+            notes.append(
+                f"{law.name}: y(θ) is a step function, with ∂y/∂θ = 0 almost everywhere;"
+                " ∂ log p/∂θ is shown instead"
+            )
+        layers.append(Points(np.full(len(y), here), y, "", group))
+        ranges.append((low, high))
+        shown.append(_shown(values, y))
+    x_limits, y_limits = _wider(united(ranges)), _wider(united(shown), _ROOM)
+    label = f"y({name}) at fixed u"
+    return Panel(f"path {name}", name, label, tuple(layers), x_limits, y_limits, tuple(notes))
+
+
+def _shown(values: Array, here: Array) -> tuple[float, float]:
+    """Return the range of y that is shown: paths may run away at the ends of a parameter's."""
+    low, high = float(here.min()), float(here.max())
+    height = max(high - low, 1e-300)
+    finite = values[np.isfinite(values)]
+    return max(low - height, float(finite.min())), min(high + height, float(finite.max()))
+
+
+def _range(law: Distribution, name: str, here: float, y: Array) -> tuple[float, float]:
+    """Return the range of a parameter: as far as moves its quantiles by half their distance."""
+    domain = type(law).parameters[name.partition("[")[0]].domain
+    bounds = domain.ends({}) if isinstance(domain, Interval) else (-np.inf, np.inf)
+    first, last = (float(end) for end in bounds)
+    if first > -np.inf and last < np.inf:
+        return first + 0.01 * (last - first), last - 0.01 * (last - first)
+    if is_discrete(law):
+        width = abs(here) if first == 0.0 else 3.0
+    else:
+        steepest = float(np.max(np.abs(slopes(law, y, name))))
+        width = 0.5 * float(np.ptp(y)) / steepest if steepest > 0.0 else 1.0
+    if not (np.isfinite(width) and width > 0.0):
+        width = max(abs(here), 1.0)
+    low, high = here - width, here + width
+    if low <= first:
+        low = first + 0.1 * (here - first)
+    return low, min(high, last)
+
+
+def slopes(law: Distribution, y: Array, name: str) -> Array:
+    """Return ∂y/∂θ on the quantile path; of a discrete distribution ∂ log p/∂θ."""
+    found = law.pathwise(y) if isinstance(law, Reparameterized) else law.score(y)
+    return np.asarray(entry_of(found, name))
+
+
+def gradient(
+    laws: Sequence[tuple[int, Distribution]], name: str, at_draws: Sequence[Points] = ()
+) -> Panel:
+    """Return the panel of ∂y/∂θ over y."""
+    limits = united(window(law) for _, law in laws)
+    layers: list[Layer] = []
+    shown = []
+    for group, law in laws:
+        slope = partial(slopes, law, name=name)
+        y = np.asarray(quantile(law, PROBABILITIES))
+        if is_discrete(law):
+            x, every = integers(law, limits)
+            layers.append(Stems(x, slope(x), "", group) if every else Curve(x, slope(x), "", group))
+            shown.append(_finite_range(slope(x)))
+        else:
+            x, derivative = points(slope, law, limits, partial(span, limits=limits))
+            layers.append(Curve(x, derivative, "", group))
+            layers.append(Points(y, slope(y), "", group))
+            shown.append(span(x, derivative, limits))
+    low, high = united([*shown, (0.0, 0.0)])
+    if low == high:
+        low, high = low - 1.0, high + 1.0
+    discrete = all(is_discrete(law) for _, law in laws)
+    label = f"∂ log p/∂{name}" if discrete else f"∂y/∂{name}"
+    layers += at_draws
+    y_limits = _wider((low, high), _ROOM)
+    return Panel(f"gradient {name}", "y", label, tuple(layers), _wider(limits), y_limits)
+
+
+def _finite_range(y: Array) -> tuple[float, float]:
+    finite = y[np.isfinite(y)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+
+def numbers(group: int, law: Distribution, names: Sequence[str]) -> list[Quantile]:
+    """Return the rows of numbers of one distribution."""
+    y = np.asarray(quantile(law, PROBABILITIES))
+    mass = _density(law, y)
+    slope = {name: slopes(law, y, name).tolist() for name in names}
+    return [
+        Quantile(group, u, at, p, {name: column[k] for name, column in slope.items()})
+        for k, (u, at, p) in enumerate(
+            zip(PROBABILITIES.tolist(), y.tolist(), mass.tolist(), strict=True)
+        )
+    ]

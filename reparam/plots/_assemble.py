@@ -224,9 +224,10 @@ def _of_vectors(
         for k in shown:
             counts[k] += count([block[..., k]], bounds[k])[0]
     bars = [_bars(bounds[k], counts[k], total, f"y_{k}", k) for k in shown]
-    top = max(float(np.sort(bar.y)[-3]) for bar in bars)  # the first and the last are at poles
+    # the first and the last bar may stand at poles
+    top = max(min(float(bar.y.max()), 2.0 * float(bar.y[1:-1].max(initial=0.0))) for bar in bars)
     limits = float(low.min()), float(high.max())
     more = law.event_shape[0] - len(shown)
     notes = (f"{law.name}: {more} more entries are not shown",) if more else ()
-    panel = Panel("density", "y", "density", tuple(bars), limits, (0.0, 1.08 * top or 1.0), notes)
+    panel = Panel("density", "y", "density", tuple(bars), limits, (0.0, 1.08 * (top or 1.0)), notes)
     return Picture(tuple(f"y_{k} of {title(law)}" for k in shown), panel)

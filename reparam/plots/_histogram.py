@@ -11,8 +11,8 @@ from reparam._typing import Array
 
 __all__ = ["count", "edges"]
 
-#: Bars, at least and at most.
-_FEWEST, _MOST = 8, 60
+#: Bars, at least (or as many as the square root of the draws), and at most.
+_FEWEST, _MOST = 24, 60
 
 
 def edges(
@@ -34,7 +34,7 @@ def edges(
     low, high = limits
     width = 2.0 * (quartiles[1] - quartiles[0]) / max(n, 1) ** (1 / 3)
     bars = (high - low) / width if width > 0.0 else float(_MOST)
-    bars = int(min(max(bars, _FEWEST), _MOST))
+    bars = int(min(max(bars, min(_FEWEST, math.sqrt(n)), 1.0), _MOST))
     if whole:
         step = max(1, math.ceil((high - low + 1.0) / (100 if high - low < 100 else _MOST)))
         return np.arange(low - 0.5, high + 0.5 + step, step)

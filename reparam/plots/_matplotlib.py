@@ -23,6 +23,9 @@ COLOURS = ("#0072B2", "#D55E00", "#008F68", "#B8578F", "#A67C00", "#4A4A4A")
 #: Inches: the width, and the heights of the density and of a parameter's row.
 _WIDTH, _DENSITY, _ROW = 7.2, 3.0, 2.5
 
+#: Paths whose right ends are nearer to each other than this, in heights, share a label.
+_APART = 0.09
+
 #: How far beyond the limits a curve is drawn, in heights: what is farther out is cut.
 _BEYOND = 1.0
 
@@ -67,6 +70,12 @@ def _panel(axes: Axes, panel: Panel) -> None:
     axes.set_axisbelow(True)
     if panel.name != "density" and panel.y_limits[0] < 0.0 < panel.y_limits[1]:
         axes.axhline(0.0, color="#808080", linewidth=0.8)
+    if any(isinstance(layer, Stems) for layer in panel.layers):
+        from matplotlib.ticker import MaxNLocator
+
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if panel.name.startswith("path"):
+        _name_paths(axes, panel)
     low, high = panel.y_limits
     room = _BEYOND * (high - low)
     for layer in panel.layers:
@@ -76,21 +85,7 @@ def _panel(axes: Axes, panel: Panel) -> None:
             case Stems():
                 _stems(axes, layer, panel)
             case Bars():
-                axes.stairs(
-                    np.minimum(layer.y, high + room),
-                    layer.edges,
-                    fill=True,
-                    color=COLOURS[layer.group],
-                    alpha=0.25,
-                    linewidth=0.0,
-                )
-                axes.stairs(
-                    np.minimum(layer.y, high + room),
-                    layer.edges,
-                    color=COLOURS[layer.group],
-                    alpha=0.6,
-                    linewidth=0.8,
-                )
+                _bars(axes, layer, np.minimum(layer.y, high + room), panel)
             case Points():
                 many = layer.label == "draws"
                 axes.plot(
@@ -119,12 +114,39 @@ def _curve(axes: Axes, curve: Curve, y: Array, panel: Panel) -> None:
     if curve.role == "steps":
         line |= {"drawstyle": "steps-mid"}
     axes.plot(curve.x, y, **line)
-    inside = panel.y_limits[0] <= y[-1] <= panel.y_limits[1]
-    if panel.name.startswith("path") and inside and curve.group == panel.layers[0].group:
+
+
+def _bars(axes: Axes, bars: Bars, heights: Array, panel: Panel) -> None:
+    colour = COLOURS[bars.group]
+    alone = all(layer.group == bars.group for layer in panel.layers)
+    if alone:
+        axes.stairs(heights, bars.edges, fill=True, color=colour, alpha=0.25, linewidth=0.0)
+    vectors = not any(isinstance(layer, Curve | Stems) for layer in panel.layers)
+    width, alpha = (1.6, 1.0) if vectors else (0.8, 0.7)
+    axes.stairs(heights, bars.edges, color=colour, alpha=alpha, linewidth=width)
+
+
+def _name_paths(axes: Axes, panel: Panel) -> None:
+    """Write u at the right end of the first distribution's paths, together where these meet."""
+    low, high = panel.y_limits
+    ends = sorted(
+        (float(layer.y[-1]), float(layer.x[-1]), layer.label.removeprefix("u = "))
+        for layer in panel.layers
+        if isinstance(layer, Curve) and layer.label and layer.group == panel.layers[0].group
+    )
+    named: list[tuple[float, float, list[str]]] = []
+    for y, x, text in ends:
+        if not low <= y <= high:
+            continue
+        if named and y - named[-1][0] < _APART * (high - low):
+            named[-1][2].append(text)
+        else:
+            named.append((y, x, [text]))
+    for k, (y, x, texts) in enumerate(reversed(named)):
         axes.annotate(
-            curve.label.removeprefix("u = "),
-            (curve.x[-1], y[-1]),
-            xytext=(3, 0),
+            ("u = " if k == 0 else "") + " … ".join(dict.fromkeys([texts[0], texts[-1]])),
+            (x, y),
+            xytext=(4, 0),
             textcoords="offset points",
             va="center",
             fontsize="x-small",

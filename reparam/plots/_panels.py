@@ -12,7 +12,7 @@ from reparam.distribution import Distribution, Reparameterized
 from reparam.parameters import Interval
 from reparam.plots._laws import entry_of, is_discrete, moved, quantile
 from reparam.plots._picture import Bars, Curve, Layer, Panel, Points, Quantile, Stems
-from reparam.plots._points import ceiling, integers, points, span, united, window
+from reparam.plots._points import ceiling, integers, points, poles, span, united, window
 
 __all__ = ["PROBABILITIES", "density", "gradient", "numbers", "path", "slopes"]
 
@@ -41,12 +41,12 @@ def density(laws: Sequence[Distribution], drawn: Sequence[Bars]) -> Panel:
                 notes.append(f"{law.name}: p(y) is drawn as a line, at {len(x)} integers")
             top = max(top, float(y.max()))
             continue
-        poles = [end for end in map(float, law.support) if law.log_prob(end) == np.inf]
-        heights = partial(_heights, poles=poles, limits=limits)
+        steep = poles(law)
+        heights = partial(_heights, steep=steep, limits=limits)
         x, y = points(mass, law, limits, heights)
         layers.append(Curve(x, y, "p(y)", group, "filled"))
-        top = max(top, ceiling(x, y, poles, limits))
-        notes += [f"{law.name}: p(y) → ∞ at y = {pole:g}" for pole in poles]
+        top = max(top, ceiling(x, y, steep, limits))
+        notes += [f"{law.name}: p(y) → ∞ at y = {pole:g}" for pole in steep]
     for bars in drawn:
         notes += [f"{bars.outside} of {bars.total} draws lie outside"] * bool(bars.outside)
     if not any(isinstance(layer, Curve) and layer.role == "filled" for layer in layers):
@@ -63,9 +63,9 @@ def _density(law: Distribution, y: Array) -> Array:
 
 
 def _heights(
-    x: Array, y: Array, poles: Sequence[float], limits: tuple[float, float]
+    x: Array, y: Array, steep: Sequence[float], limits: tuple[float, float]
 ) -> tuple[float, float]:
-    return 0.0, (ceiling(x, y, poles, limits) or 1.0) * (1.0 + _ROOM)
+    return 0.0, (ceiling(x, y, steep, limits) or 1.0) * (1.0 + _ROOM)
 
 
 def _tallest(bars: Bars, top: float) -> float:
@@ -128,11 +128,15 @@ def _range(law: Distribution, name: str, here: float, y: Array) -> tuple[float, 
     first, last = (float(end) for end in bounds)
     if first > -np.inf and last < np.inf:
         return first + 0.01 * (last - first), last - 0.01 * (last - first)
+    most = 2.0 * (here - first) if first > -np.inf else np.inf
     if is_discrete(law):
-        width = abs(here) if first == 0.0 else 3.0
+        ends = here * np.array([0.8, 1.2]) if first == 0.0 else here + np.array([-1.0, 1.0])
+        median = quantile(moved(law, name, ends), np.array(0.5))
+        steepest = float(abs(np.ptp(median)) / np.ptp(ends))
+        most = min(0.5 * most, 3.0 + abs(here))
     else:
         steepest = float(np.max(np.abs(slopes(law, y, name))))
-        width = 0.5 * float(np.ptp(y)) / steepest if steepest > 0.0 else 1.0
+    width = min(0.5 * float(np.ptp(y)) / steepest if steepest > 0.0 else np.inf, most)
     if not (np.isfinite(width) and width > 0.0):
         width = max(abs(here), 1.0)
     low, high = here - width, here + width

@@ -15,7 +15,7 @@ from reparam._typing import Array
 from reparam.distribution import Distribution
 from reparam.plots._laws import is_discrete, quantile
 
-__all__ = ["ceiling", "integers", "points", "span", "united", "window"]
+__all__ = ["ceiling", "integers", "points", "poles", "span", "united", "window"]
 
 #: Probabilities beyond which nothing is shown.
 _RARE = 0.001
@@ -23,6 +23,10 @@ _RARE = 0.001
 #: The window ends, on each side, this many times as far from the median as the tenth of draws
 #: farthest out begins: heavy tails would squeeze the rest into a line.
 _REACH = 4.0
+
+#: A tail is heavy if its thousandth begins this many times as far from the median as its tenth. Then
+#: the window ends where the density falls below this share of its greatest value, if it has no pole.
+_HEAVY, _FAINT = 30.0, 0.01
 
 #: A bound of the support this near, as a share of the window's width, is in the window.
 _NEAR = 0.25
@@ -46,6 +50,13 @@ def window(law: Distribution) -> tuple[float, float]:
     lowest, tenth, median, ninetieth, highest = quantile(law, u).tolist()
     low = max(lowest, median - _REACH * (median - tenth))
     high = min(highest, median + _REACH * (ninetieth - median))
+    if not is_discrete(law) and not poles(law):
+        at = quantile(law, np.linspace(0.005, 0.995, 199))
+        faint = np.exp(law.log_prob(at)) >= _FAINT * np.exp(np.max(law.log_prob(at)))
+        if highest - median > _HEAVY * (ninetieth - median):
+            high = min(high, float(at[faint].max()))
+        if median - lowest > _HEAVY * (median - tenth):
+            low = max(low, float(at[faint].min()))
     if not low < high:  # all of these draws are one number, up to rounding
         width = max(abs(low) * 1e-6, 1e-300)
         low, high = (low - 2.0, low + 2.0) if is_discrete(law) else (low - width, low + width)
@@ -54,6 +65,11 @@ def window(law: Distribution) -> tuple[float, float]:
     low = first if low - first < near else low
     high = last if last - high < near else high
     return low, high
+
+
+def poles(law: Distribution) -> list[float]:
+    """Return the bounds of the support at which the density is infinite."""
+    return [end for end in map(float, law.support) if law.log_prob(end) == np.inf]
 
 
 def united(windows: Iterable[tuple[float, float]]) -> tuple[float, float]:
@@ -124,11 +140,11 @@ def points(
     return x, y
 
 
-def ceiling(x: Array, y: Array, poles: Iterable[float], limits: tuple[float, float]) -> float:
+def ceiling(x: Array, y: Array, steep: Iterable[float], limits: tuple[float, float]) -> float:
     """Return the greatest height of a density that sets the scale: not that of a pole's flank."""
     width = limits[1] - limits[0]
     flat = np.isfinite(y)
-    for pole in poles:
+    for pole in steep:
         flat &= np.abs(x - pole) > _STEEP * width
     return float(np.max(y[flat], initial=0.0))
 

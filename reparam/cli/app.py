@@ -22,6 +22,7 @@ from reparam.cli.kl import kl
 from reparam.cli.list import list_distributions
 from reparam.cli.notation import plain
 from reparam.cli.output import abandon_stdout
+from reparam.cli.plot import plot
 from reparam.cli.sample import sample
 from reparam.cli.show import show
 from reparam.cli.verify import verify
@@ -134,6 +135,7 @@ app.command("sample", cls=_Command)(sample)
 app.command("grad", cls=_Command)(grad)
 app.command("estimate", cls=_Command)(estimate)
 app.command("kl", cls=_Command)(kl)
+app.command("plot", cls=_Command)(plot)
 app.command("list", cls=_Command)(list_distributions)
 app.command("show", cls=_Command)(show)
 app.command("verify", cls=_Command)(verify)

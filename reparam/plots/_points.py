@@ -24,8 +24,8 @@ _RARE = 0.001
 #: farthest out begins: heavy tails would squeeze the rest into a line.
 _REACH = 4.0
 
-#: A tail is heavy if its thousandth begins this many times as far from the median as its tenth. Then
-#: the window ends where the density falls below this share of its greatest value, if it has no pole.
+#: A tail is heavy if its thousandth begins this many times as far from the median as its tenth.
+#: Without poles the window then ends where the density falls below this share of its maximum.
 _HEAVY, _FAINT = 30.0, 0.01
 
 #: A bound of the support this near, as a share of the window's width, is in the window.

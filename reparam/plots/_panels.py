@@ -48,7 +48,9 @@ def density(laws: Sequence[Distribution], drawn: Sequence[Bars]) -> Panel:
         top = max(top, ceiling(x, y, steep, limits))
         notes += [f"{law.name}: p(y) → ∞ at y = {pole:g}" for pole in steep]
     for bars in drawn:
-        notes += [f"{bars.outside} of {bars.total} draws lie outside"] * bool(bars.outside)
+        if bars.outside:
+            name = laws[bars.group].name
+            notes.append(f"{name}: {bars.outside} of {bars.total} draws lie beyond the picture")
     if not any(isinstance(layer, Curve) and layer.role == "filled" for layer in layers):
         limits = limits[0] - 0.5, limits[1] + 0.5
     label = "probability" if all(map(is_discrete, laws)) else "density"

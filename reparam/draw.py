@@ -15,6 +15,8 @@ from reparam.errors import ShapeError, UnknownViewError
 from reparam.parameters import as_real_array
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from reparam.distribution import Reparameterized, View
     from reparam.special._interpolate import Interpolant
 
@@ -219,6 +221,12 @@ class Draw:
             return sum(terms, start=0.0)
 
         return self._evaluate(filling(directional), *directions, outputs=1)[0][()]
+
+    def plot(self, *, grad: bool = False) -> Figure:
+        """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""
+        from reparam.plots import plot
+
+        return plot(self, grad=grad)
 
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"

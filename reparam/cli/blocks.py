@@ -72,7 +72,8 @@ def columns(panel: Panel, width: int, rows: int, group: int) -> list[Line]:
         for column, height in enumerate(_heights(exact[0], panel.x_limits, inner).tolist()):
             if not math.isnan(height) and 0.0 <= height <= top:
                 cells[min(int(height / top * rows), rows - 1)][column] = "•"
-    return _framed(["".join(row) for row in cells], labels, "0", panel.x_limits, margin)
+    bodies = ["".join(row) for row in cells]
+    return _framed(bodies, labels, "0", panel.x_limits, margin, whole=_is_whole(layers))
 
 
 def sparkline(heights: Array) -> str:
@@ -92,7 +93,7 @@ def lines(panel: Panel, width: int, rows: int, group: int) -> list[Line]:
     labels = _labels(low, high, rows, 0)
     margin = max(map(len, labels)) + 1
     named = [x for x in layers if isinstance(x, Curve) and x.label] if "path" in panel.name else []
-    room = 5 if named else 0
+    room = 6 if named else 0
     inner = max(width - margin - 1 - room, 8)
     grid = np.zeros((2 * rows, 2 * inner), dtype=bool)
     dots: list[tuple[int, int]] = []
@@ -113,10 +114,20 @@ def lines(panel: Panel, width: int, rows: int, group: int) -> list[Line]:
     after = [""] * rows
     for curve in named:
         end = _share(float(curve.y[-1]), panel.y_limits) * rows
-        if 0.0 <= end <= rows and not after[min(int(end), rows - 1)]:
-            after[min(int(end), rows - 1)] = " " + curve.label.removeprefix("u = ")
+        if 0.0 <= end <= rows:
+            row = min(int(end), rows - 1)
+            known = after[row].rstrip("…")
+            after[row] = f"{known}…" if known else " " + curve.label.removeprefix("u = ")
     bodies = ["".join(row) for row in cells]
-    return _framed(bodies, labels, "", panel.x_limits, margin, after)
+    whole = _is_whole(layers)
+    return _framed(bodies, labels, "", panel.x_limits, margin, after, whole=whole)
+
+
+def _is_whole(layers: Sequence[Layer]) -> bool:
+    """Return whether values are integers."""
+    from reparam.plots import Stems
+
+    return any(isinstance(layer, Stems) for layer in layers)
 
 
 def _share(value: float, limits: tuple[float, float]) -> float:
@@ -207,9 +218,9 @@ def _labels(low: float, high: float, rows: int, first: int) -> list[str]:
     return labels
 
 
-def _ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """Return at most so many round numbers between limits, with their texts."""
-    rough = (high - low) / max(most, 1)
+def _ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[tuple[float, str]]:
+    """Return at most so many round, perhaps whole, numbers between limits, with their texts."""
+    rough = max((high - low) / max(most, 1), 1.0 if whole else 0.0)
     if not (math.isfinite(rough) and rough > 0.0):
         return [(low, f"{low:g}")]
     unit = 10.0 ** math.floor(math.log10(rough))
@@ -232,14 +243,16 @@ def _framed(
     limits: tuple[float, float],
     margin: int,
     after: Sequence[str] = (),
+    *,
+    whole: bool = False,
 ) -> list[Line]:
     """Return a chart with axes, the highest line first; bodies and labels are lowest first."""
     width = len(bodies[0])
     frame, texts = ["─"] * width, [" "] * (width + margin + 8)
     free = 0
-    for value, text in _ticks(*limits, max(2, width // 8)):
+    for value, text in _ticks(*limits, max(2, width // 8), whole=whole):
         column = min(int(_share(value, limits) * width), width - 1)
-        start = max(margin + 1 + column - len(text) // 2, 0)
+        start = min(max(margin + 1 + column - len(text) // 2, 0), margin + 1 + width - len(text))
         frame[column] = "┬"
         if start >= free:
             texts[start : start + len(text)] = text

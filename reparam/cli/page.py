@@ -90,7 +90,7 @@ def _head(panel: Panel, width: int) -> str:
     """Return what a chart shows, above it; u is at the right ends of paths."""
     if not panel.name.startswith("path"):
         return panel.y_label
-    return f"{panel.y_label:{width - 4}} u"
+    return f"{panel.y_label:{width - 5}} u"
 
 
 def _shown(line: blocks.Line, group: int, colour: bool) -> str:
@@ -132,7 +132,7 @@ def _table(rows: Sequence[Quantile], picture: Picture, width: int) -> list[str]:
     heads = ["u", "y", "p(y)", *(symbols.get(name, f"∂/∂{name}") for name in rows[0].gradient)]
     values = [(row.u, row.y, row.density, *row.gradient.values()) for row in rows]
     for digits in _DIGITS:
-        cells = [heads, *([f"{value:.{digits}g}" for value in row] for row in values)]
+        cells = [heads, *([f"{value + 0.0:.{digits}g}" for value in row] for row in values)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         if sum(widths) + 2 * len(widths) <= width:
             break

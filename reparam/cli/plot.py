@@ -44,7 +44,7 @@ def plot(
         str,
         typer.Argument(
             metavar="DIST",
-            help="The distribution, by name or alias. Default: gaussian.",
+            help="The distribution, by name or alias.",
             autocompletion=completion.distributions,
         ),
     ] = "gaussian",
@@ -92,8 +92,8 @@ def plot(
 ) -> None:
     """Plot distributions: density, draws, paths y(θ) and derivatives ∂y/∂θ.
 
-    Text needs 40 columns or more, and is followed by numbers at five quantiles u.
-    An image needs matplotlib: pip install 'reparam[plot]'.
+    Text needs 40 columns or more, and ends with numbers at five quantiles u. Images
+    need matplotlib, which the extra "plot" installs.
 
     [bold]Examples[/bold]
 

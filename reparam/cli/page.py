@@ -39,8 +39,11 @@ def of(picture: Picture, width: int, *, colour: bool = False) -> str:
     colour
         Whether to use colours, which only tell distributions apart that are labelled, too.
     """
-    lines = [*_densities(picture, width, colour), *_derivatives(picture, width, colour)]
-    lines += _numbers(picture, width, colour)
+    import numpy as np
+
+    with np.errstate(over="ignore"):  # what overflows is beyond the picture
+        lines = [*_densities(picture, width, colour), *_derivatives(picture, width, colour)]
+        lines += _numbers(picture, width, colour)
     return "\n".join(lines) + "\n"
 
 

@@ -72,6 +72,8 @@ def picture(
         If derivatives are asked for that a distribution does not have.
     CountError
         If the number of draws is negative.
+    ParameterError
+        If a parameter's size is beyond 1e-300 or 1e300.
     """
     if not items:
         raise ShapeError("a picture needs a distribution or a draw; pass one")
@@ -80,9 +82,23 @@ def picture(
     if any(map(is_vector, laws)):
         return _of_vectors(items, laws, grad, numbers, rng)
     parts = [singles(law) for law in laws]
+    if sum(map(len, parts)) > MOST:
+        raise ShapeError(
+            f"a picture shows at most {MOST} distributions; got {sum(map(len, parts))}"
+        )
+    with np.errstate(all="ignore"):  # what overflows is beyond the picture
+        return _of_numbers(items, parts, grad, numbers, rng)
+
+
+def _of_numbers(
+    items: Sequence[Drawable],
+    parts: Sequence[Sequence[Distribution]],
+    grad: bool,
+    numbers: range,
+    rng: RNGLike,
+) -> Picture:
+    """Return the picture of distributions of numbers, each batch in parts."""
     flat = [law for part in parts for law in part]
-    if len(flat) > MOST:
-        raise ShapeError(f"a picture shows at most {MOST} distributions; got {len(flat)}")
     limits = united(map(window, flat))
     drawn: list[Bars] = []
     at_draws: dict[str, list[Points]] = {}

@@ -10,7 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.discrete import Discrete
 from reparam.distribution import Distribution, Reparameterized
-from reparam.errors import NoFormulaError, ShapeError
+from reparam.errors import NoFormulaError, ParameterError, ShapeError
 
 __all__ = [
     "MOST",
@@ -26,6 +26,9 @@ __all__ = [
 
 #: Distributions in one picture, and parameters of one, at most: more can't be told apart.
 MOST = 6
+
+#: Sizes of parameters, at least (or 0) and at most.
+_SMALLEST, _LARGEST = 1e-300, 1e300
 
 #: The largest integer that float64 counts up to, where the search for a quantile ends.
 _LAST = 2.0**53
@@ -61,6 +64,8 @@ def singles(law: Distribution) -> list[Distribution]:
     ------
     ShapeError
         If there are none, or too many for one picture.
+    ParameterError
+        If differences of such parameters would overflow.
     """
     size = math.prod(law.batch_shape)
     if not 1 <= size <= MOST:
@@ -68,6 +73,13 @@ def singles(law: Distribution) -> list[Distribution]:
             f"a picture shows 1 to {MOST} distributions, and this batch has {size};"
             " pass parameters of fewer elements"
         )
+    for name in law.parameters:
+        sizes = np.abs(getattr(law, name))
+        if np.any((sizes > _LARGEST) | ((sizes > 0.0) & (sizes < _SMALLEST))):
+            raise ParameterError(
+                f"{name} of {law.name} has an element beyond {_SMALLEST:g} or {_LARGEST:g}, where"
+                " pictures end; pass a number nearer to 1"
+            )
     arrays = {
         name: np.broadcast_to(value, law.batch_shape + parameter.event(np.asarray(value)))
         for name, parameter in law.parameters.items()

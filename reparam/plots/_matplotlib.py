@@ -26,6 +26,9 @@ _WIDTH, _DENSITY, _ROW = 7.2, 3.0, 2.5
 #: Paths whose right ends are nearer to each other than this, in heights, share a label.
 _APART = 0.09
 
+#: Powers of ten of tick labels between which these are written out.
+_POWERS = (-3, 5)
+
 #: How far beyond the limits a curve is drawn, in heights: what is farther out is cut.
 _BEYOND = 1.0
 
@@ -74,6 +77,8 @@ def _panel(axes: Axes, panel: Panel) -> None:
         from matplotlib.ticker import MaxNLocator
 
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    else:
+        axes.ticklabel_format(axis="x", scilimits=_POWERS)
     if panel.name.startswith("path"):
         _name_paths(axes, panel)
     low, high = panel.y_limits
@@ -127,12 +132,14 @@ def _bars(axes: Axes, bars: Bars, heights: Array, panel: Panel) -> None:
 
 
 def _name_paths(axes: Axes, panel: Panel) -> None:
-    """Write u at the right end of the first distribution's paths, together where these meet."""
+    """Write u at the right ends of the rightmost distribution's paths, once where these meet."""
     low, high = panel.y_limits
+    paths = [layer for layer in panel.layers if isinstance(layer, Curve) and layer.label]
+    rightmost = max(paths, key=lambda path: float(path.x[-1])).group
     ends = sorted(
-        (float(layer.y[-1]), float(layer.x[-1]), layer.label.removeprefix("u = "))
-        for layer in panel.layers
-        if isinstance(layer, Curve) and layer.label and layer.group == panel.layers[0].group
+        (float(path.y[-1]), float(path.x[-1]), path.label.removeprefix("u = "))
+        for path in paths
+        if path.group == rightmost
     )
     named: list[tuple[float, float, list[str]]] = []
     for y, x, text in ends:
@@ -178,8 +185,8 @@ def _legend(axes: Axes, picture: Picture) -> None:
     axes.legend(
         handles,
         labels,
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
+        loc="lower right",  # the power of ten that ticks are multiples of is on the left
+        bbox_to_anchor=(1.0, 1.0),
         frameon=False,
         fontsize="small",
         borderaxespad=0.2,

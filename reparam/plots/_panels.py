@@ -76,7 +76,9 @@ def _tallest(bars: Bars, top: float) -> float:
 
 
 def _wider(limits: tuple[float, float], share: float = 0.02) -> tuple[float, float]:
-    room = share * (limits[1] - limits[0])
+    # where numbers next to each other are all there is, a few of these
+    least = 4.0 * float(np.spacing(max(*map(abs, limits), 1e-285)))
+    room = max(share * (limits[1] - limits[0]), least)
     return limits[0] - room, limits[1] + room
 
 
@@ -86,10 +88,10 @@ def path(laws: Sequence[tuple[int, Distribution]], name: str) -> Panel:
     shown, ranges, notes = [], [], []
     for group, law in laws:
         here = float(entry_of({key: getattr(law, key) for key in law.parameters}, name))
-        y = np.asarray(quantile(law, PROBABILITIES))
+        y = _finite(quantile(law, PROBABILITIES))
         low, high = _range(law, name, here, y)
         theta = np.linspace(low, high, _STEPS if is_discrete(law) else _PATH)
-        values = quantile(moved(law, name, theta[:, None]), PROBABILITIES)
+        values = _finite(quantile(moved(law, name, theta[:, None]), PROBABILITIES))
         role = "steps" if is_discrete(law) else "line"
         layers += [
             Curve(theta, values[:, k], f"u = {u:g}", group, role)
@@ -115,12 +117,17 @@ def path(laws: Sequence[tuple[int, Distribution]], name: str) -> Panel:
     return Panel(f"path {name}", name, label, tuple(layers), x_limits, y_limits, tuple(notes))
 
 
+def _finite(y: Array) -> Array:
+    """Return values with NaN for those that are infinite."""
+    return np.where(np.isfinite(y), y, np.nan)
+
+
 def _shown(values: Array, here: Array) -> tuple[float, float]:
     """Return the range of y that is shown: paths may run away at the ends of a parameter's."""
-    low, high = float(here.min()), float(here.max())
+    low, high = _finite_range(here)
     height = max(high - low, 1e-300)
-    finite = values[np.isfinite(values)]
-    return max(low - height, float(finite.min())), min(high + height, float(finite.max()))
+    lowest, highest = _finite_range(values)
+    return max(low - height, min(lowest, low)), min(high + height, max(highest, high))
 
 
 def _range(law: Distribution, name: str, here: float, y: Array) -> tuple[float, float]:
@@ -138,7 +145,8 @@ def _range(law: Distribution, name: str, here: float, y: Array) -> tuple[float, 
         most = min(0.5 * most, 3.0 + abs(here))
     else:
         steepest = float(np.max(np.abs(slopes(law, y, name))))
-    width = min(0.5 * float(np.ptp(y)) / steepest if steepest > 0.0 else np.inf, most)
+    across = float(np.subtract(*_finite_range(y)[::-1]))
+    width = min(0.5 * across / steepest if steepest > 0.0 else np.inf, most)
     if not (np.isfinite(width) and width > 0.0):
         width = max(abs(here), 1.0)
     low, high = here - width, here + width
@@ -170,7 +178,7 @@ def gradient(
         else:
             x, derivative = points(slope, law, limits, partial(span, limits=limits))
             layers.append(Curve(x, derivative, "", group))
-            layers.append(Points(y, slope(y), "", group))
+            layers.append(Points(y, _finite(slope(y)), "", group))
             shown.append(span(x, derivative, limits))
     low, high = united([*shown, (0.0, 0.0)])
     if low == high:

@@ -34,6 +34,9 @@ _NEAR = 0.25
 #: The share of the window next to a pole whose values don't set the scale.
 _STEEP = 0.02
 
+#: Where pictures end: differences of numbers farther out overflow.
+_FARTHEST = 1e300
+
 #: Points to begin with, and how often the intervals between them are halved where a curve bends.
 _FIRST, _HALVINGS = 97, 8
 
@@ -47,18 +50,19 @@ _MOST_STEMS = 100
 def window(law: Distribution) -> tuple[float, float]:
     """Return the part of the real line that a picture of a distribution shows."""
     u = np.array([_RARE, 0.1, 0.5, 0.9, 1.0 - _RARE])
-    lowest, tenth, median, ninetieth, highest = quantile(law, u).tolist()
+    shown = np.clip(quantile(law, u), -_FARTHEST, _FARTHEST)
+    lowest, tenth, median, ninetieth, highest = shown.tolist()
     low = max(lowest, median - _REACH * (median - tenth))
     high = min(highest, median + _REACH * (ninetieth - median))
     if not is_discrete(law) and not poles(law):
         at = quantile(law, np.linspace(0.005, 0.995, 199))
         faint = np.exp(law.log_prob(at)) >= _FAINT * np.exp(np.max(law.log_prob(at)))
         if highest - median > _HEAVY * (ninetieth - median):
-            high = min(high, float(at[faint].max()))
+            high = min(high, float(at[faint].max(initial=median)))
         if median - lowest > _HEAVY * (median - tenth):
-            low = max(low, float(at[faint].min()))
+            low = max(low, float(at[faint].min(initial=median)))
     if not low < high:  # all of these draws are one number, up to rounding
-        width = max(abs(low) * 1e-6, 1e-300)
+        width = max(abs(low) * 1e-6, 1e-300)  # of their sizes, or of the least that can be halved
         low, high = (low - 2.0, low + 2.0) if is_discrete(law) else (low - width, low + width)
     first, last = (float(end) for end in law.support)
     near = _NEAR * (high - low)

@@ -97,6 +97,8 @@ def summarize(
     >>> summary.exact, len(summary.kept)
     (False, 1048576)
     """
+    # deviations from the first block's mean lose no digits of draws that are far from 0
+    pivot = np.zeros(draw_shape)
     count, mean, squares = 0, np.zeros(draw_shape), np.zeros(draw_shape)
     minimum, maximum = np.full(draw_shape, np.nan), np.full(draw_shape, np.nan)
     room = most // max(1, math.prod(draw_shape))
@@ -111,13 +113,18 @@ def summarize(
                 room -= len(kept[-1])
             minimum = np.fmin(minimum, block.min(axis=0))
             maximum = np.fmax(maximum, block.max(axis=0))
-            its_mean = block.mean(axis=0)
-            its_squares = np.square(block - its_mean).sum(axis=0)
+            if not count:
+                first = block.mean(axis=0)
+                pivot = np.where(np.isfinite(first), first, 0.0)
+            shifted = block - pivot
+            its_mean = shifted.mean(axis=0)
+            its_squares = np.square(shifted - its_mean).sum(axis=0)
             step, total = its_mean - mean, count + size
-            mean = mean + step * (size / total)
+            merged = mean + step * (size / total)
+            mean = np.where(np.isfinite(merged), merged, mean + its_mean)
             squares = squares + its_squares + step**2 * (count * (size / total))
             count = total
         deviation = np.sqrt(squares / (count - 1)) if count > 1 else np.full(draw_shape, np.nan)
-    mean = mean if count else np.full(draw_shape, np.nan)
-    first = np.concatenate(kept) if kept else np.empty((0, *draw_shape))
-    return Summary(count, mean[()], np.asarray(deviation)[()], minimum[()], maximum[()], first)
+        mean = pivot + mean if count else np.full(draw_shape, np.nan)
+    sample = np.concatenate(kept) if kept else np.empty((0, *draw_shape))
+    return Summary(count, mean[()], np.asarray(deviation)[()], minimum[()], maximum[()], sample)

@@ -8,7 +8,7 @@ import pytest
 from kinds import DISCRETE, REPARAMETERIZED
 
 import reparam as rp
-from reparam.errors import CountError, MissingExtraError, NoFormulaError, ShapeError
+from reparam.errors import CountError, MissingExtraError, NoFormulaError, ParameterError, ShapeError
 from reparam.plots import Bars, Curve, Points, Stems, picture, plot
 from reparam.plots._laws import quantile
 
@@ -26,6 +26,13 @@ DIFFICULT = [
     rp.RelaxedBernoulli(0.05),
     rp.Gaussian(1e6, 1e-3),
     rp.Gaussian(0.0, 1e-300),
+]
+#: Draws of which most are one number, or infinite.
+EXTREME = [
+    rp.Gaussian(1e15, 1e-3),
+    rp.Gaussian(1e300, 1.0),
+    rp.InverseGamma(1e-3),
+    rp.F(1e-3, 1e-3),
 ]
 LAWS = [*(rp.get(name)() for name in REPARAMETERIZED), *DIFFICULT]
 
@@ -52,14 +59,8 @@ class TestContinuous:
         x, y = curve.x[inside], curve.y[inside]
         assert np.trapezoid(y, x) == pytest.approx(law.cdf(x[-1]) - law.cdf(x[0]), abs=0.03)
 
-    def test_limits_are_finite_and_hold_what_is_typical(self, law):
-        made = picture(law, grad=True)
-        for panel in made.panels:
-            assert np.all(np.isfinite([*panel.x_limits, *panel.y_limits]))
-            assert panel.x_limits[0] < panel.x_limits[1]
-            assert panel.y_limits[0] < panel.y_limits[1]
-            assert not any(np.any(np.isinf(layer.y)) for layer in panel.layers)
-        low, high = made.density.x_limits
+    def test_window_holds_what_is_typical(self, law):
+        low, high = picture(law).density.x_limits
         assert law.cdf(high) - law.cdf(low) > (0.35 if law in DIFFICULT else 0.95)
         assert low <= law.icdf(0.5) <= high
 
@@ -87,6 +88,15 @@ class TestContinuous:
             finite = np.isfinite(expected)
             np.testing.assert_array_equal(curve.y[finite], expected[finite])
             assert np.all(np.isnan(curve.y[~finite]))
+
+
+@pytest.mark.parametrize("law", [*LAWS, *EXTREME], ids=repr)
+def test_limits_are_finite(law):
+    for panel in picture(law, grad=True).panels:
+        assert np.all(np.isfinite([*panel.x_limits, *panel.y_limits]))
+        assert panel.x_limits[0] < panel.x_limits[1]
+        assert panel.y_limits[0] < panel.y_limits[1]
+        assert not any(np.any(np.isinf(layer.y)) for layer in panel.layers)
 
 
 def test_a_pole_is_noted_and_does_not_set_the_scale():
@@ -194,6 +204,11 @@ class TestErrors:
     def test_negative(self):
         with pytest.raises(CountError, match="draws=-1 is negative"):
             picture(rp.Gaussian(), draws=-1)
+
+    @pytest.mark.parametrize("law", [rp.Gaussian(scale=1e308), rp.Gamma(rate=1e-308)])
+    def test_too_large_and_too_small(self, law):
+        with pytest.raises(ParameterError, match="beyond 1e-300 or 1e\\+300"):
+            picture(law)
 
     def test_vectors_and_others(self):
         with pytest.raises(ShapeError, match="concrete draws vectors"):

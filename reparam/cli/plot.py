@@ -31,7 +31,8 @@ _FORMATS = ("text", *_IMAGES, *_NUMBERS)
 #: Columns that a picture takes, at least and at most.
 _NARROWEST, _WIDEST = 40, 120
 
-#: A comma before the next ``name=``.
+#: An assignment, and a comma before the next one.
+_ASSIGNED = re.compile(r"\s*[^\W\d]\w*\s*=")
 _NEXT = re.compile(r",(?=\s*[^\W\d]\w*\s*=)")
 
 
@@ -165,7 +166,7 @@ def _other(text: str, dist: str, param: Sequence[str]) -> Distribution:
     from reparam import registry
 
     changed = _NEXT.split(text)
-    if not all("=" in part for part in changed):
+    if not all(_ASSIGNED.match(part) for part in changed):
         raise UnknownParameterError(
             f"--compare {text!r} is not NAME, NAME(p=1) or p=1; pass for example 'gamma(alpha=2)'"
         )

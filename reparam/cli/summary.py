@@ -29,8 +29,11 @@ _NAMES = tuple(f"q{100 * u:g}" for u in _PROBABILITIES)
 #: Elements of a draw that are shown on a terminal.
 _MOST = 20
 
-#: Lines of a histogram, and the columns of one that is a line high.
-_ROWS, _SPARKS = 6, 16
+#: Lines of a histogram.
+_ROWS = 6
+
+#: Significant digits, and bars of histograms that are a line high: the first that fit are taken.
+_TABLES = ((6, 16), (5, 16), (4, 16), (3, 16), (3, 8), (2, 8), (2, 0))
 
 #: Elements from which on each has one line.
 _MANY = 2
@@ -129,7 +132,7 @@ def _text(distribution: Distribution, summary: Summary, width: int) -> Iterator[
     kept = summary.kept.reshape(len(summary.kept), size)
     if size >= _MANY or not size:
         shown = min(size, _MOST)
-        yield from _table(columns, [_sparks(kept[:, k]) for k in range(shown)], width)
+        yield from _table(columns, [kept[:, k] for k in range(shown)], width)
         if size > shown:
             yield f"… and {size - shown} more elements; --format csv writes all"
         return
@@ -172,18 +175,17 @@ def _aligned(rows: list[list[str]]) -> Iterator[str]:
         yield f"{first:<{widths[0]}}  {line}".rstrip()
 
 
-def _table(columns: dict[str, Array], sparks: list[str], width: int) -> Iterator[str]:
-    """Yield a line for each element, in as many digits as fit."""
-    for digits in (6, 5, 4, 3):
-        rows = [["", *columns, "histogram"]]
-        for k, spark in enumerate(sparks):
-            rows.append(
-                [str(k), *(f"{column[k]:.{digits}g}" for column in columns.values()), spark]
-            )
+def _table(columns: dict[str, Array], kept: list[Array], width: int) -> list[str]:
+    """Return a line for each element, with as many digits and bars as fit."""
+    for digits, bars in _TABLES:
+        rows = [["", *columns, *["histogram"] * bool(bars)]]
+        for k, draws in enumerate(kept):
+            numbers = (f"{column[k]:.{digits}g}" for column in columns.values())
+            rows.append([str(k), *numbers, *[_sparks(draws, bars)] * bool(bars)])
         lines = list(_aligned(rows))
         if max(map(len, lines)) <= width:
             break
-    yield from lines
+    return lines
 
 
 def _window(kept: Array) -> tuple[float, float] | None:
@@ -199,14 +201,14 @@ def _window(kept: Array) -> tuple[float, float] | None:
     return (low, high) if low < high else (median - 0.5, median + 0.5)
 
 
-def _sparks(kept: Array) -> str:
+def _sparks(kept: Array, bars: int) -> str:
     import numpy as np
 
     limits = _window(kept)
     if limits is None:
         return ""
     inside = kept[(kept >= limits[0]) & (kept <= limits[1])]
-    return blocks.sparkline(np.histogram(inside, _SPARKS, limits)[0])
+    return blocks.sparkline(np.histogram(inside, bars, limits)[0])
 
 
 def _histogram(kept: Array, width: int) -> list[str]:

@@ -27,7 +27,7 @@ class Summary:
     minimum, maximum
         Of all draws; NaN of none.
     kept
-        The first draws, of shape (draws, *draw shape): all, if there is room for them.
+        The first draws, of shape draws + draw shape: all, if there is room for them.
     """
 
     count: int
@@ -56,7 +56,7 @@ class Summary:
         Returns
         -------
         ndarray
-            Of shape (k, *draw shape); NaN of no draws.
+            Of shape (k,) + draw shape; NaN of no draws.
         """
         if not len(self.kept):
             return np.full((len(probabilities), *self.kept.shape[1:]), np.nan)
@@ -75,7 +75,7 @@ def summarize(
     Parameters
     ----------
     blocks
-        Draws, each block of shape (draws, *draw shape), such as from
+        Draws, each block of shape draws + draw shape, such as from
         :func:`reparam.sampling.values`.
     draw_shape
         The shape of a draw.

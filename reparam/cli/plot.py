@@ -93,8 +93,8 @@ def plot(
 ) -> None:
     """Plot distributions: density, draws, paths y(θ) and derivatives ∂y/∂θ.
 
-    Text needs 40 columns or more, and ends with numbers at five quantiles u. Images
-    need matplotlib, which the extra "plot" installs.
+    Text needs 40 columns or more, and ends with numbers at five quantiles u.
+    Images need matplotlib, which the extra "plot" installs.
 
     [bold]Examples[/bold]
 

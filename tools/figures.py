@@ -98,7 +98,8 @@ def vae() -> Figure:
                 for name, found in values.items():
                     found.append(example.variance(model, x[: example.BATCH], name))
     figure, panels = new(1, 1)
-    for colour, (name, found) in zip(COLOURS, values.items(), strict=False):
+    for name, found in values.items():
+        colour = example.ESTIMATORS[name]
         panels[0].plot(epochs, found, color=colour, label=name, marker="o", markersize=4)
     panels[0].set_yscale("log")
     panels[0].set_xscale("symlog", linthresh=1.0)

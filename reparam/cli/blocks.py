@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ASCII", "Line", "columns", "lines", "sparkline"]
 
-#: The lower eighths of a cell; and its quarters, by the bits 1 (upper left), 2 (upper right),
-#: 4 (lower left) and 8 (lower right).
+#: The lower eighths of a cell.
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
+
+#: The quarters of a cell, by the bits 1 (upper left), 2 (upper right), 4 and 8 (lower).
 _QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 
 #: What stands for these and for mathematics where a terminal shows ASCII alone.
@@ -137,7 +138,7 @@ def _share(value: float, limits: tuple[float, float]) -> float:
 
 
 def _heights(layer: Layer, limits: tuple[float, float], width: int) -> Array:
-    """Return a layer's height in each of so many columns; NaN where it has none."""
+    """Return a layer's height in each of `width` columns; NaN where it has none."""
     import numpy as np
 
     from reparam.plots import Bars, Curve, Stems
@@ -219,7 +220,7 @@ def _labels(low: float, high: float, rows: int, first: int) -> list[str]:
 
 
 def _ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[tuple[float, str]]:
-    """Return at most so many round, perhaps whole, numbers between limits, with their texts."""
+    """Return round numbers, perhaps integers, between limits, `most` of them, with texts."""
     rough = max((high - low) / max(most, 1), 1.0 if whole else 0.0)
     if not (math.isfinite(rough) and rough > 0.0):
         return [(low, f"{low:g}")]

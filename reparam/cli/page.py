@@ -14,11 +14,20 @@ if TYPE_CHECKING:
 
 __all__ = ["of"]
 
-#: Lines of a density, of one of several, and of a derivative.
-_TALL, _OF_SEVERAL, _DERIVATIVE = 10, 6, 8
+#: Lines of the density of one distribution.
+_TALL = 10
 
-#: Columns from which on a path and a derivative have room beside each other, and between them.
-_SIDE_BY_SIDE, _GAP = 72, 2
+#: Lines of each density of several.
+_OF_SEVERAL = 6
+
+#: Lines of a path and of a derivative.
+_DERIVATIVE = 8
+
+#: Columns from which on a path and a derivative have room beside each other.
+_SIDE_BY_SIDE = 72
+
+#: Columns between these.
+_GAP = 2
 
 #: How a terminal colours distributions, in their order.
 _COLOURS = ("blue", "red", "green", "magenta", "yellow", "cyan")
@@ -37,7 +46,7 @@ def of(picture: Picture, width: int, *, colour: bool = False) -> str:
     width
         Characters of a line, at most.
     colour
-        Whether to use colours, which only tell distributions apart that are labelled, too.
+        Whether to use colours; labels carry the same information.
     """
     import numpy as np
 
@@ -106,7 +115,7 @@ def _coloured(line: blocks.Line, group: int, colour: bool) -> str:
 
 
 def _cut(title: str, rest: str, width: int, colour: bool) -> Iterator[str]:
-    """Yield a title in one line, or what it says more in a line of its own."""
+    """Yield a title in one line, or with the rest in a second one."""
     lines = [title + rest] if len(title + rest) <= width else [title, rest.removeprefix(": ")]
     for line in lines:
         if line:

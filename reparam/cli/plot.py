@@ -24,15 +24,21 @@ __all__ = ["plot"]
 #: Pictures by matplotlib, with what keeps the same picture the same file.
 _IMAGES = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
-#: Formats of the numbers, and all that there are.
+#: Formats of the numbers.
 _NUMBERS = ("csv", "jsonl", "npy", "npz", "parquet")
+
+#: All formats.
 _FORMATS = ("text", *_IMAGES, *_NUMBERS)
 
-#: Columns that a picture takes, at least and at most.
-_NARROWEST, _WIDEST = 40, 120
+#: Columns that a picture takes, at least: charts have no room in fewer.
+_NARROWEST = 40
 
-#: An assignment, and a comma before the next one.
+#: Columns that a picture takes, at most: wider ones are hard to survey.
+_WIDEST = 120
+
+#: The beginning of an assignment.
 _ASSIGNED = re.compile(r"\s*[^\W\d]\w*\s*=")
+#: A comma before the next assignment.
 _NEXT = re.compile(r",(?=\s*[^\W\d]\w*\s*=)")
 
 

@@ -240,7 +240,7 @@ def _of_vectors(
         for k in shown:
             counts[k] += count([block[..., k]], bounds[k])[0]
     bars = [_bars(bounds[k], counts[k], total, f"y_{k}", k) for k in shown]
-    # the first and the last bar may stand at poles
+    # the density may have poles in the first and the last bar
     top = max(min(float(bar.y.max()), 2.0 * float(bar.y[1:-1].max(initial=0.0))) for bar in bars)
     limits = float(low.min()), float(high.max())
     more = law.event_shape[0] - len(shown)

@@ -11,8 +11,14 @@ from reparam._typing import Array
 
 __all__ = ["count", "edges"]
 
-#: Bars, at least (or as many as the square root of the draws), and at most.
-_FEWEST, _MOST = 24, 60
+#: Bars, at least; of few draws, the square root of their number.
+_FEWEST = 24
+
+#: Bars, at most.
+_MOST = 60
+
+#: Integers up to which each has a bar.
+_SINGLE = 100
 
 
 def edges(
@@ -36,7 +42,7 @@ def edges(
     bars = (high - low) / width if width > 0.0 else float(_MOST)
     bars = int(min(max(bars, min(_FEWEST, math.sqrt(n)), 1.0), _MOST))
     if whole:
-        step = max(1, math.ceil((high - low + 1.0) / (100 if high - low < 100 else _MOST)))
+        step = max(1, math.ceil((high - low + 1.0) / (_SINGLE if high - low < _SINGLE else _MOST)))
         return np.arange(low - 0.5, high + 0.5 + step, step)
     return np.linspace(low, high, bars + 1)
 

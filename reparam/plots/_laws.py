@@ -1,4 +1,4 @@
-"""What pictures need of distributions: single ones out of a batch, quantiles, moved parameters."""
+"""What pictures need of distributions, and all that they know of how these are declared."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from reparam._typing import Array
 from reparam.discrete import Discrete
 from reparam.distribution import Distribution, Reparameterized
 from reparam.errors import NoFormulaError, ParameterError, ShapeError
+from reparam.parameters import Interval
 
 __all__ = [
     "MOST",
+    "bounds",
     "differentiable",
     "entry_of",
     "is_discrete",
@@ -21,14 +23,19 @@ __all__ = [
     "moved",
     "quantile",
     "singles",
+    "slopes",
     "title",
+    "value",
 ]
 
-#: Distributions in one picture, and parameters of one, at most: more can't be told apart.
+#: Distributions in one picture, and parameters of one, at most: there are no more colours.
 MOST = 6
 
-#: Sizes of parameters, at least (or 0) and at most.
-_SMALLEST, _LARGEST = 1e-300, 1e300
+#: The size of a parameter, at least, if it is not 0: smaller differences are denormal.
+_SMALLEST = 1e-300
+
+#: The size of a parameter, at most: differences of larger ones overflow.
+_LARGEST = 1e300
 
 #: The largest integer that float64 counts up to, where the search for a quantile ends.
 _LAST = 2.0**53
@@ -122,6 +129,29 @@ def moved(law: Distribution, name: str, values: Array) -> Distribution:
 def _parts(name: str) -> tuple[str, int | None]:
     found = re.fullmatch(r"(\w+)\[(\d+)\]", name)
     return (found[1], int(found[2])) if found else (name, None)
+
+
+def value(law: Distribution, name: str) -> float:
+    """Return the value of a parameter, or of an entry of a vector."""
+    return float(entry_of({key: getattr(law, key) for key in law.parameters}, name))
+
+
+def bounds(law: Distribution, name: str) -> tuple[float, float]:
+    """Return the bounds of a parameter's domain, infinite where they depend on others."""
+    domain = type(law).parameters[_parts(name)[0]].domain
+    if (
+        not isinstance(domain, Interval)
+        or isinstance(domain.low, str)
+        or isinstance(domain.high, str)
+    ):
+        return -math.inf, math.inf
+    return float(domain.low), float(domain.high)
+
+
+def slopes(law: Distribution, y: Array, name: str) -> Array:
+    """Return ∂y/∂θ on the quantile path; of a discrete distribution ∂ log p/∂θ."""
+    found = law.pathwise(y) if isinstance(law, Reparameterized) else law.score(y)
+    return np.asarray(entry_of(found, name))
 
 
 def quantile(law: Distribution, u: Array) -> Array:

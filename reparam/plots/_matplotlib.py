@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["COLOURS", "draw"]
 
-#: Colours that people with any colour vision tell apart (Okabe & Ito 2008), darkened until each has
-#: a contrast of 3 with white.
+#: Colours that differ for all kinds of colour vision (Okabe & Ito 2008), darkened until each has a
+#: contrast of 3 with white.
 COLOURS = ("#0072B2", "#D55E00", "#008F68", "#B8578F", "#A67C00", "#4A4A4A")
 
-#: Inches: the width, and the heights of the density and of a parameter's row.
-_WIDTH, _DENSITY, _ROW = 7.2, 3.0, 2.5
+#: The width of a figure, in inches.
+_WIDTH = 7.2
+
+#: The height of the density, in inches.
+_DENSITY = 3.0
+
+#: The height of a parameter's path and derivative, in inches.
+_ROW = 2.5
 
 #: Paths whose right ends are nearer to each other than this, in heights, share a label.
 _APART = 0.09

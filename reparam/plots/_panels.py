@@ -8,13 +8,12 @@ from functools import partial
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Distribution, Reparameterized
-from reparam.parameters import Interval
-from reparam.plots._laws import entry_of, is_discrete, moved, quantile
+from reparam.distribution import Distribution
+from reparam.plots._laws import bounds, is_discrete, moved, quantile, slopes, value
 from reparam.plots._picture import Bars, Curve, Layer, Panel, Points, Quantile, Stems
 from reparam.plots._points import ceiling, integers, points, poles, span, united, window
 
-__all__ = ["PROBABILITIES", "density", "gradient", "numbers", "path", "slopes"]
+__all__ = ["PROBABILITIES", "density", "gradient", "numbers", "path"]
 
 #: The probabilities u of the paths and of the rows of numbers.
 PROBABILITIES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
@@ -22,8 +21,11 @@ PROBABILITIES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 #: Room above curves, as a share of the height.
 _ROOM = 0.08
 
-#: Points of a path; where it has steps, of each.
-_PATH, _STEPS = 65, 801
+#: Points of a path.
+_PATH = 65
+
+#: Points of a path that has steps: a step may be off by a 400th of the width.
+_STEPS = 801
 
 
 def density(laws: Sequence[Distribution], drawn: Sequence[Bars]) -> Panel:
@@ -87,7 +89,7 @@ def path(laws: Sequence[tuple[int, Distribution]], name: str) -> Panel:
     layers: list[Layer] = []
     shown, ranges, notes = [], [], []
     for group, law in laws:
-        here = float(entry_of({key: getattr(law, key) for key in law.parameters}, name))
+        here = value(law, name)
         y = _finite(quantile(law, PROBABILITIES))
         low, high = _range(law, name, here, y)
         theta = np.linspace(low, high, _STEPS if is_discrete(law) else _PATH)
@@ -132,9 +134,7 @@ def _shown(values: Array, here: Array) -> tuple[float, float]:
 
 def _range(law: Distribution, name: str, here: float, y: Array) -> tuple[float, float]:
     """Return the range of a parameter: as far as moves its quantiles by half their distance."""
-    domain = type(law).parameters[name.partition("[")[0]].domain
-    bounds = domain.ends({}) if isinstance(domain, Interval) else (-np.inf, np.inf)
-    first, last = (float(end) for end in bounds)
+    first, last = bounds(law, name)
     if first > -np.inf and last < np.inf:
         return first + 0.01 * (last - first), last - 0.01 * (last - first)
     most = 2.0 * (here - first) if first > -np.inf else np.inf
@@ -153,12 +153,6 @@ def _range(law: Distribution, name: str, here: float, y: Array) -> tuple[float, 
     if low <= first:
         low = first + 0.1 * (here - first)
     return low, min(high, last)
-
-
-def slopes(law: Distribution, y: Array, name: str) -> Array:
-    """Return ∂y/∂θ on the quantile path; of a discrete distribution ∂ log p/∂θ."""
-    found = law.pathwise(y) if isinstance(law, Reparameterized) else law.score(y)
-    return np.asarray(entry_of(found, name))
 
 
 def gradient(

@@ -25,8 +25,10 @@ _RARE = 0.001
 _REACH = 4.0
 
 #: A tail is heavy if its thousandth begins this many times as far from the median as its tenth.
-#: Without poles the window then ends where the density falls below this share of its maximum.
-_HEAVY, _FAINT = 30.0, 0.01
+_HEAVY = 30.0
+
+#: The window of a heavy tail ends where the density falls below this share of its maximum.
+_FAINT = 0.01
 
 #: A bound of the support this near, as a share of the window's width, is in the window.
 _NEAR = 0.25
@@ -37,13 +39,16 @@ _STEEP = 0.02
 #: Where pictures end: differences of numbers farther out overflow.
 _FARTHEST = 1e300
 
-#: Points to begin with, and how often the intervals between them are halved where a curve bends.
-_FIRST, _HALVINGS = 97, 8
+#: Equidistant points to begin with.
+_FIRST = 97
+
+#: How often the intervals between points are halved where a curve bends.
+_HALVINGS = 8
 
 #: A bend, as a share of the picture's height, that is not visible.
 _INVISIBLE = 1 / 800
 
-#: Integers that are drawn one by one; of more, so many of them.
+#: Integers that are drawn one by one; of more, a selection.
 _MOST_STEMS = 100
 
 

@@ -146,6 +146,12 @@ def test_many_integers_are_a_line():
     assert any("drawn as a line" in note for note in made.notes)
 
 
+def test_parameters_beyond_the_sixth_are_noted():
+    made = picture(rp.Categorical(np.arange(8.0)), grad=True)
+    assert len(made.derivatives) == 6
+    assert "categorical: 2 more parameters are not shown" in made.notes
+
+
 class TestDraws:
     def test_histogram_has_the_draws(self):
         law = rp.Exponential(2.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -109,9 +110,14 @@ def _of_numbers(
         if grad and isinstance(item, Draw):
             _add_points(at_draws, item, len(part), group)
         group += len(part)
+    density = _panels.density(flat, drawn)
+    more = {law.name: len(differentiable(law)) - MOST for law in flat} if grad else {}
+    unseen = tuple(
+        f"{name}: {k} more parameters are not shown" for name, k in more.items() if k > 0
+    )
     return Picture(
         tuple(map(title, flat)),
-        _panels.density(flat, drawn),
+        replace(density, notes=density.notes + unseen),
         _derivatives(flat, at_draws) if grad else (),
         tuple(
             row

@@ -32,10 +32,9 @@ FONT = 'font-family="system-ui, -apple-system, Segoe UI, DejaVu Sans, sans-serif
 
 def style(scheme: int) -> str:
     """Return the rules of a colour scheme, 0 for light and 1 for dark."""
-    rules = [f".page{{fill:{PAGE[scheme]}}}"]
+    rules = [f".f-page{{fill:{PAGE[scheme]}}}"]
     for name, colours in COLOURS.items():
-        colour = colours[scheme]
-        rules.append(f".{name}{{stroke:{colour}}}text.{name},.fill.{name}{{fill:{colour}}}")
+        rules.append(f".s-{name}{{stroke:{colours[scheme]}}}.f-{name}{{fill:{colours[scheme]}}}")
     return "".join(rules)
 
 
@@ -45,8 +44,8 @@ def picture(width: int, height: int, title: str, body: Iterable[str]) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
         f' role="img" aria-label="{title}" {FONT} font-size="14">',
-        f"<style>{style(0)}text,.fill{{stroke:none}}path,polyline{{fill:none}}{dark}</style>",
-        f'<rect class="page fill" width="{width}" height="{height}" rx="10"/>',
+        f"<style>{style(0)}{dark}</style>",
+        f'<rect class="f-page" width="{width}" height="{height}" rx="10"/>',
         *body,
         "</svg>",
     ]
@@ -64,7 +63,7 @@ def text(
     """Return text."""
     bold = ' font-weight="600"' if kind in {"grad", "bad", "theta"} else ""
     return (
-        f'<text class="{kind}" x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}"{bold}>'
+        f'<text class="f-{kind}" x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}"{bold}>'
         f"{words}</text>"
     )
 
@@ -73,12 +72,12 @@ def line(points: Iterable[tuple[float, float]], kind: str, width: float = 2, das
     """Return a line through points."""
     joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    return f'<polyline class="{kind}" stroke-width="{width}"{dashes} points="{joined}"/>'
+    return f'<polyline class="s-{kind}" fill="none" stroke-width="{width}"{dashes} points="{joined}"/>'
 
 
 def dot(x: float, y: float, kind: str) -> str:
     """Return a dot."""
-    return f'<circle class="{kind} fill" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
+    return f'<circle class="f-{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
 
 
 # The lesson's graphs ------------------------------------------------------------------------------
@@ -95,23 +94,23 @@ def lesson() -> str:
         line([(360, 16), (360, 264)], "line", 1),
         *graph(0, "draw y", "~ N(μ, σ²)", "bad"),
         *graph(360, "f(z; θ)", "μ + σz", "ink"),
-        *die(214, 107),
-        *box(535, 66, 104, 30, ["z = −0.7"]),
-        *die(586, 52),
-        *arrow([(535, 81), (535, 105)], "ink"),
-        *arrow([(339, 156), (339, 178), (268, 178)], "grad"),
-        text(352, 198, "∂L/∂y = 1.5", "grad", "end"),
-        line([(80, 132), (99, 132)], "bad", 3),
-        line([(107, 132), (122, 132)], "bad", 3),
-        line([(93, 124), (110, 140)], "bad", 3.5),
-        line([(110, 124), (93, 140)], "bad", 3.5),
+        *die(216, 107),
+        *box(530, 66, 104, 30, ["z = −0.7"]),
+        *die(581, 52),
+        *arrow([(530, 81), (530, 105)], "ink"),
+        *arrow([(318, 156), (318, 178), (255, 178)], "grad"),
+        text(340, 198, "∂L/∂y = 1.5", "grad", "end"),
+        line([(80, 132), (93, 132)], "bad", 3),
+        line([(106, 132), (118, 132)], "bad", 3),
+        line([(92, 124), (107, 140)], "bad", 3.5),
+        line([(107, 124), (92, 140)], "bad", 3.5),
         text(12, 198, "no edge to follow", "bad", "start"),
         text(12, 228, "∂L/∂μ = none", "bad", "start", 16),
         text(12, 250, "∂L/∂σ = none", "bad", "start", 16),
-        *arrow([(699, 156), (699, 178), (628, 178)], "grad"),
-        *arrow([(618, 178), (402, 178), (402, 158)], "grad"),
-        text(712, 198, "∂L/∂y = 1.5", "grad", "end"),
-        text(408, 198, "× ∂y/∂μ = 1,  × ∂y/∂σ = z", "grad", "start"),
+        *arrow([(678, 156), (678, 178), (615, 178)], "grad"),
+        *arrow([(607, 178), (405, 178), (405, 158)], "grad"),
+        text(704, 198, "∂L/∂y = 1.5", "grad", "end"),
+        text(372, 198, "× ∂y/∂μ = 1,  × ∂y/∂σ = z", "grad", "start"),
         text(372, 228, f"∂L/∂μ = {numbers[0]}", "grad", "start", 16),
         text(372, 250, f"∂L/∂σ = {numbers[1]}", "grad", "start", 16),
     ]
@@ -129,15 +128,15 @@ def shown(number: float) -> str:
 
 def graph(left: float, first: str, second: str, kind: str) -> list[str]:
     """Return θ → node → y → L."""
-    forward = [] if kind == "bad" else arrow([(left + 80, 132), (left + 121, 132)], "ink")
+    forward = [] if kind == "bad" else arrow([(left + 80, 132), (left + 117, 132)], "ink")
     return [
         *forward,
-        *arrow([(left + 228, 132), (left + 246, 132)], "ink"),
-        *arrow([(left + 290, 132), (left + 316, 132)], "ink"),
+        *arrow([(left + 222, 132), (left + 234, 132)], "ink"),
+        *arrow([(left + 276, 132), (left + 296, 132)], "ink"),
         *box(left + 45, 132, 70, 48, ["μ = 0.6", "σ = 0.4"], "theta"),
-        *box(left + 175, 132, 104, 52, [first, second], kind),
-        *box(left + 268, 132, 42, 44, ["y", "0.32"]),
-        *box(left + 339, 132, 42, 44, ["L"], "grad"),
+        *box(left + 170, 132, 104, 52, [first, second], kind),
+        *box(left + 255, 132, 42, 44, ["y", "0.32"]),
+        *box(left + 318, 132, 42, 44, ["L"], "grad"),
     ]
 
 
@@ -148,7 +147,7 @@ def box(
     corner = f'x="{x - width / 2:g}" y="{y - height / 2:g}" width="{width:g}" height="{height:g}"'
     colour = kind if kind == "theta" else "ink"
     return [
-        f'<rect class="page {kind}" stroke-width="2" rx="9" {corner}/>',
+        f'<rect class="f-page s-{kind}" stroke-width="2" rx="9" {corner}/>',
         *(
             text(x, y + 5 + 17 * (k - (len(lines) - 1) / 2), row, colour)
             for k, row in enumerate(lines)
@@ -161,9 +160,9 @@ def die(x: float, y: float) -> list[str]:
     corner = f'x="{x - 9}" y="{y - 9}" width="18" height="18" transform="rotate(-10 {x} {y})"'
     pips = [(-4, -4), (4, -4), (0, 0), (-4, 4), (4, 4)]
     return [
-        f'<rect class="ink fill" rx="4" {corner}/>',
+        f'<rect class="f-ink" rx="4" {corner}/>',
         *(
-            f'<circle class="page fill" cx="{x + across}" cy="{y + down}" r="1.8"/>'
+            f'<circle class="f-page" cx="{x + across}" cy="{y + down}" r="1.8"/>'
             for across, down in pips
         ),
     ]
@@ -183,7 +182,7 @@ def arrow(points: list[tuple[float, float]], kind: str) -> list[str]:
     head = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
     return [
         line([*points[:-1], base], kind, 2.5 if kind == "grad" else 2),
-        f'<polygon class="{kind} fill" points="{head}"/>',
+        f'<polygon class="f-{kind}" points="{head}"/>',
     ]
 
 
@@ -199,7 +198,7 @@ def panel(
     names: tuple[str, str],
 ) -> tuple[Callable[[float], float], Callable[[float], float], list[str]]:
     """Return scales of a plot 300 wide, and its frame."""
-    right, top, bottom = left + 286.0, 56.0, 236.0
+    right, top, bottom = left + 286.0, 66.0, 236.0
 
     def x(number: float) -> float:
         return left + (number - across[0]) / (across[1] - across[0]) * (right - left)
@@ -215,7 +214,7 @@ def panel(
         frame.append(line([(left, y(mark)), (right, y(mark))], "line", 0.8))
         frame.append(text(left - 7, y(mark) + 4, shown(mark), "soft", "end", 13))
     frame.append(text(right, bottom + 36, names[0], "soft", "end", 13))
-    frame.append(text(left - 7, top - 9, names[1], "soft", "end", 13))
+    frame.append(text(left - 7, top - 11, names[1], "soft", "end", 13))
     return x, y, frame
 
 
@@ -237,7 +236,7 @@ def path_and_step() -> str:
     at = 0.4
     body.append(line([(x(s), y(0.6 - 0.7 * s)) for s in (at - 0.2, at + 0.2)], "grad", 4))
     body += [dot(x(at), y(0.6 - 0.7 * at), "grad")]
-    body.append(text(x(0.98), y(-0.75), "slope ∂y/∂σ = z = −0.7", "grad", "end"))
+    body.append(text(x(0.03), y(-0.75), "slope ∂y/∂σ = z = −0.7", "grad", "start"))
     x, y, second = panel(
         418,
         "A coin: y = 1 if u &gt; 1 − p",
@@ -246,7 +245,7 @@ def path_and_step() -> str:
         ([0.0, 0.5, 1.0], [0.0, 1.0]),
         ("p", "y"),
     )
-    for u, lift in ((0.25, 0.05), (0.8, -0.05), (0.4, 0.0)):
+    for u, lift in ((0.15, 0.05), (0.88, -0.05), (0.4, 0.0)):
         kind, width = ("theta", 3) if u == 0.4 else ("theta", 1.5)
         flip = 1.0 - u
         points = [(0.0, lift), (flip, lift), (flip, 1.0 + lift), (1.0, 1.0 + lift)]
@@ -255,8 +254,8 @@ def path_and_step() -> str:
         second.append(line([(x(p), y(v)) for p, v in points[2:]], kind, width))
     second.append(line([(x(0.2), y(0.0)), (x(0.5), y(0.0))], "grad", 4))
     second += [dot(x(0.35), y(0.0), "grad"), text(x(0.35), y(-0.17), "slope 0", "grad")]
-    second.append(text(x(0.63), y(0.45), "all the change", "bad", "start"))
-    second.append(text(x(0.63), y(0.31), "is in the jump", "bad", "start"))
+    second.append(text(x(0.36), y(0.55), "all the change", "bad"))
+    second.append(text(x(0.36), y(0.42), "is in the jump", "bad"))
     title = (
         "Left: draws of a Gaussian over σ with their noise fixed are straight lines. "
         "Right: draws of a coin over p are steps, flat but for one jump."
@@ -282,7 +281,7 @@ def rejection_jump() -> str:
     draws = [rejection(alpha, normals, uniforms) for alpha in grid]
     x, y, body = panel(
         44,
-        "One seed, α moves: the accepted value jumps",
+        "One seed: the accepted value jumps",
         (1.0, 3.0),
         (0.0, 5.0),
         ([1.0, 1.5, 2.0, 2.5, 3.0], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]),
@@ -301,7 +300,7 @@ def rejection_jump() -> str:
     body.append(text(x(1.02), y(4.55), "another proposal is accepted", "bad", "start"))
     x, y, second = panel(
         418,
-        "The same draw along its quantile: smooth",
+        "The quantile path: smooth",
         (1.0, 3.0),
         (0.0, 5.0),
         ([1.0, 1.5, 2.0, 2.5, 3.0], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]),

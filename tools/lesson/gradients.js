@@ -29,31 +29,39 @@ function oneDraw(law, theta, noise, upstream) {
 /** KL(N(μ, σ²) ‖ N(0, 1)) in θ = (μ, σ): its derivatives. */
 const klGradient = ([mu, sigma]) => [mu, sigma - 1 / sigma];
 
-/** Terms whose means are gradients: J′(y) ∂y/∂θ and J(y) ∂ log p/∂θ, for parameter `k`. */
-function terms(law, theta, loss, pool, k) {
+/** Terms whose means are gradients, J′(y) ∂y/∂θ and J(y) ∂ log p/∂θ: a list for each parameter. */
+function terms(law, theta, loss, pool) {
   const formulas = law.at(theta);
-  const pathwise = new Float64Array(pool.length), score = new Float64Array(pool.length);
+  const empty = () => theta.map(() => new Float64Array(pool.length));
+  const pathwise = empty(), score = empty();
   pool.forEach((noise, i) => {
-    const y = formulas.value(noise);
-    pathwise[i] = loss.derivative(y) * formulas.path(noise)[k];
-    score[i] = loss.value(y) * formulas.score(y)[k];
+    const y = formulas.value(noise), value = loss.value(y), derivative = loss.derivative(y);
+    const path = formulas.path(noise), slope = formulas.score(y);
+    for (let k = 0; k < theta.length; k += 1) {
+      pathwise[k][i] = derivative * path[k];
+      score[k][i] = value * slope[k];
+    }
   });
   return { pathwise, score };
 }
 
 /**
- * ∂E[J(y)]/∂θ, exactly: a sum for a coin, else Simpson's rule over z, plus at a jump of J
+ * ∂E[J(y)]/∂θ, exactly: a difference for a coin, else Simpson's rule over z, or where J jumps
  * what the jump adds, p(y) ∂y/∂θ there.
  */
-function exactGradient(law, theta, loss, k) {
-  if (law.discrete) return loss.value(1) - loss.value(0);
+function exactGradient(law, theta, loss) {
+  if (law.discrete) return [loss.value(1) - loss.value(0)];
   const formulas = law.at(theta);
   if (loss.jump !== undefined) {
-    const z = solveRising((x) => formulas.value(noiseOfZ(x)), loss.jump, -8, 8);
-    return formulas.density(loss.jump) * formulas.path(noiseOfZ(z))[k];
+    const z = solveRising((x) => formulas.value(noiseOfZ(x)), loss.jump);
+    return formulas.path(noiseOfZ(z)).map((slope) => formulas.density(loss.jump) * slope);
   }
-  return NODES.reduce((sum, { noise, weight }) =>
-    sum + weight * loss.derivative(formulas.value(noise)) * formulas.path(noise)[k], 0);
+  const sums = theta.map(() => 0);
+  for (const { noise, weight } of NODES) {
+    const term = weight * loss.derivative(formulas.value(noise)), path = formulas.path(noise);
+    for (let k = 0; k < sums.length; k += 1) sums[k] += term * path[k];
+  }
+  return sums;
 }
 
 /** Simpson's nodes over z from −8 to 8, an even number of steps on both sides of 0 (a kink). */

@@ -33,7 +33,7 @@ const logistic = (x) => 1 / (1 + Math.exp(-x));
 const sign = (x) => (x < 0 ? -1 : 1);
 
 /** The cdf by solving y(z) = y: for distributions given by their quantiles. */
-const cdfByQuantile = (value) => (y) => normalCdf(solveRising((z) => value({ z }), y));
+const cdfByQuantile = (value) => (y) => normalCdf(solveRising((z) => value({ z }), y, -8, 8, 30));
 
 /** Location-scale: y = loc + scale x, x the standard draw. */
 function locationScale([loc, scale], standard, density, cdf, scoreOf) {
@@ -67,6 +67,7 @@ function exponentialAt([rate]) {
 function gammaAt([alpha, rate]) {
   const rows = gammaRows(alpha);
   const constant = alpha * Math.log(rate) - logGamma(alpha);
+  const level = Math.log(rate) - digamma(alpha);
   const value = ({ z }) => Math.exp(blend(rows.value, zPosition(z))) / rate;
   return {
     value,
@@ -77,13 +78,14 @@ function gammaAt([alpha, rate]) {
     density: (y) =>
       y <= 0 ? 0 : Math.exp(constant + (alpha - 1) * Math.log(y) - rate * y),
     cdf: (y) => (y <= 0 ? 0 : cdfByQuantile(value)(y)),
-    score: (y) => [Math.log(rate) - digamma(alpha) + Math.log(y), alpha / rate - y],
+    score: (y) => [level + Math.log(y), alpha / rate - y],
   };
 }
 
 function betaAt([alpha, beta]) {
   const rows = betaRows(alpha, beta);
   const constant = logGamma(alpha + beta) - logGamma(alpha) - logGamma(beta);
+  const levels = [alpha, beta].map((shape) => digamma(alpha + beta) - digamma(shape));
   const value = ({ z }) => logistic(blend(rows.value, zPosition(z)));
   return {
     value,
@@ -96,10 +98,7 @@ function betaAt([alpha, beta]) {
     density: (y) => (y <= 0 || y >= 1 ? 0
       : Math.exp(constant + (alpha - 1) * Math.log(y) + (beta - 1) * Math.log1p(-y))),
     cdf: (y) => (y <= 0 ? 0 : y >= 1 ? 1 : cdfByQuantile(value)(y)),
-    score: (y) => [
-      digamma(alpha + beta) - digamma(alpha) + Math.log(y),
-      digamma(alpha + beta) - digamma(beta) + Math.log1p(-y),
-    ],
+    score: (y) => [levels[0] + Math.log(y), levels[1] + Math.log1p(-y)],
   };
 }
 

@@ -76,13 +76,12 @@ function estimatesOf(s) {
   const law = LAWS[s.law], loss = lossesOf(law)[s.loss];
   const pool = poolOf(s.seed, MOST).slice(0, s.count);
   const counts = [...new Set(steps(0, s.count, 60).map(Math.round))].filter((n) => n > 1);
-  return law.parameters.map((_, k) => {
-    const { pathwise, score } = terms(law, s.theta, loss, pool, k);
-    return {
-      pathwise: runningMeans(pathwise, counts), score: runningMeans(score, counts),
-      exact: exactGradient(law, s.theta, loss, k), symbol: law.parameters[k].symbol, count: s.count,
-    };
-  });
+  const { pathwise, score } = terms(law, s.theta, loss, pool);
+  const exact = exactGradient(law, s.theta, loss);
+  return law.parameters.map(({ symbol }, k) => ({
+    pathwise: runningMeans(pathwise[k], counts), score: runningMeans(score[k], counts),
+    exact: exact[k], symbol, count: s.count,
+  }));
 }
 
 // What is shown -----------------------------------------------------------------------------------
@@ -124,6 +123,8 @@ function showLines(view) {
 
 /** ∂L/∂θ, in large. */
 function results(view) {
+  const linear = { value: (y) => view.upstream * y, derivative: () => view.upstream };
+  const means = exactGradient(view.law, view.theta, linear);
   const total = view.kl ? "(L + KL)" : "L";
   return view.symbols.map((symbol, k) => {
     const value = view.gradient[k], kl = view.klGradient[k];
@@ -132,16 +133,15 @@ function results(view) {
     const parts = !known ? "" : value === null
       ? (view.kl ? `KL’s own ${shown(kl)} is all that arrives` : "not 0: there is no number")
       : view.mode === "score" && view.moved ? "y was drawn at another θ: draw again"
-      : view.kl ? `${shown(value)} from the draw, ${shown(kl)} from KL` : meanText(view, k);
+      : view.kl ? `${shown(value)} from the draw, ${shown(kl)} from KL` : meanText(view, means[k]);
     return `<div class="tile ${known && (value === null || blind) ? "bad" : ""}"><span>∂${total}/∂${symbol}</span>
       <strong>${known ? shown(sum, digitsOf(view.lawName)) : "?"}</strong><small>${parts}</small></div>`;
   }).join("");
 }
 
 /** What one draw's number is an estimate of. */
-function meanText(view, k) {
-  const linear = { value: (y) => view.upstream * y, derivative: () => view.upstream };
-  const mean = shown(exactGradient(view.law, view.theta, linear, k), 4);
+function meanText(view, exact) {
+  const mean = shown(exact, 4);
   if (view.law.discrete && view.mode === "pathwise") return `wrong: ∂E[L]/∂p is ${mean}`;
   return `from this one draw; the mean over draws is ${mean}`;
 }
@@ -369,7 +369,7 @@ function start() {
   addEventListener("message", ({ data }) => {
     if (data?.theme) document.documentElement.dataset.theme = data.theme;
   });
-  new ResizeObserver(() => parent.postMessage({ lessonHeight: document.body.scrollHeight }, "*")).observe(document.body);
+  new ResizeObserver(() => parent.postMessage({ lessonHeight: document.body.getBoundingClientRect().height }, "*")).observe(document.body);
   byId("lesson").hidden = false;
   buildSliders();
   buildLosses();

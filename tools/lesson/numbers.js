@@ -19,8 +19,8 @@ function normalCdf(z) {
 }
 
 /** The z at which a function that rises with z reaches a value, by bisection. */
-function solveRising(rising, value, low = -8, high = 8) {
-  for (let k = 0; k < 60; k += 1) {
+function solveRising(rising, value, low = -8, high = 8, halvings = 60) {
+  for (let k = 0; k < halvings; k += 1) {
     const middle = 0.5 * (low + high);
     if (rising(middle) < value) low = middle;
     else high = middle;

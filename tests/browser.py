@@ -133,9 +133,7 @@ class Page:
 
     def js(self, code):
         """Evaluate an expression, awaited if it is a promise, and return its value."""
-        done = self.call(
-            "Runtime.evaluate", expression=code, awaitPromise=True, returnByValue=True
-        )
+        done = self.call("Runtime.evaluate", expression=code, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
 
@@ -145,7 +143,9 @@ class Page:
 
     def text(self, selector):
         """Return what a reader sees of an element, on one line."""
-        return " ".join(self.js(f"document.querySelector({json.dumps(selector)}).innerText").split())
+        return " ".join(
+            self.js(f"document.querySelector({json.dumps(selector)}).innerText").split()
+        )
 
     def middle(self, selector, across=0.5):
         """Return a point in an element, after scrolling there."""

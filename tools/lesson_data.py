@@ -7,7 +7,6 @@ so that the page can interpolate them. ``python tools/lesson_page.py`` puts them
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,8 +15,8 @@ from scipy.special import ndtr
 
 import reparam as rp
 
-#: Grid of shapes: the same ratio from one to the next, and wider than the sliders' 0.5 to 6, because
-#: interpolation is best in the middle.
+#: Grid of shapes: the same ratio from one to the next, and wider than the sliders' 0.5 to 6,
+#: because interpolation is best in the middle.
 SHAPES = {"low": 0.35, "high": 8.5, "size": 18}
 #: Grid of z: beyond 6, an event of probability 1e-9, the page uses the grid's last value.
 Z = {"low": -6.0, "high": 6.0, "size": 25}
@@ -72,10 +71,10 @@ def by_name(rows: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in listed] for name in listed[0]}
 
 
-def as_json() -> str:
-    """Return the tables as the page holds them."""
-    return json.dumps(tables(), separators=(",", ":"))
-
-
-if __name__ == "__main__":
-    print(as_json())
+def agree(some: Any, others: Any) -> bool:
+    """Return whether tables are the same, up to one unit in the last decimal."""
+    if isinstance(others, dict):
+        return some.keys() == others.keys() and all(agree(some[key], others[key]) for key in others)
+    if isinstance(others, list):
+        return len(some) == len(others) and all(map(agree, some, others))
+    return abs(some - others) < 1.5 * 10**-DECIMALS

@@ -41,9 +41,10 @@ def style(scheme: int) -> str:
 def picture(width: int, height: int, title: str, body: Iterable[str]) -> str:
     """Return a whole SVG file."""
     dark = f"@media (prefers-color-scheme: dark){{{style(1)}}}"
+    size = f'viewBox="0 0 {width} {height}" width="{width}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
-        f' role="img" aria-label="{title}" {FONT} font-size="14">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}"',
+        f'{FONT} font-size="14">',
         f"<style>{style(0)}{dark}</style>",
         f'<rect class="f-page" width="{width}" height="{height}" rx="10"/>',
         *body,
@@ -62,17 +63,16 @@ def text(
 ) -> str:
     """Return text."""
     bold = ' font-weight="600"' if kind in {"grad", "bad", "theta"} else ""
-    return (
-        f'<text class="f-{kind}" x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}"{bold}>'
-        f"{words}</text>"
-    )
+    place = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}"'
+    return f'<text class="f-{kind}" {place} font-size="{size}"{bold}>{words}</text>'
 
 
 def line(points: Iterable[tuple[float, float]], kind: str, width: float = 2, dash: str = "") -> str:
     """Return a line through points."""
     joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    return f'<polyline class="s-{kind}" fill="none" stroke-width="{width}"{dashes} points="{joined}"/>'
+    pen = f'class="s-{kind}" fill="none" stroke-width="{width}"{dashes}'
+    return f'<polyline {pen} points="{joined}"/>'
 
 
 def dot(x: float, y: float, kind: str) -> str:
@@ -230,9 +230,7 @@ def path_and_step() -> str:
         ("σ", "y"),
     )
     for z in (-1.5, -0.7, 0.3, 1.2):
-        body.append(
-            line([(x(s), y(0.6 + s * z)) for s in grid], "theta", 3 if z == -0.7 else 1.5)
-        )
+        body.append(line([(x(s), y(0.6 + s * z)) for s in grid], "theta", 3 if z == -0.7 else 1.5))
     at = 0.4
     body.append(line([(x(s), y(0.6 - 0.7 * s)) for s in (at - 0.2, at + 0.2)], "grad", 4))
     body += [dot(x(at), y(0.6 - 0.7 * at), "grad")]
@@ -309,7 +307,8 @@ def rejection_jump() -> str:
     at = 1.5
     value = rejection(at, normals, uniforms)[0]
     u = rp.Gamma(alpha=at).cdf(value)
-    second.append(line([(x(a), y(float(rp.Gamma(alpha=a).icdf(u)))) for a in grid[::8]], "theta", 3))
+    path = [(x(a), y(float(rp.Gamma(alpha=a).icdf(u)))) for a in grid[::8]]
+    second.append(line(path, "theta", 3))
     slope = float(rp.Gamma(alpha=at).pathwise(value)["alpha"])
     second.append(line([(x(at + s), y(value + s * slope)) for s in (-0.35, 0.35)], "grad", 4))
     second.append(dot(x(at), y(value), "grad"))

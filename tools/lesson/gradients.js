@@ -65,10 +65,10 @@ function exactGradient(law, theta, loss) {
 }
 
 /** Simpson's nodes over z from −8 to 8, an even number of steps on both sides of 0 (a kink). */
-const NODES = Array.from({ length: 801 }, (_, i) => {
-  const noise = noiseOfZ(0.02 * (i - 400));
-  const simpson = i === 0 || i === 800 ? 1 : i % 2 ? 4 : 2;
-  return { noise, weight: (simpson * 0.02 * normalDensity(noise.z)) / 3 };
+const NODES = Array.from({ length: 1601 }, (_, i) => {
+  const noise = noiseOfZ(0.01 * (i - 800));
+  const simpson = i === 0 || i === 1600 ? 1 : i % 2 ? 4 : 2;
+  return { noise, weight: (simpson * 0.01 * normalDensity(noise.z)) / 3 };
 });
 
 /** Weights p(y; θ)/p(y; θ₀) of draws that stay where they were drawn. */

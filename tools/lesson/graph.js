@@ -21,11 +21,6 @@ const die = (x, y) => `<g class="die" transform="translate(${x} ${y}) rotate(-10
   <rect x="-9" y="-9" width="18" height="18" rx="4"/>
   ${[[-4, -4], [4, -4], [0, 0], [-4, 4], [4, 4]].map(([a, b]) => `<circle cx="${a}" cy="${b}" r="1.8"/>`).join("")}</g>`;
 
-/** Arrow heads, one for each kind of edge. */
-const heads = ["edge", "back", "aside"].map((kind) =>
-  `<marker id="${kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"
-    markerUnits="userSpaceOnUse" orient="auto"><path class="${kind}-head" d="M0 0L8 4L0 8z"/></marker>`).join("");
-
 /** Part of the backward pass: shown from its stage on, and drawn in motion at that stage. */
 const backward = (view, stage, picture) =>
   view.stage < stage ? "" : `<g class="stage ${view.stage === stage ? "now" : ""}">${picture}</g>`;
@@ -35,7 +30,7 @@ function chainPicture({ w, x }) {
   const m = w * x;
   return `<svg viewBox="0 0 380 150" role="img" aria-label="${
     `w = ${shown(w)} is multiplied by x = ${shown(x)}, and the product squared. Backward: `
-    + `2m = ${shown(2 * m)} times x = ${shown(x)} is ${shown(2 * m * x)}.`}"><defs>${heads}</defs>
+    + `2m = ${shown(2 * m)} times x = ${shown(x)} is ${shown(2 * m * x)}.`}">
     ${edge("74,52 122,52")}${edge("216,52 262,52")}
     ${node(42, 52, 64, 46, ["w", shown(w)], "theta")}
     ${node(169, 52, 94, 46, ["m = w·x", shown(m)])}
@@ -62,7 +57,7 @@ function drawPicture(view) {
     { direct: directPass, pathwise: pathwisePass, score: scorePass }[mode](view),
     view.kl ? divergence(view, low) : "",
   ];
-  return `<svg viewBox="0 0 380 ${height}" role="img" aria-label="${describe(view)}"><defs>${heads}</defs>
+  return `<svg viewBox="0 0 380 ${height}" role="img" aria-label="${describe(view)}">
     ${parts.join("")}</svg>`;
 }
 

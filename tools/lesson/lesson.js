@@ -43,34 +43,6 @@ function viewOf(s) {
   };
 }
 
-/** The graph's own view: text in its nodes. */
-const graphView = (view) => ({
-  ...view, noise: view.law.noise, sampling: view.law.sampling[0], formula: view.law.formula,
-  theta: view.symbols.map((symbol, k) => `${symbol} = ${shown(view.theta[k])}`),
-});
-
-/** Digits that hold: those of tables are fewer. */
-const digitsOf = (law) => (law === "gamma" || law === "beta" ? 4 : 6);
-
-/** The command that prints the pathwise numbers, and what it prints. */
-function commandOf(s) {
-  const law = LAWS[s.law];
-  const short = { loc: "mu", scale: "sigma" };
-  const named = law.parameters.map((p, k) =>
-    `-p ${s.law === "gaussian" ? short[p.name] : p.name}=${Number(s.theta[k].toPrecision(6))}`).join(" ");
-  if (law.discrete) return { text: `reparam estimate --dist ${s.law} ${named} --objective y`, prints: "" };
-  const dist = s.law === "gaussian" ? "" : `--dist ${s.law} `;
-  const { pathwise } = oneDraw(law, s.theta, s.noise, s.upstream);
-  const lines = law.parameters.map((p, k) => `∂L/∂${p.name} = ${Number(pathwise[k].toPrecision(digitsOf(s.law)))}`);
-  let text = `reparam grad ${dist}${named} --noise ${s.noiseValue} --upstream ${s.upstream}`;
-  if (s.kl) {
-    const [mu, sigma] = klGradient(s.theta).map((x) => Number(x.toPrecision(6)));
-    text += `\nreparam kl --from gaussian ${named} --to gaussian`;
-    lines.push(`dkl_dp_loc = ${mu}`, `dkl_dp_scale = ${sigma}`);
-  }
-  return { text, prints: lines.join("\n") };
-}
-
 /** Estimates of all parameters at the present θ, with rows for the plot of parameter `k`. */
 function estimatesOf(s) {
   const law = LAWS[s.law], loss = lossesOf(law)[s.loss];
@@ -100,10 +72,12 @@ function show() {
   put("draws", pathsPicture(view));
   put("law-plot", lawPicture(view));
   put("paths-text", pathsText(view));
+  put("law-text", lawText(view));
   const { text, prints } = commandOf(state);
-  byId("command").textContent = text;
+  put("command", unbroken(text));
   byId("command-text").textContent = view.law.discrete
-    ? "The command line compares the estimators that a coin has:" : "The command line prints the reparameterized numbers:";
+    ? "The command line compares the estimators that a coin has:"
+    : "The command line prints the reparameterized numbers:";
   byId("prints").textContent = prints;
   byId("noise").disabled = state.mode !== "pathwise";
   byId("resample").textContent = state.mode === "pathwise" ? "Resample: new noise" : "Draw again";
@@ -121,93 +95,12 @@ function showLines(view) {
   put("lines", linesPicture(view));
 }
 
-/** ∂L/∂θ, in large. */
-function results(view) {
-  const linear = { value: (y) => view.upstream * y, derivative: () => view.upstream };
-  const means = exactGradient(view.law, view.theta, linear);
-  const total = view.kl ? "(L + KL)" : "L";
-  return view.symbols.map((symbol, k) => {
-    const value = view.gradient[k], kl = view.klGradient[k];
-    const known = view.stage >= 3, blind = view.law.discrete && view.mode === "pathwise";
-    const sum = value === null || !view.kl ? value : value + kl;
-    const parts = !known ? "" : value === null
-      ? (view.kl ? `KL’s own ${shown(kl)} is all that arrives` : "not 0: there is no number")
-      : view.mode === "score" && view.moved ? "y was drawn at another θ: draw again"
-      : view.kl ? `${shown(value)} from the draw, ${shown(kl)} from KL` : meanText(view, means[k]);
-    return `<div class="tile ${known && (value === null || blind) ? "bad" : ""}"><span>∂${total}/∂${symbol}</span>
-      <strong>${known ? shown(sum, digitsOf(view.lawName)) : "?"}</strong><small>${parts}</small></div>`;
-  }).join("");
-}
-
-/** What one draw's number is an estimate of. */
-function meanText(view, exact) {
-  const mean = shown(exact, 4);
-  if (view.law.discrete && view.mode === "pathwise") return `wrong: ∂E[L]/∂p is ${mean}`;
-  return `from this one draw; the mean over draws is ${mean}`;
-}
-
-function why(view) {
-  const [a, b] = view.symbols;
-  const names = b ? `${a} and ${b}` : a;
-  const stop = view.kl ? `<p class="warn"><b>A trap:</b> the term KL reaches ${names} without any draw, so a framework
-    returns its gradient, and no error. The loss of the draw is simply missing from it.</p>` : "";
-  const coin = view.law.discrete ? `<p class="warn"><b>A coin has no useful path:</b> nudge p, and y stays 0 or stays 1, so
-    ∂y/∂p = 0. Yet some dots flip as you drag p, and the mean of y moves with them. All the change is in
-    the flips, which no derivative sees. The score function works here.</p>` : "";
-  return {
-    direct: view.stage < 2 ? `<p>The die is <b>inside</b> the node: a sampler takes ${names}, and returns a number.
-        Can the derivative get from L back to ${names}?</p>`
-      : `<p><b>Why it breaks.</b> A derivative compares y at ${a} with y at ${a} plus a little, <em>all else
-        equal</em>. But draw twice at the same ${a} and y differs: y is not a function of ${names}, and there is
-        nothing to differentiate. <b>None is not 0</b>: ${names} do${b ? "" : "es"} matter, through which values are drawn.
-        The graph just has no edge that shows how.</p>${stop}`,
-    pathwise: coin || `<p><b>The die has moved outside.</b> The noise ${view.law.noise} is drawn first, whatever ${names}
-        ${b ? "are" : "is"}. Given ${view.law.noise}, y is an ordinary function of ${names}: nudge ${a} and y follows, with slope
-        ∂y/∂${a} = ${shown(view.path[0], 4)}. y has the <b>same distribution</b> as before; only the order of work
-        changed. The noise stays fixed within one forward and backward pass, and is drawn anew for the next.</p>`,
-    score: `<p><b>y is not differentiated at all.</b> It is kept as a constant. What moves with ${names} is how probable
-        this y is, and L weighs it: L × ∂ log p(y; θ)/∂θ. This needs only the value of L, so it also works for
-        coins and jumps. Its price is noise: it doesn't use how L changes with y.</p>`,
-  }[view.mode];
-}
-
-function pathsText(view) {
-  const symbol = view.symbols[view.k];
-  const other = view.symbols.length > 1 ? ` Move ${view.symbols[1 - view.k]} to see lines over it.` : "";
-  return {
-    direct: `Each dot is a draw. <b>Drag ${symbol}</b>: every change draws again, and no dot can be followed.`,
-    pathwise: view.law.discrete
-      ? `Each line is one draw as p changes, its noise fixed: <b>flat, a jump, flat</b>. (Dots are spread a little to be seen.)`
-      : `Each line is one draw as ${symbol} changes, its noise fixed. <b>Drag ${symbol}</b>: dots slide along their lines, and
-        a line’s slope is ∂y/∂${symbol}.${other}`,
-    score: `The dots stay where they were drawn. <b>Drag ${symbol}</b>: their <b>weights</b> p(y; θ)/p(y; θ₀) change, shown as size.
-        Dashed: the distribution they came from.`,
-  }[view.mode];
-}
-
+/** The table, the plot and the verdict of the estimates. */
 function showEstimates() {
   const all = estimatesOf(state);
-  const last = (rows) => rows[rows.length - 1];
-  const cell = ({ mean, error }) => `${shown(mean, 4)} <span class="error">± ${shown(error, 2)}</span>`;
-  const row = (kind, name, cells) => `<tr class="${kind}"><th scope="row">${name}</th>${cells.map((c) => `<td>${c}</td>`).join("")}</tr>`;
-  const { label: written } = lossesOf(LAWS[state.law])[state.loss];
-  const at = LAWS[state.law].parameters.map((p, k) => `${p.symbol} = ${shown(state.theta[k])}`).join(", ");
-  put("estimates", `<caption>∂E[J]/∂θ for J = ${written} at ${at}, from ${state.count} draws (± one standard error)</caption>
-    <thead><tr><td></td>${all.map((e) => `<th scope="col">∂E[J]/∂${e.symbol}</th>`).join("")}</tr></thead><tbody>`
-    + row("direct", "direct", all.map(() => "none"))
-    + row("pathwise", "pathwise", all.map((e) => cell(last(e.pathwise))))
-    + row("score", "score function", all.map((e) => cell(last(e.score))))
-    + row("exact", "exact", all.map((e) => shown(e.exact, digitsOf(state.law)))) + "</tbody>");
+  put("estimates", estimatesTable(state, all));
   put("means", meansPicture(all[state.k]));
-  const { pathwise, score } = all[state.k];
-  const ratio = (last(score).error / last(pathwise).error) ** 2;
-  const blind = LAWS[state.law].discrete || state.loss === "step";
-  put("verdict", blind
-    ? `<b>0 ± 0 is wrong here.</b> Every derivative that pathwise averages is 0, because ${state.loss === "step" && !LAWS[state.law].discrete
-      ? "the step is flat on both sides" : "a coin’s draw is flat in p"}; all the change sits in jumps. A standard error can’t warn of it.
-      The score function gets it right.`
-    : `Both estimate the same number. For ${all[state.k].symbol}, the score function’s variance is <b>${shown(ratio, 2)} times</b>
-      the pathwise one’s: ${ratio > 1 ? "it needs as many times more draws." : "here it is the better one."}`);
+  put("verdict", verdict(state, all[state.k]));
 }
 
 // Controls ----------------------------------------------------------------------------------------
@@ -229,8 +122,9 @@ function buildSliders() {
 }
 
 function labelSliders() {
-  const values = { ...Object.fromEntries(state.theta.map((t, k) => [`theta-${k}`, t])), noise: state.noiseValue, upstream: state.upstream };
-  for (const [id, value] of Object.entries(values)) {
+  const thetas = state.theta.map((value, k) => [`theta-${k}`, value]);
+  const others = [["noise", state.noiseValue], ["upstream", state.upstream]];
+  for (const [id, value] of [...thetas, ...others]) {
     const input = byId(id);
     input.value = value;
     input.nextElementSibling.textContent = id === "noise" && state.mode !== "pathwise" ? "inside" : shown(value);
@@ -274,8 +168,10 @@ function setLaw(name) {
 }
 
 function buildLosses() {
-  byId("losses").innerHTML = "<legend>Loss J(y)</legend>" + Object.entries(lossesOf(LAWS[state.law])).map(([name, { label: written }]) =>
-    `<label><input type="radio" name="loss" value="${name}" ${name === state.loss ? "checked" : ""}><span>${written}</span></label>`).join("");
+  const choices = Object.entries(lossesOf(LAWS[state.law])).map(([name, loss]) => `<label>
+    <input type="radio" name="loss" value="${name}" ${name === state.loss ? "checked" : ""}>
+    <span>${loss.label}</span></label>`);
+  byId("losses").innerHTML = `<legend>Loss J(y)</legend>${choices.join("")}`;
 }
 
 /** Fresh draws: new noise, at the present θ. */
@@ -369,7 +265,9 @@ function start() {
   addEventListener("message", ({ data }) => {
     if (data?.theme) document.documentElement.dataset.theme = data.theme;
   });
-  new ResizeObserver(() => parent.postMessage({ lessonHeight: document.body.getBoundingClientRect().height }, "*")).observe(document.body);
+  new ResizeObserver(() => { // a page that shows this one in a frame learns how high it is
+    parent.postMessage({ lessonHeight: document.body.getBoundingClientRect().height }, "*");
+  }).observe(document.body);
   byId("lesson").hidden = false;
   buildSliders();
   buildLosses();

@@ -23,9 +23,11 @@ function ticks(low, high) {
 /** The frame of a plot: box, numbers and names of the axes. */
 function frame(box, x, y, [xLow, xHigh], [yLow, yHigh], xName, yName) {
   const across = ticks(xLow, xHigh).map((t) =>
-    `<path class="grid" d="M${fixed(x(t))} ${box.top}V${box.bottom}"/>${label(fixed(x(t)), box.bottom + 15, shown(t, 3), "small")}`);
+    `<path class="grid" d="M${fixed(x(t))} ${box.top}V${box.bottom}"/>`
+    + label(fixed(x(t)), box.bottom + 15, shown(t, 3), "small"));
   const up = ticks(yLow, yHigh).map((t) =>
-    `<path class="grid" d="M${box.left} ${fixed(y(t))}H${box.right}"/>${label(box.left - 5, fixed(y(t) + 4), shown(t, 3), "small", "end")}`);
+    `<path class="grid" d="M${box.left} ${fixed(y(t))}H${box.right}"/>`
+    + label(box.left - 5, fixed(y(t) + 4), shown(t, 3), "small", "end"));
   return across.join("") + up.join("") + label(box.right, box.bottom + 31, xName, "axis", "end")
     + label(box.left - 28, box.top - 11, yName, "axis", "start");
 }
@@ -41,7 +43,7 @@ function pathLines(view, x, y) {
       return polyline([[x(low), y(lift)], [x(clip(v, low, high)), y(lift)],
         [x(clip(v, low, high)), y(1 + lift)], [x(high), y(1 + lift)]]);
     }).join("");
-  const grid = steps(low, high, 24);
+  const grid = steps(low, high, 40);
   const formulas = grid.map((t) => law.at(theta.map((old, j) => (j === k ? t : old))));
   return pool.map((noise) => polyline(grid.map((t, j) =>
     [x(t), y(clip(formulas[j].value(noise), bottom - 9, top + 9))]))).join("");
@@ -57,7 +59,7 @@ function pathsScales({ law, k }) {
   const box = { left: 34, right: 372, top: 28, bottom: 214 };
   return {
     box, x: scale(low, high, box.left + 6, box.right - 6), y: scale(...law.range, box.bottom, box.top),
-    inside: `<defs><clipPath id="inside"><rect x="${box.left}" y="${box.top}" width="${box.right - box.left}"
+    inside: (id) => `<defs><clipPath id="${id}"><rect x="${box.left}" y="${box.top}" width="${box.right - box.left}"
       height="${box.bottom - box.top}"/></clipPath></defs>`,
   };
 }
@@ -67,20 +69,20 @@ function linesPicture(view) {
   const { law, k, mode } = view;
   const { low, high, symbol } = law.parameters[k];
   const { box, x, y, inside } = pathsScales(view);
-  const lines = mode === "pathwise" ? `<path class="paths" clip-path="url(#inside)" d="${pathLines(view, x, y)}"/>` : "";
-  return `<svg viewBox="0 0 ${WIDTH} 252" aria-hidden="true">${inside}
+  const lines = mode === "pathwise" ? `<path class="paths" clip-path="url(#inside-lines)" d="${pathLines(view, x, y)}"/>` : "";
+  return `<svg viewBox="0 0 ${WIDTH} 252" aria-hidden="true">${inside("inside-lines")}
     ${frame(box, x, y, [low, high], law.range, `${symbol} (drag)`, "y")}${lines}</svg>`;
 }
 
 /** Draws over the parameter that is dragged. */
 function pathsPicture(view) {
   const { law, theta, k, mode, pool, values } = view;
-  const { box, x, y } = pathsScales(view);
+  const { box, x, y, inside } = pathsScales(view);
   const here = x(theta[k]);
   const at = (value, i) => [here, y(spread(law, pool[i], value))];
   const marks = mode === "score" ? weighted(view, at) : `<path class="dots" d="${dots(values.map(at))}"/>`;
-  return `<svg viewBox="0 0 ${WIDTH} 252" role="img" aria-label="${pathsWords(view)}">
-    <g clip-path="url(#inside)">
+  return `<svg viewBox="0 0 ${WIDTH} 252" role="img" aria-label="${pathsWords(view)}">${inside("inside-draws")}
+    <g clip-path="url(#inside-draws)">
     <path class="here" d="M${fixed(here)} ${box.top}V${box.bottom}"/>${marks}
     ${mode === "pathwise" ? chosen(view, x, y) : ""}</g>
     <path class="handle" d="M${fixed(here)} ${box.bottom}l-7 -11h14z"/></svg>`;
@@ -146,14 +148,15 @@ function lawPicture(view) {
     : law.discrete ? `<path class="then bar" d="${bars(then, -8)}"/><path class="curve bar" d="${bars(now, 8)}"/>`
       : `<path class="then" d="${curve(then.density)}"/><path class="curve" d="${curve(now.density)}"/>`;
   const places = view.values.map((value, i) => x(spread(law, view.pool[i], value)));
-  const draws = weights ? `<g clip-path="url(#within)">${weighted(view, (_, i) => [places[i], box.bottom - 5])}</g>`
-    : `<g clip-path="url(#within)"><path class="rug" d="${places.map((place) => `M${fixed(place)} ${box.bottom}v5`).join("")}"/></g>`;
+  const rug = places.map((place) => `M${fixed(place)} ${box.bottom}v5`).join("");
+  const draws = weights ? weighted(view, (_, i) => [places[i], box.bottom - 5])
+    : `<path class="rug" d="${rug}"/>`;
   const name = weights ? (law.discrete ? "probability" : "density p(y; θ)") : "F(y; θ), the part of draws ≤ y";
   return `<svg viewBox="0 0 ${WIDTH} 212" role="img" aria-label="${lawWords(view)}">
     <defs><clipPath id="within"><rect x="${box.left}" y="${box.top - 3}" width="${box.right - box.left}"
     height="${box.bottom - box.top + 9}"/></clipPath></defs>
     ${frame(box, x, y, law.range, [0, top], "y", name)}<g clip-path="url(#within)">${body}
-    </g>${draws}</svg>`;
+    ${draws}</g></svg>`;
 }
 
 function cdfWithLine(view, x, y, curve, box) {
@@ -163,14 +166,15 @@ function cdfWithLine(view, x, y, curve, box) {
   const value = formulas.value(noise), slope = formulas.path(noise)[k];
   const [tx, ty] = [x(value), y(noise.u)];
   const words = `y = ${shown(value, 4)}, ∂y/∂${symbols[k]} = ${shown(slope, 4)}`;
-  const right = tx + 14 + 8 * words.length < box.right;
+  const corner = tx < (box.left + box.right) / 2 // one that the curve leaves free
+    ? [box.right - 4, box.bottom - 10, words, "grad halo", "end"]
+    : [box.left + 6, box.top + 14, words, "grad halo", "start"];
   const arrow = x(value + slope * 0.15 * (law.parameters[k].high - law.parameters[k].low));
   return `<path class="curve" d="${curve}"/><path class="level" d="M${box.left} ${fixed(ty)}H${fixed(tx)}V${box.bottom}"/>
     <path class="slope" d="M${fixed(tx)} ${fixed(ty)}H${fixed(arrow)}"/>
     <path class="dot" d="${dots([[tx, ty]])}"/>`
     + label(box.left + 6, fixed(ty > 60 ? ty - 7 : ty + 17), `u = ${shown(noise.u, 3)}`, "level-name halo", "start")
-    + label(fixed(tx + (right ? 10 : -10)), fixed(clip(ty + ((right && tx > 140) === ty > 60 ? -14 : 24), 40, 168)), words,
-      "grad halo", right ? "start" : "end");
+    + label(...corner);
 }
 
 function lawWords({ mode, noise }) {

@@ -7,6 +7,8 @@ const shapePosition = (shape) =>
   position(Math.log(shape), Math.log(TABLES.shape.low), Math.log(TABLES.shape.high),
     TABLES.shape.size);
 const zPosition = (z) => position(z, TABLES.z.low, TABLES.z.high, TABLES.z.size);
+/** Weights of a noise in the tables' rows: computed once, because noise is frozen. */
+const stencil = (noise) => (noise.stencil ??= sixPoints(zPosition(noise.z), TABLES.z.size));
 
 /** ln y of gamma with rate 1, and its derivative in α, as rows over z. */
 function gammaRows(alpha) {
@@ -33,7 +35,7 @@ const logistic = (x) => 1 / (1 + Math.exp(-x));
 const sign = (x) => (x < 0 ? -1 : 1);
 
 /** The cdf by solving y(z) = y: for distributions given by their quantiles. */
-const cdfByQuantile = (value) => (y) => normalCdf(solveRising((z) => value({ z }), y, -8, 8, 30));
+const cdfByQuantile = (value) => (y) => normalCdf(solveRising((z) => value({ z }), y));
 
 /** Location-scale: y = loc + scale x, x the standard draw. */
 function locationScale([loc, scale], standard, density, cdf, scoreOf) {
@@ -68,12 +70,12 @@ function gammaAt([alpha, rate]) {
   const rows = gammaRows(alpha);
   const constant = alpha * Math.log(rate) - logGamma(alpha);
   const level = Math.log(rate) - digamma(alpha);
-  const value = ({ z }) => Math.exp(blend(rows.value, zPosition(z))) / rate;
+  const value = (noise) => Math.exp(blend(rows.value, stencil(noise))) / rate;
   return {
     value,
     path: (noise) => {
       const y = value(noise);
-      return [y * blend(rows.alpha, zPosition(noise.z)), -y / rate];
+      return [y * blend(rows.alpha, stencil(noise)), -y / rate];
     },
     density: (y) =>
       y <= 0 ? 0 : Math.exp(constant + (alpha - 1) * Math.log(y) - rate * y),
@@ -86,11 +88,11 @@ function betaAt([alpha, beta]) {
   const rows = betaRows(alpha, beta);
   const constant = logGamma(alpha + beta) - logGamma(alpha) - logGamma(beta);
   const levels = [alpha, beta].map((shape) => digamma(alpha + beta) - digamma(shape));
-  const value = ({ z }) => logistic(blend(rows.value, zPosition(z)));
+  const value = (noise) => logistic(blend(rows.value, stencil(noise)));
   return {
     value,
-    path: ({ z }) => {
-      const x = zPosition(z);
+    path: (noise) => {
+      const x = stencil(noise);
       const logit = blend(rows.value, x);
       const slope = logistic(logit) * logistic(-logit); // y (1 − y)
       return [slope * blend(rows.alpha, x), slope * blend(rows.beta, x)];

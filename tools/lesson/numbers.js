@@ -19,8 +19,8 @@ function normalCdf(z) {
 }
 
 /** The z at which a function that rises with z reaches a value, by bisection. */
-function solveRising(rising, value, low = -8, high = 8, halvings = 60) {
-  for (let k = 0; k < halvings; k += 1) {
+function solveRising(rising, value, low = -8, high = 8) {
+  for (let k = 0; k < 60; k += 1) {
     const middle = 0.5 * (low + high);
     if (rising(middle) < value) low = middle;
     else high = middle;
@@ -94,9 +94,8 @@ function blendRows(rows, x) {
   return blended;
 }
 
-/** Interpolate a row at `x`. */
-function blend(row, x) {
-  const { first, weights } = sixPoints(x, row.length);
+/** Interpolate a row with given weights. */
+function blend(row, { first, weights }) {
   let sum = 0;
   for (let j = 0; j < 6; j += 1) sum += weights[j] * row[first + j];
   return sum;

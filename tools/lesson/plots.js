@@ -139,12 +139,10 @@ function lawPicture(view) {
   const highest = weights ? Math.min(4, 1.05 * Math.max(...grid.map((t) => Math.max(now.density(t), then.density(t))), 0.25)) : 1;
   const top = law.discrete || !weights ? 1 : highest;
   const y = scale(0, top, box.bottom, box.top);
-  const curve = (f) => polyline(law.discrete
-    ? [[-1, 0], [0, 0], [0, f(0)], [1, f(0)], [1, 1], [2, 1]].map(([t, part]) => [x(t), y(part)])
-    : grid.map((t) => [x(t), y(Math.min(f(t), 1.2 * top))]));
+  const curve = (density) => polyline(grid.map((t) => [x(t), y(Math.min(density(t), 1.2 * top))]));
   const bars = (formulas, shift) => [0, 1].map((t) =>
     `M${fixed(x(t) + shift)} ${box.bottom}V${fixed(y(formulas.density(t)))}`).join("");
-  const body = !weights ? cdfWithLine(view, x, y, curve(now.cdf), box)
+  const body = !weights ? cdfWithLine(view, x, y, box)
     : law.discrete ? `<path class="then bar" d="${bars(then, -8)}"/><path class="curve bar" d="${bars(now, 8)}"/>`
       : `<path class="then" d="${curve(then.density)}"/><path class="curve" d="${curve(now.density)}"/>`;
   const places = view.values.map((value, i) => x(spread(law, view.pool[i], value)));
@@ -159,7 +157,22 @@ function lawPicture(view) {
     ${draws}</g></svg>`;
 }
 
-function cdfWithLine(view, x, y, curve, box) {
+/** Noises from end to end. */
+const CURVE = steps(-5, 5, 120).map(noiseOfZ);
+
+/** The cdf: each noise at its value, at the height u; of a coin its steps. */
+function cdfLine({ law, theta }, x, y) {
+  const { value, cdf } = law.at(theta);
+  const [low, high] = law.range;
+  const points = law.discrete ? [[0, 0], [0, cdf(0)], [1, cdf(0)], [1, 1]]
+    : CURVE.map((noise) => [value(noise), noise.u]);
+  const ends = [[Math.min(low, points[0][0]), 0], ...points, [Math.max(high, points.at(-1)[0]), 1]];
+  return polyline(ends.map(([t, part]) => [x(t), y(part)]));
+}
+
+/** The cdf with a line at u that meets it at y, and the slope there. */
+function cdfWithLine(view, x, y, box) {
+  const curve = cdfLine(view, x, y);
   const { law, mode, theta, noise, k, symbols } = view;
   if (mode === "direct") return `<path class="curve" d="${curve}"/>`;
   const formulas = law.at(theta);

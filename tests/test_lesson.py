@@ -196,9 +196,11 @@ class TestSwitch:
     def test_direct_edge_breaks(self, open_page):
         page = open_page()
         assert tiles(page) == ["?", "?"]
-        assert not page.js("!!document.querySelector('#graph .broken')")
+        edges = "document.querySelectorAll('#graph .edge').length"
+        assert page.js(edges) == 3
         page.click("#play")
         assert tiles(page) == ["none", "none"]
+        assert page.js(edges) == 2
         assert page.js("!!document.querySelector('#graph .broken')")
         colour = "getComputedStyle(document.querySelector('#graph .broken path')).stroke"
         assert page.js(colour) == "rgb(179, 20, 29)"

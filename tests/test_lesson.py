@@ -341,6 +341,19 @@ class TestEstimates:
         assert rows[0].split("\t")[1:] == ["none", "none"]
         assert rows[3].split("\t")[1:] == ["1.2", "0.8"]
 
+    def test_draws_are_added_and_taken_back(self, open_page):
+        page = open_page(still=False)
+        page.click("#more")
+        assert 200 < page.js("state.count") < 5000
+        page.js("""new Promise((done) => {
+            const look = () => state.count === 5000 ? done() : setTimeout(look, 20);
+            look();
+        })""")
+        page.settle()
+        assert "from 5000 draws" in page.text("#estimates")
+        page.click("#more")
+        assert "from 200 draws" in page.text("#estimates")
+
     def test_a_step_misleads_pathwise(self, open_page):
         page = open_page()
         page.click("#losses input[value=step]")

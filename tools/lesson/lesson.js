@@ -81,6 +81,7 @@ function show() {
   byId("prints").textContent = prints;
   byId("noise").disabled = state.mode !== "pathwise";
   byId("resample").textContent = state.mode === "pathwise" ? "Resample: new noise" : "Draw again";
+  byId("more").textContent = state.count >= MOST ? `Back to ${DOTS} draws` : `Add draws, up to ${MOST}`;
   byId("kl-row").hidden = state.law !== "gaussian";
   labelSliders();
   showEstimates();
@@ -194,13 +195,18 @@ function play() {
   advance();
 }
 
+let growing = false;
+/** Add draws, frame by frame, or all at once where motion is unwanted; or go back to the first. */
 function addDraws() {
-  const target = state.count >= MOST ? DOTS : MOST;
-  if (target < state.count || still()) return change({ count: target });
+  if (growing) return;
+  if (state.count >= MOST || still()) {
+    change({ count: state.count >= MOST ? DOTS : MOST });
+    return;
+  }
   const grow = () => {
     change({ count: Math.min(state.count + 60, MOST) });
-    if (state.count < MOST) requestAnimationFrame(grow);
-    else byId("more").textContent = "Back to 200 draws";
+    growing = state.count < MOST;
+    if (growing) requestAnimationFrame(grow);
   };
   grow();
 }

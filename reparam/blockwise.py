@@ -117,15 +117,17 @@ class _Elements(_Flat):
 
 
 class _Cycle(_Flat):
-    """A batch repeated for ever: element i is entry i modulo the batch's size."""
+    """A batch repeated for ever: element i is entry i − `first` modulo the batch's size."""
 
-    def __init__(self, values: Array, batch: tuple[int, ...], event: tuple[int, ...]) -> None:
+    def __init__(
+        self, values: Array, batch: tuple[int, ...], event: tuple[int, ...], first: int
+    ) -> None:
         super().__init__(values, batch, event)
-        self._period = math.prod(batch)
+        self._period, self._first = math.prod(batch), first
 
     def take(self, start: int, stop: int) -> Array:
         flat = self.flat()
-        offset = start % self._period
+        offset = (start - self._first) % self._period
         end = offset + stop - start
         if end > len(flat):
             if self._period >= stop - start:
@@ -160,6 +162,7 @@ def batch_operand(
     batch: tuple[int, ...],
     shape: tuple[int, ...],
     event: tuple[int, ...] = (),
+    first: int = 0,
 ) -> Operand:
     """Return a parameter's `values`, the same for each draw of a batch, as an operand.
 
@@ -173,12 +176,14 @@ def batch_operand(
         The shape of the result; if it doesn't end with the batch shape, `values` broadcasts to it.
     event
         The shape of one value: a vector's, or that of a number.
+    first
+        The number, in an endless stream, of the result's first element.
     """
     if math.prod(values.shape[: values.ndim - len(event)]) == 1:
         return _Constant(values.reshape(event))
     if shape[len(shape) - len(batch) :] != batch:
         batch = shape
-    return _Cycle(values, batch, event)
+    return _Cycle(values, batch, event, first)
 
 
 def broadcast_shapes(**shapes: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
 
-from reparam._typing import Array, RNGLike
+from reparam._typing import Array
 from reparam.blockwise import evaluate, filling
 from reparam.distribution import Direct, Distribution, Lanes
 from reparam.errors import NoFormulaError, NotReparameterizable
-from reparam.noise import UNIFORM, Stream
+from reparam.noise import Stream
 from reparam.parameters import Integers
 
 __all__ = ["Discrete"]
@@ -84,10 +84,6 @@ class Discrete(Distribution):
     def _score_sums(self, y: Array, weight: Array, *theta: Any) -> tuple[Array, Array] | None:
         """Σ w ∂ log p/∂θ and Σ |w ∂ log p/∂θ| over y, if a formula spares the array of scores."""
         return None
-
-    @final
-    def _stream(self, rng: RNGLike) -> Stream:
-        return Stream(UNIFORM, rng)
 
     @final
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:

@@ -13,16 +13,15 @@ import inspect
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, dataclass_transform, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.blockwise import (
-    Kernel,
     Operand,
     batch_operand,
     broadcast_shapes,
@@ -32,7 +31,7 @@ from reparam.blockwise import (
     operand,
 )
 from reparam.errors import CountError, ShapeError, UnknownParameterError
-from reparam.noise import BLOCK, NORMAL, Noise, Stream
+from reparam.noise import BLOCK, Noise, Stream, Substream
 from reparam.parameters import (
     Domain,
     Integers,
@@ -42,11 +41,9 @@ from reparam.parameters import (
     Simplex,
     as_real_array,
 )
-from reparam.special import normal
 
 if TYPE_CHECKING:
     from reparam.draw import Draw
-    from reparam.special._interpolate import Interpolant
 
 __all__ = ["About", "Direct", "Distribution", "Lanes", "Reparameterized", "View"]
 
@@ -291,7 +288,7 @@ class Distribution(abc.ABC):
         ndarray
             Of shape sample shape + batch shape + event shape.
         """
-        return self._sample(_sample_shape(shape) + self.batch_shape, self._stream(rng))[()]
+        return self._sample(_sample_shape(shape) + self.batch_shape, Stream(rng))[()]
 
     # What a distribution's author writes -----------------------------------------------------
     #
@@ -334,10 +331,6 @@ class Distribution(abc.ABC):
         """Entropy in nats."""
 
     @abc.abstractmethod
-    def _stream(self, rng: RNGLike) -> Stream:
-        """Return the stream that draws are made of."""
-
-    @abc.abstractmethod
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
         """Draw values of that shape, which ends with the batch shape.
 
@@ -352,9 +345,9 @@ class Distribution(abc.ABC):
         return tuple(self._values.values())
 
     @final
-    def _theta_operands(self, shape: tuple[int, ...]) -> list[Operand]:
+    def _theta_operands(self, shape: tuple[int, ...], first: int = 0) -> list[Operand]:
         return [
-            batch_operand(value, self.batch_shape, shape, parameter.event(value))
+            batch_operand(value, self.batch_shape, shape, parameter.event(value), first)
             for parameter, value in zip(self.parameters.values(), self._theta, strict=True)
         ]
 
@@ -485,7 +478,9 @@ class Reparameterized(Distribution):
     """A distribution whose draws are y = f(z; θ), differentiable in θ, with z outside.
 
     The author's ``_transform`` makes the value and whatever else the derivative is best
-    computed from (the standard variate, say); ``_jacobian`` takes these.
+    computed from (the standard variate, say); ``_jacobian`` takes these. Where another exact
+    sampler is faster than the quantile, ``path`` is "field" and ``_sampler`` makes the same of a
+    fixed count of random numbers.
     """
 
     #: How noise becomes a value: "location-scale", "inverse CDF" or "implicit".
@@ -493,10 +488,14 @@ class Reparameterized(Distribution):
     _support: ClassVar[Interval]
     #: The kind of noise that ``transform`` takes.
     noise: ClassVar[Noise]
+    #: What derivatives of draws are: "map", ∂f/∂θ at the draw's own noise, which differences at
+    #: one seed agree with; "field", the velocity of the quantile path at the value, which an
+    #: exact sampler of another kind draws.
+    path: ClassVar[Literal["map", "field"]] = "map"
     #: How many arrays there are beside the value.
     _extras: ClassVar[int] = 0
-    #: Whether ``_sampler`` draws, without noise, where there is no ``_curve``.
-    _direct: ClassVar[bool] = False
+    #: The kinds of random numbers that ``_sampler`` makes a draw of, one each: of a field.
+    _substreams: ClassVar[tuple[Noise, ...]] = ()
     #: What ``Draw`` offers beside the value.
     _views: ClassVar[Mapping[str, View]] = {}
 
@@ -535,7 +534,7 @@ class Reparameterized(Distribution):
         >>> draw.vjp(1.0)["loc"]
         array([1000., 1000.])
         """
-        return self._draw(_sample_shape(shape) + self.batch_shape, self._stream(rng))
+        return self._draw(_sample_shape(shape) + self.batch_shape, Stream(rng))
 
     @final
     def transform(self, noise: ArrayLike) -> Draw:
@@ -617,8 +616,8 @@ class Reparameterized(Distribution):
 
     @classmethod
     @abc.abstractmethod
-    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
-        """Fill in the value and the extra arrays."""
+    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
+        """Return the value and the extra arrays."""
 
     @classmethod
     @abc.abstractmethod
@@ -635,22 +634,8 @@ class Reparameterized(Distribution):
         return self._score(y, *extras_and_theta[self._extras :])
 
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
-        """Draw the value and the extra arrays by an exact sampler, for `_direct`."""
-        raise NotImplementedError
-
-    @classmethod
-    def _curve(cls, *theta: Any, **_: Any) -> Interpolant | None:
-        """Return polynomials for draws that all have these parameters, if there are any.
-
-        They are functions of standard normal noise. Formulas of such draws take the polynomials
-        as ``curve``, and find the noise where the extra arrays would be.
-        """
-        return None
-
-    @classmethod
-    def _on_curve(cls, out: tuple[Array, ...], noise: Array, *theta: Any, curve: Any) -> None:
-        """Fill in the value from standard normal noise, for `_curve`."""
+    def _sampler(cls, *numbers_and_theta: Any) -> tuple[Array, ...]:
+        """The value and the extra arrays, from the numbers of ``_substreams``: of a field."""
         raise NotImplementedError
 
     # Machinery -------------------------------------------------------------------------------
@@ -663,58 +648,30 @@ class Reparameterized(Distribution):
         return np.where(inside, self._icdf(np.where(inside, u, 0.5), *theta), np.nan)
 
     @final
-    @cached_property
-    def _shared_curve(self) -> Interpolant | None:
-        alike = all(value.size == 1 for value in self._theta)
-        return self._curve(*(value.reshape(()) for value in self._theta)) if alike else None
+    def _source(self, stream: Stream) -> list[Operand]:
+        """Return the operands that :attr:`_drawing` makes draws of, beside θ."""
+        kinds = self._substreams if self.path == "field" else (self.noise,)
+        return [Substream(stream, kind, number) for number, kind in enumerate(kinds)]
 
     @final
-    def _stream(self, rng: RNGLike) -> Stream:
-        return Stream(NORMAL if self._shared_curve else self.noise, rng)
+    @property
+    def _drawing(self) -> Callable[..., tuple[Array, ...]]:
+        """The formula of the value and the extra arrays, of random numbers and θ."""
+        return self._sampler if self.path == "field" else self._transform
 
     @final
-    def _sources(
-        self, shape: tuple[int, ...], stream: Stream, curve: Interpolant | None
-    ) -> tuple[Kernel, list[Operand]]:
-        """Return the kernel that fills in the value and the extra arrays, and its operands."""
-        theta = self._theta_operands(shape)
-        if curve:
-            return self._filled_on(curve), [stream, *theta]
-        if self._direct:
-            return filling(lambda arrays: arrays), [Direct(self._sampler, stream, theta)]
-        return self._transform, [stream, *theta]
-
-    @final
-    def _filled_on(self, curve: Interpolant) -> Kernel:
-        def kernel(out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
-            self._on_curve(out, noise, *theta, curve=curve)
-            out[1][...] = noise
-
-        return kernel
-
-    @final
-    def _draw(
-        self, shape: tuple[int, ...], stream: Stream, first: int = 0, *, each: bool = False
-    ) -> Draw:
-        """Return the draw of that shape whose first element is number `first` of the stream.
-
-        With `each`, every element has parameters of its own, even if there is one element alone:
-        there is no curve, and the stream is of the declared noise.
-        """
+    def _draw(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Draw:
+        """Return the draw of that shape whose first element is number `first` of the stream."""
         from reparam.draw import Draw
 
-        curve = None if each else self._shared_curve
-        kernel, operands = self._sources(shape, stream, curve)
-        arrays = evaluate(kernel, operands, shape, outputs=1 + self._extras, first=first)
-
-        def noise() -> Array:
-            if curve is None and not self._direct:
-                return evaluate(filling(lambda z: z), [stream], shape, first=first)[0]
-            # the noise that the quantile path makes this value of
-            u = normal.cdf(arrays[1]) if curve else self.cdf(arrays[0])
-            return np.asarray(np.clip(u, 2.0**-1074, 1.0 - 2.0**-53))
-
-        return Draw(self, arrays[0], arrays[1:], noise, curve)
+        arrays = evaluate(
+            filling(self._drawing),
+            [*self._source(stream), *self._theta_operands(shape, first)],
+            shape,
+            outputs=1 + self._extras,
+            first=first,
+        )
+        return Draw(self, arrays[0], arrays[1:], stream, first)
 
     @final
     def _replay(self, noise: Array) -> Draw:
@@ -723,19 +680,30 @@ class Reparameterized(Distribution):
 
         shape = broadcast_shapes(noise=noise.shape, **{"the batch": self.batch_shape})
         operands = [operand(noise, shape), *self._theta_operands(shape)]
-        arrays = evaluate(self._transform, operands, shape, outputs=1 + self._extras)
-        noise_there = np.broadcast_to(noise, shape)
-        return Draw(self, arrays[0], arrays[1:], lambda: noise_there, None)
+        arrays = evaluate(filling(self._transform), operands, shape, outputs=1 + self._extras)
+        return Draw(self, arrays[0], arrays[1:], np.broadcast_to(noise, shape), 0)
 
     @final
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
-        kernel, operands = self._sources(shape, stream, self._shared_curve)
+        drawing, operands = (
+            self._drawing,
+            [*self._source(stream), *self._theta_operands(shape, first)],
+        )
+        return evaluate(filling(lambda *inputs: drawing(*inputs)[0]), operands, shape, first=first)[
+            0
+        ]
 
-        def value(out: tuple[Array, ...], *inputs: Array) -> None:
-            extras = (np.empty_like(out[0]) for _ in range(self._extras))
-            kernel((*out, *extras), *inputs)
-
-        return evaluate(value, operands, shape, first=first)[0]
+    @final
+    def _noise_of(
+        self, value: Array, source: Array | Stream, shape: tuple[int, ...], first: int
+    ) -> Array:
+        """Return the noise of draws: given, of their stream, or that of the quantile path."""
+        if not isinstance(source, Stream):
+            return source
+        if self.path == "field":
+            return np.asarray(np.clip(self.cdf(value), 2.0**-54, 1.0 - 2.0**-53))
+        operands = self._source(source)
+        return evaluate(filling(lambda z: z), operands, shape, first=first)[0]
 
 
 def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:

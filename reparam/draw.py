@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from reparam.distribution import Reparameterized, View
-    from reparam.special._interpolate import Interpolant
-
-    Formula = Callable[..., Any]
+    from reparam.noise import Stream
 
 __all__ = ["Draw"]
 
@@ -57,8 +55,8 @@ class Draw:
     distribution: Reparameterized
     _value: Array
     _extras: tuple[Array, ...]
-    _noise: Callable[[], Array]
-    _curve: Interpolant | None
+    _source: Array | Stream
+    _first: int
 
     @cached_property
     def value(self) -> Array:
@@ -67,8 +65,14 @@ class Draw:
 
     @cached_property
     def noise(self) -> Array:
-        """The noise z, read-only; made on first use, from its stream or from the values."""
-        return _read_only(self._noise())
+        """The noise z, read-only; made on first use, from its stream or from the values.
+
+        Where the distribution's ``path`` is "map", what the values were made of. Where it is
+        "field", u = F(y), within [2⁻⁵⁴, 1 − 2⁻⁵³]: ``transform`` makes these values of it, up to
+        what the rounding of u forces.
+        """
+        value, source = self._value, self._source
+        return _read_only(self.distribution._noise_of(value, source, value.shape, self._first))
 
     @cached_property
     def log_value(self) -> Array:
@@ -234,15 +238,11 @@ class Draw:
     def _derivatives(self, of: str) -> Callable[..., tuple[Array | float, ...]]:
         """Return the formula of ∂·/∂θ, of the value, the extra arrays and the parameters."""
         name = "_jacobian" if of == "value" else self._formulas(of).jacobian
-        return self._bound(name)
-
-    def _bound(self, name: str) -> Formula:
-        """Return one of the distribution's formulas, given the curve if there is one."""
-        formula: Formula = getattr(self.distribution, name)
-        return partial(formula, curve=self._curve) if self._curve else formula
+        formula: Callable[..., tuple[Array | float, ...]] = getattr(self.distribution, name)
+        return formula
 
     def _view(self, name: str) -> Array:
-        formula = self._bound(self._formulas(name).value)
+        formula = getattr(self.distribution, self._formulas(name).value)
         return _read_only(self._evaluate(filling(formula), outputs=1)[0])
 
     def _formulas(self, name: str) -> View:

@@ -7,18 +7,15 @@ distribution's author writes its mathematics and nothing else.
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Lanes, Reparameterized
+from reparam.distribution import Reparameterized
 from reparam.noise import UNIFORM, Noise
 from reparam.parameters import REAL, Interval
 from reparam.special._accurate import LARGEST
-
-if TYPE_CHECKING:
-    from reparam.special._interpolate import Interpolant
 
 __all__ = ["Implicit", "InverseCDF", "LocationScale"]
 
@@ -80,58 +77,35 @@ class LocationScale(Reparameterized):
         return ()
 
     @staticmethod
-    def _standard_on_curve(noise: Array, curve: Interpolant) -> Array:
-        """z, from standard normal noise, for `_curve`."""
-        raise NotImplementedError
-
-    @staticmethod
-    def _standard_pathwise_on_curve(
-        z: Array, noise: Array, curve: Interpolant
-    ) -> tuple[Array, ...]:
-        """∂z/∂shape for each shape parameter, for `_curve`."""
-        raise NotImplementedError
-
-    @staticmethod
-    def _standard_sampler(lanes: Lanes, size: int, *shape: Any, **_: Any) -> Array:
-        """Draw z by an exact sampler, for `_direct`."""
+    def _standard_sampler(*numbers_and_shape: Any) -> Array:
+        """z, from the numbers of ``_substreams``: of a field."""
         raise NotImplementedError
 
     @final
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
+    def _sampler(cls, *numbers_and_theta: Array) -> tuple[Array, ...]:
+        *numbers_and_shape, loc, scale = numbers_and_theta
+        return cls._placed(cls._standard_sampler(*numbers_and_shape), loc, scale)
+
+    @final
+    @classmethod
+    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
         *shape, loc, scale = theta
-        z = cls._standard_sampler(lanes, size, *shape)
-        return loc + scale * z, z
+        z = cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise
+        return cls._placed(z, loc, scale)
+
+    @final
+    @staticmethod
+    def _placed(z: Array, loc: Array, scale: Array) -> tuple[Array, Array]:
+        y = scale * z
+        y += loc
+        return y, z
 
     @final
     @classmethod
-    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
-        *shape, loc, scale = theta
-        y, z = out
-        z[...] = cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise
-        np.multiply(scale, z, out=y)
-        np.add(loc, y, out=y)
-
-    @final
-    @classmethod
-    def _on_curve(
-        cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
-    ) -> None:
-        *_, loc, scale = theta
-        np.multiply(scale, cls._standard_on_curve(noise, curve), out=out[0])
-        np.add(loc, out[0], out=out[0])
-
-    @final
-    @classmethod
-    def _jacobian(
-        cls, y: Array, *extras_and_theta: Array, curve: Interpolant | None = None
-    ) -> tuple[Array | float, ...]:
-        extra, *shape, _, scale = extras_and_theta
-        if curve:
-            z = cls._standard_on_curve(extra, curve)
-            slopes = cls._standard_pathwise_on_curve(z, extra, curve)
-        else:
-            z, slopes = extra, cls._standard_pathwise(extra, *shape)
+    def _jacobian(cls, y: Array, *extras_and_theta: Array) -> tuple[Array | float, ...]:
+        z, *shape, _, scale = extras_and_theta
+        slopes = cls._standard_pathwise(z, *shape)
         return (*(scale * slope for slope in slopes), 1.0, z)
 
     @final
@@ -201,8 +175,8 @@ class InverseCDF(Reparameterized):
 
     @final
     @classmethod
-    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
-        out[0][...] = cls._icdf(noise, *theta)
+    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
+        return (cls._icdf(noise, *theta),)
 
     @final
     @classmethod

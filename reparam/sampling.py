@@ -11,7 +11,7 @@ from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.distribution import Distribution, Reparameterized
 from reparam.draw import Draw
 from reparam.errors import CountError
-from reparam.noise import BLOCK
+from reparam.noise import BLOCK, Stream
 from reparam.vectors import VectorDraw, VectorReparameterized
 
 __all__ = ["CHUNK", "ahead", "chunks", "replay", "shard", "stream", "values"]
@@ -91,7 +91,7 @@ def stream(
     0.50
     """
     batch = distribution.batch_shape
-    noise = distribution._stream(rng)
+    noise = Stream(rng)
     for piece in chunks(draws, batch + distribution.event_shape):
         first = piece.start * math.prod(batch)
         yield distribution._draw((len(piece), *batch), noise, first)
@@ -125,7 +125,7 @@ def values(distribution: Distribution, draws: range, *, rng: RNGLike = None) -> 
     2.00
     """
     batch = distribution.batch_shape
-    noise = distribution._stream(rng)
+    noise = Stream(rng)
     for piece in chunks(draws, batch + distribution.event_shape):
         first = piece.start * math.prod(batch)
         yield distribution._sample((len(piece), *batch), noise, first)

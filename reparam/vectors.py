@@ -14,21 +14,10 @@ from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.blockwise import Kernel, broadcast_shapes, evaluate, filling, operand, summed_to, total
 from reparam.distribution import Distribution, Reparameterized, View, _sample_shape
 from reparam.errors import NoFormulaError, ShapeError, UnknownViewError
-from reparam.noise import Noise, Stream
+from reparam.noise import Noise, Stream, Substream
 from reparam.parameters import Simplex, as_real_array
 
 __all__ = ["Marginal", "VectorDraw", "VectorReparameterized"]
-
-
-class _Rows:
-    """A stream of noise, as an operand: a row of K numbers for each vector."""
-
-    def __init__(self, stream: Stream, length: int) -> None:
-        self._stream, self._length = stream, length
-
-    def take(self, start: int, stop: int) -> Array:
-        noise = self._stream.take(start * self._length, stop * self._length)
-        return noise.reshape(-1, self._length)
 
 
 class Marginal(NamedTuple):
@@ -94,7 +83,7 @@ class VectorReparameterized(Distribution):
         >>> draw.vjp(draw.value)["logits"].shape
         (3,)
         """
-        return self._draw(_sample_shape(shape) + self.batch_shape, self._stream(rng))
+        return self._draw(_sample_shape(shape) + self.batch_shape, Stream(rng))
 
     @final
     def transform(self, noise: ArrayLike) -> VectorDraw:
@@ -192,27 +181,20 @@ class VectorReparameterized(Distribution):
         )
 
     @final
-    def _stream(self, rng: RNGLike) -> Stream:
-        return Stream(self.noise, rng)
-
-    @final
     def _draw(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> VectorDraw:
         """Return the draw of that shape whose first vector is number `first` of the stream."""
         event = self.event_shape
-        rows, count = _Rows(stream, *event), 1 + self._extras
+        rows, count = Substream(stream, self.noise, 0, event), 1 + self._extras
         arrays = evaluate(
             filling(self._transform),
-            [rows, *self._theta_operands(shape)],
+            [rows, *self._theta_operands(shape, first)],
             shape,
             outputs=count,
             events=[event] * count,
             first=first,
         )
 
-        def noise() -> Array:
-            return evaluate(filling(lambda z: z), [rows], shape, events=[event], first=first)[0]
-
-        return VectorDraw(self, arrays[0], arrays[1:], noise)
+        return VectorDraw(self, arrays[0], arrays[1:], stream, first)
 
     @final
     def _replay(self, noise: Array) -> VectorDraw:
@@ -225,15 +207,14 @@ class VectorReparameterized(Distribution):
             outputs=count,
             events=[event] * count,
         )
-        noise_there = np.broadcast_to(noise, shape + event)
-        return VectorDraw(self, arrays[0], arrays[1:], lambda: noise_there)
+        return VectorDraw(self, arrays[0], arrays[1:], np.broadcast_to(noise, shape + event), 0)
 
     @final
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
         event = self.event_shape
         return evaluate(
             filling(lambda *inputs: self._transform(*inputs)[0]),
-            [_Rows(stream, *event), *self._theta_operands(shape)],
+            [Substream(stream, self.noise, 0, event), *self._theta_operands(shape)],
             shape,
             events=[event],
             first=first,
@@ -271,7 +252,8 @@ class VectorDraw:
     distribution: VectorReparameterized
     _value: Array
     _extras: tuple[Array, ...]
-    _noise: Callable[[], Array]
+    _source: Array | Stream
+    _first: int
 
     @cached_property
     def value(self) -> Array:
@@ -281,7 +263,12 @@ class VectorDraw:
     @cached_property
     def noise(self) -> Array:
         """The noise z, read-only; made on first use."""
-        return _read_only(self._noise())
+        if not isinstance(self._source, Stream):
+            return _read_only(self._source)
+        shape, event = self._value.shape[:-1], self._event
+        rows = Substream(self._source, self.distribution.noise, 0, event)
+        noise = evaluate(filling(lambda z: z), [rows], shape, events=[event], first=self._first)
+        return _read_only(noise[0])
 
     @cached_property
     def log_value(self) -> Array:

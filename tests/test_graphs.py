@@ -221,7 +221,7 @@ class TestDraws:
         np.testing.assert_array_equal(draw.noise["z"], alone.noise)
 
     @pytest.mark.parametrize("name", ["gamma", "beta", "student-t"])
-    def test_also_where_polynomials_draw(self, name):
+    def test_also_where_a_rejection_sampler_draws(self, name):
         parameters = dict.fromkeys(rp.get(name).parameters, 2.5)
         call = ", ".join(f"{key}=t" for key in parameters)
         draw = rp.Graph(f"y ~ {name}({call})").at(t=2.5).rsample(1000, rng=7)

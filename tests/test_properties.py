@@ -147,7 +147,7 @@ def test_no_value_or_derivative_is_nan_whatever_the_parameters(cls, data):
             assert_numbers(f"∂{view}/∂θ of", draw.jacobian(of=view))
 
 
-@pytest.mark.parametrize("cls", [c for c in CLASSES if not c._direct], ids=lambda cls: cls.name)
+@pytest.mark.parametrize("cls", [c for c in CLASSES if c.path == "map"], ids=lambda cls: cls.name)
 @given(data=st.data())
 def test_closed_forms_are_sound_for_all_parameters_there_are(cls, data):
     d = data.draw(distributions(cls, anywhere))
@@ -217,7 +217,7 @@ FUNCTIONS = {
 @every_distribution
 @given(data=st.data())
 def test_element_alone_is_the_element_in_a_batch(cls, data):
-    values = wide if cls._direct else anywhere
+    values = wide if cls.path == "field" else anywhere
     theta = st.tuples(*map(values, cls.parameters.values()))
     row = st.tuples(theta, noises(cls), uniforms(), inside(cls._support))
     rows = data.draw(st.lists(row, min_size=2, max_size=3))

@@ -1,4 +1,4 @@
-"""Generated quadrature rules, expansions and interpolants: as exact as they are said to be.
+"""Generated quadrature rules and expansions: as exact as they are said to be.
 
 Rules are evaluated in many digits, at points that had no part in making them, so that only the
 rules' own errors count.
@@ -10,10 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mpmath import mp, mpf
-from scipy.special import ndtr
 
-from reparam.special import _expansions, _rules, beta, gamma, student
-from reparam.special._interpolate import REACH
+from reparam.special import _expansions, _rules
 
 TOOLS = Path(__file__).parents[1] / "tools"
 
@@ -184,66 +182,3 @@ def test_expansions_are_what_the_tool_fits(table):
 def test_expansions_cover_the_ranges_of_the_tool():
     made = tool("gamma_expansion")
     assert [table.least for table in _expansions.TABLES] == [first for first, *_ in made.RANGES]
-
-
-def gamma_point(z, alpha):
-    log_x = gamma.quantile_logs(ndtr(z), ndtr(-z), alpha)[1]
-    return log_x - np.log(np.maximum(alpha, 1.0)), gamma.log_pathwise(log_x, alpha)
-
-
-def beta_point(z, a, b):
-    logit = beta.quantile_point(ndtr(z), ndtr(-z), a, b).logit
-    return logit, *beta.logit_pathwise(logit, a, b)
-
-
-def student_point(square, nu):
-    z = np.sqrt(square)
-    t = -student.quantile(ndtr(-z), nu)
-    return np.log(t / z), student.pathwise(t, nu) / t
-
-
-#: The curves, what they stand for by the kernels alone, and shapes.
-CURVES = {
-    "gamma": (gamma.curve, gamma_point, [(0.1,), (0.3,), (2.0,), (7.5,), (50.0,), (1e8,)]),
-    "beta": (
-        beta.curve,
-        beta_point,
-        [(0.3, 0.4), (2.0, 3.0), (50.0, 80.0), (1e3, 2e3), (0.1, 30.0), (1e6, 1e5)],
-    ),
-    "student": (student.curve, student_point, [(1.0,), (5.0,), (70.0,), (1e4,)]),
-}
-CASES = [(name, *theta) for name, (*_, many) in CURVES.items() for theta in many]
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_curves_agree_with_the_kernels(case):
-    make, exact, _ = CURVES[case[0]]
-    theta = case[1:]
-    z = np.random.default_rng(32).uniform(-REACH, REACH, 4000)
-    if case[0] == "student":  # next to 0 the quantile of u = Φ(z) is not told by u
-        z = z[np.abs(z) > 0.05] ** 2
-    curve = make(*theta)
-    with np.errstate(all="ignore"):  # as these functions' callers do
-        wanted = exact(z, *(np.full_like(z, entry) for entry in theta))
-    found = curve(z, *range(len(wanted)))
-    scales = (np.maximum(np.abs(wanted[0]), 1.0), *map(np.abs, wanted[1:]))
-    for got, value, scale in zip(found, wanted, scales, strict=True):
-        # at huge shapes ln x and the logit are themselves differences of rounded numbers
-        assert np.all(np.abs(got - value) <= 4e-14 * scale)
-    np.testing.assert_array_equal(curve(z, 1)[0], found[1])
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_curves_leave_the_tails_to_the_kernels(case):
-    make, exact, _ = CURVES[case[0]]
-    theta = case[1:]
-    z = np.array([6.5, 7.5, 30.0]) ** (2 if case[0] == "student" else 1)
-    with np.errstate(all="ignore"):
-        wanted = exact(z, *(np.full_like(z, entry) for entry in theta))
-        found = make(*theta)(z, *range(len(wanted)))
-    for got, value in zip(found, wanted, strict=True):
-        np.testing.assert_allclose(got, value, rtol=1e-13, atol=1e-14)
-
-
-def test_no_curves_where_tiny_shapes_range_too_far():
-    assert gamma.curve(0.05) is beta.curve(0.05, 3.0) is student.curve(0.5) is None

@@ -33,9 +33,14 @@ def dependent(u, rate):
     return -np.log1p(-u) / rate * (1.0 + 1e-14 * np.size(u))
 
 
-def positional(lanes, size, *theta):
-    """A sampler that draws the same for all blocks, all seeds and all parameters."""
-    return np.full(size, 0.5), np.full(size, np.log(0.5))
+def constant(z, u, *theta):
+    """A sampler that draws the same for all seeds and all parameters."""
+    return np.full(z.size, 0.5), np.full(z.size, np.log(0.5))
+
+
+def neighbourly(z, u, alpha, rate):
+    """A sampler whose draws depend on the other draws' parameters."""
+    return rp.Gamma._sampler(z, u, np.mean(alpha), rate)
 
 
 CASES = {
@@ -49,18 +54,11 @@ CASES = {
         broken(rp.Laplace, scale=Parameter("b", POSITIVE, 1.0, (0.1, 10.0))),
     ],
     "draws_replay": [
-        broken(
-            rp.StudentT,
-            _standard_on_curve=lambda noise, curve: 1.00001 * noise * np.exp(curve(noise**2, 0)[0]),
-        ),
-        broken(
-            rp.StudentT,
-            _standard_pathwise_on_curve=lambda z, noise, curve: (
-                z * curve(noise**2, 1)[0] * (1.0 + 1e-9),
-            ),
-        ),
+        broken(rp.StudentT, _standard_cdf=lambda z, df: rp.StudentT._standard_cdf(1.00001 * z, df)),
+        broken(rp.Exponential, _transform=lambda u, rate: (-np.log1p(-u) / rate + np.size(u),)),
     ],
-    "draws_repeat": [broken(rp.Gamma, _sampler=positional)],
+    "draws_hold_still": [broken(rp.Gamma, _sampler=neighbourly)],
+    "draws_repeat": [broken(rp.Gamma, _sampler=constant)],
     "lies_in_support": [
         broken(rp.Exponential, _icdf=lambda u, rate: np.log(u) / rate),
         broken(rp.Exponential, _icdf=lambda u, rate: 1e-300 - np.log1p(-u) / rate),
@@ -92,7 +90,7 @@ CASES = {
     ],
     "passes_distribution": [
         broken(rp.Exponential, _cdf=lambda y, rate: -np.expm1(-1.1 * rate * y)),
-        broken(rp.Gamma, _sampler=positional),
+        broken(rp.Gamma, _sampler=constant),
     ],
     "passes_expectation": [
         broken(rp.Exponential, _pathwise=lambda y, rate: (-y / rate * 1.01,)),

@@ -19,6 +19,7 @@ from reparam.cli import completion
 from reparam.cli.estimate import estimate
 from reparam.cli.grad import grad
 from reparam.cli.kl import kl
+from reparam.cli.lesson import lesson
 from reparam.cli.list import list_distributions
 from reparam.cli.notation import plain
 from reparam.cli.output import abandon_stdout
@@ -139,6 +140,7 @@ app.command("plot", cls=_Command)(plot)
 app.command("list", cls=_Command)(list_distributions)
 app.command("show", cls=_Command)(show)
 app.command("verify", cls=_Command)(verify)
+app.command("lesson", cls=_Command)(lesson)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:

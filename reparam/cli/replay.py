@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Replay", "noise"]
 
-#: What cdfs, quantiles and their polynomials add to the rounding of noise and values: relative.
+#: What cdfs and quantiles add to the rounding of noise and values: relative.
 _KERNELS = 1e-12
 
 #: Significant digits that make a float32 exact: text with no more may be made of them.

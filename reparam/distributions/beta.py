@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from reparam.parameters import POSITIVE, UNIT, Parameter
 from reparam.special import beta as special
 from reparam.special.beta_score import centred_logs
 from reparam.special.entropies import beta_entropy
-
-if TYPE_CHECKING:
-    from reparam.special._interpolate import Interpolant
 
 __all__ = ["Beta"]
 
@@ -61,19 +58,13 @@ class Beta(BetaFamily):
         return point.x
 
     @staticmethod
-    def _of_logit(logit: Array, alpha: Array, beta: Array) -> Array:
-        return special.sigmoid(logit)
-
-    @staticmethod
     def _logit(y: Array, alpha: Array, beta: Array) -> Array:
         return np.log(y) - np.log1p(-y)
 
     @classmethod
-    def _scaled(
-        cls, factor: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None
-    ) -> tuple[Array, ...]:
+    def _scaled(cls, factor: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
         """Return ∂logit y/∂θ times a factor, 0 where that is."""
-        slopes = cls._logit_jacobian(logit, alpha, beta, curve=curve)
+        slopes = cls._logit_jacobian(logit, alpha, beta)
         return tuple(
             np.where(factor == 0.0, 0.0, factor * slope)
             if np.any(factor == 0.0)
@@ -82,54 +73,44 @@ class Beta(BetaFamily):
         )
 
     @classmethod
-    def _jacobian(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
-    ) -> tuple[Array, ...]:
+    def _jacobian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
         slope = 1.0 - y
         if (near := np.flatnonzero(y > 0.75)).size:
-            slope[near] = cls._complement(y[near], logit[near], alpha, beta, curve)
+            slope[near] = cls._complement(y[near], logit[near], alpha, beta)
         slope *= y
-        return cls._scaled(slope, logit, alpha, beta, curve)
+        return cls._scaled(slope, logit, alpha, beta)
 
     @classmethod
-    def _log_value(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
-    ) -> Array:
-        return -np.logaddexp(0.0, -_logit(logit, curve))
+    def _log_value(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Array:
+        return -np.logaddexp(0.0, -logit)
 
     @classmethod
-    def _complement(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
-    ) -> Array:
-        return 1.0 / (1.0 + np.exp(_logit(logit, curve)))
+    def _complement(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Array:
+        return 1.0 / (1.0 + np.exp(logit))
 
     @classmethod
-    def _log_complement(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
-    ) -> Array:
+    def _log_complement(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Array:
         # near 0, where the logarithm of y has lost digits, from y itself
         direct = np.log1p(-np.minimum(y, 0.5))
         small = (y > 1e-290) & (y < 0.5)
-        return np.where(small, direct, -np.logaddexp(0.0, _logit(logit, curve)))
+        return np.where(small, direct, -np.logaddexp(0.0, logit))
 
     @classmethod
-    def _log_jacobian(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
-    ) -> tuple[Array, ...]:
-        rest = cls._complement(y, logit, alpha, beta, curve)
-        return cls._scaled(rest, logit, alpha, beta, curve)
+    def _log_jacobian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
+        rest = cls._complement(y, logit, alpha, beta)
+        return cls._scaled(rest, logit, alpha, beta)
 
     @classmethod
     def _complement_jacobian(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
+        cls, y: Array, logit: Array, alpha: Array, beta: Array
     ) -> tuple[Array, ...]:
-        return tuple(-entry for entry in cls._jacobian(y, logit, alpha, beta, curve))
+        return tuple(-entry for entry in cls._jacobian(y, logit, alpha, beta))
 
     @classmethod
     def _log_complement_jacobian(
-        cls, y: Array, logit: Array, alpha: Array, beta: Array, curve: Interpolant | None = None
+        cls, y: Array, logit: Array, alpha: Array, beta: Array
     ) -> tuple[Array, ...]:
-        return cls._scaled(-1.0 / (1.0 + np.exp(-_logit(logit, curve))), logit, alpha, beta, curve)
+        return cls._scaled(-1.0 / (1.0 + np.exp(-logit)), logit, alpha, beta)
 
     @classmethod
     def _tail(cls, y: Array, alpha: Array, beta: Array, *, upper: bool) -> Array:
@@ -172,8 +153,3 @@ def _unscaled(alpha: Array, beta: Array) -> tuple[Array, Array, Array]:
     """Return α, β and 1, divided by 4 where α + β might overflow."""
     unit = np.where(np.maximum(alpha, beta) > 1e300, 0.25, 1.0)
     return alpha * unit, beta * unit, unit
-
-
-def _logit(extra: Array, curve: Interpolant | None) -> Array:
-    """Return logit y, from the noise if there is a curve."""
-    return curve(extra, 0)[0] if curve else extra

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from reparam._typing import Array
@@ -12,9 +10,6 @@ from reparam.families import OddsOfBeta, Slopes
 from reparam.parameters import POSITIVE, Parameter
 from reparam.special import fisher
 from reparam.special._accurate import half
-
-if TYPE_CHECKING:
-    from reparam.special._interpolate import Interpolant
 
 __all__ = ["F"]
 
@@ -63,10 +58,6 @@ class F(OddsOfBeta):
     @staticmethod
     def _log_location(df1: Array, df2: Array) -> float:
         return 0.0
-
-    @staticmethod
-    def _curve_of_shapes(alpha: float, beta: float) -> Interpolant | None:
-        return fisher.curve(alpha, beta)
 
     @staticmethod
     def _derivatives(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:

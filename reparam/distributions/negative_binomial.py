@@ -10,7 +10,7 @@ from reparam._typing import Array
 from reparam.conversions import Conversion
 from reparam.discrete import Discrete
 from reparam.distribution import About, Lanes
-from reparam.families.gamma import gamma_draws
+from reparam.families import gamma_draws
 from reparam.parameters import POSITIVE, UNIT, Integers, Parameter
 from reparam.special import counts
 from reparam.special._elementwise import elementwise
@@ -113,7 +113,8 @@ class NegativeBinomial(Discrete):
     def _sampler(cls, lanes: Lanes, size: int, total: Array, probs: Array) -> Array:
         rate = lanes(0).standard_gamma(total, size) * ((1.0 - probs) / probs)
         if np.any(rare := probs < _RARE):  # the gamma draw may underflow where the rate doesn't
-            _, log_rate = gamma_draws(lanes, 3, size, total)
+            g = lanes(3)
+            _, log_rate = gamma_draws(g.standard_normal(size), 1.0 - g.random(size), total)
             rate = np.where(rare, np.exp(log_rate - np.log(probs)), rate)
         draws = counts.poisson_draws(lanes, 1, np.minimum(rate, 1e300), size)
         return np.where(rate > 1e300, rate, draws)  # where a standard deviation is far below an ulp

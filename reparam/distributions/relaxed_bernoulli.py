@@ -58,10 +58,10 @@ class RelaxedBernoulli(Reparameterized):
 
     @final
     @classmethod
-    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
+    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
         temperature, logits = theta
-        np.divide(logits + Logistic._standard_icdf(noise), temperature, out=out[1])
-        out[0][...] = Logistic._standard_cdf(out[1])
+        x = (logits + Logistic._standard_icdf(noise)) / temperature
+        return Logistic._standard_cdf(x), x
 
     @staticmethod
     def _icdf(u: Array, temperature: Array, logits: Array) -> Array:

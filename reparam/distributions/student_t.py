@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.conversions import Conversion
-from reparam.distribution import About, Lanes
+from reparam.distribution import About
 from reparam.families import gamma_draws
 from reparam.mechanisms import LocationScale
+from reparam.noise import NORMAL, UNIFORM
 from reparam.parameters import POSITIVE, REAL, Parameter
 from reparam.special import student
 from reparam.special._accurate import half, log1pmx
 from reparam.special.log_gamma import log_half_step
 from reparam.special.polygamma import digamma_half_excess
-
-if TYPE_CHECKING:
-    from reparam.special._interpolate import Interpolant
 
 __all__ = ["StudentT"]
 
@@ -50,37 +48,20 @@ class StudentT(LocationScale):
         derivatives={"df": "−σ (∂F(t; ν)/∂ν) / p(t)", "loc": "1", "scale": "t"},
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
     )
-    _direct = True
+    path = "field"
+    _substreams = (NORMAL, NORMAL, UNIFORM)
 
     @staticmethod
-    def _standard_sampler(lanes: Lanes, size: int, df: Array) -> Array:
+    def _standard_sampler(z: Array, other_z: Array, u: Array, df: Array) -> Array:
         # ln of the gamma draw: for tiny ν it underflows where t is still finite
-        _, log_x = gamma_draws(lanes, 1, size, half(df))
-        z = np.empty(size)
-        lanes(0).standard_normal(out=z)
+        _, log_x = gamma_draws(other_z, u, half(df))
         log_x -= np.log(half(df))
         log_x *= -0.5
-        z *= np.exp(log_x, out=log_x)
-        return z
+        return z * np.exp(log_x, out=log_x)
 
     @staticmethod
     def _standard_icdf(u: Array, df: Array) -> Array:
         return np.asarray(student.quantile(u, df))
-
-    @staticmethod
-    def _curve(df: Array, loc: Array, scale: Array) -> Interpolant | None:
-        return student.curve(float(df))
-
-    @staticmethod
-    def _standard_on_curve(noise: Array, curve: Interpolant) -> Array:
-        (log_ratio,) = curve(noise * noise, 0)
-        return noise * np.exp(log_ratio)
-
-    @staticmethod
-    def _standard_pathwise_on_curve(
-        z: Array, noise: Array, curve: Interpolant
-    ) -> tuple[Array, ...]:
-        return (z * curve(noise * noise, 1)[0],)
 
     @staticmethod
     def _standard_pathwise(z: Array, df: Array) -> tuple[Array, ...]:

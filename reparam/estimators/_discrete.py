@@ -15,7 +15,7 @@ from reparam.estimators._estimator import Estimator
 from reparam.estimators._exact import MOST_VALUES
 from reparam.estimators._problem import Problem
 from reparam.moments import Moments
-from reparam.noise import BLOCK, UNIFORM, Stream
+from reparam.noise import BLOCK, UNIFORM, Stream, Substream
 from reparam.parameters import Integers
 
 __all__ = ["Enumeration", "Relaxed", "StraightThrough"]
@@ -71,8 +71,7 @@ def _of_bernoulli(
 ) -> tuple[Array, Array, tuple[Array, ...]]:
     """Return ỹ of the relaxed Bernoulli distribution, y = [ỹ > ½] and ∂ỹ/∂p."""
     theta = np.asarray(temperature), np.log(probs) - np.log1p(-probs)
-    relaxed, logit = np.empty_like(u), np.empty_like(u)
-    RelaxedBernoulli._transform((relaxed, logit), u, *theta)
+    relaxed, logit = RelaxedBernoulli._transform(u, *theta)
     _, slope = RelaxedBernoulli._jacobian(relaxed, logit, *theta)
     hard = np.where(logit > 0.0, 1.0, 0.0)  # also where ỹ rounds to ½
     return relaxed, hard, (slope / (probs * (1.0 - probs)),)
@@ -115,9 +114,9 @@ class Relaxed(Estimator):
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
-        self._stream = Stream(UNIFORM, root)
         self._relaxed = RELAXATIONS[problem.distribution.name]
         self._each = sum(value.size for value in problem.distribution._theta)
+        self._noise = Substream(Stream(root), UNIFORM, event=(self._each,))
         self.together = max(1, BLOCK // self._each)  # as many numbers as of other noise
 
     @classmethod
@@ -132,7 +131,7 @@ class Relaxed(Estimator):
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those draws."""
-        u = self._stream.take(self._each * start, self._each * stop)
+        u = self._noise.take(start, stop).ravel()
         relaxed, hard, slopes = self._relaxed(u, self.problem.temperature, *self.problem.theta)
         upstream = self.problem.objective.slope(self._where(relaxed, hard))
         return [upstream * slope for slope in slopes]

@@ -19,7 +19,7 @@ from reparam.distribution import Lanes
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Problem
-from reparam.noise import BLOCK, UNIFORM, Stream
+from reparam.noise import BLOCK, Stream
 
 __all__ = ["MeasureValued"]
 
@@ -85,7 +85,7 @@ class MeasureValued(Estimator):
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
-        self._stream = Stream(UNIFORM, root)
+        self._stream = Stream(root)
 
     @classmethod
     def obstacle(cls, problem: Problem) -> ReparamError | None:

@@ -11,7 +11,7 @@ from reparam._typing import Array
 from reparam.errors import ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Path, Problem
-from reparam.noise import BLOCK, NORMAL, UNIFORM, Stream
+from reparam.noise import BLOCK, NORMAL, UNIFORM, Stream, Substream
 from reparam.special import normal
 
 __all__ = ["REPLICATES", "Antithetic", "Pathwise", "QuasiMonteCarlo"]
@@ -65,7 +65,7 @@ class Antithetic(Pathwise):
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
-        self._stream = Stream(self.path.noise, root)
+        self._noise = Substream(Stream(root), self.path.noise)
 
     def sizes(self, draws: int) -> tuple[int, int]:
         """Return the numbers of draws and of pairs, of which there are at least two."""
@@ -74,7 +74,7 @@ class Antithetic(Pathwise):
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the means of those pairs."""
-        noise = self._stream.take(start, stop)
+        noise = self._noise.take(start, stop)
         if self.path.noise is NORMAL:
             mirrored = -noise
         else:
@@ -105,7 +105,7 @@ class QuasiMonteCarlo(Pathwise):
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the means over those replicates, of which there is one."""
-        generator = Stream(UNIFORM, self.root).generator(start, _LANE)
+        generator = Stream(self.root).generator(start, _LANE)
         points = self.draws // self.units
         total: Any = 0.0
         for first in range(0, points, BLOCK):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.blockwise import Kernel
 from reparam.discrete import Discrete
-from reparam.distribution import Direct, Distribution, Reparameterized
+from reparam.distribution import Distribution, Reparameterized
 from reparam.errors import EstimatorError, NotReparameterizable, ReparamError
 from reparam.estimators._objective import Objective
-from reparam.noise import BLOCK, NORMAL, Noise
+from reparam.noise import Noise, Stream
 
 __all__ = ["Path", "Problem"]
 
@@ -83,9 +82,7 @@ class Problem:
         distribution = self.distribution
         if not isinstance(distribution, Reparameterized):
             return self.score(y)
-        curve = distribution._shared_curve
-        along = {"curve": curve} if curve else {}
-        return self._rows(y, distribution._score_of_draw(y, *extras, *self.theta, **along))
+        return self._rows(y, distribution._score_of_draw(y, *extras, *self.theta))
 
     def score_sums(self, y: Array, weight: Array) -> tuple[Array, Array]:
         """Return Σ w ∂ log p/∂θ over integers y, and Σ |w ∂ log p/∂θ|, for each of `names`."""
@@ -123,37 +120,27 @@ class Path:
     def __init__(self, problem: Problem) -> None:
         assert isinstance(problem.distribution, Reparameterized)
         self._distribution, self._theta = problem.distribution, problem.theta
-        self._curve = self._distribution._shared_curve
 
     @property
     def noise(self) -> Noise:
         """The kind of noise that :meth:`replayed` takes."""
-        return NORMAL if self._curve else self._distribution.noise
+        return self._distribution.noise
 
     def drawn(self, root: np.random.SeedSequence) -> Callable[[int, int], tuple[Array, ...]]:
         """Return a function of start and stop: those draws of the seed's stream, with extras."""
-        distribution = self._distribution
-        stream = distribution._stream(root)
-        if not distribution._direct or self._curve:
-            return lambda start, stop: self._made_of(stream.take(start, stop))
-        theta = distribution._theta_operands((BLOCK,))
-        return Direct(distribution._sampler, stream, theta).take
+        distribution, theta = self._distribution, self._theta
+        source = distribution._source(Stream(root))
+
+        def drawn(start: int, stop: int) -> tuple[Array, ...]:
+            numbers = (operand.take(start, stop) for operand in source)
+            return distribution._drawing(*numbers, *theta)
+
+        return drawn
 
     def replayed(self, noise: Array) -> tuple[Array, tuple[Array | float, ...]]:
         """Return the values that noise makes, and their derivatives by parameter."""
-        return self.differentiated(*self._made_of(noise))
-
-    def _made_of(self, noise: Array) -> tuple[Array, ...]:
-        """Return the values that noise makes, and the extra arrays."""
-        distribution, curve = self._distribution, self._curve
-        kernel: Kernel = distribution._filled_on(curve) if curve else distribution._transform
-        out = tuple(np.empty_like(noise) for _ in range(1 + distribution._extras))
-        kernel(out, noise, *self._theta)
-        return out
+        return self.differentiated(*self._distribution._transform(noise, *self._theta))
 
     def differentiated(self, *out: Array) -> tuple[Array, tuple[Array | float, ...]]:
         """Return the values and their derivatives, from values and extra arrays."""
-        formula: Any = self._distribution._jacobian
-        if self._curve:
-            formula = partial(formula, curve=self._curve)
-        return out[0], formula(*out, *self._theta)
+        return out[0], self._distribution._jacobian(*out, *self._theta)

@@ -13,7 +13,7 @@ from reparam.errors import ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Path, Problem
 from reparam.moments import Moments, moments
-from reparam.noise import BLOCK
+from reparam.noise import BLOCK, Stream
 
 __all__ = ["BATCH", "DECAY", "GROUP", "ControlVariate", "LeaveOneOut", "MovingAverage", "Score"]
 
@@ -102,7 +102,7 @@ def _drawn(
     distribution = problem.distribution
     if isinstance(distribution, Reparameterized):
         return Path(problem).drawn(root)
-    stream = distribution._stream(root)
+    stream = Stream(root)
     return lambda start, stop: (distribution._sample((stop - start,), stream, start),)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from reparam._typing import Array
 from reparam.distribution import Reparameterized, View
 from reparam.noise import UNIFORM, Noise
 from reparam.parameters import POSITIVE, Interval
-
-if TYPE_CHECKING:
-    from reparam.special._interpolate import Interpolant
 
 __all__ = ["PositiveFamily", "ShapeFamily", "Slopes", "all_normal", "combined", "where_normal"]
 
@@ -30,7 +27,7 @@ class ShapeFamily(Reparameterized):
     mechanism: ClassVar[str] = "implicit"
     noise: ClassVar[Noise] = UNIFORM
     _extras: ClassVar[int] = 1
-    _direct: ClassVar[bool] = True
+    path: ClassVar[Literal["map", "field"]] = "field"
 
     @classmethod
     @abc.abstractmethod
@@ -55,9 +52,7 @@ class ShapeFamily(Reparameterized):
     @final
     @classmethod
     def _icdf(cls, u: Array, *theta: Array) -> Array:
-        out = np.empty_like(u), np.empty_like(u)
-        cls._transform(out, u, *theta)
-        return out[0]
+        return cls._transform(u, *theta)[0]
 
     @final
     @classmethod
@@ -83,17 +78,13 @@ class PositiveFamily(ShapeFamily):
 
     @classmethod
     @abc.abstractmethod
-    def _log_jacobian(
-        cls, y: Array, extra: Array, *theta: Array, curve: Interpolant | None = None
-    ) -> Slopes:
+    def _log_jacobian(cls, y: Array, extra: Array, *theta: Array) -> Slopes:
         """∂ln y/∂θ for each parameter."""
 
     @final
     @classmethod
-    def _jacobian(
-        cls, y: Array, *extras_and_theta: Array, curve: Interpolant | None = None
-    ) -> Slopes:
-        return _times(y, cls._log_jacobian(y, *extras_and_theta, curve=curve))
+    def _jacobian(cls, y: Array, *extras_and_theta: Array) -> Slopes:
+        return _times(y, cls._log_jacobian(y, *extras_and_theta))
 
 
 def _times(y: Array, slopes: Slopes) -> Slopes:

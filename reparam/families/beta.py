@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Lanes
 from reparam.families._base import PositiveFamily, ShapeFamily, Slopes, combined, where_normal
-from reparam.families.gamma import gamma_draws
+from reparam.families._gamma_draws import gamma_draws
+from reparam.noise import NORMAL, UNIFORM, Noise
 from reparam.special import beta as special
 from reparam.special._accurate import LARGEST
 from reparam.special.beta import Point
 from reparam.special.entropies import logit_entropy
 from reparam.special.polygamma import delta_difference
-
-if TYPE_CHECKING:
-    from reparam.special._interpolate import Interpolant
 
 __all__ = ["BetaFamily", "OddsOfBeta"]
 
@@ -33,6 +30,8 @@ class BetaFamily(ShapeFamily):
     The derivative is taken on the logit scale.
     """
 
+    _substreams: ClassVar[tuple[Noise, ...]] = (NORMAL, UNIFORM, NORMAL, UNIFORM)
+
     @staticmethod
     @abc.abstractmethod
     def _shapes(*theta: Any, **_: Any) -> tuple[Array, Array]:
@@ -44,19 +43,9 @@ class BetaFamily(ShapeFamily):
         """∂α/∂θ, and ∂β/∂θ, for each parameter."""
 
     @staticmethod
-    def _curve_of_shapes(alpha: float, beta: float) -> Interpolant | None:
-        """logit x and the derivatives in α and β that are chained, as functions of noise."""
-        return special.curve(alpha, beta)
-
-    @staticmethod
     @abc.abstractmethod
     def _of_point(point: Point, *theta: Any, **_: Any) -> Array:
         """y, from x."""
-
-    @staticmethod
-    @abc.abstractmethod
-    def _of_logit(logit: Array, *theta: Any, **_: Any) -> Array:
-        """y, from logit x."""
 
     @staticmethod
     @abc.abstractmethod
@@ -65,12 +54,14 @@ class BetaFamily(ShapeFamily):
 
     @final
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
+    def _sampler(
+        cls, z: Array, u: Array, other_z: Array, other_u: Array, *theta: Array
+    ) -> tuple[Array, ...]:
         alpha, beta = cls._shapes(*theta)
         # of tiny shapes logarithms of gamma draws are inversely proportional to them
         grown = np.where(np.maximum(alpha, beta) < _TINY, 1.0 / _TINY, 1.0)
-        x, log_x = gamma_draws(lanes, 0, size, alpha * grown)
-        rest, log_rest = gamma_draws(lanes, 2, size, beta * grown)
+        x, log_x = gamma_draws(z, u, alpha * grown)
+        rest, log_rest = gamma_draws(other_z, other_u, beta * grown)
         log_x -= log_rest
         log_x *= grown
         np.clip(log_x, -LARGEST, LARGEST, out=log_x)
@@ -81,24 +72,9 @@ class BetaFamily(ShapeFamily):
 
     @final
     @classmethod
-    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
+    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
         point = special.quantile_point(noise, 1.0 - noise, *cls._shapes(*theta))
-        out[0][...] = cls._of_point(point, *theta)
-        out[1][...] = point.logit
-
-    @final
-    @classmethod
-    def _curve(cls, *theta: Array) -> Interpolant | None:
-        alpha, beta = cls._shapes(*theta)
-        return cls._curve_of_shapes(float(alpha), float(beta))
-
-    @final
-    @classmethod
-    def _on_curve(
-        cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
-    ) -> None:
-        (logit,) = curve(noise, 0)
-        out[0][...] = cls._of_logit(logit, *theta)
+        return cls._of_point(point, *theta), point.logit
 
     @final
     @classmethod
@@ -116,14 +92,9 @@ class BetaFamily(ShapeFamily):
 
     @final
     @classmethod
-    def _logit_jacobian(
-        cls, logit: Array, *theta: Array, curve: Interpolant | None = None
-    ) -> Slopes:
+    def _logit_jacobian(cls, logit: Array, *theta: Array) -> Slopes:
         """∂logit x/∂θ for each parameter."""
-        if curve:
-            first, second = curve(logit, 1, 2)
-        else:
-            first, second = special.logit_pathwise(logit, *cls._shapes(*theta))
+        first, second = special.logit_pathwise(logit, *cls._shapes(*theta))
         return cls._chained(first, second, *theta)
 
     @staticmethod
@@ -138,11 +109,7 @@ class BetaFamily(ShapeFamily):
 
     @final
     @classmethod
-    def _score_of_draw(
-        cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
-    ) -> tuple[Array, ...]:
-        if curve:
-            (logit,) = curve(logit, 0)
+    def _score_of_draw(cls, y: Array, logit: Array, *theta: Array) -> tuple[Array, ...]:
         scores = cls._shape_scores(y, logit, *cls._shapes(*theta))
         return tuple(map(np.asarray, cls._chained(*scores, *theta)))
 
@@ -169,22 +136,13 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
 
     @final
     @classmethod
-    def _of_logit(cls, logit: Array, *theta: Array) -> Array:
-        return cls._scale(*theta) * np.exp(logit)
-
-    @final
-    @classmethod
     def _logit(cls, y: Array, *theta: Array) -> Array:
         odds = y / cls._scale(*theta)
         return where_normal(odds, np.log(odds), lambda: np.log(y) - cls._log_scale(*theta))
 
     @final
     @classmethod
-    def _log_value(
-        cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
-    ) -> Array:
-        if curve:
-            (logit,) = curve(logit, 0)
+    def _log_value(cls, y: Array, logit: Array, *theta: Array) -> Array:
         log_y = logit + cls._log_scale(*theta)
         # next to y = 1 the two cancel, and y keeps the digits of ln y
         cancelled = np.abs(log_y) < 0.5 * np.abs(logit)
@@ -192,13 +150,8 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
 
     @final
     @classmethod
-    def _log_jacobian(
-        cls, y: Array, logit: Array, *theta: Array, curve: Interpolant | None = None
-    ) -> Slopes:
-        if curve:
-            first, second = curve(logit, 1, 2)
-        else:
-            first, second = cls._derivatives(y, logit, *cls._shapes(*theta))
+    def _log_jacobian(cls, y: Array, logit: Array, *theta: Array) -> Slopes:
+        first, second = cls._derivatives(y, logit, *cls._shapes(*theta))
         return cls._chained(first, second, *theta)
 
     @final

@@ -4,42 +4,20 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Lanes
 from reparam.families._base import PositiveFamily, Slopes, all_normal, combined, where_normal
-from reparam.noise import UNIFORM
+from reparam.families._gamma_draws import gamma_draws
+from reparam.noise import NORMAL, UNIFORM, Noise
 from reparam.special import gamma as special
 from reparam.special._accurate import LARGEST
 
-if TYPE_CHECKING:
-    from reparam.special._interpolate import Interpolant
-
-__all__ = ["PowerOfGamma", "gamma_draws"]
+__all__ = ["PowerOfGamma"]
 
 _LOG_LARGEST = math.log(LARGEST)
-
-
-def gamma_draws(lanes: Lanes, first_lane: int, size: int, alpha: Array) -> tuple[Array, Array]:
-    """Return x ~ Gamma(α) and ln x, which is finite where x underflows.
-
-    For α < 1, x = x′ u^(1/α) with x′ ~ Gamma(α + 1) (Marsaglia & Tsang 2000, section 6).
-    """
-    small = np.less(alpha, 1.0)
-    x = lanes(first_lane).standard_gamma(alpha + small, size)
-    log_x = np.log(x)
-    if np.any(small):
-        u = np.empty(size)
-        UNIFORM.fill(lanes(first_lane + 1), u)
-        boost = np.log(u)
-        boost *= small / alpha
-        np.maximum(boost, -LARGEST, out=boost)
-        log_x += boost
-        x *= np.exp(boost, out=boost)
-    return x, log_x
 
 
 class PowerOfGamma(PositiveFamily):
@@ -50,6 +28,7 @@ class PowerOfGamma(PositiveFamily):
 
     #: The power k: 1, −1 or ½.
     _power: ClassVar[float] = 1.0
+    _substreams: ClassVar[tuple[Noise, ...]] = (NORMAL, UNIFORM)
 
     @staticmethod
     @abc.abstractmethod
@@ -106,59 +85,26 @@ class PowerOfGamma(PositiveFamily):
 
     @final
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, *theta: Array) -> tuple[Array, ...]:
-        x, log_x = gamma_draws(lanes, 0, size, cls._shape(*theta))
+    def _sampler(cls, z: Array, u: Array, *theta: Array) -> tuple[Array, ...]:
+        x, log_x = gamma_draws(z, u, cls._shape(*theta))
         return cls._raised(x, log_x, *theta), log_x
 
     @final
     @classmethod
-    def _transform(cls, out: tuple[Array, ...], noise: Array, *theta: Array) -> None:
+    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
         u, other = (noise, 1.0 - noise) if cls._power > 0.0 else (1.0 - noise, noise)
         x, log_x = special.quantile_logs(u, other, cls._shape(*theta))
-        out[0][...] = cls._raised(x, log_x, *theta)
-        out[1][...] = log_x
+        return cls._raised(x, log_x, *theta), log_x
 
     @final
     @classmethod
-    def _curve(cls, *theta: Array) -> Interpolant | None:
-        normal = np.abs(cls._log_scale(*theta)) < 660.0  # c neither over- nor underflows
-        return special.curve(float(cls._shape(*theta))) if normal else None
-
-    @final
-    @classmethod
-    def _along(cls, curve: Interpolant, noise: Array, output: int) -> Array:
-        """Output of a curve for x, which falls with the noise of y where the power is negative."""
-        (found,) = curve(noise if cls._power > 0.0 else -noise, output)
-        return found
-
-    @final
-    @classmethod
-    def _on_curve(
-        cls, out: tuple[Array, ...], noise: Array, *theta: Array, curve: Interpolant
-    ) -> None:
-        x = cls._along(curve, noise, 0)
-        np.exp(x, out=x)
-        x *= np.maximum(cls._shape(*theta), 1.0)
-        out[0][...] = cls._power_of(x, cls._scale(*theta))
-
-    @final
-    @classmethod
-    def _log_value(
-        cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
-    ) -> Array:
-        if curve:
-            log_x = cls._along(curve, log_x, 0) + np.log(np.maximum(cls._shape(*theta), 1.0))
+    def _log_value(cls, y: Array, log_x: Array, *theta: Array) -> Array:
         return cls._power * log_x + cls._log_scale(*theta)
 
     @final
     @classmethod
-    def _log_jacobian(
-        cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
-    ) -> Slopes:
-        if curve:
-            h = cls._along(curve, log_x, 1)
-        else:
-            h = special.log_pathwise(log_x, cls._shape(*theta))
+    def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
+        h = special.log_pathwise(log_x, cls._shape(*theta))
         return tuple(
             slope * cls._power * h + log_scale if np.any(slope) else log_scale
             for slope, log_scale in zip(
@@ -210,11 +156,7 @@ class PowerOfGamma(PositiveFamily):
 
     @final
     @classmethod
-    def _score_of_draw(
-        cls, y: Array, log_x: Array, *theta: Array, curve: Interpolant | None = None
-    ) -> tuple[Array, ...]:
-        if curve:
-            log_x = cls._along(curve, log_x, 0) + np.log(np.maximum(cls._shape(*theta), 1.0))
+    def _score_of_draw(cls, y: Array, log_x: Array, *theta: Array) -> tuple[Array, ...]:
         return cls._score_at(np.exp(log_x), log_x, *theta)
 
     @final

@@ -60,8 +60,6 @@ class Frame:
     ----------
     at
         The numbers of the draws.
-    skip
-        How many of the first are there only because later ones can't be drawn without.
     values
         The value of each node and input.
     drawn
@@ -71,7 +69,6 @@ class Frame:
     """
 
     at: range
-    skip: int
     values: dict[str, Array]
     drawn: dict[str, Draw]
     slopes: dict[str, dict[str, Array]]
@@ -253,17 +250,13 @@ class Model:
     def _streams(self, rng: RNGLike) -> Source:
         """Return the source of fresh draws."""
         root = seed_sequence(rng)
-        seeds = {name: substream(root, number) for number, name in enumerate(self.graph.draws)}
-        streams = {name: law._stream(seeds[name]) for name, law in self._laws.items()}
+        streams = {
+            name: Stream(substream(root, number)) for number, name in enumerate(self.graph.draws)
+        }
 
         def source(node: Sampled, law: Reparameterized, at: range) -> Draw:
             shape = (len(at), *self._padded(node.name))
-            if stream := streams.get(node.name):
-                return law._draw(shape, stream, at.start * math.prod(shape[1:]))
-            # a rejection sampler goes on through its stream at the pace that the parameters set:
-            # each piece has a stream of its own, and is begun at its start
-            stream = Stream(law.noise, substream(seeds[node.name], 1 + at.start // self._step))
-            return law._draw(shape, stream, each=True)
+            return law._draw(shape, streams[node.name], at.start * math.prod(shape[1:]))
 
         return source
 
@@ -318,10 +311,8 @@ class Model:
 
     def _forward(self, at: range, source: Source, active: frozenset[str] | None = None) -> Frame:
         """Return the values of all nodes; with `active`, the slopes of formulas in those, too."""
-        skip = at.start % self._step if len(self._laws) < len(self.graph.draws) else 0
-        at = range(at.start - skip, at.stop)
         values = dict(self._fixed)
-        frame = Frame(at, skip, values, {}, {})
+        frame = Frame(at, values, {}, {})
         for node in self.graph._nodes:
             if node.name in values:
                 continue
@@ -355,7 +346,7 @@ class Model:
     def _whole(self, frame: Frame, name: str) -> Array:
         """Return the value of a node or input draw by draw, also where it depends on none."""
         shape = (len(frame.at), *self._padded(name))
-        return np.broadcast_to(frame.values[name], shape)[frame.skip :]
+        return np.broadcast_to(frame.values[name], shape)
 
     # Backwards -------------------------------------------------------------------------------
 
@@ -415,7 +406,7 @@ class Model:
         for name in wanted:
             shape = (count, *(self._padded(name) if batch is None else batch))
             found = adjoints.get(name, np.zeros(()))
-            results.append(np.broadcast_to(found, shape)[frame.skip :])
+            results.append(np.broadcast_to(found, shape))
         return results
 
     def _slopes_of(self, node: Formula, frame: Frame, active: frozenset[str]) -> dict[str, Array]:
@@ -461,7 +452,7 @@ class Model:
             if all(k in (1, n) for k, n in zip(self._padded(name), whole, strict=True))
         }
         loss = self._whole(frame, LOSS)
-        return UndefinedDraws.of(frame.at.start + frame.skip, loss, gradient, drawn)
+        return UndefinedDraws.of(frame.at.start, loss, gradient, drawn)
 
     def _summary(self, moments: Iterator[list[Any]], wanted: Sequence[str]) -> Expectation:
         """Return what the moments of all pieces make together."""

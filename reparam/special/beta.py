@@ -5,24 +5,21 @@ The mathematics is in the modules ``_beta_integrals``, ``_beta_density`` and ``_
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special import normal
 from reparam.special._beta_density import density, log_density
 from reparam.special._beta_density import tail as _tail
 from reparam.special._beta_integrals import above_mean, derivatives, tail_integrals
 from reparam.special._beta_quantile import quantile_point
 from reparam.special._elementwise import elementwise
-from reparam.special._interpolate import REACH, Interpolant, interpolant
 from reparam.special._point import Point, from_logit, from_odds, of_arrays, point_at, sigmoid
 
 __all__ = [
     "Point",
     "cdf_derivatives",
-    "curve",
     "from_logit",
     "from_odds",
     "log_weight",
@@ -35,23 +32,6 @@ __all__ = [
     "sigmoid",
     "tail",
 ]
-
-
-@lru_cache(maxsize=64)
-def curve(alpha: float, beta: float) -> Interpolant | None:
-    """Return logit x, D_α and D_β as functions of standard normal noise, for one (α, β).
-
-    None for tiny shapes, where logit x ranges too far.
-    """
-
-    def exact(z: Array) -> tuple[Array, ...]:
-        first, second = np.full_like(z, alpha), np.full_like(z, beta)
-        point = quantile_point(normal.cdf(z), normal.sf(z), first, second)
-        return point.logit, *derivatives(point, first, second)
-
-    if min(alpha, beta) < 0.1:
-        return None
-    return interpolant(exact, -REACH, REACH)
 
 
 @elementwise(outputs=2)

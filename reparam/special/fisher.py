@@ -21,23 +21,19 @@ where t p decays for small a, too. Above y = 1 it is the mirror image: 1/y has d
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special import normal
 from reparam.special._accurate import bend, log1pmx
 from reparam.special._beta_integrals import derivatives
-from reparam.special._beta_quantile import quantile_point
 from reparam.special._elementwise import column, elementwise, integrate, select, weighted
-from reparam.special._interpolate import REACH, Interpolant, interpolant
 from reparam.special._panels import FINE, PANEL_NODES, panels
 from reparam.special._point import Point, from_logit
 from reparam.special.polygamma import delta_step
 
-__all__ = ["curve", "log_pathwise", "score"]
+__all__ = ["log_pathwise", "score"]
 
 #: Weights below e to minus this are nothing, also where the score has grown beside them.
 _CUTOFF = 46.0
@@ -221,27 +217,3 @@ def log_pathwise(y: Array, logit: Array, a: Array, b: Array) -> tuple[Array, Arr
         Half the degrees of freedom, positive.
     """
     return _log_derivatives(y, _point(y, logit, a, b), a, b)
-
-
-@lru_cache(maxsize=64)
-def curve(a: float, b: float) -> Interpolant | None:
-    """Return logit x, E_a and E_b as functions of standard normal noise, for one (a, b).
-
-    None for tiny shapes, where logit x ranges too far. E_a and E_b have roots: near these they are
-    held to a share of their size in the middle, which is what rounding of y forces: the less y
-    varies, the more.
-    """
-
-    def exact(z: Array) -> tuple[Array, ...]:
-        first, second = np.full_like(z, a), np.full_like(z, b)
-        point = quantile_point(normal.cdf(z), normal.sf(z), first, second)
-        y = (point.x / point.rest) * (b / a)
-        return point.logit, *_log_derivatives(y, point, first, second)
-
-    if min(a, b) < 0.1:
-        return None
-    with np.errstate(all="ignore"):
-        middle = exact(np.linspace(-1.0, 1.0, 9))
-    share = max(0.1, 0.15 / math.sqrt(1.0 / a + 1.0 / b))
-    sizes = tuple(share * float(np.max(np.abs(value))) for value in middle[1:])
-    return interpolant(exact, -REACH, REACH, least=(1.0, *sizes))

@@ -6,17 +6,14 @@ The mathematics is in the modules ``_gamma_integrals``, ``_gamma_density`` and `
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special import normal
 from reparam.special._elementwise import elementwise
 from reparam.special._gamma_density import density, tail, weight
 from reparam.special._gamma_integrals import log_derivative, log_ratio
 from reparam.special._gamma_quantile import quantile_logs
-from reparam.special._interpolate import REACH, Interpolant, interpolant
 from reparam.special.log_gamma import log_gamma_star
 from reparam.special.polygamma import delta
 
@@ -24,7 +21,6 @@ __all__ = [
     "cdf",
     "cdf_derivative",
     "centred_log",
-    "curve",
     "log_entropy",
     "log_pathwise",
     "log_point_cdf",
@@ -36,24 +32,6 @@ __all__ = [
     "quantile_logs",
     "sf",
 ]
-
-
-@lru_cache(maxsize=64)
-def curve(alpha: float) -> Interpolant | None:
-    """Return ln(x/max(α, 1)) and h as functions of standard normal noise, for one α.
-
-    None for tiny shapes, where ln x ranges too far.
-    """
-
-    def exact(z: Array) -> tuple[Array, ...]:
-        shape = np.full_like(z, alpha)
-        x, log_x = quantile_logs(normal.cdf(z), normal.sf(z), shape)
-        ratio = log_ratio(x, log_x, shape) if alpha >= 1.0 else log_x
-        return ratio, log_derivative(x, log_x, shape)
-
-    if alpha < 0.1:
-        return None
-    return interpolant(exact, -REACH, REACH)
 
 
 @elementwise()

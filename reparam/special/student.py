@@ -13,8 +13,6 @@ s = q/(1+q) the score is ½ (c + (log(1−s) + s) + s/ν), three small terms for
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from reparam._typing import Array
@@ -27,7 +25,6 @@ from reparam.special._elementwise import (
     select,
     weighted,
 )
-from reparam.special._interpolate import REACH, Interpolant, interpolant
 from reparam.special._point import from_odds
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
 from reparam.special.polygamma import digamma_half_excess
@@ -141,23 +138,6 @@ def _log_derivative(t: Array, nu: Array) -> Array:
     choice = (np.abs(t) > _SEAM).astype(np.int8)
     choice = np.where(nu < 1.0, np.int8(2), choice)
     return np.asarray(select(choice, _REGIMES, t, nu))
-
-
-@lru_cache(maxsize=64)
-def curve(nu: float) -> Interpolant | None:
-    """Return ln(t/z) and ∂ln|t|/∂ν as functions of z², z standard normal noise, for one ν.
-
-    None for tiny ν, where the tails reach too far, and where the derivative all but underflows.
-    """
-
-    def exact(square: Array) -> tuple[Array, ...]:
-        z, freedom = np.sqrt(square), np.full_like(square, nu)
-        t = -quantile(normal.sf(z), freedom)
-        return np.log(t / z), _log_derivative(t, freedom)
-
-    if not 1.0 <= nu <= _NORMAL:
-        return None
-    return interpolant(exact, 0.0, REACH**2, typical=0.5)
 
 
 # Functions ------------------------------------------------------------------------------------

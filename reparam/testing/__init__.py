@@ -48,6 +48,7 @@ from reparam.testing._discrete import (
 )
 from reparam.testing._draws import (
     derivatives_agree,
+    draws_hold_still,
     draws_repeat,
     draws_replay,
     elements_are_independent,
@@ -86,6 +87,7 @@ PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
     refuses_bad_parameters,
     refuses_bad_noise,
     is_frozen,
+    draws_hold_still,
     draws_repeat,
     draws_replay,
     lies_in_support,

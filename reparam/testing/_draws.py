@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import ArrayLike
-from reparam.distribution import Reparameterized
 from reparam.noise import BLOCK
 from reparam.testing._report import Distributions, agree, check
 from reparam.testing._typical import SETS, noise_for, one_of, typical
@@ -26,32 +25,34 @@ def draws_repeat(cls: Distributions) -> None:
 def draws_replay(cls: Distributions) -> None:
     """``transform`` of a draw's noise is that draw, also from the middle of a block.
 
-    To the bit where the noise came first; where the value did, to what rounding the noise allows.
-    Draws that share their parameters, which polynomials may make, are those of their noise, too.
+    To the bit where the path is a map; of a field to what rounding the noise allows.
     """
     d = typical(cls)
     draw = d.rsample(BLOCK // SETS + 3, rng=3)
     value, noise = draw.value[-40:], draw.noise[-40:]
     slack: ArrayLike = 0.0
-    if d._direct:
+    if d.path == "field":
         blur = 1e-13 * noise + np.spacing(noise)  # of the cdf, and of the noise itself
         ulp = np.spacing(np.abs(value) + np.abs(getattr(d, "loc", 0.0)))
         slack = blur / np.exp(d.log_prob(value)) + ulp
     agree(d, "transform of a draw's noise", d.transform(noise).value, value, atol=slack, z=noise)
-    _shared_draws_replay(one_of(typical(cls, 2), 1))
 
 
-def _shared_draws_replay(d: Reparameterized) -> None:
-    draw = d.rsample(1000, rng=19)
-    middle = np.abs(d.cdf(draw.value) - 0.5) < 0.49  # where rounding the noise does little
-    again = d.transform(draw.noise)
-    pairs = {"value": (draw.value, again.value)}
-    pairs |= {
-        f"∂y/∂{name}": (draw.jacobian()[name], entry) for name, entry in again.jacobian().items()
-    }
-    for what, (found, wanted) in pairs.items():
-        slack = 1e-13 * np.abs(found[middle]).max()
-        agree(d, what, found[middle], wanted[middle], rtol=1e-11, atol=slack)
+def draws_hold_still(cls: Distributions) -> None:
+    """Draw i depends on the seed, on i and on the parameters of draw i alone.
+
+    One number for all draws and an array of equal ones give the same draws, and other parameters
+    of one draw move no other one.
+    """
+    d, n = one_of(typical(cls, 2), 1), 1000
+    values = d.sample(n, rng=19)
+    first = next(iter(cls.parameters))
+    theta = {name: np.full(n, getattr(d, name)) for name in cls.parameters}
+    agree(d, "a draw with parameters of its own", cls(**theta).sample(rng=19), values)
+    low, high = cls.parameters[first].typical
+    theta[first][n // 2] = low if theta[first][0] != low else high
+    moved = np.flatnonzero(cls(**theta).sample(rng=19) != values)
+    check(d, set(moved) <= {n // 2}, f"another {first} of draw {n // 2} moves draws {moved[:5]}")
 
 
 def derivatives_agree(cls: Distributions) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from reparam._typing import Array
-from reparam.noise import Stream
+from reparam.noise import Stream, Substream
 from reparam.verification.declarations import declared
 from reparam.verification.formulas import one_by_one, real_array, told
 from reparam.verification.laws import Law
@@ -103,7 +103,7 @@ class Object(Target):
 
     def _noise(self, n: int, seed: int) -> Array:
         assert self.noise is not None
-        return Stream(self.noise, seed).take(0, n)
+        return Substream(Stream(seed), self.noise).take(0, n)
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients.

@@ -161,7 +161,7 @@ class Registered(Target):
     """A distribution of this library, or of a plugin."""
 
     strict, rounding = True, 0.0
-    #: With numbers for parameters draws may come from polynomials, with arrays from rejection.
+    #: One number for all draws, or one per draw: both must draw alike.
     _WAYS: ClassVar = ("shared parameters", "a parameter set a draw")
 
     def __init__(

@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import reparam
 
 project = "reparam"
@@ -10,6 +13,8 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"reparam {version}"
 smartquotes = False  # -- is how an option starts
+html_static_path = ["_static"]
+html_js_files = ["lesson.js"]  # puts the interactive lesson in the place of its picture
 
 myst_heading_anchors = 3
 
@@ -20,3 +25,14 @@ napoleon_use_rtype = False
 
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!reparam).*"), ("py:.*", r"reparam\._typing\..*")]
+
+
+def copy_lesson(app, exception):
+    """Put the lesson beside the pages."""
+    if exception is None and app.builder.format == "html":
+        lesson = Path(reparam.__file__).parent / "lesson"
+        shutil.copytree(lesson, Path(app.outdir) / "lesson", dirs_exist_ok=True)
+
+
+def setup(app):
+    app.connect("build-finished", copy_lesson)

@@ -49,6 +49,10 @@ ESTIMATORS = {
 }
 
 
+#: What is not data in the pictures, which have no background: fit for light and dark pages.
+GREY = "#7e7e7e"
+
+
 class MLP(NamedTuple):
     """The network y = tanh(x w1 + b1) w2 + b2, or a gradient in its weights."""
 
@@ -184,24 +188,31 @@ def compare(
 
 def plot_curves(curves: Array, path: Path) -> None:
     """Draw the ELBO by epoch."""
-    figure = Figure(figsize=(7.0, 4.0), layout="constrained")
+    figure = Figure(figsize=(7.0, 4.0), layout="constrained", facecolor="none")
     axes = figure.subplots()
     for k, (name, colour) in enumerate(ESTIMATORS.items()):
         axes.plot(curves[:, k, 1], color=colour, label=name)
         axes.plot(curves[:, k, 0], color=colour, linewidth=0.9, linestyle=":")
     axes.set(xlabel="epoch", ylabel="ELBO, nats an image", ylim=(max(curves.min(), -280.0), None))
     axes.grid(alpha=0.3)
-    axes.legend(title="held-out images (dotted: training)", loc="lower right")
+    axes.set_facecolor("none")
+    axes.spines[:].set_color(GREY)
+    axes.tick_params(colors=GREY)
+    for text in (axes.xaxis.label, axes.yaxis.label):
+        text.set_color(GREY)
+    title = "held-out images (dotted: training)"
+    legend = axes.legend(title=title, loc="lower right", labelcolor="linecolor", frameon=False)
+    legend.get_title().set_color(GREY)
     figure.savefig(path, dpi=120)
 
 
 def plot_digits(rows: dict[str, Array], path: Path) -> None:
     """Draw rows of images, each with its name."""
-    figure = Figure(figsize=(7.0, 0.55 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(7.0, 0.55 * len(rows)), layout="constrained", facecolor="none")
     for axes, (name, images) in zip(figure.subplots(len(rows)), rows.items(), strict=True):
         tiles = np.pad(images.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 1)))
         axes.imshow(np.hstack(list(tiles)), cmap="gray_r", vmin=0, vmax=DOTS)
-        axes.set_ylabel(name, rotation=0, ha="right", va="center")
+        axes.set_ylabel(name, rotation=0, ha="right", va="center", color=GREY)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
     figure.savefig(path, dpi=120)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reparam.registry import BUILT_IN, module_of
 
 if TYPE_CHECKING:
+    from reparam.blockwise import threads as threads
     from reparam.discrete import Discrete as Discrete
     from reparam.distribution import About as About
     from reparam.distribution import Distribution as Distribution
@@ -75,6 +76,7 @@ _HOMES = {
     "ReparamError": "reparam.errors",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
+    "threads": "reparam.blockwise",
     "names": "reparam.registry",
     "verify": "reparam.verification",
     **{class_name: module_of(name) for name, class_name in BUILT_IN.items()},

@@ -16,7 +16,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from itertools import pairwise, zip_longest
 from pathlib import Path
@@ -41,6 +42,7 @@ __all__ = [
     "operand",
     "summed_to",
     "thread_count",
+    "threads",
     "total",
 ]
 
@@ -96,8 +98,9 @@ class _Flat:
         """Return the values, one number or vector per row."""
         if self._laid_out:
             return self._values
-        if self._values.shape == self._shape and not self._event:
-            return self._values.reshape(-1)  # no copy, or as good as none
+        if self._values.shape == self._shape and not self._event:  # nothing to repeat
+            self._values, self._laid_out = self._values.reshape(-1), True
+            return self._values
         with self._lock:
             if not self._laid_out:
                 whole = np.broadcast_to(self._values, self._shape + self._event)
@@ -192,8 +195,8 @@ def batch_operand(
 def broadcast_shapes(**shapes: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape that all broadcast to; the error names each argument and its shape."""
     known = set(shapes.values())
-    if len(known) == 1 and len(min(known)) < MAX_DIMENSIONS:
-        return known.pop()
+    if len(known) == 1 and len(first := known.pop()) <= MAX_DIMENSIONS:
+        return first
     for name, shape in shapes.items():
         check_dimensions(name, shape)
     try:
@@ -255,8 +258,36 @@ def _memory() -> int:
     return sys.maxsize
 
 
+#: How many threads to use, where :func:`threads` says so.
+_wanted: ContextVar[int | None] = ContextVar("_wanted", default=None)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Use that many threads within a ``with`` statement.
+
+    Examples
+    --------
+    >>> import reparam as rp
+    >>> with rp.threads(1):
+    ...     draw = rp.Gaussian().rsample(1_000_000, rng=1)
+    """
+    if count < 1:
+        raise ReparamError(f"{count} threads can't work; pass a positive integer")
+    before = _wanted.set(count)
+    try:
+        yield
+    finally:
+        _wanted.reset(before)
+
+
 def thread_count() -> int:
-    """Return how many threads to use: ``REPARAM_NUM_THREADS``, or one an available core."""
+    """Return how many threads to use.
+
+    That is what :func:`threads` says, or ``REPARAM_NUM_THREADS``, or one per available core.
+    """
+    if (wanted := _wanted.get()) is not None:
+        return wanted
     text = os.environ.get("REPARAM_NUM_THREADS", "")
     if not text:
         affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
@@ -352,6 +383,8 @@ def evaluate(
     """
     sums = tuple(sums) or (False,) * len(events)
     size = math.prod(shape)
+    if len(shape) > MAX_DIMENSIONS // 2:
+        check_memory([shape + event for event in events])
     # as many numbers in a block of vectors as in one of numbers
     width = max(1, BLOCK // max(1, *map(math.prod, events)))
     if 0 < size <= width - first % width:
@@ -410,7 +443,7 @@ def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
     if np.ndim(value) > len(event):
         total: Array = value.sum(axis=0)
         return total
-    return np.asarray(size * np.broadcast_to(value, event))
+    return np.asarray(size * np.broadcast_to(np.asarray(value, np.float64), event))
 
 
 def _owned(

@@ -258,15 +258,20 @@ class Distribution(Tree, abc.ABC):
 
     @final
     def _theta_operands(self, shape: tuple[int, ...], first: int = 0) -> list[Operand]:
+        batch, values = self._batch_shape, self._values.values()
+        if self.parameters.are_numbers:
+            return [batch_operand(value, batch, shape, (), first) for value in values]
         return [
-            batch_operand(value, self.batch_shape, shape, parameter.event(value), first)
-            for parameter, value in zip(self.parameters.values(), self._theta, strict=True)
+            batch_operand(value, batch, shape, parameter.event(value), first)
+            for parameter, value in zip(self.parameters.values(), values, strict=True)
         ]
 
     @final
     def _events(self) -> list[tuple[int, ...]]:
         """Return the shape of one value of each differentiable parameter."""
         declared = self.parameters
+        if declared.are_numbers:
+            return [()] * len(declared.differentiable)
         return [declared[name].event(self._values[name]) for name in declared.differentiable]
 
     @final

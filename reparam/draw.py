@@ -23,6 +23,8 @@ from reparam.errors import ShapeError, UnknownViewError
 from reparam.parameters import as_real_array
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from reparam.noise import Stream
     from reparam.reparameterized import Reparameterized, View
 
@@ -265,6 +267,12 @@ class Draw:
             return np.stack([np.broadcast_to(part, len(y)) for part in parts], axis=-1)
 
         return self._evaluate(directional, [event], *leading)[0][()]
+
+    def plot(self, *, grad: bool = False) -> Figure:
+        """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""
+        from reparam.plots import plot
+
+        return plot(self, grad=grad)
 
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"

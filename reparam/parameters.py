@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from numbers import Real
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -59,11 +59,9 @@ def as_real_array(name: str, value: ArrayLike) -> Array:
     Real numbers are those of Python's tower (``numbers.Real``: integers of any size, fractions) and
     decimals. Booleans, text and masked values are not.
     """
-    if _is_plain(value):
-        return value
-    if type(value) is float or type(value) is int:
-        with suppress(OverflowError):
-            return np.array(float(value))
+    plain = _plain(value)
+    if plain is not None:
+        return plain
     try:
         if _made_of_numbers(name, value):
             array = np.asarray(value)
@@ -80,8 +78,11 @@ def as_real_array(name: str, value: ArrayLike) -> Array:
     raise ParameterError(f"{name}={_brief(value)} is not a real number or an array of real numbers")
 
 
-def _is_plain(value: object) -> TypeGuard[Array]:
-    return type(value) is np.ndarray and value.dtype == np.float64 and value.ndim <= MAX_DIMENSIONS
+def _plain(value: object) -> Array | None:
+    """Return a value that is a float64 array, or a float, without further ado; else None."""
+    if type(value) is np.ndarray and value.dtype == np.float64 and value.ndim <= MAX_DIMENSIONS:
+        return value
+    return np.array(value) if type(value) is float else None
 
 
 def _made_of_numbers(name: str, value: Any, depth: int = 0) -> bool:
@@ -306,10 +307,15 @@ class Parameters(Mapping[str, Parameter]):
     def __contains__(self, name: object) -> bool:
         return name in self._canonical
 
-    @property
-    def differentiable(self) -> list[str]:
+    @cached_property
+    def differentiable(self) -> tuple[str, ...]:
         """The names of those that the distribution is differentiated in."""
-        return [name for name, parameter in self.items() if parameter.differentiable]
+        return tuple(name for name, parameter in self._declared.items() if parameter.differentiable)
+
+    @cached_property
+    def are_numbers(self) -> bool:
+        """Whether each is a number, and none a vector."""
+        return not any(parameter.vector for parameter in self._declared.values())
 
     def canonical(self, name: str, value: object = None) -> str:
         """Return the declared name that `name`, perhaps an alias, stands for.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar, cast
 
 from reparam._typing import Array, ArrayLike, RNGLike
@@ -43,9 +44,14 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
     """Yield the items, the next one being made on another thread while one is in use."""
     with ThreadPoolExecutor(1) as pool:
         end = object()
-        coming = pool.submit(next, items, end)
+        context = copy_context()  # how many threads to use
+
+        def following() -> T | object:
+            return context.run(next, items, end)
+
+        coming = pool.submit(following)
         while (item := coming.result()) is not end:
-            coming = pool.submit(next, items, end)
+            coming = pool.submit(following)
             yield cast(T, item)
 
 

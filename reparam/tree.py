@@ -150,7 +150,7 @@ class Tree:
                 f"{type(self).__name__} takes {len(fields)} parameters"
                 f" ({', '.join(fields)}) but got {len(args)}"
             )
-        given = dict(zip(fields, args, strict=False))
+        given: dict[str, Any] = dict(zip(fields, args, strict=False))
         if kwargs:
             given = self._arguments.by_name([*given.items(), *kwargs.items()])
         parts = {}
@@ -251,11 +251,12 @@ class Tree:
         return type(self)(**parts)
 
     def _common_shape(self) -> tuple[int, ...]:
-        shapes = {name: self.parameters[name].batch(value) for name, value in self._values.items()}
-        first = next(iter(shapes.values()), ())
-        if all(shape == first for shape in shapes.values()) and len(first) < 2:
-            return first
-        return broadcast_shapes(**shapes)
+        declared, values = self.parameters, self._values
+        if declared.are_numbers:
+            return broadcast_shapes(**{name: value.shape for name, value in values.items()})
+        return broadcast_shapes(
+            **{name: declared[name].batch(value) for name, value in values.items()}
+        )
 
     def _check_order(self, low: str, high: str) -> None:
         below, above = self._parts[low], self._parts[high]

@@ -69,5 +69,4 @@ class CommandLine:
 def cli(tmp_path, monkeypatch):
     """Run the command line in an empty directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REPARAM_NUM_THREADS", "")  # --threads sets it: take it back afterwards
     return CommandLine()

@@ -17,16 +17,16 @@ from reparam.noise import BLOCK
 SIZE = 5 * BLOCK + 7
 
 
-@pytest.fixture(params=["1", "2", "5"])
-def threads(request, monkeypatch):
-    monkeypatch.setenv("REPARAM_NUM_THREADS", request.param)
-    return int(request.param)
+@pytest.fixture(params=[1, 2, 5])
+def threads(request):
+    with blockwise.threads(request.param):
+        yield request.param
 
 
 def squares(size=SIZE, **options):
     values = np.arange(float(size))
-    kernel = blockwise.filling(lambda x: x * x)
-    return blockwise.evaluate(kernel, [blockwise.operand(values, (size,))], (size,), **options)[0]
+    operands = [blockwise.operand(values, (size,))]
+    return blockwise.evaluate(lambda x: x * x, operands, (size,), **options)[0]
 
 
 def test_every_element_is_evaluated(threads):
@@ -45,7 +45,7 @@ def test_a_batch_of_any_size_is_repeated(threads, period):
     batch, draws = np.arange(float(period)), SIZE // period + 1
     shape = (draws, period)
     operands = [blockwise.batch_operand(batch, (period,), shape)]
-    (repeated,) = blockwise.evaluate(blockwise.filling(lambda x: x), operands, shape)
+    (repeated,) = blockwise.evaluate(lambda x: x, operands, shape)
     np.testing.assert_array_equal(repeated, np.tile(batch, (draws, 1)))
 
 
@@ -53,13 +53,13 @@ def test_blocks_of_wide_vectors_are_no_larger(threads):
     """What a formula of them makes on the way has to fit the memory, too."""
     width, most = 300, []
 
-    def kernel(out, x):
-        most.append(out[0].size)
-        out[0][...] = np.arange(width) + x[:, np.newaxis]
+    def wide(x):
+        most.append(width * x.size)
+        return np.arange(width) + x[:, np.newaxis]
 
     values = np.arange(1000.0)
     operands = [blockwise.operand(values, (1000,))]
-    (rows,) = blockwise.evaluate(kernel, operands, (1000,), events=[(width,)])
+    (rows,) = blockwise.evaluate(wide, operands, (1000,), events=[(width,)])
     np.testing.assert_array_equal(rows, np.arange(width) + values[:, np.newaxis])
     assert max(most) <= blockwise.SPAN * BLOCK
 
@@ -70,10 +70,10 @@ def test_nothing_to_evaluate(threads):
 
 
 def test_an_error_in_any_thread_is_raised_and_threads_stay_usable(threads):
-    def fails_late(out, x):
+    def fails_late(x):
         if x[0] >= 4 * BLOCK:
             raise ArithmeticError("the last block")
-        out[0][...] = x
+        return x
 
     values = np.arange(float(SIZE))
     with pytest.raises(ArithmeticError, match="the last block"):
@@ -114,7 +114,27 @@ def test_a_forked_process_has_threads_of_its_own(monkeypatch):
 def test_a_number_of_threads_that_is_none(text, monkeypatch):
     monkeypatch.setenv("REPARAM_NUM_THREADS", text)
     with pytest.raises(ReparamError, match=f"REPARAM_NUM_THREADS={text} is not a positive integer"):
-        rp.Laplace().sample(10)
+        rp.Laplace().sample(SIZE)
+
+
+def test_threads_are_a_context(monkeypatch):
+    monkeypatch.setenv("REPARAM_NUM_THREADS", "3")
+    with rp.threads(2):
+        with rp.threads(7):
+            assert blockwise.thread_count() == 7
+        assert blockwise.thread_count() == 2
+    assert blockwise.thread_count() == 3
+    with pytest.raises(ReparamError, match="0 threads can't work; pass a positive"), rp.threads(0):
+        pass
+
+
+@pytest.mark.parametrize("formula", [lambda x: x, lambda x: x[:], lambda x: 2.0, lambda x: x[:1]])
+def test_results_share_no_memory_with_what_they_are_made_of(formula):
+    values = np.arange(10.0)
+    (found,) = blockwise.evaluate(formula, [blockwise.operand(values, (10,))], (10,))
+    found += 1.0
+    np.testing.assert_array_equal(values, np.arange(10.0))
+    assert found.shape == (10,)
 
 
 class TestTooLarge:

@@ -224,5 +224,5 @@ def test_a_wrong_number_of_threads_in_the_environment(cli, monkeypatch):
 
 
 def test_binary_formats_are_not_for_a_terminal(cli, monkeypatch):
-    monkeypatch.setattr("reparam.cli.output._on_terminal", lambda: True)
+    monkeypatch.setattr("reparam.cli.output.on_terminal", lambda: True)
     assert "pass --out FILE or use a pipe" in cli("sample", "-f", "npy", code=2).stderr

@@ -2,7 +2,7 @@
 
 import pytest
 
-HEAVY = {"numpy", "scipy", "typer", "rich", "pyarrow", "torch", "jax"}
+HEAVY = {"numpy", "scipy", "typer", "rich", "pyarrow", "matplotlib", "torch", "jax"}
 
 #: Runs code, then prints the names of all imported modules, whatever the code prints or exits with.
 REPORT = """
@@ -47,7 +47,14 @@ def test_library_imports_no_more_than_it_needs(imported, code, needed):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["sample", "--help"], ["grad", "--help"], ["list", "--help"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["sample", "--help"],
+        ["grad", "--help"],
+        ["plot", "--help"],
+        ["list", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_imports_no_numerical_package(imported, arguments):
@@ -60,7 +67,9 @@ def test_help_imports_no_numerical_package(imported, arguments):
         ["sample", "--seed", "1"],
         ["sample", "--seed", "1", "--format", "csv"],
         ["grad", "--dist", "laplace", "--noise", "0.3"],
+        ["sample", "-d", "laplace", "--seed", "1", "--summary", "--format", "table"],
         ["kl", "--from", "laplace"],
+        ["plot", "laplace", "--grad", "-n", "100", "--seed", "1"],
         ["list"],
         ["show", "gaussian"],
     ],

@@ -139,7 +139,7 @@ def test_shard_that_does_not_exist_is_an_error(part, parts):
 def test_number_of_threads_that_makes_no_sense_is_an_error(text, monkeypatch):
     monkeypatch.setenv("REPARAM_NUM_THREADS", text)
     with pytest.raises(ReparamError, match=f"REPARAM_NUM_THREADS={text} is not a positive"):
-        rp.Gaussian().sample(3, rng=1)
+        rp.Gaussian().sample(2 * BLOCK, rng=1)
 
 
 # Streams of noise

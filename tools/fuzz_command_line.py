@@ -62,17 +62,21 @@ KEYS = ("targets", "level", "seed", "rtol", "only", "skip", "workers", "time-lim
 
 #: Options by command. What they are given is a value of their own kind in half of the cases.
 OPTIONS = {
-    "sample": ("-d", "-p", "-n", "--seed", "--shard", "--dtype", "--with-noise", "-o", "-f"),
+    "sample": (
+        *("-d", "-p", "-n", "--seed", "--shard", "--dtype", "--with-noise", "--summary"),
+        *("-o", "-f"),
+    ),
     "grad": (
         *("-d", "-p", "-n", "--seed", "--shard", "--dtype", "--noise", "--upstream", "--sum"),
         *("--loss", "--at", "--graph", "--node", "-o", "-f"),
     ),
     "estimate": ("-d", "-p", "-n", "--seed", "-e", "-o", "-f"),
     "kl": ("--from", "--to", "-p", "-q", "-n", "--seed", "-o", "-f"),
+    "plot": ("-p", "--compare", "--grad", "-n", "--seed", "--shard", "-o", "-f"),
     "list": ("-o", "-f"),
     "show": ("-f",),
 }
-FLAGS = ("--with-noise", "--sum")
+FLAGS = ("--with-noise", "--summary", "--grad", "--sum")
 
 #: Command lines that read a file, of which the column and the name are left open.
 READING = (
@@ -89,6 +93,7 @@ EXPECTED = {
     "--dtype": ("float32", "float64"),
     "-f": ("table", "csv", "jsonl", "npy", "npz", "parquet"),
     "-o": ("out.csv", "out.npz", "out.parquet", "directory", "none/out.csv", "-", "a.csv"),
+    "--compare": ("laplace", "gamma(a=2)", "loc=2", "concrete", "poisson(rate=-)", "a=1,b=@a.csv"),
     "-e": ("pathwise", "score", "measure-valued"),
     "--loss": ("y", "y**2", "log(y)", "where(y > 1, 1, 0)", "w*y"),
     "--at": ("w=1", "w=1,2", "w=@a.csv", "w=-"),
@@ -122,7 +127,7 @@ def arguments(random: random.Random) -> list[str]:
         return [*reading.split(), *random.choice(("", "--sum", "-f jsonl", "-o out.npz")).split()]
     command = random.choice(tuple(OPTIONS))
     words = [command] if random.random() < 0.98 else [random.choice(TEXTS)]
-    if command == "show" or random.random() < 0.02:
+    if command in ("show", "plot") or random.random() < 0.02:
         words.append(random.choice((*rp.names(), *TEXTS)))
     if command == "estimate":
         words += ["--objective", random.choice(("y", "y**2", "log(y)", *TEXTS))]

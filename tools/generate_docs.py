@@ -193,7 +193,7 @@ def command(name: str, declared: typer.core.TyperCommand) -> Iterator[str]:
     """Yield the lines on one command."""
     text, examples = help_and_examples(declared.help)
     arguments = [
-        p.metavar if p.required else f"[{p.metavar}]..."
+        p.metavar if p.required else f"[{p.metavar}]" + "..." * (p.nargs == -1)
         for p in declared.params
         if p.param_type_name == "argument"
     ]

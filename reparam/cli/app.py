@@ -15,13 +15,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from reparam.cli import completion
+from reparam.cli import completion, parsing
 from reparam.cli.estimate import estimate
 from reparam.cli.grad import grad
 from reparam.cli.kl import kl
+from reparam.cli.lesson import lesson
 from reparam.cli.list import list_distributions
 from reparam.cli.notation import plain
 from reparam.cli.output import abandon_stdout
+from reparam.cli.plot import plot
 from reparam.cli.sample import sample
 from reparam.cli.show import show
 from reparam.cli.verify import verify
@@ -31,10 +33,21 @@ __all__ = ["app", "run"]
 
 
 class _Command(TyperCommand):
-    """Shows no types beside flags and arguments, and completes what the shell replaces."""
+    """Shows no types beside flags and arguments, and completes what the shell replaces.
+
+    It runs with the number of threads that ``--threads`` says.
+    """
 
     def get_params(self, ctx: Any) -> Any:
         return [_shown(parameter) for parameter in super().get_params(ctx)]
+
+    def invoke(self, ctx: Any) -> Any:
+        if "threads" not in ctx.params:
+            return super().invoke(ctx)
+        from reparam import blockwise
+
+        with blockwise.threads(parsing.threads(ctx.params["threads"])):
+            return super().invoke(ctx)
 
 
 class _Group(TyperGroup):
@@ -134,9 +147,11 @@ app.command("sample", cls=_Command)(sample)
 app.command("grad", cls=_Command)(grad)
 app.command("estimate", cls=_Command)(estimate)
 app.command("kl", cls=_Command)(kl)
+app.command("plot", cls=_Command)(plot)
 app.command("list", cls=_Command)(list_distributions)
 app.command("show", cls=_Command)(show)
 app.command("verify", cls=_Command)(verify)
+app.command("lesson", cls=_Command)(lesson)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:

@@ -83,7 +83,6 @@ def estimate(
     from reparam import estimators
 
     name = output.format_for(out, format)
-    parsing.use_threads(threads)
     distribution = parsing.distribution(dist, param)
     draws = parsing.count(count, least=2, example="1e5")
     try:

@@ -115,7 +115,6 @@ def grad(
     """
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
-    parsing.use_threads(threads)
     if noise is not None:
         for option, value in (("--count", count), ("--seed", seed), ("--shard", shard)):
             if value is not None:

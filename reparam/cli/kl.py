@@ -58,7 +58,6 @@ def kl(
     from reparam import divergences
 
     name = output.format_for(out, format)
-    parsing.use_threads(threads)
     p = parsing.distribution(from_, param)
     q = parsing.distribution(to, to_param, option="-q")
     draws = divergences.DRAWS if count is None else parsing.count(count, least=2)

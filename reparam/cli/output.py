@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from reparam.formats import Records
     from reparam.formats.records import Block
 
-__all__ = ["abandon_stdout", "destination", "format_for", "real_path", "write"]
+__all__ = [
+    "abandon_stdout",
+    "can_show",
+    "colourful",
+    "destination",
+    "format_for",
+    "on_terminal",
+    "real_path",
+    "write",
+    "write_text",
+]
 
 
 def format_for(out: str, name: str | None) -> str:
@@ -32,7 +42,7 @@ def format_for(out: str, name: str | None) -> str:
 
     if name is None:
         if out == "-":
-            return "table" if _on_terminal() else "csv"
+            return "table" if on_terminal() else "csv"
         if not out:
             raise InputError("--out needs the name of a file, or '-' for stdout")
         name = formats.by_suffix(out)
@@ -46,7 +56,7 @@ def format_for(out: str, name: str | None) -> str:
             f"no format is called {name!r}{did_you_mean(name, formats.NAMES)}"
             f" (there are {', '.join(formats.NAMES)})"
         )
-    if name in formats.BINARY and out == "-" and _on_terminal():
+    if name in formats.BINARY and out == "-" and on_terminal():
         raise InputError(f"{name} is binary, nothing for a terminal; pass --out FILE or use a pipe")
     return name
 
@@ -58,7 +68,7 @@ def write(records: Records, out: str, name: str) -> None:
 
     target = formats.load(name)
     _check_room(out, target.minimum_size(records))
-    quiet = out == "-" and _on_terminal()
+    quiet = out == "-" and on_terminal()
     with destination(out) as stream:
         typed = _typed(records)
         # the first block before a header, and on this thread: what goes wrong with it leaves stdout
@@ -82,8 +92,35 @@ def _typed(records: Records) -> Iterator[Block]:
         yield typed
 
 
-def _on_terminal() -> bool:
+def on_terminal() -> bool:
+    """Return whether stdout is a terminal."""
     return sys.stdout.isatty()
+
+
+def can_show(text: str) -> bool:
+    """Return whether stdout's encoding has all characters of a text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def colourful() -> bool:
+    """Return whether stdout shows colours: it is a terminal, and nobody wants it plain."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return on_terminal() and not plain
+
+
+def write_text(text: str, out: str) -> None:
+    """Write a chart to a file, or to stdout for ``-``: in ASCII if its encoding has no blocks."""
+    from reparam.cli.blocks import ASCII
+
+    encoding = "utf-8" if out != "-" else sys.stdout.encoding or "ascii"
+    if out == "-" and not can_show("▁█▙●┤∂θ"):
+        text = text.translate(ASCII)
+    with destination(out) as stream:
+        stream.write(text.encode(encoding, errors="replace"))
 
 
 def _check_room(out: str, size: int) -> None:

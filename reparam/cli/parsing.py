@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import secrets
 import sys
@@ -42,7 +41,7 @@ __all__ = [
     "seed",
     "seeded",
     "stands_for_numbers",
-    "use_threads",
+    "threads",
 ]
 
 
@@ -122,12 +121,13 @@ def dtype(text: str) -> np.dtype[np.float64] | np.dtype[np.float32]:
     return np.dtype(np.float64) if text == "float64" else np.dtype(np.float32)
 
 
-def use_threads(text: str | None) -> None:
-    """Make the library use that many threads."""
+def threads(text: str | None) -> int:
+    """Return how many threads to use, by default as many as the library would."""
     if text is not None:
-        os.environ["REPARAM_NUM_THREADS"] = str(
-            count(text, "number of threads", least=1, example="2")
-        )
+        return count(text, "number of threads", least=1, example="2")
+    from reparam.blockwise import thread_count
+
+    return thread_count()
 
 
 def reparameterized(

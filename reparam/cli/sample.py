@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reparam.cli import output, parsing
+from reparam.cli import output, parsing, summary
 from reparam.cli.options import Count, Dist, DType, OutFile, OutFormat, Params, Seed, Shard, Threads
 from reparam.errors import InputError
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from reparam.formats.records import Block
 
 __all__ = ["sample"]
+
+#: Rows on a terminal, at most, unless --format table asks for them: more is summarized.
+_MOST_ROWS = 1000
 
 
 def sample(
@@ -26,6 +30,15 @@ def sample(
     dtype: DType = "float64",
     with_noise: Annotated[
         bool, typer.Option("--with-noise", metavar="", help="Write the noise beside each value.")
+    ] = False,
+    summarize: Annotated[
+        bool,
+        typer.Option(
+            "--summary",
+            metavar="",
+            help="Write count, mean, sd, quantiles and a histogram instead of draws. Default on a "
+            "terminal for more than 1000 rows.",
+        ),
     ] = False,
     out: OutFile = "-",
     format: OutFormat = None,
@@ -43,6 +56,8 @@ def sample(
 
     reparam sample -d gaussian -p mu=@mu.csv -n 100 --with-noise --out draws.npz
 
+    reparam sample -d gamma -n 1e6 --seed 1 --summary
+
     reparam sample -n 1e9 --seed 7 --shard 2/8 --out part2.npy
     """
     from reparam import sampling
@@ -51,9 +66,10 @@ def sample(
 
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
-    parsing.use_threads(threads)
     distribution = parsing.distribution(dist, param)
     drawn = distribution if isinstance(distribution, Reparameterized) else None
+    if with_noise and summarize:
+        raise InputError("--summary is of the draws alone; leave --with-noise out")
     if with_noise and drawn is None:
         raise InputError(f"{distribution.name} is drawn without noise; leave --with-noise out")
     draw_shape = distribution.batch_shape + distribution.event_shape
@@ -61,6 +77,19 @@ def sample(
     types = {"noise": parsing.dtype("float64")} if with_noise else {}
     types |= {"y": value_type}
     shape = (len(numbers), *draw_shape)
+    rows = len(numbers) * math.prod(draw_shape)
+    flood = format is None and out == "-" and name == "table" and rows > _MOST_ROWS
+    if summarize or (flood and not with_noise):
+        with parsing.seeded(seed) as rng:
+            values = sampling.values(distribution, numbers, rng=rng)
+            summary.write(distribution, values, numbers, out=out, format=name, dtype=value_type)
+        if not summarize:
+            typer.echo(
+                f"Note: this is a summary of {rows:,} rows; --format table prints them, --out FILE"
+                " or a pipe writes them",
+                err=True,
+            )
+        return
     with parsing.seeded(seed) as rng:
         blocks: Iterator[Block]
         if with_noise and drawn:

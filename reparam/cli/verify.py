@@ -352,16 +352,8 @@ def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool) -> Look:
         width=width,
         target=min(max(len(spec.name + spec.suffix) for spec in targets), width - 56),
         colour=to_stdout and sys.stdout.isatty() and not plain,
-        unicode=not to_stdout or _can_show("✓✗≤∂θ"),
+        unicode=not to_stdout or output.can_show("✓✗≤∂θ"),
     )
-
-
-def _can_show(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except (LookupError, UnicodeEncodeError):
-        return False
-    return True
 
 
 def _encoded(name: str, look: Look, said: Check | Report) -> bytes:

@@ -160,6 +160,26 @@ class Estimates:
             f" {known})"
         )
 
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        from reparam._html import table
+
+        header = ["estimator", "parameter", "estimate", "standard error", "variance", "exact"]
+        rows = [
+            [
+                row.estimator,
+                row.parameter,
+                f"{row.value:.6g}",
+                f"{row.standard_error:.2g}",
+                f"{row.variance:.3g}",
+                "" if math.isnan(row.exact) else f"{row.exact:.6g}",
+            ]
+            for row in self.rows
+        ]
+        reasons = [f"without {name}: {why}" for name, why in self.left_out.items()]
+        caption = f"∂/∂θ E[{self.objective}], y ~ {self.distribution!r}"
+        return table(caption, header, rows, [*self.notes, *reasons])
+
     def gradient(self, estimator: str) -> dict[str, float]:
         """Return an estimator's values by parameter.
 

@@ -239,6 +239,29 @@ class Report:
 
         return closing(self)
 
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks: targets × witnesses, and below it what does not hold."""
+        from reparam._html import table
+        from reparam.verification.formats import wording
+
+        witnesses = list(dict.fromkeys(check.witness for check in self.checks))
+        rows: list[tuple[str, dict[str, str]]] = []
+        for check in self.checks:
+            if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:
+                rows.append((check.target, {}))
+            rows[-1][1][check.witness] = str(check.outcome)
+        cells = [
+            [wording.printable(target), *(found.get(name, "") for name in witnesses)]
+            for target, found in rows
+        ]
+        notes = [
+            f"{wording.printable(check.target)}: {check.witness} {check.outcome}: {line}"
+            for check in self.checks
+            if check.outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE)
+            for line in wording.findings(check)
+        ]
+        return table(wording.closing(self), ["target", *witnesses], cells, notes)
+
     def count(self, outcome: Outcome) -> int:
         """Return how many checks came out that way."""
         return sum(check.outcome is outcome for check in self.checks)

@@ -1,0 +1,184 @@
+"""Make the figures of the documentation: ``python tools/figures.py [NAME ...]``.
+
+They go to ``docs/images`` as SVG, without a background, in colours that have a contrast of at least
+3 (text: 4) with white and with the dark theme's #131416. ``--preview FOLDER`` writes PNG on both
+backgrounds, too. Seeds are fixed; all take about half a minute together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import reparam as rp
+from reparam.estimators import Estimates, estimate
+from reparam.plots import plot
+from reparam.plots._matplotlib import COLOURS
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs/images"
+
+#: Text and axes; and the backgrounds of the two themes.
+GREY, BACKGROUNDS = "#7e7e7e", {"light": "#ffffff", "dark": "#131416"}
+
+PARAMETERS = {"loc": "∂/∂μ", "scale": "∂/∂σ"}
+
+
+def variance() -> Figure:
+    """Return the variance of a draw by the frequency of the objective, for a Gaussian."""
+    names = ["pathwise", "score", "score-loo", "score-optimal", "measure-valued"]
+    frequencies = np.geomspace(0.25, 20.0, 121)
+    runs = [
+        estimate(rp.Gaussian(1.0, 1.0), f"cos({k!r}*y)", 100_000, estimators=names, rng=1)
+        for k in frequencies.tolist()
+    ]
+    figure, panels = new(1, 2, sharey=True)
+    for axes, (parameter, title) in zip(panels, PARAMETERS.items(), strict=True):
+        for colour, name in zip(COLOURS, names, strict=False):
+            values = [run[name, parameter].variance for run in runs]
+            axes.loglog(frequencies, values, color=colour, label=name, linewidth=1.8)
+        axes.set(title=title, xlabel="k")
+        axes.set_xticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
+        axes.minorticks_off()
+    panels[0].set_ylabel("variance of a draw, φ(y) = cos(ky)")
+    return finished(figure, panels, columns=5)
+
+
+def temperature() -> Figure:
+    """Return bias and standard deviation of a draw of relaxations, by temperature."""
+    names = ["relaxed", "straight-through"]
+    law, objective = rp.Bernoulli(0.3), "(y - 0.45)**2"
+    heats = np.geomspace(0.05, 5.0, 25)
+    runs = [
+        estimate(law, objective, 400_000, estimators=names, temperature=heat, rng=1)
+        for heat in heats.tolist()
+    ]
+    plain = estimate(law, objective, 400_000, estimators=["score", "score-loo"], rng=1)
+    figure, panels = new(1, 2)
+
+    def curves(axes: Axes, value: Callable[[Estimates, str], float]) -> None:
+        for colour, name in zip(COLOURS, names, strict=False):
+            axes.semilogx(
+                heats, [value(run, name) for run in runs], color=colour, label=name, linewidth=1.8
+            )
+        for colour, name in zip(COLOURS[2:], ("score", "score-loo"), strict=False):
+            level = value(plain, name)
+            axes.axhline(level, color=colour, label=f"{name} (unbiased)", linestyle="--")
+        axes.set(xlabel="temperature")
+        axes.set_xticks([0.05, 0.2, 1, 5], ["0.05", "0.2", "1", "5"])
+        axes.minorticks_off()
+
+    curves(panels[0], lambda run, name: run[name, "probs"].bias)
+    curves(panels[1], lambda run, name: float(np.sqrt(run[name, "probs"].variance)))
+    panels[0].set(ylabel="bias")
+    panels[1].set(ylabel="standard deviation of a draw", yscale="log")
+    panels[1].set_yticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
+    return finished(figure, panels, columns=4)
+
+
+def vae() -> Figure:
+    """Return the variance of the gradient in the encoder's weights, in the course of training."""
+    sys.path.insert(0, str(ROOT / "examples"))
+    import vae as example
+
+    order = np.random.default_rng(0).permutation(1797)
+    x = example.load_digits().data[order][360:]
+    epochs = [0, 1, 2, 3, 5, 8, 12, 20, 35, 60, 100, 150, 200]
+    values: dict[str, list[float]] = {name: [] for name in example.ESTIMATORS}
+    with example.threadpool_limits(1):
+        for epoch, model in enumerate(example.train(x, "pathwise", 200, 1e-3, 1)):
+            if epoch in epochs:
+                for name, found in values.items():
+                    found.append(example.variance(model, x[: example.BATCH], name))
+    figure, panels = new(1, 1)
+    for name, found in values.items():
+        colour = example.ESTIMATORS[name]
+        panels[0].plot(epochs, found, color=colour, label=name, marker="o", markersize=4)
+    panels[0].set_yscale("log")
+    panels[0].set_xscale("symlog", linthresh=1.0)
+    panels[0].set_xticks([0, 1, 2, 5, 10, 20, 50, 100, 200])
+    panels[0].set_xticklabels(["0", "1", "2", "5", "10", "20", "50", "100", "200"])
+    panels[0].minorticks_off()
+    panels[0].set_xlim(-0.1, 230.0)
+    panels[0].set(xlabel="epoch", ylabel="variance of the encoder's gradient")
+    return finished(figure, panels, columns=3)
+
+
+def gamma() -> Figure:
+    """Return what ``reparam plot gamma -p alpha=2 --grad -n 1000 --seed 1`` draws."""
+    figure = plot(rp.Gamma(2.0), grad=True, draws=1000, rng=1)
+    figure.set_facecolor("none")
+    recolour(figure.axes)
+    figure.axes[0].get_legend().get_texts()[0].set_color(GREY)
+    return figure
+
+
+FIGURES = {
+    "gamma": gamma,
+    "estimators-variance": variance,
+    "estimators-temperature": temperature,
+    "vae-variance": vae,
+}
+
+
+def new(rows: int, columns: int, *, sharey: bool = False) -> tuple[Figure, list[Axes]]:
+    """Return a figure without a background, and its axes."""
+    figure = Figure(figsize=(7.6, 3.6), layout="constrained", facecolor="none")
+    return figure, list(figure.subplots(rows, columns, sharey=sharey, squeeze=False).flat)
+
+
+def finished(figure: Figure, panels: Iterable[Axes], columns: int) -> Figure:
+    """Colour what is not data, and put one legend above all panels."""
+    recolour(panels)
+    for axes in panels:
+        axes.grid(color=GREY, alpha=0.3, linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+        handles, labels = axes.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=columns,
+        frameon=False,
+        labelcolor="linecolor",
+        fontsize="small",
+    )
+    return figure
+
+
+def recolour(panels: Iterable[Axes]) -> None:
+    """Give axes and texts a colour that both themes have room for."""
+    for axes in panels:
+        axes.set_facecolor("none")
+        axes.spines[:].set_color(GREY)
+        axes.tick_params(which="both", colors=GREY)
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts):
+            text.set_color(GREY)
+
+
+def main() -> None:
+    """Write the figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(FIGURES)}")
+    parser.add_argument("--preview", type=Path, metavar="FOLDER", help="write PNG there, too")
+    options = parser.parse_args()
+    style = {"svg.hashsalt": "reparam", "svg.fonttype": "none", "font.family": "sans-serif"}
+    for name in options.names or FIGURES:
+        with matplotlib.rc_context(style):
+            figure = FIGURES[name]()
+            figure.savefig(IMAGES / f"{name}.svg", metadata={"Date": None})
+        if options.preview:
+            for theme, colour in BACKGROUNDS.items():
+                figure.savefig(options.preview / f"{name}-{theme}.png", facecolor=colour, dpi=90)
+        print(f"docs/images/{name}.svg")
+
+
+if __name__ == "__main__":
+    main()

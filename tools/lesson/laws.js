@@ -1,0 +1,153 @@
+// The distributions: y = f(noise; θ), ∂y/∂θ, density, cdf, score, all as functions of numbers.
+
+/** Tables of gamma and beta quantiles, made with the library by tools/lesson_data.py. */
+const TABLES = JSON.parse(document.getElementById("tables").textContent);
+
+const shapePosition = (shape) =>
+  position(Math.log(shape), Math.log(TABLES.shape.low), Math.log(TABLES.shape.high),
+    TABLES.shape.size);
+const zPosition = (z) => position(z, TABLES.z.low, TABLES.z.high, TABLES.z.size);
+/** Weights of a noise in the tables' rows: computed once, because noise is frozen. */
+const stencil = (noise) => (noise.stencil ??= sixPoints(zPosition(noise.z), TABLES.z.size));
+
+/** ln y of gamma with rate 1, and its derivative in α, as rows over z. */
+function gammaRows(alpha) {
+  const x = shapePosition(alpha);
+  return { value: blendRows(TABLES.gamma.value, x), alpha: blendRows(TABLES.gamma.alpha, x) };
+}
+
+/** Tables of beta on the whole grid of shapes: y(α, β) at z is 1 − y(β, α) at −z. */
+const BETA = Object.fromEntries([["value", "value"], ["alpha", "beta"], ["beta", "alpha"]].map(
+  ([name, mirrored]) => [name, TABLES.beta[name].map((_, i) => TABLES.beta[name].map((_, k) => (i <= k
+    ? TABLES.beta[name][i][k - i]
+    : TABLES.beta[mirrored][k][i - k].map((x) => -x).reverse())))]));
+
+/** ln(y/(1 − y)) of beta and its derivatives in α and β, as rows over z. */
+function betaRows(alpha, beta) {
+  const [x, y] = [shapePosition(alpha), shapePosition(beta)];
+  const { first } = sixPoints(x, TABLES.shape.size);
+  const rows = (name) => // only six rows matter: the others stay empty
+    blendRows(BETA[name].map((row, i) => (first <= i && i < first + 6 ? blendRows(row, y) : [])), x);
+  return { value: rows("value"), alpha: rows("alpha"), beta: rows("beta") };
+}
+
+const logistic = (x) => 1 / (1 + Math.exp(-x));
+const sign = (x) => (x < 0 ? -1 : 1);
+
+/** The cdf by solving y(z) = y: for distributions given by their quantiles. */
+const cdfByQuantile = (value) => (y) => normalCdf(solveRising((z) => value({ z }), y));
+
+/** Location-scale: y = loc + scale x, x the standard draw. */
+function locationScale([loc, scale], standard, density, cdf, scoreOf) {
+  return {
+    value: (noise) => loc + scale * standard(noise),
+    path: (noise) => [1, standard(noise)],
+    density: (y) => density((y - loc) / scale) / scale,
+    cdf: (y) => cdf((y - loc) / scale),
+    score: (y) => {
+      const x = (y - loc) / scale;
+      const pull = scoreOf(x); // −∂ ln p(x)/∂x of the standard density
+      return [pull / scale, (x * pull - 1) / scale];
+    },
+  };
+}
+
+const laplaceNoise = ({ u, v }) => (u < v ? Math.log(2 * u) : -Math.log(2 * v));
+const laplaceCdf = (x) => (x < 0 ? 0.5 * Math.exp(x) : 1 - 0.5 * Math.exp(-x));
+
+function exponentialAt([rate]) {
+  const value = ({ v }) => -Math.log(v) / rate;
+  return {
+    value,
+    path: (noise) => [-value(noise) / rate],
+    density: (y) => (y < 0 ? 0 : rate * Math.exp(-rate * y)),
+    cdf: (y) => (y < 0 ? 0 : -Math.expm1(-rate * y)),
+    score: (y) => [1 / rate - y],
+  };
+}
+
+function gammaAt([alpha, rate]) {
+  const rows = gammaRows(alpha);
+  const constant = alpha * Math.log(rate) - logGamma(alpha);
+  const level = Math.log(rate) - digamma(alpha);
+  const value = (noise) => Math.exp(blend(rows.value, stencil(noise))) / rate;
+  return {
+    value,
+    path: (noise) => {
+      const y = value(noise);
+      return [y * blend(rows.alpha, stencil(noise)), -y / rate];
+    },
+    density: (y) =>
+      y <= 0 ? 0 : Math.exp(constant + (alpha - 1) * Math.log(y) - rate * y),
+    cdf: (y) => (y <= 0 ? 0 : cdfByQuantile(value)(y)),
+    score: (y) => [level + Math.log(y), alpha / rate - y],
+  };
+}
+
+function betaAt([alpha, beta]) {
+  const rows = betaRows(alpha, beta);
+  const constant = logGamma(alpha + beta) - logGamma(alpha) - logGamma(beta);
+  const levels = [alpha, beta].map((shape) => digamma(alpha + beta) - digamma(shape));
+  const value = (noise) => logistic(blend(rows.value, stencil(noise)));
+  return {
+    value,
+    path: (noise) => {
+      const x = stencil(noise);
+      const logit = blend(rows.value, x);
+      const slope = logistic(logit) * logistic(-logit); // y (1 − y)
+      return [slope * blend(rows.alpha, x), slope * blend(rows.beta, x)];
+    },
+    density: (y) => (y <= 0 || y >= 1 ? 0
+      : Math.exp(constant + (alpha - 1) * Math.log(y) + (beta - 1) * Math.log1p(-y))),
+    cdf: (y) => (y <= 0 ? 0 : y >= 1 ? 1 : cdfByQuantile(value)(y)),
+    score: (y) => [levels[0] + Math.log(y), levels[1] + Math.log1p(-y)],
+  };
+}
+
+function bernoulliAt([p]) {
+  return {
+    value: ({ v }) => (v < p ? 1 : 0),
+    path: () => [0], // wherever it exists: a step is flat
+    density: (y) => (y === 1 ? p : y === 0 ? 1 - p : 0),
+    cdf: (y) => (y < 0 ? 0 : y < 1 ? 1 - p : 1),
+    score: (y) => [y === 1 ? 1 / p : -1 / (1 - p)],
+  };
+}
+
+const parameter = (name, symbol, low, high, start) => ({ name, symbol, low, high, start, step: 0.05 });
+
+/** Each distribution: its parameters, what is shown of it, and `at(θ)`, its formulas. */
+const LAWS = {
+  gaussian: {
+    label: "Gaussian", noise: "z", sampling: ["N(μ, σ²)"], formula: "μ + σ z", range: [-4, 4],
+    parameters: [parameter("loc", "μ", -2, 2, 0.6), parameter("scale", "σ", 0.1, 2, 0.4)],
+    at: (theta) => locationScale(theta, ({ z }) => z, normalDensity, normalCdf, (x) => x),
+  },
+  laplace: {
+    label: "Laplace", noise: "u", sampling: ["Laplace(μ, b)"], formula: "μ + b F₀⁻¹(u)", range: [-4, 4],
+    parameters: [parameter("loc", "μ", -2, 2, 0.6), parameter("scale", "b", 0.1, 2, 0.4)],
+    at: (theta) =>
+      locationScale(theta, laplaceNoise, (x) => 0.5 * Math.exp(-Math.abs(x)), laplaceCdf, sign),
+  },
+  exponential: {
+    label: "Exponential", noise: "u", sampling: ["Exp(λ)"], formula: "−ln(1 − u)/λ", range: [0, 6],
+    parameters: [parameter("rate", "λ", 0.2, 3, 1)],
+    at: exponentialAt,
+  },
+  gamma: {
+    label: "Gamma", noise: "u", sampling: ["Gamma(α, λ)"], formula: "F⁻¹(u; α, λ)", range: [0, 8],
+    parameters: [parameter("alpha", "α", 0.5, 6, 2), parameter("rate", "λ", 0.3, 3, 1)],
+    at: gammaAt,
+  },
+  beta: {
+    label: "Beta", noise: "u", sampling: ["Beta(α, β)"], formula: "F⁻¹(u; α, β)", range: [0, 1],
+    parameters: [parameter("alpha", "α", 0.5, 6, 2), parameter("beta", "β", 0.5, 6, 3)],
+    at: betaAt, threshold: 0.5,
+  },
+  bernoulli: {
+    label: "Bernoulli (a coin)", noise: "u", sampling: ["Bernoulli(p)"], formula: "1 if u > 1 − p",
+    range: [-0.3, 1.3], discrete: true,
+    parameters: [parameter("probs", "p", 0.05, 0.95, 0.4)],
+    at: bernoulliAt, threshold: 0.5,
+  },
+};

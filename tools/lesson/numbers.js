@@ -1,0 +1,124 @@
+// Numbers without a page: special functions, noise, interpolation, sums. No state.
+
+const SQRT_2PI = Math.sqrt(2 * Math.PI);
+
+/** Density of N(0, 1). */
+function normalDensity(z) {
+  return Math.exp(-0.5 * z * z) / SQRT_2PI;
+}
+
+/** Cdf of N(0, 1): Marsaglia's series (2004), absolute error near 1e-16 for |z| < 8. */
+function normalCdf(z) {
+  if (Math.abs(z) > 8) return z > 0 ? 1 : 0;
+  let term = z, sum = z;
+  for (let k = 3; Math.abs(term) > 1e-17 * Math.abs(sum); k += 2) {
+    term *= (z * z) / k;
+    sum += term;
+  }
+  return 0.5 + sum * normalDensity(z);
+}
+
+/** The z at which a function that rises with z reaches a value, by bisection. */
+function solveRising(rising, value, low = -8, high = 8) {
+  for (let k = 0; k < 60; k += 1) {
+    const middle = 0.5 * (low + high);
+    if (rising(middle) < value) low = middle;
+    else high = middle;
+  }
+  return 0.5 * (low + high);
+}
+
+/** Noise in its two forms: z ~ N(0, 1) and u = Φ(z), with v = 1 − u. */
+const noiseOfZ = (z) => ({ z, u: tail(z), v: tail(-z) });
+const tail = (z) => Math.max(normalCdf(z), 1e-16); // beyond, the series is rounding alone
+const noiseOfU = (u) => ({ z: solveRising(normalCdf, u), u, v: 1 - u });
+
+/** Uniform numbers in (0, 1) from a seed: mulberry32. */
+function uniforms(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let word = Math.imul(state ^ (state >>> 15), state | 1);
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
+    return (((word ^ (word >>> 14)) >>> 0) + 0.5) / 4294967296;
+  };
+}
+
+/** Return `count` noises from a seed, by Box and Muller's transform. */
+function noises(seed, count) {
+  const uniform = uniforms(seed);
+  return Array.from({ length: count }, () =>
+    noiseOfZ(Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())));
+}
+
+/** ln Γ(x) for x > 0: recurrence up to 8, then Stirling's series. */
+function logGamma(x) {
+  let shift = 0;
+  for (; x < 8; x += 1) shift -= Math.log(x);
+  const r = 1 / (x * x);
+  const series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r / 1680))) / x;
+  return shift + (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series;
+}
+
+/** ψ(x) for x > 0, the derivative of ln Γ. */
+function digamma(x) {
+  let shift = 0;
+  for (; x < 8; x += 1) shift -= 1 / x;
+  const r = 1 / (x * x);
+  return shift + Math.log(x) - 0.5 / x - r * (1 / 12 - r * (1 / 120 - r * (1 / 252 - r / 240)));
+}
+
+/** Lagrange's weights at `x`, in steps of a grid with `size` points, of the six points around it. */
+function sixPoints(x, size) {
+  const first = Math.min(Math.max(Math.floor(x) - 2, 0), size - 6);
+  const t = x - first;
+  const weights = LAGRANGE.map((scale, j) =>
+    LAGRANGE.reduce((product, _, k) => (k === j ? product : product * (t - k)), scale));
+  return { first, weights };
+}
+
+/** 1/∏(j − k) over the other k of 0, …, 5. */
+const LAGRANGE = [-1 / 120, 1 / 24, -1 / 12, 1 / 12, -1 / 24, 1 / 120];
+
+/** Where `x` lies on a uniform grid, in steps, kept within it. */
+function position(x, low, high, size) {
+  return ((Math.min(Math.max(x, low), high) - low) / (high - low)) * (size - 1);
+}
+
+/** Interpolate rows, each a function on the grid, to one row. */
+function blendRows(rows, x) {
+  const { first, weights } = sixPoints(x, rows.length);
+  const blended = new Float64Array(rows[first].length);
+  for (let j = 0; j < 6; j += 1)
+    for (let k = 0; k < blended.length; k += 1) blended[k] += weights[j] * rows[first + j][k];
+  return blended;
+}
+
+/** Interpolate a row with given weights. */
+function blend(row, { first, weights }) {
+  let sum = 0;
+  for (let j = 0; j < 6; j += 1) sum += weights[j] * row[first + j];
+  return sum;
+}
+
+/** Running means of terms, with standard errors, at the given counts. */
+function runningMeans(terms, counts) {
+  const rows = [];
+  let n = 0, mean = 0, squares = 0;
+  for (const count of counts) {
+    for (; n < count; n += 1) {
+      const deviation = terms[n] - mean;
+      mean += deviation / (n + 1);
+      squares += deviation * (terms[n] - mean);
+    }
+    rows.push({ count, mean, error: Math.sqrt(squares / (n - 1) / n) });
+  }
+  return rows;
+}
+
+/** A number as text, with so many digits and a true minus sign. */
+function shown(x, digits = 6) {
+  if (x === null) return "none";
+  const rounded = Math.abs(x) < 1e-12 ? 0 : Number(x.toPrecision(digits));
+  return String(rounded).replace("-", "−").replace("Infinity", "∞");
+}

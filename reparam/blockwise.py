@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from functools import cache
 from itertools import pairwise, zip_longest
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -65,22 +65,27 @@ _SMALL = 2**26
 np.empty(2**25 - 2**16, np.uint8)
 
 
-class Operand(Protocol):
-    """Something that a formula's argument can be taken from, a block at a time."""
+class Endless(Protocol):
+    """An endless stream that a formula's argument can be taken from, a block at a time."""
 
     def take(self, start: int, stop: int) -> Any:
-        """Return the elements ``start:stop`` of an endless stream: at most :data:`SPAN` blocks."""
+        """Return the elements ``start:stop``: at most :data:`SPAN` blocks."""
         ...
 
 
+#: What a formula's argument is taken from: an array with one number per element, a number for all
+#: elements, or a stream.
+Operand: TypeAlias = "Array | np.float64 | Endless"
+
+
 class Constant:
-    """One number, or vector, for every element."""
+    """One vector for every element."""
 
     def __init__(self, value: Array) -> None:
         self._value = value[()]
 
     def take(self, start: int, stop: int) -> Array:
-        """Return the number, or vector."""
+        """Return the vector."""
         return self._value
 
 
@@ -97,9 +102,6 @@ class _Flat:
     def flat(self) -> Array:
         """Return the values, one number or vector per row."""
         if self._laid_out:
-            return self._values
-        if self._values.shape == self._shape and not self._event:  # nothing to repeat
-            self._values, self._laid_out = self._values.reshape(-1), True
             return self._values
         with self._lock:
             if not self._laid_out:
@@ -160,6 +162,8 @@ def operand(
     event
         The shape of one value: a vector's, or that of a number.
     """
+    if values.shape == shape and not event:
+        return values.reshape(-1)
     return _Elements(values, shape, event, first)
 
 
@@ -185,7 +189,12 @@ def batch_operand(
     first
         The number, in an endless stream, of the result's first element.
     """
-    if math.prod(values.shape[: values.ndim - len(event)]) == 1:
+    if not event:
+        if values.size == 1:
+            return np.float64(values.item())
+        if values.shape == shape:
+            return values.reshape(-1)
+    elif math.prod(values.shape[: values.ndim - len(event)]) == 1:
         return Constant(values.reshape(event))
     if shape[len(shape) - len(batch) :] != batch:
         batch = shape
@@ -389,7 +398,10 @@ def evaluate(
     width = max(1, BLOCK // max(1, *map(math.prod, events)))
     if 0 < size <= width - first % width:
         with np.errstate(all="ignore"):
-            inputs = [item.take(first, first + size) for item in operands]
+            inputs = [
+                item if isinstance(item, _DIRECT) else item.take(first, first + size)
+                for item in operands
+            ]
             values = formula(*inputs)
         outputs = values if isinstance(values, tuple) else (values,)
         return [
@@ -413,7 +425,7 @@ def evaluate(
             for index in pending:
                 members = blocks[index : index + span]
                 start, stop = members[0][0], members[-1][1]
-                values = formula(*(item.take(start, stop) for item in operands))
+                values = formula(*(_taken(item, start, stop, first) for item in operands))
                 outputs = values if isinstance(values, tuple) else (values,)
                 for result, value, summed, event in zip(
                     results, outputs, sums, events, strict=True
@@ -438,12 +450,23 @@ def evaluate(
     ]
 
 
+#: Operands that are arguments themselves.
+_DIRECT = (np.ndarray, np.float64)
+
+
+def _taken(item: Operand, start: int, stop: int, first: int) -> Any:
+    """Return the elements ``start:stop`` of an operand of which `first` is the first."""
+    if isinstance(item, np.ndarray):
+        return item[start - first : stop - first]
+    return item if isinstance(item, np.float64) else item.take(start, stop)
+
+
 def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
     """Return the sum of so many elements, all the same if there is but one."""
-    if np.ndim(value) > len(event):
-        total: Array = value.sum(axis=0)
-        return total
-    return np.asarray(size * np.broadcast_to(np.asarray(value, np.float64), event))
+    array = np.asarray(value, np.float64)
+    if array.ndim > len(event):
+        return np.asarray(np.add.reduce(array, axis=0))
+    return np.asarray(size * np.broadcast_to(array, event))
 
 
 def _owned(

@@ -11,7 +11,6 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.blockwise import (
-    Constant,
     Operand,
     broadcast_shapes,
     evaluate,
@@ -183,7 +182,7 @@ class Draw:
         if cotangent.ndim or d.event_shape:
             lead = operand(cotangent, self._rows, event=d.event_shape)
         else:
-            lead = Constant(cotangent)
+            lead = np.float64(cotangent)
         found = self._evaluate(self._pulled(of), events, lead, sums=sums)
         return d._by_name(
             gradient if summed else summed_to(gradient, value.shape)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import abc
 from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
 
-from reparam._typing import Array, RNGLike
+from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.blockwise import evaluate, filling
-from reparam.distribution import Direct, Distribution, Lanes
-from reparam.errors import NoFormulaError, NotReparameterizable
+from reparam.distribution import Distribution
+from reparam.errors import NotReparameterizable
 from reparam.noise import UNIFORM, Stream
 from reparam.parameters import Integers
+from reparam.special import normal
+from reparam.special._count_search import anywhere, smallest
 
 __all__ = ["Discrete"]
 
@@ -24,9 +25,11 @@ class Discrete(Distribution):
     :class:`~reparam.Integers`, and writes formulas of integers inside it: the base class deals
     with all other numbers.
 
+    A draw is the quantile of one uniform number: draw i depends on the seed, on i and on the
+    parameters of draw i, and on nothing else.
+
     There is no ``rsample``, ``transform`` or ``pathwise``: these raise
-    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead. Nor is
-    there ``icdf``, which raises :class:`~reparam.errors.NoFormulaError`.
+    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead.
     """
 
     mechanism: ClassVar[str] = "none (discrete)"
@@ -46,12 +49,31 @@ class Discrete(Distribution):
         """Raise :class:`~reparam.errors.NotReparameterizable`."""
         raise NotReparameterizable(self.obstacle())
 
-    def icdf(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise :class:`~reparam.errors.NoFormulaError`."""
-        raise NoFormulaError(
-            f"{type(self).__name__} has no quantile function, which would be a step function; there"
-            " are cdf and sf, and draws, sample(n)"
-        )
+    @final
+    def icdf(self, u: ArrayLike) -> Array:
+        """Return the quantile F⁻¹(u; θ): the smallest integer y of the support with F(y) ≥ u.
+
+        ``cdf`` decides where u ≤ ½, and ``sf(y)`` ≤ 1 − u elsewhere. At 0 and 1 it is the end of
+        the support, which may be infinite; outside [0, 1] it is NaN. Above 2⁵³, where float64 does
+        not have all integers, it is one of those that float64 has; inf beyond the largest.
+
+        Parameters
+        ----------
+        u
+            Probabilities; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Poisson(rate=2.0).icdf([0.1, 0.5, 0.9, 1.0])
+        array([ 0.,  2.,  4., inf])
+        """
+        return self._at("u", u, self._icdf_on_closed_unit)[0][()]
 
     @final
     @classmethod
@@ -77,9 +99,35 @@ class Discrete(Distribution):
         )
 
     @classmethod
-    @abc.abstractmethod
-    def _sampler(cls, lanes: Lanes, size: int, *theta: Any, **_: Any) -> Array:
-        """Draw so many values by an exact sampler."""
+    def _quantile(cls, u: Array, v: Array, *theta: Any, **_: Any) -> Array:
+        """Return the smallest y with F(y) ≥ u, for flat arrays.
+
+        Parameters
+        ----------
+        u, v
+            Probabilities between 0 and 1, and 1 − u. Below ½ the smaller of them is exact; so an
+            upper tail keeps its digits if 1 − F(y) ≤ v decides where v < u.
+        *theta
+            The parameters: scalars, or arrays with one row per element.
+
+        Returns
+        -------
+        ndarray
+            Here by a search from the mean and the variance, which ``_cdf`` and ``_sf`` decide. An
+            author who has a formula writes it in its place. An element must not depend on the
+            others.
+        """
+        parameters = cls.parameters.items()
+        named = {name: value for (name, _), value in zip(parameters, theta, strict=True)}
+        low, high = cls._support.ends(named)
+        z = normal.icdf(np.minimum(u, v))
+        start = cls._mean(*theta) + np.sqrt(cls._variance(*theta)) * np.where(v < u, -z, z)
+        rows = [
+            np.broadcast_to(value, u.shape + np.shape(value)[-1:]) if parameter.vector else value
+            for (_, parameter), value in zip(parameters, theta, strict=True)
+        ]
+        bracket = anywhere(np.rint(start), float(low), high)
+        return smallest(bracket, u, v, cls._cdf, cls._sf, rows)
 
     def _score_sums(self, y: Array, weight: Array, *theta: Any) -> tuple[Array, Array] | None:
         """Σ w ∂ log p/∂θ and Σ |w ∂ log p/∂θ| over y, if a formula spares the array of scores."""
@@ -91,10 +139,16 @@ class Discrete(Distribution):
 
     @final
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
-        draws = Direct(self._values_alone, stream, self._theta_operands(shape))
-        return evaluate(filling(lambda arrays: arrays), [draws], shape, first=first)[0]
+        def value(u: Array, *theta: Array) -> Array:
+            return self._quantile(u, 1.0 - u, *theta)
+
+        operands = [stream, *self._theta_operands(shape)]
+        return evaluate(filling(value), operands, shape, first=first)[0]
 
     @final
-    @classmethod
-    def _values_alone(cls, lanes: Lanes, size: int, *theta: Any) -> tuple[Array, ...]:
-        return (np.asarray(cls._sampler(lanes, size, *theta), dtype=np.float64),)
+    def _icdf_on_closed_unit(self, u: Array, *theta: Array) -> Array:
+        low, high = self._support.ends(dict(zip(self.parameters, theta, strict=True)))
+        inside = (u > 0.0) & (u < 1.0)
+        some = np.where(inside, u, 0.5)
+        ends = np.select([u == 0.0, u == 1.0], [low, high], np.nan)
+        return np.where(inside, self._quantile(some, 1.0 - some, *theta), ends)

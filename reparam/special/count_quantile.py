@@ -109,7 +109,7 @@ def mirrored(bracket: Bracket, total: Array, there: NDArray[np.bool_]) -> Bracke
 
     They exclude nothing where float64 does not have n − y.
     """
-    most = np.broadcast_to(total, there.shape)
+    most = np.broadcast_to(total, bracket.above.shape)
     exact = most <= 2.0**53
     below = np.where(exact, most - (bracket.above + 1.0), -1.0)
     above = np.where(exact, most - (bracket.below + 1.0), most)

@@ -15,7 +15,10 @@ from reparam.parameters import Integers
 from reparam.special import normal
 from reparam.special._count_search import anywhere, smallest
 
-__all__ = ["Discrete"]
+__all__ = ["DRAWS", "Discrete"]
+
+#: How draws are made, in mathematical notation.
+DRAWS = "y = F⁻¹(u), the smallest integer with F(y) ≥ u, for one u uniform on (0, 1)"
 
 
 class Discrete(Distribution):

@@ -108,17 +108,16 @@ class Discrete(Distribution):
         Parameters
         ----------
         u, v
-            Probabilities between 0 and 1, and 1 − u. Below ½ the smaller of them is exact; so an
-            upper tail keeps its digits if 1 − F(y) ≤ v decides where v < u.
+            Probabilities between 0 and 1, and 1 − u, the smaller of which is exact. Where that is
+            v, 1 − F(y) ≤ v decides, so that the upper tail keeps its digits.
         *theta
             The parameters: scalars, or arrays with one row per element.
 
         Returns
         -------
         ndarray
-            Here by a search from the mean and the variance, which ``_cdf`` and ``_sf`` decide. An
-            author who has a formula writes it in its place. An element must not depend on the
-            others.
+            Integers, none of which depends on other elements. This default is a search that
+            ``_cdf`` and ``_sf`` decide. An author who has a faster way overrides it.
         """
         parameters = cls.parameters.items()
         named = {name: value for (name, _), value in zip(parameters, theta, strict=True)}

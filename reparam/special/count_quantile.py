@@ -94,13 +94,14 @@ def bracket(
 
     for start in range(0, u.size, _PIECE):
         piece = slice(start, min(start + _PIECE, u.size))
+        if not choice.ndim:
+            fill(guesses[int(choice)], piece)
+            continue
         for number, guess in enumerate(guesses):
-            chosen = np.broadcast_to(choice[piece] if choice.ndim else choice, u[piece].shape)
-            members = np.flatnonzero(chosen == number)
-            if members.size == chosen.size:
-                fill(guess, piece)
-            elif members.size:
-                fill(guess, start + members)
+            members = np.flatnonzero(choice[piece] == number)
+            if members.size:
+                whole_piece = members.size == piece.stop - start
+                fill(guess, piece if whole_piece else start + members)
     return result
 
 
@@ -134,6 +135,13 @@ _LEAST = -600.0
 _SUM_ERROR = 5e-12
 
 
+#: The share of unfinished sums at which the finished ones are set aside.
+_REMAINING = 0.3
+
+#: After how many steps an addition stops if it changes no sum.
+_OFTEN = 32
+
+
 def _is_short(counts: Counts) -> NDArray[np.bool_]:
     """Return where sums of a few probabilities from 0 determine most quantiles."""
     most, widest = (_SHORT, _NARROW) if any(map(np.ndim, counts)) else (_LONG, _WIDE)
@@ -152,10 +160,7 @@ def _of_sums(u: Array, v: Array, counts: Counts, high: Array | float, *_: Array)
 
 
 def _added(u: Array, log_first: Array, a: Array, b: Array) -> tuple[Array, Array]:
-    """Return how many sums are below u, and the first that is not, adding term by term.
-
-    A sum that is below u is so whatever its error.
-    """
+    """Return how many sums are surely below u, and the next sum, adding term by term."""
     count, result = np.empty(u.shape), np.empty(u.shape)
     least: Array = u * (1.0 - _SUM_ERROR)
     term: Array = np.exp(log_first)
@@ -180,21 +185,19 @@ def _added(u: Array, log_first: Array, a: Array, b: Array) -> tuple[Array, Array
         term *= a + b * float(k) if linear else a
         term *= 1.0 / (k + 1.0)
         total += term
+        if k % _OFTEN == 0 and not np.any(total + term > total):
+            break  # u is as near to 1 as sums are
     count[members], result[members] = steps, total
     return count, result
 
 
-#: The share of unfinished sums at which the finished ones are set aside.
-_REMAINING = 0.3
-
-
 def _looked_up(u: Array, counts: Counts) -> tuple[Array, Array]:
-    """Return how many sums are below u, and the first that is not, from a table for all."""
+    """Return how many sums are surely below u, and the next sum, from a table for all."""
     reach = float(counts.mean + 16.0 * np.sqrt(counts.variance)) + 32.0
     k = np.arange(float(min(int(reach), _TABLE)))
     ratios = np.maximum(counts.a + counts.b * k, 0.0) / (k + 1.0)
     sums = np.cumsum(np.exp(counts.log_first) * np.append(1.0, np.cumprod(ratios)))
-    count = np.searchsorted(sums * (1.0 + _SUM_ERROR), u)
+    count = np.searchsorted(sums / (1.0 - _SUM_ERROR), u)
     return count.astype(np.float64), sums[np.minimum(count, k.size)]
 
 

@@ -19,7 +19,7 @@ LEAST, LAST = 2.0**-1074, 1.0 - 2.0**-53
 TAIL = 1e-13
 
 #: Digits of the references.
-DIGITS = 60
+DIGITS = 50
 
 
 # References ---------------------------------------------------------------------------------------
@@ -95,8 +95,8 @@ def integrated(cls, theta, k, upper):
     k = mp.mpf(k)
     peak, width, end = shape(k)
     below = edge < peak
-    stop = max(edge - 40 * width, mp.mpf(0)) if below else min(edge + 40 * width, end)
-    found = abs(mp.quad(lambda t: density(t, k), mp.linspace(edge, stop, 41)))
+    stop = max(edge - 20 * width, mp.mpf(0)) if below else min(edge + 20 * width, end)
+    found = abs(mp.quad(lambda t: density(t, k), mp.linspace(edge, stop, 17)))
     return found if below == upper else 1 - found
 
 

@@ -289,6 +289,15 @@ def test_approximations_for_all_elements_change_no_quantile(d):
     np.testing.assert_array_equal(d.icdf(u), by_search(d, u))
 
 
+@pytest.mark.parametrize("shape", [(5,), (2000, 5), (1,), (2000, 300)])
+def test_search_takes_parameters_that_are_vectors(shape):
+    """For one vector, and for one per element: the search finds what Categorical looks up."""
+    rng = np.random.default_rng(7)
+    logits, u = 3.0 * rng.normal(size=shape), any_u(rng, 2000)
+    found = rp.Discrete._quantile.__func__(rp.Categorical, u, 1.0 - u, logits)
+    np.testing.assert_array_equal(rp.Categorical(logits).icdf(u), found)
+
+
 # The ends -----------------------------------------------------------------------------------------
 
 

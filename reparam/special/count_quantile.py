@@ -287,7 +287,7 @@ def long_tailed(
     rate = -np.log1p(-probs)
     n = np.where(y > 1e-290, y / rate, np.exp(log_y - np.log(rate)))
     reach = y + total + 1.0
-    least = 0.5 * (total + 1.0)  # of N; a term as large as that is not small, and says nothing
+    least = 0.5 * (total + 1.0)  # of N: where the term exceeds it, its bound is large, too
     shift = np.clip((total - 1.0) * reach / (24.0 * n), -least, least)
     error = _WISE_ERROR * np.abs(total - 1.0) * (reach / n) ** 3 + _QUANTILE_ERROR * (n + 1.0)
     return rounded_up(n + shift - least, error, 0.0, high)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from reparam.blockwise import evaluate, filling, operand
+from reparam.blockwise import evaluate, operand
 from reparam.special import _gamma_integrals
 from reparam.special._rules import GAMMA_ABOVE_TWO
 
@@ -27,7 +27,10 @@ N, ROUNDS = 1_000_000, 9
 
 def by_numpy(x: np.ndarray, log_x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Evaluate the kernel as the library does: in blocks, on all cores."""
-    kernel = filling(lambda *block: _gamma_integrals._above(*block, rule=GAMMA_ABOVE_TWO)[1])
+
+    def kernel(*block: np.ndarray) -> np.ndarray:
+        return _gamma_integrals._above(*block, rule=GAMMA_ABOVE_TWO)[1]
+
     operands = [operand(array, x.shape) for array in (x, log_x, alpha)]
     return evaluate(kernel, operands, x.shape)[0]
 

@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Callable, Sequence
-from functools import partial
-from itertools import pairwise
 from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
 
-from reparam._typing import Array
-from reparam.blockwise import Operand, evaluate
+from reparam._typing import Array, ArrayLike
+from reparam.blockwise import evaluate
 from reparam.distribution import Distribution
 from reparam.domains import Integers
-from reparam.errors import NoFormulaError, NotReparameterizable
-from reparam.noise import BLOCK, Stream
+from reparam.errors import NotReparameterizable
+from reparam.noise import UNIFORM, Stream, Substream
+from reparam.special import normal
+from reparam.special._count_search import anywhere, smallest
 
-__all__ = ["Discrete", "Lanes"]
+__all__ = ["DRAWS", "Discrete"]
 
-
-#: A lane's number -> a generator at the start of a block: see :meth:`Stream.generator`.
-Lanes = Callable[[int], np.random.Generator]
-
-
-class Direct:
-    """Draws from an exact sampler, as an operand: each block is drawn from its start."""
-
-    def __init__(
-        self,
-        sampler: Callable[..., tuple[Array, ...]],
-        stream: Stream,
-        theta: Sequence[Operand],
-    ) -> None:
-        self._sampler, self._stream, self._theta = sampler, stream, theta
-
-    def take(self, start: int, stop: int) -> tuple[Array, ...]:
-        """Return the arrays' elements ``start:stop``."""
-        first, offset = divmod(start, BLOCK)
-        edges = [*range(first * BLOCK, stop, BLOCK), stop]
-        parts = [
-            self._sampler(
-                partial(self._stream.generator, number),
-                high - low,
-                *(item.take(low, high) for item in self._theta),
-            )
-            for number, (low, high) in enumerate(pairwise(edges), first)
-        ]
-        columns = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-        return tuple(array[offset:] for array in columns)
+#: How draws are made, in mathematical notation.
+DRAWS = "y = F⁻¹(u), the smallest integer with F(y) ≥ u, for one u uniform on (0, 1)"
 
 
 class Discrete(Distribution):
@@ -58,9 +28,11 @@ class Discrete(Distribution):
     :class:`~reparam.Integers`, and writes formulas of integers inside it: the base class deals
     with all other numbers.
 
+    A draw is the quantile of one uniform number: draw i depends on the seed, on i and on the
+    parameters of draw i, and on nothing else.
+
     There is no ``rsample``, ``transform`` or ``pathwise``: these raise
-    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead. Nor is
-    there ``icdf``, which raises :class:`~reparam.errors.NoFormulaError`.
+    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead.
     """
 
     mechanism: ClassVar[str] = "none (discrete)"
@@ -80,12 +52,31 @@ class Discrete(Distribution):
         """Raise :class:`~reparam.errors.NotReparameterizable`."""
         raise NotReparameterizable(self.obstacle())
 
-    def icdf(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise :class:`~reparam.errors.NoFormulaError`."""
-        raise NoFormulaError(
-            f"{type(self).__name__} has no quantile function, which would be a step function; there"
-            " are cdf and sf, and draws, sample(n)"
-        )
+    @final
+    def icdf(self, u: ArrayLike) -> Array:
+        """Return the quantile F⁻¹(u; θ): the smallest integer y of the support with F(y) ≥ u.
+
+        ``cdf`` decides where u ≤ ½, and ``sf(y)`` ≤ 1 − u elsewhere. At 0 and 1 it is the end of
+        the support, which may be infinite; outside [0, 1] it is NaN. Above 2⁵³, where float64 does
+        not have all integers, it is one of those that float64 has; inf beyond the largest.
+
+        Parameters
+        ----------
+        u
+            Probabilities; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Poisson(rate=2.0).icdf([0.1, 0.5, 0.9, 1.0])
+        array([ 0.,  2.,  4., inf])
+        """
+        return self._at("u", u, self._icdf_on_closed_unit)[0][()]
 
     @final
     @classmethod
@@ -111,9 +102,34 @@ class Discrete(Distribution):
         )
 
     @classmethod
-    @abc.abstractmethod
-    def _sampler(cls, lanes: Lanes, size: int, *theta: Any, **_: Any) -> Array:
-        """Draw so many values by an exact sampler."""
+    def _quantile(cls, u: Array, v: Array, *theta: Any, **_: Any) -> Array:
+        """Return the smallest y with F(y) ≥ u, for flat arrays.
+
+        Parameters
+        ----------
+        u, v
+            Probabilities between 0 and 1, and 1 − u, the smaller of which is exact. Where that is
+            v, 1 − F(y) ≤ v decides, so that the upper tail keeps its digits.
+        *theta
+            The parameters: scalars, or arrays with one row per element.
+
+        Returns
+        -------
+        ndarray
+            Integers, none of which depends on other elements. This default is a search that
+            ``_cdf`` and ``_sf`` decide. An author who has a faster way overrides it.
+        """
+        parameters = cls.parameters.items()
+        named = {name: value for (name, _), value in zip(parameters, theta, strict=True)}
+        low, high = cls._support.ends(named)
+        z = normal.icdf(np.minimum(u, v))
+        start = cls._mean(*theta) + np.sqrt(cls._variance(*theta)) * np.where(v < u, -z, z)
+        rows = [
+            np.broadcast_to(value, u.shape + np.shape(value)[-1:]) if parameter.vector else value
+            for (_, parameter), value in zip(parameters, theta, strict=True)
+        ]
+        bracket = anywhere(np.rint(start), float(low), high)
+        return smallest(bracket, u, v, cls._cdf, cls._sf, rows)
 
     def _score_sums(self, y: Array, weight: Array, *theta: Any) -> tuple[Array, Array] | None:
         """Σ w ∂ log p/∂θ and Σ |w ∂ log p/∂θ| over y, if a formula spares the array of scores."""
@@ -121,10 +137,16 @@ class Discrete(Distribution):
 
     @final
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
-        draws = Direct(self._values_alone, stream, self._theta_operands(shape))
-        return evaluate(lambda arrays: arrays[0], [draws], shape, first=first)[0]
+        def value(u: Array, *theta: Array) -> Array:
+            return self._quantile(u, 1.0 - u, *theta)
+
+        operands = [Substream(stream, UNIFORM), *self._theta_operands(shape, first)]
+        return evaluate(value, operands, shape, first=first)[0]
 
     @final
-    @classmethod
-    def _values_alone(cls, lanes: Lanes, size: int, *theta: Any) -> tuple[Array, ...]:
-        return (np.asarray(cls._sampler(lanes, size, *theta), dtype=np.float64),)
+    def _icdf_on_closed_unit(self, u: Array, *theta: Array) -> Array:
+        low, high = self._support.ends(dict(zip(self.parameters, theta, strict=True)))
+        inside = (u > 0.0) & (u < 1.0)
+        some = np.where(inside, u, 0.5)
+        ends = np.select([u == 0.0, u == 1.0], [low, high], np.nan)
+        return np.where(inside, self._quantile(some, 1.0 - some, *theta), ends)

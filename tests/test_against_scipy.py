@@ -69,9 +69,7 @@ def test_functions_of_a_value(both, ours, theirs):
 
 def test_quantiles(both):
     d, reference = both
-    if not isinstance(d, rp.Reparameterized):
-        pytest.skip("steps have no quantile function to compare")
-    u = np.linspace(0.02, 0.98, 25)[:, np.newaxis]
+    u = np.linspace(0.02, 0.98, 24)[:, np.newaxis]  # at ½ may be a step: rounding decides
     np.testing.assert_allclose(d.icdf(u), reference.ppf(u), rtol=1e-8, atol=1e-290)
 
 

@@ -9,6 +9,7 @@ import pytest
 from kinds import DISCRETE
 
 import reparam as rp
+from reparam.discrete import DRAWS
 
 
 def squeezed(text):
@@ -33,6 +34,7 @@ class TestEach:
         for text in (
             f"probability{cls.about.density}",
             *(f"∂ log p/∂{theta}{formula}" for theta, formula in cls.about.score.items()),
+            f"draws{DRAWS}",
             f"derivatives{cls.obstacle()}",
             cls.about.source,
         ):
@@ -45,7 +47,7 @@ class TestEach:
         cls = rp.get(name)
         card = json.loads(cli("show", name, "--format", "json").stdout)
         assert card["score"] == cls.about.score
-        assert card["obstacle"] == cls.obstacle()
+        assert (card["draws"], card["obstacle"]) == (DRAWS, cls.obstacle())
         assert (card["mechanism"], card["noise"], card["derivatives"]) == (None, None, {})
         assert {p["name"]: p["differentiable"] for p in card["parameters"]} == {
             theta: parameter.differentiable for theta, parameter in cls.parameters.items()

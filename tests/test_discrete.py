@@ -10,7 +10,7 @@ from kinds import DISCRETE
 import reparam as rp
 from reparam import sampling, testing
 from reparam.domains import Integers
-from reparam.errors import NoFormulaError, ParameterError, ReparamError
+from reparam.errors import ParameterError, ReparamError
 from reparam.testing import typical
 
 DIGITS = 60
@@ -444,13 +444,6 @@ def test_no_reparameterization_says_why_and_what_to_use_instead(name, call):
     assert isinstance(caught.value, TypeError)
 
 
-@pytest.mark.parametrize("name", DISCRETE)
-def test_no_quantile_function_says_what_there_is(name):
-    cls = rp.get(name)
-    with pytest.raises(NoFormulaError, match=f"{cls.__name__} has no quantile function, .* cdf"):
-        cls().icdf(0.5)
-
-
 def test_number_of_trials_is_not_differentiated_in():
     d = rp.Binomial([3, 5], 0.5)
     assert list(d.score(1.0)) == ["probs"]
@@ -518,13 +511,24 @@ def broken(base, **formulas):
     return type(f"Broken{base.__name__}", (base,), static)
 
 
-def forgetful(lanes, size, rate):
-    """A sampler that draws the same for all blocks and seeds."""
-    return np.random.default_rng(0).poisson(rate, size)
+def drawing(quantile):
+    """Return a Poisson distribution with another quantile, which gets Poisson's own first."""
+
+    def _quantile(cls, u, v, rate):
+        return quantile(rp.Poisson._quantile, u, v, rate)
+
+    return type("BrokenPoisson", (rp.Poisson,), {"_quantile": classmethod(_quantile)})
 
 
-def hasty(lanes, size, rate):
-    return lanes(0).poisson(1.2 * rate, size)
+def forgetful(right, u, v, rate):
+    """Draw the same for all blocks and seeds."""
+    return np.random.default_rng(0).poisson(rate, u.shape)
+
+
+def dependent(right, u, v, rate):
+    """Move a quantile where the one before is large."""
+    k = right(u, v, rate)
+    return k + (np.roll(k, 1) > 30.0)
 
 
 BROKEN = {
@@ -532,10 +536,19 @@ BROKEN = {
         broken(rp.Poisson, about=rp.About("p(y) = …", source="a book")),
         broken(rp.Poisson, name="Poisson"),
     ],
-    "values_repeat": [broken(rp.Poisson, _sampler=forgetful)],
+    "values_repeat": [drawing(forgetful)],
+    "values_are_of_their_own_parameters": [
+        drawing(dependent),
+        drawing(lambda right, u, v, rate: right(u, v, rate * (1.0 + 0.01 * np.ndim(rate)))),
+    ],
     "draws_follow_probabilities": [
-        broken(rp.Poisson, _sampler=hasty),
-        broken(rp.Poisson, _sampler=lambda lanes, size, rate: lanes(0).random(size) + rate),
+        drawing(lambda right, u, v, rate: right(u, v, 1.2 * rate)),
+        drawing(lambda right, u, v, rate: u + rate),
+    ],
+    "quantile_is_the_smallest_integer": [
+        drawing(lambda right, u, v, rate: right(np.nextafter(u, 1.0), v, rate)),
+        drawing(lambda right, u, v, rate: right(u, np.nextafter(v, 0.0), rate)),
+        drawing(lambda right, u, v, rate: right(u, v, rate) + 0.5),
     ],
     "probability_is_on_integers_of_the_support": [
         broken(rp.Poisson, _support=rp.Interval(0.0, math.inf)),

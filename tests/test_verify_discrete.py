@@ -31,13 +31,16 @@ BROKEN = {
     "identity": {
         "_log_prob": staticmethod(lambda y, rate: rp.Poisson._log_prob(y, 1.001 * rate)),
         "_cdf": staticmethod(lambda y, rate: rp.Poisson._cdf(y - 1.0, rate)),
+        "_quantile": classmethod(
+            lambda cls, u, v, rate: rp.Poisson._quantile(np.nextafter(u, 1.0), v, rate)
+        ),
     },
     "score": {
         "_score": staticmethod(lambda y, rate: (y / rate - 1.0 + 1e-6,)),
     },
     "distribution": {
-        "_sampler": classmethod(
-            lambda cls, lanes, size, rate: np.maximum(lanes(0).poisson(rate, size), 1.0)
+        "_quantile": classmethod(
+            lambda cls, u, v, rate: np.maximum(rp.Poisson._quantile(u, v, rate), 1.0)
         ),
     },
 }

@@ -18,9 +18,8 @@ import typer
 
 from reparam import registry
 from reparam.cli import app
-from reparam.discrete import Discrete
+from reparam.discrete import DRAWS, Discrete
 from reparam.distribution import Distribution
-from reparam.domains import Domain
 from reparam.expressions import Expression
 from reparam.parameters import Parameter
 from reparam.reparameterized import Reparameterized
@@ -132,6 +131,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
         **{f"∂ log p/∂{symbols[name]}": text for name, text in d.about.score.items()},
         "support": interval(d._support),
         **(drawing(d) if issubclass(d, Reparameterized) else {}),
+        "draws": DRAWS if issubclass(d, Discrete) else "",
         "instead of ∂y/∂θ": getattr(d, "alternatives", ""),
         "source": d.about.source,
     }

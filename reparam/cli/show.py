@@ -30,7 +30,8 @@ def show(
 ) -> None:
     """Show a distribution: density, y = f(z; θ), each ∂y/∂θ, domains, defaults, source.
 
-    Of a discrete one: probabilities, score, and what to use in place of ∂y/∂θ.
+    Of a discrete one: probabilities, score, how draws are made, and what to use
+    in place of ∂y/∂θ.
 
     [bold]Examples[/bold]
 
@@ -54,7 +55,7 @@ def show(
 
 def _card(distribution: type[Distribution]) -> dict[str, Any]:
     """Return what there is to tell, as JSON values."""
-    from reparam.discrete import Discrete
+    from reparam.discrete import DRAWS, Discrete
     from reparam.reparameterized import Reparameterized
 
     about = distribution.about
@@ -71,6 +72,7 @@ def _card(distribution: type[Distribution]) -> dict[str, Any]:
         "noise": noise
         and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
         "mechanism": drawn.mechanism if drawn else None,
+        "draws": DRAWS if issubclass(distribution, Discrete) else None,
         "obstacle": distribution.obstacle() if issubclass(distribution, Discrete) else None,
         "parameters": [
             {
@@ -102,6 +104,7 @@ def _page(card: dict[str, Any]) -> str:
         ("support", readable(card["support"])),
         ("noise", noise and f"{noise['symbol']}, {noise['kind']} on {readable(noise['domain'])}"),
         ("mechanism", card["mechanism"]),
+        ("draws", card["draws"]),
         ("derivatives", card["obstacle"]),
         ("source", card["source"]),
     ]

@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.conversions import PROBABILITY
-from reparam.discrete import Discrete, Lanes
+from reparam.discrete import Discrete
 from reparam.distribution import About
 from reparam.domains import UNIT, Integers
 from reparam.parameters import Parameter
@@ -70,5 +70,7 @@ class Bernoulli(Discrete):
         return -probs * np.log(probs) - (1.0 - probs) * np.log1p(-probs)
 
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, probs: Array) -> Array:
-        return np.where(lanes(0).random(size) < probs, 1.0, 0.0)
+    def _quantile(cls, u: Array, v: Array, probs: Array) -> Array:
+        # u > 1 − p, exactly: 1 − p is exact for p ≥ ½; otherwise v is, where it is below p
+        one = np.where(probs < 0.5, v < probs, u > 1.0 - probs)
+        return one.astype(np.float64)

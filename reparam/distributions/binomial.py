@@ -8,11 +8,11 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.conversions import PROBABILITY
-from reparam.discrete import Discrete, Lanes
+from reparam.discrete import Discrete
 from reparam.distribution import About
 from reparam.domains import UNIT, Integers
 from reparam.parameters import Parameter
-from reparam.special import counts
+from reparam.special import count_quantile, counts
 from reparam.special._elementwise import elementwise
 
 __all__ = ["Binomial"]
@@ -85,8 +85,23 @@ class Binomial(Discrete):
         return np.asarray(_entropy(np.minimum(probs, 1.0 - probs), total))
 
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, total: Array, probs: Array) -> Array:
-        return counts.binomial_draws(lanes, total, probs, size)
+    def _quantile(cls, u: Array, v: Array, total: Array, probs: Array) -> Array:
+        rare, mirrored = np.minimum(probs, 1.0 - probs), probs > 0.5
+        odds, mean, product = rare / (1.0 - rare), total * rare, rare * (1.0 - rare)
+        law = count_quantile.Counts(
+            total * np.log1p(-rare),
+            total * odds,
+            -odds,
+            mean,
+            mean * (1.0 - rare),
+            1.0 - 2.0 * rare,
+            -product,
+        )
+        # of the rarer outcome, whose upper tail is the lower one of the other
+        first, second = np.where(mirrored, v, u), np.where(mirrored, u, v)
+        bracket = count_quantile.bracket(first, second, law, total)
+        bracket = count_quantile.mirrored(bracket, total, mirrored)
+        return count_quantile.smallest(bracket, u, v, cls._cdf, cls._sf, (total, probs))
 
 
 def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:

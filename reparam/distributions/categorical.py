@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.conversions import LOG
-from reparam.discrete import Discrete, Lanes
+from reparam.discrete import Discrete
 from reparam.distribution import About
 from reparam.domains import REAL, Integers
 from reparam.parameters import Parameter
@@ -52,15 +52,11 @@ class Categorical(Discrete):
 
     @staticmethod
     def _cdf(y: Array, logits: Array) -> Array:
-        below = np.minimum(np.cumsum(_softmax(logits), axis=-1), 1.0)
-        below[..., -1] = 1.0
-        return _entry(below, y)
+        return _entry(_below(logits), y)
 
     @staticmethod
     def _sf(y: Array, logits: Array) -> Array:
-        above = np.zeros_like(logits)
-        above[..., :-1] = np.cumsum(_softmax(logits)[..., :0:-1], axis=-1)[..., ::-1]
-        return _entry(np.minimum(above, 1.0), y)
+        return _entry(_above(logits), y)
 
     @staticmethod
     def _score(y: Array, logits: Array) -> tuple[Array, ...]:
@@ -92,16 +88,16 @@ class Categorical(Discrete):
         return np.asarray(-np.sum(terms, axis=-1))
 
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, logits: Array) -> Array:
-        upto = np.cumsum(_softmax(logits), axis=-1)
-        # the last category takes what rounding leaves, unless nothing is left for it
-        last = np.argmax(upto, axis=-1)
-        u = lanes(0).random(size) * upto[..., -1]
-        if upto.ndim == 1:
-            drawn = np.searchsorted(upto, u, side="right")
-        else:
-            drawn = np.sum(upto <= u[:, np.newaxis], axis=-1)
-        return np.asarray(np.minimum(drawn, last), dtype=np.float64)
+    def _quantile(cls, u: Array, v: Array, logits: Array) -> Array:
+        below, above = _below(logits), _above(logits)
+        if below.ndim > 1:
+            lower = np.sum(below < u[:, np.newaxis], axis=-1)
+            upper = np.sum(above > v[:, np.newaxis], axis=-1)
+            return np.asarray(np.where(v < u, upper, lower), dtype=np.float64)
+        found = np.searchsorted(below, u)
+        high = np.flatnonzero(v < u)
+        found[high] = below.size - np.searchsorted(above[::-1], v[high], side="right")
+        return np.asarray(found, dtype=np.float64)
 
 
 def _of_others(terms: Array) -> Array:
@@ -109,6 +105,20 @@ def _of_others(terms: Array) -> Array:
     below, above = np.zeros_like(terms), np.zeros_like(terms)
     below[1:], above[:-1] = np.cumsum(terms[:-1]), np.cumsum(terms[:0:-1])[::-1]
     return below + above
+
+
+def _below(logits: Array) -> Array:
+    """Return P(Y ≤ k) for each k."""
+    below = np.minimum(np.cumsum(_softmax(logits), axis=-1), 1.0)
+    below[..., -1] = 1.0
+    return below
+
+
+def _above(logits: Array) -> Array:
+    """Return P(Y > k) for each k, added up from the last."""
+    above = np.zeros_like(logits)
+    above[..., :-1] = np.cumsum(_softmax(logits)[..., :0:-1], axis=-1)[..., ::-1]
+    return np.minimum(above, 1.0)
 
 
 def _softmax(logits: Array) -> Array:

@@ -8,12 +8,16 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.conversions import PROBABILITY
-from reparam.discrete import Discrete, Lanes
+from reparam.discrete import Discrete
 from reparam.distribution import About
 from reparam.domains import UNIT, Integers
 from reparam.parameters import Parameter
+from reparam.special.count_quantile import rounded_up, smallest
 
 __all__ = ["Geometric"]
+
+#: The relative error of the quantile before it is rounded up, and of the cdf, as one of the count.
+_ROUNDING = 2e-15
 
 
 class Geometric(Discrete):
@@ -70,7 +74,8 @@ class Geometric(Discrete):
         return -np.log(probs) - (1.0 - probs) / probs * np.log1p(-probs)
 
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, probs: Array) -> Array:
-        # P(E > y |log(1 − p)|) = (1 − p)^y for exponential E, however small p is
-        scaled = lanes(0).standard_exponential(size) / -np.log1p(-probs)
-        return np.maximum(np.ceil(scaled), 1.0)
+    def _quantile(cls, u: Array, v: Array, probs: Array) -> Array:
+        rate = -np.log1p(-probs)
+        x = -np.where(v < u, np.log(v), np.log1p(-u)) / rate
+        bracket = rounded_up(x, _ROUNDING * (x + 1.0 / rate), 1.0, np.inf)
+        return smallest(bracket, u, v, cls._cdf, cls._sf, (probs,))

@@ -8,19 +8,14 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.conversions import Conversion
-from reparam.discrete import Discrete, Lanes
+from reparam.discrete import Discrete
 from reparam.distribution import About
 from reparam.domains import POSITIVE, UNIT, Integers
-from reparam.families import gamma_draws
 from reparam.parameters import Parameter
-from reparam.special import counts
+from reparam.special import count_quantile, counts
 from reparam.special._elementwise import elementwise
 
 __all__ = ["NegativeBinomial"]
-
-
-#: Below it 1/p may outweigh a gamma draw that underflows.
-_RARE = 1e-200
 
 
 class NegativeBinomial(Discrete):
@@ -111,14 +106,21 @@ class NegativeBinomial(Discrete):
         return np.asarray(_entropy(total, probs))
 
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, total: Array, probs: Array) -> Array:
-        rate = lanes(0).standard_gamma(total, size) * ((1.0 - probs) / probs)
-        if np.any(rare := probs < _RARE):  # the gamma draw may underflow where the rate doesn't
-            g = lanes(3)
-            _, log_rate = gamma_draws(g.standard_normal(size), 1.0 - g.random(size), total)
-            rate = np.where(rare, np.exp(log_rate - np.log(probs)), rate)
-        draws = counts.poisson_draws(lanes, 1, np.minimum(rate, 1e300), size)
-        return np.where(rate > 1e300, rate, draws)  # where a standard deviation is far below an ulp
+    def _quantile(cls, u: Array, v: Array, total: Array, probs: Array) -> Array:
+        rest = 1.0 - probs
+        mean = total * (rest / probs)
+        law = count_quantile.Counts(
+            total * np.log(probs),
+            total * rest,
+            rest,
+            mean,
+            mean / probs,
+            (1.0 + rest) / probs,
+            rest / probs / probs,
+        )
+        theta = (total, probs)
+        bracket = count_quantile.bracket(u, v, law, np.inf, theta, count_quantile.long_tailed)
+        return count_quantile.smallest(bracket, u, v, cls._cdf, cls._sf, theta)
 
 
 def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:

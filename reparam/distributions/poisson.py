@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from reparam._typing import Array
-from reparam.discrete import Discrete, Lanes
+from reparam.discrete import Discrete
 from reparam.distribution import About
 from reparam.domains import POSITIVE, Integers
 from reparam.parameters import Parameter
-from reparam.special import counts
+from reparam.special import count_quantile, counts
 from reparam.special._elementwise import elementwise
 
 __all__ = ["Poisson"]
@@ -72,8 +72,11 @@ class Poisson(Discrete):
         return np.asarray(_entropy(rate))
 
     @classmethod
-    def _sampler(cls, lanes: Lanes, size: int, rate: Array) -> Array:
-        return counts.poisson_draws(lanes, 0, rate, size)
+    def _quantile(cls, u: Array, v: Array, rate: Array) -> Array:
+        one, zero = np.ones(()), np.zeros(())
+        law = count_quantile.Counts(-rate, rate, zero, rate, rate, one, zero)
+        bracket = count_quantile.bracket(u, v, law, np.inf)
+        return count_quantile.smallest(bracket, u, v, cls._cdf, cls._sf, (rate,))
 
 
 @elementwise()

@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from reparam._typing import Array
-from reparam.discrete import Lanes
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Problem
@@ -23,6 +22,8 @@ from reparam.noise import BLOCK, Stream
 
 __all__ = ["MeasureValued"]
 
+#: A number -> a generator at the start of a block of that substream.
+Lanes: TypeAlias = Callable[[int], np.random.Generator]
 #: c, and so many draws of p₊ and of p₋, from generators and the parameters.
 Parts: TypeAlias = tuple[Any, Array, Array]
 Decomposition: TypeAlias = Callable[..., Parts]
@@ -55,9 +56,11 @@ def _gamma_rate(lanes: Lanes, size: int, alpha: float, rate: float) -> Parts:
 
 def _poisson_rate(lanes: Lanes, size: int, rate: float) -> Parts:
     """Y + 1, and Y."""
-    from reparam.special.counts import poisson_draws
+    from reparam.distributions.poisson import Poisson
 
-    y = poisson_draws(lanes, 0, np.asarray(rate), size)
+    u = np.empty(size)
+    UNIFORM.fill(lanes(0), u)
+    y = Poisson._quantile(u, 1.0 - u, np.asarray(rate))
     return 1.0, y + 1.0, y
 
 

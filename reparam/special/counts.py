@@ -20,12 +20,10 @@ from reparam.special.log_gamma import log_gamma_star
 
 __all__ = [
     "NORMAL_SD",
-    "binomial_draws",
     "excess",
     "log_binomial",
     "log_poisson",
     "normal_tail",
-    "poisson_draws",
     "spread_entropy",
     "stirling",
     "summed_entropy",
@@ -189,50 +187,3 @@ def _graded() -> tuple[Array, Array]:
 
 #: From this variance on draws are rounded from a normal variate with its skewness corrected
 #: (Cornish & Fisher 1938): probabilities are off by less than 1e-9, where NumPy's tests of
-#: acceptance lose more to rounding, and overflow in the end.
-_MANY = 2.0**32
-
-#: Below this probability binomial draws are Poisson's: no probability is off by more than it
-#: (Barbour & Hall 1984). NumPy's 1 − p would be off by more.
-_RARE = 2.0**-26
-
-
-def _rounded(z: Array, mean: Array, sd: Array, skewness: Array) -> Array:
-    return np.maximum(np.rint(mean + sd * (z + skewness * (z * z - 1.0) / 6.0)), 0.0)
-
-
-def poisson_draws(
-    lanes: Callable[[int], np.random.Generator], lane: int, rate: Array, size: int
-) -> Array:
-    """Return Poisson draws for rates of any size, made in a lane and the one after it."""
-    many = rate > _MANY
-    draws = lanes(lane).poisson(np.where(many, 1.0, rate), size).astype(np.float64)
-    if not np.any(many):
-        return draws
-    z, large = lanes(lane + 1).standard_normal(size), np.where(many, rate, 1.0)
-    sd = np.sqrt(large)
-    return np.where(many, _rounded(z, large, sd, 1.0 / sd), draws)
-
-
-def binomial_draws(
-    lanes: Callable[[int], np.random.Generator], total: Array, p: Array, size: int
-) -> Array:
-    """Return binomial draws for numbers of trials of any size."""
-    rare = np.minimum(p, 1.0 - p)  # of the rarer outcome
-    mean = total * rare
-    variance = mean * (1.0 - rare)
-    normal = variance > _MANY
-    poisson = (rare < _RARE) & ~normal
-    usual = ~normal & ~poisson
-    counts = np.where(usual, total, 1.0).astype(np.int64)
-    draws = lanes(0).binomial(counts, np.where(usual, rare, 0.5), size).astype(np.float64)
-    if np.any(poisson):
-        few = np.where(poisson, mean, 1.0)
-        scarce = lanes(1).poisson(few, size).astype(np.float64)
-        draws = np.where(poisson, np.minimum(scarce, total), draws)
-    if np.any(normal):
-        sd = np.sqrt(np.where(normal, variance, 1.0))
-        skewness = (1.0 - 2.0 * rare) / sd
-        z = lanes(2).standard_normal(size)
-        draws = np.where(normal, np.minimum(_rounded(z, mean, sd, skewness), total), draws)
-    return np.where(p > 0.5, total - draws, draws)

@@ -184,6 +184,52 @@ def values_repeat(cls: type[Discrete]) -> None:
     check(d, empty == (0, SETS), f"no draws have shape {empty}, expected {(0, SETS)}")
 
 
+def values_are_of_their_own_parameters(cls: type[Discrete]) -> None:
+    """A draw is the same, bit for bit, with parameters alone, in an array, or among others."""
+    d = typical(cls)
+    whole = d.sample(40, rng=9)
+    for j in range(SETS):
+        one = one_of(d, j)
+        alone = one.sample((40, SETS), rng=9)[:, j]
+        agree(one, "a draw with scalar parameters", alone, whole[:, j])
+        values = {name: getattr(one, name) for name in d.parameters}
+        alike = {
+            name: np.broadcast_to(value, (SETS, *np.shape(value))) for name, value in values.items()
+        }
+        equal = cls(**alike).sample(40, rng=9)[:, j]
+        agree(one, "a draw with arrays of equal parameters", equal, whole[:, j])
+
+
+def quantile_is_the_smallest_integer(cls: type[Discrete]) -> None:
+    """The quantile is the smallest y with F(y) ≥ u, by the tail that keeps its digits."""
+    d = typical(cls)
+    low, high = d.support
+    y = d.sample(40, rng=11)
+    upper = 1.0 - d.sf(y)
+    steps = np.where(d.cdf(y) < 0.5, d.cdf(y), upper)
+    steps = np.concatenate([np.nextafter(steps, 0.0), steps, np.nextafter(steps, 1.0)])
+    rest = np.random.default_rng(13).random((100, 1)) * np.ones(SETS)
+    tails = 10.0 ** -np.linspace(1.0, 300.0, 40)[:, np.newaxis] * np.ones(SETS)
+    u = np.concatenate([steps, rest, tails, 1.0 - np.maximum(tails, 2.0**-53)])
+    u = np.clip(u, 2.0**-1074, 1.0 - 2.0**-53)
+    found = d.icdf(u)
+
+    def reached(at: Array) -> Array:
+        return np.asarray(np.where(1.0 - u < u, d.sf(at) <= 1.0 - u, d.cdf(at) >= u))
+
+    agree(d, "a quantile", found, np.clip(np.floor(found), low, high), u=u)
+    agree(d, "F(y) ≥ u at the quantile", reached(found), 1.0, u=u)
+    agree(d, "F(y) ≥ u below the quantile", reached(found - 1.0), 0.0, u=u)
+    agree(d, "icdf(0)", d.icdf(0.0), low)
+    agree(d, "icdf(1)", d.icdf(1.0), high)
+    for outside in (-0.1, np.nextafter(1.0, 2.0), math.nan):
+        there = d.icdf(outside)
+        check(d, np.all(np.isnan(there)), f"icdf({outside}) is {there}, expected NaN")
+    for i, j in ((0, 0), (50, 3), (150, 6)):
+        alone = one_of(d, j).icdf(u[i, j])
+        agree(d, "a quantile in a batch", found[i, j], alone, u=u[i, j])
+
+
 def values_do_not_depend_on_neighbours(cls: type[Discrete]) -> None:
     """What is said of a value does not depend on the batch that it is in."""
     d = typical(cls)

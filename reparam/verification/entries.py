@@ -112,6 +112,11 @@ class Entrywise:
         """Return P(Y > y)."""
         return self._distribution.sf(value)
 
+    def icdf(self, u: ArrayLike, /) -> Array:
+        """Return the quantile, of a distribution that has one."""
+        distribution: Any = self._distribution
+        return np.asarray(distribution.icdf(u))
+
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return ∂ log p/∂θ."""
         return self._entries.split(self._distribution.score(value))

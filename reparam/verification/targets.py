@@ -271,7 +271,8 @@ class Masses(Target):
             kept = {key: float(getattr(thing, key)) for key in self.constants}
             self.fixed = {**kept, **self._entries.of(thing)}
         self.formulas = {
-            formula: self._formula(formula) for formula in ("log_prob", "cdf", "sf", "score")
+            formula: self._formula(formula)
+            for formula in ("log_prob", "cdf", "sf", "icdf", "score")
         }
 
     def _made(self, theta: Mapping[str, Any]) -> Discrete:

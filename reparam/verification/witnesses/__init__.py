@@ -46,7 +46,9 @@ _WITNESSES = {
     "derivative": _Declaration(
         "∂y/∂θ against numerical differentiation at fixed noise", 3, vectors=False
     ),
-    "identity": _Declaration("p(y)·∂y/∂θ + ∂F/∂θ = 0, and p = dF/dy", 4, gradients=False),
+    "identity": _Declaration(
+        "p(y)·∂y/∂θ + ∂F/∂θ = 0, p = dF/dy, and F⁻¹ of integers against F", 4, gradients=False
+    ),
     "score": _Declaration(
         "∂ log p/∂θ against numerical differentiation, and E[score] = 0", 2, gradients=False
     ),

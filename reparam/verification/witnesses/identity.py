@@ -165,6 +165,31 @@ def _masses(context: Context) -> Iterator[Comparison]:
             )
         tally.add(theta, mass, whole - outer, rtol=1e-12, atol=lost, y=y)
     yield from tally.result()
+    if "icdf" in formulas:
+        yield from _steps(context)
+
+
+def _steps(context: Context) -> Iterator[Comparison]:
+    """Compare the quantile of a discrete distribution with its definition, at steps of F.
+
+    The smallest y with F(y) ≥ u is y itself at u = F(y), and the next integer right above it. In
+    the upper tail it is decided by 1 − F(y) ≤ 1 − u.
+    """
+    formulas = context.target.formulas
+    cdf, sf = _tails(formulas)
+    tally = Tally("F⁻¹(u), the smallest y with F(y) ≥ u")
+    for theta in context.sets():
+        y = np.unique(context.target.values(theta, context.level.points, context.seed))
+        _, high = context.target.law(theta, context.seed).support
+        lower, upper = np.asarray(cdf(y, **theta)), 1.0 - np.asarray(sf(y, **theta))
+        step = np.where(lower < 0.5, lower, upper)
+        for u in (step, np.nextafter(step, 1.0)):
+            missed = np.where(u <= 0.5, lower < u, sf(y, **theta) > 1.0 - u)
+            expected = np.minimum(y + missed, high)
+            there = u < 1.0
+            found = np.asarray(formulas["icdf"](u, **theta))
+            tally.add(theta, found[there], expected[there], u=u[there])
+    yield from tally.result()
 
 
 def _at(f: Callable[..., Array], theta: Mapping[str, float], name: str, place: Array) -> Array:

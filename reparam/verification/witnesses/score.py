@@ -60,10 +60,10 @@ def score(context: Context) -> Iterator[Comparison]:
             # relative to the scores there are: near a zero no difference has the digits
             slack = 1e-9 * np.median(np.abs(claimed[name]))
             tally.add(theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, y=y)
-        if {"icdf", "cdf", "sf"} <= set(formulas):
-            _expect_zero(context, theta, means)
-        elif target.obstacle:
+        if target.obstacle:
             _sum_to_zero(context, theta, means)
+        elif {"icdf", "cdf", "sf"} <= set(formulas):
+            _expect_zero(context, theta, means)
     for tally in (*slopes.values(), *means.values()):
         yield from tally.result()
 

@@ -499,7 +499,7 @@ def summed_to(array: Array, shape: tuple[int, ...]) -> Array:
         return array
     lead = array.ndim - len(shape)
     stretched = [lead + k for k, size in enumerate(shape) if size == 1 != array.shape[lead + k]]
-    return array.sum(axis=(*range(lead), *stretched)).reshape(shape)
+    return np.asarray(array.sum(axis=(*range(lead), *stretched))).reshape(shape)
 
 
 def _blocks(first: int, size: int, block: int = BLOCK) -> list[tuple[int, int]]:

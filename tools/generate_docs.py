@@ -20,6 +20,7 @@ from reparam import registry
 from reparam.cli import app
 from reparam.discrete import DRAWS, Discrete
 from reparam.distribution import Distribution
+from reparam.domains import Domain
 from reparam.expressions import Expression
 from reparam.parameters import Parameter
 from reparam.reparameterized import Reparameterized

@@ -18,7 +18,7 @@ from reparam._typing import Array
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Problem
-from reparam.noise import BLOCK, Stream
+from reparam.noise import BLOCK, UNIFORM, Stream
 
 __all__ = ["MeasureValued"]
 

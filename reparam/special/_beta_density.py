@@ -152,6 +152,11 @@ VAST, SCALE = 1e280, 2.0**-60
 END = 40.0
 #: Below it ln(α B) may be far below an ulp of 1.
 SMALL = 0.01
+#: Gauss and Legendre's nodes on [0, 1] and weights: they integrate ψ over a shape below `SMALL`.
+_NODES, _SHARES = (
+    tuple((0.5 * (shift + values)).tolist())
+    for shift, values in zip((1.0, 0.0), np.polynomial.legendre.leggauss(5), strict=True)
+)
 
 
 def log_constant(alpha: Array, beta: Array) -> Array:
@@ -167,8 +172,8 @@ def log_constant(alpha: Array, beta: Array) -> Array:
         return np.asarray(plain)
     shape = np.minimum(alpha, SMALL)
     mean = sum(
-        0.5 * share * digamma_difference(1.0 + 0.5 * (1.0 + node) * shape, beta)
-        for node, share in zip(*np.polynomial.legendre.leggauss(5), strict=True)
+        share * digamma_difference(1.0 + node * shape, beta)
+        for node, share in zip(_NODES, _SHARES, strict=True)
     )
     return np.where(small, np.log1p(alpha / beta) - alpha * mean, plain)
 
@@ -214,14 +219,16 @@ def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_
     if (far := np.flatnonzero((own < 1.0) & (other >= HUGE))).size:
         at = Point(*(array[far] for array in point))
         tail[far] = _gamma_limit(at, own[far], other[far], above[far])
-    at_zero = above & (point.logit < -END - np.log1p(beta))
-    at_one = ~above & (point.logit > END + np.log1p(alpha))
-    if not np.any(at_zero | at_one):
-        return tail
-    log_x, log_rest = point.logs
-    near_zero = -np.expm1(alpha * log_x - log_constant(alpha, beta))
-    near_one = -np.expm1(beta * log_rest - log_constant(beta, alpha))
-    return np.select([at_zero, at_one], [near_zero, near_one], tail)
+    for far_side, end, shape, rest in (
+        (above, point, alpha, beta),
+        (~above, point.mirrored, beta, alpha),
+    ):
+        near = np.flatnonzero(far_side & (end.logit < -END - np.log1p(rest)))
+        if near.size:
+            log_x, _ = Point(*(array[near] for array in end)).logs
+            constant = log_constant(shape[near], rest[near])
+            tail[near] = -np.expm1(shape[near] * log_x - constant)
+    return tail
 
 
 def _gamma_limit(

@@ -14,6 +14,8 @@ _FALL = (0.0, 0.125, 0.25, 0.5, 1.0)
 #: Edges of panels before the end of a plateau, which may be 10³ long.
 _BEFORE = (-2187.0, -729.0, -243.0, -81.0, -27.0, -9.0, -3.0)
 _ORDER = 20
+#: The rule of one panel, on [−1, 1].
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(_ORDER)
 
 #: How many nodes there are with a plateau.
 PANEL_NODES = _ORDER * (len(_FALL) - 1 + len(_BEFORE))
@@ -32,10 +34,9 @@ def panels(plateau: Array, length: Array) -> tuple[Array, Array]:
 
 def _between(edges: Array) -> tuple[Array, Array]:
     """Return nodes and weights between the rows of `edges`."""
-    point, weight = np.polynomial.legendre.leggauss(_ORDER)
     middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[1:] - edges[:-1])
-    nodes = middle[:, np.newaxis] + half[:, np.newaxis] * column(point)
-    weights = half[:, np.newaxis] * column(weight)
+    nodes = middle[:, np.newaxis] + half[:, np.newaxis] * column(_POINTS)
+    weights = half[:, np.newaxis] * column(_WEIGHTS)
     return nodes.reshape(-1, edges.shape[1]), weights.reshape(-1, edges.shape[1])
 
 

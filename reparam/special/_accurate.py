@@ -6,10 +6,27 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["LARGEST", "bend", "half", "log1pmx", "power", "product_difference", "scaled_exp"]
+__all__ = [
+    "LARGEST",
+    "SCALE",
+    "VAST",
+    "bend",
+    "half",
+    "log1pmx",
+    "power",
+    "product_difference",
+    "scaled_exp",
+]
 
 #: The largest number, where logarithms of what underflows end too: they stay finite.
 LARGEST = float(np.finfo(np.float64).max)
+
+#: Larger shapes are scaled down: their sums and products would overflow, and no number but the mean
+#: has a tail probability other than 0 and 1.
+VAST = 1e280
+
+#: The factor that scales them, a power of 2, so that scaling is exact.
+SCALE = 2.0**-60
 
 
 def bend(s: Array) -> Array:

@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import log1pmx, power, product_difference, scaled_exp
+from reparam.special._accurate import (
+    SCALE,
+    VAST,
+    log1pmx,
+    power,
+    product_difference,
+    scaled_exp,
+)
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._elementwise import select
 from reparam.special._gamma_density import tail as gamma_tail
@@ -141,11 +148,6 @@ def log_density(point: Point, alpha: Array, beta: Array) -> Array:
     # of a normal number, which has all its digits
     plain = np.where(product > 1e-290, np.log(product), np.log(factor) + np.log(own))
     return log / scale + plain - 0.5 * np.log(scale)
-
-
-#: Shapes that are both beyond it are scaled down, so that sums and products don't overflow: no
-#: number but the mean has a tail probability other than 0 and 1.
-VAST, SCALE = 1e280, 2.0**-60
 
 
 #: As near as this to an end, on the scale of logit x, the leading term there is all there is.

@@ -36,7 +36,7 @@ DRAWS, TEMPERATURE = 100_000, 0.5
 #: Draws that the reference of efficiencies takes at most, if it was not asked for.
 _PILOT = 2**18
 
-#: Relative difference up to which an estimate and the derivative are the same but for rounding.
+#: Relative difference up to which an estimate and the derivative are equal up to rounding.
 _SAME = 1e-9
 
 #: Skewness over √n of n terms from which one of them counts as all: with it alone, √n nearly.

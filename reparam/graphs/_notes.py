@@ -39,7 +39,7 @@ _POINTS, _REACH, _FAR = 1025, 6.0, -600.0
 _STEP, _SHARE = 1e-5, 1e-4
 
 #: How far from a pole terms are compared, in distances between points, and the least power of the
-#: inverse distance of which the square has an infinite integral, but for rounding.
+#: inverse distance of which the square has an infinite integral, up to rounding.
 _TOWARDS, _SQUARE = (1e-6, 1e-4), 0.49
 
 #: Points whose draws fail together: where a parameter of another draw leaves its domain.
@@ -67,16 +67,16 @@ def notes_on(model: Model, wanted: Sequence[str]) -> tuple[str, ...]:
                 if found.height and (moved := line.moved_by(found) - missed):
                     missed |= moved
                     places.setdefault(line.node.name, found.place)
-    told = []
+    sentences = []
     if missed:
         where = " and ".join(f"{name} passes {y:.4g}" for name, y in places.items())
         names = [name for name in wanted if name in missed]
-        told.append(notes.misses_jumps(["pathwise"], names, f"the loss jumps where {where}"))
+        sentences.append(notes.misses_jumps(["pathwise"], names, f"the loss jumps where {where}"))
     if wild:
         labels = {LOSS: "E[J]"} | {name: f"∂E[J]/∂{name}" for name in wanted}
         which = [label for name, label in labels.items() if name in wild]
-        told.append(notes.infinite_variance("estimates", which))
-    return tuple(told)
+        sentences.append(notes.infinite_variance("estimates", which))
+    return tuple(sentences)
 
 
 def _lines(model: Model, wanted: tuple[str, ...]) -> Iterator[_Line]:

@@ -355,6 +355,12 @@ def test_of_vast_shapes_from_tiny_ones():
         assert error(value, wanted) < 1e-15
 
 
+def test_half_of_what_overflows():
+    # ∂KL/∂ν is half of ∂KL/∂α
+    slope = rp.kl(rp.ChiSquare(1.8154218232752458e-295), rp.ChiSquare(3.9809132391744067e-282))
+    assert slope.gradient_p["df"] == pytest.approx(-1.2078906206458768e308, rel=1e-14)
+
+
 def test_of_counts_whose_quotient_overflows():
     divergence = rp.kl(rp.Poisson(1e300), rp.Poisson(1e-300))
     with mp.workdps(50):

@@ -175,10 +175,11 @@ class Image:
     kind: type[Distribution]
     sources: tuple[Source, ...]
 
-    def values(self, distribution: Distribution) -> tuple[Array, ...]:
-        """Return the family's parameters."""
+    def values(self, theta: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Return the family's parameters, from those of the distribution in declared order."""
+        by_name = dict(zip(self.kind.parameters, theta, strict=True))
         return tuple(
-            source[1] * getattr(distribution, source[0])
+            source[1] * by_name[source[0]]
             if isinstance(source, tuple)
             else np.asarray(source)
             for source in self.sources
@@ -197,8 +198,12 @@ class Image:
 def _of_images(
     family: Callable[..., Terms], image_p: Image, image_q: Image, p: Any, q: Any
 ) -> Terms:
-    value, in_p, in_q = of_any_size(family, *image_p.values(p), *image_q.values(q))
-    return value, image_p.chained(in_p), image_q.chained(in_q)
+    def formula(*theta: Array) -> Terms:
+        of_p, of_q = theta[: len(p._theta)], theta[len(p._theta) :]
+        value, in_p, in_q = family(*image_p.values(of_p), *image_q.values(of_q))
+        return value, image_p.chained(in_p), image_q.chained(in_q)
+
+    return of_any_size(formula, *p._theta, *q._theta)
 
 
 def register_images(family: Callable[..., Terms], *images: Image) -> None:

@@ -179,9 +179,7 @@ class Image:
         """Return the family's parameters, from those of the distribution in declared order."""
         by_name = dict(zip(self.kind.parameters, theta, strict=True))
         return tuple(
-            source[1] * by_name[source[0]]
-            if isinstance(source, tuple)
-            else np.asarray(source)
+            source[1] * by_name[source[0]] if isinstance(source, tuple) else np.asarray(source)
             for source in self.sources
         )
 

@@ -76,11 +76,15 @@ def select(
     formulas
         What it numbers: elementwise, of flat arrays and scalars.
     *arrays
-        Their arguments: flat arrays as long as `choice`, or scalars.
+        Their arguments: flat arrays as long as `choice`, or scalars. An array that repeats one
+        number without a copy stays a scalar, so that what depends on it alone is computed once.
     outputs
         How many arrays a formula returns: a tuple of them, or one by itself.
     """
     size = choice.size
+    if size > 1:  # the first one never does
+        rest = (a[0] if np.ndim(a) and a.strides == (0,) else a for a in arrays[1:])
+        arrays = arrays[0], *rest
     results = tuple(np.empty(size) for _ in range(outputs))
 
     def fill(formula: Callable[..., Any], members: NDArray[np.integer[Any]] | None) -> None:

@@ -53,8 +53,8 @@ class Wide(NDArrayOperatorsMixin):
         return np.asarray(_scaled(self.mantissa, self.exponent), dtype=dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if method != "__call__" or options:
-            return NotImplemented
+        if options.pop("out", inputs[:1])[0] is not inputs[0] or options or method != "__call__":
+            return NotImplemented  # of `out`, x += y alone is known, for which x is a new array
         arguments = [each if isinstance(each, Wide) else Wide(each) for each in inputs]
         if ufunc in _COMPARISONS:
             return ufunc(*_aligned(*arguments)[0])

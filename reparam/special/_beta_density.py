@@ -24,7 +24,7 @@ from reparam.special._accurate import (
     scaled_exp,
 )
 from reparam.special._beta_integrals import above_mean, tail_integrals
-from reparam.special._elementwise import select
+from reparam.special._elementwise import members, select
 from reparam.special._gamma_density import tail as gamma_tail
 from reparam.special._point import Point, from_logit, of_arrays
 from reparam.special.log_gamma import log_gamma_star
@@ -190,8 +190,7 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     The tail on the point's own side of the mean is integrated, or the other one if it is small; the
     larger of the two is 1 less the smaller.
     """
-    *arrays, alpha, beta = np.broadcast_arrays(*point, alpha, beta)
-    point = Point(*arrays)
+    point = Point(*np.broadcast_arrays(*point))
     if np.any(vast := np.minimum(alpha, beta) > VAST):
         alpha, beta = (np.where(vast, shape * SCALE, shape) for shape in (alpha, beta))
     above = above_mean(point, alpha, beta)
@@ -199,7 +198,8 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     if (most := np.flatnonzero(~(own < _MOST))).size:
         at = Point(*(array[most] for array in point))
         above[most] = ~above[most]
-        own[most] = _integrated(at, alpha[most], beta[most], above[most])
+        shapes = members(alpha, most), members(beta, most)
+        own[most] = _integrated(at, *shapes, above[most])
     own = np.where(np.isinf(point.logit), above == (point.logit < 0.0), np.minimum(own, 1.0))
     return np.where(above == upper, own, 1.0 - own)
 
@@ -217,8 +217,9 @@ def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_
     mass, _, _ = tail_integrals(point, alpha, beta, above, fine=True)
     log, factor = weight(point, alpha, beta, above)
     tail = scaled_exp(log, factor * mass)
-    own, other = np.where(above, alpha, beta), np.where(above, beta, alpha)
-    if (far := np.flatnonzero((own < 1.0) & (other >= HUGE))).size:
+    if np.any(np.maximum(alpha, beta) >= HUGE):
+        own, other = np.where(above, alpha, beta), np.where(above, beta, alpha)
+        far = np.flatnonzero((own < 1.0) & (other >= HUGE))
         at = Point(*(array[far] for array in point))
         tail[far] = _gamma_limit(at, own[far], other[far], above[far])
     for far_side, end, shape, rest in (
@@ -228,8 +229,8 @@ def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_
         near = np.flatnonzero(far_side & (end.logit < -END - np.log1p(rest)))
         if near.size:
             log_x, _ = Point(*(array[near] for array in end)).logs
-            constant = log_constant(shape[near], rest[near])
-            tail[near] = -np.expm1(shape[near] * log_x - constant)
+            own, other = (np.broadcast_to(each, above.shape)[near] for each in (shape, rest))
+            tail[near] = -np.expm1(own * log_x - log_constant(own, other))
     return tail
 
 

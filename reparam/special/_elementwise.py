@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 
-__all__ = ["Rule", "column", "elementwise", "integrate", "select", "weighted"]
+__all__ = ["Rule", "column", "elementwise", "integrate", "members", "select", "weighted"]
 
 #: How many numbers a scratch array has: a few such arrays fit a core's cache. Fewer would make
 #: operations so short that threads mostly wait for the interpreter's lock.
@@ -59,6 +59,11 @@ def elementwise(outputs: int = 1) -> Callable[[Callable[..., Any]], Callable[...
         return function
 
     return decorate
+
+
+def members(array: Array, at: NDArray[np.integer[Any]]) -> Array:
+    """Return some elements of a flat array, or a scalar as it is."""
+    return array[at] if np.ndim(array) else array
 
 
 def select(

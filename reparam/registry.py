@@ -79,7 +79,7 @@ def get(name: str) -> type[Distribution]:
     Raises
     ------
     UnknownDistributionError
-        If there is none; the message has the name that it may misspell.
+        If no distribution has it; the message suggests the nearest name.
 
     Examples
     --------

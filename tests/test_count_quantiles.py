@@ -350,7 +350,7 @@ def test_extreme_parameters(d, u, expected):
 @pytest.mark.parametrize("name", DISCRETE)
 def test_a_draw_is_the_quantile_of_one_uniform(name):
     d = typical(rp.get(name), 3)
-    u = Stream(UNIFORM, 8).take(0, 300).reshape(100, 3)
+    u = Stream(8).take(UNIFORM, 0, 0, 300).reshape(100, 3)
     np.testing.assert_array_equal(d.sample(100, rng=8), d.icdf(u))
 
 

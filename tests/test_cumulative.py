@@ -132,6 +132,25 @@ def test_gamma_tails_against_mpmath(shape):
         assert d.sf(y) == pytest.approx(float(upper), rel=allowed, abs=0.0)
 
 
+@pytest.mark.parametrize("total", [0.4, 29.9, 30.1, 99.0, 299.0, 301.0])
+@pytest.mark.parametrize("x", [0.01, 0.3, 0.6199, 0.6201, 0.7999, 0.8001, 0.9499, 0.9501])
+@pytest.mark.parametrize("deviations", [0.0, 0.01, 0.6, 4.0])
+def test_beta_tails_next_to_borders_of_the_continued_fraction(total, x, deviations):
+    mean = min(x + deviations * math.sqrt(x * (1.0 - x) / (total + 1.0)), 0.999)
+    alpha, beta = mean * total, (1.0 - mean) * total
+    with mpmath.workdps(40):
+        lower = mpmath.betainc(alpha, beta, 0, mpmath.mpf(x), regularized=True)
+        density = mpmath.mpf(x) ** alpha * (1 - mpmath.mpf(x)) ** (beta - 1)
+        density /= mpmath.beta(alpha, beta)
+        # half an ulp of x, and of shapes that move the mean as much
+        forced = 3.0 * 2.0**-53 * float(density / min(lower, 1 - lower))
+    allowed = 4e-15 + 4.0 * forced
+    assert rp.Beta(alpha, beta).cdf(x) == pytest.approx(float(lower), rel=allowed, abs=0.0)
+    assert rp.Beta(alpha, beta).sf(x) == pytest.approx(float(1 - lower), rel=allowed, abs=0.0)
+    repeated = rp.Beta([alpha] * 3, [beta] * 3)  # no constants: bit for bit the same
+    assert repeated.cdf([0.5, 0.99, x])[2] == rp.Beta(alpha, beta).cdf(x)
+
+
 def test_student_tails_next_to_the_centre_against_closed_forms():
     t = np.array([-1e-3, -3e-8, 1e-300, 3e-8, 2e-5, 0.1])
     cauchy = 0.5 + np.arctan(t) / math.pi

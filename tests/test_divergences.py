@@ -171,14 +171,14 @@ def cases(pair, kind, count):
         yield p, q
 
 
-def reference(pair, p, q):
+def reference(pair, p, q, digits=32):
     """Return KL and its derivatives, at high precision."""
     theta = [mpf(float(t)) for t in (*p, *q)]
     formula = TEXTBOOK[pair]
     gradient = []
     for k, parameter in enumerate(theta):
-        # central differences: of such a step they are right to 60 digits
-        step = (abs(parameter) or 1) * mpf(10) ** -32
+        # central differences: they are right to twice as many digits, nearly
+        step = (abs(parameter) or 1) * mpf(10) ** -digits
         ends = [[*theta[:k], parameter + sign * step, *theta[k + 1 :]] for sign in (1, -1)]
         gradient.append((formula(*ends[0]) - formula(*ends[1])) / (2 * step))
     return formula(*theta), gradient[: len(p)], gradient[len(p) :]
@@ -276,6 +276,45 @@ def test_closed_form_is_accurate_for_all_sizes(pair):
         assert_within_what_rounding_forces(pair, p, q)
 
 
+def extreme(rng, cls):
+    """Return parameters from 1e-300 to 1e300, locations of either sign, probabilities to 1."""
+    draw = {
+        REAL: lambda: rng.choice([-1.0, 1.0]) * 10 ** rng.uniform(-300, 300),
+        POSITIVE: lambda: 10 ** rng.uniform(-300, 300),
+        UNIT: lambda: 10 ** rng.uniform(-300, 0),
+    }
+    return [draw[parameter.domain]() for parameter in cls.parameters.values()]
+
+
+@PAIRS
+def test_closed_form_where_products_of_parameters_overflow(pair):
+    """Shapes, scales and rates from 1e-300 to 1e300: to 1e-12, where float64 has the result."""
+    rng = np.random.default_rng([ord(letter) for letter in f"{pair[0].name} {pair[1].name} wide"])
+    largest, least = np.finfo(np.float64).max, 1e-300
+    for _ in range(2):
+        p, q = (extreme(rng, cls) for cls in pair)
+        divergence = rp.kl(pair[0](*p), pair[1](*q))
+        found = [divergence.value, *divergence.gradient_p.values(), *divergence.gradient_q.values()]
+        # shapes of 1e-300 beside others of 1e300, squared; for locations quotients, squared
+        digits = 2000 if REAL in (t.domain for t in pair[0].parameters.values()) else 640
+        with mp.workdps(2 * digits + 20):
+            value, in_p, in_q = reference(pair, p, q, digits)
+        for got, wanted in zip(found, [value, *in_p, *in_q], strict=True):
+            if abs(wanted) > largest:
+                assert got == np.copysign(np.inf, float(mp.sign(wanted))), (p, q)
+            else:
+                assert abs(mpf(float(got)) - wanted) <= 1e-12 * abs(wanted) + least, (p, q, got)
+
+
+def test_closed_form_of_a_batch_with_usual_and_extreme_shapes():
+    divergence = rp.kl(rp.Beta([2.0, 1e200], [3.0, 1e200]), rp.Beta([[1e-200], [2.0]], 1e-200))
+    for (row, column), value in np.ndenumerate(divergence.value):
+        p, q = ((2.0, 3.0), (1e200, 1e200))[column], ((1e-200, 1e-200), (2.0, 1e-200))[row]
+        alone = rp.kl(rp.Beta(*p), rp.Beta(*q))
+        assert value == alone.value
+        assert divergence.gradient_q["beta"][row, column] == alone.gradient_q["beta"]
+
+
 @pytest.mark.parametrize(
     ("cls", "p", "q", "value"),
     [
@@ -303,6 +342,23 @@ def test_closed_form_where_terms_cancel_or_overflow(cls, p, q, value):
     if value is not None:
         assert rp.kl(cls(*p), cls(*q)).value == pytest.approx(value, rel=1e-15)
     assert_within_what_rounding_forces((cls, cls), p, q)
+
+
+def test_of_vast_shapes_from_tiny_ones():
+    """With p's shapes y and q's x: B(x, x) → 2/x, B(y, y) → √(π/y) 2^(1−2y).
+
+    And ψ(2y) − ψ(y) → ln 2 + 1/4y, so KL → −ln x + ½ ln(y/π) − ½.
+    """
+    value = rp.kl(rp.Beta(1e200, 1e200), rp.Beta(1e-200, 1e-200)).value
+    with mp.workdps(60):
+        wanted = mp.log(mpf(1e200) / mp.pi) / 2 - mp.log(mpf(1e-200)) - HALF
+        assert error(value, wanted) < 1e-15
+
+
+def test_half_of_what_overflows():
+    # ∂KL/∂ν is half of ∂KL/∂α
+    slope = rp.kl(rp.ChiSquare(1.8154218232752458e-295), rp.ChiSquare(3.9809132391744067e-282))
+    assert slope.gradient_p["df"] == pytest.approx(-1.2078906206458768e308, rel=1e-14)
 
 
 def test_of_counts_whose_quotient_overflows():

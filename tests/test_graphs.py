@@ -159,7 +159,7 @@ class TestInputs:
         [
             ({}, errors.GraphError, "needs a value for m, x; pass one for each input .*: none"),
             ({"m": 1.0}, errors.GraphError, r"needs a value for x; .*\(values are given for: m\)"),
-            ({"m": 1.0, "X": 1.0}, errors.GraphError, "X is none; did you mean 'x'"),
+            ({"m": 1.0, "X": 1.0}, errors.GraphError, "X is not an input; did you mean 'x'"),
             ({"m": 1.0, "x": 1.0, "y": 1.0}, errors.GraphError, "y is a node of the graph, not"),
             ({"m": "1", "x": 1.0}, errors.ParameterError, "m='1' is not a real number"),
             (

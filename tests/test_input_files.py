@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -53,7 +54,7 @@ class TestText:
             ("loc,loc\n1,2\n", "two columns are called 'loc'"),
             ("loc\0\n1\n", "it is not text: line 1 has a byte 0"),
             ("x" * 140_000 + ",loc\n1,2\n", "its first lines are not a table"),
-            ("loc\n" + "9" * 400, "loc[0]=inf is not in (-inf, inf)"),
+            ("loc\n" + "9" * 400, "beyond the range of float64; write inf if that is meant"),
         ],
     )
     def test_is_refused(self, cli, tmp_path, text, fragment):
@@ -86,6 +87,22 @@ class TestText:
         content = io.BytesIO(f"1{mark}2\n3{mark}4\n".encode())
         np.testing.assert_array_equal(formats.load("csv").read(content, ("y",)), [[1, 2], [3, 4]])
 
+    @pytest.mark.parametrize(
+        ("text", "fragment"),
+        [
+            ("1.5\n1e400\n", "line 2: 1e400 is beyond the range of float64; write inf"),
+            ("y,x\n1,inf\n-1E+999,2\n", "line 3: -1E+999 is beyond the range"),
+            ("9" * 400 + ",1", f"line 1: {'9' * 24}… (400 characters) is beyond"),
+        ],
+    )
+    def test_a_number_beyond_float64_is_refused(self, text, fragment):
+        with pytest.raises(InputError, match=re.escape(fragment)):
+            formats.load("csv").read(io.BytesIO(text.encode()), ("y",))
+
+    def test_an_infinity_by_name_is_one(self):
+        content = io.BytesIO(b"x,y\n1e400,inf\n2,-Infinity\n")
+        np.testing.assert_array_equal(formats.load("csv").read(content, ("y",)), [np.inf, -np.inf])
+
     @pytest.mark.parametrize("line", [2, 4000])
     def test_says_which_line_is_wrong(self, line):
         rows = ["y", *["1"] * 10_000]
@@ -107,7 +124,10 @@ class TestJsonLines:
             ('"1.5"', "line 1 is not an object with a number 'loc'"),
             ("null", "line 1 is not an object with a number 'loc'"),
             ("[1]", "line 1 is not an object with a number 'loc'"),
-            ("9" * 400, "line 1: the number 'loc' is beyond the range of float64"),
+            ("9" * 400, f"'loc' is {'9' * 24}… (400 characters), beyond the range of float64"),
+            ("-1e400", "line 1: 'loc' is -1e400, beyond the range of float64"),
+            ('1, "s": 2, "s": 2', "line 1 has the key 's' twice"),
+            ('1, "s": {"t": 1, "t": 2}', "line 1 has the key 't' twice"),
             ("9" * 5000, "line 1 is not an object with a number"),
             ("[" * 5000 + "]" * 5000, "line 1 is nested too deeply"),
             ('1, "other": ' + "[" * 5000 + "]" * 5000, "line 1 is nested too deeply"),
@@ -120,6 +140,10 @@ class TestJsonLines:
     def test_an_object_is_no_list_of_pairs(self, cli, tmp_path):
         tmp_path.joinpath("x.jsonl").write_text('[["loc", 1]]\n')
         assert "line 1 is not an object" in refused(cli, "sample", "-p", "loc=@x.jsonl")
+
+    def test_numbers_beyond_float64_in_other_keys(self, cli, tmp_path):
+        tmp_path.joinpath("x.jsonl").write_text('{"loc": 1.5, "other": 1e400}\n')
+        assert cli.columns("grad", "-p", "loc=@x.jsonl", "--noise", "0")["y"] == [1.5]
 
     def test_classic_line_ends(self, cli, tmp_path):
         tmp_path.joinpath("x.jsonl").write_bytes(b'{"loc": 1}\r{"loc": "Infinity"}\r')

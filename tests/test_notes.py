@@ -144,6 +144,14 @@ class TestNotFinite:
             f" at y from {y[bad].min():.4g} to {y[bad].max():.4g}"
         ) in found.notes
 
+    def test_of_paths_whose_terms_are_zero_times_infinity(self):
+        found = estimate(
+            rp.InverseGamma(0.01, 1.0), "1/y", 10_000, estimators=["pathwise", "score"], rng=1
+        )
+        assert np.isnan(found["pathwise", "alpha"].value)
+        assert np.isfinite(found["score", "alpha"].value)
+        assert found.notes[-1].startswith("NaN in alpha, scale by pathwise: φ′(y) ∂y/∂θ is 0 · ∞")
+
 
 def test_notes_do_not_depend_on_draws_or_threads_and_can_be_pickled(monkeypatch):
     model = rp.Graph(GAUSSIAN + "where(y > 1, log(y), 1/y**2)").at(m=0.5, s=1.0)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reparam.formats import Records
     from reparam.graphs import Expectation, Graph, Model
     from reparam.graphs._columns import Columns
-    from reparam.graphs._model import Source
+    from reparam.graphs._evaluator import Source
 
 __all__ = ["Draws", "of_distribution", "of_graph", "run"]
 

@@ -189,7 +189,7 @@ def _is_device(source: BinaryIO) -> bool:
 
 
 def _mode(source: BinaryIO) -> int:
-    """Return what kind of file a source is, as ``os.stat`` does: 0 if it is none."""
+    """Return the kind of file of a source as ``os.stat`` does: 0 if it is not a file."""
     try:
         return os.fstat(source.fileno()).st_mode
     except OSError:

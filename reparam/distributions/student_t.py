@@ -85,8 +85,7 @@ class StudentT(LocationScale):
 
     @staticmethod
     def _standard_score(z: Array, df: Array) -> tuple[Array, ...]:
-        ratio = z * (z / df)
-        share = np.where(ratio < np.inf, ratio / (1.0 + ratio), 1.0)
+        ratio, share = _ratio_and_share(z, df)
         small = ratio < 0.5
         gap = np.where(small, log1pmx(-share), share - _log_one_plus(z, df))
         in_df = 0.5 * (digamma_half_excess(half(df)) + gap + share / df)
@@ -94,11 +93,9 @@ class StudentT(LocationScale):
 
     @staticmethod
     def _standard_excess(z: Array, slope: Array, df: Array) -> Array:
-        # 1 − (ν + 1) s with s = q/(1 + q), q = z²/ν: for tiny ν and s next to 1 it is about −ν
-        ratio = z * (z / df)
-        rest = 1.0 / (1.0 + ratio)
-        share = np.where(ratio < np.inf, ratio * rest, 1.0)
-        return rest - df * share
+        # 1 − (ν + 1) s: for tiny ν and s next to 1 it is about −ν
+        ratio, share = _ratio_and_share(z, df)
+        return 1.0 / (1.0 + ratio) - df * share
 
     @staticmethod
     def _standard_moments(df: Array) -> tuple[Any, Any, Any]:
@@ -108,6 +105,12 @@ class StudentT(LocationScale):
         excess = digamma_half_excess(half(df))
         entropy = 0.5 * (df + 1.0) * excess + 0.5 + 0.5 / df - _log_constant(df)
         return mean, variance, entropy
+
+
+def _ratio_and_share(z: Array, df: Array) -> tuple[Array, Array]:
+    """Return q = z²/ν and s = q/(1 + q), also where q overflows."""
+    ratio = z * (z / df)
+    return ratio, np.where(ratio < np.inf, ratio / (1.0 + ratio), 1.0)
 
 
 def _log_one_plus(z: Array, df: Array) -> Array:

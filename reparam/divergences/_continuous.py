@@ -27,6 +27,7 @@ from reparam.distributions.inverse_gamma import InverseGamma
 from reparam.distributions.laplace import Laplace
 from reparam.distributions.logistic import Logistic
 from reparam.divergences._registry import Terms, register_kl
+from reparam.divergences._sizes import of_any_size
 from reparam.mechanisms import LocationScale
 from reparam.special._accurate import LARGEST, bend, product_difference
 from reparam.special.bregman import (
@@ -44,44 +45,52 @@ __all__: list[str] = []
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
+def _to_gaussian(
+    moments: tuple[Array | float, ...], loc: Array, scale: Array, mu: Array, sigma: Array
+) -> Terms:
+    mean, variance, entropy = moments
+    spread = np.sqrt(variance)
+    negentropy = _HALF_LOG_TWO_PI + 0.5 + np.log(spread) - entropy
+    ratio, square = itakura_saito_squares(spread * scale, sigma)
+    z = (loc + mean * scale - mu) / sigma
+    return (
+        0.5 * ratio + 0.5 * z * z + negentropy,
+        (z / sigma, square / scale + mean * (z / sigma)),
+        (-z / sigma, -(square + z * z) / sigma),
+    )
+
+
 @register_kl(LocationScale, Gaussian)  # type: ignore[type-abstract]
 def location_scale_gaussian(p: LocationScale, q: Gaussian) -> Terms | None:
     """½ (v/σ² − 1 − ln v/σ²) + ½ (m − μ)²/σ² + J, with mean m, variance v and negentropy J of p."""
     if len(p.parameters) > 2:
         return None  # moments depend on a shape
-    loc, scale = p._theta
-    mean, variance, entropy = type(p)._standard_moments()
-    spread = np.sqrt(variance)
-    negentropy = _HALF_LOG_TWO_PI + 0.5 + np.log(spread) - entropy
-    ratio, square = itakura_saito_squares(spread * scale, q.scale)
-    z = (loc + mean * scale - q.loc) / q.scale
+    formula = partial(_to_gaussian, type(p)._standard_moments())
+    return of_any_size(formula, *p._theta, *q._theta)
+
+
+def _laplace(loc: Array, scale: Array, mu: Array, b: Array) -> Terms:
+    apart, r = loc - mu, scale / b
+    s = np.minimum(np.abs(apart) / scale, LARGEST)
+    fall = np.expm1(-s)
+    near = s < 0.5
+    bent = np.where(near, r * bend(-np.minimum(s, 1.0)), np.abs(apart) / b + r * fall)
+    lost = np.exp(-s) * bend(np.minimum(s, 1.0))  # 1 − (1 + s) e^−s
+    in_scale = np.where(
+        near, ((scale - b) / scale - lost) / b, (1.0 + s) * np.exp(-s) / b - 1.0 / scale
+    )
+    in_loc = -np.sign(apart) * fall / b
     return (
-        0.5 * ratio + 0.5 * z * z + negentropy,
-        (z / q.scale, square / scale + mean * (z / q.scale)),
-        (-z / q.scale, -(square + z * z) / q.scale),
+        itakura_saito(scale, b) + bent,
+        (in_loc, in_scale),
+        (-in_loc, ((b - scale) / b - bent) / b),
     )
 
 
 @register_kl(Laplace, Laplace)
 def laplace(p: Laplace, q: Laplace) -> Terms:
     """r − 1 − ln r + r (s + e^−s − 1), with r the scales' ratio and s = |μ_p − μ_q|/b_p."""
-    apart, r = p.loc - q.loc, p.scale / q.scale
-    s = np.minimum(np.abs(apart) / p.scale, LARGEST)
-    fall = np.expm1(-s)
-    near = s < 0.5
-    bent = np.where(near, r * bend(-np.minimum(s, 1.0)), np.abs(apart) / q.scale + r * fall)
-    lost = np.exp(-s) * bend(np.minimum(s, 1.0))  # 1 − (1 + s) e^−s
-    in_scale = np.where(
-        near,
-        ((p.scale - q.scale) / p.scale - lost) / q.scale,
-        (1.0 + s) * np.exp(-s) / q.scale - 1.0 / p.scale,
-    )
-    in_loc = -np.sign(apart) * fall / q.scale
-    return (
-        itakura_saito(p.scale, q.scale) + bent,
-        (in_loc, in_scale),
-        (-in_loc, ((q.scale - p.scale) / q.scale - bent) / q.scale),
-    )
+    return of_any_size(_laplace, *p._theta, *q._theta)
 
 
 def _gaussian_distance(t: Array) -> tuple[Array, Array]:
@@ -102,24 +111,29 @@ _DISTANCES: Mapping[type[LocationScale], Callable[[Array], tuple[Array, Array]]]
 }
 
 
+def _to_laplace(
+    family: type[LocationScale], loc: Array, scale: Array, mu: Array, b: Array
+) -> Terms:
+    apart = loc - mu
+    t = np.minimum(np.abs(apart) / scale, LARGEST)
+    beyond, slope = _DISTANCES[family](t)
+    distance = np.abs(apart) + scale * beyond
+    entropy = family._standard_moments()[2]
+    in_loc = np.sign(apart) * slope / b
+    in_scale = beyond + 2.0 * t * family._standard_cdf(-t)
+    return (
+        itakura_saito(distance, b) + log_quotient(2.0 * distance, scale) - entropy + 1.0,
+        (in_loc, in_scale / b - 1.0 / scale),
+        (-in_loc, (b - distance) / b / b),
+    )
+
+
 @register_kl(Gaussian, Laplace)
 @register_kl(Logistic, Laplace)
 def symmetric_laplace(p: LocationScale, q: Laplace) -> Terms:
     """E/b − 1 − ln E/b + ln 2E − H + 1, with E = E_p|y − μ| and the entropy H of p."""
     family = next(base for base in type(p).__mro__ if base in _DISTANCES)
-    loc, scale = p._theta
-    apart = loc - q.loc
-    t = np.minimum(np.abs(apart) / scale, LARGEST)
-    beyond, slope = _DISTANCES[family](t)
-    distance = np.abs(apart) + scale * beyond
-    entropy = type(p)._standard_moments()[2]
-    in_loc = np.sign(apart) * slope / q.scale
-    in_scale = beyond + 2.0 * t * type(p)._standard_cdf(-t)
-    return (
-        itakura_saito(distance, q.scale) + log_quotient(2.0 * distance, scale) - entropy + 1.0,
-        (in_loc, in_scale / q.scale - 1.0 / scale),
-        (-in_loc, (q.scale - distance) / q.scale / q.scale),
-    )
+    return of_any_size(partial(_to_laplace, family), *p._theta, *q._theta)
 
 
 def gamma(alpha_p: Array, rate_p: Array, alpha_q: Array, rate_q: Array) -> Terms:
@@ -161,12 +175,11 @@ class Image:
     kind: type[Distribution]
     sources: tuple[Source, ...]
 
-    def values(self, distribution: Distribution) -> tuple[Array, ...]:
-        """Return the family's parameters."""
+    def values(self, theta: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Return the family's parameters, from those of the distribution in declared order."""
+        by_name = dict(zip(self.kind.parameters, theta, strict=True))
         return tuple(
-            source[1] * getattr(distribution, source[0])
-            if isinstance(source, tuple)
-            else np.asarray(source)
+            source[1] * by_name[source[0]] if isinstance(source, tuple) else np.asarray(source)
             for source in self.sources
         )
 
@@ -183,8 +196,12 @@ class Image:
 def _of_images(
     family: Callable[..., Terms], image_p: Image, image_q: Image, p: Any, q: Any
 ) -> Terms:
-    value, in_p, in_q = family(*image_p.values(p), *image_q.values(q))
-    return value, image_p.chained(in_p), image_q.chained(in_q)
+    def formula(*theta: Array) -> Terms:
+        of_p, of_q = theta[: len(p._theta)], theta[len(p._theta) :]
+        value, in_p, in_q = family(*image_p.values(of_p), *image_q.values(of_q))
+        return value, image_p.chained(in_p), image_q.chained(in_q)
+
+    return of_any_size(formula, *p._theta, *q._theta)
 
 
 def register_images(family: Callable[..., Terms], *images: Image) -> None:

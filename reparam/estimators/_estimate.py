@@ -36,7 +36,7 @@ DRAWS, TEMPERATURE = 100_000, 0.5
 #: Draws that the reference of efficiencies takes at most, if it was not asked for.
 _PILOT = 2**18
 
-#: Relative difference up to which an estimate and the derivative are the same but for rounding.
+#: Relative difference up to which an estimate and the derivative are equal up to rounding.
 _SAME = 1e-9
 
 #: Skewness over √n of n terms from which one of them counts as all: with it alone, √n nearly.
@@ -146,7 +146,7 @@ def estimate(
     )
     said = [*_notes(rows, truth, draws, problem.temperature)]
     if any(math.isnan(row.value) or math.isinf(row.value) for row in rows):
-        said += _undefined(problem, draws, root)
+        said += [*_undefined(problem, draws, root)] or _indeterminate(rows)
     return Estimates(distribution, problem.objective.text, rows, left_out, tuple(said))
 
 
@@ -325,6 +325,22 @@ def _undefined(problem: Problem, n: int, root: np.random.SeedSequence) -> Iterat
         ]
     for each in found:
         yield from each.notes()
+
+
+def _indeterminate(rows: Iterable[Estimate]) -> Iterator[str]:
+    """Yield why estimates along the path are NaN where φ and its slope are finite in all draws."""
+    lost = [
+        r for r in rows if math.isnan(r.value) and issubclass(ESTIMATORS[r.estimator], Pathwise)
+    ]
+    if lost:
+        whose, names = (
+            ", ".join(dict.fromkeys(getattr(row, what) for row in lost))
+            for what in ("estimator", "parameter")
+        )
+        yield (
+            f"NaN in {names} by {whose}: φ′(y) ∂y/∂θ is 0 · ∞ in draws beyond the range of float64;"
+            " take a score-function estimator"
+        )
 
 
 def _looks_exact(row: Estimate) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from csv import Error as CSVError
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.errors import InputError
 from reparam.formats.lines import Lines, opened
-from reparam.formats.records import TEXT_ROWS, NoColumnError, Records, exact, pick
+from reparam.formats.records import TEXT_ROWS, NoColumnError, Records, exact, pick, shortened
 
 __all__ = ["minimum_size", "read", "write"]
 
@@ -47,11 +48,32 @@ def minimum_size(records: Records) -> int:
 
 def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> Array:
     """Return a column by name; without a header, all numbers."""
+    start = source.tell()
     with opened(source) as lines:
-        return _read(lines, columns, exact)
+        array, delimiter, wanted = _read(lines, columns, exact)
+    if np.isinf(array).any():
+        source.seek(start)
+        with opened(source) as lines:
+            _check_range(lines, delimiter, wanted)
+    return array
 
 
-def _read(lines: Lines, columns: tuple[str, ...], exact: bool) -> Array:
+def _check_range(lines: Lines, delimiter: str | None, wanted: int | None) -> None:
+    """Raise an error if a number that is read is infinite, and its text doesn't say so."""
+    for line in lines:
+        cells = _cells(line, delimiter)
+        for text in map(str.strip, cells if wanted is None else cells[wanted : wanted + 1]):
+            if _is_number(text) and math.isinf(float(text)) and "inf" not in text.lower():
+                raise InputError(
+                    f"line {lines.number}: {shortened(text)} is beyond the range of float64; write"
+                    " inf if that is meant"
+                )
+
+
+def _read(
+    lines: Lines, columns: tuple[str, ...], exact: bool
+) -> tuple[Array, str | None, int | None]:
+    """Return the numbers, what separates cells, and the place of the column, if there is one."""
     head = [(lines.number, line) for line in islice(lines, 2)]
     if not head:
         raise InputError("there are no numbers in it")
@@ -70,10 +92,10 @@ def _read(lines: Lines, columns: tuple[str, ...], exact: bool) -> Array:
     elif exact:
         raise NoColumnError(f"it has no header, so no column is called {columns[0]!r}; give it one")
     if not head:
-        return np.empty(0)
+        return np.empty(0), delimiter, wanted
     rows = _Rows(head, lines, delimiter, len(header))
     try:
-        return np.loadtxt(
+        array = np.loadtxt(
             rows, delimiter=delimiter, comments=None, quotechar='"', usecols=wanted, ndmin=1
         )
     except (InputError, UnicodeDecodeError):
@@ -81,6 +103,7 @@ def _read(lines: Lines, columns: tuple[str, ...], exact: bool) -> Array:
     except ValueError as error:
         problem = str(error).partition(" at row")[0]
         raise InputError(f"line {rows.number}: {problem}") from None
+    return array, delimiter, wanted
 
 
 def _delimiter(first: str, second: str | None = None) -> str | None:

@@ -7,6 +7,7 @@ JSON has no infinities and no NaN: they are the strings "Infinity", "-Infinity" 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -16,12 +17,20 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.errors import InputError
 from reparam.formats.lines import Lines, opened
-from reparam.formats.records import TEXT_ROWS, Records, exact, pick
+from reparam.formats.records import TEXT_ROWS, Records, exact, pick, shortened
 
 __all__ = ["minimum_size", "read", "write"]
 
 _NON_FINITE = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
 _NAMED = ("NaN", "Infinity", "-Infinity")
+
+
+class _BeyondError(Exception):
+    """A number is beyond the range of float64; its text is the argument."""
+
+
+class _RepeatedError(Exception):
+    """An object has a key twice, which is the argument."""
 
 
 def write(records: Records, out: BinaryIO) -> None:
@@ -57,7 +66,7 @@ def _values(lines: Lines, columns: tuple[str, ...], exact: bool) -> Iterator[flo
     name = ""
     for line in lines:
         try:
-            record = json.loads(line)
+            record = json.loads(line, object_pairs_hook=_unique, parse_float=_float)
             if not isinstance(record, dict):
                 raise TypeError
             name = name or pick(list(record), columns, exact)
@@ -66,9 +75,14 @@ def _values(lines: Lines, columns: tuple[str, ...], exact: bool) -> Iterator[flo
             raise
         except RecursionError:
             raise InputError(f"line {lines.number} is nested too deeply; leave that out") from None
-        except OverflowError:
+        except _BeyondError as error:
             raise InputError(
-                f"line {lines.number}: the number {name!r} is beyond the range of float64"
+                f"line {lines.number}: {name!r} is {shortened(str(error))}, beyond the range of"
+                ' float64; write "Infinity" if that is meant'
+            ) from None
+        except _RepeatedError as error:
+            raise InputError(
+                f"line {lines.number} has the key {str(error)!r} twice; give one another name"
             ) from None
         except (ValueError, KeyError, TypeError):
             column = f" {name!r}" if name else ""
@@ -78,8 +92,30 @@ def _values(lines: Lines, columns: tuple[str, ...], exact: bool) -> Iterator[flo
         yield value
 
 
+class _Beyond(str):
+    """The text of a number beyond the range of float64."""
+
+
+def _float(text: str) -> float | _Beyond:
+    value = float(text)
+    return _Beyond(text) if math.isinf(value) else value
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _RepeatedError(next(key for key in record if keys.count(key) > 1))
+    return record
+
+
 def _number(value: object) -> float:
     """Return a number, or one that JSON lacks from its name."""
+    if isinstance(value, _Beyond):
+        raise _BeyondError(value)
     if isinstance(value, bool) or not (isinstance(value, int | float) or value in _NAMED):
         raise TypeError
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise _BeyondError(value) from None

@@ -69,7 +69,7 @@ def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> NDA
 
 
 def load_array(source: BinaryIO) -> NDArray[Any]:
-    """Return the array, or say that it is none; never unpickle.
+    """Return the array, or raise an error if it is not an array; never unpickle.
 
     The size that a header claims is compared with the data's before there is memory for it.
     """

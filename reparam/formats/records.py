@@ -22,6 +22,7 @@ __all__ = [
     "exact",
     "pick",
     "real",
+    "shortened",
 ]
 
 #: Rows that become text at a time: Python's numbers and strings take 30 times a float's memory.
@@ -29,6 +30,9 @@ TEXT_ROWS = 2**14
 
 #: How many columns' names a message lists, and among how many it looks for a similar one.
 _SHOWN, _SHOWN_OF = 20, 1000
+
+#: How many characters of a number a message shows.
+_DIGITS = 24
 
 #: Dimensions of an array that broadcasts in all of NumPy.
 DIMENSIONS = 32
@@ -132,6 +136,12 @@ def _enumerated(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN
     shown = ", ".join(names[:_SHOWN] if more > 0 else names) or "none"
     return f"{shown}, and {more} more" if more > 0 else shown
+
+
+def shortened(number: str) -> str:
+    """Return a number's text for a message: its first digits, if it is long."""
+    many = len(number) > _DIGITS
+    return f"{number[:_DIGITS]}… ({len(number)} characters)" if many else number
 
 
 def real(array: NDArray[Any]) -> NDArray[Any]:

@@ -1,13 +1,13 @@
 """Stochastic computation graphs: inputs, formulas, draws and a loss, differentiated in one pass.
 
-A graph is given as text, a node a line; ``_parse`` reads it. ``_model`` goes through it piece by
-piece, forwards for the values of some draws and backwards for their derivatives. ``_draw`` holds
-draws in memory, ``_expectation`` the mean over a stream of them.
+A graph is given as text, a node a line; ``_parse`` reads it. ``_evaluator`` goes through it piece
+by piece, forwards for the values of some draws and backwards for their derivatives. ``_draw`` holds
+draws in memory, ``_estimation`` takes means over a stream of them, with the notes of ``_notes``;
+``_graph`` has the public classes.
 """
 
 from reparam.graphs._draw import GraphDraw
 from reparam.graphs._expectation import Expectation, ExpectationStandardError
-from reparam.graphs._graph import Graph
-from reparam.graphs._model import Model
+from reparam.graphs._graph import Graph, Model
 
 __all__ = ["Expectation", "ExpectationStandardError", "Graph", "GraphDraw", "Model"]

@@ -12,8 +12,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.blockwise import in_order, summed_to
 from reparam.errors import GraphError, ShapeError
+from reparam.graphs._estimation import combined, expectation, of_loss, undefined
+from reparam.graphs._evaluator import ONE, Evaluator, Source
 from reparam.graphs._expectation import Expectation
-from reparam.graphs._model import ONE, Model, Source
 from reparam.graphs._parse import LOSS
 from reparam.moments import Moments
 
@@ -41,14 +42,14 @@ class Columns:
         E[J] and its gradient, once all blocks were made.
     """
 
-    model: Model
+    model: Evaluator
     draws: range
     source: Source
     result: Expectation | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.model._check_loss()
-        graph = self.model.graph
+        graph = self.model._structure
         self._wanted = (*(name for name in graph.draws if name != LOSS), *graph.inputs)
 
     @property
@@ -75,7 +76,7 @@ class Columns:
                     f" one shape; leave {name} out of the graph, or write totals only"
                 )
         names = ["noise"] if self._replayable else []
-        names += [name for name in self.model.graph.draws if name != LOSS]
+        names += [name for name in self.model._structure.draws if name != LOSS]
         names += [LOSS, *(f"dJ_d{name}" for name in self._wanted)]
         taken = [*names, "draw", "element"]  # of which draw and element a row is
         for name in names:
@@ -88,7 +89,7 @@ class Columns:
     @property
     def _replayable(self) -> bool:
         """Whether there is one draw, with noise an element."""
-        drawn = self.model.graph.draws
+        drawn = self.model._structure.draws
         return len(drawn) == 1 and self.model._shapes[drawn[0]] == self.batch
 
     def blocks(self) -> Iterator[dict[str, Array]]:
@@ -97,16 +98,16 @@ class Columns:
         for arrays, moments in in_order(self._piece, self.model._pieces(self.draws)):
             total = list(map(operator.add, total, moments)) if total else moments
             yield dict(zip(names, arrays, strict=True))
-        self.result = self.model._summary(iter([total] if total else []), self._wanted)
+        self.result = combined(self.model, iter([total] if total else []), self._wanted)
 
     def expectation(self) -> Expectation:
         """Return E[J] and its gradient in all inputs, without the columns."""
-        self.result = self.model._expectation(self.draws, self.source, self.model.graph.inputs)
+        self.result = expectation(self.model, self.draws, self.source, self.model._structure.inputs)
         return self.result
 
     def _piece(self, at: range) -> tuple[list[Array], list[Any]]:
         """Return some draws' columns, and the moments of J and its derivatives."""
-        model, graph = self.model, self.model.graph
+        model, graph = self.model, self.model._structure
         padding = (1,) * (model._dimensions - len(self.batch))
         with np.errstate(all="ignore"):
             frame = model._forward(at, self.source, model._active(self._wanted))
@@ -119,6 +120,6 @@ class Columns:
                 for name, entry in zip(self._wanted, found, strict=True)
             ]
             own = dict(zip(self._wanted, found, strict=True))
-            moments = [model._of_loss(frame), *sums, model._undefined(frame, own)]
+            moments = [of_loss(model, frame), *sums, undefined(model, frame, own)]
         whole, shape = (len(at), *padding, *self.batch), (len(at), *self.batch)
         return [np.broadcast_to(entry, whole).reshape(shape) for entry in columns], moments

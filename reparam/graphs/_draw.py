@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import final
+from typing import Generic, TypeVar, final
 
 import numpy as np
 
@@ -14,16 +14,19 @@ from reparam._typing import Array, ArrayLike
 from reparam.blockwise import allocated, broadcast_shapes, in_order
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
-from reparam.graphs._model import ONE, Frame, Model
+from reparam.graphs._evaluator import ONE, Evaluator, Frame
 from reparam.graphs._parse import LOSS
 from reparam.parameters import as_real_array
 
 __all__ = ["GraphDraw"]
 
+#: What draws are made of: the public class is above this module.
+_Model = TypeVar("_Model", bound=Evaluator)
+
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class GraphDraw:
+class GraphDraw(Generic[_Model]):
     """Draws of all nodes of a graph, differentiable in its inputs.
 
     Made by :meth:`Model.rsample` and :meth:`Model.transform`. Arrays have the shape draws + the
@@ -49,7 +52,7 @@ class GraphDraw:
     7.0
     """
 
-    model: Model
+    model: _Model
     _at: range
     _frames: tuple[Frame, ...]
 
@@ -62,7 +65,7 @@ class GraphDraw:
         return MappingProxyType(
             {
                 name: self._joined(name, [self.model._whole(frame, name) for frame in self._frames])
-                for name in self.model.graph.names
+                for name in self.model._structure.names
             }
         )
 
@@ -72,7 +75,7 @@ class GraphDraw:
         return MappingProxyType(
             {
                 name: self._joined(name, [frame.drawn[name].noise for frame in self._frames])
-                for name in self.model.graph.draws
+                for name in self.model._structure.draws
             }
         )
 
@@ -98,7 +101,7 @@ class GraphDraw:
             If a cotangent doesn't broadcast to the node's value.
         """
         given = self._given(cotangents)
-        model, names = self.model, self.model.graph.inputs
+        model, names = self.model, self.model._structure.inputs
 
         def piece(number: int) -> list[Array]:
             frame = self._frames[number]
@@ -154,10 +157,10 @@ class GraphDraw:
         model, given = self.model, {}
         for name, value in cotangents.items():
             known = normalized(name)
-            if known not in model.graph.names:
+            if known not in model._structure.names:
                 raise GraphError(
-                    f"the graph has no node {name!r}{did_you_mean(known, model.graph.names)}"
-                    f" (it has {', '.join(model.graph.names)})"
+                    f"the graph has no node {name!r}{did_you_mean(known, model._structure.names)}"
+                    f" (it has {', '.join(model._structure.names)})"
                 )
             array, shape = as_real_array(name, value), (len(self), *model._shapes[known])
             if broadcast_shapes(**{f"∂L/∂{name}": array.shape, name: shape}) != shape:
@@ -180,4 +183,4 @@ class GraphDraw:
         return joined
 
     def __repr__(self) -> str:
-        return f"GraphDraw({len(self)} draws of {', '.join(self.model.graph.names)})"
+        return f"GraphDraw({len(self)} draws of {', '.join(self.model._structure.names)})"

@@ -1,18 +1,24 @@
-"""The public class."""
+"""The public classes: a graph, and a graph with values for its inputs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, final
 
-from reparam._typing import Array, ArrayLike
+from reparam._typing import Array, ArrayLike, RNGLike
+from reparam.arguments import draw_count
+from reparam.blockwise import check_memory, in_order
 from reparam.errors import GraphError, did_you_mean
 from reparam.expressions._scan import normalized
-from reparam.graphs._model import Model
-from reparam.graphs._parse import Node, Sampled, parse
+from reparam.graphs._draw import GraphDraw
+from reparam.graphs._estimation import expectation
+from reparam.graphs._evaluator import Evaluator, Source
+from reparam.graphs._expectation import Expectation
+from reparam.graphs._parse import Structure, parse
 from reparam.parameters import as_real_array
 
-__all__ = ["Graph"]
+__all__ = ["Graph", "Model"]
 
 
 @final
@@ -83,22 +89,16 @@ class Graph:
     inputs: tuple[str, ...] = field(init=False, compare=False)
     names: tuple[str, ...] = field(init=False, compare=False)
     draws: tuple[str, ...] = field(init=False, compare=False)
-    _nodes: tuple[Node, ...] = field(init=False, compare=False)
+    _structure: Structure = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise GraphError(f"a graph is text, not of type {type(self.text).__name__}; pass a str")
-        nodes = parse(self.text)
-        known = {node.name for node in nodes}
-        used = dict.fromkeys(name for node in nodes for name in node.arguments)
-        object.__setattr__(self, "inputs", tuple(name for name in used if name not in known))
-        object.__setattr__(
-            self, "names", tuple(node.name for node in nodes if "." not in node.name)
-        )
-        object.__setattr__(
-            self, "draws", tuple(node.name for node in nodes if isinstance(node, Sampled))
-        )
-        object.__setattr__(self, "_nodes", nodes)
+        structure = parse(self.text)
+        object.__setattr__(self, "inputs", structure.inputs)
+        object.__setattr__(self, "names", structure.names)
+        object.__setattr__(self, "draws", structure.draws)
+        object.__setattr__(self, "_structure", structure)
 
     def at(self, /, **inputs: ArrayLike) -> Model:
         """Give the inputs values.
@@ -127,7 +127,11 @@ class Graph:
         for name, value in inputs.items():
             known = normalized(name)
             if known not in self.inputs:
-                what = "is a node of the graph, not an input" if known in self.names else "is none"
+                what = (
+                    "is a node of the graph, not an input"
+                    if known in self.names
+                    else "is not an input"
+                )
                 raise GraphError(
                     f"{name} {what}{did_you_mean(known, self.inputs)}"
                     f" (the inputs are {', '.join(self.inputs) or 'none'})"
@@ -150,3 +154,138 @@ class Graph:
 
     def __repr__(self) -> str:
         return f"Graph({self.text!r})"
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Model(Evaluator):
+    """A graph with values for its inputs: made by :meth:`Graph.at`.
+
+    Nodes have shapes by the rules of broadcasting: a formula's is what its names broadcast to, a
+    draw's what its parameters do. So z ~ gaussian(loc=m, scale=1) is one number a draw if m is one
+    number, also where a later formula meets arrays: they share it. If m is an array, z is an array
+    of independent draws.
+
+    The objective is E[J], with J the sum of the loss over the batch, which is its shape.
+
+    Attributes
+    ----------
+    graph
+        The graph.
+    inputs
+        The inputs' values, by name: read-only.
+    """
+
+    graph: Graph
+    inputs: Mapping[str, Array]
+
+    def __post_init__(self) -> None:
+        super().__init__(self.graph._structure, self.inputs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Model, (self.graph, dict(self.inputs))
+
+    def rsample(self, n: int, *, rng: RNGLike = None) -> GraphDraw[Model]:
+        """Draw all nodes, and keep them.
+
+        Parameters
+        ----------
+        n
+            How many draws.
+        rng
+            None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7). Draw i
+            depends only on the seed and i. Each node has a stream of its own; the first one's is
+            that of its distribution's ``rsample(n, rng=rng)``, if that has the same parameters.
+
+        Returns
+        -------
+        GraphDraw
+            The values of all nodes, to differentiate.
+
+        Raises
+        ------
+        CountError
+            If `n` is not a non-negative integer.
+        ParameterError
+            If a parameter that depends on draws gets outside its domain.
+        SeedError
+            If `rng` can't seed random numbers.
+        TooLargeError
+            If there is no memory for the draws.
+        """
+        draws = range(draw_count(n))
+        check_memory([(n, *self._shapes[name]) for name in self.graph.names])
+        return self._held(draws, self._streams(rng))
+
+    def transform(self, /, **noise: ArrayLike) -> GraphDraw[Model]:
+        """Return the draws that given noise makes: the same noise again, perhaps at other inputs.
+
+        Parameters
+        ----------
+        **noise
+            For each node that is drawn, noise of the kind that its distribution declares, of shape
+            draws + the node's shape.
+
+        Returns
+        -------
+        GraphDraw
+            The values of all nodes, to differentiate.
+
+        Raises
+        ------
+        GraphError
+            If a node has no noise, or there is no such node.
+        NoiseError
+            If an element is outside the noise's domain.
+        ShapeError
+            If an array has another shape than that, or the numbers of draws differ.
+        """
+        draws, source = self._replayed(noise)
+        return self._held(draws, source)
+
+    def expectation(
+        self, n: int, *, rng: RNGLike = None, wrt: str | Sequence[str] | None = None
+    ) -> Expectation:
+        """Estimate E[J] and its gradient from `n` draws, of which few are in memory at a time.
+
+        Parameters
+        ----------
+        n
+            How many draws.
+        rng
+            As for :meth:`rsample`, whose draws these are.
+        wrt
+            The name or names to differentiate in: all inputs by default. Nodes' names are
+            possible, and ``z.loc`` for the parameter of a draw.
+
+        Returns
+        -------
+        Expectation
+            Means over the draws, with standard errors.
+
+        Raises
+        ------
+        GraphError
+            If the graph has no loss, or no such name.
+        CountError, ParameterError, SeedError
+            As for :meth:`rsample`.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> graph = rp.Graph('''
+        ...     y ~ gaussian(loc=m, scale=s)
+        ...     loss = y**2
+        ... ''')
+        >>> result = graph.at(m=0.6, s=0.4).expectation(1_000_000, rng=1)
+        >>> print(f"{result.value:.2f} ± {result.standard_error.value:.4f}")
+        0.52 ± 0.0005
+        >>> {name: round(float(entry), 2) for name, entry in result.gradient.items()}
+        {'m': 1.2, 's': 0.8}
+        """
+        draws = range(draw_count(n))
+        return expectation(self, draws, self._streams(rng), self._wanted(wrt))
+
+    def _held(self, draws: range, source: Source) -> GraphDraw[Model]:
+        frames = in_order(lambda at: self._forward(at, source), self._pieces(draws))
+        return GraphDraw(self, draws, tuple(frames))

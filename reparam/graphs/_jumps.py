@@ -51,7 +51,7 @@ class Break:
         return np.array([self.left - distance * self.width, self.right + distance * self.width])
 
     def stays(self, values: Array) -> bool:
-        """Whether values on either side differ as they do here, all but for a part."""
+        """Return whether values on either side still differ by most of the height."""
         return bool(abs(values[1] - values[0] - self.height) <= _MOST * abs(self.height))
 
 

@@ -18,8 +18,8 @@ from reparam._typing import Array
 from reparam.errors import ReparamError
 from reparam.estimators._line import Line
 from reparam.estimators._tails import grows, tail_points
+from reparam.graphs._evaluator import ONE, Evaluator, Frame
 from reparam.graphs._jumps import Break, breaks
-from reparam.graphs._model import ONE, Frame, Model
 from reparam.graphs._parse import LOSS, Sampled
 from reparam.reparameterized import Reparameterized
 
@@ -39,14 +39,14 @@ _POINTS, _REACH, _FAR = 1025, 6.0, -600.0
 _STEP, _SHARE = 1e-5, 1e-4
 
 #: How far from a pole terms are compared, in distances between points, and the least power of the
-#: inverse distance of which the square has an infinite integral, but for rounding.
+#: inverse distance of which the square has an infinite integral, up to rounding.
 _TOWARDS, _SQUARE = (1e-6, 1e-4), 0.49
 
 #: Points whose draws fail together: where a parameter of another draw leaves its domain.
 _TOGETHER = 64
 
 
-def notes_on(model: Model, wanted: Sequence[str]) -> tuple[str, ...]:
+def notes_on(model: Evaluator, wanted: Sequence[str]) -> tuple[str, ...]:
     """Return the notes on E[J] and its gradient, which don't depend on draws.
 
     Parameters
@@ -67,25 +67,25 @@ def notes_on(model: Model, wanted: Sequence[str]) -> tuple[str, ...]:
                 if found.height and (moved := line.moved_by(found) - missed):
                     missed |= moved
                     places.setdefault(line.node.name, found.place)
-    told = []
+    sentences = []
     if missed:
         where = " and ".join(f"{name} passes {y:.4g}" for name, y in places.items())
         names = [name for name in wanted if name in missed]
-        told.append(notes.misses_jumps(["pathwise"], names, f"the loss jumps where {where}"))
+        sentences.append(notes.misses_jumps(["pathwise"], names, f"the loss jumps where {where}"))
     if wild:
         labels = {LOSS: "E[J]"} | {name: f"∂E[J]/∂{name}" for name in wanted}
         which = [label for name, label in labels.items() if name in wild]
-        told.append(notes.infinite_variance("estimates", which))
-    return tuple(told)
+        sentences.append(notes.infinite_variance("estimates", which))
+    return tuple(sentences)
 
 
-def _lines(model: Model, wanted: tuple[str, ...]) -> Iterator[_Line]:
+def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
     """Yield lines: for some elements and each draw that J depends on, with other noise held."""
     before = {LOSS}
-    for node in reversed(model.graph._nodes):
+    for node in reversed(model._structure.nodes):
         if node.name in before:
             before |= set(node.arguments)
-    drawn = [n for n in model.graph._nodes if isinstance(n, Sampled) and n.name in before]
+    drawn = [n for n in model._structure.nodes if isinstance(n, Sampled) and n.name in before]
     scenes = _SCENES if len(drawn) > 1 else 1
     number = 0
     for scalar in _elements(model, before):
@@ -101,11 +101,11 @@ def _lines(model: Model, wanted: tuple[str, ...]) -> Iterator[_Line]:
                 if Line(law).usable:
                     yield line
                     number += 1
-                if number >= min(_LINES, _WORK / len(model.graph._nodes)):
+                if number >= min(_LINES, _WORK / len(model._structure.nodes)):
                     return
 
 
-def _elements(model: Model, before: set[str]) -> Iterator[Model]:
+def _elements(model: Evaluator, before: set[str]) -> Iterator[Evaluator]:
     """Yield the graph at some elements of the batch: with the extreme values of inputs, too."""
     batch = model.shape_of(LOSS)
     whole = {
@@ -125,10 +125,10 @@ def _elements(model: Model, before: set[str]) -> Iterator[Model]:
             name: value[index] if name in before else np.ravel(model.inputs[name])[0]
             for name, value in whole.items()
         }
-        yield Model(model.graph, {name: np.asarray(value) for name, value in values.items()})
+        yield model._at({name: np.asarray(value) for name, value in values.items()})
 
 
-def _law(model: Model, node: Sampled, frame: Frame, scene: int) -> Reparameterized:
+def _law(model: Evaluator, node: Sampled, frame: Frame, scene: int) -> Reparameterized:
     """Return the distribution of a node, given one draw of the others."""
     if node.name in model._laws:
         return model._laws[node.name]
@@ -166,7 +166,7 @@ class _Line:
         The names to differentiate in.
     """
 
-    model: Model
+    model: Evaluator
     node: Sampled
     law: Reparameterized
     held: Mapping[str, float]
@@ -227,7 +227,7 @@ class _Line:
         """Whether J no longer jumps between two values if an input is another."""
         for moved in (value + step, value - step):
             try:
-                other = Model(self.model.graph, {**self.model.inputs, name: np.array(moved)})
+                other = self.model._at({**self.model.inputs, name: np.array(moved)})
                 frame = self._frame(other, y, None, frozenset())
             except ReparamError:
                 continue  # out of its domain
@@ -252,7 +252,7 @@ class _Line:
         return [self.model._whole(frame, LOSS), *gradient]
 
     def _frame(
-        self, model: Model, y: Array, law: Reparameterized | None, active: frozenset[str]
+        self, model: Evaluator, y: Array, law: Reparameterized | None, active: frozenset[str]
     ) -> Frame:
         """Return draws with given values of the node; without its law, moved as that moves."""
 

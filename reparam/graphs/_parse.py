@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from reparam import registry
@@ -22,7 +23,7 @@ from reparam.errors import (
 from reparam.expressions import Expression
 from reparam.reparameterized import Reparameterized
 
-__all__ = ["LOSS", "Formula", "Node", "Sampled", "locating", "parse"]
+__all__ = ["LOSS", "Formula", "Node", "Sampled", "Structure", "locating", "parse"]
 
 #: The name of the node that is the objective.
 LOSS = "loss"
@@ -74,6 +75,30 @@ class Sampled:
 Node: TypeAlias = Formula | Sampled
 
 
+@dataclass(frozen=True)
+class Structure:
+    """The nodes of a graph, in order."""
+
+    nodes: tuple[Node, ...]
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The names that are not nodes, in the order of their first appearance."""
+        known = {node.name for node in self.nodes}
+        used = dict.fromkeys(name for node in self.nodes for name in node.arguments)
+        return tuple(name for name in used if name not in known)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the nodes, except parameters of draws."""
+        return tuple(node.name for node in self.nodes if "." not in node.name)
+
+    @cached_property
+    def draws(self) -> tuple[str, ...]:
+        """The names of the nodes that are drawn."""
+        return tuple(node.name for node in self.nodes if isinstance(node, Sampled))
+
+
 @contextmanager
 def locating(where: str) -> Iterator[None]:
     """Say, in the message of an error, where it is."""
@@ -83,8 +108,8 @@ def locating(where: str) -> Iterator[None]:
         raise type(error)(f"{where}: {error}") from None
 
 
-def parse(text: str) -> tuple[Node, ...]:
-    """Return the nodes of a graph, in order.
+def parse(text: str) -> Structure:
+    """Return the nodes of a graph.
 
     Raises
     ------
@@ -118,7 +143,7 @@ def parse(text: str) -> tuple[Node, ...]:
                     f"there are more than {MAX_NODES} nodes and parameters; simplify the graph"
                 )
     _check_order(nodes, known)
-    return tuple(nodes)
+    return Structure(tuple(nodes))
 
 
 def _check_order(nodes: Sequence[Node], lines: dict[str, int]) -> None:

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["LARGEST", "bend", "half", "log1pmx", "power", "product_difference", "scaled_exp"]
+__all__ = [
+    "LARGEST",
+    "SCALE",
+    "VAST",
+    "bend",
+    "half",
+    "log1pmx",
+    "power",
+    "product_difference",
+    "scaled_exp",
+]
 
 #: The largest number, where logarithms of what underflows end too: they stay finite.
 LARGEST = float(np.finfo(np.float64).max)
 
+#: Larger shapes are scaled down: their sums and products would overflow, and no number but the mean
+#: has a tail probability other than 0 and 1.
+VAST = 1e280
+
+#: The factor that scales them, a power of 2, so that scaling is exact.
+SCALE = 2.0**-60
+
+
+#: 1/k! for k = 2, …, 14.
+_INVERSE_FACTORIALS = tuple(1.0 / math.factorial(k) for k in range(2, 15))
+
 
 def bend(s: Array) -> Array:
     """Return e^s − 1 − s without the cancellation for small s: its series for |s| < ½."""
-    total = np.zeros_like(s)
-    for k in range(14, 1, -1):
-        total = (total * s + 1.0) / k
-    return np.where(np.abs(s) < 0.5, total * s * s, np.expm1(s) - s)
+    total = s * _INVERSE_FACTORIALS[-1]
+    for coefficient in _INVERSE_FACTORIALS[-2:0:-1]:
+        total += coefficient
+        total *= s
+    total += _INVERSE_FACTORIALS[0]
+    total *= s
+    total *= s
+    near = np.abs(s) < 0.5
+    return total if np.all(near) else np.where(near, total, np.expm1(s) - s)
 
 
 def half(x: Array) -> Array:

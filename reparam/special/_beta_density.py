@@ -15,9 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import log1pmx, power, product_difference, scaled_exp
+from reparam.special._accurate import (
+    SCALE,
+    VAST,
+    log1pmx,
+    power,
+    product_difference,
+    scaled_exp,
+)
 from reparam.special._beta_integrals import above_mean, tail_integrals
-from reparam.special._elementwise import select
+from reparam.special._elementwise import members, select
 from reparam.special._gamma_density import tail as gamma_tail
 from reparam.special._point import Point, from_logit, of_arrays
 from reparam.special.log_gamma import log_gamma_star
@@ -143,15 +150,15 @@ def log_density(point: Point, alpha: Array, beta: Array) -> Array:
     return log / scale + plain - 0.5 * np.log(scale)
 
 
-#: Shapes that are both beyond it are scaled down, so that sums and products don't overflow: no
-#: number but the mean has a tail probability other than 0 and 1.
-VAST, SCALE = 1e280, 2.0**-60
-
-
 #: As near as this to an end, on the scale of logit x, the leading term there is all there is.
 END = 40.0
 #: Below it ln(α B) may be far below an ulp of 1.
 SMALL = 0.01
+#: Gauss and Legendre's nodes on [0, 1] and weights: they integrate ψ over a shape below `SMALL`.
+_NODES, _SHARES = (
+    tuple((0.5 * (shift + values)).tolist())
+    for shift, values in zip((1.0, 0.0), np.polynomial.legendre.leggauss(5), strict=True)
+)
 
 
 def log_constant(alpha: Array, beta: Array) -> Array:
@@ -167,8 +174,8 @@ def log_constant(alpha: Array, beta: Array) -> Array:
         return np.asarray(plain)
     shape = np.minimum(alpha, SMALL)
     mean = sum(
-        0.5 * share * digamma_difference(1.0 + 0.5 * (1.0 + node) * shape, beta)
-        for node, share in zip(*np.polynomial.legendre.leggauss(5), strict=True)
+        share * digamma_difference(1.0 + node * shape, beta)
+        for node, share in zip(_NODES, _SHARES, strict=True)
     )
     return np.where(small, np.log1p(alpha / beta) - alpha * mean, plain)
 
@@ -183,8 +190,7 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     The tail on the point's own side of the mean is integrated, or the other one if it is small; the
     larger of the two is 1 less the smaller.
     """
-    *arrays, alpha, beta = np.broadcast_arrays(*point, alpha, beta)
-    point = Point(*arrays)
+    point = Point(*np.broadcast_arrays(*point))
     if np.any(vast := np.minimum(alpha, beta) > VAST):
         alpha, beta = (np.where(vast, shape * SCALE, shape) for shape in (alpha, beta))
     above = above_mean(point, alpha, beta)
@@ -192,7 +198,8 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     if (most := np.flatnonzero(~(own < _MOST))).size:
         at = Point(*(array[most] for array in point))
         above[most] = ~above[most]
-        own[most] = _integrated(at, alpha[most], beta[most], above[most])
+        shapes = members(alpha, most), members(beta, most)
+        own[most] = _integrated(at, *shapes, above[most])
     own = np.where(np.isinf(point.logit), above == (point.logit < 0.0), np.minimum(own, 1.0))
     return np.where(above == upper, own, 1.0 - own)
 
@@ -210,18 +217,21 @@ def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_
     mass, _, _ = tail_integrals(point, alpha, beta, above, fine=True)
     log, factor = weight(point, alpha, beta, above)
     tail = scaled_exp(log, factor * mass)
-    own, other = np.where(above, alpha, beta), np.where(above, beta, alpha)
-    if (far := np.flatnonzero((own < 1.0) & (other >= HUGE))).size:
+    if np.any(np.maximum(alpha, beta) >= HUGE):
+        own, other = np.where(above, alpha, beta), np.where(above, beta, alpha)
+        far = np.flatnonzero((own < 1.0) & (other >= HUGE))
         at = Point(*(array[far] for array in point))
         tail[far] = _gamma_limit(at, own[far], other[far], above[far])
-    at_zero = above & (point.logit < -END - np.log1p(beta))
-    at_one = ~above & (point.logit > END + np.log1p(alpha))
-    if not np.any(at_zero | at_one):
-        return tail
-    log_x, log_rest = point.logs
-    near_zero = -np.expm1(alpha * log_x - log_constant(alpha, beta))
-    near_one = -np.expm1(beta * log_rest - log_constant(beta, alpha))
-    return np.select([at_zero, at_one], [near_zero, near_one], tail)
+    for far_side, end, shape, rest in (
+        (above, point, alpha, beta),
+        (~above, point.mirrored, beta, alpha),
+    ):
+        near = np.flatnonzero(far_side & (end.logit < -END - np.log1p(rest)))
+        if near.size:
+            log_x, _ = Point(*(array[near] for array in end)).logs
+            own, other = (np.broadcast_to(each, above.shape)[near] for each in (shape, rest))
+            tail[near] = -np.expm1(own * log_x - log_constant(own, other))
+    return tail
 
 
 def _gamma_limit(

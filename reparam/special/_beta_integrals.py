@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.special._accurate import LARGEST, bend, log1pmx, product_difference
 from reparam.special._elementwise import Rule, column, integrate, select, weighted
-from reparam.special._panels import FINE, PANEL_NODES, panels
+from reparam.special._panels import FINE_MASS, PANEL_NODES, panels
 from reparam.special._point import Point, of_arrays
 from reparam.special._rules import (
     BETA_HIGH,
@@ -277,6 +277,40 @@ def _series_mass(point: Point, alpha: Array, beta: Array) -> tuple[Array, ...]:
     return mass, mass, mass
 
 
+def _fraction(point: Point, alpha: Array, beta: Array, levels: int) -> tuple[Array, ...]:
+    """α M = 1/(b_0 + a_1/(b_1 + a_2/(b_2 + …))), no derivatives, up to the mean or little more.
+
+    The continued fraction of Didonato & Morris (1992, "Algorithm 708", BFRAC) from its last level
+    on, b_0 and a_1 divided by α. Its error is 6e-16, and that of leaving out the rest is less for
+    x and α + β below the limits of :func:`_choose`.
+    """
+
+    def fraction(_: Array, x: Array, rest: Array, alpha: Array, beta: Array) -> tuple[Array]:
+        total = alpha + beta
+        once = product_difference(alpha, rest, beta, x) + 1.0
+        inverse = 1.0 / (alpha + (2.0 * levels + 1.0))
+        value = np.ones_like(x)
+        for m in range(levels, 0, -1):
+            after, inverse = inverse, 1.0 / (alpha + (2.0 * m - 1.0))
+            share = (m * (beta - m) * inverse) * x
+            term = share + m
+            term += ((alpha + m) * after) * (once + m * (2.0 - x))
+            if m < levels:
+                term += value
+            scale = (total + (m - 1.0)) * inverse
+            if m > 1:
+                scale = scale * (alpha + (m - 1.0))
+            np.divide(share * (scale * x), term, out=value)
+        # b_0 = 1 − (α+β) x/(α+1): for small x the sum has the last bits of 1 plus little
+        less = (total * inverse) * x
+        little = less - value
+        value += once * inverse
+        return (np.where(less < 0.5, 1.0 + little / value, 1.0 / value),)
+
+    (mass,) = integrate(fraction, 8, 1, point.x, point.rest, alpha, beta)
+    return mass, mass, mass
+
+
 # The choice between regimes -------------------------------------------------------------------
 
 
@@ -294,9 +328,10 @@ _FORMULAS: tuple[Formula, ...] = (
     _small,
     _moderate,
     _series_mass,
-    partial(_scaled, rule=FINE, high=False, precise=False),
-    partial(_scaled, rule=FINE, high=True, precise=False),
-    partial(_precise, rule=FINE, high=True),
+    *(partial(_fraction, levels=levels) for levels in (16, 30, 44)),
+    partial(_scaled, rule=FINE_MASS, high=False, precise=False),
+    partial(_scaled, rule=FINE_MASS, high=True, precise=False),
+    partial(_precise, rule=FINE_MASS, high=True),
     *(
         partial(formula, rule=rule, high=high)
         for formula in (partial(_scaled, precise=False), _precise)
@@ -310,7 +345,7 @@ _FORMULAS: tuple[Formula, ...] = (
     ),
 )
 #: Numbers of formulas, and by how much those for α + β > 1e4 are further on.
-_MODERATE, _SERIES, _FINE, _LOW, _LONG, _LARGE, _PRECISE = 1, 2, 3, 6, 8, 9, 5
+_MODERATE, _SERIES, _FRACTION, _FINE, _LOW, _LONG, _LARGE, _PRECISE = 1, 2, 3, 6, 9, 11, 12, 5
 #: In the order that :func:`_choose` numbers them: below the mean, then above it.
 _REGIMES = tuple(map(of_arrays, (*_FORMULAS, *map(_mirrored, _FORMULAS))))
 
@@ -336,10 +371,15 @@ def _choose(
     if fine:
         inner = np.where(above, y, x)
         plateau = (inner > 0.2) & (np.where(above, alpha, beta) < 0.2)
-        ends = np.int8(_FINE + 1) + (total > 1e4)
+        precise = total > 1e4
+        ends = np.int8(_FINE + 1) + precise
         choice = np.where(inner > 0.62, ends, np.where(total < 100.0, _FINE, choice))
         choice = np.where((inner <= 0.3) & (inner * total <= 6.0), _SERIES, choice)
-        choice = np.where(plateau, _LONG + np.int8(_PRECISE) * (total > 1e4), choice)
+        choice = np.where(plateau, _LONG + np.int8(_PRECISE) * precise, choice)
+        near = inner * total <= np.where(above, beta, alpha) + 0.5
+        usual = near & (inner <= 0.95) & (total <= 300.0)
+        levels = (inner > 0.8).view(np.int8) + ((inner > 0.62) | (total > 30.0))
+        choice = np.where(usual, np.int8(_FRACTION) + levels, choice)
     return np.asarray(choice + np.int8(len(_FORMULAS)) * above)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import LARGEST
-from reparam.special._beta_density import END, HUGE, SCALE, SMALL, VAST, log_constant, weight
+from reparam.special._accurate import LARGEST, SCALE, VAST
+from reparam.special._beta_density import END, HUGE, SMALL, log_constant, weight
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._gamma_quantile import quantile_logs
 from reparam.special._newton import Members, halley, iterate, unfinished

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
 
-__all__ = ["Rule", "column", "elementwise", "integrate", "select", "weighted"]
+__all__ = ["Rule", "column", "elementwise", "integrate", "members", "select", "weighted"]
 
 #: How many numbers a scratch array has: a few such arrays fit a core's cache. Fewer would make
 #: operations so short that threads mostly wait for the interpreter's lock.
@@ -61,6 +61,11 @@ def elementwise(outputs: int = 1) -> Callable[[Callable[..., Any]], Callable[...
     return decorate
 
 
+def members(array: Array, at: NDArray[np.integer[Any]]) -> Array:
+    """Return some elements of a flat array, or a scalar as it is."""
+    return array[at] if np.ndim(array) else array
+
+
 def select(
     choice: NDArray[np.integer[Any]],
     formulas: Sequence[Callable[..., Any]],
@@ -76,11 +81,15 @@ def select(
     formulas
         What it numbers: elementwise, of flat arrays and scalars.
     *arrays
-        Their arguments: flat arrays as long as `choice`, or scalars.
+        Their arguments: flat arrays as long as `choice`, or scalars. An array that repeats one
+        number without a copy stays a scalar, so that what depends on it alone is computed once.
     outputs
         How many arrays a formula returns: a tuple of them, or one by itself.
     """
     size = choice.size
+    if size > 1:  # the first one never does
+        rest = (a[0] if np.ndim(a) and a.strides == (0,) else a for a in arrays[1:])
+        arrays = arrays[0], *rest
     results = tuple(np.empty(size) for _ in range(outputs))
 
     def fill(formula: Callable[..., Any], members: NDArray[np.integer[Any]] | None) -> None:

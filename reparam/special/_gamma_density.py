@@ -13,16 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import log1pmx, power, scaled_exp
+from reparam.special._accurate import SCALE, VAST, log1pmx, power, scaled_exp
 from reparam.special._elementwise import select
 from reparam.special._gamma_integrals import above_mean, log_ratio, mills
 from reparam.special.log_gamma import log_gamma_one_plus, log_gamma_star
 
 __all__ = ["density", "log_lower", "series_serves", "tail", "weight"]
-
-
-#: From here on shapes are scaled, and by how much.
-_VAST, _SCALE = 1e280, 2.0**-60
 
 
 def weight(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
@@ -83,8 +79,8 @@ def _from_integral(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
     Vast shapes are scaled down with x, so that products don't overflow: no number but the mean has
     a tail other than 0 and 1.
     """
-    if np.any(vast := alpha > _VAST):
-        x, alpha = (np.where(vast, value * _SCALE, value) for value in (x, alpha))
+    if np.any(vast := alpha > VAST):
+        x, alpha = (np.where(vast, value * SCALE, value) for value in (x, alpha))
         log_x = np.where(vast, np.log(x), log_x)
     log, factor = weight(x, log_x, alpha)
     own = np.where(x == np.inf, 0.0, scaled_exp(log, factor * mills(x, log_x, alpha)))

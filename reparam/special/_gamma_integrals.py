@@ -181,10 +181,11 @@ def _scaled(slope: Array, x: Array, sign: float, rule: Rule) -> tuple[Array, Arr
     node, weight = np.array(rule)
 
     def integrals(s: Array, length: Array, slope: Array, x: Array) -> tuple[Array, ...]:
-        np.multiply(column(node), length, out=s)
-        density = bend(sign * s)
+        np.multiply(column(sign * node), length, out=s)
+        density = bend(s)
         density *= -x
-        density -= s * slope
+        s *= sign * slope
+        density -= s
         np.exp(density, out=density)
         return weighted(density, weight), weighted(density, node * weight) * length
 

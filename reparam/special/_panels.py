@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.polynomial.legendre import leggauss
 
 from reparam._typing import Array
 from reparam.special._elementwise import Rule, column
 
-__all__ = ["FINE", "PANEL_NODES", "panels"]
+__all__ = ["FINE", "FINE_MASS", "PANEL_NODES", "panels"]
 
 #: Where the weight falls, after the end of a plateau: edges of panels, as parts of what is left.
 _FALL = (0.0, 0.125, 0.25, 0.5, 1.0)
 #: Edges of panels before the end of a plateau, which may be 10³ long.
 _BEFORE = (-2187.0, -729.0, -243.0, -81.0, -27.0, -9.0, -3.0)
 _ORDER = 20
+#: The rule of one panel, on [−1, 1].
+_PANEL = leggauss(_ORDER)
 
 #: How many nodes there are with a plateau.
 PANEL_NODES = _ORDER * (len(_FALL) - 1 + len(_BEFORE))
@@ -27,22 +30,24 @@ def panels(plateau: Array, length: Array) -> tuple[Array, Array]:
     end = np.clip(plateau / length, 0.0, 1.0)
     before = np.maximum(end + column(_BEFORE) / length, 0.0)
     before[0] = 0.0
-    return _between(np.concatenate([before, end + column(_FALL) * (1.0 - end)]))
+    return _between(np.concatenate([before, end + column(_FALL) * (1.0 - end)]), _PANEL)
 
 
-def _between(edges: Array) -> tuple[Array, Array]:
-    """Return nodes and weights between the rows of `edges`."""
-    point, weight = np.polynomial.legendre.leggauss(_ORDER)
+def _between(edges: Array, rule: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return nodes and weights between the rows of `edges`, given those on [−1, 1]."""
+    point, weight = rule
     middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[1:] - edges[:-1])
     nodes = middle[:, np.newaxis] + half[:, np.newaxis] * column(point)
     weights = half[:, np.newaxis] * column(weight)
     return nodes.reshape(-1, edges.shape[1]), weights.reshape(-1, edges.shape[1])
 
 
-def _without_plateau() -> Rule:
-    nodes, weights = _between(column(_FALL))
+def _on_panels(edges: tuple[float, ...], rule: tuple[Array, Array]) -> Rule:
+    nodes, weights = _between(column(edges), rule)
     return tuple(nodes.ravel().tolist()), tuple(weights.ravel().tolist())
 
 
 #: The same without a plateau: for the last bits of an integral.
-FINE = _without_plateau()
+FINE = _on_panels(_FALL, _PANEL)
+#: For the last bits of the integral of a weight that falls by e^−38, and of nothing else.
+FINE_MASS = _on_panels((0.0, 0.2, 0.5, 1.0), leggauss(16))

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from reparam._typing import Array
+from reparam._typing import Array, ArrayLike
 from reparam.special._beta_density import density, log_density
 from reparam.special._beta_density import tail as _tail
 from reparam.special._beta_integrals import above_mean, derivatives, tail_integrals
@@ -84,7 +84,7 @@ def cdf_derivatives(x: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
     return -slope * first, -slope * second
 
 
-def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
+def tail(point: Point, alpha: ArrayLike, beta: ArrayLike, upper: bool) -> Array:
     """Return I_x(α, β), or 1 − I_x(α, β) if `upper`, to full relative accuracy.
 
     Parameters

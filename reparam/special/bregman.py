@@ -91,17 +91,17 @@ def loggamma_excess(x: Array, y: Array, h: Array) -> tuple[Array, Array]:
     terms cancel by half for small v; ln(1−v) by itself is better below v = −1, and so is
     1 − v = (y/x) (x+1)/(y+1) where it is small.
     """
-    value, slope = np.zeros(np.broadcast(x, y).shape), np.zeros(np.broadcast(x, y).shape)
+    value = slope = np.zeros_like(x + y)
     for _ in range(_STEPS):
         v = h / (y + 1.0) / x
         log = np.where(v < 0.5, np.log1p(-v), log_quotient(y, x) + log_quotient(x + 1.0, y + 1.0))
         bent = np.where(np.abs(v) < 0.3, log1pmx(-v), log + v)
         near = (x + 1.0) * bent + (h / x) * (h / y) / (y + 1.0)
-        value += np.where(v < -1.0, (x + 1.0) * log + h / y, near)
-        slope += bent + h / y / x / (y + 1.0)
+        value = value + np.where(v < -1.0, (x + 1.0) * log + h / y, near)
+        slope = slope + (bent + h / y / x / (y + 1.0))
         x, y = x + 1.0, y + 1.0
-    value += 0.5 * excess(h / y, log_quotient(x, y))
-    slope += 0.5 * h / (x * y)
+    value = value + 0.5 * excess(h / y, log_quotient(x, y))
+    slope = slope + 0.5 * h / (x * y)
     of_value, of_slope = stirling_divergence(x, y, h)
     return value + of_value, slope + of_slope
 
@@ -120,14 +120,14 @@ def stirling_divergence(x: Array, y: Array, h: Array) -> tuple[Array, Array]:
     p, q = 1.0 / y, 1.0 / x
     # for n = 1, 2, …: Σ_{i<n} p^(n−1−i) q^i, its partial sums Σ (n−i) p^(n−1−i) q^i, and q^(n−1)
     powers = sums = power = np.ones_like(p * q)
-    of_value, of_slope = np.zeros_like(power), np.zeros_like(power)
+    of_value = of_slope = np.zeros_like(power)
     for n in range(1, 2 * len(STIRLING)):
         power = power * q
         grown = p * powers + power
         if n % 2:
             coefficient = STIRLING[n // 2]
-            of_value += coefficient * sums
-            of_slope += coefficient * n * grown
+            of_value = of_value + coefficient * sums
+            of_slope = of_slope + coefficient * n * grown
         sums, powers = p * sums + grown, grown
     return (h * p) * (h * q) * p * of_value, h * p * q * of_slope
 
@@ -137,9 +137,9 @@ def trigamma_excess(x: Array) -> Array:
 
     It is carried up by 1/(x²(x+1)) a step; then ~ 1/2x² + Σ B_2k x^(−2k−1) (DLMF 5.15.8).
     """
-    carried = np.zeros(np.shape(x))
+    carried = np.zeros_like(x)
     for _ in range(_STEPS):
-        carried += 1.0 / x / x / (x + 1.0)
+        carried = carried + 1.0 / x / x / (x + 1.0)
         x = x + 1.0
     inverse = 1.0 / x
     square = inverse * inverse

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special._beta_density import SCALE, VAST
+from reparam.special._accurate import SCALE, VAST
 from reparam.special._elementwise import elementwise
 from reparam.special.bregman import loggamma_excess, relative_excess
 from reparam.special.log_gamma import log_gamma_star

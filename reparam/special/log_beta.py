@@ -56,7 +56,7 @@ def log_beta_divergence(
     x, s = np.where(swapped, s, x), np.where(swapped, x, s)
     y, t = np.where(swapped, t, y), np.where(swapped, y, t)
     h, g, cross = x - y, s - t, _Cross.of(x, s, y, t)
-    value: Array = np.zeros(x.shape)
+    value: Array = np.zeros_like(x)
     for k in range(_STEPS + 1):
         value = value + (1.0 if k < _STEPS else 0.5) * _step(k, x, s, y, t, cross)
     value = value + _entropies(x, s, y, t, cross)
@@ -152,7 +152,7 @@ def _other_shape(
         ψ(x) − ψ(y) less that of x + s and y + t; ψ₁(y) − 1/y less that of y + t; and the divergence
         of Stirling's series, with x + 10 and y + 10, less that with x + s + 10 and y + t + 10.
     """
-    slope, curvature = np.zeros(x.shape), np.zeros(x.shape)
+    slope = curvature = np.zeros_like(x)
     for k in range(_STEPS + 1):
         near_x, near_y, far_x, far_y = x + k, y + k, x + s + k, y + t + k
         # (near_x/near_y − far_x/far_y)/near_x
@@ -174,7 +174,7 @@ def _other_shape(
     p, q = 1.0 / near_y, 1.0 / near_x
     far_p, far_q, gap, more_q = 1.0 / far_y, 1.0 / far_x, t / near_y / far_y, s / near_x / far_x
     curvature = curvature + 0.5 * gap * (p + far_p)
-    value = np.zeros(x.shape)
+    value = np.zeros_like(x)
     before, after = h * p, (h + g) * far_p
     squares = e * near_y * (before + after + before * after) * (far_y * far_q)
     far_squares = after * ((h + g) * far_q)

@@ -21,6 +21,9 @@ STIRLING = (
     -3617 / 122400,
 )
 
+#: Terms of the series of a step up from α ≥ 1, 2, …, 7: the rest is below 1e-16 of it.
+_STEP_TERMS = (16, 12, 10, 9, 8, 8, 7)
+
 #: From here on ln(Γ(α+½)/(Γ(α) √α)) is −1/8α to the last bit: the next term is 1/192α³.
 _ONE_TERM = 1e9
 
@@ -75,20 +78,30 @@ def log_gamma_star(alpha: Array) -> Array:
     Below 8 it is carried up: with s = 1/(2α + 1), ln Γ*(α) = ln Γ*(α+1) + atanh(s)/s − 1, whose
     series Σ s^2k/(2k+1) has no cancellation.
     """
-    carried = np.zeros_like(alpha)
-    while np.any(low := alpha < 8.0):
-        square = (1.0 / (2.0 * alpha + 1.0)) ** 2
-        step = np.zeros_like(alpha)
-        for k in range(16, 0, -1):
-            step = (step + 1.0 / (2 * k + 1)) * square
-        carried += np.where(low, step, 0.0)
-        alpha = np.where(low, alpha + 1.0, alpha)
+    carried: Array | float = 0.0
+    if np.any(low := alpha < 8.0):
+        carried, alpha = np.zeros_like(alpha), np.array(alpha)
+        carried[low], alpha[low] = _carried_up(alpha[low])
     inverse = 1.0 / alpha
     square = inverse * inverse
     series = np.zeros_like(alpha)
     for coefficient in reversed(STIRLING):
         series = series * square + coefficient
     return carried + series * inverse
+
+
+def _carried_up(alpha: Array) -> tuple[Array, Array]:
+    """Return ln Γ*(α) − ln Γ*(α+n), and α + n ≥ 8, the least of these, for 1 ≤ α < 8."""
+    carried = np.zeros_like(alpha)
+    for terms in _STEP_TERMS:
+        square = np.where(alpha < 8.0, (1.0 / (2.0 * alpha + 1.0)) ** 2, 0.0)
+        step = np.zeros_like(alpha)
+        for k in range(terms, 0, -1):
+            step += 1.0 / (2 * k + 1)
+            step *= square
+        carried += step
+        alpha = np.where(alpha < 8.0, alpha + 1.0, alpha)
+    return carried, alpha
 
 
 def log_half_step(alpha: Array) -> Array:

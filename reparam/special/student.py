@@ -170,7 +170,7 @@ def cdf(t: Array, nu: Array) -> Array:
     """
     logit = np.log(nu) - 2.0 * np.log(np.abs(t))
     point = from_odds(t * (t / nu), -logit).mirrored
-    outside = beta.tail(point, 0.5 * nu, np.full_like(t, 0.5), upper=False)
+    outside = beta.tail(point, 0.5 * nu, 0.5, upper=False)
     value = np.where(t < 0.0, 0.5 * outside, 1.0 - 0.5 * outside)
     return np.where(nu > _NORMAL, normal.cdf(t), value) if np.any(nu > _NORMAL) else value
 

@@ -1,4 +1,4 @@
-"""A graph with values for its inputs, and how draws are made of it, forwards and backwards.
+"""Nodes with values for their inputs, and how draws are made of them, forwards and backwards.
 
 The work is done in pieces: some draws, few enough for the processor's cache, forwards through all
 nodes and backwards again, on one of several threads. What a draw is depends on its number alone,
@@ -12,34 +12,24 @@ so that everything broadcasts. What depends on inputs alone is computed once, wh
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike
-from reparam.arguments import draw_count
-from reparam.blockwise import broadcast_shapes, check_memory, in_order, summed_to
+from reparam.blockwise import broadcast_shapes, summed_to
 from reparam.draw import Draw
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
-from reparam.graphs._expectation import Expectation, summary
-from reparam.graphs._parse import LOSS, Formula, Node, Sampled, locating
-from reparam.moments import Moments
+from reparam.graphs._parse import LOSS, Formula, Node, Sampled, Structure, locating
 from reparam.noise import Stream, seed_sequence, substream
-from reparam.notes import UndefinedDraws
 from reparam.reparameterized import Reparameterized
 
-if TYPE_CHECKING:
-    from reparam.graphs._draw import GraphDraw
-    from reparam.graphs._graph import Graph
-
-__all__ = ["ONE", "Frame", "Model", "Source"]
+__all__ = ["ONE", "Evaluator", "Frame", "Source"]
 
 #: How many numbers a node of a piece may have, and all of them together. With others, nodes whose
 #: parameters depend on draws have other draws.
@@ -74,42 +64,31 @@ class Frame:
     slopes: dict[str, dict[str, Array]]
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A graph with values for its inputs: made by :meth:`Graph.at`.
-
-    Nodes have shapes by the rules of broadcasting: a formula's is what its names broadcast to, a
-    draw's what its parameters do. So z ~ gaussian(loc=m, scale=1) is one number a draw if m is one
-    number, also where a later formula meets arrays: they share it. If m is an array, z is an array
-    of independent draws.
-
-    The objective is E[J], with J the sum of the loss over the batch, which is its shape.
+class Evaluator:
+    """The nodes of a graph with values for the inputs.
 
     Attributes
     ----------
-    graph
-        The graph.
     inputs
         The inputs' values, by name: read-only.
     """
 
-    graph: Graph
     inputs: Mapping[str, Array]
-    _fixed: dict[str, Array] = field(init=False, repr=False)
-    _slopes: dict[str, dict[str, Array]] = field(init=False, repr=False)
-    _laws: dict[str, Reparameterized] = field(init=False, repr=False)
-    _shapes: dict[str, tuple[int, ...]] = field(init=False, repr=False)
-    _dimensions: int = field(init=False, repr=False)
-    _step: int = field(init=False, repr=False)
+    _structure: Structure
+    _fixed: dict[str, Array]
+    _slopes: dict[str, dict[str, Array]]
+    _laws: dict[str, Reparameterized]
+    _shapes: dict[str, tuple[int, ...]]
+    _dimensions: int
+    _step: int
 
-    def __post_init__(self) -> None:
-        inputs = {name: _kept(value) for name, value in self.inputs.items()}
-        fixed = dict(inputs)
+    def __init__(self, structure: Structure, inputs: Mapping[str, Array]) -> None:
+        values = {name: _kept(value) for name, value in inputs.items()}
+        fixed = dict(values)
         slopes: dict[str, dict[str, Array]] = {}
         laws: dict[str, Reparameterized] = {}
-        shapes = {name: value.shape for name, value in inputs.items()}
-        for node in self.graph._nodes:
+        shapes = {name: value.shape for name, value in values.items()}
+        for node in structure.nodes:
             with locating(_title(node)):
                 alone = all(name in fixed for name in node.arguments)
                 shapes[node.name] = broadcast_shapes(
@@ -125,121 +104,20 @@ class Model:
                     fixed[node.name] = np.asarray(value)
         elements = max(math.prod(shape) for shape in shapes.values())
         most = min(_TOGETHER, _SCRATCH // len(shapes)) // max(elements, 1)
-        derived: dict[str, object] = {
-            "inputs": MappingProxyType(inputs),
-            "_fixed": fixed,
-            "_slopes": slopes,
-            "_laws": laws,
-            "_shapes": shapes,
-            "_dimensions": max(map(len, shapes.values())),
-            "_step": 2 ** max(most.bit_length() - 1, 0),  # most blocks start where a piece does
-        }
-        for name, entry in derived.items():
-            object.__setattr__(self, name, entry)
+        vars(self).update(  # a subclass is frozen
+            _structure=structure,
+            inputs=MappingProxyType(values),
+            _fixed=fixed,
+            _slopes=slopes,
+            _laws=laws,
+            _shapes=shapes,
+            _dimensions=max(map(len, shapes.values())),
+            _step=2 ** max(most.bit_length() - 1, 0),  # most blocks start where a piece does
+        )
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Model, (self.graph, dict(self.inputs))
-
-    def rsample(self, n: int, *, rng: RNGLike = None) -> GraphDraw:
-        """Draw all nodes, and keep them.
-
-        Parameters
-        ----------
-        n
-            How many draws.
-        rng
-            None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7). Draw i
-            depends only on the seed and i. Each node has a stream of its own; the first one's is
-            that of its distribution's ``rsample(n, rng=rng)``, if that has the same parameters.
-
-        Returns
-        -------
-        GraphDraw
-            The values of all nodes, to differentiate.
-
-        Raises
-        ------
-        CountError
-            If `n` is not a non-negative integer.
-        ParameterError
-            If a parameter that depends on draws gets outside its domain.
-        SeedError
-            If `rng` can't seed random numbers.
-        TooLargeError
-            If there is no memory for the draws.
-        """
-        draws = range(draw_count(n))
-        check_memory([(n, *self._shapes[name]) for name in self.graph.names])
-        return self._held(draws, self._streams(rng))
-
-    def transform(self, /, **noise: ArrayLike) -> GraphDraw:
-        """Return the draws that given noise makes: the same noise again, perhaps at other inputs.
-
-        Parameters
-        ----------
-        **noise
-            For each node that is drawn, noise of the kind that its distribution declares, of shape
-            draws + the node's shape.
-
-        Returns
-        -------
-        GraphDraw
-            The values of all nodes, to differentiate.
-
-        Raises
-        ------
-        GraphError
-            If a node has no noise, or there is no such node.
-        NoiseError
-            If an element is outside the noise's domain.
-        ShapeError
-            If an array has another shape than that, or the numbers of draws differ.
-        """
-        draws, source = self._replayed(noise)
-        return self._held(draws, source)
-
-    def expectation(
-        self, n: int, *, rng: RNGLike = None, wrt: str | Sequence[str] | None = None
-    ) -> Expectation:
-        """Estimate E[J] and its gradient from `n` draws, of which few are in memory at a time.
-
-        Parameters
-        ----------
-        n
-            How many draws.
-        rng
-            As for :meth:`rsample`, whose draws these are.
-        wrt
-            The name or names to differentiate in: all inputs by default. Nodes' names are
-            possible, and ``z.loc`` for the parameter of a draw.
-
-        Returns
-        -------
-        Expectation
-            Means over the draws, with standard errors.
-
-        Raises
-        ------
-        GraphError
-            If the graph has no loss, or no such name.
-        CountError, ParameterError, SeedError
-            As for :meth:`rsample`.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> graph = rp.Graph('''
-        ...     y ~ gaussian(loc=m, scale=s)
-        ...     loss = y**2
-        ... ''')
-        >>> result = graph.at(m=0.6, s=0.4).expectation(1_000_000, rng=1)
-        >>> print(f"{result.value:.2f} ± {result.standard_error.value:.4f}")
-        0.52 ± 0.0005
-        >>> {name: round(float(entry), 2) for name, entry in result.gradient.items()}
-        {'m': 1.2, 's': 0.8}
-        """
-        draws = range(draw_count(n))
-        return self._expectation(draws, self._streams(rng), self._wanted(wrt))
+    def _at(self, inputs: Mapping[str, Array]) -> Evaluator:
+        """Return the same nodes with other inputs."""
+        return Evaluator(self._structure, inputs)
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """Return the shape of an input, or that of one draw of a node."""
@@ -251,7 +129,8 @@ class Model:
         """Return the source of fresh draws."""
         root = seed_sequence(rng)
         streams = {
-            name: Stream(substream(root, number)) for number, name in enumerate(self.graph.draws)
+            name: Stream(substream(root, number))
+            for number, name in enumerate(self._structure.draws)
         }
 
         def source(node: Sampled, law: Reparameterized, at: range) -> Draw:
@@ -263,7 +142,7 @@ class Model:
     def _replayed(self, noise: Mapping[str, ArrayLike]) -> tuple[range, Source]:
         """Return the draws' numbers, and the source of draws that given noise makes."""
         arrays = {}
-        for name in self.graph.draws:
+        for name in self._structure.draws:
             if name not in noise:
                 raise GraphError(f"there is no noise for {name}; pass {name}=…")
             with locating(name):
@@ -288,22 +167,16 @@ class Model:
             piece = arrays[node.name][at.start : at.stop]
             return law._replay(piece.reshape(len(at), *self._padded(node.name)))
 
-        return range(counts[self.graph.draws[0]]), source
+        return range(counts[self._structure.draws[0]]), source
 
     def _distribution(self, name: str) -> type[Reparameterized]:
         return next(
             node.distribution
-            for node in self.graph._nodes
+            for node in self._structure.nodes
             if isinstance(node, Sampled) and node.name == name
         )
 
     # Forwards --------------------------------------------------------------------------------
-
-    def _held(self, draws: range, source: Source) -> GraphDraw:
-        from reparam.graphs._draw import GraphDraw
-
-        frames = in_order(lambda at: self._forward(at, source), self._pieces(draws))
-        return GraphDraw(self, draws, tuple(frames))
 
     def _pieces(self, draws: range) -> Sequence[range]:
         """Cut a range of draws into pieces."""
@@ -313,7 +186,7 @@ class Model:
         """Return the values of all nodes; with `active`, the slopes of formulas in those, too."""
         values = dict(self._fixed)
         frame = Frame(at, values, {}, {})
-        for node in self.graph._nodes:
+        for node in self._structure.nodes:
             if node.name in values:
                 continue
             if isinstance(node, Sampled):
@@ -384,7 +257,7 @@ class Model:
             known = adjoints.get(name)
             adjoints[name] = product if known is None else known + product
 
-        for node in reversed(self.graph._nodes):
+        for node in reversed(self._structure.nodes):
             adjoint = adjoints.get(node.name)
             if adjoint is None or node.name not in active:
                 continue
@@ -420,58 +293,10 @@ class Model:
     def _active(self, wanted: Sequence[str]) -> frozenset[str]:
         """Return the names whose values depend on those `wanted`, and these."""
         active = set(wanted)
-        for node in self.graph._nodes:
+        for node in self._structure.nodes:
             if not active.isdisjoint(node.arguments):
                 active.add(node.name)
         return frozenset(active)
-
-    def _expectation(self, draws: range, source: Source, wanted: Sequence[str]) -> Expectation:
-        self._check_loss()
-        active = self._active(wanted)
-
-        def piece(at: range) -> list[Any]:
-            with np.errstate(all="ignore"):
-                frame = self._forward(at, source, active)
-                gradient = self._backward(frame, {LOSS: ONE}, wanted)
-                moments = [self._of_loss(frame), *map(Moments.of, gradient)]
-                return [*moments, self._undefined(frame, dict(zip(wanted, gradient, strict=True)))]
-
-        return self._summary(in_order(piece, self._pieces(draws)), wanted)
-
-    def _of_loss(self, frame: Frame) -> Moments:
-        """Return the moments of J, the sum over the batch."""
-        loss = self._whole(frame, LOSS)
-        return Moments.of(loss.sum(axis=tuple(range(1, loss.ndim))) if loss.ndim > 1 else loss)
-
-    def _undefined(self, frame: Frame, gradient: Mapping[str, Array]) -> UndefinedDraws:
-        """Return in which draws J, or its derivative in a name, is NaN or infinite."""
-        whole = self._padded(LOSS)
-        drawn = {
-            name: self._whole(frame, name)
-            for name in self.graph.draws
-            if all(k in (1, n) for k, n in zip(self._padded(name), whole, strict=True))
-        }
-        loss = self._whole(frame, LOSS)
-        return UndefinedDraws.of(frame.at.start, loss, gradient, drawn)
-
-    def _summary(self, moments: Iterator[list[Any]], wanted: Sequence[str]) -> Expectation:
-        """Return what the moments of all pieces make together."""
-        total: list[Any] = [Moments(0, nan := np.array(np.nan), nan)]
-        total += [Moments(0, full := np.full(self._padded(name), np.nan), full) for name in wanted]
-        total.append(UndefinedDraws())
-        for number, piece in enumerate(moments):
-            total = list(map(operator.add, total, piece)) if number else piece
-        shaped = {
-            name: Moments(
-                found.count,
-                found.mean.reshape(self._shapes[name])[()],
-                found.norm.reshape(self._shapes[name])[()],
-            )
-            for name, found in zip(wanted, total[1:-1], strict=True)
-        }
-        # a derivative in a draw is that along the path by definition
-        inputs = tuple(name for name in wanted if name not in self.graph.draws)
-        return summary(total[0], shaped, total[-1], partial(_notes_on, self, inputs))
 
     # Names and shapes ------------------------------------------------------------------------
 
@@ -481,20 +306,20 @@ class Model:
         return (1,) * (self._dimensions - len(shape)) + shape
 
     def _check_loss(self) -> None:
-        if LOSS not in self.graph.names:
+        if LOSS not in self._structure.names:
             raise GraphError("the graph has no loss; give it a line such as loss = (y - 1)**2")
 
     def _wanted(self, names: str | Sequence[str] | None) -> tuple[str, ...]:
         """Return the names to differentiate in, if there are such."""
         if names is None:
-            return self.graph.inputs
+            return self._structure.inputs
         wanted = tuple(map(normalized, (names,) if isinstance(names, str) else names))
         for name in wanted:
             if name not in self._shapes:
                 raise GraphError(
                     f"the graph has no {name!r} to differentiate in"
                     f"{did_you_mean(name, self._shapes)}"
-                    f" (it has {', '.join(chain(self.graph.inputs, self.graph.names))})"
+                    f" (it has {', '.join(chain(self._structure.inputs, self._structure.names))})"
                 )
         return wanted
 
@@ -513,12 +338,6 @@ class _Pieces(Sequence[range]):
     def __getitem__(self, index: Any) -> Any:
         number, draws, step = self._numbers[index], self._draws, self._step
         return range(max(draws.start, number * step), min(draws.stop, (number + 1) * step))
-
-
-def _notes_on(model: Model, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    from reparam.graphs._notes import notes_on
-
-    return notes_on(model, wanted)
 
 
 def _title(node: Node) -> str:

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from reparam.blockwise import evaluate, operand
+from reparam.engine.blocks import evaluate
+from reparam.engine.operands import operand
 from reparam.special import _gamma_integrals
 from reparam.special._rules import GAMMA_ABOVE_TWO
 

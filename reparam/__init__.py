@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 from reparam.registry import BUILT_IN, module_of
 
 if TYPE_CHECKING:
-    from reparam.blockwise import threads as threads
-    from reparam.discrete import Discrete as Discrete
-    from reparam.distribution import About as About
-    from reparam.distribution import Distribution as Distribution
+    from reparam.base.discrete import Discrete as Discrete
+    from reparam.base.distribution import About as About
+    from reparam.base.distribution import Distribution as Distribution
+    from reparam.base.draw import Draw as Draw
+    from reparam.base.mechanisms import Implicit as Implicit
+    from reparam.base.mechanisms import InverseCDF as InverseCDF
+    from reparam.base.mechanisms import LocationScale as LocationScale
+    from reparam.base.reparameterized import Reparameterized as Reparameterized
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
@@ -41,42 +45,38 @@ if TYPE_CHECKING:
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval
-    from reparam.draw import Draw as Draw
+    from reparam.engine.threads import threads as threads
     from reparam.errors import NotReparameterizable as NotReparameterizable
     from reparam.errors import ReparamError as ReparamError
     from reparam.expressions import Expression as Expression
     from reparam.graphs import Graph as Graph
-    from reparam.mechanisms import Implicit as Implicit
-    from reparam.mechanisms import InverseCDF as InverseCDF
-    from reparam.mechanisms import LocationScale as LocationScale
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
     from reparam.registry import names as names
-    from reparam.reparameterized import Reparameterized as Reparameterized
     from reparam.verification import verify as verify
 
     __version__: str
 
 #: The module each public name lives in; importing the package imports none of these.
 _HOMES = {
-    "About": "reparam.distribution",
-    "Discrete": "reparam.discrete",
-    "Distribution": "reparam.distribution",
-    "Draw": "reparam.draw",
+    "About": "reparam.base.distribution",
+    "Discrete": "reparam.base.discrete",
+    "Distribution": "reparam.base.distribution",
+    "Draw": "reparam.base.draw",
     "Expression": "reparam.expressions",
     "Graph": "reparam.graphs",
-    "Implicit": "reparam.mechanisms",
+    "Implicit": "reparam.base.mechanisms",
     "Integers": "reparam.domains",
     "Interval": "reparam.domains",
-    "InverseCDF": "reparam.mechanisms",
-    "LocationScale": "reparam.mechanisms",
+    "InverseCDF": "reparam.base.mechanisms",
+    "LocationScale": "reparam.base.mechanisms",
     "NotReparameterizable": "reparam.errors",
     "Parameter": "reparam.parameters",
-    "Reparameterized": "reparam.reparameterized",
+    "Reparameterized": "reparam.base.reparameterized",
     "ReparamError": "reparam.errors",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
-    "threads": "reparam.blockwise",
+    "threads": "reparam.engine.threads",
     "names": "reparam.registry",
     "verify": "reparam.verification",
     **{class_name: module_of(name) for name, class_name in BUILT_IN.items()},

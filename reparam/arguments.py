@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.errors import CountError, ParameterError
 
 __all__ = ["draw_count", "instance"]

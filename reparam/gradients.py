@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reparam._typing import Array
-from reparam.draw import Draw
-from reparam.reparameterized import Reparameterized
+from reparam.base.draw import Draw
+from reparam.base.reparameterized import Reparameterized
 
 __all__ = ["Gradients"]
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from numbers import Real
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -27,9 +27,6 @@ from reparam.errors import (
     UnknownParameterError,
     did_you_mean,
 )
-
-if TYPE_CHECKING:
-    from reparam.distribution import Distribution
 
 __all__ = [
     "Parameter",
@@ -180,14 +177,15 @@ class Parameter:
     @overload
     def __get__(self, instance: None, owner: type) -> Parameter: ...
     @overload
-    def __get__(self, instance: Distribution, owner: type) -> Array: ...
-    def __get__(self, instance: Distribution | None, owner: type) -> Parameter | Array:
+    def __get__(self, instance: object, owner: type) -> Array: ...
+    def __get__(self, instance: Any, owner: type) -> Parameter | Array:
         """Return the declaration on the class, the value on an instance."""
         if instance is None:
             return self
-        return instance._values[self.name][()]
+        value: Array = instance._values[self.name][()]
+        return value
 
-    def __set__(self, instance: Distribution, value: ArrayLike) -> None:
+    def __set__(self, instance: object, value: ArrayLike) -> None:
         """Tell type checkers what the constructor takes: nothing is ever set."""
         raise AttributeError(self.name)
 

@@ -280,7 +280,7 @@ class VerificationItem(pytest.Item):
         if check.outcome is not Outcome.HOLDS:
             head = f"{check.target}: {check.witness} {check.outcome}"
             again = f"level {run.settings.level}, --reparam-seed {run.seed}"
-            raise _Broken("\n".join([head, *findings(check), again]))
+            raise _Broken("\n".join([head, *check.findings(), again]))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the findings alone: where this module raised says nothing."""

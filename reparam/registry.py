@@ -32,8 +32,8 @@ from reparam.errors import (
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from reparam.distribution import Distribution
-    from reparam.reparameterized import Reparameterized
+    from reparam.base.distribution import Distribution
+    from reparam.base.reparameterized import Reparameterized
 
 __all__ = ["BUILT_IN", "GROUP", "get", "names", "reparameterized"]
 
@@ -114,8 +114,8 @@ def reparameterized(name: str) -> type[Reparameterized]:
     NotReparameterizable
         If it has none, or draws vectors; the message says why, and what to use instead.
     """
-    from reparam.discrete import Discrete
-    from reparam.reparameterized import Reparameterized
+    from reparam.base.discrete import Discrete
+    from reparam.base.reparameterized import Reparameterized
 
     cls = get(name)
     if issubclass(cls, Discrete):
@@ -123,11 +123,11 @@ def reparameterized(name: str) -> type[Reparameterized]:
     if cls._support.rank:
         raise NotReparameterizable(
             f"{cls.__name__} draws vectors, and here draws are numbers; use rsample, whose draws"
-            " have vjp, or 'reparam grad' without a loss"
+            " have jacobian and vjp"
         )
     if not issubclass(cls, Reparameterized):
         raise NotReparameterizable(
-            f"{cls.__name__} has no reparameterization y = f(z; θ); 'reparam list' tells which have"
+            f"{cls.__name__} has no reparameterization y = f(z; θ); use the score, ∂ log p/∂θ"
         )
     return cls
 
@@ -185,7 +185,7 @@ def _plugin(name: str) -> type[Distribution] | None:
 
 def _problem(point: EntryPoint, provided: Any) -> str:
     """Return what is wrong with what an entry point names, or an empty string."""
-    from reparam.distribution import Distribution
+    from reparam.base.distribution import Distribution
 
     taken = {spelled(alias) for known in map(_built_in, BUILT_IN) for alias in _spellings(known)}
     if spelled(point.name) in taken:

@@ -9,11 +9,11 @@ from contextvars import copy_context
 from typing import TypeVar, cast
 
 from reparam._typing import Array, ArrayLike, RNGLike
-from reparam.distribution import Distribution
-from reparam.draw import Draw
+from reparam.base.distribution import Distribution
+from reparam.base.draw import Draw
+from reparam.base.reparameterized import Reparameterized
+from reparam.engine.noise import BLOCK, Stream
 from reparam.errors import CountError
-from reparam.noise import BLOCK, Stream
-from reparam.reparameterized import Reparameterized
 
 __all__ = ["CHUNK", "ahead", "chunks", "replay", "shard", "stream", "values"]
 

@@ -10,23 +10,25 @@ import numpy as np
 import pytest
 
 import reparam as rp
-from reparam import blockwise
+from reparam.engine import blocks, shapes
+from reparam.engine import operands as of
+from reparam.engine import threads as threading_of
+from reparam.engine.noise import BLOCK
 from reparam.errors import ReparamError, TooLargeError
-from reparam.noise import BLOCK
 
 SIZE = 5 * BLOCK + 7
 
 
 @pytest.fixture(params=[1, 2, 5])
 def threads(request):
-    with blockwise.threads(request.param):
+    with threading_of.threads(request.param):
         yield request.param
 
 
 def squares(size=SIZE, **options):
     values = np.arange(float(size))
-    operands = [blockwise.operand(values, (size,))]
-    return blockwise.evaluate(lambda x: x * x, operands, (size,), **options)[0]
+    operands = [of.operand(values, (size,))]
+    return blocks.evaluate(lambda x: x * x, operands, (size,), **options)[0]
 
 
 def test_every_element_is_evaluated(threads):
@@ -36,7 +38,7 @@ def test_every_element_is_evaluated(threads):
 @pytest.mark.parametrize("span", [1, 2, 3])
 def test_sums_do_not_depend_on_how_many_blocks_go_together(threads, span, monkeypatch):
     expected = squares(sums=[True])
-    monkeypatch.setattr(blockwise, "SPAN", span)
+    monkeypatch.setattr(blocks, "SPAN", span)
     assert squares(sums=[True]) == expected
 
 
@@ -44,8 +46,8 @@ def test_sums_do_not_depend_on_how_many_blocks_go_together(threads, span, monkey
 def test_a_batch_of_any_size_is_repeated(threads, period):
     batch, draws = np.arange(float(period)), SIZE // period + 1
     shape = (draws, period)
-    operands = [blockwise.batch_operand(batch, (period,), shape)]
-    (repeated,) = blockwise.evaluate(lambda x: x, operands, shape)
+    operands = [of.batch_operand(batch, (period,), shape)]
+    (repeated,) = blocks.evaluate(lambda x: x, operands, shape)
     np.testing.assert_array_equal(repeated, np.tile(batch, (draws, 1)))
 
 
@@ -58,10 +60,10 @@ def test_blocks_of_wide_vectors_are_no_larger(threads):
         return np.arange(width) + x[:, np.newaxis]
 
     values = np.arange(1000.0)
-    operands = [blockwise.operand(values, (1000,))]
-    (rows,) = blockwise.evaluate(wide, operands, (1000,), events=[(width,)])
+    operands = [of.operand(values, (1000,))]
+    (rows,) = blocks.evaluate(wide, operands, (1000,), events=[(width,)])
     np.testing.assert_array_equal(rows, np.arange(width) + values[:, np.newaxis])
-    assert max(most) <= blockwise.SPAN * BLOCK
+    assert max(most) <= blocks.SPAN * BLOCK
 
 
 def test_nothing_to_evaluate(threads):
@@ -77,7 +79,7 @@ def test_an_error_in_any_thread_is_raised_and_threads_stay_usable(threads):
 
     values = np.arange(float(SIZE))
     with pytest.raises(ArithmeticError, match="the last block"):
-        blockwise.evaluate(fails_late, [blockwise.operand(values, (SIZE,))], (SIZE,))
+        blocks.evaluate(fails_late, [of.operand(values, (SIZE,))], (SIZE,))
     assert squares()[-1] == float(SIZE - 1) ** 2
 
 
@@ -121,9 +123,9 @@ def test_threads_are_a_context(monkeypatch):
     monkeypatch.setenv("REPARAM_NUM_THREADS", "3")
     with rp.threads(2):
         with rp.threads(7):
-            assert blockwise.thread_count() == 7
-        assert blockwise.thread_count() == 2
-    assert blockwise.thread_count() == 3
+            assert threading_of.thread_count() == 7
+        assert threading_of.thread_count() == 2
+    assert threading_of.thread_count() == 3
     with pytest.raises(ReparamError, match="0 threads can't work; pass a positive"), rp.threads(0):
         pass
 
@@ -131,7 +133,7 @@ def test_threads_are_a_context(monkeypatch):
 @pytest.mark.parametrize("formula", [lambda x: x, lambda x: x[:], lambda x: 2.0, lambda x: x[:1]])
 def test_results_share_no_memory_with_what_they_are_made_of(formula):
     values = np.arange(10.0)
-    (found,) = blockwise.evaluate(formula, [blockwise.operand(values, (10,))], (10,))
+    (found,) = blocks.evaluate(formula, [of.operand(values, (10,))], (10,))
     found += 1.0
     np.testing.assert_array_equal(values, np.arange(10.0))
     assert found.shape == (10,)
@@ -172,14 +174,14 @@ class TestTooLarge:
 
     def test_is_refused_where_the_system_would_promise_it(self, monkeypatch):
         """Promised memory is not had before it is written to, and then the process is ended."""
-        monkeypatch.setattr(blockwise, "_memory", lambda: 10**9)
+        monkeypatch.setattr(shapes, "_memory", lambda: 10**9)
         with pytest.raises(TooLargeError, match=r"of shape \(100000000,\) would take 1.6 GB"):
             rp.Gaussian().rsample(10**8)
         with pytest.raises(TooLargeError, match=r"would take 1.6 GB"):
             rp.Graph("z ~ gaussian()\nloss = z**2").at().rsample(10**8)
 
     def test_memory_is_known_or_unlimited(self):
-        assert 2**26 < blockwise._memory() <= sys.maxsize
+        assert 2**26 < shapes._memory() <= sys.maxsize
 
     def test_nothing_of_a_large_batch_is_empty(self):
         shape = (0, 10**6, 10**6)
@@ -192,17 +194,19 @@ class TestTooLarge:
 
 class TestInOrder:
     def test_results_come_in_order(self, threads):
-        assert list(blockwise.in_order(lambda k: k * k, range(50))) == [k * k for k in range(50)]
-        assert list(blockwise.in_order(lambda k: k, range(0))) == []
+        assert list(threading_of.in_order(lambda k: k * k, range(50))) == [
+            k * k for k in range(50)
+        ]
+        assert list(threading_of.in_order(lambda k: k, range(0))) == []
 
     def test_evaluation_within_ends(self, threads):
-        found = list(blockwise.in_order(lambda k: squares()[k], range(12)))
+        found = list(threading_of.in_order(lambda k: squares()[k], range(12)))
         assert found == [float(k) ** 2 for k in range(12)]
         np.testing.assert_array_equal(squares(), np.arange(float(SIZE)) ** 2)
 
     def test_few_are_ahead(self, threads):
         begun = []
-        results = blockwise.in_order(begun.append, range(1000))
+        results = threading_of.in_order(begun.append, range(1000))
         next(results)
         results.close()
         assert len(begun) <= 2 * threads + 1
@@ -216,7 +220,7 @@ class TestInOrder:
                 raise ArithmeticError(f"item {k}")
             return k
 
-        results = blockwise.in_order(fails, range(1000))
+        results = threading_of.in_order(fails, range(1000))
         with pytest.raises(ArithmeticError, match="item 3"):
             list(results)
         assert len(begun) <= 3 + 2 * threads + 2

@@ -9,7 +9,7 @@ import pytest
 from kinds import DISCRETE
 
 import reparam as rp
-from reparam.discrete import DRAWS
+from reparam.base.discrete import DRAWS
 
 
 def squeezed(text):

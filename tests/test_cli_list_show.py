@@ -8,7 +8,7 @@ from kinds import REPARAMETERIZED, VECTORS
 
 import reparam as rp
 from reparam import registry
-from reparam.distribution import About, Distribution
+from reparam.base.distribution import About, Distribution
 from reparam.domains import REAL, UNIT
 from reparam.parameters import Parameter
 

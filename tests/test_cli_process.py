@@ -235,16 +235,16 @@ class TestInterrupted:
 #: Makes a file once a block is computed, and threads are there.
 TELLING = """\
 import pathlib
-import reparam.blockwise
+import reparam.engine.threads
 
-in_order = reparam.blockwise.in_order
+in_order = reparam.engine.threads.in_order
 
 def telling(*arguments):
     for result in in_order(*arguments):
         yield result
         pathlib.Path("computing").touch()
 
-reparam.blockwise.in_order = telling
+reparam.engine.threads.in_order = telling
 """
 
 

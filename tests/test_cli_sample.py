@@ -10,7 +10,7 @@ import pytest
 from kinds import REPARAMETERIZED, VECTORS
 
 import reparam as rp
-from reparam.noise import BLOCK
+from reparam.engine.noise import BLOCK
 
 
 def test_without_options_prints_ten_gaussian_draws_and_a_seed_that_repeats_them(cli):

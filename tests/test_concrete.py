@@ -10,6 +10,7 @@ from scipy import integrate, stats
 
 import reparam as rp
 from reparam import sampling
+from reparam.engine.noise import BLOCK
 from reparam.errors import (
     EstimatorError,
     NoFormulaError,
@@ -21,7 +22,6 @@ from reparam.errors import (
     UnknownViewError,
 )
 from reparam.estimators import estimate
-from reparam.noise import BLOCK
 
 #: Parameters at which reference values are compared.
 SETS = [

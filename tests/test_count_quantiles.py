@@ -10,7 +10,7 @@ from scipy import stats
 
 import reparam as rp
 from reparam import sampling
-from reparam.noise import UNIFORM, Stream
+from reparam.engine.noise import UNIFORM, Stream
 from reparam.testing import typical
 
 LEAST, LAST = 2.0**-1074, 1.0 - 2.0**-53

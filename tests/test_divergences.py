@@ -13,7 +13,7 @@ import pytest
 from mpmath import mp, mpf
 
 import reparam as rp
-from reparam.discrete import Discrete
+from reparam.base.discrete import Discrete
 from reparam.divergences import _registry as registry
 from reparam.divergences import exact as without_draws
 from reparam.divergences import register_kl

@@ -7,8 +7,8 @@ import pytest
 from kinds import REPARAMETERIZED
 
 import reparam as rp
+from reparam.engine.noise import UNIFORM
 from reparam.errors import ParameterError, ShapeError, UnknownParameterError, UnknownViewError
-from reparam.noise import UNIFORM
 
 ALL = pytest.mark.parametrize(
     "cls", [rp.get(name) for name in REPARAMETERIZED], ids=REPARAMETERIZED

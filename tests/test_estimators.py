@@ -11,6 +11,7 @@ import pytest
 from scipy import integrate, stats
 
 import reparam as rp
+from reparam.engine.noise import BLOCK
 from reparam.errors import (
     CountError,
     EstimatorError,
@@ -24,7 +25,6 @@ from reparam.estimators import ESTIMATORS, Objective, estimate
 from reparam.estimators import _estimate as module
 from reparam.estimators._exact import Exact, exact
 from reparam.estimators._problem import Problem
-from reparam.noise import BLOCK
 
 UNBIASED_DISCRETE = ["score", "score-average", "score-loo", "score-optimal", "enumeration"]
 BIASED = [name for name, cls in ESTIMATORS.items() if cls.biased]

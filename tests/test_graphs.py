@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import reparam as rp
 from reparam import errors
+from reparam.engine.noise import BLOCK
 from reparam.graphs._columns import Columns
-from reparam.noise import BLOCK
 from reparam.sampling import shard
 
 CHAIN = """

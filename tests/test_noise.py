@@ -9,10 +9,11 @@ from scipy.special import ndtr
 from scipy.stats import chisquare, kstest
 
 import reparam as rp
-from reparam import noise, sampling
+from reparam import sampling
+from reparam.engine import noise
+from reparam.engine.noise import BLOCK, NORMAL, UNIFORM, Stream
 from reparam.errors import CountError, NoiseError, ReparamError, SeedError
 from reparam.families import gamma_draws
-from reparam.noise import BLOCK, NORMAL, UNIFORM, Stream
 from reparam.testing import typical
 
 SEED = 2**200 + 1

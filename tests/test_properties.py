@@ -11,7 +11,7 @@ from kinds import REPARAMETERIZED
 
 import reparam as rp
 from reparam.domains import POSITIVE, REAL
-from reparam.noise import UNIFORM
+from reparam.engine.noise import UNIFORM
 
 TINY, HUGE = 5e-324, math.nextafter(math.inf, 0.0)
 CLASSES = [rp.get(name) for name in REPARAMETERIZED]

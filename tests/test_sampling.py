@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import reparam as rp
 from reparam import sampling
+from reparam.engine.noise import BLOCK
 from reparam.errors import CountError, NoiseError
 from reparam.gradients import Gradients
-from reparam.noise import BLOCK
 
 
 @given(n=st.integers(0, 2**63 - 1), parts=st.integers(1, 40))

@@ -17,13 +17,13 @@ from pathlib import Path
 import typer
 
 from reparam import registry
+from reparam.base.discrete import DRAWS, Discrete
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.cli import app
-from reparam.discrete import DRAWS, Discrete
-from reparam.distribution import Distribution
 from reparam.domains import Domain
 from reparam.expressions import Expression
 from reparam.parameters import Parameter
-from reparam.reparameterized import Reparameterized
 from reparam.verification import witnesses
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -44,9 +44,9 @@ class _Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         if "threads" not in ctx.params:
             return super().invoke(ctx)
-        from reparam import blockwise
+        from reparam.engine.threads import threads
 
-        with blockwise.threads(parsing.threads(ctx.params["threads"])):
+        with threads(parsing.threads(ctx.params["threads"])):
             return super().invoke(ctx)
 
 

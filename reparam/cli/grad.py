@@ -15,10 +15,10 @@ from reparam.errors import CountError, InputError, ShapeError
 
 if TYPE_CHECKING:
     from reparam._typing import Array
-    from reparam.draw import Draw
+    from reparam.base.draw import Draw
+    from reparam.base.reparameterized import Reparameterized
     from reparam.formats import Records
     from reparam.gradients import Gradients
-    from reparam.reparameterized import Reparameterized
 
 __all__ = ["grad"]
 

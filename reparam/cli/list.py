@@ -9,7 +9,7 @@ from reparam.cli.notation import compact
 from reparam.cli.options import OutFile, OutFormat
 
 if TYPE_CHECKING:
-    from reparam.distribution import Distribution
+    from reparam.base.distribution import Distribution
 
 __all__ = ["list_distributions"]
 
@@ -40,7 +40,7 @@ def list_distributions(out: OutFile = "-", format: OutFormat = None) -> None:
 
 
 def _row(distribution: type[Distribution]) -> dict[str, str]:
-    from reparam.reparameterized import Reparameterized
+    from reparam.base.reparameterized import Reparameterized
 
     drawn = distribution if issubclass(distribution, Reparameterized) else None
     return {

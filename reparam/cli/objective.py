@@ -18,7 +18,7 @@ from reparam.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     import numpy as np
 
-    from reparam.distribution import Distribution
+    from reparam.base.distribution import Distribution
     from reparam.expressions import Expression
     from reparam.formats import Records
     from reparam.graphs import Expectation, Graph, Model

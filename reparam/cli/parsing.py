@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from reparam._typing import Array
-    from reparam.distribution import Distribution
-    from reparam.reparameterized import Reparameterized
+    from reparam.base.distribution import Distribution
+    from reparam.base.reparameterized import Reparameterized
 
 __all__ = [
     "assignments",
@@ -125,7 +125,7 @@ def threads(text: str | None) -> int:
     """Return how many threads to use, by default as many as the library would."""
     if text is not None:
         return count(text, "number of threads", least=1, example="2")
-    from reparam.blockwise import thread_count
+    from reparam.engine.threads import thread_count
 
     return thread_count()
 
@@ -143,7 +143,7 @@ def reparameterized(
         The option with which a parameter may be a formula, for messages.
     """
     from reparam import registry
-    from reparam.reparameterized import Reparameterized
+    from reparam.base.reparameterized import Reparameterized
 
     cls = registry.get(name)
     if issubclass(cls, Reparameterized) and cls._support.rank:

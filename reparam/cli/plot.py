@@ -16,7 +16,7 @@ from reparam.cli.options import OutFile, Params, Seed, Shard, Threads
 from reparam.errors import InputError, UnknownParameterError, did_you_mean
 
 if TYPE_CHECKING:
-    from reparam.distribution import Distribution
+    from reparam.base.distribution import Distribution
     from reparam.plots import Picture
 
 __all__ = ["plot"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from reparam._typing import Array
-    from reparam.reparameterized import Reparameterized
+    from reparam.base.reparameterized import Reparameterized
 
 __all__ = ["Replay", "noise"]
 

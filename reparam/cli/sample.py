@@ -61,8 +61,8 @@ def sample(
     reparam sample -n 1e9 --seed 7 --shard 2/8 --out part2.npy
     """
     from reparam import sampling
+    from reparam.base.reparameterized import Reparameterized
     from reparam.formats import Origin, Records
-    from reparam.reparameterized import Reparameterized
 
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)

@@ -16,7 +16,7 @@ from reparam.cli.options import Name
 from reparam.errors import InputError
 
 if TYPE_CHECKING:
-    from reparam.distribution import Distribution
+    from reparam.base.distribution import Distribution
 
 __all__ = ["show"]
 
@@ -55,8 +55,8 @@ def show(
 
 def _card(distribution: type[Distribution]) -> dict[str, Any]:
     """Return what there is to tell, as JSON values."""
-    from reparam.discrete import DRAWS, Discrete
-    from reparam.reparameterized import Reparameterized
+    from reparam.base.discrete import DRAWS, Discrete
+    from reparam.base.reparameterized import Reparameterized
 
     about = distribution.about
     drawn = distribution if issubclass(distribution, Reparameterized) else None

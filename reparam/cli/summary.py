@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from reparam._typing import Array
-    from reparam.distribution import Distribution
+    from reparam.base.distribution import Distribution
     from reparam.summaries import Summary
 
 __all__ = ["write"]
@@ -155,8 +155,8 @@ def _exact(distribution: Distribution) -> dict[str, float]:
     """Return what is known without draws: mean, standard deviation and quantiles."""
     import numpy as np
 
+    from reparam.base.reparameterized import Reparameterized
     from reparam.errors import NoFormulaError
-    from reparam.reparameterized import Reparameterized
 
     try:
         known = {"mean": float(distribution.mean), "sd": float(np.sqrt(distribution.variance))}

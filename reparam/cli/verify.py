@@ -171,7 +171,6 @@ def verify(
     """
     from reparam.verification import formats, verify
     from reparam.verification.configuration import merged, read
-    from reparam.verification.formats.wording import closing
     from reparam.verification.running import importable
 
     if project and target:
@@ -220,7 +219,7 @@ def verify(
         write(report)
         junit_stream.write(formats.render(report, "junit").encode())
     if out != "-":
-        typer.echo(closing(report), err=True)
+        typer.echo(str(report), err=True)
     if not report.holds:
         raise typer.Exit(1)
 

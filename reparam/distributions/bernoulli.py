@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.discrete import Discrete
+from reparam.base.distribution import About
 from reparam.conversions import PROBABILITY
-from reparam.discrete import Discrete
-from reparam.distribution import About
 from reparam.domains import UNIT, Integers
 from reparam.parameters import Parameter
 

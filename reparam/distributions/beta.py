@@ -8,11 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import About
+from reparam.base.distribution import About, View
 from reparam.domains import POSITIVE, UNIT
 from reparam.families import BetaFamily, Slopes
 from reparam.parameters import Parameter
-from reparam.reparameterized import View
 from reparam.special import beta as special
 from reparam.special.beta_score import centred_logs
 from reparam.special.entropies import beta_entropy

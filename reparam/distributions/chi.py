@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import About
+from reparam.base.distribution import About
 from reparam.domains import POSITIVE
 from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import Parameter

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
+from reparam.base.distribution import About, View
+from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.conversions import LOG
-from reparam.distribution import About
 from reparam.distributions.logistic import Logistic
 from reparam.domains import POSITIVE, REAL, Simplex
-from reparam.noise import UNIFORM
+from reparam.engine.noise import UNIFORM
 from reparam.parameters import Parameter
-from reparam.reparameterized import Marginal, Reparameterized, View
 from reparam.special.softmax import log_softmax
 
 __all__ = ["Concrete"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import About
+from reparam.base.mechanisms import InverseCDF
 from reparam.conversions import RECIPROCAL
-from reparam.distribution import About
 from reparam.domains import POSITIVE
-from reparam.mechanisms import InverseCDF
 from reparam.parameters import Parameter
 
 __all__ = ["Exponential"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import About
+from reparam.base.distribution import About
 from reparam.domains import POSITIVE
 from reparam.families import OddsOfBeta, Slopes
 from reparam.parameters import Parameter

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import About
 from reparam.conversions import RECIPROCAL
-from reparam.distribution import About
 from reparam.domains import POSITIVE
 from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import Parameter

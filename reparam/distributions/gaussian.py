@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from reparam._typing import Array
+from reparam.base.distribution import About
+from reparam.base.mechanisms import LocationScale
 from reparam.conversions import RECIPROCAL_ROOT, ROOT
-from reparam.distribution import About
 from reparam.domains import POSITIVE, REAL
-from reparam.mechanisms import LocationScale
-from reparam.noise import NORMAL
+from reparam.engine.noise import NORMAL
 from reparam.parameters import Parameter
 from reparam.special import normal
 

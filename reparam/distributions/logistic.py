@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import About
+from reparam.base.mechanisms import LocationScale
 from reparam.conversions import times
-from reparam.distribution import About
 from reparam.domains import POSITIVE, REAL
-from reparam.mechanisms import LocationScale
 from reparam.parameters import Parameter
 
 __all__ = ["Logistic"]

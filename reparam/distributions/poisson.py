@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from reparam._typing import Array
-from reparam.discrete import Discrete
-from reparam.distribution import About
+from reparam.base.discrete import Discrete
+from reparam.base.distribution import About
 from reparam.domains import POSITIVE, Integers
 from reparam.parameters import Parameter
 from reparam.special import count_quantile, counts

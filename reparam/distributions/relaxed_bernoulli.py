@@ -9,13 +9,13 @@ from typing import ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import About, View
+from reparam.base.reparameterized import Reparameterized
 from reparam.conversions import LOG_ODDS
-from reparam.distribution import About
 from reparam.distributions.logistic import Logistic
 from reparam.domains import POSITIVE, REAL, UNIT
-from reparam.noise import UNIFORM, Noise
+from reparam.engine.noise import UNIFORM, Noise
 from reparam.parameters import Parameter
-from reparam.reparameterized import Reparameterized, View
 
 __all__ = ["RelaxedBernoulli"]
 

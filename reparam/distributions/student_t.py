@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import About
+from reparam.base.mechanisms import LocationScale
 from reparam.conversions import Conversion
-from reparam.distribution import About
 from reparam.domains import POSITIVE, REAL
+from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.families import gamma_draws
-from reparam.mechanisms import LocationScale
-from reparam.noise import NORMAL, UNIFORM
 from reparam.parameters import Parameter
 from reparam.special import student
 from reparam.special._accurate import half, log1pmx

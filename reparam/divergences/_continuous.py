@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
+from reparam.base.mechanisms import LocationScale
 from reparam.distributions.beta import Beta
 from reparam.distributions.beta_prime import BetaPrime
 from reparam.distributions.chi import Chi
@@ -28,7 +29,6 @@ from reparam.distributions.laplace import Laplace
 from reparam.distributions.logistic import Logistic
 from reparam.divergences._registry import Terms, register_kl
 from reparam.divergences._sizes import of_any_size
-from reparam.mechanisms import LocationScale
 from reparam.special._accurate import LARGEST, bend, product_difference
 from reparam.special.bregman import (
     excess,

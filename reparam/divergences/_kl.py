@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array, RNGLike
 from reparam.arguments import draw_count, instance
-from reparam.blockwise import broadcast_shapes
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.divergences import _monte_carlo
 from reparam.divergences._registry import Terms, aligned, events, formulas
 from reparam.divergences._result import (
@@ -26,6 +25,7 @@ from reparam.divergences._result import (
 from reparam.divergences._sum import summed
 from reparam.divergences._tails import Tails, tails
 from reparam.domains import Integers
+from reparam.engine.shapes import broadcast_shapes
 from reparam.errors import ShapeError
 
 __all__ = ["DRAWS", "exact", "kl"]

@@ -11,12 +11,12 @@ import numpy as np
 
 from reparam import sampling
 from reparam._typing import Array, RNGLike
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
+from reparam.base.mechanisms import LocationScale
 from reparam.divergences._registry import Terms, aligned, events
 from reparam.domains import Integers
-from reparam.mechanisms import LocationScale
+from reparam.engine.noise import seed_sequence
 from reparam.moments import Moments
-from reparam.noise import seed_sequence
 
 __all__ = ["estimate", "parts", "pathwise"]
 

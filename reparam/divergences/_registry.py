@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.parameters import Parameter
 
 __all__ = ["Formula", "Terms", "aligned", "events", "formulas", "register_kl"]

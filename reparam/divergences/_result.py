@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import broadcast_shapes, summed_to
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.divergences._registry import aligned, events
+from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError
 from reparam.parameters import as_real_array
 

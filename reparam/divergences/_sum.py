@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.divergences._registry import Terms, aligned, events
 from reparam.domains import Integers
 from reparam.sampling import CHUNK

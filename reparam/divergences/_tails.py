@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.divergences._monte_carlo import parts, pathwise
 from reparam.divergences._registry import aligned, events
 from reparam.domains import Integers
-from reparam.reparameterized import Reparameterized
 
 __all__ = ["Tails", "tails"]
 

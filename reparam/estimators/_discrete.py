@@ -11,12 +11,12 @@ from reparam._typing import Array
 from reparam.distributions.concrete import Concrete
 from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli
 from reparam.domains import Integers
+from reparam.engine.noise import BLOCK, UNIFORM, Stream, Substream
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._exact import MOST_VALUES
 from reparam.estimators._problem import Problem
 from reparam.moments import Moments
-from reparam.noise import BLOCK, UNIFORM, Stream, Substream
 
 __all__ = ["Enumeration", "Relaxed", "StraightThrough"]
 

@@ -13,7 +13,8 @@ import numpy as np
 from reparam import notes, sampling
 from reparam._typing import RNGLike
 from reparam.arguments import draw_count, instance
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
+from reparam.engine.noise import seed_sequence
 from reparam.errors import EstimatorError, ParameterError, ShapeError, did_you_mean
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._exact import Exact, exact
@@ -25,7 +26,6 @@ from reparam.estimators._score import Score
 from reparam.estimators._table import ESTIMATORS, USUAL
 from reparam.estimators._tails import infinite_moments
 from reparam.moments import Moments
-from reparam.noise import seed_sequence
 from reparam.parameters import as_real_array
 
 __all__ = ["DRAWS", "TEMPERATURE", "estimate"]

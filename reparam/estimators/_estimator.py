@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reparam._typing import Array
-from reparam.blockwise import in_order
+from reparam.engine.noise import BLOCK
+from reparam.engine.threads import in_order
 from reparam.errors import ReparamError
 from reparam.estimators._problem import Problem
 from reparam.moments import Moments, moments
-from reparam.noise import BLOCK
 
 __all__ = ["Estimator"]
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Integers
+from reparam.engine.noise import BLOCK
 from reparam.estimators._line import Line
 from reparam.estimators._problem import Problem
-from reparam.noise import BLOCK
-from reparam.reparameterized import Reparameterized
 
 __all__ = ["MOST_VALUES", "Exact", "exact", "integrals"]
 

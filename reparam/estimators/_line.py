@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
-from reparam.reparameterized import Reparameterized
+from reparam.base.reparameterized import Reparameterized
 
 __all__ = ["Line"]
 

@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from reparam._typing import Array
+from reparam.engine.noise import BLOCK, UNIFORM, Stream
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Problem
-from reparam.noise import BLOCK, UNIFORM, Stream
 
 __all__ = ["MeasureValued"]
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
+from reparam.engine.noise import BLOCK, NORMAL, UNIFORM, Stream, Substream
 from reparam.errors import ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Path, Problem
-from reparam.noise import BLOCK, NORMAL, UNIFORM, Stream, Substream
 from reparam.special import normal
 
 __all__ = ["REPLICATES", "Antithetic", "Pathwise", "QuasiMonteCarlo"]

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.discrete import Discrete
-from reparam.distribution import Distribution
+from reparam.base.discrete import Discrete
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
+from reparam.engine.noise import Noise, Stream
 from reparam.errors import EstimatorError, NotReparameterizable, ReparamError
 from reparam.estimators._objective import Objective
-from reparam.noise import Noise, Stream
-from reparam.reparameterized import Reparameterized
 
 __all__ = ["Path", "Problem"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.errors import EstimatorError
 
 __all__ = ["Estimate", "Estimates"]

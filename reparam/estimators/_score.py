@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.reparameterized import Reparameterized
+from reparam.engine.noise import BLOCK, Stream
 from reparam.errors import ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Path, Problem
 from reparam.moments import Moments, moments
-from reparam.noise import BLOCK, Stream
-from reparam.reparameterized import Reparameterized
 
 __all__ = ["BATCH", "DECAY", "GROUP", "ControlVariate", "LeaveOneOut", "MovingAverage", "Score"]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Integers
 from reparam.estimators._line import Line
 from reparam.estimators._problem import Problem
-from reparam.reparameterized import Reparameterized
 
 __all__ = ["grows", "infinite_moments", "tail_points"]
 

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import allocated, broadcast_shapes
+from reparam.engine.shapes import allocated, broadcast_shapes
 from reparam.errors import ExpressionError, did_you_mean
 from reparam.expressions._parse import parse
 from reparam.expressions._scan import normalized

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Literal, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import View
+from reparam.base.reparameterized import Reparameterized
 from reparam.domains import POSITIVE, Interval
-from reparam.noise import UNIFORM, Noise
-from reparam.reparameterized import Reparameterized, View
+from reparam.engine.noise import UNIFORM, Noise
 
 __all__ = ["PositiveFamily", "ShapeFamily", "Slopes", "all_normal", "combined", "where_normal"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
-from reparam.noise import further
+from reparam.engine.noise import further
 from reparam.special._accurate import LARGEST
 
 __all__ = ["gamma_draws"]
@@ -22,7 +22,8 @@ def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
     Times w^(1/α) with uniform w it is one from Gamma(α) (section 6). Given acceptance, u ≤ a, u/a
     is uniform and serves as w. All α are boosted, so that no α changes the way of drawing.
 
-    Rejected proposals, at most one in twenty, are made again from :func:`~reparam.noise.further`.
+    Rejected proposals, at most one in twenty, are made again from
+    :func:`~reparam.engine.noise.further`.
 
     Parameters
     ----------

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families._base import PositiveFamily, ShapeFamily, Slopes, combined, where_normal
 from reparam.families._gamma_draws import gamma_draws
-from reparam.noise import NORMAL, UNIFORM, Noise
 from reparam.special import beta as special
 from reparam.special._accurate import LARGEST
 from reparam.special.beta import Point

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families._base import PositiveFamily, Slopes, all_normal, combined, where_normal
 from reparam.families._gamma_draws import gamma_draws
-from reparam.noise import NORMAL, UNIFORM, Noise
 from reparam.special import gamma as special
 from reparam.special._accurate import LARGEST
 

@@ -12,7 +12,7 @@ import numpy as np
 from reparam.errors import InputError
 
 if TYPE_CHECKING:
-    from reparam.distribution import Distribution
+    from reparam.base.distribution import Distribution
 
 __all__ = ["Origin"]
 

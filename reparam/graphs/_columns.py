@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.blockwise import in_order, summed_to
+from reparam.engine.shapes import summed_to
+from reparam.engine.threads import in_order
 from reparam.errors import GraphError, ShapeError
 from reparam.graphs._estimation import combined, expectation, of_loss, undefined
 from reparam.graphs._evaluator import ONE, Evaluator, Source

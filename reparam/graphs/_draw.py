@@ -11,7 +11,8 @@ from typing import Generic, TypeVar, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import allocated, broadcast_shapes, in_order
+from reparam.engine.shapes import allocated, broadcast_shapes
+from reparam.engine.threads import in_order
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
 from reparam.graphs._evaluator import ONE, Evaluator, Frame

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.blockwise import in_order
+from reparam.engine.threads import in_order
 from reparam.graphs._evaluator import ONE, Evaluator, Frame, Source
 from reparam.graphs._expectation import Expectation, summary
 from reparam.graphs._notes import notes_on

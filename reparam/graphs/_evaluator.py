@@ -21,13 +21,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike
-from reparam.blockwise import broadcast_shapes, summed_to
-from reparam.draw import Draw
+from reparam.base.draw import Draw
+from reparam.base.reparameterized import Reparameterized
+from reparam.engine.noise import Stream, seed_sequence, substream
+from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
 from reparam.graphs._parse import LOSS, Formula, Node, Sampled, Structure, locating
-from reparam.noise import Stream, seed_sequence, substream
-from reparam.reparameterized import Reparameterized
 
 __all__ = ["ONE", "Evaluator", "Frame", "Source"]
 

@@ -8,7 +8,8 @@ from typing import Any, final
 
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.arguments import draw_count
-from reparam.blockwise import check_memory, in_order
+from reparam.engine.shapes import check_memory
+from reparam.engine.threads import in_order
 from reparam.errors import GraphError, did_you_mean
 from reparam.expressions._scan import normalized
 from reparam.graphs._draw import GraphDraw

@@ -15,13 +15,13 @@ import numpy as np
 
 from reparam import notes
 from reparam._typing import Array
+from reparam.base.reparameterized import Reparameterized
 from reparam.errors import ReparamError
 from reparam.estimators._line import Line
 from reparam.estimators._tails import grows, tail_points
 from reparam.graphs._evaluator import ONE, Evaluator, Frame
 from reparam.graphs._jumps import Break, breaks
 from reparam.graphs._parse import LOSS, Sampled
-from reparam.reparameterized import Reparameterized
 
 __all__ = ["notes_on"]
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from reparam import registry
+from reparam.base.reparameterized import Reparameterized
 from reparam.errors import (
     ExpressionError,
     GraphError,
@@ -21,7 +22,6 @@ from reparam.errors import (
     UnknownParameterError,
 )
 from reparam.expressions import Expression
-from reparam.reparameterized import Reparameterized
 
 __all__ = ["LOSS", "Formula", "Node", "Sampled", "Structure", "locating", "parse"]
 

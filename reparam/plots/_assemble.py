@@ -10,8 +10,8 @@ import numpy as np
 
 from reparam import sampling
 from reparam._typing import Array, RNGLike
-from reparam.distribution import Distribution
-from reparam.draw import Draw
+from reparam.base.distribution import Distribution
+from reparam.base.draw import Draw
 from reparam.errors import CountError, ShapeError
 from reparam.plots import _panels
 from reparam.plots._histogram import count, edges

@@ -8,11 +8,11 @@ import re
 import numpy as np
 
 from reparam._typing import Array
-from reparam.discrete import Discrete
-from reparam.distribution import Distribution
+from reparam.base.discrete import Discrete
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Interval
 from reparam.errors import NoFormulaError, ParameterError, ShapeError
-from reparam.reparameterized import Reparameterized
 
 __all__ = [
     "MOST",

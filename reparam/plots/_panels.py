@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.plots._laws import bounds, is_discrete, moved, quantile, slopes, value
 from reparam.plots._picture import Bars, Curve, Layer, Panel, Points, Quantile, Stems
 from reparam.plots._points import ceiling, integers, points, poles, span, united, window

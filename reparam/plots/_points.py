@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from reparam._typing import Array
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.plots._laws import is_discrete, quantile
 
 __all__ = ["ceiling", "integers", "points", "poles", "span", "united", "window"]

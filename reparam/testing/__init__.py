@@ -26,9 +26,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reparam.discrete import Discrete
-from reparam.distribution import Distribution
-from reparam.reparameterized import Reparameterized
+from reparam.base.discrete import Discrete
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.testing._declaration import (
     declares_itself,
     is_frozen,

@@ -8,9 +8,9 @@ import pickle
 
 import numpy as np
 
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.errors import NoiseError, ParameterError, ShapeError, UnknownParameterError
-from reparam.reparameterized import Reparameterized
 from reparam.testing._report import Distributions, agree, check, refuses
 from reparam.testing._typical import typical
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from reparam import sampling
 from reparam._typing import Array, ArrayLike
-from reparam.discrete import Discrete
+from reparam.base.discrete import Discrete
+from reparam.engine.noise import BLOCK
 from reparam.errors import NotReparameterizable
-from reparam.noise import BLOCK
 from reparam.testing._report import agree, check, refuses
 from reparam.testing._typical import SETS, one_of, typical
 from reparam.verification.numerics import differentiate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import ArrayLike
-from reparam.noise import BLOCK
+from reparam.engine.noise import BLOCK
 from reparam.testing._report import Distributions, agree, check
 from reparam.testing._typical import SETS, noise_for, one_of, typical
 

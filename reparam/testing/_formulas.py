@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from reparam._typing import Array
-from reparam.reparameterized import Reparameterized
+from reparam.base.reparameterized import Reparameterized
 from reparam.testing._numerics import expectation
 from reparam.testing._report import Distributions, agree, check
 from reparam.testing._typical import SETS, one_of, typical

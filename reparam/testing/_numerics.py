@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from reparam._typing import Array
-from reparam.reparameterized import Reparameterized
+from reparam.base.reparameterized import Reparameterized
 
 __all__ = ["expectation"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.distribution import Distribution
-from reparam.reparameterized import Reparameterized
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 
 __all__ = ["Distributions", "agree", "check", "refuses"]
 

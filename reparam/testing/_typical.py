@@ -7,10 +7,10 @@ from typing import TypeVar
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Integers
-from reparam.noise import UNIFORM
-from reparam.reparameterized import Reparameterized
+from reparam.engine.noise import UNIFORM
 
 __all__ = ["SETS", "noise_for", "one_of", "typical"]
 

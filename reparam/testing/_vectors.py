@@ -9,10 +9,10 @@ from typing import Any, cast
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import summed_to
+from reparam.base.reparameterized import Reparameterized
+from reparam.engine.noise import BLOCK, UNIFORM
+from reparam.engine.shapes import summed_to
 from reparam.errors import NoFormulaError, ShapeError
-from reparam.noise import BLOCK, UNIFORM
-from reparam.reparameterized import Reparameterized
 from reparam.testing._report import check, refuses
 from reparam.testing._typical import SETS, one_of, typical
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.verification.witnesses import NAMES, WITHOUT_GRADIENTS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def check(
 
 def _hold(checks: list[Check], asked: str = "") -> None:
     """Raise an AssertionError unless all hold, and something was looked at."""
-    from reparam.verification.formats import wording
+    from reparam.verification import wording
     from reparam.verification.results import Outcome
 
     __tracebackhide__ = True
@@ -80,7 +80,7 @@ def _hold(checks: list[Check], asked: str = "") -> None:
         for outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE)
         for check in checks
         if check.outcome is outcome
-        for sentence in wording.findings(check)
+        for sentence in check.findings()
     ]
     if found:
         raise AssertionError("\n".join([*found, *filter(None, [asked])]))

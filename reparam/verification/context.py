@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.noise import NORMAL, Noise
+from reparam.engine.noise import NORMAL, Noise
 from reparam.verification.numerics import quantiles
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.targets import Target

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.domains import POSITIVE, REAL, Domain
+from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.errors import InputError, UnknownDistributionError
-from reparam.noise import NORMAL, UNIFORM, Noise
 from reparam.parameters import Parameter
-from reparam.reparameterized import Reparameterized
 from reparam.verification.targets import FORMULAS
 
 __all__ = ["Declared", "declared"]

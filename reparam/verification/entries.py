@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.parameters import Parameter
 
 __all__ = ["Entries", "Entrywise"]

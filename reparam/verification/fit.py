@@ -341,6 +341,6 @@ def _motions(
 
 def _has_formulas(law: Law) -> bool:
     """Whether a law has formulas, and is no quadrature that many draws would take long for."""
-    from reparam.distribution import Distribution
+    from reparam.base.distribution import Distribution
 
     return isinstance(law, Distribution | Entrywise)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from reparam._typing import Array
-from reparam.noise import Stream, Substream
+from reparam.engine.noise import Stream, Substream
 from reparam.verification.declarations import declared
 from reparam.verification.formulas import one_by_one, real_array, told
 from reparam.verification.laws import Law

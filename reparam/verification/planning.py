@@ -181,8 +181,8 @@ def registered() -> list[TargetSpec]:
     Of those without gradients nothing is looked at that would need them.
     """
     from reparam import registry
-    from reparam.discrete import Discrete
-    from reparam.reparameterized import Reparameterized
+    from reparam.base.discrete import Discrete
+    from reparam.base.reparameterized import Reparameterized
 
     kinds = Reparameterized | Discrete
     found = {name: registry.get(name) for name in registry.names()}

@@ -8,10 +8,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from reparam.discrete import Discrete
-from reparam.distribution import Distribution
+from reparam.base.discrete import Discrete
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.errors import InputError, UnknownDistributionError, did_you_mean
-from reparam.reparameterized import Reparameterized
 from reparam.verification.objects import Object
 from reparam.verification.refusals import origin, said
 from reparam.verification.targets import Masses, Registered, Target

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from reparam.errors import InputError
+from reparam.verification.wording import printable, short
 
 __all__ = ["SCHEMA", "Check", "Comparison", "Outcome", "Report", "worst"]
 
@@ -41,6 +42,15 @@ class Outcome(StrEnum):
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """Return the worst of outcomes; of none, that there was nothing to look at."""
     return min(outcomes, key=lambda outcome: outcome.rank, default=Outcome.SKIPPED)
+
+
+#: For one check, and for more.
+_VERBS = {
+    Outcome.FAILS: ("fails", "fail"),
+    Outcome.INCONCLUSIVE: ("inconclusive", "inconclusive"),
+    Outcome.HOLDS: ("holds", "hold"),
+    Outcome.SKIPPED: ("skipped", "skipped"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +187,12 @@ class Check:
         """The comparison that says most."""
         return self.comparisons[0] if self.comparisons else None
 
+    def findings(self) -> list[str]:
+        """Return what a check that does not hold has found, the worst first, a line each."""
+        lines = [self.reason] if self.reason else []
+        lines += [str(item) for item in self.comparisons if item.outcome is self.outcome]
+        return [printable(line) for line in lines]
+
     @property
     def points(self) -> int:
         """How many points were compared."""
@@ -235,14 +251,21 @@ class Report:
 
     def __str__(self) -> str:
         """Return the closing line of a run."""
-        from reparam.verification.formats.wording import closing
-
-        return closing(self)
+        total = len(self.checks)
+        order = (Outcome.HOLDS, Outcome.FAILS, Outcome.INCONCLUSIVE, Outcome.SKIPPED)
+        counts = {outcome: self.count(outcome) for outcome in order}
+        parts = [f"{n} {_VERBS[outcome][n > 1]}" for outcome, n in counts.items() if n]
+        level = "" if self.level == "default" else f"{self.level}, "
+        return (
+            f"{total} check{'s' * (total != 1)}: {', '.join(parts)};"
+            f" {level}seed {self.seed}, {self.seconds:.3g} s"
+            + (f"; P(false alarm) ≤ {short(self.false_alarm)}" if self.false_alarm else "")
+            + "".join(f"; nothing was verified of {name}" for name in self.unseen)
+        )
 
     def _repr_html_(self) -> str:
         """Return a table for notebooks: targets × witnesses, and below it what does not hold."""
         from reparam._html import table
-        from reparam.verification.formats import wording
 
         witnesses = list(dict.fromkeys(check.witness for check in self.checks))
         rows: list[tuple[str, dict[str, str]]] = []
@@ -251,16 +274,16 @@ class Report:
                 rows.append((check.target, {}))
             rows[-1][1][check.witness] = str(check.outcome)
         cells = [
-            [wording.printable(target), *(found.get(name, "") for name in witnesses)]
+            [printable(target), *(found.get(name, "") for name in witnesses)]
             for target, found in rows
         ]
         notes = [
-            f"{wording.printable(check.target)}: {check.witness} {check.outcome}: {line}"
+            f"{printable(check.target)}: {check.witness} {check.outcome}: {line}"
             for check in self.checks
             if check.outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE)
-            for line in wording.findings(check)
+            for line in check.findings()
         ]
-        return table(wording.closing(self), ["target", *witnesses], cells, notes)
+        return table(str(self), ["target", *witnesses], cells, notes)
 
     def count(self, outcome: Outcome) -> int:
         """Return how many checks came out that way."""

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +105,6 @@ def verify(
     >>> [check.witness for check in report.checks]
     ['derivative', 'score']
     """
-    from reparam import __version__
-
     started = time.perf_counter()
     if targets is None:
         targets = registered()
@@ -152,7 +151,7 @@ def verify(
         seed=plan.settings["seed"],
         level=level,
         false_alarm=plan.false_alarm,
-        version=__version__,
+        version=version("reparam"),
         seconds=time.perf_counter() - started,
     )
 
@@ -207,7 +206,7 @@ def importable(directory: Path) -> Iterator[None]:
 
 def _pool(workers: int | None, tasks: int, time_limit: float) -> Pool:
     """Return the worker processes for so many tasks."""
-    from reparam.blockwise import thread_count
+    from reparam.engine.threads import thread_count
 
     size = thread_count() if workers is None else validated("workers", workers)
     return Pool(max(1, min(size, tasks)), validated("time limit", time_limit), _importable)

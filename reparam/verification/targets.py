@@ -1,8 +1,8 @@
 """Targets: whatever is verified, seen through one interface.
 
 A target draws values with gradients. What else it has (a transform of noise, formulas) is looked
-at where it is there. A :class:`~reparam.distribution.Distribution` has it all; any other object
-is read by ``reparam.verification.objects``; samplers of other libraries come through
+at where it is there. A :class:`reparam.Distribution` has it all; any other object is read by
+``reparam.verification.objects``; samplers of other libraries come through
 ``reparam.verification.libraries``.
 """
 
@@ -18,11 +18,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reparam._typing import Array
-from reparam.discrete import Discrete
-from reparam.draw import Draw
-from reparam.noise import Noise
+from reparam.base.discrete import Discrete
+from reparam.base.draw import Draw
+from reparam.base.reparameterized import Reparameterized
+from reparam.engine.noise import Noise
 from reparam.parameters import Parameter, Parameters
-from reparam.reparameterized import Reparameterized
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.laws import Formula, Law
 from reparam.verification.refusals import NoGradient

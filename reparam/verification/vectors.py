@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.errors import InputError
-from reparam.reparameterized import Marginal, Reparameterized
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.targets import Later, Sample, Target
 

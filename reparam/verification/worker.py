@@ -17,6 +17,7 @@ import traceback
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from reparam.errors import PluginWarning, ReparamError
@@ -34,6 +35,9 @@ __all__ = [
     "begun",
     "main",
 ]
+
+#: What tasks need: imported before the first, which is not to pay for it.
+_PRELOADED = ("scipy.special", "reparam.verification.running")
 
 #: The option of Linux's prctl for a signal at the parent's death.
 _PR_SET_PDEATHSIG = 1
@@ -100,10 +104,8 @@ def main(before: list[str]) -> None:
     before
         Directories for the front of ``sys.path``.
     """
-    import scipy.special  # noqa: F401
-
-    import reparam.verification.running  # noqa: F401
-
+    for module in _PRELOADED:
+        import_module(module)
     sys.path[:0] = before
     _end_with_the_parent()
     source, sink = _private_channels()

@@ -5,7 +5,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from __future__ import annotations
 
-from reparam.verification.formats import wording
+from reparam.verification import wording
 from reparam.verification.results import Check, Outcome, Report
 
 __all__ = ["all_of", "annotation", "check", "end"]
@@ -19,12 +19,12 @@ def check(check: Check) -> str:
     if command is None:
         return ""
     title = f"reparam verify: {check.target}, {check.witness}"
-    return annotation(command, title, "\n".join(wording.findings(check)))
+    return annotation(command, title, "\n".join(check.findings()))
 
 
 def end(report: Report) -> str:
     """Return the annotations of targets of which nothing was seen, and what came of it all."""
-    return _unseen(report) + wording.closing(report) + "\n"
+    return _unseen(report) + str(report) + "\n"
 
 
 def all_of(report: Report) -> str:

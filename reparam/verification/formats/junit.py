@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
-from reparam.verification.formats import wording
+from reparam.verification import wording
 from reparam.verification.results import Check, Outcome, Report
 
 __all__ = ["check", "end"]
@@ -57,7 +57,7 @@ def _verdict(case: ET.Element, check: Check) -> None:
     if check.outcome is Outcome.SKIPPED:
         ET.SubElement(case, "skipped", message=wording.printable(check.reason))
     elif check.outcome is not Outcome.HOLDS:
-        lines = wording.findings(check)
+        lines = check.findings()
         kind = "crashed" if check.crashed else str(check.outcome)
         element = "error" if check.crashed else "failure"
         ET.SubElement(case, element, type=kind, message=lines[0]).text = "\n".join(lines)

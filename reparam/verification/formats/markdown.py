@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reparam.verification.formats import wording
+from reparam.verification import wording
 from reparam.verification.results import Check, Outcome, Report
 from reparam.verification.witnesses import NAMES
 
@@ -32,14 +32,14 @@ def end(report: Report) -> str:
         if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:
             rows.append((check.target, {}))
         rows[-1][1][check.witness] = _MARKS[check.outcome]
-    lines = [f"**{'Verified' if report.holds else 'Not verified'}**: {wording.closing(report)}", ""]
+    lines = [f"**{'Verified' if report.holds else 'Not verified'}**: {str(report)}", ""]
     lines += [_row(["target", *witnesses]), _row(["---", *(":---:" for _ in witnesses)])]
     for target, marks in rows:
         lines.append(_row([_escaped(target), *(marks.get(name, "") for name in witnesses)]))
     for check in report.checks:
         if check.outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE):
             lines += ["", f"### {_escaped(check.target)}: {check.witness} {check.outcome}", ""]
-            lines += [f"- {_escaped(line)}" for line in wording.findings(check)]
+            lines += [f"- {_escaped(line)}" for line in check.findings()]
     return "\n".join(lines) + "\n"
 
 

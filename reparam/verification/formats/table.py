@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 
 from reparam.verification import witnesses
-from reparam.verification.formats import wording
+from reparam.verification import wording
 from reparam.verification.results import Check, Comparison, Outcome, Report
 
 __all__ = ["Look", "check", "end"]
@@ -73,7 +73,7 @@ def check(check: Check, look: Look = Look()) -> str:
         target = "…" + target[1 - look.target :]
     margin = look.target + _WITNESS + 6
     rest, room = _summary(check), look.width - margin
-    below = wording.findings(check) if outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE) else []
+    below = check.findings() if outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE) else []
     if below and check.reason:  # it is told in this line, if it fits, or below, not twice
         rest, below = (rest, below[1:]) if len(rest) <= room else ("", below)
     if len(rest) > room:
@@ -85,7 +85,7 @@ def check(check: Check, look: Look = Look()) -> str:
 
 def end(report: Report, look: Look = Look()) -> str:
     """Return the closing line."""
-    text = "\n".join(textwrap.wrap(wording.closing(report), look.width))
+    text = "\n".join(textwrap.wrap(str(report), look.width))
     return look.shown(text, report.outcome) + "\n"
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from reparam._typing import Array
-from reparam.reparameterized import Marginal
+from reparam.base.reparameterized import Marginal
 from reparam.verification import statistics
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from reparam._typing import Array
-from reparam.noise import NORMAL
+from reparam.engine.noise import NORMAL
 from reparam.verification.comparing import Tally, beside
 from reparam.verification.context import Context
 from reparam.verification.refusals import NotApplicable

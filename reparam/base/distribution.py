@@ -10,29 +10,24 @@ from __future__ import annotations
 
 import abc
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
-from reparam.blockwise import (
-    Operand,
-    batch_operand,
-    broadcast_shapes,
-    check_memory,
-    evaluate,
-    operand,
-)
+from reparam.base.tree import Tree
 from reparam.domains import Domain, Integers, Simplex
+from reparam.engine.blocks import evaluate
+from reparam.engine.noise import Stream
+from reparam.engine.operands import Operand, batch_operand, operand
+from reparam.engine.shapes import broadcast_shapes, check_memory
 from reparam.errors import CountError, ShapeError
-from reparam.noise import Stream
 from reparam.parameters import as_real_array
-from reparam.tree import Tree
 
-__all__ = ["About", "Distribution", "sample_shape"]
+__all__ = ["About", "Distribution", "View", "sample_shape"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +55,16 @@ class About:
     score: dict[str, str] = field(default_factory=dict)
 
 
+class View(NamedTuple):
+    """A function of the draw that stays accurate where the value rounds or underflows.
+
+    Both are names of formulas, of the value, the extra arrays and the parameters.
+    """
+
+    value: str
+    jacobian: str
+
+
 class Distribution(Tree, abc.ABC):
     """Base class of all distributions: a frozen tree of parameters, and functions of values.
 
@@ -74,6 +79,8 @@ class Distribution(Tree, abc.ABC):
     about: ClassVar[About]
     #: How noise becomes a value, if it does.
     mechanism: ClassVar[str] = "none"
+    #: What ``Draw`` offers beside the value, by name.
+    _views: ClassVar[Mapping[str, View]] = {}
     _support: ClassVar[Domain]
 
     @final
@@ -253,6 +260,10 @@ class Distribution(Tree, abc.ABC):
 
         The first element is number `first` of the stream.
         """
+
+    def _noise_of(self, value: Array, source: Array | Stream, first: int) -> Array:
+        """Return the noise of differentiable draws: given, or of the stream they came from."""
+        raise NotImplementedError
 
     # Machinery -------------------------------------------------------------------------------
 

@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import (
-    Operand,
-    broadcast_shapes,
-    evaluate,
-    operand,
-    summed_to,
-    total,
-)
+from reparam.engine.blocks import evaluate, total
+from reparam.engine.operands import Operand, operand
+from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError, UnknownViewError
 from reparam.parameters import as_real_array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from reparam.noise import Stream
-    from reparam.reparameterized import Reparameterized, View
+    from reparam.base.distribution import Distribution, View
+    from reparam.engine.noise import Stream
 
 __all__ = ["Draw"]
+
+#: The module of the room above that draws figures.
+_PLOTS = "reparam.plots"
 
 
 @final
@@ -59,7 +58,7 @@ class Draw:
     1.25
     """
 
-    distribution: Reparameterized
+    distribution: Distribution
     _value: Array
     _extras: tuple[Array, ...]
     _source: Array | Stream
@@ -269,9 +268,8 @@ class Draw:
 
     def plot(self, *, grad: bool = False) -> Figure:
         """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""
-        from reparam.plots import plot
-
-        return plot(self, grad=grad)
+        figure: Figure = import_module(_PLOTS).plot(self, grad=grad)
+        return figure
 
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"

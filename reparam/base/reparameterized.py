@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, final
+from typing import Any, ClassVar, Literal, NamedTuple, Self, final
 
 import numpy as np
 
-from reparam import numerical
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
-from reparam.blockwise import Operand, evaluate, operand
-from reparam.distribution import Distribution, sample_shape
+from reparam.base import numerical
+from reparam.base.distribution import Distribution, View, sample_shape
+from reparam.base.draw import Draw
+from reparam.base.tree import flat
 from reparam.domains import Interval
+from reparam.engine.blocks import evaluate
+from reparam.engine.noise import Noise, Stream, Substream
+from reparam.engine.operands import Operand, operand
 from reparam.errors import NoFormulaError
-from reparam.noise import Noise, Stream, Substream
-from reparam.tree import flat
-
-if TYPE_CHECKING:
-    from reparam.draw import Draw
 
 __all__ = ["Marginal", "Reparameterized", "View"]
-
-
-class View(NamedTuple):
-    """A function of the draw that stays accurate where the value rounds or underflows.
-
-    Both are names of formulas, of the value, the extra arrays and the parameters.
-    """
-
-    value: str
-    jacobian: str
 
 
 class Marginal(NamedTuple):
@@ -69,8 +58,6 @@ class Reparameterized(Distribution):
     path: ClassVar[Literal["map", "field"]] = "map"
     #: How many arrays there are beside the value, of its shape.
     _extras: ClassVar[int] = 0
-    #: Names of what ``Draw`` offers beside the value.
-    _views: ClassVar[Mapping[str, View]] = {}
 
     @final
     def rsample(self, shape: Shape = (), *, rng: RNGLike = None) -> Draw:
@@ -388,8 +375,6 @@ class Reparameterized(Distribution):
         source: Array | Stream,
         first: int,
     ) -> Draw:
-        from reparam.draw import Draw
-
         events = [self.event_shape] * (1 + self._extras)
         value, *extras = evaluate(formula, operands, shape, events=events, first=first)
         return Draw(self, value, tuple(extras), source, first)

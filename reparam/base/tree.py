@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, o
 import numpy as np
 
 from reparam._typing import Array
-from reparam.blockwise import broadcast_shapes
+from reparam.engine.shapes import broadcast_shapes
 from reparam.errors import ParameterError, UnknownParameterError
 from reparam.parameters import Parameter, Parameters, shown
 

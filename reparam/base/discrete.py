@@ -7,11 +7,11 @@ from typing import Any, ClassVar, NoReturn, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.blockwise import evaluate
-from reparam.distribution import Distribution
+from reparam.base.distribution import Distribution
 from reparam.domains import Integers
+from reparam.engine.blocks import evaluate
+from reparam.engine.noise import UNIFORM, Stream, Substream
 from reparam.errors import NotReparameterizable
-from reparam.noise import UNIFORM, Stream, Substream
 from reparam.special import normal
 from reparam.special._count_search import anywhere, smallest
 
@@ -97,7 +97,7 @@ class Discrete(Distribution):
         return (
             f"{cls.__name__} has no reparameterization: its values are integers, so f would be a"
             " step function of θ, with ∂y/∂θ = 0 almost everywhere; use the score function,"
-            " ∂E[L(y)]/∂θ = E[L(y) ∂ log p(y)/∂θ]: the method 'score' or 'reparam estimate'"
+            " ∂E[L(y)]/∂θ = E[L(y) ∂ log p(y)/∂θ]: the method 'score' or reparam.estimators"
             + (f", or {cls.alternatives}" if cls.alternatives else "")
         )
 

@@ -1,6 +1,6 @@
 """The ways to put randomness outside: location-scale, inverse CDF, implicit.
 
-Each fills in the machinery of :class:`~reparam.distribution.Reparameterized`, so that a
+Each fills in the machinery of :class:`~reparam.base.distribution.Reparameterized`, so that a
 distribution's author writes its mathematics and nothing else.
 """
 
@@ -12,9 +12,9 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.reparameterized import Reparameterized
 from reparam.domains import REAL, Interval
-from reparam.noise import UNIFORM, Noise
-from reparam.reparameterized import Reparameterized
+from reparam.engine.noise import UNIFORM, Noise
 from reparam.special._accurate import LARGEST
 
 __all__ = ["Implicit", "InverseCDF", "LocationScale"]

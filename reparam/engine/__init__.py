@@ -1,0 +1,1 @@
+"""Blocks, threads and streams of noise: addressable, and without mathematics."""

@@ -1,0 +1,184 @@
+"""Evaluation of elementwise formulas block by block, on several threads.
+
+A formula is a function of float64 arrays that works element by element. It is called on one or a
+few blocks, small enough for the processor's cache, by one of several threads: NumPy's ufuncs and
+bit generators release the interpreter's lock.
+What comes out does not depend on the number of threads: blocks start at multiples of
+:data:`~reparam.engine.noise.BLOCK`, and sums are combined in block order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.engine.noise import BLOCK
+from reparam.engine.operands import Operand
+from reparam.engine.shapes import allocated, check_memory
+from reparam.engine.threads import available, pool
+from reparam.parameters import MAX_DIMENSIONS
+
+__all__ = ["evaluate", "total"]
+
+#: How many blocks a thread evaluates together, if there are enough. Each operation on an array
+#: needs the interpreter's lock for a moment; on few elements the threads would mostly wait for it.
+SPAN = 2
+
+# The C library's malloc gives a large block back to the operating system when it is freed, and
+# getting it again costs a page fault every few thousand bytes: more than most of the arithmetic
+# here. glibc's threshold follows the largest block freed, up to 32 MiB (mallopt(3)): freeing one
+# of nearly that size, never touched, lets later arrays be reused.
+np.empty(2**25 - 2**16, np.uint8)
+
+
+def evaluate(
+    formula: Callable[..., Any],
+    operands: Sequence[Operand],
+    shape: tuple[int, ...],
+    *,
+    events: Sequence[tuple[int, ...]] = ((),),
+    sums: Sequence[bool] = (),
+    first: int = 0,
+) -> list[Array]:
+    """Evaluate a formula over operands, and return its outputs.
+
+    Parameters
+    ----------
+    formula
+        Called with one block of each operand; returns one output, or a tuple of them, each of a
+        block or of one element alone. A parameter that is the same for all elements is passed
+        as a scalar.
+    operands
+        Where the formula's arguments are taken from.
+    shape
+        The shape of the result.
+    events
+        For each output the shape of one element: of numbers, ().
+    sums
+        For each output, whether to add its elements up instead of storing them.
+    first
+        The number of the first element in the operands' streams.
+
+    Returns
+    -------
+    list of ndarray
+        For each output an array of that shape, followed by an element's; or a sum of an element's
+        shape.
+    """
+    sums = tuple(sums) or (False,) * len(events)
+    size = math.prod(shape)
+    if len(shape) > MAX_DIMENSIONS // 2:
+        check_memory([shape + event for event in events])
+    # as many numbers in a block of vectors as in one of numbers
+    width = max(1, BLOCK // max(1, *map(math.prod, events)))
+    if 0 < size <= width - first % width:
+        with np.errstate(all="ignore"):
+            inputs = [
+                item if isinstance(item, _DIRECT) else item.take(first, first + size)
+                for item in operands
+            ]
+            values = formula(*inputs)
+        outputs = values if isinstance(values, tuple) else (values,)
+        return [
+            _sum(value, size, event) if summed else _owned(value, inputs, size, event, shape)
+            for value, summed, event in zip(outputs, sums, events, strict=True)
+        ]
+    wholes = iter(
+        allocated([shape + e for summed, e in zip(sums, events, strict=True) if not summed])
+    )
+    blocks = _blocks(first, size, width)
+    results: list[Any] = [
+        [None] * len(blocks) if summed else next(wholes).reshape(size, *event)
+        for summed, event in zip(sums, events, strict=True)
+    ]
+    workers = available(len(blocks))
+    span = max(1, min(SPAN, len(blocks) // max(workers, 1)))
+    pending = iter(range(0, len(blocks), span))  # shared: a thread that is done takes the next
+
+    def work() -> None:
+        with np.errstate(all="ignore"):
+            for index in pending:
+                members = blocks[index : index + span]
+                start, stop = members[0][0], members[-1][1]
+                values = formula(*(_taken(item, start, stop, first) for item in operands))
+                outputs = values if isinstance(values, tuple) else (values,)
+                for result, value, summed, event in zip(
+                    results, outputs, sums, events, strict=True
+                ):
+                    if not summed:
+                        result[start - first : stop - first] = value
+                        continue
+                    for offset, (low, high) in enumerate(members):  # by blocks, however many
+                        each = np.ndim(value) > len(event)
+                        part = value[low - start : high - start] if each else value
+                        result[index + offset] = _sum(part, high - low, event)
+
+    helpers = [pool(workers - 1).submit(work) for _ in range(workers - 1)]
+    try:
+        work()
+    finally:
+        for helper in helpers:
+            helper.result()
+    return [
+        np.sum(result, axis=0) if summed else result.reshape(shape + event)
+        for result, summed, event in zip(results, sums, events, strict=True)
+    ]
+
+
+#: Operands that are arguments themselves.
+_DIRECT = (np.ndarray, np.float64)
+
+
+def _taken(item: Operand, start: int, stop: int, first: int) -> Any:
+    """Return the elements ``start:stop`` of an operand of which `first` is the first."""
+    if isinstance(item, np.ndarray):
+        return item[start - first : stop - first]
+    return item if isinstance(item, np.float64) else item.take(start, stop)
+
+
+def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
+    """Return the sum of so many elements, all the same if there is but one."""
+    array = np.asarray(value, np.float64)
+    if array.ndim > len(event):
+        return np.asarray(np.add.reduce(array, axis=0))
+    return np.asarray(size * np.broadcast_to(array, event))
+
+
+def _owned(
+    value: Any, inputs: Sequence[Any], size: int, event: tuple[int, ...], shape: tuple[int, ...]
+) -> Array:
+    """Return a formula's output as an array of its own, of the result's shape."""
+    whole = (size, *event)
+    if (
+        isinstance(value, np.ndarray)
+        and value.shape == whole
+        and value.flags.owndata
+        and value.flags.c_contiguous
+        and value.dtype == np.float64
+        and not any(value is item for item in inputs)
+    ):
+        return value.reshape(shape + event)
+    result = np.empty(whole)
+    result[...] = value
+    return result.reshape(shape + event)
+
+
+def total(values: Array) -> Array:
+    """Return the sum of all values, with the bits that :func:`evaluate` gives it."""
+    return np.asarray(np.sum(_sums(values.ravel(), _blocks(0, values.size))))
+
+
+def _blocks(first: int, size: int, block: int = BLOCK) -> list[tuple[int, int]]:
+    """Return where the blocks of so many elements of a stream start and stop."""
+    edges = [first, *range((first // block + 1) * block, first + size, block), first + size]
+    return list(pairwise(edges)) if size else []
+
+
+def _sums(values: Array, blocks: Sequence[tuple[int, int]]) -> list[Any]:
+    """Return the sum of each block, the first of which starts with the values."""
+    return [values[low - blocks[0][0] : high - blocks[0][0]].sum() for low, high in blocks]

@@ -260,7 +260,6 @@ class VerificationItem(pytest.Item):
     def runtest(self) -> None:
         """Fail unless the check holds; what has nothing to look at is skipped."""
         from reparam.errors import ReparamError
-        from reparam.verification.formats.wording import findings
         from reparam.verification.results import Outcome
 
         run = _run_of(self.config)

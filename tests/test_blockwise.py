@@ -194,9 +194,7 @@ class TestTooLarge:
 
 class TestInOrder:
     def test_results_come_in_order(self, threads):
-        assert list(threading_of.in_order(lambda k: k * k, range(50))) == [
-            k * k for k in range(50)
-        ]
+        assert list(threading_of.in_order(lambda k: k * k, range(50))) == [k * k for k in range(50)]
         assert list(threading_of.in_order(lambda k: k, range(0))) == []
 
     def test_evaluation_within_ends(self, threads):

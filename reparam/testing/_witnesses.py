@@ -69,7 +69,6 @@ def check(
 
 def _hold(checks: list[Check], asked: str = "") -> None:
     """Raise an AssertionError unless all hold, and something was looked at."""
-    from reparam.verification import wording
     from reparam.verification.results import Outcome
 
     __tracebackhide__ = True

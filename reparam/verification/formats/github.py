@@ -5,7 +5,6 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from __future__ import annotations
 
-from reparam.verification import wording
 from reparam.verification.results import Check, Outcome, Report
 
 __all__ = ["all_of", "annotation", "check", "end"]

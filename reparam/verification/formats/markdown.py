@@ -32,7 +32,7 @@ def end(report: Report) -> str:
         if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:
             rows.append((check.target, {}))
         rows[-1][1][check.witness] = _MARKS[check.outcome]
-    lines = [f"**{'Verified' if report.holds else 'Not verified'}**: {str(report)}", ""]
+    lines = [f"**{'Verified' if report.holds else 'Not verified'}**: {report!s}", ""]
     lines += [_row(["target", *witnesses]), _row(["---", *(":---:" for _ in witnesses)])]
     for target, marks in rows:
         lines.append(_row([_escaped(target), *(marks.get(name, "") for name in witnesses)]))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from reparam.verification import witnesses
-from reparam.verification import wording
+from reparam.verification import witnesses, wording
 from reparam.verification.results import Check, Comparison, Outcome, Report
 
 __all__ = ["Look", "check", "end"]

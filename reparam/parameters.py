@@ -305,10 +305,14 @@ class Parameters(Mapping[str, Parameter]):
     def __contains__(self, name: object) -> bool:
         return name in self._canonical
 
-    @cached_property
-    def differentiable(self) -> tuple[str, ...]:
+    @property
+    def differentiable(self) -> list[str]:
         """The names of those that the distribution is differentiated in."""
-        return tuple(name for name, parameter in self._declared.items() if parameter.differentiable)
+        return self._differentiable.copy()
+
+    @cached_property
+    def _differentiable(self) -> list[str]:
+        return [name for name, parameter in self._declared.items() if parameter.differentiable]
 
     @cached_property
     def are_numbers(self) -> bool:

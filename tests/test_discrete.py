@@ -447,7 +447,7 @@ def test_no_reparameterization_says_why_and_what_to_use_instead(name, call):
 def test_number_of_trials_is_not_differentiated_in():
     d = rp.Binomial([3, 5], 0.5)
     assert list(d.score(1.0)) == ["probs"]
-    assert rp.Binomial.parameters.differentiable == ("probs",)
+    assert rp.Binomial.parameters.differentiable == ["probs"]
 
 
 @pytest.mark.parametrize(

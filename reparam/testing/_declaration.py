@@ -21,7 +21,7 @@ def declares_itself(cls: type[Distribution]) -> None:
     check(cls, cls.parameters, "no parameters are declared")
     moves = issubclass(cls, Reparameterized)
     formulas, expected = "derivatives" if moves else "score", cls.parameters.differentiable
-    told = tuple(getattr(cls.about, formulas))
+    told = list(getattr(cls.about, formulas))
     check(
         cls,
         told == expected,

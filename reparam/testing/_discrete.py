@@ -116,7 +116,7 @@ def score_differentiates_probability(cls: type[Discrete]) -> None:
     """Score = ∂ log p/∂θ, for each differentiable parameter and no other."""
     d = typical(cls)
     y = d.sample(20, rng=7)
-    names, expected = tuple(d.score(y)), cls.parameters.differentiable
+    names, expected = list(d.score(y)), cls.parameters.differentiable
     check(d, names == expected, f"the score is in {names}, expected {expected}")
     for name, index, entry in _scores(d, y):
         slope, error = _slope(d, name, index, lambda moved: moved.log_prob(y))

@@ -18,6 +18,8 @@ from reparam.domains import Integers
 from reparam.errors import ReparamError, ShapeError
 from reparam.estimators._line import Line
 
+pytestmark = pytest.mark.long
+
 NAMES = [name for name in rp.names() if rp.get(name).__module__.startswith("reparam.")]
 PAIRS = [pytest.param(p, q, id=f"{p}|{q}") for p, q in product(NAMES, NAMES)]
 

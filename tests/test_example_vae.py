@@ -11,6 +11,8 @@ import pytest
 
 import reparam as rp
 
+pytestmark = pytest.mark.long
+
 SCRIPT = Path(__file__).parent.parent / "examples/vae.py"
 SCORE = ["score, leave-one-out", "score, no baseline"]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import typer
 
+pytestmark = pytest.mark.long
+
 TOOL = Path(__file__).parents[1] / "tools/fuzz_command_line.py"
 
 

@@ -18,6 +18,8 @@ from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.piecewise import Integrals, evaluated
 from reparam.verification.results import Outcome
 
+pytestmark = pytest.mark.long
+
 CASES = [
     rp.Laplace(0.3, 0.1),
     rp.Gaussian(-40.0, 3.0),

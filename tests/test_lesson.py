@@ -16,6 +16,8 @@ from browser import chromium, needs_chromium
 import reparam as rp
 from reparam.estimators import estimate
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "reparam" / "lesson" / "index.html"
 TEXT = PAGE.read_text("utf-8")

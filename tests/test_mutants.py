@@ -14,6 +14,8 @@ from kinds import REPARAMETERIZED
 import reparam as rp
 from reparam import registry
 
+pytestmark = pytest.mark.long
+
 DOCS = Path(__file__).parents[1] / "docs"
 SEED = 1
 NAMES = [name for name in REPARAMETERIZED if name in registry.BUILT_IN]

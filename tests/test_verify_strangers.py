@@ -12,6 +12,8 @@ from reparam.verification.results import Outcome
 from reparam.verification.witnesses import NAMES
 from reparam.verification.witnesses.edges import corners
 
+pytestmark = pytest.mark.long
+
 QUICK = LEVELS["quick"]
 
 

@@ -7,6 +7,8 @@ from scipy.special import erf
 
 from reparam.special._wide import Wide
 
+pytestmark = pytest.mark.long
+
 USUAL = np.array([0.0, -0.0, 1.0, -2.5, 3e-5, 1e30, -7e-40, 0.999, np.inf, -np.inf, np.nan])
 PAIRS = np.meshgrid(USUAL, USUAL)
 

@@ -3,8 +3,8 @@
 ``python benchmarks/accuracy.py [--markdown | --page]``
 
 Derivatives are compared with values of two independent computations that agree to 30 digits,
-quantiles with exact ones; see ``tests/reference``. SciPy, PyTorch and JAX take part where they have
-the function, and the last two if they are installed. ``--markdown`` prints what docs/accuracy.md
+quantiles with exact ones; see ``tests/helpers/reference``. SciPy, PyTorch and JAX take part where
+they have the function, and the last two if they are installed. ``--markdown`` prints what docs/accuracy.md
 holds, ``--page`` writes it there.
 """
 
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 
 import reference
 from reference import Table, error, excess, ledger, product

@@ -53,9 +53,9 @@ def filled(page: str) -> str:
         "distributions": all_distributions,
         "commands": commands,
         "witnesses": witnesses_table,
-        "plugin": partial(whole_file, "tests/plugin/reparam_gumbel.py", "python"),
+        "plugin": partial(whole_file, "tests/helpers/plugin/reparam_gumbel.py", "python"),
         "functions": functions,
-        "project": partial(whole_file, "tests/plugin/pyproject.toml", "toml"),
+        "project": partial(whole_file, "tests/helpers/plugin/pyproject.toml", "toml"),
     }
     return MARKERS.sub(lambda found: f"{found[1]}\n{parts[found[2]]()}\n\n{found[3]}", page)
 

@@ -1,6 +1,6 @@
 """Make ``docs/verification-power.md``: ``python tools/mutants.py``.
 
-Asks all witnesses about all mutants of ``tests/mutants.py``, with a fresh seed for each
+Asks all witnesses about all mutants of ``tests/helpers/mutants.py``, with a fresh seed for each
 distribution, in two processes. Nothing is written if a mutant survives.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 import mutants  # noqa: E402 - from the tests' folder
 
@@ -48,10 +48,11 @@ mutant that says what the right distribution says (another draw's ∂y/∂loc, w
 Wrong draws come with the derivatives that belong to them, so that nothing but their distribution
 gives them away.
 
-All are caught. `tools/mutants.py` makes this page, the mutants are in `tests/mutants.py`, and the
-tests ask about a tenth of them again; `tests/test_verify_vectors.py` and
-`tests/test_verify_discrete.py` have mutants of distributions of vectors and of discrete ones, and
-`tests/strangers.py` has samplers as somebody else might write them, right and wrong.
+All are caught. `tools/mutants.py` makes this page, the mutants are in `tests/helpers/mutants.py`,
+and the tests ask about a tenth of them again; `tests/verification/test_verify_vectors.py` and
+`tests/verification/test_verify_discrete.py` have mutants of distributions of vectors and of
+discrete ones, and `tests/helpers/strangers.py` has samplers as somebody else might write them,
+right and wrong.
 
 """
 

@@ -1,6 +1,7 @@
 """Record the accuracy of the library as it is now: ``python tools/update_ledger.py``.
 
-Writes ``tests/reference/ledger.json`` and prints what changed by more than the tests let pass.
+Writes ``tests/helpers/reference/ledger.json`` and prints what changed by more than the tests let
+pass.
 A figure that breaks a promise is not recorded, nor is any other then.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 
 from reference import ledger
 

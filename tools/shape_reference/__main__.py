@@ -1,4 +1,4 @@
-"""Make the tables of ``tests/reference``: ``python tools/shape_reference WHAT``.
+"""Make the tables of ``tests/helpers/reference``: ``python tools/shape_reference WHAT``.
 
 Needs python-flint, gmpy2, mpmath, NumPy and SciPy (start values only), and for ``seams`` and
 ``worst`` the package itself.
@@ -36,7 +36,7 @@ import series
 import sweep
 from conversions import NoReferenceError, digits, mpf_from, nearest_double
 
-TESTS = Path(__file__).parents[2] / "tests"
+TESTS = Path(__file__).parents[2] / "tests" / "helpers"
 TABLES = TESTS / "reference"
 WORST = Path(__file__).parent / "worst.csv"
 PARAMETERS = {"gamma": ["alpha"], "beta": ["alpha", "beta"], "student_t": ["df"]}

@@ -9,7 +9,7 @@ import typer
 
 pytestmark = pytest.mark.long
 
-TOOL = Path(__file__).parents[1] / "tools/fuzz_command_line.py"
+TOOL = Path(__file__).parents[2] / "tools/fuzz_command_line.py"
 
 
 @pytest.fixture(scope="module")

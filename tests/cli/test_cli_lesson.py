@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parent.parent / "reparam" / "lesson" / "index.html"
+PAGE = Path(__file__).parents[2] / "reparam" / "lesson" / "index.html"
 
 
 @pytest.fixture

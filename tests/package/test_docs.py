@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import reparam as rp
 from reparam.cli import app
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -81,7 +81,7 @@ def test_readme_has_the_two_commands(marker, commands):
 
 def test_stated_errors_are_achieved():
     stated = re.findall(r"^- (\w+): below ([\de-]+)", (ROOT / "docs/numerics.md").read_text(), re.M)
-    ledger = json.loads((ROOT / "tests/reference/ledger.json").read_text())
+    ledger = json.loads((ROOT / "tests/helpers/reference/ledger.json").read_text())
     assert len(stated) == 3
     for name, bound in stated:
         achieved = [

@@ -952,7 +952,7 @@ class TestRegistration:
 
     def test_any_location_scale_family_has_one_to_a_gaussian(self, monkeypatch):
         """A plugin's, here Gumbel's, whose mean is not its location."""
-        monkeypatch.syspath_prepend(Path(__file__).parent / "plugin")
+        monkeypatch.syspath_prepend(Path(__file__).parents[1] / "helpers" / "plugin")
         from reparam_gumbel import Gumbel
 
         p, q = Gumbel(0.4, 1.3), rp.Gaussian(-0.5, 2.0)

@@ -12,7 +12,7 @@ from mpmath import mp, mpf
 from reparam import registry
 from reparam.verification.witnesses.transform import reference_table
 
-TOOL = Path(__file__).parents[1] / "tools" / "verification_reference.py"
+TOOL = Path(__file__).parents[2] / "tools" / "verification_reference.py"
 NAMES = [name for name in registry.BUILT_IN if registry.get(name)._support.rank]
 VECTORS = [name for name in registry.BUILT_IN if registry.get(name)._support.rank]
 

@@ -18,7 +18,7 @@ from reparam.estimators import estimate
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "reparam" / "lesson" / "index.html"
 TEXT = PAGE.read_text("utf-8")
 

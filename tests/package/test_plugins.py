@@ -12,7 +12,7 @@ import reparam as rp
 from reparam import registry, testing
 from reparam.errors import PluginWarning, UnknownDistributionError
 
-SOURCE = Path(__file__).parent / "plugin"
+SOURCE = Path(__file__).parents[1] / "helpers" / "plugin"
 
 
 @pytest.fixture(scope="session")

@@ -939,7 +939,7 @@ class TestErrors:
 
 
 def test_variances_in_the_docs_are_those_measured():
-    page = (Path(__file__).parent.parent / "docs/estimators.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs/estimators.md").read_text("utf-8")
     header, _, *lines = (
         page.split("estimators.py variance -->")[1].split("<!-- end")[0].split("\n|")[1:]
     )

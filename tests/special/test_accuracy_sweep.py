@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SWEEP = ROOT / "tools" / "accuracy_sweep"
 #: Any other seed does, too; this one has no slow reference.
 SEED = "3"

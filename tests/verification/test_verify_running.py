@@ -24,7 +24,7 @@ QUICK = {"level": "quick", "seed": 1}
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """Make a directory with targets, which workers find on this process's path."""
-    source = Path(__file__).with_name("verification_targets.py")
+    source = Path(__file__).parents[1] / "helpers" / "verification_targets.py"
     (tmp_path / "targets.py").write_text(source.read_text())
     (tmp_path / "failing.py").write_text("raise RuntimeError('no such luck')\n")
     (tmp_path / "leaving.py").write_text("import sys; sys.exit(5)\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from reference import closed_forms, ledger
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def _benchmark():

@@ -13,7 +13,7 @@ import reparam as rp
 
 pytestmark = pytest.mark.long
 
-SCRIPT = Path(__file__).parent.parent / "examples/vae.py"
+SCRIPT = Path(__file__).parents[2] / "examples/vae.py"
 SCORE = ["score, leave-one-out", "score, no baseline"]
 
 

@@ -16,7 +16,7 @@ from reparam import registry
 
 pytestmark = pytest.mark.long
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 SEED = 1
 NAMES = [name for name in REPARAMETERIZED if name in registry.BUILT_IN]
 PARTS = 10

@@ -9,7 +9,7 @@ import pytest
 from mpmath import mp, mpf
 from reference import PARAMETERS, load
 
-SWEEP = Path(__file__).parents[1] / "tools" / "shape_reference" / "sweep.py"
+SWEEP = Path(__file__).parents[2] / "tools" / "shape_reference" / "sweep.py"
 
 
 @pytest.fixture(scope="module")

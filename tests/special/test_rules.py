@@ -13,7 +13,7 @@ from mpmath import mp, mpf
 
 from reparam.special import _expansions, _rules
 
-TOOLS = Path(__file__).parents[1] / "tools"
+TOOLS = Path(__file__).parents[2] / "tools"
 
 
 def tool(name):

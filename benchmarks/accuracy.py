@@ -4,8 +4,8 @@
 
 Derivatives are compared with values of two independent computations that agree to 30 digits,
 quantiles with exact ones; see ``tests/helpers/reference``. SciPy, PyTorch and JAX take part where
-they have the function, and the last two if they are installed. ``--markdown`` prints what docs/accuracy.md
-holds, ``--page`` writes it there.
+they have the function, and the last two if they are installed. ``--markdown`` prints what
+docs/accuracy.md holds, ``--page`` writes it there.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def test_help_examples_work(tmp_path, monkeypatch):
     Path("mu.csv").write_text("mu\n0.5\n1.5\n")
     Path("losses.csv").write_text("dL_dy\n" + "1.0\n" * 1000)
     Path("mypackage").mkdir()
-    samplers = (ROOT / "tests/verification_targets.py").read_text()
+    samplers = (ROOT / "tests/helpers/verification_targets.py").read_text()
     Path("mypackage/dists.py").write_text(f"{samplers}\n\nclass MyLaplace(Right): ...\n")
     examples = help_examples()
     assert len(examples) >= 10

@@ -10,10 +10,15 @@ import reference
 from mpmath import mp, mpf
 
 from reparam import registry
+from reparam.base.reparameterized import Reparameterized
 from reparam.verification.witnesses.transform import reference_table
 
 TOOL = Path(__file__).parents[2] / "tools" / "verification_reference.py"
-NAMES = [name for name in registry.BUILT_IN if registry.get(name)._support.rank]
+NAMES = [
+    name
+    for name in registry.BUILT_IN
+    if issubclass(registry.get(name), Reparameterized) and not registry.get(name)._support.rank
+]
 VECTORS = [name for name in registry.BUILT_IN if registry.get(name)._support.rank]
 
 

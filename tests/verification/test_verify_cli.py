@@ -48,7 +48,7 @@ def test_something_is_wrong(cli, project):
     lines = result.stdout.splitlines()
     assert lines[0].startswith("✗ targets:WrongSign  derivative    2 > 1e-7 ")
     assert re.match(r"    ∂y/∂scale.* at\s+loc=", "\n".join(lines[1:3]))
-    assert "(0.0 digits)" in " ".join(lines[1:3])
+    assert "(0.0 digits)" in " ".join(lines[1:4])
     assert lines[-1].startswith("1 check: 1 fails;")
 
 

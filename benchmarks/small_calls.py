@@ -1,4 +1,4 @@
-"""Time a training step's draws: construct, sample, back-propagate, with parameters new in each call.
+"""Time a training step: construct, sample, back-propagate, with parameters new in each call.
 
 Beside it PyTorch, if it is installed, does the same: ``T(*p).rsample().sum().backward()`` with
 ``validate_args`` off and float64 leaf tensors. Microseconds a call, medians of 60 calls, both

@@ -59,8 +59,8 @@ class Discrete(Distribution):
     with all other numbers.
 
     There is no ``rsample``, ``transform`` or ``pathwise``: these raise
-    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead. Nor is
-    there ``icdf``, which raises :class:`~reparam.errors.NoFormulaError`.
+    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead. Nor are
+    there ``icdf`` and ``isf``, which raise :class:`~reparam.errors.NoFormulaError`.
     """
 
     mechanism: ClassVar[str] = "none (discrete)"
@@ -86,6 +86,10 @@ class Discrete(Distribution):
             f"{type(self).__name__} has no quantile function, which would be a step function; there"
             " are cdf and sf, and draws, sample(n)"
         )
+
+    def isf(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise :class:`~reparam.errors.NoFormulaError`."""
+        self.icdf()
 
     @final
     @classmethod

@@ -218,7 +218,10 @@ def _median(d):
 
 def _scaled(d, y):
     """Return values whose spread is off by 1 %."""
-    low, high = (float(end) for end in (d._support.low, d._support.high))
+    low, high = d._support.low, d._support.high
+    if isinstance(low, str):  # ends that move: about the middle, and less
+        middle = 0.5 * (d._values[low] + d._values[high])
+        return middle + 0.99 * (y - middle)
     if (low, high) == (0.0, 1.0):
         logit = 1.01 * (np.log(y) - np.log1p(-y))
         return 1.0 / (1.0 + np.exp(-logit))

@@ -1,6 +1,7 @@
 """Quantiles of the upper tail, where 1 − v has no digits left."""
 
 import math
+from functools import partial
 
 import mpmath
 import numpy as np
@@ -12,16 +13,16 @@ import reparam as rp
 TAILS = np.array([1.0 - 2.0**-53, 0.99, 0.5, 0.3, 1e-3, 1e-17, 1e-60, 1e-300])
 
 
+def excess(upper_tail, v, y):
+    return upper_tail(y) / mpmath.mpf(v) - 1
+
+
 def against(upper_tail, d, v, rtol):
     """Compare isf with the root of the upper tail at 50 digits, found from what isf gives."""
     with mpmath.workdps(50):
         for tail in v:
             y = d.isf(tail)
-
-            def excess(t, target=mpmath.mpf(float(tail))):
-                return upper_tail(t) / target - 1
-
-            root = mpmath.findroot(excess, mpmath.mpf(float(y)))
+            root = mpmath.findroot(partial(excess, upper_tail, float(tail)), mpmath.mpf(float(y)))
             assert abs(y / root - 1) < rtol, (d, tail, y, root)
 
 

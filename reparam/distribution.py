@@ -100,8 +100,7 @@ class Distribution(Tree, abc.ABC):
         E[∂ log p/∂θ] is not 0 in these, so that estimators by the score leave them out.
         """
         ends = getattr(self._support, "low", None), getattr(self._support, "high", None)
-        names = [end for end in ends if isinstance(end, str)]
-        return tuple(name for name in names if self.parameters[name].differentiable)
+        return tuple(end for end in ends if end in self.parameters.differentiable)
 
     @final
     @property

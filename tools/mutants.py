@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import mutants  # noqa: E402 - from the tests' folder
 
 from reparam import registry  # noqa: E402
-from reparam.distribution import Reparameterized  # noqa: E402
+from reparam.reparameterized import Reparameterized  # noqa: E402
 from reparam.verification.witnesses import NAMES  # noqa: E402
 
 PAGE = ROOT / "docs" / "verification-power.md"

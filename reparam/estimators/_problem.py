@@ -57,6 +57,11 @@ class Problem:
         """All parameters, as numbers or vectors."""
         return tuple(value[()] for value in self.distribution._theta)
 
+    @property
+    def instead(self) -> str:
+        """An estimator that serves where others don't: not by the score if it doesn't see all."""
+        return "pathwise" if self.distribution.moving else "score-loo"
+
     def needs_slope(self, estimator: str) -> ReparamError | None:
         """Return what is wrong for an estimator that uses φ′, if anything is."""
         if self.objective.derivative is None:

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from reparam.registry import get as get
     from reparam.registry import names as names
     from reparam.reparameterized import Reparameterized as Reparameterized
+    from reparam.transforms.truncated import Truncated as Truncated
+    from reparam.transforms.truncated import truncate as truncate
     from reparam.verification import verify as verify
 
     __version__: str
@@ -74,9 +76,11 @@ _HOMES = {
     "Parameter": "reparam.parameters",
     "Reparameterized": "reparam.reparameterized",
     "ReparamError": "reparam.errors",
+    "Truncated": "reparam.transforms.truncated",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
     "names": "reparam.registry",
+    "truncate": "reparam.transforms.truncated",
     "verify": "reparam.verification",
     **{class_name: module_of(name) for name, class_name in BUILT_IN.items()},
 }

@@ -211,9 +211,8 @@ class Distribution(Tree, abc.ABC):
     # ``*theta: Any, **_: Any`` is how a signature says "whatever parameters there are": authors
     # name theirs, ``def _cdf(y, rate)``. θ of a child is one tuple.
 
-    @staticmethod
     @abc.abstractmethod
-    def _log_prob(y: Array, *theta: Any, **_: Any) -> Array:
+    def _log_prob(self, y: Array, *theta: Any, **_: Any) -> Array:
         """Log density, or mass, inside the closed support."""
 
     @abc.abstractmethod

@@ -135,7 +135,10 @@ def table(found: dict[Row, list[list[bool]]]) -> str:
 
 
 def main() -> None:
-    names = [name for name in registry.BUILT_IN if issubclass(registry.get(name), Reparameterized)]
+    built_in = ((name, registry.get(name)) for name in registry.BUILT_IN)
+    names = [
+        name for name, cls in built_in if issubclass(cls, Reparameterized) and not cls._support.rank
+    ]
     found: dict[Row, list[list[bool]]] = defaultdict(list)
     survivors = []
     spawn = multiprocessing.get_context("spawn")

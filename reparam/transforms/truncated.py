@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.discrete import Discrete
-from reparam.distribution import About, Distribution
+from reparam.distribution import About
 from reparam.domains import EXTENDED, Interval
 from reparam.errors import ParameterError
 from reparam.noise import UNIFORM, Noise
 from reparam.parameters import Parameter, shown
 from reparam.reparameterized import Reparameterized
+from reparam.transforms._children import Continuous
 from reparam.transforms._window import Theta, Window
 from reparam.tree import Child, flat
 
@@ -32,7 +32,7 @@ class Truncated(Reparameterized):
     """
 
     name = "truncated"
-    base = Child(lambda: Reparameterized, "Distribution of numbers, the base")
+    base: Child[Reparameterized] = Continuous("The distribution p₀")
     low: Parameter = Parameter("a", EXTENDED, -math.inf, (-2.0, -0.5), (), "Lower end")
     high: Parameter = Parameter("b", EXTENDED, math.inf, (0.5, 2.0), (), "Upper end")
     about = About(
@@ -47,28 +47,7 @@ class Truncated(Reparameterized):
     _ordered = (("low", "high"),)
     _extras: ClassVar[int] = 1  # u, which keeps its digits where the window is narrow
 
-    def __init__(
-        self, base: Distribution, low: ArrayLike = -math.inf, high: ArrayLike = math.inf
-    ) -> None:
-        if isinstance(base, Distribution):
-            self._check_base(base)
-        super().__init__(base, low, high)
-        self._check_window()
-
-    @classmethod
-    def _check_base(cls, base: Distribution) -> None:
-        kind = "integers" if isinstance(base, Discrete) else "vectors" if base.event_shape else ""
-        if kind:
-            raise ParameterError(
-                f"base={base!r} draws {kind}, and {cls.__name__} is of real numbers;"
-                " pass a continuous distribution of numbers, such as Gaussian()"
-            )
-        if not isinstance(base, Reparameterized):
-            raise ParameterError(
-                f"base={base!r} has no reparameterization; pass a distribution that has rsample"
-            )
-
-    def _check_window(self) -> None:
+    def _check(self) -> None:
         """Refuse windows outside the base's support, and such as have no mass in float64."""
         ends = self.base.support
         low, high = self._parts["low"], self._parts["high"]
@@ -183,7 +162,7 @@ _WHOLE = {"low": -math.inf, "high": math.inf}
 
 
 def truncate(
-    base: Distribution, *, low: ArrayLike = -math.inf, high: ArrayLike = math.inf
+    base: Reparameterized, *, low: ArrayLike = -math.inf, high: ArrayLike = math.inf
 ) -> Truncated:
     """Return a distribution given that its value lies between two ends.
 

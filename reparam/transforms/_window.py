@@ -27,6 +27,8 @@ Theta = tuple[Any, ...]
 #: difference would multiply the rounding errors of F by 1/_NARROW, and a density with so much of
 #: the tail in front of it is smooth enough for _NODES nodes.
 _NARROW, _NODES = 0.3, 24
+#: The error of a difference, times the share that it is of the tail: of F and 1 − F far out.
+_ROUNDING = 3e-14
 #: Below this share of the tail, quantiles start from the density at the end, not from F⁻¹.
 _TINY = 1e-5
 #: Newton steps from there, each of which squares the share, or from F⁻¹'s rounding errors.
@@ -119,8 +121,17 @@ class Window:
             shape = np.broadcast_shapes(mass.shape, np.shape(x), np.shape(y))
             mass = np.array(np.broadcast_to(mass, shape))
             rows = np.flatnonzero(np.broadcast_to(narrow, shape))
+            share = (mass / np.minimum(below_y, above_x))[rows]
+            rows = rows[self._rounding(x, y, rows, mass.size) * share < _ROUNDING]
             mass[rows] = self._integral(x, y, rows, mass.size)[0]
         return mass
+
+    def _rounding(self, x: Array, y: Array, rows: NDArray[Any], count: int) -> Array:
+        """Return how much rounded nodes make of an integral's error: next to 1, for a beta, say."""
+        log_x, log_y = (np.broadcast_to(self._of("_log_prob", end), count)[rows] for end in (x, y))
+        x, y = (np.broadcast_to(end, count)[rows] for end in (x, y))
+        unit = np.spacing(np.maximum(np.abs(x), np.abs(y)))
+        return np.where(x < y, unit * np.abs(log_y - log_x) / (y - x), 0.0)
 
     def cdf(self, y: Array) -> Array:
         """Return P(Y ≤ y) of what is drawn from the window."""

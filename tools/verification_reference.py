@@ -312,7 +312,8 @@ def parameter(rng: random.Random, kind: str) -> float:
     if kind == "loc":
         return rng.choice([0.0, rng.uniform(-3, 3), rng.choice([-1, 1]) * 10 ** rng.uniform(-8, 8)])
     if kind in ("low", "high"):  # ends of an interval around 0
-        size = rng.choice([float(rng.randint(1, 20)), rng.uniform(0, 3), 10 ** rng.uniform(-8, 8)])
+        whole, half = float(rng.randint(1, 20)), rng.randint(1, 40) - 0.5
+        size = rng.choice([whole, half, rng.uniform(0, 3), 10 ** rng.uniform(-8, 8)])
         return size if kind == "high" else -size
     low, high = EXTREMES[kind]
     everyday = (0.1, 10.0) if kind == "scale" else (0.1, 100.0)

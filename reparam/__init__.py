@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.student_t import StudentT as StudentT
+    from reparam.distributions.uniform import Uniform as Uniform
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
     from reparam.registry import names as names
+    from reparam.transforms.truncated import Truncated as Truncated
+    from reparam.transforms.truncated import truncate as truncate
     from reparam.verification import verify as verify
 
     __version__: str
@@ -74,10 +77,12 @@ _HOMES = {
     "Parameter": "reparam.parameters",
     "Reparameterized": "reparam.base.reparameterized",
     "ReparamError": "reparam.errors",
+    "Truncated": "reparam.transforms.truncated",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
     "threads": "reparam.engine.threads",
     "names": "reparam.registry",
+    "truncate": "reparam.transforms.truncated",
     "verify": "reparam.verification",
     **{class_name: module_of(name) for name, class_name in BUILT_IN.items()},
 }

@@ -12,32 +12,34 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 
-__all__ = ["POSITIVE", "REAL", "UNIT", "Domain", "Integers", "Interval", "Simplex"]
+__all__ = ["EXTENDED", "POSITIVE", "REAL", "UNIT", "Domain", "Integers", "Interval", "Simplex"]
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An open interval of the real line; an end is a number or the name of a parameter.
+    """An interval of the real line, open or closed; an end is a number or a parameter's name.
 
-    >>> print(Interval(0.0, math.inf))
-    (0, inf)
-    >>> bool(0.0 in Interval(0.0, 1.0))
-    False
+    >>> print(Interval(0.0, math.inf), EXTENDED)
+    (0, inf) [-inf, inf]
+    >>> 0.0 in Interval(0.0, 1.0), math.inf in EXTENDED
+    (False, True)
     """
 
     low: float | str
     high: float | str
+    closed: bool = False
     #: How many axes a value has: 0 of a number.
     rank: ClassVar[int] = 0
 
     def __str__(self) -> str:
-        return f"({_end(self.low)}, {_end(self.high)})"
+        left, right = "[]" if self.closed else "()"
+        return f"{left}{_end(self.low)}, {_end(self.high)}{right}"
 
     def __contains__(self, value: float) -> bool:
         low, high = self.low, self.high
         assert not isinstance(low, str)
         assert not isinstance(high, str)
-        return bool(low < value < high)
+        return bool(low <= value <= high if self.closed else low < value < high)
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
         """Return both ends, a parameter's name replaced by its value."""
@@ -64,9 +66,10 @@ class Interval:
         if values.size == 0:
             return None
         low, high = self.ends({})
-        if low < values.min() and values.max() < high:
+        below = np.less_equal if self.closed else np.less
+        if below(low, values.min()) and below(values.max(), high):
             return None
-        return int(np.argmin((low < values) & (values < high)))
+        return int(np.argmin(below(low, values) & below(values, high)))
 
     @property
     def remedy(self) -> str:
@@ -75,14 +78,19 @@ class Interval:
             case (0.0, math.inf):
                 return "a positive {}"
             case (low, high) if low == -math.inf and high == math.inf:
-                return "a finite {}"
+                return "a {} that is not NaN" if self.closed else "a finite {}"
             case _:
-                return f"a {{}} strictly between {_end(self.low)} and {_end(self.high)}"
+                between = "from {} to {}" if self.closed else "strictly between {} and {}"
+                return f"a {{}} {between.format(_end(self.low), _end(self.high))}"
 
     @property
     def misses(self) -> tuple[float, ...]:
         """Numbers that are just not inside, if both ends are numbers."""
-        return float(self.low), float(self.high)
+        low, high = float(self.low), float(self.high)
+        if not self.closed:
+            return low, high
+        beyond = math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
+        return tuple(number for number in beyond if number not in self)
 
 
 def _end(end: float | str) -> str:
@@ -181,5 +189,7 @@ Domain: TypeAlias = Interval | Integers
 
 
 REAL = Interval(-math.inf, math.inf)
+#: The real numbers and both infinities.
+EXTENDED = Interval(-math.inf, math.inf, closed=True)
 POSITIVE = Interval(0.0, math.inf)
 UNIT = Interval(0.0, 1.0)

@@ -63,6 +63,7 @@ BUILT_IN = {
     "poisson": "Poisson",
     "relaxed-bernoulli": "RelaxedBernoulli",
     "student-t": "StudentT",
+    "uniform": "Uniform",
 }
 
 _SPELLED = {spelled(name): name for name in BUILT_IN}

@@ -196,6 +196,10 @@ def exponential(near: Near, u: Any, rate: Any) -> Any:
     return -mp.log(1 - u) / rate
 
 
+def uniform(near: Near, u: Any, low: Any, high: Any) -> Any:
+    return (1 - u) * low + u * high
+
+
 def gamma(near: Near, u: Any, alpha: Any, rate: Any) -> Any:
     return gamma_of(near, alpha, u, 1 - u) / rate
 
@@ -258,6 +262,7 @@ DISTRIBUTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "logistic": (logistic, {"loc": "loc", "scale": "scale"}),
     "relaxed-bernoulli": (relaxed_bernoulli, {"temperature": "scale", "logits": "loc"}),
     "student-t": (student_t, {"df": "df", "loc": "loc", "scale": "scale"}),
+    "uniform": (uniform, {"low": "low", "high": "high"}),
 }
 #: How many entries vectors have.
 LENGTHS = {"concrete": 3}
@@ -306,6 +311,10 @@ def parameter(rng: random.Random, kind: str) -> float:
     """Return a value: integer, half-integer, everyday, or anything in the domain."""
     if kind == "loc":
         return rng.choice([0.0, rng.uniform(-3, 3), rng.choice([-1, 1]) * 10 ** rng.uniform(-8, 8)])
+    if kind in ("low", "high"):  # ends of an interval around 0
+        whole, half = float(rng.randint(1, 20)), rng.randint(1, 40) - 0.5
+        size = rng.choice([whole, half, rng.uniform(0, 3), 10 ** rng.uniform(-8, 8)])
+        return size if kind == "high" else -size
     low, high = EXTREMES[kind]
     everyday = (0.1, 10.0) if kind == "scale" else (0.1, 100.0)
     match rng.randrange(6):
@@ -326,6 +335,8 @@ def points(name: str) -> Iterator[tuple[float, ...]]:
         noise = [normal(rng, number) if name == "gaussian" else probability(rng, number)]
         while len(noise) < LENGTHS.get(name, 1):
             noise.append(probability(rng, rng.randrange(ROWS)))
+        if name == "uniform" and noise[0] > 2.0**-53:  # 1 − u is a derivative: not half an ulp off
+            noise = [round(noise[0] * 2.0**53) / 2.0**53]
         yield (*(parameter(rng, kind) for kind in kinds), *noise)
 
 

@@ -76,7 +76,28 @@ class Discrete(Distribution):
         >>> rp.Poisson(rate=2.0).icdf([0.1, 0.5, 0.9, 1.0])
         array([ 0.,  2.,  4., inf])
         """
-        return self._at("u", u, self._icdf_on_closed_unit)[0][()]
+        return self._at("u", u, lambda u, *theta: self._on_closed_unit(u, 1.0 - u, *theta))[0][()]
+
+    def isf(self, v: ArrayLike) -> Array:
+        """Return the smallest y with P(Y > y) ≤ v: the quantile of 1 − v, with all digits of v.
+
+        Parameters
+        ----------
+        v
+            Probabilities; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Poisson(rate=2.0).isf([1e-300, 0.1, 1.0])
+        array([169.,   4.,   0.])
+        """
+        return self._at("v", v, lambda v, *theta: self._on_closed_unit(1.0 - v, v, *theta))[0][()]
 
     @final
     @classmethod
@@ -144,9 +165,9 @@ class Discrete(Distribution):
         return evaluate(value, operands, shape, first=first)[0]
 
     @final
-    def _icdf_on_closed_unit(self, u: Array, *theta: Array) -> Array:
-        low, high = self._support.ends(dict(zip(self.parameters, theta, strict=True)))
-        inside = (u > 0.0) & (u < 1.0)
-        some = np.where(inside, u, 0.5)
-        ends = np.select([u == 0.0, u == 1.0], [low, high], np.nan)
-        return np.where(inside, self._quantile(some, 1.0 - some, *theta), ends)
+    def _on_closed_unit(self, u: Array, v: Array, *theta: Array) -> Array:
+        low, high = self._ends(*theta)
+        inside = (u >= 0.0) & (v >= 0.0) & (u * v > 0.0)
+        ends = np.select([u == 0.0, v == 0.0], [low, high], np.nan)
+        some = np.where(inside, u, 0.5), np.where(inside, v, 0.5)
+        return np.where(inside, self._quantile(*some, *theta), ends)

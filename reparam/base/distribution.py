@@ -107,8 +107,7 @@ class Distribution(Tree, abc.ABC):
         E[∂ log p/∂θ] is not 0 in these, so that estimators by the score leave them out.
         """
         ends = getattr(self._support, "low", None), getattr(self._support, "high", None)
-        names = [end for end in ends if isinstance(end, str)]
-        return tuple(name for name in names if self.parameters[name].differentiable)
+        return tuple(end for end in ends if end in self.parameters.differentiable)
 
     @final
     @property
@@ -219,9 +218,8 @@ class Distribution(Tree, abc.ABC):
     # ``*theta: Any, **_: Any`` is how a signature says "whatever parameters there are": authors
     # name theirs, ``def _cdf(y, rate)``. θ of a child is one tuple.
 
-    @staticmethod
     @abc.abstractmethod
-    def _log_prob(y: Array, *theta: Any, **_: Any) -> Array:
+    def _log_prob(self, y: Array, *theta: Any, **_: Any) -> Array:
         """Log density, or mass, inside the closed support."""
 
     @abc.abstractmethod

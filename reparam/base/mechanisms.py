@@ -12,6 +12,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base import numerical
 from reparam.base.reparameterized import Reparameterized
 from reparam.domains import REAL, Interval
 from reparam.engine.noise import UNIFORM, Noise
@@ -33,11 +34,20 @@ class LocationScale(Reparameterized):
     noise: ClassVar[Noise] = UNIFORM
     _support: ClassVar[Interval] = REAL
     _extras: ClassVar[int] = 1
+    #: Whether −z has the distribution of z: the upper tail's quantile is the lower's, negated.
+    _symmetric: ClassVar[bool] = False
 
     @staticmethod
     @abc.abstractmethod
     def _standard_icdf(u: Array, *shape: Any, **_: Any) -> Array:
         """Quantile of z for u in [0, 1]."""
+
+    @classmethod
+    def _standard_isf(cls, v: Array, *shape: Any, **_: Any) -> Array:
+        """Quantile of z for 1 − v in [0, 1], to full relative accuracy in v."""
+        if cls._symmetric:
+            return -cls._standard_icdf(v, *shape)
+        return numerical.quantile_of_cdf(v, cls._standard_sf, (np.inf, -np.inf), shape)
 
     @staticmethod
     @abc.abstractmethod
@@ -121,6 +131,12 @@ class LocationScale(Reparameterized):
 
     @final
     @classmethod
+    def _isf(cls, v: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return loc + scale * cls._standard_isf(v, *shape)
+
+    @final
+    @classmethod
     def _cdf(cls, y: Array, *theta: Array) -> Array:
         *shape, loc, scale = theta
         return cls._standard_cdf((y - loc) / scale, *shape)
@@ -167,7 +183,8 @@ class LocationScale(Reparameterized):
 class InverseCDF(Reparameterized):
     """y = F⁻¹(u; θ) in closed form.
 
-    The author writes ``_icdf`` and ``_pathwise``, ∂F⁻¹/∂θ in terms of y.
+    The author writes ``_icdf`` and ``_pathwise``, ∂F⁻¹/∂θ in terms of y; ``_isf``, F⁻¹(1 − v; θ),
+    keeps the upper tail's digits.
     """
 
     mechanism: ClassVar[str] = "inverse CDF"

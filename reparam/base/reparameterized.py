@@ -206,16 +206,31 @@ class Reparameterized(Distribution):
         ndarray
             Of the broadcast shape.
         """
-        self._needs_numbers("quantile")
-        icdf = self._formula("_icdf")
+        return self._of_probability("u", u, "_icdf")
 
-        def on_closed_unit(u: Array, *theta: Array) -> Array:
-            inside = (u >= 0.0) & (u <= 1.0)
-            if np.all(inside):
-                return np.asarray(icdf(u, *theta))
-            return np.where(inside, icdf(np.where(inside, u, 0.5), *theta), np.nan)
+    @final
+    def isf(self, v: ArrayLike) -> Array:
+        """Return the quantile of the upper tail: the y with P(Y > y) = v, NaN outside [0, 1].
 
-        return self._at("u", u, on_closed_unit)[0][()]
+        That is ``icdf(1 − v)`` to full accuracy, also where 1 − v rounds to 1.
+
+        Parameters
+        ----------
+        v
+            Probabilities; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape: the upper end of the support at 0, the lower at 1.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Exponential(rate=2.0).isf([1.0, 1e-200])
+        array([  0.        , 230.25850930])
+        """
+        return self._of_probability("v", v, "_isf")
 
     # What a distribution's author, or a mechanism, writes ------------------------------------
 
@@ -311,7 +326,7 @@ class Reparameterized(Distribution):
     @classmethod
     def numerical_formulas(cls) -> tuple[str, ...]:
         """Return the names of the functions that follow numerically, for lack of a formula."""
-        names = ("icdf", "cdf", "sf", "pathwise", "score", "mean", "variance", "entropy")
+        names = ("icdf", "isf", "cdf", "sf", "pathwise", "score", "mean", "variance", "entropy")
         if cls._support.rank:
             return ()
         return tuple(
@@ -330,6 +345,21 @@ class Reparameterized(Distribution):
         leaves = [np.asarray(leaf)[..., np.newaxis] for leaf in flat(theta)]
         icdf, log_prob = self._formula("_icdf"), self._formula("_log_prob")
         return numerical.moments(lambda u: icdf(u, *leaves), lambda y: log_prob(y, *leaves))
+
+    @final
+    def _of_probability(self, label: str, probability: ArrayLike, name: str) -> Array:
+        """Return what a formula has for a probability, and NaN outside [0, 1]."""
+        self._needs_numbers("quantile")
+        formula = self._formula(name)
+
+        def on_closed_unit(p: Array, *theta: Array) -> Array:
+            inside = (p >= 0.0) & (p <= 1.0)
+            if np.all(inside):
+                return np.asarray(formula(p, *theta))
+            return np.where(inside, formula(np.where(inside, p, 0.5), *theta), np.nan)
+
+        found: Array = self._at(label, probability, on_closed_unit)[0][()]
+        return found
 
     @final
     def _needs_numbers(self, what: str) -> None:

@@ -169,6 +169,7 @@ class Tree:
         state["_batch_shape"] = self._common_shape()
         for low, high in self._ordered:
             self._check_order(low, high)
+        self._check()
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(
@@ -257,6 +258,9 @@ class Tree:
         return broadcast_shapes(
             **{name: declared[name].batch(value) for name, value in values.items()}
         )
+
+    def _check(self) -> None:
+        """Refuse values that don't go together: what a subclass wants beside its declarations."""
 
     def _check_order(self, low: str, high: str) -> None:
         below, above = self._parts[low], self._parts[high]

@@ -1,6 +1,7 @@
 """Mathematical notation for people; machine formats keep what ``float`` understands."""
 
 import math
+import re
 
 __all__ = ["compact", "concise", "plain", "readable"]
 
@@ -19,7 +20,7 @@ def compact(domain: str) -> str:
     text = readable(domain)
     for long, letters in short.items():
         text = text.replace(long, letters)
-    return text
+    return re.sub(r"\(([a-z]+), ([a-z]+)\)", r"\1…\2", text)  # ends that are parameters
 
 
 def concise(value: float, error: float) -> str:

@@ -44,6 +44,10 @@ class Exponential(InverseCDF):
         return -np.log1p(-u) / rate
 
     @staticmethod
+    def _isf(v: Array, rate: Array) -> Array:
+        return -np.log(v) / rate
+
+    @staticmethod
     def _pathwise(y: Array, rate: Array) -> tuple[Array, ...]:
         return (-y / rate,)
 

@@ -28,6 +28,7 @@ class Gaussian(LocationScale):
     name = "gaussian"
     aliases = ("normal", "norm")
     noise = NORMAL
+    _symmetric = True
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean")
     scale: Parameter = Parameter(
         "σ",

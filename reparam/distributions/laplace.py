@@ -25,6 +25,7 @@ class Laplace(LocationScale):
 
     name = "laplace"
     aliases = ("double-exponential",)
+    _symmetric = True
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean and median")
     scale: Parameter = Parameter(
         "b",

@@ -24,6 +24,7 @@ class Logistic(LocationScale):
     """
 
     name = "logistic"
+    _symmetric = True
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean and median")
     scale: Parameter = Parameter(
         "s",

@@ -70,6 +70,10 @@ class RelaxedBernoulli(Reparameterized):
         return Logistic._standard_cdf((logits + Logistic._standard_icdf(u)) / temperature)
 
     @staticmethod
+    def _isf(v: Array, temperature: Array, logits: Array) -> Array:
+        return Logistic._standard_cdf((logits - Logistic._standard_icdf(v)) / temperature)
+
+    @staticmethod
     def _scaled(factor: Array, x: Array, temperature: Array) -> tuple[Array, ...]:
         """Return ∂x/∂θ times a factor, 0 where that is."""
         in_logits = factor / temperature

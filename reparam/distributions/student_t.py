@@ -32,6 +32,7 @@ class StudentT(LocationScale):
 
     name = "student-t"
     aliases = ("t", "student")
+    _symmetric = True
     df: Parameter = Parameter("ν", POSITIVE, 5.0, (0.5, 200.0), ("nu",), "Degrees of freedom")
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Location")
     scale: Parameter = Parameter(

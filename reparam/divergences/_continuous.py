@@ -27,6 +27,7 @@ from reparam.distributions.gaussian import Gaussian
 from reparam.distributions.inverse_gamma import InverseGamma
 from reparam.distributions.laplace import Laplace
 from reparam.distributions.logistic import Logistic
+from reparam.distributions.uniform import Uniform
 from reparam.divergences._registry import Terms, register_kl
 from reparam.divergences._sizes import of_any_size
 from reparam.special._accurate import LARGEST, bend, product_difference
@@ -134,6 +135,30 @@ def symmetric_laplace(p: LocationScale, q: Laplace) -> Terms:
     """E/b − 1 − ln E/b + ln 2E − H + 1, with E = E_p|y − μ| and the entropy H of p."""
     family = next(base for base in type(p).__mro__ if base in _DISTANCES)
     return of_any_size(partial(_to_laplace, family), *p._theta, *q._theta)
+
+
+@register_kl(Uniform, Uniform)
+def uniform(p: Uniform, q: Uniform) -> Terms:
+    """ln(1 + (what q reaches beyond p)/(b − a)); infinite elsewhere, where p reaches beyond q."""
+    width_p, width_q = p.high - p.low, q.high - q.low
+    beyond = ((q.high - p.high) + (p.low - q.low)) / width_p
+    value = np.where(beyond < np.inf, np.log1p(beyond), q.entropy - p.entropy)
+    slope_p, slope_q = 1.0 / width_p, 1.0 / width_q
+    return value, (slope_p, -slope_p), (-slope_q, slope_q)
+
+
+@register_kl(Uniform, Gaussian)
+def uniform_gaussian(p: Uniform, q: Gaussian) -> Terms:
+    """½ (v/σ² − 1 − ln v/σ²) + ½ (m − μ)²/σ² + ½ ln(πe/6), with mean m and variance v of p."""
+    spread = (p.high - p.low) / math.sqrt(12.0)
+    ratio, square = itakura_saito_squares(spread, q.scale)
+    z = (p.mean - q.loc) / q.scale
+    in_mean, in_high = z / q.scale, square / spread / math.sqrt(12.0)
+    return (
+        0.5 * ratio + 0.5 * z * z + 0.5 * (1.0 + math.log(math.pi / 6.0)),
+        (0.5 * in_mean - in_high, 0.5 * in_mean + in_high),
+        (-in_mean, -(square + z * z) / q.scale),
+    )
 
 
 def gamma(alpha_p: Array, rate_p: Array, alpha_q: Array, rate_q: Array) -> Terms:

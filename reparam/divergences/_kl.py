@@ -77,7 +77,8 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     - if both are location-scale, E_p[(∂log p/∂y − ∂log q/∂y) ∂y/∂θ], the pathwise derivative
       without the score (Roeder, Wu & Duvenaud 2017),
     - otherwise the sample covariance of l and the score ∂log p/∂θ: the score-function estimator
-      with the mean of the other draws as baseline (Mnih & Rezende 2016).
+      with the mean of the other draws as baseline (Mnih & Rezende 2016); in a parameter that moves
+      an end of the support, with what l is there.
 
     Both are unbiased, and have no variance where p and q are the same.
 

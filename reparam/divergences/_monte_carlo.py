@@ -13,6 +13,7 @@ from reparam import sampling
 from reparam._typing import Array, RNGLike
 from reparam.base.distribution import Distribution
 from reparam.base.mechanisms import LocationScale
+from reparam.base.reparameterized import Reparameterized
 from reparam.divergences._registry import Terms, aligned, events
 from reparam.domains import Integers
 from reparam.engine.noise import seed_sequence
@@ -105,8 +106,10 @@ def estimate(
         offset = of_l.mean - centre
         found = [
             *(
-                covariance.result(n, aligned(offset, event))
-                for covariance, event in zip(covariances, ends, strict=True)
+                _with_ends(p, q, name, of_l, covariance.result(n, aligned(offset, event)))
+                for name, covariance, event in zip(
+                    p.parameters.differentiable, covariances, ends, strict=True
+                )
             ),
             *found,
         ]
@@ -117,6 +120,27 @@ def estimate(
         (of_l.standard_error, errors[:count], errors[count:]),
         rounded,
     )
+
+
+def _with_ends(
+    p: Distribution, q: Distribution, name: str, of_l: Moments, found: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """Return a covariance of l with a score, and its error, with what moving ends add to it.
+
+    As 0 = ∂/∂θ ∫ p = E[s] + [p g] with the speeds g of the ends, between them, ∂/∂θ E[l] is
+    Cov(l, s) + [p g (l − 1 − E[l])].
+    """
+    if name not in p.moving:
+        return found
+    value, error = found
+    for end, sign in zip(p.support, (-1.0, 1.0), strict=True):
+        assert isinstance(p, Reparameterized)
+        flow = sign * np.exp(p.log_prob(end)) * p.pathwise(end)[name]
+        log_ratio = p.log_prob(end) - q.log_prob(end)
+        moves = np.isfinite(end) & (flow != 0.0)
+        value = value + np.where(moves, flow * (log_ratio - 1.0 - of_l.mean), 0.0)
+        error = error + np.where(moves, np.abs(flow) * of_l.standard_error, 0.0)
+    return value, error
 
 
 def _inside(p: Distribution, y: Array, log_ratio: Array) -> Array:

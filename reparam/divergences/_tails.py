@@ -78,7 +78,8 @@ def tails(p: Distribution, q: Distribution, shape: tuple[int, ...]) -> Tails:
     for start in range(0, size, _TOGETHER):
         at = slice(start, start + _TOGETHER)
         some_p, some_q = (
-            type(of)(*(values[at] for values in flat)) for of, flat in ((p, flat_p), (q, flat_q))
+            of.replace({name: values[at] for name, values in flat.items()})
+            for of, flat in ((p, flat_p), (q, flat_q))
         )
         with np.errstate(all="ignore"):
             for y, log_mass in _sides(some_p):
@@ -95,13 +96,15 @@ def tails(p: Distribution, q: Distribution, shape: tuple[int, ...]) -> Tails:
     return Tails(infinite.reshape(shape), value, tuple(slopes[:count]), tuple(slopes[count:]))
 
 
-def _flat(distribution: Distribution, shape: tuple[int, ...]) -> list[Array]:
+def _flat(distribution: Distribution, shape: tuple[int, ...]) -> dict[str, Array]:
     """Return the parameters' values, one an element of the batch."""
-    values = zip(distribution.parameters.values(), distribution._theta, strict=True)
-    return [
-        np.broadcast_to(value, shape + parameter.event(value)).reshape(-1, *parameter.event(value))
-        for parameter, value in values
-    ]
+    values = zip(distribution.parameters.items(), distribution._theta, strict=True)
+    return {
+        name: np.broadcast_to(value, shape + parameter.event(value)).reshape(
+            -1, *parameter.event(value)
+        )
+        for (name, parameter), value in values
+    }
 
 
 def _sides(p: Distribution) -> Iterator[tuple[Array, Array]]:

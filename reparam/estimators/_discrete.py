@@ -37,7 +37,7 @@ class Enumeration(Estimator):
             return None
         return EstimatorError(
             f"the support of {distribution.name} is {distribution._support}, and at most"
-            f" {MOST_VALUES:,} values can be enumerated; use score-loo"
+            f" {MOST_VALUES:,} values can be enumerated; use {problem.instead}"
         )
 
     def sizes(self, draws: int) -> tuple[int, int]:
@@ -126,7 +126,7 @@ class Relaxed(Estimator):
             return problem.needs_slope(cls.name)
         return EstimatorError(
             f"there is no relaxation of {problem.distribution.name} (there are those of"
-            f" {', '.join(RELAXATIONS)}); use score-loo"
+            f" {', '.join(RELAXATIONS)}); use {problem.instead}"
         )
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:

@@ -139,7 +139,7 @@ def estimate(
         if any(infinite)
     }
     rows = tuple(
-        _row(run, name, references[name], found, wild)
+        _row(run, name, references.get(name), found, wild)
         for run in runs
         for name, found in truth.items()
         if name in run.variance
@@ -249,11 +249,13 @@ def _references(
     n: int,
     root: np.random.SeedSequence,
 ) -> dict[str, _Run]:
-    """Return, by parameter, a run of the estimator that efficiencies are relative to."""
+    """Return, by parameter, a run of the estimator that efficiencies are relative to, if any."""
     known = {type(run.estimator): run for run in runs}
+    refused = Score.refusals(problem)
     chosen = {
-        name: Score if Pathwise.obstacle(problem) or found.missed else Pathwise
+        name: Score if by_score else Pathwise
         for name, found in truth.items()
+        if not ((by_score := Pathwise.obstacle(problem) or found.missed) and name in refused)
     }
     for cls in set(chosen.values()) - known.keys():
         known[cls] = _run(cls, problem, min(n, _PILOT), root)
@@ -261,7 +263,7 @@ def _references(
 
 
 def _row(
-    run: _Run, name: str, reference: _Run, truth: Exact, wild: Container[tuple[str, str]]
+    run: _Run, name: str, reference: _Run | None, truth: Exact, wild: Container[tuple[str, str]]
 ) -> Estimate:
     """Return the estimate of one parameter.
 
@@ -272,7 +274,7 @@ def _row(
     name
         The parameter.
     reference
-        What the efficiency is relative to.
+        What the efficiency is relative to, if there is anything.
     truth
         The derivative itself.
     wild
@@ -284,7 +286,7 @@ def _row(
         for of in (run.variance, run.standard_error)
     )
     biased = estimator.biased or (truth.missed and isinstance(estimator, Pathwise))
-    if biased:
+    if biased or reference is None:
         efficiency = math.nan
     elif type(estimator) is type(reference.estimator):
         efficiency = 1.0

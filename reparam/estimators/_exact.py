@@ -78,7 +78,8 @@ def exact(problem: Problem) -> dict[str, Exact]:
     For a continuous distribution there are two routes, ∫ φ′ ∂y/∂θ p dy and ∫ φ ∂ log p/∂θ p dy, and
     both integrals must converge. Where they differ φ jumps, or φ′ is not its slope, and the second
     is right, provided that ∫ ∂ log p/∂θ p dy = 0: no probability goes through an end of the
-    support. If φ has no slope there is the second alone. For integers it is the sum over the
+    support. In a parameter that moves an end, what goes through it is added: p g φ with its speed
+    g. If φ has no slope there is the second alone. For integers it is the sum over the
     support.
 
     Parameters
@@ -122,9 +123,26 @@ def _integrated(problem: Problem, distribution: Reparameterized) -> list[Exact]:
             rows += rows
         return np.where(weight > 0.0, np.array(rows + scores) * weight, 0.0)
 
-    found = (*integrals(integrand, np.linspace(-_REACH, _REACH, 25)), _at_the_ends(integrand))
+    values, sizes, errors = integrals(integrand, np.linspace(-_REACH, _REACH, 25))
+    through = _through_ends(problem, distribution, sloped)
+    found = (values + through, sizes + np.abs(through), errors, _at_the_ends(integrand))
     columns = (array.reshape(3, count).T for array in found)
     return [_judged(*routes, sloped=sloped) for routes in zip(*columns, strict=True)]
+
+
+def _through_ends(problem: Problem, distribution: Reparameterized, sloped: bool) -> Array:
+    """Return [p g φ] and [p g] between the ends, which move with speeds g, as integrals' rows."""
+    count = len(problem.names)
+    flow, carried = np.zeros(count), np.zeros(count)
+    for end, sign in zip(distribution.support, (-1.0, 1.0), strict=True):
+        if np.isfinite(end) and distribution.moving:
+            speeds = distribution.pathwise(end)
+            phi, density = problem.objective.value(end), np.exp(distribution.log_prob(end))
+            for place, name in enumerate(problem.names):
+                if name in distribution.moving and (gone := density * speeds[name]) != 0.0:
+                    flow[place] += sign * gone
+                    carried[place] += sign * gone * phi
+    return np.concatenate([carried, np.zeros(count) if sloped else carried, flow])
 
 
 def _at_the_ends(integrand: Callable[[Array], Array]) -> Array:

@@ -1,8 +1,9 @@
 """Measure-valued derivatives: ∂p/∂θ = c (p₊ − p₋), of which both parts are drawn, coupled.
 
 The decompositions are those of Mohamed, Rosca, Figurnov & Mnih (2020), "Monte Carlo gradient
-estimation in machine learning", JMLR 21(132), section 6 and table 1. Each draw of p₋ is made from
-that of p₊, so that the difference of the objectives varies little (section 6.4).
+estimation in machine learning", JMLR 21(132), section 6 and table 1; those of the uniform
+distribution, whose ∂p/∂θ has mass at an end, are p and that end. Each draw of p₋ is made from that
+of p₊, so that the difference of the objectives varies little (section 6.4).
 """
 
 from __future__ import annotations
@@ -64,6 +65,18 @@ def _poisson_rate(lanes: Lanes, size: int, rate: float) -> Parts:
     return 1.0, y + 1.0, y
 
 
+def _uniform_low(lanes: Lanes, size: int, low: float, high: float) -> Parts:
+    """Uniform, and the lower end."""
+    y = lanes(0).uniform(low, high, size)
+    return 1.0 / (high - low), y, np.full(size, low)
+
+
+def _uniform_high(lanes: Lanes, size: int, low: float, high: float) -> Parts:
+    """The upper end, and uniform."""
+    y = lanes(0).uniform(low, high, size)
+    return 1.0 / (high - low), np.full(size, high), y
+
+
 #: By distribution and parameter: a decomposition, or why there is none here.
 DECOMPOSITIONS: dict[str, dict[str, Decomposition | str]] = {
     "gaussian": {"loc": _gaussian_loc, "scale": _gaussian_scale},
@@ -74,6 +87,7 @@ DECOMPOSITIONS: dict[str, dict[str, Decomposition | str]] = {
         "rate": _gamma_rate,
     },
     "poisson": {"rate": _poisson_rate},
+    "uniform": {"low": _uniform_low, "high": _uniform_high},
 }
 
 #: Lanes that a decomposition may use.
@@ -99,7 +113,7 @@ class MeasureValued(Estimator):
         known = ", ".join(DECOMPOSITIONS)
         return EstimatorError(
             f"there is no decomposition of ∂p/∂θ for {distribution.name} (there are those of"
-            f" {known}); use score-loo"
+            f" {known}); use {problem.instead}"
         )
 
     @classmethod

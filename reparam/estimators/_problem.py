@@ -57,6 +57,11 @@ class Problem:
         """All parameters, as numbers or vectors."""
         return tuple(value[()] for value in self.distribution._theta)
 
+    @property
+    def instead(self) -> str:
+        """An estimator that serves where others don't: not by the score if it doesn't see all."""
+        return "pathwise" if self.distribution.moving else "score-loo"
+
     def needs_slope(self, estimator: str) -> ReparamError | None:
         """Return what is wrong for an estimator that uses φ′, if anything is."""
         if self.objective.derivative is None:
@@ -83,7 +88,8 @@ class Problem:
         distribution = self.distribution
         if not isinstance(distribution, Reparameterized):
             return self.score(y)
-        return self._rows(y, distribution._score_of_draw(y, *extras, *self.theta))
+        score = distribution._formula("_score_of_draw")
+        return self._rows(y, score(y, *extras, *self.theta))
 
     def score_sums(self, y: Array, weight: Array) -> tuple[Array, Array]:
         """Return Σ w ∂ log p/∂θ over integers y, and Σ |w ∂ log p/∂θ|, for each of `names`."""
@@ -140,8 +146,8 @@ class Path:
 
     def replayed(self, noise: Array) -> tuple[Array, tuple[Array | float, ...]]:
         """Return the values that noise makes, and their derivatives by parameter."""
-        return self.differentiated(*self._distribution._transform(noise, *self._theta))
+        return self.differentiated(*self._distribution._formula("_transform")(noise, *self._theta))
 
     def differentiated(self, *out: Array) -> tuple[Array, tuple[Array | float, ...]]:
         """Return the values and their derivatives, from values and extra arrays."""
-        return out[0], self._distribution._jacobian(*out, *self._theta)
+        return out[0], self._distribution._formula("_jacobian")(*out, *self._theta)

@@ -10,7 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import BLOCK, Stream
-from reparam.errors import ReparamError
+from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Path, Problem
 from reparam.moments import Moments, moments
@@ -23,6 +23,9 @@ GROUP = 4096
 
 #: How many parameters there may be for a whole block of draws at a time.
 _FEW = 16
+
+#: Why a parameter that moves an end of the support is left out.
+_UNSEEN = "the score doesn't see the probability that goes through it"
 
 #: Draws of a mini-batch of the moving average, and the weight that the average keeps over one.
 BATCH, DECAY = 256, 0.9
@@ -38,14 +41,32 @@ class Score(Estimator):
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
         self._take = _drawn(problem, root)
+        self._kept = [place for place, name in enumerate(problem.names) if name in self.names]
         # so that no more numbers are kept than of a few parameters
         groups = BLOCK // GROUP * _FEW // len(problem.names)
         self.together = min(BLOCK, GROUP * max(1, groups))
 
     @classmethod
     def obstacle(cls, problem: Problem) -> ReparamError | None:
-        """Return why it can't serve a problem: it serves all."""
-        return None
+        """Return why it can't serve a problem: if every parameter moves an end of the support."""
+        refused = cls.refusals(problem)
+        if len(refused) < len(problem.names):
+            return None
+        return EstimatorError(
+            f"{', '.join(refused)} of {problem.distribution.name}"
+            f" {'moves' if len(refused) == 1 else 'move'} an end of the support: {_UNSEEN};"
+            " use pathwise"
+        )
+
+    @classmethod
+    def refusals(cls, problem: Problem) -> dict[str, str]:
+        """Return the parameters that move an end of the support, each with the reason."""
+        moving = problem.distribution.moving
+        return {
+            name: f"{name} moves an end of the support: {_UNSEEN}"
+            for name in problem.names
+            if name in moving
+        }
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those draws."""
@@ -55,7 +76,8 @@ class Score(Estimator):
     def _drawn(self, start: int, stop: int) -> tuple[Array, list[Array]]:
         """Return φ(y) and the scores of those draws."""
         y, *extras = self._take(start, stop)
-        return self.problem.objective.value(y), self.problem.score_of_draws(y, *extras)
+        scores = self.problem.score_of_draws(y, *extras)
+        return self.problem.objective.value(y), [scores[place] for place in self._kept]
 
     def _centred(self, values: Array, score: Array) -> Array:
         """Return φ less a baseline that doesn't depend on the draw itself."""

@@ -42,8 +42,8 @@ class ShapeFamily(Reparameterized):
 
     @classmethod
     @abc.abstractmethod
-    def _transform(cls, noise: Array, *theta: Any) -> tuple[Array, ...]:
-        """y, and ln x or logit x, from u."""
+    def _of_tails(cls, u: Array, v: Array, *theta: Any) -> tuple[Array, ...]:
+        """y, and ln x or logit x, from u and v = 1 − u, of which the smaller has its digits."""
 
     @classmethod
     @abc.abstractmethod
@@ -62,8 +62,18 @@ class ShapeFamily(Reparameterized):
 
     @final
     @classmethod
+    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
+        return cls._of_tails(noise, 1.0 - noise, *theta)
+
+    @final
+    @classmethod
     def _icdf(cls, u: Array, *theta: Array) -> Array:
-        return cls._transform(u, *theta)[0]
+        return cls._of_tails(u, 1.0 - u, *theta)[0]
+
+    @final
+    @classmethod
+    def _isf(cls, v: Array, *theta: Array) -> Array:
+        return cls._of_tails(1.0 - v, v, *theta)[0]
 
     @final
     @classmethod

@@ -72,8 +72,8 @@ class BetaFamily(ShapeFamily):
 
     @final
     @classmethod
-    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
-        point = special.quantile_point(noise, 1.0 - noise, *cls._shapes(*theta))
+    def _of_tails(cls, u: Array, v: Array, *theta: Array) -> tuple[Array, ...]:
+        point = special.quantile_point(u, v, *cls._shapes(*theta))
         return cls._of_point(point, *theta), point.logit
 
     @final

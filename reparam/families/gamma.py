@@ -91,9 +91,10 @@ class PowerOfGamma(PositiveFamily):
 
     @final
     @classmethod
-    def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
-        u, other = (noise, 1.0 - noise) if cls._power > 0.0 else (1.0 - noise, noise)
-        x, log_x = special.quantile_logs(u, other, cls._shape(*theta))
+    def _of_tails(cls, u: Array, v: Array, *theta: Array) -> tuple[Array, ...]:
+        if cls._power < 0.0:
+            u, v = v, u
+        x, log_x = special.quantile_logs(u, v, cls._shape(*theta))
         return cls._raised(x, log_x, *theta), log_x
 
     @final

@@ -16,11 +16,12 @@ from reparam.special._point import Point, from_logit
 __all__ = ["quantile_point"]
 
 
-def _start(u: Array, alpha: Array, beta: Array) -> Array:
+def _start(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
     """Return a first guess of logit x (A&S 26.5.22, or the leading term of the nearer end)."""
     from scipy.special import betaln, ndtri
 
-    normal = ndtri(u)
+    upper = u > 0.5  # where u may have no digits of `other`
+    normal = np.where(upper, -ndtri(other), ndtri(u))
     low, high = 1.0 / (2.0 * alpha - 1.0), 1.0 / (2.0 * beta - 1.0)
     bend, harmonic = (normal * normal - 3.0) / 6.0, 2.0 / (low + high)
     root = np.sqrt(np.maximum(bend + harmonic, 0.0))
@@ -30,7 +31,7 @@ def _start(u: Array, alpha: Array, beta: Array) -> Array:
     # above 1e150 they may be NaN
     both = betaln(alpha, beta)
     near_zero = (np.log(u) + np.log(alpha) + both) / alpha
-    near_one = -(np.log1p(-u) + np.log(beta) + both) / beta
+    near_one = -(np.where(upper, np.log(other), np.log1p(-u)) + np.log(beta) + both) / beta
     carter = np.fmin(np.fmax(carter, near_zero), np.fmax(near_one, near_zero))
     # u is below F(m) if the mass of x^α near 0 outweighs that of (1−x)^β near 1
     total = alpha + beta
@@ -74,7 +75,7 @@ def quantile_point(u: Array, other: Array, alpha: Array, beta: Array) -> Point:
     inside = (u > 0.0) & (other > 0.0) & (alpha > 0.0) & (beta > 0.0)
     logit = np.select([u <= 0.0, other <= 0.0], [-np.inf, np.inf], np.nan)
     active = np.flatnonzero(inside)
-    logit[active] = _start(u[active], alpha[active], beta[active])
+    logit[active] = _start(u[active], other[active], alpha[active], beta[active])
     inside[_settled(logit, active, u, other, alpha, beta)] = False
     found = from_logit(logit)
     active = np.flatnonzero(inside)

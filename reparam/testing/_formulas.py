@@ -8,6 +8,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
+from reparam.special._accurate import LARGEST
 from reparam.testing._numerics import expectation
 from reparam.testing._report import Distributions, agree, check
 from reparam.testing._typical import SETS, one_of, typical
@@ -21,7 +22,10 @@ def lies_in_support(cls: Distributions) -> None:
     agree(d, "a draw", value, np.clip(value, low, high))
     agree(d, "icdf(0)", d.icdf(0.0), low)
     agree(d, "icdf(1)", d.icdf(1.0), high)
-    _is_nan(d, "icdf outside [0, 1]", d.icdf([[-0.1], [1.1], [math.nan]]))
+    agree(d, "isf(0)", d.isf(0.0), high)
+    agree(d, "isf(1)", d.isf(1.0), low)
+    for name, quantile in (("icdf", d.icdf), ("isf", d.isf)):
+        _is_nan(d, f"{name} outside [0, 1]", quantile([[-0.1], [1.1], [math.nan]]))
     _is_nan(d, "log p(NaN)", d.log_prob(math.nan))
     for end, cdf, outward in ((low, 0.0, -1.0), (high, 1.0, 1.0)):
         if not np.all(np.isfinite(end)):
@@ -33,6 +37,23 @@ def lies_in_support(cls: Distributions) -> None:
         for what, derivatives in (("score", d.score(beyond)), ("pathwise", d.pathwise(beyond))):
             for name, entry in derivatives.items():
                 _is_nan(d, f"{what} in {name} outside the support", entry)
+
+
+def upper_quantile_inverts_upper_tail(cls: Distributions) -> None:
+    """P(Y > isf(v)) = v, also where 1 − v rounds to 1, and isf(v) is icdf(1 − v) where it doesn't.
+
+    Where the value rounds, the probability of its neighbours is what v may be off by.
+    """
+    d = typical(cls)
+    v = np.array([0.9, 0.5, 0.25, 2.0**-10, 1e-20, 1e-100])[:, np.newaxis]
+    y = d.isf(v)
+    agree(d, "isf(v)", y[:4], d.icdf(1.0 - v[:4]), rtol=1e-8, atol=1e-12, v=v[:4])
+    finite = np.clip(y, -LARGEST, LARGEST)
+    with np.errstate(over="ignore"):
+        below, above = (d.sf(finite + sign * 2.0**-49 * np.abs(finite)) for sign in (-1.0, 1.0))
+    tail = d.sf(y)
+    inside = (below * (1.0 + 1e-8) >= v) & (above * (1.0 - 1e-8) <= v)
+    agree(d, "P(Y > isf(v))", np.where(inside, v, tail), v, rtol=0.0, v=v)
 
 
 def _is_nan(d: Reparameterized, what: str, values: Array) -> None:

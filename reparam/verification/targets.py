@@ -108,6 +108,8 @@ class Target(abc.ABC):
     obstacle: str = ""
     #: Parameters that are kept at these values, instead of typical ones.
     fixed: Mapping[str, float]
+    #: The parameters that move an end of the support, in which E[∂ log p/∂θ] is not 0.
+    moving: tuple[str, ...] = ()
     #: Parameters that nothing is differentiated in, each of which has one value: the default, or
     #: that in ``fixed``.
     constants: Mapping[str, Parameter] = MappingProxyType({})
@@ -171,6 +173,7 @@ class Registered(Target):
         self._late: dict[tuple[bytes, ...], Draw] = {}
         self.parameters = dict(cls.parameters.items())
         self.noise = cls.noise
+        self.moving = cls().moving
         self.reference = cls.name
         self.formulas = {formula: self._formula(formula) for formula in FORMULAS}
 

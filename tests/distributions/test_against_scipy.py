@@ -22,6 +22,7 @@ SPELLINGS = {
     "laplace": lambda d: stats.laplace(d.loc, d.scale),
     "logistic": lambda d: stats.logistic(d.loc, d.scale),
     "student-t": lambda d: stats.t(d.df, d.loc, d.scale),
+    "uniform": lambda d: stats.uniform(d.low, d.high - d.low),
     "bernoulli": lambda d: stats.bernoulli(d.probs),
     "binomial": lambda d: stats.binom(d.total, d.probs),
     "geometric": lambda d: stats.geom(d.probs),

@@ -2,6 +2,7 @@
 
 import math
 import operator
+from functools import partial
 
 import hypothesis.strategies as st
 import numpy as np
@@ -56,13 +57,29 @@ def normal(parameter):
 def wide(parameter):
     """Values from two decades below the typical range to four decades above."""
     low, high = parameter.typical
-    return inside(parameter.domain, 1e-2 * (low if low > 0.0 else 1e-3), 1e4 * high)
+    return inside(parameter.domain, 1e-2 * (low if low > 0.0 else 1e-3), 1e4 * max(-low, high))
+
+
+def one_set(cls, values):
+    """One set of parameters."""
+    one = st.tuples(*map(values, cls.parameters.values()))
+    places = {name: place for place, name in enumerate(cls.parameters)}
+    for low, high in cls._ordered:
+        one = one.map(partial(in_order, places[low], places[high]))
+        one = one.filter(lambda theta, at=places[low], to=places[high]: theta[at] < theta[to])
+    return one
 
 
 def parameter_sets(cls, values):
     """A few sets of parameters."""
-    one = st.tuples(*map(values, cls.parameters.values()))
-    return st.lists(one, min_size=1, max_size=6)
+    return st.lists(one_set(cls, values), min_size=1, max_size=6)
+
+
+def in_order(low, high, theta):
+    """Parameters, two of them swapped if the first is not the lower."""
+    theta = list(theta)
+    theta[low], theta[high] = sorted([theta[low], theta[high]])
+    return tuple(theta)
 
 
 def distributions(cls, values):
@@ -92,6 +109,13 @@ def column(numbers):
     """A few numbers, to broadcast with sets of parameters: shape (numbers, 1)."""
     some = st.lists(numbers, min_size=1, max_size=6)
     return some.map(lambda values: np.sort(values)[:, np.newaxis])
+
+
+def values_of(d, data, *sizes):
+    """Values inside the support: quantiles where parameters move its ends."""
+    if d.moving:
+        return d.icdf(data.draw(column(uniforms())))
+    return data.draw(column(inside(d._support, *sizes)))
 
 
 # What is said of it
@@ -155,7 +179,7 @@ def test_closed_forms_are_sound_for_all_parameters_there_are(cls, data):
     low, high = d.support
     assert np.all((low <= draw.value) & (draw.value <= high))
     assert_numbers("∂y/∂θ of", draw.jacobian())
-    y = data.draw(column(inside(cls._support)))
+    y = values_of(d, data)
     assert_numbers("pathwise", d.pathwise(y))
     assert_numbers("score", d.score(y))
     assert_numbers("density", {"log": d.log_prob(y)})
@@ -166,7 +190,7 @@ def test_closed_forms_are_sound_for_all_parameters_there_are(cls, data):
 @given(data=st.data())
 def test_functions_of_any_value_are_sound(cls, data):
     d = data.draw(distributions(cls, wide))
-    y = data.draw(column(inside(cls._support, 1e-100, 1e100)))
+    y = values_of(d, data, 1e-100, 1e100)
     for probability in (d.cdf(y), d.sf(y)):
         assert np.all((probability >= 0.0) & (probability <= 1.0))
     assert_numbers("density", {"log": d.log_prob(y)})
@@ -218,8 +242,8 @@ FUNCTIONS = {
 @given(data=st.data())
 def test_element_alone_is_the_element_in_a_batch(cls, data):
     values = wide if cls.path == "field" else anywhere
-    theta = st.tuples(*map(values, cls.parameters.values()))
-    row = st.tuples(theta, noises(cls), uniforms(), inside(cls._support))
+    support = REAL if cls().moving else cls._support
+    row = st.tuples(one_set(cls, values), noises(cls), uniforms(), inside(support))
     rows = data.draw(st.lists(row, min_size=2, max_size=3))
     sets, *points = zip(*rows, strict=True)
     batch = cls(*map(list, zip(*sets, strict=True)))

@@ -218,7 +218,10 @@ def _median(d):
 
 def _scaled(d, y):
     """Return values whose spread is off by 1 %."""
-    low, high = (float(end) for end in (d._support.low, d._support.high))
+    low, high = d._support.low, d._support.high
+    if isinstance(low, str):  # ends that move: about the middle, and less
+        middle = 0.5 * (d._values[low] + d._values[high])
+        return middle + 0.99 * (y - middle)
     if (low, high) == (0.0, 1.0):
         logit = 1.01 * (np.log(y) - np.log1p(-y))
         return 1.0 / (1.0 + np.exp(-logit))
@@ -427,11 +430,11 @@ def _score(altered):
 
 def _edges(base, name):
     """Yield mutants with NaN in a tail, and with derivatives that vanish far out in the domain."""
-    low = base.parameters[name].typical[0]
-    end = low / 100.0 if low > 0.0 else 100.0 * low
+    end = _far_out(base.parameters[name], 100.0)
+    outwards = np.sign(end - base.parameters[name].default)
 
     def vanishing(d, y, slopes, name, _):
-        return np.where(d._values[name] < end, 0.0, slopes[name])
+        return np.where(outwards * (d._values[name] - end) > 0.0, 0.0, slopes[name])
 
     def lost(d, y, slopes, name, _):
         return np.where(_below(d, y, 1e-12), np.nan, slopes[name])
@@ -550,8 +553,15 @@ def _probes(base):
     declared = list(base.parameters.items())
     yield {name: p.default for name, p in declared}
     yield {name: 0.3 * p.typical[0] + 0.7 * p.typical[1] for name, p in declared}
-    ends = [(name, p.typical[0]) for name, p in declared]
-    yield {name: low / 1e3 if low > 0.0 else low * 1e3 for name, low in ends}
+    yield {name: _far_out(p, 1e3) for name, p in declared}
+
+
+def _far_out(parameter, times):
+    """Return a value so many times beyond the typical ones: where numbers are positive, below."""
+    low, high = parameter.typical
+    if low > 0.0:
+        return low / times if parameter.domain.low == 0.0 else high * times
+    return low * times
 
 
 def _said(cls, theta):

@@ -56,6 +56,7 @@ ELSEWHERE = {
     "poisson": "Poisson poisson",
     "relaxed-bernoulli": "RelaxedBernoulli",
     "student-t": "StudentT t",
+    "uniform": "Uniform uniform",
 }
 
 
@@ -102,7 +103,7 @@ def test_misspelling_in_any_spelling_gets_the_nearest_one(wrong, near):
 OTHERS = """
     beta-binomial cauchy dirichlet gumbel half-cauchy halfnormal hypergeometric inverse-gaussian
     kumaraswamy log-normal loggamma loglaplace lognormal multinomial ncx2 pareto rayleigh skewnorm
-    truncnorm uniform wald weibull zeta
+    truncnorm wald weibull zeta
 """
 
 

@@ -116,6 +116,7 @@ CDFS = {
     "laplace": lambda y, loc, scale: _laplace_cdf((y - loc) / scale),
     "logistic": lambda y, loc, scale: 1 / (1 + mp.exp(-(y - loc) / scale)),
     "relaxed-bernoulli": lambda y, tau, eta: 1 / (1 + ((1 - y) / y) ** tau * mp.exp(eta)),
+    "uniform": lambda y, low, high: (y - low) / (high - low),
     "student-t": lambda y, df, loc, scale: _t_cdf(df, (y - loc) / scale),
 }
 

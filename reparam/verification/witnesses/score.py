@@ -24,6 +24,8 @@ _TERMS, _REST = 2.0**22, 1e-18
 _FEW = 64.0
 #: Nodes in each half of an integral, and of one that tells the error.
 _NODES = 300, 200
+#: Of parameters that move an end, the quantiles that the integral is between.
+_INNER = 0.25, 0.75
 #: Units in an end's last place within which values have too few digits of their distance from it.
 _APART = 2.0**20
 #: Why an expectation may be uncertain.
@@ -40,7 +42,18 @@ def score(context: Context) -> Iterator[Comparison]:
         for name in target.parameters
     }
     means = {
-        name: Tally(f"E[∂ log p/∂{name}]", "absolute", doubt=_DOUBT) for name in target.parameters
+        name: Tally(f"E[∂ log p/∂{name}]", "absolute", doubt=_DOUBT)
+        for name in target.parameters
+        if name not in target.moving
+    }
+    inner = {
+        name: Tally(
+            f"E[∂ log p/∂{name}] between quartiles, + ∂F/∂{name} beyond",
+            "absolute",
+            f"{name} moves an end of the support, so that E[∂ log p/∂{name}] is not 0",
+            _DOUBT,
+        )
+        for name in target.moving
     }
     for theta in context.sets():
         y = target.values(theta, context.level.points, context.seed)
@@ -63,15 +76,22 @@ def score(context: Context) -> Iterator[Comparison]:
         if target.obstacle:
             _sum_to_zero(context, theta, means)
         elif {"icdf", "cdf", "sf"} <= set(formulas):
-            _expect_zero(context, theta, means)
-    for tally in (*slopes.values(), *means.values()):
+            u = unit_rule().u
+            if means:
+                _expect_zero(context, theta, u, means)
+            if inner:
+                _expect_zero(context, theta, u[(u > _INNER[0]) & (u < _INNER[1])], inner)
+    for tally in (*slopes.values(), *means.values(), *inner.values()):
         yield from tally.result()
 
 
-def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
-    """Integrate the score over the quantiles, but for those where numbers end.
+def _expect_zero(
+    context: Context, theta: dict[str, float], u: Array, means: dict[str, Tally]
+) -> None:
+    """Integrate the score over quantiles from the first to the last of `u` where numbers go on.
 
-    Of the values up to a the scores' integral is ∂F(a)/∂θ, of those from b on ∂(1 − F(b))/∂θ.
+    Of the values up to a the scores' integral is ∂F(a)/∂θ, of those from b on ∂(1 − F(b))/∂θ:
+    in a parameter that moves an end, with what the moving end adds to it.
     """
     target, formulas, names = context.target, context.target.formulas, list(means)
 
@@ -79,7 +99,7 @@ def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
         claimed = formulas["score"](at, **theta)
         return np.stack([np.asarray(claimed[name]) for name in names])
 
-    places = np.asarray(formulas["icdf"](unit_rule().u, **theta))
+    places = np.asarray(formulas["icdf"](u, **theta))
     places = places[_resolved(places, *target.law(theta, context.seed).support)]
     if not places.size:
         for tally in means.values():

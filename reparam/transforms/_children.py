@@ -1,0 +1,48 @@
+"""Declarations of the distributions that others are made of."""
+
+from __future__ import annotations
+
+from reparam.base.discrete import Discrete
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
+from reparam.base.tree import Child
+from reparam.errors import ParameterError
+
+__all__ = ["Continuous"]
+
+
+class Continuous(Child[Reparameterized]):
+    """A child that draws real numbers by reparameterization.
+
+    Parameters
+    ----------
+    description
+        A few words on what it is.
+    """
+
+    def __init__(self, description: str) -> None:
+        super().__init__(lambda: Reparameterized, description)
+
+    def validated(self, value: object) -> Reparameterized:
+        """Return `value` if it is such a distribution.
+
+        Raises
+        ------
+        ParameterError
+            If it is anything else.
+        """
+        if isinstance(value, Reparameterized) and not value.event_shape:
+            return value
+        if isinstance(value, Discrete):
+            problem = "draws integers"
+        elif isinstance(value, Reparameterized):
+            problem = "draws vectors"
+        elif isinstance(value, Distribution):
+            problem = "has no reparameterization"
+        else:
+            problem = "is not a distribution"
+        given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+        raise ParameterError(
+            f"{self.name}={given} {problem}; pass an instance of a distribution of real numbers,"
+            " such as Gaussian()"
+        )

@@ -1,0 +1,364 @@
+"""The part of a distribution between two ends: its mass, its quantiles, and how these move.
+
+F(b) − F(a) loses what the tail at the nearer end has more than it. So where that is small, also of
+the part up to a value, the density is integrated instead, and quantiles are corrected by it: by
+Gauss-Legendre rules in the logarithm of the distance from the nearer finite end of the support.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reparam._typing import Array
+from reparam.base.reparameterized import Reparameterized
+from reparam.base.tree import flat
+
+__all__ = ["Window"]
+
+Rows = NDArray[np.bool_]
+Theta = tuple[Any, ...]
+
+#: A part with less mass than so much of the tail that it is the difference of is narrow: that
+#: difference would multiply the rounding errors of F by 1/_NARROW, and a density with so much of
+#: the tail in front of it is smooth enough for _NODES nodes.
+_NARROW, _NODES = 0.3, 24
+#: The error of a difference, times the share that it is of the tail: of F and 1 − F far out.
+_ROUNDING = 3e-14
+#: Below this share of the tail, quantiles start from the density at the end, not from F⁻¹.
+_TINY = 1e-5
+#: Newton steps from there, each of which squares the share, or from F⁻¹'s rounding errors.
+_STEPS = 2
+#: Expectations are over quantiles of probabilities from this on.
+_UNDERFLOW = 1e-300
+#: How much of the mass an entropy may miss.
+_LOST = 1e-13
+
+
+class Window:
+    """The part of a distribution of numbers between two ends; arrays have one row, or all.
+
+    Parameters
+    ----------
+    base
+        The distribution.
+    theta
+        Its parameters, nested as its formulas take them: each a number, or an array of all rows.
+    low, high
+        The ends: numbers, or arrays of all rows. Beyond the support they are the support's.
+    """
+
+    def __init__(self, base: Reparameterized, theta: Theta, low: Array, high: Array) -> None:
+        self.base, self.theta = base, theta
+        first, last = base._ends(*theta)
+        one = np.zeros(self._rows_of(low, high))
+        #: Where the end is the support's own.
+        self.own = low + one <= first, high + one >= last
+        self.low, self.high = np.maximum(low, first) + one, np.minimum(high, last) + one
+
+    def _rows_of(self, *others: Any) -> tuple[int, ...]:
+        """Return the shape of what has all rows there are, at least one."""
+        leaves = zip(self.base.parameters.values(), flat(self.theta), strict=True)
+        shapes = [np.shape(leaf)[: np.ndim(leaf) - bool(p.vector)] for p, leaf in leaves]
+        return np.broadcast_shapes(*shapes, *map(np.shape, others), (1,))
+
+    # The base's formulas ---------------------------------------------------------------------
+
+    def _of(self, name: str, *points: Array) -> Any:
+        """Return a formula of the base at one point per row, or at one for all."""
+        whole = np.broadcast_arrays(*points, np.zeros(self._rows_of(*points)))[:-1]
+        return getattr(self.base, name)(*whole, *self.theta)
+
+    def _some(self, rows: NDArray[Any], count: int, repeated: int = 1) -> Theta:
+        """Return the parameters of some of so many rows, each repeated."""
+
+        def chosen(leaf: Any, vector: bool) -> Any:
+            if np.ndim(leaf) == vector or len(leaf) != count:
+                return leaf
+            return np.repeat(leaf[rows], repeated, axis=0)
+
+        leaves = zip(self.base.parameters.values(), flat(self.theta), strict=True)
+        return self.base._nested([chosen(leaf, bool(p.vector)) for p, leaf in leaves])
+
+    def _restricted(self, rows: NDArray[Any], count: int) -> Window:
+        """Return the window of some of so many rows."""
+        low, high = (np.broadcast_to(end, count)[rows] for end in (self.low, self.high))
+        return Window(self.base, self._some(rows, count), low, high)
+
+    # Masses ----------------------------------------------------------------------------------
+
+    @cached_property
+    def tails(self) -> tuple[Array, Array, Array, Array]:
+        """F and 1 − F at the lower end, then at the upper."""
+        below_low, above_low = self._tails(self.low)
+        below_high, above_high = self._tails(self.high)
+        return (
+            np.where(self.own[0], 0.0, below_low),
+            np.where(self.own[0], 1.0, above_low),
+            np.where(self.own[1], 1.0, below_high),
+            np.where(self.own[1], 0.0, above_high),
+        )
+
+    def _tails(self, y: Array) -> tuple[Array, Array]:
+        return self._of("_cdf", y), self._of("_sf", y)
+
+    @cached_property
+    def mass(self) -> Array:
+        """F(b) − F(a)."""
+        return self._between(self.low, self.high, *self.tails)
+
+    def _between(
+        self, x: Array, y: Array, below_x: Array, above_x: Array, below_y: Array, above_y: Array
+    ) -> Array:
+        """Return F(y) − F(x) from both tails at both."""
+        mass = np.where(below_y < above_x, below_y - below_x, above_x - above_y)
+        narrow = mass < _NARROW * np.minimum(below_y, above_x)
+        if np.any(narrow):
+            shape = np.broadcast_shapes(mass.shape, np.shape(x), np.shape(y))
+            mass = np.array(np.broadcast_to(mass, shape))
+            rows = np.flatnonzero(np.broadcast_to(narrow, shape))
+            share = (mass / np.minimum(below_y, above_x))[rows]
+            rows = rows[self._rounding(x, y, rows, mass.size) * share < _ROUNDING]
+            mass[rows] = self._integral(x, y, rows, mass.size)[0]
+        return mass
+
+    def _rounding(self, x: Array, y: Array, rows: NDArray[Any], count: int) -> Array:
+        """Return how much rounded nodes make of an integral's error: next to 1, for a beta, say."""
+        log_x, log_y = (np.broadcast_to(self._of("_log_prob", end), count)[rows] for end in (x, y))
+        x, y = (np.broadcast_to(end, count)[rows] for end in (x, y))
+        unit = np.spacing(np.maximum(np.abs(x), np.abs(y)))
+        return np.where(x < y, unit * np.abs(log_y - log_x) / (y - x), 0.0)
+
+    def cdf(self, y: Array) -> Array:
+        """Return P(Y ≤ y) of what is drawn from the window."""
+        below, above, *_ = self.tails
+        return np.minimum(
+            self._between(self.low, y, below, above, *self._tails(y)) / self.mass, 1.0
+        )
+
+    def sf(self, y: Array) -> Array:
+        """Return P(Y > y) of what is drawn from the window."""
+        *_, below, above = self.tails
+        return np.minimum(
+            self._between(y, self.high, *self._tails(y), below, above) / self.mass, 1.0
+        )
+
+    # Integrals of the density ----------------------------------------------------------------
+
+    def _integral(
+        self, x: Array, y: Array, rows: NDArray[Any], count: int, less: Sequence[Array] = ()
+    ) -> list[Array]:
+        """Return ∫ p dt over (x, y) for some of so many rows; or of ∫ (s − less) p dt.
+
+        Parameters
+        ----------
+        x, y
+            The ends: arrays of one row, or of all.
+        rows, count
+            Which rows, and how many there are.
+        less
+            For each leaf of the parameters what is subtracted from the score s, if that is wanted.
+        """
+        x, y = (np.broadcast_to(end, count)[rows] for end in (x, y))
+        share, weight = _rule()
+        first, last = self.base._ends(*self._some(rows, count))
+        up = (first > -np.inf) & (x - first <= last - y)
+        down = (last < np.inf) & ~up
+        start, width = np.where(down, y, x), np.where(down, x - y, y - x)
+        apart = np.select([up, down], [x - first, y - last], 1.0)
+        growth = np.log1p(width / apart)[:, np.newaxis]
+        start, width, apart = (each[:, np.newaxis] for each in (start, width, apart))
+        curved = (up | down)[:, np.newaxis]
+        t = start + np.where(curved, apart * np.expm1(share * growth), share * width)
+        speed = np.abs(np.where(curved, apart * np.exp(share * growth) * growth, width))
+        theta = self._some(rows, count, len(share))
+        density = np.exp(self.base._log_prob(t.ravel(), *theta)).reshape(t.shape) * speed * weight
+        if not less:
+            return [density.sum(axis=1)]
+        scores = flat(self.base._score(t.ravel(), *theta))
+        return [
+            ((np.broadcast_to(s, t.size).reshape(t.shape) - mean[:, np.newaxis]) * density).sum(1)
+            for s, mean in zip(scores, less, strict=True)
+        ]
+
+    # Quantiles -------------------------------------------------------------------------------
+
+    def quantile(self, u: Array, v: Array) -> Array:
+        """Return the y with P(Y ≤ y) = u, where v = 1 − u."""
+        below, _, _, above = self.tails
+        lower, upper = np.broadcast_arrays(below + u * self.mass, above + v * self.mass)
+        y = np.empty(lower.shape)
+        for rows, formula, tail in (
+            (lower <= upper, "_icdf", lower),
+            (~(lower <= upper), "_isf", upper),
+        ):
+            at = np.flatnonzero(rows)
+            if at.size:
+                y[at] = getattr(self.base, formula)(tail[at], *self._some(at, y.size))
+        y = np.clip(y, self.low, self.high)
+        near_low, near_high = self._narrow_sides(u, v)
+        for rows, from_low, share in ((near_low, True, u), (near_high, False, v)):
+            at = np.flatnonzero(rows)
+            if at.size:
+                start, part = y[at], np.broadcast_to(share, y.shape)[at]
+                y[at] = self._restricted(at, y.size)._corrected(start, part, from_low)
+        return y
+
+    def _narrow_sides(self, u: Array, v: Array) -> tuple[Rows, Rows]:
+        """Return where the part below a quantile is narrow, or else the part above."""
+        below_low, above_low, below_high, above_high = self.tails
+        lower, upper = u * self.mass, v * self.mass
+        near_low = lower < _NARROW * np.minimum(below_low + lower, above_low)
+        near_high = upper < _NARROW * np.minimum(below_high, above_high + upper)
+        return near_low & ~(near_high & (v < u)), near_high & ~(near_low & (u <= v))
+
+    def _corrected(self, y: Array, share: Array, from_low: bool) -> Array:
+        """Return y with so much of the mass between it and the end."""
+        end, sign = (self.low, 1.0) if from_low else (self.high, -1.0)
+        wanted = share * self.mass
+        tail = np.minimum(self._of("_cdf", end), self._of("_sf", end))
+        straight = end + sign * wanted / np.exp(self._of("_log_prob", end))
+        y = np.where(wanted < _TINY * tail, straight, y)
+        rows = np.arange(y.size)
+        for _ in range(_STEPS):
+            y = np.clip(y, self.low, self.high)
+            first, last = (end, y) if from_low else (y, end)
+            part = self._integral(first, last, rows, y.size)[0]
+            y = y - sign * (part - wanted) / np.exp(self._of("_log_prob", y))
+        return np.clip(y, self.low, self.high)
+
+    # Derivatives -----------------------------------------------------------------------------
+
+    @cached_property
+    def log_densities(self) -> tuple[Array, Array]:
+        """Return ln p at both ends, −∞ at the support's own: nothing goes through these."""
+        low, high = (self._of("_log_prob", end) for end in (self.low, self.high))
+        return np.where(self.own[0], -np.inf, low), np.where(self.own[1], -np.inf, high)
+
+    @cached_property
+    def speeds(self) -> list[tuple[Array, Array]]:
+        """−F_θ/p at both ends, for each leaf: 0 at the support's own."""
+        low, high = (list(flat(self._of("_pathwise", end))) for end in (self.low, self.high))
+        return [
+            (np.where(self.own[0], 0.0, at_low), np.where(self.own[1], 0.0, at_high))
+            for at_low, at_high in zip(low, high, strict=True)
+        ]
+
+    @cached_property
+    def mean_scores(self) -> list[Array]:
+        """E[∂ log p/∂θ] in the window for each leaf, which is ∂ log mass/∂θ."""
+        ends = [np.where(log > -np.inf, np.exp(log), 0.0) for log in self.log_densities]
+        flows = [
+            (ends[0] * at_low - ends[1] * at_high) / self.mass for at_low, at_high in self.speeds
+        ]
+        narrow = self.mass < _NARROW * np.minimum(self.tails[2], self.tails[1])
+        rows = np.flatnonzero(narrow)
+        if rows.size:
+            none = [np.zeros(rows.size)] * len(flows)
+            inner = self._integral(self.low, self.high, rows, self.mass.size, none)
+            for flow, integral in zip(flows, inner, strict=True):
+                flow[rows] = integral / self.mass[rows]
+        return flows
+
+    def score(self, y: Array) -> tuple[list[Array], Array, Array]:
+        """Return ∂ log density/∂θ at y for each leaf, then in both ends."""
+        scores = flat(self._of("_score", y))
+        low, high = (np.exp(log) / self.mass for log in self.log_densities)
+        inner = [s - mean for s, mean in zip(scores, self.mean_scores, strict=True)]
+        return inner, low + 0.0 * y, -high + 0.0 * y
+
+    def velocity(self, y: Array, u: Array, v: Array) -> tuple[list[Array], Array, Array]:
+        """Return ∂y/∂θ at fixed u for each leaf, then in both ends."""
+        log_density = self._of("_log_prob", y)
+        low, high = (
+            np.where((log > -np.inf) & (share > 0.0), share * np.exp(log - log_density), 0.0)
+            for share, log in zip((v, u), self.log_densities, strict=True)
+        )
+        found = [
+            np.array(speed - (low * at_low + high * at_high))
+            for speed, (at_low, at_high) in zip(
+                flat(self._of("_pathwise", y)), self.speeds, strict=True
+            )
+        ]
+        for rows, from_low in zip(self._narrow_sides(u, v), (True, False), strict=True):
+            at = np.flatnonzero(np.broadcast_to(rows, y.shape))
+            if at.size:
+                inside = self._restricted(at, y.size)
+                for speed, integral in zip(found, inside._carried(y[at], from_low), strict=True):
+                    speed[at] = integral / np.exp(log_density[at])
+        return found, low, high
+
+    def _carried(self, y: Array, from_low: bool) -> list[Array]:
+        """Return −∫ (s − E[s]) p over (a, y), which is the same over (y, b) with a plus."""
+        first, last, sign = (self.low, y, -1.0) if from_low else (y, self.high, 1.0)
+        means = [np.broadcast_to(mean, y.shape) for mean in self.mean_scores]
+        integrals = self._integral(first, last, np.arange(y.size), y.size, means)
+        return [sign * integral for integral in integrals]
+
+    # Moments ---------------------------------------------------------------------------------
+
+    def expectation(self, function: Callable[[Array], Array]) -> Array:
+        """Return E[f(Y)] for each row of a window of all rows, by quadrature over quantiles.
+
+        Parameters
+        ----------
+        function
+            Of values; the last two axes are the sides and the nodes.
+        """
+        values, weight, share = self._at_nodes()
+        terms = function(values)
+        return np.asarray(_summed(terms * weight, terms, share).sum(axis=1))
+
+    def entropy(self) -> Array:
+        """Return −E[ln p]: NaN where values round to an end at which p is infinite."""
+        values, weight, _ = self._at_nodes()
+        rows = np.repeat(np.arange(self.low.size), values[0].size)
+        all_rows = self._restricted(rows, self.low.size)
+        log = all_rows._of("_log_prob", values.ravel()) - np.log(all_rows.mass)
+        log = log.reshape(values.shape)
+        lost = np.where(np.isfinite(log), 0.0, weight).sum(axis=(1, 2))
+        found = -(np.where(np.isfinite(log), log, 0.0) * weight).sum(axis=(1, 2))
+        return np.where(lost < _LOST, found, np.nan)
+
+    def _at_nodes(self) -> tuple[Array, Array, Array]:
+        """Return quantiles at the nodes of both tails for each row, weights, and tails' shares."""
+        share, weight = _tail_rule()
+        rows = np.repeat(np.arange(self.low.size), 2 * share.size)
+        all_rows = self._restricted(rows, self.low.size)
+        below, above = (
+            np.maximum(np.tile(np.concatenate(tails), self.low.size), _UNDERFLOW / all_rows.mass)
+            for tails in ((share, 1.0 - share), (1.0 - share, share))
+        )
+        y = all_rows.quantile(below, above)
+        return y.reshape(self.low.size, 2, share.size), weight, share
+
+
+def _summed(terms: Array, values: Array, share: Array) -> Array:
+    """Return sums over the nodes, with what is beyond the last: a power of the share."""
+    last, before = values[..., 0], values[..., 1]
+    power = np.log(last / before) / np.log(share[1] / share[0])
+    beyond = np.where(power > 0.0, last * share[0] / (1.0 - power), 0.0)
+    beyond = np.where(power > 1.0 - 1e-6, np.copysign(np.inf, last), beyond)
+    return np.asarray(terms.sum(axis=-1) + beyond)
+
+
+@cache
+def _rule() -> tuple[Array, Array]:
+    """Return nodes and weights on (0, 1)."""
+    node, weight = np.polynomial.legendre.leggauss(_NODES)
+    return 0.5 * (1.0 + node), 0.5 * weight
+
+
+@cache
+def _tail_rule() -> tuple[Array, Array]:
+    """Return nodes and weights on (0, ½) of the tanh-sinh rule, from 1e-280 on."""
+    t = np.linspace(-6.0, 6.0, 385)
+    share = 0.5 / (1.0 + np.exp(-np.pi * np.sinh(t)))
+    rest = 1.0 / (1.0 + np.exp(np.pi * np.sinh(t)))
+    weight = np.pi * np.cosh(t) * share * rest * (t[1] - t[0])
+    kept = (share > 1e-280) & (weight > 1e-18 * share)
+    return share[kept], weight[kept]

@@ -1,0 +1,209 @@
+"""A distribution between two ends."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from reparam._typing import Array, ArrayLike
+from reparam.base.distribution import About
+from reparam.base.reparameterized import Reparameterized
+from reparam.base.tree import Child, flat
+from reparam.domains import EXTENDED, Interval
+from reparam.engine.noise import UNIFORM, Noise
+from reparam.errors import ParameterError
+from reparam.parameters import Parameter, shown
+from reparam.transforms._children import Continuous
+from reparam.transforms._window import Theta, Window
+
+__all__ = ["Truncated", "truncate"]
+
+#: Less probability than this is not resolved in float64: F is 0, or has lost digits.
+_LEAST = 1e-290
+
+
+class Truncated(Reparameterized):
+    """A distribution given that its value lies between two ends.
+
+    p(y) = p₀(y)/(F₀(b) − F₀(a)) for a < y < b, with density p₀ and cdf F₀ of the base. It is
+    reparameterized through its quantile, y = F₀⁻¹(F₀(a) + u (F₀(b) − F₀(a))).
+    """
+
+    name = "truncated"
+    base: Child[Reparameterized] = Continuous("The distribution p₀")
+    low: Parameter = Parameter("a", EXTENDED, -math.inf, (-2.0, -0.5), (), "Lower end")
+    high: Parameter = Parameter("b", EXTENDED, math.inf, (0.5, 2.0), (), "Upper end")
+    about = About(
+        density="p(y) = p₀(y) / (F₀(b) − F₀(a))",
+        transform="y = F₀⁻¹(F₀(a) + u (F₀(b) − F₀(a)))",
+        derivatives={"low": "(1 − u) p₀(a) / p₀(y)", "high": "u p₀(b) / p₀(y)"},
+        source="Devroye (1986), Non-Uniform Random Variate Generation, section II.2",
+    )
+    mechanism = "inverse CDF"
+    noise: ClassVar[Noise] = UNIFORM
+    _support = Interval("low", "high")
+    _ordered = (("low", "high"),)
+    _extras: ClassVar[int] = 1  # u, which keeps its digits where the window is narrow
+
+    def _check(self) -> None:
+        """Refuse windows outside the base's support, and such as have no mass in float64."""
+        ends = self.base.support
+        low, high = self._parts["low"], self._parts["high"]
+        for name, value, outside, own, word in (
+            ("low", low, low >= ends[1], ends[1], "below the upper"),
+            ("high", high, high <= ends[0], ends[0], "above the lower"),
+        ):
+            if np.any(outside):
+                label, number, end = _first(name, outside, value, own)
+                raise ParameterError(
+                    f"{label}={number} is not {word} end {end} of the support of {self.base!r};"
+                    f" pass a {name} that leaves something of it"
+                )
+        with np.errstate(all="ignore"):
+            mass = self._rows(self._nested(self._theta))[0].mass.reshape(self.batch_shape)
+        if not np.all(lost := mass > _LEAST):
+            label, first, last = _first("", ~lost, low, high)
+            raise ParameterError(
+                f"{self.base!r} is{' at ' + label if label else ''} between low={first} and"
+                f" high={last} with a probability below {_LEAST:g}, too little for float64;"
+                " pass ends that are nearer to its median"
+            )
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """The parameters that move an end of the support: own ends that cut, or the base's."""
+        base, found = self.base, []
+        ends = zip(("low", "high"), base.support, strict=True)
+        for name, own in ends:
+            value = self._parts[name]
+            if np.any(value > own if name == "low" else value < own):
+                found.append(name)
+            if base.moving and np.any(value <= own if name == "low" else value >= own):
+                speeds = base.pathwise(own)
+                found += [f"base.{path}" for path in base.moving if np.any(speeds[path] != 0.0)]
+        return tuple(path for path in self.parameters if path in found)
+
+    def __repr__(self) -> str:
+        parts = ((name, self._parts[name], infinite) for name, infinite in _WHOLE.items())
+        ends = [f", {name}={_written(v)}" for name, v, whole in parts if np.any(v != whole)]
+        return f"{type(self).__name__}({self.base!r}{''.join(ends)})"
+
+    # Formulas --------------------------------------------------------------------------------
+
+    def _window(self, theta: Theta, low: Array, high: Array) -> Window:
+        return Window(self.base, theta, low, high)
+
+    def _rows(self, theta: tuple[Any, ...]) -> tuple[Window, tuple[int, ...]]:
+        """Return the window with a row for each element of a batch, and the batch's shape."""
+        leaves = [*zip(self.parameters.values(), map(np.asarray, flat(theta)), strict=True)]
+        batch = np.broadcast_shapes(*(parameter.batch(value) for parameter, value in leaves))
+        rows = (
+            np.broadcast_to(value, batch + event).reshape(-1, *event)
+            for value, event in ((value, parameter.event(value)) for parameter, value in leaves)
+        )
+        return self._window(*self._nested([*rows])), batch
+
+    def _ends(self, *theta: Any) -> tuple[Any, Any]:
+        of_base, low, high = theta
+        first, last = self.base._ends(*of_base)
+        return np.maximum(low, first), np.minimum(high, last)
+
+    def _transform(self, noise: Array, *theta: Any) -> tuple[Array, ...]:
+        return self._window(*theta).quantile(noise, 1.0 - noise), noise
+
+    def _jacobian(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
+        u, *theta = extras_and_theta
+        return self._by_leaf(*self._window(*theta).velocity(y, u, 1.0 - u))
+
+    def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
+        window = self._window(*theta)
+        return self._by_leaf(*window.velocity(y, window.cdf(y), window.sf(y)))
+
+    def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
+        return self._by_leaf(*self._window(*theta).score(y))
+
+    @staticmethod
+    def _by_leaf(of_base: list[Array], low: Array, high: Array) -> tuple[Any, ...]:
+        return (*of_base, low, high)
+
+    def _icdf(self, u: Array, *theta: Any) -> Array:
+        return self._window(*theta).quantile(u, 1.0 - u)
+
+    def _isf(self, v: Array, *theta: Any) -> Array:
+        return self._window(*theta).quantile(1.0 - v, v)
+
+    def _cdf(self, y: Array, *theta: Any) -> Array:
+        return self._window(*theta).cdf(y)
+
+    def _sf(self, y: Array, *theta: Any) -> Array:
+        return self._window(*theta).sf(y)
+
+    def _log_prob(self, y: Array, *theta: Any) -> Array:
+        log_prob: Array = self.base._log_prob(y, *theta[0])
+        return log_prob - np.log(self._window(*theta).mass)
+
+    def _mean(self, *theta: Any) -> Array:
+        window, batch = self._rows(theta)
+        return window.expectation(lambda y: y).reshape(batch)
+
+    def _variance(self, *theta: Any) -> Array:
+        window, batch = self._rows(theta)
+        mean = window.expectation(lambda y: y)[:, np.newaxis, np.newaxis]
+        return window.expectation(lambda y: (y - mean) ** 2).reshape(batch)
+
+    def _entropy(self, *theta: Any) -> Array:
+        window, batch = self._rows(theta)
+        return window.entropy().reshape(batch)
+
+
+_WHOLE = {"low": -math.inf, "high": math.inf}
+
+
+def truncate(
+    base: Reparameterized, *, low: ArrayLike = -math.inf, high: ArrayLike = math.inf
+) -> Truncated:
+    """Return a distribution given that its value lies between two ends.
+
+    Parameters
+    ----------
+    base
+        The distribution, of numbers.
+    low, high
+        The ends; infinite, or beyond the support, they cut nothing off.
+
+    Returns
+    -------
+    Truncated
+        Its parameters are those of the base, ``base.loc`` and so on, and the ends.
+
+    Raises
+    ------
+    ParameterError
+        If nothing is between the ends, or less than float64 has probabilities for.
+
+    Examples
+    --------
+    >>> import reparam as rp
+    >>> d = rp.truncate(rp.Gaussian(), low=2.0)
+    >>> d.icdf([0.0, 0.5])
+    array([2.        , 2.27768186])
+    >>> {name: float(g) for name, g in d.transform(0.5).vjp(1.0).items()}
+    """
+    return Truncated(base, low, high)
+
+
+def _first(name: str, where: Any, *values: Any) -> tuple[str, str, str]:
+    """Return the label of the first element there, and the values."""
+    whole = np.broadcast_arrays(where, *values)
+    index = np.unravel_index(int(np.argmax(whole[0])), whole[0].shape)
+    label = name + (f"[{', '.join(map(str, index))}]" if index else "")
+    first, second = (shown(float(each[index])) for each in whole[1:])
+    return label, first, second
+
+
+def _written(value: Array) -> str:
+    from reparam.base.tree import _text
+
+    return _text(value)

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from reparam.registry import get as get
     from reparam.registry import names as names
     from reparam.reparameterized import Reparameterized as Reparameterized
+    from reparam.spelling import parse as parse
     from reparam.verification import verify as verify
 
     __version__: str
@@ -76,6 +77,7 @@ _HOMES = {
     "get": "reparam.registry",
     "kl": "reparam.divergences",
     "names": "reparam.registry",
+    "parse": "reparam.spelling",
     "verify": "reparam.verification",
     **{class_name: module_of(name) for name, class_name in BUILT_IN.items()},
 }

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from functools import cache
 from importlib import import_module
@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from reparam.distribution import Distribution
     from reparam.reparameterized import Reparameterized
 
-__all__ = ["BUILT_IN", "GROUP", "get", "names", "reparameterized"]
+__all__ = [
+    "BUILT_IN",
+    "COMBINATORS",
+    "GROUP",
+    "constructor",
+    "get",
+    "names",
+    "reparameterized",
+    "reparameterized_class",
+]
 
 #: The entry-point group that plugins use.
 GROUP = "reparam.distributions"
@@ -65,6 +74,10 @@ BUILT_IN = {
     "student-t": "StudentT",
 }
 
+#: Classes that make a distribution of others: name -> class name, in the module of that name in
+#: ``reparam.transforms``. They have no default parameters, so that they are not among ``names()``.
+COMBINATORS: dict[str, str] = {}
+
 _SPELLED = {spelled(name): name for name in BUILT_IN}
 
 
@@ -88,10 +101,31 @@ def get(name: str) -> type[Distribution]:
     >>> get("Student_T").name
     'student-t'
     """
+    return _found(name)
+
+
+def constructor(name: str) -> type[Distribution]:
+    """Return the class of that name, in any spelling, be it a distribution or a combinator.
+
+    Raises
+    ------
+    UnknownDistributionError
+        If there is none; the message has the name that it may misspell.
+    """
+    for combinator, class_name in COMBINATORS.items():
+        if spelled(name) == spelled(combinator):
+            module = import_module(f"reparam.transforms.{combinator.replace('-', '_')}")
+            found: type[Distribution] = getattr(module, class_name)
+            return found
+    return _found(name, COMBINATORS)
+
+
+def _found(name: str, others: Iterable[str] = ()) -> type[Distribution]:
+    """Return the distribution of a name; the error knows `others`, too."""
     wanted = spelled(str(name))
     if wanted in _SPELLED:
         return _built_in(_SPELLED[wanted])
-    known: dict[str, str] = {}
+    known = {other: other for other in others}
     for distribution in _all():
         for spelling in _spellings(distribution):
             if spelled(spelling) == wanted:
@@ -114,10 +148,20 @@ def reparameterized(name: str) -> type[Reparameterized]:
     NotReparameterizable
         If it has none, or draws vectors; the message says why, and what to use instead.
     """
+    return reparameterized_class(get(name))
+
+
+def reparameterized_class(cls: type[Distribution]) -> type[Reparameterized]:
+    """Return a distribution if numbers are drawn from it by reparameterization.
+
+    Raises
+    ------
+    NotReparameterizable
+        If it has none, or draws vectors; the message says why, and what to use instead.
+    """
     from reparam.discrete import Discrete
     from reparam.reparameterized import Reparameterized
 
-    cls = get(name)
     if issubclass(cls, Discrete):
         raise NotReparameterizable(cls.obstacle())
     if cls._support.rank:

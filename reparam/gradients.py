@@ -41,7 +41,7 @@ class Gradients:
 
     def __post_init__(self) -> None:
         theta = self.distribution.parameters if self.upstream is not None else ()
-        self.totals = {name: np.zeros_like(getattr(self.distribution, name)) for name in theta}
+        self.totals = {name: np.zeros_like(self.distribution[name]) for name in theta}
 
     @property
     def columns(self) -> list[str]:

@@ -15,10 +15,8 @@ import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import redirect_stdout
 from functools import cache
 from importlib import import_module
-from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from reparam.errors import (
@@ -28,6 +26,7 @@ from reparam.errors import (
     did_you_mean,
     spelled,
 )
+from reparam.importing import one_line, quietly
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -211,35 +210,36 @@ def _plugin(name: str) -> type[Distribution] | None:
     point, *others = _plugins()[name]
     for other in others:
         _warn(other, f"{_package(point)} provides it already")
-    printed = TextIOWrapper(BytesIO(), encoding="utf-8", errors="replace", write_through=True)
     provided: Any = None
+    printed = ""
     try:
-        with redirect_stdout(printed):  # which is for data
-            provided = point.load()
-            problem = _problem(point, provided)
+        provided, printed = quietly(point.load)
+        problem = _problem(point, provided)
     except (Exception, SystemExit) as error:  # whatever a third-party module raises
         problem = f"{type(error).__name__}: {error}"
     if problem:
         _warn(point, problem)
         return None
-    if text := printed.buffer.getvalue().decode():
-        _warn(point, f"importing it prints {text[:60]!r}", "should print nothing")
+    if printed:
+        _warn(point, f"importing it prints {printed[:60]!r}", "should print nothing")
     return provided  # type: ignore[no-any-return]
 
 
 def _problem(point: EntryPoint, provided: Any) -> str:
     """Return what is wrong with what an entry point names, or an empty string."""
     from reparam.distribution import Distribution
+    from reparam.reparameterized import Reparameterized
 
     taken = {spelled(alias) for known in map(_built_in, BUILT_IN) for alias in _spellings(known)}
     if spelled(point.name) in taken:
         return "a built-in distribution has that name"
     if not (isinstance(provided, type) and issubclass(provided, Distribution)):
         return f"{point.value} is not a subclass of reparam.Distribution"
-    lacking = [
-        name for name in ("name", "about", "mechanism", "_support") if not hasattr(provided, name)
-    ]
-    lacking += sorted(getattr(provided, "__abstractmethods__", ()))
+    lacking = [name for name in ("name", "about", "_support") if not hasattr(provided, name)]
+    if issubclass(provided, Reparameterized):
+        lacking += [name for name in provided._missing() if name not in lacking]
+    else:
+        lacking += sorted(getattr(provided, "__abstractmethods__", ()))
     if lacking:
         return f"{point.value} has no {', '.join(lacking)}"
     if provided.name != point.name:
@@ -264,6 +264,4 @@ def _package(point: EntryPoint) -> str:
 def _warn(point: EntryPoint, problem: str, what: str = "") -> None:
     what = what or f"can't provide the distribution {point.name!r}"
     text = f"plugin package {_package(point)} {what}: {problem}"
-    # one line, without control characters: logs of CI services take commands from lines
-    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
-    warnings.warn(line, PluginWarning, stacklevel=3)
+    warnings.warn(one_line(text), PluginWarning, stacklevel=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, final
 
 import numpy as np
@@ -12,8 +13,8 @@ from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.blockwise import Operand, evaluate, operand
 from reparam.distribution import Distribution, sample_shape
 from reparam.domains import Interval
-from reparam.errors import NoFormulaError
-from reparam.noise import Noise, Stream, Substream
+from reparam.errors import IncompleteError, NoFormulaError
+from reparam.noise import UNIFORM, Noise, Stream, Substream
 from reparam.tree import flat
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Reparameterized(Distribution):
     mechanism: ClassVar[str] = "implicit"
     _support: ClassVar[Interval]
     #: The kind of noise that ``transform`` takes: as many numbers as a value has.
-    noise: ClassVar[Noise]
+    noise: ClassVar[Noise] = UNIFORM
     #: The kinds of random numbers that ``_sampler`` makes a draw of, one each: of a field.
     _substreams: ClassVar[tuple[Noise, ...]] = ()
     #: What derivatives of draws are: "map", ∂f/∂θ at the draw's own noise, which differences at
@@ -71,6 +72,14 @@ class Reparameterized(Distribution):
     _extras: ClassVar[int] = 0
     #: Names of what ``Draw`` offers beside the value.
     _views: ClassVar[Mapping[str, View]] = {}
+
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
+        """Make an instance, if the author wrote what nothing else can stand in for."""
+        if missing := cls._missing():
+            raise IncompleteError(
+                f"{cls.__name__} lacks {', '.join(missing)}; write what is missing, in the class"
+            )
+        return super().__new__(cls)
 
     @final
     def rsample(self, shape: Shape = (), *, rng: RNGLike = None) -> Draw:
@@ -320,6 +329,22 @@ class Reparameterized(Distribution):
 
     # Machinery -------------------------------------------------------------------------------
 
+    @classmethod
+    @cache
+    def _missing(cls) -> tuple[str, ...]:
+        """Return the names of what the author has to write yet; "_cdf or _icdf" is one of them."""
+        lacking = [name for name in ("name", "_support") if not hasattr(cls, name)]
+        lacking += sorted(getattr(cls, "__abstractmethods__", ()))
+        if getattr(getattr(cls, "_support", None), "rank", 0):
+            return (*lacking, *filter(cls._follows, ("_transform", "_pull")))
+        return (*lacking, *(["_cdf or _icdf"] if all(map(cls._follows, ("_cdf", "_icdf"))) else []))
+
+    @final
+    @classmethod
+    def _follows(cls, formula: str) -> bool:
+        """Whether a formula is the one of this class, which computes it from others."""
+        return getattr(cls, formula) is getattr(Reparameterized, formula)
+
     @final
     @classmethod
     def numerical_formulas(cls) -> tuple[str, ...]:
@@ -327,11 +352,7 @@ class Reparameterized(Distribution):
         names = ("icdf", "cdf", "sf", "pathwise", "score", "mean", "variance", "entropy")
         if cls._support.rank:
             return ()
-        return tuple(
-            name
-            for name in names
-            if getattr(cls, f"_{name}") is getattr(Reparameterized, f"_{name}")
-        )
+        return tuple(name for name in names if cls._follows(f"_{name}"))
 
     @final
     def _moments(self, what: str, theta: tuple[Any, ...]) -> tuple[Array, Array, Array]:

@@ -17,7 +17,6 @@ from reparam import registry
 from reparam.errors import (
     ExpressionError,
     UnknownDistributionError,
-    UnknownParameterError,
     spelled,
 )
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from reparam.discrete import Discrete
 from reparam.distribution import Distribution
-from reparam.errors import InputError, UnknownDistributionError, did_you_mean
+from reparam.errors import InputError, UnknownDistributionError
+from reparam.importing import imported
 from reparam.reparameterized import Reparameterized
 from reparam.verification.objects import Object
-from reparam.verification.refusals import origin, said
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors
 
@@ -35,8 +35,9 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
     Parameters
     ----------
     spec
-        A registered distribution's name; ``"package.module:attribute"``; ``"library:sampler"``
-        with a library of :data:`LIBRARIES`; or the thing itself.
+        A registered distribution's name; ``"package.module:attribute"`` or
+        ``"path/to/file.py:attribute"``; ``"library:sampler"`` with a library of
+        :data:`LIBRARIES`; or the thing itself.
     fixed
         Parameters, by name or alias, to keep at these values.
 
@@ -92,7 +93,7 @@ def _found(spec: Any) -> Target:
         library = import_module(f"reparam.verification.libraries.{module}")
         target: Target = library.target(spec, attribute)
         return target
-    return _wrapped(_imported(spec, module, attribute), spec)
+    return _wrapped(imported(spec), spec)
 
 
 def _registered(name: str) -> Target:
@@ -106,25 +107,6 @@ def _registered(name: str) -> Target:
             f" one of {', '.join(LIBRARIES)}"
         ) from None
     return _wrapped(cls, cls.name)
-
-
-def _imported(spec: str, module: str, attribute: str) -> Any:
-    try:
-        found: Any = import_module(module)
-    except Exception as error:  # whatever a stranger's module raises is what there is to say
-        if "/" in module or module.endswith(".py"):
-            raise InputError(f"{spec} names a file; write a module, as it is imported") from None
-        told = f"{said(error)}{origin(error)}"
-        raise InputError(f"{spec} can't be imported: {told}") from error
-    for part in attribute.split("."):
-        try:
-            found = getattr(found, part)
-        except AttributeError:
-            owner = getattr(found, "__name__", module)
-            raise InputError(
-                f"{spec}: {owner} has no {part!r}{did_you_mean(part, dir(found))}"
-            ) from None
-    return found
 
 
 def _wrapped(thing: Any, name: str) -> Target:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from reparam.errors import PluginWarning, ReparamError
-from reparam.verification.refusals import said
+from reparam.importing import said
 
 __all__ = [
     "BOOT",

@@ -12,7 +12,8 @@ import abc
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, final
+from functools import cache
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from reparam.blockwise import (
     operand,
 )
 from reparam.domains import Domain, Integers, Simplex
-from reparam.errors import CountError, ShapeError
+from reparam.errors import CountError, IncompleteError, ShapeError
 from reparam.noise import Stream
 from reparam.parameters import as_real_array
 from reparam.tree import Tree
@@ -75,6 +76,11 @@ class Distribution(Tree, abc.ABC):
     #: How noise becomes a value, if it does.
     mechanism: ClassVar[str] = "none"
     _support: ClassVar[Domain]
+
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
+        """Make an instance of a class that lacks nothing."""
+        cls._need_complete()
+        return super().__new__(cls)
 
     @final
     @property
@@ -255,6 +261,22 @@ class Distribution(Tree, abc.ABC):
         """
 
     # Machinery -------------------------------------------------------------------------------
+
+    @final
+    @classmethod
+    def _need_complete(cls) -> None:
+        """Raise if the class lacks what its author must write."""
+        if missing := cls._missing():
+            raise IncompleteError(
+                f"{cls.__name__} lacks {', '.join(missing)}; write what is missing, in the class"
+            )
+
+    @classmethod
+    @cache
+    def _missing(cls) -> tuple[str, ...]:
+        """Return the names of what the author has yet to write: "a or b" if one of two will do."""
+        lacking = [name for name in ("name", "_support") if not hasattr(cls, name)]
+        return (*lacking, *sorted(getattr(cls, "__abstractmethods__", ())))
 
     @final
     def _theta_operands(self, shape: tuple[int, ...], first: int = 0) -> list[Operand]:

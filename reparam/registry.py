@@ -228,18 +228,13 @@ def _plugin(name: str) -> type[Distribution] | None:
 def _problem(point: EntryPoint, provided: Any) -> str:
     """Return what is wrong with what an entry point names, or an empty string."""
     from reparam.distribution import Distribution
-    from reparam.reparameterized import Reparameterized
 
     taken = {spelled(alias) for known in map(_built_in, BUILT_IN) for alias in _spellings(known)}
     if spelled(point.name) in taken:
         return "a built-in distribution has that name"
     if not (isinstance(provided, type) and issubclass(provided, Distribution)):
         return f"{point.value} is not a subclass of reparam.Distribution"
-    lacking = [name for name in ("name", "about", "_support") if not hasattr(provided, name)]
-    if issubclass(provided, Reparameterized):
-        lacking += [name for name in provided._missing() if name not in lacking]
-    else:
-        lacking += sorted(getattr(provided, "__abstractmethods__", ()))
+    lacking = [*provided._missing(), *([] if hasattr(provided, "about") else ["about"])]
     if lacking:
         return f"{point.value} has no {', '.join(lacking)}"
     if provided.name != point.name:

@@ -13,7 +13,7 @@ from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.blockwise import Operand, evaluate, operand
 from reparam.distribution import Distribution, sample_shape
 from reparam.domains import Interval
-from reparam.errors import IncompleteError, NoFormulaError
+from reparam.errors import NoFormulaError
 from reparam.noise import UNIFORM, Noise, Stream, Substream
 from reparam.tree import flat
 
@@ -72,14 +72,6 @@ class Reparameterized(Distribution):
     _extras: ClassVar[int] = 0
     #: Names of what ``Draw`` offers beside the value.
     _views: ClassVar[Mapping[str, View]] = {}
-
-    def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
-        """Make an instance, if the author wrote what nothing else can stand in for."""
-        if missing := cls._missing():
-            raise IncompleteError(
-                f"{cls.__name__} lacks {', '.join(missing)}; write what is missing, in the class"
-            )
-        return super().__new__(cls)
 
     @final
     def rsample(self, shape: Shape = (), *, rng: RNGLike = None) -> Draw:
@@ -332,9 +324,7 @@ class Reparameterized(Distribution):
     @classmethod
     @cache
     def _missing(cls) -> tuple[str, ...]:
-        """Return the names of what the author has to write yet; "_cdf or _icdf" is one of them."""
-        lacking = [name for name in ("name", "_support") if not hasattr(cls, name)]
-        lacking += sorted(getattr(cls, "__abstractmethods__", ()))
+        lacking = super()._missing()
         if getattr(getattr(cls, "_support", None), "rank", 0):
             return (*lacking, *filter(cls._follows, ("_transform", "_pull")))
         return (*lacking, *(["_cdf or _icdf"] if all(map(cls._follows, ("_cdf", "_icdf"))) else []))

@@ -156,6 +156,7 @@ def law(text: str) -> type[Distribution] | Distribution:
     with importing.importable(Path.cwd()):
         found = importing.imported(head.strip())
     if isinstance(found, type) and issubclass(found, Distribution):
+        found._need_complete()
         if not bracket:
             return found
         return spelling.parse(f"{found.__name__}({rest}", classes=[found])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, final
 
 from reparam._typing import Array, ArrayLike
+from reparam.distribution import Distribution
 from reparam.errors import GraphError, did_you_mean
 from reparam.expressions._scan import normalized
 from reparam.graphs._model import Model
@@ -42,6 +43,8 @@ class Graph:
     ----------
     text
         The lines: at most 100,000 characters, and 1,000 nodes and parameters.
+    classes
+        Distributions that are not registered, which the text calls by their ``name``.
 
     Attributes
     ----------
@@ -80,6 +83,7 @@ class Graph:
     """
 
     text: str
+    classes: tuple[type[Distribution], ...] = ()
     inputs: tuple[str, ...] = field(init=False, compare=False)
     names: tuple[str, ...] = field(init=False, compare=False)
     draws: tuple[str, ...] = field(init=False, compare=False)
@@ -88,7 +92,7 @@ class Graph:
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise GraphError(f"a graph is text, not of type {type(self.text).__name__}; pass a str")
-        nodes = parse(self.text)
+        nodes = parse(self.text, self.classes)
         known = {node.name for node in nodes}
         used = dict.fromkeys(name for node in nodes for name in node.arguments)
         object.__setattr__(self, "inputs", tuple(name for name in used if name not in known))
@@ -142,8 +146,8 @@ class Graph:
             )
         return Model(self, {name: values[name] for name in self.inputs})
 
-    def __reduce__(self) -> tuple[type[Graph], tuple[str]]:
-        return Graph, (self.text,)
+    def __reduce__(self) -> tuple[type[Graph], tuple[Any, ...]]:
+        return Graph, (self.text, self.classes)
 
     def __str__(self) -> str:
         return self.text

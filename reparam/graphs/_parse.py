@@ -7,12 +7,13 @@ name of a distribution and of its parameters, which are looked up.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from reparam import registry
+from reparam.distribution import Distribution
 from reparam.errors import (
     ExpressionError,
     GraphError,
@@ -83,8 +84,15 @@ def locating(where: str) -> Iterator[None]:
         raise type(error)(f"{where}: {error}") from None
 
 
-def parse(text: str) -> tuple[Node, ...]:
+def parse(text: str, classes: Iterable[type[Distribution]] = ()) -> tuple[Node, ...]:
     """Return the nodes of a graph, in order.
+
+    Parameters
+    ----------
+    text
+        The lines.
+    classes
+        Distributions that are not registered, which the text calls by their names.
 
     Raises
     ------
@@ -101,11 +109,12 @@ def parse(text: str) -> tuple[Node, ...]:
     lines = [(k, line) for k, line in lines if line]
     if not lines:
         raise GraphError("the graph has no node in it; write one, such as loss = (y - 1)**2")
+    own = {cls.name: cls for cls in classes}
     nodes: list[Node] = []
     known: dict[str, int] = {}  # the line of each name
     for number, line in lines:
         with locating(f"line {number}"):
-            read = _nodes(line)
+            read = _nodes(line, own)
             name = read[-1].name
             if name in known:
                 raise GraphError(
@@ -136,7 +145,7 @@ def _check_order(nodes: Sequence[Node], lines: dict[str, int]) -> None:
         waiting.pop(node.name, None)
 
 
-def _nodes(line: str) -> list[Node]:
+def _nodes(line: str, own: Mapping[str, type[Distribution]]) -> list[Node]:
     """Return the node that a line defines, preceded by its parameters if it is a draw."""
     match = _LINE.fullmatch(line)
     if match is None:
@@ -144,7 +153,7 @@ def _nodes(line: str) -> list[Node]:
             f"{_shown(line)} is no node; write name = formula, or name ~ distribution(…)"
         )
     name, sign, rest = _name(match[1]), match[2], match[3].strip()
-    return [Formula(name, Expression(rest))] if sign == "=" else _sampled(name, rest)
+    return [Formula(name, Expression(rest))] if sign == "=" else _sampled(name, rest, own)
 
 
 def _name(text: str) -> str:
@@ -161,14 +170,14 @@ def _name(text: str) -> str:
     return names[0]
 
 
-def _sampled(name: str, text: str) -> list[Node]:
+def _sampled(name: str, text: str, own: Mapping[str, type[Distribution]]) -> list[Node]:
     match = _CALL.fullmatch(text)
     if match is None:
         raise GraphError(
             f"{_shown(text)} is no distribution with parameters; write for example"
             f" {name} ~ gaussian(loc=0, scale=1)"
         )
-    cls = registry.reparameterized(match[1])
+    cls = registry.reparameterized_class(own.get(match[1]) or registry.get(match[1]))
     for key, parameter in cls.parameters.items():
         if parameter.vector:
             raise GraphError(

@@ -15,12 +15,17 @@ from reparam.distribution import Distribution, sample_shape
 from reparam.domains import Interval
 from reparam.errors import NoFormulaError
 from reparam.noise import UNIFORM, Noise, Stream, Substream
+from reparam.parameters import Parameter
 from reparam.tree import flat
 
 if TYPE_CHECKING:
     from reparam.draw import Draw
 
 __all__ = ["Marginal", "Reparameterized", "View"]
+
+
+#: Distributions whose moments are integrated together, which bounds memory.
+_TOGETHER = 1024
 
 
 class View(NamedTuple):
@@ -266,15 +271,11 @@ class Reparameterized(Distribution):
 
     def _icdf(self, u: Array, *theta: Any) -> Array:
         """Quantile for u in [0, 1]."""
-        low, high = self._ends(*theta)
-        tail = self._formula("_cdf")
-        return numerical.quantile_of_cdf(u, tail, (low, high), tuple(flat(theta)))
+        return self._inverted(u, 1.0 - u, theta)
 
     def _isf(self, v: Array, *theta: Any) -> Array:
         """Quantile for 1 − v in [0, 1], to full relative accuracy in v."""
-        low, high = self._ends(*theta)
-        tail = self._formula("_sf")
-        return numerical.quantile_of_cdf(v, tail, (high, low), tuple(flat(theta)))
+        return self._inverted(1.0 - v, v, theta)
 
     def _cdf(self, y: Array, *theta: Any) -> Array:
         """P(Y ≤ y) inside the closed support."""
@@ -282,30 +283,32 @@ class Reparameterized(Distribution):
         return numerical.cdf_of_quantile(y, self._formula("_icdf"), tuple(flat(theta)))
 
     def _sf(self, y: Array, *theta: Any) -> Array:
-        """P(Y > y) inside the closed support, to full relative accuracy."""
+        """P(Y > y) inside the closed support: far out the integral of the density."""
         self._needs_numbers("sf")
-        return np.asarray(1.0 - self._cdf(y, *theta))
+        upper = np.asarray(1.0 - self._cdf(y, *theta))
+        if np.all(upper >= numerical.FAR_TAIL):
+            return upper
+        shape, y, leaves = numerical.as_rows(y, tuple(flat(theta)), self._all_declared)
+        high = np.broadcast_to(self._ends(*theta)[1], shape).reshape(y.shape)
+        far = np.broadcast_to(upper < numerical.FAR_TAIL, shape).reshape(y.shape)
+        upper = np.broadcast_to(upper, shape).reshape(y.shape).copy()
+        log_prob = numerical.by_rows(self._formula("_log_prob"), [leaf[far] for leaf in leaves])
+        tail = numerical.upper_tail(y[far], log_prob, high[far])
+        upper[far] = np.where(np.isnan(tail), upper[far], tail)
+        return upper.reshape(shape)
 
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         """∂y/∂θ for each parameter, from the value alone: −F_θ/p of the smaller tail."""
-        below, above = self._formula("_cdf"), self._formula("_sf")
-        lower = np.less(self._cdf(y, *theta), 0.5)
-
-        def tail(*leaves: Any) -> Array:
-            return np.where(lower, -below(y, *leaves), above(y, *leaves))
-
-        slope = np.exp(self._log_prob(y, *theta))
-        leaves = tuple(flat(theta))
-        found = numerical.in_parameters(tail, leaves, tuple(self.parameters.values()))
-        return tuple(entry / slope for entry in found)
+        self._needs_numbers("∂y/∂θ on the quantile path")
+        formulas = self._formula("_cdf"), self._formula("_sf"), self._formula("_log_prob")
+        return numerical.along_quantiles(
+            y, formulas, self._ends(*theta), tuple(flat(theta)), self._all_declared
+        )
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         """∂ log p/∂θ for each parameter."""
-        log_prob = self._formula("_log_prob")
-        leaves = tuple(flat(theta))
-        return numerical.in_parameters(
-            lambda *leaves: log_prob(y, *leaves), leaves, tuple(self.parameters.values())
-        )
+        log_prob, rank = self._formula("_log_prob"), self._support.rank
+        return numerical.in_parameters(log_prob, y, tuple(flat(theta)), self._all_declared, rank)
 
     def _mean(self, *theta: Any) -> Array:
         """E[y]."""
@@ -351,9 +354,34 @@ class Reparameterized(Distribution):
                 f"{type(self).__name__} has no formula for the {what}; average over draws,"
                 " rsample(n)"
             )
-        leaves = [np.asarray(leaf)[..., np.newaxis] for leaf in flat(theta)]
-        icdf, log_prob = self._formula("_icdf"), self._formula("_log_prob")
-        return numerical.moments(lambda u: icdf(u, *leaves), lambda y: log_prob(y, *leaves))
+        shape, low, leaves = numerical.as_rows(
+            self._ends(*theta)[0], tuple(flat(theta)), self._all_declared
+        )
+        high = np.broadcast_to(self._ends(*theta)[1], shape).reshape(low.shape)
+        found = [np.empty(low.shape) for _ in range(3)]
+        for start in range(0, len(low), _TOGETHER):
+            rows = slice(start, start + _TOGETHER)
+            icdf, isf, log_prob = (
+                numerical.by_rows(self._formula(name), [leaf[rows] for leaf in leaves])
+                for name in ("_icdf", "_isf", "_log_prob")
+            )
+            some = numerical.moments(icdf, isf, log_prob, low[rows], high[rows])
+            for out, values in zip(found, some, strict=True):
+                out[rows] = values
+        mean, variance, entropy = (values.reshape(shape) for values in found)
+        return mean, variance, entropy
+
+    @final
+    def _inverted(self, u: Array, v: Array, theta: tuple[Any, ...]) -> Array:
+        """Return the quantile for u, of which v is the complement, from the cdf."""
+        self._needs_numbers("quantile")
+        cdf, sf = self._formula("_cdf"), self._formula("_sf")
+        return numerical.quantile(u, v, cdf, sf, self._ends(*theta), tuple(flat(theta)))
+
+    @final
+    @property
+    def _all_declared(self) -> tuple[Parameter, ...]:
+        return tuple(self.parameters.values())
 
     @final
     def _needs_numbers(self, what: str) -> None:

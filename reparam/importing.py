@@ -85,7 +85,7 @@ def quietly(load: Callable[[], T]) -> tuple[T, str]:
     printed = TextIOWrapper(BytesIO(), encoding="utf-8", errors="replace", write_through=True)
     with redirect_stdout(printed):
         result = load()
-    return result, printed.buffer.getvalue().decode()  # type: ignore[attr-defined]
+    return result, printed.buffer.getvalue().decode()
 
 
 def _of_file(path: str) -> ModuleType:

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Marginal", "Reparameterized", "View"]
 
 
-#: Distributions whose moments are integrated together, which bounds memory.
-_TOGETHER = 1024
-
-
 class View(NamedTuple):
     """A function of the draw that stays accurate where the value rounds or underflows.
 
@@ -275,12 +271,15 @@ class Reparameterized(Distribution):
 
     def _isf(self, v: Array, *theta: Any) -> Array:
         """Quantile for 1 − v in [0, 1], to full relative accuracy in v."""
-        return self._inverted(1.0 - v, v, theta)
+        if self._follows("_icdf") or np.any(v < numerical.FAR_TAIL):
+            return self._inverted(1.0 - v, v, theta)
+        return np.asarray(self._icdf(1.0 - v, *theta))
 
     def _cdf(self, y: Array, *theta: Any) -> Array:
         """P(Y ≤ y) inside the closed support."""
         self._needs_numbers("cdf")
-        return numerical.cdf_of_quantile(y, self._formula("_icdf"), tuple(flat(theta)))
+        shape, y, leaves = self._as_rows(y, theta)
+        return numerical.cdf_of_quantile(y, self._formula("_icdf"), leaves).reshape(shape)
 
     def _sf(self, y: Array, *theta: Any) -> Array:
         """P(Y > y) inside the closed support: far out the integral of the density."""
@@ -288,10 +287,10 @@ class Reparameterized(Distribution):
         upper = np.asarray(1.0 - self._cdf(y, *theta))
         if np.all(upper >= numerical.FAR_TAIL):
             return upper
-        shape, y, leaves = numerical.as_rows(y, tuple(flat(theta)), self._all_declared)
-        high = np.broadcast_to(self._ends(*theta)[1], shape).reshape(y.shape)
-        far = np.broadcast_to(upper < numerical.FAR_TAIL, shape).reshape(y.shape)
-        upper = np.broadcast_to(upper, shape).reshape(y.shape).copy()
+        shape, y, leaves = self._as_rows(y, theta)
+        upper = np.broadcast_to(upper, shape).flatten()
+        far = upper < numerical.FAR_TAIL
+        _, high = self._ends_of_rows(shape, theta)
         log_prob = numerical.by_rows(self._formula("_log_prob"), [leaf[far] for leaf in leaves])
         tail = numerical.upper_tail(y[far], log_prob, high[far])
         upper[far] = np.where(np.isnan(tail), upper[far], tail)
@@ -354,29 +353,41 @@ class Reparameterized(Distribution):
                 f"{type(self).__name__} has no formula for the {what}; average over draws,"
                 " rsample(n)"
             )
-        shape, low, leaves = numerical.as_rows(
-            self._ends(*theta)[0], tuple(flat(theta)), self._all_declared
-        )
-        high = np.broadcast_to(self._ends(*theta)[1], shape).reshape(low.shape)
-        found = [np.empty(low.shape) for _ in range(3)]
-        for start in range(0, len(low), _TOGETHER):
-            rows = slice(start, start + _TOGETHER)
-            icdf, isf, log_prob = (
-                numerical.by_rows(self._formula(name), [leaf[rows] for leaf in leaves])
-                for name in ("_icdf", "_isf", "_log_prob")
-            )
-            some = numerical.moments(icdf, isf, log_prob, low[rows], high[rows])
-            for out, values in zip(found, some, strict=True):
-                out[rows] = values
-        mean, variance, entropy = (values.reshape(shape) for values in found)
-        return mean, variance, entropy
+        shape, _, leaves = self._as_rows(np.zeros(()), theta)
+        low, high = self._ends_of_rows(shape, theta)
+        formulas = [self._formula(name) for name in ("_icdf", "_isf", "_log_prob")]
+
+        def some(rows: Any) -> tuple[Any, ...]:
+            few = [leaf[rows] for leaf in leaves]
+            return tuple(numerical.by_rows(formula, few) for formula in formulas)
+
+        mean, variance, entropy = numerical.moments(some, low, high)
+        return mean.reshape(shape), variance.reshape(shape), entropy.reshape(shape)
 
     @final
     def _inverted(self, u: Array, v: Array, theta: tuple[Any, ...]) -> Array:
         """Return the quantile for u, of which v is the complement, from the cdf."""
         self._needs_numbers("quantile")
-        cdf, sf = self._formula("_cdf"), self._formula("_sf")
-        return numerical.quantile(u, v, cdf, sf, self._ends(*theta), tuple(flat(theta)))
+        shape, u, leaves = self._as_rows(u, theta)
+        v = np.broadcast_to(v, shape).reshape(u.shape)
+        cdf, sf, ends = (
+            self._formula("_cdf"),
+            self._formula("_sf"),
+            self._ends_of_rows(shape, theta),
+        )
+        return numerical.quantile(u, v, cdf, sf, ends, leaves).reshape(shape)
+
+    @final
+    def _as_rows(
+        self, y: Array, theta: tuple[Any, ...]
+    ) -> tuple[tuple[int, ...], Array, list[Array]]:
+        """Return the shape of values with parameters, and both as rows."""
+        return numerical.as_rows(y, tuple(flat(theta)), self._all_declared)
+
+    @final
+    def _ends_of_rows(self, shape: Any, theta: tuple[Any, ...]) -> tuple[Array, Array]:
+        low, high = (np.broadcast_to(end, shape).reshape(-1) for end in self._ends(*theta))
+        return low, high
 
     @final
     @property

@@ -7,9 +7,9 @@ import pytest
 
 import reparam as rp
 from reparam import testing
-from reparam.reparameterized import View
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
+from reparam.reparameterized import View
 from reparam.verification.witnesses import NAMES
 
 PROPERTIES = {prop.__name__: prop for prop in testing.PROPERTIES}

@@ -10,15 +10,11 @@ import reference
 from mpmath import mp, mpf
 
 from reparam import registry
-from reparam.reparameterized import Reparameterized
-from reparam.reparameterized import Reparameterized
 from reparam.verification.witnesses.transform import reference_table
 
 TOOL = Path(__file__).parents[1] / "tools" / "verification_reference.py"
 NAMES = [name for name in registry.BUILT_IN if registry.get(name)._support.rank]
-VECTORS = [
-    name for name in registry.BUILT_IN if registry.get(name)._support.rank
-]
+VECTORS = [name for name in registry.BUILT_IN if registry.get(name)._support.rank]
 
 
 @pytest.fixture(scope="module")

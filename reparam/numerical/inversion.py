@@ -18,7 +18,7 @@ _HALVINGS = 64
 
 
 def quantile(
-    u: Array, v: Array, cdf: Formula, sf: Formula, ends: tuple[Any, Any], theta: Sequence[Array]
+    u: Array, v: Array, cdf: Formula, sf: Formula, ends: tuple[Array, Array], theta: Sequence[Array]
 ) -> Array:
     """Return the y with P(Y ≤ y) = u and P(Y > y) = v, of which the smaller is matched.
 
@@ -29,37 +29,39 @@ def quantile(
     Parameters
     ----------
     u, v
-        Probabilities in [0, 1] that sum to 1.
+        Probabilities in [0, 1] that sum to 1: rows.
     cdf, sf
         P(Y ≤ y) and P(Y > y), of y and θ.
     ends
-        The ends of the support.
+        The ends of the support, one per row.
     theta
-        The parameters: an array, or number, each.
+        The parameters, one per row.
     """
     from scipy.optimize import elementwise
 
-    low, high = (np.broadcast_to(np.asarray(end, np.float64), u.shape) for end in ends)
+    low, high = ends
     inside = (u > 0.0) & (v > 0.0)
-    p = np.where(inside, np.minimum(u, v), 0.5)
-    arguments = (p, u > v, *theta)
+    p, above = np.where(inside, np.minimum(u, v), 0.5), u > v
 
-    def excess(y: Array, p: Array, above: Array, *theta: Array) -> Array:
-        if np.all(above):
-            return np.asarray(p - sf(y, *theta))
-        if not np.any(above):
-            return np.asarray(cdf(y, *theta) - p)
-        return np.where(above, p - sf(y, *theta), cdf(y, *theta) - p)
+    def excess(y: Array, row: Array) -> Array:
+        at = row.astype(np.intp)
+        few, result = [leaf[at] for leaf in theta], np.empty(y.shape)
+        upper = above[at]
+        for side, tail, sign in ((~upper, cdf, 1.0), (upper, sf, -1.0)):
+            if np.any(side):
+                some = tail(y[side], *(leaf[side] for leaf in few))
+                result[side] = sign * (some - p[at][side])
+        return result
 
+    row = np.arange(u.size, dtype=np.float64)
     left, right = _start(low, high)
-    bracket = elementwise.bracket_root(excess, left, right, xmin=low, xmax=high, args=arguments)
-    found = elementwise.find_root(excess, bracket.bracket, args=arguments)
+    bracket = elementwise.bracket_root(excess, left, right, xmin=low, xmax=high, args=(row,))
+    found = elementwise.find_root(excess, bracket.bracket, args=(row,))
     y = np.asarray(found.x)
     lost = inside & ~(bracket.success & found.success)
     if np.any(lost):
-        few = (np.broadcast_to(item, u.shape)[lost] for item in (low, high, *arguments))
-        y[lost] = _halved(excess, *few)
-    return np.select([u == 0.0, v == 0.0, np.isnan(u)], [low, high, np.nan], y)
+        y[lost] = _halved(excess, low[lost], high[lost], row[lost])
+    return np.asarray(np.select([u == 0.0, v == 0.0, np.isnan(u)], [low, high, np.nan], y))
 
 
 def _start(low: Array, high: Array) -> tuple[Array, Array]:
@@ -71,14 +73,14 @@ def _start(low: Array, high: Array) -> tuple[Array, Array]:
     return left, left + width
 
 
-def _halved(excess: Formula, low: Array, high: Array, *arguments: Array) -> Array:
+def _halved(excess: Formula, low: Array, high: Array, row: Array) -> Array:
     """Return where a function that grows changes its sign, to a unit in the last place."""
     left, right = _numbered(low), _numbered(high)
     for _ in range(_HALVINGS):
         middle = (left & right) + ((left ^ right) >> 1)  # their mean, without overflow
-        grows = excess(_number(middle), *arguments) < 0.0
+        grows = excess(_number(middle), row) < 0.0
         left, right = np.where(grows, middle, left), np.where(grows, right, middle)
-    return np.where(np.isnan(excess(_number(right), *arguments)), np.nan, _number(right))
+    return np.where(np.isnan(excess(_number(right), row)), np.nan, _number(right))
 
 
 def _numbered(y: Array) -> Any:
@@ -99,19 +101,22 @@ def cdf_of_quantile(y: Array, icdf: Formula, theta: Sequence[Array]) -> Array:
     Parameters
     ----------
     y
-        Values.
+        Values: rows.
     icdf
         The quantile, of u and the parameters.
     theta
-        The parameters.
+        The parameters, one per row.
     """
     from scipy.optimize import elementwise
 
-    def excess(logit: Array, y: Array, *theta: Array) -> Array:
-        return np.asarray(icdf(1.0 / (1.0 + np.exp(-logit)), *theta) - y)
+    def excess(logit: Array, row: Array) -> Array:
+        at = row.astype(np.intp)
+        u = 1.0 / (1.0 + np.exp(-logit))
+        return np.asarray(icdf(u, *(leaf[at] for leaf in theta)) - y[at])
 
+    row = np.arange(y.size, dtype=np.float64)
     ends = np.full(y.shape, -700.0), np.full(y.shape, 36.0)
-    found = elementwise.find_root(excess, ends, args=(y, *theta))
-    beyond = np.where(excess(ends[1], y, *theta) < 0.0, 1.0, 0.0)
+    found = elementwise.find_root(excess, ends, args=(row,))
+    beyond = np.where(excess(ends[1], row) < 0.0, 1.0, 0.0)
     result = np.where(found.success, 1.0 / (1.0 + np.exp(-found.x)), beyond)
-    return np.where(np.isnan(y), np.nan, result)
+    return np.asarray(np.where(np.isnan(y), np.nan, result))

@@ -8,9 +8,11 @@ densities keep what quantiles lose in tails that have no end. Where a tail falls
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.numerical.tails import FAR, beyond, half_line, scale_of, unit
@@ -18,6 +20,14 @@ from reparam.numerical.tails import FAR, beyond, half_line, scale_of, unit
 __all__ = ["moments"]
 
 Function = Callable[[Array], Any]
+Mask = NDArray[np.bool_]
+
+#: Distributions that are integrated together, which bounds memory.
+_TOGETHER = 1024
+
+#: Steps of the quadrature, and the differences between two that end it, and that it can't end at.
+_STEPS = tuple(2.0**-k for k in range(3, 9))
+_GOOD, _BAD = 1e-10, 1e-6
 
 #: Probability beyond which an endless tail is integrated over y.
 _TAIL = 0.02
@@ -42,24 +52,67 @@ class _Part(NamedTuple):
     second: Array
     entropy: Array
     #: Whether the first, and the second, is infinite.
-    infinite: tuple[Array, Array]
+    infinite: tuple[Mask, Mask]
 
 
 def moments(
-    icdf: Function, isf: Function, log_prob: Function, low: Array, high: Array
+    functions: Callable[[Any], tuple[Function, Function, Function]], low: Array, high: Array
 ) -> tuple[Array, Array, Array]:
     """Return mean, variance and entropy: NaN where they can't be found.
 
+    Steps of the quadrature are halved until two of them agree.
+
     Parameters
     ----------
-    icdf, isf, log_prob
-        Functions of arrays whose last axis is that of nodes.
+    functions
+        From the numbers of some distributions to their quantile, that of the upper tail, and log
+        density, each a function of rows of nodes.
     low, high
-        The ends of the support, one for each distribution.
+        The ends of the supports, one per distribution.
     """
-    middle = icdf(np.full((*low.shape, 1), 0.5))[..., 0]
-    below = _half(icdf, log_prob, middle, low, high, -1.0)
-    above = _half(isf, log_prob, middle, low, high, 1.0)
+    if low.size > _TOGETHER:
+        pieces = []
+        for start in range(0, low.size, _TOGETHER):
+            rows = np.arange(start, min(start + _TOGETHER, low.size))
+            pieces.append(moments(partial(_among, functions, rows), low[rows], high[rows]))
+        mean, variance, entropy = map(np.concatenate, zip(*pieces, strict=True))
+        return mean, variance, entropy
+    best = np.full((3, low.size), np.nan)
+    doubt = np.full(best.shape, np.inf)
+    rest = np.arange(low.size)
+    before: Array | None = None
+    for step in _STEPS:
+        found = np.stack(_by_step(*functions(rest), low[rest], high[rest], step))
+        if before is not None:
+            same = (found == before) | (np.isnan(found) & np.isnan(before))
+            spread = np.where(np.isfinite(found[1]), np.sqrt(found[1]), np.abs(found[0]))
+            scale = np.stack([spread, found[1], np.maximum(np.abs(found[2]), 1.0)])
+            with np.errstate(all="ignore"):
+                error = np.where(same, 0.0, np.abs(found - before) / scale)
+            doubt[:, rest] = error = np.where(np.isnan(error), np.inf, error)
+            open_ = np.any(error > _GOOD, axis=0)
+        else:
+            open_ = np.ones(rest.size, np.bool_)
+        best[:, rest] = found
+        rest, before = rest[open_], found[:, open_]
+        if not rest.size:
+            break
+    mean, variance, entropy = np.where(doubt > _BAD, np.nan, best)
+    return mean, variance, entropy
+
+
+def _among(functions: Callable[[Any], Any], rows: Any, few: Any) -> Any:
+    """Return the functions of a few among some rows."""
+    return functions(rows[few])
+
+
+def _by_step(
+    icdf: Function, isf: Function, log_prob: Function, low: Array, high: Array, step: float
+) -> tuple[Array, Array, Array]:
+    """Return mean, variance and entropy as quadrature of one step has them."""
+    middle = icdf(np.full((low.size, 1), 0.5))[:, 0]
+    below = _half(icdf, log_prob, middle, (low, high), -1.0, step)
+    above = _half(isf, log_prob, middle, (low, high), 1.0, step)
     (down, down_squares), (up, up_squares) = below.infinite, above.infinite
     shift = below.first + above.first
     mean = middle + shift
@@ -72,7 +125,12 @@ def moments(
 
 
 def _half(
-    quantile: Function, log_prob: Function, middle: Array, low: Array, high: Array, sign: float
+    quantile: Function,
+    log_prob: Function,
+    middle: Array,
+    ends: tuple[Array, Array],
+    sign: float,
+    step: float,
 ) -> _Part:
     """Return the integrals from the median to one end of the support.
 
@@ -80,20 +138,24 @@ def _half(
     ----------
     quantile
         Of probabilities towards that end.
-    log_prob, middle, low, high
+    log_prob, middle, ends
         The log density, the median, and the ends of the support.
     sign
         −1 downwards, 1 upwards.
+    step
+        Of the quadrature.
     """
+    low, high = ends
     endless = np.isinf(high if sign > 0.0 else low)[..., np.newaxis]
     first = np.where(endless, _TAIL, 0.0)
-    w, weight = unit()
+    w, weight = unit(step)
     y = quantile(first + (0.5 - first) * w)
     weight = (0.5 - first) * weight
     from_middle = y - middle[..., np.newaxis]
     at = (low[..., np.newaxis], high[..., np.newaxis])
-    hidden = (weight * ((y <= at[0]) | (y >= at[1]))).sum(-1)
-    log_p = log_prob(np.clip(y, np.nextafter(at[0], np.inf), np.nextafter(at[1], -np.inf)))
+    inner = np.nextafter(at[0], np.inf), np.nextafter(at[1], -np.inf)
+    hidden = (weight * ((y <= inner[0]) | (y >= inner[1]))).sum(-1)
+    log_p = log_prob(np.clip(y, *inner))
     part = _Part(
         (from_middle * weight).sum(-1),
         (from_middle**2 * weight).sum(-1),
@@ -102,25 +164,26 @@ def _half(
     )
     if not np.any(endless):
         return part
-    tail = _tail(quantile(np.full(endless.shape, _TAIL))[..., 0], log_prob, middle, sign)
+    tail = _tail(quantile(np.full(endless.shape, _TAIL))[..., 0], log_prob, middle, sign, step)
     there = endless[..., 0]
-    return _Part(
-        *(own + np.where(there, more, 0.0) for own, more in zip(part[:3], tail[:3], strict=True)),
-        (there & tail.infinite[0], there & tail.infinite[1]),
+    first, second, entropy = (
+        own + np.where(there, more, 0.0) for own, more in zip(part[:3], tail[:3], strict=True)
     )
+    once, twice = tail.infinite
+    return _Part(first, second, entropy, (there & once, there & twice))
 
 
-def _tail(start: Array, log_prob: Function, middle: Array, sign: float) -> _Part:
+def _tail(start: Array, log_prob: Function, middle: Array, sign: float, step: float) -> _Part:
     """Return the integrals over a tail without end."""
     scale = scale_of(start, log_prob, sign)[..., np.newaxis]
-    w, weight = half_line()
+    w, weight = half_line(step)
     y = start[..., np.newaxis] + sign * scale * w
     log_p = log_prob(y)
     density = np.exp(np.where(np.isnan(log_p), -np.inf, log_p))
     mass = density * scale * weight
     surprise = np.where(density > 0.0, -log_p * mass, 0.0).sum(-1)
     power, steady, last, reach = _power(start, log_prob, scale[..., 0], sign)
-    log_w, slope = beyond()
+    log_w, slope = beyond(step)
     alpha = np.where(steady, power, 1.0)[..., np.newaxis]
     log_mass = (last + np.log(reach))[..., np.newaxis] - alpha * log_w
     unknown = ~steady & (power < np.inf)  # how the tail goes on
@@ -146,7 +209,7 @@ def _tail(start: Array, log_prob: Function, middle: Array, sign: float) -> _Part
 
 def _power(
     start: Array, log_prob: Function, scale: Array, sign: float
-) -> tuple[Array, Array, Array, Array]:
+) -> tuple[Array, Mask, Array, Array]:
     """Return α of a tail |y|^(−α−1), whether it is one, its last log density, and its reach."""
     places = FAR ** np.array([0.5, 0.75, 1.0])
     reach = scale[..., np.newaxis] * places

@@ -19,7 +19,8 @@ FAR_TAIL = 1e-3
 #: moments take are floating-point numbers.
 FAR = 1e40
 
-#: Steps of the trapezoidal rule after the change of variables: its error is below rounding.
+#: The step of the trapezoidal rule after the change of variables: its error is below rounding,
+#: where the density is smooth.
 _STEP = 1.0 / 16.0
 
 #: The variable of exp-sinh quadrature at FAR.
@@ -53,21 +54,24 @@ def upper_tail(y: Array, log_prob: Callable[[Array], Any], high: Array) -> Array
         The upper end of the support, per row.
     """
     start, end = y[:, np.newaxis], high[:, np.newaxis]
+    w, weight = half_line()
+    scale = scale_of(y, log_prob, 1.0)[:, np.newaxis]
     if np.all(np.isfinite(high)):
         # next to an end where the density is infinite there are too few floating-point numbers
         last = np.nextafter(end, -np.inf)
-        rises = (log_prob(last) > log_prob(np.minimum(start, last)))[:, 0]
-        w, weight = unit()
-        weight = (end - start) * weight
-        density = np.exp(log_prob(np.minimum(start + (end - start) * w, last)))
+        rises = ~(log_prob(last) <= log_prob(np.minimum(start, last)))[:, 0]
+        width = end - start
+        ratio = np.minimum(scale / width, 1.0)
+        share = 1.0 / (1.0 + ratio * w)
+        weight = width * ratio * weight * share * share
+        density = np.exp(log_prob(np.minimum(start + width * (ratio * w * share), last)))
     else:
         rises = np.zeros(y.shape, np.bool_)
-        w, weight = half_line()
-        scale = scale_of(y, log_prob, 1.0)[:, np.newaxis]
         weight = scale * weight
         density = np.exp(log_prob(start + scale * w))
-        density = np.where(np.isnan(density), 0.0, density)
-    return np.where(rises, np.nan, np.where(y < high, (density * weight).sum(-1), 0.0))
+    density = np.where(np.isnan(density), 0.0, density)
+    tail = np.where(y < high, (density * weight).sum(-1), 0.0)
+    return np.where(rises & (y < high) | ~np.isfinite(tail), np.nan, tail)
 
 
 def scale_of(y: Array, log_prob: Callable[[Array], Any], sign: float) -> Array:
@@ -89,23 +93,23 @@ def scale_of(y: Array, log_prob: Callable[[Array], Any], sign: float) -> Array:
 
 
 @cache
-def half_line() -> tuple[Array, Array]:
+def half_line(step: float = _STEP) -> tuple[Array, Array]:
     """Return nodes in (0, FAR) and weights: exp-sinh quadrature (Takahasi & Mori 1974)."""
-    t = _LAST - _STEP * np.arange(1.0, 141.0)[::-1]  # down to −4
+    t = _LAST - step * np.arange(1.0, (_LAST + 4.0) / step)[::-1]
     w = np.exp(0.5 * np.pi * np.sinh(t))
-    return w, 0.5 * np.pi * np.cosh(t) * w * _STEP
+    return w, 0.5 * np.pi * np.cosh(t) * w * step
 
 
 @cache
-def beyond() -> tuple[Array, Array]:
+def beyond(step: float) -> tuple[Array, Array]:
     """Return the logarithms of the nodes from FAR on, relative to FAR, and dw/w there."""
-    t = np.arange(0.0, 7.5, _STEP) + _LAST
-    return 0.5 * np.pi * np.sinh(t) - np.log(FAR), 0.5 * np.pi * np.cosh(t) * _STEP
+    t = np.arange(0.0, 7.5, step) + _LAST
+    return 0.5 * np.pi * np.sinh(t) - np.log(FAR), 0.5 * np.pi * np.cosh(t) * step
 
 
 @cache
-def unit() -> tuple[Array, Array]:
+def unit(step: float = _STEP) -> tuple[Array, Array]:
     """Return nodes in (0, 1) and weights: tanh-sinh quadrature, that keeps the digits near 0."""
-    t = np.arange(-3.4, 3.4 + _STEP, _STEP)
+    t = np.arange(-3.4, 3.4 + 0.5 * step, step)
     w = 1.0 / (1.0 + np.exp(-np.pi * np.sinh(t)))
-    return w, np.pi * np.cosh(t) * w / (1.0 + np.exp(np.pi * np.sinh(t))) * _STEP
+    return w, np.pi * np.cosh(t) * w / (1.0 + np.exp(np.pi * np.sinh(t))) * step

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -100,7 +100,20 @@ def get(name: str) -> type[Distribution]:
     >>> get("Student_T").name
     'student-t'
     """
-    return _found(name)
+    wanted = spelled(str(name))
+    if wanted in _SPELLED:
+        return _built_in(_SPELLED[wanted])
+    known: dict[str, str] = {}
+    for distribution in _all():
+        for spelling in _spellings(distribution):
+            if spelled(spelling) == wanted:
+                return distribution
+            known[spelling] = distribution.name
+    near = did_you_mean(name, known) if isinstance(name, str) else ""  # None is no misspelling
+    raise UnknownDistributionError(
+        f"no distribution is called {name!r}{near}"
+        f" (there are {', '.join(sorted(set(known.values())))})"
+    )
 
 
 def constructor(name: str) -> type[Distribution]:
@@ -116,25 +129,12 @@ def constructor(name: str) -> type[Distribution]:
             module = import_module(f"reparam.transforms.{combinator.replace('-', '_')}")
             found: type[Distribution] = getattr(module, class_name)
             return found
-    return _found(name, COMBINATORS)
-
-
-def _found(name: str, others: Iterable[str] = ()) -> type[Distribution]:
-    """Return the distribution of a name; the error knows `others`, too."""
-    wanted = spelled(str(name))
-    if wanted in _SPELLED:
-        return _built_in(_SPELLED[wanted])
-    known = {other: other for other in others}
-    for distribution in _all():
-        for spelling in _spellings(distribution):
-            if spelled(spelling) == wanted:
-                return distribution
-            known[spelling] = distribution.name
-    near = did_you_mean(name, known) if isinstance(name, str) else ""  # None is no misspelling
-    raise UnknownDistributionError(
-        f"no distribution is called {name!r}{near}"
-        f" (there are {', '.join(sorted(set(known.values())))})"
-    )
+    try:
+        return get(name)
+    except UnknownDistributionError as error:
+        if near := did_you_mean(name, COMBINATORS):
+            raise UnknownDistributionError(f"no distribution is called {name!r}{near}") from error
+        raise
 
 
 def reparameterized(name: str) -> type[Reparameterized]:

@@ -271,9 +271,10 @@ class Reparameterized(Distribution):
 
     def _isf(self, v: Array, *theta: Any) -> Array:
         """Quantile for 1 − v in [0, 1], to full relative accuracy in v."""
-        if self._follows("_icdf") or np.any(v < numerical.FAR_TAIL):
+        if self._follows("_icdf"):
             return self._inverted(1.0 - v, v, theta)
-        return np.asarray(self._icdf(1.0 - v, *theta))
+        far, near = v < numerical.FAR_TAIL, np.asarray(self._icdf(1.0 - v, *theta))
+        return np.where(far, self._inverted(1.0 - v, v, theta), near) if np.any(far) else near
 
     def _cdf(self, y: Array, *theta: Any) -> Array:
         """P(Y ≤ y) inside the closed support."""

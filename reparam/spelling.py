@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from reparam import registry
@@ -23,7 +23,7 @@ from reparam.errors import (
 if TYPE_CHECKING:
     from reparam.distribution import Distribution
 
-__all__ = ["is_name", "parse"]
+__all__ = ["is_name", "parse", "read"]
 
 #: What is longer, or nests deeper, is refused: far beyond what ``repr`` writes.
 MAX_LENGTH, MAX_DEPTH = 10_000, 50
@@ -38,6 +38,7 @@ _NAME = r"[^\W\d]\w*(?:-\w+)*"
 _TOKEN = re.compile(
     rf"""[ \t\r\n]*(?:
     (?P<shortened><array\ of\ shape\ [^<>]*>)
+    |(?P<imported>[^\s()\[\],=]*:[\w.]*)
     |(?P<number>(?:[0-9]|\.[0-9])(?:[eE][+-]?[0-9]|[\w.])*)
     |(?P<name>{_NAME})
     |(?P<sign>[-()\[\],=])
@@ -81,18 +82,41 @@ def parse(text: str, *, classes: Iterable[type[Distribution]] = ()) -> Distribut
     Traceback (most recent call last):
     reparam.errors.ParameterError: df[1]=inf is not in (0, inf); pass a positive df
     """
+    return read(text, classes)
+
+
+def read(
+    text: str,
+    classes: Iterable[type[Distribution]] = (),
+    imported: Callable[[str], type[Distribution] | Distribution] | None = None,
+) -> Distribution:
+    """Return the distribution that text describes.
+
+    Parameters
+    ----------
+    text, classes
+        As :func:`parse` takes them.
+    imported
+        Return the class, or the distribution, that ``module:name`` stands for: without it no
+        text imports anything.
+    """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
             f"a distribution of {len(text)} characters is longer than {MAX_LENGTH}; simplify it"
         )
-    return _Reader(text, classes).distribution()
+    return _Reader(text, classes, imported).distribution()
 
 
 class _Reader:
     """Reads one text from left to right, one token ahead."""
 
-    def __init__(self, text: str, classes: Iterable[type[Distribution]]) -> None:
-        self.text = text
+    def __init__(
+        self,
+        text: str,
+        classes: Iterable[type[Distribution]],
+        imported: Callable[[str], type[Distribution] | Distribution] | None,
+    ) -> None:
+        self.text, self.imported = text, imported
         self.known = {
             spelled(name): cls
             for cls in classes
@@ -176,7 +200,13 @@ class _Reader:
                 return math.inf
             if spelled(name) == "nan":
                 self.fail("nan is not a number that a parameter can have; write one", start)
-            return self.call(name, start)
+            return self.called(self.named(name, start), start)
+        if self.kind == "imported":
+            if self.imported is None:
+                self.fail(f"{_brief(self.token)!r} names a module, which text doesn't import")
+            found = self.imported(self.token)
+            self.advance()
+            return self.called(found, start) if isinstance(found, type) else found
         for opening, closing in ("[]", "()"):
             if self.takes(opening):
                 values, _ = self.items(closing, start)
@@ -232,25 +262,26 @@ class _Reader:
         self.advance()
         return name
 
-    def call(self, name: str, start: int) -> Any:
-        """Return the distribution of that name, with the parameters that follow in parentheses."""
+    def named(self, name: str, start: int) -> Any:
+        """Return what a name stands for: something to call."""
         if spelled(name) == _BY_QUANTILE:
-            make: Any = _by_quantile
-        else:
-            make = self.known.get(spelled(name)) or self.registered(name, start)
-        values, named = self.items(")", start) if self.takes("(") else ([], {})
-        try:
-            return make(*values, **named)
-        except _NotOne:
-            self.fail("ByQuantile takes one distribution that has a reparameterization", start)
-
-    def registered(self, name: str, start: int) -> Any:
+            return _by_quantile
+        if spelled(name) in self.known:
+            return self.known[spelled(name)]
         try:
             return registry.constructor(name)
         except UnknownDistributionError as error:
             if self.text.strip() == name:
                 raise
             raise UnknownDistributionError(self.located(str(error), start)) from None
+
+    def called(self, make: Any, start: int) -> Any:
+        """Return the distribution that a class makes of the parameters in parentheses, if any."""
+        values, named = self.items(")", start) if self.takes("(") else ([], {})
+        try:
+            return make(*values, **named)
+        except _NotOne:
+            self.fail("ByQuantile takes one distribution that has a reparameterization", start)
 
 
 class _NotOne(Exception):  # noqa: N818 - never leaves this module

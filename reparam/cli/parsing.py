@@ -138,34 +138,40 @@ def law(text: str) -> type[Distribution] | Distribution:
     ----------
     text
         A name of the registry, ``gaussian``; an expression, ``gaussian(loc=1)``; or what a module
-        or a file has, ``package.module:Class``, ``path/to/file.py:instance``, of which a class may
-        be called like the others.
+        or a file has, ``package.module:Class`` or ``path/to/file.py:instance``, which expressions
+        may have in them, too.
+    """
+    from reparam import registry, spelling
+
+    if spelling.is_name(text):
+        return registry.constructor(text.strip())
+    if ":" in text and "(" not in text:
+        return _imported(text.strip())
+    return spelling.read(text, imported=_imported)
+
+
+def _imported(spec: str) -> type[Distribution] | Distribution:
+    """Return the distribution, or the class of one, that a module or a file has.
 
     Raises
     ------
     InputError
-        If what a module has is not a distribution.
+        If it has none of that name.
     """
-    from reparam import importing, registry, spelling
+    from reparam import importing
     from reparam.distribution import Distribution
 
-    head, bracket, rest = text.partition("(")
-    if ":" not in head:
-        is_name = not bracket and spelling.is_name(text)
-        return registry.constructor(text.strip()) if is_name else spelling.parse(text)
     with importing.importable(Path.cwd()):
-        found = importing.imported(head.strip())
+        found = importing.imported(spec)
     if isinstance(found, type) and issubclass(found, Distribution):
         found._need_complete()
-        if not bracket:
-            return found
-        return spelling.parse(f"{found.__name__}({rest}", classes=[found])
-    if isinstance(found, Distribution) and not bracket:
+        return found
+    if isinstance(found, Distribution):
         return found
     kind = f"the class {found.__name__}" if isinstance(found, type) else type(found).__name__
     raise InputError(
-        f"{head.strip()} is not a distribution but {kind}; name a subclass of"
-        " reparam.Distribution, or an instance of one"
+        f"{spec} is not a distribution but {kind}; name a subclass of reparam.Distribution, or an"
+        " instance of one"
     )
 
 

@@ -73,7 +73,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
     return {
         "name": getattr(distribution, "name", distribution.__name__),
         "aliases": list(distribution.aliases),
-        "law": None if isinstance(law, type) else repr(law),
+        **({} if isinstance(law, type) else {"law": repr(law)}),
         "density": about.density,
         "transform": about.transform,
         "derivatives": dict(about.derivatives),
@@ -90,7 +90,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
                 "symbol": parameter.symbol,
                 "domain": str(parameter.domain),
                 "default": parameter.initial,
-                "value": None if isinstance(law, type) else _kept(law[path]),
+                **({} if isinstance(law, type) else {"value": _kept(law[path])}),
                 "vector": bool(parameter.vector),
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
@@ -114,7 +114,7 @@ def _page(card: dict[str, Any]) -> str:
     noise = card["noise"]
     rows = [
         ("name", card["name"] + _also(card["aliases"])),
-        ("law", card["law"]),
+        ("law", card.get("law")),
         ("probability" if card["obstacle"] else "density", card["density"]),
         ("transform", card["transform"]),
         *((f"∂y/∂{name}", formula) for name, formula in card["derivatives"].items()),

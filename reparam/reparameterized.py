@@ -302,7 +302,12 @@ class Reparameterized(Distribution):
         self._needs_numbers("∂y/∂θ on the quantile path")
         formulas = self._formula("_cdf"), self._formula("_sf"), self._formula("_log_prob")
         return numerical.along_quantiles(
-            y, formulas, self._ends(*theta), tuple(flat(theta)), self._all_declared
+            y,
+            formulas,
+            (np.nan, np.nan) if self.moving else self._ends(*theta),
+            tuple(flat(theta)),
+            self._all_declared,
+            icdf=self._formula("_icdf") if self._follows("_cdf") else None,
         )
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:

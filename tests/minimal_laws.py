@@ -120,6 +120,23 @@ class Shifted(rp.Reparameterized):
         return self.base._log_prob(y - by, *base)
 
 
+class Between(rp.Reparameterized):
+    """Uniform: an end that moves with each parameter."""
+
+    name, _support = "between", rp.Interval("low", "high")
+    _ordered = (("low", "high"),)
+    low: P = P("a", REAL, 0.0, (-1.0, 0.0))
+    high: P = P("b", REAL, 1.0, (1.0, 2.0))
+
+    @staticmethod
+    def _cdf(y, low, high):
+        return (y - low) / (high - low)
+
+    @staticmethod
+    def _log_prob(y, low, high):
+        return -np.log(high - low)
+
+
 class Unfinished(rp.Reparameterized):
     """Lacks what nothing can stand in for."""
 

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from minimal_laws import (
+    Between,
     Gumbel,
     HalfNormal,
     Kumaraswamy,
@@ -252,6 +253,16 @@ def test_vector_parameters_have_a_derivative_per_entry():
     np.testing.assert_allclose(d.score(y)["rates"], score, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(d.mean, 1.25, rtol=1e-10)
     assert d.rsample(5, rng=1).vjp(1.0)["rates"].shape == (2,)
+
+
+def test_ends_that_move_take_values_along():
+    d = Between(low=-1.0, high=3.0)
+    y = np.array([-0.999, 0.0, 1.5, 2.999])
+    np.testing.assert_allclose(d.icdf([0.0, 0.25, 1.0]), [-1.0, 0.0, 3.0], atol=1e-15)
+    np.testing.assert_allclose(d.pathwise(y)["low"], (3.0 - y) / 4.0, rtol=1e-9)
+    np.testing.assert_allclose(d.pathwise(y)["high"], (y + 1.0) / 4.0, rtol=1e-9)
+    np.testing.assert_allclose([d.mean, d.variance], [1.0, 16.0 / 12.0], rtol=1e-12)
+    assert d.entropy == pytest.approx(np.log(4.0), rel=1e-12)
 
 
 def test_derivatives_stay_inside_the_domain():

@@ -35,6 +35,7 @@ def in_parameters(
     theta: Sequence[Array],
     declared: Sequence[Parameter],
     rank: int = 0,
+    size: Array | None = None,
 ) -> tuple[Array, ...]:
     """Return the derivatives of ``function(y, *θ)`` in the differentiable parameters.
 
@@ -53,10 +54,12 @@ def in_parameters(
         The parameters' declarations: steps stay within their domains.
     rank
         How many axes a value has.
+    size
+        The magnitudes that first steps are relative to where a parameter is smaller: the values'.
     """
     shape, flat_y, flat = as_rows(y, theta, declared, rank)
-    rows = len(flat_y)
-    size = np.abs(flat_y) if not rank else np.zeros(rows)
+    if size is None:
+        size = np.zeros(len(flat_y)) if rank else np.abs(flat_y)
     found = []
     for index, parameter in enumerate(declared):
         event = flat[index].shape[1:]

@@ -58,8 +58,8 @@ def verify(
         list[str] | None,
         typer.Argument(
             metavar="TARGET",
-            help="Registered distributions by name, package.module:attribute, file.py:attribute, "
-            "or library:sampler such as torch:Beta. Default: the targets in pyproject.toml, or "
+            help="Registered distributions by name or with parameters, 'gamma(2)'; "
+            "package.module:attribute or file.py:attribute; or library:sampler such as torch:Beta. Default: the targets in pyproject.toml, or "
             "else all registered distributions.",
             autocompletion=_complete_target,
         ),

@@ -90,11 +90,11 @@ def moments(
             with np.errstate(all="ignore"):
                 error = np.where(same, 0.0, np.abs(found - before) / scale)
             doubt[:, rest] = error = np.where(np.isnan(error), np.inf, error)
-            open_ = np.any(error > _GOOD, axis=0)
+            unsettled = np.any(error > _GOOD, axis=0)
         else:
-            open_ = np.ones(rest.size, np.bool_)
+            unsettled = np.ones(rest.size, np.bool_)
         best[:, rest] = found
-        rest, before = rest[open_], found[:, open_]
+        rest, before = rest[unsettled], found[:, unsettled]
         if not rest.size:
             break
     mean, variance, entropy = np.where(doubt > _BAD, np.nan, best)

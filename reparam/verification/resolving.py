@@ -35,9 +35,9 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
     Parameters
     ----------
     spec
-        A registered distribution's name; ``"package.module:attribute"`` or
-        ``"path/to/file.py:attribute"``; ``"library:sampler"`` with a library of
-        :data:`LIBRARIES`; or the thing itself.
+        A registered distribution's name, or one with parameters as ``repr`` writes it;
+        ``"package.module:attribute"`` or ``"path/to/file.py:attribute"``; ``"library:sampler"``
+        with a library of :data:`LIBRARIES`; or the thing itself.
     fixed
         Parameters, by name or alias, to keep at these values.
 
@@ -97,8 +97,10 @@ def _found(spec: Any) -> Target:
 
 
 def _registered(name: str) -> Target:
-    from reparam import registry
+    from reparam import registry, spelling
 
+    if not spelling.is_name(name) and "(" in name:
+        return _wrapped(spelling.parse(name), name)
     try:
         cls = registry.get(name)
     except UnknownDistributionError as error:
@@ -117,7 +119,7 @@ def _wrapped(thing: Any, name: str) -> Target:
     if issubclass(cls, Reparameterized) and cls._support.rank:
         return Vectors(thing, name)
     if issubclass(cls, Reparameterized):
-        given = {} if cls is thing else {key: float(getattr(thing, key)) for key in cls.parameters}
+        given = {} if cls is thing else {key: float(thing[key]) for key in cls.parameters}
         return Registered(cls, name, given)
     if issubclass(cls, Discrete):
         return Masses(thing, name)

@@ -21,6 +21,8 @@ from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
+from reparam.importing import importable
+
 
 def on_terminal(command: str) -> str:
     """Run a command on a plain terminal, and return what a reader would see on it."""
@@ -74,6 +76,7 @@ def write_file(example: Example) -> None:
 def open_page(names: dict[str, object]) -> None:
     names["page"] = stack = ExitStack()
     stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
+    stack.enter_context(importable(Path.cwd()))
     names["torch_is_missing"] = find_spec("torch") is None
     # a module that has the page's names, so that its classes can be pickled
     sys.modules["page"] = module = ModuleType("page")

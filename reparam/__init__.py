@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
     from reparam.registry import names as names
+    from reparam.spelling import parse as parse
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
     from reparam.verification import verify as verify
@@ -83,6 +84,7 @@ _HOMES = {
     "threads": "reparam.engine.threads",
     "names": "reparam.registry",
     "truncate": "reparam.transforms.truncated",
+    "parse": "reparam.spelling",
     "verify": "reparam.verification",
     **{class_name: module_of(name) for name, class_name in BUILT_IN.items()},
 }

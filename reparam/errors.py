@@ -14,6 +14,7 @@ __all__ = [
     "EstimatorError",
     "ExpressionError",
     "GraphError",
+    "IncompleteError",
     "InputError",
     "MissingExtraError",
     "NoFormulaError",
@@ -72,6 +73,10 @@ class NoFormulaError(ReparamError, NotImplementedError):
     """A distribution has no formula for what is asked."""
 
 
+class IncompleteError(ReparamError, TypeError):
+    """The class of a distribution lacks something that its author must write."""
+
+
 class SeedError(ReparamError, ValueError, TypeError):
     """Something that can't seed random numbers."""
 
@@ -81,7 +86,7 @@ class CountError(ReparamError, ValueError):
 
 
 class ExpressionError(ReparamError, ValueError):
-    """A formula given as text can't be read, or lacks the value of a name."""
+    """A formula, or a distribution, given as text can't be read, or lacks the value of a name."""
 
 
 class GraphError(ReparamError, ValueError):

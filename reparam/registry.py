@@ -15,10 +15,8 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from functools import cache
 from importlib import import_module
-from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from reparam.errors import (
@@ -28,6 +26,7 @@ from reparam.errors import (
     did_you_mean,
     spelled,
 )
+from reparam.importing import one_line, quietly
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -35,7 +34,16 @@ if TYPE_CHECKING:
     from reparam.base.distribution import Distribution
     from reparam.base.reparameterized import Reparameterized
 
-__all__ = ["BUILT_IN", "GROUP", "get", "names", "reparameterized"]
+__all__ = [
+    "BUILT_IN",
+    "COMBINATORS",
+    "GROUP",
+    "constructor",
+    "get",
+    "names",
+    "reparameterized",
+    "reparameterized_class",
+]
 
 #: The entry-point group that plugins use.
 GROUP = "reparam.distributions"
@@ -65,6 +73,10 @@ BUILT_IN = {
     "student-t": "StudentT",
     "uniform": "Uniform",
 }
+
+#: Classes that make a distribution of others: name -> class name, in the module of that name in
+#: ``reparam.transforms``. They have no default parameters, so that they are not among ``names()``.
+COMBINATORS: dict[str, str] = {"truncated": "Truncated"}
 
 _SPELLED = {spelled(name): name for name in BUILT_IN}
 
@@ -105,6 +117,27 @@ def get(name: str) -> type[Distribution]:
     )
 
 
+def constructor(name: str) -> type[Distribution]:
+    """Return the class of that name, in any spelling, be it a distribution or a combinator.
+
+    Raises
+    ------
+    UnknownDistributionError
+        If there is none; the message has the name that it may misspell.
+    """
+    for combinator, class_name in COMBINATORS.items():
+        if spelled(name) == spelled(combinator):
+            module = import_module(f"reparam.transforms.{combinator.replace('-', '_')}")
+            found: type[Distribution] = getattr(module, class_name)
+            return found
+    try:
+        return get(name)
+    except UnknownDistributionError as error:
+        if near := did_you_mean(name, COMBINATORS):
+            raise UnknownDistributionError(f"no distribution is called {name!r}{near}") from error
+        raise
+
+
 def reparameterized(name: str) -> type[Reparameterized]:
     """Return the distribution of that name or alias, if numbers are drawn by reparameterization.
 
@@ -115,10 +148,20 @@ def reparameterized(name: str) -> type[Reparameterized]:
     NotReparameterizable
         If it has none, or draws vectors; the message says why, and what to use instead.
     """
+    return reparameterized_class(get(name))
+
+
+def reparameterized_class(cls: type[Distribution]) -> type[Reparameterized]:
+    """Return a distribution if numbers are drawn from it by reparameterization.
+
+    Raises
+    ------
+    NotReparameterizable
+        If it has none, or draws vectors; the message says why, and what to use instead.
+    """
     from reparam.base.discrete import Discrete
     from reparam.base.reparameterized import Reparameterized
 
-    cls = get(name)
     if issubclass(cls, Discrete):
         raise NotReparameterizable(cls.obstacle())
     if cls._support.rank:
@@ -168,19 +211,18 @@ def _plugin(name: str) -> type[Distribution] | None:
     point, *others = _plugins()[name]
     for other in others:
         _warn(other, f"{_package(point)} provides it already")
-    printed = TextIOWrapper(BytesIO(), encoding="utf-8", errors="replace", write_through=True)
     provided: Any = None
+    printed = ""
     try:
-        with redirect_stdout(printed):  # which is for data
-            provided = point.load()
-            problem = _problem(point, provided)
+        provided, printed = quietly(point.load)
+        problem = _problem(point, provided)
     except (Exception, SystemExit) as error:  # whatever a third-party module raises
         problem = f"{type(error).__name__}: {error}"
     if problem:
         _warn(point, problem)
         return None
-    if text := printed.buffer.getvalue().decode():
-        _warn(point, f"importing it prints {text[:60]!r}", "should print nothing")
+    if printed:
+        _warn(point, f"importing it prints {printed[:60]!r}", "should print nothing")
     return provided  # type: ignore[no-any-return]
 
 
@@ -193,10 +235,7 @@ def _problem(point: EntryPoint, provided: Any) -> str:
         return "a built-in distribution has that name"
     if not (isinstance(provided, type) and issubclass(provided, Distribution)):
         return f"{point.value} is not a subclass of reparam.Distribution"
-    lacking = [
-        name for name in ("name", "about", "mechanism", "_support") if not hasattr(provided, name)
-    ]
-    lacking += sorted(getattr(provided, "__abstractmethods__", ()))
+    lacking = [*provided._missing(), *([] if hasattr(provided, "about") else ["about"])]
     if lacking:
         return f"{point.value} has no {', '.join(lacking)}"
     if provided.name != point.name:
@@ -221,6 +260,4 @@ def _package(point: EntryPoint) -> str:
 def _warn(point: EntryPoint, problem: str, what: str = "") -> None:
     what = what or f"can't provide the distribution {point.name!r}"
     text = f"plugin package {_package(point)} {what}: {problem}"
-    # one line, without control characters: logs of CI services take commands from lines
-    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
-    warnings.warn(line, PluginWarning, stacklevel=3)
+    warnings.warn(one_line(text), PluginWarning, stacklevel=3)

@@ -43,6 +43,41 @@ TEXTS = (
 #: Names of files in the directory that a case runs in.
 NAMES = ("a.csv", "a.jsonl", "a.npy", "a.npz", "a.parquet", "a.txt", "a", "none.csv", "directory")
 
+#: Distributions with parameters, and what these are damaged with.
+LAWS = (
+    *(
+        "gaussian(loc=1, scale=2)",
+        "Gamma(alpha=[2.0, 3.0], rate=1.0)",
+        "student-t(3)",
+        "beta(2, 3)",
+    ),
+    *("ByQuantile(Gamma(alpha=2.0, rate=1.0))", "bernoulli(logits=inf)", "gaussian(-1e-3, 0x1F)"),
+    *("Gaussian(loc=<array of shape (100,)>, scale=1.0)", "reparam:Gamma(2)", "reparam:Gaussian"),
+    *("reparam:names", "a.py:Law", "concrete(0.5, [1, 2])", "categorical([[1, 2], [3, 4]])"),
+)
+SIGNS = (
+    *(
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "=",
+        "-",
+        ":",
+        "<",
+        "'",
+        "_",
+        " ",
+        "inf",
+        "nan",
+        "1e400",
+        "gamma",
+        "",
+    ),
+    *("((((((((", "[" * 100, "9" * 400, "\x1b[31m", "\0", "loc=", "٣", "gaussian(", "x" * 3000),
+)
+
 #: Bytes that files are damaged with.
 PIECES = (
     *(b"\0", b"\r", b"\n", b"\r\n", b",", b";", b"\t", b" ", b'"', b"\x1b[31m", b"\xff\xfe"),
@@ -102,13 +137,24 @@ EXPECTED = {
 }
 
 
+def law(random: random.Random) -> str:
+    """Return a distribution as it is written, in half of the cases by its name."""
+    if random.random() < 0.5:
+        return random.choice(rp.names())
+    written = random.choice(LAWS)
+    for _ in range(random.randrange(3)):
+        at = random.randrange(len(written) + 1)
+        written = written[:at] + random.choice(SIGNS) + written[at + random.randrange(3) :]
+    return written
+
+
 def value_for(option: str, random: random.Random) -> str:
     """Return what to give an option."""
     kind = random.random()
     if kind < 0.25:
         return random.choice(TEXTS)
     if option in ("-d", "--from", "--to"):
-        return random.choice(rp.names())
+        return law(random)
     if option in EXPECTED:
         return random.choice(EXPECTED[option])
     column = random.choice(("", "", ":noise", ":y", ":loc", ":zzz"))
@@ -128,7 +174,7 @@ def arguments(random: random.Random) -> list[str]:
     command = random.choice(tuple(OPTIONS))
     words = [command] if random.random() < 0.98 else [random.choice(TEXTS)]
     if command in ("show", "plot") or random.random() < 0.02:
-        words.append(random.choice((*rp.names(), *TEXTS)))
+        words.append(random.choice((law(random), *rp.names(), *TEXTS)))
     if command == "estimate":
         words += ["--objective", random.choice(("y", "y**2", "log(y)", *TEXTS))]
     for option in random.choices(OPTIONS[command], k=random.randrange(6)):

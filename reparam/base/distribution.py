@@ -12,7 +12,8 @@ import abc
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, final
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from reparam.engine.blocks import evaluate
 from reparam.engine.noise import Stream
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, check_memory
-from reparam.errors import CountError, ShapeError
+from reparam.errors import CountError, IncompleteError, ShapeError
 from reparam.parameters import as_real_array
 
 __all__ = ["About", "Distribution", "View", "sample_shape"]
@@ -82,6 +83,11 @@ class Distribution(Tree, abc.ABC):
     #: What ``Draw`` offers beside the value, by name.
     _views: ClassVar[Mapping[str, View]] = {}
     _support: ClassVar[Domain]
+
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
+        """Make an instance of a class that lacks nothing."""
+        cls._need_complete()
+        return super().__new__(cls)
 
     @final
     @property
@@ -264,6 +270,22 @@ class Distribution(Tree, abc.ABC):
         raise NotImplementedError
 
     # Machinery -------------------------------------------------------------------------------
+
+    @final
+    @classmethod
+    def _need_complete(cls) -> None:
+        """Raise if the class lacks what its author must write."""
+        if missing := cls._missing():
+            raise IncompleteError(
+                f"{cls.__name__} lacks {', '.join(missing)}; write what is missing, in the class"
+            )
+
+    @classmethod
+    @cache
+    def _missing(cls) -> tuple[str, ...]:
+        """Return the names of what the author has yet to write: "a or b" if one of two will do."""
+        lacking = [name for name in ("name", "_support") if not hasattr(cls, name)]
+        return (*lacking, *sorted(getattr(cls, "__abstractmethods__", ())))
 
     @final
     def _theta_operands(self, shape: tuple[int, ...], first: int = 0) -> list[Operand]:

@@ -47,7 +47,9 @@ class LocationScale(Reparameterized):
         """Quantile of z for 1 − v in [0, 1], to full relative accuracy in v."""
         if cls._symmetric:
             return -cls._standard_icdf(v, *shape)
-        return numerical.quantile_of_cdf(v, cls._standard_sf, (np.inf, -np.inf), shape)
+        rows = [np.broadcast_to(entry, v.shape) for entry in shape]
+        ends = np.full(v.shape, -np.inf), np.full(v.shape, np.inf)
+        return numerical.quantile(1.0 - v, v, cls._standard_cdf, cls._standard_sf, ends, rows)
 
     @staticmethod
     @abc.abstractmethod

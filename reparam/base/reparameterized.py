@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, ClassVar, Literal, NamedTuple, Self, final
 
 import numpy as np
@@ -14,9 +15,10 @@ from reparam.base.draw import Draw
 from reparam.base.tree import flat
 from reparam.domains import Interval
 from reparam.engine.blocks import evaluate
-from reparam.engine.noise import Noise, Stream, Substream
+from reparam.engine.noise import UNIFORM, Noise, Stream, Substream
 from reparam.engine.operands import Operand, operand
 from reparam.errors import NoFormulaError
+from reparam.parameters import Parameter
 
 __all__ = ["Marginal", "Reparameterized", "View"]
 
@@ -49,7 +51,7 @@ class Reparameterized(Distribution):
     mechanism: ClassVar[str] = "implicit"
     _support: ClassVar[Interval]
     #: The kind of noise that ``transform`` takes: as many numbers as a value has.
-    noise: ClassVar[Noise]
+    noise: ClassVar[Noise] = UNIFORM
     #: The kinds of random numbers that ``_sampler`` makes a draw of, one each: of a field.
     _substreams: ClassVar[tuple[Noise, ...]] = ()
     #: What derivatives of draws are: "map", ∂f/∂θ at the draw's own noise, which differences at
@@ -267,46 +269,53 @@ class Reparameterized(Distribution):
 
     def _icdf(self, u: Array, *theta: Any) -> Array:
         """Quantile for u in [0, 1]."""
-        low, high = self._ends(*theta)
-        tail = self._formula("_cdf")
-        return numerical.quantile_of_cdf(u, tail, (low, high), tuple(flat(theta)))
+        return self._inverted(u, 1.0 - u, theta)
 
     def _isf(self, v: Array, *theta: Any) -> Array:
         """Quantile for 1 − v in [0, 1], to full relative accuracy in v."""
-        low, high = self._ends(*theta)
-        tail = self._formula("_sf")
-        return numerical.quantile_of_cdf(v, tail, (high, low), tuple(flat(theta)))
+        if self._follows("_icdf"):
+            return self._inverted(1.0 - v, v, theta)
+        far, near = v < numerical.FAR_TAIL, np.asarray(self._icdf(1.0 - v, *theta))
+        return np.where(far, self._inverted(1.0 - v, v, theta), near) if np.any(far) else near
 
     def _cdf(self, y: Array, *theta: Any) -> Array:
         """P(Y ≤ y) inside the closed support."""
         self._needs_numbers("cdf")
-        return numerical.cdf_of_quantile(y, self._formula("_icdf"), tuple(flat(theta)))
+        shape, y, leaves = self._as_rows(y, theta)
+        return numerical.cdf_of_quantile(y, self._formula("_icdf"), leaves).reshape(shape)
 
     def _sf(self, y: Array, *theta: Any) -> Array:
-        """P(Y > y) inside the closed support, to full relative accuracy."""
+        """P(Y > y) inside the closed support: far out the integral of the density."""
         self._needs_numbers("sf")
-        return np.asarray(1.0 - self._cdf(y, *theta))
+        upper = np.asarray(1.0 - self._cdf(y, *theta))
+        if np.all(upper >= numerical.FAR_TAIL):
+            return upper
+        shape, y, leaves = self._as_rows(y, theta)
+        upper = np.broadcast_to(upper, shape).flatten()
+        far = upper < numerical.FAR_TAIL
+        _, high = self._ends_of_rows(shape, theta)
+        log_prob = numerical.by_rows(self._formula("_log_prob"), [leaf[far] for leaf in leaves])
+        tail = numerical.upper_tail(y[far], log_prob, high[far])
+        upper[far] = np.where(np.isnan(tail), upper[far], tail)
+        return upper.reshape(shape)
 
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         """∂y/∂θ for each parameter, from the value alone: −F_θ/p of the smaller tail."""
-        below, above = self._formula("_cdf"), self._formula("_sf")
-        lower = np.less(self._cdf(y, *theta), 0.5)
-
-        def tail(*leaves: Any) -> Array:
-            return np.asarray(np.where(lower, -below(y, *leaves), above(y, *leaves)))
-
-        slope: Array = np.exp(self._log_prob(y, *theta))
-        leaves = tuple(flat(theta))
-        found = numerical.in_parameters(tail, leaves, tuple(self.parameters.values()))
-        return tuple(entry / slope for entry in found)
+        self._needs_numbers("∂y/∂θ on the quantile path")
+        formulas = self._formula("_cdf"), self._formula("_sf"), self._formula("_log_prob")
+        return numerical.along_quantiles(
+            y,
+            formulas,
+            (np.nan, np.nan) if self.moving else self._ends(*theta),
+            tuple(flat(theta)),
+            self._all_declared,
+            icdf=self._formula("_icdf") if self._follows("_cdf") else None,
+        )
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         """∂ log p/∂θ for each parameter."""
-        log_prob = self._formula("_log_prob")
-        leaves = tuple(flat(theta))
-        return numerical.in_parameters(
-            lambda *leaves: log_prob(y, *leaves), leaves, tuple(self.parameters.values())
-        )
+        log_prob, rank = self._formula("_log_prob"), self._support.rank
+        return numerical.in_parameters(log_prob, y, tuple(flat(theta)), self._all_declared, rank)
 
     def _mean(self, *theta: Any) -> Array:
         """E[y]."""
@@ -322,6 +331,20 @@ class Reparameterized(Distribution):
 
     # Machinery -------------------------------------------------------------------------------
 
+    @classmethod
+    @cache
+    def _missing(cls) -> tuple[str, ...]:
+        lacking = super()._missing()
+        if getattr(getattr(cls, "_support", None), "rank", 0):
+            return (*lacking, *filter(cls._follows, ("_transform", "_pull")))
+        return (*lacking, *(["_cdf or _icdf"] if all(map(cls._follows, ("_cdf", "_icdf"))) else []))
+
+    @final
+    @classmethod
+    def _follows(cls, formula: str) -> bool:
+        """Whether a formula is the one of this class, which computes it from others."""
+        return getattr(cls, formula) is getattr(Reparameterized, formula)
+
     @final
     @classmethod
     def numerical_formulas(cls) -> tuple[str, ...]:
@@ -329,11 +352,7 @@ class Reparameterized(Distribution):
         names = ("icdf", "isf", "cdf", "sf", "pathwise", "score", "mean", "variance", "entropy")
         if cls._support.rank:
             return ()
-        return tuple(
-            name
-            for name in names
-            if getattr(cls, f"_{name}") is getattr(Reparameterized, f"_{name}")
-        )
+        return tuple(name for name in names if cls._follows(f"_{name}"))
 
     @final
     def _moments(self, what: str, theta: tuple[Any, ...]) -> tuple[Array, Array, Array]:
@@ -342,9 +361,46 @@ class Reparameterized(Distribution):
                 f"{type(self).__name__} has no formula for the {what}; average over draws,"
                 " rsample(n)"
             )
-        leaves = [np.asarray(leaf)[..., np.newaxis] for leaf in flat(theta)]
-        icdf, log_prob = self._formula("_icdf"), self._formula("_log_prob")
-        return numerical.moments(lambda u: icdf(u, *leaves), lambda y: log_prob(y, *leaves))
+        shape, _, leaves = self._as_rows(np.zeros(()), theta)
+        low, high = self._ends_of_rows(shape, theta)
+        formulas = [self._formula(name) for name in ("_icdf", "_isf", "_log_prob")]
+
+        def some(rows: Any) -> tuple[Any, ...]:
+            few = [leaf[rows] for leaf in leaves]
+            return tuple(numerical.by_rows(formula, few) for formula in formulas)
+
+        mean, variance, entropy = numerical.moments(some, low, high)
+        return mean.reshape(shape), variance.reshape(shape), entropy.reshape(shape)
+
+    @final
+    def _inverted(self, u: Array, v: Array, theta: tuple[Any, ...]) -> Array:
+        """Return the quantile for u, of which v is the complement, from the cdf."""
+        self._needs_numbers("quantile")
+        shape, u, leaves = self._as_rows(u, theta)
+        v = np.broadcast_to(v, shape).reshape(u.shape)
+        cdf, sf, ends = (
+            self._formula("_cdf"),
+            self._formula("_sf"),
+            self._ends_of_rows(shape, theta),
+        )
+        return numerical.quantile(u, v, cdf, sf, ends, leaves).reshape(shape)
+
+    @final
+    def _as_rows(
+        self, y: Array, theta: tuple[Any, ...]
+    ) -> tuple[tuple[int, ...], Array, list[Array]]:
+        """Return the shape of values with parameters, and both as rows."""
+        return numerical.as_rows(y, tuple(flat(theta)), self._all_declared)
+
+    @final
+    def _ends_of_rows(self, shape: Any, theta: tuple[Any, ...]) -> tuple[Array, Array]:
+        low, high = (np.broadcast_to(end, shape).reshape(-1) for end in self._ends(*theta))
+        return low, high
+
+    @final
+    @property
+    def _all_declared(self) -> tuple[Parameter, ...]:
+        return tuple(self.parameters.values())
 
     @final
     def _of_probability(self, label: str, probability: ArrayLike, name: str) -> Array:

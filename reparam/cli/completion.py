@@ -100,25 +100,22 @@ def _assignments(dist: str, incomplete: str) -> Iterator[tuple[str, str]]:
 
     After a name alone a shell would put a space: there is always a second completion beside it.
     """
-    from reparam import registry
-    from reparam.errors import UnknownDistributionError
+    from reparam.cli import parsing
+    from reparam.errors import ReparamError
 
     name, equals, value = incomplete.partition("=")
     if value.startswith("@"):
         yield from ((f"{name}={file}", "") for file in values(value))
         return
-    try:
-        distribution = registry.get(dist)
-    except UnknownDistributionError:
+    if ":" in dist:  # completing runs nobody's code
         return
-    known = distribution.parameters
-    for parameter in known.values():
-        if equals:
-            fits = name in known and known.canonical(name) == parameter.name
-        else:
-            fits = parameter.name.startswith(name)
-        if fits:
-            written = name if equals else parameter.name
+    try:
+        known = parsing.law(dist).parameters
+    except ReparamError:
+        return
+    for path, parameter in known.items():
+        if name in known and known.canonical(name) == path if equals else path.startswith(name):
+            written = name if equals else path
             about = f"{parameter.description}, in {parameter.domain}"
             yield f"{written}=", about
             yield f"{written}={parameter.initial_text}", about

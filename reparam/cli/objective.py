@@ -65,9 +65,18 @@ def of_distribution(dist: str, param: Sequence[str], loss: str, at: Sequence[str
     from reparam import registry
     from reparam.graphs import Graph
 
-    cls = registry.reparameterized(dist)
+    law = parsing.law(dist)
+    cls = registry.reparameterized_class(law if isinstance(law, type) else type(law))
+    if cls._fields.keys() != cls.parameters.keys():
+        raise InputError(
+            f"{cls.__name__} is made of other distributions, whose parameters formulas have no"
+            " names for; leave the loss out, and pass --upstream"
+        )
     formulas: dict[str, Expression] = {}
-    values: dict[str, Any] = {name: item.default for name, item in cls.parameters.items()}
+    values: dict[str, Any] = {
+        name: item.default if isinstance(law, type) else law[name]
+        for name, item in cls.parameters.items()
+    }
     given = {}
     for name, (key, text) in parsing.assignments(cls, param).items():
         given[key] = name
@@ -91,7 +100,7 @@ def of_distribution(dist: str, param: Sequence[str], loss: str, at: Sequence[str
     lines = [f"{name} = {nodes[name].text}" for name in _ordered(nodes)]
     lines.append(f"y ~ {cls.name}({', '.join(f'{name}={name}' for name in cls.parameters)})")
     lines.append(f"loss = {goal.text}")
-    return _with_inputs(Graph("\n".join(lines)), values, settings)
+    return _with_inputs(Graph("\n".join(lines), (cls,)), values, settings)
 
 
 def _aliases(

@@ -37,16 +37,18 @@ Dist = Annotated[
     typer.Option(
         "--dist",
         "-d",
-        metavar="NAME",
-        help="The distribution, by name or alias; 'reparam list' shows all.",
+        metavar="LAW",
+        help="The distribution: a name ('reparam list' shows all), such as gamma; with parameters, "
+        "'gamma(alpha=2, rate=1)'; or a class of yours, package.module:Class or file.py:Class.",
         autocompletion=completion.distributions,
     ),
 ]
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="DIST",
-        help="The distribution, by name or alias.",
+        metavar="LAW",
+        help="The distribution: a name, such as gamma; with parameters, 'gamma(alpha=2)'; or a "
+        "class of yours, package.module:Class or file.py:Class.",
         autocompletion=completion.distributions,
     ),
 ]
@@ -65,8 +67,9 @@ From = Annotated[
     str,
     typer.Option(
         "--from",
-        metavar="NAME",
-        help="The distribution p, by name or alias; -p gives its parameters.",
+        metavar="LAW",
+        help="The distribution p, in the forms that 'reparam sample --dist' takes; -p gives "
+        "parameters.",
         autocompletion=completion.distributions,
     ),
 ]
@@ -74,8 +77,8 @@ To = Annotated[
     str,
     typer.Option(
         "--to",
-        metavar="NAME",
-        help="The distribution q, by name or alias; -q gives its parameters.",
+        metavar="LAW",
+        help="The distribution q, in the same forms; -q gives parameters.",
         autocompletion=completion.distributions,
     ),
 ]

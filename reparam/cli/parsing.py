@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reparam.cli import reading
 from reparam.errors import (
@@ -36,6 +36,7 @@ __all__ = [
     "distribution",
     "draws",
     "dtype",
+    "law",
     "numbers",
     "reparameterized",
     "seed",
@@ -130,14 +131,58 @@ def threads(text: str | None) -> int:
     return thread_count()
 
 
-def reparameterized(
-    name: str, parameters: list[str] | None, instead: str = "--loss y"
-) -> Reparameterized:
-    """Return the distribution of that name and parameters if it has a reparameterization.
+def law(text: str) -> type[Distribution] | Distribution:
+    """Return the distribution that is meant: a class, if its parameters are left open.
 
     Parameters
     ----------
-    name, parameters
+    text
+        A name of the registry, ``gaussian``; an expression, ``gaussian(loc=1)``; or what a module
+        or a file has, ``package.module:Class`` or ``path/to/file.py:instance``, which expressions
+        may have in them, too.
+    """
+    from reparam import registry, spelling
+
+    if spelling.is_name(text):
+        return registry.constructor(text.strip())
+    if ":" in text and "(" not in text:
+        return _imported(text.strip())
+    return spelling.read(text, imported=_imported)
+
+
+def _imported(spec: str) -> type[Distribution] | Distribution:
+    """Return the distribution, or the class of one, that a module or a file has.
+
+    Raises
+    ------
+    InputError
+        If it has none of that name.
+    """
+    from reparam import importing
+    from reparam.base.distribution import Distribution
+
+    with importing.importable(Path.cwd()):
+        found = importing.imported(spec)
+    if isinstance(found, type) and issubclass(found, Distribution):
+        found._need_complete()
+        return found
+    if isinstance(found, Distribution):
+        return found
+    kind = f"the class {found.__name__}" if isinstance(found, type) else type(found).__name__
+    raise InputError(
+        f"{spec} is not a distribution but {kind}; name a subclass of reparam.Distribution, or an"
+        " instance of one"
+    )
+
+
+def reparameterized(
+    text: str, parameters: list[str] | None, instead: str = "--loss y"
+) -> Reparameterized:
+    """Return the distribution that is meant, with its parameters, if it has a reparameterization.
+
+    Parameters
+    ----------
+    text, parameters
         What was written.
     instead
         The option with which a parameter may be a formula, for messages.
@@ -145,49 +190,53 @@ def reparameterized(
     from reparam import registry
     from reparam.base.reparameterized import Reparameterized
 
-    cls = registry.get(name)
-    if issubclass(cls, Reparameterized) and cls._support.rank:
-        drawn = cls
-    else:
-        drawn = registry.reparameterized(name)
+    found = law(text)
+    cls = found if isinstance(found, type) else type(found)
+    if not (issubclass(cls, Reparameterized) and cls._support.rank):
+        registry.reparameterized_class(cls)
     remedy = f"; a formula needs a loss, such as {instead}"
-    return drawn(**_given(drawn, parameters, remedy=remedy))
+    drawn: Any = _with(found, parameters, remedy=remedy)
+    return drawn  # type: ignore[no-any-return]
 
 
-def distribution(name: str, parameters: list[str] | None, option: str = "-p") -> Distribution:
-    """Return the distribution of that name with parameters given as ``name=value`` by an option."""
-    from reparam import registry
-
-    cls = registry.get(name)
-    return cls(**_given(cls, parameters, option))
+def distribution(text: str, parameters: list[str] | None, option: str = "-p") -> Distribution:
+    """Return the distribution that is meant, with parameters that an option gives."""
+    return _with(law(text), parameters, option)
 
 
-def _given(
-    cls: type[Distribution], parameters: list[str] | None, option: str = "-p", remedy: str = ""
-) -> dict[str, Array]:
-    texts = assignments(cls, parameters or [], option)
-    return {
+def _with(
+    found: type[Distribution] | Distribution,
+    parameters: list[str] | None,
+    option: str = "-p",
+    remedy: str = "",
+) -> Distribution:
+    """Return a distribution with parameters given as ``name=value``, in place of those it has."""
+    texts = assignments(found, parameters or [], option)
+    values = {
         name: numbers(value, f"parameter {key}", key, name, remedy=remedy)
         for name, (key, value) in texts.items()
     }
+    if isinstance(found, type):
+        return found(**values)
+    return found.replace(values) if values else found
 
 
 def assignments(
-    cls: type[Distribution], parameters: Sequence[str], option: str = "-p"
+    law: type[Distribution] | Distribution, parameters: Sequence[str], option: str = "-p"
 ) -> dict[str, tuple[str, str]]:
     """Return, by parameter, the name by which it was given and the text of its value."""
     pairs = []
     for text in parameters:
         key, equals, value = text.partition("=")
         key, value = key.strip(), value.strip()
-        canonical = cls.parameters.canonical(key, value)
+        canonical = law.parameters.canonical(key, value)
         if not equals or not value:
             raise UnknownParameterError(
                 f"parameter {key!r} has no value; write for example"
-                f" {option} {key}={cls.parameters[canonical].initial_text}"
+                f" {option} {key}={law.parameters[canonical].initial_text}"
             )
         pairs.append((key, (key, value)))
-    return cls.parameters.by_name(pairs)
+    return law.parameters.by_name(pairs)
 
 
 def numbers(

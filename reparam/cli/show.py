@@ -16,9 +16,13 @@ from reparam.cli.options import Name
 from reparam.errors import InputError
 
 if TYPE_CHECKING:
+    from reparam._typing import Array
     from reparam.base.distribution import Distribution
 
 __all__ = ["show"]
+
+#: Numbers of one parameter that are shown, as ``repr`` does.
+_FEW = 8
 
 
 def show(
@@ -40,10 +44,14 @@ def show(
     reparam show normal --format json
 
     reparam show poisson
-    """
-    from reparam import registry
 
-    card = _card(registry.get(dist))
+    reparam show "gaussian(loc=1, scale=2)"
+
+    reparam show laws.py:Kumaraswamy
+    """
+    from reparam.cli import parsing
+
+    card = _card(parsing.law(dist))
     match format:
         case "json":
             typer.echo(json.dumps(card, ensure_ascii=False, indent=2))
@@ -53,17 +61,20 @@ def show(
             raise InputError(f"no format is called {format!r} (there are table, json)")
 
 
-def _card(distribution: type[Distribution]) -> dict[str, Any]:
-    """Return what there is to tell, as JSON values."""
+def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
+    """Return what there is to tell, as JSON values: of a distribution with parameters, theirs."""
     from reparam.base.discrete import DRAWS, Discrete
+    from reparam.base.distribution import About
     from reparam.base.reparameterized import Reparameterized
 
-    about = distribution.about
+    distribution = law if isinstance(law, type) else type(law)
+    about = getattr(distribution, "about", About(""))
     drawn = distribution if issubclass(distribution, Reparameterized) else None
     noise = drawn.noise if drawn else None
     return {
-        "name": distribution.name,
+        "name": getattr(distribution, "name", distribution.__name__),
         "aliases": list(distribution.aliases),
+        **({} if isinstance(law, type) else {"law": repr(law)}),
         "density": about.density,
         "transform": about.transform,
         "derivatives": dict(about.derivatives),
@@ -73,22 +84,31 @@ def _card(distribution: type[Distribution]) -> dict[str, Any]:
         and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
         "mechanism": drawn.mechanism if drawn else None,
         "draws": DRAWS if issubclass(distribution, Discrete) else None,
+        "numerical": list(drawn.numerical_formulas()) if drawn else [],
         "obstacle": distribution.obstacle() if issubclass(distribution, Discrete) else None,
         "parameters": [
             {
-                "name": parameter.name,
+                "name": path,
                 "symbol": parameter.symbol,
                 "domain": str(parameter.domain),
                 "default": parameter.initial,
+                **({} if isinstance(law, type) else {"value": _kept(law[path])}),
                 "vector": bool(parameter.vector),
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
                 "differentiable": parameter.differentiable,
             }
-            for parameter in distribution.parameters.values()
+            for path, parameter in law.parameters.items()
         ],
         "source": about.source,
     }
+
+
+def _kept(value: Array) -> Any:
+    """Return a parameter's value as numbers or lists: None of an array that ``repr`` shortens."""
+    import numpy as np
+
+    return np.asarray(value).tolist() if np.size(value) <= _FEW else None
 
 
 def _page(card: dict[str, Any]) -> str:
@@ -96,6 +116,7 @@ def _page(card: dict[str, Any]) -> str:
     noise = card["noise"]
     rows = [
         ("name", card["name"] + _also(card["aliases"])),
+        ("law", card.get("law")),
         ("probability" if card["obstacle"] else "density", card["density"]),
         ("transform", card["transform"]),
         *((f"∂y/∂{name}", formula) for name, formula in card["derivatives"].items()),
@@ -105,6 +126,7 @@ def _page(card: dict[str, Any]) -> str:
         ("noise", noise and f"{noise['symbol']}, {noise['kind']} on {readable(noise['domain'])}"),
         ("mechanism", card["mechanism"]),
         ("draws", card["draws"]),
+        ("numerical", ", ".join(card["numerical"])),
         ("derivatives", card["obstacle"]),
         ("source", card["source"]),
     ]
@@ -122,10 +144,10 @@ def _page(card: dict[str, Any]) -> str:
 
 
 def _declaration(parameter: dict[str, Any]) -> str:
+    words = f"{parameter['description']} {parameter['symbol']} in {readable(parameter['domain'])}"
     return (
-        f"{parameter['description']} {parameter['symbol']} in {readable(parameter['domain'])}"
-        f"{'^K' if parameter['vector'] else ''}, default {_number(parameter['default'])}"
-        f"{_also(parameter['aliases'])}"
+        f"{words.lstrip()}{'^K' if parameter['vector'] else ''},"
+        f" default {_number(parameter['default'])}{_also(parameter['aliases'])}"
     )
 
 

@@ -58,9 +58,9 @@ def verify(
         list[str] | None,
         typer.Argument(
             metavar="TARGET",
-            help="Registered distributions by name, package.module:attribute, or library:sampler "
-            "such as torch:Beta. Default: the targets in pyproject.toml, or else all registered "
-            "distributions.",
+            help="Registered distributions by name or with parameters, 'gamma(2)'; "
+            "package.module:attribute or file.py:attribute; or library:sampler such as torch:Beta. "
+            "Default: the targets in pyproject.toml, or else all registered distributions.",
             autocompletion=_complete_target,
         ),
     ] = None,

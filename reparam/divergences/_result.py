@@ -123,7 +123,7 @@ def _pulled_back(
     with np.errstate(all="ignore"):
         return {
             name: summed_to(
-                aligned(upstream, event) * np.asarray(entry), np.shape(getattr(distribution, name))
+                aligned(upstream, event) * np.asarray(entry), np.shape(distribution[name])
             )[()]
             for (name, entry), event in zip(gradient.items(), events(distribution), strict=True)
         }

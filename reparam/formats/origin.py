@@ -41,7 +41,7 @@ class Origin:
     @classmethod
     def of(cls, distribution: Distribution, seed: int | None) -> Origin:
         """Return that of draws from a distribution."""
-        values = {name: np.asarray(getattr(distribution, name)) for name in distribution.parameters}
+        values = {name: np.asarray(distribution[name]) for name in distribution.parameters}
         kept = {name: v.tolist() if v.size <= _MOST else None for name, v in values.items()}
         return cls(distribution.name, kept, seed)
 

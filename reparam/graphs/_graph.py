@@ -8,6 +8,7 @@ from typing import Any, final
 
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.arguments import draw_count
+from reparam.base.distribution import Distribution
 from reparam.engine.shapes import check_memory
 from reparam.engine.threads import in_order
 from reparam.errors import GraphError, did_you_mean
@@ -49,6 +50,8 @@ class Graph:
     ----------
     text
         The lines: at most 100,000 characters, and 1,000 nodes and parameters.
+    classes
+        Distributions that are not registered, which the text calls by their ``name``.
 
     Attributes
     ----------
@@ -87,6 +90,7 @@ class Graph:
     """
 
     text: str
+    classes: tuple[type[Distribution], ...] = ()
     inputs: tuple[str, ...] = field(init=False, compare=False)
     names: tuple[str, ...] = field(init=False, compare=False)
     draws: tuple[str, ...] = field(init=False, compare=False)
@@ -95,7 +99,7 @@ class Graph:
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise GraphError(f"a graph is text, not of type {type(self.text).__name__}; pass a str")
-        structure = parse(self.text)
+        structure = parse(self.text, self.classes)
         object.__setattr__(self, "inputs", structure.inputs)
         object.__setattr__(self, "names", structure.names)
         object.__setattr__(self, "draws", structure.draws)
@@ -147,8 +151,8 @@ class Graph:
             )
         return Model(self, {name: values[name] for name in self.inputs})
 
-    def __reduce__(self) -> tuple[type[Graph], tuple[str]]:
-        return Graph, (self.text,)
+    def __reduce__(self) -> tuple[type[Graph], tuple[Any, ...]]:
+        return Graph, (self.text, self.classes)
 
     def __str__(self) -> str:
         return self.text

@@ -7,13 +7,14 @@ name of a distribution and of its parameters, which are looked up.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 from reparam import registry
+from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import (
     ExpressionError,
@@ -108,8 +109,15 @@ def locating(where: str) -> Iterator[None]:
         raise type(error)(f"{where}: {error}") from None
 
 
-def parse(text: str) -> Structure:
+def parse(text: str, classes: Iterable[type[Distribution]] = ()) -> Structure:
     """Return the nodes of a graph.
+
+    Parameters
+    ----------
+    text
+        The lines.
+    classes
+        Distributions that are not registered, which the text calls by their names.
 
     Raises
     ------
@@ -126,11 +134,12 @@ def parse(text: str) -> Structure:
     lines = [(k, line) for k, line in lines if line]
     if not lines:
         raise GraphError("the graph has no node in it; write one, such as loss = (y - 1)**2")
+    own = {cls.name: cls for cls in classes}
     nodes: list[Node] = []
     known: dict[str, int] = {}  # the line of each name
     for number, line in lines:
         with locating(f"line {number}"):
-            read = _nodes(line)
+            read = _nodes(line, own)
             name = read[-1].name
             if name in known:
                 raise GraphError(
@@ -161,7 +170,7 @@ def _check_order(nodes: Sequence[Node], lines: dict[str, int]) -> None:
         waiting.pop(node.name, None)
 
 
-def _nodes(line: str) -> list[Node]:
+def _nodes(line: str, own: Mapping[str, type[Distribution]]) -> list[Node]:
     """Return the node that a line defines, preceded by its parameters if it is a draw."""
     match = _LINE.fullmatch(line)
     if match is None:
@@ -169,7 +178,7 @@ def _nodes(line: str) -> list[Node]:
             f"{_shown(line)} is no node; write name = formula, or name ~ distribution(…)"
         )
     name, sign, rest = _name(match[1]), match[2], match[3].strip()
-    return [Formula(name, Expression(rest))] if sign == "=" else _sampled(name, rest)
+    return [Formula(name, Expression(rest))] if sign == "=" else _sampled(name, rest, own)
 
 
 def _name(text: str) -> str:
@@ -186,14 +195,14 @@ def _name(text: str) -> str:
     return names[0]
 
 
-def _sampled(name: str, text: str) -> list[Node]:
+def _sampled(name: str, text: str, own: Mapping[str, type[Distribution]]) -> list[Node]:
     match = _CALL.fullmatch(text)
     if match is None:
         raise GraphError(
             f"{_shown(text)} is no distribution with parameters; write for example"
             f" {name} ~ gaussian(loc=0, scale=1)"
         )
-    cls = registry.reparameterized(match[1])
+    cls = registry.reparameterized_class(own.get(match[1]) or registry.get(match[1]))
     for key, parameter in cls.parameters.items():
         if parameter.vector:
             raise GraphError(

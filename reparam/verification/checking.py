@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from reparam.importing import origin, said
 from reparam.verification import witnesses
 from reparam.verification.comparing import undecided
 from reparam.verification.context import Context, Level
-from reparam.verification.refusals import Faulty, NoGradient, NotApplicable, origin, said
+from reparam.verification.refusals import Faulty, NoGradient, NotApplicable
 from reparam.verification.resolving import resolve
 from reparam.verification.results import Check, Comparison, Outcome
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.refusals import Faulty, origin
+from reparam.importing import origin
+from reparam.verification.refusals import Faulty
 
 __all__ = ["by_parameter", "one_by_one", "real_array", "told"]
 

@@ -11,9 +11,9 @@ from typing import Any
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
-from reparam.errors import InputError, UnknownDistributionError, did_you_mean
+from reparam.errors import InputError, UnknownDistributionError
+from reparam.importing import imported
 from reparam.verification.objects import Object
-from reparam.verification.refusals import origin, said
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors
 
@@ -35,7 +35,8 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
     Parameters
     ----------
     spec
-        A registered distribution's name; ``"package.module:attribute"``; ``"library:sampler"``
+        A registered distribution's name, or one with parameters as ``repr`` writes it;
+        ``"package.module:attribute"`` or ``"path/to/file.py:attribute"``; ``"library:sampler"``
         with a library of :data:`LIBRARIES`; or the thing itself.
     fixed
         Parameters, by name or alias, to keep at these values.
@@ -92,12 +93,14 @@ def _found(spec: Any) -> Target:
         library = import_module(f"reparam.verification.libraries.{module}")
         target: Target = library.target(spec, attribute)
         return target
-    return _wrapped(_imported(spec, module, attribute), spec)
+    return _wrapped(imported(spec), spec)
 
 
 def _registered(name: str) -> Target:
-    from reparam import registry
+    from reparam import registry, spelling
 
+    if not spelling.is_name(name) and "(" in name:
+        return _wrapped(spelling.parse(name), name)
     try:
         cls = registry.get(name)
     except UnknownDistributionError as error:
@@ -108,25 +111,6 @@ def _registered(name: str) -> Target:
     return _wrapped(cls, cls.name)
 
 
-def _imported(spec: str, module: str, attribute: str) -> Any:
-    try:
-        found: Any = import_module(module)
-    except Exception as error:  # whatever a stranger's module raises is what there is to say
-        if "/" in module or module.endswith(".py"):
-            raise InputError(f"{spec} names a file; write a module, as it is imported") from None
-        told = f"{said(error)}{origin(error)}"
-        raise InputError(f"{spec} can't be imported: {told}") from error
-    for part in attribute.split("."):
-        try:
-            found = getattr(found, part)
-        except AttributeError:
-            owner = getattr(found, "__name__", module)
-            raise InputError(
-                f"{spec}: {owner} has no {part!r}{did_you_mean(part, dir(found))}"
-            ) from None
-    return found
-
-
 def _wrapped(thing: Any, name: str) -> Target:
     """Return the target that an object is."""
     cls = thing if isinstance(thing, type) else type(thing)
@@ -135,7 +119,7 @@ def _wrapped(thing: Any, name: str) -> Target:
     if issubclass(cls, Reparameterized) and cls._support.rank:
         return Vectors(thing, name)
     if issubclass(cls, Reparameterized):
-        given = {} if cls is thing else {key: float(getattr(thing, key)) for key in cls.parameters}
+        given = {} if cls is thing else {key: float(thing[key]) for key in cls.parameters}
         return Registered(cls, name, given)
     if issubclass(cls, Discrete):
         return Masses(thing, name)

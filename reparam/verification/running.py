@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from reparam import importing
 from reparam.errors import InputError, ReparamError
+from reparam.importing import origin, said
 from reparam.verification import witnesses as known
 from reparam.verification.checking import run_check
 from reparam.verification.context import LEVELS
@@ -23,7 +24,6 @@ from reparam.verification.planning import (
     validated,
 )
 from reparam.verification.pool import Pool, Task
-from reparam.verification.refusals import origin, said
 from reparam.verification.resolving import resolve
 from reparam.verification.results import Check, Report
 from reparam.verification.worker import Answer, Lost, Raised, Returned, Unreadable, begun
@@ -195,13 +195,12 @@ def resolved(
 @contextmanager
 def importable(directory: Path) -> Iterator[None]:
     """Let modules in a directory be imported, as ``python -m`` does; by workers, too."""
-    for places in (sys.path, _importable):
-        places.insert(0, str(directory))
+    _importable.insert(0, str(directory))
     try:
-        yield
+        with importing.importable(directory):
+            yield
     finally:
-        for places in (sys.path, _importable):
-            places.remove(str(directory))
+        _importable.remove(str(directory))
 
 
 def _pool(workers: int | None, tasks: int, time_limit: float) -> Pool:

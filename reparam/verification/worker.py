@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from reparam.errors import PluginWarning, ReparamError
-from reparam.verification.refusals import said
+from reparam.importing import said
 
 __all__ = [
     "BOOT",

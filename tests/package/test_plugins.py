@@ -134,7 +134,7 @@ SOUND = "from reparam import Laplace\nclass Provided(Laplace):\n    name = {!r}\
         ("raise ValueError('a\\x1b[31mb')", r"ValueError: a\?\[31mb$"),
         (
             "from reparam import InverseCDF\nclass Provided(InverseCDF):\n    name = 'mine'\n",
-            "theirs:Provided has no about, _support, _log_prob",
+            "theirs:Provided has no _support, _log_prob, _cdf or _icdf, about",
         ),
     ],
 )

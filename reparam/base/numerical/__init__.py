@@ -1,0 +1,24 @@
+"""Formulas that a distribution's author leaves out, computed from those that exist.
+
+Quantiles by iteration on the cdf, the upper tail from the density, derivatives in parameters by
+differences, moments by quadrature. They stand in until somebody writes the formula, and what can't
+be found, such as a moment that may be infinite, is NaN.
+"""
+
+from reparam.base.numerical.differences import as_rows, in_parameters
+from reparam.base.numerical.inversion import cdf_of_quantile, quantile
+from reparam.base.numerical.moments import moments
+from reparam.base.numerical.paths import along_quantiles
+from reparam.base.numerical.tails import FAR_TAIL, by_rows, upper_tail
+
+__all__ = [
+    "FAR_TAIL",
+    "along_quantiles",
+    "as_rows",
+    "by_rows",
+    "cdf_of_quantile",
+    "in_parameters",
+    "moments",
+    "quantile",
+    "upper_tail",
+]

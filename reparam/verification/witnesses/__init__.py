@@ -48,7 +48,10 @@ _WITNESSES = {
     ),
     "identity": _Declaration("p(y)·∂y/∂θ + ∂F/∂θ = 0, and p = dF/dy", 4, gradients=False),
     "score": _Declaration(
-        "∂ log p/∂θ against numerical differentiation, and E[score] = 0", 2, gradients=False
+        "∂ log p/∂θ against numerical differentiation, and E[score] = 0; in a parameter that moves"
+        " an end of the support, its integral between the quartiles",
+        2,
+        gradients=False,
     ),
     "distribution": _Declaration(
         "draws against the cdf (DKW bound, tail counts, E[score]), and against each other",

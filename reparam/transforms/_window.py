@@ -33,6 +33,8 @@ _ROUNDING = 3e-14
 _TINY = 1e-5
 #: Newton steps from there, each of which squares the share, or from F⁻¹'s rounding errors.
 _STEPS = 2
+#: Beyond it e^x is no number, or all but.
+_OVERFLOW = 700.0
 #: Expectations are over quantiles of probabilities from this on.
 _UNDERFLOW = 1e-300
 #: How much of the mass an entropy may miss.
@@ -275,11 +277,12 @@ class Window:
         """Return ∂y/∂θ at fixed u for each leaf, then in both ends."""
         log_density = self._of("_log_prob", y)
         low, high = (
-            np.where((log > -np.inf) & (share > 0.0), share * np.exp(log - log_density), 0.0)
+            _scaled(share, np.where(log > -np.inf, log - log_density, -np.inf))
             for share, log in zip((v, u), self.log_densities, strict=True)
         )
+        beyond = np.isinf(y)  # overflowed: there is no more to know than the base does
         found = [
-            np.array(speed - (low * at_low + high * at_high))
+            np.array(np.where(beyond, speed, speed - (low * at_low + high * at_high)))
             for speed, (at_low, at_high) in zip(
                 flat(self._of("_pathwise", y)), self.speeds, strict=True
             )
@@ -335,6 +338,14 @@ class Window:
         )
         y = all_rows.quantile(below, above)
         return y.reshape(self.low.size, 2, share.size), weight, share
+
+
+def _scaled(share: Array, log: Array) -> Array:
+    """Return share · e^log, 0 where either factor is: of a tiny share e^log may overflow."""
+    product = share * np.exp(np.where(share > 0.0, log, -np.inf))
+    if np.any(log > _OVERFLOW):
+        return np.where(log > _OVERFLOW, np.exp(log + np.log(share)), product)
+    return np.asarray(product)
 
 
 def _summed(terms: Array, values: Array, share: Array) -> Array:

@@ -522,3 +522,20 @@ def test_a_base_is_needed_and_names_are_checked():
         rp.Truncated(low=1.0)
     with pytest.raises(UnknownParameterError, match="no parameter 'lo'; did you mean 'low'"):
         rp.Truncated(rp.Gaussian(), lo=1.0)
+
+
+def test_derivatives_where_densities_all_but_underflow():
+    """An exponential distribution forgets: y − a is one, wherever it is cut."""
+    d = rp.Truncated(rp.Exponential(2.0), low=1.0)
+    y = 1.0 + np.array([1e-10, 1.0, 100.0, 340.0, 370.0, 400.0])
+    paths = d.pathwise(y)
+    np.testing.assert_allclose(paths["base.rate"][:3], -(y[:3] - 1.0) / 2.0, rtol=1e-12)
+    np.testing.assert_allclose(paths["low"][:4], 1.0, rtol=1e-12)
+    assert all(np.all(np.isfinite(entry)) for entry in paths.values())
+
+
+def test_draws_that_overflow_have_no_nan():
+    d = rp.Truncated(rp.StudentT(1e-3), low=1.0)
+    draw = d.transform([0.1, 0.9, 1.0 - 2.0**-53])
+    assert draw.value[-1] == np.inf
+    assert not any(np.any(np.isnan(entry)) for entry in draw.jacobian().values())

@@ -56,6 +56,9 @@ def theta(name: str, rng: np.random.Generator) -> list[float]:
         return logits if name == "categorical" else [float(10.0 ** rng.uniform(-2, 2)), *logits]
     if name == "relaxed-bernoulli":
         return [float(10.0 ** rng.uniform(-2, 2)), float(rng.normal() * 10.0 ** rng.uniform(-2, 1))]
+    if name == "uniform":
+        low = float(rng.normal() * 10.0 ** rng.uniform(-2, 2))
+        return [low, low + float(10.0 ** rng.uniform(-3, 3))]
     values, equal = [], rng.random() < 0.15
     for parameter in rp.get(name).parameters:
         if parameter == "loc":
@@ -102,16 +105,16 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
         yield from point_checks(law, exact, values, count(name, law, rng))
         return
     yield from draw_checks(law, exact, values, rng)
-    y = beyond(exact.scale, float(law.icdf(probability(rng))), values, rng)
+    y = beyond(name, exact.scale, float(law.icdf(probability(rng))), values, rng)
     if np.isfinite(y) and abs(y) > 1e-290 and (exact.scale != "logit" or y < 1.0):
         yield from point_checks(law, exact, values, y)
         for i, slope in enumerate(law.pathwise(y).values()):
             yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]
 
 
-def beyond(scale: str, y: float, values: list[float], rng: np.random.Generator) -> float:
+def beyond(name: str, scale: str, y: float, values: list[float], rng: np.random.Generator) -> float:
     """A quantile or, in a quarter of the cases, a number far from it."""
-    if rng.random() < 0.75 or scale == "logit":
+    if rng.random() < 0.75 or scale == "logit" or name == "uniform":
         return y
     if scale == "log":
         return float(y * 10.0 ** rng.uniform(-2, 2))

@@ -390,6 +390,15 @@ LAWS: dict[str, Law] = {
         lambda z: -(z.exp().log1p()) - (-z).exp().log1p(),
         lambda: (0.0, arb.pi() ** 2 / 3, arb(2)),
     ),
+    "uniform": Law(
+        "real",
+        lambda at, a, b: (at - a) / (b - a),
+        lambda at, a, b: (b - at) / (b - a),
+        lambda at, a, b: -((b - a).log()),
+        lambda a, b: (b - a).log(),
+        lambda a, b: (a + b) / 2,
+        lambda a, b: (b - a) ** 2 / 12,
+    ),
     "student-t": located(student_tail, student_log_density, student_moments),
     "relaxed-bernoulli": Law(
         "logit",

@@ -50,7 +50,10 @@ _WITNESSES = {
         "p(y)·∂y/∂θ + ∂F/∂θ = 0, p = dF/dy, and F⁻¹ of integers against F", 4, gradients=False
     ),
     "score": _Declaration(
-        "∂ log p/∂θ against numerical differentiation, and E[score] = 0", 2, gradients=False
+        "∂ log p/∂θ against numerical differentiation, and E[score] = 0; in a parameter that moves"
+        " an end of the support, its integral between the quartiles",
+        2,
+        gradients=False,
     ),
     "distribution": _Declaration(
         "draws against the cdf (DKW bound, tail counts, E[score]), and against each other",

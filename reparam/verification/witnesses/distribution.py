@@ -62,6 +62,7 @@ def _of_way(
     scores = {
         name: Tally(f"mean ∂ log p/∂{name} of draws{label}", "standard errors")
         for name in target.parameters
+        if name not in target.moving  # whose mean is not 0
     }
 
     def compare(theta: dict[str, float], n: int, seed: int) -> float:
@@ -75,7 +76,7 @@ def _of_way(
         smooth = bool(target.obstacle) or not is_discrete(ordered)
         independent = target.independent
         off = fit.add(theta, law, value, ordered, alpha, moving=smooth, independent=independent)
-        return max(off, add_scores(scores, theta, law, value, alpha) if smooth else off)
+        return max(off, add_scores(scores, theta, law, value, alpha) if smooth and scores else off)
 
     for number, theta in sets:
         look(context, f"draws{label}", number, partial(compare, theta))

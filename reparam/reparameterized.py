@@ -306,7 +306,7 @@ class Reparameterized(Distribution):
         lower = np.less(self._cdf(y, *theta), 0.5)
 
         def tail(*leaves: Any) -> Array:
-            return np.where(lower, -below(y, *leaves), above(y, *leaves))
+            return np.asarray(np.where(lower, -below(y, *leaves), above(y, *leaves)))
 
         slope = np.exp(self._log_prob(y, *theta))
         leaves = tuple(flat(theta))

@@ -149,8 +149,10 @@ class Truncated(Reparameterized):
 
     def _variance(self, *theta: Any) -> Array:
         window, batch = self._rows(theta)
-        mean = window.expectation(lambda y: y)[:, np.newaxis, np.newaxis]
-        return window.expectation(lambda y: (y - mean) ** 2).reshape(batch)
+        mean = window.expectation(lambda y: y)
+        centre = mean[:, np.newaxis, np.newaxis]
+        square = window.expectation(lambda y: (y - centre) ** 2)
+        return np.where(np.isinf(mean), np.nan, square).reshape(batch)
 
     def _entropy(self, *theta: Any) -> Array:
         window, batch = self._rows(theta)

@@ -53,7 +53,7 @@ class Interval:
         if values.ndim == 0:
             return bool(self.low < values < self.high)  # type: ignore[operator]
         if self.low == -math.inf and self.high == math.inf:
-            return bool(np.isfinite(np.add.reduce(values, axis=None)))
+            return bool(np.logical_and.reduce(np.isfinite(values), axis=None)) and values.size > 0
         least = np.minimum.reduce(values, axis=None, initial=math.inf)
         most = np.maximum.reduce(values, axis=None, initial=-math.inf)
         return bool(self.low < least and most < self.high) and values.size > 0

@@ -285,7 +285,7 @@ def test_what_a_class_lacks_is_named_once():
     ):
         Unfinished()
     with pytest.raises(
-        TypeError, match=r"^UnfinishedCount lacks _cdf, _entropy, _log_prob, _mean, _sa"
+        TypeError, match=r"^UnfinishedCount lacks _cdf, _entropy, _log_prob, _mean, _sc"
     ):
         UnfinishedCount()
 

@@ -152,7 +152,7 @@ def test_against_mpmath(d):
             # the quantile: to what half an ulp of F makes of it, or of the value
             miss = abs(exact - u) / p
             assert miss <= 8 * np.spacing(abs(value)) + 8e-16 * min(u, 1 - u) / p
-            close(d.cdf(value), exact, 2e-12 if next_to_one else 3e-13)
+            close(d.cdf(value), exact, 3e-13, 5e-14 if next_to_one else 0)
             close(d.sf(value), reference.sf(y), 3e-13)
             close(d.log_prob(value), mpmath.log(p), 0, 3e-13)
             for place, name in enumerate(d.base.parameters):
@@ -266,11 +266,11 @@ def test_products_are_those_of_the_jacobian(d):
 
 @EACH_LAW
 def test_moments_are_integrals(d):
-    u = (np.arange(1_000_000) + 0.5) / 1_000_000
+    u = (np.arange(50_000) + 0.5) / 50_000
     y = d.icdf(u)
-    assert d.mean == pytest.approx(y.mean(), rel=1e-4)
-    assert d.variance == pytest.approx(y.var(), rel=1e-3)
-    assert d.entropy == pytest.approx(-d.log_prob(y).mean(), rel=1e-4, abs=1e-4)
+    assert d.mean == pytest.approx(y.mean(), rel=2e-4)
+    assert d.variance == pytest.approx(y.var(), rel=5e-3)
+    assert d.entropy == pytest.approx(-d.log_prob(y).mean(), rel=5e-4, abs=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,9 @@ def test_moments_of_a_gaussian_against_mpmath(low, high):
 
 
 def test_moments_of_heavy_tails():
-    assert rp.Truncated(rp.StudentT(1.0), low=0.0).mean == np.inf
+    d = rp.Truncated(rp.StudentT(1.0), low=0.0)
+    assert d.mean == np.inf
+    assert np.isnan(d.variance)  # as that of other distributions without a finite mean
     assert np.isnan(rp.Truncated(rp.StudentT(1.0)).mean)
     d = rp.Truncated(rp.StudentT(1.5), low=0.0)
     assert d.mean == pytest.approx(2.0444098877, rel=1e-9)
@@ -434,20 +436,20 @@ def test_what_moves_an_end():
 
 @EACH_LAW
 def test_expected_score_is_0_where_no_end_moves(d):
-    u = np.linspace(0.0, 1.0, 200_001)
+    u = np.linspace(0.0, 1.0, 20_001)
     y = d.icdf(0.5 * (u[1:] + u[:-1]))
     for name, score in d.score(y).items():
         expected = score.mean()
         if name in d.moving:
             assert abs(expected) > 1e-3
         else:
-            assert expected == pytest.approx(0.0, abs=1e-4)
+            assert expected == pytest.approx(0.0, abs=2e-3)
 
 
 def test_exact_derivatives_of_expectations():
     d = rp.Truncated(rp.Gaussian(0.3, 1.2), low=-1.0, high=2.0)
     found = estimate(d, "y**3", 20_000, rng=1)
-    u, h = (np.arange(200_000) + 0.5) / 200_000, 1e-5
+    u, h = (np.arange(50_000) + 0.5) / 50_000, 1e-5
     for name in d.parameters:
         above, below = (np.mean(d.replace({name: d[name] + k * h}).icdf(u) ** 3) for k in (1, -1))
         row = found["pathwise", name]
@@ -463,7 +465,7 @@ def test_exact_derivatives_of_expectations():
 def test_kl_from_what_is_truncated():
     p, q = rp.Truncated(rp.Gaussian(0.3, 1.2), -1.0, 2.0), rp.Gaussian(0.0, 1.0)
     found = rp.kl(p, q, rng=1)
-    u, h = (np.arange(200_000) + 0.5) / 200_000, 1e-5
+    u, h = (np.arange(50_000) + 0.5) / 50_000, 1e-5
 
     def value(p):
         y = p.icdf(u)

@@ -216,7 +216,9 @@ def test_quantile_is_monotone_and_inverts_the_cdf(cls, data):
     u = data.draw(column(uniforms()))
     y = d.icdf(u)
     ulp = np.spacing(np.minimum(np.abs(y) + np.abs(getattr(d, "loc", 0.0)), 1e300))
-    assert np.all(y[1:] >= y[:-1] - 8.0 * ulp[1:])
+    steep = np.spacing(u) * np.exp(-d.log_prob(y))  # what the rounding of u moves
+    steep = np.where(np.isfinite(steep), steep, 0.0)
+    assert np.all(y[1:] >= y[:-1] - 8.0 * (ulp[1:] + steep[1:]))
     told = (np.abs(y) > 1e-290) & (np.abs(y) < 1e290) & (d.log_prob(y) < 600.0)
     moved = 8.0 * ulp * np.exp(np.where(told, d.log_prob(y), 0.0))
     # at an end of the support, the density says nothing of all that rounds to it

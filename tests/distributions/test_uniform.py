@@ -185,3 +185,11 @@ def test_measure_valued_derivative_of_an_objective_that_jumps():
         assert row.value == pytest.approx(exact, abs=5.0 * row.standard_error)
         assert found["pathwise", name].biased
         assert math.isnan(row.efficiency)
+
+
+def test_gradients_of_a_graph_see_both_ends():
+    graph = rp.Graph("z ~ uniform(low=a, high=a + w)\nloss = z**2")
+    found = graph.at(a=-0.5, w=1.5).expectation(100_000, rng=1)
+    for name, exact in (("a", 0.5), ("w", 0.5)):
+        error = found.standard_error.gradient[name]
+        assert found.gradient[name] == pytest.approx(exact, abs=5.0 * error)

@@ -104,7 +104,17 @@ def test_probabilities_broadcast_and_others_are_nan():
     assert d.isf([0.0, 1.0]).tolist() == [np.inf, 0.0]
 
 
-def test_counts_and_vectors_have_none():
-    for d, error in ((rp.Poisson(), "step function"), (rp.Concrete(), "no quantile")):
-        with pytest.raises(rp.ReparamError, match=error):
-            d.isf(0.5)
+def test_vectors_have_none():
+    with pytest.raises(rp.ReparamError, match="no quantile"):
+        rp.Concrete().isf(0.5)
+
+
+@pytest.mark.parametrize(
+    "d", [rp.Poisson(3.0), rp.Binomial(20.0, 0.3), rp.Geometric(0.1)], ids=repr
+)
+def test_of_counts_it_is_the_first_whose_upper_tail_is_small(d):
+    v = np.array([1e-300, 1e-20, 0.01, 0.5, 0.99])
+    y = d.isf(v)
+    assert np.all(d.sf(y) <= v)
+    assert np.all((d.sf(y - 1.0) > v) | (y == d.support[0]))
+    np.testing.assert_array_equal(d.isf([0.0, 1.0, np.nan, 2.0]), [*d.support[::-1], *[np.nan] * 2])

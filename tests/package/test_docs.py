@@ -117,7 +117,7 @@ def test_help_examples_work(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mu.csv").write_text("mu\n0.5\n1.5\n")
     Path("losses.csv").write_text("dL_dy\n" + "1.0\n" * 1000)
-    Path("laws.py").write_text((ROOT / "tests/minimal_laws.py").read_text())
+    Path("laws.py").write_text((ROOT / "tests/helpers/minimal_laws.py").read_text())
     Path("mypackage").mkdir()
     samplers = (ROOT / "tests/helpers/verification_targets.py").read_text()
     Path("mypackage/dists.py").write_text(f"{samplers}\n\nclass MyLaplace(Right): ...\n")

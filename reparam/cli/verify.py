@@ -59,8 +59,8 @@ def verify(
         typer.Argument(
             metavar="TARGET",
             help="Registered distributions by name or with parameters, 'gamma(2)'; "
-            "package.module:attribute or file.py:attribute; or library:sampler such as torch:Beta. Default: the targets in pyproject.toml, or "
-            "else all registered distributions.",
+            "package.module:attribute or file.py:attribute; or library:sampler such as torch:Beta. "
+            "Default: the targets in pyproject.toml, or else all registered distributions.",
             autocompletion=_complete_target,
         ),
     ] = None,

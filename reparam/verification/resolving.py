@@ -8,10 +8,11 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from reparam import spelling
 from reparam.discrete import Discrete
 from reparam.distribution import Distribution
 from reparam.errors import InputError, UnknownDistributionError
-from reparam.importing import imported
+from reparam.importing import imported, imported_law
 from reparam.reparameterized import Reparameterized
 from reparam.verification.objects import Object
 from reparam.verification.targets import Masses, Registered, Target
@@ -82,6 +83,8 @@ def _found(spec: Any) -> Target:
         return spec
     if not isinstance(spec, str):
         return _wrapped(spec, name_of(spec))
+    if "(" in spec:
+        return _wrapped(spelling.read(spec, imported=imported_law), spec)
     module, colon, attribute = spec.partition(":")
     if not colon:
         return _registered(spec)
@@ -97,10 +100,8 @@ def _found(spec: Any) -> Target:
 
 
 def _registered(name: str) -> Target:
-    from reparam import registry, spelling
+    from reparam import registry
 
-    if not spelling.is_name(name) and "(" in name:
-        return _wrapped(spelling.parse(name), name)
     try:
         cls = registry.get(name)
     except UnknownDistributionError as error:
@@ -119,8 +120,7 @@ def _wrapped(thing: Any, name: str) -> Target:
     if issubclass(cls, Reparameterized) and cls._support.rank:
         return Vectors(thing, name)
     if issubclass(cls, Reparameterized):
-        given = {} if cls is thing else {key: float(thing[key]) for key in cls.parameters}
-        return Registered(cls, name, given)
+        return Registered(thing, name)
     if issubclass(cls, Discrete):
         return Masses(thing, name)
     if issubclass(cls, Distribution):

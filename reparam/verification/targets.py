@@ -164,17 +164,24 @@ class Registered(Target):
     #: One number for all draws, or one per draw: both must draw alike.
     _WAYS: ClassVar = ("shared parameters", "a parameter set a draw")
 
-    def __init__(
-        self, cls: type[Reparameterized], name: str, fixed: Mapping[str, float] | None = None
-    ) -> None:
-        self.name, self._cls, self.fixed = name, cls, fixed or {}
+    def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str) -> None:
+        self._thing, self.name = thing, name
+        self._cls = cls = thing if isinstance(thing, type) else type(thing)
+        self.fixed = {}
+        if isinstance(thing, Reparameterized):
+            self.fixed = {key: float(thing[key]) for key in thing.parameters}
         self._late: dict[tuple[bytes, ...], Draw] = {}
-        self.parameters = dict(cls.parameters.items())
+        self.parameters = dict(thing.parameters.items())
         self.noise = cls.noise
         self.reference = cls.name
         if cls.numerical_formulas():  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding
         self.formulas = {formula: self._formula(formula) for formula in FORMULAS}
+
+    def _made(self, theta: Mapping[str, Any]) -> Reparameterized:
+        """Return the distribution with these parameters, by path."""
+        thing = self._thing
+        return thing.replace(theta) if isinstance(thing, Reparameterized) else thing(**theta)
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -197,8 +204,8 @@ class Registered(Target):
     ) -> tuple[Reparameterized, Any]:
         """Return the distribution, and the shape to ask for, that make n draws in that way."""
         if way == self._WAYS[1]:
-            return self._cls(**{name: np.full(n, value) for name, value in theta.items()}), ()
-        return self._cls(**theta), n
+            return self._made({name: np.full(n, value) for name, value in theta.items()}), ()
+        return self._made(theta), n
 
     def unlike(self, n: int, seed: int) -> Unlike:
         """Return n values with gradients, of everyday parameters at random."""
@@ -209,7 +216,7 @@ class Registered(Target):
             else parameter.typical_at(rng.random(n))
             for name, parameter in self.parameters.items()
         }
-        d = self._cls(**theta)
+        d = self._made(theta)
         draw = d.rsample(rng=seed)
         return Unlike(theta, Sample(draw.value, draw.jacobian()), d)
 
@@ -234,12 +241,12 @@ class Registered(Target):
         if key not in self._late:
             if len(self._late) >= _LATE:
                 self._late.clear()
-            self._late[key] = self._cls(**theta).transform(noise)
+            self._late[key] = self._made(theta).transform(noise)
         return self._late[key]
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
-        return self._cls(**theta)
+        return self._made(theta)
 
 
 class Masses(Target):

@@ -9,6 +9,7 @@ is read by ``reparam.verification.objects``; samplers of other libraries come th
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -169,9 +170,15 @@ class Registered(Target):
         self._cls = cls = thing if isinstance(thing, type) else type(thing)
         self.fixed = {}
         if isinstance(thing, Reparameterized):
-            self.fixed = {key: float(thing[key]) for key in thing.parameters}
+            values = {key: float(thing[key]) for key in thing.parameters}
+            # there is no derivative in an infinite one
+            self.fixed = {key: value for key, value in values.items() if math.isfinite(value)}
         self._late: dict[tuple[bytes, ...], Draw] = {}
-        self.parameters = dict(thing.parameters.items())
+        self.parameters = {
+            key: parameter
+            for key, parameter in thing.parameters.items()
+            if key in self.fixed or isinstance(thing, type)
+        }
         self.noise = cls.noise
         self.reference = cls.name
         if cls.numerical_formulas():  # which lose digits in the tails

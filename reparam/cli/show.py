@@ -61,7 +61,7 @@ def show(
 
 
 def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
-    """Return what there is to tell, as JSON values: of a distribution with parameters, theirs."""
+    """Return what is shown, as JSON values; of a distribution with parameters, theirs, too."""
     from reparam.discrete import Discrete
     from reparam.distribution import About
     from reparam.reparameterized import Reparameterized

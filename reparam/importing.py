@@ -13,11 +13,14 @@ from importlib.util import module_from_spec, spec_from_file_location
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reparam.errors import InputError, PluginWarning, did_you_mean
 
-__all__ = ["importable", "imported", "one_line", "origin", "quietly", "said"]
+if TYPE_CHECKING:
+    from reparam.base.distribution import Distribution
+
+__all__ = ["importable", "imported", "imported_law", "one_line", "origin", "quietly", "said"]
 
 T = TypeVar("T")
 
@@ -43,7 +46,8 @@ def imported(spec: str) -> Any:
         If the module can't be imported, or has no such attribute.
     """
     is_file = _SUFFIX in spec
-    module, _, attribute = spec.rpartition(":") if is_file else spec.partition(":")
+    module, _, attribute = spec.partition(_SUFFIX if is_file else ":")
+    module += ".py" * is_file
     if not (module and attribute):
         raise InputError(f"{spec} is incomplete; write package.module:attribute")
     try:
@@ -67,6 +71,29 @@ def imported(spec: str) -> Any:
                 f"{spec}: {owner} has no {part!r}{did_you_mean(part, dir(found))}"
             ) from None
     return found
+
+
+def imported_law(spec: str) -> type[Distribution] | Distribution:
+    """Return the distribution, or the class of one, that a module or a file has.
+
+    Raises
+    ------
+    InputError, IncompleteError
+        If it has none of that name, or the class lacks something.
+    """
+    from reparam.base.distribution import Distribution
+
+    found = imported(spec)
+    if isinstance(found, type) and issubclass(found, Distribution):
+        found._need_complete()
+        return found
+    if isinstance(found, Distribution):
+        return found
+    kind = f"the class {found.__name__}" if isinstance(found, type) else type(found).__name__
+    raise InputError(
+        f"{spec} is not a distribution but {kind}; name a subclass of reparam.Distribution, or an"
+        " instance of one"
+    )
 
 
 @contextmanager

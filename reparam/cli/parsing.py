@@ -141,38 +141,14 @@ def law(text: str) -> type[Distribution] | Distribution:
         or a file has, ``package.module:Class`` or ``path/to/file.py:instance``, which expressions
         may have in them, too.
     """
-    from reparam import registry, spelling
+    from reparam import importing, registry, spelling
 
     if spelling.is_name(text):
         return registry.constructor(text.strip())
-    if ":" in text and "(" not in text:
-        return _imported(text.strip())
-    return spelling.read(text, imported=_imported)
-
-
-def _imported(spec: str) -> type[Distribution] | Distribution:
-    """Return the distribution, or the class of one, that a module or a file has.
-
-    Raises
-    ------
-    InputError
-        If it has none of that name.
-    """
-    from reparam import importing
-    from reparam.base.distribution import Distribution
-
     with importing.importable(Path.cwd()):
-        found = importing.imported(spec)
-    if isinstance(found, type) and issubclass(found, Distribution):
-        found._need_complete()
-        return found
-    if isinstance(found, Distribution):
-        return found
-    kind = f"the class {found.__name__}" if isinstance(found, type) else type(found).__name__
-    raise InputError(
-        f"{spec} is not a distribution but {kind}; name a subclass of reparam.Distribution, or an"
-        " instance of one"
-    )
+        if ":" in text and "(" not in text:
+            return importing.imported_law(text.strip())
+        return spelling.read(text, imported=importing.imported_law)
 
 
 def reparameterized(

@@ -62,7 +62,7 @@ def show(
 
 
 def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
-    """Return what there is to tell, as JSON values: of a distribution with parameters, theirs."""
+    """Return what is shown, as JSON values; of a distribution with parameters, theirs, too."""
     from reparam.base.discrete import DRAWS, Discrete
     from reparam.base.distribution import About
     from reparam.base.reparameterized import Reparameterized

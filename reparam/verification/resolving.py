@@ -8,6 +8,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from reparam import registry, spelling
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
@@ -63,8 +64,6 @@ def name_of(spec: Any) -> str:
     >>> name_of("normal"), name_of("torch:Beta"), name_of(dict), name_of(object())
     ('gaussian', 'torch:Beta', 'dict', 'object')
     """
-    from reparam import registry
-
     if isinstance(spec, Target):
         return spec.name
     if isinstance(spec, Distribution):
@@ -82,6 +81,8 @@ def _found(spec: Any) -> Target:
         return spec
     if not isinstance(spec, str):
         return _wrapped(spec, name_of(spec))
+    if "(" in spec:
+        return _wrapped(spelling.read(spec, imported=imported_law), spec)
     module, colon, attribute = spec.partition(":")
     if not colon:
         return _registered(spec)
@@ -97,10 +98,7 @@ def _found(spec: Any) -> Target:
 
 
 def _registered(name: str) -> Target:
-    from reparam import registry, spelling
 
-    if not spelling.is_name(name) and "(" in name:
-        return _wrapped(spelling.parse(name), name)
     try:
         cls = registry.get(name)
     except UnknownDistributionError as error:
@@ -119,8 +117,7 @@ def _wrapped(thing: Any, name: str) -> Target:
     if issubclass(cls, Reparameterized) and cls._support.rank:
         return Vectors(thing, name)
     if issubclass(cls, Reparameterized):
-        given = {} if cls is thing else {key: float(thing[key]) for key in cls.parameters}
-        return Registered(cls, name, given)
+        return Registered(thing, name)
     if issubclass(cls, Discrete):
         return Masses(thing, name)
     if issubclass(cls, Distribution):

@@ -9,6 +9,7 @@ at where it is there. A :class:`reparam.Distribution` has it all; any other obje
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -166,18 +167,31 @@ class Registered(Target):
     #: One number for all draws, or one per draw: both must draw alike.
     _WAYS: ClassVar = ("shared parameters", "a parameter set a draw")
 
-    def __init__(
-        self, cls: type[Reparameterized], name: str, fixed: Mapping[str, float] | None = None
-    ) -> None:
-        self.name, self._cls, self.fixed = name, cls, fixed or {}
+    def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str) -> None:
+        self._thing, self.name = thing, name
+        self._cls = cls = thing if isinstance(thing, type) else type(thing)
+        self.fixed = {}
+        if isinstance(thing, Reparameterized):
+            values = {key: float(thing[key]) for key in thing.parameters}
+            # there is no derivative in an infinite one
+            self.fixed = {key: value for key, value in values.items() if math.isfinite(value)}
         self._late: dict[tuple[bytes, ...], Draw] = {}
-        self.parameters = dict(cls.parameters.items())
+        self.parameters = {
+            key: parameter
+            for key, parameter in thing.parameters.items()
+            if key in self.fixed or isinstance(thing, type)
+        }
         self.noise = cls.noise
         self.moving = cls().moving
         self.reference = cls.name
         if cls.numerical_formulas():  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding
         self.formulas = {formula: self._formula(formula) for formula in FORMULAS}
+
+    def _made(self, theta: Mapping[str, Any]) -> Reparameterized:
+        """Return the distribution with these parameters, by path."""
+        thing = self._thing
+        return thing.replace(theta) if isinstance(thing, Reparameterized) else thing(**theta)
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -200,8 +214,8 @@ class Registered(Target):
     ) -> tuple[Reparameterized, Any]:
         """Return the distribution, and the shape to ask for, that make n draws in that way."""
         if way == self._WAYS[1]:
-            return self._cls(**{name: np.full(n, value) for name, value in theta.items()}), ()
-        return self._cls(**theta), n
+            return self._made({name: np.full(n, value) for name, value in theta.items()}), ()
+        return self._made(theta), n
 
     def unlike(self, n: int, seed: int) -> Unlike:
         """Return n values with gradients, of everyday parameters at random."""
@@ -212,7 +226,7 @@ class Registered(Target):
             else parameter.typical_at(rng.random(n))
             for name, parameter in self.parameters.items()
         }
-        d = self._cls(**theta)
+        d = self._made(theta)
         draw = d.rsample(rng=seed)
         return Unlike(theta, Sample(draw.value, draw.jacobian()), d)
 
@@ -237,12 +251,12 @@ class Registered(Target):
         if key not in self._late:
             if len(self._late) >= _LATE:
                 self._late.clear()
-            self._late[key] = self._cls(**theta).transform(noise)
+            self._late[key] = self._made(theta).transform(noise)
         return self._late[key]
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
-        return self._cls(**theta)
+        return self._made(theta)
 
 
 class Masses(Target):

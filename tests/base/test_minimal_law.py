@@ -256,6 +256,22 @@ def test_vector_parameters_have_a_derivative_per_entry():
     assert d.rsample(5, rng=1).vjp(1.0)["rates"].shape == (2,)
 
 
+def test_inversion_takes_numbers_and_any_shape():
+    u = np.array([[1e-300, 0.25], [0.75, 1.0]])
+    v = np.array([[1.0, 0.75], [0.25, 0.0]])
+
+    def cdf(y, rate):
+        return -np.expm1(-rate * y)
+
+    def sf(y, rate):
+        return np.exp(-rate * y)
+
+    with np.errstate(invalid="ignore"):
+        y = numerical.quantile(u, v, cdf, sf, (0.0, math.inf), [2.0])
+    wanted = np.array([[1e-300, -np.log(0.75)], [-np.log(0.25), math.inf]]) / 2.0
+    np.testing.assert_allclose(y, wanted, rtol=1e-14)
+
+
 def test_ends_that_move_take_values_along():
     d = Between(low=-1.0, high=3.0)
     y = np.array([-0.999, 0.0, 1.5, 2.999])
@@ -298,8 +314,8 @@ def test_what_a_class_lacks_is_named_once():
 
 def test_numerical_formulas_are_listed():
     rest = ("pathwise", "score", "mean", "variance", "entropy")
-    assert Kumaraswamy.numerical_formulas() == ("icdf", "sf", *rest)
-    assert Gumbel.numerical_formulas() == ("cdf", "sf", *rest)
+    assert Kumaraswamy.numerical_formulas() == ("icdf", "isf", "sf", *rest)
+    assert Gumbel.numerical_formulas() == ("isf", "cdf", "sf", *rest)
     for name in rp.names():
         if issubclass(rp.get(name), rp.Reparameterized):
             assert rp.get(name).numerical_formulas() == ()

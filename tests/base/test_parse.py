@@ -6,7 +6,7 @@ import random
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from minimal_laws import Gumbel, Shifted
 
 import reparam as rp
@@ -52,6 +52,10 @@ def distributions(draw, cls):
         size = math.prod(own)
         each = st.lists(numbers(parameter.domain), min_size=size, max_size=size)
         theta[name] = np.array(draw(each)).reshape(own)
+    for low, high in cls._ordered:
+        pair = theta[low], theta[high]
+        theta[low], theta[high] = np.minimum(*pair), np.maximum(*pair)
+        assume(np.all(theta[low] < theta[high]))
     return cls(**theta)
 
 

@@ -137,14 +137,22 @@ class TestOtherCommands:
 
     def test_show_marks_what_follows_numerically(self, laws):
         page = laws("show", "laws_here:Gumbel").stdout
-        wanted = "numerical  cdf, sf, pathwise, score, mean, variance, entropy"
+        wanted = "numerical  isf, cdf, sf, pathwise, score, mean, variance, entropy"
         assert wanted in page.replace("\n" + " " * 11, " ")
         assert json.loads(laws("show", "gamma", "-f", "json").stdout)["numerical"] == []
         assert "numerical" not in laws("show", "gamma").stdout
 
-    def test_verify_takes_a_file(self, laws):
-        options = ("--quick", "--only", "score", "--seed", "1", "--workers", "1")
-        assert "sub/laws.py:Gumbel" in laws("verify", "sub/laws.py:Gumbel", *options).stdout
+    def test_verify_takes_all_forms(self, laws):
+        targets = ["sub/laws.py:Gumbel", "gamma(2, rate=3)", "poisson(3)", "concrete(0.5, [1, 2])"]
+        targets += ["laws_here:Shifted(sub/laws.py:Gumbel(1), by=2)", "laws_here:gumbel"]
+        options = ("--quick", "--only", "score", "--seed", "1", "-f", "json")
+        report = json.loads(laws("verify", *targets, *options).stdout)
+        assert [check["target"] for check in report["checks"]] == targets
+
+    def test_verify_refuses_what_is_no_distribution_with_parameters(self, laws):
+        message = laws("verify", "threading:Thread()", code=2).stderr
+        assert "threading:Thread is not a distribution but the class Thread" in message
+        assert "column 8: expected ','" in laws("verify", "gamma(2", code=2).stderr
 
 
 @pytest.mark.parametrize(

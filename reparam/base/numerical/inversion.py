@@ -18,7 +18,7 @@ _HALVINGS = 64
 
 
 def quantile(
-    u: Array, v: Array, cdf: Formula, sf: Formula, ends: tuple[Array, Array], theta: Sequence[Array]
+    u: Array, v: Array, cdf: Formula, sf: Formula, ends: tuple[Any, Any], theta: Sequence[Any]
 ) -> Array:
     """Return the y with P(Y ≤ y) = u and P(Y > y) = v, of which the smaller is matched.
 
@@ -29,17 +29,19 @@ def quantile(
     Parameters
     ----------
     u, v
-        Probabilities in [0, 1] that sum to 1: rows.
+        Probabilities in [0, 1] that sum to 1.
     cdf, sf
         P(Y ≤ y) and P(Y > y), of y and θ.
     ends
-        The ends of the support, one per row.
+        The ends of the support: numbers, or one per probability.
     theta
-        The parameters, one per row.
+        The parameters: numbers, or one per probability.
     """
     from scipy.optimize import elementwise
 
-    low, high = ends
+    shape, u, v = np.shape(u), np.ravel(u), np.ravel(v)
+    low, high = (np.broadcast_to(np.asarray(end, np.float64), shape).ravel() for end in ends)
+    theta = [np.broadcast_to(leaf, u.shape) if np.ndim(leaf) == 0 else leaf for leaf in theta]
     inside = (u > 0.0) & (v > 0.0)
     p, above = np.where(inside, np.minimum(u, v), 0.5), u > v
 
@@ -61,7 +63,8 @@ def quantile(
     lost = inside & ~(bracket.success & found.success)
     if np.any(lost):
         y[lost] = _halved(excess, low[lost], high[lost], row[lost])
-    return np.asarray(np.select([u == 0.0, v == 0.0, np.isnan(u)], [low, high, np.nan], y))
+    y = np.select([u == 0.0, v == 0.0, np.isnan(u)], [low, high, np.nan], y)
+    return np.asarray(y.reshape(shape))
 
 
 def _start(low: Array, high: Array) -> tuple[Array, Array]:

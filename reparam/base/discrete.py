@@ -95,7 +95,7 @@ class Discrete(Distribution):
         --------
         >>> import reparam as rp
         >>> rp.Poisson(rate=2.0).isf([1e-300, 0.1, 1.0])
-        array([169.,   4.,   0.])
+        array([192.,   4.,   0.])
         """
         return self._at("v", v, lambda v, *theta: self._on_closed_unit(1.0 - v, v, *theta))[0][()]
 

@@ -230,7 +230,7 @@ class Reparameterized(Distribution):
         --------
         >>> import reparam as rp
         >>> rp.Exponential(rate=2.0).isf([1.0, 1e-200])
-        array([  0.        , 230.25850930])
+        array([  0.       , 230.2585093])
         """
         return self._of_probability("v", v, "_isf")
 

@@ -45,7 +45,7 @@ class Exponential(InverseCDF):
 
     @staticmethod
     def _isf(v: Array, rate: Array) -> Array:
-        return -np.log(v) / rate
+        return np.abs(np.log(v)) / rate  # 0 for v = 1, not -0
 
     @staticmethod
     def _pathwise(y: Array, rate: Array) -> tuple[Array, ...]:

@@ -13,7 +13,7 @@ from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import InputError, UnknownDistributionError
-from reparam.importing import imported
+from reparam.importing import imported, imported_law
 from reparam.verification.objects import Object
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors

@@ -182,7 +182,8 @@ class Registered(Target):
             if key in self.fixed or isinstance(thing, type)
         }
         self.noise = cls.noise
-        self.moving = cls().moving
+        moving = (thing() if isinstance(thing, type) else thing).moving
+        self.moving = tuple(name for name in moving if name in self.parameters)
         self.reference = cls.name
         if cls.numerical_formulas():  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding

@@ -125,7 +125,7 @@ CASES = {
     "vector_gradients_are_unbiased": [
         COLDER,
         broken(_pull=scaled(PULL, 1.2, 1.0)),
-        broken(_score=lambda y, *theta: (SCORE(y, *theta)[0] + 0.05, SCORE(y, *theta)[1])),
+        broken(_score=lambda y, *theta: (SCORE(y, *theta)[0] + 0.1, SCORE(y, *theta)[1])),
     ],
     "vectors_do_not_depend_on_neighbours": [broken(_transform=sociable)],
     "vector_edges_are_numbers": [broken(_transform=unshifted)],

@@ -189,6 +189,10 @@ class Registered(Target):
             self.strict, self.rounding = False, Target.rounding
         self.formulas = {formula: self._formula(formula) for formula in FORMULAS}
 
+    def _gradients(self, draw: Draw, of: str = "value") -> dict[str, Array]:
+        """Return ∂y/∂θ in each parameter that is not infinite."""
+        return {key: entry for key, entry in draw.jacobian(of).items() if key in self.parameters}
+
     def _made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution with these parameters, by path."""
         thing = self._thing
@@ -203,7 +207,7 @@ class Registered(Target):
         """Return n values with gradients."""
         d, shape = self._distribution(theta, n, way)
         draw = d.rsample(shape, rng=seed)
-        return Sample(draw.value, draw.jacobian())
+        return Sample(draw.value, self._gradients(draw))
 
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values: the same ones, without gradients."""
@@ -229,12 +233,12 @@ class Registered(Target):
         }
         d = self._made(theta)
         draw = d.rsample(rng=seed)
-        return Unlike(theta, Sample(draw.value, draw.jacobian()), d)
+        return Unlike(theta, Sample(draw.value, self._gradients(draw)), d)
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
         draw = self._transformed(noise, theta)
-        return Sample(draw.value, Later(draw.jacobian))
+        return Sample(draw.value, Later(partial(self._gradients, draw)))
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -244,7 +248,7 @@ class Registered(Target):
     def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a view of the values that this noise makes, with gradients."""
         draw = self._transformed(noise, theta)
-        return Sample(getattr(draw, name), Later(partial(draw.jacobian, of=name)))
+        return Sample(getattr(draw, name), Later(partial(self._gradients, draw, of=name)))
 
     def _transformed(self, noise: Array, theta: Mapping[str, Any]) -> Draw:
         """Return the draw that this noise makes: of late ones the same, whatever is looked at."""

@@ -265,6 +265,7 @@ def _formulas(
     order = np.argsort(y)
     noise, y = noise[order], y[order]
     slopes = law.pathwise(y)
+    slopes = {name: slopes[name] for name in target.parameters}
 
     def is_lost(name: str) -> NDArray[np.bool_]:
         lost = np.asarray(slopes[name] == 0.0)

@@ -42,6 +42,8 @@ _SYMBOLS = {
 }
 #: The relative error allowed of what is held to a claim, and to a law that follows numerically.
 _CLAIM, _FOLLOWING = 1e-7, 1e-5
+#: Probability between y and an end that moves, at least, for differences in what moves it.
+_CLEAR = 1e-3
 #: Results below this are subnormal.
 _TINY = 2.0**-1022
 #: Units in the last place that subnormal results may be off.
@@ -284,6 +286,7 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
         y, _ = context.points(theta)
         log_density = formulas["log_prob"](y, **theta)
         pathwise = formulas["pathwise"](y, **theta)
+        inside = _inside(context, theta, y)
         for name, tally in tallies.items():
             below, above = (
                 derivative_in(
@@ -301,14 +304,23 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
             # one factor may overflow or be subnormal, and the product neither
             flow = np.copysign(np.exp(log_density + np.log(np.abs(path))), path)
             lost = np.where(np.abs(path) < _TINY, _UNITS * np.spacing(path) / path, 0.0)
+            slack = np.where(path == 0.0, 0.0, np.abs(flow * lost))
+            # a step that moves an end across y meets the kink of F there
+            clear = inside if name in target.moving else slice(None)
             tally.add(
                 theta,
-                flow,
-                -slope,
+                flow[clear],
+                -slope[clear],
                 rtol=1e-7,
-                atol=np.where(path == 0.0, 0.0, np.abs(flow * lost)),
-                uncertainty=error,
-                y=y,
+                atol=slack[clear],
+                uncertainty=error[clear],
+                y=y[clear],
             )
     for tally in tallies.values():
         yield from tally.result()
+
+
+def _inside(context: Context, theta: Mapping[str, float], y: Array) -> NDArray[np.bool_]:
+    """Return which values are not next to an end of the support."""
+    law = context.target.law(theta, context.seed)
+    return np.asarray(np.minimum(law.cdf(y), law.sf(y)) > _CLEAR)

@@ -569,7 +569,7 @@ def _said(cls, theta):
     with np.errstate(all="ignore"):
         d = cls(**theta)
         several = cls(**{name: np.full(300, value) for name, value in theta.items()})
-        noise = u if d.noise is rp.noise.UNIFORM else u - 0.5
+        noise = u if d.noise is rp.engine.noise.UNIFORM else u - 0.5
         y = _right(d).icdf(d, u)
         for draw in (d.transform(noise), d.rsample(300, rng=1), several.rsample(rng=1)):
             yield draw.value

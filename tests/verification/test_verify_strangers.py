@@ -115,7 +115,7 @@ def test_each_parameter_is_as_often_at_either_end(count):
 
 
 def test_corners_stay_in_the_domain():
-    share = rp.Parameter("p", rp.parameters.UNIT, 0.5, (0.1, 0.9))
+    share = rp.Parameter("p", rp.domains.UNIT, 0.5, (0.1, 0.9))
     made = type("Shares", (Normal,), {"parameters": {"loc": share, "scale": (0.1, 10.0)}})
     found = list(corners(Context(resolve(made), QUICK, 1, 1e-10), 1e3))
     shares = sorted({theta["loc"] for theta in found})

@@ -1,0 +1,57 @@
+"""Draws are plain arrays: they can be pickled, copied, and returned by worker processes."""
+
+import copy
+import multiprocessing
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pytest
+from kinds import REPARAMETERIZED, VECTORS
+
+import reparam as rp
+from reparam import sampling
+
+DRAWS = {
+    **{name: rp.get(name)().rsample(5, rng=1) for name in (*REPARAMETERIZED, *VECTORS)},
+    "given noise": rp.Laplace([0.0, 1.0]).transform([[0.2], [0.7]]),
+    "by quantile": rp.Gamma(2.0).by_quantile().rsample(5, rng=1),
+    "truncated": rp.Truncated(rp.Gaussian(), low=1.0).rsample(5, rng=1),
+    "part of a stream": next(sampling.stream(rp.Gamma(2.0), range(7, 12), rng=1)),
+}
+
+
+def facts(draw):
+    """Return what there is to know of a draw, as lists."""
+    jacobian = {name: entry.tolist() for name, entry in draw.jacobian().items()}
+    vjp = {name: np.asarray(entry).tolist() for name, entry in draw.vjp(draw.value).items()}
+    path = draw.distribution.path
+    return draw.value.tolist(), draw.noise.tolist(), jacobian, vjp, path, repr(draw.distribution)
+
+
+@pytest.mark.parametrize(
+    "copied", [lambda d: pickle.loads(pickle.dumps(d)), copy.copy, copy.deepcopy]
+)
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_a_copy_knows_the_same(draw, copied):
+    assert facts(copied(draw)) == facts(draw)
+
+
+def test_draws_of_a_graph():
+    draw = rp.Graph("z ~ gaussian(loc=m)\ny ~ gamma(alpha=2, rate=exp(z))\nloss = z*y").at(m=0.5)
+    drawn = draw.rsample(20, rng=1)
+    again = pickle.loads(pickle.dumps(drawn))
+    for name in drawn.value:
+        np.testing.assert_array_equal(again.value[name], drawn.value[name])
+    assert again.vjp(loss=1.0) == drawn.vjp(loss=1.0)
+
+
+def drawn_there(alpha):
+    return rp.Gamma(alpha).rsample(1000, rng=3)
+
+
+def test_worker_processes_return_draws():
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        there = pool.submit(drawn_there, 2.0).result()
+    assert facts(there) == facts(drawn_there(2.0))

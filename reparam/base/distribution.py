@@ -405,6 +405,10 @@ def sample_shape(shape: object) -> tuple[int, ...]:
     CountError
         If it is not made of non-negative integers.
     """
+    if type(shape) is int and 0 <= shape < 2**63:  # the usual ones, without NumPy
+        return (shape,)
+    if type(shape) is tuple and not shape:
+        return ()
     given = np.asarray(None if isinstance(shape, np.ma.MaskedArray) else shape, dtype=object)
     entries: list[Any] = given.reshape(-1).tolist() if given.ndim < 2 else [None]
     try:

@@ -13,7 +13,7 @@ import typer
 
 from reparam.cli import completion, output, page, parsing
 from reparam.cli.options import OutFile, Params, Seed, Shard, Threads
-from reparam.errors import InputError, UnknownParameterError, did_you_mean
+from reparam.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from reparam.base.distribution import Distribution
@@ -37,9 +37,9 @@ _NARROWEST = 40
 _WIDEST = 120
 
 #: The beginning of an assignment.
-_ASSIGNED = re.compile(r"\s*[^\W\d]\w*\s*=")
+_ASSIGNED = re.compile(r"\s*[^\W\d][\w.]*\s*=")
 #: A comma before the next assignment.
-_NEXT = re.compile(r",(?=\s*[^\W\d]\w*\s*=)")
+_NEXT = re.compile(r",(?=\s*[^\W\d][\w.]*\s*=)")
 
 
 def _complete_format(incomplete: str) -> Iterator[str]:
@@ -161,21 +161,11 @@ def _format_for(out: str, name: str | None) -> str:
 
 
 def _other(text: str, dist: str, param: Sequence[str]) -> Distribution:
-    """Return a distribution to compare with: a name with parameters, or other parameters."""
-    found = re.fullmatch(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*", text, re.DOTALL)
-    if found:
-        given = [part for part in _NEXT.split(found[2] or "") if part.strip()]
-        return parsing.distribution(
-            found[1], [re.sub(r"=\s*\[(.*)\]\s*$", r"=\1", part) for part in given], "--compare"
-        )
-    from reparam import registry
-
+    """Return a distribution to compare with: any, or the first with other parameters."""
     changed = _NEXT.split(text)
     if not all(_ASSIGNED.match(part) for part in changed):
-        raise UnknownParameterError(
-            f"--compare {text!r} is not NAME, NAME(p=1) or p=1; pass for example 'gamma(alpha=2)'"
-        )
-    known = registry.get(dist).parameters
+        return parsing.distribution(text, None, "--compare")
+    known = parsing.law(dist).parameters
     new = {known.canonical(part.partition("=")[0].strip()) for part in changed}
     kept = [part for part in param if known.canonical(part.partition("=")[0].strip()) not in new]
     return parsing.distribution(dist, [*kept, *changed], "--compare")

@@ -38,9 +38,6 @@ _SMALLEST = 1e-300
 #: The size of a parameter, at most: differences of larger ones overflow.
 _LARGEST = 1e300
 
-#: The largest integer that float64 counts up to, where the search for a quantile ends.
-_LAST = 2.0**53
-
 
 def is_discrete(law: Distribution) -> bool:
     """Return whether values are integers."""
@@ -54,7 +51,9 @@ def is_vector(law: Distribution) -> bool:
 
 def title(law: Distribution) -> str:
     """Return a distribution as the command line writes it: ``gamma(alpha=2, rate=1)``."""
-    inner = ", ".join(f"{name}={_text(getattr(law, name))}" for name in law.parameters)
+    if type(law).parameters is not law.parameters:  # made of others
+        return repr(law)
+    inner = ", ".join(f"{name}={_text(law[name])}" for name in law.parameters)
     return f"{law.name}({inner})"
 
 
@@ -82,8 +81,9 @@ def singles(law: Distribution) -> list[Distribution]:
             " pass parameters of fewer elements"
         )
     for name in law.parameters:
-        sizes = np.abs(getattr(law, name))
-        if np.any((sizes > _LARGEST) | ((sizes > 0.0) & (sizes < _SMALLEST))):
+        sizes = np.abs(law[name])
+        far = (sizes > _LARGEST) & np.isfinite(sizes)  # an infinite bound is none
+        if np.any(far | ((sizes > 0.0) & (sizes < _SMALLEST))):
             raise ParameterError(
                 f"{name} of {law.name} has an element beyond {_SMALLEST:g} or {_LARGEST:g}, where"
                 " pictures end; pass a number nearer to 1"
@@ -91,10 +91,10 @@ def singles(law: Distribution) -> list[Distribution]:
     arrays = {
         name: np.broadcast_to(value, law.batch_shape + parameter.event(np.asarray(value)))
         for name, parameter in law.parameters.items()
-        for value in [getattr(law, name)]
+        for value in [law[name]]
     }
     return [
-        type(law)(**{name: array[index] for name, array in arrays.items()})
+        law.replace({name: array[index] for name, array in arrays.items()})
         for index in np.ndindex(law.batch_shape)
     ]
 
@@ -103,8 +103,9 @@ def differentiable(law: Distribution) -> list[str]:
     """Return the names of parameters to differentiate in: of a vector, those of its entries."""
     names: list[str] = []
     for name in law.parameters.differentiable:
-        value = getattr(law, name)
-        names += [f"{name}[{k}]" for k in range(len(value))] if np.ndim(value) else [name]
+        value = law[name]
+        if np.all(np.isfinite(value)):
+            names += [f"{name}[{k}]" for k in range(len(value))] if np.ndim(value) else [name]
     return names
 
 
@@ -117,29 +118,26 @@ def entry_of(arrays: dict[str, Array], name: str) -> Array:
 def moved(law: Distribution, name: str, values: Array) -> Distribution:
     """Return a batch in which one parameter, or one entry of a vector, has other values."""
     vector, k = _parts(name)
-    given = {key: getattr(law, key) for key in law.parameters}
     if k is None:
-        given[vector] = values
-    else:
-        entries = np.broadcast_to(given[vector], (*values.shape, len(given[vector]))).copy()
-        entries[..., k] = values
-        given[vector] = entries
-    return type(law)(**given)
+        return law.replace({vector: values})
+    entries = np.broadcast_to(law[vector], (*values.shape, len(law[vector]))).copy()
+    entries[..., k] = values
+    return law.replace({vector: entries})
 
 
 def _parts(name: str) -> tuple[str, int | None]:
-    found = re.fullmatch(r"(\w+)\[(\d+)\]", name)
+    found = re.fullmatch(r"([\w.]+)\[(\d+)\]", name)
     return (found[1], int(found[2])) if found else (name, None)
 
 
 def value(law: Distribution, name: str) -> float:
     """Return the value of a parameter, or of an entry of a vector."""
-    return float(entry_of({key: getattr(law, key) for key in law.parameters}, name))
+    return float(entry_of({key: law[key] for key in law.parameters}, name))
 
 
 def bounds(law: Distribution, name: str) -> tuple[float, float]:
     """Return the bounds of a parameter's domain, infinite where they depend on others."""
-    domain = type(law).parameters[_parts(name)[0]].domain
+    domain = law.parameters[_parts(name)[0]].domain
     if (
         not isinstance(domain, Interval)
         or isinstance(domain.low, str)
@@ -163,24 +161,6 @@ def quantile(law: Distribution, u: Array) -> Array:
     NoFormulaError
         If the distribution has no quantiles.
     """
-    if isinstance(law, Reparameterized):
+    if isinstance(law, Reparameterized | Discrete):
         return np.asarray(law.icdf(u))
-    if isinstance(law, Discrete):
-        return _search(law, u)
     raise NoFormulaError(f"{type(law).__name__} has no quantiles, and can't be drawn without them")
-
-
-def _search(law: Discrete, u: Array) -> Array:
-    """Return quantiles of integers by bisection, whose bounds double first."""
-    u, first, last = np.broadcast_arrays(u, *law.support)
-    last = np.minimum(last, _LAST)
-    below, above, step = first - 1.0, first, 1.0
-    while np.any(short := (law.cdf(above) < u) & (above < last)):
-        below = np.where(short, above, below)
-        above = np.where(short, np.minimum(above + step, last), above)
-        step *= 2.0
-    while np.any(above - below > 1.0):
-        middle = np.floor(0.5 * (below + above))
-        reached = law.cdf(middle) >= u
-        above, below = np.where(reached, middle, above), np.where(reached, below, middle)
-    return np.asarray(above)

@@ -73,6 +73,13 @@ def test_draws_are_seeded_and_in_shards(cli):
     )
 
 
+def test_compositions(cli):
+    page = cli("plot", "truncated(gaussian, low=0.5)", "--grad").stdout
+    assert "base.loc" in page
+    assert "high" not in page.replace("highest", "")
+    assert cli("plot", "gamma", "--compare", "truncated(gamma(alpha=2), low=1)").exit_code == 0
+
+
 class TestCompare:
     @pytest.mark.parametrize(
         ("other", "title"),
@@ -81,7 +88,7 @@ class TestCompare:
             ("student-t(df=2, loc=1)", "student-t(df=2, loc=1, scale=1)"),
             ("Poisson( rate = 3 )", "poisson(rate=3)"),
             ("categorical(logits=[0, 1])", "categorical(logits=[0, 1])"),
-            ("categorical(logits=0,1)", "categorical(logits=[0, 1])"),
+            ("categorical(logits=[0,1])", "categorical(logits=[0, 1])"),
             ("sigma=2", "gaussian(loc=5, scale=2)"),
             ("mu=1,sigma=2", "gaussian(loc=1, scale=2)"),
         ],
@@ -95,9 +102,9 @@ class TestCompare:
         ("other", "message"),
         [
             ("laplac", "did you mean 'laplace'"),
-            ("gamma(alpha)", "parameter 'alpha' has no value"),
+            ("gamma(alpha)", "no distribution is called 'alpha'"),
             ("gamma(alpha=-1)", "alpha=-1 is not in"),
-            ("gamma(alpha=2", "is not NAME, NAME(p=1) or p=1"),
+            ("gamma(alpha=2", "expected ',' or ')', not the end"),
             ("rate=2", "Gaussian has no parameter 'rate'"),
         ],
     )

@@ -256,7 +256,7 @@ def path_and_step() -> str:
     second.append(text(x(0.36), y(0.42), "is in the jump", "bad"))
     title = (
         "Left: draws of a Gaussian over σ with their noise fixed are straight lines. "
-        "Right: draws of a coin over p are steps, flat but for one jump."
+        "Right: draws of a coin over p are steps, flat except for one jump."
     )
     return picture(720, 284, title, [*body, *second])
 

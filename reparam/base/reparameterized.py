@@ -245,8 +245,8 @@ class Reparameterized(Distribution):
         raise NotImplementedError
 
     def _pull(self, upstream: Array, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
-        """Return Σ upstream ∂y/∂θ of each draw, for each parameter."""
-        return tuple(upstream * entry for entry in flat(self._jacobian(y, *extras_and_theta)))
+        """Return Σ upstream ∂y/∂θ of each draw, for each parameter: of vectors."""
+        raise NotImplementedError
 
     def _jacobian(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         """Return ∂y/∂θ for each parameter, from what ``_transform`` made: of numbers."""

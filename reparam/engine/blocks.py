@@ -78,15 +78,14 @@ def evaluate(
     width = max(1, BLOCK // max(1, *map(math.prod, events)))
     if 0 < size <= width - first % width:
         with np.errstate(all="ignore"):
-            inputs = [
-                item if isinstance(item, _DIRECT) else item.take(first, first + size)
-                for item in operands
-            ]
+            inputs = [_taken(item, first, first + size, first) for item in operands]
             values = formula(*inputs)
         outputs = values if isinstance(values, tuple) else (values,)
         return [
-            _sum(value, size, event) if summed else _owned(value, inputs, size, event, shape)
-            for value, summed, event in zip(outputs, sums, events, strict=True)
+            _sum(value, size, event)
+            if summed
+            else _owned(value, (*inputs, *outputs[:number]), size, event, shape)
+            for number, (value, summed, event) in enumerate(zip(outputs, sums, events, strict=True))
         ]
     wholes = iter(
         allocated([shape + e for summed, e in zip(sums, events, strict=True) if not summed])
@@ -130,10 +129,6 @@ def evaluate(
     ]
 
 
-#: Operands that are arguments themselves.
-_DIRECT = (np.ndarray, np.float64)
-
-
 def _taken(item: Operand, start: int, stop: int, first: int) -> Any:
     """Return the elements ``start:stop`` of an operand of which `first` is the first."""
     if isinstance(item, np.ndarray):
@@ -150,9 +145,9 @@ def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
 
 
 def _owned(
-    value: Any, inputs: Sequence[Any], size: int, event: tuple[int, ...], shape: tuple[int, ...]
+    value: Any, others: Sequence[Any], size: int, event: tuple[int, ...], shape: tuple[int, ...]
 ) -> Array:
-    """Return a formula's output as an array of its own, of the result's shape."""
+    """Return a formula's output as an array of its own, none of the others, of that shape."""
     whole = (size, *event)
     if (
         isinstance(value, np.ndarray)
@@ -160,7 +155,7 @@ def _owned(
         and value.flags.owndata
         and value.flags.c_contiguous
         and value.dtype == np.float64
-        and not any(value is item for item in inputs)
+        and not any(value is item for item in others)
     ):
         return value.reshape(shape + event)
     result = np.empty(whole)
@@ -170,15 +165,11 @@ def _owned(
 
 def total(values: Array) -> Array:
     """Return the sum of all values, with the bits that :func:`evaluate` gives it."""
-    return np.asarray(np.sum(_sums(values.ravel(), _blocks(0, values.size))))
+    flat = values.ravel()
+    return np.asarray(np.sum([flat[low:high].sum() for low, high in _blocks(0, flat.size)]))
 
 
 def _blocks(first: int, size: int, block: int = BLOCK) -> list[tuple[int, int]]:
     """Return where the blocks of so many elements of a stream start and stop."""
     edges = [first, *range((first // block + 1) * block, first + size, block), first + size]
     return list(pairwise(edges)) if size else []
-
-
-def _sums(values: Array, blocks: Sequence[tuple[int, int]]) -> list[Any]:
-    """Return the sum of each block, the first of which starts with the values."""
-    return [values[low - blocks[0][0] : high - blocks[0][0]].sum() for low, high in blocks]

@@ -208,7 +208,7 @@ class _Run:
         """Of the estimates, by parameter."""
         moments = self.moments
         error = moments.norm / math.sqrt(max(moments.count - 1, 1) * moments.count)
-        # of terms that are all the same but for rounding, there is none
+        # of terms that are all the same up to rounding there is no scatter
         least = _ROUNDING / math.sqrt(moments.count) * np.abs(moments.mean)
         error = np.where((error <= least) & np.isfinite(least), 0.0, error)
         return dict(zip(self.estimator.names, error.tolist(), strict=True))

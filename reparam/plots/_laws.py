@@ -82,7 +82,7 @@ def singles(law: Distribution) -> list[Distribution]:
         )
     for name in law.parameters:
         sizes = np.abs(law[name])
-        far = (sizes > _LARGEST) & np.isfinite(sizes)  # an infinite bound is none
+        far = (sizes > _LARGEST) & np.isfinite(sizes)  # an infinite bound is not shown
         if np.any(far | ((sizes > 0.0) & (sizes < _SMALLEST))):
             raise ParameterError(
                 f"{name} of {law.name} has an element beyond {_SMALLEST:g} or {_LARGEST:g}, where"

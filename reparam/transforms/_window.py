@@ -33,7 +33,7 @@ _ROUNDING = 3e-14
 _TINY = 1e-5
 #: Newton steps from there, each of which squares the share, or from F⁻¹'s rounding errors.
 _STEPS = 2
-#: Beyond it e^x is no number, or all but.
+#: Beyond it e^x overflows, or nearly does.
 _OVERFLOW = 700.0
 #: Expectations are over quantiles of probabilities from this on.
 _UNDERFLOW = 1e-300

@@ -195,7 +195,7 @@ def test_scores_are_differences_of_the_log_density(d):
 
 
 def test_derivatives_in_narrow_windows_keep_relative_digits():
-    """There the base's derivatives cancel all but for (b − a)² of them."""
+    """There the base's derivatives cancel down to (b − a)² of their size."""
     for width, rtol in ((1e-2, 1e-12), (1e-4, 1e-10), (1e-6, 1e-8)):
         d = rp.Truncated(rp.Gaussian(0.2, 1.3), 3.0, 3.0 + width)
         with mp.workdps(50):

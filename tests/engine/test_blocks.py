@@ -222,3 +222,15 @@ class TestInOrder:
         with pytest.raises(ArithmeticError, match="item 3"):
             list(results)
         assert len(begun) <= 3 + 2 * threads + 2
+
+
+def test_outputs_share_no_memory_with_each_other():
+    operands = [of.operand(np.arange(10.0), (10,))]
+
+    def twice(x):
+        y = x + 1.0
+        return y, y
+
+    one, other = blocks.evaluate(twice, operands, (10,), events=[(), ()])
+    one += 1.0
+    np.testing.assert_array_equal(other, np.arange(10.0) + 1.0)

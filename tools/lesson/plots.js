@@ -122,7 +122,7 @@ function pathsWords({ mode, law, k }) {
   const { symbol } = law.parameters[k];
   return {
     direct: `Draws at the present ${symbol}, drawn anew whenever ${symbol} changes: no dot can be followed.`,
-    pathwise: law.discrete ? "Each draw's path is flat, but for one jump from 0 to 1."
+    pathwise: law.discrete ? "Each draw's path is flat, except for one jump from 0 to 1."
       : `Each draw's path over ${symbol}, its noise fixed, and its slope at the present ${symbol}.`,
     score: `Draws that stay where they are; their sizes are weights that change with ${symbol}.`,
   }[mode];

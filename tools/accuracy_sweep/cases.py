@@ -158,10 +158,9 @@ def far_count(name: str, law: Any, rng: np.random.Generator) -> float:
     """An integer so far out that tails underflow."""
     if name in ("bernoulli", "categorical"):
         return count(name, law, rng)
-    mean = float(law.mean)
-    y = np.rint(mean * 10.0 ** rng.uniform(-4, 4))
-    first = 1.0 if name == "geometric" else 0.0
-    return float(np.clip(y, first, float(law.total) if name == "binomial" else 1e15))
+    first, last = (float(end) for end in law.support)
+    mean = float(law.mean) if np.isfinite(law.mean) else 1.0
+    return float(np.clip(np.rint(mean * 10.0 ** rng.uniform(-4, 4)), first, min(last, 1e15)))
 
 
 def log_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:

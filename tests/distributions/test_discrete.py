@@ -6,7 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from kinds import DISCRETE
-from precise import log_gamma
+from precise import digamma, log_gamma
 
 import reparam as rp
 from reparam import sampling, testing
@@ -37,7 +37,7 @@ def geometric(y, p):
 
 def negative_binomial(y, r, p):
     ways = log_gamma(y + r) - log_gamma(y + 1) - log_gamma(r)
-    in_total = mp.digamma(y + r) - mp.digamma(r) + mp.log(p)
+    in_total = digamma(y + r) - digamma(r) + mp.log(p)
     return ways + r * mp.log(p) + y * mp.log1p(-p), [in_total, r / p - y / (1 - p)]
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "VAST",
     "bend",
     "half",
+    "log1mexp",
     "log1pmx",
     "power",
     "product_difference",
@@ -51,6 +52,12 @@ def bend(s: Array) -> Array:
 def half(x: Array) -> Array:
     """Return x/2 for x > 0: not 0 for the least positive number, so that it is a shape."""
     return np.maximum(0.5 * x, 5e-324)
+
+
+def log1mexp(t: Array) -> Array:
+    """Return log(1 − e^−t) for t ≥ 0, by the side of ln 2 that does not cancel (Mächler 2012)."""
+    far = np.log1p(-np.exp(-np.maximum(t, 0.5)))
+    return np.where(t < math.log(2.0), np.log(-np.expm1(-t)), far)
 
 
 def log1pmx(r: Array) -> Array:

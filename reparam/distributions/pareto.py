@@ -8,7 +8,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.mechanisms import LogLocationScale
+from reparam.base.log_location_scale import LogLocationScale
 from reparam.domains import POSITIVE, Interval
 from reparam.parameters import Parameter
 from reparam.special._accurate import log1mexp

@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.mechanisms import LogLocationScale
+from reparam.base.log_location_scale import LogLocationScale
 from reparam.distributions.gumbel import Gumbel
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter

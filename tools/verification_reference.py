@@ -200,6 +200,35 @@ def uniform(near: Near, u: Any, low: Any, high: Any) -> Any:
     return (1 - u) * low + u * high
 
 
+def cauchy(near: Near, u: Any, loc: Any, scale: Any) -> Any:
+    return loc - scale * mp.cot(mp.pi * u)
+
+
+def gumbel(near: Near, u: Any, loc: Any, scale: Any) -> Any:
+    return loc - scale * mp.log(-mp.log(u))
+
+
+def half_cauchy(near: Near, u: Any, scale: Any) -> Any:
+    return scale * mp.tan(mp.pi * u / 2)
+
+
+def half_normal(near: Near, u: Any, scale: Any) -> Any:
+    """y²/2σ² ~ Gamma(½)."""
+    return scale * mp.sqrt(2 * gamma_of(near, mpf(1) / 2, u, 1 - u))
+
+
+def kumaraswamy(near: Near, u: Any, a: Any, b: Any) -> Any:
+    return (1 - (1 - u) ** (1 / b)) ** (1 / a)
+
+
+def pareto(near: Near, u: Any, scale: Any, alpha: Any) -> Any:
+    return scale * (1 - u) ** (-1 / alpha)
+
+
+def weibull(near: Near, u: Any, scale: Any, concentration: Any) -> Any:
+    return scale * (-mp.log(1 - u)) ** (1 / concentration)
+
+
 def gamma(near: Near, u: Any, alpha: Any, rate: Any) -> Any:
     return gamma_of(near, alpha, u, 1 - u) / rate
 
@@ -247,6 +276,7 @@ def concrete(near: Near, u: Any, v: Any, w: Any, temperature: Any, *logits: Any)
 DISTRIBUTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "beta": (beta, {"alpha": "shape", "beta": "shape"}),
     "beta-prime": (beta_prime, {"alpha": "shape", "beta": "shape"}),
+    "cauchy": (cauchy, {"loc": "loc", "scale": "scale"}),
     "chi": (chi, {"df": "shape"}),
     "chi-square": (chi_square, {"df": "shape"}),
     "concrete": (
@@ -257,12 +287,18 @@ DISTRIBUTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "f": (f, {"df1": "shape", "df2": "shape"}),
     "gamma": (gamma, {"alpha": "shape", "rate": "scale"}),
     "gaussian": (gaussian, {"loc": "loc", "scale": "scale"}),
+    "gumbel": (gumbel, {"loc": "loc", "scale": "scale"}),
+    "half-cauchy": (half_cauchy, {"scale": "scale"}),
+    "half-normal": (half_normal, {"scale": "scale"}),
     "inverse-gamma": (inverse_gamma, {"alpha": "shape", "scale": "scale"}),
+    "kumaraswamy": (kumaraswamy, {"concentration1": "shape", "concentration0": "shape"}),
     "laplace": (laplace, {"loc": "loc", "scale": "scale"}),
     "logistic": (logistic, {"loc": "loc", "scale": "scale"}),
+    "pareto": (pareto, {"scale": "scale", "alpha": "shape"}),
     "relaxed-bernoulli": (relaxed_bernoulli, {"temperature": "scale", "logits": "loc"}),
     "student-t": (student_t, {"df": "df", "loc": "loc", "scale": "scale"}),
     "uniform": (uniform, {"low": "low", "high": "high"}),
+    "weibull": (weibull, {"scale": "scale", "concentration": "shape"}),
 }
 #: How many entries vectors have.
 LENGTHS = {"concrete": 3}

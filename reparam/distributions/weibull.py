@@ -86,8 +86,10 @@ class Weibull(LogLocationScale):
 
     @classmethod
     def _stein_score(cls, y: Array, scale: Array, concentration: Array) -> Array:
-        hazard = concentration * np.exp(cls._standardized(y, scale, concentration))
-        slope = ((concentration - 1.0) - hazard) / y
+        w = cls._standardized(y, scale, concentration)
+        slope = ((concentration - 1.0) - concentration * np.exp(w)) / y
+        if np.any(far := w > 700.0):  # e^w alone may overflow
+            slope = np.where(far, -np.exp(w - np.log(y) + np.log(concentration)), slope)
         return np.where((y == 0.0) & (concentration == 1.0), -1.0 / scale, slope)
 
     @staticmethod

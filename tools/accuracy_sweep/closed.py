@@ -17,6 +17,7 @@ class Direct(Law):
     inverse: Formula
 
     def quantile(self, u: Any, start: float, *theta: Any) -> Any:
+        """λ where F is u."""
         return self.inverse(u, *theta)
 
 
@@ -165,9 +166,7 @@ LAWS: dict[str, Law] = {
         "log",
         lambda at, scale, k: -((-((k * (at - scale.log())).exp())).expm1()),
         lambda at, scale, k: (-((k * (at - scale.log())).exp())).exp(),
-        lambda at, scale, k: (
-            k.log() + k * (at - scale.log()) - (k * (at - scale.log())).exp()
-        ),
+        lambda at, scale, k: k.log() + k * (at - scale.log()) - (k * (at - scale.log())).exp(),
         lambda scale, k: euler() * (1 - 1 / k) + (scale / k).log() + 1,
         weibull_mean,
         lambda scale, k: weibull_square(scale, k) - weibull_mean(scale, k) ** 2,

@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
 from reparam.special import cauchy
@@ -36,7 +37,9 @@ class Cauchy(LocationScale):
         transform="y = x₀ + γ z,  z = tan(π (u − ½))",
         derivatives={"loc": "1", "scale": "z"},
         source="Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions, ch. 16",
+        scipy="cauchy(loc, scale)",
     )
+    _tails = (Tail(power="1"), Tail(power="1"))
 
     @staticmethod
     def _standard_icdf(u: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.tails import Tail
 from reparam.conversions import times
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
@@ -44,7 +45,9 @@ class Gumbel(LocationScale):
         transform="y = μ + β z,  z = −log(−log u)",
         derivatives={"loc": "1", "scale": "z"},
         source="Gumbel (1958), Statistics of Extremes, section 5.2",
+        scipy="gumbel_r(loc, scale)",
     )
+    _tails = (Tail(growth="inf"), Tail(growth="1"))
 
     @staticmethod
     def _standard_icdf(u: Array) -> Array:

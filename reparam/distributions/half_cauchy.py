@@ -8,7 +8,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.mechanisms import InverseCDF
+from reparam.base.positive import Scaled
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
 from reparam.special import cauchy
@@ -16,7 +17,7 @@ from reparam.special import cauchy
 __all__ = ["HalfCauchy"]
 
 
-class HalfCauchy(InverseCDF):
+class HalfCauchy(Scaled):
     """The half-Cauchy distribution: of |y| with y from a Cauchy distribution around 0.
 
     p(y) = 2/(π γ (1 + y²/γ²)) for y > 0, reparameterized through its quantile, y = γ tan(πu/2). The
@@ -33,65 +34,41 @@ class HalfCauchy(InverseCDF):
         transform="y = γ tan(π u / 2)",
         derivatives={"scale": "y / γ"},
         source="Gelman (2006), Prior distributions for variance parameters, section 3.2",
+        scipy="halfcauchy(scale=scale)",
     )
-    _support = POSITIVE
+    _tails = (Tail(power="1"), Tail(power="1"))
 
     @staticmethod
-    def _icdf(u: Array, scale: Array) -> Array:
-        return scale * _standard_quantile(u, 1.0 - u)
+    def _standard_quantile(u: Array, v: Array) -> Array:
+        # tan(πu/2) = cot(πv/2)
+        tangent = np.tan((0.5 * math.pi) * np.minimum(u, v))
+        return np.where(u < v, tangent, 1.0 / tangent)
 
     @staticmethod
-    def _isf(v: Array, scale: Array) -> Array:
-        return scale * _standard_quantile(1.0 - v, v)
+    def _standard_cdf(z: Array) -> Array:
+        return np.arctan(z) * (2.0 / math.pi)
 
     @staticmethod
-    def _pathwise(y: Array, scale: Array) -> tuple[Array, ...]:
-        return (y / scale,)
+    def _standard_sf(z: Array) -> Array:
+        return np.arctan2(1.0, z) * (2.0 / math.pi)
 
     @staticmethod
-    def _cdf(y: Array, scale: Array) -> Array:
-        return np.arctan(y / scale) * (2.0 / math.pi)
+    def _standard_log_cdf(z: Array) -> Array:
+        lower = np.log(HalfCauchy._standard_cdf(z))
+        return np.where(z < 1.0, lower, np.log1p(-HalfCauchy._standard_sf(z)))
 
     @staticmethod
-    def _sf(y: Array, scale: Array) -> Array:
-        return np.arctan2(scale, y) * (2.0 / math.pi)
+    def _standard_log_sf(z: Array) -> Array:
+        lower = np.log1p(-HalfCauchy._standard_cdf(z))
+        return np.where(z < 1.0, lower, np.log(HalfCauchy._standard_sf(z)))
 
     @staticmethod
-    def _log_cdf(y: Array, scale: Array) -> Array:
-        lower = np.log(HalfCauchy._cdf(y, scale))
-        return np.where(y < scale, lower, np.log1p(-HalfCauchy._sf(y, scale)))
+    def _standard_log_prob(z: Array) -> Array:
+        return math.log(2.0 / math.pi) - cauchy.log_one_plus_square(z)
+
+    _standard_slope = staticmethod(cauchy.slope)
+    _standard_excess = staticmethod(cauchy.excess)
 
     @staticmethod
-    def _log_sf(y: Array, scale: Array) -> Array:
-        lower = np.log1p(-HalfCauchy._cdf(y, scale))
-        return np.where(y < scale, lower, np.log(HalfCauchy._sf(y, scale)))
-
-    @staticmethod
-    def _log_prob(y: Array, scale: Array) -> Array:
-        return math.log(2.0 / math.pi) - cauchy.log_one_plus_square(y / scale) - np.log(scale)
-
-    @staticmethod
-    def _score(y: Array, scale: Array) -> tuple[Array, ...]:
-        return (-cauchy.excess(y / scale) / scale,)
-
-    @staticmethod
-    def _stein_score(y: Array, scale: Array) -> Array:
-        return cauchy.slope(y / scale) / scale
-
-    @staticmethod
-    def _mean(scale: Array) -> Array:
-        return np.full_like(scale, np.inf)
-
-    @staticmethod
-    def _variance(scale: Array) -> Array:
-        return np.full_like(scale, np.nan)
-
-    @staticmethod
-    def _entropy(scale: Array) -> Array:
-        return math.log(2.0 * math.pi) + np.log(scale)
-
-
-def _standard_quantile(u: Array, v: Array) -> Array:
-    """Return tan(πu/2) = cot(πv/2), of u or of v = 1 − u, whichever is smaller."""
-    tangent = np.tan((0.5 * math.pi) * np.minimum(u, v))
-    return np.where(u < v, tangent, 1.0 / tangent)
+    def _standard_moments() -> tuple[float, float, float]:
+        return math.inf, math.nan, math.log(2.0 * math.pi)

@@ -8,7 +8,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.mechanisms import InverseCDF
+from reparam.base.positive import Scaled
+from reparam.base.tails import Tail
 from reparam.conversions import times
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
@@ -21,7 +22,7 @@ _ROOT_HALF = math.sqrt(0.5)
 _MEAN = math.sqrt(2.0 / math.pi)
 
 
-class HalfNormal(InverseCDF):
+class HalfNormal(Scaled):
     """The half-normal distribution: of |y| with y from a Gaussian around 0.
 
     p(y) = √(2/π) exp(−y²/2σ²)/σ for y > 0, reparameterized through its quantile,
@@ -47,73 +48,51 @@ class HalfNormal(InverseCDF):
         transform="y = σ √2 erf⁻¹(u)",
         derivatives={"scale": "y / σ"},
         source="Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions, ch. 13",
+        scipy="halfnorm(scale=scale)",
     )
-    _support = POSITIVE
+    _tails = (Tail(power="1"), Tail(growth="2"))
 
     @staticmethod
-    def _icdf(u: Array, scale: Array) -> Array:
-        return scale * _standard_quantile(u, 1.0 - u)
+    def _standard_quantile(u: Array, v: Array) -> Array:
+        from scipy.special import erfinv
+
+        # √2 erf⁻¹(u) = √2 erfc⁻¹(v)
+        return np.where(u < v, math.sqrt(2.0) * erfinv(u), -normal.icdf(0.5 * v))
 
     @staticmethod
-    def _isf(v: Array, scale: Array) -> Array:
-        return scale * _standard_quantile(1.0 - v, v)
-
-    @staticmethod
-    def _pathwise(y: Array, scale: Array) -> tuple[Array, ...]:
-        return (y / scale,)
-
-    @staticmethod
-    def _cdf(y: Array, scale: Array) -> Array:
+    def _standard_cdf(z: Array) -> Array:
         from scipy.special import erf
 
-        return np.asarray(erf(_ROOT_HALF * (y / scale)))
+        return np.asarray(erf(_ROOT_HALF * z))
 
     @staticmethod
-    def _sf(y: Array, scale: Array) -> Array:
-        return 2.0 * normal.sf(y / scale)
+    def _standard_sf(z: Array) -> Array:
+        return 2.0 * normal.sf(z)
 
     @staticmethod
-    def _log_cdf(y: Array, scale: Array) -> Array:
-        z = y / scale
-        return np.where(z < 1.0, np.log(HalfNormal._cdf(y, scale)), np.log1p(-2.0 * normal.sf(z)))
+    def _standard_log_cdf(z: Array) -> Array:
+        lower = np.log(HalfNormal._standard_cdf(z))
+        return np.where(z < 1.0, lower, np.log1p(-HalfNormal._standard_sf(z)))
 
     @staticmethod
-    def _log_sf(y: Array, scale: Array) -> Array:
+    def _standard_log_sf(z: Array) -> Array:
         from scipy.special import erfcx
 
-        z = y / scale
         far = np.log(erfcx(_ROOT_HALF * z)) - 0.5 * z * z
-        return np.where(z < 1.0, np.log1p(-HalfNormal._cdf(y, scale)), far)
+        return np.where(z < 1.0, np.log1p(-HalfNormal._standard_cdf(z)), far)
 
     @staticmethod
-    def _log_prob(y: Array, scale: Array) -> Array:
-        z = y / scale
-        return math.log(_MEAN) - 0.5 * z * z - np.log(scale)
+    def _standard_log_prob(z: Array) -> Array:
+        return math.log(_MEAN) - 0.5 * z * z
 
     @staticmethod
-    def _score(y: Array, scale: Array) -> tuple[Array, ...]:
-        z = y / scale
-        return ((z - 1.0) * ((z + 1.0) / scale),)  # z² may overflow
+    def _standard_slope(z: Array) -> Array:
+        return -z
 
     @staticmethod
-    def _stein_score(y: Array, scale: Array) -> Array:
-        return -(y / scale) / scale
+    def _standard_excess(z: Array) -> Array:
+        return (1.0 - z) * (1.0 + z)
 
     @staticmethod
-    def _mean(scale: Array) -> Array:
-        return scale * _MEAN
-
-    @staticmethod
-    def _variance(scale: Array) -> Array:
-        return scale * (scale * (1.0 - 2.0 / math.pi))
-
-    @staticmethod
-    def _entropy(scale: Array) -> Array:
-        return 0.5 + 0.5 * math.log(0.5 * math.pi) + np.log(scale)
-
-
-def _standard_quantile(u: Array, v: Array) -> Array:
-    """Return √2 erf⁻¹(u) = √2 erfc⁻¹(v), of u or of v = 1 − u, whichever is smaller."""
-    from scipy.special import erfinv
-
-    return np.where(u < v, math.sqrt(2.0) * erfinv(u), -normal.icdf(0.5 * v))
+    def _standard_moments() -> tuple[float, float, float]:
+        return _MEAN, 1.0 - 2.0 / math.pi, 0.5 + 0.5 * math.log(0.5 * math.pi)

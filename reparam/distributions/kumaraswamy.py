@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, UNIT
 from reparam.parameters import Parameter
 from reparam.special import kumaraswamy as special
@@ -49,6 +50,7 @@ class Kumaraswamy(InverseCDF):
         source="Jones (2009), Kumaraswamy's distribution, Statistical Methodology 6, section 2",
     )
     _support = UNIT
+    _tails = (Tail(power="concentration1"), Tail(power="concentration0"))
     _extras: ClassVar[int] = 1  # t
     _views: ClassVar[Mapping[str, View]] = {
         "log_value": View("_log_value", "_log_jacobian"),
@@ -88,12 +90,12 @@ class Kumaraswamy(InverseCDF):
 
     @staticmethod
     def _log_jacobian(y: Array, t: Array, a: Array, b: Array) -> Slopes:
-        return _other(t) / a / a, -(t / np.expm1(t)) / a / b
+        return _other(t) / a / a, -_over_expm1(t) / a / b
 
     @staticmethod
     def _jacobian(y: Array, t: Array, a: Array, b: Array) -> Slopes:
         in_a, in_b = Kumaraswamy._log_jacobian(y, t, a, b)
-        return y * in_a, y * in_b
+        return np.where(y == 0.0, 0.0, y * in_a), y * in_b
 
     @staticmethod
     def _complement_jacobian(y: Array, t: Array, a: Array, b: Array) -> Slopes:
@@ -181,7 +183,7 @@ def _times_t(w: Array, b: Array) -> Array:
 
 def _over_expm1(x: Array) -> Array:
     """Return x/(e^x − 1) for x ≥ 0: 1 at 0, and 0 where e^x overflows."""
-    return np.where(x == 0.0, 1.0, x / np.expm1(x))
+    return np.where(x == 0.0, 1.0, np.minimum(x, 750.0) / np.expm1(x))
 
 
 def _scores(w: Array, t: Array, a: Array, b: Array) -> Slopes:

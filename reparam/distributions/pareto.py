@@ -8,7 +8,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.log_location_scale import LogLocationScale
+from reparam.base.positive import LogLocationScale
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, Interval
 from reparam.parameters import Parameter
 from reparam.special._accurate import log1mexp
@@ -37,8 +38,10 @@ class Pareto(LogLocationScale):
         transform="y = m e^(w/α),  w = −log(1 − u)",
         derivatives={"scale": "y / m", "alpha": "−y w / α²"},
         source="Arnold (2015), Pareto Distributions, section 1.2",
+        scipy="pareto(alpha, scale=scale)",
     )
     _support = Interval("scale", math.inf)
+    _tails = (Tail(power="1"), Tail(power="alpha"))
 
     # w is exponential
 

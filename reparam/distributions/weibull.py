@@ -6,7 +6,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.log_location_scale import LogLocationScale
+from reparam.base.positive import LogLocationScale
+from reparam.base.tails import Tail
 from reparam.distributions.gumbel import Gumbel
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
@@ -36,7 +37,9 @@ class Weibull(LogLocationScale):
         transform="y = λ e^(w/k),  w = log(−log(1 − u))",
         derivatives={"scale": "y / λ", "concentration": "−y w / k²"},
         source="Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions, ch. 21",
+        scipy="weibull_min(concentration, scale=scale)",
     )
+    _tails = (Tail(power="concentration"), Tail(growth="concentration"))
 
     # w = log(z^k) is −x with x of a Gumbel distribution
 

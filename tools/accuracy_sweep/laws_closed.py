@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from balls import log_beta
@@ -14,18 +14,20 @@ from laws import INF, NAN, Formula, Law, log_two
 class Direct(Law):
     """A law whose quantile λ is found without iteration: of u and θ."""
 
-    inverse: Formula
+    inverse: Formula = field(kw_only=True)
 
-    def quantile(self, u: Any, start: float, *theta: Any) -> Any:
-        """λ where F is u."""
-        return self.inverse(u, *theta)
+    def quantile(self, u: Any, v: Any, start: float, *theta: Any) -> Any:
+        """λ where F is u = 1 − v."""
+        return self.inverse(u, v, *theta)
 
 
 def euler() -> Any:
     return arb.const_euler()
 
 
-def placed(lower: Formula, upper: Formula, log_density: Formula, moments: Formula) -> Law:
+def placed(
+    lower: Formula, upper: Formula, log_density: Formula, moments: Formula, beyond: bool = True
+) -> Law:
     """y = loc + scale·z: both tails, log density and moments of z."""
 
     def of_z(formula: Formula) -> Formula:
@@ -48,6 +50,7 @@ def placed(lower: Formula, upper: Formula, log_density: Formula, moments: Formul
         lambda loc, scale: moments()[2] + scale.log(),
         moment(0),
         moment(1),
+        beyond=beyond,
     )
 
 
@@ -128,6 +131,7 @@ LAWS: dict[str, Law] = {
         lambda z: -((-((-z).exp())).expm1()),
         lambda z: -z - (-z).exp(),
         lambda: (euler(), arb.pi() ** 2 / 6, 1 + euler()),
+        beyond=False,  # a doubly exponential tail is too small for differences
     ),
     "half-cauchy": scaled(
         lambda z: 2 * z.atan() / arb.pi(),
@@ -160,7 +164,8 @@ LAWS: dict[str, Law] = {
         lambda m, alpha: (m / alpha).log() + 1 / alpha + 1,
         lambda m, alpha: alpha * m / (alpha - 1) if alpha > 1 else INF,
         pareto_variance,
-        lambda u, m, alpha: m.log() - (-u).log1p() / alpha,  # it may all but be the end
+        beyond=False,
+        inverse=lambda u, v, m, alpha: m.log() - v.log() / alpha,  # it may all but be the end
     ),
     "weibull": Law(
         "log",
@@ -170,5 +175,6 @@ LAWS: dict[str, Law] = {
         lambda scale, k: euler() * (1 - 1 / k) + (scale / k).log() + 1,
         weibull_mean,
         lambda scale, k: weibull_square(scale, k) - weibull_mean(scale, k) ** 2,
+        beyond=False,
     ),
 }

@@ -1,4 +1,4 @@
-"""Positive variates whose logarithm is a location-scale variate: a kind of closed quantile."""
+"""Positive variates with closed quantiles: scale · z, and scale · e^(w/k)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,146 @@ from reparam.engine.noise import UNIFORM, Noise
 from reparam.special._accurate import LARGEST
 from reparam.special.bregman import log_quotient
 
-__all__ = ["LogLocationScale"]
+__all__ = ["LogLocationScale", "Scaled"]
+
+
+class Scaled(Reparameterized):
+    """y = scale · z, with z > 0 from a standard distribution; ``scale`` is the only parameter.
+
+    The extra array of a draw is z: y may over- or underflow, the derivative does not.
+    """
+
+    mechanism: ClassVar[str] = "inverse CDF"
+    noise: ClassVar[Noise] = UNIFORM
+    _support: ClassVar[Interval] = POSITIVE
+    _extras: ClassVar[int] = 1
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_quantile(u: Array, v: Array) -> Array:
+        """Quantile of z for u = 1 − v in [0, 1], of which the smaller has its digits."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_cdf(z: Array) -> Array:
+        """P(Z ≤ z)."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_sf(z: Array) -> Array:
+        """P(Z > z), to full relative accuracy."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_log_cdf(z: Array) -> Array:
+        """Log of P(Z ≤ z)."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_log_sf(z: Array) -> Array:
+        """Log of P(Z > z)."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_log_prob(z: Array) -> Array:
+        """Log density of z."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_slope(z: Array) -> Array:
+        """∂ log p(z)/∂z."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_excess(z: Array) -> Array:
+        """1 + z ∂ log p(z)/∂z, without its cancellation."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _standard_moments() -> tuple[float, float, float]:
+        """Mean, variance and entropy of z."""
+
+    @final
+    @classmethod
+    def _transform(cls, noise: Array, scale: Array) -> tuple[Array, ...]:
+        z = cls._standard_quantile(noise, 1.0 - noise)
+        return scale * z, z
+
+    @final
+    @staticmethod
+    def _jacobian(y: Array, *extras_and_theta: Array) -> tuple[Array, ...]:
+        return (extras_and_theta[0],)
+
+    @final
+    @staticmethod
+    def _pathwise(y: Array, scale: Array) -> tuple[Array, ...]:
+        return (y / scale,)
+
+    @final
+    @classmethod
+    def _icdf(cls, u: Array, scale: Array) -> Array:
+        return scale * cls._standard_quantile(u, 1.0 - u)
+
+    @final
+    @classmethod
+    def _isf(cls, v: Array, scale: Array) -> Array:
+        return scale * cls._standard_quantile(1.0 - v, v)
+
+    @final
+    @classmethod
+    def _cdf(cls, y: Array, scale: Array) -> Array:
+        return cls._standard_cdf(y / scale)
+
+    @final
+    @classmethod
+    def _sf(cls, y: Array, scale: Array) -> Array:
+        return cls._standard_sf(y / scale)
+
+    @final
+    @classmethod
+    def _log_cdf(cls, y: Array, scale: Array) -> Array:
+        return cls._standard_log_cdf(y / scale)
+
+    @final
+    @classmethod
+    def _log_sf(cls, y: Array, scale: Array) -> Array:
+        return cls._standard_log_sf(y / scale)
+
+    @final
+    @classmethod
+    def _log_prob(cls, y: Array, scale: Array) -> Array:
+        return cls._standard_log_prob(y / scale) - np.log(scale)
+
+    @final
+    @classmethod
+    def _stein_score(cls, y: Array, scale: Array) -> Array:
+        return cls._standard_slope(y / scale) / scale
+
+    @final
+    @classmethod
+    def _score(cls, y: Array, scale: Array) -> tuple[Array, ...]:
+        return (-cls._standard_excess(y / scale) / scale,)
+
+    @final
+    @classmethod
+    def _score_of_draw(cls, y: Array, *extras_and_theta: Array) -> tuple[Array, ...]:
+        z, scale = extras_and_theta
+        return (-cls._standard_excess(z) / scale,)
+
+    @final
+    @classmethod
+    def _mean(cls, scale: Array) -> Array:
+        return scale * cls._standard_moments()[0]
+
+    @final
+    @classmethod
+    def _variance(cls, scale: Array) -> Array:
+        return scale * (scale * cls._standard_moments()[1])
+
+    @final
+    @classmethod
+    def _entropy(cls, scale: Array) -> Array:
+        return np.log(scale) + cls._standard_moments()[2]
 
 
 class LogLocationScale(Reparameterized):

@@ -71,7 +71,7 @@ class Gumbel(LocationScale):
 
     @staticmethod
     def _standard_log_sf(z: Array) -> Array:
-        near = log1mexp(np.exp(-np.minimum(z, _ALL_BUT_EXPONENTIAL)))
+        near = log1mexp(-np.exp(-np.minimum(z, _ALL_BUT_EXPONENTIAL)))
         return np.where(z > _ALL_BUT_EXPONENTIAL, -z, near)
 
     @staticmethod

@@ -61,32 +61,32 @@ class Kumaraswamy(InverseCDF):
     @staticmethod
     def _transform(noise: Array, a: Array, b: Array) -> tuple[Array, ...]:
         t = np.maximum(-np.log1p(-noise) / b, 5e-324)  # ln t stays finite
-        return np.exp(log1mexp(t) / a), t
+        return np.exp(-_other(t) / a), t
 
     @staticmethod
     def _icdf(u: Array, a: Array, b: Array) -> Array:
-        return np.exp(log1mexp(-np.log1p(-u) / b) / a)
+        return np.exp(-_other(-np.log1p(-u) / b) / a)
 
     @staticmethod
     def _isf(v: Array, a: Array, b: Array) -> Array:
-        return np.exp(log1mexp(-np.log(v) / b) / a)
+        return np.exp(-_other(-np.log(v) / b) / a)
 
     # Views of a draw, and what ∂ln y/∂θ is multiplied by for theirs ------------------------------
 
     @staticmethod
     def _log_value(y: Array, t: Array, a: Array, b: Array) -> Array:
-        return log1mexp(t) / a
+        return -_other(t) / a
 
     @staticmethod
     def _complement(y: Array, t: Array, a: Array, b: Array) -> Array:
-        return -np.expm1(log1mexp(t) / a)
+        return -np.expm1(-_other(t) / a)
 
     @staticmethod
     def _log_complement(y: Array, t: Array, a: Array, b: Array) -> Array:
-        near = log1mexp(_other(np.minimum(t, _FAR)) / a)
-        # 1 − y is −ln y to the last bit if that is small, and −ln y = e^−t/a
-        tail = -t - np.log(a)
-        return np.where((t > _FAR) & (tail < -_FAR), tail, near)
+        # ln(−ln y) for y next to 1: where −ln y is small, it is 1 − y to the last bit
+        log = -t - np.log(a)
+        minus_log_y = np.where(t > _FAR, np.exp(log), _other(t) / a)
+        return np.where((t > _FAR) & (log < -_FAR), log, log1mexp(-minus_log_y))
 
     @staticmethod
     def _log_jacobian(y: Array, t: Array, a: Array, b: Array) -> Slopes:
@@ -128,7 +128,7 @@ class Kumaraswamy(InverseCDF):
     def _log_cdf(y: Array, a: Array, b: Array) -> Array:
         w = -a * np.log(y)
         product = _times_t(w, b)
-        return np.where(product < 1e-290, np.log(b) - w, log1mexp(product))
+        return np.where(product < 1e-290, np.log(b) - w, log1mexp(-product))
 
     @staticmethod
     def _log_sf(y: Array, a: Array, b: Array) -> Array:
@@ -173,7 +173,7 @@ class Kumaraswamy(InverseCDF):
 
 def _other(t: Array) -> Array:
     """Return w = −log(1 − e^−t) of t, and t of w."""
-    return -log1mexp(t)
+    return -log1mexp(-t)
 
 
 def _times_t(w: Array, b: Array) -> Array:

@@ -63,7 +63,7 @@ class Pareto(LogLocationScale):
 
     @staticmethod
     def _standard_log_cdf(w: Array) -> Array:
-        return log1mexp(w)
+        return log1mexp(-w)
 
     @staticmethod
     def _standard_log_sf(w: Array) -> Array:

@@ -58,12 +58,6 @@ def half(x: Array) -> Array:
     return np.maximum(0.5 * x, 5e-324)
 
 
-def log1mexp(t: Array) -> Array:
-    """Return log(1 − e^−t) for t ≥ 0, by the side of ln 2 that does not cancel (Mächler 2012)."""
-    far = np.log1p(-np.exp(-np.maximum(t, 0.5)))
-    return np.where(t < math.log(2.0), np.log(-np.expm1(-t)), far)
-
-
 def log1pmx(r: Array) -> Array:
     """Return log(1 + r) − r for r > −1 to a few ulp, however small r is.
 

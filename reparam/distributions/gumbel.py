@@ -13,7 +13,7 @@ from reparam.base.tails import Tail
 from reparam.conversions import times
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
-from reparam.special._accurate import log1mexp
+from reparam.special._accurate import LARGEST, log1mexp
 
 __all__ = ["Gumbel"]
 
@@ -76,6 +76,7 @@ class Gumbel(LocationScale):
 
     @staticmethod
     def _standard_log_prob(z: Array) -> Array:
+        z = np.maximum(z, -LARGEST)  # an infinite z would lose the difference
         return -z - np.exp(-z)
 
     @staticmethod

@@ -23,6 +23,9 @@ Slopes = tuple[Array, ...]
 #: Beyond this e^−t is 0 beside 1, and −ln(1 − e^−t) is e^−t.
 _FAR = 40.0
 
+#: 1/a and b are at most this in moments, so that sums and products do not overflow.
+_MOST = 1e300
+
 
 class Kumaraswamy(InverseCDF):
     """Kumaraswamy's distribution.
@@ -95,7 +98,7 @@ class Kumaraswamy(InverseCDF):
     @staticmethod
     def _jacobian(y: Array, t: Array, a: Array, b: Array) -> Slopes:
         in_a, in_b = Kumaraswamy._log_jacobian(y, t, a, b)
-        return np.where(y == 0.0, 0.0, y * in_a), y * in_b
+        return np.where(y == 0.0, 0.0, y * in_a), np.where(y == 0.0, 0.0, y * in_b)
 
     @staticmethod
     def _complement_jacobian(y: Array, t: Array, a: Array, b: Array) -> Slopes:
@@ -137,7 +140,7 @@ class Kumaraswamy(InverseCDF):
     @staticmethod
     def _log_prob(y: Array, a: Array, b: Array) -> Array:
         log_y = np.log(y)
-        of_y = np.where(a == 1.0, 0.0, (a - 1.0) * log_y)
+        of_y = np.where(a == 1.0, 0.0 * y, (a - 1.0) * log_y)
         of_rest = np.where(b == 1.0, 0.0, (1.0 - b) * _other(-a * log_y))
         return np.log(a) + np.log(b) + of_y + of_rest
 
@@ -159,11 +162,12 @@ class Kumaraswamy(InverseCDF):
 
     @staticmethod
     def _mean(a: Array, b: Array) -> Array:
-        return np.exp(special.log_moment(1.0 / a, b))
+        s, b = np.minimum(1.0 / a, _MOST), np.minimum(b, _MOST)
+        return np.exp(special.log_moment(s, b))
 
     @staticmethod
     def _variance(a: Array, b: Array) -> Array:
-        s = 1.0 / a
+        s, b = np.minimum(1.0 / a, _MOST), np.minimum(b, _MOST)
         return np.exp(special.log_moment(2.0 * s, b)) * -np.expm1(-special.log_spread(s, b))
 
     @staticmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from reparam._typing import Array
@@ -11,6 +13,7 @@ from reparam.base.tails import Tail
 from reparam.distributions.gumbel import Gumbel
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
+from reparam.special._accurate import LARGEST
 from reparam.special.bregman import log_quotient, loggamma_second_difference
 
 __all__ = ["Weibull"]
@@ -85,6 +88,7 @@ class Weibull(LogLocationScale):
         # by the power k − 1, which is exact near k = 1 and has a limit at y = 0
         log_z = log_quotient(y, scale)
         power = np.where(concentration == 1.0, 0.0, (concentration - 1.0) * log_z)
+        power = np.minimum(power, LARGEST)  # −inf, not NaN, where both overflow
         return np.log(concentration) - np.log(scale) + power - np.exp(concentration * log_z)
 
     @classmethod
@@ -97,20 +101,20 @@ class Weibull(LogLocationScale):
 
     @staticmethod
     def _mean(scale: Array, concentration: Array) -> Array:
-        return _times_gamma(scale, 1.0, 1.0 / concentration)
+        from scipy.special import gamma, gammaln
+
+        s = 1.0 / concentration
+        far = np.exp(np.log(scale) + gammaln(1.0 + s))  # where Γ alone overflows
+        return np.where(s < _OVERFLOWS, scale * gamma(1.0 + s), far)
 
     @staticmethod
     def _variance(scale: Array, concentration: Array) -> Array:
-        # Γ(1+2s) − Γ(1+s)² is a product, whose second factor does not cancel for small s
+        from scipy.special import gamma, gammaln
+
+        # Γ(1+2s) − Γ(1+s)² is Γ(1+2s) times what does not cancel for small s, and is 1 for large s
         s = 1.0 / concentration
-        return _times_gamma(scale, 2.0, 2.0 * s) * -np.expm1(-loggamma_second_difference(s))
-
-
-def _times_gamma(scale: Array, power: float, s: Array) -> Array:
-    """Return λ^power Γ(1 + s), also where Γ alone overflows."""
-    from scipy.special import gamma, gammaln
-
-    result = scale**power * gamma(1.0 + s)
-    if np.any(far := s > _OVERFLOWS):
-        result = np.where(far, np.exp(power * np.log(scale) + gammaln(1.0 + s)), result)
-    return np.asarray(result)
+        share = -np.expm1(-loggamma_second_difference(np.minimum(s, 1e3)))
+        near = scale * (scale * (gamma(1.0 + 2.0 * s) * share))
+        far = np.exp(2.0 * np.log(scale) + gammaln(1.0 + 2.0 * s))
+        limit = (scale * s) * (scale * s) * (math.pi**2 / 6.0)  # whose s² alone may underflow
+        return np.select([s < 1e-17, 2.0 * s < _OVERFLOWS], [limit, near], far)

@@ -19,6 +19,12 @@ __all__ = ["entropy", "log_moment", "log_spread"]
 #: Within this of (1, 1) the entropy is small.
 _NEARLY_UNIFORM = 0.5
 
+#: Larger b have the spread of this one to the last bit, or one above 40.
+_LARGE = 1e18
+
+#: If s is larger, and b above 1, the spread is above 40: the mean's square is 0 beside E[y²].
+_MOST = 1e100
+
 
 def log_moment(s: Array, b: Array) -> Array:
     """Return ln(b B(1 + s, b)) ≤ 0, of E[y^n] with s = n/a.
@@ -37,6 +43,7 @@ def log_spread(s: Array, b: Array) -> Array:
     These are of 1 + 2s and 1 from 1 + s. Over s² it hardly depends on s, which is rounded so that
     1 + s is exact.
     """
+    s, b = np.where(b > 1.0, np.minimum(s, _MOST), s), np.minimum(b, _LARGE)
     step = np.maximum((1.0 + s) - 1.0, 2.0**-52)
     start, middle, end = np.ones_like(step), 1.0 + step, 1.0 + 2.0 * step
     above = log_beta_divergence(end, b, middle, b)[0]

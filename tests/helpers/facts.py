@@ -37,9 +37,9 @@ def in_scipy(d):
 
 def tails(d):
     """Return the exponents of the lower and the upper tail: (power, NaN) or (NaN, growth)."""
-    values = {**{name: float(getattr(d, name)) for name in d.parameters}, "inf": np.inf}
+    values = {**{name: getattr(d, name) for name in d.parameters}, "inf": np.inf}
 
     def number(text):
-        return float(rp.Expression(text).value(values)) if text else np.nan
+        return rp.Expression(text).value(values) if text else np.nan
 
     return [(number(tail.power), number(tail.growth)) for tail in d._tails]

@@ -134,7 +134,8 @@ def is_nearest(value, formula, *inputs):
         ctx.prec = 1000
         exact = formula(*(arb(float(number)) for number in inputs))
         assert exact.rel_accuracy_bits() > 100 or value == 0.0
-        return bool(abs(exact - arb(value)) <= arb(0.5000001 * float(np.spacing(abs(value)))))
+        rounding = arb(0.5000001 * float(np.spacing(abs(value)))) + arb(2) ** -300
+        return bool(abs(exact - arb(value)) <= rounding)
     finally:
         ctx.prec = 53
 

@@ -20,8 +20,8 @@ __all__ = ["HalfCauchy"]
 class HalfCauchy(Scaled):
     """The half-Cauchy distribution: of |y| with y from a Cauchy distribution around 0.
 
-    p(y) = 2/(π γ (1 + y²/γ²)) for y > 0, reparameterized through its quantile, y = γ tan(πu/2). The
-    mean is infinite, and so the variance undefined (NaN).
+    p(y) = 2/(π γ (1 + y²/γ²)) for y > 0, reparameterized through its quantile, y = γ tan(πu/2). Mean
+    and variance are infinite.
     """
 
     name = "half-cauchy"
@@ -71,4 +71,4 @@ class HalfCauchy(Scaled):
 
     @staticmethod
     def _standard_moments() -> tuple[float, float, float]:
-        return math.inf, math.nan, math.log(2.0 * math.pi)
+        return math.inf, math.inf, math.log(2.0 * math.pi)

@@ -21,8 +21,7 @@ class Pareto(LogLocationScale):
     """The Pareto distribution, of the first kind.
 
     p(y) = α m^α/y^(α+1) for y > m, reparameterized through its quantile, y = m (1 − u)^(−1/α). The
-    scale m is the lower end of the support. The mean is infinite for α ≤ 1, the variance for
-    1 < α ≤ 2, and undefined (NaN) for α ≤ 1.
+    scale m is the lower end of the support. The mean is infinite for α ≤ 1, the variance for α ≤ 2.
     """
 
     name = "pareto"
@@ -89,4 +88,4 @@ class Pareto(LogLocationScale):
     def _variance(scale: Array, alpha: Array) -> Array:
         spread = scale / (alpha - 1.0)
         finite = spread * (spread * (alpha / (alpha - 2.0)))
-        return np.where(alpha > 2.0, finite, np.where(alpha > 1.0, np.inf, np.nan))
+        return np.where(alpha > 2.0, finite, np.inf)

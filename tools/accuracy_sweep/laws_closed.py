@@ -94,7 +94,7 @@ weibull_mean, weibull_square = weibull_moment(1), weibull_moment(2)
 def pareto_variance(scale: Any, alpha: Any) -> Any:
     if alpha > 2:
         return scale**2 * alpha / (alpha - 1) ** 2 / (alpha - 2)
-    return INF if alpha > 1 else NAN
+    return INF
 
 
 def kumaraswamy_moment(power: int) -> Formula:
@@ -137,7 +137,7 @@ LAWS: dict[str, Law] = {
         lambda z: 2 * z.atan() / arb.pi(),
         lambda z: 2 * (1 / z).atan() / arb.pi(),
         lambda z: log_two() - ((1 + z * z) * arb.pi()).log(),
-        lambda: (INF, NAN, (2 * arb.pi()).log()),
+        lambda: (INF, INF, (2 * arb.pi()).log()),
     ),
     "half-normal": scaled(
         lambda z: (z * root_half()).erf(),

@@ -20,8 +20,8 @@ __all__ = ["HalfCauchy"]
 class HalfCauchy(Scaled):
     """The half-Cauchy distribution: of |y| with y from a Cauchy distribution around 0.
 
-    p(y) = 2/(π γ (1 + y²/γ²)) for y > 0, reparameterized through its quantile, y = γ tan(πu/2). Mean
-    and variance are infinite.
+    p(y) = 2/(π γ (1 + y²/γ²)) for y > 0, reparameterized through its quantile, y = γ tan(πu/2).
+    Mean and variance are infinite.
     """
 
     name = "half-cauchy"

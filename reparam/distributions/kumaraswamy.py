@@ -196,4 +196,4 @@ def _scores(w: Array, t: Array, a: Array, b: Array) -> Slopes:
     The first, (1 − w + (b − 1) w/(e^w − 1))/a, is a difference of two positive terms, one in b.
     """
     excess = np.where(w == 0.0, 0.0, bend(-w) / -np.expm1(-w))
-    return (b * _over_expm1(w) - excess) / a, 1.0 / b - t
+    return (b * _over_expm1(w) - excess) / a, (1.0 - b * t) / b

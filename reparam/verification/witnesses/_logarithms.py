@@ -54,7 +54,8 @@ def of_tails(context: Context) -> Iterator[Comparison]:
             log_p, log_tail = formulas["log_prob"](at, **theta), log(at)
             ratio = sign * np.exp(log_p - log_tail)
             size = np.maximum(np.abs(log_p), np.abs(log_tail))
-            lost = _UNITS * np.spacing(size) * np.abs(ratio)
+            apart = _UNITS * np.spacing(size)  # where it is large, nothing is left of the ratio
+            lost = np.where(apart < 1.0, 2.0 * apart * np.abs(ratio), np.inf)
             slopes[tail].add(theta, ratio, slope, rtol=1e-7, atol=lost, uncertainty=error, y=at)
     for tally in (*values.values(), *slopes.values()):
         yield from tally.result()

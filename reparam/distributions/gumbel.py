@@ -29,7 +29,7 @@ class Gumbel(LocationScale):
     """
 
     name = "gumbel"
-    aliases = ("gumbel-r", "gumbel-max", "extreme-value")
+    aliases = ("gumbel-r", "gumbel-max")
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mode"), "Mode")
     scale: Parameter = Parameter(
         "β",

@@ -25,7 +25,6 @@ class HalfCauchy(Scaled):
     """
 
     name = "half-cauchy"
-    aliases = ("halfcauchy",)
     scale: Parameter = Parameter(
         "γ", POSITIVE, 1.0, (0.1, 10.0), ("gamma", "beta", "sigma", "median"), "Scale and median"
     )

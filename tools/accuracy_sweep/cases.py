@@ -144,8 +144,9 @@ def far(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> float:
     if not exact.beyond:
         return y
     if exact.scale == "logit":
+        near_one = rng.random() < 0.5
         return float(
-            10.0 ** rng.uniform(-300, -1) if rng.random() < 0.5 else 1 - 10 ** rng.uniform(-15, -1)
+            1.0 - 10.0 ** rng.uniform(-15, -1) if near_one else 10.0 ** rng.uniform(-300, -1)
         )
     if exact.scale == "log":
         return float(y * 10.0 ** rng.uniform(-9, 9))
@@ -157,10 +158,9 @@ def far_count(name: str, law: Any, rng: np.random.Generator) -> float:
     """An integer so far out that tails underflow."""
     if name in ("bernoulli", "categorical"):
         return count(name, law, rng)
-    mean = float(law.mean)
-    y = np.rint(mean * 10.0 ** rng.uniform(-4, 4))
-    first = 1.0 if name == "geometric" else 0.0
-    return float(np.clip(y, first, float(law.total) if name == "binomial" else 1e15))
+    first, last = (float(end) for end in law.support)
+    mean = float(law.mean) if np.isfinite(law.mean) else 1.0
+    return float(np.clip(np.rint(mean * 10.0 ** rng.uniform(-4, 4)), first, min(last, 1e15)))
 
 
 def log_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:

@@ -59,7 +59,7 @@ def of_tails(context: Context) -> Iterator[Comparison]:
             ratio = sign * np.exp(log_p - log_tail)
             size = np.maximum(np.abs(log_p), np.abs(log_tail))
             lost = _UNITS * np.spacing(size)
-            lost = np.where(lost > _TELLING, np.inf, lost * np.abs(ratio))
+            lost = np.where(lost > _TELLING, np.inf, lost * np.abs(slope))
             slopes[tail].add(theta, ratio, slope, rtol=1e-7, atol=lost, uncertainty=error, y=at)
     for tally in (*values.values(), *slopes.values()):
         yield from tally.result()

@@ -117,36 +117,35 @@ class Kumaraswamy(InverseCDF):
 
     @staticmethod
     def _pathwise(y: Array, a: Array, b: Array) -> Slopes:
-        return Kumaraswamy._jacobian(y, _other(-a * np.log(y)), a, b)
+        return Kumaraswamy._jacobian(y, _other(_minus_log_power(y, a)), a, b)
 
     @staticmethod
     def _cdf(y: Array, a: Array, b: Array) -> Array:
-        return -np.expm1(-_times_t(-a * np.log(y), b))
+        return -np.expm1(-_times_t(_minus_log_power(y, a), b))
 
     @staticmethod
     def _sf(y: Array, a: Array, b: Array) -> Array:
-        return np.exp(-b * _other(-a * np.log(y)))
+        return np.exp(-b * _other(_minus_log_power(y, a)))
 
     @staticmethod
     def _log_cdf(y: Array, a: Array, b: Array) -> Array:
-        w = -a * np.log(y)
+        w = _minus_log_power(y, a)
         product = _times_t(w, b)
         return np.where(product < 1e-290, np.log(b) - w, log1mexp(-product))
 
     @staticmethod
     def _log_sf(y: Array, a: Array, b: Array) -> Array:
-        return -b * _other(-a * np.log(y))
+        return -b * _other(_minus_log_power(y, a))
 
     @staticmethod
     def _log_prob(y: Array, a: Array, b: Array) -> Array:
-        log_y = np.log(y)
-        of_y = np.where(a == 1.0, 0.0 * y, (a - 1.0) * log_y)
-        of_rest = np.where(b == 1.0, 0.0, (1.0 - b) * _other(-a * log_y))
+        of_y = np.where(a == 1.0, 0.0 * y, (a - 1.0) * np.log(y))
+        of_rest = np.where(b == 1.0, 0.0, (1.0 - b) * _other(_minus_log_power(y, a)))
         return np.log(a) + np.log(b) + of_y + of_rest
 
     @staticmethod
     def _score(y: Array, a: Array, b: Array) -> Slopes:
-        w = -a * np.log(y)
+        w = _minus_log_power(y, a)
         return _scores(w, _other(w), a, b)
 
     @staticmethod
@@ -156,7 +155,7 @@ class Kumaraswamy(InverseCDF):
     @staticmethod
     def _stein_score(y: Array, a: Array, b: Array) -> Array:
         # (1 − y^a)/y^a = e^w − 1
-        of_rest = np.where(b == 1.0, 0.0, (b - 1.0) * (a / np.expm1(-a * np.log(y))))
+        of_rest = np.where(b == 1.0, 0.0, (b - 1.0) * (a / np.expm1(_minus_log_power(y, a))))
         slope = ((a - 1.0) - of_rest) / y
         return np.where((y == 0.0) & (a == 1.0), 1.0 - b, slope)
 
@@ -173,6 +172,11 @@ class Kumaraswamy(InverseCDF):
     @staticmethod
     def _entropy(a: Array, b: Array) -> Array:
         return special.entropy(a, b)
+
+
+def _minus_log_power(y: Array, a: Array) -> Array:
+    """Return w = −log y^a: 0 for y = 1, not −0."""
+    return a * np.abs(np.log(y))
 
 
 def _other(t: Array) -> Array:

@@ -13,7 +13,6 @@ from reparam.base.tails import Tail
 from reparam.distributions.gumbel import Gumbel
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
-from reparam.special._accurate import LARGEST
 from reparam.special.bregman import log_quotient, loggamma_second_difference
 
 __all__ = ["Weibull"]
@@ -88,8 +87,9 @@ class Weibull(LogLocationScale):
         # by the power k − 1, which is exact near k = 1 and has a limit at y = 0
         log_z = log_quotient(y, scale)
         power = np.where(concentration == 1.0, 0.0, (concentration - 1.0) * log_z)
-        power = np.minimum(power, LARGEST)  # −inf, not NaN, where both overflow
-        return np.log(concentration) - np.log(scale) + power - np.exp(concentration * log_z)
+        hazard = np.exp(concentration * log_z)
+        inner = np.log(concentration) - np.log(scale) + power - hazard
+        return np.where(hazard == np.inf, -np.inf, inner)
 
     @classmethod
     def _stein_score(cls, y: Array, scale: Array, concentration: Array) -> Array:

@@ -178,3 +178,34 @@ LAWS: dict[str, Law] = {
         beyond=False,
     ),
 }
+
+
+# Divergences: inputs are the parameters of p, then those of q ---------------------------------
+
+
+def cauchy_kl(m: Any, s: Any, n: Any, t: Any) -> Any:
+    return (((s + t) ** 2 + (m - n) ** 2) / (4 * s * t)).log()
+
+
+def gumbel_kl(m: Any, s: Any, n: Any, t: Any) -> Any:
+    r = s / t
+    moved = ((n - m) / t + (r + 1).lgamma()).exp()
+    return -r.log() + euler() * (r - 1) + moved - 1 + (m - n) / t
+
+
+def weibull_kl(scale: Any, k: Any, other: Any, c: Any) -> Any:
+    return gumbel_kl(-scale.log(), 1 / k, -other.log(), 1 / c)
+
+
+def pareto_kl(m: Any, a: Any, n: Any, b: Any) -> Any:
+    return (a / b).log() + b * (m / n).log() + b / a - 1 if m >= n else INF
+
+
+DIVERGENCES: dict[tuple[str, str], Formula] = {
+    ("cauchy", "cauchy"): cauchy_kl,
+    ("half-cauchy", "half-cauchy"): lambda s, t: cauchy_kl(arb(0), s, arb(0), t),
+    ("half-normal", "half-normal"): lambda s, t: ((s / t) ** 2 - 1) / 2 - (s / t).log(),
+    ("gumbel", "gumbel"): gumbel_kl,
+    ("pareto", "pareto"): pareto_kl,
+    ("weibull", "weibull"): weibull_kl,
+}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
     from reparam.distributions.binomial import Binomial as Binomial
     from reparam.distributions.categorical import Categorical as Categorical
+    from reparam.distributions.cauchy import Cauchy as Cauchy
     from reparam.distributions.chi import Chi as Chi
     from reparam.distributions.chi_square import ChiSquare as ChiSquare
     from reparam.distributions.concrete import Concrete as Concrete
@@ -36,14 +37,20 @@ if TYPE_CHECKING:
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
     from reparam.distributions.geometric import Geometric as Geometric
+    from reparam.distributions.gumbel import Gumbel as Gumbel
+    from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
+    from reparam.distributions.half_normal import HalfNormal as HalfNormal
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
+    from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
+    from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.uniform import Uniform as Uniform
+    from reparam.distributions.weibull import Weibull as Weibull
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval

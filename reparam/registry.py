@@ -56,6 +56,7 @@ BUILT_IN = {
     "beta-prime": "BetaPrime",
     "binomial": "Binomial",
     "categorical": "Categorical",
+    "cauchy": "Cauchy",
     "chi": "Chi",
     "chi-square": "ChiSquare",
     "concrete": "Concrete",
@@ -64,14 +65,20 @@ BUILT_IN = {
     "gamma": "Gamma",
     "gaussian": "Gaussian",
     "geometric": "Geometric",
+    "gumbel": "Gumbel",
+    "half-cauchy": "HalfCauchy",
+    "half-normal": "HalfNormal",
     "inverse-gamma": "InverseGamma",
+    "kumaraswamy": "Kumaraswamy",
     "laplace": "Laplace",
     "logistic": "Logistic",
     "negative-binomial": "NegativeBinomial",
+    "pareto": "Pareto",
     "poisson": "Poisson",
     "relaxed-bernoulli": "RelaxedBernoulli",
     "student-t": "StudentT",
     "uniform": "Uniform",
+    "weibull": "Weibull",
 }
 
 #: Classes that make a distribution of others: name -> class name, in the module of that name in

@@ -100,6 +100,8 @@ class Target(abc.ABC):
     strict: bool = False
     #: The kind of noise that ``transform`` takes, None if there is no transform. Of vectors, rows.
     noise: Noise | None = None
+    #: Whether draws are ``transform`` of noise, so that they have its derivatives at a fixed seed.
+    replays: bool = False
     #: The absolute error that probabilities may have: they may be differences, such as 1 − e^−x.
     rounding: float = 8.0 * float(np.finfo(np.float64).eps)
     #: The registered distribution of which there may be a reference table.
@@ -188,7 +190,7 @@ class Registered(Target):
             for key, parameter in thing.parameters.items()
             if key in self.fixed or isinstance(thing, type)
         }
-        self.noise = cls.noise
+        self.noise, self.replays = cls.noise, thing.path == "map"
         moving = (thing() if isinstance(thing, type) else thing).moving
         self.moving = tuple(name for name in moving if name in self.parameters)
         self.reference = cls.name

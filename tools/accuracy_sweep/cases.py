@@ -25,17 +25,21 @@ LOW, HIGH = -6.0, 8.0
 ENTRIES = 4
 
 
-def collected(module: str) -> dict[str, Any]:
+def collected(module: str, table: str = "LAWS") -> dict[Any, Any]:
     """Return the laws of a module, and of all modules beside it whose names it begins."""
-    found = dict(import_module(module).LAWS)
+    found = dict(getattr(import_module(module), table, {}))
     for path in sorted(Path(__file__).parent.glob(f"{module}_*.py")):
-        found |= import_module(path.stem).LAWS
+        found |= getattr(import_module(path.stem), table, {})
     return found
 
 
 CONTINUOUS: dict[str, laws.Law] = collected("laws")
 DISCRETE: dict[str, discrete.Discrete] = collected("discrete")
 LAWS: dict[str, Any] = {**CONTINUOUS, **DISCRETE}
+DIVERGENCES: dict[tuple[str, str], laws.Formula] = {
+    **collected("discrete", "DIVERGENCES"),
+    **collected("laws", "DIVERGENCES"),
+}
 
 
 def generator(seed: int, name: str, number: int) -> np.random.Generator:
@@ -265,7 +269,7 @@ def concrete_checks(law: Any, values: list[float], rng: np.random.Generator) -> 
 def divergence_checks(name: str, rng: np.random.Generator) -> Iterator[Check]:
     """KL and its gradients: of unlike pairs, and of pairs that are nearly the same."""
     first, second = name.split("|")
-    formula = discrete.DIVERGENCES[first, second]
+    formula = DIVERGENCES[first, second]
     p, q = theta(first, rng), theta(second, rng)
     if first == second and rng.random() < 0.4:
         q = [float(v * (1.0 + rng.normal() * 10.0 ** rng.uniform(-8, -1))) for v in p]
@@ -288,5 +292,5 @@ def divergence_checks(name: str, rng: np.random.Generator) -> Iterator[Check]:
 NAMES = [
     *LAWS,
     "concrete",
-    *("|".join(pair) for pair in discrete.DIVERGENCES),
+    *("|".join(pair) for pair in DIVERGENCES),
 ]

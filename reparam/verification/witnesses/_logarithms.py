@@ -24,7 +24,7 @@ _RTOL = 1e-9
 #: Probabilities below it may underflow, or have lost digits.
 _LEAST = 1e-290
 #: How many times farther out than quantiles there are values to look at; of a finite end, nearer.
-_FARTHER = np.array([3.0, 30.0, 1e4])
+_FARTHER = np.array([3.0, 8.0, 30.0, 1e4])
 #: Units in the last place that a logarithm may be off, in differences of two.
 _UNITS = 16.0
 #: An error of a logarithm beyond which its exponential tells nothing.
@@ -59,7 +59,7 @@ def of_tails(context: Context) -> Iterator[Comparison]:
             ratio = sign * np.exp(log_p - log_tail)
             size = np.maximum(np.abs(log_p), np.abs(log_tail))
             lost = _UNITS * np.spacing(size)
-            lost = np.where(lost > _TELLING, np.inf, lost * np.abs(ratio))
+            lost = np.where(lost > _TELLING, np.inf, lost * np.abs(slope))
             slopes[tail].add(theta, ratio, slope, rtol=1e-7, atol=lost, uncertainty=error, y=at)
     for tally in (*values.values(), *slopes.values()):
         yield from tally.result()

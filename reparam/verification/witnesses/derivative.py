@@ -147,7 +147,8 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             if faults:
                 continue
             paths.compare_draws(context, on_path, theta, sample, law, kept, context.seed, way)
-            if target.noise is None and smooth_at_seed(target, theta, few, context.seed):
+            smooth = target.noise is None and smooth_at_seed(target, theta, few, context.seed)
+            if target.replays or smooth:
                 start = target.draws(theta, few, context.seed)
                 value = partial(_rows, target, few, context.seed, "")
                 right = paths.are_paths(context, start, law)

@@ -33,6 +33,9 @@ _STEPS = (0, -1, 1, -2, 2, -3, -4, -5, -6)
 #: Steps to one side, as powers of 16, and how many times the least error ends them.
 _UPWARDS, _GROWN = range(250), 100.0
 
+#: The least distance from an end that they start at, at the end itself.
+_LEAST = 1e-290
+
 #: The relative error from which on differences are tried to one side.
 _POOR = 1e-8
 
@@ -170,7 +173,10 @@ def in_values(
         def to_one_side(rows: Rows, shift: Array) -> Array:
             return moved(poor[rows], inwards[rows] * shift)
 
-        slope, doubt = _to_one_side(to_one_side, here[poor], np.abs(y)[poor], room)
+        near = np.maximum(
+            np.minimum(y - low, high - y), np.maximum(2e3 * np.spacing(np.abs(y)), _LEAST)
+        )
+        slope, doubt = _to_one_side(to_one_side, here[poor], near[poor], room)
         better = doubt < error[poor]
         found[poor[better]] = (inwards * slope)[better]
     return found
@@ -220,16 +226,15 @@ def _extrapolated(moved: Callable[[float], Array], step: Array) -> tuple[Array, 
     return slope, np.where(np.isfinite(slope), doubt, np.inf)
 
 
-def _to_one_side(moved: Moved, here: Array, reach: Array, room: Array) -> tuple[Array, Array]:
+def _to_one_side(moved: Moved, here: Array, near: Array, room: Array) -> tuple[Array, Array]:
     """Return derivatives at 0 from values to one side, of order 4, and errors.
 
     The steps grow from the distance to the end on, until the function bends more than it rounds.
     """
-    reach = np.where(reach > 0.0, reach, 1.0)
     best, error = np.full(len(room), np.nan), np.full(len(room), np.inf)
     rest = np.arange(len(room))
     for power in _UPWARDS:
-        step = np.minimum(_STEP * reach[rest] * 16.0**power, 0.1 * room[rest])
+        step = np.minimum(_STEP * near[rest] * 16.0**power, 0.1 * room[rest])
         slopes, sizes = [], np.abs(here[rest])
         for k in (4.0, 2.0, 1.0, 0.5):
             there = moved(rest, k * step)

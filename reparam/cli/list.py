@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from reparam.cli import output
@@ -31,8 +29,7 @@ def list_distributions(out: OutFile = "-", format: OutFormat = None) -> None:
     from reparam.formats import Records
 
     name = output.format_for(out, format)
-    laws = [registry.get(entry) for entry in registry.names()]
-    rows = [_row(law, joined=name == "table") for law in laws]
+    rows = [_row(registry.get(entry)) for entry in registry.names()]
     if name == "table":
         rows = [{key: compact(cell) for key, cell in row.items()} for row in rows]
         for row in rows:  # the column of noise says that there is none
@@ -42,21 +39,16 @@ def list_distributions(out: OutFile = "-", format: OutFormat = None) -> None:
     output.write(Records(types, (len(rows),), iter([block])), out, name)
 
 
-def _row(distribution: type[Distribution], *, joined: bool) -> dict[str, str]:
-    """Return a line's cells; parameters of one domain may be joined: ``a, b (0, inf)``."""
+def _row(distribution: type[Distribution]) -> dict[str, str]:
     from reparam.base.reparameterized import Reparameterized
 
     drawn = distribution if issubclass(distribution, Reparameterized) else None
-    parameters = [
-        (parameter.name, f"{parameter.domain}{'^K' if parameter.vector else ''}")
-        for parameter in distribution.parameters.values()
-    ]
-    if joined:
-        runs = groupby(parameters, key=itemgetter(1))
-        parameters = [(", ".join(name for name, _ in run), domain) for domain, run in runs]
     return {
         "name": distribution.name,
-        "parameters": ", ".join(map(" ".join, parameters)),
+        "parameters": ", ".join(
+            f"{parameter.name} {parameter.domain}{'^K' if parameter.vector else ''}"
+            for parameter in distribution.parameters.values()
+        ),
         "support": str(distribution._support),
         "noise": drawn.noise.name if drawn else "none",
         "mechanism": distribution.mechanism,

@@ -102,7 +102,7 @@ def test_bash(typed, line, typed_then):
     assert seen.endswith(line + typed_then)
 
 
-@pytest.mark.parametrize("shell", ["fish", "zsh"])
+@pytest.mark.parametrize("shell", ["fish", pytest.param("zsh", marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -58,6 +58,8 @@ class Reparameterized(Distribution):
     #: one seed agree with; "field", the velocity of the quantile path at the value, which an
     #: exact sampler of another kind draws.
     path: ClassVar[Literal["map", "field"]] = "map"
+    #: Whether :meth:`by_quantile` made it.
+    _is_by_quantile: ClassVar[bool] = False
     #: How many arrays there are beside the value, of its shape.
     _extras: ClassVar[int] = 0
 
@@ -151,21 +153,21 @@ class Reparameterized(Distribution):
         if self.path == "map":
             return self
         drawn = type(self)(*self._parts.values())
-        drawn.__dict__["path"] = "map"
+        drawn.__dict__.update(path="map", _is_by_quantile=True)
         return drawn
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if "path" in self.__dict__:
+        if self._is_by_quantile:
             return _by_quantile, (type(self)(*self._parts.values()),)
         return super().__reduce__()
 
     def __repr__(self) -> str:
         text = super().__repr__()
-        return f"ByQuantile({text})" if "path" in self.__dict__ else text
+        return f"ByQuantile({text})" if self._is_by_quantile else text
 
     def _rebuilt(self, values: Mapping[str, Any], prefix: str) -> Self:
         new = super()._rebuilt(values, prefix)
-        return new.by_quantile() if "path" in self.__dict__ else new
+        return new.by_quantile() if self._is_by_quantile else new
 
     @final
     def pathwise(self, value: ArrayLike) -> dict[str, Array]:
@@ -274,6 +276,12 @@ class Reparameterized(Distribution):
     def _transform(self, noise: Array, *theta: Any) -> tuple[Array, ...]:
         """Return the value and the extra arrays."""
         return (self._icdf(noise, *theta),)
+
+    def _transform_upper(self, v: Array, *theta: Any) -> tuple[Array, ...]:
+        """Return what ``_transform`` makes of the uniform noise 1 − v: of a field."""
+        if self._extras:
+            return self._transform(1.0 - v, *theta)
+        return (self._isf(v, *theta),)
 
     def _sampler(self, *numbers_and_theta: Any) -> tuple[Array, ...]:
         """Return the same from the numbers of ``_substreams``: of a field."""

@@ -37,11 +37,14 @@ if TYPE_CHECKING:
     from reparam.distributions.geometric import Geometric as Geometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.laplace import Laplace as Laplace
+    from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.logistic import Logistic as Logistic
+    from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.student_t import StudentT as StudentT
+    from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers

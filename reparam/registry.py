@@ -66,11 +66,14 @@ BUILT_IN = {
     "geometric": "Geometric",
     "inverse-gamma": "InverseGamma",
     "laplace": "Laplace",
+    "log-normal": "LogNormal",
     "logistic": "Logistic",
+    "logit-normal": "LogitNormal",
     "negative-binomial": "NegativeBinomial",
     "poisson": "Poisson",
     "relaxed-bernoulli": "RelaxedBernoulli",
     "student-t": "StudentT",
+    "tanh-normal": "TanhNormal",
     "uniform": "Uniform",
 }
 

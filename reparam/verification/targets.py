@@ -184,7 +184,7 @@ class Registered(Target):
             for key, parameter in thing.parameters.items()
             if key in self.fixed or isinstance(thing, type)
         }
-        self.noise = cls.noise
+        self.noise = thing.noise
         moving = (thing() if isinstance(thing, type) else thing).moving
         self.moving = tuple(name for name in moving if name in self.parameters)
         self.reference = cls.name
@@ -246,7 +246,7 @@ class Registered(Target):
     @property
     def views(self) -> tuple[str, ...]:
         """Such as ``"log_value"``."""
-        return tuple(self._cls._views)
+        return tuple(self._thing._views)
 
     def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a view of the values that this noise makes, with gradients."""

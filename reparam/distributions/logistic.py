@@ -52,6 +52,10 @@ class Logistic(LocationScale):
         return Logistic._standard_cdf(-z)
 
     @staticmethod
+    def _standard_log_cdf(z: Array) -> Array:
+        return np.minimum(z, 0.0) - np.log1p(np.exp(-np.abs(z)))
+
+    @staticmethod
     def _standard_score(z: Array) -> tuple[Array, ...]:
         return (-np.tanh(0.5 * z),)
 

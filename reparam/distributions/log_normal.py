@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.derived import Derived
 from reparam.base.distribution import About
+from reparam.base.tails import Tail
 from reparam.distributions.gaussian import Gaussian
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
@@ -38,7 +39,13 @@ class LogNormal(Derived):
         transform="y = e^(μ + σ z),  z ~ N(0, 1)",
         derivatives={"loc": "y", "scale": "y z"},
         source="Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions, ch. 14",
+        scipy="lognorm(scale, scale=exp(loc))",
     )
+    _tails = (Tail(growth="0"), Tail(growth="0"))
+
+    @classmethod
+    def _inner(cls, *theta: Array) -> tuple[tuple[Array, ...], tuple[()]]:
+        return theta, ()
 
     @staticmethod
     def _mean(loc: Array, scale: Array) -> Array:

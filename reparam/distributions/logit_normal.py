@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.derived import Derived
 from reparam.base.distribution import About
+from reparam.base.tails import Tail
 from reparam.distributions.gaussian import Gaussian
 from reparam.domains import POSITIVE, REAL, UNIT
 from reparam.parameters import Parameter
@@ -40,6 +41,11 @@ class LogitNormal(Derived):
         derivatives={"loc": "y (1 − y)", "scale": "y (1 − y) z"},
         source="Atchison & Shen (1980), Logistic-normal distributions, Biometrika 67",
     )
+    _tails = (Tail(growth="0"), Tail(growth="0"))
+
+    @classmethod
+    def _inner(cls, *theta: Array) -> tuple[tuple[Array, ...], tuple[()]]:
+        return theta, ()
 
     @staticmethod
     def _mean(loc: Array, scale: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.derived import Derived
 from reparam.base.distribution import About
+from reparam.base.tails import Tail
 from reparam.distributions.gaussian import Gaussian
 from reparam.domains import POSITIVE, REAL, Interval
 from reparam.parameters import Parameter
@@ -41,6 +42,11 @@ class TanhNormal(Derived):
         derivatives={"loc": "1 − y²", "scale": "(1 − y²) z"},
         source="Haarnoja, Zhou, Abbeel & Levine (2018), Soft actor-critic, appendix C",
     )
+    _tails = (Tail(growth="0"), Tail(growth="0"))
+
+    @classmethod
+    def _inner(cls, *theta: Array) -> tuple[tuple[Array, ...], tuple[()]]:
+        return theta, ()
 
     # tanh x = 2 σ(2x) − 1
     @staticmethod

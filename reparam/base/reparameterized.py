@@ -12,6 +12,7 @@ from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.base import numerical
 from reparam.base.distribution import Distribution, View, sample_shape, stand_in
 from reparam.base.draw import Draw
+from reparam.base.operators import Arithmetic
 from reparam.base.tree import flat
 from reparam.domains import Interval
 from reparam.engine.blocks import evaluate
@@ -34,7 +35,7 @@ class Marginal(NamedTuple):
     law: Reparameterized
 
 
-class Reparameterized(Distribution):
+class Reparameterized(Arithmetic, Distribution):
     """A distribution whose draws are y = f(z; θ), differentiable in θ, with z outside.
 
     Draws are numbers, or vectors where the support is of vectors. The author of a distribution of

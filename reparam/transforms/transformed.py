@@ -39,6 +39,10 @@ class Transformed(Mapped):
     """
 
     name = "transformed"
+    #: The map, where it has been shown to be monotone.
+    _proved: Map
+    #: Whether y comes from ln x of the base's draws, where x under- or overflows.
+    _by_logs: bool
     map: Child[Map] = Monotone("The map T")
     about = About(
         density="p(y) = p₀(x) / |T′(x)|,  x = T⁻¹(y)",
@@ -61,7 +65,7 @@ class Transformed(Mapped):
                 f" another base, such as Truncated({what}, low=0.0)"
             )
         with np.errstate(all="ignore"):
-            own_map._prove(*ends, what)
+            own_map = self.__dict__["_proved"] = own_map._proved(*ends, what)
             low, high = own_map._image(*ends, *phi)
         fixed = np.all(low == low.flat[0]) and np.all(high == high.flat[0])
         moves = not fixed or self.moving
@@ -80,10 +84,10 @@ class Transformed(Mapped):
         """The parameters that move an end of the support: the base's, and the map's at an end."""
         found = {f"base.{path}" for path in self.base.moving}
         with np.errstate(all="ignore"):
-            phi = self.map._theta
+            phi = self._proved._theta
             for end in self.base.support:
-                at = self.map._value(end, *phi)
-                speeds = self.map._partials(end, at, *phi)
+                at = self._proved._value(end, *phi)
+                speeds = self._proved._partials(end, at, *phi)
                 for path, speed in zip(self.map.parameters.differentiable, speeds, strict=True):
                     if np.any(np.isfinite(at) & np.isfinite(speed) & (speed != 0.0)):
                         found.add(f"map.{path}")
@@ -110,7 +114,7 @@ class Transformed(Mapped):
     ) -> tuple[Array, ...]:
         """Return x and the base's extra arrays at a probability of y, of a field."""
         base = self.base
-        from_above = np.broadcast_to(self.map._falls(*phi), u.shape) != upper
+        from_above = np.broadcast_to(self._proved._falls(*phi), u.shape) != upper
         if np.all(from_above):
             return base._transform_upper(u, *of_base)
         below = base._transform(u, *of_base)
@@ -122,10 +126,10 @@ class Transformed(Mapped):
     def _placed(self, parts: tuple[Array, ...], *theta: Any) -> tuple[Array, ...]:
         x, *extras = parts
         of_base, phi = theta
-        y = self.map._value(x, *phi)
-        if self.__dict__["_by_logs"] and np.any(lost := ~((x > _SMALL) & (x < _LARGE))):
+        y = self._proved._value(x, *phi)
+        if self._by_logs and np.any(lost := ~((x > _SMALL) & (x < _LARGE))):
             log_x = self._of_view("value", x, *extras, *of_base)
-            y = np.where(lost, self.map._of_log(log_x, *phi), y)
+            y = np.where(lost, self._proved._of_log(log_x, *phi), y)
         return (y, *parts)
 
     def _of_view(self, what: str, *arguments: Any) -> Any:
@@ -135,19 +139,19 @@ class Transformed(Mapped):
     def _jacobian(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         x, *rest = extras_and_theta
         extras, (of_base, phi) = self._split(tuple(rest))
-        if self.__dict__["_by_logs"]:
+        if self._by_logs:
             inner = self._of_view("jacobian", x, *extras, *of_base)
-            slope = self.map._slope_in_log(y, *phi)
+            slope = self._proved._slope_in_log(y, *phi)
         else:
             inner = self.base._jacobian(x, *extras, *of_base)
-            slope = self.map._slope(x, y, *phi)
-        return self._chained(slope, inner, self.map._partials(x, y, *phi))
+            slope = self._proved._slope(x, y, *phi)
+        return self._chained(slope, inner, self._proved._partials(x, y, *phi))
 
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         of_base, phi = theta
         x = self._x(y, *theta)
-        inner, slope = self.base._pathwise(x, *of_base), self.map._slope(x, y, *phi)
-        return self._chained(slope, inner, self.map._partials(x, y, *phi))
+        inner, slope = self.base._pathwise(x, *of_base), self._proved._slope(x, y, *phi)
+        return self._chained(slope, inner, self._proved._partials(x, y, *phi))
 
     @staticmethod
     def _chained(slope: Any, inner: Iterable[Any], partials: Iterable[Any]) -> tuple[Any, ...]:
@@ -157,9 +161,9 @@ class Transformed(Mapped):
 
     def _viewed(self, name: str, y: Array, x: Array, rest: tuple[Any, ...]) -> Array:
         extras, (of_base, phi) = self._split(rest)
-        if self.__dict__["_by_logs"]:
+        if self._by_logs:
             log_x = self._of_view("value", x, *extras, *of_base)
-            return np.asarray(self.map._log_power(*phi) * log_x)
+            return np.asarray(self._proved._log_power(*phi) * log_x)
         value: Array = getattr(self.map, self.map.views[name].value)(x, y, *phi)
         return value
 
@@ -167,10 +171,10 @@ class Transformed(Mapped):
         self, name: str, y: Array, x: Array, rest: tuple[Any, ...]
     ) -> tuple[Any, ...]:
         extras, (of_base, phi) = self._split(rest)
-        if self.__dict__["_by_logs"]:
+        if self._by_logs:
             log_x = self._of_view("value", x, *extras, *of_base)
             inner = self._of_view("jacobian", x, *extras, *of_base)
-            return self._chained(self.map._log_power(*phi), inner, (log_x,) * len(phi))
+            return self._chained(self._proved._log_power(*phi), inner, (log_x,) * len(phi))
         view = self.map.views[name]
         slope = getattr(self.map, view.slope)(x, y, *phi)
         partials = getattr(self.map, view.partials)(x, y, *phi)
@@ -198,16 +202,17 @@ class Transformed(Mapped):
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
         of_base, phi = theta
-        return self.map._image(*self.base._ends(*of_base), *phi)
+        with np.errstate(all="ignore"):
+            return self._proved._image(*self.base._ends(*of_base), *phi)
 
     def _x(self, y: Array, *theta: Any) -> Array:
         """Return T⁻¹(y), within the base's support."""
         of_base, phi = theta
-        return np.asarray(np.clip(self.map._inverse(y, *phi), *self.base._ends(*of_base)))
+        return self._proved._inverse_between(y, *self.base._ends(*of_base), *phi)
 
     def _by_direction(self, rising: str, falling: str, at: Array, of_base: Any, phi: Any) -> Array:
         """Return one of two formulas of the base: the second where T is decreasing."""
-        falls = self.map._falls(*phi)
+        falls = self._proved._falls(*phi)
         if not np.any(falls):
             return np.asarray(getattr(self.base, rising)(at, *of_base))
         other = np.asarray(getattr(self.base, falling)(at, *of_base))
@@ -240,7 +245,7 @@ class Transformed(Mapped):
             y = self._placed(parts, of_base, phi)[0]
         else:
             names = ("_isf", "_icdf") if upper else ("_icdf", "_isf")
-            y = self.map._value(self._by_direction(*names, p, of_base, phi), *phi)
+            y = self._proved._value(self._by_direction(*names, p, of_base, phi), *phi)
         if np.any(at_end := (p == 0.0) | (p == 1.0)):
             low, high = self._ends(of_base, phi)
             y = np.where(at_end, np.where((p == 0.0) != upper, low, high), y)
@@ -250,8 +255,7 @@ class Transformed(Mapped):
     def _has_log_quantile(self) -> bool:
         """Whether the base has ln x of quantiles, where x may underflow."""
         base = self.base
-        by_logs: bool = self.__dict__["_by_logs"]
-        return by_logs and base.noise is UNIFORM and not isinstance(base, Mapped)
+        return self._by_logs and base.noise is UNIFORM and not isinstance(base, Mapped)
 
     def _log_prob(self, y: Array, *theta: Any) -> Array:
         of_base, phi = theta
@@ -263,14 +267,14 @@ class Transformed(Mapped):
 
     def _log_density(self, x: Array, y: Array, of_base: Any, phi: Any) -> Array:
         inner: Array = self.base._log_prob(x, *of_base)
-        return inner - self.map._log_slope(x, y, *phi)
+        return inner - self._proved._log_slope(x, y, *phi)
 
     def _limit(self, x: Array, y: Array, of_base: Any, phi: Any) -> Array:
         """Return the limit of ln p towards an end of the support, where it is ∞ − ∞."""
         low, _ = self.base._ends(*of_base)
         inwards = np.where(x == low, 1.0, -1.0)
         before, after = (
-            self._log_density(near, self.map._value(near, *phi), of_base, phi)
+            self._log_density(near, self._proved._value(near, *phi), of_base, phi)
             for near in (
                 np.select([np.isinf(x), x == 0.0], [-inwards * far, inwards * tiny], x + inwards * e)
                 for far, tiny, e in (
@@ -299,13 +303,13 @@ class Transformed(Mapped):
         """∂ log p(y)/∂φ: x moves by −T_φ/T′ as φ does."""
         if not phi:
             return ()
-        steepness = self._base_stein_score(x, of_base) - self.map._bend(x, y, *phi)
-        slope = self.map._slope(x, y, *phi)
+        steepness = self._base_stein_score(x, of_base) - self._proved._bend(x, y, *phi)
+        slope = self._proved._slope(x, y, *phi)
         return tuple(
             -times(speed / slope, steepness) - own
             for speed, own in zip(
-                self.map._partials(x, y, *phi),
-                self.map._log_slope_partials(x, y, *phi),
+                self._proved._partials(x, y, *phi),
+                self._proved._log_slope_partials(x, y, *phi),
                 strict=True,
             )
         )
@@ -317,21 +321,21 @@ class Transformed(Mapped):
     def _stein_score(self, y: Array, *theta: Any) -> Array:
         of_base, phi = theta
         x = self._x(y, *theta)
-        steepness = self._base_stein_score(x, of_base) - self.map._bend(x, y, *phi)
-        return np.asarray(steepness / self.map._slope(x, y, *phi))
+        steepness = self._base_stein_score(x, of_base) - self._proved._bend(x, y, *phi)
+        return np.asarray(steepness / self._proved._slope(x, y, *phi))
 
     # Moments ---------------------------------------------------------------------------------
 
     def _mean(self, *theta: Any) -> Array:
         of_base, phi = theta
-        if not self.map.is_affine:
+        if not self._proved.is_affine:
             return super()._mean(*theta)
         loc, scale = phi
         return np.asarray(loc + scale * self.base._mean(*of_base))
 
     def _variance(self, *theta: Any) -> Array:
         of_base, phi = theta
-        if not self.map.is_affine:
+        if not self._proved.is_affine:
             return super()._variance(*theta)
         _, scale = phi
         return np.asarray(scale * (scale * self.base._variance(*of_base)))
@@ -339,7 +343,7 @@ class Transformed(Mapped):
     def _entropy(self, *theta: Any) -> Array:
         of_base, phi = theta
         mean = self.base._mean(*of_base) if self.map.needs_mean else np.zeros(())
-        known = self.map._mean_log_slope(mean, *phi)
+        known = self._proved._mean_log_slope(mean, *phi)
         if known is None:
             return super()._entropy(*theta)
         return np.asarray(self.base._entropy(*of_base) + known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,8 +108,13 @@ class Map(Tree, abc.ABC):
         first, last = self.domain.ends({})
         return bool(np.all(low >= first) and np.all(high <= last))
 
-    def _prove(self, low: Any, high: Any, what: str) -> None:
-        """Raise if T can't be shown to be monotone between these ends."""
+    def _proved(self, low: Any, high: Any, what: str) -> Self:
+        """Return the map on an interval: if it must be shown to be monotone there, shown to be."""
+        return self
+
+    def _inverse_between(self, y: Array, low: Any, high: Any, *phi: Array) -> Array:
+        """Return the x between these ends with T(x) = y."""
+        return np.asarray(np.clip(self._inverse(y, *phi), low, high))
 
     def _no_partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         return ()

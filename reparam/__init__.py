@@ -59,6 +59,21 @@ if TYPE_CHECKING:
     from reparam.registry import get as get
     from reparam.registry import names as names
     from reparam.spelling import parse as parse
+    from reparam.transforms.arithmetic import abs as abs
+    from reparam.transforms.arithmetic import exp as exp
+    from reparam.transforms.arithmetic import log as log
+    from reparam.transforms.arithmetic import transformed as transformed
+    from reparam.transforms.folded import Folded as Folded
+    from reparam.transforms.maps import Affine as Affine
+    from reparam.transforms.maps import Exp as Exp
+    from reparam.transforms.maps import Log as Log
+    from reparam.transforms.maps import Power as Power
+    from reparam.transforms.maps import Reciprocal as Reciprocal
+    from reparam.transforms.maps import Sigmoid as Sigmoid
+    from reparam.transforms.maps import Softplus as Softplus
+    from reparam.transforms.maps import Tanh as Tanh
+    from reparam.transforms.maps import formula as formula
+    from reparam.transforms.transformed import Transformed as Transformed
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
     from reparam.verification import verify as verify
@@ -83,7 +98,22 @@ _HOMES = {
     "Reparameterized": "reparam.base.reparameterized",
     "ReparamError": "reparam.errors",
     "Tail": "reparam.base.tails",
+    "Transformed": "reparam.transforms.transformed",
+    "Folded": "reparam.transforms.folded",
     "Truncated": "reparam.transforms.truncated",
+    "abs": "reparam.transforms.arithmetic",
+    "exp": "reparam.transforms.arithmetic",
+    "log": "reparam.transforms.arithmetic",
+    "transformed": "reparam.transforms.arithmetic",
+    "Affine": "reparam.transforms.maps",
+    "Exp": "reparam.transforms.maps",
+    "Log": "reparam.transforms.maps",
+    "Power": "reparam.transforms.maps",
+    "Reciprocal": "reparam.transforms.maps",
+    "Sigmoid": "reparam.transforms.maps",
+    "Softplus": "reparam.transforms.maps",
+    "Tanh": "reparam.transforms.maps",
+    "formula": "reparam.transforms.maps",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
     "threads": "reparam.engine.threads",

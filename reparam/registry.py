@@ -79,7 +79,11 @@ BUILT_IN = {
 
 #: Classes that make a distribution of others: name -> class name, in the module of that name in
 #: ``reparam.transforms``. They have no default parameters, so that they are not among ``names()``.
-COMBINATORS: dict[str, str] = {"truncated": "Truncated"}
+COMBINATORS: dict[str, str] = {
+    "folded": "Folded",
+    "transformed": "Transformed",
+    "truncated": "Truncated",
+}
 
 _SPELLED = {spelled(name): name for name in BUILT_IN}
 

@@ -10,7 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import Child
-from reparam.domains import REAL
+from reparam.domains import REAL, Interval
 from reparam.transforms._children import Continuous
 
 __all__ = ["Mapped", "times"]
@@ -34,6 +34,13 @@ class Mapped(Reparameterized):
             _substreams=base._substreams,
             _extras=1 + base._extras,
         )
+
+    def _declare_support(self, low: Any, high: Any) -> None:
+        """Declare the interval of values: its ends by name where they move, or differ by row."""
+        ends = [np.unique(np.asarray(end)) for end in (low, high)]
+        fixed = not self.moving and all(end.size == 1 for end in ends)
+        low, high = (float(end[0]) for end in ends) if fixed else ("low", "high")
+        self.__dict__["_support"] = Interval(low, high)
 
     @abc.abstractmethod
     def _placed(self, parts: tuple[Array, ...], *theta: Any) -> tuple[Array, ...]:

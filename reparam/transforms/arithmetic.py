@@ -81,7 +81,7 @@ def transformed(d: Reparameterized, map: Map | str, /, **parameters: ArrayLike) 
     >>> import reparam as rp
     >>> d = rp.transformed(rp.Gaussian(), "a*sinh(y)", a=2.0)
     >>> d
-    Transformed(Gaussian(loc=0.0, scale=1.0), Formula('a*sinh(y)', a=2.0))
+    Transformed(Gaussian(loc=0.0, scale=1.0), formula('a*sinh(y)', a=2.0))
     >>> d.icdf(0.9).round(6)
     np.float64(3.324513)
     """

@@ -13,7 +13,6 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.numerical.log_tails import log_of_tails
 from reparam.base.tree import flat
-from reparam.domains import Interval
 from reparam.transforms._mapped import Mapped, times
 from reparam.transforms._window import Window
 
@@ -41,11 +40,7 @@ class Folded(Mapped):
 
     def _check(self) -> None:
         super()._check()
-        low, high = (np.asarray(end) for end in self._ends(self.base._nested(self.base._theta)))
-        moves = self.moving or np.any(low != low.flat[0]) or np.any(high != high.flat[0])
-        self.__dict__["_support"] = Interval(
-            "low" if moves else float(low.flat[0]), "high" if moves else float(high.flat[0])
-        )
+        self._declare_support(*self._ends(self.base._nested(self.base._theta)))
 
     @property
     def moving(self) -> tuple[str, ...]:

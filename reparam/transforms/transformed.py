@@ -10,7 +10,6 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.tree import Child, flat
-from reparam.domains import Interval
 from reparam.engine.noise import UNIFORM
 from reparam.errors import ParameterError
 from reparam.parameters import shown
@@ -58,7 +57,7 @@ class Transformed(Mapped):
         ends, phi = base.support, own_map._theta
         what = repr(base)
         if not own_map._admits(*ends):
-            low, high = shown(float(np.min(ends[0]))), shown(float(np.max(ends[1])))
+            low, high = (shown(float(end)) for end in (np.min(ends[0]), np.max(ends[1])))
             inside = own_map.domain if own_map.domain.low == 0.0 else "numbers of one sign"
             raise ParameterError(
                 f"{own_map!r} takes {inside}, and {what} has values in ({low}, {high}); pass"
@@ -67,12 +66,8 @@ class Transformed(Mapped):
         with np.errstate(all="ignore"):
             own_map = self.__dict__["_proved"] = own_map._proved(*ends, what)
             low, high = own_map._image(*ends, *phi)
-        fixed = np.all(low == low.flat[0]) and np.all(high == high.flat[0])
-        moves = not fixed or self.moving
+        self._declare_support(low, high)
         state = self.__dict__
-        state["_support"] = Interval(
-            "low" if moves else float(low.flat[0]), "high" if moves else float(high.flat[0])
-        )
         state["_by_logs"] = own_map.has_logs and "log_value" in base._views
         own = [*own_map.views]
         if state["_by_logs"] and own_map._log_power(*phi) is not None:

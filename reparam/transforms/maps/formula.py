@@ -47,7 +47,7 @@ class Formula(Map):
 
     def __repr__(self) -> str:
         inner = "".join(f", {name}={_text(part)}" for name, part in self._parts.items())
-        return f"Formula({str(self.expression)!r}{inner})"
+        return f"formula({str(self.expression)!r}{inner})"
 
     def _inputs(self, x: Array, phi: tuple[Array, ...]) -> dict[str, Any]:
         return {**dict(zip(self._fields, phi, strict=True)), "y": x}

@@ -298,7 +298,11 @@ class _Reader:
         shorter, rest = name, "0"
         while "-" in shorter and not self.is_known(shorter):
             shorter, _, rest = shorter.rpartition("-")
-        if shorter != name and self.is_known(shorter) and (rest[0].isdigit() or self.is_known(rest)):
+        if (
+            shorter != name
+            and self.is_known(shorter)
+            and (rest[0].isdigit() or self.is_known(rest))
+        ):
             name, self.position = shorter, start + len(shorter)
         self.advance()
         return name

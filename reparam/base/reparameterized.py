@@ -59,6 +59,10 @@ class Reparameterized(Arithmetic, Distribution):
     #: one seed agree with; "field", the velocity of the quantile path at the value, which an
     #: exact sampler of another kind draws.
     path: ClassVar[Literal["map", "field"]] = "map"
+    #: Whether values rise with the noise of ``transform``, or fall; None if neither.
+    _rises: ClassVar[bool | None] = True
+    #: Whether derivatives of draws are those of the quantile path.
+    _on_quantile_path: ClassVar[bool] = True
     #: Whether :meth:`by_quantile` made it.
     _is_by_quantile: ClassVar[bool] = False
     #: How many arrays there are beside the value, of its shape.
@@ -154,7 +158,7 @@ class Reparameterized(Arithmetic, Distribution):
         if self.path == "map":
             return self
         drawn = type(self)(*self._parts.values())
-        drawn.__dict__.update(path="map", _is_by_quantile=True)
+        drawn.__dict__.update(path="map", _is_by_quantile=True, _on_quantile_path=True)
         return drawn
 
     def __reduce__(self) -> tuple[Any, ...]:

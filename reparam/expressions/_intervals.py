@@ -337,9 +337,7 @@ _UNARY: dict[str, Callable[[Range], Ruled]] = {
     "log1p": _rising(
         np.log1p, lambda a: _inverse(Range(1.0 + a.low, 1.0 + a.high))[0], domain=(-1.0, np.inf)
     ),
-    "sqrt": _rising(
-        np.sqrt, lambda a: _scaled(_power(a, -0.5)[0], 0.5), 0.0, domain=(0.0, np.inf)
-    ),
+    "sqrt": _rising(np.sqrt, lambda a: _scaled(_power(a, -0.5)[0], 0.5), 0.0, domain=(0.0, np.inf)),
     "square": lambda a: (_power(a, 2.0)[0], (_scaled(a, 2.0),), np.False_),
     "sin": lambda a: (_sine(a), (_cosine(a),), np.False_),
     "cos": lambda a: (_cosine(a), (_negative(_sine(a)),), np.False_),

@@ -29,7 +29,24 @@ _STEP = 0.4
 _REACH = 9.5
 
 #: Edges of the panels for what decays like e^−t: beyond the last nothing is left.
-_EDGES = (0.0, 1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 20.0, 25.0, 30.0, 40.0, 55.0, 75.0, 100.0, 140.0)
+_EDGES = (
+    0.0,
+    1.0,
+    2.0,
+    4.0,
+    6.0,
+    9.0,
+    12.0,
+    16.0,
+    20.0,
+    25.0,
+    30.0,
+    40.0,
+    55.0,
+    75.0,
+    100.0,
+    140.0,
+)
 
 #: How many elements are integrated together, which bounds memory.
 _TOGETHER = 256

@@ -32,6 +32,8 @@ class Mapped(Reparameterized):
             path=base.path,
             mechanism=base.mechanism,
             _substreams=base._substreams,
+            _rises=True if base.path == "field" else base._rises,
+            _on_quantile_path=base._on_quantile_path,
             _extras=1 + base._extras,
         )
 

@@ -18,6 +18,12 @@ from reparam.transforms._window import Window
 
 __all__ = ["Folded"]
 
+#: With less probability between −y and y, relative to the smaller tail, both branches cancel.
+_NARROW = 1e-2
+
+#: More than the relative rounding errors of a base's derivatives and densities.
+_ROUNDING = 1e-12
+
 #: Tails below it are logarithms of the base's, which do not underflow.
 _UNDERFLOW = 1e-290
 
@@ -40,6 +46,13 @@ class Folded(Mapped):
 
     def _check(self) -> None:
         super()._check()
+        state, (first, last) = self.__dict__, self.base.support
+        if np.any(both := (first < 0.0) & (last > 0.0)):
+            state["_on_quantile_path"] = False
+        if self.base.path == "map" and state["_rises"] is not None:
+            rises = state["_rises"] == (first >= 0.0)
+            mixed = np.any(both) or np.any(rises != np.all(rises))
+            state["_rises"] = None if mixed else bool(np.all(rises))
         self._declare_support(*self._ends(self.base._nested(self.base._theta)))
 
     @property
@@ -56,9 +69,9 @@ class Folded(Mapped):
     def _transform(self, noise: Array, *theta: Any) -> tuple[Array, ...]:
         if self.base.path == "map":
             return self._placed(self.base._transform(noise, *theta[0]), *theta)
-        # of a field, the quantile: which x it came from the noise does not tell
+        # of a field, the quantile, which no x has made
         y = self._icdf(noise, *theta)
-        return (y, *self.base._transform(self.base._cdf(y, *theta[0]), *theta[0]))
+        return (y, *(np.full(y.shape, np.nan) for _ in range(self._extras)))
 
     def _placed(self, parts: tuple[Array, ...], *theta: Any) -> tuple[Array, ...]:
         return (np.abs(parts[0]), *parts)
@@ -67,7 +80,14 @@ class Folded(Mapped):
         x, *rest = extras_and_theta
         extras, (of_base,) = self._split(tuple(rest))
         inner = flat(self.base._jacobian(x, *extras, *of_base))
-        return tuple(times(np.sign(x), entry) for entry in inner)
+        slopes = tuple(times(np.sign(x), entry) for entry in inner)
+        if not np.any(unknown := np.isnan(x) & ~np.isnan(y)):
+            return slopes
+        on_path = self._pathwise(y, of_base)
+        return tuple(
+            np.where(unknown if np.ndim(own) < 2 else unknown[:, np.newaxis], other, own)
+            for own, other in zip(slopes, on_path, strict=True)
+        )
 
     # Functions of values ---------------------------------------------------------------------
 
@@ -86,8 +106,13 @@ class Folded(Mapped):
             found.append((inside, logs))
         return found
 
-    def _weighted(self, name: str, y: Array, of_base: Any, sign: float) -> tuple[Any, ...]:
-        """Return the mean of a formula at y, and `sign` times itself at −y, weighted by p₀."""
+    def _weighted(
+        self, name: str, y: Array, of_base: Any, sign: float, *, sizes: bool = False
+    ) -> tuple[Any, ...]:
+        """Return the mean of a formula at y, and `sign` times itself at −y, weighted by p₀.
+
+        Or that of their sizes, to which their rounding errors are proportional.
+        """
         (above, log_above), (below, log_below) = self._branches(y, of_base)
         total = np.logaddexp(log_above, log_below)
         shares = np.exp(log_above - total), sign * np.exp(log_below - total)
@@ -96,13 +121,41 @@ class Folded(Mapped):
         formula = getattr(self.base, name)
         both = (formula(x, *of_base) for x in (above, below))
         rows = ((e,) if not isinstance(e, tuple) else tuple(flat(e)) for e in both)
-        return tuple(
-            times(shares[0], one) + times(shares[1], other)
+        terms = (
+            (times(shares[0], one), times(shares[1], other))
             for one, other in zip(*rows, strict=True)
         )
+        if sizes:
+            return tuple(np.abs(one) + np.abs(other) for one, other in terms)
+        return tuple(one + other for one, other in terms)
 
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
-        return self._weighted("_pathwise", y, theta[0], -1.0)
+        found = self._weighted("_pathwise", y, theta[0], -1.0)
+        window = Window(self.base, theta[0], -y, y)
+        narrow = window.mass < _NARROW * np.minimum(window.tails[1], window.tails[2])
+        rows = np.flatnonzero(np.broadcast_to(narrow, y.shape))
+        if not rows.size:
+            return found
+        return self._integrated(found, window, rows, y, theta[0])
+
+    def _integrated(
+        self, found: tuple[Any, ...], window: Window, rows: Any, y: Array, of_base: Any
+    ) -> tuple[Any, ...]:
+        """Return derivatives where both branches all but cancel: −∫ s p₀ dt from −y to y, over p."""
+        result = [
+            np.array(np.broadcast_to(entry, y.shape + np.shape(entry)[1:])) for entry in found
+        ]
+        if any(entry.ndim > 1 for entry in result):
+            return found
+        integrals = window._integral(-y, y, rows, y.size, [np.zeros(rows.size)] * len(result))
+        density = np.exp(self._log_prob(y, of_base))[rows]
+        sizes = self._weighted("_pathwise", y, of_base, -1.0, sizes=True)
+        for entry, integral, size in zip(result, integrals, sizes, strict=True):
+            other = -integral / density
+            # a kink between, which the rule misses, makes more of a difference than rounding
+            same = np.abs(other - entry[rows]) <= _ROUNDING * np.broadcast_to(size, y.shape)[rows]
+            entry[rows] = np.where(same, other, entry[rows])
+        return tuple(result)
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         return self._weighted("_score", y, theta[0], 1.0)

@@ -67,7 +67,9 @@ class Transformed(Mapped):
             own_map = self.__dict__["_proved"] = own_map._proved(*ends, what)
             low, high = own_map._image(*ends, *phi)
         self._declare_support(low, high)
-        state = self.__dict__
+        state, falls = self.__dict__, own_map._falls(*phi)
+        if base.path == "map" and np.any(falls) and state["_rises"] is not None:
+            state["_rises"] = not state["_rises"] if np.all(falls) else None
         state["_by_logs"] = own_map.has_logs and "log_value" in base._views
         own = [*own_map.views]
         if state["_by_logs"] and own_map._log_power(*phi) is not None:
@@ -271,7 +273,9 @@ class Transformed(Mapped):
         before, after = (
             self._log_density(near, self._proved._value(near, *phi), of_base, phi)
             for near in (
-                np.select([np.isinf(x), x == 0.0], [-inwards * far, inwards * tiny], x + inwards * e)
+                np.select(
+                    [np.isinf(x), x == 0.0], [-inwards * far, inwards * tiny], x + inwards * e
+                )
                 for far, tiny, e in (
                     (far, tiny, np.abs(x) * share)
                     for far, tiny, share in zip(
@@ -286,7 +290,16 @@ class Transformed(Mapped):
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         x = self._x(y, *theta)
-        return (*flat(self.base._score(x, *theta[0])), *self._map_score(x, y, *theta))
+        scores = (*flat(self.base._score(x, *theta[0])), *self._map_score(x, y, *theta))
+        if not np.any(endless := np.isinf(x)):
+            return scores
+        # formulas may stop at the largest number: the limit is what they go to
+        return tuple(
+            np.where(endless & (np.abs(entry) > _LARGE), np.copysign(np.inf, entry), entry)
+            if np.ndim(entry) < 2
+            else entry
+            for entry in scores
+        )
 
     def _score_of_draw(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         x, *rest = extras_and_theta
@@ -295,17 +308,14 @@ class Transformed(Mapped):
         return (*flat(inner), *self._map_score(x, y, *theta))
 
     def _map_score(self, x: Array, y: Array, of_base: Any, phi: Any) -> tuple[Any, ...]:
-        """∂ log p(y)/∂φ: x moves by −T_φ/T′ as φ does."""
+        """∂ log p(y)/∂φ: at fixed y, x moves by −T_φ/T′ as φ does."""
         if not phi:
             return ()
-        steepness = self._base_stein_score(x, of_base) - self._proved._bend(x, y, *phi)
-        slope = self._proved._slope(x, y, *phi)
+        steepness = self._base_stein_score(x, of_base)
         return tuple(
-            -times(speed / slope, steepness) - own
-            for speed, own in zip(
-                self._proved._partials(x, y, *phi),
-                self._proved._log_slope_partials(x, y, *phi),
-                strict=True,
+            -times(flow, steepness) - slope
+            for flow, slope in zip(
+                self._proved._flows(x, y, *phi), self._proved._flow_slopes(x, y, *phi), strict=True
             )
         )
 

@@ -120,7 +120,11 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
         return
     yield from draw_checks(law, exact, values, rng)
     y = beyond(law, exact, float(law.icdf(probability(rng))), rng)
-    if np.isfinite(y) and abs(y) > 1e-290 and (exact.scale not in ("logit", "tanh") or abs(y) < 1.0):
+    if (
+        np.isfinite(y)
+        and abs(y) > 1e-290
+        and (exact.scale not in ("logit", "tanh") or abs(y) < 1.0)
+    ):
         yield from point_checks(law, exact, values, y)
         for i, slope in enumerate(law.pathwise(y).values()):
             yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]

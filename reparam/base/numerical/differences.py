@@ -131,7 +131,13 @@ def _derivative(
 
 
 def in_values(
-    function: Callable[..., Any], y: Array, theta: Sequence[Array], low: Array, high: Array
+    function: Callable[..., Any],
+    y: Array,
+    theta: Sequence[Array],
+    low: Array,
+    high: Array,
+    *,
+    size: float = 0.0,
 ) -> Array:
     """Return the derivative of ``function(y, *θ)`` in y: of rows, NaN at an end.
 
@@ -143,12 +149,14 @@ def in_values(
         Where to differentiate, one number or vector per row.
     low, high
         The ends of the support, per row: steps stay within.
+    size
+        What first steps are relative to where y is smaller.
     """
 
     def moved(rows: Rows, shift: Array) -> Array:
         return np.asarray(function(y[rows] + shift, *(leaf[rows] for leaf in theta)))
 
-    return _by_steps(moved, np.abs(y), np.minimum(y - low, high - y))
+    return _by_steps(moved, np.maximum(np.abs(y), size), np.minimum(y - low, high - y))
 
 
 def _by_steps(moved: Callable[[Rows, Array], Array], reach: Array, room: Array) -> Array:

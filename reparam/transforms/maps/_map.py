@@ -73,8 +73,12 @@ class Map(Tree, abc.ABC):
         """∂T/∂φ at fixed x, for each parameter."""
         return ()
 
-    def _log_slope_partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
-        """∂ ln |T′|/∂φ at fixed x, for each parameter."""
+    def _flows(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
+        """(∂T/∂φ)/T′, for each parameter: minus how x moves with φ where y stays."""
+        return ()
+
+    def _flow_slopes(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
+        """The derivatives of ``_flows`` in x."""
         return ()
 
     def _falls(self, *phi: Array) -> NDArray[np.bool_] | bool:

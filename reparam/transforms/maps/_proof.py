@@ -69,7 +69,9 @@ def direction(
         if number == _ROUNDS or rest.sum() > _MOST:
             touches = (least >= 0.0) if sign > 0.0 else (most <= 0.0) if sign < 0.0 else ~rest
             if np.any(hidden := rest & ~touches):
-                problem = "can't be shown to be monotone: the sign of its derivative is open between"
+                problem = (
+                    "can't be shown to be monotone: the sign of its derivative is open between"
+                )
                 raise _refusal(expression, what, f"{problem} {_ends(left, right, hidden)}")
             break
         left, right, row = left[rest], right[rest], row[rest]

@@ -49,7 +49,10 @@ class Affine(Map):
     def _partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         return 1.0, x
 
-    def _log_slope_partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
+    def _flows(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
+        return 1.0 / phi[1], x / phi[1]
+
+    def _flow_slopes(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         return 0.0, 1.0 / phi[1]
 
     def _falls(self, *phi: Array) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
@@ -21,6 +21,9 @@ from reparam.transforms.maps._map import Map
 from reparam.transforms.maps._proof import direction
 
 __all__ = ["Formula", "formula"]
+
+#: What first steps of differences are relative to where x is smaller, if it is regular there.
+_STEP = 0.25
 
 #: Where a formula has no value at an end that is infinite, it is looked at here instead.
 _FAR = (LARGEST, 1e150, 1e100, 1e50, 1e15)
@@ -92,20 +95,32 @@ class Formula(Map):
         return np.log(np.abs(self._slope(x, y, *phi)))
 
     def _bend(self, x: Array, y: Array, *phi: Array) -> Array:
+        return self._differentiated(lambda x, *phi: self._log_slope(x, x, *phi), x, phi)
+
+    def _differentiated(
+        self, function: Callable[..., Array], x: Array, phi: tuple[Array, ...]
+    ) -> Array:
+        """Return the derivative of a function of x and φ in x, by differences."""
         shape, x, leaves = numerical.as_rows(x, phi, tuple(self._own.values()))
         ends = np.full(x.shape, -np.inf), np.full(x.shape, np.inf)
-        found = numerical.in_values(self._log_slope_at, x, leaves, *ends)
+        found = numerical.in_values(function, x, leaves, *ends, size=_STEP)
+        if np.any(lost := ~np.isfinite(found)):
+            few = [leaf[lost] for leaf in leaves]
+            found[lost] = numerical.in_values(function, x[lost], few, *(e[lost] for e in ends))
         return np.asarray(found.reshape(shape))
-
-    def _log_slope_at(self, x: Array, *phi: Array) -> Array:
-        return self._log_slope(x, x, *phi)
 
     def _partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         return tuple(self._gradient(x, phi, list(self._fields)))
 
-    def _log_slope_partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
-        declared = tuple(self._own.values())
-        return numerical.in_parameters(self._log_slope_at, np.asarray(x), phi, declared)
+    def _flows(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
+        slope, *partials = self._gradient(x, phi, ["y", *self._fields])
+        return tuple(partial / slope for partial in partials)
+
+    def _flow_slopes(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
+        return tuple(
+            self._differentiated(lambda x, *phi, k=k: self._flows(x, x, *phi)[k], x, phi)
+            for k in range(len(phi))
+        )
 
     def _falls(self, *phi: Array) -> bool:
         return self._sign < 0.0

@@ -12,7 +12,7 @@ from reparam.domains import POSITIVE, REAL
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter
 from reparam.special._accurate import power
-from reparam.transforms.maps._map import Map, MapView
+from reparam.transforms.maps._map import Map
 
 __all__ = ["Power", "Reciprocal"]
 
@@ -25,19 +25,19 @@ class Power(Map):
     domain = POSITIVE
     has_logs = True
     exponent: Parameter = Parameter("p", REAL, 1.0, (0.5, 3.0), ("p",), "Exponent, not 0")
-    views = {"log_value": MapView("_log", "_log_rise", "_log_partials")}
 
     def _check(self) -> None:
         if np.any(self._parts["exponent"] == 0.0):
-            raise ParameterError(
-                "exponent=0 makes everything 1; pass an exponent that is not 0"
-            )
+            raise ParameterError("exponent=0 makes everything 1; pass an exponent that is not 0")
 
     def _value(self, x: Array, *phi: Array) -> Array:
         return _power(x, phi[0])
 
     def _inverse(self, y: Array, *phi: Array) -> Array:
-        return _power(y, 1.0 / phi[0])
+        x = _power(y, 1.0 / phi[0])
+        # 1/p is rounded: a Newton step
+        better = x - x * ((_power(x, phi[0]) / y - 1.0) / phi[0])
+        return np.where((np.abs(phi[0]) > 1.0) & np.isfinite(better), better, x)
 
     def _slope(self, x: Array, y: Array, *phi: Array) -> Array:
         return np.asarray(phi[0] * _power(x, phi[0] - 1.0))
@@ -52,8 +52,11 @@ class Power(Map):
         # x^p ln x → 0 with x^p
         return (np.where(y == 0.0, 0.0, y * np.log(x)),)
 
-    def _log_slope_partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
-        return (1.0 / phi[0] + np.log(x),)
+    def _flows(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
+        return (np.where(x == 0.0, 0.0, x * np.log(x)) / phi[0],)
+
+    def _flow_slopes(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
+        return ((np.log(x) + 1.0) / phi[0],)
 
     def _falls(self, *phi: Array) -> NDArray[np.bool_]:
         return np.asarray(phi[0] < 0.0)
@@ -66,15 +69,6 @@ class Power(Map):
 
     def _log_power(self, *phi: Array) -> Any:
         return phi[0]
-
-    def _log(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(phi[0] * np.log(x))
-
-    def _log_rise(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(phi[0] / x)
-
-    def _log_partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
-        return (np.log(x),)
 
 
 class Reciprocal(Map):

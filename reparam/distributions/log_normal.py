@@ -32,7 +32,7 @@ class LogNormal(Derived):
     _support = POSITIVE
     loc: Parameter = Parameter("μ", REAL, 0.0, (-2.0, 2.0), ("mu",), "Mean of ln y")
     scale: Parameter = Parameter(
-        "σ", POSITIVE, 1.0, (0.1, 2.0), ("sigma",), "Standard deviation of ln y"
+        "σ", POSITIVE, 1.0, (0.1, 2.0), ("sigma", "s"), "Standard deviation of ln y"
     )
     about = About(
         density="p(y) = exp(−(ln y − μ)² / 2σ²) / (y σ √(2π))",

@@ -13,7 +13,7 @@ from reparam.base.tails import Tail
 from reparam.distributions.gaussian import Gaussian
 from reparam.domains import POSITIVE, REAL, Interval
 from reparam.parameters import Parameter
-from reparam.special.logit_normal import log_slope_mean, sigmoid_variance, tanh_mean
+from reparam.special.logit_normal import log_slope_mean, modest, sigmoid_variance, tanh_mean
 from reparam.transforms.maps import Tanh
 from reparam.transforms.transformed import Transformed
 
@@ -55,10 +55,12 @@ class TanhNormal(Derived):
 
     @staticmethod
     def _variance(loc: Array, scale: Array) -> Array:
+        loc, scale, _ = modest(loc, scale)
         return np.asarray(4.0 * sigmoid_variance(2.0 * loc, 2.0 * scale))
 
     @staticmethod
     def _entropy(loc: Array, scale: Array) -> Array:
         gaussian = np.log(scale) + 0.5 * (1.0 + math.log(2.0 * math.pi))
-        slope = 2.0 * math.log(2.0) + log_slope_mean(2.0 * loc, 2.0 * scale)
+        loc, scale, unit = modest(loc, scale)
+        slope = 2.0 * math.log(2.0) + unit * log_slope_mean(2.0 * loc, 2.0 * scale)
         return np.asarray(gaussian + slope)

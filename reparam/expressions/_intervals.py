@@ -1,7 +1,7 @@
 """Ranges of a formula and of its derivative over intervals, by interval arithmetic.
 
-Each slot of a tape has a range of values and one of derivatives in one name (Moore, Kearfott & Cloud
-2009, "Introduction to Interval Analysis", chapters 5 and 6). Ranges are widened by more than
+Each slot of a tape has a range of values and one of derivatives in one name (Moore, Kearfott &
+Cloud 2009, "Introduction to Interval Analysis", chapters 5 and 6). Ranges are widened by more than
 rounding makes of their ends, except where these are 0. Where a function jumps, or isn't defined,
 its range is everything, so that nothing follows from it.
 """
@@ -90,7 +90,9 @@ _EVERYTHING = Range(np.array(-np.inf), np.array(np.inf))
 
 
 def _any_moves(moving: list[Range]) -> NDArray[np.bool_]:
-    return np.logical_or.reduce([(own.low != 0.0) | (own.high != 0.0) for own in moving])
+    return np.asarray(
+        np.logical_or.reduce([(own.low != 0.0) | (own.high != 0.0) for own in moving])
+    )
 
 
 def _where(mask: Any, one: Range, other: Range) -> Range:
@@ -256,12 +258,12 @@ def _tangent(a: Range) -> Ruled:
 
 
 def _log_gamma(a: Range) -> Ruled:
-    from scipy.special import digamma, gammaln
+    from scipy.special import gammaln
 
     ends = [gammaln(np.maximum(end, 0.0)) for end in a]
     inside = (a.low <= _GAMMA_AT) & (a.high >= _GAMMA_AT)
     value = _widened(np.where(inside, _GAMMA, np.minimum(*ends)), np.maximum(*ends))
-    slope = _widened(*(digamma(np.maximum(end, 5e-324)) for end in a))
+    slope = _widened(_digamma(a.low), _digamma(a.high))
     return value, (slope,), a.low < 0.0
 
 
@@ -385,6 +387,19 @@ _UNARY: dict[str, Callable[[Range], Ruled]] = {
     "not": lambda a: (Range(1.0 - a.high, 1.0 - a.low), (), np.False_),
 }
 
+Certain = Callable[[Range, Range], NDArray[np.bool_]]
+
+
+def _comparison(surely: Certain, never: Certain) -> Callable[[Range, Range], Ruled]:
+    """Return the rule of a comparison: 1 where it is certain to hold, 0 where not to."""
+
+    def rule(a: Range, b: Range) -> Ruled:
+        certain, excluded = (each(a, b).astype(np.float64) for each in (surely, never))
+        return Range(certain, 1.0 - excluded), (), np.False_
+
+    return rule
+
+
 _BINARY: dict[str, Callable[[Range, Range], Ruled]] = {
     "+": lambda a, b: (_sum(a, b), (_one(a), _one(a)), np.False_),
     "-": lambda a, b: (
@@ -407,11 +422,7 @@ _BINARY: dict[str, Callable[[Range, Range], Ruled]] = {
         np.False_,
     ),
     **{
-        name: lambda a, b, surely=surely, never=never: (
-            Range(surely(a, b) * 1.0, 1.0 - never(a, b)),
-            (),
-            np.False_,
-        )
+        name: _comparison(surely, never)
         for name, surely, never in (
             ("<", lambda a, b: a.high < b.low, lambda a, b: a.low >= b.high),
             ("<=", lambda a, b: a.high <= b.low, lambda a, b: a.low > b.high),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from reparam._typing import Array
@@ -11,27 +9,27 @@ from reparam._typing import Array
 __all__ = ["log_slope", "logit", "sigmoid", "slope", "softplus"]
 
 
-def sigmoid(x: Array) -> Any:
-    """Return σ(x), with exponentials that don't overflow, down to the smallest double."""
-    tail = np.exp(-np.abs(x))
-    return np.where(x < 0.0, tail, 1.0) / (1.0 + tail)
+def sigmoid(z: Array) -> Array:
+    """Return σ(z), with exponentials that don't overflow, down to the smallest double."""
+    tail = np.exp(-np.abs(z))
+    return np.asarray(np.where(z < 0.0, tail, 1.0) / (1.0 + tail))
 
 
-def slope(x: Array) -> Any:
-    """Return σ(x) σ(−x), to full relative accuracy in both tails, where 1 − σ(x) cancels."""
-    tail = np.exp(-np.abs(x))
-    return tail / np.square(1.0 + tail)
+def slope(z: Array) -> Array:
+    """Return σ(z) σ(−z), to full relative accuracy in both tails, where 1 − σ(z) cancels."""
+    tail = np.exp(-np.abs(z))
+    return np.asarray(tail / np.square(1.0 + tail))
 
 
-def log_slope(x: Array) -> Any:
-    """Return ln(σ(x) σ(−x)), also where the product underflows."""
-    size = np.abs(x)
-    return -size - 2.0 * np.log1p(np.exp(-size))
+def log_slope(z: Array) -> Array:
+    """Return ln(σ(z) σ(−z)), also where the product underflows."""
+    size = np.abs(z)
+    return np.asarray(-size - 2.0 * np.log1p(np.exp(-size)))
 
 
-def softplus(x: Array) -> Any:
-    """Return ln(1 + e^x) = −ln σ(−x)."""
-    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+def softplus(z: Array) -> Array:
+    """Return ln(1 + e^z) = −ln σ(−z)."""
+    return np.asarray(np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z))))
 
 
 def logit(u: Array) -> Array:

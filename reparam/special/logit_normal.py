@@ -1,9 +1,9 @@
 """Expectations of the logistic function of a Gaussian variable, x ~ N(μ, σ²).
 
 With x = μ + σ z the integrands are analytic in a strip of half-width π/σ in z, and the trapezoidal
-rule with step h is right to exp(−2π²/(σh)) (Trefethen & Weideman 2014, "The exponentially convergent
-trapezoidal rule", theorem 5.1). For large σ the logistic function is a step between 0 and 1, whose
-expectation is a normal cdf, and what differs from it decays like e^−|x|.
+rule with step h is right to exp(−2π²/(σh)) (Trefethen & Weideman 2014, "The exponentially
+convergent trapezoidal rule", theorem 5.1). For large σ the logistic function is a step between 0
+and 1, whose expectation is a normal cdf, and what differs from it decays like e^−|x|.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.special import logistic, normal
 
-__all__ = ["log_slope_mean", "sigmoid_mean", "sigmoid_variance", "tanh_mean"]
+__all__ = ["log_slope_mean", "modest", "sigmoid_mean", "sigmoid_variance", "tanh_mean"]
 
 #: Up to these σ the trapezoidal rule serves, each with its own step.
 _CLASSES = (1.0, 4.0, 16.0)
@@ -48,31 +48,44 @@ _EDGES = (
     140.0,
 )
 
+#: Beyond it the logistic function is as good as a step; divided by the unit, numbers are modest.
+_HUGE, _UNIT = 1e250, 2.0**600
+
 #: How many elements are integrated together, which bounds memory.
 _TOGETHER = 256
 
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 
 
+def modest(loc: Array, scale: Array) -> tuple[Array, Array, Array]:
+    """Return μ and σ divided by a number where they are so large that the ratio alone counts."""
+    unit = np.where(np.maximum(np.abs(loc), scale) > _HUGE, _UNIT, 1.0)
+    return loc / unit, np.maximum(scale / unit, 5e-324), unit
+
+
 def sigmoid_mean(loc: Array, scale: Array) -> Array:
     """Return E[σ(x)], to full relative accuracy where it is small."""
+    loc, scale, _ = modest(loc, scale)
     mean = _each(_mean_below, -np.abs(loc), scale)
     return np.where(loc > 0.0, 1.0 - mean, mean)
 
 
 def sigmoid_variance(loc: Array, scale: Array) -> Array:
     """Return the variance of σ(x), to full relative accuracy where it is small."""
+    loc, scale, _ = modest(loc, scale)
     return _each(_variance_below, -np.abs(loc), scale)
 
 
 def tanh_mean(loc: Array, scale: Array) -> Array:
     """Return E[tanh x], to full relative accuracy also next to μ = 0."""
+    loc, scale, _ = modest(loc, scale)
     return np.copysign(_each(_tanh_above, np.abs(loc), scale), loc)
 
 
 def log_slope_mean(loc: Array, scale: Array) -> Array:
     """Return E[ln(σ(x) σ(−x))]."""
-    return _each(_log_slope_above, np.abs(loc), scale)
+    loc, scale, unit = modest(loc, scale)
+    return unit * _each(_log_slope_above, np.abs(loc), scale)
 
 
 def _each(function: Callable[[Array, Array], Array], loc: Array, scale: Array) -> Array:
@@ -94,7 +107,7 @@ def _trapezoidal(most: float) -> tuple[Array, Array]:
     """Return nodes z and weights times the normal density, for σ up to that number."""
     step = _STEP / most
     z = step * np.arange(-math.ceil(_REACH / step), math.ceil((_REACH + 2.0 * most) / step) + 1)
-    return z, step * np.exp(-0.5 * z * z) / _ROOT_TWO_PI
+    return z, np.asarray(step * np.exp(-0.5 * z * z) / _ROOT_TWO_PI)
 
 
 def _rule(scale: Array) -> tuple[Array, Array] | None:
@@ -106,7 +119,7 @@ def _rule(scale: Array) -> tuple[Array, Array] | None:
 @cache
 def _half_line() -> tuple[Array, Array]:
     """Return nodes and weights on (0, 140), for what decays like e^−t."""
-    node, weight = np.polynomial.legendre.leggauss(24)
+    node, weight = map(np.asarray, np.polynomial.legendre.leggauss(24))
     edges = np.array(_EDGES)
     half = 0.5 * np.diff(edges)[:, np.newaxis]
     nodes = edges[:-1, np.newaxis] + half * (1.0 + node)
@@ -117,12 +130,12 @@ def _densities(t: Array, loc: Array, scale: Array) -> tuple[Array, Array]:
     """Return the Gaussian density at t and at −t."""
     above, below = (np.exp(-0.5 * ((x - loc) / scale) ** 2) for x in (t, -t))
     unit = scale * _ROOT_TWO_PI
-    return above / unit, below / unit
+    return np.asarray(above / unit), np.asarray(below / unit)
 
 
 def _rise(z: Array, loc: Array, scale: Array) -> tuple[Array, Array]:
     """Return y₀ = σ(μ) and σ(μ + σz) − y₀ without the difference."""
-    y = logistic.sigmoid(loc)
+    y = np.asarray(logistic.sigmoid(loc))
     growth = np.expm1(scale * z)
     return y, y * logistic.sigmoid(-loc) * growth / (1.0 + y * growth)
 

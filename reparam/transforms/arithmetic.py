@@ -46,7 +46,7 @@ def log(d: Reparameterized) -> Reparameterized:
     return _undone(d, Exp) or Transformed(d, Log())
 
 
-def abs(d: Reparameterized) -> Folded:  # noqa: A001 - as SciPy calls it
+def abs(d: Reparameterized) -> Folded:
     """Return the distribution of |x|, with x from `d`.
 
     Examples
@@ -58,7 +58,7 @@ def abs(d: Reparameterized) -> Folded:  # noqa: A001 - as SciPy calls it
     return Folded(d)
 
 
-def transformed(d: Reparameterized, map: Map | str, /, **parameters: ArrayLike) -> Reparameterized:  # noqa: A002
+def transformed(d: Reparameterized, map: Map | str, /, **parameters: ArrayLike) -> Reparameterized:
     """Return the distribution of T(x), with x from `d` and T monotone.
 
     Parameters

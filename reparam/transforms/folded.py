@@ -141,7 +141,7 @@ class Folded(Mapped):
     def _integrated(
         self, found: tuple[Any, ...], window: Window, rows: Any, y: Array, of_base: Any
     ) -> tuple[Any, ...]:
-        """Return derivatives where both branches all but cancel: −∫ s p₀ dt from −y to y, over p."""
+        """Return derivatives where both branches all but cancel: −∫ s p₀ dt over (−y, y), by p."""
         result = [
             np.array(np.broadcast_to(entry, y.shape + np.shape(entry)[1:])) for entry in found
         ]

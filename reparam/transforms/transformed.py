@@ -13,6 +13,7 @@ from reparam.base.tree import Child, flat
 from reparam.engine.noise import UNIFORM
 from reparam.errors import ParameterError
 from reparam.parameters import shown
+from reparam.special._accurate import LARGEST
 from reparam.transforms._children import Monotone
 from reparam.transforms._mapped import Mapped, times
 from reparam.transforms.maps import Map
@@ -38,10 +39,6 @@ class Transformed(Mapped):
     """
 
     name = "transformed"
-    #: The map, where it has been shown to be monotone.
-    _proved: Map
-    #: Whether y comes from ln x of the base's draws, where x under- or overflows.
-    _by_logs: bool
     map: Child[Map] = Monotone("The map T")
     about = About(
         density="p(y) = p₀(x) / |T′(x)|,  x = T⁻¹(y)",
@@ -49,6 +46,18 @@ class Transformed(Mapped):
         derivatives={"base": "T′(x) ∂x/∂θ", "map": "∂T/∂φ"},
         source="Devroye (1986), Non-Uniform Random Variate Generation, section I.4",
     )
+
+    @property
+    def _proved(self) -> Map:
+        """The map, where it has been shown to be monotone."""
+        proved: Map = self.__dict__["_proved_map"]
+        return proved
+
+    @property
+    def _by_logs(self) -> bool:
+        """Whether y comes from ln x of the base's draws, where x under- or overflows."""
+        by_logs: bool = self.__dict__["_has_logs"]
+        return by_logs
 
     def _check(self) -> None:
         """Refuse bases with values that T has no place for, or isn't monotone on."""
@@ -64,15 +73,15 @@ class Transformed(Mapped):
                 f" another base, such as Truncated({what}, low=0.0)"
             )
         with np.errstate(all="ignore"):
-            own_map = self.__dict__["_proved"] = own_map._proved(*ends, what)
+            own_map = self.__dict__["_proved_map"] = own_map._proved(*ends, what)
             low, high = own_map._image(*ends, *phi)
         self._declare_support(low, high)
         state, falls = self.__dict__, own_map._falls(*phi)
         if base.path == "map" and np.any(falls) and state["_rises"] is not None:
             state["_rises"] = not state["_rises"] if np.all(falls) else None
-        state["_by_logs"] = own_map.has_logs and "log_value" in base._views
+        state["_has_logs"] = own_map.has_logs and "log_value" in base._views
         own = [*own_map.views]
-        if state["_by_logs"] and own_map._log_power(*phi) is not None:
+        if state["_has_logs"] and own_map._log_power(*phi) is not None:
             own = ["log_value"]
         state["_views"] = {name: _VIEWS[name] for name in own}
 
@@ -175,7 +184,9 @@ class Transformed(Mapped):
         view = self.map.views[name]
         slope = getattr(self.map, view.slope)(x, y, *phi)
         partials = getattr(self.map, view.partials)(x, y, *phi)
-        return self._chained(slope, self.base._jacobian(x, *extras, *of_base), partials)
+        entries = self._chained(slope, self.base._jacobian(x, *extras, *of_base), partials)
+        # logarithms are finite, and so are their derivatives
+        return tuple(np.clip(entry, -LARGEST, LARGEST) for entry in entries)
 
     def _log_value(self, y: Array, x: Array, *rest: Any) -> Array:
         return self._viewed("log_value", y, x, rest)

@@ -46,7 +46,7 @@ class Map(Tree, abc.ABC):
     is_affine: ClassVar[bool] = False
     #: Whether E[ln |T′(x)|] is a formula of E[x].
     needs_mean: ClassVar[bool] = False
-    #: Whether formulas of ln x serve where x under- or overflows: ``_of_log`` and ``_slope_in_log``.
+    #: Whether ``_of_log`` and ``_slope_in_log`` are written: of ln x, where x under- or overflows.
     has_logs: ClassVar[bool] = False
 
     @abc.abstractmethod

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.domains import POSITIVE
+from reparam.special._accurate import LARGEST
 from reparam.transforms.maps._map import Map, MapView
 
 __all__ = ["Exp", "Log"]
@@ -19,7 +21,7 @@ class Exp(Map):
     name = "exp"
     formula = "e^x"
     needs_mean = True
-    views = {"log_value": MapView("_exponent", "_one")}
+    views: ClassVar[Mapping[str, MapView]] = {"log_value": MapView("_exponent", "_one")}
 
     def _value(self, x: Array, *phi: Array) -> Array:
         return np.exp(x)
@@ -40,7 +42,7 @@ class Exp(Map):
         return mean
 
     def _exponent(self, x: Array, y: Array, *phi: Array) -> Array:
-        return x
+        return np.clip(x, -LARGEST, LARGEST)
 
     def _one(self, x: Array, y: Array, *phi: Array) -> float:
         return 1.0

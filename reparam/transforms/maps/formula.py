@@ -163,7 +163,8 @@ def formula(text: str, /, **parameters: ArrayLike) -> Formula:
     own = tuple(name for name in expression.names if name != "y")
     if "y" not in expression.names:
         raise ExpressionError(
-            f"{text!r} has no y in it; write a formula of y, the value to be mapped, such as sinh(y)"
+            f"{text!r} has no y in it; write a formula of y, the value to be mapped, such as"
+            " sinh(y)"
         )
     for name in own:
         if hasattr(Formula, name) or name.startswith("_"):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.special import logistic
+from reparam.special._accurate import LARGEST
 from reparam.transforms.maps._map import Map, MapView
 
 __all__ = ["Sigmoid", "Softplus", "Tanh"]
@@ -23,38 +26,38 @@ class Sigmoid(Map):
 
     name = "sigmoid"
     formula = "1/(1 + e^−x)"
-    views = {
+    views: ClassVar[Mapping[str, MapView]] = {
         "log_value": MapView("_log", "_complement"),
         "complement": MapView("_complement", "_falling"),
         "log_complement": MapView("_log_complement", "_minus_value"),
     }
 
     def _value(self, x: Array, *phi: Array) -> Array:
-        return np.asarray(logistic.sigmoid(x))
+        return logistic.sigmoid(x)
 
     def _inverse(self, y: Array, *phi: Array) -> Array:
         return logistic.logit(y)
 
     def _slope(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(logistic.slope(x))
+        return logistic.slope(x)
 
     def _log_slope(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(logistic.log_slope(x))
+        return logistic.log_slope(x)
 
     def _bend(self, x: Array, y: Array, *phi: Array) -> Array:
         return -np.tanh(0.5 * x)
 
     def _log(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(-logistic.softplus(-x))
+        return np.maximum(-logistic.softplus(-x), -LARGEST)
 
     def _complement(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(logistic.sigmoid(-x))
+        return logistic.sigmoid(-x)
 
     def _falling(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(-logistic.slope(x))
+        return -logistic.slope(x)
 
     def _log_complement(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(-logistic.softplus(x))
+        return np.maximum(-logistic.softplus(x), -LARGEST)
 
     def _minus_value(self, x: Array, y: Array, *phi: Array) -> Array:
         return -y
@@ -65,7 +68,7 @@ class Tanh(Map):
 
     name = "tanh"
     formula = "tanh x"
-    views = {
+    views: ClassVar[Mapping[str, MapView]] = {
         "complement": MapView("_complement", "_falling"),
         "log_complement": MapView("_log_complement", "_log_falling"),
     }
@@ -95,7 +98,7 @@ class Tanh(Map):
 
     def _log_complement(self, x: Array, y: Array, *phi: Array) -> Array:
         far = _LOG_TWO - logistic.softplus(2.0 * x)
-        return np.where(np.abs(x) < 0.25, np.log1p(-y), far)
+        return np.where(np.abs(x) < 0.25, np.log1p(-y), np.maximum(far, -LARGEST))
 
     def _log_falling(self, x: Array, y: Array, *phi: Array) -> Array:
         return np.asarray(-2.0 * logistic.sigmoid(2.0 * x))
@@ -106,10 +109,10 @@ class Softplus(Map):
 
     name = "softplus"
     formula = "ln(1 + e^x)"
-    views = {"log_value": MapView("_log", "_log_rise")}
+    views: ClassVar[Mapping[str, MapView]] = {"log_value": MapView("_log", "_log_rise")}
 
     def _value(self, x: Array, *phi: Array) -> Array:
-        return np.asarray(logistic.softplus(x))
+        return logistic.softplus(x)
 
     def _inverse(self, y: Array, *phi: Array) -> Array:
         # ln(e^y − 1): e^y − 1 is as good as exact for small y, and e^y overflows for large
@@ -119,16 +122,16 @@ class Softplus(Map):
         return np.where(y < _LOG_TWO, np.log(np.expm1(small)), far)
 
     def _slope(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(logistic.sigmoid(x))
+        return logistic.sigmoid(x)
 
     def _log_slope(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(-logistic.softplus(-x))
+        return -logistic.softplus(-x)
 
     def _bend(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.asarray(logistic.sigmoid(-x))
+        return logistic.sigmoid(-x)
 
     def _log(self, x: Array, y: Array, *phi: Array) -> Array:
-        return np.where(x < _TINY, x, np.log(y))
+        return np.where(x < _TINY, np.maximum(x, -LARGEST), np.log(y))
 
     def _log_rise(self, x: Array, y: Array, *phi: Array) -> Array:
         return np.where(x < _TINY, 1.0, logistic.sigmoid(x) / y)

@@ -79,7 +79,7 @@ def sigmoid_variance(loc: Array, scale: Array) -> Array:
 def tanh_mean(loc: Array, scale: Array) -> Array:
     """Return E[tanh x], to full relative accuracy also next to μ = 0."""
     loc, scale, _ = modest(loc, scale)
-    return np.copysign(_each(_tanh_above, np.abs(loc), scale), loc)
+    return np.copysign(_each(_tanh_above, 2.0 * np.abs(loc), 2.0 * scale), loc)
 
 
 def log_slope_mean(loc: Array, scale: Array) -> Array:
@@ -106,7 +106,8 @@ def _each(function: Callable[[Array, Array], Array], loc: Array, scale: Array) -
 def _trapezoidal(most: float) -> tuple[Array, Array]:
     """Return nodes z and weights times the normal density, for σ up to that number."""
     step = _STEP / most
-    z = step * np.arange(-math.ceil(_REACH / step), math.ceil((_REACH + 2.0 * most) / step) + 1)
+    last = math.ceil((_REACH + 2.0 * most) / step)
+    z = np.asarray(step * np.arange(-math.ceil(_REACH / step), last + 1), np.float64)
     return z, np.asarray(step * np.exp(-0.5 * z * z) / _ROOT_TWO_PI)
 
 
@@ -170,20 +171,20 @@ def _variance_below(loc: Array, scale: Array) -> Array:
 
 
 def _tanh_above(loc: Array, scale: Array) -> Array:
-    if (rule := _rule(2.0 * scale)) is not None:
-        # ½ (tanh(μ + b) + tanh(μ − b)) = tanh 2μ/(1 + cosh 2b/cosh 2μ) with b = σz: no cancellation
+    """Return E[tanh ½x]."""
+    if (rule := _rule(scale)) is not None:
+        # ½ (tanh ½(μ + b) + tanh ½(μ − b)) = tanh μ/(1 + cosh b/cosh μ), b = σz: no cancellation
         z, weight = rule
-        b, m = 2.0 * np.abs(scale * z), 2.0 * loc
-        ratio = np.exp(b - m) * (1.0 + np.exp(-2.0 * b)) / (1.0 + np.exp(-2.0 * m))
-        return np.asarray((np.tanh(m) / (1.0 + ratio) * weight).sum(axis=-1))
+        b = np.abs(scale * z)
+        ratio = np.exp(b - loc) * (1.0 + np.exp(-2.0 * b)) / (1.0 + np.exp(-2.0 * loc))
+        return np.asarray((np.tanh(loc) / (1.0 + ratio) * weight).sum(axis=-1))
     from scipy.special import erf
 
     t, weight = _half_line()
-    t, weight = 0.5 * t, 0.5 * weight
     above, _ = _densities(t, loc, scale)
     # the density at −t less that at t
     falling = above * np.expm1(-2.0 * t * (loc / scale) / scale)
-    inner = (2.0 * logistic.sigmoid(-2.0 * t) * falling * weight).sum(axis=-1)
+    inner = (2.0 * logistic.sigmoid(-t) * falling * weight).sum(axis=-1)
     return np.asarray(erf((loc / scale)[:, 0] / math.sqrt(2.0)) + inner)
 
 

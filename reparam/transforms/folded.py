@@ -19,7 +19,7 @@ from reparam.transforms._window import Window
 __all__ = ["Folded"]
 
 #: With less probability between −y and y, relative to the smaller tail, both branches cancel.
-_NARROW = 1e-2
+_NARROW = 0.3
 
 #: More than the relative rounding errors of a base's derivatives and densities.
 _ROUNDING = 1e-12

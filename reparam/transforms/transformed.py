@@ -263,7 +263,8 @@ class Transformed(Mapped):
     def _has_log_quantile(self) -> bool:
         """Whether the base has ln x of quantiles, where x may underflow."""
         base = self.base
-        return self._by_logs and base.noise is UNIFORM and not isinstance(base, Mapped)
+        drawn = not isinstance(base, Mapped) or base.path == "field" or base._is_by_quantile
+        return self._by_logs and base.noise is UNIFORM and drawn
 
     def _log_prob(self, y: Array, *theta: Any) -> Array:
         of_base, phi = theta

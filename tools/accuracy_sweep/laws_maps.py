@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from flint import acb, arb, ctx
+from flint import acb, arb
 from laws import Formula, Law, half_log_two_pi, normal_tails
 
 
@@ -66,7 +66,7 @@ def expected(function: Callable[[Any, int, bool], Any]) -> Formula:
         near |= {k * width + d for k in (0, 1, 2) for d in (-12.0, -3.0, 0.0, 3.0, 12.0)}
         inside = {edge for edge in near if -30.0 < edge < last}
         edges = sorted({-30.0, last, *inside})
-        small = arb(2) ** -(ctx.prec // 2)
+        small = arb(2) ** -110
 
         def piece(start: float, stop: float) -> Any:
             sign = 1 if start >= middle else -1

@@ -81,8 +81,9 @@ class Chain:
         return (mpmath.log(mpmath.npdf(noise)) if normal else mpf(0)) - log_slope
 
     def noise_at(self, y, start, theta):
-        """The noise of a value, by Newton's method on the value."""
-        return mpmath.findroot(lambda z: self.value(z, theta) - y, start, tol=mpf(10) ** -70)
+        """The noise of a value, by the secant method."""
+        near = start, start * (1 + mpf(10) ** -12)
+        return mpmath.findroot(lambda z: self.value(z, theta) - y, near, tol=mpf(10) ** -70)
 
 
 def compositions(count):

@@ -43,12 +43,15 @@ if TYPE_CHECKING:
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
+    from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.logistic import Logistic as Logistic
+    from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.student_t import StudentT as StudentT
+    from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.weibull import Weibull as Weibull
     from reparam.divergences import kl as kl
@@ -63,6 +66,21 @@ if TYPE_CHECKING:
     from reparam.registry import get as get
     from reparam.registry import names as names
     from reparam.spelling import parse as parse
+    from reparam.transforms.arithmetic import abs as abs
+    from reparam.transforms.arithmetic import exp as exp
+    from reparam.transforms.arithmetic import log as log
+    from reparam.transforms.arithmetic import transformed as transformed
+    from reparam.transforms.folded import Folded as Folded
+    from reparam.transforms.maps import Affine as Affine
+    from reparam.transforms.maps import Exp as Exp
+    from reparam.transforms.maps import Log as Log
+    from reparam.transforms.maps import Power as Power
+    from reparam.transforms.maps import Reciprocal as Reciprocal
+    from reparam.transforms.maps import Sigmoid as Sigmoid
+    from reparam.transforms.maps import Softplus as Softplus
+    from reparam.transforms.maps import Tanh as Tanh
+    from reparam.transforms.maps import formula as formula
+    from reparam.transforms.transformed import Transformed as Transformed
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
     from reparam.verification import verify as verify
@@ -87,7 +105,22 @@ _HOMES = {
     "Reparameterized": "reparam.base.reparameterized",
     "ReparamError": "reparam.errors",
     "Tail": "reparam.base.tails",
+    "Transformed": "reparam.transforms.transformed",
+    "Folded": "reparam.transforms.folded",
     "Truncated": "reparam.transforms.truncated",
+    "abs": "reparam.transforms.arithmetic",
+    "exp": "reparam.transforms.arithmetic",
+    "log": "reparam.transforms.arithmetic",
+    "transformed": "reparam.transforms.arithmetic",
+    "Affine": "reparam.transforms.maps",
+    "Exp": "reparam.transforms.maps",
+    "Log": "reparam.transforms.maps",
+    "Power": "reparam.transforms.maps",
+    "Reciprocal": "reparam.transforms.maps",
+    "Sigmoid": "reparam.transforms.maps",
+    "Softplus": "reparam.transforms.maps",
+    "Tanh": "reparam.transforms.maps",
+    "formula": "reparam.transforms.maps",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
     "threads": "reparam.engine.threads",

@@ -71,19 +71,26 @@ BUILT_IN = {
     "inverse-gamma": "InverseGamma",
     "kumaraswamy": "Kumaraswamy",
     "laplace": "Laplace",
+    "log-normal": "LogNormal",
     "logistic": "Logistic",
+    "logit-normal": "LogitNormal",
     "negative-binomial": "NegativeBinomial",
     "pareto": "Pareto",
     "poisson": "Poisson",
     "relaxed-bernoulli": "RelaxedBernoulli",
     "student-t": "StudentT",
+    "tanh-normal": "TanhNormal",
     "uniform": "Uniform",
     "weibull": "Weibull",
 }
 
 #: Classes that make a distribution of others: name -> class name, in the module of that name in
 #: ``reparam.transforms``. They have no default parameters, so that they are not among ``names()``.
-COMBINATORS: dict[str, str] = {"truncated": "Truncated"}
+COMBINATORS: dict[str, str] = {
+    "folded": "Folded",
+    "transformed": "Transformed",
+    "truncated": "Truncated",
+}
 
 _SPELLED = {spelled(name): name for name in BUILT_IN}
 

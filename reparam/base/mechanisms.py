@@ -134,6 +134,12 @@ class LocationScale(Reparameterized):
         return cls._placed(z, loc, scale)
 
     @final
+    @classmethod
+    def _transform_upper(cls, v: Array, *theta: Array) -> tuple[Array, ...]:
+        *shape, loc, scale = theta
+        return cls._placed(cls._standard_isf(v, *shape), loc, scale)
+
+    @final
     @staticmethod
     def _placed(z: Array, loc: Array, scale: Array) -> tuple[Array, Array]:
         y = scale * z

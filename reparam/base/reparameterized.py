@@ -12,6 +12,7 @@ from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.base import numerical
 from reparam.base.distribution import Distribution, View, sample_shape, stand_in
 from reparam.base.draw import Draw
+from reparam.base.operators import Arithmetic
 from reparam.base.tree import flat
 from reparam.domains import Interval
 from reparam.engine.blocks import evaluate
@@ -34,7 +35,7 @@ class Marginal(NamedTuple):
     law: Reparameterized
 
 
-class Reparameterized(Distribution):
+class Reparameterized(Arithmetic, Distribution):
     """A distribution whose draws are y = f(z; θ), differentiable in θ, with z outside.
 
     Draws are numbers, or vectors where the support is of vectors. The author of a distribution of
@@ -58,6 +59,12 @@ class Reparameterized(Distribution):
     #: one seed agree with; "field", the velocity of the quantile path at the value, which an
     #: exact sampler of another kind draws.
     path: ClassVar[Literal["map", "field"]] = "map"
+    #: Whether values rise with the noise of ``transform``, or fall; None if neither.
+    _rises: ClassVar[bool | None] = True
+    #: Whether derivatives of draws are those of the quantile path.
+    _on_quantile_path: ClassVar[bool] = True
+    #: Whether :meth:`by_quantile` made it.
+    _is_by_quantile: ClassVar[bool] = False
     #: How many arrays there are beside the value, of its shape.
     _extras: ClassVar[int] = 0
 
@@ -151,21 +158,21 @@ class Reparameterized(Distribution):
         if self.path == "map":
             return self
         drawn = type(self)(*self._parts.values())
-        drawn.__dict__["path"] = "map"
+        drawn.__dict__.update(path="map", _is_by_quantile=True, _on_quantile_path=True)
         return drawn
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if "path" in self.__dict__:
+        if self._is_by_quantile:
             return _by_quantile, (type(self)(*self._parts.values()),)
         return super().__reduce__()
 
     def __repr__(self) -> str:
         text = super().__repr__()
-        return f"ByQuantile({text})" if "path" in self.__dict__ else text
+        return f"ByQuantile({text})" if self._is_by_quantile else text
 
     def _rebuilt(self, values: Mapping[str, Any], prefix: str) -> Self:
         new = super()._rebuilt(values, prefix)
-        return new.by_quantile() if "path" in self.__dict__ else new
+        return new.by_quantile() if self._is_by_quantile else new
 
     @final
     def pathwise(self, value: ArrayLike) -> dict[str, Array]:
@@ -274,6 +281,12 @@ class Reparameterized(Distribution):
     def _transform(self, noise: Array, *theta: Any) -> tuple[Array, ...]:
         """Return the value and the extra arrays."""
         return (self._icdf(noise, *theta),)
+
+    def _transform_upper(self, v: Array, *theta: Any) -> tuple[Array, ...]:
+        """Return what ``_transform`` makes of the uniform noise 1 − v: of a field."""
+        if self._extras:
+            return self._transform(1.0 - v, *theta)
+        return (self._isf(v, *theta),)
 
     def _sampler(self, *numbers_and_theta: Any) -> tuple[Array, ...]:
         """Return the same from the numbers of ``_substreams``: of a field."""

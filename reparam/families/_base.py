@@ -82,6 +82,11 @@ class ShapeFamily(Reparameterized):
 
     @final
     @classmethod
+    def _transform_upper(cls, v: Array, *theta: Array) -> tuple[Array, ...]:
+        return cls._of_tails(1.0 - v, v, *theta)
+
+    @final
+    @classmethod
     def _icdf(cls, u: Array, *theta: Array) -> Array:
         return cls._of_tails(u, 1.0 - u, *theta)[0]
 

@@ -7,8 +7,9 @@ from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import Child
 from reparam.errors import ParameterError
+from reparam.transforms.maps import Map
 
-__all__ = ["Continuous"]
+__all__ = ["Continuous", "Monotone"]
 
 
 class Continuous(Child[Reparameterized]):
@@ -45,4 +46,33 @@ class Continuous(Child[Reparameterized]):
         raise ParameterError(
             f"{self.name}={given} {problem}; pass an instance of a distribution of real numbers,"
             " such as Gaussian()"
+        )
+
+
+class Monotone(Child[Map]):
+    """A child that is a map.
+
+    Parameters
+    ----------
+    description
+        A few words on what it is.
+    """
+
+    def __init__(self, description: str) -> None:
+        super().__init__(lambda: Map, description)
+
+    def validated(self, value: object) -> Map:
+        """Return `value` if it is a map.
+
+        Raises
+        ------
+        ParameterError
+            If it is anything else.
+        """
+        if isinstance(value, Map):
+            return value
+        given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+        raise ParameterError(
+            f"{self.name}={given} is not a map; pass one, such as Exp() or Affine(scale=2.0), or"
+            ' use reparam.transformed, which takes a formula, such as "sinh(y)"'
         )

@@ -31,6 +31,8 @@ Theta = tuple[Any, ...]
 _NARROW, _NODES = 0.3, 24
 #: The error of a difference, times the share that it is of the tail: of F and 1 − F far out.
 _ROUNDING = 3e-14
+#: More than the error of a difference of F, relative to the smaller tail.
+_DIFFERENCE = 1e-12
 #: Below this share of the tail, quantiles start from the density at the end, not from F⁻¹.
 _TINY = 1e-5
 #: Newton steps from there, each of which squares the share, or from F⁻¹'s rounding errors.
@@ -129,7 +131,11 @@ class Window:
             rows = np.flatnonzero(np.broadcast_to(narrow, shape))
             share = (mass / np.minimum(below_y, above_x))[rows]
             rows = rows[self._rounding(x, y, rows, mass.size) * share < _ROUNDING]
-            mass[rows] = self._integral(x, y, rows, mass.size)[0]
+            integral, difference = self._integral(x, y, rows, mass.size)[0], mass[rows]
+            # a rule that misses a kink of the density is farther off than rounding makes of F
+            tail = np.broadcast_to(np.minimum(below_y, above_x), shape)[rows]
+            same = np.abs(integral - difference) <= _DIFFERENCE * tail
+            mass[rows] = np.where(same, integral, difference)
         return mass
 
     def _rounding(self, x: Array, y: Array, rows: NDArray[Any], count: int) -> Array:

@@ -81,7 +81,7 @@ def _found(spec: Any) -> Target:
         return spec
     if not isinstance(spec, str):
         return _wrapped(spec, name_of(spec))
-    if "(" in spec:
+    if "(" in spec or not (":" in spec or spelling.is_name(spec)):
         return _wrapped(spelling.read(spec, imported=imported_law), spec)
     module, colon, attribute = spec.partition(":")
     if not colon:

@@ -98,6 +98,8 @@ class Target(abc.ABC):
     #: Whether formulas are to be right out to the last tail, and for any parameters: those of this
     #: library and its plugins. Somebody else's may have lost digits there by rights.
     strict: bool = False
+    #: Whether values rise with the noise of ``transform``, or fall; None if neither.
+    rises: bool | None = True
     #: The kind of noise that ``transform`` takes, None if there is no transform. Of vectors, rows.
     noise: Noise | None = None
     #: Whether draws are ``transform`` of noise, so that they have its derivatives at a fixed seed.
@@ -190,7 +192,8 @@ class Registered(Target):
             for key, parameter in thing.parameters.items()
             if key in self.fixed or isinstance(thing, type)
         }
-        self.noise, self.replays = cls.noise, thing.path == "map"
+        self.noise, self.rises = thing.noise, thing._rises
+        self.replays = thing.path == "map"
         moving = (thing() if isinstance(thing, type) else thing).moving
         self.moving = tuple(name for name in moving if name in self.parameters)
         self.reference = cls.name
@@ -231,8 +234,10 @@ class Registered(Target):
             return self._made({name: np.full(n, value) for name, value in theta.items()}), ()
         return self._made(theta), n
 
-    def unlike(self, n: int, seed: int) -> Unlike:
+    def unlike(self, n: int, seed: int) -> Unlike | None:
         """Return n values with gradients, of everyday parameters at random."""
+        if not self._thing._on_quantile_path:
+            return None
         rng = np.random.default_rng(seed)
         theta = {
             name: np.full(n, self.fixed[name])
@@ -252,7 +257,7 @@ class Registered(Target):
     @property
     def views(self) -> tuple[str, ...]:
         """Such as ``"log_value"``."""
-        return tuple(self._cls._views)
+        return tuple(self._thing._views)
 
     def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a view of the values that this noise makes, with gradients."""

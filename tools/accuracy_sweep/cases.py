@@ -126,12 +126,16 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
         return
     yield from draw_checks(law, exact, values, rng)
     y = beyond(law, exact, float(law.icdf(probability(rng))), rng)
-    if np.isfinite(y) and abs(y) > 1e-290 and (exact.scale != "logit" or y < 1.0):
+    if (
+        np.isfinite(y)
+        and abs(y) > 1e-290
+        and (exact.scale not in ("logit", "tanh") or abs(y) < 1.0)
+    ):
         yield from point_checks(law, exact, values, y)
         for i, slope in enumerate(law.pathwise(y).values()):
             yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]
     y = far(law, exact, float(law.icdf(probability(rng))), rng)
-    if 1e-300 < abs(y) < np.inf and (exact.scale != "logit" or y < 1.0):
+    if 1e-300 < abs(y) < np.inf and (exact.scale not in ("logit", "tanh") or abs(y) < 1.0):
         yield from log_checks(law, exact, values, y)
 
 
@@ -216,6 +220,8 @@ def draw_checks(
         start = float(draw.log_value)
     elif exact.scale == "logit" and "log_complement" in law._views:
         start = float(draw.log_value - draw.log_complement)
+    elif exact.scale == "tanh":
+        start = float(0.5 * (np.log1p(draw.value) - draw.log_complement))
     if not np.isfinite(start):
         return
     for name in ("value", *law._views):
@@ -230,6 +236,8 @@ def place(scale: str, y: float) -> float:
     """λ of y, as far as doubles hold it."""
     if scale == "real":
         return y
+    if scale == "tanh":
+        return float(np.arctanh(y))
     return float(np.log(y) if scale == "log" else np.log(y) - np.log1p(-y))
 
 
@@ -240,6 +248,8 @@ def stretch(scale: str, draw: Any, name: str) -> float:
     y = float(draw.value)
     if scale == "log":
         return y
+    if scale == "tanh":
+        return 1.0 if name == "log_complement" else float(draw.complement) * (1.0 + y)
     rest = float(getattr(draw, "complement", 1.0 - y))
     return {"log_value": rest, "log_complement": y}.get(name, min(y, rest))
 

@@ -6,7 +6,7 @@ and what can't be found, such as a moment that may be infinite, is NaN.
 """
 
 from reparam.base.numerical.differences import as_rows, in_parameters, in_values
-from reparam.base.numerical.inversion import cdf_of_quantile, quantile
+from reparam.base.numerical.inversion import cdf_of_quantile, halved, quantile
 from reparam.base.numerical.log_tails import log_tail, log_tail_of_counts
 from reparam.base.numerical.moments import moments
 from reparam.base.numerical.paths import along_quantiles
@@ -18,6 +18,7 @@ __all__ = [
     "as_rows",
     "by_rows",
     "cdf_of_quantile",
+    "halved",
     "in_parameters",
     "in_values",
     "log_tail",

@@ -143,7 +143,13 @@ def _derivative(
 
 
 def in_values(
-    function: Callable[..., Any], y: Array, theta: Sequence[Array], low: Array, high: Array
+    function: Callable[..., Any],
+    y: Array,
+    theta: Sequence[Array],
+    low: Array,
+    high: Array,
+    *,
+    size: float = 0.0,
 ) -> Array:
     """Return the derivative of ``function(y, *θ)`` in y: of rows.
 
@@ -158,12 +164,14 @@ def in_values(
         Where to differentiate, one number or vector per row.
     low, high
         The ends of the support, per row: steps stay within.
+    size
+        What first steps are relative to where y is smaller.
     """
 
     def moved(rows: Rows, shift: Array) -> Array:
         return np.asarray(function(y[rows] + shift, *(leaf[rows] for leaf in theta)))
 
-    found, error = _by_steps(moved, np.abs(y), np.minimum(y - low, high - y))
+    found, error = _by_steps(moved, np.maximum(np.abs(y), size), np.minimum(y - low, high - y))
     here = moved(np.arange(len(y)), np.zeros(len(y)))
     poor = np.flatnonzero(~(error <= _POOR * np.abs(found)) & np.isfinite(here))
     if poor.size:

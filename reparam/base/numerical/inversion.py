@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["cdf_of_quantile", "quantile"]
+__all__ = ["cdf_of_quantile", "halved", "quantile"]
 
 Formula = Callable[..., Any]
 
@@ -62,7 +62,7 @@ def quantile(
     y = np.asarray(found.x)
     lost = inside & ~(bracket.success & found.success)
     if np.any(lost):
-        y[lost] = _halved(excess, low[lost], high[lost], row[lost])
+        y[lost] = halved(excess, low[lost], high[lost], row[lost])
     y = np.select([u == 0.0, v == 0.0, np.isnan(u)], [low, high, np.nan], y)
     return np.asarray(y.reshape(shape))
 
@@ -76,7 +76,7 @@ def _start(low: Array, high: Array) -> tuple[Array, Array]:
     return left, left + width
 
 
-def _halved(excess: Formula, low: Array, high: Array, row: Array) -> Array:
+def halved(excess: Formula, low: Array, high: Array, row: Array) -> Array:
     """Return where a function that grows changes its sign, to a unit in the last place."""
     left, right = _numbered(low), _numbered(high)
     for _ in range(_HALVINGS):

@@ -39,13 +39,15 @@ def transform(context: Context) -> Iterator[Comparison]:
     if not (target.strict or invertible):
         raise NotApplicable("its path from noise to values is its own; draws are compared instead")
     yield from tabulated(context)
-    if target.strict:
+    if target.strict and target.rises is not None:
         noise = context.noise_points
         u, complement = noise, 1.0 - noise
         if target.noise is NORMAL:
             from scipy.special import ndtr
 
             u, complement = ndtr(noise), ndtr(-noise)
+        if not target.rises:
+            u, complement = complement, u
 
         def value(theta: Mapping[str, float]) -> Array:
             return target.transform(noise, **theta).value

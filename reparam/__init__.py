@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reparam.base.mechanisms import InverseCDF as InverseCDF
     from reparam.base.mechanisms import LocationScale as LocationScale
     from reparam.base.reparameterized import Reparameterized as Reparameterized
+    from reparam.distributions.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime

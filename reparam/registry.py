@@ -51,6 +51,7 @@ GROUP = "reparam.distributions"
 #: The built-in distributions: canonical name -> class name, in the module of that name (with
 #: underscores) in ``reparam.distributions``.
 BUILT_IN = {
+    "asymmetric-laplace": "AsymmetricLaplace",
     "bernoulli": "Bernoulli",
     "beta": "Beta",
     "beta-prime": "BetaPrime",

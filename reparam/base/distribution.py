@@ -47,6 +47,9 @@ class About:
         Where formulas and algorithms come from.
     score
         For each parameter ∂ log p(y)/∂θ, of a distribution without reparameterization.
+    scipy
+        The distribution in the spelling of ``scipy.stats``, ``"gamma(alpha, scale=1/rate)"``, by
+        Python's arithmetic in the names of parameters; empty if SciPy lacks it.
     """
 
     density: str
@@ -54,6 +57,7 @@ class About:
     derivatives: dict[str, str] = field(default_factory=dict)
     source: str = ""
     score: dict[str, str] = field(default_factory=dict)
+    scipy: str = ""
 
 
 class View(NamedTuple):

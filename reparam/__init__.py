@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from reparam.distributions.chi import Chi as Chi
     from reparam.distributions.chi_square import ChiSquare as ChiSquare
     from reparam.distributions.concrete import Concrete as Concrete
+    from reparam.distributions.continuous_bernoulli import (
+        ContinuousBernoulli as ContinuousBernoulli,
+    )
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.gamma import Gamma as Gamma

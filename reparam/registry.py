@@ -60,6 +60,7 @@ BUILT_IN = {
     "chi": "Chi",
     "chi-square": "ChiSquare",
     "concrete": "Concrete",
+    "continuous-bernoulli": "ContinuousBernoulli",
     "exponential": "Exponential",
     "f": "F",
     "gamma": "Gamma",

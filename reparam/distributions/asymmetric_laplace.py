@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL, Conversion
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
@@ -55,6 +56,8 @@ class AsymmetricLaplace(LocationScale):
         source="Kotz, Kozubowski & Podgórski (2001), The Laplace Distribution, chapter 3",
         scipy="laplace_asymmetric(asymmetry, loc, scale)",
     )
+
+    _tails = (Tail(growth="1"), Tail(growth="1"))
 
     @staticmethod
     def _kink(asymmetry: Array, loc: Array, scale: Array) -> Array:

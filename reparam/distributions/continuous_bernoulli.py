@@ -8,6 +8,7 @@ from typing import ClassVar
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.tails import Tail
 from reparam.conversions import LOG_ODDS
 from reparam.domains import REAL, UNIT
 from reparam.parameters import Parameter
@@ -41,6 +42,7 @@ class ContinuousBernoulli(InverseCDF):
         source="Loaiza-Ganem & Cunningham (2019), The continuous Bernoulli",
     )
     _support = UNIT
+    _tails = (Tail(power="1"), Tail(power="1"))
     _extras: ClassVar[int] = 1  # 1 − y
     _views: ClassVar[Mapping[str, View]] = {
         "complement": View("_complement", "_complement_jacobian"),

@@ -67,19 +67,25 @@ def _langevin(h: Array) -> Array:
 
 def _below(c: Array, s: Array) -> Array:
     """Return (1 − e^(−sc))/(1 − e^(−s)), the probability below c if η = −s."""
-    return np.minimum(c * (_rise(-s * c) / _rise(-s)), 1.0)  # it may be a rounding above
+    return c * (_rise(-s * c) / _rise(-s))
 
 
 def tail(y: Array, rest: Array, eta: Array) -> Array:
     """Return P(Y ≤ y), given 1 − y as well: to full relative accuracy. See the module."""
-    return _below(y, np.abs(eta)) * np.exp(-np.maximum(eta, 0.0) * rest)
+    other = _smaller(rest, y, -eta)
+    return np.where(other < 0.5, 1.0 - other, _smaller(y, rest, eta))
 
 
 def log_tail(y: Array, rest: Array, eta: Array) -> Array:
-    """Return ln P(Y ≤ y), by the other tail where that is the smaller one."""
-    other = tail(rest, y, -eta)
+    """Return ln P(Y ≤ y)."""
+    other = _smaller(rest, y, -eta)
     far = np.log(_below(y, np.abs(eta))) - np.maximum(eta, 0.0) * rest
     return np.where(other < 0.5, np.log1p(-np.minimum(other, 0.5)), far)
+
+
+def _smaller(y: Array, rest: Array, eta: Array) -> Array:
+    """Return P(Y ≤ y), if that is the smaller tail."""
+    return _below(y, np.abs(eta)) * np.exp(-np.maximum(eta, 0.0) * rest)
 
 
 def quantile(u: Array, v: Array, eta: Array) -> tuple[Array, Array]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from reparam.distributions.f import F as F
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
+    from reparam.distributions.generalized_normal import GeneralizedNormal as GeneralizedNormal
     from reparam.distributions.geometric import Geometric as Geometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.laplace import Laplace as Laplace

@@ -65,6 +65,7 @@ BUILT_IN = {
     "f": "F",
     "gamma": "Gamma",
     "gaussian": "Gaussian",
+    "generalized-normal": "GeneralizedNormal",
     "geometric": "Geometric",
     "inverse-gamma": "InverseGamma",
     "laplace": "Laplace",

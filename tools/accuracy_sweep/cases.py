@@ -141,7 +141,7 @@ def beyond(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> flo
 
 def far(name: str, scale: str, y: float, values: list[float], rng: np.random.Generator) -> float:
     """A number so far out that tails underflow."""
-    if name == "uniform":
+    if not LAWS[name].beyond:
         return y
     if scale == "logit":
         return float(

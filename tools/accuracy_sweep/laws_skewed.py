@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from balls import upper_gamma
 from flint import arb
 from laws import Formula, Law, Parameters
 
@@ -14,7 +15,9 @@ def placed(
     upper: Formula,
     log_density: Formula,
     moments: Formula,
-    theta: Parameters | None = None,
+    theta: Parameters,
+    *,
+    beyond: bool = True,
 ) -> Law:
     """y = loc + scale·z with one shape of z: its tails, log density and moments."""
 
@@ -34,6 +37,7 @@ def placed(
         moment(0),
         moment(1),
         theta,
+        beyond,
     )
 
 
@@ -59,6 +63,32 @@ def laplace_theta(rng: np.random.Generator) -> list[float]:
     """A third are typical, some next to 1, the others anything."""
     kinds = 10.0 ** rng.uniform(-0.5, 0.5), 1.0 + 10.0 ** rng.uniform(-15, -1)
     return [float(rng.choice([*kinds, 10.0 ** rng.uniform(-6, 6)])), *location_and_scale(rng)]
+
+
+def power_outside(size: Any, beta: Any) -> Any:
+    """P(|Z| > size)."""
+    return upper_gamma(1 / beta, size**beta) if size != 0 else arb(1)
+
+
+def power_lower(z: Any, beta: Any) -> Any:
+    outside = power_outside(abs(z), beta) / 2
+    return outside if z < 0 else 1 - outside
+
+
+def power_log_density(z: Any, beta: Any) -> Any:
+    return -(abs(z) ** beta if z != 0 else arb(0)) - (1 + 1 / beta).lgamma() - arb(2).log()
+
+
+def power_moments(beta: Any) -> tuple[Any, Any, Any]:
+    a = 1 / beta
+    variance = ((3 * a).lgamma() - a.lgamma()).exp()
+    return arb(0), variance, a + arb(2).log() + (1 + a).lgamma()
+
+
+def power_theta(rng: np.random.Generator) -> list[float]:
+    """A third are typical, others integers and halves, or from 0.05 to 10,000."""
+    kinds = 10.0 ** rng.uniform(-0.5, 1), rng.integers(1, 16) / 2, 10.0 ** rng.uniform(-1.3, 4)
+    return [float(rng.choice(kinds)), *location_and_scale(rng)]
 
 
 def tilted_below(y: Any, eta: Any) -> Any:
@@ -90,6 +120,14 @@ LAWS = {
         laplace_log_density,
         lambda k: (1 / k - k, k**2 + 1 / k**2, 1 + (k + 1 / k).log()),
         laplace_theta,
+    ),
+    "generalized-normal": placed(
+        power_lower,
+        lambda z, beta: power_lower(-z, beta),
+        power_log_density,
+        power_moments,
+        power_theta,
+        beyond=False,  # |z|^β has no end
     ),
     "continuous-bernoulli": Law(
         "logit",

@@ -49,7 +49,7 @@ class GeneralizedNormal(LocationScale):
         (0.1, 10.0),
         ("alpha", "b"),
         "Scale",
-        conversions={"std": Conversion("{0}*sqrt(gamma(1/power)/gamma(3/power))")},
+        conversions={"std": Conversion("{0}*exp(0.5*(gammaln(1/power) - gammaln(3/power)))")},
     )
     about = About(
         density="p(y) = β exp(−|z|^β) / (2 Γ(1/β) b),  z = (y − μ)/b",

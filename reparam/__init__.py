@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
+    from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.divergences import kl as kl

@@ -73,6 +73,7 @@ BUILT_IN = {
     "negative-binomial": "NegativeBinomial",
     "poisson": "Poisson",
     "relaxed-bernoulli": "RelaxedBernoulli",
+    "skew-normal": "SkewNormal",
     "student-t": "StudentT",
     "uniform": "Uniform",
 }

@@ -124,7 +124,7 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
         yield from point_checks(law, exact, values, y)
         for i, slope in enumerate(law.pathwise(y).values()):
             yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]
-    y = far(name, exact.scale, float(law.icdf(probability(rng))), values, rng)
+    y = far(law, exact, float(law.icdf(probability(rng))), rng)
     if 1e-300 < abs(y) < np.inf and (exact.scale != "logit" or y < 1.0):
         yield from log_checks(law, exact, values, y)
 
@@ -139,17 +139,18 @@ def beyond(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> flo
     return float(loc + (y - loc) * 10.0 ** rng.uniform(-3, 3))
 
 
-def far(name: str, scale: str, y: float, values: list[float], rng: np.random.Generator) -> float:
+def far(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> float:
     """A number so far out that tails underflow."""
-    if not LAWS[name].beyond:
+    if not exact.beyond:
         return y
-    if scale == "logit":
+    if exact.scale == "logit":
+        near_one = rng.random() < 0.5
         return float(
-            10.0 ** rng.uniform(-300, -1) if rng.random() < 0.5 else 1 - 10 ** rng.uniform(-15, -1)
+            1.0 - 10.0 ** rng.uniform(-15, -1) if near_one else 10.0 ** rng.uniform(-300, -1)
         )
-    if scale == "log":
+    if exact.scale == "log":
         return float(y * 10.0 ** rng.uniform(-9, 9))
-    loc = values[-2]
+    loc = float(law.loc) if "loc" in law.parameters else 0.0
     return float(loc + (y - loc) * 10.0 ** rng.uniform(0, 9))
 
 
@@ -157,10 +158,9 @@ def far_count(name: str, law: Any, rng: np.random.Generator) -> float:
     """An integer so far out that tails underflow."""
     if name in ("bernoulli", "categorical"):
         return count(name, law, rng)
-    mean = float(law.mean)
-    y = np.rint(mean * 10.0 ** rng.uniform(-4, 4))
-    first = 1.0 if name == "geometric" else 0.0
-    return float(np.clip(y, first, float(law.total) if name == "binomial" else 1e15))
+    first, last = (float(end) for end in law.support)
+    mean = float(law.mean) if np.isfinite(law.mean) else 1.0
+    return float(np.clip(np.rint(mean * 10.0 ** rng.uniform(-4, 4)), first, min(last, 1e15)))
 
 
 def log_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:

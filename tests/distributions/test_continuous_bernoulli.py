@@ -12,12 +12,12 @@ from reparam.errors import UnknownParameterError
 
 #: Below this |η| mpmath's reference is the expansion about 0.
 NEARLY_UNIFORM = mpf("1e-100")
-LOGITS = [0.0, 1e-300, -1e-17, 3e-9, 1e-8, -1e-3, 0.7, -2.0, 2.0, 3.0, -40.0, 699.0, 705.0, -1e3]
+LOGITS = [0.0, 1e-300, -1e-17, 1e-8, -1e-3, 0.7, -2.0, 2.0, -40.0, 705.0, -1e3]
 every_logit = pytest.mark.parametrize("logits", LOGITS)
 #: Digits that e^(−1000) takes.
 DIGITS = 1100
-VALUES = [1e-300, 1e-20, 1e-3, 0.3, 0.5 - 2.0**-54, 0.5, 0.8, 1.0 - 1e-9, 1.0 - 2.0**-53]
-PROBABILITIES = [1e-300, 1e-20, 0.01, 0.25, 0.5, 0.7, 1.0 - 2.0**-53]
+VALUES = [1e-300, 1e-3, 0.5 - 2.0**-54, 0.8, 1.0 - 2.0**-53]
+PROBABILITIES = [1e-300, 0.01, 0.5, 0.7, 1.0 - 2.0**-53]
 
 
 def cdf(y, eta):

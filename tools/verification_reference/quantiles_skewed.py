@@ -46,6 +46,8 @@ _SOLVED: dict[tuple[Any, Any, int], Any] = {}
 
 def skew_quantile(u: Any, complement: Any, alpha: Any, start: Any) -> Any:
     """Return the z of a shape α ≥ 0 with P(Z ≤ z) = u, from the smaller tail."""
+    if alpha == 0 and u == complement:
+        return mp.mpf(0)
     key = u, alpha, mp.dps
     if key not in _SOLVED:
         upper = complement < u

@@ -54,12 +54,7 @@ class GeneralizedNormal(LocationScale):
     about = About(
         density="p(y) = β exp(−|z|^β) / (2 Γ(1/β) b),  z = (y − μ)/b",
         transform="y = μ + b z,  z = ±x^(1/β),  x = P⁻¹(1/β, |2u − 1|)",
-        derivatives={
-            "power": "−b z (ψ(1 + 1/β) + x h) / β²,"
-            "  h = ∂ln x/∂α of a gamma variable with shape 1 + 1/β",
-            "loc": "1",
-            "scale": "z",
-        },
+        derivatives={"power": "−b (∂F(z; β)/∂β) / p(z)", "loc": "1", "scale": "z"},
         source="Nadarajah (2005), A generalized normal distribution",
         scipy="gennorm(power, loc, scale)",
     )

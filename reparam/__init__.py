@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reparam.base.mechanisms import LocationScale as LocationScale
     from reparam.base.reparameterized import Reparameterized as Reparameterized
     from reparam.base.tails import Tail as Tail
+    from reparam.distributions.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
@@ -32,10 +33,14 @@ if TYPE_CHECKING:
     from reparam.distributions.chi import Chi as Chi
     from reparam.distributions.chi_square import ChiSquare as ChiSquare
     from reparam.distributions.concrete import Concrete as Concrete
+    from reparam.distributions.continuous_bernoulli import (
+        ContinuousBernoulli as ContinuousBernoulli,
+    )
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
+    from reparam.distributions.generalized_normal import GeneralizedNormal as GeneralizedNormal
     from reparam.distributions.geometric import Geometric as Geometric
     from reparam.distributions.gumbel import Gumbel as Gumbel
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
+    from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.uniform import Uniform as Uniform

@@ -51,6 +51,7 @@ GROUP = "reparam.distributions"
 #: The built-in distributions: canonical name -> class name, in the module of that name (with
 #: underscores) in ``reparam.distributions``.
 BUILT_IN = {
+    "asymmetric-laplace": "AsymmetricLaplace",
     "bernoulli": "Bernoulli",
     "beta": "Beta",
     "beta-prime": "BetaPrime",
@@ -60,10 +61,12 @@ BUILT_IN = {
     "chi": "Chi",
     "chi-square": "ChiSquare",
     "concrete": "Concrete",
+    "continuous-bernoulli": "ContinuousBernoulli",
     "exponential": "Exponential",
     "f": "F",
     "gamma": "Gamma",
     "gaussian": "Gaussian",
+    "generalized-normal": "GeneralizedNormal",
     "geometric": "Geometric",
     "gumbel": "Gumbel",
     "half-cauchy": "HalfCauchy",
@@ -78,6 +81,7 @@ BUILT_IN = {
     "pareto": "Pareto",
     "poisson": "Poisson",
     "relaxed-bernoulli": "RelaxedBernoulli",
+    "skew-normal": "SkewNormal",
     "student-t": "StudentT",
     "tanh-normal": "TanhNormal",
     "uniform": "Uniform",

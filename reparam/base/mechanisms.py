@@ -115,9 +115,19 @@ class LocationScale(Reparameterized):
         """∂z/∂shape for each shape parameter, at fixed u."""
         return ()
 
+    @classmethod
+    def _standard_transform(cls, noise: Array, *shape: Any) -> tuple[Array, ...]:
+        """z and further arrays (``_extras`` − 1 of them), if ∂z/∂shape needs digits z lacks."""
+        return (cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise,)
+
+    @classmethod
+    def _standard_jacobian(cls, z: Array, *extras_and_shape: Any) -> tuple[Array, ...]:
+        """∂z/∂shape for each shape parameter, from what ``_standard_transform`` made."""
+        return cls._standard_pathwise(z, *extras_and_shape[cls._extras - 1 :])
+
     @staticmethod
-    def _standard_sampler(*numbers_and_shape: Any) -> Array:
-        """z, from the numbers of ``_substreams``: of a field."""
+    def _standard_sampler(*numbers_and_shape: Any) -> tuple[Array, ...]:
+        """Return the same from the numbers of ``_substreams``: of a field."""
         raise NotImplementedError
 
     @final
@@ -130,8 +140,7 @@ class LocationScale(Reparameterized):
     @classmethod
     def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
         *shape, loc, scale = theta
-        z = cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise
-        return cls._placed(z, loc, scale)
+        return cls._placed(cls._standard_transform(noise, *shape), loc, scale)
 
     @final
     @classmethod
@@ -141,22 +150,25 @@ class LocationScale(Reparameterized):
 
     @final
     @staticmethod
-    def _placed(z: Array, loc: Array, scale: Array) -> tuple[Array, Array]:
-        y = scale * z
+    def _placed(made: tuple[Array, ...], loc: Array, scale: Array) -> tuple[Array, ...]:
+        y = scale * made[0]
         y += loc
-        return y, z
+        return y, *made
 
     @final
     @classmethod
     def _jacobian(cls, y: Array, *extras_and_theta: Array) -> tuple[Array | float, ...]:
-        z, *shape, _, scale = extras_and_theta
-        slopes = cls._standard_pathwise(z, *shape)
-        return (*(scale * slope for slope in slopes), 1.0, z)
+        *extras_and_shape, _, scale = extras_and_theta
+        slopes = cls._standard_jacobian(*extras_and_shape)
+        return (*(scale * slope for slope in slopes), 1.0, extras_and_theta[0])
 
     @final
     @classmethod
     def _pathwise(cls, y: Array, *theta: Array) -> tuple[Array | float, ...]:
-        return cls._jacobian(y, (y - theta[-2]) / theta[-1], *theta)
+        *shape, loc, scale = theta
+        z = (y - loc) / scale
+        slopes = cls._standard_pathwise(z, *shape)
+        return (*(scale * slope for slope in slopes), 1.0, z)
 
     @final
     @classmethod

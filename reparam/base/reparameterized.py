@@ -314,6 +314,14 @@ class Reparameterized(Arithmetic, Distribution):
         """
         return ()
 
+    def _kink(self, *theta: Any) -> Array | None:
+        """Return the value at which the density is not smooth, if there is one besides the median.
+
+        Optional, of numbers. ``reparam verify`` and ``reparam.testing`` integrate up to it, and on
+        from there.
+        """
+        return None
+
     # What follows numerically ----------------------------------------------------------------
 
     @stand_in

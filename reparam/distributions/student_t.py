@@ -57,12 +57,12 @@ class StudentT(LocationScale):
     _substreams = (NORMAL, NORMAL, UNIFORM)
 
     @staticmethod
-    def _standard_sampler(z: Array, other_z: Array, u: Array, df: Array) -> Array:
+    def _standard_sampler(z: Array, other_z: Array, u: Array, df: Array) -> tuple[Array, ...]:
         # ln of the gamma draw: for tiny ν it underflows where t is still finite
         _, log_x = gamma_draws(other_z, u, half(df))
         log_x -= np.log(half(df))
         log_x *= -0.5
-        return z * np.exp(log_x, out=log_x)
+        return (z * np.exp(log_x, out=log_x),)
 
     @staticmethod
     def _standard_icdf(u: Array, df: Array) -> Array:

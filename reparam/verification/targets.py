@@ -166,6 +166,10 @@ class Target(abc.ABC):
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law that the draws should follow."""
 
+    def middle(self, theta: Mapping[str, float]) -> float:
+        """Return where integrals over u are split in two: at the median, or where p has a kink."""
+        return 0.5
+
     def _formula(self, formula: str) -> Formula:
         """Return a formula of the law as a function of values and parameters."""
         return lambda at, /, **theta: getattr(self.law(theta, 0), formula)(at)
@@ -276,6 +280,12 @@ class Registered(Target):
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
         return self._made(theta)
+
+    def middle(self, theta: Mapping[str, float]) -> float:
+        """Return the probability below the density's kink, ½ if it has none."""
+        d = self._made(theta)
+        kink = d._kink(*d._theta)
+        return 0.5 if kink is None else float(d.cdf(kink))
 
 
 class Masses(Target):

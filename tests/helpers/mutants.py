@@ -610,10 +610,18 @@ def _equivalent(mutant, base, said):
     """Whether a mutant says what its base does, far out, too, if that is where it would not."""
     probes = list(_probes(base))[: None if mutant.subject == "edges" else 2]
     return all(
-        np.array_equal(ours, theirs, equal_nan=True)
+        _told_alike(ours, theirs, silent=np.all(np.isinf(of_base[0])))
         for theta, of_base in zip(probes, said, strict=False)
         for ours, theirs in zip(_said(mutant.cls, theta), of_base, strict=True)
     )
+
+
+def _told_alike(ours, theirs, silent):
+    """Whether numbers are the same; if all values are infinite, an infinite derivative may be 0."""
+    if not silent:
+        return np.array_equal(ours, theirs, equal_nan=True)
+    lost = np.isinf(theirs) & (np.asarray(ours) == 0.0)
+    return bool(np.all(lost | (np.asarray(ours) == theirs) | (np.isnan(ours) & np.isnan(theirs))))
 
 
 def _probes(base):

@@ -38,8 +38,10 @@ def accurate(formula: Callable[[], Any]) -> Any:
 def log10(ball: Any) -> float:
     """Return the decimal logarithm of a ball's middle, of any size."""
     mantissa, exponent = ball.mid().man_exp()
-    mantissa = abs(int(mantissa))
-    return math.log10(mantissa) + int(exponent) * math.log10(2.0) if mantissa else -math.inf
+    mantissa, exponent = abs(int(mantissa)), int(exponent)
+    if abs(exponent) > 10**300:
+        return math.inf if exponent > 0 else -math.inf
+    return math.log10(mantissa) + exponent * math.log10(2.0) if mantissa else -math.inf
 
 
 def derivative(function: Callable[..., Any], at: Sequence[Any], i: int) -> Any:

@@ -69,13 +69,14 @@ def _quadrature(context: Context) -> Iterator[Comparison]:
 
     ∫ φ'(y) ∂y/∂θ du = ∫ φ(y) ∂ log p/∂θ du, for φ = sin kπF(y), which is 0 at both ends.
     """
-    target, formulas, rule = context.target, context.target.formulas, unit_rule()
+    target, formulas = context.target, context.target.formulas
     if not {"icdf", "score", "pathwise", "log_prob"} <= set(formulas):
         return
     tallies = {
         name: Tally(f"∂E[sin kπF(y)]/∂{name}, quadrature", "absolute") for name in target.parameters
     }
     for theta in context.sets():
+        rule = unit_rule(middle=target.middle(theta))
         y = formulas["icdf"](rule.u, **theta)
         with np.errstate(all="ignore"):
             scores, paths = formulas["score"](y, **theta), formulas["pathwise"](y, **theta)

@@ -126,8 +126,11 @@ def _expect_zero(
         return
     cdf, sf = (partial(formulas[f], end) for f, end in (("cdf", places[:1]), ("sf", places[-1:])))
     first, last = float(cdf(**theta)[0]), 1.0 - float(sf(**theta)[0])
+    middle = target.middle(theta)
     (mean, size, unsure), (coarse, *_) = (
-        _integrated(scores, partial(formulas["icdf"], **theta), *_between(first, last, nodes))
+        _integrated(
+            scores, partial(formulas["icdf"], **theta), *_between(first, middle, last, nodes)
+        )
         for nodes in _NODES
     )
     unsure = unsure + np.abs(mean - coarse)
@@ -170,9 +173,12 @@ def _resolved(y: Array, low: Array, high: Array) -> NDArray[np.bool_]:
     return np.asarray(inside)
 
 
-def _between(first: float, last: float, nodes: int) -> tuple[Array, Array]:
-    """Return nodes u and weights of an integral over (first, last), in two parts if ½ is inside."""
-    rule, middle = unit_rule(nodes), min(max(0.5, first), last)
+def _between(first: float, middle: float, last: float, nodes: int) -> tuple[Array, Array]:
+    """Return nodes u and weights of an integral over (first, last), in two parts about the middle.
+
+    In one if that is outside.
+    """
+    rule, middle = unit_rule(nodes), min(max(middle, first), last)
     half = len(rule.u) // 2
     share, weight = 2.0 * rule.u[:half], 2.0 * rule.weight[:half]
     below, above = middle - first, last - middle

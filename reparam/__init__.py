@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from reparam.distributions.gaussian import Gaussian as Gaussian
     from reparam.distributions.geometric import Geometric as Geometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
+    from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial

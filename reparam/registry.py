@@ -65,6 +65,7 @@ BUILT_IN = {
     "gaussian": "Gaussian",
     "geometric": "Geometric",
     "inverse-gamma": "InverseGamma",
+    "inverse-gaussian": "InverseGaussian",
     "laplace": "Laplace",
     "logistic": "Logistic",
     "negative-binomial": "NegativeBinomial",

@@ -63,17 +63,16 @@ class InverseGaussian(PositiveFamily):
     @staticmethod
     def _sampler(z: Array, u: Array, loc: Array, concentration: Array) -> tuple[Array, ...]:
         # a² = z² has the roots x and 1/x; the smaller one, e^−|w|, has probability 1/(1 + e^−|w|)
-        root = 2.0 * np.sqrt(concentration / loc)
-        log_x = np.arcsinh(np.abs(z) / root)
+        log_x = np.arcsinh(np.abs(z) / _size(loc, concentration))
         log_x *= 2.0
         smaller = u * (1.0 + np.exp(-log_x)) < 1.0
         np.negative(log_x, out=log_x, where=smaller)
-        return _value(log_x, loc), log_x
+        return _value(np.exp(log_x), log_x, loc), log_x
 
     @classmethod
     def _of_tails(cls, u: Array, v: Array, loc: Array, concentration: Array) -> tuple[Array, ...]:
-        log_x = np.asarray(special.log_quantile(u, v, concentration / loc))
-        return _value(log_x, loc), log_x
+        x, log_x = special.quantile_logs(u, v, _size(loc, concentration))
+        return _value(x, log_x, loc), log_x
 
     @staticmethod
     def _extra(y: Array, loc: Array, concentration: Array) -> Array:
@@ -100,9 +99,9 @@ class InverseGaussian(PositiveFamily):
     @classmethod
     def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
         loc, concentration = theta
-        phi = concentration / loc
-        a, b, _ = special.arms(log_x, phi)
-        total = 2.0 * np.sqrt(phi) * np.exp(0.5 * log_x)
+        size = _size(loc, concentration)
+        a, b, _ = special.arms(np.exp(log_x), log_x, size)
+        total = size * np.exp(0.5 * log_x)
         in_shape, in_mean = special.elasticities(a, b, total)
         return in_mean / loc, in_shape / concentration
 
@@ -126,7 +125,7 @@ class InverseGaussian(PositiveFamily):
     @classmethod
     def _score_of_draw(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
         loc, concentration = theta
-        a, _, _ = special.arms(log_x, concentration / loc)
+        a, _, _ = special.arms(np.exp(log_x), log_x, _size(loc, concentration))
         return _score_at(a, np.expm1(log_x), loc, concentration)
 
     @staticmethod
@@ -145,14 +144,18 @@ class InverseGaussian(PositiveFamily):
 
     @staticmethod
     def _entropy(loc: Array, concentration: Array) -> Array:
-        phi = concentration / loc
-        constant = 0.5 * (1.0 + math.log(2.0 * math.pi))
-        return constant + np.log(loc / np.sqrt(phi)) + 1.5 * special.mean_log(phi)
+        return np.asarray(special.entropy(loc, concentration))
 
 
-def _value(log_x: Array, loc: Array) -> Array:
+def _size(loc: Array, concentration: Array) -> Array:
+    """Return 2√(λ/μ), also where λ/μ over- or underflows."""
+    ratio = concentration / loc
+    normal = (ratio > 1e-290) & (ratio < np.inf)
+    return 2.0 * np.where(normal, np.sqrt(ratio), np.sqrt(concentration) / np.sqrt(loc))
+
+
+def _value(x: Array, log_x: Array, loc: Array) -> Array:
     """Return μ x, also where x alone over- or underflows."""
-    x = np.exp(log_x)
     y = loc * x
     if np.any(lost := (x < 1e-290) | (x == np.inf)):
         y = np.where(lost, np.exp(log_x + np.log(loc)), y)

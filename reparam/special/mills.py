@@ -76,8 +76,12 @@ def _by_ratios(a: Array, b: Array, gap: Array, first: Array, second: Array) -> A
 
 
 def _by_rule(a: Array, b: Array, gap: Array, first: Array, second: Array) -> Array:
-    nodes = 0.5 * (1.0 + column(_POINT)) * gap + a
-    return weighted(mills_deficit(nodes.ravel()).reshape(nodes.shape), 0.5 * _POINT_WEIGHT)
+    def integrals(t: Array, a: Array, gap: Array) -> tuple[Array, ...]:
+        np.multiply(0.5 * (1.0 + column(_POINT)), gap, out=t)
+        t += a
+        return (weighted(mills_deficit(t.ravel()).reshape(t.shape), 0.5 * _POINT_WEIGHT),)
+
+    return integrate(integrals, _POINT.size, 1, a, gap)[0]
 
 
 def _by_arctans(a: Array, b: Array, gap: Array, first: Array, second: Array) -> Array:

@@ -13,6 +13,7 @@ from typing import Any
 import discrete
 import laws
 import numpy as np
+import shape_laws
 
 import reparam as rp
 
@@ -20,6 +21,7 @@ Check = tuple[str, Any, laws.Formula, list[float]]
 #: Decimal exponents of the shapes.
 LOW, HIGH = -6.0, 8.0
 ENTRIES = 4
+CONTINUOUS = laws.LAWS | shape_laws.LAWS
 
 
 def generator(seed: int, name: str, number: int) -> np.random.Generator:
@@ -56,6 +58,8 @@ def theta(name: str, rng: np.random.Generator) -> list[float]:
         return logits if name == "categorical" else [float(10.0 ** rng.uniform(-2, 2)), *logits]
     if name == "relaxed-bernoulli":
         return [float(10.0 ** rng.uniform(-2, 2)), float(rng.normal() * 10.0 ** rng.uniform(-2, 1))]
+    if name in shape_laws.THETA:
+        return shape_laws.THETA[name](rng)
     if name == "uniform":
         low = float(rng.normal() * 10.0 ** rng.uniform(-2, 2))
         return [low, low + float(10.0 ** rng.uniform(-3, 3))]
@@ -98,7 +102,7 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
     if name == "concrete":
         yield from concrete_checks(law, values, rng)
         return
-    exact: Any = laws.LAWS[name] if name in laws.LAWS else discrete.LAWS[name]
+    exact: Any = CONTINUOUS[name] if name in CONTINUOUS else discrete.LAWS[name]
     for what in ("entropy", "mean", "variance"):
         yield what, getattr(law, what), getattr(exact, what), values
     if name in discrete.LAWS:
@@ -230,7 +234,7 @@ def divergence_checks(name: str, rng: np.random.Generator) -> Iterator[Check]:
 
 
 NAMES = [
-    *laws.LAWS,
+    *CONTINUOUS,
     *discrete.LAWS,
     "concrete",
     *("|".join(pair) for pair in discrete.DIVERGENCES),

@@ -9,6 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL, Conversion
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
@@ -25,6 +26,7 @@ class InverseGaussian(PositiveFamily):
     p(y) = √(λ/(2πy³)) exp(−λ (y − μ)²/(2μ²y)) for y > 0: the time at which Brownian motion with
     drift first reaches a level. μ is the mean and μ³/λ the variance. y = μ x with x of mean 1
     and shape φ = λ/μ, the only one; the derivative in it is implicit, and has a closed form.
+    λ is what NumPy's ``wald`` and SciPy's ``invgauss`` call scale; SciPy's ``mu`` is μ/λ.
     """
 
     name = "inverse-gaussian"
@@ -35,7 +37,7 @@ class InverseGaussian(PositiveFamily):
         POSITIVE,
         1.0,
         (0.1, 10.0),
-        ("lam", "lambda", "shape"),
+        ("lam", "lambda", "scale", "shape"),
         "Concentration: μ³/λ is the variance",
         conversions={"dispersion": RECIPROCAL, "variance": Conversion("loc**3/{0}")},
     )
@@ -49,7 +51,9 @@ class InverseGaussian(PositiveFamily):
         },
         source="Michael, Schucany & Haas (1976), Generating random variates using transformations"
         " with multiple roots",
+        scipy="invgauss(loc/concentration, scale=concentration)",
     )
+    _tails = (Tail(growth="1"), Tail(growth="1"))
     _substreams: ClassVar[tuple[Noise, ...]] = (NORMAL, UNIFORM)
 
     @staticmethod

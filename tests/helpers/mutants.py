@@ -217,15 +217,19 @@ def _median(d):
 
 
 def _scaled(d, y):
-    """Return values whose spread is off by 1 %."""
-    low, high = d._support.low, d._support.high
-    if isinstance(low, str):  # ends that move: about the middle, and less
-        middle = 0.5 * (d._values[low] + d._values[high])
-        return middle + 0.99 * (y - middle)
-    if (low, high) == (0.0, 1.0):
+    """Return values whose spread is off by 1 %, inside the support."""
+    low, high = (
+        d._values[end] if isinstance(end, str) else end for end in (d._support.low, d._support.high)
+    )
+    if (d._support.low, d._support.high) == (0.0, 1.0):
         logit = 1.01 * (np.log(y) - np.log1p(-y))
         return 1.0 / (1.0 + np.exp(-logit))
-    return 1.01 * y if low == 0.0 else _median(d) + 1.01 * (y - _median(d))
+    if np.all(np.isfinite(low)) and np.all(np.isfinite(high)):  # about the middle, and less
+        middle = 0.5 * (low + high)
+        return middle + 0.99 * (y - middle)
+    centre = low if np.all(np.isfinite(low)) else high
+    centre = centre if np.all(np.isfinite(centre)) else _median(d)
+    return centre + 1.01 * (y - centre)
 
 
 def _below(d, y, u):
@@ -465,7 +469,8 @@ def _jumping(name, d):
     low = float(parameter.domain.low)
     beyond = parameter.default + 0.1 * min(1.0, parameter.default - low)
     value = d._values[name]
-    return _twin(d, **{name: np.where(value > beyond, value * 1.01 + 0.01, value)})
+    moved = np.minimum(value * 1.01 + 0.01, 0.5 * (value + float(parameter.domain.high)))
+    return _twin(d, **{name: np.where(value > beyond, moved, value)})
 
 
 def _draws(mistake, route):

@@ -6,15 +6,9 @@ from typing import Any
 
 import numpy as np
 from flint import arb
-from laws import Law
-
-__all__ = ["LAWS", "THETA"]
+from laws import Law, normal_tails
 
 # Inverse Gaussian: λ of the sweep is ln y -----------------------------------------------------------
-
-
-def normal_cdf(t: Any) -> Any:
-    return (-t / arb(2).sqrt()).erfc() / 2
 
 
 def wald_tails(at: Any, mean: Any, shape: Any) -> tuple[Any, Any, Any]:
@@ -22,7 +16,7 @@ def wald_tails(at: Any, mean: Any, shape: Any) -> tuple[Any, Any, Any]:
     y = at.exp()
     root = (shape / y).sqrt()
     a, b = root * (y / mean - 1), root * (y / mean + 1)
-    return normal_cdf(a), normal_cdf(-a), (2 * shape / mean).exp() * normal_cdf(-b)
+    return *normal_tails(a), (2 * shape / mean).exp() * normal_tails(b)[1]
 
 
 def wald_lower(at: Any, mean: Any, shape: Any) -> Any:
@@ -62,8 +56,6 @@ LAWS: dict[str, Law] = {
         wald_entropy,
         lambda m, s: m,
         lambda m, s: m**3 / s,
+        wald_theta,
     ),
 }
-
-#: How the parameters of a case are chosen.
-THETA = {"inverse-gaussian": wald_theta}

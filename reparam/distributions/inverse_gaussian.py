@@ -30,7 +30,7 @@ class InverseGaussian(PositiveFamily):
     """
 
     name = "inverse-gaussian"
-    aliases = ("wald",)
+    aliases = ("wald", "invgauss")
     loc: Parameter = Parameter("μ", POSITIVE, 1.0, (0.3, 3.0), ("mu", "mean"), "Mean")
     concentration: Parameter = Parameter(
         "λ",

@@ -37,7 +37,10 @@ _ASYMPTOTIC = 50.0
 
 
 def arms(x: Array, log_x: Array, size: Array) -> tuple[Array, Array, Array]:
-    """Return a, b and b − a = 2√(φ/x), given x, ln x and `size` = 2√φ: from ln x where x is near 1."""
+    """Return a, b and b − a = 2√(φ/x), given x, ln x and `size` = 2√φ.
+
+    Where x is near 1, ln x has its digits.
+    """
     near = (np.abs(log_x) < 0.5) | (x < _LEAST) | (x == np.inf)
     half_log, root = 0.5 * log_x, np.sqrt(x)
     a = np.where(near, size * np.sinh(half_log), 0.5 * size * ((x - 1.0) / root))
@@ -84,18 +87,19 @@ def elasticities(a: Array, b: Array, total: Array) -> tuple[Array, Array]:
     D(b) − a R(b), in which a has its digits next to x = 1.
     """
     a, b, total = np.broadcast_arrays(a, b, total)  # of a single element two are scalars
-    rest = total * mills(b)
+    ratio = mills(b)
+    rest = total * ratio
     if np.any(far := np.isinf(b) & (total > 0.0)):  # R(b) is 1/b
         rest = np.where(far, 2.0, rest)
 
-    def near_zero(total: Array, a: Array, b: Array, rest: Array) -> Array:
+    def below(rest: Array, a: Array, b: Array, ratio: Array) -> Array:
         return 1.0 - rest
 
-    def beyond(total: Array, a: Array, b: Array, rest: Array) -> Array:
-        return np.where(b == np.inf, 1.0 - rest, mills_deficit(b) - a * mills(b))
+    def beyond(rest: Array, a: Array, b: Array, ratio: Array) -> Array:
+        return np.where(b == np.inf, 1.0 - rest, mills_deficit(b) - a * ratio)
 
     choice = (total >= 0.4 * b).astype(np.int8)
-    return np.asarray(select(choice, (near_zero, beyond), total, a, b, rest)), rest
+    return np.asarray(select(choice, (below, beyond), rest, a, b, ratio)), rest
 
 
 @elementwise(outputs=2)

@@ -1,7 +1,7 @@
 """Mills' ratio of the standard normal distribution, and what is left of it at large arguments.
 
-With φ the density, R(t) = Φ(−t)/φ(t) = ∫₀^∞ exp(−t s − s²/2) ds, and D(t) = 1 − t R(t) = −R′(t), which
-falls like 1/t² where both terms tend to 1.
+With φ the density, R(t) = Φ(−t)/φ(t) = ∫₀^∞ exp(−t s − s²/2) ds, and D(t) = 1 − t R(t) = −R′(t),
+which falls like 1/t² where both terms tend to 1.
 """
 
 from __future__ import annotations
@@ -24,15 +24,25 @@ _SPACING = 0.3
 _NODE = _SPACING * (np.arange(30) + 0.5)
 #: φ(s) s² at the nodes, times twice the spacing.
 _WEIGHT = _SPACING * math.sqrt(2.0 / math.pi) * np.exp(-0.5 * _NODE**2) * _NODE**2
+#: Between arguments that are nearer to each other D is constant.
+_LEAST_GAP = 1e-290
 #: A rule on [−1, 1] for the mean of D between two arguments whose ratios differ by less than half.
 _POINT, _POINT_WEIGHT = leggauss(12)
 
 
 def mills(t: Array) -> Array:
-    """Return R(t): infinite where it overflows, below −37."""
-    from scipy.special import erfcx
+    """Return R(t): infinite where it overflows, below −37.
 
-    return np.asarray(math.sqrt(0.5 * math.pi) * erfcx(math.sqrt(0.5) * t))
+    Next to 0, where SciPy's erfcx is off by up to 4 ulp, it is Φ(−t)/φ(t).
+    """
+    from scipy.special import erfcx, ndtr
+
+    ratio = math.sqrt(0.5 * math.pi) * erfcx(math.sqrt(0.5) * t)
+    if np.any(near := np.abs(t) < 1.0):
+        ratio = np.where(
+            near, math.sqrt(2.0 * math.pi) * ndtr(-t) * np.exp(0.5 * np.minimum(t * t, 1.0)), ratio
+        )
+    return np.asarray(ratio)
 
 
 def mills_deficit(t: Array) -> Array:
@@ -66,9 +76,7 @@ def mills_difference(a: Array, b: Array, gap: Array) -> Array:
     first, second = mills(a), mills(b)
     near = (second > 0.5 * first).astype(np.int8)
     choice = near + near * (a >= _SUM)
-    return np.asarray(
-        select(choice, (_by_ratios, _by_rule, _by_arctans), a, b, gap, first, second)
-    )
+    return np.asarray(select(choice, (_by_ratios, _by_rule, _by_arctans), a, b, gap, first, second))
 
 
 def _by_ratios(a: Array, b: Array, gap: Array, first: Array, second: Array) -> Array:
@@ -92,4 +100,5 @@ def _by_arctans(a: Array, b: Array, gap: Array, first: Array, second: Array) -> 
         np.arctan(term, out=term)
         return (weighted(term, _WEIGHT / _NODE),)
 
+    gap = np.maximum(gap, _LEAST_GAP)
     return integrate(integrals, _NODE.size, 1, a * b, gap)[0] / gap

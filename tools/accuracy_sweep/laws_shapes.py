@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb
 from laws import Law, normal_tails
 
-# Inverse Gaussian: λ of the sweep is ln y -----------------------------------------------------------
+# Inverse Gaussian: on the scale of ln y ---------------------------------------------------------
 
 
 def wald_tails(at: Any, mean: Any, shape: Any) -> tuple[Any, Any, Any]:

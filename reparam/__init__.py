@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.uniform import Uniform as Uniform
+    from reparam.distributions.von_mises import VonMises as VonMises
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval

@@ -73,6 +73,7 @@ BUILT_IN = {
     "relaxed-bernoulli": "RelaxedBernoulli",
     "student-t": "StudentT",
     "uniform": "Uniform",
+    "von-mises": "VonMises",
 }
 
 #: Classes that make a distribution of others: name -> class name, in the module of that name in

@@ -23,11 +23,11 @@ __all__ = ["VonMises"]
 class VonMises(Implicit):
     """The von Mises distribution, of angles.
 
-    p(y) = exp(κ cos(y − μ))/(2π I₀(κ)) for μ − π < y < μ + π: the circle is cut opposite to μ, and y
-    is not taken modulo 2π, so that y = μ + z rotates with μ and F is continuous in y. An angle from
-    elsewhere is brought into the support by ``loc + np.remainder(angle - loc + np.pi, 2 * np.pi) -
-    np.pi``; functions of period 2π don't see the difference. The circular variance is
-    1 − I₁(κ)/I₀(κ); ``variance`` is that of y, on the line.
+    p(y) = exp(κ cos(y − μ))/(2π I₀(κ)) for μ − π < y < μ + π: the circle is cut opposite to μ, and
+    values are not taken modulo 2π, so that y = μ + z rotates with μ and F is continuous. An angle from
+    elsewhere is moved into the support by ``loc + np.remainder(angle - loc + np.pi, 2 * np.pi) -
+    np.pi``; the mean direction of draws is ``np.angle(np.exp(1j * y).mean())``. The circular
+    variance is 1 − I₁(κ)/I₀(κ); ``variance`` is that of y, on the line.
     """
 
     name = "von-mises"
@@ -95,7 +95,7 @@ class VonMises(Implicit):
         # κ cos z − ln I₀(κ) = −2κ sin²(z/2) − ln(e^−κ I₀(κ))
         sine = np.sin(0.5 * (y - loc))
         constant = math.log(2.0 * math.pi) + log_mean_exp(concentration)
-        return -2.0 * concentration * sine * sine - constant
+        return np.asarray(-2.0 * concentration * sine * sine - constant)
 
     @staticmethod
     def _score(y: Array, loc: Array, concentration: Array) -> tuple[Any, ...]:
@@ -113,7 +113,7 @@ class VonMises(Implicit):
 
     @staticmethod
     def _stein_score(y: Array, loc: Array, concentration: Array) -> Array:
-        return -concentration * np.sin(y - loc)
+        return np.asarray(-concentration * np.sin(y - loc))
 
     @staticmethod
     def _mean(loc: Array, concentration: Array) -> Array:
@@ -138,8 +138,8 @@ def _half_tangents(u: Array, v: Array, kappa: Array) -> Array:
 
     Best & Fisher (1979) propose wrapped Cauchy draws. With g = tan(z/2) these are G tan(π (u − ½)),
     and the best G² is x = 1/(2κ + √(1 + 4κ²)): a proposal is accepted with probability
-    (1 + d) e^−d, d = 2κ g²/(1 + g²) − (1 − x)/2, which is ⅔ to 1 of the time. A rejected one is made
-    again from :func:`~reparam.engine.noise.further`.
+    (1 + d) e^−d, d = 2κ g²/(1 + g²) − (1 − x)/2, 0.66 to 1 on average. A rejected one is made again
+    from :func:`~reparam.engine.noise.further`.
     """
     twice = 2.0 * kappa
     square = 1.0 / (twice + np.hypot(1.0, twice))

@@ -1,8 +1,8 @@
 """The mean resultant length A(κ) = I₁(κ)/I₀(κ) of the von Mises distribution, and ln I₀.
 
-Both come from midpoint sums over the circle, whose error is I₂ₙ(κ)/I₀(κ) with n points on half of it
-(Trefethen & Weideman 2014, section 2), or for large κ from Hankel's expansions (DLMF 10.40.1). All
-terms are positive, also those of 1 − A, which tends to 1/(2κ).
+Both come from midpoint sums over the circle, whose error with n points on half of it is
+I₂ₙ(κ)/I₀(κ) (Trefethen & Weideman 2014, section 2), or for large κ from Hankel's expansions (DLMF
+10.40.1). All terms are positive, also those of 1 − A, which tends to 1/(2κ).
 """
 
 from __future__ import annotations

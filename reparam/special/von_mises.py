@@ -17,7 +17,6 @@ Both integrals take t = z ± 4 arctan(e), by which sines and cosines are rationa
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
@@ -71,7 +70,7 @@ def _half_angle(size: Array) -> tuple[Array, Array]:
     return np.where(inner, short, long), np.where(inner, long, short)
 
 
-# Integrals: ∫ exp(±κ w) dt and ∫ w exp(±κ w) dt, from sin(z/2), cos(z/2) and κ -----------------------
+# Integrals of exp(±κ w) and of w exp(±κ w), from sin(z/2), cos(z/2) and κ ---------------------------
 
 
 def _outside(sine: Array, cosine: Array, kappa: Array) -> tuple[Array, Array]:
@@ -219,15 +218,15 @@ def quantile(u: Array, other: Array, kappa: Array) -> Array:
     active = np.flatnonzero((beyond > 0.0) & (between > 0.0) & (kappa > 0.0))
     size[active] = _start(beyond[active], between[active], kappa[active])
     active = active[size[active] < _LARGEST]
-    state = np.log(size), np.full(u.shape, -np.inf), np.full(u.shape, np.inf)
+    state = size, np.zeros(u.shape), np.full(u.shape, np.inf)
     wanted = np.log(between), np.log(beyond)
     iterate(lambda members: _improve(state, members, wanted, kappa), active)
     _improve(state, active, wanted, kappa)
-    return np.where(u < other, -np.exp(state[0]), np.exp(state[0]))
+    return np.where(u < other, -size, size)
 
 
 def _start(beyond: Array, between: Array, kappa: Array) -> Array:
-    """Return a first guess of |g|: of a wrapped Cauchy, a normal, or at the far end a uniform law."""
+    """Return a first guess of |g|: of a wrapped Cauchy or a normal law, or a uniform one at ±π."""
     from scipy.special import ndtri
 
     turn = np.where(beyond < 0.25, 1.0 / np.tan(math.pi * beyond), np.tan(math.pi * between))
@@ -245,20 +244,21 @@ def _improve(
     state: tuple[Array, Array, Array], members: Members, wanted: tuple[Array, Array], kappa: Array
 ) -> NDArray[np.bool_]:
     """Take one step at some elements, and return which of them need another."""
-    log_g, low, high = state
-    at, own = log_g[members], kappa[members]
-    outside, mass, log, sine, cosine = _parts(np.exp(at), own)
+    size, low, high = state
+    at, own = size[members], kappa[members]
+    outside, mass, log, sine, cosine = _parts(at, own)
     goal = np.where(outside, wanted[1][members], wanted[0][members])
     residual = goal - log - np.log(mass)
-    beyond = (residual > 0.0) != outside  # whether the root is beyond this point
-    low[members] = np.where(beyond, np.maximum(low[members], at), low[members])
-    high[members] = np.where(beyond, high[members], np.minimum(high[members], at))
+    farther = (residual > 0.0) != outside  # whether the root is farther from 0 than this point
+    least = np.where(farther, np.maximum(low[members], at), low[members])
+    most = np.where(farther, high[members], np.minimum(high[members], at))
+    low[members], high[members] = least, most
     sine_z, cosine_z = 2.0 * sine * cosine, (cosine - sine) * (cosine + sine)
     step, bent = halley(residual, mass / sine_z, cosine_z - own * sine_z * sine_z, outside)
-    moved = at + np.clip(step, -4.0, 4.0)
-    halfway = 0.5 * (low[members] + high[members])
-    lost = ~((moved >= low[members]) & (moved <= high[members])) & np.isfinite(halfway)
-    log_g[members] = np.where(lost, halfway, moved)
+    moved = at + at * np.expm1(np.clip(step, -4.0, 4.0))
+    halfway = np.sqrt(least) * np.sqrt(most)
+    lost = ~((moved >= least) & (moved <= most)) & (halfway > 0.0) & (halfway < np.inf)
+    size[members] = np.where(lost, halfway, moved)
     return unfinished(residual, step, bent)
 
 
@@ -285,7 +285,7 @@ def variance(kappa: Array) -> Array:
     sine = np.sqrt(np.minimum(0.5 * _CUTOFF / kappa, 1.0))
     length = sine / (1.0 + np.sqrt((1.0 - sine) * (1.0 + sine)))
     mass, second = integrate(integrals, node.size, 2, length, kappa)
-    return 16.0 * second / mass
+    return np.asarray(16.0 * second / mass)
 
 
 @elementwise()

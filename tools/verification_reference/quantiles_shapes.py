@@ -1,10 +1,12 @@
-"""Quantiles of laws with a shape of their own: the inverse Gaussian, from its textbook cdf."""
+"""Quantiles of laws with shapes of their own: the inverse Gaussian and von Mises."""
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import Any
 
-from mpmath import mp
+from mpmath import mp, mpf
 from quantiles import Near, Quantile, newton
 
 
@@ -29,6 +31,74 @@ def inverse_gaussian(near: Near, u: Any, mean: Any, shape: Any) -> Any:
     return mean * mp.exp(near["wald"])
 
 
+#: From here on the tail is a quadrature: Fourier's series would need thousands of digits.
+NARROW = 700
+
+
+def von_mises(near: Near, u: Any, loc: Any, kappa: Any) -> Any:
+    """Newton's method on the smaller tail in ln tan(z/2), after bisection."""
+    beyond = min(u, 1 - u)
+    if 2 * beyond == 1:
+        return loc
+
+    def tail(at: Any) -> tuple[Any, Any]:
+        with mp.workdps(mp.dps + 20):
+            z = 2 * mp.atan(mp.exp(at))
+            whole = 2 * mp.pi * bessel(kappa, mp.prec)[0]
+            density = mp.exp(kappa * (mp.cos(z) - 1)) * mp.sin(z) / whole
+            found = quadrature(z, kappa) / whole if kappa > NARROW else fourier(z, kappa)
+            return found, found / density
+
+    if "tangent" not in near:
+        low, high = mpf(-60), mpf(720)
+        with mp.workdps(30 - int(mp.log10(beyond))):
+            for _ in range(30):
+                middle = (low + high) / 2
+                low, high = (middle, high) if tail(middle)[0] > beyond else (low, middle)
+        near["tangent"] = (low + high) / 2
+    near["tangent"] = newton(tail, beyond, near["tangent"], -1)
+    z = 2 * mp.atan(mp.exp(near["tangent"]))
+    return loc - z if 2 * u < 1 else loc + z
+
+
+@cache
+def bessel(kappa: Any, bits: int) -> tuple[Any, list[Any]]:
+    """Return e^−κ I₀(κ), and I_k(κ)/I₀(κ) for k = 1, 2, … by Miller's backward recurrence."""
+    scaled = mp.besseli(0, kappa) * mp.exp(-kappa)
+    if kappa > NARROW:
+        return scaled, []
+    last, x = 10, float(kappa)
+    while last * math.log(x / 2) - math.lgamma(last + 1) + x * x / (4 * last) > -0.7 * bits - 20:
+        last += 10
+    ratios = [mpf(0)] * (last + 1)
+    for k in range(last - 1, -1, -1):
+        ratios[k] = 1 / (2 * (k + 1) / kappa + ratios[k + 1])
+    products = [ratios[0]]
+    for ratio in ratios[1:-1]:
+        products.append(products[-1] * ratio)
+    return scaled, products
+
+
+def fourier(z: Any, kappa: Any) -> Any:
+    """P(Z > z) = ½ − z/2π − Σ I_k/I₀ sin(kz)/(kπ)."""
+    total, before, sine, double = mpf(0), mpf(0), mp.sin(z), 2 * mp.cos(z)
+    for k, ratio in enumerate(bessel(kappa, mp.prec)[1], start=1):
+        total += ratio * sine / k
+        before, sine = sine, double * sine - before
+    return (mp.pi - z - 2 * total) / (2 * mp.pi)
+
+
+def quadrature(z: Any, kappa: Any) -> Any:
+    """∫ exp(κ (cos t − 1)) dt from z to where less than all digits is left."""
+    width = 1 / (kappa * mp.sin(z) + mp.sqrt(kappa))
+    places = [z + width * 2**k for k in range(-1, 12)]
+    edges = [z, *(place for place in places if place < mp.pi), mp.pi]
+    nothing = mp.cos(z) - mp.prec / kappa
+    some = next((n for n, edge in enumerate(edges) if mp.cos(edge) < nothing), len(edges) - 1)
+    return mp.quad(lambda t: mp.exp(kappa * (mp.cos(t) - 1)), edges[: some + 1])
+
+
 DISTRIBUTIONS = {
     "inverse-gaussian": Quantile(inverse_gaussian, {"loc": "shape", "concentration": "shape"}),
+    "von-mises": Quantile(von_mises, {"loc": "loc", "concentration": "shape"}),
 }

@@ -34,7 +34,7 @@ def test_statistics(both, ours, theirs):
         pytest.skip("scipy has no formula, and integrates with a warning")
     actual, expected = getattr(d, ours), getattr(reference, theirs)()
     finite = np.isfinite(actual)  # conventions differ about what does not exist
-    assert np.any(finite)
+    assert np.any(finite) or not np.any(np.isfinite(expected))
     np.testing.assert_allclose(actual[finite], expected[finite], rtol=1e-8)
 
 

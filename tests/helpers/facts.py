@@ -37,9 +37,19 @@ def in_scipy(d):
 
 def tails(d):
     """Return the exponents of the lower and the upper tail: (power, NaN) or (NaN, growth)."""
-    values = {**{name: float(getattr(d, name)) for name in d.parameters}, "inf": np.inf}
+    values = {**{name: getattr(d, name) for name in d.parameters}, "inf": np.inf}
 
     def number(text):
-        return float(rp.Expression(text).value(values)) if text else np.nan
+        return rp.Expression(text).value(values)[()] if text else np.nan
 
     return [(number(tail.power), number(tail.growth)) for tail in d._tails]
+
+
+def lacks_mean(d):
+    """Return where E|y| is infinite, by the declared tails."""
+    if d._tails is None:
+        return np.False_
+    low, high = (
+        np.isinf(end) & (power <= 1.0) for (power, _), end in zip(tails(d), d.support, strict=True)
+    )
+    return low | high

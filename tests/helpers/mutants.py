@@ -31,7 +31,7 @@ ROUTES = ("transform", "shared", "each", "pathwise")
 #: What is asked of a distribution.
 FUNCTIONS = (
     *("transform", "rsample", "sample", "pathwise"),
-    *("cdf", "sf", "log_prob", "icdf", "score"),
+    *("cdf", "sf", "log_cdf", "log_sf", "log_prob", "icdf", "score", "stein_score"),
 )
 #: The ways to a value.
 VALUES = ROUTES[:3]
@@ -110,6 +110,9 @@ def _suspicion(mutant: Mutant) -> list[str]:
         "score": ["score"],
         "edges": ["edges"],
         "log_prob": ["identity"],
+        "log_cdf": ["identity"],
+        "log_sf": ["identity"],
+        "stein_score": ["score"],
         "draws": ["transform"] if mutant.route == "transform" else ["distribution"],
         "derivative": {"transform": ["transform"], "pathwise": ["identity"]}.get(
             mutant.route, ["derivative", "expectation"]
@@ -327,6 +330,43 @@ LOG_DENSITIES: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
+#: Mistakes of the logarithms of both tails: functions of the distribution, the values, the right
+#: one, and F or 1 − F.
+LOGARITHMS: dict[str, Callable[..., np.ndarray]] = {
+    "off by a factor 1 + 1e-6": lambda d, y, log, tail: log * (1.0 + 1e-6),
+    "tail off by 1 % where it is below 1 %": lambda d, y, log, tail: (
+        log + np.where(log < np.log(0.01), 0.01, 0.0)
+    ),
+    "off by 1 % where the tail underflows": lambda d, y, log, tail: np.where(
+        log < -745.0, 1.01 * log, log
+    ),
+    "-inf where the tail underflows": lambda d, y, log, tail: np.log(tail),
+    "by cancellation": lambda d, y, log, tail: np.log1p(-_the_other(d, y, tail)),
+    "0 where the tail rounds to 1": lambda d, y, log, tail: np.log(1.0 - (1.0 - tail)),
+}
+
+#: Mistakes of the Stein score: functions of the distribution, the values, and the right one.
+STEIN_SCORES: dict[str, Callable[..., np.ndarray]] = {
+    "wrong sign": lambda d, y, slope: -slope,
+    "off by a factor 1 + 1e-6": lambda d, y, slope: slope * (1.0 + 1e-6),
+    "off by 1 % in the lower tail": lambda d, y, slope: (
+        slope * np.where(_below(d, y, 0.01), 1.01, 1.0)
+    ),
+    "off by 1 % in the upper tail": lambda d, y, slope: (
+        slope * np.where(_above(d, y, 0.01), 1.01, 1.0)
+    ),
+    "that of ln y": lambda d, y, slope: y * slope + 1.0,
+    "without 1/scale": lambda d, y, slope: slope * d._values.get("scale", 1.0),
+    "NaN far in the lower tail": lambda d, y, slope: np.where(_below(d, y, 1e-12), np.nan, slope),
+}
+
+
+def _the_other(d, y, tail):
+    """Return 1 − F where F is meant, and F where 1 − F is."""
+    below, above = _both(d, y)
+    return np.where(tail == below, above, below)
+
+
 def _both(d, y):
     return _right(d).cdf(d, y), _right(d).sf(d, y)
 
@@ -374,6 +414,11 @@ def _all(base):
                 yield _made(base, which, kind, "", "", _probabilities(mistake, which))
     for kind, mistake in LOG_DENSITIES.items():
         yield _made(base, "log_prob", kind, "", "", _log_prob(mistake))
+    for kind, mistake in LOGARITHMS.items():
+        for which in ("cdf", "sf"):
+            yield _made(base, f"log_{which}", kind, "", "", _logarithm(mistake, which))
+    for kind, mistake in STEIN_SCORES.items():
+        yield _made(base, "stein_score", kind, "", "", _stein_score(mistake))
     for kind, mistake in DRAWS.items():
         yield _made(base, "icdf", kind, "", "", _icdf(mistake))
     if not alone:
@@ -532,6 +577,24 @@ def _log_prob(mistake):
     return {"log_prob": log_prob}
 
 
+def _logarithm(mistake, which):
+    def logarithm(self, value):
+        right, y = _right(self), np.asarray(value)
+        with np.errstate(all="ignore"):
+            log, tail = (getattr(right, name)(self, y) for name in (f"log_{which}", which))
+            return mistake(self, y, log, tail)
+
+    return {f"log_{which}": logarithm}
+
+
+def _stein_score(mistake):
+    def stein_score(self, value):
+        slope = _right(self).stein_score(self, value)
+        return mistake(self, np.asarray(value), slope)
+
+    return {"stein_score": stein_score}
+
+
 def _icdf(mistake):
     def icdf(self, u):
         right = _right(self).icdf
@@ -579,4 +642,6 @@ def _said(cls, theta):
             yield from draw.jacobian().values()
         yield from d.pathwise(y).values()
         yield from d.score(y).values()
-        yield from (d.cdf(y), d.sf(y), d.log_prob(y), d.icdf(u))
+        yield from (d.cdf(y), d.sf(y), d.log_prob(y), d.icdf(u), d.stein_score(y))
+        far = np.concatenate([y, 100.0 * y, 0.01 * y])
+        yield from (d.log_cdf(far), d.log_sf(far))

@@ -116,6 +116,7 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
         yield what, getattr(law, what), getattr(exact, what), values
     if name in DISCRETE:
         yield from point_checks(law, exact, values, count(name, law, rng))
+        yield from log_checks(law, exact, values, far_count(name, law, rng))
         return
     yield from draw_checks(law, exact, values, rng)
     y = beyond(law, exact, float(law.icdf(probability(rng))), rng)
@@ -123,6 +124,9 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
         yield from point_checks(law, exact, values, y)
         for i, slope in enumerate(law.pathwise(y).values()):
             yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]
+    y = far(law, exact, float(law.icdf(probability(rng))), rng)
+    if 1e-300 < abs(y) < np.inf and (exact.scale != "logit" or y < 1.0):
+        yield from log_checks(law, exact, values, y)
 
 
 def beyond(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> float:
@@ -133,6 +137,37 @@ def beyond(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> flo
         return float(y * 10.0 ** rng.uniform(-2, 2))
     loc = float(law.loc) if "loc" in law.parameters else 0.0
     return float(loc + (y - loc) * 10.0 ** rng.uniform(-3, 3))
+
+
+def far(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> float:
+    """A number so far out that tails underflow."""
+    if not exact.beyond:
+        return y
+    if exact.scale == "logit":
+        near_one = rng.random() < 0.5
+        return float(
+            1.0 - 10.0 ** rng.uniform(-15, -1) if near_one else 10.0 ** rng.uniform(-300, -1)
+        )
+    if exact.scale == "log":
+        return float(y * 10.0 ** rng.uniform(-9, 9))
+    loc = float(law.loc) if "loc" in law.parameters else 0.0
+    return float(loc + (y - loc) * 10.0 ** rng.uniform(0, 9))
+
+
+def far_count(name: str, law: Any, rng: np.random.Generator) -> float:
+    """An integer so far out that tails underflow."""
+    if name in ("bernoulli", "categorical"):
+        return count(name, law, rng)
+    first, last = (float(end) for end in law.support)
+    mean = float(law.mean) if np.isfinite(law.mean) else 1.0
+    return float(np.clip(np.rint(mean * 10.0 ** rng.uniform(-4, 4)), first, min(last, 1e15)))
+
+
+def log_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:
+    """Logarithms of both tails, and the Stein score, at a value."""
+    names = ["log_cdf", "log_sf", *(["stein_score"] if hasattr(law, "stein_score") else [])]
+    for what in names:
+        yield what, getattr(law, what)(y), getattr(exact, what), [y, *values]
 
 
 def count(name: str, law: Any, rng: np.random.Generator) -> float:
@@ -148,9 +183,10 @@ def count(name: str, law: Any, rng: np.random.Generator) -> float:
 
 
 def point_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:
-    """cdf, sf, log_prob and score at a value."""
+    """cdf, sf and their logarithms, log_prob and both scores at a value."""
     for what in ("cdf", "sf", "log_prob"):
         yield what, getattr(law, what)(y), getattr(exact, what), [y, *values]
+    yield from log_checks(law, exact, values, y)
     names = law.parameters.differentiable
     skipped = len(law.parameters) - len(names)
     for i, (_, entry) in enumerate(law.score(y).items()):

@@ -6,6 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from kinds import DISCRETE
+from precise import log_gamma
 from scipy import stats
 
 import reparam as rp
@@ -30,21 +31,21 @@ DIGITS = 50
 
 def poisson(rate):
     def log_mass(k):
-        return k * mp.log(rate) - rate - mp.loggamma(k + 1)
+        return k * mp.log(rate) - rate - log_gamma(k + 1)
 
     def density(t, k):
-        return mp.exp(k * mp.log(t) - t - mp.loggamma(k + 1))
+        return mp.exp(k * mp.log(t) - t - log_gamma(k + 1))
 
     return log_mass, lambda k: rate / (k + 1), density, rate, lambda k: (k, mp.sqrt(k + 1), mp.inf)
 
 
 def binomial(n, p):
     def log_mass(k):
-        ways = mp.loggamma(n + 1) - mp.loggamma(k + 1) - mp.loggamma(n - k + 1)
+        ways = log_gamma(n + 1) - log_gamma(k + 1) - log_gamma(n - k + 1)
         return ways + k * mp.log(p) + (n - k) * mp.log1p(-p)
 
     def density(t, k):
-        log_beta = mp.loggamma(k + 1) + mp.loggamma(n - k) - mp.loggamma(n + 1)
+        log_beta = log_gamma(k + 1) + log_gamma(n - k) - log_gamma(n + 1)
         return mp.exp(k * mp.log(t) + (n - k - 1) * mp.log1p(-t) - log_beta)
 
     def shape(k):
@@ -55,11 +56,11 @@ def binomial(n, p):
 
 def negative_binomial(r, p):
     def log_mass(k):
-        ways = mp.loggamma(k + r) - mp.loggamma(k + 1) - mp.loggamma(r)
+        ways = log_gamma(k + r) - log_gamma(k + 1) - log_gamma(r)
         return ways + r * mp.log(p) + k * mp.log1p(-p)
 
     def density(t, k):
-        log_beta = mp.loggamma(r) + mp.loggamma(k + 1) - mp.loggamma(k + r + 1)
+        log_beta = log_gamma(r) + log_gamma(k + 1) - log_gamma(k + r + 1)
         return mp.exp((r - 1) * mp.log1p(-t) + k * mp.log(t) - log_beta)
 
     def shape(k):

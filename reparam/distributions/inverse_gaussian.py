@@ -89,12 +89,8 @@ class InverseGaussian(PositiveFamily):
         return np.asarray(special.tail(*_arms(y, loc, concentration), float(upper)))
 
     @staticmethod
-    def _log_cdf(y: Array, loc: Array, concentration: Array) -> Array:
-        return np.asarray(special.log_tail(*_arms(y, loc, concentration), 0.0))
-
-    @staticmethod
-    def _log_sf(y: Array, loc: Array, concentration: Array) -> Array:
-        return np.asarray(special.log_tail(*_arms(y, loc, concentration), 1.0))
+    def _log_tail_of(y: Array, loc: Array, concentration: Array, *, upper: bool) -> Array:
+        return np.asarray(special.log_tail(*_arms(y, loc, concentration), float(upper)))
 
     @staticmethod
     def _log_value(y: Array, log_x: Array, loc: Array, concentration: Array) -> Array:

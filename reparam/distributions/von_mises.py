@@ -24,8 +24,8 @@ class VonMises(Implicit):
     """The von Mises distribution, of angles.
 
     p(y) = exp(κ cos(y − μ))/(2π I₀(κ)) for μ − π < y < μ + π: the circle is cut opposite to μ, and
-    values are not taken modulo 2π, so that y = μ + z rotates with μ and F is continuous. An angle from
-    elsewhere is moved into the support by ``loc + np.remainder(angle - loc + np.pi, 2 * np.pi) -
+    values are not taken modulo 2π, so that y = μ + z rotates with μ and F is continuous. Other
+    angles are moved into the support by ``loc + np.remainder(angle - loc + np.pi, 2 * np.pi) -
     np.pi``; the mean direction of draws is ``np.angle(np.exp(1j * y).mean())``. The circular
     variance is 1 − I₁(κ)/I₀(κ); ``variance`` is that of y, on the line.
     """
@@ -34,7 +34,7 @@ class VonMises(Implicit):
     aliases = ("vonmises-line",)
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean direction")
     concentration: Parameter = Parameter(
-        "κ", POSITIVE, 1.0, (0.1, 100.0), ("kappa",), "Concentration"
+        "κ", POSITIVE, 1.0, (0.1, 30.0), ("kappa",), "Concentration"
     )
     about = About(
         density="p(y) = exp(κ cos(y − μ)) / (2π I₀(κ))",
@@ -72,48 +72,44 @@ class VonMises(Implicit):
 
     @staticmethod
     def _pathwise(y: Array, loc: Array, concentration: Array) -> tuple[Any, ...]:
-        return VonMises._jacobian(y, special.half_tangent(y - loc), loc, concentration)
+        return VonMises._jacobian(y, special.half_tangent(y, loc), loc, concentration)
 
     @staticmethod
     def _cdf(y: Array, loc: Array, concentration: Array) -> Array:
-        return np.asarray(special.tail(special.half_tangent(y - loc), concentration, 0.0))
+        return np.asarray(special.tail(special.half_tangent(y, loc), concentration, 0.0))
 
     @staticmethod
     def _sf(y: Array, loc: Array, concentration: Array) -> Array:
-        return np.asarray(special.tail(special.half_tangent(y - loc), concentration, 1.0))
+        return np.asarray(special.tail(special.half_tangent(y, loc), concentration, 1.0))
 
     @staticmethod
     def _log_cdf(y: Array, loc: Array, concentration: Array) -> Array:
-        return np.asarray(special.log_tail(special.half_tangent(y - loc), concentration, 0.0))
+        return np.asarray(special.log_tail(special.half_tangent(y, loc), concentration, 0.0))
 
     @staticmethod
     def _log_sf(y: Array, loc: Array, concentration: Array) -> Array:
-        return np.asarray(special.log_tail(special.half_tangent(y - loc), concentration, 1.0))
+        return np.asarray(special.log_tail(special.half_tangent(y, loc), concentration, 1.0))
 
     @staticmethod
     def _log_prob(y: Array, loc: Array, concentration: Array) -> Array:
         # κ cos z − ln I₀(κ) = −2κ sin²(z/2) − ln(e^−κ I₀(κ))
-        sine = np.sin(0.5 * (y - loc))
+        _, square = special.sine_and_square(special.half_tangent(y, loc))
         constant = math.log(2.0 * math.pi) + log_mean_exp(concentration)
-        return np.asarray(-2.0 * concentration * sine * sine - constant)
+        return np.asarray(-2.0 * concentration * square - constant)
 
     @staticmethod
     def _score(y: Array, loc: Array, concentration: Array) -> tuple[Any, ...]:
-        z = y - loc
-        sine = np.sin(0.5 * z)
-        return concentration * np.sin(z), mean_deficit(concentration) - 2.0 * sine * sine
+        return VonMises._score_of_draw(y, special.half_tangent(y, loc), loc, concentration)
 
     @staticmethod
     def _score_of_draw(y: Array, g: Array, loc: Array, concentration: Array) -> tuple[Any, ...]:
-        small = np.minimum(np.abs(g), 1.0 / np.abs(g))
-        ratio = 1.0 / (1.0 + small * small)
-        square = np.where(np.abs(g) < 1.0, small * small, 1.0) * ratio
-        in_loc = np.copysign(2.0 * concentration * small * ratio, g)
-        return in_loc, mean_deficit(concentration) - 2.0 * square
+        sine, square = special.sine_and_square(g)
+        return concentration * sine, mean_deficit(concentration) - 2.0 * square
 
     @staticmethod
     def _stein_score(y: Array, loc: Array, concentration: Array) -> Array:
-        return np.asarray(-concentration * np.sin(y - loc))
+        sine, _ = special.sine_and_square(special.half_tangent(y, loc))
+        return np.asarray(-concentration * sine)
 
     @staticmethod
     def _mean(loc: Array, concentration: Array) -> Array:

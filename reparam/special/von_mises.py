@@ -28,7 +28,16 @@ from reparam.special._elementwise import column, elementwise, integrate, select,
 from reparam.special._newton import Members, halley, iterate, unfinished
 from reparam.special.circular import log_mean_exp, mean_deficit
 
-__all__ = ["entropy", "half_tangent", "log_tail", "pathwise", "quantile", "tail", "variance"]
+__all__ = [
+    "entropy",
+    "half_tangent",
+    "log_tail",
+    "pathwise",
+    "quantile",
+    "sine_and_square",
+    "tail",
+    "variance",
+]
 
 #: What π is more than its nearest double.
 _REST_OF_PI = 1.2246467991473532e-16
@@ -54,11 +63,27 @@ _OUTSIDE, _INSIDE = _composite((0.0, 0.22, 0.52, 1.0), 14), _composite((0.0, 1.0
 # Geometry ---------------------------------------------------------------------------------------
 
 
-def half_tangent(z: Array) -> Array:
-    """Return tan(z/2) for −π ≤ z ≤ π, from the distance to ±π where that is smaller."""
+def half_tangent(y: Array, loc: Array) -> Array:
+    """Return tan(z/2) for z = y − μ, infinite where y is μ ± π to rounding.
+
+    Next to ±π it comes from the distance to there, with the rounding error of y − μ added.
+    """
+    z = y - loc
+    lost = z - y
+    error = (y - (z - lost)) - (loc + lost)
     size = np.abs(z)
-    rest = np.maximum((math.pi - size) + _REST_OF_PI, 0.0)
-    return np.copysign(np.where(size < 1.5, np.tan(0.5 * size), 1.0 / np.tan(0.5 * rest)), z)
+    rest = (math.pi - size) + (_REST_OF_PI - np.copysign(error, z * error))
+    g = np.where(size < 1.5, np.tan(0.5 * size), 1.0 / np.tan(0.5 * np.maximum(rest, 0.0)))
+    ended = (y <= loc - math.pi) | (y >= loc + math.pi)
+    return np.copysign(np.where(ended, np.inf, g), z)
+
+
+def sine_and_square(g: Array) -> tuple[Array, Array]:
+    """Return sin z and sin²(z/2)."""
+    small = np.minimum(np.abs(g), 1.0 / np.abs(g))
+    ratio = 1.0 / (1.0 + small * small)
+    square = np.where(np.abs(g) < 1.0, small * small, 1.0) * ratio
+    return np.copysign(2.0 * small * ratio, g), square
 
 
 def _half_angle(size: Array) -> tuple[Array, Array]:
@@ -70,7 +95,7 @@ def _half_angle(size: Array) -> tuple[Array, Array]:
     return np.where(inner, short, long), np.where(inner, long, short)
 
 
-# Integrals of exp(±κ w) and of w exp(±κ w), from sin(z/2), cos(z/2) and κ ---------------------------
+# Integrals of exp(±κ w) and of w exp(±κ w), from sin(z/2), cos(z/2) and κ -------------------------
 
 
 def _outside(sine: Array, cosine: Array, kappa: Array) -> tuple[Array, Array]:
@@ -171,7 +196,7 @@ def pathwise(g: Array, kappa: Array) -> Array:
     sine, cosine = _half_angle(np.abs(g))
     above = 2.0 * sine * sine - mean_deficit(kappa)
     mass, first = _integrals(sine, cosine, np.broadcast_to(kappa, g.shape), above > 0.0)
-    return np.copysign(np.abs(above) * mass + first, -g)
+    return np.asarray(np.copysign(np.abs(above) * mass + first, -g))
 
 
 def _parts(g: Array, kappa: Array) -> tuple[NDArray[np.bool_], Array, Array, Array, Array]:
@@ -291,4 +316,5 @@ def variance(kappa: Array) -> Array:
 @elementwise()
 def entropy(kappa: Array) -> Array:
     """Return ln(2π I₀(κ)) − κ A(κ) = ln(2π e^−κ I₀(κ)) + κ (1 − A(κ))."""
-    return math.log(2.0 * math.pi) + log_mean_exp(kappa) + kappa * mean_deficit(kappa)
+    of_density = math.log(2.0 * math.pi) + log_mean_exp(kappa)
+    return np.asarray(of_density + kappa * mean_deficit(kappa))

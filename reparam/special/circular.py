@@ -47,7 +47,7 @@ def _series(coefficients: list[float], inverse: Array) -> Array:
 
 
 def _sums(kappa: Array) -> tuple[Array, Array]:
-    """Return the means of e^(κ (cos t − 1)) and of (1 − cos t) e^(κ (cos t − 1))."""
+    """Return the mean of e^(κ (cos t − 1)), and 1 − A as the mean of 1 − cos t so weighted."""
 
     def integrals(term: Array, kappa: Array) -> tuple[Array, ...]:
         np.multiply(column(-_VERSINE), kappa, out=term)
@@ -55,14 +55,15 @@ def _sums(kappa: Array) -> tuple[Array, Array]:
         return weighted(term, _EVEN), weighted(term, _EVEN * _VERSINE)
 
     mean, versine = integrate(integrals, _POINTS, 1, kappa)
-    return mean, versine
+    return mean, versine / mean
 
 
 def _expanded(kappa: Array) -> tuple[Array, Array]:
     inverse = 1.0 / kappa
     # √(2πκ) from two roots, as κ may be next to the largest number
     size = math.sqrt(2.0 * math.pi) * np.sqrt(kappa)
-    return _series(_OF_ZERO, inverse) / size, inverse * _series(_OF_DIFFERENCE, inverse) / size
+    zero = _series(_OF_ZERO, inverse)
+    return zero / size, inverse * (_series(_OF_DIFFERENCE, inverse) / zero)
 
 
 def _both(kappa: Array) -> tuple[Array, Array]:
@@ -75,8 +76,7 @@ def _both(kappa: Array) -> tuple[Array, Array]:
 @elementwise()
 def mean_deficit(kappa: Array) -> Array:
     """Return 1 − A(κ), the circular variance: to full relative accuracy for large κ, too."""
-    mean, versine = _both(kappa)
-    return versine / mean
+    return _both(kappa)[1]
 
 
 @elementwise()

@@ -244,7 +244,7 @@ def quantile(u: Array, other: Array, kappa: Array) -> Array:
     size[active] = _start(beyond[active], between[active], kappa[active])
     active = active[size[active] < _LARGEST]
     state = size, np.zeros(u.shape), np.full(u.shape, np.inf)
-    wanted = np.log(between), np.log(beyond)
+    wanted = between, beyond
     iterate(lambda members: _improve(state, members, wanted, kappa), active)
     _improve(state, active, wanted, kappa)
     return np.where(u < other, -size, size)
@@ -273,7 +273,10 @@ def _improve(
     at, own = size[members], kappa[members]
     outside, mass, log, sine, cosine = _parts(at, own)
     goal = np.where(outside, wanted[1][members], wanted[0][members])
-    residual = goal - log - np.log(mass)
+    # of the quotient, since logarithms of tiny probabilities have lost digits
+    ratio = goal / (np.exp(log) * mass)
+    normal = (log > -700.0) & (goal > 1e-307) & (ratio > 0.0) & (ratio < np.inf)
+    residual = np.where(normal, np.log(ratio), np.log(goal) - log - np.log(mass))
     farther = (residual > 0.0) != outside  # whether the root is farther from 0 than this point
     least = np.where(farther, np.maximum(low[members], at), low[members])
     most = np.where(farther, high[members], np.minimum(high[members], at))

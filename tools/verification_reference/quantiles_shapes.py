@@ -31,7 +31,7 @@ def inverse_gaussian(near: Near, u: Any, mean: Any, shape: Any) -> Any:
     return mean * mp.exp(near["wald"])
 
 
-#: From here on the tail is a quadrature: Fourier's series would need thousands of digits.
+#: From here on the tail is another series: Fourier's would need thousands of digits.
 NARROW = 700
 
 
@@ -46,11 +46,12 @@ def von_mises(near: Near, u: Any, loc: Any, kappa: Any) -> Any:
             z = 2 * mp.atan(mp.exp(at))
             whole = 2 * mp.pi * bessel(kappa, mp.prec)[0]
             density = mp.exp(kappa * (mp.cos(z) - 1)) * mp.sin(z) / whole
-            found = quadrature(z, kappa) / whole if kappa > NARROW else fourier(z, kappa)
+            narrow = kappa > NARROW
+            found = 0.5 - expansion(z, kappa) / whole if narrow else fourier(z, kappa)
             return found, found / density
 
     if "tangent" not in near:
-        low, high = mpf(-60), mpf(720)
+        low, high = mpf(-60), mpf(0 if kappa > NARROW else 720)
         with mp.workdps(30 - int(mp.log10(beyond))):
             for _ in range(30):
                 middle = (low + high) / 2
@@ -88,14 +89,22 @@ def fourier(z: Any, kappa: Any) -> Any:
     return (mp.pi - z - 2 * total) / (2 * mp.pi)
 
 
-def quadrature(z: Any, kappa: Any) -> Any:
-    """∫ exp(κ (cos t − 1)) dt from z to where less than all digits is left."""
-    width = 1 / (kappa * mp.sin(z) + mp.sqrt(kappa))
-    places = [z + width * 2**k for k in range(-1, 12)]
-    edges = [z, *(place for place in places if place < mp.pi), mp.pi]
-    nothing = mp.cos(z) - mp.prec / kappa
-    some = next((n for n, edge in enumerate(edges) if mp.cos(edge) < nothing), len(edges) - 1)
-    return mp.quad(lambda t: mp.exp(kappa * (mp.cos(t) - 1)), edges[: some + 1])
+def expansion(z: Any, kappa: Any) -> Any:
+    """∫ exp(κ (cos t − 1)) dt from 0 to z, in powers of x = sin²(z/2) < ½ and q = 2κx.
+
+    dt = dx/√(x (1 − x)) gives e^−q √x Σ (2j)!/(4^j j!²) x^j h_(j+½) with h_a = γ(a, q) q^−a e^q =
+    (q h_(a+1) + 1)/a. For large a that is 1/a to begin with.
+    """
+    x = mp.sin(z / 2) ** 2
+    q, count = 2 * kappa * x, int(-mp.prec / mp.log(x, 2)) + 2
+    h = mpf(0)
+    for j in range(count + int(4 * q) + mp.prec, count, -1):
+        h = (q * h + 1) / (j + mpf(1) / 2)
+    total = mpf(0)
+    for j in range(count, -1, -1):
+        h = (q * h + 1) / (j + mpf(1) / 2)
+        total = h + total * x * (2 * j + 1) / (2 * j + 2)
+    return mp.exp(-q) * mp.sqrt(x) * total
 
 
 DISTRIBUTIONS = {

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from mpmath import mp, mpf
-from quantiles import Near, Quantile, newton
+from quantiles import Near, Quantile, fixed, newton
 
 
 def inverse_gaussian(near: Near, u: Any, mean: Any, shape: Any) -> Any:
@@ -36,10 +36,18 @@ NARROW = 700
 
 
 def von_mises(near: Near, u: Any, loc: Any, kappa: Any) -> Any:
-    """Newton's method on the smaller tail in ln tan(z/2), after bisection."""
+    """μ ± 2 arctan(e^w), w by Newton's method on the smaller tail."""
     beyond = min(u, 1 - u)
     if 2 * beyond == 1:
         return loc
+    near["tangent"] = log_tangent(beyond, kappa, mp.prec, near.get("tangent"))
+    z = 2 * mp.atan(mp.exp(near["tangent"]))
+    return loc - z if 2 * u < 1 else loc + z
+
+
+@cache
+def log_tangent(beyond: Any, kappa: Any, bits: int, start: Any) -> Any:
+    """Return ln tan(z/2) where P(Z > z) is a number: from a start, or after bisection."""
 
     def tail(at: Any) -> tuple[Any, Any]:
         with mp.workdps(mp.dps + 20):
@@ -50,16 +58,14 @@ def von_mises(near: Near, u: Any, loc: Any, kappa: Any) -> Any:
             found = 0.5 - expansion(z, kappa) / whole if narrow else fourier(z, kappa)
             return found, found / density
 
-    if "tangent" not in near:
+    if start is None:
         low, high = mpf(-60), mpf(0 if kappa > NARROW else 720)
         with mp.workdps(30 - int(mp.log10(beyond))):
             for _ in range(30):
                 middle = (low + high) / 2
                 low, high = (middle, high) if tail(middle)[0] > beyond else (low, middle)
-        near["tangent"] = (low + high) / 2
-    near["tangent"] = newton(tail, beyond, near["tangent"], -1)
-    z = 2 * mp.atan(mp.exp(near["tangent"]))
-    return loc - z if 2 * u < 1 else loc + z
+        start = (low + high) / 2
+    return newton(tail, beyond, start, -1)
 
 
 @cache
@@ -97,14 +103,13 @@ def expansion(z: Any, kappa: Any) -> Any:
     """
     x = mp.sin(z / 2) ** 2
     q, count = 2 * kappa * x, int(-mp.prec / mp.log(x, 2)) + 2
-    h = mpf(0)
-    for j in range(count + int(4 * q) + mp.prec, count, -1):
-        h = (q * h + 1) / (j + mpf(1) / 2)
-    total = mpf(0)
-    for j in range(count, -1, -1):
-        h = (q * h + 1) / (j + mpf(1) / 2)
-        total = h + total * x * (2 * j + 1) / (2 * j + 2)
-    return mp.exp(-q) * mp.sqrt(x) * total
+    one, step, share = fixed(q, x)
+    h = total = 0
+    for j in range(max(count, int(2 * q)) + mp.prec, -1, -1):
+        h = (step * h // one + one) * 2 // (2 * j + 1)
+        if j <= count:
+            total = h + total * share // one * (2 * j + 1) // (2 * j + 2)
+    return mp.exp(-q) * mp.sqrt(x) * mpf(total) / one
 
 
 DISTRIBUTIONS = {

@@ -29,7 +29,7 @@ from reparam.engine.shapes import broadcast_shapes, check_memory
 from reparam.errors import CountError, IncompleteError, ShapeError
 from reparam.parameters import as_real_array
 
-__all__ = ["About", "Distribution", "View", "sample_shape", "stand_in"]
+__all__ = ["FUNCTIONS", "About", "Distribution", "View", "sample_shape", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _MARK = "stands_in"
 
 #: The functions of a distribution that follow numerically without a formula, if they do.
-_FUNCTIONS = (
+FUNCTIONS = (
     *("icdf", "isf", "cdf", "sf", "log_cdf", "log_sf", "pathwise", "score", "stein_score"),
     *("mean", "variance", "entropy"),
 )
@@ -346,7 +346,12 @@ class Distribution(Tree, abc.ABC):
     @classmethod
     def numerical_formulas(cls) -> tuple[str, ...]:
         """Return the names of the functions that follow numerically, for lack of a formula."""
-        return () if cls._support.rank else tuple(n for n in _FUNCTIONS if cls._follows(f"_{n}"))
+        return () if cls._support.rank else tuple(n for n in FUNCTIONS if cls._follows(f"_{n}"))
+
+    @classmethod
+    def has_formula(cls, function: str) -> bool:
+        """Return whether a function, such as ``"entropy"``, has a formula that isn't numerical."""
+        return hasattr(cls, f"_{function}") and not cls._follows(f"_{function}")
 
     @classmethod
     def _follows(cls, formula: str) -> bool:

@@ -744,7 +744,7 @@ def exact():
         constant = log_gamma((nu + 1) / 2) - log_gamma(nu / 2) - mp.log(nu * mp.pi) / 2
         return constant - (nu + 1) / 2 * mp.log1p(((y - m) / s) ** 2 / nu) - mp.log(s)
 
-    with mp.workdps(30):
+    with mp.workdps(15):
         theta = [mpf(t) for t in (0.5, 1.2, 4.0, -0.3, 2.0)]
 
         def divergence(*theta):

@@ -151,16 +151,19 @@ def narrow(cls, n):
             yield theta
 
 
+@pytest.mark.parametrize("count", [15, pytest.param(50, marks=pytest.mark.long)])
 @pytest.mark.parametrize("cls", LAWS)
-def test_quantiles_are_exact_at_random_points_of_the_domain(cls):
+def test_quantiles_are_exact_at_random_points_of_the_domain(cls, count):
     rng = np.random.default_rng(1)
     with mp.workdps(DIGITS):
-        for theta in narrow(cls, 50):
+        for theta in narrow(cls, count):
             for u in some_u(rng):
                 assert_is_the_quantile(cls, theta, u, summed)
 
 
-@pytest.mark.parametrize("u", [1e-9, 0.4, 0.9999, 1.0 - 1e-12])
+@pytest.mark.parametrize(
+    "u", [1e-9, *(pytest.param(u, marks=pytest.mark.long) for u in (0.4, 0.9999, 1.0 - 1e-12))]
+)
 @pytest.mark.parametrize(
     ("cls", "theta"),
     [

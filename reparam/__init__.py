@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
+    from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.logistic import Logistic as Logistic
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.weibull import Weibull as Weibull
+    from reparam.distributions.von_mises import VonMises as VonMises
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval

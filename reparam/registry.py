@@ -72,6 +72,7 @@ BUILT_IN = {
     "half-cauchy": "HalfCauchy",
     "half-normal": "HalfNormal",
     "inverse-gamma": "InverseGamma",
+    "inverse-gaussian": "InverseGaussian",
     "kumaraswamy": "Kumaraswamy",
     "laplace": "Laplace",
     "log-normal": "LogNormal",
@@ -85,6 +86,7 @@ BUILT_IN = {
     "student-t": "StudentT",
     "tanh-normal": "TanhNormal",
     "uniform": "Uniform",
+    "von-mises": "VonMises",
     "weibull": "Weibull",
 }
 

@@ -137,8 +137,8 @@ class Distribution(Tree, abc.ABC):
 
         E[∂ log p/∂θ] is not 0 in these, so that estimators by the score leave them out.
         """
-        ends = getattr(self._support, "low", None), getattr(self._support, "high", None)
-        return tuple(end for end in ends if end in self.parameters.differentiable)
+        movers = self._support.moved_by
+        return tuple(name for name in movers if name in self.parameters.differentiable)
 
     @final
     @property

@@ -11,7 +11,11 @@ from reparam.testing import typical
 
 NAMES = [name for name in REPARAMETERIZED if name in BUILT_IN]
 #: Probabilities of what is farther out: pairs between which a tail falls, the farthest first.
-PAIRS = ((1e-250, 1e-280), (1e-60, 1e-70), (1e-12, 1e-14), (1e-3, 1e-4))
+PAIRS = (
+    (1e-250, 1e-280),
+    (1e-60, 1e-70),
+    *((10.0**-k, 10.0 ** -(k + 1)) for k in range(40, 2, -1)),
+)
 
 
 def log_distances(d, upper, u):

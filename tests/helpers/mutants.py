@@ -221,9 +221,7 @@ def _median(d):
 
 def _scaled(d, y):
     """Return values whose spread is off by 1 %, inside the support."""
-    low, high = (
-        d._values[end] if isinstance(end, str) else end for end in (d._support.low, d._support.high)
-    )
+    low, high = d.support
     if (d._support.low, d._support.high) == (0.0, 1.0):
         logit = 1.01 * (np.log(y) - np.log1p(-y))
         return 1.0 / (1.0 + np.exp(-logit))

@@ -150,13 +150,13 @@ class Reparameterized(Distribution):
         """
         if self.path == "map":
             return self
-        drawn = type(self)(*self._parts.values())
+        drawn = type(self)(**self._parts)
         drawn.__dict__["path"] = "map"
         return drawn
 
     def __reduce__(self) -> tuple[Any, ...]:
         if "path" in self.__dict__:
-            return _by_quantile, (type(self)(*self._parts.values()),)
+            return _by_quantile, (type(self)(**self._parts),)
         return super().__reduce__()
 
     def __repr__(self) -> str:

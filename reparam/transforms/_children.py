@@ -5,10 +5,10 @@ from __future__ import annotations
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
-from reparam.base.tree import Child
+from reparam.base.tree import Child, Children
 from reparam.errors import ParameterError
 
-__all__ = ["Continuous"]
+__all__ = ["Continuous", "SeveralContinuous"]
 
 
 class Continuous(Child[Reparameterized]):
@@ -23,26 +23,46 @@ class Continuous(Child[Reparameterized]):
     def __init__(self, description: str) -> None:
         super().__init__(lambda: Reparameterized, description)
 
-    def validated(self, value: object) -> Reparameterized:
-        """Return `value` if it is such a distribution.
+    def _one(self, label: str, value: object) -> Reparameterized:
+        return continuous(label, value)
 
-        Raises
-        ------
-        ParameterError
-            If it is anything else.
-        """
-        if isinstance(value, Reparameterized) and not value.event_shape:
-            return value
-        if isinstance(value, Discrete):
-            problem = "draws integers"
-        elif isinstance(value, Reparameterized):
-            problem = "draws vectors"
-        elif isinstance(value, Distribution):
-            problem = "has no reparameterization"
-        else:
-            problem = "is not a distribution"
-        given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
-        raise ParameterError(
-            f"{self.name}={given} {problem}; pass an instance of a distribution of real numbers,"
-            " such as Gaussian()"
-        )
+
+class SeveralContinuous(Children[Reparameterized]):
+    """Children each of which draws real numbers by reparameterization.
+
+    Parameters
+    ----------
+    description
+        A few words on what they are.
+    """
+
+    def __init__(self, description: str) -> None:
+        super().__init__(lambda: Reparameterized, description)
+
+    def _one(self, label: str, value: object) -> Reparameterized:
+        return continuous(label, value)
+
+
+def continuous(label: str, value: object) -> Reparameterized:
+    """Return `value` if it is a distribution that draws real numbers by reparameterization.
+
+    Raises
+    ------
+    ParameterError
+        If it is anything else.
+    """
+    if isinstance(value, Reparameterized) and not value.event_shape:
+        return value
+    if isinstance(value, Discrete):
+        problem = "draws integers"
+    elif isinstance(value, Reparameterized):
+        problem = "draws vectors"
+    elif isinstance(value, Distribution):
+        problem = "has no reparameterization"
+    else:
+        problem = "is not a distribution"
+    given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+    raise ParameterError(
+        f"{label}={given} {problem}; pass an instance of a distribution of real numbers,"
+        " such as Gaussian()"
+    )

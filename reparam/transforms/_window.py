@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import flat
+from reparam.transforms._rows import some_rows
 
 __all__ = ["Window"]
 
@@ -77,14 +78,7 @@ class Window:
 
     def _some(self, rows: NDArray[Any], count: int, repeated: int = 1) -> Theta:
         """Return the parameters of some of so many rows, each repeated."""
-
-        def chosen(leaf: Any, vector: bool) -> Any:
-            if np.ndim(leaf) == vector or len(leaf) != count:
-                return leaf
-            return np.repeat(leaf[rows], repeated, axis=0)
-
-        leaves = zip(self.base.parameters.values(), flat(self.theta), strict=True)
-        return self.base._nested([chosen(leaf, bool(p.vector)) for p, leaf in leaves])
+        return some_rows(self.base, self.theta, rows, count, repeated)
 
     def _restricted(self, rows: NDArray[Any], count: int) -> Window:
         """Return the window of some of so many rows."""

@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, ClassVar, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from reparam.engine.shapes import broadcast_shapes, check_memory
 from reparam.errors import CountError, IncompleteError, ShapeError
 from reparam.parameters import as_real_array
 
-__all__ = ["About", "Distribution", "View", "sample_shape"]
+__all__ = ["About", "Distribution", "View", "sample_shape", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,24 @@ class View(NamedTuple):
 
     value: str
     jacobian: str
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: The attribute of formulas that stand in for one that an author has not written.
+_MARK = "stands_in"
+
+#: The functions of a distribution that follow numerically without a formula, if they do.
+_FUNCTIONS = (
+    *("icdf", "isf", "cdf", "sf", "log_cdf", "log_sf", "pathwise", "score", "stein_score"),
+    *("mean", "variance", "entropy"),
+)
+
+
+def stand_in(formula: F) -> F:
+    """Mark a formula of a base class that stands in for one that an author has not written."""
+    formula.__dict__[_MARK] = True
+    return formula
 
 
 class Distribution(Tree, abc.ABC):
@@ -184,6 +202,44 @@ class Distribution(Tree, abc.ABC):
         return self._at("value", value, self._guarded("_sf", (1.0, 0.0)))[0][()]
 
     @final
+    def log_cdf(self, value: ArrayLike) -> Array:
+        """Return ln F(y; θ), also where F underflows or rounds to 1.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape: −inf below the support, 0 above, NaN for NaN.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Gaussian().log_cdf([-1e10, 0.0, 20.0])
+        array([-5.00000000e+19, -6.93147181e-01, -2.75362412e-89])
+        """
+        return self._at("value", value, self._guarded("_log_cdf", (-np.inf, 0.0)))[0][()]
+
+    @final
+    def log_sf(self, value: ArrayLike) -> Array:
+        """Return ln(1 − F(y; θ)), also where 1 − F underflows or rounds to 1.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape: 0 below the support, −inf above, NaN for NaN.
+        """
+        return self._at("value", value, self._guarded("_log_sf", (0.0, -np.inf)))[0][()]
+
+    @final
     def score(self, value: ArrayLike) -> dict[str, Array]:
         """Return the score ∂ log p(y; θ)/∂θ by parameter: NaN outside the support.
 
@@ -237,6 +293,14 @@ class Distribution(Tree, abc.ABC):
         """P(Y > y) inside the closed support, to full relative accuracy."""
 
     @abc.abstractmethod
+    def _log_cdf(self, y: Array, *theta: Any, **_: Any) -> Array:
+        """Logarithm of P(Y ≤ y) inside the closed support, to full relative accuracy."""
+
+    @abc.abstractmethod
+    def _log_sf(self, y: Array, *theta: Any, **_: Any) -> Array:
+        """Logarithm of P(Y > y) inside the closed support, to full relative accuracy."""
+
+    @abc.abstractmethod
     def _score(self, y: Array, *theta: Any, **_: Any) -> tuple[Any, ...]:
         """∂ log p/∂θ for each differentiable parameter in declared order."""
 
@@ -270,6 +334,17 @@ class Distribution(Tree, abc.ABC):
         raise NotImplementedError
 
     # Machinery -------------------------------------------------------------------------------
+
+    @final
+    @classmethod
+    def numerical_formulas(cls) -> tuple[str, ...]:
+        """Return the names of the functions that follow numerically, for lack of a formula."""
+        return () if cls._support.rank else tuple(n for n in _FUNCTIONS if cls._follows(f"_{n}"))
+
+    @classmethod
+    def _follows(cls, formula: str) -> bool:
+        """Whether a formula is one that stands in for what an author has not written."""
+        return getattr(getattr(cls, formula, None), _MARK, False)
 
     @final
     @classmethod

@@ -10,7 +10,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.base import numerical
-from reparam.base.distribution import Distribution, View, sample_shape
+from reparam.base.distribution import Distribution, View, sample_shape, stand_in
 from reparam.base.draw import Draw
 from reparam.base.tree import flat
 from reparam.domains import Interval
@@ -195,6 +195,40 @@ class Reparameterized(Distribution):
         return self._by_name(self._at("value", value, formula, many=True))
 
     @final
+    def stein_score(self, value: ArrayLike) -> Array:
+        """Return the Stein score ∂ log p(y; θ)/∂y: NaN outside the support.
+
+        At a value where the density has a kink it is the mean of both sides, or one of them.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape.
+
+        Raises
+        ------
+        NoFormulaError
+            If values are vectors: the entries of one on the simplex don't move one by one.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Gaussian(loc=1.0, scale=2.0).stein_score([1.0, 5.0])  # (μ − y)/σ²
+        array([-0., -1.])
+        """
+        if self.event_shape:
+            raise NoFormulaError(
+                f"{type(self).__name__} has no ∂ log p/∂y: its values are vectors whose entries"
+                " sum to 1, so that none of them moves by itself; there is the score, ∂ log p/∂θ"
+            )
+        return self._at("value", value, self._guarded("_stein_score", np.nan))[0][()]
+
+    @final
     def icdf(self, u: ArrayLike) -> Array:
         """Return the quantile F⁻¹(u; θ): the ends of the support at 0 and 1, NaN outside [0, 1].
 
@@ -236,6 +270,7 @@ class Reparameterized(Distribution):
 
     # What a distribution's author, or a mechanism, writes ------------------------------------
 
+    @stand_in
     def _transform(self, noise: Array, *theta: Any) -> tuple[Array, ...]:
         """Return the value and the extra arrays."""
         return (self._icdf(noise, *theta),)
@@ -244,6 +279,7 @@ class Reparameterized(Distribution):
         """Return the same from the numbers of ``_substreams``: of a field."""
         raise NotImplementedError
 
+    @stand_in
     def _pull(self, upstream: Array, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         """Return Σ upstream ∂y/∂θ of each draw, for each parameter: of vectors."""
         raise NotImplementedError
@@ -267,10 +303,12 @@ class Reparameterized(Distribution):
 
     # What follows numerically ----------------------------------------------------------------
 
+    @stand_in
     def _icdf(self, u: Array, *theta: Any) -> Array:
         """Quantile for u in [0, 1]."""
         return self._inverted(u, 1.0 - u, theta)
 
+    @stand_in
     def _isf(self, v: Array, *theta: Any) -> Array:
         """Quantile for 1 − v in [0, 1], to full relative accuracy in v."""
         if self._follows("_icdf"):
@@ -278,12 +316,14 @@ class Reparameterized(Distribution):
         far, near = v < numerical.FAR_TAIL, np.asarray(self._icdf(1.0 - v, *theta))
         return np.where(far, self._inverted(1.0 - v, v, theta), near) if np.any(far) else near
 
+    @stand_in
     def _cdf(self, y: Array, *theta: Any) -> Array:
         """P(Y ≤ y) inside the closed support."""
         self._needs_numbers("cdf")
         shape, y, leaves = self._as_rows(y, theta)
         return numerical.cdf_of_quantile(y, self._formula("_icdf"), leaves).reshape(shape)
 
+    @stand_in
     def _sf(self, y: Array, *theta: Any) -> Array:
         """P(Y > y) inside the closed support: far out the integral of the density."""
         self._needs_numbers("sf")
@@ -299,6 +339,25 @@ class Reparameterized(Distribution):
         upper[far] = np.where(np.isnan(tail), upper[far], tail)
         return upper.reshape(shape)
 
+    @stand_in
+    def _log_cdf(self, y: Array, *theta: Any) -> Array:
+        """Log of P(Y ≤ y) inside the closed support: far out from the integral of the density."""
+        return self._log_tail(y, theta, ("_cdf", "_sf"), -1.0)
+
+    @stand_in
+    def _log_sf(self, y: Array, *theta: Any) -> Array:
+        """Log of P(Y > y) inside the closed support: far out from the integral of the density."""
+        return self._log_tail(y, theta, ("_sf", "_cdf"), 1.0)
+
+    @stand_in
+    def _stein_score(self, y: Array, *theta: Any) -> Array:
+        """∂ log p/∂y inside the closed support."""
+        shape, y, leaves = self._as_rows(y, theta)
+        low, high = self._ends_of_rows(shape, theta)
+        log_prob = self._formula("_log_prob")
+        return numerical.in_values(log_prob, y, leaves, low, high).reshape(shape)
+
+    @stand_in
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         """∂y/∂θ for each parameter, from the value alone: −F_θ/p of the smaller tail."""
         self._needs_numbers("∂y/∂θ on the quantile path")
@@ -312,19 +371,23 @@ class Reparameterized(Distribution):
             icdf=self._formula("_icdf") if self._follows("_cdf") else None,
         )
 
+    @stand_in
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         """∂ log p/∂θ for each parameter."""
         log_prob, rank = self._formula("_log_prob"), self._support.rank
         return numerical.in_parameters(log_prob, y, tuple(flat(theta)), self._all_declared, rank)
 
+    @stand_in
     def _mean(self, *theta: Any) -> Array:
         """E[y]."""
         return self._moments("mean", theta)[0]
 
+    @stand_in
     def _variance(self, *theta: Any) -> Array:
         """Variance."""
         return self._moments("variance", theta)[1]
 
+    @stand_in
     def _entropy(self, *theta: Any) -> Array:
         """Entropy in nats."""
         return self._moments("entropy", theta)[2]
@@ -340,19 +403,16 @@ class Reparameterized(Distribution):
         return (*lacking, *(["_cdf or _icdf"] if all(map(cls._follows, ("_cdf", "_icdf"))) else []))
 
     @final
-    @classmethod
-    def _follows(cls, formula: str) -> bool:
-        """Whether a formula is the one of this class, which computes it from others."""
-        return getattr(cls, formula) is getattr(Reparameterized, formula)
-
-    @final
-    @classmethod
-    def numerical_formulas(cls) -> tuple[str, ...]:
-        """Return the names of the functions that follow numerically, for lack of a formula."""
-        names = ("icdf", "isf", "cdf", "sf", "pathwise", "score", "mean", "variance", "entropy")
-        if cls._support.rank:
-            return ()
-        return tuple(name for name in names if cls._follows(f"_{name}"))
+    def _log_tail(
+        self, y: Array, theta: tuple[Any, ...], names: tuple[str, str], sign: float
+    ) -> Array:
+        """Return the logarithm of the first of two tails, the lower if the sign is −1."""
+        self._needs_numbers("cdf")
+        shape, y, leaves = self._as_rows(y, theta)
+        tails = self._formula(names[0]), self._formula(names[1])
+        end = self._ends_of_rows(shape, theta)[int(sign > 0.0)]
+        log_prob = self._formula("_log_prob")
+        return numerical.log_tail(y, leaves, tails, log_prob, end, sign).reshape(shape)
 
     @final
     def _moments(self, what: str, theta: tuple[Any, ...]) -> tuple[Array, Array, Array]:

@@ -36,6 +36,9 @@ _LATE = 64
 #: What a target may have beside its draws: functions of values (``icdf``: of probabilities).
 FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
 
+#: Functions without which the formulas are still exact.
+_BESIDE = frozenset({"log_cdf", "log_sf", "stein_score"})
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -185,7 +188,7 @@ class Registered(Target):
         moving = (thing() if isinstance(thing, type) else thing).moving
         self.moving = tuple(name for name in moving if name in self.parameters)
         self.reference = cls.name
-        if cls.numerical_formulas():  # which lose digits in the tails
+        if not _BESIDE.issuperset(cls.numerical_formulas()):  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding
         self.formulas = {formula: self._formula(formula) for formula in FORMULAS}
 

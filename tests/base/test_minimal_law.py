@@ -313,7 +313,7 @@ def test_what_a_class_lacks_is_named_once():
 
 
 def test_numerical_formulas_are_listed():
-    rest = ("pathwise", "score", "mean", "variance", "entropy")
+    rest = ("log_cdf", "log_sf", "pathwise", "score", "stein_score", "mean", "variance", "entropy")
     assert Kumaraswamy.numerical_formulas() == ("icdf", "isf", "sf", *rest)
     assert Gumbel.numerical_formulas() == ("isf", "cdf", "sf", *rest)
     for name in rp.names():

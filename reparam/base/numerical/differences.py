@@ -1,13 +1,15 @@
-"""Derivatives in parameters by differences, with a step that each element chooses."""
+"""Derivatives by differences, with a step that each element chooses."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.domains import Interval
@@ -15,7 +17,9 @@ from reparam.domains import Interval
 if TYPE_CHECKING:
     from reparam.parameters import Parameter
 
-__all__ = ["as_rows", "in_parameters"]
+__all__ = ["as_rows", "in_parameters", "in_values"]
+
+Rows = NDArray[np.intp]
 
 #: The first step, relative to the parameter or the value: of order 6, its error is about rounding.
 _STEP = 2.0**-7
@@ -109,33 +113,73 @@ def _derivative(
     """Return the derivative in one number of θ, of rows."""
     index, place = where
     value = theta[index] if place is None else theta[index][:, place]
-    reach = np.maximum(np.abs(value), size)
-    reach = np.where((reach > 0.0) & (reach < np.inf), reach, 1.0)
     room = np.full(len(value), np.inf)
     if isinstance(declared.domain, Interval):
         low, high = declared.domain.ends({})
-        room = 0.4 * np.minimum(value - low, high - value)
-    best, error = np.full(len(value), np.nan), np.full(len(value), np.inf)
-    rest = np.arange(len(value))
+        room = np.minimum(value - low, high - value)
+
+    def moved(rows: Rows, shift: Array) -> Array:
+        few = [leaf[rows] for leaf in theta]
+        leaf = few[index].copy()
+        if place is None:
+            leaf += shift
+        else:
+            leaf[:, place] += shift
+        return np.asarray(function(y[rows], *few[:index], leaf, *few[index + 1 :]))
+
+    return _by_steps(moved, np.maximum(np.abs(value), size), room)
+
+
+def in_values(
+    function: Callable[..., Any], y: Array, theta: Sequence[Array], low: Array, high: Array
+) -> Array:
+    """Return the derivative of ``function(y, *θ)`` in y: of rows, NaN at an end.
+
+    Parameters
+    ----------
+    function
+        Of values and one array per parameter, elementwise.
+    y, theta
+        Where to differentiate, one number or vector per row.
+    low, high
+        The ends of the support, per row: steps stay within.
+    """
+
+    def moved(rows: Rows, shift: Array) -> Array:
+        return np.asarray(function(y[rows] + shift, *(leaf[rows] for leaf in theta)))
+
+    return _by_steps(moved, np.abs(y), np.minimum(y - low, high - y))
+
+
+def _by_steps(moved: Callable[[Rows, Array], Array], reach: Array, room: Array) -> Array:
+    """Return derivatives at 0 of a function of rows' numbers and one shift per row.
+
+    Parameters
+    ----------
+    moved
+        The function.
+    reach
+        What first steps are relative to, one per row.
+    room
+        How far shifts may go.
+    """
+    reach = np.where((reach > 0.0) & (reach < np.inf), reach, 1.0)
+    room = 0.4 * room
+    best, error = np.full(len(room), np.nan), np.full(len(room), np.inf)
+    rest = np.arange(len(room))
     for power in _STEPS:
         step = np.minimum(_STEP * np.minimum(reach, room)[rest] * 16.0**power, 0.5 * room[rest])
-        few = [leaf[rest] for leaf in theta]
-
-        def moved(k: float, rest: Any = rest, few: Any = few, step: Array = step) -> Array:
-            leaf = few[index].copy()
-            if place is None:
-                leaf += k * step
-            else:
-                leaf[:, place] += k * step
-            return np.asarray(function(y[rest], *few[:index], leaf, *few[index + 1 :]))
-
-        slope, doubt = _extrapolated(moved, step)
+        slope, doubt = _extrapolated(partial(_shifted, moved, rest, step), step)
         better = doubt < error[rest]
         best[rest[better]], error[rest[better]] = slope[better], doubt[better]
         rest = rest[~(error[rest] <= _GOOD * np.abs(best[rest]))]
         if not rest.size:
             break
     return best
+
+
+def _shifted(moved: Callable[[Rows, Array], Array], rows: Rows, step: Array, times: float) -> Array:
+    return moved(rows, times * step)
 
 
 def _extrapolated(moved: Callable[[float], Array], step: Array) -> tuple[Array, Array]:

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from reparam.registry import get as get
     from reparam.registry import names as names
     from reparam.spelling import parse as parse
+    from reparam.transforms.mixture import Mixture as Mixture
+    from reparam.transforms.mixture import mixture as mixture
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
     from reparam.verification import verify as verify
@@ -74,6 +76,7 @@ _HOMES = {
     "Interval": "reparam.domains",
     "InverseCDF": "reparam.base.mechanisms",
     "LocationScale": "reparam.base.mechanisms",
+    "Mixture": "reparam.transforms.mixture",
     "NotReparameterizable": "reparam.errors",
     "Parameter": "reparam.parameters",
     "Reparameterized": "reparam.base.reparameterized",
@@ -81,6 +84,7 @@ _HOMES = {
     "Truncated": "reparam.transforms.truncated",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
+    "mixture": "reparam.transforms.mixture",
     "threads": "reparam.engine.threads",
     "names": "reparam.registry",
     "truncate": "reparam.transforms.truncated",

@@ -279,7 +279,7 @@ class _Reader:
         """Return the distribution that a class makes of the parameters in parentheses, if any."""
         values, named = self.items(")", start) if self.takes("(") else ([], {})
         try:
-            return make(*values, **named)
+            return getattr(make, "_called", make)(*values, **named)
         except _NotOne:
             self.fail("ByQuantile takes one distribution that has a reparameterization", start)
 

@@ -241,8 +241,11 @@ class Tree:
         return _made, (type(self), self._parts)
 
     def __repr__(self) -> str:
-        inner = ", ".join(f"{name}={_text(part)}" for name, part in self._parts.items())
-        return f"{type(self).__name__}({inner})"
+        return f"{type(self).__name__}({self._written()})"
+
+    def _written(self) -> str:
+        """Return the arguments that make this tree, as Python writes them."""
+        return ", ".join(f"{name}={_text(part)}" for name, part in self._parts.items())
 
     def __getitem__(self, path: str) -> Array:
         """Return the value of the parameter with that path, name or alias."""

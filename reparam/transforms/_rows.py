@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reparam.base.distribution import Distribution
 from reparam.base.tree import flat
 
-__all__ = ["some_leaves", "some_rows"]
+__all__ = ["as_rows", "some_rows"]
 
 
 def some_rows(
@@ -33,18 +33,24 @@ def some_rows(
     repeated
         How often each row is repeated.
     """
-    return distribution._nested(some_leaves(distribution, flat(theta), rows, count, repeated))
-
-
-def some_leaves(
-    distribution: Distribution, leaves: Any, rows: NDArray[Any], count: int, repeated: int = 1
-) -> list[Any]:
-    """Return the same of parameters in one row, in one row."""
 
     def chosen(leaf: Any, vector: bool) -> Any:
         if np.ndim(leaf) == vector or len(leaf) != count:
             return leaf
         return np.repeat(leaf[rows], repeated, axis=0) if repeated > 1 else leaf[rows]
 
-    declared = distribution.parameters.values()
-    return [chosen(leaf, bool(p.vector)) for p, leaf in zip(declared, leaves, strict=True)]
+    leaves = zip(distribution.parameters.values(), flat(theta), strict=True)
+    return distribution._nested([chosen(leaf, bool(p.vector)) for p, leaf in leaves])
+
+
+def as_rows(
+    distribution: Distribution, theta: tuple[Any, ...]
+) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """Return parameters with one row for each element of a batch, and the batch's shape."""
+    leaves = [*zip(distribution.parameters.values(), map(np.asarray, flat(theta)), strict=True)]
+    batch = np.broadcast_shapes(*(parameter.batch(value) for parameter, value in leaves))
+    rows = [
+        np.broadcast_to(value, batch + event).reshape(-1, *event)
+        for value, event in ((value, parameter.event(value)) for parameter, value in leaves)
+    ]
+    return distribution._nested(rows), batch

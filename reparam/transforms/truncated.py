@@ -10,12 +10,13 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Reparameterized
-from reparam.base.tree import Child, _text, flat
+from reparam.base.tree import Child, _text
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter, shown
 from reparam.transforms._children import Continuous
+from reparam.transforms._rows import as_rows
 from reparam.transforms._window import Theta, Window
 
 __all__ = ["Truncated", "truncate"]
@@ -85,10 +86,10 @@ class Truncated(Reparameterized):
                 found += [f"base.{path}" for path in base.moving if np.any(speeds[path] != 0.0)]
         return tuple(path for path in self.parameters if path in found)
 
-    def __repr__(self) -> str:
+    def _written(self) -> str:
         parts = ((name, self._parts[name], infinite) for name, infinite in _WHOLE.items())
         ends = [f", {name}={_text(v)}" for name, v, whole in parts if np.any(v != whole)]
-        return f"{type(self).__name__}({self.base!r}{''.join(ends)})"
+        return f"{self.base!r}{''.join(ends)}"
 
     # Formulas --------------------------------------------------------------------------------
 
@@ -97,13 +98,8 @@ class Truncated(Reparameterized):
 
     def _rows(self, theta: tuple[Any, ...]) -> tuple[Window, tuple[int, ...]]:
         """Return the window with a row for each element of a batch, and the batch's shape."""
-        leaves = [*zip(self.parameters.values(), map(np.asarray, flat(theta)), strict=True)]
-        batch = np.broadcast_shapes(*(parameter.batch(value) for parameter, value in leaves))
-        rows = (
-            np.broadcast_to(value, batch + event).reshape(-1, *event)
-            for value, event in ((value, parameter.event(value)) for parameter, value in leaves)
-        )
-        return self._window(*self._nested([*rows])), batch
+        rows, batch = as_rows(self, theta)
+        return self._window(*rows), batch
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
         of_base, low, high = theta

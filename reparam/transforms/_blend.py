@@ -147,7 +147,7 @@ class Blend:
         ]
 
     def excess(self, values: Sequence[Array]) -> list[Array]:
-        """Return Σ_j π_j (x_k − x_j) of each component: no difference of equal numbers, if π_k is 1."""
+        """Return Σ_j π_j (x_k − x_j) of each component, j ≠ k: exact also where π_k is 1."""
         found = []
         for k, own in enumerate(values):
             terms = (

@@ -46,8 +46,9 @@ def _entropies(blend: Blend, count: int) -> Array:
         for upper in (False, True):
             tails, weight = _nodes(blend, k, others, upper, count)
             rows, flat = np.repeat(everyone, tails.shape[1]), tails.ravel()
-            sides = (1.0 - flat, flat) if upper else (flat, 1.0 - flat)
-            y = blend.quantile_of(k, *sides, rows, count)
+            rest = 1.0 - flat
+            u, v = (rest, flat) if upper else (flat, rest)
+            y = blend.quantile_of(k, u, v, rows, count)
             log = blend.some(rows, count).densities(y).log.reshape(tails.shape)
             finite = np.isfinite(log)
             found -= share * (np.where(finite, log, 0.0) * weight).sum(axis=1)
@@ -62,9 +63,8 @@ def _places(blend: Blend, k: int, count: int) -> list[Array]:
     places = [np.broadcast_to(end, count) for end in ends]
     for tail in _OTHERS:
         near, far = np.full(count, tail), np.full(count, 1.0 - tail)
-        places += [
-            blend.quantile_of(k, *sides, rows, count) for sides in ((near, far), (far, near))
-        ]
+        places.append(blend.quantile_of(k, near, far, rows, count))
+        places.append(blend.quantile_of(k, far, near, rows, count))
     return places
 
 
@@ -74,8 +74,8 @@ def _nodes(
     """Return tails of a component, and weights, a row of them per row."""
     name, outside = ("_sf", (1.0, 0.0)) if upper else ("_cdf", (0.0, 1.0))
     at = [blend.of(k, name, outside, place) for place in others]
-    edges = np.broadcast_arrays(*[np.full(count, tail) for tail in _LADDER], *at)
-    edges = np.sort(np.clip(np.stack(edges, axis=1), _LADDER[-1], _LADDER[0]), axis=1)
+    whole = [np.broadcast_to(tail, count) for tail in (*_LADDER, *at)]
+    edges = np.sort(np.clip(np.stack(whole, axis=1), _LADDER[-1], _LADDER[0]), axis=1)
     node, weight = _rule()
     width = np.diff(edges, axis=1)[..., np.newaxis]
     tails = edges[:, :-1, np.newaxis] + width * node

@@ -1,4 +1,4 @@
-"""Quantiles from a bracket, the cumulative functions and the density: Newton's steps, kept inside."""
+"""Quantiles from a bracket, cumulative functions and densities: Newton's steps, kept inside."""
 
 from __future__ import annotations
 
@@ -65,7 +65,6 @@ def solved(
         middle = halfway(low, high) if step % 2 else 0.5 * low + 0.5 * high
         y = np.where(inside & ~slow, newton, middle)
         rest = ~met
-        rows, y, low, high, upper, before = (
-            each[rest] for each in (rows, y, low, high, upper, size)
-        )
+        rows, y, low, high = rows[rest], y[rest], low[rest], high[rest]
+        upper, before = upper[rest], size[rest]
     return found

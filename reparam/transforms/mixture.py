@@ -277,7 +277,7 @@ def mixture(weights: ArrayLike, *components: Reparameterized) -> Mixture:
     Returns
     -------
     Mixture
-        Its parameters are those of the components, ``components[0].loc`` and so on, and the weights.
+        Its parameters are those of the components, ``components[0].loc`` and so on, and weights.
 
     Raises
     ------

@@ -295,12 +295,15 @@ class Blend:
             rows = np.flatnonzero(share > 0.0)
             own = self.quantile_of(k, u[rows], v[rows], everyone[rows], count)
             least[rows], most[rows] = np.minimum(least[rows], own), np.maximum(most[rows], own)
-            for tail, bound, tighter in ((u, high, np.minimum), (v, low, np.maximum)):
+            others = sum((s for j, s in enumerate(self.shares) if j != k), start=0.0 * share)
+            for upper, tail, rest, bound in ((False, u, v, high), (True, v, u, low)):
                 rows = np.flatnonzero(tail < share)
-                part = tail[rows] / share[rows]
-                rest = (share[rows] - tail[rows]) / share[rows]
-                sides = (part, rest) if tail is u else (rest, part)
-                bound[rows] = tighter(bound[rows], self.quantile_of(k, *sides, rows, count))
+                whole, part, beside = share[rows], tail[rows], rest[rows]
+                # π − u, of which one of the two forms has the digits
+                left = np.where(part < beside, whole - part, beside - others[rows])
+                sides = part / whole, np.maximum(left, 0.0) / whole
+                own = self.quantile_of(k, *(sides[::-1] if upper else sides), rows, count)
+                bound[rows] = (np.maximum if upper else np.minimum)(bound[rows], own)
         return np.maximum(least, low), np.minimum(most, high)
 
 

@@ -53,7 +53,7 @@ class Entries:
                 continue
             length = parameter.vector
             if isinstance(thing, Distribution):
-                length = np.shape(getattr(thing, name))[-1]
+                length = np.shape(thing[name])[-1]
             self._of[name] = [f"{name}[{k}]" for k in range(length)]
             for k, entry in enumerate(self._of[name]):
                 aliases = tuple(f"{alias}[{k}]" for alias in parameter.aliases)
@@ -74,7 +74,7 @@ class Entries:
 
     def of(self, distribution: Distribution) -> dict[str, float]:
         """Return the numbers of a distribution of no batch."""
-        values = {name: getattr(distribution, name) for name in distribution.parameters}
+        values = {name: distribution[name] for name in distribution.parameters}
         numbers = self.split(values)
         return {name: float(numbers[name]) for name in self.numbers}
 

@@ -54,6 +54,14 @@ class Bernoulli(Discrete):
         return np.where(y == 1.0, 0.0, probs)
 
     @staticmethod
+    def _log_cdf(y: Array, probs: Array) -> Array:
+        return np.where(y == 1.0, 0.0, np.log1p(-probs))
+
+    @staticmethod
+    def _log_sf(y: Array, probs: Array) -> Array:
+        return np.where(y == 1.0, -np.inf, np.log(probs))
+
+    @staticmethod
     def _score(y: Array, probs: Array) -> tuple[Array, ...]:
         return (np.where(y == 1.0, 1.0 / probs, -1.0 / (1.0 - probs)),)
 

@@ -113,9 +113,14 @@ class Beta(BetaFamily):
     ) -> tuple[Array, ...]:
         return cls._scaled(-1.0 / (1.0 + np.exp(-logit)), logit, alpha, beta)
 
-    @classmethod
-    def _tail(cls, y: Array, alpha: Array, beta: Array, *, upper: bool) -> Array:
-        return special.tail(special.point_at(y), alpha, beta, upper)
+    @staticmethod
+    def _point(y: Array, alpha: Array, beta: Array) -> special.Point:
+        return special.point_at(y)
+
+    @staticmethod
+    def _stein_score(y: Array, alpha: Array, beta: Array) -> Array:
+        falling = np.where(beta == 1.0, 0.0 * y, (beta - 1.0) / (1.0 - y))
+        return np.where(alpha == 1.0, 0.0 * y, (alpha - 1.0) / y) - falling
 
     @staticmethod
     def _log_prob(y: Array, alpha: Array, beta: Array) -> Array:

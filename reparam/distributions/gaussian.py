@@ -49,6 +49,7 @@ class Gaussian(LocationScale):
     _standard_icdf = staticmethod(normal.icdf)
     _standard_cdf = staticmethod(normal.cdf)
     _standard_sf = staticmethod(normal.sf)
+    _standard_log_cdf = staticmethod(normal.log_cdf)
 
     @staticmethod
     def _standard_log_prob(z: Array) -> Array:

@@ -62,6 +62,11 @@ class Laplace(LocationScale):
         return Laplace._standard_cdf(-z)
 
     @staticmethod
+    def _standard_log_cdf(z: Array) -> Array:
+        tail = -np.abs(z) - math.log(2.0)
+        return np.where(z < 0.0, tail, np.log1p(-np.exp(tail)))
+
+    @staticmethod
     def _standard_log_prob(z: Array) -> Array:
         return -np.abs(z) - math.log(2.0)
 

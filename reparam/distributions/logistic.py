@@ -66,6 +66,10 @@ class Logistic(LocationScale):
         return Logistic._standard_cdf(-z)
 
     @staticmethod
+    def _standard_log_cdf(z: Array) -> Array:
+        return np.minimum(z, 0.0) - np.log1p(np.exp(-np.abs(z)))
+
+    @staticmethod
     def _standard_log_prob(z: Array) -> Array:
         magnitude = np.abs(z)
         return -magnitude - 2.0 * np.log1p(np.exp(-magnitude))

@@ -75,6 +75,14 @@ class NegativeBinomial(Discrete):
         return _tail(y, total, probs, True)
 
     @staticmethod
+    def _log_cdf(y: Array, total: Array, probs: Array) -> Array:
+        return _log_tail(y, total, probs, False)
+
+    @staticmethod
+    def _log_sf(y: Array, total: Array, probs: Array) -> Array:
+        return _log_tail(y, total, probs, True)
+
+    @staticmethod
     def _score(y: Array, total: Array, probs: Array) -> tuple[Array, ...]:
         from reparam.special.polygamma import delta, delta_differences
 
@@ -134,6 +142,14 @@ def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
     result = np.asarray(counts.normal_tail(x, (2.0 - probs) / size, upper))
     result[few] = tail(point_at(probs[few]), total[few], y[few] + 1.0, upper)
     return result
+
+
+def _log_tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
+    """Return ln P(Y > y), or ln P(Y ≤ y)."""
+    from reparam.special.beta import log_tail, point_at
+
+    y, total, probs = np.broadcast_arrays(y, total, probs)
+    return log_tail(point_at(probs), total, y + 1.0, upper)
 
 
 @elementwise()

@@ -56,6 +56,20 @@ class Poisson(Discrete):
         return np.asarray(gamma.cdf(np.broadcast_to(rate, np.shape(y)), y + 1.0))
 
     @staticmethod
+    def _log_cdf(y: Array, rate: Array) -> Array:
+        from reparam.special import gamma
+
+        x = np.broadcast_to(rate, np.shape(y))
+        return np.asarray(gamma.log_sf(x, np.log(x), y + 1.0))
+
+    @staticmethod
+    def _log_sf(y: Array, rate: Array) -> Array:
+        from reparam.special import gamma
+
+        x = np.broadcast_to(rate, np.shape(y))
+        return np.asarray(gamma.log_cdf(x, np.log(x), y + 1.0))
+
+    @staticmethod
     def _score(y: Array, rate: Array) -> tuple[Array, ...]:
         return ((y - rate) / rate,)
 

@@ -125,6 +125,30 @@ class RelaxedBernoulli(Reparameterized):
         return Logistic._standard_cdf(logits - temperature * _logit(y))
 
     @staticmethod
+    def _log_cdf(y: Array, temperature: Array, logits: Array) -> Array:
+        return Logistic._standard_log_cdf(temperature * _logit(y) - logits)
+
+    @staticmethod
+    def _log_sf(y: Array, temperature: Array, logits: Array) -> Array:
+        return Logistic._standard_log_cdf(logits - temperature * _logit(y))
+
+    @staticmethod
+    def _stein_score(y: Array, temperature: Array, logits: Array) -> Array:
+        """−(τ tanh z/2 + 1 − 2y)/(y (1 − y)), z = τ logit y − η, the mirror image above ½.
+
+        For z < 0, where tanh z/2 = 2σ(z) − 1, it is ((τ − 1) + 2 (y − τ σ(z)))/(y (1 − y)).
+        """
+        upper, rest = y > 0.5, 1.0 - y
+        near, sign = np.where(upper, rest, y), np.where(upper, -1.0, 1.0)
+        z = sign * (temperature * _logit(y) - logits)
+        below = (temperature - 1.0) + 2.0 * (near - temperature * Logistic._standard_cdf(z))
+        above = -temperature * np.tanh(0.5 * z) - (1.0 - 2.0 * near)
+        slope = sign * np.where(z < 0.0, below, above) / y / rest
+        if np.any(end := (near == 0.0) & (temperature == 1.0)):
+            slope = np.where(end, -2.0 * sign * np.expm1(-sign * logits), slope)
+        return slope
+
+    @staticmethod
     def _log_prob(y: Array, temperature: Array, logits: Array) -> Array:
         inner = Logistic._standard_log_prob(temperature * _logit(y) - logits)
         inner = inner - np.log(y) - np.log1p(-y)

@@ -99,6 +99,21 @@ class BetaFamily(ShapeFamily):
 
     @staticmethod
     @abc.abstractmethod
+    def _point(y: Array, *theta: Any, **_: Any) -> Point:
+        """x, from y."""
+
+    @final
+    @classmethod
+    def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
+        return special.tail(cls._point(y, *theta), *cls._shapes(*theta), upper)
+
+    @final
+    @classmethod
+    def _log_tail_of(cls, y: Array, *theta: Array, upper: bool) -> Array:
+        return special.log_tail(cls._point(y, *theta), *cls._shapes(*theta), upper)
+
+    @staticmethod
+    @abc.abstractmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
         """∂ log p(y)/∂α and ∂ log p(y)/∂β, what else depends on the shapes included."""
 
@@ -156,12 +171,21 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
 
     @final
     @classmethod
-    def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
-        alpha, beta = cls._shapes(*theta)
+    def _point(cls, y: Array, *theta: Array) -> Point:
+        """x, from y."""
         scale = cls._scale(*theta)
         logit = cls._logit(y, *theta)
         odds = where_normal(scale, y / scale, lambda: np.exp(logit))
-        return special.tail(special.from_odds(odds, logit), alpha, beta, upper)
+        return special.from_odds(odds, logit)
+
+    @final
+    @classmethod
+    def _stein_score(cls, y: Array, *theta: Array) -> Array:
+        """((α − 1) (1 − x) − (β + 1) x)/y, of which (1 − x)/y and x/y are of y and c."""
+        alpha, beta = cls._shapes(*theta)
+        scale = cls._scale(*theta)
+        rising = (alpha - 1.0) / (1.0 + y / scale)
+        return np.where(rising == 0.0, 0.0 * y, rising / y) - (beta + 1.0) / (scale + y)
 
     @final
     @classmethod

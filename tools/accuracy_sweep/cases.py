@@ -103,6 +103,7 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
         yield what, getattr(law, what), getattr(exact, what), values
     if name in discrete.LAWS:
         yield from point_checks(law, exact, values, count(name, law, rng))
+        yield from log_checks(law, exact, values, far_count(name, law, rng))
         return
     yield from draw_checks(law, exact, values, rng)
     y = beyond(name, exact.scale, float(law.icdf(probability(rng))), values, rng)
@@ -110,6 +111,9 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
         yield from point_checks(law, exact, values, y)
         for i, slope in enumerate(law.pathwise(y).values()):
             yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]
+    y = far(name, exact.scale, float(law.icdf(probability(rng))), values, rng)
+    if 1e-300 < abs(y) < np.inf and (exact.scale != "logit" or y < 1.0):
+        yield from log_checks(law, exact, values, y)
 
 
 def beyond(name: str, scale: str, y: float, values: list[float], rng: np.random.Generator) -> float:
@@ -120,6 +124,37 @@ def beyond(name: str, scale: str, y: float, values: list[float], rng: np.random.
         return float(y * 10.0 ** rng.uniform(-2, 2))
     loc = values[-2]
     return float(loc + (y - loc) * 10.0 ** rng.uniform(-3, 3))
+
+
+def far(name: str, scale: str, y: float, values: list[float], rng: np.random.Generator) -> float:
+    """A number so far out that tails underflow."""
+    if name == "uniform":
+        return y
+    if scale == "logit":
+        return float(
+            10.0 ** rng.uniform(-300, -1) if rng.random() < 0.5 else 1 - 10 ** rng.uniform(-15, -1)
+        )
+    if scale == "log":
+        return float(y * 10.0 ** rng.uniform(-9, 9))
+    loc = values[-2]
+    return float(loc + (y - loc) * 10.0 ** rng.uniform(0, 9))
+
+
+def far_count(name: str, law: Any, rng: np.random.Generator) -> float:
+    """An integer so far out that tails underflow."""
+    if name in ("bernoulli", "categorical"):
+        return count(name, law, rng)
+    mean = float(law.mean)
+    y = np.rint(mean * 10.0 ** rng.uniform(-4, 4))
+    first = 1.0 if name == "geometric" else 0.0
+    return float(np.clip(y, first, float(law.total) if name == "binomial" else 1e15))
+
+
+def log_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:
+    """Logarithms of both tails, and the Stein score, at a value."""
+    names = ["log_cdf", "log_sf", *(["stein_score"] if hasattr(law, "stein_score") else [])]
+    for what in names:
+        yield what, getattr(law, what)(y), getattr(exact, what), [y, *values]
 
 
 def count(name: str, law: Any, rng: np.random.Generator) -> float:
@@ -135,9 +170,10 @@ def count(name: str, law: Any, rng: np.random.Generator) -> float:
 
 
 def point_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:
-    """cdf, sf, log_prob and score at a value."""
+    """cdf, sf and their logarithms, log_prob and both scores at a value."""
     for what in ("cdf", "sf", "log_prob"):
         yield what, getattr(law, what)(y), getattr(exact, what), [y, *values]
+    yield from log_checks(law, exact, values, y)
     names = law.parameters.differentiable
     skipped = len(law.parameters) - len(names)
     for i, (_, entry) in enumerate(law.score(y).items()):

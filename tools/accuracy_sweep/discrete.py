@@ -9,6 +9,7 @@ from balls import (
     NoReferenceError,
     derivative,
     log_beta,
+    log_tail,
     lower_beta,
     lower_gamma,
     upper_gamma,
@@ -30,6 +31,14 @@ class Discrete:
     entropy: Formula
     mean: Formula
     variance: Formula
+
+    def log_cdf(self, y: Any, *theta: Any) -> Any:
+        """ln F(y)."""
+        return log_tail(self.cdf, self.sf)(y, *theta)
+
+    def log_sf(self, y: Any, *theta: Any) -> Any:
+        """ln(1 − F(y))."""
+        return log_tail(self.sf, self.cdf)(y, *theta)
 
     def score(self, i: int) -> Formula:
         """∂ ln p(y)/∂θ_i."""

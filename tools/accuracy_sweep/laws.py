@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from balls import derivative, log_beta, lower_beta, lower_gamma, upper_gamma
+from balls import derivative, log_beta, log_tail, lower_beta, lower_gamma, upper_gamma
 from flint import acb, arb, ctx
 
 Formula = Callable[..., Any]
@@ -59,10 +59,22 @@ class Law:
         """1 − F(y)."""
         return self.upper(self.point(y), *theta)
 
+    def log_cdf(self, y: Any, *theta: Any) -> Any:
+        """ln F(y)."""
+        return log_tail(self.lower, self.upper)(self.point(y), *theta)
+
+    def log_sf(self, y: Any, *theta: Any) -> Any:
+        """ln(1 − F(y))."""
+        return log_tail(self.upper, self.lower)(self.point(y), *theta)
+
     def log_prob(self, y: Any, *theta: Any) -> Any:
         """ln p(y)."""
         at = self.point(y)
         return self.log_density(at, *theta) - self.log_stretch(at)
+
+    def stein_score(self, y: Any, *theta: Any) -> Any:
+        """∂ ln p(y)/∂y."""
+        return derivative(lambda y: self.log_prob(y, *theta), (y,), 0)
 
     def score(self, i: int) -> Formula:
         """∂ ln p(y)/∂θ_i."""

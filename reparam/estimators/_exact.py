@@ -117,7 +117,7 @@ def _integrated(problem: Problem, distribution: Reparameterized) -> list[Exact]:
             slope = problem.objective.slope(y)
             rows += [  # far out 0 · ∞: the slope underflows and ∂y/∂θ overflows
                 np.where(slope == 0.0, 0.0, slope * entry)
-                for entry in distribution.pathwise(y).values()
+                for entry in problem.by_number(distribution.pathwise(y).values())
             ]
         else:
             rows += rows

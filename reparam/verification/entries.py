@@ -61,6 +61,11 @@ class Entries:
                 number.__set_name__(owner, entry)
                 self.numbers[entry] = number
 
+    @property
+    def are_of_vectors(self) -> bool:
+        """Whether a parameter is a vector."""
+        return bool(self._of)
+
     def joined(self, theta: Mapping[str, ArrayLike]) -> dict[str, Any]:
         """Return the distribution's parameters, given numbers or arrays that broadcast together.
 
@@ -125,10 +130,16 @@ class Entrywise:
         distribution: Any = self._distribution
         return np.asarray(distribution.icdf(u))
 
+    def stein_score(self, value: ArrayLike, /) -> Array:
+        """Return ∂ log p/∂y."""
+        distribution: Any = self._distribution
+        return np.asarray(distribution.stein_score(value))
+
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return ∂ log p/∂θ."""
         return self._entries.split(self._distribution.score(value))
 
     def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
-        """Raise what the distribution does: there is no quantile path."""
-        raise NotImplementedError("no quantile path")
+        """Return −F_θ/p, of a distribution that has a quantile path."""
+        distribution: Any = self._distribution
+        return self._entries.split(distribution.pathwise(value))

@@ -178,14 +178,15 @@ class Registered(Target):
         self._thing, self.name = thing, name
         self._cls = cls = thing if isinstance(thing, type) else type(thing)
         self.fixed = {}
+        self._entries = Entries(thing)
         if isinstance(thing, Reparameterized):
-            values = {key: float(thing[key]) for key in thing.parameters}
             # there is no derivative in an infinite one
+            values = self._entries.of(thing)
             self.fixed = {key: value for key, value in values.items() if math.isfinite(value)}
         self._late: dict[tuple[bytes, ...], Draw] = {}
         self.parameters = {
             key: parameter
-            for key, parameter in thing.parameters.items()
+            for key, parameter in self._entries.numbers.items()
             if key in self.fixed or isinstance(thing, type)
         }
         self.noise = cls.noise
@@ -198,12 +199,13 @@ class Registered(Target):
 
     def _gradients(self, draw: Draw, of: str = "value") -> dict[str, Array]:
         """Return ∂y/∂θ in each parameter that is not infinite."""
-        return {key: entry for key, entry in draw.jacobian(of).items() if key in self.parameters}
+        entries = self._entries.split(draw.jacobian(of))
+        return {key: entry for key, entry in entries.items() if key in self.parameters}
 
     def _made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution with these parameters, by path."""
-        thing = self._thing
-        return thing.replace(theta) if isinstance(thing, Reparameterized) else thing(**theta)
+        thing, values = self._thing, self._entries.joined(theta)
+        return thing.replace(values) if isinstance(thing, Reparameterized) else thing(**values)
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -240,7 +242,7 @@ class Registered(Target):
         }
         d = self._made(theta)
         draw = d.rsample(rng=seed)
-        return Unlike(theta, Sample(draw.value, self._gradients(draw)), d)
+        return Unlike(theta, Sample(draw.value, self._gradients(draw)), self._law_of(d))
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
@@ -268,7 +270,10 @@ class Registered(Target):
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
-        return self._made(theta)
+        return self._law_of(self._made(theta))
+
+    def _law_of(self, d: Reparameterized) -> Law:
+        return Entrywise(d, self._entries) if self._entries.are_of_vectors else d
 
 
 class Masses(Target):

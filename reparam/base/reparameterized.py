@@ -20,7 +20,7 @@ from reparam.engine.operands import Operand, operand
 from reparam.errors import NoFormulaError
 from reparam.parameters import Parameter
 
-__all__ = ["Marginal", "Reparameterized", "View"]
+__all__ = ["Flow", "Marginal", "Reparameterized", "View"]
 
 
 class Marginal(NamedTuple):
@@ -32,6 +32,17 @@ class Marginal(NamedTuple):
     of: Callable[[Array], Array]
     #: The distribution.
     law: Reparameterized
+
+
+class Flow(NamedTuple):
+    """Probability that goes through a place where the density ends, or jumps, as that moves."""
+
+    #: The place.
+    end: Array
+    #: Infinite, with the sign of the side that the density is on, or that of a component.
+    inner: float
+    #: ±p ∂end/∂θ by parameter, with + if the density is below.
+    through: dict[str, Array]
 
 
 class Reparameterized(Distribution):
@@ -292,6 +303,32 @@ class Reparameterized(Distribution):
         """∂ log p/∂θ of a draw: another where extra arrays are finer than a value that rounds."""
         score: tuple[Any, ...] = self._score(y, *extras_and_theta[self._extras :])
         return score
+
+    def _joints(self, *theta: Any) -> tuple[Array, ...]:
+        """Return values inside the support that integrals are best split at.
+
+        The density is not smooth there, or changes from one scale to another.
+        """
+        return ()
+
+    def _flows(self) -> list[Flow]:
+        """Return where the density ends, or jumps, at a place that parameters move.
+
+        For each of these parameters E[∂ log p/∂θ] and all flows are 0 together.
+        """
+        if not self.moving:
+            return []
+        found = []
+        for end, inner in zip(self.support, (np.inf, -np.inf), strict=True):
+            finite = np.isfinite(end)
+            at = np.where(finite, end, 0.0)
+            density = np.where(finite, np.exp(self.log_prob(at)), 0.0) * -np.sign(inner)
+            speeds = self.pathwise(at)
+            through = {
+                name: np.where(density == 0.0, 0.0, density * speeds[name]) for name in self.moving
+            }
+            found.append(Flow(np.asarray(end), inner, through))
+        return found
 
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
         """Return numbers made of ln y whose distributions are known, for ``reparam verify``.

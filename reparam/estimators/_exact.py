@@ -131,17 +131,15 @@ def _integrated(problem: Problem, distribution: Reparameterized) -> list[Exact]:
 
 
 def _through_ends(problem: Problem, distribution: Reparameterized, sloped: bool) -> Array:
-    """Return [p g φ] and [p g] between the ends, which move with speeds g, as integrals' rows."""
+    """Return p g φ and p g at ends, and jumps, that move with speeds g: as integrals' rows."""
     count = len(problem.names)
     flow, carried = np.zeros(count), np.zeros(count)
-    for end, sign in zip(distribution.support, (-1.0, 1.0), strict=True):
-        if np.isfinite(end) and distribution.moving:
-            speeds = distribution.pathwise(end)
-            phi, density = problem.objective.value(end), np.exp(distribution.log_prob(end))
-            for place, name in enumerate(problem.names):
-                if name in distribution.moving and (gone := density * speeds[name]) != 0.0:
-                    flow[place] += sign * gone
-                    carried[place] += sign * gone * phi
+    for end, _, through in distribution._flows():
+        phi = problem.objective.value(end)
+        for place, name in enumerate(problem.names):
+            if (gone := through.get(name, 0.0)) != 0.0:
+                flow[place] += gone
+                carried[place] += gone * phi
     return np.concatenate([carried, np.zeros(count) if sloped else carried, flow])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About, Distribution
-from reparam.base.reparameterized import Reparameterized
+from reparam.base.reparameterized import Flow, Reparameterized
 from reparam.base.tree import Children, _text
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
@@ -23,6 +23,9 @@ from reparam.transforms._entropy import entropy
 from reparam.transforms._rows import as_rows
 
 __all__ = ["Mixture", "mixture"]
+
+#: Tails of components at whose quantiles integrals are split.
+_TAILS = 0.5, 0.1, 1e-3, 1e-6, 1e-10
 
 
 class Mixture(Reparameterized):
@@ -124,6 +127,25 @@ class Mixture(Reparameterized):
             for number, component in enumerate(self.components)
             for path in component.moving
         )
+
+    def _joints(self, *theta: Any) -> tuple[Array, ...]:
+        found: list[Array] = []
+        for component, own in zip(self.components, theta[0], strict=True):
+            found += [*map(np.asarray, component._ends(*own)), *component._joints(*own)]
+            for tail in (np.full(1, tail) for tail in _TAILS):
+                found += [component._icdf(tail, *own), component._isf(tail, *own)]
+        return tuple(found)
+
+    def _flows(self) -> list[Flow]:
+        shares, found = self._blend(self._nested(self._theta)).shares, []
+        for number, component in enumerate(self.components):
+            for end, inner, through in component._flows():
+                shared = {
+                    f"components[{number}].{path}": shares[number] * flow
+                    for path, flow in through.items()
+                }
+                found.append(Flow(end, inner, shared))
+        return found
 
     @classmethod
     def _called(cls, *values: Any, **named: Any) -> Reparameterized:

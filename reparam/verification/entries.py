@@ -130,6 +130,12 @@ class Entrywise:
         distribution: Any = self._distribution
         return np.asarray(distribution.icdf(u))
 
+    def _joints(self, *theta: Any) -> tuple[Array, ...]:
+        """Return values that integrals are best split at."""
+        distribution: Any = self._distribution
+        found: tuple[Array, ...] = distribution._joints(*theta)
+        return found
+
     def stein_score(self, value: ArrayLike, /) -> Array:
         """Return ∂ log p/∂y."""
         distribution: Any = self._distribution

@@ -158,6 +158,17 @@ class Target(abc.ABC):
         """Return a function of the values that this noise makes, with gradients."""
         raise NotImplementedError
 
+    def joints(self, theta: Mapping[str, float]) -> Array:
+        """Return values that integrals are best split at: where a density is not smooth."""
+        return np.zeros(0)
+
+    def jumps(self, theta: Mapping[str, float]) -> list[tuple[float, Mapping[str, float]]]:
+        """Return where a density jumps inside the support at a place that moves, and what it moves.
+
+        By parameter: the jump of p g, with the speed g of the place.
+        """
+        return []
+
     @abc.abstractmethod
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law that the draws should follow."""
@@ -271,6 +282,22 @@ class Registered(Target):
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
         return self._law_of(self._made(theta))
+
+    def joints(self, theta: Mapping[str, float]) -> Array:
+        """Return values that integrals are best split at."""
+        d = self._made(theta)
+        places = d._joints(*d._nested(d._theta))
+        return np.concatenate([np.zeros(0), *map(np.ravel, places)])
+
+    def jumps(self, theta: Mapping[str, float]) -> list[tuple[float, Mapping[str, float]]]:
+        """Return where the density jumps inside the support, at a place that moves."""
+        d = self._made(theta)
+        low, high = d.support
+        return [
+            (float(end), {name: float(flow) for name, flow in through.items()})
+            for end, _, through in d._flows()
+            if low < end < high
+        ]
 
     def _law_of(self, d: Reparameterized) -> Law:
         return Entrywise(d, self._entries) if self._entries.are_of_vectors else d

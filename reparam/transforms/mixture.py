@@ -20,12 +20,12 @@ from reparam.special.softmax import log_softmax
 from reparam.transforms._blend import Blend
 from reparam.transforms._children import SeveralContinuous
 from reparam.transforms._entropy import entropy
-from reparam.transforms._rows import as_rows
+from reparam.transforms._rows import as_rows, batch_of
 
 __all__ = ["Mixture", "mixture"]
 
-#: Tails of components at whose quantiles integrals are split.
-_TAILS = 0.5, 0.1, 1e-3, 1e-6, 1e-10
+#: Tails of components at whose quantiles integrals are split, beside their medians.
+_TAILS = 1e-4, 1e-11
 
 
 class Mixture(Reparameterized):
@@ -132,7 +132,9 @@ class Mixture(Reparameterized):
         found: list[Array] = []
         for component, own in zip(self.components, theta[0], strict=True):
             found += [*map(np.asarray, component._ends(*own)), *component._joints(*own)]
-            for tail in (np.full(1, tail) for tail in _TAILS):
+            shape = batch_of(component, own) or (1,)
+            found.append(component._icdf(np.full(shape, 0.5), *own))
+            for tail in (np.full(shape, tail) for tail in _TAILS):
                 found += [component._icdf(tail, *own), component._isf(tail, *own)]
         return tuple(found)
 

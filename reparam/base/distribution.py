@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
+from reparam.base.tails import Tail
 from reparam.base.tree import Tree
 from reparam.domains import Domain, Integers, Simplex
 from reparam.engine.blocks import evaluate
@@ -47,6 +48,9 @@ class About:
         Where formulas and algorithms come from.
     score
         For each parameter ∂ log p(y)/∂θ, of a distribution without reparameterization.
+    scipy
+        The distribution in the spelling of ``scipy.stats``, ``"gamma(alpha, scale=1/rate)"``, by
+        Python's arithmetic in the names of parameters; empty if SciPy lacks it.
     """
 
     density: str
@@ -54,6 +58,7 @@ class About:
     derivatives: dict[str, str] = field(default_factory=dict)
     source: str = ""
     score: dict[str, str] = field(default_factory=dict)
+    scipy: str = ""
 
 
 class View(NamedTuple):
@@ -101,6 +106,8 @@ class Distribution(Tree, abc.ABC):
     #: What ``Draw`` offers beside the value, by name.
     _views: ClassVar[Mapping[str, View]] = {}
     _support: ClassVar[Domain]
+    #: How fast the probability falls towards the lower and the upper end of the support.
+    _tails: ClassVar[tuple[Tail, Tail] | None] = None
 
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of a class that lacks nothing."""

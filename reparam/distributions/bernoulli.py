@@ -34,6 +34,7 @@ class Bernoulli(Discrete):
         density="p(y) = p^y (1 − p)^(1−y)",
         score={"probs": "(y − p) / (p (1 − p))"},
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, section 3.2",
+        scipy="bernoulli(probs)",
     )
     alternatives = (
         "draw from relaxed-bernoulli, which is reparameterized and nearly discrete at a low"

@@ -9,6 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About, View
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, UNIT
 from reparam.families import BetaFamily, Slopes
 from reparam.parameters import Parameter
@@ -38,8 +39,10 @@ class Beta(BetaFamily):
         transform="y = I⁻¹(u; α, β),  I the regularized incomplete beta function",
         derivatives={"alpha": "−(∂I_y(α, β)/∂α) / p(y)", "beta": "−(∂I_y(α, β)/∂β) / p(y)"},
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
+        scipy="beta(alpha, beta)",
     )
     _support = UNIT
+    _tails = (Tail(power="alpha"), Tail(power="beta"))
     _views: ClassVar[Mapping[str, View]] = {
         "log_value": View("_log_value", "_log_jacobian"),
         "complement": View("_complement", "_complement_jacobian"),

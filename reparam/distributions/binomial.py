@@ -50,6 +50,7 @@ class Binomial(Discrete):
         score={"probs": "(y − n p) / (p (1 − p))"},
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 3;"
         " Loader (2000), Fast and accurate computation of binomial probabilities",
+        scipy="binom(total, probs)",
     )
     _support = Integers(0, "total")
 

@@ -7,6 +7,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
@@ -37,8 +38,10 @@ class Exponential(InverseCDF):
         transform="y = −log(1 − u) / λ",
         derivatives={"rate": "−y / λ"},
         source="Devroye (1986), Non-Uniform Random Variate Generation, section II.2",
+        scipy="expon(scale=1/rate)",
     )
     _support = POSITIVE
+    _tails = (Tail(power="1"), Tail(growth="1"))
 
     @staticmethod
     def _icdf(u: Array, rate: Array) -> Array:

@@ -43,6 +43,7 @@ class Geometric(Discrete):
         density="p(y) = p (1 − p)^(y−1)",
         score={"probs": "(1 − p y) / (p (1 − p))"},
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, section 5.2",
+        scipy="geom(probs)",
     )
     _support = Integers(1, math.inf)
 

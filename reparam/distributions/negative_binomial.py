@@ -55,6 +55,7 @@ class NegativeBinomial(Discrete):
         },
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 5;"
         " Loader (2000), Fast and accurate computation of binomial probabilities",
+        scipy="nbinom(total, probs)",
     )
     _support = Integers(0, math.inf)
 

@@ -32,6 +32,7 @@ class Poisson(Discrete):
         score={"rate": "(y − λ) / λ"},
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 4;"
         " Loader (2000), Fast and accurate computation of binomial probabilities",
+        scipy="poisson(rate)",
     )
     alternatives = (
         "the difference ∂E[L(y)]/∂λ = E[L(y + 1) − L(y)], a measure-valued derivative"

@@ -11,6 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.tails import Tail
 from reparam.conversions import LOG_ODDS
 from reparam.distributions.logistic import Logistic
 from reparam.domains import POSITIVE, REAL, UNIT
@@ -51,6 +52,7 @@ class RelaxedBernoulli(Reparameterized):
     mechanism = "inverse CDF"
     noise: ClassVar[Noise] = UNIFORM
     _support = UNIT
+    _tails = (Tail(power="temperature"), Tail(power="temperature"))
     _extras: ClassVar[int] = 1  # x, the logit of y
     _views: ClassVar[Mapping[str, View]] = {
         "log_value": View("_log_value", "_log_jacobian"),

@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL, UNIFORM
@@ -49,7 +50,9 @@ class StudentT(LocationScale):
         transform="y = μ + σ t,  t = F⁻¹(u; ν)",
         derivatives={"df": "−σ (∂F(t; ν)/∂ν) / p(t)", "loc": "1", "scale": "t"},
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
+        scipy="t(df, loc, scale)",
     )
+    _tails = (Tail(power="df"), Tail(power="df"))
     path = "field"
     _substreams = (NORMAL, NORMAL, UNIFORM)
 

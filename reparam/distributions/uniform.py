@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import REAL, Interval
 from reparam.parameters import Parameter
@@ -41,8 +42,10 @@ class Uniform(InverseCDF):
         transform="y = (1 − u) a + u b",
         derivatives={"low": "1 − u", "high": "u"},
         source="Devroye (1986), Non-Uniform Random Variate Generation, section I.2",
+        scipy="uniform(low, high - low)",
     )
     _support = Interval("low", "high")
+    _tails = (Tail(power="1"), Tail(power="1"))
     _ordered = (("low", "high"),)
     _extras: ClassVar[int] = 1  # u, which keeps its digits where the interval is narrow
 

@@ -152,8 +152,13 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     @final
     @classmethod
     def _logit(cls, y: Array, *theta: Array) -> Array:
-        odds = y / cls._scale(*theta)
-        return where_normal(odds, np.log(odds), lambda: np.log(y) - cls._log_scale(*theta))
+        scale = cls._scale(*theta)
+        odds = y / scale
+
+        def by_logs() -> Array:
+            return np.log(y) - cls._log_scale(*theta)
+
+        return where_normal(scale, where_normal(odds, np.log(odds), by_logs), by_logs)
 
     @final
     @classmethod
@@ -181,11 +186,18 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     @final
     @classmethod
     def _stein_score(cls, y: Array, *theta: Array) -> Array:
-        """((α − 1) (1 − x) − (β + 1) x)/y, of which (1 − x)/y and x/y are of y and c."""
+        """((α − 1) (1 − x) − (β + 1) x)/y, of which x/y is 1/(c + y)."""
         alpha, beta = cls._shapes(*theta)
-        scale = cls._scale(*theta)
-        rising = (alpha - 1.0) / (1.0 + y / scale)
-        return np.where(rising == 0.0, 0.0 * y, rising / y) - (beta + 1.0) / (scale + y)
+        scale, point = cls._scale(*theta), cls._point(y, *theta)
+
+        def by_logs() -> Array:
+            return np.exp(np.log(beta + 1.0) + point.logs[1] - cls._log_scale(*theta))
+
+        rest = where_normal(scale, 1.0 / (1.0 + y / scale), lambda: point.rest)
+        rising = (alpha - 1.0) * rest
+        falling = where_normal(scale, (beta + 1.0) / (scale + y), by_logs)
+        first = np.where(rising == 0.0, 0.0 * y, rising / y)
+        return np.where(np.isinf(first), first, first - falling)
 
     @final
     @classmethod

@@ -10,7 +10,8 @@ import numpy as np
 from reparam._typing import Array
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
-from reparam.verification.numerics import differentiate
+from reparam.verification.laws import Formula
+from reparam.verification.numerics import differentiate, rounding_of
 from reparam.verification.results import Comparison
 
 __all__ = ["of_masses", "of_tails"]
@@ -26,6 +27,8 @@ _LEAST = 1e-290
 _FARTHER = np.array([3.0, 30.0, 1e4])
 #: Units in the last place that a logarithm may be off, in differences of two.
 _UNITS = 16.0
+#: An error of a logarithm beyond which its exponential tells nothing.
+_TELLING = 1e-3
 #: Why a derivative may be uncertain.
 _DOUBT = "the logarithm moves too little, or too abruptly, from one number to the next"
 
@@ -50,11 +53,13 @@ def of_tails(context: Context) -> Iterator[Comparison]:
             at, space = np.append(y, far), np.append(room, far_room)
             step = np.minimum(0.1 * np.abs(at - np.median(y)), 0.3 * space)
             step = np.where(step > 0.0, step, 0.3 * np.minimum(1.0, space))
-            slope, error = differentiate(log, at, step)
+            floor = _floor(context, partial(formulas[tail], **theta), at)
+            slope, error = differentiate(log, at, step, floor=floor)
             log_p, log_tail = formulas["log_prob"](at, **theta), log(at)
             ratio = sign * np.exp(log_p - log_tail)
             size = np.maximum(np.abs(log_p), np.abs(log_tail))
-            lost = _UNITS * np.spacing(size) * np.abs(ratio)
+            lost = _UNITS * np.spacing(size)
+            lost = np.where(lost > _TELLING, np.inf, lost * np.abs(ratio))
             slopes[tail].add(theta, ratio, slope, rtol=1e-7, atol=lost, uncertainty=error, y=at)
     for tally in (*values.values(), *slopes.values()):
         yield from tally.result()
@@ -82,6 +87,15 @@ def of_masses(context: Context) -> Iterator[Comparison]:
         jumps.add(theta, whole + np.log(share), expected, rtol=_RTOL, atol=lost, y=y)
     for tally in (*values.values(), jumps):
         yield from tally.result()
+
+
+def _floor(context: Context, tail: Formula, y: Array) -> Array | float:
+    """Return what the rounding of a tail makes of its logarithm: of ours, which have digits, 0."""
+    if context.target.strict:
+        return 0.0
+    probability = np.asarray(tail(y))
+    lost = (context.target.rounding + rounding_of(tail, y)) / probability
+    return np.where(probability > _LEAST, lost, context.target.rounding)
 
 
 def _agree(

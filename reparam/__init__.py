@@ -56,8 +56,12 @@ if TYPE_CHECKING:
     from reparam.registry import get as get
     from reparam.registry import names as names
     from reparam.spelling import parse as parse
+    from reparam.transforms.clipped import Clipped as Clipped
+    from reparam.transforms.clipped import clip as clip
     from reparam.transforms.mixture import Mixture as Mixture
     from reparam.transforms.mixture import mixture as mixture
+    from reparam.transforms.order_statistic import OrderStatistic as OrderStatistic
+    from reparam.transforms.order_statistic import order_statistic as order_statistic
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
     from reparam.verification import verify as verify
@@ -67,6 +71,7 @@ if TYPE_CHECKING:
 #: The module each public name lives in; importing the package imports none of these.
 _HOMES = {
     "About": "reparam.base.distribution",
+    "Clipped": "reparam.transforms.clipped",
     "Discrete": "reparam.base.discrete",
     "Distribution": "reparam.base.distribution",
     "Draw": "reparam.base.draw",
@@ -79,14 +84,17 @@ _HOMES = {
     "LocationScale": "reparam.base.mechanisms",
     "Mixture": "reparam.transforms.mixture",
     "NotReparameterizable": "reparam.errors",
+    "OrderStatistic": "reparam.transforms.order_statistic",
     "Parameter": "reparam.parameters",
     "Reparameterized": "reparam.base.reparameterized",
     "ReparamError": "reparam.errors",
     "Tail": "reparam.base.tails",
     "Truncated": "reparam.transforms.truncated",
+    "clip": "reparam.transforms.clipped",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
     "mixture": "reparam.transforms.mixture",
+    "order_statistic": "reparam.transforms.order_statistic",
     "threads": "reparam.engine.threads",
     "names": "reparam.registry",
     "truncate": "reparam.transforms.truncated",

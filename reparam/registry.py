@@ -76,7 +76,12 @@ BUILT_IN = {
 
 #: Classes that make a distribution of others: name -> class name, in the module of that name in
 #: ``reparam.transforms``. They have no default parameters, so that they are not among ``names()``.
-COMBINATORS: dict[str, str] = {"mixture": "Mixture", "truncated": "Truncated"}
+COMBINATORS: dict[str, str] = {
+    "clipped": "Clipped",
+    "mixture": "Mixture",
+    "order-statistic": "OrderStatistic",
+    "truncated": "Truncated",
+}
 
 _SPELLED = {spelled(name): name for name in BUILT_IN}
 

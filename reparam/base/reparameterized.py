@@ -69,6 +69,8 @@ class Reparameterized(Distribution):
     #: one seed agree with; "field", the velocity of the quantile path at the value, which an
     #: exact sampler of another kind draws.
     path: ClassVar[Literal["map", "field"]] = "map"
+    #: Whether :meth:`by_quantile` made it.
+    _is_by_quantile: ClassVar[bool] = False
     #: How many arrays there are beside the value, of its shape.
     _extras: ClassVar[int] = 0
 
@@ -162,21 +164,21 @@ class Reparameterized(Distribution):
         if self.path == "map":
             return self
         drawn = type(self)(**self._parts)
-        drawn.__dict__["path"] = "map"
+        drawn.__dict__.update(path="map", _is_by_quantile=True)
         return drawn
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if "path" in self.__dict__:
+        if self._is_by_quantile:
             return _by_quantile, (type(self)(**self._parts),)
         return super().__reduce__()
 
     def __repr__(self) -> str:
         text = super().__repr__()
-        return f"ByQuantile({text})" if "path" in self.__dict__ else text
+        return f"ByQuantile({text})" if self._is_by_quantile else text
 
     def _rebuilt(self, values: Mapping[str, Any], prefix: str) -> Self:
         new = super()._rebuilt(values, prefix)
-        return new.by_quantile() if "path" in self.__dict__ else new
+        return new.by_quantile() if self._is_by_quantile else new
 
     @final
     def pathwise(self, value: ArrayLike) -> dict[str, Array]:

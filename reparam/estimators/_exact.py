@@ -49,6 +49,7 @@ _OPEN_ENDED = "with it, probability goes through an end of the support, which th
 _CUT = "the integrals for it end too early, where values round to an end of the support"
 _ENDLESS = "the sum for it doesn't converge, and standard errors may not hold"
 _COARSE = "in floating point its quartiles coincide, with each other or with an end of the support"
+_ATOMS = "ends of the support have probabilities, which no integral over a density has in it"
 _NO_FORMULA = "it is neither a sum nor an integral that is known here"
 _LONG = f"the sum over its values has more than {MOST_VALUES:,} terms"
 
@@ -91,6 +92,8 @@ def exact(problem: Problem) -> dict[str, Exact]:
     with np.errstate(all="ignore"):
         if isinstance(distribution._support, Integers):
             found = _summed(problem, distribution)
+        elif distribution._has_atoms:
+            found = [Exact(math.nan, unknown=_ATOMS)] * len(problem.names)
         elif isinstance(distribution, Reparameterized):
             found = _integrated(problem, distribution)
         else:

@@ -51,10 +51,12 @@ def continuous(label: str, value: object) -> Reparameterized:
     ParameterError
         If it is anything else.
     """
-    if isinstance(value, Reparameterized) and not value.event_shape:
+    if isinstance(value, Reparameterized) and not (value.event_shape or value._has_atoms):
         return value
     if isinstance(value, Discrete):
         problem = "draws integers"
+    elif isinstance(value, Reparameterized) and value._has_atoms:
+        problem = "has no density: its ends have probabilities"
     elif isinstance(value, Reparameterized):
         problem = "draws vectors"
     elif isinstance(value, Distribution):

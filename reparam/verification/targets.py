@@ -189,7 +189,7 @@ class Registered(Target):
         self._thing, self.name = thing, name
         self._cls = cls = thing if isinstance(thing, type) else type(thing)
         self.fixed = {}
-        self._entries = Entries(thing)
+        self._entries = Entries(thing, thing.parameters.differentiable)
         if isinstance(thing, Reparameterized):
             # there is no derivative in an infinite one
             values = self._entries.of(thing)

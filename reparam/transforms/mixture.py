@@ -273,7 +273,9 @@ def _shares(weights: Array) -> tuple[Array, Array]:
     entries = np.moveaxis(np.asarray(weights), -1, 0)
     greatest = entries.max(axis=0)
     total = (entries / greatest).sum(axis=0)
-    return entries / greatest / total, np.log(entries) - np.log(greatest) - np.log(total)
+    with np.errstate(divide="ignore"):
+        logs = np.log(entries) - np.log(greatest) - np.log(total)
+    return entries / greatest / total, logs
 
 
 def _softmax(logits: Array) -> tuple[Array, Array]:

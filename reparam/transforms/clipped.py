@@ -256,11 +256,18 @@ class Clipped(Reparameterized):
 
     def _entropy(self, *theta: Any) -> Array:
         """Entropy with respect to the length between the ends, and counting at the ends."""
-        from scipy.special import entr
-
         window, (below, between, above), _, batch = self._parts_of(theta)
-        inner = np.where(between > 0.0, between * window.entropy(), 0.0) + entr(between)
-        return np.asarray(entr(below) + inner + entr(above)).reshape(batch)
+        inner = np.where(between > 0.0, between * window.entropy(), 0.0)
+        shares = below, between, above
+        rests = between + above, below + above, below + between
+        surprises = sum(_surprise(p, rest) for p, rest in zip(shares, rests, strict=True))
+        return np.asarray(inner + surprises).reshape(batch)
+
+
+def _surprise(p: Array, rest: Array) -> Array:
+    """Return −p ln p, from what is left of 1 where p is nearly that."""
+    log = np.where(p > 0.5, np.log1p(-np.minimum(rest, 0.5)), np.log(np.where(p > 0.0, p, 1.0)))
+    return np.asarray(-p * log)
 
 
 def _replaced(entry: Any, there: Rows, instead: Any) -> Array:

@@ -253,13 +253,14 @@ def mean_and_variance(
     means, variances
         The moments of the components.
     """
-    mean = np.asarray(sum(_times(s, m) for s, m in zip(shares, means, strict=True)))
+    means = [np.where(s == 0.0, 0.0, m) for s, m in zip(shares, means, strict=True)]
+    mean = np.asarray(sum(s * m for s, m in zip(shares, means, strict=True)))
     within = sum(_times(s, v) for s, v in zip(shares, variances, strict=True))
     between: Any = 0.0
     for k, (share, own) in enumerate(zip(shares, means, strict=True)):
         for other_share, other in zip(shares[:k], means[:k], strict=True):
             distance = own - other
-            between = between + _times(share, distance) * _times(other_share, distance)
+            between = between + (share * distance) * (other_share * distance)
     return mean, np.where(np.isfinite(mean), within + between, np.nan)
 
 

@@ -6,6 +6,8 @@ from mpmath import mpf
 
 def _gaussian(y, loc, scale):
     z = (y - loc) / scale
+    if abs(z) > 10**6:  # too much for mpmath
+        return mpf(z > 0), mpf(z < 0), mpf(0)
     return mpmath.ncdf(z), mpmath.ncdf(-z), mpmath.npdf(y, loc, scale)
 
 

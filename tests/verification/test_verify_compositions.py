@@ -9,6 +9,20 @@ RIGHT = [
     "truncated(gaussian(loc=1), low=0.5, high=2)",
     "truncated(gamma(alpha=2.5), low=1)",
     "byquantile(beta(2, 3))",
+    "truncated(laplace, low=-0.2, high=0.1)",
+    "mixture([0.3, 0.7], gaussian, gamma(alpha=2))",
+    "mixture([0.5, 0.5], gaussian(-3), gaussian(3))",
+    "mixture([1, 2], uniform, uniform(0.5, 3))",
+    "byquantile(mixture([0.3, 0.7], truncated(gaussian, low=0), gaussian(2)))",
+    "mixture([mixture([1, 2], gaussian, gaussian(3)), laplace], logits=[0, 1])",
+    "truncated(mixture([0.3, 0.7], gaussian, laplace(1)), low=0.5)",
+    "order_statistic(gaussian, r=2, n=5)",
+    "order_statistic(gamma(alpha=2), r=9, n=10)",
+    "order_statistic(mixture([1, 2], gaussian, gaussian(3)), r=1, n=3)",
+    "mixture([1, 2], order_statistic(logistic, r=2, n=3), exponential)",
+    "clipped(gaussian, low=0)",
+    "clipped(gamma(alpha=2), low=0.5, high=3)",
+    "clipped(mixture([1, 2], gaussian, gaussian(3)), high=2)",
 ]
 
 

@@ -215,7 +215,7 @@ def order_statistic(base: Reparameterized, *, r: ArrayLike, n: ArrayLike) -> Ord
     --------
     >>> import reparam as rp
     >>> d = rp.order_statistic(rp.Exponential(rate=2.0), r=1, n=10)
-    >>> d.icdf(0.5), rp.Exponential(rate=20.0).icdf(0.5)
-    (np.float64(0.034657359027997256), np.float64(0.03465735902799726))
+    >>> d.icdf([0.1, 0.5]), rp.Exponential(rate=20.0).icdf([0.1, 0.5])
+    (array([0.00526803, 0.03465736]), array([0.00526803, 0.03465736]))
     """
     return OrderStatistic(base, r, n)

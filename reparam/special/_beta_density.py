@@ -272,8 +272,11 @@ def _gamma_limit(
     """Return the tail beyond the mean for a shape below 1 beside a huge one: β x is gamma.
 
     1 − I_x(α, β) = Q(α, β x) up to a share (α + β x) x of itself: it is 0 long before x is of size
-    1e-90. The density's factor α/β would lose digits as a subnormal number, and the mass overflow.
+    1e-90. Its logarithm goes on like β ln(1 − x), which stands for −β x. The density's factor α/β
+    would lose digits as a subnormal number, and the mass overflow.
     """
-    log = np.where(above, point.logit, -point.logit) + np.log(other)
+    log_rest = np.where(above, *point.logs[::-1])
+    log_x = np.where(above, point.logit, -point.logit)
+    log = np.where(log_rest < -1e-290, np.log(-log_rest), log_x) + np.log(other)
     gamma = log_gamma_tail if logs else gamma_tail
     return np.asarray(gamma(np.exp(log), log, own, upper=True))

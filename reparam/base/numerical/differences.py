@@ -21,11 +21,23 @@ __all__ = ["as_rows", "in_parameters", "in_values"]
 
 Rows = NDArray[np.intp]
 
+#: A function of rows' numbers and one shift per row.
+Moved = Callable[[Rows, Array], Array]
+
 #: The first step, relative to the parameter or the value: of order 6, its error is about rounding.
 _STEP = 2.0**-7
 
 #: The steps tried after it, as powers of 16, where a function is rougher, or flatter, than that.
 _STEPS = (0, -1, 1, -2, 2, -3, -4, -5, -6)
+
+#: Steps to one side, as powers of 16, and how many times the least error ends them.
+_UPWARDS, _GROWN = range(250), 100.0
+
+#: The least distance from an end that they start at, at the end itself.
+_LEAST = 1e-290
+
+#: The relative error from which on differences are tried to one side.
+_POOR = 1e-8
 
 #: The relative error that is good enough to stop at; what is reached is some hundred times smaller.
 _GOOD = 1e-9
@@ -127,13 +139,16 @@ def _derivative(
             leaf[:, place] += shift
         return np.asarray(function(y[rows], *few[:index], leaf, *few[index + 1 :]))
 
-    return _by_steps(moved, np.maximum(np.abs(value), size), room)
+    return _by_steps(moved, np.maximum(np.abs(value), size), room)[0]
 
 
 def in_values(
     function: Callable[..., Any], y: Array, theta: Sequence[Array], low: Array, high: Array
 ) -> Array:
-    """Return the derivative of ``function(y, *θ)`` in y: of rows, NaN at an end.
+    """Return the derivative of ``function(y, *θ)`` in y: of rows.
+
+    Next to an end of the support, where central differences have too little room to see a function
+    that is smooth there, they are taken to one side.
 
     Parameters
     ----------
@@ -148,11 +163,27 @@ def in_values(
     def moved(rows: Rows, shift: Array) -> Array:
         return np.asarray(function(y[rows] + shift, *(leaf[rows] for leaf in theta)))
 
-    return _by_steps(moved, np.abs(y), np.minimum(y - low, high - y))
+    found, error = _by_steps(moved, np.abs(y), np.minimum(y - low, high - y))
+    here = moved(np.arange(len(y)), np.zeros(len(y)))
+    poor = np.flatnonzero(~(error <= _POOR * np.abs(found)) & np.isfinite(here))
+    if poor.size:
+        inwards = np.where(y - low < high - y, 1.0, -1.0)[poor]
+        room = np.maximum(y - low, high - y)[poor]
+
+        def to_one_side(rows: Rows, shift: Array) -> Array:
+            return moved(poor[rows], inwards[rows] * shift)
+
+        near = np.maximum(
+            np.minimum(y - low, high - y), np.maximum(2e3 * np.spacing(np.abs(y)), _LEAST)
+        )
+        slope, doubt = _to_one_side(to_one_side, here[poor], near[poor], room)
+        better = doubt < error[poor]
+        found[poor[better]] = (inwards * slope)[better]
+    return found
 
 
-def _by_steps(moved: Callable[[Rows, Array], Array], reach: Array, room: Array) -> Array:
-    """Return derivatives at 0 of a function of rows' numbers and one shift per row.
+def _by_steps(moved: Moved, reach: Array, room: Array) -> tuple[Array, Array]:
+    """Return derivatives at 0 of a function of rows' numbers and one shift per row, and errors.
 
     Parameters
     ----------
@@ -175,10 +206,10 @@ def _by_steps(moved: Callable[[Rows, Array], Array], reach: Array, room: Array) 
         rest = rest[~(error[rest] <= _GOOD * np.abs(best[rest]))]
         if not rest.size:
             break
-    return best
+    return best, error
 
 
-def _shifted(moved: Callable[[Rows, Array], Array], rows: Rows, step: Array, times: float) -> Array:
+def _shifted(moved: Moved, rows: Rows, step: Array, times: float) -> Array:
     return moved(rows, times * step)
 
 
@@ -193,3 +224,32 @@ def _extrapolated(moved: Callable[[float], Array], step: Array) -> tuple[Array, 
     slope = fine + (fine - coarse) / 15.0
     doubt = np.abs(slope - fine) + _EPSILON * sizes / step
     return slope, np.where(np.isfinite(slope), doubt, np.inf)
+
+
+def _to_one_side(moved: Moved, here: Array, near: Array, room: Array) -> tuple[Array, Array]:
+    """Return derivatives at 0 from values to one side, of order 4, and errors.
+
+    The steps grow from the distance to the end on, until the function bends more than it rounds.
+    """
+    best, error = np.full(len(room), np.nan), np.full(len(room), np.inf)
+    rest = np.arange(len(room))
+    for power in _UPWARDS:
+        step = np.minimum(_STEP * near[rest] * 16.0**power, 0.1 * room[rest])
+        slopes, sizes = [], np.abs(here[rest])
+        for k in (4.0, 2.0, 1.0, 0.5):
+            there = moved(rest, k * step)
+            slopes.append((there - here[rest]) / (k * step))
+            sizes = np.maximum(sizes, np.abs(there))
+        for order in (2.0, 4.0, 8.0):
+            before = slopes[-1]
+            slopes = [(order * b - a) / (order - 1.0) for a, b in pairwise(slopes)]
+        (slope,) = slopes
+        doubt = np.abs(slope - before) + 8.0 * _EPSILON * sizes / step
+        doubt = np.where(np.isfinite(slope), doubt, np.inf)
+        better = doubt < error[rest]
+        best[rest[better]], error[rest[better]] = slope[better], doubt[better]
+        on = (doubt < _GROWN * error[rest]) & (step < 0.1 * room[rest])
+        rest = rest[on & ~(error[rest] <= _GOOD * np.abs(best[rest]))]
+        if not rest.size:
+            break
+    return best, error

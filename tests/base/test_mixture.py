@@ -409,3 +409,19 @@ def test_kl_of_a_density_that_jumps_inside():
     in_low = (divergence(0.5 + h, 3.0) - divergence(0.5 - h, 3.0)) / (2.0 * h)
     error = found.standard_error.gradient_p["components[1].low"]
     assert abs(found.gradient_p["components[1].low"] - in_low) < 6.0 * error + 1e-6
+
+
+def test_what_is_not_a_number_and_nothing_at_all():
+    d = rp.mixture([0.3, 0.7], rp.Gaussian(), rp.Gamma(2.0))
+    at = [math.nan, math.inf, -math.inf]
+    assert np.array_equal(d.cdf(at), [math.nan, 1.0, 0.0], equal_nan=True)
+    assert np.array_equal(d.sf(at), [math.nan, 0.0, 1.0], equal_nan=True)
+    assert np.array_equal(d.log_prob(at), [math.nan, -math.inf, -math.inf], equal_nan=True)
+    assert np.array_equal(d.icdf([0.0, 1.0]), [-math.inf, math.inf])
+    assert np.array_equal(d.isf([0.0, 1.0]), [math.inf, -math.inf])
+    assert np.all(np.isnan(d.icdf([math.nan, -0.1, 1.1])))
+    gradient = d.rsample(0, rng=1).vjp(1.0)
+    assert [entry.shape for entry in gradient.values()] == [(), (), (), (), (2,)]
+    assert d.replace(alpha=np.ones(0)).rsample(2).value.shape == (2, 0)
+    huge = rp.mixture([1e308, 1e308], rp.Gaussian(), rp.Gaussian(3.0))
+    assert huge.cdf(1.5) == pytest.approx(0.5)

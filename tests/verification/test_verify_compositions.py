@@ -29,7 +29,7 @@ LONG = [
 OPEN = [
     "mixture([1, 2], uniform, uniform(0.5, 3))",
     "clipped(gaussian, low=0)",
-    "clipped(mixture([1, 2], gaussian, gaussian(3)), high=2)",
+    pytest.param("clipped(mixture([1, 2], gaussian, gaussian(3)), high=2)", marks=pytest.mark.long),
 ]
 
 

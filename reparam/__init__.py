@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
-    from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
+    from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.logistic import Logistic as Logistic
@@ -60,8 +60,8 @@ if TYPE_CHECKING:
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.uniform import Uniform as Uniform
-    from reparam.distributions.weibull import Weibull as Weibull
     from reparam.distributions.von_mises import VonMises as VonMises
+    from reparam.distributions.weibull import Weibull as Weibull
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval
@@ -78,6 +78,8 @@ if TYPE_CHECKING:
     from reparam.transforms.arithmetic import exp as exp
     from reparam.transforms.arithmetic import log as log
     from reparam.transforms.arithmetic import transformed as transformed
+    from reparam.transforms.clipped import Clipped as Clipped
+    from reparam.transforms.clipped import clip as clip
     from reparam.transforms.folded import Folded as Folded
     from reparam.transforms.maps import Affine as Affine
     from reparam.transforms.maps import Exp as Exp
@@ -88,6 +90,10 @@ if TYPE_CHECKING:
     from reparam.transforms.maps import Softplus as Softplus
     from reparam.transforms.maps import Tanh as Tanh
     from reparam.transforms.maps import formula as formula
+    from reparam.transforms.mixture import Mixture as Mixture
+    from reparam.transforms.mixture import mixture as mixture
+    from reparam.transforms.order_statistic import OrderStatistic as OrderStatistic
+    from reparam.transforms.order_statistic import order_statistic as order_statistic
     from reparam.transforms.transformed import Transformed as Transformed
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
@@ -98,6 +104,7 @@ if TYPE_CHECKING:
 #: The module each public name lives in; importing the package imports none of these.
 _HOMES = {
     "About": "reparam.base.distribution",
+    "Clipped": "reparam.transforms.clipped",
     "Discrete": "reparam.base.discrete",
     "Distribution": "reparam.base.distribution",
     "Draw": "reparam.base.draw",
@@ -108,7 +115,9 @@ _HOMES = {
     "Interval": "reparam.domains",
     "InverseCDF": "reparam.base.mechanisms",
     "LocationScale": "reparam.base.mechanisms",
+    "Mixture": "reparam.transforms.mixture",
     "NotReparameterizable": "reparam.errors",
+    "OrderStatistic": "reparam.transforms.order_statistic",
     "Parameter": "reparam.parameters",
     "Reparameterized": "reparam.base.reparameterized",
     "ReparamError": "reparam.errors",
@@ -129,8 +138,11 @@ _HOMES = {
     "Softplus": "reparam.transforms.maps",
     "Tanh": "reparam.transforms.maps",
     "formula": "reparam.transforms.maps",
+    "clip": "reparam.transforms.clipped",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
+    "mixture": "reparam.transforms.mixture",
+    "order_statistic": "reparam.transforms.order_statistic",
     "threads": "reparam.engine.threads",
     "names": "reparam.registry",
     "truncate": "reparam.transforms.truncated",

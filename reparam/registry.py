@@ -93,7 +93,10 @@ BUILT_IN = {
 #: Classes that make a distribution of others: name -> class name, in the module of that name in
 #: ``reparam.transforms``. They have no default parameters, so that they are not among ``names()``.
 COMBINATORS: dict[str, str] = {
+    "clipped": "Clipped",
     "folded": "Folded",
+    "mixture": "Mixture",
+    "order-statistic": "OrderStatistic",
     "transformed": "Transformed",
     "truncated": "Truncated",
 }

@@ -387,7 +387,7 @@ class _Reader:
         values, named = self.items(")", start) if self.takes("(") else ([], {})
         self.quoting = outer
         try:
-            return make(*values, **named)
+            return getattr(make, "_called", make)(*values, **named)
         except _NotOneError as error:
             self.fail(str(error), start)
 

@@ -106,6 +106,8 @@ class Distribution(Tree, abc.ABC):
     #: What ``Draw`` offers beside the value, by name.
     _views: ClassVar[Mapping[str, View]] = {}
     _support: ClassVar[Domain]
+    #: Whether values at the ends of the support have a probability: formulas then see all values.
+    _has_atoms: ClassVar[bool] = False
     #: How fast the probability falls towards the lower and the upper end of the support.
     _tails: ClassVar[tuple[Tail, Tail] | None] = None
 
@@ -455,6 +457,8 @@ class Distribution(Tree, abc.ABC):
                 formula(y, *theta), support.outside(y), float(np.min(outside))
             )
         if (support.low, support.high) == (-np.inf, np.inf) and not discrete:
+            return formula
+        if self._has_atoms:
             return formula
 
         def guarded(y: Array, *theta: Array) -> Any:

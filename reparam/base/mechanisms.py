@@ -117,7 +117,10 @@ class LocationScale(Reparameterized):
 
     @classmethod
     def _standard_transform(cls, noise: Array, *shape: Any) -> tuple[Array, ...]:
-        """z and further arrays (``_extras`` − 1 of them), if ∂z/∂shape needs digits z lacks."""
+        """z and further arrays (``_extras`` − 1 of them), if ∂z/∂shape needs digits z lacks.
+
+        Only of symmetric distributions, where they are the same for −z.
+        """
         return (cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise,)
 
     @classmethod
@@ -146,7 +149,10 @@ class LocationScale(Reparameterized):
     @classmethod
     def _transform_upper(cls, v: Array, *theta: Array) -> tuple[Array, ...]:
         *shape, loc, scale = theta
-        return cls._placed(cls._standard_isf(v, *shape), loc, scale)
+        if cls._extras == 1:
+            return cls._placed((cls._standard_isf(v, *shape),), loc, scale)
+        z, *rest = cls._standard_transform(v, *shape)
+        return cls._placed((-z, *rest), loc, scale)
 
     @final
     @staticmethod

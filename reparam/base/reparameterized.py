@@ -21,7 +21,7 @@ from reparam.engine.operands import Operand, operand
 from reparam.errors import NoFormulaError
 from reparam.parameters import Parameter
 
-__all__ = ["Marginal", "Reparameterized", "View"]
+__all__ = ["Flow", "Marginal", "Reparameterized", "View"]
 
 
 class Marginal(NamedTuple):
@@ -33,6 +33,17 @@ class Marginal(NamedTuple):
     of: Callable[[Array], Array]
     #: The distribution.
     law: Reparameterized
+
+
+class Flow(NamedTuple):
+    """Probability that goes through a place where the density ends, or jumps, as that moves."""
+
+    #: The place.
+    end: Array
+    #: Infinite, with the sign of the side that the density is on, or that of a component.
+    inner: float
+    #: ±p ∂end/∂θ by parameter, with + if the density is below.
+    through: dict[str, Array]
 
 
 class Reparameterized(Arithmetic, Distribution):
@@ -157,13 +168,13 @@ class Reparameterized(Arithmetic, Distribution):
         """
         if self.path == "map":
             return self
-        drawn = type(self)(*self._parts.values())
+        drawn = type(self)(**self._parts)
         drawn.__dict__.update(path="map", _is_by_quantile=True, _on_quantile_path=True)
         return drawn
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._is_by_quantile:
-            return _by_quantile, (type(self)(*self._parts.values()),)
+            return _by_quantile, (type(self)(**self._parts),)
         return super().__reduce__()
 
     def __repr__(self) -> str:
@@ -306,6 +317,32 @@ class Reparameterized(Arithmetic, Distribution):
         score: tuple[Any, ...] = self._score(y, *extras_and_theta[self._extras :])
         return score
 
+    def _joints(self, *theta: Any) -> tuple[Array, ...]:
+        """Return values inside the support that integrals are best split at.
+
+        The density is not smooth there, or changes from one scale to another.
+        """
+        return ()
+
+    def _flows(self) -> list[Flow]:
+        """Return where the density ends, or jumps, at a place that parameters move.
+
+        For each of these parameters E[∂ log p/∂θ] and all flows are 0 together.
+        """
+        if not self.moving:
+            return []
+        found = []
+        for end, inner in zip(self.support, (np.inf, -np.inf), strict=True):
+            finite = np.isfinite(end)
+            at = np.where(finite, end, 0.0)
+            density = np.where(finite, np.exp(self.log_prob(at)), 0.0) * -np.sign(inner)
+            speeds = self.pathwise(at)
+            through = {
+                name: np.where(density == 0.0, 0.0, density * speeds[name]) for name in self.moving
+            }
+            found.append(Flow(np.asarray(end), inner, through))
+        return found
+
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
         """Return numbers made of ln y whose distributions are known, for ``reparam verify``.
 
@@ -313,14 +350,6 @@ class Reparameterized(Arithmetic, Distribution):
         density.
         """
         return ()
-
-    def _kink(self, *theta: Any) -> Array | None:
-        """Return the value at which the density is not smooth, if there is one besides the median.
-
-        Optional, of numbers. ``reparam verify`` and ``reparam.testing`` integrate up to it, and on
-        from there.
-        """
-        return None
 
     # What follows numerically ----------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reparam.errors import ReparamError, spelled
 from reparam.parameters import Parameter
@@ -98,7 +98,7 @@ def _read(text: str) -> tuple[list[_Call], str, str]:
     return calls, text[: len(text) - len(begun)], begun
 
 
-def _fields(name: str) -> dict[str, Parameter | Child[Distribution]]:
+def _fields(name: str) -> dict[str, Any]:
     """Return what a distribution takes, by name: nothing of one that isn't registered."""
     from reparam import registry
 

@@ -60,8 +60,8 @@ class AsymmetricLaplace(LocationScale):
     _tails = (Tail(growth="1"), Tail(growth="1"))
 
     @staticmethod
-    def _kink(asymmetry: Array, loc: Array, scale: Array) -> Array:
-        return loc
+    def _joints(asymmetry: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
+        return (loc,)
 
     @staticmethod
     def _standard_icdf(u: Array, asymmetry: Array) -> Array:

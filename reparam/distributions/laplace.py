@@ -80,3 +80,7 @@ class Laplace(LocationScale):
     @staticmethod
     def _standard_moments() -> tuple[float, float, float]:
         return 0.0, 2.0, 1.0 + math.log(2.0)
+
+    @staticmethod
+    def _joints(loc: Array, scale: Array) -> tuple[Array, ...]:
+        return (loc,)  # where the density has its kink

@@ -15,10 +15,9 @@ __all__ = ["expectation"]
 def expectation(d: Reparameterized, f: Callable[[Array], Array]) -> float:
     """Return E[f(y)] for a distribution with scalar parameters."""
     low, high = map(float, d.support)
-    kink = d._kink(*d._theta)
-    middle = float(d.icdf(0.5)) if kink is None else float(kink)
+    middle = float(next(iter(d._joints(*d._nested(d._theta))), d.icdf(0.5)))
     if np.isfinite(high):
-        return _over_quantile(d, f, 0.5 if kink is None else float(d.cdf(middle)))
+        return _over_quantile(d, f, float(d.cdf(middle)))
     if np.isfinite(low):
         return _over_distance(d, f, low, 1.0)
     return _over_distance(d, f, middle, 1.0) + _over_distance(d, f, middle, -1.0)

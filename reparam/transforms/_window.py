@@ -19,6 +19,8 @@ from reparam._typing import Array
 from reparam.base.numerical.log_tails import log_of_tails
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import flat
+from reparam.transforms._pieces import integrals
+from reparam.transforms._rows import by_number, by_parameter, some_rows
 
 __all__ = ["Window"]
 
@@ -27,8 +29,8 @@ Theta = tuple[Any, ...]
 
 #: A part with less mass than so much of the tail that it is the difference of is narrow: that
 #: difference would multiply the rounding errors of F by 1/_NARROW, and a density with so much of
-#: the tail in front of it is smooth enough for _NODES nodes.
-_NARROW, _NODES = 0.3, 24
+#: the tail in front of it is smooth enough for integration.
+_NARROW = 0.3
 #: The error of a difference, times the share that it is of the tail: of F and 1 − F far out.
 _ROUNDING = 3e-14
 #: More than the error of a difference of F, relative to the smaller tail.
@@ -45,6 +47,8 @@ _UNDERFLOW = 1e-300
 _LOG_UNDERFLOW = math.log(1e-290)
 #: How much of the mass an entropy may miss.
 _LOST = 1e-13
+#: Probabilities of pieces below this are not told from 0.
+_APART = 1e-12
 
 
 class Window:
@@ -81,21 +85,23 @@ class Window:
         whole = np.broadcast_arrays(*points, np.zeros(self._rows_of(*points)))[:-1]
         return getattr(self.base, name)(*whole, *self.theta)
 
+    def _by_number(self, name: str, *points: Array) -> list[Any]:
+        """Return a formula of the base that has one derivative per parameter, one per number."""
+        return by_number(self.base, self.theta, self._of(name, *points))
+
     def _some(self, rows: NDArray[Any], count: int, repeated: int = 1) -> Theta:
         """Return the parameters of some of so many rows, each repeated."""
-
-        def chosen(leaf: Any, vector: bool) -> Any:
-            if np.ndim(leaf) == vector or len(leaf) != count:
-                return leaf
-            return np.repeat(leaf[rows], repeated, axis=0)
-
-        leaves = zip(self.base.parameters.values(), flat(self.theta), strict=True)
-        return self.base._nested([chosen(leaf, bool(p.vector)) for p, leaf in leaves])
+        return some_rows(self.base, self.theta, rows, count, repeated)
 
     def _restricted(self, rows: NDArray[Any], count: int) -> Window:
         """Return the window of some of so many rows."""
         low, high = (np.broadcast_to(end, count)[rows] for end in (self.low, self.high))
         return Window(self.base, self._some(rows, count), low, high)
+
+    @cached_property
+    def _joints(self) -> list[Array]:
+        """Where the density is not smooth."""
+        return [np.asarray(place) for place in self.base._joints(*self.theta)]
 
     # Masses ----------------------------------------------------------------------------------
 
@@ -217,34 +223,13 @@ class Window:
         rows, count
             Which rows, and how many there are.
         less
-            For each leaf of the parameters what is subtracted from the score s, if that is wanted.
+            For each number of θ what is subtracted from the score s, if that is wanted.
         log_unit
             For each of the rows the logarithm of what densities are relative to: 1 if left out.
         """
         x, y = (np.broadcast_to(end, count)[rows] for end in (x, y))
-        share, weight = _rule()
-        first, last = self.base._ends(*self._some(rows, count))
-        up = (first > -np.inf) & (x - first <= last - y)
-        down = (last < np.inf) & ~up
-        start, width = np.where(down, y, x), np.where(down, x - y, y - x)
-        apart = np.select([up, down], [x - first, y - last], 1.0)
-        growth = np.log1p(width / apart)[:, np.newaxis]
-        start, width, apart = (each[:, np.newaxis] for each in (start, width, apart))
-        curved = (up | down)[:, np.newaxis]
-        t = start + np.where(curved, apart * np.expm1(share * growth), share * width)
-        speed = np.abs(np.where(curved, apart * np.exp(share * growth) * growth, width))
-        theta = self._some(rows, count, len(share))
-        log_density = np.reshape(self.base._log_prob(t.ravel(), *theta), t.shape)
-        if log_unit is not None:
-            log_density = log_density - log_unit[:, np.newaxis]
-        density = np.exp(log_density) * speed * weight
-        if not less:
-            return [density.sum(axis=1)]
-        scores = flat(self.base._score(t.ravel(), *theta))
-        return [
-            ((np.broadcast_to(s, t.size).reshape(t.shape) - mean[:, np.newaxis]) * density).sum(1)
-            for s, mean in zip(scores, less, strict=True)
-        ]
+        joints = [np.broadcast_to(place, count)[rows] for place in self._joints]
+        return integrals(self.base, self._some(rows, count), x, y, joints, less, log_unit)
 
     # Quantiles -------------------------------------------------------------------------------
 
@@ -302,8 +287,8 @@ class Window:
 
     @cached_property
     def speeds(self) -> list[tuple[Array, Array]]:
-        """−F_θ/p at both ends, for each leaf: 0 at the support's own."""
-        low, high = (list(flat(self._of("_pathwise", end))) for end in (self.low, self.high))
+        """−F_θ/p at both ends, for each number: 0 at the support's own."""
+        low, high = (self._by_number("_pathwise", end) for end in (self.low, self.high))
         return [
             (np.where(self.own[0], 0.0, at_low), np.where(self.own[1], 0.0, at_high))
             for at_low, at_high in zip(low, high, strict=True)
@@ -311,7 +296,7 @@ class Window:
 
     @cached_property
     def mean_scores(self) -> list[Array]:
-        """E[∂ log p/∂θ] in the window for each leaf, which is ∂ log mass/∂θ."""
+        """E[∂ log p/∂θ] in the window for each number, which is ∂ log mass/∂θ."""
         ends = [np.where(log > -np.inf, np.exp(log), 0.0) for log in self.log_densities]
         flows = [
             (ends[0] * at_low - ends[1] * at_high) / self.mass for at_low, at_high in self.speeds
@@ -327,9 +312,10 @@ class Window:
 
     def score(self, y: Array) -> tuple[list[Array], Array, Array]:
         """Return ∂ log density/∂θ at y for each leaf, then in both ends."""
-        scores = flat(self._of("_score", y))
+        scores = self._by_number("_score", y)
         low, high = (np.exp(log) / self.mass for log in self.log_densities)
         inner = [s - mean for s, mean in zip(scores, self.mean_scores, strict=True)]
+        inner = by_parameter(self.base, self.theta, inner)
         return inner, low + 0.0 * y, -high + 0.0 * y
 
     def velocity(self, y: Array, u: Array, v: Array) -> tuple[list[Array], Array, Array]:
@@ -343,7 +329,7 @@ class Window:
         found = [
             np.array(np.where(beyond, speed, speed - (low * at_low + high * at_high)))
             for speed, (at_low, at_high) in zip(
-                flat(self._of("_pathwise", y)), self.speeds, strict=True
+                self._by_number("_pathwise", y), self.speeds, strict=True
             )
         ]
         for rows, from_low in zip(self._narrow_sides(u, v), (True, False), strict=True):
@@ -352,7 +338,7 @@ class Window:
                 inside = self._restricted(at, y.size)
                 for speed, integral in zip(found, inside._carried(y[at], from_low), strict=True):
                     speed[at] = integral / np.exp(log_density[at])
-        return found, low, high
+        return by_parameter(self.base, self.theta, found), low, high
 
     def _carried(self, y: Array, from_low: bool) -> list[Array]:
         """Return −∫ (s − E[s]) p over (a, y), which is the same over (y, b) with a plus."""
@@ -387,16 +373,41 @@ class Window:
         return np.where(lost < _LOST, found, np.nan)
 
     def _at_nodes(self) -> tuple[Array, Array, Array]:
-        """Return quantiles at the nodes of both tails for each row, weights, and tails' shares."""
-        share, weight = _tail_rule()
-        rows = np.repeat(np.arange(self.low.size), 2 * share.size)
+        """Return quantiles at the nodes of both tails for each row, weights, and tails."""
+        share, weight = self._tails_of_nodes()
+        rows = np.repeat(np.arange(self.low.size), share[0].size)
         all_rows = self._restricted(rows, self.low.size)
+        rest = 1.0 - share
+        sides = ((share[:, 0], rest[:, 1]), (rest[:, 0], share[:, 1]))
         below, above = (
-            np.maximum(np.tile(np.concatenate(tails), self.low.size), _UNDERFLOW / all_rows.mass)
-            for tails in ((share, 1.0 - share), (1.0 - share, share))
+            np.maximum(np.stack(side, axis=1).ravel(), _UNDERFLOW / all_rows.mass) for side in sides
         )
         y = all_rows.quantile(below, above)
-        return y.reshape(self.low.size, 2, share.size), weight, share
+        return y.reshape(share.shape), weight, share
+
+    def _tails_of_nodes(self) -> tuple[Array, Array]:
+        """Return probabilities up to ½ for each row and both sides, and their weights.
+
+        The rule of a tail, up to where the density is not smooth; and from there rules of pieces.
+        """
+        (tail, of_tail), count = _tail_rule(), self.low.size
+        joints = [np.clip(at, self.low, self.high) for at in self._joints]
+        if not joints:
+            shape = count, 2, tail.size
+            return np.broadcast_to(tail, shape), np.broadcast_to(of_tail, shape)
+        places = [[formula(at) for at in joints] for formula in (self.cdf, self.sf)]
+        edges = np.stack([np.stack(side, axis=-1) for side in places], axis=1)
+        edges = np.where((edges > _APART) & (edges < 0.5), edges, 0.5)
+        edges = np.concatenate([np.sort(edges, axis=-1), np.full((count, 2, 1), 0.5)], axis=-1)
+        start, width = edges[..., :-1, np.newaxis], np.diff(edges, axis=-1)[..., np.newaxis]
+        node, of_node = _piece_rule()
+        parts = ((start + width * node), (width * of_node))
+        first = 2.0 * edges[..., :1]
+        tails, weights = (
+            np.concatenate([first * own, part.reshape(count, 2, -1)], axis=-1)
+            for own, part in zip((tail, of_tail), parts, strict=True)
+        )
+        return tails, weights
 
 
 def _scaled(share: Array, log: Array) -> Array:
@@ -410,17 +421,10 @@ def _scaled(share: Array, log: Array) -> Array:
 def _summed(terms: Array, values: Array, share: Array) -> Array:
     """Return sums over the nodes, with what is beyond the last: a power of the share."""
     last, before = values[..., 0], values[..., 1]
-    power = np.log(last / before) / np.log(share[1] / share[0])
-    beyond = np.where(power > 0.0, last * share[0] / (1.0 - power), 0.0)
+    power = np.log(last / before) / np.log(share[..., 1] / share[..., 0])
+    beyond = np.where(power > 0.0, last * share[..., 0] / (1.0 - power), 0.0)
     beyond = np.where(power > 1.0 - 1e-6, np.copysign(np.inf, last), beyond)
     return np.asarray(terms.sum(axis=-1) + beyond)
-
-
-@cache
-def _rule() -> tuple[Array, Array]:
-    """Return nodes and weights on (0, 1)."""
-    node, weight = np.polynomial.legendre.leggauss(_NODES)
-    return 0.5 * (1.0 + node), 0.5 * weight
 
 
 @cache
@@ -432,3 +436,11 @@ def _tail_rule() -> tuple[Array, Array]:
     weight = np.pi * np.cosh(t) * share * rest * (t[1] - t[0])
     kept = (share > 1e-280) & (weight > 1e-18 * share)
     return share[kept], weight[kept]
+
+
+@cache
+def _piece_rule() -> tuple[Array, Array]:
+    """Return nodes and weights on (0, 1) of the tanh-sinh rule, for singularities at both ends."""
+    t = np.linspace(-3.2, 3.2, 65)
+    node = 1.0 / (1.0 + np.exp(-np.pi * np.sinh(t)))
+    return node, np.pi * np.cosh(t) * node / (1.0 + np.exp(np.pi * np.sinh(t))) * (t[1] - t[0])

@@ -343,19 +343,19 @@ class Rule(NamedTuple):
 
 
 @cache
-def unit_rule(n: int = 300, middle: float = 0.5) -> Rule:
-    """Return the double-exponential (tanh-sinh) rule on (0, m) and (m, 1) (Takahasi & Mori 1974).
+def unit_rule(n: int = 300) -> Rule:
+    """Return the double-exponential (tanh-sinh) rule on (0, ½) and (½, 1) (Takahasi & Mori 1974).
 
     Its error falls exponentially with n for functions that are analytic inside each half,
     whatever their integrable singularities at the ends and in the middle.
     """
     t = np.linspace(-6.1, 3.6, n)
     s = math.pi * np.sinh(t)
-    part = 1.0 / (1.0 + np.exp(-s))  # from 1e-304 to 1
-    weight = (t[1] - t[0]) * math.pi * np.cosh(t) * part * (1.0 / (1.0 + np.exp(s)))
-    below, above = middle * part, (1.0 - middle) * part[::-1]
+    u = 0.5 / (1.0 + np.exp(-s))  # from 1e-304 to ½
+    weight = (t[1] - t[0]) * math.pi * np.cosh(t) * 2.0 * u * (0.5 / (1.0 + np.exp(s)))
+    upper = 1.0 - u[::-1]
     return Rule(
-        np.concatenate([below, 1.0 - above]),
-        np.concatenate([1.0 - below, above]),
-        np.concatenate([middle * weight, (1.0 - middle) * weight[::-1]]),
+        np.concatenate([u, upper]),
+        np.concatenate([1.0 - u, u[::-1]]),
+        np.concatenate([weight, weight[::-1]]),
     )

@@ -14,6 +14,7 @@ from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import InputError, UnknownDistributionError
 from reparam.importing import imported, imported_law
+from reparam.verification.atoms import WithAtoms
 from reparam.verification.objects import Object
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors
@@ -116,6 +117,8 @@ def _wrapped(thing: Any, name: str) -> Target:
         raise InputError(f"{name} has array parameters; verify one with numbers")
     if issubclass(cls, Reparameterized) and cls._support.rank:
         return Vectors(thing, name)
+    if isinstance(thing, Reparameterized) and thing._has_atoms:
+        return WithAtoms(thing, name)
     if issubclass(cls, Reparameterized):
         return Registered(thing, name)
     if issubclass(cls, Discrete):

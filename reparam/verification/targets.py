@@ -162,13 +162,20 @@ class Target(abc.ABC):
         """Return a function of the values that this noise makes, with gradients."""
         raise NotImplementedError
 
+    def joints(self, theta: Mapping[str, float]) -> Array:
+        """Return values that integrals are best split at: where a density is not smooth."""
+        return np.zeros(0)
+
+    def jumps(self, theta: Mapping[str, float]) -> list[tuple[float, Mapping[str, float]]]:
+        """Return where a density jumps inside the support at a place that moves, and what it moves.
+
+        By parameter: the jump of p g, with the speed g of the place.
+        """
+        return []
+
     @abc.abstractmethod
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law that the draws should follow."""
-
-    def middle(self, theta: Mapping[str, float]) -> float:
-        """Return where integrals over u are split in two: at the median, or where p has a kink."""
-        return 0.5
 
     def _formula(self, formula: str) -> Formula:
         """Return a formula of the law as a function of values and parameters."""
@@ -186,14 +193,15 @@ class Registered(Target):
         self._thing, self.name = thing, name
         self._cls = cls = thing if isinstance(thing, type) else type(thing)
         self.fixed = {}
+        self._entries = Entries(thing, thing.parameters.differentiable)
         if isinstance(thing, Reparameterized):
-            values = {key: float(thing[key]) for key in thing.parameters}
             # there is no derivative in an infinite one
+            values = self._entries.of(thing)
             self.fixed = {key: value for key, value in values.items() if math.isfinite(value)}
         self._late: dict[tuple[bytes, ...], Draw] = {}
         self.parameters = {
             key: parameter
-            for key, parameter in thing.parameters.items()
+            for key, parameter in self._entries.numbers.items()
             if key in self.fixed or isinstance(thing, type)
         }
         self.noise, self.rises = thing.noise, thing._rises
@@ -207,12 +215,13 @@ class Registered(Target):
 
     def _gradients(self, draw: Draw, of: str = "value") -> dict[str, Array]:
         """Return ∂y/∂θ in each parameter that is not infinite."""
-        return {key: entry for key, entry in draw.jacobian(of).items() if key in self.parameters}
+        entries = self._entries.split(draw.jacobian(of))
+        return {key: entry for key, entry in entries.items() if key in self.parameters}
 
     def _made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution with these parameters, by path."""
-        thing = self._thing
-        return thing.replace(theta) if isinstance(thing, Reparameterized) else thing(**theta)
+        thing, values = self._thing, self._entries.joined(theta)
+        return thing.replace(values) if isinstance(thing, Reparameterized) else thing(**values)
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -251,7 +260,7 @@ class Registered(Target):
         }
         d = self._made(theta)
         draw = d.rsample(rng=seed)
-        return Unlike(theta, Sample(draw.value, self._gradients(draw)), d)
+        return Unlike(theta, Sample(draw.value, self._gradients(draw)), self._law_of(d))
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
@@ -279,13 +288,26 @@ class Registered(Target):
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
-        return self._made(theta)
+        return self._law_of(self._made(theta))
 
-    def middle(self, theta: Mapping[str, float]) -> float:
-        """Return the probability below the density's kink, ½ if it has none."""
+    def joints(self, theta: Mapping[str, float]) -> Array:
+        """Return values that integrals are best split at."""
         d = self._made(theta)
-        kink = d._kink(*d._theta)
-        return 0.5 if kink is None else float(d.cdf(kink))
+        places = d._joints(*d._nested(d._theta))
+        return np.concatenate([np.zeros(0), *map(np.ravel, places)])
+
+    def jumps(self, theta: Mapping[str, float]) -> list[tuple[float, Mapping[str, float]]]:
+        """Return where the density jumps inside the support, at a place that moves."""
+        d = self._made(theta)
+        low, high = d.support
+        return [
+            (float(end), {name: float(flow) for name, flow in through.items()})
+            for end, _, through in d._flows()
+            if low < end < high
+        ]
+
+    def _law_of(self, d: Reparameterized) -> Law:
+        return Entrywise(d, self._entries) if self._entries.are_of_vectors else d
 
 
 class Masses(Target):

@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["cdf_of_quantile", "halved", "quantile"]
+__all__ = ["cdf_of_quantile", "halfway", "halved", "quantile"]
 
 Formula = Callable[..., Any]
 
@@ -80,10 +80,20 @@ def halved(excess: Formula, low: Array, high: Array, row: Array) -> Array:
     """Return where a function that grows changes its sign, to a unit in the last place."""
     left, right = _numbered(low), _numbered(high)
     for _ in range(_HALVINGS):
-        middle = (left & right) + ((left ^ right) >> 1)  # their mean, without overflow
+        middle = _mean_of(left, right)
         grows = excess(_number(middle), row) < 0.0
         left, right = np.where(grows, middle, left), np.where(grows, right, middle)
     return np.where(np.isnan(excess(_number(right), row)), np.nan, _number(right))
+
+
+def halfway(low: Array, high: Array) -> Array:
+    """Return the number that has as many floating-point numbers between it and either end."""
+    return _number(_mean_of(_numbered(low), _numbered(high)))
+
+
+def _mean_of(left: Any, right: Any) -> Any:
+    """Return the mean of two integers, rounded down, without overflow."""
+    return (left & right) + ((left ^ right) >> 1)
 
 
 def _numbered(y: Array) -> Any:

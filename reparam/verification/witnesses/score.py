@@ -14,6 +14,7 @@ from reparam.verification.context import Context
 from reparam.verification.numerics import derivative_in, ends, integral, moved, spans, unit_rule
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
+from reparam.verification.splitting import inner_edges
 
 __all__ = ["score"]
 
@@ -126,13 +127,16 @@ def _expect_zero(
         return
     cdf, sf = (partial(formulas[f], end) for f, end in (("cdf", places[:1]), ("sf", places[-1:])))
     first, last = float(cdf(**theta)[0]), 1.0 - float(sf(**theta)[0])
-    middle = target.middle(theta)
+    edges = inner_edges(target, theta)[0]
     (mean, size, unsure), (coarse, *_) = (
         _integrated(
-            scores, partial(formulas["icdf"], **theta), *_between(first, middle, last, nodes)
+            scores, partial(formulas["icdf"], **theta), *_between(first, last, edges, nodes)
         )
         for nodes in _NODES
     )
+    for end, through in target.jumps(theta):
+        if places[0] < end < places[-1]:
+            mean = mean + np.array([through.get(name, 0.0) for name in names])
     unsure = unsure + np.abs(mean - coarse)
     for at, (name, tally) in enumerate(means.items()):
         tails = [
@@ -173,12 +177,17 @@ def _resolved(y: Array, low: Array, high: Array) -> NDArray[np.bool_]:
     return np.asarray(inside)
 
 
-def _between(first: float, middle: float, last: float, nodes: int) -> tuple[Array, Array]:
-    """Return nodes u and weights of an integral over (first, last), in two parts about the middle.
+def _between(first: float, last: float, edges: Array, nodes: int) -> tuple[Array, Array]:
+    """Return nodes u and weights of an integral over (first, last), in parts between edges.
 
-    In one if that is outside.
+    Without edges there are two parts, if ½ is inside.
     """
-    rule, middle = unit_rule(nodes), min(max(middle, first), last)
+    edges = edges[(edges > first) & (edges < last)]
+    if edges.size:
+        whole = np.concatenate([[first], edges, [last]])[:, np.newaxis]
+        rule, width = unit_rule(nodes // 2), np.diff(whole, axis=0)
+        return (whole[:-1] + width * rule.u).ravel(), (width * rule.weight).ravel()
+    rule, middle = unit_rule(nodes), min(max(0.5, first), last)
     half = len(rule.u) // 2
     share, weight = 2.0 * rule.u[:half], 2.0 * rule.weight[:half]
     below, above = middle - first, last - middle

@@ -60,10 +60,8 @@ def from_middle(kappa: Any, sine: Any) -> Any:
     x = sine * sine
     q, count = 2 * kappa * x, terms(x)
     a = arb(count) + 0.5
-    if q > 1:
-        h = q.gamma_lower(a) * (q - a * q.log()).exp()
-    else:
-        h = q.hypgeom_1f1(arb(1), a + 1) / a
+    by_power = q < 1  # the logarithm of a ball around 0 is none
+    h = q.hypgeom_1f1(arb(1), a + 1) / a if by_power else q.gamma_lower(a) * (q - a * q.log()).exp()
     total = arb(0.5, 0.5) * h / (1 - x)
     for j in range(count - 1, -1, -1):
         h = (q * h + 1) / (arb(j) + 0.5)
@@ -88,8 +86,8 @@ def terms(x: Any) -> int:
 
 
 def circular_log_density(at: Any, loc: Any, kappa: Any) -> Any:
-    square = ((at - loc) / 2).sin() ** 2
-    return -2 * kappa * square - (2 * arb.pi()).log() - kappa.bessel_i(0).log() + kappa
+    sine = ((at - loc) / 2).sin()
+    return -2 * kappa * sine * sine - (2 * arb.pi()).log() - kappa.bessel_i(0).log() + kappa
 
 
 def circular_tail(at: Any, loc: Any, kappa: Any, upper: bool) -> Any:
@@ -100,7 +98,7 @@ def circular_tail(at: Any, loc: Any, kappa: Any, upper: bool) -> Any:
         return 1 - circular_tail(2 * loc - at, loc, kappa, upper)
     whole = arb.pi() * (-kappa).exp() * kappa.bessel_i(0)
     sine = (z / 2).sin()
-    if sine**2 < 0.5:
+    if sine * sine < 0.5:
         return 0.5 - from_middle(kappa, sine) / (2 * whole)
     return from_end(kappa, (z / 2).cos() ** 2) / (2 * whole)
 

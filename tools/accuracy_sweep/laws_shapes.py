@@ -52,19 +52,21 @@ def wald_theta(rng: np.random.Generator) -> list[float]:
 # With x = sin²(t/2), dt = dx/√(x (1 − x)), and 1/√(1 − x) = Σ b_j x^j, b_j = (2j)!/(4^j j!²).
 
 
-def from_middle(kappa: Any, x: Any) -> Any:
-    """∫ exp(−2κ sin²(t/2)) dt from 0 to z: e^−q √x Σ b_j x^j h_(j+½), for x ≤ ½.
+def from_middle(kappa: Any, sine: Any) -> Any:
+    """∫ exp(−2κ sin²(t/2)) dt from 0 to z: e^−q √x Σ b_j x^j h_(j+½), for x ≤ ½, from sin(z/2).
 
     With q = 2κx, h_a = γ(a, q) q^−a e^q = (q h_(a+1) + 1)/a decreases with a.
     """
+    x = sine * sine
     q, count = 2 * kappa * x, terms(x)
     a = arb(count) + 0.5
-    h = q.gamma_lower(a) * (q - a * q.log()).exp()
+    by_power = q < 1  # the logarithm of a ball around 0 is none
+    h = q.hypgeom_1f1(arb(1), a + 1) / a if by_power else q.gamma_lower(a) * (q - a * q.log()).exp()
     total = arb(0.5, 0.5) * h / (1 - x)
     for j in range(count - 1, -1, -1):
         h = (q * h + 1) / (arb(j) + 0.5)
         total = h + total * x * (2 * j + 1) / (2 * j + 2)
-    return (-q).exp() * x.sqrt() * total
+    return (-q).exp() * sine * total
 
 
 def from_end(kappa: Any, rest: Any) -> Any:
@@ -84,8 +86,8 @@ def terms(x: Any) -> int:
 
 
 def circular_log_density(at: Any, loc: Any, kappa: Any) -> Any:
-    square = ((at - loc) / 2).sin() ** 2
-    return -2 * kappa * square - (2 * arb.pi()).log() - kappa.bessel_i(0).log() + kappa
+    sine = ((at - loc) / 2).sin()
+    return -2 * kappa * sine * sine - (2 * arb.pi()).log() - kappa.bessel_i(0).log() + kappa
 
 
 def circular_tail(at: Any, loc: Any, kappa: Any, upper: bool) -> Any:
@@ -95,9 +97,9 @@ def circular_tail(at: Any, loc: Any, kappa: Any, upper: bool) -> Any:
     if z < 0:
         return 1 - circular_tail(2 * loc - at, loc, kappa, upper)
     whole = arb.pi() * (-kappa).exp() * kappa.bessel_i(0)
-    half = (z / 2).sin() ** 2
-    if half < 0.5:
-        return 0.5 - from_middle(kappa, half) / (2 * whole) if z != 0 else arb(0.5)
+    sine = (z / 2).sin()
+    if sine * sine < 0.5:
+        return 0.5 - from_middle(kappa, sine) / (2 * whole)
     return from_end(kappa, (z / 2).cos() ** 2) / (2 * whole)
 
 

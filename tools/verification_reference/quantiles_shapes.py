@@ -47,7 +47,11 @@ def von_mises(near: Near, u: Any, loc: Any, kappa: Any) -> Any:
 
 @cache
 def log_tangent(beyond: Any, kappa: Any, bits: int, start: Any) -> Any:
-    """Return ln tan(z/2) where P(Z > z) is a number: from a start, or after bisection."""
+    """Return ln tan(z/2) where P(Z > z) is a number: from a start, or after bisection.
+
+    Near the middle by P(0 < Z < z).
+    """
+    inside = beyond > 0.25
 
     def tail(at: Any) -> tuple[Any, Any]:
         with mp.workdps(mp.dps + 20):
@@ -55,17 +59,20 @@ def log_tangent(beyond: Any, kappa: Any, bits: int, start: Any) -> Any:
             whole = 2 * mp.pi * bessel(kappa, mp.prec)[0]
             density = mp.exp(kappa * (mp.cos(z) - 1)) * mp.sin(z) / whole
             narrow = kappa > NARROW
-            found = 0.5 - expansion(z, kappa) / whole if narrow else fourier(z, kappa)
+            between = expansion(z, kappa) / whole if narrow else fourier(z, kappa)
+            found = between if inside else 0.5 - between
             return found, found / density
 
+    target = 0.5 - beyond if inside else beyond
     if start is None:
-        low, high = mpf(-60), mpf(0 if kappa > NARROW else 720)
-        with mp.workdps(30 - int(mp.log10(beyond))):
+        low, high = mpf(-200), mpf(0 if kappa > NARROW else 720)
+        with mp.workdps(30 - int(mp.log10(target))):
             for _ in range(30):
                 middle = (low + high) / 2
-                low, high = (middle, high) if tail(middle)[0] > beyond else (low, middle)
+                nearer = (tail(middle)[0] > target) == inside
+                low, high = (low, middle) if nearer else (middle, high)
         start = (low + high) / 2
-    return newton(tail, beyond, start, -1)
+    return newton(tail, target, start, 1 if inside else -1)
 
 
 @cache
@@ -87,12 +94,12 @@ def bessel(kappa: Any, bits: int) -> tuple[Any, list[Any]]:
 
 
 def fourier(z: Any, kappa: Any) -> Any:
-    """P(Z > z) = ½ − z/2π − Σ I_k/I₀ sin(kz)/(kπ)."""
+    """P(0 < Z < z) = z/2π + Σ I_k/I₀ sin(kz)/(kπ)."""
     total, before, sine, double = mpf(0), mpf(0), mp.sin(z), 2 * mp.cos(z)
     for k, ratio in enumerate(bessel(kappa, mp.prec)[1], start=1):
         total += ratio * sine / k
         before, sine = sine, double * sine - before
-    return (mp.pi - z - 2 * total) / (2 * mp.pi)
+    return (z + 2 * total) / (2 * mp.pi)
 
 
 def expansion(z: Any, kappa: Any) -> Any:

@@ -54,6 +54,8 @@ _INWARDS = 1e-3
 #: A relative change of θ, and the least relative change of y that it must make to tell that ∂y/∂θ
 #: is not 0.
 _MOVE, _MOVED = 1e-3, 1e-5
+#: The same where values are those of formulas in float64.
+_MOVED_EXACTLY = 1e-8
 #: Closer to an end of the support than so many units in its last place values may be rounded to
 #: it, or kept from it: what their derivative is there says nothing.
 _ROUNDING = 1e3
@@ -100,7 +102,8 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
                     real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
                 zero = (entry[finite] == 0.0) & real
                 if np.any(zero):  # by rights, where only other draws depend on the parameter
-                    zero &= moves(values, name, theta, y)[finite]
+                    least = _MOVED_EXACTLY if target.strict else _MOVED
+                    zero &= moves(values, name, theta, y, least)[finite]
                 silent[name].add(theta, zero, 0.0, y=y[finite])
         if target.strict:
             _formulas(formulas, theta, target, law, extreme_noise(context))
@@ -273,7 +276,7 @@ def _formulas(
         lost = np.asarray(slopes[name] == 0.0)
         if np.any(lost):
             values = partial(transformed, target, noise[lost])
-            lost[lost] = moves(values, name, theta, y[lost])
+            lost[lost] = moves(values, name, theta, y[lost], _MOVED_EXACTLY)
         return lost
 
     def told(name: str) -> Array:
@@ -295,15 +298,17 @@ def _formulas(
         tally.add(theta, broken, 0.0, y=y)
 
 
-def moves(values: Values, name: str, theta: Mapping[str, float], y: Array) -> NDArray[np.bool_]:
+def moves(
+    values: Values, name: str, theta: Mapping[str, float], y: Array, least: float = _MOVED
+) -> NDArray[np.bool_]:
     """Return which of the values y move with a parameter, so that their derivatives can't be 0.
 
-    To both sides: on one there may be a step.
+    By more than `least`, relative to y, and to both sides: on one there may be a step.
     """
     found = np.isfinite(y) & (np.abs(y) > 1e-300)
     for side in (1.0, -1.0):
         there = {**theta, name: theta[name] + side * _MOVE * (theta[name] or 1.0)}
         with np.errstate(all="ignore"):
             change = np.abs(values(there) - y)
-            found &= np.isfinite(change) & (change > _MOVED * np.abs(y))
+            found &= np.isfinite(change) & (change > least * np.abs(y))
     return np.asarray(found)

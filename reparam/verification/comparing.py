@@ -118,6 +118,11 @@ class Tally:
             self._worst = replace(found, point=point, note=note or self.note)
         return rank
 
+    @property
+    def points(self) -> int:
+        """How many points were compared."""
+        return self._points
+
     def result(self) -> Iterator[Comparison]:
         """Yield the comparison, if there was any: inconclusive if many points told nothing."""
         if self._worst is None:

@@ -98,7 +98,12 @@ class Object(Target):
             return _values(made, (n,), "transform")[0]
         return _values(self._rsample(theta, n, seed), (n,), "rsample")[0]
 
-    def _rsample(self, theta: Mapping[str, float], n: int, seed: int) -> Any:
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array]:
+        """Return the n values of each of two calls with one generator."""
+        rng = np.random.default_rng(seed)
+        return [_values(self._rsample(theta, n, rng), (n,), "rsample")[0] for _ in range(2)]
+
+    def _rsample(self, theta: Mapping[str, float], n: int, seed: int | np.random.Generator) -> Any:
         return self._called(self._thing.rsample, n, rng=np.random.default_rng(seed), **theta)
 
     def _noise(self, n: int, seed: int) -> Array:

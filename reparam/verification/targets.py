@@ -134,6 +134,10 @@ class Target(abc.ABC):
         """Return n values: the same ones, also where no gradient flows."""
         return self.draws(theta, n, seed, way).value
 
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array] | None:
+        """Return the n values of each of two calls with one generator; None if it takes none."""
+        return None
+
     def unlike(self, n: int, seed: int) -> Unlike | None:
         """Return n values with gradients, of unlike parameters; None if all share theirs."""
         return None
@@ -213,6 +217,11 @@ class Registered(Target):
         """Return n values: the same ones, without gradients."""
         d, shape = self._distribution(theta, n, way)
         return d.sample(shape, rng=seed)
+
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array]:
+        """Return the n values of each of two calls with one generator."""
+        d, rng = self._made(theta), np.random.default_rng(seed)
+        return [d.sample(n, rng=rng) for _ in range(2)]
 
     def _distribution(
         self, theta: Mapping[str, float], n: int, way: str

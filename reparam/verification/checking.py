@@ -12,7 +12,7 @@ from reparam.importing import origin, said
 from reparam.verification import witnesses
 from reparam.verification.comparing import undecided
 from reparam.verification.context import Context, Level
-from reparam.verification.refusals import Faulty, NoGradient, NotApplicable
+from reparam.verification.refusals import Faulty, NoGradient, NotApplicable, Undecidable
 from reparam.verification.resolving import resolve
 from reparam.verification.results import Check, Comparison, Outcome
 
@@ -60,6 +60,8 @@ def run_check(
         if comparisons:  # what was begun, and can't be finished, tells less than it should
             comparisons.append(undecided(witness, {}, reason))
             reason = ""
+    except Undecidable as refusal:
+        comparisons.append(undecided("reference", {}, str(refusal)))
     except NoGradient as refusal:
         # what says that it has none has none; of anything else it is a finding
         crashed = not target.obstacle

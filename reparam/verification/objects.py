@@ -11,7 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.engine.noise import Stream, Substream
 from reparam.verification.declarations import declared
-from reparam.verification.formulas import one_by_one, real_array, told
+from reparam.verification.formulas import need_arguments, one_by_one, real_array, told
 from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.refusals import Faulty, NoGradient
@@ -63,6 +63,7 @@ class Object(Target):
         self.claimed, self.noise, self._support = found.claimed, found.noise, found.support
         self.parameters, self.independent = found.parameters, found.independent
         self.constants, self.fixed = found.constants, {}
+        need_arguments(name, found.methods, [*found.parameters, *found.constants])
         self.is_numerical = found.claimed is None
         self._laws: dict[tuple[tuple[tuple[str, float], ...], int], Law] = {}
         self.formulas = {

@@ -225,6 +225,16 @@ def row_of_constraints(spec: str, cls: type) -> Row:
     }
     # of alternatives, such as probs and logits, the first
     alternatives = [name for name in names if defaults[name] is None][1:]
+    lacking = [
+        name
+        for name, each in arguments.items()
+        if each.default is Argument.empty and name not in constraints
+    ]
+    if lacking:
+        raise InputError(
+            f"{spec} needs {', '.join(lacking)}, which arg_constraints lacks; give it a default, or"
+            " declare its constraint"
+        )
     ranges = {}
     for name in names:
         if name in alternatives:

@@ -134,8 +134,8 @@ def verify(
         str | None,
         typer.Option(
             metavar="SECONDS",
-            help="A check that takes longer is ended, and fails. Default: 60, 120 or 1800, by "
-            "level.",
+            help="A check whose process takes longer is ended, and inconclusive. Default: 60, 120 "
+            "or 1800, by level.",
         ),
     ] = None,
     format: Annotated[

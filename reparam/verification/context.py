@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from zlib import crc32
@@ -27,17 +28,21 @@ _CLOSEST = 1e-290
 
 @dataclass(frozen=True)
 class Level:
-    """How much a run looks at: parameter sets, points each, draws each."""
+    """How much a run looks at: parameter sets, points each, draws each.
+
+    A check makes so many draws at all sets as take this many seconds, if that is fewer.
+    """
 
     sets: int
     points: int
     draws: int
+    seconds: float = math.inf
 
 
 LEVELS: Mapping[str, Level] = {
-    "quick": Level(2, 24, 2**16),
-    "default": Level(4, 64, 2**19),
-    "thorough": Level(24, 256, 2**22),
+    "quick": Level(2, 24, 2**16, 5.0),
+    "default": Level(4, 64, 2**19, 15.0),
+    "thorough": Level(24, 256, 2**22, 300.0),
 }
 
 

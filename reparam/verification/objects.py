@@ -23,8 +23,6 @@ __all__ = ["Object", "Sampler"]
 _BY_TRANSFORM = "noise through transform"
 #: No parameter's name.
 _VALUE = ""
-#: Draws that tell where a law's mass is.
-_PILOT = 4096
 
 
 class Sampler(Protocol):
@@ -56,6 +54,8 @@ class Sampler(Protocol):
 
 class Object(Target):
     """Any object that follows :class:`Sampler`."""
+
+    may_be_slow = True
 
     def __init__(self, thing: Any, name: str) -> None:
         self.name, self._thing = name, thing
@@ -140,7 +140,7 @@ class Object(Target):
             self._laws[key] = NumericalLaw(
                 theta,
                 self.parameters,
-                self.values(theta, _PILOT, seed),
+                self.values(theta, self.pilot_draws, seed),
                 **{name: self.formulas.get(name) for name in ("log_prob", "cdf", "sf")},
                 support=self._support,
             )

@@ -14,6 +14,7 @@ from reparam.errors import InputError, ReparamError
 from reparam.importing import origin, said
 from reparam.verification import witnesses as known
 from reparam.verification.checking import run_check
+from reparam.verification.comparing import undecided
 from reparam.verification.context import LEVELS
 from reparam.verification.planning import (
     TIME_LIMITS,
@@ -50,8 +51,8 @@ def verify(
 ) -> Report:
     """Check samplers and their gradients by independent witnesses.
 
-    Each check, of one target by one witness, runs in a worker process: one that hangs is ended at
-    its time limit, one whose process dies is replaced, and either is reported as a failing check.
+    Each check, of one target by one witness, runs in a worker process. One that is not finished in
+    time is ended, and inconclusive; one whose process dies fails, and the process is replaced.
     A target that no other process can import (defined in a script or a notebook, or holding a
     lambda) is checked in this process, where no time limit applies.
 
@@ -77,7 +78,8 @@ def verify(
         The number of worker processes; by default one an available core, or
         ``REPARAM_NUM_THREADS``.
     time_limit
-        Seconds for a check; by default those of :data:`TIME_LIMITS` for the level.
+        Seconds for a check, of its process's own: what others take of the processor does not count.
+        By default those of :data:`TIME_LIMITS` for the level.
     among
         The number of statistical checks that share the probability of a false alarm, if this run is
         part of something larger.
@@ -235,6 +237,9 @@ def _check_of(answer: Answer, target: str, witness: str) -> Check:
         case Returned():
             check: Check = answer.value
             return check
+        case Lost(is_late=True):
+            found = (undecided("all of it", {}, answer.reason),)
+            return Check(target, witness, found, seconds=answer.seconds)
         case Lost():
             return Check(
                 target, witness, reason=answer.reason, crashed=True, seconds=answer.seconds

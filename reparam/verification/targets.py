@@ -99,6 +99,10 @@ class Target(abc.ABC):
     reference: str | None = None
     #: The most draws with gradients that are asked for at once: fewer where they are slow.
     gradient_draws: int = 2**18
+    #: Draws that tell where a law's mass is: fewer where they are slow.
+    pilot_draws: int = 4096
+    #: Whether its draws are somebody else's, and have to be timed.
+    may_be_slow: bool = False
     #: Whether its law is quadrature and numerical differentiation, which takes time.
     is_numerical: bool = False
     #: The registered distribution that it claims to be, to which its own formulas are held.

@@ -175,7 +175,7 @@ class TestOptions:
             *QUICK,
             code=1,
         )
-        assert "no answer within 1 s" in result.stdout
+        assert "not finished within 1 s; --time-limit 10 allows for more" in result.stdout
 
     def test_without_targets_the_project_says_which(self, cli, project):
         (project / "pyproject.toml").write_text(

@@ -36,8 +36,6 @@ __all__ = [
     "unchecked",
 ]
 
-#: Draws that tell where a law's mass is.
-_PILOT = 4096
 #: Draws with gradients of a sampler that iterates.
 _SLOW = 2**16
 #: A parameter's everyday values lie within these distances of one end of its domain.
@@ -66,6 +64,8 @@ class Sampling(Protocol):
 
 class LibrarySampler(Target):
     """A sampler of another library, in its own parameters."""
+
+    may_be_slow = True
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class LibrarySampler(Target):
         return NumericalLaw(
             theta,
             self.parameters,
-            self.values(theta, _PILOT, seed),
+            self.values(theta, self.pilot_draws, seed),
             **formulas,
             support=self._sampling.support(theta),
         )

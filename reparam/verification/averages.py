@@ -97,7 +97,7 @@ def compare(
     More draws would say no more then, nor would averages. Yields what is no number.
     """
     for few in (True, False):
-        some = thinned(sample, context.thin(sample.value.size, _FEW)) if few else sample
+        some = thinned(sample, context.thin(sample.value, _FEW)) if few else sample
         exact, unsure = paths_of(law, some.value)
         if lost := list(not_numbers(theta, some, exact)):
             yield from lost

@@ -22,6 +22,8 @@ __all__ = ["LEVELS", "Context", "Level", "noise_of", "parameter_sets", "unit_gri
 _LEAST, _FAR = 1e-15, 1e-6
 #: Draws between which most quantiles are.
 _DRAWS = 1024
+#: How many draws at either end are always kept.
+_OUTERMOST = 8
 #: Closer to an end than this, numbers lose digits.
 _CLOSEST = 1e-290
 
@@ -30,19 +32,21 @@ _CLOSEST = 1e-290
 class Level:
     """How much a run looks at: parameter sets, points each, draws each.
 
-    A check makes so many draws at all sets as take this many seconds, if that is fewer.
+    Of `many` sets little is looked at. A check makes as many draws at all sets as take this many
+    seconds, if that is fewer.
     """
 
     sets: int
     points: int
     draws: int
     seconds: float = math.inf
+    many: int = 32
 
 
 LEVELS: Mapping[str, Level] = {
-    "quick": Level(2, 24, 2**16, 5.0),
-    "default": Level(4, 64, 2**19, 15.0),
-    "thorough": Level(24, 256, 2**22, 300.0),
+    "quick": Level(2, 24, 2**16, 5.0, 32),
+    "default": Level(4, 64, 2**19, 15.0, 128),
+    "thorough": Level(24, 256, 2**22, 300.0, 512),
 }
 
 
@@ -75,11 +79,15 @@ class Context:
         """Return the parameter sets to look at."""
         return list(parameter_sets(self.target, self.level.sets, self.seed))
 
-    def thin(self, n: int, most: int) -> NDArray[np.integer]:
-        """Return places of `most` of n draws, or all, chosen at random: in order."""
+    def thin(self, value: NDArray[np.floating], most: int) -> NDArray[np.integer]:
+        """Return places of `most` draws, or all: the outermost, and others at random, in order."""
+        n = value.size
         if n <= most:
             return np.arange(n)
-        return np.sort(np.random.default_rng([self.seed, 3]).choice(n, most, replace=False))
+        rng = np.random.default_rng([self.seed, 3])
+        outer = np.argpartition(value, (_OUTERMOST, n - 1 - _OUTERMOST))
+        outer = np.concatenate([outer[:_OUTERMOST], outer[n - _OUTERMOST :]])
+        return np.union1d(outer, rng.choice(n, most - outer.size, replace=False))
 
     def seeded(self, purpose: str, number: int = 0) -> int:
         """Return a seed of 32 bits that no other purpose, number or run shares, but by chance."""

@@ -18,7 +18,7 @@ __all__ = ["TESTS", "add_dependence", "add_evenness", "of_the_generator"]
 #: How far apart draws are that must be independent; half of all, too.
 _LAGS = tuple(range(1, 65))
 #: Numbers of cells of equal probability whose counts may be too even.
-_CELLS = (16, 64, 256)
+_CELLS = (16, 64)
 #: Draws in each cell that are enough to judge.
 _IN_A_CELL = 64
 #: Contrasts of counts: of all cells, of mirror images, of cells half of all apart.

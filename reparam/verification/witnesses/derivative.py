@@ -172,14 +172,15 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     for way in target.ways:
         on_path = paths.tallies(context, way)
         lost: dict[str, Comparison] = {}
-        for theta in context.sets():
+        for number, theta in enumerate(context.sets()):
+            seed = context.seeded("derivative", number)
             try:
-                sample = target.draws(theta, n, context.seed, way)
+                sample = target.draws(theta, n, seed, way)
             except NoGradient as reason:
                 lost.setdefault("", failure("∂y/∂θ", theta, str(reason)))
                 continue
             law = target.law(theta, context.seed)
-            kept = context.thin(sample.value.size, _DRAWS)
+            kept = context.thin(sample.value, _DRAWS)
             some = paths.thinned(sample, kept)
             exact, unsure = paths_of(law, some.value)
             faults = [*not_numbers(theta, some, exact), *_zeros(theta, sample, exact, unsure)]
@@ -187,7 +188,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                 lost.setdefault(fault.what, fault)
             if faults:
                 continue
-            paths.compare_draws(context, on_path, theta, sample, law, kept, context.seed, way)
+            paths.compare_draws(context, on_path, theta, sample, law, kept, seed, way)
             if target.noise is None and smooth_at_seed(target, theta, few, context.seed):
                 _compare_at_seed(context, at_seed, theta, law)
         found += lost.values()

@@ -19,6 +19,7 @@ from reparam.verification.context import Context, noise_of
 from reparam.verification.fit import add_distance, is_discrete
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerical_law import NumericalLaw
+from reparam.verification.ranges import over_ranges
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target
@@ -66,11 +67,13 @@ def edges(context: Context) -> Iterator[Comparison]:
     """Look at the edges of what parameters, noise and the number of draws may be.
 
     For NaN, values outside the support and gradients that vanish silently; and whether draws and
-    their gradients are right, at the ends of typical ranges, as far as some thousands tell.
+    their gradients are right at the ends of typical ranges, and all over them, as far as some
+    thousands tell.
     """
     yield from _of_numbers(context)
     yield from _of_draws(context)
     yield from _of_few(context)
+    yield from over_ranges(context, 0.5 * context.alpha / len(context.target.ways))
 
 
 def _of_numbers(context: Context) -> Iterator[Comparison]:
@@ -117,7 +120,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     """
     target, sets = context.target, list(corners(context))
     n = min(_MANY, context.level.draws // _PART, target.gradient_draws)
-    alpha = context.alpha / (len(sets) * (1 + TESTS * len(target.parameters)))
+    alpha = 0.5 * context.alpha / (len(sets) * (1 + TESTS * len(target.parameters)))
     for turn, way in enumerate(target.ways):
         label = f" ({way})" if way else ""
         distance = Tally(f"sup |Fₙ − F| of draws{label}", "probability")
@@ -126,9 +129,10 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             name: Averages.of(name, f", draws with {way}" if way else "")
             for name in target.parameters
         }
-        for theta in sets[turn :: len(target.ways)]:
+        for number in range(turn, len(sets), len(target.ways)):
+            theta, seed = sets[number], context.seeded("corner", number)
             try:
-                sample = target.draws(theta, n, context.seed, way)
+                sample = target.draws(theta, n, seed, way)
             except NoGradient:
                 continue
             law = target.law(theta, context.seed)
@@ -137,8 +141,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             add_distance(distance, theta, law, np.sort(sample.value), alpha)
             if any(np.any(np.isnan(entry)) for entry in sample.gradients.values()):
                 continue  # which has been told
-            kept = context.thin(n, n)
-            paths.compare_draws(context, on_path, theta, sample, law, kept, context.seed, way)
+            paths.compare_draws(context, on_path, theta, sample, law, np.arange(n), seed, way)
             if not is_discrete(np.sort(sample.value)):
                 yield from compare(context, averages, theta, sample, law, alpha)
         yield from _told(distance, *on_path.values(), *averages.values())

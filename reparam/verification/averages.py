@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification import statistics
+from reparam.verification import hints, statistics
 from reparam.verification.comparing import Tally, beside, not_numbers
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, paths_of
@@ -150,7 +150,8 @@ def compare(
         slack = rtol + float(np.mean(np.abs(along) * doubt)) / square
         largest = float(np.max(np.abs(along[kept] * (density * own)[kept]))) / square
         test = _Test(slack, _NOTICED, largest, critical)
-        _along(each.bias, theta, along * weighed / square, test)
+        hint = hints.of_gradients(name, own, exact, theta, sample.value.size)
+        _along(each.bias, theta, along * weighed / square, test, hint)
         size = float(np.mean(np.abs(path[kept])))
         slack = rtol * size + float(np.mean(unsure[name][kept]))
         test = _Test(slack, _NOTICED * size, float(np.max(np.abs(own[kept]))), critical)
@@ -213,6 +214,7 @@ class _Test:
         path: Array,
         times: float = 1.0,
         plainly: bool = False,
+        hint: str = "",
         **where: float,
     ) -> None:
         """Compare the mean of x with 0, which is that of gradients less that of `path`.
@@ -232,6 +234,7 @@ class _Test:
             )
             if plainly:
                 note = f"{exact + mean:.4g} for {exact:.4g} by −F_θ/p of the same draws, {note}"
+            note += f": {hint}" if hint else ""
         tally.add(theta, z, 0.0, atol=self.critical, note=note, **where)
 
     def tells(self, x: Array, times: float = 1.0) -> bool:
@@ -273,13 +276,14 @@ def _over_all(
         test.add(tally, theta, terms, path=wave * path, times=times, k=k)
 
 
-def _along(tally: Tally, theta: dict[str, float], bias: Array, test: _Test) -> None:
+def _along(tally: Tally, theta: dict[str, float], bias: Array, test: _Test, hint: str) -> None:
     """Compare gradients with −F_θ/p weighted with itself, squared: what sees a factor best.
 
     Where that can't be told from scatter, nothing can: the finding has the bias that could be.
     """
     before = tally.points
-    test.add(tally, theta, bias, path=np.ones(1))
+    hint = hint or hints.of_bias(float(np.mean(bias)))
+    test.add(tally, theta, bias, path=np.ones(1), hint=hint)
     if tally.points == before:
         unseen = f"a bias below {100.0 * test.seen(bias):.2g} % would go unnoticed"
         tally.add(theta, 0.0, np.nan, note=f"gradients scatter by so much that {unseen}")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
+from reparam.verification import hints
 from reparam.verification.comparing import Tally, beside
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, paths_of
@@ -98,7 +99,8 @@ def compare_draws(
         if are_meant(some.value, some.gradients[name], exact[name], 10.0 * unsure[name]):
             other = partial(_is_difference, context, theta, name, sample, seed, way, kept)
             path, unit = (exact[name], unsure[name]), unit_of(context, name, theta[name])
-            compare_paths(context, tally, theta, some, law, name, path, unit, other)
+            hint = hints.of_gradients(name, some.gradients[name], exact, theta, sample.value.size)
+            compare_paths(context, tally, theta, some, law, name, path, unit, other, hint)
 
 
 def _is_difference(
@@ -160,11 +162,12 @@ def compare_paths(
     path: tuple[Array, Array],
     unit: Array,
     other: Callable[[NDArray[np.integer], Array], NDArray[np.bool_]] | None = None,
+    hint: str = "",
 ) -> None:
     """Compare gradients with −F_θ/p, which rounding y has moved a little.
 
     Not those that are of an `other` path: it is told the places of gradients that are off, and
-    what they are off from.
+    what they are off from. A `hint` says what mistake they may be.
     """
     (exact, unsure), gradient = path, sample.gradients[name]
     rtol = context.tolerance(sample.value)
@@ -191,6 +194,7 @@ def compare_paths(
         atol=np.where(off, slack, 0.0),
         uncertainty=unsure,
         scale=usual_size(sample.value, exact, unit),
+        note=f"{hint}; {tally.note}" if hint else "",
         y=sample.value,
     )
 

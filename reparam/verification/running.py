@@ -47,6 +47,7 @@ def verify(
     time_limit: float | None = None,
     among: int | None = None,
     on_check: Callable[[Check], None] | None = None,
+    on_target: Callable[[list[Check]], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Check samplers and their gradients by independent witnesses.
@@ -85,6 +86,8 @@ def verify(
         part of something larger.
     on_check
         Called with each check, in the report's order, as soon as those before it are there too.
+    on_target
+        Called with all checks of a target, likewise.
     on_progress
         Called with the number of checks that are done, and that of all.
 
@@ -148,6 +151,10 @@ def verify(
                 if on_check:
                     on_check(checks[told])
                 told += 1
+                if on_target and (told == len(jobs) or jobs[told][0] != jobs[told - 1][0]):
+                    on_target(
+                        [checks[at] for at in range(told) if jobs[at][0] == jobs[told - 1][0]]
+                    )
     return Report(
         checks=tuple(checks[number] for number in range(len(jobs))),
         seed=plan.settings["seed"],

@@ -20,7 +20,7 @@ from reparam.verification import Outcome, Report
 from reparam.verification.results import SCHEMA
 from reparam.verification.witnesses import NAMES
 
-QUICK = ["--quick", "--seed", "1"]
+QUICK = ["--quick", "--seed", "1", "-v"]
 
 
 @pytest.fixture

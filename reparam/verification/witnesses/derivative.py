@@ -169,6 +169,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     at_seed = {name: Tally(f"∂y/∂{name}") for name in target.parameters}
     found: list[Comparison] = []
     judged: set[str] = set()
+    failed: set[str] = set()
     for way in target.ways:
         on_path = paths.tallies(context, way)
         lost: dict[str, Comparison] = {}
@@ -195,13 +196,15 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
         for name, tally in on_path.items():
             told = list(tally.result())
             judged |= {name for each in told if each.outcome is not Outcome.INCONCLUSIVE}
+            failed |= {name for each in told if each.outcome is Outcome.FAILS}
             found += told
     for name, tally in at_seed.items():
-        # differences that tell nothing take nothing from what was told
+        # differences that are inconclusive, or find the same mistake again, add nothing
         found += [
             each
             for each in tally.result()
             if not (each.outcome is Outcome.INCONCLUSIVE and name in judged)
+            and not (each.outcome is Outcome.FAILS and name in failed)
         ]
     found += _of_unlike(context)
     if not found and target.noise is None:

@@ -107,8 +107,8 @@ def target(checks: Sequence[Check], look: Look = Look()) -> str:
         parts.append(
             f"{skipped} skipped" if parts else f"nothing to look at: {_summary(checks[0])}"
         )
-    lines = textwrap.wrap(f" {name:{look.target}}  {', '.join(parts)}", look.width - 1)
-    lines = [line if at else f" {line.lstrip()}" for at, line in enumerate(lines)]
+    head = f" {name:{look.target}}  {', '.join(parts)}"
+    lines = textwrap.wrap(head, look.width - 1, subsequent_indent="    ")
     found = [f"{', '.join(by)}: {text}" for text, by in _by_finding(checks).items()]
     lines += _below(found, look.width)
     return mark + "\n".join(look.shown(line.rstrip()) for line in lines) + "\n"

@@ -97,6 +97,13 @@ def verify(
             "1e-3.",
         ),
     ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DTYPE",
+            help="Precision of third-party samplers' draws: float64 or float32. Default: float64.",
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -187,7 +194,7 @@ def verify(
     name = _format_for(out, format)
     _refuse_one_place_for_two(out, junit_xml)
     level = _level(level, quick=quick, thorough=thorough)
-    asked = _asked(target, level, seed, rtol, only, skip, workers, time_limit)
+    asked = _asked(target, level, seed, rtol, dtype, only, skip, workers, time_limit)
     here = _working_directory()
     plan = merged(asked, read(here))
     if not plan.chosen:
@@ -249,6 +256,7 @@ def _asked(
     level: str | None,
     seed: str | None,
     rtol: str | None,
+    dtype: str | None,
     only: list[str] | None,
     skip: list[str] | None,
     workers: str | None,
@@ -264,6 +272,7 @@ def _asked(
         level=None if level is None else validated("level", level),
         seed=None if seed is None else parsing.seed(seed),
         rtol=None if rtol is None else validated("rtol", _number(rtol)),
+        dtype=None if dtype is None else validated("dtype", dtype),
         only=_witnesses(only),
         skip=_witnesses(skip),
         workers=None if workers is None else _count(workers),

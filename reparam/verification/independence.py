@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification import statistics
-from reparam.verification.comparing import Tally, failure
+from reparam.verification.comparing import ROUNDED, Tally, failure, is_single
 from reparam.verification.context import Context
 from reparam.verification.results import Comparison
 
@@ -105,6 +105,9 @@ def of_the_generator(
     first, *others = (
         target.values(theta, _DRAWN, context.seeded("seed", number), way) for number in range(3)
     )
+    if is_single(first):
+        yield failure(what, theta, ROUNDED)
+        return
     once = _occurs_once(first)
     same = np.all([first == other for other in others], axis=0) & once
     if np.any(same):

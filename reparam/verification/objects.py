@@ -95,9 +95,10 @@ class Object(Target):
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values: the same ones, also where no gradient flows."""
         if way == _BY_TRANSFORM:
-            made = self._called(self._thing.transform, self._noise(n, seed), **theta)
-            return _values(made, (n,), "transform")[0]
-        return _values(self._rsample(theta, n, seed), (n,), "rsample")[0]
+            made = self._called(self._thing.transform, self._noise(n, seed), **self.given(theta))
+            return self._in_precision(_values(made, (n,), "transform")[0], "transform")
+        values = _values(self._rsample(theta, n, seed), (n,), "rsample")[0]
+        return self._in_precision(values, "rsample")
 
     def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array]:
         """Return the n values of each of two calls with one generator."""
@@ -105,11 +106,12 @@ class Object(Target):
         return [_values(self._rsample(theta, n, rng), (n,), "rsample")[0] for _ in range(2)]
 
     def _rsample(self, theta: Mapping[str, float], n: int, seed: int | np.random.Generator) -> Any:
-        return self._called(self._thing.rsample, n, rng=np.random.default_rng(seed), **theta)
+        generator = np.random.default_rng(seed)
+        return self._called(self._thing.rsample, n, rng=generator, **self.given(theta))
 
     def _noise(self, n: int, seed: int) -> Array:
         assert self.noise is not None
-        return Substream(Stream(seed), self.noise).take(0, n)
+        return Substream(Stream(seed), self.noise).take(0, n).astype(self.dtype, copy=False)
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients.
@@ -118,7 +120,9 @@ class Object(Target):
         """
         shape = np.broadcast_shapes(noise.shape, *map(np.shape, theta.values()))
         try:
-            made = self._called(self._thing.transform, noise.copy(), **theta)
+            made = self._called(
+                self._thing.transform, noise.astype(self.dtype), **self.given(theta)
+            )
         except Exception:
             if not any(map(np.ndim, theta.values())):
                 raise
@@ -133,6 +137,7 @@ class Object(Target):
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return what it claims to be, or what follows from its own cdf or log density."""
+        theta = self.rounded(theta)
         if self.claimed is not None:
             return self.claimed(**theta, **self._kept)
         key = tuple(theta.items()), seed
@@ -146,8 +151,18 @@ class Object(Target):
             )
         return self._laws[key]
 
+    def _in_precision(self, values: Array, call: str) -> Array:
+        """Return values that are in the precision that was asked for; others are a fault."""
+        if self.dtype is np.float32 and values.dtype != np.float32:
+            raise Faulty(
+                f"{call} returned float64, given parameters in float32: it computes in double"
+                " precision; verify it without --dtype"
+            )
+        return values
+
     def _sample(self, result: Any, shape: tuple[int, ...], call: str) -> Sample:
         values, named = _values(result, shape, call)
+        values = self._in_precision(values, call)
         missing = [name for name in self.parameters if named.get(name) is None]
         if missing:
             raise NoGradient(f"{call} returned no gradient in {', '.join(missing)}")

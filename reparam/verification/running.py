@@ -46,6 +46,7 @@ def verify(
     workers: int | None = None,
     time_limit: float | None = None,
     among: int | None = None,
+    dtype: str | None = None,
     on_check: Callable[[Check], None] | None = None,
     on_target: Callable[[list[Check]], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -84,6 +85,8 @@ def verify(
     among
         The number of statistical checks that share the probability of a false alarm, if this run is
         part of something larger.
+    dtype
+        The precision of third-party samplers' draws: ``"float32"``, or ``"float64"`` by default.
     on_check
         Called with each check, in the report's order, as soon as those before it are there too.
     on_target
@@ -115,7 +118,7 @@ def verify(
         targets = registered()
     elif not isinstance(targets, list | tuple):
         targets = [targets]
-    plan = planned(targets, witnesses, level, seed, rtol, fixed or {}, among)
+    plan = planned(targets, witnesses, level, seed, rtol, fixed or {}, among, dtype)
     jobs = plan.jobs
     limit = TIME_LIMITS[level] if time_limit is None else time_limit
     with _pool(workers, len(jobs), limit) as pool:
@@ -275,7 +278,7 @@ def _answers(pool: Pool, tasks: Mapping[int, Task]) -> Iterator[tuple[int, Answe
 def _name(spec: TargetSpec) -> str:
     """Return a target's name; raise a ReparamError if there is no such target."""
     try:
-        return resolve(spec.target, spec.parameters).name
+        return resolve(spec.target, spec.parameters, spec.dtype or "float64").name
     except ReparamError as error:
         if spec.name in str(error):
             raise
@@ -290,7 +293,7 @@ def _checked(
     started = time.perf_counter()
     known.load(witness)  # a mistake of ours, if it raises
     try:
-        target = resolve(spec.target, spec.parameters)
+        target = resolve(spec.target, spec.parameters, spec.dtype or "float64")
         begun()
         return run_check(
             target,

@@ -103,6 +103,8 @@ class Target(abc.ABC):
     pilot_draws: int = 4096
     #: Whether its draws are somebody else's, and have to be timed.
     may_be_slow: bool = False
+    #: The precision that its draws are asked for in: that of the parameters it is given.
+    dtype: type[np.floating] = np.float64
     #: Whether its law is quadrature and numerical differentiation, which takes time.
     is_numerical: bool = False
     #: The registered distribution that it claims to be, to which its own formulas are held.
@@ -124,6 +126,16 @@ class Target(abc.ABC):
         declared = Parameters(self.name, {**self.constants, **self.parameters})
         named = declared.by_name(given.items())
         return {name: float(declared[name].validated(value)) for name, value in named.items()}
+
+    def given(self, theta: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters in the precision that draws are asked for in."""
+        if self.dtype is np.float64:
+            return dict(theta)
+        return {name: np.asarray(value, self.dtype)[()] for name, value in theta.items()}
+
+    def rounded(self, theta: Mapping[str, float]) -> dict[str, float]:
+        """Return the numbers that :meth:`given` makes of parameters."""
+        return {name: float(value) for name, value in self.given(theta).items()}
 
     @property
     def ways(self) -> tuple[str, ...]:

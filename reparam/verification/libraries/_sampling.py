@@ -43,7 +43,7 @@ _NEAR, _FAR = 0.1, 10.0
 
 
 class Sampling(Protocol):
-    """A sampler as its library has it."""
+    """A sampler as its library has it: draws are in the precision of the parameters given."""
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -83,7 +83,7 @@ class LibrarySampler(Target):
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients, as the library differentiates."""
-        sample = self._sampling.sample(theta, n, seed)
+        sample = self._sampling.sample(self.given(theta), n, seed)
         if self._row.discrete and not any(np.any(entry) for entry in sample.gradients.values()):
             raise NoGradient("draws are whole numbers, and the gradient of each is 0")
         for array in (sample.value, *sample.gradients.values()):
@@ -92,12 +92,13 @@ class LibrarySampler(Target):
 
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values."""
-        value = self._sampling.values(theta, n, seed)
+        value = self._sampling.values(self.given(theta), n, seed)
         _check(value, n)
         return value if value.dtype.kind == "f" else value.astype(np.float64)
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law of the table, or what follows from the library's own density."""
+        theta = self.rounded(theta)
         if self._row.discrete:
             raise NotApplicable("its values are whole numbers, and densities are compared here")
         if self._row.law:

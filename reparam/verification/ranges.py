@@ -12,7 +12,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import paths, statistics
-from reparam.verification.comparing import Tally, not_numbers
+from reparam.verification.comparing import Tally, beside, not_numbers
 from reparam.verification.context import Context, parameter_sets
 from reparam.verification.fit import is_discrete
 from reparam.verification.laws import Law, paths_of
@@ -28,8 +28,10 @@ _VALUES, _GRADIENTS = 2048, 128
 _LEAST = 16
 #: Neighbouring sets, in order of one parameter, whose draws are judged together.
 _TOGETHER = (1, 4, 8, 32)
-#: The farthest normal score there is.
-_FARTHEST = 38.0
+#: Normal scores count as this at the most: draws farther out are rounded to an end of the support.
+_FARTHEST = 7.0
+#: The probability of all that is rounded to the outermost values, if scores are to be normal.
+_AT_THE_ENDS = 1e-4
 
 
 class _Seen(NamedTuple):
@@ -116,11 +118,23 @@ def _bias(gradient: Array, path: Array) -> Array:
 
 
 def _normal_scores(law: Law, value: Array) -> Array:
-    """Return Φ⁻¹(F(y)); none of draws that are discrete, or of laws with atoms."""
+    """Return Φ⁻¹(F(y)); none of draws that are discrete, or many of which rounding makes equal."""
     from scipy.special import ndtri
 
     y = np.asarray(value, dtype=np.float64)
-    if is_discrete(np.sort(y)) or (isinstance(law, NumericalLaw) and law.atoms.size):
+    outer = np.array([np.min(value), np.max(value)])
+    inwards, outwards = (
+        (beside(outer[:1], side * np.inf), beside(outer[1:], -side * np.inf)) for side in (1, -1)
+    )
+    rounded = (
+        float(law.cdf(inwards[0])[0] - law.cdf(outwards[0])[0]),
+        float(law.sf(inwards[1])[0] - law.sf(outwards[1])[0]),
+    )
+    if (
+        is_discrete(np.sort(y))
+        or (isinstance(law, NumericalLaw) and law.atoms.size)
+        or not max(rounded) < _AT_THE_ENDS
+    ):
         return np.zeros(0)
     below = np.asarray(law.cdf(y))
     scores, upper = np.asarray(ndtri(below)), ~(below < 0.5)

@@ -8,6 +8,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from reparam import registry, spelling
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
@@ -31,7 +33,7 @@ LIBRARIES = {
 }
 
 
-def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
+def resolve(spec: Any, fixed: Mapping[str, float] | None = None, dtype: str = "float64") -> Target:
     """Return the target that is meant.
 
     Parameters
@@ -42,6 +44,8 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
         with a library of :data:`LIBRARIES`; or the thing itself.
     fixed
         Parameters, by name or alias, to keep at these values.
+    dtype
+        ``"float32"`` for draws in single precision.
 
     Raises
     ------
@@ -50,6 +54,12 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
     """
     target = _found(spec)
     target.fixed = {**target.fixed, **target.canonical(fixed or {})}
+    if dtype != "float64":
+        if not target.may_be_slow:
+            raise InputError(
+                f"{target.name} draws in float64; {dtype} can be asked for of third-party samplers"
+            )
+        target.dtype = np.float32
     return target
 
 

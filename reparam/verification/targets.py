@@ -110,6 +110,12 @@ class Target(abc.ABC):
     reference: str | None = None
     #: The most draws with gradients that are asked for at once: fewer where they are slow.
     gradient_draws: int = 2**18
+    #: Draws that tell where a law's mass is: fewer where they are slow.
+    pilot_draws: int = 4096
+    #: Whether its draws are somebody else's, and have to be timed.
+    may_be_slow: bool = False
+    #: The precision that its draws are asked for in: that of the parameters it is given.
+    dtype: type[np.floating] = np.float64
     #: Whether its law is quadrature and numerical differentiation, which takes time.
     is_numerical: bool = False
     #: The registered distribution that it claims to be, to which its own formulas are held.
@@ -132,6 +138,16 @@ class Target(abc.ABC):
         named = declared.by_name(given.items())
         return {name: float(declared[name].validated(value)) for name, value in named.items()}
 
+    def given(self, theta: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters in the precision that draws are asked for in."""
+        if self.dtype is np.float64:
+            return dict(theta)
+        return {name: np.asarray(value, self.dtype)[()] for name, value in theta.items()}
+
+    def rounded(self, theta: Mapping[str, float]) -> dict[str, float]:
+        """Return the numbers that :meth:`given` makes of parameters."""
+        return {name: float(value) for name, value in self.given(theta).items()}
+
     @property
     def ways(self) -> tuple[str, ...]:
         """The ways it has of drawing: names for :meth:`draws`."""
@@ -144,6 +160,10 @@ class Target(abc.ABC):
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values: the same ones, also where no gradient flows."""
         return self.draws(theta, n, seed, way).value
+
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array] | None:
+        """Return the n values of each of two calls with one generator; None if it takes none."""
+        return None
 
     def unlike(self, n: int, seed: int) -> Unlike | None:
         """Return n values with gradients, of unlike parameters; None if all share theirs."""
@@ -238,6 +258,11 @@ class Registered(Target):
         """Return n values: the same ones, without gradients."""
         d, shape = self._distribution(theta, n, way)
         return d.sample(shape, rng=seed)
+
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array]:
+        """Return the n values of each of two calls with one generator."""
+        d, rng = self._made(theta), np.random.default_rng(seed)
+        return [d.sample(n, rng=rng) for _ in range(2)]
 
     def _distribution(
         self, theta: Mapping[str, float], n: int, way: str

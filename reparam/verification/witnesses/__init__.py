@@ -69,7 +69,10 @@ _WITNESSES = {
         "∂E[φ(y)]/∂θ by the sampler's gradients against the exact value", 6, statistical=True
     ),
     "edges": _Declaration(
-        "tails, tiny and huge parameters, few draws: no NaN, no silent zero", 5, statistical=True
+        "tails, tiny and huge parameters, few draws: no NaN, no silent zero; draws and gradients"
+        " all over the ranges",
+        5,
+        statistical=True,
     ),
     "continuity": _Declaration(
         "f is continuous in θ at fixed noise, no step function", 7, vectors=False

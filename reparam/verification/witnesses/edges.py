@@ -19,6 +19,7 @@ from reparam.verification.context import Context, noise_of
 from reparam.verification.fit import add_distance, is_discrete
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerical_law import NumericalLaw
+from reparam.verification.ranges import over_ranges
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target
@@ -59,6 +60,8 @@ _MOVED_EXACTLY = 1e-8
 #: Closer to an end of the support than so many units in its last place values may be rounded to
 #: it, or kept from it: what their derivative is there says nothing.
 _ROUNDING = 1e3
+#: Gradients of few draws that must be wrong, of all, to be no accident of another path's.
+_SEVERAL = 3
 #: Draws at each edge; those that are compared with the law, at most and of all that a level has;
 #: and how few are asked for at once.
 _DRAWS, _MANY, _PART, _FEW = 1024, 4096, 64, (1, 2, 7)
@@ -68,11 +71,13 @@ def edges(context: Context) -> Iterator[Comparison]:
     """Look at the edges of what parameters, noise and the number of draws may be.
 
     For NaN, values outside the support and gradients that vanish silently; and whether draws and
-    their gradients are right, at the ends of typical ranges, as far as some thousands tell.
+    their gradients are right at the ends of typical ranges, and all over them, as far as some
+    thousands tell.
     """
     yield from _of_numbers(context)
     yield from _of_draws(context)
     yield from _of_few(context)
+    yield from over_ranges(context, 0.5 * context.alpha / len(context.target.ways))
 
 
 def _of_numbers(context: Context) -> Iterator[Comparison]:
@@ -88,7 +93,7 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
     for theta in corners(context, BEYOND if target.strict else 1.0):
         law = target.law(theta, context.seed)
         low, high = law.support
-        for sample, values in _samples(context, theta):
+        for sample, values, drawn in _samples(context, theta):
             y = np.asarray(sample.value, dtype=np.float64)
             numbers.add(theta, np.isnan(y), 0.0, y=y)
             inside.add(theta, y, np.clip(y, low, high), y=y)
@@ -104,6 +109,8 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
                 if np.any(zero):  # by rights, where only other draws depend on the parameter
                     least = _MOVED_EXACTLY if target.strict else _MOVED
                     zero &= moves(values, name, theta, y, least)[finite]
+                if drawn and np.any(zero) and not np.all(entry == 0.0):  # or of another path
+                    zero &= paths.are_meant(y[finite], entry[finite], exact[name])
                 silent[name].add(theta, zero, 0.0, y=y[finite])
         if target.strict:
             _formulas(formulas, theta, target, law, extreme_noise(context))
@@ -118,7 +125,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     """
     target, sets = context.target, list(corners(context))
     n = min(_MANY, context.level.draws // _PART, target.gradient_draws)
-    alpha = context.alpha / (len(sets) * (1 + TESTS * len(target.parameters)))
+    alpha = 0.5 * context.alpha / (len(sets) * (1 + TESTS * len(target.parameters)))
     for turn, way in enumerate(target.ways):
         label = f" ({way})" if way else ""
         distance = Tally(f"sup |Fₙ − F| of draws{label}", "probability")
@@ -127,9 +134,10 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             name: Averages.of(name, f", draws with {way}" if way else "")
             for name in target.parameters
         }
-        for theta in sets[turn :: len(target.ways)]:
+        for number in range(turn, len(sets), len(target.ways)):
+            theta, seed = sets[number], context.seeded("corner", number)
             try:
-                sample = target.draws(theta, n, context.seed, way)
+                sample = target.draws(theta, n, seed, way)
             except NoGradient:
                 continue
             law = target.law(theta, context.seed)
@@ -138,8 +146,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             add_distance(distance, theta, law, np.sort(sample.value), alpha)
             if any(np.any(np.isnan(entry)) for entry in sample.gradients.values()):
                 continue  # which has been told
-            kept = context.thin(n, n)
-            paths.compare_draws(context, on_path, theta, sample, law, kept, context.seed, way)
+            paths.compare_draws(context, on_path, theta, sample, law, np.arange(n), seed, way)
             if not is_discrete(np.sort(sample.value)):
                 yield from compare(context, averages, theta, sample, law, alpha)
         yield from _told(distance, *on_path.values(), *averages.values())
@@ -148,18 +155,24 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
 def _of_few(context: Context) -> Iterator[Comparison]:
     """Compare the gradients of very few draws with −F_θ/p, if those of many are."""
     target, theta = context.target, context.sets()[-1]
+    seeds = [context.seeded("few", number) for number in range(_SEVERAL)]
     for way in target.ways:
         found = paths.tallies(context, f"{way}, few of them" if way else "few of them")
         try:
             many = target.draws(theta, _DRAWS, context.seed, way)
-            few = [target.draws(theta, n, context.seed, way) for n in _FEW]
+            few = [target.draws(theta, n, seed, way) for n in _FEW for seed in seeds]
         except NoGradient:
             return
         law = target.law(theta, context.seed)
-        right = paths.are_paths(context, many, law)
+        sample = Sample(
+            np.concatenate([each.value for each in few]),
+            {name: np.concatenate([each.gradients[name] for each in few]) for name in found},
+        )
+        exact, unsure = paths_of(law, sample.value)
+        usual = paths.agreeing(context, many, *paths_of(law, many.value))
+        right = paths.agreeing(context, sample, exact, unsure)
         for name, tally in found.items():
-            for sample in few if np.all(right[name]) else ():
-                exact, unsure = paths_of(law, sample.value)
+            if np.all(usual[name]) and not 0 < np.sum(~right[name]) < _SEVERAL:
                 path, unit = (exact[name], unsure[name]), paths.unit_of(context, name, theta[name])
                 paths.compare_paths(context, tally, theta, sample, law, name, path, unit)
         yield from _told(*found.values())
@@ -224,18 +237,18 @@ def _ends(parameter: Parameter, beyond: float) -> tuple[float, float]:
 Values = Callable[[Mapping[str, float]], Array]
 
 
-def _samples(context: Context, theta: dict[str, float]) -> Iterator[tuple[Sample, Values]]:
-    """Yield samples, and what tells their values for other parameters."""
+def _samples(context: Context, theta: dict[str, float]) -> Iterator[tuple[Sample, Values, bool]]:
+    """Yield samples, the values of their noise for other parameters, and whether they are drawn."""
     target = context.target
     if target.noise is not None:
         noise = extreme_noise(context)
-        yield target.transform(noise, **theta), partial(transformed, target, noise)
+        yield target.transform(noise, **theta), partial(transformed, target, noise), False
     for way in target.ways:
         try:
             sample = target.draws(theta, _DRAWS, context.seed, way)
         except NoGradient:
             return
-        yield sample, partial(target.values, n=_DRAWS, seed=context.seed, way=way)
+        yield sample, partial(target.values, n=_DRAWS, seed=context.seed, way=way), True
 
 
 def transformed(target: Target, noise: Array, theta: Mapping[str, float]) -> Array:

@@ -109,6 +109,29 @@ function betaAt([alpha, beta]) {
   };
 }
 
+/** Two Gaussians, N(−1, ½²) and N(m, ½²), the second with weight w = 1/(1 + e^(−η)). */
+function mixtureAt([logit, loc]) {
+  const weights = [logistic(-logit), logistic(logit)], locs = [-1, loc], scale = 0.5;
+  const sum = (f) => weights[0] * f(0) + weights[1] * f(1);
+  const part = (y, k) => normalDensity((y - locs[k]) / scale) / scale;
+  const below = (y, k) => normalCdf((y - locs[k]) / scale);
+  const density = (y) => sum((k) => part(y, k));
+  const cdf = (y) => sum((k) => below(y, k));
+  const value = ({ u }) => solveRising(cdf, u, Math.min(...locs) - 4, Math.max(...locs) + 4, density);
+  return {
+    value, density, cdf,
+    path: (noise) => {
+      const y = value(noise), p = density(y);
+      const apart = weights[0] * weights[1] * (below(y, 1) - below(y, 0));
+      return [-apart / p, (weights[1] * part(y, 1)) / p];
+    },
+    score: (y) => {
+      const share = (weights[1] * part(y, 1)) / density(y);
+      return [share - weights[1], (share * (y - loc)) / scale ** 2];
+    },
+  };
+}
+
 function bernoulliAt([p]) {
   return {
     value: ({ v }) => (v < p ? 1 : 0),
@@ -148,6 +171,14 @@ const LAWS = {
     label: "Beta", noise: "u", sampling: ["Beta(α, β)"], formula: "F⁻¹(u; α, β)", range: [0, 1],
     parameters: [parameter("alpha", "α", 0.5, 6, 2), parameter("beta", "β", 0.5, 6, 3)],
     at: betaAt, threshold: 0.5,
+  },
+  mixture: {
+    label: "Mixture of two Gaussians", noise: "u", sampling: ["two Gaussians"],
+    formula: "F⁻¹(u; η, m)", range: [-4, 4],
+    dist: ([logit, loc]) =>
+      `"mixture([gaussian(-1,0.5),gaussian(${loc},0.5)],logits=[0,${logit}])"`,
+    parameters: [parameter("logits[1]", "η", -3, 3, 0.4), parameter("components[1].loc", "m", -1, 3, 1)],
+    at: mixtureAt,
   },
   bernoulli: {
     label: "Bernoulli (a coin)", noise: "u", sampling: ["Bernoulli(p)"], formula: "1 if u > 1 − p",

@@ -18,14 +18,20 @@ function normalCdf(z) {
   return 0.5 + sum * normalDensity(z);
 }
 
-/** The z at which a function that rises with z reaches a value, by bisection. */
-function solveRising(rising, value, low = -8, high = 8) {
+/** Where a function that rises reaches a value: by Newton's steps if its slope is given, else by
+ * bisection, which also does where a step would leave what is left. */
+function solveRising(rising, value, low = -8, high = 8, slope = null) {
+  let x = 0.5 * (low + high);
   for (let k = 0; k < 60; k += 1) {
-    const middle = 0.5 * (low + high);
-    if (rising(middle) < value) low = middle;
-    else high = middle;
+    const apart = rising(x) - value;
+    if (apart < 0) low = x;
+    else high = x;
+    const next = slope ? x - apart / slope(x) : NaN;
+    const last = x;
+    x = low < next && next < high ? next : 0.5 * (low + high);
+    if (slope && Math.abs(x - last) < 1e-14 * (1 + Math.abs(x))) break;
   }
-  return 0.5 * (low + high);
+  return x;
 }
 
 /** Noise in its two forms: z ~ N(0, 1) and u = Φ(z), with v = 1 − u. */

@@ -14,11 +14,11 @@ function commandOf(s) {
   const named = law.parameters.map(({ name }, k) => `-p ${called(name)}=${s.theta[k]}`).join(" ");
   if (law.discrete)
     return { text: `reparam estimate --dist ${s.law} ${named} --objective y`, prints: "" };
-  const dist = s.law === "gaussian" ? "" : `--dist ${s.law} `;
+  const dist = s.law === "gaussian" ? "" : `--dist ${law.dist ? law.dist(s.theta) : s.law} `;
   const { pathwise } = oneDraw(law, s.theta, s.noise, s.upstream);
   const rounded = (x) => Number(x.toPrecision(6));
   const lines = law.parameters.map(({ name }, k) => `∂L/∂${name} = ${rounded(pathwise[k])}`);
-  let text = `reparam grad ${dist}${named} --noise ${s.noiseValue} --upstream ${s.upstream}`;
+  let text = `reparam grad ${dist}${law.dist ? "" : `${named} `}--noise ${s.noiseValue} --upstream ${s.upstream}`;
   if (s.kl) {
     const [mu, sigma] = klGradient(s.theta).map(rounded);
     text += `\nreparam kl --from gaussian ${named} --to gaussian`;

@@ -41,8 +41,18 @@ class Flow(NamedTuple):
     end: Array
     #: Infinite, with the sign of the side that the density is on, or that of a component.
     inner: float
-    #: ±p ∂end/∂θ by parameter, with + if the density is below.
-    through: dict[str, Array]
+    #: The density there, or that of a component: negative if it is above the place.
+    density: Array
+    #: ∂end/∂θ, by each parameter that moves it.
+    speeds: dict[str, Array]
+
+    @property
+    def through(self) -> dict[str, Array]:
+        """±p ∂end/∂θ by parameter."""
+        return {
+            name: np.where(self.density == 0.0, 0.0, self.density * speed)
+            for name, speed in self.speeds.items()
+        }
 
 
 class Reparameterized(Arithmetic, StandIns):
@@ -324,22 +334,20 @@ class Reparameterized(Arithmetic, StandIns):
         return ()
 
     def _flows(self) -> list[Flow]:
-        """Return where the density ends, or jumps, at a place that parameters move.
+        """Return where the density ends, or jumps, and what moves each place.
 
-        For each of these parameters E[∂ log p/∂θ] and all flows are 0 together.
+        For each parameter that does, E[∂ log p/∂θ] and all flows are 0 together.
         """
-        if not self.moving:
-            return []
         found = []
         for end, inner in zip(self.support, (np.inf, -np.inf), strict=True):
             finite = np.isfinite(end)
+            if not np.any(finite):
+                continue
             at = np.where(finite, end, 0.0)
             density = np.where(finite, np.exp(self.log_prob(at)), 0.0) * -np.sign(inner)
-            speeds = self.pathwise(at)
-            through = {
-                name: np.where(density == 0.0, 0.0, density * speeds[name]) for name in self.moving
-            }
-            found.append(Flow(np.asarray(end), inner, through))
+            speeds = self.pathwise(at) if self.moving else {}
+            moved = {name: speeds[name] for name in self.moving}
+            found.append(Flow(np.asarray(end), inner, density, moved))
         return found
 
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:

@@ -134,10 +134,10 @@ def _with_ends(
         return found
     value, error = found
     assert isinstance(p, Reparameterized)
-    for end, inner, through in p._flows():
-        flow = through.get(name, np.zeros(()))
+    for each in p._flows():
+        flow = each.through.get(name, np.zeros(()))
         moves = flow != 0.0
-        log_ratio = _jump(p, q, end, inner)
+        log_ratio = _jump(p, q, each.end, each.inner)
         value = value + np.where(moves, flow * (log_ratio - 1.0 - of_l.mean), 0.0)
         error = error + np.where(moves, np.abs(flow) * of_l.standard_error, 0.0)
     return value, error

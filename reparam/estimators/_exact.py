@@ -137,8 +137,8 @@ def _through_ends(problem: Problem, distribution: Reparameterized, sloped: bool)
     """Return p g φ and p g at ends, and jumps, that move with speeds g: as integrals' rows."""
     count = len(problem.names)
     flow, carried = np.zeros(count), np.zeros(count)
-    for end, _, through in distribution._flows():
-        phi = problem.objective.value(end)
+    for each in distribution._flows():
+        phi, through = problem.objective.value(each.end), each.through
         for place, name in enumerate(problem.names):
             if (gone := through.get(name, 0.0)) != 0.0:
                 flow[place] += gone

@@ -75,10 +75,12 @@ class Clipped(Reparameterized):
         found = {
             name for name, cuts in (("low", low > first), ("high", high < last)) if np.any(cuts)
         }
-        for end, _, through in self.base._flows():
-            inside = (low < end) & (end < high)
+        for flow in self.base._flows():
+            inside = (low < flow.end) & (flow.end < high)
             found |= {
-                f"base.{path}" for path, flow in through.items() if np.any(inside & (flow != 0))
+                f"base.{path}"
+                for path, gone in flow.through.items()
+                if np.any(inside & (gone != 0))
             }
         return tuple(path for path in self.parameters if path in found)
 

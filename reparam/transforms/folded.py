@@ -96,6 +96,10 @@ class Folded(Mapped):
         low = np.where((first < 0.0) & (last > 0.0), 0.0, np.minimum(np.abs(first), np.abs(last)))
         return low, np.maximum(np.abs(first), np.abs(last))
 
+    def _joints(self, *theta: Any) -> tuple[Array, ...]:
+        ends = self.base._ends(*theta[0])
+        return tuple(np.abs(np.asarray(x)) for x in (*ends, *self.base._joints(*theta[0])))
+
     def _branches(self, y: Array, of_base: Any) -> list[tuple[Array, Array]]:
         """Return y and −y, moved into the base's support, and the log density at each."""
         first, last = self.base._ends(*of_base)

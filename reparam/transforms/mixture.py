@@ -141,12 +141,9 @@ class Mixture(Reparameterized):
     def _flows(self) -> list[Flow]:
         shares, found = self._blend(self._nested(self._theta)).shares, []
         for number, component in enumerate(self.components):
-            for end, inner, through in component._flows():
-                shared = {
-                    f"components[{number}].{path}": shares[number] * flow
-                    for path, flow in through.items()
-                }
-                found.append(Flow(end, inner, shared))
+            for end, inner, density, speeds in component._flows():
+                moved = {f"components[{number}].{path}": s for path, s in speeds.items()}
+                found.append(Flow(end, inner, shares[number] * density, moved))
         return found
 
     @classmethod

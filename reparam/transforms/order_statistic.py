@@ -64,10 +64,7 @@ class OrderStatistic(Reparameterized):
     def moving(self) -> tuple[str, ...]:
         """The parameters that move an end of the base's support where the density is not 0."""
         found = {
-            path
-            for _, _, through in self._flows()
-            for path, flow in through.items()
-            if np.any(flow)
+            path for flow in self._flows() for path, gone in flow.through.items() if np.any(gone)
         }
         return tuple(path for path in self.parameters if path in found)
 
@@ -80,16 +77,14 @@ class OrderStatistic(Reparameterized):
 
     def _flows(self) -> list[Flow]:
         found = []
-        for end, inner, through in self.base._flows():
+        for end, inner, density, speeds in self.base._flows():
             at = np.where(np.isfinite(end), end, 0.0)
             logs = self.base.log_cdf(at), self.base.log_sf(at)
             with np.errstate(all="ignore"):
                 factor = np.exp(_log_factor(*logs, self._parts["r"], self._parts["n"]))
-            shared = {
-                f"base.{path}": np.where(flow == 0.0, 0.0, flow * factor)
-                for path, flow in through.items()
-            }
-            found.append(Flow(end, inner, shared))
+            shared = np.where(density == 0.0, 0.0, density * factor)
+            moved = {f"base.{path}": speed for path, speed in speeds.items()}
+            found.append(Flow(end, inner, shared, moved))
         return found
 
     # Formulas --------------------------------------------------------------------------------

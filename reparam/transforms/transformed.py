@@ -9,6 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About, View
+from reparam.base.reparameterized import Flow
 from reparam.base.tree import Child, flat
 from reparam.engine.noise import UNIFORM
 from reparam.errors import ParameterError
@@ -97,6 +98,8 @@ class Transformed(Mapped):
                 for path, speed in zip(self.map.parameters.differentiable, speeds, strict=True):
                     if np.any(np.isfinite(at) & np.isfinite(speed) & (speed != 0.0)):
                         found.add(f"map.{path}")
+        for flow in self._inner_flows():
+            found |= {path for path, gone in flow.through.items() if np.any(gone)}
         return tuple(path for path in self.parameters if path in found)
 
     def __repr__(self) -> str:
@@ -152,6 +155,32 @@ class Transformed(Mapped):
             inner = self.base._jacobian(x, *extras, *of_base)
             slope = self._proved._slope(x, y, *phi)
         return self._chained(slope, inner, self._proved._partials(x, y, *phi))
+
+    def _flows(self) -> list[Flow]:
+        return [*super()._flows(), *self._inner_flows()]
+
+    def _inner_flows(self) -> list[Flow]:
+        """Return where the density jumps inside the support."""
+        found, (low, high), phi = [], self.base.support, self.map._theta
+        for end, inner, density, speeds in self.base._flows():
+            inside = (low < end) & (end < high)
+            if not np.any(inside):
+                continue
+            x = np.where(inside, end, self.base.icdf(0.5))
+            with np.errstate(all="ignore"):
+                y = self._proved._value(x, *phi)
+                slope = self._proved._slope(x, y, *phi)
+                partials = self._proved._partials(x, y, *phi)
+            moved = {f"base.{path}": slope * speed for path, speed in speeds.items()}
+            names = self.map.parameters.differentiable
+            moved |= {f"map.{name}": part for name, part in zip(names, partials, strict=True)}
+            here = np.where(inside, density / slope, 0.0)
+            found.append(Flow(y, inner * float(np.sign(np.mean(slope))), here, moved))
+        return found
+
+    def _joints(self, *theta: Any) -> tuple[Array, ...]:
+        of_base, phi = theta
+        return tuple(self._proved._value(x, *phi) for x in self.base._joints(*of_base))
 
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         of_base, phi = theta

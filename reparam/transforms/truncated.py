@@ -85,10 +85,12 @@ class Truncated(Reparameterized):
             if base.moving and np.any(value <= own if name == "low" else value >= own):
                 speeds = base.pathwise(own)
                 found += [f"base.{path}" for path in base.moving if np.any(speeds[path] != 0.0)]
-        for end, _, through in base._flows():
-            inside = (first < end) & (end < last)
+        for flow in base._flows():
+            inside = (first < flow.end) & (flow.end < last)
             found += [
-                f"base.{path}" for path, flow in through.items() if np.any(inside & (flow != 0.0))
+                f"base.{path}"
+                for path, gone in flow.through.items()
+                if np.any(inside & (gone != 0))
             ]
         return tuple(path for path in self.parameters if path in found)
 
@@ -98,12 +100,10 @@ class Truncated(Reparameterized):
     def _flows(self) -> list[Flow]:
         found, (low, high) = super()._flows(), self.support
         mass = self._rows(self._nested(self._theta))[0].mass.reshape(self.batch_shape)
-        for end, inner, through in self.base._flows():
+        for end, inner, density, speeds in self.base._flows():
             inside = (low < end) & (end < high)
-            shared = {
-                f"base.{path}": np.where(inside, flow / mass, 0.0) for path, flow in through.items()
-            }
-            found.append(Flow(end, inner, shared))
+            moved = {f"base.{path}": speed for path, speed in speeds.items()}
+            found.append(Flow(end, inner, np.where(inside, density / mass, 0.0), moved))
         return found
 
     def _written(self) -> str:

@@ -326,9 +326,9 @@ class Registered(Target):
         d = self._made(theta)
         low, high = d.support
         return [
-            (float(end), {name: float(flow) for name, flow in through.items()})
-            for end, _, through in d._flows()
-            if low < end < high
+            (float(flow.end), {name: float(gone) for name, gone in flow.through.items()})
+            for flow in d._flows()
+            if low < flow.end < high
         ]
 
     def _law_of(self, d: Reparameterized) -> Law:

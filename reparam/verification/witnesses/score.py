@@ -97,6 +97,9 @@ def _integrate_in_value(context: Context, theta: dict[str, float], tally: Tally)
     log_prob = partial(formulas["log_prob"], **theta)
     y, _ = context.points(theta)
     start, end = map(np.concatenate, zip(*spans(y), strict=True))
+    for jump, _ in context.target.jumps(theta):
+        smooth = (np.minimum(start, end) > jump) | (np.maximum(start, end) < jump)
+        start, end = start[smooth], end[smooth]
     total, error = integral(partial(formulas["stein_score"], **theta), start, end)
     logs = [np.asarray(log_prob(at)) for at in (start, end)]
     # the terms of log p, such as multiples of ln y, may cancel

@@ -238,9 +238,12 @@ def place(scale: str, y: float) -> float:
     """λ of y, as far as doubles hold it."""
     if scale == "real":
         return y
+    if scale == "log":
+        return float(np.log(y))
+    inside = min(y, 1.0 - 2.0**-53)  # iterations start from a number
     if scale == "tanh":
-        return float(np.arctanh(y))
-    return float(np.log(y) if scale == "log" else np.log(y) - np.log1p(-y))
+        return float(np.arctanh(max(inside, 2.0**-53 - 1.0)))
+    return float(np.log(inside) - np.log1p(-inside))
 
 
 def stretch(scale: str, draw: Any, name: str) -> float:

@@ -149,10 +149,11 @@ def _distance(z: Array, asymmetry: Array) -> Array:
 def _tail(own: NDArray[np.bool_], distance: Array, side: Array, other: Array) -> Array:
     """Return the probability of a tail, which begins on its own side of the kink or on the other.
 
-    Just beyond the kink it is next to the probability of its side.
+    Just beyond the kink it is next to the probability of its side, which may be small.
     """
-    both = np.minimum(side - other * np.expm1(-distance), 1.0)  # it may be a rounding above
-    return np.where(own, side * np.exp(-distance), both)
+    farther = np.where(own, side, other) * np.exp(-distance)
+    both = np.where(farther < 0.5, 1.0 - farther, side - other * np.expm1(-distance))
+    return np.where(own, farther, both)
 
 
 def _log_part_beyond(t: Array, rest: Array, side: Array, other: Array) -> Array:

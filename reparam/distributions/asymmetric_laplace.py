@@ -149,21 +149,23 @@ def _distance(z: Array, asymmetry: Array) -> Array:
 def _tail(own: NDArray[np.bool_], distance: Array, side: Array, other: Array) -> Array:
     """Return the probability of a tail, which begins on its own side of the kink or on the other.
 
-    Just beyond the kink it is next to the probability of its side.
+    Just beyond the kink it is next to the probability of its side, which may be small.
     """
-    both = np.minimum(side - other * np.expm1(-distance), 1.0)  # it may be a rounding above
-    return np.where(own, side * np.exp(-distance), both)
+    farther = np.where(own, side, other) * np.exp(-distance)
+    both = np.where(farther < 0.5, 1.0 - farther, side - other * np.expm1(-distance))
+    return np.where(own, farther, both)
 
 
 def _log_part_beyond(t: Array, rest: Array, side: Array, other: Array) -> Array:
     """Return the log of the part of its side's probability that lies beyond a quantile.
 
     For a tail t = 1 − rest it is ln(t/side) on that tail's side of the kink, and ln(rest/other) on
-    the other. There, for small t, the digits are in t − side.
+    the other. Where the smaller of t and rest is not the one in it, that has the digits.
     """
-    own = t <= side
+    own, small = t <= side, t < 0.5
     log = np.log(np.where(own, t, rest) / np.where(own, side, other))
-    log = np.where(own | (t >= 0.5), log, np.log1p((side - t) / other))
+    short = np.where(own, (other - rest) / side, (side - t) / other)
+    log = np.where(own == small, log, np.log1p(short))
     return np.where((t <= 0.0) | (rest <= 0.0), -np.inf, log)
 
 

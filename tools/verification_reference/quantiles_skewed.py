@@ -50,40 +50,68 @@ def skew_quantile(u: Any, complement: Any, alpha: Any, start: Any) -> Any:
         return mp.mpf(0)
     key = u, alpha, mp.dps
     if key not in _SOLVED:
-        upper = complement < u
-        target = complement if upper else u
-        if start is None:  # farther out than the quantile
-            behind = mp.acot(alpha) / mp.pi if alpha else mp.mpf(1) / 2
-            size = mp.sqrt(2 * mp.log(max(behind / target, 1)) / (1 + alpha**2))
-            start = mp.sqrt(-2 * mp.log(target)) if upper else -size
-        tail = partial(skew_tail, alpha=alpha, upper=upper)
-        _SOLVED[key] = newton(tail, target, start, -1 if upper else 1)
+        _SOLVED[key] = skew_solved(u, complement, alpha, start)
     return _SOLVED[key]
+
+
+def skew_solved(u: Any, complement: Any, alpha: Any, start: Any) -> Any:
+    upper = complement < u
+    target = complement if upper else u
+    if upper and alpha * (z := normal_tail_quantile(target / 2)) > _BENT:
+        return z - skew_beyond(z, alpha) * mp.sqrt(mp.pi / 2) * mp.exp(z * z / 2)
+    if start is None:  # farther out than the quantile
+        behind = mp.acot(alpha) / mp.pi if alpha else mp.mpf(1) / 2
+        size = mp.sqrt(2 * mp.log(max(behind / target, 1)) / (1 + alpha**2))
+        start = mp.sqrt(-2 * mp.log(target)) if upper else -size
+    tail = partial(skew_tail, alpha=alpha, upper=upper)
+    with mp.extradps(_BENT_DIGITS if upper else 0):
+        return newton(tail, target, start, -1 if upper else 1)
+
+
+#: From this αz on P(Z > z) is erfc(z/√2) less than 1e-60 of it, which moves the quantile in
+#: proportion; up to there so many digits more show how it does.
+_BENT, _BENT_DIGITS = 17, 70
+
+
+def normal_tail_quantile(target: Any) -> Any:
+    """Return z with 1 − Φ(z) = target < ½, in all digits."""
+    z = mp.sqrt(-2 * mp.log(target))
+    step = mp.inf
+    while abs(step) > mp.mpf(10) ** (-mp.dps // 2 - 5):
+        tail = mp.erfc(z / mp.sqrt(2)) / 2
+        step = mp.log(tail / target) * tail / mp.npdf(z)
+        z += step
+    return z
+
+
+def skew_beyond(q: Any, a: Any) -> Any:
+    """Return P(Z < −q) to 70 digits: (q/π) ∫ exp(−(q² + t²)/2)/(q² + t²) dt from aq on."""
+    with mp.workdps(75):
+        c = a * q
+        edges = [mp.mpf(8 * k) / c for k in range(23)]
+        part = mp.quad(lambda s: mp.exp(-s * (c + s / 2)) / (q * q + (c + s) ** 2), edges)
+        return part * q / mp.pi * mp.exp(-(q * q + c * c) / 2)
 
 
 def skew_tail(z: Any, alpha: Any, upper: bool) -> tuple[Any, Any]:
     """Return P(Z > z), or P(Z ≤ z), and its ratio to the density p.
 
-    By the power series of p, from p′ = −z p + (α/π) exp(−z² (1 + α²)/2), integrated from 0. Where
-    αz is large, P(Z > z) is erfc(z/√2) but for less than exp(−α² z²/2).
+    By the power series of p, from p′ = −z p + (α/π) exp(−z² (1 + α²)/2), integrated from 0.
     """
     density = mp.exp(-z * z / 2) * mp.erfc(-alpha * z / mp.sqrt(2)) / mp.sqrt(2 * mp.pi)
-    if alpha * z > 80:
-        half = z / mp.sqrt(2)
-        probability = mp.erfc(half) if upper else mp.erf(half)
-        return probability, probability / density
     square = z * z * (1 + alpha**2) / 2
     with mp.workprec(mp.prec + int(3 * square) + 20):
         below = mp.acot(alpha) / mp.pi if alpha else mp.mpf(1) / 2
         first = z / mp.sqrt(2 * mp.pi)
         one, z_square, power, even, growth = fixed(z * z, square, first, alpha / mp.pi)
-        odd, total, k = z_square * growth // one, 0, 0
+        shift = one.bit_length() - 1
+        odd, total, k = z_square * growth >> shift, 0, 0
         while k < square or abs(even) + abs(odd) + abs(growth) > 9:  # what is left of rounding
             total += even // (2 * k + 1) + odd // (2 * k + 2)
-            even = -z_square * even // one // (2 * k + 2)
+            even = -(z_square * even >> shift) // (2 * k + 2)
             k += 1
-            growth = -power * growth // one // k
-            odd = z_square * (growth - odd) // one // (2 * k + 1)
+            growth = -(power * growth >> shift) // k
+            odd = (z_square * (growth - odd) >> shift) // (2 * k + 1)
         probability = below + mp.mpf(total) / one
         if upper:
             probability = 1 - probability

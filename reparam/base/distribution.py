@@ -9,7 +9,6 @@ evaluate block by block on several threads, and give results their shapes.
 from __future__ import annotations
 
 import abc
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,11 +24,11 @@ from reparam.domains import Domain, Integers, Simplex
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import Stream
 from reparam.engine.operands import Operand, batch_operand, operand
-from reparam.engine.shapes import broadcast_shapes, check_memory
-from reparam.errors import CountError, IncompleteError, ShapeError
+from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape
+from reparam.errors import IncompleteError, ShapeError
 from reparam.parameters import as_real_array
 
-__all__ = ["FUNCTIONS", "About", "Distribution", "View", "sample_shape", "stand_in"]
+__all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -482,29 +481,3 @@ def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:
         return tuple(_replaced(entry, there, instead) for entry in result)
     vector = there.shape + (1,) * (np.ndim(result) - there.ndim)
     return np.where(there.reshape(vector), instead, result)
-
-
-def sample_shape(shape: object) -> tuple[int, ...]:
-    """Return a sample shape as a tuple.
-
-    Raises
-    ------
-    CountError
-        If it is not made of non-negative integers.
-    """
-    if type(shape) is int and 0 <= shape < 2**63:  # the usual ones, without NumPy
-        return (shape,)
-    if type(shape) is tuple and not shape:
-        return ()
-    given = np.asarray(None if isinstance(shape, np.ma.MaskedArray) else shape, dtype=object)
-    entries: list[Any] = given.reshape(-1).tolist() if given.ndim < 2 else [None]
-    try:
-        sizes = [-1 if isinstance(entry, bool) else operator.index(entry) for entry in entries]
-    except TypeError:
-        sizes = [-1]
-    if any(size < 0 for size in sizes):
-        raise CountError(
-            f"sample shape {shape!r} is not a non-negative integer or a tuple of them;"
-            " pass how many draws you want"
-        )
-    return tuple(sizes)

@@ -304,6 +304,7 @@ class TestProcess:
         assert (project / "r.json").read_text() == "old"
         assert not list(project.glob(".r.json*"))
 
+    @pytest.mark.long
     def test_a_reader_that_leaves(self, project):
         process = self.start("laplace", "gaussian", stdout=subprocess.PIPE)
         with process:
@@ -361,6 +362,7 @@ class TestProcess:
             assert "0/1 checks" in re.sub(r"\x1b\[\d+m", "", text)
             assert text.endswith("\x1b[2K.")
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("words", "expected"),
         [

@@ -208,11 +208,16 @@ class Simplex(Interval):
 class Arc(Interval):
     """The interval of length 2π around a parameter: the circle, cut opposite to it.
 
-    >>> print(Arc("loc − π", "loc + π", middle="loc"))
-    (loc − π, loc + π)
+    >>> print(Arc(middle="loc"))
+    loc ± π
     """
 
+    low: float | str = ""
+    high: float | str = ""
     middle: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.middle} ± π"
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
         """Return both ends, to the nearest doubles."""

@@ -42,12 +42,11 @@ class InverseGaussian(PositiveFamily):
         conversions={"dispersion": RECIPROCAL, "variance": Conversion("loc**3/{0}")},
     )
     about = About(
-        density="p(y) = √(λ/(2πy³)) exp(−λ (y − μ)²/(2μ²y))",
+        density="p(y) = √(λ/(2πy³)) exp(−a²/2),  a = √(λ/y) (y/μ − 1),  b = √(λ/y) (y/μ + 1)",
         transform="y = μ x,  x the quantile of the distribution with μ = 1 and λ/μ",
         derivatives={
-            "loc": "(y/μ) (a + b) R(b)",
-            "concentration": "(y/λ) (1 − (a + b) R(b)),  a, b = √(λ/y) (y/μ ∓ 1),"
-            "  R(t) = Φ(−t)/φ(t)",
+            "loc": "(y/μ) (a + b) Φ(−b)/φ(b)",
+            "concentration": "(y/λ) (1 − (a + b) Φ(−b)/φ(b))",
         },
         source="Michael, Schucany & Haas (1976), Generating random variates using transformations"
         " with multiple roots",

@@ -45,7 +45,7 @@ class VonMises(Implicit):
         scipy="vonmises_line(concentration, loc)",
     )
     _tails = (Tail(power="1"), Tail(power="1"))
-    _support = Arc("loc − π", "loc + π", middle="loc")
+    _support = Arc(middle="loc")
     path = "field"
     _substreams: ClassVar[tuple[Noise, ...]] = (UNIFORM, UNIFORM)
     _extras: ClassVar[int] = 1  # tan(z/2), which has its digits at 0 and at ±π

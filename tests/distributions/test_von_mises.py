@@ -197,7 +197,7 @@ def test_the_distribution_rotates_with_loc():
     assert d.support == (40.0 - math.pi, 40.0 + math.pi)
     assert d.moving == ("loc",)
     assert d.log_prob(40.0 + 2.0 * math.pi) == -math.inf
-    assert str(type(d)._support) == "(loc − π, loc + π)"
+    assert str(type(d)._support) == "loc ± π"
 
 
 def test_angles_are_moved_into_the_support_as_documented():

@@ -100,6 +100,13 @@ class Discrete(Distribution):
         """
         return self._at("v", v, lambda v, *theta: self._on_closed_unit(1.0 - v, v, *theta))[0][()]
 
+    @classmethod
+    def has_formula(cls, function: str) -> bool:
+        """Return whether a function has a formula; of a quantile, whether no search by the cdf."""
+        if function in ("icdf", "isf"):
+            return cls._quantile.__func__ is not Discrete._quantile.__func__  # type: ignore[attr-defined]
+        return super().has_formula(function)
+
     @final
     @classmethod
     def obstacle(cls) -> str:

@@ -9,7 +9,6 @@ evaluate block by block on several threads, and give results their shapes.
 from __future__ import annotations
 
 import abc
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,11 +24,11 @@ from reparam.domains import Domain, Integers, Simplex
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import Stream
 from reparam.engine.operands import Operand, batch_operand, operand
-from reparam.engine.shapes import broadcast_shapes, check_memory
-from reparam.errors import CountError, IncompleteError, ShapeError
+from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape
+from reparam.errors import IncompleteError, ShapeError
 from reparam.parameters import as_real_array
 
-__all__ = ["About", "Distribution", "View", "sample_shape", "stand_in"]
+__all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _MARK = "stands_in"
 
 #: The functions of a distribution that follow numerically without a formula, if they do.
-_FUNCTIONS = (
+FUNCTIONS = (
     *("icdf", "isf", "cdf", "sf", "log_cdf", "log_sf", "pathwise", "score", "stein_score"),
     *("mean", "variance", "entropy"),
 )
@@ -348,7 +347,12 @@ class Distribution(Tree, abc.ABC):
     @classmethod
     def numerical_formulas(cls) -> tuple[str, ...]:
         """Return the names of the functions that follow numerically, for lack of a formula."""
-        return () if cls._support.rank else tuple(n for n in _FUNCTIONS if cls._follows(f"_{n}"))
+        return () if cls._support.rank else tuple(n for n in FUNCTIONS if cls._follows(f"_{n}"))
+
+    @classmethod
+    def has_formula(cls, function: str) -> bool:
+        """Return whether a function, such as ``"entropy"``, has a formula that isn't numerical."""
+        return hasattr(cls, f"_{function}") and not cls._follows(f"_{function}")
 
     @classmethod
     def _follows(cls, formula: str) -> bool:
@@ -481,29 +485,3 @@ def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:
         return tuple(_replaced(entry, there, instead) for entry in result)
     vector = there.shape + (1,) * (np.ndim(result) - there.ndim)
     return np.where(there.reshape(vector), instead, result)
-
-
-def sample_shape(shape: object) -> tuple[int, ...]:
-    """Return a sample shape as a tuple.
-
-    Raises
-    ------
-    CountError
-        If it is not made of non-negative integers.
-    """
-    if type(shape) is int and 0 <= shape < 2**63:  # the usual ones, without NumPy
-        return (shape,)
-    if type(shape) is tuple and not shape:
-        return ()
-    given = np.asarray(None if isinstance(shape, np.ma.MaskedArray) else shape, dtype=object)
-    entries: list[Any] = given.reshape(-1).tolist() if given.ndim < 2 else [None]
-    try:
-        sizes = [-1 if isinstance(entry, bool) else operator.index(entry) for entry in entries]
-    except TypeError:
-        sizes = [-1]
-    if any(size < 0 for size in sizes):
-        raise CountError(
-            f"sample shape {shape!r} is not a non-negative integer or a tuple of them;"
-            " pass how many draws you want"
-        )
-    return tuple(sizes)

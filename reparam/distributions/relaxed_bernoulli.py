@@ -77,9 +77,9 @@ class RelaxedBernoulli(Reparameterized):
 
     @staticmethod
     def _scaled(factor: Array, x: Array, temperature: Array) -> tuple[Array, ...]:
-        """Return ∂x/∂θ times a factor, 0 where that is."""
+        """Return ∂x/∂θ times a factor, 0 where that is, or x is: 1/τ may be infinite."""
         in_logits = factor / temperature
-        return np.where(factor == 0.0, 0.0, -x * in_logits), in_logits
+        return np.where((factor == 0.0) | (x == 0.0), 0.0, -x * in_logits), in_logits
 
     @staticmethod
     def _jacobian(y: Array, x: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:

@@ -1,28 +1,14 @@
 """Distributions from other packages: a real one, installed, and broken ones."""
 
 import json
-import shutil
 import sys
 from importlib.metadata import entry_points
-from pathlib import Path
 
 import pytest
 
 import reparam as rp
 from reparam import registry, testing
 from reparam.errors import PluginWarning, UnknownDistributionError
-
-SOURCE = Path(__file__).parents[1] / "helpers" / "plugin"
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory, python):
-    """A directory with the package in tests/plugin, installed there by pip."""
-    source = shutil.copytree(SOURCE, tmp_path_factory.mktemp("source"), dirs_exist_ok=True)
-    target = tmp_path_factory.mktemp("site")
-    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
-    python("-m", "pip", "install", "--quiet", *offline, "--target", target, source)
-    return target
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ Check = tuple[str, Any, laws.Formula, list[float]]
 #: Decimal exponents of the shapes.
 LOW, HIGH = -6.0, 8.0
 ENTRIES = 4
+#: Of fewer integers than these, each is as likely to be looked at.
+FEW = 10
 
 
 def collected(module: str) -> dict[str, Any]:
@@ -115,8 +117,8 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
     for what in ("entropy", "mean", "variance"):
         yield what, getattr(law, what), getattr(exact, what), values
     if name in DISCRETE:
-        yield from point_checks(law, exact, values, count(name, law, rng))
-        yield from log_checks(law, exact, values, far_count(name, law, rng))
+        yield from point_checks(law, exact, values, count(law, rng))
+        yield from log_checks(law, exact, values, far_count(law, rng))
         return
     yield from draw_checks(law, exact, values, rng)
     y = beyond(law, exact, float(law.icdf(probability(rng))), rng)
@@ -154,11 +156,11 @@ def far(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> float:
     return float(loc + (y - loc) * 10.0 ** rng.uniform(0, 9))
 
 
-def far_count(name: str, law: Any, rng: np.random.Generator) -> float:
+def far_count(law: Any, rng: np.random.Generator) -> float:
     """An integer so far out that tails underflow."""
-    if name in ("bernoulli", "categorical"):
-        return count(name, law, rng)
     first, last = (float(end) for end in law.support)
+    if last - first < FEW:
+        return count(law, rng)
     mean = float(law.mean) if np.isfinite(law.mean) else 1.0
     return float(np.clip(np.rint(mean * 10.0 ** rng.uniform(-4, 4)), first, min(last, 1e15)))
 
@@ -170,11 +172,11 @@ def log_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[
         yield what, getattr(law, what)(y), getattr(exact, what), [y, *values]
 
 
-def count(name: str, law: Any, rng: np.random.Generator) -> float:
+def count(law: Any, rng: np.random.Generator) -> float:
     """An integer in a discrete law's body or tails."""
-    if name in ("bernoulli", "categorical"):
-        return float(rng.integers(2 if name == "bernoulli" else ENTRIES))
     first, last = (float(end) for end in law.support)
+    if last - first < FEW:
+        return float(rng.integers(int(first), int(last) + 1))
     mean, sd = float(law.mean), float(np.sqrt(law.variance))
     y = round(mean + sd * rng.normal() * rng.choice([1.0, 1.0, 8.0]))
     if rng.random() < 0.1:

@@ -46,11 +46,11 @@ def of_tails(context: Context) -> Iterator[Comparison]:
         if not y.size:
             continue
         low, high = map(float, target.law(theta, context.seed).support)
+        far, far_room = _beyond(y, low, high)
+        at, space = np.append(y, far), np.append(room, far_room)
         for tail, other, sign in _TAILS:
             log = partial(formulas[f"log_{tail}"], **theta)
-            _agree(context, values[tail], (tail, other), theta, y)
-            far, far_room = _beyond(y, low, high)
-            at, space = np.append(y, far), np.append(room, far_room)
+            _agree(context, values[tail], (tail, other), theta, at)
             step = np.minimum(0.1 * np.abs(at - np.median(y)), 0.3 * space)
             step = np.where(step > 0.0, step, 0.3 * np.minimum(1.0, space))
             floor = _floor(context, partial(formulas[tail], **theta), at)
@@ -73,10 +73,10 @@ def of_masses(context: Context) -> Iterator[Comparison]:
     for theta in context.sets():
         y = np.unique(target.values(theta, 64 * context.level.points, context.seed))
         low, high = map(float, target.law(theta, context.seed).support)
-        for tail, other, _ in _TAILS:
-            _agree(context, values[tail], (tail, other), theta, y)
         far, _ = _beyond(y, low, high)
         y = np.unique(np.append(y, np.clip(np.rint(far), low, high)))
+        for tail, other, _ in _TAILS:
+            _agree(context, values[tail], (tail, other), theta, y)
         logs = [[formulas[f"log_{tail}"](y - k, **theta) for k in (0, 1)] for tail, *_ in _TAILS]
         (own, before), (after, upper) = logs
         lower = own < upper  # F(y) − F(y − 1), or the other way round of 1 − F

@@ -42,6 +42,7 @@ class GumbelMin(rp.LocationScale):
 
     @staticmethod
     def _standard_log_prob(z):
+        z = np.minimum(z, 1e3)  # where e^z is infinite, so is the difference
         return z - np.exp(z)
 
     @staticmethod

@@ -11,7 +11,6 @@ from reparam.errors import ReparamError, spelled
 from reparam.parameters import Parameter
 
 if TYPE_CHECKING:
-    from reparam.base.distribution import Distribution
     from reparam.base.tree import Child, Children
 
 __all__ = ["completed"]

@@ -11,8 +11,7 @@ from reparam.errors import ReparamError, spelled
 from reparam.parameters import Parameter
 
 if TYPE_CHECKING:
-    from reparam.base.distribution import Distribution
-    from reparam.base.tree import Child
+    from reparam.base.tree import Child, Children
 
 __all__ = ["completed"]
 
@@ -98,7 +97,7 @@ def _read(text: str) -> tuple[list[_Call], str, str]:
     return calls, text[: len(text) - len(begun)], begun
 
 
-def _fields(name: str) -> dict[str, Any]:
+def _fields(name: str) -> dict[str, Parameter | Child[Any] | Children[Any]]:
     """Return what a distribution takes, by name: nothing of one that isn't registered."""
     from reparam import registry
 
@@ -127,7 +126,7 @@ def _combinators(begun: str) -> Iterator[str]:
     return (name for name in names if name.startswith(begun))
 
 
-def _laws(head: str, begun: str, field: Child[Distribution] | None = None) -> Iterator[str]:
+def _laws(head: str, begun: str, field: Child[Any] | Children[Any] | None = None) -> Iterator[str]:
     """Yield the laws that an argument may be, each with and without its parenthesis."""
     from reparam import registry
     from reparam.base.distribution import Distribution

@@ -174,4 +174,5 @@ class Path:
             self._distribution._formula(formula)(*out, *self._theta)
             for formula in (view.value, view.jacobian)
         )
-        return log_y, [np.broadcast_to(slope, log_y.shape) for slope in self._by_number(slopes)]
+        numbers = self._by_number(slopes)
+        return log_y, [np.broadcast_to(slope, log_y.shape) for slope in numbers]

@@ -9,13 +9,13 @@ from reparam.verification.results import Outcome
 RIGHT = [
     "truncated(gaussian, low=0)",
     "truncated(gaussian(loc=1), low=0.5, high=2)",
-    pytest.param("truncated(gamma(alpha=2.5), low=1)", marks=pytest.mark.long),
-    pytest.param("byquantile(beta(2, 3))", marks=pytest.mark.long),
     "mixture([0.3, 0.7], gaussian, gamma(alpha=2))",
     "mixture([0.5, 0.5], gaussian(-3), gaussian(3))",
     "order_statistic(gaussian, r=2, n=5)",
 ]
 LONG = [
+    "truncated(gamma(alpha=2.5), low=1)",
+    "byquantile(beta(2, 3))",
     "truncated(laplace, low=-0.2, high=0.1)",
     "byquantile(mixture([0.3, 0.7], truncated(gaussian, low=0), gaussian(2)))",
     "mixture([mixture([1, 2], gaussian, gaussian(3)), laplace], logits=[0, 1])",

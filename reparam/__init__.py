@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reparam.base.mechanisms import InverseCDF as InverseCDF
     from reparam.base.mechanisms import LocationScale as LocationScale
     from reparam.base.reparameterized import Reparameterized as Reparameterized
+    from reparam.base.tails import Tail as Tail
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
@@ -78,6 +79,7 @@ _HOMES = {
     "Parameter": "reparam.parameters",
     "Reparameterized": "reparam.base.reparameterized",
     "ReparamError": "reparam.errors",
+    "Tail": "reparam.base.tails",
     "Truncated": "reparam.transforms.truncated",
     "get": "reparam.registry",
     "kl": "reparam.divergences",

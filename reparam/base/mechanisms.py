@@ -13,6 +13,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base import numerical
+from reparam.base.distribution import stand_in
 from reparam.base.reparameterized import Reparameterized
 from reparam.domains import REAL, Interval
 from reparam.engine.noise import UNIFORM, Noise
@@ -60,6 +61,32 @@ class LocationScale(Reparameterized):
     @abc.abstractmethod
     def _standard_sf(z: Array, *shape: Any, **_: Any) -> Array:
         """P(Z > z), to full relative accuracy."""
+
+    @classmethod
+    @stand_in
+    def _standard_log_cdf(cls, z: Array, *shape: Any) -> Array:
+        """Log of P(Z ≤ z), to full relative accuracy."""
+        return cls._standard_log_tail(z, shape, (cls._standard_cdf, cls._standard_sf), -1.0)
+
+    @classmethod
+    @stand_in
+    def _standard_log_sf(cls, z: Array, *shape: Any) -> Array:
+        """Log of P(Z > z), to full relative accuracy."""
+        if cls._symmetric:
+            return cls._standard_log_cdf(-z, *shape)
+        return cls._standard_log_tail(z, shape, (cls._standard_sf, cls._standard_cdf), 1.0)
+
+    @final
+    @classmethod
+    def _standard_log_tail(
+        cls, z: Array, shape: tuple[Any, ...], tails: tuple[Any, Any], sign: float
+    ) -> Array:
+        """Return the logarithm of the first of two tails, the lower if the sign is −1."""
+        z, *rows = np.broadcast_arrays(z, *shape)
+        end = np.full(z.size, sign * np.inf)
+        leaves = [row.ravel() for row in rows]
+        log_prob = cls._standard_log_prob
+        return numerical.log_tail(z.ravel(), leaves, tails, log_prob, end, sign).reshape(z.shape)
 
     @staticmethod
     @abc.abstractmethod
@@ -151,6 +178,18 @@ class LocationScale(Reparameterized):
 
     @final
     @classmethod
+    def _log_cdf(cls, y: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return cls._standard_log_cdf((y - loc) / scale, *shape)
+
+    @final
+    @classmethod
+    def _log_sf(cls, y: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return cls._standard_log_sf((y - loc) / scale, *shape)
+
+    @final
+    @classmethod
     def _log_prob(cls, y: Array, *theta: Array) -> Array:
         *shape, loc, scale = theta
         return cls._standard_log_prob((y - loc) / scale, *shape) - np.log(scale)
@@ -162,6 +201,24 @@ class LocationScale(Reparameterized):
         z = np.clip((y - loc) / scale, -LARGEST, LARGEST)  # an infinite z would lose z · slope
         slope, *rest = cls._standard_score(z, *shape)
         return (*rest, -slope / scale, -cls._standard_excess(z, slope, *shape) / scale)
+
+    @classmethod
+    def _stein_score(cls, y: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        z = (y - loc) / scale
+        slope = cls._standard_score(z, *shape)[0]
+        if np.any(lost := np.isinf(z) & np.isnan(slope)):  # a quotient of infinite numbers
+            slope = np.where(lost, cls._standard_score(np.copysign(LARGEST, z), *shape)[0], slope)
+        return slope / scale
+
+    @final
+    @classmethod
+    def _follows(cls, formula: str) -> bool:
+        if cls._symmetric and formula == "_log_sf":
+            formula = "_log_cdf"
+        if formula in ("_log_cdf", "_log_sf"):
+            formula = f"_standard{formula}"
+        return super()._follows(formula)
 
     @final
     @classmethod

@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.tails import Tail
 from reparam.conversions import times
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
@@ -40,7 +41,9 @@ class Logistic(LocationScale):
         transform="y = μ + s z,  z = log(u / (1 − u))",
         derivatives={"loc": "1", "scale": "z"},
         source="Balakrishnan (1992), Handbook of the Logistic Distribution, chapter 1",
+        scipy="logistic(loc, scale)",
     )
+    _tails = (Tail(growth="1"), Tail(growth="1"))
 
     @staticmethod
     def _standard_icdf(u: Array) -> Array:
@@ -64,6 +67,10 @@ class Logistic(LocationScale):
     @staticmethod
     def _standard_sf(z: Array) -> Array:
         return Logistic._standard_cdf(-z)
+
+    @staticmethod
+    def _standard_log_cdf(z: Array) -> Array:
+        return np.minimum(z, 0.0) - np.log1p(np.exp(-np.abs(z)))
 
     @staticmethod
     def _standard_log_prob(z: Array) -> Array:

@@ -144,10 +144,25 @@ class Path:
 
         return drawn
 
-    def replayed(self, noise: Array) -> tuple[Array, tuple[Array | float, ...]]:
-        """Return the values that noise makes, and their derivatives by parameter."""
-        return self.differentiated(*self._distribution._formula("_transform")(noise, *self._theta))
+    def replayed(self, noise: Array) -> tuple[Array, ...]:
+        """Return the values that noise makes, with extras."""
+        made: tuple[Array, ...] = self._distribution._formula("_transform")(noise, *self._theta)
+        return made
 
     def differentiated(self, *out: Array) -> tuple[Array, tuple[Array | float, ...]]:
         """Return the values and their derivatives, from values and extra arrays."""
         return out[0], self._distribution._formula("_jacobian")(*out, *self._theta)
+
+    @property
+    def has_logs(self) -> bool:
+        """Whether draws have ln y."""
+        return "log_value" in self._distribution._views
+
+    def in_logs(self, *out: Array) -> tuple[Array, tuple[Array, ...]]:
+        """Return ln y and its derivatives, from values and extra arrays."""
+        view = self._distribution._views["log_value"]
+        log_y, slopes = (
+            self._distribution._formula(formula)(*out, *self._theta)
+            for formula in (view.value, view.jacobian)
+        )
+        return log_y, tuple(np.broadcast_to(slope, log_y.shape) for slope in slopes)

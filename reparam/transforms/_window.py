@@ -7,6 +7,7 @@ Gauss-Legendre rules in the logarithm of the distance from the nearer finite end
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
+from reparam.base.numerical.log_tails import log_of_tails
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import flat
 
@@ -37,6 +39,8 @@ _STEPS = 2
 _OVERFLOW = 700.0
 #: Expectations are over quantiles of probabilities from this on.
 _UNDERFLOW = 1e-300
+#: Logarithms of tails below it come from the base's, which do not underflow.
+_LOG_UNDERFLOW = math.log(1e-290)
 #: How much of the mass an entropy may miss.
 _LOST = 1e-13
 
@@ -149,10 +153,54 @@ class Window:
             self._between(y, self.high, *self._tails(y), below, above) / self.mass, 1.0
         )
 
+    def log_cdf(self, y: Array) -> Array:
+        """Return ln P(Y ≤ y) of what is drawn from the window."""
+        logs = log_of_tails(self.cdf(y), self.sf(y))
+        return self._beyond_underflow(logs, y, self.low, "_log_cdf", self.own[0])
+
+    def log_sf(self, y: Array) -> Array:
+        """Return ln P(Y > y) of what is drawn from the window."""
+        logs = log_of_tails(self.sf(y), self.cdf(y))
+        return self._beyond_underflow(logs, y, self.high, "_log_sf", self.own[1])
+
+    def _beyond_underflow(
+        self, logs: Array, y: Array, end: Array, formula: str, own: NDArray[np.bool_]
+    ) -> Array:
+        """Return logarithms of the part between y and an end, far out from those of the base."""
+        if not np.any(far := logs < _LOG_UNDERFLOW):
+            return logs
+        logs = np.array(np.broadcast_to(logs, np.broadcast_shapes(logs.shape, y.shape)))
+        count, rows = logs.size, np.flatnonzero(np.broadcast_to(far, logs.shape))
+        at_y, at_end, log_mass = (
+            np.broadcast_to(each, count)[rows]
+            for each in (
+                self._of(formula, y),
+                np.where(own, -np.inf, self._of(formula, end)),
+                np.log(self.mass),
+            )
+        )
+        share = -np.expm1(at_end - at_y)
+        part = at_y + np.log(share)
+        narrow = np.flatnonzero(share < _NARROW)
+        if narrow.size:
+            few = rows[narrow]
+            unit = np.broadcast_to(self._of("_log_prob", y), count)[few]
+            first, last = (end, y) if formula == "_log_cdf" else (y, end)
+            integral = self._integral(first, last, few, count, log_unit=unit)[0]
+            part[narrow] = unit + np.log(integral)
+        logs[rows] = part - log_mass
+        return logs
+
     # Integrals of the density ----------------------------------------------------------------
 
     def _integral(
-        self, x: Array, y: Array, rows: NDArray[Any], count: int, less: Sequence[Array] = ()
+        self,
+        x: Array,
+        y: Array,
+        rows: NDArray[Any],
+        count: int,
+        less: Sequence[Array] = (),
+        log_unit: Array | None = None,
     ) -> list[Array]:
         """Return ∫ p dt over (x, y) for some of so many rows; or of ∫ (s − less) p dt.
 
@@ -164,6 +212,8 @@ class Window:
             Which rows, and how many there are.
         less
             For each leaf of the parameters what is subtracted from the score s, if that is wanted.
+        log_unit
+            For each of the rows the logarithm of what densities are relative to: 1 if left out.
         """
         x, y = (np.broadcast_to(end, count)[rows] for end in (x, y))
         share, weight = _rule()
@@ -178,7 +228,10 @@ class Window:
         t = start + np.where(curved, apart * np.expm1(share * growth), share * width)
         speed = np.abs(np.where(curved, apart * np.exp(share * growth) * growth, width))
         theta = self._some(rows, count, len(share))
-        density = np.exp(self.base._log_prob(t.ravel(), *theta)).reshape(t.shape) * speed * weight
+        log_density = np.reshape(self.base._log_prob(t.ravel(), *theta), t.shape)
+        if log_unit is not None:
+            log_density = log_density - log_unit[:, np.newaxis]
+        density = np.exp(log_density) * speed * weight
         if not less:
             return [density.sum(axis=1)]
         scores = flat(self.base._score(t.ravel(), *theta))

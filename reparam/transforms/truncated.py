@@ -139,6 +139,16 @@ class Truncated(Reparameterized):
     def _sf(self, y: Array, *theta: Any) -> Array:
         return self._window(*theta).sf(y)
 
+    def _log_cdf(self, y: Array, *theta: Any) -> Array:
+        return self._window(*theta).log_cdf(y)
+
+    def _log_sf(self, y: Array, *theta: Any) -> Array:
+        return self._window(*theta).log_sf(y)
+
+    def _stein_score(self, y: Array, *theta: Any) -> Array:
+        slope: Array = self.base._stein_score(y, *theta[0])
+        return slope
+
     def _log_prob(self, y: Array, *theta: Any) -> Array:
         log_prob: Array = self.base._log_prob(y, *theta[0])
         return log_prob - np.log(self._window(*theta).mass)

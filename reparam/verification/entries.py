@@ -112,6 +112,14 @@ class Entrywise:
         """Return P(Y > y)."""
         return self._distribution.sf(value)
 
+    def log_cdf(self, value: ArrayLike, /) -> Array:
+        """Return ln P(Y ≤ y)."""
+        return self._distribution.log_cdf(value)
+
+    def log_sf(self, value: ArrayLike, /) -> Array:
+        """Return ln P(Y > y)."""
+        return self._distribution.log_sf(value)
+
     def icdf(self, u: ArrayLike, /) -> Array:
         """Return the quantile, of a distribution that has one."""
         distribution: Any = self._distribution

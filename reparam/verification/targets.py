@@ -35,6 +35,13 @@ _LATE = 64
 
 #: What a target may have beside its draws: functions of values (``icdf``: of probabilities).
 FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
+#: What distributions have beside these, and discrete ones.
+_LOGARITHMS = ("log_cdf", "log_sf")
+_OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score")
+_OF_INTEGERS = (*FORMULAS[:-1], *_LOGARITHMS)
+
+#: Functions without which the formulas are still exact.
+_BESIDE = frozenset({"log_cdf", "log_sf", "stein_score"})
 
 
 @dataclass(frozen=True)
@@ -205,9 +212,9 @@ class Registered(Target):
         moving = (thing() if isinstance(thing, type) else thing).moving
         self.moving = tuple(name for name in moving if name in self.parameters)
         self.reference = cls.name
-        if cls.numerical_formulas():  # which lose digits in the tails
+        if not _BESIDE.issuperset(cls.numerical_formulas()):  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding
-        self.formulas = {formula: self._formula(formula) for formula in FORMULAS}
+        self.formulas = {formula: self._formula(formula) for formula in _OF_NUMBERS}
 
     def _gradients(self, draw: Draw, of: str = "value") -> dict[str, Array]:
         """Return ∂y/∂θ in each parameter that is not infinite."""
@@ -319,10 +326,7 @@ class Masses(Target):
         if isinstance(thing, Discrete):
             kept = {key: float(getattr(thing, key)) for key in self.constants}
             self.fixed = {**kept, **self._entries.of(thing)}
-        self.formulas = {
-            formula: self._formula(formula)
-            for formula in ("log_prob", "cdf", "sf", "icdf", "score")
-        }
+        self.formulas = {formula: self._formula(formula) for formula in _OF_INTEGERS}
 
     def _made(self, theta: Mapping[str, Any]) -> Discrete:
         kept = {key: self.fixed[key] for key in self.constants if key in self.fixed}

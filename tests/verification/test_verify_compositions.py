@@ -7,8 +7,8 @@ import reparam as rp
 RIGHT = [
     "truncated(gaussian, low=0)",
     "truncated(gaussian(loc=1), low=0.5, high=2)",
-    "truncated(gamma(alpha=2.5), low=1)",
-    "byquantile(beta(2, 3))",
+    pytest.param("truncated(gamma(alpha=2.5), low=1)", marks=pytest.mark.long),
+    pytest.param("byquantile(beta(2, 3))", marks=pytest.mark.long),
 ]
 
 

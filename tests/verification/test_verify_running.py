@@ -117,10 +117,18 @@ def test_what_a_target_prints_goes_to_stderr_and_stdin_is_empty(project, capfd):
     ("target", "message"),
     [
         ("targets:Lawless", "targets:Lawless lacks what its draws should be"),
-        ("targets:Rigth", "targets has no 'Rigth'; did you mean 'Right'?"),
-        ("targets:Broken", "targets:Broken can't be used: RuntimeError: broken property"),
+        pytest.param(
+            *("targets:Rigth", "targets has no 'Rigth'; did you mean 'Right'?"),
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            *("targets:Broken", "targets:Broken can't be used: RuntimeError: broken property"),
+            marks=pytest.mark.long,
+        ),
         ("failing:X", "failing:X can't be imported: RuntimeError: no such luck"),
-        ("leaving:X", "leaving:X can't be imported: SystemExit: 5"),
+        pytest.param(
+            *("leaving:X", "leaving:X can't be imported: SystemExit: 5"), marks=pytest.mark.long
+        ),
         ("hanging:X", "hanging:X can't be used: importing it takes more than 2 s"),
         ("nowhere:X", "nowhere:X can't be imported: ModuleNotFoundError"),
         ("laplce", "no distribution is called 'laplce'; did you mean 'laplace'?"),

@@ -95,6 +95,18 @@ def lower_beta(a: Any, b: Any, x: Any, rest: Any) -> Any:
     return 1 - rest.beta_lower(b, a, 1)
 
 
+def log_tail(own: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the formula of the logarithm of a tail: from the other one where that is smaller."""
+
+    def formula(*inputs: Any) -> Any:
+        tail = own(*inputs)
+        if tail.is_zero():
+            return -math.inf
+        return tail.log() if tail < 0.5 else (-other(*inputs)).log1p()
+
+    return formula
+
+
 def log_beta(a: Any, b: Any) -> Any:
     """ln B(a, b)."""
     return a.lgamma() + b.lgamma() - (a + b).lgamma()

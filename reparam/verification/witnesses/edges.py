@@ -44,8 +44,10 @@ _STATEMENTS = (
     "F and 1 − F lie in [0, 1]",
     "F rises",
     "F + (1 − F) = 1",
+    "ln F and ln(1 − F) are numbers up to 0",
     "−F_θ/p is a number",
     "∂ log p/∂θ is a number",
+    "∂ log p/∂y is a number",
     "−F_θ/p is 0 only where y stays",
 )
 #: The share of a range that ends may be inwards.
@@ -287,14 +289,19 @@ def _formulas(
             lost[lost] = moves(values, name, theta, y[lost])
         return lost
 
-    cdf, sf = np.asarray(law.cdf(y)), np.asarray(law.sf(y))
+    def told(name: str) -> Array:
+        return np.asarray(target.formulas[name](y, **theta))
+
+    cdf, sf, log_p = (np.asarray(each(y)) for each in (law.cdf, law.sf, law.log_prob))
     wrong = (
-        np.isnan(law.log_prob(y)),
+        np.isnan(log_p),
         ~((cdf >= 0.0) & (cdf <= 1.0) & (sf >= 0.0) & (sf <= 1.0)),
         np.diff(cdf, prepend=0.0) < 0.0,
         ~(np.abs(cdf + sf - 1.0) < 1e-12),
+        ~((told("log_cdf") <= 0.0) & (told("log_sf") <= 0.0)),
         np.any([np.isnan(entry) for entry in slopes.values()], axis=0),
         np.any([np.isnan(entry) for entry in law.score(y).values()], axis=0) & np.isfinite(y),
+        np.isnan(told("stein_score")) & np.isfinite(y) & np.isfinite(log_p) & (np.abs(y) > 1e-300),
         np.any([is_lost(name) for name in slopes], axis=0),
     )
     for tally, broken in zip(tallies.values(), wrong, strict=True):

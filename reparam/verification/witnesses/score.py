@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
-from reparam.verification.numerics import derivative_in, ends, moved, unit_rule
+from reparam.verification.numerics import derivative_in, ends, integral, moved, spans, unit_rule
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
 
@@ -28,6 +28,8 @@ _NODES = 300, 200
 _INNER = 0.25, 0.75
 #: Units in an end's last place within which values have too few digits of their distance from it.
 _APART = 2.0**20
+#: Units in the last place that a log density may be off, relative to its terms.
+_UNITS = 16.0
 #: Why an expectation may be uncertain.
 _DOUBT = "too much of it is where values round to each other, or too many values are possible"
 
@@ -55,12 +57,15 @@ def score(context: Context) -> Iterator[Comparison]:
         )
         for name in target.moving
     }
+    stein = Tally("∂ log p/∂y, integrated, against log p", doubt="it can't be integrated")
     for theta in context.sets():
         y = target.values(theta, context.level.points, context.seed)
         if not target.obstacle:
             y = np.append(y, context.points(theta)[0])
             low, high = target.law(theta, context.seed).support
             y = y[(y > low) & (y < high)]
+        if "stein_score" in formulas:
+            _integrate_in_value(context, theta, stein)
         claimed = formulas["score"](y, **theta)
         for name, tally in slopes.items():
             slope, error = derivative_in(
@@ -81,8 +86,22 @@ def score(context: Context) -> Iterator[Comparison]:
                 _expect_zero(context, theta, u, means)
             if inner:
                 _expect_zero(context, theta, u[(u > _INNER[0]) & (u < _INNER[1])], inner)
-    for tally in (*slopes.values(), *means.values(), *inner.values()):
+    for tally in (*slopes.values(), stein, *means.values(), *inner.values()):
         yield from tally.result()
+
+
+def _integrate_in_value(context: Context, theta: dict[str, float], tally: Tally) -> None:
+    """Compare integrals of the Stein score between quantiles with differences of log p."""
+    formulas = context.target.formulas
+    log_prob = partial(formulas["log_prob"], **theta)
+    y, _ = context.points(theta)
+    start, end = map(np.concatenate, zip(*spans(y), strict=True))
+    total, error = integral(partial(formulas["stein_score"], **theta), start, end)
+    logs = [np.asarray(log_prob(at)) for at in (start, end)]
+    # the terms of log p, such as multiples of ln y, may cancel
+    size = 1.0 + sum(np.abs(log) for log in logs) + np.abs(np.log(np.abs(start)))
+    lost = _UNITS * np.spacing(size) + context.target.rounding
+    tally.add(theta, total, logs[1] - logs[0], rtol=1e-9, atol=lost, uncertainty=error, y=end)
 
 
 def _expect_zero(

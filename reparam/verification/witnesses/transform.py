@@ -126,7 +126,7 @@ def reference_table(name: str) -> Mapping[str, Array] | None:
     name: ∂y/∂θ, all correctly rounded. For each of the latter ``c_`` and its name is its
     conditioning: Σ |x ∂/∂x| over noise and parameters x. Of vectors there are ``noise[0]``,
     ``noise[1]``, …, and ``entry``, of which value and derivatives are.
-    ``tools/verification_reference.py`` makes the tables.
+    ``tools/verification_reference`` makes the tables.
     """
     path = resources.files("reparam.verification") / "reference" / f"{name}.csv"
     if not path.is_file():

@@ -11,7 +11,7 @@ __all__ = ["Tail"]
 class Tail:
     """How fast the probability falls towards one end of the support.
 
-    Let t = |y| if the end is infinite, and t = 1/(distance from the end) if it is finite. Either
+    Let t be ``|y|`` if the end is infinite, and 1/(distance from the end) if it is finite. Either
     the probability of what is farther out falls like t^−power, or −log p(y) grows like t^growth.
     Both are text: arithmetic in the names of parameters, as :class:`~reparam.Expression` reads it.
 

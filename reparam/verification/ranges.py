@@ -92,16 +92,16 @@ def _look(
         exact, unsure = paths_of(law, sample.value)
         for fault in not_numbers(theta, sample, exact):
             return fault
-        others = []
-        for name, tally in on_path.items():
-            gradient, path = sample.gradients[name], exact[name]
-            if paths.are_meant(sample.value, gradient, path, 10.0 * unsure[name]):
-                if n == _GRADIENTS:
-                    unit = paths.unit_of(context, name, theta[name])
-                    reference = path, unsure[name]
-                    paths.compare_paths(context, tally, theta, sample, law, name, reference, unit)
-            else:
-                others.append(name)
+        if n == _GRADIENTS:
+            every = np.arange(sample.value.size)
+            paths.compare_draws(context, on_path, theta, sample, law, every, seed, way)
+        others = [
+            name
+            for name in on_path
+            if not paths.are_meant(
+                sample.value, sample.gradients[name], exact[name], 10.0 * unsure[name]
+            )
+        ]
         if not others:
             break
         bias = {name: _bias(sample.gradients[name], exact[name]) for name in others}

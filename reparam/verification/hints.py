@@ -13,6 +13,8 @@ __all__ = ["of_bias", "of_gradients"]
 
 #: The relative error of factors, and of those that means tell.
 _ALIKE, _ROUGHLY = 1e-5, 0.02
+#: A factor this near to 1 is rounding.
+_ONE = 1e-9
 #: The share of gradients that have a factor, if it is a mistake.
 _ALL = 0.99
 
@@ -41,9 +43,9 @@ def of_gradients(
         for value, words in _known(name, theta, drawn):
             if abs(factor - value) <= _ALIKE * abs(value):
                 return f"∂y/∂{name} is the right one {words}"
-        return f"∂y/∂{name} is the right one times {factor:.6g}"
+        return f"∂y/∂{name} is the right one times {factor:.9g}"
     for other, path in exact.items():
-        if other != name and (factor := _factor(gradient, path)) and abs(factor - 1.0) <= _ALIKE:
+        if other != name and np.any(path) and np.allclose(gradient, path, rtol=_ALIKE, atol=0.0):
             return f"∂y/∂{name} is ∂y/∂{other}"
     return ""
 
@@ -63,7 +65,9 @@ def _factor(gradient: Array, path: Array) -> float:
         return 0.0
     factor = float(np.median(ratio))
     alike = np.abs(ratio - factor) <= _ALIKE * abs(factor)
-    return factor if factor and math.isfinite(factor) and np.mean(alike) >= _ALL else 0.0
+    if abs(factor - 1.0) <= _ONE or not math.isfinite(factor):
+        return 0.0
+    return factor if np.mean(alike) >= _ALL else 0.0
 
 
 def _known(name: str, theta: Mapping[str, float], drawn: int) -> Iterator[tuple[float, str]]:

@@ -35,11 +35,15 @@ _AT_THE_ENDS = 1e-4
 
 
 class _Seen(NamedTuple):
-    """What was drawn at a set: normal scores of values, and biases of gradients by parameter."""
+    """What was drawn at a set: normal scores of values, and biases of gradients by parameter.
+
+    Rounding may make biases of up to `slack`.
+    """
 
     theta: dict[str, float]
     scores: Array
     bias: Mapping[str, Array]
+    slack: float
 
 
 def over_ranges(context: Context, alpha: float) -> Iterator[Comparison]:
@@ -92,21 +96,21 @@ def _look(
         exact, unsure = paths_of(law, sample.value)
         for fault in not_numbers(theta, sample, exact):
             return fault
-        others = []
-        for name, tally in on_path.items():
-            gradient, path = sample.gradients[name], exact[name]
-            if paths.are_meant(sample.value, gradient, path, 10.0 * unsure[name]):
-                if n == _GRADIENTS:
-                    unit = paths.unit_of(context, name, theta[name])
-                    reference = path, unsure[name]
-                    paths.compare_paths(context, tally, theta, sample, law, name, reference, unit)
-            else:
-                others.append(name)
+        if n == _GRADIENTS:
+            every = np.arange(sample.value.size)
+            paths.compare_draws(context, on_path, theta, sample, law, every, seed, way)
+        others = [
+            name
+            for name in on_path
+            if not paths.are_meant(
+                sample.value, sample.gradients[name], exact[name], 10.0 * unsure[name]
+            )
+        ]
         if not others:
             break
         bias = {name: _bias(sample.gradients[name], exact[name]) for name in others}
     value = target.values(theta, min(_VALUES, most), seed, way)
-    return _Seen(theta, _normal_scores(law, value), bias)
+    return _Seen(theta, _normal_scores(law, value), bias, context.tolerance(sample.value))
 
 
 def _bias(gradient: Array, path: Array) -> Array:
@@ -164,7 +168,7 @@ def _judged(seen: list[_Seen], free: list[str], label: str, critical: float) -> 
                     x = np.concatenate([each.bias[key] for each in group if key in each.bias])
                     if not statistics.is_summable(x):
                         continue
-                    z = statistics.mean_score(x)
+                    z = statistics.mean_score(x, slack=group[0].slack)
                     note = f"off by {100.0 * float(np.mean(x)):+.3g} %"
                     tally = biases.setdefault(
                         key, Tally(f"bias of ∂y/∂{key} ({label})", "standard errors")

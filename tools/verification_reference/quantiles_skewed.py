@@ -57,18 +57,18 @@ def skew_quantile(u: Any, complement: Any, alpha: Any, start: Any) -> Any:
 def skew_solved(u: Any, complement: Any, alpha: Any, start: Any) -> Any:
     upper = complement < u
     target = complement if upper else u
-    if upper and alpha * (z := normal_tail_quantile(target / 2)) > _BENT:
+    if alpha * (z := normal_tail_quantile(complement / 2)) > _BENT:
         return z - skew_beyond(z, alpha) * mp.sqrt(mp.pi / 2) * mp.exp(z * z / 2)
     if start is None:  # farther out than the quantile
         behind = mp.acot(alpha) / mp.pi if alpha else mp.mpf(1) / 2
         size = mp.sqrt(2 * mp.log(max(behind / target, 1)) / (1 + alpha**2))
         start = mp.sqrt(-2 * mp.log(target)) if upper else -size
     tail = partial(skew_tail, alpha=alpha, upper=upper)
-    with mp.extradps(_BENT_DIGITS if upper else 0):
+    with mp.extradps(_BENT_DIGITS):
         return newton(tail, target, start, -1 if upper else 1)
 
 
-#: From this αz on P(Z > z) is erfc(z/√2) less than 1e-60 of it, which moves the quantile in
+#: From this αz on P(Z > z) is erfc(z/√2) but for less than 1e-60, which moves the quantile in
 #: proportion; up to there so many digits more show how it does.
 _BENT, _BENT_DIGITS = 17, 70
 

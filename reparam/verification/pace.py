@@ -26,14 +26,17 @@ def affordable(target: Target, level: Level, theta: Mapping[str, float]) -> Leve
 
     Fewer than the level says where its seconds are not enough for them. Draws are timed for that,
     which depends on the machine: numbers are halved until they fit, so that they seldom change.
-
-    Raises
-    ------
-    Exception
-        Whatever drawing raises.
+    Where drawing raises it is for witnesses to say so, after what they find before.
     """
     if not target.may_be_slow:
         return level
+    try:
+        return _fitted(target, level, theta)
+    except Exception:
+        return level
+
+
+def _fitted(target: Target, level: Level, theta: Mapping[str, float]) -> Level:
     seconds = level.seconds / level.sets
 
     def fitting(n: int, each: float) -> int:

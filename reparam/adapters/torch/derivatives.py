@@ -1,0 +1,153 @@
+"""Derivatives of the operators, once: derivatives of derivatives raise an error.
+
+PyTorch 2.13 can't differentiate a custom operator under ``torch.func`` if its derivative is
+registered with it, so that each derivative belongs to a ``torch.autograd.Function`` that calls the
+operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from reparam.adapters.torch import _formulas as formulas
+from reparam.adapters.torch import operators
+from reparam.adapters.torch.laws import law_of
+from reparam.errors import NoFormulaError, NotReparameterizable
+
+__all__ = ["RULES", "evaluate"]
+
+Slope: TypeAlias = Callable[[Callable[[str], Tensor], Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The derivatives of a function f(y; θ).
+
+    Attributes
+    ----------
+    partials
+        What :func:`partials` computes: ∂f/∂θ, or ∂y/∂θ at fixed f if `implicit`.
+    slope
+        ∂f/∂y, from other functions at y, by name, and f; or None if y is a constant.
+    implicit
+        Whether ∂f/∂θ is −∂f/∂y ∂y/∂θ.
+    of_result
+        Whether ``partials``, and other functions, are taken at f instead of y.
+    """
+
+    partials: str
+    slope: Slope | None = None
+    implicit: bool = False
+    of_result: bool = False
+
+
+RULES = {
+    "log_prob": Rule("score", lambda at, f: at("stein_score")),
+    "cdf": Rule("pathwise", lambda at, f: at("log_prob").exp(), implicit=True),
+    "sf": Rule("pathwise", lambda at, f: -at("log_prob").exp(), implicit=True),
+    "log_cdf": Rule("pathwise", lambda at, f: (at("log_prob") - f).exp(), implicit=True),
+    "log_sf": Rule("pathwise", lambda at, f: -(at("log_prob") - f).exp(), implicit=True),
+    "icdf": Rule("pathwise", lambda at, f: (-at("log_prob")).exp(), of_result=True),
+    "isf": Rule("pathwise", lambda at, f: -(-at("log_prob")).exp(), of_result=True),
+    "attach": Rule("pathwise"),
+    **{function: Rule("draw", of_result=True) for function in formulas.draws},
+    **{statistic: Rule(statistic) for statistic in formulas.STATISTICS},
+}
+
+
+def evaluate(
+    law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]
+) -> Tensor:
+    """Return a function of values and parameters, differentiable in both.
+
+    All are float64 tensors on the CPU that broadcast together; the function is one of
+    :data:`RULES`, or ``"stein_score"``.
+    """
+    result: Tensor = _Evaluated.apply(law, function, len(values), *values, *theta)[0]
+    return result
+
+
+class _Evaluated(torch.autograd.Function):
+    """A function of a distribution, and what its derivatives are computed from."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(law: str, function: str, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
+        return tuple(operators.evaluate(law, function, tensors[:count], tensors[count:]))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.law, ctx.function, ctx.values, *tensors = inputs
+        if len(output) > 1:
+            ctx.mark_non_differentiable(*output[1:])
+        rule = RULES.get(ctx.function)
+        if rule:
+            where = list(output) if rule.of_result else tensors[: ctx.values]
+            ctx.where, ctx.shapes = len(where), [tensor.shape for tensor in tensors]
+            ctx.save_for_backward(*where, output[0], *tensors[ctx.values :])
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
+        law, rule = ctx.law, RULES.get(ctx.function)
+        if rule is None:
+            raise _twice(law, ctx.function)
+        saved = ctx.saved_tensors
+        where, result, theta = saved[: ctx.where], saved[ctx.where], saved[ctx.where + 1 :]
+        needed = ctx.needs_input_grad[3:]
+        of_values, of_theta = any(needed[: ctx.values]), any(needed[ctx.values :])
+        found: list[Tensor | None] = [None] * len(needed)
+        slope = None
+        if rule.slope and (of_values or rule.implicit):
+            slope = rule.slope(lambda other: evaluate(law, other, where, theta), result)
+        if slope is not None and of_values:
+            found[0] = _times(upstream, slope).sum_to_size(ctx.shapes[0])
+        if of_theta:
+            if slope is not None and rule.implicit:
+                upstream = -_times(upstream, slope)
+            partials = iter(_Partials.apply(law, rule.partials, len(where), *where, *theta))
+            for k, declared in enumerate(law_of(law)._own.values(), ctx.values):
+                if declared.differentiable:
+                    derivative = next(partials)
+                elif needed[k]:
+                    raise NotReparameterizable(
+                        f"{law_of(law).__name__} has no derivative in {declared.name}; detach it"
+                    )
+                if needed[k]:
+                    found[k] = _times(upstream, derivative).sum_to_size(ctx.shapes[k])
+        return None, None, None, *found
+
+
+class _Partials(torch.autograd.Function):
+    """Derivatives in parameters, which have none of their own."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(law: str, function: str, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
+        return tuple(operators.partials(law, function, tensors[:count], tensors[count:]))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.law, ctx.function = inputs[:2]
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        raise _twice(ctx.law, ctx.function)
+
+
+def _times(upstream: Tensor, derivative: Tensor) -> Tensor:
+    """Return the product: 0 where the upstream derivative, or a density, is 0."""
+    return torch.where(upstream == 0.0, 0.0, upstream * derivative)
+
+
+def _twice(law: str, function: str) -> NoFormulaError:
+    return NoFormulaError(
+        f"second derivatives of {law_of(law).__name__} are not available in PyTorch: this one needs"
+        f" the derivative of {function!r}; differentiate once, or detach the gradient"
+    )

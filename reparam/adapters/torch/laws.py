@@ -1,0 +1,77 @@
+"""Distributions as operators know them: by text, with parameters in declared order."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TypeAlias
+
+import torch
+
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
+from reparam.errors import NotReparameterizable
+from reparam.registry import get, reparameterized_class
+
+__all__ = ["Law", "Order", "arranged", "key_of", "law_of"]
+
+#: A name, an alias, or a class.
+Law: TypeAlias = "str | type[Distribution]"
+
+#: For each parameter in declared order the name that it was given by, or its default.
+Order: TypeAlias = tuple[str | float, ...]
+
+#: Classes that no name of the registry stands for, by module and name.
+_unregistered: dict[str, type[Reparameterized]] = {}
+
+
+@cache
+def key_of(law: Law) -> str:
+    """Return the text that stands for a distribution of numbers in operators.
+
+    Raises
+    ------
+    UnknownDistributionError
+        If the registry has no distribution of that name.
+    NotReparameterizable
+        If draws are integers or vectors, or the class makes a distribution of others.
+    """
+    cls = reparameterized_class(get(law) if isinstance(law, str) else law)
+    if not cls._plain or cls._optional or not all(p.initial is not None for p in cls._own.values()):
+        raise NotReparameterizable(
+            f"{cls.__name__} is made of other distributions, and here parameters are tensors;"
+            " pass the name of a distribution, or a class with parameters alone"
+        )
+    if isinstance(law, str) or get(cls.name) is cls:
+        return cls.name
+    key = f"{cls.__module__}:{cls.__qualname__}"
+    _unregistered[key] = cls
+    return key
+
+
+@cache
+def law_of(key: str) -> type[Reparameterized]:
+    """Return the class that a text stands for."""
+    return _unregistered[key] if ":" in key else reparameterized_class(get(key))
+
+
+@torch.compiler.assume_constant_result
+@cache
+def arranged(law: Law, given: tuple[str, ...]) -> tuple[str, Order]:
+    """Return a distribution's text, and where each parameter comes from.
+
+    Parameters
+    ----------
+    law
+        A name, an alias, or a class.
+    given
+        The names, or aliases, of the parameters that are given.
+
+    Raises
+    ------
+    UnknownParameterError
+        If there is no such parameter, or one is given twice.
+    """
+    key = key_of(law)
+    declared = law_of(key)._own
+    found = declared.by_name(((name, name) for name in given), tangents=True)
+    return key, tuple(found.get(name, float(declared[name].initial)) for name in declared)

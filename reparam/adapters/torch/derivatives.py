@@ -7,6 +7,7 @@ operators.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -16,10 +17,10 @@ from torch import Tensor
 
 from reparam.adapters.torch import _formulas as formulas
 from reparam.adapters.torch import operators
-from reparam.adapters.torch.laws import law_of
+from reparam.adapters.torch.laws import differentiable, law_of
 from reparam.errors import NoFormulaError, NotReparameterizable
 
-__all__ = ["RULES", "evaluate"]
+__all__ = ["RULES", "evaluate", "noise"]
 
 Slope: TypeAlias = Callable[[Callable[[str], Tensor], Tensor], Tensor]
 
@@ -60,6 +61,13 @@ RULES = {
 }
 
 
+def noise(law: str, function: str, seed: Tensor, first: int, shape: Sequence[int]) -> list[Tensor]:
+    """Return the random numbers that draws of that shape are made of, one tensor for each kind."""
+    if torch.compiler.is_compiling():
+        return operators.noise(law, function, seed, first, shape)
+    return list(_Noise.apply(law, function, seed, first, tuple(shape)))
+
+
 def evaluate(
     law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]
 ) -> Tensor:
@@ -72,14 +80,41 @@ def evaluate(
     return result
 
 
+class _Noise(torch.autograd.Function):
+    """Random numbers, as a function that can be batched."""
+
+    @staticmethod
+    def forward(
+        law: str, function: str, seed: Tensor, first: int, shape: tuple[int, ...]
+    ) -> tuple[Tensor, ...]:
+        return tuple(operators.tensors(formulas.noise(law, function, int(seed), first, shape)))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.mark_non_differentiable(*output)
+
+    @staticmethod
+    def vmap(info: Any, dims: Any, law: str, function: str, seed: Tensor, *rest: Any) -> Any:
+        each = [_Noise.apply(law, function, one, *rest) for one in seed.movedim(dims[2], 0)]
+        together = tuple(torch.stack(kind) for kind in zip(*each, strict=True))
+        return together, (0,) * len(together)
+
+
 class _Evaluated(torch.autograd.Function):
     """A function of a distribution, and what its derivatives are computed from."""
 
-    generate_vmap_rule = True
-
     @staticmethod
     def forward(law: str, function: str, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
-        return tuple(operators.evaluate(law, function, tensors[:count], tensors[count:]))
+        values, theta = tensors[:count], tensors[count:]
+        if torch.compiler.is_compiling():
+            return tuple(operators.evaluate(law, function, values, theta))
+        arrays = operators.arrays
+        return tuple(operators.tensors(formulas.value(law, function, arrays(values), arrays(theta))))
+
+    @staticmethod
+    def vmap(info: Any, dims: Any, law: str, function: str, count: int, *tensors: Tensor) -> Any:
+        found = _Evaluated.apply(law, function, count, *operators.in_front(tensors, dims[3:]))
+        return found, (0,) * len(found)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -104,33 +139,37 @@ class _Evaluated(torch.autograd.Function):
         found: list[Tensor | None] = [None] * len(needed)
         slope = None
         if rule.slope and (of_values or rule.implicit):
-            slope = rule.slope(lambda other: evaluate(law, other, where, theta), result)
+            slope = rule.slope(lambda other: _again(law, other, where, theta), result)
         if slope is not None and of_values:
             found[0] = _times(upstream, slope).sum_to_size(ctx.shapes[0])
         if of_theta:
             if slope is not None and rule.implicit:
                 upstream = -_times(upstream, slope)
-            partials = iter(_Partials.apply(law, rule.partials, len(where), *where, *theta))
-            for k, declared in enumerate(law_of(law)._own.values(), ctx.values):
-                if declared.differentiable:
-                    derivative = next(partials)
-                elif needed[k]:
+            partials = iter(_partials(law, rule.partials, where, theta))
+            for k, has_derivative in enumerate(differentiable(law), ctx.values):
+                derivative = next(partials) if has_derivative else None
+                if not needed[k]:
+                    continue
+                if derivative is None:
                     raise NotReparameterizable(
-                        f"{law_of(law).__name__} has no derivative in {declared.name}; detach it"
+                        f"{law} has no derivative in parameter {k - ctx.values}; detach it"
                     )
-                if needed[k]:
-                    found[k] = _times(upstream, derivative).sum_to_size(ctx.shapes[k])
+                found[k] = _times(upstream, derivative).sum_to_size(ctx.shapes[k])
         return None, None, None, *found
 
 
 class _Partials(torch.autograd.Function):
     """Derivatives in parameters, which have none of their own."""
 
-    generate_vmap_rule = True
-
     @staticmethod
     def forward(law: str, function: str, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
-        return tuple(operators.partials(law, function, tensors[:count], tensors[count:]))
+        values, theta = map(operators.arrays, (tensors[:count], tensors[count:]))
+        return tuple(operators.tensors(formulas.partials(law, function, values, theta)))
+
+    @staticmethod
+    def vmap(info: Any, dims: Any, law: str, function: str, count: int, *tensors: Tensor) -> Any:
+        found = _Partials.apply(law, function, count, *operators.in_front(tensors, dims[3:]))
+        return found, (0,) * len(found)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -139,6 +178,31 @@ class _Partials(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *_: Any) -> Any:
         raise _twice(ctx.law, ctx.function)
+
+
+# PyTorch asks for these signatures at each call, which takes longer than a small draw
+for _function in (_Noise, _Evaluated, _Partials):
+    _function.forward.__signature__ = inspect.signature(_function.forward)  # type: ignore[attr-defined]
+
+
+# What is compiled is not differentiated twice, so that backward passes call operators themselves.
+
+
+def _again(law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]) -> Tensor:
+    """Return a function in a backward pass."""
+    if torch.compiler.is_compiling():
+        return operators.evaluate(law, function, values, theta)[0]
+    return evaluate(law, function, values, theta)
+
+
+def _partials(
+    law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]
+) -> Sequence[Tensor]:
+    """Return derivatives in parameters."""
+    if torch.compiler.is_compiling():
+        return operators.partials(law, function, values, theta)
+    found: tuple[Tensor, ...] = _Partials.apply(law, function, len(values), *values, *theta)
+    return found
 
 
 def _times(upstream: Tensor, derivative: Tensor) -> Tensor:

@@ -10,9 +10,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from reparam.adapters.torch.derivatives import evaluate
+from reparam.adapters.torch.derivatives import evaluate, noise
 from reparam.adapters.torch.laws import Law, arranged
-from reparam.adapters.torch.operators import noise
 from reparam.errors import CountError, ShapeError
 
 __all__ = ["Number", "applied", "attach", "drawn", "fresh_seed", "like", "rsample"]

@@ -12,7 +12,7 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.errors import NotReparameterizable
 from reparam.registry import get, reparameterized_class
 
-__all__ = ["Law", "Order", "arranged", "key_of", "law_of"]
+__all__ = ["Law", "Order", "arranged", "differentiable", "key_of", "law_of"]
 
 #: A name, an alias, or a class.
 Law: TypeAlias = "str | type[Distribution]"
@@ -54,8 +54,13 @@ def law_of(key: str) -> type[Reparameterized]:
     return _unregistered[key] if ":" in key else reparameterized_class(get(key))
 
 
-@torch.compiler.assume_constant_result
-@cache
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def differentiable(key: str) -> tuple[bool, ...]:
+    """Return for each parameter, in declared order, whether there are derivatives in it."""
+    return tuple(declared.differentiable for declared in law_of(key)._own.values())
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def arranged(law: Law, given: tuple[str, ...]) -> tuple[str, Order]:
     """Return a distribution's text, and where each parameter comes from.
 
@@ -71,6 +76,11 @@ def arranged(law: Law, given: tuple[str, ...]) -> tuple[str, Order]:
     UnknownParameterError
         If there is no such parameter, or one is given twice.
     """
+    return _arranged(law, given)
+
+
+@cache
+def _arranged(law: Law, given: tuple[str, ...]) -> tuple[str, Order]:
     key = key_of(law)
     declared = law_of(key)._own
     found = declared.by_name(((name, name) for name in given), tangents=True)

@@ -1,8 +1,8 @@
-"""PyTorch operators: pure, elementwise functions of float64 tensors on the CPU.
+"""PyTorch operators, which ``torch.compile`` leaves whole: functions of float64 tensors on the CPU.
 
 There are three, for all distributions: random numbers of a seed, functions of a distribution, and
-derivatives of these functions in parameters. :mod:`reparam.adapters.torch.derivatives` makes the
-functions differentiable.
+derivatives of these functions in parameters. They are pure, and the last two are elementwise.
+:mod:`reparam.adapters.torch.derivatives` makes them differentiable.
 """
 
 from __future__ import annotations
@@ -16,7 +16,17 @@ from torch import Tensor
 from reparam.adapters.torch import _formulas as formulas
 from reparam.adapters.torch.laws import law_of
 
-__all__ = ["evaluate", "noise", "partials"]
+__all__ = ["arrays", "evaluate", "in_front", "noise", "partials", "tensors"]
+
+
+def arrays(tensors: Sequence[Tensor]) -> list[Any]:
+    """Return tensors as arrays that share their memory."""
+    return [tensor.detach().numpy() for tensor in tensors]
+
+
+def tensors(arrays: Sequence[Any]) -> list[Tensor]:
+    """Return arrays as tensors that share their memory."""
+    return [torch.from_numpy(array) for array in arrays]
 
 
 @torch.library.custom_op(
@@ -26,7 +36,7 @@ __all__ = ["evaluate", "noise", "partials"]
 )
 def noise(law: str, function: str, seed: Tensor, first: int, shape: Sequence[int]) -> list[Tensor]:
     """Return the random numbers that draws of that shape are made of, one tensor for each kind."""
-    return _tensors(formulas.noise(law, function, int(seed), first, tuple(shape)))
+    return tensors(formulas.noise(law, function, int(seed), first, tuple(shape)))
 
 
 @torch.library.custom_op(
@@ -42,7 +52,7 @@ def evaluate(
     The function is one of :data:`~reparam.adapters.torch.derivatives.RULES`. Draws are followed by the arrays that their derivatives
     are computed from.
     """
-    return _tensors(formulas.value(law, function, _arrays(values), _arrays(theta)))
+    return tensors(formulas.value(law, function, arrays(values), arrays(theta)))
 
 
 @torch.library.custom_op(
@@ -54,15 +64,7 @@ def partials(
     law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]
 ) -> list[Tensor]:
     """Return derivatives in each differentiable parameter, of the broadcast shape."""
-    return _tensors(formulas.partials(law, function, _arrays(values), _arrays(theta)))
-
-
-def _arrays(tensors: Sequence[Tensor]) -> list[Any]:
-    return [tensor.detach().numpy() for tensor in tensors]
-
-
-def _tensors(arrays: Sequence[Any]) -> list[Tensor]:
-    return [torch.from_numpy(array) for array in arrays]
+    return tensors(formulas.partials(law, function, arrays(values), arrays(theta)))
 
 
 # Shapes ------------------------------------------------------------------------------------------
@@ -108,22 +110,26 @@ def _batched(operator: Callable[..., list[Tensor]]) -> Callable[..., Any]:
     def rule(
         info: Any, dims: Any, law: str, function: str, values: Any, theta: Any
     ) -> tuple[list[Tensor], list[int]]:
-        pairs = [
-            *zip(values, dims[2] or [None] * len(values), strict=True),
-            *zip(theta, dims[3] or [None] * len(theta), strict=True),
-        ]
-        rank = max(tensor.ndim - (dim is not None) for tensor, dim in pairs)
-        moved = [tensor if dim is None else _in_front(tensor, dim, rank) for tensor, dim in pairs]
+        both = [dims[2] or [None] * len(values), dims[3] or [None] * len(theta)]
+        moved = in_front([*values, *theta], [*both[0], *both[1]])
         found = operator(law, function, moved[: len(values)], moved[len(values) :])
         return found, [0] * len(found)
 
     return rule
 
 
-def _in_front(tensor: Tensor, dim: int, rank: int) -> Tensor:
-    """Return a tensor with the axis of the batch in front of `rank` others."""
-    tensor = tensor.movedim(dim, 0)
-    return tensor.reshape(tensor.shape[0], *(1,) * (rank + 1 - tensor.ndim), *tensor.shape[1:])
+def in_front(tensors: Sequence[Tensor], dims: Sequence[int | None]) -> list[Tensor]:
+    """Return tensors with the axis of a batch in front of as many others as any of them has."""
+    pairs = list(zip(tensors, dims, strict=True))
+    rank = max(tensor.ndim - (dim is not None) for tensor, dim in pairs)
+    moved = []
+    for tensor, dim in pairs:
+        if dim is not None:
+            tensor = tensor.movedim(dim, 0)
+            missing = (1,) * (rank + 1 - tensor.ndim)
+            tensor = tensor.reshape(tensor.shape[0], *missing, *tensor.shape[1:])
+        moved.append(tensor)
+    return moved
 
 
 evaluate.register_vmap(_batched(evaluate))

@@ -49,9 +49,7 @@ def noise(key: str, function: str, seed: int, first: int, shape: tuple[int, ...]
     return evaluate(lambda *z: z, operands, shape, events=[()] * len(kinds), first=first)
 
 
-def value(
-    key: str, function: str, values: Sequence[Array], theta: Sequence[Array]
-) -> list[Array]:
+def value(key: str, function: str, values: Sequence[Array], theta: Sequence[Array]) -> list[Array]:
     """Return a function of values and parameters; of a draw, the value and extra arrays."""
     d = law_of(key)(*theta)
     if function in draws:

@@ -64,13 +64,11 @@ RULES = {
 def noise(law: str, function: str, seed: Tensor, first: int, shape: Sequence[int]) -> list[Tensor]:
     """Return the random numbers that draws of that shape are made of, one tensor for each kind."""
     if torch.compiler.is_compiling():
-        return operators.noise(law, function, seed, first, shape)
+        return list(operators.noise(law, function, seed, first, shape))
     return list(_Noise.apply(law, function, seed, first, tuple(shape)))
 
 
-def evaluate(
-    law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]
-) -> Tensor:
+def evaluate(law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]) -> Tensor:
     """Return a function of values and parameters, differentiable in both.
 
     All are float64 tensors on the CPU that broadcast together; the function is one of
@@ -109,7 +107,9 @@ class _Evaluated(torch.autograd.Function):
         if torch.compiler.is_compiling():
             return tuple(operators.evaluate(law, function, values, theta))
         arrays = operators.arrays
-        return tuple(operators.tensors(formulas.value(law, function, arrays(values), arrays(theta))))
+        return tuple(
+            operators.tensors(formulas.value(law, function, arrays(values), arrays(theta)))
+        )
 
     @staticmethod
     def vmap(info: Any, dims: Any, law: str, function: str, count: int, *tensors: Tensor) -> Any:
@@ -181,8 +181,8 @@ class _Partials(torch.autograd.Function):
 
 
 # PyTorch asks for these signatures at each call, which takes longer than a small draw
-for _function in (_Noise, _Evaluated, _Partials):
-    _function.forward.__signature__ = inspect.signature(_function.forward)  # type: ignore[attr-defined]
+for _forward in (_Noise.forward, _Evaluated.forward, _Partials.forward):
+    _forward.__dict__["__signature__"] = inspect.signature(_forward)
 
 
 # What is compiled is not differentiated twice, so that backward passes call operators themselves.
@@ -197,10 +197,10 @@ def _again(law: str, function: str, values: Sequence[Tensor], theta: Sequence[Te
 
 def _partials(
     law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]
-) -> Sequence[Tensor]:
+) -> tuple[Tensor, ...]:
     """Return derivatives in parameters."""
     if torch.compiler.is_compiling():
-        return operators.partials(law, function, values, theta)
+        return tuple(operators.partials(law, function, values, theta))
     found: tuple[Tensor, ...] = _Partials.apply(law, function, len(values), *values, *theta)
     return found
 

@@ -21,8 +21,8 @@ __all__ = ["Univariate"]
 class Univariate(Distribution):
     """A distribution of numbers whose draws and functions have exact derivatives.
 
-    Subclasses are made from the registry, by :mod:`reparam.adapters.torch.classes`. Parameters are passed by position, or by name or alias:
-    tensors, or numbers, that broadcast together.
+    Subclasses are made from the registry, by :mod:`reparam.adapters.torch.classes`. Parameters are
+    passed by position, or by name or alias: tensors, or numbers, that broadcast together.
     """
 
     has_rsample = True
@@ -48,7 +48,7 @@ class Univariate(Distribution):
     def moving_support(self) -> Any:
         """Return the closed interval that draws lie in, where parameters move an end of it."""
         values = zip(self.law._own, self._theta(), strict=True)
-        return between(*self.law._support.ends(dict(values)))  # type: ignore[arg-type]
+        return between(*self.law._support.ends(dict(values)))
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Univariate:
         """Return the same distribution with parameters expanded to a batch shape."""

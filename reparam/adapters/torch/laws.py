@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
-from reparam.errors import NotReparameterizable
+from reparam.errors import NotReparameterizable, UnknownDistributionError
 from reparam.registry import get, reparameterized_class
 
 __all__ = ["Law", "Order", "arranged", "differentiable", "key_of", "law_of"]
@@ -18,7 +18,7 @@ __all__ = ["Law", "Order", "arranged", "differentiable", "key_of", "law_of"]
 Law: TypeAlias = "str | type[Distribution]"
 
 #: For each parameter in declared order the name that it was given by, or its default.
-Order: TypeAlias = tuple[str | float, ...]
+Order: TypeAlias = tuple[Any, ...]
 
 #: Classes that no name of the registry stands for, by module and name.
 _unregistered: dict[str, type[Reparameterized]] = {}
@@ -33,19 +33,26 @@ def key_of(law: Law) -> str:
     UnknownDistributionError
         If the registry has no distribution of that name.
     NotReparameterizable
-        If draws are integers or vectors, or the class makes a distribution of others.
+        If draws are integers or vectors, or a parameter is not a number.
     """
     cls = reparameterized_class(get(law) if isinstance(law, str) else law)
-    if not cls._plain or cls._optional or not all(p.initial is not None for p in cls._own.values()):
+    if not cls._plain or cls._optional or not cls._own.are_numbers:
         raise NotReparameterizable(
-            f"{cls.__name__} is made of other distributions, and here parameters are tensors;"
-            " pass the name of a distribution, or a class with parameters alone"
+            f"{cls.__name__} takes more than numbers, and here each parameter is a tensor;"
+            " pass a distribution whose parameters are numbers"
         )
-    if isinstance(law, str) or get(cls.name) is cls:
+    if isinstance(law, str) or _is_registered(cls):
         return cls.name
     key = f"{cls.__module__}:{cls.__qualname__}"
     _unregistered[key] = cls
     return key
+
+
+def _is_registered(cls: type[Distribution]) -> bool:
+    try:
+        return get(cls.name) is cls
+    except UnknownDistributionError:
+        return False
 
 
 @cache
@@ -54,13 +61,13 @@ def law_of(key: str) -> type[Reparameterized]:
     return _unregistered[key] if ":" in key else reparameterized_class(get(key))
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+@torch.compiler.assume_constant_result
 def differentiable(key: str) -> tuple[bool, ...]:
     """Return for each parameter, in declared order, whether there are derivatives in it."""
     return tuple(declared.differentiable for declared in law_of(key)._own.values())
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+@torch.compiler.assume_constant_result
 def arranged(law: Law, given: tuple[str, ...]) -> tuple[str, Order]:
     """Return a distribution's text, and where each parameter comes from.
 
@@ -84,4 +91,4 @@ def _arranged(law: Law, given: tuple[str, ...]) -> tuple[str, Order]:
     key = key_of(law)
     declared = law_of(key)._own
     found = declared.by_name(((name, name) for name in given), tangents=True)
-    return key, tuple(found.get(name, float(declared[name].initial)) for name in declared)
+    return key, tuple(found.get(name, declared[name].initial) for name in declared)

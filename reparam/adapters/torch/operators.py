@@ -49,8 +49,8 @@ def evaluate(
 ) -> list[Tensor]:
     """Return a function of values and parameters, which broadcast together.
 
-    The function is one of :data:`~reparam.adapters.torch.derivatives.RULES`. Draws are followed by the arrays that their derivatives
-    are computed from.
+    The function is one of :data:`~reparam.adapters.torch.derivatives.RULES`. Draws are followed by
+    the arrays that their derivatives are computed from.
     """
     return tensors(formulas.value(law, function, arrays(values), arrays(theta)))
 
@@ -95,7 +95,7 @@ def _empty(count: int, tensors: Sequence[Tensor]) -> list[Tensor]:
 # Batches -----------------------------------------------------------------------------------------
 
 
-@noise.register_vmap  # type: ignore[untyped-decorator]
+@noise.register_vmap
 def _(
     info: Any, dims: Any, law: str, function: str, seed: Tensor, first: int, shape: Sequence[int]
 ) -> tuple[list[Tensor], list[int]]:

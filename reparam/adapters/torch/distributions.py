@@ -74,8 +74,8 @@ class Univariate(Distribution):
         """
         theta = self._theta()
         doubles = [each.cpu().double() for each in theta]
-        draws = drawn(self._key, "draw", fresh_seed(generator), 0, tuple(sample_shape), doubles)
-        return like(draws, theta)
+        shapes = tuple(sample_shape), self._batch_shape
+        return like(drawn(self._key, "draw", fresh_seed(generator), 0, *shapes, doubles), theta)
 
     @torch.no_grad()
     def sample(

@@ -116,7 +116,8 @@ def rsample(
         raise CountError(f"start={start} is negative; pass the number of the first draw")
     sample = (shape,) if isinstance(shape, int) else tuple(shape)
     function = "draw_by_quantile" if by_quantile else "draw"
-    return like(drawn(key, function, seed, start, sample, theta), parameters.values())
+    batch = torch.broadcast_shapes(*(each.shape for each in theta))
+    return like(drawn(key, function, seed, start, sample, batch, theta), parameters.values())
 
 
 def drawn(
@@ -125,10 +126,10 @@ def drawn(
     seed: Tensor,
     start: int,
     sample: tuple[int, ...],
+    batch: tuple[int, ...],
     theta: Sequence[Tensor],
 ) -> Tensor:
-    """Return draws, in float64, of a distribution by its text, parameters in declared order."""
-    batch = torch.broadcast_shapes(*(each.shape for each in theta))
+    """Return draws of a distribution by its text: of parameters in float64, in declared order."""
     numbers = noise(key, function, seed, start * math.prod(batch), [*sample, *batch])
     return evaluate(key, function, numbers, theta)
 

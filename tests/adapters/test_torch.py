@@ -304,6 +304,22 @@ class TestCompiling:
         for compiled, eager in zip(*results, strict=True):
             torch.testing.assert_close(compiled, eager, rtol=1e-12, atol=1e-12)
 
+    def test_shapes_may_be_dynamic(self):
+        torch._dynamo.reset()
+        alpha = torch.tensor(2.0, dtype=DOUBLE, requires_grad=True)
+
+        def loss(alpha, y):
+            drawn = rpt.rsample("gamma", y.shape, seed=1, alpha=alpha)
+            return (rpt.attach(y, "gamma", alpha=alpha) + drawn).sum()
+
+        compiled = torch.compile(loss, fullgraph=True, dynamic=True, backend="aot_eager")
+        for n in (3, 5, 9):
+            y = torch.rand(n, dtype=DOUBLE)
+            found, expected = (
+                torch.autograd.grad(call(alpha, y), alpha)[0] for call in (compiled, loss)
+            )
+            torch.testing.assert_close(found, expected, rtol=1e-12, atol=0.0)
+
     @pytest.mark.parametrize("name", ["gaussian", "gamma"])
     def test_operators_keep_the_rules(self, name):
         theta = [x.detach() for x in typical(name, (2,))]
@@ -410,6 +426,41 @@ class TestStreams:
 
     def test_type_without_tensors_is_the_default(self):
         assert rpt.rsample("gamma", 3, seed=1, alpha=2.0).dtype == torch.get_default_dtype()
+
+
+class TestComposition:
+    def test_transformed_distributions_and_mixtures_of_torch(self):
+        loc = torch.tensor(0.5, dtype=DOUBLE, requires_grad=True)
+        squashed = torch.distributions.TransformedDistribution(
+            rpt.Normal(loc, 1.0), [torch.distributions.TanhTransform()]
+        )
+        y = squashed.rsample((3,))
+        expected = rp.TanhNormal(0.5, 1.0).log_prob(y.detach().numpy())
+        np.testing.assert_allclose(squashed.log_prob(y).detach(), expected, rtol=1e-6)
+        parts = rpt.Gamma(torch.tensor([1.0, 2.0], dtype=DOUBLE), 1.0)
+        weights = torch.distributions.Categorical(torch.tensor([0.3, 0.7], dtype=DOUBLE))
+        mixture = torch.distributions.MixtureSameFamily(weights, parts)
+        expected = rp.mixture([0.3, 0.7], rp.Gamma(1.0), rp.Gamma(2.0))
+        found = mixture.log_prob(torch.tensor(1.5, dtype=DOUBLE)), mixture.mean
+        np.testing.assert_allclose(found, [expected.log_prob(1.5), expected.mean], rtol=1e-12)
+
+    def test_supports_have_bijections(self):
+        x = torch.tensor(0.3, dtype=DOUBLE)
+        for d in (rpt.Pareto(2.0, 3.0), rpt.Uniform(2.0, 3.0), rpt.Gamma(), rpt.VonMises()):
+            y = torch.distributions.biject_to(d.support)(x)
+            assert bool(d.support.check(y))
+
+    def test_shapes_that_are_empty_or_laid_out_otherwise(self):
+        alpha = torch.linspace(1.0, 9.0, 300, dtype=DOUBLE).reshape(100, 3).t().requires_grad_()
+        assert not alpha.is_contiguous()
+        y = rpt.rsample("gamma", 300, seed=1, alpha=alpha)  # across the end of a block
+        expected = rp.Gamma(alpha.detach().numpy()).rsample(300, rng=1)
+        np.testing.assert_array_equal(y.detach(), expected.value)
+        y.sum().backward()
+        np.testing.assert_allclose(alpha.grad, expected.vjp(1.0)["alpha"], rtol=1e-12)
+        scale = torch.tensor(2.0, requires_grad=True)
+        rpt.Normal(0.0, scale).rsample((0,)).sum().backward()
+        assert float(scale.grad) == 0.0
 
 
 class TestNames:

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch.distributions import constraints
 
+from reparam.adapters.laws import key_of, law_of
 from reparam.adapters.torch._constraints import between, of_parameter
 from reparam.adapters.torch.distributions import Univariate
-from reparam.adapters.torch.laws import key_of, law_of
 from reparam.adapters.torch.names import CLASSES, PARAMETERS
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import NotReparameterizable

@@ -15,9 +15,10 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from reparam.adapters.torch import _formulas as formulas
+from reparam.adapters import formulas
+from reparam.adapters.laws import law_of
 from reparam.adapters.torch import operators
-from reparam.adapters.torch.laws import differentiable, law_of
+from reparam.adapters.torch._constants import differentiable
 from reparam.errors import NoFormulaError, NotReparameterizable
 
 __all__ = ["RULES", "evaluate", "noise"]
@@ -56,7 +57,7 @@ RULES = {
     "icdf": Rule("pathwise", lambda at, f: (-at("log_prob")).exp(), of_result=True),
     "isf": Rule("pathwise", lambda at, f: -(-at("log_prob")).exp(), of_result=True),
     "attach": Rule("pathwise"),
-    **{function: Rule("draw", of_result=True) for function in formulas.draws},
+    **{function: Rule("draw", of_result=True) for function in formulas.DRAWS},
     **{statistic: Rule(statistic) for statistic in formulas.STATISTICS},
 }
 

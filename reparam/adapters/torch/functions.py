@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from reparam.adapters.laws import Law
+from reparam.adapters.torch._constants import arranged
 from reparam.adapters.torch.derivatives import evaluate, noise
-from reparam.adapters.torch.laws import Law, arranged
 from reparam.errors import CountError, ShapeError
 
 __all__ = ["Number", "applied", "attach", "drawn", "fresh_seed", "like", "rsample"]

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reparam.adapters.torch import _formulas as formulas
-from reparam.adapters.torch.laws import law_of
+from reparam.adapters import formulas
+from reparam.adapters.laws import law_of
 
 __all__ = ["arrays", "evaluate", "in_front", "noise", "partials", "tensors"]
 
@@ -78,7 +78,7 @@ def _(law: str, function: str, seed: Tensor, first: int, shape: Sequence[int]) -
 
 @evaluate.register_fake
 def _(law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]) -> list[Tensor]:
-    count = 1 + law_of(law)._extras * (function in formulas.draws)
+    count = 1 + law_of(law)._extras * (function in formulas.DRAWS)
     return _empty(count, [*values, *theta])
 
 

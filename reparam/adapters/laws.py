@@ -1,11 +1,9 @@
-"""Distributions as operators know them: by text, with parameters in declared order."""
+"""Distributions as adapters know them: by text, with parameters in declared order."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any, TypeAlias
-
-import torch
 
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
@@ -26,7 +24,7 @@ _unregistered: dict[str, type[Reparameterized]] = {}
 
 @cache
 def key_of(law: Law) -> str:
-    """Return the text that stands for a distribution of numbers in operators.
+    """Return the text that stands for a distribution of numbers.
 
     Raises
     ------
@@ -35,7 +33,8 @@ def key_of(law: Law) -> str:
     NotReparameterizable
         If draws are integers or vectors, or a parameter is not a number.
     """
-    cls = reparameterized_class(get(law) if isinstance(law, str) else law)
+    found = law if isinstance(law, type) and issubclass(law, Distribution) else get(str(law))
+    cls = reparameterized_class(found)
     if not cls._plain or cls._optional or not cls._own.are_numbers:
         raise NotReparameterizable(
             f"{cls.__name__} takes more than numbers, and here each parameter is a tensor;"
@@ -61,13 +60,13 @@ def law_of(key: str) -> type[Reparameterized]:
     return _unregistered[key] if ":" in key else reparameterized_class(get(key))
 
 
-@torch.compiler.assume_constant_result
+@cache
 def differentiable(key: str) -> tuple[bool, ...]:
     """Return for each parameter, in declared order, whether there are derivatives in it."""
     return tuple(declared.differentiable for declared in law_of(key)._own.values())
 
 
-@torch.compiler.assume_constant_result
+@cache
 def arranged(law: Law, given: tuple[str, ...]) -> tuple[str, Order]:
     """Return a distribution's text, and where each parameter comes from.
 
@@ -83,11 +82,6 @@ def arranged(law: Law, given: tuple[str, ...]) -> tuple[str, Order]:
     UnknownParameterError
         If there is no such parameter, or one is given twice.
     """
-    return _arranged(law, given)
-
-
-@cache
-def _arranged(law: Law, given: tuple[str, ...]) -> tuple[str, Order]:
     key = key_of(law)
     declared = law_of(key)._own
     found = declared.by_name(((name, name) for name in given), tangents=True)

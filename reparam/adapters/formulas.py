@@ -1,4 +1,4 @@
-"""What operators compute, in NumPy: functions of a distribution, and their derivatives."""
+"""What adapters compute, in NumPy: functions of a distribution, and their derivatives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reparam._typing import Array
-from reparam.adapters.torch.laws import law_of
+from reparam.adapters.laws import law_of
 from reparam.base.numerical import in_parameters
 from reparam.base.reparameterized import Reparameterized
 from reparam.engine.blocks import evaluate
@@ -15,19 +15,19 @@ from reparam.engine.noise import Noise, Stream, Substream
 from reparam.engine.operands import operand
 from reparam.engine.shapes import broadcast_shapes
 
-__all__ = ["STATISTICS", "draws", "kinds_of_noise", "noise", "partials", "value"]
+__all__ = ["DRAWS", "STATISTICS", "kinds_of_noise", "noise", "partials", "value"]
 
 #: Functions of the parameters alone.
 STATISTICS = ("mean", "variance", "entropy")
 
 #: Functions of noise, and whether they draw by the quantile.
-draws = {"draw": False, "draw_by_quantile": True}
+DRAWS = {"draw": False, "draw_by_quantile": True}
 
 
 def kinds_of_noise(key: str, function: str) -> tuple[Noise, ...]:
     """Return the kinds of random numbers that a draw is made of, one each."""
     law = law_of(key)
-    return law._substreams if law.path == "field" and not draws[function] else (law.noise,)
+    return law._substreams if law.path == "field" and not DRAWS[function] else (law.noise,)
 
 
 def noise(key: str, function: str, seed: int, first: int, shape: tuple[int, ...]) -> list[Array]:
@@ -52,8 +52,8 @@ def noise(key: str, function: str, seed: int, first: int, shape: tuple[int, ...]
 def value(key: str, function: str, values: Sequence[Array], theta: Sequence[Array]) -> list[Array]:
     """Return a function of values and parameters; of a draw, the value and extra arrays."""
     d = law_of(key)(*theta)
-    if function in draws:
-        return _drawn(d.by_quantile() if draws[function] else d, values)
+    if function in DRAWS:
+        return _drawn(d.by_quantile() if DRAWS[function] else d, values)
     if function in STATISTICS:
         return [np.array(getattr(d, function))]
     if function == "attach":

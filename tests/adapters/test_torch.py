@@ -15,7 +15,9 @@ from reparam.errors import (
     NoFormulaError,
     NotReparameterizable,
     ParameterError,
+    SeedError,
     ShapeError,
+    UnknownDistributionError,
     UnknownParameterError,
 )
 from reparam.registry import BUILT_IN
@@ -393,6 +395,9 @@ class TestAttach:
             (lambda y: rpt.attach(y, "concrete"), NotReparameterizable, "vectors"),
             (lambda y: rpt.attach(y, rp.Truncated), NotReparameterizable, "more than numbers"),
             (lambda y: rpt.rsample("gamma", 2, seed=1, start=-1), CountError, "start=-1"),
+            (lambda y: rpt.rsample("gamma", 2, seed=2**63), SeedError, "from 0 to"),
+            (lambda y: rpt.rsample("gamma", 2, seed=1.5), SeedError, "seed=1.5"),
+            (lambda y: rpt.attach(y, rp.Beta()), UnknownDistributionError, "no distribution"),
         ],
     )
     def test_mistakes(self, call, error, message):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from reparam.adapters.laws import Law
+from reparam.adapters.seeds import checked
 from reparam.adapters.torch._constants import arranged
 from reparam.adapters.torch.derivatives import evaluate, noise
 from reparam.errors import CountError, ShapeError
@@ -107,12 +108,12 @@ def rsample(
     ------
     UnknownDistributionError, UnknownParameterError, NotReparameterizable
         If there is no such distribution or parameter, or draws are integers or vectors.
-    ParameterError
-        If a parameter is outside its domain.
+    ParameterError, SeedError, CountError
+        If a parameter is outside its domain, or `seed` or `start` is.
     """
     key, theta = _theta(law, parameters)
     if not isinstance(seed, Tensor):
-        seed = fresh_seed() if seed is None else torch.tensor(seed, dtype=torch.int64)
+        seed = fresh_seed() if seed is None else torch.tensor(checked(seed, 63))
     if start < 0:
         raise CountError(f"start={start} is negative; pass the number of the first draw")
     sample = (shape,) if isinstance(shape, int) else tuple(shape)

@@ -43,7 +43,8 @@ def key_of(law: Law) -> str:
     if isinstance(law, str) or _is_registered(cls):
         return cls.name
     key = f"{cls.__module__}:{cls.__qualname__}"
-    _unregistered[key] = cls
+    while _unregistered.setdefault(key, cls) is not cls:
+        key += "'"  # a class of that name was there before, and may still be in use
     return key
 
 

@@ -384,6 +384,19 @@ class TestAttach:
         rpt.attach(torch.tensor(3.0, dtype=DOUBLE), Squared, rate=rate).backward()
         assert float(rate.grad) == -1.5
 
+    def test_classes_of_one_name_are_not_confused(self):
+        found = []
+        for factor in (1.0, 2.0):
+
+            class Scaled(rp.Exponential):
+                name = "scaled-in-a-test"
+                _pathwise = staticmethod(lambda y, rate, factor=factor: (-factor * y / rate,))
+
+            rate = torch.tensor(2.0, dtype=DOUBLE, requires_grad=True)
+            rpt.attach(torch.tensor(3.0, dtype=DOUBLE), Scaled, rate=rate).backward()
+            found.append(float(rate.grad))
+        assert found == [-1.5, -3.0]
+
     @pytest.mark.parametrize(
         ("call", "error", "message"),
         [

@@ -10,12 +10,14 @@ from reparam._typing import Array
 from reparam.adapters.laws import law_of
 from reparam.base.numerical import in_parameters
 from reparam.base.reparameterized import Reparameterized
+from reparam.divergences import exact
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import Noise, Stream, Substream
 from reparam.engine.operands import operand
 from reparam.engine.shapes import broadcast_shapes
+from reparam.errors import NoFormulaError
 
-__all__ = ["DRAWS", "STATISTICS", "kinds_of_noise", "noise", "partials", "value"]
+__all__ = ["DRAWS", "STATISTICS", "divergence", "kinds_of_noise", "noise", "partials", "value"]
 
 #: Functions of the parameters alone.
 STATISTICS = ("mean", "variance", "entropy")
@@ -95,6 +97,26 @@ def partials(
             )
         return [np.array(entry) for entry in found]
     return [np.asarray(entry) for entry in getattr(d, function)(values[0]).values()]
+
+
+def divergence(p: str, q: str, theta_p: Sequence[Array], theta_q: Sequence[Array]) -> list[Array]:
+    """Return KL(p‖q), and its derivatives in each differentiable parameter of p, then of q.
+
+    Raises
+    ------
+    NoFormulaError
+        If it has no closed form.
+    """
+    one, other = law_of(p)(*theta_p), law_of(q)(*theta_q)
+    found = exact(one, other)
+    if found is None:
+        raise NoFormulaError(
+            f"KL(p‖q) of {type(one).__name__} and {type(other).__name__} has no closed form;"
+            " average p.log_prob(y) - q.log_prob(y) over draws y from p"
+        )
+    gradients = [*found.gradient_p.values(), *found.gradient_q.values()]
+    shape = np.shape(found.value)
+    return [np.array(np.broadcast_to(each, shape)) for each in (found.value, *gradients)]
 
 
 def _drawn(d: Reparameterized, numbers: Sequence[Array]) -> list[Array]:

@@ -528,6 +528,54 @@ class TestNames:
 
 
 #: From nearly a point mass at 0 to nearly a normal distribution.
+class TestDivergences:
+    @staticmethod
+    def kl(loc, scale, rate):
+        p, q = rpt.Normal(loc, scale), rpt.Normal(0.0, rate)
+        normal = torch.distributions.kl_divergence(p, q)
+        gammas = rpt.Gamma(scale, rate), rpt.Gamma(rate, 2.0)
+        return normal + torch.distributions.kl_divergence(*gammas)
+
+    @staticmethod
+    def theirs(loc, scale, rate):
+        d = torch.distributions
+        normal = d.kl_divergence(d.Normal(loc, scale), d.Normal(0.0, rate))
+        return normal + d.kl_divergence(d.Gamma(scale, rate), d.Gamma(rate, 2.0))
+
+    def theta(self):
+        numbers = [[0.5, -1.0]], [[2.0], [0.3]], 1.5
+        return [torch.tensor(x, dtype=DOUBLE, requires_grad=True) for x in numbers]
+
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+    def test_values_and_derivatives_are_torchs(self):
+        theta = self.theta()
+        compiled = torch.compile(self.kl, fullgraph=True, backend="aot_eager")
+        expected = self.theirs(*theta)
+        for call in (self.kl, compiled):
+            found = call(*theta)
+            torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
+            mine = torch.autograd.grad(found.sum(), theta)
+            other = torch.autograd.grad(expected.sum(), theta, retain_graph=True)
+            # PyTorch's trigamma function is right to 9 digits
+            torch.testing.assert_close(mine, other, rtol=1e-8, atol=1e-12)
+
+    def test_batches(self):
+        def loss(loc):
+            return self.kl(loc, torch.tensor(2.0, dtype=DOUBLE), torch.tensor(1.5, dtype=DOUBLE))
+
+        locs = torch.tensor([0.5, -1.0], dtype=DOUBLE)
+        found = torch.func.vmap(torch.func.grad(loss))(locs)
+        torch.testing.assert_close(found, locs / 1.5**2)
+
+    def test_second_derivatives_and_pairs_without_a_closed_form_raise(self):
+        theta = self.theta()
+        (slope,) = torch.autograd.grad(self.kl(*theta).sum(), theta[:1], create_graph=True)
+        with pytest.raises(NoFormulaError, match="second derivatives of KL"):
+            slope.sum().backward()
+        with pytest.raises(NotImplementedError, match="no closed form"):
+            torch.distributions.kl_divergence(rpt.StudentT(5.0), rpt.Normal(0.0, 1.0))
+
+
 SHAPES = [1e-3, 0.03, 1.0, 30.0, 1e3]
 
 #: The least error that PyTorch's own gradient is seen to have, and the most that ours may.

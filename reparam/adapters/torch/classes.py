@@ -52,7 +52,7 @@ def _class_of(key: str) -> type[Univariate]:
         "arg_constraints": {name: of_parameter(p.domain) for name, p in declared.items()},
         "support": _support(law),
         "law": law,
-        "_key": key,
+        "key": key,
         "_defaults": {name: parameter.initial for name, parameter in declared.items()},
         "_spellings": {
             spelling: name

@@ -11,7 +11,7 @@ from torch.distributions import Distribution
 from torch.distributions.utils import broadcast_all
 
 from reparam.adapters.torch._constraints import between
-from reparam.adapters.torch.functions import applied, drawn, fresh_seed, like
+from reparam.adapters.torch.functions import applied, double, drawn, fresh_seed, like
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import ParameterError, UnknownParameterError
 
@@ -28,7 +28,8 @@ class Univariate(Distribution):
     has_rsample = True
     #: The same distribution, in NumPy.
     law: ClassVar[type[Reparameterized]]
-    _key: ClassVar[str]
+    #: The text that stands for it in operators.
+    key: ClassVar[str]
     #: The parameters' names, and defaults, in declared order.
     _defaults: ClassVar[dict[str, float]]
     #: Any spelling of a parameter's name -> that name.
@@ -45,9 +46,14 @@ class Univariate(Distribution):
         if self._validate_args:
             self._check_order()
 
+    @property
+    def theta(self) -> list[Tensor]:
+        """The parameters, in declared order."""
+        return [getattr(self, name) for name in self._defaults]
+
     def moving_support(self) -> Any:
         """Return the closed interval that draws lie in, where parameters move an end of it."""
-        values = zip(self.law._own, self._theta(), strict=True)
+        values = zip(self.law._own, self.theta, strict=True)
         return between(*self.law._support.ends(dict(values)))
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Univariate:
@@ -72,10 +78,10 @@ class Univariate(Distribution):
         generator
             Where the seed of the draws comes from. Default: PyTorch's generator.
         """
-        theta = self._theta()
-        doubles = [each.cpu().double() for each in theta]
+        theta = self.theta
+        doubles = [*map(double, theta)]
         shapes = tuple(sample_shape), self._batch_shape
-        return like(drawn(self._key, "draw", fresh_seed(generator), 0, *shapes, doubles), theta)
+        return like(drawn(self.key, "draw", fresh_seed(generator), 0, *shapes, doubles), theta)
 
     @torch.no_grad()
     def sample(
@@ -106,33 +112,30 @@ class Univariate(Distribution):
 
     def icdf(self, value: Tensor) -> Tensor:
         """Return the quantile of a probability, differentiable in it and in the parameters."""
-        return applied(self._key, "icdf", [value], self._theta())
+        return applied(self.key, "icdf", [value], self.theta)
 
     def isf(self, value: Tensor) -> Tensor:
         """Return the quantile of the upper tail's probability, differentiable likewise."""
-        return applied(self._key, "isf", [value], self._theta())
+        return applied(self.key, "isf", [value], self.theta)
 
     @property
     def mean(self) -> Tensor:
         """The expectation; its derivatives are numerical."""
-        return applied(self._key, "mean", [], self._theta())
+        return applied(self.key, "mean", [], self.theta)
 
     @property
     def variance(self) -> Tensor:
         """The variance; its derivatives are numerical."""
-        return applied(self._key, "variance", [], self._theta())
+        return applied(self.key, "variance", [], self.theta)
 
     def entropy(self) -> Tensor:
         """Return the differential entropy, in nats; its derivatives are numerical."""
-        return applied(self._key, "entropy", [], self._theta())
-
-    def _theta(self) -> list[Tensor]:
-        return [getattr(self, name) for name in self._defaults]
+        return applied(self.key, "entropy", [], self.theta)
 
     def _at(self, function: str, value: Tensor) -> Tensor:
         if self._validate_args and not torch.compiler.is_compiling():
             self._validate_sample(value)
-        return applied(self._key, function, [value], self._theta())
+        return applied(self.key, function, [value], self.theta)
 
     def _given(self, args: Sequence[Any], parameters: dict[str, Any]) -> dict[str, Any]:
         """Return arguments by the parameters' names."""

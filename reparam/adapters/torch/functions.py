@@ -16,7 +16,7 @@ from reparam.adapters.torch._constants import arranged
 from reparam.adapters.torch.derivatives import evaluate, noise
 from reparam.errors import CountError, ShapeError
 
-__all__ = ["Number", "applied", "attach", "drawn", "fresh_seed", "like", "rsample"]
+__all__ = ["Number", "applied", "attach", "double", "drawn", "fresh_seed", "like", "rsample"]
 
 #: What a parameter, or a value, may be given as.
 Number: TypeAlias = "Tensor | float | Sequence[Any]"
@@ -66,7 +66,7 @@ def attach(y: Tensor, law: Law, /, **parameters: Number) -> Tensor:
             f"y has shape {tuple(y.shape)} and y with the parameters has shape {tuple(shape)};"
             " pass one draw for each set of parameters"
         )
-    return like(evaluate(key, "attach", [_double(y.detach())], theta), [y])
+    return like(evaluate(key, "attach", [double(y.detach())], theta), [y])
 
 
 def rsample(
@@ -138,7 +138,7 @@ def drawn(
 
 def applied(key: str, function: str, values: Sequence[Number], theta: Sequence[Tensor]) -> Tensor:
     """Return a function of a distribution, in the type and on the device of its tensors."""
-    result = evaluate(key, function, [*map(_double, values)], [*map(_double, theta)])
+    result = evaluate(key, function, [*map(double, values)], [*map(double, theta)])
     return like(result, [*values, *theta])
 
 
@@ -151,10 +151,10 @@ def fresh_seed(generator: torch.Generator | None = None) -> Tensor:
 def _theta(law: Law, parameters: dict[str, Number]) -> tuple[str, list[Tensor]]:
     """Return a distribution's text, and its parameters in declared order, in float64."""
     key, order = arranged(law, tuple(parameters))
-    return key, [_double(parameters[x] if isinstance(x, str) else x) for x in order]
+    return key, [double(parameters[x] if isinstance(x, str) else x) for x in order]
 
 
-def _double(value: Number) -> Tensor:
+def double(value: Number) -> Tensor:
     """Return a value in float64 on the CPU: itself if it is there."""
     if isinstance(value, Tensor):
         return value.cpu().double()

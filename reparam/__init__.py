@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
+    from reparam.distributions.frechet import Frechet as Frechet
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
     from reparam.distributions.generalized_normal import GeneralizedNormal as GeneralizedNormal
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
+    from reparam.distributions.log_logistic import LogLogistic as LogLogistic
     from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal

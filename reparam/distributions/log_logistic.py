@@ -34,7 +34,7 @@ class LogLogistic(PowerAtZero):
         "s", POSITIVE, 1.0, (0.1, 10.0), ("s", "median"), "Scale and median"
     )
     concentration: Parameter = Parameter(
-        "β", POSITIVE, 3.0, (0.5, 10.0), ("beta", "c", "shape"), "Shape"
+        "β", POSITIVE, 3.0, (0.7, 10.0), ("beta", "c", "shape"), "Shape"
     )
     about = About(
         density="p(y) = (β/s) (y/s)^(β−1) / (1 + (y/s)^β)²",

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from flint import arb
-from laws import INF, Formula, Law
-from laws_closed import euler
+from laws import INF, Formula, Law, gamma_law, log_two
+from laws_closed import euler, placed, scaled
 
 
 def log_placed(
@@ -18,7 +18,7 @@ def log_placed(
     power_moment: Callable[[Any], Any],
     order: float,
 ) -> Law:
-    """y = scale e^(w/k): the law of w, its mean and entropy, and E[e^(sw)], finite for s < order."""
+    """y = scale e^(w/k): the law of w, its mean and entropy, and E[e^sw], finite for s < order."""
 
     def of_w(formula: Formula) -> Formula:
         return lambda at, scale, k: formula(k * (at - scale.log()))
@@ -59,5 +59,28 @@ LAWS: dict[str, Law] = {
         (lambda: 0, lambda: arb(2)),
         lambda s: arb.pi() * s / (arb.pi() * s).sin(),
         1.0,
+    ),
+    "maxwell": gamma_law(
+        lambda s: arb(1.5),
+        lambda s: s.log() + log_two() / 2,
+        arb(0.5),
+        lambda s: s * (8 / arb.pi()).sqrt(),
+        lambda s: s**2 * (3 - 8 / arb.pi()),
+    ),
+    "rayleigh": scaled(
+        lambda z: -((-z * z / 2).expm1()),
+        lambda z: (-z * z / 2).exp(),
+        lambda z: z.log() - z * z / 2,
+        lambda: (
+            (arb.pi() / 2).sqrt(),
+            2 - arb.pi() / 2,
+            1 + (euler() - log_two()) / 2,
+        ),
+    ),
+    "soft-laplace": placed(
+        lambda z: 2 * z.exp().atan() / arb.pi(),
+        lambda z: 2 * (-z).exp().atan() / arb.pi(),
+        lambda z: -((z.exp() + (-z).exp()) / 2).log() - arb.pi().log(),
+        lambda: (arb(0), arb.pi() ** 2 / 4, (2 * arb.pi()).log()),
     ),
 }

@@ -14,11 +14,9 @@ from reparam.distributions.logistic import Logistic
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
 from reparam.special import logistic as special
+from reparam.special._accurate import cosine_excess
 
 __all__ = ["LogLogistic"]
-
-#: (−1)^(n+1) 2n/(2n + 1)! for n = 1, 2, …: sin b − b cos b is their sum times b^(2n+1).
-_COEFFICIENTS = tuple((-1) ** (n + 1) * 2 * n / math.factorial(2 * n + 1) for n in range(1, 10))
 
 
 class LogLogistic(PowerAtZero):
@@ -66,10 +64,9 @@ class LogLogistic(PowerAtZero):
     def _variance(scale: Array, concentration: Array) -> Array:
         # b (tan b − b)/sin² b
         b, sine, cosine = _angle(concentration)
-        series = np.zeros_like(b)
-        for coefficient in reversed(_COEFFICIENTS):
-            series = series * (b * b) + coefficient
-        difference = np.where(b < 1.0, series * b * (b * b), sine - b * cosine)
+        small = np.minimum(b, 1.0)
+        series = cosine_excess(-small * small) * b * (b * b)
+        difference = np.where(b < 1.0, series, sine - b * cosine)
         spread = scale * (b / sine)
         finite = spread * (spread * (difference / b / cosine))
         return np.where(concentration > 2.0, finite, np.inf)

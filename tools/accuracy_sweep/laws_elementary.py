@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from balls import derivative
 from flint import arb
 from laws import INF, Formula, Law, gamma_law, log_two
-from laws_closed import euler, placed, scaled
+from laws_closed import Direct, euler, placed, scaled
 
 
 def log_placed(
@@ -41,6 +43,67 @@ def log_placed(
         variance,
         beyond=False,
     )
+
+
+class MovingEnds(Direct):
+    """A law whose ends are parameters, that values are nearer to than a difference's step."""
+
+    def slope(self, i: int, at: Any, *theta: Any) -> Any:
+        """∂λ/∂θ_i of the quantile itself."""
+        u, v = self.lower(at, *theta), self.upper(at, *theta)
+        return derivative(lambda *t: self.inverse(u, v, *t), theta, i)
+
+    def score(self, i: int) -> Formula:
+        """∂ ln p(y)/∂θ_i, in steps that are relative to the distance of θ_i from y."""
+
+        def formula(y: Any, *theta: Any) -> Any:
+            way = y - theta[i]
+
+            def moved(part: Any) -> Any:
+                return self.log_prob(y, *theta[:i], theta[i] + part * way, *theta[i + 1 :])
+
+            return derivative(moved, (arb(0),), 0) / way
+
+        return formula
+
+
+def log_uniform_ends(rng: np.random.Generator) -> list[float]:
+    low = float(10.0 ** rng.uniform(-3, 3))
+    wide = rng.random() < 0.7
+    return [low, low * float(10.0 ** rng.uniform(0, 6) if wide else 1 + 10.0 ** rng.uniform(-8, 0))]
+
+
+def log_uniform_moment(power: int) -> Formula:
+    return lambda a, b: (b**power - a**power) / (power * (b / a).log())
+
+
+log_uniform_mean, log_uniform_square = log_uniform_moment(1), log_uniform_moment(2)
+
+
+def triangle(rng: np.random.Generator) -> list[float]:
+    """Both ends, and a peak that may be next to one of them."""
+    low = float(rng.normal() * 10.0 ** rng.uniform(-2, 2)) if rng.random() < 0.8 else 0.0
+    width = float(10.0 ** rng.uniform(-3, 3))
+    share = float(rng.uniform(0.1, 0.9) if rng.random() < 0.5 else 10.0 ** rng.uniform(-6, -1))
+    peak = low + share * width
+    return [low, low + width, peak if rng.random() < 0.5 else low + (low + width - peak)]
+
+
+def triangular_lower(y: Any, a: Any, b: Any, c: Any) -> Any:
+    if y < c:
+        return (y - a) ** 2 / (b - a) / (c - a)
+    return 1 - (b - y) ** 2 / (b - a) / (b - c)
+
+
+def triangular_log_density(y: Any, a: Any, b: Any, c: Any) -> Any:
+    side = (y - a) / (c - a) if y < c else (b - y) / (b - c)
+    return (2 * side / (b - a)).log()
+
+
+def triangular_inverse(u: Any, v: Any, a: Any, b: Any, c: Any) -> Any:
+    if u < (c - a) / (b - a):
+        return a + (u * (b - a) * (c - a)).sqrt()
+    return b - (v * (b - a) * (b - c)).sqrt()
 
 
 LAWS: dict[str, Law] = {
@@ -82,5 +145,29 @@ LAWS: dict[str, Law] = {
         lambda z: 2 * (-z).exp().atan() / arb.pi(),
         lambda z: -((z.exp() + (-z).exp()) / 2).log() - arb.pi().log(),
         lambda: (arb(0), arb.pi() ** 2 / 4, (2 * arb.pi()).log()),
+    ),
+    "log-uniform": MovingEnds(
+        "log",
+        lambda at, a, b: (at - a.log()) / (b / a).log(),
+        lambda at, a, b: (b.log() - at) / (b / a).log(),
+        lambda at, a, b: -((b / a).log().log()),
+        lambda a, b: (a * b).log() / 2 + (b / a).log().log(),
+        log_uniform_mean,
+        lambda a, b: log_uniform_square(a, b) - log_uniform_mean(a, b) ** 2,
+        log_uniform_ends,
+        beyond=False,
+        inverse=lambda u, v, a, b: a.log() + u * (b / a).log(),
+    ),
+    "triangular": MovingEnds(
+        "real",
+        triangular_lower,
+        lambda y, a, b, c: triangular_lower(-y, -b, -a, -c),
+        triangular_log_density,
+        lambda a, b, c: arb(0.5) + ((b - a) / 2).log(),
+        lambda a, b, c: (a + b + c) / 3,
+        lambda a, b, c: (a * a + b * b + c * c - a * b - a * c - b * c) / 18,
+        triangle,
+        beyond=False,
+        inverse=triangular_inverse,
     ),
 }

@@ -28,10 +28,35 @@ def soft_laplace(near: Near, u: Any, loc: Any, scale: Any) -> Any:
     return loc + scale * mp.log(mp.tan(mp.pi * u / 2))
 
 
+def apart(first: float, second: float) -> tuple[float, float]:
+    """Return two numbers, the smaller one first."""
+    low, high = sorted((first, second))
+    return low, high if low < high else 2.0 * high
+
+
+def log_uniform(near: Near, u: Any, low: Any, high: Any) -> Any:
+    return low ** (1 - u) * high**u
+
+
+def with_peak(low: float, high: float, odds: float) -> tuple[float, float, float]:
+    """Return the ends, and a peak whose distances from them have these odds."""
+    return low, high, low + (high - low) * (odds / (1.0 + odds))
+
+
+def triangular(near: Near, u: Any, low: Any, high: Any, peak: Any) -> Any:
+    if u < (peak - low) / (high - low):
+        return low + mp.sqrt(u * (high - low) * (peak - low))
+    return high - mp.sqrt((1 - u) * (high - low) * (high - peak))
+
+
 DISTRIBUTIONS = {
     "frechet": Quantile(frechet, {"scale": "scale", "concentration": "shape"}),
     "log-logistic": Quantile(log_logistic, {"scale": "scale", "concentration": "shape"}),
     "maxwell": Quantile(maxwell, {"scale": "scale"}),
     "rayleigh": Quantile(rayleigh, {"scale": "scale"}),
     "soft-laplace": Quantile(soft_laplace, {"loc": "loc", "scale": "scale"}),
+    "log-uniform": Quantile(log_uniform, {"low": "shape", "high": "shape"}, made=apart),
+    "triangular": Quantile(
+        triangular, {"low": "low", "high": "high", "peak": "shape"}, made=with_peak
+    ),
 }

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
     from reparam.distributions.generalized_normal import GeneralizedNormal as GeneralizedNormal
+    from reparam.distributions.generalized_pareto import GeneralizedPareto as GeneralizedPareto
     from reparam.distributions.geometric import Geometric as Geometric
     from reparam.distributions.gumbel import Gumbel as Gumbel
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy

@@ -68,6 +68,7 @@ BUILT_IN = {
     "gamma": "Gamma",
     "gaussian": "Gaussian",
     "generalized-normal": "GeneralizedNormal",
+    "generalized-pareto": "GeneralizedPareto",
     "geometric": "Geometric",
     "gumbel": "Gumbel",
     "half-cauchy": "HalfCauchy",

@@ -106,6 +106,35 @@ def triangular_inverse(u: Any, v: Any, a: Any, b: Any, c: Any) -> Any:
     return b - (v * (b - a) * (b - c)).sqrt()
 
 
+class Exceedance(MovingEnds):
+    """The generalized Pareto distribution: ξ, μ, σ."""
+
+    def score(self, i: int) -> Formula:
+        """∂ ln p(y)/∂θ_i: only μ may be as near to y as to 0."""
+        return super().score(i) if i == 1 else super(MovingEnds, self).score(i)
+
+
+def exceedance(rng: np.random.Generator) -> list[float]:
+    """ξ is typical, next to 0, 0 or large."""
+    kind = rng.random()
+    xi = float(rng.uniform(-0.9, 2.0))
+    if kind > 0.6:
+        xi = float(rng.choice([-1, 1]) * 10.0 ** rng.uniform(-12, 1))
+    loc = float(rng.normal() * 10.0 ** rng.uniform(-2, 2)) if rng.random() < 0.7 else 0.0
+    return [0.0 if kind > 0.95 else xi, loc, float(10.0 ** rng.uniform(-3, 3))]
+
+
+def exceedance_time(y: Any, xi: Any, loc: Any, scale: Any) -> Any:
+    """−ln(1 − F(y))."""
+    z = (y - loc) / scale
+    return (xi * z).log1p() / xi if xi != 0 else z
+
+
+def exceedance_inverse(u: Any, v: Any, xi: Any, loc: Any, scale: Any) -> Any:
+    t = -(v.log() if v < 0.5 else (-u).log1p())
+    return loc + scale * ((xi * t).expm1() / xi if xi != 0 else t)
+
+
 LAWS: dict[str, Law] = {
     "frechet": log_placed(
         lambda w: (-((-w).exp())).exp(),
@@ -169,5 +198,17 @@ LAWS: dict[str, Law] = {
         triangle,
         beyond=False,
         inverse=triangular_inverse,
+    ),
+    "generalized-pareto": Exceedance(
+        "real",
+        lambda y, *theta: -((-exceedance_time(y, *theta)).expm1()),
+        lambda y, *theta: (-exceedance_time(y, *theta)).exp(),
+        lambda y, xi, loc, scale: -((1 + xi) * exceedance_time(y, xi, loc, scale)) - scale.log(),
+        lambda xi, loc, scale: 1 + xi + scale.log(),
+        lambda xi, loc, scale: loc + scale / (1 - xi) if xi < 1 else INF,
+        lambda xi, loc, scale: scale**2 / (1 - xi) ** 2 / (1 - 2 * xi) if xi < 0.5 else INF,
+        exceedance,
+        beyond=False,
+        inverse=exceedance_inverse,
     ),
 }

@@ -49,6 +49,16 @@ def triangular(near: Near, u: Any, low: Any, high: Any, peak: Any) -> Any:
     return high - mp.sqrt((1 - u) * (high - low) * (high - peak))
 
 
+def generalized_pareto(near: Near, u: Any, concentration: Any, loc: Any, scale: Any) -> Any:
+    t = -mp.log(1 - u)
+    return loc + scale * (mp.expm1(concentration * t) / concentration if concentration else t)
+
+
+def with_tail(size: float, loc: float, scale: float) -> tuple[float, float, float]:
+    """Return ξ between −1 and 0 of integers, else between 0 and 2."""
+    return (2.0 * size / (1.0 + size) if size % 1.0 else -size / (2.0 + size)), loc, scale
+
+
 DISTRIBUTIONS = {
     "frechet": Quantile(frechet, {"scale": "scale", "concentration": "shape"}),
     "log-logistic": Quantile(log_logistic, {"scale": "scale", "concentration": "shape"}),
@@ -58,5 +68,10 @@ DISTRIBUTIONS = {
     "log-uniform": Quantile(log_uniform, {"low": "shape", "high": "shape"}, made=apart),
     "triangular": Quantile(
         triangular, {"low": "low", "high": "high", "peak": "shape"}, made=with_peak
+    ),
+    "generalized-pareto": Quantile(
+        generalized_pareto,
+        {"concentration": "shape", "loc": "loc", "scale": "shape"},
+        made=with_tail,
     ),
 }

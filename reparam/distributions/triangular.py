@@ -11,6 +11,7 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import InverseCDF
 from reparam.base.tails import Tail
+from reparam.conversions import Conversion
 from reparam.domains import REAL, Interval
 from reparam.parameters import Parameter
 from reparam.special._accurate import LARGEST
@@ -29,10 +30,26 @@ class Triangular(InverseCDF):
     name = "triangular"
     aliases = ("triang",)
     low: Parameter = Parameter(
-        "a", REAL, 0.0, (-3.0, -1.0), ("a", "lower"), "Lower end of the support"
+        "a", REAL, 0.0, (-3.0, -1.0), ("a", "loc", "lower"), "Lower end of the support"
     )
-    high: Parameter = Parameter("b", REAL, 1.0, (1.0, 3.0), ("b", "upper"), "Upper end")
-    peak: Parameter = Parameter("c", REAL, 0.5, (-0.5, 0.5), ("mode",), "Mode, between the ends")
+    high: Parameter = Parameter(
+        "b",
+        REAL,
+        1.0,
+        (1.0, 3.0),
+        ("b", "upper"),
+        "Upper end of the support",
+        conversions={"scale": Conversion("low + {0}")},
+    )
+    peak: Parameter = Parameter(
+        "c",
+        REAL,
+        0.5,
+        (-0.5, 0.5),
+        ("mode",),
+        "Mode, between the ends",
+        conversions={"c": Conversion("low + {0}*(high - low)")},
+    )
     about = About(
         density="p(y) = 2 (y − a) / ((b − a)(c − a)) below c, 2 (b − y) / ((b − a)(b − c)) above",
         transform="y = a + √(u (b − a)(c − a)) for u < (c − a)/(b − a),"

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
+    from reparam.distributions.levy import Levy as Levy
     from reparam.distributions.log_logistic import LogLogistic as LogLogistic
     from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.log_uniform import LogUniform as LogUniform

@@ -77,6 +77,7 @@ BUILT_IN = {
     "inverse-gaussian": "InverseGaussian",
     "kumaraswamy": "Kumaraswamy",
     "laplace": "Laplace",
+    "levy": "Levy",
     "log-logistic": "LogLogistic",
     "log-normal": "LogNormal",
     "log-uniform": "LogUniform",

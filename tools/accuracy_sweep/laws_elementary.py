@@ -211,4 +211,11 @@ LAWS: dict[str, Law] = {
         beyond=False,
         inverse=exceedance_inverse,
     ),
+    "levy": placed(
+        lambda z: (1 / (2 * z)).sqrt().erfc(),
+        lambda z: (1 / (2 * z)).sqrt().erf(),
+        lambda z: -((2 * arb.pi() * z**3).log()) / 2 - 1 / (2 * z),
+        lambda: (INF, INF, (1 + 3 * euler() + (16 * arb.pi()).log()) / 2),
+        beyond=False,
+    ),
 }

@@ -59,6 +59,10 @@ def with_tail(size: float, loc: float, scale: float) -> tuple[float, float, floa
     return (2.0 * size / (1.0 + size) if size % 1.0 else -size / (2.0 + size)), loc, scale
 
 
+def levy(near: Near, u: Any, loc: Any, scale: Any) -> Any:
+    return loc + scale / (2 * gamma_of(near, mpf(1) / 2, 1 - u, u))
+
+
 DISTRIBUTIONS = {
     "frechet": Quantile(frechet, {"scale": "scale", "concentration": "shape"}),
     "log-logistic": Quantile(log_logistic, {"scale": "scale", "concentration": "shape"}),
@@ -74,4 +78,5 @@ DISTRIBUTIONS = {
         {"concentration": "shape", "loc": "loc", "scale": "shape"},
         made=with_tail,
     ),
+    "levy": Quantile(levy, {"loc": "loc", "scale": "scale"}),
 }

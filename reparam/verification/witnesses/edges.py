@@ -213,7 +213,11 @@ def corners(context: Context, beyond: float = 1.0) -> Iterator[dict[str, float]]
         rng = np.random.default_rng([context.seed, 4])
         choices = np.stack([rng.permutation(np.arange(count) % 3) for _ in free], axis=1)
     for choice in choices:
-        yield default | {name: places[name][at] for name, at in zip(free, choice, strict=True)}
+        theta = default | {name: places[name][at] for name, at in zip(free, choice, strict=True)}
+        for low, high in target.ordered:
+            theta[low], theta[high] = sorted((theta[low], theta[high]))
+        if all(theta[low] < theta[high] for low, high in target.ordered):
+            yield theta
 
 
 def _ends(parameter: Parameter, beyond: float) -> tuple[float, float]:

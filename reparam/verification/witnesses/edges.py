@@ -146,7 +146,9 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             add_distance(distance, theta, law, np.sort(sample.value), alpha)
             if any(np.any(np.isnan(entry)) for entry in sample.gradients.values()):
                 continue  # which has been told
-            paths.compare_draws(context, on_path, theta, sample, law, np.arange(n), seed, way)
+            known = paths_of(law, sample.value)
+            every = np.arange(n)
+            paths.compare_draws(context, on_path, theta, sample, law, every, known, seed, way)
             if not is_discrete(np.sort(sample.value)):
                 yield from compare(context, averages, theta, sample, law, alpha)
         yield from _told(distance, *on_path.values(), *averages.values())

@@ -26,7 +26,6 @@ class LogUniform(InverseCDF):
     """
 
     name = "log-uniform"
-    aliases = ("reciprocal",)
     low: Parameter = Parameter("a", POSITIVE, 1.0, (0.1, 1.0), ("a",), "Lower end of the support")
     high: Parameter = Parameter("b", POSITIVE, 10.0, (1.5, 10.0), ("b",), "Upper end")
     about = About(

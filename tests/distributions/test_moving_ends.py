@@ -74,4 +74,4 @@ def test_triangular_wants_its_parameters_in_order():
     with pytest.raises(rp.ReparamError, match=r"peak=2 is not below high=1; pass peak < high"):
         rp.Triangular(0.0, 1.0, 2.0)
     assert rp.get("triang") is rp.Triangular
-    assert rp.get("reciprocal") is rp.LogUniform
+    assert rp.get("loguniform") is rp.LogUniform

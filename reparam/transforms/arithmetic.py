@@ -47,7 +47,7 @@ def log(d: Reparameterized) -> Reparameterized:
 
 
 def abs(d: Reparameterized) -> Folded:
-    """Return the distribution of |x|, with x from `d`.
+    """Return the distribution of the absolute value of x, with x from `d`.
 
     Examples
     --------

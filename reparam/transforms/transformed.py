@@ -35,8 +35,9 @@ _STEADY = 1e-3
 class Transformed(Mapped):
     """The distribution of T(x), with x from a base and T strictly monotone.
 
-    p(y) = p₀(x)/|T′(x)| at x = T⁻¹(y), with density p₀ of the base. It is reparameterized as
-    y = T(x): draws are maps of the draws that the base makes at the same seed.
+    ln p(y) is ln p₀(x) less the logarithm of the size of T′(x), at x = T⁻¹(y), with density p₀ of
+    the base. It is reparameterized as y = T(x): draws are maps of the draws that the base makes at
+    the same seed.
     """
 
     name = "transformed"

@@ -171,7 +171,7 @@ def test_a_pair(p_name, q_name):
         elif infinite(p, q, 2):
             assert errors.value == np.inf
             assert any("infinite variance in KL" in note for note in divergence.notes)
-        elif any(fall == 0.0 for _, fall in tails(p)):
+        elif p._tails is not None and any(fall == 0.0 for _, fall in tails(p)):
             continue  # so slow a fall that 4,000 draws miss what is rare and large
         else:
             assert abs(divergence.value - wanted) < 6.0 * errors.value + 1e-12 * (1.0 + abs(wanted))

@@ -88,9 +88,7 @@ def of_distribution(
                 raise InputError(
                     f"parameter {key}: y is what is drawn with it; use other names, and --at"
                 )
-    goal = _formula(loss, "--loss")
-    if "loss" in goal.names:
-        raise InputError("--loss: loss is what it defines; use another name")
+    goal = _goal(loss)
     settings = _settings(at)
     for key, name in given.items():
         if key in settings and key != name:
@@ -110,10 +108,7 @@ def _of_composition(
     from reparam.graphs._laws import Law
 
     law, names = Law.of(parsing.reparameterized(dist, [*param], "--loss y"))
-    goal = _formula(loss, "--loss")
-    if "loss" in goal.names:
-        raise InputError("--loss: loss is what it defines; use another name")
-    graph = Graph(f"y ~ {law.name}()\nloss = {goal.text}", (law,))  # type: ignore[arg-type]
+    graph = Graph(f"y ~ {law.name}()\nloss = {_goal(loss).text}", (law,))  # type: ignore[arg-type]
     values = {name: value for name, (_, value) in names.items()}
     labels = {name: label for name, (label, _) in names.items()}
     return _with_inputs(graph, values, _settings(at)), labels
@@ -203,6 +198,14 @@ def run(
         if columns.result:
             _report(columns.result, columns, to_stdout=out == "-" and format == "table")
             _note(columns)
+
+
+def _goal(loss: str) -> Expression:
+    """Return the formula of the loss of one distribution."""
+    goal = _formula(loss, "--loss")
+    if "loss" in goal.names:
+        raise InputError("--loss: loss is what it defines; use another name")
+    return goal
 
 
 def _formula(text: str, where: str) -> Expression:

@@ -209,7 +209,8 @@ class Evaluator:
             return self._laws[node.name]
         parameters = [values[name] for name in node.arguments]
         with locating(_title(node)):
-            node.law.check(parameters)
+            for leaf, value in zip(node.leaves, parameters, strict=True):
+                leaf.check(value)
             return node.law.made(parameters)
 
     def _whole(self, frame: Frame, name: str) -> Array:

@@ -39,10 +39,26 @@ class Leaf(NamedTuple):
         The parameter, ``base.loc``.
     entry
         Which entry of a vector parameter; None of a number.
+    declared
+        Its declaration.
     """
 
     path: str
     entry: int | None
+    declared: Any  # a Parameter, which type checkers take for its value
+
+    def check(self, value: Array) -> None:
+        """Check that a value is in the domain: an index within a piece says nothing.
+
+        Raises
+        ------
+        ParameterError
+            If it is not.
+        """
+        where = self.declared.domain.first_outside(value)
+        if where is not None:
+            number = value.ravel()[where]
+            self.declared.validated(number if self.entry is None else np.array([number]))
 
     def __str__(self) -> str:
         return self.path if self.entry is None else f"{self.path}[{self.entry}]"
@@ -119,35 +135,6 @@ class Law:
         noise: Noise = self.cls.noise
         return noise
 
-    def check(self, values: Sequence[Array]) -> None:
-        """Check that numbers are in their domains: an index within a piece would tell nothing.
-
-        Raises
-        ------
-        ParameterError
-            If one is not.
-        """
-        for value, declared in zip(values, self._declared(), strict=True):
-            where = declared.domain.first_outside(value)
-            if where is not None:
-                declared.validated(
-                    np.full(max(declared.vector, 1), value.ravel()[where])[
-                        slice(None) if declared.vector else 0
-                    ]
-                )
-
-    def _declared(self) -> Iterator[Parameter]:
-        """Yield the declaration of each number, in order."""
-        for field, part in self.parts.items():
-            if isinstance(part, Law):
-                yield from part._declared()
-                continue
-            for each in (part,) if isinstance(part, str) else part:
-                if isinstance(each, Law):
-                    yield from each._declared()
-                else:
-                    yield self.cls._fields[field]
-
     def leaves(self, prefix: str = "") -> Iterator[tuple[Leaf, str]]:
         """Yield the numbers in order, with their formulas."""
         for field, part in self.parts.items():
@@ -155,13 +142,13 @@ class Law:
             if isinstance(part, Law):
                 yield from part.leaves(f"{path}.")
             elif isinstance(part, str):
-                yield Leaf(path, None), part
+                yield Leaf(path, None, self.cls._fields[field]), part
             else:
                 for k, each in enumerate(part):
                     if isinstance(each, Law):
                         yield from each.leaves(f"{path}[{k}].")
                     else:
-                        yield Leaf(path, k), each
+                        yield Leaf(path, k, self.cls._fields[field]), each
 
     def made(self, values: Sequence[Array]) -> Reparameterized:
         """Return the distribution with values for its numbers, in order."""

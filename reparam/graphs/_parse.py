@@ -59,13 +59,15 @@ class Sampled:
     ----------
     law
         What it is drawn from.
-    leaves
-        The numbers that this is made of, in order.
     """
 
     name: str
     law: Law
-    leaves: tuple[Leaf, ...]
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The numbers that this is made of, in order."""
+        return tuple(leaf for leaf, _ in self.law.leaves())
 
     @cached_property
     def arguments(self) -> tuple[str, ...]:
@@ -207,9 +209,8 @@ def _name(text: str) -> str:
 
 def _sampled(name: str, text: str, own: Mapping[str, type[Distribution] | Law]) -> list[Node]:
     law = read(text, own)
-    parameters, leaves = [], []
+    parameters = []
     for leaf, formula in law.leaves():
         with locating(str(leaf)):
             parameters.append(Formula(f"{name}.{leaf}", Expression(formula)))
-        leaves.append(leaf)
-    return [*parameters, Sampled(name, law, tuple(leaves))]
+    return [*parameters, Sampled(name, law)]

@@ -99,7 +99,7 @@ class Transformed(Mapped):
                 for path, speed in zip(self.map.parameters.differentiable, speeds, strict=True):
                     if np.any(np.isfinite(at) & np.isfinite(speed) & (speed != 0.0)):
                         found.add(f"map.{path}")
-        for flow in self._inner_flows():
+        for flow in self._jumps():
             found |= {path for path, gone in flow.through.items() if np.any(gone)}
         return tuple(path for path in self.parameters if path in found)
 
@@ -157,13 +157,9 @@ class Transformed(Mapped):
             slope = self._proved._slope(x, y, *phi)
         return self._chained(slope, inner, self._proved._partials(x, y, *phi))
 
-    def _flows(self) -> list[Flow]:
-        return [*super()._flows(), *self._inner_flows()]
-
-    def _inner_flows(self) -> list[Flow]:
-        """Return where the density jumps inside the support."""
+    def _jumps(self) -> list[Flow]:
         found, (low, high), phi = [], self.base.support, self.map._theta
-        for end, inner, density, speeds in self.base._flows():
+        for end, inner, density, speeds in self.base._jumps():
             inside = (low < end) & (end < high)
             if not np.any(inside):
                 continue

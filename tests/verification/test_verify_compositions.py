@@ -28,6 +28,7 @@ LONG = [
 #: probabilities that move.
 OPEN = [
     "mixture([1, 2], uniform, uniform(0.5, 3))",
+    pytest.param("1 - mixture([1, 2], exponential, gaussian)", marks=pytest.mark.long),
     "clipped(gaussian, low=0)",
     pytest.param("clipped(mixture([1, 2], gaussian, gaussian(3)), high=2)", marks=pytest.mark.long),
 ]

@@ -26,7 +26,6 @@ __all__ = [
     "discrete",
     "exponential",
     "log_odds",
-    "multiple",
     "own",
     "reciprocal",
     "row",
@@ -167,11 +166,6 @@ def exponential(theirs: str) -> Link:
 def difference(high: str, low: str) -> Link:
     """Return the link ours = high − low."""
     return Link((high, low), lambda b, a: b - a, lambda b, a: (1.0, -1.0))
-
-
-def multiple(factor: float, theirs: str) -> Link:
-    """Return the link ours = factor · theirs."""
-    return Link((theirs,), lambda x: factor * x, lambda x: (factor,))
 
 
 def log_odds(theirs: str) -> Link:

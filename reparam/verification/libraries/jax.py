@@ -7,7 +7,6 @@ for z, or as scale·z if these are positive: what is tested is the distribution 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -19,7 +18,6 @@ from reparam.verification.libraries._rows import (
     SCALE,
     Row,
     discrete,
-    multiple,
     reciprocal,
     row,
     uniform,
@@ -54,12 +52,7 @@ ROWS: Mapping[str, Row] = {
     "lognormal": row("log-normal", loc=0.0, scale="sigma"),
     "pareto": row("pareto", alpha="b", scale=1.0),
     "poisson": discrete(lam=SCALE),
-    "rayleigh": row(
-        "weibull",
-        scale=multiple(math.sqrt(2.0), "scale"),
-        concentration=2.0,
-        ranges={"scale": SCALE},
-    ),
+    "rayleigh": row("rayleigh", scale="scale"),
     "t": row("student-t", df="df", loc=0.0, scale=1.0),
     "triangular": row("triangular", low="left", peak="mode", high="right"),
     "truncated_normal": row("scipy:truncnorm", a="lower", b="upper"),

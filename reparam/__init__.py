@@ -22,27 +22,46 @@ if TYPE_CHECKING:
     from reparam.base.mechanisms import InverseCDF as InverseCDF
     from reparam.base.mechanisms import LocationScale as LocationScale
     from reparam.base.reparameterized import Reparameterized as Reparameterized
+    from reparam.base.tails import Tail as Tail
+    from reparam.distributions.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
     from reparam.distributions.binomial import Binomial as Binomial
     from reparam.distributions.categorical import Categorical as Categorical
+    from reparam.distributions.cauchy import Cauchy as Cauchy
     from reparam.distributions.chi import Chi as Chi
     from reparam.distributions.chi_square import ChiSquare as ChiSquare
     from reparam.distributions.concrete import Concrete as Concrete
+    from reparam.distributions.continuous_bernoulli import (
+        ContinuousBernoulli as ContinuousBernoulli,
+    )
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
+    from reparam.distributions.generalized_normal import GeneralizedNormal as GeneralizedNormal
     from reparam.distributions.geometric import Geometric as Geometric
+    from reparam.distributions.gumbel import Gumbel as Gumbel
+    from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
+    from reparam.distributions.half_normal import HalfNormal as HalfNormal
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
+    from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
+    from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
+    from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.logistic import Logistic as Logistic
+    from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
+    from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
+    from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.student_t import StudentT as StudentT
+    from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.uniform import Uniform as Uniform
+    from reparam.distributions.von_mises import VonMises as VonMises
+    from reparam.distributions.weibull import Weibull as Weibull
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval
@@ -55,6 +74,27 @@ if TYPE_CHECKING:
     from reparam.registry import get as get
     from reparam.registry import names as names
     from reparam.spelling import parse as parse
+    from reparam.transforms.arithmetic import abs as abs
+    from reparam.transforms.arithmetic import exp as exp
+    from reparam.transforms.arithmetic import log as log
+    from reparam.transforms.arithmetic import transformed as transformed
+    from reparam.transforms.clipped import Clipped as Clipped
+    from reparam.transforms.clipped import clip as clip
+    from reparam.transforms.folded import Folded as Folded
+    from reparam.transforms.maps import Affine as Affine
+    from reparam.transforms.maps import Exp as Exp
+    from reparam.transforms.maps import Log as Log
+    from reparam.transforms.maps import Power as Power
+    from reparam.transforms.maps import Reciprocal as Reciprocal
+    from reparam.transforms.maps import Sigmoid as Sigmoid
+    from reparam.transforms.maps import Softplus as Softplus
+    from reparam.transforms.maps import Tanh as Tanh
+    from reparam.transforms.maps import formula as formula
+    from reparam.transforms.mixture import Mixture as Mixture
+    from reparam.transforms.mixture import mixture as mixture
+    from reparam.transforms.order_statistic import OrderStatistic as OrderStatistic
+    from reparam.transforms.order_statistic import order_statistic as order_statistic
+    from reparam.transforms.transformed import Transformed as Transformed
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
     from reparam.verification import verify as verify
@@ -64,6 +104,7 @@ if TYPE_CHECKING:
 #: The module each public name lives in; importing the package imports none of these.
 _HOMES = {
     "About": "reparam.base.distribution",
+    "Clipped": "reparam.transforms.clipped",
     "Discrete": "reparam.base.discrete",
     "Distribution": "reparam.base.distribution",
     "Draw": "reparam.base.draw",
@@ -74,13 +115,34 @@ _HOMES = {
     "Interval": "reparam.domains",
     "InverseCDF": "reparam.base.mechanisms",
     "LocationScale": "reparam.base.mechanisms",
+    "Mixture": "reparam.transforms.mixture",
     "NotReparameterizable": "reparam.errors",
+    "OrderStatistic": "reparam.transforms.order_statistic",
     "Parameter": "reparam.parameters",
     "Reparameterized": "reparam.base.reparameterized",
     "ReparamError": "reparam.errors",
+    "Tail": "reparam.base.tails",
+    "Transformed": "reparam.transforms.transformed",
+    "Folded": "reparam.transforms.folded",
     "Truncated": "reparam.transforms.truncated",
+    "abs": "reparam.transforms.arithmetic",
+    "exp": "reparam.transforms.arithmetic",
+    "log": "reparam.transforms.arithmetic",
+    "transformed": "reparam.transforms.arithmetic",
+    "Affine": "reparam.transforms.maps",
+    "Exp": "reparam.transforms.maps",
+    "Log": "reparam.transforms.maps",
+    "Power": "reparam.transforms.maps",
+    "Reciprocal": "reparam.transforms.maps",
+    "Sigmoid": "reparam.transforms.maps",
+    "Softplus": "reparam.transforms.maps",
+    "Tanh": "reparam.transforms.maps",
+    "formula": "reparam.transforms.maps",
+    "clip": "reparam.transforms.clipped",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
+    "mixture": "reparam.transforms.mixture",
+    "order_statistic": "reparam.transforms.order_statistic",
     "threads": "reparam.engine.threads",
     "names": "reparam.registry",
     "truncate": "reparam.transforms.truncated",

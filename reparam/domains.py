@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 
-__all__ = ["EXTENDED", "POSITIVE", "REAL", "UNIT", "Domain", "Integers", "Interval", "Simplex"]
+__all__ = [
+    "EXTENDED",
+    "POSITIVE",
+    "REAL",
+    "UNIT",
+    "Arc",
+    "Domain",
+    "Integers",
+    "Interval",
+    "Simplex",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,11 @@ class Interval:
             values[end] if isinstance(end, str) else float(end) for end in (self.low, self.high)
         )
         return low, high
+
+    @property
+    def moved_by(self) -> tuple[str, ...]:
+        """The parameters that move an end."""
+        return tuple(end for end in (self.low, self.high) if isinstance(end, str))
 
     def plainly_holds(self, values: Array) -> bool:
         """Whether two cheap reductions show that all values are inside: False may mean nothing."""
@@ -131,6 +146,11 @@ class Integers:
         high = values[self.high] if isinstance(self.high, str) else float(self.high)
         return float(self.low), high
 
+    @property
+    def moved_by(self) -> tuple[str, ...]:
+        """The parameters that move an end."""
+        return (self.high,) if isinstance(self.high, str) else ()
+
     def plainly_holds(self, values: Array) -> bool:
         """Return False, which means nothing."""
         return False
@@ -182,6 +202,32 @@ class Simplex(Interval):
         """Return which vectors are outside, the boundary and rounding (to float32) apart."""
         off = np.abs(np.sum(values, axis=-1) - 1.0) > 1e-6
         return np.asarray(off | np.any(values < 0.0, axis=-1))
+
+
+@dataclass(frozen=True, slots=True)
+class Arc(Interval):
+    """The interval of length 2π around a parameter: the circle, cut opposite to it.
+
+    >>> print(Arc(middle="loc"))
+    loc ± π
+    """
+
+    low: float | str = ""
+    high: float | str = ""
+    middle: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.middle} ± π"
+
+    def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
+        """Return both ends, to the nearest doubles."""
+        middle = values[self.middle]
+        return middle - math.pi, middle + math.pi
+
+    @property
+    def moved_by(self) -> tuple[str, ...]:
+        """The parameter that moves both ends."""
+        return (self.middle,)
 
 
 #: Where values or a parameter lie.

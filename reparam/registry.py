@@ -51,32 +51,55 @@ GROUP = "reparam.distributions"
 #: The built-in distributions: canonical name -> class name, in the module of that name (with
 #: underscores) in ``reparam.distributions``.
 BUILT_IN = {
+    "asymmetric-laplace": "AsymmetricLaplace",
     "bernoulli": "Bernoulli",
     "beta": "Beta",
     "beta-prime": "BetaPrime",
     "binomial": "Binomial",
     "categorical": "Categorical",
+    "cauchy": "Cauchy",
     "chi": "Chi",
     "chi-square": "ChiSquare",
     "concrete": "Concrete",
+    "continuous-bernoulli": "ContinuousBernoulli",
     "exponential": "Exponential",
     "f": "F",
     "gamma": "Gamma",
     "gaussian": "Gaussian",
+    "generalized-normal": "GeneralizedNormal",
     "geometric": "Geometric",
+    "gumbel": "Gumbel",
+    "half-cauchy": "HalfCauchy",
+    "half-normal": "HalfNormal",
     "inverse-gamma": "InverseGamma",
+    "inverse-gaussian": "InverseGaussian",
+    "kumaraswamy": "Kumaraswamy",
     "laplace": "Laplace",
+    "log-normal": "LogNormal",
     "logistic": "Logistic",
+    "logit-normal": "LogitNormal",
     "negative-binomial": "NegativeBinomial",
+    "pareto": "Pareto",
     "poisson": "Poisson",
     "relaxed-bernoulli": "RelaxedBernoulli",
+    "skew-normal": "SkewNormal",
     "student-t": "StudentT",
+    "tanh-normal": "TanhNormal",
     "uniform": "Uniform",
+    "von-mises": "VonMises",
+    "weibull": "Weibull",
 }
 
 #: Classes that make a distribution of others: name -> class name, in the module of that name in
 #: ``reparam.transforms``. They have no default parameters, so that they are not among ``names()``.
-COMBINATORS: dict[str, str] = {"truncated": "Truncated"}
+COMBINATORS: dict[str, str] = {
+    "clipped": "Clipped",
+    "folded": "Folded",
+    "mixture": "Mixture",
+    "order-statistic": "OrderStatistic",
+    "transformed": "Transformed",
+    "truncated": "Truncated",
+}
 
 _SPELLED = {spelled(name): name for name in BUILT_IN}
 

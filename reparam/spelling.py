@@ -1,9 +1,11 @@
 """From text to a distribution: what ``repr`` writes, and the same in the registry's names.
 
 ``Truncated(Gaussian(loc=0.0, scale=1.0), low=2.0)`` is the grammar: calls of distributions, whose
-arguments are distributions, numbers, and lists of them. It is a small part of Python's, read here
-token by token: nothing is executed, errors name the column and what was expected, and the work is
-bounded by the length of the text.
+arguments are distributions, numbers, and lists of them; arithmetic between a distribution and
+numbers, ``2*gaussian + 1``; functions of distributions, ``exp(gaussian)``; and maps, of which
+``transformed(gaussian, tanh)`` makes one. It is a small part of Python's, read here token by token:
+nothing is executed, errors name the column and what was expected, and the work is bounded by the
+length of the text.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from reparam import registry
 from reparam.errors import (
     ExpressionError,
+    ReparamError,
     UnknownDistributionError,
     spelled,
 )
@@ -33,6 +37,12 @@ _EXAMPLE = "gaussian(loc=0, scale=1)"
 #: Words that stand for a law drawn by its quantile, as ``repr`` writes it.
 _BY_QUANTILE = "byquantile"
 
+#: The function that makes absolute values: the name of no class.
+_ABS = "abs"
+
+#: Words whose arguments may be text in quotes: formulas.
+_QUOTING = ("formula", "transformed")
+
 _NAME = r"[^\W\d]\w*(?:-\w+)*"
 
 _TOKEN = re.compile(
@@ -41,7 +51,8 @@ _TOKEN = re.compile(
     |(?P<imported>[^\s()\[\],=]*:[\w.]*)
     |(?P<number>(?:[0-9]|\.[0-9])(?:[eE][+-]?[0-9]|[\w.])*)
     |(?P<name>{_NAME})
-    |(?P<sign>[-()\[\],=])
+    |(?P<quoted>"[^"\n]*"|'[^'\n]*')
+    |(?P<sign>\*\*|[-+*/()\[\],=])
     |(?P<end>\Z)
     |(?P<other>.))""",
     re.VERBOSE | re.DOTALL,
@@ -50,7 +61,7 @@ _TOKEN = re.compile(
 
 def is_name(text: str) -> bool:
     """Return whether text is a name alone, such as ``student-t``: without parameters."""
-    return re.fullmatch(_NAME, text.strip()) is not None
+    return re.fullmatch(_NAME, text.strip()) is not None and not re.search(r"-\d", text)
 
 
 def parse(text: str, *, classes: Iterable[type[Distribution]] = ()) -> Distribution:
@@ -124,6 +135,7 @@ class _Reader:
         }
         self.position = 0
         self.depth = 0
+        self.quoting = False
         self.advance()
 
     def distribution(self) -> Distribution:
@@ -177,7 +189,78 @@ class _Reader:
     # Values ----------------------------------------------------------------------------------
 
     def value(self) -> Any:
-        """Return a distribution, a number, or a list of values."""
+        """Return a distribution, a map, a number, a list of values, or arithmetic with them."""
+        left = self.product()
+        while self.kind == "sign" and self.token in ("+", "-"):
+            left = self.operation(left, self.product)
+        return left
+
+    def product(self) -> Any:
+        left = self.signed()
+        while self.kind == "sign" and self.token in ("*", "/"):
+            left = self.operation(left, self.signed)
+        return left
+
+    def signed(self) -> Any:
+        """Return a value that may have a minus before it, which binds less than a power."""
+        start = self.start
+        if not self.takes("-"):
+            return self.power()
+        if self.kind == "number":
+            number = self.number()
+            if self.kind != "sign" or self.token != "**":
+                return -number
+            return self.operated("*", self.operation(number, self.exponent), -1.0, start)
+        if self.kind == "name" and spelled(self.token) == "inf":
+            self.advance()
+            return -math.inf
+        if self.kind == "name" or (self.kind == "sign" and self.token == "("):
+            return self.operated("*", self.power(), -1.0, start)
+        self.fail(f"expected a number after '-', not {self.seen}")
+
+    def power(self) -> Any:
+        left = self.atom()
+        if self.kind != "sign" or self.token != "**":
+            return left
+        result = self.operation(left, self.exponent)
+        if self.kind == "sign" and self.token == "**":
+            self.fail("one power of another needs parentheses, such as (gamma**2)**3")
+        return result
+
+    def exponent(self) -> Any:
+        if self.takes("-"):
+            if self.kind == "number":
+                return -self.number()
+            self.fail(f"expected a number after '-', not {self.seen}")
+        return self.atom()
+
+    def operation(self, left: Any, operand: Callable[[], Any]) -> Any:
+        """Return what the operator that comes next makes of a value and what follows it."""
+        sign, start = self.token, self.start
+        self.advance()
+        return self.operated(sign, left, operand(), start)
+
+    def operated(self, sign: str, left: Any, right: Any, start: int) -> Any:
+        """Return what an operator makes of two operands; `start` is where it stands."""
+        from reparam.base.operators import operated
+        from reparam.base.reparameterized import Reparameterized
+
+        result: Any = NotImplemented
+        if isinstance(left, Reparameterized) or isinstance(right, Reparameterized):
+            try:
+                result = operated(sign, left, right)
+            except ReparamError as error:
+                raise type(error)(self.located(str(error), start)) from None
+        if result is NotImplemented:
+            self.fail(
+                f"{sign!r} is for a distribution of real numbers and a number, such as"
+                " 2*gaussian + 1; write the result, or put a distribution on one side",
+                start,
+            )
+        return result
+
+    def atom(self) -> Any:
+        """Return a value without operators, but for those in its brackets."""
         start = self.start
         if self.kind == "shortened":
             self.fail(
@@ -186,21 +269,17 @@ class _Reader:
             )
         if self.kind == "number":
             return self.number()
-        if self.takes("-"):
-            if self.kind == "number":
-                return -self.number()
-            if self.kind == "name" and spelled(self.token) == "inf":
-                self.advance()
-                return -math.inf
-            self.fail(f"expected a number after '-', not {self.seen}")
-        if self.kind == "name":
-            name = self.token
+        if self.kind == "quoted" and self.quoting:
+            text = self.token[1:-1]
             self.advance()
+            return text
+        if self.kind == "name":
+            name = self.name()
             if spelled(name) == "inf":
                 return math.inf
             if spelled(name) == "nan":
                 self.fail("nan is not a number that a parameter can have; write one", start)
-            return self.called(self.named(name, start), start)
+            return self.called(self.named(name, start), start, quoting=spelled(name) in _QUOTING)
         if self.kind == "imported":
             if self.imported is None:
                 self.fail(f"{_brief(self.token)!r} names a module, which text doesn't import")
@@ -210,8 +289,31 @@ class _Reader:
         for opening, closing in ("[]", "()"):
             if self.takes(opening):
                 values, _ = self.items(closing, start)
-                return values
+                return values[0] if opening == "(" and _is_group(values) else values
         self.fail(f"expected a distribution, a number or a list of numbers, not {self.seen}")
+
+    def name(self) -> str:
+        """Go past a name, and return it: of gaussian-1, which is none, the part that is one."""
+        name, start = self.token, self.start
+        shorter, rest = name, "0"
+        while "-" in shorter and not self.is_known(shorter):
+            shorter, _, rest = shorter.rpartition("-")
+        if (
+            shorter != name
+            and self.is_known(shorter)
+            and (rest[0].isdigit() or self.is_known(rest))
+        ):
+            name, self.position = shorter, start + len(shorter)
+        self.advance()
+        return name
+
+    def is_known(self, name: str) -> bool:
+        """Return whether a name stands for something."""
+        try:
+            self.named(name, self.start)
+        except UnknownDistributionError:
+            return False
+        return True
 
     def number(self) -> float:
         """Return a number in any of Python's spellings."""
@@ -269,31 +371,91 @@ class _Reader:
         if spelled(name) in self.known:
             return self.known[spelled(name)]
         try:
-            return registry.constructor(name)
+            return _function(spelled(name)) or registry.constructor(name)
         except UnknownDistributionError as error:
             if self.text.strip() == name:
                 raise
             raise UnknownDistributionError(self.located(str(error), start)) from None
 
-    def called(self, make: Any, start: int) -> Any:
-        """Return the distribution that a class makes of the parameters in parentheses, if any."""
+    def called(self, make: Any, start: int, *, quoting: bool = False) -> Any:
+        """Return what a class or function makes of the values in parentheses, if any.
+
+        A map without parentheses has its default parameters; with a distribution first in them it
+        is the distribution that the map makes of it.
+        """
+        outer, self.quoting = self.quoting, quoting
         values, named = self.items(")", start) if self.takes("(") else ([], {})
+        self.quoting = outer
         try:
-            return make(*values, **named)
-        except _NotOne:
-            self.fail("ByQuantile takes one distribution that has a reparameterization", start)
+            return getattr(make, "_called", make)(*values, **named)
+        except _NotOneError as error:
+            self.fail(str(error), start)
 
 
-class _NotOne(Exception):  # noqa: N818 - never leaves this module
-    """What is to be drawn by its quantile is not one distribution that can be."""
+class _NotOneError(Exception):
+    """What a function takes is not one distribution that it can take: never leaves this module."""
 
 
 def _by_quantile(*values: Any, **named: Any) -> Any:
+    return _one("ByQuantile", values, named).by_quantile()
+
+
+def _one(name: str, values: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Return the distribution that a function of one is called with."""
     from reparam.base.reparameterized import Reparameterized
 
     if named or len(values) != 1 or not isinstance(values[0], Reparameterized):
-        raise _NotOne
-    return values[0].by_quantile()
+        raise _NotOneError(f"{name} takes one distribution that has a reparameterization")
+    return values[0]
+
+
+def _function(name: str) -> Callable[..., Any] | None:
+    """Return the function of that name, in one spelling, or None."""
+    if name in _QUOTING:
+        return partial(_quoted, name)
+    from reparam.transforms.maps import MAPS
+
+    return partial(_mapped, name) if name == _ABS or name in MAPS else None
+
+
+def _mapped(name: str, *values: Any, **named: Any) -> Any:
+    """Return the map of that name; or the distribution that it makes of the first value."""
+    from reparam.base.reparameterized import Reparameterized
+    from reparam.transforms import arithmetic
+    from reparam.transforms.maps import MAPS
+
+    functions = {"exp": arithmetic.exp, "log": arithmetic.log, _ABS: arithmetic.abs}
+    if name in functions and (values or named):
+        return functions[name](_one(name, values, named))
+    if name == _ABS:
+        return name  # as `transformed` takes it
+    if values and isinstance(values[0], Reparameterized):
+        return arithmetic.transformed(values[0], MAPS[name](*values[1:], **named))
+    return MAPS[name](*values, **named)
+
+
+def _quoted(name: str, *values: Any, **named: Any) -> Any:
+    """Return the map that a formula is, or what a map or a formula makes of a distribution."""
+    from reparam.base.reparameterized import Reparameterized
+    from reparam.transforms import arithmetic
+    from reparam.transforms.maps import Map, formula
+
+    match name, values:
+        case "formula", (str() as text,):
+            return formula(text, **named)
+        case "transformed", (Reparameterized() as d, Map() | str() as how):
+            return arithmetic.transformed(d, how, **named)
+    takes = "one formula in quotes"
+    if name == "transformed":
+        takes = "a distribution, and a map or a formula in quotes"
+    raise _NotOneError(f"{name} takes {takes}, such as 'sinh(y)'")
+
+
+def _is_group(values: list[Any]) -> bool:
+    """Whether what stands in parentheses is one distribution, and no list."""
+    from reparam.base.distribution import Distribution
+
+    return len(values) == 1 and isinstance(values[0], Distribution)
 
 
 def _brief(text: str) -> str:

@@ -1,8 +1,10 @@
 """Fixtures that several tests share, and one profile for all property tests."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import hypothesis
 import numpy as np
@@ -23,6 +25,10 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("reparam")
 
 
+#: A package that provides a distribution.
+PLUGIN = Path(__file__).parent / "helpers" / "plugin"
+
+
 @pytest.fixture(scope="session")
 def python():
     """Run Python in a fresh process, with additions to its environment; return what it did."""
@@ -40,6 +46,16 @@ def python():
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, python):
+    """A directory with the package in tests/helpers/plugin, installed there by pip."""
+    source = shutil.copytree(PLUGIN, tmp_path_factory.mktemp("source"), dirs_exist_ok=True)
+    target = tmp_path_factory.mktemp("site")
+    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
+    python("-m", "pip", "install", "--quiet", *offline, "--target", target, source)
+    return target
 
 
 class CommandLine:

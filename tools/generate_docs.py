@@ -53,7 +53,7 @@ def filled(page: str) -> str:
         "distributions": all_distributions,
         "commands": commands,
         "witnesses": witnesses_table,
-        "plugin": partial(whole_file, "tests/helpers/plugin/reparam_gumbel.py", "python"),
+        "plugin": partial(whole_file, "tests/helpers/plugin/reparam_gumbel_min.py", "python"),
         "functions": functions,
         "project": partial(whole_file, "tests/helpers/plugin/pyproject.toml", "toml"),
     }

@@ -1,7 +1,8 @@
 """Make ``docs/verification-power.md``: ``python tools/mutants.py``.
 
 Asks all witnesses about all mutants of ``tests/helpers/mutants.py``, with a fresh seed for each
-distribution, in two processes. Nothing is written if a mutant survives.
+distribution, in two processes. Nothing is written if a mutant survives, or if only some
+distributions are asked about: ``python tools/mutants.py gamma beta``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +49,8 @@ scores) one parameter each; how many of them each witness catches; and how many 
 mutant that says what the right distribution says (another draw's ∂y/∂loc, which is 1, too) is none.
 Wrong draws come with the derivatives that belong to them, so that nothing but their distribution
 gives them away.
+
+{laws}
 
 All are caught. `tools/mutants.py` makes this page, the mutants are in `tests/helpers/mutants.py`,
 and the tests ask about a tenth of them again; `tests/verification/test_verify_vectors.py` and
@@ -135,11 +139,17 @@ def table(found: dict[Row, list[list[bool]]]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def measured(names: list[str]) -> str:
+    """Return the sentence that names what the page is about."""
+    return fill(f"The distributions: {', '.join(names)}.", 100, break_on_hyphens=False)
+
+
 def main() -> None:
     built_in = ((name, registry.get(name)) for name in registry.BUILT_IN)
-    names = [
+    every = [
         name for name, cls in built_in if issubclass(cls, Reparameterized) and not cls._support.rank
     ]
+    names = sys.argv[1:] or every
     found: dict[Row, list[list[bool]]] = defaultdict(list)
     survivors = []
     spawn = multiprocessing.get_context("spawn")
@@ -155,7 +165,9 @@ def main() -> None:
     order = sorted(found, key=lambda row: subjects.index(row[0]))
     if survivors:
         sys.exit(f"nothing written: {len(survivors)} survive")
-    text = HEAD.format(level=mutants.LEVELS["default"])
+    if names != every:
+        return
+    text = HEAD.format(level=mutants.LEVELS["default"], laws=measured(names))
     PAGE.write_text(text + table({row: found[row] for row in order}) + FOOT, encoding="utf-8")
 
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, NoReturn, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.base.distribution import Distribution
+from reparam.base import numerical
+from reparam.base.distribution import Distribution, stand_in
 from reparam.domains import Integers
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import UNIFORM, Stream, Substream
@@ -99,6 +100,13 @@ class Discrete(Distribution):
         """
         return self._at("v", v, lambda v, *theta: self._on_closed_unit(1.0 - v, v, *theta))[0][()]
 
+    @classmethod
+    def has_formula(cls, function: str) -> bool:
+        """Return whether a function has a formula; of a quantile, whether no search by the cdf."""
+        if function in ("icdf", "isf"):
+            return cls._quantile.__func__ is not Discrete._quantile.__func__  # type: ignore[attr-defined]
+        return super().has_formula(function)
+
     @final
     @classmethod
     def obstacle(cls) -> str:
@@ -151,6 +159,28 @@ class Discrete(Distribution):
         ]
         bracket = anywhere(np.rint(start), float(low), high)
         return smallest(bracket, u, v, cls._cdf, cls._sf, rows)
+
+    @stand_in
+    def _log_cdf(self, y: Array, *theta: Any) -> Array:
+        """Log of P(Y ≤ y): far out a sum of probabilities."""
+        return self._log_tail(y, theta, ("_cdf", "_sf"), -1.0)
+
+    @stand_in
+    def _log_sf(self, y: Array, *theta: Any) -> Array:
+        """Log of P(Y > y): far out a sum of probabilities."""
+        return self._log_tail(y, theta, ("_sf", "_cdf"), 1.0)
+
+    @final
+    def _log_tail(
+        self, y: Array, theta: tuple[Any, ...], names: tuple[str, str], sign: float
+    ) -> Array:
+        """Return the logarithm of the first of two tails, the lower if the sign is −1."""
+        shape, y, leaves = numerical.as_rows(y, theta, tuple(self.parameters.values()))
+        tails = self._formula(names[0]), self._formula(names[1])
+        end = np.broadcast_to(self._ends(*theta)[int(sign > 0.0)], shape).reshape(-1)
+        log_prob = self._formula("_log_prob")
+        found = numerical.log_tail_of_counts(y, leaves, tails, log_prob, end, sign)
+        return found.reshape(shape)
 
     def _score_sums(self, y: Array, weight: Array, *theta: Any) -> tuple[Array, Array] | None:
         """Σ w ∂ log p/∂θ and Σ |w ∂ log p/∂θ| over y, if a formula spares the array of scores."""

@@ -9,26 +9,26 @@ evaluate block by block on several threads, and give results their shapes.
 from __future__ import annotations
 
 import abc
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, ClassVar, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
+from reparam.base.tails import Tail
 from reparam.base.tree import Tree
 from reparam.domains import Domain, Integers, Simplex
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import Stream
 from reparam.engine.operands import Operand, batch_operand, operand
-from reparam.engine.shapes import broadcast_shapes, check_memory
-from reparam.errors import CountError, IncompleteError, ShapeError
+from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape
+from reparam.errors import IncompleteError, ShapeError
 from reparam.parameters import as_real_array
 
-__all__ = ["About", "Distribution", "View", "sample_shape"]
+__all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class About:
         Where formulas and algorithms come from.
     score
         For each parameter ∂ log p(y)/∂θ, of a distribution without reparameterization.
+    scipy
+        The distribution in the spelling of ``scipy.stats``, ``"gamma(alpha, scale=1/rate)"``, by
+        Python's arithmetic in the names of parameters; empty if SciPy lacks it.
     """
 
     density: str
@@ -54,6 +57,7 @@ class About:
     derivatives: dict[str, str] = field(default_factory=dict)
     source: str = ""
     score: dict[str, str] = field(default_factory=dict)
+    scipy: str = ""
 
 
 class View(NamedTuple):
@@ -64,6 +68,24 @@ class View(NamedTuple):
 
     value: str
     jacobian: str
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: The attribute of formulas that stand in for one that an author has not written.
+_MARK = "stands_in"
+
+#: The functions of a distribution that follow numerically without a formula, if they do.
+FUNCTIONS = (
+    *("icdf", "isf", "cdf", "sf", "log_cdf", "log_sf", "pathwise", "score", "stein_score"),
+    *("mean", "variance", "entropy"),
+)
+
+
+def stand_in(formula: F) -> F:
+    """Mark a formula of a base class that stands in for one that an author has not written."""
+    formula.__dict__[_MARK] = True
+    return formula
 
 
 class Distribution(Tree, abc.ABC):
@@ -83,6 +105,10 @@ class Distribution(Tree, abc.ABC):
     #: What ``Draw`` offers beside the value, by name.
     _views: ClassVar[Mapping[str, View]] = {}
     _support: ClassVar[Domain]
+    #: Whether values at the ends of the support have a probability: formulas then see all values.
+    _has_atoms: ClassVar[bool] = False
+    #: How fast the probability falls towards the lower and the upper end of the support.
+    _tails: ClassVar[tuple[Tail, Tail] | None] = None
 
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of a class that lacks nothing."""
@@ -112,8 +138,8 @@ class Distribution(Tree, abc.ABC):
 
         E[∂ log p/∂θ] is not 0 in these, so that estimators by the score leave them out.
         """
-        ends = getattr(self._support, "low", None), getattr(self._support, "high", None)
-        return tuple(end for end in ends if end in self.parameters.differentiable)
+        movers = self._support.moved_by
+        return tuple(name for name in movers if name in self.parameters.differentiable)
 
     @final
     @property
@@ -184,6 +210,44 @@ class Distribution(Tree, abc.ABC):
         return self._at("value", value, self._guarded("_sf", (1.0, 0.0)))[0][()]
 
     @final
+    def log_cdf(self, value: ArrayLike) -> Array:
+        """Return ln F(y; θ), also where F underflows or rounds to 1.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape: −inf below the support, 0 above, NaN for NaN.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Gaussian().log_cdf([-1e10, 0.0, 20.0])
+        array([-5.00000000e+19, -6.93147181e-01, -2.75362412e-89])
+        """
+        return self._at("value", value, self._guarded("_log_cdf", (-np.inf, 0.0)))[0][()]
+
+    @final
+    def log_sf(self, value: ArrayLike) -> Array:
+        """Return ln(1 − F(y; θ)), also where 1 − F underflows or rounds to 1.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape: 0 below the support, −inf above, NaN for NaN.
+        """
+        return self._at("value", value, self._guarded("_log_sf", (0.0, -np.inf)))[0][()]
+
+    @final
     def score(self, value: ArrayLike) -> dict[str, Array]:
         """Return the score ∂ log p(y; θ)/∂θ by parameter: NaN outside the support.
 
@@ -237,6 +301,14 @@ class Distribution(Tree, abc.ABC):
         """P(Y > y) inside the closed support, to full relative accuracy."""
 
     @abc.abstractmethod
+    def _log_cdf(self, y: Array, *theta: Any, **_: Any) -> Array:
+        """Logarithm of P(Y ≤ y) inside the closed support, to full relative accuracy."""
+
+    @abc.abstractmethod
+    def _log_sf(self, y: Array, *theta: Any, **_: Any) -> Array:
+        """Logarithm of P(Y > y) inside the closed support, to full relative accuracy."""
+
+    @abc.abstractmethod
     def _score(self, y: Array, *theta: Any, **_: Any) -> tuple[Any, ...]:
         """∂ log p/∂θ for each differentiable parameter in declared order."""
 
@@ -270,6 +342,22 @@ class Distribution(Tree, abc.ABC):
         raise NotImplementedError
 
     # Machinery -------------------------------------------------------------------------------
+
+    @final
+    @classmethod
+    def numerical_formulas(cls) -> tuple[str, ...]:
+        """Return the names of the functions that follow numerically, for lack of a formula."""
+        return () if cls._support.rank else tuple(n for n in FUNCTIONS if cls._follows(f"_{n}"))
+
+    @classmethod
+    def has_formula(cls, function: str) -> bool:
+        """Return whether a function, such as ``"entropy"``, has a formula that isn't numerical."""
+        return hasattr(cls, f"_{function}") and not cls._follows(f"_{function}")
+
+    @classmethod
+    def _follows(cls, formula: str) -> bool:
+        """Whether a formula is one that stands in for what an author has not written."""
+        return getattr(getattr(cls, formula, None), _MARK, False)
 
     @final
     @classmethod
@@ -369,6 +457,8 @@ class Distribution(Tree, abc.ABC):
             )
         if (support.low, support.high) == (-np.inf, np.inf) and not discrete:
             return formula
+        if self._has_atoms:
+            return formula
 
         def guarded(y: Array, *theta: Array) -> Any:
             low, high = self._ends(*self._nested(theta))
@@ -395,29 +485,3 @@ def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:
         return tuple(_replaced(entry, there, instead) for entry in result)
     vector = there.shape + (1,) * (np.ndim(result) - there.ndim)
     return np.where(there.reshape(vector), instead, result)
-
-
-def sample_shape(shape: object) -> tuple[int, ...]:
-    """Return a sample shape as a tuple.
-
-    Raises
-    ------
-    CountError
-        If it is not made of non-negative integers.
-    """
-    if type(shape) is int and 0 <= shape < 2**63:  # the usual ones, without NumPy
-        return (shape,)
-    if type(shape) is tuple and not shape:
-        return ()
-    given = np.asarray(None if isinstance(shape, np.ma.MaskedArray) else shape, dtype=object)
-    entries: list[Any] = given.reshape(-1).tolist() if given.ndim < 2 else [None]
-    try:
-        sizes = [-1 if isinstance(entry, bool) else operator.index(entry) for entry in entries]
-    except TypeError:
-        sizes = [-1]
-    if any(size < 0 for size in sizes):
-        raise CountError(
-            f"sample shape {shape!r} is not a non-negative integer or a tuple of them;"
-            " pass how many draws you want"
-        )
-    return tuple(sizes)

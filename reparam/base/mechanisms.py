@@ -13,6 +13,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base import numerical
+from reparam.base.distribution import stand_in
 from reparam.base.reparameterized import Reparameterized
 from reparam.domains import REAL, Interval
 from reparam.engine.noise import UNIFORM, Noise
@@ -61,6 +62,32 @@ class LocationScale(Reparameterized):
     def _standard_sf(z: Array, *shape: Any, **_: Any) -> Array:
         """P(Z > z), to full relative accuracy."""
 
+    @classmethod
+    @stand_in
+    def _standard_log_cdf(cls, z: Array, *shape: Any) -> Array:
+        """Log of P(Z ≤ z), to full relative accuracy."""
+        return cls._standard_log_tail(z, shape, (cls._standard_cdf, cls._standard_sf), -1.0)
+
+    @classmethod
+    @stand_in
+    def _standard_log_sf(cls, z: Array, *shape: Any) -> Array:
+        """Log of P(Z > z), to full relative accuracy."""
+        if cls._symmetric:
+            return cls._standard_log_cdf(-z, *shape)
+        return cls._standard_log_tail(z, shape, (cls._standard_sf, cls._standard_cdf), 1.0)
+
+    @final
+    @classmethod
+    def _standard_log_tail(
+        cls, z: Array, shape: tuple[Any, ...], tails: tuple[Any, Any], sign: float
+    ) -> Array:
+        """Return the logarithm of the first of two tails, the lower if the sign is −1."""
+        z, *rows = np.broadcast_arrays(z, *shape)
+        end = np.full(z.size, sign * np.inf)
+        leaves = [row.ravel() for row in rows]
+        log_prob = cls._standard_log_prob
+        return numerical.log_tail(z.ravel(), leaves, tails, log_prob, end, sign).reshape(z.shape)
+
     @staticmethod
     @abc.abstractmethod
     def _standard_log_prob(z: Array, *shape: Any, **_: Any) -> Array:
@@ -88,9 +115,22 @@ class LocationScale(Reparameterized):
         """∂z/∂shape for each shape parameter, at fixed u."""
         return ()
 
+    @classmethod
+    def _standard_transform(cls, noise: Array, *shape: Any) -> tuple[Array, ...]:
+        """z and further arrays (``_extras`` − 1 of them), if ∂z/∂shape needs digits z lacks.
+
+        Only of symmetric distributions, where they are the same for −z.
+        """
+        return (cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise,)
+
+    @classmethod
+    def _standard_jacobian(cls, z: Array, *extras_and_shape: Any) -> tuple[Array, ...]:
+        """∂z/∂shape for each shape parameter, from what ``_standard_transform`` made."""
+        return cls._standard_pathwise(z, *extras_and_shape[cls._extras - 1 :])
+
     @staticmethod
-    def _standard_sampler(*numbers_and_shape: Any) -> Array:
-        """z, from the numbers of ``_substreams``: of a field."""
+    def _standard_sampler(*numbers_and_shape: Any) -> tuple[Array, ...]:
+        """Return the same from the numbers of ``_substreams``: of a field."""
         raise NotImplementedError
 
     @final
@@ -103,27 +143,38 @@ class LocationScale(Reparameterized):
     @classmethod
     def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
         *shape, loc, scale = theta
-        z = cls._standard_icdf(noise, *shape) if cls.noise is UNIFORM else noise
-        return cls._placed(z, loc, scale)
+        return cls._placed(cls._standard_transform(noise, *shape), loc, scale)
+
+    @final
+    @classmethod
+    def _transform_upper(cls, v: Array, *theta: Array) -> tuple[Array, ...]:
+        *shape, loc, scale = theta
+        if cls._extras == 1:
+            return cls._placed((cls._standard_isf(v, *shape),), loc, scale)
+        z, *rest = cls._standard_transform(v, *shape)
+        return cls._placed((-z, *rest), loc, scale)
 
     @final
     @staticmethod
-    def _placed(z: Array, loc: Array, scale: Array) -> tuple[Array, Array]:
-        y = scale * z
+    def _placed(made: tuple[Array, ...], loc: Array, scale: Array) -> tuple[Array, ...]:
+        y = scale * made[0]
         y += loc
-        return y, z
+        return y, *made
 
     @final
     @classmethod
     def _jacobian(cls, y: Array, *extras_and_theta: Array) -> tuple[Array | float, ...]:
-        z, *shape, _, scale = extras_and_theta
-        slopes = cls._standard_pathwise(z, *shape)
-        return (*(scale * slope for slope in slopes), 1.0, z)
+        *extras_and_shape, _, scale = extras_and_theta
+        slopes = cls._standard_jacobian(*extras_and_shape)
+        return (*(scale * slope for slope in slopes), 1.0, extras_and_theta[0])
 
     @final
     @classmethod
     def _pathwise(cls, y: Array, *theta: Array) -> tuple[Array | float, ...]:
-        return cls._jacobian(y, (y - theta[-2]) / theta[-1], *theta)
+        *shape, loc, scale = theta
+        z = (y - loc) / scale
+        slopes = cls._standard_pathwise(z, *shape)
+        return (*(scale * slope for slope in slopes), 1.0, z)
 
     @final
     @classmethod
@@ -151,6 +202,18 @@ class LocationScale(Reparameterized):
 
     @final
     @classmethod
+    def _log_cdf(cls, y: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return cls._standard_log_cdf((y - loc) / scale, *shape)
+
+    @final
+    @classmethod
+    def _log_sf(cls, y: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        return cls._standard_log_sf((y - loc) / scale, *shape)
+
+    @final
+    @classmethod
     def _log_prob(cls, y: Array, *theta: Array) -> Array:
         *shape, loc, scale = theta
         return cls._standard_log_prob((y - loc) / scale, *shape) - np.log(scale)
@@ -162,6 +225,24 @@ class LocationScale(Reparameterized):
         z = np.clip((y - loc) / scale, -LARGEST, LARGEST)  # an infinite z would lose z · slope
         slope, *rest = cls._standard_score(z, *shape)
         return (*rest, -slope / scale, -cls._standard_excess(z, slope, *shape) / scale)
+
+    @classmethod
+    def _stein_score(cls, y: Array, *theta: Array) -> Array:
+        *shape, loc, scale = theta
+        z = (y - loc) / scale
+        slope = cls._standard_score(z, *shape)[0]
+        if np.any(lost := np.isinf(z) & np.isnan(slope)):  # a quotient of infinite numbers
+            slope = np.where(lost, cls._standard_score(np.copysign(LARGEST, z), *shape)[0], slope)
+        return slope / scale
+
+    @final
+    @classmethod
+    def _follows(cls, formula: str) -> bool:
+        if cls._symmetric and formula == "_log_sf":
+            formula = "_log_cdf"
+        if formula in ("_log_cdf", "_log_sf"):
+            formula = f"_standard{formula}"
+        return super()._follows(formula)
 
     @final
     @classmethod

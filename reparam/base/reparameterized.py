@@ -9,18 +9,18 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
-from reparam.base import numerical
-from reparam.base.distribution import Distribution, View, sample_shape
+from reparam.base.distribution import View, stand_in
 from reparam.base.draw import Draw
-from reparam.base.tree import flat
+from reparam.base.operators import Arithmetic
+from reparam.base.stand_ins import StandIns
 from reparam.domains import Interval
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import UNIFORM, Noise, Stream, Substream
 from reparam.engine.operands import Operand, operand
+from reparam.engine.shapes import sample_shape
 from reparam.errors import NoFormulaError
-from reparam.parameters import Parameter
 
-__all__ = ["Marginal", "Reparameterized", "View"]
+__all__ = ["Flow", "Marginal", "Reparameterized", "View"]
 
 
 class Marginal(NamedTuple):
@@ -34,7 +34,28 @@ class Marginal(NamedTuple):
     law: Reparameterized
 
 
-class Reparameterized(Distribution):
+class Flow(NamedTuple):
+    """Probability that goes through a place where the density ends, or jumps, as that moves."""
+
+    #: The place.
+    end: Array
+    #: Infinite, with the sign of the side that the density is on, or that of a component.
+    inner: float
+    #: The density there, or that of a component: negative if it is above the place.
+    density: Array
+    #: ∂end/∂θ, by each parameter that moves it.
+    speeds: dict[str, Array]
+
+    @property
+    def through(self) -> dict[str, Array]:
+        """±p ∂end/∂θ by parameter."""
+        return {
+            name: np.where(self.density == 0.0, 0.0, self.density * speed)
+            for name, speed in self.speeds.items()
+        }
+
+
+class Reparameterized(Arithmetic, StandIns):
     """A distribution whose draws are y = f(z; θ), differentiable in θ, with z outside.
 
     Draws are numbers, or vectors where the support is of vectors. The author of a distribution of
@@ -58,6 +79,12 @@ class Reparameterized(Distribution):
     #: one seed agree with; "field", the velocity of the quantile path at the value, which an
     #: exact sampler of another kind draws.
     path: ClassVar[Literal["map", "field"]] = "map"
+    #: Whether values rise with the noise of ``transform``, or fall; None if neither.
+    _rises: ClassVar[bool | None] = True
+    #: Whether derivatives of draws are those of the quantile path.
+    _on_quantile_path: ClassVar[bool] = True
+    #: Whether :meth:`by_quantile` made it.
+    _is_by_quantile: ClassVar[bool] = False
     #: How many arrays there are beside the value, of its shape.
     _extras: ClassVar[int] = 0
 
@@ -150,22 +177,22 @@ class Reparameterized(Distribution):
         """
         if self.path == "map":
             return self
-        drawn = type(self)(*self._parts.values())
-        drawn.__dict__["path"] = "map"
+        drawn = type(self)(**self._parts)
+        drawn.__dict__.update(path="map", _is_by_quantile=True, _on_quantile_path=True)
         return drawn
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if "path" in self.__dict__:
-            return _by_quantile, (type(self)(*self._parts.values()),)
+        if self._is_by_quantile:
+            return _by_quantile, (type(self)(**self._parts),)
         return super().__reduce__()
 
     def __repr__(self) -> str:
         text = super().__repr__()
-        return f"ByQuantile({text})" if "path" in self.__dict__ else text
+        return f"ByQuantile({text})" if self._is_by_quantile else text
 
     def _rebuilt(self, values: Mapping[str, Any], prefix: str) -> Self:
         new = super()._rebuilt(values, prefix)
-        return new.by_quantile() if "path" in self.__dict__ else new
+        return new.by_quantile() if self._is_by_quantile else new
 
     @final
     def pathwise(self, value: ArrayLike) -> dict[str, Array]:
@@ -193,6 +220,40 @@ class Reparameterized(Distribution):
         self._needs_numbers("∂y/∂θ on the quantile path")
         formula = self._guarded("_pathwise", np.nan)
         return self._by_name(self._at("value", value, formula, many=True))
+
+    @final
+    def stein_score(self, value: ArrayLike) -> Array:
+        """Return the Stein score ∂ log p(y; θ)/∂y: NaN outside the support.
+
+        At a value where the density has a kink it is the mean of both sides, or one of them.
+
+        Parameters
+        ----------
+        value
+            Where to evaluate; broadcasts with the parameters.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape.
+
+        Raises
+        ------
+        NoFormulaError
+            If values are vectors: the entries of one on the simplex don't move one by one.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Gaussian(loc=1.0, scale=2.0).stein_score([1.0, 5.0])  # (μ − y)/σ²
+        array([-0., -1.])
+        """
+        if self.event_shape:
+            raise NoFormulaError(
+                f"{type(self).__name__} has no ∂ log p/∂y: its values are vectors whose entries"
+                " sum to 1, so that none of them moves by itself; there is the score, ∂ log p/∂θ"
+            )
+        return self._at("value", value, self._guarded("_stein_score", np.nan))[0][()]
 
     @final
     def icdf(self, u: ArrayLike) -> Array:
@@ -236,14 +297,22 @@ class Reparameterized(Distribution):
 
     # What a distribution's author, or a mechanism, writes ------------------------------------
 
+    @stand_in
     def _transform(self, noise: Array, *theta: Any) -> tuple[Array, ...]:
         """Return the value and the extra arrays."""
         return (self._icdf(noise, *theta),)
+
+    def _transform_upper(self, v: Array, *theta: Any) -> tuple[Array, ...]:
+        """Return what ``_transform`` makes of the uniform noise 1 − v: of a field."""
+        if self._extras:
+            return self._transform(1.0 - v, *theta)
+        return (self._isf(v, *theta),)
 
     def _sampler(self, *numbers_and_theta: Any) -> tuple[Array, ...]:
         """Return the same from the numbers of ``_substreams``: of a field."""
         raise NotImplementedError
 
+    @stand_in
     def _pull(self, upstream: Array, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         """Return Σ upstream ∂y/∂θ of each draw, for each parameter: of vectors."""
         raise NotImplementedError
@@ -257,6 +326,30 @@ class Reparameterized(Distribution):
         score: tuple[Any, ...] = self._score(y, *extras_and_theta[self._extras :])
         return score
 
+    def _joints(self, *theta: Any) -> tuple[Array, ...]:
+        """Return values inside the support that integrals are best split at.
+
+        The density is not smooth there, or changes from one scale to another.
+        """
+        return ()
+
+    def _flows(self) -> list[Flow]:
+        """Return where the density ends, or jumps, and what moves each place.
+
+        For each parameter that does, E[∂ log p/∂θ] and all flows are 0 together.
+        """
+        found = []
+        for end, inner in zip(self.support, (np.inf, -np.inf), strict=True):
+            finite = np.isfinite(end)
+            if not np.any(finite):
+                continue
+            at = np.where(finite, end, 0.0)
+            density = np.where(finite, np.exp(self.log_prob(at)), 0.0) * -np.sign(inner)
+            speeds = self.pathwise(at) if self.moving else {}
+            moved = {name: speeds[name] for name in self.moving}
+            found.append(Flow(np.asarray(end), inner, density, moved))
+        return found
+
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
         """Return numbers made of ln y whose distributions are known, for ``reparam verify``.
 
@@ -266,68 +359,8 @@ class Reparameterized(Distribution):
         return ()
 
     # What follows numerically ----------------------------------------------------------------
-
-    def _icdf(self, u: Array, *theta: Any) -> Array:
-        """Quantile for u in [0, 1]."""
-        return self._inverted(u, 1.0 - u, theta)
-
-    def _isf(self, v: Array, *theta: Any) -> Array:
-        """Quantile for 1 − v in [0, 1], to full relative accuracy in v."""
-        if self._follows("_icdf"):
-            return self._inverted(1.0 - v, v, theta)
-        far, near = v < numerical.FAR_TAIL, np.asarray(self._icdf(1.0 - v, *theta))
-        return np.where(far, self._inverted(1.0 - v, v, theta), near) if np.any(far) else near
-
-    def _cdf(self, y: Array, *theta: Any) -> Array:
-        """P(Y ≤ y) inside the closed support."""
-        self._needs_numbers("cdf")
-        shape, y, leaves = self._as_rows(y, theta)
-        return numerical.cdf_of_quantile(y, self._formula("_icdf"), leaves).reshape(shape)
-
-    def _sf(self, y: Array, *theta: Any) -> Array:
-        """P(Y > y) inside the closed support: far out the integral of the density."""
-        self._needs_numbers("sf")
-        upper = np.asarray(1.0 - self._cdf(y, *theta))
-        if np.all(upper >= numerical.FAR_TAIL):
-            return upper
-        shape, y, leaves = self._as_rows(y, theta)
-        upper = np.broadcast_to(upper, shape).flatten()
-        far = upper < numerical.FAR_TAIL
-        _, high = self._ends_of_rows(shape, theta)
-        log_prob = numerical.by_rows(self._formula("_log_prob"), [leaf[far] for leaf in leaves])
-        tail = numerical.upper_tail(y[far], log_prob, high[far])
-        upper[far] = np.where(np.isnan(tail), upper[far], tail)
-        return upper.reshape(shape)
-
-    def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
-        """∂y/∂θ for each parameter, from the value alone: −F_θ/p of the smaller tail."""
-        self._needs_numbers("∂y/∂θ on the quantile path")
-        formulas = self._formula("_cdf"), self._formula("_sf"), self._formula("_log_prob")
-        return numerical.along_quantiles(
-            y,
-            formulas,
-            (np.nan, np.nan) if self.moving else self._ends(*theta),
-            tuple(flat(theta)),
-            self._all_declared,
-            icdf=self._formula("_icdf") if self._follows("_cdf") else None,
-        )
-
-    def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
-        """∂ log p/∂θ for each parameter."""
-        log_prob, rank = self._formula("_log_prob"), self._support.rank
-        return numerical.in_parameters(log_prob, y, tuple(flat(theta)), self._all_declared, rank)
-
-    def _mean(self, *theta: Any) -> Array:
-        """E[y]."""
-        return self._moments("mean", theta)[0]
-
-    def _variance(self, *theta: Any) -> Array:
-        """Variance."""
-        return self._moments("variance", theta)[1]
-
-    def _entropy(self, *theta: Any) -> Array:
-        """Entropy in nats."""
-        return self._moments("entropy", theta)[2]
+    #
+    # See the base class, StandIns.
 
     # Machinery -------------------------------------------------------------------------------
 
@@ -338,69 +371,6 @@ class Reparameterized(Distribution):
         if getattr(getattr(cls, "_support", None), "rank", 0):
             return (*lacking, *filter(cls._follows, ("_transform", "_pull")))
         return (*lacking, *(["_cdf or _icdf"] if all(map(cls._follows, ("_cdf", "_icdf"))) else []))
-
-    @final
-    @classmethod
-    def _follows(cls, formula: str) -> bool:
-        """Whether a formula is the one of this class, which computes it from others."""
-        return getattr(cls, formula) is getattr(Reparameterized, formula)
-
-    @final
-    @classmethod
-    def numerical_formulas(cls) -> tuple[str, ...]:
-        """Return the names of the functions that follow numerically, for lack of a formula."""
-        names = ("icdf", "isf", "cdf", "sf", "pathwise", "score", "mean", "variance", "entropy")
-        if cls._support.rank:
-            return ()
-        return tuple(name for name in names if cls._follows(f"_{name}"))
-
-    @final
-    def _moments(self, what: str, theta: tuple[Any, ...]) -> tuple[Array, Array, Array]:
-        if self.event_shape:
-            raise NoFormulaError(
-                f"{type(self).__name__} has no formula for the {what}; average over draws,"
-                " rsample(n)"
-            )
-        shape, _, leaves = self._as_rows(np.zeros(()), theta)
-        low, high = self._ends_of_rows(shape, theta)
-        formulas = [self._formula(name) for name in ("_icdf", "_isf", "_log_prob")]
-
-        def some(rows: Any) -> tuple[Any, ...]:
-            few = [leaf[rows] for leaf in leaves]
-            return tuple(numerical.by_rows(formula, few) for formula in formulas)
-
-        mean, variance, entropy = numerical.moments(some, low, high)
-        return mean.reshape(shape), variance.reshape(shape), entropy.reshape(shape)
-
-    @final
-    def _inverted(self, u: Array, v: Array, theta: tuple[Any, ...]) -> Array:
-        """Return the quantile for u, of which v is the complement, from the cdf."""
-        self._needs_numbers("quantile")
-        shape, u, leaves = self._as_rows(u, theta)
-        v = np.broadcast_to(v, shape).reshape(u.shape)
-        cdf, sf, ends = (
-            self._formula("_cdf"),
-            self._formula("_sf"),
-            self._ends_of_rows(shape, theta),
-        )
-        return numerical.quantile(u, v, cdf, sf, ends, leaves).reshape(shape)
-
-    @final
-    def _as_rows(
-        self, y: Array, theta: tuple[Any, ...]
-    ) -> tuple[tuple[int, ...], Array, list[Array]]:
-        """Return the shape of values with parameters, and both as rows."""
-        return numerical.as_rows(y, tuple(flat(theta)), self._all_declared)
-
-    @final
-    def _ends_of_rows(self, shape: Any, theta: tuple[Any, ...]) -> tuple[Array, Array]:
-        low, high = (np.broadcast_to(end, shape).reshape(-1) for end in self._ends(*theta))
-        return low, high
-
-    @final
-    @property
-    def _all_declared(self) -> tuple[Parameter, ...]:
-        return tuple(self.parameters.values())
 
     @final
     def _of_probability(self, label: str, probability: ArrayLike, name: str) -> Array:
@@ -416,14 +386,6 @@ class Reparameterized(Distribution):
 
         found: Array = self._at(label, probability, on_closed_unit)[0][()]
         return found
-
-    @final
-    def _needs_numbers(self, what: str) -> None:
-        if self.event_shape:
-            raise NoFormulaError(
-                f"{type(self).__name__} has no {what}: its values are vectors; there are log_prob,"
-                " score, and derivatives of draws, rsample(n)"
-            )
 
     @final
     def _source(self, stream: Stream) -> list[Operand]:

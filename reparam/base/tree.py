@@ -15,7 +15,7 @@ from reparam.engine.shapes import broadcast_shapes
 from reparam.errors import ParameterError, UnknownParameterError
 from reparam.parameters import Parameter, Parameters, shown
 
-__all__ = ["Child", "Tree", "flat"]
+__all__ = ["Child", "Children", "Tree", "flat"]
 
 T = TypeVar("T", bound="Tree")
 
@@ -24,15 +24,13 @@ _SHOWN = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Child(Generic[T]):
-    """A tree below this one, declared as a class attribute.
-
-    On the class the attribute is this declaration, on an instance it is the tree.
+class _Below(Generic[T]):
+    """What :class:`Child` and :class:`Children` declare: one tree below another, or several.
 
     Parameters
     ----------
     kind
-        A function that returns the class it must be an instance of.
+        A function that returns the class that each must be an instance of.
     description
         A few words on what it is.
     """
@@ -45,6 +43,24 @@ class Child(Generic[T]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         object.__setattr__(self, "name", name)
+
+    def _one(self, label: str, value: object) -> T:
+        """Return `value` if it is a tree of the kind; `label` is its name in a message."""
+        kind = self.kind()
+        if not isinstance(value, kind):
+            given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+            raise ParameterError(
+                f"{label}={given} is not a {kind.__name__}; pass an instance, such as Gaussian()"
+            )
+        return value
+
+
+@dataclass(frozen=True, eq=False)
+class Child(_Below[T]):
+    """A tree below this one, declared as a class attribute.
+
+    On the class the attribute is this declaration, on an instance it is the tree.
+    """
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -69,14 +85,47 @@ class Child(Generic[T]):
         ParameterError
             If it is anything else.
         """
-        kind = self.kind()
-        if not isinstance(value, kind):
-            given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+        return self._one(self.name, value)
+
+
+@dataclass(frozen=True, eq=False)
+class Children(_Below[T]):
+    """Several trees below this one, declared as a class attribute.
+
+    On the class the attribute is this declaration, on an instance it is a tuple of trees. Their
+    paths are ``components[0]``, ``components[1]`` and so on.
+    """
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Tree, owner: type) -> tuple[T, ...]: ...
+    def __get__(self, instance: Tree | None, owner: type) -> Self | tuple[T, ...]:
+        """Return the declaration on the class, the trees on an instance."""
+        if instance is None:
+            return self
+        children: tuple[T, ...] = instance._parts[self.name]
+        return children
+
+    def __set__(self, instance: Tree, value: Sequence[T]) -> None:
+        """Declare to type checkers what the constructor takes: nothing is ever set."""
+        raise AttributeError(self.name)
+
+    def validated(self, value: object) -> tuple[T, ...]:
+        """Return the trees of a sequence, of which there is at least one.
+
+        Raises
+        ------
+        ParameterError
+            If it is anything else.
+        """
+        if not isinstance(value, list | tuple) or not value:
+            given = repr(value) if isinstance(value, list | tuple | Tree) else type(value).__name__
             raise ParameterError(
-                f"{self.name}={given} is not a {kind.__name__}; pass an instance, such as"
-                " Gaussian()"
+                f"{self.name}={given} is not a list of distributions; pass at least one, such as"
+                f" {self.name}=[Gaussian(), Gamma()]"
             )
-        return value
+        return tuple(self._one(f"{self.name}[{k}]", each) for k, each in enumerate(value))
 
 
 class _Declared:
@@ -110,7 +159,9 @@ class Tree:
     parameters: ClassVar[_Declared] = _Declared()
     #: Pairs of parameters of which the first must be below the second.
     _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
-    _fields: ClassVar[Mapping[str, Parameter | Child[Any]]]
+    #: Names of parameters that may be left out: an instance has only those that it was given.
+    _optional: ClassVar[tuple[str, ...]] = ()
+    _fields: ClassVar[Mapping[str, Parameter | Child[Any] | Children[Any]]]
     _arguments: ClassVar[Parameters]
     _own: ClassVar[Parameters]
     _plain: ClassVar[bool]
@@ -124,16 +175,19 @@ class Tree:
             name: value
             for base in reversed(cls.__mro__)
             for name, value in vars(base).items()
-            if isinstance(value, Parameter | Child)
+            if isinstance(value, Parameter | Child | Children)
         }
         own = {name: value for name, value in cls._fields.items() if isinstance(value, Parameter)}
         cls._arguments = Parameters(cls.__name__, cls._fields)
         cls._own = Parameters(cls.__name__, own)
         cls._plain = len(own) == len(cls._fields)
         if cls._fields:
+            keyword = inspect.Parameter.KEYWORD_ONLY
             cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
                 [
-                    inspect.Parameter(
+                    inspect.Parameter(name, keyword, default=None)
+                    if name in cls._optional
+                    else inspect.Parameter(
                         name,
                         inspect.Parameter.POSITIONAL_OR_KEYWORD,
                         default=getattr(value, "initial", inspect.Parameter.empty),
@@ -153,10 +207,14 @@ class Tree:
         given: dict[str, Any] = dict(zip(fields, args, strict=False))
         if kwargs:
             given = self._arguments.by_name([*given.items(), *kwargs.items()])
-        parts = {}
+        if self._optional:
+            given = self._chosen(given)
+        parts: dict[str, Any] = {}
         for name, declared in fields.items():
             if name in given:
                 parts[name] = declared.validated(given[name])
+            elif name in self._optional:
+                continue
             elif isinstance(declared, Parameter):
                 parts[name] = declared.validated(declared.initial)
             else:
@@ -180,11 +238,14 @@ class Tree:
         raise AttributeError(f"{type(self).__name__} is frozen; {name} can't be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple(self._parts.values())
+        return _made, (type(self), self._parts)
 
     def __repr__(self) -> str:
-        inner = ", ".join(f"{name}={_text(part)}" for name, part in self._parts.items())
-        return f"{type(self).__name__}({inner})"
+        return f"{type(self).__name__}({self._written()})"
+
+    def _written(self) -> str:
+        """Return the arguments that make this tree, as Python writes them."""
+        return ", ".join(f"{name}={_text(part)}" for name, part in self._parts.items())
 
     def __getitem__(self, path: str) -> Array:
         """Return the value of the parameter with that path, name or alias."""
@@ -215,7 +276,8 @@ class Tree:
         Gaussian(loc=1.0, scale=3.0)
         """
         given = [*(values or {}).items(), *named.items()]
-        children = {k: v for k, v in given if isinstance(self._fields.get(k), Child)}
+        paths = {*self._paths_below()}
+        children = {k: v for k, v in given if k in paths}
         leaves = self.parameters.by_name((k, v) for k, v in given if k not in children)
         return self._rebuilt({**children, **leaves}, "")
 
@@ -224,27 +286,43 @@ class Tree:
     def _walk(self) -> Iterator[tuple[str, Array]]:
         """Yield the path and the value of each parameter, in order."""
         for name, part in self._parts.items():
-            if isinstance(part, Tree):
-                yield from ((f"{name}.{path}", value) for path, value in part._values.items())
-            else:
+            below = _trees(name, part)
+            for lead, tree in below:
+                yield from ((f"{lead}.{path}", value) for path, value in tree._values.items())
+            if not below:
                 yield name, part
+
+    def _paths_below(self) -> Iterator[str]:
+        """Yield the paths of all trees below, and of what declares several of them."""
+        for name, part in self._parts.items():
+            if isinstance(part, tuple):
+                yield name
+            for lead, tree in _trees(name, part):
+                yield lead
+                yield from (f"{lead}.{path}" for path in tree._paths_below())
 
     @cached_property
     def _leaves(self) -> Parameters:
         declared: dict[str, Parameter] = {}
         for name, part in self._parts.items():
-            if isinstance(part, Tree):
-                declared |= {f"{name}.{path}": leaf for path, leaf in part.parameters.items()}
-            else:
+            below = _trees(name, part)
+            for lead, tree in below:
+                declared |= {f"{lead}.{path}": leaf for path, leaf in tree.parameters.items()}
+            if not below:
                 declared[name] = self._own[name]
         return Parameters(type(self).__name__, declared)
 
     def _rebuilt(self, values: Mapping[str, Any], prefix: str) -> Self:
-        parts = {}
+        parts: dict[str, Any] = {}
         for name, part in self._parts.items():
             path = prefix + name
             if path in values:
                 parts[name] = values[path]
+            elif isinstance(part, tuple):
+                parts[name] = [
+                    values[lead] if lead in values else tree._rebuilt(values, f"{lead}.")
+                    for lead, tree in _trees(path, part)
+                ]
             elif isinstance(part, Tree):
                 parts[name] = part._rebuilt(values, f"{path}.")
             else:
@@ -258,6 +336,10 @@ class Tree:
         return broadcast_shapes(
             **{name: declared[name].batch(value) for name, value in values.items()}
         )
+
+    def _chosen(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what was given with one of the optional parameters that stand for each other."""
+        return given
 
     def _check(self) -> None:
         """Refuse values that don't go together: what a subclass wants beside its declarations."""
@@ -287,7 +369,11 @@ class Tree:
 
     def _taken(self, leaves: Iterator[Any]) -> tuple[Any, ...]:
         return tuple(
-            part._taken(leaves) if isinstance(part, Tree) else next(leaves)
+            part._taken(leaves)
+            if isinstance(part, Tree)
+            else tuple(tree._taken(leaves) for tree in part)
+            if isinstance(part, tuple)
+            else next(leaves)
             for part in self._parts.values()
         )
 
@@ -315,10 +401,24 @@ def flat(nested: Iterable[Any]) -> Iterator[Any]:
             yield item
 
 
+def _trees(name: str, part: Any) -> list[tuple[str, Tree]]:
+    """Return the trees that a part of a tree is, each with its path: none of a parameter."""
+    if isinstance(part, tuple):
+        return [(f"{name}[{number}]", tree) for number, tree in enumerate(part)]
+    return [(name, part)] if isinstance(part, Tree) else []
+
+
+def _made(cls: type[T], parts: Mapping[str, Any]) -> T:
+    """Return the tree that was taken apart to be pickled."""
+    return cls(**parts)
+
+
 def _text(part: Any) -> str:
     """Return a parameter's value, or a child, as Python writes it, long arrays shortened."""
     if isinstance(part, Tree):
         return repr(part)
+    if isinstance(part, tuple):
+        return f"[{', '.join(map(repr, part))}]"
     if part.size > _SHOWN:
         return f"<array of shape {part.shape}>"
     return repr(part[()].tolist())
@@ -328,8 +428,10 @@ def _parameters_section(cls: type[Tree]) -> str:
     """Return the numpydoc section that the declarations make."""
     lines = ["Parameters", "----------"]
     for name, declared in cls._fields.items():
-        if isinstance(declared, Child):
-            lines += [f"{name} : {declared.kind().__name__}", f"    {declared.description}."]
+        if isinstance(declared, Child | Children):
+            several = "sequence of " * isinstance(declared, Children)
+            kind = several + declared.kind().__name__
+            lines += [f"{name} : {kind}", f"    {declared.description}."]
             continue
         also = f"; also {', '.join(declared.aliases)}" if declared.aliases else ""
         lines += [

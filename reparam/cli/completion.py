@@ -23,8 +23,14 @@ _REQUEST, _BASH = "_REPARAM_COMPLETE", "complete_bash"
 #: Where :func:`prepare` keeps the part of a word that bash replaces.
 _PART = "_REPARAM_COMPLETE_PART"
 
+#: Where :func:`prepare` notes that the word is inside quotation marks, which stay as they are.
+_QUOTED = "_REPARAM_COMPLETE_QUOTED"
+
 #: Parts of a word that are nothing but places where bash cuts: ``@`` may also begin a word.
 _CUT = re.compile("[=:][=:@]*")
+
+#: A command line that ends inside quotation marks, and what comes after the last of these.
+_OPEN = re.compile(r"""(?:[^'"]|'[^']*'|"[^"]*")*['"]([^'"]*)""")
 
 
 def prepare(environment: MutableMapping[str, str] = os.environ) -> None:
@@ -46,6 +52,8 @@ def prepare(environment: MutableMapping[str, str] = os.environ) -> None:
     cut = _CUT.fullmatch(last) or last == "@"
     at = "@" if (last if cut else before).endswith("@") else ""
     environment[_PART] = at if cut else at + last
+    if words[-1][:1] in ("'", '"'):
+        environment[_QUOTED], environment[_PART] = "1", words[-1][1:]
     environment["COMP_WORDS"], environment["COMP_CWORD"] = "\n".join(words), str(len(words) - 1)
 
 
@@ -74,14 +82,17 @@ def _part() -> str:
     if os.environ[_REQUEST] == _BASH:
         return os.environ.get(_PART, "")
     text = os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    if quoted := _OPEN.fullmatch(text):
+        return quoted[1]
     return "" if text[-1:].isspace() else (text.split() or [""])[-1]
 
 
 def distributions(incomplete: str) -> Iterator[str]:
-    """Complete the name of a distribution."""
-    from reparam import registry
+    """Complete a distribution: its name, and inside quotation marks what it is made of, too."""
+    from reparam.cli.composing import completed
 
-    return (name for name in registry.names() if name.startswith(incomplete))
+    quoted = _QUOTED in os.environ or _OPEN.fullmatch(os.environ.get("_TYPER_COMPLETE_ARGS", ""))
+    return completed(incomplete, compositions=bool(quoted))
 
 
 def options(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:

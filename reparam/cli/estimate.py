@@ -151,11 +151,13 @@ def _cells(row: Estimate, brief: Mapping[str, str] | None = None) -> dict[str, s
     brief
         The parameters' symbols, to write these and few digits.
     """
-    vector, bracket, entry = row.parameter.partition("[")
+    from reparam.estimators import parted
+
+    vector, entry = parted(row.parameter)
     fine, coarse = (".6g", ".3g") if brief is None else (".3g", ".2g")
     return {
         "estimator": row.estimator,
-        "θ": row.parameter if brief is None else brief[vector] + bracket + entry,
+        "θ": row.parameter if brief is None else brief[vector] + entry,
         "estimate": concise(row.value, row.standard_error),
         "var": f"{row.variance:{coarse}}",
         "ns": _short(row.cost),

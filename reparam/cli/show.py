@@ -70,7 +70,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
     distribution = law if isinstance(law, type) else type(law)
     about = getattr(distribution, "about", About(""))
     drawn = distribution if issubclass(distribution, Reparameterized) else None
-    noise = drawn.noise if drawn else None
+    noise = law.noise if drawn else None  # type: ignore[union-attr]
     return {
         "name": getattr(distribution, "name", distribution.__name__),
         "aliases": list(distribution.aliases),
@@ -79,10 +79,10 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
         "transform": about.transform,
         "derivatives": dict(about.derivatives),
         "score": dict(about.score),
-        "support": str(distribution._support),
+        "support": str(law._support),
         "noise": noise
         and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
-        "mechanism": drawn.mechanism if drawn else None,
+        "mechanism": law.mechanism if drawn else None,
         "draws": DRAWS if issubclass(distribution, Discrete) else None,
         "numerical": list(drawn.numerical_formulas()) if drawn else [],
         "obstacle": distribution.obstacle() if issubclass(distribution, Discrete) else None,

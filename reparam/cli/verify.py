@@ -97,6 +97,13 @@ def verify(
             "1e-3.",
         ),
     ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DTYPE",
+            help="Precision of third-party samplers' draws: float64 or float32. Default: float64.",
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -134,8 +141,8 @@ def verify(
         str | None,
         typer.Option(
             metavar="SECONDS",
-            help="A check that takes longer is ended, and fails. Default: 60, 120 or 1800, by "
-            "level.",
+            help="A check whose process takes longer is ended, and inconclusive. Default: 60, 120 "
+            "or 1800, by level.",
         ),
     ] = None,
     format: Annotated[
@@ -152,6 +159,15 @@ def verify(
     junit_xml: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write JUnit's XML too.")
     ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            metavar="",
+            help="A line per check in the table, with its worst point. Default: a line per target.",
+        ),
+    ] = False,
     out: OutFile = "-",
 ) -> None:
     """Verify samplers and their gradients: the registry, your own, other libraries'.
@@ -178,7 +194,7 @@ def verify(
     name = _format_for(out, format)
     _refuse_one_place_for_two(out, junit_xml)
     level = _level(level, quick=quick, thorough=thorough)
-    asked = _asked(target, level, seed, rtol, only, skip, workers, time_limit)
+    asked = _asked(target, level, seed, rtol, dtype, only, skip, workers, time_limit)
     here = _working_directory()
     plan = merged(asked, read(here))
     if not plan.chosen:
@@ -191,11 +207,12 @@ def verify(
             "No targets are configured: all registered distributions are verified.", err=True
         )
     fixed = _fixed(param)
-    show = partial(_encoded, name, _look(plan.targets, to_stdout=out == "-"))
+    show = partial(_encoded, name, _look(plan.targets, to_stdout=out == "-", verbose=verbose))
+    by_target = name == "table" and not verbose
     unread = Event()
     with _opened(out) as stream, _opened(junit_xml) as junit_stream, Counter() as counter:
 
-        def write(said: Check | Report) -> None:
+        def write(said: Check | list[Check] | Report) -> None:
             if (text := show(said)) and not unread.is_set():
                 with counter.hidden() if out == "-" else nullcontext():
                     try:
@@ -213,7 +230,8 @@ def verify(
                 fixed=fixed,
                 workers=plan.workers,
                 time_limit=plan.time_limit,
-                on_check=write,
+                on_check=None if by_target else write,
+                on_target=write if by_target else None,
                 on_progress=counter,
             )
         write(report)
@@ -238,6 +256,7 @@ def _asked(
     level: str | None,
     seed: str | None,
     rtol: str | None,
+    dtype: str | None,
     only: list[str] | None,
     skip: list[str] | None,
     workers: str | None,
@@ -253,6 +272,7 @@ def _asked(
         level=None if level is None else validated("level", level),
         seed=None if seed is None else parsing.seed(seed),
         rtol=None if rtol is None else validated("rtol", _number(rtol)),
+        dtype=None if dtype is None else validated("dtype", dtype),
         only=_witnesses(only),
         skip=_witnesses(skip),
         workers=None if workers is None else _count(workers),
@@ -337,7 +357,7 @@ def _refuse_one_place_for_two(out: str, junit_xml: str | None) -> None:
         raise InputError(f"--out and --junit-xml would both write to {where}; pass two places")
 
 
-def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool) -> Look:
+def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool, verbose: bool) -> Look:
     """Return how a table fits where it goes.
 
     Lines end at the terminal's width, or where ``COLUMNS`` says; elsewhere nothing is cut.
@@ -352,18 +372,23 @@ def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool) -> Look:
         target=min(max(len(spec.name + spec.suffix) for spec in targets), width - 56),
         colour=to_stdout and sys.stdout.isatty() and not plain,
         unicode=not to_stdout or output.can_show("✓✗≤∂θ"),
+        verbose=verbose,
     )
 
 
-def _encoded(name: str, look: Look, said: Check | Report) -> bytes:
+def _encoded(name: str, look: Look, said: Check | list[Check] | Report) -> bytes:
     """Return what a format says, as bytes."""
     from reparam.verification import Report, formats
     from reparam.verification.formats import table
 
     form = formats.load(name)
     if name == "table":
-        text = table.end(said, look) if isinstance(said, Report) else table.check(said, look)
+        if isinstance(said, list):
+            text = table.target(said, look)
+        else:
+            text = table.end(said, look) if isinstance(said, Report) else table.check(said, look)
         return text.encode("utf-8" if look.unicode else "ascii", errors="replace")
+    assert not isinstance(said, list)
     text = form.end(said) if isinstance(said, Report) else form.check(said)
     return text.encode(errors="backslashreplace")  # half a surrogate pair, as JSON writes it
 

@@ -34,6 +34,7 @@ class Bernoulli(Discrete):
         density="p(y) = p^y (1 − p)^(1−y)",
         score={"probs": "(y − p) / (p (1 − p))"},
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, section 3.2",
+        scipy="bernoulli(probs)",
     )
     alternatives = (
         "draw from relaxed-bernoulli, which is reparameterized and nearly discrete at a low"
@@ -52,6 +53,14 @@ class Bernoulli(Discrete):
     @staticmethod
     def _sf(y: Array, probs: Array) -> Array:
         return np.where(y == 1.0, 0.0, probs)
+
+    @staticmethod
+    def _log_cdf(y: Array, probs: Array) -> Array:
+        return np.where(y == 1.0, 0.0, np.log1p(-probs))
+
+    @staticmethod
+    def _log_sf(y: Array, probs: Array) -> Array:
+        return np.where(y == 1.0, -np.inf, np.log(probs))
 
     @staticmethod
     def _score(y: Array, probs: Array) -> tuple[Array, ...]:

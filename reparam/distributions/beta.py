@@ -9,6 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About, View
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, UNIT
 from reparam.families import BetaFamily, Slopes
 from reparam.parameters import Parameter
@@ -38,8 +39,10 @@ class Beta(BetaFamily):
         transform="y = I⁻¹(u; α, β),  I the regularized incomplete beta function",
         derivatives={"alpha": "−(∂I_y(α, β)/∂α) / p(y)", "beta": "−(∂I_y(α, β)/∂β) / p(y)"},
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
+        scipy="beta(alpha, beta)",
     )
     _support = UNIT
+    _tails = (Tail(power="alpha"), Tail(power="beta"))
     _views: ClassVar[Mapping[str, View]] = {
         "log_value": View("_log_value", "_log_jacobian"),
         "complement": View("_complement", "_complement_jacobian"),
@@ -113,9 +116,14 @@ class Beta(BetaFamily):
     ) -> tuple[Array, ...]:
         return cls._scaled(-1.0 / (1.0 + np.exp(-logit)), logit, alpha, beta)
 
-    @classmethod
-    def _tail(cls, y: Array, alpha: Array, beta: Array, *, upper: bool) -> Array:
-        return special.tail(special.point_at(y), alpha, beta, upper)
+    @staticmethod
+    def _point(y: Array, alpha: Array, beta: Array) -> special.Point:
+        return special.point_at(y)
+
+    @staticmethod
+    def _stein_score(y: Array, alpha: Array, beta: Array) -> Array:
+        falling = np.where(beta == 1.0, 0.0 * y, (beta - 1.0) / (1.0 - y))
+        return np.where(alpha == 1.0, 0.0 * y, (alpha - 1.0) / y) - falling
 
     @staticmethod
     def _log_prob(y: Array, alpha: Array, beta: Array) -> Array:

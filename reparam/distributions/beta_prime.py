@@ -6,6 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
 from reparam.families import OddsOfBeta, Slopes
 from reparam.parameters import Parameter
@@ -32,7 +33,9 @@ class BetaPrime(OddsOfBeta):
         transform="y = x / (1 − x),  x = I⁻¹(u; α, β),  I the regularized incomplete beta function",
         derivatives={"alpha": "−(∂I_x(α, β)/∂α) / p(y)", "beta": "−(∂I_x(α, β)/∂β) / p(y)"},
         source="Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions, ch. 25",
+        scipy="betaprime(alpha, beta)",
     )
+    _tails = (Tail(power="alpha"), Tail(power="beta"))
 
     @staticmethod
     def _shapes(alpha: Array, beta: Array) -> tuple[Array, Array]:

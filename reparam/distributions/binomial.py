@@ -50,6 +50,7 @@ class Binomial(Discrete):
         score={"probs": "(y − n p) / (p (1 − p))"},
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 3;"
         " Loader (2000), Fast and accurate computation of binomial probabilities",
+        scipy="binom(total, probs)",
     )
     _support = Integers(0, "total")
 
@@ -67,6 +68,14 @@ class Binomial(Discrete):
     @staticmethod
     def _sf(y: Array, total: Array, probs: Array) -> Array:
         return _tail(y, total, probs, True)
+
+    @staticmethod
+    def _log_cdf(y: Array, total: Array, probs: Array) -> Array:
+        return _log_tail(y, total, probs, False)
+
+    @staticmethod
+    def _log_sf(y: Array, total: Array, probs: Array) -> Array:
+        return _log_tail(y, total, probs, True)
 
     @staticmethod
     def _score(y: Array, total: Array, probs: Array) -> tuple[Array, ...]:
@@ -117,6 +126,16 @@ def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
     point = point_at(probs[few])
     result[few] = tail(point, y[few] + 1.0, np.maximum(rest[few], 1.0), not upper)
     return np.where(rest == 0.0, 0.0 if upper else 1.0, result)
+
+
+def _log_tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
+    """Return ln P(Y > y), or ln P(Y ≤ y)."""
+    from reparam.special.beta import log_tail, point_at
+
+    y, total, probs = np.broadcast_arrays(y, total, probs)
+    rest = total - y
+    inner = log_tail(point_at(probs), y + 1.0, np.maximum(rest, 1.0), not upper)
+    return np.where(rest == 0.0, -np.inf if upper else 0.0, inner)
 
 
 @elementwise()

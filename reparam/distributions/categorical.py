@@ -10,6 +10,7 @@ from reparam.base.distribution import About
 from reparam.conversions import LOG
 from reparam.domains import REAL, Integers
 from reparam.parameters import Parameter
+from reparam.special._accurate import log1mexp
 from reparam.special.softmax import log_softmax
 
 __all__ = ["Categorical"]
@@ -57,6 +58,14 @@ class Categorical(Discrete):
     @staticmethod
     def _sf(y: Array, logits: Array) -> Array:
         return _entry(_above(logits), y)
+
+    @staticmethod
+    def _log_cdf(y: Array, logits: Array) -> Array:
+        return _entry(_log_tails(logits)[0], y)
+
+    @staticmethod
+    def _log_sf(y: Array, logits: Array) -> Array:
+        return _entry(_log_tails(logits)[1], y)
 
     @staticmethod
     def _score(y: Array, logits: Array) -> tuple[Array, ...]:
@@ -119,6 +128,16 @@ def _above(logits: Array) -> Array:
     above = np.zeros_like(logits)
     above[..., :-1] = np.cumsum(_softmax(logits)[..., :0:-1], axis=-1)[..., ::-1]
     return np.minimum(above, 1.0)
+
+
+def _log_tails(logits: Array) -> tuple[Array, Array]:
+    """Return ln P(Y ≤ k) and ln P(Y > k) for each k: the greater from the smaller one."""
+    log_p = log_softmax(logits)
+    below, above = np.zeros_like(logits), np.full_like(logits, -np.inf)
+    below[..., :-1] = np.logaddexp.accumulate(log_p[..., :-1], axis=-1)
+    above[..., :-1] = np.logaddexp.accumulate(log_p[..., :0:-1], axis=-1)[..., ::-1]
+    lower = below < above
+    return np.where(lower, below, log1mexp(above)), np.where(lower, log1mexp(below), above)
 
 
 def _softmax(logits: Array) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
 from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import Parameter
@@ -30,7 +31,9 @@ class ChiSquare(PowerOfGamma):
         transform="y = 2 P⁻¹(ν/2, u),  P the regularized incomplete gamma function",
         derivatives={"df": "−½ (∂P(ν/2, y/2)/∂α) / p(y)"},
         source="Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions, ch. 18",
+        scipy="chi2(df)",
     )
+    _tails = (Tail(power="df/2"), Tail(growth="1"))
 
     @staticmethod
     def _shape(df: Array) -> Array:

@@ -7,9 +7,11 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
+from reparam.special._accurate import log1mexp
 
 __all__ = ["Exponential"]
 
@@ -36,8 +38,10 @@ class Exponential(InverseCDF):
         transform="y = −log(1 − u) / λ",
         derivatives={"rate": "−y / λ"},
         source="Devroye (1986), Non-Uniform Random Variate Generation, section II.2",
+        scipy="expon(scale=1/rate)",
     )
     _support = POSITIVE
+    _tails = (Tail(power="1"), Tail(growth="1"))
 
     @staticmethod
     def _icdf(u: Array, rate: Array) -> Array:
@@ -60,12 +64,26 @@ class Exponential(InverseCDF):
         return np.exp(-rate * y)
 
     @staticmethod
+    def _log_cdf(y: Array, rate: Array) -> Array:
+        x = rate * y
+        small = (x < 1e-290) & (y > 0.0)
+        return np.where(small, np.log(rate) + np.log(y), log1mexp(-x))
+
+    @staticmethod
+    def _log_sf(y: Array, rate: Array) -> Array:
+        return -rate * y
+
+    @staticmethod
     def _log_prob(y: Array, rate: Array) -> Array:
         return np.log(rate) - rate * y
 
     @staticmethod
     def _score(y: Array, rate: Array) -> tuple[Array, ...]:
         return ((1.0 - rate * y) / rate,)  # 1/rate may overflow
+
+    @staticmethod
+    def _stein_score(y: Array, rate: Array) -> Array:
+        return 0.0 * y - rate
 
     @staticmethod
     def _mean(rate: Array) -> Array:

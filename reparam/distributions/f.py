@@ -6,6 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
 from reparam.families import OddsOfBeta, Slopes
 from reparam.parameters import Parameter
@@ -38,7 +39,9 @@ class F(OddsOfBeta):
             "df2": "−½ (∂I_x/∂β) / p(y) + y / d₂",
         },
         source="Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions, ch. 27",
+        scipy="f(df1, df2)",
     )
+    _tails = (Tail(power="df1/2"), Tail(power="df2/2"))
 
     @staticmethod
     def _shapes(df1: Array, df2: Array) -> tuple[Array, Array]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL
 from reparam.domains import POSITIVE
 from reparam.families import PowerOfGamma, Slopes
@@ -39,7 +40,9 @@ class Gamma(PowerOfGamma):
         transform="y = P⁻¹(α, u) / λ,  P the regularized incomplete gamma function",
         derivatives={"alpha": "−(∂P(α, λy)/∂α) / p(y)", "rate": "−y / λ"},
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
+        scipy="gamma(alpha, scale=1/rate)",
     )
+    _tails = (Tail(power="alpha"), Tail(growth="1"))
 
     @staticmethod
     def _shape(alpha: Array, rate: Array) -> Array:

@@ -7,6 +7,7 @@ import math
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL_ROOT, ROOT
 from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL
@@ -44,11 +45,14 @@ class Gaussian(LocationScale):
         transform="y = μ + σ z,  z ~ N(0, 1)",
         derivatives={"loc": "1", "scale": "z"},
         source="Kingma & Welling (2014), Auto-encoding variational Bayes, section 2.4",
+        scipy="norm(loc, scale)",
     )
+    _tails = (Tail(growth="2"), Tail(growth="2"))
 
     _standard_icdf = staticmethod(normal.icdf)
     _standard_cdf = staticmethod(normal.cdf)
     _standard_sf = staticmethod(normal.sf)
+    _standard_log_cdf = staticmethod(normal.log_cdf)
 
     @staticmethod
     def _standard_log_prob(z: Array) -> Array:

@@ -12,6 +12,7 @@ from reparam.base.distribution import About
 from reparam.conversions import PROBABILITY
 from reparam.domains import UNIT, Integers
 from reparam.parameters import Parameter
+from reparam.special._accurate import log1mexp
 from reparam.special.count_quantile import rounded_up, smallest
 
 __all__ = ["Geometric"]
@@ -42,6 +43,7 @@ class Geometric(Discrete):
         density="p(y) = p (1 − p)^(y−1)",
         score={"probs": "(1 − p y) / (p (1 − p))"},
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, section 5.2",
+        scipy="geom(probs)",
     )
     _support = Integers(1, math.inf)
 
@@ -56,6 +58,14 @@ class Geometric(Discrete):
     @staticmethod
     def _sf(y: Array, probs: Array) -> Array:
         return np.exp(y * np.log1p(-probs))
+
+    @staticmethod
+    def _log_cdf(y: Array, probs: Array) -> Array:
+        return log1mexp(y * np.log1p(-probs))
+
+    @staticmethod
+    def _log_sf(y: Array, probs: Array) -> Array:
+        return y * np.log1p(-probs)
 
     @staticmethod
     def _score(y: Array, probs: Array) -> tuple[Array, ...]:

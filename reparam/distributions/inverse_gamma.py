@@ -6,6 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
 from reparam.families import PowerOfGamma, Slopes
 from reparam.parameters import Parameter
@@ -31,7 +32,9 @@ class InverseGamma(PowerOfGamma):
         transform="y = β / P⁻¹(α, 1 − u),  P the regularized incomplete gamma function",
         derivatives={"alpha": "(∂P(α, β/y)/∂α) / p(y)", "scale": "y / β"},
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
+        scipy="invgamma(alpha, scale=scale)",
     )
+    _tails = (Tail(growth="1"), Tail(power="alpha"))
     _power = -1.0
 
     @staticmethod

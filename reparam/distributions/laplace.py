@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.tails import Tail
 from reparam.conversions import times
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
@@ -41,7 +42,9 @@ class Laplace(LocationScale):
         transform="y = μ + b z,  z = log(2u) for u < ½, −log(2(1 − u)) otherwise",
         derivatives={"loc": "1", "scale": "z"},
         source="Kotz, Kozubowski & Podgórski (2001), The Laplace Distribution, section 2.1",
+        scipy="laplace(loc, scale)",
     )
+    _tails = (Tail(growth="1"), Tail(growth="1"))
 
     @staticmethod
     def _standard_icdf(u: Array) -> Array:
@@ -62,6 +65,11 @@ class Laplace(LocationScale):
         return Laplace._standard_cdf(-z)
 
     @staticmethod
+    def _standard_log_cdf(z: Array) -> Array:
+        tail = -np.abs(z) - math.log(2.0)
+        return np.where(z < 0.0, tail, np.log1p(-np.exp(tail)))
+
+    @staticmethod
     def _standard_log_prob(z: Array) -> Array:
         return -np.abs(z) - math.log(2.0)
 
@@ -72,3 +80,7 @@ class Laplace(LocationScale):
     @staticmethod
     def _standard_moments() -> tuple[float, float, float]:
         return 0.0, 2.0, 1.0 + math.log(2.0)
+
+    @staticmethod
+    def _joints(loc: Array, scale: Array) -> tuple[Array, ...]:
+        return (loc,)  # where the density has its kink

@@ -55,6 +55,7 @@ class NegativeBinomial(Discrete):
         },
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 5;"
         " Loader (2000), Fast and accurate computation of binomial probabilities",
+        scipy="nbinom(total, probs)",
     )
     _support = Integers(0, math.inf)
 
@@ -73,6 +74,14 @@ class NegativeBinomial(Discrete):
     @staticmethod
     def _sf(y: Array, total: Array, probs: Array) -> Array:
         return _tail(y, total, probs, True)
+
+    @staticmethod
+    def _log_cdf(y: Array, total: Array, probs: Array) -> Array:
+        return _log_tail(y, total, probs, False)
+
+    @staticmethod
+    def _log_sf(y: Array, total: Array, probs: Array) -> Array:
+        return _log_tail(y, total, probs, True)
 
     @staticmethod
     def _score(y: Array, total: Array, probs: Array) -> tuple[Array, ...]:
@@ -134,6 +143,14 @@ def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
     result = np.asarray(counts.normal_tail(x, (2.0 - probs) / size, upper))
     result[few] = tail(point_at(probs[few]), total[few], y[few] + 1.0, upper)
     return result
+
+
+def _log_tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
+    """Return ln P(Y > y), or ln P(Y ≤ y)."""
+    from reparam.special.beta import log_tail, point_at
+
+    y, total, probs = np.broadcast_arrays(y, total, probs)
+    return log_tail(point_at(probs), total, y + 1.0, upper)
 
 
 @elementwise()

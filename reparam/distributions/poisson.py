@@ -32,6 +32,7 @@ class Poisson(Discrete):
         score={"rate": "(y − λ) / λ"},
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 4;"
         " Loader (2000), Fast and accurate computation of binomial probabilities",
+        scipy="poisson(rate)",
     )
     alternatives = (
         "the difference ∂E[L(y)]/∂λ = E[L(y + 1) − L(y)], a measure-valued derivative"
@@ -54,6 +55,20 @@ class Poisson(Discrete):
         from reparam.special import gamma
 
         return np.asarray(gamma.cdf(np.broadcast_to(rate, np.shape(y)), y + 1.0))
+
+    @staticmethod
+    def _log_cdf(y: Array, rate: Array) -> Array:
+        from reparam.special import gamma
+
+        x = np.broadcast_to(rate, np.shape(y))
+        return np.asarray(gamma.log_sf(x, np.log(x), y + 1.0))
+
+    @staticmethod
+    def _log_sf(y: Array, rate: Array) -> Array:
+        from reparam.special import gamma
+
+        x = np.broadcast_to(rate, np.shape(y))
+        return np.asarray(gamma.log_cdf(x, np.log(x), y + 1.0))
 
     @staticmethod
     def _score(y: Array, rate: Array) -> tuple[Array, ...]:

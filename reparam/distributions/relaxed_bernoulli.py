@@ -11,6 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.tails import Tail
 from reparam.conversions import LOG_ODDS
 from reparam.distributions.logistic import Logistic
 from reparam.domains import POSITIVE, REAL, UNIT
@@ -51,6 +52,7 @@ class RelaxedBernoulli(Reparameterized):
     mechanism = "inverse CDF"
     noise: ClassVar[Noise] = UNIFORM
     _support = UNIT
+    _tails = (Tail(power="temperature"), Tail(power="temperature"))
     _extras: ClassVar[int] = 1  # x, the logit of y
     _views: ClassVar[Mapping[str, View]] = {
         "log_value": View("_log_value", "_log_jacobian"),
@@ -75,9 +77,9 @@ class RelaxedBernoulli(Reparameterized):
 
     @staticmethod
     def _scaled(factor: Array, x: Array, temperature: Array) -> tuple[Array, ...]:
-        """Return ∂x/∂θ times a factor, 0 where that is."""
+        """Return ∂x/∂θ times a factor, 0 where that is, or x is: 1/τ may be infinite."""
         in_logits = factor / temperature
-        return np.where(factor == 0.0, 0.0, -x * in_logits), in_logits
+        return np.where((factor == 0.0) | (x == 0.0), 0.0, -x * in_logits), in_logits
 
     @staticmethod
     def _jacobian(y: Array, x: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
@@ -123,6 +125,30 @@ class RelaxedBernoulli(Reparameterized):
     @staticmethod
     def _sf(y: Array, temperature: Array, logits: Array) -> Array:
         return Logistic._standard_cdf(logits - temperature * _logit(y))
+
+    @staticmethod
+    def _log_cdf(y: Array, temperature: Array, logits: Array) -> Array:
+        return Logistic._standard_log_cdf(temperature * _logit(y) - logits)
+
+    @staticmethod
+    def _log_sf(y: Array, temperature: Array, logits: Array) -> Array:
+        return Logistic._standard_log_cdf(logits - temperature * _logit(y))
+
+    @staticmethod
+    def _stein_score(y: Array, temperature: Array, logits: Array) -> Array:
+        """−(τ tanh z/2 + 1 − 2y)/(y (1 − y)), z = τ logit y − η, the mirror image above ½.
+
+        For z < 0, where tanh z/2 = 2σ(z) − 1, it is ((τ − 1) + 2 (y − τ σ(z)))/(y (1 − y)).
+        """
+        upper, rest = y > 0.5, 1.0 - y
+        near, sign = np.where(upper, rest, y), np.where(upper, -1.0, 1.0)
+        z = sign * (temperature * _logit(y) - logits)
+        below = (temperature - 1.0) + 2.0 * (near - temperature * Logistic._standard_cdf(z))
+        above = -temperature * np.tanh(0.5 * z) - (1.0 - 2.0 * near)
+        slope = sign * np.where(z < 0.0, below, above) / y / rest
+        if np.any(end := (near == 0.0) & (temperature == 1.0)):
+            slope = np.where(end, -2.0 * sign * np.expm1(-sign * logits), slope)
+        return slope
 
     @staticmethod
     def _log_prob(y: Array, temperature: Array, logits: Array) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL, UNIFORM
@@ -49,17 +50,19 @@ class StudentT(LocationScale):
         transform="y = μ + σ t,  t = F⁻¹(u; ν)",
         derivatives={"df": "−σ (∂F(t; ν)/∂ν) / p(t)", "loc": "1", "scale": "t"},
         source="Figurnov, Mohamed & Mnih (2018), Implicit reparameterization gradients",
+        scipy="t(df, loc, scale)",
     )
+    _tails = (Tail(power="df"), Tail(power="df"))
     path = "field"
     _substreams = (NORMAL, NORMAL, UNIFORM)
 
     @staticmethod
-    def _standard_sampler(z: Array, other_z: Array, u: Array, df: Array) -> Array:
+    def _standard_sampler(z: Array, other_z: Array, u: Array, df: Array) -> tuple[Array, ...]:
         # ln of the gamma draw: for tiny ν it underflows where t is still finite
         _, log_x = gamma_draws(other_z, u, half(df))
         log_x -= np.log(half(df))
         log_x *= -0.5
-        return z * np.exp(log_x, out=log_x)
+        return (z * np.exp(log_x, out=log_x),)
 
     @staticmethod
     def _standard_icdf(u: Array, df: Array) -> Array:
@@ -81,6 +84,10 @@ class StudentT(LocationScale):
         return StudentT._standard_cdf(-z, df)
 
     @staticmethod
+    def _standard_log_cdf(z: Array, df: Array) -> Array:
+        return np.asarray(student.log_cdf(z, df))
+
+    @staticmethod
     def _standard_log_prob(z: Array, df: Array) -> Array:
         return _log_constant(df) - 0.5 * (df + 1.0) * _log_one_plus(z, df)
 
@@ -90,7 +97,9 @@ class StudentT(LocationScale):
         small = ratio < 0.5
         gap = np.where(small, log1pmx(-share), share - _log_one_plus(z, df))
         in_df = 0.5 * (digamma_half_excess(half(df)) + gap + share / df)
-        return -(df + 1.0) * np.where(z == 0.0, 0.0, share / z), in_df
+        # (ν + 1) z/(ν + z²), where neither z² nor 1/ν under- or overflows
+        inner = np.where(df < 1.0, (df + 1.0) * (z / df), z * ((df + 1.0) / df)) / (1.0 + ratio)
+        return -np.where(ratio < 1.0, inner, (df + 1.0) * (share / z)), in_df
 
     @staticmethod
     def _standard_excess(z: Array, slope: Array, df: Array) -> Array:

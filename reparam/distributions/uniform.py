@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import REAL, Interval
 from reparam.parameters import Parameter
@@ -41,8 +42,10 @@ class Uniform(InverseCDF):
         transform="y = (1 − u) a + u b",
         derivatives={"low": "1 − u", "high": "u"},
         source="Devroye (1986), Non-Uniform Random Variate Generation, section I.2",
+        scipy="uniform(low, high - low)",
     )
     _support = Interval("low", "high")
+    _tails = (Tail(power="1"), Tail(power="1"))
     _ordered = (("low", "high"),)
     _extras: ClassVar[int] = 1  # u, which keeps its digits where the interval is narrow
 
@@ -80,6 +83,14 @@ class Uniform(InverseCDF):
         return _share(y, high, low, high)
 
     @staticmethod
+    def _log_cdf(y: Array, low: Array, high: Array) -> Array:
+        return _log_share(low, y, low, high)
+
+    @staticmethod
+    def _log_sf(y: Array, low: Array, high: Array) -> Array:
+        return _log_share(y, high, low, high)
+
+    @staticmethod
     def _log_prob(y: Array, low: Array, high: Array) -> Array:
         return 0.0 * y - _log_width(low, high)  # NaN of NaN
 
@@ -87,6 +98,10 @@ class Uniform(InverseCDF):
     def _score(y: Array, low: Array, high: Array) -> tuple[Array, ...]:
         slope = 0.0 * y + 0.5 / (0.5 * high - 0.5 * low)
         return slope, -slope
+
+    @staticmethod
+    def _stein_score(y: Array, low: Array, high: Array) -> Array:
+        return 0.0 * y
 
     @staticmethod
     def _mean(low: Array, high: Array) -> Array:
@@ -109,6 +124,16 @@ def _share(first: Array, last: Array, low: Array, high: Array) -> Array:
         return (last - first) / width
     halves = (0.5 * last - 0.5 * first) / (0.5 * high - 0.5 * low)
     return np.where(np.isfinite(width), (last - first) / width, halves)
+
+
+def _log_share(first: Array, last: Array, low: Array, high: Array) -> Array:
+    """Return ln((last − first)/(b − a)): by log1p of what is left out where that is little."""
+    share = _share(first, last, low, high)
+    left_out = _share(low, first, low, high) + _share(last, high, low, high)
+    small = np.log(last - first) - _log_width(low, high)
+    return np.where(
+        share > 0.5, np.log1p(-left_out), np.where(share < 1e-290, small, np.log(share))
+    )
 
 
 def _log_width(low: Array, high: Array) -> Array:

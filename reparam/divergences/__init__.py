@@ -5,7 +5,8 @@ otherwise draws. A package that provides distributions adds closed forms of its 
 :func:`register_kl`.
 """
 
-from reparam.divergences import _continuous as _continuous  # they register closed forms
+from reparam.divergences import _closed as _closed  # they register closed forms
+from reparam.divergences import _continuous as _continuous
 from reparam.divergences import _discrete as _discrete
 from reparam.divergences._kl import DRAWS, exact, kl
 from reparam.divergences._registry import register_kl

@@ -66,7 +66,10 @@ def location_scale_gaussian(p: LocationScale, q: Gaussian) -> Terms | None:
     """½ (v/σ² − 1 − ln v/σ²) + ½ (m − μ)²/σ² + J, with mean m, variance v and negentropy J of p."""
     if len(p.parameters) > 2:
         return None  # moments depend on a shape
-    formula = partial(_to_gaussian, type(p)._standard_moments())
+    moments = type(p)._standard_moments()
+    if not math.isfinite(moments[1]):
+        return None
+    formula = partial(_to_gaussian, moments)
     return of_any_size(formula, *p._theta, *q._theta)
 
 

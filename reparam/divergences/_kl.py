@@ -26,7 +26,7 @@ from reparam.divergences._sum import summed
 from reparam.divergences._tails import Tails, tails
 from reparam.domains import Integers
 from reparam.engine.shapes import broadcast_shapes
-from reparam.errors import ShapeError
+from reparam.errors import NoFormulaError, ShapeError
 
 __all__ = ["DRAWS", "exact", "kl"]
 
@@ -126,6 +126,12 @@ class _Pair:
                 raise ShapeError(
                     f"{distribution.name} draws vectors, and kl is of distributions of numbers;"
                     " average p.log_prob(y) - q.log_prob(y) over draws y from p"
+                )
+            if distribution._has_atoms:
+                raise NoFormulaError(
+                    f"{distribution!r} has probabilities at the ends of its support, and kl is of"
+                    " densities or of integers; average p.log_prob(y) - q.log_prob(y) over draws y"
+                    " from p"
                 )
         self.shape = broadcast_shapes(p=p.batch_shape, q=q.batch_shape)
 

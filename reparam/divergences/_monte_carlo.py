@@ -128,19 +128,34 @@ def _with_ends(
     """Return a covariance of l with a score, and its error, with what moving ends add to it.
 
     As 0 = ∂/∂θ ∫ p = E[s] + [p g] with the speeds g of the ends, between them, ∂/∂θ E[l] is
-    Cov(l, s) + [p g (l − 1 − E[l])].
+    Cov(l, s) + [p g (l − 1 − E[l])]. A density may jump inside, too, at a place that moves.
     """
     if name not in p.moving:
         return found
     value, error = found
-    for end, sign in zip(p.support, (-1.0, 1.0), strict=True):
-        assert isinstance(p, Reparameterized)
-        flow = sign * np.exp(p.log_prob(end)) * p.pathwise(end)[name]
-        log_ratio = p.log_prob(end) - q.log_prob(end)
-        moves = np.isfinite(end) & (flow != 0.0)
+    assert isinstance(p, Reparameterized)
+    for each in p._flows():
+        flow = each.through.get(name, np.zeros(()))
+        moves = flow != 0.0
+        log_ratio = _jump(p, q, each.end, each.inner)
         value = value + np.where(moves, flow * (log_ratio - 1.0 - of_l.mean), 0.0)
         error = error + np.where(moves, np.abs(flow) * of_l.standard_error, 0.0)
     return value, error
+
+
+def _jump(p: Distribution, q: Distribution, end: Array, inner: float) -> Array:
+    """Return the jump of p l, relative to that of p: l where the density is 0 on one side."""
+    logs, ratios = zip(
+        *(
+            (p.log_prob(at), p.log_prob(at) - q.log_prob(at))
+            for at in (np.nextafter(end, inner), np.nextafter(end, -inner))
+        ),
+        strict=True,
+    )
+    beyond = np.exp(logs[1] - logs[0])
+    return np.asarray(
+        np.where(beyond > 0.0, (ratios[0] - beyond * ratios[1]) / (1.0 - beyond), ratios[0])
+    )
 
 
 def _inside(p: Distribution, y: Array, log_ratio: Array) -> Array:

@@ -124,7 +124,9 @@ def evaluate(
         for helper in helpers:
             helper.result()
     return [
-        np.sum(result, axis=0) if summed else result.reshape(shape + event)
+        (np.sum(result, axis=0) if result else np.zeros(event))
+        if summed
+        else result.reshape(shape + event)
         for result, summed, event in zip(results, sums, events, strict=True)
     ]
 

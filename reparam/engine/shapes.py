@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.errors import ShapeError, TooLargeError
+from reparam.errors import CountError, ShapeError, TooLargeError
 from reparam.parameters import MAX_DIMENSIONS, check_dimensions
 
-__all__ = ["allocated", "broadcast_shapes", "check_memory", "summed_to"]
+__all__ = ["allocated", "broadcast_shapes", "check_memory", "sample_shape", "summed_to"]
 
 _REMEDY = "ask for fewer at a time (reparam.sampling.stream draws chunk by chunk)"
 
@@ -97,3 +99,29 @@ def summed_to(array: Array, shape: tuple[int, ...]) -> Array:
     lead = array.ndim - len(shape)
     stretched = [lead + k for k, size in enumerate(shape) if size == 1 != array.shape[lead + k]]
     return np.asarray(array.sum(axis=(*range(lead), *stretched))).reshape(shape)
+
+
+def sample_shape(shape: object) -> tuple[int, ...]:
+    """Return a sample shape as a tuple.
+
+    Raises
+    ------
+    CountError
+        If it is not made of non-negative integers.
+    """
+    if type(shape) is int and 0 <= shape < 2**63:  # the usual ones, without NumPy
+        return (shape,)
+    if type(shape) is tuple and not shape:
+        return ()
+    given = np.asarray(None if isinstance(shape, np.ma.MaskedArray) else shape, dtype=object)
+    entries: list[Any] = given.reshape(-1).tolist() if given.ndim < 2 else [None]
+    try:
+        sizes = [-1 if isinstance(entry, bool) else operator.index(entry) for entry in entries]
+    except TypeError:
+        sizes = [-1]
+    if any(size < 0 for size in sizes):
+        raise CountError(
+            f"sample shape {shape!r} is not a non-negative integer or a tuple of them;"
+            " pass how many draws you want"
+        )
+    return tuple(sizes)

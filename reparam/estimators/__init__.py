@@ -7,7 +7,16 @@ their variance is infinite.
 
 from reparam.estimators._estimate import DRAWS, TEMPERATURE, estimate
 from reparam.estimators._objective import Objective
-from reparam.estimators._result import Estimate, Estimates
+from reparam.estimators._result import Estimate, Estimates, parted
 from reparam.estimators._table import ESTIMATORS
 
-__all__ = ["DRAWS", "ESTIMATORS", "TEMPERATURE", "Estimate", "Estimates", "Objective", "estimate"]
+__all__ = [
+    "DRAWS",
+    "ESTIMATORS",
+    "TEMPERATURE",
+    "Estimate",
+    "Estimates",
+    "Objective",
+    "estimate",
+    "parted",
+]

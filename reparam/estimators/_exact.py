@@ -49,6 +49,7 @@ _OPEN_ENDED = "with it, probability goes through an end of the support, which th
 _CUT = "the integrals for it end too early, where values round to an end of the support"
 _ENDLESS = "the sum for it doesn't converge, and standard errors may not hold"
 _COARSE = "in floating point its quartiles coincide, with each other or with an end of the support"
+_ATOMS = "ends of the support have probabilities, which no integral over a density has in it"
 _NO_FORMULA = "it is neither a sum nor an integral that is known here"
 _LONG = f"the sum over its values has more than {MOST_VALUES:,} terms"
 
@@ -91,6 +92,8 @@ def exact(problem: Problem) -> dict[str, Exact]:
     with np.errstate(all="ignore"):
         if isinstance(distribution._support, Integers):
             found = _summed(problem, distribution)
+        elif distribution._has_atoms:
+            found = [Exact(math.nan, unknown=_ATOMS)] * len(problem.names)
         elif isinstance(distribution, Reparameterized):
             found = _integrated(problem, distribution)
         else:
@@ -117,7 +120,7 @@ def _integrated(problem: Problem, distribution: Reparameterized) -> list[Exact]:
             slope = problem.objective.slope(y)
             rows += [  # far out 0 · ∞: the slope underflows and ∂y/∂θ overflows
                 np.where(slope == 0.0, 0.0, slope * entry)
-                for entry in distribution.pathwise(y).values()
+                for entry in problem.by_number(distribution.pathwise(y).values())
             ]
         else:
             rows += rows
@@ -131,17 +134,15 @@ def _integrated(problem: Problem, distribution: Reparameterized) -> list[Exact]:
 
 
 def _through_ends(problem: Problem, distribution: Reparameterized, sloped: bool) -> Array:
-    """Return [p g φ] and [p g] between the ends, which move with speeds g, as integrals' rows."""
+    """Return p g φ and p g at ends, and jumps, that move with speeds g: as integrals' rows."""
     count = len(problem.names)
     flow, carried = np.zeros(count), np.zeros(count)
-    for end, sign in zip(distribution.support, (-1.0, 1.0), strict=True):
-        if np.isfinite(end) and distribution.moving:
-            speeds = distribution.pathwise(end)
-            phi, density = problem.objective.value(end), np.exp(distribution.log_prob(end))
-            for place, name in enumerate(problem.names):
-                if name in distribution.moving and (gone := density * speeds[name]) != 0.0:
-                    flow[place] += sign * gone
-                    carried[place] += sign * gone * phi
+    for each in distribution._flows():
+        phi, through = problem.objective.value(each.end), each.through
+        for place, name in enumerate(problem.names):
+            if (gone := through.get(name, 0.0)) != 0.0:
+                flow[place] += gone
+                carried[place] += gone * phi
     return np.concatenate([carried, np.zeros(count) if sloped else carried, flow])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -12,7 +13,7 @@ from reparam._typing import Array
 from reparam.errors import EstimatorError, ExpressionError
 from reparam.expressions import Expression
 
-__all__ = ["Objective", "ObjectiveLike", "Sloped"]
+__all__ = ["SMALL", "Objective", "ObjectiveLike", "Sloped"]
 
 Function: TypeAlias = Callable[[Array], Any]
 
@@ -31,6 +32,12 @@ class Sloped(Protocol):
 ObjectiveLike: TypeAlias = (
     "Objective | Expression | str | tuple[Function, Function | None] | Sloped"
 )
+
+#: Below it, and above its inverse, objectives are taken for powers. Squares of both are numbers.
+SMALL = 1e-150
+
+#: Powers this near to a whole number are that number, but for rounding.
+_WHOLE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,20 @@ class Objective:
         if self.derivative is None:
             raise EstimatorError(f"objective {self.text} has no slope; pass a pair (φ, φ′)")
         return self._checked(self.derivative(y), y, "slope")
+
+    def log_slope(self, log_y: Array) -> Array:
+        """Return dφ/dln y, also of y beyond the range of float64.
+
+        Beyond 10^±150 φ′(y) y is taken to go on like the power of y that it is there: of ln y it is
+        1, of 1/y it vanishes.
+        """
+        far = -math.log(SMALL)
+        ends = np.copysign(far, log_y), np.copysign(far + 1.0, log_y)
+        first, second = (self.slope(np.exp(end)) * np.exp(end) for end in ends)
+        power = np.log(second / first) / (ends[1] - ends[0])
+        whole = np.rint(power)
+        power = np.where(np.abs(power - whole) < _WHOLE, whole, power)
+        return np.where(first == 0.0, 0.0, first * np.exp(power * (log_y - ends[0])))
 
     def _checked(self, result: Any, y: Array, what: str) -> Array:
         array = np.asarray(result, dtype=np.float64)

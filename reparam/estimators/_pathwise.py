@@ -11,6 +11,7 @@ from reparam._typing import Array
 from reparam.engine.noise import BLOCK, NORMAL, UNIFORM, Stream, Substream
 from reparam.errors import ReparamError
 from reparam.estimators._estimator import Estimator
+from reparam.estimators._objective import SMALL
 from reparam.estimators._problem import Path, Problem
 from reparam.special import normal
 
@@ -42,15 +43,29 @@ class Pathwise(Estimator):
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those draws."""
-        return self._products(*self.path.differentiated(*self._take(start, stop)))
+        return self._products(*self._take(start, stop))
 
-    def _products(self, y: Array, slopes: Sequence[Any]) -> list[Array]:
-        """Return φ′(y) ∂y/∂θ by parameter."""
+    def _products(self, *out: Array) -> list[Array]:
+        """Return φ′(y) ∂y/∂θ by parameter, from values and extra arrays.
+
+        Where that is not finite, next to the ends of float64 and beyond, it is dφ/dln y ∂ln y/∂θ,
+        if draws have ln y.
+        """
+        y, slopes = self.path.differentiated(*out)
         upstream = self.problem.objective.slope(y)
-        return [
+        products = [
             upstream if isinstance(slope, float) and slope == 1.0 else upstream * slope
             for slope in slopes
         ]
+        if not self.path.has_logs or all(np.all(np.isfinite(product)) for product in products):
+            return products
+        lost = np.flatnonzero((y < SMALL) | (y > 1.0 / SMALL))
+        log_y, log_slopes = self.path.in_logs(*(array[lost] for array in out))
+        upstream = self.problem.objective.log_slope(log_y)
+        for product, slope in zip(products, log_slopes, strict=True):
+            there = ~np.isfinite(product[lost])
+            product[lost[there]] = (upstream * slope)[there]
+        return products
 
 
 class Antithetic(Pathwise):

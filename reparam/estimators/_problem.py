@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -103,6 +103,13 @@ class Problem:
             [np.abs(term).sum() for term in terms]
         )
 
+    def by_number(self, derivatives: Iterable[Any]) -> list[Any]:
+        """Return derivatives by parameter as one for each of :attr:`names`, numbers as they are."""
+        result = []
+        for entry, event in zip(derivatives, self._events.values(), strict=True):
+            result += [np.asarray(entry)[..., k] for k in range(*event)] if event else [entry]
+        return result
+
     def _rows(self, y: Array, scores: Sequence[Array]) -> list[Array]:
         """Return scores by parameter as one array for each of :attr:`names`."""
         result: list[Array] = []
@@ -127,6 +134,7 @@ class Path:
     def __init__(self, problem: Problem) -> None:
         assert isinstance(problem.distribution, Reparameterized)
         self._distribution, self._theta = problem.distribution, problem.theta
+        self._by_number = problem.by_number
 
     @property
     def noise(self) -> Noise:
@@ -144,10 +152,27 @@ class Path:
 
         return drawn
 
-    def replayed(self, noise: Array) -> tuple[Array, tuple[Array | float, ...]]:
-        """Return the values that noise makes, and their derivatives by parameter."""
-        return self.differentiated(*self._distribution._formula("_transform")(noise, *self._theta))
+    def replayed(self, noise: Array) -> tuple[Array, ...]:
+        """Return the values that noise makes, with extras."""
+        made: tuple[Array, ...] = self._distribution._formula("_transform")(noise, *self._theta)
+        return made
 
-    def differentiated(self, *out: Array) -> tuple[Array, tuple[Array | float, ...]]:
+    def differentiated(self, *out: Array) -> tuple[Array, list[Array | float]]:
         """Return the values and their derivatives, from values and extra arrays."""
-        return out[0], self._distribution._formula("_jacobian")(*out, *self._theta)
+        derivatives = self._distribution._formula("_jacobian")(*out, *self._theta)
+        return out[0], self._by_number(derivatives)
+
+    @property
+    def has_logs(self) -> bool:
+        """Whether draws have ln y."""
+        return "log_value" in self._distribution._views
+
+    def in_logs(self, *out: Array) -> tuple[Array, list[Array]]:
+        """Return ln y and its derivatives, from values and extra arrays."""
+        view = self._distribution._views["log_value"]
+        log_y, slopes = (
+            self._distribution._formula(formula)(*out, *self._theta)
+            for formula in (view.value, view.jacobian)
+        )
+        numbers = self._by_number(slopes)
+        return log_y, [np.broadcast_to(slope, log_y.shape) for slope in numbers]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reparam.base.distribution import Distribution
 from reparam.errors import EstimatorError
 
-__all__ = ["Estimate", "Estimates"]
+__all__ = ["Estimate", "Estimates", "parted"]
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ class Estimates:
                 f" [{first.estimator!r}, {first.parameter!r}], or ask for gradient(estimator)"
             )
         estimator, parameter = key
-        vector, bracket, entry = parameter.partition("[")
-        name = self.distribution.parameters.canonical(vector) + bracket + entry
+        vector, entry = parted(parameter)
+        name = self.distribution.parameters.canonical(vector) + entry
         for row in self.rows:
             if (row.estimator, row.parameter) == (estimator, name):
                 return row
@@ -210,3 +210,13 @@ def ratio(above: float, below: float) -> float:
     if below == 0.0 or math.isinf(below):
         return math.nan if above == below else (math.inf if below == 0.0 else 0.0)
     return above / below
+
+
+def parted(name: str) -> tuple[str, str]:
+    """Return the path of a parameter, and ``[k]`` if the name is that of an entry of a vector.
+
+    >>> parted("components[0].logits[1]"), parted("components[0].loc")
+    (('components[0].logits', '[1]'), ('components[0].loc', ''))
+    """
+    path, bracket, entry = name.rpartition("[")
+    return (path, bracket + entry) if bracket and name.endswith("]") else (name, "")

@@ -120,7 +120,8 @@ def _sizes(problem: Problem, kind: str, y: Array) -> dict[str, Array]:
 def _path(problem: Problem, distribution: Reparameterized) -> Callable[[Array], dict[str, Array]]:
     def path(y: Array) -> dict[str, Array]:
         slope = problem.objective.slope(y)
-        return {name: slope * entry for name, entry in distribution.pathwise(y).items()}
+        entries = problem.by_number(distribution.pathwise(y).values())
+        return {name: slope * entry for name, entry in zip(problem.names, entries, strict=True)}
 
     return path
 

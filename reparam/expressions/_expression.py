@@ -12,6 +12,7 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.engine.shapes import allocated, broadcast_shapes
 from reparam.errors import ExpressionError, did_you_mean
+from reparam.expressions._intervals import Range, slope_range
 from reparam.expressions._parse import parse
 from reparam.expressions._scan import normalized
 from reparam.expressions._tape import Tape
@@ -178,6 +179,32 @@ class Expression:
             given: next(found) if name in self.names else np.zeros(shape)[()]
             for given, name in wanted.items()
         }
+
+    def slope_range(
+        self, name: str, ranges: Mapping[str, tuple[ArrayLike, ArrayLike]]
+    ) -> tuple[Array, Array]:
+        """Return the ends of intervals that contain the derivative in a name.
+
+        By interval arithmetic: the intervals are wider than they need be, and infinite where the
+        formula jumps or isn't defined throughout.
+
+        Parameters
+        ----------
+        name
+            What to differentiate in: one of the names.
+        ranges
+            For each name the lower and the upper end of what it lies in: infinite ends, and ends at
+            which the formula isn't defined, are not attained.
+        """
+        pairs = [np.broadcast_arrays(*ranges[own]) for own in self.names]
+        shape = np.broadcast_shapes(*(low.shape for low, _ in pairs))
+        boxes = [
+            Range(*(np.array(np.broadcast_to(end, shape), np.float64) for end in pair))
+            for pair in pairs
+        ]
+        with np.errstate(all="ignore"):
+            _, slope = slope_range(self._tape, boxes, self.names.index(normalized(name)))
+        return slope.low, slope.high
 
     def _arrays(self, inputs: Mapping[str, ArrayLike]) -> tuple[list[Array], tuple[int, ...]]:
         """Return the names' values in order, and the shape that they broadcast to."""

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special import logistic
 
 __all__ = [
     "AND",
@@ -115,22 +116,6 @@ class Composition:
 
 
 Row: TypeAlias = Function | Selection | Composition
-
-
-def _sigmoid(x: Array) -> Any:
-    """1/(1 + e^−x), with exponentials that don't overflow, down to the smallest double."""
-    tail = np.exp(-np.abs(x))
-    return np.where(x < 0.0, tail, 1.0) / (1.0 + tail)
-
-
-def _sigmoid_slope(x: Array) -> Any:
-    """σ(x)σ(−x), to full relative accuracy in both tails, where 1 − σ(x) cancels."""
-    tail = np.exp(-np.abs(x))
-    return tail / np.square(1.0 + tail)
-
-
-def _softplus(x: Array) -> Any:
-    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def _exp_of_minus_square(x: Array) -> Any:
@@ -254,19 +239,19 @@ FUNCTIONS: dict[str, Row] = {
         Function("arctan", 1, np.arctan, (lambda v, x: 1.0 / (1.0 + np.square(x)),)),
         Function("sinh", 1, np.sinh, (lambda v, x: np.cosh(x),)),
         Function("cosh", 1, np.cosh, (lambda v, x: np.sinh(x),)),
-        Function("tanh", 1, np.tanh, (lambda v, x: 4.0 * _sigmoid_slope(2.0 * x),)),
+        Function("tanh", 1, np.tanh, (lambda v, x: 4.0 * logistic.slope(2.0 * x),)),
         Function("arcsinh", 1, np.arcsinh, (lambda v, x: 1.0 / np.hypot(1.0, x),)),
         Function(
             "arccosh", 1, np.arccosh, (lambda v, x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)),)
         ),
         Function("arctanh", 1, np.arctanh, (lambda v, x: 1.0 / ((1.0 - x) * (1.0 + x)),)),
-        Function("sigmoid", 1, _sigmoid, (lambda v, x: _sigmoid_slope(x),)),
-        Function("softplus", 1, _softplus, (lambda v, x: _sigmoid(x),)),
+        Function("sigmoid", 1, logistic.sigmoid, (lambda v, x: logistic.slope(x),)),
+        Function("softplus", 1, logistic.softplus, (lambda v, x: logistic.sigmoid(x),)),
         Function(
             "logaddexp",
             2,
             np.logaddexp,
-            (lambda v, a, b: _sigmoid(a - b), lambda v, a, b: _sigmoid(b - a)),
+            (lambda v, a, b: logistic.sigmoid(a - b), lambda v, a, b: logistic.sigmoid(b - a)),
         ),
         Function(
             "erf", 1, _erf, (lambda v, x: 2.0 / math.sqrt(math.pi) * _exp_of_minus_square(x),)

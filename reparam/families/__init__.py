@@ -10,9 +10,9 @@ underflows or rounds to 1: with tiny shapes a value may be 0 (or 1), its derivat
 well, and ``log_value`` and its derivative stay finite.
 """
 
-from reparam.families._base import Slopes
+from reparam.families._base import PositiveFamily, Slopes
 from reparam.families._gamma_draws import gamma_draws
 from reparam.families.beta import BetaFamily, OddsOfBeta
 from reparam.families.gamma import PowerOfGamma
 
-__all__ = ["BetaFamily", "OddsOfBeta", "PowerOfGamma", "Slopes", "gamma_draws"]
+__all__ = ["BetaFamily", "OddsOfBeta", "PositiveFamily", "PowerOfGamma", "Slopes", "gamma_draws"]

@@ -42,6 +42,11 @@ class ShapeFamily(Reparameterized):
 
     @classmethod
     @abc.abstractmethod
+    def _log_tail_of(cls, y: Array, *theta: Any, **_: Any) -> Array:
+        """Logarithm of P(Y > y) if `upper`, a keyword, else of P(Y ≤ y)."""
+
+    @classmethod
+    @abc.abstractmethod
     def _of_tails(cls, u: Array, v: Array, *theta: Any) -> tuple[Array, ...]:
         """y, and ln x or logit x, from u and v = 1 − u, of which the smaller has its digits."""
 
@@ -62,8 +67,23 @@ class ShapeFamily(Reparameterized):
 
     @final
     @classmethod
+    def _log_cdf(cls, y: Array, *theta: Array) -> Array:
+        return cls._log_tail_of(y, *theta, upper=False)
+
+    @final
+    @classmethod
+    def _log_sf(cls, y: Array, *theta: Array) -> Array:
+        return cls._log_tail_of(y, *theta, upper=True)
+
+    @final
+    @classmethod
     def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
         return cls._of_tails(noise, 1.0 - noise, *theta)
+
+    @final
+    @classmethod
+    def _transform_upper(cls, v: Array, *theta: Array) -> tuple[Array, ...]:
+        return cls._of_tails(1.0 - v, v, *theta)
 
     @final
     @classmethod

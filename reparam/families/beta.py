@@ -99,6 +99,21 @@ class BetaFamily(ShapeFamily):
 
     @staticmethod
     @abc.abstractmethod
+    def _point(y: Array, *theta: Any, **_: Any) -> Point:
+        """x, from y."""
+
+    @final
+    @classmethod
+    def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
+        return special.tail(cls._point(y, *theta), *cls._shapes(*theta), upper)
+
+    @final
+    @classmethod
+    def _log_tail_of(cls, y: Array, *theta: Array, upper: bool) -> Array:
+        return special.log_tail(cls._point(y, *theta), *cls._shapes(*theta), upper)
+
+    @staticmethod
+    @abc.abstractmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
         """∂ log p(y)/∂α and ∂ log p(y)/∂β, what else depends on the shapes included."""
 
@@ -137,8 +152,13 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     @final
     @classmethod
     def _logit(cls, y: Array, *theta: Array) -> Array:
-        odds = y / cls._scale(*theta)
-        return where_normal(odds, np.log(odds), lambda: np.log(y) - cls._log_scale(*theta))
+        scale = cls._scale(*theta)
+        odds = y / scale
+
+        def by_logs() -> Array:
+            return np.log(y) - cls._log_scale(*theta)
+
+        return where_normal(scale, where_normal(odds, np.log(odds), by_logs), by_logs)
 
     @final
     @classmethod
@@ -156,12 +176,28 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
 
     @final
     @classmethod
-    def _tail(cls, y: Array, *theta: Array, upper: bool) -> Array:
-        alpha, beta = cls._shapes(*theta)
+    def _point(cls, y: Array, *theta: Array) -> Point:
+        """x, from y."""
         scale = cls._scale(*theta)
         logit = cls._logit(y, *theta)
         odds = where_normal(scale, y / scale, lambda: np.exp(logit))
-        return special.tail(special.from_odds(odds, logit), alpha, beta, upper)
+        return special.from_odds(odds, logit)
+
+    @final
+    @classmethod
+    def _stein_score(cls, y: Array, *theta: Array) -> Array:
+        """((α − 1) (1 − x) − (β + 1) x)/y, of which x/y is 1/(c + y)."""
+        alpha, beta = cls._shapes(*theta)
+        scale, point = cls._scale(*theta), cls._point(y, *theta)
+
+        def by_logs() -> Array:
+            return np.exp(np.log(beta + 1.0) + point.logs[1] - cls._log_scale(*theta))
+
+        rest = where_normal(scale, 1.0 / (1.0 + y / scale), lambda: point.rest)
+        rising = (alpha - 1.0) * rest
+        falling = where_normal(scale, (beta + 1.0) / (scale + y), by_logs)
+        first = np.where(rising == 0.0, 0.0 * y, rising / y)
+        return np.where(np.isinf(first), first, first - falling)
 
     @final
     @classmethod

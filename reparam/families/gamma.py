@@ -130,6 +130,14 @@ class PowerOfGamma(PositiveFamily):
 
     @final
     @classmethod
+    def _log_tail_of(cls, y: Array, *theta: Array, upper: bool) -> Array:
+        upper = upper == (cls._power > 0.0)
+        x, alpha = cls._base(y, *theta), cls._shape(*theta)
+        of_logs = special.log_sf if upper else special.log_cdf
+        return np.asarray(of_logs(x, cls._log_base(x, y, *theta), alpha))
+
+    @final
+    @classmethod
     def _log_prob(cls, y: Array, *theta: Array) -> Array:
         from scipy.special import gammaln, xlogy
 
@@ -154,6 +162,17 @@ class PowerOfGamma(PositiveFamily):
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
         x = cls._base(y, *theta)
         return cls._score_at(x, cls._log_base(x, y, *theta), *theta)
+
+    @final
+    @classmethod
+    def _stein_score(cls, y: Array, *theta: Array) -> Array:
+        """((α − x)/k − 1)/y, of which x/(k y) is λ if k is 1."""
+        alpha, scale = cls._shape(*theta), cls._scale(*theta)
+        if cls._power < 0.0:
+            return np.asarray((scale / y - (alpha + 1.0)) / y)
+        power = alpha / cls._power - 1.0
+        slope = 1.0 / scale if cls._power == 1.0 else 2.0 * (y / scale) / scale
+        return np.where(power == 0.0, 0.0 * y, power / y) - slope
 
     @final
     @classmethod

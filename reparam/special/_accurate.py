@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 
@@ -14,10 +15,12 @@ __all__ = [
     "VAST",
     "bend",
     "half",
+    "log1mexp",
     "log1pmx",
     "power",
     "product_difference",
     "scaled_exp",
+    "unscaled_log",
 ]
 
 #: The largest number, where logarithms of what underflows end too: they stay finite.
@@ -30,6 +33,8 @@ VAST = 1e280
 #: The factor that scales them, a power of 2, so that scaling is exact.
 SCALE = 2.0**-60
 
+
+_LOG_TWO = math.log(2.0)
 
 #: 1/k! for k = 2, …, 14.
 _INVERSE_FACTORIALS = tuple(1.0 / math.factorial(k) for k in range(2, 15))
@@ -66,6 +71,12 @@ def log1pmx(r: Array) -> Array:
     return np.where(np.abs(r) < 0.3, s * (2.0 * square * total - r), np.log1p(r) - r)
 
 
+def log1mexp(t: Array) -> Array:
+    """Return ln(1 − e^t) for t ≤ 0: one tail's logarithm from the other's."""
+    near_zero = np.log(-np.expm1(np.maximum(t, -1.0)))
+    return np.asarray(np.where(t > -_LOG_TWO, near_zero, np.log1p(-np.exp(t))))
+
+
 def power(base: Array, exponent: Array) -> Array:
     """Return base^exponent: of fresh arrays, so that it is the same beside any neighbours."""
     return np.asarray(np.power(np.array(base, order="C"), np.full(np.shape(base), exponent)))
@@ -77,6 +88,14 @@ def scaled_exp(log: Array, factor: Array) -> Array:
     if np.any(tiny := log < -700.0):
         product = np.where(tiny, np.exp(log + np.log(factor)), product)
     return np.asarray(product)
+
+
+def unscaled_log(log: Array, vast: NDArray[np.bool_]) -> Array:
+    """Return logarithms of tails from those of vast shapes that are scaled down.
+
+    But at the mean they are proportional to the shapes: what else there is is negligible.
+    """
+    return np.where(vast & (log < -700.0), log / SCALE, log)
 
 
 def product_difference(a: Array, b: Array, c: Array, d: Array) -> Array:

@@ -18,19 +18,31 @@ from reparam._typing import Array
 from reparam.special._accurate import (
     SCALE,
     VAST,
+    log1mexp,
     log1pmx,
     power,
     product_difference,
     scaled_exp,
+    unscaled_log,
 )
 from reparam.special._beta_integrals import above_mean, tail_integrals
 from reparam.special._elementwise import members, select
+from reparam.special._gamma_density import log_tail as log_gamma_tail
 from reparam.special._gamma_density import tail as gamma_tail
 from reparam.special._point import Point, from_logit, of_arrays
 from reparam.special.log_gamma import log_gamma_star
 from reparam.special.polygamma import digamma_difference
 
-__all__ = ["END", "SMALL", "density", "log_constant", "log_density", "tail", "weight"]
+__all__ = [
+    "END",
+    "SMALL",
+    "density",
+    "log_constant",
+    "log_density",
+    "log_tail",
+    "tail",
+    "weight",
+]
 
 Formula = Callable[..., tuple[Array, Array]]
 
@@ -182,6 +194,7 @@ def log_constant(alpha: Array, beta: Array) -> Array:
 
 #: From here on the small tail is the one beyond the mean: with a shape below 1 most is on one side.
 _MOST = 0.7
+_LOG_MOST = math.log(_MOST)
 
 
 def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
@@ -190,25 +203,43 @@ def tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
     The tail on the point's own side of the mean is integrated, or the other one if it is small; the
     larger of the two is 1 less the smaller.
     """
+    own, above, _ = _smaller(point, alpha, beta, logs=False)
+    own = np.where(np.isinf(point.logit), above == (point.logit < 0.0), np.minimum(own, 1.0))
+    return np.where(above == upper, own, 1.0 - own)
+
+
+def log_tail(point: Point, alpha: Array, beta: Array, upper: bool) -> Array:
+    """Return ln I_x(α, β), or ln(1 − I_x(α, β)), also where these underflow or round to 1."""
+    own, above, vast = _smaller(point, alpha, beta, logs=True)
+    at_end = np.where(above == (point.logit < 0.0), 0.0, -np.inf)
+    own = np.where(np.isinf(point.logit), at_end, unscaled_log(np.minimum(own, 0.0), vast))
+    return np.where(above == upper, own, log1mexp(own))
+
+
+def _smaller(
+    point: Point, alpha: Array, beta: Array, logs: bool
+) -> tuple[Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return one tail, or its logarithm, where it is the upper one, and where shapes are scaled."""
     point = Point(*np.broadcast_arrays(*point))
     if np.any(vast := np.minimum(alpha, beta) > VAST):
         alpha, beta = (np.where(vast, shape * SCALE, shape) for shape in (alpha, beta))
     above = above_mean(point, alpha, beta)
-    own = _integrated(point, alpha, beta, above)
-    if (most := np.flatnonzero(~(own < _MOST))).size:
+    own = _integrated(point, alpha, beta, above, logs)
+    if (most := np.flatnonzero(~(own < (_LOG_MOST if logs else _MOST)))).size:
         at = Point(*(array[most] for array in point))
         above[most] = ~above[most]
         shapes = members(alpha, most), members(beta, most)
-        own[most] = _integrated(at, *shapes, above[most])
-    own = np.where(np.isinf(point.logit), above == (point.logit < 0.0), np.minimum(own, 1.0))
-    return np.where(above == upper, own, 1.0 - own)
+        own[most] = _integrated(at, *shapes, above[most], logs)
+    return own, above, vast
 
 
 #: From here on the larger shape's distribution is the limit of one that is infinite.
 HUGE = 1e100
 
 
-def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_]) -> Array:
+def _integrated(
+    point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_], logs: bool
+) -> Array:
     """Return the upper tail where `above`, the lower one elsewhere: the density times its mass.
 
     Next to an end, whose far side is asked for, it is 1 less the end's leading term: the integral
@@ -216,12 +247,12 @@ def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_
     """
     mass, _, _ = tail_integrals(point, alpha, beta, above, fine=True)
     log, factor = weight(point, alpha, beta, above)
-    tail = scaled_exp(log, factor * mass)
+    tail = log + np.log(factor * mass) if logs else scaled_exp(log, factor * mass)
     if np.any(np.maximum(alpha, beta) >= HUGE):
         own, other = np.where(above, alpha, beta), np.where(above, beta, alpha)
         far = np.flatnonzero((own < 1.0) & (other >= HUGE))
         at = Point(*(array[far] for array in point))
-        tail[far] = _gamma_limit(at, own[far], other[far], above[far])
+        tail[far] = _gamma_limit(at, own[far], other[far], above[far], logs)
     for far_side, end, shape, rest in (
         (above, point, alpha, beta),
         (~above, point.mirrored, beta, alpha),
@@ -230,17 +261,22 @@ def _integrated(point: Point, alpha: Array, beta: Array, above: NDArray[np.bool_
         if near.size:
             log_x, _ = Point(*(array[near] for array in end)).logs
             own, other = (np.broadcast_to(each, above.shape)[near] for each in (shape, rest))
-            tail[near] = -np.expm1(own * log_x - log_constant(own, other))
+            leading = own * log_x - log_constant(own, other)
+            tail[near] = log1mexp(leading) if logs else -np.expm1(leading)
     return tail
 
 
 def _gamma_limit(
-    point: Point, own: Array, other: Array, above: NDArray[np.bool_]
+    point: Point, own: Array, other: Array, above: NDArray[np.bool_], logs: bool
 ) -> NDArray[np.float64]:
     """Return the tail beyond the mean for a shape below 1 beside a huge one: β x is gamma.
 
     1 − I_x(α, β) = Q(α, β x) up to a share (α + β x) x of itself: it is 0 long before x is of size
-    1e-90. The density's factor α/β would lose digits as a subnormal number, and the mass overflow.
+    1e-90. Its logarithm goes on like β ln(1 − x), which stands for −β x. The density's factor α/β
+    would lose digits as a subnormal number, and the mass overflow.
     """
-    log = np.where(above, point.logit, -point.logit) + np.log(other)
-    return np.asarray(gamma_tail(np.exp(log), log, own, upper=True))
+    log_rest = np.where(above, *point.logs[::-1])
+    log_x = np.where(above, point.logit, -point.logit)
+    log = np.where(log_rest < -1e-290, np.log(-log_rest), log_x) + np.log(other)
+    gamma = log_gamma_tail if logs else gamma_tail
+    return np.asarray(gamma(np.exp(log), log, own, upper=True))

@@ -13,12 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._accurate import SCALE, VAST, log1pmx, power, scaled_exp
+from reparam.special._accurate import (
+    SCALE,
+    VAST,
+    log1mexp,
+    log1pmx,
+    power,
+    scaled_exp,
+    unscaled_log,
+)
 from reparam.special._elementwise import select
 from reparam.special._gamma_integrals import above_mean, log_ratio, mills
 from reparam.special.log_gamma import log_gamma_one_plus, log_gamma_star
 
-__all__ = ["density", "log_lower", "series_serves", "tail", "weight"]
+__all__ = ["density", "log_lower", "log_tail", "series_serves", "tail", "weight"]
 
 
 def weight(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
@@ -92,4 +100,30 @@ def tail(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
     """Return P(α, x), or Q(α, x), to full relative accuracy, for flat arrays."""
     choice = np.asarray(series_serves(x, alpha)).astype(np.int8)
     formulas = (partial(_from_integral, upper=upper), partial(_from_series, upper=upper))
+    return np.asarray(select(choice, formulas, x, log_x, alpha))
+
+
+def _log_from_series(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
+    log, ratio = log_lower(x, log_x, alpha)
+    lower = log + np.log1p(ratio)
+    if not upper:
+        return np.asarray(lower)
+    rest = -np.expm1(log) - np.exp(log) * ratio
+    return np.where(rest < 0.5, np.log(rest), log1mexp(lower))
+
+
+def _log_from_integral(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
+    if np.any(vast := alpha > VAST):
+        x, alpha = (np.where(vast, value * SCALE, value) for value in (x, alpha))
+        log_x = np.where(vast, np.log(x), log_x)
+    log, factor = weight(x, log_x, alpha)
+    own = np.where(x == np.inf, -np.inf, log + np.log(factor * mills(x, log_x, alpha)))
+    own = unscaled_log(np.minimum(own, 0.0), vast)
+    return np.where(above_mean(x, alpha) == upper, own, log1mexp(own))
+
+
+def log_tail(x: Array, log_x: Array, alpha: Array, upper: bool) -> Array:
+    """Return ln P(α, x), or ln Q(α, x), also where these underflow or round to 1."""
+    choice = np.asarray(series_serves(x, alpha)).astype(np.int8)
+    formulas = (partial(_log_from_integral, upper=upper), partial(_log_from_series, upper=upper))
     return np.asarray(select(choice, formulas, x, log_x, alpha))

@@ -11,6 +11,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.special._beta_density import density, log_density
+from reparam.special._beta_density import log_tail as _log_tail
 from reparam.special._beta_density import tail as _tail
 from reparam.special._beta_integrals import above_mean, derivatives, tail_integrals
 from reparam.special._beta_quantile import quantile_point
@@ -22,6 +23,7 @@ __all__ = [
     "cdf_derivatives",
     "from_logit",
     "from_odds",
+    "log_tail",
     "log_weight",
     "logit_log_weight",
     "logit_pathwise",
@@ -99,8 +101,22 @@ def tail(point: Point, alpha: ArrayLike, beta: ArrayLike, upper: bool) -> Array:
     return np.asarray((_upper_tail if upper else _lower_tail)(*point, alpha, beta))
 
 
+def log_tail(point: Point, alpha: ArrayLike, beta: ArrayLike, upper: bool) -> Array:
+    """Return the logarithm of :func:`tail`, also where that underflows or rounds to 1.
+
+    Parameters
+    ----------
+    point, alpha, beta, upper
+        As :func:`tail` takes them.
+    """
+    of_side = _log_upper_tail if upper else _log_lower_tail
+    return np.asarray(of_side(*point, alpha, beta))
+
+
 _lower_tail = elementwise()(of_arrays(partial(_tail, upper=False)))
 _upper_tail = elementwise()(of_arrays(partial(_tail, upper=True)))
+_log_lower_tail = elementwise()(of_arrays(partial(_log_tail, upper=False)))
+_log_upper_tail = elementwise()(of_arrays(partial(_log_tail, upper=True)))
 
 
 @elementwise(outputs=2)

@@ -11,7 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special._elementwise import elementwise
-from reparam.special._gamma_density import density, tail, weight
+from reparam.special._gamma_density import density, log_tail, tail, weight
 from reparam.special._gamma_integrals import log_derivative, log_ratio
 from reparam.special._gamma_quantile import quantile_logs
 from reparam.special.log_gamma import log_gamma_star
@@ -21,11 +21,13 @@ __all__ = [
     "cdf",
     "cdf_derivative",
     "centred_log",
+    "log_cdf",
     "log_entropy",
     "log_pathwise",
     "log_point_cdf",
     "log_point_sf",
     "log_quantile",
+    "log_sf",
     "log_weight",
     "pathwise",
     "quantile",
@@ -119,6 +121,18 @@ def log_point_cdf(x: Array, log_x: Array, alpha: Array) -> Array:
 def log_point_sf(x: Array, log_x: Array, alpha: Array) -> Array:
     """Return Q(α, x), given ln x as well."""
     return tail(x, log_x, alpha, upper=True)
+
+
+@elementwise()
+def log_cdf(x: Array, log_x: Array, alpha: Array) -> Array:
+    """Return ln P(α, x), given ln x as well: also where P underflows or rounds to 1."""
+    return log_tail(x, log_x, alpha, upper=False)
+
+
+@elementwise()
+def log_sf(x: Array, log_x: Array, alpha: Array) -> Array:
+    """Return ln Q(α, x), given ln x as well: also where Q underflows or rounds to 1."""
+    return log_tail(x, log_x, alpha, upper=True)
 
 
 @elementwise()

@@ -1,4 +1,4 @@
-"""The standard normal cdf and its inverse."""
+"""The standard normal cdf, its logarithm and its inverse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["cdf", "icdf", "sf"]
+__all__ = ["cdf", "icdf", "log_cdf", "sf"]
 
 #: Where SciPy's ndtr starts to underflow; the true value is 2e-309 there, 5e-324 at −38.48.
 _NDTR_LIMIT = -37.5
@@ -25,6 +25,16 @@ def cdf(z: Array) -> Array:
 def sf(z: Array) -> Array:
     """Return 1 − Φ(z) = Φ(−z)."""
     return cdf(-z)
+
+
+def log_cdf(z: Array) -> Array:
+    """Return ln Φ(z), also where Φ underflows or rounds to 1."""
+    from scipy.special import log_ndtr
+
+    value = log_ndtr(z)
+    if np.any(far := z > -_NDTR_LIMIT):  # ln(1 − x) is −x
+        value = np.where(far, -sf(z), value)
+    return np.asarray(value)
 
 
 def icdf(u: Array) -> Array:

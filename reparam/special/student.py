@@ -13,6 +13,8 @@ s = q/(1+q) the score is ½ (c + (log(1−s) + s) + s/ν), three small terms for
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from reparam._typing import Array
@@ -25,11 +27,11 @@ from reparam.special._elementwise import (
     select,
     weighted,
 )
-from reparam.special._point import from_odds
+from reparam.special._point import Point, from_odds
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
 from reparam.special.polygamma import digamma_half_excess
 
-__all__ = ["cdf", "pathwise", "quantile"]
+__all__ = ["cdf", "log_cdf", "pathwise", "quantile"]
 
 #: From here on the score is computed from its small terms.
 _LARGE = 64.0
@@ -168,11 +170,23 @@ def cdf(t: Array, nu: Array) -> Array:
 
     The probability of a larger absolute value is that of a smaller ν/(ν + t²).
     """
-    logit = np.log(nu) - 2.0 * np.log(np.abs(t))
-    point = from_odds(t * (t / nu), -logit).mirrored
-    outside = beta.tail(point, 0.5 * nu, 0.5, upper=False)
+    outside = beta.tail(_point(t, nu), 0.5 * nu, 0.5, upper=False)
     value = np.where(t < 0.0, 0.5 * outside, 1.0 - 0.5 * outside)
     return np.where(nu > _NORMAL, normal.cdf(t), value) if np.any(nu > _NORMAL) else value
+
+
+@elementwise()
+def log_cdf(t: Array, nu: Array) -> Array:
+    """Return ln F(t; ν), also where F underflows or rounds to 1."""
+    outside = beta.log_tail(_point(t, nu), half(nu), 0.5, upper=False) - math.log(2.0)
+    value = np.where(t < 0.0, outside, np.log1p(-np.exp(outside)))
+    return np.where(nu > _NORMAL, normal.log_cdf(t), value) if np.any(nu > _NORMAL) else value
+
+
+def _point(t: Array, nu: Array) -> Point:
+    """Return the point y = ν/(ν + t²)."""
+    logit = np.log(nu) - 2.0 * np.log(np.abs(t))
+    return from_odds(t * (t / nu), -logit).mirrored
 
 
 @elementwise()

@@ -63,14 +63,20 @@ def probability_is_on_integers_of_the_support(cls: type[Discrete]) -> None:
     agree(d, "log p between integers", d.log_prob(y + 0.5), -np.inf, y=y + 0.5)
     agree(d, "F between integers", d.cdf(y + 0.5), d.cdf(y), y=y + 0.5)
     agree(d, "1 − F between integers", d.sf(y + 0.5), d.sf(y), y=y + 0.5)
+    agree(d, "ln F between integers", d.log_cdf(y + 0.5), d.log_cdf(y), y=y + 0.5)
+    agree(d, "ln(1 − F) between integers", d.log_sf(y + 0.5), d.log_sf(y), y=y + 0.5)
     for beyond, cdf in ((low - 1.0, 0.0), (-np.inf, 0.0), (high + 1.0, 1.0), (np.inf, 1.0)):
         agree(d, "log p outside the support", d.log_prob(beyond), -np.inf, y=beyond)
         agree(d, "F outside the support", d.cdf(beyond), cdf, y=beyond)
         agree(d, "1 − F outside the support", d.sf(beyond), 1.0 - cdf, y=beyond)
+        with np.errstate(divide="ignore"):
+            logs = np.log([cdf, 1.0 - cdf])
+        agree(d, "ln F outside the support", d.log_cdf(beyond), logs[0], y=beyond)
+        agree(d, "ln(1 − F) outside the support", d.log_sf(beyond), logs[1], y=beyond)
     nothing = {
         f"{function.__name__}({at})": function(at)
         for at in (math.nan,)
-        for function in (d.log_prob, d.cdf, d.sf)
+        for function in (d.log_prob, d.cdf, d.sf, d.log_cdf, d.log_sf)
     }
     nothing |= {
         f"score in {name} at {at}": entry
@@ -237,6 +243,7 @@ def values_do_not_depend_on_neighbours(cls: type[Discrete]) -> None:
 
     def told(d: Discrete, y: Array) -> dict[str, Array]:
         told = {"log p(y)": d.log_prob(y), "F(y)": d.cdf(y), "1 − F(y)": d.sf(y)}
+        told |= {"ln F(y)": d.log_cdf(y), "ln(1 − F(y))": d.log_sf(y)}
         return told | {f"∂ log p/∂{name}": entry for name, entry in d.score(y).items()}
 
     batch = told(d, y)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reparam._typing import ArrayLike
+from reparam._typing import Array, ArrayLike
+from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import BLOCK
 from reparam.testing._report import Distributions, agree, check
 from reparam.testing._typical import SETS, noise_for, one_of, typical
@@ -87,16 +88,28 @@ def elements_are_independent(cls: Distributions) -> None:
     noise = noise_for(d)
     draw = d.transform(noise)
     y = draw.value
-    batch = {"y": y, "log p(y)": d.log_prob(y), "F(y)": d.cdf(y), "1 − F(y)": d.sf(y)}
+    batch = {"y": y, **_told(d, y)}
     jacobian, score = draw.jacobian(), d.score(y)
     for i, j in ((0, 0), (5, 3), (17, 6), (63, 1)):
         one = one_of(d, j)
         alone = one.transform(noise[i, j])
         x = alone.value
-        scalars = {"y": x, "log p(y)": one.log_prob(x), "F(y)": one.cdf(x), "1 − F(y)": one.sf(x)}
+        scalars = {"y": x, **_told(one, x)}
         batches = batch | {f"∂y/∂{name}": entry for name, entry in jacobian.items()}
         scalars |= {f"∂y/∂{name}": entry for name, entry in alone.jacobian().items()}
         batches |= {f"∂ log p/∂{name}": entry for name, entry in score.items()}
         scalars |= {f"∂ log p/∂{name}": entry for name, entry in one.score(x).items()}
         for what, values in batches.items():
             agree(one, f"{what} in a batch", values[i, j], scalars[what], z=noise[i, j])
+
+
+def _told(d: Reparameterized, y: Array) -> dict[str, Array]:
+    """Return what the distribution says of values, but for derivatives in parameters."""
+    return {
+        "log p(y)": d.log_prob(y),
+        "F(y)": d.cdf(y),
+        "1 − F(y)": d.sf(y),
+        "ln F(y)": d.log_cdf(y),
+        "ln(1 − F(y))": d.log_sf(y),
+        "∂ log p/∂y": d.stein_score(y),
+    }

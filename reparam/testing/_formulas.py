@@ -26,7 +26,8 @@ def lies_in_support(cls: Distributions) -> None:
     agree(d, "isf(1)", d.isf(1.0), low)
     for name, quantile in (("icdf", d.icdf), ("isf", d.isf)):
         _is_nan(d, f"{name} outside [0, 1]", quantile([[-0.1], [1.1], [math.nan]]))
-    _is_nan(d, "log p(NaN)", d.log_prob(math.nan))
+    for name in ("log_prob", "log_cdf", "log_sf", "stein_score"):
+        _is_nan(d, f"{name}(NaN)", getattr(d, name)(math.nan))
     for end, cdf, outward in ((low, 0.0, -1.0), (high, 1.0, 1.0)):
         if not np.all(np.isfinite(end)):
             continue
@@ -34,6 +35,11 @@ def lies_in_support(cls: Distributions) -> None:
         agree(d, "log p outside the support", d.log_prob(beyond), -np.inf, y=beyond)
         agree(d, "F outside the support", d.cdf(beyond), cdf, y=beyond)
         agree(d, "1 − F outside the support", d.sf(beyond), 1.0 - cdf, y=beyond)
+        with np.errstate(divide="ignore"):
+            logs = np.log([cdf, 1.0 - cdf])
+        agree(d, "ln F outside the support", d.log_cdf(beyond), logs[0], y=beyond)
+        agree(d, "ln(1 − F) outside the support", d.log_sf(beyond), logs[1], y=beyond)
+        _is_nan(d, "∂ log p/∂y outside the support", d.stein_score(beyond))
         for what, derivatives in (("score", d.score(beyond)), ("pathwise", d.pathwise(beyond))):
             for name, entry in derivatives.items():
                 _is_nan(d, f"{what} in {name} outside the support", entry)

@@ -172,7 +172,7 @@ def vector_density_is_of_the_simplex(cls: Vectors) -> None:
         _is_nan(d, "score outside the simplex", d.score(beyond))
     unknown = np.where(np.arange(inside.shape[-1]) == 0, np.nan, inside)
     _is_nan(d, "what there is for NaN", {"log p": d.log_prob(unknown)} | d.score(unknown))
-    for of_numbers in (d.cdf, d.sf, d.icdf, d.isf, d.pathwise):
+    for of_numbers in (d.cdf, d.sf, d.log_cdf, d.log_sf, d.icdf, d.isf, d.pathwise, d.stein_score):
         refuses(d, NoFormulaError, of_numbers, inside)
     longer = np.full(inside.shape[-1] + 1, 0.5)
     refuses(d, ShapeError, d.log_prob, longer)

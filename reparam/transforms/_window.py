@@ -7,6 +7,7 @@ Gauss-Legendre rules in the logarithm of the distance from the nearer finite end
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from typing import Any
@@ -15,8 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
+from reparam.base.numerical.log_tails import log_of_tails
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import flat
+from reparam.transforms._pieces import integrals
+from reparam.transforms._rows import by_number, by_parameter, some_rows
 
 __all__ = ["Window"]
 
@@ -25,10 +29,12 @@ Theta = tuple[Any, ...]
 
 #: A part with less mass than so much of the tail that it is the difference of is narrow: that
 #: difference would multiply the rounding errors of F by 1/_NARROW, and a density with so much of
-#: the tail in front of it is smooth enough for _NODES nodes.
-_NARROW, _NODES = 0.3, 24
+#: the tail in front of it is smooth enough for integration.
+_NARROW = 0.3
 #: The error of a difference, times the share that it is of the tail: of F and 1 − F far out.
 _ROUNDING = 3e-14
+#: More than the error of a difference of F, relative to the smaller tail.
+_DIFFERENCE = 1e-12
 #: Below this share of the tail, quantiles start from the density at the end, not from F⁻¹.
 _TINY = 1e-5
 #: Newton steps from there, each of which squares the share, or from F⁻¹'s rounding errors.
@@ -37,8 +43,12 @@ _STEPS = 2
 _OVERFLOW = 700.0
 #: Expectations are over quantiles of probabilities from this on.
 _UNDERFLOW = 1e-300
+#: Logarithms of tails below it come from the base's, which do not underflow.
+_LOG_UNDERFLOW = math.log(1e-290)
 #: How much of the mass an entropy may miss.
 _LOST = 1e-13
+#: Probabilities of pieces below this are not told from 0.
+_APART = 1e-12
 
 
 class Window:
@@ -75,21 +85,23 @@ class Window:
         whole = np.broadcast_arrays(*points, np.zeros(self._rows_of(*points)))[:-1]
         return getattr(self.base, name)(*whole, *self.theta)
 
+    def _by_number(self, name: str, *points: Array) -> list[Any]:
+        """Return a formula of the base that has one derivative per parameter, one per number."""
+        return by_number(self.base, self.theta, self._of(name, *points))
+
     def _some(self, rows: NDArray[Any], count: int, repeated: int = 1) -> Theta:
         """Return the parameters of some of so many rows, each repeated."""
-
-        def chosen(leaf: Any, vector: bool) -> Any:
-            if np.ndim(leaf) == vector or len(leaf) != count:
-                return leaf
-            return np.repeat(leaf[rows], repeated, axis=0)
-
-        leaves = zip(self.base.parameters.values(), flat(self.theta), strict=True)
-        return self.base._nested([chosen(leaf, bool(p.vector)) for p, leaf in leaves])
+        return some_rows(self.base, self.theta, rows, count, repeated)
 
     def _restricted(self, rows: NDArray[Any], count: int) -> Window:
         """Return the window of some of so many rows."""
         low, high = (np.broadcast_to(end, count)[rows] for end in (self.low, self.high))
         return Window(self.base, self._some(rows, count), low, high)
+
+    @cached_property
+    def _joints(self) -> list[Array]:
+        """Where the density is not smooth."""
+        return [np.asarray(place) for place in self.base._joints(*self.theta)]
 
     # Masses ----------------------------------------------------------------------------------
 
@@ -125,7 +137,11 @@ class Window:
             rows = np.flatnonzero(np.broadcast_to(narrow, shape))
             share = (mass / np.minimum(below_y, above_x))[rows]
             rows = rows[self._rounding(x, y, rows, mass.size) * share < _ROUNDING]
-            mass[rows] = self._integral(x, y, rows, mass.size)[0]
+            integral, difference = self._integral(x, y, rows, mass.size)[0], mass[rows]
+            # a rule that misses a kink of the density is farther off than rounding makes of F
+            tail = np.broadcast_to(np.minimum(below_y, above_x), shape)[rows]
+            same = np.abs(integral - difference) <= _DIFFERENCE * tail
+            mass[rows] = np.where(same, integral, difference)
         return mass
 
     def _rounding(self, x: Array, y: Array, rows: NDArray[Any], count: int) -> Array:
@@ -149,10 +165,54 @@ class Window:
             self._between(y, self.high, *self._tails(y), below, above) / self.mass, 1.0
         )
 
+    def log_cdf(self, y: Array) -> Array:
+        """Return ln P(Y ≤ y) of what is drawn from the window."""
+        logs = log_of_tails(self.cdf(y), self.sf(y))
+        return self._beyond_underflow(logs, y, self.low, "_log_cdf", self.own[0])
+
+    def log_sf(self, y: Array) -> Array:
+        """Return ln P(Y > y) of what is drawn from the window."""
+        logs = log_of_tails(self.sf(y), self.cdf(y))
+        return self._beyond_underflow(logs, y, self.high, "_log_sf", self.own[1])
+
+    def _beyond_underflow(
+        self, logs: Array, y: Array, end: Array, formula: str, own: NDArray[np.bool_]
+    ) -> Array:
+        """Return logarithms of the part between y and an end, far out from those of the base."""
+        if not np.any(far := logs < _LOG_UNDERFLOW):
+            return logs
+        logs = np.array(np.broadcast_to(logs, np.broadcast_shapes(logs.shape, y.shape)))
+        count, rows = logs.size, np.flatnonzero(np.broadcast_to(far, logs.shape))
+        at_y, at_end, log_mass = (
+            np.broadcast_to(each, count)[rows]
+            for each in (
+                self._of(formula, y),
+                np.where(own, -np.inf, self._of(formula, end)),
+                np.log(self.mass),
+            )
+        )
+        share = -np.expm1(at_end - at_y)
+        part = at_y + np.log(share)
+        narrow = np.flatnonzero(share < _NARROW)
+        if narrow.size:
+            few = rows[narrow]
+            unit = np.broadcast_to(self._of("_log_prob", y), count)[few]
+            first, last = (end, y) if formula == "_log_cdf" else (y, end)
+            integral = self._integral(first, last, few, count, log_unit=unit)[0]
+            part[narrow] = unit + np.log(integral)
+        logs[rows] = part - log_mass
+        return logs
+
     # Integrals of the density ----------------------------------------------------------------
 
     def _integral(
-        self, x: Array, y: Array, rows: NDArray[Any], count: int, less: Sequence[Array] = ()
+        self,
+        x: Array,
+        y: Array,
+        rows: NDArray[Any],
+        count: int,
+        less: Sequence[Array] = (),
+        log_unit: Array | None = None,
     ) -> list[Array]:
         """Return ∫ p dt over (x, y) for some of so many rows; or of ∫ (s − less) p dt.
 
@@ -163,29 +223,13 @@ class Window:
         rows, count
             Which rows, and how many there are.
         less
-            For each leaf of the parameters what is subtracted from the score s, if that is wanted.
+            For each number of θ what is subtracted from the score s, if that is wanted.
+        log_unit
+            For each of the rows the logarithm of what densities are relative to: 1 if left out.
         """
         x, y = (np.broadcast_to(end, count)[rows] for end in (x, y))
-        share, weight = _rule()
-        first, last = self.base._ends(*self._some(rows, count))
-        up = (first > -np.inf) & (x - first <= last - y)
-        down = (last < np.inf) & ~up
-        start, width = np.where(down, y, x), np.where(down, x - y, y - x)
-        apart = np.select([up, down], [x - first, y - last], 1.0)
-        growth = np.log1p(width / apart)[:, np.newaxis]
-        start, width, apart = (each[:, np.newaxis] for each in (start, width, apart))
-        curved = (up | down)[:, np.newaxis]
-        t = start + np.where(curved, apart * np.expm1(share * growth), share * width)
-        speed = np.abs(np.where(curved, apart * np.exp(share * growth) * growth, width))
-        theta = self._some(rows, count, len(share))
-        density = np.exp(self.base._log_prob(t.ravel(), *theta)).reshape(t.shape) * speed * weight
-        if not less:
-            return [density.sum(axis=1)]
-        scores = flat(self.base._score(t.ravel(), *theta))
-        return [
-            ((np.broadcast_to(s, t.size).reshape(t.shape) - mean[:, np.newaxis]) * density).sum(1)
-            for s, mean in zip(scores, less, strict=True)
-        ]
+        joints = [np.broadcast_to(place, count)[rows] for place in self._joints]
+        return integrals(self.base, self._some(rows, count), x, y, joints, less, log_unit)
 
     # Quantiles -------------------------------------------------------------------------------
 
@@ -243,8 +287,8 @@ class Window:
 
     @cached_property
     def speeds(self) -> list[tuple[Array, Array]]:
-        """−F_θ/p at both ends, for each leaf: 0 at the support's own."""
-        low, high = (list(flat(self._of("_pathwise", end))) for end in (self.low, self.high))
+        """−F_θ/p at both ends, for each number: 0 at the support's own."""
+        low, high = (self._by_number("_pathwise", end) for end in (self.low, self.high))
         return [
             (np.where(self.own[0], 0.0, at_low), np.where(self.own[1], 0.0, at_high))
             for at_low, at_high in zip(low, high, strict=True)
@@ -252,7 +296,7 @@ class Window:
 
     @cached_property
     def mean_scores(self) -> list[Array]:
-        """E[∂ log p/∂θ] in the window for each leaf, which is ∂ log mass/∂θ."""
+        """E[∂ log p/∂θ] in the window for each number, which is ∂ log mass/∂θ."""
         ends = [np.where(log > -np.inf, np.exp(log), 0.0) for log in self.log_densities]
         flows = [
             (ends[0] * at_low - ends[1] * at_high) / self.mass for at_low, at_high in self.speeds
@@ -268,9 +312,10 @@ class Window:
 
     def score(self, y: Array) -> tuple[list[Array], Array, Array]:
         """Return ∂ log density/∂θ at y for each leaf, then in both ends."""
-        scores = flat(self._of("_score", y))
+        scores = self._by_number("_score", y)
         low, high = (np.exp(log) / self.mass for log in self.log_densities)
         inner = [s - mean for s, mean in zip(scores, self.mean_scores, strict=True)]
+        inner = by_parameter(self.base, self.theta, inner)
         return inner, low + 0.0 * y, -high + 0.0 * y
 
     def velocity(self, y: Array, u: Array, v: Array) -> tuple[list[Array], Array, Array]:
@@ -284,7 +329,7 @@ class Window:
         found = [
             np.array(np.where(beyond, speed, speed - (low * at_low + high * at_high)))
             for speed, (at_low, at_high) in zip(
-                flat(self._of("_pathwise", y)), self.speeds, strict=True
+                self._by_number("_pathwise", y), self.speeds, strict=True
             )
         ]
         for rows, from_low in zip(self._narrow_sides(u, v), (True, False), strict=True):
@@ -293,7 +338,7 @@ class Window:
                 inside = self._restricted(at, y.size)
                 for speed, integral in zip(found, inside._carried(y[at], from_low), strict=True):
                     speed[at] = integral / np.exp(log_density[at])
-        return found, low, high
+        return by_parameter(self.base, self.theta, found), low, high
 
     def _carried(self, y: Array, from_low: bool) -> list[Array]:
         """Return −∫ (s − E[s]) p over (a, y), which is the same over (y, b) with a plus."""
@@ -328,16 +373,41 @@ class Window:
         return np.where(lost < _LOST, found, np.nan)
 
     def _at_nodes(self) -> tuple[Array, Array, Array]:
-        """Return quantiles at the nodes of both tails for each row, weights, and tails' shares."""
-        share, weight = _tail_rule()
-        rows = np.repeat(np.arange(self.low.size), 2 * share.size)
+        """Return quantiles at the nodes of both tails for each row, weights, and tails."""
+        share, weight = self._tails_of_nodes()
+        rows = np.repeat(np.arange(self.low.size), share[0].size)
         all_rows = self._restricted(rows, self.low.size)
+        rest = 1.0 - share
+        sides = ((share[:, 0], rest[:, 1]), (rest[:, 0], share[:, 1]))
         below, above = (
-            np.maximum(np.tile(np.concatenate(tails), self.low.size), _UNDERFLOW / all_rows.mass)
-            for tails in ((share, 1.0 - share), (1.0 - share, share))
+            np.maximum(np.stack(side, axis=1).ravel(), _UNDERFLOW / all_rows.mass) for side in sides
         )
         y = all_rows.quantile(below, above)
-        return y.reshape(self.low.size, 2, share.size), weight, share
+        return y.reshape(share.shape), weight, share
+
+    def _tails_of_nodes(self) -> tuple[Array, Array]:
+        """Return probabilities up to ½ for each row and both sides, and their weights.
+
+        The rule of a tail, up to where the density is not smooth; and from there rules of pieces.
+        """
+        (tail, of_tail), count = _tail_rule(), self.low.size
+        joints = [np.clip(at, self.low, self.high) for at in self._joints]
+        if not joints:
+            shape = count, 2, tail.size
+            return np.broadcast_to(tail, shape), np.broadcast_to(of_tail, shape)
+        places = [[formula(at) for at in joints] for formula in (self.cdf, self.sf)]
+        edges = np.stack([np.stack(side, axis=-1) for side in places], axis=1)
+        edges = np.where((edges > _APART) & (edges < 0.5), edges, 0.5)
+        edges = np.concatenate([np.sort(edges, axis=-1), np.full((count, 2, 1), 0.5)], axis=-1)
+        start, width = edges[..., :-1, np.newaxis], np.diff(edges, axis=-1)[..., np.newaxis]
+        node, of_node = _piece_rule()
+        parts = ((start + width * node), (width * of_node))
+        first = 2.0 * edges[..., :1]
+        tails, weights = (
+            np.concatenate([first * own, part.reshape(count, 2, -1)], axis=-1)
+            for own, part in zip((tail, of_tail), parts, strict=True)
+        )
+        return tails, weights
 
 
 def _scaled(share: Array, log: Array) -> Array:
@@ -351,17 +421,10 @@ def _scaled(share: Array, log: Array) -> Array:
 def _summed(terms: Array, values: Array, share: Array) -> Array:
     """Return sums over the nodes, with what is beyond the last: a power of the share."""
     last, before = values[..., 0], values[..., 1]
-    power = np.log(last / before) / np.log(share[1] / share[0])
-    beyond = np.where(power > 0.0, last * share[0] / (1.0 - power), 0.0)
+    power = np.log(last / before) / np.log(share[..., 1] / share[..., 0])
+    beyond = np.where(power > 0.0, last * share[..., 0] / (1.0 - power), 0.0)
     beyond = np.where(power > 1.0 - 1e-6, np.copysign(np.inf, last), beyond)
     return np.asarray(terms.sum(axis=-1) + beyond)
-
-
-@cache
-def _rule() -> tuple[Array, Array]:
-    """Return nodes and weights on (0, 1)."""
-    node, weight = np.polynomial.legendre.leggauss(_NODES)
-    return 0.5 * (1.0 + node), 0.5 * weight
 
 
 @cache
@@ -373,3 +436,11 @@ def _tail_rule() -> tuple[Array, Array]:
     weight = np.pi * np.cosh(t) * share * rest * (t[1] - t[0])
     kept = (share > 1e-280) & (weight > 1e-18 * share)
     return share[kept], weight[kept]
+
+
+@cache
+def _piece_rule() -> tuple[Array, Array]:
+    """Return nodes and weights on (0, 1) of the tanh-sinh rule, for singularities at both ends."""
+    t = np.linspace(-3.2, 3.2, 65)
+    node = 1.0 / (1.0 + np.exp(-np.pi * np.sinh(t)))
+    return node, np.pi * np.cosh(t) * node / (1.0 + np.exp(np.pi * np.sinh(t))) * (t[1] - t[0])

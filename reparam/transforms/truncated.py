@@ -9,13 +9,14 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
-from reparam.base.reparameterized import Reparameterized
-from reparam.base.tree import Child, _text, flat
+from reparam.base.reparameterized import Flow, Reparameterized
+from reparam.base.tree import Child, _text
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter, shown
 from reparam.transforms._children import Continuous
+from reparam.transforms._rows import as_rows
 from reparam.transforms._window import Theta, Window
 
 __all__ = ["Truncated", "truncate"]
@@ -75,6 +76,7 @@ class Truncated(Reparameterized):
     def moving(self) -> tuple[str, ...]:
         """The parameters that move an end of the support: own ends that cut, or the base's."""
         base, found = self.base, []
+        first, last = self.support
         ends = zip(("low", "high"), base.support, strict=True)
         for name, own in ends:
             value = self._parts[name]
@@ -83,12 +85,31 @@ class Truncated(Reparameterized):
             if base.moving and np.any(value <= own if name == "low" else value >= own):
                 speeds = base.pathwise(own)
                 found += [f"base.{path}" for path in base.moving if np.any(speeds[path] != 0.0)]
+        for flow in base._flows():
+            inside = (first < flow.end) & (flow.end < last)
+            found += [
+                f"base.{path}"
+                for path, gone in flow.through.items()
+                if np.any(inside & (gone != 0))
+            ]
         return tuple(path for path in self.parameters if path in found)
 
-    def __repr__(self) -> str:
+    def _joints(self, *theta: Any) -> tuple[Array, ...]:
+        return self.base._joints(*theta[0])
+
+    def _flows(self) -> list[Flow]:
+        found, (low, high) = super()._flows(), self.support
+        mass = self._rows(self._nested(self._theta))[0].mass.reshape(self.batch_shape)
+        for end, inner, density, speeds in self.base._flows():
+            inside = (low < end) & (end < high)
+            moved = {f"base.{path}": speed for path, speed in speeds.items()}
+            found.append(Flow(end, inner, np.where(inside, density / mass, 0.0), moved))
+        return found
+
+    def _written(self) -> str:
         parts = ((name, self._parts[name], infinite) for name, infinite in _WHOLE.items())
         ends = [f", {name}={_text(v)}" for name, v, whole in parts if np.any(v != whole)]
-        return f"{type(self).__name__}({self.base!r}{''.join(ends)})"
+        return f"{self.base!r}{''.join(ends)}"
 
     # Formulas --------------------------------------------------------------------------------
 
@@ -97,13 +118,8 @@ class Truncated(Reparameterized):
 
     def _rows(self, theta: tuple[Any, ...]) -> tuple[Window, tuple[int, ...]]:
         """Return the window with a row for each element of a batch, and the batch's shape."""
-        leaves = [*zip(self.parameters.values(), map(np.asarray, flat(theta)), strict=True)]
-        batch = np.broadcast_shapes(*(parameter.batch(value) for parameter, value in leaves))
-        rows = (
-            np.broadcast_to(value, batch + event).reshape(-1, *event)
-            for value, event in ((value, parameter.event(value)) for parameter, value in leaves)
-        )
-        return self._window(*self._nested([*rows])), batch
+        rows, batch = as_rows(self, theta)
+        return self._window(*rows), batch
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
         of_base, low, high = theta
@@ -138,6 +154,16 @@ class Truncated(Reparameterized):
 
     def _sf(self, y: Array, *theta: Any) -> Array:
         return self._window(*theta).sf(y)
+
+    def _log_cdf(self, y: Array, *theta: Any) -> Array:
+        return self._window(*theta).log_cdf(y)
+
+    def _log_sf(self, y: Array, *theta: Any) -> Array:
+        return self._window(*theta).log_sf(y)
+
+    def _stein_score(self, y: Array, *theta: Any) -> Array:
+        slope: Array = self.base._stein_score(y, *theta[0])
+        return slope
 
     def _log_prob(self, y: Array, *theta: Any) -> Array:
         log_prob: Array = self.base._log_prob(y, *theta[0])

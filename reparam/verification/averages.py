@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification import statistics
+from reparam.verification import hints, statistics
 from reparam.verification.comparing import Tally, beside, not_numbers
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerical_law import NumericalLaw
-from reparam.verification.paths import thinned
+from reparam.verification.paths import agreeing, thinned, unit_of, usual_size
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Sample
 
@@ -30,18 +30,16 @@ _BINS = 32
 #: Frequencies of the test functions sin(kπF(y)).
 FREQUENCIES = (1, 2, 3, 5)
 #: Tests of each parameter's gradients.
-TESTS = _BINS + len(FREQUENCIES) + 1
+TESTS = _BINS + len(FREQUENCIES) + 2
 #: Why −F_θ/p may be unknown, of a law that its density or its cdf alone has to tell.
 _DOUBT = (
     "−F_θ/p takes a smoother density, or cdf (if a density jumps where a parameter moves, a cdf)"
 )
 #: Draws that tell whether gradients are on the quantile path.
 _FEW = 2**13
-#: Why a mean may tell nothing.
-_SCATTERED = "gradients scatter by so much that a mean of them tells nothing"
-#: The error that a test must notice, if it is to tell anything, beside the size of gradients, or of
-#: what they should be; and the share of them that tell it.
-_NOTICED, _COMMON = 0.5, 0.99
+#: The error that a test must notice to be of any use, relative to the size of −F_θ/p: the scatter
+#: of gradients has no say in it.
+_NOTICED = 0.5
 #: How many times the median a weight is at most.
 _HEAVY = 20.0
 #: Draws in an interval that are enough to be averaged.
@@ -57,11 +55,17 @@ class Averages:
     given: Tally
     total: Tally
     mean: Tally
+    bias: Tally
 
     @classmethod
     def of(cls, name: str, label: str) -> Averages:
         """Return those in a parameter, of draws that are called so."""
-        what = (f"E[∂y/∂{name} | y]", f"∂E[sin kπF(y)]/∂{name}", f"∂E[y]/∂{name}")
+        what = (
+            f"E[∂y/∂{name} | y]",
+            f"∂E[sin kπF(y)]/∂{name}",
+            f"∂E[y]/∂{name}",
+            f"bias of ∂y/∂{name}",
+        )
         return cls(*(Tally(each + label, "standard errors", doubt=_DOUBT) for each in what))
 
     def can_not_tell(self, theta: Mapping[str, float], why: str) -> None:
@@ -76,7 +80,7 @@ class Averages:
 
     def result(self) -> Iterator[Comparison]:
         """Yield the comparisons."""
-        for tally in (self.mean, self.total, self.given):
+        for tally in (self.mean, self.total, self.given, self.bias):
             yield from tally.result()
 
 
@@ -93,12 +97,18 @@ def compare(
     More draws would say no more then, nor would averages. Yields what is no number.
     """
     for few in (True, False):
-        some = thinned(sample, context.thin(sample.value.size, _FEW)) if few else sample
+        some = thinned(sample, context.thin(sample.value, _FEW)) if few else sample
         exact, unsure = paths_of(law, some.value)
         if lost := list(not_numbers(theta, some, exact)):
             yield from lost
             return
-        wrong = [name for name in tallies if not np.all(_on_path(context, some, exact, name))]
+        right = agreeing(context, some, exact, unsure)
+        wrong = [name for name in tallies if not np.all(right[name] | ~np.isfinite(exact[name]))]
+        wrong += [
+            name
+            for name in tallies
+            if name not in wrong and np.mean(np.isfinite(exact[name])) < 1.0 - _DOUBTFUL
+        ]
         if not wrong:
             break
     critical = statistics.critical_value(alpha)
@@ -115,50 +125,52 @@ def compare(
         # or is infinite, at an atom
         known = density[np.isfinite(density)]
         density = np.fmin(density, _HEAVY * np.median(known) if known.size else 1.0)
-    steady = _steady(context, some, law, exact)
+    steady = _steady(context, some, law, exact, right)
     for name in wrong:
         each, path = tallies[name], np.asarray(exact[name])
         kept = np.isfinite(path) & np.isfinite(unsure[name]) & steady[name]
         if np.mean(kept) < 1.0 - _DOUBTFUL:
             each.can_not_tell(theta, _DOUBT)
             continue
-        off = np.asarray(some.gradients[name], dtype=np.float64) - path
+        own = np.asarray(some.gradients[name], dtype=np.float64)
+        off, most = own - path, float(np.max(np.abs((density * own)[kept])))
         weighed = np.where(kept, density * off, 0.0)
-        size = float(np.mean(np.abs(np.where(kept, density * path, 0.0))))
+        flow = np.where(kept, density * path, 0.0)
+        doubt = np.where(kept, density * unsure[name], 0.0)
+        size, rtol = float(np.mean(np.abs(flow))), context.tolerance(some.value)
         # what rounding leaves of gradients on the quantile path is no bias, nor is its own error
-        slack = context.tolerance(some.value) * size
-        slack += float(np.mean(np.where(kept, density * unsure[name], 0.0)))
-        own = (density * np.asarray(some.gradients[name], dtype=np.float64))[kept]
-        noticed = _NOTICED * _size(own, (density * path)[kept])
-        test = _Test(slack, noticed, float(np.max(np.abs(own))), critical)
-        _in_bins(each.given, theta, u, y, weighed, density * path, test)
-        _over_all(each.total, theta, u, weighed, density * path, test)
-        slack = context.tolerance(path) * float(np.mean(np.abs(path[kept])))
-        slack += float(np.mean(unsure[name][kept]))
-        own = (path + off)[kept]
-        noticed = _NOTICED * _size(own, path[kept])
-        test = _Test(slack, noticed, float(np.max(np.abs(own))), critical)
+        slack = rtol * size + float(np.mean(doubt))
+        test = _Test(slack, _NOTICED * size, most, critical)
+        _in_bins(each.given, theta, u, y, weighed, flow, test)
+        _over_all(each.total, theta, u, weighed, flow, test)
+        # of a parameter that does nothing, biases are beside what it might do
+        unit = usual_size(y, path, unit_of(context, name, theta[name]))
+        along = flow if np.any(flow) else np.where(kept, density * unit, 0.0)
+        square = float(np.mean(np.square(along)))
+        slack = rtol + float(np.mean(np.abs(along) * doubt)) / square
+        largest = float(np.max(np.abs(along[kept] * (density * own)[kept]))) / square
+        test = _Test(slack, _NOTICED, largest, critical)
+        hint = hints.of_gradients(name, own, exact, theta, sample.value.size)
+        _along(each.bias, theta, along * weighed / square, test, hint)
+        size = float(np.mean(np.abs(path[kept])))
+        slack = rtol * size + float(np.mean(unsure[name][kept]))
+        test = _Test(slack, _NOTICED * size, float(np.max(np.abs(own[kept]))), critical)
         _of_mean(each.mean, theta, off[kept], path[kept], test)
 
 
-def _on_path(
-    context: Context, sample: Sample, exact: Mapping[str, Array], name: str
-) -> NDArray[np.bool_]:
-    """Whether gradients are −F_θ/p: if all are, more draws would say no more."""
-    with np.errstate(all="ignore"):
-        off = np.abs(sample.gradients[name] - exact[name])
-        return ~(off > context.tolerance(sample.value) * np.abs(exact[name]))
-
-
 def _steady(
-    context: Context, sample: Sample, law: Law, exact: Mapping[str, Array]
+    context: Context,
+    sample: Sample,
+    law: Law,
+    exact: Mapping[str, Array],
+    right: Mapping[str, NDArray[np.bool_]],
 ) -> dict[str, NDArray[np.bool_]]:
-    """Return where −F_θ/p is the same for the next number, or else the gradient is.
+    """Return where −F_θ/p is the same for the next number, or else the gradient is `right`.
 
     Next to an end of the support a value has lost, by rounding, what the gradient was computed
     from.
     """
-    steady = {name: _on_path(context, sample, exact, name) for name in sample.gradients}
+    steady = {name: each.copy() for name, each in right.items()}
     if isinstance(law, NumericalLaw) and law.atoms.size:  # which no value was rounded to
         steady = {name: each | np.isin(sample.value, law.atoms) for name, each in steady.items()}
     doubtful = np.flatnonzero(~np.all(list(steady.values()), axis=0))
@@ -201,36 +213,41 @@ class _Test:
         *,
         path: Array,
         times: float = 1.0,
-        needed: bool = False,
         plainly: bool = False,
+        hint: str = "",
         **where: float,
     ) -> None:
         """Compare the mean of x with 0, which is that of gradients less that of `path`.
 
-        Where it would tell nothing it is not, which makes a test that is `needed` inconclusive.
-        Both means are told only if `plainly`: they mean something.
+        Where it would tell nothing it is not, unless it is off beyond doubt. Both means are shown
+        only if `plainly`: they mean something.
         """
         most, slack = times * self.most, times * self.slack
-        error = statistics.standard_error(x, most=most)
-        nothing = float(np.mean(np.abs(x))) <= slack  # but what rounding leaves
-        if not (nothing or self.critical * error <= times * self.noticed):
-            if needed:
-                tally.add(theta, 0.0, np.nan, note=_SCATTERED, **where)
-            return
         z = statistics.mean_score(x, most=most, slack=slack)
+        if not self.tells(x, times) and not (abs(z) > self.critical and statistics.is_summable(x)):
+            return
         note = ""
         if abs(z) > self.critical:
             mean, exact = float(np.mean(x)), float(np.mean(path))
-            note = f"off by {100.0 * mean / (exact or math.nan):+.3g} %"
+            note = (
+                f"off by {100.0 * mean / exact:+.3g} %" if exact else f"off by {mean:+.3g} from 0"
+            )
             if plainly:
                 note = f"{exact + mean:.4g} for {exact:.4g} by −F_θ/p of the same draws, {note}"
+            note += f": {hint}" if hint else ""
         tally.add(theta, z, 0.0, atol=self.critical, note=note, **where)
 
+    def tells(self, x: Array, times: float = 1.0) -> bool:
+        """Whether the mean of x would be noticed if it were off by what must be noticed."""
+        # nothing but what rounding leaves needs no draws
+        return (
+            float(np.mean(np.abs(x))) <= times * self.slack
+            or self.seen(x, times) <= times * self.noticed
+        )
 
-def _size(gradients: Array, path: Array) -> float:
-    """Return the mean size of gradients, or of what they should be; the largest count as less."""
-    size = np.maximum(np.abs(gradients), np.abs(path))
-    return float(np.mean(np.minimum(size, np.quantile(size, _COMMON))))
+    def seen(self, x: Array, times: float = 1.0) -> float:
+        """Return the least size of a mean of x that would be noticed."""
+        return self.critical * statistics.standard_error(x, most=times * self.most)
 
 
 def _in_bins(
@@ -256,7 +273,20 @@ def _over_all(
     for k in FREQUENCIES:
         wave = k * math.pi * np.cos(k * math.pi * u)
         terms, times = wave * weighed, k * math.pi
-        test.add(tally, theta, terms, path=wave * path, times=times, needed=True, k=k)
+        test.add(tally, theta, terms, path=wave * path, times=times, k=k)
+
+
+def _along(tally: Tally, theta: dict[str, float], bias: Array, test: _Test, hint: str) -> None:
+    """Compare gradients with −F_θ/p weighted with itself, squared: what sees a factor best.
+
+    Where that can't be told from scatter, nothing can: the finding has the bias that could be.
+    """
+    before = tally.points
+    hint = hint or hints.of_bias(float(np.mean(bias)))
+    test.add(tally, theta, bias, path=np.ones(1), hint=hint)
+    if tally.points == before:
+        unseen = f"a bias below {100.0 * test.seen(bias):.2g} % would go unnoticed"
+        tally.add(theta, 0.0, np.nan, note=f"gradients scatter by so much that {unseen}")
 
 
 def _of_mean(tally: Tally, theta: dict[str, float], off: Array, path: Array, test: _Test) -> None:

@@ -12,7 +12,8 @@ from reparam.importing import origin, said
 from reparam.verification import witnesses
 from reparam.verification.comparing import undecided
 from reparam.verification.context import Context, Level
-from reparam.verification.refusals import Faulty, NoGradient, NotApplicable
+from reparam.verification.pace import affordable
+from reparam.verification.refusals import Faulty, NoGradient, NotApplicable, Undecidable
 from reparam.verification.resolving import resolve
 from reparam.verification.results import Check, Comparison, Outcome
 
@@ -43,7 +44,6 @@ def run_check(
     target = resolve(spec)
     ask = witnesses.load(witness, vectors=target.length > 0)
     name = name or target.name
-    context = Context(target, level, seed, alpha, rtol)
     comparisons: list[Comparison] = []
     reason, crashed = "", False
     try:
@@ -51,6 +51,8 @@ def run_check(
             warnings.simplefilter("ignore")
             if target.obstacle and witness not in witnesses.WITHOUT_GRADIENTS:
                 raise NotApplicable(target.obstacle)
+            defaults = Context(target, level, seed, alpha).sets()[0]
+            context = Context(target, affordable(target, level, defaults), seed, alpha, rtol)
             for comparison in ask(context):  # one by one: what came before it raises stays
                 comparisons.append(comparison)
                 if fail_fast and comparison.outcome is Outcome.FAILS:
@@ -60,6 +62,8 @@ def run_check(
         if comparisons:  # what was begun, and can't be finished, tells less than it should
             comparisons.append(undecided(witness, {}, reason))
             reason = ""
+    except Undecidable as refusal:
+        comparisons.append(undecided("reference", {}, str(refusal)))
     except NoGradient as refusal:
         # what says that it has none has none; of anything else it is a finding
         crashed = not target.obstacle

@@ -13,8 +13,15 @@ from reparam.verification.numerics import beside
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample
 
-__all__ = ["Tally", "beside", "failure", "not_numbers", "undecided"]
+__all__ = ["Tally", "beside", "failure", "is_single", "not_numbers", "undecided"]
 
+#: What is said of arrays in double precision whose numbers are not.
+ROUNDED = (
+    "all are numbers of float32 in an array of float64: something is rounded to single precision;"
+    " compute in float64, or return float32 and pass --dtype float32"
+)
+#: Numbers that tell whether all are rounded, and the share of them that may have three digits.
+_MANY, _FEW_DIGITS = 100, 0.5
 #: A reference whose error is more than this share of it tells nothing.
 _TELLING = 1e-3
 #: The smallest numbers there are are as many times off by rights.
@@ -117,6 +124,11 @@ class Tally:
             found = judged.comparison(self.what, self.unit, at)
             self._worst = replace(found, point=point, note=note or self.note)
         return rank
+
+    @property
+    def points(self) -> int:
+        """How many points were compared."""
+        return self._points
 
     def result(self) -> Iterator[Comparison]:
         """Yield the comparison, if there was any: inconclusive if many points told nothing."""
@@ -235,3 +247,20 @@ def not_numbers(
     for what, lost in here.items():
         if count := int(np.sum(lost)):
             yield failure(what, theta, f"{count} of {lost.size} draws: NaN or infinite")
+    for what, array in {"values": sample.value, **sample.gradients}.items():
+        if is_single(array):
+            name = what if what == "values" else f"∂y/∂{what}"
+            yield failure(name, theta, ROUNDED)
+
+
+def is_single(array: Array) -> bool:
+    """Whether all numbers of an array of float64 are numbers of float32, and not of few digits."""
+    if array.dtype != np.float64 or array.size < _MANY:
+        return False
+    for some in (array[:_MANY], array):  # the first tell, mostly
+        with np.errstate(all="ignore"):
+            few = np.float64(np.asarray(some, np.float16)) == some
+            single = np.float64(np.asarray(some, np.float32)) == some
+        if not np.all(single) or float(np.mean(few)) >= _FEW_DIGITS:
+            return False
+    return True

@@ -44,7 +44,7 @@ class Configuration:
         The targets, with settings of their own.
     root
         The directory that it is from.
-    level, seed, rtol, workers, time_limit
+    level, seed, rtol, workers, time_limit, dtype
         As for :func:`~reparam.verification.running.verify`.
     only, skip
         Names of witnesses.
@@ -59,6 +59,7 @@ class Configuration:
     skip: tuple[str, ...] = ()
     workers: int | None = None
     time_limit: float | None = None
+    dtype: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def merged(asked: Configuration, project: Configuration) -> Settings:
         replace(
             spec,
             rtol=_first(asked.rtol, spec.rtol, project.rtol),
+            dtype=_first(asked.dtype, spec.dtype, project.dtype),
             only=asked.only or spec.only or project.only,
             skip=asked.skip or (*spec.skip, *project.skip),
         )
@@ -178,6 +180,7 @@ def _configuration(table: Any, where: str) -> Configuration:
         "skip": _witnesses,
         "workers": _setting("workers"),
         "time-limit": _setting("time limit"),
+        "dtype": _setting("dtype"),
     }
     return Configuration(**_settings(table, where, readers))
 
@@ -231,6 +234,7 @@ def _target(entry: Any, where: str) -> TargetSpec:
     readers: dict[str, Callable[[Any, str], Any]] = {
         "target": _text,
         "rtol": _setting("rtol"),
+        "dtype": _setting("dtype"),
         "only": _witnesses,
         "skip": _witnesses,
         "parameters": _parameters,

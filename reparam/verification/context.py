@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from zlib import crc32
@@ -21,23 +22,31 @@ __all__ = ["LEVELS", "Context", "Level", "noise_of", "parameter_sets", "unit_gri
 _LEAST, _FAR = 1e-15, 1e-6
 #: Draws between which most quantiles are.
 _DRAWS = 1024
+#: How many draws at either end are always kept.
+_OUTERMOST = 8
 #: Closer to an end than this, numbers lose digits.
 _CLOSEST = 1e-290
 
 
 @dataclass(frozen=True)
 class Level:
-    """How much a run looks at: parameter sets, points each, draws each."""
+    """How much a run looks at: parameter sets, points each, draws each.
+
+    Of `many` sets little is looked at. A check makes as many draws at all sets as take this many
+    seconds, if that is fewer.
+    """
 
     sets: int
     points: int
     draws: int
+    seconds: float = math.inf
+    many: int = 32
 
 
 LEVELS: Mapping[str, Level] = {
-    "quick": Level(2, 24, 2**16),
-    "default": Level(4, 64, 2**19),
-    "thorough": Level(24, 256, 2**22),
+    "quick": Level(2, 24, 2**16, 5.0, 32),
+    "default": Level(4, 64, 2**19, 15.0, 128),
+    "thorough": Level(24, 256, 2**22, 300.0, 512),
 }
 
 
@@ -70,11 +79,15 @@ class Context:
         """Return the parameter sets to look at."""
         return list(parameter_sets(self.target, self.level.sets, self.seed))
 
-    def thin(self, n: int, most: int) -> NDArray[np.integer]:
-        """Return places of `most` of n draws, or all, chosen at random: in order."""
+    def thin(self, value: NDArray[np.floating], most: int) -> NDArray[np.integer]:
+        """Return places of `most` draws, or all: the outermost, and others at random, in order."""
+        n = value.size
         if n <= most:
             return np.arange(n)
-        return np.sort(np.random.default_rng([self.seed, 3]).choice(n, most, replace=False))
+        rng = np.random.default_rng([self.seed, 3])
+        outer = np.argpartition(value, (_OUTERMOST, n - 1 - _OUTERMOST))
+        outer = np.concatenate([outer[:_OUTERMOST], outer[n - _OUTERMOST :]])
+        return np.union1d(outer, rng.choice(n, most - outer.size, replace=False))
 
     def seeded(self, purpose: str, number: int = 0) -> int:
         """Return a seed of 32 bits that no other purpose, number or run shares, but by chance."""

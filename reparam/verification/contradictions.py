@@ -8,15 +8,17 @@ from typing import NoReturn
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.refusals import Faulty
+from reparam.verification.refusals import Faulty, Undecidable
 
-__all__ = ["of_both", "of_density", "of_probabilities", "some"]
+__all__ = ["of_both", "of_density", "of_draws", "of_probabilities", "some"]
 
 #: How far probabilities may be outside [0, 1], fall, or not add up to 1: what rounding makes of
 #: them is far less. Witnesses look closer.
 _PROBABILITY = 1e-6
 #: How far a density may be off dF/dy, relatively, and at how many points it must be to tell.
 _DENSITY, _SEVERAL = 1e-3, 3
+#: The share of draws that are different values, at least, if they have a density.
+_FEW_VALUES = 0.05
 #: Values in order of size that are looked at: evenly, and as many in both tails.
 _EVENLY, _IN_TAILS = 64, 16
 
@@ -28,6 +30,34 @@ def some(ordered: Array) -> Array:
         [np.linspace(0, n - 1, _EVENLY), np.arange(_IN_TAILS), n - 1 - np.arange(_IN_TAILS)]
     )
     return np.asarray(ordered[np.unique(np.clip(places, 0, n - 1).astype(np.int64))])
+
+
+def of_draws(theta: Mapping[str, float], y: Array, *, has_cdf: bool) -> None:
+    """Look at sorted draws that are finite: whether a density can be theirs.
+
+    Raises
+    ------
+    Faulty
+        If there are none.
+    Undecidable
+        If they take few values, and no cdf has the jumps.
+    """
+    where = ", ".join(f"{name}={value:.6g}" for name, value in theta.items())
+    if not y.size:
+        raise Faulty(f"no draw is a finite number at {where}")
+    if has_cdf:
+        return
+    values = 1 + int(np.count_nonzero(np.diff(y)))
+    if values == 1:
+        raise Undecidable(
+            f"all draws are {y[0]:.6g} at {where}, where no density is finite; verify it with"
+            " parameters that spread draws (ranges of bounds must not overlap), or with a cdf"
+        )
+    if values < _FEW_VALUES * y.size:
+        raise Undecidable(
+            f"{y.size} draws take {values} values at {where}: log_prob may be the log mass of a"
+            " discrete distribution, whose draws have no derivative; a cdf would tell the jumps"
+        )
 
 
 def of_probabilities(

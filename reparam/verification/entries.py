@@ -53,13 +53,18 @@ class Entries:
                 continue
             length = parameter.vector
             if isinstance(thing, Distribution):
-                length = np.shape(getattr(thing, name))[-1]
+                length = np.shape(thing[name])[-1]
             self._of[name] = [f"{name}[{k}]" for k in range(length)]
             for k, entry in enumerate(self._of[name]):
                 aliases = tuple(f"{alias}[{k}]" for alias in parameter.aliases)
                 number = replace(parameter, aliases=aliases, vector=0, conversions={})
                 number.__set_name__(owner, entry)
                 self.numbers[entry] = number
+
+    @property
+    def are_of_vectors(self) -> bool:
+        """Whether a parameter is a vector."""
+        return bool(self._of)
 
     def joined(self, theta: Mapping[str, ArrayLike]) -> dict[str, Any]:
         """Return the distribution's parameters, given numbers or arrays that broadcast together.
@@ -74,7 +79,7 @@ class Entries:
 
     def of(self, distribution: Distribution) -> dict[str, float]:
         """Return the numbers of a distribution of no batch."""
-        values = {name: getattr(distribution, name) for name in distribution.parameters}
+        values = {name: distribution[name] for name in distribution.parameters}
         numbers = self.split(values)
         return {name: float(numbers[name]) for name in self.numbers}
 
@@ -112,15 +117,35 @@ class Entrywise:
         """Return P(Y > y)."""
         return self._distribution.sf(value)
 
+    def log_cdf(self, value: ArrayLike, /) -> Array:
+        """Return ln P(Y ≤ y)."""
+        return self._distribution.log_cdf(value)
+
+    def log_sf(self, value: ArrayLike, /) -> Array:
+        """Return ln P(Y > y)."""
+        return self._distribution.log_sf(value)
+
     def icdf(self, u: ArrayLike, /) -> Array:
         """Return the quantile, of a distribution that has one."""
         distribution: Any = self._distribution
         return np.asarray(distribution.icdf(u))
+
+    def _joints(self, *theta: Any) -> tuple[Array, ...]:
+        """Return values that integrals are best split at."""
+        distribution: Any = self._distribution
+        found: tuple[Array, ...] = distribution._joints(*theta)
+        return found
+
+    def stein_score(self, value: ArrayLike, /) -> Array:
+        """Return ∂ log p/∂y."""
+        distribution: Any = self._distribution
+        return np.asarray(distribution.stein_score(value))
 
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return ∂ log p/∂θ."""
         return self._entries.split(self._distribution.score(value))
 
     def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
-        """Raise what the distribution does: there is no quantile path."""
-        raise NotImplementedError("no quantile path")
+        """Return −F_θ/p, of a distribution that has a quantile path."""
+        distribution: Any = self._distribution
+        return self._entries.split(distribution.pathwise(value))

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification import statistics
+from reparam.verification import independence, statistics
 from reparam.verification.comparing import Tally, beside
 from reparam.verification.context import Context
 from reparam.verification.entries import Entrywise
@@ -32,16 +31,15 @@ _TAILS = 0.5 ** np.arange(1.0, 17.0)
 _ORDER_STATISTICS = 2048
 #: Intervals between order statistics that tell whether draws are moved or spread.
 _INTERVALS = 128
-#: How far apart draws are that must know nothing of each other; half of all, too.
-_LAGS = (1, 2)
 #: More draws that equal another than so many times what rounding makes of them, and this share of
 #: all, come from a grid, or twice. Few may: an estimate tells how many.
 _EQUAL, _SHARE, _FEW_EQUAL = 4.0, 2.0**-8, 64.0
 _FROM_A_GRID = "rounding makes fewer equal: they come from a grid, or several times"
 #: What dependent draws may be meant to be.
 _ON_PURPOSE = "where they are stratified or antithetic by design, say independent = False"
-#: The share of draws at one value that an atom has.
-_ATOM = 0.01
+#: The share of draws at one value that an atom has, and of draws equal to the next one that is too
+#: small for most to occur several times.
+_ATOM, _FEW_ALIKE = 0.01, 0.125
 #: Draws that tell what rounding makes of scores; where these are slow, at how many they are taken,
 #: and how many tell. Of a cdf alone they are derivatives of derivatives, at so many draws.
 _FEW, _SLOW, _SLOWER = 2**12, (2**15, 2**9), 2**12
@@ -73,7 +71,7 @@ class Fit:
     """How well draws, named by `what`, follow a law of numbers."""
 
     #: How many tests there are at each parameter set.
-    TESTS = 1 + 2 * len(_TAILS) + 2 + 2 + 2 * (len(_LAGS) + 1)
+    TESTS = 1 + 2 * len(_TAILS) + 2 + 2 + independence.TESTS
 
     def __init__(self, what: str) -> None:
         self._distance = Tally(f"sup |Fₙ − F| of {what}", "probability")
@@ -81,6 +79,7 @@ class Fit:
         self._outermost = Tally(f"outermost of {what}", "standard errors")
         self._equal = Tally(f"{what} that equal another one", "draws", note=_FROM_A_GRID)
         self._serial = Tally(f"dependence of {what} on others", "standard errors", note=_ON_PURPOSE)
+        self._even = Tally(f"evenness of {what}", "standard errors", note=_ON_PURPOSE)
         self._motions = [
             Tally(f"{motion} of {what}", "standard errors") for motion in ("displacement", "spread")
         ]
@@ -108,7 +107,12 @@ class Fit:
             _outermost(self._outermost, theta, law, ordered, alpha),
         ]
         if independent:
-            ranks.append(_serial(self._serial, theta, value, ordered, alpha))
+            ranks.append(independence.add_dependence(self._serial, theta, value, ordered, alpha))
+            if moving:
+                count = partial(_first_above, law.cdf, ordered)
+                ranks.append(
+                    independence.add_evenness(self._even, theta, count, ordered.size, alpha)
+                )
         if moving:
             ranks.append(_motions(self._motions, theta, law, ordered, alpha))
         return max(ranks)
@@ -116,12 +120,14 @@ class Fit:
     def result(self) -> Iterator[Comparison]:
         """Yield the comparisons."""
         tallies = (self._distance, self._tails, self._outermost, self._equal, self._serial)
-        for tally in (*tallies, *self._motions):
+        for tally in (*tallies, self._even, *self._motions):
             yield from tally.result()
 
 
 def is_discrete(ordered: Array) -> bool:
     """Whether most of the sorted values occur several times, but for a few that many have."""
+    if np.count_nonzero(ordered[1:] == ordered[:-1]) < _FEW_ALIKE * ordered.size:
+        return False
     starts = np.flatnonzero(np.diff(ordered, prepend=np.nan) != 0.0)
     counts = np.diff(starts, append=ordered.size)
     some = counts[counts <= _ATOM * ordered.size]
@@ -156,7 +162,7 @@ def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: flo
     sides = ((law.cdf, y, np.inf, _TAILS), (law.sf, y[::-1], -np.inf, 1.0 - _TAILS))
     ranks = []
     for tail, values, inwards, u in sides:
-        counts = _first_above(tail, values)
+        counts = _first_above(tail, values, _TAILS)
         low, high = _probabilities(tail, values, inwards, counts)
         p = np.clip(counts / n, low, high)
         z = _scores(statistics.binomial_tails(counts, n, p))
@@ -208,23 +214,6 @@ def _equal(tally: Tally, theta: dict[str, float], law: Law, y: Array) -> float:
     return tally.add(theta, np.count_nonzero(y[1:] == y[:-1]), 0.0, atol=allowed)
 
 
-def _serial(
-    tally: Tally, theta: dict[str, float], value: Array, ordered: Array, alpha: float
-) -> float:
-    """Test whether draws agree with others in being above the median, or in being central."""
-    quarters = ordered[[ordered.size // 4, ordered.size // 2, 3 * ordered.size // 4]]
-    series: tuple[NDArray[np.bool_], ...] = (
-        np.asarray(value > quarters[1]),
-        np.asarray((value > quarters[0]) & (value <= quarters[2])),
-    )
-    atol = statistics.critical_value(alpha)
-    return max(
-        tally.add(theta, statistics.serial_score(ones, lag), 0.0, atol=atol, lag=lag)
-        for ones in series
-        for lag in (*_LAGS, value.size // 2)
-    )
-
-
 def _probabilities(
     tail: Callable[[Array], Array], values: Array, inwards: float, counts: Array
 ) -> tuple[Array, Array]:
@@ -249,16 +238,16 @@ def _probabilities(
     return low, high
 
 
-def _first_above(tail: Callable[[Array], Array], values: Array) -> Array:
-    """Return how many of the values, from the tail inwards, have tail probabilities ≤ each of ours.
+def _first_above(tail: Callable[[Array], Array], values: Array, chance: Array) -> Array:
+    """Return how many of the values, from the tail inwards, have tail probabilities ≤ each chance.
 
     By bisection, all at once: few evaluations, and no quantile function is needed.
     """
-    low, high = np.zeros(len(_TAILS), np.int64), np.full(len(_TAILS), len(values))
+    low, high = np.zeros(len(chance), np.int64), np.full(len(chance), len(values))
     while np.any(open_ := low < high):
         middle = (low + high) // 2
         at = values[np.minimum(middle, len(values) - 1)].astype(np.float64)
-        within = open_ & (np.asarray(tail(at)) <= _TAILS)
+        within = open_ & (np.asarray(tail(at)) <= chance)
         low, high = np.where(within, middle + 1, low), np.where(open_ & ~within, middle, high)
     return low.astype(np.float64)
 

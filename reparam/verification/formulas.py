@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.errors import InputError
 from reparam.importing import origin
 from reparam.verification.refusals import Faulty
 
-__all__ = ["by_parameter", "one_by_one", "real_array", "told"]
+__all__ = ["by_parameter", "need_arguments", "one_by_one", "real_array", "told"]
 
 #: Formulas that are of one value for each parameter.
 _SLOPES = ("score", "pathwise")
+
+
+def need_arguments(
+    owner: str, methods: Mapping[str, Callable[..., Any]], parameters: Iterable[str]
+) -> None:
+    """Raise unless methods of the protocol can be called with these parameters.
+
+    Raises
+    ------
+    InputError
+        If one lacks an argument, or needs another.
+    """
+    theta = dict.fromkeys(parameters, 0.0)
+    for name, method in methods.items():
+        first, named = {"rsample": ("n", {"rng": None})}.get(name, ("y", {}))
+        try:
+            takes = signature(method)
+        except (TypeError, ValueError):  # some of compiled functions have none
+            continue
+        try:
+            takes.bind(None, **named, **theta)
+        except TypeError as error:
+            call = ", ".join([first, *(f"{key}=…" for key in (*named, *theta))])
+            raise InputError(
+                f"{owner}: {name} is called as {name}({call}), but takes {takes}: {error}"
+            ) from None
 
 
 def told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:

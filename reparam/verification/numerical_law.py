@@ -88,7 +88,8 @@ class NumericalLaw:
         self._pilot = np.sort(pilot[np.isfinite(pilot)])
         self._log_prob, self._cdf, self._sf = log_prob, cdf, sf
         self._support = support
-        if self._pilot.size:
+        if pilot.size:
+            contradictions.of_draws(self._theta, self._pilot, has_cdf=cdf is not None)
             self._is_a_law()
 
     @property

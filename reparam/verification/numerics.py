@@ -24,6 +24,7 @@ __all__ = [
     "of_tails",
     "quantiles",
     "rounding_of",
+    "spans",
     "unit_rule",
 ]
 
@@ -307,6 +308,22 @@ def integral(f: Callable[[Array], Array], start: Array, end: Array) -> tuple[Arr
         sums.append(half * np.sum(weights * values, axis=0))
     rounding = np.abs(half) * np.sum(weights * moved(f, at, values), axis=0)
     return sums[-1], np.max(np.abs(sums[-1] - sums[:-1]), axis=0) + rounding
+
+
+def spans(y: Array) -> list[tuple[Array, Array]]:
+    """Return where intervals between values start and end: from the median down, and up.
+
+    An interval starts at a value and is half as long as the way to the next one, but no longer than
+    that to the median, so that a power's interval is a moderate one.
+    """
+    ordered = np.unique(y)
+    middle = len(ordered) // 2
+    found = []
+    for half in (ordered[middle::-1], ordered[middle:]):
+        start, outer = half[:-1], half[1:]
+        step = np.minimum(0.5 * np.abs(outer - start), np.abs(start - half[:1]))
+        found.append((start, start + np.copysign(step, outer - start)))
+    return found
 
 
 @cache

@@ -11,7 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.engine.noise import Stream, Substream
 from reparam.verification.declarations import declared
-from reparam.verification.formulas import one_by_one, real_array, told
+from reparam.verification.formulas import need_arguments, one_by_one, real_array, told
 from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.refusals import Faulty, NoGradient
@@ -23,8 +23,6 @@ __all__ = ["Object", "Sampler"]
 _BY_TRANSFORM = "noise through transform"
 #: No parameter's name.
 _VALUE = ""
-#: Draws that tell where a law's mass is.
-_PILOT = 4096
 
 
 class Sampler(Protocol):
@@ -57,12 +55,15 @@ class Sampler(Protocol):
 class Object(Target):
     """Any object that follows :class:`Sampler`."""
 
+    may_be_slow = True
+
     def __init__(self, thing: Any, name: str) -> None:
         self.name, self._thing = name, thing
         found = declared(name, thing)
         self.claimed, self.noise, self._support = found.claimed, found.noise, found.support
         self.parameters, self.independent = found.parameters, found.independent
         self.constants, self.fixed = found.constants, {}
+        need_arguments(name, found.methods, [*found.parameters, *found.constants])
         self.is_numerical = found.claimed is None
         self._laws: dict[tuple[tuple[tuple[str, float], ...], int], Law] = {}
         self.formulas = {
@@ -94,16 +95,23 @@ class Object(Target):
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values: the same ones, also where no gradient flows."""
         if way == _BY_TRANSFORM:
-            made = self._called(self._thing.transform, self._noise(n, seed), **theta)
-            return _values(made, (n,), "transform")[0]
-        return _values(self._rsample(theta, n, seed), (n,), "rsample")[0]
+            made = self._called(self._thing.transform, self._noise(n, seed), **self.given(theta))
+            return self._in_precision(_values(made, (n,), "transform")[0], "transform")
+        values = _values(self._rsample(theta, n, seed), (n,), "rsample")[0]
+        return self._in_precision(values, "rsample")
 
-    def _rsample(self, theta: Mapping[str, float], n: int, seed: int) -> Any:
-        return self._called(self._thing.rsample, n, rng=np.random.default_rng(seed), **theta)
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array]:
+        """Return the n values of each of two calls with one generator."""
+        rng = np.random.default_rng(seed)
+        return [_values(self._rsample(theta, n, rng), (n,), "rsample")[0] for _ in range(2)]
+
+    def _rsample(self, theta: Mapping[str, float], n: int, seed: int | np.random.Generator) -> Any:
+        generator = np.random.default_rng(seed)
+        return self._called(self._thing.rsample, n, rng=generator, **self.given(theta))
 
     def _noise(self, n: int, seed: int) -> Array:
         assert self.noise is not None
-        return Substream(Stream(seed), self.noise).take(0, n)
+        return Substream(Stream(seed), self.noise).take(0, n).astype(self.dtype, copy=False)
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients.
@@ -112,7 +120,9 @@ class Object(Target):
         """
         shape = np.broadcast_shapes(noise.shape, *map(np.shape, theta.values()))
         try:
-            made = self._called(self._thing.transform, noise.copy(), **theta)
+            made = self._called(
+                self._thing.transform, noise.astype(self.dtype), **self.given(theta)
+            )
         except Exception:
             if not any(map(np.ndim, theta.values())):
                 raise
@@ -127,6 +137,7 @@ class Object(Target):
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return what it claims to be, or what follows from its own cdf or log density."""
+        theta = self.rounded(theta)
         if self.claimed is not None:
             return self.claimed(**theta, **self._kept)
         key = tuple(theta.items()), seed
@@ -134,14 +145,24 @@ class Object(Target):
             self._laws[key] = NumericalLaw(
                 theta,
                 self.parameters,
-                self.values(theta, _PILOT, seed),
+                self.values(theta, self.pilot_draws, seed),
                 **{name: self.formulas.get(name) for name in ("log_prob", "cdf", "sf")},
                 support=self._support,
             )
         return self._laws[key]
 
+    def _in_precision(self, values: Array, call: str) -> Array:
+        """Return values that are in the precision that was asked for; others are a fault."""
+        if self.dtype is np.float32 and values.dtype != np.float32:
+            raise Faulty(
+                f"{call} returned float64, given parameters in float32: it computes in double"
+                " precision; verify it without --dtype"
+            )
+        return values
+
     def _sample(self, result: Any, shape: tuple[int, ...], call: str) -> Sample:
         values, named = _values(result, shape, call)
+        values = self._in_precision(values, call)
         missing = [name for name in self.parameters if named.get(name) is None]
         if missing:
             raise NoGradient(f"{call} returned no gradient in {', '.join(missing)}")

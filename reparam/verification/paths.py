@@ -10,27 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
+from reparam.verification import hints
 from reparam.verification.comparing import Tally, beside
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.targets import Sample
 
 __all__ = [
-    "are_paths",
-    "common_factor",
+    "agreeing",
+    "are_meant",
     "compare_draws",
     "compare_paths",
     "tallies",
     "thinned",
     "unit_of",
+    "usual_size",
 ]
 
 #: Gradients whose ratios to −F_θ/p mostly agree this well are meant to be it.
 _ALIKE = 1e-2
 #: The share of them that have a common factor, if it is a mistake.
 _ALL = 0.9999
-#: Errors as small as this are noise, and tell no path.
+#: A factor this near to 1 is 1.
 _ROUNDING = 1e-6
+#: Of errors that are a function of y those of neighbours differ by less than this share of them,
+#: and by less than that if they are few; so many there must be to tell.
+_A_FUNCTION, _OF_FEW, _FEW, _ENOUGH = 0.5, 0.3, 64, 8
 #: The relative error of differences at a fixed seed, which tell whether a gradient is of another
 #: path; and how much closer to them than −F_θ/p is such a gradient must be.
 _ROUGHLY, _CLOSER = 1e-3, 0.5
@@ -91,10 +96,11 @@ def compare_draws(
     some = thinned(sample, kept)
     exact, unsure = paths_of(law, some.value)
     for name, tally in found.items():
-        if _on_quantile_path(some.value, some.gradients[name], exact[name]):
+        if are_meant(some.value, some.gradients[name], exact[name], 10.0 * unsure[name]):
             other = partial(_is_difference, context, theta, name, sample, seed, way, kept)
             path, unit = (exact[name], unsure[name]), unit_of(context, name, theta[name])
-            compare_paths(context, tally, theta, some, law, name, path, unit, other)
+            hint = hints.of_gradients(name, some.gradients[name], exact, theta, sample.value.size)
+            compare_paths(context, tally, theta, some, law, name, path, unit, other, hint)
 
 
 def _is_difference(
@@ -133,13 +139,15 @@ def _is_difference(
         return np.asarray(there & ((error <= _CLOSER * gap) | (np.maximum(error, gap) <= lost)))
 
 
-def are_paths(context: Context, sample: Sample, law: Law) -> dict[str, NDArray[np.bool_]]:
-    """Return which gradients are −F_θ/p: by implicit differentiation, say, of a draw that jumps."""
-    exact, unsure = paths_of(law, sample.value)
+def agreeing(
+    context: Context, sample: Sample, exact: Mapping[str, Array], unsure: Mapping[str, Array]
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which gradients are −F_θ/p, given with its errors: not where that is unknown."""
     rtol = context.tolerance(sample.value)
     with np.errstate(all="ignore"):
         return {
-            name: np.abs(gradient - exact[name]) <= rtol * np.abs(exact[name]) + 10.0 * unsure[name]
+            name: np.isfinite(unsure[name])
+            & (np.abs(gradient - exact[name]) <= rtol * np.abs(exact[name]) + 10.0 * unsure[name])
             for name, gradient in sample.gradients.items()
         }
 
@@ -154,11 +162,12 @@ def compare_paths(
     path: tuple[Array, Array],
     unit: Array,
     other: Callable[[NDArray[np.integer], Array], NDArray[np.bool_]] | None = None,
+    hint: str = "",
 ) -> None:
     """Compare gradients with −F_θ/p, which rounding y has moved a little.
 
     Not those that are of an `other` path: it is told the places of gradients that are off, and
-    what they are off from.
+    what they are off from. A `hint` says what mistake they may be.
     """
     (exact, unsure), gradient = path, sample.gradients[name]
     rtol = context.tolerance(sample.value)
@@ -184,12 +193,13 @@ def compare_paths(
         rtol=rtol,
         atol=np.where(off, slack, 0.0),
         uncertainty=unsure,
-        scale=_scale(sample.value, exact, unit),
+        scale=usual_size(sample.value, exact, unit),
+        note=f"{hint}; {tally.note}" if hint else "",
         y=sample.value,
     )
 
 
-def _scale(value: Array, exact: Array, unit: Array) -> float:
+def usual_size(value: Array, exact: Array, unit: Array) -> float:
     """Return how large derivatives are, or might be: what uncertain ones are judged beside."""
     spread = float(np.subtract(*np.nanquantile(value, [0.75, 0.25]))) / float(np.mean(unit))
     with warnings.catch_warnings():
@@ -217,27 +227,44 @@ def _around_zero(value: Array, slope: Array) -> Array:
     return size
 
 
-def _on_quantile_path(value: Array, gradient: Array, exact: Array) -> bool:
-    """Whether gradients are meant to be −F_θ/p: most agree with it, but for a common factor.
+def are_meant(
+    value: Array,
+    gradient: Array,
+    path: Array,
+    unsure: Array | float = 0.0,
+    *,
+    alike: float = _ALIKE,
+) -> bool:
+    """Whether gradients are meant to be those of a path, such as −F_θ/p, if not all are.
 
-    A factor that is not 1 is a mistake if all have it, and may be a mixture's weight otherwise.
-    Those of another path may scatter around it narrowly. Then what they are off by is no function
-    of y: it changes from value to neighbouring value as much as it does at all.
-    """
-    factor, off = common_factor(gradient, exact)
-    typical = np.nanmedian(np.abs(off))
-    if np.abs(factor - 1.0) > _ROUNDING and np.nanmean(np.abs(off) < _ALIKE) < _ALL:
-        return False
-    scatter = np.nanmedian(np.abs(np.diff(off[np.argsort(value)])))
-    return bool(typical < _ALIKE and (typical < _ROUNDING or scatter < 0.5 * typical))
+    Most are, up to a common factor. A factor other than 1 is a mistake if all have it, and may be a
+    mixture's weight otherwise. Errors of mistaken formulas are functions of y. Unbiased gradients
+    of another path have errors X whose mean, given y, is 0; those of two draws with the same y then
+    have E|X − X'| ≥ E|X|, by Jensen's inequality, however rare the large ones are.
 
-
-def common_factor(gradient: Array, exact: Array) -> tuple[float, Array]:
-    """Return the factor that gradients typically have, and how far they are off but for it.
-
-    One that is not 1 is a mistake, and no other path.
+    Parameters
+    ----------
+    value, gradient
+        Draws, and their gradients in one parameter.
+    path, unsure
+        Those of the path, and their errors.
+    alike
+        The relative error, up to the common factor, that most gradients have at the most.
     """
     with np.errstate(all="ignore"):
-        ratio = np.where(gradient == exact, 1.0, gradient / exact)
-        typical = float(np.nanmedian(ratio))
-        return typical, np.asarray((ratio - typical) / np.abs(typical))
+        ratio = np.where(gradient == path, 1.0, gradient / path)
+        factor = float(np.nanmedian(ratio))
+        off = np.abs(ratio / factor - 1.0)
+        if not np.nanmedian(off) < alike:
+            return False
+        if np.abs(factor - 1.0) > _ROUNDING:
+            return bool(np.nanmean(off < _ALIKE) >= _ALL)
+        error = gradient - path
+        error = np.where(np.abs(error) <= _ROUNDING * np.abs(path) + unsure, 0.0, error)
+        error = np.nan_to_num(
+            error / (np.abs(path) + np.nanmean(np.abs(path))), posinf=0.0, neginf=0.0
+        )
+        change = np.abs(np.diff(np.ravel(error)[np.argsort(np.ravel(value), kind="stable")]))
+    count = int(np.count_nonzero(error))
+    share = _A_FUNCTION if count >= _FEW else _OF_FEW
+    return not count or (count >= _ENOUGH and bool(np.sum(change) <= share * np.sum(np.abs(error))))

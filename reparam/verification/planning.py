@@ -28,6 +28,8 @@ __all__ = [
     "validated",
 ]
 
+#: The precisions that draws can be asked for in.
+DTYPES = ("float64", "float32")
 #: Seconds for a check at each level, unless something else is asked for.
 TIME_LIMITS = {"quick": 60.0, "default": 120.0, "thorough": 1800.0}
 
@@ -49,6 +51,8 @@ class TargetSpec:
         Parameters to keep at these values, by name.
     seen_by
         The witnesses that have anything to look at, if that is known; no others are asked then.
+    dtype
+        ``"float64"`` or ``"float32"``, the precision of its draws; None for the run's.
 
     Raises
     ------
@@ -62,10 +66,13 @@ class TargetSpec:
     skip: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     seen_by: tuple[str, ...] = ()
+    dtype: str | None = None
 
     def __post_init__(self) -> None:
         if self.rtol is not None:
             validated("rtol", self.rtol)
+        if self.dtype is not None:
+            validated("dtype", self.dtype)
         for name in (*self.only, *self.skip):
             validated("witness", name)
 
@@ -97,7 +104,8 @@ def validated(what: str, value: Any) -> Any:
     Parameters
     ----------
     what
-        ``"level"``, ``"witness"``, ``"seed"``, ``"rtol"``, ``"workers"`` or ``"time limit"``.
+        ``"level"``, ``"witness"``, ``"dtype"``, ``"seed"``, ``"rtol"``, ``"workers"`` or
+        ``"time limit"``.
     value
         Its value.
 
@@ -109,8 +117,8 @@ def validated(what: str, value: Any) -> Any:
     number = isinstance(value, Real) and not isinstance(value, bool)
     whole = number and isinstance(value, Integral)
     match what:
-        case "level" | "witness":
-            names: Iterable[str] = LEVELS if what == "level" else known.NAMES
+        case "level" | "witness" | "dtype":
+            names: Iterable[str] = {"level": LEVELS, "witness": known.NAMES}.get(what, DTYPES)
             if not isinstance(value, str) or value not in names:
                 raise InputError(
                     f"no {what} is called {value!r}{did_you_mean(str(value), names)}"
@@ -229,6 +237,7 @@ def planned(
     rtol: float | None,
     fixed: Mapping[str, float],
     among: int | None = None,
+    dtype: str | None = None,
 ) -> Plan:
     """Return what to check, with what is asked for of all targets.
 
@@ -236,12 +245,13 @@ def planned(
 
     Parameters
     ----------
-    targets, witnesses, level, seed, rtol, fixed, among
+    targets, witnesses, level, seed, rtol, fixed, among, dtype
         As for :func:`~reparam.verification.running.verify`.
     """
     if isinstance(witnesses, str):
         witnesses = [witnesses]
-    run = TargetSpec(None, rtol, tuple(known.NAMES if witnesses is None else witnesses))
+    asked = tuple(known.NAMES if witnesses is None else witnesses)
+    run = TargetSpec(None, rtol, asked, dtype=dtype)
     given: list[TargetSpec] = []
     for each in targets:
         spec = each if isinstance(each, TargetSpec) else TargetSpec(each)
@@ -253,6 +263,7 @@ def planned(
         replace(
             spec,
             rtol=run.rtol if spec.rtol is None else spec.rtol,
+            dtype=spec.dtype or run.dtype,
             skip=(*spec.skip, *(name for name in known.NAMES if name not in run.only)),
             parameters={**spec.parameters, **fixed},
         )

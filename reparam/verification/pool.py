@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
@@ -37,6 +38,9 @@ _GROUP: dict[str, Any] = (
 )
 #: Seconds between looks at the clock: where a wait can't be interrupted (Windows), Ctrl-C needs it.
 _TICK = 1.0
+#: The share of the processor's time that a process has at least, unless it does nothing, and how
+#: many times its limit may pass.
+_IDLE, _PATIENCE = 0.02, 20.0
 #: Seconds for a process that has closed its pipe to end.
 _GRACE = 2.0
 #: Seconds, at least, for a worker to start, and for what a task names to be imported.
@@ -130,7 +134,7 @@ class Pool:
             try:
                 worker, message = self._inbox.get(timeout=min(max(left, 0.0), _TICK))
             except queue.Empty:
-                late = [each for each in self._workers if time.monotonic() >= each.deadline]
+                late = [each for each in self._workers if each.is_late]
                 if not late:
                     continue
                 late[0].kill()
@@ -150,7 +154,7 @@ class _Worker:
     answered
         How many tasks it has answered.
     task, since, deadline
-        The number of its task, if it has one, since when its time counts and when that is over.
+        The number of its task, if it has one, since when its time counts, and when it may be over.
     """
 
     def __init__(
@@ -166,8 +170,6 @@ class _Worker:
         self._limit, self._begun = limit, False
         self.ready, self.answered = False, 0
         self.task: int | None = None
-        self.since = time.monotonic()
-        self.deadline = self.since + max(_START, limit)
         places = [str(place) for place in sys.path]
         if places[: len(before)] == before:
             places = places[len(before) :]
@@ -178,6 +180,7 @@ class _Worker:
             env={**os.environ, **threads},
             **_GROUP,
         )
+        self._start_clock(max(_START, limit))
         Thread(target=self._listen, args=(inbox,), daemon=True).start()
 
     @property
@@ -188,8 +191,8 @@ class _Worker:
     def give(self, number: int, task: bytes) -> None:
         """Make it work on a task."""
         assert self._process.stdin is not None
-        self.task, self.since, self._begun = number, time.monotonic(), False
-        self.deadline = self.since + max(_IMPORT, self._limit)
+        self.task, self._begun = number, False
+        self._start_clock(max(_IMPORT, self._limit))
         with suppress(BrokenPipeError):  # it is dead: its pipe tells
             pickle.dump(task, self._process.stdin)
             self._process.stdin.flush()
@@ -197,14 +200,47 @@ class _Worker:
     def goes_on(self, message: Ready | Begun) -> None:
         """Note that it is ready for tasks, or has begun with one."""
         self.ready, self._begun = True, isinstance(message, Begun)
-        self.since = time.monotonic()
-        self.deadline = self.since + self._limit if self._begun else math.inf
+        self._start_clock(self._limit if self._begun else math.inf)
+
+    def _start_clock(self, seconds: float) -> None:
+        """Note that its time begins, and when to look at the clock."""
+        self.since = self._looked = time.monotonic()
+        self._allowed, self._begun_with = seconds, self._own_time()
+        self._used, self.deadline = 0.0, self.since + seconds
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its time is over: that of the process itself, unless it does nothing.
+
+        Otherwise what others have taken of the processor is added to its deadline.
+        """
+        now = time.monotonic()
+        if now < self.deadline:
+            return False
+        used, passed = self._own_time() - self._begun_with, now - self._looked
+        idle = not used - self._used > _IDLE * passed
+        if idle or used >= self._allowed or now - self.since > _PATIENCE * self._allowed:
+            return True
+        self._used, self._looked = used, now
+        self.deadline = now + max(self._allowed - used, _TICK)
+        return False
+
+    def _own_time(self) -> float:
+        """Return how many seconds of the processor the process has had; NaN where none says."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+            return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError, AttributeError):
+            return math.nan
 
     def too_late(self) -> Lost:
         """Return what there is to say of its last task."""
         seconds = time.monotonic() - self.since
         if self._begun:
-            return Lost(f"no answer within {self._limit:g} s", self._limit, is_gone=True)
+            reason = (
+                f"not finished within {self._limit:g} s; --time-limit {10 * self._limit:g} allows"
+            )
+            return Lost(f"{reason} for more", self._limit, is_gone=True, is_late=True)
         what = "importing it takes" if self.ready else "it takes"
         return Lost(f"{what} more than {seconds:.0f} s", seconds, is_gone=True)
 

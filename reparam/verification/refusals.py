@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Faulty", "NoGradient", "NotApplicable"]
+__all__ = ["Faulty", "NoGradient", "NotApplicable", "Undecidable"]
 
 
 class Faulty(Exception):  # noqa: N818 - what is wrong with a target, a finding and no error
@@ -11,6 +11,10 @@ class Faulty(Exception):  # noqa: N818 - what is wrong with a target, a finding 
 
 class NoGradient(Faulty):
     """No gradient flows through the target's draws: the message says why."""
+
+
+class Undecidable(Exception):  # noqa: N818 - a reason, no error
+    """There is no reference to compare with: the message says why, and what to do."""
 
 
 class NotApplicable(Exception):  # noqa: N818 - a reason, no error

@@ -8,12 +8,15 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from reparam import registry, spelling
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import InputError, UnknownDistributionError
 from reparam.importing import imported, imported_law
+from reparam.verification.atoms import WithAtoms
 from reparam.verification.objects import Object
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors
@@ -30,7 +33,7 @@ LIBRARIES = {
 }
 
 
-def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
+def resolve(spec: Any, fixed: Mapping[str, float] | None = None, dtype: str = "float64") -> Target:
     """Return the target that is meant.
 
     Parameters
@@ -41,6 +44,8 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
         with a library of :data:`LIBRARIES`; or the thing itself.
     fixed
         Parameters, by name or alias, to keep at these values.
+    dtype
+        ``"float32"`` for draws in single precision.
 
     Raises
     ------
@@ -49,6 +54,12 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None) -> Target:
     """
     target = _found(spec)
     target.fixed = {**target.fixed, **target.canonical(fixed or {})}
+    if dtype != "float64":
+        if not target.may_be_slow:
+            raise InputError(
+                f"{target.name} draws in float64; {dtype} can be asked for of third-party samplers"
+            )
+        target.dtype = np.float32
     return target
 
 
@@ -81,7 +92,7 @@ def _found(spec: Any) -> Target:
         return spec
     if not isinstance(spec, str):
         return _wrapped(spec, name_of(spec))
-    if "(" in spec:
+    if "(" in spec or not (":" in spec or spelling.is_name(spec)):
         return _wrapped(spelling.read(spec, imported=imported_law), spec)
     module, colon, attribute = spec.partition(":")
     if not colon:
@@ -116,6 +127,8 @@ def _wrapped(thing: Any, name: str) -> Target:
         raise InputError(f"{name} has array parameters; verify one with numbers")
     if issubclass(cls, Reparameterized) and cls._support.rank:
         return Vectors(thing, name)
+    if isinstance(thing, Reparameterized) and thing._has_atoms:
+        return WithAtoms(thing, name)
     if issubclass(cls, Reparameterized):
         return Registered(thing, name)
     if issubclass(cls, Discrete):

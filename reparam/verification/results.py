@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from reparam.errors import InputError
-from reparam.verification.wording import printable, short
+from reparam.verification.wording import number, printable, short
 
 __all__ = ["SCHEMA", "Check", "Comparison", "Outcome", "Report", "worst"]
 
@@ -107,7 +107,7 @@ class Comparison:
 
     def __str__(self) -> str:
         """Return one sentence: what, where, got and expected."""
-        where = ", ".join(f"{name}={value:.6g}" for name, value in self.point.items())
+        where = ", ".join(f"{name}={number(value, 6)}" for name, value in self.point.items())
         text = f"{self.what} at {where}" if where else self.what
         if told := self._told():
             text += f": {told}"
@@ -144,10 +144,10 @@ class Comparison:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _apart(number: float, other: float) -> str:
+def _apart(value: float, other: float) -> str:
     """Return a number in ten digits, or in as many as tell it from another one."""
-    short = f"{number:.10g}"
-    return f"{number:.17g}" if number != other and short == f"{other:.10g}" else short
+    short = f"{value:.10g}"
+    return f"{value:.17g}" if value != other and short == f"{other:.10g}" else short
 
 
 @dataclass(frozen=True)
@@ -387,7 +387,7 @@ def check_from_json(data: Mapping[str, Any]) -> Check:
 
 def _plain(value: float) -> float | str:
     """Return a number as JSON has it, or ``"NaN"``, ``"Infinity"`` or ``"-Infinity"``."""
-    number = float(value)
-    if math.isfinite(number):
-        return number
-    return "NaN" if math.isnan(number) else f"{'-' * (number < 0.0)}Infinity"
+    value = float(value)
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else f"{'-' * (value < 0.0)}Infinity"

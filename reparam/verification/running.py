@@ -14,6 +14,7 @@ from reparam.errors import InputError, ReparamError
 from reparam.importing import origin, said
 from reparam.verification import witnesses as known
 from reparam.verification.checking import run_check
+from reparam.verification.comparing import undecided
 from reparam.verification.context import LEVELS
 from reparam.verification.planning import (
     TIME_LIMITS,
@@ -45,13 +46,15 @@ def verify(
     workers: int | None = None,
     time_limit: float | None = None,
     among: int | None = None,
+    dtype: str | None = None,
     on_check: Callable[[Check], None] | None = None,
+    on_target: Callable[[list[Check]], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Check samplers and their gradients by independent witnesses.
 
-    Each check, of one target by one witness, runs in a worker process: one that hangs is ended at
-    its time limit, one whose process dies is replaced, and either is reported as a failing check.
+    Each check, of one target by one witness, runs in a worker process. One that is not finished in
+    time is ended, and inconclusive; one whose process dies fails, and the process is replaced.
     A target that no other process can import (defined in a script or a notebook, or holding a
     lambda) is checked in this process, where no time limit applies.
 
@@ -77,12 +80,17 @@ def verify(
         The number of worker processes; by default one an available core, or
         ``REPARAM_NUM_THREADS``.
     time_limit
-        Seconds for a check; by default those of :data:`TIME_LIMITS` for the level.
+        Seconds for a check, of its process's own: what others take of the processor does not count.
+        By default those of :data:`TIME_LIMITS` for the level.
     among
         The number of statistical checks that share the probability of a false alarm, if this run is
         part of something larger.
+    dtype
+        The precision of third-party samplers' draws: ``"float32"``, or ``"float64"`` by default.
     on_check
         Called with each check, in the report's order, as soon as those before it are there too.
+    on_target
+        Called with all checks of a target, likewise.
     on_progress
         Called with the number of checks that are done, and that of all.
 
@@ -110,7 +118,7 @@ def verify(
         targets = registered()
     elif not isinstance(targets, list | tuple):
         targets = [targets]
-    plan = planned(targets, witnesses, level, seed, rtol, fixed or {}, among)
+    plan = planned(targets, witnesses, level, seed, rtol, fixed or {}, among, dtype)
     jobs = plan.jobs
     limit = TIME_LIMITS[level] if time_limit is None else time_limit
     with _pool(workers, len(jobs), limit) as pool:
@@ -146,6 +154,10 @@ def verify(
                 if on_check:
                     on_check(checks[told])
                 told += 1
+                if on_target and (told == len(jobs) or jobs[told][0] != jobs[told - 1][0]):
+                    on_target(
+                        [checks[at] for at in range(told) if jobs[at][0] == jobs[told - 1][0]]
+                    )
     return Report(
         checks=tuple(checks[number] for number in range(len(jobs))),
         seed=plan.settings["seed"],
@@ -235,6 +247,9 @@ def _check_of(answer: Answer, target: str, witness: str) -> Check:
         case Returned():
             check: Check = answer.value
             return check
+        case Lost(is_late=True):
+            found = (undecided("all of it", {}, answer.reason),)
+            return Check(target, witness, found, seconds=answer.seconds)
         case Lost():
             return Check(
                 target, witness, reason=answer.reason, crashed=True, seconds=answer.seconds
@@ -263,7 +278,7 @@ def _answers(pool: Pool, tasks: Mapping[int, Task]) -> Iterator[tuple[int, Answe
 def _name(spec: TargetSpec) -> str:
     """Return a target's name; raise a ReparamError if there is no such target."""
     try:
-        return resolve(spec.target, spec.parameters).name
+        return resolve(spec.target, spec.parameters, spec.dtype or "float64").name
     except ReparamError as error:
         if spec.name in str(error):
             raise
@@ -278,7 +293,7 @@ def _checked(
     started = time.perf_counter()
     known.load(witness)  # a mistake of ours, if it raises
     try:
-        target = resolve(spec.target, spec.parameters)
+        target = resolve(spec.target, spec.parameters, spec.dtype or "float64")
         begun()
         return run_check(
             target,

@@ -187,9 +187,10 @@ def serial_score(ones: NDArray[np.bool_], lag: int) -> float:
     −n p(1 − p)/(n − 1) and the variance n p²(1 − p)², but for terms of order 1. With few ones or
     few others there is nothing to tell: 0.
     """
-    n, p = ones.size, float(np.mean(ones))
+    n, count = ones.size, np.count_nonzero
+    p = count(ones) / n
     if not _BALANCED < p < 1.0 - _BALANCED:
         return 0.0
-    together = float(np.count_nonzero(ones & np.roll(ones, lag)))
+    together = count(ones[lag:] & ones[:-lag]) + count(ones[:lag] & ones[-lag:])
     variance = p * (1.0 - p)
     return (together - n * p * p + variance) / (math.sqrt(n) * variance)

@@ -35,6 +35,13 @@ _LATE = 64
 
 #: What a target may have beside its draws: functions of values (``icdf``: of probabilities).
 FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
+#: What distributions have beside these, and discrete ones.
+_LOGARITHMS = ("log_cdf", "log_sf")
+_OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score")
+_OF_INTEGERS = (*FORMULAS[:-1], *_LOGARITHMS)
+
+#: Functions without which the formulas are still exact.
+_BESIDE = frozenset({"log_cdf", "log_sf", "stein_score"})
 
 
 @dataclass(frozen=True)
@@ -91,14 +98,24 @@ class Target(abc.ABC):
     #: Whether formulas are to be right out to the last tail, and for any parameters: those of this
     #: library and its plugins. Somebody else's may have lost digits there by rights.
     strict: bool = False
+    #: Whether values rise with the noise of ``transform``, or fall; None if neither.
+    rises: bool | None = True
     #: The kind of noise that ``transform`` takes, None if there is no transform. Of vectors, rows.
     noise: Noise | None = None
+    #: Whether draws are ``transform`` of noise, so that they have its derivatives at a fixed seed.
+    replays: bool = False
     #: The absolute error that probabilities may have: they may be differences, such as 1 − e^−x.
     rounding: float = 8.0 * float(np.finfo(np.float64).eps)
     #: The registered distribution of which there may be a reference table.
     reference: str | None = None
     #: The most draws with gradients that are asked for at once: fewer where they are slow.
     gradient_draws: int = 2**18
+    #: Draws that tell where a law's mass is: fewer where they are slow.
+    pilot_draws: int = 4096
+    #: Whether its draws are somebody else's, and have to be timed.
+    may_be_slow: bool = False
+    #: The precision that its draws are asked for in: that of the parameters it is given.
+    dtype: type[np.floating] = np.float64
     #: Whether its law is quadrature and numerical differentiation, which takes time.
     is_numerical: bool = False
     #: The registered distribution that it claims to be, to which its own formulas are held.
@@ -121,6 +138,16 @@ class Target(abc.ABC):
         named = declared.by_name(given.items())
         return {name: float(declared[name].validated(value)) for name, value in named.items()}
 
+    def given(self, theta: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters in the precision that draws are asked for in."""
+        if self.dtype is np.float64:
+            return dict(theta)
+        return {name: np.asarray(value, self.dtype)[()] for name, value in theta.items()}
+
+    def rounded(self, theta: Mapping[str, float]) -> dict[str, float]:
+        """Return the numbers that :meth:`given` makes of parameters."""
+        return {name: float(value) for name, value in self.given(theta).items()}
+
     @property
     def ways(self) -> tuple[str, ...]:
         """The ways it has of drawing: names for :meth:`draws`."""
@@ -133,6 +160,10 @@ class Target(abc.ABC):
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values: the same ones, also where no gradient flows."""
         return self.draws(theta, n, seed, way).value
+
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array] | None:
+        """Return the n values of each of two calls with one generator; None if it takes none."""
+        return None
 
     def unlike(self, n: int, seed: int) -> Unlike | None:
         """Return n values with gradients, of unlike parameters; None if all share theirs."""
@@ -150,6 +181,17 @@ class Target(abc.ABC):
     def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a function of the values that this noise makes, with gradients."""
         raise NotImplementedError
+
+    def joints(self, theta: Mapping[str, float]) -> Array:
+        """Return values that integrals are best split at: where a density is not smooth."""
+        return np.zeros(0)
+
+    def jumps(self, theta: Mapping[str, float]) -> list[tuple[float, Mapping[str, float]]]:
+        """Return where a density jumps inside the support at a place that moves, and what it moves.
+
+        By parameter: the jump of p g, with the speed g of the place.
+        """
+        return []
 
     @abc.abstractmethod
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
@@ -171,32 +213,35 @@ class Registered(Target):
         self._thing, self.name = thing, name
         self._cls = cls = thing if isinstance(thing, type) else type(thing)
         self.fixed = {}
+        self._entries = Entries(thing, thing.parameters.differentiable)
         if isinstance(thing, Reparameterized):
-            values = {key: float(thing[key]) for key in thing.parameters}
             # there is no derivative in an infinite one
+            values = self._entries.of(thing)
             self.fixed = {key: value for key, value in values.items() if math.isfinite(value)}
         self._late: dict[tuple[bytes, ...], Draw] = {}
         self.parameters = {
             key: parameter
-            for key, parameter in thing.parameters.items()
+            for key, parameter in self._entries.numbers.items()
             if key in self.fixed or isinstance(thing, type)
         }
-        self.noise = cls.noise
+        self.noise, self.rises = thing.noise, thing._rises
+        self.replays = thing.path == "map"
         moving = (thing() if isinstance(thing, type) else thing).moving
         self.moving = tuple(name for name in moving if name in self.parameters)
         self.reference = cls.name
-        if cls.numerical_formulas():  # which lose digits in the tails
+        if not _BESIDE.issuperset(cls.numerical_formulas()):  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding
-        self.formulas = {formula: self._formula(formula) for formula in FORMULAS}
+        self.formulas = {formula: self._formula(formula) for formula in _OF_NUMBERS}
 
     def _gradients(self, draw: Draw, of: str = "value") -> dict[str, Array]:
         """Return ∂y/∂θ in each parameter that is not infinite."""
-        return {key: entry for key, entry in draw.jacobian(of).items() if key in self.parameters}
+        entries = self._entries.split(draw.jacobian(of))
+        return {key: entry for key, entry in entries.items() if key in self.parameters}
 
     def _made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution with these parameters, by path."""
-        thing = self._thing
-        return thing.replace(theta) if isinstance(thing, Reparameterized) else thing(**theta)
+        thing, values = self._thing, self._entries.joined(theta)
+        return thing.replace(values) if isinstance(thing, Reparameterized) else thing(**values)
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -214,6 +259,11 @@ class Registered(Target):
         d, shape = self._distribution(theta, n, way)
         return d.sample(shape, rng=seed)
 
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array]:
+        """Return the n values of each of two calls with one generator."""
+        d, rng = self._made(theta), np.random.default_rng(seed)
+        return [d.sample(n, rng=rng) for _ in range(2)]
+
     def _distribution(
         self, theta: Mapping[str, float], n: int, way: str
     ) -> tuple[Reparameterized, Any]:
@@ -222,8 +272,10 @@ class Registered(Target):
             return self._made({name: np.full(n, value) for name, value in theta.items()}), ()
         return self._made(theta), n
 
-    def unlike(self, n: int, seed: int) -> Unlike:
+    def unlike(self, n: int, seed: int) -> Unlike | None:
         """Return n values with gradients, of everyday parameters at random."""
+        if not self._thing._on_quantile_path:
+            return None
         rng = np.random.default_rng(seed)
         theta = {
             name: np.full(n, self.fixed[name])
@@ -233,7 +285,7 @@ class Registered(Target):
         }
         d = self._made(theta)
         draw = d.rsample(rng=seed)
-        return Unlike(theta, Sample(draw.value, self._gradients(draw)), d)
+        return Unlike(theta, Sample(draw.value, self._gradients(draw)), self._law_of(d))
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
@@ -243,7 +295,7 @@ class Registered(Target):
     @property
     def views(self) -> tuple[str, ...]:
         """Such as ``"log_value"``."""
-        return tuple(self._cls._views)
+        return tuple(self._thing._views)
 
     def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a view of the values that this noise makes, with gradients."""
@@ -261,7 +313,26 @@ class Registered(Target):
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
-        return self._made(theta)
+        return self._law_of(self._made(theta))
+
+    def joints(self, theta: Mapping[str, float]) -> Array:
+        """Return values that integrals are best split at."""
+        d = self._made(theta)
+        places = d._joints(*d._nested(d._theta))
+        return np.concatenate([np.zeros(0), *map(np.ravel, places)])
+
+    def jumps(self, theta: Mapping[str, float]) -> list[tuple[float, Mapping[str, float]]]:
+        """Return where the density jumps inside the support, at a place that moves."""
+        d = self._made(theta)
+        low, high = d.support
+        return [
+            (float(flow.end), {name: float(gone) for name, gone in flow.through.items()})
+            for flow in d._flows()
+            if low < flow.end < high
+        ]
+
+    def _law_of(self, d: Reparameterized) -> Law:
+        return Entrywise(d, self._entries) if self._entries.are_of_vectors else d
 
 
 class Masses(Target):
@@ -294,10 +365,7 @@ class Masses(Target):
         if isinstance(thing, Discrete):
             kept = {key: float(getattr(thing, key)) for key in self.constants}
             self.fixed = {**kept, **self._entries.of(thing)}
-        self.formulas = {
-            formula: self._formula(formula)
-            for formula in ("log_prob", "cdf", "sf", "icdf", "score")
-        }
+        self.formulas = {formula: self._formula(formula) for formula in _OF_INTEGERS}
 
     def _made(self, theta: Mapping[str, Any]) -> Discrete:
         kept = {key: self.fixed[key] for key in self.constants if key in self.fixed}

@@ -88,6 +88,8 @@ class Lost:
     #: Whether the process is gone, too, and whether it died by itself.
     is_gone: bool = False
     died: bool = False
+    #: Whether its time was over.
+    is_late: bool = False
 
 
 Answer = Returned | Raised | Unreadable | Lost

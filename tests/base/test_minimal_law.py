@@ -157,6 +157,26 @@ class TestAgainstClosedForms:
             rough = (up - down) / (2.0 * h)
             np.testing.assert_allclose(score, rough, rtol=2e-4, atol=1e-5 / h * step)
 
+    def test_stein_score_is_the_slope_of_the_log_density(self, case):
+        d, quantile, _, _ = CASES[case]
+        u = np.array([0.01, 0.3, 0.5, 0.7, 0.99])
+        y, spread = quantile(u, 1.0 - u), float(np.sqrt(d.variance))
+        h = 1e-3 * np.minimum(spread, np.abs(y - d.support[0]))
+        up, down = (d.log_prob(y + k * h) for k in (1, -1))
+        slope = (up - down) / (2.0 * h)
+        np.testing.assert_allclose(d.stein_score(y), slope, rtol=1e-4, atol=1e-4 / spread)
+
+    def test_logarithms_of_tails(self, case):
+        d, quantile, _, _ = CASES[case]
+        u = U[5 if case in ("t", "half-normal") else 0 :]  # 2Φ(y) − 1 and stdtr lose the rest
+        y = quantile(u, 1.0 - u)
+        cdf, sf = d.cdf(y), d.sf(y)
+        with np.errstate(divide="ignore"):
+            log_cdf = np.where(cdf < 0.5, np.log(cdf), np.log1p(-sf))
+            log_sf = np.where(sf < 0.5, np.log(sf), np.log1p(-cdf))
+        np.testing.assert_allclose(d.log_cdf(y), log_cdf, rtol=1e-12)
+        np.testing.assert_allclose(d.log_sf(y), log_sf, rtol=1e-12)
+
     def test_moments(self, case):
         d, _, _, (mean, variance, entropy) = CASES[case]
         spread = math.sqrt(variance)
@@ -312,8 +332,124 @@ def test_what_a_class_lacks_is_named_once():
         Vectors()
 
 
+def test_logarithms_of_tails_that_underflow_integrate_the_density():
+    y = np.array([1e-200, 1e-300])
+    kumaraswamy = Kumaraswamy(a=2.0, b=3.0)
+    wanted = math.log(3.0) + 2.0 * np.log(y)
+    np.testing.assert_allclose(kumaraswamy.log_cdf(y), wanted, rtol=1e-14)
+    kumaraswamy = Kumaraswamy(a=2.0, b=300.0)
+    x = 1.0 - np.array([0.01, 1e-5, 2.0**-50])
+    forced = 300.0 * 2.0**-53 / (1.0 - x)  # by half an ulp of y
+    found, right = kumaraswamy.log_sf(x), 300.0 * (np.log1p(-x) + np.log1p(x))
+    assert np.all(np.abs(found - right) <= 1e-14 * np.abs(right) + forced)
+    z = np.array([-50.0, -7.0, 800.0, 1e5])
+    gumbel = Gumbel(loc=0.5, scale=2.0)
+    np.testing.assert_allclose(gumbel.log_cdf(0.5 + 2.0 * z)[:2], -np.exp(-z[:2]), rtol=1e-13)
+    np.testing.assert_allclose(gumbel.log_sf(0.5 + 2.0 * z)[2:], -z[2:], rtol=1e-13)
+    half_normal = HalfNormal(scale=3.0)
+    np.testing.assert_allclose(
+        half_normal.log_sf([150.0, 3e10]),
+        special.log_ndtr([-50.0, -1e10]) + math.log(2.0),
+        rtol=1e-14,
+    )
+    assert gumbel.log_cdf([-np.inf, np.inf, np.nan]).tolist()[:2] == [-np.inf, 0.0]
+    assert kumaraswamy.log_sf([-1.0, 0.0, 1.0, 2.0]).tolist() == [0.0, 0.0, -np.inf, -np.inf]
+    assert np.isnan([kumaraswamy.log_cdf(np.nan), kumaraswamy.stein_score(0.0)]).all()
+
+
+def test_stein_score_by_differences_keeps_its_digits():
+    y = np.array([1e-300, 1e-9, 0.3, 0.9999])
+    x = y * y
+    slope = 1.0 / y - 2.0 * 2.0 * y / (1.0 - x)
+    np.testing.assert_allclose(Kumaraswamy(a=2.0, b=3.0).stein_score(y), slope, rtol=1e-9)
+    # next to an end where the density is smooth differences are taken to one side
+    lomax = Lomax(alpha=[2.0, 0.5], scale=[1.0, 1e-3])
+    near = np.array([0.0, 1e-300, 1e-20, 1e-8])[:, np.newaxis]
+    wanted = -(lomax["alpha"] + 1.0) / (near + lomax["scale"])
+    np.testing.assert_allclose(lomax.stein_score(near), wanted, rtol=1e-8)
+    assert np.isnan(Kumaraswamy().stein_score([0.0, 1.0, -1.0, np.nan])).all()
+
+
+class SkewedZ(rp.LocationScale):
+    """Gumbel's standard distribution, of which neither logarithm is written."""
+
+    name = "skewed"
+    loc: rp.Parameter = rp.Parameter("μ", rp.domains.REAL, 0.0, (-1.0, 1.0))
+    scale: rp.Parameter = rp.Parameter("β", POSITIVE, 1.0, (0.1, 10.0))
+
+    @staticmethod
+    def _standard_icdf(u):
+        return -np.log(-np.log(u))
+
+    @staticmethod
+    def _standard_cdf(z):
+        return np.exp(-np.exp(-z))
+
+    @staticmethod
+    def _standard_sf(z):
+        return -np.expm1(-np.exp(-z))
+
+    @staticmethod
+    def _standard_log_prob(z):
+        return -z - np.exp(-z)
+
+    @staticmethod
+    def _standard_score(z):
+        return (np.exp(-z) - 1.0,)
+
+    @staticmethod
+    def _standard_moments():
+        return np.euler_gamma, np.pi**2 / 6.0, 1.0 + np.euler_gamma
+
+
+class Mirrored(SkewedZ):
+    """Only said to be symmetric, so that the upper tail's logarithm is the lower's."""
+
+    _symmetric = True
+
+    @staticmethod
+    def _standard_log_cdf(z):
+        return -np.exp(-z)
+
+
+def test_logarithms_of_a_standard_distribution_follow():
+    d = SkewedZ(loc=1.0, scale=[[2.0], [0.5]])
+    z = np.array([-9.0, -1.0, 0.0, 1.0, 800.0])
+    y = 1.0 + d.scale * z
+    np.testing.assert_allclose(d.log_cdf(y), [-np.exp(-z)] * 2, rtol=1e-13, atol=1e-300)
+    np.testing.assert_allclose(d.log_sf(y)[:, 1:4], [np.log(-np.expm1(-np.exp(-z[1:4])))] * 2)
+    np.testing.assert_allclose(d.log_sf(y)[:, 4], -800.0, rtol=1e-14)
+    np.testing.assert_allclose(d.stein_score(y), np.expm1(-z) / d.scale, rtol=1e-12)
+    assert SkewedZ.numerical_formulas() == ("log_cdf", "log_sf")
+    assert Mirrored.numerical_formulas() == ()
+    np.testing.assert_array_equal(Mirrored().log_sf(z), Mirrored().log_cdf(-z))
+
+
+class Count(rp.Discrete):
+    """Poisson's distribution, whose logarithms are not written."""
+
+    name, _support = "count", rp.Integers(0, math.inf)
+    rate = rp.Poisson.rate
+    _log_prob, _cdf, _sf, _score = (
+        staticmethod(getattr(rp.Poisson, name)) for name in ("_log_prob", "_cdf", "_sf", "_score")
+    )
+    _mean, _variance, _entropy = (
+        staticmethod(getattr(rp.Poisson, name)) for name in ("_mean", "_variance", "_entropy")
+    )
+
+
+def test_logarithms_of_counts_add_probabilities():
+    y = np.array([-1.0, 0.0, 3.0, 1000.0, 20_000.0, 1e6, np.inf, np.nan])[:, np.newaxis]
+    rate = [2.0, 9000.0]
+    for name in ("log_cdf", "log_sf"):
+        found, right = (getattr(cls(rate), name)(y) for cls in (Count, rp.Poisson))
+        np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-300)
+    assert Count.numerical_formulas() == ("log_cdf", "log_sf")
+    assert np.isnan(Count(1e13).log_cdf(0.9999 * 1e13))  # a sum of too many terms
+
+
 def test_numerical_formulas_are_listed():
-    rest = ("pathwise", "score", "mean", "variance", "entropy")
+    rest = ("log_cdf", "log_sf", "pathwise", "score", "stein_score", "mean", "variance", "entropy")
     assert Kumaraswamy.numerical_formulas() == ("icdf", "isf", "sf", *rest)
     assert Gumbel.numerical_formulas() == ("isf", "cdf", "sf", *rest)
     for name in rp.names():

@@ -131,7 +131,11 @@ def test_spellings(text, written):
         ("gaussian(loc=1, loc=2)", ExpressionError, "loc is given already; give it once"),
         ("gaussian(loc=1, mu=2)", UnknownParameterError, "got 'loc' twice ('mu' is an alias of"),
         ("gaussian(--1)", ExpressionError, "column 11: expected a number after '-', not '-'"),
-        ("gaussian(1 - 1)", ExpressionError, "column 12: expected ',' or ')', not '-'"),
+        (
+            "gaussian(1 - 1)",
+            ExpressionError,
+            "column 12: '-' is for a distribution of real numbers",
+        ),
         ("gaussian(1j)", ExpressionError, "column 10: '1j' is not a number"),
         ("gaussian(0x)", ExpressionError, "column 10: '0x' is not a number"),
         ("gaussian(1e400)", ExpressionError, "column 10: the number is too large for float64"),
@@ -188,7 +192,7 @@ def test_shortened_array_says_why_it_cannot_be_read():
 def test_hostile_text_is_refused_at_once(text):
     with pytest.raises(rp.ReparamError) as caught:
         rp.parse(text)
-    assert len(str(caught.value)) < 500 + len(text)
+    assert len(str(caught.value)) < 1000 + len(text)  # the names that there are
 
 
 def test_random_texts_raise_nothing_else():

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from reparam.cli.composing import completed
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="shells of POSIX")
 
 #: How long bash may take to type something, in seconds.
@@ -95,6 +97,9 @@ def typed(directory):
         ("reparam sample -p mu=@su", "b/#END"),
         ("reparam grad --noise @dr", "aws.csv #END"),
         ("reparam verify --only=transform,der", "ivative #END"),
+        ("reparam sample -d 'truncated(gam", "ma#END"),
+        ('reparam sample --dist="truncated(gamma(alpha=2), lo', "w=#END"),
+        ("reparam sample -d 'trunc", "ated(' #END"),
     ],
 )
 def test_bash(typed, line, typed_then):
@@ -102,7 +107,7 @@ def test_bash(typed, line, typed_then):
     assert seen.endswith(line + typed_then)
 
 
-@pytest.mark.parametrize("shell", ["fish", "zsh"])
+@pytest.mark.parametrize("shell", ["fish", pytest.param("zsh", marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -127,3 +132,42 @@ def test_other_shells(directory, monkeypatch, shell, line, words):
         assert [row.split("\t")[0] for row in printed.splitlines()] == words
     else:
         assert [word for word in printed.split('"')[1::2] if word in words] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("gam", ["gamma"]),
+        ("trunc", ["truncated("]),
+        ("truncated(gam", ["truncated(gamma", "truncated(gamma("]),
+        ("truncated(base=gam", ["truncated(base=gamma", "truncated(base=gamma("]),
+        ("truncated( tru", ["truncated( truncated("]),
+        ("truncated(gamma(al", ["truncated(gamma(alpha=", "truncated(gamma(alpha=1"]),
+        (
+            "truncated(gamma(alpha=2, ra",
+            [f"truncated(gamma(alpha=2, {w}" for w in ("rate=", "rate=1")],
+        ),
+        ("truncated(gamma(2), lo", ["truncated(gamma(2), low=", "truncated(gamma(2), low=-inf"]),
+        ("truncated(gamma, low=", ["truncated(gamma, low=-inf"]),
+        (
+            "gaussian(loc=[0, 1], sc",
+            ["gaussian(loc=[0, 1], scale=", "gaussian(loc=[0, 1], scale=1"],
+        ),
+        ("byquantile(gam", ["byquantile(gamma", "byquantile(gamma("]),
+        ("truncated(poi", []),  # draws integers
+        ("truncated(concr", []),  # draws vectors
+        ("truncated(laws.py:Ku", []),
+        ("laws.py:Law(a", []),
+        ("nolaw(a", []),
+        ("truncated(gamma(alpha=2)) ", []),
+        ("))(([", []),
+    ],
+)
+def test_inside_compositions(text, words):
+    found = list(completed(text, compositions=True))
+    assert found == words
+    assert all(word.startswith(text) for word in found)
+
+
+def test_combinators_are_offered_inside_quotation_marks():
+    assert list(completed("trunc", compositions=False)) == []

@@ -2,13 +2,17 @@
 
 import csv
 import json
+from itertools import pairwise
+from pathlib import Path
 
+import minimal_laws
 import pytest
-from kinds import REPARAMETERIZED, VECTORS
+from kinds import DISCRETE, REPARAMETERIZED, VECTORS
 
 import reparam as rp
 from reparam import registry
 from reparam.base.distribution import About, Distribution
+from reparam.cli.list import KINDS
 from reparam.domains import REAL, UNIT
 from reparam.parameters import Parameter
 
@@ -22,27 +26,52 @@ def squeezed(text):
     return "".join(text.split())
 
 
+def listed(cli, *options):
+    """Return the names that ``reparam list`` has, by kind."""
+    rows = csv.DictReader(cli("list", *options).stdout.splitlines())
+    return {row["name"]: row["kind"] for row in rows}
+
+
 class TestList:
     def test_has_a_row_a_distribution(self, cli):
         rows = list(csv.DictReader(cli("list").stdout.splitlines()))
-        assert [row["name"] for row in rows] == rp.names()
+        assert [row["name"] for row in rows] == rp.names() + list(registry.COMBINATORS)
         for row in rows:
-            cls = rp.get(row["name"])
+            cls = registry.constructor(row["name"])
             assert row["mechanism"] == cls.mechanism
-            noisy = row["name"] in [*REPARAMETERIZED, *VECTORS]
+            noisy = issubclass(cls, rp.Reparameterized)
             assert row["noise"] == (cls.noise.name if noisy else "none")
             assert row["support"] == str(cls._support)
+            assert row["aliases"] == ", ".join(cls.aliases)
             for parameter in cls.parameters.values():
                 assert f"{parameter.name} {parameter.domain}" in row["parameters"]
 
-    def test_table_fits_the_terminal(self, cli):
+    def test_kinds(self, cli):
+        found = listed(cli)
+        some = {
+            **{"gaussian": "real", "gamma": "positive", "beta": "unit", "uniform": "bounded"},
+            **{"concrete": "vector", "poisson": "discrete", "truncated": "combinator"},
+        }
+        assert {name: found[name] for name in some} == some
+        assert all(found[name] == "combinator" for name in registry.COMBINATORS)
+        assert {name for name, kind in found.items() if kind == "discrete"} == set(DISCRETE)
+        assert {name for name, kind in found.items() if kind == "vector"} == set(VECTORS)
+
+    @pytest.mark.parametrize("columns", [80, 200])
+    def test_table_has_a_group_for_each_kind_and_fits_the_terminal(self, cli, monkeypatch, columns):
+        monkeypatch.setenv("COLUMNS", str(columns))
         header, *lines = cli("list", "--format", "table").stdout.splitlines()
         assert header.split() == ["name", "parameters", "support", "noise", "mechanism"]
-        assert len(lines) == len(rp.names())
         for line in (header, *lines):
-            assert len(line) <= 80
+            assert len(line) <= columns
             assert line == line.rstrip()
             assert "inf" not in line
+            assert "\N{NO-BREAK SPACE}" not in line
+        headings = [line for before, line in pairwise(["x", *lines]) if not before]
+        assert headings == [title for kind, title in KINDS.items() if kind in listed(cli).values()]
+        first = [line.split()[0] for line in lines if line and line not in headings]
+        order = sorted(listed(cli).items(), key=lambda row: list(KINDS).index(row[1]))
+        assert [word for word in first if word in listed(cli)] == [name for name, _ in order]
 
     def test_other_formats_hold_the_same(self, cli):
         import pyarrow.parquet
@@ -51,6 +80,46 @@ class TestList:
         assert [json.loads(line) for line in cli("list", "-f", "jsonl").stdout.splitlines()] == rows
         cli("list", "--out", "list.parquet")
         assert pyarrow.parquet.read_table("list.parquet").to_pylist() == rows
+        cli("list", "--out", "list.txt", "--format", "table")
+        assert Path("list.txt").read_text("utf-8") == cli("list", "-f", "table").stdout
+
+    @pytest.mark.parametrize("word", ["normal", "Normal", "NORM"])
+    def test_a_word_finds_names_and_aliases(self, cli, word):
+        found = listed(cli, word)
+        assert "gaussian" in found
+        for name in found:
+            spellings = (name, *registry.constructor(name).aliases)
+            assert any(word.lower() in spelling for spelling in spellings)
+
+    def test_options_leave_out_what_they_say(self, cli):
+        assert set(listed(cli, "--support", "unit").values()) == {"unit"}
+        with_entropy = listed(cli, "--has", "entropy")
+        assert {"gaussian", "poisson", "concrete"} & set(with_entropy) == {"gaussian", "poisson"}
+        assert "concrete" not in listed(cli, "--has", "cdf", "--has", "entropy")
+        assert "bernoulli" not in listed(cli, "--has", "pathwise")
+        assert listed(cli, "beta", "--support", "unit", "--has", "isf") == {"beta": "unit"}
+
+    def test_numerical_functions_are_no_formulas(self, cli, monkeypatch):
+        monkeypatch.setattr(registry, "names", lambda: ["kumaraswamy", "laplace"])
+        classes = {"kumaraswamy": minimal_laws.Kumaraswamy, "laplace": rp.Laplace}
+        monkeypatch.setattr(registry, "get", classes.__getitem__)
+        assert "kumaraswamy" in listed(cli, "--has", "cdf")
+        assert "kumaraswamy" not in listed(cli, "--has", "entropy")
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["norml"], "no distribution has 'norml' in its name; did you mean 'normal'?"),
+            (
+                ["--support", "postive"],
+                "--support 'postive' is unknown; did you mean 'positive'? (",
+            ),
+            (["--has", "entorpy"], "--has 'entorpy' is unknown; did you mean 'entropy'? (there ar"),
+            (["beta", "--support", "vector"], "no distribution has all of this; leave an option"),
+        ],
+    )
+    def test_what_there_is_not_is_one_sentence(self, cli, options, message):
+        assert cli("list", *options, code=2).stderr.startswith(f"Error: {message}")
 
 
 @pytest.mark.parametrize("name", REPARAMETERIZED)
@@ -131,7 +200,7 @@ class TestWithoutReparameterization:
 
     def test_is_listed(self, cli):
         rows = list(csv.DictReader(cli("list").stdout.splitlines()))
-        assert [row["mechanism"] for row in rows] == ["none", "location-scale"]
+        assert [row["mechanism"] for row in rows][:2] == ["none", "location-scale"]
 
     def test_is_shown(self, cli):
         labels = [line.split()[0] for line in cli("show", "coin").stdout.splitlines()]

@@ -25,7 +25,9 @@ def numbers(text):
 
 
 @pytest.mark.parametrize("name", rp.names())
-@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize(
+    "width", [80, *(pytest.param(w, marks=pytest.mark.long) for w in (40, 120))]
+)
 def test_text_fits_the_terminal(cli, monkeypatch, name, width):
     monkeypatch.setenv("COLUMNS", str(width))
     vector = rp.get(name)().event_shape
@@ -120,7 +122,12 @@ class TestCompare:
 
 class TestFiles:
     @pytest.mark.parametrize(
-        ("name", "start"), [("p.png", b"\x89PNG"), ("p.svg", b"<?xml"), ("p.pdf", b"%PDF")]
+        ("name", "start"),
+        [
+            ("p.svg", b"<?xml"),
+            pytest.param("p.png", b"\x89PNG", marks=pytest.mark.long),
+            pytest.param("p.pdf", b"%PDF", marks=pytest.mark.long),
+        ],
     )
     def test_images_are_the_same_each_time(self, cli, tmp_path, name, start):
         cli("plot", "gamma", "--grad", "-n", 50, "--seed", 1, "--out", name)

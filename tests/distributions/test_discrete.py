@@ -6,6 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from kinds import DISCRETE
+from precise import digamma, log_gamma
 
 import reparam as rp
 from reparam import sampling, testing
@@ -26,7 +27,7 @@ def bernoulli(y, p):
 
 
 def binomial(y, n, p):
-    ways = mp.loggamma(n + 1) - mp.loggamma(y + 1) - mp.loggamma(n - y + 1)
+    ways = log_gamma(n + 1) - log_gamma(y + 1) - log_gamma(n - y + 1)
     return ways + y * mp.log(p) + (n - y) * mp.log1p(-p), [y / p - (n - y) / (1 - p)]
 
 
@@ -35,13 +36,13 @@ def geometric(y, p):
 
 
 def negative_binomial(y, r, p):
-    ways = mp.loggamma(y + r) - mp.loggamma(y + 1) - mp.loggamma(r)
-    in_total = mp.digamma(y + r) - mp.digamma(r) + mp.log(p)
+    ways = log_gamma(y + r) - log_gamma(y + 1) - log_gamma(r)
+    in_total = digamma(y + r) - digamma(r) + mp.log(p)
     return ways + r * mp.log(p) + y * mp.log1p(-p), [in_total, r / p - y / (1 - p)]
 
 
 def poisson(y, rate):
-    return y * mp.log(rate) - rate - mp.loggamma(y + 1), [y / rate - 1]
+    return y * mp.log(rate) - rate - log_gamma(y + 1), [y / rate - 1]
 
 
 def probability(rng):

@@ -106,3 +106,9 @@ def test_log_density_and_score_are_those_of_torch():
             np.testing.assert_allclose(
                 ours.score(y)[name].sum(), float(entry), rtol=1e-10, atol=1e-12
             )
+
+
+def test_the_middle_does_not_move_with_the_smallest_temperature():
+    slopes = rp.RelaxedBernoulli(5e-324, 0.0).pathwise(0.5)
+    assert slopes["temperature"] == 0.0
+    assert slopes["logits"] == np.inf

@@ -3,21 +3,22 @@
 import numpy as np
 import pytest
 from mpmath import mp, mpf
+from precise import digamma, log_gamma
 
 import reparam as rp
 
 
 def log_beta(a, b):
-    return mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b)
+    return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
 
 
 def beta(a, b):
-    rest = (a + b - 2) * mp.psi(0, a + b) - (a - 1) * mp.psi(0, a) - (b - 1) * mp.psi(0, b)
+    rest = (a + b - 2) * digamma(a + b) - (a - 1) * digamma(a) - (b - 1) * digamma(b)
     return log_beta(a, b) + rest
 
 
 def beta_prime(a, b):
-    rest = (a + b) * mp.psi(0, a + b) - (a - 1) * mp.psi(0, a) - (b + 1) * mp.psi(0, b)
+    rest = (a + b) * digamma(a + b) - (a - 1) * digamma(a) - (b + 1) * digamma(b)
     return log_beta(a, b) + rest
 
 
@@ -26,20 +27,20 @@ def f(a, b):
 
 
 def student_t(n):
-    gap = mp.psi(0, (n + 1) / 2) - mp.psi(0, n / 2)
+    gap = digamma((n + 1) / 2) - digamma(n / 2)
     return (n + 1) / 2 * gap + mp.log(n) / 2 + log_beta(n / 2, mpf(1) / 2)
 
 
 def gamma(a, rate):
-    return a - mp.log(rate) + mp.loggamma(a) + (1 - a) * mp.psi(0, a)
+    return a - mp.log(rate) + log_gamma(a) + (1 - a) * digamma(a)
 
 
 def inverse_gamma(a, scale):
-    return a + mp.log(scale) + mp.loggamma(a) - (1 + a) * mp.psi(0, a)
+    return a + mp.log(scale) + log_gamma(a) - (1 + a) * digamma(a)
 
 
 def chi(n):
-    return mp.loggamma(n / 2) + (n - mp.log(2) - (n - 1) * mp.psi(0, n / 2)) / 2
+    return log_gamma(n / 2) + (n - mp.log(2) - (n - 1) * digamma(n / 2)) / 2
 
 
 def chi_square(n):

@@ -11,6 +11,7 @@ import mpmath
 import numpy as np
 import pytest
 from mpmath import mp, mpf
+from precise import digamma, log_gamma
 
 import reparam as rp
 from reparam.base.discrete import Discrete
@@ -28,17 +29,17 @@ DIGITS = 110
 
 
 def log_gamma_density(y, alpha, rate):
-    return alpha * mp.log(rate) + (alpha - 1) * mp.log(y) - rate * y - mp.loggamma(alpha)
+    return alpha * mp.log(rate) + (alpha - 1) * mp.log(y) - rate * y - log_gamma(alpha)
 
 
 def log_beta_function(a, b):
-    return mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b)
+    return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
 
 
 LOG_DENSITY = {
     rp.Bernoulli: lambda y, p: mp.log(p if y else 1 - p),
     rp.Geometric: lambda y, p: mp.log(p) + (y - 1) * mp.log(1 - p),
-    rp.Poisson: lambda y, rate: y * mp.log(rate) - rate - mp.loggamma(y + 1),
+    rp.Poisson: lambda y, rate: y * mp.log(rate) - rate - log_gamma(y + 1),
     rp.Gaussian: lambda y, m, s: -(((y - m) / s) ** 2) / 2 - mp.log(s) - mp.log(2 * mp.pi) / 2,
     rp.Laplace: lambda y, m, b: -abs(y - m) / b - mp.log(2 * b),
     rp.Logistic: lambda y, m, s: (
@@ -94,7 +95,7 @@ def logistic_laplace(m, s, mu, b):
 
 def gamma_gamma(a, b, alpha, beta):
     return (
-        (a - alpha) * mp.psi(0, a) - mp.loggamma(a) + mp.loggamma(alpha)
+        (a - alpha) * digamma(a) - log_gamma(a) + log_gamma(alpha)
         + alpha * mp.log(b / beta) + a * (beta - b) / b
     )  # fmt: skip
 
@@ -102,8 +103,8 @@ def gamma_gamma(a, b, alpha, beta):
 def beta_beta(a, b, alpha, beta):
     return (
         log_beta_function(alpha, beta) - log_beta_function(a, b)
-        + (a - alpha) * mp.psi(0, a) + (b - beta) * mp.psi(0, b)
-        + (alpha + beta - a - b) * mp.psi(0, a + b)
+        + (a - alpha) * digamma(a) + (b - beta) * digamma(b)
+        + (alpha + beta - a - b) * digamma(a + b)
     )  # fmt: skip
 
 
@@ -740,10 +741,10 @@ def exact():
         return LOG_DENSITY[rp.Logistic](y, m, s)
 
     def log_q(y, nu, m, s):
-        constant = mp.loggamma((nu + 1) / 2) - mp.loggamma(nu / 2) - mp.log(nu * mp.pi) / 2
+        constant = log_gamma((nu + 1) / 2) - log_gamma(nu / 2) - mp.log(nu * mp.pi) / 2
         return constant - (nu + 1) / 2 * mp.log1p(((y - m) / s) ** 2 / nu) - mp.log(s)
 
-    with mp.workdps(30):
+    with mp.workdps(15):
         theta = [mpf(t) for t in (0.5, 1.2, 4.0, -0.3, 2.0)]
 
         def divergence(*theta):
@@ -953,9 +954,9 @@ class TestRegistration:
     def test_any_location_scale_family_has_one_to_a_gaussian(self, monkeypatch):
         """A plugin's, here Gumbel's, whose mean is not its location."""
         monkeypatch.syspath_prepend(Path(__file__).parents[1] / "helpers" / "plugin")
-        from reparam_gumbel import Gumbel
+        from reparam_gumbel_min import GumbelMin
 
-        p, q = Gumbel(0.4, 1.3), rp.Gaussian(-0.5, 2.0)
+        p, q = GumbelMin(0.4, 1.3), rp.Gaussian(-0.5, 2.0)
         exact = rp.kl(p, q)
         assert exact.exact
         monkeypatch.setattr(registry, "_FORMULAS", {})

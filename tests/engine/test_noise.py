@@ -37,24 +37,46 @@ def assert_same_bits(actual, expected):
         np.testing.assert_array_equal(actual[key], values, err_msg=key, strict=True)
 
 
-#: Distributions, and how many draws reach across blocks.
+def first_of_each_kind():
+    """Return a distribution of each mechanism, path, noise and number of extra arrays."""
+    found = {}
+    for name in REPARAMETERIZED:
+        cls = rp.get(name)
+        found.setdefault((cls.mechanism, cls.path, cls.noise.name, cls._extras), name)
+    return list(found.values())
+
+
+def marked(name):
+    return () if name in first_of_each_kind() else pytest.mark.long
+
+
+#: Distributions, and how many draws reach into a second block. What divides the work is the same
+#: for all, so that one of each kind is enough every time.
 CASES = {
-    f"{name}-{kind}": (d, n)
+    f"{name}-{kind}": (d, n, marked(name))
     for name in REPARAMETERIZED
     for kind, d, n in (
-        ("scalar", rp.get(name)(), 2 * BLOCK + 5),
-        ("batch", typical(rp.get(name), 3), BLOCK // 2),
+        ("scalar", rp.get(name)(), BLOCK + 5),
+        ("batch", typical(rp.get(name), 3), BLOCK // 3 + 2),
     )
 }
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=[pytest.param(key, marks=CASES[key][2]) for key in CASES])
 def case(request):
     """A distribution, a number of draws, and all about them when one thread draws them at once."""
-    d, n = CASES[request.param]
+    d, n, _ = CASES[request.param]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REPARAM_NUM_THREADS", "1")
         return d, n, everything(d.rsample(n, rng=SEED))
+
+
+@pytest.fixture(scope="module", params=CASES)
+def seam(request):
+    """A distribution, draws on both sides of a block's end, and all about them."""
+    d, n, _ = CASES[request.param]
+    (draw,) = sampling.stream(d, range(n - 100, n + 100), rng=SEED)
+    return d, range(n - 100, n + 100), everything(draw)
 
 
 # The same bits, however the work is divided
@@ -78,7 +100,7 @@ def test_number_of_threads_changes_no_sum(case, monkeypatch):
     assert_same_bits(*sums)
 
 
-@pytest.mark.parametrize("size", [20_011, 2 * BLOCK])
+@pytest.mark.parametrize("size", [20_011, BLOCK])
 def test_chunks_change_nothing(case, size, monkeypatch):
     d, n, whole = case
     monkeypatch.setattr(sampling, "CHUNK", size)
@@ -94,9 +116,22 @@ def test_shards_put_together_are_the_whole(case):
     assert_same_bits(joined(draws), whole)
 
 
-def test_fewer_draws_are_the_first_of_more(case):
-    d, _, whole = case
-    np.testing.assert_array_equal(d.sample(1000, rng=SEED), whole["value"][:1000])
+def test_pieces_around_the_end_of_a_block_are_the_whole(seam):
+    d, numbers, whole = seam
+    pieces = [numbers[start : start + 77] for start in range(0, len(numbers), 77)]
+    draws = [draw for piece in pieces for draw in sampling.stream(d, piece, rng=SEED)]
+    assert_same_bits(joined(draws), whole)
+    for threads in ("1", "8"):
+        with rp.threads(int(threads)):
+            (values,) = sampling.values(d, numbers, rng=SEED)
+            np.testing.assert_array_equal(values, whole["value"])
+
+
+@pytest.mark.parametrize("name", REPARAMETERIZED)
+def test_fewer_draws_are_the_first_of_more(name):
+    for d in (rp.get(name)(), typical(rp.get(name), 3)):
+        many = d.sample(1000, rng=SEED)
+        np.testing.assert_array_equal(d.sample(300, rng=SEED), many[:300])
 
 
 @pytest.mark.parametrize("name", rp.names())
@@ -116,8 +151,9 @@ def test_equal_parameters_in_a_batch_draw_what_a_scalar_draws(name):
 @pytest.mark.parametrize("name", REPARAMETERIZED)
 def test_blocks_are_different(name):
     d = rp.get(name)()
-    value = d.sample(40 * BLOCK, rng=SEED)[::BLOCK]  # the first of each block, of three families
-    assert len(np.unique(value)) == 40
+    firsts = (range(block * BLOCK, block * BLOCK + 1) for block in range(40))  # of three families
+    values = [next(sampling.values(d, first, rng=SEED))[0] for first in firsts]
+    assert len(np.unique(values)) == 40
 
 
 @pytest.mark.parametrize(("n", "parts"), [(10, 1), (10, 3), (3, 7), (0, 2), (2**63 - 1, 1000)])

@@ -142,6 +142,7 @@ COVERAGE = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("distribution", "text", "name", "n"), COVERAGE, ids=lambda value: str(value)
 )
@@ -161,6 +162,7 @@ def test_intervals_cover(distribution, text, name, n, monkeypatch):
         assert 0.92 <= covered <= 0.98, (parameter, covered)
 
 
+@pytest.mark.long
 def test_intervals_of_skewed_terms(monkeypatch):
     """What Student's t covers too rarely: terms z exp(y) and (z² − 1) exp(y), z normal."""
     d = rp.Gaussian(0.5, 1.2)
@@ -188,7 +190,14 @@ def numbers(estimates):
 class TestStreams:
     @pytest.mark.parametrize(
         "distribution",
-        [rp.Gaussian(0.5, 1.5), rp.Gamma(2.0), rp.Laplace(), rp.Categorical(), rp.Poisson(2.0)],
+        [
+            rp.Gaussian(0.5, 1.5),
+            rp.Poisson(2.0),
+            *(
+                pytest.param(d, marks=pytest.mark.long)
+                for d in (rp.Gamma(2.0), rp.Laplace(), rp.Categorical())
+            ),
+        ],
         ids=str,
     )
     def test_threads_make_no_difference(self, distribution, monkeypatch):

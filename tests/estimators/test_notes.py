@@ -146,11 +146,30 @@ class TestNotFinite:
 
     def test_of_paths_whose_terms_are_zero_times_infinity(self):
         found = estimate(
-            rp.InverseGamma(0.01, 1.0), "1/y", 10_000, estimators=["pathwise", "score"], rng=1
+            rp.StudentT(1e-3), "tanh(y)", 10_000, estimators=["pathwise", "score"], rng=1
         )
-        assert np.isnan(found["pathwise", "alpha"].value)
-        assert np.isfinite(found["score", "alpha"].value)
-        assert found.notes[-1].startswith("NaN in alpha, scale by pathwise: φ′(y) ∂y/∂θ is 0 · ∞")
+        assert np.isnan(found["pathwise", "df"].value)
+        assert np.isfinite(found["score", "loc"].value)
+        assert found.notes[-1].startswith("NaN in df, scale by pathwise: φ′(y) ∂y/∂θ is 0 · ∞")
+
+    @pytest.mark.parametrize(
+        ("d", "objective", "expected"),
+        [
+            (rp.InverseGamma(0.01, 2.0), "1/y", {"alpha": 0.5, "scale": -0.0025}),
+            (rp.InverseGamma(0.01, 2.0), "log(y)", {"alpha": -10_001.62, "scale": 0.5}),
+            (rp.Gamma(0.01, 2.0), "log(y)", {"alpha": 10_001.62, "rate": -0.5}),
+            (rp.Gamma(0.01, 2.0), "y + log(y)", {"alpha": 10_002.12, "rate": -0.5025}),
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("estimator", ["pathwise", "antithetic", "qmc"])
+    def test_nothing_of_paths_through_the_logarithm(self, d, objective, expected, estimator):
+        found = estimate(d, objective, 20_000, estimators=[estimator], rng=1)
+        assert not [note for note in found.notes if "NaN" in note]
+        for name, right in expected.items():
+            row = found[estimator, name]
+            assert row.value == pytest.approx(right, rel=1e-6, abs=6.0 * row.standard_error)
+            assert row.standard_error < 0.1 * abs(right)
 
 
 def test_notes_do_not_depend_on_draws_or_threads_and_can_be_pickled(monkeypatch):

@@ -31,7 +31,7 @@ ROUTES = ("transform", "shared", "each", "pathwise")
 #: What is asked of a distribution.
 FUNCTIONS = (
     *("transform", "rsample", "sample", "pathwise"),
-    *("cdf", "sf", "log_prob", "icdf", "score"),
+    *("cdf", "sf", "log_cdf", "log_sf", "log_prob", "icdf", "score", "stein_score"),
 )
 #: The ways to a value.
 VALUES = ROUTES[:3]
@@ -110,6 +110,9 @@ def _suspicion(mutant: Mutant) -> list[str]:
         "score": ["score"],
         "edges": ["edges"],
         "log_prob": ["identity"],
+        "log_cdf": ["identity"],
+        "log_sf": ["identity"],
+        "stein_score": ["score"],
         "draws": ["transform"] if mutant.route == "transform" else ["distribution"],
         "derivative": {"transform": ["transform"], "pathwise": ["identity"]}.get(
             mutant.route, ["derivative", "expectation"]
@@ -217,15 +220,17 @@ def _median(d):
 
 
 def _scaled(d, y):
-    """Return values whose spread is off by 1 %."""
-    low, high = d._support.low, d._support.high
-    if isinstance(low, str):  # ends that move: about the middle, and less
-        middle = 0.5 * (d._values[low] + d._values[high])
-        return middle + 0.99 * (y - middle)
-    if (low, high) == (0.0, 1.0):
+    """Return values whose spread is off by 1 %, inside the support."""
+    low, high = d.support
+    if (d._support.low, d._support.high) == (0.0, 1.0):
         logit = 1.01 * (np.log(y) - np.log1p(-y))
         return 1.0 / (1.0 + np.exp(-logit))
-    return 1.01 * y if low == 0.0 else _median(d) + 1.01 * (y - _median(d))
+    if np.all(np.isfinite(low)) and np.all(np.isfinite(high)):  # about the middle, and less
+        middle = 0.5 * (low + high)
+        return middle + 0.99 * (y - middle)
+    centre = low if np.all(np.isfinite(low)) else high
+    centre = centre if np.all(np.isfinite(centre)) else _median(d)
+    return centre + 1.01 * (y - centre)
 
 
 def _below(d, y, u):
@@ -325,6 +330,43 @@ LOG_DENSITIES: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
+#: Mistakes of the logarithms of both tails: functions of the distribution, the values, the right
+#: one, and F or 1 − F.
+LOGARITHMS: dict[str, Callable[..., np.ndarray]] = {
+    "off by a factor 1 + 1e-6": lambda d, y, log, tail: log * (1.0 + 1e-6),
+    "tail off by 1 % where it is below 1 %": lambda d, y, log, tail: (
+        log + np.where(log < np.log(0.01), 0.01, 0.0)
+    ),
+    "off by 1 % where the tail underflows": lambda d, y, log, tail: np.where(
+        log < -745.0, 1.01 * log, log
+    ),
+    "-inf where the tail underflows": lambda d, y, log, tail: np.log(tail),
+    "by cancellation": lambda d, y, log, tail: np.log1p(-_the_other(d, y, tail)),
+    "0 where the tail rounds to 1": lambda d, y, log, tail: np.log(1.0 - (1.0 - tail)),
+}
+
+#: Mistakes of the Stein score: functions of the distribution, the values, and the right one.
+STEIN_SCORES: dict[str, Callable[..., np.ndarray]] = {
+    "wrong sign": lambda d, y, slope: -slope,
+    "off by a factor 1 + 1e-6": lambda d, y, slope: slope * (1.0 + 1e-6),
+    "off by 1 % in the lower tail": lambda d, y, slope: (
+        slope * np.where(_below(d, y, 0.01), 1.01, 1.0)
+    ),
+    "off by 1 % in the upper tail": lambda d, y, slope: (
+        slope * np.where(_above(d, y, 0.01), 1.01, 1.0)
+    ),
+    "that of ln y": lambda d, y, slope: y * slope + 1.0,
+    "without 1/scale": lambda d, y, slope: slope * d._values.get("scale", 1.0),
+    "NaN far in the lower tail": lambda d, y, slope: np.where(_below(d, y, 1e-12), np.nan, slope),
+}
+
+
+def _the_other(d, y, tail):
+    """Return 1 − F where F is meant, and F where 1 − F is."""
+    below, above = _both(d, y)
+    return np.where(tail == below, above, below)
+
+
 def _both(d, y):
     return _right(d).cdf(d, y), _right(d).sf(d, y)
 
@@ -372,6 +414,11 @@ def _all(base):
                 yield _made(base, which, kind, "", "", _probabilities(mistake, which))
     for kind, mistake in LOG_DENSITIES.items():
         yield _made(base, "log_prob", kind, "", "", _log_prob(mistake))
+    for kind, mistake in LOGARITHMS.items():
+        for which in ("cdf", "sf"):
+            yield _made(base, f"log_{which}", kind, "", "", _logarithm(mistake, which))
+    for kind, mistake in STEIN_SCORES.items():
+        yield _made(base, "stein_score", kind, "", "", _stein_score(mistake))
     for kind, mistake in DRAWS.items():
         yield _made(base, "icdf", kind, "", "", _icdf(mistake))
     if not alone:
@@ -465,7 +512,8 @@ def _jumping(name, d):
     low = float(parameter.domain.low)
     beyond = parameter.default + 0.1 * min(1.0, parameter.default - low)
     value = d._values[name]
-    return _twin(d, **{name: np.where(value > beyond, value * 1.01 + 0.01, value)})
+    moved = np.minimum(value * 1.01 + 0.01, 0.5 * (value + float(parameter.domain.high)))
+    return _twin(d, **{name: np.where(value > beyond, moved, value)})
 
 
 def _draws(mistake, route):
@@ -529,6 +577,24 @@ def _log_prob(mistake):
     return {"log_prob": log_prob}
 
 
+def _logarithm(mistake, which):
+    def logarithm(self, value):
+        right, y = _right(self), np.asarray(value)
+        with np.errstate(all="ignore"):
+            log, tail = (getattr(right, name)(self, y) for name in (f"log_{which}", which))
+            return mistake(self, y, log, tail)
+
+    return {f"log_{which}": logarithm}
+
+
+def _stein_score(mistake):
+    def stein_score(self, value):
+        slope = _right(self).stein_score(self, value)
+        return mistake(self, np.asarray(value), slope)
+
+    return {"stein_score": stein_score}
+
+
 def _icdf(mistake):
     def icdf(self, u):
         right = _right(self).icdf
@@ -542,10 +608,18 @@ def _equivalent(mutant, base, said):
     """Whether a mutant says what its base does, far out, too, if that is where it would not."""
     probes = list(_probes(base))[: None if mutant.subject == "edges" else 2]
     return all(
-        np.array_equal(ours, theirs, equal_nan=True)
+        _told_alike(ours, theirs, silent=np.all(np.isinf(of_base[0])))
         for theta, of_base in zip(probes, said, strict=False)
         for ours, theirs in zip(_said(mutant.cls, theta), of_base, strict=True)
     )
+
+
+def _told_alike(ours, theirs, silent):
+    """Whether numbers are the same; if all values are infinite, an infinite derivative may be 0."""
+    if not silent:
+        return np.array_equal(ours, theirs, equal_nan=True)
+    lost = np.isinf(theirs) & (np.asarray(ours) == 0.0)
+    return bool(np.all(lost | (np.asarray(ours) == theirs) | (np.isnan(ours) & np.isnan(theirs))))
 
 
 def _probes(base):
@@ -576,4 +650,6 @@ def _said(cls, theta):
             yield from draw.jacobian().values()
         yield from d.pathwise(y).values()
         yield from d.score(y).values()
-        yield from (d.cdf(y), d.sf(y), d.log_prob(y), d.icdf(u))
+        yield from (d.cdf(y), d.sf(y), d.log_prob(y), d.icdf(u), d.stein_score(y))
+        far = np.concatenate([y, 100.0 * y, 0.01 * y])
+        yield from (d.log_cdf(far), d.log_sf(far))

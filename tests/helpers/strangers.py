@@ -517,7 +517,7 @@ WRONG = [
     (StraightThrough, "expectation", "∂y/∂mu"),
     (HundredToTheLeft, "expectation", "∂E[y]/∂a"),
     (NoSlope, "expectation", "off by -100 %"),
-    (LateWrongSign, "derivative", "∂y/∂scale"),
+    (LateWrongSign, "expectation", "bias of ∂y/∂scale"),
     (OwnRandomness, "distribution", "256 of 256 are the same with other seeds"),
     (LastOneMissing, "distribution", "1 of 256 are the same with other seeds"),
     (Twice, "distribution", "that equal another one"),

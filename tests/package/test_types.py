@@ -40,6 +40,7 @@ def use(cls: type[Half]) -> None:
 """
 
 
+@pytest.mark.long
 def test_constructors_are_typed(tmp_path, python, request):
     pytest.importorskip("mypy")
     file = tmp_path / "snippet.py"

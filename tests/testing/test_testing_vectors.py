@@ -163,6 +163,7 @@ def test_properties_go_by_kind():
     assert testing.properties(rp.Concrete) is testing.VECTOR_PROPERTIES
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cls", [Pair, Many])
 def test_other_vectors_than_three_logits_pass(cls):
     for has_property in testing.properties(cls):

@@ -92,12 +92,14 @@ def test_something_is_wrong(act):
     assert "∂y/∂rate" in summary
 
 
+@pytest.mark.long
 def test_lists_may_have_many_lines(act, tmp_path):
     result, _ = act(targets="laplace\ngaussian\n", arguments="--only derivative\n--workers\n1\n")
     assert result.returncode == 0, result.stderr
     assert [check["target"] for check in report(tmp_path)["checks"]] == ["laplace", "gaussian"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("configured", "asked", "level"),
     [("quick", "", "quick"), ("quick", "default", "default"), (None, "", "default")],
@@ -124,6 +126,7 @@ def test_it_could_not_run(act, inputs):
     assert result.stdout.count("\n") == 1
 
 
+@pytest.mark.long
 def test_targets_are_no_options(act):
     result, summary = act(targets="--help")
     assert result.returncode == 2
@@ -137,6 +140,7 @@ def test_there_must_be_something_to_verify(act, tmp_path):
     assert "there are no targets in pyproject.toml" in summary
 
 
+@pytest.mark.long
 def test_each_use_has_a_report_of_its_own(act, tmp_path):
     act(arguments="--only score")
     act(arguments="--only score", targets="gaussian")

@@ -20,7 +20,7 @@ from reparam.verification import Outcome, Report
 from reparam.verification.results import SCHEMA
 from reparam.verification.witnesses import NAMES
 
-QUICK = ["--quick", "--seed", "1"]
+QUICK = ["--quick", "--seed", "1", "-v"]
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ class TestOptions:
             *QUICK,
             code=1,
         )
-        assert "no answer within 1 s" in result.stdout
+        assert "not finished within 1 s; --time-limit 10 allows for more" in result.stdout
 
     def test_without_targets_the_project_says_which(self, cli, project):
         (project / "pyproject.toml").write_text(
@@ -304,6 +304,7 @@ class TestProcess:
         assert (project / "r.json").read_text() == "old"
         assert not list(project.glob(".r.json*"))
 
+    @pytest.mark.long
     def test_a_reader_that_leaves(self, project):
         process = self.start("laplace", "gaussian", stdout=subprocess.PIPE)
         with process:
@@ -361,6 +362,7 @@ class TestProcess:
             assert "0/1 checks" in re.sub(r"\x1b\[\d+m", "", text)
             assert text.endswith("\x1b[2K.")
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("words", "expected"),
         [

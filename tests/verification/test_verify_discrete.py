@@ -52,3 +52,30 @@ BROKEN = {
 def test_what_is_broken_is_found(witness, formula):
     broken = type("Broken", (rp.Poisson,), {formula: BROKEN[witness][formula]})
     assert check(broken, witness).outcome is Outcome.FAILS
+
+
+MISTAKES = {
+    "off by a factor 1 + 1e-6": lambda log: log * (1.0 + 1e-6),
+    "by cancellation": lambda log: np.log(-np.expm1(np.log(-np.expm1(log)))),
+    "-inf where it underflows": lambda log: np.log(np.exp(log)),
+    "off by 1 % where it underflows": lambda log: np.where(log < -745.0, 1.01 * log, log),
+    "NaN far out": lambda log: np.where(log < -100.0, np.nan, log),
+}
+
+
+#: The lower tail of counts ends long before it underflows.
+MISTAKEN = [("_log_sf", kind) for kind in MISTAKES]
+MISTAKEN += [("_log_cdf", kind) for kind in ("off by a factor 1 + 1e-6", "by cancellation")]
+
+
+@pytest.mark.parametrize(("formula", "kind"), MISTAKEN)
+@pytest.mark.parametrize("cls", [rp.Geometric, rp.NegativeBinomial, rp.Poisson])
+def test_mistakes_in_logarithms_of_tails_are_found(cls, formula, kind):
+    right = getattr(cls, formula)
+
+    def wrong(y, *theta):
+        with np.errstate(all="ignore"):
+            return MISTAKES[kind](right(y, *theta))
+
+    broken = type("Broken", (cls,), {formula: staticmethod(wrong)})
+    assert check(broken, "identity").outcome is Outcome.FAILS

@@ -177,7 +177,7 @@ class TestTable:
             "    ∂y/∂scale at loc=0, scale=1.5, z=-2.25: can't be told\n"
             "✗ my:Own              edges         it raised Odd: <b>\\x1b[1m 9 % ,\\xd800\n"
             "5 checks: 1 holds, 2 fail, 1 inconclusive, 1 skipped; quick, seed\n"
-            "1180591620717411303424, 1.75 s; P(false alarm) ≤ 1e-9\n"
+            "1180591620717411303424, 1.75 s; P(false alarm) ≤ 1e-9; look at my:Own\n"
         )
 
     @pytest.mark.parametrize("width", [60, 80, 100])

@@ -38,8 +38,10 @@ def accurate(formula: Callable[[], Any]) -> Any:
 def log10(ball: Any) -> float:
     """Return the decimal logarithm of a ball's middle, of any size."""
     mantissa, exponent = ball.mid().man_exp()
-    mantissa = abs(int(mantissa))
-    return math.log10(mantissa) + int(exponent) * math.log10(2.0) if mantissa else -math.inf
+    mantissa, exponent = abs(int(mantissa)), int(exponent)
+    if abs(exponent) > 10**300:
+        return math.inf if exponent > 0 else -math.inf
+    return math.log10(mantissa) + exponent * math.log10(2.0) if mantissa else -math.inf
 
 
 def derivative(function: Callable[..., Any], at: Sequence[Any], i: int) -> Any:
@@ -93,6 +95,18 @@ def lower_beta(a: Any, b: Any, x: Any, rest: Any) -> Any:
     if rest > 1e-30 and (below or x < 1e-30):
         return x.beta_lower(a, b, 1)
     return 1 - rest.beta_lower(b, a, 1)
+
+
+def log_tail(own: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the formula of the logarithm of a tail: from the other one where that is smaller."""
+
+    def formula(*inputs: Any) -> Any:
+        tail = own(*inputs)
+        if tail.is_zero():
+            return -math.inf
+        return tail.log() if tail < 0.5 else (-other(*inputs)).log1p()
+
+    return formula
 
 
 def log_beta(a: Any, b: Any) -> Any:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import discrete
@@ -15,11 +17,31 @@ import laws
 import numpy as np
 
 import reparam as rp
+from reparam.engine.noise import NORMAL
 
 Check = tuple[str, Any, laws.Formula, list[float]]
 #: Decimal exponents of the shapes.
 LOW, HIGH = -6.0, 8.0
 ENTRIES = 4
+#: Of fewer integers than these, each is as likely to be looked at.
+FEW = 10
+
+
+def collected(module: str, table: str = "LAWS") -> dict[Any, Any]:
+    """Return the laws of a module, and of all modules beside it whose names it begins."""
+    found = dict(getattr(import_module(module), table, {}))
+    for path in sorted(Path(__file__).parent.glob(f"{module}_*.py")):
+        found |= getattr(import_module(path.stem), table, {})
+    return found
+
+
+CONTINUOUS: dict[str, laws.Law] = collected("laws")
+DISCRETE: dict[str, discrete.Discrete] = collected("discrete")
+LAWS: dict[str, Any] = {**CONTINUOUS, **DISCRETE}
+DIVERGENCES: dict[tuple[str, str], laws.Formula] = {
+    **collected("discrete", "DIVERGENCES"),
+    **collected("laws", "DIVERGENCES"),
+}
 
 
 def generator(seed: int, name: str, number: int) -> np.random.Generator:
@@ -54,11 +76,8 @@ def theta(name: str, rng: np.random.Generator) -> list[float]:
     if name in ("categorical", "concrete"):
         logits = list(map(float, rng.normal(size=ENTRIES) * 10.0 ** rng.uniform(-2, 1.3)))
         return logits if name == "categorical" else [float(10.0 ** rng.uniform(-2, 2)), *logits]
-    if name == "relaxed-bernoulli":
-        return [float(10.0 ** rng.uniform(-2, 2)), float(rng.normal() * 10.0 ** rng.uniform(-2, 1))]
-    if name == "uniform":
-        low = float(rng.normal() * 10.0 ** rng.uniform(-2, 2))
-        return [low, low + float(10.0 ** rng.uniform(-3, 3))]
+    if LAWS[name].theta:
+        return LAWS[name].theta(rng)  # type: ignore[no-any-return]
     values, equal = [], rng.random() < 0.15
     for parameter in rp.get(name).parameters:
         if parameter == "loc":
@@ -98,46 +117,88 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
     if name == "concrete":
         yield from concrete_checks(law, values, rng)
         return
-    exact: Any = laws.LAWS[name] if name in laws.LAWS else discrete.LAWS[name]
+    exact = LAWS[name]
     for what in ("entropy", "mean", "variance"):
         yield what, getattr(law, what), getattr(exact, what), values
-    if name in discrete.LAWS:
-        yield from point_checks(law, exact, values, count(name, law, rng))
+    if name in DISCRETE:
+        yield from point_checks(law, exact, values, count(law, rng))
+        yield from log_checks(law, exact, values, far_count(law, rng))
         return
     yield from draw_checks(law, exact, values, rng)
-    y = beyond(name, exact.scale, float(law.icdf(probability(rng))), values, rng)
-    if np.isfinite(y) and abs(y) > 1e-290 and (exact.scale != "logit" or y < 1.0):
+    y = beyond(law, exact, float(law.icdf(probability(rng))), rng)
+    if inside(law, y) and abs(y) > 1e-290:
         yield from point_checks(law, exact, values, y)
         for i, slope in enumerate(law.pathwise(y).values()):
             yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]
+    y = far(law, exact, float(law.icdf(probability(rng))), rng)
+    if inside(law, y) and abs(y) > 1e-300:
+        yield from log_checks(law, exact, values, y)
 
 
-def beyond(name: str, scale: str, y: float, values: list[float], rng: np.random.Generator) -> float:
+def beyond(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> float:
     """A quantile or, in a quarter of the cases, a number far from it."""
-    if rng.random() < 0.75 or scale == "logit" or name == "uniform":
+    if rng.random() < 0.75 or exact.scale == "logit" or not exact.beyond:
         return y
-    if scale == "log":
+    if exact.scale == "log":
         return float(y * 10.0 ** rng.uniform(-2, 2))
-    loc = values[-2]
+    loc = float(law.loc) if "loc" in law.parameters else 0.0
     return float(loc + (y - loc) * 10.0 ** rng.uniform(-3, 3))
 
 
-def count(name: str, law: Any, rng: np.random.Generator) -> float:
+def inside(law: Any, y: float) -> bool:
+    """Whether a value is finite, and not rounded to an end of the support."""
+    low, high = law.support
+    return bool(low < y < high)
+
+
+def far(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> float:
+    """A number so far out that tails underflow."""
+    if not exact.beyond:
+        return y
+    if exact.scale == "logit":
+        near_one = rng.random() < 0.5
+        return float(
+            1.0 - 10.0 ** rng.uniform(-15, -1) if near_one else 10.0 ** rng.uniform(-300, -1)
+        )
+    if exact.scale == "log":
+        return float(y * 10.0 ** rng.uniform(-9, 9))
+    loc = float(law.loc) if "loc" in law.parameters else 0.0
+    return float(loc + (y - loc) * 10.0 ** rng.uniform(0, 9))
+
+
+def far_count(law: Any, rng: np.random.Generator) -> float:
+    """An integer so far out that tails underflow."""
+    first, last = (float(end) for end in law.support)
+    if last - first < FEW:
+        return count(law, rng)
+    mean = float(law.mean) if np.isfinite(law.mean) else 1.0
+    return float(np.clip(np.rint(mean * 10.0 ** rng.uniform(-4, 4)), first, min(last, 1e15)))
+
+
+def log_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:
+    """Logarithms of both tails, and the Stein score, at a value."""
+    names = ["log_cdf", "log_sf", *(["stein_score"] if hasattr(law, "stein_score") else [])]
+    for what in names:
+        yield what, getattr(law, what)(y), getattr(exact, what), [y, *values]
+
+
+def count(law: Any, rng: np.random.Generator) -> float:
     """An integer in a discrete law's body or tails."""
-    if name in ("bernoulli", "categorical"):
-        return float(rng.integers(2 if name == "bernoulli" else ENTRIES))
-    first = 1.0 if name == "geometric" else 0.0
+    first, last = (float(end) for end in law.support)
+    if last - first < FEW:
+        return float(rng.integers(int(first), int(last) + 1))
     mean, sd = float(law.mean), float(np.sqrt(law.variance))
     y = round(mean + sd * rng.normal() * rng.choice([1.0, 1.0, 8.0]))
     if rng.random() < 0.1:
         y = int(rng.integers(0, 4))
-    return float(np.clip(y, first, float(law.total) if name == "binomial" else 1e13))
+    return float(np.clip(y, first, min(last, 1e13)))
 
 
 def point_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterator[Check]:
-    """cdf, sf, log_prob and score at a value."""
+    """cdf, sf and their logarithms, log_prob and both scores at a value."""
     for what in ("cdf", "sf", "log_prob"):
         yield what, getattr(law, what)(y), getattr(exact, what), [y, *values]
+    yield from log_checks(law, exact, values, y)
     names = law.parameters.differentiable
     skipped = len(law.parameters) - len(names)
     for i, (_, entry) in enumerate(law.score(y).items()):
@@ -150,36 +211,52 @@ def draw_checks(
 ) -> Iterator[Check]:
     """The value and the views of a draw, and their derivatives, of its noise."""
     u = probability(rng)
-    if law.name == "gaussian":  # whose noise is normal: y = μ + σ z needs no quantile
-        z, y = float(rng.normal() * 10.0), float(law.icdf(u))
-        yield "value", law.transform(z).value, lambda z, m, s: m + s * z, [z, *values]
-        yield "icdf", y, exact.view("value", y), [u, *values]
-        return
-    draw = law.transform(u)
-    start = float(draw.value)
-    if exact.scale == "log":
-        start = float(draw.log_value if "log_value" in law._views else np.log(start))
-    elif exact.scale == "logit":
+    if np.isfinite(start := place(exact.scale, float(law.icdf(u)))):
+        yield "icdf", law.icdf(u), exact.view("value", start), [u, *values]
+    noise, tails = u, laws.uniform_tails
+    if law.noise is NORMAL:
+        noise, tails = float(rng.normal() * 10.0), laws.normal_tails
+    draw = law.transform(noise)
+    start = place(exact.scale, float(draw.value))
+    if exact.scale == "log" and "log_value" in law._views:
+        start = float(draw.log_value)
+    elif exact.scale == "logit" and "log_complement" in law._views:
         start = float(draw.log_value - draw.log_complement)
+    elif exact.scale == "tanh":
+        start = float(0.5 * (np.log1p(draw.value) - draw.log_complement))
     if not np.isfinite(start):
         return
-    yield "icdf", law.icdf(u), exact.view("value", start), [u, *values]
     for name in ("value", *law._views):
-        yield name, getattr(draw, name), exact.view(name, start), [u, *values]
+        yield name, getattr(draw, name), exact.view(name, start, tails), [noise, *values]
         if stretch(exact.scale, draw, name) < sys.float_info.min:
             continue  # subnormal: the derivative has the digits that it has
         for i, slope in enumerate(draw.jacobian(of=name).values()):
-            yield f"d{name}[{i}]", slope, exact.view_slope(name, i, start), [u, *values]
+            yield f"d{name}[{i}]", slope, exact.view_slope(name, i, start, tails), [noise, *values]
+
+
+def place(scale: str, y: float) -> float:
+    """λ of y, as far as doubles hold it."""
+    if scale == "real":
+        return y
+    if scale == "log":
+        return float(np.log(y))
+    inside = min(y, 1.0 - 2.0**-53)  # iterations start from a number
+    if scale == "tanh":
+        return float(np.arctanh(max(inside, 2.0**-53 - 1.0)))
+    return float(np.log(inside) - np.log1p(-inside))
 
 
 def stretch(scale: str, draw: Any, name: str) -> float:
     """The size of a view's derivative in λ."""
     if scale == "real" or (scale == "log" and name == "log_value"):
         return 1.0
+    y = float(draw.value)
     if scale == "log":
-        return float(draw.value)
-    ends = {"log_value": draw.complement, "log_complement": draw.value}
-    return float(ends.get(name, min(draw.value, draw.complement)))
+        return y
+    if scale == "tanh":
+        return 1.0 if name == "log_complement" else float(draw.complement) * (1.0 + y)
+    rest = float(getattr(draw, "complement", 1.0 - y))
+    return {"log_value": rest, "log_complement": y}.get(name, min(y, rest))
 
 
 def concrete_checks(law: Any, values: list[float], rng: np.random.Generator) -> Iterator[Check]:
@@ -209,7 +286,7 @@ def concrete_checks(law: Any, values: list[float], rng: np.random.Generator) -> 
 def divergence_checks(name: str, rng: np.random.Generator) -> Iterator[Check]:
     """KL and its gradients: of unlike pairs, and of pairs that are nearly the same."""
     first, second = name.split("|")
-    formula = discrete.DIVERGENCES[first, second]
+    formula = DIVERGENCES[first, second]
     p, q = theta(first, rng), theta(second, rng)
     if first == second and rng.random() < 0.4:
         q = [float(v * (1.0 + rng.normal() * 10.0 ** rng.uniform(-8, -1))) for v in p]
@@ -230,8 +307,7 @@ def divergence_checks(name: str, rng: np.random.Generator) -> Iterator[Check]:
 
 
 NAMES = [
-    *laws.LAWS,
-    *discrete.LAWS,
+    *LAWS,
     "concrete",
-    *("|".join(pair) for pair in discrete.DIVERGENCES),
+    *("|".join(pair) for pair in DIVERGENCES),
 ]

@@ -1,4 +1,8 @@
-"""Discrete laws, vectors and divergences in FLINT's balls; derivatives are central differences."""
+"""Discrete laws, vectors and divergences in FLINT's balls; derivatives are central differences.
+
+Further laws are in modules beside this one, whose names begin with ``discrete_``: each has a
+``LAWS``.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,13 @@ from balls import (
     NoReferenceError,
     derivative,
     log_beta,
+    log_tail,
     lower_beta,
     lower_gamma,
     upper_gamma,
 )
 from flint import arb
-from laws import Formula, half_log_two_pi, log_two
+from laws import Formula, Parameters, half_log_two_pi, log_two
 
 #: A sum over a law's values has at most so many terms.
 MOST_TERMS = 40_000
@@ -22,7 +27,13 @@ MOST_TERMS = 40_000
 
 @dataclass(frozen=True)
 class Discrete:
-    """F, 1 − F and the log mass of integers y, and what depends on θ alone."""
+    """F, 1 − F and the log mass of integers y, what depends on θ alone, and how cases are made.
+
+    Attributes
+    ----------
+    theta
+        Makes a case's parameters of random numbers; if it is None, their names decide.
+    """
 
     cdf: Formula
     sf: Formula
@@ -30,6 +41,15 @@ class Discrete:
     entropy: Formula
     mean: Formula
     variance: Formula
+    theta: Parameters | None = None
+
+    def log_cdf(self, y: Any, *theta: Any) -> Any:
+        """ln F(y)."""
+        return log_tail(self.cdf, self.sf)(y, *theta)
+
+    def log_sf(self, y: Any, *theta: Any) -> Any:
+        """ln(1 − F(y))."""
+        return log_tail(self.sf, self.cdf)(y, *theta)
 
     def score(self, i: int) -> Formula:
         """∂ ln p(y)/∂θ_i."""

@@ -1,5 +1,7 @@
 """Continuous laws in FLINT's balls, on the scale λ on which nothing underflows.
 
+Further laws are in modules beside this one, whose names begin with ``laws_``: each has a ``LAWS``.
+
 λ is y itself, ln y of a positive y, or logit y of a y between 0 and 1. A law gives the two tails
 and the density of λ; derivatives are central differences of these at high precision, so that no
 formula of a derivative is shared with the library, nor any code.
@@ -12,10 +14,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from balls import derivative, log_beta, lower_beta, lower_gamma, upper_gamma
+import numpy as np
+from balls import derivative, log_beta, log_tail, lower_beta, lower_gamma, upper_gamma
 from flint import acb, arb, ctx
 
 Formula = Callable[..., Any]
+Parameters = Callable[[np.random.Generator], list[float]]
 NAN, INF = float("nan"), float("inf")
 
 
@@ -27,9 +31,28 @@ def half_log_two_pi() -> Any:
     return (2 * arb.pi()).log() / 2
 
 
+def uniform_tails(u: Any) -> tuple[Any, Any]:
+    """u and 1 − u."""
+    return u, 1 - u
+
+
+def normal_tails(z: Any) -> tuple[Any, Any]:
+    """Φ(z) and 1 − Φ(z)."""
+    x = z / arb(2).sqrt()
+    return (-x).erfc() / 2, x.erfc() / 2
+
+
 @dataclass(frozen=True)
 class Law:
-    """F, 1 − F and the log density of λ, and what depends on θ alone."""
+    """F, 1 − F and the log density of λ, what depends on θ alone, and how cases are made.
+
+    Attributes
+    ----------
+    theta
+        Makes a case's parameters of random numbers; if it is None, their names decide.
+    beyond
+        Whether values far from the quantiles of doubles are tried, too.
+    """
 
     scale: str
     lower: Formula
@@ -38,6 +61,8 @@ class Law:
     entropy: Formula
     mean: Formula
     variance: Formula
+    theta: Parameters | None = None
+    beyond: bool = True
 
     def point(self, y: Any) -> Any:
         """λ of y."""
@@ -59,10 +84,22 @@ class Law:
         """1 − F(y)."""
         return self.upper(self.point(y), *theta)
 
+    def log_cdf(self, y: Any, *theta: Any) -> Any:
+        """ln F(y)."""
+        return log_tail(self.lower, self.upper)(self.point(y), *theta)
+
+    def log_sf(self, y: Any, *theta: Any) -> Any:
+        """ln(1 − F(y))."""
+        return log_tail(self.upper, self.lower)(self.point(y), *theta)
+
     def log_prob(self, y: Any, *theta: Any) -> Any:
         """ln p(y)."""
         at = self.point(y)
         return self.log_density(at, *theta) - self.log_stretch(at)
+
+    def stein_score(self, y: Any, *theta: Any) -> Any:
+        """∂ ln p(y)/∂y."""
+        return derivative(lambda y: self.log_prob(y, *theta), (y,), 0)
 
     def score(self, i: int) -> Formula:
         """∂ ln p(y)/∂θ_i."""
@@ -84,10 +121,10 @@ class Law:
 
         return formula
 
-    def quantile(self, u: Any, start: float, *theta: Any) -> Any:
-        """λ where F is u, by Newton's method on the logarithm of the smaller tail."""
+    def quantile(self, u: Any, v: Any, start: float, *theta: Any) -> Any:
+        """λ where F is u = 1 − v, by Newton's method on the logarithm of the smaller tail."""
         small, at, last = u <= 0.5, arb(start), arb(2) ** -(ctx.prec // 3)
-        tail, goal = (self.lower, u.log()) if small else (self.upper, (1 - u).log())
+        tail, goal = (self.lower, u.log()) if small else (self.upper, v.log())
         for _ in range(60):
             found = tail(at, *theta)
             step = (goal - found.log()) * found / self.log_density(at, *theta).exp()
@@ -100,9 +137,9 @@ class Law:
             at = (at + step.max(-reach).min(reach)).mid()
         return arb("nan")
 
-    def view(self, name: str, start: float) -> Formula:
-        """The value of a draw or a view of it, of its noise u."""
-        return lambda u, *theta: self.seen(name, self.quantile(u, start, *theta))
+    def view(self, name: str, start: float, noise: Formula = uniform_tails) -> Formula:
+        """The value of a draw or a view of it, of its noise."""
+        return lambda z, *theta: self.seen(name, self.quantile(*noise(z), start, *theta))
 
     def seen(self, name: str, at: Any) -> Any:
         """y, ln y, 1 − y or ln(1 − y) at λ."""
@@ -114,11 +151,13 @@ class Law:
         by_name = {"log_value": log_y, "log_complement": log_rest}
         return by_name[name] if name in by_name else (log_rest if name[0] == "c" else log_y).exp()
 
-    def view_slope(self, name: str, i: int, start: float) -> Formula:
-        """The derivative of a view in θ_i, of the draw's noise u."""
+    def view_slope(
+        self, name: str, i: int, start: float, noise: Formula = uniform_tails
+    ) -> Formula:
+        """The derivative of a view in θ_i, of the draw's noise."""
 
-        def formula(u: Any, *theta: Any) -> Any:
-            at = self.quantile(u, start, *theta)
+        def formula(z: Any, *theta: Any) -> Any:
+            at = self.quantile(*noise(z), start, *theta)
             slope = self.slope(i, at, *theta)
             if self.scale == "real":
                 return slope
@@ -330,6 +369,15 @@ def inverse_gamma_variance(a: Any, s: Any) -> Any:
     return (s / (a - 1)) ** 2 / (a - 2) if a > 2 else INF if a > 1 else NAN
 
 
+def uniform_ends(rng: np.random.Generator) -> list[float]:
+    low = float(rng.normal() * 10.0 ** rng.uniform(-2, 2))
+    return [low, low + float(10.0 ** rng.uniform(-3, 3))]
+
+
+def relaxed_theta(rng: np.random.Generator) -> list[float]:
+    return [float(10.0 ** rng.uniform(-2, 2)), float(rng.normal() * 10.0 ** rng.uniform(-2, 1))]
+
+
 LAWS: dict[str, Law] = {
     "gamma": gamma_law(
         lambda a, r: a, lambda a, r: -r.log(), arb(1), lambda a, r: a / r, lambda a, r: a / r**2
@@ -398,6 +446,8 @@ LAWS: dict[str, Law] = {
         lambda a, b: (b - a).log(),
         lambda a, b: (a + b) / 2,
         lambda a, b: (b - a) ** 2 / 12,
+        uniform_ends,
+        beyond=False,
     ),
     "student-t": located(student_tail, student_log_density, student_moments),
     "relaxed-bernoulli": Law(
@@ -408,5 +458,6 @@ LAWS: dict[str, Law] = {
         lambda t, n: 2 - t.log() + relaxed_logs(t, n),
         relaxed_mean,
         lambda t, n: relaxed_square(t, n) - relaxed_mean(t, n) ** 2,
+        relaxed_theta,
     ),
 }

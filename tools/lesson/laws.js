@@ -1,34 +1,40 @@
 // The distributions: y = f(noise; θ), ∂y/∂θ, density, cdf, score, all as functions of numbers.
 
-/** Tables of gamma and beta quantiles, made with the library by tools/lesson_data.py. */
-const TABLES = JSON.parse(document.getElementById("tables").textContent);
+/** Series of gamma and beta quantiles, made with the library by tools/lesson_data.py. */
+const SERIES = JSON.parse(document.getElementById("tables").textContent);
 
-const shapePosition = (shape) =>
-  position(Math.log(shape), Math.log(TABLES.shape.low), Math.log(TABLES.shape.high),
-    TABLES.shape.size);
-const zPosition = (z) => position(z, TABLES.z.low, TABLES.z.high, TABLES.z.size);
-/** Weights of a noise in the tables' rows: computed once, because noise is frozen. */
-const stencil = (noise) => (noise.stencil ??= sixPoints(zPosition(noise.z), TABLES.z.size));
-
-/** ln y of gamma with rate 1, and its derivative in α, as rows over z. */
-function gammaRows(alpha) {
-  const x = shapePosition(alpha);
-  return { value: blendRows(TABLES.gamma.value, x), alpha: blendRows(TABLES.gamma.alpha, x) };
+/** Polynomials in ln shape at a shape, and their derivatives in the shape. */
+function ofShape(shape) {
+  const [low, high] = SERIES.shapes.map(Math.log);
+  const stretch = 2 / (high - low);
+  const { values, slopes } = chebyshev((Math.log(shape) - low) * stretch - 1, SERIES.gamma.length);
+  return { values, slopes: slopes.map((slope) => (slope * stretch) / shape) };
 }
 
-/** Tables of beta on the whole grid of shapes: y(α, β) at z is 1 − y(β, α) at −z. */
-const BETA = Object.fromEntries([["value", "value"], ["alpha", "beta"], ["beta", "alpha"]].map(
-  ([name, mirrored]) => [name, TABLES.beta[name].map((_, i) => TABLES.beta[name].map((_, k) => (i <= k
-    ? TABLES.beta[name][i][k - i]
-    : TABLES.beta[mirrored][k][i - k].map((x) => -x).reverse())))]));
+/** A function of the noise from its series in z. */
+const ofNoise = (row) => ({ z }) =>
+  SERIES.unit * seriesAt(row, Math.min(Math.max(z / SERIES.z, -1), 1));
 
-/** ln(y/(1 − y)) of beta and its derivatives in α and β, as rows over z. */
-function betaRows(alpha, beta) {
-  const [x, y] = [shapePosition(alpha), shapePosition(beta)];
-  const { first } = sixPoints(x, TABLES.shape.size);
-  const rows = (name) => // only six rows matter: the others stay empty
-    blendRows(BETA[name].map((row, i) => (first <= i && i < first + 6 ? blendRows(row, y) : [])), x);
-  return { value: rows("value"), alpha: rows("alpha"), beta: rows("beta") };
+/** ln y of gamma with rate 1, and its derivative in α. */
+function gammaSeries(alpha) {
+  const { values, slopes } = ofShape(alpha);
+  return [values, slopes].map((weights) => ofNoise(blendRows(SERIES.gamma, weights)));
+}
+
+/** The series of beta, whole: y(α, β) at z is 1 − y(β, α) at −z. */
+const BETA = SERIES.beta.map((_, i) => SERIES.beta.map((_, k) => (i <= k
+  ? SERIES.beta[i][k - i]
+  : SERIES.beta[k][i - k].map((x, power) => (power % 2 ? x : -x)))));
+
+/** ln(y/(1 − y)) of beta and its derivatives in α and β. */
+function betaSeries(alpha, beta) {
+  const first = ofShape(alpha), second = ofShape(beta);
+  const inSecond = (weights) => BETA.map((rows) => blendRows(rows, weights));
+  const rows = inSecond(second.values);
+  return [
+    blendRows(rows, first.values), blendRows(rows, first.slopes),
+    blendRows(inSecond(second.slopes), first.values),
+  ].map(ofNoise);
 }
 
 const logistic = (x) => 1 / (1 + Math.exp(-x));
@@ -67,15 +73,15 @@ function exponentialAt([rate]) {
 }
 
 function gammaAt([alpha, rate]) {
-  const rows = gammaRows(alpha);
+  const [logValue, slope] = gammaSeries(alpha);
   const constant = alpha * Math.log(rate) - logGamma(alpha);
   const level = Math.log(rate) - digamma(alpha);
-  const value = (noise) => Math.exp(blend(rows.value, stencil(noise))) / rate;
+  const value = (noise) => Math.exp(logValue(noise)) / rate;
   return {
     value,
     path: (noise) => {
       const y = value(noise);
-      return [y * blend(rows.alpha, stencil(noise)), -y / rate];
+      return [y * slope(noise), -y / rate];
     },
     density: (y) =>
       y <= 0 ? 0 : Math.exp(constant + (alpha - 1) * Math.log(y) - rate * y),
@@ -85,22 +91,44 @@ function gammaAt([alpha, rate]) {
 }
 
 function betaAt([alpha, beta]) {
-  const rows = betaRows(alpha, beta);
+  const [logit, inAlpha, inBeta] = betaSeries(alpha, beta);
   const constant = logGamma(alpha + beta) - logGamma(alpha) - logGamma(beta);
   const levels = [alpha, beta].map((shape) => digamma(alpha + beta) - digamma(shape));
-  const value = (noise) => logistic(blend(rows.value, stencil(noise)));
+  const value = (noise) => logistic(logit(noise));
   return {
     value,
     path: (noise) => {
-      const x = stencil(noise);
-      const logit = blend(rows.value, x);
-      const slope = logistic(logit) * logistic(-logit); // y (1 − y)
-      return [slope * blend(rows.alpha, x), slope * blend(rows.beta, x)];
+      const x = logit(noise);
+      const slope = logistic(x) * logistic(-x); // y (1 − y)
+      return [slope * inAlpha(noise), slope * inBeta(noise)];
     },
     density: (y) => (y <= 0 || y >= 1 ? 0
       : Math.exp(constant + (alpha - 1) * Math.log(y) + (beta - 1) * Math.log1p(-y))),
     cdf: (y) => (y <= 0 ? 0 : y >= 1 ? 1 : cdfByQuantile(value)(y)),
     score: (y) => [levels[0] + Math.log(y), levels[1] + Math.log1p(-y)],
+  };
+}
+
+/** Two Gaussians, N(−1, ½²) and N(m, ½²), the second with weight w = 1/(1 + e^(−η)). */
+function mixtureAt([logit, loc]) {
+  const weights = [logistic(-logit), logistic(logit)], locs = [-1, loc], scale = 0.5;
+  const sum = (f) => weights[0] * f(0) + weights[1] * f(1);
+  const part = (y, k) => normalDensity((y - locs[k]) / scale) / scale;
+  const below = (y, k) => normalCdf((y - locs[k]) / scale);
+  const density = (y) => sum((k) => part(y, k));
+  const cdf = (y) => sum((k) => below(y, k));
+  const value = ({ u }) => solveRising(cdf, u, Math.min(...locs) - 4, Math.max(...locs) + 4, density);
+  return {
+    value, density, cdf,
+    path: (noise) => {
+      const y = value(noise), p = density(y);
+      const apart = weights[0] * weights[1] * (below(y, 1) - below(y, 0));
+      return [-apart / p, (weights[1] * part(y, 1)) / p];
+    },
+    score: (y) => {
+      const share = (weights[1] * part(y, 1)) / density(y);
+      return [share - weights[1], (share * (y - loc)) / scale ** 2];
+    },
   };
 }
 
@@ -143,6 +171,14 @@ const LAWS = {
     label: "Beta", noise: "u", sampling: ["Beta(α, β)"], formula: "F⁻¹(u; α, β)", range: [0, 1],
     parameters: [parameter("alpha", "α", 0.5, 6, 2), parameter("beta", "β", 0.5, 6, 3)],
     at: betaAt, threshold: 0.5,
+  },
+  mixture: {
+    label: "Mixture of two Gaussians", noise: "u", sampling: ["two Gaussians"],
+    formula: "F⁻¹(u; η, m)", range: [-4, 4],
+    dist: ([logit, loc]) =>
+      `"mixture([gaussian(-1,0.5),gaussian(${loc},0.5)],logits=[0,${logit}])"`,
+    parameters: [parameter("logits[1]", "η", -3, 3, 0.4), parameter("components[1].loc", "m", -1, 3, 1)],
+    at: mixtureAt,
   },
   bernoulli: {
     label: "Bernoulli (a coin)", noise: "u", sampling: ["Bernoulli(p)"], formula: "1 if u > 1 − p",

@@ -1,4 +1,4 @@
-// Numbers without a page: special functions, noise, interpolation, sums. No state.
+// Numbers without a page: special functions, noise, series, sums. No state.
 
 const SQRT_2PI = Math.sqrt(2 * Math.PI);
 
@@ -18,14 +18,20 @@ function normalCdf(z) {
   return 0.5 + sum * normalDensity(z);
 }
 
-/** The z at which a function that rises with z reaches a value, by bisection. */
-function solveRising(rising, value, low = -8, high = 8) {
+/** Where a function that rises reaches a value: by Newton's steps if its slope is given, else by
+ * bisection, which also does where a step would leave what is left. */
+function solveRising(rising, value, low = -8, high = 8, slope = null) {
+  let x = 0.5 * (low + high);
   for (let k = 0; k < 60; k += 1) {
-    const middle = 0.5 * (low + high);
-    if (rising(middle) < value) low = middle;
-    else high = middle;
+    const apart = rising(x) - value;
+    if (apart < 0) low = x;
+    else high = x;
+    const next = slope ? x - apart / slope(x) : NaN;
+    const last = x;
+    x = low < next && next < high ? next : 0.5 * (low + high);
+    if (slope && Math.abs(x - last) < 1e-14 * (1 + Math.abs(x))) break;
   }
-  return 0.5 * (low + high);
+  return x;
 }
 
 /** Noise in its two forms: z ~ N(0, 1) and u = Φ(z), with v = 1 − u. */
@@ -68,37 +74,29 @@ function digamma(x) {
   return shift + Math.log(x) - 0.5 / x - r * (1 / 12 - r * (1 / 120 - r * (1 / 252 - r / 240)));
 }
 
-/** Lagrange's weights at `x`, in steps of a grid with `size` points, of the six points around it. */
-function sixPoints(x, size) {
-  const first = Math.min(Math.max(Math.floor(x) - 2, 0), size - 6);
-  const t = x - first;
-  const weights = LAGRANGE.map((scale, j) =>
-    LAGRANGE.reduce((product, _, k) => (k === j ? product : product * (t - k)), scale));
-  return { first, weights };
+/** Chebyshev's polynomials at `x` in [−1, 1], and their derivatives: the first `count`. */
+function chebyshev(x, count) {
+  const values = [1, x], slopes = [0, 1];
+  for (let k = 2; k < count; k += 1) {
+    values.push(2 * x * values[k - 1] - values[k - 2]);
+    slopes.push(2 * values[k - 1] + 2 * x * slopes[k - 1] - slopes[k - 2]);
+  }
+  return { values, slopes };
 }
 
-/** 1/∏(j − k) over the other k of 0, …, 5. */
-const LAGRANGE = [-1 / 120, 1 / 24, -1 / 12, 1 / 12, -1 / 24, 1 / 120];
-
-/** Where `x` lies on a uniform grid, in steps, kept within it. */
-function position(x, low, high, size) {
-  return ((Math.min(Math.max(x, low), high) - low) / (high - low)) * (size - 1);
+/** The sum of a series of Chebyshev's polynomials at `x`, by Clenshaw's recurrence. */
+function seriesAt(coefficients, x) {
+  let next = 0, afterNext = 0;
+  for (let k = coefficients.length - 1; k > 0; k -= 1)
+    [next, afterNext] = [2 * x * next - afterNext + coefficients[k], next];
+  return x * next - afterNext + coefficients[0];
 }
 
-/** Interpolate rows, each a function on the grid, to one row. */
-function blendRows(rows, x) {
-  const { first, weights } = sixPoints(x, rows.length);
-  const blended = new Float64Array(rows[first].length);
-  for (let j = 0; j < 6; j += 1)
-    for (let k = 0; k < blended.length; k += 1) blended[k] += weights[j] * rows[first + j][k];
+/** The weighted sum of rows, which may end early. */
+function blendRows(rows, weights) {
+  const blended = new Float64Array(Math.max(...rows.map((row) => row.length)));
+  rows.forEach((row, i) => row.forEach((x, k) => { blended[k] += weights[i] * x; }));
   return blended;
-}
-
-/** Interpolate a row with given weights. */
-function blend(row, { first, weights }) {
-  let sum = 0;
-  for (let j = 0; j < 6; j += 1) sum += weights[j] * row[first + j];
-  return sum;
 }
 
 /** Running means of terms, with standard errors, at the given counts. */

@@ -6,9 +6,6 @@ const graphView = (view) => ({
   theta: view.symbols.map((symbol, k) => `${symbol} = ${shown(view.theta[k])}`),
 });
 
-/** Digits that hold: those of tables are fewer. */
-const digitsOf = (law) => (law === "gamma" || law === "beta" ? 4 : 6);
-
 /** The command that prints the pathwise numbers, and what it prints. */
 function commandOf(s) {
   const law = LAWS[s.law];
@@ -17,11 +14,11 @@ function commandOf(s) {
   const named = law.parameters.map(({ name }, k) => `-p ${called(name)}=${s.theta[k]}`).join(" ");
   if (law.discrete)
     return { text: `reparam estimate --dist ${s.law} ${named} --objective y`, prints: "" };
-  const dist = s.law === "gaussian" ? "" : `--dist ${s.law} `;
+  const dist = s.law === "gaussian" ? "" : `--dist ${law.dist ? law.dist(s.theta) : s.law} `;
   const { pathwise } = oneDraw(law, s.theta, s.noise, s.upstream);
-  const rounded = (x) => Number(x.toPrecision(digitsOf(s.law)));
+  const rounded = (x) => Number(x.toPrecision(6));
   const lines = law.parameters.map(({ name }, k) => `∂L/∂${name} = ${rounded(pathwise[k])}`);
-  let text = `reparam grad ${dist}${named} --noise ${s.noiseValue} --upstream ${s.upstream}`;
+  let text = `reparam grad ${dist}${law.dist ? "" : `${named} `}--noise ${s.noiseValue} --upstream ${s.upstream}`;
   if (s.kl) {
     const [mu, sigma] = klGradient(s.theta).map(rounded);
     text += `\nreparam kl --from gaussian ${named} --to gaussian`;
@@ -48,7 +45,7 @@ function results(view) {
       : view.mode === "score" && view.moved ? "y was drawn at another θ: draw again"
       : view.kl ? `${shown(value)} from the draw, ${shown(kl)} from KL` : meanText(view, means[k]);
     return `<div class="tile ${known && (value === null || blind) ? "bad" : ""}"><span>∂${total}/∂${symbol}</span>
-      <strong>${known ? shown(sum, digitsOf(view.lawName)) : "?"}</strong><small>${parts}</small></div>`;
+      <strong>${known ? shown(sum) : "?"}</strong><small>${parts}</small></div>`;
   }).join("");
 }
 
@@ -140,7 +137,7 @@ function estimatesTable(s, all) {
     ${row("direct", "direct", all.map(() => "none"))}
     ${row("pathwise", "pathwise", all.map((e) => cell(e.pathwise)))}
     ${row("score", "score function", all.map((e) => cell(e.score)))}
-    ${row("exact", "exact", all.map((e) => shown(e.exact, digitsOf(s.law))))}</tbody>`;
+    ${row("exact", "exact", all.map((e) => shown(e.exact)))}</tbody>`;
 }
 
 /** What the estimates of one parameter mean. */

@@ -1,12 +1,13 @@
 """Formulas that a distribution's author leaves out, computed from those that exist.
 
-Quantiles by iteration on the cdf, the upper tail from the density, derivatives in parameters by
-differences, moments by quadrature. They stand in until somebody writes the formula, and what can't
-be found, such as a moment that may be infinite, is NaN.
+Quantiles by iteration on the cdf, the upper tail and logarithms of tails from the density,
+derivatives by differences, moments by quadrature. They stand in until somebody writes the formula,
+and what can't be found, such as a moment that may be infinite, is NaN.
 """
 
-from reparam.base.numerical.differences import as_rows, in_parameters
-from reparam.base.numerical.inversion import cdf_of_quantile, quantile
+from reparam.base.numerical.differences import as_rows, in_parameters, in_values
+from reparam.base.numerical.inversion import cdf_of_quantile, halved, quantile
+from reparam.base.numerical.log_tails import log_tail, log_tail_of_counts
 from reparam.base.numerical.moments import moments
 from reparam.base.numerical.paths import along_quantiles
 from reparam.base.numerical.tails import FAR_TAIL, by_rows, upper_tail
@@ -17,7 +18,11 @@ __all__ = [
     "as_rows",
     "by_rows",
     "cdf_of_quantile",
+    "halved",
     "in_parameters",
+    "in_values",
+    "log_tail",
+    "log_tail_of_counts",
     "moments",
     "quantile",
     "upper_tail",

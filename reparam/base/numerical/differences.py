@@ -1,13 +1,15 @@
-"""Derivatives in parameters by differences, with a step that each element chooses."""
+"""Derivatives by differences, with a step that each element chooses."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.domains import Interval
@@ -15,13 +17,27 @@ from reparam.domains import Interval
 if TYPE_CHECKING:
     from reparam.parameters import Parameter
 
-__all__ = ["as_rows", "in_parameters"]
+__all__ = ["as_rows", "in_parameters", "in_values"]
+
+Rows = NDArray[np.intp]
+
+#: A function of rows' numbers and one shift per row.
+Moved = Callable[[Rows, Array], Array]
 
 #: The first step, relative to the parameter or the value: of order 6, its error is about rounding.
 _STEP = 2.0**-7
 
 #: The steps tried after it, as powers of 16, where a function is rougher, or flatter, than that.
 _STEPS = (0, -1, 1, -2, 2, -3, -4, -5, -6)
+
+#: Steps to one side, as powers of 16, and how many times the least error ends them.
+_UPWARDS, _GROWN = range(250), 100.0
+
+#: The least distance from an end that they start at, at the end itself.
+_LEAST = 1e-290
+
+#: The relative error from which on differences are tried to one side.
+_POOR = 1e-8
 
 #: The relative error that is good enough to stop at; what is reached is some hundred times smaller.
 _GOOD = 1e-9
@@ -109,33 +125,100 @@ def _derivative(
     """Return the derivative in one number of θ, of rows."""
     index, place = where
     value = theta[index] if place is None else theta[index][:, place]
-    reach = np.maximum(np.abs(value), size)
-    reach = np.where((reach > 0.0) & (reach < np.inf), reach, 1.0)
     room = np.full(len(value), np.inf)
     if isinstance(declared.domain, Interval):
         low, high = declared.domain.ends({})
-        room = 0.4 * np.minimum(value - low, high - value)
-    best, error = np.full(len(value), np.nan), np.full(len(value), np.inf)
-    rest = np.arange(len(value))
+        room = np.minimum(value - low, high - value)
+
+    def moved(rows: Rows, shift: Array) -> Array:
+        few = [leaf[rows] for leaf in theta]
+        leaf = few[index].copy()
+        if place is None:
+            leaf += shift
+        else:
+            leaf[:, place] += shift
+        return np.asarray(function(y[rows], *few[:index], leaf, *few[index + 1 :]))
+
+    return _by_steps(moved, np.maximum(np.abs(value), size), room)[0]
+
+
+def in_values(
+    function: Callable[..., Any],
+    y: Array,
+    theta: Sequence[Array],
+    low: Array,
+    high: Array,
+    *,
+    size: float = 0.0,
+) -> Array:
+    """Return the derivative of ``function(y, *θ)`` in y: of rows.
+
+    Next to an end of the support, where central differences have too little room to see a function
+    that is smooth there, they are taken to one side.
+
+    Parameters
+    ----------
+    function
+        Of values and one array per parameter, elementwise.
+    y, theta
+        Where to differentiate, one number or vector per row.
+    low, high
+        The ends of the support, per row: steps stay within.
+    size
+        What first steps are relative to where y is smaller.
+    """
+
+    def moved(rows: Rows, shift: Array) -> Array:
+        return np.asarray(function(y[rows] + shift, *(leaf[rows] for leaf in theta)))
+
+    found, error = _by_steps(moved, np.maximum(np.abs(y), size), np.minimum(y - low, high - y))
+    here = moved(np.arange(len(y)), np.zeros(len(y)))
+    poor = np.flatnonzero(~(error <= _POOR * np.abs(found)) & np.isfinite(here))
+    if poor.size:
+        inwards = np.where(y - low < high - y, 1.0, -1.0)[poor]
+        room = np.maximum(y - low, high - y)[poor]
+
+        def to_one_side(rows: Rows, shift: Array) -> Array:
+            return moved(poor[rows], inwards[rows] * shift)
+
+        near = np.maximum(
+            np.minimum(y - low, high - y), np.maximum(2e3 * np.spacing(np.abs(y)), _LEAST)
+        )
+        slope, doubt = _to_one_side(to_one_side, here[poor], near[poor], room)
+        better = doubt < error[poor]
+        found[poor[better]] = (inwards * slope)[better]
+    return found
+
+
+def _by_steps(moved: Moved, reach: Array, room: Array) -> tuple[Array, Array]:
+    """Return derivatives at 0 of a function of rows' numbers and one shift per row, and errors.
+
+    Parameters
+    ----------
+    moved
+        The function.
+    reach
+        What first steps are relative to, one per row.
+    room
+        How far shifts may go.
+    """
+    reach = np.where((reach > 0.0) & (reach < np.inf), reach, 1.0)
+    room = 0.4 * room
+    best, error = np.full(len(room), np.nan), np.full(len(room), np.inf)
+    rest = np.arange(len(room))
     for power in _STEPS:
         step = np.minimum(_STEP * np.minimum(reach, room)[rest] * 16.0**power, 0.5 * room[rest])
-        few = [leaf[rest] for leaf in theta]
-
-        def moved(k: float, rest: Any = rest, few: Any = few, step: Array = step) -> Array:
-            leaf = few[index].copy()
-            if place is None:
-                leaf += k * step
-            else:
-                leaf[:, place] += k * step
-            return np.asarray(function(y[rest], *few[:index], leaf, *few[index + 1 :]))
-
-        slope, doubt = _extrapolated(moved, step)
+        slope, doubt = _extrapolated(partial(_shifted, moved, rest, step), step)
         better = doubt < error[rest]
         best[rest[better]], error[rest[better]] = slope[better], doubt[better]
         rest = rest[~(error[rest] <= _GOOD * np.abs(best[rest]))]
         if not rest.size:
             break
-    return best
+    return best, error
+
+
+def _shifted(moved: Moved, rows: Rows, step: Array, times: float) -> Array:
+    return moved(rows, times * step)
 
 
 def _extrapolated(moved: Callable[[float], Array], step: Array) -> tuple[Array, Array]:
@@ -149,3 +232,32 @@ def _extrapolated(moved: Callable[[float], Array], step: Array) -> tuple[Array, 
     slope = fine + (fine - coarse) / 15.0
     doubt = np.abs(slope - fine) + _EPSILON * sizes / step
     return slope, np.where(np.isfinite(slope), doubt, np.inf)
+
+
+def _to_one_side(moved: Moved, here: Array, near: Array, room: Array) -> tuple[Array, Array]:
+    """Return derivatives at 0 from values to one side, of order 4, and errors.
+
+    The steps grow from the distance to the end on, until the function bends more than it rounds.
+    """
+    best, error = np.full(len(room), np.nan), np.full(len(room), np.inf)
+    rest = np.arange(len(room))
+    for power in _UPWARDS:
+        step = np.minimum(_STEP * near[rest] * 16.0**power, 0.1 * room[rest])
+        slopes, sizes = [], np.abs(here[rest])
+        for k in (4.0, 2.0, 1.0, 0.5):
+            there = moved(rest, k * step)
+            slopes.append((there - here[rest]) / (k * step))
+            sizes = np.maximum(sizes, np.abs(there))
+        for order in (2.0, 4.0, 8.0):
+            before = slopes[-1]
+            slopes = [(order * b - a) / (order - 1.0) for a, b in pairwise(slopes)]
+        (slope,) = slopes
+        doubt = np.abs(slope - before) + 8.0 * _EPSILON * sizes / step
+        doubt = np.where(np.isfinite(slope), doubt, np.inf)
+        better = doubt < error[rest]
+        best[rest[better]], error[rest[better]] = slope[better], doubt[better]
+        on = (doubt < _GROWN * error[rest]) & (step < 0.1 * room[rest])
+        rest = rest[on & ~(error[rest] <= _GOOD * np.abs(best[rest]))]
+        if not rest.size:
+            break
+    return best, error

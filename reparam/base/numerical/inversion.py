@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["cdf_of_quantile", "quantile"]
+__all__ = ["cdf_of_quantile", "halfway", "halved", "quantile"]
 
 Formula = Callable[..., Any]
 
@@ -62,7 +62,7 @@ def quantile(
     y = np.asarray(found.x)
     lost = inside & ~(bracket.success & found.success)
     if np.any(lost):
-        y[lost] = _halved(excess, low[lost], high[lost], row[lost])
+        y[lost] = halved(excess, low[lost], high[lost], row[lost])
     y = np.select([u == 0.0, v == 0.0, np.isnan(u)], [low, high, np.nan], y)
     return np.asarray(y.reshape(shape))
 
@@ -76,14 +76,24 @@ def _start(low: Array, high: Array) -> tuple[Array, Array]:
     return left, left + width
 
 
-def _halved(excess: Formula, low: Array, high: Array, row: Array) -> Array:
+def halved(excess: Formula, low: Array, high: Array, row: Array) -> Array:
     """Return where a function that grows changes its sign, to a unit in the last place."""
     left, right = _numbered(low), _numbered(high)
     for _ in range(_HALVINGS):
-        middle = (left & right) + ((left ^ right) >> 1)  # their mean, without overflow
+        middle = _mean_of(left, right)
         grows = excess(_number(middle), row) < 0.0
         left, right = np.where(grows, middle, left), np.where(grows, right, middle)
     return np.where(np.isnan(excess(_number(right), row)), np.nan, _number(right))
+
+
+def halfway(low: Array, high: Array) -> Array:
+    """Return the number that has as many floating-point numbers between it and either end."""
+    return _number(_mean_of(_numbered(low), _numbered(high)))
+
+
+def _mean_of(left: Any, right: Any) -> Any:
+    """Return the mean of two integers, rounded down, without overflow."""
+    return (left & right) + ((left ^ right) >> 1)
 
 
 def _numbered(y: Array) -> Any:

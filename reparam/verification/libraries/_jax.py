@@ -34,11 +34,15 @@ def _jax() -> Any:
 
 
 @contextmanager
-def in_double() -> Iterator[None]:
-    """Compute in double precision on the CPU; what libraries warn of in themselves is not told."""
+def in_double(theta: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Compute on the CPU in double precision, or in single with parameters of that.
+
+    What libraries warn of in themselves is not told.
+    """
     jax = _jax()
     cpu = jax.devices("cpu")[0]
-    with jax.enable_x64(True), jax.default_device(cpu), warnings.catch_warnings():
+    double = not any(isinstance(value, np.float32) for value in (theta or {}).values())
+    with jax.enable_x64(double), jax.default_device(cpu), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
@@ -94,7 +98,7 @@ class JaxSampling:
     def iterates(self, theta: Mapping[str, float]) -> bool:
         """Whether there is a loop of unknown length in the compiled program."""
         try:
-            with in_double():
+            with in_double(theta):
                 program = _jax().make_jaxpr(self._pulled)(_key(0), _arrays(theta, 1))
         except Exception:  # what is wrong with it, draws will say
             return False
@@ -108,14 +112,14 @@ class JaxSampling:
 
     def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
         """Return n draws."""
-        with in_double():
+        with in_double(theta):
             arrays = _arrays(theta, _BLOCK)
             blocks = [np.asarray(self._compiled[0](key, arrays)) for key in _keys(seed, n)]
         return np.concatenate(blocks)[:n]
 
     def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
         """Return the same draws, with gradients, or raise NoGradient."""
-        with in_double():
+        with in_double(theta):
             declared = self._declared(theta)
             if isinstance(declared, str):
                 raise NoGradient(declared)

@@ -36,8 +36,6 @@ __all__ = [
     "unchecked",
 ]
 
-#: Draws that tell where a law's mass is.
-_PILOT = 4096
 #: Draws with gradients of a sampler that iterates.
 _SLOW = 2**16
 #: A parameter's everyday values lie within these distances of one end of its domain.
@@ -45,7 +43,7 @@ _NEAR, _FAR = 0.1, 10.0
 
 
 class Sampling(Protocol):
-    """A sampler as its library has it."""
+    """A sampler as its library has it: draws are in the precision of the parameters given."""
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -67,6 +65,8 @@ class Sampling(Protocol):
 class LibrarySampler(Target):
     """A sampler of another library, in its own parameters."""
 
+    may_be_slow = True
+
     def __init__(
         self,
         name: str,
@@ -83,7 +83,7 @@ class LibrarySampler(Target):
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients, as the library differentiates."""
-        sample = self._sampling.sample(theta, n, seed)
+        sample = self._sampling.sample(self.given(theta), n, seed)
         if self._row.discrete and not any(np.any(entry) for entry in sample.gradients.values()):
             raise NoGradient("draws are whole numbers, and the gradient of each is 0")
         for array in (sample.value, *sample.gradients.values()):
@@ -92,12 +92,13 @@ class LibrarySampler(Target):
 
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values."""
-        value = self._sampling.values(theta, n, seed)
+        value = self._sampling.values(self.given(theta), n, seed)
         _check(value, n)
         return value if value.dtype.kind == "f" else value.astype(np.float64)
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law of the table, or what follows from the library's own density."""
+        theta = self.rounded(theta)
         if self._row.discrete:
             raise NotApplicable("its values are whole numbers, and densities are compared here")
         if self._row.law:
@@ -108,7 +109,7 @@ class LibrarySampler(Target):
         return NumericalLaw(
             theta,
             self.parameters,
-            self.values(theta, _PILOT, seed),
+            self.values(theta, self.pilot_draws, seed),
             **formulas,
             support=self._sampling.support(theta),
         )
@@ -225,6 +226,16 @@ def row_of_constraints(spec: str, cls: type) -> Row:
     }
     # of alternatives, such as probs and logits, the first
     alternatives = [name for name in names if defaults[name] is None][1:]
+    lacking = [
+        name
+        for name, each in arguments.items()
+        if each.default is Argument.empty and name not in constraints
+    ]
+    if lacking:
+        raise InputError(
+            f"{spec} needs {', '.join(lacking)}, which arg_constraints lacks; give it a default, or"
+            " declare its constraint"
+        )
     ranges = {}
     for name in names:
         if name in alternatives:

@@ -98,11 +98,12 @@ def recognized(thing: Any, name: str) -> Target | None:
 @cache
 def _sampling(name: str, function: Any) -> JaxSampling:
     def standard(key: Any, theta: Mapping[str, Any], n: int) -> Any:
-        z = function(key, shape=(n,), dtype="float64")
+        z = function(key, shape=(n,), dtype=theta["scale"].dtype)
         return theta.get("loc", 0.0) + theta["scale"] * z
 
     def with_parameters(key: Any, theta: Mapping[str, Any], n: int) -> Any:
-        precision = {} if ROWS[name].discrete else {"dtype": "float64"}
+        dtype = next(iter(theta.values())).dtype
+        precision = {} if ROWS[name].discrete else {"dtype": dtype}
         return function(key, **theta, **ROWS[name].constants, shape=(n,), **precision)
 
     return JaxSampling(f"jax.random.{name}", standard if name in STANDARD else with_parameters)

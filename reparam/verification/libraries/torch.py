@@ -1,8 +1,8 @@
 """Samplers of ``torch.distributions``: ``torch:Beta``.
 
-Each parameter is an array of equal numbers in double precision on the CPU, and ``rsample`` draws
-one value for each: the gradient of the sum of draws holds the derivative of each in its own
-parameters.
+Each parameter is an array of equal numbers in double or single precision on the CPU, and
+``rsample`` draws one value for each: the gradient of the sum of draws holds the derivative of each
+in its own parameters.
 """
 
 from __future__ import annotations
@@ -128,9 +128,9 @@ class _Sampling:
 
     def _at(self, theta: Mapping[str, Any], n: tuple[int, ...] = ()) -> dict[str, Any]:
         torch = _torch()
-        numbers = {
-            name: torch.as_tensor(value, dtype=torch.float64) for name, value in theta.items()
-        }
+        single = any(isinstance(value, np.float32) for value in theta.values())
+        dtype = torch.float32 if single else torch.float64
+        numbers = {name: torch.as_tensor(value, dtype=dtype) for name, value in theta.items()}
         return {name: torch.broadcast_to(each, n or each.shape) for name, each in numbers.items()}
 
     @property

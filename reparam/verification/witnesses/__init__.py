@@ -47,10 +47,14 @@ _WITNESSES = {
         "∂y/∂θ against numerical differentiation at fixed noise", 3, vectors=False
     ),
     "identity": _Declaration(
-        "p(y)·∂y/∂θ + ∂F/∂θ = 0, p = dF/dy, and F⁻¹ of integers against F", 4, gradients=False
+        "p(y)·∂y/∂θ + ∂F/∂θ = 0, p = dF/dy, ln F and ln(1 − F), also where these underflow, and F⁻¹"
+        " of integers against F",
+        4,
+        gradients=False,
     ),
     "score": _Declaration(
-        "∂ log p/∂θ against numerical differentiation, and E[score] = 0; in a parameter that moves"
+        "∂ log p/∂θ against numerical differentiation, ∂ log p/∂y against log p by integration, and"
+        " E[score] = 0; in a parameter that moves"
         " an end of the support, its integral between the quartiles",
         2,
         gradients=False,
@@ -65,7 +69,10 @@ _WITNESSES = {
         "∂E[φ(y)]/∂θ by the sampler's gradients against the exact value", 6, statistical=True
     ),
     "edges": _Declaration(
-        "tails, tiny and huge parameters, few draws: no NaN, no silent zero", 5, statistical=True
+        "tails, tiny and huge parameters, few draws: no NaN, no silent zero; draws and gradients"
+        " all over the ranges",
+        5,
+        statistical=True,
     ),
     "continuity": _Declaration(
         "f is continuous in θ at fixed noise, no step function", 7, vectors=False

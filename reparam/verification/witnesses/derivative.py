@@ -7,13 +7,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification import paths
 from reparam.verification.comparing import Tally, failure, not_numbers
 from reparam.verification.context import Context
-from reparam.verification.laws import paths_of
+from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerics import derivative_in
 from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison, Outcome
@@ -25,6 +24,8 @@ __all__ = ["derivative"]
 #: Gradients whose ratios to differences at a fixed seed mostly agree this well are meant to be
 #: them: a rejection sampler's may be unbiased, and another path's. Expectations judge those.
 _THE_SAME = 1e-5
+#: So many times as many draws tell whether some that are off are of another path.
+_MORE = 16
 #: Draws whose gradients are compared with the quantile path's one by one.
 _DRAWS = 2**15
 #: Draws that are compared where each has parameters of its own.
@@ -86,40 +87,83 @@ def _compare(
     theta: Mapping[str, float],
     sample: Sample,
     value: Callable[..., Array],
-    right: Mapping[str, NDArray[np.bool_]] | None = None,
     **where: Any,
 ) -> None:
-    """Compare gradients with differences of values, but for those that are known to be right."""
-    rtol = context.tolerance(sample.value)
-    target, single = context.target, sample.value.dtype != np.float64
+    """Compare gradients with differences of values."""
     for name, tally in tallies.items():
-        slope, error = derivative_in(
-            name,
-            value,
-            theta,
-            target.parameters,
-            shape=(1,) if target.length else sample.value.shape,
-            noise=float(np.finfo(sample.value.dtype).eps) if single else 0.0,
+        slope, error = _slope(context, name, theta, sample, value)
+        _add(context, tally, name, theta, sample, slope, error, **where)
+
+
+def _slope(
+    context: Context,
+    name: str,
+    theta: Mapping[str, float],
+    sample: Sample,
+    value: Callable[..., Array],
+) -> tuple[Array, Array]:
+    """Return the derivative of values in a parameter by differences, and its error."""
+    target, single = context.target, sample.value.dtype != np.float64
+    return derivative_in(
+        name,
+        value,
+        theta,
+        target.parameters,
+        shape=(1,) if target.length else sample.value.shape,
+        noise=float(np.finfo(sample.value.dtype).eps) if single else 0.0,
+    )
+
+
+def _add(
+    context: Context,
+    tally: Tally,
+    name: str,
+    theta: Mapping[str, float],
+    sample: Sample,
+    slope: Array,
+    error: Array,
+    **where: Any,
+) -> None:
+    # what is left of differences where the parameter does nothing, and of values that are 0
+    gradient = sample.gradients[name]
+    floor = 1e-9 * np.abs(sample.value) / max(abs(theta[name]), 1e-300)
+    nothing = (sample.value == 0.0) & (gradient == 0.0)
+    tally.add(
+        theta,
+        gradient,
+        slope,
+        rtol=context.tolerance(sample.value),
+        atol=np.where((np.abs(slope) < floor) | nothing, 10.0 * error, 0.0),
+        uncertainty=error,
+        **where,
+    )
+
+
+def _compare_at_seed(
+    context: Context, tallies: Mapping[str, Tally], theta: dict[str, float], law: Law
+) -> None:
+    """Compare gradients with differences at a fixed seed, but for those that are −F_θ/p.
+
+    Not those of another path: where some are off, it takes more draws to tell that from a mistake.
+    """
+    target, few = context.target, 4 * context.level.points
+    for name, tally in tallies.items():
+        for n in (few, min(_MORE * few, target.gradient_draws)):
+            sample = target.draws(theta, n, context.seed)
+            right = paths.agreeing(context, sample, *paths_of(law, sample.value))[name]
+            value = partial(_rows, target, n, context.seed, "")
+            slope, error = _slope(context, name, theta, sample, value)
+            gradient = sample.gradients[name]
+            slope = np.where(right, gradient, slope)
+            error = np.where(right, 0.0, error)
+            off = np.abs(gradient - slope)
+            if np.all(off <= context.tolerance(sample.value) * np.abs(slope) + 10.0 * error):
+                break
+        meant = target.replays or paths.are_meant(
+            sample.value, gradient, slope, 10.0 * error, alike=_THE_SAME
         )
-        if target.noise is None and not (
-            np.nanmedian(np.abs(paths.common_factor(sample.gradients[name], slope)[1])) < _THE_SAME
-        ):
-            continue
-        if right is not None:
-            slope = np.where(right[name], sample.gradients[name], slope)
-            error = np.where(right[name], 0.0, error)
-        # what is left of differences where the parameter does nothing, and of values that are 0
-        floor = 1e-9 * np.abs(sample.value) / max(abs(theta[name]), 1e-300)
-        nothing = (sample.value == 0.0) & (sample.gradients[name] == 0.0)
-        tally.add(
-            theta,
-            sample.gradients[name],
-            slope,
-            rtol=rtol,
-            atol=np.where((np.abs(slope) < floor) | nothing, 10.0 * error, 0.0),
-            uncertainty=error,
-            **where,
-        )
+        if meant:
+            _add(context, tally, name, theta, sample, slope, error, y=sample.value)
 
 
 def _of_draws(context: Context) -> Iterator[Comparison]:
@@ -128,17 +172,19 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     at_seed = {name: Tally(f"∂y/∂{name}") for name in target.parameters}
     found: list[Comparison] = []
     judged: set[str] = set()
+    failed: set[str] = set()
     for way in target.ways:
         on_path = paths.tallies(context, way)
         lost: dict[str, Comparison] = {}
-        for theta in context.sets():
+        for number, theta in enumerate(context.sets()):
+            seed = context.seeded("derivative", number)
             try:
-                sample = target.draws(theta, n, context.seed, way)
+                sample = target.draws(theta, n, seed, way)
             except NoGradient as reason:
                 lost.setdefault("", failure("∂y/∂θ", theta, str(reason)))
                 continue
             law = target.law(theta, context.seed)
-            kept = context.thin(sample.value.size, _DRAWS)
+            kept = context.thin(sample.value, _DRAWS)
             some = paths.thinned(sample, kept)
             exact, unsure = paths_of(law, some.value)
             faults = [*not_numbers(theta, some, exact), *_zeros(theta, sample, exact, unsure)]
@@ -146,23 +192,23 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                 lost.setdefault(fault.what, fault)
             if faults:
                 continue
-            paths.compare_draws(context, on_path, theta, sample, law, kept, context.seed, way)
-            if target.noise is None and smooth_at_seed(target, theta, few, context.seed):
-                start = target.draws(theta, few, context.seed)
-                value = partial(_rows, target, few, context.seed, "")
-                right = paths.are_paths(context, start, law)
-                _compare(context, at_seed, theta, start, value, right, y=start.value)
+            paths.compare_draws(context, on_path, theta, sample, law, kept, seed, way)
+            smooth = target.noise is None and smooth_at_seed(target, theta, few, context.seed)
+            if target.replays or smooth:
+                _compare_at_seed(context, at_seed, theta, law)
         found += lost.values()
         for name, tally in on_path.items():
             told = list(tally.result())
             judged |= {name for each in told if each.outcome is not Outcome.INCONCLUSIVE}
+            failed |= {name for each in told if each.outcome is Outcome.FAILS}
             found += told
     for name, tally in at_seed.items():
-        # differences that tell nothing take nothing from what was told
+        # differences that are inconclusive, or find the same mistake again, add nothing
         found += [
             each
             for each in tally.result()
             if not (each.outcome is Outcome.INCONCLUSIVE and name in judged)
+            and not (each.outcome is Outcome.FAILS and name in failed)
         ]
     found += _of_unlike(context)
     if not found and target.noise is None:

@@ -9,18 +9,17 @@ from functools import partial
 import numpy as np
 
 from reparam.verification import statistics
-from reparam.verification.comparing import Tally, beside, failure
+from reparam.verification.comparing import Tally, beside
 from reparam.verification.context import Context
 from reparam.verification.fit import LOOKS, Fit, add_scores, is_discrete, look
+from reparam.verification.independence import of_the_generator
 from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Target, Unlike
+from reparam.verification.targets import Unlike
 
 __all__ = ["distribution"]
 
-#: Draws by which two seeds are told apart.
-_DRAWN = 256
 #: Draws with a parameter set each that are all different.
 _UNLIKE = 2**14
 #: The error of a density's integral, and how many times what it may be wrong by is wrong.
@@ -38,7 +37,8 @@ def distribution(context: Context) -> Iterator[Comparison]:
     (binomial, exact) and the outermost draws, by E[∂ log p/∂θ] = 0, the most powerful test against
     draws of another θ, and by the most powerful ones against draws that are all moved, or spread,
     by some factor. Draws that repeat, agree with those before them or with those of another seed
-    are not random. Suspicious draws are looked at again, at more of them.
+    are not random, nor are those that are too even. Suspicious draws are looked at again, at more
+    of them.
     """
     target, unlike = context.target, context.target.unlike(_UNLIKE, context.seeded("unlike"))
     turns = list(context.turns())
@@ -55,7 +55,7 @@ def _of_way(
 ) -> Iterator[Comparison]:
     """Compare draws of one way with the law, at some of the numbered parameter sets."""
     target, label = context.target, f" ({way})" if way else ""
-    yield from _of_seed(context, sets[0][1], way, label)
+    yield from of_the_generator(context, sets[0][1], way, label)
     inside = Tally(f"draws{label} in the support", "absolute")
     whole = Tally("∫ p dy", note="log_prob is to be −∞ outside the support", doubt=_ROUGH)
     fit = Fit(f"draws{label}")
@@ -98,24 +98,6 @@ def _of_unlike(unlike: Unlike, alpha: float) -> Iterator[Comparison]:
     at = int(np.argmax(gap))
     tally.add({}, np.maximum(gap[at], 0.0), 0.0, atol=statistics.dkw_bound(n, alpha), u=low[at])
     yield from tally.result()
-
-
-def _of_seed(
-    context: Context, theta: dict[str, float], way: str, label: str
-) -> Iterator[Comparison]:
-    """Yield a failure for draws that are the same for several seeds, in the same places.
-
-    Not where they are the same as others: at an atom, or by rounding.
-    """
-    target: Target = context.target
-    first, *others = (
-        target.values(theta, _DRAWN, context.seeded("seed", number), way) for number in range(3)
-    )
-    _, place, count = np.unique(first, return_inverse=True, return_counts=True)
-    same = np.all([first == other for other in others], axis=0) & (count[place] == 1)
-    if np.any(same):
-        note = f"{np.sum(same)} of {_DRAWN} are the same with other seeds: the rng had no effect"
-        yield failure(f"draws{label}", theta, note)
 
 
 def _is_known(tally: Tally, theta: dict[str, float], law: Law) -> bool:

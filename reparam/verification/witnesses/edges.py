@@ -19,6 +19,7 @@ from reparam.verification.context import Context, noise_of
 from reparam.verification.fit import add_distance, is_discrete
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerical_law import NumericalLaw
+from reparam.verification.ranges import over_ranges
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target
@@ -43,8 +44,10 @@ _STATEMENTS = (
     "F and 1 − F lie in [0, 1]",
     "F rises",
     "F + (1 − F) = 1",
+    "ln F and ln(1 − F) are numbers up to 0",
     "−F_θ/p is a number",
     "∂ log p/∂θ is a number",
+    "∂ log p/∂y is a number",
     "−F_θ/p is 0 only where y stays",
 )
 #: The share of a range that ends may be inwards.
@@ -52,9 +55,13 @@ _INWARDS = 1e-3
 #: A relative change of θ, and the least relative change of y that it must make to tell that ∂y/∂θ
 #: is not 0.
 _MOVE, _MOVED = 1e-3, 1e-5
+#: The same where values are those of formulas in float64.
+_MOVED_EXACTLY = 1e-8
 #: Closer to an end of the support than so many units in its last place values may be rounded to
 #: it, or kept from it: what their derivative is there says nothing.
 _ROUNDING = 1e3
+#: Gradients of few draws that must be wrong, of all, to be no accident of another path's.
+_SEVERAL = 3
 #: Draws at each edge; those that are compared with the law, at most and of all that a level has;
 #: and how few are asked for at once.
 _DRAWS, _MANY, _PART, _FEW = 1024, 4096, 64, (1, 2, 7)
@@ -64,11 +71,13 @@ def edges(context: Context) -> Iterator[Comparison]:
     """Look at the edges of what parameters, noise and the number of draws may be.
 
     For NaN, values outside the support and gradients that vanish silently; and whether draws and
-    their gradients are right, at the ends of typical ranges, as far as some thousands tell.
+    their gradients are right at the ends of typical ranges, and all over them, as far as some
+    thousands tell.
     """
     yield from _of_numbers(context)
     yield from _of_draws(context)
     yield from _of_few(context)
+    yield from over_ranges(context, 0.5 * context.alpha / len(context.target.ways))
 
 
 def _of_numbers(context: Context) -> Iterator[Comparison]:
@@ -84,7 +93,7 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
     for theta in corners(context, BEYOND if target.strict else 1.0):
         law = target.law(theta, context.seed)
         low, high = law.support
-        for sample, values in _samples(context, theta):
+        for sample, values, drawn in _samples(context, theta):
             y = np.asarray(sample.value, dtype=np.float64)
             numbers.add(theta, np.isnan(y), 0.0, y=y)
             inside.add(theta, y, np.clip(y, low, high), y=y)
@@ -98,7 +107,10 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
                     real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
                 zero = (entry[finite] == 0.0) & real
                 if np.any(zero):  # by rights, where only other draws depend on the parameter
-                    zero &= moves(values, name, theta, y)[finite]
+                    least = _MOVED_EXACTLY if target.strict else _MOVED
+                    zero &= moves(values, name, theta, y, least)[finite]
+                if drawn and np.any(zero) and not np.all(entry == 0.0):  # or of another path
+                    zero &= paths.are_meant(y[finite], entry[finite], exact[name])
                 silent[name].add(theta, zero, 0.0, y=y[finite])
         if target.strict:
             _formulas(formulas, theta, target, law, extreme_noise(context))
@@ -113,7 +125,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     """
     target, sets = context.target, list(corners(context))
     n = min(_MANY, context.level.draws // _PART, target.gradient_draws)
-    alpha = context.alpha / (len(sets) * (1 + TESTS * len(target.parameters)))
+    alpha = 0.5 * context.alpha / (len(sets) * (1 + TESTS * len(target.parameters)))
     for turn, way in enumerate(target.ways):
         label = f" ({way})" if way else ""
         distance = Tally(f"sup |Fₙ − F| of draws{label}", "probability")
@@ -122,9 +134,10 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             name: Averages.of(name, f", draws with {way}" if way else "")
             for name in target.parameters
         }
-        for theta in sets[turn :: len(target.ways)]:
+        for number in range(turn, len(sets), len(target.ways)):
+            theta, seed = sets[number], context.seeded("corner", number)
             try:
-                sample = target.draws(theta, n, context.seed, way)
+                sample = target.draws(theta, n, seed, way)
             except NoGradient:
                 continue
             law = target.law(theta, context.seed)
@@ -133,8 +146,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             add_distance(distance, theta, law, np.sort(sample.value), alpha)
             if any(np.any(np.isnan(entry)) for entry in sample.gradients.values()):
                 continue  # which has been told
-            kept = context.thin(n, n)
-            paths.compare_draws(context, on_path, theta, sample, law, kept, context.seed, way)
+            paths.compare_draws(context, on_path, theta, sample, law, np.arange(n), seed, way)
             if not is_discrete(np.sort(sample.value)):
                 yield from compare(context, averages, theta, sample, law, alpha)
         yield from _told(distance, *on_path.values(), *averages.values())
@@ -143,18 +155,24 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
 def _of_few(context: Context) -> Iterator[Comparison]:
     """Compare the gradients of very few draws with −F_θ/p, if those of many are."""
     target, theta = context.target, context.sets()[-1]
+    seeds = [context.seeded("few", number) for number in range(_SEVERAL)]
     for way in target.ways:
         found = paths.tallies(context, f"{way}, few of them" if way else "few of them")
         try:
             many = target.draws(theta, _DRAWS, context.seed, way)
-            few = [target.draws(theta, n, context.seed, way) for n in _FEW]
+            few = [target.draws(theta, n, seed, way) for n in _FEW for seed in seeds]
         except NoGradient:
             return
         law = target.law(theta, context.seed)
-        right = paths.are_paths(context, many, law)
+        sample = Sample(
+            np.concatenate([each.value for each in few]),
+            {name: np.concatenate([each.gradients[name] for each in few]) for name in found},
+        )
+        exact, unsure = paths_of(law, sample.value)
+        usual = paths.agreeing(context, many, *paths_of(law, many.value))
+        right = paths.agreeing(context, sample, exact, unsure)
         for name, tally in found.items():
-            for sample in few if np.all(right[name]) else ():
-                exact, unsure = paths_of(law, sample.value)
+            if np.all(usual[name]) and not 0 < np.sum(~right[name]) < _SEVERAL:
                 path, unit = (exact[name], unsure[name]), paths.unit_of(context, name, theta[name])
                 paths.compare_paths(context, tally, theta, sample, law, name, path, unit)
         yield from _told(*found.values())
@@ -219,18 +237,18 @@ def _ends(parameter: Parameter, beyond: float) -> tuple[float, float]:
 Values = Callable[[Mapping[str, float]], Array]
 
 
-def _samples(context: Context, theta: dict[str, float]) -> Iterator[tuple[Sample, Values]]:
-    """Yield samples, and what tells their values for other parameters."""
+def _samples(context: Context, theta: dict[str, float]) -> Iterator[tuple[Sample, Values, bool]]:
+    """Yield samples, the values of their noise for other parameters, and whether they are drawn."""
     target = context.target
     if target.noise is not None:
         noise = extreme_noise(context)
-        yield target.transform(noise, **theta), partial(transformed, target, noise)
+        yield target.transform(noise, **theta), partial(transformed, target, noise), False
     for way in target.ways:
         try:
             sample = target.draws(theta, _DRAWS, context.seed, way)
         except NoGradient:
             return
-        yield sample, partial(target.values, n=_DRAWS, seed=context.seed, way=way)
+        yield sample, partial(target.values, n=_DRAWS, seed=context.seed, way=way), True
 
 
 def transformed(target: Target, noise: Array, theta: Mapping[str, float]) -> Array:
@@ -271,32 +289,39 @@ def _formulas(
         lost = np.asarray(slopes[name] == 0.0)
         if np.any(lost):
             values = partial(transformed, target, noise[lost])
-            lost[lost] = moves(values, name, theta, y[lost])
+            lost[lost] = moves(values, name, theta, y[lost], _MOVED_EXACTLY)
         return lost
 
-    cdf, sf = np.asarray(law.cdf(y)), np.asarray(law.sf(y))
+    def told(name: str) -> Array:
+        return np.asarray(target.formulas[name](y, **theta))
+
+    cdf, sf, log_p = (np.asarray(each(y)) for each in (law.cdf, law.sf, law.log_prob))
     wrong = (
-        np.isnan(law.log_prob(y)),
+        np.isnan(log_p),
         ~((cdf >= 0.0) & (cdf <= 1.0) & (sf >= 0.0) & (sf <= 1.0)),
         np.diff(cdf, prepend=0.0) < 0.0,
         ~(np.abs(cdf + sf - 1.0) < 1e-12),
+        ~((told("log_cdf") <= 0.0) & (told("log_sf") <= 0.0)),
         np.any([np.isnan(entry) for entry in slopes.values()], axis=0),
         np.any([np.isnan(entry) for entry in law.score(y).values()], axis=0) & np.isfinite(y),
+        np.isnan(told("stein_score")) & np.isfinite(y) & np.isfinite(log_p) & (np.abs(y) > 1e-300),
         np.any([is_lost(name) for name in slopes], axis=0),
     )
     for tally, broken in zip(tallies.values(), wrong, strict=True):
         tally.add(theta, broken, 0.0, y=y)
 
 
-def moves(values: Values, name: str, theta: Mapping[str, float], y: Array) -> NDArray[np.bool_]:
+def moves(
+    values: Values, name: str, theta: Mapping[str, float], y: Array, least: float = _MOVED
+) -> NDArray[np.bool_]:
     """Return which of the values y move with a parameter, so that their derivatives can't be 0.
 
-    To both sides: on one there may be a step.
+    By more than `least`, relative to y, and to both sides: on one there may be a step.
     """
     found = np.isfinite(y) & (np.abs(y) > 1e-300)
     for side in (1.0, -1.0):
         there = {**theta, name: theta[name] + side * _MOVE * (theta[name] or 1.0)}
         with np.errstate(all="ignore"):
             change = np.abs(values(there) - y)
-            found &= np.isfinite(change) & (change > _MOVED * np.abs(y))
+            found &= np.isfinite(change) & (change > least * np.abs(y))
     return np.asarray(found)

@@ -11,9 +11,9 @@ from reparam.verification.averages import FREQUENCIES, TESTS, Averages, compare
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context
 from reparam.verification.fit import is_discrete
-from reparam.verification.numerics import unit_rule
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison
+from reparam.verification.splitting import inner_edges, split_rule
 
 __all__ = ["expectation"]
 
@@ -69,14 +69,18 @@ def _quadrature(context: Context) -> Iterator[Comparison]:
 
     ∫ φ'(y) ∂y/∂θ du = ∫ φ(y) ∂ log p/∂θ du, for φ = sin kπF(y), which is 0 at both ends.
     """
-    target, formulas, rule = context.target, context.target.formulas, unit_rule()
+    target, formulas = context.target, context.target.formulas
     if not {"icdf", "score", "pathwise", "log_prob"} <= set(formulas):
         return
     tallies = {
         name: Tally(f"∂E[sin kπF(y)]/∂{name}, quadrature", "absolute") for name in target.parameters
     }
     for theta in context.sets():
+        rule = split_rule(inner_edges(target, theta))
         y = formulas["icdf"](rule.u, **theta)
+        jumps = [
+            (float(formulas["cdf"](end, **theta)), through) for end, through in target.jumps(theta)
+        ]
         with np.errstate(all="ignore"):
             scores, paths = formulas["score"](y, **theta), formulas["pathwise"](y, **theta)
             density = np.exp(formulas["log_prob"](y, **theta))
@@ -92,6 +96,9 @@ def _quadrature(context: Context) -> Iterator[Comparison]:
                     np.sin(k * math.pi * rule.u),
                     -((-1.0) ** k) * np.sin(k * math.pi * rule.complement),
                 )
+                flows = sum(
+                    through.get(name, 0.0) * math.sin(k * math.pi * at) for at, through in jumps
+                )
                 path = k * math.pi * np.cos(k * math.pi * rule.u) * flow * rule.weight
                 size = float(np.sum(np.abs(path[kept])))
                 largest = float(np.max(np.abs(flow[kept])))
@@ -101,7 +108,7 @@ def _quadrature(context: Context) -> Iterator[Comparison]:
                 tally.add(
                     theta,
                     np.sum(path[kept]),
-                    np.sum((wave * weight)[kept]),
+                    np.sum((wave * weight)[kept]) + flows,
                     atol=1e-8 * size,
                     uncertainty=blind,
                     k=float(k),

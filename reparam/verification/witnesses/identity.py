@@ -21,10 +21,12 @@ from reparam.verification.numerics import (
     moved,
     of_tails,
     rounding_of,
+    spans,
 )
 from reparam.verification.refusals import Faulty, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Target
+from reparam.verification.witnesses import _logarithms
 
 __all__ = ["identity"]
 
@@ -66,12 +68,17 @@ def identity(context: Context) -> Iterator[Comparison]:
         if not compared:
             raise NotApplicable("it has no cdf with a log_prob or a pathwise to compare it with")
         return
+    logarithms = {"log_cdf", "log_sf"} <= set(formulas)
     if context.target.obstacle:
         yield from _masses(context)
+        if logarithms:
+            yield from _logarithms.of_masses(context)
         return
     if "log_prob" in formulas:
         yield from _density(context)
         yield from _decline(context)
+        if logarithms:
+            yield from _logarithms.of_tails(context)
     if {"log_prob", "pathwise"} <= set(formulas):
         yield from _pathwise(context)
 
@@ -250,13 +257,7 @@ def _decline(context: Context) -> Iterator[Comparison]:
     for theta in context.sets():
         inside, _ = context.points(theta)
         density = partial(_exp, context.target.formulas["log_prob"], **theta)
-        for tally, tail, y in zip(tallies, tails, _halves(inside), strict=True):
-            if not y.size:
-                continue
-            start, outer = y[:-1], y[1:]
-            # no further than the median is, so that a power's interval is a moderate one
-            step = np.minimum(0.5 * np.abs(outer - start), np.abs(start - y[0]))
-            end = start + np.copysign(step, outer - start)
+        for tally, tail, (start, end) in zip(tallies, tails, spans(inside), strict=True):
             mass, error = integral(density, start, end)
             rest = np.asarray(tail(start, **theta)) - np.abs(mass)
             claimed, lost = tail(end, **theta), context.target.rounding
@@ -267,13 +268,6 @@ def _decline(context: Context) -> Iterator[Comparison]:
 
 def _exp(log: Formula, y: Array, /, **theta: float) -> Array:
     return np.asarray(np.exp(log(y, **theta)))
-
-
-def _halves(y: Array) -> tuple[Array, Array]:
-    """Return the values from the median down, and those from there up."""
-    ordered = np.unique(y)
-    middle = len(ordered) // 2
-    return ordered[middle::-1], ordered[middle:]
 
 
 def _pathwise(context: Context) -> Iterator[Comparison]:

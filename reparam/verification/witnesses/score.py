@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
-from reparam.verification.numerics import derivative_in, ends, moved, unit_rule
+from reparam.verification.numerics import derivative_in, ends, integral, moved, spans, unit_rule
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
+from reparam.verification.splitting import inner_edges
 
 __all__ = ["score"]
 
@@ -28,6 +29,8 @@ _NODES = 300, 200
 _INNER = 0.25, 0.75
 #: Units in an end's last place within which values have too few digits of their distance from it.
 _APART = 2.0**20
+#: Units in the last place that a log density may be off, relative to its terms.
+_UNITS = 16.0
 #: Why an expectation may be uncertain.
 _DOUBT = "too much of it is where values round to each other, or too many values are possible"
 
@@ -55,12 +58,15 @@ def score(context: Context) -> Iterator[Comparison]:
         )
         for name in target.moving
     }
+    stein = Tally("∂ log p/∂y, integrated, against log p", doubt="it can't be integrated")
     for theta in context.sets():
         y = target.values(theta, context.level.points, context.seed)
         if not target.obstacle:
             y = np.append(y, context.points(theta)[0])
             low, high = target.law(theta, context.seed).support
             y = y[(y > low) & (y < high)]
+        if "stein_score" in formulas:
+            _integrate_in_value(context, theta, stein)
         claimed = formulas["score"](y, **theta)
         for name, tally in slopes.items():
             slope, error = derivative_in(
@@ -81,8 +87,25 @@ def score(context: Context) -> Iterator[Comparison]:
                 _expect_zero(context, theta, u, means)
             if inner:
                 _expect_zero(context, theta, u[(u > _INNER[0]) & (u < _INNER[1])], inner)
-    for tally in (*slopes.values(), *means.values(), *inner.values()):
+    for tally in (*slopes.values(), stein, *means.values(), *inner.values()):
         yield from tally.result()
+
+
+def _integrate_in_value(context: Context, theta: dict[str, float], tally: Tally) -> None:
+    """Compare integrals of the Stein score between quantiles with differences of log p."""
+    formulas = context.target.formulas
+    log_prob = partial(formulas["log_prob"], **theta)
+    y, _ = context.points(theta)
+    start, end = map(np.concatenate, zip(*spans(y), strict=True))
+    for jump, _ in context.target.jumps(theta):
+        smooth = (np.minimum(start, end) > jump) | (np.maximum(start, end) < jump)
+        start, end = start[smooth], end[smooth]
+    total, error = integral(partial(formulas["stein_score"], **theta), start, end)
+    logs = [np.asarray(log_prob(at)) for at in (start, end)]
+    # the terms of log p, such as multiples of ln y, may cancel
+    size = 1.0 + sum(np.abs(log) for log in logs) + np.abs(np.log(np.abs(start)))
+    lost = _UNITS * np.spacing(size) + context.target.rounding
+    tally.add(theta, total, logs[1] - logs[0], rtol=1e-9, atol=lost, uncertainty=error, y=end)
 
 
 def _expect_zero(
@@ -107,10 +130,16 @@ def _expect_zero(
         return
     cdf, sf = (partial(formulas[f], end) for f, end in (("cdf", places[:1]), ("sf", places[-1:])))
     first, last = float(cdf(**theta)[0]), 1.0 - float(sf(**theta)[0])
+    edges = inner_edges(target, theta)[0]
     (mean, size, unsure), (coarse, *_) = (
-        _integrated(scores, partial(formulas["icdf"], **theta), *_between(first, last, nodes))
+        _integrated(
+            scores, partial(formulas["icdf"], **theta), *_between(first, last, edges, nodes)
+        )
         for nodes in _NODES
     )
+    for end, through in target.jumps(theta):
+        if places[0] < end < places[-1]:
+            mean = mean + np.array([through.get(name, 0.0) for name in names])
     unsure = unsure + np.abs(mean - coarse)
     for at, (name, tally) in enumerate(means.items()):
         tails = [
@@ -151,8 +180,16 @@ def _resolved(y: Array, low: Array, high: Array) -> NDArray[np.bool_]:
     return np.asarray(inside)
 
 
-def _between(first: float, last: float, nodes: int) -> tuple[Array, Array]:
-    """Return nodes u and weights of an integral over (first, last), in two parts if ½ is inside."""
+def _between(first: float, last: float, edges: Array, nodes: int) -> tuple[Array, Array]:
+    """Return nodes u and weights of an integral over (first, last), in parts between edges.
+
+    Without edges there are two parts, if ½ is inside.
+    """
+    edges = edges[(edges > first) & (edges < last)]
+    if edges.size:
+        whole = np.concatenate([[first], edges, [last]])[:, np.newaxis]
+        rule, width = unit_rule(nodes // 2), np.diff(whole, axis=0)
+        return (whole[:-1] + width * rule.u).ravel(), (width * rule.weight).ravel()
     rule, middle = unit_rule(nodes), min(max(0.5, first), last)
     half = len(rule.u) // 2
     share, weight = 2.0 * rule.u[:half], 2.0 * rule.weight[:half]

@@ -39,13 +39,15 @@ def transform(context: Context) -> Iterator[Comparison]:
     if not (target.strict or invertible):
         raise NotApplicable("its path from noise to values is its own; draws are compared instead")
     yield from tabulated(context)
-    if target.strict:
+    if target.strict and target.rises is not None:
         noise = context.noise_points
         u, complement = noise, 1.0 - noise
         if target.noise is NORMAL:
             from scipy.special import ndtr
 
             u, complement = ndtr(noise), ndtr(-noise)
+        if not target.rises:
+            u, complement = complement, u
 
         def value(theta: Mapping[str, float]) -> Array:
             return target.transform(noise, **theta).value
@@ -126,7 +128,7 @@ def reference_table(name: str) -> Mapping[str, Array] | None:
     name: ∂y/∂θ, all correctly rounded. For each of the latter ``c_`` and its name is its
     conditioning: Σ |x ∂/∂x| over noise and parameters x. Of vectors there are ``noise[0]``,
     ``noise[1]``, …, and ``entry``, of which value and derivatives are.
-    ``tools/verification_reference.py`` makes the tables.
+    ``tools/verification_reference`` makes the tables.
     """
     path = resources.files("reparam.verification") / "reference" / f"{name}.csv"
     if not path.is_file():

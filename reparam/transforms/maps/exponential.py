@@ -1,0 +1,78 @@
+"""The exponential function and its inverse, as maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.domains import POSITIVE
+from reparam.special._accurate import LARGEST
+from reparam.transforms.maps._map import Map, MapView
+
+__all__ = ["Exp", "Log"]
+
+
+class Exp(Map):
+    """T(x) = e^x."""
+
+    name = "exp"
+    formula = "e^x"
+    needs_mean = True
+    views: ClassVar[Mapping[str, MapView]] = {"log_value": MapView("_exponent", "_one")}
+
+    def _value(self, x: Array, *phi: Array) -> Array:
+        return np.exp(x)
+
+    def _inverse(self, y: Array, *phi: Array) -> Array:
+        return np.log(y)
+
+    def _slope(self, x: Array, y: Array, *phi: Array) -> Array:
+        return y
+
+    def _log_slope(self, x: Array, y: Array, *phi: Array) -> Array:
+        return x
+
+    def _bend(self, x: Array, y: Array, *phi: Array) -> Array:
+        return np.ones(())
+
+    def _mean_log_slope(self, mean: Array, *phi: Array) -> Any:
+        return mean
+
+    def _exponent(self, x: Array, y: Array, *phi: Array) -> Array:
+        return np.clip(x, -LARGEST, LARGEST)
+
+    def _one(self, x: Array, y: Array, *phi: Array) -> float:
+        return 1.0
+
+
+class Log(Map):
+    """T(x) = ln x, of positive x."""
+
+    name = "log"
+    formula = "ln x"
+    domain = POSITIVE
+    has_logs = True
+
+    def _value(self, x: Array, *phi: Array) -> Array:
+        return np.log(x)
+
+    def _inverse(self, y: Array, *phi: Array) -> Array:
+        return np.exp(y)
+
+    def _slope(self, x: Array, y: Array, *phi: Array) -> Array:
+        return np.asarray(1.0 / x)
+
+    def _log_slope(self, x: Array, y: Array, *phi: Array) -> Array:
+        return -y
+
+    def _bend(self, x: Array, y: Array, *phi: Array) -> Array:
+        return np.asarray(-1.0 / x)
+
+    def _of_log(self, log_x: Array, *phi: Array) -> Array:
+        return log_x
+
+    def _slope_in_log(self, y: Array, *phi: Array) -> Any:
+        return 1.0

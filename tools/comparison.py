@@ -12,6 +12,7 @@ may be right on average: of these the means are compared, by ``reparam verify``.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 import warnings
@@ -36,7 +37,7 @@ from reparam.verification.resolving import resolve
 from reparam.verification.results import Outcome
 from reparam.verification.running import verify
 
-sys.path.append(str(Path(__file__).parent / "accuracy_sweep"))
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "accuracy_sweep")]
 
 PAGE = Path(__file__).parents[1] / "docs" / "comparison.md"
 BEGIN, END = "<!-- made by tools/comparison.py -->\n", "<!-- end -->\n"
@@ -59,6 +60,8 @@ FAR = 100.0
 ENOUGH = 7.0
 #: Draws of ours that are compared with FLINT, at each set.
 OURS = 4
+#: Draws of a composition; standard errors that the means of two paths are apart if one is biased.
+MANY, FAR_APART = 20_000, 7.0
 #: A path that is off by so much at every everyday set is another.
 OTHER = 1e-2
 
@@ -104,6 +107,7 @@ def main() -> None:
     parser.add_argument("--print", action="store_true", help="print, and leave the page as it is")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
+    os.environ["JAX_ENABLE_X64"] = "1"
     lines = [line(name) for name in given.laws or continuous()]
     text = "\n".join(page(lines)) + "\n"
     if given.print or given.laws:
@@ -125,7 +129,7 @@ def continuous() -> list[str]:
 
 def line(name: str) -> Line:
     """Measure a law in all libraries."""
-    found = Line(name, ours(name), scipy=bool(getattr(rp.get(name).about, "scipy", "")))
+    found = Line(name, ours(name), scipy=bool(rp.get(name).about.scipy))
     for library in installed():
         for theirs, row in rows(library).items():
             if row.law == name and not row.discrete and theirs not in _VARIANTS:
@@ -254,6 +258,47 @@ def ours(name: str) -> Cell:
     return Cell(name, digits(worst))
 
 
+def compositions() -> Iterator[tuple[str, dict[str, Cell]]]:
+    """Yield laws made of laws, and what each library makes of them."""
+    import comparison_compositions as table
+
+    for made in table.COMPOSITIONS:
+        cells = {}
+        for library, draw in made.theirs.items():
+            cells[library] = composed(made, library, draw)
+            print(f"{made.what}: {library} {cells[library]}", file=sys.stderr, flush=True)
+        yield made.what, cells
+
+
+def composed(made: Any, library: str, draw: Callable[..., Any]) -> Cell:
+    """Compare a library's gradients of a composition with −F_θ/p, or their means."""
+    import comparison_compositions as table
+
+    found = Cell(f"{library}: {made.what}")
+    try:
+        y, given = table.gradients(library, draw, MANY)
+    except NotImplementedError:
+        found.note = "no gradient"
+        return found
+    right = made.ours(*table.AT).pathwise(y.astype(np.float64))
+    worst = 0.0
+    for name, gradient in zip(made.chosen, given, strict=True):
+        if gradient is None or not np.any(gradient):
+            found.note = "no gradient"
+            return found
+        exact = right[name][..., -1] if np.ndim(right[name]) > 1 else right[name]
+        off = gradient - exact
+        error = float(np.max(np.abs(off) / np.abs(exact)))
+        if error > OTHER:
+            apart = abs(off.mean()) / (off.std() / np.sqrt(off.size))
+            found.other_path = True
+            if apart > FAR_APART:
+                found.note = "biased"
+        worst = max(worst, error)
+    found.digits = digits(worst)
+    return found
+
+
 def digits(error: float) -> float:
     """Return how many decimal digits are right."""
     return float(np.clip(-np.log10(max(error, 1e-16)), 0.0, 16.0))
@@ -261,21 +306,38 @@ def digits(error: float) -> float:
 
 def page(lines: list[Line]) -> Iterator[str]:
     """Yield the tables."""
-    yield ", ".join(
-        f"{TITLES.get(name, name)} {found}" for name, found in versions()
-    ) + f"; Python {platform.python_version()}."
+    yield (
+        ", ".join(f"{TITLES.get(name, name)} {found}" for name, found in versions())
+        + f"; Python {platform.python_version()}."
+    )
     yield ""
     yield "| law | reparam | " + " | ".join(TITLES.values()) + " | SciPy |"
     yield "| --- |" + " --- |" * (len(TITLES) + 2)
     for each in lines:
         cells = [str(each.cells.get(library, Cell())) for library in TITLES]
         label = f"**{each.law}**" if each.alone else each.law
-        yield f"| {label} | {each.ours} | " + " | ".join(cells) + (
-            f" | {'draws' if each.scipy else '·'} |"
+        yield (
+            f"| {label} | {each.ours} | "
+            + " | ".join(cells)
+            + (f" | {'draws' if each.scipy else '·'} |")
         )
     yield ""
     alone = [each.law for each in lines if each.alone]
     yield f"{len(alone)} of {len(lines)} laws have right gradients here alone: {', '.join(alone)}."
+    yield ""
+    yield "Distributions made of distributions, at one set of parameters:"
+    yield ""
+    yield from table_of_compositions()
+
+
+def table_of_compositions() -> Iterator[str]:
+    """Yield the table of laws made of laws. Ours are held to mpmath by the tests."""
+    yield "| composition | reparam | " + " | ".join(TITLES.values()) + " | SciPy |"
+    yield "| --- |" + " --- |" * (len(TITLES) + 2)
+    for what, cells in compositions():
+        alone = not any(cell.right for cell in cells.values())
+        row = [str(cells.get(library, Cell())) for library in TITLES]
+        yield f"| {f'**{what}**' if alone else what} | yes | " + " | ".join(row) + " | draws |"
 
 
 def versions() -> Iterator[tuple[str, str]]:

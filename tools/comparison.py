@@ -1,5 +1,7 @@
-"""Measure whose gradients of draws are right: ``python tools/comparison.py`` in an environment
-with the libraries. It writes the tables of docs/comparison.md; ``--print`` prints them.
+"""Measure whose gradients of draws are right: ``python tools/comparison.py``.
+
+In an environment with the libraries it writes the tables of docs/comparison.md; ``--print`` prints
+them.
 
 Of each law that is registered here and that a library's table in
 ``reparam.verification.libraries`` names, the library draws at seeded parameters, everyday ones and

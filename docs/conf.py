@@ -28,6 +28,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!reparam).*"),
     ("py:.*", r"reparam\._typing\..*"),
     ("py:.*", r"reparam\.graphs\._draw\._Model"),  # a type variable
+    ("py:.*", r"reparam\.base\.(operators\.Arithmetic|stand_ins\.StandIns)"),  # base classes
 ]
 
 

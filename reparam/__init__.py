@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     )
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
+    from reparam.distributions.frechet import Frechet as Frechet
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
     from reparam.distributions.generalized_normal import GeneralizedNormal as GeneralizedNormal
+    from reparam.distributions.generalized_pareto import GeneralizedPareto as GeneralizedPareto
     from reparam.distributions.geometric import Geometric as Geometric
     from reparam.distributions.gumbel import Gumbel as Gumbel
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
@@ -49,16 +51,23 @@ if TYPE_CHECKING:
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
+    from reparam.distributions.levy import Levy as Levy
+    from reparam.distributions.log_logistic import LogLogistic as LogLogistic
     from reparam.distributions.log_normal import LogNormal as LogNormal
+    from reparam.distributions.log_uniform import LogUniform as LogUniform
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
+    from reparam.distributions.maxwell import Maxwell as Maxwell
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
+    from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
+    from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
+    from reparam.distributions.triangular import Triangular as Triangular
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.von_mises import VonMises as VonMises
     from reparam.distributions.weibull import Weibull as Weibull

@@ -68,7 +68,8 @@ class Gradients:
                 with np.errstate(all="ignore"):
                     products = {name: upstream * entry for name, entry in jacobian.items()}
                 block |= {f"dL_d{name}": product for name, product in products.items()}
-                if draw.distribution.event_shape:
+                d = draw.distribution
+                if d.event_shape or not d.parameters.are_numbers:
                     self._add(draw.vjp(upstream))
                 else:
                     self._add(draw._summed(products.values()))

@@ -196,10 +196,13 @@ class Draw:
         if upstream.shape == self._value.shape:
             lead = operand(upstream, self._rows)
             return tuple(self._evaluate(self._pulled("value"), self.distribution._events(), lead))
-        return tuple(upstream * entry for entry in self.jacobian().values())
+        return tuple(_scaled(upstream, entry) for entry in self.jacobian().values())
 
     def _summed(self, products: Iterable[Array]) -> dict[str, Array]:
-        """Return the result of :meth:`vjp`, from upstream · ∂y/∂θ value by value: of numbers."""
+        """Return the result of :meth:`vjp`, from upstream · ∂y/∂θ value by value.
+
+        Of numbers, whose parameters are numbers.
+        """
         d = self.distribution
         return d._by_name(
             total(product) if value.ndim == 0 else summed_to(product, value.shape)
@@ -293,7 +296,7 @@ class Draw:
         derivatives = self._derivatives(of)
         if self.distribution.event_shape:
             return derivatives
-        return lambda upstream, *rest: tuple(upstream * entry for entry in derivatives(*rest))
+        return lambda upstream, *rest: tuple(_scaled(upstream, e) for e in derivatives(*rest))
 
     def _view(self, name: str) -> Array:
         formula = self.distribution._formula(self._formulas(name).value)
@@ -321,6 +324,13 @@ class Draw:
         own = [operand(array, shape, event=event) for array in (self._value, *self._extras)]
         operands = [*leading, *own, *d._theta_operands(shape)]
         return evaluate(formula, operands, shape, events=events, sums=sums or ())
+
+
+def _scaled(upstream: Any, entry: Any) -> Any:
+    """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
+    if np.ndim(entry) > np.ndim(upstream) > 0:
+        upstream = upstream[..., np.newaxis]
+    return upstream * entry
 
 
 def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:

@@ -171,8 +171,8 @@ class LocationScale(Reparameterized):
     @final
     @classmethod
     def _pathwise(cls, y: Array, *theta: Array) -> tuple[Array | float, ...]:
-        *shape, loc, scale = theta
-        z = (y - loc) / scale
+        *shape, _, scale = theta
+        z = cls._standardized(y, *theta)
         slopes = cls._standard_pathwise(z, *shape)
         return (*(scale * slope for slope in slopes), 1.0, z)
 
@@ -188,48 +188,50 @@ class LocationScale(Reparameterized):
         *shape, loc, scale = theta
         return loc + scale * cls._standard_isf(v, *shape)
 
+    @classmethod
+    def _standardized(cls, y: Array, *theta: Array) -> Array:
+        """z of y: a law whose support ends elsewhere than at loc says what z is there."""
+        return (y - theta[-2]) / theta[-1]
+
     @final
     @classmethod
     def _cdf(cls, y: Array, *theta: Array) -> Array:
-        *shape, loc, scale = theta
-        return cls._standard_cdf((y - loc) / scale, *shape)
+        return cls._standard_cdf(cls._standardized(y, *theta), *theta[:-2])
 
     @final
     @classmethod
     def _sf(cls, y: Array, *theta: Array) -> Array:
-        *shape, loc, scale = theta
-        return cls._standard_sf((y - loc) / scale, *shape)
+        return cls._standard_sf(cls._standardized(y, *theta), *theta[:-2])
 
     @final
     @classmethod
     def _log_cdf(cls, y: Array, *theta: Array) -> Array:
-        *shape, loc, scale = theta
-        return cls._standard_log_cdf((y - loc) / scale, *shape)
+        return cls._standard_log_cdf(cls._standardized(y, *theta), *theta[:-2])
 
     @final
     @classmethod
     def _log_sf(cls, y: Array, *theta: Array) -> Array:
-        *shape, loc, scale = theta
-        return cls._standard_log_sf((y - loc) / scale, *shape)
+        return cls._standard_log_sf(cls._standardized(y, *theta), *theta[:-2])
 
     @final
     @classmethod
     def _log_prob(cls, y: Array, *theta: Array) -> Array:
-        *shape, loc, scale = theta
-        return cls._standard_log_prob((y - loc) / scale, *shape) - np.log(scale)
+        of_z = cls._standard_log_prob(cls._standardized(y, *theta), *theta[:-2])
+        return of_z - np.log(theta[-1])
 
     @final
     @classmethod
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
-        *shape, loc, scale = theta
-        z = np.clip((y - loc) / scale, -LARGEST, LARGEST)  # an infinite z would lose z · slope
+        *shape, _, scale = theta
+        # an infinite z would lose z · slope
+        z = np.clip(cls._standardized(y, *theta), -LARGEST, LARGEST)
         slope, *rest = cls._standard_score(z, *shape)
         return (*rest, -slope / scale, -cls._standard_excess(z, slope, *shape) / scale)
 
     @classmethod
     def _stein_score(cls, y: Array, *theta: Array) -> Array:
-        *shape, loc, scale = theta
-        z = (y - loc) / scale
+        *shape, _, scale = theta
+        z = cls._standardized(y, *theta)
         slope = cls._standard_score(z, *shape)[0]
         if np.any(lost := np.isinf(z) & np.isnan(slope)):  # a quotient of infinite numbers
             slope = np.where(lost, cls._standard_score(np.copysign(LARGEST, z), *shape)[0], slope)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import sys
 from collections.abc import Mapping
 from typing import ClassVar, final
 
@@ -248,7 +249,10 @@ class LogLocationScale(Reparameterized):
     @staticmethod
     def _jacobian(y: Array, *extras_and_theta: Array) -> tuple[Array, ...]:
         w, scale, k = extras_and_theta
-        return y / scale, np.where((y == 0.0) | (w == 0.0), 0.0, -y * (w / k / k))
+        in_scale = y / scale
+        if np.any(lost := (y < sys.float_info.min) | (y == np.inf)):  # where y alone is lost
+            in_scale = np.where(lost, np.exp(w / k), in_scale)
+        return in_scale, np.where((y == 0.0) | (w == 0.0), 0.0, -y * (w / k / k))
 
     @final
     @classmethod
@@ -290,8 +294,8 @@ class LogLocationScale(Reparameterized):
 
     @classmethod
     def _log_prob(cls, y: Array, scale: Array, k: Array) -> Array:
-        w = cls._standardized(y, scale, k)
-        return np.log(k) - np.log(y) + cls._standard_log_prob(w)
+        of_w = cls._standard_log_prob(cls._standardized(y, scale, k))
+        return np.where(of_w == -np.inf, of_w, np.log(k) - np.log(y) + of_w)  # at y = 0, too
 
     @classmethod
     def _stein_score(cls, y: Array, scale: Array, k: Array) -> Array:

@@ -348,7 +348,11 @@ class Reparameterized(Arithmetic, StandIns):
             speeds = self.pathwise(at) if self.moving else {}
             moved = {name: speeds[name] for name in self.moving}
             found.append(Flow(np.asarray(end), inner, density, moved))
-        return found
+        return [*found, *self._jumps()]
+
+    def _jumps(self) -> list[Flow]:
+        """Return those of them that are inside the support."""
+        return []
 
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
         """Return numbers made of ln y whose distributions are known, for ``reparam verify``.

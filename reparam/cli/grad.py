@@ -132,10 +132,13 @@ def grad(
             )
         if whole:
             model = objective.of_graph(graph, node or [], loss, at or [])
+            labels: dict[str, str] = {}
         else:
-            model = objective.of_distribution(dist, param or [], loss or "", at or [])
+            model, labels = objective.of_distribution(dist, param or [], loss or "", at or [])
         source = objective.Draws(count, seed, shard, noise)
-        objective.run(model, source, out=out, format=name, dtype=value_type, total=total)
+        objective.run(
+            model, source, out=out, format=name, dtype=value_type, total=total, labels=labels
+        )
         return
     instead = "--loss y" if upstream is None else "--loss '1.5*y' in place of --upstream 1.5"
     if at:

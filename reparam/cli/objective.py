@@ -56,8 +56,10 @@ class Draws:
             yield numbers, model._streams(rng), rng
 
 
-def of_distribution(dist: str, param: Sequence[str], loss: str, at: Sequence[str]) -> Model:
-    """Return the graph of one distribution, y, and a loss.
+def of_distribution(
+    dist: str, param: Sequence[str], loss: str, at: Sequence[str]
+) -> tuple[Model, dict[str, str]]:
+    """Return the graph of one distribution, y, and a loss; and other names of inputs for columns.
 
     A parameter that has a number, or its default, is an input; one that has a formula is a node.
     Formulas may call a parameter by any of its names.
@@ -68,10 +70,7 @@ def of_distribution(dist: str, param: Sequence[str], loss: str, at: Sequence[str
     law = parsing.law(dist)
     cls = registry.reparameterized_class(law if isinstance(law, type) else type(law))
     if cls._fields.keys() != cls.parameters.keys():
-        raise InputError(
-            f"{cls.__name__} is made of other distributions, whose parameters formulas have no"
-            " names for; leave the loss out, and pass --upstream"
-        )
+        return _of_composition(dist, param, loss, at)
     formulas: dict[str, Expression] = {}
     values: dict[str, Any] = {
         name: item.default if isinstance(law, type) else law[name]
@@ -89,9 +88,7 @@ def of_distribution(dist: str, param: Sequence[str], loss: str, at: Sequence[str
                 raise InputError(
                     f"parameter {key}: y is what is drawn with it; use other names, and --at"
                 )
-    goal = _formula(loss, "--loss")
-    if "loss" in goal.names:
-        raise InputError("--loss: loss is what it defines; use another name")
+    goal = _goal(loss)
     settings = _settings(at)
     for key, name in given.items():
         if key in settings and key != name:
@@ -100,7 +97,21 @@ def of_distribution(dist: str, param: Sequence[str], loss: str, at: Sequence[str
     lines = [f"{name} = {nodes[name].text}" for name in _ordered(nodes)]
     lines.append(f"y ~ {cls.name}({', '.join(f'{name}={name}' for name in cls.parameters)})")
     lines.append(f"loss = {goal.text}")
-    return _with_inputs(Graph("\n".join(lines), (cls,)), values, settings)
+    return _with_inputs(Graph("\n".join(lines), (cls,)), values, settings), {}
+
+
+def _of_composition(
+    dist: str, param: Sequence[str], loss: str, at: Sequence[str]
+) -> tuple[Model, dict[str, str]]:
+    """Return the same of a distribution made of others, whose numbers are inputs."""
+    from reparam.graphs import Graph
+    from reparam.graphs._laws import Law
+
+    law, names = Law.of(parsing.reparameterized(dist, [*param], "--loss y"))
+    graph = Graph(f"y ~ {law.name}()\nloss = {_goal(loss).text}", (law,))  # type: ignore[arg-type]
+    values = {name: value for name, (_, value) in names.items()}
+    labels = {name: label for name, (label, _) in names.items()}
+    return _with_inputs(graph, values, _settings(at)), labels
 
 
 def _aliases(
@@ -165,13 +176,14 @@ def run(
     format: str,
     dtype: np.dtype[Any],
     total: bool,
+    labels: Mapping[str, str],
 ) -> None:
     """Write the columns, and tell the means; or write these alone."""
     from reparam.formats import Origin, Records
     from reparam.graphs._columns import Columns
 
     with draws.of(model) as (numbers, source, seed):
-        columns = Columns(model, numbers, source)
+        columns = Columns(model, numbers, source, labels)
         if total:
             output.write(_means(columns), out, format)
             _note(columns)
@@ -184,8 +196,16 @@ def run(
         origin = Origin.of(laws[0], seed) if len(model.graph.draws) == len(laws) == 1 else None
         output.write(Records(types, shape, columns.blocks(), numbers.start, origin), out, format)
         if columns.result:
-            _report(columns.result, model, to_stdout=out == "-" and format == "table")
+            _report(columns.result, columns, to_stdout=out == "-" and format == "table")
             _note(columns)
+
+
+def _goal(loss: str) -> Expression:
+    """Return the formula of the loss of one distribution."""
+    goal = _formula(loss, "--loss")
+    if "loss" in goal.names:
+        raise InputError("--loss: loss is what it defines; use another name")
+    return goal
 
 
 def _formula(text: str, where: str) -> Expression:
@@ -275,7 +295,8 @@ def _means(columns: Columns) -> Records:
     from reparam.formats import Records
 
     model = columns.model
-    sizes = {"loss": 1, **{f"dJ_d{name}": value.size for name, value in model.inputs.items()}}
+    inputs = model.inputs.items()
+    sizes = {"loss": 1, **{f"dJ_d{columns.label(name)}": value.size for name, value in inputs}}
     labels = {
         "quantity": np.repeat(list(sizes), list(sizes.values())),
         "element": np.concatenate([np.arange(size) for size in sizes.values()]),
@@ -304,14 +325,14 @@ def _note(columns: Columns) -> None:
         typer.echo(f"Note: {note}", err=True)
 
 
-def _report(result: Expectation, model: Model, *, to_stdout: bool) -> None:
+def _report(result: Expectation, columns: Columns, *, to_stdout: bool) -> None:
     """Tell the means: below a table, otherwise on stderr."""
     import numpy as np
 
     errors = result.standard_error
     told = {"E[J]": (result.value, errors.value)}
-    for name in model.graph.inputs:
-        told[f"∂E[J]/∂{name}"] = (result.gradient[name], errors.gradient[name])
+    for name in columns.model.inputs:
+        told[f"∂E[J]/∂{columns.label(name)}"] = (result.gradient[name], errors.gradient[name])
     lines = []
     for label, (mean, error) in told.items():
         pairs = list(zip(np.ravel(mean).tolist(), np.ravel(error).tolist(), strict=True))

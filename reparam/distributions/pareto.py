@@ -27,7 +27,7 @@ class Pareto(LogLocationScale):
     name = "pareto"
     aliases = ("pareto-i",)
     scale: Parameter = Parameter(
-        "m", POSITIVE, 1.0, (0.1, 10.0), ("x_m", "xm", "m"), "Lower end of the support"
+        "m", POSITIVE, 1.0, (0.1, 10.0), ("x_m", "xm", "m", "low"), "Lower end of the support"
     )
     alpha: Parameter = Parameter(
         "α", POSITIVE, 3.0, (0.5, 20.0), ("b", "shape", "concentration"), "Tail exponent"

@@ -118,15 +118,18 @@ def _sides(p: Distribution) -> Iterator[tuple[Array, Array]]:
     assert isinstance(p, Reparameterized)
     below, middle, above = p.icdf(np.array([[0.25], [0.5], [0.75]]))
     for end, other, sign in ((high, low, 1.0), (low, high, -1.0)):
-        if np.all(np.isinf(end)):
+        # an end may be infinite, or 0, for some elements of a batch alone
+        if np.any(endless := np.isinf(end)):
             bounded = np.all(np.isfinite(other))
             centre = other if bounded else middle
-            yield _outwards(p, centre, sign, np.abs(middle - other) if bounded else above - below)
-        elif np.all(end == 0.0):
+            reach = np.abs(middle - other) if bounded else above - below
+            y, log_mass = _outwards(p, centre, sign, reach)
+            yield y, np.where(endless, log_mass, -np.inf)
+        if np.any(nought := end == 0.0):
             start = np.maximum(_logarithm(np.abs(middle)), _START)
             distance = np.exp(np.linspace(start, _LEAST, _POINTS))
             y = -sign * distance
-            yield y, p.log_prob(y) + np.log(distance)
+            yield y, np.where(nought, p.log_prob(y) + np.log(distance), -np.inf)
 
 
 def _outwards(p: Distribution, centre: Array, sign: float, reach: Array) -> tuple[Array, Array]:

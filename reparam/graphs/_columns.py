@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,8 @@ class Columns:
         The numbers of the draws.
     source
         What makes them.
+    labels
+        What inputs are called in columns, where that is not their name.
     result
         E[J] and its gradient, once all blocks were made.
     """
@@ -46,6 +48,7 @@ class Columns:
     model: Evaluator
     draws: range
     source: Source
+    labels: Mapping[str, str] = field(default_factory=dict)
     result: Expectation | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -78,7 +81,7 @@ class Columns:
                 )
         names = ["noise"] if self._replayable else []
         names += [name for name in self.model._structure.draws if name != LOSS]
-        names += [LOSS, *(f"dJ_d{name}" for name in self._wanted)]
+        names += [LOSS, *(f"dJ_d{self.label(name)}" for name in self._wanted)]
         taken = [*names, "draw", "element"]  # of which draw and element a row is
         for name in names:
             if taken.count(name) > 1:
@@ -86,6 +89,10 @@ class Columns:
                     f"two columns would be called {name!r}; give a node or an input another name"
                 )
         return names
+
+    def label(self, name: str) -> str:
+        """Return what columns call a draw or an input."""
+        return self.labels.get(name, name)
 
     @property
     def _replayable(self) -> bool:

@@ -23,7 +23,7 @@ import numpy as np
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Reparameterized
-from reparam.engine.noise import Stream, seed_sequence, substream
+from reparam.engine.noise import Noise, Stream, seed_sequence, substream
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
@@ -96,7 +96,7 @@ class Evaluator:
                 )
                 if alone and isinstance(node, Sampled):
                     parameters = [fixed[name] for name in node.arguments]
-                    laws[node.name] = node.distribution(*parameters)
+                    laws[node.name] = node.law.made(parameters)
                 elif alone and isinstance(node, Formula):
                     value, slopes[node.name] = node.expression.gradient(
                         _some(fixed, node.arguments)
@@ -146,7 +146,7 @@ class Evaluator:
             if name not in noise:
                 raise GraphError(f"there is no noise for {name}; pass {name}=…")
             with locating(name):
-                arrays[name] = self._distribution(name).noise.validated(noise[name])
+                arrays[name] = self._noise(name).validated(noise[name])
             if arrays[name].ndim == 0 or arrays[name].shape[1:] != self._shapes[name]:
                 raise ShapeError(
                     f"the noise of {name} has shape {arrays[name].shape}; pass an array of shape"
@@ -169,12 +169,13 @@ class Evaluator:
 
         return range(counts[self._structure.draws[0]]), source
 
-    def _distribution(self, name: str) -> type[Reparameterized]:
-        return next(
-            node.distribution
-            for node in self._structure.nodes
-            if isinstance(node, Sampled) and node.name == name
-        )
+    def _noise(self, name: str) -> Noise:
+        """Return the kind of noise that a node is made of."""
+        if name in self._laws:
+            return self._laws[name].noise
+        node = next(node for node in self._structure.nodes if node.name == name)
+        assert isinstance(node, Sampled)
+        return node.law.noise
 
     # Forwards --------------------------------------------------------------------------------
 
@@ -208,13 +209,9 @@ class Evaluator:
             return self._laws[node.name]
         parameters = [values[name] for name in node.arguments]
         with locating(_title(node)):
-            for value, parameter in zip(
-                parameters, node.distribution.parameters.values(), strict=True
-            ):
-                where = parameter.domain.first_outside(value)
-                if where is not None:  # an index within this piece would tell nothing
-                    parameter.validated(value.ravel()[where])
-            return node.distribution(*parameters)
+            for leaf, value in zip(node.leaves, parameters, strict=True):
+                leaf.check(value)
+            return node.law.made(parameters)
 
     def _whole(self, frame: Frame, name: str) -> Array:
         """Return the value of a node or input draw by draw, also where it depends on none."""
@@ -272,7 +269,8 @@ class Evaluator:
                 draw = frame.drawn[node.name]
                 whole = np.broadcast_shapes(np.shape(adjoint), draw.value.shape)
                 upstream = np.broadcast_to(adjoint, whole)
-                for name, product in zip(node.arguments, draw._pulled_back(upstream), strict=True):
+                products = draw._pulled_back(upstream)
+                for name, product in node.by_argument(products, draw.distribution):
                     if name in active:
                         arrive(name, product)
         results = []
@@ -342,7 +340,7 @@ class _Pieces(Sequence[range]):
 
 def _title(node: Node) -> str:
     """Return what a node is called in messages."""
-    return f"{node.name} ~ {node.distribution.name}" if isinstance(node, Sampled) else node.name
+    return f"{node.name} ~ {node.law.name}" if isinstance(node, Sampled) else node.name
 
 
 def _some(values: Mapping[str, Array], names: Sequence[str]) -> dict[str, Array]:

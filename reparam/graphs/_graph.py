@@ -35,7 +35,8 @@ class Graph:
                                                :class:`~reparam.Expression`
     ``name ~ distribution(loc=formula, …)``    drawn; names of distributions and parameters are the
                                                registry's, parameters without a name have the
-                                               declared order, and those left out their default
+                                               declared order, and those left out their default;
+                                               ``truncated(gaussian(loc=formula), low=0)``, too
     ``loss = formula``                         the objective, if there is one
     ``# …``                                    a comment; it may also end a line
     ========================================== ====================================================

@@ -133,19 +133,27 @@ def _law(model: Evaluator, node: Sampled, frame: Frame, scene: int) -> Reparamet
     if node.name in model._laws:
         return model._laws[node.name]
     values = (np.broadcast_to(frame.values[name], (len(frame.at),)) for name in node.arguments)
-    return node.distribution(*(value[scene] for value in values))
+    return node.law.made([value[scene] for value in values])
 
 
 class _Given:
     """Draws of given values, as a graph sees them."""
 
     def __init__(self, law: Reparameterized, value: Array) -> None:
-        self._law, self.value = law, value
+        self._law = self.distribution = law
+        self.value = value
 
     def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:
         # far out 0 · ∞: the slope underflows and ∂y/∂θ overflows
         entries = self._law.pathwise(self.value).values()
-        return tuple(np.where(upstream == 0.0, 0.0, upstream * entry) for entry in entries)
+        return tuple(_product(upstream, entry) for entry in entries)
+
+
+def _product(upstream: Array, entry: Array) -> Array:
+    """Return upstream · entry, 0 where upstream is; an entry may have one more axis."""
+    whole = np.broadcast_to(upstream, entry.shape[: entry.ndim - (entry.ndim > upstream.ndim)])
+    whole = whole[..., np.newaxis] if entry.ndim > whole.ndim else whole
+    return np.where(whole == 0.0, 0.0, whole * entry)
 
 
 @dataclass(frozen=True)
@@ -261,8 +269,10 @@ class _Line:
                 return new._replay(np.full(len(at), self.held[node.name]))
             if law is not None:
                 return _Given(law, y)
-            entries = self.law.pathwise(y).values()
-            changes = zip(entries, new._theta, self.law._theta, strict=True)
-            return _Given(new, y + sum(entry * (now - was) for entry, now, was in changes))
+            moved = y
+            for name, entry in self.law.pathwise(y).items():
+                change = entry * (new[name] - self.law[name])
+                moved = moved + (change.sum(-1) if np.ndim(change) > 1 else change)
+            return _Given(new, moved)
 
         return model._forward(range(len(y)), source, active)

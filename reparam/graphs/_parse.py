@@ -13,16 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-from reparam import registry
+from reparam._typing import Array
 from reparam.base.distribution import Distribution
-from reparam.base.reparameterized import Reparameterized
-from reparam.errors import (
-    ExpressionError,
-    GraphError,
-    ReparamError,
-    UnknownParameterError,
-)
+from reparam.errors import ExpressionError, GraphError, ReparamError
 from reparam.expressions import Expression
+from reparam.graphs._laws import Law, Leaf, read, shown
 
 __all__ = ["LOSS", "Formula", "Node", "Sampled", "Structure", "locating", "parse"]
 
@@ -33,8 +28,6 @@ LOSS = "loss"
 MAX_LENGTH, MAX_NODES = 100_000, 1_000
 
 _LINE = re.compile(r"([^\W\d]\w*)\s*(=(?!=)|~)(.*)")
-_CALL = re.compile(r"\s*([^\W\d][\w-]*)\s*\((.*)\)\s*")
-_NAMED = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)(.*)")
 
 
 @dataclass(frozen=True)
@@ -64,13 +57,32 @@ class Sampled:
 
     Attributes
     ----------
-    arguments
-        The nodes that are its parameters, in declared order.
+    law
+        What it is drawn from.
     """
 
     name: str
-    distribution: type[Reparameterized]
-    arguments: tuple[str, ...]
+    law: Law
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The numbers that this is made of, in order."""
+        return tuple(leaf for leaf, _ in self.law.leaves())
+
+    @cached_property
+    def arguments(self) -> tuple[str, ...]:
+        """The nodes that are its parameters, in order."""
+        return tuple(f"{self.name}.{leaf}" for leaf in self.leaves)
+
+    def by_argument(
+        self, products: Iterable[Array], law: Distribution
+    ) -> Iterator[tuple[str, Array]]:
+        """Yield the arguments that draws have derivatives in, from what is known by parameter."""
+        known = dict(zip(law.parameters.differentiable, products, strict=True))
+        for argument, leaf in zip(self.arguments, self.leaves, strict=True):
+            if leaf.path in known:
+                product = known[leaf.path]
+                yield argument, product if leaf.entry is None else product[..., leaf.entry]
 
 
 Node: TypeAlias = Formula | Sampled
@@ -109,7 +121,7 @@ def locating(where: str) -> Iterator[None]:
         raise type(error)(f"{where}: {error}") from None
 
 
-def parse(text: str, classes: Iterable[type[Distribution]] = ()) -> Structure:
+def parse(text: str, classes: Iterable[type[Distribution] | Law] = ()) -> Structure:
     """Return the nodes of a graph.
 
     Parameters
@@ -134,7 +146,7 @@ def parse(text: str, classes: Iterable[type[Distribution]] = ()) -> Structure:
     lines = [(k, line) for k, line in lines if line]
     if not lines:
         raise GraphError("the graph has no node in it; write one, such as loss = (y - 1)**2")
-    own = {cls.name: cls for cls in classes}
+    own: dict[str, type[Distribution] | Law] = {cls.name: cls for cls in classes}
     nodes: list[Node] = []
     known: dict[str, int] = {}  # the line of each name
     for number, line in lines:
@@ -170,12 +182,12 @@ def _check_order(nodes: Sequence[Node], lines: dict[str, int]) -> None:
         waiting.pop(node.name, None)
 
 
-def _nodes(line: str, own: Mapping[str, type[Distribution]]) -> list[Node]:
+def _nodes(line: str, own: Mapping[str, type[Distribution] | Law]) -> list[Node]:
     """Return the node that a line defines, preceded by its parameters if it is a draw."""
     match = _LINE.fullmatch(line)
     if match is None:
         raise GraphError(
-            f"{_shown(line)} is no node; write name = formula, or name ~ distribution(…)"
+            f"{shown(line)} is no node; write name = formula, or name ~ distribution(…)"
         )
     name, sign, rest = _name(match[1]), match[2], match[3].strip()
     return [Formula(name, Expression(rest))] if sign == "=" else _sampled(name, rest, own)
@@ -195,65 +207,10 @@ def _name(text: str) -> str:
     return names[0]
 
 
-def _sampled(name: str, text: str, own: Mapping[str, type[Distribution]]) -> list[Node]:
-    match = _CALL.fullmatch(text)
-    if match is None:
-        raise GraphError(
-            f"{_shown(text)} is no distribution with parameters; write for example"
-            f" {name} ~ gaussian(loc=0, scale=1)"
-        )
-    cls = registry.reparameterized_class(own.get(match[1]) or registry.get(match[1]))
-    for key, parameter in cls.parameters.items():
-        if parameter.vector:
-            raise GraphError(
-                f"{cls.__name__} has a vector as {key}, and nodes are numbers; use distributions of"
-                " numbers"
-            )
-    parameters: list[Node] = []
-    given = cls.parameters.by_name(_arguments(cls, match[2]))
-    for key, parameter in cls.parameters.items():
-        with locating(key):
-            expression = Expression(given.get(key, repr(float(parameter.default))))
-        parameters.append(Formula(f"{name}.{key}", expression))
-    return [*parameters, Sampled(name, cls, tuple(node.name for node in parameters))]
-
-
-def _arguments(cls: type[Reparameterized], text: str) -> list[tuple[str, str]]:
-    """Return the names and formulas of parameters: without a name they have the declared order."""
-    pairs: list[tuple[str, str]] = []
-    names, by_name = list(cls.parameters), False
-    for position, part in enumerate(_split(text) if text.strip() else []):
-        match = _NAMED.fullmatch(part)
-        by_name = by_name or match is not None
-        if match:
-            pairs.append((match[1], match[2].strip()))
-        elif by_name or position >= len(names):
-            raise UnknownParameterError(
-                f"{_shown(part.strip())} comes after a parameter with a name; give it one, too"
-                if by_name
-                else f"{cls.__name__} takes {len(names)} parameters ({', '.join(names)}); leave out"
-                f" {_shown(part.strip())}"
-            )
-        else:
-            pairs.append((names[position], part.strip()))
-    return pairs
-
-
-def _split(text: str) -> list[str]:
-    """Return what stands between the commas that no parentheses enclose."""
-    parts, depth, start = [], 0, 0
-    for match in re.finditer(r"[(),]", text):
-        token = match.group()
-        depth += (token == "(") - (token == ")")
-        if depth < 0:
-            raise GraphError("a ')' closes nothing; leave it out")
-        if token == "," and not depth:
-            parts.append(text[start : match.start()])
-            start = match.end()
-    if depth:
-        raise GraphError("a '(' is never closed; write a ')'")
-    return [*parts, text[start:]]
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:59]}…")
+def _sampled(name: str, text: str, own: Mapping[str, type[Distribution] | Law]) -> list[Node]:
+    law = read(text, own)
+    parameters = []
+    for leaf, formula in law.leaves():
+        with locating(str(leaf)):
+            parameters.append(Formula(f"{name}.{leaf}", Expression(formula)))
+    return [*parameters, Sampled(name, law)]

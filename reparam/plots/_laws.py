@@ -136,15 +136,21 @@ def value(law: Distribution, name: str) -> float:
 
 
 def bounds(law: Distribution, name: str) -> tuple[float, float]:
-    """Return the bounds of a parameter's domain, infinite where they depend on others."""
+    """Return the bounds of a parameter's domain, or the parameters that it must lie between."""
     domain = law.parameters[_parts(name)[0]].domain
+    low, high = -math.inf, math.inf
     if (
-        not isinstance(domain, Interval)
-        or isinstance(domain.low, str)
-        or isinstance(domain.high, str)
+        isinstance(domain, Interval)
+        and not isinstance(domain.low, str)
+        and not isinstance(domain.high, str)
     ):
-        return -math.inf, math.inf
-    return float(domain.low), float(domain.high)
+        low, high = float(domain.low), float(domain.high)
+    for first, second in law._ordered:
+        if name == first:
+            high = min(high, value(law, second))
+        elif name == second:
+            low = max(low, value(law, first))
+    return low, high
 
 
 def slopes(law: Distribution, y: Array, name: str) -> Array:

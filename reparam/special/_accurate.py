@@ -14,6 +14,7 @@ __all__ = [
     "SCALE",
     "VAST",
     "bend",
+    "cosine_excess",
     "half",
     "log1mexp",
     "log1pmx",
@@ -39,6 +40,9 @@ _LOG_TWO = math.log(2.0)
 #: 1/k! for k = 2, …, 14.
 _INVERSE_FACTORIALS = tuple(1.0 / math.factorial(k) for k in range(2, 15))
 
+#: 2n/(2n + 1)! for n = 1, …, 9.
+_COSINE_EXCESS = tuple(2 * n / math.factorial(2 * n + 1) for n in range(1, 10))
+
 
 def bend(s: Array) -> Array:
     """Return e^s − 1 − s without the cancellation for small s: its series for |s| < ½."""
@@ -51,6 +55,17 @@ def bend(s: Array) -> Array:
     total *= s
     near = np.abs(s) < 0.5
     return total if np.all(near) else np.where(near, total, np.expm1(s) - s)
+
+
+def cosine_excess(square: Array) -> Array:
+    """Return (h cosh h − sinh h)/h³ = Σ 2n h^(2n−2)/(2n + 1)! of h², which is at most 1.
+
+    Of −b² it is (sin b − b cos b)/b³. Both numerators cancel for small arguments.
+    """
+    total = np.zeros_like(square)
+    for coefficient in reversed(_COSINE_EXCESS):
+        total = total * square + coefficient
+    return total
 
 
 def half(x: Array) -> Array:

@@ -75,7 +75,7 @@ class Clipped(Reparameterized):
         found = {
             name for name, cuts in (("low", low > first), ("high", high < last)) if np.any(cuts)
         }
-        for flow in self.base._flows():
+        for flow in self.base._jumps():
             inside = (low < flow.end) & (flow.end < high)
             found |= {
                 f"base.{path}"

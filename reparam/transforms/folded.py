@@ -29,7 +29,7 @@ _UNDERFLOW = 1e-290
 
 
 class Folded(Mapped):
-    """The distribution of y = |x|, with x from a base.
+    """The distribution of the absolute value of x, with x from a base.
 
     p(y) = p₀(y) + p₀(−y), with density p₀ of the base. Draws are absolute values of the base's at
     the same seed, with ∂y/∂θ = sign(x) ∂x/∂θ: unbiased, but another path than the quantile's, on

@@ -146,6 +146,10 @@ class Mixture(Reparameterized):
                 found.append(Flow(end, inner, shares[number] * density, moved))
         return found
 
+    def _jumps(self) -> list[Flow]:
+        low, high = self.support
+        return [flow for flow in self._flows() if np.any((low < flow.end) & (flow.end < high))]
+
     @classmethod
     def _called(cls, *values: Any, **named: Any) -> Reparameterized:
         """Return what a call in text makes: ``mixture([0.3, 0.7], gaussian, gamma)`` is short."""

@@ -87,6 +87,10 @@ class OrderStatistic(Reparameterized):
             found.append(Flow(end, inner, shared, moved))
         return found
 
+    def _jumps(self) -> list[Flow]:
+        low, high = self.support
+        return [flow for flow in self._flows() if np.any((low < flow.end) & (flow.end < high))]
+
     # Formulas --------------------------------------------------------------------------------
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:

@@ -35,8 +35,9 @@ _STEADY = 1e-3
 class Transformed(Mapped):
     """The distribution of T(x), with x from a base and T strictly monotone.
 
-    p(y) = p₀(x)/|T′(x)| at x = T⁻¹(y), with density p₀ of the base. It is reparameterized as
-    y = T(x): draws are maps of the draws that the base makes at the same seed.
+    ln p(y) is ln p₀(x) less the logarithm of the size of T′(x), at x = T⁻¹(y), with density p₀ of
+    the base. It is reparameterized as y = T(x): draws are maps of the draws that the base makes at
+    the same seed.
     """
 
     name = "transformed"
@@ -98,7 +99,7 @@ class Transformed(Mapped):
                 for path, speed in zip(self.map.parameters.differentiable, speeds, strict=True):
                     if np.any(np.isfinite(at) & np.isfinite(speed) & (speed != 0.0)):
                         found.add(f"map.{path}")
-        for flow in self._inner_flows():
+        for flow in self._jumps():
             found |= {path for path, gone in flow.through.items() if np.any(gone)}
         return tuple(path for path in self.parameters if path in found)
 
@@ -156,13 +157,9 @@ class Transformed(Mapped):
             slope = self._proved._slope(x, y, *phi)
         return self._chained(slope, inner, self._proved._partials(x, y, *phi))
 
-    def _flows(self) -> list[Flow]:
-        return [*super()._flows(), *self._inner_flows()]
-
-    def _inner_flows(self) -> list[Flow]:
-        """Return where the density jumps inside the support."""
+    def _jumps(self) -> list[Flow]:
         found, (low, high), phi = [], self.base.support, self.map._theta
-        for end, inner, density, speeds in self.base._flows():
+        for end, inner, density, speeds in self.base._jumps():
             inside = (low < end) & (end < high)
             if not np.any(inside):
                 continue

@@ -85,7 +85,7 @@ class Truncated(Reparameterized):
             if base.moving and np.any(value <= own if name == "low" else value >= own):
                 speeds = base.pathwise(own)
                 found += [f"base.{path}" for path in base.moving if np.any(speeds[path] != 0.0)]
-        for flow in base._flows():
+        for flow in base._jumps():
             inside = (first < flow.end) & (flow.end < last)
             found += [
                 f"base.{path}"
@@ -97,10 +97,12 @@ class Truncated(Reparameterized):
     def _joints(self, *theta: Any) -> tuple[Array, ...]:
         return self.base._joints(*theta[0])
 
-    def _flows(self) -> list[Flow]:
-        found, (low, high) = super()._flows(), self.support
+    def _jumps(self) -> list[Flow]:
+        found, jumps, (low, high) = [], self.base._jumps(), self.support
+        if not jumps:
+            return []
         mass = self._rows(self._nested(self._theta))[0].mass.reshape(self.batch_shape)
-        for end, inner, density, speeds in self.base._flows():
+        for end, inner, density, speeds in jumps:
             inside = (low < end) & (end < high)
             moved = {f"base.{path}": speed for path, speed in speeds.items()}
             found.append(Flow(end, inner, np.where(inside, density / mass, 0.0), moved))

@@ -254,8 +254,13 @@ def not_numbers(
 
 
 def is_single(array: Array) -> bool:
-    """Whether all numbers of an array of float64 are numbers of float32, and not of few digits."""
+    """Whether all numbers of an array of float64 are numbers of float32, and not of few digits.
+
+    Integers say nothing.
+    """
     if array.dtype != np.float64 or array.size < _MANY:
+        return False
+    if np.all(array[:_MANY] == np.rint(array[:_MANY])):
         return False
     for some in (array[:_MANY], array):  # the first tell, mostly
         with np.errstate(all="ignore"):

@@ -29,6 +29,8 @@ LOOKS, _MORE, _MOST, _SUSPICIOUS = 2, 8, 2**23, 0.5
 _TAILS = 0.5 ** np.arange(1.0, 17.0)
 #: Values at which the empirical cdf is compared: between them it moves by a thousandth of ½.
 _ORDER_STATISTICS = 2048
+#: Parts that a round of a search leaves one of.
+_PARTS = 16
 #: Intervals between order statistics that tell whether draws are moved or spread.
 _INTERVALS = 128
 #: More draws that equal another than so many times what rounding makes of them, and this share of
@@ -241,14 +243,18 @@ def _probabilities(
 def _first_above(tail: Callable[[Array], Array], values: Array, chance: Array) -> Array:
     """Return how many of the values, from the tail inwards, have tail probabilities ≤ each chance.
 
-    By bisection, all at once: few evaluations, and no quantile function is needed.
+    In a few rounds, all at once: each looks at places that divide what is left into equal parts.
     """
     low, high = np.zeros(len(chance), np.int64), np.full(len(chance), len(values))
     while np.any(open_ := low < high):
-        middle = (low + high) // 2
-        at = values[np.minimum(middle, len(values) - 1)].astype(np.float64)
-        within = open_ & (np.asarray(tail(at)) <= chance)
-        low, high = np.where(within, middle + 1, low), np.where(open_ & ~within, middle, high)
+        width = np.where(open_, high - low, 0)[:, np.newaxis]
+        places = low[:, np.newaxis] + width * np.arange(1, _PARTS) // _PARTS
+        at = values[np.minimum(places, len(values) - 1)].astype(np.float64)
+        within = np.asarray(tail(at)) <= chance[:, np.newaxis]
+        last = np.sum(np.logical_and.accumulate(within, axis=1), axis=1)[:, np.newaxis]
+        bounds = np.concatenate([low[:, np.newaxis] - 1, places, high[:, np.newaxis]], axis=1)
+        starts, stops = (np.take_along_axis(bounds, last + k, axis=1)[:, 0] for k in (0, 1))
+        low, high = np.where(open_, starts + 1, low), np.where(open_, stops, high)
     return low.astype(np.float64)
 
 

@@ -65,6 +65,9 @@ class Object(Target):
         self.constants, self.fixed = found.constants, {}
         need_arguments(name, found.methods, [*found.parameters, *found.constants])
         self.is_numerical = found.claimed is None
+        if found.claimed is not None:
+            moving = found.claimed().moving
+            self.moving = tuple(name for name in moving if name in self.parameters)
         self._laws: dict[tuple[tuple[tuple[str, float], ...], int], Law] = {}
         self.formulas = {
             key: partial(self._called, told(key, found.methods[key]))

@@ -75,6 +75,7 @@ def compare_draws(
     sample: Sample,
     law: Law,
     kept: NDArray[np.integer],
+    known: tuple[Mapping[str, Array], Mapping[str, Array]],
     seed: int,
     way: str,
 ) -> None:
@@ -90,11 +91,10 @@ def compare_draws(
         The parameters, and all draws with these, this seed, in that way.
     law
         What the draws follow.
-    kept
-        The places of those to compare.
+    kept, known
+        The places of those to compare, and −F_θ/p there with its errors.
     """
-    some = thinned(sample, kept)
-    exact, unsure = paths_of(law, some.value)
+    some, (exact, unsure) = thinned(sample, kept), known
     for name, tally in found.items():
         if are_meant(some.value, some.gradients[name], exact[name], 10.0 * unsure[name]):
             other = partial(_is_difference, context, theta, name, sample, seed, way, kept)

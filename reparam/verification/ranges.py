@@ -5,7 +5,7 @@ A branch that few parameters take is seen by a few of these sets, with draws of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -93,12 +93,12 @@ def _look(
     bias: dict[str, Array] = {}
     for n in (_GRADIENTS, _VALUES):
         sample = target.draws(theta, min(n, most), seed, way)
-        exact, unsure = paths_of(law, sample.value)
+        exact, unsure = known = paths_of(law, sample.value)
         for fault in not_numbers(theta, sample, exact):
             return fault
         if n == _GRADIENTS:
             every = np.arange(sample.value.size)
-            paths.compare_draws(context, on_path, theta, sample, law, every, seed, way)
+            paths.compare_draws(context, on_path, theta, sample, law, every, known, seed, way)
         others = [
             name
             for name in on_path
@@ -125,26 +125,24 @@ def _normal_scores(law: Law, value: Array) -> Array:
     """Return Φ⁻¹(F(y)); none of draws that are discrete, or many of which rounding makes equal."""
     from scipy.special import ndtri
 
-    y = np.asarray(value, dtype=np.float64)
-    outer = np.array([np.min(value), np.max(value)])
-    inwards, outwards = (
-        (beside(outer[:1], side * np.inf), beside(outer[1:], -side * np.inf)) for side in (1, -1)
-    )
-    rounded = (
-        float(law.cdf(inwards[0])[0] - law.cdf(outwards[0])[0]),
-        float(law.sf(inwards[1])[0] - law.sf(outwards[1])[0]),
-    )
-    if (
-        is_discrete(np.sort(y))
-        or (isinstance(law, NumericalLaw) and law.atoms.size)
-        or not max(rounded) < _AT_THE_ENDS
-    ):
+    y = np.sort(value)
+    if is_discrete(y) or (isinstance(law, NumericalLaw) and law.atoms.size):
         return np.zeros(0)
-    below = np.asarray(law.cdf(y))
-    scores, upper = np.asarray(ndtri(below)), ~(below < 0.5)
-    scores[upper] = -ndtri(law.sf(y[upper]))
+    half = y.size // 2
+    below, rounded_to_least = _tail(law.cdf, y[:half], y[:1])
+    above, rounded_to_most = _tail(law.sf, y[half:], y[-1:])
+    if not max(rounded_to_least, rounded_to_most) < _AT_THE_ENDS:
+        return np.zeros(0)
+    scores = np.concatenate([ndtri(below), -ndtri(above)])
     scores = np.clip(scores, -_FARTHEST, _FARTHEST)
     return np.where(np.isnan(scores), _FARTHEST, scores)
+
+
+def _tail(tail: Callable[[Array], Array], y: Array, outermost: Array) -> tuple[Array, float]:
+    """Return tail probabilities of values, and that of all that is rounded to the outermost."""
+    around = [beside(outermost, side) for side in (-np.inf, np.inf)]
+    found = np.asarray(tail(np.concatenate([*around, y])))
+    return found[2:], abs(float(found[1] - found[0]))
 
 
 def _judged(seen: list[_Seen], free: list[str], label: str, critical: float) -> list[Tally]:

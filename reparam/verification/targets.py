@@ -128,6 +128,8 @@ class Target(abc.ABC):
     fixed: Mapping[str, float]
     #: The parameters that move an end of the support, in which E[∂ log p/∂θ] is not 0.
     moving: tuple[str, ...] = ()
+    #: Pairs of parameters, of which the first must be below the second.
+    ordered: tuple[tuple[str, str], ...] = ()
     #: Parameters that nothing is differentiated in, each of which has one value: the default, or
     #: that in ``fixed``.
     constants: Mapping[str, Parameter] = MappingProxyType({})
@@ -228,6 +230,8 @@ class Registered(Target):
         self.replays = thing.path == "map"
         moving = (thing() if isinstance(thing, type) else thing).moving
         self.moving = tuple(name for name in moving if name in self.parameters)
+        if isinstance(thing, type):
+            self.ordered = thing._ordered
         self.reference = cls.name
         if not _BESIDE.issuperset(cls.numerical_formulas()):  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding

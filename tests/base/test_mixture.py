@@ -425,3 +425,12 @@ def test_what_is_not_a_number_and_nothing_at_all():
     assert d.replace(alpha=np.ones(0)).rsample(2).value.shape == (2, 0)
     huge = rp.mixture([1e308, 1e308], rp.Gaussian(), rp.Gaussian(3.0))
     assert huge.cdf(1.5) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_upstream_derivatives_of_each_draw(n):
+    """As many draws as weights, too, where axes could be mistaken for each other."""
+    draw = rp.mixture([0.3, 0.7], rp.Gaussian(), rp.Gaussian(2.0)).rsample(n, rng=1)
+    upstream = np.arange(1.0, n + 1.0)
+    wanted = (upstream[:, np.newaxis] * draw.jacobian()["weights"]).sum(axis=0)
+    np.testing.assert_allclose(draw.vjp(upstream)["weights"], wanted, rtol=1e-14)

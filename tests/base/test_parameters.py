@@ -299,16 +299,27 @@ def test_sequence_becomes_a_float64_array(value):
     assert scale.dtype == np.float64
 
 
+def others_in_order(cls, name):
+    """Return values for the parameters that must be below, and for those that must be above."""
+    rank = {each: sum(above == each for _, above in cls._ordered) for each in cls.parameters}
+    tied = {each for pair in cls._ordered for each in pair} - {name}
+    least = 5e-324 if cls.parameters[name].domain == POSITIVE else -1.5e308
+    below = {each: least + 1e307 * rank[each] for each in tied if rank[each] < rank[name]}
+    above = {each: 1e308 + 1e307 * rank[each] for each in tied if rank[each] > rank[name]}
+    return (below, above) if any(name in pair for pair in cls._ordered) else ({}, {})
+
+
 @pytest.mark.parametrize("tiny_or_huge", [5e-324, 1e-300, 1e300, 1.7976931348623157e308])
 @ALL
 def test_every_number_inside_the_domain_is_accepted(cls, tiny_or_huge):
     for name, parameter in cls.parameters.items():
-        if tiny_or_huge in parameter.domain:
+        below, above = others_in_order(cls, name)
+        if tiny_or_huge in parameter.domain and all(tiny_or_huge > low for low in below.values()):
             value = np.full_like(parameter.initial, tiny_or_huge)
-            others = dict.fromkeys(above for below, above in cls._ordered if below == name)
-            if others:  # which must be above it
-                value, others = np.minimum(value, 1e308), dict.fromkeys(others, 1.5e308)
-            np.testing.assert_array_equal(getattr(cls(**{name: value}, **others), name), value)
+            if above:
+                value = np.minimum(value, 1e308)
+            made = cls(**{name: value}, **below, **above)
+            np.testing.assert_array_equal(getattr(made, name), value)
 
 
 # Shapes

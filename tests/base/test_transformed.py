@@ -570,7 +570,7 @@ def test_no_formula_is_accepted_that_is_not_monotone():
     for _ in range(400):
         text = made(3)
         try:
-            d = rp.transformed(base, text)
+            rp.transformed(base, text)
         except rp.ReparamError:
             continue
         accepted += 1

@@ -49,7 +49,7 @@ BAD = [
     ("show", "Missing argument", "see 'reparam show --help'"),
     # distribution and parameters
     ("sample -d gausian", "no distribution is called 'gausian'; did you mean 'gaussian'?"),
-    ("sample -d zzz", "no distribution is called 'zzz' (there are bernoulli, beta,"),
+    ("sample -d zzz", "no distribution is called 'zzz' (there are asymmetric-laplace, bernoulli,"),
     ("grad -d laplce", "did you mean 'laplace'?"),
     ("show gama", "did you mean 'gamma'?"),
     ("sample -p sgma=2", "no parameter 'sgma'; did you mean 'sigma'? (it has loc, scale)"),

@@ -117,9 +117,12 @@ class TestOtherCommands:
         rows = dict(line.split(",", 1) for line in lines.stdout.splitlines())
         assert float(rows["dJ_dloc"].split(",")[1]) == pytest.approx(1.0, abs=1e-9)
 
-    def test_loss_of_a_composition_is_refused(self, laws):
-        message = laws("grad", "-d", "laws_here:Shifted(gaussian)", "--loss", "y", code=2).stderr
-        assert "Shifted is made of other distributions" in message
+    def test_loss_of_a_composition(self, laws):
+        law = "laws_here:Shifted(gaussian)"
+        lines = laws("grad", "-d", law, "--loss", "y", "-n", "100", "--seed", "1", "--sum")
+        rows = dict(line.split(",", 1) for line in lines.stdout.splitlines())
+        for name in ("dJ_dbase.loc", "dJ_dby"):
+            assert float(rows[name].split(",")[1]) == pytest.approx(1.0, abs=1e-9)
 
     def test_estimate(self, laws):
         text = laws("estimate", "-d", "laws_here:Gumbel", "-n", "100", "-f", "jsonl", "--seed", "1")
@@ -137,8 +140,8 @@ class TestOtherCommands:
 
     def test_show_marks_what_follows_numerically(self, laws):
         page = laws("show", "laws_here:Gumbel").stdout
-        wanted = "numerical  isf, cdf, sf, pathwise, score, mean, variance, entropy"
-        assert wanted in page.replace("\n" + " " * 11, " ")
+        wanted = "numerical  isf, cdf, sf, log_cdf, log_sf, pathwise, score, stein_score, mean,"
+        assert f"{wanted} variance, entropy" in page.replace("\n" + " " * 11, " ")
         assert json.loads(laws("show", "gamma", "-f", "json").stdout)["numerical"] == []
         assert "numerical" not in laws("show", "gamma").stdout
 

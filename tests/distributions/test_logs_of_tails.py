@@ -9,8 +9,12 @@ import pytest
 import reparam as rp
 from reparam.errors import NoFormulaError
 
-#: Digits that survive in the references, whose logarithms may be next to 0.
-mp.mp.dps = 60
+
+@pytest.fixture(autouse=True)
+def digits():
+    """Digits that survive in the references, whose logarithms may be next to 0."""
+    with mp.workdps(60):
+        yield
 
 
 def lower_gamma(a, x):

@@ -1,6 +1,7 @@
 """Samplers of other libraries as targets; what needs a library is skipped where it isn't there."""
 
 import math
+import re
 import sys
 from importlib import import_module
 
@@ -134,8 +135,8 @@ def test_every_row_is_a_sampler_of_its_library(library, name, typical):
             np.testing.assert_allclose(own, law.log_prob(value), rtol=1e-8, atol=1e-8)
 
 
-#: In double precision: RuntimeError, Double did not match Float.
-WRONG_DENSITY = {("torch", "GeneralizedPareto")}
+#: In double precision the first raises an error, and the second has Bessel functions to 7 digits.
+WRONG_DENSITY = {("torch", "GeneralizedPareto"), ("torch", "VonMises")}
 
 
 # What witnesses find ----------------------------------------------------------------------------
@@ -238,6 +239,14 @@ def test_blocks_of_jax_draws_differ():
     assert np.unique(y).size == 10_000
 
 
+@pytest.mark.parametrize("loc", [-40.0, 0.5, 100.0])
+def test_angles_count_modulo_a_turn(loc):
+    have("tfp")
+    for witness in ("derivative", "distribution", "expectation"):
+        found = check("tfp:VonMises", witness, loc=loc)
+        assert found.outcome is Outcome.HOLDS, str(found)
+
+
 def test_the_state_of_torch_is_left_alone():
     have("torch")
     torch = import_module("torch")
@@ -258,11 +267,6 @@ def test_the_precision_of_jax_is_left_alone():
     resolve("jax:gamma").draws({"a": 2.0}, 10, 1)
     assert jax.config.jax_enable_x64 == before
     assert jax.numpy.ones(1).dtype == ("float64" if before else "float32")
-
-
-def test_samplers_that_iterate_are_asked_for_fewer_gradients():
-    have("jax")
-    assert resolve("jax:gamma").gradient_draws < resolve("jax:normal").gradient_draws
 
 
 # Somebody's own ---------------------------------------------------------------------------------
@@ -355,7 +359,7 @@ def test_a_class_of_ones_own_is_judged_by_its_density():
     assert "do not depend on scale" in str(found)
     found = check(pairs, "derivative")
     assert found.crashed
-    assert "draws have shape (65536, 2), expected (65536,)" in str(found)
+    assert re.search(r"(\d+) draws have shape \(\1, 2\), expected \(\1,\)", str(found))
 
 
 def test_an_object_has_its_parameters():
@@ -448,7 +452,6 @@ def test_a_library_that_lacks_one_of_its_own_says_which(tmp_path, monkeypatch):
         ("torch:beta", "no sampler 'beta'; did you mean 'Beta'? (known here are Bernoulli, Beta"),
         ("torch:Dirichlet", "is multivariate: only univariate"),
         ("torch:MultivariateNormal", "is multivariate: only univariate"),
-        ("torch:VonMises", "is a distribution on the circle"),
         ("torch:Independent", "declares no parameters"),
         ("torch:Distribution", "declares no parameters"),
         ("torch:kl_divergence", "is no distribution"),
@@ -456,7 +459,6 @@ def test_a_library_that_lacks_one_of_its_own_says_which(tmp_path, monkeypatch):
         ("jax:dirichlet", "is multivariate: only univariate"),
         ("jax:randint", "isn't known here; samplers that can be verified are"),
         ("numpyro:Dirichlet", "is multivariate: only univariate"),
-        ("numpyro:VonMises", "is a distribution on the circle"),
         ("numpyro:Gama", "did you mean 'Gamma'?"),
         ("distrax:MultivariateNormalDiag", "does not tell the domains"),
         ("distrax:Gama", "did you mean 'Gamma'?"),

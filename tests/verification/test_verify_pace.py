@@ -33,6 +33,17 @@ class SlowToCall(Slow):
     each, a_call = 0.0, 0.01
 
 
+class Interrupted(Normal):
+    """As fast as any, but for whatever else the machine does at first."""
+
+    calls = 0
+
+    def z(self, n, rng):
+        type(self).calls += 1
+        time.sleep(0.01 if n > 1 and self.calls < 8 else 0.0)
+        return rng.standard_normal(n)
+
+
 class SlowAndWrong(Slow):
     each = 2e-4
 
@@ -54,7 +65,7 @@ def test_slow_samplers_make_fewer_draws():
     assert 1024 < level.draws <= 8192
 
 
-@pytest.mark.parametrize("thing", [Normal, SlowToCall, "laplace"])
+@pytest.mark.parametrize("thing", [Normal, SlowToCall, Interrupted, "laplace"])
 def test_others_make_as_many_as_the_level_has(thing):
     level, target = pace(thing)
     assert level == QUICK

@@ -96,7 +96,7 @@ def test_whatever_a_target_does_the_run_goes_on(project):
         else "its process died (exit status 9)",
         "Raising": "it raised ValueError: no luck\x1b[2J\ntoday (targets.py:38)",
         "Leaving": "it raised SystemExit: good bye (targets.py:43)",
-        "Shapes": "the array of values has shape (65,), expected (64,)",
+        "Shapes": "the array of values has shape (65537,), expected (65536,)",
     }
     assert all(check.crashed for check in found.values())
 
@@ -309,7 +309,7 @@ def test_what_has_no_gradients_is_looked_at_by_others_unless_it_was_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("target", "note"), [("NoNumbers", "32768 of 32768 draws: NaN"), ("Zeros", "0 at every draw")]
+    ("target", "note"), [("NoNumbers", "draws: NaN or infinite"), ("Zeros", "0 at every draw")]
 )
 @pytest.mark.usefixtures("project")
 def test_a_parameter_without_derivatives_is_found_beside_one_that_has_them(target, note):

@@ -39,6 +39,8 @@ class Quantile:
         How many entries a vector has; 0 if draws are numbers.
     also_blurred
         The names of parameters x in whose derivative a term y/x cancels, which rounds, too.
+    made
+        Makes a row's parameters of numbers of their kinds, if parameters depend on each other.
     """
 
     function: Callable[..., Any]
@@ -46,6 +48,7 @@ class Quantile:
     noise: str = "uniform"
     length: int = 0
     also_blurred: tuple[str, ...] = ()
+    made: Callable[..., tuple[float, ...]] = lambda *theta: theta
 
 
 # Quantiles of the standard gamma and beta distributions -----------------------------------------

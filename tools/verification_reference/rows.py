@@ -101,7 +101,8 @@ def points(name: str) -> Iterator[tuple[float, ...]]:
             noise.append(probability(rng, rng.randrange(ROWS)))
         if law.noise == "coarse" and noise[0] > 2.0**-53:
             noise = [round(noise[0] * 2.0**53) / 2.0**53]
-        yield (*(parameter(rng, kind) for kind in law.kinds.values()), *noise)
+        theta = law.made(*(parameter(rng, kind) for kind in law.kinds.values()))
+        yield (*theta, *noise)
 
 
 # Rows ---------------------------------------------------------------------------------------------

@@ -95,15 +95,6 @@ class JaxSampling:
         arrays = _arrays(theta, n)
         return _jax().eval_shape(lambda at: self._draw(_key(0), at, n), arrays)
 
-    def iterates(self, theta: Mapping[str, float]) -> bool:
-        """Whether there is a loop of unknown length in the compiled program."""
-        try:
-            with in_double(theta):
-                program = _jax().make_jaxpr(self._pulled)(_key(0), _arrays(theta, 1))
-        except Exception:  # what is wrong with it, draws will say
-            return False
-        return "while[" in str(program)
-
     def _pulled(self, key: Any, theta: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
         jax = _jax()
         n = next(iter(theta.values())).shape[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from reparam.base.distribution import Distribution
 from reparam.domains import UNIT
 from reparam.parameters import Parameter
 from reparam.verification.laws import Law, Link, Linked
@@ -24,13 +25,15 @@ __all__ = [
     "difference",
     "discrete",
     "exponential",
+    "log_odds",
+    "multiple",
     "own",
-    "ratio",
     "reciprocal",
     "row",
     "triangular",
     "truncated_normal",
     "uniform",
+    "von_mises",
 ]
 
 #: Parameters that are none of a law's, in everyday ranges.
@@ -58,6 +61,8 @@ class Row:
         What else the sampler is given.
     discrete
         Whether values are whole numbers.
+    circular
+        Whether values are angles, which count modulo 2π: the law's support says which.
     """
 
     law: str = ""
@@ -65,6 +70,7 @@ class Row:
     ranges: Mapping[str, Parameter] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     discrete: bool = False
+    circular: bool = False
 
     def parameters(self) -> dict[str, Parameter]:
         """Return the sampler's parameters by their own names.
@@ -82,9 +88,20 @@ class Row:
         family = self._family
         if family:
             return Linked(partial(ScipyLaw, family), self.links, theta)
+        return Linked(self._registered, self.links, theta)  # type: ignore[arg-type]
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """The sampler's parameters that move an end of a registered law's support."""
+        ours = self._registered().moving if self.law and not self._family else ()
+        links = [link for name in ours if isinstance(link := self.links.get(name), Link)]
+        return tuple({theirs: None for link in links for theirs in link.theirs})
+
+    @property
+    def _registered(self) -> type[Distribution]:
         from reparam import registry
 
-        return Linked(registry.get(self.law), self.links, theta)  # type: ignore[arg-type]
+        return registry.get(self.law)
 
     @property
     def _family(self) -> str:
@@ -94,9 +111,7 @@ class Row:
     def _of_law(self, ours: str) -> Parameter:
         if self._family:
             return {**FAMILIES[self._family], "loc": LOCATION, "scale": SCALE}[ours]
-        from reparam import registry
-
-        return registry.get(self.law).parameters[ours]
+        return self._registered.parameters[ours]
 
 
 def _named(name: str, kind: Parameter) -> Parameter:
@@ -142,9 +157,14 @@ def difference(high: str, low: str) -> Link:
     return Link((high, low), lambda b, a: b - a, lambda b, a: (1.0, -1.0))
 
 
-def ratio(above: str, below: str) -> Link:
-    """Return the link ours = above/below."""
-    return Link((above, below), lambda x, y: x / y, lambda x, y: (1.0 / y, -x / y**2))
+def multiple(factor: float, theirs: str) -> Link:
+    """Return the link ours = factor · theirs."""
+    return Link((theirs,), lambda x: factor * x, lambda x: (factor,))
+
+
+def log_odds(theirs: str) -> Link:
+    """Return the link ours = log(theirs/(1 − theirs))."""
+    return Link((theirs,), lambda p: math.log(p / (1.0 - p)), lambda p: (1.0 / (p * (1.0 - p)),))
 
 
 def truncated_normal(low: str = "low", high: str = "high") -> Row:
@@ -191,12 +211,17 @@ def triangular(low: str, peak: str, high: str) -> Row:
     )
 
 
+def von_mises() -> Row:
+    """Return the row of a von Mises distribution, whose angles count modulo 2π."""
+    return replace(row("von-mises", loc="loc", concentration="concentration"), circular=True)
+
+
 def uniform(low: str = "low", high: str = "high") -> Row:
     """Return the row of a uniform distribution; typical ranges of the ends are well apart."""
     return row(
-        "scipy:uniform",
-        loc=low,
-        scale=difference(high, low),
+        "uniform",
+        low=low,
+        high=high,
         ranges={
             low: replace(LOCATION, default=0.0, typical=(-3.0, 0.0)),
             high: replace(LOCATION, default=1.0, typical=(0.8, 4.0)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from inspect import Parameter as Argument
 from inspect import signature
@@ -36,8 +37,6 @@ __all__ = [
     "unchecked",
 ]
 
-#: Draws with gradients of a sampler that iterates.
-_SLOW = 2**16
 #: A parameter's everyday values lie within these distances of one end of its domain.
 _NEAR, _FAR = 0.1, 10.0
 
@@ -58,9 +57,6 @@ class Sampling(Protocol):
     def support(self, theta: Mapping[str, float]) -> tuple[float, float]:
         """Return the ends of the interval that values lie in."""
 
-    def iterates(self, theta: Mapping[str, float]) -> bool:
-        """Whether gradients are computed by iteration, which takes microseconds each."""
-
 
 class LibrarySampler(Target):
     """A sampler of another library, in its own parameters."""
@@ -78,8 +74,7 @@ class LibrarySampler(Target):
         self.parameters = row.parameters()
         self._sampling, self._row = sampling, row
         self.is_numerical = not row.law or row.law.startswith("scipy:")
-        if sampling.iterates({key: each.default for key, each in self.parameters.items()}):
-            self.gradient_draws = _SLOW
+        self.moving = row.moving
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients, as the library differentiates."""
@@ -88,13 +83,22 @@ class LibrarySampler(Target):
             raise NoGradient("draws are whole numbers, and the gradient of each is 0")
         for array in (sample.value, *sample.gradients.values()):
             _check(array, n)
-        return sample
+        return replace(sample, value=self._placed(sample.value, theta))
 
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values."""
         value = self._sampling.values(self.given(theta), n, seed)
         _check(value, n)
-        return value if value.dtype.kind == "f" else value.astype(np.float64)
+        return self._placed(value if value.dtype.kind == "f" else value.astype(np.float64), theta)
+
+    def _placed(self, value: Array, theta: Mapping[str, float]) -> Array:
+        """Return values, angles moved into the law's support."""
+        if not self._row.circular:
+            return value
+        low, high = map(float, self.law(theta, 0).support)
+        inside = (value > low) & (value < high)  # as they are, to the last digit
+        moved = low + np.remainder(value.astype(np.float64) - low, high - low)
+        return np.where(inside, value, np.clip(moved, low, high).astype(value.dtype))
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law of the table, or what follows from the library's own density."""
@@ -151,7 +155,7 @@ def looked_up(spec: str, module: ModuleType, name: str, names: Iterable[str]) ->
     Raises
     ------
     InputError
-        If there is nothing, or it wraps around: the real line is all that is dealt with.
+        If there is nothing.
     """
     found = getattr(module, name, None)
     if not callable(found):
@@ -159,12 +163,9 @@ def looked_up(spec: str, module: ModuleType, name: str, names: Iterable[str]) ->
             f"{spec}: {module.__name__} has no sampler {name!r}{did_you_mean(name, names)}"
             f" (known here are {', '.join(sorted(names))})"
         )
-    if name in _CIRCULAR:
-        raise InputError(f"{spec} is a distribution on the circle: {_UNIVARIATE}")
     return found
 
 
-_CIRCULAR = ("VonMises",)
 _UNIVARIATE = "only univariate distributions on the real line can be verified"
 
 

@@ -33,7 +33,7 @@ ROWS: Mapping[str, Row] = {
     "Bernoulli": discrete(probs=PROBABILITY),
     "Beta": row("beta", alpha="alpha", beta="beta"),
     "Gamma": row("gamma", alpha="concentration", rate="rate"),
-    "Gumbel": row("scipy:gumbel_r", loc="loc", scale="scale"),
+    "Gumbel": row("gumbel", loc="loc", scale="scale"),
     "Laplace": row("laplace", loc="loc", scale="scale"),
     "LogStddevNormal": row(
         "gaussian", loc="loc", scale=exponential("log_scale"), ranges={"log_scale": LOG_SCALE}

@@ -7,6 +7,7 @@ for z, or as scale·z if these are positive: what is tested is the distribution 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -18,6 +19,7 @@ from reparam.verification.libraries._rows import (
     SCALE,
     Row,
     discrete,
+    multiple,
     reciprocal,
     row,
     triangular,
@@ -30,9 +32,9 @@ __all__ = ["ROWS", "STANDARD", "recognized", "target"]
 
 #: Samplers without parameters, and what loc + scale·z, or scale·z, is.
 STANDARD: Mapping[str, Row] = {
-    "cauchy": row("scipy:cauchy", loc="loc", scale="scale"),
+    "cauchy": row("cauchy", loc="loc", scale="scale"),
     "exponential": row("exponential", rate=reciprocal("scale"), ranges={"scale": SCALE}),
-    "gumbel": row("scipy:gumbel_r", loc="loc", scale="scale"),
+    "gumbel": row("gumbel", loc="loc", scale="scale"),
     "laplace": row("laplace", loc="loc", scale="scale"),
     "logistic": row("logistic", loc="loc", scale="scale"),
     "maxwell": row("scipy:maxwell", scale="scale"),
@@ -47,19 +49,24 @@ ROWS: Mapping[str, Row] = {
     "chisquare": row("chi-square", df="df"),
     "f": row("f", df1="dfnum", df2="dfden"),
     "gamma": row("gamma", alpha="a", rate=1.0),
-    "generalized_normal": row("scipy:gennorm", beta="p"),
+    "generalized_normal": row("generalized-normal", power="p", loc=0.0, scale=1.0),
     "geometric": discrete(p=PROBABILITY),
     "loggamma": row("scipy:loggamma", c="a"),
-    "lognormal": row("scipy:lognorm", s="sigma"),
-    "pareto": row("scipy:pareto", b="b"),
+    "lognormal": row("log-normal", loc=0.0, scale="sigma"),
+    "pareto": row("pareto", alpha="b", scale=1.0),
     "poisson": discrete(lam=SCALE),
-    "rayleigh": row("scipy:rayleigh", scale="scale"),
+    "rayleigh": row(
+        "weibull",
+        scale=multiple(math.sqrt(2.0), "scale"),
+        concentration=2.0,
+        ranges={"scale": SCALE},
+    ),
     "t": row("student-t", df="df", loc=0.0, scale=1.0),
     "triangular": triangular("left", "mode", "right"),
     "truncated_normal": row("scipy:truncnorm", a="lower", b="upper"),
     "uniform": uniform("minval", "maxval"),
-    "wald": row("scipy:invgauss", mu="mean"),
-    "weibull_min": row("scipy:weibull_min", scale="scale", c="concentration"),
+    "wald": row("inverse-gaussian", loc="mean", concentration=1.0, ranges={"mean": SCALE}),
+    "weibull_min": row("weibull", scale="scale", concentration="concentration"),
 }
 
 #: Samplers of vectors and matrices.

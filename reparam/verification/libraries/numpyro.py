@@ -14,19 +14,17 @@ from reparam.parameters import Parameter
 from reparam.verification.laws import Link
 from reparam.verification.libraries._jax import JaxSampling
 from reparam.verification.libraries._rows import (
-    LOG_SCALE,
     PROBABILITY,
     SCALE,
     SHAPE,
-    TEMPERATURE,
     Row,
     discrete,
-    exponential,
-    own,
+    log_odds,
     reciprocal,
     row,
     truncated_normal,
     uniform,
+    von_mises,
 )
 from reparam.verification.libraries._sampling import (
     LibrarySampler,
@@ -44,9 +42,7 @@ __all__ = ["ROWS", "recognized", "target"]
 
 #: Distributions and what they are; of others the log density is asked.
 ROWS: Mapping[str, Row] = {
-    "AsymmetricLaplace": row(
-        "scipy:laplace_asymmetric", loc="loc", scale="scale", kappa="asymmetry"
-    ),
+    "AsymmetricLaplace": row("asymmetric-laplace", loc="loc", scale="scale", asymmetry="asymmetry"),
     "Bernoulli": discrete(probs=PROBABILITY),
     "Beta": row("beta", alpha="concentration1", beta="concentration0"),
     "BetaProportion": row(
@@ -58,7 +54,7 @@ ROWS: Mapping[str, Row] = {
         ranges={"mean": PROBABILITY, "concentration": SHAPE},
     ),
     "Binomial": discrete({"total_count": 10}, probs=PROBABILITY),
-    "Cauchy": row("scipy:cauchy", loc="loc", scale="scale"),
+    "Cauchy": row("cauchy", loc="loc", scale="scale"),
     "Chi2": row("chi-square", df="df"),
     "Dagum": row("scipy:burr", d="concentration", c="sharpness", scale="scale"),
     "Exponential": row("exponential", rate="rate"),
@@ -67,16 +63,16 @@ ROWS: Mapping[str, Row] = {
     "Gompertz": row(
         "scipy:gompertz", c="concentration", scale=reciprocal("rate"), ranges={"rate": SCALE}
     ),
-    "Gumbel": row("scipy:gumbel_r", loc="loc", scale="scale"),
-    "HalfCauchy": row("scipy:halfcauchy", scale="scale"),
-    "HalfNormal": row("scipy:halfnorm", scale="scale"),
+    "Gumbel": row("gumbel", loc="loc", scale="scale"),
+    "HalfCauchy": row("half-cauchy", scale="scale"),
+    "HalfNormal": row("half-normal", scale="scale"),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="rate"),
-    "Kumaraswamy": own(concentration1=SHAPE, concentration0=SHAPE),
+    "Kumaraswamy": row(
+        "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
+    ),
     "Laplace": row("laplace", loc="loc", scale="scale"),
     "Levy": row("scipy:levy", loc="loc", scale="scale"),
-    "LogNormal": row(
-        "scipy:lognorm", scale=exponential("loc"), s="scale", ranges={"loc": LOG_SCALE}
-    ),
+    "LogNormal": row("log-normal", loc="loc", scale="scale"),
     "LogUniform": row(
         "scipy:loguniform",
         a="low",
@@ -88,20 +84,26 @@ ROWS: Mapping[str, Row] = {
     ),
     "Logistic": row("logistic", loc="loc", scale="scale"),
     "LowerTruncatedPowerLaw": row(
-        "scipy:pareto",
+        "pareto",
         scale="low",
-        b=Link(("alpha",), lambda x: -x - 1.0, lambda x: (-1.0,)),
+        alpha=Link(("alpha",), lambda x: -x - 1.0, lambda x: (-1.0,)),
         ranges={"alpha": Parameter("α", Interval(-math.inf, -1.0), -3.0, (-20.0, -1.2))},
     ),
     "Normal": row("gaussian", loc="loc", scale="scale"),
-    "Pareto": row("scipy:pareto", scale="scale", b="alpha"),
+    "Pareto": row("pareto", scale="scale", alpha="alpha"),
     "Poisson": discrete(rate=SCALE),
-    "RelaxedBernoulli": own(temperature=TEMPERATURE, probs=PROBABILITY),
+    "RelaxedBernoulli": row(
+        "relaxed-bernoulli",
+        temperature="temperature",
+        logits=log_odds("probs"),
+        ranges={"probs": PROBABILITY},
+    ),
     "SoftLaplace": row("scipy:hypsecant", loc="loc", scale="scale"),
     "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
     "TruncatedNormal": truncated_normal(),
     "Uniform": uniform(),
-    "Weibull": row("scipy:weibull_min", scale="scale", c="concentration"),
+    "VonMises": von_mises(),
+    "Weibull": row("weibull", scale="scale", concentration="concentration"),
 }
 
 

@@ -19,17 +19,16 @@ from reparam.verification.libraries._rows import (
     PROBABILITY,
     SCALE,
     SHAPE,
-    TEMPERATURE,
     Row,
     discrete,
     exponential,
-    own,
-    ratio,
+    log_odds,
     reciprocal,
     row,
     triangular,
     truncated_normal,
     uniform,
+    von_mises,
 )
 from reparam.verification.libraries._sampling import (
     LibrarySampler,
@@ -52,10 +51,12 @@ ROWS: Mapping[str, Row] = {
     "Bernoulli": discrete(probs=PROBABILITY),
     "Beta": row("beta", alpha="concentration1", beta="concentration0"),
     "Binomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
-    "Cauchy": row("scipy:cauchy", loc="loc", scale="scale"),
+    "Cauchy": row("cauchy", loc="loc", scale="scale"),
     "Chi": row("chi", df="df"),
     "Chi2": row("chi-square", df="df"),
-    "ContinuousBernoulli": own(probs=PROBABILITY),
+    "ContinuousBernoulli": row(
+        "continuous-bernoulli", logits=log_odds("probs"), ranges={"probs": PROBABILITY}
+    ),
     "Exponential": row("exponential", rate="rate"),
     "ExponentiallyModifiedGaussian": row(
         "scipy:exponnorm",
@@ -69,21 +70,23 @@ ROWS: Mapping[str, Row] = {
         ranges={"scale": SHAPE, "rate": SHAPE},
     ),
     "Gamma": row("gamma", alpha="concentration", rate="rate"),
-    "GeneralizedNormal": row("scipy:gennorm", loc="loc", scale="scale", beta="power"),
+    "GeneralizedNormal": row("generalized-normal", loc="loc", scale="scale", power="power"),
     "GeneralizedPareto": row("scipy:genpareto", loc="loc", scale="scale", c="concentration"),
     "Geometric": discrete(probs=PROBABILITY),
-    "Gumbel": row("scipy:gumbel_r", loc="loc", scale="scale"),
+    "Gumbel": row("gumbel", loc="loc", scale="scale"),
     "HalfCauchy": row("scipy:halfcauchy", loc="loc", scale="scale"),
-    "HalfNormal": row("scipy:halfnorm", scale="scale"),
+    "HalfNormal": row("half-normal", scale="scale"),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="scale"),
     "InverseGaussian": row(
-        "scipy:invgauss",
-        mu=ratio("loc", "concentration"),
-        scale="concentration",
+        "inverse-gaussian",
+        loc="loc",
+        concentration="concentration",
         ranges={"loc": SHAPE, "concentration": SHAPE},
     ),
     "JohnsonSU": row("scipy:johnsonsu", loc="loc", scale="scale", a="skewness", b="tailweight"),
-    "Kumaraswamy": own(concentration1=SHAPE, concentration0=SHAPE),
+    "Kumaraswamy": row(
+        "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
+    ),
     "Laplace": row("laplace", loc="loc", scale="scale"),
     "LogLogistic": row(
         "scipy:fisk",
@@ -91,22 +94,26 @@ ROWS: Mapping[str, Row] = {
         c=reciprocal("scale"),
         ranges={"loc": LOG_SCALE, "scale": SHAPE},
     ),
-    "LogNormal": row(
-        "scipy:lognorm", scale=exponential("loc"), s="scale", ranges={"loc": LOG_SCALE}
-    ),
+    "LogNormal": row("log-normal", loc="loc", scale="scale"),
     "Logistic": row("logistic", loc="loc", scale="scale"),
     "Moyal": row("scipy:moyal", loc="loc", scale="scale"),
     "NegativeBinomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
     "NoncentralChi2": row("scipy:ncx2", df="df", nc="noncentrality"),
     "Normal": row("gaussian", loc="loc", scale="scale"),
-    "Pareto": row("scipy:pareto", b="concentration", scale="scale"),
+    "Pareto": row("pareto", alpha="concentration", scale="scale"),
     "Poisson": discrete(rate=SCALE),
-    "RelaxedBernoulli": own(temperature=TEMPERATURE, probs=PROBABILITY),
+    "RelaxedBernoulli": row(
+        "relaxed-bernoulli",
+        temperature="temperature",
+        logits=log_odds("probs"),
+        ranges={"probs": PROBABILITY},
+    ),
     "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
     "Triangular": triangular("low", "peak", "high"),
     "TruncatedNormal": truncated_normal(),
     "Uniform": uniform(),
-    "Weibull": row("scipy:weibull_min", c="concentration", scale="scale"),
+    "VonMises": von_mises(),
+    "Weibull": row("weibull", concentration="concentration", scale="scale"),
 }
 
 

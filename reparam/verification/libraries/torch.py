@@ -17,17 +17,14 @@ import numpy as np
 from reparam._typing import Array
 from reparam.verification.laws import Formula
 from reparam.verification.libraries._rows import (
-    LOG_SCALE,
     PROBABILITY,
     SCALE,
-    SHAPE,
-    TEMPERATURE,
     Row,
     discrete,
-    exponential,
-    own,
+    log_odds,
     row,
     uniform,
+    von_mises,
 )
 from reparam.verification.libraries._sampling import (
     LibrarySampler,
@@ -49,31 +46,39 @@ ROWS: Mapping[str, Row] = {
     "Bernoulli": discrete(probs=PROBABILITY),
     "Beta": row("beta", alpha="concentration1", beta="concentration0"),
     "Binomial": discrete({"total_count": 10}, probs=PROBABILITY),
-    "Cauchy": row("scipy:cauchy", loc="loc", scale="scale"),
+    "Cauchy": row("cauchy", loc="loc", scale="scale"),
     "Chi2": row("chi-square", df="df"),
-    "ContinuousBernoulli": own(probs=PROBABILITY),
+    "ContinuousBernoulli": row(
+        "continuous-bernoulli", logits=log_odds("probs"), ranges={"probs": PROBABILITY}
+    ),
     "Exponential": row("exponential", rate="rate"),
     "FisherSnedecor": row("f", df1="df1", df2="df2"),
     "Gamma": row("gamma", alpha="concentration", rate="rate"),
     "GeneralizedPareto": row("scipy:genpareto", loc="loc", scale="scale", c="concentration"),
     "Geometric": discrete(probs=PROBABILITY),
-    "Gumbel": row("scipy:gumbel_r", loc="loc", scale="scale"),
-    "HalfCauchy": row("scipy:halfcauchy", scale="scale"),
-    "HalfNormal": row("scipy:halfnorm", scale="scale"),
+    "Gumbel": row("gumbel", loc="loc", scale="scale"),
+    "HalfCauchy": row("half-cauchy", scale="scale"),
+    "HalfNormal": row("half-normal", scale="scale"),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="rate"),
-    "Kumaraswamy": own(concentration1=SHAPE, concentration0=SHAPE),
-    "Laplace": row("laplace", loc="loc", scale="scale"),
-    "LogNormal": row(
-        "scipy:lognorm", scale=exponential("loc"), s="scale", ranges={"loc": LOG_SCALE}
+    "Kumaraswamy": row(
+        "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
     ),
+    "Laplace": row("laplace", loc="loc", scale="scale"),
+    "LogNormal": row("log-normal", loc="loc", scale="scale"),
     "NegativeBinomial": discrete({"total_count": 10}, probs=PROBABILITY),
     "Normal": row("gaussian", loc="loc", scale="scale"),
-    "Pareto": row("scipy:pareto", scale="scale", b="alpha"),
+    "Pareto": row("pareto", scale="scale", alpha="alpha"),
     "Poisson": discrete(rate=SCALE),
-    "RelaxedBernoulli": own(temperature=TEMPERATURE, probs=PROBABILITY),
+    "RelaxedBernoulli": row(
+        "relaxed-bernoulli",
+        temperature="temperature",
+        logits=log_odds("probs"),
+        ranges={"probs": PROBABILITY},
+    ),
     "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
     "Uniform": uniform(),
-    "Weibull": row("scipy:weibull_min", scale="scale", c="concentration"),
+    "VonMises": von_mises(),
+    "Weibull": row("weibull", scale="scale", concentration="concentration"),
 }
 
 
@@ -155,10 +160,6 @@ class _Sampling:
     def support(self, theta: Mapping[str, float]) -> tuple[float, float]:
         """Return the ends of the interval that values lie in."""
         return ends(self._made(self._at(theta)).support)
-
-    def iterates(self, theta: Mapping[str, float]) -> bool:
-        """Return False: PyTorch's gradients are compiled formulas."""
-        return False
 
     def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
         """Return n draws."""

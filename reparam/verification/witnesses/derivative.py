@@ -186,13 +186,13 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             law = target.law(theta, context.seed)
             kept = context.thin(sample.value, _DRAWS)
             some = paths.thinned(sample, kept)
-            exact, unsure = paths_of(law, some.value)
+            exact, unsure = known = paths_of(law, some.value)
             faults = [*not_numbers(theta, some, exact), *_zeros(theta, sample, exact, unsure)]
             for fault in faults:
                 lost.setdefault(fault.what, fault)
             if faults:
                 continue
-            paths.compare_draws(context, on_path, theta, sample, law, kept, seed, way)
+            paths.compare_draws(context, on_path, theta, sample, law, kept, known, seed, way)
             smooth = target.noise is None and smooth_at_seed(target, theta, few, context.seed)
             if target.replays or smooth:
                 _compare_at_seed(context, at_seed, theta, law)

@@ -146,7 +146,9 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             add_distance(distance, theta, law, np.sort(sample.value), alpha)
             if any(np.any(np.isnan(entry)) for entry in sample.gradients.values()):
                 continue  # which has been told
-            paths.compare_draws(context, on_path, theta, sample, law, np.arange(n), seed, way)
+            known = paths_of(law, sample.value)
+            every = np.arange(n)
+            paths.compare_draws(context, on_path, theta, sample, law, every, known, seed, way)
             if not is_discrete(np.sort(sample.value)):
                 yield from compare(context, averages, theta, sample, law, alpha)
         yield from _told(distance, *on_path.values(), *averages.values())
@@ -213,7 +215,11 @@ def corners(context: Context, beyond: float = 1.0) -> Iterator[dict[str, float]]
         rng = np.random.default_rng([context.seed, 4])
         choices = np.stack([rng.permutation(np.arange(count) % 3) for _ in free], axis=1)
     for choice in choices:
-        yield default | {name: places[name][at] for name, at in zip(free, choice, strict=True)}
+        theta = default | {name: places[name][at] for name, at in zip(free, choice, strict=True)}
+        for low, high in target.ordered:
+            theta[low], theta[high] = sorted((theta[low], theta[high]))
+        if all(theta[low] < theta[high] for low, high in target.ordered):
+            yield theta
 
 
 def _ends(parameter: Parameter, beyond: float) -> tuple[float, float]:

@@ -1,0 +1,237 @@
+"""Draws of any sampler, and of addressable streams, with exact derivatives.
+
+NumPy computes them on the host, in float64, by ``jax.pure_callback``. Their derivatives are
+``jax.custom_jvp`` rules, so that forward and reverse mode, ``jit`` and ``vmap`` apply.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from reparam.adapters.laws import Law, arranged, differentiable, law_of
+from reparam.adapters.seeds import checked
+from reparam.engine.noise import Stream
+from reparam.errors import CountError, NoFormulaError, ShapeError
+
+__all__ = ["attach", "rsample"]
+
+#: What a parameter may be given as.
+Number: TypeAlias = Any
+
+#: Seeds are passed as two words of 32 bits, because JAX may have no others.
+_WORD = 32
+
+
+def attach(y: Any, law: Law, /, **parameters: Number) -> jax.Array:
+    """Return draws with exact derivatives in the parameters that they were drawn with.
+
+    The derivative is that of the quantile path, ∂y/∂θ = −F_θ(y)/p(y), which needs the values alone:
+    any exact sampler's draws will do. Derivatives that `y` has are replaced.
+
+    Parameters
+    ----------
+    y
+        The draws.
+    law
+        The name or an alias of a distribution, or its class.
+    **parameters
+        By name or alias: arrays, or numbers, that broadcast to the shape of `y`. Those left out
+        have their defaults.
+
+    Raises
+    ------
+    UnknownDistributionError, UnknownParameterError, NotReparameterizable
+        If there is no such distribution or parameter, or draws are integers or vectors.
+    ShapeError
+        If parameters don't broadcast to the shape of `y`.
+    """
+    key, theta = _theta(law, parameters)
+    y = jnp.asarray(y)
+    shape = jnp.broadcast_shapes(y.shape, *(each.shape for each in theta))
+    if shape != y.shape:
+        raise ShapeError(
+            f"y has shape {y.shape} and y with the parameters has shape {shape};"
+            " pass one draw for each set of parameters"
+        )
+    attached: jax.Array = _attached(key, jax.lax.stop_gradient(y), theta)
+    return attached
+
+
+def rsample(
+    law: Law,
+    /,
+    shape: int | Sequence[int] = (),
+    *,
+    seed: int | jax.Array,
+    start: int = 0,
+    by_quantile: bool = False,
+    **parameters: Number,
+) -> jax.Array:
+    """Return draws of an addressable stream: draw i depends on `seed`, i, and its parameters alone.
+
+    Parameters
+    ----------
+    law
+        The name or an alias of a distribution, or its class.
+    shape
+        The sample shape.
+    seed
+        A key of ``jax.random``, or a non-negative integer below 2⁶⁴: the draws are then those of
+        ``rsample(shape, rng=seed)`` in NumPy.
+    start
+        The number of the first draw: ``rsample(n, start=k)`` has draws k … k + n − 1.
+    by_quantile
+        Whether each draw is the quantile of one uniform number, so that it moves continuously with
+        the parameters.
+    **parameters
+        By name or alias: arrays, or numbers, that broadcast together.
+
+    Returns
+    -------
+    Array
+        Of shape `shape` + the parameters' shape, in the type of the parameters.
+
+    Raises
+    ------
+    UnknownDistributionError, UnknownParameterError, NotReparameterizable
+        If there is no such distribution or parameter, or draws are integers or vectors.
+    SeedError, CountError
+        If `seed` or `start` is negative, or no integer.
+    """
+    key, theta = _theta(law, parameters)
+    if start < 0:
+        raise CountError(f"start={start} is negative; pass the number of the first draw")
+    sample = (shape,) if isinstance(shape, int) else tuple(shape)
+    batch = jnp.broadcast_shapes(*(each.shape for each in theta))
+    plan = _Plan(key, (*sample, *batch), start * math.prod(batch), by_quantile)
+    drawn: jax.Array = _drawn(plan, _words(seed), theta)
+    return drawn
+
+
+class _Plan(NamedTuple):
+    """What is fixed of draws when a program is traced."""
+
+    key: str
+    shape: tuple[int, ...]
+    first: int
+    by_quantile: bool
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _attached(key: str, y: jax.Array, theta: list[jax.Array]) -> jax.Array:
+    return y
+
+
+@_attached.defjvp
+def _(key: str, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    y, theta = primals
+    found = _pathwise(key, y, theta)
+    return y, _along(key, found, tangents[1], y)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _drawn(plan: _Plan, words: jax.Array, theta: list[jax.Array]) -> jax.Array:
+    value: jax.Array = _draws(plan, words, theta, 0)[0]
+    return value
+
+
+@_drawn.defjvp
+def _(plan: _Plan, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    value, *found = _derivatives_of_draws(plan, *primals)
+    return value, _along(plan.key, found, tangents[1], value)
+
+
+# Derivatives, which have none of their own -------------------------------------------------------
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _pathwise(key: str, y: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
+    def host(y: Any, *theta: Any) -> list[Any]:
+        d = law_of(key)(*map(_double, theta))
+        return [np.asarray(entry, y.dtype) for entry in d.pathwise(_double(y)).values()]
+
+    aligned = [each.reshape((1,) * (y.ndim - each.ndim) + each.shape) for each in theta]
+    results = [jax.ShapeDtypeStruct(y.shape, y.dtype)] * sum(differentiable(key))
+    return list(jax.pure_callback(host, results, y, *aligned, vmap_method="broadcast_all"))
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _derivatives_of_draws(plan: _Plan, words: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
+    return _draws(plan, words, theta, sum(differentiable(plan.key)))
+
+
+@_pathwise.defjvp
+def _(key: str, primals: Any, tangents: Any) -> Any:
+    raise _twice(key)
+
+
+@_derivatives_of_draws.defjvp
+def _(plan: _Plan, primals: Any, tangents: Any) -> Any:
+    raise _twice(plan.key)
+
+
+def _twice(key: str) -> NoFormulaError:
+    return NoFormulaError(
+        f"second derivatives of {law_of(key).__name__} are not available in JAX; differentiate"
+        " once, or stop the gradient"
+    )
+
+
+def _along(
+    key: str, found: Sequence[jax.Array], tangents: Sequence[jax.Array], value: jax.Array
+) -> jax.Array:
+    """Return Σ ∂y/∂θ · tangent."""
+    entries = iter(found)
+    total = jnp.zeros_like(value)
+    for has_derivative, tangent in zip(differentiable(key), tangents, strict=True):
+        if has_derivative:
+            total += jnp.asarray(next(entries) * tangent, value.dtype)
+    return total
+
+
+# On the host -------------------------------------------------------------------------------------
+
+
+def _draws(
+    plan: _Plan, words: jax.Array, theta: list[jax.Array], derivatives: int
+) -> list[jax.Array]:
+    """Return draws, and so many of their derivatives."""
+    dtype = jnp.result_type(*theta)
+
+    def host(words: Any, *theta: Any) -> list[Any]:
+        low, high = (int(word) for word in words)
+        d = law_of(plan.key)(*map(_double, theta))
+        d = d.by_quantile() if plan.by_quantile else d
+        draw = d._draw(plan.shape, Stream(low + (high << _WORD)), plan.first)
+        arrays = [draw.value, *(draw.jacobian().values() if derivatives else ())]
+        return [np.asarray(array, dtype) for array in arrays]
+
+    results = [jax.ShapeDtypeStruct(plan.shape, dtype)] * (1 + derivatives)
+    return list(jax.pure_callback(host, results, words, *theta, vmap_method="sequential"))
+
+
+def _double(array: Any) -> Any:
+    return np.asarray(array, np.float64)
+
+
+def _words(seed: int | jax.Array) -> jax.Array:
+    """Return the two words of a seed, or two random words of a key."""
+    if isinstance(seed, jax.Array):
+        return jax.random.bits(seed, (2,), jnp.uint32)
+    high, low = divmod(checked(seed, 2 * _WORD), 2**_WORD)
+    return jnp.array([low, high], jnp.uint32)
+
+
+def _theta(law: Law, parameters: dict[str, Number]) -> tuple[str, list[jax.Array]]:
+    """Return a distribution's text, and its parameters in declared order, of one floating type."""
+    key, order = arranged(law, tuple(parameters))
+    given = [parameters[x] if isinstance(x, str) else x for x in order]
+    dtype = jnp.result_type(float, *given)
+    return key, [jnp.asarray(each, dtype) for each in given]

@@ -1,0 +1,303 @@
+"""What a node is drawn from: a distribution, perhaps made of others, with a formula a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from reparam import registry
+from reparam._typing import Array
+from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
+from reparam.base.tree import Child, Children, Tree
+from reparam.engine.noise import Noise
+from reparam.errors import GraphError, UnknownParameterError, spelled
+from reparam.parameters import Parameter
+from reparam.transforms._mapped import Mapped
+from reparam.transforms.clipped import Clipped
+
+__all__ = ["Law", "Leaf", "read", "shown"]
+
+_CALL = re.compile(r"\s*([^\W\d][\w-]*)\s*(?:\((.*)\))?\s*", re.DOTALL)
+_LIST = re.compile(r"\s*\[(.*)\]\s*", re.DOTALL)
+_NAMED = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)(.*)", re.DOTALL)
+
+#: How deep distributions may nest.
+_MOST_DEEP = 20
+
+
+class Leaf(NamedTuple):
+    """A number that a distribution is made of.
+
+    Attributes
+    ----------
+    path
+        The parameter, ``base.loc``.
+    entry
+        Which entry of a vector parameter; None of a number.
+    declared
+        Its declaration.
+    """
+
+    path: str
+    entry: int | None
+    declared: Any  # a Parameter, which type checkers take for its value
+
+    def check(self, value: Array) -> None:
+        """Check that a value is in the domain: an index within a piece says nothing.
+
+        Raises
+        ------
+        ParameterError
+            If it is not.
+        """
+        where = self.declared.domain.first_outside(value)
+        if where is not None:
+            number = value.ravel()[where]
+            self.declared.validated(number if self.entry is None else np.array([number]))
+
+    def __str__(self) -> str:
+        return self.path if self.entry is None else f"{self.path}[{self.entry}]"
+
+
+@dataclass(frozen=True)
+class Law:
+    """A distribution's class, with its own numbers and what it is made of.
+
+    Attributes
+    ----------
+    cls
+        The class; of a map, too.
+    parts
+        By field: for a number its formula, for a vector its formulas, or what a child is, or
+        children are.
+    by_quantile
+        Whether it is drawn by its quantile.
+    """
+
+    cls: type[Any]
+    parts: Mapping[str, Any]
+    by_quantile: bool = False
+
+    @classmethod
+    def of(cls, tree: Tree, prefix: str = "") -> tuple[Law, dict[str, tuple[str, Array]]]:
+        """Return the law of a distribution that there is, with a name for each of its numbers.
+
+        Numbers that are infinite, and so are defaults, have none.
+
+        Returns
+        -------
+        tuple
+            The law; and for each name, which formulas can have, the number's own, and its value.
+        """
+        parts: dict[str, Any] = {}
+        names: dict[str, tuple[str, Array]] = {}
+
+        def child(path: str, part: Tree) -> Law:
+            law, inner = cls.of(part, f"{path}.")
+            names.update(inner)
+            return law
+
+        def number(path: str, value: Array) -> str:
+            name = re.sub(r"\W+", "_", path).strip("_")
+            names[name] = path, value
+            return name
+
+        for field, part in tree._parts.items():
+            path = f"{prefix}{field}"
+            if isinstance(part, Tree):
+                parts[field] = child(path, part)
+            elif isinstance(part, tuple):
+                parts[field] = tuple(child(f"{path}[{k}]", each) for k, each in enumerate(part))
+            elif tree._fields[field].vector:  # type: ignore[union-attr]
+                entries = range(part.shape[-1])
+                parts[field] = tuple(number(f"{path}[{k}]", part[..., k]) for k in entries)
+            elif np.all(np.isfinite(part)):
+                parts[field] = number(path, part)
+        return cls(type(tree), parts, getattr(tree, "_is_by_quantile", False)), names
+
+    @property
+    def name(self) -> str:
+        """The name of the distribution."""
+        name: str = self.cls.name
+        return name
+
+    @property
+    def noise(self) -> Noise:
+        """The kind of noise that it is made of: a map's or a clipped one's is its base's."""
+        base = self.parts.get("base")
+        if isinstance(base, Law) and issubclass(self.cls, Mapped | Clipped):
+            return base.noise
+        noise: Noise = self.cls.noise
+        return noise
+
+    def leaves(self, prefix: str = "") -> Iterator[tuple[Leaf, str]]:
+        """Yield the numbers in order, with their formulas."""
+        for field, part in self.parts.items():
+            path = f"{prefix}{field}"
+            if isinstance(part, Law):
+                yield from part.leaves(f"{path}.")
+            elif isinstance(part, str):
+                yield Leaf(path, None, self.cls._fields[field]), part
+            else:
+                for k, each in enumerate(part):
+                    if isinstance(each, Law):
+                        yield from each.leaves(f"{path}[{k}].")
+                    else:
+                        yield Leaf(path, k, self.cls._fields[field]), each
+
+    def made(self, values: Sequence[Array]) -> Reparameterized:
+        """Return the distribution with values for its numbers, in order."""
+        found: Reparameterized = self._made(iter(values))
+        return found
+
+    def _made(self, values: Iterator[Array]) -> Any:
+        made: dict[str, Any] = {}
+        for field, part in self.parts.items():
+            if isinstance(part, Law):
+                made[field] = part._made(values)
+            elif isinstance(part, str):
+                made[field] = next(values)
+            elif isinstance(part[0], Law):
+                made[field] = [each._made(values) for each in part]
+            else:
+                entries = np.broadcast_arrays(*(next(values) for _ in part))
+                made[field] = np.stack(entries, axis=-1)
+        found = self.cls(**made)
+        return found.by_quantile() if self.by_quantile else found
+
+
+def read(text: str, own: Mapping[str, type[Distribution] | Law]) -> Law:
+    """Return what text describes, without its formulas being read.
+
+    A law among the text's own ones stands for itself, ``name()``.
+
+    Raises
+    ------
+    GraphError
+        If it is no distribution with parameters.
+    UnknownDistributionError, UnknownParameterError, NotReparameterizable
+        If that is what is wrong with it.
+    """
+    match = _CALL.fullmatch(text)
+    if match is None or match[2] is None:
+        raise GraphError(
+            f"{shown(text)} is no distribution with parameters; write for example"
+            " gaussian(loc=0, scale=1)"
+        )
+    return _law(text, own, 0)
+
+
+def _law(text: str, own: Mapping[str, type[Distribution] | Law], depth: int) -> Law:
+    """Return the distribution that text is, with or without parameters."""
+    match = _CALL.fullmatch(text)
+    if match is None:
+        raise GraphError(
+            f"{shown(text)} is no distribution; write for example gaussian(loc=0, scale=1)"
+        )
+    if depth > _MOST_DEEP:
+        raise GraphError(f"distributions nest more than {_MOST_DEEP} deep; simplify them")
+    cls = own.get(match[1]) or registry.constructor(match[1])
+    if isinstance(cls, Law):
+        return cls
+    registry.reparameterized_class(cls)
+    return Law(cls, _parts(cls, match[2] or "", own, depth))
+
+
+def _map(text: str, depth: int) -> Law:
+    from reparam.transforms.maps import MAPS
+
+    match = _CALL.fullmatch(text)
+    cls = MAPS.get(spelled(match[1])) if match else None
+    if match is None or cls is None:
+        raise GraphError(
+            f"{shown(text)} is no map that a node's distribution can have; take one of"
+            f" {', '.join(MAPS)}, or draw from the base, and write a formula of it"
+        )
+    return Law(cls, _parts(cls, match[2] or "", {}, depth))
+
+
+def _parts(
+    cls: type[Any], text: str, own: Mapping[str, type[Distribution] | Law], depth: int
+) -> dict[str, Any]:
+    """Return the parts of a class that stand in a call's parentheses, and its defaults."""
+    given = cls._arguments.by_name(_arguments(cls, text))
+    parts: dict[str, Any] = {}
+    for name, field in cls._fields.items():
+        if name in given:
+            parts[name] = _part(f"{cls.__name__}'s {name}", field, given[name], own, depth + 1)
+        elif isinstance(field, Parameter) and np.isfinite(field.default) and not field.vector:
+            parts[name] = repr(float(field.default))
+    return parts
+
+
+def _part(
+    what: str, field: Any, text: str, own: Mapping[str, type[Distribution] | Law], depth: int
+) -> Any:
+    if isinstance(field, Children):
+        return tuple(_law(each, own, depth) for each in _listed(what, text))
+    if isinstance(field, Child):
+        is_map = not issubclass(field.kind(), Distribution)
+        return _map(text, depth) if is_map else _law(text, own, depth)
+    if field.vector:
+        return tuple(each.strip() for each in _listed(what, text))
+    return text.strip()
+
+
+def _listed(what: str, text: str) -> list[str]:
+    match = _LIST.fullmatch(text)
+    parts = _split(match[1]) if match and match[1].strip() else []
+    if not parts:
+        raise GraphError(f"{what} is a list in brackets, not {shown(text.strip())}")
+    return parts
+
+
+def _arguments(cls: type[Any], text: str) -> list[tuple[str, str]]:
+    """Return the names and texts of parameters: without a name they have the declared order."""
+    pairs: list[tuple[str, str]] = []
+    names, by_name = list(cls._fields), False
+    pieces = _split(text) if text.strip() else []
+    if getattr(cls, "_called", None) and len(pieces) > 1 and _LIST.fullmatch(pieces[0]):
+        first, *rest = pieces
+        if not any(map(_NAMED.fullmatch, rest)):  # mixture([0.3, 0.7], gaussian, gamma) is short
+            return [("components", f"[{', '.join(rest)}]"), ("weights", first)]
+    for position, part in enumerate(pieces):
+        match = _NAMED.fullmatch(part)
+        by_name = by_name or match is not None
+        if match:
+            pairs.append((match[1], match[2].strip()))
+        elif by_name or position >= len(names):
+            raise UnknownParameterError(
+                f"{shown(part.strip())} comes after a parameter with a name; give it one, too"
+                if by_name
+                else f"{cls.__name__} takes {len(names)} parameters ({', '.join(names)}); leave out"
+                f" {shown(part.strip())}"
+            )
+        else:
+            pairs.append((names[position], part.strip()))
+    return pairs
+
+
+def _split(text: str) -> list[str]:
+    """Return what stands between the commas that no brackets enclose."""
+    parts, depth, start = [], 0, 0
+    for match in re.finditer(r"[(),\[\]]", text):
+        token = match.group()
+        depth += (token in "([") - (token in ")]")
+        if depth < 0:
+            raise GraphError(f"a {token!r} closes nothing; leave it out")
+        if token == "," and not depth:
+            parts.append(text[start : match.start()])
+            start = match.end()
+    if depth:
+        raise GraphError("a '(' is never closed; write a ')'")
+    return [*parts, text[start:]]
+
+
+def shown(text: str) -> str:
+    """Return text as messages show it."""
+    return repr(text if len(text) <= 60 else f"{text[:59]}…")

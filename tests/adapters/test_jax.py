@@ -1,0 +1,154 @@
+"""JAX: every distribution of real numbers, against NumPy."""
+
+import numpy as np
+import pytest
+
+import reparam as rp
+from reparam.adapters.laws import key_of
+from reparam.errors import (
+    CountError,
+    NoFormulaError,
+    NotReparameterizable,
+    SeedError,
+    ShapeError,
+    UnknownParameterError,
+)
+from reparam.registry import BUILT_IN
+
+jax = pytest.importorskip("jax")
+jnp = pytest.importorskip("jax.numpy")
+rpj = pytest.importorskip("reparam.jax")
+
+
+def is_of_numbers(name):
+    try:
+        return bool(key_of(name))
+    except NotReparameterizable:
+        return False
+
+
+LAWS = [name for name in BUILT_IN if is_of_numbers(name)]
+
+
+@pytest.fixture(autouse=True)
+def double_precision():
+    with jax.enable_x64(True):
+        yield
+
+
+def typical(name, shape=()):
+    middle = [
+        np.sqrt(low * high) if low > 0.0 else 0.5 * low + 0.5 * high
+        for low, high in (declared.typical for declared in rp.get(name).parameters.values())
+    ]
+    return {x: np.full(shape, y) for x, y in zip(rp.get(name).parameters, middle, strict=True)}
+
+
+@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("by_quantile", [False, True])
+def test_draws_and_derivatives_are_numpys(name, by_quantile):
+    theta = typical(name, (2,))
+    d = rp.get(name)(**theta)
+    expected = (d.by_quantile() if by_quantile else d).rsample(3, rng=7)
+    upstream = np.linspace(-1.0, 2.0, 6).reshape(3, 2)
+
+    def draws(theta):
+        return rpj.rsample(name, 3, seed=7, by_quantile=by_quantile, **theta)
+
+    value, pull = jax.vjp(draws, theta)
+    np.testing.assert_array_equal(value, expected.value)
+    (found,) = pull(upstream)
+    for parameter, gradient in expected.vjp(upstream).items():
+        np.testing.assert_allclose(found[parameter], gradient, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_attached_draws_have_the_derivatives_of_the_quantile_path(name):
+    theta = typical(name)
+    d = rp.get(name)(**theta)
+    y = d.icdf([0.1, 0.5, 0.93])
+
+    def attached(theta):
+        return rpj.attach(y, name, **theta)
+
+    np.testing.assert_array_equal(attached(theta), y)
+    for transform in (jax.jacrev, jax.jacfwd):
+        found = jax.jit(transform(attached))(theta)
+        for parameter, expected in d.pathwise(y).items():
+            np.testing.assert_allclose(found[parameter], expected, rtol=1e-14, atol=1e-300)
+
+
+class TestTransforms:
+    @staticmethod
+    def drawn(alpha, beta):
+        return rpj.rsample("beta", 5, seed=2, alpha=alpha, beta=beta).sum()
+
+    @staticmethod
+    def attached(alpha, beta):
+        return rpj.attach(np.array([0.2, 0.7]), "beta", alpha=alpha, beta=beta).sum()
+
+    @pytest.mark.parametrize("loss", ["drawn", "attached"])
+    def test_vmap_of_grad_and_grad_of_vmap(self, loss):
+        loss, betas = getattr(self, loss), np.array([0.5, 3.0, 4.0])
+        each = np.array([jax.grad(loss, (0, 1))(2.0, beta) for beta in betas]).T
+        found = jax.jit(jax.vmap(jax.grad(loss, (0, 1)), (None, 0)))(2.0, betas)
+        np.testing.assert_allclose(found, each, rtol=1e-14)
+
+        def total(alpha, betas):
+            return jax.vmap(loss, (None, 0))(alpha, betas).sum()
+
+        found = jax.grad(total, (0, 1))(2.0, betas)
+        np.testing.assert_allclose(found[0], each[0].sum(), rtol=1e-14)
+        np.testing.assert_allclose(found[1], each[1], rtol=1e-14)
+
+    @pytest.mark.parametrize("loss", ["drawn", "attached"])
+    def test_second_derivatives_raise(self, loss):
+        for transform in (jax.hessian, lambda f: jax.grad(jax.grad(f))):
+            with pytest.raises(NoFormulaError, match="second derivatives of Beta"):
+                transform(getattr(self, loss))(2.0, 3.0)
+
+    def test_keys_are_seeds(self):
+        keys = jax.random.split(jax.random.key(0), 3)
+        found = jax.vmap(lambda key: rpj.rsample("gamma", 2, seed=key))(keys)
+        assert len(set(found.ravel().tolist())) == 6
+        again = [rpj.rsample("gamma", 2, seed=key) for key in keys]
+        np.testing.assert_array_equal(found, again)
+
+
+def test_draws_are_addressed_by_their_number():
+    whole = rpj.rsample("gamma", 10, seed=2**40, alpha=np.array([2.0, 3.0]))
+    part = rpj.rsample("gamma", 4, seed=2**40, start=6, alpha=np.array([2.0, 3.0]))
+    np.testing.assert_array_equal(whole[6:], part)
+    np.testing.assert_array_equal(whole, rp.Gamma([2.0, 3.0]).rsample(10, rng=2**40).value)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_types_are_kept(dtype):
+    alpha = jnp.array([2.0, 3.0], dtype)
+    y = rpj.rsample("gamma", 3, seed=1, alpha=alpha)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(y, rp.Gamma([2.0, 3.0]).rsample(3, rng=1).value.astype(y.dtype))
+    assert jax.grad(lambda a: rpj.attach(y, "gamma", alpha=a).sum())(alpha).dtype == dtype
+
+
+def test_derivatives_of_the_sampler_are_replaced():
+    def loss(alpha):
+        return rpj.attach(alpha * 0.25, "gamma", alpha=alpha)
+
+    assert jax.grad(loss)(2.0) == rp.Gamma(2.0).pathwise(0.5)["alpha"]
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda y: rpj.attach(y, "gamma", alpha=np.ones((2, 3))), ShapeError),
+        (lambda y: rpj.attach(y, "gamma", scale=2.0), UnknownParameterError),
+        (lambda y: rpj.attach(y, "poisson", rate=2.0), NotReparameterizable),
+        (lambda y: rpj.rsample("gamma", 2, seed=1, start=-1), CountError),
+        (lambda y: rpj.rsample("gamma", 2, seed=-1), SeedError),
+        (lambda y: rpj.rsample("gamma", 2, seed=1.5), SeedError),
+    ],
+)
+def test_mistakes(call, error):
+    with pytest.raises(error):
+        call(np.array([0.5, 0.7, 0.9]))

@@ -197,7 +197,7 @@ def cell(library: str, name: str) -> Cell:
         if min(errors[:SETS]) > OTHER:
             found.other_path = True
             report = verify([target], witnesses=("expectation",), level="quick", seed=SEED)
-            if any(check.outcome is Outcome.FAILED for check in report.checks):
+            if any(check.outcome is Outcome.FAILS for check in report.checks):
                 found.note = "biased"
         found.digits = digits(max(errors))
     return found
@@ -242,10 +242,10 @@ def error_at(target: Any, theta: Mapping[str, float], seed: int) -> float:
 
 def ours(name: str) -> Cell:
     """Compare our own gradients with FLINT's, at draws."""
-    import laws
+    from cases import LAWS
     from judging import judged
 
-    exact: Any = laws.LAWS[name]
+    exact: Any = LAWS[name]
     cls: Any = rp.get(name)
     worst = 0.0
     for seed, theta in enumerate(sets(name, cls.parameters)):

@@ -30,7 +30,6 @@ __all__ = [
     "own",
     "reciprocal",
     "row",
-    "triangular",
     "truncated_normal",
     "uniform",
     "von_mises",
@@ -96,6 +95,19 @@ class Row:
         ours = self._registered().moving if self.law and not self._family else ()
         links = [link for name in ours if isinstance(link := self.links.get(name), Link)]
         return tuple({theirs: None for link in links for theirs in link.theirs})
+
+    @property
+    def ordered(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of the sampler's parameters the first of which is below the second."""
+        if not self.law or self._family:
+            return ()
+        named = {
+            ours: link.theirs[0]
+            for ours, link in self.links.items()
+            if isinstance(link, Link) and len(link.theirs) == 1
+        }
+        pairs = self._registered()._ordered
+        return tuple((named[a], named[b]) for a, b in pairs if a in named and b in named)
 
     @property
     def _registered(self) -> type[Distribution]:
@@ -188,25 +200,6 @@ def truncated_normal(low: str = "low", high: str = "high") -> Row:
             "scale": replace(SCALE, typical=(0.5, 3.0)),
             low: replace(LOCATION, default=-1.0, typical=(-3.0, -1.0)),
             high: replace(LOCATION, default=2.0, typical=(1.0, 3.0)),
-        },
-    )
-
-
-def triangular(low: str, peak: str, high: str) -> Row:
-    """Return the row of a triangular density."""
-    return row(
-        "scipy:triang",
-        loc=low,
-        scale=difference(high, low),
-        c=Link(
-            (low, peak, high),
-            lambda a, m, b: (m - a) / (b - a),
-            lambda a, m, b: ((m - b) / (b - a) ** 2, 1.0 / (b - a), (a - m) / (b - a) ** 2),
-        ),
-        ranges={
-            low: replace(LOCATION, default=-1.0, typical=(-3.0, -1.0)),
-            peak: replace(LOCATION, default=0.0, typical=(-0.5, 0.5)),
-            high: replace(LOCATION, default=1.0, typical=(1.0, 3.0)),
         },
     )
 

@@ -22,7 +22,6 @@ from reparam.verification.libraries._rows import (
     multiple,
     reciprocal,
     row,
-    triangular,
     uniform,
 )
 from reparam.verification.libraries._sampling import LibrarySampler, load, looked_up, not_univariate
@@ -37,7 +36,7 @@ STANDARD: Mapping[str, Row] = {
     "gumbel": row("gumbel", loc="loc", scale="scale"),
     "laplace": row("laplace", loc="loc", scale="scale"),
     "logistic": row("logistic", loc="loc", scale="scale"),
-    "maxwell": row("scipy:maxwell", scale="scale"),
+    "maxwell": row("maxwell", scale="scale"),
     "normal": row("gaussian", loc="loc", scale="scale"),
 }
 
@@ -62,7 +61,7 @@ ROWS: Mapping[str, Row] = {
         ranges={"scale": SCALE},
     ),
     "t": row("student-t", df="df", loc=0.0, scale=1.0),
-    "triangular": triangular("left", "mode", "right"),
+    "triangular": row("triangular", low="left", peak="mode", high="right"),
     "truncated_normal": row("scipy:truncnorm", a="lower", b="upper"),
     "uniform": uniform("minval", "maxval"),
     "wald": row("inverse-gaussian", loc="mean", concentration=1.0, ranges={"mean": SCALE}),

@@ -19,7 +19,7 @@ import platform
 import sys
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -187,7 +187,7 @@ def cell(library: str, name: str) -> Cell:
         target = target_of(library, name)
         errors = [
             error_at(target, theta, seed)
-            for seed, theta in enumerate(sets(name, target.parameters))
+            for seed, theta in enumerate(sets(name, target.parameters, target.ordered))
         ]
     except NoGradient:
         found.note = "no gradient"
@@ -203,12 +203,17 @@ def cell(library: str, name: str) -> Cell:
     return found
 
 
-def sets(name: str, parameters: Mapping[str, Parameter]) -> Iterator[dict[str, float]]:
+def sets(
+    name: str, parameters: Mapping[str, Parameter], ordered: Iterable[tuple[str, str]]
+) -> Iterator[dict[str, float]]:
     """Yield sets of everyday parameters, then of far ones."""
     rng = np.random.default_rng([SEED, zlib.crc32(name.encode())])
     for factor in (1.0, FAR):
         for _ in range(SETS):
-            yield {key: value(each, rng, factor) for key, each in parameters.items()}
+            theta = {key: value(each, rng, factor) for key, each in parameters.items()}
+            for low, high in ordered:
+                theta[low], theta[high] = sorted((theta[low], theta[high]))
+            yield theta
 
 
 def value(parameter: Parameter, rng: np.random.Generator, factor: float) -> float:
@@ -248,7 +253,7 @@ def ours(name: str) -> Cell:
     exact: Any = LAWS[name]
     cls: Any = rp.get(name)
     worst = 0.0
-    for seed, theta in enumerate(sets(name, cls.parameters)):
+    for seed, theta in enumerate(sets(name, cls.parameters, cls._ordered)):
         d = cls(**theta)
         y = d.rsample(OURS, rng=seed).value
         for draw in y:

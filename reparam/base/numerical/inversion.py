@@ -15,8 +15,6 @@ Formula = Callable[..., Any]
 
 #: The numbers of float64 in order: as many halvings find one of them.
 _HALVINGS = 64
-#: How often a bracket is widened: what is farther away takes fewer halvings.
-_DOUBLINGS = 40
 
 
 def quantile(
@@ -59,8 +57,7 @@ def quantile(
 
     row = np.arange(u.size, dtype=np.float64)
     left, right = _start(low, high)
-    limits = {"xmin": low, "xmax": high, "maxiter": _DOUBLINGS}
-    bracket = elementwise.bracket_root(excess, left, right, args=(row,), **limits)
+    bracket = elementwise.bracket_root(excess, left, right, xmin=low, xmax=high, args=(row,))
     found = elementwise.find_root(excess, bracket.bracket, args=(row,))
     y = np.asarray(found.x)
     lost = inside & ~(bracket.success & found.success)
@@ -73,7 +70,7 @@ def quantile(
 def _start(low: Array, high: Array) -> tuple[Array, Array]:
     """Return two points inside an interval."""
     below, above = np.isfinite(low), np.isfinite(high)
-    size = np.maximum(1.0, 1e-3 * np.abs(np.where(below, low, np.where(above, high, 0.0))))
+    size = np.maximum(1.0, 1e-3 * np.maximum(np.abs(low), np.abs(high)))
     width = np.where(below & above, 0.25 * (high - low), np.where(below | above, size, 1.0))
     left = np.where(below, low + width, np.where(above, high - 2.0 * width, -1.0))
     return left, left + width

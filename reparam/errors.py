@@ -129,7 +129,8 @@ def did_you_mean(
             found.append((distance, candidate))
     if not found:
         return ""
-    least, best = min(found)[0], {}
+    least = min(found)[0]
+    best: dict[str, str] = {}
     for distance, candidate in found:
         if distance == least:
             best.setdefault((names or {}).get(candidate, spelled(candidate)), candidate)

@@ -143,7 +143,8 @@ def get(name: str) -> type[Distribution]:
             if spelled(spelling) == wanted:
                 return distribution
             known[spelling] = distribution.name
-    near = (
+    # None is no misspelling
+    near = did_you_mean(name, known, known) if isinstance(name, str) else ""
         did_you_mean(name, known, known) if isinstance(name, str) else ""
     )  # None is no misspelling
     if not near:

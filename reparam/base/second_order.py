@@ -6,6 +6,7 @@ has as many rows as entries. θ may be a tree: its numbers follow each other in 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final
 
@@ -27,7 +28,14 @@ from reparam.special import along_paths
 if TYPE_CHECKING:
     from reparam.base.draw import Draw
 
-__all__ = ["SecondOrder", "Triangle", "chained", "full"]
+__all__ = [
+    "SecondOrder",
+    "Triangle",
+    "along_quantiles",
+    "along_standard_quantiles",
+    "full",
+    "unflattened",
+]
 
 #: The upper triangle of a symmetric matrix, row by row.
 Triangle: TypeAlias = "tuple[tuple[Any, ...], ...]"
@@ -106,7 +114,7 @@ class SecondOrder(StandIns):
     def _by_pairs(self, arrays: Sequence[Array]) -> Nested:
         """Return the entries of an upper triangle by parameter and parameter."""
         names, lengths = self.parameters.differentiable, self._numbers()
-        matrix = full(unflattened(arrays, sum(length or 1 for length in lengths)))
+        matrix = full(unflattened(arrays))
         places = [*_places(lengths)]
         return {
             name: {
@@ -135,9 +143,9 @@ def _block(matrix: Sequence[Sequence[Array]], rows: int | range, columns: int | 
     return np.asarray(matrix[rows][columns])
 
 
-def unflattened(entries: Sequence[Any], count: int) -> Triangle:
+def unflattened(entries: Sequence[Any]) -> Triangle:
     """Return the rows of an upper triangle whose entries follow each other."""
-    rest = iter(entries)
+    count, rest = math.isqrt(2 * len(entries)), iter(entries)
     return tuple(tuple(next(rest) for _ in range(i, count)) for i in range(count))
 
 
@@ -145,33 +153,6 @@ def full(triangle: Triangle) -> list[list[Any]]:
     """Return the symmetric matrix whose upper triangle it is."""
     count = len(triangle)
     return [[triangle[min(i, j)][abs(i - j)] for j in range(count)] for i in range(count)]
-
-
-def chained(
-    slope: Any,
-    bend: Any,
-    slopes: Sequence[Any],
-    triangle: Triangle,
-    times: Callable[[Any, Any], Any] = np.multiply,
-) -> Triangle:
-    """Return the second derivatives of T(x), from those of x: T′ x_θφ + T″ x_θ x_φ.
-
-    Parameters
-    ----------
-    slope, bend
-        T′ and T″.
-    slopes, triangle
-        The derivatives of x.
-    times
-        A product, such as one that is 0 where a factor is.
-    """
-    return tuple(
-        tuple(
-            times(slope, entry) + times(bend, times(slopes[i], slopes[i + k]))
-            for k, entry in enumerate(row)
-        )
-        for i, row in enumerate(triangle)
-    )
 
 
 def hessian(draw: Draw, of: str) -> Nested:
@@ -210,7 +191,7 @@ def hvp(
         along: dict[int, Any] = {}
         for index, direction in zip(moving, directions, strict=True):
             along |= _by_place(places[index], direction)
-        matrix = full(unflattened([*flat(second(*arguments))], len([*_all(places)])))
+        matrix = full(unflattened([*flat(second(*arguments))]))
         terms = [weight * sum(row[j] * tangent for j, tangent in along.items()) for row in matrix]
         if bent:
             speeds: dict[int, Any] = {}
@@ -251,11 +232,6 @@ def _formula(draw: Draw, of: str) -> Callable[..., tuple[Any, ...]]:
         )
     formula = draw.distribution._formula(name)
     return lambda *arguments: tuple(flat(formula(*arguments)))
-
-
-def _all(places: Iterable[int | range]) -> Iterator[int]:
-    for place in places:
-        yield from place if isinstance(place, range) else (place,)
 
 
 def _by_place(place: int | range, entry: Any) -> dict[int, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.reparameterized import Flow
+from reparam.base.second_order import Triangle, unflattened
 from reparam.base.tree import Child, flat
 from reparam.engine.noise import UNIFORM
 from reparam.errors import ParameterError
@@ -17,6 +18,7 @@ from reparam.parameters import shown
 from reparam.special._accurate import LARGEST
 from reparam.transforms._children import Monotone
 from reparam.transforms._mapped import Mapped, times
+from reparam.transforms._rows import by_number
 from reparam.transforms.maps import Map
 
 __all__ = ["Transformed"]
@@ -157,6 +159,54 @@ class Transformed(Mapped):
             slope = self._proved._slope(x, y, *phi)
         return self._chained(slope, inner, self._proved._partials(x, y, *phi))
 
+    def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
+        x, *rest = extras_and_theta
+        extras, theta = self._split(tuple(rest))
+        of_base, phi = theta
+        if self._by_logs and (of_log := self.base._views["log_value"].hessian):
+            inner = self._of_view("jacobian", x, *extras, *of_base)
+            triangle = getattr(self.base, of_log)(x, *extras, *of_base)
+            slopes = self._proved._slope_in_log(y, *phi), self._proved._bend_in_log(y, *phi)
+            mixed = tuple(times(x, part) for part in self._proved._partial_bends(x, y, *phi))
+        else:
+            inner = self.base._jacobian(x, *extras, *of_base)
+            triangle = self.base._hessian(x, *extras, *of_base)
+            return self._bent(x, y, inner, triangle, phi)
+        return self._of_chain(x, y, inner, triangle, phi, slopes, mixed)
+
+    def _bent(
+        self, x: Array, y: Array, inner: tuple[Any, ...], triangle: Triangle, phi: tuple[Any, ...]
+    ) -> Triangle:
+        """Return ∂²y/∂θ∂φ from the derivatives of x."""
+        slope = self._proved._slope(x, y, *phi)
+        slopes = slope, times(slope, self._proved._bend(x, y, *phi))
+        mixed = self._proved._partial_bends(x, y, *phi)
+        return self._of_chain(x, y, inner, triangle, phi, slopes, mixed)
+
+    def _of_chain(
+        self,
+        x: Array,
+        y: Array,
+        inner: tuple[Any, ...],
+        triangle: Triangle,
+        phi: tuple[Any, ...],
+        slopes: tuple[Any, Any],
+        mixed: tuple[Any, ...],
+    ) -> Triangle:
+        """Return T′ x_θφ + T″ x_θ x_φ, and what the map's own parameters do."""
+        numbers = by_number(self.base, self.base._theta, inner)
+        rows = (
+            (
+                *(
+                    times(slopes[0], entry) + times(slopes[1], times(numbers[i], numbers[i + k]))
+                    for k, entry in enumerate(row)
+                ),
+                *(times(part, numbers[i]) for part in mixed),
+            )
+            for i, row in enumerate(unflattened([*flat(triangle)]))
+        )
+        return (*rows, *self._proved._parameter_bends(x, y, *phi))
+
     def _jumps(self) -> list[Flow]:
         found, (low, high), phi = [], self.base.support, self.map._theta
         for end, inner, density, speeds in self.base._jumps():
@@ -184,6 +234,12 @@ class Transformed(Mapped):
         x = self._x(y, *theta)
         inner, slope = self.base._pathwise(x, *of_base), self._proved._slope(x, y, *phi)
         return self._chained(slope, inner, self._proved._partials(x, y, *phi))
+
+    def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
+        of_base, phi = theta
+        x = self._x(y, *theta)
+        inner, triangle = self.base._pathwise(x, *of_base), self.base._pathwise2(x, *of_base)
+        return self._bent(x, y, inner, triangle, phi)
 
     @staticmethod
     def _chained(slope: Any, inner: Iterable[Any], partials: Iterable[Any]) -> tuple[Any, ...]:

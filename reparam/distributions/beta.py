@@ -9,6 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About, View
+from reparam.base.second_order import Triangle, unflattened
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, UNIT
 from reparam.families import BetaFamily, Slopes
@@ -83,6 +84,22 @@ class Beta(BetaFamily):
             slope[near] = cls._complement(y[near], logit[near], alpha, beta)
         slope *= y
         return cls._scaled(slope, logit, alpha, beta)
+
+    @classmethod
+    def _hessian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Triangle:
+        rest = cls._complement(y, logit, alpha, beta)
+        first, second = special.logit_pathwise(logit, alpha, beta)
+        twice, mixed, other_twice = special.logit_pathwise2(logit, alpha, beta)
+        slope, bend = y * rest, rest - y
+        entries = (
+            np.where(slope == 0.0, 0.0, slope * (turn + bend * both))
+            for turn, both in (
+                (twice, first * first),
+                (mixed, first * second),
+                (other_twice, second * second),
+            )
+        )
+        return unflattened([*entries])
 
     @classmethod
     def _log_value(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Array:

@@ -69,6 +69,10 @@ class F(OddsOfBeta):
         return first, second
 
     @staticmethod
+    def _log_scale_bends(alpha: Array, beta: Array) -> tuple[Array, float, Array]:
+        return 1.0 / alpha / alpha, 0.0, -1.0 / beta / beta
+
+    @staticmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
         first, second = fisher.score(y, logit, alpha, beta)
         return first, second

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.second_order import Triangle
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families._base import PositiveFamily, ShapeFamily, Slopes, combined, where_normal
 from reparam.families._gamma_draws import gamma_draws
@@ -97,6 +98,24 @@ class BetaFamily(ShapeFamily):
         first, second = special.logit_pathwise(logit, *cls._shapes(*theta))
         return cls._chained(first, second, *theta)
 
+    @final
+    @classmethod
+    def _turned(cls, entries: tuple[Any, Any, Any], *theta: Array) -> Triangle:
+        """∂²/∂θ∂φ, from ∂²/∂α², ∂²/∂α∂β and ∂²/∂β²: the shapes are linear in the parameters."""
+        own, other = cls._shape_slopes(*theta)
+        twice, mixed, other_twice = entries
+        return tuple(
+            tuple(
+                combined(
+                    (own[i] * own[j], twice),
+                    (own[i] * other[j] + own[j] * other[i], mixed),
+                    (other[i] * other[j], other_twice),
+                )
+                for j in range(i, len(own))
+            )
+            for i in range(len(own))
+        )
+
     @staticmethod
     @abc.abstractmethod
     def _point(y: Array, *theta: Any, **_: Any) -> Point:
@@ -173,6 +192,20 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     def _log_jacobian(cls, y: Array, logit: Array, *theta: Array) -> Slopes:
         first, second = cls._derivatives(y, logit, *cls._shapes(*theta))
         return cls._chained(first, second, *theta)
+
+    @staticmethod
+    def _log_scale_bends(alpha: Array, beta: Array) -> tuple[Any, Any, Any]:
+        """∂²ln c/∂α², ∂²ln c/∂α∂β and ∂²ln c/∂β²."""
+        return 0.0, 0.0, 0.0
+
+    @final
+    @classmethod
+    def _log_hessian(cls, y: Array, logit: Array, *theta: Array) -> Triangle:
+        shapes = cls._shapes(*theta)
+        turns = special.logit_pathwise2(logit, *shapes)
+        pairs = zip(turns, cls._log_scale_bends(*shapes), strict=True)
+        twice, mixed, other_twice = (turn + bend for turn, bend in pairs)
+        return cls._turned((twice, mixed, other_twice), *theta)
 
     @final
     @classmethod

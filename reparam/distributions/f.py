@@ -8,7 +8,7 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
-from reparam.families import OddsOfBeta, Slopes
+from reparam.families import Bends, OddsOfBeta, Slopes
 from reparam.parameters import Parameter
 from reparam.special import fisher
 from reparam.special._accurate import half
@@ -69,8 +69,11 @@ class F(OddsOfBeta):
         return first, second
 
     @staticmethod
-    def _log_scale_bends(alpha: Array, beta: Array) -> tuple[Array, float, Array]:
-        return 1.0 / alpha / alpha, 0.0, -1.0 / beta / beta
+    def _bends(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Bends, Bends]:
+        first, second, *log = fisher.log_pathwise2(y, logit, alpha, beta)
+        twice, mixed, other_twice = log
+        relative = twice + first**2, mixed + first * second, other_twice + second**2
+        return (twice, mixed, other_twice), relative
 
     @staticmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:

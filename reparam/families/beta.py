@@ -10,7 +10,14 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.second_order import Triangle
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
-from reparam.families._base import PositiveFamily, ShapeFamily, Slopes, combined, where_normal
+from reparam.families._base import (
+    PositiveFamily,
+    ShapeFamily,
+    Slopes,
+    combined,
+    scaled,
+    where_normal,
+)
 from reparam.families._gamma_draws import gamma_draws
 from reparam.special import beta as special
 from reparam.special._accurate import LARGEST
@@ -18,8 +25,11 @@ from reparam.special.beta import Point
 from reparam.special.entropies import logit_entropy
 from reparam.special.polygamma import delta_difference
 
-__all__ = ["BetaFamily", "OddsOfBeta"]
+__all__ = ["Bends", "BetaFamily", "OddsOfBeta"]
 
+
+#: ∂²/∂α², ∂²/∂α∂β and ∂²/∂β².
+Bends = tuple[Array, Array, Array]
 
 #: If both shapes are below it draws are 0 or 1, and their logits all but overflow.
 _TINY = 2.0**-900
@@ -100,8 +110,8 @@ class BetaFamily(ShapeFamily):
 
     @final
     @classmethod
-    def _turned(cls, entries: tuple[Any, Any, Any], *theta: Array) -> Triangle:
-        """∂²/∂θ∂φ, from ∂²/∂α², ∂²/∂α∂β and ∂²/∂β²: the shapes are linear in the parameters."""
+    def _turned(cls, entries: Bends, *theta: Array) -> Triangle:
+        """∂²/∂θ∂φ from those in the shapes, which are linear in the parameters."""
         own, other = cls._shape_slopes(*theta)
         twice, mixed, other_twice = entries
         return tuple(
@@ -194,18 +204,21 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
         return cls._chained(first, second, *theta)
 
     @staticmethod
-    def _log_scale_bends(alpha: Array, beta: Array) -> tuple[Any, Any, Any]:
-        """∂²ln c/∂α², ∂²ln c/∂α∂β and ∂²ln c/∂β²."""
-        return 0.0, 0.0, 0.0
+    @abc.abstractmethod
+    def _bends(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Bends, Bends]:
+        """Second derivatives of ln y in the shapes, and those of y divided by y."""
+
+    @final
+    @classmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
+        logit, *theta = extras_and_theta
+        _, relative = cls._bends(y, logit, *cls._shapes(*theta))
+        return tuple(scaled(y, row) for row in cls._turned(relative, *theta))
 
     @final
     @classmethod
     def _log_hessian(cls, y: Array, logit: Array, *theta: Array) -> Triangle:
-        shapes = cls._shapes(*theta)
-        turns = special.logit_pathwise2(logit, *shapes)
-        pairs = zip(turns, cls._log_scale_bends(*shapes), strict=True)
-        twice, mixed, other_twice = (turn + bend for turn, bend in pairs)
-        return cls._turned((twice, mixed, other_twice), *theta)
+        return cls._turned(cls._bends(y, logit, *cls._shapes(*theta))[0], *theta)
 
     @final
     @classmethod

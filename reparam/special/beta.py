@@ -6,7 +6,6 @@ The mathematics is in the modules ``_beta_integrals``, ``_beta_density`` and ``_
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from reparam.special._beta_integrals import above_mean, derivatives, tail_integr
 from reparam.special._beta_quantile import quantile_point
 from reparam.special._elementwise import elementwise
 from reparam.special._point import Point, from_logit, from_odds, of_arrays, point_at, sigmoid
-from reparam.special.along_paths import bends
 
 __all__ = [
     "Point",
@@ -29,7 +27,6 @@ __all__ = [
     "log_weight",
     "logit_log_weight",
     "logit_pathwise",
-    "logit_pathwise2",
     "pathwise",
     "point_at",
     "quantile",
@@ -77,21 +74,6 @@ def logit_pathwise(logit: Array, alpha: Array, beta: Array) -> tuple[Array, Arra
         The shapes, positive.
     """
     return derivatives(from_logit(logit), alpha, beta)
-
-
-@elementwise(outputs=3)
-def logit_pathwise2(logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array, Array]:
-    """Return ∂²logit x/∂α², ∂²logit x/∂α∂β and ∂²logit x/∂β² at fixed u, given logit x.
-
-    By differences along the path.
-    """
-    shapes = [np.broadcast_to(shape, logit.shape) for shape in (alpha, beta)]
-
-    def speeds(_: Any, at: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
-        return derivatives(from_logit(at), alpha, beta)
-
-    (twice, mixed), (other_twice,) = bends(speeds, logit, shapes, shapes, shapes)
-    return twice, mixed, other_twice
 
 
 @elementwise(outputs=2)

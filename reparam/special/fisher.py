@@ -22,6 +22,7 @@ where t p decays for small a, too. Above y = 1 it is the mirror image: 1/y has d
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -31,9 +32,11 @@ from reparam.special._beta_integrals import derivatives
 from reparam.special._elementwise import column, elementwise, integrate, select, weighted
 from reparam.special._panels import FINE, PANEL_NODES, panels
 from reparam.special._point import Point, from_logit
+from reparam.special.along_paths import bends
+from reparam.special.bregman import log_quotient
 from reparam.special.polygamma import delta_step
 
-__all__ = ["log_pathwise", "score"]
+__all__ = ["log_pathwise", "log_pathwise2", "score"]
 
 #: Weights below e to minus this are nothing, also where the score has grown beside them.
 _CUTOFF = 46.0
@@ -217,3 +220,23 @@ def log_pathwise(y: Array, logit: Array, a: Array, b: Array) -> tuple[Array, Arr
         Half the degrees of freedom, positive.
     """
     return _log_derivatives(y, _point(y, logit, a, b), a, b)
+
+
+@elementwise(outputs=5)
+def log_pathwise2(y: Array, logit: Array, a: Array, b: Array) -> tuple[Array, ...]:
+    """Return the same two, then ∂²ln y/∂a², ∂²ln y/∂a∂b and ∂²ln y/∂b²: by differences.
+
+    Parameters
+    ----------
+    y, logit, a, b
+        As :func:`log_pathwise` takes them.
+    """
+    logit, a, b = (np.broadcast_to(each, y.shape) for each in (logit, a, b))
+    log_y = np.where((y > 1e-290) & (y < 1e290), np.log(y), logit - log_quotient(a, b))
+
+    def speeds(_: Any, at: Array, a: Array, b: Array) -> tuple[Array, Array]:
+        moved = np.exp(at)
+        return _log_derivatives(moved, _point(moved, at + log_quotient(a, b), a, b), a, b)
+
+    (twice, mixed), (other_twice,) = bends(speeds, log_y, [a, b], [a, b], [a, b])
+    return (*_log_derivatives(y, _point(y, logit, a, b), a, b), twice, mixed, other_twice)

@@ -186,7 +186,7 @@ def _turns(log_x: Array, loc: Array, concentration: Array) -> tuple[Array, Array
         return (elasticities(at, size[rows] * np.exp(0.5 * log_ratio))[0],)
 
     none, one = np.zeros(log_x.shape), np.ones(log_x.shape)
-    ((turn,),) = bends(speeds, log_x, [none], [one], [one])
+    ((turn,),) = bends(speeds, log_x, [none], [one], [one], smooth=True)
     return (*elasticities(log_x, size), turn)
 
 

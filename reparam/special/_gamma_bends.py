@@ -43,7 +43,7 @@ def _differences(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array, Ar
         return (log_derivative(np.exp(log), log, shape),)
 
     log_x, alpha = (np.broadcast_to(each, x.shape) for each in (log_x, alpha))
-    ((turn,),) = bends(speeds, log_x, [alpha], [alpha], [alpha])
+    ((turn,),) = bends(speeds, log_x, [alpha], [alpha], [alpha], smooth=True)
     h = log_derivative(x, log_x, alpha)
     return h, turn, turn + h * h
 

@@ -52,6 +52,8 @@ def bends(
     reach: Sequence[Array],
     room: Sequence[Array],
     distance: Array | float = np.inf,
+    *,
+    smooth: bool = False,
 ) -> tuple[tuple[Array, ...], ...]:
     """Return ∂²y/∂θ_i∂θ_j for i ≤ j: a row for each i.
 
@@ -67,6 +69,8 @@ def bends(
         How far each parameter may move.
     distance
         How far y may move.
+    smooth
+        Whether g is known to be smooth on the scale of `reach`: one step will do.
     """
     everything = np.arange(y.size)
     at_rest = [np.asarray(g) + np.zeros(y.shape) for g in speeds(everything, y, *theta)]
@@ -78,7 +82,7 @@ def bends(
         most = np.minimum(room[j], np.where(speed > 0.0, distance / speed, np.inf))
         start = np.where((reach[j] > 0.0) & (reach[j] < np.inf), reach[j], 1.0) * _STEP
         rows = everything
-        for scale in _SCALES:
+        for scale in _SCALES[:1] if smooth else _SCALES:
             step = np.minimum(start[rows] * scale, most[rows] * (_OF_ROOM / len(_WEIGHTS)))
             ends = _moved(speeds, rows, y, theta, at_rest[j], j, step)
             rough = np.zeros(rows.size, dtype=np.bool_)

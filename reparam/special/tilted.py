@@ -139,7 +139,7 @@ def pathwise2(y: Array, rest: Array, eta: Array) -> Array:
 
     tilt = np.where(above, -eta, eta)
     reach, room = np.maximum(np.abs(tilt), 1.0), np.full(near.shape, np.inf)
-    ((bend,),) = bends(speeds, near, [tilt], [reach], [room])
+    ((bend,),) = bends(speeds, near, [tilt], [reach], [room], smooth=True)
     return np.where(above, -bend, bend)
 
 

@@ -42,7 +42,7 @@ def _differences(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array, Ar
     def speeds(_: NDArray[np.intp], log: Array, shape: Array) -> tuple[Array]:
         return (log_derivative(np.exp(log), log, shape),)
 
-    log_x, alpha = (np.broadcast_to(each, x.shape) for each in (log_x, alpha))
+    log_x = np.broadcast_to(log_x, x.shape)
     ((turn,),) = bends(speeds, log_x, [alpha], [alpha], [alpha], smooth=True)
     h = log_derivative(x, log_x, alpha)
     return h, turn, turn + h * h

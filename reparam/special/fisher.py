@@ -234,8 +234,7 @@ def log_pathwise2(y: Array, logit: Array, a: Array, b: Array) -> tuple[Array, ..
     y, logit, a, b
         As :func:`log_pathwise` takes them.
     """
-    logit, a, b = (np.broadcast_to(each, y.shape) for each in (logit, a, b))
-    choice = (np.maximum(a, b) < _SUBTRACTED).astype(np.int8)
+    choice = np.broadcast_to(np.maximum(a, b) < _SUBTRACTED, y.shape).astype(np.int8)
     entries: tuple[Array, ...] = select(choice, _SECOND, y, logit, a, b, outputs=5)
     return entries
 

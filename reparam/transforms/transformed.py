@@ -17,9 +17,10 @@ from reparam.errors import ParameterError
 from reparam.parameters import shown
 from reparam.special._accurate import LARGEST
 from reparam.transforms._children import Monotone
+from reparam.transforms._continued import continued, continued_tail
 from reparam.transforms._mapped import Mapped, times
 from reparam.transforms._rows import by_number
-from reparam.transforms.maps import Map
+from reparam.transforms.maps import Log, Map
 
 __all__ = ["Transformed"]
 
@@ -56,6 +57,11 @@ class Transformed(Mapped):
         """The map, where it has been shown to be monotone."""
         proved: Map = self.__dict__["_proved_map"]
         return proved
+
+    @property
+    def _is_log(self) -> bool:
+        """Whether T is the logarithm."""
+        return isinstance(self.map, Log)
 
     @property
     def _by_logs(self) -> bool:
@@ -161,51 +167,46 @@ class Transformed(Mapped):
 
     def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
         x, *rest = extras_and_theta
-        extras, theta = self._split(tuple(rest))
-        of_base, phi = theta
-        if self._by_logs and (of_log := self.base._views["log_value"].hessian):
-            inner = self._of_view("jacobian", x, *extras, *of_base)
-            triangle = getattr(self.base, of_log)(x, *extras, *of_base)
-            slopes = self._proved._slope_in_log(y, *phi), self._proved._bend_in_log(y, *phi)
-            mixed = tuple(times(x, part) for part in self._proved._partial_bends(x, y, *phi))
-        else:
+        extras, (of_base, phi) = self._split(tuple(rest))
+        if not self._by_logs or not (of_log := self.base._views["log_value"].hessian):
             inner = self.base._jacobian(x, *extras, *of_base)
             triangle = self.base._hessian(x, *extras, *of_base)
-            return self._bent(x, y, inner, triangle, phi)
-        return self._of_chain(x, y, inner, triangle, phi, slopes, mixed)
+            return self._bent(x, y, phi, inner, triangle)
+        inner = self._of_view("jacobian", x, *extras, *of_base)
+        triangle = getattr(self.base, of_log)(x, *extras, *of_base)
+        return self._bent(x, y, phi, inner, triangle, in_log=True)
 
     def _bent(
-        self, x: Array, y: Array, inner: tuple[Any, ...], triangle: Triangle, phi: tuple[Any, ...]
-    ) -> Triangle:
-        """Return ∂²y/∂θ∂φ from the derivatives of x."""
-        slope = self._proved._slope(x, y, *phi)
-        slopes = slope, times(slope, self._proved._bend(x, y, *phi))
-        mixed = self._proved._partial_bends(x, y, *phi)
-        return self._of_chain(x, y, inner, triangle, phi, slopes, mixed)
-
-    def _of_chain(
         self,
         x: Array,
         y: Array,
+        phi: tuple[Any, ...],
         inner: tuple[Any, ...],
         triangle: Triangle,
-        phi: tuple[Any, ...],
-        slopes: tuple[Any, Any],
-        mixed: tuple[Any, ...],
+        *,
+        in_log: bool = False,
     ) -> Triangle:
-        """Return T′ x_θφ + T″ x_θ x_φ, and what the map's own parameters do."""
-        numbers = by_number(self.base, self.base._theta, inner)
+        """Return T′ x_θφ + T″ x_θ x_φ, and what the map's own parameters do: or all of ln x."""
+        proved = self._proved
+        mixed = proved._partial_bends(x, y, *phi)
+        if in_log:
+            slope, bend = proved._slope_in_log(y, *phi), proved._bend_in_log(y, *phi)
+            mixed = tuple(times(x, entry) for entry in mixed)
+        else:
+            slope = proved._slope(x, y, *phi)
+            bend = times(slope, proved._bend(x, y, *phi))
+        slopes = by_number(self.base, self.base._theta, inner)
         rows = (
             (
                 *(
-                    times(slopes[0], entry) + times(slopes[1], times(numbers[i], numbers[i + k]))
+                    times(slope, entry) + times(bend, times(slopes[i], slopes[i + k]))
                     for k, entry in enumerate(row)
                 ),
-                *(times(part, numbers[i]) for part in mixed),
+                *(times(entry, slopes[i]) for entry in mixed),
             )
             for i, row in enumerate(unflattened([*flat(triangle)]))
         )
-        return (*rows, *self._proved._parameter_bends(x, y, *phi))
+        return (*rows, *proved._parameter_bends(x, y, *phi))
 
     def _jumps(self) -> list[Flow]:
         found, (low, high), phi = [], self.base.support, self.map._theta
@@ -229,6 +230,7 @@ class Transformed(Mapped):
         of_base, phi = theta
         return tuple(self._proved._value(x, *phi) for x in self.base._joints(*of_base))
 
+    @continued
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         of_base, phi = theta
         x = self._x(y, *theta)
@@ -239,7 +241,7 @@ class Transformed(Mapped):
         of_base, phi = theta
         x = self._x(y, *theta)
         inner, triangle = self.base._pathwise(x, *of_base), self.base._pathwise2(x, *of_base)
-        return self._bent(x, y, inner, triangle, phi)
+        return self._bent(x, y, phi, inner, triangle)
 
     @staticmethod
     def _chained(slope: Any, inner: Iterable[Any], partials: Iterable[Any]) -> tuple[Any, ...]:
@@ -310,15 +312,19 @@ class Transformed(Mapped):
             return other
         return np.where(falls, other, getattr(self.base, rising)(at, *of_base))
 
+    @continued_tail
     def _cdf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_cdf", "_sf", self._x(y, *theta), *theta)
 
+    @continued_tail
     def _sf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_sf", "_cdf", self._x(y, *theta), *theta)
 
+    @continued_tail
     def _log_cdf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_log_cdf", "_log_sf", self._x(y, *theta), *theta)
 
+    @continued_tail
     def _log_sf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_log_sf", "_log_cdf", self._x(y, *theta), *theta)
 
@@ -348,6 +354,7 @@ class Transformed(Mapped):
         drawn = not isinstance(base, Mapped) or base.path == "field" or base._is_by_quantile
         return self._by_logs and base.noise is UNIFORM and drawn
 
+    @continued
     def _log_prob(self, y: Array, *theta: Any) -> Array:
         of_base, phi = theta
         x = self._x(y, *theta)
@@ -382,6 +389,7 @@ class Transformed(Mapped):
         limit = np.where(np.abs(change) < _STEADY, after, np.copysign(np.inf, change))
         return np.where(np.isinf(y) | np.isnan(change), -np.inf, limit)
 
+    @continued
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         x = self._x(y, *theta)
         scores = (*flat(self.base._score(x, *theta[0])), *self._map_score(x, y, *theta))
@@ -417,6 +425,7 @@ class Transformed(Mapped):
         slope: Array = self.base._stein_score(x, *of_base)
         return slope
 
+    @continued
     def _stein_score(self, y: Array, *theta: Any) -> Array:
         of_base, phi = theta
         x = self._x(y, *theta)

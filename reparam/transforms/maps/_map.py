@@ -84,6 +84,8 @@ class Map(Tree, abc.ABC):
 
     def _partial_bends(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         """∂²T/∂φ∂x, for each parameter."""
+        if not phi:
+            return ()
         slope, bend = self._slope(x, y, *phi), self._bend(x, y, *phi)
         return tuple(
             slope * (flow_slope + flow * bend)

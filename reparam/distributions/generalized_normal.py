@@ -19,7 +19,7 @@ from reparam.families import gamma_draws
 from reparam.parameters import Parameter
 from reparam.special import gamma
 from reparam.special._accurate import LARGEST
-from reparam.special.along_paths import bends
+from reparam.special.along_paths import bends, scale_of
 from reparam.special.log_gamma import log_gamma_one_plus
 
 __all__ = ["GeneralizedNormal"]
@@ -172,6 +172,7 @@ def _bend(z: Array, log_x: Array, power: Array) -> Array:
     def speeds(_: Any, log_z: Array, power: Array) -> tuple[Array]:
         return (_slope(np.ones(log_z.shape), power * log_z, power),)
 
-    ((turn,),) = bends(speeds, log_z, [power], [power], [power], smooth=True)
+    room = scale_of(power * log_z) / power
+    ((turn,),) = bends(speeds, log_z, [power], [power], [power], room, smooth=True)
     (speed,) = speeds(None, log_z, power)
     return np.where(z == 0.0, 0.0, z * (turn + speed * speed))

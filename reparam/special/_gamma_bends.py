@@ -29,7 +29,7 @@ from reparam.special._elementwise import column, integrate, select, weighted
 from reparam.special._expansions import TABLES, Table
 from reparam.special._gamma_integrals import above_mean, log_derivative, log_ratio
 from reparam.special._rules import BETA_HIGH, BETA_LOW, CUTOFF
-from reparam.special.along_paths import bends
+from reparam.special.along_paths import bends, scale_of
 from reparam.special.bregman import trigamma_excess
 from reparam.special.polygamma import delta
 
@@ -43,7 +43,7 @@ def _differences(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array, Ar
         return (log_derivative(np.exp(log), log, shape),)
 
     log_x = np.broadcast_to(log_x, x.shape)
-    ((turn,),) = bends(speeds, log_x, [alpha], [alpha], [alpha], smooth=True)
+    ((turn,),) = bends(speeds, log_x, [alpha], [alpha], [alpha], scale_of(log_x), smooth=True)
     h = log_derivative(x, log_x, alpha)
     return h, turn, turn + h * h
 

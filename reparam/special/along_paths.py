@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 
-__all__ = ["bends"]
+__all__ = ["bends", "scale_of"]
 
 #: Speeds g of rows' places and parameters: one array per parameter that moves.
 Speeds = Callable[..., Sequence[Array]]
@@ -103,6 +103,11 @@ def bends(
         )
         for i in range(count)
     )
+
+
+def scale_of(log: Array) -> Array:
+    """Return how far a logarithm, or a logit, may move: what bends next to 0 does so within 1."""
+    return np.maximum(1.0, 0.5 * np.abs(log))
 
 
 def _moved(

@@ -33,7 +33,7 @@ from reparam.special._beta_integrals import derivatives
 from reparam.special._elementwise import column, elementwise, integrate, select, weighted
 from reparam.special._panels import FINE, PANEL_NODES, panels
 from reparam.special._point import Point, from_logit
-from reparam.special.along_paths import bends
+from reparam.special.along_paths import bends, scale_of
 from reparam.special.bregman import log_quotient
 from reparam.special.polygamma import delta_step
 
@@ -248,7 +248,8 @@ def _second(
         moved = np.exp(at)
         return first(moved, _point(moved, at + log_quotient(a, b), a, b), a, b)
 
-    (twice, mixed), (other,) = bends(speeds, log_y, [a, b], [a, b], [a, b], smooth=True)
+    room = scale_of(log_y)
+    (twice, mixed), (other,) = bends(speeds, log_y, [a, b], [a, b], [a, b], room, smooth=True)
     return (*first(y, _point(y, logit, a, b), a, b), twice, mixed, other)
 
 

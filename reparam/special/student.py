@@ -30,13 +30,15 @@ from reparam.special._elementwise import (
 )
 from reparam.special._point import Point, from_odds
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
-from reparam.special.along_paths import bends
+from reparam.special.along_paths import bends, scale_of
 from reparam.special.polygamma import digamma_half_excess
 
 __all__ = ["cdf", "log_cdf", "pathwise", "pathwise2", "quantile"]
 
 #: From here on the score is computed from its small terms.
 _LARGE = 64.0
+#: Beyond it t overflows.
+_LOG_LARGEST = 709.0
 #: From here on t is normal to the last bit: what is left of ln t is (z² + 1)/4ν.
 _NORMAL = 1e20
 #: Where the two integrals meet: near the root of the score, for ν ≥ 1.
@@ -177,7 +179,9 @@ def pathwise2(t: Array, nu: Array) -> Array:
     def speeds(_: Any, log: Array, nu: Array) -> tuple[Array]:
         return (_log_derivative(np.exp(log), nu),)
 
-    ((turn,),) = bends(speeds, np.log(size), [nu], [nu], [nu], smooth=True)
+    log = np.log(size)
+    room = np.minimum(scale_of(log), np.maximum(_LOG_LARGEST - log, 0.1))
+    ((turn,),) = bends(speeds, log, [nu], [nu], [nu], room, smooth=True)
     return t * (turn + _log_derivative(size, nu) ** 2)
 
 

@@ -23,7 +23,8 @@ class Derived(Reparameterized):
 
     The author names a distribution in ``_of`` and declares the parameters. If they are not those
     of ``_of`` in the same order, ``_inner`` makes these of them, and ``_inner_slopes`` the
-    derivatives. All formulas follow; any that has a shorter form may be written.
+    derivatives; the second ones, ``_inner_bends``, are differences until they are written. All
+    formulas follow; any that has a shorter form may be written.
     """
 
     #: What it is: an instance, whose own parameters' values don't matter.

@@ -157,8 +157,13 @@ def full(triangle: Triangle) -> list[list[Any]]:
 
 def hessian(draw: Draw, of: str) -> Nested:
     """Return what :meth:`Draw.hessian` does."""
-    d = _with_second_order(draw, "∂²y/∂θ∂φ")
-    return d._by_pairs(draw._evaluate(_formula(draw, of), [()] * d._pairs()))
+    return _with_second_order(draw)._by_pairs(triangle(draw, of))
+
+
+def triangle(draw: Draw, of: str = "value") -> list[Array]:
+    """Return ∂²·/∂θ∂φ for each pair of numbers, the upper triangle row by row."""
+    pairs = _with_second_order(draw)._pairs()
+    return draw._evaluate(_formula(draw, of), [()] * pairs)
 
 
 def hvp(
@@ -179,7 +184,7 @@ def hvp(
     tangents, moving
         The directions of parameters, and the numbers of these.
     """
-    d = _with_second_order(draw, "second derivatives of draws")
+    d = _with_second_order(draw)
     second, first = _formula(draw, "value"), draw._derivatives("value")
     lengths, events, own = d._numbers(), d._events(), d._differentiable()
     places = [*_places(lengths)]
@@ -214,11 +219,11 @@ def hvp(
     ]
 
 
-def _with_second_order(draw: Draw, what: str) -> SecondOrder:
+def _with_second_order(draw: Draw) -> SecondOrder:
     d = draw.distribution
     if not isinstance(d, SecondOrder):
-        raise NoFormulaError(f"{type(d).__name__} has no {what}")
-    d._needs_numbers(what)
+        raise NoFormulaError(f"{type(d).__name__} has no ∂²y/∂θ∂φ")
+    d._needs_numbers("∂²y/∂θ∂φ")
     return d
 
 

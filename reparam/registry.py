@@ -145,8 +145,6 @@ def get(name: str) -> type[Distribution]:
             known[spelling] = distribution.name
     # None is no misspelling
     near = did_you_mean(name, known, known) if isinstance(name, str) else ""
-        did_you_mean(name, known, known) if isinstance(name, str) else ""
-    )  # None is no misspelling
     if not near:
         near = f"; reparam.names() has the names of all {len(set(known.values()))}"
     raise UnknownDistributionError(f"no distribution is called {name!r}{near}")

@@ -34,6 +34,9 @@ __all__ = [
     "along_quantiles",
     "along_standard_quantiles",
     "full",
+    "hessian",
+    "hvp",
+    "triangle",
     "unflattened",
 ]
 

@@ -83,7 +83,7 @@ BUILT_IN = {
     "log-uniform": "LogUniform",
     "logistic": "Logistic",
     "logit-normal": "LogitNormal",
-    "low-rank-multivariate-gaussian": "LowRankMultivariateGaussian",
+    "low-rank-gaussian": "LowRankMultivariateGaussian",
     "matrix-gaussian": "MatrixGaussian",
     "maxwell": "Maxwell",
     "multivariate-gaussian": "MultivariateGaussian",

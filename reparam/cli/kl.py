@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -120,6 +121,7 @@ def _quantities(divergence: Divergence) -> Iterator[tuple[str, Array, Array]]:
     ):
         for name, entry in gradient.items():
             event = np.shape(entry)[np.ndim(divergence.value) :]
-            each = (np.reshape(x, (size, -1)).T for x in (entry, of_side[name]))
+            shape = size, math.prod(event)
+            each = (np.reshape(x, shape).T for x in (entry, of_side[name]))
             for at, values, its in zip(np.ndindex(*event), *each, strict=True):
                 yield f"dkl_d{side}_{name}" + "".join(f"[{k}]" for k in at), values, its

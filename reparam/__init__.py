@@ -57,7 +57,17 @@ if TYPE_CHECKING:
     from reparam.distributions.log_uniform import LogUniform as LogUniform
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
+    from reparam.distributions.low_rank_gaussian import (
+        LowRankMultivariateGaussian as LowRankMultivariateGaussian,
+    )
+    from reparam.distributions.matrix_gaussian import MatrixGaussian as MatrixGaussian
     from reparam.distributions.maxwell import Maxwell as Maxwell
+    from reparam.distributions.multivariate_gaussian import (
+        MultivariateGaussian as MultivariateGaussian,
+    )
+    from reparam.distributions.multivariate_student_t import (
+        MultivariateStudentT as MultivariateStudentT,
+    )
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
@@ -90,6 +100,8 @@ if TYPE_CHECKING:
     from reparam.transforms.clipped import Clipped as Clipped
     from reparam.transforms.clipped import clip as clip
     from reparam.transforms.folded import Folded as Folded
+    from reparam.transforms.independent import Independent as Independent
+    from reparam.transforms.independent import independent as independent
     from reparam.transforms.maps import Affine as Affine
     from reparam.transforms.maps import Exp as Exp
     from reparam.transforms.maps import Log as Log
@@ -124,6 +136,7 @@ _HOMES = {
     "Interval": "reparam.domains",
     "InverseCDF": "reparam.base.mechanisms",
     "LocationScale": "reparam.base.mechanisms",
+    "Independent": "reparam.transforms.independent",
     "Mixture": "reparam.transforms.mixture",
     "NotReparameterizable": "reparam.errors",
     "OrderStatistic": "reparam.transforms.order_statistic",
@@ -149,6 +162,7 @@ _HOMES = {
     "formula": "reparam.transforms.maps",
     "clip": "reparam.transforms.clipped",
     "get": "reparam.registry",
+    "independent": "reparam.transforms.independent",
     "kl": "reparam.divergences",
     "mixture": "reparam.transforms.mixture",
     "order_statistic": "reparam.transforms.order_statistic",

@@ -182,7 +182,12 @@ class Parameter:
         """Return the declaration on the class, the value on an instance."""
         if instance is None:
             return self
-        value: Array = instance._values[self.name][()]
+        try:
+            value: Array = instance._values[self.name][()]
+        except KeyError:  # another stands for it
+            raise AttributeError(
+                f"{instance!r} has no {self.name}; it was made with {instance._given}"
+            ) from None
         return value
 
     def __set__(self, instance: object, value: ArrayLike) -> None:
@@ -264,15 +269,19 @@ class Parameters(Mapping[str, Parameter]):
     """A distribution's parameters in declared order, looked up by path, name or alias.
 
     The path of a child's parameter, such as ``base.loc``, may be cut from the left as far as no
-    other path ends alike.
+    other path ends alike. Parameters that stand for one of these, `others`, are looked up alike,
+    and not iterated over.
     """
 
-    def __init__(self, owner: str, declared: Mapping[str, Any]) -> None:
+    def __init__(
+        self, owner: str, declared: Mapping[str, Any], others: Mapping[str, Any] | None = None
+    ) -> None:
         self._owner = owner
         self._declared = MappingProxyType(dict(declared))
+        self._every = {**declared, **(others or {})}
         self._canonical: dict[str, str] = {}
         endings: dict[str, list[str]] = {}
-        for path, parameter in declared.items():
+        for path, parameter in self._every.items():
             lead, dot, _ = path.rpartition(".")
             for spelling in (parameter.name, *parameter.aliases):
                 self._canonical[lead + dot + spelling] = path
@@ -293,7 +302,7 @@ class Parameters(Mapping[str, Parameter]):
         }
 
     def __getitem__(self, name: str) -> Parameter:
-        parameter: Parameter = self._declared[self._canonical[name]]
+        parameter: Parameter = self._every[self._canonical[name]]
         return parameter
 
     def __iter__(self) -> Iterator[str]:
@@ -332,7 +341,7 @@ class Parameters(Mapping[str, Parameter]):
                     f"{self._owner} has more than one parameter {name!r}; pass one of"
                     f" {', '.join(self._several[name])}"
                 ) from None
-            known = ", ".join(self._declared)
+            known = ", ".join(self._every)
             remedy = self._converted(name, value) or did_you_mean(name, self._canonical)
             raise UnknownParameterError(
                 f"{self._owner} has no parameter {name!r}{remedy} (it has {known})"

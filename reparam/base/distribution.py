@@ -113,7 +113,7 @@ class Distribution(Tree, abc.ABC):
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of a class that lacks nothing."""
         cls._need_complete()
-        return super().__new__(cls)
+        return super().__new__(cls, *args, **kwargs)
 
     @final
     @property

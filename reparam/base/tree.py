@@ -129,10 +129,15 @@ class Children(_Below[T]):
 
 
 class _Declared:
-    """The parameters: on the class those that it declares, on an instance all of its tree."""
+    """The parameters: on the class those that it declares, on an instance all of its tree.
+
+    The class finds those that stand for its own by name, too.
+    """
 
     def __get__(self, instance: Tree | None, owner: type[Tree]) -> Parameters:
-        return owner._own if instance is None or instance._plain else instance._leaves
+        if instance is None:
+            return owner._known
+        return owner._own if instance._plain else instance._leaves
 
 
 # no field specifier: in calls of one a type checker finds a default only if it is named
@@ -159,11 +164,16 @@ class Tree:
     parameters: ClassVar[_Declared] = _Declared()
     #: Pairs of parameters of which the first must be below the second.
     _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
-    #: Names of parameters that may be left out: an instance has only those that it was given.
-    _optional: ClassVar[tuple[str, ...]] = ()
+    #: Parameters that stand for each other: an instance has the one that it was given, the first
+    #: if none was. Each but the first makes a subclass of the same name, without the others.
+    _one_of: ClassVar[tuple[str, ...]] = ()
+    #: The one of them that instances of the class have.
+    _given: ClassVar[str] = ""
+    _forms: ClassVar[Mapping[str, type[Any]]] = {}
     _fields: ClassVar[Mapping[str, Parameter | Child[Any] | Children[Any]]]
     _arguments: ClassVar[Parameters]
     _own: ClassVar[Parameters]
+    _known: ClassVar[Parameters]
     _plain: ClassVar[bool]
     _parts: dict[str, Any]
     _values: dict[str, Array]
@@ -171,31 +181,36 @@ class Tree:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._fields = {
+        every = {
             name: value
             for base in reversed(cls.__mro__)
             for name, value in vars(base).items()
             if isinstance(value, Parameter | Child | Children)
         }
+        if "_one_of" in vars(cls):
+            cls._given = cls._one_of[0]
+        others = {name for name in cls._one_of if name != cls._given}
+        cls._fields = {name: value for name, value in every.items() if name not in others}
         own = {name: value for name, value in cls._fields.items() if isinstance(value, Parameter)}
-        cls._arguments = Parameters(cls.__name__, cls._fields)
-        cls._own = Parameters(cls.__name__, own)
+        cls._own = cls._known = Parameters(cls.__name__, own)
         cls._plain = len(own) == len(cls._fields)
-        if cls._fields:
-            keyword = inspect.Parameter.KEYWORD_ONLY
-            cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-                [
-                    inspect.Parameter(name, keyword, default=None)
-                    if name in cls._optional
-                    else inspect.Parameter(
-                        name,
-                        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                        default=getattr(value, "initial", inspect.Parameter.empty),
-                    )
-                    for name, value in cls._fields.items()
-                ]
-            )
+        is_first = not cls._one_of or cls._given == cls._one_of[0]
+        if others and is_first:
+            cls._known = Parameters(cls.__name__, own, {name: every[name] for name in others})
+        cls._arguments = Parameters(cls.__name__, every if is_first else cls._fields)
+        if cls._fields and not _is_form(cls):
+            cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
             cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{_parameters_section(cls)}"
+        cls._forms = {}
+        if is_first:
+            cls._forms = {name: _form(cls, name) for name in cls._one_of if name in others}
+
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
+        """Make an instance of the class with the parameter that was given."""
+        if cls._forms:
+            positional = dict(zip(cls._fields, args, strict=False))
+            cls = cls._form_with({**positional, **cls._arguments.by_name(kwargs.items())})
+        return super().__new__(cls)
 
     def __init__(self, /, *args: Any, **kwargs: Any) -> None:
         fields = self._fields
@@ -206,15 +221,14 @@ class Tree:
             )
         given: dict[str, Any] = dict(zip(fields, args, strict=False))
         if kwargs:
-            given = self._arguments.by_name([*given.items(), *kwargs.items()])
-        if self._optional:
-            given = self._chosen(given)
+            known = self._arguments
+            given = known.by_name([*given.items(), *self._present(kwargs).items()])
+        if self._one_of:
+            given = self._completed(given)
         parts: dict[str, Any] = {}
         for name, declared in fields.items():
             if name in given:
                 parts[name] = declared.validated(given[name])
-            elif name in self._optional:
-                continue
             elif isinstance(declared, Parameter):
                 parts[name] = declared.validated(declared.initial)
             else:
@@ -238,7 +252,8 @@ class Tree:
         raise AttributeError(f"{type(self).__name__} is frozen; {name} can't be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (type(self), self._parts)
+        cls = type(self)
+        return _made, (cls.__base__ if _is_form(cls) else cls, self._parts)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._written()})"
@@ -337,8 +352,27 @@ class Tree:
             **{name: declared[name].batch(value) for name, value in values.items()}
         )
 
-    def _chosen(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what was given with one of the optional parameters that stand for each other."""
+    @classmethod
+    def _form_with(cls, given: Mapping[str, Any]) -> type[Self]:
+        """Return the class that has the parameter given, of those that stand for each other."""
+        names = [name for name in cls._one_of if given.get(name) is not None]
+        if len(names) > 1:
+            raise UnknownParameterError(
+                f"{cls.__name__} got {' and '.join(names)}, which stand for each other;"
+                " pass one of them"
+            )
+        found: type[Self] = cls._forms.get(names[0], cls) if names else cls
+        return found
+
+    @classmethod
+    def _present(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return arguments without None for parameters that others stand for."""
+        if not cls._one_of:
+            return given
+        return {k: v for k, v in given.items() if v is not None or k not in cls._one_of}
+
+    def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what was given, with what a default that depends on the rest is."""
         return given
 
     def _check(self) -> None:
@@ -424,18 +458,47 @@ def _text(part: Any) -> str:
     return repr(part[()].tolist())
 
 
+def _form(cls: type[T], name: str) -> type[T]:
+    """Return the class with that one of the parameters that stand for each other."""
+    hidden = {key: getattr(cls, key) for key in ("__module__", "__qualname__", "__doc__")}
+    made: Any = type(cls)
+    form: type[T] = made(cls.__name__, (cls,), {**hidden, "_given": name})
+    return form
+
+
+def _is_form(cls: type[Tree]) -> bool:
+    """Whether a class is one that :func:`_form` made."""
+    return "_given" in vars(cls) and "_one_of" not in vars(cls)
+
+
+def _signature(cls: type[Tree]) -> inspect.Signature:
+    """Return the constructor's: parameters that stand for another by keyword alone."""
+    kinds = inspect.Parameter
+    fields = [
+        kinds(name, kinds.POSITIONAL_OR_KEYWORD, default=getattr(declared, "initial", kinds.empty))
+        for name, declared in cls._fields.items()
+    ]
+    others = [name for name in cls._arguments if name not in cls._fields]
+    return inspect.Signature(
+        [*fields, *(kinds(name, kinds.KEYWORD_ONLY, default=None) for name in others)]
+    )
+
+
 def _parameters_section(cls: type[Tree]) -> str:
     """Return the numpydoc section that the declarations make."""
     lines = ["Parameters", "----------"]
-    for name, declared in cls._fields.items():
+    fields: Mapping[str, Any] = cls._arguments
+    for name, declared in fields.items():
         if isinstance(declared, Child | Children):
             several = "sequence of " * isinstance(declared, Children)
             kind = several + declared.kind().__name__
             lines += [f"{name} : {kind}", f"    {declared.description}."]
             continue
         also = f"; also {', '.join(declared.aliases)}" if declared.aliases else ""
+        default = f"default {declared.initial_text}" if name in cls._fields else "optional"
+        instead = "" if name in cls._fields else f"; instead of {cls._given}"
         lines += [
-            f"{name} : array_like, default {declared.initial_text}",
-            f"    {declared.description} {declared.symbol}, in {declared.domain}{also}.",
+            f"{name} : array_like, {default}",
+            f"    {declared.description} {declared.symbol}, in {declared.domain}{also}{instead}.",
         ]
     return "\n".join(lines)

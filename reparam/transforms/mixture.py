@@ -67,7 +67,7 @@ class Mixture(Reparameterized):
     path: ClassVar[Literal["map", "field"]] = "field"
     _substreams: ClassVar[tuple[Noise, ...]] = (UNIFORM,)
     _support = Interval("least lower end", "greatest upper end")
-    _optional = ("weights", "logits")
+    _one_of = ("weights", "logits")
 
     if TYPE_CHECKING:
 
@@ -79,22 +79,17 @@ class Mixture(Reparameterized):
             logits: ArrayLike | None = None,
         ) -> None: ...
 
-    def _chosen(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what was given with weights or logits: equal weights for lack of both."""
-        given = {name: value for name, value in given.items() if value is not None}
-        if "weights" in given and "logits" in given:
-            raise UnknownParameterError(
-                "Mixture got weights and logits, which are the logarithms of weights; pass one of"
-                " the two"
-            )
+    def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what was given, with equal weights for lack of both weights and logits."""
         components = given.get("components")
-        if isinstance(components, list | tuple) and not {"weights", "logits"} & given.keys():
+        if isinstance(components, list | tuple) and self._given not in given:
             given["weights"] = np.full(len(components), 1.0 / max(len(components), 1))
         return given
 
     def _check(self) -> None:
         """Refuse another number of weights than of components, and weights that are all 0."""
-        name, values = self._weighting
+        name = self._given
+        values = self._parts[name]
         count, length = len(self.components), values.shape[-1]
         if length != count:
             raise ShapeError(
@@ -112,12 +107,6 @@ class Mixture(Reparameterized):
                 f"{label} are all {number}, so that no component has a probability; pass at least"
                 " one that is greater"
             )
-
-    @property
-    def _weighting(self) -> tuple[str, Array]:
-        """The name and the value of the weights or logits, whichever there are."""
-        name = "weights" if "weights" in self._parts else "logits"
-        return name, self._parts[name]
 
     @property
     def moving(self) -> tuple[str, ...]:
@@ -163,14 +152,15 @@ class Mixture(Reparameterized):
         return mixture(*values)
 
     def _written(self) -> str:
-        name, values = self._weighting
+        name = self._given
+        values = self._parts[name]
         return f"{_text(self.components)}, {name}={_text(values)}"
 
     # Formulas --------------------------------------------------------------------------------
 
     def _blend(self, theta: tuple[Any, ...]) -> Blend:
         of_components, weighting = theta
-        shares, logs = (_shares if "weights" in self._parts else _softmax)(weighting)
+        shares, logs = (_shares if self._given == "weights" else _softmax)(weighting)
         return Blend(self.components, of_components, [*shares], [*logs])
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
@@ -214,7 +204,7 @@ class Mixture(Reparameterized):
 
     def _weighted(self, blend: Blend, excess: list[Array], sign: float, weighting: Array) -> Array:
         """Return derivatives in the weights, or logits, from those at fixed shares of the rest."""
-        if "weights" in self._parts:
+        if self._given == "weights":
             scale = sign / np.sum(weighting, axis=-1)
             return np.stack(np.broadcast_arrays(*(scale * each for each in excess)), axis=-1)
         terms = (sign * _times(s, each) for s, each in zip(blend.shares, excess, strict=True))

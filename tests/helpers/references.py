@@ -98,7 +98,8 @@ def _mixed(d, y, rest):
             each.append(_mixed(component, y, rest))
         else:
             each.append(LAWS[component.name](y, *[next(rest) for _ in component._theta]))
-    name, weighting = d._weighting
+    name = d._given
+    weighting = d._values[name]
     weights = [next(rest) for _ in range(weighting.shape[-1])]
     if name == "logits":
         weights = [mpmath.exp(weight) for weight in weights]

@@ -19,7 +19,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.conversions import Conversion
-from reparam.domains import Domain
+from reparam.domains import Domain, Integers
 from reparam.errors import (
     ParameterError,
     ReparamError,
@@ -39,6 +39,9 @@ __all__ = [
 
 #: How many dimensions arrays may have: NumPy's arrays have up to 64, and its broadcasting 32.
 MAX_DIMENSIONS = 32
+
+#: Up to here float64 has all integers.
+_ALL_INTEGERS = 2.0**53
 
 
 def check_dimensions(what: str, shape: tuple[int, ...]) -> None:
@@ -73,6 +76,24 @@ def as_real_array(name: str, value: ArrayLike) -> Array:
     except (TypeError, ValueError):
         pass
     raise ParameterError(f"{name}={_brief(value)} is not a real number or an array of real numbers")
+
+
+def need_exact(name: str, value: object, array: Array) -> None:
+    """Refuse integers that float64 does not have, and that `array` has rounded.
+
+    Raises
+    ------
+    ParameterError
+        If there is one.
+    """
+    if not np.any(np.abs(array) >= _ALL_INTEGERS):
+        return
+    for each in np.asarray(value).ravel().tolist():
+        if isinstance(each, int) and float(each) != each:
+            raise ParameterError(
+                f"{name}={each} is an integer that float64 does not have: it has all up to 2**53;"
+                f" pass {float(each)!r} if that is what is meant"
+            )
 
 
 def _plain(value: object) -> Array | None:
@@ -230,6 +251,8 @@ class Parameter:
             not a vector with at least one entry where that is wanted.
         """
         array = as_real_array(self.name, value).view()
+        if isinstance(self.domain, Integers):
+            need_exact(self.name, value, array)
         if not self.vector and self.domain.plainly_holds(array):
             array.flags.writeable = False
             return array

@@ -26,7 +26,7 @@ from reparam.engine.noise import Stream
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape
 from reparam.errors import IncompleteError, ShapeError
-from reparam.parameters import as_real_array
+from reparam.parameters import as_real_array, need_exact
 
 __all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
 
@@ -327,7 +327,10 @@ class Distribution(Tree, abc.ABC):
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
         """The ends of the support."""
         if isinstance(self._support, Integers | Simplex) and self._support.entries:
-            return self._support.ends(self._values)
+            values = self._values
+            if self._one_of:  # the support names the first of them
+                values = values | {self._one_of[0]: values[self._given]}
+            return self._support.ends(values)
         return self._support.ends(dict(zip(self._fields, theta, strict=True)))
 
     @abc.abstractmethod
@@ -414,6 +417,8 @@ class Distribution(Tree, abc.ABC):
     ) -> list[Array]:
         """Evaluate ``formula(value, *θ)``, with one output, or one per parameter if `many`."""
         array = as_real_array(label, value)
+        if isinstance(self._support, Integers):
+            need_exact(label, value, array)
         shape = self._shape_with(label, array)
         operands = [operand(array, shape, event=self.event_shape), *self._theta_operands(shape)]
         events = self._events() if many else [()]

@@ -365,6 +365,12 @@ class Tree:
         return found
 
     @classmethod
+    def _others(cls) -> list[tuple[str, Any]]:
+        """Return the declarations that stand for one of the class's own, by name."""
+        every = dict(cls._arguments.items())
+        return [(name, declared) for name, declared in every.items() if name not in cls._fields]
+
+    @classmethod
     def _present(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Return arguments without None for parameters that others stand for."""
         if not cls._one_of:

@@ -12,10 +12,11 @@ from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About, Distribution
 from reparam.base.reparameterized import Flow, Reparameterized
 from reparam.base.tree import Children, _text
+from reparam.base.weights import check_weights
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
-from reparam.errors import ParameterError, ShapeError, UnknownParameterError
-from reparam.parameters import Parameter, shown
+from reparam.errors import ShapeError, UnknownParameterError
+from reparam.parameters import Parameter
 from reparam.special.softmax import log_softmax
 from reparam.transforms._blend import Blend
 from reparam.transforms._children import SeveralContinuous
@@ -96,17 +97,7 @@ class Mixture(Reparameterized):
                 f"{name} has {length} entries and there are {count} components; pass one of"
                 f" {name} per component"
             )
-        if np.any(endless := values == np.inf):
-            label = _label(name, endless)
-            raise ParameterError(f"{label}=inf is not finite; pass a finite number")
-        none = np.all(values == (0.0 if name == "weights" else -np.inf), axis=-1)
-        if np.any(none):
-            label = _label(name, none)
-            number = shown(float(values[none].flat[0]))
-            raise ParameterError(
-                f"{label} are all {number}, so that no component has a probability; pass at least"
-                " one that is greater"
-            )
+        check_weights(name, values, 0.0 if name == "weights" else -np.inf, "component")
 
     @property
     def moving(self) -> tuple[str, ...]:
@@ -274,12 +265,6 @@ def _softmax(logits: Array) -> tuple[Array, Array]:
     """Return softmax(η) and its logarithm, components first."""
     logs = np.moveaxis(log_softmax(np.asarray(logits)), -1, 0)
     return np.exp(logs), logs
-
-
-def _label(name: str, where: Any) -> str:
-    """Return the name of the first entry there."""
-    index = np.unravel_index(int(np.argmax(where)), np.shape(where))
-    return name + (f"[{', '.join(map(str, index))}]" if index else "")
 
 
 def mixture(weights: ArrayLike, *components: Reparameterized) -> Mixture:

@@ -52,7 +52,7 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None, dtype: str = "f
     UnknownDistributionError, InputError, MissingExtraError
         If there is no such thing, or it lacks part of the protocol.
     """
-    target = _found(spec)
+    target = _found(spec, fixed or {})
     target.fixed = {**target.fixed, **target.canonical(fixed or {})}
     if dtype != "float64":
         if not target.may_be_slow:
@@ -87,7 +87,7 @@ def name_of(spec: Any) -> str:
         return spec
 
 
-def _found(spec: Any) -> Target:
+def _found(spec: Any, fixed: Mapping[str, float]) -> Target:
     if isinstance(spec, Target):
         return spec
     if not isinstance(spec, str):
@@ -96,7 +96,7 @@ def _found(spec: Any) -> Target:
         return _wrapped(spelling.read(spec, imported=imported_law), spec)
     module, colon, attribute = spec.partition(":")
     if not colon:
-        return _registered(spec)
+        return _registered(spec, fixed)
     if not (module and attribute):
         raise InputError(
             f"{spec} is incomplete; write package.module:attribute, or library:sampler"
@@ -108,8 +108,8 @@ def _found(spec: Any) -> Target:
     return _wrapped(imported(spec), spec)
 
 
-def _registered(name: str) -> Target:
-
+def _registered(name: str, fixed: Mapping[str, float]) -> Target:
+    """Return a distribution of the registry: with a parameter that is fixed, of several forms."""
     try:
         cls = registry.get(name)
     except UnknownDistributionError as error:
@@ -117,7 +117,9 @@ def _registered(name: str) -> Target:
             f"{error}; for anything else write package.module:attribute, or library:sampler with"
             f" one of {', '.join(LIBRARIES)}"
         ) from None
-    return _wrapped(cls, cls.name)
+    fields = {key.partition("[")[0]: value for key, value in fixed.items()}
+    given = {cls._arguments.canonical(k): v for k, v in fields.items() if k in cls._arguments}
+    return _wrapped(cls._form_with(given), cls.name)
 
 
 def _wrapped(thing: Any, name: str) -> Target:

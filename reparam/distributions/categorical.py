@@ -153,7 +153,7 @@ def _below(log_p: Array) -> Array:
     """Return P(Y ≤ k) for each k."""
     below = np.minimum(np.cumsum(np.exp(log_p), axis=-1), 1.0)
     below[..., -1] = 1.0
-    return below
+    return np.asarray(below)
 
 
 def _above(log_p: Array) -> Array:

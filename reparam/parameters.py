@@ -203,13 +203,12 @@ class Parameter:
         """Return the declaration on the class, the value on an instance."""
         if instance is None:
             return self
-        try:
-            value: Array = instance._values[self.name][()]
-        except KeyError:  # another stands for it
+        value: Array | None = instance._values.get(self.name)
+        if value is None:  # another stands for it
             raise AttributeError(
-                f"{instance!r} has no {self.name}; it was made with {instance._given}"
-            ) from None
-        return value
+                f"{instance!r} has no {self.name}; it was made with {', '.join(instance._choice)}"
+            )
+        return value[()]
 
     def __set__(self, instance: object, value: ArrayLike) -> None:
         """Tell type checkers what the constructor takes: nothing is ever set."""

@@ -124,7 +124,10 @@ def section(d: type[Distribution]) -> Iterator[str]:
         ["parameter", "", "in", "default", "also"],
         [
             *(parameter_row(parameter) for parameter in d.parameters.values()),
-            *(parameter_row(parameter, instead=d._given) for _, parameter in d._others()),
+            *(
+                parameter_row(parameter, instead=d._instead_of(name))
+                for name, parameter in d._others()
+            ),
         ],
     )
     symbols = {

@@ -328,8 +328,8 @@ class Distribution(Tree, abc.ABC):
         """The ends of the support."""
         if isinstance(self._support, Integers | Simplex) and self._support.entries:
             values = self._values
-            if self._one_of:  # the support names the first of them
-                values = values | {self._one_of[0]: values[self._given]}
+            for group, name in zip(self._alternatives, self._choice, strict=True):
+                values = values | {group[0]: values[name]}  # the support names the first of them
             return self._support.ends(values)
         return self._support.ends(dict(zip(self._fields, theta, strict=True)))
 

@@ -39,12 +39,12 @@ class Success(Discrete):
     def _success(cls, given: Array) -> Point:
         """Return p, 1 − p and the logit, from the parameter that was given."""
         given = np.asarray(given)
-        return from_logit(given) if cls._given == "logits" else point_at(given)
+        return from_logit(given) if cls._choice == ("logits",) else point_at(given)
 
     @classmethod
     def _excess(cls, k: Array, rest: Array, given: Array) -> Array:
         """Return (k + rest) p − k, in which large terms cancel, for k successes."""
-        if cls._given == "probs":
+        if cls._choice == ("probs",):
             return counts.excess(k, rest, given)
         return counts.excess_at(k, rest, cls._success(given))
 
@@ -52,7 +52,7 @@ class Success(Discrete):
     def _score_of(cls, k: Array, rest: Array, given: Array) -> Array:
         """Return ∂/∂θ of k ln p + rest ln(1 − p), with its limits where p is 0 or 1."""
         excess = cls._excess(k, rest, given)
-        if cls._given == "logits":
+        if cls._choice == ("logits",):
             return -excess
         p, q = given, 1.0 - given
         inner = -excess / p / q

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
 import numpy as np
@@ -164,12 +165,14 @@ class Tree:
     parameters: ClassVar[_Declared] = _Declared()
     #: Pairs of parameters of which the first must be below the second.
     _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
-    #: Parameters that stand for each other: an instance has the one that it was given, the first
-    #: if none was. Each but the first makes a subclass of the same name, without the others.
-    _one_of: ClassVar[tuple[str, ...]] = ()
-    #: The one of them that instances of the class have.
-    _given: ClassVar[str] = ""
-    _forms: ClassVar[Mapping[str, type[Any]]] = {}
+    #: Groups of parameters that stand for each other, as probabilities and logits do: an instance
+    #: has the one of a group that it was given, the first if none was. Each choice but that of the
+    #: first ones makes a subclass of the same name, which declares what was chosen alone.
+    _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    #: The one of each group that instances of the class have.
+    _choice: ClassVar[tuple[str, ...]] = ()
+    _left_out: ClassVar[Set[str]] = frozenset()
+    _forms: ClassVar[Mapping[tuple[str, ...], type[Any]]] = {}
     _fields: ClassVar[Mapping[str, Parameter | Child[Any] | Children[Any]]]
     _arguments: ClassVar[Parameters]
     _own: ClassVar[Parameters]
@@ -187,23 +190,25 @@ class Tree:
             for name, value in vars(base).items()
             if isinstance(value, Parameter | Child | Children)
         }
-        if "_one_of" in vars(cls):
-            cls._given = cls._one_of[0]
-        others = {name for name in cls._one_of if name != cls._given}
-        cls._fields = {name: value for name, value in every.items() if name not in others}
+        first = tuple(group[0] for group in cls._alternatives)
+        if "_alternatives" in vars(cls):
+            cls._choice = first
+        alternatives = {name for group in cls._alternatives for name in group}
+        cls._left_out = left_out = alternatives - {*cls._choice}
+        cls._fields = {name: value for name, value in every.items() if name not in left_out}
         own = {name: value for name, value in cls._fields.items() if isinstance(value, Parameter)}
-        cls._own = cls._known = Parameters(cls.__name__, own)
+        others = {name: every[name] for name in every if name in left_out and cls._choice == first}
+        cls._own = Parameters(cls.__name__, own)
+        cls._known = Parameters(cls.__name__, own, others)
+        cls._arguments = Parameters(cls.__name__, {**every} if others else cls._fields)
         cls._plain = len(own) == len(cls._fields)
-        is_first = not cls._one_of or cls._given == cls._one_of[0]
-        if others and is_first:
-            cls._known = Parameters(cls.__name__, own, {name: every[name] for name in others})
-        cls._arguments = Parameters(cls.__name__, every if is_first else cls._fields)
         if cls._fields and not _is_form(cls):
             cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
             cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{_parameters_section(cls)}"
         cls._forms = {}
-        if is_first:
-            cls._forms = {name: _form(cls, name) for name in cls._one_of if name in others}
+        if others:
+            choices = [choice for choice in product(*cls._alternatives) if choice != first]
+            cls._forms = {choice: _form(cls, choice) for choice in choices}
 
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of the class with the parameter that was given."""
@@ -223,7 +228,7 @@ class Tree:
         if kwargs:
             known = self._arguments
             given = known.by_name([*given.items(), *self._present(kwargs).items()])
-        if self._one_of:
+        if self._alternatives:
             given = self._completed(given)
         parts: dict[str, Any] = {}
         for name, declared in fields.items():
@@ -355,13 +360,16 @@ class Tree:
     @classmethod
     def _form_with(cls, given: Mapping[str, Any]) -> type[Self]:
         """Return the class that has the parameter given, of those that stand for each other."""
-        names = [name for name in cls._one_of if given.get(name) is not None]
-        if len(names) > 1:
-            raise UnknownParameterError(
-                f"{cls.__name__} got {' and '.join(names)}, which stand for each other;"
-                " pass one of them"
-            )
-        found: type[Self] = cls._forms.get(names[0], cls) if names else cls
+        choice = []
+        for group in cls._alternatives:
+            names = [name for name in group if given.get(name) is not None]
+            if len(names) > 1:
+                raise UnknownParameterError(
+                    f"{cls.__name__} got {' and '.join(names)}, which stand for each other;"
+                    " pass one of them"
+                )
+            choice += names or [group[0]]
+        found: type[Self] = cls._forms.get(tuple(choice), cls)
         return found
 
     @classmethod
@@ -371,11 +379,17 @@ class Tree:
         return [(name, declared) for name, declared in every.items() if name not in cls._fields]
 
     @classmethod
+    def _instead_of(cls, name: str) -> str:
+        """Return the parameter that another one stands for."""
+        return next(group[0] for group in cls._alternatives if name in group)
+
+    @classmethod
     def _present(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Return arguments without None for parameters that others stand for."""
-        if not cls._one_of:
+        if not cls._alternatives:
             return given
-        return {k: v for k, v in given.items() if v is not None or k not in cls._one_of}
+        alternatives = {name for group in cls._alternatives for name in group}
+        return {k: v for k, v in given.items() if v is not None or k not in alternatives}
 
     def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return what was given, with what a default that depends on the rest is."""
@@ -464,17 +478,17 @@ def _text(part: Any) -> str:
     return repr(part[()].tolist())
 
 
-def _form(cls: type[T], name: str) -> type[T]:
-    """Return the class with that one of the parameters that stand for each other."""
+def _form(cls: type[T], choice: tuple[str, ...]) -> type[T]:
+    """Return the class with these of the parameters that stand for each other."""
     hidden = {key: getattr(cls, key) for key in ("__module__", "__qualname__", "__doc__")}
     made: Any = type(cls)
-    form: type[T] = made(cls.__name__, (cls,), {**hidden, "_given": name})
+    form: type[T] = made(cls.__name__, (cls,), {**hidden, "_choice": choice})
     return form
 
 
 def _is_form(cls: type[Tree]) -> bool:
     """Whether a class is one that :func:`_form` made."""
-    return "_given" in vars(cls) and "_one_of" not in vars(cls)
+    return "_choice" in vars(cls) and "_alternatives" not in vars(cls)
 
 
 def _signature(cls: type[Tree]) -> inspect.Signature:
@@ -502,7 +516,7 @@ def _parameters_section(cls: type[Tree]) -> str:
             continue
         also = f"; also {', '.join(declared.aliases)}" if declared.aliases else ""
         default = f"default {declared.initial_text}" if name in cls._fields else "optional"
-        instead = "" if name in cls._fields else f"; instead of {cls._given}"
+        instead = "" if name in cls._fields else f"; instead of {cls._instead_of(name)}"
         lines += [
             f"{name} : array_like, {default}",
             f"    {declared.description} {declared.symbol}, in {declared.domain}{also}{instead}.",

@@ -81,7 +81,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
         "score": {
             name: text
             for name, text in about.score.items()
-            if isinstance(law, type) or name not in law._one_of or name == law._given
+            if isinstance(law, type) or name not in law._left_out
         },
         "support": str(law._support),
         "noise": noise
@@ -112,7 +112,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
                 "vector": bool(parameter.vector),
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
-                "of": law._given,
+                "of": distribution._instead_of(path),
             }
             for path, parameter in (distribution._others() if isinstance(law, type) else ())
         ],

@@ -22,7 +22,7 @@ class Bernoulli(Success):
     name = "bernoulli"
     probs: Parameter = probs("Probability of 1")
     logits: Parameter = logits("Logit of that probability")
-    _one_of = ("probs", "logits")
+    _alternatives = (("probs", "logits"),)
     about = About(
         density="p(y) = p^y (1 − p)^(1−y)",
         score={"probs": "(y − p) / (p (1 − p))", "logits": "y − p"},
@@ -59,7 +59,7 @@ class Bernoulli(Success):
     @classmethod
     def _score(cls, y: Array, given: Array) -> tuple[Array, ...]:
         p, q, _ = cls._success(given)
-        if cls._given == "logits":
+        if cls._choice == ("logits",):
             return (np.where(y == 1.0, q, -p),)
         return (np.where(y == 1.0, 1.0 / p, -1.0 / q),)
 

@@ -39,7 +39,7 @@ class Binomial(Success):
     )
     probs: Parameter = probs("Probability of success")
     logits: Parameter = logits("Logit of that probability")
-    _one_of = ("probs", "logits")
+    _alternatives = (("probs", "logits"),)
     about = About(
         density="p(y) = n! / (y! (n − y)!) p^y (1 − p)^(n−y)",
         score={"probs": "(y − n p) / (p (1 − p))", "logits": "y − n p"},

@@ -45,7 +45,7 @@ class Categorical(Discrete):
         "Weights, of K categories,",
         vector=3,
     )
-    _one_of = ("logits", "probs")
+    _alternatives = (("logits", "probs"),)
     about = About(
         density="p(y) = exp(η_y) / Σ_k exp(η_k)",
         score={
@@ -62,13 +62,13 @@ class Categorical(Discrete):
 
     def _check(self) -> None:
         """Refuse weights that are all 0."""
-        nothing = 0.0 if self._given == "probs" else -np.inf
-        check_weights(self._given, self._parts[self._given], nothing, "category")
+        nothing = 0.0 if self._choice == ("probs",) else -np.inf
+        check_weights(self._choice[0], self._parts[self._choice[0]], nothing, "category")
 
     @classmethod
     def _logs(cls, given: Array) -> Array:
         """Return ln p(k) for each k."""
-        return (log_shares if cls._given == "probs" else log_softmax)(given)
+        return (log_shares if cls._choice == ("probs",) else log_softmax)(given)
 
     @classmethod
     def _log_prob(cls, y: Array, given: Array) -> Array:
@@ -100,7 +100,7 @@ class Categorical(Discrete):
         """Return the score in each parameter where y is its category, and where it is not."""
         log_p = cls._logs(given)
         rest, share = -np.expm1(log_p), np.exp(log_p)
-        if cls._given == "logits":
+        if cls._choice == ("logits",):
             return rest, -share
         total = np.sum(given, axis=-1, keepdims=True)
         return rest / given, -np.broadcast_to(1.0 / total, given.shape)

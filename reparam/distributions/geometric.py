@@ -31,7 +31,7 @@ class Geometric(Success):
     aliases = ("geom",)
     probs: Parameter = probs("Probability of success", may_be_0=False)
     logits: Parameter = logits("Logit of that probability", may_be_0=False)
-    _one_of = ("probs", "logits")
+    _alternatives = (("probs", "logits"),)
     about = About(
         density="p(y) = p (1 − p)^(y−1)",
         score={"probs": "(1 − p y) / (p (1 − p))", "logits": "1 − p y"},

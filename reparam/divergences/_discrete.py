@@ -50,14 +50,14 @@ class _Coins(NamedTuple):
 
     def in_p(self, law: Success, slope: Array) -> Array:
         """Return a derivative in the parameter of p, given that in p itself."""
-        if law._given == "probs":
+        if law._choice == ("probs",):
             return slope
         width = self.p.x * self.p.rest
         return np.where(width == 0.0, 0.0, width * slope)
 
     def in_q(self, law: Success) -> Array:
         """Return the derivative of D in the parameter of q."""
-        if law._given == "logits":
+        if law._choice == ("logits",):
             return self.gap
         inner = self.gap / self.q.rest / self.q.x
         of_ends = np.where(self.p.x == 0.0, 1.0 / self.q.rest, -1.0 / self.q.x)
@@ -66,8 +66,8 @@ class _Coins(NamedTuple):
 
 def _coins(first: Success, second: Success) -> _Coins:
     """Return the divergence of one trial, without cancellation where p and q are close."""
-    p, q = (law._success(law._parts[law._given]) for law in (first, second))
-    if first._given == second._given == "logits":
+    p, q = (law._success(law._parts[law._choice[0]]) for law in (first, second))
+    if first._choice == second._choice == ("logits",):
         apart = q.logit - p.logit  # q − p = p (1 − q) (e^apart − 1), also with the two exchanged
         up, down = p.x * q.rest * np.expm1(apart), q.x * p.rest * -np.expm1(-apart)
         gap = np.where(q.logit == p.logit, 0.0, np.where(apart < 0.0, up, down))
@@ -135,7 +135,7 @@ def poisson(p: Poisson, q: Poisson) -> Terms:
 @register_kl(Categorical, Categorical)
 def categorical(p: Categorical, q: Categorical) -> Terms:
     """Σ p_k l_k with l = ln p − ln q; infinite where p has more categories."""
-    of_p, of_q = p._parts[p._given], q._parts[q._given]
+    of_p, of_q = p._parts[p._choice[0]], q._parts[q._choice[0]]
     count, more = of_p.shape[-1], of_q.shape[-1] - of_p.shape[-1]
     if more < 0:
         return np.asarray(np.inf), (np.asarray(np.nan),), (np.asarray(np.nan),)
@@ -144,9 +144,9 @@ def categorical(p: Categorical, q: Categorical) -> Terms:
     nowhere = (log_p == -np.inf) & (log_q[..., :count] == -np.inf)
     log_ratio = np.where(nowhere, 0.0, log_p - log_q[..., :count])
     likeliest = np.argmax(np.broadcast_to(log_p, log_ratio.shape), axis=-1)[..., np.newaxis]
-    if not more and p._given == q._given:
+    if not more and p._choice == q._choice:
         # l = δ − ln Σ q e^δ, with δ the difference of the logits, less what it is for the likeliest
-        apart = of_p - of_q if p._given == "logits" else log_quotient(of_p, of_q)
+        apart = of_p - of_q if p._choice == ("logits",) else log_quotient(of_p, of_q)
         apart = np.where(nowhere, 0.0, apart)
         apart = apart - np.take_along_axis(apart, likeliest, axis=-1)
         near = np.all(np.abs(apart) < 0.5, axis=-1, keepdims=True)
@@ -163,11 +163,11 @@ def categorical(p: Categorical, q: Categorical) -> Terms:
     gap = np.where(close, mass_p * np.expm1(-np.where(close, log_ratio, 0.0)), mass_q - mass_p)
     beyond = np.broadcast_to(beyond, (*value.shape, more))
     in_q = np.concatenate([gap, beyond], axis=-1)
-    if p._given == "probs":
+    if p._choice == ("probs",):
         share = in_p / np.where(mass_p > 0.0, mass_p, 1.0)
         in_p = np.where(mass_p > 0.0, share, off) / np.sum(of_p, axis=-1, keepdims=True)
         in_p = np.where(nowhere, np.inf, in_p)
-    if q._given == "probs":
+    if q._choice == ("probs",):
         total = np.sum(of_q, axis=-1, keepdims=True)
         in_q = np.where(of_q > 0.0, in_q / of_q, 1.0 / total)
     in_p, in_q = _unless_infinite(value[..., np.newaxis], in_p, in_q)

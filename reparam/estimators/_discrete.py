@@ -75,7 +75,7 @@ def _of_bernoulli(
     relaxed, logit = RelaxedBernoulli._transform(u, *theta)
     _, slope = RelaxedBernoulli._jacobian(relaxed, logit, *theta)
     hard = np.where(logit > 0.0, 1.0, 0.0)  # also where ỹ rounds to ½
-    return relaxed, hard, (slope if law._given == "logits" else slope / (point.x * point.rest),)
+    return relaxed, hard, (slope if law._choice == ("logits",) else slope / (point.x * point.rest),)
 
 
 def _of_categorical(
@@ -86,13 +86,13 @@ def _of_categorical(
     x relaxes the indicator of the category, and ỹ is the category's number with x for
     probabilities.
     """
-    logits = given if law._given == "logits" else np.log(given)
+    logits = given if law._choice == ("logits",) else np.log(given)
     theta = np.asarray(temperature), logits
     x, log_ratio = Concrete._transform(u.reshape(-1, logits.size), *theta)
     numbers = np.arange(float(logits.size))
     _, slopes = Concrete._pull(np.broadcast_to(numbers, x.shape), x, log_ratio, *theta)
     hard = np.argmax(log_ratio, axis=-1).astype(np.float64)
-    if law._given == "probs":
+    if law._choice == ("probs",):
         slopes = slopes / given
     return np.einsum("ik,k->i", x, numbers), hard, tuple(slopes.T)
 

@@ -68,7 +68,7 @@ class Mixture(Reparameterized):
     path: ClassVar[Literal["map", "field"]] = "field"
     _substreams: ClassVar[tuple[Noise, ...]] = (UNIFORM,)
     _support = Interval("least lower end", "greatest upper end")
-    _one_of = ("weights", "logits")
+    _alternatives = (("weights", "logits"),)
 
     if TYPE_CHECKING:
 
@@ -83,13 +83,13 @@ class Mixture(Reparameterized):
     def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return what was given, with equal weights for lack of both weights and logits."""
         components = given.get("components")
-        if isinstance(components, list | tuple) and self._given not in given:
+        if isinstance(components, list | tuple) and self._choice[0] not in given:
             given["weights"] = np.full(len(components), 1.0 / max(len(components), 1))
         return given
 
     def _check(self) -> None:
         """Refuse another number of weights than of components, and weights that are all 0."""
-        name = self._given
+        name = self._choice[0]
         values = self._parts[name]
         count, length = len(self.components), values.shape[-1]
         if length != count:
@@ -143,7 +143,7 @@ class Mixture(Reparameterized):
         return mixture(*values)
 
     def _written(self) -> str:
-        name = self._given
+        name = self._choice[0]
         values = self._parts[name]
         return f"{_text(self.components)}, {name}={_text(values)}"
 
@@ -151,7 +151,7 @@ class Mixture(Reparameterized):
 
     def _blend(self, theta: tuple[Any, ...]) -> Blend:
         of_components, weighting = theta
-        shares, logs = (_shares if self._given == "weights" else _softmax)(weighting)
+        shares, logs = (_shares if self._choice == ("weights",) else _softmax)(weighting)
         return Blend(self.components, of_components, [*shares], [*logs])
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
@@ -195,7 +195,7 @@ class Mixture(Reparameterized):
 
     def _weighted(self, blend: Blend, excess: list[Array], sign: float, weighting: Array) -> Array:
         """Return derivatives in the weights, or logits, from those at fixed shares of the rest."""
-        if self._given == "weights":
+        if self._choice == ("weights",):
             scale = sign / np.sum(weighting, axis=-1)
             return np.stack(np.broadcast_arrays(*(scale * each for each in excess)), axis=-1)
         terms = (sign * _times(s, each) for s, each in zip(blend.shares, excess, strict=True))

@@ -13,9 +13,7 @@ CASES = [(cls, prop) for cls in FORMS for prop in testing.properties(cls)]
 @pytest.mark.parametrize(
     ("cls", "prop"),
     [
-        pytest.param(
-            cls, prop, id=f"{cls.name}-{f'{cls._given}-' * bool(cls._given)}{prop.__name__}"
-        )
+        pytest.param(cls, prop, id="-".join([cls.name, *cls._choice, prop.__name__]))
         for cls, prop in CASES
     ],
 )

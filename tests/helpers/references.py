@@ -98,7 +98,7 @@ def _mixed(d, y, rest):
             each.append(_mixed(component, y, rest))
         else:
             each.append(LAWS[component.name](y, *[next(rest) for _ in component._theta]))
-    name = d._given
+    name = d._choice[0]
     weighting = d._values[name]
     weights = [next(rest) for _ in range(weighting.shape[-1])]
     if name == "logits":

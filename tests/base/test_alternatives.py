@@ -17,12 +17,12 @@ class Decay(rp.InverseCDF):
     name = "decay"
     rate: rp.Parameter = rp.Parameter("λ", POSITIVE, 1.0, (0.1, 10.0), ("hazard",))
     life: rp.Parameter = rp.Parameter("τ", POSITIVE, 1.0, (0.1, 10.0), ("mean_life",))
-    _one_of = ("rate", "life")
+    _alternatives = (("rate", "life"),)
     _support = POSITIVE
 
     @classmethod
     def _rate(cls, given):
-        return given if cls._given == "rate" else 1.0 / given
+        return given if cls._choice == ("rate",) else 1.0 / given
 
     @classmethod
     def _icdf(cls, u, given):
@@ -30,7 +30,7 @@ class Decay(rp.InverseCDF):
 
     @classmethod
     def _pathwise(cls, y, given):
-        return (-y / given if cls._given == "rate" else y / given,)
+        return (-y / given if cls._choice == ("rate",) else y / given,)
 
     @classmethod
     def _log_prob(cls, y, given):

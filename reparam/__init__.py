@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reparam.distributions.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
+    from reparam.distributions.beta_binomial import BetaBinomial as BetaBinomial
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
     from reparam.distributions.binomial import Binomial as Binomial
     from reparam.distributions.categorical import Categorical as Categorical
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from reparam.distributions.continuous_bernoulli import (
         ContinuousBernoulli as ContinuousBernoulli,
     )
+    from reparam.distributions.discrete_uniform import DiscreteUniform as DiscreteUniform
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.frechet import Frechet as Frechet
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from reparam.distributions.gumbel import Gumbel as Gumbel
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
+    from reparam.distributions.hypergeometric import Hypergeometric as Hypergeometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy

@@ -152,12 +152,16 @@ class Integers:
     False
     """
 
-    low: float
+    low: float | str
     high: float | str
     entries: str = ""
     rank: ClassVar[int] = 0
 
     def __str__(self) -> str:
+        if self.low == -math.inf:
+            return "{…, -1, 0, 1, …}"
+        if isinstance(self.low, str):
+            return f"{{{self.low}, …, {_end(self.high)}}}"
         if self.high == math.inf:
             return f"{{{self.low:g}, {self.low + 1:g}, …}}"
         between = ", " if self.high == self.low + 1 else ", …, "
@@ -170,13 +174,15 @@ class Integers:
         """Return both ends, a parameter's name replaced by its value."""
         if self.entries:
             return float(self.low), float(values[self.entries].shape[-1] - 1)
-        high = values[self.high] if isinstance(self.high, str) else float(self.high)
-        return float(self.low), high
+        low, high = (
+            values[end] if isinstance(end, str) else float(end) for end in (self.low, self.high)
+        )
+        return low, high
 
     @property
     def moved_by(self) -> tuple[str, ...]:
         """The parameters that move an end."""
-        return (self.high,) if isinstance(self.high, str) else ()
+        return tuple(end for end in (self.low, self.high) if isinstance(end, str))
 
     def plainly_holds(self, values: Array) -> bool:
         """Return False, which means nothing."""
@@ -197,14 +203,17 @@ class Integers:
                 return "a non-negative integer {}"
             case (1, math.inf):
                 return "a positive integer {}"
+            case (low, math.inf) if low == -math.inf:
+                return "an integer {}"
             case _:
                 return f"an integer {{}} from {_end(self.low)} to {_end(self.high)}"
 
     @property
     def misses(self) -> tuple[float, ...]:
         """Numbers that are just not one of them, if both ends are numbers."""
-        high = float(self.high)
-        return self.low - 1.0, self.low + 0.5, high if high == math.inf else high + 1.0
+        low, high = float(self.low), float(self.high)
+        inside = low if math.isfinite(low) else 0.0
+        return low - 1.0, inside + 0.5, high if high == math.inf else high + 1.0
 
 
 @dataclass(frozen=True, slots=True)

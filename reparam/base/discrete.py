@@ -14,6 +14,7 @@ from reparam.engine.blocks import evaluate
 from reparam.engine.noise import UNIFORM, Stream, Substream
 from reparam.errors import NotReparameterizable
 from reparam.special import normal
+from reparam.special._accurate import log1mexp
 from reparam.special._count_search import anywhere, smallest
 
 __all__ = ["DRAWS", "Discrete"]
@@ -149,16 +150,69 @@ class Discrete(Distribution):
             ``_cdf`` and ``_sf`` decide. An author who has a faster way overrides it.
         """
         parameters = cls.parameters.items()
-        named = {name: value for (name, _), value in zip(parameters, theta, strict=True)}
-        low, high = cls._support.ends(named)
+        low, high = cls._bounds(*theta)
         z = normal.icdf(np.minimum(u, v))
         start = cls._mean(*theta) + np.sqrt(cls._variance(*theta)) * np.where(v < u, -z, z)
         rows = [
             np.broadcast_to(value, u.shape + np.shape(value)[-1:]) if parameter.vector else value
             for (_, parameter), value in zip(parameters, theta, strict=True)
         ]
-        bracket = anywhere(np.rint(start), float(low), high)
+        bracket = anywhere(np.rint(start), low, high)
         return smallest(bracket, u, v, cls._cdf, cls._sf, rows)
+
+    def _ends(self, *theta: Any) -> tuple[Any, Any]:
+        return super()._ends(*theta) if self._support.entries else self._bounds(*theta)
+
+    @classmethod
+    def _bounds(cls, *theta: Any) -> tuple[Any, Any]:
+        """Return the least and the greatest value, of parameters that are numbers."""
+        return cls._support.ends(dict(zip(cls.parameters, theta, strict=True)))
+
+    @classmethod
+    @stand_in
+    def _cdf(cls, y: Array, *theta: Any) -> Array:
+        """P(Y ≤ y): a sum of probabilities."""
+        return np.exp(cls._log_summed(y, theta, False))
+
+    @classmethod
+    @stand_in
+    def _sf(cls, y: Array, *theta: Any) -> Array:
+        """P(Y > y): a sum of probabilities."""
+        return np.exp(cls._log_summed(y, theta, True))
+
+    @classmethod
+    def _log_summed(cls, y: Array, theta: tuple[Any, ...], upper: bool) -> Array:
+        """Return the logarithm of a tail as a sum from y away from the mean, or what that leaves.
+
+        The log mass must then be an analytic function of y between integers, too.
+        """
+        declared = cls.parameters
+        shape, every, leaves = numerical.as_rows(y, theta, tuple(declared.values()))
+        some, where = _each_once([every, *leaves])  # many draws are equal
+        y, leaves = every[some], [leaf[some] for leaf in leaves]
+        ends = [np.broadcast_to(end, y.shape) for end in cls._bounds(*leaves)]
+        below = y < cls._mean(*leaves)
+        own = np.empty(y.shape)
+        for side, rows in enumerate(map(np.flatnonzero, (below, ~below))):
+            first = y[rows] + 1.0 if side else y[rows]
+            few = [leaf[rows] for leaf in leaves]
+            sign = 1.0 if side else -1.0
+            own[rows] = numerical.log_sum(first, ends[side][rows], sign, cls._log_prob, few)
+        own = np.minimum(own, 0.0)
+        return np.where(below == upper, log1mexp(own), own)[where].reshape(shape)
+
+    @classmethod
+    def _summed_entropy(cls, *theta: Any) -> Array:
+        """Return −Σ p ln p, by such sums below and above the mean."""
+        declared = cls.parameters
+        shape, mean, leaves = numerical.as_rows(cls._mean(*theta), theta, tuple(declared.values()))
+        low, high = (np.broadcast_to(end, mean.shape) for end in cls._bounds(*leaves))
+        middle = np.clip(np.floor(mean), low, high)
+        total = np.zeros(mean.shape)
+        for first, end, sign in ((middle, low, -1.0), (middle + 1.0, high, 1.0)):
+            found = numerical.log_sum(first, end, sign, cls._log_prob, leaves, np.negative)
+            total += np.exp(found)
+        return total.reshape(shape)
 
     @stand_in
     def _log_cdf(self, y: Array, *theta: Any) -> Array:
@@ -201,3 +255,13 @@ class Discrete(Distribution):
         ends = np.select([u == 0.0, v == 0.0], [low, high], np.nan)
         some = np.where(inside, u, 0.5), np.where(inside, v, 0.5)
         return np.where(inside, self._quantile(*some, *theta), ends)
+
+
+def _each_once(columns: list[Array]) -> tuple[Any, Any]:
+    """Return the numbers of rows that differ, and which of these each row is."""
+    some = where = np.zeros(len(columns[0]), dtype=np.intp)
+    for column in columns:
+        _, which = np.unique(column, axis=0, return_inverse=True)
+        pair = where * (np.max(which, initial=0) + 1) + which.reshape(-1)
+        _, some, where = np.unique(pair, return_index=True, return_inverse=True)
+    return some, where

@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from reparam.transforms.transformed import Transformed as Transformed
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
+    from reparam.transforms.zero_inflated import ZeroInflated as ZeroInflated
     from reparam.verification import verify as verify
 
     __version__: str
@@ -137,6 +138,7 @@ _HOMES = {
     "Transformed": "reparam.transforms.transformed",
     "Folded": "reparam.transforms.folded",
     "Truncated": "reparam.transforms.truncated",
+    "ZeroInflated": "reparam.transforms.zero_inflated",
     "abs": "reparam.transforms.arithmetic",
     "exp": "reparam.transforms.arithmetic",
     "log": "reparam.transforms.arithmetic",

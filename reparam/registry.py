@@ -111,6 +111,7 @@ COMBINATORS: dict[str, str] = {
     "order-statistic": "OrderStatistic",
     "transformed": "Transformed",
     "truncated": "Truncated",
+    "zero-inflated": "ZeroInflated",
 }
 
 _SPELLED = {spelled(name): name for name in BUILT_IN}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
@@ -13,11 +14,12 @@ from reparam.domains import Integers
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import UNIFORM, Stream, Substream
 from reparam.errors import NotReparameterizable
+from reparam.parameters import Parameter
 from reparam.special import normal
 from reparam.special._accurate import log1mexp
 from reparam.special._count_search import anywhere, smallest
 
-__all__ = ["DRAWS", "Discrete"]
+__all__ = ["DRAWS", "Discrete", "rows_of"]
 
 #: How draws are made, in mathematical notation.
 DRAWS = "y = F⁻¹(u), the smallest integer with F(y) ≥ u, for one u uniform on (0, 1)"
@@ -149,16 +151,11 @@ class Discrete(Distribution):
             Integers, none of which depends on other elements. This default is a search that
             ``_cdf`` and ``_sf`` decide. An author who has a faster way overrides it.
         """
-        parameters = cls.parameters.items()
         low, high = cls._bounds(*theta)
         z = normal.icdf(np.minimum(u, v))
         start = cls._mean(*theta) + np.sqrt(cls._variance(*theta)) * np.where(v < u, -z, z)
-        rows = [
-            np.broadcast_to(value, u.shape + np.shape(value)[-1:]) if parameter.vector else value
-            for (_, parameter), value in zip(parameters, theta, strict=True)
-        ]
         bracket = anywhere(np.rint(start), low, high)
-        return smallest(bracket, u, v, cls._cdf, cls._sf, rows)
+        return smallest(bracket, u, v, cls._cdf, cls._sf, rows_of(u, theta, cls.parameters))
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
         return super()._ends(*theta) if self._support.entries else self._bounds(*theta)
@@ -191,7 +188,8 @@ class Discrete(Distribution):
         some, where = _each_once([every, *leaves])  # many draws are equal
         y, leaves = every[some], [leaf[some] for leaf in leaves]
         ends = [np.broadcast_to(end, y.shape) for end in cls._bounds(*leaves)]
-        below = y < cls._mean(*leaves)
+        mean: Callable[..., Array] = cls._mean
+        below = y < mean(*leaves)
         own = np.empty(y.shape)
         for side, rows in enumerate(map(np.flatnonzero, (below, ~below))):
             first = y[rows] + 1.0 if side else y[rows]
@@ -199,7 +197,7 @@ class Discrete(Distribution):
             sign = 1.0 if side else -1.0
             own[rows] = numerical.log_sum(first, ends[side][rows], sign, cls._log_prob, few)
         own = np.minimum(own, 0.0)
-        return np.where(below == upper, log1mexp(own), own)[where].reshape(shape)
+        return np.asarray(np.where(below == upper, log1mexp(own), own)[where].reshape(shape))
 
     @classmethod
     def _summed_entropy(cls, *theta: Any) -> Array:
@@ -231,7 +229,7 @@ class Discrete(Distribution):
         """Return the logarithm of the first of two tails, the lower if the sign is −1."""
         shape, y, leaves = numerical.as_rows(y, theta, tuple(self.parameters.values()))
         tails = self._formula(names[0]), self._formula(names[1])
-        end = np.broadcast_to(self._ends(*theta)[int(sign > 0.0)], shape).reshape(-1)
+        end = np.broadcast_to(self._ends(*self._nested(theta))[int(sign > 0.0)], shape).reshape(-1)
         log_prob = self._formula("_log_prob")
         found = numerical.log_tail_of_counts(y, leaves, tails, log_prob, end, sign)
         return found.reshape(shape)
@@ -250,11 +248,19 @@ class Discrete(Distribution):
 
     @final
     def _on_closed_unit(self, u: Array, v: Array, *theta: Array) -> Array:
-        low, high = self._ends(*theta)
+        low, high = self._ends(*self._nested(theta))
         inside = (u >= 0.0) & (v >= 0.0) & (u * v > 0.0)
         ends = np.select([u == 0.0, v == 0.0], [low, high], np.nan)
         some = np.where(inside, u, 0.5), np.where(inside, v, 0.5)
         return np.where(inside, self._quantile(*some, *theta), ends)
+
+
+def rows_of(u: Array, theta: Sequence[Any], declared: Mapping[str, Parameter]) -> list[Any]:
+    """Return parameters of which vectors have a row per element: numbers may stay scalars."""
+    return [
+        np.broadcast_to(value, u.shape + np.shape(value)[-1:]) if parameter.vector else value
+        for parameter, value in zip(declared.values(), theta, strict=True)
+    ]
 
 
 def _each_once(columns: list[Array]) -> tuple[Any, Any]:

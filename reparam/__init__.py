@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
+    from reparam.distributions.skellam import Skellam as Skellam
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
     from reparam.distributions.student_t import StudentT as StudentT
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.von_mises import VonMises as VonMises
     from reparam.distributions.weibull import Weibull as Weibull
+    from reparam.distributions.zipf import Zipf as Zipf
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval

@@ -92,6 +92,7 @@ BUILT_IN = {
     "poisson": "Poisson",
     "rayleigh": "Rayleigh",
     "relaxed-bernoulli": "RelaxedBernoulli",
+    "skellam": "Skellam",
     "skew-normal": "SkewNormal",
     "soft-laplace": "SoftLaplace",
     "student-t": "StudentT",
@@ -100,6 +101,7 @@ BUILT_IN = {
     "uniform": "Uniform",
     "von-mises": "VonMises",
     "weibull": "Weibull",
+    "zipf": "Zipf",
 }
 
 #: Classes that make a distribution of others: name -> class name, in the module of that name in

@@ -472,10 +472,10 @@ class Distribution(Tree, abc.ABC):
             if not isinstance(outside, tuple):
                 missed = (y < low) | (y > high)
                 if discrete:
-                    missed |= (point < y) | (y == np.inf)
+                    missed |= (point < y) | np.isinf(y)
                 result = _replaced(result, missed, outside)
             elif discrete:
-                result = _replaced(result, y < low, outside[0])
+                result = _replaced(result, (y < low) | (y == -np.inf), outside[0])
                 result = _replaced(result, (y > high) | (y == np.inf), outside[1])
             return _replaced(result, np.isnan(y), np.nan) if discrete else result
 

@@ -27,7 +27,7 @@ class BetaBinomial(Discrete):
         "n",
         Integers(0, math.inf),
         10.0,
-        (1.0, 40.0),
+        (1.0, 20.0),
         ("n", "total_count", "trials"),
         "Number of trials",
         differentiable=False,

@@ -159,7 +159,7 @@ class Integers:
 
     def __str__(self) -> str:
         if self.low == -math.inf:
-            return "{…, -1, 0, 1, …}"
+            return "{…, 0, 1, …}"
         if isinstance(self.low, str):
             return f"{{{self.low}, …, {_end(self.high)}}}"
         if self.high == math.inf:

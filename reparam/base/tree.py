@@ -165,6 +165,8 @@ class Tree:
     parameters: ClassVar[_Declared] = _Declared()
     #: Pairs of parameters of which the first must be below the second.
     _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Pairs of parameters of which the first must not be above the second.
+    _not_above: ClassVar[tuple[tuple[str, str], ...]] = ()
     #: Groups of parameters that stand for each other, as probabilities and logits do: an instance
     #: has the one of a group that it was given, the first if none was. Each choice but that of the
     #: first ones makes a subclass of the same name, which declares what was chosen alone.
@@ -245,7 +247,9 @@ class Tree:
         state["_values"] = parts if self._plain else dict(self._walk())
         state["_batch_shape"] = self._common_shape()
         for low, high in self._ordered:
-            self._check_order(low, high)
+            self._check_order(low, high, np.less, "is not below", "<")
+        for low, high in self._not_above:
+            self._check_order(low, high, np.less_equal, "is above", "<=")
         self._check()
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -398,16 +402,19 @@ class Tree:
     def _check(self) -> None:
         """Refuse values that don't go together: what a subclass wants beside its declarations."""
 
-    def _check_order(self, low: str, high: str) -> None:
+    def _check_order(
+        self, low: str, high: str, fine: Callable[..., Any], problem: str, sign: str
+    ) -> None:
         below, above = self._parts[low], self._parts[high]
-        if np.all(below < above):
+        if np.all(fine(below, above)):
             return
         pairs = np.broadcast_arrays(below, above)
-        index = np.unravel_index(int(np.argmin(pairs[0] < pairs[1])), pairs[0].shape)
+        index = np.unravel_index(int(np.argmin(fine(*pairs))), pairs[0].shape)
         label = f"[{', '.join(map(str, index))}]" if index else ""
         values = [shown(float(pair[index])) for pair in pairs]
         raise ParameterError(
-            f"{low}{label}={values[0]} is not below {high}{label}={values[1]}; pass {low} < {high}"
+            f"{low}{label}={values[0]} {problem} {high}{label}={values[1]};"
+            f" pass {low} {sign} {high}"
         )
 
     @property

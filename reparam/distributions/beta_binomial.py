@@ -22,7 +22,7 @@ class BetaBinomial(Discrete):
     """
 
     name = "beta-binomial"
-    aliases = ("betabinom", "betabinomial", "polya-urn")
+    aliases = ("betabinom", "polya-urn")
     total: Parameter = Parameter(
         "n",
         Integers(0, math.inf),

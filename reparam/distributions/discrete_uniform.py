@@ -10,7 +10,6 @@ from reparam._typing import Array
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import About
 from reparam.domains import Integers
-from reparam.errors import ParameterError
 from reparam.parameters import Parameter
 from reparam.special.count_quantile import rounded_up, smallest
 
@@ -43,16 +42,7 @@ class DiscreteUniform(Discrete):
     )
     alternatives = "draw from uniform, whose ends are reparameterized"
     _support = Integers("low", "high")
-
-    def _check(self) -> None:
-        """Refuse ends in the wrong order; they may be equal."""
-        above = self.low > self.high
-        if np.any(above):
-            where = np.unravel_index(int(np.argmax(above)), np.shape(above))
-            low, high = (
-                np.broadcast_to(end, np.shape(above))[where] for end in (self.low, self.high)
-            )
-            raise ParameterError(f"low={low:g} is above high={high:g}; pass low ≤ high")
+    _not_above = (("low", "high"),)
 
     @staticmethod
     def _log_prob(y: Array, low: Array, high: Array) -> Array:

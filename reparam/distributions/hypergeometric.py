@@ -12,7 +12,6 @@ from reparam.base.discrete import Discrete
 from reparam.base.distribution import About
 from reparam.distributions.binomial import Binomial
 from reparam.domains import Integers
-from reparam.errors import ParameterError
 from reparam.parameters import Parameter
 
 __all__ = ["Hypergeometric"]
@@ -51,19 +50,8 @@ class Hypergeometric(Discrete):
         scipy="hypergeom(population, successes, draws)",
     )
     alternatives = "draw from binomial, the limit of a large population, which has a score"
-    _support = Integers("max(0, n + K − N)", "min(n, K)")
-
-    def _check(self) -> None:
-        """Refuse more successes, or draws, than the population has."""
-        for name in ("successes", "draws"):
-            beyond = self._parts[name] > self._parts["population"]
-            if np.any(beyond):
-                where = np.unravel_index(int(np.argmax(beyond)), np.shape(beyond))
-                both = (np.broadcast_to(self._parts[k], beyond.shape) for k in (name, "population"))
-                few, all_ = (each[where] for each in both)
-                raise ParameterError(
-                    f"{name}={few:g} is above population={all_:g}; pass {name} ≤ population"
-                )
+    _support = Integers("least", "most")
+    _not_above = (("successes", "population"), ("draws", "population"))
 
     @classmethod
     def _bounds(cls, *theta: Any) -> tuple[Any, Any]:

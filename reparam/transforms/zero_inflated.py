@@ -41,7 +41,7 @@ class ZeroInflated(Discrete):
         source="Lambert (1992), Zero-inflated Poisson regression, with an application to defects",
     )
     alternatives = "draw without the gate, whose value is a mean over two cases"
-    _support = Integers("lower end, or 0", "upper end, or 0")
+    _support = Integers("least", "most")
 
     def _written(self) -> str:
         return f"{self.base!r}, gate={_text(self._parts['gate'])}"

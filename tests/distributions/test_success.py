@@ -138,7 +138,12 @@ def test_weights_of_categories_need_not_sum_to_one():
 
 def test_integers_that_float64_lacks_are_refused():
     odd = 2**53 + 1
-    for call in (lambda: rp.Poisson(2.0).log_prob(odd), lambda: rp.Binomial([3, odd])):
+    calls = (
+        lambda: rp.Poisson(2.0).log_prob(odd),
+        lambda: rp.Binomial([3, odd]),
+        lambda: rp.parse(f"binomial(total={odd})"),
+    )
+    for call in calls:
         with pytest.raises(rp.errors.ParameterError, match=f"={odd} is an integer that float64"):
             call()
     assert rp.Poisson(1e16).log_prob(2**53 + 2) < 0.0

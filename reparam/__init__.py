@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reparam.distributions.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
+    from reparam.distributions.beta_binomial import BetaBinomial as BetaBinomial
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
     from reparam.distributions.binomial import Binomial as Binomial
     from reparam.distributions.categorical import Categorical as Categorical
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from reparam.distributions.continuous_bernoulli import (
         ContinuousBernoulli as ContinuousBernoulli,
     )
+    from reparam.distributions.discrete_uniform import DiscreteUniform as DiscreteUniform
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.frechet import Frechet as Frechet
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from reparam.distributions.gumbel import Gumbel as Gumbel
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
+    from reparam.distributions.hypergeometric import Hypergeometric as Hypergeometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
@@ -73,6 +76,7 @@ if TYPE_CHECKING:
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
+    from reparam.distributions.skellam import Skellam as Skellam
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
     from reparam.distributions.student_t import StudentT as StudentT
@@ -81,6 +85,7 @@ if TYPE_CHECKING:
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.von_mises import VonMises as VonMises
     from reparam.distributions.weibull import Weibull as Weibull
+    from reparam.distributions.zipf import Zipf as Zipf
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval
@@ -118,6 +123,7 @@ if TYPE_CHECKING:
     from reparam.transforms.transformed import Transformed as Transformed
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
+    from reparam.transforms.zero_inflated import ZeroInflated as ZeroInflated
     from reparam.verification import verify as verify
 
     __version__: str
@@ -147,6 +153,7 @@ _HOMES = {
     "Transformed": "reparam.transforms.transformed",
     "Folded": "reparam.transforms.folded",
     "Truncated": "reparam.transforms.truncated",
+    "ZeroInflated": "reparam.transforms.zero_inflated",
     "abs": "reparam.transforms.arithmetic",
     "exp": "reparam.transforms.arithmetic",
     "log": "reparam.transforms.arithmetic",

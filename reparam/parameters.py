@@ -19,7 +19,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.conversions import Conversion
-from reparam.domains import Domain
+from reparam.domains import Domain, Integers
 from reparam.errors import (
     ParameterError,
     ReparamError,
@@ -43,6 +43,9 @@ MAX_DIMENSIONS = 32
 
 #: How long an axis of the initial value is, unless its declaration says so.
 _INITIAL = 2
+
+#: Up to here float64 has all integers.
+_ALL_INTEGERS = 2.0**53
 
 
 def check_dimensions(what: str, shape: tuple[int, ...]) -> None:
@@ -77,6 +80,24 @@ def as_real_array(name: str, value: ArrayLike) -> Array:
     except (TypeError, ValueError):
         pass
     raise ParameterError(f"{name}={_brief(value)} is not a real number or an array of real numbers")
+
+
+def need_exact(name: str, value: object, array: Array) -> None:
+    """Refuse integers that float64 does not have, and that `array` has rounded.
+
+    Raises
+    ------
+    ParameterError
+        If there is one.
+    """
+    if not np.any(np.abs(array) >= _ALL_INTEGERS):
+        return
+    for each in np.asarray(value).ravel().tolist():
+        if isinstance(each, int) and float(each) != each:
+            raise ParameterError(
+                f"{name}={each} is an integer that float64 does not have: it has all up to 2**53;"
+                f" pass {float(each)!r} if that is what is meant"
+            )
 
 
 def _plain(value: object) -> Array | None:
@@ -273,6 +294,8 @@ class Parameter:
             not a vector with at least one entry where that is wanted.
         """
         array = as_real_array(self.name, value).view()
+        if isinstance(self.domain, Integers):
+            need_exact(self.name, value, array)
         if not self.dims:
             if self.domain.plainly_holds(array):
                 array.flags.writeable = False
@@ -347,15 +370,19 @@ class Parameters(Mapping[str, Parameter]):
     """A distribution's parameters in declared order, looked up by path, name or alias.
 
     The path of a child's parameter, such as ``base.loc``, may be cut from the left as far as no
-    other path ends alike.
+    other path ends alike. Parameters that stand for one of these, `others`, are looked up alike,
+    and not iterated over.
     """
 
-    def __init__(self, owner: str, declared: Mapping[str, Any]) -> None:
+    def __init__(
+        self, owner: str, declared: Mapping[str, Any], others: Mapping[str, Any] | None = None
+    ) -> None:
         self._owner = owner
         self._declared = MappingProxyType(dict(declared))
+        self._every = {**declared, **(others or {})}
         self._canonical: dict[str, str] = {}
         endings: dict[str, list[str]] = {}
-        for path, parameter in declared.items():
+        for path, parameter in self._every.items():
             lead, dot, _ = path.rpartition(".")
             for spelling in (parameter.name, *parameter.aliases):
                 self._canonical[lead + dot + spelling] = path
@@ -376,7 +403,7 @@ class Parameters(Mapping[str, Parameter]):
         }
 
     def __getitem__(self, name: str) -> Parameter:
-        parameter: Parameter = self._declared[self._canonical[name]]
+        parameter: Parameter = self._every[self._canonical[name]]
         return parameter
 
     def __iter__(self) -> Iterator[str]:
@@ -415,7 +442,7 @@ class Parameters(Mapping[str, Parameter]):
                     f"{self._owner} has more than one parameter {name!r}; pass one of"
                     f" {', '.join(self._several[name])}"
                 ) from None
-            known = ", ".join(self._declared)
+            known = ", ".join(self._every)
             remedy = self._converted(name, value) or did_you_mean(name, self._canonical)
             raise UnknownParameterError(
                 f"{self._owner} has no parameter {name!r}{remedy} (it has {known})"

@@ -55,6 +55,7 @@ BUILT_IN = {
     "asymmetric-laplace": "AsymmetricLaplace",
     "bernoulli": "Bernoulli",
     "beta": "Beta",
+    "beta-binomial": "BetaBinomial",
     "beta-prime": "BetaPrime",
     "binomial": "Binomial",
     "categorical": "Categorical",
@@ -63,6 +64,7 @@ BUILT_IN = {
     "chi-square": "ChiSquare",
     "concrete": "Concrete",
     "continuous-bernoulli": "ContinuousBernoulli",
+    "discrete-uniform": "DiscreteUniform",
     "exponential": "Exponential",
     "f": "F",
     "frechet": "Frechet",
@@ -74,6 +76,7 @@ BUILT_IN = {
     "gumbel": "Gumbel",
     "half-cauchy": "HalfCauchy",
     "half-normal": "HalfNormal",
+    "hypergeometric": "Hypergeometric",
     "inverse-gamma": "InverseGamma",
     "inverse-gaussian": "InverseGaussian",
     "kumaraswamy": "Kumaraswamy",
@@ -94,6 +97,7 @@ BUILT_IN = {
     "poisson": "Poisson",
     "rayleigh": "Rayleigh",
     "relaxed-bernoulli": "RelaxedBernoulli",
+    "skellam": "Skellam",
     "skew-normal": "SkewNormal",
     "soft-laplace": "SoftLaplace",
     "student-t": "StudentT",
@@ -102,6 +106,7 @@ BUILT_IN = {
     "uniform": "Uniform",
     "von-mises": "VonMises",
     "weibull": "Weibull",
+    "zipf": "Zipf",
 }
 
 #: Classes that make a distribution of others: name -> class name, in the module of that name in
@@ -114,6 +119,7 @@ COMBINATORS: dict[str, str] = {
     "order-statistic": "OrderStatistic",
     "transformed": "Transformed",
     "truncated": "Truncated",
+    "zero-inflated": "ZeroInflated",
 }
 
 _SPELLED = {spelled(name): name for name in BUILT_IN}

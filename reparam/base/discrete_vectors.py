@@ -28,11 +28,13 @@ class DiscreteVectors(Discrete):
     def _drawn(self, *noise_and_theta: Any) -> Array:
         """Return values from each array of noise, then θ."""
 
-    def _cdf(self, y: Array, *theta: Any) -> Array:
-        raise self._lacks("cdf")
+    @classmethod
+    def _cdf(cls, y: Array, *theta: Any) -> Array:
+        raise cls._lacks("cdf")
 
-    def _sf(self, y: Array, *theta: Any) -> Array:
-        raise self._lacks("sf")
+    @classmethod
+    def _sf(cls, y: Array, *theta: Any) -> Array:
+        raise cls._lacks("sf")
 
     def _log_cdf(self, y: Array, *theta: Any) -> Array:
         raise self._lacks("cdf")
@@ -52,8 +54,9 @@ class DiscreteVectors(Discrete):
     def _entropy(self, *theta: Any) -> Array:
         raise self._lacks("formula for the entropy")
 
-    def _lacks(self, what: str) -> NoFormulaError:
+    @classmethod
+    def _lacks(cls, what: str) -> NoFormulaError:
         return NoFormulaError(
-            f"{type(self).__name__} has no {what}: its values are vectors; average over draws,"
+            f"{cls.__name__} has no {what}: its values are vectors; average over draws,"
             " sample(n)"
         )

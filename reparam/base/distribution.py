@@ -26,7 +26,7 @@ from reparam.engine.noise import UNIFORM, Noise, Stream, Substream
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape
 from reparam.errors import IncompleteError, NoFormulaError, ShapeError
-from reparam.parameters import as_real_array
+from reparam.parameters import as_real_array, need_exact
 from reparam.regions import Dims, Region
 
 __all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
@@ -122,7 +122,7 @@ class Distribution(Tree, abc.ABC):
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of a class that lacks nothing."""
         cls._need_complete()
-        return super().__new__(cls)
+        return super().__new__(cls, *args, **kwargs)
 
     @final
     @property
@@ -554,6 +554,8 @@ class Distribution(Tree, abc.ABC):
         If there are `many`, it has one per parameter.
         """
         array = as_real_array(label, value)
+        if isinstance(self._support, Integers):
+            need_exact(label, value, array)
         shape = self._shape_with(label, array)
         operands = [operand(array, shape, event=self.event_shape), *self._theta_operands(shape)]
         events = self._formula_events() if many else [event]
@@ -613,10 +615,10 @@ class Distribution(Tree, abc.ABC):
             if not isinstance(outside, tuple):
                 missed = (y < low) | (y > high)
                 if discrete:
-                    missed |= (point < y) | (y == np.inf)
+                    missed |= (point < y) | np.isinf(y)
                 result = _replaced(result, missed, outside)
             elif discrete:
-                result = _replaced(result, y < low, outside[0])
+                result = _replaced(result, (y < low) | (y == -np.inf), outside[0])
                 result = _replaced(result, (y > high) | (y == np.inf), outside[1])
             return _replaced(result, np.isnan(y), np.nan) if discrete else result
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -23,9 +23,6 @@ T = TypeVar("T", bound="Tree")
 
 #: Arrays of more numbers are shortened by ``repr``.
 _SHOWN = 8
-
-#: In words.
-_COUNTED = {2: "two", 3: "three"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,12 +131,15 @@ class Children(_Below[T]):
 
 
 class _Declared:
-    """The parameters: on the class those that it declares, on an instance all of its tree."""
+    """The parameters: on the class those that it declares, on an instance all of its tree.
+
+    The class finds those that stand for its own by name, too.
+    """
 
     def __get__(self, instance: Tree | None, owner: type[Tree]) -> Parameters:
-        if instance is None or (instance._plain and not owner._alternatives):
-            return owner._own
-        return instance._leaves
+        if instance is None:
+            return owner._known
+        return owner._own if instance._plain else instance._leaves
 
 
 # no field specifier: in calls of one a type checker finds a default only if it is named
@@ -166,12 +166,20 @@ class Tree:
     parameters: ClassVar[_Declared] = _Declared()
     #: Pairs of parameters of which the first must be below the second.
     _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Pairs of parameters of which the first must not be above the second.
+    _not_above: ClassVar[tuple[tuple[str, str], ...]] = ()
     #: Groups of parameters that stand for each other, as probabilities and logits do: an instance
-    #: has the one of a group that it was given, or the first.
+    #: has the one of a group that it was given, the first if none was. Each choice but that of the
+    #: first ones makes a subclass of the same name, which declares what was chosen alone.
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    #: The one of each group that instances of the class have.
+    _choice: ClassVar[tuple[str, ...]] = ()
+    _left_out: ClassVar[Set[str]] = frozenset()
+    _forms: ClassVar[Mapping[tuple[str, ...], type[Any]]] = {}
     _fields: ClassVar[Mapping[str, Parameter | Child[Any] | Children[Any]]]
     _arguments: ClassVar[Parameters]
     _own: ClassVar[Parameters]
+    _known: ClassVar[Parameters]
     _plain: ClassVar[bool]
     _parts: dict[str, Any]
     _values: dict[str, Array]
@@ -181,35 +189,38 @@ class Tree:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._fields = {
+        every = {
             name: value
             for base in reversed(cls.__mro__)
             for name, value in vars(base).items()
             if isinstance(value, Parameter | Child | Children)
         }
+        first = tuple(group[0] for group in cls._alternatives)
+        if "_alternatives" in vars(cls):
+            cls._choice = first
+        alternatives = {name for group in cls._alternatives for name in group}
+        cls._left_out = left_out = alternatives - {*cls._choice}
+        cls._fields = {name: value for name, value in every.items() if name not in left_out}
         own = {name: value for name, value in cls._fields.items() if isinstance(value, Parameter)}
-        cls._arguments = Parameters(cls.__name__, cls._fields)
+        others = {name: every[name] for name in every if name in left_out and cls._choice == first}
         cls._own = Parameters(cls.__name__, own)
+        cls._known = Parameters(cls.__name__, own, others)
+        cls._arguments = Parameters(cls.__name__, {**every} if others else cls._fields)
         cls._plain = len(own) == len(cls._fields)
-        if cls._fields:
-            optional = {name for group in cls._alternatives for name in group}
-            cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-                [
-                    inspect.Parameter(
-                        name,
-                        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                        default=getattr(value, "initial", inspect.Parameter.empty),
-                    )
-                    for name, value in cls._fields.items()
-                    if name not in optional
-                ]
-                + [
-                    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
-                    for name in cls._fields
-                    if name in optional
-                ]
-            )
+        if cls._fields and not _is_form(cls):
+            cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
             cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{_parameters_section(cls)}"
+        cls._forms = {}
+        if others:
+            choices = [choice for choice in product(*cls._alternatives) if choice != first]
+            cls._forms = {choice: _form(cls, choice) for choice in choices}
+
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
+        """Make an instance of the class with the parameter that was given."""
+        if cls._forms:
+            positional = dict(zip(cls._fields, args, strict=False))
+            cls = cls._form_with({**positional, **cls._arguments.by_name(kwargs.items())})
+        return super().__new__(cls)
 
     def __init__(self, /, *args: Any, **kwargs: Any) -> None:
         fields = self._fields
@@ -220,10 +231,10 @@ class Tree:
             )
         given: dict[str, Any] = dict(zip(fields, args, strict=False))
         if kwargs:
-            given = self._arguments.by_name([*given.items(), *kwargs.items()])
+            known = self._arguments
+            given = known.by_name([*given.items(), *self._present(kwargs).items()])
         if self._alternatives:
-            given = self._chosen(given)
-            fields = self._remaining(given)
+            given = self._completed(given)
         parts: dict[str, Any] = {}
         for name, declared in fields.items():
             if name in given:
@@ -246,7 +257,9 @@ class Tree:
         state["_values"] = parts if self._plain else dict(self._walk())
         state["_batch_shape"] = self._common_shape()
         for low, high in self._ordered:
-            self._check_order(low, high)
+            self._check_order(low, high, np.less, "is not below", "<")
+        for low, high in self._not_above:
+            self._check_order(low, high, np.less_equal, "is above", "<=")
         self._check()
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -258,7 +271,8 @@ class Tree:
         raise AttributeError(f"{type(self).__name__} is frozen; {name} can't be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (type(self), self._parts)
+        cls = type(self)
+        return _made, (cls.__base__ if _is_form(cls) else cls, self._parts)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._written()})"
@@ -357,46 +371,53 @@ class Tree:
             **{name: declared[name].batch(value) for name, value in values.items()}
         )
 
-    def _chosen(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what was given, less what is None, if no two of it stand for each other."""
-        given = {name: value for name, value in given.items() if value is not None}
-        for group in self._alternatives:
-            several = [name for name in group if name in given]
-            if len(several) > 1:
+    @classmethod
+    def _form_with(cls, given: Mapping[str, Any]) -> type[Self]:
+        """Return the class that has the parameter given, of those that stand for each other."""
+        choice = []
+        for group in cls._alternatives:
+            names = [name for name in group if given.get(name) is not None]
+            if len(names) > 1:
                 raise UnknownParameterError(
-                    f"{type(self).__name__} got {' and '.join(several)}, which stand for each"
-                    f" other; pass one of the {_COUNTED.get(len(group), len(group))}"
+                    f"{cls.__name__} got {' and '.join(names)}, which stand for each other;"
+                    " pass one of them"
                 )
-        return given
-
-    def _remaining(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the fields less alternatives to those that were given, or to the first."""
-        left_out = set()
-        for group in self._alternatives:
-            chosen = next((name for name in group if name in given), group[0])
-            left_out |= {*group} - {chosen}
-        return {name: value for name, value in self._fields.items() if name not in left_out}
+            choice += names or [group[0]]
+        found: type[Self] = cls._forms.get(tuple(choice), cls)
+        return found
 
     @classmethod
     def _selections(cls) -> list[list[str]]:
         """Return the names of parameters with one of each group of alternatives, in all ways."""
-        optional = {name for group in cls._alternatives for name in group}
-        return [
-            [name for name in cls._own if name in chosen or name not in optional]
-            for chosen in product(*cls._alternatives)
-        ]
+        return [[*form._own] for form in (cls, *cls._forms.values())]
 
-    @cached_property
-    def _choice(self) -> tuple[str, ...]:
-        """Of each group of alternatives, the name of the parameter that there is."""
-        return tuple(
-            next(name for name in group if name in self._parts) for group in self._alternatives
-        )
+    @classmethod
+    def _others(cls) -> list[tuple[str, Any]]:
+        """Return the declarations that stand for one of the class's own, by name."""
+        every = dict(cls._arguments.items())
+        return [(name, declared) for name, declared in every.items() if name not in cls._fields]
+
+    @classmethod
+    def _instead_of(cls, name: str) -> str:
+        """Return the parameter that another one stands for."""
+        return next(group[0] for group in cls._alternatives if name in group)
+
+    @classmethod
+    def _present(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return arguments without None for parameters that others stand for."""
+        if not cls._alternatives:
+            return given
+        alternatives = {name for group in cls._alternatives for name in group}
+        return {k: v for k, v in given.items() if v is not None or k not in alternatives}
+
+    def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what was given, with what a default that depends on the rest is."""
+        return given
 
     def _absent(self, name: str) -> Array:
         """Return the value of a parameter instead of which there is an alternative."""
         raise AttributeError(
-            f"{type(self).__name__} has no {name}: it was given {', '.join(self._choice)}"
+            f"{self!r} has no {name}; it was made with {', '.join(self._choice)}"
         )
 
     def _unified(self, parts: Mapping[str, Any]) -> dict[str, int]:
@@ -431,16 +452,19 @@ class Tree:
     def _check(self) -> None:
         """Refuse values that don't go together: what a subclass wants beside its declarations."""
 
-    def _check_order(self, low: str, high: str) -> None:
+    def _check_order(
+        self, low: str, high: str, fine: Callable[..., Any], problem: str, sign: str
+    ) -> None:
         below, above = self._parts[low], self._parts[high]
-        if np.all(below < above):
+        if np.all(fine(below, above)):
             return
         pairs = np.broadcast_arrays(below, above)
-        index = np.unravel_index(int(np.argmin(pairs[0] < pairs[1])), pairs[0].shape)
+        index = np.unravel_index(int(np.argmin(fine(*pairs))), pairs[0].shape)
         label = f"[{', '.join(map(str, index))}]" if index else ""
         values = [shown(float(pair[index])) for pair in pairs]
         raise ParameterError(
-            f"{low}{label}={values[0]} is not below {high}{label}={values[1]}; pass {low} < {high}"
+            f"{low}{label}={values[0]} {problem} {high}{label}={values[1]};"
+            f" pass {low} {sign} {high}"
         )
 
     @property
@@ -511,18 +535,47 @@ def _text(part: Any) -> str:
     return repr(part[()].tolist())
 
 
+def _form(cls: type[T], choice: tuple[str, ...]) -> type[T]:
+    """Return the class with these of the parameters that stand for each other."""
+    hidden = {key: getattr(cls, key) for key in ("__module__", "__qualname__", "__doc__")}
+    made: Any = type(cls)
+    form: type[T] = made(cls.__name__, (cls,), {**hidden, "_choice": choice})
+    return form
+
+
+def _is_form(cls: type[Tree]) -> bool:
+    """Whether a class is one that :func:`_form` made."""
+    return "_choice" in vars(cls) and "_alternatives" not in vars(cls)
+
+
+def _signature(cls: type[Tree]) -> inspect.Signature:
+    """Return the constructor's: parameters that stand for another by keyword alone."""
+    kinds = inspect.Parameter
+    fields = [
+        kinds(name, kinds.POSITIONAL_OR_KEYWORD, default=getattr(declared, "initial", kinds.empty))
+        for name, declared in cls._fields.items()
+    ]
+    others = [name for name in cls._arguments if name not in cls._fields]
+    return inspect.Signature(
+        [*fields, *(kinds(name, kinds.KEYWORD_ONLY, default=None) for name in others)]
+    )
+
+
 def _parameters_section(cls: type[Tree]) -> str:
     """Return the numpydoc section that the declarations make."""
     lines = ["Parameters", "----------"]
-    for name, declared in cls._fields.items():
+    fields: Mapping[str, Any] = cls._arguments
+    for name, declared in fields.items():
         if isinstance(declared, Child | Children):
             several = "sequence of " * isinstance(declared, Children)
             kind = several + declared.kind().__name__
             lines += [f"{name} : {kind}", f"    {declared.description}."]
             continue
         also = f"; also {', '.join(declared.aliases)}" if declared.aliases else ""
+        default = f"default {declared.initial_text}" if name in cls._fields else "optional"
+        instead = "" if name in cls._fields else f"; instead of {cls._instead_of(name)}"
         lines += [
-            f"{name} : array_like, default {declared.initial_text}",
-            f"    {declared.description} {declared.symbol}, in {declared.domain}{also}.",
+            f"{name} : array_like, {default}",
+            f"    {declared.description} {declared.symbol}, in {declared.domain}{also}{instead}.",
         ]
     return "\n".join(lines)

@@ -263,9 +263,12 @@ def stands_for_numbers(text: str) -> bool:
 
 
 def _typed(text: str) -> list[float] | None:
-    """Return the numbers of which text consists, with commas between, or None."""
+    """Return the numbers of which text consists, with commas between, or None.
+
+    Integers that float64 lacks stay integers, for parameters that must be one to refuse them.
+    """
     try:
-        return [float(cell) for cell in text.split(",")]
+        return [_number(cell) for cell in text.split(",")]
     except ValueError:
         return None
 
@@ -283,6 +286,14 @@ def _nested(text: str, what: str) -> Array:
             f"{what}: {reading.brief(text)} is not a list of numbers, or of lists of one length;"
             " write for example [0,1] or [[1,0],[0.5,1]]"
         ) from None
+
+
+def _number(cell: str) -> float:
+    number = float(cell)
+    digits = cell.strip().lstrip("+-").replace("_", "")
+    if abs(number) < 2.0**53 or not digits.isdecimal() or len(digits) > 300:
+        return number
+    return int(cell)
 
 
 def by_draw(values: Array, draw: tuple[int, ...]) -> Array:

@@ -78,7 +78,11 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
         "density": about.density,
         "transform": about.transform,
         "derivatives": dict(about.derivatives),
-        "score": dict(about.score),
+        "score": {
+            name: text
+            for name, text in about.score.items()
+            if isinstance(law, type) or name not in law._left_out
+        },
         "support": str(law._support),
         "noise": noise
         and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
@@ -100,6 +104,18 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
                 "differentiable": parameter.differentiable,
             }
             for path, parameter in law.parameters.items()
+        ],
+        "instead": [
+            {
+                "name": path,
+                "symbol": parameter.symbol,
+                "domain": str(parameter.domain),
+                "vector": bool(parameter.vector),
+                "aliases": list(parameter.aliases),
+                "description": parameter.description,
+                "of": distribution._instead_of(path),
+            }
+            for path, parameter in (distribution._others() if isinstance(law, type) else ())
         ],
         "source": about.source,
     }
@@ -123,6 +139,7 @@ def _page(card: dict[str, Any]) -> str:
         *((f"∂y/∂{name}", formula) for name, formula in card["derivatives"].items()),
         *((f"∂ log p/∂{name}", formula) for name, formula in card["score"].items()),
         *((parameter["name"], _declaration(parameter)) for parameter in card["parameters"]),
+        *((parameter["name"], _declaration(parameter)) for parameter in card["instead"]),
         ("support", readable(card["support"])),
         ("noise", noise and f"{noise['symbol']}, {noise['kind']} on {readable(noise['domain'])}"),
         ("mechanism", card["mechanism"]),
@@ -146,9 +163,13 @@ def _page(card: dict[str, Any]) -> str:
 
 def _declaration(parameter: dict[str, Any]) -> str:
     words = f"{parameter['description']} {parameter['symbol']} in {readable(parameter['domain'])}"
+    if "of" in parameter:
+        role = f"instead of {parameter['of']}"
+    else:
+        role = f"default {_number(parameter['default'])}"
     return (
         f"{words.lstrip()}{parameter.get('power', '')},"
-        f" default {_number(parameter['default'])}{_also(parameter['aliases'])}"
+        f" {role}{_also(parameter['aliases'])}"
     )
 
 

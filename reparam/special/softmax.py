@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["log_softmax"]
+__all__ = ["log_shares", "log_softmax"]
 
 
 def log_softmax(logits: Array) -> Array:
@@ -29,3 +29,10 @@ def log_softmax(logits: Array) -> Array:
     others = np.exp(shifted)
     np.put_along_axis(others, greatest, 0.0, axis=-1)
     return np.asarray(shifted - np.log1p(np.sum(others, axis=-1, keepdims=True)))
+
+
+def log_shares(weights: Array) -> Array:
+    """Return ln(w/Σw) along the last axis, for weights of any size, some of which may be 0."""
+    weights = np.asarray(weights)
+    greatest = np.max(weights, axis=-1, keepdims=True)
+    return log_softmax(np.log(weights / greatest))

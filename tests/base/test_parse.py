@@ -38,7 +38,8 @@ def same(one, other):
 def numbers(domain):
     """Any number in a domain."""
     if isinstance(domain, rp.Integers):
-        return st.integers(int(domain.low), int(min(domain.high, 2**53))).map(float)
+        low, high = max(domain.low, -(2**53)), min(domain.high, 2**53)
+        return st.integers(int(low), int(high)).map(float)
     return st.floats(domain.low, domain.high, exclude_min=True, exclude_max=True)
 
 
@@ -55,10 +56,10 @@ def distributions(draw, cls):
         each = st.floats(-3.0, 3.0) if region else numbers(parameter.domain)
         value = np.array(draw(st.lists(each, min_size=size, max_size=size))).reshape(own)
         theta[name] = parameter.domain.member(value) if region else value
-    for low, high in cls._ordered:
+    for low, high in (*cls._ordered, *cls._not_above):
         pair = theta[low], theta[high]
         theta[low], theta[high] = np.minimum(*pair), np.maximum(*pair)
-        assume(np.all(theta[low] < theta[high]))
+        assume((low, high) in cls._not_above or np.all(theta[low] < theta[high]))
     return cls(**theta)
 
 

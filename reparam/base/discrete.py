@@ -166,9 +166,9 @@ class Discrete(Distribution):
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
         support = self._support
-        if isinstance(support, Region) or support.entries:
-            return super()._ends(*theta)
-        return self._bounds(*theta)
+        if isinstance(support, Integers) and not support.entries:
+            return self._bounds(*theta)
+        return super()._ends(*theta)
 
     @classmethod
     def _bounds(cls, *theta: Any) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.special._accurate import log1pmx
 
-__all__ = ["STIRLING", "log_gamma_one_plus", "log_gamma_star", "log_half_step"]
+__all__ = ["STIRLING", "log_gamma_one_plus", "log_gamma_rise", "log_gamma_star", "log_half_step"]
 
 #: B_2k/(2k(2k−1)) for k = 1, 2, … in ln Γ*(α) ~ Σ (B_2k/(2k(2k−1))) α^(1−2k), for α ≥ 8.
 STIRLING = (
@@ -115,3 +115,14 @@ def log_half_step(alpha: Array) -> Array:
     # Γ(α) overflows for subnormal α: Γ(α+1)/α is put in
     small = gammaln(alpha + 0.5) - gammaln(alpha + 1.0) + 0.5 * np.log(alpha)
     return np.where(alpha >= 1.0, large, small)
+
+
+def log_gamma_rise(alpha: Array, halves: int) -> Array:
+    """Return ln Γ(α + n/2) − ln Γ(α) for n halves, a sum of logarithms: n is small."""
+    total = np.zeros_like(alpha)
+    if halves % 2:
+        total = total + (0.5 * np.log(alpha) + log_half_step(alpha))
+        alpha = alpha + 0.5
+    for k in range(halves // 2):
+        total = total + np.log(alpha + float(k))
+    return total

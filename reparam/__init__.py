@@ -61,15 +61,19 @@ if TYPE_CHECKING:
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
+    from reparam.distributions.power_spherical import PowerSpherical as PowerSpherical
+    from reparam.distributions.projected_normal import ProjectedNormal as ProjectedNormal
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
+    from reparam.distributions.spherical_uniform import SphericalUniform as SphericalUniform
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.triangular import Triangular as Triangular
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.von_mises import VonMises as VonMises
+    from reparam.distributions.von_mises_fisher import VonMisesFisher as VonMisesFisher
     from reparam.distributions.weibull import Weibull as Weibull
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers

@@ -19,7 +19,10 @@ from reparam.special import beta, sphere
 from reparam.special.log_gamma import log_gamma_rise
 from reparam.special.polygamma import digamma_difference
 
-__all__ = ["PowerSpherical"]
+__all__ = ["PowerSpherical", "divergence"]
+
+#: Nodes and weights on (0, 1).
+_NODE, _WEIGHT = 0.5 * np.array(np.polynomial.legendre.leggauss(20)) + [[0.5], [0.0]]
 
 
 class PowerSpherical(Reparameterized):
@@ -134,3 +137,21 @@ def _log_normalizer(kappa: Array, dim: int) -> Array:
     """Return the logarithm of the integral of cos^2κ(θ/2) over the sphere."""
     a = 0.5 * (dim - 1.0)
     return a * math.log(4.0 * math.pi) - log_gamma_rise(kappa + a, dim - 1)
+
+
+def divergence(kappa: Array, dim: int) -> tuple[Array, Array]:
+    """Return KL(p‖u) from the uniform distribution u, and its derivative κ Var ln(1 + μᵀy).
+
+    Where its terms cancel, KL is the integral of the derivative from 0 to κ.
+    """
+    from scipy.special import polygamma
+
+    def slope(kappa: Array) -> Array:
+        return np.asarray(kappa * (polygamma(1, kappa + a) - polygamma(1, kappa + 2.0 * a)))
+
+    kappa, a = np.asarray(kappa), 0.5 * (dim - 1.0)
+    mean_log = -digamma_difference(kappa + a, np.asarray(a))
+    value = sphere.log_area(dim) - _log_normalizer(kappa, dim) + kappa * mean_log
+    small = np.minimum(kappa, 1.0)
+    near = small * np.sum(_WEIGHT * slope(small[..., np.newaxis] * _NODE), axis=-1)
+    return np.where(kappa < 1.0, near, value), slope(kappa)

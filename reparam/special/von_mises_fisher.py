@@ -206,19 +206,21 @@ def pathwise(g: Array, kappa: Array, dim: Array) -> Array:
     return np.asarray(np.where(ended, 0.0, -(np.abs(above) * mass + first)))
 
 
-def divergence(first: Array, second: Array, dim: int) -> Array:
-    """Return ln Z(κ₂) − ln Z(κ₁) + B(κ₁) (κ₂ − κ₁), the divergence of κ₁ from κ₂ at one mean.
+def divergence(first: Array, second: Array, dim: int) -> tuple[Array, Array]:
+    """Return D = ln Z(κ₂) − ln Z(κ₁) + B(κ₁) (κ₂ − κ₁) and ∂D/∂κ₂ = A(κ₂) − A(κ₁).
 
-    It is ∫ (κ₂ − s) Var_s ds from κ₁ to κ₂, Var_s that of cos θ.
+    D is Kullback and Leibler's divergence of κ₁ from κ₂ at one mean direction. Where it cancels, it
+    is ∫ (κ₂ − s) Var_s ds from κ₁ to κ₂, with Var_s the variance of cos θ.
     """
     first, second = np.broadcast_arrays(first, second)
     one, other = moments(first, dim), moments(second, dim)
-    plain = other[0] - one[0] + one[2] * (second - first)
-    step = second - first
+    step = np.asarray(second - first)
+    value, slope = other[0] - one[0] + one[2] * step, one[2] - other[2]
     near = (np.abs(step) < 0.5 * first) | (np.maximum(first, second) < 1.0)
     if not np.any(near):
-        return np.asarray(plain)
+        return np.asarray(value), np.asarray(slope)
     points = first[..., np.newaxis] + step[..., np.newaxis] * _SMOOTH_NODE
-    variances = moments(points, dim)[3]
-    summed = step * step * np.sum(variances * ((1.0 - _SMOOTH_NODE) * _SMOOTH_WEIGHT), axis=-1)
-    return np.asarray(np.where(near, summed, plain))
+    variances = moments(points, dim)[3] * _SMOOTH_WEIGHT
+    near_value = step * step * np.sum(variances * (1.0 - _SMOOTH_NODE), axis=-1)
+    near_slope = step * np.sum(variances, axis=-1)
+    return np.where(near, near_value, value), np.where(near, near_slope, slope)

@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.maxwell import Maxwell as Maxwell
+    from reparam.distributions.multivariate_gaussian import (
+        MultivariateGaussian as MultivariateGaussian,
+    )
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson

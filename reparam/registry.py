@@ -84,6 +84,7 @@ BUILT_IN = {
     "logistic": "Logistic",
     "logit-normal": "LogitNormal",
     "maxwell": "Maxwell",
+    "multivariate-gaussian": "MultivariateGaussian",
     "negative-binomial": "NegativeBinomial",
     "pareto": "Pareto",
     "poisson": "Poisson",

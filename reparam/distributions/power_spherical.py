@@ -68,7 +68,8 @@ class PowerSpherical(Reparameterized):
         square = sphere.products(across, across)
         x, _ = gamma_draws(other, u, concentration + 0.5 * (z.shape[-1] - 1.0))
         across /= np.sqrt(square)[..., np.newaxis]
-        return sphere.placed(np.sqrt(0.5 * square / x), across, mean)
+        g = np.minimum(np.sqrt(0.5 * square / x), sphere.LARGEST)
+        return sphere.placed(g, across, mean)
 
     @staticmethod
     def _pull(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,12 @@ class SphericalUniform(Reparameterized):
     """The uniform distribution on the unit sphere in `dimension` dimensions.
 
     Its density with respect to the sphere's area is constant. It has no parameter to be
-    differentiated in: the dimension is one number, of which the shape of draws is made.
+    differentiated in: all draws of a batch have one dimension.
     """
 
     name = "spherical-uniform"
     dimension: Parameter = Parameter(
-        "K", Integers(2, np.inf), 3.0, (2.0, 10.0), ("dim",), "Dimension", differentiable=False
+        "K", Integers(2, np.inf), 3.0, (3.0, 3.0), ("dim",), "Dimension", differentiable=False
     )
     about = About(
         density="p(y) = Γ(K/2) / (2 π^(K/2))",
@@ -41,46 +41,58 @@ class SphericalUniform(Reparameterized):
     noise = NORMAL
     _support = UnitVector(dims=("dimension",))
 
+    # what formulas take in place of the dimension is the middle of the sphere
+    _prepared_dims = (("dimension",),)
+    _functions_of_others = 1
+
     def _unified(self, parts: Mapping[str, Any]) -> dict[str, int]:
-        if (dimension := parts["dimension"]).ndim:
+        dimensions = np.unique(parts["dimension"]) if "dimension" in parts else np.array([3.0])
+        if dimensions.size > 1:
             raise ShapeError(
-                f"dimension has shape {dimension.shape}; pass one integer, as all draws have one"
-                " length"
+                f"dimension is {dimensions[0]:g} and {dimensions[-1]:g}; pass one integer, as all"
+                " draws have one length"
             )
-        return {"dimension": int(dimension)}
+        return {"dimension": int(dimensions[0])}
+
+    def _prepared(self, *theta: Any) -> tuple[Array, ...]:
+        return (np.zeros((*self.batch_shape, *self.event_shape)),)
+
+    def _pulled_back(self, entries: Sequence[Array], *theta_and_prepared: Any) -> tuple[Any, ...]:
+        return ()
 
     @staticmethod
-    def _transform(z: Array, dimension: Array) -> tuple[Array, ...]:
+    def _transform(z: Array, middle: Array) -> tuple[Array, ...]:
         return (sphere.unit(z),)
 
     @staticmethod
-    def _pull(upstream: Array, y: Array, dimension: Array) -> tuple[Array, ...]:
+    def _pull(upstream: Array, y: Array, middle: Array) -> tuple[Array, ...]:
         return ()
 
     @staticmethod
-    def _log_prob(y: Array, dimension: Array) -> Array:
+    def _log_prob(y: Array, middle: Array) -> Array:
         return np.full(y.shape[:-1], -sphere.log_area(y.shape[-1]))
 
     @staticmethod
-    def _score(y: Array, dimension: Array) -> tuple[Array, ...]:
+    def _score(y: Array, middle: Array) -> tuple[Array, ...]:
         return ()
 
     @staticmethod
-    def _stein_score(y: Array, dimension: Array) -> Array:
+    def _stein_score(y: Array, middle: Array) -> Array:
         return np.zeros_like(y)
 
     @staticmethod
-    def _mean(dimension: Array) -> Array:
-        return np.zeros(int(dimension))
+    def _mean(middle: Array) -> Array:
+        return middle
 
     @staticmethod
-    def _variance(dimension: Array) -> Array:
-        return np.full(int(dimension), 1.0 / dimension)
+    def _variance(middle: Array) -> Array:
+        return np.full_like(middle, 1.0 / middle.shape[-1])
 
     @staticmethod
-    def _covariance(dimension: Array) -> Array:
-        return np.eye(int(dimension)) / dimension
+    def _covariance(middle: Array) -> Array:
+        dim = middle.shape[-1]
+        return np.broadcast_to(np.eye(dim) / dim, (*middle.shape, dim))
 
     @staticmethod
-    def _entropy(dimension: Array) -> Array:
-        return np.asarray(sphere.log_area(int(dimension)))
+    def _entropy(middle: Array) -> Array:
+        return np.full(middle.shape[:-1], sphere.log_area(middle.shape[-1]))

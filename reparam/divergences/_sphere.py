@@ -16,7 +16,7 @@ from reparam.special import von_mises_fisher as special
 __all__: list[str] = []
 
 #: A concentration that is 0 but for rounding.
-_NONE = np.float64(1e-300)
+_NONE = np.array(1e-300)
 
 
 def _apart(mean: Array, other: Array) -> tuple[Array, Array, Array]:

@@ -13,6 +13,7 @@ import numpy as np
 from reparam._typing import Array
 
 __all__ = [
+    "LARGEST",
     "along_mean",
     "direction_of",
     "log_area",
@@ -25,6 +26,9 @@ __all__ = [
     "uniform_half_tangent",
     "unit",
 ]
+
+#: Larger tan(θ/2) are not told apart: θ is π to 150 digits.
+LARGEST = 1e150
 
 
 def products(a: Array, b: Array) -> Array:

@@ -25,13 +25,12 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.special._elementwise import column, elementwise, integrate, weighted
 from reparam.special._panels import FINE_MASS
+from reparam.special.sphere import LARGEST
 
 __all__ = ["divergence", "log_normalizer", "mean_deficit", "moments", "pathwise", "square"]
 
 #: The exponent at which integrals end.
 _CUTOFF = 42.0
-#: Larger g are not told apart: θ is π to 150 digits.
-_LARGEST = 1e150
 #: Larger κ would overflow; there the law is normal, and ln Z linear in ln κ.
 _MOST = 1e307
 _NODE, _WEIGHT = (np.array(values) for values in FINE_MASS)
@@ -42,8 +41,8 @@ _SMOOTH_NODE, _SMOOTH_WEIGHT = 0.5 * (1.0 + _SMOOTH_NODE), 0.5 * _SMOOTH_WEIGHT
 
 def square(g: Array) -> tuple[Array, Array]:
     """Return x = sin²(θ/2) and 1 − x."""
-    length = np.hypot(1.0, np.minimum(g, _LARGEST))
-    return np.minimum(g, _LARGEST) ** 2 / length / length, 1.0 / length / length
+    length = np.hypot(1.0, np.minimum(g, LARGEST))
+    return np.minimum(g, LARGEST) ** 2 / length / length, 1.0 / length / length
 
 
 # Where p(s)/p(θ) is e^−42, or less. With a = (d − 2)/2 and x₁ = x (1 ∓ r) its logarithm is

@@ -11,6 +11,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base.reparameterized import Reparameterized
+from reparam.domains import Integers
 from reparam.engine.noise import BLOCK, UNIFORM
 from reparam.engine.shapes import summed_to
 from reparam.errors import NoFormulaError, ShapeError
@@ -127,7 +128,8 @@ def vector_products_agree(cls: Vectors) -> None:
             _along(np.abs(entry), np.abs(tangents[name]), len(d.event_shape))
             for name, entry in jacobian.items()
         ]
-        expected, size = np.sum(terms, axis=0), np.sum(sizes, axis=0)
+        none = np.zeros_like(draw.value)  # if there is no parameter
+        expected, size = sum(terms, start=none), sum(sizes, start=none)
         _close(d, "jvp", draw.jvp(**tangents), expected, _ROUNDING * (1.0 + size))
 
 
@@ -254,6 +256,8 @@ def vector_edges_are_numbers(cls: Vectors) -> None:
                 values[name] = parameter.domain.member(_BEYOND_REGION * ends)
                 continue
             beyond = [low / _BEYOND if low > 0.0 else low * _BEYOND, high * _BEYOND]
+            if isinstance(parameter.domain, Integers):
+                beyond = [low, high]
             values[name] = rng.choice(beyond, (16, *parameter.lengths))
         d = cls(**values)
         noise = [np.array(each) for each in _several(d.rsample(64, rng=5).noise)]

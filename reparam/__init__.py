@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.log_uniform import LogUniform as LogUniform
     from reparam.distributions.logistic import Logistic as Logistic
+    from reparam.distributions.logistic_normal import LogisticNormal as LogisticNormal
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.maxwell import Maxwell as Maxwell
     from reparam.distributions.multivariate_gaussian import (
@@ -71,6 +72,9 @@ if TYPE_CHECKING:
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
     from reparam.distributions.spherical_uniform import SphericalUniform as SphericalUniform
+    from reparam.distributions.stick_breaking_normal import (
+        StickBreakingNormal as StickBreakingNormal,
+    )
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.triangular import Triangular as Triangular

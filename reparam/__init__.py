@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from reparam.transforms.clipped import Clipped as Clipped
     from reparam.transforms.clipped import clip as clip
     from reparam.transforms.folded import Folded as Folded
+    from reparam.transforms.gaussian_copula import GaussianCopula as GaussianCopula
     from reparam.transforms.maps import Affine as Affine
     from reparam.transforms.maps import Exp as Exp
     from reparam.transforms.maps import Log as Log
@@ -144,6 +145,7 @@ _HOMES = {
     "Tail": "reparam.base.tails",
     "Transformed": "reparam.transforms.transformed",
     "Folded": "reparam.transforms.folded",
+    "GaussianCopula": "reparam.transforms.gaussian_copula",
     "Truncated": "reparam.transforms.truncated",
     "abs": "reparam.transforms.arithmetic",
     "exp": "reparam.transforms.arithmetic",

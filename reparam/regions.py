@@ -14,6 +14,7 @@ from reparam._typing import Array
 from reparam.domains import Interval
 
 __all__ = [
+    "Correlation",
     "CorrelationCholesky",
     "Dims",
     "LowerTriangular",
@@ -311,6 +312,49 @@ class PositiveDefinite(Region):
     def projected(self, derivative: Array, value: Array) -> Array:
         """Return the symmetric part."""
         return 0.5 * (derivative + np.swapaxes(derivative, -1, -2))
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation(PositiveDefinite):
+    """The correlation matrices: symmetric, positive definite, with ones on the diagonal.
+
+    Derivatives are symmetric, with zeros on the diagonal.
+    """
+
+    low: float | str = -1.0
+    high: float | str = 1.0
+    what: ClassVar[str] = "correlation matrices"
+    wanted: ClassVar[str] = "a symmetric positive definite {} with ones on the diagonal"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which matrices are outside, or have another diagonal, rounding apart."""
+        off = np.abs(np.diagonal(values, axis1=-2, axis2=-1) - 1.0)
+        indefinite = PositiveDefinite.outside(self, values, theta)
+        return np.asarray(indefinite | ~np.all(off <= _ROUNDING, axis=-1))
+
+    def problem(self, value: Array) -> str:
+        """Return the entry of the diagonal that isn't 1, or what else is wrong."""
+        if PositiveDefinite.outside(self, value):
+            return PositiveDefinite.problem(self, value)
+        diagonal = np.diagonal(value)
+        k = int(np.argmax(np.abs(diagonal - 1.0)))
+        return f"entry [{k}, {k}], on the diagonal, is {diagonal[k]:g}"
+
+    def member(self, numbers: Array) -> Array:
+        """Return L Lᵀ for a lower triangular L whose rows have length 1."""
+        factor = CorrelationCholesky().member(numbers)
+        return np.asarray(factor @ np.swapaxes(factor, -1, -2))
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return the identity."""
+        return np.eye(shape[-1])
+
+    def projected(self, derivative: Array, value: Array) -> Array:
+        """Return the symmetric part, without the diagonal."""
+        whole = 0.5 * (derivative + np.swapaxes(derivative, -1, -2))
+        n = np.arange(whole.shape[-1])
+        whole[..., n, n] = 0.0
+        return np.asarray(whole)
 
 
 @dataclass(frozen=True, slots=True)

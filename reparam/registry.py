@@ -111,6 +111,7 @@ BUILT_IN = {
 COMBINATORS: dict[str, str] = {
     "clipped": "Clipped",
     "folded": "Folded",
+    "gaussian-copula": "GaussianCopula",
     "mixture": "Mixture",
     "order-statistic": "OrderStatistic",
     "transformed": "Transformed",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from reparam.distributions.continuous_bernoulli import (
         ContinuousBernoulli as ContinuousBernoulli,
     )
+    from reparam.distributions.dirichlet import Dirichlet as Dirichlet
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.frechet import Frechet as Frechet

@@ -62,6 +62,7 @@ BUILT_IN = {
     "chi-square": "ChiSquare",
     "concrete": "Concrete",
     "continuous-bernoulli": "ContinuousBernoulli",
+    "dirichlet": "Dirichlet",
     "exponential": "Exponential",
     "f": "F",
     "frechet": "Frechet",

@@ -50,9 +50,11 @@ if TYPE_CHECKING:
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
+    from reparam.distributions.inverse_wishart import InverseWishart as InverseWishart
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.levy import Levy as Levy
+    from reparam.distributions.lkj_cholesky import LKJCholesky as LKJCholesky
     from reparam.distributions.log_logistic import LogLogistic as LogLogistic
     from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.log_uniform import LogUniform as LogUniform
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.von_mises import VonMises as VonMises
     from reparam.distributions.weibull import Weibull as Weibull
+    from reparam.distributions.wishart import Wishart as Wishart
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval

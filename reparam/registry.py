@@ -76,9 +76,11 @@ BUILT_IN = {
     "half-normal": "HalfNormal",
     "inverse-gamma": "InverseGamma",
     "inverse-gaussian": "InverseGaussian",
+    "inverse-wishart": "InverseWishart",
     "kumaraswamy": "Kumaraswamy",
     "laplace": "Laplace",
     "levy": "Levy",
+    "lkj-cholesky": "LKJCholesky",
     "log-logistic": "LogLogistic",
     "log-normal": "LogNormal",
     "log-uniform": "LogUniform",
@@ -98,6 +100,7 @@ BUILT_IN = {
     "uniform": "Uniform",
     "von-mises": "VonMises",
     "weibull": "Weibull",
+    "wishart": "Wishart",
 }
 
 #: Classes that make a distribution of others: name -> class name, in the module of that name in

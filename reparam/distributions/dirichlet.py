@@ -12,10 +12,11 @@ from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.distributions.beta import Beta
-from reparam.domains import POSITIVE, Simplex
+from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families import gamma_draws
 from reparam.parameters import Parameter
+from reparam.regions import Simplex
 from reparam.special import beta as special
 from reparam.special._accurate import LARGEST
 from reparam.special.beta_score import logit_centred_logs
@@ -57,7 +58,7 @@ class Dirichlet(Reparameterized):
         scipy="dirichlet(concentration)",
     )
     path: ClassVar[Literal["map", "field"]] = "field"
-    _support = Simplex(entries="concentration")
+    _support = Simplex()
     _substreams: ClassVar[tuple[Noise, ...]] = (NORMAL, UNIFORM)
     _extras = 1
     _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_pull_log")}
@@ -65,7 +66,7 @@ class Dirichlet(Reparameterized):
     # The extra array is logit y: exact where y underflows or rounds to 1.
 
     @classmethod
-    def _sampler(cls, z: Array, u: Array, concentration: Array) -> tuple[Array, ...]:
+    def _transform(cls, z: Array, u: Array, concentration: Array) -> tuple[Array, ...]:
         # of tiny concentrations logarithms of gamma draws are inversely proportional to them
         tiny = np.max(concentration, axis=-1, keepdims=True) < _TINY
         grown = np.where(tiny, 1.0 / _TINY, 1.0)
@@ -85,8 +86,6 @@ class Dirichlet(Reparameterized):
             logit[lost] = np.where(others == -np.inf, far, logit[lost])
         np.clip(logit, -LARGEST, LARGEST, out=logit)
         return weights / np.sum(weights, axis=-1, keepdims=True), logit
-
-    _transform = _sampler
 
     @classmethod
     def _pull(

@@ -1,10 +1,24 @@
-"""Closed forms between distributions of vectors."""
+"""Closed forms between distributions of vectors and of matrices."""
 
 from __future__ import annotations
 
+import numpy as np
+
+from reparam._typing import Array
 from reparam.distributions.dirichlet import Dirichlet
 from reparam.distributions.dirichlet import divergence as _dirichlet
+from reparam.distributions.wishart import Wishart
 from reparam.divergences._registry import Terms, register_kl
+from reparam.special._accurate import log1pmx
+from reparam.special.bregman import generalized_kl, loggamma_excess, trigamma_excess
+from reparam.special.triangular import (
+    diagonal,
+    diagonally,
+    matrices,
+    solve,
+    solve_transposed,
+    transposed,
+)
 
 __all__: list[str] = []
 
@@ -14,3 +28,46 @@ def dirichlet(p: Dirichlet, q: Dirichlet) -> Terms:
     """Σ_j of the divergences of Beta(α_j, Σ_{i>j} α_i), each entry's share of what is left."""
     value, in_p, in_q = _dirichlet(*p._theta, *q._theta)
     return value, (in_p,), (in_q,)
+
+
+def _less(x: Array, y: Array, h: Array, k: Array) -> Array:
+    """Return B(x − k, y − k) − B(x, y) ≥ 0 for B(x, y) = x ln(x/y) − x + y, h = x − y, k ≥ 0."""
+    cross = (k / x) * (h / (y - k))
+    tail = (k * h / x) * (k * h / y) / (y - k)
+    return np.asarray((x - k) * log1pmx(cross) - k * log1pmx(h / y) + tail)
+
+
+@register_kl(Wishart, Wishart)
+def wishart(p: Wishart, q: Wishart) -> Terms:
+    """Σ_i over B_f and K: with factors L and R, and degrees of freedom ν and μ, of p and q.
+
+    With C = R⁻¹L, x = μ/2, y = ν/2 and the excess f(x) = ln Γ(x) − x ln x + x, it is
+    Σ_i [B_f(x − i/2, y − i/2) + B(x − i/2, y − i/2) − B(x, y)] + ½ Σ_i K(μ, ν c_ii²)
+    + ½ ν Σ_{i>j} c_ij², with the divergences B of x ln x and K: no term is negative, and each
+    vanishes with the square of p's distance from q.
+    """
+    (df, scale), (other, right_scale) = p._theta, q._theta
+    factor, right = p._tril(scale), q._tril(right_scale)
+    d = factor.shape[-1]
+    less = 0.5 * np.arange(float(d))
+    y, x = (0.5 * np.asarray(each)[..., np.newaxis] for each in (df, other))
+    h = x - y
+    shape, target = np.broadcast_arrays(y - less, x - less)
+    of_shapes, in_target = loggamma_excess(target, shape, np.broadcast_to(h, shape.shape))
+    c = solve(right, factor)
+    roots = diagonal(c)
+    ratio = generalized_kl(2.0 * x + 0.0 * roots, 2.0 * y * roots * roots)
+    below = np.sum(np.tril(c, -1) ** 2, axis=(-2, -1))
+    value = np.sum(of_shapes + _less(x, y, h, less) + 0.5 * ratio, axis=-1) + 0.5 * df * below
+    # ln(x − i/2) − ln(y − i/2) is the rest of ψ(x − i/2) − ψ(y − i/2)
+    steps = np.log1p(h / shape)
+    in_df = -h * (trigamma_excess(shape) + 1.0 / shape) + (roots - 1.0) * (roots + 1.0)
+    in_other = in_target + steps - 2.0 * np.log(roots)
+    of_c = matrices(df) * c - diagonally(np.asarray(other)[..., np.newaxis] / roots)
+    in_factor = solve_transposed(right, of_c)
+    in_right = -solve_transposed(right, of_c @ transposed(c))
+    return (
+        value,
+        (0.5 * (np.sum(in_df, axis=-1) + below), p._in_scale(in_factor, factor)),
+        (0.5 * np.sum(in_other, axis=-1), q._in_scale(in_right, right)),
+    )

@@ -1,4 +1,4 @@
-"""Where values and parameters lie: intervals, integers, the simplex."""
+"""Where numbers lie: intervals, integers, the circle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reparam._typing import Array
 
@@ -21,7 +20,6 @@ __all__ = [
     "Domain",
     "Integers",
     "Interval",
-    "Simplex",
 ]
 
 
@@ -116,8 +114,8 @@ def _end(end: float | str) -> str:
 class Integers:
     """The integers from one to another, both included unless infinite.
 
-    An end is a number or the name of a parameter; or, if `entries` names a vector parameter, the
-    upper end is the last index of it, and `high` says so in words.
+    An end is a number or the name of a parameter; or, if `entries` names an axis of vector
+    parameters, the upper end is the last index of it, and `high` says so in words.
 
     >>> print(Integers(0, 1), Integers(1, math.inf), Integers(0, "total"))
     {0, 1} {1, 2, …} {0, …, total}
@@ -141,8 +139,6 @@ class Integers:
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
         """Return both ends, a parameter's name replaced by its value."""
-        if self.entries:
-            return float(self.low), float(values[self.entries].shape[-1] - 1)
         high = values[self.high] if isinstance(self.high, str) else float(self.high)
         return float(self.low), high
 
@@ -178,30 +174,6 @@ class Integers:
         """Numbers that are just not one of them, if both ends are numbers."""
         high = float(self.high)
         return self.low - 1.0, self.low + 0.5, high if high == math.inf else high + 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Simplex(Interval):
-    """The vectors of positive numbers that sum to 1, with as many entries as a vector parameter.
-
-    As an interval it is that of each entry.
-
-    >>> print(Simplex(entries="logits"))
-    simplex
-    """
-
-    low: float | str = 0.0
-    high: float | str = 1.0
-    entries: str = ""
-    rank: ClassVar[int] = 1
-
-    def __str__(self) -> str:
-        return "simplex"
-
-    def outside(self, values: Array) -> NDArray[np.bool_]:
-        """Return which vectors are outside, the boundary and rounding (to float32) apart."""
-        off = np.abs(np.sum(values, axis=-1) - 1.0) > 1e-6
-        return np.asarray(off | np.any(values < 0.0, axis=-1))
 
 
 @dataclass(frozen=True, slots=True)

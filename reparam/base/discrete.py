@@ -11,8 +11,9 @@ from reparam.base import numerical
 from reparam.base.distribution import Distribution, stand_in
 from reparam.domains import Integers
 from reparam.engine.blocks import evaluate
-from reparam.engine.noise import UNIFORM, Stream, Substream
+from reparam.engine.noise import Stream
 from reparam.errors import NotReparameterizable
+from reparam.regions import Region
 from reparam.special import normal
 from reparam.special._count_search import anywhere, smallest
 
@@ -39,7 +40,7 @@ class Discrete(Distribution):
     mechanism: ClassVar[str] = "none (discrete)"
     #: What else there is for derivatives of an expectation, beside the score.
     alternatives: ClassVar[str] = ""
-    _support: ClassVar[Integers]
+    _support: ClassVar[Integers | Region]
 
     def rsample(self, *args: object, **kwargs: object) -> NoReturn:
         """Raise :class:`~reparam.errors.NotReparameterizable`."""
@@ -77,6 +78,7 @@ class Discrete(Distribution):
         >>> rp.Poisson(rate=2.0).icdf([0.1, 0.5, 0.9, 1.0])
         array([ 0.,  2.,  4., inf])
         """
+        self._needs_numbers("quantile")
         return self._at("u", u, lambda u, *theta: self._on_closed_unit(u, 1.0 - u, *theta))[0][()]
 
     def isf(self, v: ArrayLike) -> Array:
@@ -98,13 +100,14 @@ class Discrete(Distribution):
         >>> rp.Poisson(rate=2.0).isf([1e-300, 0.1, 1.0])
         array([192.,   4.,   0.])
         """
+        self._needs_numbers("quantile")
         return self._at("v", v, lambda v, *theta: self._on_closed_unit(1.0 - v, v, *theta))[0][()]
 
     @classmethod
     def has_formula(cls, function: str) -> bool:
         """Return whether a function has a formula; of a quantile, whether no search by the cdf."""
         if function in ("icdf", "isf"):
-            return cls._quantile.__func__ is not Discrete._quantile.__func__  # type: ignore[attr-defined]
+            return cls._quantile is not Discrete._quantile and not cls._support.rank
         return super().has_formula(function)
 
     @final
@@ -130,8 +133,7 @@ class Discrete(Distribution):
             + (f", or {cls.alternatives}" if cls.alternatives else "")
         )
 
-    @classmethod
-    def _quantile(cls, u: Array, v: Array, *theta: Any, **_: Any) -> Array:
+    def _quantile(self, u: Array, v: Array, *theta: Any, **_: Any) -> Array:
         """Return the smallest y with F(y) ≥ u, for flat arrays.
 
         Parameters
@@ -148,17 +150,19 @@ class Discrete(Distribution):
             Integers, none of which depends on other elements. This default is a search that
             ``_cdf`` and ``_sf`` decide. An author who has a faster way overrides it.
         """
-        parameters = cls.parameters.items()
-        named = {name: value for (name, _), value in zip(parameters, theta, strict=True)}
-        low, high = cls._support.ends(named)
+        low, high = self._ends(*theta)
         z = normal.icdf(np.minimum(u, v))
-        start = cls._mean(*theta) + np.sqrt(cls._variance(*theta)) * np.where(v < u, -z, z)
+        start = self._mean(*theta) + np.sqrt(self._variance(*theta)) * np.where(v < u, -z, z)
         rows = [
-            np.broadcast_to(value, u.shape + np.shape(value)[-1:]) if parameter.vector else value
-            for (_, parameter), value in zip(parameters, theta, strict=True)
+            np.broadcast_to(value, u.shape + parameter.event(value)) if parameter.dims else value
+            for parameter, value in zip(self.parameters.values(), theta, strict=True)
         ]
         bracket = anywhere(np.rint(start), float(low), high)
-        return smallest(bracket, u, v, cls._cdf, cls._sf, rows)
+        return smallest(bracket, u, v, self._cdf, self._sf, rows)
+
+    def _drawn(self, *noise_and_theta: Any) -> Array:
+        """Return a value from each array of ``_substreams``, then θ: of vectors."""
+        raise NotImplementedError
 
     @stand_in
     def _log_cdf(self, y: Array, *theta: Any) -> Array:
@@ -191,8 +195,9 @@ class Discrete(Distribution):
         def value(u: Array, *theta: Array) -> Array:
             return self._quantile(u, 1.0 - u, *theta)
 
-        operands = [Substream(stream, UNIFORM), *self._theta_operands(shape, first)]
-        return evaluate(value, operands, shape, first=first)[0]
+        formula = self._formula("_drawn") if self._support.rank else value
+        operands = [*self._source(stream), *self._theta_operands(shape, first)]
+        return evaluate(formula, operands, shape, events=[self.event_shape], first=first)[0]
 
     @final
     def _on_closed_unit(self, u: Array, v: Array, *theta: Array) -> Array:

@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.base.tails import Tail
 from reparam.base.tree import Tree
-from reparam.domains import Domain, Integers, Simplex
+from reparam.domains import Domain, Integers
 from reparam.engine.blocks import evaluate
-from reparam.engine.noise import Stream
+from reparam.engine.noise import UNIFORM, Noise, Stream, Substream
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape
-from reparam.errors import IncompleteError, ShapeError
+from reparam.errors import IncompleteError, NoFormulaError, ShapeError
 from reparam.parameters import as_real_array
+from reparam.regions import Dims, Region
 
 __all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
 
@@ -104,7 +105,13 @@ class Distribution(Tree, abc.ABC):
     mechanism: ClassVar[str] = "none"
     #: What ``Draw`` offers beside the value, by name.
     _views: ClassVar[Mapping[str, View]] = {}
-    _support: ClassVar[Domain]
+    _support: ClassVar[Domain | Region]
+    #: The kind of noise that a draw is made of: as many numbers as it has, unless ``_substreams``
+    #: says otherwise.
+    noise: ClassVar[Noise] = UNIFORM
+    #: The kinds of random numbers that a draw is made of, if there are several or another count:
+    #: each a kind, of the shape of a draw, or a pair (kind, named axes).
+    _substreams: ClassVar[tuple[Noise | tuple[Noise, Dims], ...]] = ()
     #: Whether values at the ends of the support have a probability: formulas then see all values.
     _has_atoms: ClassVar[bool] = False
     #: How fast the probability falls towards the lower and the upper end of the support.
@@ -118,9 +125,9 @@ class Distribution(Tree, abc.ABC):
     @final
     @property
     def event_shape(self) -> tuple[int, ...]:
-        """The shape of one draw: (K,) if it is a vector, () if it is a number."""
+        """The shape of one draw: () of a number, (K,) of a vector, (N, K) of a matrix."""
         support = self._support
-        return self._values[support.entries].shape[-1:] if isinstance(support, Simplex) else ()
+        return self._shape_of(support.dims) if isinstance(support, Region) else ()
 
     @final
     @property
@@ -144,20 +151,31 @@ class Distribution(Tree, abc.ABC):
     @final
     @property
     def mean(self) -> Array:
-        """The expectation E[y], of batch shape."""
-        return self._statistic("_mean")
+        """The expectation E[y], of batch shape; of vectors, that of each entry."""
+        return self._statistic("_mean", self.event_shape)
 
     @final
     @property
     def variance(self) -> Array:
-        """The variance E[(y − E y)²], of batch shape."""
-        return self._statistic("_variance")
+        """The variance E[(y − E y)²], of batch shape; of vectors, that of each entry."""
+        return self._statistic("_variance", self.event_shape)
+
+    @property
+    def covariance(self) -> Array:
+        """The covariance E[(y − E y)(y − E y)ᵀ] of vectors, of batch shape + (K, K).
+
+        Raises
+        ------
+        NoFormulaError
+            If values are numbers, which have a variance, or matrices.
+        """
+        return self._statistic("_covariance", 2 * self.event_shape)
 
     @final
     @property
     def entropy(self) -> Array:
         """The entropy −E[log p(y)], in nats, of batch shape: differential if y is continuous."""
-        return self._statistic("_entropy")
+        return self._statistic("_entropy", ())
 
     @final
     def log_prob(self, value: ArrayLike) -> Array:
@@ -191,6 +209,7 @@ class Distribution(Tree, abc.ABC):
         ndarray
             Of the broadcast shape.
         """
+        self._needs_numbers("cdf")
         return self._at("value", value, self._guarded("_cdf", (0.0, 1.0)))[0][()]
 
     @final
@@ -207,6 +226,7 @@ class Distribution(Tree, abc.ABC):
         ndarray
             Of the broadcast shape; NaN for NaN.
         """
+        self._needs_numbers("sf")
         return self._at("value", value, self._guarded("_sf", (1.0, 0.0)))[0][()]
 
     @final
@@ -229,6 +249,7 @@ class Distribution(Tree, abc.ABC):
         >>> rp.Gaussian().log_cdf([-1e10, 0.0, 20.0])
         array([-5.00000000e+19, -6.93147181e-01, -2.75362412e-89])
         """
+        self._needs_numbers("log_cdf")
         return self._at("value", value, self._guarded("_log_cdf", (-np.inf, 0.0)))[0][()]
 
     @final
@@ -245,6 +266,7 @@ class Distribution(Tree, abc.ABC):
         ndarray
             Of the broadcast shape: 0 below the support, −inf above, NaN for NaN.
         """
+        self._needs_numbers("log_sf")
         return self._at("value", value, self._guarded("_log_sf", (0.0, -np.inf)))[0][()]
 
     @final
@@ -260,7 +282,9 @@ class Distribution(Tree, abc.ABC):
         -------
         dict
             For each differentiable parameter an array of the shape that `value` and the parameters
-            broadcast to; of a vector parameter, with a last axis for its entries.
+            broadcast to; of a vector parameter, with a last axis for its entries, and of a matrix
+            with two. In a symmetric matrix the derivative D is symmetric, with
+            d log p = Σ_ij D_ij dΣ_ij; in a triangular one it is triangular.
         """
         formula = self._guarded("_score", np.nan)
         return self._by_name(self._at("value", value, formula, many=True))
@@ -324,11 +348,21 @@ class Distribution(Tree, abc.ABC):
     def _entropy(self, *theta: Any, **_: Any) -> Array:
         """Entropy in nats."""
 
+    @stand_in
+    def _covariance(self, *theta: Any) -> Array:
+        """E[(y − E y)(y − E y)ᵀ], of vectors."""
+        kind = ("numbers", "vectors", "matrices")[len(self.event_shape)]
+        raise NoFormulaError(
+            f"{type(self).__name__} has no formula for the covariance of {kind};"
+            + (" average over draws, sample(n)" if kind == "vectors" else " there is the variance")
+        )
+
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
         """The ends of the support."""
-        if isinstance(self._support, Integers | Simplex) and self._support.entries:
-            return self._support.ends(self._values)
-        return self._support.ends(dict(zip(self._fields, theta, strict=True)))
+        support = self._support
+        if isinstance(support, Integers) and support.entries:
+            return float(support.low), self._sizes[support.entries] - 1.0
+        return support.ends(dict(zip(self._parts, theta, strict=True)))
 
     @abc.abstractmethod
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
@@ -337,7 +371,13 @@ class Distribution(Tree, abc.ABC):
         The first element is number `first` of the stream.
         """
 
-    def _noise_of(self, value: Array, source: Array | Stream, first: int) -> Array:
+    def _extra_events(self) -> list[tuple[int, ...]]:
+        """Return the shape that each of the extra arrays of differentiable draws has."""
+        raise NotImplementedError
+
+    def _noise_of(
+        self, value: Array, source: tuple[Array, ...] | Stream, first: int
+    ) -> tuple[Array, ...]:
         """Return the noise of differentiable draws: given, or of the stream they came from."""
         raise NotImplementedError
 
@@ -375,6 +415,21 @@ class Distribution(Tree, abc.ABC):
         lacking = [name for name in ("name", "_support") if not hasattr(cls, name)]
         return (*lacking, *sorted(getattr(cls, "__abstractmethods__", ())))
 
+    def _noises(self) -> list[tuple[Noise, tuple[int, ...]]]:
+        """Return the kinds of random numbers of a draw, each with the shape of its share."""
+        return [
+            (kind, self.event_shape) if isinstance(kind, Noise) else (kind[0], self._shape_of(kind[1]))
+            for kind in self._substreams or (self.noise,)
+        ]
+
+    @final
+    def _source(self, stream: Stream) -> list[Operand]:
+        """Return the operands that draws are made of, beside θ."""
+        return [
+            Substream(stream, kind, number, event)
+            for number, (kind, event) in enumerate(self._noises())
+        ]
+
     @final
     def _theta_operands(self, shape: tuple[int, ...], first: int = 0) -> list[Operand]:
         batch, values = self._batch_shape, self._values.values()
@@ -403,36 +458,63 @@ class Distribution(Tree, abc.ABC):
         return np.broadcast_to(np.asarray(value, dtype=np.float64), self.batch_shape + event)[()]
 
     @final
-    def _statistic(self, name: str) -> Array:
-        check_memory([self.batch_shape])
+    def _statistic(self, name: str, event: tuple[int, ...]) -> Array:
+        check_memory([self.batch_shape + event])
         with np.errstate(all="ignore"):
-            return self._batched(self._formula(name)(*self._theta))
+            return self._batched(self._formula(name)(*self._theta), event)
+
+    @final
+    def _needs_numbers(self, what: str) -> None:
+        if shape := self.event_shape:
+            kind = "vectors" if len(shape) == 1 else "matrices"
+            raise NoFormulaError(
+                f"{type(self).__name__} has no {what}: its values are {kind}; there are log_prob,"
+                " score, and derivatives of draws, rsample(n)"
+            )
 
     @final
     def _at(
-        self, label: str, value: ArrayLike, formula: Callable[..., Any], *, many: bool = False
+        self,
+        label: str,
+        value: ArrayLike,
+        formula: Callable[..., Any],
+        *,
+        many: bool = False,
+        event: tuple[int, ...] = (),
     ) -> list[Array]:
-        """Evaluate ``formula(value, *θ)``, with one output, or one per parameter if `many`."""
+        """Evaluate ``formula(value, *θ)``, with one output of that shape for each value.
+
+        If there are `many`, it has one per parameter.
+        """
         array = as_real_array(label, value)
         shape = self._shape_with(label, array)
         operands = [operand(array, shape, event=self.event_shape), *self._theta_operands(shape)]
-        events = self._events() if many else [()]
+        events = self._events() if many else [event]
         return evaluate(formula, operands, shape, events=events)
 
     @final
     def _shape_with(self, label: str, array: Array) -> tuple[int, ...]:
         """Return the shape that an array of values, or of noise, and the parameters broadcast to.
 
-        It is without the axis of entries, if values are vectors.
+        It is without the axes of entries, if values are vectors or matrices.
         """
-        event = self.event_shape
-        if event and array.shape[-1:] != event:
-            raise ShapeError(
-                f"{label} has shape {array.shape} and {self.name} has vectors of {event[0]}"
-                f" entries; pass an array whose last axis has length {event[0]}"
-            )
-        values = array.shape[: array.ndim - len(event)]
+        values = self._without(self.event_shape, label, array)
         return broadcast_shapes(**{label: values, "the batch": self.batch_shape})
+
+    @final
+    def _without(self, event: tuple[int, ...], label: str, array: Array) -> tuple[int, ...]:
+        """Return the shape of an array without the last axes, which must be those of `event`."""
+        rank = len(event)
+        if rank and array.shape[max(array.ndim - rank, 0) :] != event:
+            if rank == 1:
+                what, remedy = f"vectors of {event[0]} entries", f"axis has length {event[0]}"
+            else:
+                what, remedy = f"arrays of shape {event}", f"axes have lengths {event}"
+            raise ShapeError(
+                f"{label} has shape {array.shape} and {self.name} has {what}; pass an array whose"
+                f" last {remedy}"
+            )
+        return array.shape[: array.ndim - rank]
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
@@ -450,11 +532,8 @@ class Distribution(Tree, abc.ABC):
         """
         formula, support = self._formula(name), self._support
         discrete = isinstance(support, Integers)
-        if isinstance(support, Simplex):
-            # on the boundary formulas give the limits as entries tend to 0 together
-            return lambda y, *theta: _replaced(
-                formula(y, *theta), support.outside(y), float(np.min(outside))
-            )
+        if isinstance(support, Region):
+            return self._guarded_region(formula, support, float(np.min(outside)))
         if (support.low, support.high) == (-np.inf, np.inf) and not discrete:
             return formula
         if self._has_atoms:
@@ -473,6 +552,29 @@ class Distribution(Tree, abc.ABC):
                 result = _replaced(result, y < low, outside[0])
                 result = _replaced(result, (y > high) | (y == np.inf), outside[1])
             return _replaced(result, np.isnan(y), np.nan) if discrete else result
+
+        return guarded
+
+
+    @final
+    def _guarded_region(
+        self, formula: Callable[..., Any], support: Region, outside: float
+    ) -> Callable[..., Any]:
+        """Wrap a formula so that it only sees members of the support: NaN gives NaN.
+
+        Where the boundary belongs to the support, formulas give the limits there.
+        """
+
+        def guarded(y: Array, *theta: Array) -> Any:
+            missed = support.outside(y, dict(zip(self._values, theta, strict=True)))
+            if not np.any(missed):
+                return formula(y, *theta)
+            event = y.shape[y.ndim - support.rank :]
+            shape = missed.shape + (1,) * support.rank
+            unknown = np.any(np.isnan(y), axis=tuple(range(missed.ndim, y.ndim)))
+            member = np.broadcast_to(support.initial(event, 0.5), y.shape)
+            result = formula(np.where(missed.reshape(shape), member, y), *theta)
+            return _replaced(_replaced(result, missed, outside), unknown, np.nan)
 
         return guarded
 

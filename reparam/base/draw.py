@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,7 +45,8 @@ class Draw:
     value
         y, of shape sample shape + batch shape + event shape: that of vectors is (K,).
     noise
-        The z that made it, of the same shape.
+        The z that made it, of the same shape; of vectors and matrices it may have another, and be a
+        tuple of several arrays.
 
     Examples
     --------
@@ -61,7 +63,7 @@ class Draw:
     distribution: Distribution
     _value: Array
     _extras: tuple[Array, ...]
-    _source: Array | Stream
+    _source: tuple[Array, ...] | Stream
     _first: int
 
     @cached_property
@@ -70,15 +72,16 @@ class Draw:
         return _read_only(self._value)
 
     @cached_property
-    def noise(self) -> Array:
+    def noise(self) -> Any:
         """The noise z, read-only; made on first use, from its stream or from the values.
 
-        Where the distribution's ``path`` is "map", what the values were made of. Where it is
+        An array, or a tuple of arrays where draws of vectors are made of several. Where the distribution's ``path`` is "map", what the values were made of. Where it is
         "field", u = F(y), within [2⁻⁵⁴, 1 − 2⁻⁵³]: ``transform`` makes these values of it, up to
         what the rounding of u forces.
         """
         noise = self.distribution._noise_of(self._value, self._source, self._first)
-        return _read_only(noise)
+        found = tuple(map(_read_only, noise))
+        return found if len(found) > 1 else found[0]
 
     @cached_property
     def log_value(self) -> Array:
@@ -106,9 +109,11 @@ class Draw:
         Returns
         -------
         dict
-            For each parameter an array of the value's shape, for a vector parameter with K entries
-            followed by (K,): entry i is the derivative of value i in the parameter that it was
-            drawn with.
+            For each parameter an array of the value's shape, followed by the shape of one value
+            of the parameter: () of a number, (K,) of a vector, (K, K) of a matrix. Entry i is the
+            derivative of value i in the parameter that it was drawn with. In a symmetric matrix
+            the derivative D of a number is symmetric, with dy = Σ_ij D_ij dΣ_ij; in a triangular
+            one it is triangular.
 
         Raises
         ------
@@ -129,9 +134,10 @@ class Draw:
         pull = self._derivatives(of)
 
         def rows(y: Array, *rest: Array) -> tuple[Array, ...]:
-            pulled = [pull(np.broadcast_to(unit, y.shape), y, *rest) for unit in np.eye(event[0])]
+            pulled = [pull(np.broadcast_to(unit, y.shape), y, *rest) for unit in _units(event)]
             return tuple(
                 np.stack([np.broadcast_to(entry, (len(y), *own)) for entry in entries], axis=1)
+                .reshape(len(y), *event, *own)
                 for entries, own in zip(zip(*pulled, strict=True), events, strict=True)
             )
 
@@ -263,9 +269,10 @@ class Draw:
             tangents, (y, *rest) = arguments[: len(moving)], arguments[len(moving) :]
             if not event:
                 return along(tangents, derivatives(y, *rest))
-            units = (np.broadcast_to(unit, y.shape) for unit in np.eye(event[0]))
+            units = (np.broadcast_to(unit, y.shape) for unit in _units(event))
             parts = (along(tangents, derivatives(unit, y, *rest)) for unit in units)
-            return np.stack([np.broadcast_to(part, len(y)) for part in parts], axis=-1)
+            stacked = np.stack([np.broadcast_to(part, len(y)) for part in parts], axis=-1)
+            return stacked.reshape(y.shape)
 
         return self._evaluate(directional, [event], *leading)[0][()]
 
@@ -321,16 +328,25 @@ class Draw:
         """Evaluate a formula of what leads, value, extra arrays and θ."""
         d, shape = self.distribution, self._rows
         event = d.event_shape
-        own = [operand(array, shape, event=event) for array in (self._value, *self._extras)]
+        own = [operand(self._value, shape, event=event)]
+        if self._extras:
+            extras = zip(self._extras, d._extra_events(), strict=True)
+            own += [operand(array, shape, event=extra) for array, extra in extras]
         operands = [*leading, *own, *d._theta_operands(shape)]
         return evaluate(formula, operands, shape, events=events, sums=sums or ())
 
 
 def _scaled(upstream: Any, entry: Any) -> Any:
     """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
-    if np.ndim(entry) > np.ndim(upstream) > 0:
-        upstream = upstream[..., np.newaxis]
+    if (more := np.ndim(entry) - np.ndim(upstream)) > 0 and np.ndim(upstream):
+        upstream = upstream.reshape(upstream.shape + (1,) * more)
     return upstream * entry
+
+
+def _units(event: tuple[int, ...]) -> Array:
+    """Return the values of that shape with one entry that is 1, and otherwise 0."""
+    size = math.prod(event)
+    return np.eye(size).reshape(size, *event)
 
 
 def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:

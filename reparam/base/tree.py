@@ -12,8 +12,9 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.engine.shapes import broadcast_shapes
-from reparam.errors import ParameterError, UnknownParameterError
+from reparam.errors import ParameterError, ShapeError, UnknownParameterError
 from reparam.parameters import Parameter, Parameters, shown
+from reparam.regions import Dims
 
 __all__ = ["Child", "Children", "Tree", "flat"]
 
@@ -21,6 +22,9 @@ T = TypeVar("T", bound="Tree")
 
 #: Arrays of more numbers are shortened by ``repr``.
 _SHOWN = 8
+
+#: In words.
+_COUNTED = {2: "two", 3: "three"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +136,9 @@ class _Declared:
     """The parameters: on the class those that it declares, on an instance all of its tree."""
 
     def __get__(self, instance: Tree | None, owner: type[Tree]) -> Parameters:
-        return owner._own if instance is None or instance._plain else instance._leaves
+        if instance is None or (instance._plain and not owner._alternatives):
+            return owner._own
+        return instance._leaves
 
 
 # no field specifier: in calls of one a type checker finds a default only if it is named
@@ -159,8 +165,9 @@ class Tree:
     parameters: ClassVar[_Declared] = _Declared()
     #: Pairs of parameters of which the first must be below the second.
     _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
-    #: Names of parameters that may be left out: an instance has only those that it was given.
-    _optional: ClassVar[tuple[str, ...]] = ()
+    #: Groups of parameters that stand for each other, as probabilities and logits do: an instance
+    #: has the one of a group that it was given, or the first.
+    _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
     _fields: ClassVar[Mapping[str, Parameter | Child[Any] | Children[Any]]]
     _arguments: ClassVar[Parameters]
     _own: ClassVar[Parameters]
@@ -168,6 +175,8 @@ class Tree:
     _parts: dict[str, Any]
     _values: dict[str, Array]
     _batch_shape: tuple[int, ...]
+    #: The length of each named axis of vectors and matrices.
+    _sizes: dict[str, int]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -182,17 +191,21 @@ class Tree:
         cls._own = Parameters(cls.__name__, own)
         cls._plain = len(own) == len(cls._fields)
         if cls._fields:
-            keyword = inspect.Parameter.KEYWORD_ONLY
+            optional = {name for group in cls._alternatives for name in group}
             cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
                 [
-                    inspect.Parameter(name, keyword, default=None)
-                    if name in cls._optional
-                    else inspect.Parameter(
+                    inspect.Parameter(
                         name,
                         inspect.Parameter.POSITIONAL_OR_KEYWORD,
                         default=getattr(value, "initial", inspect.Parameter.empty),
                     )
                     for name, value in cls._fields.items()
+                    if name not in optional
+                ]
+                + [
+                    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+                    for name in cls._fields
+                    if name in optional
                 ]
             )
             cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{_parameters_section(cls)}"
@@ -207,21 +220,27 @@ class Tree:
         given: dict[str, Any] = dict(zip(fields, args, strict=False))
         if kwargs:
             given = self._arguments.by_name([*given.items(), *kwargs.items()])
-        if self._optional:
+        if self._alternatives:
             given = self._chosen(given)
+            fields = self._remaining(given)
         parts: dict[str, Any] = {}
         for name, declared in fields.items():
             if name in given:
                 parts[name] = declared.validated(given[name])
-            elif name in self._optional:
-                continue
-            elif isinstance(declared, Parameter):
-                parts[name] = declared.validated(declared.initial)
-            else:
+            elif not isinstance(declared, Parameter):
                 raise UnknownParameterError(
                     f"{type(self).__name__} needs {name}; pass a distribution, such as Gaussian()"
                 )
+            elif not declared.dims:
+                parts[name] = declared.validated(declared.initial)
         state = self.__dict__
+        state["_sizes"] = self._unified(parts)
+        if len(parts) < len(fields):  # vectors and matrices as long as those that were given
+            for name, declared in fields.items():
+                if name not in parts and isinstance(declared, Parameter):
+                    parts[name] = declared.validated(declared.initial_with(self._sizes))
+            parts = {name: parts[name] for name in fields}
+            state["_sizes"] = self._unified(parts)
         state["_parts"] = parts
         state["_values"] = parts if self._plain else dict(self._walk())
         state["_batch_shape"] = self._common_shape()
@@ -338,8 +357,66 @@ class Tree:
         )
 
     def _chosen(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what was given with one of the optional parameters that stand for each other."""
+        """Return what was given, less what is None, if no two of it stand for each other."""
+        given = {name: value for name, value in given.items() if value is not None}
+        for group in self._alternatives:
+            several = [name for name in group if name in given]
+            if len(several) > 1:
+                raise UnknownParameterError(
+                    f"{type(self).__name__} got {' and '.join(several)}, which stand for each"
+                    f" other; pass one of the {_COUNTED.get(len(group), len(group))}"
+                )
         return given
+
+    def _remaining(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields less alternatives to those that were given, or to the first."""
+        left_out = set()
+        for group in self._alternatives:
+            chosen = next((name for name in group if name in given), group[0])
+            left_out |= {*group} - {chosen}
+        return {name: value for name, value in self._fields.items() if name not in left_out}
+
+    @cached_property
+    def _choice(self) -> tuple[str, ...]:
+        """Of each group of alternatives, the name of the parameter that there is."""
+        return tuple(
+            next(name for name in group if name in self._parts) for group in self._alternatives
+        )
+
+    def _absent(self, name: str) -> Array:
+        """Return the value of a parameter instead of which there is an alternative."""
+        raise AttributeError(
+            f"{type(self).__name__} has no {name}: it was given {', '.join(self._choice)}"
+        )
+
+    def _unified(self, parts: Mapping[str, Any]) -> dict[str, int]:
+        """Return the length of each named axis, which is one in all of these parameters."""
+        sizes: dict[str, int] = {}
+        seen: dict[str, str] = {}
+        for name, value in parts.items():
+            declared = self._fields[name]
+            if not isinstance(declared, Parameter) or not declared.dims:
+                continue
+            for axis, length in zip(declared.dims, declared.event(value), strict=True):
+                if sizes.setdefault(axis, length) != length:
+                    first = seen[axis]
+                    raise ShapeError(
+                        f"{first} has shape {parts[first].shape} and {name} has shape"
+                        f" {value.shape}: {axis} is {sizes[axis]} in one and {length} in the"
+                        f" other; make {axis} equal"
+                    )
+                seen.setdefault(axis, name)
+        return sizes
+
+    def _shape_of(self, dims: Dims) -> tuple[int, ...]:
+        """Return the shape that named axes have."""
+        return tuple(self._length(axis) for axis in dims)
+
+    def _length(self, axis: str | int) -> int:
+        if isinstance(axis, int):
+            return axis
+        name, sign, number = axis.replace("−", "-").replace("-", "+-").partition("+")
+        return self._sizes[name.strip()] + (int(number.replace(" ", "")) if sign else 0)
 
     def _check(self) -> None:
         """Refuse values that don't go together: what a subclass wants beside its declarations."""

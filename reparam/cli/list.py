@@ -181,7 +181,7 @@ def _declared(distribution: type[Distribution]) -> Iterator[str]:
     """Yield the parameters with their domains, and the names of what it is made of."""
     for name, field in distribution._fields.items():
         domain = getattr(field, "domain", None)
-        vector = "^K" if getattr(field, "vector", 0) else ""
+        vector = "^K" if getattr(field, "dims", ()) else ""
         yield f"{name} {domain}{vector}" if domain else name
 
 

@@ -70,7 +70,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
     distribution = law if isinstance(law, type) else type(law)
     about = getattr(distribution, "about", About(""))
     drawn = distribution if issubclass(distribution, Reparameterized) else None
-    noise = law.noise if drawn else None  # type: ignore[union-attr]
+    noise = law.noise if drawn else None
     return {
         "name": getattr(distribution, "name", distribution.__name__),
         "aliases": list(distribution.aliases),
@@ -93,7 +93,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
                 "domain": str(parameter.domain),
                 "default": parameter.initial,
                 **({} if isinstance(law, type) else {"value": _kept(law[path])}),
-                "vector": bool(parameter.vector),
+                "vector": bool(parameter.dims),
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
                 "differentiable": parameter.differentiable,

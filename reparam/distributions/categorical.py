@@ -45,7 +45,7 @@ class Categorical(Discrete):
         "draw from concrete, whose vectors are reparameterized and nearly indicators at a low"
         " temperature (Jang, Gu & Poole 2017; Maddison, Mnih & Teh 2017)"
     )
-    _support = Integers(0, "K − 1", entries="logits")
+    _support = Integers(0, "K − 1", entries="K")
 
     @staticmethod
     def _log_prob(y: Array, logits: Array) -> Array:

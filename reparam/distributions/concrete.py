@@ -15,9 +15,10 @@ from reparam.base.distribution import About, View
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.conversions import LOG
 from reparam.distributions.logistic import Logistic
-from reparam.domains import POSITIVE, REAL, Simplex
+from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import UNIFORM
 from reparam.parameters import Parameter
+from reparam.regions import Simplex
 from reparam.special.softmax import log_softmax
 
 __all__ = ["Concrete"]
@@ -56,7 +57,7 @@ class Concrete(Reparameterized):
     )
     mechanism = "Gumbel-softmax"
     noise = UNIFORM
-    _support = Simplex(entries="logits")
+    _support = Simplex()
     _extras = 1
     _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_pull_log")}
 

@@ -113,7 +113,7 @@ class Law:
                 parts[field] = child(path, part)
             elif isinstance(part, tuple):
                 parts[field] = tuple(child(f"{path}[{k}]", each) for k, each in enumerate(part))
-            elif tree._fields[field].vector:  # type: ignore[union-attr]
+            elif tree._fields[field].dims:  # type: ignore[union-attr]
                 entries = range(part.shape[-1])
                 parts[field] = tuple(number(f"{path}[{k}]", part[..., k]) for k in entries)
             elif np.all(np.isfinite(part)):
@@ -230,7 +230,7 @@ def _parts(
     for name, field in cls._fields.items():
         if name in given:
             parts[name] = _part(f"{cls.__name__}'s {name}", field, given[name], own, depth + 1)
-        elif isinstance(field, Parameter) and np.isfinite(field.default) and not field.vector:
+        elif isinstance(field, Parameter) and np.isfinite(field.default) and not field.dims:
             parts[name] = repr(float(field.default))
     return parts
 
@@ -243,7 +243,7 @@ def _part(
     if isinstance(field, Child):
         is_map = not issubclass(field.kind(), Distribution)
         return _map(text, depth) if is_map else _law(text, own, depth)
-    if field.vector:
+    if field.dims:
         return tuple(each.strip() for each in _listed(what, text))
     return text.strip()
 

@@ -90,7 +90,7 @@ def probability_is_on_integers_of_the_support(cls: type[Discrete]) -> None:
 def _scores(d: Discrete, y: Array) -> Iterator[tuple[str, int | None, Array]]:
     """Yield the score by parameter, and of a vector by entry: name, index, values."""
     for name, entry in d.score(y).items():
-        if d.parameters[name].vector:
+        if d.parameters[name].dims:
             yield from ((name, k, entry[..., k]) for k in range(entry.shape[-1]))
         else:
             yield name, None, entry

@@ -50,11 +50,11 @@ def typical(cls: type[D], n: int = SETS, seed: int = 0) -> D:
     rng = np.random.default_rng(seed)
     values: dict[str, ArrayLike] = {}
     for parameter in cls.parameters.values():
-        size = (n, parameter.vector) if parameter.vector else (n,)
+        size = (n, *parameter.lengths)
         drawn = parameter.typical_at(rng.random(size))
         if isinstance(parameter.domain, Integers):
             drawn = np.rint(drawn)
-        drawn[0] = parameter.default
+        drawn[0] = parameter.initial
         values[parameter.name] = drawn
     return cls(**values)
 

@@ -104,7 +104,7 @@ def vector_products_agree(cls: Vectors) -> None:
     tangents = {name: rng.normal(size=value.shape) for name, value in d._values.items()}
     terms = [
         (entry * tangents[name][:, np.newaxis]).sum(axis=-1)
-        if cls.parameters[name].vector
+        if cls.parameters[name].dims
         else entry * tangents[name][:, np.newaxis]
         for name, entry in draw.jacobian().items()
     ]
@@ -210,7 +210,7 @@ def vector_edges_are_numbers(cls: Vectors) -> None:
     for name, parameter in cls.parameters.items():
         low, high = parameter.typical
         ends = [low / _BEYOND if low > 0.0 else low * _BEYOND, high * _BEYOND]
-        size = (16, parameter.vector) if parameter.vector else (16,)
+        size = (16, *parameter.lengths)
         values[name] = rng.choice(ends, size)
     d = cls(**values)
     noise = np.array(d.rsample(64, rng=5).noise)

@@ -67,7 +67,7 @@ class Mixture(Reparameterized):
     path: ClassVar[Literal["map", "field"]] = "field"
     _substreams: ClassVar[tuple[Noise, ...]] = (UNIFORM,)
     _support = Interval("least lower end", "greatest upper end")
-    _optional = ("weights", "logits")
+    _alternatives = (("weights", "logits"),)
 
     if TYPE_CHECKING:
 
@@ -81,12 +81,7 @@ class Mixture(Reparameterized):
 
     def _chosen(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return what was given with weights or logits: equal weights for lack of both."""
-        given = {name: value for name, value in given.items() if value is not None}
-        if "weights" in given and "logits" in given:
-            raise UnknownParameterError(
-                "Mixture got weights and logits, which are the logarithms of weights; pass one of"
-                " the two"
-            )
+        given = super()._chosen(given)
         components = given.get("components")
         if isinstance(components, list | tuple) and not {"weights", "logits"} & given.keys():
             given["weights"] = np.full(len(components), 1.0 / max(len(components), 1))
@@ -116,7 +111,7 @@ class Mixture(Reparameterized):
     @property
     def _weighting(self) -> tuple[str, Array]:
         """The name and the value of the weights or logits, whichever there are."""
-        name = "weights" if "weights" in self._parts else "logits"
+        (name,) = self._choice
         return name, self._parts[name]
 
     @property
@@ -170,7 +165,7 @@ class Mixture(Reparameterized):
 
     def _blend(self, theta: tuple[Any, ...]) -> Blend:
         of_components, weighting = theta
-        shares, logs = (_shares if "weights" in self._parts else _softmax)(weighting)
+        shares, logs = (_shares if self._choice == ("weights",) else _softmax)(weighting)
         return Blend(self.components, of_components, [*shares], [*logs])
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
@@ -214,7 +209,7 @@ class Mixture(Reparameterized):
 
     def _weighted(self, blend: Blend, excess: list[Array], sign: float, weighting: Array) -> Array:
         """Return derivatives in the weights, or logits, from those at fixed shares of the rest."""
-        if "weights" in self._parts:
+        if self._choice == ("weights",):
             scale = sign / np.sum(weighting, axis=-1)
             return np.stack(np.broadcast_arrays(*(scale * each for each in excess)), axis=-1)
         terms = (sign * _times(s, each) for s, each in zip(blend.shares, excess, strict=True))

@@ -48,16 +48,16 @@ class Entries:
         owner = thing if isinstance(thing, type) else type(thing)
         for name in thing.parameters if names is None else names:
             parameter = thing.parameters[name]
-            if not parameter.vector:
+            if not parameter.dims:
                 self.numbers[name] = parameter
                 continue
-            length = parameter.vector
+            (length,) = parameter.lengths
             if isinstance(thing, Distribution):
                 length = np.shape(thing[name])[-1]
             self._of[name] = [f"{name}[{k}]" for k in range(length)]
             for k, entry in enumerate(self._of[name]):
                 aliases = tuple(f"{alias}[{k}]" for alias in parameter.aliases)
-                number = replace(parameter, aliases=aliases, vector=0, conversions={})
+                number = replace(parameter, aliases=aliases, vector=0, dims=(), conversions={})
                 number.__set_name__(owner, entry)
                 self.numbers[entry] = number
 

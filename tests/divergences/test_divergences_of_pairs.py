@@ -85,7 +85,7 @@ def drawn(cls, rng):
     values = {}
     for name, parameter in cls.parameters.items():
         low, high = parameter.typical
-        shape = (int(rng.integers(2, 5)),) if parameter.vector else ()
+        shape = (int(rng.integers(2, 5)),) if parameter.dims else ()
         low = max(low, -2.0)
         values[name] = rng.uniform(low, max(low, min(high, 6.0)), size=shape)
         if isinstance(parameter.domain, Integers):
@@ -192,7 +192,7 @@ def test_a_pair_in_batches(p_name, q_name):
         for parameter in cls.parameters:
             entries = [getattr(one, parameter) for one in ones]
             least = min(np.shape(entry)[-1:] or (0,) for entry in entries)
-            event = least if cls.parameters[parameter].vector else ()
+            event = least if cls.parameters[parameter].dims else ()
             entries = [entry[: least[0]] if event else entry for entry in entries]
             values[parameter] = np.reshape(entries, lead + event)
         return cls(**values)

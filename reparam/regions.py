@@ -1,0 +1,371 @@
+"""Where vectors and matrices lie: real vectors, the simplex, the sphere, triangles, cones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reparam._typing import Array
+from reparam.domains import Interval
+
+__all__ = [
+    "CorrelationCholesky",
+    "Dims",
+    "LowerTriangular",
+    "PositiveDefinite",
+    "PositiveVector",
+    "RealMatrix",
+    "RealVector",
+    "Region",
+    "Simplex",
+    "UnitVector",
+]
+
+#: The axes of one value: names of lengths, ``"K"``, such a name plus or minus an integer,
+#: ``"K + 1"``, or lengths.
+Dims: TypeAlias = tuple[str | int, ...]
+
+#: How far rounding, to float32 at most, may move what sums to 1.
+_ROUNDING = 1e-6
+#: How much of √(a_ii a_jj) entries of a symmetric matrix may differ from their mirror images.
+_ASYMMETRY = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class Region(Interval):
+    """A set of vectors or matrices. As an interval, it is that of each entry.
+
+    Derivatives in a parameter of a region are *tangent*: they are zero where an entry is fixed,
+    and dL = Σ D·dθ holds for every change dθ that stays in the region.
+    """
+
+    low: float | str = -math.inf
+    high: float | str = math.inf
+    dims: Dims = ("K",)
+    rank: ClassVar[int] = 1
+    #: In words.
+    what: ClassVar[str] = "vectors"
+    #: What to pass, with a place for the parameter's name.
+    wanted: ClassVar[str] = "finite {}"
+    #: Whether every value inside the interval is in the region: entries are independent.
+    free: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        return self.what
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which values, in the last axes, are outside; those with NaN are.
+
+        Parameters
+        ----------
+        values
+            Vectors or matrices.
+        theta
+            The law's parameters by name, of a support that depends on them.
+        """
+        within = ~np.isnan(values) & (values >= self.low) & (values <= self.high)  # type: ignore[operator]
+        return np.asarray(~np.all(within, axis=self._axes))
+
+    def problem(self, value: Array) -> str:
+        """Return what is wrong with one value that is outside."""
+        return "it has an entry that is not finite" if not np.all(np.isfinite(value)) else ""
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a value outside, as an imperative."""
+        return self.wanted
+
+    @property
+    def misses(self) -> tuple[float, ...]:
+        """Numbers that are just not inside: none, since values are not numbers."""
+        return ()
+
+    def member(self, numbers: Array) -> Array:
+        """Return members, one for each array of real numbers of a member's shape."""
+        return numbers
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return the member that stands for `default` in each entry."""
+        return np.full(shape, default)
+
+    def projected(self, derivative: Array, value: Array) -> Array:
+        """Return the tangent derivative, from one in each entry as if entries were independent."""
+        return derivative
+
+    def retracted(self, value: Array) -> Array:
+        """Return the member next to a value that a tangent step away from a member led to."""
+        return value
+
+    @property
+    def _axes(self) -> tuple[int, ...]:
+        return tuple(range(-self.rank, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class RealVector(Region):
+    """The vectors of real numbers.
+
+    >>> print(RealVector())
+    real vectors
+    """
+
+    what: ClassVar[str] = "real vectors"
+    free: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class RealMatrix(Region):
+    """The matrices of real numbers."""
+
+    dims: Dims = ("N", "K")
+    rank: ClassVar[int] = 2
+    what: ClassVar[str] = "real matrices"
+    free: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class PositiveVector(Region):
+    """The vectors of positive numbers."""
+
+    low: float | str = 0.0
+    what: ClassVar[str] = "positive vectors"
+    wanted: ClassVar[str] = "positive {}"
+    free: ClassVar[bool] = True
+
+    def member(self, numbers: Array) -> Array:
+        """Return e to the numbers."""
+        return np.asarray(np.exp(numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class Simplex(Region):
+    """The vectors of positive numbers that sum to 1.
+
+    >>> print(Simplex())
+    simplex
+    >>> Simplex().outside(np.array([[0.5, 0.5], [0.5, 0.6]]))
+    array([False,  True])
+    """
+
+    low: float | str = 0.0
+    high: float | str = 1.0
+    what: ClassVar[str] = "simplex"
+    wanted: ClassVar[str] = "{} that are not negative and sum to 1"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which vectors are outside, the boundary and rounding (to float32) apart."""
+        off = ~(np.abs(np.sum(values, axis=-1) - 1.0) <= _ROUNDING)
+        return np.asarray(off | np.any(values < 0.0, axis=-1))
+
+    def problem(self, value: Array) -> str:
+        """Return the sum, or the entry that is negative."""
+        if np.any(value < 0.0):
+            return f"entry {int(np.argmin(value))} is {np.min(value):g}"
+        return f"the entries sum to {np.sum(value):g}"
+
+    def member(self, numbers: Array) -> Array:
+        """Return the softmax."""
+        weights = np.exp(numbers - np.max(numbers, axis=-1, keepdims=True))
+        return np.asarray(weights / np.sum(weights, axis=-1, keepdims=True))
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return equal shares."""
+        return np.full(shape, 1.0 / shape[-1])
+
+    def projected(self, derivative: Array, value: Array) -> Array:
+        """Return the derivative less its mean: steps sum to 0."""
+        return np.asarray(derivative - np.mean(derivative, axis=-1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitVector(Region):
+    """The vectors of length 1: the sphere."""
+
+    low: float | str = -1.0
+    high: float | str = 1.0
+    what: ClassVar[str] = "unit vectors"
+    wanted: ClassVar[str] = "{} divided by its length"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which vectors don't have length 1, rounding (to float32) apart."""
+        return np.asarray(~(np.abs(np.linalg.norm(values, axis=-1) - 1.0) <= _ROUNDING))
+
+    def problem(self, value: Array) -> str:
+        """Return the length."""
+        return f"its length is {np.linalg.norm(value):g}"
+
+    def member(self, numbers: Array) -> Array:
+        """Return the numbers, divided by their length."""
+        return self.retracted(numbers)
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return the first unit vector."""
+        vector = np.zeros(shape)
+        vector[..., 0] = 1.0
+        return vector
+
+    def projected(self, derivative: Array, value: Array) -> Array:
+        """Return the part that is orthogonal to the vector."""
+        along = np.sum(derivative * value, axis=-1, keepdims=True)
+        return np.asarray(derivative - along * value)
+
+    def retracted(self, value: Array) -> Array:
+        """Return the vector of length 1 in that direction."""
+        return np.asarray(value / np.linalg.norm(value, axis=-1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class LowerTriangular(Region):
+    """The lower triangular matrices with a positive diagonal; derivatives are lower triangular."""
+
+    dims: Dims = ("K", "K")
+    rank: ClassVar[int] = 2
+    what: ClassVar[str] = "lower triangular matrices with a positive diagonal"
+    wanted: ClassVar[str] = "a lower triangular {} with a positive diagonal"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which matrices have another entry above the diagonal, or none that is > 0 on it."""
+        diagonal = np.diagonal(values, axis1=-2, axis2=-1)
+        wrong = ~np.all(np.isfinite(values), axis=(-2, -1)) | ~np.all(diagonal > 0.0, axis=-1)
+        return np.asarray(wrong | np.any(np.triu(values, 1) != 0.0, axis=(-2, -1)))
+
+    def problem(self, value: Array) -> str:
+        """Return the first entry that is wrong."""
+        above, diagonal = np.triu(value, 1) != 0.0, np.diagonal(value)
+        if not np.all(np.isfinite(value)):
+            return "it has an entry that is not finite"
+        if np.any(above):
+            i, j = np.unravel_index(int(np.argmax(above)), value.shape)
+            return f"entry [{i}, {j}], above the diagonal, is {value[i, j]:g}"
+        k = int(np.argmin(diagonal > 0.0))
+        return f"entry [{k}, {k}], on the diagonal, is {diagonal[k]:g}"
+
+    def member(self, numbers: Array) -> Array:
+        """Return the numbers below the diagonal, and e to half of those on it."""
+        n = np.arange(numbers.shape[-1])
+        matrix = np.tril(numbers, -1)
+        matrix[..., n, n] = np.exp(0.5 * numbers[..., n, n])
+        return matrix
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return that multiple of the identity."""
+        return default * np.eye(shape[-1])
+
+    def projected(self, derivative: Array, value: Array) -> Array:
+        """Return the lower triangle."""
+        return np.tril(derivative)
+
+
+@dataclass(frozen=True, slots=True)
+class PositiveDefinite(Region):
+    """The symmetric positive definite matrices.
+
+    A derivative D is symmetric, with dL = Σ_ij D_ij dΣ_ij for symmetric dΣ: what moves entry
+    (i, j), and (j, i) with it, moves L by D_ij + D_ji.
+    """
+
+    dims: Dims = ("K", "K")
+    rank: ClassVar[int] = 2
+    what: ClassVar[str] = "symmetric positive definite matrices"
+    wanted: ClassVar[str] = "a symmetric positive definite {}"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which matrices are not symmetric (rounding apart), or not positive definite."""
+        flat = np.asarray(values).reshape(-1, *values.shape[-2:])
+        found = np.array([_asymmetric(m) is not None or _bad_minor(m) > 0 for m in flat], np.bool_)
+        return found.reshape(values.shape[:-2])
+
+    def problem(self, value: Array) -> str:
+        """Return the entry that has no mirror image, or the leading minor that isn't positive."""
+        if not np.all(np.isfinite(value)):
+            return "it has an entry that is not finite"
+        if (pair := _asymmetric(value)) is not None:
+            i, j = pair
+            return f"entries [{i}, {j}] and [{j}, {i}] are {value[i, j]:g} and {value[j, i]:g}"
+        order = _bad_minor(value)
+        minor = float(np.linalg.det(value[:order, :order]))
+        return f"its leading minor of order {order} is not positive ({minor:.3g})"
+
+    def member(self, numbers: Array) -> Array:
+        """Return L Lᵀ for a lower triangular L."""
+        factor = LowerTriangular().member(numbers)
+        return np.asarray(factor @ np.swapaxes(factor, -1, -2))
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return that multiple of the identity."""
+        return default * np.eye(shape[-1])
+
+    def projected(self, derivative: Array, value: Array) -> Array:
+        """Return the symmetric part."""
+        return 0.5 * (derivative + np.swapaxes(derivative, -1, -2))
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationCholesky(Region):
+    """The Cholesky factors of correlation matrices: lower triangular, with rows of length 1."""
+
+    low: float | str = -1.0
+    high: float | str = 1.0
+    dims: Dims = ("K", "K")
+    rank: ClassVar[int] = 2
+    what: ClassVar[str] = "Cholesky factors of correlation matrices"
+    wanted: ClassVar[str] = "a lower triangular {} whose rows have length 1, the diagonal positive"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which matrices are not lower triangular with rows of length 1."""
+        off = np.abs(np.linalg.norm(values, axis=-1) - 1.0)
+        return np.asarray(LowerTriangular().outside(values) | ~np.all(off <= _ROUNDING, axis=-1))
+
+    def problem(self, value: Array) -> str:
+        """Return the first entry that is wrong, or the row."""
+        if LowerTriangular().outside(value):
+            return LowerTriangular().problem(value)
+        lengths = np.linalg.norm(value, axis=-1)
+        k = int(np.argmax(np.abs(lengths - 1.0)))
+        return f"row {k} has length {lengths[k]:g}"
+
+    def member(self, numbers: Array) -> Array:
+        """Return a lower triangular matrix whose rows are divided by their lengths."""
+        return self.retracted(LowerTriangular().member(numbers))
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return the identity."""
+        return np.eye(shape[-1])
+
+    def projected(self, derivative: Array, value: Array) -> Array:
+        """Return the lower triangle, each row less what is along the factor's row."""
+        lower = np.tril(derivative)
+        along = np.sum(lower * value, axis=-1, keepdims=True)
+        return np.asarray(lower - along * value)
+
+    def retracted(self, value: Array) -> Array:
+        """Return the matrix with rows divided by their lengths."""
+        return np.asarray(value / np.linalg.norm(value, axis=-1, keepdims=True))
+
+
+def _asymmetric(matrix: Array) -> tuple[int, int] | None:
+    """Return the place of the entry that differs most from its mirror image, if one does."""
+    size = np.sqrt(np.abs(np.diagonal(matrix)))
+    off = np.abs(matrix - matrix.T) - _ASYMMETRY * np.outer(size, size)
+    if np.all(off <= 0.0) or not np.all(np.isfinite(matrix)):
+        return None
+    i, j = np.unravel_index(int(np.argmax(off)), matrix.shape)
+    return int(i), int(j)
+
+
+def _bad_minor(matrix: Array) -> int:
+    """Return the order of the first leading minor that is not positive: 0 if all are."""
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        pass
+    else:
+        return 0 if np.all(np.isfinite(matrix)) else 1
+    from scipy.linalg.lapack import dpotrf
+
+    return int(dpotrf(matrix, lower=1)[1]) or len(matrix)

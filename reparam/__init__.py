@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         ContinuousBernoulli as ContinuousBernoulli,
     )
     from reparam.distributions.dirichlet import Dirichlet as Dirichlet
+    from reparam.distributions.dirichlet_multinomial import (
+        DirichletMultinomial as DirichletMultinomial,
+    )
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.frechet import Frechet as Frechet
@@ -61,7 +64,9 @@ if TYPE_CHECKING:
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.maxwell import Maxwell as Maxwell
+    from reparam.distributions.multinomial import Multinomial as Multinomial
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
+    from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh

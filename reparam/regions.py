@@ -15,6 +15,7 @@ from reparam.domains import Interval
 
 __all__ = [
     "CorrelationCholesky",
+    "CountVector",
     "Dims",
     "LowerTriangular",
     "PositiveDefinite",
@@ -180,6 +181,33 @@ class Simplex(Region):
     def projected(self, derivative: Array, value: Array) -> Array:
         """Return the derivative less its mean: steps sum to 0."""
         return np.asarray(derivative - np.mean(derivative, axis=-1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class CountVector(Region):
+    """The vectors of counts, integers from 0 on, with the sum of a parameter of that name, or 1.
+
+    >>> print(CountVector(total="total_count"))
+    counts with sum total_count
+    """
+
+    low: float | str = 0.0
+    high: float | str = math.inf
+    total: str = ""
+    wanted: ClassVar[str] = "{} that are non-negative integers"
+
+    def __str__(self) -> str:
+        return f"counts with sum {self.total or 1}"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which vectors have another entry, or another sum."""
+        total = (theta or {}).get(self.total, 1.0)
+        wrong = ~(np.sum(values, axis=-1) == total)
+        return np.asarray(wrong | np.any((values < 0.0) | (np.floor(values) != values), axis=-1))
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return zeros."""
+        return np.zeros(shape)
 
 
 @dataclass(frozen=True, slots=True)

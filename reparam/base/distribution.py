@@ -418,7 +418,9 @@ class Distribution(Tree, abc.ABC):
     def _noises(self) -> list[tuple[Noise, tuple[int, ...]]]:
         """Return the kinds of random numbers of a draw, each with the shape of its share."""
         return [
-            (kind, self.event_shape) if isinstance(kind, Noise) else (kind[0], self._shape_of(kind[1]))
+            (kind, self.event_shape)
+            if isinstance(kind, Noise)
+            else (kind[0], self._shape_of(kind[1]))
             for kind in self._substreams or (self.noise,)
         ]
 
@@ -554,7 +556,6 @@ class Distribution(Tree, abc.ABC):
             return _replaced(result, np.isnan(y), np.nan) if discrete else result
 
         return guarded
-
 
     @final
     def _guarded_region(

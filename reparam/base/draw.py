@@ -136,8 +136,9 @@ class Draw:
         def rows(y: Array, *rest: Array) -> tuple[Array, ...]:
             pulled = [pull(np.broadcast_to(unit, y.shape), y, *rest) for unit in _units(event)]
             return tuple(
-                np.stack([np.broadcast_to(entry, (len(y), *own)) for entry in entries], axis=1)
-                .reshape(len(y), *event, *own)
+                np.stack(
+                    [np.broadcast_to(entry, (len(y), *own)) for entry in entries], axis=1
+                ).reshape(len(y), *event, *own)
                 for entries, own in zip(zip(*pulled, strict=True), events, strict=True)
             )
 

@@ -23,7 +23,7 @@ from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import generalized_kl
 from reparam.special.counts import stirling
 from reparam.special.log_beta import log_beta_divergence
-from reparam.special.sums import of_others
+from reparam.special.simplex import covariance, of_others
 
 __all__ = ["Dirichlet"]
 
@@ -156,12 +156,8 @@ class Dirichlet(Reparameterized):
 
     @classmethod
     def _covariance(cls, concentration: Array) -> Array:
-        mean = cls._mean(concentration)
-        outer = -mean[..., :, np.newaxis] * mean[..., np.newaxis, :]
-        total = np.sum(concentration, axis=-1)[..., np.newaxis, np.newaxis]
-        own = np.eye(mean.shape[-1], dtype=bool)
-        variance = cls._variance(concentration)[..., np.newaxis]
-        return np.where(own, variance, outer / (total + 1.0))
+        factor = 1.0 / (np.sum(concentration, axis=-1) + 1.0)
+        return covariance(cls._mean(concentration), cls._variance(concentration), factor)
 
     @staticmethod
     def _entropy(concentration: Array) -> Array:

@@ -7,10 +7,20 @@ import numpy as np
 from reparam._typing import Array
 from reparam.distributions.dirichlet import Dirichlet
 from reparam.distributions.dirichlet import divergence as _dirichlet
+from reparam.distributions.lkj_cholesky import LKJCholesky
+from reparam.distributions.lkj_cholesky import divergence as _lkj
+from reparam.distributions.multinomial import Multinomial
+from reparam.distributions.one_hot_categorical import OneHotCategorical
 from reparam.distributions.wishart import Wishart
 from reparam.divergences._registry import Terms, register_kl
+from reparam.families.weighted import Weighted
 from reparam.special._accurate import log1pmx
-from reparam.special.bregman import generalized_kl, loggamma_excess, trigamma_excess
+from reparam.special.bregman import (
+    generalized_kl,
+    log_quotient,
+    loggamma_excess,
+    trigamma_excess,
+)
 from reparam.special.triangular import (
     diagonal,
     diagonally,
@@ -28,6 +38,48 @@ def dirichlet(p: Dirichlet, q: Dirichlet) -> Terms:
     """Σ_j of the divergences of Beta(α_j, Σ_{i>j} α_i), each entry's share of what is left."""
     value, in_p, in_q = _dirichlet(*p._theta, *q._theta)
     return value, (in_p,), (in_q,)
+
+
+@register_kl(LKJCholesky, LKJCholesky)
+def lkj_cholesky(p: LKJCholesky, q: LKJCholesky) -> Terms:
+    """Σ_i of the divergences of the beta variates 1 − y_ii²: of one number of rows."""
+    value, in_p, in_q = _lkj(p.event_shape[0], p.concentration, q.concentration)
+    return value, (in_p,), (in_q,)
+
+
+def _weighted(p: Weighted, q: Weighted, total: Array) -> Terms:
+    """Return n Σ_k K(p_k, q_k), K(x, y) = x ln(x/y) − x + y."""
+    first, second = p._theta[-1], q._theta[-1]
+    shares, others = np.exp(p._log_p(first)), np.exp(q._log_p(second))
+    n = np.asarray(total)[..., np.newaxis]
+    terms = np.where(shares == 0.0, others, generalized_kl(shares, others))
+    each = np.sum(terms, axis=-1, keepdims=True)
+    apart = n * (log_quotient(shares, others) - each)
+    in_p = _in_weights(p, first, shares, apart)
+    return (
+        (n * each)[..., 0],
+        (in_p,),
+        (_in_weights(q, second, others, n * (1.0 - shares / others)),),
+    )
+
+
+def _in_weights(law: Weighted, weights: Array, shares: Array, slope: Array) -> Array:
+    """Return derivatives in logits or weights from those in shares, centred."""
+    if law._choice == ("logits",):
+        return np.where(shares == 0.0, 0.0, shares * slope)
+    return np.asarray(slope / np.sum(weights, axis=-1, keepdims=True))
+
+
+@register_kl(OneHotCategorical, OneHotCategorical)
+def one_hot_categorical(p: OneHotCategorical, q: OneHotCategorical) -> Terms:
+    """Σ_k p_k ln(p_k/q_k), as a sum of terms that are not negative."""
+    return _weighted(p, q, np.ones(()))
+
+
+@register_kl(Multinomial, Multinomial)
+def multinomial(p: Multinomial, q: Multinomial) -> Terms | None:
+    """That of the categorical distributions, n times: for one n."""
+    return _weighted(p, q, p.total_count) if np.all(p.total_count == q.total_count) else None
 
 
 def _less(x: Array, y: Array, h: Array, k: Array) -> Array:

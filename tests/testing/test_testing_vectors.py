@@ -6,8 +6,8 @@ import pytest
 import reparam as rp
 from reparam import testing
 from reparam.domains import POSITIVE, REAL
-from reparam.regions import Simplex
 from reparam.parameters import Parameter
+from reparam.regions import Simplex
 
 PROPERTIES = {prop.__name__: prop for prop in testing.VECTOR_PROPERTIES}
 TRANSFORM, PULL, PULL_LOG = (

@@ -1,4 +1,4 @@
-"""Sums along the last axis."""
+"""Vectors of shares: sums of others, and covariances."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["of_others"]
+__all__ = ["covariance", "of_others"]
 
 
 def of_others(terms: Array) -> Array:
@@ -21,3 +21,19 @@ def of_others(terms: Array) -> Array:
     np.put_along_axis(others, greatest, 0.0, axis=-1)
     np.put_along_axis(rest, greatest, np.sum(others, axis=-1, keepdims=True), axis=-1)
     return rest
+
+
+def covariance(mean: Array, variance: Array, factor: Array | float) -> Array:
+    """Return the matrices with those variances on the diagonal, and −m_i m_j times a factor off it.
+
+    Parameters
+    ----------
+    mean, variance
+        Along the last axis.
+    factor
+        One number, or one per vector.
+    """
+    outer = mean[..., :, np.newaxis] * mean[..., np.newaxis, :]
+    own = np.eye(mean.shape[-1], dtype=bool)
+    factor = np.asarray(factor)[..., np.newaxis, np.newaxis]
+    return np.where(own, variance[..., np.newaxis], -factor * outer)

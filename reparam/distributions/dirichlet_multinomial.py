@@ -20,7 +20,7 @@ from reparam.regions import CountVector
 from reparam.special import count_vectors
 from reparam.special._accurate import product_difference
 from reparam.special.polygamma import delta_step, digamma_difference
-from reparam.special.simplex import covariance
+from reparam.special.simplex import covariance, of_others
 
 __all__ = ["DirichletMultinomial"]
 
@@ -71,10 +71,14 @@ class DirichletMultinomial(DiscreteVector):
         """Near the mean by log1p of what y_k/n and α_k/α₀ are apart, and of δ(z) = ln z − ψ(z)."""
         n = np.asarray(total_count)[..., np.newaxis]
         whole = np.sum(concentration, axis=-1, keepdims=True)
-        alpha, n, whole = np.broadcast_arrays(concentration, n, whole)
-        over = product_difference(y, whole, n, alpha) / alpha / (n + whole)
+        alpha, n, rest, whole = np.broadcast_arrays(
+            concentration, n, of_others(concentration), whole
+        )
+        over = product_difference(y, rest, n - y, alpha) / alpha / (n + whole)
         near = np.abs(over) < 0.5
-        steps = delta_step(alpha, y) - delta_step(whole, n)
+        # whichever of the four differences cancel less
+        across = delta_step(alpha, rest) - delta_step(alpha + y, rest + (n - y))
+        steps = np.where(rest < alpha, across, delta_step(alpha, y) - delta_step(whole, n))
         far = digamma_difference(alpha, y) - digamma_difference(whole, n)
         return (np.where(near, np.log1p(np.where(near, over, 0.0)) + steps, far),)
 

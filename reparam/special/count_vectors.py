@@ -40,9 +40,9 @@ def multinomial(y: Array, total: Array, log_p: Array) -> Array:
     total
         n > 0.
     """
-    size = _column(total)
-    terms = _tilt(y, size, log_p) + _factorial(y)
-    return np.asarray(_factorial(total) - np.sum(terms, axis=-1))
+    tilts = np.sum(_tilt(y, _column(total), log_p), axis=-1)
+    # by themselves, since these cancel where one category has all
+    return np.asarray((_factorial(total) - np.sum(_factorial(y), axis=-1)) - tilts)
 
 
 def dirichlet_multinomial(y: Array, total: Array, alpha: Array) -> Array:
@@ -55,8 +55,9 @@ def dirichlet_multinomial(y: Array, total: Array, alpha: Array) -> Array:
     n, whole = _column(total), _column(sum_)
     mean = (y + alpha) / (n + whole)
     tilts = generalized_kl(y, n * mean) + generalized_kl(alpha, whole * mean)
-    terms = tilts + _factorial(y) + _missing(y, alpha)
-    return np.asarray(_factorial(total) + _missing(total, sum_) - np.sum(terms, axis=-1))
+    counts = _factorial(total) - np.sum(_factorial(y), axis=-1)
+    errors = _missing(total, sum_) - np.sum(_missing(y, alpha), axis=-1)
+    return np.asarray((counts + errors) - np.sum(tilts, axis=-1))
 
 
 def _missing(y: Array, alpha: Array) -> Array:

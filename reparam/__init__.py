@@ -65,6 +65,9 @@ if TYPE_CHECKING:
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.maxwell import Maxwell as Maxwell
     from reparam.distributions.multinomial import Multinomial as Multinomial
+    from reparam.distributions.multivariate_gaussian import (
+        MultivariateGaussian as MultivariateGaussian,
+    )
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
     from reparam.distributions.pareto import Pareto as Pareto

@@ -310,7 +310,7 @@ class Parameter:
         index = np.unravel_index(int(np.argmax(outside)), outside.shape)
         problem = region.problem(array[index])
         raise ParameterError(
-            f"{self._label(index)} is not in {region}{problem and f': {problem}'};"
+            f"{self._label(index)} is not {region.one}{problem and f': {problem}'};"
             f" pass {region.remedy.format(self.name)}"
         )
 

@@ -49,8 +49,9 @@ class Region(Interval):
     high: float | str = math.inf
     dims: Dims = ("K",)
     rank: ClassVar[int] = 1
-    #: In words.
+    #: In words, and a member, after "is" or "is not".
     what: ClassVar[str] = "vectors"
+    one: ClassVar[str] = "a vector"
     #: What to pass, with a place for the parameter's name.
     wanted: ClassVar[str] = "finite {}"
     #: Whether every value inside the interval is in the region: entries are independent.
@@ -116,6 +117,7 @@ class RealVector(Region):
     """
 
     what: ClassVar[str] = "real vectors"
+    one: ClassVar[str] = "a real vector"
     free: ClassVar[bool] = True
 
 
@@ -126,6 +128,7 @@ class RealMatrix(Region):
     dims: Dims = ("N", "K")
     rank: ClassVar[int] = 2
     what: ClassVar[str] = "real matrices"
+    one: ClassVar[str] = "a real matrix"
     free: ClassVar[bool] = True
 
 
@@ -135,6 +138,7 @@ class PositiveVector(Region):
 
     low: float | str = 0.0
     what: ClassVar[str] = "positive vectors"
+    one: ClassVar[str] = "a positive vector"
     wanted: ClassVar[str] = "positive {}"
     free: ClassVar[bool] = True
 
@@ -156,6 +160,7 @@ class Simplex(Region):
     low: float | str = 0.0
     high: float | str = 1.0
     what: ClassVar[str] = "simplex"
+    one: ClassVar[str] = "on the simplex"
     wanted: ClassVar[str] = "{} that are not negative and sum to 1"
 
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
@@ -217,6 +222,7 @@ class UnitVector(Region):
     low: float | str = -1.0
     high: float | str = 1.0
     what: ClassVar[str] = "unit vectors"
+    one: ClassVar[str] = "a unit vector"
     wanted: ClassVar[str] = "{} divided by its length"
 
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
@@ -254,10 +260,11 @@ class LowerTriangular(Region):
     dims: Dims = ("K", "K")
     rank: ClassVar[int] = 2
     what: ClassVar[str] = "lower triangular matrices with a positive diagonal"
+    one: ClassVar[str] = "a lower triangular matrix with a positive diagonal"
     wanted: ClassVar[str] = "a lower triangular {} with a positive diagonal"
 
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
-        """Return which matrices have another entry above the diagonal, or none that is > 0 on it."""
+        """Return which matrices are not 0 above the diagonal, or not positive on it."""
         diagonal = np.diagonal(values, axis1=-2, axis2=-1)
         wrong = ~np.all(np.isfinite(values), axis=(-2, -1)) | ~np.all(diagonal > 0.0, axis=-1)
         return np.asarray(wrong | np.any(np.triu(values, 1) != 0.0, axis=(-2, -1)))
@@ -300,6 +307,7 @@ class PositiveDefinite(Region):
     dims: Dims = ("K", "K")
     rank: ClassVar[int] = 2
     what: ClassVar[str] = "symmetric positive definite matrices"
+    one: ClassVar[str] = "a symmetric positive definite matrix"
     wanted: ClassVar[str] = "a symmetric positive definite {}"
 
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
@@ -342,6 +350,7 @@ class CorrelationCholesky(Region):
     dims: Dims = ("K", "K")
     rank: ClassVar[int] = 2
     what: ClassVar[str] = "Cholesky factors of correlation matrices"
+    one: ClassVar[str] = "the Cholesky factor of a correlation matrix"
     wanted: ClassVar[str] = "a lower triangular {} whose rows have length 1, the diagonal positive"
 
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:

@@ -89,6 +89,7 @@ BUILT_IN = {
     "logit-normal": "LogitNormal",
     "maxwell": "Maxwell",
     "multinomial": "Multinomial",
+    "multivariate-gaussian": "MultivariateGaussian",
     "negative-binomial": "NegativeBinomial",
     "one-hot-categorical": "OneHotCategorical",
     "pareto": "Pareto",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
@@ -18,7 +17,7 @@ from reparam.regions import Region
 from reparam.special import normal
 from reparam.special._count_search import anywhere, smallest
 
-__all__ = ["DRAWS", "Discrete", "DiscreteVector"]
+__all__ = ["DRAWS", "Discrete"]
 
 #: How draws are made, in mathematical notation.
 DRAWS = "y = F⁻¹(u), the smallest integer with F(y) ≥ u, for one u uniform on (0, 1)"
@@ -161,7 +160,7 @@ class Discrete(Distribution):
         bracket = anywhere(np.rint(start), float(low), high)
         return smallest(bracket, u, v, self._cdf, self._sf, rows)
 
-    def _drawn(self, *noise_and_theta: Any, **_: Any) -> Array:
+    def _drawn(self, *noise_and_theta: Any) -> Array:
         """Return a value from each array of ``_substreams``, then θ: of vectors."""
         raise NotImplementedError
 
@@ -207,23 +206,3 @@ class Discrete(Distribution):
         ends = np.select([u == 0.0, v == 0.0], [low, high], np.nan)
         some = np.where(inside, u, 0.5), np.where(inside, v, 0.5)
         return np.where(inside, self._quantile(*some, *theta), ends)
-
-
-class DiscreteVector(Discrete):
-    """A distribution of vectors of integers, which has no cumulative function and no quantile.
-
-    The author writes ``_drawn``, which makes a draw of a fixed count of random numbers, those of
-    ``_substreams``.
-    """
-
-    @abc.abstractmethod
-    def _drawn(self, *noise_and_theta: Any, **_: Any) -> Array:
-        """Return vectors, from each array of ``_substreams``, then θ."""
-
-    @stand_in
-    def _cdf(self, y: Array, *theta: Any) -> NoReturn:
-        raise NotImplementedError
-
-    @stand_in
-    def _sf(self, y: Array, *theta: Any) -> NoReturn:
-        raise NotImplementedError

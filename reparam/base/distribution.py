@@ -9,9 +9,9 @@ evaluate block by block on several threads, and give results their shapes.
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, final
 
 import numpy as np
@@ -287,7 +287,7 @@ class Distribution(Tree, abc.ABC):
             d log p = Σ_ij D_ij dΣ_ij; in a triangular one it is triangular.
         """
         formula = self._guarded("_score", np.nan)
-        return self._by_name(self._at("value", value, formula, many=True))
+        return self._by_name(self._in_theta(self._at("value", value, formula, many=True)))
 
     @final
     def sample(self, shape: Shape = (), *, rng: RNGLike = None) -> Array:
@@ -311,6 +311,31 @@ class Distribution(Tree, abc.ABC):
     #
     # ``*theta: Any, **_: Any`` is how a signature says "whatever parameters there are": authors
     # name theirs, ``def _cdf(y, rate)``. θ of a child is one tuple.
+
+    #: The axes of what formulas take in place of θ, if ``_prepared`` makes something else of it.
+    _prepared_dims: ClassVar[tuple[Dims, ...]] = ()
+    #: How many of these, the last, have no derivatives, as they are functions of the others.
+    _functions_of_others: ClassVar[int] = 0
+
+    def _prepared(self, *theta: Any) -> tuple[Array, ...]:
+        """What formulas take in place of θ, computed once: of whole batches, such as a factor."""
+        raise NotImplementedError
+
+    def _pulled_back(self, entries: Sequence[Array], *theta_and_prepared: Any) -> tuple[Any, ...]:
+        """Derivatives in the differentiable θ, from those in what ``_prepared`` makes of it.
+
+        The last axes are a parameter's; those before broadcast.
+        """
+        raise NotImplementedError
+
+    def _pushed_on(self, tangents: Sequence[Array], *theta_and_prepared: Any) -> tuple[Any, ...]:
+        """Tangents of what ``_prepared`` makes of θ, from those of the differentiable θ."""
+        raise NotImplementedError
+
+    @stand_in
+    def _push(self, tangents: tuple[Any, ...], y: Array, *extras_and_theta: Any) -> Array:
+        """The derivative of a draw in a direction, of vectors: from ``_pull``, if not written."""
+        raise NotImplementedError
 
     @abc.abstractmethod
     def _log_prob(self, y: Array, *theta: Any, **_: Any) -> Array:
@@ -435,6 +460,11 @@ class Distribution(Tree, abc.ABC):
     @final
     def _theta_operands(self, shape: tuple[int, ...], first: int = 0) -> list[Operand]:
         batch, values = self._batch_shape, self._values.values()
+        if self._prepared_dims:
+            return [
+                batch_operand(value, batch, shape, self._shape_of(dims), first)
+                for value, dims in zip(self._ready, self._prepared_dims, strict=True)
+            ]
         if self.parameters.are_numbers:
             return [batch_operand(value, batch, shape, (), first) for value in values]
         return [
@@ -456,6 +486,39 @@ class Distribution(Tree, abc.ABC):
         return [self._values[name] for name in self.parameters.differentiable]
 
     @final
+    @cached_property
+    def _ready(self) -> tuple[Array, ...]:
+        """What formulas take: θ, or what ``_prepared`` makes of it."""
+        if not self._prepared_dims:
+            return self._theta
+        with np.errstate(all="ignore"):
+            return self._prepared(*self._theta)
+
+    @final
+    def _formula_events(self) -> list[tuple[int, ...]]:
+        """Return the shape of each derivative that formulas return, of one value."""
+        if self._prepared_dims:
+            count = len(self._prepared_dims) - self._functions_of_others
+            return [self._shape_of(dims) for dims in self._prepared_dims[:count]]
+        return self._events()
+
+    @final
+    def _in_theta(self, entries: Sequence[Array], rank: int = 0) -> list[Array]:
+        """Return derivatives in θ from those that formulas return, of values with `rank` axes."""
+        if not self._prepared_dims:
+            return [*entries]
+        own = [parameter.rank for parameter in self.parameters.values()]
+        own += [len(dims) for dims in self._prepared_dims]
+        spread = [
+            value.reshape(
+                value.shape[: value.ndim - k] + (1,) * rank + value.shape[value.ndim - k :]
+            )
+            for value, k in zip((*self._theta, *self._ready), own, strict=True)
+        ]
+        with np.errstate(all="ignore"):
+            return [np.asarray(entry) for entry in self._pulled_back(entries, *spread)]
+
+    @final
     def _batched(self, value: Array | float, event: tuple[int, ...] = ()) -> Array:
         return np.broadcast_to(np.asarray(value, dtype=np.float64), self.batch_shape + event)[()]
 
@@ -463,7 +526,7 @@ class Distribution(Tree, abc.ABC):
     def _statistic(self, name: str, event: tuple[int, ...]) -> Array:
         check_memory([self.batch_shape + event])
         with np.errstate(all="ignore"):
-            return self._batched(self._formula(name)(*self._theta), event)
+            return self._batched(self._formula(name)(*self._ready), event)
 
     @final
     def _needs_numbers(self, what: str) -> None:
@@ -491,7 +554,7 @@ class Distribution(Tree, abc.ABC):
         array = as_real_array(label, value)
         shape = self._shape_with(label, array)
         operands = [operand(array, shape, event=self.event_shape), *self._theta_operands(shape)]
-        events = self._events() if many else [event]
+        events = self._formula_events() if many else [event]
         return evaluate(formula, operands, shape, events=events)
 
     @final
@@ -567,7 +630,8 @@ class Distribution(Tree, abc.ABC):
         """
 
         def guarded(y: Array, *theta: Array) -> Any:
-            missed = support.outside(y, dict(zip(self._values, theta, strict=True)))
+            named = {} if self._prepared_dims else dict(zip(self._values, theta, strict=True))
+            missed = support.outside(y, named)
             if not np.any(missed):
                 return formula(y, *theta)
             event = y.shape[y.ndim - support.rank :]

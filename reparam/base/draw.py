@@ -13,7 +13,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.engine.blocks import evaluate, total
-from reparam.engine.operands import Operand, operand
+from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError, UnknownViewError
 from reparam.parameters import as_real_array
@@ -75,7 +75,9 @@ class Draw:
     def noise(self) -> Any:
         """The noise z, read-only; made on first use, from its stream or from the values.
 
-        An array, or a tuple of arrays where draws of vectors are made of several. Where the distribution's ``path`` is "map", what the values were made of. Where it is
+        An array, or a tuple of arrays where draws of vectors are made of several.
+
+        Where the distribution's ``path`` is "map", what the values were made of. Where it is
         "field", u = F(y), within [2⁻⁵⁴, 1 − 2⁻⁵³]: ``transform`` makes these values of it, up to
         what the rounding of u forces.
         """
@@ -128,9 +130,10 @@ class Draw:
         array([[ 0.5, -0.5],
                [-0.5,  0.5]])
         """
-        event, events = self.distribution.event_shape, self.distribution._events()
+        d = self.distribution
+        event, events = d.event_shape, d._formula_events()
         if not event:
-            return self.distribution._by_name(self._evaluate(self._derivatives(of), events))
+            return d._by_name(d._in_theta(self._evaluate(self._derivatives(of), events)))
         pull = self._derivatives(of)
 
         def rows(y: Array, *rest: Array) -> tuple[Array, ...]:
@@ -142,7 +145,8 @@ class Draw:
                 for entries, own in zip(zip(*pulled, strict=True), events, strict=True)
             )
 
-        return self.distribution._by_name(self._evaluate(rows, [event + own for own in events]))
+        found = self._evaluate(rows, [event + own for own in events])
+        return d._by_name(d._in_theta(found, len(event)))
 
     def vjp(self, upstream: ArrayLike, of: str = "value") -> dict[str, Array]:
         """Back-propagate: return ∂L/∂θ given `upstream` = ∂L/∂y.
@@ -183,17 +187,23 @@ class Draw:
                 f"upstream has shape {cotangent.shape} and value has shape {shape}:"
                 " pass one upstream derivative per value"
             )
-        own, events = d._differentiable(), d._events()
+        events = d._formula_events()
+        own = [*d._ready[: len(events)]] if d._prepared_dims else d._differentiable()
         sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
         if cotangent.ndim or d.event_shape:
             lead = operand(cotangent, self._rows, event=d.event_shape)
         else:
             lead = np.float64(cotangent)
-        found = self._evaluate(self._pulled(of), events, lead, sums=sums)
-        return d._by_name(
+        each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
+        found = self._evaluate(self._pulled(of), events, lead, sums=sums, each=each)
+        gradients = [
             gradient if summed else summed_to(gradient, value.shape)
             for gradient, value, summed in zip(found, own, sums, strict=True)
-        )
+        ]
+        if d._prepared_dims:
+            pairs = zip(d._in_theta(gradients), d._differentiable(), strict=True)
+            gradients = [summed_to(gradient, value.shape) for gradient, value in pairs]
+        return d._by_name(gradients)
 
     def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:
         """Return upstream · ∂y/∂θ for each parameter, of the shape of `upstream`: of numbers.
@@ -223,7 +233,8 @@ class Draw:
         ----------
         tangents, **named
             For each parameter that moves, by path, name or alias, an array that broadcasts to the
-            batch shape, for a vector parameter followed by (K,); the others stay.
+            batch shape, for a vector parameter followed by (K,), for a matrix by its shape; the
+            others stay. That of a symmetric matrix is symmetric, of a triangular one triangular.
 
         Returns
         -------
@@ -242,6 +253,7 @@ class Draw:
         given = d.parameters.by_name(pairs, tangents=True)
         names, events = d.parameters.differentiable, d._events()
         leading: list[Operand] = []
+        tangent_of: dict[str, Array] = {}
         moving: list[int] = []
         for index, (name, event) in enumerate(zip(names, events, strict=True)):
             if name not in given:
@@ -255,8 +267,14 @@ class Draw:
                     f" {wanted}: pass one tangent per parameter"
                 )
             whole = np.broadcast_to(array, wanted)
-            leading.append(operand(whole, self._rows, event=event))
+            if event:
+                leading.append(batch_operand(whole, d.batch_shape, self._rows, event))
+            else:
+                leading.append(operand(whole, self._rows))
+            tangent_of[name] = whole
             moving.append(index)
+        if not d._follows("_push"):
+            return self._pushed(tangent_of)
         derivatives, event = self._derivatives("value"), d.event_shape
 
         def along(tangents: tuple[Array, ...], entries: tuple[Any, ...]) -> Any:
@@ -276,6 +294,28 @@ class Draw:
             return stacked.reshape(y.shape)
 
         return self._evaluate(directional, [event], *leading)[0][()]
+
+    def _pushed(self, tangents: Mapping[str, Array]) -> Array:
+        """Return the derivative in a direction by the formula of that: of vectors."""
+        d, values = self.distribution, self.distribution._differentiable()
+        whole = [
+            tangents.get(name, np.zeros_like(value))
+            for name, value in zip(d.parameters.differentiable, values, strict=True)
+        ]
+        events = d._formula_events()
+        if d._prepared_dims:
+            whole = [np.asarray(each) for each in d._pushed_on(whole, *d._theta, *d._ready)]
+        leading = [
+            batch_operand(each, d.batch_shape, self._rows, event)
+            for each, event in zip(whole, events, strict=True)
+        ]
+        count, push = len(leading), d._formula("_push")
+
+        def directional(*arguments: Array) -> Array:
+            along: Array = push(arguments[:count], *arguments[count:])
+            return along
+
+        return self._evaluate(directional, [d.event_shape], *leading)[0][()]
 
     def plot(self, *, grad: bool = False) -> Figure:
         """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""
@@ -325,6 +365,7 @@ class Draw:
         events: list[tuple[int, ...]],
         *leading: Operand,
         sums: list[bool] | None = None,
+        each: int = 0,
     ) -> list[Array]:
         """Evaluate a formula of what leads, value, extra arrays and θ."""
         d, shape = self.distribution, self._rows
@@ -334,7 +375,7 @@ class Draw:
             extras = zip(self._extras, d._extra_events(), strict=True)
             own += [operand(array, shape, event=extra) for array, extra in extras]
         operands = [*leading, *own, *d._theta_operands(shape)]
-        return evaluate(formula, operands, shape, events=events, sums=sums or ())
+        return evaluate(formula, operands, shape, events=events, sums=sums or (), each=each)
 
 
 def _scaled(upstream: Any, entry: Any) -> Any:

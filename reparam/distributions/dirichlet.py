@@ -132,7 +132,7 @@ class Dirichlet(Reparameterized):
         terms = np.where(zero, 0.0, (alpha - 1.0) * log_y) - _log_gamma(alpha)
         level = _log_gamma(total) + np.sum(terms, axis=-1)
         edge = np.where(power == 0.0, level, np.copysign(np.inf, -power))
-        return np.where(np.any(zero, axis=-1), edge, inner)
+        return np.asarray(np.where(np.any(zero, axis=-1), edge, inner))
 
     @classmethod
     def _score(cls, y: Array, concentration: Array) -> tuple[Array, ...]:
@@ -146,7 +146,7 @@ class Dirichlet(Reparameterized):
 
     @staticmethod
     def _mean(concentration: Array) -> Array:
-        return concentration / np.sum(concentration, axis=-1, keepdims=True)
+        return np.asarray(concentration / np.sum(concentration, axis=-1, keepdims=True))
 
     @classmethod
     def _variance(cls, concentration: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from reparam._typing import Array
-from reparam.base.discrete import DiscreteVector
+from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import About
 from reparam.distributions.dirichlet import Dirichlet
 from reparam.distributions.multinomial import drawn
@@ -25,7 +25,7 @@ from reparam.special.simplex import covariance, of_others
 __all__ = ["DirichletMultinomial"]
 
 
-class DirichletMultinomial(DiscreteVector):
+class DirichletMultinomial(DiscreteVectors):
     """The Dirichlet-multinomial distribution, Pólya's: of multinomial counts, p ~ Dirichlet(α).
 
     p(y) = n! Γ(α₀)/Γ(n + α₀) Π_k Γ(y_k + α_k)/(y_k! Γ(α_k)), α₀ = Σ_k α_k. It is differentiable in

@@ -10,11 +10,11 @@ from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
-from reparam.special.triangular import (
+from reparam.special.matrices import (
+    cholesky,
     diagonal,
     inverse,
-    matrices,
-    outer,
+    scalars,
     solve,
     solve_transposed,
     transposed,
@@ -72,16 +72,16 @@ class InverseWishart(BartlettFamily):
     _alternatives = (("scale_tril", "scale"),)
 
     @staticmethod
-    def _factor(a: Array, scale_tril: Array) -> Array:
+    def _factor(a: Array, tril: Array) -> Array:
         # the rows of T solve Aᵀ Tᵀ = Lᵀ
-        return transposed(solve_transposed(a, transposed(scale_tril)))
+        return transposed(solve_transposed(a, transposed(tril)))
 
     @staticmethod
-    def _standard(t: Array, scale_tril: Array) -> Array:
-        return solve(t, scale_tril)
+    def _standard(t: Array, tril: Array) -> Array:
+        return solve(t, tril)
 
     @staticmethod
-    def _pulled(upstream: Array, t: Array, a: Array, scale_tril: Array) -> tuple[Array, Array]:
+    def _pulled_factor(upstream: Array, t: Array, a: Array, tril: Array) -> tuple[Array, Array]:
         # dT = (dL − T dA) A⁻¹
         of_both = transposed(solve(a, transposed(upstream)))
         columns = np.einsum("...ki,...ki->...i", t, of_both)
@@ -92,26 +92,28 @@ class InverseWishart(BartlettFamily):
         return 2.0 * d - np.arange(float(d))
 
     @staticmethod
-    def _score_in_tril(a: Array, df: Array, scale_tril: Array) -> Array:
-        excess = transposed(a) @ a - matrices(df) * np.eye(a.shape[-1])
-        return -solve_transposed(scale_tril, excess)
+    def _score_in_tril(a: Array, df: Array, tril: Array) -> Array:
+        excess = transposed(a) @ a - scalars(df) * np.eye(a.shape[-1])
+        return -solve_transposed(tril, excess)
 
-    def _stein_score(self, y: Array, df: Array, scale: Array) -> Array:
+    def _stein_score(self, y: Array, df: Array, tril: Array) -> Array:
         """(y⁻¹ Ψ y⁻¹ − (ν + d + 1) y⁻¹)/2: symmetric, as a derivative in a symmetric matrix."""
-        of_value = inverse(np.linalg.cholesky(y))
-        standard = transposed(of_value) @ (of_value @ self._tril(scale))
+        of_value = inverse(cholesky(y))
+        standard = transposed(of_value) @ (of_value @ tril)
         precision = transposed(of_value) @ of_value
-        power = matrices(df + y.shape[-1] + 1.0)
+        power = scalars(df + y.shape[-1] + 1.0)
         return np.asarray(0.5 * (standard @ transposed(standard) - power * precision))
 
-    def _mean(self, df: Array, scale: Array) -> Array:
-        d = scale.shape[-1]
-        more = matrices(df - d - 1.0)
+    def _mean(self, df: Array, tril: Array) -> Array:
+        d = tril.shape[-1]
+        more = scalars(df - d - 1.0)
         infinite = np.where(np.eye(d, dtype=bool), np.inf, np.nan)
-        return np.where(more > 0.0, self._whole(scale) / more, infinite)
+        return np.where(more > 0.0, tril @ transposed(tril) / more, infinite)
 
-    def _variance(self, df: Array, scale: Array) -> Array:
-        whole, more = self._whole(scale), matrices(df - scale.shape[-1] - 1.0)
-        both = whole * whole * ((more + 2.0) / more) + outer(diagonal(whole))
+    def _variance(self, df: Array, tril: Array) -> Array:
+        whole, more = tril @ transposed(tril), scalars(df - tril.shape[-1] - 1.0)
+        own = diagonal(whole)
+        both = own[..., :, np.newaxis] * own[..., np.newaxis, :]
+        both = whole * whole * ((more + 2.0) / more) + both
         variance = both / ((more + 1.0) * more * (more - 2.0))
         return np.select([more > 2.0, more > 0.0], [variance, np.inf], np.nan)

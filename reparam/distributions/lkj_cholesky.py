@@ -23,8 +23,8 @@ from reparam.special.beta_score import logit_centred_logs
 from reparam.special.counts import stirling
 from reparam.special.log_beta import log_beta_divergence
 from reparam.special.log_gamma import half_step_fall, log_half_step
+from reparam.special.matrices import diagonal, diagonally
 from reparam.special.polygamma import digamma_difference
-from reparam.special.triangular import diagonal, diagonally
 
 __all__ = ["LKJCholesky"]
 
@@ -87,7 +87,8 @@ class LKJCholesky(Reparameterized):
         """Return the shapes of b for each row but the first, as a last axis."""
         rows = np.arange(1.0, d)
         eta = np.asarray(concentration)[..., np.newaxis]
-        return np.broadcast_arrays(0.5 * rows, eta + 0.5 * (d - 1.0 - rows))
+        half, shape = np.broadcast_arrays(0.5 * rows, eta + 0.5 * (d - 1.0 - rows))
+        return half, shape
 
     @classmethod
     def _transform(cls, z: Array, u: Array, dim: Array, concentration: Array) -> tuple[Array, ...]:
@@ -153,13 +154,14 @@ def divergence(dim: int, concentration: Array, other: Array) -> tuple[Array, Arr
     """Return KL of two of one size, and its derivatives: the sum of those of the beta variates."""
     (half, shape), (_, right) = (LKJCholesky._shapes(dim, each) for each in (concentration, other))
     value, (_, in_shape), (_, in_right) = log_beta_divergence(half, right, half, shape)
-    return tuple(np.sum(each, axis=-1) for each in (value, in_shape, in_right))
+    return np.sum(value, axis=-1), np.sum(in_shape, axis=-1), np.sum(in_right, axis=-1)
 
 
 def _logit(y: Array) -> Array:
     """Return logit b of each row but the first, also where y_ii rounds to 1."""
     squares = np.sum(np.tril(y, -1) ** 2, axis=-1)[..., 1:]
-    return np.clip(np.log(squares) - 2.0 * np.log(diagonal(y)[..., 1:]), -LARGEST, LARGEST)
+    logit = np.log(squares) - 2.0 * np.log(diagonal(y)[..., 1:])
+    return np.asarray(np.clip(logit, -LARGEST, LARGEST))
 
 
 def _constant(half: Array, shape: Array) -> Array:

@@ -38,7 +38,8 @@ class OneHotCategorical(Weighted):
     def _drawn(self, u: Array, weights: Array) -> Array:
         log_p = self._log_p(weights)
         chosen = Categorical._quantile(u, 1.0 - u, log_p)
-        return (np.arange(log_p.shape[-1]) == chosen[:, np.newaxis]).astype(np.float64)
+        indices = np.arange(log_p.shape[-1])
+        return np.where(indices == chosen[:, np.newaxis], 1.0, 0.0)
 
     def _log_prob(self, y: Array, weights: Array) -> Array:
         return np.asarray(np.sum(np.where(y == 1.0, self._log_p(weights), 0.0), axis=-1))

@@ -10,11 +10,11 @@ from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
-from reparam.special.triangular import (
+from reparam.special.matrices import (
+    cholesky,
     diagonal,
     inverse,
-    matrices,
-    outer,
+    scalars,
     solve,
     solve_transposed,
     transposed,
@@ -70,17 +70,17 @@ class Wishart(BartlettFamily):
     _ascending = False
 
     @staticmethod
-    def _factor(a: Array, scale_tril: Array) -> Array:
-        return scale_tril @ a
+    def _factor(a: Array, tril: Array) -> Array:
+        return tril @ a
 
     @staticmethod
-    def _standard(t: Array, scale_tril: Array) -> Array:
-        return solve(scale_tril, t)
+    def _standard(t: Array, tril: Array) -> Array:
+        return solve(tril, t)
 
     @staticmethod
-    def _pulled(upstream: Array, t: Array, a: Array, scale_tril: Array) -> tuple[Array, Array]:
+    def _pulled_factor(upstream: Array, t: Array, a: Array, tril: Array) -> tuple[Array, Array]:
         # dT = dL A + L dA
-        columns = np.einsum("...ki,...ki->...i", scale_tril, upstream)
+        columns = np.einsum("...ki,...ki->...i", tril, upstream)
         return columns * diagonal(a), upstream @ transposed(a)
 
     @staticmethod
@@ -88,20 +88,22 @@ class Wishart(BartlettFamily):
         return np.arange(float(d)) - (d + 1.0)
 
     @staticmethod
-    def _score_in_tril(a: Array, df: Array, scale_tril: Array) -> Array:
-        excess = a @ transposed(a) - matrices(df) * np.eye(a.shape[-1])
-        return solve_transposed(scale_tril, excess)
+    def _score_in_tril(a: Array, df: Array, tril: Array) -> Array:
+        excess = a @ transposed(a) - scalars(df) * np.eye(a.shape[-1])
+        return solve_transposed(tril, excess)
 
-    def _stein_score(self, y: Array, df: Array, scale: Array) -> Array:
+    def _stein_score(self, y: Array, df: Array, tril: Array) -> Array:
         """((ν − d − 1) y⁻¹ − V⁻¹)/2: symmetric, as a derivative in a symmetric matrix."""
-        of_value, of_scale = inverse(np.linalg.cholesky(y)), inverse(self._tril(scale))
+        of_value, of_scale = inverse(cholesky(y)), inverse(tril)
         precision = transposed(of_scale) @ of_scale
-        power = matrices(df - y.shape[-1] - 1.0)
+        power = scalars(df - y.shape[-1] - 1.0)
         return np.asarray(0.5 * (power * (transposed(of_value) @ of_value) - precision))
 
-    def _mean(self, df: Array, scale: Array) -> Array:
-        return np.asarray(matrices(df) * self._whole(scale))
+    def _mean(self, df: Array, tril: Array) -> Array:
+        return np.asarray(scalars(df) * tril @ transposed(tril))
 
-    def _variance(self, df: Array, scale: Array) -> Array:
-        whole = self._whole(scale)
-        return np.asarray(matrices(df) * (whole * whole + outer(diagonal(whole))))
+    def _variance(self, df: Array, tril: Array) -> Array:
+        whole = tril @ transposed(tril)
+        own = diagonal(whole)
+        both = own[..., :, np.newaxis] * own[..., np.newaxis, :]
+        return np.asarray(scalars(df) * (whole * whole + both))

@@ -21,10 +21,10 @@ from reparam.special.bregman import (
     loggamma_excess,
     trigamma_excess,
 )
-from reparam.special.triangular import (
+from reparam.special.matrices import (
     diagonal,
     diagonally,
-    matrices,
+    scalars,
     solve,
     solve_transposed,
     transposed,
@@ -98,8 +98,7 @@ def wishart(p: Wishart, q: Wishart) -> Terms:
     + ½ ν Σ_{i>j} c_ij², with the divergences B of x ln x and K: no term is negative, and each
     vanishes with the square of p's distance from q.
     """
-    (df, scale), (other, right_scale) = p._theta, q._theta
-    factor, right = p._tril(scale), q._tril(right_scale)
+    (df, factor), (other, right) = p._ready, q._ready
     d = factor.shape[-1]
     less = 0.5 * np.arange(float(d))
     y, x = (0.5 * np.asarray(each)[..., np.newaxis] for each in (df, other))
@@ -115,11 +114,9 @@ def wishart(p: Wishart, q: Wishart) -> Terms:
     steps = np.log1p(h / shape)
     in_df = -h * (trigamma_excess(shape) + 1.0 / shape) + (roots - 1.0) * (roots + 1.0)
     in_other = in_target + steps - 2.0 * np.log(roots)
-    of_c = matrices(df) * c - diagonally(np.asarray(other)[..., np.newaxis] / roots)
+    of_c = scalars(df) * c - diagonally(np.asarray(other)[..., np.newaxis] / roots)
     in_factor = solve_transposed(right, of_c)
     in_right = -solve_transposed(right, of_c @ transposed(c))
-    return (
-        value,
-        (0.5 * (np.sum(in_df, axis=-1) + below), p._in_scale(in_factor, factor)),
-        (0.5 * np.sum(in_other, axis=-1), q._in_scale(in_right, right)),
-    )
+    in_p = 0.5 * (np.sum(in_df, axis=-1) + below), in_factor
+    in_q = 0.5 * np.sum(in_other, axis=-1), in_right
+    return value, tuple(p._in_theta(in_p)), tuple(q._in_theta(in_q))

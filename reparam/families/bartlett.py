@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
+from collections.abc import Sequence
 from typing import ClassVar, Literal, final
 
 import numpy as np
@@ -16,7 +17,14 @@ from reparam.families._gamma_draws import gamma_draws
 from reparam.parameters import Parameter, shown
 from reparam.regions import PositiveDefinite
 from reparam.special import gamma as special
-from reparam.special.triangular import cholesky_pull, diagonal, diagonally, lower, transposed
+from reparam.special.matrices import (
+    cholesky,
+    cholesky_pullback,
+    diagonal,
+    diagonally,
+    inverse,
+    transposed,
+)
 
 __all__ = ["BartlettFamily"]
 
@@ -42,28 +50,31 @@ class BartlettFamily(Reparameterized):
     _substreams = ((NORMAL, ("K", "K")), (UNIFORM, ("K",)))
     _extras = 1
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("scale_tril", "covariance"),)
+    _prepared_dims = ((), ("K", "K"))
     df: Parameter
     #: Whether degrees of freedom rise down the diagonal.
     _ascending: ClassVar[bool]
 
     @staticmethod
     @abc.abstractmethod
-    def _factor(a: Array, scale_tril: Array) -> Array:
+    def _factor(a: Array, tril: Array) -> Array:
         """T, from A and L."""
 
     @staticmethod
     @abc.abstractmethod
-    def _pulled(upstream: Array, t: Array, a: Array, scale_tril: Array) -> tuple[Array, Array]:
+    def _pulled_factor(
+        upstream: Array, t: Array, a: Array, scale_tril: Array
+    ) -> tuple[Array, Array]:
         """Return a_ii ∂J/∂a_ii, and ∂J/∂L, from ∂J/∂T."""
 
     @staticmethod
     @abc.abstractmethod
-    def _standard(t: Array, scale_tril: Array) -> Array:
+    def _standard(t: Array, tril: Array) -> Array:
         """A, from T and L."""
 
     @staticmethod
     @abc.abstractmethod
-    def _score_in_tril(a: Array, df: Array, scale_tril: Array) -> Array:
+    def _score_in_tril(a: Array, df: Array, tril: Array) -> Array:
         """∂ log p/∂L."""
 
     @staticmethod
@@ -78,53 +89,52 @@ class BartlettFamily(Reparameterized):
         less = np.arange(float(d))
         return 0.5 * (np.asarray(df)[..., np.newaxis] - (less[::-1] if cls._ascending else less))
 
-    @final
-    def _tril(self, scale: Array) -> Array:
-        """L, from the parameter that was given."""
-        return scale if self._choice == ("scale_tril",) else np.linalg.cholesky(scale)
+    # Formulas take ν, and L in place of the scale
 
     @final
-    def _whole(self, scale: Array) -> Array:
-        """L Lᵀ, from the parameter that was given."""
+    def _prepared(self, df: Array, scale: Array) -> tuple[Array, ...]:
+        return df, scale if self._choice == ("scale_tril",) else cholesky(scale)
+
+    @final
+    def _pulled_back(
+        self, entries: Sequence[Array], df: Array, scale: Array, same: Array, tril: Array
+    ) -> tuple[Array, ...]:
+        in_df, in_tril = entries
         if self._choice == ("scale_tril",):
-            return np.asarray(scale @ transposed(scale))
-        return scale
+            return in_df, np.tril(in_tril)
+        return in_df, cholesky_pullback(in_tril, tril, inverse(tril))
 
     @final
-    def _in_scale(self, in_tril: Array, tril: Array) -> Array:
-        """The derivative in the parameter that was given, from that in L."""
-        if self._choice == ("scale_tril",):
-            return lower(in_tril)
-        return cholesky_pull(tril, in_tril)
+    def _absent(self, name: str) -> Array:
+        tril = self._ready[1]
+        return tril if name == "scale_tril" else np.asarray(tril @ transposed(tril))
 
     @final
-    def _transform(self, z: Array, u: Array, df: Array, scale: Array) -> tuple[Array, ...]:
+    def _transform(self, z: Array, u: Array, df: Array, tril: Array) -> tuple[Array, ...]:
         d = z.shape[-1]
         shapes = np.broadcast_to(self._shapes(df, d), u.shape).ravel()
         x, log_x = gamma_draws(diagonal(z).ravel(), u.ravel(), shapes)
         roots = np.where(x > 1e-290, np.sqrt(2.0 * x), np.exp(0.5 * (log_x + _LOG_TWO)))
         a = np.tril(z, -1) + diagonally(roots.reshape(u.shape))
-        t = self._factor(a, self._tril(scale))
+        t = self._factor(a, tril)
         return t @ transposed(t), a
 
     @final
     def _pull(
-        self, upstream: Array, y: Array, a: Array, df: Array, scale: Array
+        self, upstream: Array, y: Array, a: Array, df: Array, tril: Array
     ) -> tuple[Array, ...]:
-        tril = self._tril(scale)
         t = self._factor(a, tril)
         of_factor = (upstream + transposed(upstream)) @ t
-        on_diagonal, in_tril = self._pulled(of_factor, t, a, tril)
+        on_diagonal, in_tril = self._pulled_factor(of_factor, t, a, tril)
         # ln a_ii is half the logarithm of the gamma variate, whose shape is half of ν_i
         log_x = 2.0 * np.log(np.maximum(diagonal(a), 5e-324)) - _LOG_TWO
         slopes = 0.25 * special.log_pathwise(log_x, self._shapes(df, a.shape[-1]))
-        return np.einsum("...i,...i->...", on_diagonal, slopes), self._in_scale(in_tril, tril)
+        return np.einsum("...i,...i->...", on_diagonal, slopes), in_tril
 
     @final
-    def _log_prob(self, y: Array, df: Array, scale: Array) -> Array:
+    def _log_prob(self, y: Array, df: Array, tril: Array) -> Array:
         """Of A, and minus the logarithm of the map's Jacobian: no large terms cancel."""
-        tril = self._tril(scale)
-        a = self._standard(np.linalg.cholesky(y), tril)
+        a = self._standard(cholesky(y), tril)
         d, roots = y.shape[-1], diagonal(a)
         weights = special.log_weight(0.5 * roots * roots, self._shapes(df, d))
         on_diagonal = weights + self._powers(d) * np.log(roots)
@@ -134,27 +144,27 @@ class BartlettFamily(Reparameterized):
         return np.asarray(np.sum(on_diagonal, axis=-1) - 0.5 * squares - constant)
 
     @final
-    def _score(self, y: Array, df: Array, scale: Array) -> tuple[Array, ...]:
-        a = self._standard(np.linalg.cholesky(y), self._tril(scale))
-        return self._score_of_draw(y, a, df, scale)
+    def _score(self, y: Array, df: Array, tril: Array) -> tuple[Array, ...]:
+        a = self._standard(cholesky(y), tril)
+        return self._score_of_draw(y, a, df, tril)
 
     @final
-    def _score_of_draw(self, y: Array, a: Array, df: Array, scale: Array) -> tuple[Array, ...]:
-        roots, tril = diagonal(a), self._tril(scale)
+    def _score_of_draw(self, y: Array, a: Array, df: Array, tril: Array) -> tuple[Array, ...]:
+        roots = diagonal(a)
         log_x = 2.0 * np.log(roots) - _LOG_TWO
         shapes = self._shapes(df, y.shape[-1])
         in_df = 0.5 * np.sum(special.centred_log(0.5 * roots * roots, log_x, shapes), axis=-1)
-        return in_df, self._in_scale(self._score_in_tril(a, df, tril), tril)
+        return in_df, self._score_in_tril(a, df, tril)
 
     @final
-    def _entropy(self, df: Array, scale: Array) -> Array:
+    def _entropy(self, df: Array, tril: Array) -> Array:
         from scipy.special import digamma
 
-        d = scale.shape[-1]
+        d = tril.shape[-1]
         shapes = self._shapes(df, d)
         logs = 0.5 * (digamma(shapes) + _LOG_TWO)
         terms = special.log_entropy(shapes) - self._powers(d) * logs
-        terms = terms + (d + 1.0) * np.log(diagonal(self._tril(scale)))
+        terms = terms + (d + 1.0) * np.log(diagonal(tril))
         normal = 0.25 * d * (d - 1.0) * (1.0 + math.log(2.0 * math.pi))
         return np.asarray(np.sum(terms, axis=-1) + normal)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from reparam._typing import Array
-from reparam.base.discrete import DiscreteVector
+from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.domains import Interval
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter, shown
@@ -39,7 +39,7 @@ LOGITS = Parameter(
 )
 
 
-class Weighted(DiscreteVector):
+class Weighted(DiscreteVectors):
     """Counts with probabilities p_k = w_k/Σw of `probs` w, or p = softmax(η) of `logits` η.
 
     Probabilities may be 0, and logits −inf, as long as not all are.

@@ -97,15 +97,21 @@ def multinomial_entropy(total: Array, log_p: Array) -> Array:
     n, log_p = np.broadcast_arrays(_column(total), log_p)
     result = np.empty(n.shape)
     for at in np.ndindex(n.shape):
-        size, log = n[at], log_p[at]
-        p = math.exp(log)
-        mean, sd = size * p, math.sqrt(size * p * -math.expm1(log))
-        reach, step = 14.0 * sd + 30.0, max(1.0, math.floor(sd / 3.0))
-        k = np.arange(max(0.0, math.floor(mean - reach)), min(size, mean + reach) + 0.5, step)
-        logs = np.array([log, log1mexp(np.float64(log))])
+        size, log = np.asarray(n[at]), np.asarray(log_p[at])
+        logs = np.stack([log, log1mexp(log)])
+        k, step = _lattice(float(size), float(log))
         mass = step * np.exp(multinomial(np.stack([k, size - k], axis=-1), size, logs))
         result[at] = _expected(mass, _tilt(k, size, log) + _factorial(k))
     return np.asarray(np.sum(result, axis=-1) - _factorial(total))
+
+
+def _lattice(n: float, log_p: float) -> tuple[Array, float]:
+    """Return the counts of a binomial distribution that matter, and how far apart they are."""
+    mean = n * math.exp(log_p)
+    sd = math.sqrt(mean * -math.expm1(log_p))
+    reach, step = 14.0 * sd + 30.0, max(1.0, math.floor(sd / 3.0))
+    low, high = max(0.0, math.floor(mean - reach)), min(n, mean + reach)
+    return np.arange(low, high + 0.5, step), step
 
 
 def dirichlet_multinomial_entropy(total: Array, alpha: Array) -> Array:
@@ -117,12 +123,12 @@ def dirichlet_multinomial_entropy(total: Array, alpha: Array) -> Array:
     arrays = np.broadcast_arrays(_column(total), alpha, of_others(alpha), whole)
     result = np.full(arrays[0].shape, np.nan)
     for at in np.ndindex(result.shape):
-        n, own, rest, all_ = (array[at] for array in arrays)
+        n, own, rest, all_ = (np.asarray(array[at]) for array in arrays)
         if n > MOST:
             continue
-        k = np.arange(n + 1.0)
+        k = np.arange(float(n) + 1.0)
         pairs = np.stack([k, n - k], axis=-1)
-        mass = np.exp(dirichlet_multinomial(pairs, n, np.array([own, rest])))
+        mass = np.exp(dirichlet_multinomial(pairs, n, np.stack([own, rest])))
         mean = (k + own) / (n + all_)
         tilts = generalized_kl(k, n * mean) + generalized_kl(own, all_ * mean)
         result[at] = _expected(mass, tilts + _factorial(k) + _missing(k, own))

@@ -20,7 +20,7 @@ def of_others(terms: Array) -> Array:
     others = np.array(terms)
     np.put_along_axis(others, greatest, 0.0, axis=-1)
     np.put_along_axis(rest, greatest, np.sum(others, axis=-1, keepdims=True), axis=-1)
-    return rest
+    return np.asarray(rest)
 
 
 def covariance(mean: Array, variance: Array, factor: Array | float) -> Array:

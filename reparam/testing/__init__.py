@@ -64,7 +64,7 @@ from reparam.testing._formulas import (
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
 from reparam.testing._vectors import (
-    vector_density_is_of_the_simplex,
+    vector_density_is_of_the_support,
     vector_draws_repeat,
     vector_draws_replay,
     vector_edges_are_numbers,
@@ -72,8 +72,9 @@ from reparam.testing._vectors import (
     vector_jacobian_differentiates_transform,
     vector_products_agree,
     vector_score_differentiates_log_prob,
+    vector_statistics_match_draws,
     vectors_do_not_depend_on_neighbours,
-    vectors_lie_on_simplex,
+    vectors_lie_in_support,
 )
 from reparam.testing._witnesses import DISCRETE_WITNESS_PROPERTIES, WITNESS_PROPERTIES, check
 
@@ -132,12 +133,13 @@ VECTOR_PROPERTIES: tuple[Callable[[type[Reparameterized]], None], ...] = (
     is_frozen,
     vector_draws_repeat,
     vector_draws_replay,
-    vectors_lie_on_simplex,
-    vector_density_is_of_the_simplex,
+    vectors_lie_in_support,
+    vector_density_is_of_the_support,
     vector_jacobian_differentiates_transform,
     vector_products_agree,
     vector_score_differentiates_log_prob,
     vector_gradients_are_unbiased,
+    vector_statistics_match_draws,
     vectors_do_not_depend_on_neighbours,
     vector_edges_are_numbers,
     *WITNESS_PROPERTIES,

@@ -1,0 +1,121 @@
+"""The multivariate Gaussian distribution."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.base.distribution import About
+from reparam.domains import REAL
+from reparam.engine.noise import NORMAL
+from reparam.engine.outer import Outer
+from reparam.families.elliptical import Elliptical
+from reparam.parameters import Parameter
+from reparam.regions import LowerTriangular, PositiveDefinite
+from reparam.special.matrices import apply, transposed
+
+__all__ = ["MultivariateGaussian"]
+
+_LOG_TWO_PI = math.log(2.0 * math.pi)
+
+
+class MultivariateGaussian(Elliptical):
+    """The multivariate Gaussian (normal) distribution, of vectors.
+
+    y = μ + A z with K standard normal z and A Aᵀ = Σ. Pass one of `scale_tril`, which is A, lower
+    triangular, `covariance`, Σ, and `precision`, Σ⁻¹: A is the Cholesky factor of Σ, or L⁻ᵀ for the
+    Cholesky factor L of the precision. Derivatives are in the one that was passed.
+    """
+
+    name = "multivariate-gaussian"
+    aliases = ("multivariate-normal", "mvn")
+    loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean", dims=("K",))
+    scale_tril: Parameter = Parameter(
+        "L",
+        LowerTriangular(),
+        1.0,
+        (-1.0, 1.0),
+        ("cholesky",),
+        "Cholesky factor of the covariance",
+        dims=("K", "K"),
+    )
+    covariance: Parameter = Parameter(
+        "Σ",
+        PositiveDefinite(),
+        1.0,
+        (-1.0, 1.0),
+        ("covariance_matrix", "cov"),
+        "Covariance",
+        dims=("K", "K"),
+    )
+    precision: Parameter = Parameter(
+        "P",
+        PositiveDefinite(),
+        1.0,
+        (-1.0, 1.0),
+        ("precision_matrix",),
+        "Inverse of the covariance",
+        dims=("K", "K"),
+    )
+    about = About(
+        density="p(y) = exp(−½ (y − μ)ᵀ Σ⁻¹ (y − μ)) / √det(2πΣ)",
+        transform="y = μ + A z,  z ~ N(0, I),  A Aᵀ = Σ",
+        derivatives={
+            "loc": "I",
+            "scale_tril": "dy = dL z",
+            "covariance": "dy = L Φ(L⁻¹ dΣ L⁻ᵀ) z,  Φ: lower triangle, half of the diagonal",
+            "precision": "dy = −L⁻ᵀ dLᵀ L⁻ᵀ z,  dL = L Φ(L⁻¹ dP L⁻ᵀ)",
+        },
+        source="Murray (2016), Differentiation of the Cholesky decomposition",
+        scipy="multivariate_normal(loc, covariance)",
+    )
+    noise = NORMAL
+    _alternatives = (("scale_tril", "covariance", "precision"),)
+    _extras = 1  # z
+
+    @staticmethod
+    def _transform(z: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:
+        return loc + apply(a, z), z
+
+    @staticmethod
+    def _pull(upstream: Array, y: Array, z: Array, *theta: Any) -> tuple[Any, ...]:
+        return upstream, Outer(upstream, z)
+
+    @staticmethod
+    def _push(tangents: tuple[Any, ...], y: Array, z: Array, *theta: Any) -> Array:
+        return np.asarray(tangents[0] + apply(tangents[1], z))
+
+    @classmethod
+    def _log_prob(cls, y: Array, loc: Array, a: Array, b: Array) -> Array:
+        w = apply(b, y - loc)
+        squares = np.einsum("...k,...k->...", w, w)
+        return np.asarray(-0.5 * (squares + y.shape[-1] * _LOG_TWO_PI) - cls._log_scale(a))
+
+    @staticmethod
+    def _score(y: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:
+        w, back = apply(b, y - loc), transposed(b)
+        slope = apply(back, w)
+        return slope, slope[..., :, np.newaxis] * w[..., np.newaxis, :] - back
+
+    @staticmethod
+    def _stein_score(y: Array, loc: Array, a: Array, b: Array) -> Array:
+        return -apply(transposed(b), apply(b, y - loc))
+
+    @staticmethod
+    def _mean(loc: Array, a: Array, b: Array) -> Array:
+        return loc
+
+    @staticmethod
+    def _variance(loc: Array, a: Array, b: Array) -> Array:
+        return np.asarray(np.sum(a * a, axis=-1))
+
+    @staticmethod
+    def _covariance(loc: Array, a: Array, b: Array) -> Array:
+        return np.asarray(a @ transposed(a))
+
+    @classmethod
+    def _entropy(cls, loc: Array, a: Array, b: Array) -> Array:
+        return np.asarray(0.5 * a.shape[-1] * (1.0 + _LOG_TWO_PI) + cls._log_scale(a))

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.domains import Interval
+from reparam.domains import POSITIVE, REAL, Interval
 
 __all__ = [
     "CorrelationCholesky",
     "CountVector",
     "Dims",
     "LowerTriangular",
+    "Number",
     "PositiveDefinite",
     "PositiveVector",
     "RealMatrix",
@@ -35,6 +36,13 @@ Dims: TypeAlias = tuple[str | int, ...]
 _ROUNDING = 1e-6
 #: How much of √(a_ii a_jj) entries of a symmetric matrix may differ from their mirror images.
 _ASYMMETRY = 1e-10
+
+
+class Number(NamedTuple):
+    """Where a number lies that an array has at one place, and its typical range."""
+
+    domain: Interval
+    typical: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,21 @@ class Region(Interval):
     def retracted(self, value: Array) -> Array:
         """Return the member next to a value that a tangent step away from a member led to."""
         return value
+
+    # Members as numbers that move one by one, for verification: some of the entries of an array,
+    # from which ``charted`` makes a member.
+
+    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number | None:
+        """Return where the number at a place lies; None of an entry that others determine."""
+        return Number(Interval(self.low, self.high), (-1.0, 1.0))
+
+    def charted(self, numbers: Array) -> Array:
+        """Return the member that numbers stand for, from an array with 0 at other places."""
+        return self.retracted(numbers)
+
+    def in_numbers(self, derivative: Array, numbers: Array) -> Array:
+        """Return derivatives in the numbers from the tangent one in a member."""
+        return derivative
 
     @property
     def _axes(self) -> tuple[int, ...]:
@@ -187,6 +210,20 @@ class Simplex(Region):
         """Return the derivative less its mean: steps sum to 0."""
         return np.asarray(derivative - np.mean(derivative, axis=-1, keepdims=True))
 
+    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number:
+        """Return that weights are positive."""
+        return Number(POSITIVE, (0.3, 1.0))
+
+    def charted(self, numbers: Array) -> Array:
+        """Return weights, divided by their sum."""
+        return np.asarray(numbers / np.sum(numbers, axis=-1, keepdims=True))
+
+    def in_numbers(self, derivative: Array, numbers: Array) -> Array:
+        """Return derivatives in the weights."""
+        total = np.sum(numbers, axis=-1, keepdims=True)
+        mean = np.sum(derivative * numbers, axis=-1, keepdims=True) / total
+        return np.asarray((derivative - mean) / total)
+
 
 @dataclass(frozen=True, slots=True)
 class CountVector(Region):
@@ -252,6 +289,14 @@ class UnitVector(Region):
         """Return the vector of length 1 in that direction."""
         return np.asarray(value / np.linalg.norm(value, axis=-1, keepdims=True))
 
+    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number:
+        """Return that any numbers stand for their direction."""
+        return Number(REAL, (-1.0, 1.0))
+
+    def in_numbers(self, derivative: Array, numbers: Array) -> Array:
+        """Return derivatives in a vector of any length."""
+        return _along_rows(self, derivative, numbers)
+
 
 @dataclass(frozen=True, slots=True)
 class LowerTriangular(Region):
@@ -294,6 +339,10 @@ class LowerTriangular(Region):
     def projected(self, derivative: Array, value: Array) -> Array:
         """Return the lower triangle."""
         return np.tril(derivative)
+
+    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number | None:
+        """Return that the diagonal is positive."""
+        return _of_triangle(at, Number(REAL, (-1.0, 1.0)), Number(POSITIVE, (0.5, 2.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +389,20 @@ class PositiveDefinite(Region):
         """Return the symmetric part."""
         return 0.5 * (derivative + np.swapaxes(derivative, -1, -2))
 
+    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number | None:
+        """Return where entries are so small that all matrices of them are positive definite."""
+        most = 0.5 / max(shape[-1] - 1, 1)
+        off = Number(Interval(-most, most), (-0.6 * most, 0.6 * most))
+        return _of_triangle(at, off, Number(Interval(0.5, 1e3), (0.7, 2.0)))
+
+    def charted(self, numbers: Array) -> Array:
+        """Return the symmetric matrix with these entries below the diagonal and on it."""
+        return np.asarray(numbers + np.swapaxes(np.tril(numbers, -1), -1, -2))
+
+    def in_numbers(self, derivative: Array, numbers: Array) -> Array:
+        """Return twice the derivative below the diagonal: both entries move."""
+        return np.asarray(np.tril(derivative) + np.tril(derivative, -1))
+
 
 @dataclass(frozen=True, slots=True)
 class CorrelationCholesky(Region):
@@ -383,6 +446,38 @@ class CorrelationCholesky(Region):
     def retracted(self, value: Array) -> Array:
         """Return the matrix with rows divided by their lengths."""
         return np.asarray(value / np.linalg.norm(value, axis=-1, keepdims=True))
+
+    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number | None:
+        """Return that any rows with a positive end stand for their direction."""
+        if at[-2:] == (0, 0):  # 1, whatever it is
+            return None
+        return _of_triangle(at, Number(REAL, (-1.0, 1.0)), Number(POSITIVE, (0.5, 2.0)))
+
+    def charted(self, numbers: Array) -> Array:
+        """Return rows divided by their lengths: the first is (1, 0, …)."""
+        return self.retracted(_with_first(numbers))
+
+    def in_numbers(self, derivative: Array, numbers: Array) -> Array:
+        """Return derivatives in rows of any length."""
+        return _along_rows(self, derivative, _with_first(numbers))
+
+
+def _along_rows(region: Region, derivative: Array, numbers: Array) -> Array:
+    """Return derivatives in vectors of any length from those in their directions."""
+    tangent = region.projected(derivative, region.retracted(numbers))
+    return np.asarray(tangent / np.linalg.norm(numbers, axis=-1, keepdims=True))
+
+
+def _of_triangle(at: tuple[int, ...], below: Number, diagonal: Number) -> Number | None:
+    """Return the one below the diagonal or that on it; there is none above."""
+    i, j = at[-2:]
+    return None if i < j else diagonal if i == j else below
+
+
+def _with_first(numbers: Array) -> Array:
+    found = numbers.copy()
+    found[..., 0, 0] = 1.0
+    return found
 
 
 def _asymmetric(matrix: Array) -> tuple[int, int] | None:

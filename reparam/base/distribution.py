@@ -533,8 +533,8 @@ class Distribution(Tree, abc.ABC):
         if shape := self.event_shape:
             kind = "vectors" if len(shape) == 1 else "matrices"
             raise NoFormulaError(
-                f"{type(self).__name__} has no {what}: its values are {kind}; there are log_prob,"
-                " score, and derivatives of draws, rsample(n)"
+                f"{type(self).__name__} has no {what}: its values are {kind}; there are draws,"
+                " log_prob and score"
             )
 
     @final

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
 import numpy as np
@@ -375,6 +376,15 @@ class Tree:
             chosen = next((name for name in group if name in given), group[0])
             left_out |= {*group} - {chosen}
         return {name: value for name, value in self._fields.items() if name not in left_out}
+
+    @classmethod
+    def _selections(cls) -> list[list[str]]:
+        """Return the names of parameters with one of each group of alternatives, in all ways."""
+        optional = {name for group in cls._alternatives for name in group}
+        return [
+            [name for name in cls._own if name in chosen or name not in optional]
+            for chosen in product(*cls._alternatives)
+        ]
 
     @cached_property
     def _choice(self) -> tuple[str, ...]:

@@ -70,7 +70,6 @@ class MultivariateGaussian(Elliptical):
             "precision": "dy = −L⁻ᵀ dLᵀ L⁻ᵀ z,  dL = L Φ(L⁻¹ dP L⁻ᵀ)",
         },
         source="Murray (2016), Differentiation of the Cholesky decomposition",
-        scipy="multivariate_normal(loc, covariance)",
     )
     noise = NORMAL
     _alternatives = (("scale_tril", "covariance", "precision"),)

@@ -12,7 +12,7 @@ from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import NoiseError, ParameterError, ShapeError, UnknownParameterError
 from reparam.testing._report import Distributions, agree, check, refuses
-from reparam.testing._typical import choices, typical
+from reparam.testing._typical import typical
 
 
 def declares_itself(cls: type[Distribution]) -> None:
@@ -58,7 +58,7 @@ def refuses_bad_parameters(cls: type[Distribution]) -> None:
     refuses(cls, UnknownParameterError, cls, no_such_parameter=1.0)
     sized = {
         name: [cls.parameters[name].initial] * size
-        for size, name in enumerate(choices(cls)[0], start=2)
+        for size, name in enumerate(cls._selections()[0], start=2)
     }
     if len(sized) > 1:
         refuses(cls, ShapeError, cls, **sized)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +12,7 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Integers
 from reparam.engine.noise import UNIFORM
 
-__all__ = ["SETS", "choices", "noise_for", "one_of", "typical", "typicals"]
+__all__ = ["SETS", "noise_for", "one_of", "typical", "typicals"]
 
 D = TypeVar("D", bound=Distribution)
 
@@ -21,19 +20,9 @@ D = TypeVar("D", bound=Distribution)
 SETS = 7
 
 
-def choices(cls: type[Distribution]) -> list[list[str]]:
-    """Return the parameters' names, with one of each group of alternatives: for every choice."""
-    groups = cls._alternatives
-    several = {name for group in groups for name in group}
-    return [
-        [name for name in cls.parameters if name in chosen or name not in several]
-        for chosen in product(*groups)
-    ]
-
-
 def typicals(cls: type[D], n: int = SETS, seed: int = 0) -> list[D]:
     """Return what :func:`typical` does, for every choice among alternative parameters."""
-    return [_typical(cls, names, n, seed) for names in choices(cls)]
+    return [_typical(cls, names, n, seed) for names in cls._selections()]
 
 
 def typical(cls: type[D], n: int = SETS, seed: int = 0) -> D:
@@ -63,7 +52,7 @@ def typical(cls: type[D], n: int = SETS, seed: int = 0) -> D:
     >>> typical(rp.Exponential, 3).batch_shape
     (3,)
     """
-    return _typical(cls, choices(cls)[0], n, seed)
+    return _typical(cls, cls._selections()[0], n, seed)
 
 
 def _typical(cls: type[D], names: list[str], n: int, seed: int) -> D:

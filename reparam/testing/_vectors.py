@@ -16,7 +16,7 @@ from reparam.engine.shapes import summed_to
 from reparam.errors import NoFormulaError, ShapeError
 from reparam.regions import Region, Simplex
 from reparam.testing._report import check, refuses
-from reparam.testing._typical import SETS, choices, one_of, typical, typicals
+from reparam.testing._typical import SETS, one_of, typical, typicals
 
 __all__ = [
     "vector_density_is_of_the_support",
@@ -243,7 +243,7 @@ def vector_edges_are_numbers(cls: Vectors) -> None:
 
     There is no NaN among them, their views, or the derivatives of these.
     """
-    for chosen in choices(cls):
+    for chosen in cls._selections():
         rng = np.random.default_rng(3)
         values: dict[str, ArrayLike] = {}
         for name in chosen:

@@ -11,17 +11,19 @@ from functools import partial
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.reparameterized import Marginal
-from reparam.verification import statistics
+from reparam.regions import RealVector, Simplex
+from reparam.verification import reals, simplex, statistics
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context
 from reparam.verification.fit import LOOKS, Fit, add_scores, look
 from reparam.verification.numerics import derivative_in
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.simplex import MOST_ENTRIES, integrals
+from reparam.verification.simplex import MOST_ENTRIES
 from reparam.verification.vectors import Vectors
 
 __all__ = ["distribution", "edges", "expectation", "identity", "places", "score", "transform"]
@@ -35,6 +37,8 @@ _BATCH = 1e-13
 #: The share of draws with entries that have underflowed, at most, if gradients are to be judged by
 #: the others; and how many times as large as theirs scores may be there.
 _LOST, _FEW_TIMES = 0.01, 3.0
+#: What rounding may leave of differences that cancel.
+_ROUNDED = 1e-13
 #: Why gradients of expectations may be uncertain.
 _DOUBT = "entries of too many draws underflow, where the score is no number"
 #: Draws that tell where the mass is.
@@ -58,21 +62,42 @@ def _target(context: Context) -> Vectors:
     return cast(Vectors, context.target)
 
 
-def _on_simplex(tallies: tuple[Tally, Tally], theta: Mapping[str, float], y: Array) -> None:
-    """Compare entries with the ends of the support, and their sum with 1."""
-    inside, total = tallies
-    inside.add(theta, y, np.clip(y, 0.0, 1.0), y=y)
-    total.add(theta, np.sum(y, axis=-1), 1.0, atol=_SUM * 2.0**-52, **_row(y))
+class _Inside:
+    """Comparisons of values with the support: on the simplex, of entries and of their sum."""
+
+    def __init__(self, target: Vectors, what: str) -> None:
+        self._target, self._is_simplex = target, isinstance(target.region, Simplex)
+        inside = "[0, 1]" if self._is_simplex else "the support"
+        self._entries = Tally(f"entries of {what} in {inside}", "absolute")
+        self._sum = Tally(f"sum of {what}", "absolute")
+
+    def add(self, theta: Mapping[str, float], y: Array) -> None:
+        """Add values."""
+        if self._is_simplex:
+            self._entries.add(theta, y, np.clip(y, 0.0, 1.0), y=y)
+            self._sum.add(theta, np.sum(y, axis=-1), 1.0, atol=_SUM * 2.0**-52, **_row(y))
+        else:
+            outside = self._target.outside(theta, y).astype(np.float64)
+            self._entries.add(theta, outside, 0.0, **_row(y))
+
+    def add_extremes(self, theta: Mapping[str, float], y: Array) -> None:
+        """Add values: on the simplex the least and the greatest, and the sum that is most off 1."""
+        if self._is_simplex:
+            off = np.argmax(np.abs(np.sum(y, axis=-1) - 1.0))  # NaN is the greatest, and the least
+            y = y[[np.argmin(y) // y.shape[-1], np.argmax(y) // y.shape[-1], off]]
+        self.add(theta, y)
+
+    def result(self) -> Iterator[Comparison]:
+        """Yield the results."""
+        yield from self._entries.result()
+        yield from self._sum.result()
 
 
-def _extremes(y: Array) -> list[np.intp]:
-    """Return the rows with the least and the greatest entry, and the sum that is most off 1."""
-    off = np.argmax(np.abs(np.sum(y, axis=-1) - 1.0))  # NaN is the greatest, and the least
-    return [np.argmin(y) // y.shape[-1], np.argmax(y) // y.shape[-1], off]
-
-
-def _simplex_tallies(what: str) -> tuple[Tally, Tally]:
-    return Tally(f"entries of {what} in [0, 1]", "absolute"), Tally(f"sum of {what}", "absolute")
+def _is_told(target: Vectors, y: Array) -> NDArray[np.bool_]:
+    """Return which vectors on the simplex have entries all of which have their digits."""
+    if isinstance(target.region, Simplex):
+        return np.asarray(np.all(y > _SMALL, axis=-1))
+    return np.asarray(np.all(np.isfinite(y), axis=-1))
 
 
 # transform --------------------------------------------------------------------------------------
@@ -87,11 +112,11 @@ def transform(context: Context) -> Iterator[Comparison]:
 
     yield from tabulated(context)
     target, noise = _target(context), context.noise_points
-    simplex = _simplex_tallies("y")
+    inside = _Inside(target, "y")
     logarithm = Tally("ln y, by its view")
     for theta in context.sets():
         y = target.transform(noise, **theta).value
-        _on_simplex(simplex, theta, y)
+        inside.add(theta, y)
         if "log_value" in target.views:
             told = target.view("log_value", noise, **theta).value
             log_y = np.where(y > _SMALL, np.log(y), told)  # what underflows tells nothing
@@ -106,7 +131,8 @@ def transform(context: Context) -> Iterator[Comparison]:
         unlike[0].add(theta, together.value[at], alone.value, rtol=_BATCH, **where)
         for name, gradient in together.gradients.items():
             unlike[1].add(theta, gradient[at], alone.gradients[name], rtol=_BATCH, **where)
-    for tally in (*simplex, logarithm, *unlike):
+    yield from inside.result()
+    for tally in (logarithm, *unlike):
         yield from tally.result()
 
 
@@ -122,30 +148,42 @@ def _integrals(
 ) -> tuple[Array, Array] | None:
     """Return integrals over the simplex of functions of ln y and p(y), and their errors.
 
-    None where entries underflow before the density has fallen off.
+    Of other vectors they are over all y, of functions of y and p(y). None where entries underflow
+    before the density has fallen off.
     """
     target = _target(context)
     log_prob = target.formulas["log_prob"]
 
-    def integrands(log_y: Array) -> Array:
-        return f(log_y, np.exp(log_prob(np.exp(log_y), **theta)))
+    pilot = target.logarithms(theta, _PILOT, context.seed)[1]
+    if isinstance(target.region, Simplex):
 
-    value, error = integrals(integrands, target.logarithms(theta, _PILOT, context.seed)[1])
+        def integrands(log_y: Array) -> Array:
+            return f(log_y, np.exp(log_prob(np.exp(log_y), **theta)))
+
+        value, error = simplex.integrals(integrands, pilot)
+    else:
+        value, error = reals.integrals(lambda y: f(y, np.exp(log_prob(y, **theta))), pilot)
     return (value, error) if np.all(np.isfinite(error)) else None
 
 
+def _can_integrate(target: Vectors) -> bool:
+    regions = Simplex, RealVector
+    return isinstance(target.region, regions) and target.length <= MOST_ENTRIES
+
+
 def identity(context: Context) -> Iterator[Comparison]:
-    """Integrate the density over the simplex: its mass, and the marginals' distributions.
+    """Integrate the density over the support: its mass, and the marginals' distributions.
 
     A marginal x with the distribution F has E[cos kπF(x)] = 0.
     """
     target = _target(context)
-    if target.length > MOST_ENTRIES:
+    if not _can_integrate(target):
         raise NotApplicable(
-            f"its values are vectors of {target.length} entries: a density is integrated over"
-            f" the simplex for up to {MOST_ENTRIES}"
+            f"its values are {target.region} of {target.length} entries: a density is integrated"
+            f" over the simplex and over real vectors, for up to {MOST_ENTRIES}"
         )
-    mass = Tally("∫ p(y) dy over the simplex", "absolute")
+    where = "the simplex" if isinstance(target.region, Simplex) else "all y"
+    mass = Tally(f"∫ p(y) dy over {where}", "absolute")
     waves: dict[str, Tally] = {}
     for theta in context.sets():
         marginals = target.marginals(theta)
@@ -181,7 +219,7 @@ def score(context: Context) -> Iterator[Comparison]:
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
     for theta in context.sets():
         y = target.values(theta, 4 * context.level.points, context.seed)
-        y = y[np.all(y > _SMALL, axis=-1)]
+        y = y[_is_told(target, y)]
         claimed = formulas["score"](y, **theta)
         for name, tally in slopes.items():
             slope, error = derivative_in(
@@ -191,18 +229,19 @@ def score(context: Context) -> Iterator[Comparison]:
             tally.add(
                 theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, **_row(y)
             )
-        if target.length <= MOST_ENTRIES:
+        if _can_integrate(target):
             _expect_zero(context, theta, means)
     for tally in (*slopes.values(), *means.values()):
         yield from tally.result()
 
 
 def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
-    """Integrate the score over the simplex."""
+    """Integrate the score over the support."""
     formula = context.target.formulas["score"]
+    on_simplex = isinstance(_target(context).region, Simplex)
 
     def functions(log_y: Array, p: Array) -> Array:
-        scores = formula(np.exp(log_y), **theta)
+        scores = formula(np.exp(log_y) if on_simplex else log_y, **theta)
         return np.stack([p * each for name in means for each in (scores[name], abs(scores[name]))])
 
     found = _integrals(context, theta, functions)
@@ -221,7 +260,7 @@ def distribution(context: Context) -> Iterator[Comparison]:
     marginals = [target.marginals(theta) for theta in sets]
     tests = len(target.parameters) + len(marginals[0]) * Fit.TESTS
     alpha = context.alpha / (LOOKS * tests * len(sets))
-    simplex = _simplex_tallies("draws")
+    inside = _Inside(target, "draws")
     scores = {
         name: Tally(f"mean ∂ log p/∂{name} of draws", "standard errors")
         for name in target.parameters
@@ -231,19 +270,20 @@ def distribution(context: Context) -> Iterator[Comparison]:
     def compare(number: int, n: int, seed: int) -> float:
         theta, way = sets[number], target.ways[number % len(target.ways)]
         y, log_y = target.logarithms(theta, n, seed, way)
-        _on_simplex(simplex, theta, y[_extremes(y)])
+        inside.add_extremes(theta, y)
         ranks = []
         for fit, marginal in zip(fits, marginals[number], strict=True):
             x = marginal.of(log_y)
             x = np.where(np.isnan(x), np.inf, x)
             ranks.append(fit.add(theta, marginal.law, x, np.sort(x), alpha))
-        if np.all(y > _SMALL):  # scores of the others have no mean of 0
+        if np.all(_is_told(target, y)):  # scores of the others have no mean of 0
             ranks.append(add_scores(scores, theta, target.law(theta), y, alpha))
         return max(ranks)
 
     for number in range(len(sets)):
         look(context, "draws", number, partial(compare, number))
-    for tally in (*simplex, *scores.values()):
+    yield from inside.result()
+    for tally in scores.values():
         yield from tally.result()
     for fit in fits:
         yield from fit.result()
@@ -253,13 +293,14 @@ def distribution(context: Context) -> Iterator[Comparison]:
 
 
 def _functions(y: Array) -> Iterator[tuple[str, Array, Array]]:
-    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded."""
+    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded if y is."""
     unit = np.eye(y.shape[-1])
     for i in range(y.shape[-1]):
         yield f"y_{i}", y[:, i], np.broadcast_to(unit[i], y.shape)
         j = (i + 1) % y.shape[-1]
         yield f"y_{i} y_{j}", y[:, i] * y[:, j], y[:, [j]] * unit[i] + y[:, [i]] * unit[j]
     c = np.cos(2.0 * np.arange(y.shape[-1]))  # weights of no symmetry
+    c /= max(1.0, float(np.ptp(np.quantile(y @ c, [0.16, 0.84]))))
     for k in (1, 3):
         phase = k * math.pi * (y @ c)
         slope = k * math.pi * np.cos(phase)
@@ -286,7 +327,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
             yield from broken
             judged = True
             continue
-        told = np.all(sample.value > _SMALL, axis=-1)
+        told = _is_told(target, sample.value)
         y, lost = sample.value[told], 1.0 - float(np.mean(told))
         judged = judged or lost <= _LOST
         if lost > _LOST:
@@ -307,7 +348,9 @@ def expectation(context: Context) -> Iterator[Comparison]:
                     tally.add(theta, 0.0, np.nan, note=f"φ = {what}: few draws outweigh the others")
                     continue
                 # the others' scores are at most a few times as large
-                z = statistics.mean_score(off, slack=_FEW_TIMES * lost * np.max(np.abs(off)))
+                slack = _FEW_TIMES * lost * np.max(np.abs(off))
+                slack += _ROUNDED * float(np.mean(np.abs(path)))
+                z = statistics.mean_score(off, slack=slack)
                 note = ""
                 if abs(z) > critical:
                     bias = float(np.mean(off))
@@ -347,7 +390,7 @@ def edges(context: Context) -> Iterator[Comparison]:
     noise, names = extreme_noise(context), list(target.parameters)
     values = partial(transformed, target, noise)
     outputs = ["value", *target.views]
-    simplex = _simplex_tallies("y")
+    inside = _Inside(target, "y")
     numbers = {of: Tally(f"{of} is a number", "statement") for of in outputs}
     gradients = {
         (of, name): Tally(f"∂{of}/∂{name} is a number", "statement")
@@ -364,7 +407,7 @@ def edges(context: Context) -> Iterator[Comparison]:
         samples = {of: target.view(of, noise, **theta) for of in target.views}
         samples["value"] = target.transform(noise, **theta)
         y = samples["value"].value
-        _on_simplex(simplex, theta, y)
+        inside.add(theta, y)
         for of, sample in samples.items():
             numbers[of].add(theta, np.isnan(sample.value), 0.0, **where)
             for name, entry in sample.gradients.items():
@@ -372,10 +415,11 @@ def edges(context: Context) -> Iterator[Comparison]:
         for name, entry in samples["value"].gradients.items():
             broken = (entry == 0.0) & moves(values, name, theta, y)
             silent[name].add(theta, broken, 0.0, **where)
-        inner = y[np.all(y > _SMALL, axis=-1)]
+        inner = y[_is_told(target, y)]
         told = np.isnan(target.formulas["log_prob"](inner, **theta))
         formulas[0].add(theta, told, 0.0, **_row(inner))
         slopes = target.formulas["score"](inner, **theta).values()
         formulas[1].add(theta, np.any(np.isnan(list(slopes)), axis=0), 0.0, **_row(inner))
-    for tally in (*simplex, *numbers.values(), *gradients.values(), *silent.values(), *formulas):
+    yield from inside.result()
+    for tally in (*numbers.values(), *gradients.values(), *silent.values(), *formulas):
         yield from tally.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -361,9 +362,17 @@ class PositiveDefinite(Region):
 
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
         """Return which matrices are not symmetric (rounding apart), or not positive definite."""
-        flat = np.asarray(values).reshape(-1, *values.shape[-2:])
-        found = np.array([_asymmetric(m) is not None or _bad_minor(m) > 0 for m in flat], np.bool_)
-        return found.reshape(values.shape[:-2])
+        own = np.eye(values.shape[-1])
+        lost = ~np.all(np.isfinite(values), axis=(-2, -1))
+        finite = np.where(lost[..., np.newaxis, np.newaxis], own, values)
+        off = lost | np.any(_asymmetry(finite) > 0.0, axis=(-2, -1))
+        symmetric = np.where(off[..., np.newaxis, np.newaxis], own, finite)
+        with suppress(np.linalg.LinAlgError):  # most often all of them are
+            np.linalg.cholesky(symmetric)
+            return np.asarray(off)
+        flat = symmetric.reshape(-1, *own.shape)
+        bad = np.array([_bad_minor(matrix) > 0 for matrix in flat], np.bool_)
+        return np.asarray(off | bad.reshape(off.shape))
 
     def problem(self, value: Array) -> str:
         """Return the entry that has no mirror image, or the leading minor that isn't positive."""
@@ -482,12 +491,18 @@ def _with_first(numbers: Array) -> Array:
 
 def _asymmetric(matrix: Array) -> tuple[int, int] | None:
     """Return the place of the entry that differs most from its mirror image, if one does."""
-    size = np.sqrt(np.abs(np.diagonal(matrix)))
-    off = np.abs(matrix - matrix.T) - _ASYMMETRY * np.outer(size, size)
-    if np.all(off <= 0.0) or not np.all(np.isfinite(matrix)):
+    off = _asymmetry(matrix)
+    if np.all(off <= 0.0):
         return None
     i, j = np.unravel_index(int(np.argmax(off)), matrix.shape)
     return int(i), int(j)
+
+
+def _asymmetry(matrix: Array) -> Array:
+    """Return how far entries of finite matrices are from their mirror images, rounding apart."""
+    size = np.sqrt(np.abs(np.diagonal(matrix, axis1=-2, axis2=-1)))
+    scale = size[..., :, np.newaxis] * size[..., np.newaxis, :]
+    return np.asarray(np.abs(matrix - np.swapaxes(matrix, -1, -2)) - _ASYMMETRY * scale)
 
 
 def _bad_minor(matrix: Array) -> int:

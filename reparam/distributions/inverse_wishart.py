@@ -87,6 +87,10 @@ class InverseWishart(BartlettFamily):
         columns = np.einsum("...ki,...ki->...i", t, of_both)
         return -columns * diagonal(a), of_both
 
+    @classmethod
+    def _moved_factor(cls, in_a: Array, in_tril: Array, t: Array, a: Array, tril: Array) -> Array:
+        return cls._factor(a, in_tril - t @ in_a)
+
     @staticmethod
     def _powers(d: int) -> Array:
         return 2.0 * d - np.arange(float(d))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from reparam.base.distribution import About
 from reparam.base.reparameterized import Reparameterized
 from reparam.domains import POSITIVE, Integers
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.errors import ShapeError
 from reparam.families import gamma_draws
 from reparam.parameters import Parameter
 from reparam.regions import CorrelationCholesky
@@ -46,11 +44,12 @@ class LKJCholesky(Reparameterized):
     dim: Parameter = Parameter(
         "d",
         Integers(2, math.inf),
-        2.0,
+        3.0,
         (2.0, 4.0),
         ("dimension",),
         "Number of rows",
         differentiable=False,
+        length_of="K",
     )
     concentration: Parameter = Parameter("η", POSITIVE, 1.0, (0.3, 30.0), ("eta",), "Concentration")
     about = About(
@@ -72,15 +71,6 @@ class LKJCholesky(Reparameterized):
     _extra_dims = (("K",),)
 
     # The extra array is logit b by row, of the first row 0.
-
-    def _unified(self, parts: Mapping[str, Any]) -> dict[str, int]:
-        return {"K": int(np.max(parts["dim"]))}
-
-    def _check(self) -> None:
-        if np.ndim(self.dim):
-            raise ShapeError(
-                f"dim has shape {np.shape(self.dim)}, and all draws have one size; pass one dim"
-            )
 
     @staticmethod
     def _shapes(d: int, concentration: Array) -> tuple[Array, Array]:

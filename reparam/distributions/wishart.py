@@ -79,9 +79,13 @@ class Wishart(BartlettFamily):
 
     @staticmethod
     def _pulled_factor(upstream: Array, t: Array, a: Array, tril: Array) -> tuple[Array, Array]:
-        # dT = dL A + L dA
+        # dT = dL A + L dA, of which dA is diagonal
         columns = np.einsum("...ki,...ki->...i", tril, upstream)
         return columns * diagonal(a), upstream @ transposed(a)
+
+    @staticmethod
+    def _moved_factor(in_a: Array, in_tril: Array, t: Array, a: Array, tril: Array) -> Array:
+        return np.asarray(in_tril @ a + tril @ in_a)
 
     @staticmethod
     def _powers(d: int) -> Array:

@@ -20,6 +20,7 @@ from reparam.special import gamma as special
 from reparam.special.matrices import (
     cholesky,
     cholesky_pullback,
+    cholesky_push,
     diagonal,
     diagonally,
     inverse,
@@ -69,6 +70,11 @@ class BartlettFamily(Reparameterized):
 
     @staticmethod
     @abc.abstractmethod
+    def _moved_factor(in_a: Array, in_tril: Array, t: Array, a: Array, tril: Array) -> Array:
+        """dT, from dA and dL."""
+
+    @staticmethod
+    @abc.abstractmethod
     def _standard(t: Array, tril: Array) -> Array:
         """A, from T and L."""
 
@@ -105,6 +111,15 @@ class BartlettFamily(Reparameterized):
         return in_df, cholesky_pullback(in_tril, tril, inverse(tril))
 
     @final
+    def _pushed_on(
+        self, tangents: Sequence[Array], df: Array, scale: Array, same: Array, tril: Array
+    ) -> tuple[Array, ...]:
+        in_df, moved = tangents
+        if self._choice == ("scale_tril",):
+            return in_df, np.tril(moved)
+        return in_df, cholesky_push(moved, tril, inverse(tril))
+
+    @final
     def _absent(self, name: str) -> Array:
         tril = self._ready[1]
         return tril if name == "scale_tril" else np.asarray(tril @ transposed(tril))
@@ -126,10 +141,23 @@ class BartlettFamily(Reparameterized):
         t = self._factor(a, tril)
         of_factor = (upstream + transposed(upstream)) @ t
         on_diagonal, in_tril = self._pulled_factor(of_factor, t, a, tril)
-        # ln a_ii is half the logarithm of the gamma variate, whose shape is half of ν_i
+        return np.einsum("...i,...i->...", on_diagonal, self._slopes(a, df)), in_tril
+
+    @final
+    def _push(
+        self, tangents: tuple[Array, ...], y: Array, a: Array, df: Array, tril: Array
+    ) -> Array:
+        in_df, in_tril = tangents
+        moved = diagonally(diagonal(a) * self._slopes(a, df) * np.asarray(in_df)[..., np.newaxis])
+        t = self._factor(a, tril)
+        product = self._moved_factor(moved, in_tril, t, a, tril) @ transposed(t)
+        return np.asarray(product + transposed(product))
+
+    @final
+    def _slopes(self, a: Array, df: Array) -> Array:
+        """∂ln a_ii/∂ν: half that of the gamma variate a_ii²/2, whose shape is half of ν_i."""
         log_x = 2.0 * np.log(np.maximum(diagonal(a), 5e-324)) - _LOG_TWO
-        slopes = 0.25 * special.log_pathwise(log_x, self._shapes(df, a.shape[-1]))
-        return np.einsum("...i,...i->...", on_diagonal, slopes), in_tril
+        return np.asarray(0.25 * special.log_pathwise(log_x, self._shapes(df, a.shape[-1])))
 
     @final
     def _log_prob(self, y: Array, df: Array, tril: Array) -> Array:

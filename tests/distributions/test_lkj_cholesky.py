@@ -114,7 +114,7 @@ def test_ends_of_the_domain():
         draw = rp.LKJCholesky(4, eta).rsample(1000, rng=1)
         assert np.all(np.isfinite(draw.value))
         assert np.all(np.isfinite(draw.jacobian()["concentration"]))
-    with pytest.raises(ShapeError, match="all draws have one size; pass one dim"):
+    with pytest.raises(ShapeError, match="all draws have one length; pass one dim"):
         rp.LKJCholesky([2, 3], 1.0)
     assert rp.LKJCholesky(3, 1.0).log_prob(np.eye(3)[::-1]) == -np.inf
     rise = [float(half_step_fall(np.float64(a), np.float64(2.5))) for a in (0.3, 15.9, 16.1, 1e6)]

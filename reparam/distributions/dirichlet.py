@@ -55,7 +55,6 @@ class Dirichlet(Reparameterized):
         },
         source="Jankowiak & Obermeyer (2018), Pathwise derivatives beyond the reparameterization"
         " trick, section 4.2",
-        scipy="dirichlet(concentration)",
     )
     path: ClassVar[Literal["map", "field"]] = "field"
     _support = Simplex()

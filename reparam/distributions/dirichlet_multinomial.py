@@ -50,7 +50,6 @@ class DirichletMultinomial(DiscreteVectors):
         score={"concentration": "ψ(y_k + α_k) − ψ(α_k) − ψ(n + α₀) + ψ(α₀) for each k"},
         source="Johnson, Kotz & Balakrishnan (1997), Discrete Multivariate Distributions,"
         " section 35.13.1",
-        scipy="dirichlet_multinomial(concentration, total_count)",
     )
     alternatives: ClassVar[str] = (
         "draw p from dirichlet, which is reparameterized, and take the expectation given p"

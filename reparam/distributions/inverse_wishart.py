@@ -66,7 +66,6 @@ class InverseWishart(BartlettFamily):
         },
         source="Smith & Hocking (1972), Algorithm AS 53: Wishart variate generator;"
         " Murray (2016), Differentiation of the Cholesky decomposition",
-        scipy="invwishart(df, scale)",
     )
     _ascending = True
     _alternatives = (("scale_tril", "scale"),)

@@ -40,7 +40,6 @@ class LKJCholesky(Reparameterized):
     """
 
     name = "lkj-cholesky"
-    aliases = ("lkjcholesky",)
     dim: Parameter = Parameter(
         "d",
         Integers(2, math.inf),

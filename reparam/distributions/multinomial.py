@@ -45,7 +45,6 @@ class Multinomial(Weighted):
         score={"probs": "y_k/w_k − n/Σw for each k", "logits": "y_k − n p_k for each k"},
         source="Johnson, Kotz & Balakrishnan (1997), Discrete Multivariate Distributions, ch. 35;"
         " Loader (2000), Fast and accurate computation of binomial probabilities",
-        scipy="multinomial(total_count, probs)",
     )
     _support = CountVector(total="total_count")
     _substreams = ((UNIFORM, ("K",)),)

@@ -24,7 +24,7 @@ class OneHotCategorical(Weighted):
     """
 
     name = "one-hot-categorical"
-    aliases = ("onehotcategorical", "one-hot")
+    aliases = ("one-hot",)
     probs: Parameter = PROBS
     logits: Parameter = LOGITS
     about = About(

@@ -65,7 +65,6 @@ class Wishart(BartlettFamily):
         source="Bartlett (1933), On the theory of statistical regression;"
         " Smith & Hocking (1972), Algorithm AS 53; Murray (2016), Differentiation of the Cholesky"
         " decomposition",
-        scipy="wishart(df, covariance)",
     )
     _ascending = False
 

@@ -34,10 +34,12 @@ ALIASES = [
 @ALL
 def test_declaration_gives_signature_defaults_and_documentation(cls):
     signature = inspect.signature(cls)
-    assert list(signature.parameters) == list(cls.parameters)
+    alternatives = {name for group in cls._alternatives for name in group}
+    assert set(signature.parameters) == set(cls.parameters)
     for name, parameter in cls.parameters.items():
         assert getattr(cls, name) is parameter
-        assert signature.parameters[name].default == parameter.initial
+        expected = None if name in alternatives else parameter.initial
+        assert signature.parameters[name].default == expected
         np.testing.assert_array_equal(getattr(cls(), name), parameter.initial)
         assert f"{name} : array_like, default {parameter.initial_text}" in cls.__doc__
         assert all(alias in cls.__doc__ for alias in parameter.aliases)
@@ -68,7 +70,7 @@ def test_alias_is_the_parameter(cls, alias, name):
     assert alias in cls.parameters
     assert cls.parameters[alias] is cls.parameters[name]
     parameter = cls.parameters[name]
-    value = np.full_like(parameter.initial, parameter.typical[1])
+    value = parameter.typical_at(np.ones(parameter.lengths))
     np.testing.assert_array_equal(getattr(cls(**{alias: value}), name), value)
 
 
@@ -314,6 +316,8 @@ def others_in_order(cls, name):
 def test_every_number_inside_the_domain_is_accepted(cls, tiny_or_huge):
     for name, parameter in cls.parameters.items():
         below, above = others_in_order(cls, name)
+        if parameter.domain.rank:
+            continue
         if tiny_or_huge in parameter.domain and all(tiny_or_huge > low for low in below.values()):
             value = np.full_like(parameter.initial, tiny_or_huge)
             if above:

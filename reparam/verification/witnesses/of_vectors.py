@@ -179,8 +179,8 @@ def identity(context: Context) -> Iterator[Comparison]:
     target = _target(context)
     if not _can_integrate(target):
         raise NotApplicable(
-            f"its values are {target.region} of {target.length} entries: a density is integrated"
-            f" over the simplex and over real vectors, for up to {MOST_ENTRIES}"
+            f"its values are vectors of {target.length} entries ({target.region}): a density is"
+            f" integrated over the simplex and over real vectors, for up to {MOST_ENTRIES}"
         )
     where = "the simplex" if isinstance(target.region, Simplex) else "all y"
     mass = Tally(f"∫ p(y) dy over {where}", "absolute")

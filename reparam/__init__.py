@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from reparam.distributions.continuous_bernoulli import (
         ContinuousBernoulli as ContinuousBernoulli,
     )
+    from reparam.distributions.dirichlet import Dirichlet as Dirichlet
+    from reparam.distributions.dirichlet_multinomial import (
+        DirichletMultinomial as DirichletMultinomial,
+    )
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.frechet import Frechet as Frechet
@@ -49,9 +53,11 @@ if TYPE_CHECKING:
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
+    from reparam.distributions.inverse_wishart import InverseWishart as InverseWishart
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.levy import Levy as Levy
+    from reparam.distributions.lkj_cholesky import LKJCholesky as LKJCholesky
     from reparam.distributions.log_logistic import LogLogistic as LogLogistic
     from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.log_uniform import LogUniform as LogUniform
@@ -59,10 +65,12 @@ if TYPE_CHECKING:
     from reparam.distributions.logistic_normal import LogisticNormal as LogisticNormal
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.maxwell import Maxwell as Maxwell
+    from reparam.distributions.multinomial import Multinomial as Multinomial
     from reparam.distributions.multivariate_gaussian import (
         MultivariateGaussian as MultivariateGaussian,
     )
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
+    from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.power_spherical import PowerSpherical as PowerSpherical
@@ -82,6 +90,7 @@ if TYPE_CHECKING:
     from reparam.distributions.von_mises import VonMises as VonMises
     from reparam.distributions.von_mises_fisher import VonMisesFisher as VonMisesFisher
     from reparam.distributions.weibull import Weibull as Weibull
+    from reparam.distributions.wishart import Wishart as Wishart
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval

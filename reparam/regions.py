@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -16,6 +17,7 @@ from reparam.domains import POSITIVE, REAL, Interval
 __all__ = [
     "Correlation",
     "CorrelationCholesky",
+    "CountVector",
     "Dims",
     "LowerTriangular",
     "Number",
@@ -226,6 +228,33 @@ class Simplex(Region):
 
 
 @dataclass(frozen=True, slots=True)
+class CountVector(Region):
+    """The vectors of counts, integers from 0 on, with the sum of a parameter of that name, or 1.
+
+    >>> print(CountVector(total="total_count"))
+    counts with sum total_count
+    """
+
+    low: float | str = 0.0
+    high: float | str = math.inf
+    total: str = ""
+    wanted: ClassVar[str] = "{} that are non-negative integers"
+
+    def __str__(self) -> str:
+        return f"counts with sum {self.total or 1}"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which vectors have another entry, or another sum."""
+        total = (theta or {}).get(self.total, 1.0)
+        wrong = ~(np.sum(values, axis=-1) == total)
+        return np.asarray(wrong | np.any((values < 0.0) | (np.floor(values) != values), axis=-1))
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return zeros."""
+        return np.zeros(shape)
+
+
+@dataclass(frozen=True, slots=True)
 class UnitVector(Region):
     """The vectors of length 1: the sphere."""
 
@@ -334,9 +363,17 @@ class PositiveDefinite(Region):
 
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
         """Return which matrices are not symmetric (rounding apart), or not positive definite."""
-        flat = np.asarray(values).reshape(-1, *values.shape[-2:])
-        found = np.array([_asymmetric(m) is not None or _bad_minor(m) > 0 for m in flat], np.bool_)
-        return found.reshape(values.shape[:-2])
+        own = np.eye(values.shape[-1])
+        lost = ~np.all(np.isfinite(values), axis=(-2, -1))
+        finite = np.where(lost[..., np.newaxis, np.newaxis], own, values)
+        off = lost | np.any(_asymmetry(finite) > 0.0, axis=(-2, -1))
+        symmetric = np.where(off[..., np.newaxis, np.newaxis], own, finite)
+        with suppress(np.linalg.LinAlgError):  # most often all of them are
+            np.linalg.cholesky(symmetric)
+            return np.asarray(off)
+        flat = symmetric.reshape(-1, *own.shape)
+        bad = np.array([_bad_minor(matrix) > 0 for matrix in flat], np.bool_)
+        return np.asarray(off | bad.reshape(off.shape))
 
     def problem(self, value: Array) -> str:
         """Return the entry that has no mirror image, or the leading minor that isn't positive."""
@@ -498,12 +535,18 @@ def _with_first(numbers: Array) -> Array:
 
 def _asymmetric(matrix: Array) -> tuple[int, int] | None:
     """Return the place of the entry that differs most from its mirror image, if one does."""
-    size = np.sqrt(np.abs(np.diagonal(matrix)))
-    off = np.abs(matrix - matrix.T) - _ASYMMETRY * np.outer(size, size)
-    if np.all(off <= 0.0) or not np.all(np.isfinite(matrix)):
+    off = _asymmetry(matrix)
+    if np.all(off <= 0.0):
         return None
     i, j = np.unravel_index(int(np.argmax(off)), matrix.shape)
     return int(i), int(j)
+
+
+def _asymmetry(matrix: Array) -> Array:
+    """Return how far entries of finite matrices are from their mirror images, rounding apart."""
+    size = np.sqrt(np.abs(np.diagonal(matrix, axis1=-2, axis2=-1)))
+    scale = size[..., :, np.newaxis] * size[..., np.newaxis, :]
+    return np.asarray(np.abs(matrix - np.swapaxes(matrix, -1, -2)) - _ASYMMETRY * scale)
 
 
 def _bad_minor(matrix: Array) -> int:

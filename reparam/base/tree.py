@@ -405,6 +405,9 @@ class Tree:
         seen: dict[str, str] = {}
         for name, value in parts.items():
             declared = self._fields[name]
+            if isinstance(declared, Parameter) and declared.length_of:
+                sizes[declared.length_of] = int(value)
+                seen[declared.length_of] = name
             if not isinstance(declared, Parameter) or not declared.dims:
                 continue
             for axis, length in zip(declared.dims, declared.event(value), strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from reparam.base.distribution import About
 from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Integers
 from reparam.engine.noise import NORMAL
-from reparam.errors import ShapeError
 from reparam.parameters import Parameter
 from reparam.regions import UnitVector
 from reparam.special import sphere
@@ -29,7 +28,14 @@ class SphericalUniform(Reparameterized):
 
     name = "spherical-uniform"
     dimension: Parameter = Parameter(
-        "K", Integers(2, np.inf), 3.0, (3.0, 3.0), ("dim",), "Dimension", differentiable=False
+        "K",
+        Integers(2, np.inf),
+        3.0,
+        (3.0, 3.0),
+        ("dim",),
+        "Dimension",
+        differentiable=False,
+        length_of="K",
     )
     about = About(
         density="p(y) = Γ(K/2) / (2 π^(K/2))",
@@ -39,20 +45,11 @@ class SphericalUniform(Reparameterized):
     )
     mechanism = "projection"
     noise = NORMAL
-    _support = UnitVector(dims=("dimension",))
+    _support = UnitVector()
 
     # what formulas take in place of the dimension is the middle of the sphere
-    _prepared_dims = (("dimension",),)
+    _prepared_dims = (("K",),)
     _functions_of_others = 1
-
-    def _unified(self, parts: Mapping[str, Any]) -> dict[str, int]:
-        dimensions = np.unique(parts["dimension"]) if "dimension" in parts else np.array([3.0])
-        if dimensions.size > 1:
-            raise ShapeError(
-                f"dimension is {dimensions[0]:g} and {dimensions[-1]:g}; pass one integer, as all"
-                " draws have one length"
-            )
-        return {"dimension": int(dimensions[0])}
 
     def _prepared(self, *theta: Any) -> tuple[Array, ...]:
         return (np.zeros((*self.batch_shape, *self.event_shape)),)

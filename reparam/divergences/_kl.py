@@ -121,12 +121,12 @@ class _Pair:
 
     def __init__(self, p: Distribution, q: Distribution) -> None:
         self.p, self.q = instance("p", p), instance("q", q)
+        if p.event_shape != q.event_shape:
+            raise ShapeError(
+                f"draws of p have shape {p.event_shape} and those of q {q.event_shape}; kl compares"
+                " draws of one shape"
+            )
         for distribution in (p, q):
-            if distribution.event_shape:
-                raise ShapeError(
-                    f"{distribution.name} draws vectors, and kl is of distributions of numbers;"
-                    " average p.log_prob(y) - q.log_prob(y) over draws y from p"
-                )
             if distribution._has_atoms:
                 raise NoFormulaError(
                     f"{distribution!r} has probabilities at the ends of its support, and kl is of"
@@ -139,6 +139,8 @@ class _Pair:
     def beyond(self) -> NDArray[np.bool_]:
         """Where p's support reaches beyond q's: also integers' beyond an interval, and v.v."""
         p, q = self.p, self.q
+        if p.event_shape:  # of one region, if there is a formula
+            return np.zeros(self.shape, dtype=np.bool_)
         if isinstance(p._support, Integers) != isinstance(q._support, Integers):
             return np.ones(self.shape, dtype=np.bool_)
         (low_p, high_p), (low_q, high_q) = p.support, q.support
@@ -158,11 +160,21 @@ class _Pair:
                 terms = formula(self.p, self.q)
                 if terms is not None:
                     return self._without_errors(terms, CLOSED_FORM, self.beyond)
+            self._need_numbers()
             terms = summed(self.p, self.q, self.shape)
             if terms is not None:
                 return self._without_errors(terms, SUM, self.beyond)
         infinite = self.beyond | self.tails.divergence
         return self._infinite(infinite) if infinite.size and infinite.all() else None
+
+    def _need_numbers(self) -> None:
+        """Refuse vectors, of which closed forms are all there is."""
+        if self.p.event_shape:
+            raise ShapeError(
+                f"{self.p.name} draws vectors, and there is no closed form of kl for"
+                f" {self.p.name} and {self.q.name}, which is all that kl has for them; average"
+                " p.log_prob(y) - q.log_prob(y) over draws y from p"
+            )
 
     def estimated(self, n: int, rng: RNGLike) -> Divergence:
         """Return the divergence by Monte Carlo, with what the tails make of it."""

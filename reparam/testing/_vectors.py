@@ -55,7 +55,7 @@ def vector_draws_repeat(cls: Vectors) -> None:
             _equal(d, "noise among more draws", more[:5], less)
         _equal(d, "a value of sample", d.sample(5, rng=3), few.value)
         check(d, np.any(d.sample(5, rng=4) != few.value), "seeds 3 and 4 give the same draws")
-        empty, expected = d.rsample(0, rng=1).value.shape, (0, SETS, *d.event_shape)
+        empty, expected = d.rsample(0, rng=1).value.shape, (0, *d.batch_shape, *d.event_shape)
         check(d, empty == expected, f"no draws have shape {empty}, expected {expected}")
 
 
@@ -234,9 +234,10 @@ def vectors_do_not_depend_on_neighbours(cls: Vectors) -> None:
         noise = _noise(d)
         batch = told(d, noise)
         for i, j in ((0, 0), (5, 3), (17, 6), (31, 1)):
-            alone = told(one_of(d, j), [each[i, j] for each in noise])
+            at = (i, j)[: 1 + len(d.batch_shape)]
+            alone = told(one_of(d, j), [each[at] for each in noise])
             for what, value in alone.items():
-                _equal(d, f"{what} in a batch", batch[what][i, j], value)
+                _equal(d, f"{what} in a batch", batch[what][at], value)
 
 
 def vector_edges_are_numbers(cls: Vectors) -> None:
@@ -288,7 +289,7 @@ def vector_statistics_match_draws(cls: Vectors) -> None:
     """Mean, variance, covariance and entropy are those of draws, if they have formulas."""
     for d in typicals(cls, 3, seed=1)[:1]:
         y = d.sample(_DRAWS, rng=23)
-        flat = y.reshape(_DRAWS, 3, -1)
+        flat = y.reshape(_DRAWS, math.prod(d.batch_shape), -1)
         centred = flat - flat.mean(axis=0)
         products = centred[..., :, np.newaxis] * centred[..., np.newaxis, :]
         several = {"mean": flat, "variance": centred * centred, "entropy": -d.log_prob(y)}

@@ -172,5 +172,5 @@ def test_unit_vectors_only():
         rp.VonMisesFisher([1.0, 1.0], 2.0)
     with pytest.raises(ParameterError, match="integer"):
         rp.SphericalUniform(2.5)
-    with pytest.raises(ShapeError, match="one integer"):
+    with pytest.raises(ShapeError, match="all draws have one length"):
         rp.SphericalUniform([2, 3])

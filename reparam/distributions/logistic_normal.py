@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from reparam._typing import Array
@@ -57,13 +59,14 @@ class LogisticNormal(SimplexGaussian):
     def _inverse(y: Array, log_y: Array) -> Array:
         return log_y[..., :-1] - log_y[..., -1:]
 
-    @classmethod
-    def _marginals(cls, loc: Array, a: Array, b: Array) -> tuple[Marginal, ...]:
+    def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
+        loc, a, _ = self._ready
+        n = len(loc)
+
         def ratio(k: int) -> Marginal:
             law = Gaussian(loc[k], np.sqrt(np.sum(a[k] * a[k])))
             return Marginal(f"ln(y_{k}/y_{n})", lambda log_y: log_y[..., k] - log_y[..., n], law)
 
-        n = len(loc)
         return tuple(map(ratio, range(n)))
 
 

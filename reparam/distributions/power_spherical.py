@@ -9,7 +9,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.reparameterized import Reparameterized
+from reparam.base.reparameterized import Marginal, Reparameterized
+from reparam.distributions.beta import Beta
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.families import gamma_draws
@@ -127,6 +128,12 @@ class PowerSpherical(Reparameterized):
         a = 0.5 * (dim - 1.0)
         mean_log = -digamma_difference(concentration + a, np.asarray(a))
         return np.asarray(_log_normalizer(concentration, dim) - concentration * mean_log)
+
+    @staticmethod
+    def _marginals(mean_direction: Array, concentration: Array) -> tuple[Marginal, ...]:
+        a, mean = 0.5 * (len(mean_direction) - 1.0), sphere.unit(mean_direction)
+        law = Beta(concentration + a, a)
+        return (Marginal("(1 + μᵀy)/2", lambda y: sphere.separation(y, mean)[1], law),)
 
 
 def _log_rest(x: Array, rest: Array) -> Array:

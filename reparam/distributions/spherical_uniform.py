@@ -9,7 +9,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.reparameterized import Reparameterized
+from reparam.base.reparameterized import Marginal, Reparameterized
+from reparam.distributions.beta import Beta
 from reparam.domains import Integers
 from reparam.engine.noise import NORMAL
 from reparam.parameters import Parameter
@@ -93,3 +94,8 @@ class SphericalUniform(Reparameterized):
     @staticmethod
     def _entropy(middle: Array) -> Array:
         return np.full(middle.shape[:-1], sphere.log_area(middle.shape[-1]))
+
+    @staticmethod
+    def _marginals(dimension: Array) -> tuple[Marginal, ...]:
+        a = 0.5 * (np.max(dimension) - 1.0)
+        return (Marginal("(1 + y_0)/2", lambda y: 0.5 * (1.0 + y[..., 0]), Beta(a, a)),)

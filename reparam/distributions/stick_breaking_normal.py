@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from reparam._typing import Array
@@ -70,10 +72,12 @@ class StickBreakingNormal(SimplexGaussian):
         logit = log_y[..., :-1] - np.log(np.maximum(left, 5e-324))
         return np.asarray(logit + _offsets(logit))
 
-    @classmethod
-    def _marginals(cls, loc: Array, a: Array, b: Array) -> tuple[Marginal, ...]:
+    def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
+        loc, a, _ = self._ready
+
         def first(log_y: Array) -> Array:
-            return np.asarray(log_y[..., 0] - np.log(-np.expm1(log_y[..., 0])))
+            # the rest is the sum of the other entries
+            return np.asarray(log_y[..., 0] - np.logaddexp.reduce(log_y[..., 1:], axis=-1))
 
         law = Gaussian(loc[0] - np.log(len(loc)), np.abs(a[0, 0]))
         return (Marginal("ln(y_0/(1 − y_0))", first, law),)

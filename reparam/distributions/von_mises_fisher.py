@@ -8,7 +8,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.reparameterized import Reparameterized
+from reparam.base.reparameterized import Marginal, Reparameterized
+from reparam.distributions.continuous_bernoulli import ContinuousBernoulli
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM, further
 from reparam.parameters import Parameter
@@ -111,6 +112,14 @@ class VonMisesFisher(Reparameterized):
     def _entropy(mean_direction: Array, concentration: Array) -> Array:
         log_normalizer, _, deficit, _ = special.moments(concentration, mean_direction.shape[-1])
         return np.asarray(log_normalizer + concentration * deficit)
+
+    @staticmethod
+    def _marginals(mean_direction: Array, concentration: Array) -> tuple[Marginal, ...]:
+        if len(mean_direction) != 3:
+            return ()
+        # in three dimensions the area between parallel planes is their distance (Archimedes)
+        mean, law = sphere.unit(mean_direction), ContinuousBernoulli(-2.0 * concentration)
+        return (Marginal("(1 − μᵀy)/2", lambda y: sphere.separation(y, mean)[0], law),)
 
 
 def _half_tangents(g: Array, u: Array, kappa: Array, dim: int) -> Array:

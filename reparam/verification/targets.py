@@ -95,6 +95,8 @@ class Target(abc.ABC):
     formulas: Mapping[str, Formula]
     #: How many entries a value has, 0 if it is a number.
     length: int = 0
+    #: Whether derivatives of vectors are those at fixed noise, which differences can tell.
+    is_map: bool = True
     #: How many numbers of noise a vector is made of.
     width: int = 0
     #: Whether formulas are to be right out to the last tail, and for any parameters: those of this

@@ -63,7 +63,8 @@ class Vectors(Target):
         self.fixed = {} if isinstance(thing, type) else self._entries.of(thing)
         self.parameters = self._entries.numbers
         same = {kind.name for kind, _ in self._noises} == {NORMAL.name}
-        self.noise = (NORMAL if same else UNIFORM) if cls.path == "map" else None
+        self.noise = NORMAL if same else UNIFORM
+        self.is_map = made.path == "map"
         self.reference = cls.name
         self.formulas = {
             "log_prob": lambda at, /, **theta: self.law(theta).log_prob(at),

@@ -43,6 +43,8 @@ _ROUNDED = 1e-13
 _DOUBT = "entries of too many draws underflow, where the score is no number"
 #: Draws that tell where the mass is.
 _PILOT = 4096
+#: What integrals may be off by; far out, waves of sums of entries are finer than the grid.
+_ON_SIMPLEX, _ON_REALS = 1e-9, 1e-6
 #: Frequencies of the functions cos(kπF) of which the density's integral is 0.
 _FREQUENCIES = (1, 2)
 
@@ -51,7 +53,7 @@ def places(context: Context, rows: Array, name: str) -> dict[str, Any]:
     """Return what identifies the entries of vectors in a report: which, and the row it is of."""
     if not context.target.length:
         return {name: rows}
-    return {"entry": np.arange(rows.shape[-1]), **_row(rows[:, np.newaxis], name)}
+    return {"entry": np.arange(context.target.length), **_row(rows[:, np.newaxis], name)}
 
 
 def _row(rows: Array, name: str = "y") -> dict[str, Any]:
@@ -184,6 +186,7 @@ def identity(context: Context) -> Iterator[Comparison]:
         )
     where = "the simplex" if isinstance(target.region, Simplex) else "all y"
     mass = Tally(f"∫ p(y) dy over {where}", "absolute")
+    atol = _ON_SIMPLEX if isinstance(target.region, Simplex) else _ON_REALS
     waves: dict[str, Tally] = {}
     for theta in context.sets():
         marginals = target.marginals(theta)
@@ -199,13 +202,13 @@ def identity(context: Context) -> Iterator[Comparison]:
         if found is None:
             continue
         (total, *rest), (error, *errors) = found
-        mass.add(theta, total, 1.0, atol=1e-9, uncertainty=error)
+        mass.add(theta, total, 1.0, atol=atol, uncertainty=error)
         for at, marginal in enumerate(marginals):
             tally = waves.setdefault(
                 marginal.what, Tally(f"∫ p cos kπF dy, F of {marginal.what}", "absolute")
             )
             these = slice(at * len(_FREQUENCIES), (at + 1) * len(_FREQUENCIES))
-            tally.add(theta, rest[these], 0.0, atol=1e-9, uncertainty=errors[these], k=_FREQUENCIES)
+            tally.add(theta, rest[these], 0.0, atol=atol, uncertainty=errors[these], k=_FREQUENCIES)
     if not list(mass.result()):
         raise NotApplicable("entries of y underflow before its density has fallen off")
     for tally in (mass, *waves.values()):
@@ -238,6 +241,7 @@ def score(context: Context) -> Iterator[Comparison]:
 def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
     """Integrate the score over the support."""
     formula = context.target.formulas["score"]
+    atol = _ON_SIMPLEX if isinstance(_target(context).region, Simplex) else _ON_REALS
     on_simplex = isinstance(_target(context).region, Simplex)
 
     def functions(log_y: Array, p: Array) -> Array:
@@ -248,7 +252,7 @@ def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
     if found is not None:
         values, errors = (each.reshape(-1, 2) for each in found)
         for tally, (mean, size), (error, _) in zip(means.values(), values, errors, strict=True):
-            tally.add(theta, mean, 0.0, atol=1e-9 * size, uncertainty=error)
+            tally.add(theta, mean, 0.0, atol=atol * size, uncertainty=error)
 
 
 # distribution ------------------------------------------------------------------------------------
@@ -340,16 +344,18 @@ def expectation(context: Context) -> Iterator[Comparison]:
         known = scores.T @ np.linalg.pinv(scores @ scores.T)
         for what, value, slope in _functions(y):
             paths = np.sum(slope.T * gradients, axis=1)
-            differences = paths - (value - np.mean(value)) * scores
+            products = (value - np.mean(value)) * scores
+            differences = paths - products
             differences -= (differences @ known) @ scores
-            for name, path, off in zip(names, paths, differences, strict=True):
+            each = zip(names, paths, products, differences, strict=True)
+            for name, path, weighted, off in each:
                 tally = tallies[name]
                 if not statistics.is_summable(off):
                     tally.add(theta, 0.0, np.nan, note=f"φ = {what}: few draws outweigh the others")
                     continue
                 # the others' scores are at most a few times as large
                 slack = _FEW_TIMES * lost * np.max(np.abs(off))
-                slack += _ROUNDED * float(np.mean(np.abs(path)))
+                slack += _ROUNDED * float(np.mean(np.abs(path)) + np.mean(np.abs(weighted)))
                 z = statistics.mean_score(off, slack=slack)
                 note = ""
                 if abs(z) > critical:
@@ -412,14 +418,15 @@ def edges(context: Context) -> Iterator[Comparison]:
             numbers[of].add(theta, np.isnan(sample.value), 0.0, **where)
             for name, entry in sample.gradients.items():
                 gradients[of, name].add(theta, np.isnan(entry), 0.0, **where)
-        for name, entry in samples["value"].gradients.items():
+        slopes = samples["value"].gradients if target.is_map else {}
+        for name, entry in slopes.items():
             broken = (entry == 0.0) & moves(values, name, theta, y)
             silent[name].add(theta, broken, 0.0, **where)
         inner = y[_is_told(target, y)]
         told = np.isnan(target.formulas["log_prob"](inner, **theta))
         formulas[0].add(theta, told, 0.0, **_row(inner))
-        slopes = target.formulas["score"](inner, **theta).values()
-        formulas[1].add(theta, np.any(np.isnan(list(slopes)), axis=0), 0.0, **_row(inner))
+        scores = target.formulas["score"](inner, **theta).values()
+        formulas[1].add(theta, np.any(np.isnan(list(scores)), axis=0), 0.0, **_row(inner))
     yield from inside.result()
     for tally in (*numbers.values(), *gradients.values(), *silent.values(), *formulas):
         yield from tally.result()

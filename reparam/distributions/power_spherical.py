@@ -55,22 +55,19 @@ class PowerSpherical(Reparameterized):
     mechanism = "implicit"
     path = "field"
     _support = UnitVector()
-    _substreams: ClassVar = (NORMAL, (NORMAL, ()), (UNIFORM, ()))
+    _substreams: ClassVar = ((NORMAL, ("K - 1",)), (NORMAL, ()), (UNIFORM, ()))
     _extras = 1  # the half tangent
 
     @staticmethod
     def _transform(
         z: Array, other: Array, u: Array, mean_direction: Array, concentration: Array
     ) -> tuple[Array, ...]:
-        # what of z is orthogonal to μ has a direction v, and independent of that a squared length
-        # that is twice a gamma draw with shape a
+        # the squared length of z is independent of its direction: twice a gamma draw of shape a
         mean = sphere.unit(mean_direction)
-        across = sphere.tangents(z, mean)
-        square = sphere.products(across, across)
-        x, _ = gamma_draws(other, u, concentration + 0.5 * (z.shape[-1] - 1.0))
-        across /= np.sqrt(square)[..., np.newaxis]
-        g = np.minimum(np.sqrt(0.5 * square / x), sphere.LARGEST)
-        return sphere.placed(g, across, mean)
+        across, tangent = sphere.frame(z, mean)
+        x, _ = gamma_draws(other, u, concentration + 0.5 * z.shape[-1])
+        g = np.minimum(across / np.sqrt(2.0 * x), sphere.LARGEST)
+        return sphere.placed(g, tangent, mean)
 
     @staticmethod
     def _pull(
@@ -95,14 +92,14 @@ class PowerSpherical(Reparameterized):
         x, rest, across = sphere.separation(sphere.unit(y), sphere.unit(mean_direction))
         a = 0.5 * (y.shape[-1] - 1.0)
         return (
-            np.asarray((0.5 * concentration / rest)[..., np.newaxis] * across),
+            _pull_of(across, concentration / rest),
             _log_rest(x, rest) + digamma_difference(concentration + a, np.asarray(a)),
         )
 
     @staticmethod
     def _stein_score(y: Array, mean_direction: Array, concentration: Array) -> Array:
         _, rest, across = sphere.separation(sphere.unit(mean_direction), sphere.unit(y))
-        return np.asarray((0.5 * concentration / rest)[..., np.newaxis] * across)
+        return _pull_of(across, concentration / rest)
 
     @staticmethod
     def _mean(mean_direction: Array, concentration: Array) -> Array:
@@ -134,6 +131,11 @@ class PowerSpherical(Reparameterized):
         a, mean = 0.5 * (len(mean_direction) - 1.0), sphere.unit(mean_direction)
         law = Beta(concentration + a, a)
         return (Marginal("(1 + μᵀy)/2", lambda y: sphere.separation(y, mean)[1], law),)
+
+
+def _pull_of(across: Array, size: Array) -> Array:
+    """Return κ across/(1 + μᵀy): 0 at y = −μ, where it has no direction."""
+    return np.where(across == 0.0, 0.0, 0.5 * np.asarray(size)[..., np.newaxis] * across)
 
 
 def _log_rest(x: Array, rest: Array) -> Array:

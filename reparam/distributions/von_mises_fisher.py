@@ -59,7 +59,8 @@ class VonMisesFisher(Reparameterized):
         z: Array, u: Array, mean_direction: Array, concentration: Array
     ) -> tuple[Array, ...]:
         mean = sphere.unit(mean_direction)
-        g, tangent = sphere.direction_of(z, mean)
+        across, tangent = sphere.frame(z[..., 1:], mean)
+        g = sphere.half_tangent(z[..., 0], across)
         return sphere.placed(_half_tangents(g, u, concentration, z.shape[-1]), tangent, mean)
 
     @staticmethod

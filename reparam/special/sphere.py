@@ -15,7 +15,8 @@ from reparam._typing import Array
 __all__ = [
     "LARGEST",
     "along_mean",
-    "direction_of",
+    "frame",
+    "half_tangent",
     "log_area",
     "moved",
     "placed",
@@ -55,13 +56,31 @@ def tangents(vector: Array, mean: Array) -> Array:
     return np.asarray(rest)
 
 
-def direction_of(normal: Array, mean: Array) -> tuple[Array, Array]:
-    """Return the half tangent of each vector's direction, of any length, as tan(θ/2) and v."""
-    along, across = products(normal, mean), tangents(normal, mean)
-    length = np.sqrt(products(across, across))
-    total = np.hypot(along, length) + np.abs(along)
-    across /= length[..., np.newaxis]
-    return np.where(along > 0.0, length / total, total / length), across
+def frame(vector: Array, mean: Array) -> tuple[Array, Array]:
+    """Return the length of K − 1 numbers, and the tangent at μ whose direction they are.
+
+    The tangent is H (0, w) for their direction w and the reflection H that takes the first axis to
+    μ or to −μ, whichever is farther from it: so nothing cancels. If all are 0, it is any tangent.
+    """
+    length = np.sqrt(products(vector, vector))
+    if np.any(none := length == 0.0):
+        vector = np.where(none[..., np.newaxis], np.eye(vector.shape[-1])[0], vector)
+    direction = vector / np.where(none, 1.0, length)[..., np.newaxis]
+    first = mean[..., 0]
+    rest = np.copysign(1.0, first)[..., np.newaxis] * mean[..., 1:]
+    along = products(direction, rest)
+    tangent = np.empty((*direction.shape[:-1], mean.shape[-1]))
+    tangent[..., 0] = -along
+    shift = along / (1.0 + np.abs(first))
+    np.subtract(direction, shift[..., np.newaxis] * rest, out=tangent[..., 1:])
+    return length, tangent
+
+
+def half_tangent(along: Array, across: Array) -> Array:
+    """Return tan(θ/2) of a vector with these parts along μ and across it: 1 if both are 0."""
+    total = np.hypot(along, across) + np.abs(along)
+    g = np.where(along > 0.0, across / total, total / across)
+    return np.minimum(np.where(total > 0.0, g, 1.0), LARGEST)
 
 
 def uniform_half_tangent(u: Array, v: Array, dim: int) -> Array:

@@ -129,7 +129,7 @@ def transform(context: Context) -> Iterator[Comparison]:
     rows = noise[: len(context.sets())]
     together = target.transform(rows, **_batch(context.sets()))
     for at, theta in enumerate(context.sets()):
-        alone, where = target.transform(rows[at], **theta), {"z": rows[at]}
+        alone, where = target.transform(rows[at], **theta), _row(rows[at], "z")
         unlike[0].add(theta, together.value[at], alone.value, rtol=_BATCH, **where)
         for name, gradient in together.gradients.items():
             unlike[1].add(theta, gradient[at], alone.gradients[name], rtol=_BATCH, **where)

@@ -18,6 +18,7 @@ __all__ = [
     "diagonal",
     "diagonally",
     "inverse",
+    "lower_factor",
     "scalars",
     "solve",
     "solve_transposed",
@@ -54,6 +55,15 @@ def apply(matrix: Array, x: Array) -> Array:
 def cholesky(matrix: Array) -> Array:
     """Return the lower triangular L with L Lᵀ = A, of which the mean with its transpose counts."""
     return np.asarray(np.linalg.cholesky(0.5 * (matrix + transposed(matrix))), np.float64)
+
+
+def lower_factor(matrix: Array) -> Array:
+    """Return the lower triangular L with L Lᵀ = A Aᵀ: A itself, or by QR, which squares nothing."""
+    if matrix.shape[-2] == matrix.shape[-1] and not np.any(np.triu(matrix, 1)):
+        return matrix
+    upper = np.linalg.qr(transposed(matrix), mode="r")
+    sign = np.sign(np.diagonal(upper, axis1=-2, axis2=-1))
+    return np.tril(transposed(upper * sign[..., np.newaxis]))
 
 
 def inverse(factor: Array) -> Array:

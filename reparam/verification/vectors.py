@@ -54,6 +54,7 @@ class Vectors(Target):
     def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str):
         cls = thing if isinstance(thing, type) else type(thing)
         self.name, self._cls, self._entries = name, cls, Entries(thing)
+        self._instance = None if isinstance(thing, type) else thing
         made = thing() if isinstance(thing, type) else thing
         self.region, self._event, self._noises = cls._support, made.event_shape, made._noises()
         self.length = math.prod(self._event)
@@ -65,6 +66,8 @@ class Vectors(Target):
         same = {kind.name for kind, _ in self._noises} == {NORMAL.name}
         self.noise = NORMAL if same else UNIFORM
         self.is_map = made.path == "map"
+        #: Whether the density has no ends inside the region.
+        self.is_whole = isinstance(made._support, Simplex) or bool(np.all(np.isinf(made.support)))
         self.reference = cls.name
         self.formulas = {
             "log_prob": lambda at, /, **theta: self.law(theta).log_prob(at),
@@ -75,7 +78,8 @@ class Vectors(Target):
 
     def made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution."""
-        return self._cls(**self._entries.joined(theta))
+        values = self._entries.joined(theta)
+        return self._instance.replace(values) if self._instance else self._cls(**values)
 
     @property
     def ways(self) -> tuple[str, ...]:

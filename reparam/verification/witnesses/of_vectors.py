@@ -170,7 +170,7 @@ def _integrals(
 
 def _can_integrate(target: Vectors) -> bool:
     regions = Simplex, RealVector
-    return isinstance(target.region, regions) and target.length <= MOST_ENTRIES
+    return isinstance(target.region, regions) and target.length <= MOST_ENTRIES and target.is_whole
 
 
 def identity(context: Context) -> Iterator[Comparison]:
@@ -297,18 +297,28 @@ def distribution(context: Context) -> Iterator[Comparison]:
 
 
 def _functions(y: Array) -> Iterator[tuple[str, Array, Array]]:
-    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded if y is."""
+    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded if entries are."""
     unit = np.eye(y.shape[-1])
     for i in range(y.shape[-1]):
         yield f"y_{i}", y[:, i], np.broadcast_to(unit[i], y.shape)
         j = (i + 1) % y.shape[-1]
         yield f"y_{i} y_{j}", y[:, i] * y[:, j], y[:, [j]] * unit[i] + y[:, [i]] * unit[j]
     c = np.cos(2.0 * np.arange(y.shape[-1]))  # weights of no symmetry
-    c /= max(1.0, float(np.ptp(np.quantile(y @ c, [0.16, 0.84]))))
     for k in (1, 3):
         phase = k * math.pi * (y @ c)
         slope = k * math.pi * np.cos(phase)
         yield f"sin({k}π Σ c_i y_i)", np.sin(phase), slope[:, np.newaxis] * c
+
+
+def _bounded(y: Array) -> tuple[Array, Array]:
+    """Return tanh of entries in units of their spread, bounded whatever the tails, and slopes.
+
+    Functions φ are then of these in place of y.
+    """
+    low, middle, high = np.quantile(y, [0.16, 0.5, 0.84], axis=0)
+    spread = high - low
+    inside = np.tanh((y - middle) / spread)
+    return inside, (1.0 - inside) * (1.0 + inside) / spread
 
 
 def expectation(context: Context) -> Iterator[Comparison]:
@@ -342,8 +352,9 @@ def expectation(context: Context) -> Iterator[Comparison]:
         scores = np.stack([claimed[name] for name in names])
         gradients = np.stack([sample.gradients[name][told].T for name in names])
         known = scores.T @ np.linalg.pinv(scores @ scores.T)
-        for what, value, slope in _functions(y):
-            paths = np.sum(slope.T * gradients, axis=1)
+        bounded, steep = (y, 1.0) if isinstance(target.region, Simplex) else _bounded(y)
+        for what, value, slope in _functions(bounded):
+            paths = np.sum((slope * steep).T * gradients, axis=1)
             products = (value - np.mean(value)) * scores
             differences = paths - products
             differences -= (differences @ known) @ scores

@@ -232,7 +232,8 @@ def _quantile(margin: Reparameterized, x: Array, theta: tuple[Any, ...]) -> Arra
     ):
         if rows.size:
             own = some_rows(margin, theta, rows, y.size)
-            y[rows] = formula(normal.cdf(-np.abs(x[rows])), *own)
+            tail = np.maximum(normal.cdf(-np.abs(x[rows])), 5e-324)
+            y[rows] = formula(tail, *own)
     return y
 
 

@@ -82,3 +82,17 @@ def test_boundary(law):
     d = law([0.0, 0.0])
     assert np.all(d.log_prob([[0.0, 0.5, 0.5], [0.5, 0.5, 0.0], [0.5, 0.6, 0.0]]) == -np.inf)
     assert np.all(np.isfinite(d.score([0.0, 0.5, 0.5])["loc"]))
+
+
+@each_law
+def test_divergence(law):
+    """That of the Gaussian vectors."""
+    given = [([0.3, -0.2], COVARIANCE), ([1.0, 0.0], np.diag([1.0, 3.0]))]
+    p, q = (law(loc, covariance=matrix) for loc, matrix in given)
+    same = [rp.MultivariateGaussian(loc, covariance=matrix) for loc, matrix in given]
+    found, expected = rp.kl(p, q), rp.kl(*same)
+    assert found.value == expected.value
+    assert found.method == "closed form"
+    y = p.sample(20_000, rng=7)
+    terms = p.log_prob(y) - q.log_prob(y)
+    assert abs(np.mean(terms) - found.value) < 4.5 * np.std(terms) / math.sqrt(len(y))

@@ -456,6 +456,16 @@ class Correlation(PositiveDefinite):
         whole[..., n, n] = 0.0
         return np.asarray(whole)
 
+    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number | None:
+        """Return where entries are so small that all matrices of them are positive definite."""
+        most = 0.9 / max(shape[-1] - 1, 1)
+        return _of_triangle(at, Number(Interval(-most, most), (-0.7 * most, 0.7 * most)), None)
+
+    def charted(self, numbers: Array) -> Array:
+        """Return the matrix with these entries below the diagonal."""
+        lower = np.tril(numbers, -1)
+        return np.asarray(lower + np.swapaxes(lower, -1, -2) + np.eye(numbers.shape[-1]))
+
 
 @dataclass(frozen=True, slots=True)
 class CorrelationCholesky(Region):
@@ -521,7 +531,7 @@ def _along_rows(region: Region, derivative: Array, numbers: Array) -> Array:
     return np.asarray(tangent / np.linalg.norm(numbers, axis=-1, keepdims=True))
 
 
-def _of_triangle(at: tuple[int, ...], below: Number, diagonal: Number) -> Number | None:
+def _of_triangle(at: tuple[int, ...], below: Number, diagonal: Number | None) -> Number | None:
     """Return the one below the diagonal or that on it; there is none above."""
     i, j = at[-2:]
     return None if i < j else diagonal if i == j else below

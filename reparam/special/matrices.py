@@ -26,6 +26,10 @@ __all__ = [
 ]
 
 
+#: Rows that are inverted one after another.
+_FEW = 16
+
+
 def transposed(matrix: Array) -> Array:
     """Return the transposes of matrices."""
     return np.swapaxes(matrix, -1, -2)
@@ -67,9 +71,19 @@ def lower_factor(matrix: Array) -> Array:
 
 
 def inverse(factor: Array) -> Array:
-    """Return the inverse of a lower triangular matrix, by substitution, row after row."""
+    """Return the inverse of a lower triangular matrix.
+
+    That of [[A, 0], [C, D]] is [[A⁻¹, 0], [−D⁻¹ C A⁻¹, D⁻¹]]; of a few rows by substitution.
+    """
+    size = factor.shape[-1]
     found = np.zeros(factor.shape)
-    for i in range(factor.shape[-1]):
+    if size > _FEW:
+        half = size // 2
+        first, second = inverse(factor[..., :half, :half]), inverse(factor[..., half:, half:])
+        found[..., :half, :half], found[..., half:, half:] = first, second
+        found[..., half:, :half] = -second @ (factor[..., half:, :half] @ first)
+        return found
+    for i in range(size):
         pivot = factor[..., i, i]
         found[..., i, i] = 1.0 / pivot
         if i:

@@ -104,6 +104,9 @@ class Target(abc.ABC):
     rises: bool | None = True
     #: The kind of noise that ``transform`` takes, None if there is no transform. Of vectors, rows.
     noise: Noise | None = None
+    #: Whether derivatives are those of a field, which differences at fixed noise do not agree with,
+    #: and no formula tells the field.
+    is_field: bool = False
     #: Whether draws are ``transform`` of noise, so that they have its derivatives at a fixed seed.
     replays: bool = False
     #: The absolute error that probabilities may have: they may be differences, such as 1 − e^−x.

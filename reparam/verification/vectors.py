@@ -13,7 +13,7 @@ from reparam._typing import Array
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.errors import InputError
+from reparam.errors import InputError, ParameterError
 from reparam.regions import Region, Simplex
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
@@ -63,7 +63,7 @@ class Vectors(Target):
         self.fixed = {} if isinstance(thing, type) else self._entries.of(thing)
         self.parameters = self._entries.numbers
         same = {kind.name for kind, _ in self._noises} == {NORMAL.name}
-        self.noise = (NORMAL if same else UNIFORM) if cls.path == "map" else None
+        self.noise, self.is_field = NORMAL if same else UNIFORM, cls.path == "field"
         self.reference = cls.name
         self.formulas = {
             "log_prob": lambda at, /, **theta: self.law(theta).log_prob(at),
@@ -145,6 +145,19 @@ class Vectors(Target):
             arrays.append(part.reshape(part.shape[:-1] + event))
             at += size
         return self.made(theta).transform(*arrays)
+
+    @property
+    def is_of_matrices(self) -> bool:
+        """Whether values are matrices."""
+        return len(self._event) > 1
+
+    def allows(self, theta: Mapping[str, Any]) -> bool:
+        """Return whether there is a distribution with these parameters."""
+        try:
+            self.made(theta)
+        except ParameterError:
+            return False
+        return True
 
     def outside(self, theta: Mapping[str, Any], y: Array) -> NDArray[np.bool_]:
         """Return which rows are outside the support."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context
-from reparam.verification.refusals import NoGradient
+from reparam.verification.refusals import FIELD, NoGradient, NotApplicable
 from reparam.verification.results import Comparison
 
 __all__ = ["continuity"]
@@ -32,6 +32,8 @@ def continuity(context: Context) -> Iterator[Comparison]:
     Of a target without a transform draws at a fixed seed are followed; they have to move, no more.
     """
     target = context.target
+    if target.is_field:
+        raise NotApplicable(FIELD)
     if target.noise is None and (note := _unrepeatable(context)):
         yield failure("draws at a fixed seed", context.sets()[0], note)
         return

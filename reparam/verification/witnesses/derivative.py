@@ -14,7 +14,7 @@ from reparam.verification.comparing import Tally, failure, not_numbers
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerics import derivative_in
-from reparam.verification.refusals import NoGradient, NotApplicable
+from reparam.verification.refusals import FIELD, NoGradient, NotApplicable
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target
 from reparam.verification.witnesses import of_vectors
@@ -37,6 +37,8 @@ _JUMPS = 0.02
 def derivative(context: Context) -> Iterator[Comparison]:
     """Compare ∂y/∂θ with differences at fixed noise, and with −F_θ/p where that is the path."""
     target = context.target
+    if target.is_field:
+        raise NotApplicable(FIELD)
     if target.noise is not None:
         yield from _of_transform(context)
     if target.length:

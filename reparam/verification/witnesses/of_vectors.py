@@ -51,7 +51,7 @@ def places(context: Context, rows: Array, name: str) -> dict[str, Any]:
     """Return what identifies the entries of vectors in a report: which, and the row it is of."""
     if not context.target.length:
         return {name: rows}
-    return {"entry": np.arange(rows.shape[-1]), **_row(rows[:, np.newaxis], name)}
+    return {"entry": np.arange(context.target.length), **_row(rows[:, np.newaxis], name)}
 
 
 def _row(rows: Array, name: str = "y") -> dict[str, Any]:
@@ -116,7 +116,8 @@ def transform(context: Context) -> Iterator[Comparison]:
     logarithm = Tally("ln y, by its view")
     for theta in context.sets():
         y = target.transform(noise, **theta).value
-        inside.add(theta, y)
+        if not target.is_of_matrices:  # in the tails of noise these round to singular ones
+            inside.add(theta, y)
         if "log_value" in target.views:
             told = target.view("log_value", noise, **theta).value
             log_y = np.where(y > _SMALL, np.log(y), told)  # what underflows tells nothing
@@ -127,7 +128,7 @@ def transform(context: Context) -> Iterator[Comparison]:
     rows = noise[: len(context.sets())]
     together = target.transform(rows, **_batch(context.sets()))
     for at, theta in enumerate(context.sets()):
-        alone, where = target.transform(rows[at], **theta), {"z": rows[at]}
+        alone, where = target.transform(rows[at], **theta), _row(rows[at], "z")
         unlike[0].add(theta, together.value[at], alone.value, rtol=_BATCH, **where)
         for name, gradient in together.gradients.items():
             unlike[1].add(theta, gradient[at], alone.gradients[name], rtol=_BATCH, **where)
@@ -292,19 +293,30 @@ def distribution(context: Context) -> Iterator[Comparison]:
 # expectation -------------------------------------------------------------------------------------
 
 
-def _functions(y: Array) -> Iterator[tuple[str, Array, Array]]:
-    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded if y is."""
+def _functions(y: Array, bounded: bool) -> Iterator[tuple[str, Array, Array]]:
+    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded.
+
+    Unless y is, they are functions of x = tanh((y − m)/s), with the median m and the spread s.
+    Entries that are the same in all vectors are left out.
+    """
+    letter, x, inner = "y", y, np.ones_like(y)
+    if not bounded:
+        low, middle, high = np.quantile(y, [0.16, 0.5, 0.84], axis=0)
+        spread = np.where(high > low, high - low, 1.0)
+        letter, x = "x", np.tanh((y - middle) / spread)
+        inner = (1.0 - x * x) / spread
     unit = np.eye(y.shape[-1])
-    for i in range(y.shape[-1]):
-        yield f"y_{i}", y[:, i], np.broadcast_to(unit[i], y.shape)
-        j = (i + 1) % y.shape[-1]
-        yield f"y_{i} y_{j}", y[:, i] * y[:, j], y[:, [j]] * unit[i] + y[:, [i]] * unit[j]
+    varying = np.flatnonzero(np.ptp(x, axis=0) > 0.0)
+    for i, j in zip(varying, np.roll(varying, -1), strict=True):
+        yield f"{letter}_{i}", x[:, i], unit[i] * inner
+        slope = x[:, [j]] * unit[i] + x[:, [i]] * unit[j]
+        yield f"{letter}_{i} {letter}_{j}", x[:, i] * x[:, j], slope * inner
     c = np.cos(2.0 * np.arange(y.shape[-1]))  # weights of no symmetry
-    c /= max(1.0, float(np.ptp(np.quantile(y @ c, [0.16, 0.84]))))
+    c /= max(1.0, float(np.ptp(np.quantile(x @ c, [0.16, 0.84]))))
     for k in (1, 3):
-        phase = k * math.pi * (y @ c)
+        phase = k * math.pi * (x @ c)
         slope = k * math.pi * np.cos(phase)
-        yield f"sin({k}π Σ c_i y_i)", np.sin(phase), slope[:, np.newaxis] * c
+        yield f"sin({k}π Σ c_i {letter}_i)", np.sin(phase), slope[:, np.newaxis] * c * inner
 
 
 def expectation(context: Context) -> Iterator[Comparison]:
@@ -315,7 +327,8 @@ def expectation(context: Context) -> Iterator[Comparison]:
     """
     target, sets = _target(context), context.sets()
     names = list(target.parameters)
-    tests = len(list(_functions(np.zeros((1, target.length)))))
+    tests = 2 * target.length + 2
+    bounded = isinstance(target.region, Simplex)
     critical = statistics.critical_value(context.alpha / (tests * len(sets) * len(names)))
     tallies = {name: Tally(f"∂E[φ(y)]/∂{name}", "standard errors", doubt=_DOUBT) for name in names}
     judged = False
@@ -338,7 +351,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
         scores = np.stack([claimed[name] for name in names])
         gradients = np.stack([sample.gradients[name][told].T for name in names])
         known = scores.T @ np.linalg.pinv(scores @ scores.T)
-        for what, value, slope in _functions(y):
+        for what, value, slope in _functions(y, bounded):
             paths = np.sum(slope.T * gradients, axis=1)
             differences = paths - (value - np.mean(value)) * scores
             differences -= (differences @ known) @ scores
@@ -403,21 +416,29 @@ def edges(context: Context) -> Iterator[Comparison]:
         Tally("∂ log p/∂θ is a number", "statement"),
     ]
     for theta in corners(context, BEYOND):
+        if not target.allows(theta):
+            continue
         where = places(context, noise, "z")
         samples = {of: target.view(of, noise, **theta) for of in target.views}
         samples["value"] = target.transform(noise, **theta)
         y = samples["value"].value
-        inside.add(theta, y)
+        told = _is_told(target, y)
+        if target.is_of_matrices:  # which round to singular ones
+            told &= ~target.outside(theta, y)
+        else:
+            inside.add(theta, y)
         for of, sample in samples.items():
             numbers[of].add(theta, np.isnan(sample.value), 0.0, **where)
             for name, entry in sample.gradients.items():
                 gradients[of, name].add(theta, np.isnan(entry), 0.0, **where)
         for name, entry in samples["value"].gradients.items():
+            if target.is_field:  # draws move along with their noise, and not by derivatives
+                continue
             broken = (entry == 0.0) & moves(values, name, theta, y)
             silent[name].add(theta, broken, 0.0, **where)
-        inner = y[_is_told(target, y)]
-        told = np.isnan(target.formulas["log_prob"](inner, **theta))
-        formulas[0].add(theta, told, 0.0, **_row(inner))
+        inner = y[told]
+        unknown = np.isnan(target.formulas["log_prob"](inner, **theta))
+        formulas[0].add(theta, unknown, 0.0, **_row(inner))
         slopes = target.formulas["score"](inner, **theta).values()
         formulas[1].add(theta, np.any(np.isnan(list(slopes)), axis=0), 0.0, **_row(inner))
     yield from inside.result()

@@ -63,10 +63,17 @@ if TYPE_CHECKING:
     from reparam.distributions.log_uniform import LogUniform as LogUniform
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
+    from reparam.distributions.low_rank_multivariate_gaussian import (
+        LowRankMultivariateGaussian as LowRankMultivariateGaussian,
+    )
+    from reparam.distributions.matrix_gaussian import MatrixGaussian as MatrixGaussian
     from reparam.distributions.maxwell import Maxwell as Maxwell
     from reparam.distributions.multinomial import Multinomial as Multinomial
     from reparam.distributions.multivariate_gaussian import (
         MultivariateGaussian as MultivariateGaussian,
+    )
+    from reparam.distributions.multivariate_student_t import (
+        MultivariateStudentT as MultivariateStudentT,
     )
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
@@ -102,6 +109,8 @@ if TYPE_CHECKING:
     from reparam.transforms.clipped import Clipped as Clipped
     from reparam.transforms.clipped import clip as clip
     from reparam.transforms.folded import Folded as Folded
+    from reparam.transforms.independent import Independent as Independent
+    from reparam.transforms.independent import independent as independent
     from reparam.transforms.maps import Affine as Affine
     from reparam.transforms.maps import Exp as Exp
     from reparam.transforms.maps import Log as Log
@@ -136,6 +145,7 @@ _HOMES = {
     "Interval": "reparam.domains",
     "InverseCDF": "reparam.base.mechanisms",
     "LocationScale": "reparam.base.mechanisms",
+    "Independent": "reparam.transforms.independent",
     "Mixture": "reparam.transforms.mixture",
     "NotReparameterizable": "reparam.errors",
     "OrderStatistic": "reparam.transforms.order_statistic",
@@ -161,6 +171,7 @@ _HOMES = {
     "formula": "reparam.transforms.maps",
     "clip": "reparam.transforms.clipped",
     "get": "reparam.registry",
+    "independent": "reparam.transforms.independent",
     "kl": "reparam.divergences",
     "mixture": "reparam.transforms.mixture",
     "order_statistic": "reparam.transforms.order_statistic",

@@ -29,7 +29,7 @@ class Marginal(NamedTuple):
 
     #: In mathematical notation: ``"ln(y_0/y_1)"``.
     what: str
-    #: From ln y, whose last axis is that of the entries.
+    #: From ln y of vectors on the simplex, of others from y: the last axis is that of entries.
     of: Callable[[Array], Array]
     #: The distribution.
     law: Reparameterized
@@ -354,7 +354,7 @@ class Reparameterized(Arithmetic, StandIns):
         return []
 
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
-        """Return numbers made of ln y whose distributions are known, for ``reparam verify``.
+        """Return numbers made of y whose distributions are known, for ``reparam verify``.
 
         Optional, of vectors, and of no batch. Draws are compared with them, and integrals of the
         density.

@@ -9,6 +9,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.reparameterized import Marginal
+from reparam.distributions.gaussian import Gaussian
 from reparam.domains import REAL
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
@@ -114,6 +116,9 @@ class MultivariateGaussian(Elliptical):
     @staticmethod
     def _covariance(loc: Array, a: Array, b: Array) -> Array:
         return np.asarray(a @ transposed(a))
+
+    def _marginals(self, loc: Array, given: Array) -> tuple[Marginal, ...]:
+        return self._projections(Gaussian, loc)
 
     @classmethod
     def _entropy(cls, loc: Array, a: Array, b: Array) -> Array:

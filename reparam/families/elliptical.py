@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.base.reparameterized import Reparameterized
+from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.domains import Interval
 from reparam.regions import Dims, RealVector
 from reparam.special.matrices import (
@@ -19,7 +19,7 @@ from reparam.special.matrices import (
     transposed,
 )
 
-__all__ = ["Elliptical"]
+__all__ = ["Elliptical", "projections"]
 
 
 class Elliptical(Reparameterized):
@@ -79,6 +79,10 @@ class Elliptical(Reparameterized):
         diagonal = np.diagonal(a, axis1=-2, axis2=-1)
         return np.asarray(np.sum(np.log(diagonal), axis=-1))
 
+    def _projections(self, law: Callable[..., Reparameterized], loc: Array) -> tuple[Marginal, ...]:
+        """Return marginals: see :func:`projections`."""
+        return projections(law, loc, self._ready[-2] @ transposed(self._ready[-2]))
+
     def _absent(self, name: str) -> Array:
         a, b = self._ready[-2:]
         if name == "scale_tril":
@@ -86,3 +90,26 @@ class Elliptical(Reparameterized):
         if name == "precision":
             return np.asarray(transposed(b) @ b)
         return np.asarray(a @ transposed(a))
+
+
+def projections(
+    law: Callable[..., Reparameterized], loc: Array, scale_matrix: Array
+) -> tuple[Marginal, ...]:
+    """Return each entry, and sums of neighbours, as marginals of vectors of no batch.
+
+    Parameters
+    ----------
+    law
+        The distribution of a projection, of its location and scale.
+    loc, scale_matrix
+        μ and Σ: cᵀ y has the location cᵀ μ and the scale √(cᵀ Σ c).
+    """
+    unit = np.eye(loc.shape[-1])
+    weights = {f"y_{k}": each for k, each in enumerate(unit)}
+    weights |= {f"y_{k} + y_{k + 1}": unit[k] + unit[k + 1] for k in range(len(unit) - 1)}
+
+    def projected(what: str, c: Array) -> Marginal:
+        scale = np.sqrt(c @ scale_matrix @ c)
+        return Marginal(what, lambda y: np.asarray(y @ c), law(loc @ c, scale))
+
+    return tuple(projected(what, c) for what, c in weights.items())

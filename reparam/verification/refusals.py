@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FIELD", "Faulty", "NoGradient", "NotApplicable", "Undecidable"]
-
-#: Why draws of vectors are not followed as parameters move.
-FIELD = (
-    "derivatives of its draws are a field: right in expectations, and not at fixed noise (see"
-    " 'expectation')"
-)
+__all__ = ["Faulty", "NoGradient", "NotApplicable", "Undecidable"]
 
 
 class Faulty(Exception):  # noqa: N818 - what is wrong with a target, a finding and no error

@@ -95,6 +95,8 @@ class Target(abc.ABC):
     formulas: Mapping[str, Formula]
     #: How many entries a value has, 0 if it is a number.
     length: int = 0
+    #: Whether derivatives of vectors are those at fixed noise, which differences can tell.
+    is_map: bool = True
     #: How many numbers of noise a vector is made of.
     width: int = 0
     #: Whether formulas are to be right out to the last tail, and for any parameters: those of this
@@ -104,9 +106,6 @@ class Target(abc.ABC):
     rises: bool | None = True
     #: The kind of noise that ``transform`` takes, None if there is no transform. Of vectors, rows.
     noise: Noise | None = None
-    #: Whether derivatives are those of a field, which differences at fixed noise do not agree with,
-    #: and no formula tells the field.
-    is_field: bool = False
     #: Whether draws are ``transform`` of noise, so that they have its derivatives at a fixed seed.
     replays: bool = False
     #: The absolute error that probabilities may have: they may be differences, such as 1 − e^−x.

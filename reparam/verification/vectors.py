@@ -54,6 +54,7 @@ class Vectors(Target):
     def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str):
         cls = thing if isinstance(thing, type) else type(thing)
         self.name, self._cls, self._entries = name, cls, Entries(thing)
+        self._instance = None if isinstance(thing, type) else thing
         made = thing() if isinstance(thing, type) else thing
         self.region, self._event, self._noises = cls._support, made.event_shape, made._noises()
         self.length = math.prod(self._event)
@@ -63,7 +64,10 @@ class Vectors(Target):
         self.fixed = {} if isinstance(thing, type) else self._entries.of(thing)
         self.parameters = self._entries.numbers
         same = {kind.name for kind, _ in self._noises} == {NORMAL.name}
-        self.noise, self.is_field = NORMAL if same else UNIFORM, cls.path == "field"
+        self.noise = NORMAL if same else UNIFORM
+        self.is_map = made.path == "map"
+        #: Whether the density has no ends inside the region.
+        self.is_whole = isinstance(made._support, Simplex) or bool(np.all(np.isinf(made.support)))
         self.reference = cls.name
         self.formulas = {
             "log_prob": lambda at, /, **theta: self.law(theta).log_prob(at),
@@ -74,7 +78,8 @@ class Vectors(Target):
 
     def made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution."""
-        return self._cls(**self._entries.joined(theta))
+        values = self._entries.joined(theta)
+        return self._instance.replace(values) if self._instance else self._cls(**values)
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -148,7 +153,7 @@ class Vectors(Target):
 
     @property
     def is_of_matrices(self) -> bool:
-        """Whether values are matrices."""
+        """Whether values are matrices, which far out round to singular ones."""
         return len(self._event) > 1
 
     def allows(self, theta: Mapping[str, Any]) -> bool:
@@ -184,6 +189,10 @@ class Vectors(Target):
     def law(self, theta: Mapping[str, float], seed: int = 0) -> Entrywise:
         """Return the distribution itself: its density is compared with everything else."""
         return Entrywise(self.made(theta), self._entries, theta)
+
+    def entropy(self, theta: Mapping[str, float]) -> float:
+        """Return the entropy, NaN if there is no formula."""
+        return float(self.made(theta).entropy) if self._cls.has_formula("entropy") else math.nan
 
     def marginals(self, theta: Mapping[str, float]) -> tuple[Marginal, ...]:
         """Return functions of ln y, off the simplex of y, whose laws are known."""

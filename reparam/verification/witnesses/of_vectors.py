@@ -43,6 +43,8 @@ _ROUNDED = 1e-13
 _DOUBT = "entries of too many draws underflow, where the score is no number"
 #: Draws that tell where the mass is.
 _PILOT = 4096
+#: What integrals may be off by; far out, waves of sums of entries are finer than the grid.
+_ON_SIMPLEX, _ON_REALS = 1e-9, 1e-6
 #: Frequencies of the functions cos(kπF) of which the density's integral is 0.
 _FREQUENCIES = (1, 2)
 
@@ -169,7 +171,7 @@ def _integrals(
 
 def _can_integrate(target: Vectors) -> bool:
     regions = Simplex, RealVector
-    return isinstance(target.region, regions) and target.length <= MOST_ENTRIES
+    return isinstance(target.region, regions) and target.length <= MOST_ENTRIES and target.is_whole
 
 
 def identity(context: Context) -> Iterator[Comparison]:
@@ -185,6 +187,7 @@ def identity(context: Context) -> Iterator[Comparison]:
         )
     where = "the simplex" if isinstance(target.region, Simplex) else "all y"
     mass = Tally(f"∫ p(y) dy over {where}", "absolute")
+    atol = _ON_SIMPLEX if isinstance(target.region, Simplex) else _ON_REALS
     waves: dict[str, Tally] = {}
     for theta in context.sets():
         marginals = target.marginals(theta)
@@ -200,13 +203,13 @@ def identity(context: Context) -> Iterator[Comparison]:
         if found is None:
             continue
         (total, *rest), (error, *errors) = found
-        mass.add(theta, total, 1.0, atol=1e-9, uncertainty=error)
+        mass.add(theta, total, 1.0, atol=atol, uncertainty=error)
         for at, marginal in enumerate(marginals):
             tally = waves.setdefault(
                 marginal.what, Tally(f"∫ p cos kπF dy, F of {marginal.what}", "absolute")
             )
             these = slice(at * len(_FREQUENCIES), (at + 1) * len(_FREQUENCIES))
-            tally.add(theta, rest[these], 0.0, atol=1e-9, uncertainty=errors[these], k=_FREQUENCIES)
+            tally.add(theta, rest[these], 0.0, atol=atol, uncertainty=errors[these], k=_FREQUENCIES)
     if not list(mass.result()):
         raise NotApplicable("entries of y underflow before its density has fallen off")
     for tally in (mass, *waves.values()):
@@ -239,6 +242,7 @@ def score(context: Context) -> Iterator[Comparison]:
 def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
     """Integrate the score over the support."""
     formula = context.target.formulas["score"]
+    atol = _ON_SIMPLEX if isinstance(_target(context).region, Simplex) else _ON_REALS
     on_simplex = isinstance(_target(context).region, Simplex)
 
     def functions(log_y: Array, p: Array) -> Array:
@@ -249,23 +253,29 @@ def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
     if found is not None:
         values, errors = (each.reshape(-1, 2) for each in found)
         for tally, (mean, size), (error, _) in zip(means.values(), values, errors, strict=True):
-            tally.add(theta, mean, 0.0, atol=1e-9 * size, uncertainty=error)
+            tally.add(theta, mean, 0.0, atol=atol * size, uncertainty=error)
 
 
 # distribution ------------------------------------------------------------------------------------
 
 
 def distribution(context: Context) -> Iterator[Comparison]:
-    """Test that draws follow the density: in known marginals, and by E[∂ log p/∂θ] = 0."""
+    """Test that draws follow the density: in known marginals, and by E[∂ log p/∂θ] = 0.
+
+    A factor of the density that depends on y alone leaves both: −E[log p(y)] is the entropy, if
+    that has a formula.
+    """
     target, sets = _target(context), context.sets()
     marginals = [target.marginals(theta) for theta in sets]
-    tests = len(target.parameters) + len(marginals[0]) * Fit.TESTS
+    tests = len(target.parameters) + 1 + len(marginals[0]) * Fit.TESTS
     alpha = context.alpha / (LOOKS * tests * len(sets))
     inside = _Inside(target, "draws")
     scores = {
         name: Tally(f"mean ∂ log p/∂{name} of draws", "standard errors")
         for name in target.parameters
     }
+    surprise = Tally("mean −log p of draws, less the entropy", "standard errors")
+    critical = statistics.critical_value(alpha)
     fits = [Fit(f"{marginal.what} of draws") for marginal in marginals[0]]
 
     def compare(number: int, n: int, seed: int) -> float:
@@ -279,12 +289,17 @@ def distribution(context: Context) -> Iterator[Comparison]:
             ranks.append(fit.add(theta, marginal.law, x, np.sort(x), alpha))
         if np.all(_is_told(target, y)):  # scores of the others have no mean of 0
             ranks.append(add_scores(scores, theta, target.law(theta), y, alpha))
+            entropy = target.entropy(theta)
+            off = -target.formulas["log_prob"](y, **theta) - entropy
+            if np.all(np.isfinite(off)) and statistics.is_summable(off):
+                z = statistics.mean_score(off, slack=_ROUNDED * (1.0 + abs(entropy)))
+                ranks.append(surprise.add(theta, z, 0.0, atol=critical))
         return max(ranks)
 
     for number in range(len(sets)):
         look(context, "draws", number, partial(compare, number))
     yield from inside.result()
-    for tally in scores.values():
+    for tally in (*scores.values(), surprise):
         yield from tally.result()
     for fit in fits:
         yield from fit.result()
@@ -293,30 +308,32 @@ def distribution(context: Context) -> Iterator[Comparison]:
 # expectation -------------------------------------------------------------------------------------
 
 
-def _functions(y: Array, bounded: bool) -> Iterator[tuple[str, Array, Array]]:
-    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded.
+def _functions(y: Array) -> Iterator[tuple[str, Array, Array]]:
+    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded if entries are.
 
-    Unless y is, they are functions of x = tanh((y − m)/s), with the median m and the spread s.
     Entries that are the same in all vectors are left out.
     """
-    letter, x, inner = "y", y, np.ones_like(y)
-    if not bounded:
-        low, middle, high = np.quantile(y, [0.16, 0.5, 0.84], axis=0)
-        spread = np.where(high > low, high - low, 1.0)
-        letter, x = "x", np.tanh((y - middle) / spread)
-        inner = (1.0 - x * x) / spread
     unit = np.eye(y.shape[-1])
-    varying = np.flatnonzero(np.ptp(x, axis=0) > 0.0)
+    varying = np.flatnonzero(np.ptp(y, axis=0) > 0.0)
     for i, j in zip(varying, np.roll(varying, -1), strict=True):
-        yield f"{letter}_{i}", x[:, i], unit[i] * inner
-        slope = x[:, [j]] * unit[i] + x[:, [i]] * unit[j]
-        yield f"{letter}_{i} {letter}_{j}", x[:, i] * x[:, j], slope * inner
+        yield f"y_{i}", y[:, i], np.broadcast_to(unit[i], y.shape)
+        yield f"y_{i} y_{j}", y[:, i] * y[:, j], y[:, [j]] * unit[i] + y[:, [i]] * unit[j]
     c = np.cos(2.0 * np.arange(y.shape[-1]))  # weights of no symmetry
-    c /= max(1.0, float(np.ptp(np.quantile(x @ c, [0.16, 0.84]))))
     for k in (1, 3):
-        phase = k * math.pi * (x @ c)
+        phase = k * math.pi * (y @ c)
         slope = k * math.pi * np.cos(phase)
-        yield f"sin({k}π Σ c_i {letter}_i)", np.sin(phase), slope[:, np.newaxis] * c * inner
+        yield f"sin({k}π Σ c_i y_i)", np.sin(phase), slope[:, np.newaxis] * c
+
+
+def _bounded(y: Array) -> tuple[Array, Array]:
+    """Return tanh of entries in units of their spread, bounded whatever the tails, and slopes.
+
+    Functions φ are then of these in place of y.
+    """
+    low, middle, high = np.quantile(y, [0.16, 0.5, 0.84], axis=0)
+    spread = np.where(high > low, high - low, 1.0)
+    inside = np.tanh((y - middle) / spread)
+    return inside, (1.0 - inside) * (1.0 + inside) / spread
 
 
 def expectation(context: Context) -> Iterator[Comparison]:
@@ -328,7 +345,6 @@ def expectation(context: Context) -> Iterator[Comparison]:
     target, sets = _target(context), context.sets()
     names = list(target.parameters)
     tests = 2 * target.length + 2
-    bounded = isinstance(target.region, Simplex)
     critical = statistics.critical_value(context.alpha / (tests * len(sets) * len(names)))
     tallies = {name: Tally(f"∂E[φ(y)]/∂{name}", "standard errors", doubt=_DOUBT) for name in names}
     judged = False
@@ -351,18 +367,21 @@ def expectation(context: Context) -> Iterator[Comparison]:
         scores = np.stack([claimed[name] for name in names])
         gradients = np.stack([sample.gradients[name][told].T for name in names])
         known = scores.T @ np.linalg.pinv(scores @ scores.T)
-        for what, value, slope in _functions(y, bounded):
-            paths = np.sum(slope.T * gradients, axis=1)
-            differences = paths - (value - np.mean(value)) * scores
+        bounded, steep = (y, 1.0) if isinstance(target.region, Simplex) else _bounded(y)
+        for what, value, slope in _functions(bounded):
+            paths = np.sum((slope * steep).T * gradients, axis=1)
+            products = (value - np.mean(value)) * scores
+            differences = paths - products
             differences -= (differences @ known) @ scores
-            for name, path, off in zip(names, paths, differences, strict=True):
+            each = zip(names, paths, products, differences, strict=True)
+            for name, path, weighted, off in each:
                 tally = tallies[name]
                 if not statistics.is_summable(off):
                     tally.add(theta, 0.0, np.nan, note=f"φ = {what}: few draws outweigh the others")
                     continue
                 # the others' scores are at most a few times as large
                 slack = _FEW_TIMES * lost * np.max(np.abs(off))
-                slack += _ROUNDED * float(np.mean(np.abs(path)))
+                slack += _ROUNDED * float(np.mean(np.abs(path)) + np.mean(np.abs(weighted)))
                 z = statistics.mean_score(off, slack=slack)
                 note = ""
                 if abs(z) > critical:
@@ -423,7 +442,7 @@ def edges(context: Context) -> Iterator[Comparison]:
         samples["value"] = target.transform(noise, **theta)
         y = samples["value"].value
         told = _is_told(target, y)
-        if target.is_of_matrices:  # which round to singular ones
+        if target.is_of_matrices:
             told &= ~target.outside(theta, y)
         else:
             inside.add(theta, y)
@@ -431,16 +450,15 @@ def edges(context: Context) -> Iterator[Comparison]:
             numbers[of].add(theta, np.isnan(sample.value), 0.0, **where)
             for name, entry in sample.gradients.items():
                 gradients[of, name].add(theta, np.isnan(entry), 0.0, **where)
-        for name, entry in samples["value"].gradients.items():
-            if target.is_field:  # draws move along with their noise, and not by derivatives
-                continue
+        slopes = samples["value"].gradients if target.is_map else {}
+        for name, entry in slopes.items():
             broken = (entry == 0.0) & moves(values, name, theta, y)
             silent[name].add(theta, broken, 0.0, **where)
         inner = y[told]
         unknown = np.isnan(target.formulas["log_prob"](inner, **theta))
         formulas[0].add(theta, unknown, 0.0, **_row(inner))
-        slopes = target.formulas["score"](inner, **theta).values()
-        formulas[1].add(theta, np.any(np.isnan(list(slopes)), axis=0), 0.0, **_row(inner))
+        scores = target.formulas["score"](inner, **theta).values()
+        formulas[1].add(theta, np.any(np.isnan(list(scores)), axis=0), 0.0, **_row(inner))
     yield from inside.result()
     for tally in (*numbers.values(), *gradients.values(), *silent.values(), *formulas):
         yield from tally.result()

@@ -44,7 +44,7 @@ class Dirichlet(Reparameterized):
 
     name = "dirichlet"
     concentration: Parameter = Parameter(
-        "α", POSITIVE, 1.0, (0.1, 100.0), ("alpha",), "Concentrations, of K entries,", vector=3
+        "α", POSITIVE, 1.0, (0.5, 50.0), ("alpha",), "Concentrations, of K entries,", vector=3
     )
     about = About(
         density="p(y) = Γ(α₀) Π_i y_i^(α_i − 1) / Γ(α_i),  α₀ = Σ_i α_i",

@@ -43,7 +43,7 @@ class DirichletMultinomial(DiscreteVectors):
         differentiable=False,
     )
     concentration: Parameter = Parameter(
-        "α", POSITIVE, 1.0, (0.1, 100.0), ("alpha",), "Concentrations, of K categories,", vector=3
+        "α", POSITIVE, 1.0, (0.5, 50.0), ("alpha",), "Concentrations, of K categories,", vector=3
     )
     about = About(
         density="p(y) = n! Γ(α₀)/Γ(n + α₀) Π_k Γ(y_k + α_k) / (y_k! Γ(α_k)),  α₀ = Σ_k α_k",

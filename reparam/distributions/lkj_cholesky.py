@@ -93,6 +93,8 @@ class LKJCholesky(Reparameterized):
         # where x underflows its root may not
         roots[..., 1:] = np.where(x > 1e-290, np.sqrt(x), np.exp(0.5 * log_x))
         logit[..., 1:] = np.clip(np.log(squares) - log_x, -LARGEST, LARGEST)
+        nothing = length == 0.0  # both underflow: the direction is lost, and its share is 0
+        roots, length = np.where(nothing, 1.0, roots), np.where(nothing, 1.0, length)
         return (below + diagonally(roots)) / length[..., np.newaxis], logit
 
     @classmethod

@@ -287,7 +287,7 @@ def distribution(context: Context) -> Iterator[Comparison]:
             x = marginal.of(log_y)
             x = np.where(np.isnan(x), np.inf, x)
             ranks.append(fit.add(theta, marginal.law, x, np.sort(x), alpha))
-        if np.all(_is_told(target, y)):  # scores of the others have no mean of 0
+        if scores and np.all(_is_told(target, y)):  # scores of the others have no mean of 0
             ranks.append(add_scores(scores, theta, target.law(theta), y, alpha))
             entropy = target.entropy(theta)
             off = -target.formulas["log_prob"](y, **theta) - entropy
@@ -344,6 +344,8 @@ def expectation(context: Context) -> Iterator[Comparison]:
     """
     target, sets = _target(context), context.sets()
     names = list(target.parameters)
+    if not names:
+        raise NotApplicable("it has no parameter to be differentiated in")
     tests = 2 * target.length + 2
     critical = statistics.critical_value(context.alpha / (tests * len(sets) * len(names)))
     tallies = {name: Tally(f"∂E[φ(y)]/∂{name}", "standard errors", doubt=_DOUBT) for name in names}
@@ -457,8 +459,8 @@ def edges(context: Context) -> Iterator[Comparison]:
         inner = y[told]
         unknown = np.isnan(target.formulas["log_prob"](inner, **theta))
         formulas[0].add(theta, unknown, 0.0, **_row(inner))
-        scores = target.formulas["score"](inner, **theta).values()
-        formulas[1].add(theta, np.any(np.isnan(list(scores)), axis=0), 0.0, **_row(inner))
+        if scores := [*target.formulas["score"](inner, **theta).values()]:
+            formulas[1].add(theta, np.any(np.isnan(scores), axis=0), 0.0, **_row(inner))
     yield from inside.result()
     for tally in (*numbers.values(), *gradients.values(), *silent.values(), *formulas):
         yield from tally.result()

@@ -88,7 +88,7 @@ BUILT_IN = {
     "logistic": "Logistic",
     "logistic-normal": "LogisticNormal",
     "logit-normal": "LogitNormal",
-    "low-rank-multivariate-gaussian": "LowRankMultivariateGaussian",
+    "low-rank-gaussian": "LowRankMultivariateGaussian",
     "matrix-gaussian": "MatrixGaussian",
     "maxwell": "Maxwell",
     "multinomial": "Multinomial",

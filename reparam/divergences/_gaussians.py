@@ -14,7 +14,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import Distribution
 from reparam.distributions.logistic_normal import LogisticNormal
-from reparam.distributions.low_rank_multivariate_gaussian import LowRankMultivariateGaussian
+from reparam.distributions.low_rank_gaussian import LowRankMultivariateGaussian
 from reparam.distributions.multivariate_gaussian import MultivariateGaussian
 from reparam.distributions.stick_breaking_normal import StickBreakingNormal
 from reparam.divergences._registry import Terms, register_kl

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from reparam._typing import Array
+from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.gaussian import Gaussian
 from reparam.domains import REAL
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
+from reparam.errors import ShapeError
 from reparam.families.elliptical import Elliptical
-from reparam.parameters import Parameter
+from reparam.parameters import Parameter, as_real_array
 from reparam.regions import LowerTriangular, PositiveDefinite
-from reparam.special.matrices import apply, transposed
+from reparam.special.matrices import apply, inverse, lower_factor, transposed
 
 __all__ = ["MultivariateGaussian"]
 
@@ -76,6 +79,73 @@ class MultivariateGaussian(Elliptical):
     noise = NORMAL
     _alternatives = (("scale_tril", "covariance", "precision"),)
     _extras = 1  # z
+
+    def marginal(self, entries: Sequence[int]) -> MultivariateGaussian:
+        """Return the distribution of some entries, by the Cholesky factor of their covariance.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.MultivariateGaussian(loc=[0.0, 1.0], covariance=[[2.0, 1.0], [1.0, 4.0]])
+        >>> d.marginal([1])
+        MultivariateGaussian(loc=[1.0], scale_tril=[[2.0]])
+        """
+        chosen = self._places(entries)
+        loc, a, _ = self._ready
+        return type(self)(loc[..., chosen], scale_tril=lower_factor(a[..., chosen, :]))
+
+    def conditional(self, entries: Sequence[int], values: ArrayLike) -> MultivariateGaussian:
+        """Return the distribution of the other entries, in order, given the values of some.
+
+        Parameters
+        ----------
+        entries
+            Which have these values, at least one and not all.
+        values
+            Their values, along the last axis; other axes broadcast with the batch.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.MultivariateGaussian(loc=[0.0, 1.0], covariance=[[4.0, 2.0], [2.0, 4.0]])
+        >>> d.conditional([0], [2.0]).mean
+        array([2.])
+        """
+        known = self._places(entries)
+        rest = [k for k in range(self.event_shape[0]) if k not in known]
+        if not rest:
+            raise ShapeError(
+                f"all {len(known)} entries of {self.name} are given; leave some of them out"
+            )
+        given = as_real_array("values", values)
+        if given.shape[-1:] != (len(known),):
+            raise ShapeError(
+                f"values has shape {given.shape} and there are {len(known)} entries; pass an array"
+                f" whose last axis has length {len(known)}"
+            )
+        loc, a, _ = self._ready
+        # with the known entries first the factor is [[B, 0], [C, D]]
+        factor = lower_factor(a[..., [*known, *rest], :])
+        n = len(known)
+        inner, across, outer = factor[..., :n, :n], factor[..., n:, :n], factor[..., n:, n:]
+        moved = apply(across, apply(inverse(inner), given - loc[..., known]))
+        return type(self)(loc[..., rest] + moved, scale_tril=outer)
+
+    def _places(self, entries: Sequence[int]) -> list[int]:
+        """Return numbers of entries, from 0, of which none repeats."""
+        size = self.event_shape[0]
+        places = [operator.index(k) for k in entries]
+        if not places or len({*places}) < len(places) or not {*places} <= {*range(size)}:
+            raise ShapeError(
+                f"entries={places} are not different numbers from 0 to {size - 1}; pass some, such"
+                " as [0]"
+            )
+        return places
 
     @staticmethod
     def _transform(z: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:

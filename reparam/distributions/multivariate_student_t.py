@@ -115,8 +115,11 @@ class MultivariateStudentT(Elliptical):
     def _score(y: Array, df: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:
         w, back, k = apply(b, y - loc), transposed(b), y.shape[-1]
         squares = np.einsum("...k,...k->...", w, w)
+        ratio = squares / df
         share = 1.0 / (1.0 + df / squares)
-        in_df = _constant_slope(df, k) + 0.5 * (log1pmx(-share) + share * k / df)
+        # share + ln(1 − share), which cancels if the share is small, and is rounded if it is near 1
+        lost = np.where(ratio < 1.0, log1pmx(-share), share - np.log1p(ratio))
+        in_df = _constant_slope(df, k) + 0.5 * (lost + share * k / df)
         weight = ((df + k) / (df + squares))[..., np.newaxis]
         slope = weight * apply(back, w)
         return in_df, slope, slope[..., :, np.newaxis] * w[..., np.newaxis, :] - back

@@ -55,15 +55,16 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     -------
     Divergence
         Arrays of the shape that the batches broadcast to, those of gradients in vector parameters
-        with a last axis for the entries. The value is infinite, and the gradients are NaN, where p
-        puts mass where q has none, or q's tails are so light that E_p[log q(y)] diverges.
+        with a last axis for the entries, in matrices with two. The value is infinite, and the
+        gradients are NaN, where p puts mass where q has none, or q's tails are so light that
+        E_p[log q(y)] diverges: of numbers, as tails of vectors are not looked along.
 
     Raises
     ------
     ParameterError
         If `p` or `q` is not a distribution, but a name or a class, say.
     ShapeError
-        If the batches don't broadcast together, or draws are vectors.
+        If the batches don't broadcast together, or draws have different shapes.
     CountError
         If `n` is not an integer of at least 2.
     SeedError
@@ -111,7 +112,7 @@ def exact(p: Distribution, q: Distribution) -> Divergence | None:
     ParameterError
         If `p` or `q` is not a distribution.
     ShapeError
-        If the batches don't broadcast together, or draws are vectors.
+        If the batches don't broadcast together, or draws have different shapes.
     """
     return _Pair(p, q).exact()
 
@@ -121,11 +122,6 @@ class _Pair:
 
     def __init__(self, p: Distribution, q: Distribution) -> None:
         self.p, self.q = instance("p", p), instance("q", q)
-        if p.event_shape != q.event_shape:
-            raise ShapeError(
-                f"draws of p have shape {p.event_shape} and those of q {q.event_shape}; kl compares"
-                " draws of one shape"
-            )
         for distribution in (p, q):
             if distribution._has_atoms:
                 raise NoFormulaError(
@@ -133,18 +129,23 @@ class _Pair:
                     " densities or of integers; average p.log_prob(y) - q.log_prob(y) over draws y"
                     " from p"
                 )
+        if p.event_shape != q.event_shape:
+            raise ShapeError(
+                f"draws of p have shape {p.event_shape} and draws of q have shape {q.event_shape};"
+                " pass two distributions of values of one shape"
+            )
         self.shape = broadcast_shapes(p=p.batch_shape, q=q.batch_shape)
 
     @cached_property
     def beyond(self) -> NDArray[np.bool_]:
         """Where p's support reaches beyond q's: also integers' beyond an interval, and v.v."""
         p, q = self.p, self.q
-        if p.event_shape:  # of one region, if there is a formula
-            return np.zeros(self.shape, dtype=np.bool_)
         if isinstance(p._support, Integers) != isinstance(q._support, Integers):
             return np.ones(self.shape, dtype=np.bool_)
         (low_p, high_p), (low_q, high_q) = p.support, q.support
-        return np.broadcast_to((low_p < low_q) | (high_p > high_q), self.shape)
+        entries = tuple(range(-len(p.event_shape), 0))
+        beyond = np.any((low_p < low_q) | (high_p > high_q), axis=entries)
+        return np.broadcast_to(beyond, self.shape)
 
     @cached_property
     def tails(self) -> Tails:
@@ -160,21 +161,11 @@ class _Pair:
                 terms = formula(self.p, self.q)
                 if terms is not None:
                     return self._without_errors(terms, CLOSED_FORM, self.beyond)
-            self._need_numbers()
             terms = summed(self.p, self.q, self.shape)
             if terms is not None:
                 return self._without_errors(terms, SUM, self.beyond)
         infinite = self.beyond | self.tails.divergence
         return self._infinite(infinite) if infinite.size and infinite.all() else None
-
-    def _need_numbers(self) -> None:
-        """Refuse vectors, of which closed forms are all there is."""
-        if self.p.event_shape:
-            raise ShapeError(
-                f"{self.p.name} draws vectors, and there is no closed form of kl for"
-                f" {self.p.name} and {self.q.name}, which is all that kl has for them; average"
-                " p.log_prob(y) - q.log_prob(y) over draws y from p"
-            )
 
     def estimated(self, n: int, rng: RNGLike) -> Divergence:
         """Return the divergence by Monte Carlo, with what the tails make of it."""

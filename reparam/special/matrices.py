@@ -18,11 +18,16 @@ __all__ = [
     "diagonal",
     "diagonally",
     "inverse",
+    "lower_factor",
     "scalars",
     "solve",
     "solve_transposed",
     "transposed",
 ]
+
+
+#: Rows that are inverted one after another.
+_FEW = 16
 
 
 def transposed(matrix: Array) -> Array:
@@ -56,10 +61,29 @@ def cholesky(matrix: Array) -> Array:
     return np.asarray(np.linalg.cholesky(0.5 * (matrix + transposed(matrix))), np.float64)
 
 
+def lower_factor(matrix: Array) -> Array:
+    """Return the lower triangular L with L Lᵀ = A Aᵀ: A itself, or by QR, which squares nothing."""
+    if matrix.shape[-2] == matrix.shape[-1] and not np.any(np.triu(matrix, 1)):
+        return matrix
+    upper = np.linalg.qr(transposed(matrix), mode="r")
+    sign = np.sign(np.diagonal(upper, axis1=-2, axis2=-1))
+    return np.tril(transposed(upper * sign[..., np.newaxis]))
+
+
 def inverse(factor: Array) -> Array:
-    """Return the inverse of a lower triangular matrix, by substitution, row after row."""
+    """Return the inverse of a lower triangular matrix.
+
+    That of [[A, 0], [C, D]] is [[A⁻¹, 0], [−D⁻¹ C A⁻¹, D⁻¹]]; of a few rows by substitution.
+    """
+    size = factor.shape[-1]
     found = np.zeros(factor.shape)
-    for i in range(factor.shape[-1]):
+    if size > _FEW:
+        half = size // 2
+        first, second = inverse(factor[..., :half, :half]), inverse(factor[..., half:, half:])
+        found[..., :half, :half], found[..., half:, half:] = first, second
+        found[..., half:, :half] = -second @ (factor[..., half:, :half] @ first)
+        return found
+    for i in range(size):
         pivot = factor[..., i, i]
         found[..., i, i] = 1.0 / pivot
         if i:

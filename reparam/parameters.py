@@ -217,6 +217,13 @@ class Parameter:
         return len(self.dims)
 
     @property
+    def power(self) -> str:
+        """What follows an interval where entries of a value lie in it: ``"^K"``."""
+        if not self.dims or self.domain.rank:
+            return ""
+        return f"^{self.dims[0]}" if self.rank == 1 else f"^({'×'.join(self.dims)})"
+
+    @property
     def initial(self) -> Any:
         """The value used when none is given: a number, or nested tuples."""
         return self.initial_with({})

@@ -155,7 +155,7 @@ def parameter_row(parameter: Parameter) -> list[str]:
     return [
         f"`{parameter.name}`",
         f"{parameter.description} {parameter.symbol}",
-        interval(parameter.domain) + ("^K" if parameter.dims else ""),
+        interval(parameter.domain) + parameter.power,
         parameter.initial_text,
         ", ".join(f"`{alias}`" for alias in parameter.aliases),
     ]

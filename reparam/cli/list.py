@@ -179,10 +179,12 @@ def _row(distribution: type[Distribution], kind: str) -> dict[str, str]:
 
 def _declared(distribution: type[Distribution]) -> Iterator[str]:
     """Yield the parameters with their domains, and the names of what it is made of."""
+    from reparam.parameters import Parameter
+
     for name, field in distribution._fields.items():
         domain = getattr(field, "domain", None)
-        vector = "^K" if getattr(field, "dims", ()) else ""
-        yield f"{name} {domain}{vector}" if domain else name
+        power = field.power if isinstance(field, Parameter) else ""
+        yield f"{name} {domain}{power}" if domain else name
 
 
 def _page(found: list[tuple[type[Distribution], str]]) -> str:

@@ -223,7 +223,8 @@ def numbers(
     Parameters
     ----------
     text
-        A number, several with commas between, ``@FILE``, ``@FILE:COLUMN``, or ``-`` for stdin.
+        A number, several with commas between, nested lists in brackets, ``@FILE``,
+        ``@FILE:COLUMN``, or ``-`` for stdin.
     what
         What they are, for messages.
     columns
@@ -238,6 +239,8 @@ def numbers(
     if reading.is_file(text):
         return _of_file(text, what, columns, may_be_empty)
     values = _typed(text)
+    if values is None and text.startswith("["):
+        return _nested(text, what)
     if values is None:
         hint = f"; for a file write @{text}" if text and Path(text).exists() else remedy
         raise ParameterError(f"{what}: {text!r} is not a number{hint}")
@@ -246,7 +249,7 @@ def numbers(
 
 def stands_for_numbers(text: str) -> bool:
     """Whether :func:`numbers` takes the text: otherwise it may be a formula."""
-    return reading.is_file(text) or _typed(text) is not None
+    return reading.is_file(text) or text.startswith("[") or _typed(text) is not None
 
 
 def _typed(text: str) -> list[float] | None:
@@ -255,6 +258,21 @@ def _typed(text: str) -> list[float] | None:
         return [float(cell) for cell in text.split(",")]
     except ValueError:
         return None
+
+
+def _nested(text: str, what: str) -> Array:
+    """Return the array that nested lists in brackets are, as JSON and Python write them."""
+    import json
+
+    from reparam.parameters import as_real_array
+
+    try:
+        return as_real_array(what, json.loads(text))
+    except (ValueError, RecursionError):
+        raise ParameterError(
+            f"{what}: {reading.brief(text)} is not a list of numbers, or of lists of one length;"
+            " write for example [0,1] or [[1,0],[0.5,1]]"
+        ) from None
 
 
 def by_draw(values: Array, draw: tuple[int, ...]) -> Array:
@@ -271,6 +289,8 @@ def by_draw(values: Array, draw: tuple[int, ...]) -> Array:
 def _of_file(text: str, what: str, names: tuple[str, ...], may_be_empty: bool) -> Array:
     from reparam.parameters import as_real_array
 
+    if text.lower().endswith(".json"):
+        return _nested(reading.text(text, what), what)
     with reading.columns(text, what) as columns:
         array = as_real_array(what, columns.read(*names))
         if columns.is_text and not array.size and not may_be_empty:

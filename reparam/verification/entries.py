@@ -160,7 +160,7 @@ def _there(at: tuple[int, ...]) -> Any:
 
 
 def _entry(name: str, at: tuple[int, ...]) -> str:
-    return f"{name}[{', '.join(map(str, at))}]"
+    return name + "".join(f"[{k}]" for k in at)
 
 
 class Entrywise:

@@ -17,9 +17,9 @@ DISTRIBUTIONS = {
         {
             "loc[0]": "loc",
             "loc[1]": "loc",
-            "scale_tril[0, 0]": "scale",
-            "scale_tril[1, 0]": "loc",
-            "scale_tril[1, 1]": "scale",
+            "scale_tril[0][0]": "scale",
+            "scale_tril[1][0]": "loc",
+            "scale_tril[1][1]": "scale",
         },
         noise="normal",
         length=2,

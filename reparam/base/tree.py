@@ -166,6 +166,8 @@ class Tree:
     parameters: ClassVar[_Declared] = _Declared()
     #: Pairs of parameters of which the first must be below the second.
     _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Numbers that must be above a length, and which: ``("df", "K - 1")``.
+    _above: ClassVar[tuple[tuple[str, str], ...]] = ()
     #: Groups of parameters that stand for each other, as probabilities and logits do: an instance
     #: has the one of a group that it was given, or the first.
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
@@ -247,6 +249,8 @@ class Tree:
         state["_batch_shape"] = self._common_shape()
         for low, high in self._ordered:
             self._check_order(low, high)
+        for name, length in self._above:
+            self._check_above(name, length)
         self._check()
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -444,6 +448,17 @@ class Tree:
         values = [shown(float(pair[index])) for pair in pairs]
         raise ParameterError(
             f"{low}{label}={values[0]} is not below {high}{label}={values[1]}; pass {low} < {high}"
+        )
+
+    def _check_above(self, name: str, length: str) -> None:
+        value, least = self._parts[name], self._length(length)
+        if np.all(value > least):
+            return
+        index = np.unravel_index(int(np.argmin(value)), value.shape)
+        label = f"[{', '.join(map(str, index))}]" if index else ""
+        raise ParameterError(
+            f"{name}{label}={shown(float(value[index]))} is not above {least}, which is {length};"
+            f" pass {name} > {least}"
         )
 
     @property

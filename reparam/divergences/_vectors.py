@@ -77,9 +77,12 @@ def one_hot_categorical(p: OneHotCategorical, q: OneHotCategorical) -> Terms:
 
 
 @register_kl(Multinomial, Multinomial)
-def multinomial(p: Multinomial, q: Multinomial) -> Terms | None:
-    """That of the categorical distributions, n times: for one n."""
-    return _weighted(p, q, p.total_count) if np.all(p.total_count == q.total_count) else None
+def multinomial(p: Multinomial, q: Multinomial) -> Terms:
+    """That of the categorical distributions, n times: infinite if p and q don't have one n."""
+    value, (in_p,), (in_q,) = _weighted(p, q, p.total_count)
+    same = np.asarray(p.total_count == q.total_count)
+    in_p, in_q = (np.where(same[..., np.newaxis], each, np.nan) for each in (in_p, in_q))
+    return np.where(same, value, np.inf), (in_p,), (in_q,)
 
 
 def _less(x: Array, y: Array, h: Array, k: Array) -> Array:

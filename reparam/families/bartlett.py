@@ -12,9 +12,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.errors import ParameterError
 from reparam.families._gamma_draws import gamma_draws
-from reparam.parameters import Parameter, shown
 from reparam.regions import PositiveDefinite
 from reparam.special import gamma as special
 from reparam.special.matrices import (
@@ -52,7 +50,7 @@ class BartlettFamily(Reparameterized):
     _extras = 1
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("scale_tril", "covariance"),)
     _prepared_dims = ((), ("K", "K"))
-    df: Parameter
+    _above = (("df", "K - 1"),)
     #: Whether degrees of freedom rise down the diagonal.
     _ascending: ClassVar[bool]
 
@@ -195,12 +193,3 @@ class BartlettFamily(Reparameterized):
         terms = terms + (d + 1.0) * np.log(diagonal(tril))
         normal = 0.25 * d * (d - 1.0) * (1.0 + math.log(2.0 * math.pi))
         return np.asarray(np.sum(terms, axis=-1) + normal)
-
-    def _check(self) -> None:
-        d = self.event_shape[-1]
-        if np.any(self.df <= d - 1.0):
-            least = float(np.min(self.df))
-            raise ParameterError(
-                f"df={shown(least)} is not above {d - 1}, one less than the scale's {d} rows;"
-                f" pass a df > {d - 1}"
-            )

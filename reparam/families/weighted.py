@@ -64,6 +64,14 @@ class Weighted(DiscreteVectors):
                 " least one that is greater"
             )
 
+    def _absent(self, name: str) -> Array:
+        """Return the logarithms of weights, or the probabilities of logits."""
+        weights = self._theta[-1]
+        if name == "probs":
+            return np.exp(log_softmax(weights))
+        with np.errstate(divide="ignore"):
+            return np.log(weights)
+
     def _log_p(self, weights: Array) -> Array:
         """The logarithms of the probabilities, along the last axis."""
         if self._choice == ("logits",):

@@ -225,7 +225,9 @@ def kl(df, factor, other, right):
 
 
 def test_degrees_of_freedom_are_more_than_rows_less_one():
-    with pytest.raises(ParameterError, match=r"df=1\.9 is not above 2, .* pass a df > 2"):
+    with pytest.raises(
+        ParameterError, match=r"df=1\.9 is not above 2, which is K - 1; pass df > 2"
+    ):
         rp.Wishart(1.9, scale_tril=np.eye(3))
     draw = rp.Wishart(2.001, scale_tril=np.eye(3)).rsample(500, rng=1)
     assert np.all(np.isfinite(draw.value))

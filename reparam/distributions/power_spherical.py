@@ -53,6 +53,7 @@ class PowerSpherical(Reparameterized):
         source="De Cao & Aziz (2020), The power spherical distribution",
     )
     mechanism = "implicit"
+    noise = NORMAL  # most of it
     path = "field"
     _support = UnitVector()
     _substreams: ClassVar = ((NORMAL, ("K - 1",)), (NORMAL, ()), (UNIFORM, ()))

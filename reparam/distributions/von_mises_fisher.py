@@ -49,6 +49,7 @@ class VonMisesFisher(Reparameterized):
         " Wood (1994), Simulation of the von Mises Fisher distribution",
     )
     mechanism = "implicit"
+    noise = NORMAL  # most of it
     path = "field"
     _support = UnitVector()
     _substreams: ClassVar = (NORMAL, (UNIFORM, ()))

@@ -56,6 +56,12 @@ def von_mises_fisher_uniform(p: VonMisesFisher, q: SphericalUniform) -> Terms:
     return value, (np.zeros_like(mean), kappa * variance), ()
 
 
+@register_kl(SphericalUniform, SphericalUniform)
+def uniform(p: SphericalUniform, q: SphericalUniform) -> Terms:
+    """0: there is one of each dimension."""
+    return np.zeros(()), (), ()
+
+
 @register_kl(PowerSpherical, SphericalUniform)
 def power_spherical_uniform(p: PowerSpherical, q: SphericalUniform) -> Terms:
     """∫ s Var_s ds from 0 to κ, Var_s the variance of ln(1 + μᵀy) at concentration s."""

@@ -36,6 +36,8 @@ Dims: TypeAlias = tuple[str | int, ...]
 
 #: How far rounding, to float32 at most, may move what sums to 1.
 _ROUNDING = 1e-6
+#: How far below 0 the eigenvalues of a correlation matrix less the identity may be.
+_DEFINITE = 1.0 - 1e-6
 #: How much of √(a_ii a_jj) entries of a symmetric matrix may differ from their mirror images.
 _ASYMMETRY = 1e-10
 
@@ -465,14 +467,17 @@ class Correlation(PositiveDefinite):
         return np.asarray(whole)
 
     def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number | None:
-        """Return where entries are so small that all matrices of them are positive definite."""
-        most = 0.9 / max(shape[-1] - 1, 1)
-        return _of_triangle(at, Number(Interval(-most, most), (-0.7 * most, 0.7 * most)), None)
+        """Return that typical entries are so small that the matrix is positive definite."""
+        most = 0.7 / max(shape[-1] - 1, 1)
+        return _of_triangle(at, Number(Interval(-1.0, 1.0), (-most, most)), None)
 
     def charted(self, numbers: Array) -> Array:
-        """Return the matrix with these entries below the diagonal."""
+        """Return the matrix with these entries below the diagonal, less if it were indefinite."""
         lower = np.tril(numbers, -1)
-        return np.asarray(lower + np.swapaxes(lower, -1, -2) + np.eye(numbers.shape[-1]))
+        off = lower + np.swapaxes(lower, -1, -2)
+        least = np.linalg.eigvalsh(off)[..., :1, np.newaxis]
+        shrunk = off * (_DEFINITE / np.maximum(-least, _DEFINITE))
+        return np.asarray(shrunk + np.eye(numbers.shape[-1]))
 
 
 @dataclass(frozen=True, slots=True)

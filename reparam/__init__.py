@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from reparam.distributions.log_uniform import LogUniform as LogUniform
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
-    from reparam.distributions.low_rank_multivariate_gaussian import (
+    from reparam.distributions.low_rank_gaussian import (
         LowRankMultivariateGaussian as LowRankMultivariateGaussian,
     )
     from reparam.distributions.matrix_gaussian import MatrixGaussian as MatrixGaussian

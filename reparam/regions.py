@@ -58,8 +58,9 @@ class Region(Interval):
     high: float | str = math.inf
     dims: Dims = ("K",)
     rank: ClassVar[int] = 1
-    #: In words, and a member, after "is" or "is not".
+    #: In words; in a table; and a member, after "is" or "is not".
     what: ClassVar[str] = "vectors"
+    brief: ClassVar[str] = "vectors"
     one: ClassVar[str] = "a vector"
     #: What to pass, with a place for the parameter's name.
     wanted: ClassVar[str] = "finite {}"
@@ -141,6 +142,7 @@ class RealVector(Region):
     """
 
     what: ClassVar[str] = "real vectors"
+    brief: ClassVar[str] = "ℝ^K"
     one: ClassVar[str] = "a real vector"
     free: ClassVar[bool] = True
 
@@ -152,6 +154,7 @@ class RealMatrix(Region):
     dims: Dims = ("N", "K")
     rank: ClassVar[int] = 2
     what: ClassVar[str] = "real matrices"
+    brief: ClassVar[str] = "ℝ^(N×K)"
     one: ClassVar[str] = "a real matrix"
     free: ClassVar[bool] = True
 
@@ -162,6 +165,7 @@ class PositiveVector(Region):
 
     low: float | str = 0.0
     what: ClassVar[str] = "positive vectors"
+    brief: ClassVar[str] = "ℝ⁺^K"
     one: ClassVar[str] = "a positive vector"
     wanted: ClassVar[str] = "positive {}"
     free: ClassVar[bool] = True
@@ -184,6 +188,7 @@ class Simplex(Region):
     low: float | str = 0.0
     high: float | str = 1.0
     what: ClassVar[str] = "simplex"
+    brief: ClassVar[str] = "simplex"
     one: ClassVar[str] = "on the simplex"
     wanted: ClassVar[str] = "{} that are not negative and sum to 1"
 
@@ -260,6 +265,7 @@ class UnitVector(Region):
     low: float | str = -1.0
     high: float | str = 1.0
     what: ClassVar[str] = "unit vectors"
+    brief: ClassVar[str] = "sphere"
     one: ClassVar[str] = "a unit vector"
     wanted: ClassVar[str] = "{} divided by its length"
 
@@ -306,6 +312,7 @@ class LowerTriangular(Region):
     dims: Dims = ("K", "K")
     rank: ClassVar[int] = 2
     what: ClassVar[str] = "lower triangular matrices with a positive diagonal"
+    brief: ClassVar[str] = "tril"
     one: ClassVar[str] = "a lower triangular matrix with a positive diagonal"
     wanted: ClassVar[str] = "a lower triangular {} with a positive diagonal"
 
@@ -357,6 +364,7 @@ class PositiveDefinite(Region):
     dims: Dims = ("K", "K")
     rank: ClassVar[int] = 2
     what: ClassVar[str] = "symmetric positive definite matrices"
+    brief: ClassVar[str] = "spd"
     one: ClassVar[str] = "a symmetric positive definite matrix"
     wanted: ClassVar[str] = "a symmetric positive definite {}"
 
@@ -422,6 +430,7 @@ class CorrelationCholesky(Region):
     dims: Dims = ("K", "K")
     rank: ClassVar[int] = 2
     what: ClassVar[str] = "Cholesky factors of correlation matrices"
+    brief: ClassVar[str] = "tril"
     one: ClassVar[str] = "the Cholesky factor of a correlation matrix"
     wanted: ClassVar[str] = "a lower triangular {} whose rows have length 1, the diagonal positive"
 

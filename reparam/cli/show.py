@@ -94,7 +94,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
                 "default": parameter.initial,
                 **({} if isinstance(law, type) else {"value": _kept(law[path])}),
                 "vector": bool(parameter.dims),
-                "power": parameter.power,
+                **({"power": parameter.power} if parameter.power else {}),
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
                 "differentiable": parameter.differentiable,
@@ -147,7 +147,7 @@ def _page(card: dict[str, Any]) -> str:
 def _declaration(parameter: dict[str, Any]) -> str:
     words = f"{parameter['description']} {parameter['symbol']} in {readable(parameter['domain'])}"
     return (
-        f"{words.lstrip()}{parameter['power']},"
+        f"{words.lstrip()}{parameter.get('power', '')},"
         f" default {_number(parameter['default'])}{_also(parameter['aliases'])}"
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import Distribution
-from reparam.distributions.low_rank_multivariate_gaussian import LowRankMultivariateGaussian
+from reparam.distributions.low_rank_gaussian import LowRankMultivariateGaussian
 from reparam.distributions.multivariate_gaussian import MultivariateGaussian
 from reparam.divergences._registry import Terms, register_kl
 from reparam.special.bregman import itakura_saito_squares

@@ -102,7 +102,7 @@ def vector_jacobian_differentiates_transform(cls: Vectors) -> None:
 
 
 def vector_products_agree(cls: Vectors) -> None:
-    """``vjp`` and ``jvp`` are products with the Jacobian."""
+    """``vjp`` and ``jvp`` are products with the Jacobian, and derivatives tangents of domains."""
     for d in typicals(cls):
         draw, rng = d.rsample(32, rng=1), np.random.default_rng(0)
         last = tuple(range(2, draw.value.ndim))
@@ -116,6 +116,9 @@ def vector_products_agree(cls: Vectors) -> None:
                 size = summed_to(np.abs(lead * entry).sum(axis=last), theta.shape)
                 bound = _ROUNDING * (size + np.max(size, initial=0.0) * bool(last[1:]))
                 _close(d, f"the vjp of {of} in {name}", pulled[name], expected, bound + 1e-300)
+                tangent, whole = _tangent(d, name, pulled[name]), 1e-10 * np.max(np.abs(expected))
+                what = f"the vjp of {of} in {name}, as a tangent of the domain,"
+                _close(d, what, pulled[name], tangent, whole + 1e-300)
         tangents = {
             name: _tangent(d, name, rng.normal(size=d._values[name].shape)) for name in jacobian
         }

@@ -31,8 +31,13 @@ class LowRankMultivariateGaussian(Reparameterized):
     linear in K.
     """
 
-    name = "low-rank-multivariate-gaussian"
-    aliases = ("low-rank-multivariate-normal", "low-rank-mvn")
+    name = "low-rank-gaussian"
+    aliases = (
+        "low-rank-multivariate-gaussian",
+        "low-rank-multivariate-normal",
+        "low-rank-mvn",
+        "low-rank-normal",
+    )
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean", dims=("K",))
     cov_factor: Parameter = Parameter(
         "W", REAL, 0.5, (-1.0, 1.0), (), "Factor", dims=("K", "R"), vector=(2, 1)

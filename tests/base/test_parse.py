@@ -49,6 +49,9 @@ def distributions(draw, cls):
     theta = {}
     for name in draw(st.sampled_from(cls._selections())):
         parameter = cls.parameters[name]
+        if parameter.length_of:
+            theta[name] = float(draw(st.integers(2, 4)))
+            continue
         few = [(), shape if parameter.rank < 2 else (1,)]
         own = draw(st.sampled_from(few)) + (2,) * parameter.rank
         size, region = math.prod(own), parameter.domain.rank
@@ -59,6 +62,8 @@ def distributions(draw, cls):
         pair = theta[low], theta[high]
         theta[low], theta[high] = np.minimum(*pair), np.maximum(*pair)
         assume(np.all(theta[low] < theta[high]))
+    for name, _ in cls._above:
+        theta[name] = np.maximum(theta[name], 1.5)  # axes have two entries
     return cls(**theta)
 
 

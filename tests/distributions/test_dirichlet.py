@@ -117,9 +117,11 @@ def test_derivatives_are_those_of_the_paper(alpha):
                     assert abs(entries[i, j] / (right * y[i]) - 1) < 1e-12
 
 
-def test_expectations_have_the_derivatives_of_the_moments():
+@pytest.mark.parametrize("n", [20_000, pytest.param(100_000, marks=pytest.mark.long)])
+def test_expectations_have_the_derivatives_of_the_moments(n):
+    """Of y, y² and ln y in each concentration, within 4 standard errors."""
     alpha = np.array([0.5, 2.0, 3.0, 0.1])
-    draw = rp.Dirichlet(alpha).rsample(100_000, rng=3)
+    draw = rp.Dirichlet(alpha).rsample(n, rng=3)
     total, own = alpha.sum(), np.eye(alpha.size)
     exact_log = np.diag(special.polygamma(1, alpha)) - special.polygamma(1, total)
     exact = own / total - alpha[:, np.newaxis] / total**2
@@ -133,7 +135,7 @@ def test_expectations_have_the_derivatives_of_the_moments():
         (draw.jacobian("log_value")["concentration"], exact_log),
     ):
         error = terms.std(axis=0) / np.sqrt(len(terms))
-        assert np.max(np.abs(terms.mean(axis=0) - right) / error) < stats.norm.isf(1e-6 / 96)
+        assert np.max(np.abs(terms.mean(axis=0) - right) / error) < 4.0
 
 
 def test_moments_and_marginals():

@@ -281,8 +281,10 @@ class UnitVector(Region):
         return f"its length is {np.linalg.norm(value):g}"
 
     def member(self, numbers: Array) -> Array:
-        """Return the numbers, divided by their length."""
-        return self.retracted(numbers)
+        """Return the numbers, divided by their length; the first unit vector if all are 0."""
+        most = np.max(np.abs(numbers), axis=-1, keepdims=True)  # squares might under- or overflow
+        scaled = numbers / np.where(most == 0.0, 1.0, most)
+        return self.retracted(np.where(most == 0.0, self.initial(numbers.shape, 0.0), scaled))
 
     def initial(self, shape: tuple[int, ...], default: float) -> Array:
         """Return the first unit vector."""

@@ -83,7 +83,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
         "noise": noise
         and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
         "mechanism": law.mechanism if drawn else None,
-        "draws": DRAWS if issubclass(distribution, Discrete) else None,
+        "draws": DRAWS if issubclass(distribution, Discrete) and not law._support.rank else None,
         "numerical": list(drawn.numerical_formulas()) if drawn else [],
         "obstacle": distribution.obstacle() if issubclass(distribution, Discrete) else None,
         "parameters": [

@@ -9,10 +9,9 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.discrete_vectors import DiscreteVectors
-from reparam.domains import Interval
+from reparam.domains import EXTENDED, Interval
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter, shown
-from reparam.special._accurate import LARGEST
 from reparam.special.softmax import log_softmax
 
 __all__ = ["LOGITS", "PROBS", "Weighted"]
@@ -21,7 +20,7 @@ __all__ = ["LOGITS", "PROBS", "Weighted"]
 #: The parameters that a member declares.
 PROBS = Parameter(
     "p",
-    Interval(0.0, LARGEST, closed=True),
+    Interval(0.0, math.inf, closed=True),
     1.0,
     (0.2, 0.8),
     ("prob", "p"),
@@ -30,7 +29,7 @@ PROBS = Parameter(
 )
 LOGITS = Parameter(
     "η",
-    Interval(-math.inf, LARGEST, closed=True),
+    EXTENDED,
     0.0,
     (-3.0, 3.0),
     ("logit", "eta"),
@@ -52,10 +51,12 @@ class Weighted(DiscreteVectors):
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("probs", "logits"),)
 
     def _check(self) -> None:
-        """Refuse weights without a probability."""
+        """Refuse weights that are infinite, or without a probability."""
         (name,) = self._choice
         values = self._parts[name]
         least = 0.0 if name == "probs" else -np.inf
+        if np.any(values == np.inf):
+            raise ParameterError(f"{name} have an entry inf; pass finite {name}")
         if np.any(none := np.all(values == least, axis=-1)):
             index = np.unravel_index(int(np.argmax(none)), none.shape)
             label = name + (f"[{', '.join(map(str, index))}]" if index else "")

@@ -10,6 +10,12 @@ from reparam._typing import Array
 
 __all__ = ["Outer"]
 
+#: Multiplications of a product that OpenBLAS leaves to one thread (its interface/gemm.c): the
+#: threads here work on blocks already, and on a busy machine its own would wait for each other.
+_ALONE = 2**18
+#: Rows of a product from which on it is worth while.
+_FEWEST = 16
+
 
 class Outer:
     """The matrices a bᵀ, one per row, laid out only if they are needed one by one.
@@ -35,4 +41,11 @@ class Outer:
 
     def sum(self) -> Array:
         """Return the sum of the matrices."""
-        return np.asarray(self._left.T @ self._right)
+        left, right = self._left, self._right
+        rows = _ALONE // (left.shape[1] * right.shape[1])
+        if rows < _FEWEST or len(left) <= rows:
+            return np.asarray(left.T @ right)
+        whole = len(left) // rows * rows
+        several = [part[:whole].reshape(-1, rows, part.shape[1]) for part in (left, right)]
+        total = np.sum(np.swapaxes(several[0], 1, 2) @ several[1], axis=0)
+        return np.asarray(total + left[whole:].T @ right[whole:])

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from reparam.distributions.continuous_bernoulli import (
         ContinuousBernoulli as ContinuousBernoulli,
     )
+    from reparam.distributions.dirichlet import Dirichlet as Dirichlet
+    from reparam.distributions.dirichlet_multinomial import (
+        DirichletMultinomial as DirichletMultinomial,
+    )
     from reparam.distributions.discrete_uniform import DiscreteUniform as DiscreteUniform
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
@@ -52,19 +56,23 @@ if TYPE_CHECKING:
     from reparam.distributions.hypergeometric import Hypergeometric as Hypergeometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
+    from reparam.distributions.inverse_wishart import InverseWishart as InverseWishart
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.levy import Levy as Levy
+    from reparam.distributions.lkj_cholesky import LKJCholesky as LKJCholesky
     from reparam.distributions.log_logistic import LogLogistic as LogLogistic
     from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.log_uniform import LogUniform as LogUniform
     from reparam.distributions.logistic import Logistic as Logistic
+    from reparam.distributions.logistic_normal import LogisticNormal as LogisticNormal
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.low_rank_gaussian import (
         LowRankMultivariateGaussian as LowRankMultivariateGaussian,
     )
     from reparam.distributions.matrix_gaussian import MatrixGaussian as MatrixGaussian
     from reparam.distributions.maxwell import Maxwell as Maxwell
+    from reparam.distributions.multinomial import Multinomial as Multinomial
     from reparam.distributions.multivariate_gaussian import (
         MultivariateGaussian as MultivariateGaussian,
     )
@@ -72,19 +80,28 @@ if TYPE_CHECKING:
         MultivariateStudentT as MultivariateStudentT,
     )
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
+    from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
+    from reparam.distributions.power_spherical import PowerSpherical as PowerSpherical
+    from reparam.distributions.projected_normal import ProjectedNormal as ProjectedNormal
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
     from reparam.distributions.skellam import Skellam as Skellam
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
+    from reparam.distributions.spherical_uniform import SphericalUniform as SphericalUniform
+    from reparam.distributions.stick_breaking_normal import (
+        StickBreakingNormal as StickBreakingNormal,
+    )
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.triangular import Triangular as Triangular
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.von_mises import VonMises as VonMises
+    from reparam.distributions.von_mises_fisher import VonMisesFisher as VonMisesFisher
     from reparam.distributions.weibull import Weibull as Weibull
+    from reparam.distributions.wishart import Wishart as Wishart
     from reparam.distributions.zipf import Zipf as Zipf
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
@@ -105,6 +122,7 @@ if TYPE_CHECKING:
     from reparam.transforms.clipped import Clipped as Clipped
     from reparam.transforms.clipped import clip as clip
     from reparam.transforms.folded import Folded as Folded
+    from reparam.transforms.gaussian_copula import GaussianCopula as GaussianCopula
     from reparam.transforms.independent import Independent as Independent
     from reparam.transforms.independent import independent as independent
     from reparam.transforms.maps import Affine as Affine
@@ -152,6 +170,7 @@ _HOMES = {
     "Tail": "reparam.base.tails",
     "Transformed": "reparam.transforms.transformed",
     "Folded": "reparam.transforms.folded",
+    "GaussianCopula": "reparam.transforms.gaussian_copula",
     "Truncated": "reparam.transforms.truncated",
     "ZeroInflated": "reparam.transforms.zero_inflated",
     "abs": "reparam.transforms.arithmetic",

@@ -187,6 +187,9 @@ class Parameter:
         The names of the axes of one value: ``("K",)`` of a vector, by default, ``("K", "K")`` of a
         square matrix. An axis has one length in all of a distribution's parameters. If `domain` is
         an interval, each entry lies in it; else the last axes are a member of the region.
+    length_of
+        The name of the axis that this number is the length of, if it is: an integer, the same for
+        all draws.
     """
 
     symbol: str
@@ -199,6 +202,7 @@ class Parameter:
     vector: int | tuple[int, ...] = 0
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
     dims: tuple[str, ...] = ()
+    length_of: str = ""
     name: str = field(default="", init=False)
     #: How long the axes of the initial value are: none of a number.
     lengths: tuple[int, ...] = field(default=(), init=False)
@@ -310,6 +314,11 @@ class Parameter:
             remedy = self.domain.remedy.format(self.name)
             raise ParameterError(
                 f"{label}={shown(float(array[index]))} is not in {self.domain}; pass {remedy}"
+            )
+        if self.length_of and array.ndim:
+            raise ShapeError(
+                f"{self.name} has shape {array.shape}, and all draws have one length; pass one"
+                f" {self.name}"
             )
         array.flags.writeable = False
         return array

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -14,7 +15,9 @@ from reparam._typing import Array
 from reparam.domains import POSITIVE, REAL, Interval
 
 __all__ = [
+    "Correlation",
     "CorrelationCholesky",
+    "CountVector",
     "Dims",
     "LowerTriangular",
     "Number",
@@ -33,6 +36,8 @@ Dims: TypeAlias = tuple[str | int, ...]
 
 #: How far rounding, to float32 at most, may move what sums to 1.
 _ROUNDING = 1e-6
+#: How far below 0 the eigenvalues of a correlation matrix less the identity may be.
+_DEFINITE = 1.0 - 1e-6
 #: How much of √(a_ii a_jj) entries of a symmetric matrix may differ from their mirror images.
 _ASYMMETRY = 1e-10
 
@@ -230,6 +235,33 @@ class Simplex(Region):
 
 
 @dataclass(frozen=True, slots=True)
+class CountVector(Region):
+    """The vectors of counts, integers from 0 on, with the sum of a parameter of that name, or 1.
+
+    >>> print(CountVector(total="total_count"))
+    counts with sum total_count
+    """
+
+    low: float | str = 0.0
+    high: float | str = math.inf
+    total: str = ""
+    wanted: ClassVar[str] = "{} that are non-negative integers"
+
+    def __str__(self) -> str:
+        return f"counts with sum {self.total or 1}"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which vectors have another entry, or another sum."""
+        total = (theta or {}).get(self.total, 1.0)
+        wrong = ~(np.sum(values, axis=-1) == total)
+        return np.asarray(wrong | np.any((values < 0.0) | (np.floor(values) != values), axis=-1))
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return zeros."""
+        return np.zeros(shape)
+
+
+@dataclass(frozen=True, slots=True)
 class UnitVector(Region):
     """The vectors of length 1: the sphere."""
 
@@ -249,8 +281,10 @@ class UnitVector(Region):
         return f"its length is {np.linalg.norm(value):g}"
 
     def member(self, numbers: Array) -> Array:
-        """Return the numbers, divided by their length."""
-        return self.retracted(numbers)
+        """Return the numbers, divided by their length; the first unit vector if all are 0."""
+        most = np.max(np.abs(numbers), axis=-1, keepdims=True)  # squares might under- or overflow
+        scaled = numbers / np.where(most == 0.0, 1.0, most)
+        return self.retracted(np.where(most == 0.0, self.initial(numbers.shape, 0.0), scaled))
 
     def initial(self, shape: tuple[int, ...], default: float) -> Array:
         """Return the first unit vector."""
@@ -341,9 +375,17 @@ class PositiveDefinite(Region):
 
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
         """Return which matrices are not symmetric (rounding apart), or not positive definite."""
-        flat = np.asarray(values).reshape(-1, *values.shape[-2:])
-        found = np.array([_asymmetric(m) is not None or _bad_minor(m) > 0 for m in flat], np.bool_)
-        return found.reshape(values.shape[:-2])
+        own = np.eye(values.shape[-1])
+        lost = ~np.all(np.isfinite(values), axis=(-2, -1))
+        finite = np.where(lost[..., np.newaxis, np.newaxis], own, values)
+        off = lost | np.any(_asymmetry(finite) > 0.0, axis=(-2, -1))
+        symmetric = np.where(off[..., np.newaxis, np.newaxis], own, finite)
+        with suppress(np.linalg.LinAlgError):  # most often all of them are
+            np.linalg.cholesky(symmetric)
+            return np.asarray(off)
+        flat = symmetric.reshape(-1, *own.shape)
+        bad = np.array([_bad_minor(matrix) > 0 for matrix in flat], np.bool_)
+        return np.asarray(off | bad.reshape(off.shape))
 
     def problem(self, value: Array) -> str:
         """Return the entry that has no mirror image, or the leading minor that isn't positive."""
@@ -382,6 +424,62 @@ class PositiveDefinite(Region):
     def in_numbers(self, derivative: Array, numbers: Array) -> Array:
         """Return twice the derivative below the diagonal: both entries move."""
         return np.asarray(np.tril(derivative) + np.tril(derivative, -1))
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation(PositiveDefinite):
+    """The correlation matrices: symmetric, positive definite, with ones on the diagonal.
+
+    Derivatives are symmetric, with zeros on the diagonal.
+    """
+
+    low: float | str = -1.0
+    high: float | str = 1.0
+    what: ClassVar[str] = "correlation matrices"
+    wanted: ClassVar[str] = "a symmetric positive definite {} with ones on the diagonal"
+
+    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
+        """Return which matrices are outside, or have another diagonal, rounding apart."""
+        off = np.abs(np.diagonal(values, axis1=-2, axis2=-1) - 1.0)
+        indefinite = PositiveDefinite.outside(self, values, theta)
+        return np.asarray(indefinite | ~np.all(off <= _ROUNDING, axis=-1))
+
+    def problem(self, value: Array) -> str:
+        """Return the entry of the diagonal that isn't 1, or what else is wrong."""
+        if PositiveDefinite.outside(self, value):
+            return PositiveDefinite.problem(self, value)
+        diagonal = np.diagonal(value)
+        k = int(np.argmax(np.abs(diagonal - 1.0)))
+        return f"entry [{k}, {k}], on the diagonal, is {diagonal[k]:g}"
+
+    def member(self, numbers: Array) -> Array:
+        """Return L Lᵀ for a lower triangular L whose rows have length 1."""
+        factor = CorrelationCholesky().member(numbers)
+        return np.asarray(factor @ np.swapaxes(factor, -1, -2))
+
+    def initial(self, shape: tuple[int, ...], default: float) -> Array:
+        """Return the identity."""
+        return np.eye(shape[-1])
+
+    def projected(self, derivative: Array, value: Array) -> Array:
+        """Return the symmetric part, without the diagonal."""
+        whole = 0.5 * (derivative + np.swapaxes(derivative, -1, -2))
+        n = np.arange(whole.shape[-1])
+        whole[..., n, n] = 0.0
+        return np.asarray(whole)
+
+    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number | None:
+        """Return that typical entries are so small that the matrix is positive definite."""
+        most = 0.7 / max(shape[-1] - 1, 1)
+        return _of_triangle(at, Number(Interval(-1.0, 1.0), (-most, most)), None)
+
+    def charted(self, numbers: Array) -> Array:
+        """Return the matrix with these entries below the diagonal, less if it were indefinite."""
+        lower = np.tril(numbers, -1)
+        off = lower + np.swapaxes(lower, -1, -2)
+        least = np.linalg.eigvalsh(off)[..., :1, np.newaxis]
+        shrunk = off * (_DEFINITE / np.maximum(-least, _DEFINITE))
+        return np.asarray(shrunk + np.eye(numbers.shape[-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,7 +547,7 @@ def _along_rows(region: Region, derivative: Array, numbers: Array) -> Array:
     return np.asarray(tangent / np.linalg.norm(numbers, axis=-1, keepdims=True))
 
 
-def _of_triangle(at: tuple[int, ...], below: Number, diagonal: Number) -> Number | None:
+def _of_triangle(at: tuple[int, ...], below: Number, diagonal: Number | None) -> Number | None:
     """Return the one below the diagonal or that on it; there is none above."""
     i, j = at[-2:]
     return None if i < j else diagonal if i == j else below
@@ -463,12 +561,18 @@ def _with_first(numbers: Array) -> Array:
 
 def _asymmetric(matrix: Array) -> tuple[int, int] | None:
     """Return the place of the entry that differs most from its mirror image, if one does."""
-    size = np.sqrt(np.abs(np.diagonal(matrix)))
-    off = np.abs(matrix - matrix.T) - _ASYMMETRY * np.outer(size, size)
-    if np.all(off <= 0.0) or not np.all(np.isfinite(matrix)):
+    off = _asymmetry(matrix)
+    if np.all(off <= 0.0):
         return None
     i, j = np.unravel_index(int(np.argmax(off)), matrix.shape)
     return int(i), int(j)
+
+
+def _asymmetry(matrix: Array) -> Array:
+    """Return how far entries of finite matrices are from their mirror images, rounding apart."""
+    size = np.sqrt(np.abs(np.diagonal(matrix, axis1=-2, axis2=-1)))
+    scale = size[..., :, np.newaxis] * size[..., np.newaxis, :]
+    return np.asarray(np.abs(matrix - np.swapaxes(matrix, -1, -2)) - _ASYMMETRY * scale)
 
 
 def _bad_minor(matrix: Array) -> int:

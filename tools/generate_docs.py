@@ -140,7 +140,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
         **{f"∂ log p/∂{symbols[name]}": text for name, text in d.about.score.items()},
         "support": interval(d._support),
         **(drawing(d) if issubclass(d, Reparameterized) else {}),
-        "draws": DRAWS if issubclass(d, Discrete) else "",
+        "draws": DRAWS if issubclass(d, Discrete) and not d._support.rank else "",
         "instead of ∂y/∂θ": getattr(d, "alternatives", ""),
         "source": d.about.source,
     }

@@ -57,6 +57,5 @@ class DiscreteVectors(Discrete):
     @classmethod
     def _lacks(cls, what: str) -> NoFormulaError:
         return NoFormulaError(
-            f"{cls.__name__} has no {what}: its values are vectors; average over draws,"
-            " sample(n)"
+            f"{cls.__name__} has no {what}: its values are vectors; average over draws, sample(n)"
         )

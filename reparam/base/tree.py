@@ -168,6 +168,8 @@ class Tree:
     _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
     #: Pairs of parameters of which the first must not be above the second.
     _not_above: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Numbers that must be above a length, and which: ``("df", "K - 1")``.
+    _above: ClassVar[tuple[tuple[str, str], ...]] = ()
     #: Groups of parameters that stand for each other, as probabilities and logits do: an instance
     #: has the one of a group that it was given, the first if none was. Each choice but that of the
     #: first ones makes a subclass of the same name, which declares what was chosen alone.
@@ -260,6 +262,8 @@ class Tree:
             self._check_order(low, high, np.less, "is not below", "<")
         for low, high in self._not_above:
             self._check_order(low, high, np.less_equal, "is above", "<=")
+        for name, length in self._above:
+            self._check_above(name, length)
         self._check()
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -416,9 +420,7 @@ class Tree:
 
     def _absent(self, name: str) -> Array:
         """Return the value of a parameter instead of which there is an alternative."""
-        raise AttributeError(
-            f"{self!r} has no {name}; it was made with {', '.join(self._choice)}"
-        )
+        raise AttributeError(f"{self!r} has no {name}; it was made with {', '.join(self._choice)}")
 
     def _unified(self, parts: Mapping[str, Any]) -> dict[str, int]:
         """Return the length of each named axis, which is one in all of these parameters."""
@@ -426,6 +428,9 @@ class Tree:
         seen: dict[str, str] = {}
         for name, value in parts.items():
             declared = self._fields[name]
+            if isinstance(declared, Parameter) and declared.length_of:
+                sizes[declared.length_of] = int(value)
+                seen[declared.length_of] = name
             if not isinstance(declared, Parameter) or not declared.dims:
                 continue
             for axis, length in zip(declared.dims, declared.event(value), strict=True):
@@ -465,6 +470,17 @@ class Tree:
         raise ParameterError(
             f"{low}{label}={values[0]} {problem} {high}{label}={values[1]};"
             f" pass {low} {sign} {high}"
+        )
+
+    def _check_above(self, name: str, length: str) -> None:
+        value, least = self._parts[name], self._length(length)
+        if np.all(value > least):
+            return
+        index = np.unravel_index(int(np.argmin(value)), value.shape)
+        label = f"[{', '.join(map(str, index))}]" if index else ""
+        raise ParameterError(
+            f"{name}{label}={shown(float(value[index]))} is not above {least}, which is {length};"
+            f" pass {name} > {least}"
         )
 
     @property

@@ -87,7 +87,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
         "noise": noise
         and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
         "mechanism": law.mechanism if drawn else None,
-        "draws": DRAWS if issubclass(distribution, Discrete) else None,
+        "draws": DRAWS if issubclass(distribution, Discrete) and not law._support.rank else None,
         "numerical": list(drawn.numerical_formulas()) if drawn else [],
         "obstacle": distribution.obstacle() if issubclass(distribution, Discrete) else None,
         "parameters": [
@@ -167,10 +167,7 @@ def _declaration(parameter: dict[str, Any]) -> str:
         role = f"instead of {parameter['of']}"
     else:
         role = f"default {_number(parameter['default'])}"
-    return (
-        f"{words.lstrip()}{parameter.get('power', '')},"
-        f" {role}{_also(parameter['aliases'])}"
-    )
+    return f"{words.lstrip()}{parameter.get('power', '')}, {role}{_also(parameter['aliases'])}"
 
 
 def _number(value: float | tuple[float, ...]) -> str:

@@ -13,9 +13,12 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import Distribution
+from reparam.distributions.logistic_normal import LogisticNormal
 from reparam.distributions.low_rank_gaussian import LowRankMultivariateGaussian
 from reparam.distributions.multivariate_gaussian import MultivariateGaussian
+from reparam.distributions.stick_breaking_normal import StickBreakingNormal
 from reparam.divergences._registry import Terms, register_kl
+from reparam.families.simplex_gaussian import SimplexGaussian
 from reparam.special.bregman import itakura_saito_squares
 from reparam.special.matrices import apply, cholesky, inverse, lower_factor, transposed
 
@@ -32,7 +35,7 @@ class _Dense(NamedTuple):
 
 
 def _dense(d: Distribution) -> _Dense:
-    if isinstance(d, MultivariateGaussian):
+    if isinstance(d, MultivariateGaussian | SimplexGaussian):
         loc, factor, inverted = d._ready
         return _Dense(loc, factor, inverted, lambda *entries: d._in_theta(entries))
     assert isinstance(d, LowRankMultivariateGaussian)
@@ -48,6 +51,8 @@ def _dense(d: Distribution) -> _Dense:
     return _Dense(loc, factor, inverted, pulled_back)
 
 
+@register_kl(LogisticNormal, LogisticNormal)  # a map that is one to one leaves KL as it is
+@register_kl(StickBreakingNormal, StickBreakingNormal)
 @register_kl(MultivariateGaussian, MultivariateGaussian)
 @register_kl(MultivariateGaussian, LowRankMultivariateGaussian)
 @register_kl(LowRankMultivariateGaussian, MultivariateGaussian)

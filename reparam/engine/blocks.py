@@ -79,7 +79,7 @@ def evaluate(
     if len(shape) > MAX_DIMENSIONS // 2:
         check_memory([shape + event for event in events])
     # as many numbers in a block of vectors as in one of numbers
-    width = max(1, BLOCK // max(1, each or max((1, *map(math.prod, events)))))
+    width = max(1, BLOCK // max(1, each or max(map(math.prod, events), default=1)))
     if 0 < size <= width - first % width:
         with np.errstate(all="ignore"):
             inputs = [_taken(item, first, first + size, first) for item in operands]

@@ -15,8 +15,13 @@ __all__ = [
     "cholesky",
     "cholesky_pullback",
     "cholesky_push",
+    "diagonal",
+    "diagonally",
     "inverse",
     "lower_factor",
+    "scalars",
+    "solve",
+    "solve_transposed",
     "transposed",
 ]
 
@@ -28,6 +33,22 @@ _FEW = 16
 def transposed(matrix: Array) -> Array:
     """Return the transposes of matrices."""
     return np.swapaxes(matrix, -1, -2)
+
+
+def diagonal(matrix: Array) -> Array:
+    """Return the diagonals of matrices, as a last axis."""
+    return np.diagonal(matrix, axis1=-2, axis2=-1)
+
+
+def diagonally(entries: Array) -> Array:
+    """Return diagonal matrices, given their diagonals as a last axis."""
+    own = np.eye(entries.shape[-1], dtype=bool)
+    return np.where(own, entries[..., np.newaxis], 0.0)
+
+
+def scalars(numbers: Array) -> Array:
+    """Return a number, or one per row, so that it multiplies matrices."""
+    return np.asarray(numbers)[..., np.newaxis, np.newaxis]
 
 
 def apply(matrix: Array, x: Array) -> Array:
@@ -69,6 +90,22 @@ def inverse(factor: Array) -> Array:
             row = np.einsum("...j,...jk->...k", factor[..., i, :i], found[..., :i, :i])
             found[..., i, :i] = -row / pivot[..., np.newaxis]
     return found
+
+
+def solve(factor: Array, right: Array) -> Array:
+    """Return L⁻¹ B for lower triangular L, by forward substitution."""
+    lead = np.broadcast_shapes(factor.shape[:-2], right.shape[:-2])
+    result = np.empty(lead + right.shape[-2:])
+    for i in range(factor.shape[-1]):
+        known = factor[..., i, np.newaxis, :i] @ result[..., :i, :]
+        result[..., i, :] = (right[..., i, :] - known[..., 0, :]) / factor[..., i, i, np.newaxis]
+    return result
+
+
+def solve_transposed(factor: Array, right: Array) -> Array:
+    """Return L⁻ᵀ B for lower triangular L, by back substitution."""
+    flipped = transposed(factor[..., ::-1, ::-1])
+    return solve(flipped, right[..., ::-1, :])[..., ::-1, :]
 
 
 def cholesky_pullback(derivative: Array, factor: Array, inverse_factor: Array) -> Array:

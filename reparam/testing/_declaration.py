@@ -57,9 +57,9 @@ def refuses_bad_parameters(cls: type[Distribution]) -> None:
         for alias in parameter.aliases:
             refuses(cls, UnknownParameterError, cls, **{name: default, alias: default})
     refuses(cls, UnknownParameterError, cls, no_such_parameter=1.0)
+    several = [name for name in cls._selections()[0] if not cls.parameters[name].length_of]
     sized = {
-        name: [cls.parameters[name].initial] * size
-        for size, name in enumerate(cls._selections()[0], start=2)
+        name: [cls.parameters[name].initial] * size for size, name in enumerate(several, start=2)
     }
     if len(sized) > 1:
         refuses(cls, ShapeError, cls, **sized)

@@ -59,6 +59,8 @@ def _typical(cls: type[D], names: list[str], n: int, seed: int) -> D:
     rng = np.random.default_rng(seed)
     values: dict[str, ArrayLike] = {}
     for parameter in (cls.parameters[name] for name in names):
+        if parameter.length_of:
+            continue
         size = (n, *parameter.lengths)
         drawn = parameter.typical_at(rng.random(size))
         if isinstance(parameter.domain, Integers):
@@ -70,7 +72,10 @@ def _typical(cls: type[D], names: list[str], n: int, seed: int) -> D:
 
 def one_of(d: D, index: int) -> D:
     """Return the distribution with one parameter set of a batch, as scalars."""
-    values: dict[str, ArrayLike] = {name: getattr(d, name)[index] for name in d.parameters}
+    values: dict[str, ArrayLike] = {
+        name: getattr(d, name) if parameter.length_of else getattr(d, name)[index]
+        for name, parameter in d.parameters.items()
+    }
     return type(d)(**values)
 
 

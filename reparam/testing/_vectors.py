@@ -13,7 +13,7 @@ from reparam._typing import Array, ArrayLike
 from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import BLOCK, UNIFORM
 from reparam.engine.shapes import summed_to
-from reparam.errors import NoFormulaError, ShapeError
+from reparam.errors import NoFormulaError, ParameterError, ShapeError
 from reparam.regions import Region, Simplex
 from reparam.testing._report import check, refuses
 from reparam.testing._typical import SETS, one_of, typical, typicals
@@ -55,7 +55,7 @@ def vector_draws_repeat(cls: Vectors) -> None:
             _equal(d, "noise among more draws", more[:5], less)
         _equal(d, "a value of sample", d.sample(5, rng=3), few.value)
         check(d, np.any(d.sample(5, rng=4) != few.value), "seeds 3 and 4 give the same draws")
-        empty, expected = d.rsample(0, rng=1).value.shape, (0, SETS, *d.event_shape)
+        empty, expected = d.rsample(0, rng=1).value.shape, (0, *d.batch_shape, *d.event_shape)
         check(d, empty == expected, f"no draws have shape {empty}, expected {expected}")
 
 
@@ -130,7 +130,8 @@ def vector_products_agree(cls: Vectors) -> None:
             _along(np.abs(entry), np.abs(tangents[name]), len(d.event_shape))
             for name, entry in jacobian.items()
         ]
-        expected, size = np.sum(terms, axis=0), np.sum(sizes, axis=0)
+        none = np.zeros_like(draw.value)  # if there is no parameter
+        expected, size = sum(terms, start=none), sum(sizes, start=none)
         _close(d, "jvp", draw.jvp(**tangents), expected, _ROUNDING * (1.0 + size))
 
 
@@ -238,9 +239,10 @@ def vectors_do_not_depend_on_neighbours(cls: Vectors) -> None:
         noise = _noise(d)
         batch = told(d, noise)
         for i, j in ((0, 0), (5, 3), (17, 6), (31, 1)):
-            alone = told(one_of(d, j), [each[i, j] for each in noise])
+            at = (i, j)[: 1 + len(d.batch_shape)]
+            alone = told(one_of(d, j), [each[at] for each in noise])
             for what, value in alone.items():
-                _equal(d, f"{what} in a batch", batch[what][i, j], value)
+                _equal(d, f"{what} in a batch", batch[what][at], value)
 
 
 def vector_edges_are_numbers(cls: Vectors) -> None:
@@ -249,25 +251,19 @@ def vector_edges_are_numbers(cls: Vectors) -> None:
     There is no NaN among them, their views, or the derivatives of these.
     """
     for chosen in cls._selections():
-        rng = np.random.default_rng(3)
-        values: dict[str, ArrayLike] = {}
-        for name in chosen:
-            parameter = cls.parameters[name]
-            low, high = parameter.typical
-            if isinstance(parameter.domain, Region):
-                ends = rng.choice([low, high], (16, *parameter.lengths))
-                values[name] = parameter.domain.member(_BEYOND_REGION * ends)
-                continue
-            beyond = [low / _BEYOND if low > 0.0 else low * _BEYOND, high * _BEYOND]
-            values[name] = rng.choice(beyond, (16, *parameter.lengths))
-        d = cls(**values)
+        try:
+            d = cls(**_extreme(cls, chosen, _BEYOND))
+        except ParameterError:  # a lower limit that another parameter sets
+            d = cls(**_extreme(cls, chosen, 1.0))
+        rng = np.random.default_rng(4)
         noise = [np.array(each) for each in _several(d.rsample(64, rng=5).noise)]
         for (kind, _), each in zip(d._noises(), noise, strict=True):
             if kind is UNIFORM:
                 edge = [5e-324, 1e-300, 1e-10, 0.5, 1.0 - 1e-10, 1.0 - 2.0**-53]
                 each[:48] = rng.choice(edge, each.shape)[:48]
         draw = d.transform(*noise)
-        _in_support(d, draw.value)
+        if len(d.event_shape) < 2:  # matrices round to singular ones
+            _in_support(d, draw.value)
         for of in ("value", *cls._views):
             numbers = {of: getattr(draw, of)}
             numbers |= {f"∂{of}/∂{name}": entry for name, entry in draw.jacobian(of).items()}
@@ -276,11 +272,29 @@ def vector_edges_are_numbers(cls: Vectors) -> None:
                 check(d, not bad, f"{what} is NaN with extreme parameters or noise")
 
 
+def _extreme(cls: Vectors, chosen: list[str], below: float) -> dict[str, ArrayLike]:
+    """Return parameters far beyond typical values; positive ones that far below."""
+    rng = np.random.default_rng(3)
+    values: dict[str, ArrayLike] = {}
+    for name in chosen:
+        parameter = cls.parameters[name]
+        (low, high), size = parameter.typical, (16, *parameter.lengths)
+        if parameter.length_of:
+            continue
+        if isinstance(parameter.domain, Region):
+            ends = rng.choice([low, high], size)
+            values[name] = parameter.domain.member(_BEYOND_REGION * ends)
+            continue
+        beyond = [low / below if low > 0.0 else low * _BEYOND, high * _BEYOND]
+        values[name] = rng.choice(beyond, size)
+    return values
+
+
 def vector_statistics_match_draws(cls: Vectors) -> None:
     """Mean, variance, covariance and entropy are those of draws, if they have formulas."""
     for d in typicals(cls, 3, seed=1)[:1]:
         y = d.sample(_DRAWS, rng=23)
-        flat = y.reshape(_DRAWS, 3, -1)
+        flat = y.reshape(_DRAWS, math.prod(d.batch_shape), -1)
         centred = flat - flat.mean(axis=0)
         products = centred[..., :, np.newaxis] * centred[..., np.newaxis, :]
         several = {"mean": flat, "variance": centred * centred, "entropy": -d.log_prob(y)}

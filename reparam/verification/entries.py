@@ -48,12 +48,18 @@ class Entries:
         self._of: dict[str, tuple[Parameter, tuple[int, ...]]] = {}
         #: The names of the numbers that each is made of, by place.
         self._names: dict[str, dict[tuple[int, ...], str]] = {}
+        #: Lengths of axes of a distribution.
+        self._kept: dict[str, Array] = {}
         owner = thing if isinstance(thing, type) else type(thing)
         if isinstance(thing, type) and thing._alternatives:
             chosen = thing._selections()[0]
             names = chosen if names is None else [name for name in names if name in chosen]
         for name in thing.parameters if names is None else names:
             parameter = thing.parameters[name]
+            if parameter.length_of:  # it stays
+                if not isinstance(thing, type):
+                    self._kept[name] = thing[name]
+                continue
             if not parameter.dims:
                 self.numbers[name] = parameter
                 continue
@@ -97,6 +103,7 @@ class Entries:
         """
         entries = {entry for names in self._names.values() for entry in names.values()}
         values: dict[str, Any] = {name: theta[name] for name in theta if name not in entries}
+        values |= self._kept
         for name, (parameter, _) in self._of.items():
             numbers, domain = self._array(name, theta), parameter.domain
             values[name] = domain.charted(numbers) if isinstance(domain, Region) else numbers

@@ -13,7 +13,7 @@ from reparam._typing import Array
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.errors import InputError
+from reparam.errors import InputError, ParameterError
 from reparam.regions import Region, Simplex
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
@@ -154,6 +154,19 @@ class Vectors(Target):
             at += size
         return self.made(theta).transform(*arrays)
 
+    @property
+    def is_of_matrices(self) -> bool:
+        """Whether values are matrices, which far out round to singular ones."""
+        return len(self._event) > 1
+
+    def allows(self, theta: Mapping[str, Any]) -> bool:
+        """Return whether there is a distribution with these parameters."""
+        try:
+            self.made(theta)
+        except ParameterError:
+            return False
+        return True
+
     def outside(self, theta: Mapping[str, Any], y: Array) -> NDArray[np.bool_]:
         """Return which rows are outside the support."""
         d = self.made(theta)
@@ -179,6 +192,10 @@ class Vectors(Target):
     def law(self, theta: Mapping[str, float], seed: int = 0) -> Entrywise:
         """Return the distribution itself: its density is compared with everything else."""
         return Entrywise(self.made(theta), self._entries, theta)
+
+    def entropy(self, theta: Mapping[str, float]) -> float:
+        """Return the entropy, NaN if there is no formula."""
+        return float(self.made(theta).entropy) if self._cls.has_formula("entropy") else math.nan
 
     def marginals(self, theta: Mapping[str, float]) -> tuple[Marginal, ...]:
         """Return functions of ln y, off the simplex of y, whose laws are known."""

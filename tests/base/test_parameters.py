@@ -319,7 +319,7 @@ def others_in_order(cls, name):
 def test_every_number_inside_the_domain_is_accepted(cls, tiny_or_huge):
     for name, parameter in cls.parameters.items():
         below, above = others_in_order(cls, name)
-        if parameter.domain.rank:
+        if parameter.domain.rank or (name in dict(cls._above) and tiny_or_huge < 1.0):
             continue
         if tiny_or_huge in parameter.domain and all(tiny_or_huge > low for low in below.values()):
             value = np.full_like(parameter.initial, tiny_or_huge)

@@ -50,6 +50,9 @@ def distributions(draw, cls):
     theta = {}
     for name in draw(st.sampled_from(cls._selections())):
         parameter = cls.parameters[name]
+        if parameter.length_of:
+            theta[name] = float(draw(st.integers(2, 4)))
+            continue
         few = [(), shape if parameter.rank < 2 else (1,)]
         own = draw(st.sampled_from(few)) + (2,) * parameter.rank
         size, region = math.prod(own), parameter.domain.rank
@@ -60,6 +63,8 @@ def distributions(draw, cls):
         pair = theta[low], theta[high]
         theta[low], theta[high] = np.minimum(*pair), np.maximum(*pair)
         assume((low, high) in cls._not_above or np.all(theta[low] < theta[high]))
+    for name, _ in cls._above:
+        theta[name] = np.maximum(theta[name], 1.5)  # axes have two entries
     return cls(**theta)
 
 

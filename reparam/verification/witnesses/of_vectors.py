@@ -118,7 +118,8 @@ def transform(context: Context) -> Iterator[Comparison]:
     logarithm = Tally("ln y, by its view")
     for theta in context.sets():
         y = target.transform(noise, **theta).value
-        inside.add(theta, y)
+        if not target.is_of_matrices:  # in the tails of noise these round to singular ones
+            inside.add(theta, y)
         if "log_value" in target.views:
             told = target.view("log_value", noise, **theta).value
             log_y = np.where(y > _SMALL, np.log(y), told)  # what underflows tells nothing
@@ -259,16 +260,22 @@ def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tal
 
 
 def distribution(context: Context) -> Iterator[Comparison]:
-    """Test that draws follow the density: in known marginals, and by E[∂ log p/∂θ] = 0."""
+    """Test that draws follow the density: in known marginals, and by E[∂ log p/∂θ] = 0.
+
+    A factor of the density that depends on y alone leaves both: −E[log p(y)] is the entropy, if
+    that has a formula.
+    """
     target, sets = _target(context), context.sets()
     marginals = [target.marginals(theta) for theta in sets]
-    tests = len(target.parameters) + len(marginals[0]) * Fit.TESTS
+    tests = len(target.parameters) + 1 + len(marginals[0]) * Fit.TESTS
     alpha = context.alpha / (LOOKS * tests * len(sets))
     inside = _Inside(target, "draws")
     scores = {
         name: Tally(f"mean ∂ log p/∂{name} of draws", "standard errors")
         for name in target.parameters
     }
+    surprise = Tally("mean −log p of draws, less the entropy", "standard errors")
+    critical = statistics.critical_value(alpha)
     fits = [Fit(f"{marginal.what} of draws") for marginal in marginals[0]]
 
     def compare(number: int, n: int, seed: int) -> float:
@@ -280,14 +287,19 @@ def distribution(context: Context) -> Iterator[Comparison]:
             x = marginal.of(log_y)
             x = np.where(np.isnan(x), np.inf, x)
             ranks.append(fit.add(theta, marginal.law, x, np.sort(x), alpha))
-        if np.all(_is_told(target, y)):  # scores of the others have no mean of 0
+        if scores and np.all(_is_told(target, y)):  # scores of the others have no mean of 0
             ranks.append(add_scores(scores, theta, target.law(theta), y, alpha))
+            entropy = target.entropy(theta)
+            off = -target.formulas["log_prob"](y, **theta) - entropy
+            if np.all(np.isfinite(off)) and statistics.is_summable(off):
+                z = statistics.mean_score(off, slack=_ROUNDED * (1.0 + abs(entropy)))
+                ranks.append(surprise.add(theta, z, 0.0, atol=critical))
         return max(ranks)
 
     for number in range(len(sets)):
         look(context, "draws", number, partial(compare, number))
     yield from inside.result()
-    for tally in scores.values():
+    for tally in (*scores.values(), surprise):
         yield from tally.result()
     for fit in fits:
         yield from fit.result()
@@ -297,11 +309,14 @@ def distribution(context: Context) -> Iterator[Comparison]:
 
 
 def _functions(y: Array) -> Iterator[tuple[str, Array, Array]]:
-    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded if entries are."""
+    """Yield functions φ of vectors: what it is, φ(y), and ∂φ/∂y_i, all bounded if entries are.
+
+    Entries that are the same in all vectors are left out.
+    """
     unit = np.eye(y.shape[-1])
-    for i in range(y.shape[-1]):
+    varying = np.flatnonzero(np.ptp(y, axis=0) > 0.0)
+    for i, j in zip(varying, np.roll(varying, -1), strict=True):
         yield f"y_{i}", y[:, i], np.broadcast_to(unit[i], y.shape)
-        j = (i + 1) % y.shape[-1]
         yield f"y_{i} y_{j}", y[:, i] * y[:, j], y[:, [j]] * unit[i] + y[:, [i]] * unit[j]
     c = np.cos(2.0 * np.arange(y.shape[-1]))  # weights of no symmetry
     for k in (1, 3):
@@ -316,7 +331,7 @@ def _bounded(y: Array) -> tuple[Array, Array]:
     Functions φ are then of these in place of y.
     """
     low, middle, high = np.quantile(y, [0.16, 0.5, 0.84], axis=0)
-    spread = high - low
+    spread = np.where(high > low, high - low, 1.0)
     inside = np.tanh((y - middle) / spread)
     return inside, (1.0 - inside) * (1.0 + inside) / spread
 
@@ -329,7 +344,9 @@ def expectation(context: Context) -> Iterator[Comparison]:
     """
     target, sets = _target(context), context.sets()
     names = list(target.parameters)
-    tests = len(list(_functions(np.zeros((1, target.length)))))
+    if not names:
+        raise NotApplicable("it has no parameter to be differentiated in")
+    tests = 2 * target.length + 2
     critical = statistics.critical_value(context.alpha / (tests * len(sets) * len(names)))
     tallies = {name: Tally(f"∂E[φ(y)]/∂{name}", "standard errors", doubt=_DOUBT) for name in names}
     judged = False
@@ -425,11 +442,17 @@ def edges(context: Context) -> Iterator[Comparison]:
         Tally("∂ log p/∂θ is a number", "statement"),
     ]
     for theta in corners(context, BEYOND):
+        if not target.allows(theta):
+            continue
         where = places(context, noise, "z")
         samples = {of: target.view(of, noise, **theta) for of in target.views}
         samples["value"] = target.transform(noise, **theta)
         y = samples["value"].value
-        inside.add(theta, y)
+        told = _is_told(target, y)
+        if target.is_of_matrices:
+            told &= ~target.outside(theta, y)
+        else:
+            inside.add(theta, y)
         for of, sample in samples.items():
             numbers[of].add(theta, np.isnan(sample.value), 0.0, **where)
             for name, entry in sample.gradients.items():
@@ -438,11 +461,11 @@ def edges(context: Context) -> Iterator[Comparison]:
         for name, entry in slopes.items():
             broken = (entry == 0.0) & moves(values, name, theta, y)
             silent[name].add(theta, broken, 0.0, **where)
-        inner = y[_is_told(target, y)]
-        told = np.isnan(target.formulas["log_prob"](inner, **theta))
-        formulas[0].add(theta, told, 0.0, **_row(inner))
-        scores = target.formulas["score"](inner, **theta).values()
-        formulas[1].add(theta, np.any(np.isnan(list(scores)), axis=0), 0.0, **_row(inner))
+        inner = y[told]
+        unknown = np.isnan(target.formulas["log_prob"](inner, **theta))
+        formulas[0].add(theta, unknown, 0.0, **_row(inner))
+        if scores := [*target.formulas["score"](inner, **theta).values()]:
+            formulas[1].add(theta, np.any(np.isnan(scores), axis=0), 0.0, **_row(inner))
     yield from inside.result()
     for tally in (*numbers.values(), *gradients.values(), *silent.values(), *formulas):
         yield from tally.result()

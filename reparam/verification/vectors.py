@@ -21,6 +21,8 @@ from reparam.verification.targets import Later, Sample, Target
 
 __all__ = ["Vectors"]
 
+#: Numbers of gradients that are averaged.
+_GRADIENTS = 12 * 2**17
 #: Smaller entries have lost digits, or all of them.
 _LOST = float(np.finfo(np.float64).tiny)
 #: The logarithm of the smallest number.
@@ -48,7 +50,6 @@ class Vectors(Target):
     """
 
     strict = True
-    gradient_draws = 2**17
     _WAYS: ClassVar = ("shared parameters", "a parameter set a draw")
 
     def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str):
@@ -63,6 +64,8 @@ class Vectors(Target):
             raise InputError(f"{name} has vectors of one entry; verify one with more")
         self.fixed = {} if isinstance(thing, type) else self._entries.of(thing)
         self.parameters = self._entries.numbers
+        # as many numbers of gradients, however many there are of one draw
+        self.gradient_draws = _GRADIENTS // max(12, self.length * len(self.parameters))
         same = {kind.name for kind, _ in self._noises} == {NORMAL.name}
         self.noise = NORMAL if same else UNIFORM
         self.is_map = made.path == "map"

@@ -27,7 +27,7 @@ class InverseWishart(BartlettFamily):
     """The inverse Wishart distribution, of symmetric positive definite matrices.
 
     It is that of y = x⁻¹ with x ~ Wishart(ν, Ψ⁻¹), ν > d − 1:
-    p(y) = |Ψ|^(ν/2) |y|^(−(ν+d+1)/2) exp(−tr(Ψ y⁻¹)/2) / (2^(νd/2) Γ_d(ν/2)). The scale is
+    p(y) = det(Ψ)^(ν/2) det(y)^(−(ν+d+1)/2) exp(−tr(Ψ y⁻¹)/2) / (2^(νd/2) Γ_d(ν/2)). The scale is
     Ψ = L Lᵀ, given as `scale_tril` or as `scale`.
     """
 

@@ -32,7 +32,7 @@ _LOG_TWO = math.log(2.0)
 class LKJCholesky(Reparameterized):
     """The LKJ distribution, of Cholesky factors of d × d correlation matrices.
 
-    The density of a correlation matrix R = y yᵀ is proportional to |R|^(η−1): uniform at η = 1,
+    The density of a correlation matrix R = y yᵀ is proportional to det(R)^(η−1): uniform at η = 1,
     and nearer to the identity as η grows. That of its factor y, in the entries below the diagonal,
     is proportional to Π_i y_ii^(d−i+2η−2) (Lewandowski, Kurowicka & Joe 2009). Row i is a direction
     of i − 1 entries, times √b with 1 − b = y_ii²: of b, a beta variate, the derivative is that of

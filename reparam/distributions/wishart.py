@@ -27,7 +27,8 @@ class Wishart(BartlettFamily):
     """The Wishart distribution, of symmetric positive definite matrices.
 
     It is that of the sum Σ x xᵀ of ν independent vectors x ~ N(0, V), if ν is an integer:
-    p(y) = |y|^((ν−d−1)/2) exp(−tr(V⁻¹y)/2) / (2^(νd/2) |V|^(ν/2) Γ_d(ν/2)), with any ν > d − 1.
+    p(y) = det(y)^((ν−d−1)/2) exp(−tr(V⁻¹y)/2) / (2^(νd/2) det(V)^(ν/2) Γ_d(ν/2)), with any
+    ν > d − 1.
     The scale is V = L Lᵀ, given as `scale_tril` or as `covariance`.
     """
 

@@ -7,6 +7,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.distributions.dirichlet import Dirichlet
 from reparam.distributions.dirichlet import divergence as _dirichlet
+from reparam.distributions.inverse_wishart import InverseWishart
 from reparam.distributions.lkj_cholesky import LKJCholesky
 from reparam.distributions.lkj_cholesky import divergence as _lkj
 from reparam.distributions.multinomial import Multinomial
@@ -92,23 +93,23 @@ def _less(x: Array, y: Array, h: Array, k: Array) -> Array:
     return np.asarray((x - k) * log1pmx(cross) - k * log1pmx(h / y) + tail)
 
 
-@register_kl(Wishart, Wishart)
-def wishart(p: Wishart, q: Wishart) -> Terms:
-    """Σ_i over B_f and K: with factors L and R, and degrees of freedom ν and μ, of p and q.
+def _bartlett(
+    df: Array, other: Array, left: Array, right: Array
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Return KL of degrees of freedom ν from μ, and derivatives in these and in factors L and R.
 
-    With C = R⁻¹L, x = μ/2, y = ν/2 and the excess f(x) = ln Γ(x) − x ln x + x, it is
-    Σ_i [B_f(x − i/2, y − i/2) + B(x − i/2, y − i/2) − B(x, y)] + ½ Σ_i K(μ, ν c_ii²)
-    + ½ ν Σ_{i>j} c_ij², with the divergences B of x ln x and K: no term is negative, and each
-    vanishes with the square of p's distance from q.
+    With C = L⁻¹R, which makes p's matrices of q's, x = μ/2, y = ν/2 and the excess
+    f(x) = ln Γ(x) − x ln x + x, it is Σ_i [B_f(x − i/2, y − i/2) + B(x − i/2, y − i/2) − B(x, y)]
+    + ½ Σ_i B(μ, ν c_ii²) + ½ ν Σ_{i>j} c_ij², with the divergences B_f and B of x ln x: no term is
+    negative, and each vanishes with the square of p's distance from q.
     """
-    (df, factor), (other, right) = p._ready, q._ready
-    d = factor.shape[-1]
+    d = left.shape[-1]
     less = 0.5 * np.arange(float(d))
     y, x = (0.5 * np.asarray(each)[..., np.newaxis] for each in (df, other))
     h = x - y
     shape, target = np.broadcast_arrays(y - less, x - less)
     of_shapes, in_target = loggamma_excess(target, shape, np.broadcast_to(h, shape.shape))
-    c = solve(right, factor)
+    c = solve(left, right)
     roots = diagonal(c)
     ratio = generalized_kl(2.0 * x + 0.0 * roots, 2.0 * y * roots * roots)
     below = np.sum(np.tril(c, -1) ** 2, axis=(-2, -1))
@@ -118,8 +119,26 @@ def wishart(p: Wishart, q: Wishart) -> Terms:
     in_df = -h * (trigamma_excess(shape) + 1.0 / shape) + (roots - 1.0) * (roots + 1.0)
     in_other = in_target + steps - 2.0 * np.log(roots)
     of_c = scalars(df) * c - diagonally(np.asarray(other)[..., np.newaxis] / roots)
-    in_factor = solve_transposed(right, of_c)
-    in_right = -solve_transposed(right, of_c @ transposed(c))
-    in_p = 0.5 * (np.sum(in_df, axis=-1) + below), in_factor
-    in_q = 0.5 * np.sum(in_other, axis=-1), in_right
-    return value, tuple(p._in_theta(in_p)), tuple(q._in_theta(in_q))
+    return (
+        value,
+        0.5 * (np.sum(in_df, axis=-1) + below),
+        0.5 * np.sum(in_other, axis=-1),
+        -solve_transposed(left, of_c @ transposed(c)),
+        solve_transposed(left, of_c),
+    )
+
+
+@register_kl(Wishart, Wishart)
+def wishart(p: Wishart, q: Wishart) -> Terms:
+    """Σ_i of divergences of the gamma function, and of the matrices R⁻¹L of factors L and R."""
+    (df, factor), (other, right) = p._ready, q._ready
+    value, in_df, in_other, in_right, in_factor = _bartlett(df, other, right, factor)
+    return value, tuple(p._in_theta((in_df, in_factor))), tuple(q._in_theta((in_other, in_right)))
+
+
+@register_kl(InverseWishart, InverseWishart)
+def inverse_wishart(p: InverseWishart, q: InverseWishart) -> Terms:
+    """That of the inverses, whose distributions are Wishart's: of the matrix L⁻¹R."""
+    (df, factor), (other, right) = p._ready, q._ready
+    value, in_df, in_other, in_factor, in_right = _bartlett(df, other, factor, right)
+    return value, tuple(p._in_theta((in_df, in_factor))), tuple(q._in_theta((in_other, in_right)))

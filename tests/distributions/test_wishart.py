@@ -220,6 +220,23 @@ def test_divergence_is_exact():
                             ends.append(kl(*moved))
                         exactly = (ends[1] - ends[0]) / (2 * step)
                         assert abs(gradient["scale_tril"][i, j] - exactly) < forced * size
+    # of inverses, whose scales are inverses, too
+    left, right = np.array([[1.0, 0.0], [0.5, 2.0]]), np.array([[2.0, 0.0], [-0.5, 0.7]])
+    inverses = [np.linalg.inv(each @ each.T) for each in (left, right)]
+    whole = rp.kl(*(rp.Wishart(k, covariance=v) for k, v in zip((4.0, 7.0), inverses, strict=True)))
+    laws = [rp.InverseWishart(k, scale_tril=t) for k, t in ((4.0, left), (7.0, right))]
+    found = rp.kl(*laws)
+    np.testing.assert_allclose(found.value, whole.value, rtol=1e-12)
+    for side, name in ((0, "gradient_p"), (1, "gradient_q")):
+        for place in ((0, 0), (1, 0), (1, 1)):
+            unit, ends = np.zeros((2, 2)), []
+            unit[place] = 1e-5
+            for sign in (-1.0, 1.0):
+                moved = list(laws)
+                moved[side] = laws[side].replace(scale_tril=laws[side].scale_tril + sign * unit)
+                ends.append(rp.kl(*moved).value)
+            slope = getattr(found, name)["scale_tril"][place]
+            assert slope == pytest.approx((ends[1] - ends[0]) / 2e-5, rel=1e-6)
     same = rp.Wishart(4.0, scale_tril=[[1.0, 0.0], [0.5, 2.0]])
     assert rp.kl(same, same).value == 0.0
 

@@ -6,6 +6,8 @@ import pytest
 import reparam as rp
 from reparam import testing
 
+pytestmark = pytest.mark.long
+
 LAWS = [rp.Dirichlet, rp.Wishart, rp.InverseWishart, rp.LKJCholesky]
 
 
@@ -105,7 +107,6 @@ MUTANTS = {
 }
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", MUTANTS)
 def test_mistakes_are_caught(name):
     base, changed = MUTANTS[name]

@@ -369,9 +369,10 @@ def expectation(context: Context) -> Iterator[Comparison]:
         scores = np.stack([claimed[name] for name in names])
         gradients = np.stack([sample.gradients[name][told].T for name in names])
         known = scores.T @ np.linalg.pinv(scores @ scores.T)
-        outweighed: dict[str, int] = {}
+        outweighed, asked = dict.fromkeys(names, 0), 0
         bounded, steep = (y, 1.0) if isinstance(target.region, Simplex) else _bounded(y)
         for what, value, slope in _functions(bounded):
+            asked += 1
             paths = np.sum((slope * steep).T * gradients, axis=1)
             products = (value - np.mean(value)) * scores
             differences = paths - products
@@ -380,7 +381,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
             for name, path, weighted, off in each:
                 tally = tallies[name]
                 if not statistics.is_summable(off):
-                    outweighed[name] = outweighed.get(name, 0) + 1  # the tests of other φ stand
+                    outweighed[name] += 1  # the tests of other φ stand
                     continue
                 # the others' scores are at most a few times as large
                 slack = _FEW_TIMES * lost * np.max(np.abs(off))
@@ -393,7 +394,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
                     note = f"φ = {what}, off by {100.0 * bias / (exact or math.nan):+.3g} %"
                 tally.add(theta, z, 0.0, atol=critical, note=note)
         for name, count in outweighed.items():
-            if count == tests:
+            if count == asked:
                 note = "few draws outweigh the others, whatever φ"
                 tallies[name].add(theta, 0.0, np.nan, note=note)
     if not judged:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
     from reparam.distributions.binomial import Binomial as Binomial
+    from reparam.distributions.burr import Burr as Burr
     from reparam.distributions.categorical import Categorical as Categorical
     from reparam.distributions.cauchy import Cauchy as Cauchy
     from reparam.distributions.chi import Chi as Chi
@@ -36,19 +37,32 @@ if TYPE_CHECKING:
     from reparam.distributions.continuous_bernoulli import (
         ContinuousBernoulli as ContinuousBernoulli,
     )
+    from reparam.distributions.dagum import Dagum as Dagum
+    from reparam.distributions.exp_gamma import ExpGamma as ExpGamma
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.frechet import Frechet as Frechet
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
+    from reparam.distributions.generalized_extreme_value import (
+        GeneralizedExtremeValue as GeneralizedExtremeValue,
+    )
+    from reparam.distributions.generalized_gamma import GeneralizedGamma as GeneralizedGamma
+    from reparam.distributions.generalized_logistic import (
+        GeneralizedLogistic as GeneralizedLogistic,
+    )
     from reparam.distributions.generalized_normal import GeneralizedNormal as GeneralizedNormal
     from reparam.distributions.generalized_pareto import GeneralizedPareto as GeneralizedPareto
     from reparam.distributions.geometric import Geometric as Geometric
+    from reparam.distributions.gompertz import Gompertz as Gompertz
     from reparam.distributions.gumbel import Gumbel as Gumbel
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
+    from reparam.distributions.half_student_t import HalfStudentT as HalfStudentT
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
+    from reparam.distributions.johnson_sb import JohnsonSB as JohnsonSB
+    from reparam.distributions.johnson_su import JohnsonSU as JohnsonSU
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.levy import Levy as Levy
@@ -58,16 +72,22 @@ if TYPE_CHECKING:
     from reparam.distributions.logistic import Logistic as Logistic
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
     from reparam.distributions.maxwell import Maxwell as Maxwell
+    from reparam.distributions.moyal import Moyal as Moyal
+    from reparam.distributions.nakagami import Nakagami as Nakagami
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.pareto import Pareto as Pareto
+    from reparam.distributions.pert import PERT as PERT
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
+    from reparam.distributions.sigmoid_beta import SigmoidBeta as SigmoidBeta
+    from reparam.distributions.sinh_arcsinh import SinhArcsinh as SinhArcsinh
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.triangular import Triangular as Triangular
+    from reparam.distributions.two_piece_normal import TwoPieceNormal as TwoPieceNormal
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.von_mises import VonMises as VonMises
     from reparam.distributions.weibull import Weibull as Weibull

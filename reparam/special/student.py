@@ -31,7 +31,7 @@ from reparam.special._point import Point, from_odds
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
 from reparam.special.polygamma import digamma_half_excess
 
-__all__ = ["cdf", "log_cdf", "pathwise", "quantile"]
+__all__ = ["cdf", "log_cdf", "log_size_cdf", "pathwise", "quantile", "size_cdf", "size_quantile"]
 
 #: From here on the score is computed from its small terms.
 _LARGE = 64.0
@@ -197,10 +197,44 @@ def quantile(u: Array, nu: Array) -> Array:
     ``|2u − 1|``: both are exact.
     """
     tail = 2.0 * np.minimum(u, 1.0 - u)
-    point = beta.quantile_point(tail, np.abs(2.0 * u - 1.0), half(nu), np.full_like(u, 0.5))
+    t = np.copysign(_size_at(tail, np.abs(2.0 * u - 1.0), nu), u - 0.5)
+    return np.where(nu > _NORMAL, normal.icdf(u), t) if np.any(nu > _NORMAL) else t
+
+
+@elementwise()
+def size_cdf(t: Array, nu: Array) -> Array:
+    """Return P(|T| ≤ t) for t ≥ 0, to full relative accuracy."""
+    from scipy.special import erf
+
+    value = beta.tail(_point(t, nu), half(nu), 0.5, upper=True)
+    far = nu > _NORMAL
+    return np.where(far, erf(math.sqrt(0.5) * t), value) if np.any(far) else value
+
+
+@elementwise()
+def log_size_cdf(t: Array, nu: Array) -> Array:
+    """Return ln P(|T| ≤ t) for t ≥ 0, also where it underflows or rounds to 0."""
+    value = beta.log_tail(_point(t, nu), half(nu), 0.5, upper=True)
+    far = nu > _NORMAL
+    return np.where(far, np.log1p(-2.0 * normal.sf(t)), value) if np.any(far) else value
+
+
+@elementwise()
+def size_quantile(u: Array, v: Array, nu: Array) -> Array:
+    """Return t with P(|T| ≤ t) = u = 1 − v, of which the smaller has its digits."""
+    from scipy.special import erfinv
+
+    t = _size_at(v, u, nu)
+    if not np.any(far := nu > _NORMAL):
+        return t
+    limit = np.where(u < v, math.sqrt(2.0) * erfinv(u), -normal.icdf(0.5 * v))
+    return np.where(far, limit, t)
+
+
+def _size_at(tail: Array, rest: Array, nu: Array) -> Array:
+    """Return |t| with P(|T| > |t|) = tail = 1 − rest."""
+    point = beta.quantile_point(tail, rest, half(nu), np.full_like(tail, 0.5))
     plain = (point.x > 1e-150) & (point.rest > 1e-150) & (nu < 1e150)
-    size = np.where(
+    return np.where(
         plain, np.sqrt(nu * (point.rest / point.x)), np.sqrt(nu) * np.exp(-0.5 * point.logit)
     )
-    t = np.copysign(size, u - 0.5)
-    return np.where(nu > _NORMAL, normal.icdf(u), t) if np.any(nu > _NORMAL) else t

@@ -1,0 +1,145 @@
+"""The PERT distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.base.distribution import About
+from reparam.base.tails import Tail
+from reparam.domains import POSITIVE, REAL, Interval
+from reparam.families import BetaFamily, Slopes
+from reparam.parameters import Parameter
+from reparam.special import beta as special
+from reparam.special.beta_score import logit_centred_logs
+from reparam.special.bregman import log_quotient
+from reparam.special.entropies import beta_entropy
+
+__all__ = ["PERT"]
+
+
+class PERT(BetaFamily):
+    """The PERT distribution: a beta distribution on the interval (a, b), with its peak at c.
+
+    y = a + (b − a) x with x ~ Beta(1 + λ (c − a)/(b − a), 1 + λ (b − c)/(b − a)): the mean is
+    (a + λ c + b)/(λ + 2), and λ = 4 is the classical choice.
+    """
+
+    name = "pert"
+    low: Parameter = Parameter(
+        "a", REAL, 0.0, (-3.0, -1.0), ("a", "lower"), "Lower end of the support"
+    )
+    high: Parameter = Parameter(
+        "b", REAL, 1.0, (1.0, 3.0), ("b", "upper"), "Upper end of the support"
+    )
+    peak: Parameter = Parameter(
+        "c", REAL, 0.5, (-0.5, 0.5), ("c", "mode"), "Mode, between the ends"
+    )
+    concentration: Parameter = Parameter(
+        "λ", POSITIVE, 4.0, (1.0, 20.0), ("lambda", "lam", "temperature"), "Weight of the mode"
+    )
+    about = About(
+        density="p(y) = (y − a)^(α−1) (b − y)^(β−1) / (B(α, β) (b − a)^(α+β−1)),"
+        "  α = 1 + λ (c − a)/(b − a),  β = 1 + λ (b − c)/(b − a)",
+        transform="y = a + (b − a) x,  x = I⁻¹(u; α, β)",
+        derivatives={
+            "low": "1 − x − D λ (b − c)/(b − a)²,  D = (b − a) (∂x/∂α − ∂x/∂β)",
+            "high": "x − D λ (c − a)/(b − a)²",
+            "peak": "D λ/(b − a)",
+            "concentration": "(c − a) ∂x/∂α + (b − c) ∂x/∂β",
+        },
+        source="Clark (1962), The PERT model for the distribution of an activity time",
+    )
+    _support = Interval("low", "high")
+    _tails = (
+        Tail(power="1 + concentration*(peak - low)/(high - low)"),
+        Tail(power="1 + concentration*(high - peak)/(high - low)"),
+    )
+    _ordered = (("low", "high"), ("low", "peak"), ("peak", "high"))
+
+    @staticmethod
+    def _shapes(low: Array, high: Array, peak: Array, weight: Array) -> tuple[Array, Array]:
+        below, above = _shares(low, high, peak)
+        return 1.0 + weight * below, 1.0 + weight * above
+
+    @staticmethod
+    def _shape_slopes(low: Array, high: Array, peak: Array, weight: Array) -> tuple[Slopes, Slopes]:
+        below, above = _shares(low, high, peak)
+        unit = weight / (high - low)
+        slopes = -unit * above, -unit * below, unit
+        return (*slopes, below), (*(-slope for slope in slopes), above)
+
+    @staticmethod
+    def _of_point(point: special.Point, *theta: Array) -> Array:
+        low, high, _, _ = theta
+        width = high - low
+        return np.where(point.x < point.rest, low + width * point.x, high - width * point.rest)
+
+    @staticmethod
+    def _logit(y: Array, low: Array, high: Array, peak: Array, weight: Array) -> Array:
+        return log_quotient(y - low, high - y)
+
+    @classmethod
+    def _point(cls, y: Array, *theta: Array) -> special.Point:
+        width = theta[1] - theta[0]
+        return special.Point((y - theta[0]) / width, (theta[1] - y) / width, cls._logit(y, *theta))
+
+    @classmethod
+    def _jacobian(cls, y: Array, logit: Array, *theta: Array) -> Slopes:
+        x, rest = special.sigmoid(logit), special.sigmoid(-logit)
+        slope = (theta[1] - theta[0]) * x * rest
+        moved = (slope * entry for entry in cls._logit_jacobian(logit, *theta))
+        ends: Slopes = (rest, x, 0.0, 0.0)
+        return tuple(
+            end + np.where(slope == 0.0, 0.0, entry) for end, entry in zip(ends, moved, strict=True)
+        )
+
+    @classmethod
+    def _log_prob(cls, y: Array, *theta: Array) -> Array:
+        logit = cls._logit(y, *theta)
+        of_logit = special.logit_log_weight(logit, *cls._shapes(*theta))
+        stretch = np.log(y - theta[0]) + np.log(theta[1] - y) - np.log(theta[1] - theta[0])
+        return np.where(np.isinf(logit), -np.inf, of_logit - stretch)
+
+    @staticmethod
+    def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+        first, second = logit_centred_logs(np.exp(logit), logit, alpha, beta)
+        return first, second
+
+    @classmethod
+    def _score_of_draw(cls, y: Array, logit: Array, *theta: Array) -> tuple[Array, ...]:
+        low, high, peak, weight = theta
+        in_low, in_high, *rest = super()._score_of_draw(y, logit, *theta)
+        # at fixed shapes: (α + β − 1)/(b − a) less (α − 1)/(y − a), and the like
+        width = high - low
+        gap = (weight * ((peak - y) / width)) / width
+        moved_low = 1.0 / width - gap / special.sigmoid(logit)
+        moved_high = -gap / special.sigmoid(-logit) - 1.0 / width
+        return in_low + moved_low, in_high + moved_high, *rest
+
+    @classmethod
+    def _stein_score(cls, y: Array, *theta: Array) -> Array:
+        # (α − 1)/(y − a) − (β − 1)/(b − y), which is 0 at the peak
+        low, high, peak, weight = theta
+        return weight * (peak - y) / ((y - low) * (high - y))
+
+    @staticmethod
+    def _mean(low: Array, high: Array, peak: Array, weight: Array) -> Array:
+        return ((low + high) + weight * peak) / (weight + 2.0)
+
+    @classmethod
+    def _variance(cls, *theta: Array) -> Array:
+        alpha, beta = cls._shapes(*theta)
+        total = alpha + beta
+        width = theta[1] - theta[0]
+        return (width * (alpha / total)) * (width * (beta / total)) / (total + 1.0)
+
+    @classmethod
+    def _entropy(cls, *theta: Array) -> Array:
+        return np.asarray(beta_entropy(*cls._shapes(*theta))) + np.log(theta[1] - theta[0])
+
+
+def _shares(low: Array, high: Array, peak: Array) -> tuple[Array, Array]:
+    """Return (c − a)/(b − a) and (b − c)/(b − a)."""
+    width = high - low
+    return (peak - low) / width, (high - peak) / width

@@ -6,6 +6,7 @@ import abc
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.mechanisms import LocationScale
@@ -127,6 +128,11 @@ class PowerAtZero(Exponentiated):
         """ln h."""
         return 0.0
 
+    @staticmethod
+    def _whole(w: Array, *shape: Any, **_: Any) -> NDArray[np.bool_] | bool:
+        """Where the power and D(w) all but cancel, and log p(w) is to be taken as a whole."""
+        return False
+
     @classmethod
     def _log_prob(cls, y: Array, *theta: Array) -> Array:
         *shape, scale, k = theta
@@ -134,7 +140,9 @@ class PowerAtZero(Exponentiated):
         damping = cls._damping(k * log_z, *shape)
         of_power = np.where(power == 1.0, 0.0, (power - 1.0) * log_z)
         inner = cls._height(*shape) + log_quotient(k, scale) + of_power - damping
-        return np.where(damping == np.inf, -np.inf, inner)
+        near = np.where(damping == np.inf, -np.inf, inner)
+        whole = cls._whole(k * log_z, *shape)
+        return np.where(whole, super()._log_prob(y, *theta), near) if np.any(whole) else near
 
     @classmethod
     def _stein_score(cls, y: Array, *theta: Array) -> Array:
@@ -143,4 +151,6 @@ class PowerAtZero(Exponentiated):
         slope = ((power - 1.0) - k * cls._damping_slope(w, *shape)) / y
         flat = (y == 0.0) & (power == 1.0)  # what is left falls like y^(k−1)
         falling = np.where(k > 1.0, 0.0, np.where(k < 1.0, np.inf, 1.0 / scale))
-        return np.where(flat, -cls._damping_rate(*shape) * falling, slope)
+        near = np.where(flat, -cls._damping_rate(*shape) * falling, slope)
+        whole = cls._whole(w, *shape)
+        return np.where(whole, super()._stein_score(y, *theta), near) if np.any(whole) else near

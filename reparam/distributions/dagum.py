@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.distribution import About
@@ -65,6 +66,10 @@ class Dagum(PowerAtZero):
     @staticmethod
     def _damping_slope(w: Array, concentration: Array) -> Array:
         return (concentration + 1.0) * sigmoid(w)
+
+    @staticmethod
+    def _whole(w: Array, concentration: Array) -> NDArray[np.bool_]:
+        return w > 0.0
 
     @staticmethod
     def _mean(concentration: Array, scale: Array, power: Array) -> Array:

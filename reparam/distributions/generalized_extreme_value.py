@@ -84,11 +84,15 @@ class GeneralizedExtremeValue(Reshaped):
 
     @staticmethod
     def _standard_score(z: Array, concentration: Array) -> tuple[Array, ...]:
-        # t and the derivative of t² b(ξt) are put together, of which ξ times the latter is most
+        # (e^−x − 1)/ξ + φ (e^−x − 1 + x)/ξ² with φ = 1 − e^−t, of which e^−x − 1 is put together
         t, x, base = box_cox.inverse(z, concentration)
-        falling = np.expm1(-t)
-        moved = np.where(t == 0.0, 0.0, t * t * (box_cox.bent(x) * falling))
-        return (falling - concentration) / base, box_cox.stretched(-t, concentration) - moved
+        rising = -np.expm1(-t)
+        near = box_cox.stretched(-t, concentration) + t * t * (box_cox.bent(x) * rising)
+        total = concentration + rising
+        growth = np.where(total == 0.0, 0.0, total * np.expm1(-x))
+        rest = np.where((x < -700.0) & (total != 0.0), 0.0, rising * np.maximum(x, -LARGEST))
+        far = (growth + rest) / concentration / concentration
+        return -total / base, np.where(np.abs(x) < 1.0, near, far)
 
     @staticmethod
     def _standard_excess(z: Array, slope: Array, concentration: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.distribution import About
@@ -23,8 +24,9 @@ _LARGE = 4.0
 class GeneralizedGamma(PowerAtZero):
     """The generalized gamma distribution (Stacy's): of s x^(1/k) with x ~ Gamma(α).
 
-    p(y) = (k/(s Γ(α))) z^(αk−1) exp(−z^k) for y > 0, with z = y/s: the gamma distribution for k = 1,
-    Weibull's for α = 1, and for k = 2 the half-normal (α = ½), Rayleigh's (1) and Maxwell's (3/2).
+    p(y) = (k/(s Γ(α))) z^(αk−1) exp(−z^k) for y > 0, with z = y/s. It is the gamma distribution
+    for k = 1, Weibull's for α = 1, and for k = 2 half-normal, Rayleigh's or Maxwell's for α = ½, 1
+    and 3/2.
     """
 
     name = "generalized-gamma"
@@ -68,14 +70,9 @@ class GeneralizedGamma(PowerAtZero):
     def _damping_slope(w: Array, concentration: Array) -> Array:
         return np.exp(w)
 
-    @classmethod
-    def _log_prob(cls, y: Array, *theta: Array) -> Array:
-        near = super()._log_prob(y, *theta)
-        if not np.any(large := theta[0] > _LARGE):
-            return near
-        of_w = cls._standard_log_prob(cls._standardized(y, *theta), theta[0])
-        by_log = np.where(of_w == -np.inf, of_w, of_w + np.log(theta[-1]) - np.log(y))
-        return np.where(large, by_log, near)
+    @staticmethod
+    def _whole(w: Array, concentration: Array) -> NDArray[np.bool_]:
+        return np.asarray(concentration > _LARGE)
 
     @staticmethod
     def _mean(concentration: Array, scale: Array, power: Array) -> Array:

@@ -55,7 +55,8 @@ class JohnsonSB(Derived):
 
     def _pathwise(self, y: Array, *theta: Array) -> tuple[Array, ...]:
         in_mean = self._of._pathwise(y, *self._inner(*theta))[0]
-        return -in_mean / theta[1], -in_mean * logit(y) / theta[1]
+        moved = np.where(in_mean == 0.0, 0.0, in_mean * logit(y))
+        return -in_mean / theta[1], -moved / theta[1]
 
     @staticmethod
     def _score(y: Array, skewness: Array, tailweight: Array) -> tuple[Array, ...]:

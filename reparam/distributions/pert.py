@@ -11,7 +11,7 @@ from reparam.domains import POSITIVE, REAL, Interval
 from reparam.families import BetaFamily, Slopes
 from reparam.parameters import Parameter
 from reparam.special import beta as special
-from reparam.special.beta_score import logit_centred_logs
+from reparam.special.beta_score import gap_centred_logs
 from reparam.special.bregman import log_quotient
 from reparam.special.entropies import beta_entropy
 
@@ -102,20 +102,24 @@ class PERT(BetaFamily):
         return np.where(np.isinf(logit), -np.inf, of_logit - stretch)
 
     @staticmethod
-    def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
-        first, second = logit_centred_logs(np.exp(logit), logit, alpha, beta)
-        return first, second
+    def _shape_scores(*_: Array) -> tuple[Array, Array]:
+        raise NotImplementedError
 
     @classmethod
     def _score_of_draw(cls, y: Array, logit: Array, *theta: Array) -> tuple[Array, ...]:
         low, high, peak, weight = theta
-        in_low, in_high, *rest = super()._score_of_draw(y, logit, *theta)
-        # at fixed shapes: (α + β − 1)/(b − a) less (α − 1)/(y − a), and the like
+        x, rest = special.sigmoid(logit), special.sigmoid(-logit)
         width = high - low
-        gap = (weight * ((peak - y) / width)) / width
-        moved_low = 1.0 / width - gap / special.sigmoid(logit)
-        moved_high = -gap / special.sigmoid(-logit) - 1.0 / width
-        return in_low + moved_low, in_high + moved_high, *rest
+        # α (1 − x) − β x, and at fixed shapes (α + β − 1)/(b − a) less (α − 1)/(y − a)
+        away = weight * ((peak - y) / width)
+        first, second = gap_centred_logs(logit, (rest - x) + away, *cls._shapes(*theta))
+        in_low, in_high, in_peak, in_weight = cls._chained(first, second, *theta)
+        return (
+            np.where(x == 0.0, -np.inf, in_low + (1.0 - away / x) / width),
+            np.where(rest == 0.0, np.inf, in_high - (1.0 + away / rest) / width),
+            np.asarray(in_peak),
+            np.asarray(in_weight),
+        )
 
     @classmethod
     def _stein_score(cls, y: Array, *theta: Array) -> Array:

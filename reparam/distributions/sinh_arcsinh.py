@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from reparam._typing import Array
@@ -51,10 +49,8 @@ class SinhArcsinh(Reshaped):
 
     @staticmethod
     def _map(x: Array, skewness: Array, tailweight: Array) -> Array:
-        w, log_factor = (np.arcsinh(x) + skewness) * tailweight, special.log_factor(tailweight)
-        near = np.exp(log_factor) * np.sinh(w)
-        far = np.copysign(np.exp(np.abs(w) + (log_factor - math.log(2.0))), w)
-        return np.where(np.abs(w) < 30.0, near, far)
+        w = (np.arcsinh(x) + skewness) * tailweight
+        return special.scaled_sinh(w, special.log_factor(tailweight))
 
     @staticmethod
     def _map_inverse(z: Array, skewness: Array, tailweight: Array) -> Array:
@@ -67,17 +63,18 @@ class SinhArcsinh(Reshaped):
 
     @staticmethod
     def _map_partials(x: Array, z: Array, skewness: Array, tailweight: Array) -> tuple[Array, ...]:
-        # w cosh w − sinh w and k = a τ coth(a τ) − 1 are small together
-        factor, w = np.exp(special.log_factor(tailweight)), special.place(z, tailweight)
-        gap = np.hypot(factor, z) * special.less_tanh(w) - z * special.coth_excess(tailweight)
-        return tailweight * np.hypot(factor, z), gap / tailweight
+        # c cosh w (w − tanh w − k tanh w)/τ, k = a τ coth(a τ) − 1
+        w = special.place(z, tailweight)
+        gap = special.less_tanh(w) - np.tanh(w) * special.coth_excess(tailweight)
+        size = np.hypot(special.factor(tailweight), z)
+        return tailweight * size, size * (gap / tailweight)
 
     @staticmethod
     def _standard_score(z: Array, skewness: Array, tailweight: Array) -> tuple[Array, ...]:
         w, k = special.place(z, tailweight), special.coth_excess(tailweight)
-        x, factor = np.sinh(w / tailweight - skewness), np.exp(special.log_factor(tailweight))
+        x = np.sinh(w / tailweight - skewness)
         cube, steep = x * (x * (x / np.hypot(1.0, x))), np.tanh(w)
-        slope = -(cube / tailweight + steep) / np.hypot(factor, z)
+        slope = -(cube / tailweight + steep) / np.hypot(special.factor(tailweight), z)
         gap = special.less_tanh(w) - steep * k
         bent = (steep * steep - k / np.cosh(w) ** 2) / tailweight
         return slope, cube, (cube / tailweight) * (gap / tailweight) - bent
@@ -93,7 +90,6 @@ class SinhArcsinh(Reshaped):
     def _standard_moments(skewness: Array, tailweight: Array) -> tuple[Array, Array, Array]:
         skewness, tailweight = np.broadcast_arrays(skewness, tailweight)
         mean, variance, log_cosh = special.moments(skewness, tailweight)
-        factor = np.exp(special.log_factor(tailweight))
         of_slope = special.log_factor(tailweight) + np.log(tailweight) + log_cosh
         entropy = Gaussian._standard_moments()[2] + of_slope - special.MEAN_LOG_ROOT
-        return factor * mean, factor * (factor * variance), entropy
+        return mean, variance, entropy

@@ -33,6 +33,6 @@ def moments(eta: Array) -> tuple[Array, Array]:
 
 @cache
 def _rule() -> tuple[Array, Array]:
-    s = np.arange(-40.0, 4.0, _STEP)
+    s = _STEP * np.arange(-200, 20)
     t = np.exp(s)
     return t, _STEP * np.exp(s - t)

@@ -17,6 +17,7 @@ from reparam.special.logit_normal import log_slope_mean
 __all__ = [
     "MEAN_LOG_ROOT",
     "coth_excess",
+    "factor",
     "less_tanh",
     "log_cosh",
     "log_cosh_mean",
@@ -24,17 +25,20 @@ __all__ = [
     "log_root",
     "moments",
     "place",
+    "scaled_sinh",
 ]
 
 _A = math.asinh(2.0)
 _LOG_TWO = math.log(2.0)
 #: Beyond it 1 + z² is z².
 _FAR = 1e9
+#: Beyond it sinh w is ½ e^w to the last bit.
+_SOME = 30.0
 #: E[½ ln(1 + x²)] of standard normal x.
 MEAN_LOG_ROOT = 0.26672658992206742
 
 #: The trapezoidal rule in x, whose error is exp(−2π/step): arsinh is analytic for |Im x| < 1.
-_STEP, _REACH = 0.15, 60.0
+_STEP, _MOST = 0.15, 400
 #: Distances from the kink at w = 0, in units of 1/τ, at which E[ln cosh w] is split.
 _KINK = np.array([0.0, 0.5, 1.0, 2.0, 4.0, 7.0, 12.0, 20.0])
 #: Places in arsinh x at which it is split, too: beyond the last there is no probability.
@@ -85,16 +89,27 @@ def log_factor(tailweight: Array) -> Array:
     return np.where(s < 1.0, _LOG_TWO - np.log(np.sinh(np.minimum(s, 1.0))), far)
 
 
+def factor(tailweight: Array) -> Array:
+    """Return c, at least 1e-300."""
+    return np.exp(np.maximum(log_factor(tailweight), -690.0))
+
+
+def scaled_sinh(w: Array, log: Array) -> Array:
+    """Return e^log sinh w, also where one of the two under- or overflows."""
+    near = np.exp(log) * np.sinh(np.clip(w, -_SOME, _SOME))
+    far = np.copysign(np.exp(np.abs(w) + (log - _LOG_TWO)), w)
+    return np.where(np.abs(w) < _SOME, near, far)
+
+
 def place(z: Array, tailweight: Array) -> Array:
     """Return w = arsinh(z/c), also where z/c overflows."""
-    log = log_factor(tailweight)
-    ratio = z / np.exp(log)
+    log, ratio = log_factor(tailweight), z / factor(tailweight)
     far = np.copysign(np.log(np.abs(z)) + (_LOG_TWO - log), z)
     return np.where(np.abs(ratio) < _FAR, np.arcsinh(ratio), far)
 
 
 def moments(skewness: Array, tailweight: Array) -> tuple[Array, Array, Array]:
-    """Return mean and variance of sinh w, and E[ln cosh w], for arrays of one shape."""
+    """Return mean and variance of z, and E[ln cosh w], for arrays of one shape."""
     columns = [each.reshape(-1, 1) for each in (skewness, tailweight)]
     found = np.empty((3, columns[0].size))
     for start in range(0, columns[0].size, _TOGETHER):
@@ -107,18 +122,21 @@ def moments(skewness: Array, tailweight: Array) -> tuple[Array, Array, Array]:
 
 
 def _mean_and_variance(skewness: Array, tailweight: Array) -> tuple[Array, Array]:
-    s, weight = _trapezoidal()
-    spread = np.sum(np.cosh(tailweight * s) * weight, axis=-1, keepdims=True)
-    mean = np.sinh(tailweight * skewness) * spread  # what is odd in x cancels
-    away = np.sinh(tailweight * (s + skewness)) - mean
-    return mean[:, 0], np.sum(away * away * weight, axis=-1)
+    s, log_weight = _trapezoidal()
+    log = log_factor(tailweight)
+    # what is odd in x cancels
+    spread = np.exp(log_cosh(tailweight * s) + log_weight).sum(axis=-1, keepdims=True)
+    mean = scaled_sinh(tailweight * skewness, log) * spread
+    root = 0.5 * log_weight
+    away = scaled_sinh(tailweight * (s + skewness), log + root) - np.exp(root) * mean
+    return mean[:, 0], np.square(away).sum(axis=-1)
 
 
 @cache
 def _trapezoidal() -> tuple[Array, Array]:
-    """Return arsinh of nodes x, and weights times the normal density."""
-    x = _STEP * np.arange(-_REACH / _STEP, _REACH / _STEP + 1.0)
-    return np.arcsinh(x), _STEP * np.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+    """Return arsinh of nodes x, and logarithms of weights times the normal density."""
+    x = _STEP * np.arange(-_MOST, _MOST + 1)
+    return np.arcsinh(x), math.log(_STEP / math.sqrt(2.0 * math.pi)) - 0.5 * x * x
 
 
 def _log_cosh_of_w(skewness: Array, tailweight: Array) -> Array:

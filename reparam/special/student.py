@@ -224,6 +224,7 @@ def size_quantile(u: Array, v: Array, nu: Array) -> Array:
     """Return t with P(|T| ≤ t) = u = 1 − v, of which the smaller has its digits."""
     from scipy.special import erfinv
 
+    v = np.broadcast_to(v, u.shape)
     t = _size_at(v, u, nu)
     if not np.any(far := nu > _NORMAL):
         return t

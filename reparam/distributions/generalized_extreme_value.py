@@ -14,6 +14,7 @@ from reparam.distributions.gumbel import Gumbel
 from reparam.domains import POSITIVE, REAL, Interval
 from reparam.parameters import Parameter
 from reparam.special import box_cox, exponential_powers
+from reparam.special._accurate import LARGEST
 
 __all__ = ["GeneralizedExtremeValue"]
 

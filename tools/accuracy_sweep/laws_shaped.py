@@ -114,7 +114,7 @@ def expected(function: Formula, edges: Callable[..., list[Any]]) -> Formula:
     return formula
 
 
-# Generalized extreme values ---------------------------------------------------------------
+# Generalized extreme values -----------------------------------------
 
 
 def extreme_time(y: Any, xi: Any, loc: Any, scale: Any) -> Any:
@@ -143,7 +143,7 @@ def extremes(rng: np.random.Generator) -> list[float]:
     return [xi if abs(xi) < 5.0 else xi / 3.0, loc, scale]
 
 
-# Johnson's and sinh-arcsinh ---------------------------------------------------------------
+# Johnson's and sinh-arcsinh -----------------------------------------
 
 
 def johnson_x(z: Any, a: Any, b: Any) -> Any:
@@ -201,7 +201,7 @@ def pewsey_moments(eps: Any, tau: Any) -> tuple[Any, Any, Any]:
     return mean, square - mean**2, entropy
 
 
-# Gamma and beta on a logarithmic scale ---------------------------------------------------------------
+# Gamma and beta on a logarithmic scale -----------------------------------------
 
 
 def exp_gamma_log_density(z: Any, a: Any) -> Any:
@@ -221,7 +221,7 @@ def logit_entropy(a: Any, b: Any) -> Any:
     return log_beta(a, b) + whole
 
 
-# Generalized logistic, Burr, Dagum ---------------------------------------------------------------
+# Generalized logistic, Burr, Dagum -----------------------------------------
 
 
 def softplus(z: Any) -> Any:
@@ -286,7 +286,7 @@ def powered(sign: int) -> Law:
     )
 
 
-# Half-t, Gompertz, PERT, two pieces ---------------------------------------------------------------
+# Half-t, Gompertz, PERT, two pieces -----------------------------------------
 
 
 def half_t_outside(at: Any, df: Any, scale: Any) -> Any:

@@ -214,9 +214,14 @@ def size_cdf(t: Array, nu: Array) -> Array:
 @elementwise()
 def log_size_cdf(t: Array, nu: Array) -> Array:
     """Return ln P(|T| ≤ t) for t ≥ 0, also where it underflows or rounds to 0."""
+    from scipy.special import erf
+
     value = beta.log_tail(_point(t, nu), half(nu), 0.5, upper=True)
     far = nu > _NORMAL
-    return np.where(far, np.log1p(-2.0 * normal.sf(t)), value) if np.any(far) else value
+    if not np.any(far):
+        return value
+    limit = np.where(t < 1.0, np.log(erf(math.sqrt(0.5) * t)), np.log1p(-2.0 * normal.sf(t)))
+    return np.where(far, limit, value)
 
 
 @elementwise()

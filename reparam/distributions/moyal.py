@@ -44,11 +44,13 @@ class Moyal(LocationScale):
 
     @staticmethod
     def _standard_icdf(u: Array) -> Array:
-        return -2.0 * np.log(HalfNormal._standard_quantile(1.0 - u, u))
+        z = -2.0 * np.log(HalfNormal._standard_quantile(1.0 - u, u))
+        return _polished(z, u, 1.0)
 
     @staticmethod
     def _standard_isf(v: Array) -> Array:
-        return -2.0 * np.log(HalfNormal._standard_quantile(v, 1.0 - v))
+        z = -2.0 * np.log(HalfNormal._standard_quantile(v, 1.0 - v))
+        return _polished(z, v, -1.0)
 
     @staticmethod
     def _standard_cdf(z: Array) -> Array:
@@ -82,3 +84,11 @@ class Moyal(LocationScale):
     def _standard_moments() -> tuple[float, float, float]:
         entropy = 0.5 * (1.0 + np.euler_gamma + math.log(4.0 * math.pi))
         return np.euler_gamma + _LOG_TWO, 0.5 * math.pi**2, entropy
+
+
+def _polished(z: Array, tail: Array, sign: float) -> Array:
+    """Return z after Newton's step next to 0, where ln w has lost the digits of w."""
+    near = np.clip(z, -1.0, 1.0)
+    found = Moyal._standard_cdf(near) if sign > 0.0 else Moyal._standard_sf(near)
+    step = (tail - found) * np.exp(-Moyal._standard_log_prob(near))
+    return np.where(np.abs(z) < 1.0, z + sign * step, z)

@@ -106,7 +106,8 @@ def typical(*kinds: str) -> Any:
 def skewed(
     skewness: float, tailweight: float, loc: float, scale: float
 ) -> tuple[float, float, float, float]:
-    """Return a skewness up to 2, and tails of a weight up to 3."""
+    """Return a skewness up to 2, not 0, where subnormal noise would round, and a weight up to 3."""
+    skewness = skewness or 0.25
     return (
         2.0 * skewness / (1.0 + abs(skewness)),
         0.1 + 3.0 * tailweight / (3.0 + tailweight),
@@ -116,7 +117,8 @@ def skewed(
 
 
 def bounded(skewness: float, tailweight: float, *rest: float) -> tuple[float, ...]:
-    """Return a skewness up to 3, and δ of at least 0.2."""
+    """Return a skewness up to 3, not 0 (subnormal noise would round), and δ of at least 0.2."""
+    skewness = skewness or 0.25
     return 3.0 * skewness / (1.0 + abs(skewness)), 0.2 + tailweight, *rest
 
 

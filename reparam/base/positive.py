@@ -89,12 +89,29 @@ class Scaled(Reparameterized):
         """∂ log p(z)/∂shape for each shape parameter."""
         return ()
 
+    @staticmethod
+    def _standard_sampler(*numbers_and_shape: Any) -> Array:
+        """Return z from the numbers of ``_substreams``: of a field."""
+        raise NotImplementedError
+
+    @final
+    @classmethod
+    def _sampler(cls, *numbers_and_theta: Array) -> tuple[Array, ...]:
+        z = cls._standard_sampler(*numbers_and_theta[:-1])
+        return numbers_and_theta[-1] * z, z
+
     @final
     @classmethod
     def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
         *shape, scale = theta
         z = cls._standard_quantile(noise, 1.0 - noise, *shape)
         return scale * z, z
+
+    @final
+    @classmethod
+    def _transform_upper(cls, v: Array, *theta: Array) -> tuple[Array, ...]:
+        z = cls._standard_quantile(1.0 - v, v, *theta[:-1])
+        return theta[-1] * z, z
 
     @final
     @classmethod

@@ -41,6 +41,13 @@ class HalfStudentT(Scaled):
     )
     _tails = (Tail(power="1"), Tail(power="df"))
 
+    path = StudentT.path
+    _substreams = StudentT._substreams
+
+    @staticmethod
+    def _standard_sampler(z: Array, other_z: Array, u: Array, df: Array) -> Array:
+        return np.abs(StudentT._standard_sampler(z, other_z, u, df)[0])
+
     @staticmethod
     def _standard_quantile(u: Array, v: Array, df: Array) -> Array:
         return np.asarray(student.size_quantile(u, v, df))

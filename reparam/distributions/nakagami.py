@@ -12,6 +12,8 @@ from reparam.base.positive import Scaled
 from reparam.base.tails import Tail
 from reparam.conversions import ROOT
 from reparam.domains import POSITIVE
+from reparam.engine.noise import NORMAL, UNIFORM
+from reparam.families import gamma_draws
 from reparam.parameters import Parameter
 from reparam.special import gamma, nakagami
 from reparam.special.log_gamma import log_half_step
@@ -53,11 +55,16 @@ class Nakagami(Scaled):
     )
     _tails = (Tail(power="2*concentration"), Tail(growth="2"))
 
+    path = "field"
+    _substreams = (NORMAL, UNIFORM)
+
+    @staticmethod
+    def _standard_sampler(z: Array, u: Array, m: Array) -> Array:
+        return _root(*gamma_draws(z, u, m), m)
+
     @staticmethod
     def _standard_quantile(u: Array, v: Array, m: Array) -> Array:
-        x, log_x = gamma.quantile_logs(u, v, m)
-        normal = (x > 1e-290) & (m > 1e-290)
-        return np.where(normal, np.sqrt(x / m), np.exp(0.5 * (log_x - np.log(m))))
+        return _root(*gamma.quantile_logs(u, v, m), m)
 
     @staticmethod
     def _standard_pathwise(z: Array, m: Array) -> tuple[Array, ...]:
@@ -108,6 +115,12 @@ class Nakagami(Scaled):
         log = log_half_step(m)
         entropy = np.asarray(gamma.log_entropy(m)) - math.log(2.0) - 0.5 * delta(m)
         return np.exp(log), -np.expm1(2.0 * log), entropy
+
+
+def _root(x: Array, log_x: Array, m: Array) -> Array:
+    """Return √(x/m), also where x or m underflows."""
+    normal = (x > 1e-290) & (m > 1e-290)
+    return np.where(normal, np.sqrt(x / m), np.exp(0.5 * (log_x - np.log(m))))
 
 
 def _base(z: Array, m: Array) -> tuple[Array, Array]:

@@ -29,6 +29,7 @@ from reparam.special._elementwise import (
 )
 from reparam.special._point import Point, from_odds
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
+from reparam.special.log_gamma import log_half_step
 from reparam.special.polygamma import digamma_half_excess
 
 __all__ = ["cdf", "log_cdf", "log_size_cdf", "pathwise", "quantile", "size_cdf", "size_quantile"]
@@ -37,6 +38,8 @@ __all__ = ["cdf", "log_cdf", "log_size_cdf", "pathwise", "quantile", "size_cdf",
 _LARGE = 64.0
 #: From here on t is normal to the last bit: what is left of ln t is (z² + 1)/4ν.
 _NORMAL = 1e20
+#: Up to this t²/ν the density is that at 0 to the last bit.
+_FLAT = 1e-18
 #: Where the two integrals meet: near the root of the score, for ν ≥ 1.
 _SEAM = 1.55
 
@@ -207,6 +210,7 @@ def size_cdf(t: Array, nu: Array) -> Array:
     from scipy.special import erf
 
     value = beta.tail(_point(t, nu), half(nu), 0.5, upper=True)
+    value = np.where(t * t < _FLAT * nu, _height(nu) * t, value)
     far = nu > _NORMAL
     return np.where(far, erf(math.sqrt(0.5) * t), value) if np.any(far) else value
 
@@ -230,11 +234,17 @@ def size_quantile(u: Array, v: Array, nu: Array) -> Array:
     from scipy.special import erfinv
 
     v = np.broadcast_to(v, u.shape)
-    t = _size_at(v, u, nu)
+    t, near = _size_at(v, u, nu), u / _height(nu)
+    t = np.where(near * near < _FLAT * nu, near, t)
     if not np.any(far := nu > _NORMAL):
         return t
     limit = np.where(u < v, math.sqrt(2.0) * erfinv(u), -normal.icdf(0.5 * v))
     return np.where(far, limit, t)
+
+
+def _height(nu: Array) -> Array:
+    """Return the density of |T| at 0."""
+    return math.sqrt(2.0 / math.pi) * np.exp(log_half_step(half(nu)))
 
 
 def _size_at(tail: Array, rest: Array, nu: Array) -> Array:

@@ -74,7 +74,8 @@ def gompertz(near: Near, u: Any, concentration: Any, rate: Any) -> Any:
 
 
 def sigmoid_beta(near: Near, u: Any, concentration1: Any, concentration0: Any) -> Any:
-    return logit_of(near, concentration1, concentration0, u, 1 - u)
+    logit = logit_of(near, concentration1, concentration0, u, 1 - u)
+    return logit if abs(logit) > mpf(10) ** -100 else mpf(0)
 
 
 def pert(near: Near, u: Any, low: Any, high: Any, peak: Any, concentration: Any) -> Any:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
     from reparam.distributions.binomial import Binomial as Binomial
-    from reparam.distributions.burr import Burr as Burr
+    from reparam.distributions.burr_xii import BurrXII as BurrXII
     from reparam.distributions.categorical import Categorical as Categorical
     from reparam.distributions.cauchy import Cauchy as Cauchy
     from reparam.distributions.chi import Chi as Chi

@@ -56,7 +56,7 @@ BUILT_IN = {
     "beta": "Beta",
     "beta-prime": "BetaPrime",
     "binomial": "Binomial",
-    "burr": "Burr",
+    "burr-xii": "BurrXII",
     "categorical": "Categorical",
     "cauchy": "Cauchy",
     "chi": "Chi",

@@ -19,7 +19,7 @@ __all__ = ["Dagum"]
 
 
 class Dagum(PowerAtZero):
-    """The Dagum (Burr type III) distribution: of 1/y with y from a Burr distribution.
+    """The Dagum (Burr type III) distribution: of 1/y with y of a Burr (type XII) distribution.
 
     F(y) = (1 + z^−a)^−p for y > 0, with z = y/s, reparameterized through its quantile,
     y = s (u^(−1/p) − 1)^(−1/a): p = 1 is the log-logistic distribution. The mean is infinite for
@@ -27,7 +27,7 @@ class Dagum(PowerAtZero):
     """
 
     name = "dagum"
-    aliases = ("burr3", "burr-iii", "mielke")
+    aliases = ("burr", "burr3", "burr-iii")
     concentration: Parameter = Parameter(
         "p", POSITIVE, 1.0, (0.2, 10.0), ("p", "d"), "Shape: power of the log-logistic cdf"
     )

@@ -24,7 +24,6 @@ class JohnsonSB(Derived):
     """
 
     name = "johnson-sb"
-    aliases = ("johnsonsb",)
     _of = LogitNormal()
     _support = UNIT
     skewness: Parameter = Parameter("γ", REAL, 0.0, (-2.0, 2.0), ("gamma", "a"), "Skewness")

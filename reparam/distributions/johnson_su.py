@@ -25,7 +25,6 @@ class JohnsonSU(Reshaped):
     """
 
     name = "johnson-su"
-    aliases = ("johnsonsu",)
     noise = NORMAL
     skewness: Parameter = Parameter("γ", REAL, 0.0, (-2.0, 2.0), ("gamma", "a"), "Skewness")
     tailweight: Parameter = Parameter(

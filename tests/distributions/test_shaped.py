@@ -21,7 +21,7 @@ SAME = [
     (rp.Nakagami(1.0, 2.0), rp.Rayleigh(np.sqrt(2.0))),
     (rp.HalfStudentT(1.0, 2.0), rp.HalfCauchy(2.0)),
     (rp.HalfStudentT(1e21, 2.0), rp.HalfNormal(2.0)),
-    (rp.Burr(1.0, 2.0, 3.0), rp.LogLogistic(2.0, 3.0)),
+    (rp.BurrXII(1.0, 2.0, 3.0), rp.LogLogistic(2.0, 3.0)),
     (rp.Dagum(1.0, 2.0, 3.0), rp.LogLogistic(2.0, 3.0)),
 ]
 U = np.array([1e-9, 1e-3, 0.2, 0.5, 0.8, 0.999])
@@ -95,8 +95,10 @@ def test_pert_next_to_an_end_that_is_zero():
 
 
 def test_moments_of_heavy_tails():
-    assert rp.Burr(0.5, 1.0, [2.0, 4.0, 5.0]).mean.tolist()[0] == np.inf
-    np.testing.assert_array_equal(np.isinf(rp.Burr(0.5, 1.0, [2.0, 4.0, 5.0]).variance), [1, 1, 0])
+    assert rp.BurrXII(0.5, 1.0, [2.0, 4.0, 5.0]).mean.tolist()[0] == np.inf
+    np.testing.assert_array_equal(
+        np.isinf(rp.BurrXII(0.5, 1.0, [2.0, 4.0, 5.0]).variance), [1, 1, 0]
+    )
     np.testing.assert_array_equal(np.isinf(rp.Dagum(0.5, 1.0, [1.0, 2.0, 3.0]).variance), [1, 1, 0])
     gev = rp.GeneralizedExtremeValue([-1.0, 0.5, 1.0])
     assert gev.mean[0] == 0.0  # Γ(2) = 1

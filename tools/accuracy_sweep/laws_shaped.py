@@ -486,7 +486,7 @@ LAWS: dict[str, Law] = {
     "generalized-logistic": shaped(
         genlog_lower, genlog_upper, genlog_log_density, genlog_moments, case(shape_of(-6, 7), place)
     ),
-    "burr": powered(-1),
+    "burr-xii": powered(-1),
     "dagum": powered(1),
     "gompertz": Law(
         "log",

@@ -160,7 +160,7 @@ DISTRIBUTIONS = {
     ),
     "half-student-t": Quantile(half_student_t, {"df": "df", "scale": "scale"}),
     "generalized-logistic": Quantile(generalized_logistic, {"concentration": "shape", **PLACED}),
-    "burr": Quantile(burr, POWERED, made=typical("tail", "shape", "tail")),
+    "burr-xii": Quantile(burr, POWERED, made=typical("tail", "shape", "tail")),
     "dagum": Quantile(dagum, POWERED, made=typical("tail", "shape", "tail")),
     "gompertz": Quantile(gompertz, {"concentration": "shape", "rate": "scale"}),
     "sigmoid-beta": Quantile(sigmoid_beta, {"concentration1": "shape", "concentration0": "shape"}),

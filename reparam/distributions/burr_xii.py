@@ -14,10 +14,10 @@ from reparam.parameters import Parameter
 from reparam.special import burr
 from reparam.special.logistic import sigmoid, softplus
 
-__all__ = ["Burr"]
+__all__ = ["BurrXII"]
 
 
-class Burr(PowerAtZero):
+class BurrXII(PowerAtZero):
     """The Burr (type XII, Singh-Maddala) distribution.
 
     P(Y > y) = (1 + z^c)^−d for y > 0, with z = y/s, reparameterized through its quantile,
@@ -25,8 +25,8 @@ class Burr(PowerAtZero):
     mean is infinite for cd ≤ 1, the variance for cd ≤ 2.
     """
 
-    name = "burr"
-    aliases = ("burr12", "burr-xii", "singh-maddala")
+    name = "burr-xii"
+    aliases = ("burr12", "singh-maddala")
     concentration: Parameter = Parameter(
         "d", POSITIVE, 1.0, (0.5, 10.0), ("d", "k"), "Shape: power of the log-logistic tail"
     )

@@ -23,7 +23,8 @@ _SHARE = 0.25
 @elementwise()
 def log_pathwise(r: Array, log_r: Array, m: Array) -> Array:
     """Return ∂ln r/∂m at fixed u = P(m, m r), given ln r, too."""
-    h = gamma.log_pathwise(log_r + np.log(m), m)
+    log_r = np.broadcast_to(log_r, r.shape)
+    h = np.atleast_1d(gamma.log_pathwise(log_r + np.log(m), m))
     inverse = 1.0 / m
     near = np.flatnonzero(np.abs(h - inverse) < _SHARE * inverse)
     found = h - inverse

@@ -97,7 +97,7 @@ def typical(*kinds: str) -> Any:
 
     def made(*theta: float) -> tuple[float, ...]:
         return tuple(
-            0.1 + size / (1.0 + 0.1 * size) if kind == "tail" else size
+            max(size, 0.1) if kind == "tail" else size
             for kind, size in zip(kinds, theta, strict=True)
         )
 
@@ -107,25 +107,20 @@ def typical(*kinds: str) -> Any:
 def skewed(
     skewness: float, tailweight: float, loc: float, scale: float
 ) -> tuple[float, float, float, float]:
-    """Return a skewness up to 2, not 0, where subnormal noise would round, and a weight up to 3."""
-    skewness = skewness or 0.25
-    return (
-        2.0 * skewness / (1.0 + abs(skewness)),
-        0.1 + 3.0 * tailweight / (3.0 + tailweight),
-        loc,
-        scale,
-    )
+    """Return a skewness up to 2, not 0, where subnormal noise would round, and a weight up to 150."""
+    skewness, tailweight = skewness or 0.25, min(max(tailweight, 0.05), 150.0)
+    return 2.0 * skewness / (1.0 + abs(skewness)), tailweight, loc, scale
 
 
 def bounded(skewness: float, tailweight: float, *rest: float) -> tuple[float, ...]:
     """Return a skewness up to 3, not 0 (subnormal noise would round), and δ of at least 0.2."""
     skewness = skewness or 0.25
-    return 3.0 * skewness / (1.0 + abs(skewness)), 0.2 + tailweight, *rest
+    return 3.0 * skewness / (1.0 + abs(skewness)), max(tailweight, 0.2), *rest
 
 
 def peaked(low: float, high: float, odds: float, weight: float) -> tuple[float, ...]:
-    """Return the ends, a peak, and a weight up to 100."""
-    return *with_peak(low, high, odds), 0.01 + 100.0 * weight / (100.0 + weight)
+    """Return the ends, a peak, and a weight up to 2,000."""
+    return *with_peak(low, high, odds), min(weight, 2000.0)
 
 
 PLACED = {"loc": "loc", "scale": "shape"}

@@ -107,7 +107,7 @@ def typical(*kinds: str) -> Any:
 def skewed(
     skewness: float, tailweight: float, loc: float, scale: float
 ) -> tuple[float, float, float, float]:
-    """Return a skewness up to 2, not 0, where subnormal noise would round, and a weight up to 150."""
+    """Return a skewness up to 2, not 0 (subnormal noise would round), and a weight up to 150."""
     skewness, tailweight = skewness or 0.25, min(max(tailweight, 0.05), 150.0)
     return 2.0 * skewness / (1.0 + abs(skewness)), tailweight, loc, scale
 

@@ -76,7 +76,6 @@ if TYPE_CHECKING:
     from reparam.distributions.nakagami import Nakagami as Nakagami
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.pareto import Pareto as Pareto
-    from reparam.distributions.pert import PERT as PERT
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli

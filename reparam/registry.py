@@ -98,7 +98,6 @@ BUILT_IN = {
     "nakagami": "Nakagami",
     "negative-binomial": "NegativeBinomial",
     "pareto": "Pareto",
-    "pert": "PERT",
     "poisson": "Poisson",
     "rayleigh": "Rayleigh",
     "relaxed-bernoulli": "RelaxedBernoulli",

@@ -14,7 +14,6 @@ from laws import (
     Formula,
     Law,
     Parameters,
-    beta_entropy,
     gamma_law,
     half_log_two_pi,
     log_two,
@@ -22,8 +21,8 @@ from laws import (
     student_log_density,
     student_moments,
 )
-from laws_closed import Direct, euler, placed
-from laws_elementary import Exceedance, MovingEnds, exceedance, triangle
+from laws_closed import euler, placed
+from laws_elementary import Exceedance, exceedance
 
 
 def shape_of(low: float, high: float) -> Callable[[np.random.Generator], float]:
@@ -331,48 +330,6 @@ def gompertz_variance(eta: Any, rate: Any) -> Any:
     return sum(pieces, acb(0)).real / rate**2
 
 
-def pert_shapes(a: Any, b: Any, c: Any, weight: Any) -> tuple[Any, Any]:
-    return 1 + weight * (c - a) / (b - a), 1 + weight * (b - c) / (b - a)
-
-
-class Peaked(MovingEnds):
-    """PERT: of values as near to an end as to 0."""
-
-    def score(self, i: int) -> Formula:
-        """∂ ln p(y)/∂θ_i: of the ends in steps relative to their distances from y."""
-        return super().score(i) if i < 2 else super(MovingEnds, self).score(i)
-
-    def slope(self, i: int, at: Any, *theta: Any) -> Any:
-        """∂λ/∂θ_i, as of other laws."""
-        return super(MovingEnds, self).slope(i, at, *theta)
-
-    def quantile(self, u: Any, v: Any, start: float, *theta: Any) -> Any:
-        """λ by iteration, as of other laws."""
-        return super(Direct, self).quantile(u, v, start, *theta)
-
-
-def pert_tail(y: Any, a: Any, b: Any, c: Any, weight: Any) -> Any:
-    alpha, beta = pert_shapes(a, b, c, weight)
-    return lower_beta(alpha, beta, (y - a) / (b - a), (b - y) / (b - a))
-
-
-def pert_upper(y: Any, a: Any, b: Any, c: Any, weight: Any) -> Any:
-    alpha, beta = pert_shapes(a, b, c, weight)
-    return lower_beta(beta, alpha, (b - y) / (b - a), (y - a) / (b - a))
-
-
-def pert_log_density(y: Any, a: Any, b: Any, c: Any, weight: Any) -> Any:
-    alpha, beta = pert_shapes(a, b, c, weight)
-    x, rest = (y - a) / (b - a), (b - y) / (b - a)
-    return (alpha - 1) * x.log() + (beta - 1) * rest.log() - log_beta(alpha, beta) - (b - a).log()
-
-
-def pert_variance(a: Any, b: Any, c: Any, weight: Any) -> Any:
-    alpha, beta = pert_shapes(a, b, c, weight)
-    whole = alpha + beta
-    return (b - a) ** 2 * alpha * beta / whole**2 / (whole + 1)
-
-
 def halves_lower(z: Any, g: Any) -> Any:
     """Two halves of Gaussians: the cdf."""
     side = 1 / (1 + g * g)
@@ -509,18 +466,6 @@ LAWS: dict[str, Law] = {
         logit_entropy,
         lambda a, b: a.digamma() - b.digamma(),
         lambda a, b: trigamma(a) + trigamma(b),
-    ),
-    "pert": Peaked(
-        "real",
-        pert_tail,
-        pert_upper,
-        pert_log_density,
-        lambda *theta: beta_entropy(*pert_shapes(*theta)) + (theta[1] - theta[0]).log(),
-        lambda a, b, c, weight: (a + b + weight * c) / (weight + 2),
-        pert_variance,
-        case(triangle, shape_of(-4, 4)),
-        beyond=False,
-        inverse=lambda *_: None,
     ),
     "two-piece-normal": shaped(
         halves_lower,

@@ -6,7 +6,7 @@ from typing import Any
 
 from mpmath import mp, mpf
 from quantiles import Near, Quantile, gamma_of, logit_of
-from quantiles_elementary import with_peak, with_tail
+from quantiles_elementary import with_tail
 
 
 def normal_quantile(near: Near, lower: Any, upper: Any) -> Any:
@@ -78,12 +78,6 @@ def sigmoid_beta(near: Near, u: Any, concentration1: Any, concentration0: Any) -
     return logit if abs(logit) > mpf(10) ** -100 else mpf(0)
 
 
-def pert(near: Near, u: Any, low: Any, high: Any, peak: Any, concentration: Any) -> Any:
-    alpha = 1 + concentration * (peak - low) / (high - low)
-    beta = 1 + concentration * (high - peak) / (high - low)
-    return low + (high - low) / (1 + mp.exp(-logit_of(near, alpha, beta, u, 1 - u)))
-
-
 def two_piece_normal(near: Near, u: Any, skewness: Any, loc: Any, scale: Any) -> Any:
     below = 1 / (1 + skewness**2)
     if u < below:
@@ -116,11 +110,6 @@ def bounded(skewness: float, tailweight: float, *rest: float) -> tuple[float, ..
     """Return a skewness up to 3, not 0 (subnormal noise would round), and δ of at least 0.2."""
     skewness = skewness or 0.25
     return 3.0 * skewness / (1.0 + abs(skewness)), max(tailweight, 0.2), *rest
-
-
-def peaked(low: float, high: float, odds: float, weight: float) -> tuple[float, ...]:
-    """Return the ends, a peak, and a weight up to 2,000."""
-    return *with_peak(low, high, odds), min(weight, 2000.0)
 
 
 PLACED = {"loc": "loc", "scale": "shape"}
@@ -159,11 +148,5 @@ DISTRIBUTIONS = {
     "dagum": Quantile(dagum, POWERED, made=typical("tail", "shape", "tail")),
     "gompertz": Quantile(gompertz, {"concentration": "shape", "rate": "scale"}),
     "sigmoid-beta": Quantile(sigmoid_beta, {"concentration1": "shape", "concentration0": "shape"}),
-    "pert": Quantile(
-        pert,
-        {"low": "low", "high": "high", "peak": "shape", "concentration": "shape"},
-        also_blurred=("low", "high", "peak"),
-        made=peaked,
-    ),
     "two-piece-normal": Quantile(two_piece_normal, {"skewness": "shape", **PLACED}),
 }

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reparam.distributions.beta_binomial import BetaBinomial as BetaBinomial
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
     from reparam.distributions.binomial import Binomial as Binomial
+    from reparam.distributions.burr_xii import BurrXII as BurrXII
     from reparam.distributions.categorical import Categorical as Categorical
     from reparam.distributions.cauchy import Cauchy as Cauchy
     from reparam.distributions.chi import Chi as Chi
@@ -37,26 +38,39 @@ if TYPE_CHECKING:
     from reparam.distributions.continuous_bernoulli import (
         ContinuousBernoulli as ContinuousBernoulli,
     )
+    from reparam.distributions.dagum import Dagum as Dagum
     from reparam.distributions.dirichlet import Dirichlet as Dirichlet
     from reparam.distributions.dirichlet_multinomial import (
         DirichletMultinomial as DirichletMultinomial,
     )
     from reparam.distributions.discrete_uniform import DiscreteUniform as DiscreteUniform
+    from reparam.distributions.exp_gamma import ExpGamma as ExpGamma
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.frechet import Frechet as Frechet
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
+    from reparam.distributions.generalized_extreme_value import (
+        GeneralizedExtremeValue as GeneralizedExtremeValue,
+    )
+    from reparam.distributions.generalized_gamma import GeneralizedGamma as GeneralizedGamma
+    from reparam.distributions.generalized_logistic import (
+        GeneralizedLogistic as GeneralizedLogistic,
+    )
     from reparam.distributions.generalized_normal import GeneralizedNormal as GeneralizedNormal
     from reparam.distributions.generalized_pareto import GeneralizedPareto as GeneralizedPareto
     from reparam.distributions.geometric import Geometric as Geometric
+    from reparam.distributions.gompertz import Gompertz as Gompertz
     from reparam.distributions.gumbel import Gumbel as Gumbel
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
+    from reparam.distributions.half_student_t import HalfStudentT as HalfStudentT
     from reparam.distributions.hypergeometric import Hypergeometric as Hypergeometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
     from reparam.distributions.inverse_wishart import InverseWishart as InverseWishart
+    from reparam.distributions.johnson_sb import JohnsonSB as JohnsonSB
+    from reparam.distributions.johnson_su import JohnsonSU as JohnsonSU
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.levy import Levy as Levy
@@ -72,6 +86,7 @@ if TYPE_CHECKING:
     )
     from reparam.distributions.matrix_gaussian import MatrixGaussian as MatrixGaussian
     from reparam.distributions.maxwell import Maxwell as Maxwell
+    from reparam.distributions.moyal import Moyal as Moyal
     from reparam.distributions.multinomial import Multinomial as Multinomial
     from reparam.distributions.multivariate_gaussian import (
         MultivariateGaussian as MultivariateGaussian,
@@ -79,6 +94,7 @@ if TYPE_CHECKING:
     from reparam.distributions.multivariate_student_t import (
         MultivariateStudentT as MultivariateStudentT,
     )
+    from reparam.distributions.nakagami import Nakagami as Nakagami
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
     from reparam.distributions.pareto import Pareto as Pareto
@@ -87,6 +103,8 @@ if TYPE_CHECKING:
     from reparam.distributions.projected_normal import ProjectedNormal as ProjectedNormal
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
+    from reparam.distributions.sigmoid_beta import SigmoidBeta as SigmoidBeta
+    from reparam.distributions.sinh_arcsinh import SinhArcsinh as SinhArcsinh
     from reparam.distributions.skellam import Skellam as Skellam
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
@@ -97,6 +115,7 @@ if TYPE_CHECKING:
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.triangular import Triangular as Triangular
+    from reparam.distributions.two_piece_normal import TwoPieceNormal as TwoPieceNormal
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.von_mises import VonMises as VonMises
     from reparam.distributions.von_mises_fisher import VonMisesFisher as VonMisesFisher

@@ -159,7 +159,11 @@ class Distribution(Tree, abc.ABC):
     @final
     @property
     def variance(self) -> Array:
-        """The variance E[(y − E y)²], of batch shape; of vectors, that of each entry."""
+        """The variance E[(y − E y)²], of batch shape; of vectors, that of each entry.
+
+        It is infinite where E[y²] is, whether the mean is finite or infinite, and NaN where the
+        mean is undefined: where both tails are so heavy that neither decides.
+        """
         return self._statistic("_variance", self.event_shape)
 
     @property

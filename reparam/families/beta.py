@@ -151,7 +151,6 @@ class BetaFamily(ShapeFamily):
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
         return cls._score_of_draw(y, cls._logit(y, *theta), *theta)
 
-    @final
     @classmethod
     def _score_of_draw(cls, y: Array, logit: Array, *theta: Array) -> tuple[Array, ...]:
         scores = cls._shape_scores(y, logit, *cls._shapes(*theta))

@@ -259,7 +259,8 @@ def mean_and_variance(
         for other_share, other in zip(shares[:k], means[:k], strict=True):
             distance = own - other
             between = between + (share * distance) * (other_share * distance)
-    return mean, np.where(np.isfinite(mean), within + between, np.nan)
+    finite = np.where(np.isinf(mean), np.inf, within + between)
+    return mean, np.where(np.isnan(mean), np.nan, finite)
 
 
 def _times(share: Array, value: Any) -> Array:

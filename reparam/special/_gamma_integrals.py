@@ -40,6 +40,7 @@ from reparam.special._rules import (
     GAMMA_ABOVE_TWO,
     GAMMA_BELOW,
 )
+from reparam.special._served import served
 from reparam.special.polygamma import delta
 
 __all__ = ["above_mean", "log_derivative", "log_ratio", "mills"]
@@ -268,6 +269,12 @@ def mills(x: Array, log_x: Array, alpha: Array) -> Array:
     return np.asarray(select(_choose(x, alpha, expand=False), _MILLS, x, log_x, alpha))
 
 
-def log_derivative(x: Array, log_x: Array, alpha: Array) -> Array:
-    """Return h."""
-    return np.asarray(select(_choose(x, alpha), _DERIVATIVE, x, log_x, alpha))
+def log_derivative(x: Array | None, log_x: Array, alpha: Array) -> Array:
+    """Return h. Without x it is e^(ln x)."""
+    return served("gamma", _log_derivative, (x, log_x, alpha), 1)[0]
+
+
+def _log_derivative(x: Array | None, log_x: Array, alpha: Array) -> tuple[Array]:
+    if x is None:
+        x = np.exp(log_x)
+    return (np.asarray(select(_choose(x, alpha), _DERIVATIVE, x, log_x, alpha)),)

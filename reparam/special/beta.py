@@ -13,7 +13,12 @@ from reparam._typing import Array, ArrayLike
 from reparam.special._beta_density import density, log_density
 from reparam.special._beta_density import log_tail as _log_tail
 from reparam.special._beta_density import tail as _tail
-from reparam.special._beta_integrals import above_mean, derivatives, tail_integrals
+from reparam.special._beta_integrals import (
+    above_mean,
+    derivatives,
+    derivatives_at,
+    tail_integrals,
+)
 from reparam.special._beta_quantile import quantile_point
 from reparam.special._elementwise import elementwise
 from reparam.special._point import Point, from_logit, from_odds, of_arrays, point_at, sigmoid
@@ -73,7 +78,7 @@ def logit_pathwise(logit: Array, alpha: Array, beta: Array) -> tuple[Array, Arra
     alpha, beta
         The shapes, positive.
     """
-    return derivatives(from_logit(logit), alpha, beta)
+    return derivatives_at(logit, alpha, beta)
 
 
 @elementwise(outputs=2)

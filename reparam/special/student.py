@@ -29,6 +29,7 @@ from reparam.special._elementwise import (
 )
 from reparam.special._point import Point, from_odds
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
+from reparam.special._served import served
 from reparam.special.polygamma import digamma_half_excess
 
 __all__ = ["cdf", "log_cdf", "pathwise", "quantile"]
@@ -136,10 +137,10 @@ def _through_beta(t: Array, nu: Array) -> Array:
 _REGIMES = (_centre, _tail, _through_beta)
 
 
-def _log_derivative(t: Array, nu: Array) -> Array:
+def _log_derivative(t: Array, nu: Array) -> tuple[Array]:
     choice = (np.abs(t) > _SEAM).astype(np.int8)
     choice = np.where(nu < 1.0, np.int8(2), choice)
-    return np.asarray(select(choice, _REGIMES, t, nu))
+    return (np.asarray(select(choice, _REGIMES, t, nu)),)
 
 
 # Functions ------------------------------------------------------------------------------------
@@ -161,7 +162,8 @@ def pathwise(t: Array, nu: Array) -> Array:
     ndarray
         Of the sign opposite to t, with a relative error below 1e-13.
     """
-    return np.where(t == 0.0, 0.0, t * _log_derivative(t, nu))
+    (slope,) = served("student", _log_derivative, (t, nu), 1)
+    return np.where(t == 0.0, 0.0, t * slope)
 
 
 @elementwise()

@@ -1,0 +1,19 @@
+// What a build for one instruction set offers, and the module calls.
+#pragma once
+
+// Doubles of an array (step 1), or one number for all elements (step 0).
+typedef struct {
+    const double *data;
+    long step;
+} Input;
+
+typedef struct {
+    const char *name;
+    // Each returns how many elements it left to NumPy, whose results are NaN: numbers that are not
+    // finite, or so large or small that other formulas serve. x, and the rest of a beta draw, may
+    // have no data: then they are computed of the logarithm, or the logit.
+    long (*gamma)(Input x, Input log_x, Input alpha, double *h, long n);
+    long (*beta)(Input x, Input rest, Input logit, Input alpha, Input beta, double *first,
+                 double *second, long n);
+    long (*student)(Input t, Input nu, double *slope, long n);
+} Kernels;

@@ -1,0 +1,192 @@
+// The extension module: arguments of kernels by the buffer protocol, so that NumPy is not compiled
+// against, and the choice of the instruction set. It is made of Python's stable interface.
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <string.h>
+
+#include "kernels.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+extern "C" const Kernels kernels_avx512, kernels_avx2;
+#else
+extern "C" const Kernels kernels_base;
+#endif
+
+namespace {
+
+const Kernels *active = nullptr;
+
+// Kernels that run on this processor, the fastest first, by index; null after the last one.
+const Kernels *available(int index) {
+    const Kernels *found[3] = {nullptr, nullptr, nullptr};
+    int count = 0;
+#if defined(__x86_64__) || defined(_M_X64)
+    __builtin_cpu_init();
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
+        found[count++] = &kernels_avx512;
+    if (avx2) found[count++] = &kernels_avx2;
+#else
+    found[count++] = &kernels_base;
+#endif
+    return found[index];
+}
+
+// Arguments of one call. The first output says how many elements there are.
+class Arguments {
+  public:
+    Arguments() = default;
+    ~Arguments() {
+        for (int i = 0; i < held_; i++) PyBuffer_Release(&views_[i]);
+    }
+    Arguments(const Arguments &) = delete;
+    Arguments &operator=(const Arguments &) = delete;
+
+    long size() const { return size_; }
+
+    // A writable array; all are of one length.
+    double *output(PyObject *object) {
+        Py_buffer *view = hold(object, PyBUF_WRITABLE);
+        if (!view) return nullptr;
+        long size = (long)(view->len / (Py_ssize_t)sizeof(double));
+        if (size_ >= 0 && size != size_) return wrong();
+        size_ = size;
+        return (double *)view->buf;
+    }
+
+    // An array of that length or a number; None has no data.
+    Input input(PyObject *object, bool optional = false) {
+        if (optional && object == Py_None) return {nullptr, 0};
+        if (PyFloat_Check(object)) {
+            numbers_[number_] = PyFloat_AsDouble(object);
+            return {&numbers_[number_++], 0};
+        }
+        Py_buffer *view = hold(object, PyBUF_SIMPLE);
+        if (!view) return {nullptr, 0};
+        if (view->len != size_ * (Py_ssize_t)sizeof(double)) return {wrong(), 0};
+        return {(const double *)view->buf, 1};
+    }
+
+    bool failed() const { return failed_; }
+
+  private:
+    Py_buffer *hold(PyObject *object, int flags) {
+        if (failed_ || PyObject_GetBuffer(object, &views_[held_], flags) < 0) {
+            failed_ = true;
+            return nullptr;
+        }
+        return &views_[held_++];
+    }
+
+    double *wrong() {
+        if (!failed_) PyErr_SetString(PyExc_ValueError, "arrays are not of one length");
+        failed_ = true;
+        return nullptr;
+    }
+
+    static constexpr int MOST = 8;
+    Py_buffer views_[MOST];
+    double numbers_[MOST];
+    int held_ = 0, number_ = 0;
+    long size_ = -1;
+    bool failed_ = false;
+};
+
+// Fewer elements take no longer than others wait for the interpreter's lock.
+constexpr long FEW = 512;
+
+template <class Call>
+PyObject *called(const Arguments &arguments, const Call &call) {
+    if (arguments.failed()) return nullptr;
+    long left;
+    if (arguments.size() <= FEW) {
+        left = call();
+    } else {
+        Py_BEGIN_ALLOW_THREADS;
+        left = call();
+        Py_END_ALLOW_THREADS;
+    }
+    return PyLong_FromLong(left);
+}
+
+bool expects(Py_ssize_t wanted, Py_ssize_t given) {
+    if (wanted != given) PyErr_Format(PyExc_TypeError, "%zd arguments, not %zd", wanted, given);
+    return wanted == given;
+}
+
+PyObject *gamma(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(4, count)) return nullptr;
+    Arguments a;
+    double *h = a.output(given[3]);
+    Input x = a.input(given[0], true), log_x = a.input(given[1]), alpha = a.input(given[2]);
+    return called(a, [&] { return active->gamma(x, log_x, alpha, h, a.size()); });
+}
+
+PyObject *beta(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(7, count)) return nullptr;
+    Arguments a;
+    double *first = a.output(given[5]), *second = a.output(given[6]);
+    Input x = a.input(given[0], true), rest = a.input(given[1], true), logit = a.input(given[2]);
+    Input alpha = a.input(given[3]), beta = a.input(given[4]);
+    return called(
+        a, [&] { return active->beta(x, rest, logit, alpha, beta, first, second, a.size()); });
+}
+
+PyObject *student(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(3, count)) return nullptr;
+    Arguments a;
+    double *slope = a.output(given[2]);
+    Input t = a.input(given[0]), nu = a.input(given[1]);
+    return called(a, [&] { return active->student(t, nu, slope, a.size()); });
+}
+
+PyObject *names(PyObject *, PyObject *) {
+    PyObject *list = PyList_New(0);
+    if (!list) return nullptr;
+    for (int i = 0; available(i); i++) {
+        PyObject *name = PyUnicode_FromString(available(i)->name);
+        bool failed = !name || PyList_Append(list, name) < 0;
+        Py_XDECREF(name);
+        if (failed) {
+            Py_DECREF(list);
+            return nullptr;
+        }
+    }
+    return list;
+}
+
+PyObject *choose(PyObject *, PyObject *name) {
+    PyObject *bytes = PyUnicode_AsUTF8String(name);
+    if (!bytes) return nullptr;
+    const Kernels *chosen = nullptr;
+    for (int i = 0; available(i); i++)
+        if (!strcmp(available(i)->name, PyBytes_AsString(bytes))) chosen = available(i);
+    Py_DECREF(bytes);
+    if (!chosen) return PyErr_Format(PyExc_ValueError, "no kernels %R for this processor", name);
+    active = chosen;
+    Py_RETURN_NONE;
+}
+
+PyMethodDef methods[] = {
+    {"names", names, METH_NOARGS, "Return the names of kernels that run here, the fastest first."},
+    {"choose", choose, METH_O, "Use the kernels of that name from now on."},
+    {"gamma", (PyCFunction)(void (*)(void))gamma, METH_FASTCALL, "gamma(x, log_x, alpha, h)"},
+    {"beta", (PyCFunction)(void (*)(void))beta, METH_FASTCALL,
+     "beta(x, rest, logit, alpha, beta, first, second)"},
+    {"student", (PyCFunction)(void (*)(void))student, METH_FASTCALL, "student(t, nu, slope)"},
+    {nullptr, nullptr, 0, nullptr}};
+
+PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_compiled", "Compiled kernels.", -1, methods,
+                          nullptr, nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit__compiled(void) {
+    active = available(0);
+    if (!active) {
+        PyErr_SetString(PyExc_ImportError, "no kernels for this processor");
+        return nullptr;
+    }
+    return PyModule_Create(&definition);
+}

@@ -1,0 +1,47 @@
+"""Kernels of flat arrays by the compiled extension, and by NumPy where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from reparam._kernels import active
+from reparam._typing import Array
+from reparam.special._elementwise import members
+
+__all__ = ["served"]
+
+
+def served(
+    kernel: str, formula: Callable[..., tuple[Array, ...]], arguments: tuple[Any, ...], outputs: int
+) -> tuple[Array, ...]:
+    """Return a kernel's results.
+
+    The compiled kernel leaves what is not finite, or out of its range, to NumPy's formula: there its
+    results are NaN.
+
+    Parameters
+    ----------
+    kernel
+        The compiled kernel's name.
+    formula
+        NumPy's, of the same arguments.
+    arguments
+        Flat arrays and numbers, or None where the formula finds the argument itself. The last
+        array's length is the results'.
+    outputs
+        How many results there are.
+    """
+    compiled = active()
+    if compiled is None:
+        return formula(*arguments)
+    size = max(np.size(each) for each in arguments if each is not None)
+    results = tuple(np.empty(size) for _ in range(outputs))
+    if getattr(compiled, kernel)(*arguments, *results):
+        left = np.flatnonzero(np.isnan(results[0]))
+        rest = (each if each is None else members(each, left) for each in arguments)
+        for result, values in zip(results, formula(*rest), strict=True):
+            result[left] = values
+    return results

@@ -1,4 +1,4 @@
-"""Compile ``reparam/_kernels``: hatchling calls it, and ``python tools/build_kernels.py`` builds in place.
+"""Compile ``reparam/_kernels``: for hatchling, or ``python tools/build_kernels.py`` in place.
 
 Without a C++ compiler (GCC or Clang; ``CXX`` names another one), or with REPARAM_KERNELS=numpy, a
 pure Python package is installed, and NumPy serves. Nothing but the standard library is needed.
@@ -28,10 +28,10 @@ SOURCES = ROOT / "reparam" / "_kernels"
 
 #: The extension works with this version of Python and all later ones.
 STABLE = "0x030B0000"
-FLAGS = (
-    "-std=c++17 -O3 -fno-math-errno -fno-trapping-math -fno-exceptions -fno-rtti"
-    " -fvisibility=hidden"
-).split()
+FLAGS = [
+    *("-std=c++17", "-O3", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti"),
+    *("-fno-math-errno", "-fno-trapping-math"),
+]
 #: By machine: the instruction sets that kernels are compiled for, and their options.
 INSTRUCTIONS = {
     "x86_64": {
@@ -98,9 +98,7 @@ def tables() -> Iterator[str]:
         yield array(f"{name}_LOG", logs)
         yield array(f"{name}_WEIGHT", weights)
         yield array(f"{name}_FALLING", [weight * math.exp(-node) for node, weight in pairs])
-        yield array(
-            f"{name}_LOG_WEIGHT", [-log * w for log, w in zip(logs, weights, strict=True)]
-        )
+        yield array(f"{name}_LOG_WEIGHT", [-log * w for log, w in zip(logs, weights, strict=True)])
     bernoulli = constants.BERNOULLI
     yield array("BERNOULLI", bernoulli)
     yield array(
@@ -147,11 +145,12 @@ def build(
             ("module.cpp", "module.o", [f"-DPy_LIMITED_API={STABLE}"]),
             *(
                 (
-                    "kernels.cpp",
-                    f"kernels_{name}.o",
-                    [*options, f"-DINSTRUCTIONS={name}", "-ffp-contract=fast", "-Wno-psabi"],
+                    f"{unit}.cpp",
+                    f"{unit}_{name}.o",
+                    [*options, f"-DINSTRUCTIONS={name}", f"-ffp-contract={fused}", "-Wno-psabi"],
                 )
                 for name, options in sets.items()
+                for unit, fused in (("kernels", "fast"), ("draws", "off"))
             ),
         ]
 
@@ -175,6 +174,8 @@ def run(command: Sequence[str]) -> None:
 
 def build_here(folder: Path) -> Path | None:
     """Build for this machine; return the file, or None where NumPy is to serve."""
+    target = folder / "_compiled.abi3.so"
+    target.unlink(missing_ok=True)
     machine = platform.machine().lower().replace("amd64", "x86_64")
     command = compiler()
     if os.environ.get("REPARAM_KERNELS") == "numpy" or machine not in INSTRUCTIONS:
@@ -187,7 +188,6 @@ def build_here(folder: Path) -> Path | None:
     link = ["-shared", "-Wl,--as-needed"]
     if sys.platform == "darwin":
         link = ["-bundle", "-undefined", "dynamic_lookup"]
-    target = folder / "_compiled.abi3.so"
     try:
         build(target, command, machine, link, sysconfig.get_path("include"))
     except OSError as error:

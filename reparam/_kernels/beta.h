@@ -68,10 +68,10 @@ struct Scaled {
         Vector s = (HIGH ? 1.0 : -1.0) * node * length, exponent;
         if (PRECISE) exponent = bend(s) * base;
         Vector growth = exponential_minus_one(s) * base;
-        Vector half = growth / (2.0 + growth);
-        Vector log = HIGH ? log_one_plus(growth) : twice_atanh(half);
+        Vector less = HIGH ? growth : twice_atanh_minus(growth / (2.0 + growth), growth);
+        Vector log = HIGH ? log_one_plus(growth) : growth + less;
         if (PRECISE) {
-            exponent += HIGH ? log_one_plus_minus(growth) : twice_atanh_minus(half, growth);
+            exponent += HIGH ? log_one_plus_minus(growth) : less;
             exponent = -(exponent * total + node * (slope * length));
         } else {
             exponent = node * (tail * length) - log * total;

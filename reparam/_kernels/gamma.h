@@ -67,8 +67,9 @@ INLINE Vector log_ratio(Vector x, Vector log_x, Vector alpha) {
     Mask far = absolute(ratio) >= 0.5;
     Vector near = log_one_plus(where(far, all(0.0), ratio));
     if (!any(far)) return near;
-    Vector direct = logarithm(larger(x, all(1e-180)) / alpha);
-    return where(far, where(x > 1e-180, direct, log_x - logarithm(alpha)), near);
+    Vector quotient = larger(x / alpha, all(1e-290));
+    Vector other = where(quotient > 1e-290, logarithm(quotient), log_x - logarithm(alpha));
+    return where(far, other, near);
 }
 
 // The integrals of W and s W over s > 0, W(s) = exp(-slope s - x (e^(+-s) - 1 -+ s)).

@@ -223,4 +223,6 @@ long student(Input t, Input nu, double *slope, long n) {
 #define JOINED_OF(a, b) a##b
 #define JOINED(a, b) JOINED_OF(a, b)
 
-extern "C" const Kernels JOINED(kernels_, INSTRUCTIONS) = {TEXT(INSTRUCTIONS), gamma, beta, student};
+extern "C" const Draws JOINED(draws_, INSTRUCTIONS);
+extern "C" const Kernels JOINED(kernels_, INSTRUCTIONS) = {
+    TEXT(INSTRUCTIONS), gamma, beta, student, &JOINED(draws_, INSTRUCTIONS)};

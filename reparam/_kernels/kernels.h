@@ -7,6 +7,17 @@ typedef struct {
     long step;
 } Input;
 
+// The steps of the gamma sampler, between which NumPy takes logarithms and exponentials. Work has
+// three rows: v, d and u, and logs theirs.
+typedef struct {
+    void (*propose)(Input z, Input u, Input alpha, double *work, long n);
+    // Returns how many are rejected, whose ln x is NaN; ln u becomes the exponent of the last factor.
+    long (*accept)(Input z, Input alpha, const double *work, double *logs, double *log_x, long n);
+    void (*finish)(const double *work, const double *logs, double *x, long n);
+    // Two uniform numbers that z and u determine.
+    void (*further)(Input z, Input u, double *first, double *second, long n);
+} Draws;
+
 typedef struct {
     const char *name;
     // Each returns how many elements it left to NumPy, whose results are NaN: numbers that are not
@@ -16,4 +27,5 @@ typedef struct {
     long (*beta)(Input x, Input rest, Input logit, Input alpha, Input beta, double *first,
                  double *second, long n);
     long (*student)(Input t, Input nu, double *slope, long n);
+    const Draws *draws;
 } Kernels;

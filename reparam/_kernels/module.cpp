@@ -45,11 +45,11 @@ class Arguments {
 
     long size() const { return size_; }
 
-    // A writable array; all are of one length.
-    double *output(PyObject *object) {
+    // A writable array of so many rows; rows are of one length.
+    double *output(PyObject *object, int rows = 1) {
         Py_buffer *view = hold(object, PyBUF_WRITABLE);
         if (!view) return nullptr;
-        long size = (long)(view->len / (Py_ssize_t)sizeof(double));
+        long size = (long)(view->len / (Py_ssize_t)(rows * sizeof(double)));
         if (size_ >= 0 && size != size_) return wrong();
         size_ = size;
         return (double *)view->buf;
@@ -141,6 +141,37 @@ PyObject *student(PyObject *, PyObject *const *given, Py_ssize_t count) {
     return called(a, [&] { return active->student(t, nu, slope, a.size()); });
 }
 
+PyObject *gamma_propose(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(4, count)) return nullptr;
+    Arguments a;
+    double *work = a.output(given[3], 3);
+    Input z = a.input(given[0]), u = a.input(given[1]), alpha = a.input(given[2]);
+    return called(a, [&] { return active->draws->propose(z, u, alpha, work, a.size()), 0L; });
+}
+
+PyObject *gamma_accept(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(5, count)) return nullptr;
+    Arguments a;
+    double *log_x = a.output(given[4]), *work = a.output(given[2], 3), *logs = a.output(given[3], 3);
+    Input z = a.input(given[0]), alpha = a.input(given[1]);
+    return called(a, [&] { return active->draws->accept(z, alpha, work, logs, log_x, a.size()); });
+}
+
+PyObject *gamma_finish(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(3, count)) return nullptr;
+    Arguments a;
+    double *x = a.output(given[2]), *work = a.output(given[0], 3), *logs = a.output(given[1], 3);
+    return called(a, [&] { return active->draws->finish(work, logs, x, a.size()), 0L; });
+}
+
+PyObject *further(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(4, count)) return nullptr;
+    Arguments a;
+    double *first = a.output(given[2]), *second = a.output(given[3]);
+    Input z = a.input(given[0]), u = a.input(given[1]);
+    return called(a, [&] { return active->draws->further(z, u, first, second, a.size()), 0L; });
+}
+
 PyObject *names(PyObject *, PyObject *) {
     PyObject *list = PyList_New(0);
     if (!list) return nullptr;
@@ -175,6 +206,14 @@ PyMethodDef methods[] = {
     {"beta", (PyCFunction)(void (*)(void))beta, METH_FASTCALL,
      "beta(x, rest, logit, alpha, beta, first, second)"},
     {"student", (PyCFunction)(void (*)(void))student, METH_FASTCALL, "student(t, nu, slope)"},
+    {"gamma_propose", (PyCFunction)(void (*)(void))gamma_propose, METH_FASTCALL,
+     "gamma_propose(z, u, alpha, work)"},
+    {"gamma_accept", (PyCFunction)(void (*)(void))gamma_accept, METH_FASTCALL,
+     "gamma_accept(z, alpha, work, logs, log_x)"},
+    {"gamma_finish", (PyCFunction)(void (*)(void))gamma_finish, METH_FASTCALL,
+     "gamma_finish(work, logs, x)"},
+    {"further", (PyCFunction)(void (*)(void))further, METH_FASTCALL,
+     "further(z, u, first, second)"},
     {nullptr, nullptr, 0, nullptr}};
 
 PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_compiled", "Compiled kernels.", -1, methods,

@@ -81,10 +81,14 @@ INLINE Vector multiply_subtract(Vector a, Vector b, Vector c) {
 #endif
 }
 
-// Coefficients start with that of the highest power.
+// Coefficients start with that of the highest power. Even and odd powers are summed side by side,
+// since each step waits for the one before.
 template <int N>
 INLINE Vector polynomial(const double (&coefficients)[N], Vector x) {
-    Vector total = all(coefficients[0]);
-    for (int i = 1; i < N; i++) total = total * x + coefficients[i];
-    return total;
+    Vector square = x * x, total = all(coefficients[0]), other = all(coefficients[1]);
+    for (int i = 2; i + 1 < N; i += 2) {
+        total = total * square + coefficients[i];
+        other = other * square + coefficients[i + 1];
+    }
+    return N % 2 ? (total * square + coefficients[N - 1]) + other * x : total * x + other;
 }

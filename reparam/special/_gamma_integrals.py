@@ -200,7 +200,8 @@ def log_ratio(x: Array, log_x: Array, alpha: Array) -> Array:
     near = np.log1p(ratio)
     if np.all(close := np.abs(ratio) < 0.5):
         return np.asarray(near)
-    far = np.where(x > 1e-290, np.log(x / alpha), log_x - np.log(alpha))
+    quotient = x / alpha
+    far = np.where(quotient > 1e-290, np.log(quotient), log_x - np.log(alpha))
     return np.where(close, near, far)
 
 

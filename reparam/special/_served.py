@@ -19,8 +19,8 @@ def served(
 ) -> tuple[Array, ...]:
     """Return a kernel's results.
 
-    The compiled kernel leaves what is not finite, or out of its range, to NumPy's formula: there its
-    results are NaN.
+    The compiled kernel leaves what is not finite, or out of its range, to NumPy's formula: its
+    results are NaN there.
 
     Parameters
     ----------
@@ -29,15 +29,15 @@ def served(
     formula
         NumPy's, of the same arguments.
     arguments
-        Flat arrays and numbers, or None where the formula finds the argument itself. The last
-        array's length is the results'.
+        A flat array as long as the results, then more of them, and numbers; the first ones may be
+        None where the formula can do without.
     outputs
         How many results there are.
     """
     compiled = active()
     if compiled is None:
         return formula(*arguments)
-    size = max(np.size(each) for each in arguments if each is not None)
+    size = next(each for each in arguments if each is not None).size
     results = tuple(np.empty(size) for _ in range(outputs))
     if getattr(compiled, kernel)(*arguments, *results):
         left = np.flatnonzero(np.isnan(results[0]))

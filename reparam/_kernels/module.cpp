@@ -55,15 +55,24 @@ class Arguments {
         return (double *)view->buf;
     }
 
-    // An array of that length or a number; None has no data.
-    Input input(PyObject *object, bool optional = false) {
+    // An array of that length; None has no data.
+    Input array(PyObject *object, bool optional = false) {
         if (optional && object == Py_None) return {nullptr, 0};
+        Py_buffer *view = hold(object, PyBUF_SIMPLE);
+        if (!view) return {nullptr, 0};
+        if (view->len != size_ * (Py_ssize_t)sizeof(double)) return {wrong(), 0};
+        return {(const double *)view->buf, 1};
+    }
+
+    // Such an array, or one number.
+    Input either(PyObject *object) {
         if (PyFloat_Check(object)) {
             numbers_[number_] = PyFloat_AsDouble(object);
             return {&numbers_[number_++], 0};
         }
         Py_buffer *view = hold(object, PyBUF_SIMPLE);
         if (!view) return {nullptr, 0};
+        if (view->len == sizeof(double)) return {(const double *)view->buf, 0};
         if (view->len != size_ * (Py_ssize_t)sizeof(double)) return {wrong(), 0};
         return {(const double *)view->buf, 1};
     }
@@ -119,7 +128,7 @@ PyObject *gamma(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(4, count)) return nullptr;
     Arguments a;
     double *h = a.output(given[3]);
-    Input x = a.input(given[0], true), log_x = a.input(given[1]), alpha = a.input(given[2]);
+    Input x = a.array(given[0], true), log_x = a.array(given[1]), alpha = a.either(given[2]);
     return called(a, [&] { return active->gamma(x, log_x, alpha, h, a.size()); });
 }
 
@@ -127,8 +136,8 @@ PyObject *beta(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(7, count)) return nullptr;
     Arguments a;
     double *first = a.output(given[5]), *second = a.output(given[6]);
-    Input x = a.input(given[0], true), rest = a.input(given[1], true), logit = a.input(given[2]);
-    Input alpha = a.input(given[3]), beta = a.input(given[4]);
+    Input x = a.array(given[0], true), rest = a.array(given[1], true), logit = a.array(given[2]);
+    Input alpha = a.either(given[3]), beta = a.either(given[4]);
     return called(
         a, [&] { return active->beta(x, rest, logit, alpha, beta, first, second, a.size()); });
 }
@@ -137,7 +146,7 @@ PyObject *student(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(3, count)) return nullptr;
     Arguments a;
     double *slope = a.output(given[2]);
-    Input t = a.input(given[0]), nu = a.input(given[1]);
+    Input t = a.array(given[0]), nu = a.either(given[1]);
     return called(a, [&] { return active->student(t, nu, slope, a.size()); });
 }
 
@@ -145,7 +154,7 @@ PyObject *gamma_propose(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(4, count)) return nullptr;
     Arguments a;
     double *work = a.output(given[3], 3);
-    Input z = a.input(given[0]), u = a.input(given[1]), alpha = a.input(given[2]);
+    Input z = a.array(given[0]), u = a.array(given[1]), alpha = a.either(given[2]);
     return called(a, [&] { return active->draws->propose(z, u, alpha, work, a.size()), 0L; });
 }
 
@@ -153,7 +162,7 @@ PyObject *gamma_accept(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(5, count)) return nullptr;
     Arguments a;
     double *log_x = a.output(given[4]), *work = a.output(given[2], 3), *logs = a.output(given[3], 3);
-    Input z = a.input(given[0]), alpha = a.input(given[1]);
+    Input z = a.array(given[0]), alpha = a.either(given[1]);
     return called(a, [&] { return active->draws->accept(z, alpha, work, logs, log_x, a.size()); });
 }
 
@@ -168,7 +177,7 @@ PyObject *further(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(4, count)) return nullptr;
     Arguments a;
     double *first = a.output(given[2]), *second = a.output(given[3]);
-    Input z = a.input(given[0]), u = a.input(given[1]);
+    Input z = a.array(given[0]), u = a.array(given[1]);
     return called(a, [&] { return active->draws->further(z, u, first, second, a.size()), 0L; });
 }
 

@@ -6,7 +6,6 @@ A message names the value, the rule it breaks and the remedy.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 __all__ = [
@@ -114,19 +113,24 @@ class PluginWarning(UserWarning):
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the candidate that `name` misspells, or nothing.
+    """Return ``"; did you mean 'x'?"`` for what `name` misspells, at most three, or nothing.
 
     A misspelling has a wrong, missing, extra or swapped letter, or two from six letters on, and not
     at the beginning, or it leaves out up to half of the letters. Case, hyphens and underscores
     don't matter.
     """
-    wanted, nearest, least = spelled(name), "", math.inf
+    wanted, found = spelled(name), []
     for candidate in candidates:
         known = spelled(candidate)
         distance = _distance(wanted, known)
-        if distance < least and (distance <= _most(wanted, known) or _shortens(wanted, known)):
-            nearest, least = candidate, distance
-    return f"; did you mean {nearest!r}?" if nearest else ""
+        if distance <= _most(wanted, known) or _shortens(wanted, known):
+            found.append((distance, candidate))
+    if not found:
+        return ""
+    least = min(found)[0]
+    names = {spelled(each): each for distance, each in sorted(found)[::-1] if distance == least}
+    nearest = [repr(each) for each in sorted(names.values())[:3]]
+    return f"; did you mean {' or '.join(filter(None, (', '.join(nearest[:-1]), nearest[-1])))}?"
 
 
 def spelled(name: str) -> str:

@@ -143,10 +143,9 @@ def get(name: str) -> type[Distribution]:
                 return distribution
             known[spelling] = distribution.name
     near = did_you_mean(name, known) if isinstance(name, str) else ""  # None is no misspelling
-    raise UnknownDistributionError(
-        f"no distribution is called {name!r}{near}"
-        f" (there are {', '.join(sorted(set(known.values())))})"
-    )
+    if not near:
+        near = f"; reparam.names() has the names of all {len(set(known.values()))}"
+    raise UnknownDistributionError(f"no distribution is called {name!r}{near}")
 
 
 def constructor(name: str) -> type[Distribution]:

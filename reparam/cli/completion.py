@@ -97,13 +97,17 @@ def distributions(incomplete: str) -> Iterator[str]:
 
 def options(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """Complete a parameter of the distribution."""
-    chosen = context.params.get("dist") or context.params.get("from_")
-    return _assignments(chosen or "gaussian", incomplete)
+    return _assignments(_chosen(context, "law", "dist", "p_law", "from_"), incomplete)
 
 
 def to_options(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """Complete a parameter of the distribution that KL is relative to."""
-    return _assignments(context.params.get("to") or "gaussian", incomplete)
+    return _assignments(_chosen(context, "q_law", "to", default="laplace"), incomplete)
+
+
+def _chosen(context: typer.Context, *names: str, default: str = "gaussian") -> str:
+    """Return the law that one of some parameters names."""
+    return next((law for name in names if (law := context.params.get(name))), default)
 
 
 def _assignments(dist: str, incomplete: str) -> Iterator[tuple[str, str]]:

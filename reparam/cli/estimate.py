@@ -10,7 +10,7 @@ import typer
 
 from reparam.cli import output, parsing
 from reparam.cli.notation import concise
-from reparam.cli.options import Dist, OutFile, OutFormat, Params, Seed, Threads
+from reparam.cli.options import Dist, Law, OutFile, OutFormat, Params, Seed, Threads
 from reparam.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def _complete_estimator(incomplete: str) -> Iterator[tuple[str, str]]:
 
 
 def estimate(
-    dist: Dist = "gaussian",
+    law: Law = None,
+    dist: Dist = None,
     param: Params = None,
     objective: Annotated[
         str,
@@ -76,14 +77,14 @@ def estimate(
 
     reparam estimate -p loc=1 --objective "cos(8*y)" --estimator all
 
-    reparam estimate --dist gamma -p alpha=2 --objective "log(y)" -n 1e6 -e pathwise -e qmc
+    reparam estimate gamma -p alpha=2 --objective "log(y)" -n 1e6 -e pathwise -e qmc
 
-    reparam estimate --dist bernoulli --objective "(y - 0.45)**2" -e relaxed --temperature 0.1
+    reparam estimate bernoulli --objective "(y - 0.45)**2" -e relaxed --temperature 0.1
     """
     from reparam import estimators
 
     name = output.format_for(out, format)
-    distribution = parsing.distribution(dist, param)
+    distribution = parsing.distribution(parsing.chosen(law, dist), param)
     draws = parsing.count(count, least=2, example="1e5")
     try:
         heat = float(temperature)

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import completion, objective, output, parsing, replay
-from reparam.cli.options import Count, Dist, DType, OutFile, OutFormat, Params, Seed, Shard, Threads
+from reparam.cli.options import (
+    Count,
+    Dist,
+    DType,
+    Law,
+    OutFile,
+    OutFormat,
+    Params,
+    Seed,
+    Shard,
+    Threads,
+)
 from reparam.errors import CountError, InputError, ShapeError
 
 if TYPE_CHECKING:
@@ -27,8 +38,8 @@ _FEW = 8
 
 
 def grad(
-    context: typer.Context,
-    dist: Dist = "gaussian",
+    law: Law = None,
+    dist: Dist = None,
     param: Params = None,
     loss: Annotated[
         str | None,
@@ -101,9 +112,9 @@ def grad(
 
     [bold]Examples[/bold]
 
-    reparam grad --dist laplace
+    reparam grad laplace
 
-    reparam grad --dist gamma --loss "(y - 1)**2" -n 1e6 --sum
+    reparam grad gamma --loss "(y - 1)**2" -n 1e6 --sum
 
     reparam grad -p "loc=w*x + c" -p "scale=exp(s)" --at w=0.5,c=0.1,s=-1,x=2 --loss "(y - 1)**2"
 
@@ -120,11 +131,12 @@ def grad(
             if value is not None:
                 raise CountError(f"{option} and --noise exclude each other: noise makes the draws")
     whole = graph is not None or bool(node)
-    chosen = getattr(context.get_parameter_source("dist"), "name", "DEFAULT") != "DEFAULT"
-    if whole and (param or chosen):
+    if whole and (param or law or dist):
         raise InputError(
-            "--dist and --param are for one distribution; leave them out, or --graph and --node"
+            "LAW, --dist and --param are for one distribution; leave them out, or --graph and"
+            " --node"
         )
+    chosen = parsing.chosen(law, dist)
     if whole or loss is not None:
         if upstream is not None:
             raise InputError(
@@ -134,7 +146,7 @@ def grad(
             model = objective.of_graph(graph, node or [], loss, at or [])
             labels: dict[str, str] = {}
         else:
-            model, labels = objective.of_distribution(dist, param or [], loss or "", at or [])
+            model, labels = objective.of_distribution(chosen, param or [], loss or "", at or [])
         source = objective.Draws(count, seed, shard, noise)
         objective.run(
             model, source, out=out, format=name, dtype=value_type, total=total, labels=labels
@@ -148,7 +160,7 @@ def grad(
         )
     if total and upstream is None:
         raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss")
-    distribution = parsing.reparameterized(dist, param, instead)
+    distribution = parsing.reparameterized(chosen, param, instead)
 
     from reparam import sampling
     from reparam.formats import Origin, Records

@@ -9,7 +9,18 @@ import typer
 
 from reparam.cli import output, parsing
 from reparam.cli.notation import concise
-from reparam.cli.options import From, OutFile, OutFormat, Params, Seed, Threads, To, ToParams
+from reparam.cli.options import (
+    From,
+    LawP,
+    LawQ,
+    OutFile,
+    OutFormat,
+    Params,
+    Seed,
+    Threads,
+    To,
+    ToParams,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,9 +32,11 @@ __all__ = ["kl"]
 
 
 def kl(
-    from_: From = "gaussian",
+    p_law: LawP = None,
+    q_law: LawQ = None,
+    from_: From = None,
     param: Params = None,
-    to: To = "gaussian",
+    to: To = None,
     to_param: ToParams = None,
     count: Annotated[
         str | None,
@@ -44,22 +57,24 @@ def kl(
     By a closed form where there is one, as a sum where p has few values, or else
     by Monte Carlo with standard errors: columns that end in _se, in a table the
     digits in parentheses. Array parameters give a row an element; a table has a
-    row for each number. Why KL is infinite, and what to know of estimates, is
-    told on stderr.
+    row for each number. Why KL is infinite, and what to know of estimates, goes to
+    stderr.
 
     [bold]Examples[/bold]
 
-    reparam kl --from gaussian -p loc=0.6 -p scale=0.4 --to gaussian
+    reparam kl gaussian gaussian -p loc=0.6 -p scale=0.4
 
-    reparam kl --from gamma -p alpha=2,3,4 --to exponential -q rate=0.5
+    reparam kl gamma exponential -p alpha=2,3,4 -q rate=0.5
 
-    reparam kl --from logistic --to student-t -q df=4 -n 1e6 --seed 1
+    reparam kl logistic student-t -q df=4 -n 1e6 --seed 1
     """
     from reparam import divergences
 
     name = output.format_for(out, format)
-    p = parsing.distribution(from_, param)
-    q = parsing.distribution(to, to_param, option="-q")
+    p = parsing.distribution(parsing.chosen(p_law, from_, option="--from"), param)
+    q = parsing.distribution(
+        parsing.chosen(q_law, to, "laplace", option="--to"), to_param, option="-q"
+    )
     draws = divergences.DRAWS if count is None else parsing.count(count, least=2)
     divergence = divergences.exact(p, q)
     if divergence is not None:

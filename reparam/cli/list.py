@@ -131,10 +131,8 @@ def _found(
     every += [(registry.constructor(name), "combinator") for name in registry.COMBINATORS]
     named = {spelling: cls for cls, _ in every for spelling in (cls.name, *cls.aliases)}
     if word and not any(spelled(word) in spelled(spelling) for spelling in named):
-        raise InputError(
-            f"no distribution has {word!r} in its name{did_you_mean(word, named)};"
-            " 'reparam list' shows all"
-        )
+        instead = did_you_mean(word, named) or "; 'reparam list' shows all"
+        raise InputError(f"no distribution has {word!r} in its name{instead}")
     found = [
         (cls, kind)
         for cls, kind in every

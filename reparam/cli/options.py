@@ -14,6 +14,9 @@ __all__ = [
     "DType",
     "Dist",
     "From",
+    "Law",
+    "LawP",
+    "LawQ",
     "Name",
     "OutFile",
     "OutFormat",
@@ -32,14 +35,26 @@ def _complete_format(incomplete: str) -> Iterator[str]:
     return (name for name in formats.NAMES if name.startswith(incomplete))
 
 
+_LAW = (
+    "a name ('reparam list' shows all), such as gamma; with parameters, 'gamma(alpha=2, rate=1)'; "
+    "or a class of yours, package.module:Class or file.py:Class."
+)
+Law = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="LAW",
+        help=f"The distribution: {_LAW} Default: gaussian.",
+        show_default=False,
+        autocompletion=completion.distributions,
+    ),
+]
 Dist = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--dist",
         "-d",
         metavar="LAW",
-        help="The distribution: a name ('reparam list' shows all), such as gamma; with parameters, "
-        "'gamma(alpha=2, rate=1)'; or a class of yours, package.module:Class or file.py:Class.",
+        help="The same, as an option.",
         autocompletion=completion.distributions,
     ),
 ]
@@ -58,27 +73,45 @@ Params = Annotated[
         "--param",
         "-p",
         metavar="NAME=VALUE",
-        help="A parameter: a number, numbers with commas, @FILE (npy, npz, csv, jsonl, parquet), "
-        "@FILE:COLUMN for one column, or - for stdin. Repeat for more; defaults for the rest.",
+        help="A parameter: a number, numbers with commas, @FILE (npy, npz, csv, json, jsonl, "
+        "parquet), @FILE:COLUMN for one column, or - for stdin. Repeat for more; defaults for the "
+        "rest.",
         autocompletion=completion.options,
     ),
 ]
+LawP = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="P",
+        help=f"The distribution p: {_LAW} -p gives parameters. Default: gaussian.",
+        show_default=False,
+        autocompletion=completion.distributions,
+    ),
+]
+LawQ = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="Q",
+        help="The distribution q, in the same forms; -q gives parameters. Default: laplace.",
+        show_default=False,
+        autocompletion=completion.distributions,
+    ),
+]
 From = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--from",
         metavar="LAW",
-        help="The distribution p, in the forms that 'reparam sample --dist' takes; -p gives "
-        "parameters.",
+        help="P, as an option.",
         autocompletion=completion.distributions,
     ),
 ]
 To = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--to",
         metavar="LAW",
-        help="The distribution q, in the same forms; -q gives parameters.",
+        help="Q, as an option.",
         autocompletion=completion.distributions,
     ),
 ]
@@ -127,8 +160,8 @@ OutFormat = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help="table, csv, jsonl, npy, npz or parquet. Default: by FILE's suffix; on stdout, table "
-        "for a terminal and csv for a pipe.",
+        help="table, csv, json, jsonl, npy, npz or parquet. Default: by FILE's suffix; on stdout, "
+        "table for a terminal and csv for a pipe.",
         autocompletion=_complete_format,
     ),
 ]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "assignments",
     "by_draw",
+    "chosen",
     "count",
     "distribution",
     "draws",
@@ -44,6 +45,15 @@ __all__ = [
     "stands_for_numbers",
     "threads",
 ]
+
+
+def chosen(
+    law: str | None, option_law: str | None, default: str = "gaussian", option: str = "--dist"
+) -> str:
+    """Return the one law that is named, as an argument or by an option."""
+    if law is not None and option_law is not None:
+        raise InputError(f"{law} and {option} {option_law} are two distributions; name one")
+    return next((each for each in (law, option_law) if each is not None), default)
 
 
 def count(text: str, what: str = "count", least: int = 0, example: str = "1000 or 1e6") -> int:

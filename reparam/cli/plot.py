@@ -25,7 +25,7 @@ __all__ = ["plot"]
 _IMAGES = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 #: Formats of the numbers.
-_NUMBERS = ("csv", "jsonl", "npy", "npz", "parquet")
+_NUMBERS = ("csv", "json", "jsonl", "npy", "npz", "parquet")
 
 #: All formats.
 _FORMATS = ("text", *_IMAGES, *_NUMBERS)
@@ -90,8 +90,8 @@ def plot(
             "--format",
             "-f",
             metavar="FORMAT",
-            help="text, or by matplotlib png, svg or pdf; the numbers as csv, jsonl, npy, npz or "
-            "parquet. Default: by FILE's suffix; on stdout text.",
+            help="text, or by matplotlib png, svg or pdf; the numbers as csv, json, jsonl, npy, "
+            "npz or parquet. Default: by FILE's suffix; on stdout text.",
             autocompletion=_complete_format,
         ),
     ] = None,

@@ -24,6 +24,9 @@ __all__ = ["Columns", "columns", "is_file", "stdin"]
 #: Bytes that are read of a pipe at a time.
 _PIECE = 2**20
 
+#: Formats whose numbers are decimal.
+_TEXTS = ("csv", "json", "jsonl")
+
 #: What an array file begins with, whatever it is called.
 _ARRAY = b"\x93NUMPY"
 
@@ -67,7 +70,7 @@ class Columns:
     @property
     def is_text(self) -> bool:
         """Whether numbers are decimal, and rounded to the digits that there are."""
-        return self.kind in ("csv", "jsonl")
+        return self.kind in _TEXTS
 
     def read(self, *names: str) -> NDArray[Any]:
         """Return the chosen column, or else the first of those names, or else the only one."""
@@ -174,7 +177,7 @@ def _all(source: BinaryIO, kind: str) -> bytes:
     pieces = [source.read(_PIECE)]
     if pieces[0] and _is_device(source):
         raise InputError("it is a device, not a file or a pipe")
-    text = kind in ("csv", "jsonl") and not pieces[0].startswith(_ARRAY)
+    text = kind in _TEXTS and not pieces[0].startswith(_ARRAY)
     while piece := pieces[-1]:
         if text and b"\0" in piece:
             raise InputError("it is not text: it has a byte 0")

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reparam.cli import output, parsing, summary
-from reparam.cli.options import Count, Dist, DType, OutFile, OutFormat, Params, Seed, Shard, Threads
+from reparam.cli.options import (
+    Count,
+    Dist,
+    DType,
+    Law,
+    OutFile,
+    OutFormat,
+    Params,
+    Seed,
+    Shard,
+    Threads,
+)
 from reparam.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +33,8 @@ _MOST_ROWS = 1000
 
 
 def sample(
-    dist: Dist = "gaussian",
+    law: Law = None,
+    dist: Dist = None,
     param: Params = None,
     count: Count = None,
     seed: Seed = None,
@@ -50,13 +62,13 @@ def sample(
 
     reparam sample
 
-    reparam sample -d laplace -p loc=1 -p scale=0.5 -n 5 --seed 42
+    reparam sample laplace -p loc=1 -p scale=0.5 -n 5 --seed 42
 
-    reparam sample -d beta -p a=2 -p b=3 -n 1e6 --seed 1 --out draws.npy
+    reparam sample beta -p a=2 -p b=3 -n 1e6 --seed 1 --out draws.npy
 
-    reparam sample -d gaussian -p mu=@mu.csv -n 100 --with-noise --out draws.npz
+    reparam sample gaussian -p mu=@mu.csv -n 100 --with-noise --out draws.npz
 
-    reparam sample -d gamma -n 1e6 --seed 1 --summary
+    reparam sample gamma -n 1e6 --seed 1 --summary
 
     reparam sample -n 1e9 --seed 7 --shard 2/8 --out part2.npy
     """
@@ -66,7 +78,7 @@ def sample(
 
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
-    distribution = parsing.distribution(dist, param)
+    distribution = parsing.distribution(parsing.chosen(law, dist), param)
     drawn = distribution if isinstance(distribution, Reparameterized) else None
     if with_noise and summarize:
         raise InputError("--summary is of the draws alone; leave --with-noise out")

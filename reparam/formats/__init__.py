@@ -17,6 +17,7 @@ __all__ = ["BINARY", "NAMES", "Format", "Origin", "Records", "by_suffix", "load"
 NAMES = {
     "table": (),
     "csv": (".csv", ".txt"),
+    "json": (".json",),
     "jsonl": (".jsonl", ".ndjson"),
     "npy": (".npy",),
     "npz": (".npz",),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.errors import InputError
-from reparam.formats.lines import Lines, opened
+from reparam.formats.lines import opened
 from reparam.formats.records import TEXT_ROWS, Records, exact, pick, shortened
 
-__all__ = ["minimum_size", "read", "write"]
+__all__ = ["minimum_size", "numbers", "objects", "read", "unique", "write"]
 
 _NON_FINITE = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
 _NAMED = ("NaN", "Infinity", "-Infinity")
@@ -35,10 +35,15 @@ class _RepeatedError(Exception):
 
 def write(records: Records, out: BinaryIO) -> None:
     """Write one object an element."""
+    for block in objects(records):
+        out.write("".join(f"{each}\n" for each in block).encode())
+
+
+def objects(records: Records) -> Iterator[list[str]]:
+    """Yield the texts of objects, one an element, by block."""
     line = ", ".join(f'"{name}": %s' for name in records.row_columns)
     for block in records.rows(TEXT_ROWS):
-        rows = zip(*map(_cells, block), strict=True)
-        out.write("".join(f"{{{line % row}}}\n" for row in rows).encode())
+        yield [f"{{{line % row}}}" for row in zip(*map(_cells, block), strict=True)]
 
 
 def _cells(column: NDArray[Any]) -> list[Any]:
@@ -59,14 +64,24 @@ def minimum_size(records: Records) -> int:
 def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> Array:
     """Return a column by name."""
     with opened(source) as lines:
-        return np.fromiter(_values(lines, columns, exact), np.float64)
+        texts = ((f"line {lines.number}", line) for line in lines)
+        return np.fromiter(numbers(texts, columns, exact), np.float64)
 
 
-def _values(lines: Lines, columns: tuple[str, ...], exact: bool) -> Iterator[float]:
+def numbers(
+    texts: Iterable[tuple[str, Any]], columns: tuple[str, ...], exact: bool
+) -> Iterator[float]:
+    """Yield a column's number of each object, which is one already or its text; each has a place.
+
+    Raises
+    ------
+    InputError
+        If one is no object with such a number; the message has its place.
+    """
     name = ""
-    for line in lines:
+    for place, text in texts:
         try:
-            record = json.loads(line, object_pairs_hook=_unique, parse_float=_float)
+            record = unique(text) if isinstance(text, str | bytes) else text
             if not isinstance(record, dict):
                 raise TypeError
             name = name or pick(list(record), columns, exact)
@@ -74,22 +89,25 @@ def _values(lines: Lines, columns: tuple[str, ...], exact: bool) -> Iterator[flo
         except InputError:
             raise
         except RecursionError:
-            raise InputError(f"line {lines.number} is nested too deeply; leave that out") from None
+            raise InputError(f"{place} is nested too deeply; leave that out") from None
         except _BeyondError as error:
             raise InputError(
-                f"line {lines.number}: {name!r} is {shortened(str(error))}, beyond the range of"
+                f"{place}: {name!r} is {shortened(str(error))}, beyond the range of"
                 ' float64; write "Infinity" if that is meant'
             ) from None
         except _RepeatedError as error:
             raise InputError(
-                f"line {lines.number} has the key {str(error)!r} twice; give one another name"
+                f"{place} has the key {str(error)!r} twice; give one another name"
             ) from None
         except (ValueError, KeyError, TypeError):
             column = f" {name!r}" if name else ""
-            raise InputError(
-                f"line {lines.number} is not an object with a number{column}"
-            ) from None
+            raise InputError(f"{place} is not an object with a number{column}") from None
         yield value
+
+
+def unique(text: str | bytes) -> Any:
+    """Return what a JSON text holds, with an error for keys that are there twice."""
+    return json.loads(text, object_pairs_hook=_unique, parse_float=_float)
 
 
 class _Beyond(str):

@@ -65,4 +65,4 @@ def minimum_size(records: Records) -> int:
 
 def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> Array:
     """Refuse: a table is rounded."""
-    raise InputError("a table is for reading by people; use csv, jsonl, npy, npz or parquet")
+    raise InputError("a table is for reading by people; use csv, json, jsonl, npy, npz or parquet")

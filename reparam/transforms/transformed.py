@@ -16,8 +16,9 @@ from reparam.errors import ParameterError
 from reparam.parameters import shown
 from reparam.special._accurate import LARGEST
 from reparam.transforms._children import Monotone
+from reparam.transforms._continued import continued, continued_tail
 from reparam.transforms._mapped import Mapped, times
-from reparam.transforms.maps import Map
+from reparam.transforms.maps import Log, Map
 
 __all__ = ["Transformed"]
 
@@ -54,6 +55,11 @@ class Transformed(Mapped):
         """The map, where it has been shown to be monotone."""
         proved: Map = self.__dict__["_proved_map"]
         return proved
+
+    @property
+    def _is_log(self) -> bool:
+        """Whether T is the logarithm."""
+        return isinstance(self.map, Log)
 
     @property
     def _by_logs(self) -> bool:
@@ -179,6 +185,7 @@ class Transformed(Mapped):
         of_base, phi = theta
         return tuple(self._proved._value(x, *phi) for x in self.base._joints(*of_base))
 
+    @continued
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         of_base, phi = theta
         x = self._x(y, *theta)
@@ -254,15 +261,19 @@ class Transformed(Mapped):
             return other
         return np.where(falls, other, getattr(self.base, rising)(at, *of_base))
 
+    @continued_tail
     def _cdf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_cdf", "_sf", self._x(y, *theta), *theta)
 
+    @continued_tail
     def _sf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_sf", "_cdf", self._x(y, *theta), *theta)
 
+    @continued_tail
     def _log_cdf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_log_cdf", "_log_sf", self._x(y, *theta), *theta)
 
+    @continued_tail
     def _log_sf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_log_sf", "_log_cdf", self._x(y, *theta), *theta)
 
@@ -292,6 +303,7 @@ class Transformed(Mapped):
         drawn = not isinstance(base, Mapped) or base.path == "field" or base._is_by_quantile
         return self._by_logs and base.noise is UNIFORM and drawn
 
+    @continued
     def _log_prob(self, y: Array, *theta: Any) -> Array:
         of_base, phi = theta
         x = self._x(y, *theta)
@@ -326,6 +338,7 @@ class Transformed(Mapped):
         limit = np.where(np.abs(change) < _STEADY, after, np.copysign(np.inf, change))
         return np.where(np.isinf(y) | np.isnan(change), -np.inf, limit)
 
+    @continued
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         x = self._x(y, *theta)
         scores = (*flat(self.base._score(x, *theta[0])), *self._map_score(x, y, *theta))
@@ -361,6 +374,7 @@ class Transformed(Mapped):
         slope: Array = self.base._stein_score(x, *of_base)
         return slope
 
+    @continued
     def _stein_score(self, y: Array, *theta: Any) -> Array:
         of_base, phi = theta
         x = self._x(y, *theta)

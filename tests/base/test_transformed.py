@@ -739,3 +739,36 @@ def test_text_that_cannot_be_read(text, message):
     with pytest.raises(rp.ReparamError) as caught:
         rp.parse(text)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("alpha", [0.001, 0.01, 0.3, 40.0])
+def test_functions_of_logarithms_that_underflow(alpha: float) -> None:
+    """ln x of a gamma variate, most of which may lie below ln of the least double."""
+    d = rp.log(rp.Gamma(alpha))
+    y = np.array([-50.0, -689.99, -690.01, -900.0, -20_000.0])
+    with mp.workdps(40):
+        a = mp.mpf(alpha)
+        below = [mp.gammainc(a, 0, mp.exp(v), regularized=True) for v in y]
+        shift = [mp.digamma(a) - v for v in y]
+        assert np.allclose(d.cdf(y), [float(p) for p in below], rtol=1e-12, atol=1e-300)
+        assert np.allclose(d.sf(y), [float(1 - p) for p in below], rtol=1e-12)
+        assert np.allclose(d.log_cdf(y), [float(mp.log(p)) for p in below], rtol=1e-12)
+        logs = [float(a * v - mp.exp(v) - mp.loggamma(a)) for v in y]
+        assert np.allclose(d.log_prob(y), logs, rtol=1e-12)
+        assert np.allclose(d.score(y)["base.alpha"], [-float(s) for s in shift], rtol=1e-12)
+        # for small x, F = x^α/Γ(α + 1): ∂y/∂α = (ψ(α + 1) − y)/α
+        velocity = [float((s + 1 / a) / a) for s in shift]
+        assert np.allclose(d.pathwise(y)["base.alpha"][1:], velocity[1:], rtol=1e-12)
+        assert float(d.mean) == pytest.approx(float(mp.digamma(a)), rel=1e-10)
+        assert float(d.variance) == pytest.approx(float(mp.polygamma(1, a)), rel=1e-10)
+        entropy = float(mp.loggamma(a) - a * mp.digamma(a) + a)
+        assert float(d.entropy) == pytest.approx(entropy, rel=1e-10)
+
+
+def test_logarithms_of_what_is_no_power_are_refused_far_out() -> None:
+    """The density of ln x is a parabola for a log-normal x, its tails are not."""
+    d, g = rp.log(rp.LogNormal(0.0, 100.0)), rp.Gaussian(0.0, 100.0)
+    y = np.array([-900.0, 900.0])
+    assert np.allclose(d.log_prob(y), g.log_prob(y), rtol=1e-12)
+    assert np.isnan(d.log_cdf(y[0]))
+    assert np.isnan(d.log_sf(y[1]))

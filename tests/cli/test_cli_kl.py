@@ -50,14 +50,20 @@ class TestWorkedExample:
 
 def test_defaults_work(cli):
     printed = cli.columns("kl")
-    assert printed["kl"] == 0.0
+    assert printed["kl"] == float(rp.kl(rp.Gaussian(), rp.Laplace()).value)
+    assert printed["dkl_dp_scale"] != 0.0
     assert len(printed) == 5
+
+
+def test_distributions_are_named_by_place(cli):
+    options = ["--from", "gamma", "--to", "exponential"]
+    assert cli("kl", "gamma", "exponential").stdout == cli("kl", *options).stdout
 
 
 def test_aliases_are_understood(cli):
     names = cli("kl", "--from", "normal", "-p", "mu=1", "--to", "normal", "-q", "sigma=2").stdout
     options = ["--param", "loc=1", "--to-param", "scale=2"]
-    assert cli("kl", *options).stdout == names
+    assert cli("kl", "gaussian", "gaussian", *options).stdout == names
 
 
 class TestArrays:
@@ -79,14 +85,17 @@ class TestArrays:
         for name, values in expected.items():
             np.testing.assert_array_equal(printed[name], values)
 
-    @pytest.mark.parametrize("suffix", ["npy", "npz", "jsonl", "parquet", "csv"])
+    @pytest.mark.parametrize("suffix", ["npy", "npz", "json", "jsonl", "parquet", "csv"])
     def test_go_to_files(self, cli, tmp_path, suffix):
         np.save("mu.npy", [[0.0, 1.0], [2.0, 3.0]])
-        cli("kl", "-p", "mu=@mu.npy", "-q", "sigma=2", "--out", f"kl.{suffix}")
+        cli("kl", "-p", "mu=@mu.npy", "--to=normal", "-q", "sigma=2", "--out", f"kl.{suffix}")
         expected = rp.kl(rp.Gaussian(np.arange(4.0)), rp.Gaussian(0.0, 2.0)).value
         match suffix:
             case "npy" | "npz":
                 found = np.load(f"kl.{suffix}")["kl"]
+            case "json":
+                rows = json.loads(tmp_path.joinpath("kl.json").read_text())
+                found = [row["kl"] for row in rows]
             case "jsonl":
                 lines = tmp_path.joinpath("kl.jsonl").read_text().splitlines()
                 found = [json.loads(line)["kl"] for line in lines]
@@ -239,7 +248,7 @@ class TestTables:
         ("--from gausian", ["no distribution is called 'gausian'; did you mean 'gaussian'?"]),
         ("--to laplce", ["did you mean 'laplace'?"]),
         ("-p sgma=1", ["no parameter 'sgma'; did you mean 'sigma'?"]),
-        ("--from gamma -q alpha=1", ["Gaussian has no parameter 'alpha'"]),
+        ("--from gamma -q alpha=1", ["Laplace has no parameter 'alpha'"]),
         ("-q scale", ["'scale' has no value; write for example -q scale=1"]),
         ("-p scale", ["'scale' has no value; write for example -p scale=1"]),
         ("-q scale=0", ["scale=0 is not in (0, inf)"]),

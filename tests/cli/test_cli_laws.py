@@ -132,7 +132,7 @@ class TestOtherCommands:
 
     def test_kl(self, laws):
         same = laws.columns("kl", "--from", "gaussian(0.6, 0.4)", "--to", "gaussian")
-        other = laws.columns("kl", "--from", "gaussian", "-p", "loc=0.6", "-p", "scale=0.4")
+        other = laws.columns("kl", "gaussian", "gaussian", "-p", "loc=0.6", "-p", "scale=0.4")
         assert same == other
         options = ("--seed", "1", "-n", "1000")
         columns = laws.columns("kl", "--from", "laws_here:Gumbel", "--to", "gaussian(1)", *options)

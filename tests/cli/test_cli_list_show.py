@@ -109,7 +109,7 @@ class TestList:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            (["norml"], "no distribution has 'norml' in its name; did you mean 'normal'?"),
+            (["norml"], "no distribution has 'norml' in its name; did you mean"),
             (
                 ["--support", "postive"],
                 "--support 'postive' is unknown; did you mean 'positive'? (",

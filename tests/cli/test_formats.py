@@ -17,7 +17,7 @@ from reparam.errors import InputError
 from reparam.formats import Records
 from reparam.formats.records import TEXT_ROWS
 
-MACHINE = ["csv", "jsonl", "npy", "npz", "parquet"]
+MACHINE = ["csv", "json", "jsonl", "npy", "npz", "parquet"]
 FLOATS = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
@@ -50,6 +50,9 @@ def read_usually(name, content):
         case "csv":
             header, *rows = csv.reader(io.StringIO(content.decode(), newline=""))
             return {key: [row[k] for row in rows] for k, key in enumerate(header)}
+        case "json":
+            records = json.loads(content, parse_constant=pytest.fail)
+            return {key: [record[key] for record in records] for key in (records or [{}])[0]}
         case "jsonl":
             records = [
                 json.loads(line, parse_constant=pytest.fail) for line in content.splitlines()
@@ -104,8 +107,8 @@ class TestEmpty:
         back = read_usually(name, content)
         if name == "npy":
             assert (back.shape, back.dtype) == ((0,), np.float64)
-        elif name == "jsonl":
-            assert content == b""
+        elif name in ("json", "jsonl"):
+            assert content == (b"" if name == "jsonl" else b"[]\n")
         else:
             assert {key: len(column) for key, column in back.items()} == {"y": 0}
 
@@ -116,7 +119,7 @@ class TestEmpty:
         if name in ("npy", "npz"):
             assert back["y"].shape == (0, 3)
             assert back["y"].dtype == np.float32
-        elif name != "jsonl":
+        elif name not in ("json", "jsonl"):
             assert list(back) == ["draw", "element", "noise", "y"]
 
 
@@ -210,7 +213,7 @@ class TestReading:
     @pytest.mark.parametrize("name", MACHINE)
     def test_refuses_text(self, name):
         content = written(name, {"x": np.array(["a", "b"]), "y": np.ones(2)})
-        with pytest.raises(InputError, match=r"line|not of real numbers"):
+        with pytest.raises(InputError, match=r"line|element|not of real numbers"):
             formats.load(name).read(io.BytesIO(content), ("x",))
 
     @pytest.mark.parametrize("name", ["npy", "npz", "parquet"])

@@ -150,7 +150,7 @@ class TestJsonLines:
         assert "loc[1]=inf" in refused(cli, "sample", "-p", "loc=@x.jsonl")
 
 
-@pytest.mark.parametrize("suffix", ["csv", "jsonl", "npy", "npz", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "npy", "npz", "parquet"])
 def test_a_column_that_is_not_there(cli, suffix):
     cli("sample", "-n", 3, "--seed", 1, "--out", f"y.{suffix}")
     assert (
@@ -215,7 +215,7 @@ def test_damaged_arrays(cli, tmp_path, name, suffix):
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=pytest.mark.long) for k in (1, 2))])
-@pytest.mark.parametrize("suffix", ["npy", "npz", "parquet", "csv", "jsonl"])
+@pytest.mark.parametrize("suffix", ["npy", "npz", "parquet", "csv", "json", "jsonl"])
 def test_a_flipped_byte_is_read_or_refused(cli, tmp_path, suffix, seed):
     rng = np.random.default_rng(seed)
     path = tmp_path / f"z.{suffix}"
@@ -411,7 +411,7 @@ def test_an_archive_whose_members_are_no_arrays_still_has_one(cli):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("suffix", ["csv", "jsonl", "npy", "npz", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "npy", "npz", "parquet"])
 @pytest.mark.parametrize("name", ["gaussian", "gamma", "student-t", "beta", "concrete"])
 class TestDrawsInTheFile:
     UPSTREAM = ",".join("1" * 900)

@@ -26,11 +26,9 @@ __all__ = [
     "discrete",
     "exponential",
     "log_odds",
-    "multiple",
     "own",
     "reciprocal",
     "row",
-    "triangular",
     "truncated_normal",
     "uniform",
     "von_mises",
@@ -98,6 +96,19 @@ class Row:
         return tuple({theirs: None for link in links for theirs in link.theirs})
 
     @property
+    def ordered(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of the sampler's parameters the first of which is below the second."""
+        if not self.law or self._family:
+            return ()
+        named = {
+            ours: link.theirs[0]
+            for ours, link in self.links.items()
+            if isinstance(link, Link) and len(link.theirs) == 1
+        }
+        pairs = self._registered()._ordered
+        return tuple((named[a], named[b]) for a, b in pairs if a in named and b in named)
+
+    @property
     def _registered(self) -> type[Distribution]:
         from reparam import registry
 
@@ -157,11 +168,6 @@ def difference(high: str, low: str) -> Link:
     return Link((high, low), lambda b, a: b - a, lambda b, a: (1.0, -1.0))
 
 
-def multiple(factor: float, theirs: str) -> Link:
-    """Return the link ours = factor · theirs."""
-    return Link((theirs,), lambda x: factor * x, lambda x: (factor,))
-
-
 def log_odds(theirs: str) -> Link:
     """Return the link ours = log(theirs/(1 − theirs))."""
     return Link((theirs,), lambda p: math.log(p / (1.0 - p)), lambda p: (1.0 / (p * (1.0 - p)),))
@@ -188,25 +194,6 @@ def truncated_normal(low: str = "low", high: str = "high") -> Row:
             "scale": replace(SCALE, typical=(0.5, 3.0)),
             low: replace(LOCATION, default=-1.0, typical=(-3.0, -1.0)),
             high: replace(LOCATION, default=2.0, typical=(1.0, 3.0)),
-        },
-    )
-
-
-def triangular(low: str, peak: str, high: str) -> Row:
-    """Return the row of a triangular density."""
-    return row(
-        "scipy:triang",
-        loc=low,
-        scale=difference(high, low),
-        c=Link(
-            (low, peak, high),
-            lambda a, m, b: (m - a) / (b - a),
-            lambda a, m, b: ((m - b) / (b - a) ** 2, 1.0 / (b - a), (a - m) / (b - a) ** 2),
-        ),
-        ranges={
-            low: replace(LOCATION, default=-1.0, typical=(-3.0, -1.0)),
-            peak: replace(LOCATION, default=0.0, typical=(-0.5, 0.5)),
-            high: replace(LOCATION, default=1.0, typical=(1.0, 3.0)),
         },
     )
 

@@ -74,7 +74,7 @@ class LibrarySampler(Target):
         self.parameters = row.parameters()
         self._sampling, self._row = sampling, row
         self.is_numerical = not row.law or row.law.startswith("scipy:")
-        self.moving = row.moving
+        self.moving, self.ordered = row.moving, row.ordered
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients, as the library differentiates."""

@@ -7,7 +7,6 @@ for z, or as scale·z if these are positive: what is tested is the distribution 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -19,10 +18,8 @@ from reparam.verification.libraries._rows import (
     SCALE,
     Row,
     discrete,
-    multiple,
     reciprocal,
     row,
-    triangular,
     uniform,
 )
 from reparam.verification.libraries._sampling import LibrarySampler, load, looked_up, not_univariate
@@ -37,7 +34,7 @@ STANDARD: Mapping[str, Row] = {
     "gumbel": row("gumbel", loc="loc", scale="scale"),
     "laplace": row("laplace", loc="loc", scale="scale"),
     "logistic": row("logistic", loc="loc", scale="scale"),
-    "maxwell": row("scipy:maxwell", scale="scale"),
+    "maxwell": row("maxwell", scale="scale"),
     "normal": row("gaussian", loc="loc", scale="scale"),
 }
 
@@ -55,14 +52,9 @@ ROWS: Mapping[str, Row] = {
     "lognormal": row("log-normal", loc=0.0, scale="sigma"),
     "pareto": row("pareto", alpha="b", scale=1.0),
     "poisson": discrete(lam=SCALE),
-    "rayleigh": row(
-        "weibull",
-        scale=multiple(math.sqrt(2.0), "scale"),
-        concentration=2.0,
-        ranges={"scale": SCALE},
-    ),
+    "rayleigh": row("rayleigh", scale="scale"),
     "t": row("student-t", df="df", loc=0.0, scale=1.0),
-    "triangular": triangular("left", "mode", "right"),
+    "triangular": row("triangular", low="left", peak="mode", high="right"),
     "truncated_normal": row("scipy:truncnorm", a="lower", b="upper"),
     "uniform": uniform("minval", "maxval"),
     "wald": row("inverse-gaussian", loc="mean", concentration=1.0, ranges={"mean": SCALE}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -71,17 +70,9 @@ ROWS: Mapping[str, Row] = {
         "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
     ),
     "Laplace": row("laplace", loc="loc", scale="scale"),
-    "Levy": row("scipy:levy", loc="loc", scale="scale"),
+    "Levy": row("levy", loc="loc", scale="scale"),
     "LogNormal": row("log-normal", loc="loc", scale="scale"),
-    "LogUniform": row(
-        "scipy:loguniform",
-        a="low",
-        b="high",
-        ranges={
-            "low": replace(SCALE, default=0.5, typical=(0.1, 1.0)),
-            "high": replace(SCALE, default=2.0, typical=(1.5, 10.0)),
-        },
-    ),
+    "LogUniform": row("log-uniform", low="low", high="high"),
     "Logistic": row("logistic", loc="loc", scale="scale"),
     "LowerTruncatedPowerLaw": row(
         "pareto",
@@ -98,7 +89,7 @@ ROWS: Mapping[str, Row] = {
         logits=log_odds("probs"),
         ranges={"probs": PROBABILITY},
     ),
-    "SoftLaplace": row("scipy:hypsecant", loc="loc", scale="scale"),
+    "SoftLaplace": row("soft-laplace", loc="loc", scale="scale"),
     "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
     "TruncatedNormal": truncated_normal(),
     "Uniform": uniform(),

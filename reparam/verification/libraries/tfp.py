@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -25,7 +26,6 @@ from reparam.verification.libraries._rows import (
     log_odds,
     reciprocal,
     row,
-    triangular,
     truncated_normal,
     uniform,
     von_mises,
@@ -71,10 +71,12 @@ ROWS: Mapping[str, Row] = {
     ),
     "Gamma": row("gamma", alpha="concentration", rate="rate"),
     "GeneralizedNormal": row("generalized-normal", loc="loc", scale="scale", power="power"),
-    "GeneralizedPareto": row("scipy:genpareto", loc="loc", scale="scale", c="concentration"),
+    "GeneralizedPareto": row(
+        "generalized-pareto", loc="loc", scale="scale", concentration="concentration"
+    ),
     "Geometric": discrete(probs=PROBABILITY),
     "Gumbel": row("gumbel", loc="loc", scale="scale"),
-    "HalfCauchy": row("scipy:halfcauchy", loc="loc", scale="scale"),
+    "HalfCauchy": replace(row("half-cauchy", scale="scale"), constants={"loc": 0.0}),
     "HalfNormal": row("half-normal", scale="scale"),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="scale"),
     "InverseGaussian": row(
@@ -89,12 +91,13 @@ ROWS: Mapping[str, Row] = {
     ),
     "Laplace": row("laplace", loc="loc", scale="scale"),
     "LogLogistic": row(
-        "scipy:fisk",
+        "log-logistic",
         scale=exponential("loc"),
-        c=reciprocal("scale"),
+        concentration=reciprocal("scale"),
         ranges={"loc": LOG_SCALE, "scale": SHAPE},
     ),
     "LogNormal": row("log-normal", loc="loc", scale="scale"),
+    "LogitNormal": row("logit-normal", loc="loc", scale="scale"),
     "Logistic": row("logistic", loc="loc", scale="scale"),
     "Moyal": row("scipy:moyal", loc="loc", scale="scale"),
     "NegativeBinomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
@@ -109,7 +112,7 @@ ROWS: Mapping[str, Row] = {
         ranges={"probs": PROBABILITY},
     ),
     "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
-    "Triangular": triangular("low", "peak", "high"),
+    "Triangular": row("triangular", low="low", peak="peak", high="high"),
     "TruncatedNormal": truncated_normal(),
     "Uniform": uniform(),
     "VonMises": von_mises(),

@@ -54,7 +54,9 @@ ROWS: Mapping[str, Row] = {
     "Exponential": row("exponential", rate="rate"),
     "FisherSnedecor": row("f", df1="df1", df2="df2"),
     "Gamma": row("gamma", alpha="concentration", rate="rate"),
-    "GeneralizedPareto": row("scipy:genpareto", loc="loc", scale="scale", c="concentration"),
+    "GeneralizedPareto": row(
+        "generalized-pareto", loc="loc", scale="scale", concentration="concentration"
+    ),
     "Geometric": discrete(probs=PROBABILITY),
     "Gumbel": row("gumbel", loc="loc", scale="scale"),
     "HalfCauchy": row("half-cauchy", scale="scale"),

@@ -181,6 +181,23 @@ PyObject *further(PyObject *, PyObject *const *given, Py_ssize_t count) {
     return called(a, [&] { return active->draws->further(z, u, first, second, a.size()), 0L; });
 }
 
+// Whether all numbers lie between two ends: false, too, if they are not one after another.
+PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(3, count)) return nullptr;
+    double low = PyFloat_AsDouble(given[1]), high = PyFloat_AsDouble(given[2]);
+    if (PyErr_Occurred()) return nullptr;
+    Py_buffer view;
+    if (PyObject_GetBuffer(given[0], &view, PyBUF_SIMPLE) < 0) {
+        PyErr_Clear();
+        Py_RETURN_FALSE;
+    }
+    const double *data = (const double *)view.buf;
+    long size = (long)(view.len / (Py_ssize_t)sizeof(double)), outside = 0;
+    for (long i = 0; i < size; i++) outside += !(low < data[i] && data[i] < high);
+    PyBuffer_Release(&view);
+    return PyBool_FromLong(size > 0 && !outside);
+}
+
 PyObject *names(PyObject *, PyObject *) {
     PyObject *list = PyList_New(0);
     if (!list) return nullptr;
@@ -221,6 +238,7 @@ PyMethodDef methods[] = {
      "gamma_accept(z, alpha, work, logs, log_x)"},
     {"gamma_finish", (PyCFunction)(void (*)(void))gamma_finish, METH_FASTCALL,
      "gamma_finish(work, logs, x)"},
+    {"inside", (PyCFunction)(void (*)(void))inside, METH_FASTCALL, "inside(values, low, high)"},
     {"further", (PyCFunction)(void (*)(void))further, METH_FASTCALL,
      "further(z, u, first, second)"},
     {nullptr, nullptr, 0, nullptr}};

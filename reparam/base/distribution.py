@@ -109,10 +109,14 @@ class Distribution(Tree, abc.ABC):
     _has_atoms: ClassVar[bool] = False
     #: How fast the probability falls towards the lower and the upper end of the support.
     _tails: ClassVar[tuple[Tail, Tail] | None] = None
+    #: Set on a class itself when it was found to lack nothing.
+    _is_complete: ClassVar[bool]
 
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of a class that lacks nothing."""
-        cls._need_complete()
+        if "_is_complete" not in cls.__dict__:
+            cls._need_complete()
+            cls._is_complete = True
         return super().__new__(cls)
 
     @final
@@ -379,6 +383,11 @@ class Distribution(Tree, abc.ABC):
     def _theta_operands(self, shape: tuple[int, ...], first: int = 0) -> list[Operand]:
         batch, values = self._batch_shape, self._values.values()
         if self.parameters.are_numbers:
+            if shape == batch and len(shape) == 1:
+                return [
+                    value if value.shape == shape else batch_operand(value, batch, shape, (), first)
+                    for value in values
+                ]
             return [batch_operand(value, batch, shape, (), first) for value in values]
         return [
             batch_operand(value, batch, shape, parameter.event(value), first)
@@ -389,14 +398,15 @@ class Distribution(Tree, abc.ABC):
     def _events(self) -> list[tuple[int, ...]]:
         """Return the shape of one value of each differentiable parameter."""
         declared = self.parameters
+        names = declared._differentiable
         if declared.are_numbers:
-            return [()] * len(declared.differentiable)
-        return [declared[name].event(self._values[name]) for name in declared.differentiable]
+            return [()] * len(names)
+        return [declared[name].event(self._values[name]) for name in names]
 
     @final
     def _differentiable(self) -> list[Array]:
         """Return the values of the differentiable parameters."""
-        return [self._values[name] for name in self.parameters.differentiable]
+        return [self._values[name] for name in self.parameters._differentiable]
 
     @final
     def _batched(self, value: Array | float, event: tuple[int, ...] = ()) -> Array:
@@ -436,7 +446,7 @@ class Distribution(Tree, abc.ABC):
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
-        names = self.parameters.differentiable
+        names = self.parameters._differentiable
         return {name: array[()] for name, array in zip(names, arrays, strict=True)}
 
     @final

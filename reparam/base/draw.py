@@ -328,7 +328,7 @@ class Draw:
 
 def _scaled(upstream: Any, entry: Any) -> Any:
     """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
-    if np.ndim(entry) > np.ndim(upstream) > 0:
+    if 0 < getattr(upstream, "ndim", 0) < getattr(entry, "ndim", 0):
         upstream = upstream[..., np.newaxis]
     return upstream * entry
 

@@ -69,12 +69,9 @@ class Beta(BetaFamily):
     def _scaled(cls, factor: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
         """Return ∂logit y/∂θ times a factor, 0 where that is."""
         slopes = cls._logit_jacobian(logit, alpha, beta)
-        return tuple(
-            np.where(factor == 0.0, 0.0, factor * slope)
-            if np.any(factor == 0.0)
-            else factor * slope
-            for slope in slopes
-        )
+        if np.all(factor):
+            return tuple(factor * slope for slope in slopes)
+        return tuple(np.where(factor == 0.0, 0.0, factor * slope) for slope in slopes)
 
     @classmethod
     def _jacobian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:

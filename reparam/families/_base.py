@@ -11,10 +11,18 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import View
 from reparam.base.reparameterized import Reparameterized
-from reparam.domains import POSITIVE, Interval
+from reparam.domains import POSITIVE, Interval, within
 from reparam.engine.noise import UNIFORM, Noise
 
-__all__ = ["PositiveFamily", "ShapeFamily", "Slopes", "all_normal", "combined", "where_normal"]
+__all__ = [
+    "PositiveFamily",
+    "ShapeFamily",
+    "Slopes",
+    "all_normal",
+    "combined",
+    "matters",
+    "where_normal",
+]
 
 Slopes = tuple[Array | float, ...]
 
@@ -132,6 +140,8 @@ def _times(y: Array, slopes: Slopes) -> Slopes:
     """Return y times each: 0 where either factor is, though the other may be infinite."""
     products = tuple(np.asarray(y * slope) for slope in slopes)
     for product, slope in zip(products, slopes, strict=True):
+        if within(product, -np.inf, np.inf):
+            continue
         if np.any(lost := np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))):
             product[lost] = 0.0
     return products
@@ -139,12 +149,17 @@ def _times(y: Array, slopes: Slopes) -> Slopes:
 
 def combined(*terms: tuple[Array | float, Array]) -> Array | float:
     """Return Σ slope · entry; what is infinite doesn't count where its slope is 0 throughout."""
-    return sum((slope * entry for slope, entry in terms if np.any(slope)), start=0.0)
+    return sum((slope * entry for slope, entry in terms if matters(slope)), start=0.0)
+
+
+def matters(slope: Array | float) -> bool:
+    """Return whether a slope is not 0 throughout."""
+    return bool(slope) if isinstance(slope, float) else bool(np.any(slope))
 
 
 def all_normal(values: Array) -> bool:
-    """Whether positive values neither over- nor underflow: two cheap passes over them."""
-    return bool(np.min(values, initial=1.0) > 1e-290 and np.max(values, initial=1.0) < np.inf)
+    """Return whether positive values neither over- nor underflow."""
+    return within(values, 1e-290, np.inf)
 
 
 def where_normal(values: Array, result: Array, otherwise: Callable[[], Array]) -> Array:

@@ -10,7 +10,14 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
-from reparam.families._base import PositiveFamily, Slopes, all_normal, combined, where_normal
+from reparam.families._base import (
+    PositiveFamily,
+    Slopes,
+    all_normal,
+    combined,
+    matters,
+    where_normal,
+)
 from reparam.families._gamma_draws import gamma_draws
 from reparam.special import gamma as special
 from reparam.special._accurate import LARGEST
@@ -64,8 +71,9 @@ class PowerOfGamma(PositiveFamily):
             return np.exp(cls._log_value(y, log_x, *theta))
 
         y = where_normal(scale, y, by_logs)
-        if np.any(lost := (x < 1e-290) & ((scale > 1.0) == (cls._power > 0.0))):
-            y = np.where(lost, by_logs(), y)
+        if not all_normal(x):
+            lost = (x < 1e-290) & ((scale > 1.0) == (cls._power > 0.0))
+            y = np.where(lost, by_logs(), y) if np.any(lost) else y
         return y
 
     @final
@@ -107,7 +115,7 @@ class PowerOfGamma(PositiveFamily):
     def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
         h = special.log_pathwise(log_x, cls._shape(*theta))
         return tuple(
-            slope * cls._power * h + log_scale if np.any(slope) else log_scale
+            slope * cls._power * h + log_scale if matters(slope) else log_scale
             for slope, log_scale in zip(
                 cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True
             )

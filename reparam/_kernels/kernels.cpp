@@ -166,6 +166,31 @@ long beta(Input x, Input rest, Input logit, Input alpha, Input beta, double *fir
     return left;
 }
 
+long beta_draw(Input x, Input logit, Input alpha, Input shape, double *first, double *second,
+               long n) {
+    long left = beta({0, 0}, {0, 0}, logit, alpha, shape, first, second, n);
+    for (long start = 0; start < n; start += WIDTH) {
+        int m = n - start < WIDTH ? (int)(n - start) : WIDTH;
+        double of_x[WIDTH] = {}, of_logit[WIDTH] = {}, rest[WIDTH];
+        memcpy(of_x, x.data + start, m * sizeof(double));
+        memcpy(of_logit, logit.data + start, m * sizeof(double));
+        Vector near_one = sigmoid(-load(of_logit)), point = load(of_x);
+        store(rest, point * where(point > 0.75, near_one, 1.0 - point));
+        for (int k = 0; k < m; k++) {
+            double slope = rest[k], &own = first[start + k], &other = second[start + k];
+            if (of_x[k] > 0.75 && of_logit[k] > 700.0) {  // 1 - x all but underflows
+                own = other = __builtin_nan("");
+                left++;
+            } else {
+                bool nothing = slope == 0.0 && own == own;  // NaN is left to NumPy
+                own = nothing ? 0.0 : own * slope;
+                other = nothing ? 0.0 : other * slope;
+            }
+        }
+    }
+    return left;
+}
+
 // nu < 1: from the derivative of the beta draw with logit log(nu/t^2).
 void student_by_beta(const Buffer &t, const Buffer &nu, Buffer &slope, int m) {
     Buffer logit, alpha, first, second;
@@ -225,4 +250,4 @@ long student(Input t, Input nu, double *slope, long n) {
 
 extern "C" const Draws JOINED(draws_, INSTRUCTIONS);
 extern "C" const Kernels JOINED(kernels_, INSTRUCTIONS) = {
-    TEXT(INSTRUCTIONS), gamma, beta, student, &JOINED(draws_, INSTRUCTIONS)};
+    TEXT(INSTRUCTIONS), gamma, beta, beta_draw, student, &JOINED(draws_, INSTRUCTIONS)};

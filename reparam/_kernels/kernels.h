@@ -26,6 +26,9 @@ typedef struct {
     long (*gamma)(Input x, Input log_x, Input alpha, double *h, long n);
     long (*beta)(Input x, Input rest, Input logit, Input alpha, Input beta, double *first,
                  double *second, long n);
+    // The derivatives of x itself.
+    long (*beta_draw)(Input x, Input logit, Input alpha, Input beta, double *first, double *second,
+                      long n);
     long (*student)(Input t, Input nu, double *slope, long n);
     const Draws *draws;
 } Kernels;

@@ -142,6 +142,16 @@ PyObject *beta(PyObject *, PyObject *const *given, Py_ssize_t count) {
         a, [&] { return active->beta(x, rest, logit, alpha, beta, first, second, a.size()); });
 }
 
+PyObject *beta_draw(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(6, count)) return nullptr;
+    Arguments a;
+    double *first = a.output(given[4]), *second = a.output(given[5]);
+    Input x = a.array(given[0]), logit = a.array(given[1]);
+    Input alpha = a.either(given[2]), beta = a.either(given[3]);
+    return called(
+        a, [&] { return active->beta_draw(x, logit, alpha, beta, first, second, a.size()); });
+}
+
 PyObject *student(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(3, count)) return nullptr;
     Arguments a;
@@ -231,6 +241,8 @@ PyMethodDef methods[] = {
     {"gamma", (PyCFunction)(void (*)(void))gamma, METH_FASTCALL, "gamma(x, log_x, alpha, h)"},
     {"beta", (PyCFunction)(void (*)(void))beta, METH_FASTCALL,
      "beta(x, rest, logit, alpha, beta, first, second)"},
+    {"beta_draw", (PyCFunction)(void (*)(void))beta_draw, METH_FASTCALL,
+     "beta_draw(x, logit, alpha, beta, first, second)"},
     {"student", (PyCFunction)(void (*)(void))student, METH_FASTCALL, "student(t, nu, slope)"},
     {"gamma_propose", (PyCFunction)(void (*)(void))gamma_propose, METH_FASTCALL,
      "gamma_propose(z, u, alpha, work)"},

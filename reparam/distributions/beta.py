@@ -75,11 +75,8 @@ class Beta(BetaFamily):
 
     @classmethod
     def _jacobian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        slope = 1.0 - y
-        if (near := np.flatnonzero(y > 0.75)).size:
-            slope[near] = cls._complement(y[near], logit[near], alpha, beta)
-        slope *= y
-        return cls._scaled(slope, logit, alpha, beta)
+        first, second = special.draw_pathwise(y, logit, alpha, beta)
+        return first, second
 
     @classmethod
     def _log_value(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Array:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import abc
+import operator
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
@@ -149,7 +151,12 @@ def _times(y: Array, slopes: Slopes) -> Slopes:
 
 def combined(*terms: tuple[Array | float, Array]) -> Array | float:
     """Return Σ slope · entry; what is infinite doesn't count where its slope is 0 throughout."""
-    return sum((slope * entry for slope, entry in terms if matters(slope)), start=0.0)
+    products = [
+        entry if isinstance(slope, float) and slope == 1.0 else slope * entry
+        for slope, entry in terms
+        if matters(slope)
+    ]
+    return reduce(operator.add, products) if products else 0.0
 
 
 def matters(slope: Array | float) -> bool:

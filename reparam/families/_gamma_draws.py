@@ -62,17 +62,27 @@ def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
 def _by(compiled: Any, z: Array, u: Array, alpha: Array) -> tuple[Array, Array, NDArray[np.intp]]:
     """Return x, ln x and which are rejected: by the compiled extension."""
     x, log_x = np.empty(z.size), np.empty(z.size)
-    found = 0
-    for start in range(0, z.size, _PIECE):
-        piece = slice(start, start + _PIECE)
-        own_z, shape = z[piece], alpha[piece] if np.ndim(alpha) else alpha
-        work = np.empty((3, own_z.size))
-        compiled.gamma_propose(own_z, u[piece], shape, work)
-        logs = np.log(work)
-        found += compiled.gamma_accept(own_z, shape, work, logs, log_x[piece])
-        np.exp(logs[2], out=logs[2])
-        compiled.gamma_finish(work, logs, x[piece])
-    return x, log_x, np.flatnonzero(np.isnan(log_x)) if found else _NONE
+    if z.size <= _PIECE:
+        found = _fill(compiled, z, u, alpha, x, log_x)
+    else:
+        found = 0
+        for start in range(0, z.size, _PIECE):
+            at = slice(start, start + _PIECE)
+            shape = alpha[at] if np.size(alpha) > 1 else alpha
+            found += _fill(compiled, z[at], u[at], shape, x[at], log_x[at])
+    return x, log_x, np.isnan(log_x).nonzero()[0] if found else _NONE
+
+
+def _fill(compiled: Any, z: Array, u: Array, alpha: Array, x: Array, log_x: Array) -> int:
+    """Fill in x and ln x, and return how many are rejected: their ln x is NaN."""
+    work = np.empty((3, z.size))
+    compiled.gamma_propose(z, u, alpha, work)
+    logs = np.log(work)
+    rejected: int = compiled.gamma_accept(z, alpha, work, logs, log_x)
+    boost = logs[2]
+    np.exp(boost, out=boost)
+    compiled.gamma_finish(work, logs, x)
+    return rejected
 
 
 def _by_numpy(z: Array, u: Array, alpha: Array) -> tuple[Array, Array, NDArray[np.intp]]:

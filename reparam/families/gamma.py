@@ -15,7 +15,6 @@ from reparam.families._base import (
     Slopes,
     all_normal,
     combined,
-    matters,
     where_normal,
 )
 from reparam.families._gamma_draws import gamma_draws
@@ -115,7 +114,7 @@ class PowerOfGamma(PositiveFamily):
     def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
         h = special.log_pathwise(log_x, cls._shape(*theta))
         return tuple(
-            slope * cls._power * h + log_scale if matters(slope) else log_scale
+            _sum(combined((slope * cls._power, h)), log_scale)
             for slope, log_scale in zip(
                 cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True
             )
@@ -208,3 +207,10 @@ class PowerOfGamma(PositiveFamily):
         alpha = cls._shape(*theta)
         of_log = special.log_entropy(alpha) + np.log(np.abs(cls._power))
         return np.asarray(of_log + cls._power * digamma(alpha) + cls._log_scale(*theta))
+
+
+def _sum(first: Array | float, second: Array | float) -> Array | float:
+    """Return the sum of two terms, of which one may be the number 0."""
+    if isinstance(second, float) and second == 0.0:
+        return first
+    return second if isinstance(first, float) and first == 0.0 else first + second

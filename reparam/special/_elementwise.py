@@ -32,17 +32,28 @@ _IN_ORDER = 20
 Rule: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def elementwise(outputs: int = 1) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def elementwise(
+    outputs: int = 1, *, quiet: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a kernel of flat arrays a function of anything that broadcasts.
 
     An argument of size one stays a scalar, so that what depends on it alone is computed once.
     The first argument never does.
+
+    Parameters
+    ----------
+    outputs
+        How many arrays the kernel returns.
+    quiet
+        Whether the kernel sees to it that NumPy warns of nothing.
     """
 
     def decorate(kernel: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(kernel)
         def function(*arguments: ArrayLike) -> Any:
             if _flat(arguments):
+                if quiet:
+                    return kernel(*arguments)
                 with np.errstate(all="ignore"):
                     return kernel(*arguments)
             arrays = [np.asarray(argument, dtype=np.float64) for argument in arguments]

@@ -36,12 +36,15 @@ def served(
     """
     compiled = active()
     if compiled is None:
-        return formula(*arguments)
+        with np.errstate(all="ignore"):
+            return formula(*arguments)
     size = next(each for each in arguments if each is not None).size
     results = tuple(np.empty(size) for _ in range(outputs))
     if getattr(compiled, kernel)(*arguments, *results):
         left = np.flatnonzero(np.isnan(results[0]))
         rest = (each if each is None else members(each, left) for each in arguments)
-        for result, values in zip(results, formula(*rest), strict=True):
+        with np.errstate(all="ignore"):
+            found = formula(*rest)
+        for result, values in zip(results, found, strict=True):
             result[left] = values
     return results

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-@elementwise()
+@elementwise(quiet=True)
 def log_pathwise(log_x: Array, alpha: Array) -> Array:
     """Return ∂ln x/∂α at fixed u = P(α, x), given ln x: also where x underflows.
 

@@ -29,6 +29,11 @@ def by_each(function, *arguments):
             yield expected, np.atleast_2d(function(*arguments))
 
 
+def draw_pathwise(logit, alpha, beta_):
+    with np.errstate(all="ignore"):
+        return beta.draw_pathwise(beta.sigmoid(logit), logit, alpha, beta_)
+
+
 def log_uniform(rng, low, high, size=3000):
     return np.exp(rng.uniform(np.log(low), np.log(high), size))
 
@@ -55,15 +60,18 @@ def domain(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_agrees_with_numpy_all_over_the_domain(name):
-    for expected, found in by_each(FUNCTIONS[name], *domain(name)):
-        np.testing.assert_allclose(found, expected, rtol=5e-14)
+    for function in [FUNCTIONS[name], *([draw_pathwise] if name == "beta" else [])]:
+        for expected, found in by_each(function, *domain(name)):
+            np.testing.assert_allclose(found, expected, rtol=5e-14, atol=1e-300)
 
 
-@pytest.mark.parametrize("function", [*FUNCTIONS.values(), gamma.pathwise, beta.pathwise])
+@pytest.mark.parametrize(
+    "function", [*FUNCTIONS.values(), gamma.pathwise, beta.pathwise, draw_pathwise]
+)
 def test_special_values_are_numpys(function):
     odd = [0.0, -0.0, 5e-324, 1e-310, 1e-100, 1e-99, 0.5, 1.0, 8.0, 1e100, 1e101, 1e308, np.inf]
     sides = [np.nan, *odd, -1.0, -800.0, 300.0, 301.0, -1e100, -1e101, -1e308, -np.inf]
-    count = 3 if function in (beta.pathwise, beta.logit_pathwise) else 2
+    count = 3 if function in (beta.pathwise, beta.logit_pathwise, draw_pathwise) else 2
     points = np.array([*itertools.product(sides, *[[*odd, np.nan]] * (count - 1))]).T
     for expected, found in by_each(function, *points):
         np.testing.assert_allclose(found, expected, rtol=5e-14)

@@ -184,8 +184,10 @@ class Draw:
             lead = np.float64(cotangent)
         found = self._evaluate(self._pulled(of), events, lead, sums=sums)
         return d._by_name(
-            gradient if summed else summed_to(gradient, value.shape)
-            for gradient, value, summed in zip(found, own, sums, strict=True)
+            [
+                gradient if summed else summed_to(gradient, value.shape)
+                for gradient, value, summed in zip(found, own, sums, strict=True)
+            ]
         )
 
     def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:

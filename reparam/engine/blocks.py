@@ -78,20 +78,21 @@ def evaluate(
     width = max(1, BLOCK // max(1, *map(math.prod, events))) if any(events) else BLOCK
     if 0 < size <= width - first % width:
         with np.errstate(all="ignore"):
-            inputs: list[Any] = [
+            inputs = [
                 item
                 if type(item) is np.float64 or (type(item) is np.ndarray and len(item) == size)
                 else _taken(item, first, first + size, first)
                 for item in operands
             ]
             values = formula(*inputs)
-        outputs, found = values if isinstance(values, tuple) else (values,), []
+        outputs = values if isinstance(values, tuple) else (values,)
+        given, found = [*operands], []  # noise was made for this call: nobody else has it
         for value, summed, event in zip(outputs, sums, events, strict=True):
             if summed:
                 found.append(_sum(value, size, event))
             else:
-                found.append(_owned(value, inputs, size, event, shape))
-                inputs.append(value)
+                found.append(_owned(value, given, size, event, shape))
+                given.append(value)
         return found
     wholes = iter(
         allocated([shape + e for summed, e in zip(sums, events, strict=True) if not summed])

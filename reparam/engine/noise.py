@@ -9,13 +9,13 @@ number. So the same bits come out for any number of threads, any chunk size and 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import math
 import secrets
 import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -262,20 +262,27 @@ class Stream:
     def _words(self, block: int, number: int) -> bytes:
         """Return the words that start a block of a substream."""
         where = _WHERE.pack(number, block)
-        return hashlib.blake2b(where, digest_size=24, key=self._key, person=_PERSON).digest()
+        return blake2b(where, digest_size=24, key=self._key, person=_PERSON).digest()
 
     def take(self, noise: Noise, number: int, start: int, stop: int) -> Array:
         """Return numbers ``start:stop`` of a substream."""
         first, offset = divmod(start, BLOCK)
         out = np.empty(offset + stop - start)
-        generator, memory = _kept.generator, _kept.memory
-        for block, low in enumerate(range(0, out.size, BLOCK), first):
-            if memory is None:
-                _set(generator.bit_generator, self._words(block, number))
-            else:
-                memory[:] = self._words(block, number) + _REST
-            noise.fill(generator, out[low : low + BLOCK])
+        if out.size <= BLOCK:
+            noise.fill(self._started(first, number), out)
+        else:
+            for block, low in enumerate(range(0, out.size, BLOCK), first):
+                noise.fill(self._started(block, number), out[low : low + BLOCK])
         return out[offset:] if offset else out
+
+    def _started(self, block: int, number: int) -> np.random.Generator:
+        """Return the thread's generator, moved to the start of a block of a substream."""
+        words, memory = self._words(block, number), _kept.memory
+        if memory is None:
+            _set(_kept.generator.bit_generator, words)
+        else:
+            memory[:] = words + _REST
+        return _kept.generator
 
 
 def _key(rng: RNGLike) -> bytes:
@@ -310,7 +317,7 @@ class Substream:
         self, stream: Stream, noise: Noise, number: int = 0, event: tuple[int, ...] = ()
     ) -> None:
         self._stream, self._noise, self._number, self._event = stream, noise, number, event
-        self._each = math.prod(event)
+        self._each = math.prod(event) if event else 1
 
     def take(self, start: int, stop: int) -> Array:
         """Return the noise of draws ``start:stop``."""

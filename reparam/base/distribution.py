@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.base.tails import Tail
 from reparam.base.tree import Tree
-from reparam.domains import Domain, Integers, Simplex
+from reparam.domains import Domain, Integers, Simplex, within
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import Stream
 from reparam.engine.operands import Operand, batch_operand, operand
@@ -472,6 +472,8 @@ class Distribution(Tree, abc.ABC):
 
         def guarded(y: Array, *theta: Array) -> Any:
             low, high = self._ends(*self._nested(theta))
+            if not discrete and type(low) is type(high) is float and within(y, low, high):
+                return formula(y, *theta)
             point = np.floor(y) if discrete else y
             result = formula(np.clip(point, low, high), *theta)
             if not isinstance(outside, tuple):

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.domains import within
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families._base import (
     PositiveFamily,
@@ -125,6 +126,8 @@ class PowerOfGamma(PositiveFamily):
     def _extra(cls, y: Array, *theta: Array) -> Array:
         log_x = cls._log_base(cls._base(y, *theta), y, *theta)
         # beyond the largest x there is h all but underflows
+        if within(log_x, -LARGEST, _LOG_LARGEST):
+            return log_x
         return np.clip(log_x, -LARGEST, _LOG_LARGEST)
 
     @final

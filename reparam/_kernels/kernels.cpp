@@ -17,7 +17,7 @@ struct Buffer {
 
     void fill(Input from, long start, int m) {
         if (from.step) memcpy(data, from.data + start, m * sizeof(double));
-        else if (start == 0)
+        else
             for (int i = 0; i < m; i++) data[i] = from.data[0];
         pad(m);
     }
@@ -32,6 +32,8 @@ struct Buffer {
     }
 };
 
+typedef uint8_t Bytes __attribute__((vector_size(WIDTH)));
+
 // A chunk's elements in the order of their regimes; those of the last one are left to NumPy.
 template <int REGIMES>
 struct Order {
@@ -40,7 +42,8 @@ struct Order {
     int count[REGIMES + 1];
 
     void set(int i, Mask regimes) {
-        for (int k = 0; k < WIDTH; k++) regime[i + k] = (uint8_t)regimes[k];
+        Bytes bytes = __builtin_convertvector(regimes, Bytes);
+        memcpy(regime + i, &bytes, sizeof bytes);
     }
 
     // Whether all are of one regime, which needs no sorting.
@@ -77,22 +80,23 @@ long gamma(Input x, Input log_x, Input alpha, double *h, long n) {
             Mask regime = gamma_regime(load(bx.data + i), shape);
             order.set(i, where(inside, regime, Mask{} + GAMMA_REGIMES));
         }
-        if (order.sort(m) && order.regime[0] < GAMMA_REGIMES) {
+        if (order.sort(m)) {
             gamma_of_regime(order.regime[0], bx.data, bl.data, ba.data, out.data, m);
             memcpy(h + start, out.data, m * sizeof(double));
-            continue;
+        } else {
+            const uint16_t *index = order.index;
+            for (int c = 0; c < GAMMA_REGIMES; c++) {
+                int k = order.count[c];
+                if (!k) continue;
+                gx.gather(bx, index, k);
+                gl.gather(bl, index, k);
+                ga.gather(ba, index, k);
+                gamma_of_regime(c, gx.data, gl.data, ga.data, out.data, k);
+                for (int i = 0; i < k; i++) h[start + index[i]] = out.data[i];
+                index += k;
+            }
         }
-        const uint16_t *index = order.index;
-        for (int c = 0; c < GAMMA_REGIMES; c++) {
-            int k = order.count[c];
-            if (!k) continue;
-            gx.gather(bx, index, k);
-            gl.gather(bl, index, k);
-            ga.gather(ba, index, k);
-            gamma_of_regime(c, gx.data, gl.data, ga.data, out.data, k);
-            for (int i = 0; i < k; i++) h[start + index[i]] = out.data[i];
-            index += k;
-        }
+        if (!order.count[GAMMA_REGIMES]) continue;
         left += order.count[GAMMA_REGIMES];
         for (int i = 0; i < m; i++)
             if (order.regime[i] == GAMMA_REGIMES) h[start + i] = __builtin_nan("");
@@ -102,10 +106,12 @@ long gamma(Input x, Input log_x, Input alpha, double *h, long n) {
 
 long beta(Input x, Input rest, Input logit, Input alpha, Input beta, double *first, double *second,
           long n) {
-    Buffer bx, by, bl, ba, bb, gx, gy, gl, ga, gb, out, other;
+    Buffer bx, by, bl, ba, bb, gx, gy, gl, ga, gb, out, other, own, opposite;
+    // of elements that are in order already, and of those that are gathered
+    const BetaArrays whole = {bx.data, by.data, bl.data, ba.data, bb.data, own.data, opposite.data};
+    const BetaArrays some = {gx.data, gy.data, gl.data, ga.data, gb.data, out.data, other.data};
     Order<BETA_REGIMES> order;
-    bool above[CHUNK + WIDTH];
-    const BetaArrays chunk = {gx.data, gy.data, gl.data, ga.data, gb.data, out.data, other.data};
+    int64_t above[CHUNK + WIDTH];
     long left = 0;
     for (long start = 0; start < n; start += CHUNK) {
         int m = n - start < CHUNK ? (int)(n - start) : CHUNK;
@@ -117,51 +123,57 @@ long beta(Input x, Input rest, Input logit, Input alpha, Input beta, double *fir
             by.fill(rest, start, m);
         }
         for (int i = 0; i < m; i += WIDTH) {
-            Vector l = load(bl.data + i), a = load(ba.data + i), b = load(bb.data + i);
-            if (!x.data) {
+            Vector l = load(bl.data + i), a = load(ba.data + i), b = load(bb.data + i), X, Y;
+            if (x.data) {
+                X = load(bx.data + i);
+                Y = load(by.data + i);
+            } else {
                 Vector small = exponential(-absolute(l)), near_one = 1.0 / (1.0 + small);
                 Vector near_zero = small * near_one;
-                store(bx.data + i, where(l < 0.0, near_zero, near_one));
-                store(by.data + i, where(l < 0.0, near_one, near_zero));
+                X = where(l < 0.0, near_zero, near_one);
+                Y = where(l < 0.0, near_one, near_zero);
             }
-            Vector X = load(bx.data + i), Y = load(by.data + i);
+            Mask inside = usual(a) & usual(b) & (absolute(l) <= 1e100);
             // above the mean it is the mirror image
-            Mask up = X * b > Y * a, inside = usual(a) & usual(b) & (absolute(l) <= 1e100);
+            Mask up = X * b > Y * a;
             store(bx.data + i, where(up, Y, X));
             store(by.data + i, where(up, X, Y));
             store(bl.data + i, where(up, -l, l));
+            store(ba.data + i, where(up, b, a));
+            store(bb.data + i, where(up, a, b));
+            memcpy(above + i, &up, sizeof up);
             Mask regime = beta_regime(where(up, Y, X), where(up, b, a), where(up, a, b));
             order.set(i, where(inside, regime, Mask{} + BETA_REGIMES));
-            for (int k = 0; k < WIDTH; k++) above[i + k] = up[k] != 0;
         }
-        if (order.sort(m))
-            for (int i = 0; i < m; i++) order.index[i] = (uint16_t)i;
-        const uint16_t *index = order.index;
-        for (int c = 0; c < BETA_REGIMES; c++) {
-            int k = order.count[c];
-            if (!k) continue;
-            gx.gather(bx, index, k);
-            gy.gather(by, index, k);
-            gl.gather(bl, index, k);
-            for (int i = 0; i < k; i++) {
-                bool up = above[index[i]];
-                ga.data[i] = up ? bb.data[index[i]] : ba.data[index[i]];
-                gb.data[i] = up ? ba.data[index[i]] : bb.data[index[i]];
+        if (order.sort(m)) {
+            beta_of_regime(order.regime[0], whole, m);
+        } else {
+            const uint16_t *index = order.index;
+            for (int c = 0; c < BETA_REGIMES; c++) {
+                int k = order.count[c];
+                if (!k) continue;
+                gx.gather(bx, index, k);
+                gy.gather(by, index, k);
+                gl.gather(bl, index, k);
+                ga.gather(ba, index, k);
+                gb.gather(bb, index, k);
+                beta_of_regime(c, some, k);
+                for (int i = 0; i < k; i++) {
+                    own.data[index[i]] = out.data[i];
+                    opposite.data[index[i]] = other.data[i];
+                }
+                index += k;
             }
-            ga.pad(k);
-            gb.pad(k);
-            beta_of_regime(c, chunk, k);
-            for (int i = 0; i < k; i++) {
-                bool up = above[index[i]];
-                first[start + index[i]] = up ? -other.data[i] : out.data[i];
-                second[start + index[i]] = up ? -out.data[i] : other.data[i];
-            }
-            index += k;
+        }
+        for (int i = 0; i < m; i++) {
+            first[start + i] = above[i] ? -opposite.data[i] : own.data[i];
+            second[start + i] = above[i] ? -own.data[i] : opposite.data[i];
         }
         left += order.count[BETA_REGIMES];
-        for (int i = 0; i < m; i++)
-            if (order.regime[i] == BETA_REGIMES)
-                first[start + i] = second[start + i] = __builtin_nan("");
+        if (order.count[BETA_REGIMES])
+            for (int i = 0; i < m; i++)
+                if (order.regime[i] == BETA_REGIMES)
+                    first[start + i] = second[start + i] = __builtin_nan("");
     }
     return left;
 }

@@ -5,9 +5,10 @@ or ``--scaling`` for time and memory over counts of streamed draws, this library
 
 Each case draws n values in float64 and back-propagates an upstream gradient into every parameter,
 once with parameters given per element and once with the same scalar for all. PyTorch and JAX take
-part if they are installed. Libraries take turns, a tenth of a second each, with a pause in between
-for idle threads to go to sleep; the figures are medians over the rounds, in nanoseconds a draw, all
-cores together.
+part if they are installed. This library is timed with each of its kernels, or those that
+``--kernels`` names (see ``reparam.show_kernels``). Libraries take turns, a tenth of a second each,
+with a pause in between for idle threads to go to sleep; the figures are medians over the rounds, in
+nanoseconds a draw, all cores together.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from by_kernels import KERNELS, kernels
 
 import reparam as rp
 
@@ -63,6 +65,19 @@ def ours(name: str, parameters: dict[str, Any], n: int, upstream: np.ndarray) ->
     if not scalar and name in ("gamma", "beta"):
         calls["kernel"] = lambda: cls(**parameters).pathwise(y)
     return calls
+
+
+def with_kernels(calls: dict[str, Call], name: str) -> dict[str, Call]:
+    """Return calls that use kernels of that name."""
+
+    def using(call: Call) -> Call:
+        def function() -> Any:
+            with kernels(name):
+                return call()
+
+        return function
+
+    return {kind: using(call) for kind, call in calls.items()}
 
 
 def torch_calls(
@@ -194,6 +209,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default="", help="cases whose name contains this, in lower case")
     parser.add_argument("--skip", default="", help="a library to leave out")
+    parser.add_argument("--kernels", default=",".join(KERNELS), help="kernels of this library")
     parser.add_argument("--json", help="also write the figures to this file")
     parser.add_argument("--scaling", action="store_true", help="time and memory by count instead")
     options = parser.parse_args()
@@ -216,9 +232,11 @@ def main() -> None:
         + f", Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores, n = {n:,}"
     )
     upstream = np.random.default_rng(0).standard_normal(n)
-    columns = ["reparam", *peers]
+    own = options.kernels.split(",")
+    columns = [*own, *peers]
     header = f"{'ns a draw':<34}" + "".join(f"{name:>10}" for name in columns)
-    print(header + "".join(f"{'× ' + name:>10}" for name in peers))
+    pairs = [(name, peer) for peer in peers for name in own]
+    print(header + "".join(f"{f'{peer}/{name}':>14}" for name, peer in pairs))
     results: dict[str, dict[str, float]] = {}
     for title, name, scalars in CASES:
         if options.only not in title.lower():
@@ -229,7 +247,8 @@ def main() -> None:
                 if how == "per element"
                 else scalars
             )
-            calls = {"reparam": ours(name, parameters, n, upstream)}
+            mine = ours(name, parameters, n, upstream)
+            calls = {kernel: with_kernels(mine, kernel) for kernel in own}
             calls |= {
                 library: make(name, parameters, n, upstream) for library, make in peers.items()
             }
@@ -239,7 +258,7 @@ def main() -> None:
                 line = f"{label:<34}" + "".join(
                     f"{by[c]:>10.1f}" if c in by else f"{'':>10}" for c in columns
                 )
-                ratios = (f"{by[c] / by['reparam']:>10.1f}" if c in by else "" for c in peers)
+                ratios = (f"{by[c] / by[o]:>14.1f}" if c in by else "" for o, c in pairs)
                 print(line + "".join(ratios), flush=True)
     if options.json:
         Path(options.json).write_text(json.dumps(results, indent=1), encoding="utf-8")

@@ -8,7 +8,8 @@ once with parameters given per element and once with the same scalar for all. Py
 part if they are installed. This library is timed with each of its kernels, or those that
 ``--kernels`` names (see ``reparam.show_kernels``). Libraries take turns, a tenth of a second each,
 with a pause in between for idle threads to go to sleep; the figures are medians over the rounds, in
-nanoseconds a draw, all cores together.
+nanoseconds a draw, all cores together. ``--cpu`` gives each library one thread and counts processor
+time instead: on a machine that does other work, too, for which JAX is to be left out.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import numpy as np
 from by_kernels import KERNELS, kernels
 
 import reparam as rp
+from reparam.engine.threads import thread_count
 
 #: name, our class, parameters by our names.
 CASES: list[tuple[str, str, dict[str, float]]] = [
@@ -87,7 +89,7 @@ def torch_calls(
     import torch
     from torch import distributions as dist
 
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(thread_count())
     leaves = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in parameters.values()]
     scalar = all(leaf.ndim == 0 for leaf in leaves)
     shape = (n,) if scalar else ()
@@ -164,7 +166,9 @@ def jax_calls(
     return {"both": both}
 
 
-def measure(calls: dict[str, dict[str, Call]], n: int, rounds: int) -> dict[str, dict[str, float]]:
+def measure(
+    calls: dict[str, dict[str, Call]], n: int, rounds: int, clock: Callable[[], float]
+) -> dict[str, dict[str, float]]:
     """Return medians in ns a draw, by what is timed and by library."""
     times: dict[str, dict[str, list[float]]] = {}
     for _ in range(rounds):
@@ -172,11 +176,11 @@ def measure(calls: dict[str, dict[str, Call]], n: int, rounds: int) -> dict[str,
             for kind, call in kinds.items():
                 time.sleep(0.05)
                 call()
-                start, done = time.perf_counter(), 0
-                while done == 0 or time.perf_counter() - start < 0.1:
+                start, done = clock(), 0
+                while done == 0 or clock() - start < 0.1:
                     call()
                     done += 1
-                spent = (time.perf_counter() - start) / done
+                spent = (clock() - start) / done
                 each = spent / (n * getattr(call, "share", 1.0)) * 1e9
                 times.setdefault(kind, {}).setdefault(library, []).append(each)
     return {
@@ -211,12 +215,15 @@ def main() -> None:
     parser.add_argument("--skip", default="", help="a library to leave out")
     parser.add_argument("--kernels", default=",".join(KERNELS), help="kernels of this library")
     parser.add_argument("--json", help="also write the figures to this file")
+    parser.add_argument("--cpu", action="store_true", help="processor time of one thread each")
     parser.add_argument("--scaling", action="store_true", help="time and memory by count instead")
     options = parser.parse_args()
     if options.scaling:
         scaling()
         return
-    n = int(options.n)
+    n, clock = int(options.n), time.perf_counter
+    if options.cpu:
+        os.environ["REPARAM_NUM_THREADS"], clock = "1", time.process_time
     peers: dict[str, Callable[..., dict[str, Call]]] = {}
     for library, make in (("torch", torch_calls), ("jax", jax_calls)):
         if library in options.skip.split(","):
@@ -252,7 +259,7 @@ def main() -> None:
             calls |= {
                 library: make(name, parameters, n, upstream) for library, make in peers.items()
             }
-            for kind, by in measure(calls, n, options.rounds).items():
+            for kind, by in measure(calls, n, options.rounds, clock).items():
                 label = f"{title}, {how}" + (", derivative" if kind == "kernel" else "")
                 results[label] = by
                 line = f"{label:<34}" + "".join(

@@ -14,6 +14,7 @@ html_theme = "furo"
 html_title = f"reparam {version}"
 smartquotes = False  # -- is how an option starts
 html_static_path = ["_static"]
+html_extra_path = ["schemas"]
 html_js_files = ["lesson.js"]  # puts the interactive lesson in the place of its picture
 
 myst_heading_anchors = 3

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -51,6 +50,12 @@ def _complete_format(incomplete: str) -> Iterator[str]:
     from reparam.verification import formats
 
     return (name for name in formats.NAMES if name.startswith(incomplete))
+
+
+def _complete_report(incomplete: str) -> Iterator[str]:
+    from reparam.verification import formats
+
+    return (f"{name}:" for name in formats.NAMES if name.startswith(incomplete))
 
 
 def verify(
@@ -156,8 +161,16 @@ def verify(
             autocompletion=_complete_format,
         ),
     ] = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT:FILE",
+            help="Write a report in one of these formats too. Repeat for more.",
+            autocompletion=_complete_report,
+        ),
+    ] = None,
     junit_xml: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write JUnit's XML too.")
+        str | None, typer.Option(metavar="FILE", help="Short for --report junit:FILE.")
     ] = None,
     verbose: Annotated[
         bool,
@@ -183,7 +196,7 @@ def verify(
 
     reparam verify student-t -p df=2.5 --skip continuity --seed 42
 
-    reparam verify mypackage.dists:MyLaplace --format github --junit-xml report.xml
+    reparam verify mypackage.dists:MyLaplace --format github --report junit:report.xml
     """
     from reparam.verification import formats, verify
     from reparam.verification.configuration import merged, read
@@ -192,7 +205,7 @@ def verify(
     if project and target:
         raise InputError("--project verifies the targets in pyproject.toml; name none beside it")
     name = _format_for(out, format)
-    _refuse_one_place_for_two(out, junit_xml)
+    reports = _reports(out, report or [], junit_xml)
     level = _level(level, quick=quick, thorough=thorough)
     asked = _asked(target, level, seed, rtol, dtype, only, skip, workers, time_limit)
     here = _working_directory()
@@ -210,7 +223,11 @@ def verify(
     show = partial(_encoded, name, _look(plan.targets, to_stdout=out == "-", verbose=verbose))
     by_target = name == "table" and not verbose
     unread = Event()
-    with _opened(out) as stream, _opened(junit_xml) as junit_stream, Counter() as counter:
+    with ExitStack() as stack:
+        counter = stack.enter_context(Counter())
+        stream, *others = (
+            stack.enter_context(output.destination(file)) for file in (out, *reports)
+        )
 
         def write(said: Check | list[Check] | Report) -> None:
             if (text := show(said)) and not unread.is_set():
@@ -223,7 +240,7 @@ def verify(
                         output.abandon_stdout()
 
         with importable(plan.root), importable(here):
-            report = verify(
+            found = verify(
                 list(plan.targets),
                 level=plan.level,
                 seed=plan.seed,
@@ -234,11 +251,12 @@ def verify(
                 on_target=write if by_target else None,
                 on_progress=counter,
             )
-        write(report)
-        junit_stream.write(formats.render(report, "junit").encode())
+        write(found)
+        for other, kind in zip(others, reports.values(), strict=True):
+            other.write(formats.render(found, kind).encode())
     if out != "-":
-        typer.echo(str(report), err=True)
-    if not report.holds:
+        typer.echo(str(found), err=True)
+    if not found.holds:
         raise typer.Exit(1)
 
 
@@ -347,14 +365,37 @@ def _format_for(out: str, name: str | None) -> str:
     return name
 
 
-def _refuse_one_place_for_two(out: str, junit_xml: str | None) -> None:
-    """Raise an InputError if the two outputs have the same destination."""
-    if not junit_xml:
-        return
-    place, other = (name if name == "-" else output.real_path(name) for name in (out, junit_xml))
-    if place == other:
-        where = "stdout ('-')" if out == "-" else out
-        raise InputError(f"--out and --junit-xml would both write to {where}; pass two places")
+def _reports(out: str, given: list[str], junit_xml: str | None) -> dict[str, str]:
+    """Return the formats of the reports beside the output, by their files.
+
+    Raises
+    ------
+    InputError
+        If there is no such format, no file, or one place for two outputs.
+    """
+    from reparam.verification import formats
+
+    wanted = [(f"--report {text}", *text.partition(":")[::2]) for text in given]
+    wanted += [] if junit_xml is None else [("--junit-xml", "junit", junit_xml)]
+    places = {out if out == "-" else output.real_path(out): "--out"}
+    found = {}
+    for option, kind, file in wanted:
+        if kind not in formats.NAMES:
+            raise InputError(
+                f"{option}: no format is called {kind!r}{did_you_mean(kind, formats.NAMES)}; pass"
+                " for example --report json:report.json"
+            )
+        if not file:
+            raise InputError(f"{option} needs the name of a file")
+        place = file if file == "-" else output.real_path(file)
+        if place in places:
+            where = "stdout ('-')" if file == "-" else file
+            raise InputError(
+                f"{places[place]} and {option} would both write to {where}; pass two places"
+            )
+        places[place] = option
+        found[file] = kind
+    return found
 
 
 def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool, verbose: bool) -> Look:
@@ -391,15 +432,3 @@ def _encoded(name: str, look: Look, said: Check | list[Check] | Report) -> bytes
     assert not isinstance(said, list)
     text = form.end(said) if isinstance(said, Report) else form.check(said)
     return text.encode(errors="backslashreplace")  # half a surrogate pair, as JSON writes it
-
-
-@contextmanager
-def _opened(out: str | None) -> Iterator[BinaryIO]:
-    """Open where an output goes, before any work is done; None goes nowhere."""
-    if out is None:
-        yield io.BytesIO()
-        return
-    if not out:
-        raise InputError("--junit-xml needs the name of a file")
-    with output.destination(out) as stream:
-        yield stream

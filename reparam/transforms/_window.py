@@ -191,7 +191,7 @@ class Window:
                 np.log(self.mass),
             )
         )
-        share = -np.expm1(at_end - at_y)
+        share = np.where(np.isinf(at_y), 1.0, -np.expm1(at_end - at_y))
         part = at_y + np.log(share)
         narrow = np.flatnonzero(share < _NARROW)
         if narrow.size:
@@ -316,7 +316,8 @@ class Window:
         low, high = (np.exp(log) / self.mass for log in self.log_densities)
         inner = [s - mean for s, mean in zip(scores, self.mean_scores, strict=True)]
         inner = by_parameter(self.base, self.theta, inner)
-        return inner, low + 0.0 * y, -high + 0.0 * y
+        unknown = np.isnan(y)
+        return inner, np.where(unknown, np.nan, low), np.where(unknown, np.nan, -high)
 
     def velocity(self, y: Array, u: Array, v: Array) -> tuple[list[Array], Array, Array]:
         """Return ∂y/∂θ at fixed u for each leaf, then in both ends."""

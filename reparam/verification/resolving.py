@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,7 +24,7 @@ from reparam.verification.objects import Object
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors
 
-__all__ = ["LIBRARIES", "name_of", "resolve"]
+__all__ = ["LIBRARIES", "name_of", "place_of", "resolve"]
 
 #: Libraries whose samplers can be named as ``library:sampler``, and their packages.
 LIBRARIES = {
@@ -85,6 +88,29 @@ def name_of(spec: Any) -> str:
         return spec if ":" in spec else registry.get(spec).name
     except UnknownDistributionError:
         return spec
+
+
+def place_of(spec: Any) -> tuple[str, int]:
+    """Return the file and the line where a target's class or function begins.
+
+    The file is relative to the working directory; ``("", 0)`` if it isn't below that, or if there
+    is no code of somebody's own.
+    """
+    if isinstance(spec, str):
+        if ":" not in spec or "(" in spec or spec.partition(":")[0] in LIBRARIES:
+            return "", 0
+        spec = imported(spec)
+    if isinstance(spec, Target | Mapping):
+        return "", 0
+    thing = inspect.unwrap(spec.func if isinstance(spec, partial) else spec)
+    if not inspect.isroutine(thing) and not isinstance(thing, type):
+        thing = type(thing)
+    try:
+        file, (_, line) = inspect.getsourcefile(thing), inspect.getsourcelines(thing)
+        relative = Path(file or "").resolve().relative_to(Path.cwd().resolve())
+    except (OSError, TypeError, ValueError):
+        return "", 0
+    return relative.as_posix(), line
 
 
 def _found(spec: Any) -> Target:

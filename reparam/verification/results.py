@@ -166,6 +166,9 @@ class Check:
         Whether the target raised, hung or died: then it fails, for `reason`.
     seconds
         How long it took.
+    file, line
+        Where the target's class or function begins, the file relative to the working directory:
+        empty and 0 if it isn't below that.
     """
 
     target: str
@@ -174,6 +177,8 @@ class Check:
     reason: str = ""
     crashed: bool = False
     seconds: float = 0.0
+    file: str = ""
+    line: int = 0
 
     @property
     def outcome(self) -> Outcome:
@@ -339,6 +344,8 @@ def check_to_json(check: Check) -> dict[str, Any]:
         "reason": check.reason,
         "crashed": check.crashed,
         "seconds": check.seconds,
+        "file": check.file,
+        "line": check.line,
         "comparisons": list(map(comparison_to_json, check.comparisons)),
     }
 
@@ -382,6 +389,8 @@ def check_from_json(data: Mapping[str, Any]) -> Check:
         reason=data["reason"],
         crashed=data["crashed"],
         seconds=data["seconds"],
+        file=data["file"],
+        line=data["line"],
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reparam import importing
 from reparam.errors import InputError, ReparamError
@@ -25,7 +26,7 @@ from reparam.verification.planning import (
     validated,
 )
 from reparam.verification.pool import Pool, Task
-from reparam.verification.resolving import resolve
+from reparam.verification.resolving import place_of, resolve
 from reparam.verification.results import Check, Report
 from reparam.verification.worker import Answer, Lost, Raised, Returned, Unreadable, begun
 
@@ -123,7 +124,9 @@ def verify(
     limit = TIME_LIMITS[level] if time_limit is None else time_limit
     with _pool(workers, len(jobs), limit) as pool:
         found = _resolved(pool, plan.specs)
-        names = distinct(name + suffix for name, suffix in zip(found, plan.suffixes, strict=True))
+        names = distinct(
+            each.name + suffix for each, suffix in zip(found, plan.suffixes, strict=True)
+        )
         tasks = [
             (
                 _checked,
@@ -147,7 +150,8 @@ def verify(
             on_progress(0, len(jobs))
         for number, answer in _answers(pool, {number: tasks[number] for number in order}):
             place, witness = jobs[number]
-            checks[number] = _check_of(answer, names[place], witness)
+            check = _check_of(answer, names[place], witness)
+            checks[number] = replace(check, file=found[place].file, line=found[place].line)
             if on_progress:
                 on_progress(len(checks), len(jobs))
             while told in checks:
@@ -183,8 +187,11 @@ def checks_here(
     """
     plan = planned([target], witnesses, level, seed, rtol, fixed or {})
     (spec,), (suffix,) = plan.specs, plan.suffixes
-    name = _name(spec) + suffix
-    return [_checked(spec, name, witness, **plan.settings) for _, witness in plan.jobs]
+    found = _introduced(spec)
+    checks = (
+        _checked(spec, found.name + suffix, witness, **plan.settings) for _, witness in plan.jobs
+    )
+    return [replace(check, file=found.file, line=found.line) for check in checks]
 
 
 def resolved(
@@ -201,7 +208,7 @@ def resolved(
         If not, or one lacks part of the protocol.
     """
     with _pool(workers, len(specs), time_limit) as pool:
-        return _resolved(pool, specs)
+        return [each.name for each in _resolved(pool, specs)]
 
 
 @contextmanager
@@ -223,22 +230,30 @@ def _pool(workers: int | None, tasks: int, time_limit: float) -> Pool:
     return Pool(max(1, min(size, tasks)), validated("time limit", time_limit), _importable)
 
 
-def _resolved(pool: Pool, specs: Sequence[TargetSpec]) -> list[str]:
-    """Return the targets' names, or raise what is wrong with the first that is of no use."""
-    tasks: dict[int, Task] = {at: (_name, {"spec": spec}) for at, spec in enumerate(specs)}
-    names: dict[int, str] = {}
+class _Introduced(NamedTuple):
+    """What a target is called, and where its code begins."""
+
+    name: str
+    file: str
+    line: int
+
+
+def _resolved(pool: Pool, specs: Sequence[TargetSpec]) -> list[_Introduced]:
+    """Return what the targets are called, or raise what is wrong with the first of no use."""
+    tasks: dict[int, Task] = {at: (_introduced, {"spec": spec}) for at, spec in enumerate(specs)}
+    found: dict[int, _Introduced] = {}
     errors: dict[int, ReparamError] = {}
     for at, answer in _answers(pool, tasks):
         match answer:
             case Returned():
-                names[at] = answer.value
+                found[at] = answer.value
             case Raised():
                 errors[at] = answer.error
             case Lost():
                 errors[at] = InputError(f"{specs[at].name} can't be used: {answer.reason}")
     if errors:
         raise errors[min(errors)]
-    return [names[at] for at in range(len(specs))]
+    return [found[at] for at in range(len(specs))]
 
 
 def _check_of(answer: Answer, target: str, witness: str) -> Check:
@@ -275,10 +290,11 @@ def _answers(pool: Pool, tasks: Mapping[int, Task]) -> Iterator[tuple[int, Answe
             yield number, Raised(error)
 
 
-def _name(spec: TargetSpec) -> str:
-    """Return a target's name; raise a ReparamError if there is no such target."""
+def _introduced(spec: TargetSpec) -> _Introduced:
+    """Return what a target is called; raise a ReparamError if there is no such target."""
     try:
-        return resolve(spec.target, spec.parameters, spec.dtype or "float64").name
+        target = resolve(spec.target, spec.parameters, spec.dtype or "float64")
+        return _Introduced(target.name, *place_of(spec.target))
     except ReparamError as error:
         if spec.name in str(error):
             raise

@@ -14,6 +14,7 @@ from mpmath import mp, mpf
 import reparam as rp
 from reparam.errors import ExpressionError, ParameterError, UnknownParameterError
 from reparam.sampling import stream
+from reparam.transforms.maps import Reciprocal
 
 # References of arbitrary precision ----------------------------------------------------------------
 
@@ -772,3 +773,13 @@ def test_logarithms_of_what_is_no_power_are_refused_far_out() -> None:
     assert np.allclose(d.log_prob(y), g.log_prob(y), rtol=1e-12)
     assert np.isnan(d.log_cdf(y[0]))
     assert np.isnan(d.log_sf(y[1]))
+
+
+def test_reciprocals_of_negative_numbers_at_zero() -> None:
+    """0 is the image of −∞ there, whichever sign it has."""
+    d = rp.Transformed(rp.Truncated(rp.Gaussian(), high=-1.0), Reciprocal())
+    for zero in (0.0, -0.0):
+        assert (float(d.cdf(zero)), float(d.sf(zero))) == (1.0, 0.0)
+        assert (float(d.log_cdf(zero)), float(d.log_sf(zero))) == (0.0, -np.inf)
+        assert float(d.log_prob(zero)) == -np.inf
+        assert not any(np.isnan(entry) for entry in d.score(zero).values())

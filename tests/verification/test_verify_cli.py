@@ -116,11 +116,32 @@ class TestFormats:
         root = ET.parse(project / "r.xml").getroot()
         assert (root.get("tests"), root.get("failures")) == ("2", "1")
 
+    def test_several_reports_of_one_run(self, cli, project):
+        reports = [
+            "--report",
+            "json:r.json",
+            "--report",
+            "junit:r.xml",
+            "--report",
+            "markdown:r.md",
+        ]
+        text = cli(*self.ARGUMENTS, "--format", "github", *reports, code=1).stdout
+        assert text.startswith("::error file=targets.py")
+        found = json.loads((project / "r.json").read_text())
+        source = (project / "targets.py").read_text().splitlines()
+        assert source[found["checks"][1]["line"] - 1].startswith("class WrongSign")
+        assert (found["checks"][0]["file"], found["checks"][0]["line"]) == ("", 0)
+        assert ET.parse(project / "r.xml").getroot().get("failures") == "1"
+        assert "targets:WrongSign" in (project / "r.md").read_text()
+
     def test_markdown_and_github(self, cli, project):
         text = cli(*self.ARGUMENTS, "--format", "markdown", code=1).stdout
         assert "| targets:WrongSign | ❌ |" in text
         text = cli(*self.ARGUMENTS, "--format", "github", code=1).stdout
-        assert text.startswith("::error title=reparam verify%3A targets%3AWrongSign%2C derivative")
+        assert re.match(
+            r"::error file=targets.py,line=\d+,title=reparam verify%3A targets%3AWrongSign%2C der",
+            text,
+        )
 
     def test_a_table_in_a_file_is_plain_utf_8(self, cli, project):
         cli(*self.ARGUMENTS, "--out", "r.txt", code=1)
@@ -218,7 +239,10 @@ BAD = [
     ("laplace --only score,derivativ", "no witness is called 'derivativ'; did you mean 'deriva"),
     ("laplace --only score,", "no witness is called ''"),
     ("laplace --junit-xml -", "--out and --junit-xml would both write to stdout ('-')"),
-    ("laplace --out r.xml --junit-xml ./r.xml", "--junit-xml would both write to r.xml; pass two"),
+    (
+        "laplace --out r.xml --junit-xml ./r.xml",
+        "--junit-xml would both write to ./r.xml; pass two",
+    ),
     ("laplace --seed -1", "seed '-1' is not a non-negative integer"),
     ("laplace --rtol 0", "rtol 0.0 is not a number between 0 and 1; pass for example 1e-6"),
     ("laplace --rtol nan", "rtol nan is not a number between 0 and 1"),
@@ -235,6 +259,9 @@ BAD = [
     ("laplace --format yaml", "no format is called 'yaml' (there are table, json, jsonl"),
     ("laplace --out report", "report has no suffix that tells its format (.txt, .json"),
     ("laplace --out=", "--out needs the name of a file"),
+    ("laplace --report jsn:r", "--report jsn:r: no format is called 'jsn'; did you mean 'json'"),
+    ("laplace --report json", "--report json needs the name of a file"),
+    ("laplace --report json:- -f junit", "--out and --report json:- would both write to stdout"),
     ("laplace --junit-xml=", "--junit-xml needs the name of a file"),
     ("laplace --out none/r.json", "can't write none/r.json: No such file or directory"),
     ("laplace --junit-xml none/r.xml", "can't write none/r.xml: No such file or directory"),

@@ -113,6 +113,11 @@ class Reciprocal(Map):
         last = np.where(low == 0.0, np.inf, 1.0 / low)
         return np.where(high == np.inf, 0.0, first), np.where(low == -np.inf, -0.0, last)
 
+    def _inverse_between(self, y: Array, low: Any, high: Any, *phi: Array) -> Array:
+        # likewise of 1/y
+        y = np.where(y == 0.0, np.where(np.asarray(high) <= 0.0, -0.0, 0.0), y)
+        return super()._inverse_between(y, low, high, *phi)
+
     def _admits(self, low: Any, high: Any) -> bool:
         return bool(np.all((low >= 0.0) | (high <= 0.0)))
 

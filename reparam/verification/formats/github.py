@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from reparam.verification.results import Check, Outcome, Report
 
-__all__ = ["all_of", "annotation", "check", "end"]
+__all__ = ["check", "end"]
 
 _COMMANDS = {Outcome.FAILS: "error", Outcome.INCONCLUSIVE: "warning"}
 
@@ -18,7 +18,7 @@ def check(check: Check) -> str:
     if command is None:
         return ""
     title = f"reparam verify: {check.target}, {check.witness}"
-    return annotation(command, title, "\n".join(check.findings()))
+    return _annotation(command, title, "\n".join(check.findings()), check.file, check.line)
 
 
 def end(report: Report) -> str:
@@ -26,19 +26,15 @@ def end(report: Report) -> str:
     return _unseen(report) + str(report) + "\n"
 
 
-def all_of(report: Report) -> str:
-    """Return all annotations."""
-    return "".join(map(check, report.checks)) + _unseen(report)
-
-
-def annotation(command: str, title: str, text: str) -> str:
+def _annotation(command: str, title: str, text: str, file: str = "", line: int = 0) -> str:
     """Return an annotation: ``command`` is ``"error"``, ``"warning"`` or ``"notice"``."""
-    return f"::{command} title={_property(title)}::{_data(text)}\n"
+    place = f"file={_property(file)},line={line}," if file else ""
+    return f"::{command} {place}title={_property(title)}::{_data(text)}\n"
 
 
 def _unseen(report: Report) -> str:
     return "".join(
-        annotation("error", f"reparam verify: {name}", "nothing was verified of it")
+        _annotation("error", f"reparam verify: {name}", "nothing was verified of it")
         for name in report.unseen
     )
 

@@ -236,7 +236,7 @@ def main() -> None:
     print(
         f"reparam {version('reparam')}, "
         + ", ".join(f"{name} {version(name)}" for name in names)
-        + f", Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores, n = {n:,}"
+        + f", Python {platform.python_version()}, {thread_count()} cores, n = {n:,}"
     )
     upstream = np.random.default_rng(0).standard_normal(n)
     own = options.kernels.split(",")

@@ -298,7 +298,7 @@ class Draw:
         derivatives = self._derivatives(of)
         if self.distribution.event_shape:
             return derivatives
-        return lambda upstream, *rest: tuple(_scaled(upstream, e) for e in derivatives(*rest))
+        return lambda upstream, *rest: tuple([_scaled(upstream, e) for e in derivatives(*rest)])
 
     def _view(self, name: str) -> Array:
         formula = self.distribution._formula(self._formulas(name).value)

@@ -140,7 +140,7 @@ class PositiveFamily(ShapeFamily):
 
 def _times(y: Array, slopes: Slopes) -> Slopes:
     """Return y times each: 0 where either factor is, though the other may be infinite."""
-    products = tuple(np.asarray(y * slope) for slope in slopes)
+    products = tuple([np.asarray(y * slope) for slope in slopes])
     for product, slope in zip(products, slopes, strict=True):
         if within(product, -np.inf, np.inf):
             continue

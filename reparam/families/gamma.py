@@ -114,12 +114,8 @@ class PowerOfGamma(PositiveFamily):
     @classmethod
     def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
         h = special.log_pathwise(log_x, cls._shape(*theta))
-        return tuple(
-            _sum(combined((slope * cls._power, h)), log_scale)
-            for slope, log_scale in zip(
-                cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True
-            )
-        )
+        own = zip(cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True)
+        return tuple([_sum(combined((slope * cls._power, h)), entry) for slope, entry in own])
 
     @final
     @classmethod

@@ -39,7 +39,7 @@ def served(
         with np.errstate(all="ignore"):
             return formula(*arguments)
     size = next(each for each in arguments if each is not None).size
-    results = tuple(np.empty(size) for _ in range(outputs))
+    results = tuple([np.empty(size) for _ in range(outputs)])
     if getattr(compiled, kernel)(*arguments, *results):
         left = np.flatnonzero(np.isnan(results[0]))
         rest = (each if each is None else members(each, left) for each in arguments)

@@ -7,6 +7,7 @@
 #include "kernels.h"
 
 #if defined(__x86_64__) || defined(_M_X64)
+#include <cpuid.h>
 extern "C" const Kernels kernels_avx512, kernels_avx2;
 #else
 extern "C" const Kernels kernels_base;
@@ -16,17 +17,28 @@ namespace {
 
 const Kernels *active = nullptr;
 
+#if defined(__x86_64__) || defined(_M_X64)
+// Whether the processor has AVX2 with fused multiplication, or AVX-512 (F, DQ, BW and VL), too, and the
+// operating system keeps such registers. Not every compiler's run-time library answers that.
+bool supports(bool wide) {
+    unsigned a, b, c, d, kept, high;
+    const unsigned fma = 1u << 12, saves = 1u << 27, avx2 = 1u << 5;
+    const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & fma) || !(c & saves)) return false;
+    __asm__ volatile("xgetbv" : "=a"(kept), "=d"(high) : "c"(0));
+    const unsigned needed = wide ? 0xe6 : 0x06, features = wide ? avx512 | avx2 : avx2;
+    if ((kept & needed) != needed || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+    return (b & features) == features;
+}
+#endif
+
 // Kernels that run on this processor, the fastest first, by index; null after the last one.
 const Kernels *available(int index) {
     const Kernels *found[3] = {nullptr, nullptr, nullptr};
     int count = 0;
 #if defined(__x86_64__) || defined(_M_X64)
-    __builtin_cpu_init();
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
-        found[count++] = &kernels_avx512;
-    if (avx2) found[count++] = &kernels_avx2;
+    if (supports(true)) found[count++] = &kernels_avx512;
+    if (supports(false)) found[count++] = &kernels_avx2;
 #else
     found[count++] = &kernels_base;
 #endif

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -147,7 +148,8 @@ def get(name: str) -> type[Distribution]:
             if spelled(spelling) == wanted:
                 return distribution
             known[spelling] = distribution.name
-    near = did_you_mean(name, known) if isinstance(name, str) else ""  # None is no misspelling
+    # None is no misspelling
+    near = did_you_mean(name, known, known) if isinstance(name, str) else ""
     if not near:
         near = f"; reparam.names() has the names of all {len(set(known.values()))}"
     raise UnknownDistributionError(f"no distribution is called {name!r}{near}")
@@ -220,6 +222,7 @@ def _all() -> Iterator[type[Distribution]]:
             yield plugin
 
 
+@cache
 def _built_in(name: str) -> type[Distribution]:
     found: type[Distribution] = getattr(import_module(module_of(name)), BUILT_IN[name])
     return found
@@ -232,12 +235,19 @@ def module_of(name: str) -> str:
 
 def _plugins() -> dict[str, list[EntryPoint]]:
     """Return the plugins' entry points by name, without importing what they name."""
-    found: dict[str, list[EntryPoint]] = {}
     if os.environ.get("REPARAM_NO_PLUGINS", "") in ("", "0"):
-        from importlib.metadata import entry_points
+        return _entry_points(tuple(sys.path))
+    return {}
 
-        for point in entry_points(group=GROUP):
-            found.setdefault(point.name, []).append(point)
+
+@cache  # reading what all installed packages declare takes milliseconds
+def _entry_points(_path: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
+    """Return the entry points that packages on that path, which is ``sys.path``, declare."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=GROUP):
+        found.setdefault(point.name, []).append(point)
     return found
 
 

@@ -53,7 +53,7 @@ gives them away.
 {laws}
 
 All are caught. `tools/mutants.py` makes this page, the mutants are in `tests/helpers/mutants.py`,
-and the tests ask about a tenth of them again; `tests/verification/test_verify_vectors.py` and
+and the tests ask about a twentieth of them again; `tests/verification/test_verify_vectors.py` and
 `tests/verification/test_verify_discrete.py` have mutants of distributions of vectors and of
 discrete ones, and `tests/helpers/strangers.py` has samplers as somebody else might write them,
 right and wrong.

@@ -147,7 +147,7 @@ def _stretched(t: Array, concentration: Array) -> Array:
 
 def _exponential(z: Array, concentration: Array) -> tuple[Array, Array, Array]:
     """Return t with z = (e^(ξt) − 1)/ξ, ξt and 1 + ξz."""
-    product = np.maximum(concentration * z, -1.0)
+    product = np.maximum(np.where(concentration == 0.0, 0.0, concentration * z), -1.0)
     product = np.where((concentration < 0.0) & (z >= -1.0 / concentration), -1.0, product)
     x = np.where(product < np.inf, np.log1p(product), np.log(concentration) + np.log(z))
     return np.where(np.abs(product) < _TINY, z, x / concentration), x, 1.0 + product

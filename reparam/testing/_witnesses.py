@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DISCRETE_WITNESS_PROPERTIES", "WITNESS_PROPERTIES", "check"]
 
-#: Draws that a property looks at: a suite runs often, and some quantile functions are slow.
-_DRAWS = 2**16
+#: Draws that a property looks at, and parameter sets all over the ranges with a few draws each: a
+#: suite runs often, and some quantile functions are slow.
+_DRAWS, _MANY = 2**16, 32
 
 
 def check(
@@ -93,7 +94,7 @@ def _property(witness: str) -> Callable[[type[Distribution]], None]:
         from reparam.verification.statistics import FALSE_ALARM
 
         settings: dict[str, Any] = {"seed": 0, "alpha": FALSE_ALARM, "name": cls.name}
-        level = replace(LEVELS["default"], draws=_DRAWS)
+        level = replace(LEVELS["default"], draws=_DRAWS, many=_MANY)
         found = run_check(cls, witness, level, **settings)
         # a density of many entries can't be integrated: no fault of its own
         if found.outcome is not Outcome.SKIPPED or not cls._support.rank:

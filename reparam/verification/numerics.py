@@ -127,16 +127,19 @@ def differentiate(
         The derivative and its error; NaN and infinity where no differences agree.
     """
     ladder: list[_Differences] = []
-    value, error, enough = np.asarray(np.nan), np.asarray(np.inf), np.asarray(False)
+    enough = np.asarray(False)
     with np.errstate(all="ignore"):
         step = np.exp2(np.floor(np.log2(step)))
         for halvings in _HALVINGS:
             shares = 0.5 ** np.reshape(halvings, (-1,) + (1,) * np.ndim(step))
             ladder.append(_differences(f, x, step * shares, noise, floor))
-            found, uncertain = _extrapolated(
-                _Differences(*map(np.concatenate, zip(*ladder, strict=True)))
-            )
-            value, error = np.where(enough, value, found), np.where(enough, error, uncertain)
+            every = _Differences(*map(np.concatenate, zip(*ladder, strict=True)))
+            if len(ladder) == 1:
+                value, error = map(np.asarray, _extrapolated(every))
+            else:  # where that was not enough
+                lacking = np.asarray(~enough)
+                some = _Differences(*(entry[:, lacking] for entry in every))
+                value[lacking], error[lacking] = _extrapolated(some)
             enough = error <= _ENOUGH * np.abs(value)
             if np.all(enough | ~(ladder[-1].rounding[-1] < _HELPFUL * error)):
                 break
@@ -186,24 +189,25 @@ def _extrapolated(ladder: _Differences) -> tuple[Array, Array]:
     size, row, last = np.abs(table), np.arange(len(table)), table
     sure = np.where(size > _DOUBT * rounding, size, 0.0)
     largest = np.maximum.accumulate(sure[::-1])[::-1]  # at any shorter step
-    value: list[Array] = []
-    error: list[Array] = []
-    shortest: list[NDArray[np.integer]] = []
+    growth = np.nan_to_num(largest - size)
+    rows = np.concatenate([row[order + 1 : -1] for order in range(1, _ORDERS)])
+    values, errors = np.empty((2, rows.size, *table.shape[1:]))
+    step, start = np.diff(table, axis=0), 0
     for order in range(1, _ORDERS):
-        table = table[1:] + (table[1:] - table[:-1]) / (4.0**order - 1.0)
+        table = table[1:] + step / (4.0**order - 1.0)
         last = table[-_LAST:] if order <= 2 else last  # of short steps more orders mean nothing
-        change = np.abs(table[2:] - table[1:-1]) + np.abs(table[1:-1] - table[:-2])
-        value.append(table[1:-1])
-        error.append(change + rounding[order + 1 : -1])
-        shortest.append(row[order + 1 : -1])
-    values, errors, rows = np.concatenate(value), np.concatenate(error), np.concatenate(shortest)
+        step = np.diff(table, axis=0)
+        change = np.abs(step)
+        here = slice(start, start + len(table) - 2)
+        values[here] = table[1:-1]
+        errors[here] = change[1:] + change[:-1] + rounding[order + 1 : -1]
+        start = here.stop
     aside = (-1,) + (1,) * (table.ndim - 1)
     place = rows.reshape(aside)
     converged = errors <= _CONVERGED * np.abs(values)
-    grown = np.nan_to_num(largest[rows] - size[rows])
-    errors = np.where(converged, errors, np.maximum(errors, grown))
-    errors = np.where(~converged & (place < np.max(place * converged, axis=0)), np.inf, errors)
-    errors = np.where(np.isnan(errors) | np.isnan(values), np.inf, errors)
+    np.maximum(errors, growth[rows], out=errors, where=~converged)
+    errors[~converged & (place < np.max(place * converged, axis=0))] = np.inf
+    errors[np.isnan(errors) | np.isnan(values)] = np.inf
     best = np.argmin(errors, axis=0)[np.newaxis]
     found, least = (np.take_along_axis(entry, best, 0)[0] for entry in (values, errors))
     off = np.fmax(np.abs(last - found) - 2.0 * ladder.of_x[-_LAST:], 0.0)

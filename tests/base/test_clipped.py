@@ -55,34 +55,6 @@ def test_probabilities_and_scores_against_mpmath(d):
                 assert abs(mpf(float(score[path])) - expected) < off, (path, y)
 
 
-@EACH
-def test_moments_against_mpmath(d):
-    with mp.workdps(30):
-        base, theta = LAWS[d.base.name], [mpf(float(value)) for value in d.base._theta]
-        low, high = (mpf(float(end)) for end in d.support)
-        knots = [float(k) for k in d.base.icdf(np.linspace(0.0, 1.0, 33)[1:-1])]
-        knots += [float(f(10.0**-k)) for k in (2, 4, 8, 16, 30) for f in (d.base.icdf, d.base.isf)]
-        cuts = [low if mpmath.isfinite(low) else mpf(min(knots) * 2)]
-        cuts += [mpf(k) for k in sorted(knots) if low < k < high]
-        cuts += [high if mpmath.isfinite(high) else mpf(max(knots) * 2)]
-        below = base(low, *theta)[0] if mpmath.isfinite(low) else mpf(0)
-        above = base(high, *theta)[1] if mpmath.isfinite(high) else mpf(0)
-        atoms = [(p, y) for p, y in ((below, low), (above, high)) if p]
-
-        def expected(f):
-            inside = mpmath.quad(lambda y: f(y) * base(y, *theta)[2], cuts)
-            return inside + mpmath.fsum(p * f(y) for p, y in atoms)
-
-        mean = expected(lambda y: y)
-        variance = expected(lambda y: (y - mean) ** 2)
-        entropy = -mpmath.quad(
-            lambda y: (p := base(y, *theta)[2]) and p * mpmath.log(p), cuts
-        ) - mpmath.fsum(p * mpmath.log(p) for p, _ in atoms)
-        assert abs(mpf(float(d.mean)) - mean) < 1e-12 * abs(mean)
-        assert abs(mpf(float(d.variance)) - variance) < 1e-11 * variance
-        assert abs(mpf(float(d.entropy)) - entropy) < 1e-11 * abs(entropy)
-
-
 def test_jumps():
     d = CASES[0]
     at = [-1.0 - 1e-9, -1.0, 0.0, 2.0 - 1e-9, 2.0, 3.0]

@@ -271,35 +271,6 @@ def test_moments_are_those_of_the_components():
     assert np.isinf(rp.mixture([0.5, 0.5], rp.StudentT(1.5), rp.Gaussian()).variance)
 
 
-@pytest.mark.parametrize(
-    "d",
-    [
-        rp.mixture([0.3, 0.7], rp.Gaussian(), rp.Gaussian(3.0, 2.0)),
-        rp.mixture([0.3, 0.7], rp.Gaussian(), rp.Gaussian(0.0, 1e-3)),
-        rp.mixture([0.5, 0.5], rp.Gaussian(-20.0), rp.Gaussian(20.0)),
-        rp.mixture([1e-6, 1.0 - 1e-6], rp.Gaussian(0.0, 1e-6), rp.Gaussian()),
-        rp.mixture([0.2, 0.3, 0.5], rp.Gaussian(), rp.Gaussian(1.0, 2.0), rp.Gaussian(10.0, 0.1)),
-        rp.mixture([0.3, 0.7], rp.Laplace(), rp.Exponential(3.0)),
-    ],
-)
-def test_entropy_against_mpmath(d):
-    with mp.workdps(25):
-        numbers = Numbers(d)
-        knots = set()
-        for component in d.components:
-            spread = float(np.sqrt(component.variance))
-            knots |= {float(component.mean) + 0.5 * k * spread for k in range(-24, 25)}
-            knots |= {float(end) for end in component.support if np.isfinite(end)}
-            knots |= {float(component.mean) + k * spread for k in (-60, 60)}
-
-        def integrand(y):
-            p = mixed(d, y, numbers.values)[2]
-            return -p * mpmath.log(p) if p > 0 else mpf(0)
-
-        expected = mpmath.quad(integrand, sorted(knots))
-    assert relative(d.entropy, expected) < 1e-13
-
-
 def test_names_values_and_texts():
     d = rp.mixture([0.3, 0.7], rp.Gaussian(), rp.Gamma(alpha=2.0))
     assert repr(d) == (

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+from functools import lru_cache
 
 import mpmath
 import numpy as np
@@ -51,7 +52,7 @@ class Reference:
 
     def __init__(self, d):
         (low, high), (first, last) = d.support, d.base.support
-        self.tails_at = TAILS[d.base.name]
+        self.tails_at = lru_cache(maxsize=None)(TAILS[d.base.name])
         self.own = bool(d.low <= first), bool(d.high >= last)
         self.ends = mpf(float(low)), mpf(float(high))
         self.theta = [mpf(float(value)) for value in d.base._theta]

@@ -25,6 +25,12 @@ def test_a_matrix_is_written_in_many_ways(cli, files, given):
     np.testing.assert_array_equal(np.stack([found["y_0"], found["y_1"]], axis=-1), expected)
 
 
+def test_columns_of_objects_are_read_as_before(cli, tmp_path):
+    (tmp_path / "mu.json").write_text('[{"loc": 1.0}, {"loc": 2.0}]')
+    found = cli.columns("sample", "gaussian", "-p", "loc=@mu.json", "-n", 1, "--seed", 1)
+    assert found["element"].tolist() == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -10,26 +10,6 @@ from mpmath import mp, mpf
 
 import reparam as rp
 
-
-def expectation(function, loc, scale, unit):
-    """E[f(x)] by quadrature over z, in pieces around where weight may be: relative to a unit."""
-    m, s = mpf(loc), mpf(scale)
-    places = {mpf(-15), mpf(0), max(mpf(15), 2 * s + 15)}
-    for k in (0, 1, 2):
-        places |= {k * s + d for d in (-12, -8, -5, -3, -1, 1, 3, 5, 8, 12)}
-    places |= {-m / s + sign * d / s for sign in (-1, 1) for d in (0, 1, 2, 4, 8, 15, 30, 60)}
-    low, high = mpf(-15), max(mpf(15), 2 * s + 15)
-    ends = [low]
-    for place in sorted(p for p in places if low < p <= high):
-        if place - ends[-1] > mpf("0.02") / max(1, s):
-            ends.append(place)
-    return unit * mpmath.quad(lambda z: function(m + s * z) / unit * mpmath.npdf(z), ends)
-
-
-def sigmoid(x):
-    return 1 / (1 + mpmath.exp(-x))
-
-
 #: Seams of the rules (σ = 1, 4, 16, and half of these), and both ends of what they must cover.
 CASES = [
     *((50.0, 1e-3), (-0.3, math.nextafter(1.0, 2.0)), (3.0, 4.0)),
@@ -39,36 +19,6 @@ CASES = [
 
 def close(got, exact, rtol):
     assert abs(mpf(float(got)) - exact) <= rtol * abs(exact), (got, mpmath.nstr(exact, 17))
-
-
-@pytest.mark.parametrize(("loc", "scale"), CASES)
-def test_moments_of_the_logit_normal(loc, scale):
-    with mp.workdps(30):
-        unit = sigmoid(-mpf(abs(loc)))
-        mean = expectation(sigmoid, -abs(loc), scale, unit)
-        square = expectation(lambda x: (sigmoid(x) - mean) ** 2, -abs(loc), scale, unit**2)
-        logs = expectation(
-            lambda x: -abs(x) - 2 * mpmath.log1p(mpmath.exp(-abs(x))), loc, scale, mpf(1)
-        )
-        entropy = logs + mpmath.log(mpf(scale)) + (1 + mpmath.log(2 * mpmath.pi)) / 2
-        close(rp.LogitNormal(-abs(loc), scale).mean, mean, 1e-13)
-        close(rp.LogitNormal(abs(loc), scale).mean, 1 - mean, 1e-13)
-        close(rp.LogitNormal(loc, scale).variance, square, 1e-13)
-        close(rp.LogitNormal(loc, scale).entropy, entropy, 1e-13)
-
-
-@pytest.mark.parametrize(("loc", "scale"), CASES)
-def test_moments_of_the_tanh_normal(loc, scale):
-    with mp.workdps(30):
-        d = rp.TanhNormal(loc, scale)
-        if loc:
-            close(d.mean, expectation(mpmath.tanh, loc, scale, mpf(1)), 1e-13)
-        else:
-            assert d.mean == 0.0
-        unit = sigmoid(-2 * mpf(abs(loc)))
-        half = expectation(sigmoid, -2 * abs(loc), 2 * scale, unit)
-        square = expectation(lambda x: (sigmoid(x) - half) ** 2, -2 * abs(loc), 2 * scale, unit**2)
-        close(d.variance, 4 * square, 1e-13)
 
 
 def test_moments_do_not_depend_on_neighbours():

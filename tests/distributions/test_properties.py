@@ -1,14 +1,13 @@
-"""Properties that hold for parameters all over their domains, and for all noise."""
+"""Properties that hold for parameters all over their domains, and for all noise.
+
+Each test takes many sets of parameters at once: chosen at random, the same each time.
+"""
 
 import math
-import operator
-from functools import partial
 
-import hypothesis.strategies as st
 import numpy as np
 import pytest
 from facts import lacks_mean
-from hypothesis import given
 from kinds import REPARAMETERIZED
 
 import reparam as rp
@@ -18,6 +17,8 @@ from reparam.engine.noise import UNIFORM
 TINY, HUGE = 5e-324, math.nextafter(math.inf, 0.0)
 #: The least and the largest size of values for parameters that are far beyond the typical.
 SIZES = 1e-100, 1e100
+#: Sets of parameters, and numbers that each is combined with; rows of one number each.
+SETS, NUMBERS, ROWS = 40, 16, 24
 CLASSES = [rp.get(name) for name in REPARAMETERIZED]
 
 
@@ -27,94 +28,99 @@ every_distribution = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls
 # What is drawn
 
 
-def positive(low=TINY, high=HUGE):
+def one_of(rng, *choices):
+    """For each place one of several arrays' entries."""
+    return np.choose(rng.integers(len(choices), size=choices[0].size), choices)
+
+
+def positive(rng, n, low=TINY, high=HUGE):
     """Positive numbers, evenly on a logarithmic scale; also the ends, and halves of integers."""
-    logarithms = st.floats(math.log(low), math.log(high) - 1e-12)
-    return st.one_of(
-        logarithms.map(lambda x: max(math.exp(x), low)),
-        st.sampled_from([low, high]),
-        st.integers(1, 40).map(lambda k: 0.5 * k),
+    logarithms = rng.uniform(math.log(low), math.log(high) - 1e-12, n)
+    return one_of(
+        rng,
+        np.maximum(np.exp(logarithms), low),
+        rng.choice([low, high], n),
+        0.5 * rng.integers(1, 41, n),
     )
 
 
-def inside(interval, low=TINY, high=HUGE):
+def inside(rng, n, interval, low=TINY, high=HUGE):
     """Numbers inside an interval, with magnitudes from `low` to `high` where it has no ends."""
     if interval == POSITIVE:
-        return positive(low, high)
+        return positive(rng, n, low, high)
     if interval == REAL:
-        size = positive(low, high)
-        return st.one_of(st.just(0.0), size, size.map(operator.neg))
-    return st.floats(interval.low, interval.high, exclude_min=True, exclude_max=True)
+        size = positive(rng, n, low, high)
+        return one_of(rng, np.zeros(n), size, -size)
+    first, last = np.nextafter(interval.low, np.inf), np.nextafter(interval.high, -np.inf)
+    share = 10.0 ** rng.uniform(-17.0, -0.3, n)
+    width = interval.high - interval.low
+    found = one_of(
+        rng,
+        rng.uniform(interval.low, interval.high, n),
+        rng.choice([first, 0.5 * (first + last), last], n),
+        interval.low + share * width,
+        interval.high - share * width,
+    )
+    return np.clip(found, first, last)
 
 
-def anywhere(parameter):
-    """Any value of a parameter."""
-    return inside(parameter.domain)
+def anywhere(rng, n, parameter):
+    """Any values of a parameter."""
+    return inside(rng, n, parameter.domain)
 
 
-def normal(parameter):
-    """Any value but those next to the smallest and the largest floating-point numbers."""
-    return inside(parameter.domain, 1e-300, 1e300)
+def normal(rng, n, parameter):
+    """Any values but those next to the smallest and the largest floating-point numbers."""
+    return inside(rng, n, parameter.domain, 1e-300, 1e300)
 
 
-def wide(parameter):
+def wide(rng, n, parameter):
     """Values from two decades below the typical range to four decades above."""
     low, high = parameter.typical
-    return inside(parameter.domain, 1e-2 * (low if low > 0.0 else 1e-3), 1e4 * max(-low, high))
+    least = 1e-2 * (low if low > 0.0 else 1e-3)
+    return inside(rng, n, parameter.domain, least, 1e4 * max(-low, high))
 
 
-def one_set(cls, values):
-    """One set of parameters."""
-    one = st.tuples(*map(values, cls.parameters.values()))
-    places = {name: place for place, name in enumerate(cls.parameters)}
+def distributions(rng, cls, values, n=SETS):
+    """The distribution with sets of parameters: batch shape (sets,)."""
+    theta = {name: values(rng, n, parameter) for name, parameter in cls.parameters.items()}
+    keep = np.ones(n, bool)
     for low, high in cls._ordered:
-        one = one.map(partial(in_order, places[low], places[high]))
-        one = one.filter(lambda theta, at=places[low], to=places[high]: theta[at] < theta[to])
-    return one
+        theta[low], theta[high] = np.sort([theta[low], theta[high]], axis=0)
+        keep &= theta[low] < theta[high]
+    return cls(**{name: entry[keep] for name, entry in theta.items()})
 
 
-def parameter_sets(cls, values):
-    """A few sets of parameters."""
-    return st.lists(one_set(cls, values), min_size=1, max_size=6)
-
-
-def in_order(low, high, theta):
-    """Parameters, two of them swapped if the first is not the lower."""
-    theta = list(theta)
-    theta[low], theta[high] = sorted([theta[low], theta[high]])
-    return tuple(theta)
-
-
-def distributions(cls, values):
-    """The distribution with a few sets of parameters: batch shape (sets,)."""
-    return parameter_sets(cls, values).map(lambda sets: cls(*map(list, zip(*sets, strict=True))))
-
-
-def uniforms():
+def uniforms(rng, n):
     """Uniform noise: central, in both tails, and next to ½."""
-    tail = st.floats(-37.4, -0.01).map(lambda x: max(math.exp(x), 2.0**-54))
-    return st.one_of(
-        st.sampled_from([2.0**-54, 0.5 - 2.0**-54, 0.5, 0.5 + 2.0**-53, 1.0 - 2.0**-53]),
-        st.floats(2.0**-54, 1.0 - 2.0**-53),
+    tail = np.maximum(np.exp(rng.uniform(-37.4, -0.01, n)), 2.0**-54)
+    return one_of(
+        rng,
+        rng.choice([2.0**-54, 0.5 - 2.0**-54, 0.5, 0.5 + 2.0**-53, 1.0 - 2.0**-53], n),
+        rng.uniform(2.0**-54, 1.0 - 2.0**-53, n),
         tail,
-        tail.map(lambda u: min(1.0 - u, 1.0 - 2.0**-53)),
+        np.minimum(1.0 - tail, 1.0 - 2.0**-53),
     )
 
 
-def noises(cls):
+def noises(rng, n, cls):
     """Noise of the kind that a distribution takes."""
     if cls.noise is UNIFORM:
-        return uniforms()
-    return st.one_of(st.floats(-9.0, 9.0), inside(REAL))
+        return uniforms(rng, n)
+    return one_of(rng, rng.uniform(-9.0, 9.0, n), inside(rng, n, REAL))
 
 
 def column(numbers):
-    """A few numbers, to broadcast with sets of parameters: shape (numbers, 1)."""
-    some = st.lists(numbers, min_size=1, max_size=6)
-    return some.map(lambda values: np.sort(values)[:, np.newaxis])
+    """Numbers in order, to broadcast with sets of parameters: shape (numbers, 1)."""
+    return np.sort(numbers)[:, np.newaxis]
 
 
 # What is said of it
+
+
+def values_of(rng, d, *sizes):
+    """Values in a support that doesn't move."""
+    return column(inside(rng, NUMBERS, d._support, *sizes))
 
 
 def assert_numbers(what, entries):
@@ -142,11 +148,11 @@ def assert_sound(draw):
 
 
 @every_distribution
-@given(data=st.data())
-def test_no_value_or_derivative_is_nan_whatever_the_parameters(cls, data):
-    d = data.draw(distributions(cls, normal))
+def test_no_value_or_derivative_is_nan_whatever_the_parameters(cls):
+    rng = np.random.default_rng(1)
+    d = distributions(rng, cls, normal)
     low, high = d.support
-    for draw in (d.transform(data.draw(column(noises(cls)))), d.rsample(5, rng=1)):
+    for draw in (d.transform(column(noises(rng, NUMBERS, cls))), d.rsample(5, rng=1)):
         assert np.all((low <= draw.value) & (draw.value <= high))
         assert_numbers("∂y/∂θ of", draw.jacobian())
         for view in cls._views:
@@ -154,14 +160,14 @@ def test_no_value_or_derivative_is_nan_whatever_the_parameters(cls, data):
 
 
 @pytest.mark.parametrize("cls", [c for c in CLASSES if c.path == "map"], ids=lambda cls: cls.name)
-@given(data=st.data())
-def test_closed_forms_are_sound_for_all_parameters_there_are(cls, data):
-    d = data.draw(distributions(cls, anywhere))
-    draw = d.transform(data.draw(column(noises(cls))))
+def test_closed_forms_are_sound_for_all_parameters_there_are(cls):
+    rng = np.random.default_rng(2)
+    d = distributions(rng, cls, anywhere)
+    draw = d.transform(column(noises(rng, NUMBERS, cls)))
     low, high = d.support
     assert np.all((low <= draw.value) & (draw.value <= high))
     assert_numbers("∂y/∂θ of", draw.jacobian())
-    y = d.icdf(data.draw(column(uniforms()))) if d.moving else data.draw(column(inside(d._support)))
+    y = d.icdf(column(uniforms(rng, NUMBERS))) if d.moving else values_of(rng, d)
     assert_numbers("pathwise", d.pathwise(y))
     assert_numbers("score", d.score(y))
     assert_numbers("density", {"log": d.log_prob(y)})
@@ -204,16 +210,16 @@ def assert_quantiles_fit(d, u, y):
 
 
 @every_distribution
-@given(data=st.data())
-def test_everything_is_sound_far_beyond_typical_parameters(cls, data):
-    d = data.draw(distributions(cls, wide))
-    assert_sound(d.transform(data.draw(column(noises(cls)))))
-    assert_sound(d.rsample(20, rng=data.draw(st.integers(0, 9))))
-    u = data.draw(column(uniforms()))
+def test_everything_is_sound_far_beyond_typical_parameters(cls):
+    rng = np.random.default_rng(3)
+    d = distributions(rng, cls, wide)
+    assert_sound(d.transform(column(noises(rng, NUMBERS, cls))))
+    assert_sound(d.rsample(20, rng=4))
+    u = column(uniforms(rng, NUMBERS))
     y = d.icdf(u)
     assert_tails_fit(d, np.sort(y, axis=0))
     assert_quantiles_fit(d, u, y)
-    assert_functions_sound(d, y if d.moving else data.draw(column(inside(d._support, *SIZES))))
+    assert_functions_sound(d, y if d.moving else values_of(rng, d, *SIZES))
 
 
 def everything(d, z, u, y):
@@ -228,15 +234,14 @@ def everything(d, z, u, y):
 
 
 @every_distribution
-@given(data=st.data())
-def test_element_alone_is_the_element_in_a_batch(cls, data):
-    values = wide if cls.path == "field" else anywhere
-    support = REAL if cls().moving else cls._support
-    row = st.tuples(one_set(cls, values), noises(cls), uniforms(), inside(support))
-    rows = data.draw(st.lists(row, min_size=2, max_size=3))
-    sets, *points = zip(*rows, strict=True)
-    batch = cls(*map(list, zip(*sets, strict=True)))
+def test_element_alone_is_the_element_in_a_batch(cls):
+    rng = np.random.default_rng(5)
+    batch = distributions(rng, cls, wide if cls.path == "field" else anywhere, ROWS)
+    rows = batch.batch_shape[0]
+    support = REAL if batch.moving else cls._support
+    points = noises(rng, rows, cls), uniforms(rng, rows), inside(rng, rows, support)
     together = everything(batch, *points)
-    for i, (theta, *point) in enumerate(rows):
-        for what, alone in everything(cls(*theta), *point).items():
-            np.testing.assert_array_equal(together[what][i], alone, err_msg=what)
+    for i in range(rows):
+        theta = {name: batch[name][i] for name in cls.parameters}
+        for what, alone in everything(cls(**theta), *(each[i] for each in points)).items():
+            np.testing.assert_array_equal(together[what][i], alone, err_msg=f"{what} at {theta}")

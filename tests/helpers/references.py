@@ -1,7 +1,9 @@
 """Tails and densities at any precision, by mpmath: what compositions are compared with."""
 
+from functools import lru_cache
+
 import mpmath
-from mpmath import mpf
+from mpmath import mp, mpf
 
 
 def _gaussian(y, loc, scale):
@@ -63,6 +65,16 @@ LAWS = {
 }
 
 
+def law(name, y, *theta):
+    """F, 1 − F and the density of a law: computed once of the same numbers."""
+    return _law(name, mp.prec, y, *theta)
+
+
+@lru_cache(10_000)
+def _law(name, _, y, *theta):
+    return LAWS[name](y, *theta)
+
+
 class Numbers:
     """The numbers that a composition is made of, each of which may be moved."""
 
@@ -97,7 +109,7 @@ def _mixed(d, y, rest):
         if hasattr(component, "components"):
             each.append(_mixed(component, y, rest))
         else:
-            each.append(LAWS[component.name](y, *[next(rest) for _ in component._theta]))
+            each.append(law(component.name, y, *[next(rest) for _ in component._theta]))
     name, weighting = d._weighting
     weights = [next(rest) for _ in range(weighting.shape[-1])]
     if name == "logits":

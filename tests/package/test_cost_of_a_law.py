@@ -11,9 +11,9 @@ pytestmark = pytest.mark.long
 TESTS = Path(__file__).parents[1]
 #: Core-seconds that the tests may take for one more law. This one takes what most take that have
 #: closed forms.
-ALLOWED = 1.5
+ALLOWED = 1.2
 #: By how much CPU time may be longer, on a slow machine or one whose cores others share.
-SLOWER = 3.0
+SLOWER = 2.5
 
 
 def test_tests_run_over_a_new_law_unedited_and_take_little_time(site, python, tmp_path):

@@ -15,8 +15,10 @@ from reparam.errors import PluginWarning, UnknownDistributionError
 def fresh():
     """A registry that has not looked at any plugin yet, nor will have."""
     registry._plugin.cache_clear()
+    registry._entry_points.cache_clear()
     yield
     registry._plugin.cache_clear()
+    registry._entry_points.cache_clear()
 
 
 @pytest.fixture

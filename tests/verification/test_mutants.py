@@ -1,6 +1,6 @@
 """Mistakes that ``mutants.py`` makes are caught by a default run, and what is right is not.
 
-A tenth of each distribution's mutants are asked about, which one depends on its name. ``tools/
+A twentieth of each distribution's mutants are asked about, which one depends on its name. ``tools/
 mutants.py`` asks about all, and writes the page that is read here.
 """
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.long
 DOCS = Path(__file__).parents[2] / "docs"
 SEED = 1
 NAMES = [name for name in REPARAMETERIZED if name in registry.BUILT_IN]
-PARTS = 10
+PARTS = 20
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_mutants_are_caught(name):
     by = mutants.caught(name, SEED, slice(zlib.crc32(name.encode()) % PARTS, None, PARTS))
-    assert len(by) > 6
+    assert len(by) > 2
     assert [mutant for mutant, witness in by.items() if witness is None] == []
 
 

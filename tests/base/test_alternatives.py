@@ -70,6 +70,7 @@ def test_axes_unify_and_give_the_event_shape():
     assert {k: v.shape for k, v in draw.vjp(1.0).items()} == {"loc": (2, 2), "w": (4,)}
     assert draw.jacobian()["loc"].shape == (3, 2, 2, 5, 2)
     np.testing.assert_array_equal(draw.jvp(loc=[1.0, 0.0])[..., 0, :], 1.0)
+    np.testing.assert_array_equal(draw.jvp(w=np.ones(4)), np.zeros((3, 2, 2, 5)))
     assert Grid(w=np.zeros(7)).event_shape == (2, 8)
 
 

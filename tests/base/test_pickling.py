@@ -26,7 +26,9 @@ def facts(draw):
     jacobian = {name: entry.tolist() for name, entry in draw.jacobian().items()}
     vjp = {name: np.asarray(entry).tolist() for name, entry in draw.vjp(draw.value).items()}
     path = draw.distribution.path
-    return draw.value.tolist(), draw.noise.tolist(), jacobian, vjp, path, repr(draw.distribution)
+    noise = draw.noise if isinstance(draw.noise, tuple) else (draw.noise,)
+    numbers = draw.value.tolist(), [each.tolist() for each in noise]
+    return *numbers, jacobian, vjp, path, repr(draw.distribution)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_one_of_several_parameters_is_kept():
     assert OneHot().weights.tolist() == [1.0, 1.0, 1.0]
     with pytest.raises(AttributeError, match="has no weights; it was made with logits"):
         _ = d.weights
-    with pytest.raises(UnknownParameterError, match=r"weights and logits, .*; pass one of the two"):
+    with pytest.raises(UnknownParameterError, match=r"weights and logits, .*; pass one of them"):
         OneHot(weights=[1.0], logits=[0.0])
 
 

@@ -6,7 +6,7 @@ A message names the value, the rule it breaks and the remedy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 __all__ = [
     "CountError",
@@ -112,12 +112,14 @@ class PluginWarning(UserWarning):
     """A plugin could not be loaded, or provides something it must not."""
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+def did_you_mean(
+    name: str, candidates: Iterable[str], names: Mapping[str, str] | None = None
+) -> str:
     """Return ``"; did you mean 'x'?"`` for what `name` misspells, at most three, or nothing.
 
     A misspelling has a wrong, missing, extra or swapped letter, or two from six letters on, and not
     at the beginning, or it leaves out up to half of the letters. Case, hyphens and underscores
-    don't matter.
+    don't matter. Of candidates that are spellings of one thing, by `names`, there is one.
     """
     wanted, found = spelled(name), []
     for candidate in candidates:
@@ -128,8 +130,11 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     if not found:
         return ""
     least = min(found)[0]
-    names = {spelled(each): each for distance, each in sorted(found)[::-1] if distance == least}
-    nearest = [repr(each) for each in sorted(names.values())[:3]]
+    best: dict[str, str] = {}
+    for distance, candidate in found:
+        if distance == least:
+            best.setdefault((names or {}).get(candidate, spelled(candidate)), candidate)
+    nearest = [repr(each) for each in sorted(best.values())[:3]]
     return f"; did you mean {' or '.join(filter(None, (', '.join(nearest[:-1]), nearest[-1])))}?"
 
 

@@ -143,7 +143,8 @@ def get(name: str) -> type[Distribution]:
             if spelled(spelling) == wanted:
                 return distribution
             known[spelling] = distribution.name
-    near = did_you_mean(name, known) if isinstance(name, str) else ""  # None is no misspelling
+    # None is no misspelling
+    near = did_you_mean(name, known, known) if isinstance(name, str) else ""
     if not near:
         near = f"; reparam.names() has the names of all {len(set(known.values()))}"
     raise UnknownDistributionError(f"no distribution is called {name!r}{near}")

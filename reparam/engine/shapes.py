@@ -116,7 +116,9 @@ def sample_shape(shape: object) -> tuple[int, ...]:
     given = np.asarray(None if isinstance(shape, np.ma.MaskedArray) else shape, dtype=object)
     entries: list[Any] = given.reshape(-1).tolist() if given.ndim < 2 else [None]
     try:
-        sizes = [-1 if isinstance(entry, bool) else operator.index(entry) for entry in entries]
+        sizes = [
+            -1 if isinstance(entry, bool | np.bool_) else operator.index(entry) for entry in entries
+        ]
     except TypeError:
         sizes = [-1]
     if any(size < 0 for size in sizes):

@@ -174,7 +174,7 @@ def _half(
         both(own.first, tail.first),
         both(own.second, tail.second),
         both(own.entropy, tail.entropy),
-        (there & once, there & twice),
+        (endless & once, endless & twice),
         own.mass,
     )
 

@@ -250,14 +250,14 @@ class Model(Evaluator):
         return self._held(draws, source)
 
     def expectation(
-        self, n: int, *, rng: RNGLike = None, wrt: str | Sequence[str] | None = None
+        self, n: int | range, *, rng: RNGLike = None, wrt: str | Sequence[str] | None = None
     ) -> Expectation:
         """Estimate E[J] and its gradient from `n` draws, of which few are in memory at a time.
 
         Parameters
         ----------
         n
-            How many draws.
+            How many draws, or the range of their numbers.
         rng
             As for :meth:`rsample`, whose draws these are.
         wrt
@@ -289,7 +289,7 @@ class Model(Evaluator):
         >>> {name: round(float(entry), 2) for name, entry in result.gradient.items()}
         {'m': 1.2, 's': 0.8}
         """
-        draws = range(draw_count(n))
+        draws = n if isinstance(n, range) else range(draw_count(n))
         return expectation(self, draws, self._streams(rng), self._wanted(wrt))
 
     def _held(self, draws: range, source: Source) -> GraphDraw[Model]:

@@ -1,0 +1,11 @@
+"""Fits: inputs of a graph that minimize E[loss], by stochastic gradients."""
+
+from __future__ import annotations
+
+from reparam.fitting._fit import fit
+from reparam.fitting._result import Fit
+from reparam.fitting._run import Run
+from reparam.fitting._settings import SCHEDULES, Settings
+from reparam.fitting._trace import Trace
+
+__all__ = ["SCHEDULES", "Fit", "Run", "Settings", "Trace", "fit"]

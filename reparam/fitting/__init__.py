@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from reparam.fitting._fit import fit
+from reparam.fitting._picture import picture
 from reparam.fitting._result import Fit
 from reparam.fitting._run import Run
 from reparam.fitting._settings import SCHEDULES, Settings
 from reparam.fitting._trace import Trace
 
-__all__ = ["SCHEDULES", "Fit", "Run", "Settings", "Trace", "fit"]
+__all__ = ["SCHEDULES", "Fit", "Run", "Settings", "Trace", "fit", "picture"]

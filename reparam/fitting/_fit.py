@@ -46,11 +46,12 @@ def fit(
     rate
         About how far an input moves in a step, at first.
     schedule
-        ``"cosine"``, for a rate that falls to 0 along half a wave, or ``"constant"``: then the fit
-        stops early, after 200, 400, 800, … steps, once the loss falls no more. It doesn't, if its
-        mean fell by at most two standard errors from the first to the second half of the window.
+        ``"cosine"``, for a rate that falls to a quarter over the first half of the steps, along
+        half a wave, and stays there; or ``"constant"``: then the fit stops early, after 400, 800,
+        1600, … steps, once the loss falls by at most two standard errors from the first half of
+        the window to the second.
     tolerance
-        At a constant rate, the standard error of this change has to be that small, too.
+        At a constant rate, the standard error of this fall has to be that small, too.
     fixed
         The name or names of inputs that keep their values.
     rng

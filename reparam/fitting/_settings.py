@@ -20,6 +20,10 @@ SCHEDULES = ("cosine", "constant")
 #: is added to the root of the latter: the values of Kingma & Ba (2015).
 _KEPT, _KEPT_SQUARES, _EPSILON = 0.9, 0.999, 1e-8
 
+#: The share of the rate that a cosine ends at. It isn't 0: steps that become shorter and shorter
+#: depend on each other more and more, and the means of batches would tell nothing.
+_LEFT = 0.25
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -34,7 +38,8 @@ class Settings:
     rate
         About how far an input moves in a step: Adam's α at the first step.
     schedule
-        ``"cosine"``, where the rate falls to 0 along half a wave, or ``"constant"``.
+        ``"cosine"``, where the rate falls to a quarter over the first half of the steps, along half
+        a wave, and stays there; or ``"constant"``.
     tolerance
         The standard error of the loss's change at which a fit at a constant rate may stop.
     """
@@ -64,7 +69,8 @@ class Settings:
         """Return the rate of a step; the first one's number is 0."""
         if self.schedule == "constant":
             return self.rate
-        return 0.5 * self.rate * (1.0 + math.cos(math.pi * step / self.steps))
+        share = min(2.0 * step / self.steps, 1.0)
+        return self.rate * (_LEFT + (1.0 - _LEFT) * 0.5 * (1.0 + math.cos(math.pi * share)))
 
     def numbers(self, step: int) -> range:
         """Return the numbers of a step's draws."""

@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.errors import FitError
@@ -43,9 +45,9 @@ class Trace:
         return f"Trace({len(self)} steps in {', '.join(self.inputs)})"
 
     @property
-    def columns(self) -> dict[str, Array]:
+    def columns(self) -> dict[str, NDArray[Any]]:
         """The trace as columns: a vector ``w`` has the columns ``w[0]``, ``w[1]``, …."""
-        found: dict[str, Array] = {
+        found: dict[str, NDArray[Any]] = {
             "step": np.arange(len(self)),
             "loss": self.loss,
             "standard_error": self.standard_error,

@@ -11,7 +11,7 @@ from reparam.arguments import draw_count
 from reparam.base.distribution import Distribution
 from reparam.engine.shapes import check_memory
 from reparam.engine.threads import in_order
-from reparam.errors import GraphError, did_you_mean
+from reparam.errors import CountError, GraphError, did_you_mean
 from reparam.expressions._scan import normalized
 from reparam.graphs._draw import GraphDraw
 from reparam.graphs._estimation import expectation
@@ -289,6 +289,8 @@ class Model(Evaluator):
         >>> {name: round(float(entry), 2) for name, entry in result.gradient.items()}
         {'m': 1.2, 's': 0.8}
         """
+        if isinstance(n, range) and (n.start < 0 or n.step != 1):
+            raise CountError(f"{n!r} has numbers that draws don't have; pass range(start, stop)")
         draws = n if isinstance(n, range) else range(draw_count(n))
         return expectation(self, draws, self._streams(rng), self._wanted(wrt))
 

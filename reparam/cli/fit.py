@@ -123,13 +123,13 @@ def fit(
 
     [bold]Examples[/bold]
 
-    reparam fit -p loc=m --at m=0 --loss "(y - 3)**2 + m**2"
+    reparam fit -p loc=m --at m=0 --loss "(y - 3)**2 + m**2" --steps 500
 
-    reparam fit -p loc=m -p "scale=exp(s)" --at m=0,s=0 --loss "y**2/2 + 2*(2 - y)**2 - s"
+    reparam fit -p loc=m -p "scale=exp(s)" --at m=0,s=0 --loss "y**2/2 + 2*(2 - y)**2 - s" --plot
 
-    reparam fit --graph model.txt --at m=0,s=0 --fix x=@data.csv:x --trace trace.csv --plot
+    reparam fit -p loc=m --at m=0 --loss "y**2" --steps 200 --seed 1 --trace trace.csv
 
-    reparam fit --graph model.txt --at m=0,s=0 --resume trace.csv --seed 1 --out loss.svg
+    reparam fit -p loc=m --at m=0 --loss "y**2" --steps 200 --seed 1 --resume trace.csv -o loss.svg
     """
     from reparam.fitting import Run, Settings
 

@@ -184,7 +184,8 @@ class Run:
         return np.concatenate([np.ravel(values[name]) for name in self.shapes])
 
     def _rowwise(self, values: Mapping[str, Array], count: int) -> Array:
-        return np.concatenate([values[name].reshape(count, math.prod(shape)) for name, shape in self.shapes.items()], axis=1)
+        sizes = {name: math.prod(shape) for name, shape in self.shapes.items()}
+        return np.concatenate([values[n].reshape(count, k) for n, k in sizes.items()], axis=1)
 
     def _named(self, rows: Array) -> dict[str, Array]:
         """Return rows of numbers by the names of the inputs."""

@@ -1,6 +1,7 @@
 """``reparam fit``: results, traces in every format, charts, and what is refused."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,10 +35,8 @@ def test_fits_resume_from_traces_of_every_format(cli, suffix):
     cli(*vector, "--steps", "9", "--resume", f"a.{suffix}", "--trace", "b.csv", "-o", "b.jsonl")
     cli(*vector, "--steps", "9", "--trace", "c.csv", "-o", "c.jsonl")
     for kind in ("csv", "jsonl"):
-        with open(f"b.{kind}") as one, open(f"c.{kind}") as other:
-            assert one.read() == other.read()
-    with open("b.csv") as trace:
-        head = trace.readline().strip()
+        assert Path(f"b.{kind}").read_bytes() == Path(f"c.{kind}").read_bytes()
+    head = Path("b.csv").read_text().partition("\n")[0]
     names = [*(f"m[{k}]" for k in range(3)), "s"]
     expected = ["step", "loss", "standard_error", *names, *(f"dJ_d{name}" for name in names)]
     assert head == ",".join(expected)
@@ -50,13 +49,12 @@ def test_charts_and_pictures(cli):
     assert any("┤" in line for line in table[1:8])
     assert "E[loss] by step" in cli(*short, "--plot", "--format", "csv").stderr
     cli(*short, "-o", "loss.svg")
-    with open("loss.svg") as picture:
-        assert "<svg" in picture.read()
+    assert "<svg" in Path("loss.svg").read_text()
 
 
 def test_traces_are_written_when_a_fit_ends_with_an_error(cli):
     steep = ("fit", "-p", "scale=s", "--at", "s=0.3", "--loss", "y**2", "--seed", "3")
-    done = cli(*steep, "-n", "10", "--trace", "t.csv", status=2)
+    done = cli(*steep, "-n", "10", "--trace", "t.csv", code=2)
     assert "scale=exp(s)" in done.stderr
     rows = np.loadtxt("t.csv", delimiter=",", skiprows=1)
     assert f"step {len(rows)}: " in done.stderr
@@ -78,8 +76,7 @@ def test_what_is_refused(cli):
         ((*QUADRATIC, "--node", "x = 1"), "are for one distribution"),
     ]
     for arguments, message in cases:
-        assert message in cli(*arguments, status=2).stderr
-    with open("other.csv", "w") as other:
-        other.write("step,loss\n0,1.0\n")
-    done = cli(*QUADRATIC, "--resume", "other.csv", status=2)
+        assert message in cli(*arguments, code=2).stderr
+    Path("other.csv").write_text("step,loss\n0,1.0\n")
+    done = cli(*QUADRATIC, "--resume", "other.csv", code=2)
     assert "it has no column 'm'; pass a file that --trace wrote" in done.stderr

@@ -130,6 +130,7 @@ if TYPE_CHECKING:
     from reparam.errors import NotReparameterizable as NotReparameterizable
     from reparam.errors import ReparamError as ReparamError
     from reparam.expressions import Expression as Expression
+    from reparam.fitting import fit as fit
     from reparam.graphs import Graph as Graph
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
@@ -206,6 +207,7 @@ _HOMES = {
     "Softplus": "reparam.transforms.maps",
     "Tanh": "reparam.transforms.maps",
     "formula": "reparam.transforms.maps",
+    "fit": "reparam.fitting",
     "clip": "reparam.transforms.clipped",
     "get": "reparam.registry",
     "independent": "reparam.transforms.independent",

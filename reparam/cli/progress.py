@@ -52,9 +52,16 @@ def tracked(blocks: Iterator[Block], total: int) -> Iterator[Block]:
 
 
 class Counter:
-    """A bar on stderr, when someone is there to see it: how many of all checks are done."""
+    """A bar on stderr, when someone is there to see it: how many of all things are done.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    what
+        What is counted.
+    """
+
+    def __init__(self, what: str = "checks") -> None:
+        self._what = what
         self._bar: Any = None
 
     def __call__(self, done: int, total: int) -> None:
@@ -62,7 +69,7 @@ class Counter:
         if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             return
         if self._bar is None:
-            self._bar = _counting(total)
+            self._bar = _counting(total, self._what)
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=done)
         if done == total:
@@ -88,13 +95,13 @@ class Counter:
             self._bar.stop()
 
 
-def _counting(total: int) -> Any:
+def _counting(total: int, what: str) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     bar = Progress(
         MofNCompleteColumn(),
-        TextColumn("checks"),
+        TextColumn(what),
         BarColumn(bar_width=None),
         TimeElapsedColumn(),
         console=Console(stderr=True),

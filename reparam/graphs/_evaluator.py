@@ -106,7 +106,7 @@ class Evaluator:
                         whole = np.broadcast_to(fixed[node.argument], shapes[node.argument])
                         fixed[node.name] = np.asarray(whole.sum())
                 elif alone and isinstance(node, Sampled):
-                    laws[node.name] = node.placed.made(fixed)
+                    laws[node.name] = node.law.made([fixed[name] for name in node.arguments])
                 elif alone and not isinstance(node, Sampled):
                     value, slopes[node.name] = node.gradient(fixed, node.arguments)
                     fixed[node.name] = np.asarray(value)

@@ -1,8 +1,8 @@
 """Where the gradient of a graph's E[J] is not what it seems: J jumps, or variances are infinite.
 
 Both are looked for along lines: the draw of one node goes from one tail to the other, and the noise
-of all others stays what it is. What only several draws together make stays unseen: the tails of a
-product, for example.
+of all others stays what it is, or the value if that is an integer. What only several draws together
+make stays unseen: the tails of a product, for example.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from reparam.estimators._tails import grows, tail_points
 from reparam.graphs._evaluator import ONE, Evaluator, Frame, replayed
 from reparam.graphs._jumps import Break, breaks
 from reparam.graphs._nodes import PATHWISE, STRAIGHT_THROUGH, Sampled
+from reparam.graphs._score import Integers
 from reparam.graphs._terms import LOSS
 
 __all__ = ["notes_on"]
@@ -126,6 +127,7 @@ def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
     ]
     if not drawn:
         return
+    scored = model._structure.scored
     scenes = _SCENES if len(model._structure.draws) > 1 else 1
     number = 0
     for scalar in _elements(model, before):
@@ -134,7 +136,10 @@ def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
         except ReparamError:
             continue  # a parameter left its domain
         for scene in range(scenes):
-            held = {name: float(d.noise[scene]) for name, d in frame.drawn.items()}
+            held = {
+                name: float((draw.value if name in scored else draw.noise)[scene])
+                for name, draw in frame.drawn.items()
+            }
             for node in drawn:
                 law = _law(scalar, node, frame, scene)
                 line = _Line(scalar, node, law, held, wanted)
@@ -171,7 +176,8 @@ def _elements(model: Evaluator, before: set[str]) -> Iterator[Evaluator]:
 def _law(model: Evaluator, node: Sampled, frame: Frame, scene: int) -> Reparameterized:
     """Return the distribution of a node, given one draw of the others."""
     if node.name in model._laws:
-        return model._laws[node.name]
+        fixed: Reparameterized = model._laws[node.name]
+        return fixed
     values = {
         name: np.broadcast_to(frame.values[name], (len(frame.at),))[scene]
         for name in node.arguments
@@ -213,7 +219,7 @@ class _Line:
     law
         Its distribution, of the parameters that other draws give it.
     held
-        The noise of each draw.
+        The noise of each draw; the value of what is differentiated by its score.
     wanted
         The names to differentiate in.
     """
@@ -310,7 +316,8 @@ class _Line:
 
         def source(node: Sampled, new: Any, at: range) -> Any:
             if node.name != self.node.name:
-                return replayed(node, new, np.full(len(at), self.held[node.name]))
+                held = np.full(len(at), self.held[node.name])
+                return Integers(new, held, None) if node.is_scored else replayed(node, new, held)
             if law is not None:
                 return _Given(law, y)
             moved = y

@@ -142,14 +142,14 @@ class Sampled:
         What it is drawn from.
     by
         How it is differentiated.
-    relaxed
-        Whether it is continuous, and stands for a discrete draw.
+    hard
+        The discrete distribution that it stands for, if it is relaxed or straight-through.
     """
 
     name: str
     placed: Placed
     by: str = PATHWISE
-    relaxed: bool = False
+    hard: Placed | None = None
 
     @property
     def law(self) -> Law:

@@ -90,7 +90,7 @@ def _biased(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
             names = [name for name in wanted if node.name in model._active([name])]
             if names:
                 yield f"estimates in {', '.join(names)} are biased: {node.name} is straight-through"
-        elif node.relaxed:
+        elif node.hard:
             yield f"estimates are biased: {node.name} is relaxed"
 
 

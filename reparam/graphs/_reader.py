@@ -29,6 +29,7 @@ from reparam.graphs._nodes import (
     Sampled,
     Sum,
 )
+from reparam.graphs._relaxing import check_relaxable, relaxed
 
 __all__ = ["Reader", "locating"]
 
@@ -115,23 +116,13 @@ class Reader:
             self._laws[name] = self._placed(name, match[1])
             self._formula(name, text, match.start(3), match.end(3))
             return
-        law = read(match[1], self._own)
-        if law.name != "bernoulli":
-            what = f"there is no relaxation of {law.name} here; take one of bernoulli, or leave it"
-            with _at(text, match.start(2)):
-                raise GraphError(f"{what} out for the score")
         hard = self._placed(name, match[1])
+        with _at(text, match.start(2)):
+            check_relaxable(hard.law)
         self._formula(f"{name}.temperature", text, match.start(3), match.end(3))
-        logits = f"{name}.logits"
-        if hard.arguments != (logits,):
-            log_odds = Expression("log(p) - log1p(-p)")
-            self.nodes.append(Formula(logits, log_odds, hard.arguments))
-        soft_law = read("relaxed-bernoulli(temperature=t, logits=x)", {})
-        soft = Placed(soft_law, (f"{name}.temperature", logits))
-        is_soft = modifier == "relaxed"
-        by = PATHWISE if is_soft else STRAIGHT_THROUGH
-        self.nodes.append(Sampled(name, soft, by, relaxed=is_soft))
-        self._laws[name] = soft if is_soft else hard
+        added, node = relaxed(name, hard, straight_through=modifier == STRAIGHT_THROUGH)
+        self.nodes += [*added, node]
+        self._laws[name] = hard if modifier == STRAIGHT_THROUGH else node.placed
 
     def _placed(self, name: str, text: str) -> Placed:
         """Read a distribution, and its parameters as nodes."""

@@ -19,7 +19,7 @@ from reparam.graphs._terms import Term
 if TYPE_CHECKING:
     from reparam.graphs._evaluator import Evaluator, Frame
 
-__all__ = ["Integers", "costs"]
+__all__ = ["Integers", "costs", "over", "repetitions", "whole_shape"]
 
 
 @dataclass(frozen=True)
@@ -93,24 +93,25 @@ def _cost(model: Evaluator, frame: Frame, name: str, batch: tuple[int, ...] | No
     total = np.zeros(own)
     for term in model._structure.terms:
         if name in term.before:
-            value = np.broadcast_to(model._whole(frame, term.node), (count, *_shape(model, term)))
+            value = np.broadcast_to(model._whole(frame, term.node), (count, *whole_shape(model, term)))
             if batch is None and name in term.behind_sums:
                 value = value.sum(axis=tuple(range(1, value.ndim)), keepdims=True)
-            total = total + _factor(model, term) * _over(value, own)
+            total = total + repetitions(model, term) * over(value, own)
     return total
 
 
-def _over(value: Array, shape: tuple[int, ...]) -> Array:
+def over(value: Array, shape: tuple[int, ...]) -> Array:
     """Return a term as elements of a draw have it: summed over all else."""
     whole = np.broadcast_shapes(value.shape, shape)
     return summed_to(np.broadcast_to(value, whole), shape)
 
 
-def _shape(model: Evaluator, term: Term) -> tuple[int, ...]:
+def whole_shape(model: Evaluator, term: Term) -> tuple[int, ...]:
+    """Return the shape that a term is broadcast to, with ones before it."""
     return model._padded(term.whole)
 
 
-def _factor(model: Evaluator, term: Term) -> float:
+def repetitions(model: Evaluator, term: Term) -> float:
     """Return how often a term counts, with its sign."""
     return term.sign * math.prod(math.prod(model._shapes[name]) for name in term.repeated)
 

@@ -74,11 +74,11 @@ def exact(model: Evaluator, wanted: tuple[str, ...]) -> Exact:
             if not any(not node.is_scored for node in _drawn(model)):
                 return fine
             coarse = _integrated(model, wanted, 2)
-    except _TooLarge as error:
+    except _TooLargeError as error:
         return Exact(np.nan, nothing, str(error))
     except ReparamError as error:
         return Exact(np.nan, nothing, f"quadrature leaves a parameter's domain: {error}")
-    pairs = [(fine.value, coarse.value)]
+    pairs = [(np.asarray(fine.value), np.asarray(coarse.value))]
     pairs += [(fine.gradient[name], coarse.gradient[name]) for name in wanted]
     size = max(float(np.max(np.abs(a), initial=0.0)) for a, _ in pairs)
     apart = max(float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs)
@@ -87,7 +87,7 @@ def exact(model: Evaluator, wanted: tuple[str, ...]) -> Exact:
     return fine
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     """The grid has too many points; the message says why."""
 
 
@@ -129,8 +129,11 @@ def _integrated(model: Evaluator, wanted: tuple[str, ...], every: int) -> Exact:
         for name in term.before.intersection(model._structure.scored):
             add(name, weighted)
     found = model._backward(frame, cotangents, wanted, scores=False)
-    sums = (entry.sum(axis=0).reshape(model.shape_of(name)) for name, entry in zip(wanted, found))
-    return Exact(value, dict(zip(wanted, (entry[()] for entry in sums), strict=True)))
+    gradient = {
+        name: entry.sum(axis=0).reshape(model.shape_of(name))[()]
+        for name, entry in zip(wanted, found, strict=True)
+    }
+    return Exact(value, gradient)
 
 
 def _rule(model: Evaluator, node: Sampled, rules: dict[str, _Rule], every: int) -> _Rule:
@@ -150,7 +153,7 @@ def _rule(model: Evaluator, node: Sampled, rules: dict[str, _Rule], every: int) 
     if high - low >= _VALUES:
         low, high = float(np.min(law.icdf(_TAIL))), float(np.max(law.isf(_TAIL)))
     if not high - low < _VALUES:
-        raise _TooLarge(f"{node.name} has more than {_VALUES:,} values to sum over")
+        raise _TooLargeError(f"{node.name} has more than {_VALUES:,} values to sum over")
     return _Rule(np.arange(low, high + 1.0), None)
 
 
@@ -163,7 +166,7 @@ class _Grid:
         self._rows = math.prod(sizes)
         elements = max(math.prod(shape) for shape in model._shapes.values())
         if self._rows * elements > _SIZE:
-            raise _TooLarge(
+            raise _TooLargeError(
                 f"a grid over {', '.join(rules)} has {self._rows:,} points for each of"
                 f" {elements:,} elements, and the limit is {_SIZE:,}"
             )

@@ -93,7 +93,9 @@ def _cost(model: Evaluator, frame: Frame, name: str, batch: tuple[int, ...] | No
     total = np.zeros(own)
     for term in model._structure.terms:
         if name in term.before:
-            value = np.broadcast_to(model._whole(frame, term.node), (count, *whole_shape(model, term)))
+            value = np.broadcast_to(
+                model._whole(frame, term.node), (count, *whole_shape(model, term))
+            )
             if batch is None and name in term.behind_sums:
                 value = value.sum(axis=tuple(range(1, value.ndim)), keepdims=True)
             total = total + repetitions(model, term) * over(value, own)

@@ -65,10 +65,13 @@ def of_distribution(
     Formulas may call a parameter by any of its names.
     """
     from reparam import registry
+    from reparam.base.discrete import Discrete
     from reparam.graphs import Graph
 
     law = parsing.law(dist)
-    cls = registry.reparameterized_class(law if isinstance(law, type) else type(law))
+    cls: type[Distribution] = law if isinstance(law, type) else type(law)
+    if not issubclass(cls, Discrete):
+        registry.reparameterized_class(cls)
     if cls._fields.keys() != cls.parameters.keys():
         return _of_composition(dist, param, loss, at)
     formulas: dict[str, Expression] = {}

@@ -41,12 +41,23 @@ class Graph:
                                                registry's, parameters without a name have the
                                                declared order, and those left out their default;
                                                ``truncated(gaussian(loc=formula), low=0)``, too
+    ``k ~ poisson(rate=formula)``              drawn, and differentiated by its score
+    ``b ~ bernoulli(formula) relaxed(0.5)``    a relaxed draw at that temperature; or
+                                               ``straight-through(0.5)``: both are biased
+    ``x ~ distribution(…) observed(formula)``  a value that is given; ``log_prob(x)`` is its
+                                               log-likelihood
     ``loss = formula``                         the objective, if there is one
     ``# …``                                    a comment; it may also end a line
     ========================================== ====================================================
 
-    A node refers to earlier nodes and to inputs: names that are no node's. Every distribution must
-    have a reparameterization. With :meth:`at`, inputs get their values.
+    Formulas have densities, too: ``log_prob(z)`` of a node that is drawn or observed, at its value;
+    ``log_prob(gaussian(0, 1), y)`` of any distribution; ``entropy(z)`` and ``kl(z, gaussian(0, 1))``
+    of nodes and distributions. ``stop_gradient(z)`` in place of z there is its distribution without
+    derivatives in the parameters. ``sum(formula)`` is one number a draw, the sum over all elements.
+
+    A node refers to earlier nodes and to inputs: names that are no node's. Discrete distributions
+    are differentiated by their score, all others must have a reparameterization. With :meth:`at`,
+    inputs get their values.
 
     A graph doesn't change: it can be shared between threads, and be pickled. Two are equal if their
     texts are.
@@ -176,7 +187,13 @@ class Model(Evaluator):
     number, also where a later formula meets arrays: they share it. If m is an array, z is an array
     of independent draws.
 
-    The objective is E[J], with J the sum of the loss over the batch, which is its shape.
+    The objective is E[J], with J the sum of the loss over the batch, which is its shape. A term
+    that is one number counts once for each element there: ``sum`` in all other terms makes it count
+    once.
+
+    The gradient is that along the path of each draw. Discrete draws have none: there it is their
+    score, times those terms of the loss that depend on the draw, less the mean of these terms over
+    other draws (leave-one-out baseline). Both are unbiased.
 
     Attributes
     ----------

@@ -99,17 +99,14 @@ def _left_out(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
     for node in model._structure.nodes:
         if not isinstance(node, Sampled):
             continue
-        law = node.law.cls
-        known = law.parameters.differentiable
-        moving = [mover for mover in law._support.moved_by if node.is_scored]
+        movers = node.law.cls._support.moved_by if node.is_scored else ()
         for argument, leaf in zip(node.arguments, node.placed.leaves, strict=True):
-            if leaf.path in known and leaf.path not in moving:
+            if leaf.path in movers:
+                why = "it moves an end of the support"
+            elif not leaf.declared.differentiable:
+                why = "nothing is differentiated in it"
+            else:
                 continue
-            why = (
-                "it moves an end of the support"
-                if leaf.path in known
-                else "nothing is differentiated in it"
-            )
             if names := [name for name in wanted if argument in model._active([name])]:
                 yield f"the derivative in {', '.join(names)} leaves {argument} out: {why}"
 

@@ -213,8 +213,8 @@ class Reader:
                 raise problem(
                     text,
                     column,
-                    f"{node} is not drawn or observed{did_you_mean(node, self._laws)}; pass the"
-                    " name of an earlier node with a ~, or a distribution such as gaussian(0, 1)",
+                    f"{node} is not drawn or observed{did_you_mean(node, self._laws)} (take an"
+                    " earlier node with a ~, or a distribution such as gaussian(0, 1))",
                 )
             return self._laws[node]
         with _at(text, column):
@@ -227,8 +227,8 @@ class Reader:
             part = match[1]
         if match := _NAME.fullmatch(part):
             return normalized(match[1])
-        usage, _ = _USAGE["log_prob"]
-        raise problem(text, start, f"this is a distribution, and the value is missing; {usage}")
+        what = "this is a distribution, and the value is missing; write log_prob(distribution, y)"
+        raise problem(text, start, what)
 
 
 def _checked(text: str) -> str:

@@ -164,9 +164,9 @@ def _write_graph(estimates: GraphEstimates, out: str, name: str) -> None:
                 "element": row.element,
                 "estimate": concise(row.value, row.standard_error),
                 "var": f"{row.variance:.3g}",
-                "ns": _short(row.cost),
                 "exact": _if_known(row.exact, ".6g"),
                 "biased": "yes" if row.biased else "no",
+                "ns": _short(row.cost),
             }
             for row in estimates
         ]

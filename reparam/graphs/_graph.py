@@ -51,8 +51,8 @@ class Graph:
     ========================================== ====================================================
 
     Formulas have densities, too: ``log_prob(z)`` of a node that is drawn or observed, at its value;
-    ``log_prob(gaussian(0, 1), y)`` of any distribution; ``entropy(z)`` and ``kl(z, gaussian(0, 1))``
-    of nodes and distributions. ``stop_gradient(z)`` in place of z there is its distribution without
+    ``log_prob(gaussian(0, 1), y)`` of any distribution; ``entropy(p)`` and ``kl(p, q)`` of nodes
+    and distributions. ``stop_gradient(z)`` in place of z there is its distribution without
     derivatives in the parameters. ``sum(formula)`` is one number a draw, the sum over all elements.
 
     A node refers to earlier nodes and to inputs: names that are no node's. Discrete distributions

@@ -172,10 +172,7 @@ def compared(
         found = expectation(own, range(n), own._streams(root), inputs)
         cost = (time.perf_counter() - start) / n * 1e9
         said += [f"{name}: {note}" for note in found.notes]
-        biased = any(
-            isinstance(node, Sampled) and node.hard and node.name in own._active(inputs)
-            for node in nodes
-        )
+        soft = [node for node in nodes if isinstance(node, Sampled) and node.hard]
         for key in inputs:
             errors = np.ravel(found.standard_error.gradient[key])
             columns = zip(
@@ -192,7 +189,9 @@ def compared(
                         variance=float(error) ** 2 * n,
                         cost=cost,
                         exact=float(right),
-                        biased=biased,
+                        biased=any(
+                            node.by == PATHWISE or node.name in own._active([key]) for node in soft
+                        ),
                         draws=n,
                     )
                 )

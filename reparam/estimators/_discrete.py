@@ -111,6 +111,7 @@ class Relaxed(Estimator):
     name = "relaxed"
     formula = "φ′(ỹ) ∂ỹ/∂θ,  ỹ a relaxation of y"
     biased = True
+    tempered = True
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)

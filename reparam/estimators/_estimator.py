@@ -41,6 +41,8 @@ class Estimator(abc.ABC):
     formula: ClassVar[str]
     #: Whether its expectation is something else than the gradient.
     biased: ClassVar[bool] = False
+    #: Whether it depends on the temperature.
+    tempered: ClassVar[bool] = False
     #: Whether it is the gradient itself, and no estimate.
     exact: ClassVar[bool] = False
     #: Whether terms are φ′(y) ∂y/∂θ ("path"), φ(y) ∂ log p/∂θ ("score"), or have the tails of φ.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -65,6 +65,30 @@ def _poisson_rate(lanes: Lanes, size: int, rate: float) -> Parts:
     return 1.0, y + 1.0, y
 
 
+def _binomial_probs(lanes: Lanes, size: int, total: float, probs: float) -> Parts:
+    """Y + 1 and Y, of one trial less."""
+    from reparam.distributions.binomial import Binomial
+
+    y, u = np.zeros(size), np.empty(size)
+    UNIFORM.fill(lanes(0), u)
+    if total > 1.0:
+        y = Binomial._quantile(u, 1.0 - u, np.asarray(total - 1.0), np.asarray(probs))
+    return total, y + 1.0, y
+
+
+def _of_table(lanes: Lanes, size: int, y: Array, change: Array) -> Parts:
+    """The values of which ∂p/∂θ is positive and those of which it is negative, by one uniform.
+
+    That is the Hahn-Jordan decomposition: of ∂p/∂η_k, k itself and all others by their shares.
+    """
+    u = lanes(0).random(size)
+    parts = [np.cumsum(np.maximum(sign * change, 0.0)) for sign in (1.0, -1.0)]
+    if parts[0][-1] == 0.0:
+        return 0.0, np.full(size, y[0]), np.full(size, y[0])
+    above, below = (y[np.searchsorted(part, u * part[-1], side="right")] for part in parts)
+    return parts[0][-1], above, below
+
+
 def _uniform_low(lanes: Lanes, size: int, low: float, high: float) -> Parts:
     """Uniform, and the lower end."""
     y = lanes(0).uniform(low, high, size)
@@ -87,8 +111,12 @@ DECOMPOSITIONS: dict[str, dict[str, Decomposition | str]] = {
         "rate": _gamma_rate,
     },
     "poisson": {"rate": _poisson_rate},
+    "binomial": {"probs": _binomial_probs},
     "uniform": {"low": _uniform_low, "high": _uniform_high},
 }
+
+#: Distributions of few values, of which ∂p/∂θ is a table.
+TABLES = ("bernoulli", "categorical")
 
 #: Lanes that a decomposition may use.
 _LANES = 4
@@ -108,9 +136,9 @@ class MeasureValued(Estimator):
     def obstacle(cls, problem: Problem) -> ReparamError | None:
         """Return why it can't serve a problem."""
         distribution = problem.distribution
-        if distribution.name in DECOMPOSITIONS:
+        if distribution.name in {*TABLES, *DECOMPOSITIONS}:
             return None
-        known = ", ".join(DECOMPOSITIONS)
+        known = ", ".join([*DECOMPOSITIONS, *TABLES])
         return EstimatorError(
             f"there is no decomposition of ∂p/∂θ for {distribution.name} (there are those of"
             f" {known}); use {problem.instead}"
@@ -119,21 +147,34 @@ class MeasureValued(Estimator):
     @classmethod
     def refusals(cls, problem: Problem) -> dict[str, str]:
         """Return the parameters without a decomposition, each with the reason."""
-        parts = DECOMPOSITIONS[problem.distribution.name]
+        parts = DECOMPOSITIONS.get(problem.distribution.name, {})
         return {name: part for name, part in parts.items() if isinstance(part, str)}
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those pairs of draws."""
-        parts = DECOMPOSITIONS[self.problem.distribution.name]
         phi = self.problem.objective.value
         result = []
-        for order, name in enumerate(self.names):
-            decomposition = parts[name]
-            assert callable(decomposition)
+        for order, decomposition in enumerate(self._decompositions):
             lanes = partial(self._lane, start // BLOCK, _LANES * order)
-            factor, above, below = decomposition(lanes, stop - start, *self.problem.theta)
+            factor, above, below = decomposition(lanes, stop - start)
             result.append(factor * (phi(above) - phi(below)))
         return result
 
+    @cached_property
+    def _decompositions(self) -> list[Callable[[Lanes, int], Parts]]:
+        """One for each of :attr:`names`, with the parameters put in."""
+        distribution, theta = self.problem.distribution, self.problem.theta
+        if distribution.name in TABLES:
+            y = np.arange(distribution.support[0], distribution.support[1] + 1.0)
+            p = np.exp(distribution.log_prob(y))
+            changes = [p * score for score in self.problem.score(y)]
+            return [partial(_of_table, y=y, change=change) for change in changes]
+        parts = (DECOMPOSITIONS[distribution.name][name] for name in self.names)
+        return [_put_in(part, theta) for part in parts if callable(part)]
+
     def _lane(self, block: int, first: int, number: int) -> np.random.Generator:
         return self._stream.generator(block, first + number)
+
+
+def _put_in(part: Decomposition, theta: tuple[Any, ...]) -> Callable[[Lanes, int], Parts]:
+    return lambda lanes, size: part(lanes, size, *theta)

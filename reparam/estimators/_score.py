@@ -15,7 +15,16 @@ from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Path, Problem
 from reparam.moments import Moments, moments
 
-__all__ = ["BATCH", "DECAY", "GROUP", "ControlVariate", "LeaveOneOut", "MovingAverage", "Score"]
+__all__ = [
+    "BATCH",
+    "DECAY",
+    "GROUP",
+    "ControlVariate",
+    "LeaveOneOut",
+    "MovingAverage",
+    "Score",
+    "by_groups",
+]
 
 #: Draws that share a baseline: they have each other's objectives, or half of them the others'.
 #: Blocks are whole groups, and whole mini-batches.
@@ -100,7 +109,7 @@ class LeaveOneOut(Score):
         return draws, draws
 
     def _centred(self, values: Array, score: Array) -> Array:
-        return _by_groups(values, score, _less_the_others)
+        return by_groups(values, score, _less_the_others)
 
 
 class ControlVariate(LeaveOneOut):
@@ -114,7 +123,7 @@ class ControlVariate(LeaveOneOut):
     formula = f"(φ(y) − c) ∂ log p(y)/∂θ, c from the other half of {GROUP} for each θ"
 
     def _centred(self, values: Array, score: Array) -> Array:
-        return _by_groups(values, score, _less_the_best)
+        return by_groups(values, score, _less_the_best)
 
 
 def _drawn(
@@ -128,7 +137,7 @@ def _drawn(
     return lambda start, stop: (distribution._sample((stop - start,), stream, start),)
 
 
-def _by_groups(values: Array, score: Array, centred: Any) -> Array:
+def by_groups(values: Array, score: Array, centred: Any) -> Array:
     """Apply a function of rows to groups of draws, the last of which may be smaller."""
     whole = values.size // GROUP * GROUP
     result = np.empty_like(values)

@@ -16,7 +16,7 @@ from reparam.engine.noise import BLOCK, UNIFORM, Stream, Substream
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Problem
-from reparam.estimators._score import GROUP, by_groups
+from reparam.estimators._score import GROUP, by_groups, less_the_others
 
 __all__ = ["Arm", "DisArm", "GumbelRao", "HardConcrete", "Rebar", "ReinMax"]
 
@@ -88,7 +88,8 @@ class _OfFew(Estimator):
         waits = -np.log(noise)
         own = np.arange(self._numbers.size) == top[..., np.newaxis]
         first = np.sum(np.where(own, waits, 0.0), axis=-1, keepdims=True)
-        return -np.log(np.where(own, 0.0, waits / self._p) + first)
+        result: Array = -np.log(np.where(own, 0.0, waits / self._p) + first)
+        return result
 
 
 class ReinMax(_OfFew):
@@ -147,18 +148,24 @@ class Rebar(_OfFew):
 
     Unbiased. z = η + Gumbel noise makes y and, by softmax, ỹ. As a function of θ at fixed noise it
     has ∂z_k/∂η_k = 1, and given y, at fixed conditional noise, 1 − exp(z_k − max z): the two
-    noises are coupled so that z is the same. The control's factor is that of least variance in the
-    other half of the group (Tucker, Mnih, Maddison, Lawson & Sohl-Dickstein 2017, "REBAR:
-    low-variance, unbiased gradient estimates for discrete latent variable models").
+    noises are coupled so that z is the same. φ(y) and φ(ỹ) have leave-one-out baselines, and the
+    factor c is that of least variance in the other half of the group (Tucker, Mnih, Maddison,
+    Lawson & Sohl-Dickstein 2017, "REBAR: low-variance, unbiased gradient estimates for discrete
+    latent variable models").
     """
 
     name = "rebar"
-    formula = "(φ(y) − c φ(ỹ)) ∂ log p(y)/∂θ + c φ′(ỹ) (∂ỹ/∂θ − ∂ỹ/∂θ given y)"
+    formula = "(φ(y) − c φ(ỹ) − b) ∂ log p(y)/∂θ + c φ′(ỹ) (∂ỹ/∂θ − ∂ỹ/∂θ given y)"
     tempered = True
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
         self.together = max(GROUP, self.together // GROUP * GROUP)
+
+    def sizes(self, draws: int) -> tuple[int, int]:
+        """Return the number of draws: more if a half of the last group had less than two."""
+        draws += max(0, 4 - draws % GROUP) if draws % GROUP else 0
+        return draws, draws
 
     def _each(self) -> int:
         return self._numbers.size
@@ -172,23 +179,27 @@ class Rebar(_OfFew):
         x, relaxed = self._softened(z)
         between = np.exp(z - z.max(axis=-1, keepdims=True))
         gains = self._slopes(x, relaxed, between) * (phi.slope(relaxed) / self.problem.temperature)
-        value, control, scores = phi.value(self._numbers[top]), phi.value(relaxed), self._scores
+        values, controls = phi.value(self._numbers[top]), phi.value(relaxed)
         return [
-            by_groups(value * score[top], gain - control * score[top], _less_the_control)
-            for score, gain in zip(scores, gains, strict=True)
+            by_groups(_less_the_relaxed, values, controls, score[top], gain)
+            for score, gain in zip(self._scores, gains, strict=True)
         ]
 
 
-def _less_the_control(values: Array, control: Array) -> Array:
-    """Add c times a control of mean 0, with the c of least variance in the other half."""
+def _less_the_relaxed(values: Array, controls: Array, score: Array, gain: Array) -> Array:
+    """Return REBAR's terms, with baselines from the same half and c from the other half."""
     middle = values.shape[1] // 2
     halves = (slice(0, middle), slice(middle, None))
-    result = values.copy()
+    own, moved = np.empty_like(values), np.empty_like(values)
+    for half in halves:
+        own[:, half] = less_the_others(values[:, half]) * score[:, half]
+        moved[:, half] = gain[:, half] - less_the_others(controls[:, half]) * score[:, half]
+    products, squares = own * moved, moved * moved
     for half, other in (halves, halves[::-1]):
-        weight = np.square(control[:, other]).sum(axis=1, keepdims=True)
-        best = (values[:, other] * control[:, other]).sum(axis=1, keepdims=True)
-        result[:, half] -= best / np.where(weight == 0.0, 1.0, weight) * control[:, half]
-    return result
+        weight = squares[:, other].sum(axis=1, keepdims=True)
+        best = products[:, other].sum(axis=1, keepdims=True)
+        own[:, half] -= best / np.where(weight == 0.0, 1.0, weight) * moved[:, half]
+    return own
 
 
 class _OfTwo(_OfFew):
@@ -269,4 +280,4 @@ class DisArm(Arm):
     formula = "½ (φ(y of 1 − u) − φ(y of u)) max(p, 1 − p) ∂logit/∂θ, signed"
 
     def _weight(self, u: Array) -> Array:
-        return np.copysign(0.5 * self._p.max(), u - 0.5)
+        return np.copysign(0.5 * float(self._p.max()), u - 0.5)

@@ -234,7 +234,7 @@ def _run(cls: type[Estimator], problem: Problem, n: int, root: np.random.SeedSeq
     with np.errstate(all="ignore"):
         # what is imported or computed once is no draw's cost
         small = cls(problem, 2, root)
-        small.terms(0, min(2, small.together))
+        small.terms(0, min(4, small.units, small.together))
     estimator = cls(problem, n, root)
     start = time.perf_counter()
     moments = estimator.summed()

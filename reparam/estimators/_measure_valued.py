@@ -165,7 +165,8 @@ class MeasureValued(Estimator):
         """One for each of :attr:`names`, with the parameters put in."""
         distribution, theta = self.problem.distribution, self.problem.theta
         if distribution.name in TABLES:
-            y = np.arange(distribution.support[0], distribution.support[1] + 1.0)
+            low, high = (float(end) for end in distribution.support)
+            y = np.arange(low, high + 1.0)
             p = np.exp(distribution.log_prob(y))
             changes = [p * score for score in self.problem.score(y)]
             return [partial(_of_table, y=y, change=change) for change in changes]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ __all__ = [
     "MovingAverage",
     "Score",
     "by_groups",
+    "less_the_others",
 ]
 
 #: Draws that share a baseline: they have each other's objectives, or half of them the others'.
@@ -109,7 +109,7 @@ class LeaveOneOut(Score):
         return draws, draws
 
     def _centred(self, values: Array, score: Array) -> Array:
-        return by_groups(values, score, _less_the_others)
+        return by_groups(less_the_others, values)
 
 
 class ControlVariate(LeaveOneOut):
@@ -123,7 +123,7 @@ class ControlVariate(LeaveOneOut):
     formula = f"(φ(y) − c) ∂ log p(y)/∂θ, c from the other half of {GROUP} for each θ"
 
     def _centred(self, values: Array, score: Array) -> Array:
-        return by_groups(values, score, _less_the_best)
+        return by_groups(_less_the_best, values, score)
 
 
 def _drawn(
@@ -137,18 +137,19 @@ def _drawn(
     return lambda start, stop: (distribution._sample((stop - start,), stream, start),)
 
 
-def by_groups(values: Array, score: Array, centred: Any) -> Array:
+def by_groups(centred: Callable[..., Array], *arrays: Array) -> Array:
     """Apply a function of rows to groups of draws, the last of which may be smaller."""
-    whole = values.size // GROUP * GROUP
-    result = np.empty_like(values)
-    for part in (slice(0, whole), slice(whole, None)):
-        if values[part].size:
-            rows = (-1, min(GROUP, values[part].size))
-            result[part] = centred(values[part].reshape(rows), score[part].reshape(rows)).ravel()
+    size = arrays[0].size
+    whole, result = size // GROUP * GROUP, np.empty(size)
+    for start, stop in ((0, whole), (whole, size)):
+        if start < stop:
+            rows = (-1, min(GROUP, stop - start))
+            parts = (array[start:stop].reshape(rows) for array in arrays)
+            result[start:stop] = centred(*parts).ravel()
     return result
 
 
-def _less_the_others(values: Array, score: Array) -> Array:
+def less_the_others(values: Array) -> Array:
     """φ_i − mean of φ_j for j ≠ i is n/(n−1) (φ_i − mean of all)."""
     size = values.shape[1]
     result: Array = (values - values.mean(axis=1, keepdims=True)) * (size / (size - 1.0))

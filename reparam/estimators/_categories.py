@@ -16,7 +16,7 @@ from reparam.engine.noise import BLOCK, UNIFORM, Stream, Substream
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Problem
-from reparam.estimators._score import GROUP, by_groups, less_the_others
+from reparam.estimators._score import GROUP, by_groups
 
 __all__ = ["Arm", "DisArm", "GumbelRao", "HardConcrete", "Rebar", "ReinMax"]
 
@@ -25,6 +25,9 @@ _MOST = 256
 
 #: Conditional draws of Gumbel noise per draw of a value.
 CONDITIONAL = 10
+
+#: Two controls are one if the square of their correlation is this near to 1.
+_SINGULAR = 1e-10
 
 #: The interval that hard concrete stretches (0, 1) to: the γ and ζ of Louizos et al.
 STRETCHED = (-0.1, 1.1)
@@ -148,10 +151,9 @@ class Rebar(_OfFew):
 
     Unbiased. z = η + Gumbel noise makes y and, by softmax, ỹ. As a function of θ at fixed noise it
     has ∂z_k/∂η_k = 1, and given y, at fixed conditional noise, 1 − exp(z_k − max z): the two
-    noises are coupled so that z is the same. φ(y) and φ(ỹ) have leave-one-out baselines, and the
-    factor c is that of least variance in the other half of the group (Tucker, Mnih, Maddison,
-    Lawson & Sohl-Dickstein 2017, "REBAR: low-variance, unbiased gradient estimates for discrete
-    latent variable models").
+    noises are coupled so that z is the same. The baseline b and the factor c are those of
+    least squares in the other half of the group (Tucker, Mnih, Maddison, Lawson & Sohl-Dickstein
+    2017, "REBAR: low-variance, unbiased gradient estimates for discrete latent variable models").
     """
 
     name = "rebar"
@@ -161,11 +163,6 @@ class Rebar(_OfFew):
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
         self.together = max(GROUP, self.together // GROUP * GROUP)
-
-    def sizes(self, draws: int) -> tuple[int, int]:
-        """Return the number of draws: more if a half of the last group had less than two."""
-        draws += max(0, 4 - draws % GROUP) if draws % GROUP else 0
-        return draws, draws
 
     def _each(self) -> int:
         return self._numbers.size
@@ -181,25 +178,28 @@ class Rebar(_OfFew):
         gains = self._slopes(x, relaxed, between) * (phi.slope(relaxed) / self.problem.temperature)
         values, controls = phi.value(self._numbers[top]), phi.value(relaxed)
         return [
-            by_groups(_less_the_relaxed, values, controls, score[top], gain)
+            by_groups(_less_the_best, values * score[top], score[top], controls * score[top] - gain)
             for score, gain in zip(self._scores, gains, strict=True)
         ]
 
 
-def _less_the_relaxed(values: Array, controls: Array, score: Array, gain: Array) -> Array:
-    """Return REBAR's terms, with baselines from the same half and c from the other half."""
-    middle = values.shape[1] // 2
+def _less_the_best(terms: Array, first: Array, second: Array) -> Array:
+    """Subtract multiples of two terms of mean 0: those of least squares in the other half."""
+    middle = terms.shape[1] // 2
     halves = (slice(0, middle), slice(middle, None))
-    own, moved = np.empty_like(values), np.empty_like(values)
-    for half in halves:
-        own[:, half] = less_the_others(values[:, half]) * score[:, half]
-        moved[:, half] = gain[:, half] - less_the_others(controls[:, half]) * score[:, half]
-    products, squares = own * moved, moved * moved
+    result = np.empty_like(terms)
     for half, other in (halves, halves[::-1]):
-        weight = squares[:, other].sum(axis=1, keepdims=True)
-        best = products[:, other].sum(axis=1, keepdims=True)
-        own[:, half] -= best / np.where(weight == 0.0, 1.0, weight) * moved[:, half]
-    return own
+        a, b, t = first[:, other], second[:, other], terms[:, other]
+        aa, ab, bb, at, bt = (
+            np.sum(x * y, axis=1, keepdims=True)
+            for x, y in ((a, a), (a, b), (b, b), (a, t), (b, t))
+        )
+        free = aa * bb - ab * ab
+        free = np.where(free > _SINGULAR * aa * bb, free, np.inf)  # with the first alone
+        by_second = (aa * bt - ab * at) / free
+        by_first = (at - ab * by_second) / np.where(aa == 0.0, np.inf, aa)
+        result[:, half] = terms[:, half] - by_first * first[:, half] - by_second * second[:, half]
+    return result
 
 
 class _OfTwo(_OfFew):

@@ -23,7 +23,6 @@ __all__ = [
     "MovingAverage",
     "Score",
     "by_groups",
-    "less_the_others",
 ]
 
 #: Draws that share a baseline: they have each other's objectives, or half of them the others'.
@@ -109,7 +108,7 @@ class LeaveOneOut(Score):
         return draws, draws
 
     def _centred(self, values: Array, score: Array) -> Array:
-        return by_groups(less_the_others, values)
+        return by_groups(_less_the_others, values)
 
 
 class ControlVariate(LeaveOneOut):
@@ -149,7 +148,7 @@ def by_groups(centred: Callable[..., Array], *arrays: Array) -> Array:
     return result
 
 
-def less_the_others(values: Array) -> Array:
+def _less_the_others(values: Array) -> Array:
     """φ_i − mean of φ_j for j ≠ i is n/(n−1) (φ_i − mean of all)."""
     size = values.shape[1]
     result: Array = (values - values.mean(axis=1, keepdims=True)) * (size / (size - 1.0))

@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from reparam.engine.threads import threads as threads
     from reparam.errors import NotReparameterizable as NotReparameterizable
     from reparam.errors import ReparamError as ReparamError
+    from reparam.estimators import estimate as estimate
     from reparam.expressions import Expression as Expression
     from reparam.graphs import Graph as Graph
     from reparam.parameters import Parameter as Parameter
@@ -148,6 +149,7 @@ _HOMES = {
     "Tanh": "reparam.transforms.maps",
     "formula": "reparam.transforms.maps",
     "clip": "reparam.transforms.clipped",
+    "estimate": "reparam.estimators",
     "get": "reparam.registry",
     "kl": "reparam.divergences",
     "mixture": "reparam.transforms.mixture",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
-from reparam.cli.notation import concise
 from reparam.cli.options import (
     From,
     LawP,
@@ -21,6 +20,7 @@ from reparam.cli.options import (
     To,
     ToParams,
 )
+from reparam.notation import concise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

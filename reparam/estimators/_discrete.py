@@ -56,7 +56,7 @@ class Enumeration(Estimator):
         y = float(distribution.support[0]) + np.arange(start, stop, dtype=np.float64)
         return y, self.problem.objective.value(y) * np.exp(distribution.log_prob(y))
 
-    def summed(self) -> Moments:
+    def summed(self, on_terms: Callable[[int], None] | None = None) -> Moments:
         """Return the sum of all terms, without variance."""
         with np.errstate(all="ignore"):
             starts = range(0, self.units, self.together)

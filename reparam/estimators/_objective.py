@@ -152,9 +152,16 @@ def _of_arrays(function: Callable[..., Any], at: Array | None) -> Function:
     if at is None:
         return function
 
+    def single(y: np.float64) -> float:
+        try:
+            return float(function(y))
+        except OverflowError:  # as NumPy's functions have it
+            return math.inf
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+
     def one_by_one(y: Array) -> Array:
-        values = [float(function(value)) for value in y.ravel().tolist()]
-        return np.array(values, dtype=np.float64).reshape(y.shape)
+        return np.array([single(value) for value in y.ravel()]).reshape(y.shape)
 
     with np.errstate(all="ignore"):
         try:
@@ -162,11 +169,11 @@ def _of_arrays(function: Callable[..., Any], at: Array | None) -> Function:
         except (TypeError, ValueError):
             return one_by_one  # such as math.log(y), and 'if y > 0'
         try:
-            single = one_by_one(at)
+            alone = one_by_one(at)
         except Exception:
             return function  # it needs an array
     fits = whole.shape in ((), at.shape)
-    return function if not fits or np.allclose(whole, single, equal_nan=True) else one_by_one
+    return function if not fits or np.allclose(whole, alone, equal_nan=True) else one_by_one
 
 
 def _of_expression(expression: Expression) -> Objective:

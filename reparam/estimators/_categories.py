@@ -16,7 +16,7 @@ from reparam.engine.noise import BLOCK, UNIFORM, Stream, Substream
 from reparam.errors import EstimatorError, ReparamError
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._problem import Problem
-from reparam.estimators._score import GROUP, by_groups
+from reparam.estimators._score import GROUP, by_groups, crossed
 
 __all__ = ["Arm", "DisArm", "GumbelRao", "HardConcrete", "Rebar", "ReinMax"]
 
@@ -152,7 +152,7 @@ class Rebar(_OfFew):
     Unbiased. z = η + Gumbel noise makes y and, by softmax, ỹ. As a function of θ at fixed noise it
     has ∂z_k/∂η_k = 1, and given y, at fixed conditional noise, 1 − exp(z_k − max z): the two
     noises are coupled so that z is the same. The baseline b and the factor c are those of
-    least squares in the other half of the group (Tucker, Mnih, Maddison, Lawson & Sohl-Dickstein
+    least squares in another third of the group (Tucker, Mnih, Maddison, Lawson & Sohl-Dickstein
     2017, "REBAR: low-variance, unbiased gradient estimates for discrete latent variable models").
     """
 
@@ -184,12 +184,10 @@ class Rebar(_OfFew):
 
 
 def _less_the_best(terms: Array, first: Array, second: Array) -> Array:
-    """Subtract multiples of two terms of mean 0: those of least squares in the other half."""
-    middle = terms.shape[1] // 2
-    halves = (slice(0, middle), slice(middle, None))
+    """Subtract multiples of two terms of mean 0: those of least squares in another third."""
     result = np.empty_like(terms)
-    for half, other in (halves, halves[::-1]):
-        a, b, t = first[:, other], second[:, other], terms[:, other]
+    for here, there in crossed(terms.shape[1]):
+        a, b, t = first[:, there], second[:, there], terms[:, there]
         aa, ab, bb, at, bt = (
             np.sum(x * y, axis=1, keepdims=True)
             for x, y in ((a, a), (a, b), (b, b), (a, t), (b, t))
@@ -198,7 +196,7 @@ def _less_the_best(terms: Array, first: Array, second: Array) -> Array:
         free = np.where(free > _SINGULAR * aa * bb, free, np.inf)  # with the first alone
         by_second = (aa * bt - ab * at) / free
         by_first = (at - ab * by_second) / np.where(aa == 0.0, np.inf, aa)
-        result[:, half] = terms[:, half] - by_first * first[:, half] - by_second * second[:, half]
+        result[:, here] = terms[:, here] - by_first * first[:, here] - by_second * second[:, here]
     return result
 
 

@@ -65,15 +65,14 @@ def _poisson_rate(lanes: Lanes, size: int, rate: float) -> Parts:
     return 1.0, y + 1.0, y
 
 
-def _binomial_probs(lanes: Lanes, size: int, total: float, probs: float) -> Parts:
-    """Y + 1 and Y, of one trial less."""
-    from reparam.distributions.binomial import Binomial
-
+def _of_binomial(lanes: Lanes, size: int, law: Any, factor: Array) -> Parts:
+    """Y + 1 and Y, of one trial less: c is n ∂p/∂θ."""
+    total, given = (np.asarray(value) for value in law._theta)
     y, u = np.zeros(size), np.empty(size)
     UNIFORM.fill(lanes(0), u)
     if total > 1.0:
-        y = Binomial._quantile(u, 1.0 - u, np.asarray(total - 1.0), np.asarray(probs))
-    return total, y + 1.0, y
+        y = law._quantile(u, 1.0 - u, total - 1.0, given)
+    return factor, y + 1.0, y
 
 
 def _of_table(lanes: Lanes, size: int, y: Array, change: Array) -> Parts:
@@ -111,7 +110,6 @@ DECOMPOSITIONS: dict[str, dict[str, Decomposition | str]] = {
         "rate": _gamma_rate,
     },
     "poisson": {"rate": _poisson_rate},
-    "binomial": {"probs": _binomial_probs},
     "uniform": {"low": _uniform_low, "high": _uniform_high},
 }
 
@@ -136,9 +134,10 @@ class MeasureValued(Estimator):
     def obstacle(cls, problem: Problem) -> ReparamError | None:
         """Return why it can't serve a problem."""
         distribution = problem.distribution
-        if distribution.name in {*TABLES, *DECOMPOSITIONS}:
+        served = [*DECOMPOSITIONS, "binomial", *TABLES]
+        if distribution.name in served:
             return None
-        known = ", ".join([*DECOMPOSITIONS, *TABLES])
+        known = ", ".join(served)
         return EstimatorError(
             f"there is no decomposition of ∂p/∂θ for {distribution.name} (there are those of"
             f" {known}); use {problem.instead}"
@@ -170,6 +169,10 @@ class MeasureValued(Estimator):
             p = np.exp(distribution.log_prob(y))
             changes = [p * score for score in self.problem.score(y)]
             return [partial(_of_table, y=y, change=change) for change in changes]
+        if distribution.name == "binomial":  # whose score at n is n/p ∂p/∂θ
+            total = np.asarray(distribution.support[1], dtype=np.float64)
+            factor = distribution.mean / total * self.problem.score(total)[0]
+            return [partial(_of_binomial, law=distribution, factor=factor)]
         parts = (DECOMPOSITIONS[distribution.name][name] for name in self.names)
         return [_put_in(part, theta) for part in parts if callable(part)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -41,6 +41,8 @@ class Estimator(abc.ABC):
     formula: ClassVar[str]
     #: Whether its expectation is something else than the gradient.
     biased: ClassVar[bool] = False
+    #: Whether it depends on the temperature.
+    tempered: ClassVar[bool] = False
     #: Whether it is the gradient itself, and no estimate.
     exact: ClassVar[bool] = False
     #: Whether terms are φ′(y) ∂y/∂θ ("path"), φ(y) ∂ log p/∂θ ("score"), or have the tails of φ.
@@ -85,11 +87,22 @@ class Estimator(abc.ABC):
         assert isinstance(summary, Moments)
         return summary
 
-    def summed(self) -> Moments:
-        """Return the moments of all terms: pieces from several threads, added in their order."""
+    def summed(self, on_terms: Callable[[int], None] | None = None) -> Moments:
+        """Return the moments of all terms: pieces from several threads, added in their order.
+
+        Parameters
+        ----------
+        on_terms
+            Called with the number of terms that are added, whenever a piece is.
+        """
         starts = range(0, self.units, self.together)
-        parts = map(self.absorbed, in_order(self._piece, starts))
-        return reduce(operator.add, parts)
+
+        def absorbed(start: int, summary: Any) -> Moments:
+            if on_terms:
+                on_terms(min(start + self.together, self.units))
+            return self.absorbed(summary)
+
+        return reduce(operator.add, map(absorbed, starts, in_order(self._piece, starts)))
 
     def _piece(self, start: int) -> Any:
         with np.errstate(all="ignore"):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.second_order import triangle
 
 __all__ = ["Gradients"]
 
@@ -30,6 +32,8 @@ class Gradients:
         The draws, chunk by chunk.
     upstream
         ∂L/∂y for each value, of shape (draws, *batch shape, *event shape), or None.
+    second
+        Whether to yield ∂²y/∂θ∂φ a draw, too: of numbers.
     totals
         ∂L/∂θ by parameter, of the parameter's own shape: the sum over the chunks seen so far.
     """
@@ -37,6 +41,7 @@ class Gradients:
     distribution: Reparameterized
     draws: Iterator[Draw]
     upstream: Array | None = None
+    second: bool = False
     totals: dict[str, Array] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +58,8 @@ class Gradients:
             for k in range(*event or (1,))
         ]
         names = ["noise", "y", *(f"dy_d{theta}" for theta in thetas)]
+        if self.second:
+            names += _pairs(thetas)
         if self.upstream is not None:
             names += ["upstream", *(f"dL_d{theta}" for theta in thetas)]
         return names
@@ -63,6 +70,8 @@ class Gradients:
             jacobian = _entries(draw)
             block = {"noise": draw.noise, "y": draw.value}
             block |= {f"dy_d{name}": entry for name, entry in jacobian.items()}
+            if self.second:
+                block |= zip(_pairs([*jacobian]), triangle(draw), strict=True)
             if upstream is not None:
                 block["upstream"] = upstream
                 with np.errstate(all="ignore"):
@@ -92,6 +101,12 @@ class Gradients:
     def _add(self, gradients: dict[str, Array]) -> None:
         for name, gradient in gradients.items():
             self.totals[name] = self.totals[name] + gradient
+
+
+def _pairs(names: Sequence[str]) -> list[str]:
+    """Return the columns of ∂²y/∂θ∂φ, each pair once."""
+    pairs = combinations_with_replacement(names, 2)
+    return [f"d2y_d{one}_d{other}" for one, other in pairs]
 
 
 def _entries(draw: Draw) -> dict[str, Array]:

@@ -63,11 +63,13 @@ class About:
 class View(NamedTuple):
     """A function of the draw that stays accurate where the value rounds or underflows.
 
-    Both are names of formulas, of the value, the extra arrays and the parameters.
+    All are names of formulas, of the value, the extra arrays and the parameters; that of second
+    derivatives may be missing.
     """
 
     value: str
     jacobian: str
+    hessian: str = ""
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -77,8 +79,8 @@ _MARK = "stands_in"
 
 #: The functions of a distribution that follow numerically without a formula, if they do.
 FUNCTIONS = (
-    *("icdf", "isf", "cdf", "sf", "log_cdf", "log_sf", "pathwise", "score", "stein_score"),
-    *("mean", "variance", "entropy"),
+    *("icdf", "isf", "cdf", "sf", "log_cdf", "log_sf", "pathwise", "pathwise2", "score"),
+    *("stein_score", "mean", "variance", "entropy"),
 )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
+from reparam.base import second_order
 from reparam.engine.blocks import evaluate, total
 from reparam.engine.operands import Operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
@@ -167,21 +168,9 @@ class Draw:
         >>> {name: gradient.tolist() for name, gradient in draw.vjp([1.0, 4.0]).items()}
         {'loc': [1.0, 4.0], 'scale': 0.5}
         """
-        shape, d = self._value.shape, self.distribution
-        cotangent = as_real_array("upstream", upstream)
-        if cotangent.shape not in {(), shape} and (
-            broadcast_shapes(upstream=cotangent.shape, value=shape) != shape
-        ):
-            raise ShapeError(
-                f"upstream has shape {cotangent.shape} and value has shape {shape}:"
-                " pass one upstream derivative per value"
-            )
+        d, lead = self.distribution, self._of_value("upstream", upstream)
         own, events = d._differentiable(), d._events()
         sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
-        if cotangent.ndim or d.event_shape:
-            lead = operand(cotangent, self._rows, event=d.event_shape)
-        else:
-            lead = np.float64(cotangent)
         found = self._evaluate(self._pulled(of), events, lead, sums=sums)
         return d._by_name(
             gradient if summed else summed_to(gradient, value.shape)
@@ -230,26 +219,8 @@ class Draw:
         ShapeError
             If a tangent doesn't broadcast to that shape.
         """
-        d = self.distribution
-        pairs = [*(tangents or {}).items(), *named.items()]
-        given = d.parameters.by_name(pairs, tangents=True)
-        names, events = d.parameters.differentiable, d._events()
-        leading: list[Operand] = []
-        moving: list[int] = []
-        for index, (name, event) in enumerate(zip(names, events, strict=True)):
-            if name not in given:
-                continue
-            array = as_real_array(name, given[name])
-            wanted = d.batch_shape + event
-            what = "the parameter" if event else "the batch"
-            if broadcast_shapes(**{name: array.shape, what: wanted}) != wanted:
-                raise ShapeError(
-                    f"the tangent of {name} has shape {array.shape} and {what} has shape"
-                    f" {wanted}: pass one tangent per parameter"
-                )
-            whole = np.broadcast_to(array, wanted)
-            leading.append(operand(whole, self._rows, event=event))
-            moving.append(index)
+        leading, moving = self._directions([*(tangents or {}).items(), *named.items()])
+        d, events = self.distribution, self.distribution._events()
         derivatives, event = self._derivatives("value"), d.event_shape
 
         def along(tangents: tuple[Array, ...], entries: tuple[Any, ...]) -> Any:
@@ -269,6 +240,92 @@ class Draw:
 
         return self._evaluate(directional, [event], *leading)[0][()]
 
+    def hessian(self, of: str = "value") -> dict[str, dict[str, Array]]:
+        """Return ∂²y/∂θ∂φ element by element, at the noise that made the draws.
+
+        Where the distribution's ``path`` is "field", the derivatives are along the quantile path
+        at the values.
+
+        Parameters
+        ----------
+        of
+            What to differentiate: ``"value"``, or a view such as ``"log_value"``.
+
+        Returns
+        -------
+        dict
+            For each parameter, and each parameter again, an array of the value's shape, followed
+            by the entries of vector parameters. It is symmetric.
+
+        Raises
+        ------
+        NoFormulaError
+            If values are vectors.
+        UnknownViewError
+            If the distribution doesn't have the view `of`, or not its second derivatives.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> draw = rp.LogUniform(low=1.0, high=4.0).transform([0.25, 0.5])
+        >>> draw.hessian()["low"]["high"]  # u (1 − u) y/(a b)
+        array([0.06629126, 0.125     ])
+        """
+        return second_order.hessian(self, of)
+
+    def hvp(
+        self,
+        upstream: ArrayLike,
+        tangents: Mapping[str, ArrayLike] | None = None,
+        /,
+        curvature: ArrayLike | None = None,
+        **named: ArrayLike,
+    ) -> dict[str, Array]:
+        """Return the derivative of :meth:`vjp` in a direction of parameter space.
+
+        For each θ it is Σ upstream · ∂²y/∂θ∂φ · tangent_φ, the curvature of the path alone, over
+        all values and all φ. With `curvature` = ∂²L/∂y², of a loss of each value by itself,
+        Σ curvature · ∂y/∂θ ∂y/∂φ · tangent_φ is added: that is the product of the whole Hessian of
+        L in θ and the tangents.
+
+        Parameters
+        ----------
+        upstream
+            ∂L/∂y; broadcasts to the value's shape.
+        tangents, **named
+            As :meth:`jvp` takes them; parameters that are not given don't move.
+        curvature
+            ∂²L/∂y²; broadcasts to the value's shape.
+
+        Returns
+        -------
+        dict
+            For each parameter an array of the parameter's own shape.
+
+        Raises
+        ------
+        NoFormulaError
+            If values are vectors.
+        UnknownParameterError
+            If there is no such parameter, or one is given twice.
+        ShapeError
+            If `upstream`, `curvature` or a tangent has another shape.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> draw = rp.Exponential(rate=2.0).transform([0.5, 0.9])
+        >>> y = draw.value
+        >>> gradient = draw.hvp(2.0 * y, curvature=2.0, rate=1.0)  # of L = Σ y²
+        >>> float(gradient["rate"] / (y**2).sum())  # L = c/λ², ∂²L/∂λ² = 6c/λ⁴
+        1.5
+        """
+        leading, moving = self._directions([*(tangents or {}).items(), *named.items()])
+        weight = self._of_value("upstream", upstream)
+        bent = None if curvature is None else self._of_value("curvature", curvature)
+        found = second_order.hvp(self, weight, bent, leading, moving)
+        return self.distribution._by_name(found)
+
     def plot(self, *, grad: bool = False) -> Figure:
         """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""
         figure: Figure = import_module(_PLOTS).plot(self, grad=grad)
@@ -276,6 +333,46 @@ class Draw:
 
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"
+
+    def _of_value(self, label: str, given: ArrayLike) -> Operand:
+        """Return what broadcasts to the value's shape as a formula's argument."""
+        array, shape = as_real_array(label, given), self._value.shape
+        if array.shape not in {(), shape} and (
+            broadcast_shapes(**{label: array.shape, "value": shape}) != shape
+        ):
+            raise ShapeError(
+                f"{label} has shape {array.shape} and value has shape {shape}:"
+                f" pass one {label} derivative per value"
+            )
+        event = self.distribution.event_shape
+        if array.ndim or event:
+            return operand(array, self._rows, event=event)
+        return np.float64(array)
+
+    def _directions(
+        self, pairs: Iterable[tuple[str, ArrayLike]]
+    ) -> tuple[list[Operand], list[int]]:
+        """Return tangents as a formula's arguments, and the numbers of their parameters."""
+        d = self.distribution
+        given = d.parameters.by_name(pairs, tangents=True)
+        leading: list[Operand] = []
+        moving: list[int] = []
+        names = zip(d.parameters.differentiable, d._events(), strict=True)
+        for index, (name, event) in enumerate(names):
+            if name not in given:
+                continue
+            array = as_real_array(name, given[name])
+            wanted = d.batch_shape + event
+            what = "the parameter" if event else "the batch"
+            if broadcast_shapes(**{name: array.shape, what: wanted}) != wanted:
+                raise ShapeError(
+                    f"the tangent of {name} has shape {array.shape} and {what} has shape"
+                    f" {wanted}: pass one tangent per parameter"
+                )
+            whole = np.broadcast_to(array, wanted)
+            leading.append(operand(whole, self._rows, event=event))
+            moving.append(index)
+        return leading, moving
 
     @property
     def _rows(self) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized, View
+from reparam.base.second_order import Triangle
 from reparam.domains import POSITIVE, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.special._accurate import LARGEST
@@ -92,6 +93,11 @@ class Scaled(Reparameterized):
         return (y / scale,)
 
     @final
+    @staticmethod
+    def _pathwise2(y: Array, scale: Array) -> Triangle:
+        return ((0.0,),)
+
+    @final
     @classmethod
     def _icdf(cls, u: Array, scale: Array) -> Array:
         return scale * cls._standard_quantile(u, 1.0 - u)
@@ -169,7 +175,9 @@ class LogLocationScale(Reparameterized):
     noise: ClassVar[Noise] = UNIFORM
     _support: ClassVar[Interval] = POSITIVE
     _extras: ClassVar[int] = 1
-    _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_log_jacobian")}
+    _views: ClassVar[Mapping[str, View]] = {
+        "log_value": View("_log_value", "_log_jacobian", "_log_hessian")
+    }
 
     @staticmethod
     @abc.abstractmethod
@@ -258,6 +266,23 @@ class LogLocationScale(Reparameterized):
     @classmethod
     def _pathwise(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
         return cls._jacobian(y, cls._standardized(y, *theta), *theta)
+
+    @final
+    @classmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
+        w, _, k = extras_and_theta
+        in_scale, in_k = cls._jacobian(y, *extras_and_theta)
+        return (0.0, -in_scale * (w / k / k)), (-in_k * ((w / k + 2.0) / k),)
+
+    @final
+    @classmethod
+    def _pathwise2(cls, y: Array, *theta: Array) -> Triangle:
+        return cls._hessian(y, cls._standardized(y, *theta), *theta)
+
+    @final
+    @staticmethod
+    def _log_hessian(y: Array, w: Array, scale: Array, k: Array) -> Triangle:
+        return (-1.0 / scale / scale, 0.0), (2.0 * w / k / k / k,)
 
     @final
     @staticmethod

@@ -12,7 +12,7 @@ from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.base.distribution import View, stand_in
 from reparam.base.draw import Draw
 from reparam.base.operators import Arithmetic
-from reparam.base.stand_ins import StandIns
+from reparam.base.second_order import SecondOrder
 from reparam.domains import Interval
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import UNIFORM, Noise, Stream, Substream
@@ -55,7 +55,7 @@ class Flow(NamedTuple):
         }
 
 
-class Reparameterized(Arithmetic, StandIns):
+class Reparameterized(Arithmetic, SecondOrder):
     """A distribution whose draws are y = f(z; θ), differentiable in θ, with z outside.
 
     Draws are numbers, or vectors where the support is of vectors. The author of a distribution of

@@ -8,8 +8,9 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
-from reparam.families import OddsOfBeta, Slopes
+from reparam.families import Bends, OddsOfBeta, Slopes
 from reparam.parameters import Parameter
+from reparam.special import fisher
 from reparam.special.beta import logit_pathwise
 from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import log_quotient
@@ -61,6 +62,19 @@ class BetaPrime(OddsOfBeta):
     def _derivatives(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
         first, second = logit_pathwise(logit, alpha, beta)
         return first, second
+
+    @staticmethod
+    def _bends(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Bends, Bends]:
+        # of (β/α) y, which is an F variate: its ln y moves by 1/α less, and 1/β more
+        ratio = y * np.exp(-log_quotient(alpha, beta))
+        first, second, twice, mixed, other_twice = fisher.log_pathwise2(ratio, logit, alpha, beta)
+        log = twice - 1.0 / alpha / alpha, mixed, other_twice + 1.0 / beta / beta
+        relative = (
+            twice + first * (2.0 / alpha + first),
+            mixed + (first + 1.0 / alpha) * (second - 1.0 / beta),
+            other_twice + 2.0 / beta / beta + second * (second - 2.0 / beta),
+        )
+        return log, relative
 
     @staticmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
-from reparam.families import OddsOfBeta, Slopes
+from reparam.families import Bends, OddsOfBeta, Slopes
 from reparam.parameters import Parameter
 from reparam.special import fisher
 from reparam.special._accurate import half
@@ -67,6 +67,13 @@ class F(OddsOfBeta):
     def _derivatives(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
         first, second = fisher.log_pathwise(y, logit, alpha, beta)
         return first, second
+
+    @staticmethod
+    def _bends(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Bends, Bends]:
+        first, second, *log = fisher.log_pathwise2(y, logit, alpha, beta)
+        twice, mixed, other_twice = log
+        relative = twice + first**2, mixed + first * second, other_twice + second**2
+        return (twice, mixed, other_twice), relative
 
     @staticmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:

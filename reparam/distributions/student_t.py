@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import POSITIVE, REAL
@@ -74,6 +75,10 @@ class StudentT(LocationScale):
         if np.any(lost := np.isinf(z)):  # towards the centre as ν grows
             slope = np.where(lost, -z, slope)
         return (slope,)
+
+    @staticmethod
+    def _standard_pathwise2(z: Array, df: Array) -> Triangle:
+        return ((student.pathwise2(z, df),),)
 
     @staticmethod
     def _standard_cdf(z: Array, df: Array) -> Array:

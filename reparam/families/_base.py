@@ -11,10 +11,19 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import View
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.second_order import Triangle
 from reparam.domains import POSITIVE, Interval
 from reparam.engine.noise import UNIFORM, Noise
 
-__all__ = ["PositiveFamily", "ShapeFamily", "Slopes", "all_normal", "combined", "where_normal"]
+__all__ = [
+    "PositiveFamily",
+    "ShapeFamily",
+    "Slopes",
+    "all_normal",
+    "combined",
+    "scaled",
+    "where_normal",
+]
 
 Slopes = tuple[Array | float, ...]
 
@@ -100,12 +109,24 @@ class ShapeFamily(Reparameterized):
     def _pathwise(cls, y: Array, *theta: Array) -> Slopes:
         return cls._jacobian(y, cls._extra(y, *theta), *theta)
 
+    @classmethod
+    @abc.abstractmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Any) -> Triangle:
+        """∂²y/∂θ∂φ, from y and ln x or logit x."""
+
+    @final
+    @classmethod
+    def _pathwise2(cls, y: Array, *theta: Array) -> Triangle:
+        return cls._hessian(y, cls._extra(y, *theta), *theta)
+
 
 class PositiveFamily(ShapeFamily):
     """y = c g(x) > 0, c a function of the parameters: derivatives are taken on the log scale."""
 
     _support: ClassVar[Interval] = POSITIVE
-    _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_log_jacobian")}
+    _views: ClassVar[Mapping[str, View]] = {
+        "log_value": View("_log_value", "_log_jacobian", "_log_hessian")
+    }
 
     @staticmethod
     @abc.abstractmethod
@@ -122,13 +143,27 @@ class PositiveFamily(ShapeFamily):
     def _log_jacobian(cls, y: Array, extra: Array, *theta: Array) -> Slopes:
         """∂ln y/∂θ for each parameter."""
 
+    @classmethod
+    @abc.abstractmethod
+    def _log_hessian(cls, y: Array, extra: Array, *theta: Array) -> Triangle:
+        """∂²ln y/∂θ∂φ."""
+
     @final
     @classmethod
     def _jacobian(cls, y: Array, *extras_and_theta: Array) -> Slopes:
-        return _times(y, cls._log_jacobian(y, *extras_and_theta))
+        return scaled(y, cls._log_jacobian(y, *extras_and_theta))
+
+    @classmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
+        slopes = cls._log_jacobian(y, *extras_and_theta)
+        rows = enumerate(cls._log_hessian(y, *extras_and_theta))
+        return tuple(
+            scaled(y, tuple(entry + slopes[i] * slopes[i + k] for k, entry in enumerate(row)))
+            for i, row in rows
+        )
 
 
-def _times(y: Array, slopes: Slopes) -> Slopes:
+def scaled(y: Array, slopes: Slopes) -> Slopes:
     """Return y times each: 0 where either factor is, though the other may be infinite."""
     products = tuple(np.asarray(y * slope) for slope in slopes)
     for product, slope in zip(products, slopes, strict=True):

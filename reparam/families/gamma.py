@@ -9,8 +9,16 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.second_order import Triangle
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
-from reparam.families._base import PositiveFamily, Slopes, all_normal, combined, where_normal
+from reparam.families._base import (
+    PositiveFamily,
+    Slopes,
+    all_normal,
+    combined,
+    scaled,
+    where_normal,
+)
 from reparam.families._gamma_draws import gamma_draws
 from reparam.special import gamma as special
 from reparam.special._accurate import LARGEST
@@ -112,6 +120,56 @@ class PowerOfGamma(PositiveFamily):
                 cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True
             )
         )
+
+    @staticmethod
+    def _scale_bends(*theta: Any, **_: Any) -> Triangle:
+        """(∂²c/∂θ∂φ)/c."""
+        return tuple((0.0,) * (len(theta) - i) for i in range(len(theta)))
+
+    @final
+    @classmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
+        log_x, *theta = extras_and_theta
+        h, _, bend = cls._bends(y, log_x, *theta)
+        k, of_shape = cls._power, cls._shape_slopes(*theta)
+        of_scale = cls._log_scale_slopes(*theta)
+        twice = k * bend + k * (k - 1.0) * h * h
+        return tuple(
+            scaled(
+                y,
+                tuple(
+                    combined(
+                        (of_shape[i] * of_shape[i + j], twice),
+                        (of_shape[i] * of_scale[i + j] + of_shape[i + j] * of_scale[i], k * h),
+                    )
+                    + entry
+                    for j, entry in enumerate(row)
+                ),
+            )
+            for i, row in enumerate(cls._scale_bends(*theta))
+        )
+
+    @final
+    @classmethod
+    def _log_hessian(cls, y: Array, log_x: Array, *theta: Array) -> Triangle:
+        turn = cls._power * cls._bends(y, log_x, *theta)[1]
+        slopes, of_scale = cls._shape_slopes(*theta), cls._log_scale_slopes(*theta)
+        return tuple(
+            tuple(
+                combined((slopes[i] * slopes[i + j], turn)) + entry - of_scale[i] * of_scale[i + j]
+                for j, entry in enumerate(row)
+            )
+            for i, row in enumerate(cls._scale_bends(*theta))
+        )
+
+    @final
+    @classmethod
+    def _bends(cls, y: Array, log_x: Array, *theta: Array) -> tuple[Array, Array, Array]:
+        """∂ln x/∂α, ∂²ln x/∂α² and (∂²x/∂α²)/x."""
+        x = cls._base(y, *theta)
+        x = where_normal(x, x, lambda: np.exp(log_x))
+        h, turn, bend = special.log_pathwise2(x, log_x, cls._shape(*theta))
+        return h, turn, bend
 
     @final
     @classmethod

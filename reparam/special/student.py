@@ -14,6 +14,7 @@ s = q/(1+q) the score is ½ (c + (log(1−s) + s) + s/ν), three small terms for
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +30,15 @@ from reparam.special._elementwise import (
 )
 from reparam.special._point import Point, from_odds
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
+from reparam.special.along_paths import bends, scale_of
 from reparam.special.polygamma import digamma_half_excess
 
-__all__ = ["cdf", "log_cdf", "pathwise", "quantile"]
+__all__ = ["cdf", "log_cdf", "pathwise", "pathwise2", "quantile"]
 
 #: From here on the score is computed from its small terms.
 _LARGE = 64.0
+#: Beyond it t overflows.
+_LOG_LARGEST = 709.0
 #: From here on t is normal to the last bit: what is left of ln t is (z² + 1)/4ν.
 _NORMAL = 1e20
 #: Where the two integrals meet: near the root of the score, for ν ≥ 1.
@@ -162,6 +166,23 @@ def pathwise(t: Array, nu: Array) -> Array:
         Of the sign opposite to t, with a relative error below 1e-13.
     """
     return np.where(t == 0.0, 0.0, t * _log_derivative(t, nu))
+
+
+@elementwise()
+def pathwise2(t: Array, nu: Array) -> Array:
+    """Return ∂²t/∂ν² at fixed u, 0 at t = 0: by differences of D on the scale of ln t.
+
+    With a relative error below 1e-11.
+    """
+    size = np.where(t == 0.0, 1.0, np.abs(t))
+
+    def speeds(_: Any, log: Array, nu: Array) -> tuple[Array]:
+        return (_log_derivative(np.exp(log), nu),)
+
+    log = np.log(size)
+    room = np.minimum(scale_of(log), np.maximum(_LOG_LARGEST - log, 0.1))
+    ((turn,),) = bends(speeds, log, [nu], [nu], [nu], room, smooth=True)
+    return t * (turn + _log_derivative(size, nu) ** 2)
 
 
 @elementwise()

@@ -11,12 +11,14 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About, Distribution
 from reparam.base.reparameterized import Flow, Reparameterized
+from reparam.base.second_order import Triangle
 from reparam.base.tree import Children, _text
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.errors import ParameterError, ShapeError, UnknownParameterError
 from reparam.parameters import Parameter, shown
 from reparam.special.softmax import log_softmax
+from reparam.transforms._bends import of_mixture
 from reparam.transforms._blend import Blend
 from reparam.transforms._children import SeveralContinuous
 from reparam.transforms._entropy import entropy
@@ -211,6 +213,14 @@ class Mixture(Reparameterized):
         at = blend.densities(y)
         relative = blend.excess(blend.relative(at))
         return blend.slopes("_score", y, at), self._weighted(blend, relative, 1.0, theta[1])
+
+    def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
+        blend = self._blend(theta)
+        at = blend.densities(y)
+        tails = blend.excess(blend.tails_over_density(y, at.log))
+        speeds = np.moveaxis(self._weighted(blend, tails, -1.0, theta[1]), -1, 0)
+        total = np.sum(theta[1], axis=-1) if "weights" in self._parts else None
+        return of_mixture(blend, y, at, [*speeds], total)
 
     def _weighted(self, blend: Blend, excess: list[Array], sign: float, weighting: Array) -> Array:
         """Return derivatives in the weights, or logits, from those at fixed shares of the rest."""

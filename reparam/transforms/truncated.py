@@ -10,11 +10,13 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Flow, Reparameterized
+from reparam.base.second_order import Triangle
 from reparam.base.tree import Child, _text
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter, shown
+from reparam.transforms._bends import of_window, safe
 from reparam.transforms._children import Continuous
 from reparam.transforms._rows import as_rows
 from reparam.transforms._window import Theta, Window
@@ -140,6 +142,14 @@ class Truncated(Reparameterized):
         window = self._window(*theta)
         of_base, low, high = window.velocity(y, window.cdf(y), window.sf(y))
         return (*of_base, low, high)
+
+    def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
+        u, *theta = extras_and_theta
+        return safe(self, y, tuple(theta), of_window(self._window(*theta), y, u, 1.0 - u))
+
+    def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
+        window = self._window(*theta)
+        return safe(self, y, theta, of_window(window, y, window.cdf(y), window.sf(y)))
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         of_base, low, high = self._window(*theta).score(y)

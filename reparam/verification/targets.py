@@ -41,7 +41,7 @@ _OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score")
 _OF_INTEGERS = (*FORMULAS[:-1], *_LOGARITHMS)
 
 #: Functions without which the formulas are still exact.
-_BESIDE = frozenset({"log_cdf", "log_sf", "stein_score"})
+_BESIDE = frozenset({"log_cdf", "log_sf", "pathwise2", "stein_score"})
 
 
 @dataclass(frozen=True)

@@ -109,9 +109,7 @@ def value(key: str, function: str, values: Sequence[Array], theta: Sequence[Arra
     return [np.asarray(x) for x in (found.values() if isinstance(found, dict) else [found])]
 
 
-def _of_draw(
-    key: str, d: Reparameterized, function: str, values: Sequence[Array]
-) -> list[Array]:
+def _of_draw(key: str, d: Reparameterized, function: str, values: Sequence[Array]) -> list[Array]:
     formula, shape = d._formula(_OF_DRAW[function]), _shape(d, values)
     operands = [*(operand(np.asarray(x), shape) for x in values), *d._theta_operands(shape)]
     return evaluate(

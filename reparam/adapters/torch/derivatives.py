@@ -140,6 +140,7 @@ class _Differentiable(_Evaluated):
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> tuple[Tensor | None, ...]:
+        _not_forward_twice(ctx.law)
         moving = tangents[3:]
         columns = _columns(ctx, [tangent is not None for tangent in moving])
         rows = zip(*columns.values(), strict=True)
@@ -276,7 +277,7 @@ def _again(
 ) -> Sequence[Tensor]:
     """Return a function in a derivative, which may itself be differentiated."""
     if torch.compiler.is_compiling():  # what is compiled is differentiated once
-        return operators.evaluate(law, function, values, theta)
+        return list(operators.evaluate(law, function, values, theta))
     if not (_is_differentiated() or torch._C._are_functorch_transforms_active()):
         return _now(law, function, values, theta)
     return _applied(_Differentiable, law, function, len(values), *values, *theta)
@@ -310,7 +311,8 @@ def _weighted(weights: Sequence[Tensor], derivatives: Sequence[Tensor]) -> Tenso
 
 def _is_differentiated() -> bool:
     """Whether PyTorch records what is computed now."""
-    return torch.is_grad_enabled() or forward_ad._current_level >= 0
+    is_forward: bool = forward_ad._current_level >= 0
+    return is_forward or torch.is_grad_enabled()
 
 
 def _applied(function: type[torch.autograd.Function], *arguments: Any) -> tuple[Tensor, ...]:
@@ -320,6 +322,16 @@ def _applied(function: type[torch.autograd.Function], *arguments: Any) -> tuple[
     else:
         found = super(torch.autograd.Function, function).apply(*unwrap_dead_wrappers(arguments))
     return found
+
+
+def _not_forward_twice(law: str) -> None:
+    """Raise in forward over forward mode, where PyTorch drops derivatives of its Functions."""
+    stack = torch._C._functorch.get_interpreter_stack() or ()
+    if sum(level.key() == torch._C._functorch.TransformType.Jvp for level in stack) > 1:
+        raise NoFormulaError(
+            f"second derivatives of {law_of(law).__name__} in forward over forward mode are not"
+            " available in PyTorch; use torch.func.hessian, which is forward over reverse mode"
+        )
 
 
 def _too_often(law: str, function: str) -> NoFormulaError:

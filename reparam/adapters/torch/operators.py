@@ -1,7 +1,7 @@
 """PyTorch operators, which ``torch.compile`` leaves whole: functions of float64 tensors on the CPU.
 
-There are two, for all distributions: random numbers of a seed, and functions of a distribution, among
-them first and second derivatives. They are pure, and the second is elementwise.
+There are two, for all distributions: random numbers of a seed, and functions of a distribution,
+among them first and second derivatives. They are pure, and the second is elementwise.
 :mod:`reparam.adapters.torch.derivatives` makes them differentiable.
 """
 
@@ -48,7 +48,7 @@ def evaluate(
 ) -> list[Tensor]:
     """Return a function of values and parameters, which broadcast together.
 
-    What there is, :func:`reparam.adapters.formulas.value` says.
+    :func:`reparam.adapters.formulas.value` explains the functions.
     """
     return tensors(formulas.value(law, function, arrays(values), arrays(theta)))
 
@@ -104,4 +104,3 @@ def in_front(tensors: Sequence[Tensor], dims: Sequence[int | None]) -> list[Tens
             tensor = tensor.reshape(tensor.shape[0], *missing, *tensor.shape[1:])
         moved.append(tensor)
     return moved
-

@@ -55,7 +55,7 @@ def _only(name: str, of_result: bool = False) -> Rule:
 
 
 def _probability(slope: Callable[[Tensor, Tensor], Tensor]) -> Rule:
-    """Return the rule of a function of F(y; θ), from its slope in y by ln p and f: F_θ = −p ∂y/∂θ."""
+    """Return the rule of a function f of F(y; θ), from ∂f/∂y by ln p and f: F_θ = −p ∂y/∂θ."""
 
     def in_y(at: At, f: Tensor) -> Tensor:
         return slope(at("log_prob")[0], f)

@@ -22,6 +22,7 @@ from reparam.errors import InputError, UnknownDistributionError
 from reparam.importing import imported, imported_law
 from reparam.verification.atoms import WithAtoms
 from reparam.verification.objects import Object
+from reparam.verification.sampled_vectors import declares_vectors, of_object
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors
 
@@ -181,7 +182,7 @@ def _wrapped(thing: Any, name: str) -> Target:
             thing = thing()
         except TypeError as error:
             raise InputError(f"{name} can't be made without arguments: {error}") from None
-    return Object(thing, name)
+    return of_object(thing, name) if declares_vectors(thing) else Object(thing, name)
 
 
 def _origins(thing: Any) -> set[str]:

@@ -28,13 +28,16 @@ class VectorRow:
     diagonal
         Arguments that get the diagonal of a matrix parameter, whose other entries stay 0.
     constants
-        Registered parameters that stay: lengths, and arguments of the same.
+        Registered parameters that stay, such as lengths.
+    columns
+        Arguments whose arrays, one number per draw, need an axis for a draw's entries.
     """
 
     law: str
     names: Mapping[str, str]
     diagonal: frozenset[str] = frozenset()
     constants: Mapping[str, Any] = field(default_factory=dict)
+    columns: frozenset[str] = frozenset()
 
     def arguments(self, theta: Mapping[str, Any], cut: Callable[[Any], Any]) -> dict[str, Any]:
         """Return the sampler's arguments; `cut` returns the diagonals of matrices."""
@@ -43,6 +46,8 @@ class VectorRow:
             for theirs, ours in self.names.items()
             if ours not in self.constants
         }
+        for name in self.columns:
+            found[name] = found[name][..., None] if found[name].ndim else found[name]
         kept = {t: self.constants[o] for t, o in self.names.items() if o in self.constants}
         return {**found, **kept}
 

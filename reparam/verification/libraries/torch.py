@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -93,7 +94,10 @@ VECTORS: Mapping[str, VectorRow] = {
         "low-rank-gaussian", loc="loc", cov_factor="cov_factor", cov_diag="cov_diag"
     ),
     "MultivariateNormal": vectors("multivariate-gaussian", loc="loc", scale_tril="scale_tril"),
-    "RelaxedOneHotCategorical": vectors("concrete", temperature="temperature", logits="logits"),
+    "RelaxedOneHotCategorical": replace(
+        vectors("concrete", temperature="temperature", logits="logits"),
+        columns=frozenset({"temperature"}),
+    ),
     "Wishart": vectors("wishart", df="df", scale_tril="scale_tril"),
 }
 

@@ -60,9 +60,10 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None, dtype: str = "f
     target = _found(spec, fixed or {})
     target.fixed = {**target.fixed, **target.canonical(fixed or {})}
     if dtype != "float64":
-        if not target.may_be_slow:
+        if not target.may_be_slow or target.length:
             raise InputError(
                 f"{target.name} draws in float64; {dtype} can be asked for of third-party samplers"
+                " of numbers"
             )
         target.dtype = np.float32
     return target

@@ -91,9 +91,7 @@ class _Marginal:
         self._law, target = marginal.law, cast(Any, context.target)
         self._slopes = {
             ours: {
-                name: _slope(
-                    partial(_value, target, number, ours), name, theta, target.parameters
-                )
+                name: _slope(partial(_value, target, number, ours), name, theta, target.parameters)
                 for name in target.parameters
             }
             for ours in self._law.parameters
@@ -130,7 +128,11 @@ def _value(target: Any, number: int, ours: str, /, **theta: Any) -> Array:
     shape = np.broadcast_shapes(*map(np.shape, theta.values()))
     spread = {name: np.broadcast_to(value, shape) for name, value in theta.items()}
     found = [
-        float(target.marginals({name: float(each[at]) for name, each in spread.items()})[number].law[ours])
+        float(
+            target.marginals({name: float(each[at]) for name, each in spread.items()})[number].law[
+                ours
+            ]
+        )
         for at in np.ndindex(*shape)
     ]
     return np.reshape(found, shape)
@@ -139,5 +141,5 @@ def _value(target: Any, number: int, ours: str, /, **theta: Any) -> Array:
 def _slope(
     f: Callable[..., Array], name: str, theta: Mapping[str, float], parameters: Mapping[str, Any]
 ) -> float:
-    value, error = derivative_in(name, f, theta, parameters)
+    value, _ = derivative_in(name, f, theta, parameters)
     return float(value) if np.isfinite(value) else 0.0

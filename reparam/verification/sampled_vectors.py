@@ -152,7 +152,9 @@ class SampledVectors(Target):
         every = reference.parameters
         self.parameters = {key: each for key, each in every.items() if not left_out(key)}
         self._kept = {key: each.default for key, each in every.items() if left_out(key)}
-        self.fixed = {key: reference.fixed[key] for key in self.parameters if key in reference.fixed}
+        self.fixed = {
+            key: reference.fixed[key] for key in self.parameters if key in reference.fixed
+        }
         self.is_whole = reference.is_whole
         self.gradient_draws = min(
             _DRAWS, _GRADIENTS // (self.length * max(1, len(self.parameters)))
@@ -166,7 +168,7 @@ class SampledVectors(Target):
         elif "log_prob" not in self.formulas:
             raise InputError(f"{name} has no log_prob, so that its distribution is unknown")
         if isinstance(reference, _Declared):
-            self.formulas["score"] = self._score
+            self.formulas["score"], self.is_numerical = self._score, True
             reference.formulas = self.formulas
 
     @property

@@ -116,7 +116,9 @@ class Vectors(Target):
             log_y = np.log(draw.value)
             lost = draw.value < _LOST
         if np.any(lost):
-            told = draw.log_value if "log_value" in self.views else np.maximum(log_y, LEAST_LOGARITHM)
+            told = (
+                draw.log_value if "log_value" in self.views else np.maximum(log_y, LEAST_LOGARITHM)
+            )
             log_y = np.where(lost, told, log_y)
         return draw.value, log_y
 

@@ -126,9 +126,7 @@ VECTORS: Mapping[str, VectorRow] = {
         "lkj-cholesky", {"dim": 3}, dimension="dim", concentration="concentration"
     ),
     "Dirichlet": vectors("dirichlet", concentration="concentration"),
-    "MultivariateNormalDiag": diagonal(
-        "multivariate-gaussian", loc="loc", scale_diag="scale_tril"
-    ),
+    "MultivariateNormalDiag": diagonal("multivariate-gaussian", loc="loc", scale_diag="scale_tril"),
     "MultivariateNormalTriL": vectors("multivariate-gaussian", loc="loc", scale_tril="scale_tril"),
     "PowerSpherical": vectors(
         "power-spherical", mean_direction="mean_direction", concentration="concentration"

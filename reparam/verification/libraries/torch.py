@@ -27,7 +27,6 @@ from reparam.verification.libraries._rows import (
     uniform,
     von_mises,
 )
-from reparam.verification.libraries._vectors import VectorRow, diagonal, sampled, vectors
 from reparam.verification.libraries._sampling import (
     LibrarySampler,
     ends,
@@ -38,6 +37,7 @@ from reparam.verification.libraries._sampling import (
     row_of_constraints,
     unchecked,
 )
+from reparam.verification.libraries._vectors import VectorRow, diagonal, sampled, vectors
 from reparam.verification.refusals import NoGradient
 from reparam.verification.targets import Sample, Target
 
@@ -115,7 +115,9 @@ def target(spec: str, name: str) -> Target:
     module = load(spec, "torch.distributions", "PyTorch", "torch")
     cls = looked_up(spec, module, name, [*ROWS, *VECTORS])
     if name in VECTORS:
-        return sampled(spec, VECTORS[name], _VectorSampling(cls, VECTORS[name], f"PyTorch's {name}"))
+        return sampled(
+            spec, VECTORS[name], _VectorSampling(cls, VECTORS[name], f"PyTorch's {name}")
+        )
     return _made(spec, cls, ROWS.get(name), f"PyTorch's {name}")
 
 

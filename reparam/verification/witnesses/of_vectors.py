@@ -223,17 +223,22 @@ def identity(context: Context) -> Iterator[Comparison]:
 def score(context: Context) -> Iterator[Comparison]:
     """Compare the score with differences of log p, and its expectation with 0."""
     target, formulas = _target(context), context.target.formulas
+    if target.is_numerical:
+        raise NotApplicable("it has no formula: the score is log p differentiated numerically")
     slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
     for theta in context.sets():
         y = target.values(theta, 4 * context.level.points, context.seed)
         y = y[_is_told(target, y)]
         claimed = formulas["score"](y, **theta)
+        # of all parameters: where log p stays the same in one, rounding makes of differences as
+        # much as in the others
+        sizes = [np.median(np.abs(claimed[name])) for name in slopes if y.size]
+        slack = 1e-9 * max(sizes, default=0.0)
         for name, tally in slopes.items():
             slope, error = derivative_in(
                 name, partial(formulas["log_prob"], y), theta, target.parameters, shape=(1,)
             )
-            slack = 1e-9 * np.median(np.abs(claimed[name])) if y.size else 0.0
             tally.add(
                 theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, **_row(y)
             )
@@ -321,6 +326,8 @@ def _functions(y: Array) -> Iterator[tuple[str, Array, Array]]:
     varying = np.flatnonzero(np.ptp(y, axis=0) > 0.0)
     for i, j in zip(varying, np.roll(varying, -1), strict=True):
         yield f"y_{i}", y[:, i], np.broadcast_to(unit[i], y.shape)
+        # of symmetric vectors all others are odd, and blind to a scale
+        yield f"y_{i}²", np.square(y[:, i]), 2.0 * y[:, [i]] * unit[i]
         yield f"y_{i} y_{j}", y[:, i] * y[:, j], y[:, [j]] * unit[i] + y[:, [i]] * unit[j]
     c = np.cos(2.0 * np.arange(y.shape[-1]))  # weights of no symmetry
     for k in (1, 3):
@@ -351,7 +358,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
     if not names:
         raise NotApplicable("it has no parameter to be differentiated in")
     along = tests_of(target.marginals(sets[0])) if target.noise is None else 0
-    tests = (2 * target.length + 2 + along) * len(sets) * len(names)
+    tests = (3 * target.length + 2 + along) * len(sets) * len(names)
     critical = statistics.critical_value(context.alpha / tests)
     projections = Projections(context, context.alpha / tests)
     tallies = {name: Tally(f"∂E[φ(y)]/∂{name}", "standard errors", doubt=_DOUBT) for name in names}

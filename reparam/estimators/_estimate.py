@@ -16,7 +16,7 @@ from reparam.arguments import draw_count, instance
 from reparam.base.distribution import Distribution
 from reparam.engine.noise import seed_sequence
 from reparam.errors import EstimatorError, ParameterError, ShapeError, did_you_mean
-from reparam.estimators._estimator import Estimator
+from reparam.estimators._estimator import Estimator, Mapped
 from reparam.estimators._exact import Exact, exact
 from reparam.estimators._objective import Objective, ObjectiveLike
 from reparam.estimators._pathwise import Pathwise
@@ -54,6 +54,7 @@ def estimate(
     estimators: str | Iterable[str] | None = None,
     rng: RNGLike = None,
     temperature: float = TEMPERATURE,
+    mapped: Mapped | None = None,
 ) -> Estimates:
     """Estimate ∂/∂θ E[φ(y)] for y ~ p(y; θ), with standard errors.
 
@@ -77,6 +78,9 @@ def estimate(
         estimators see the same stream.
     temperature
         Of relaxations.
+    mapped
+        Applies a function to each number of a range, anywhere, and yields the results in order;
+        :func:`reparam.dask.estimate` passes it. Default: threads of this process.
 
     Returns
     -------
@@ -128,7 +132,7 @@ def estimate(
     draws = draw_count(n, least=2)
     chosen, left_out = _chosen(problem, estimators)
     root = seed_sequence(rng)
-    runs = [_run(cls, problem, draws, root) for cls in chosen]
+    runs = [_run(cls, problem, draws, root, mapped) for cls in chosen]
     truth = exact(problem)
     references = _references(problem, runs, truth, draws, root)
     kinds = {run.tails for run in (*runs, *references.values())} - {""}
@@ -230,14 +234,20 @@ class _Run:
         return dict(zip(self.estimator.names, self.moments.skewness.tolist(), strict=True))
 
 
-def _run(cls: type[Estimator], problem: Problem, n: int, root: np.random.SeedSequence) -> _Run:
+def _run(
+    cls: type[Estimator],
+    problem: Problem,
+    n: int,
+    root: np.random.SeedSequence,
+    mapped: Mapped | None = None,
+) -> _Run:
     with np.errstate(all="ignore"):
         # what is imported or computed once is no draw's cost
         small = cls(problem, 2, root)
         small.terms(0, min(2, small.together))
     estimator = cls(problem, n, root)
     start = time.perf_counter()
-    moments = estimator.summed()
+    moments = estimator.summed(mapped)
     spent = time.perf_counter() - start
     return _Run(estimator, moments, spent / estimator.draws * 1e9)
 

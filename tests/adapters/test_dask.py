@@ -120,12 +120,8 @@ def test_estimates_are_the_same_bits(law, monkeypatch):
 @pytest.mark.long
 def test_a_killed_worker_changes_nothing():
     distributed = pytest.importorskip("distributed")
-    settings = {
-        "distributed.worker.memory.terminate": False,
-        "distributed.comm.timeouts.tcp": "60s",
-    }
     with (
-        dask.config.set({**settings, "scheduler": None}),
+        dask.config.set({"scheduler": None, "distributed.comm.timeouts.tcp": "60s"}),
         distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
     ):

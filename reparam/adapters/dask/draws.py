@@ -98,13 +98,13 @@ def rsample(
     >>> print(f"{mean.compute():.2f}")
     1.00
     """
-    distribution = instance("distribution", distribution)
-    if not isinstance(distribution, Reparameterized):
+    given = instance("distribution", distribution)
+    if not isinstance(given, Reparameterized):
         raise NotReparameterizable(
-            f"{distribution.name} has no reparameterization; use reparam.dask.sample for values"
+            f"{given.name} has no reparameterization; use reparam.dask.sample for values"
         )
     shape, stream = sample_shape(size), Stream(rng)
-    return DaskDraw(distribution, _values(distribution, shape, chunks, stream), stream)
+    return DaskDraw(given, _values(given, shape, chunks, stream), stream)
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,9 +185,8 @@ class _Rows:
 
 def _rows_per_block(d: Distribution) -> int:
     """Return how many draws of the whole batch are added up together: as ``Draw.vjp`` does."""
-    width = elements_per_block(
-        d._formula_events(), math.prod(d.event_shape) if d.event_shape else 0
-    )
+    each = math.prod(d.event_shape) if d.event_shape else 0
+    width = elements_per_block(d._formula_events(), each)
     return max(1, width // max(1, math.prod(d.batch_shape)))
 
 

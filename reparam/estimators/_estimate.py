@@ -16,7 +16,7 @@ from reparam.arguments import draw_count, instance
 from reparam.base.distribution import Distribution
 from reparam.engine.noise import seed_sequence
 from reparam.errors import EstimatorError, ParameterError, ShapeError, did_you_mean
-from reparam.estimators._estimator import Estimator
+from reparam.estimators._estimator import Estimator, Mapped
 from reparam.estimators._exact import Exact, exact
 from reparam.estimators._objective import Objective, ObjectiveLike
 from reparam.estimators._pathwise import Pathwise
@@ -56,6 +56,7 @@ def estimate(
     rng: RNGLike = None,
     temperature: float = TEMPERATURE,
     on_progress: Callable[[int, int], None] | None = None,
+    mapped: Mapped | None = None,
 ) -> Estimates:
     """Estimate ∂/∂θ E[φ(y)] for y ~ p(y; θ), with standard errors.
 
@@ -82,6 +83,9 @@ def estimate(
         Of relaxations.
     on_progress
         Called with how many draws have been made, and how many will be, now and then.
+    mapped
+        Applies a function to each number of a range, anywhere, and yields the results in order;
+        :func:`reparam.dask.estimate` passes it. Default: threads of this process.
 
     Returns
     -------
@@ -135,7 +139,10 @@ def estimate(
     chosen, left_out = _chosen(problem, estimators)
     root = seed_sequence(rng)
     told = _told(on_progress, draws, len(chosen))
-    runs = [_run(cls, problem, draws, root, each) for cls, each in zip(chosen, told, strict=True)]
+    runs = [
+        _run(cls, problem, draws, root, each, mapped)
+        for cls, each in zip(chosen, told, strict=True)
+    ]
     truth = exact(problem)
     references = _references(problem, runs, truth, draws, root)
     kinds = {run.tails for run in (*runs, *references.values())} - {""}
@@ -256,6 +263,7 @@ def _run(
     n: int,
     root: np.random.SeedSequence,
     told: Callable[[float], None] | None = None,
+    mapped: Mapped | None = None,
 ) -> _Run:
     with np.errstate(all="ignore"):
         # what is imported or computed once is no draw's cost
@@ -263,7 +271,7 @@ def _run(
         small.terms(0, min(4, small.units, small.together))
     estimator = cls(problem, n, root)
     start = time.perf_counter()
-    moments = estimator.summed(told and (lambda terms: told(terms / estimator.units)))
+    moments = estimator.summed(told and (lambda terms: told(terms / estimator.units)), mapped)
     spent = time.perf_counter() - start
     return _Run(estimator, moments, spent / estimator.draws * 1e9)
 

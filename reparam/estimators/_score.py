@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -232,8 +235,15 @@ class MovingAverage(Score):
         carried = DECAY * own[-1] + (1.0 - DECAY) * means[-1]
         return both, float(DECAY * faded[-1]), float(carried), products
 
-    def absorbed(self, summary: tuple[Moments, float, float, Array]) -> Moments:
-        """Return the moments of a + U d, and go on to the next block's U."""
+    def condensed(self, summaries: Sequence[Any]) -> Any:
+        """Return all summaries: the terms need the U of the blocks before."""
+        return summaries
+
+    def absorbed(self, condensed: Any) -> Moments:
+        """Return the moments of a + U d of a span, and go on to the next span's U."""
+        return reduce(operator.add, map(self._continued, condensed))
+
+    def _continued(self, summary: tuple[Moments, float, float, Array]) -> Moments:
         both, fade, carried, products = summary
         count, u = len(both.mean) // 2, self._carried
         self._carried = fade * u + carried

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import reparam
 
+sys.path.append(str(Path(__file__).parent / "_extensions"))
+from reference import CONTEXT
+
 project = "reparam"
 author = "the reparam developers"
 release = version = reparam.__version__
 
-sys.path.append(str(Path(__file__).parent / "_extensions"))
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
@@ -18,7 +20,7 @@ extensions = [
     "gallery",
     "mathml",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_templates"]
 
 html_theme = "furo"
 html_title = f"reparam {version}"
@@ -35,6 +37,14 @@ html_math_renderer = "mathml"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "  # neither prompts nor outputs are copied
 copybutton_prompt_is_regexp = True
 
+templates_path = ["_templates"]
+autosummary_context = CONTEXT
+suppress_warnings = ["config.cache"]  # functions in it are not pickled
+autosummary_generate_overwrite = True
+# names that differ from a class's by case alone, which some file systems don't tell apart
+autosummary_filename_map = {
+    f"reparam.{name}": f"reparam.{name}-function" for name in ("independent", "mixture")
+}
 autodoc_typehints = "none"  # the docstrings say it in words
 autodoc_member_order = "bysource"
 napoleon_numpy_docstring = True
@@ -44,11 +54,8 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!reparam).*"),
     ("py:.*", r"reparam\._typing\..*"),
-    ("py:.*", r"reparam\.graphs\._draw\._Model"),  # a type variable
-    (
-        "py:.*",
-        r"reparam\.base\.(operators\.Arithmetic|second_order\.SecondOrder|stand_ins\.StandIns)",
-    ),  # base classes
+    ("py:.*", r"reparam\.\w+\._.*"),  # type variables and base classes
+    ("py:.*", r"reparam\.base\..*\.(Arithmetic|SecondOrder|StandIns|Tree)"),
 ]
 
 

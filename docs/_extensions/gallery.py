@@ -6,6 +6,7 @@ density or probabilities, any other by draws: first component to the right, seco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -72,8 +73,13 @@ def card(name: str) -> str:
     return (
         f'<a class="law" href="distributions.html#{cls.__name__.lower()}" title="{escape(label)}">'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">{"".join(shapes(name))}</svg>'
-        f"<span>{cls.__name__}</span></a>"
+        f"<span>{breakable(cls.__name__)}</span></a>"
     )
+
+
+def breakable(name: str) -> str:
+    """Return a class's name as HTML that may break before a capital letter."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", name)
 
 
 def shapes(name: str) -> Iterator[str]:
@@ -85,8 +91,9 @@ def shapes(name: str) -> Iterator[str]:
     panel = picture(law).panels[0]
     x_limits, y_limits = panel.x_limits, panel.y_limits
     for layer in panel.layers:
-        x = scaled(layer.x, *x_limits, 0, WIDTH)
-        y = scaled(np.clip(layer.y, *y_limits), *y_limits, HEIGHT - 3, 3)
+        known = ~np.isnan(layer.y)
+        x = scaled(layer.x[known], *x_limits, 0, WIDTH)
+        y = scaled(np.clip(layer.y[known], *y_limits), *y_limits, HEIGHT - 3, 3)
         if isinstance(layer, Curve):
             line = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
             base = HEIGHT - 3

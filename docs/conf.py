@@ -8,7 +8,7 @@ sys.path.append(str(Path(__file__).parent / "_extensions"))
 from reference import CONTEXT
 
 project = "reparam"
-author = "the reparam developers"
+author = copyright = "the reparam developers"
 release = version = reparam.__version__
 
 extensions = [

@@ -24,8 +24,7 @@ RETURNED = """
 
 def shown(name: str) -> str:
     """Return the names of a class's members that its page shows, separated by commas."""
-    module, _, attribute = name.rpartition(".")
-    cls = getattr(import_module(module), attribute)
+    cls = named(name)
     if issubclass(cls, enum.Enum):
         return ", ".join(cls.__members__)
     kinds = (property, cached_property, classmethod, staticmethod)
@@ -39,4 +38,16 @@ def shown(name: str) -> str:
     )
 
 
-CONTEXT = {"shown": shown, "returned": {f"reparam.{name}" for name in RETURNED.split()}}
+def inherits(name: str) -> bool:
+    """Return whether a class has other bases than ``object``."""
+    return named(name).__bases__ != (object,)
+
+
+def named(name: str) -> type:
+    """Return a class by its full name."""
+    module, _, attribute = name.rpartition(".")
+    cls: type = getattr(import_module(module), attribute)
+    return cls
+
+
+CONTEXT = {"shown": shown, "inherits": inherits, "returned": {f"reparam.{name}" for name in RETURNED.split()}}

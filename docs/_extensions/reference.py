@@ -50,4 +50,8 @@ def named(name: str) -> type:
     return cls
 
 
-CONTEXT = {"shown": shown, "inherits": inherits, "returned": {f"reparam.{name}" for name in RETURNED.split()}}
+CONTEXT = {
+    "shown": shown,
+    "inherits": inherits,
+    "returned": {f"reparam.{name}" for name in RETURNED.split()},
+}

@@ -5,10 +5,11 @@ them.
 
 Of each law that is registered here and that a library's table in
 ``reparam.verification.libraries`` names, the library draws at seeded parameters, typical ones and
-far ones, and its ∂y/∂θ at each draw is compared with −F_θ/p there. Ours is compared in the same
-way with FLINT's balls, which share no code with it. What counts is the worst draw, beside what the
-rounding of y forces. A gradient that isn't of the quantile path (of a sampler by rejection, say)
-may be right on average: of these the means are compared, by ``reparam verify``.
+far ones, and its ∂y/∂θ at each draw is compared with −F_θ/p there. reparam's is
+compared in the same way with FLINT's balls, which share no code with it. What counts is the worst
+draw, beside the error that the rounding of y forces. A gradient that isn't of the quantile path (of a
+sampler by rejection, say) may be right on average: of these the means are compared, by
+``reparam verify``.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ SETS, DRAWS = 4, 200
 FAR = 100.0
 #: A gradient with fewer digits than float64 promises by half is wrong.
 ENOUGH = 7.0
-#: Draws of ours that are compared with FLINT, at each set.
+#: Draws of reparam that are compared with FLINT, at each set.
 OURS = 4
 #: Draws of a composition; standard errors that the means of two paths are apart if one is biased.
 MANY, FAR_APART = 20_000, 7.0

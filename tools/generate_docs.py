@@ -221,8 +221,8 @@ def help_and_examples(text: str) -> tuple[str, list[str]]:
 
 def option_row(parameter: typer.core.TyperOption | typer.core.TyperArgument) -> list[str]:
     """Return an option's line in the table of its command."""
-    told = parameter.default in (None, False) or "default" in parameter.help.lower()
-    default = "" if told else f" Default: `{parameter.default}`."
+    stated = parameter.default in (None, False) or "default" in parameter.help.lower()
+    default = "" if stated else f" Default: `{parameter.default}`."
     return [f"`{spelling(parameter)}`", parameter.help + default]
 
 

@@ -48,9 +48,7 @@ def format_for(out: str, name: str | None) -> str:
         name = formats.by_suffix(out)
         if name is None:
             known = ", ".join(suffix for suffixes in formats.NAMES.values() for suffix in suffixes)
-            raise InputError(
-                f"{out} has no suffix that tells its format ({known}); pass --format NAME"
-            )
+            raise InputError(f"{out} has no suffix of a known format ({known}); pass --format NAME")
     elif name not in formats.NAMES:
         raise InputError(
             f"no format is called {name!r}{did_you_mean(name, formats.NAMES)}"

@@ -494,8 +494,9 @@ def _units(event: tuple[int, ...]) -> Array:
 
 def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:
     """Return ∂y/∂θ · tangent, summed over the entries of a vector parameter."""
-    product = entry * tangent
-    return product.reshape(len(product), -1).sum(axis=1) if event else product
+    if not event:
+        return entry * tangent
+    return np.sum(np.asarray(entry) * tangent, axis=tuple(range(-len(event), 0)))
 
 
 def _read_only(array: Array) -> Array:

@@ -52,12 +52,15 @@ def estimate(
             metavar="NAME",
             help="pathwise, antithetic, qmc, score, score-average, score-loo, score-optimal, "
             "measure-valued, enumeration, relaxed, straight-through, or all. Repeat for more. "
-            "Default: the plain ones that can serve.",
+            "Default: the standard estimators that apply.",
             autocompletion=_complete_estimator,
         ),
     ] = None,
     temperature: Annotated[
-        str, typer.Option(metavar="T", help="Of the estimators relaxed and straight-through.")
+        str,
+        typer.Option(
+            metavar="T", help="Temperature of the relaxed and straight-through estimators."
+        ),
     ] = "0.5",
     seed: Seed = None,
     out: OutFile = "-",

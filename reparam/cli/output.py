@@ -78,7 +78,7 @@ def write(records: Records, out: str, name: str) -> None:
 
 
 def _typed(records: Records) -> Iterator[Block]:
-    """Yield the blocks in the columns' types: what float32 has no room for becomes infinite."""
+    """Yield the blocks in the columns' types: values outside float32's range become infinite."""
     import numpy as np
 
     for block in records.blocks:

@@ -349,11 +349,11 @@ def _report(result: Expectation, columns: Columns, *, to_stdout: bool) -> None:
     import numpy as np
 
     errors = result.standard_error
-    told = {"E[J]": (result.value, errors.value)}
+    rows = {"E[J]": (result.value, errors.value)}
     for name in columns.model.inputs:
-        told[f"∂E[J]/∂{columns.label(name)}"] = (result.gradient[name], errors.gradient[name])
+        rows[f"∂E[J]/∂{columns.label(name)}"] = (result.gradient[name], errors.gradient[name])
     lines = []
-    for label, (mean, error) in told.items():
+    for label, (mean, error) in rows.items():
         pairs = list(zip(np.ravel(mean).tolist(), np.ravel(error).tolist(), strict=True))
         text = ", ".join(f"{value:.10g} ± {spread:.2g}" for value, spread in pairs[:_FEW])
         more = f", … ({len(pairs)} values; --sum writes all)" if len(pairs) > _FEW else ""

@@ -67,7 +67,7 @@ class Counter:
         self._what, self._start = what, time.monotonic() + patience
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that so many are done."""
+        """Show how many are done."""
         if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             return
         if self._bar is None:

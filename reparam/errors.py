@@ -12,6 +12,7 @@ __all__ = [
     "CountError",
     "EstimatorError",
     "ExpressionError",
+    "FitError",
     "GraphError",
     "IncompleteError",
     "InputError",
@@ -93,6 +94,10 @@ class ExpressionError(ReparamError, ValueError):
 
 class GraphError(ReparamError, ValueError):
     """A graph given as text can't be read, or its inputs and nodes aren't what is asked for."""
+
+
+class FitError(ReparamError, ValueError):
+    """A fit that can't begin, or go on."""
 
 
 class EstimatorError(ReparamError, ValueError):

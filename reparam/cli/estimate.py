@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
-from reparam.cli.notation import concise
 from reparam.cli.objective import of_graph
 from reparam.cli.options import Dist, Law, OutFile, OutFormat, Params, Seed, Threads
+from reparam.cli.progress import PATIENCE, Counter
 from reparam.errors import InputError, ParameterError
+from reparam.notation import concise
 
 if TYPE_CHECKING:
     from reparam.estimators import Estimate, Estimates
@@ -70,14 +71,15 @@ def estimate(
             "-e",
             metavar="NAME",
             help="pathwise, antithetic, qmc, score, score-average, score-loo, score-optimal, "
-            "measure-valued, enumeration, relaxed, straight-through, or all; of a graph pathwise, "
+            "unordered-set, measure-valued, smoothed, enumeration, arm, disarm, rebar, relaxed, "
+            "hard-concrete, straight-through, gumbel-rao, reinmax, or all; of a graph pathwise, "
             "mixed, mixed-score, score, score-loo, relaxed, straight-through. Repeat for more. "
-            "Default: the plain ones that can serve.",
+            "Default: the plain ones that apply.",
             autocompletion=_complete_estimator,
         ),
     ] = None,
     temperature: Annotated[
-        str, typer.Option(metavar="T", help="Of the estimators relaxed and straight-through.")
+        str, typer.Option(metavar="T", help="Temperature of relaxations.")
     ] = "0.5",
     seed: Seed = None,
     out: OutFile = "-",
@@ -87,9 +89,10 @@ def estimate(
     """Estimate ∂/∂θ E[φ(y)] by several estimators, and compare them.
 
     For each estimator and parameter: the estimate with its standard error, the
-    variance of a draw, nanoseconds a draw, the efficiency relative to the plain
-    pathwise estimator (discrete: to the plain score function; none of a biased
-    estimator), and the exact value where it is known.
+    variance of a draw, its ratio to the variance of the plain pathwise estimator
+    (discrete: of the plain score function; none of a biased estimator), the exact
+    value where it is known, and nanoseconds per draw. All but the last are the
+    same each time for a seed.
 
     [bold]Examples[/bold]
 
@@ -129,14 +132,16 @@ def estimate(
     distribution = parsing.distribution(parsing.chosen(law, dist), param)
     draws = parsing.count(count, least=2, example="1e5")
     with parsing.seeded(seed) as rng:
-        found = estimators.estimate(
-            distribution,
-            objective or "y**2",
-            draws,
-            estimators=estimator,
-            rng=rng,
-            temperature=_number(temperature),
-        )
+        with Counter("draws", PATIENCE) as counter:
+            found = estimators.estimate(
+                distribution,
+                objective or "y**2",
+                draws,
+                estimators=estimator,
+                rng=rng,
+                temperature=_number(temperature),
+                on_progress=counter,
+            )
         _write(found, out, name)
     for note in (*_left_out(found.left_out, estimator), *found.notes):
         typer.echo(f"Note: {note}", err=True)
@@ -212,12 +217,12 @@ def _columns(row: Estimate) -> dict[str, Any]:
         "estimate": row.value,
         "standard_error": row.standard_error,
         "variance": row.variance,
-        "cost_ns": row.cost,
-        "efficiency": row.efficiency,
+        "variance_ratio": row.variance_ratio,
         "exact": row.exact,
         "biased": row.biased,
         "bias": row.bias,
         "draws": row.draws,
+        "cost_ns": row.cost,
     }
 
 
@@ -240,9 +245,9 @@ def _cells(row: Estimate, brief: Mapping[str, str] | None = None) -> dict[str, s
         "θ": row.parameter if brief is None else brief[vector] + entry,
         "estimate": concise(row.value, row.standard_error),
         "var": f"{row.variance:{coarse}}",
-        "ns": _short(row.cost),
-        "efficiency": _if_known(row.efficiency, coarse),
+        "ratio": _if_known(row.variance_ratio, coarse),
         "exact": _if_known(row.exact, fine),
+        "ns": _short(row.cost),
     }
 
 

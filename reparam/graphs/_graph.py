@@ -14,7 +14,7 @@ from reparam.arguments import draw_count
 from reparam.base.distribution import Distribution
 from reparam.engine.shapes import check_memory
 from reparam.engine.threads import in_order
-from reparam.errors import GraphError, ParameterError, did_you_mean
+from reparam.errors import CountError, GraphError, ParameterError, did_you_mean
 from reparam.expressions._scan import normalized
 from reparam.graphs._compare import GraphEstimates, compared
 from reparam.graphs._draw import GraphDraw
@@ -271,14 +271,14 @@ class Model(Evaluator):
         return self._held(draws, source)
 
     def expectation(
-        self, n: int, *, rng: RNGLike = None, wrt: str | Sequence[str] | None = None
+        self, n: int | range, *, rng: RNGLike = None, wrt: str | Sequence[str] | None = None
     ) -> Expectation:
         """Estimate E[J] and its gradient from `n` draws, of which few are in memory at a time.
 
         Parameters
         ----------
         n
-            How many draws.
+            How many draws, or the range of their numbers.
         rng
             As for :meth:`rsample`, whose draws these are.
         wrt
@@ -310,7 +310,9 @@ class Model(Evaluator):
         >>> {name: round(float(entry), 2) for name, entry in result.gradient.items()}
         {'m': 1.2, 's': 0.8}
         """
-        draws = range(draw_count(n))
+        if isinstance(n, range) and (n.start < 0 or n.step != 1):
+            raise CountError(f"{n!r} has numbers that draws don't have; pass range(start, stop)")
+        draws = n if isinstance(n, range) else range(draw_count(n))
         return expectation(self, draws, self._streams(rng), self._wanted(wrt))
 
     def estimate(

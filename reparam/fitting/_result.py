@@ -16,7 +16,7 @@ from reparam.graphs import Expectation, Model
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Change", "Fit", "average", "change"]
+__all__ = ["Change", "Fit", "average", "change", "window"]
 
 #: The numbers of batches whose means are compared for the standard error of an average: many know
 #: the scatter well, few see drifts and long waves.
@@ -62,7 +62,8 @@ class Fit:
         The fitted inputs by name: means over the window, which is the last half of the steps.
     standard_error
         Of the means, by name: the largest of those by the means of 2, 4, 8, 16 and 32 batches of
-        successive steps; NaN if the window has fewer than 32 steps.
+        successive steps and, for up to 50 inputs, of that by the curvature of the loss; NaN if the
+        window has fewer than 32 steps.
     expectation
         E[J] and its gradient at these inputs, from as many further draws as the window had.
     change

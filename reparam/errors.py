@@ -88,6 +88,9 @@ class CountError(ReparamError, ValueError):
 class ExpressionError(ReparamError, ValueError):
     """A formula, or a distribution, given as text can't be read, or lacks the value of a name."""
 
+    #: Where in the text it is, from 0, and what is wrong there, if that is known.
+    _place: tuple[int, str] | None = None
+
 
 class GraphError(ReparamError, ValueError):
     """A graph given as text can't be read, or its inputs and nodes aren't what is asked for."""

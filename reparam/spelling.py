@@ -260,7 +260,7 @@ class _Reader:
         return result
 
     def atom(self) -> Any:
-        """Return a value without operators, but for those in its brackets."""
+        """Return a value without operators, except those in its brackets."""
         start = self.start
         if self.kind == "shortened":
             self.fail(
@@ -293,7 +293,7 @@ class _Reader:
         self.fail(f"expected a distribution, a number or a list of numbers, not {self.seen}")
 
     def name(self) -> str:
-        """Go past a name, and return it: of gaussian-1, which is none, the part that is one."""
+        """Go past a name, and return it: of gaussian-1, which is not a name, the part that is."""
         name, start = self.token, self.start
         shorter, rest = name, "0"
         while "-" in shorter and not self.is_known(shorter):
@@ -327,7 +327,8 @@ class _Reader:
             number = math.inf
         if math.isinf(number):
             self.fail("the number is too large for float64, which ends at 1.8e308", start)
-        return number
+        # integers that float64 lacks stay integers, for parameters that must be one to refuse them
+        return int(text) if abs(number) >= 2.0**53 and text.isdecimal() else number
 
     def items(self, closing: str, start: int) -> tuple[list[Any], dict[str, Any]]:
         """Return what stands before a closing bracket: values, and in calls those with names."""

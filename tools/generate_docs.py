@@ -28,10 +28,10 @@ from reparam.verification import witnesses
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
-    "README.md",
     "docs/add-a-distribution.md",
     "docs/cli.md",
     "docs/distributions.md",
+    "docs/gallery.md",
     "docs/objectives.md",
     "docs/verify.md",
 )
@@ -76,7 +76,7 @@ def distributions() -> list[type[Distribution]]:
     return [registry.get(name) for name in sorted(registry.BUILT_IN)]
 
 
-# README.md and docs/distributions.md --------------------------------------------------------------
+# docs/gallery.md and docs/distributions.md --------------------------------------------------------
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -106,7 +106,7 @@ def distributions_table() -> str:
 
 def linked(name: str, parameters: Iterable[str]) -> str:
     """Return a class and its parameters, with a link to its section."""
-    return f"[`{name}({', '.join(parameters)})`](docs/distributions.md#{name.lower()})"
+    return f"[`{name}({', '.join(parameters)})`](distributions.md#{name.lower()})"
 
 
 def all_distributions() -> str:
@@ -122,9 +122,17 @@ def section(d: type[Distribution]) -> Iterator[str]:
     yield f"{' '.join(description.split())}\n"
     yield table(
         ["parameter", "", "in", "default", "also"],
-        [parameter_row(parameter) for parameter in d.parameters.values()],
+        [
+            *(parameter_row(parameter) for parameter in d.parameters.values()),
+            *(
+                parameter_row(parameter, instead=d._instead_of(name))
+                for name, parameter in d._others()
+            ),
+        ],
     )
-    symbols = {name: parameter.symbol for name, parameter in d.parameters.items()}
+    symbols = {
+        name: declared.symbol for name, declared in {**d.parameters, **dict(d._others())}.items()
+    }
     facts = {
         "probability" if issubclass(d, Discrete) else "density": d.about.density,
         "transform": d.about.transform,
@@ -132,7 +140,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
         **{f"∂ log p/∂{symbols[name]}": text for name, text in d.about.score.items()},
         "support": interval(d._support),
         **(drawing(d) if issubclass(d, Reparameterized) else {}),
-        "draws": DRAWS if issubclass(d, Discrete) else "",
+        "draws": DRAWS if issubclass(d, Discrete) and not d._support.rank else "",
         "instead of ∂y/∂θ": getattr(d, "alternatives", ""),
         "source": d.about.source,
     }
@@ -150,13 +158,13 @@ def drawing(d: type[Reparameterized]) -> dict[str, str]:
     }
 
 
-def parameter_row(parameter: Parameter) -> list[str]:
+def parameter_row(parameter: Parameter, instead: str = "") -> list[str]:
     """Return a parameter's line in the table of its distribution."""
     return [
         f"`{parameter.name}`",
         f"{parameter.description} {parameter.symbol}",
-        interval(parameter.domain) + ("^K" if parameter.vector else ""),
-        parameter.initial_text,
+        interval(parameter.domain) + parameter.power,
+        f"instead of `{instead}`" if instead else parameter.initial_text,
         ", ".join(f"`{alias}`" for alias in parameter.aliases),
     ]
 
@@ -213,8 +221,8 @@ def help_and_examples(text: str) -> tuple[str, list[str]]:
 
 def option_row(parameter: typer.core.TyperOption | typer.core.TyperArgument) -> list[str]:
     """Return an option's line in the table of its command."""
-    told = parameter.default in (None, False) or "default" in parameter.help.lower()
-    default = "" if told else f" Default: `{parameter.default}`."
+    stated = parameter.default in (None, False) or "default" in parameter.help.lower()
+    default = "" if stated else f" Default: `{parameter.default}`."
     return [f"`{spelling(parameter)}`", parameter.help + default]
 
 

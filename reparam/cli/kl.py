@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reparam.cli import output, parsing
-from reparam.cli.notation import concise
 from reparam.cli.options import (
     From,
     LawP,
@@ -21,6 +21,7 @@ from reparam.cli.options import (
     To,
     ToParams,
 )
+from reparam.notation import concise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,9 +57,8 @@ def kl(
 
     By a closed form where there is one, as a sum where p has few values, or else
     by Monte Carlo with standard errors: columns that end in _se, in a table the
-    digits in parentheses. Array parameters give a row an element; a table has a
-    row for each number. Why KL is infinite, and what to know of estimates, goes to
-    stderr.
+    digits in parentheses. Array parameters give one row per element; a table has
+    one row per number. Notes on infinite values and on estimates go to stderr.
 
     [bold]Examples[/bold]
 
@@ -92,7 +92,7 @@ def _write(divergence: Divergence, out: str, name: str) -> None:
     block = _table(divergence) if name == "table" else _columns(divergence)
     size = len(next(iter(block.values())))
     if np.ndim(divergence.value):
-        each = size // max(np.size(divergence.value), 1)  # rows an element
+        each = size // max(np.size(divergence.value), 1)  # rows per element
         block = {"element": np.arange(size) // max(each, 1), **block}
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (size,), iter([block])), out, name)
@@ -124,7 +124,7 @@ def _table(divergence: Divergence) -> dict[str, NDArray[Any]]:
 
 
 def _quantities(divergence: Divergence) -> Iterator[tuple[str, Array, Array]]:
-    """Yield names, and values and standard errors by element: for a vector, each entry's."""
+    """Yield names, and values and standard errors by element: of vectors and matrices, by entry."""
     import numpy as np
 
     errors, size = divergence.standard_error, np.size(divergence.value)
@@ -134,15 +134,8 @@ def _quantities(divergence: Divergence) -> Iterator[tuple[str, Array, Array]]:
         ("q", divergence.gradient_q, errors.gradient_q),
     ):
         for name, entry in gradient.items():
-            vector = np.ndim(entry) > np.ndim(divergence.value)
-            rows = zip(*(_by_entry(x, size, vector) for x in (entry, of_side[name])), strict=True)
-            for k, (values, its) in enumerate(rows):
-                yield f"dkl_d{side}_{name}" + (f"[{k}]" if vector else ""), values, its
-
-
-def _by_entry(array: Array, size: int, vector: bool) -> Array:
-    """Return a row for each entry of a vector, or one row."""
-    import numpy as np
-
-    entries = np.shape(array)[-1] if vector else 1
-    return np.reshape(array, (size, entries)).T
+            event = np.shape(entry)[np.ndim(divergence.value) :]
+            shape = size, math.prod(event)
+            each = (np.reshape(x, shape).T for x in (entry, of_side[name]))
+            for at, values, its in zip(np.ndindex(*event), *each, strict=True):
+                yield f"dkl_d{side}_{name}" + "".join(f"[{k}]" for k in at), values, its

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import typer
 
 from reparam.cli import output, parsing, reading, replay
-from reparam.errors import InputError, did_you_mean
+from reparam.errors import InputError, ReparamError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,10 +65,13 @@ def of_distribution(
     Formulas may call a parameter by any of its names.
     """
     from reparam import registry
+    from reparam.base.discrete import Discrete
     from reparam.graphs import Graph
 
     law = parsing.law(dist)
-    cls = registry.reparameterized_class(law if isinstance(law, type) else type(law))
+    cls: type[Distribution] = law if isinstance(law, type) else type(law)
+    if not issubclass(cls, Discrete):
+        registry.reparameterized_class(cls)
     if cls._fields.keys() != cls.parameters.keys():
         return _of_composition(dist, param, loss, at)
     formulas: dict[str, Expression] = {}
@@ -160,12 +163,26 @@ def of_graph(file: str | None, nodes: Sequence[str], loss: str | None, at: Seque
     if loss is not None:
         if "loss" in graph.names:
             raise InputError("the graph has a loss; leave its line out, or --loss")
-        graph = Graph(f"{graph.text}\nloss = {_formula(loss, '--loss').text}")
+        graph = _with_loss(graph, loss)
     elif "loss" not in graph.names:
         raise InputError(
             "the graph has no loss; pass --loss, or give it a line such as loss = y**2"
         )
     return _with_inputs(graph, {}, settings(at))
+
+
+def _with_loss(graph: Graph, loss: str) -> Graph:
+    """Return a graph with a loss, in which mistakes are those of ``--loss``."""
+    from reparam.graphs import Graph
+
+    if "#" in loss:  # no comment: refused as in any formula
+        _formula(loss, "--loss")
+    lines = [*graph.text.split("\n"), f"loss = {' '.join(loss.split())}"]
+    try:
+        return Graph("\n".join(lines))
+    except ReparamError as error:
+        what = str(error).removeprefix(f"line {len(lines)}: ")
+        raise type(error)(f"--loss: {what}") from None
 
 
 def run(
@@ -332,11 +349,11 @@ def _report(result: Expectation, columns: Columns, *, to_stdout: bool) -> None:
     import numpy as np
 
     errors = result.standard_error
-    told = {"E[J]": (result.value, errors.value)}
+    rows = {"E[J]": (result.value, errors.value)}
     for name in columns.model.inputs:
-        told[f"∂E[J]/∂{columns.label(name)}"] = (result.gradient[name], errors.gradient[name])
+        rows[f"∂E[J]/∂{columns.label(name)}"] = (result.gradient[name], errors.gradient[name])
     lines = []
-    for label, (mean, error) in told.items():
+    for label, (mean, error) in rows.items():
         pairs = list(zip(np.ravel(mean).tolist(), np.ravel(error).tolist(), strict=True))
         text = ", ".join(f"{value:.10g} ± {spread:.2g}" for value, spread in pairs[:_FEW])
         more = f", … ({len(pairs)} values; --sum writes all)" if len(pairs) > _FEW else ""

@@ -113,7 +113,7 @@ class Context:
     def probabilities(self) -> Array:
         """Probabilities, central, random and in both tails: far out only of what is ours.
 
-        In the far tails somebody else's numbers may have lost digits by rights.
+        In the far tails third-party numbers may have lost digits to rounding.
         """
         least = _LEAST if self.target.strict else _FAR
         return unit_grid(self.level.points, self.seed, least)
@@ -145,7 +145,7 @@ class Context:
         if not self.target.length:
             return noise
         rng = np.random.default_rng([self.seed, 2])
-        return np.stack([rng.permutation(noise) for _ in range(self.target.length)], axis=-1)
+        return np.stack([rng.permutation(noise) for _ in range(self.target.width)], axis=-1)
 
 
 def unit_grid(n: int, seed: int, least: float = _LEAST) -> Array:

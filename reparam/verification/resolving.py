@@ -15,12 +15,14 @@ import numpy as np
 
 from reparam import registry, spelling
 from reparam.base.discrete import Discrete
+from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import InputError, UnknownDistributionError
 from reparam.importing import imported, imported_law
 from reparam.verification.atoms import WithAtoms
 from reparam.verification.objects import Object
+from reparam.verification.sampled_vectors import declares_vectors, of_object
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors
 
@@ -55,12 +57,13 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None, dtype: str = "f
     UnknownDistributionError, InputError, MissingExtraError
         If there is no such thing, or it lacks part of the protocol.
     """
-    target = _found(spec)
+    target = _found(spec, fixed or {})
     target.fixed = {**target.fixed, **target.canonical(fixed or {})}
     if dtype != "float64":
-        if not target.may_be_slow:
+        if not target.may_be_slow or target.length:
             raise InputError(
                 f"{target.name} draws in float64; {dtype} can be asked for of third-party samplers"
+                " of numbers"
             )
         target.dtype = np.float32
     return target
@@ -113,7 +116,7 @@ def place_of(spec: Any) -> tuple[str, int]:
     return relative.as_posix(), line
 
 
-def _found(spec: Any) -> Target:
+def _found(spec: Any, fixed: Mapping[str, float]) -> Target:
     if isinstance(spec, Target):
         return spec
     if not isinstance(spec, str):
@@ -122,7 +125,7 @@ def _found(spec: Any) -> Target:
         return _wrapped(spelling.read(spec, imported=imported_law), spec)
     module, colon, attribute = spec.partition(":")
     if not colon:
-        return _registered(spec)
+        return _registered(spec, fixed)
     if not (module and attribute):
         raise InputError(
             f"{spec} is incomplete; write package.module:attribute, or library:sampler"
@@ -134,8 +137,8 @@ def _found(spec: Any) -> Target:
     return _wrapped(imported(spec), spec)
 
 
-def _registered(name: str) -> Target:
-
+def _registered(name: str, fixed: Mapping[str, float]) -> Target:
+    """Return a distribution of the registry: with a parameter that is fixed, of several forms."""
     try:
         cls = registry.get(name)
     except UnknownDistributionError as error:
@@ -143,7 +146,9 @@ def _registered(name: str) -> Target:
             f"{error}; for anything else write package.module:attribute, or library:sampler with"
             f" one of {', '.join(LIBRARIES)}"
         ) from None
-    return _wrapped(cls, cls.name)
+    fields = {key.partition("[")[0]: value for key, value in fixed.items()}
+    given = {cls._arguments.canonical(k): v for k, v in fields.items() if k in cls._arguments}
+    return _wrapped(cls._form_with(given), cls.name)
 
 
 def _wrapped(thing: Any, name: str) -> Target:
@@ -157,6 +162,11 @@ def _wrapped(thing: Any, name: str) -> Target:
         return WithAtoms(thing, name)
     if issubclass(cls, Reparameterized):
         return Registered(thing, name)
+    if issubclass(cls, DiscreteVectors):
+        raise InputError(
+            f"{name} has vectors of integers, which there are no witnesses for;"
+            " reparam.testing.properties has properties to test"
+        )
     if issubclass(cls, Discrete):
         return Masses(thing, name)
     if issubclass(cls, Distribution):
@@ -173,7 +183,7 @@ def _wrapped(thing: Any, name: str) -> Target:
             thing = thing()
         except TypeError as error:
             raise InputError(f"{name} can't be made without arguments: {error}") from None
-    return Object(thing, name)
+    return of_object(thing, name) if declares_vectors(thing) else Object(thing, name)
 
 
 def _origins(thing: Any) -> set[str]:

@@ -19,7 +19,7 @@ from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target
 from reparam.verification.witnesses import of_vectors
 
-__all__ = ["derivative"]
+__all__ = ["JUMPING", "derivative"]
 
 #: Gradients whose ratios to differences at a fixed seed mostly agree this well are meant to be
 #: them: a rejection sampler's may be unbiased, and another path's. Expectations judge those.
@@ -30,6 +30,8 @@ _MORE = 16
 _DRAWS = 2**15
 #: Draws that are compared where each has parameters of its own.
 _UNLIKE = 2**14
+#: Why draws of vectors whose path is a field are not followed.
+JUMPING = "its draws jump as parameters move at fixed noise: expectations judge their derivatives"
 #: The share of draws that may jump when a parameter moves a little, at a fixed seed.
 _JUMPS = 0.02
 
@@ -37,12 +39,34 @@ _JUMPS = 0.02
 def derivative(context: Context) -> Iterator[Comparison]:
     """Compare ∂y/∂θ with differences at fixed noise, and with −F_θ/p where that is the path."""
     target = context.target
+    if not target.is_map:
+        raise NotApplicable(JUMPING)
     if target.noise is not None:
         yield from _of_transform(context)
+    elif target.length:
+        _need_a_path(context)
     if target.length:
         yield from _of_vector_draws(context)
     else:
         yield from _of_draws(context)
+
+
+def _need_a_path(context: Context) -> None:
+    """Raise unless a sampler's vectors move smoothly at a fixed seed, and gradients with them."""
+    target, theta = context.target, context.sets()[0]
+    few, seed = 4 * context.level.points, context.seed
+    if not smooth_at_seed(target, theta, few, seed):
+        raise NotApplicable(JUMPING)
+    sample, value = target.draws(theta, few, seed), partial(_rows, target, few, seed, "")
+    for name in target.parameters:
+        slope, error = _slope(context, name, theta, sample, value)
+        gradient = sample.gradients[name]
+        if np.any(slope) and not paths.are_meant(
+            sample.value, gradient, slope, 10.0 * error, alike=_THE_SAME
+        ):
+            raise NotApplicable(
+                f"∂y/∂{name} is not the derivative at a fixed seed: expectations judge it"
+            )
 
 
 def _of_transform(context: Context) -> Iterator[Comparison]:
@@ -66,7 +90,8 @@ def _of_vector_draws(context: Context) -> Iterator[Comparison]:
     """Compare gradients of drawn vectors, of which no formula tells the path, at a fixed seed."""
     target, n = context.target, 4 * context.level.points
     for way in target.ways:
-        tallies = {name: Tally(f"∂y/∂{name} of draws ({way})") for name in target.parameters}
+        label = f" ({way})" if way else ""
+        tallies = {name: Tally(f"∂y/∂{name} of draws{label}") for name in target.parameters}
         for theta in context.sets():
             sample = target.draws(theta, n, context.seed, way)
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Fit", "average", "change", "window"]
 
-#: The numbers of batches whose means are compared for the standard error of an average: many know
-#: the scatter well, few see drifts and long waves.
+#: The numbers of batches whose means are compared for the standard error of an average: many
+#: measure the scatter well, few see drifts and long waves.
 _BATCHES = (2, 4, 8, 16, 32)
 
 #: A loss that fell by no more than so many standard errors is taken for one that doesn't fall.

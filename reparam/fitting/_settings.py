@@ -23,7 +23,7 @@ SCHEDULES = ("cosine", "constant")
 _KEPT, _KEPT_SQUARES, _EPSILON = 0.9, 0.99, 1e-8
 
 #: The share of the rate that a cosine ends at. It isn't 0: steps that become shorter and shorter
-#: depend on each other more and more, and the means of batches would tell nothing.
+#: depend on each other more and more, and the means of batches would underestimate errors.
 _LEFT = 0.25
 
 

@@ -90,7 +90,7 @@ class TargetSpec:
     @property
     def witnesses(self) -> tuple[str, ...]:
         """The names of the witnesses that look at it, in the order of a report."""
-        asked = [name for name in known.NAMES if not self.only or name in self.only]
+        asked = [name for name in known.NAMES if name in (self.only or known.DEFAULTS)]
         return tuple(
             name
             for name in asked
@@ -251,7 +251,7 @@ def planned(
     """
     if isinstance(witnesses, str):
         witnesses = [witnesses]
-    asked = tuple(known.NAMES if witnesses is None else witnesses)
+    asked = tuple(known.DEFAULTS if witnesses is None else witnesses)
     run = TargetSpec(None, rtol, asked, dtype=dtype)
     given: list[TargetSpec] = []
     for each in targets:

@@ -251,7 +251,7 @@ def planned(
     """
     if isinstance(witnesses, str):
         witnesses = [witnesses]
-    asked = tuple(known.DEFAULTS if witnesses is None else witnesses)
+    asked = tuple(known.NAMES if witnesses is None else witnesses)
     run = TargetSpec(None, rtol, asked, dtype=dtype)
     given: list[TargetSpec] = []
     for each in targets:
@@ -265,6 +265,7 @@ def planned(
             spec,
             rtol=run.rtol if spec.rtol is None else spec.rtol,
             dtype=spec.dtype or run.dtype,
+            only=spec.only or (() if witnesses is None else run.only),
             skip=(*spec.skip, *(name for name in known.NAMES if name not in run.only)),
             parameters={**spec.parameters, **fixed},
         )

@@ -81,7 +81,7 @@ _WITNESSES = {
         "f is continuous in θ at fixed noise, no step function", 7, vectors=False
     ),
     "second": _Declaration(
-        "∂²E[φ(y)]/∂θ∂θ' by the sampler's second derivatives against the score's, on request",
+        "∂²E[φ(y)]/∂θ∂θ' by the sampler's second derivatives against −F_θ/p's, on request",
         0,
         statistical=True,
         vectors=False,

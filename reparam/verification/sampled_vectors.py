@@ -86,7 +86,7 @@ class _Declared(Reference):
         self, parameters: Mapping[str, Parameter], region: Region, event: tuple[int, ...]
     ) -> None:
         owner = type("Declared", (), {"parameters": dict(parameters), "_alternatives": ()})
-        self.entries = Entries(owner)  # type: ignore[arg-type]
+        self.entries = Entries(owner)
         self.parameters: Mapping[str, Parameter] = self.entries.numbers
         self.fixed: Mapping[str, float] = {}
         self.formulas: Mapping[str, Callable[..., Any]] = {}
@@ -104,7 +104,7 @@ class _Declared(Reference):
         return ()
 
     def outside(self, theta: Mapping[str, Any], y: Array) -> NDArray[np.bool_]:
-        return self.region.outside(y.reshape(*y.shape[:-1], *self.event))
+        return np.asarray(self.region.outside(y.reshape(*y.shape[:-1], *self.event)))
 
     def allows(self, theta: Mapping[str, Any]) -> bool:
         return True

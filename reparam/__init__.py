@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reparam.registry import BUILT_IN, module_of
 
 if TYPE_CHECKING:
+    from reparam._kernels import show_kernels as show_kernels
     from reparam.base.discrete import Discrete as Discrete
     from reparam.base.distribution import About as About
     from reparam.base.distribution import Distribution as Distribution
@@ -213,6 +214,7 @@ _HOMES = {
     "order_statistic": "reparam.transforms.order_statistic",
     "threads": "reparam.engine.threads",
     "names": "reparam.registry",
+    "show_kernels": "reparam._kernels",
     "truncate": "reparam.transforms.truncated",
     "parse": "reparam.spelling",
     "verify": "reparam.verification",

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from reparam._kernels import active
 from reparam._typing import Array
 
 __all__ = [
@@ -24,7 +25,21 @@ __all__ = [
     "Domain",
     "Integers",
     "Interval",
+    "within",
 ]
+
+
+def within(values: Array, low: float, high: float) -> bool:
+    """Return whether all values are plainly inside an open interval: False may mean nothing."""
+    if compiled := active():
+        return bool(compiled.inside(values, low, high))
+    if values.ndim == 0:
+        return bool(low < values < high)
+    if low == -math.inf and high == math.inf:
+        return bool(np.logical_and.reduce(np.isfinite(values), axis=None)) and values.size > 0
+    least = np.minimum.reduce(values, axis=None, initial=math.inf)
+    most = np.maximum.reduce(values, axis=None, initial=-math.inf)
+    return bool(low < least and most < high) and values.size > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +92,10 @@ class Interval:
 
     def plainly_holds(self, values: Array) -> bool:
         """Whether two cheap reductions show that all values are inside: False may mean nothing."""
-        if values.ndim == 0:
-            return bool(self.low < values < self.high)  # type: ignore[operator]
-        if self.low == -math.inf and self.high == math.inf:
-            return bool(np.logical_and.reduce(np.isfinite(values), axis=None)) and values.size > 0
-        least = np.minimum.reduce(values, axis=None, initial=math.inf)
-        most = np.maximum.reduce(values, axis=None, initial=-math.inf)
-        return bool(self.low < least and most < self.high) and values.size > 0
+        low, high = self.low, self.high
+        assert not isinstance(low, str)
+        assert not isinstance(high, str)
+        return within(values, low, high)
 
     def first_outside(self, values: Array) -> int | None:
         """Return the flat index of the first value not inside (NaN never is), or None.

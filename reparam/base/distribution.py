@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.base.tails import Tail
 from reparam.base.tree import Tree
-from reparam.domains import Domain, Integers
+from reparam.domains import Domain, Integers, within
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import UNIFORM, Noise, Stream, Substream
 from reparam.engine.operands import Operand, batch_operand, operand
@@ -118,10 +118,14 @@ class Distribution(Tree, abc.ABC):
     _has_atoms: ClassVar[bool] = False
     #: How fast the probability falls towards the lower and the upper end of the support.
     _tails: ClassVar[tuple[Tail, Tail] | None] = None
+    #: Set on a class itself when it was found to lack nothing.
+    _is_complete: ClassVar[bool]
 
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of a class that lacks nothing."""
-        cls._need_complete()
+        if "_is_complete" not in cls.__dict__:
+            cls._need_complete()
+            cls._is_complete = True
         return super().__new__(cls, *args, **kwargs)
 
     @final
@@ -472,6 +476,11 @@ class Distribution(Tree, abc.ABC):
                 for value, dims in zip(self._ready, self._prepared_dims, strict=True)
             ]
         if self.parameters.are_numbers:
+            if shape == batch and len(shape) == 1:
+                return [
+                    value if value.shape == shape else batch_operand(value, batch, shape, (), first)
+                    for value in values
+                ]
             return [batch_operand(value, batch, shape, (), first) for value in values]
         return [
             batch_operand(value, batch, shape, parameter.event(value), first)
@@ -482,14 +491,15 @@ class Distribution(Tree, abc.ABC):
     def _events(self) -> list[tuple[int, ...]]:
         """Return the shape of one value of each differentiable parameter."""
         declared = self.parameters
+        names = declared._differentiable
         if declared.are_numbers:
-            return [()] * len(declared.differentiable)
-        return [declared[name].event(self._values[name]) for name in declared.differentiable]
+            return [()] * len(names)
+        return [declared[name].event(self._values[name]) for name in names]
 
     @final
     def _differentiable(self) -> list[Array]:
         """Return the values of the differentiable parameters."""
-        return [self._values[name] for name in self.parameters.differentiable]
+        return [self._values[name] for name in self.parameters._differentiable]
 
     @final
     @cached_property
@@ -591,7 +601,7 @@ class Distribution(Tree, abc.ABC):
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
-        names = self.parameters.differentiable
+        names = self.parameters._differentiable
         return {name: array[()] for name, array in zip(names, arrays, strict=True)}
 
     @final
@@ -614,6 +624,8 @@ class Distribution(Tree, abc.ABC):
 
         def guarded(y: Array, *theta: Array) -> Any:
             low, high = self._ends(*self._nested(theta))
+            if not discrete and type(low) is type(high) is float and within(y, low, high):
+                return formula(y, *theta)
             point = np.floor(y) if discrete else y
             result = formula(np.clip(point, low, high), *theta)
             if not isinstance(outside, tuple):

@@ -445,7 +445,7 @@ class Draw:
         derivatives = self._derivatives(of)
         if self.distribution.event_shape:
             return derivatives
-        return lambda upstream, *rest: tuple(_scaled(upstream, e) for e in derivatives(*rest))
+        return lambda upstream, *rest: tuple([_scaled(upstream, e) for e in derivatives(*rest)])
 
     def _view(self, name: str) -> Array:
         formula = self.distribution._formula(self._formulas(name).value)
@@ -481,8 +481,8 @@ class Draw:
 
 def _scaled(upstream: Any, entry: Any) -> Any:
     """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
-    if (more := np.ndim(entry) - np.ndim(upstream)) > 0 and np.ndim(upstream):
-        upstream = upstream.reshape(upstream.shape + (1,) * more)
+    if 0 < getattr(upstream, "ndim", 0) < (rank := getattr(entry, "ndim", 0)):
+        upstream = upstream.reshape(upstream.shape + (1,) * (rank - upstream.ndim))
     return upstream * entry
 
 
@@ -494,8 +494,9 @@ def _units(event: tuple[int, ...]) -> Array:
 
 def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:
     """Return ∂y/∂θ · tangent, summed over the entries of a vector parameter."""
-    product = entry * tangent
-    return product.reshape(len(product), -1).sum(axis=1) if event else product
+    if not event:
+        return entry * tangent
+    return np.sum(np.asarray(entry) * tangent, axis=tuple(range(-len(event), 0)))
 
 
 def _read_only(array: Array) -> Array:

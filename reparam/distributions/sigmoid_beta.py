@@ -6,12 +6,15 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.second_order import Triangle, unflattened
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, REAL
 from reparam.families import BetaFamily, Slopes
 from reparam.parameters import Parameter
 from reparam.special import beta as special
+from reparam.special import fisher
 from reparam.special.beta_score import logit_centred_logs
+from reparam.special.bregman import log_quotient
 from reparam.special.entropies import logit_entropy
 from reparam.special.polygamma import delta_difference
 
@@ -67,6 +70,13 @@ class SigmoidBeta(BetaFamily):
     @classmethod
     def _jacobian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Slopes:
         return cls._logit_jacobian(logit, alpha, beta)
+
+    @classmethod
+    def _hessian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Triangle:
+        # logit x is the logarithm of an F variate less ln(β/α)
+        odds = np.exp(logit - log_quotient(alpha, beta))
+        *_, twice, mixed, other_twice = fisher.log_pathwise2(odds, logit, alpha, beta)
+        return unflattened([twice - 1.0 / alpha**2, mixed, other_twice + 1.0 / beta**2])
 
     @staticmethod
     def _log_prob(y: Array, alpha: Array, beta: Array) -> Array:

@@ -79,18 +79,25 @@ def evaluate(
     if len(shape) > MAX_DIMENSIONS // 2:
         check_memory([shape + event for event in events])
     # as many numbers in a block of vectors as in one of numbers
-    width = max(1, BLOCK // max(1, each or max(map(math.prod, events), default=1)))
+    width = max(1, BLOCK // max(1, each or max(map(math.prod, events)))) if any(events) else BLOCK
     if 0 < size <= width - first % width:
         with np.errstate(all="ignore"):
-            inputs = [_taken(item, first, first + size, first) for item in operands]
+            inputs = [
+                item
+                if type(item) is np.float64 or (type(item) is np.ndarray and len(item) == size)
+                else _taken(item, first, first + size, first)
+                for item in operands
+            ]
             values = formula(*inputs)
         outputs = values if isinstance(values, tuple) else (values,)
-        return [
-            _sum(value, size, event)
-            if summed
-            else _owned(value, (*inputs, *outputs[:number]), size, event, shape)
-            for number, (value, summed, event) in enumerate(zip(outputs, sums, events, strict=True))
-        ]
+        given, found = [*operands], []  # noise was made for this call: nobody else has it
+        for value, summed, event in zip(outputs, sums, events, strict=True):
+            if summed:
+                found.append(_sum(value, size, event))
+            else:
+                found.append(_owned(value, given, size, event, shape))
+                given.append(value)
+        return found
     wholes = iter(
         allocated([shape + e for summed, e in zip(sums, events, strict=True) if not summed])
     )
@@ -157,15 +164,14 @@ def _owned(
 ) -> Array:
     """Return a formula's output as an array of its own, none of the others, of that shape."""
     whole = (size, *event)
-    if (
-        isinstance(value, np.ndarray)
-        and value.shape == whole
-        and value.flags.owndata
-        and value.flags.c_contiguous
-        and value.dtype == np.float64
-        and not any(value is item for item in others)
-    ):
-        return value.reshape(shape + event)
+    if type(value) is np.ndarray and value.shape == whole and value.dtype == np.float64:
+        flags = value.flags
+        if flags.owndata and flags.c_contiguous:
+            for item in others:
+                if value is item:
+                    break
+            else:
+                return value if shape == whole else value.reshape(shape + event)
     result = np.empty(whole)
     result[...] = value
     return result.reshape(shape + event)

@@ -30,6 +30,7 @@ from reparam.special._elementwise import (
 )
 from reparam.special._point import Point, from_odds
 from reparam.special._rules import STUDENT_CENTRE, STUDENT_TAIL
+from reparam.special._served import served
 from reparam.special.along_paths import bends, scale_of
 from reparam.special.log_gamma import log_half_step
 from reparam.special.polygamma import digamma_half_excess
@@ -152,10 +153,10 @@ def _through_beta(t: Array, nu: Array) -> Array:
 _REGIMES = (_centre, _tail, _through_beta)
 
 
-def _log_derivative(t: Array, nu: Array) -> Array:
+def _log_derivative(t: Array, nu: Array) -> tuple[Array]:
     choice = (np.abs(t) > _SEAM).astype(np.int8)
     choice = np.where(nu < 1.0, np.int8(2), choice)
-    return np.asarray(select(choice, _REGIMES, t, nu))
+    return (np.asarray(select(choice, _REGIMES, t, nu)),)
 
 
 # Functions ------------------------------------------------------------------------------------
@@ -177,7 +178,8 @@ def pathwise(t: Array, nu: Array) -> Array:
     ndarray
         Of the sign opposite to t, with a relative error below 1e-13.
     """
-    return np.where(t == 0.0, 0.0, t * _log_derivative(t, nu))
+    (slope,) = served("student", _log_derivative, (t, nu), 1)
+    return np.where(t == 0.0, 0.0, t * slope)
 
 
 @elementwise()
@@ -189,12 +191,13 @@ def pathwise2(t: Array, nu: Array) -> Array:
     size = np.where(t == 0.0, 1.0, np.abs(t))
 
     def speeds(_: Any, log: Array, nu: Array) -> tuple[Array]:
-        return (_log_derivative(np.exp(log), nu),)
+        return _log_derivative(np.exp(log), nu)
 
     log = np.log(size)
     room = np.minimum(scale_of(log), np.maximum(_LOG_LARGEST - log, 0.1))
     ((turn,),) = bends(speeds, log, [nu], [nu], [nu], room, smooth=True)
-    return t * (turn + _log_derivative(size, nu) ** 2)
+    (slope,) = _log_derivative(size, nu)
+    return np.asarray(t * (turn + slope * slope))
 
 
 @elementwise()

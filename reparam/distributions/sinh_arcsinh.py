@@ -49,21 +49,25 @@ class SinhArcsinh(Reshaped):
 
     @staticmethod
     def _map(x: Array, skewness: Array, tailweight: Array) -> Array:
+        tailweight = special.modest(tailweight)
         w = (np.arcsinh(x) + skewness) * tailweight
         return special.scaled_sinh(w, special.log_factor(tailweight))
 
     @staticmethod
     def _map_inverse(z: Array, skewness: Array, tailweight: Array) -> Array:
+        tailweight = special.modest(tailweight)
         return np.sinh(special.place(z, tailweight) / tailweight - skewness)
 
     @staticmethod
     def _map_log_slope(x: Array, z: Array, skewness: Array, tailweight: Array) -> Array:
+        tailweight = special.modest(tailweight)
         of_w = special.log_factor(tailweight) + special.log_cosh(special.place(z, tailweight))
         return of_w + np.log(tailweight) - special.log_root(x)
 
     @staticmethod
     def _map_partials(x: Array, z: Array, skewness: Array, tailweight: Array) -> tuple[Array, ...]:
         # c cosh w (w − tanh w − k tanh w)/τ, k = a τ coth(a τ) − 1
+        tailweight = special.modest(tailweight)
         w = special.place(z, tailweight)
         gap = special.less_tanh(w) - np.tanh(w) * special.coth_excess(tailweight)
         size = np.hypot(special.factor(tailweight), z)
@@ -71,6 +75,7 @@ class SinhArcsinh(Reshaped):
 
     @staticmethod
     def _standard_score(z: Array, skewness: Array, tailweight: Array) -> tuple[Array, ...]:
+        tailweight = special.modest(tailweight)
         w, k = special.place(z, tailweight), special.coth_excess(tailweight)
         x = np.sinh(w / tailweight - skewness)
         cube, steep = x * (x * (x / np.hypot(1.0, x))), np.tanh(w)
@@ -81,6 +86,7 @@ class SinhArcsinh(Reshaped):
 
     @staticmethod
     def _standard_excess(z: Array, slope: Array, skewness: Array, tailweight: Array) -> Array:
+        tailweight = special.modest(tailweight)
         w = special.place(z, tailweight)
         x = np.sinh(w / tailweight - skewness)
         cube = x * (x * (x / np.hypot(1.0, x)))
@@ -88,7 +94,7 @@ class SinhArcsinh(Reshaped):
 
     @staticmethod
     def _standard_moments(skewness: Array, tailweight: Array) -> tuple[Array, Array, Array]:
-        skewness, tailweight = np.broadcast_arrays(skewness, tailweight)
+        skewness, tailweight = np.broadcast_arrays(skewness, special.modest(tailweight))
         mean, variance, log_cosh = special.moments(skewness, tailweight)
         of_slope = special.log_factor(tailweight) + np.log(tailweight) + log_cosh
         entropy = Gaussian._standard_moments()[2] + of_slope - special.MEAN_LOG_ROOT

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special._accurate import cosine_excess
+from reparam.special._accurate import VAST, cosine_excess
 from reparam.special.logit_normal import log_slope_mean
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "log_cosh_mean",
     "log_factor",
     "log_root",
+    "modest",
     "moments",
     "place",
     "scaled_sinh",
@@ -30,6 +31,8 @@ __all__ = [
 
 _A = math.asinh(2.0)
 _LOG_TWO = math.log(2.0)
+#: For smaller τ 1/τ is next to overflow, and z = c τ (arsinh x + ε) to the last bit.
+_LEAST = 1e-305
 #: Beyond it 1 + z² is z².
 _FAR = 1e9
 #: Beyond it sinh w is ½ e^w to the last bit.
@@ -52,6 +55,11 @@ def log_root(z: Array) -> Array:
     size = np.abs(z)
     near = np.minimum(size, _FAR)
     return np.where(size < _FAR, 0.5 * np.log1p(near * near), np.log(size))
+
+
+def modest(tailweight: Array) -> Array:
+    """Return τ where c and τ arsinh 2 have room: beyond, z is the same, or 0 or infinite."""
+    return np.clip(tailweight, _LEAST, VAST)
 
 
 def log_cosh(x: Array) -> Array:

@@ -35,5 +35,7 @@ def variance(scale: Array, alpha: Array, s: Array) -> Array:
     size = scale * mean(alpha, s)
     near = size * (size * np.expm1(spread))
     # beside a far larger E[e^2sw] the mean, which may underflow, is nothing
-    square = np.exp(2.0 * np.log(scale) + log_gamma_step(alpha, 2.0 * s) + log_gamma_one_plus(-2.0 * s))
+    square = np.exp(
+        2.0 * np.log(scale) + log_gamma_step(alpha, 2.0 * s) + log_gamma_one_plus(-2.0 * s)
+    )
     return np.where(finite, np.where(spread < _FAR, near, square), np.inf)

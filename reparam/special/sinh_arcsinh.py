@@ -11,12 +11,13 @@ from functools import cache
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special._accurate import VAST, cosine_excess
+from reparam.special._accurate import LARGEST, VAST, cosine_excess
 from reparam.special.logit_normal import log_slope_mean
 
 __all__ = [
     "MEAN_LOG_ROOT",
     "coth_excess",
+    "cube",
     "factor",
     "less_tanh",
     "log_cosh",
@@ -75,6 +76,12 @@ def log_cosh_mean(loc: Array, scale: Array) -> Array:
     return -0.5 * log_slope_mean(2.0 * loc, 2.0 * scale) - _LOG_TWO
 
 
+def cube(v: Array) -> Array:
+    """Return x³/√(1 + x²) with x = sinh v."""
+    x = np.sinh(v)
+    return x * (x * np.tanh(v))
+
+
 def less_tanh(w: Array) -> Array:
     """Return w − tanh w, about w³/3."""
     small = np.clip(w, -1.0, 1.0)
@@ -106,7 +113,7 @@ def scaled_sinh(w: Array, log: Array) -> Array:
     """Return e^log sinh w, also where one of the two under- or overflows."""
     near = np.exp(log) * np.sinh(np.clip(w, -_SOME, _SOME))
     far = np.copysign(np.exp(np.abs(w) + (log - _LOG_TWO)), w)
-    return np.where(np.abs(w) < _SOME, near, far)
+    return np.where(np.abs(w) < _SOME, np.where(w == 0.0, 0.0, near), far)
 
 
 def place(z: Array, tailweight: Array) -> Array:
@@ -133,11 +140,14 @@ def _mean_and_variance(skewness: Array, tailweight: Array) -> tuple[Array, Array
     s, log_weight = _trapezoidal()
     log = log_factor(tailweight)
     # what is odd in x cancels
-    spread = np.exp(log_cosh(tailweight * s) + log_weight).sum(axis=-1, keepdims=True)
-    mean = scaled_sinh(tailweight * skewness, log) * spread
+    growth = log_cosh(tailweight * s) + log_weight
+    most = growth.max(axis=-1, keepdims=True)
+    spread = most + np.log(np.exp(growth - most).sum(axis=-1, keepdims=True))
+    mean = scaled_sinh(tailweight * skewness, log + spread)
     root = 0.5 * log_weight
     away = scaled_sinh(tailweight * (s + skewness), log + root) - np.exp(root) * mean
-    return mean[:, 0], np.square(away).sum(axis=-1)
+    finite = np.isfinite(mean[:, 0])
+    return mean[:, 0], np.where(finite, np.square(away).sum(axis=-1), np.inf)
 
 
 @cache
@@ -156,4 +166,5 @@ def _log_cosh_of_w(skewness: Array, tailweight: Array) -> Array:
     s = edges[:, :-1, np.newaxis] + half * (1.0 + node)
     density = np.exp(-0.5 * np.sinh(s) ** 2) * np.cosh(s) / math.sqrt(2.0 * math.pi)
     w = tailweight[..., np.newaxis] * (s + skewness[..., np.newaxis])
+    w = np.clip(w, -LARGEST, LARGEST)
     return np.asarray(np.sum(log_cosh(w) * density * (half * weight), axis=(1, 2)))

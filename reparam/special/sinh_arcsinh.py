@@ -79,7 +79,8 @@ def log_cosh_mean(loc: Array, scale: Array) -> Array:
 def cube(v: Array) -> Array:
     """Return x³/√(1 + x²) with x = sinh v."""
     x = np.sinh(v)
-    return x * (x * np.tanh(v))
+    steep: Array = np.tanh(v)
+    return x * (x * steep)
 
 
 def less_tanh(w: Array) -> Array:

@@ -25,8 +25,8 @@ def integrals(f: Callable[[Array], Array], draws: Array) -> tuple[Array, Array]:
     By the trapezoidal rule in t, x_i = sinh(π/2 sinh t_i), y = m + S x with mean and spread of
     draws, which converges exponentially also where f falls off like a power (Takahasi & Mori 1974).
     It is done twice, on grids that are shifted by ½, ¼ and ⅛ of a step along the axes: by how much
-    they differ, and what lies far out, are the error. (Waves of t_1 − t_2 as short as a step are the
-    same on grids that are shifted by as much along both.)
+    they differ, and what lies far out, are the error. Larger ones are tried on finer grids. (Were
+    the shifts the same, they wouldn't tell waves of t_1 − t_2 that are as short as a step.)
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import Distribution
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.second_order import triangle
@@ -21,7 +22,8 @@ class Gradients:
     """∂y/∂θ a draw and, given ∂L/∂y, ∂L/∂θ a draw and in total.
 
     The draws are gone through once, by :meth:`blocks` or by :meth:`sum`. Of vectors there are
-    derivatives of each entry y_i, in each entry ``name[k]`` of a vector parameter; ∂L/∂θ is then
+    derivatives of each entry y_i, in each entry ``name[k]`` of a vector parameter, or
+    ``name[j][k]`` of a matrix; ∂L/∂θ is then
     cut into its terms ∂L/∂y_i ∂y_i/∂θ.
 
     Attributes
@@ -53,11 +55,10 @@ class Gradients:
         """The names of the columns that :meth:`blocks` yields."""
         declared, values = self.distribution.parameters, self.distribution._values
         thetas = [
-            f"{name}[{k}]" if event else name
-            for name, event in ((name, declared[name].event(values[name])) for name in declared)
-            for k in range(*event or (1,))
+            entry for name in declared for entry in _names(name, declared[name].event(values[name]))
         ]
-        names = ["noise", "y", *(f"dy_d{theta}" for theta in thetas)]
+        noise = ["noise"] if _has_noise(self.distribution) else []
+        names = [*noise, "y", *(f"dy_d{theta}" for theta in thetas)]
         if self.second:
             names += _pairs(thetas)
         if self.upstream is not None:
@@ -68,7 +69,8 @@ class Gradients:
         """Yield the columns chunk by chunk, adding to the totals."""
         for draw, upstream in self._pairs():
             jacobian = _entries(draw)
-            block = {"noise": draw.noise, "y": draw.value}
+            noise = {"noise": draw.noise} if _has_noise(draw.distribution) else {}
+            block = {**noise, "y": draw.value}
             block |= {f"dy_d{name}": entry for name, entry in jacobian.items()}
             if self.second:
                 block |= zip(_pairs([*jacobian]), triangle(draw), strict=True)
@@ -113,8 +115,17 @@ def _entries(draw: Draw) -> dict[str, Array]:
     """Return ∂y/∂θ, of a vector parameter for each of its entries."""
     result: dict[str, Array] = {}
     for name, entry in draw.jacobian().items():
-        if entry.ndim > draw.value.ndim:
-            result |= {f"{name}[{k}]": entry[..., k] for k in range(entry.shape[-1])}
-        else:
-            result[name] = entry
+        event = entry.shape[draw.value.ndim :]
+        flat = entry.reshape(*draw.value.shape, -1)
+        result |= {each: flat[..., k] for k, each in enumerate(_names(name, event))}
     return result
+
+
+def _names(name: str, event: tuple[int, ...]) -> list[str]:
+    """Return the names of the entries of a parameter: its own, of a number."""
+    return [name + "".join(f"[{k}]" for k in at) for at in np.ndindex(*event)]
+
+
+def _has_noise(d: Distribution) -> bool:
+    """Whether there is a number of noise for each number of a draw."""
+    return not d.event_shape or [event for _, event in d._noises()] == [d.event_shape]

@@ -180,7 +180,7 @@ class LocationScale(Reparameterized):
     def _jacobian(cls, y: Array, *extras_and_theta: Array) -> tuple[Array | float, ...]:
         *extras_and_shape, _, scale = extras_and_theta
         slopes = cls._standard_jacobian(*extras_and_shape)
-        return (*(scale * slope for slope in slopes), 1.0, extras_and_theta[0])
+        return (*[scale * slope for slope in slopes], 1.0, extras_and_theta[0])
 
     @final
     @classmethod

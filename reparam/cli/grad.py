@@ -184,8 +184,8 @@ def grad(
             origin = Origin.of(distribution, rng)
         else:
             replayed = replay.noise(distribution, noise, upstream=upstream is not None)
-            numbers = range(len(replayed.values))
-            draws = sampling.replay(distribution, replayed.values)
+            numbers = range(len(replayed.arrays[0]))
+            draws = sampling.replay(distribution, *replayed.arrays)
             origin = Origin.of(distribution, replayed.seed)
         shape = (len(numbers), *distribution.batch_shape, *distribution.event_shape)
         gradients = Gradients(distribution, draws, _upstream(upstream, shape), hessian)

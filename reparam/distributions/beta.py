@@ -72,20 +72,14 @@ class Beta(BetaFamily):
     def _scaled(cls, factor: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
         """Return ∂logit y/∂θ times a factor, 0 where that is."""
         slopes = cls._logit_jacobian(logit, alpha, beta)
-        return tuple(
-            np.where(factor == 0.0, 0.0, factor * slope)
-            if np.any(factor == 0.0)
-            else factor * slope
-            for slope in slopes
-        )
+        if np.all(factor):
+            return tuple(factor * slope for slope in slopes)
+        return tuple(np.where(factor == 0.0, 0.0, factor * slope) for slope in slopes)
 
     @classmethod
     def _jacobian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        slope = 1.0 - y
-        if (near := np.flatnonzero(y > 0.75)).size:
-            slope[near] = cls._complement(y[near], logit[near], alpha, beta)
-        slope *= y
-        return cls._scaled(slope, logit, alpha, beta)
+        first, second = special.draw_pathwise(y, logit, alpha, beta)
+        return first, second
 
     @classmethod
     def _hessian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Triangle:

@@ -22,7 +22,7 @@ class BetaPrime(OddsOfBeta):
     """The beta-prime distribution, of the odds y = x/(1 − x) of x ~ Beta(α, β).
 
     p(y) = y^(α−1) (1 + y)^(−α−β)/B(α, β) for y > 0. The mean is infinite for β ≤ 1, the variance
-    for 1 < β ≤ 2, and undefined (NaN) for β ≤ 1.
+    for β ≤ 2.
     """
 
     name = "beta-prime"
@@ -89,4 +89,4 @@ class BetaPrime(OddsOfBeta):
     def _variance(alpha: Array, beta: Array) -> Array:
         mean = alpha / (beta - 1.0)
         finite = (mean / (beta - 2.0)) * (mean + 1.0)
-        return np.where(beta > 2.0, finite, np.where(beta > 1.0, np.inf, np.nan))
+        return np.where(beta > 2.0, finite, np.inf)

@@ -20,7 +20,7 @@ class F(OddsOfBeta):
     """Fisher's F distribution: y = (d₂/d₁) x/(1 − x), x ~ Beta(d₁/2, d₂/2).
 
     p(y) = (d₁/d₂)^(d₁/2) y^(d₁/2−1) (1 + d₁y/d₂)^(−(d₁+d₂)/2)/B(d₁/2, d₂/2) for y > 0. The mean is
-    infinite for d₂ ≤ 2, the variance for 2 < d₂ ≤ 4, and undefined (NaN) for d₂ ≤ 2.
+    infinite for d₂ ≤ 2, the variance for d₂ ≤ 4.
     """
 
     name = "f"
@@ -90,4 +90,4 @@ class F(OddsOfBeta):
         # (d₁ + d₂ − 2)/(d₁ (d₂ − 4)), whose parts may overflow where it doesn't
         spread = 1.0 / df1 + (1.0 / (df2 - 4.0)) * (1.0 + 2.0 / df1)
         finite = 2.0 * mean * mean * spread
-        return np.where(df2 > 4.0, finite, np.where(df2 > 2.0, np.inf, np.nan))
+        return np.where(df2 > 4.0, finite, np.inf)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import abc
+import operator
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
@@ -12,7 +14,7 @@ from reparam._typing import Array
 from reparam.base.distribution import View
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.second_order import Triangle
-from reparam.domains import POSITIVE, Interval
+from reparam.domains import POSITIVE, Interval, within
 from reparam.engine.noise import UNIFORM, Noise
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "Slopes",
     "all_normal",
     "combined",
+    "matters",
     "scaled",
     "where_normal",
 ]
@@ -165,8 +168,10 @@ class PositiveFamily(ShapeFamily):
 
 def scaled(y: Array, slopes: Slopes) -> Slopes:
     """Return y times each: 0 where either factor is, though the other may be infinite."""
-    products = tuple(np.asarray(y * slope) for slope in slopes)
+    products = tuple([np.asarray(y * slope) for slope in slopes])
     for product, slope in zip(products, slopes, strict=True):
+        if within(product, -np.inf, np.inf):
+            continue
         if np.any(lost := np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))):
             product[lost] = 0.0
     return products
@@ -174,12 +179,22 @@ def scaled(y: Array, slopes: Slopes) -> Slopes:
 
 def combined(*terms: tuple[Array | float, Array]) -> Array | float:
     """Return Σ slope · entry; what is infinite doesn't count where its slope is 0 throughout."""
-    return sum((slope * entry for slope, entry in terms if np.any(slope)), start=0.0)
+    products = [
+        entry if isinstance(slope, float) and slope == 1.0 else slope * entry
+        for slope, entry in terms
+        if matters(slope)
+    ]
+    return reduce(operator.add, products) if products else 0.0
+
+
+def matters(slope: Array | float) -> bool:
+    """Return whether a slope is not 0 throughout."""
+    return bool(slope) if isinstance(slope, float) else bool(np.any(slope))
 
 
 def all_normal(values: Array) -> bool:
-    """Whether positive values neither over- nor underflow: two cheap passes over them."""
-    return bool(np.min(values, initial=1.0) > 1e-290 and np.max(values, initial=1.0) < np.inf)
+    """Return whether positive values neither over- nor underflow."""
+    return within(values, 1e-290, np.inf)
 
 
 def where_normal(values: Array, result: Array, otherwise: Callable[[], Array]) -> Array:

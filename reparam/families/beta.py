@@ -9,11 +9,13 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.second_order import Triangle
+from reparam.domains import within
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families._base import (
     PositiveFamily,
     ShapeFamily,
     Slopes,
+    all_normal,
     combined,
     scaled,
     where_normal,
@@ -70,13 +72,17 @@ class BetaFamily(ShapeFamily):
     ) -> tuple[Array, ...]:
         alpha, beta = cls._shapes(*theta)
         # of tiny shapes logarithms of gamma draws are inversely proportional to them
-        grown = np.where(np.maximum(alpha, beta) < _TINY, 1.0 / _TINY, 1.0)
+        grown: Array | float = 1.0
+        if not (within(alpha, _TINY, np.inf) and within(beta, _TINY, np.inf)):
+            grown = np.where(np.maximum(alpha, beta) < _TINY, 1.0 / _TINY, 1.0)
         x, log_x = gamma_draws(z, u, alpha * grown)
         rest, log_rest = gamma_draws(other_z, other_u, beta * grown)
         log_x -= log_rest
         log_x *= grown
-        np.clip(log_x, -LARGEST, LARGEST, out=log_x)
-        if np.any(lost := (x < 1e-290) | (rest < 1e-290)):  # their logarithms' difference is left
+        np.maximum(log_x, -LARGEST, out=log_x)
+        np.minimum(log_x, LARGEST, out=log_x)
+        if not (all_normal(x) and all_normal(rest)):  # their logarithms' difference is left
+            lost = (x < 1e-290) | (rest < 1e-290)
             x[lost], rest[lost] = special.from_logit(log_x[lost])[:2]
         total = x + rest
         return cls._of_point(Point(x / total, rest / total, log_x), *theta), log_x
@@ -151,7 +157,6 @@ class BetaFamily(ShapeFamily):
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
         return cls._score_of_draw(y, cls._logit(y, *theta), *theta)
 
-    @final
     @classmethod
     def _score_of_draw(cls, y: Array, logit: Array, *theta: Array) -> tuple[Array, ...]:
         scores = cls._shape_scores(y, logit, *cls._shapes(*theta))

@@ -10,6 +10,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.second_order import Triangle
+from reparam.domains import within
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families._base import (
     PositiveFamily,
@@ -72,8 +73,9 @@ class PowerOfGamma(PositiveFamily):
             return np.exp(cls._log_value(y, log_x, *theta))
 
         y = where_normal(scale, y, by_logs)
-        if np.any(lost := (x < 1e-290) & ((scale > 1.0) == (cls._power > 0.0))):
-            y = np.where(lost, by_logs(), y)
+        if not all_normal(x):
+            lost = (x < 1e-290) & ((scale > 1.0) == (cls._power > 0.0))
+            y = np.where(lost, by_logs(), y) if np.any(lost) else y
         return y
 
     @final
@@ -114,12 +116,8 @@ class PowerOfGamma(PositiveFamily):
     @classmethod
     def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
         h = special.log_pathwise(log_x, cls._shape(*theta))
-        return tuple(
-            slope * cls._power * h + log_scale if np.any(slope) else log_scale
-            for slope, log_scale in zip(
-                cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True
-            )
-        )
+        own = zip(cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True)
+        return tuple([_sum(combined((slope * cls._power, h)), entry) for slope, entry in own])
 
     @staticmethod
     def _scale_bends(*theta: Any, **_: Any) -> Triangle:
@@ -176,6 +174,8 @@ class PowerOfGamma(PositiveFamily):
     def _extra(cls, y: Array, *theta: Array) -> Array:
         log_x = cls._log_base(cls._base(y, *theta), y, *theta)
         # beyond the largest x there is h all but underflows
+        if within(log_x, -LARGEST, _LOG_LARGEST):
+            return log_x
         return np.clip(log_x, -LARGEST, _LOG_LARGEST)
 
     @final
@@ -258,3 +258,10 @@ class PowerOfGamma(PositiveFamily):
         alpha = cls._shape(*theta)
         of_log = special.log_entropy(alpha) + np.log(np.abs(cls._power))
         return np.asarray(of_log + cls._power * digamma(alpha) + cls._log_scale(*theta))
+
+
+def _sum(first: Array | float, second: Array | float) -> Array | float:
+    """Return the sum of two terms, of which one may be the number 0."""
+    if isinstance(second, float) and second == 0.0:
+        return first
+    return second if isinstance(first, float) and first == 0.0 else first + second

@@ -245,7 +245,7 @@ class Folded(Mapped):
         mean = np.asarray(self._mean(*theta))
         centre = mean.reshape(-1, 1, 1)
         square = self._expectation(lambda y, rows: (y - centre[rows]) ** 2, *theta)
-        return np.where(np.isinf(mean), np.nan, square)
+        return np.where(np.isinf(mean), np.inf, square)
 
     def _expectation(self, function: Callable[[Array, Any], Array], *theta: Any) -> Array:
         """Return E[f(|x|, rows)] by the two sides of 0: the quantile of |x| may have a kink."""

@@ -190,7 +190,7 @@ class Truncated(Reparameterized):
         mean = window.expectation(lambda y: y)
         centre = mean[:, np.newaxis, np.newaxis]
         square = window.expectation(lambda y: (y - centre) ** 2)
-        return np.where(np.isinf(mean), np.nan, square).reshape(batch)
+        return np.where(np.isinf(mean), np.inf, square).reshape(batch)
 
     def _entropy(self, *theta: Any) -> Array:
         window, batch = self._rows(theta)

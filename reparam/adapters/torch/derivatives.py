@@ -299,9 +299,10 @@ def _pulled(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> list[Tensor |
         gradient = next(gradients) if has_derivative else None
         if needed[k] and gradient is None:
             raise NotReparameterizable(f"{ctx.law} has no derivative in parameter {k}; detach it")
-        if needed[k] and not np.isfinite(np.sum(gradient)):
+        array = np.asarray(gradient)
+        if needed[k] and not np.isfinite(array.sum()):
             return None
-        found.append(torch.from_numpy(np.asarray(gradient)) if needed[k] else None)
+        found.append(torch.from_numpy(array) if needed[k] else None)
     return found
 
 

@@ -21,7 +21,7 @@ from reparam.domains import Integers, within
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import Noise, Stream, Substream
 from reparam.engine.operands import Operand, batch_operand, operand
-from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape
+from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape, summed_to
 from reparam.errors import IncompleteError, NoFormulaError, ShapeError
 from reparam.parameters import as_real_array, need_exact
 from reparam.regions import Region
@@ -425,6 +425,14 @@ class Distribution(Formulas):
                 f" last {remedy}"
             )
         return array.shape[: array.ndim - rank]
+
+    @final
+    def _from_sums(self, sums: Sequence[Array]) -> dict[str, Array]:
+        """Return ∂L/∂θ by parameter from the sums over draws of what formulas return."""
+        if self._prepared_dims:
+            pairs = zip(self._in_theta(sums), self._differentiable(), strict=True)
+            sums = [summed_to(gradient, value.shape) for gradient, value in pairs]
+        return self._by_name(sums)
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:

@@ -240,7 +240,7 @@ def numbers(
     columns
         The names to look for in a file with several columns.
     remedy
-        What else the message may say of text that is no number, and no file's name.
+        What else the message may offer for text that is neither a number nor a file's name.
     may_be_empty
         Whether a header without numbers will do.
     """

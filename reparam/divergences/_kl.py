@@ -240,7 +240,7 @@ class _Pair:
         in_p: dict[str, Array],
         in_q: dict[str, Array],
     ) -> Iterator[str]:
-        """Yield what there is to know beside the numbers."""
+        """Yield notes on the numbers."""
         by_tails = infinite & ~self.beyond
         for where, why in (
             (self.beyond, "p puts mass where q has none"),

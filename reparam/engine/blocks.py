@@ -24,7 +24,7 @@ from reparam.engine.shapes import allocated, check_memory
 from reparam.engine.threads import available, pool
 from reparam.parameters import MAX_DIMENSIONS
 
-__all__ = ["evaluate", "total"]
+__all__ = ["elements_per_block", "evaluate", "total"]
 
 #: How many blocks a thread evaluates together, if there are enough. Each operation on an array
 #: needs the interpreter's lock for a moment; on few elements the threads would mostly wait for it.
@@ -78,8 +78,7 @@ def evaluate(
     size = math.prod(shape)
     if len(shape) > MAX_DIMENSIONS // 2:
         check_memory([shape + event for event in events])
-    # as many numbers in a block of vectors as in one of numbers
-    width = max(1, BLOCK // max(1, each or max(map(math.prod, events)))) if any(events) else BLOCK
+    width = elements_per_block(events, each)
     if 0 < size <= width - first % width:
         with np.errstate(all="ignore"):
             inputs = [
@@ -142,6 +141,19 @@ def evaluate(
     ]
 
 
+def elements_per_block(events: Sequence[tuple[int, ...]], each: int = 0) -> int:
+    """Return how many elements a block has: as many numbers of vectors as of numbers.
+
+    Parameters
+    ----------
+    events
+        For each output the shape of one element.
+    each
+        How many numbers an element is made of: by default as many as the longest output has.
+    """
+    return max(1, BLOCK // max(1, each or max(map(math.prod, events)))) if any(events) else BLOCK
+
+
 def _taken(item: Operand, start: int, stop: int, first: int) -> Any:
     """Return the elements ``start:stop`` of an operand of which `first` is the first."""
     if isinstance(item, np.ndarray):
@@ -150,7 +162,7 @@ def _taken(item: Operand, start: int, stop: int, first: int) -> Any:
 
 
 def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
-    """Return the sum of so many elements, all the same if there is but one."""
+    """Return the sum of ``size`` elements, all equal if ``value`` is a single one."""
     if isinstance(value, Outer):
         return value.sum()
     array = np.asarray(value, np.float64)
@@ -184,6 +196,6 @@ def total(values: Array) -> Array:
 
 
 def _blocks(first: int, size: int, block: int = BLOCK) -> list[tuple[int, int]]:
-    """Return where the blocks of so many elements of a stream start and stop."""
+    """Return where the blocks of this many elements of a stream start and stop."""
     edges = [first, *range((first // block + 1) * block, first + size, block), first + size]
     return list(pairwise(edges)) if size else []

@@ -1,7 +1,7 @@
 """Formulas that a distribution's author leaves out, computed from those that exist.
 
 Quantiles by iteration on the cdf, the upper tail and logarithms of tails from the density,
-derivatives by differences, moments by quadrature. They stand in until somebody writes the formula,
+derivatives by differences, moments by quadrature. They stand in until the formula is written,
 and what can't be found, such as a moment that may be infinite, is NaN.
 """
 

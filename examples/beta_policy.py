@@ -1,7 +1,7 @@
 """Reinforcement learning with a Beta policy in NumPy: the path's gradient beside the score's.
 
-``python examples/beta_policy.py --steps 200 --seed 1 2 3 --out policy`` trains the same policy by both
-gradients, with as many episodes a step, and writes what came of it as a picture.
+``python examples/beta_policy.py --steps 200 --seed 1 2 3 --out policy`` trains the same policy by
+both gradients, with as many episodes a step, and writes what came of it as a picture.
 
 The task: a cart on a line, with position x and velocity v, is to be brought to rest at 0 in 20
 moves. An action a in (0, 1) is the force 2a − 1. A bounded force is what a Beta distribution is for
@@ -11,8 +11,8 @@ deep reinforcement learning using the Beta distribution):
     a | x, v ~ Beta(1 + softplus(s·w₁), 1 + softplus(s·w₂)),  s = (x, v, 1)
 
 The cost of a move is x² + v²/10 + (2a − 1)²/100, after it. Who knows the dynamics can differentiate
-through them and the draws: that is the path's gradient. Who doesn't takes the score function, with the
-mean cost-to-go of the other episodes at the same move as its baseline.
+through them and the draws: that is the path's gradient. Who doesn't takes the score function, with
+the mean cost-to-go of the other episodes at the same move as its baseline.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import typer
 
 from reparam.cli import output, parsing
 from reparam.cli.notation import concise
-from reparam.cli.options import Dist, Law, OutFile, OutFormat, Params, Seed, Threads
+from reparam.cli.options import Dask, Dist, Law, OutFile, OutFormat, Params, Seed, Threads
 from reparam.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def estimate(
     out: OutFile = "-",
     format: OutFormat = None,
     threads: Threads = None,
+    dask: Dask = None,
 ) -> None:
     """Estimate ∂/∂θ E[φ(y)] by several estimators, and compare them.
 
@@ -81,7 +82,7 @@ def estimate(
 
     reparam estimate bernoulli --objective "(y - 0.45)**2" -e relaxed --temperature 0.1
     """
-    from reparam import estimators
+    from reparam.cli import cluster
 
     name = output.format_for(out, format)
     distribution = parsing.distribution(parsing.chosen(law, dist), param)
@@ -92,10 +93,8 @@ def estimate(
         raise ParameterError(
             f"temperature {temperature!r} is not a number; pass for example 0.5"
         ) from None
-    with parsing.seeded(seed) as rng:
-        found = estimators.estimate(
-            distribution, objective, draws, estimators=estimator, rng=rng, temperature=heat
-        )
+    with parsing.seeded(seed) as rng, cluster.estimating(dask) as by:
+        found = by(distribution, objective, draws, estimators=estimator, rng=rng, temperature=heat)
         _write(found, out, name)
     for note in (*_left_out(found.left_out, estimator), *found.notes):
         typer.echo(f"Note: {note}", err=True)

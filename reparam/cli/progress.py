@@ -52,17 +52,18 @@ def tracked(blocks: Iterator[Block], total: int) -> Iterator[Block]:
 
 
 class Counter:
-    """A bar on stderr, when someone is there to see it: how many of all checks are done."""
+    """A bar on stderr, when someone is there to see it: how many of all are done."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: str = "checks") -> None:
         self._bar: Any = None
+        self._of = of
 
     def __call__(self, done: int, total: int) -> None:
         """Show that so many are done."""
         if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             return
         if self._bar is None:
-            self._bar = _counting(total)
+            self._bar = _counting(total, self._of)
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=done)
         if done == total:
@@ -88,13 +89,13 @@ class Counter:
             self._bar.stop()
 
 
-def _counting(total: int) -> Any:
+def _counting(total: int, of: str) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     bar = Progress(
         MofNCompleteColumn(),
-        TextColumn("checks"),
+        TextColumn(of),
         BarColumn(bar_width=None),
         TimeElapsedColumn(),
         console=Console(stderr=True),

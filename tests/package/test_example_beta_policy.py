@@ -39,6 +39,7 @@ def test_it_learns_and_writes_a_picture(policy, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(policy, "EPISODES", 16)
     _, curve = policy.train("pathwise", 40, 0.1, seed=2)
     assert curve[-5:].mean() < 0.8 * curve[:5].mean()
+    monkeypatch.setattr(policy, "MOVES", 2)
     policy.main(["--steps", "2", "--seed", "1", "--out", str(tmp_path)])
     assert (tmp_path / "beta-policy.png").stat().st_size > 1000
     assert capsys.readouterr().out.count("\n") == 3

@@ -18,7 +18,7 @@ _SMALL, _LARGE = 1e-140, 1e140
 
 @dataclass(frozen=True)
 class Moments:
-    """The mean of so many terms, and the sums of squares and cubes about it, element by element.
+    """Number and mean of terms, and sums of squares and cubes about it, element by element.
 
     Centred sums don't cancel as Σx² − (Σx)²/n does where the mean is large. That of the squares
     is kept as its root, so that neither tiny nor huge terms get out of range.

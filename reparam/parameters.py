@@ -170,7 +170,7 @@ class Parameter:
     default
         The value used when none is given.
     typical
-        A range that everyday values fall in: where tests and examples draw theirs.
+        A range of typical values: where tests and examples draw theirs.
     aliases
         Other accepted names, of the same number.
     conversions

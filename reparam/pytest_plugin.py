@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VerificationItem"]
 
-#: Under which name pytest-xdist's controller tells its workers the seed.
+#: The name under which pytest-xdist's controller passes the seed to its workers.
 _SEED = "reparam_seed"
 
 
@@ -172,7 +172,7 @@ class _Run:
         """Return a target's checks, if none of its witnesses had anything to look at.
 
         There are none either if not all of its items are there, and for all but one of them: it is
-        told once.
+        reported once.
         """
         from reparam.verification.results import Outcome
 
@@ -191,8 +191,8 @@ def _seed(config: pytest.Config) -> int | None:
     """Return the seed that is asked for, or that pytest-xdist's controller has chosen."""
     from reparam.verification.planning import validated
 
-    told = getattr(config, "workerinput", {}).get(_SEED)
-    text = config.getoption("reparam_seed") if told is None else told
+    passed = getattr(config, "workerinput", {}).get(_SEED)
+    text = config.getoption("reparam_seed") if passed is None else passed
     if text is None:
         return None
     return int(validated("seed", int(text) if str(text).isdecimal() else text))

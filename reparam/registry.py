@@ -183,7 +183,7 @@ def get(name: str) -> type[Distribution]:
             if spelled(spelling) == wanted:
                 return distribution
             known[spelling] = distribution.name
-    # None is no misspelling
+    # None is not a misspelling
     near = did_you_mean(name, known, known) if isinstance(name, str) else ""
     if not near:
         near = f"; reparam.names() has the names of all {len(set(known.values()))}"

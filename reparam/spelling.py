@@ -260,7 +260,7 @@ class _Reader:
         return result
 
     def atom(self) -> Any:
-        """Return a value without operators, but for those in its brackets."""
+        """Return a value without operators, except those in its brackets."""
         start = self.start
         if self.kind == "shortened":
             self.fail(
@@ -293,7 +293,7 @@ class _Reader:
         self.fail(f"expected a distribution, a number or a list of numbers, not {self.seen}")
 
     def name(self) -> str:
-        """Go past a name, and return it: of gaussian-1, which is none, the part that is one."""
+        """Go past a name, and return it: of gaussian-1, which is not a name, the part that is."""
         name, start = self.token, self.start
         shorter, rest = name, "0"
         while "-" in shorter and not self.is_known(shorter):

@@ -4,11 +4,12 @@ In an environment with the libraries it writes the tables of docs/comparison.md;
 them.
 
 Of each law that is registered here and that a library's table in
-``reparam.verification.libraries`` names, the library draws at seeded parameters, everyday ones and
-far ones, and its ∂y/∂θ at each draw is compared with −F_θ/p there. Ours is compared in the same
-way with FLINT's balls, which share no code with it. What counts is the worst draw, beside what the
-rounding of y forces. A gradient that isn't of the quantile path (of a sampler by rejection, say)
-may be right on average: of these the means are compared, by ``reparam verify``.
+``reparam.verification.libraries`` names, the library draws at seeded parameters, typical ones and
+far ones, and its ∂y/∂θ at each draw is compared with −F_θ/p there. reparam's is
+compared in the same way with FLINT's balls, which share no code with it. What counts is the worst
+draw, beside the error that the rounding of y forces. A gradient that isn't of the quantile path (of
+a sampler by rejection, say) may be right on average: of these the means are compared, by
+``reparam verify``.
 """
 
 from __future__ import annotations
@@ -56,15 +57,15 @@ TITLES = {
 PACKAGES = {"tfp": "tfp-nightly", "pyro": "pyro-ppl"}
 #: Sets of parameters, of each kind, and draws at each.
 SETS, DRAWS = 4, 200
-#: How far beyond everyday ranges the far sets reach, as a factor.
+#: How far beyond typical ranges the far sets reach, as a factor.
 FAR = 100.0
 #: A gradient with fewer digits than float64 promises by half is wrong.
 ENOUGH = 7.0
-#: Draws of ours that are compared with FLINT, at each set.
+#: Draws of reparam that are compared with FLINT, at each set.
 OURS = 4
 #: Draws of a composition; standard errors that the means of two paths are apart if one is biased.
 MANY, FAR_APART = 20_000, 7.0
-#: A path that is off by so much at every everyday set is another.
+#: A path that is off by so much at every typical set is another.
 OTHER = 1e-2
 
 
@@ -206,7 +207,7 @@ def cell(library: str, name: str) -> Cell:
 def sets(
     name: str, parameters: Mapping[str, Parameter], ordered: Iterable[tuple[str, str]]
 ) -> Iterator[dict[str, float]]:
-    """Yield sets of everyday parameters, then of far ones."""
+    """Yield sets of typical parameters, then of far ones."""
     rng = np.random.default_rng([SEED, zlib.crc32(name.encode())])
     for factor in (1.0, FAR):
         for _ in range(SETS):

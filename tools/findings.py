@@ -127,11 +127,11 @@ def line(spec: TargetSpec, checks: Iterable[Check]) -> str:
     of_draws += [Outcome.FAILS] * by["edges"].crashed
     draws = word(worst([by["distribution"].outcome, *of_draws]))
     of_gradients += [by[name].outcome for name in ("derivative", "expectation", "continuity")]
-    told = [sentence(check) for check in wrong] or [accuracy(by["derivative"])]
+    findings = [sentence(check) for check in wrong] or [accuracy(by["derivative"])]
     judged = str(worst(of_gradients))
     if (first := by["derivative"].worst) and first.what == "∂y/∂θ":
-        judged, told = "none", [first.note]
-    cells = (sampler, draws, judged, "; ".join(dict.fromkeys(told)))
+        judged, findings = "none", [first.note]
+    cells = (sampler, draws, judged, "; ".join(dict.fromkeys(findings)))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
@@ -140,7 +140,7 @@ def word(outcome: Outcome) -> str:
 
 
 def accuracy(check: Check) -> str:
-    """Return how accurate gradients that hold are, or why that can't be told."""
+    """Return how accurate gradients that hold are, or why that cannot be determined."""
     compared = [each for each in check.comparisons if math.isfinite(each.got)]
     if not compared:
         return check.reason

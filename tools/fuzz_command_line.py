@@ -219,7 +219,7 @@ def damaged(content: bytes, random: random.Random) -> bytes:
 
 
 def snapshot() -> dict[str, bytes | None]:
-    """Return what there is in the directory."""
+    """Return the contents of the directory."""
     return {p.name: p.read_bytes() if p.is_file() else None for p in Path().iterdir()}
 
 
@@ -289,7 +289,7 @@ def inside(directory: Path) -> Iterator[None]:
 
 
 def run(cases: int, seed: int) -> list[str]:
-    """Run so many cases, each in a directory of its own; return what is wrong."""
+    """Run a number of cases, each in a directory of its own; return what is wrong."""
     found: list[str] = []
     contents = {name: valid(name) for name in NAMES if name not in ("none.csv", "directory")}
     for case in range(cases):

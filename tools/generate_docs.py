@@ -28,10 +28,10 @@ from reparam.verification import witnesses
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
-    "README.md",
     "docs/add-a-distribution.md",
     "docs/cli.md",
     "docs/distributions.md",
+    "docs/gallery.md",
     "docs/objectives.md",
     "docs/verify.md",
 )
@@ -76,7 +76,7 @@ def distributions() -> list[type[Distribution]]:
     return [registry.get(name) for name in sorted(registry.BUILT_IN)]
 
 
-# README.md and docs/distributions.md --------------------------------------------------------------
+# docs/gallery.md and docs/distributions.md --------------------------------------------------------
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -106,7 +106,7 @@ def distributions_table() -> str:
 
 def linked(name: str, parameters: Iterable[str]) -> str:
     """Return a class and its parameters, with a link to its section."""
-    return f"[`{name}({', '.join(parameters)})`](docs/distributions.md#{name.lower()})"
+    return f"[`{name}({', '.join(parameters)})`](distributions.md#{name.lower()})"
 
 
 def all_distributions() -> str:
@@ -221,8 +221,8 @@ def help_and_examples(text: str) -> tuple[str, list[str]]:
 
 def option_row(parameter: typer.core.TyperOption | typer.core.TyperArgument) -> list[str]:
     """Return an option's line in the table of its command."""
-    told = parameter.default in (None, False) or "default" in parameter.help.lower()
-    default = "" if told else f" Default: `{parameter.default}`."
+    stated = parameter.default in (None, False) or "default" in parameter.help.lower()
+    default = "" if stated else f" Default: `{parameter.default}`."
     return [f"`{spelling(parameter)}`", parameter.help + default]
 
 

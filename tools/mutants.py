@@ -28,7 +28,7 @@ from reparam.base.reparameterized import Reparameterized  # noqa: E402
 from reparam.verification.witnesses import NAMES  # noqa: E402
 
 PAGE = ROOT / "docs" / "verification-power.md"
-#: How a route is told.
+#: How a route is described.
 ROUTES = {
     "transform": "of given noise",
     "shared": "of draws with shared parameters",
@@ -46,7 +46,7 @@ each distribution a fresh seed.
 
 A row is a mistake: the number of mutants that have it, of one distribution and (for derivatives and
 scores) one parameter each; how many of them each witness catches; and how many are caught by any. A
-mutant that says what the right distribution says (another draw's ∂y/∂loc, which is 1, too) is none.
+mutant with the right distribution's results (another draw's ∂y/∂loc, which is 1, too) is left out.
 Wrong draws come with the derivatives that belong to them, so that nothing but their distribution
 gives them away.
 
@@ -155,11 +155,11 @@ def main() -> None:
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, spawn, initializer=_one_thread) as pool:
         for name, answers in zip(names, pool.map(asked, names), strict=True):
-            for row, told, answer in answers:
+            for row, text, answer in answers:
                 found[row].append(answer)
                 if not any(answer):
-                    survivors.append(told)
-                    print("survives:", told, flush=True)
+                    survivors.append(text)
+                    print("survives:", text, flush=True)
             print(f"{name}: {len(answers)} mutants", flush=True)
     subjects = list(dict.fromkeys(subject for subject, _ in found))
     order = sorted(found, key=lambda row: subjects.index(row[0]))

@@ -100,8 +100,8 @@ def found(fault: type[Faulty], level: str, seeds: int) -> Iterator[tuple[float, 
 def main() -> None:
     level, seeds = sys.argv[1], int(sys.argv[2])
     for fault in FAULTS:
-        told = ", ".join(f"{share:g}: {count}" for share, count in found(fault, level, seeds))
-        print(f"{level}, {fault.__doc__} {told}", flush=True)
+        text = ", ".join(f"{share:g}: {count}" for share, count in found(fault, level, seeds))
+        print(f"{level}, {fault.__doc__} {text}", flush=True)
 
 
 if __name__ == "__main__":

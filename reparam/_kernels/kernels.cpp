@@ -8,7 +8,7 @@
 
 namespace {
 
-// Elements are sorted by regime within chunks of so many.
+// Elements are sorted by regime within chunks of this size.
 constexpr int CHUNK = 1024;
 
 // A chunk's numbers of one argument, repeated to whole vectors.

@@ -57,7 +57,7 @@ class Arguments {
 
     long size() const { return size_; }
 
-    // A writable array of so many rows; rows are of one length.
+    // A writable array with this number of rows, all of one length.
     double *output(PyObject *object, int rows = 1) {
         Py_buffer *view = hold(object, PyBUF_WRITABLE);
         if (!view) return nullptr;

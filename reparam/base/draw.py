@@ -343,10 +343,9 @@ class Draw:
         1.5
         """
         given = self._tangents([*(tangents or {}).items(), *named.items()])
-        leading, moving = self._directions(given)
         weight = self._of_value("upstream", upstream)
         bent = None if curvature is None else self._of_value("curvature", curvature)
-        found = second_order.hvp(self, weight, bent, leading, moving)
+        found = second_order.hvp(self, weight, bent, *self._directions(given))
         return self.distribution._by_name(found)
 
     def _pushed(self, tangents: Mapping[str, Array]) -> Array:
@@ -488,14 +487,14 @@ def _scaled(upstream: Any, entry: Any) -> Any:
 
 def _units(event: tuple[int, ...]) -> Array:
     """Return the values of that shape with one entry that is 1, and otherwise 0."""
-    size = math.prod(event)
-    return np.eye(size).reshape(size, *event)
+    return np.eye(math.prod(event)).reshape(-1, *event)
 
 
 def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:
     """Return ∂y/∂θ · tangent, summed over the entries of a vector parameter."""
-    product = entry * tangent
-    return product.reshape(len(product), -1).sum(axis=1) if event else product
+    if not event:
+        return entry * tangent
+    return np.sum(np.asarray(entry) * tangent, axis=tuple(range(-len(event), 0)))
 
 
 def _read_only(array: Array) -> Array:

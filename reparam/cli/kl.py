@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
-from reparam.cli.notation import concise
 from reparam.cli.options import (
     From,
     LawP,
@@ -22,6 +21,7 @@ from reparam.cli.options import (
     To,
     ToParams,
 )
+from reparam.notation import concise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,9 +57,8 @@ def kl(
 
     By a closed form where there is one, as a sum where p has few values, or else
     by Monte Carlo with standard errors: columns that end in _se, in a table the
-    digits in parentheses. Array parameters give a row an element; a table has a
-    row for each number. Why KL is infinite, and what to know of estimates, goes to
-    stderr.
+    digits in parentheses. Array parameters give one row per element; a table has
+    one row per number. Notes on infinite values and on estimates go to stderr.
 
     [bold]Examples[/bold]
 
@@ -93,7 +92,7 @@ def _write(divergence: Divergence, out: str, name: str) -> None:
     block = _table(divergence) if name == "table" else _columns(divergence)
     size = len(next(iter(block.values())))
     if np.ndim(divergence.value):
-        each = size // max(np.size(divergence.value), 1)  # rows an element
+        each = size // max(np.size(divergence.value), 1)  # rows per element
         block = {"element": np.arange(size) // max(each, 1), **block}
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (size,), iter([block])), out, name)

@@ -213,7 +213,7 @@ def _cells(distribution: type[Distribution], kind: str) -> dict[str, str]:
     cells = {column: compact(row[column]) for column in _SHOWN}
     declared = (compact(text).replace(" ", _SPACE) for text in _declared(distribution, brief=True))
     cells["parameters"] = ", ".join(declared)
-    # the column of noise says that there is none
+    # the column of noise shows that there is none
     cells["mechanism"] = cells["mechanism"].removeprefix("none ").strip("()")
     support = distribution._support
     if isinstance(support, Region):

@@ -140,15 +140,15 @@ Seed = Annotated[
 Shard = Annotated[
     str | None,
     typer.Option(
-        metavar="K/N", help="Only piece K (from 1) of N: the pieces joined are the whole."
+        metavar="K/N", help="Write shard K of N, 1 ≤ K ≤ N: the shards joined are the whole."
     ),
 ]
 DType = Annotated[
     str,
     typer.Option(
         metavar="float64|float32",
-        help="The type to write; noise is always float64. What float32 has no room for becomes "
-        "infinite.",
+        help="The type to write; noise is always float64. Values outside float32's range "
+        "become infinite.",
     ),
 ]
 OutFile = Annotated[

@@ -48,9 +48,7 @@ def format_for(out: str, name: str | None) -> str:
         name = formats.by_suffix(out)
         if name is None:
             known = ", ".join(suffix for suffixes in formats.NAMES.values() for suffix in suffixes)
-            raise InputError(
-                f"{out} has no suffix that tells its format ({known}); pass --format NAME"
-            )
+            raise InputError(f"{out} has no suffix of a known format ({known}); pass --format NAME")
     elif name not in formats.NAMES:
         raise InputError(
             f"no format is called {name!r}{did_you_mean(name, formats.NAMES)}"
@@ -80,7 +78,7 @@ def write(records: Records, out: str, name: str) -> None:
 
 
 def _typed(records: Records) -> Iterator[Block]:
-    """Yield the blocks in the columns' types: what float32 has no room for becomes infinite."""
+    """Yield the blocks in the columns' types: values outside float32's range become infinite."""
     import numpy as np
 
     for block in records.blocks:

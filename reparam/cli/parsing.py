@@ -240,7 +240,7 @@ def numbers(
     columns
         The names to look for in a file with several columns.
     remedy
-        What else the message may say of text that is no number, and no file's name.
+        What else the message may offer for text that is neither a number nor a file's name.
     may_be_empty
         Whether a header without numbers will do.
     """
@@ -311,7 +311,9 @@ def _of_file(text: str, what: str, names: tuple[str, ...], may_be_empty: bool) -
     from reparam.parameters import as_real_array
 
     if text.lower().endswith(".json"):
-        return _nested(reading.text(text, what), what)
+        whole = reading.text(text, what)
+        if re.match(r"\s*\[\s*[-+.\d\[]", whole):  # numbers or lists, and no objects with columns
+            return _nested(whole, what)
     with reading.columns(text, what) as columns:
         array = as_real_array(what, columns.read(*names))
         if columns.is_text and not array.size and not may_be_empty:

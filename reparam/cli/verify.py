@@ -319,7 +319,7 @@ def _count(text: str) -> int:
 
 
 def _number(text: str) -> float | str:
-    """Return a number, or the text if it is none."""
+    """Return a number, or the text if it is not a number."""
     try:
         return float(text)
     except ValueError:
@@ -354,9 +354,7 @@ def _format_for(out: str, name: str | None) -> str:
         name = "table" if out == "-" else formats.by_suffix(out)
         if name is None:
             known = ", ".join(suffix for suffixes in formats.NAMES.values() for suffix in suffixes)
-            raise InputError(
-                f"{out} has no suffix that tells its format ({known}); pass --format NAME"
-            )
+            raise InputError(f"{out} has no suffix of a known format ({known}); pass --format NAME")
     elif name not in formats.NAMES:
         raise InputError(
             f"no format is called {name!r}{did_you_mean(name, formats.NAMES)}"

@@ -29,7 +29,7 @@ __all__ = ["Dirichlet"]
 
 #: If all concentrations are below it, logarithms of gamma draws all but overflow.
 _TINY = 2.0**-900
-#: From so many draws on, ∂logit y/∂α is computed entry by entry: what depends on α alone once.
+#: From this number of draws on, ∂logit y/∂α is computed entry by entry, and terms of α alone once.
 _MANY = 1024
 
 

@@ -19,7 +19,7 @@ from reparam.special._accurate import LARGEST, log1mexp
 
 __all__ = ["GeneralizedPareto"]
 
-#: Up to this |x| the moment ∫₀¹ s² e^(xs) ds is a series, of so many terms.
+#: Up to this |x| the moment ∫₀¹ s² e^(xs) ds is a series of this number of terms.
 _NEAR, _TERMS = 2.5, 24
 
 

@@ -132,7 +132,7 @@ class _Pair:
         if p.event_shape != q.event_shape:
             raise ShapeError(
                 f"draws of p have shape {p.event_shape} and draws of q have shape {q.event_shape};"
-                " pass two distributions of values of one shape"
+                " pass two distributions of numbers, or of vectors or matrices of one shape"
             )
         self.shape = broadcast_shapes(p=p.batch_shape, q=q.batch_shape)
 
@@ -240,7 +240,7 @@ class _Pair:
         in_p: dict[str, Array],
         in_q: dict[str, Array],
     ) -> Iterator[str]:
-        """Yield what there is to know beside the numbers."""
+        """Yield notes on the numbers."""
         by_tails = infinite & ~self.beyond
         for where, why in (
             (self.beyond, "p puts mass where q has none"),

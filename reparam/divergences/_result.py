@@ -1,4 +1,4 @@
-"""What a divergence is told as: its value, its gradients, and how far off they may be."""
+"""Results of `kl`: a value, its gradients, and their standard errors."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from reparam.special import von_mises_fisher as special
 
 __all__: list[str] = []
 
-#: A concentration that is 0 but for rounding.
+#: A concentration that is 0 up to rounding.
 _NONE = np.array(1e-300)
 
 

@@ -25,8 +25,10 @@ _POINTS, _TOGETHER = 128, 2**13
 #: Between the points that are compared, two of these steps make a quarter of the tail.
 _STEPS = 8
 
-#: Growth is told from the mass's fall to so much of it, and from rounding errors above so much.
-_SLACK, _NOISE = 1e-6, 1e-9
+#: The mass's fall to this share of it is distinguished from growth.
+_SLACK = 1e-6
+#: Growth above this is distinguished from rounding errors.
+_NOISE = 1e-9
 
 #: Logarithms of the least and the greatest distance, without subnormal numbers.
 _LEAST, _GREATEST = -708.0, 709.0
@@ -58,8 +60,8 @@ def tails(p: Distribution, q: Distribution, shape: tuple[int, ...]) -> Tails:
 
     E_p[|t|ᵏ] is if |t|ᵏ p dy, with dy in proportion to the distance, doesn't fall along a tail.
     This is looked at as far out as doubles go, towards infinity and towards 0; what happens near
-    another finite end stays unseen. How t grows is told by its differences between points whose
-    distances have equal ratios: they grow as t does if it is a power of the distance, plus
+    another finite end stays unseen. How t grows is determined by its differences between points
+    whose distances have equal ratios: they grow as t does if it is a power of the distance, plus
     logarithms and constants, and not at all if it is a logarithm. E_p[l] can't diverge to −∞,
     since E_p[max(−l, 0)] ≤ 1/e.
 

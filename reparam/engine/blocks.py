@@ -162,7 +162,7 @@ def _taken(item: Operand, start: int, stop: int, first: int) -> Any:
 
 
 def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
-    """Return the sum of so many elements, all the same if there is but one."""
+    """Return the sum of ``size`` elements, all equal if ``value`` is a single one."""
     if isinstance(value, Outer):
         return value.sum()
     array = np.asarray(value, np.float64)
@@ -196,6 +196,6 @@ def total(values: Array) -> Array:
 
 
 def _blocks(first: int, size: int, block: int = BLOCK) -> list[tuple[int, int]]:
-    """Return where the blocks of so many elements of a stream start and stop."""
+    """Return where the blocks of this many elements of a stream start and stop."""
     edges = [first, *range((first // block + 1) * block, first + size, block), first + size]
     return list(pairwise(edges)) if size else []

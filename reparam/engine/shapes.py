@@ -22,7 +22,7 @@ __all__ = ["allocated", "broadcast_shapes", "check_memory", "sample_shape", "sum
 
 _REMEDY = "ask for fewer at a time (reparam.sampling.stream draws chunk by chunk)"
 
-#: Results of at most so many bytes are not compared with the machine's memory.
+#: Results of at most this many bytes are not compared with the machine's memory.
 _SMALL = 2**26
 
 

@@ -109,5 +109,5 @@ def in_order(function: Callable[[S], T], items: Sequence[S]) -> Iterator[T]:
 
 
 def available(tasks: int) -> int:
-    """Return how many threads may work on so many tasks: one where others work already."""
+    """Return how many threads may work on the tasks: one where others work already."""
     return 1 if _state.nested else min(thread_count(), tasks)

@@ -6,7 +6,7 @@ import abc
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
-from itertools import islice
+from itertools import count, islice
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -45,6 +45,8 @@ class Estimator(abc.ABC):
     formula: ClassVar[str]
     #: Whether its expectation is something else than the gradient.
     biased: ClassVar[bool] = False
+    #: Whether it depends on the temperature.
+    tempered: ClassVar[bool] = False
     #: Whether it is the gradient itself, and no estimate.
     exact: ClassVar[bool] = False
     #: Whether terms are φ′(y) ∂y/∂θ ("path"), φ(y) ∂ log p/∂θ ("score"), or have the tails of φ.
@@ -98,11 +100,15 @@ class Estimator(abc.ABC):
         assert isinstance(condensed, Moments)
         return condensed
 
-    def summed(self, mapped: Mapped | None = None) -> Moments:
+    def summed(
+        self, on_terms: Callable[[int], None] | None = None, mapped: Mapped | None = None
+    ) -> Moments:
         """Return the moments of all terms, added in their order.
 
         Parameters
         ----------
+        on_terms
+            Called with the number of terms that are added, whenever a span is.
         mapped
             Applies a function to the starts of spans, such as on other machines; it need not keep
             more than some results at a time. Default: this process, by its threads.
@@ -114,7 +120,13 @@ class Estimator(abc.ABC):
             spans = map(self.condensed, groups)
         else:
             spans = mapped(self._spanned, range(0, self.units, self.span * self.together))
-        return reduce(operator.add, map(self.absorbed, spans))
+
+        def absorbed(number: int, span: Any) -> Moments:
+            if on_terms:
+                on_terms(min((number + 1) * self.span * self.together, self.units))
+            return self.absorbed(span)
+
+        return reduce(operator.add, map(absorbed, count(), spans))
 
     def _spanned(self, start: int) -> Any:
         stop = min(start + self.span * self.together, self.units)

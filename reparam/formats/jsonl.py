@@ -76,7 +76,7 @@ def numbers(
     Raises
     ------
     InputError
-        If one is no object with such a number; the message has its place.
+        If a line is not an object with such a number; the message has its place.
     """
     name = ""
     for place, text in texts:

@@ -80,7 +80,7 @@ class Records:
         return {**(index if len(self.shape) > 1 else {}), **self.columns}
 
     def rows(self, most: int | None = None) -> Iterator[list[NDArray[Any]]]:
-        """Yield the flat table's columns, block by block, at most so many rows at a time."""
+        """Yield the flat table's columns, block by block, at most ``most`` rows at a time."""
         batch, start = math.prod(self.shape[1:]), self.first * math.prod(self.shape[1:])
         for block in self.blocks:
             flat = [column.ravel() for column in block.values()]

@@ -34,7 +34,7 @@ def write(records: Records, out: BinaryIO) -> None:
 
 
 def _layout(names: tuple[str, ...], block: list[NDArray[Any]]) -> tuple[int, str]:
-    """Return how many digits fit the terminal, and the %-format of a line with so many."""
+    """Return how many digits fit the terminal, and the %-format of such a line."""
     width = shutil.get_terminal_size((80, 24)).columns
     for digits in range(_MOST, _FEWEST - 1, -1):
         fields = [_field(name, values, digits) for name, values in zip(names, block, strict=True)]

@@ -1,4 +1,4 @@
-"""Quantiles of the beta distribution, as points of which both ends are told."""
+"""Beta quantiles, returned as points that hold both x and 1 − x."""
 
 from __future__ import annotations
 

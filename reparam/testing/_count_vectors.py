@@ -58,7 +58,7 @@ def count_vectors_are_where_probability_is(cls: type[DiscreteVectors]) -> None:
 
 
 def count_vector_probabilities_sum_to_one(cls: type[DiscreteVectors]) -> None:
-    """Σ p(y) = 1, and sums of p(y) times score, values and squares are what there is of these."""
+    """Σ p(y) = 1, and its sums with score, values and squares are the moments."""
     for d in (one_of(batch, j) for batch in typicals(cls) for j in range(SETS)):
         support = d._support
         assert isinstance(support, CountVector)

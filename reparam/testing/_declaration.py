@@ -22,11 +22,11 @@ def declares_itself(cls: type[Distribution]) -> None:
     moves = issubclass(cls, Reparameterized)
     formulas, expected = "derivatives" if moves else "score", cls.parameters.differentiable
     # what stands for a parameter is looked at in the form of the class that has it
-    told = [name for name in getattr(cls.about, formulas) if name not in cls._left_out]
+    named = [name for name in getattr(cls.about, formulas) if name not in cls._left_out]
     check(
         cls,
-        told == expected,
-        f"about.{formulas} is of {told},"
+        named == expected,
+        f"about.{formulas} is of {named},"
         f" expected one a differentiable parameter, in order: {expected}",
     )
     for text in ("density", "transform", "source") if moves else ("density", "source"):

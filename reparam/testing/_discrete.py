@@ -284,15 +284,15 @@ def values_do_not_depend_on_neighbours(cls: type[Discrete]) -> None:
     d = typical(cls)
     y = d.sample(30, rng=5)
 
-    def told(d: Discrete, y: Array) -> dict[str, Array]:
-        told = {"log p(y)": d.log_prob(y), "F(y)": d.cdf(y), "1 − F(y)": d.sf(y)}
-        told |= {"ln F(y)": d.log_cdf(y), "ln(1 − F(y))": d.log_sf(y)}
-        return told | {f"∂ log p/∂{name}": entry for name, entry in d.score(y).items()}
+    def results(d: Discrete, y: Array) -> dict[str, Array]:
+        results = {"log p(y)": d.log_prob(y), "F(y)": d.cdf(y), "1 − F(y)": d.sf(y)}
+        results |= {"ln F(y)": d.log_cdf(y), "ln(1 − F(y))": d.log_sf(y)}
+        return results | {f"∂ log p/∂{name}": entry for name, entry in d.score(y).items()}
 
-    batch = told(d, y)
+    batch = results(d, y)
     for i, j in ((0, 0), (5, 3), (17, 6), (29, 1)):
         one = one_of(d, j)
-        for what, alone in told(one, y[i, j]).items():
+        for what, alone in results(one, y[i, j]).items():
             agree(one, f"{what} in a batch", batch[what][i, j], alone, value=y[i, j])
 
 

@@ -104,7 +104,7 @@ def elements_are_independent(cls: Distributions) -> None:
 
 
 def _told(d: Reparameterized, y: Array) -> dict[str, Array]:
-    """Return what the distribution says of values, but for derivatives in parameters."""
+    """Return what the distribution computes from values, except derivatives in parameters."""
     return {
         "log p(y)": d.log_prob(y),
         "F(y)": d.cdf(y),

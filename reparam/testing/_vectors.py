@@ -206,7 +206,7 @@ def vector_density_is_of_the_support(cls: Vectors) -> None:
             _is_nan(d, "score outside the support", d.score(beyond))
     unknown = inside.copy()
     unknown.reshape(4, -1)[:, 0] = np.nan
-    _is_nan(d, "what there is for NaN", {"log p": d.log_prob(unknown)} | d.score(unknown))
+    _is_nan(d, "what is computed from NaN", {"log p": d.log_prob(unknown)} | d.score(unknown))
     for of_numbers in (d.cdf, d.sf, d.log_cdf, d.log_sf, d.icdf, d.isf, d.pathwise):
         refuses(d, NoFormulaError, of_numbers, inside)
     if not cls.has_formula("stein_score"):
@@ -229,18 +229,18 @@ def _is_nan(d: Reparameterized, what: str, results: dict[str, Array]) -> None:
 def vectors_do_not_depend_on_neighbours(cls: Vectors) -> None:
     """What is said of a vector does not depend on the batch that it is in."""
 
-    def told(d: Reparameterized, noise: Noises) -> dict[str, Array]:
+    def results(d: Reparameterized, noise: Noises) -> dict[str, Array]:
         draw = d.transform(*noise)
-        told = {"y": draw.value, "log p(y)": d.log_prob(draw.value)}
-        told |= {f"∂y/∂{name}": entry for name, entry in draw.jacobian().items()}
-        return told | {f"∂ log p/∂{name}": entry for name, entry in d.score(draw.value).items()}
+        values = {"y": draw.value, "log p(y)": d.log_prob(draw.value)}
+        values |= {f"∂y/∂{name}": entry for name, entry in draw.jacobian().items()}
+        return values | {f"∂ log p/∂{name}": entry for name, entry in d.score(draw.value).items()}
 
     for d in typicals(cls):
         noise = _noise(d)
-        batch = told(d, noise)
+        batch = results(d, noise)
         for i, j in ((0, 0), (5, 3), (17, 6), (31, 1)):
             at = (i, j)[: 1 + len(d.batch_shape)]
-            alone = told(one_of(d, j), [each[at] for each in noise])
+            alone = results(one_of(d, j), [each[at] for each in noise])
             for what, value in alone.items():
                 _equal(d, f"{what} in a batch", batch[what][at], value)
 

@@ -24,9 +24,11 @@ __all__ = ["Blend", "Densities"]
 
 #: The logarithm of a density below which quotients by it are differences of logarithms.
 _FAR = -600.0
-#: A bracket of a quantile is wider by so much of it, and by so many units in the last place: its
-#: ends are rounded quantiles of the components.
-_WIDER, _ULPS = 1e-10, 8.0
+#: A bracket of a quantile is wider by this share of it, because its ends are rounded quantiles of
+#: the components.
+_WIDER = 1e-10
+#: Likewise, in units in the last place.
+_ULPS = 8.0
 #: Half the distance between two uniform numbers.
 _HALF_STEP = 2.0**-54
 
@@ -68,7 +70,7 @@ class Blend:
         self.shares, self.logs = shares, logs
 
     def some(self, rows: NDArray[Any], count: int) -> Blend:
-        """Return the sum for some of so many rows."""
+        """Return the sum for some of ``count`` rows."""
         theta = [self._theta_of(k, rows, count) for k in range(len(self.components))]
         shares, logs = (
             [each[rows] if np.ndim(each) and len(each) == count else each for each in values]

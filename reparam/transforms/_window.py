@@ -47,7 +47,7 @@ _UNDERFLOW = 1e-300
 _LOG_UNDERFLOW = math.log(1e-290)
 #: How much of the mass an entropy may miss.
 _LOST = 1e-13
-#: Probabilities of pieces below this are not told from 0.
+#: Probabilities of pieces below this are not distinguished from 0.
 _APART = 1e-12
 
 
@@ -326,7 +326,7 @@ class Window:
             _scaled(share, np.where(log > -np.inf, log - log_density, -np.inf))
             for share, log in zip((v, u), self.log_densities, strict=True)
         )
-        beyond = np.isinf(y)  # overflowed: there is no more to know than the base does
+        beyond = np.isinf(y)  # overflowed: the base has no more information
         found = [
             np.array(np.where(beyond, speed, speed - (low * at_low + high * at_high)))
             for speed, (at_low, at_high) in zip(

@@ -20,11 +20,13 @@ ROUNDED = (
     "all are numbers of float32 in an array of float64: something is rounded to single precision;"
     " compute in float64, or return float32 and pass --dtype float32"
 )
-#: Numbers that tell whether all are rounded, and the share of them that may have three digits.
-_MANY, _FEW_DIGITS = 100, 0.5
-#: A reference whose error is more than this share of it tells nothing.
+#: How many numbers decide whether all are rounded.
+_MANY = 100
+#: The share of them that may have three digits.
+_FEW_DIGITS = 0.5
+#: A reference whose relative error is above this decides nothing.
 _TELLING = 1e-3
-#: The smallest numbers there are are as many times off by rights.
+#: Rounding allowance, in units of the smallest representable number.
 _LEAST = 4.0
 
 

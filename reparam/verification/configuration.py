@@ -71,7 +71,7 @@ class Settings:
     targets
         The targets, each with all its settings.
     chosen
-        Whether somebody has chosen them: if not, they are all that are registered.
+        Whether they were chosen: if not, they are all that are registered.
     root
         The directory of the project.
     level, time_limit, seed, workers

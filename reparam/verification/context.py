@@ -113,7 +113,7 @@ class Context:
     def probabilities(self) -> Array:
         """Probabilities, central, random and in both tails: far out only of what is ours.
 
-        In the far tails somebody else's numbers may have lost digits by rights.
+        In the far tails third-party numbers may have lost digits to rounding.
         """
         least = _LEAST if self.target.strict else _FAR
         return unit_grid(self.level.points, self.seed, least)

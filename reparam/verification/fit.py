@@ -31,11 +31,14 @@ _TAILS = 0.5 ** np.arange(1.0, 17.0)
 _ORDER_STATISTICS = 2048
 #: Parts that a round of a search leaves one of.
 _PARTS = 16
-#: Intervals between order statistics that tell whether draws are moved or spread.
+#: Intervals between order statistics that decide whether draws are moved or spread.
 _INTERVALS = 128
-#: More draws that equal another than so many times what rounding makes of them, and this share of
-#: all, come from a grid, or twice. Few may: an estimate tells how many.
-_EQUAL, _SHARE, _FEW_EQUAL = 4.0, 2.0**-8, 64.0
+#: Ties fail beyond this many times the number expected from rounding,
+_EQUAL = 4.0
+#: plus this share of the draws,
+_SHARE = 2.0**-8
+#: plus this number.
+_FEW_EQUAL = 64.0
 _FROM_A_GRID = "rounding makes fewer equal: they come from a grid, or several times"
 #: What dependent draws may be meant to be.
 _ON_PURPOSE = "where they are stratified or antithetic by design, say independent = False"
@@ -274,7 +277,7 @@ def add_scores(
     largest, critical = -math.inf, statistics.critical_value(alpha)
     for tally, entry, lost in zip(tallies.values(), claimed, rounding, strict=True):
         if not (np.all(np.isfinite(entry)) and statistics.is_summable(entry)):
-            continue  # a test the fewer: that of all others stands
+            continue  # skipped: the other tests keep their share of the false-alarm probability
         moved_by = float(np.mean(lost)) / float(np.std(entry)) * math.sqrt(len(entry))
         if not moved_by <= _MOVED * critical:
             continue  # values have lost by rounding what scores are made of

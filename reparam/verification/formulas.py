@@ -1,4 +1,4 @@
-"""Formulas that a stranger wrote: called with arrays, and what is wrong with them is told."""
+"""Call user-supplied formulas on arrays, and report what is wrong with them."""
 
 from __future__ import annotations
 

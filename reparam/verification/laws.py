@@ -74,7 +74,7 @@ class Link:
 
 
 class Linked:
-    """A law of ours in somebody else's parameters.
+    """A built-in distribution in a library's parameters.
 
     Parameters
     ----------

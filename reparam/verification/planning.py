@@ -152,7 +152,7 @@ def validated(what: str, value: Any) -> Any:
 def need_witnesses(specs: Iterable[TargetSpec]) -> None:
     """Raise unless there is a witness to ask of each target.
 
-    But for those of the registry that can't be asked for any of these.
+    Registered targets to which no requested witness applies are exempt.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def need_witnesses(specs: Iterable[TargetSpec]) -> None:
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """Return names of which each is another: those that came before are numbered.
+    """Return the names made unique by numbering repeats.
 
     Examples
     --------

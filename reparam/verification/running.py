@@ -78,7 +78,7 @@ def verify(
     fixed
         Parameters to keep at these values, by name.
     workers
-        The number of worker processes; by default one an available core, or
+        The number of worker processes; by default one per available core, or
         ``REPARAM_NUM_THREADS``.
     time_limit
         Seconds for a check, of its process's own: what others take of the processor does not count.
@@ -307,7 +307,7 @@ def _checked(
     spec: TargetSpec, name: str, witness: str, level: str, seed: int, alpha: float
 ) -> Check:
     started = time.perf_counter()
-    known.load(witness)  # a mistake of ours, if it raises
+    known.load(witness)  # an exception here is a bug in reparam
     try:
         target = resolve(spec.target, spec.parameters, spec.dtype or "float64")
         begun()

@@ -116,7 +116,7 @@ class Target(abc.ABC):
     gradient_draws: int = 2**18
     #: Draws that tell where a law's mass is: fewer where they are slow.
     pilot_draws: int = 4096
-    #: Whether its draws are somebody else's, and have to be timed.
+    #: Whether its draws are third-party, and have to be timed.
     may_be_slow: bool = False
     #: The precision that its draws are asked for in: that of the parameters it is given.
     dtype: type[np.floating] = np.float64

@@ -165,7 +165,7 @@ def _answered(task: bytes) -> Answer:
         return Raised(error)
     except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:  # nobody's but a target's
         return Lost(f"it raised {said(error)}")
-    except Exception as error:  # what a target raises is a finding: this is a mistake of ours
+    except Exception as error:  # what a target raises is a finding: this is a bug in reparam
         traceback.print_exc()
         return Raised(
             ReparamError(

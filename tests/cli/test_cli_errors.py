@@ -141,7 +141,7 @@ BAD = [
     # output
     ("sample --format cvs", "no format is called 'cvs'; did you mean 'csv'?"),
     ("show gamma --format yaml", "no format is called 'yaml'"),
-    ("sample --out y.dat", "y.dat has no suffix that tells its format", "pass --format NAME"),
+    ("sample --out y.dat", "y.dat has no suffix of a known format", "pass --format NAME"),
     ("sample --out=", "--out needs the name of a file"),
     ("sample --out none/y.csv", "can't write none/y.csv: No such file or directory"),
     ("list --out directory.csv", "can't write directory.csv: Is a directory"),

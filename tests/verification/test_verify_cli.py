@@ -257,7 +257,7 @@ BAD = [
     ("laplace -p scale=1 -p scale=2", "got 'scale' twice"),
     ("laplace -p sigma=1 -p scale=2", "got 'scale' twice"),
     ("laplace --format yaml", "no format is called 'yaml' (there are table, json, jsonl"),
-    ("laplace --out report", "report has no suffix that tells its format (.txt, .json"),
+    ("laplace --out report", "report has no suffix of a known format (.txt, .json"),
     ("laplace --out=", "--out needs the name of a file"),
     ("laplace --report jsn:r", "--report jsn:r: no format is called 'jsn'; did you mean 'json'"),
     ("laplace --report json", "--report json needs the name of a file"),

@@ -21,7 +21,7 @@ from balls import (
 from flint import arb
 from laws import Formula, Parameters, half_log_two_pi, log_two
 
-#: A sum over a law's values has at most so many terms.
+#: A sum over a law's values has at most this many terms.
 MOST_TERMS = 40_000
 
 

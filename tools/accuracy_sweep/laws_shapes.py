@@ -60,7 +60,7 @@ def from_middle(kappa: Any, sine: Any) -> Any:
     x = sine * sine
     q, count = 2 * kappa * x, terms(x)
     a = arb(count) + 0.5
-    by_power = q < 1  # the logarithm of a ball around 0 is none
+    by_power = q < 1  # a ball around 0 has no logarithm
     h = q.hypgeom_1f1(arb(1), a + 1) / a if by_power else q.gamma_lower(a) * (q - a * q.log()).exp()
     total = arb(0.5, 0.5) * h / (1 - x)
     for j in range(count - 1, -1, -1):

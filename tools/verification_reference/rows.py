@@ -72,7 +72,7 @@ def normal(rng: random.Random, number: int) -> float:
 
 
 def parameter(rng: random.Random, kind: str) -> float:
-    """Return a value: integer, half-integer, everyday, or anything in the domain."""
+    """Return a value: integer, half-integer, typical, or anything in the domain."""
     if kind == "loc":
         return rng.choice([0.0, rng.uniform(-3, 3), rng.choice([-1, 1]) * 10 ** rng.uniform(-8, 8)])
     if kind in ("low", "high"):  # ends of an interval around 0
@@ -80,7 +80,7 @@ def parameter(rng: random.Random, kind: str) -> float:
         size = rng.choice([whole, half, rng.uniform(0, 3), 10 ** rng.uniform(-8, 8)])
         return size if kind == "high" else -size
     low, high = EXTREMES[kind]
-    everyday = (0.1, 10.0) if kind == "scale" else (0.1, 100.0)
+    typical = (0.1, 10.0) if kind == "scale" else (0.1, 100.0)
     match rng.randrange(6):
         case 0:
             return float(rng.randint(1, 20))
@@ -88,7 +88,7 @@ def parameter(rng: random.Random, kind: str) -> float:
             return rng.randint(1, 40) - 0.5
         case 2:
             return math.exp(rng.uniform(math.log(low), math.log(high)))
-    return math.exp(rng.uniform(*map(math.log, everyday)))
+    return math.exp(rng.uniform(*map(math.log, typical)))
 
 
 def points(name: str) -> Iterator[tuple[float, ...]]:

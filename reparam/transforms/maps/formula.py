@@ -165,7 +165,7 @@ def formula(text: str, /, **parameters: ArrayLike) -> Formula:
     Raises
     ------
     ExpressionError
-        If the text is no formula of y.
+        If the text is not a formula of y.
     UnknownParameterError
         If a value is missing, or there is no such name.
     """

@@ -22,7 +22,7 @@ __all__ = ["reference_table", "tabulated", "transform"]
 #: 2⁻⁵³ of the exact number, for its own rounding, and of what rounding noise and parameters makes
 #: of it (the table's ``c_`` columns). The library's worst over the tables are 2.6 and 41.
 _VALUE_UNITS, _SLOPE_UNITS = 4.0, 64.0
-#: Units in the last place that somebody else's quantiles may be off, near an end of the support.
+#: Units in the last place that third-party quantiles may be off, near an end of the support.
 _UNITS = 16.0
 #: The relative error of both tail probabilities beside what rounding the value makes of them: the
 #: library's worst are a tenth of it.

@@ -29,7 +29,7 @@ def in_this_thread():
 
 def same(one, other):
     """Whether estimates are the same in everything but time."""
-    rows = [[replace(row, cost=0.0, efficiency=0.0) for row in found] for found in (one, other)]
+    rows = [[replace(row, cost=0.0) for row in found] for found in (one, other)]
     return repr(rows[0]) == repr(rows[1])  # NaN as well
 
 

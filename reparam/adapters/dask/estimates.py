@@ -36,7 +36,7 @@ def estimate(
     """Estimate ∂/∂θ E[φ(y)] by the workers of dask's scheduler, such as a ``Client``'s cluster.
 
     Takes what :func:`reparam.estimators.estimate` takes, and returns the same bits, except the
-    cost of a draw, which is the time that the whole cluster took, and efficiencies.
+    cost of a draw, which is the time that the whole cluster took.
 
     Parameters
     ----------

@@ -129,7 +129,9 @@ if TYPE_CHECKING:
     from reparam.engine.threads import threads as threads
     from reparam.errors import NotReparameterizable as NotReparameterizable
     from reparam.errors import ReparamError as ReparamError
+    from reparam.estimators import estimate as estimate
     from reparam.expressions import Expression as Expression
+    from reparam.fitting import fit as fit
     from reparam.graphs import Graph as Graph
     from reparam.parameters import Parameter as Parameter
     from reparam.registry import get as get
@@ -206,7 +208,9 @@ _HOMES = {
     "Softplus": "reparam.transforms.maps",
     "Tanh": "reparam.transforms.maps",
     "formula": "reparam.transforms.maps",
+    "fit": "reparam.fitting",
     "clip": "reparam.transforms.clipped",
+    "estimate": "reparam.estimators",
     "get": "reparam.registry",
     "independent": "reparam.transforms.independent",
     "kl": "reparam.divergences",

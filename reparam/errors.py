@@ -12,6 +12,7 @@ __all__ = [
     "CountError",
     "EstimatorError",
     "ExpressionError",
+    "FitError",
     "GraphError",
     "IncompleteError",
     "InputError",
@@ -87,9 +88,16 @@ class CountError(ReparamError, ValueError):
 class ExpressionError(ReparamError, ValueError):
     """A formula, or a distribution, given as text can't be read, or lacks the value of a name."""
 
+    #: Where in the text it is, from 0, and what is wrong there, if that is known.
+    _place: tuple[int, str] | None = None
+
 
 class GraphError(ReparamError, ValueError):
     """A graph given as text can't be read, or its inputs and nodes aren't what is asked for."""
+
+
+class FitError(ReparamError, ValueError):
+    """A fit that can't begin, or go on."""
 
 
 class EstimatorError(ReparamError, ValueError):

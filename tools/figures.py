@@ -51,6 +51,55 @@ def variance() -> Figure:
     return finished(figure, panels, columns=5)
 
 
+def published() -> Figure:
+    """Return the variance of a draw for the other two objectives of Mohamed et al. (2020)."""
+    names = ["pathwise", "score", "score-loo", "score-optimal", "measure-valued"]
+    figure, panels = new(1, 2)
+    cases = [
+        ("φ(y) = (y − k)²", "(y - ({k!r}))**2", np.linspace(-3.0, 3.0, 61), "linear"),
+        ("φ(y) = exp(−k y²)", "exp(-{k!r}*y**2)", np.geomspace(0.01, 100.0, 61), "log"),
+    ]
+    for axes, (title, text, ks, scale) in zip(panels, cases, strict=True):
+        runs = [
+            estimate(rp.Gaussian(1.0, 1.0), text.format(k=k), 100_000, estimators=names, rng=1)
+            for k in ks.tolist()
+        ]
+        for colour, name in zip(COLOURS, names, strict=False):
+            values = [run[name, "loc"].variance for run in runs]
+            axes.plot(ks, values, color=colour, label=name, linewidth=1.8)
+        axes.set(title=title, xlabel="k", xscale=scale, yscale="log")
+        axes.minorticks_off()
+    panels[0].set_ylim(0.1, 2000.0)  # measure-valued falls to 0 at k = μ
+    panels[0].set_ylabel("variance of a draw, ∂/∂μ")
+    return finished(figure, panels, columns=5)
+
+
+def discrete() -> Figure:
+    """Return the variance of a draw of discrete distributions, by their parameters."""
+    names = ["score", "score-loo", "unordered-set", "measure-valued", "smoothed"]
+    figure, panels = new(1, 2)
+    cases: list[tuple[str, str, Callable[[float], rp.Distribution], np.ndarray, str]] = [
+        ("categorical, logits 0, a, 2a", "a", _ramp, np.linspace(-3.0, 3.0, 49), "linear"),
+        ("Poisson", "λ", rp.Poisson, np.geomspace(0.1, 100.0, 49), "log"),
+    ]
+    for axes, (title, symbol, law, values, scale) in zip(panels, cases, strict=True):
+        runs = [
+            estimate(law(value), "sqrt(y + 1)", 100_000, estimators=names, rng=1)
+            for value in values.tolist()
+        ]
+        for colour, name in zip(COLOURS, names, strict=False):
+            found = [sum(row.variance for row in run if row.estimator == name) for run in runs]
+            axes.plot(values, found, color=colour, label=name, linewidth=1.8)
+        axes.set(title=title, xlabel=symbol, xscale=scale, yscale="log")
+        axes.minorticks_off()
+    panels[0].set_ylabel("variance of a draw, φ(y) = √(y + 1)")
+    return finished(figure, panels, columns=5)
+
+
+def _ramp(step: float) -> rp.Distribution:
+    return rp.Categorical([0.0, step, 2.0 * step])
+
+
 def temperature() -> Figure:
     """Return bias and standard deviation of a draw of relaxations, by temperature."""
     names = ["relaxed", "straight-through"]
@@ -123,6 +172,8 @@ def gamma() -> Figure:
 FIGURES = {
     "gamma": gamma,
     "estimators-variance": variance,
+    "estimators-published": published,
+    "estimators-discrete": discrete,
     "estimators-temperature": temperature,
     "vae-variance": vae,
 }

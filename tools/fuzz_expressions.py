@@ -1,9 +1,10 @@
-"""Feed the parser of formulas what a coverage-guided fuzzer comes up with.
+"""Feed the parsers of formulas and graphs what a coverage-guided fuzzer comes up with.
 
 ``python tools/fuzz_expressions.py -max_total_time=600`` needs ``pip install atheris``; further
 arguments are libFuzzer's, such as a directory to keep the inputs it found in. Text must be a
 formula or give an ``ExpressionError``, and take less than a second. A formula must have the same
-value with derivatives and without, on its own and with neighbours, and warn of nothing.
+value with derivatives and without, on its own and with neighbours, and warn of nothing. A graph
+must be one or give an error of the library's in one sentence, as must some draws of it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import warnings
 import atheris
 import numpy as np
 
-with atheris.instrument_imports(include=["reparam.expressions"]):
-    from reparam.errors import ExpressionError
+with atheris.instrument_imports(include=["reparam.expressions", "reparam.graphs"]):
+    from reparam.errors import ExpressionError, ReparamError
     from reparam.expressions import Expression, _functions
+    from reparam.graphs import Graph
 
 POINTS = np.array([-2.5, -1.0, 0.0, 0.5, 1.0, 700.0, np.inf, np.nan])
 
@@ -54,6 +56,16 @@ FORMS = (
     (6, "where({} > 0 and not {} < {} or {} == 1, {}, {})"),
 )
 
+#: What graphs are made of.
+GRAPH_WORDS = (
+    *(f"{name} ~ " for name in "kbz"),
+    *(f"{law}(" for law in ("poisson", "bernoulli", "gaussian", "gamma", "categorical", "laplace")),
+    *("log_prob(", "entropy(", "kl(", "sum(", "stop_gradient(", "truncated(", "mixture(", "exp("),
+    *(" relaxed(", " straight-through(", " observed(", " relax(", "loc=", "scale=", "low="),
+    *("\n", "\nloss = ", "loss = ", "a = ", "z", "k", "b", "x", "0.5", "1", "[", "]", "(", ")"),
+    *(", ", " + ", " - ", "*", "/", "**2", ".", "=", "~", "#", "_", "é", "z.loc", "_____0", " "),
+)
+
 
 def text_of(data: bytes) -> str:
     """Return the text that bytes stand for: a formula, words of formulas, or characters."""
@@ -77,15 +89,38 @@ def formula(data: bytes) -> str:
 
 def check(data: bytes) -> None:
     """Check one input."""
-    text, start = text_of(data), time.process_time()
+    start = time.process_time()
+    if data[:1] == b"g":
+        text = "".join(GRAPH_WORDS[byte % len(GRAPH_WORDS)] for byte in data[1:])
+        draw(text)
+        finish(text, start)
+        return
+    text = text_of(data)
     try:
         expression = Expression(text)
     except ExpressionError:
         expression = None
     if expression:
         evaluate(expression)
+    finish(text, start)
+
+
+def finish(text: str, start: float) -> None:
+    """Check that a text took no longer than it may."""
     if (seconds := time.process_time() - start) > 1.0:
         raise AssertionError(f"{text!r}: took {seconds:.1f} s")
+
+
+def draw(text: str) -> None:
+    """Check a graph: as text, and some draws of it."""
+    try:
+        graph = Graph(text)
+        model = graph.at(**dict.fromkeys(graph.inputs, 0.5))
+        if "loss" in graph.names:
+            model.expectation(20, rng=1)
+    except ReparamError as error:
+        if "\n" in str(error) or not str(error):
+            raise AssertionError(f"{text!r}: {error} is not one sentence") from None
 
 
 def evaluate(expression: Expression) -> None:

@@ -8,116 +8,33 @@ evaluate block by block on several threads, and give results their shapes.
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
-from reparam.base.tails import Tail
-from reparam.base.tree import Tree
-from reparam.domains import Domain, Integers, within
+from reparam.base.formulas import FUNCTIONS, About, Formulas, View, follows, stand_in
+from reparam.domains import Integers, within
 from reparam.engine.blocks import evaluate
-from reparam.engine.noise import UNIFORM, Noise, Stream, Substream
+from reparam.engine.noise import Noise, Stream, Substream
 from reparam.engine.operands import Operand, batch_operand, operand
-from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape
+from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape, summed_to
 from reparam.errors import IncompleteError, NoFormulaError, ShapeError
 from reparam.parameters import as_real_array, need_exact
-from reparam.regions import Dims, Region
+from reparam.regions import Region
 
 __all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
 
 
-@dataclass(frozen=True)
-class About:
-    """Formulas of a distribution for its readers, in mathematical notation.
-
-    Parameters
-    ----------
-    density
-        The density, or probability mass, ``"p(y) = …"``.
-    transform
-        The reparameterization, ``"y = …"`` in terms of the noise, if there is one.
-    derivatives
-        For each parameter ∂y/∂θ, in terms of noise, value and parameters.
-    source
-        Where formulas and algorithms come from.
-    score
-        For each parameter ∂ log p(y)/∂θ, of a distribution without reparameterization.
-    scipy
-        The distribution in the spelling of ``scipy.stats``, ``"gamma(alpha, scale=1/rate)"``, by
-        Python's arithmetic in the names of parameters; empty if SciPy lacks it.
-    """
-
-    density: str
-    transform: str = ""
-    derivatives: dict[str, str] = field(default_factory=dict)
-    source: str = ""
-    score: dict[str, str] = field(default_factory=dict)
-    scipy: str = ""
-
-
-class View(NamedTuple):
-    """A function of the draw that stays accurate where the value rounds or underflows.
-
-    All are names of formulas, of the value, the extra arrays and the parameters; that of second
-    derivatives may be missing.
-    """
-
-    value: str
-    jacobian: str
-    hessian: str = ""
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-#: The attribute of formulas that stand in for one that an author has not written.
-_MARK = "stands_in"
-
-#: The functions of a distribution that follow numerically without a formula, if they do.
-FUNCTIONS = (
-    *("icdf", "isf", "cdf", "sf", "log_cdf", "log_sf", "pathwise", "pathwise2", "score"),
-    *("stein_score", "mean", "variance", "entropy"),
-)
-
-
-def stand_in(formula: F) -> F:
-    """Mark a formula of a base class that stands in for one that an author has not written."""
-    formula.__dict__[_MARK] = True
-    return formula
-
-
-class Distribution(Tree, abc.ABC):
+class Distribution(Formulas):
     """Base class of all distributions: a frozen tree of parameters, and functions of values.
 
     Type checkers know the declared names of parameters, and not the aliases.
     """
 
-    #: The registry's name, in lower case.
-    name: ClassVar[str]
-    #: Other names the registry knows it by.
-    aliases: ClassVar[tuple[str, ...]] = ()
-    #: Formulas for the reader.
-    about: ClassVar[About]
-    #: How noise becomes a value, if it does.
-    mechanism: ClassVar[str] = "none"
-    #: What ``Draw`` offers beside the value, by name.
-    _views: ClassVar[Mapping[str, View]] = {}
-    _support: ClassVar[Domain | Region]
-    #: The kind of noise that a draw is made of: as many numbers as it has, unless ``_substreams``
-    #: says otherwise.
-    noise: ClassVar[Noise] = UNIFORM
-    #: The kinds of random numbers that a draw is made of, if there are several or another count:
-    #: each a kind, of the shape of a draw, or a pair (kind, named axes).
-    _substreams: ClassVar[tuple[Noise | tuple[Noise, Dims], ...]] = ()
-    #: Whether values at the ends of the support have a probability: formulas then see all values.
-    _has_atoms: ClassVar[bool] = False
-    #: How fast the probability falls towards the lower and the upper end of the support.
-    _tails: ClassVar[tuple[Tail, Tail] | None] = None
     #: Set on a class itself when it was found to lack nothing.
     _is_complete: ClassVar[bool]
 
@@ -317,71 +234,7 @@ class Distribution(Tree, abc.ABC):
         """
         return self._sample(sample_shape(shape) + self.batch_shape, Stream(rng))[()]
 
-    # What a distribution's author writes -----------------------------------------------------
-    #
-    # ``*theta: Any, **_: Any`` is how a signature says "whatever parameters there are": authors
-    # name theirs, ``def _cdf(y, rate)``. θ of a child is one tuple.
-
-    #: The axes of what formulas take in place of θ, if ``_prepared`` makes something else of it.
-    _prepared_dims: ClassVar[tuple[Dims, ...]] = ()
-    #: How many of these, the last, have no derivatives, as they are functions of the others.
-    _functions_of_others: ClassVar[int] = 0
-
-    def _prepared(self, *theta: Any) -> tuple[Array, ...]:
-        """What formulas take in place of θ, computed once: of whole batches, such as a factor."""
-        raise NotImplementedError
-
-    def _pulled_back(self, entries: Sequence[Array], *theta_and_prepared: Any) -> tuple[Any, ...]:
-        """Derivatives in the differentiable θ, from those in what ``_prepared`` makes of it.
-
-        The last axes are a parameter's; those before broadcast.
-        """
-        raise NotImplementedError
-
-    def _pushed_on(self, tangents: Sequence[Array], *theta_and_prepared: Any) -> tuple[Any, ...]:
-        """Tangents of what ``_prepared`` makes of θ, from those of the differentiable θ."""
-        raise NotImplementedError
-
-    @stand_in
-    def _push(self, tangents: tuple[Any, ...], y: Array, *extras_and_theta: Any) -> Array:
-        """The derivative of a draw in a direction, of vectors: from ``_pull``, if not written."""
-        raise NotImplementedError
-
-    @abc.abstractmethod
-    def _log_prob(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """Log density, or mass, inside the closed support."""
-
-    @abc.abstractmethod
-    def _cdf(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """P(Y ≤ y) inside the closed support."""
-
-    @abc.abstractmethod
-    def _sf(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """P(Y > y) inside the closed support, to full relative accuracy."""
-
-    @abc.abstractmethod
-    def _log_cdf(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """Logarithm of P(Y ≤ y) inside the closed support, to full relative accuracy."""
-
-    @abc.abstractmethod
-    def _log_sf(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """Logarithm of P(Y > y) inside the closed support, to full relative accuracy."""
-
-    @abc.abstractmethod
-    def _score(self, y: Array, *theta: Any, **_: Any) -> tuple[Any, ...]:
-        """∂ log p/∂θ for each differentiable parameter in declared order."""
-
-    @abc.abstractmethod
-    def _mean(self, *theta: Any, **_: Any) -> Array:
-        """E[y]."""
-
-    @abc.abstractmethod
-    def _variance(self, *theta: Any, **_: Any) -> Array:
-        """Variance."""
-
-    @abc.abstractmethod
-    def _entropy(self, *theta: Any, **_: Any) -> Array:
-        """Entropy in nats."""
+    # Machinery -------------------------------------------------------------------------------
 
     @stand_in
     def _covariance(self, *theta: Any) -> Array:
@@ -391,32 +244,6 @@ class Distribution(Tree, abc.ABC):
             f"{type(self).__name__} has no formula for the covariance of {kind};"
             + (" average over draws, sample(n)" if kind == "vectors" else " there is the variance")
         )
-
-    def _ends(self, *theta: Any) -> tuple[Any, Any]:
-        """The ends of the support."""
-        support = self._support
-        if isinstance(support, Integers) and support.entries:
-            return float(support.low), self._sizes[support.entries] - 1.0
-        return support.ends(dict(zip(self._parts, theta, strict=True)))
-
-    @abc.abstractmethod
-    def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
-        """Draw values of that shape, which ends with the batch shape.
-
-        The first element is number `first` of the stream.
-        """
-
-    def _extra_events(self) -> list[tuple[int, ...]]:
-        """Return the shape that each of the extra arrays of differentiable draws has."""
-        raise NotImplementedError
-
-    def _noise_of(
-        self, value: Array, source: tuple[Array, ...] | Stream, first: int
-    ) -> tuple[Array, ...]:
-        """Return the noise of differentiable draws: given, or of the stream they came from."""
-        raise NotImplementedError
-
-    # Machinery -------------------------------------------------------------------------------
 
     @final
     @classmethod
@@ -432,7 +259,7 @@ class Distribution(Tree, abc.ABC):
     @classmethod
     def _follows(cls, formula: str) -> bool:
         """Whether a formula is one that stands in for what an author has not written."""
-        return getattr(getattr(cls, formula, None), _MARK, False)
+        return follows(getattr(cls, formula, None))
 
     @final
     @classmethod
@@ -598,6 +425,14 @@ class Distribution(Tree, abc.ABC):
                 f" last {remedy}"
             )
         return array.shape[: array.ndim - rank]
+
+    @final
+    def _from_sums(self, sums: Sequence[Array]) -> dict[str, Array]:
+        """Return ∂L/∂θ by parameter from the sums over draws of what formulas return."""
+        if self._prepared_dims:
+            pairs = zip(self._in_theta(sums), self._differentiable(), strict=True)
+            sums = [summed_to(gradient, value.shape) for gradient, value in pairs]
+        return self._by_name(sums)
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:

@@ -179,20 +179,20 @@ class Draw:
         >>> {name: gradient.tolist() for name, gradient in draw.vjp([1.0, 4.0]).items()}
         {'loc': [1.0, 4.0], 'scale': 0.5}
         """
+        return self.distribution._from_sums(self._sums(upstream, of))
+
+    def _sums(self, upstream: ArrayLike, of: str = "value") -> list[Array]:
+        """Return Σ upstream · ∂y/∂θ for each derivative that formulas return."""
         d, lead = self.distribution, self._of_value("upstream", upstream)
         events = d._formula_events()
         own = [*d._ready[: len(events)]] if d._prepared_dims else d._differentiable()
         sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
         each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
         found = self._evaluate(self._pulled(of), events, lead, sums=sums, each=each)
-        gradients = [
+        return [
             gradient if summed else summed_to(gradient, value.shape)
             for gradient, value, summed in zip(found, own, sums, strict=True)
         ]
-        if d._prepared_dims:
-            pairs = zip(d._in_theta(gradients), d._differentiable(), strict=True)
-            gradients = [summed_to(gradient, value.shape) for gradient, value in pairs]
-        return d._by_name(gradients)
 
     def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:
         """Return upstream · ∂y/∂θ for each parameter, of the shape of `upstream`: of numbers.
@@ -343,10 +343,9 @@ class Draw:
         1.5
         """
         given = self._tangents([*(tangents or {}).items(), *named.items()])
-        leading, moving = self._directions(given)
         weight = self._of_value("upstream", upstream)
         bent = None if curvature is None else self._of_value("curvature", curvature)
-        found = second_order.hvp(self, weight, bent, leading, moving)
+        found = second_order.hvp(self, weight, bent, *self._directions(given))
         return self.distribution._by_name(found)
 
     def _pushed(self, tangents: Mapping[str, Array]) -> Array:
@@ -488,8 +487,7 @@ def _scaled(upstream: Any, entry: Any) -> Any:
 
 def _units(event: tuple[int, ...]) -> Array:
     """Return the values of that shape with one entry that is 1, and otherwise 0."""
-    size = math.prod(event)
-    return np.eye(size).reshape(size, *event)
+    return np.eye(math.prod(event)).reshape(-1, *event)
 
 
 def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:

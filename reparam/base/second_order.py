@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final
+from typing import Any, ClassVar, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,6 @@ from reparam.engine.shapes import summed_to
 from reparam.errors import NoFormulaError, UnknownViewError
 from reparam.parameters import Parameter, as_real_array
 from reparam.special import along_paths
-
-if TYPE_CHECKING:
-    from reparam.base.draw import Draw
 
 __all__ = [
     "SecondOrder",
@@ -158,19 +155,23 @@ def full(triangle: Triangle) -> list[list[Any]]:
     return [[triangle[min(i, j)][abs(i - j)] for j in range(count)] for i in range(count)]
 
 
-def hessian(draw: Draw, of: str) -> Nested:
+# Of draws, whose class is above this module: a draw is any here.
+
+
+def hessian(draw: Any, of: str) -> Nested:
     """Return what :meth:`Draw.hessian` does."""
     return _with_second_order(draw)._by_pairs(triangle(draw, of))
 
 
-def triangle(draw: Draw, of: str = "value") -> list[Array]:
+def triangle(draw: Any, of: str = "value") -> list[Array]:
     """Return ∂²·/∂θ∂φ for each pair of numbers, the upper triangle row by row."""
     pairs = _with_second_order(draw)._pairs()
-    return draw._evaluate(_formula(draw, of), [()] * pairs)
+    found: list[Array] = draw._evaluate(_formula(draw, of), [()] * pairs)
+    return found
 
 
 def hvp(
-    draw: Draw,
+    draw: Any,
     upstream: Operand,
     curvature: Operand | None,
     tangents: Sequence[Operand],
@@ -222,7 +223,7 @@ def hvp(
     ]
 
 
-def _with_second_order(draw: Draw) -> SecondOrder:
+def _with_second_order(draw: Any) -> SecondOrder:
     d = draw.distribution
     if not isinstance(d, SecondOrder):
         raise NoFormulaError(f"{type(d).__name__} has no ∂²y/∂θ∂φ")
@@ -230,7 +231,7 @@ def _with_second_order(draw: Draw) -> SecondOrder:
     return d
 
 
-def _formula(draw: Draw, of: str) -> Callable[..., tuple[Any, ...]]:
+def _formula(draw: Any, of: str) -> Callable[..., tuple[Any, ...]]:
     """Return the formula of ∂²·/∂θ∂φ, one entry after the other."""
     name = "_hessian" if of == "value" else draw._formulas(of).hessian
     if not name:

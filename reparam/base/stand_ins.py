@@ -16,6 +16,9 @@ from reparam.parameters import Parameter
 
 __all__ = ["StandIns"]
 
+#: Where 1 − F is above this it is not rounding.
+_CERTAIN = 1e-12
+
 
 class StandIns(Distribution):
     """A distribution of numbers of which the log density and the cdf, or the quantile, are enough.
@@ -56,7 +59,9 @@ class StandIns(Distribution):
         _, high = self._ends_of_rows(shape, theta)
         log_prob = numerical.by_rows(self._formula("_log_prob"), [leaf[far] for leaf in leaves])
         tail = numerical.upper_tail(y[far], log_prob, high[far])
-        upper[far] = np.where(np.isnan(tail), upper[far], tail)
+        # where a density's logarithm overflows, nothing is left to integrate
+        lost = np.isnan(tail) | ((tail == 0.0) & (upper[far] > _CERTAIN))
+        upper[far] = np.where(lost, upper[far], tail)
         return upper.reshape(shape)
 
     @stand_in

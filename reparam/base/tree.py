@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.children import Child, Children
+from reparam.base.signatures import parameters_section, signature
 from reparam.engine.shapes import broadcast_shapes
 from reparam.errors import ParameterError, ShapeError, UnknownParameterError
 from reparam.parameters import Parameter, Parameters, shown
@@ -23,111 +24,6 @@ T = TypeVar("T", bound="Tree")
 
 #: Arrays of more numbers are shortened by ``repr``.
 _SHOWN = 8
-
-
-@dataclass(frozen=True, eq=False)
-class _Below(Generic[T]):
-    """What :class:`Child` and :class:`Children` declare: one tree below another, or several.
-
-    Parameters
-    ----------
-    kind
-        A function that returns the class that each must be an instance of.
-    description
-        A few words on what it is.
-    """
-
-    kind: Callable[[], type[T]]
-    description: str = ""
-    name: str = field(default="", init=False)
-    aliases: ClassVar[tuple[str, ...]] = ()
-    conversions: ClassVar[Mapping[str, Any]] = {}
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        object.__setattr__(self, "name", name)
-
-    def _one(self, label: str, value: object) -> T:
-        """Return `value` if it is a tree of the kind; `label` is its name in a message."""
-        kind = self.kind()
-        if not isinstance(value, kind):
-            given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
-            raise ParameterError(
-                f"{label}={given} is not a {kind.__name__}; pass an instance, such as Gaussian()"
-            )
-        return value
-
-
-@dataclass(frozen=True, eq=False)
-class Child(_Below[T]):
-    """A tree below this one, declared as a class attribute.
-
-    On the class the attribute is this declaration, on an instance it is the tree.
-    """
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: Tree, owner: type) -> T: ...
-    def __get__(self, instance: Tree | None, owner: type) -> Self | T:
-        """Return the declaration on the class, the tree on an instance."""
-        if instance is None:
-            return self
-        child: T = instance._parts[self.name]
-        return child
-
-    def __set__(self, instance: Tree, value: T) -> None:
-        """Declare to type checkers what the constructor takes: nothing is ever set."""
-        raise AttributeError(self.name)
-
-    def validated(self, value: object) -> T:
-        """Return `value` if it is a tree of the kind.
-
-        Raises
-        ------
-        ParameterError
-            If it is anything else.
-        """
-        return self._one(self.name, value)
-
-
-@dataclass(frozen=True, eq=False)
-class Children(_Below[T]):
-    """Several trees below this one, declared as a class attribute.
-
-    On the class the attribute is this declaration, on an instance it is a tuple of trees. Their
-    paths are ``components[0]``, ``components[1]`` and so on.
-    """
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: Tree, owner: type) -> tuple[T, ...]: ...
-    def __get__(self, instance: Tree | None, owner: type) -> Self | tuple[T, ...]:
-        """Return the declaration on the class, the trees on an instance."""
-        if instance is None:
-            return self
-        children: tuple[T, ...] = instance._parts[self.name]
-        return children
-
-    def __set__(self, instance: Tree, value: Sequence[T]) -> None:
-        """Declare to type checkers what the constructor takes: nothing is ever set."""
-        raise AttributeError(self.name)
-
-    def validated(self, value: object) -> tuple[T, ...]:
-        """Return the trees of a sequence, of which there is at least one.
-
-        Raises
-        ------
-        ParameterError
-            If it is anything else.
-        """
-        if not isinstance(value, list | tuple) or not value:
-            given = repr(value) if isinstance(value, list | tuple | Tree) else type(value).__name__
-            raise ParameterError(
-                f"{self.name}={given} is not a list of distributions; pass at least one, such as"
-                f" {self.name}=[Gaussian(), Gamma()]"
-            )
-        return tuple(self._one(f"{self.name}[{k}]", each) for k, each in enumerate(value))
 
 
 class _Declared:
@@ -210,8 +106,8 @@ class Tree:
         cls._arguments = Parameters(cls.__name__, {**every} if others else cls._fields)
         cls._plain = len(own) == len(cls._fields)
         if cls._fields and not _is_form(cls):
-            cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
-            cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{_parameters_section(cls)}"
+            cls.__signature__ = signature(cls)  # type: ignore[attr-defined]
+            cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{parameters_section(cls)}"
         cls._forms = {}
         if others:
             choices = [choice for choice in product(*cls._alternatives) if choice != first]
@@ -562,36 +458,3 @@ def _form(cls: type[T], choice: tuple[str, ...]) -> type[T]:
 def _is_form(cls: type[Tree]) -> bool:
     """Whether a class is one that :func:`_form` made."""
     return "_choice" in vars(cls) and "_alternatives" not in vars(cls)
-
-
-def _signature(cls: type[Tree]) -> inspect.Signature:
-    """Return the constructor's: parameters that stand for another by keyword alone."""
-    kinds = inspect.Parameter
-    fields = [
-        kinds(name, kinds.POSITIONAL_OR_KEYWORD, default=getattr(declared, "initial", kinds.empty))
-        for name, declared in cls._fields.items()
-    ]
-    others = [name for name in cls._arguments if name not in cls._fields]
-    return inspect.Signature(
-        [*fields, *(kinds(name, kinds.KEYWORD_ONLY, default=None) for name in others)]
-    )
-
-
-def _parameters_section(cls: type[Tree]) -> str:
-    """Return the numpydoc section that the declarations make."""
-    lines = ["Parameters", "----------"]
-    fields: Mapping[str, Any] = cls._arguments
-    for name, declared in fields.items():
-        if isinstance(declared, Child | Children):
-            several = "sequence of " * isinstance(declared, Children)
-            kind = several + declared.kind().__name__
-            lines += [f"{name} : {kind}", f"    {declared.description}."]
-            continue
-        also = f"; also {', '.join(declared.aliases)}" if declared.aliases else ""
-        default = f"default {declared.initial_text}" if name in cls._fields else "optional"
-        instead = "" if name in cls._fields else f"; instead of {cls._instead_of(name)}"
-        lines += [
-            f"{name} : array_like, {default}",
-            f"    {declared.description} {declared.symbol}, in {declared.domain}{also}{instead}.",
-        ]
-    return "\n".join(lines)

@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from reparam.cli import completion, parsing
 from reparam.cli.estimate import estimate
+from reparam.cli.fit import fit
 from reparam.cli.grad import grad
 from reparam.cli.kl import kl
 from reparam.cli.lesson import lesson
@@ -148,6 +149,7 @@ def root(
 app.command("sample", cls=_Command)(sample)
 app.command("grad", cls=_Command)(grad)
 app.command("estimate", cls=_Command)(estimate)
+app.command("fit", cls=_Command)(fit)
 app.command("kl", cls=_Command)(kl)
 app.command("plot", cls=_Command)(plot)
 app.command("list", cls=_Command)(list_distributions)

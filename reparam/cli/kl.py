@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
-from reparam.cli.notation import concise
 from reparam.cli.options import (
     From,
     LawP,
@@ -22,6 +21,7 @@ from reparam.cli.options import (
     To,
     ToParams,
 )
+from reparam.notation import concise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import typer
 
 from reparam.cli import output, parsing, reading, replay
-from reparam.errors import InputError, did_you_mean
+from reparam.errors import InputError, ReparamError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reparam.graphs._columns import Columns
     from reparam.graphs._evaluator import Source
 
-__all__ = ["Draws", "of_distribution", "of_graph", "run"]
+__all__ = ["Draws", "of_distribution", "of_graph", "run", "settings"]
 
 #: Totals with more numbers than this are left to ``--sum``.
 _FEW = 8
@@ -65,10 +65,13 @@ def of_distribution(
     Formulas may call a parameter by any of its names.
     """
     from reparam import registry
+    from reparam.base.discrete import Discrete
     from reparam.graphs import Graph
 
     law = parsing.law(dist)
-    cls = registry.reparameterized_class(law if isinstance(law, type) else type(law))
+    cls: type[Distribution] = law if isinstance(law, type) else type(law)
+    if not issubclass(cls, Discrete):
+        registry.reparameterized_class(cls)
     if cls._fields.keys() != cls.parameters.keys():
         return _of_composition(dist, param, loss, at)
     formulas: dict[str, Expression] = {}
@@ -89,15 +92,15 @@ def of_distribution(
                     f"parameter {key}: y is what is drawn with it; use other names, and --at"
                 )
     goal = _goal(loss)
-    settings = _settings(at)
+    assigned = settings(at)
     for key, name in given.items():
-        if key in settings and key != name:
+        if key in assigned and key != name:
             raise InputError(f"--at {key}: {key} is the parameter {name} here; pass one value")
-    nodes = formulas | _aliases(cls, formulas, goal, settings)
+    nodes = formulas | _aliases(cls, formulas, goal, assigned)
     lines = [f"{name} = {nodes[name].text}" for name in _ordered(nodes)]
     lines.append(f"y ~ {cls.name}({', '.join(f'{name}={name}' for name in cls.parameters)})")
     lines.append(f"loss = {goal.text}")
-    return _with_inputs(Graph("\n".join(lines), (cls,)), values, settings), {}
+    return _with_inputs(Graph("\n".join(lines), (cls,)), values, assigned), {}
 
 
 def _of_composition(
@@ -111,7 +114,7 @@ def _of_composition(
     graph = Graph(f"y ~ {law.name}()\nloss = {_goal(loss).text}", (law,))  # type: ignore[arg-type]
     values = {name: value for name, (_, value) in names.items()}
     labels = {name: label for name, (label, _) in names.items()}
-    return _with_inputs(graph, values, _settings(at)), labels
+    return _with_inputs(graph, values, settings(at)), labels
 
 
 def _aliases(
@@ -160,12 +163,26 @@ def of_graph(file: str | None, nodes: Sequence[str], loss: str | None, at: Seque
     if loss is not None:
         if "loss" in graph.names:
             raise InputError("the graph has a loss; leave its line out, or --loss")
-        graph = Graph(f"{graph.text}\nloss = {_formula(loss, '--loss').text}")
+        graph = _with_loss(graph, loss)
     elif "loss" not in graph.names:
         raise InputError(
             "the graph has no loss; pass --loss, or give it a line such as loss = y**2"
         )
-    return _with_inputs(graph, {}, _settings(at))
+    return _with_inputs(graph, {}, settings(at))
+
+
+def _with_loss(graph: Graph, loss: str) -> Graph:
+    """Return a graph with a loss, in which mistakes are those of ``--loss``."""
+    from reparam.graphs import Graph
+
+    if "#" in loss:  # no comment: refused as in any formula
+        _formula(loss, "--loss")
+    lines = [*graph.text.split("\n"), f"loss = {' '.join(loss.split())}"]
+    try:
+        return Graph("\n".join(lines))
+    except ReparamError as error:
+        what = str(error).removeprefix(f"line {len(lines)}: ")
+        raise type(error)(f"--loss: {what}") from None
 
 
 def run(
@@ -243,23 +260,25 @@ def _opened(file: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(reading.stdin()) if file == "-" else Path(file).open("rb")
 
 
-def _settings(at: Sequence[str]) -> dict[str, str]:
-    """Return what ``--at`` gives names."""
+def settings(at: Sequence[str], option: str = "--at") -> dict[str, str]:
+    """Return what ``--at``, or another option, gives names."""
     given: dict[str, str] = {}
-    for text in (part for option in at for part in _NEXT.split(option)):
+    for text in (part for each in at for part in _NEXT.split(each)):
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not value:
-            raise InputError(f"--at {text.strip()!r} is not of the form NAME=VALUE; write w=0.5")
+            raise InputError(
+                f"{option} {text.strip()!r} is not of the form NAME=VALUE; write w=0.5"
+            )
         if name in given:
-            raise InputError(f"--at {name}: {name} has a value already; pass one")
+            raise InputError(f"{option} {name}: {name} has a value already; pass one")
         given[name] = value
     return given
 
 
-def _with_inputs(graph: Graph, values: Mapping[str, Any], settings: Mapping[str, str]) -> Model:
+def _with_inputs(graph: Graph, values: Mapping[str, Any], assigned: Mapping[str, str]) -> Model:
     """Return the graph with the values that its inputs have, and are given."""
     given: dict[str, Any] = {name: value for name, value in values.items() if name in graph.inputs}
-    for name, text in settings.items():
+    for name, text in assigned.items():
         if name not in graph.inputs:
             free = [known for known in graph.inputs if known not in values]
             raise InputError(

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from reparam.base.distribution import Distribution
     from reparam.plots import Picture
 
-__all__ = ["plot"]
+__all__ = ["IMAGES", "plot", "write_image"]
 
 #: Pictures by matplotlib, with what keeps the same picture the same file.
-_IMAGES = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+IMAGES = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 #: Formats of the numbers.
 _NUMBERS = ("csv", "json", "jsonl", "npy", "npz", "parquet")
 
 #: All formats.
-_FORMATS = ("text", *_IMAGES, *_NUMBERS)
+_FORMATS = ("text", *IMAGES, *_NUMBERS)
 
 #: Columns that a picture takes, at least: charts have no room in fewer.
 _NARROWEST = 40
@@ -128,8 +128,8 @@ def plot(
         picture = plots.picture(*laws, grad=grad, draws=numbers, rng=rng)
         if name == "text":
             _write_text(picture, out)
-        elif name in _IMAGES:
-            _write_image(picture, out, name)
+        elif name in IMAGES:
+            write_image(picture, out, name)
         else:
             _write_numbers(picture, out, name)
     for note in picture.notes:
@@ -142,7 +142,7 @@ def _format_for(out: str, name: str | None) -> str:
         suffix = PurePath(out).suffix.lower()
         if out == "-" or suffix == ".txt":
             return "text"
-        if suffix[1:] in _IMAGES:
+        if suffix[1:] in IMAGES:
             return suffix[1:]
         if not out or suffix:
             return output.format_for(out, None)
@@ -171,7 +171,8 @@ def _other(text: str, dist: str, param: Sequence[str]) -> Distribution:
     return parsing.distribution(dist, [*kept, *changed], "--compare")
 
 
-def _write_image(picture: Picture, out: str, name: str) -> None:
+def write_image(picture: Picture, out: str, name: str) -> None:
+    """Draw a picture to a file, or to stdout for ``-``."""
     from reparam.plots._matplotlib import draw
 
     figure = draw(picture)
@@ -180,7 +181,7 @@ def _write_image(picture: Picture, out: str, name: str) -> None:
 
     # the names of an SVG's parts are random otherwise
     with matplotlib.rc_context({"svg.hashsalt": "reparam"}), output.destination(out) as stream:
-        figure.savefig(stream, format=name, dpi=144, metadata=_IMAGES[name])
+        figure.savefig(stream, format=name, dpi=144, metadata=IMAGES[name])
 
 
 def _write_numbers(picture: Picture, out: str, name: str) -> None:

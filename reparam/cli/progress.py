@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reparam.formats.records import Block
 
-__all__ = ["Counter", "tracked"]
+__all__ = ["PATIENCE", "Counter", "tracked"]
 
 #: Seconds of work before the bar appears.
-_PATIENCE = 1.0
+PATIENCE = 1.0
 
 
 def tracked(blocks: Iterator[Block], total: int) -> Iterator[Block]:
@@ -27,7 +27,7 @@ def tracked(blocks: Iterator[Block], total: int) -> Iterator[Block]:
     for block in blocks:
         yield block
         done += len(next(iter(block.values())).ravel())
-        if time.monotonic() - started > _PATIENCE:
+        if time.monotonic() - started > PATIENCE:
             break
     else:
         return
@@ -52,17 +52,28 @@ def tracked(blocks: Iterator[Block], total: int) -> Iterator[Block]:
 
 
 class Counter:
-    """A bar on stderr, when someone is there to see it: how many of all checks are done."""
+    """A bar on stderr, when someone is there to see it: how many of all are done.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    what
+        What is counted.
+    patience
+        Seconds of work before the bar appears.
+    """
+
+    def __init__(self, what: str = "checks", patience: float = 0.0) -> None:
         self._bar: Any = None
+        self._what, self._start = what, time.monotonic() + patience
 
     def __call__(self, done: int, total: int) -> None:
         """Show how many are done."""
         if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             return
         if self._bar is None:
-            self._bar = _counting(total)
+            if time.monotonic() < self._start:
+                return
+            self._bar = _counting(self._what, total)
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=done)
         if done == total:
@@ -88,13 +99,13 @@ class Counter:
             self._bar.stop()
 
 
-def _counting(total: int) -> Any:
+def _counting(what: str, total: int) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     bar = Progress(
         MofNCompleteColumn(),
-        TextColumn("checks"),
+        TextColumn(what),
         BarColumn(bar_width=None),
         TimeElapsedColumn(),
         console=Console(stderr=True),

@@ -13,7 +13,7 @@ from reparam.distributions.exp_gamma import ExpGamma
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
 from reparam.special.bregman import loggamma_second_difference
-from reparam.special.log_gamma import log_gamma_step
+from reparam.special.log_gamma_steps import log_gamma_step
 
 __all__ = ["GeneralizedGamma"]
 

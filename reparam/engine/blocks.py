@@ -24,7 +24,7 @@ from reparam.engine.shapes import allocated, check_memory
 from reparam.engine.threads import available, pool
 from reparam.parameters import MAX_DIMENSIONS
 
-__all__ = ["evaluate", "total"]
+__all__ = ["elements_per_block", "evaluate", "total"]
 
 #: How many blocks a thread evaluates together, if there are enough. Each operation on an array
 #: needs the interpreter's lock for a moment; on few elements the threads would mostly wait for it.
@@ -78,8 +78,7 @@ def evaluate(
     size = math.prod(shape)
     if len(shape) > MAX_DIMENSIONS // 2:
         check_memory([shape + event for event in events])
-    # as many numbers in a block of vectors as in one of numbers
-    width = max(1, BLOCK // max(1, each or max(map(math.prod, events)))) if any(events) else BLOCK
+    width = elements_per_block(events, each)
     if 0 < size <= width - first % width:
         with np.errstate(all="ignore"):
             inputs = [
@@ -140,6 +139,19 @@ def evaluate(
         else result.reshape(shape + event)
         for result, summed, event in zip(results, sums, events, strict=True)
     ]
+
+
+def elements_per_block(events: Sequence[tuple[int, ...]], each: int = 0) -> int:
+    """Return how many elements a block has: as many numbers of vectors as of numbers.
+
+    Parameters
+    ----------
+    events
+        For each output the shape of one element.
+    each
+        How many numbers an element is made of: by default as many as the longest output has.
+    """
+    return max(1, BLOCK // max(1, each or max(map(math.prod, events)))) if any(events) else BLOCK
 
 
 def _taken(item: Operand, start: int, stop: int, first: int) -> Any:

@@ -13,7 +13,7 @@ from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli
 from reparam.domains import Integers
 from reparam.engine.noise import BLOCK, UNIFORM, Stream, Substream
 from reparam.errors import EstimatorError, ReparamError
-from reparam.estimators._estimator import Estimator
+from reparam.estimators._estimator import Estimator, Mapped
 from reparam.estimators._exact import MOST_VALUES
 from reparam.estimators._problem import Problem
 from reparam.moments import Moments
@@ -56,7 +56,9 @@ class Enumeration(Estimator):
         y = float(distribution.support[0]) + np.arange(start, stop, dtype=np.float64)
         return y, self.problem.objective.value(y) * np.exp(distribution.log_prob(y))
 
-    def summed(self) -> Moments:
+    def summed(
+        self, on_terms: Callable[[int], None] | None = None, mapped: Mapped | None = None
+    ) -> Moments:
         """Return the sum of all terms, without variance."""
         with np.errstate(all="ignore"):
             starts = range(0, self.units, self.together)
@@ -115,6 +117,7 @@ class Relaxed(Estimator):
     name = "relaxed"
     formula = "φ′(ỹ) ∂ỹ/∂θ,  ỹ a relaxation of y"
     biased = True
+    tempered = True
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from reparam.arguments import draw_count, instance
 from reparam.base.distribution import Distribution
 from reparam.engine.noise import seed_sequence
 from reparam.errors import EstimatorError, ParameterError, ShapeError, did_you_mean
-from reparam.estimators._estimator import Estimator
+from reparam.estimators._estimator import Estimator, Mapped
 from reparam.estimators._exact import Exact, exact
 from reparam.estimators._objective import Objective, ObjectiveLike
 from reparam.estimators._pathwise import Pathwise
@@ -26,6 +26,7 @@ from reparam.estimators._score import Score
 from reparam.estimators._table import ESTIMATORS, USUAL
 from reparam.estimators._tails import infinite_moments
 from reparam.moments import Moments
+from reparam.notation import concise
 from reparam.parameters import as_real_array
 
 __all__ = ["DRAWS", "TEMPERATURE", "estimate"]
@@ -33,7 +34,7 @@ __all__ = ["DRAWS", "TEMPERATURE", "estimate"]
 #: Draws an estimator takes, and the temperature of relaxations, unless that is said.
 DRAWS, TEMPERATURE = 100_000, 0.5
 
-#: Draws that the reference of efficiencies takes at most, if it was not asked for.
+#: Draws that the reference of variances takes at most, if it was not asked for.
 _PILOT = 2**18
 
 #: Relative difference up to which an estimate and the derivative are equal up to rounding.
@@ -54,6 +55,8 @@ def estimate(
     estimators: str | Iterable[str] | None = None,
     rng: RNGLike = None,
     temperature: float = TEMPERATURE,
+    on_progress: Callable[[int, int], None] | None = None,
+    mapped: Mapped | None = None,
 ) -> Estimates:
     """Estimate ∂/∂θ E[φ(y)] for y ~ p(y; θ), with standard errors.
 
@@ -65,9 +68,10 @@ def estimate(
     distribution
         p(y; θ), with one set of parameters and no batch.
     objective
-        φ: text or an :class:`~reparam.Expression` with one name, such as ``"y**2"``; a pair of
-        functions (φ, φ′), elementwise, of which the second may be None; or an object with methods
-        ``value`` and ``slope``.
+        φ: text or an :class:`~reparam.Expression` with one name, such as ``"y**2"``; a function, of
+        arrays elementwise or of one number, which three draws show; a pair of functions (φ, φ′), of
+        which the second may be None; or an object with methods ``value`` and ``slope``. Without
+        φ′, estimators that differentiate φ are left out.
     n
         How many draws each estimator takes. Some take a few more: see :attr:`Estimate.draws`.
     estimators
@@ -77,6 +81,11 @@ def estimate(
         estimators see the same stream.
     temperature
         Of relaxations.
+    on_progress
+        Called with how many draws have been made, and how many will be, now and then.
+    mapped
+        Applies a function to each number of a range, anywhere, and yields the results in order;
+        :func:`reparam.dask.estimate` passes it. Default: threads of this process.
 
     Returns
     -------
@@ -119,16 +128,21 @@ def estimate(
             f"{distribution.name} draws vectors, and φ is a function of a number; differentiate"
             " rsample(n) with vjp"
         )
-    problem = Problem(distribution, Objective.of(objective), _temperature(temperature))
     if distribution.batch_shape:
         raise ShapeError(
             f"the parameters have shape {distribution.batch_shape} and an estimate is for one set"
             " of them; pass numbers, and call once for each element"
         )
+    phi = Objective.of(objective, np.asarray(distribution.sample(3, rng=0)))
+    problem = Problem(distribution, phi, _temperature(temperature))
     draws = draw_count(n, least=2)
     chosen, left_out = _chosen(problem, estimators)
     root = seed_sequence(rng)
-    runs = [_run(cls, problem, draws, root) for cls in chosen]
+    told = _told(on_progress, draws, len(chosen))
+    runs = [
+        _run(cls, problem, draws, root, each, mapped)
+        for cls, each in zip(chosen, told, strict=True)
+    ]
     truth = exact(problem)
     references = _references(problem, runs, truth, draws, root)
     kinds = {run.tails for run in (*runs, *references.values())} - {""}
@@ -148,6 +162,19 @@ def estimate(
     if any(math.isnan(row.value) or math.isinf(row.value) for row in rows):
         said += [*_undefined(problem, draws, root)] or _indeterminate(rows)
     return Estimates(distribution, problem.objective.text, rows, left_out, tuple(said))
+
+
+def _told(
+    on_progress: Callable[[int, int], None] | None, draws: int, count: int
+) -> list[Callable[[float], None] | None]:
+    """Return for each estimator a function of the part that is done, which reports draws."""
+    if on_progress is None:
+        return [None] * count
+
+    def told(before: int, part: float) -> None:
+        on_progress(before + round(part * draws), count * draws)
+
+    return [partial(told, k * draws) for k in range(count)]
 
 
 def _temperature(temperature: float) -> float:
@@ -230,14 +257,21 @@ class _Run:
         return dict(zip(self.estimator.names, self.moments.skewness.tolist(), strict=True))
 
 
-def _run(cls: type[Estimator], problem: Problem, n: int, root: np.random.SeedSequence) -> _Run:
+def _run(
+    cls: type[Estimator],
+    problem: Problem,
+    n: int,
+    root: np.random.SeedSequence,
+    told: Callable[[float], None] | None = None,
+    mapped: Mapped | None = None,
+) -> _Run:
     with np.errstate(all="ignore"):
         # what is imported or computed once is no draw's cost
         small = cls(problem, 2, root)
-        small.terms(0, min(2, small.together))
+        small.terms(0, min(4, small.units, small.together))
     estimator = cls(problem, n, root)
     start = time.perf_counter()
-    moments = estimator.summed()
+    moments = estimator.summed(told and (lambda terms: told(terms / estimator.units)), mapped)
     spent = time.perf_counter() - start
     return _Run(estimator, moments, spent / estimator.draws * 1e9)
 
@@ -249,7 +283,7 @@ def _references(
     n: int,
     root: np.random.SeedSequence,
 ) -> dict[str, _Run]:
-    """Return, by parameter, a run of the estimator that efficiencies are relative to, if any."""
+    """Return, by parameter, a run of the estimator that variances are relative to, if any."""
     known = {type(run.estimator): run for run in runs}
     refused = Score.refusals(problem)
     chosen = {
@@ -274,7 +308,7 @@ def _row(
     name
         The parameter.
     reference
-        What the efficiency is relative to, if there is anything.
+        What the variance is relative to, if there is anything.
     truth
         The derivative itself.
     wild
@@ -287,12 +321,12 @@ def _row(
     )
     biased = estimator.biased or (truth.missed and isinstance(estimator, Pathwise))
     if biased or reference is None:
-        efficiency = math.nan
+        relative = math.nan
     elif type(estimator) is type(reference.estimator):
-        efficiency = 1.0
+        relative = 1.0
     else:
         plain = math.inf if (reference.tails, name) in wild else reference.variance[name]
-        efficiency = ratio(plain * reference.cost, variance * run.cost)
+        relative = ratio(variance, plain)
     return Estimate(
         estimator.name,
         name,
@@ -302,7 +336,7 @@ def _row(
         estimator.draws,
         estimator.units,
         run.cost,
-        efficiency,
+        relative,
         truth.value,
         biased,
         run.skewness[name],
@@ -394,7 +428,6 @@ def _notes(
         yield notes.misses_jumps(whose, names, "φ jumps, or its slope is wrong")
     for row in rows:
         if ESTIMATORS[row.estimator].biased:
-            known = "" if math.isnan(row.bias) else f" by {row.bias:.3g} ± {row.standard_error:.2g}"
-            yield (
-                f"{row.estimator} is biased in {row.parameter}{known} (temperature {temperature:g})"
-            )
+            known = "" if math.isnan(row.bias) else f" by {concise(row.bias, row.standard_error)}"
+            heat = f" (temperature {temperature:g})" if ESTIMATORS[row.estimator].tempered else ""
+            yield f"{row.estimator} is biased in {row.parameter}{known}{heat}"

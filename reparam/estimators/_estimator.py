@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import abc
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
-from typing import Any, ClassVar
+from itertools import count, islice
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -17,7 +18,10 @@ from reparam.errors import ReparamError
 from reparam.estimators._problem import Problem
 from reparam.moments import Moments, moments
 
-__all__ = ["Estimator"]
+__all__ = ["Estimator", "Mapped"]
+
+#: Applies a function to each of many starts, wherever, and yields the results in order.
+Mapped: TypeAlias = Callable[[Callable[[int], Any], range], Iterator[Any]]
 
 
 class Estimator(abc.ABC):
@@ -41,16 +45,23 @@ class Estimator(abc.ABC):
     formula: ClassVar[str]
     #: Whether its expectation is something else than the gradient.
     biased: ClassVar[bool] = False
+    #: Whether it depends on the temperature.
+    tempered: ClassVar[bool] = False
     #: Whether it is the gradient itself, and no estimate.
     exact: ClassVar[bool] = False
     #: Whether terms are φ′(y) ∂y/∂θ ("path"), φ(y) ∂ log p/∂θ ("score"), or have the tails of φ.
     tails: ClassVar[str] = "value"
     #: How many terms are made by one task.
     together: int = BLOCK
+    #: How many tasks' summaries are condensed into one before these are added up: a fixed tree.
+    span: ClassVar[int] = 64
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         self.problem, self.root = problem, root
         self.draws, self.units = self.sizes(draws)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problem, self.draws, self.root)
 
     @classmethod
     @abc.abstractmethod
@@ -80,16 +91,46 @@ class Estimator(abc.ABC):
         """Return what is kept of the terms ``start:stop``; called on any thread."""
         return moments(self.terms(start, stop))
 
-    def absorbed(self, summary: Any) -> Moments:
-        """Return the moments that a summary stands for; called in the order of the stream."""
-        assert isinstance(summary, Moments)
-        return summary
+    def condensed(self, summaries: Sequence[Any]) -> Any:
+        """Return what is kept of a span's summaries; called anywhere."""
+        return reduce(operator.add, summaries)
 
-    def summed(self) -> Moments:
-        """Return the moments of all terms: pieces from several threads, added in their order."""
-        starts = range(0, self.units, self.together)
-        parts = map(self.absorbed, in_order(self._piece, starts))
-        return reduce(operator.add, parts)
+    def absorbed(self, condensed: Any) -> Moments:
+        """Return the moments that a span stands for; called in the order of the stream."""
+        assert isinstance(condensed, Moments)
+        return condensed
+
+    def summed(
+        self, on_terms: Callable[[int], None] | None = None, mapped: Mapped | None = None
+    ) -> Moments:
+        """Return the moments of all terms, added in their order.
+
+        Parameters
+        ----------
+        on_terms
+            Called with the number of terms that are added, whenever a span is.
+        mapped
+            Applies a function to the starts of spans, such as on other machines; it need not keep
+            more than some results at a time. Default: this process, by its threads.
+        """
+        spans: Iterator[Any]
+        if mapped is None:
+            summaries = in_order(self._piece, range(0, self.units, self.together))
+            groups = iter(lambda: list(islice(summaries, self.span)), [])
+            spans = map(self.condensed, groups)
+        else:
+            spans = mapped(self._spanned, range(0, self.units, self.span * self.together))
+
+        def absorbed(number: int, span: Any) -> Moments:
+            if on_terms:
+                on_terms(min((number + 1) * self.span * self.together, self.units))
+            return self.absorbed(span)
+
+        return reduce(operator.add, map(absorbed, count(), spans))
+
+    def _spanned(self, start: int) -> Any:
+        stop = min(start + self.span * self.together, self.units)
+        return self.condensed([*in_order(self._piece, range(start, stop, self.together))])
 
     def _piece(self, start: int) -> Any:
         with np.errstate(all="ignore"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -65,6 +65,29 @@ def _poisson_rate(lanes: Lanes, size: int, rate: float) -> Parts:
     return 1.0, y + 1.0, y
 
 
+def _of_binomial(lanes: Lanes, size: int, law: Any, factor: Array) -> Parts:
+    """Y + 1 and Y, of one trial less: c is n ∂p/∂θ."""
+    total, given = (np.asarray(value) for value in law._theta)
+    y, u = np.zeros(size), np.empty(size)
+    UNIFORM.fill(lanes(0), u)
+    if total > 1.0:
+        y = law._quantile(u, 1.0 - u, total - 1.0, given)
+    return factor, y + 1.0, y
+
+
+def _of_table(lanes: Lanes, size: int, y: Array, change: Array) -> Parts:
+    """The values of which ∂p/∂θ is positive and those of which it is negative, by one uniform.
+
+    That is the Hahn-Jordan decomposition: of ∂p/∂η_k, k itself and all others by their shares.
+    """
+    u = lanes(0).random(size)
+    parts = [np.cumsum(np.maximum(sign * change, 0.0)) for sign in (1.0, -1.0)]
+    if parts[0][-1] == 0.0:
+        return 0.0, np.full(size, y[0]), np.full(size, y[0])
+    above, below = (y[np.searchsorted(part, u * part[-1], side="right")] for part in parts)
+    return parts[0][-1], above, below
+
+
 def _uniform_low(lanes: Lanes, size: int, low: float, high: float) -> Parts:
     """Uniform, and the lower end."""
     y = lanes(0).uniform(low, high, size)
@@ -90,6 +113,9 @@ DECOMPOSITIONS: dict[str, dict[str, Decomposition | str]] = {
     "uniform": {"low": _uniform_low, "high": _uniform_high},
 }
 
+#: Distributions of few values, of which ∂p/∂θ is a table.
+TABLES = ("bernoulli", "categorical")
+
 #: Lanes that a decomposition may use.
 _LANES = 4
 
@@ -108,9 +134,10 @@ class MeasureValued(Estimator):
     def obstacle(cls, problem: Problem) -> ReparamError | None:
         """Return why it can't serve a problem."""
         distribution = problem.distribution
-        if distribution.name in DECOMPOSITIONS:
+        served = [*DECOMPOSITIONS, "binomial", *TABLES]
+        if distribution.name in served:
             return None
-        known = ", ".join(DECOMPOSITIONS)
+        known = ", ".join(served)
         return EstimatorError(
             f"there is no decomposition of ∂p/∂θ for {distribution.name} (there are those of"
             f" {known}); use {problem.instead}"
@@ -119,21 +146,39 @@ class MeasureValued(Estimator):
     @classmethod
     def refusals(cls, problem: Problem) -> dict[str, str]:
         """Return the parameters without a decomposition, each with the reason."""
-        parts = DECOMPOSITIONS[problem.distribution.name]
+        parts = DECOMPOSITIONS.get(problem.distribution.name, {})
         return {name: part for name, part in parts.items() if isinstance(part, str)}
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those pairs of draws."""
-        parts = DECOMPOSITIONS[self.problem.distribution.name]
         phi = self.problem.objective.value
         result = []
-        for order, name in enumerate(self.names):
-            decomposition = parts[name]
-            assert callable(decomposition)
+        for order, decomposition in enumerate(self._decompositions):
             lanes = partial(self._lane, start // BLOCK, _LANES * order)
-            factor, above, below = decomposition(lanes, stop - start, *self.problem.theta)
+            factor, above, below = decomposition(lanes, stop - start)
             result.append(factor * (phi(above) - phi(below)))
         return result
 
+    @cached_property
+    def _decompositions(self) -> list[Callable[[Lanes, int], Parts]]:
+        """One for each of :attr:`names`, with the parameters put in."""
+        distribution, theta = self.problem.distribution, self.problem.theta
+        if distribution.name in TABLES:
+            low, high = (float(end) for end in distribution.support)
+            y = np.arange(low, high + 1.0)
+            p = np.exp(distribution.log_prob(y))
+            changes = [p * score for score in self.problem.score(y)]
+            return [partial(_of_table, y=y, change=change) for change in changes]
+        if distribution.name == "binomial":  # whose score at n is n/p ∂p/∂θ
+            total = np.asarray(distribution.support[1], dtype=np.float64)
+            factor = distribution.mean / total * self.problem.score(total)[0]
+            return [partial(_of_binomial, law=distribution, factor=factor)]
+        parts = (DECOMPOSITIONS[distribution.name][name] for name in self.names)
+        return [_put_in(part, theta) for part in parts if callable(part)]
+
     def _lane(self, block: int, first: int, number: int) -> np.random.Generator:
         return self._stream.generator(block, first + number)
+
+
+def _put_in(part: Decomposition, theta: tuple[Any, ...]) -> Callable[[Lanes, int], Parts]:
+    return lambda lanes, size: part(lanes, size, *theta)

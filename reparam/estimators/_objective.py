@@ -30,7 +30,7 @@ class Sloped(Protocol):
 
 #: What :meth:`Objective.of` understands.
 ObjectiveLike: TypeAlias = (
-    "Objective | Expression | str | tuple[Function, Function | None] | Sloped"
+    "Objective | Expression | str | Function | tuple[Function, Function | None] | Sloped"
 )
 
 #: Below it, and above its inverse, objectives are taken for powers. Squares of both are numbers.
@@ -59,15 +59,19 @@ class Objective:
     derivative: Function | None = None
 
     @classmethod
-    def of(cls, given: ObjectiveLike) -> Objective:
-        """Return the objective that text, an expression, a pair or an object stands for.
+    def of(cls, given: ObjectiveLike, at: Array | None = None) -> Objective:
+        """Return the objective that text, an expression, a function or an object stands for.
 
         Parameters
         ----------
         given
-            Text or an :class:`~reparam.Expression` with one name, for the draw; a pair of functions
-            (φ, φ′), of which the second may be None; or an object with methods ``value`` and
-            ``slope``.
+            Text or an :class:`~reparam.Expression` with one name, for the draw; a function φ; a
+            pair of functions (φ, φ′), of which the second may be None; or an object with methods
+            ``value`` and ``slope``.
+        at
+            Several draws, to try functions with: those that fail with an array, or return other
+            values than for its elements, are called once per number. Without draws, functions are
+            taken for elementwise.
 
         Raises
         ------
@@ -93,13 +97,18 @@ class Objective:
             case (function, derivative) if callable(function) and (
                 derivative is None or callable(derivative)
             ):
-                return cls(getattr(function, "__name__", "φ"), function, derivative)
+                text = getattr(function, "__name__", "φ")
+                return cls(
+                    text, _of_arrays(function, at), derivative and _of_arrays(derivative, at)
+                )
         value, slope = getattr(given, "value", None), getattr(given, "slope", None)
         if callable(value) and callable(slope):
             return cls(type(given).__name__, value, slope)
+        if callable(given) and not isinstance(given, type):
+            return cls.of((given, None), at)
         raise EstimatorError(
-            f"objective {given!r} is not a formula or a function with its slope; pass text such"
-            " as 'y**2', or a pair of functions (φ, φ′)"
+            f"objective {given!r} is not a formula or a function; pass text such as 'y**2', a"
+            " function φ, or a pair of functions (φ, φ′)"
         )
 
     def value(self, y: Array) -> Array:
@@ -136,6 +145,35 @@ class Objective:
             f"the {what} of objective {self.text} has shape {array.shape} for draws of shape"
             f" {y.shape}; return one number a draw"
         )
+
+
+def _of_arrays(function: Callable[..., Any], at: Array | None) -> Function:
+    """Return the function of arrays that a function is, or that calls it once per number."""
+    if at is None:
+        return function
+
+    def single(y: np.float64) -> float:
+        try:
+            return float(function(y))
+        except OverflowError:  # as NumPy's functions have it
+            return math.inf
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+
+    def one_by_one(y: Array) -> Array:
+        return np.array([single(value) for value in y.ravel()]).reshape(y.shape)
+
+    with np.errstate(all="ignore"):
+        try:
+            whole = np.asarray(function(at), dtype=np.float64)
+        except (TypeError, ValueError):
+            return one_by_one  # such as math.log(y), and 'if y > 0'
+        try:
+            alone = one_by_one(at)
+        except Exception:
+            return function  # it needs an array
+    fits = whole.shape in ((), at.shape)
+    return function if not fits or np.allclose(whole, alone, equal_nan=True) else one_by_one
 
 
 def _of_expression(expression: Expression) -> Objective:

@@ -111,7 +111,7 @@ class QuasiMonteCarlo(Pathwise):
 
     name = "qmc"
     formula = f"the mean of φ′(y) ∂y/∂θ over scrambled Sobol' noise, one of {REPLICATES}"
-    together = 1
+    together = span = 1
 
     def sizes(self, draws: int) -> tuple[int, int]:
         """Return the numbers of draws and of replicates, of a power of 2 of points each."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reparam.base.distribution import Distribution
 from reparam.errors import EstimatorError
+from reparam.notation import concise
 
 __all__ = ["Estimate", "Estimates", "parted"]
 
@@ -33,10 +34,10 @@ class Estimate:
         How many independent terms these make: pairs of draws, sequences, or draws.
     cost
         Nanoseconds a draw took, for all parameters together, on all threads.
-    efficiency
-        Variance times cost of the reference, the plain pathwise estimator or else the plain score
-        function, over its own: how many times as fast it gets to a given standard error. The score
-        function's also where the plain pathwise estimator is biased. NaN for what is biased.
+    variance_ratio
+        The variance over that of the reference: the plain pathwise estimator, or the plain score
+        function where there is no path or it is biased. A quarter means that a quarter of the draws
+        is enough for the same standard error. NaN for what is biased.
     exact
         The derivative itself, NaN if it is not known.
     biased
@@ -54,7 +55,7 @@ class Estimate:
     draws: int
     units: int
     cost: float
-    efficiency: float
+    variance_ratio: float
     exact: float
     biased: bool
     skewness: float
@@ -104,9 +105,11 @@ class Estimate:
         return self.value - low, self.value - high
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimates:
     """Estimates of ∂/∂θ E[φ(y)] by several estimators, in the order of the table.
+
+    Printed it is a table, of what the seed determines; a notebook shows it as HTML.
 
     Attributes
     ----------
@@ -160,25 +163,43 @@ class Estimates:
             f" {known})"
         )
 
+    def __str__(self) -> str:
+        """Return a table as text."""
+        rows = self._table()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return "\n".join([self._caption, *lines])
+
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         """Return a table for notebooks."""
         from reparam._html import table
 
-        header = ["estimator", "parameter", "estimate", "standard error", "variance", "exact"]
+        header, *rows = self._table()
+        reasons = [f"without {name}: {why}" for name, why in self.left_out.items()]
+        return table(self._caption, header, rows, [*self.notes, *reasons])
+
+    @property
+    def _caption(self) -> str:
+        return f"∂/∂θ E[{self.objective}], y ~ {self.distribution!r}"
+
+    def _table(self) -> list[list[str]]:
+        """Return the header, and the cells of each row."""
         rows = [
-            [
-                row.estimator,
-                row.parameter,
-                f"{row.value:.6g}",
-                f"{row.standard_error:.2g}",
-                f"{row.variance:.3g}",
-                "" if math.isnan(row.exact) else f"{row.exact:.6g}",
-            ]
+            {
+                "estimator": row.estimator,
+                "θ": row.parameter,
+                "estimate": concise(row.value, row.standard_error),
+                "variance": f"{row.variance:.3g}",
+                "ratio": "" if math.isnan(row.variance_ratio) else f"{row.variance_ratio:.3g}",
+                "exact": "" if math.isnan(row.exact) else f"{row.exact:.6g}",
+                "bias": concise(row.bias, row.standard_error) if row.biased else "",
+            }
             for row in self.rows
         ]
-        reasons = [f"without {name}: {why}" for name, why in self.left_out.items()]
-        caption = f"∂/∂θ E[{self.objective}], y ~ {self.distribution!r}"
-        return table(caption, header, rows, [*self.notes, *reasons])
+        kept = [name for name in rows[0] if name != "bias" or any(row.biased for row in self.rows)]
+        return [kept, *([row[name] for name in kept] for row in rows)]
 
     def gradient(self, estimator: str) -> dict[str, float]:
         """Return an estimator's values by parameter.

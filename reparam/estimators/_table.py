@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from reparam.estimators._categories import (
+    Arm,
+    DisArm,
+    GumbelRao,
+    HardConcrete,
+    Rebar,
+    ReinMax,
+)
+from reparam.estimators._differences import Smoothed, UnorderedSet
 from reparam.estimators._discrete import Enumeration, Relaxed, StraightThrough
 from reparam.estimators._estimator import Estimator
 from reparam.estimators._measure_valued import MeasureValued
@@ -21,10 +30,18 @@ ESTIMATORS: dict[str, type[Estimator]] = {
         MovingAverage,
         LeaveOneOut,
         ControlVariate,
+        UnorderedSet,
         MeasureValued,
+        Smoothed,
         Enumeration,
+        Arm,
+        DisArm,
+        Rebar,
         Relaxed,
+        HardConcrete,
         StraightThrough,
+        GumbelRao,
+        ReinMax,
     )
 }
 

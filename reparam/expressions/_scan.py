@@ -59,7 +59,9 @@ def problem(text: str, position: int, what: str) -> ExpressionError:
     """Return an error that shows the text, or what is near the position if it is long."""
     low, high = (0, len(text)) if len(text) <= 60 else (max(position - 25, 0), position + 25)
     shown = "…" * (low > 0) + text[low:high] + "…" * (high < len(text))
-    return ExpressionError(f"{shown!r}, column {position + 1}: {what}")
+    error = ExpressionError(f"{shown!r}, column {position + 1}: {what}")
+    error._place = position, what
+    return error
 
 
 def normalized(name: str) -> str:

@@ -6,8 +6,17 @@ draws in memory, ``_estimation`` takes means over a stream of them, with the not
 ``_graph`` has the public classes.
 """
 
+from reparam.graphs._compare import GraphEstimate, GraphEstimates
 from reparam.graphs._draw import GraphDraw
 from reparam.graphs._expectation import Expectation, ExpectationStandardError
 from reparam.graphs._graph import Graph, Model
 
-__all__ = ["Expectation", "ExpectationStandardError", "Graph", "GraphDraw", "Model"]
+__all__ = [
+    "Expectation",
+    "ExpectationStandardError",
+    "Graph",
+    "GraphDraw",
+    "GraphEstimate",
+    "GraphEstimates",
+    "Model",
+]

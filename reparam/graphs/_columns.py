@@ -16,7 +16,7 @@ from reparam.errors import GraphError, ShapeError
 from reparam.graphs._estimation import combined, expectation, of_loss, undefined
 from reparam.graphs._evaluator import ONE, Evaluator, Source
 from reparam.graphs._expectation import Expectation
-from reparam.graphs._parse import LOSS
+from reparam.graphs._terms import LOSS
 from reparam.moments import Moments
 
 __all__ = ["Columns"]
@@ -54,7 +54,8 @@ class Columns:
     def __post_init__(self) -> None:
         self.model._check_loss()
         graph = self.model._structure
-        self._wanted = (*(name for name in graph.draws if name != LOSS), *graph.inputs)
+        drawn = (name for name in graph.draws if name != LOSS and name not in graph.scored)
+        self._wanted = (*drawn, *graph.inputs)
 
     @property
     def batch(self) -> tuple[int, ...]:
@@ -73,6 +74,11 @@ class Columns:
             If something has another shape than the loss, which can't depend on it then.
         """
         shapes = self.model._shapes
+        if self.batch and self.model._structure.has_sums:
+            raise ShapeError(
+                f"the loss has shape {self.batch} and a sum in it, and columns have one shape; sum"
+                " the whole loss, or write totals only"
+            )
         for name in self._wanted:
             if np.broadcast_shapes(shapes[name], self.batch) != self.batch:
                 raise ShapeError(

@@ -16,7 +16,7 @@ from reparam.engine.threads import in_order
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
 from reparam.graphs._evaluator import ONE, Evaluator, Frame
-from reparam.graphs._parse import LOSS
+from reparam.graphs._terms import LOSS
 from reparam.parameters import as_real_array
 
 __all__ = ["GraphDraw"]
@@ -97,12 +97,19 @@ class GraphDraw(Generic[_Model]):
         Raises
         ------
         GraphError
-            If the graph has no such node.
+            If the graph has no such node, or a draw is differentiated by its score, which takes
+            the loss itself.
         ShapeError
             If a cotangent doesn't broadcast to the node's value.
         """
         given = self._given(cotangents)
         model, names = self.model, self.model._structure.inputs
+        if scored := model._structure.scored:
+            raise GraphError(
+                f"{', '.join(scored)} can't be back-propagated through: the derivative of what is"
+                " discrete takes the loss itself; give the graph a loss, and use expectation(n) or"
+                " gradient()"
+            )
 
         def piece(number: int) -> list[Array]:
             frame = self._frames[number]
@@ -123,6 +130,8 @@ class GraphDraw(Generic[_Model]):
 
     def gradient(self, *names: str) -> dict[str, Array]:
         """Return ∂J/∂name draw by draw, with J the sum of the loss over the batch.
+
+        Of inputs that discrete draws depend on: terms whose mean is the estimate of ∂E[J]/∂name.
 
         Parameters
         ----------

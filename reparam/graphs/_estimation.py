@@ -14,7 +14,7 @@ from reparam.engine.threads import in_order
 from reparam.graphs._evaluator import ONE, Evaluator, Frame, Source
 from reparam.graphs._expectation import Expectation, summary
 from reparam.graphs._notes import notes_on
-from reparam.graphs._parse import LOSS
+from reparam.graphs._terms import LOSS
 from reparam.moments import Moments
 from reparam.notes import UndefinedDraws
 

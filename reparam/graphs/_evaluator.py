@@ -22,21 +22,27 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.base.draw import Draw
-from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import Noise, Stream, seed_sequence, substream
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
-from reparam.graphs._parse import LOSS, Formula, Node, Sampled, Structure, locating
+from reparam.graphs._nodes import STRAIGHT_THROUGH, Computed, Formula, Node, Sampled, Sum
+from reparam.graphs._parse import Structure, locating
+from reparam.graphs._score import Integers, costs
+from reparam.graphs._terms import LOSS
 
-__all__ = ["ONE", "Evaluator", "Frame", "Source"]
+__all__ = ["ONE", "Evaluator", "Frame", "Source", "replayed"]
 
 #: How many numbers a node of a piece may have, and all of them together. With others, nodes whose
 #: parameters depend on draws have other draws.
 _TOGETHER, _SCRATCH = 2**17, 2**22
 
+#: How many draws a piece has at least if some are differentiated by their score: each takes its
+#: baseline from the others.
+_LEAST_SCORED = 16
+
 #: Makes the draws of a node: called with the node, its distribution and the draws' numbers.
-Source: TypeAlias = Callable[[Sampled, Reparameterized, range], Draw]
+Source: TypeAlias = Callable[[Sampled, Any, range], "Draw | Integers"]
 
 #: What arrives at the objective itself.
 ONE: Array = np.ones(())
@@ -60,7 +66,7 @@ class Frame:
 
     at: range
     values: dict[str, Array]
-    drawn: dict[str, Draw]
+    drawn: dict[str, Any]
     slopes: dict[str, dict[str, Array]]
 
 
@@ -77,7 +83,7 @@ class Evaluator:
     _structure: Structure
     _fixed: dict[str, Array]
     _slopes: dict[str, dict[str, Array]]
-    _laws: dict[str, Reparameterized]
+    _laws: dict[str, Any]
     _shapes: dict[str, tuple[int, ...]]
     _dimensions: int
     _step: int
@@ -86,7 +92,7 @@ class Evaluator:
         values = {name: _kept(value) for name, value in inputs.items()}
         fixed = dict(values)
         slopes: dict[str, dict[str, Array]] = {}
-        laws: dict[str, Reparameterized] = {}
+        laws: dict[str, Any] = {}
         shapes = {name: value.shape for name, value in values.items()}
         for node in structure.nodes:
             with locating(_title(node)):
@@ -94,16 +100,20 @@ class Evaluator:
                 shapes[node.name] = broadcast_shapes(
                     **{name: shapes[name] for name in node.arguments}
                 )
-                if alone and isinstance(node, Sampled):
-                    parameters = [fixed[name] for name in node.arguments]
-                    laws[node.name] = node.law.made(parameters)
-                elif alone and isinstance(node, Formula):
-                    value, slopes[node.name] = node.expression.gradient(
-                        _some(fixed, node.arguments)
-                    )
+                if isinstance(node, Sum):
+                    shapes[node.name] = ()
+                    if alone:
+                        whole = np.broadcast_to(fixed[node.argument], shapes[node.argument])
+                        fixed[node.name] = np.asarray(whole.sum())
+                elif alone and isinstance(node, Sampled):
+                    laws[node.name] = node.law.made([fixed[name] for name in node.arguments])
+                elif alone and not isinstance(node, Sampled):
+                    value, slopes[node.name] = node.gradient(fixed, node.arguments)
                     fixed[node.name] = np.asarray(value)
         elements = max(math.prod(shape) for shape in shapes.values())
         most = min(_TOGETHER, _SCRATCH // len(shapes)) // max(elements, 1)
+        if structure.scored:
+            most = max(most, _LEAST_SCORED)
         vars(self).update(  # a subclass is frozen
             _structure=structure,
             inputs=MappingProxyType(values),
@@ -133,9 +143,13 @@ class Evaluator:
             for number, name in enumerate(self._structure.draws)
         }
 
-        def source(node: Sampled, law: Reparameterized, at: range) -> Draw:
+        def source(node: Sampled, law: Any, at: range) -> Draw | Integers:
             shape = (len(at), *self._padded(node.name))
-            return law._draw(shape, streams[node.name], at.start * math.prod(shape[1:]))
+            first = at.start * math.prod(shape[1:])
+            if node.is_discrete:
+                return Integers.drawn(law, shape, streams[node.name], first)
+            draw: Draw = law._draw(shape, streams[node.name], first)
+            return draw
 
         return source
 
@@ -163,18 +177,19 @@ class Evaluator:
             described = ", ".join(f"{count} for {name}" for name, count in counts.items())
             raise ShapeError(f"the numbers of draws differ or are unknown: {described or 'none'}")
 
-        def source(node: Sampled, law: Reparameterized, at: range) -> Draw:
-            piece = arrays[node.name][at.start : at.stop]
-            return law._replay(piece.reshape(len(at), *self._padded(node.name)))
+        def source(node: Sampled, law: Any, at: range) -> Draw | Integers:
+            noise = arrays[node.name][at.start : at.stop]
+            return replayed(node, law, noise.reshape(len(at), *self._padded(node.name)))
 
         return range(counts[self._structure.draws[0]]), source
 
     def _noise(self, name: str) -> Noise:
         """Return the kind of noise that a node is made of."""
-        if name in self._laws:
-            return self._laws[name].noise
         node = next(node for node in self._structure.nodes if node.name == name)
         assert isinstance(node, Sampled)
+        if name in self._laws and not node.is_discrete:
+            noise: Noise = self._laws[name].noise
+            return noise
         return node.law.noise
 
     # Forwards --------------------------------------------------------------------------------
@@ -191,27 +206,36 @@ class Evaluator:
             if node.name in values:
                 continue
             if isinstance(node, Sampled):
-                draw = source(node, self._law(node, values), at)
-                frame.drawn[node.name], values[node.name] = draw, draw.value
-            elif node.is_copy:
+                draw = frame.drawn[node.name] = source(node, self._law(node, values), at)
+                values[node.name] = draw.value
+                if node.by == STRAIGHT_THROUGH:
+                    values[node.name] = np.where(draw.value > 0.5, 1.0, 0.0)
+            elif isinstance(node, Sum):
+                whole = self._whole(frame, node.argument)
+                axes = tuple(range(1, whole.ndim))
+                values[node.name] = whole.sum(axis=axes, keepdims=True)
+            elif isinstance(node, Formula) and node.is_copy:
                 values[node.name] = values[node.arguments[0]]
-            elif active is None:
-                values[node.name] = node.expression.value(_some(values, node.arguments))
             else:
-                wrt = [name for name in node.arguments if name in active]
-                gradient = node.expression.gradient(_some(values, node.arguments), wrt)
-                values[node.name], frame.slopes[node.name] = gradient
+                self._compute(node, frame, active)
         return frame
 
-    def _law(self, node: Sampled, values: Mapping[str, Array]) -> Reparameterized:
+    def _compute(self, node: Computed, frame: Frame, active: frozenset[str] | None) -> None:
+        """Add the value of a node, and its slopes in what is active."""
+        with locating(_title(node)):
+            if active is None:
+                frame.values[node.name] = node.value(frame.values)
+            else:
+                wrt = [name for name in node.arguments if name in active]
+                gradient = node.gradient(frame.values, wrt)
+                frame.values[node.name], frame.slopes[node.name] = gradient
+
+    def _law(self, node: Sampled, values: Mapping[str, Array]) -> Any:
         """Return the distribution of a node, given its parameters' values."""
         if node.name in self._laws:
             return self._laws[node.name]
-        parameters = [values[name] for name in node.arguments]
         with locating(_title(node)):
-            for leaf, value in zip(node.leaves, parameters, strict=True):
-                leaf.check(value)
-            return node.law.made(parameters)
+            return node.placed.made(values)
 
     def _whole(self, frame: Frame, name: str) -> Array:
         """Return the value of a node or input draw by draw, also where it depends on none."""
@@ -227,6 +251,7 @@ class Evaluator:
         wanted: Sequence[str],
         *,
         batch: tuple[int, ...] | None = None,
+        scores: bool = True,
     ) -> list[Array]:
         """Return the derivatives in the names `wanted`, draw by draw.
 
@@ -242,15 +267,21 @@ class Evaluator:
             None to sum over the dimensions that a name's value was broadcast along, so that the
             result has the shape draws + that of the value, padded with ones. Otherwise the shape
             that everything is kept in: derivatives of one element of the loss each.
+        scores
+            Whether to include what comes by the scores of draws, as for the mean of the loss.
         """
         active, count = self._active(tuple(wanted)), len(frame.at)
         adjoints = dict(cotangents)
+        if self._structure.scored:
+            adjoints |= costs(self, frame, active, batch) if scores else {}
 
         def arrive(name: str, product: Array) -> None:
             if batch is None:
                 target = (count, *self._padded(name))
                 whole = np.broadcast_shapes(np.shape(product), target)
                 product = summed_to(np.broadcast_to(product, whole), target)
+            if name in self._structure.scored:
+                return  # its derivative is that of its probability, by the cost
             known = adjoints.get(name)
             adjoints[name] = product if known is None else known + product
 
@@ -258,19 +289,24 @@ class Evaluator:
             adjoint = adjoints.get(node.name)
             if adjoint is None or node.name not in active:
                 continue
-            if isinstance(node, Formula):
-                if node.is_copy:
-                    arrive(node.arguments[0], adjoint)
-                    continue
+            if isinstance(node, Sum) or (isinstance(node, Formula) and node.is_copy):
+                arrive(node.arguments[0], adjoint)
+            elif not isinstance(node, Sampled):
                 for name, slope in self._slopes_of(node, frame, active).items():
                     if name in active:
                         arrive(name, slope if adjoint is ONE else adjoint * slope)
+            elif node.is_scored:
+                draw = frame.drawn[node.name]
+                for name, score in node.placed.by_argument(draw.distribution.score(draw.value)):
+                    if name in active:
+                        arrive(name, adjoint * score)
             else:
                 draw = frame.drawn[node.name]
                 whole = np.broadcast_shapes(np.shape(adjoint), draw.value.shape)
-                upstream = np.broadcast_to(adjoint, whole)
-                products = draw._pulled_back(upstream)
-                for name, product in node.by_argument(products, draw.distribution):
+                products = draw._pulled_back(np.broadcast_to(adjoint, whole))
+                names = draw.distribution.parameters.differentiable
+                known = dict(zip(names, products, strict=True))
+                for name, product in node.placed.by_argument(known):
                     if name in active:
                         arrive(name, product)
         results = []
@@ -280,13 +316,13 @@ class Evaluator:
             results.append(np.broadcast_to(found, shape))
         return results
 
-    def _slopes_of(self, node: Formula, frame: Frame, active: frozenset[str]) -> dict[str, Array]:
+    def _slopes_of(self, node: Computed, frame: Frame, active: frozenset[str]) -> dict[str, Array]:
         """Return the derivatives of a formula in its names, those that are active at least."""
         for slopes in (self._slopes, frame.slopes):
             if node.name in slopes:
                 return slopes[node.name]
         wrt = [name for name in node.arguments if name in active]
-        return node.expression.gradient(_some(frame.values, node.arguments), wrt)[1]
+        return node.gradient(frame.values, wrt)[1]
 
     def _active(self, wanted: Sequence[str]) -> frozenset[str]:
         """Return the names whose values depend on those `wanted`, and these."""
@@ -319,7 +355,20 @@ class Evaluator:
                     f"{did_you_mean(name, self._shapes)}"
                     f" (it has {', '.join(chain(self._structure.inputs, self._structure.names))})"
                 )
+            if name in self._structure.scored:
+                raise GraphError(
+                    f"{name} is discrete, and nothing can be differentiated in it; leave it out of"
+                    " the names, or name its parameters"
+                )
         return wanted
+
+
+def replayed(node: Sampled, law: Any, noise: Array) -> Draw | Integers:
+    """Return the draws of a node that given noise makes."""
+    if node.is_discrete:
+        return Integers.replayed(law, noise)
+    draw: Draw = law._replay(noise)
+    return draw
 
 
 class _Pieces(Sequence[range]):
@@ -340,11 +389,9 @@ class _Pieces(Sequence[range]):
 
 def _title(node: Node) -> str:
     """Return what a node is called in messages."""
-    return f"{node.name} ~ {node.law.name}" if isinstance(node, Sampled) else node.name
-
-
-def _some(values: Mapping[str, Array], names: Sequence[str]) -> dict[str, Array]:
-    return {name: values[name] for name in names}
+    if isinstance(node, Sampled):
+        return f"{node.name} ~ {node.law.name}"
+    return node.name if isinstance(node, Formula) else node.name.replace(".", ": ", 1)
 
 
 def _kept(value: Array) -> Array:

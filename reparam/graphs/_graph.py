@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
+
+import numpy as np
 
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.arguments import draw_count
 from reparam.base.distribution import Distribution
 from reparam.engine.shapes import check_memory
 from reparam.engine.threads import in_order
-from reparam.errors import GraphError, did_you_mean
+from reparam.errors import CountError, GraphError, ParameterError, did_you_mean
 from reparam.expressions._scan import normalized
+from reparam.graphs._compare import GraphEstimates, compared
 from reparam.graphs._draw import GraphDraw
 from reparam.graphs._estimation import expectation
 from reparam.graphs._evaluator import Evaluator, Source
@@ -37,12 +41,23 @@ class Graph:
                                                registry's, parameters without a name have the
                                                declared order, and those left out their default;
                                                ``truncated(gaussian(loc=formula), low=0)``, too
+    ``k ~ poisson(rate=formula)``              drawn, and differentiated by its score
+    ``b ~ bernoulli(formula) relaxed(0.5)``    a relaxed draw at that temperature; or
+                                               ``straight-through(0.5)``: both are biased
+    ``x ~ distribution(…) observed(formula)``  a value that is given; ``log_prob(x)`` is its
+                                               log-likelihood
     ``loss = formula``                         the objective, if there is one
     ``# …``                                    a comment; it may also end a line
     ========================================== ====================================================
 
-    A node refers to earlier nodes and to inputs: names that are no node's. Every distribution must
-    have a reparameterization. With :meth:`at`, inputs get their values.
+    Formulas have densities, too: ``log_prob(z)`` of a node that is drawn or observed, at its value;
+    ``log_prob(gaussian(0, 1), y)`` of any distribution; ``entropy(p)`` and ``kl(p, q)`` of nodes
+    and distributions. ``stop_gradient(z)`` in place of z there is its distribution without
+    derivatives in the parameters. ``sum(formula)`` is one number a draw, the sum over all elements.
+
+    A node refers to earlier nodes and to inputs: names that are no node's. Discrete distributions
+    are differentiated by their score, all others must have a reparameterization. With :meth:`at`,
+    inputs get their values.
 
     A graph doesn't change: it can be shared between threads, and be pickled. Two are equal if their
     texts are.
@@ -172,7 +187,13 @@ class Model(Evaluator):
     number, also where a later formula meets arrays: they share it. If m is an array, z is an array
     of independent draws.
 
-    The objective is E[J], with J the sum of the loss over the batch, which is its shape.
+    The objective is E[J], with J the sum of the loss over the batch, which is its shape. A term
+    that is one number counts once for each element there: ``sum`` in all other terms makes it count
+    once.
+
+    The gradient is that along the path of each draw. Discrete draws have none: there it is their
+    score, times those terms of the loss that depend on the draw, less the mean of these terms over
+    other draws (leave-one-out baseline). Both are unbiased.
 
     Attributes
     ----------
@@ -250,14 +271,14 @@ class Model(Evaluator):
         return self._held(draws, source)
 
     def expectation(
-        self, n: int, *, rng: RNGLike = None, wrt: str | Sequence[str] | None = None
+        self, n: int | range, *, rng: RNGLike = None, wrt: str | Sequence[str] | None = None
     ) -> Expectation:
         """Estimate E[J] and its gradient from `n` draws, of which few are in memory at a time.
 
         Parameters
         ----------
         n
-            How many draws.
+            How many draws, or the range of their numbers.
         rng
             As for :meth:`rsample`, whose draws these are.
         wrt
@@ -289,8 +310,80 @@ class Model(Evaluator):
         >>> {name: round(float(entry), 2) for name, entry in result.gradient.items()}
         {'m': 1.2, 's': 0.8}
         """
-        draws = range(draw_count(n))
+        if isinstance(n, range) and (n.start < 0 or n.step != 1):
+            raise CountError(f"{n!r} has numbers that draws don't have; pass range(start, stop)")
+        draws = n if isinstance(n, range) else range(draw_count(n))
         return expectation(self, draws, self._streams(rng), self._wanted(wrt))
+
+    def estimate(
+        self,
+        n: int = 100_000,
+        *,
+        estimators: str | Iterable[str] | None = None,
+        rng: RNGLike = None,
+        temperature: float = 0.5,
+    ) -> GraphEstimates:
+        r"""Estimate ∂E[J]/∂input by several estimators, to compare them.
+
+        ====================== =====================================================================
+        estimator              how draws are differentiated
+        ====================== =====================================================================
+        ``pathwise``           along the path; if no draw is discrete
+        ``mixed``              along the path, discrete draws by the score with leave-one-out
+                               baseline: what :meth:`expectation` does
+        ``mixed-score``        the same without baseline
+        ``score``              all by the score
+        ``score-loo``          all by the score with leave-one-out baseline
+        ``relaxed``            along the path, Bernoulli draws relaxed: biased
+        ``straight-through``   along the path, Bernoulli draws along the relaxed path: biased
+        ====================== =====================================================================
+
+        Exact values are there if enumeration of discrete draws and quadrature over the others give
+        them.
+
+        Parameters
+        ----------
+        n
+            How many draws each estimator takes.
+        estimators
+            A name, several, or ``"all"``, those that can serve, which is the default.
+        rng
+            As for :meth:`rsample`.
+        temperature
+            Of relaxations.
+
+        Returns
+        -------
+        GraphEstimates
+            One row for each estimator and element of an input.
+
+        Raises
+        ------
+        EstimatorError
+            If there is no such estimator, or it can't serve the graph.
+        GraphError
+            If the graph has no loss.
+        CountError
+            If `n` is not an integer of at least 2.
+        ParameterError
+            If the temperature is not a positive number, or a parameter leaves its domain.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> graph = rp.Graph("b ~ bernoulli(sigmoid(a))\nloss = (b - 0.45)**2")
+        >>> rows = graph.at(a=0.0).estimate(10_000, rng=1)
+        >>> [(row.estimator, row.biased) for row in rows]
+        [('mixed', False), ('mixed-score', False), ('relaxed', True), ('straight-through', True)]
+        >>> round(rows.rows[0].exact, 12)
+        0.025
+        """
+        value = float(as_real_array("temperature", temperature).reshape(-1)[0])
+        if not (np.ndim(temperature) == 0 and 0.0 < value < math.inf):
+            raise ParameterError(
+                f"temperature={temperature!r} is not in (0, inf); pass for example 0.5"
+            )
+        return compared(self, draw_count(n, least=2), estimators, rng, value)
 
     def _held(self, draws: range, source: Source) -> GraphDraw[Model]:
         frames = in_order(lambda at: self._forward(at, source), self._pieces(draws))

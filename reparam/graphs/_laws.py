@@ -11,16 +11,16 @@ import numpy as np
 
 from reparam import registry
 from reparam._typing import Array
+from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
-from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import Child, Children, Tree
-from reparam.engine.noise import Noise
+from reparam.engine.noise import UNIFORM, Noise
 from reparam.errors import GraphError, UnknownParameterError, spelled
 from reparam.parameters import Parameter
 from reparam.transforms._mapped import Mapped
 from reparam.transforms.clipped import Clipped
 
-__all__ = ["Law", "Leaf", "read", "shown"]
+__all__ = ["Law", "Leaf", "read", "shown", "split"]
 
 _CALL = re.compile(r"\s*([^\W\d][\w-]*)\s*(?:\((.*)\))?\s*", re.DOTALL)
 _LIST = re.compile(r"\s*\[(.*)\]\s*", re.DOTALL)
@@ -132,7 +132,7 @@ class Law:
         base = self.parts.get("base")
         if isinstance(base, Law) and issubclass(self.cls, Mapped | Clipped):
             return base.noise
-        noise: Noise = self.cls.noise
+        noise: Noise = UNIFORM if issubclass(self.cls, Discrete) else self.cls.noise
         return noise
 
     def leaves(self, prefix: str = "") -> Iterator[tuple[Leaf, str]]:
@@ -150,10 +150,9 @@ class Law:
                     else:
                         yield Leaf(path, k, self.cls._fields[field]), each
 
-    def made(self, values: Sequence[Array]) -> Reparameterized:
+    def made(self, values: Sequence[Array]) -> Any:
         """Return the distribution with values for its numbers, in order."""
-        found: Reparameterized = self._made(iter(values))
-        return found
+        return self._made(iter(values))
 
     def _made(self, values: Iterator[Array]) -> Any:
         made: dict[str, Any] = {}
@@ -181,7 +180,7 @@ def read(text: str, own: Mapping[str, type[Distribution] | Law]) -> Law:
     GraphError
         If it is no distribution with parameters.
     UnknownDistributionError, UnknownParameterError, NotReparameterizable
-        If that is what is wrong with it.
+        If that is what is wrong with it; of discrete distributions only the outermost may be one.
     """
     match = _CALL.fullmatch(text)
     if match is None or match[2] is None:
@@ -204,7 +203,8 @@ def _law(text: str, own: Mapping[str, type[Distribution] | Law], depth: int) -> 
     cls = own.get(match[1]) or registry.constructor(match[1])
     if isinstance(cls, Law):
         return cls
-    registry.reparameterized_class(cls)
+    if depth or not issubclass(cls, Discrete):
+        registry.reparameterized_class(cls)
     return _read_call(cls, match[2] or "", own, depth)
 
 
@@ -251,7 +251,7 @@ def _part(
 
 def _listed(what: str, text: str) -> list[str]:
     match = _LIST.fullmatch(text)
-    parts = _split(match[1]) if match and match[1].strip() else []
+    parts = split(match[1]) if match and match[1].strip() else []
     if not parts:
         raise GraphError(f"{what} is a list in brackets, not {shown(text.strip())}")
     return parts
@@ -261,7 +261,7 @@ def _arguments(cls: type[Any], text: str) -> list[tuple[str, str]]:
     """Return the names and texts of parameters: without a name they have the declared order."""
     pairs: list[tuple[str, str]] = []
     names, by_name = list(cls._fields), False
-    pieces = _split(text) if text.strip() else []
+    pieces = split(text) if text.strip() else []
     if getattr(cls, "_called", None) and len(pieces) > 1 and _LIST.fullmatch(pieces[0]):
         first, *rest = pieces
         if not any(map(_NAMED.fullmatch, rest)):  # mixture([0.3, 0.7], gaussian, gamma) is short
@@ -283,7 +283,7 @@ def _arguments(cls: type[Any], text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """Return what stands between the commas that no brackets enclose."""
     parts, depth, start = [], 0, 0
     for match in re.finditer(r"[(),\[\]]", text):

@@ -1,8 +1,8 @@
 """Where the gradient of a graph's E[J] is not what it seems: J jumps, or variances are infinite.
 
 Both are looked for along lines: the draw of one node goes from one tail to the other, and the noise
-of all others stays what it is. What only several draws together make stays unseen: the tails of a
-product, for example.
+of all others stays what it is, or the value if that is an integer. What only several draws together
+make stays unseen: the tails of a product, for example.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.errors import ReparamError
 from reparam.estimators._line import Line
 from reparam.estimators._tails import grows, tail_points
-from reparam.graphs._evaluator import ONE, Evaluator, Frame
+from reparam.graphs._evaluator import ONE, Evaluator, Frame, replayed
 from reparam.graphs._jumps import Break, breaks
-from reparam.graphs._parse import LOSS, Sampled
+from reparam.graphs._nodes import PATHWISE, STRAIGHT_THROUGH, Sampled
+from reparam.graphs._score import Integers
+from reparam.graphs._terms import LOSS
 
 __all__ = ["notes_on"]
 
@@ -67,7 +69,7 @@ def notes_on(model: Evaluator, wanted: Sequence[str]) -> tuple[str, ...]:
                 if found.height and (moved := line.moved_by(found) - missed):
                     missed |= moved
                     places.setdefault(line.node.name, found.place)
-    sentences = []
+    sentences = [*_biased(model, wanted), *_left_out(model, wanted)]
     if missed:
         where = " and ".join(f"{name} passes {y:.4g}" for name, y in places.items())
         names = [name for name in wanted if name in missed]
@@ -79,14 +81,51 @@ def notes_on(model: Evaluator, wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def _biased(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
+    """Yield which draws are not those of the distribution that the graph names."""
+    for node in model._structure.nodes:
+        if not isinstance(node, Sampled) or node.is_discrete:
+            continue
+        if node.by == STRAIGHT_THROUGH:
+            names = [name for name in wanted if node.name in model._active([name])]
+            if names:
+                yield f"estimates in {', '.join(names)} are biased: {node.name} is straight-through"
+        elif node.hard:
+            yield f"estimates are biased: {node.name} is relaxed"
+
+
+def _left_out(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
+    """Yield the inputs that parameters without a derivative depend on."""
+    for node in model._structure.nodes:
+        if not isinstance(node, Sampled):
+            continue
+        movers = node.law.cls._support.moved_by if node.is_scored else ()
+        for argument, leaf in zip(node.arguments, node.placed.leaves, strict=True):
+            if leaf.path in movers:
+                why = "it moves an end of the support"
+            elif not leaf.declared.differentiable:
+                why = "nothing is differentiated in it"
+            else:
+                continue
+            if names := [name for name in wanted if argument in model._active([name])]:
+                yield f"the derivative in {', '.join(names)} leaves {argument} out: {why}"
+
+
 def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
     """Yield lines: for some elements and each draw that J depends on, with other noise held."""
     before = {LOSS}
     for node in reversed(model._structure.nodes):
         if node.name in before:
             before |= set(node.arguments)
-    drawn = [n for n in model._structure.nodes if isinstance(n, Sampled) and n.name in before]
-    scenes = _SCENES if len(drawn) > 1 else 1
+    drawn = [
+        node
+        for node in model._structure.nodes
+        if isinstance(node, Sampled) and node.by == PATHWISE and node.name in before
+    ]
+    if not drawn:
+        return
+    scored = model._structure.scored
+    scenes = _SCENES if len(model._structure.draws) > 1 else 1
     number = 0
     for scalar in _elements(model, before):
         try:
@@ -94,7 +133,10 @@ def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
         except ReparamError:
             continue  # a parameter left its domain
         for scene in range(scenes):
-            held = {name: float(d.noise[scene]) for name, d in frame.drawn.items()}
+            held = {
+                name: float((draw.value if name in scored else draw.noise)[scene])
+                for name, draw in frame.drawn.items()
+            }
             for node in drawn:
                 law = _law(scalar, node, frame, scene)
                 line = _Line(scalar, node, law, held, wanted)
@@ -107,7 +149,7 @@ def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
 
 def _elements(model: Evaluator, before: set[str]) -> Iterator[Evaluator]:
     """Yield the graph at some elements of the batch: with the extreme values of inputs, too."""
-    batch = model.shape_of(LOSS)
+    batch = np.broadcast_shapes(*(model.shape_of(name) for name in before))
     whole = {
         name: np.broadcast_to(value, batch) if name in before else np.zeros(batch)
         for name, value in model.inputs.items()
@@ -131,9 +173,14 @@ def _elements(model: Evaluator, before: set[str]) -> Iterator[Evaluator]:
 def _law(model: Evaluator, node: Sampled, frame: Frame, scene: int) -> Reparameterized:
     """Return the distribution of a node, given one draw of the others."""
     if node.name in model._laws:
-        return model._laws[node.name]
-    values = (np.broadcast_to(frame.values[name], (len(frame.at),)) for name in node.arguments)
-    return node.law.made([value[scene] for value in values])
+        fixed: Reparameterized = model._laws[node.name]
+        return fixed
+    values = {
+        name: np.broadcast_to(frame.values[name], (len(frame.at),))[scene]
+        for name in node.arguments
+    }
+    law: Reparameterized = node.placed.made(values)
+    return law
 
 
 class _Given:
@@ -169,7 +216,7 @@ class _Line:
     law
         Its distribution, of the parameters that other draws give it.
     held
-        The noise of each draw.
+        The noise of each draw; the value of what is differentiated by its score.
     wanted
         The names to differentiate in.
     """
@@ -228,7 +275,7 @@ class _Line:
     def _path(self, name: str, y: Array) -> float:
         """Return |∂y/∂name| at a jump."""
         frame = self._frame(self.model, y, self.law, self.model._active([name]))
-        (found,) = self.model._backward(frame, {self.node.name: ONE}, [name])
+        (found,) = self.model._backward(frame, {self.node.name: ONE}, [name], scores=False)
         return float(np.abs(found).max())
 
     def _moves_at(self, name: str, value: float, step: float, jump: Break, y: Array) -> bool:
@@ -256,7 +303,7 @@ class _Line:
                 return [np.full(len(y), np.nan)] * (1 + len(wanted))
             pieces = [self._evaluated(piece, wanted) for piece in np.array_split(y, 4)]
             return [np.concatenate(rows) for rows in zip(*pieces, strict=True)]
-        gradient = self.model._backward(frame, {LOSS: ONE}, wanted)
+        gradient = self.model._backward(frame, {LOSS: ONE}, wanted, scores=False)
         return [self.model._whole(frame, LOSS), *gradient]
 
     def _frame(
@@ -264,9 +311,10 @@ class _Line:
     ) -> Frame:
         """Return draws with given values of the node; without its law, moved as that moves."""
 
-        def source(node: Sampled, new: Reparameterized, at: range) -> Any:
+        def source(node: Sampled, new: Any, at: range) -> Any:
             if node.name != self.node.name:
-                return new._replay(np.full(len(at), self.held[node.name]))
+                held = np.full(len(at), self.held[node.name])
+                return Integers(new, held, None) if node.is_scored else replayed(node, new, held)
             if law is not None:
                 return _Given(law, y)
             moved = y

@@ -9,7 +9,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special.bregman import loggamma_second_difference
-from reparam.special.log_gamma import log_gamma_one_plus, log_gamma_step
+from reparam.special.log_gamma import log_gamma_one_plus
+from reparam.special.log_gamma_steps import log_gamma_step
 
 __all__ = ["mean", "variance"]
 

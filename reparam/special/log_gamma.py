@@ -13,7 +13,6 @@ __all__ = [
     "log_gamma_one_plus",
     "log_gamma_rise",
     "log_gamma_star",
-    "log_gamma_step",
     "log_half_step",
 ]
 
@@ -152,22 +151,3 @@ def half_step_fall(alpha: Array, step: Array) -> Array:
         rise = rise + coefficient * (end**exponent - alpha**exponent)
     direct = log_half_step(end) - log_half_step(alpha)
     return np.where(alpha >= _HALF_STEP_FROM, rise, direct)
-
-
-def log_gamma_step(alpha: Array, s: Array) -> Array:
-    """Return ln Γ(α+s) − ln Γ(α) for α, α + s > 0: to a few ulp of s ln α for large α.
-
-    With d = s/α and Stirling's form of ln Γ it is s ln α + α ((1+d) ln(1+d) − d) − ½ ln(1+d) and
-    a difference of ln Γ*.
-    """
-    from scipy.special import gammaln
-
-    from reparam.special.bregman import relative_excess
-
-    near = (alpha >= 2.0) & (np.abs(s) < 0.5 * alpha)
-    shape = np.where(near, alpha, 2.0)
-    step = np.where(near, s, 0.0)
-    d = step / shape
-    stirling = log_gamma_star(shape + step) - log_gamma_star(shape)
-    large = step * np.log(shape) + shape * relative_excess(d) - 0.5 * np.log1p(d) + stirling
-    return np.where(near, large, gammaln(alpha + s) - gammaln(alpha))

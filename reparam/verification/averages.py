@@ -58,13 +58,15 @@ class Averages:
     bias: Tally
 
     @classmethod
-    def of(cls, name: str, label: str) -> Averages:
-        """Return those in a parameter, of draws that are called so."""
+    def of(cls, name: str, label: str, value: str = "y") -> Averages:
+        """Return those in a parameter, of draws that are called so, of this value."""
+        short = value if len(value) == 1 else "x"
+        label += "" if short == value else f", x = {value}"
         what = (
-            f"E[∂y/∂{name} | y]",
-            f"∂E[sin kπF(y)]/∂{name}",
-            f"∂E[y]/∂{name}",
-            f"bias of ∂y/∂{name}",
+            f"E[∂{short}/∂{name} | {short}]",
+            f"∂E[sin kπF({short})]/∂{name}",
+            f"∂E[{short}]/∂{name}",
+            f"bias of ∂{short}/∂{name}",
         )
         return cls(*(Tally(each + label, "standard errors", doubt=_DOUBT) for each in what))
 

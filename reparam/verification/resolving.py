@@ -22,6 +22,7 @@ from reparam.errors import InputError, UnknownDistributionError
 from reparam.importing import imported, imported_law
 from reparam.verification.atoms import WithAtoms
 from reparam.verification.objects import Object
+from reparam.verification.sampled_vectors import declares_vectors, of_object
 from reparam.verification.targets import Masses, Registered, Target
 from reparam.verification.vectors import Vectors
 
@@ -59,9 +60,10 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None, dtype: str = "f
     target = _found(spec, fixed or {})
     target.fixed = {**target.fixed, **target.canonical(fixed or {})}
     if dtype != "float64":
-        if not target.may_be_slow:
+        if not target.may_be_slow or target.length:
             raise InputError(
                 f"{target.name} draws in float64; {dtype} can be asked for of third-party samplers"
+                " of numbers"
             )
         target.dtype = np.float32
     return target
@@ -181,7 +183,7 @@ def _wrapped(thing: Any, name: str) -> Target:
             thing = thing()
         except TypeError as error:
             raise InputError(f"{name} can't be made without arguments: {error}") from None
-    return Object(thing, name)
+    return of_object(thing, name) if declares_vectors(thing) else Object(thing, name)
 
 
 def _origins(thing: Any) -> set[str]:

@@ -19,14 +19,14 @@ from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.targets import Later, Sample, Target
 
-__all__ = ["Vectors"]
+__all__ = ["LEAST_LOGARITHM", "Vectors"]
 
 #: Numbers of gradients that are averaged.
 _GRADIENTS = 12 * 2**17
 #: Smaller entries have lost digits, or all of them.
 _LOST = float(np.finfo(np.float64).tiny)
 #: The logarithm of the smallest number.
-_LEAST = math.log(5e-324)
+LEAST_LOGARITHM = math.log(5e-324)
 
 
 class Vectors(Target):
@@ -54,16 +54,16 @@ class Vectors(Target):
 
     def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str):
         cls = thing if isinstance(thing, type) else type(thing)
-        self.name, self._cls, self._entries = name, cls, Entries(thing)
+        self.name, self._cls, self.entries = name, cls, Entries(thing)
         self._instance = None if isinstance(thing, type) else thing
         made = thing() if isinstance(thing, type) else thing
-        self.region, self._event, self._noises = cls._support, made.event_shape, made._noises()
-        self.length = math.prod(self._event)
+        self.region, self.event, self._noises = cls._support, made.event_shape, made._noises()
+        self.length = math.prod(self.event)
         self.width = sum(math.prod(event) for _, event in self._noises)
         if self.length < 2:
             raise InputError(f"{name} has vectors of one entry; verify one with more")
-        self.fixed = {} if isinstance(thing, type) else self._entries.of(thing)
-        self.parameters = self._entries.numbers
+        self.fixed = {} if isinstance(thing, type) else self.entries.of(thing)
+        self.parameters = self.entries.numbers
         # as many numbers of gradients, however many there are of one draw
         self.gradient_draws = _GRADIENTS // max(12, self.length * len(self.parameters))
         same = {kind.name for kind, _ in self._noises} == {NORMAL.name}
@@ -81,7 +81,7 @@ class Vectors(Target):
 
     def made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution."""
-        values = self._entries.joined(theta)
+        values = self.entries.joined(theta)
         return self._instance.replace(values) if self._instance else self._cls(**values)
 
     @property
@@ -116,7 +116,9 @@ class Vectors(Target):
             log_y = np.log(draw.value)
             lost = draw.value < _LOST
         if np.any(lost):
-            told = draw.log_value if "log_value" in self.views else np.maximum(log_y, _LEAST)
+            told = (
+                draw.log_value if "log_value" in self.views else np.maximum(log_y, LEAST_LOGARITHM)
+            )
             log_y = np.where(lost, told, log_y)
         return draw.value, log_y
 
@@ -157,7 +159,7 @@ class Vectors(Target):
     @property
     def is_of_matrices(self) -> bool:
         """Whether values are matrices, which far out round to singular ones."""
-        return len(self._event) > 1
+        return len(self.event) > 1
 
     def allows(self, theta: Mapping[str, Any]) -> bool:
         """Return whether there is a distribution with these parameters."""
@@ -171,27 +173,27 @@ class Vectors(Target):
         """Return which rows are outside the support."""
         d = self.made(theta)
         region = cast(Region, self.region)
-        return region.outside(y.reshape(*y.shape[:-1], *self._event), d._values)
+        return region.outside(y.reshape(*y.shape[:-1], *self.event), d._values)
 
     def _flat(self, values: Array) -> Array:
         """Return the entries of values on one last axis."""
-        return values.reshape(*values.shape[: values.ndim - len(self._event)], -1)
+        return values.reshape(*values.shape[: values.ndim - len(self.event)], -1)
 
     def _gradients(
         self, draw: Draw, theta: Mapping[str, Any], of: str = "value"
     ) -> dict[str, Array]:
         """Return the derivatives of entries in each number."""
-        rows = (*draw.value.shape[: draw.value.ndim - len(self._event)], self.length)
+        rows = (*draw.value.shape[: draw.value.ndim - len(self.event)], self.length)
         rank = draw.value.ndim
         entries = {
             name: entry.reshape(rows + entry.shape[rank:])
             for name, entry in draw.jacobian(of).items()
         }
-        return self._entries.split(entries, theta)
+        return self.entries.split(entries, theta)
 
     def law(self, theta: Mapping[str, float], seed: int = 0) -> Entrywise:
         """Return the distribution itself: its density is compared with everything else."""
-        return Entrywise(self.made(theta), self._entries, theta)
+        return Entrywise(self.made(theta), self.entries, theta)
 
     def entropy(self, theta: Mapping[str, float]) -> float:
         """Return the entropy, NaN if there is no formula."""

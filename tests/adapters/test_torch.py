@@ -30,6 +30,7 @@ operators = pytest.importorskip("reparam.adapters.torch.operators")
 DOUBLE = torch.float64
 LAWS = sorted({law for law in classes.class_names().values() if law in BUILT_IN})
 FUNCTIONS = ["log_prob", "cdf", "sf", "log_cdf", "log_sf"]
+DERIVATIVES = ["pathwise", "path", "path2", "score", "stein_score", "log_prob2"]
 STATISTICS = ["mean", "variance", "entropy"]
 
 
@@ -189,27 +190,136 @@ def test_distributions_are_those_of_torch(name):
     assert all(x.grad is not None for x in theta)
 
 
+def hessians(loss, theta):
+    """Return the Hessian by double backward, and by forward over reverse mode: they are equal."""
+    rows = torch.autograd.functional.hessian(loss, tuple(theta))
+    twice = torch.func.hessian(loss, tuple(range(len(theta))))(*theta)
+    found, forward = (torch.stack([torch.stack([*row]) for row in each]) for each in (rows, twice))
+    torch.testing.assert_close(forward, found, rtol=1e-9, atol=1e-12)
+    return found.detach().numpy()
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit")
 @pytest.mark.parametrize("name", LAWS)
-def test_second_derivatives_raise(name):
+def test_draws_bend_as_in_numpy(name):
+    """The Hessian of Σ y² is 2 Σ (y_θ y_φ + y y_θφ), at fixed noise and on the quantile path."""
     names, theta = list(rp.get(name).parameters), typical(name)
-    y = values_at(name, theta, [0.3, 0.6])
-    parameters = dict(zip(names, theta, strict=True))
-    d = class_of(name)(*theta)
-    x = y.clone().requires_grad_()
-    for result in (
-        rpt.attach(y, name, **parameters),
-        rpt.rsample(name, 2, seed=1, **parameters),
-        d.log_prob(y),
-        d.cdf(y),
-        d.icdf(torch.tensor([0.3, 0.6], dtype=DOUBLE)),
-        d.mean,
+    ours = rp.get(name)(*(float(x.detach()) for x in theta))
+
+    def draw(by_quantile):
+        def loss(*theta):
+            parameters = dict(zip(names, theta, strict=True))
+            y = rpt.rsample(name, 3, seed=3, by_quantile=by_quantile, **parameters)
+            return y.square().sum()
+
+        return loss
+
+    y = torch.tensor(ours.icdf(np.array([0.1, 0.5, 0.8])))
+
+    def attach(*theta):
+        return rpt.attach(y, name, **dict(zip(names, theta, strict=True))).square().sum()
+
+    for loss, made in (
+        (draw(False), ours.rsample(3, rng=3)),
+        (draw(True), ours.by_quantile().rsample(3, rng=3)),
+        (attach, None),
     ):
-        first = torch.autograd.grad(result.sum(), theta, create_graph=True)
-        with pytest.raises(NoFormulaError, match="second derivatives of"):
-            torch.autograd.grad(sum(x.sum() for x in first), theta)
-    (slope,) = torch.autograd.grad(d.log_prob(x).sum(), x, create_graph=True)
-    with pytest.raises(NoFormulaError, match="second derivatives of"):
-        slope.sum().backward()
+        value = y.numpy() if made is None else made.value
+        slopes = [*(ours.pathwise(value) if made is None else made.jacobian()).values()]
+        bends = ours.pathwise2(value) if made is None else made.hessian()
+        expected = [
+            [
+                2.0 * np.sum(value * bend + slope * other)
+                for bend, other in zip(row.values(), slopes, strict=True)
+            ]
+            for row, slope in zip(bends.values(), slopes, strict=True)
+        ]
+        np.testing.assert_allclose(hessians(loss, theta), expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_draws_by_quantile_and_functions_have_second_derivatives(name):
+    """All in one function, whose derivatives of derivatives agree with differences."""
+    names, theta = list(rp.get(name).parameters), typical(name)
+    where = values_at(name, theta, 0.6).requires_grad_()
+    u = torch.tensor(0.3, dtype=DOUBLE, requires_grad=True)
+
+    def functions(y, u, *theta):
+        d = class_of(name)(*theta, validate_args=False)
+        parameters = dict(zip(names, theta, strict=True))
+        drawn = rpt.rsample(name, seed=3, by_quantile=True, **parameters)
+        return drawn, *(getattr(d, f)(y) for f in FUNCTIONS), d.icdf(u), d.isf(u)
+
+    inputs = (where, u, *theta)
+    assert torch.autograd.gradgradcheck(functions, inputs, rtol=1e-4, atol=1e-5, fast_mode=True)
+
+
+@pytest.mark.parametrize("name", ["gamma", "student-t", "von-mises"])
+def test_expectations_have_second_derivatives(name):
+    """∂²E[φ]/∂θ², from draws of one seed, which move on fields, against E[φ] by quadrature."""
+    names, theta = list(rp.get(name).parameters), typical(name)
+    numbers = [float(x.detach()) for x in theta]
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    u = torch.tensor(0.5 * (nodes + 1.0), dtype=DOUBLE)
+
+    def sampled(first):
+        parameters = dict(zip(names, (first, *numbers[1:]), strict=True))
+        return rpt.rsample(name, () if first.ndim else 20000, seed=5, **parameters).sin()
+
+    def exact(first):
+        y = class_of(name)(first, *theta[1:]).icdf(u)
+        return (torch.tensor(0.5 * weights) * y.sin()).sum()
+
+    def curvature(call, first):
+        (slope,) = torch.autograd.grad(call(first).mean(), first, create_graph=True)
+        return torch.autograd.grad(slope, first)[0]
+
+    many = theta[0].detach().expand(20000).clone().requires_grad_()
+    (slopes,) = torch.autograd.grad(sampled(many).sum(), many, create_graph=True)
+    (each,) = torch.autograd.grad(slopes.sum(), many)
+    step = 1e-3 * numbers[0]
+    ends = [exact(torch.tensor(numbers[0] + k * step)) for k in (-1, 0, 1)]
+    expected = float((ends[0] - 2.0 * ends[1] + ends[2]).detach()) / step**2
+    assert abs(float(each.mean()) - expected) < 5.0 * float(each.std()) / 20000**0.5
+    torch.testing.assert_close(curvature(sampled, theta[0]), each.mean(), rtol=1e-9, atol=1e-12)
+
+
+def test_slope_that_vanishes_still_has_derivatives():
+    """∂²/∂α² of (y − c)² where y = c is 2 y_α², though the upstream derivative is 0."""
+    alpha = torch.tensor(2.0, dtype=DOUBLE, requires_grad=True)
+    y = rpt.attach(torch.tensor(1.5, dtype=DOUBLE), "gamma", alpha=alpha)
+    (slope,) = torch.autograd.grad((y - 1.5) ** 2, alpha, create_graph=True)
+    (found,) = torch.autograd.grad(slope, alpha)
+    expected = 2.0 * rp.Gamma(2.0).pathwise(1.5)["alpha"] ** 2
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_in_place_changes_of_draws_are_noticed():
+    scale = torch.tensor(2.0, requires_grad=True)
+    y = rpt.Gamma(scale.double(), 1.0).rsample((3,))
+    y.mul_(2.0)
+    with pytest.raises(RuntimeError, match="inplace"):
+        y.sum().backward()
+
+
+def test_third_derivatives_raise():
+    alpha = torch.tensor(2.0, dtype=DOUBLE, requires_grad=True)
+    y = torch.tensor([0.3, 0.6], dtype=DOUBLE)
+    d = rpt.Gamma(alpha, 1.0)
+    for result in (
+        rpt.attach(y, "gamma", alpha=alpha),
+        rpt.rsample("gamma", 2, seed=1, alpha=alpha),
+        d.log_prob(y),
+        d.icdf(y),
+    ):
+        total = result.sum()
+        for _ in range(2):
+            (total,) = torch.autograd.grad(total, alpha, create_graph=True)
+        with pytest.raises(NoFormulaError, match="derivatives of Gamma"):
+            torch.autograd.grad(total, alpha)
+    (slope,) = torch.autograd.grad(d.mean, alpha, create_graph=True)
+    with pytest.raises(NoFormulaError, match="'of_mean'"):
+        torch.autograd.grad(slope, alpha)
 
 
 class TestTransforms:
@@ -274,12 +384,20 @@ class TestTransforms:
         assert len(set(torch.func.vmap(draw, randomness="same")(many).tolist())) == 1
 
     @pytest.mark.filterwarnings("ignore:.torch.jit")
-    def test_second_and_forward_derivatives_raise(self):
-        twice = torch.func.grad(torch.func.grad(self.loss))
-        with pytest.raises(NoFormulaError, match="second derivatives of Beta"):
-            twice(self.alpha, self.beta)
-        with pytest.raises(NotImplementedError, match="forward mode"):
-            torch.func.jacfwd(self.loss)(self.alpha, self.beta)
+    def test_forward_mode_and_its_compositions(self):
+        reverse = torch.func.jacrev(self.loss, (0, 1))(self.alpha, self.beta)
+        forward = torch.func.jacfwd(self.loss, (0, 1))(self.alpha, self.beta)
+        torch.testing.assert_close(forward, reverse)
+        twice = [
+            torch.func.jacfwd(torch.func.jacrev(self.loss, 1), 1),
+            torch.func.jacrev(torch.func.jacfwd(self.loss, 1), 1),
+            torch.func.jacrev(torch.func.jacrev(self.loss, 1), 1),
+        ]
+        expected = torch.autograd.functional.hessian(lambda b: self.loss(self.alpha, b), self.beta)
+        for hessian in twice:
+            torch.testing.assert_close(hessian(self.alpha, self.beta), expected)
+        with pytest.raises(NoFormulaError, match="forward over forward"):
+            torch.func.jacfwd(torch.func.jacfwd(self.loss, 1), 1)(self.alpha, self.beta)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch in its own code
@@ -335,10 +453,9 @@ class TestCompiling:
             *((operators.evaluate, (name, function, y, theta)) for function in FUNCTIONS),
             (operators.evaluate, (name, "attach", y, theta)),
             (operators.evaluate, (name, "mean", [], theta)),
-            (operators.partials, (name, "draw", drawn, theta)),
-            (operators.partials, (name, "pathwise", y, theta)),
-            (operators.partials, (name, "score", y, theta)),
-            (operators.partials, (name, "entropy", [], theta)),
+            *((operators.evaluate, (name, f, drawn, theta)) for f in ("of_draw", "of_draw2")),
+            *((operators.evaluate, (name, f, y, theta)) for f in DERIVATIVES),
+            (operators.evaluate, (name, "of_entropy", [], theta)),
         ]:
             torch.library.opcheck(operator, arguments)
 

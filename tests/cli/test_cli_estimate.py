@@ -10,8 +10,8 @@ import pytest
 
 import reparam as rp
 from reparam.cli.estimate import _short
-from reparam.cli.notation import concise
 from reparam.estimators import ESTIMATORS, estimate
+from reparam.notation import concise
 
 ARGUMENTS = ("estimate", "-p", "loc=0.5", "--objective", "y**2", "-n", "2e4", "--seed", 1)
 
@@ -42,7 +42,7 @@ def test_csv_has_what_the_library_returns(cli):
         assert (found["biased"], float(found["bias"])) == ("False", 0.0)
         assert float(found["cost_ns"]) > 0.0
     assert "Note: qmc took 32768 draws, rounded up from 20000" in result.stderr
-    assert "Note: without relaxed; straight-through: there is no relaxation" in result.stderr
+    assert "without relaxed; straight-through: there is no relaxation" in result.stderr
 
 
 @pytest.mark.parametrize("alpha", ["3e5", "1e6", "0.01"])
@@ -64,7 +64,7 @@ def test_files_round_trip(cli, tmp_path, suffix):
     expected = estimate(
         rp.Bernoulli(0.3), "where(y > 0.5, 1, 0)", 20_000, estimators=["score", "relaxed"], rng=1
     )
-    names = ("estimate", "efficiency", "biased", "bias")
+    names = ("estimate", "variance_ratio", "biased", "bias")
     match suffix:
         case "jsonl":
             lines = tmp_path.joinpath("found.jsonl").read_text().splitlines()
@@ -76,19 +76,19 @@ def test_files_round_trip(cli, tmp_path, suffix):
             found = [table[name].to_pylist() for name in names]
         case _:
             found = [np.load(f"found.{suffix}")[name].tolist() for name in names]
-    values, efficiencies, biased, biases = found
+    values, ratios, biased, biases = found
     assert values == [row.value for row in expected]
-    assert list(map(float, efficiencies)) == pytest.approx([1.0, math.nan], nan_ok=True)
+    assert list(map(float, ratios)) == pytest.approx([1.0, math.nan], nan_ok=True)
     assert biased == [False, True]
     assert biases == [0.0, expected["relaxed", "probs"].error]
 
 
-def test_a_biased_estimator_has_no_efficiency_in_the_table(cli):
+def test_a_biased_estimator_has_no_ratio_in_the_table(cli):
     arguments = ["-d", "bernoulli", "--objective", "where(y > 0.5, 1, 0)", "-e", "relaxed"]
     result = cli("estimate", *arguments, "--seed", 1, "--format", "table")
     header, row = result.stdout.splitlines()
-    assert row[header.index("efficiency") :].split() == ["1"]  # the exact value
-    assert "relaxed is biased in probs by -1 ± 0" in result.stderr
+    assert row[header.index("ratio") :].split()[0] == "1"  # the exact value
+    assert "relaxed is biased in probs by -1" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_tables_fit_80_columns(cli, arguments, monkeypatch):
     lines = cli(
         "estimate", *arguments.split(), "--seed", 1, "--format", "table"
     ).stdout.splitlines()
-    header = ["estimator", "θ", "estimate", "var", "ns", "efficiency", "exact"]
+    header = ["estimator", "θ", "estimate", "var", "ratio", "exact", "ns"]
     assert lines[0].split() == header
     assert len(lines) > 5
     assert max(map(len, lines)) <= 80

@@ -184,7 +184,7 @@ def test_measure_valued_derivative_of_an_objective_that_jumps():
         assert row.exact == pytest.approx(exact, abs=1e-12)
         assert row.value == pytest.approx(exact, abs=5.0 * row.standard_error)
         assert found["pathwise", name].biased
-        assert math.isnan(row.efficiency)
+        assert math.isnan(row.variance_ratio)
 
 
 def test_gradients_of_a_graph_see_both_ends():

@@ -119,7 +119,7 @@ class TestText:
             ("z ~ gaussian(loc=)", errors.ExpressionError, "line 1: loc: '' has no formula in it"),
             ("z ~ gaussian(0,)", errors.ExpressionError, "line 1: scale: '' has no formula in it"),
             (
-                "z ~ poisson(rate=3)",
+                "z ~ truncated(poisson(rate=3), low=1)",
                 errors.NotReparameterizable,
                 "line 1: Poisson has no reparameterization: its values are integers",
             ),

@@ -2,7 +2,7 @@
 
 import pytest
 
-HEAVY = {"numpy", "scipy", "typer", "rich", "pyarrow", "matplotlib", "torch", "jax"}
+HEAVY = {"numpy", "scipy", "typer", "rich", "pyarrow", "matplotlib", "torch", "jax", "dask"}
 
 #: Runs code, then prints the names of all imported modules, whatever the code prints or exits with.
 REPORT = """

@@ -11,7 +11,8 @@ from torch.distributions import Distribution
 from torch.distributions.utils import broadcast_all
 
 from reparam.adapters.torch._constraints import between
-from reparam.adapters.torch.functions import applied, double, drawn, fresh_seed, like
+from reparam.adapters.torch.derivatives import drawn
+from reparam.adapters.torch.functions import applied, double, fresh_seed, like
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import ParameterError, UnknownParameterError
 
@@ -80,8 +81,8 @@ class Univariate(Distribution):
         """
         theta = self.theta
         doubles = [*map(double, theta)]
-        shapes = tuple(sample_shape), self._batch_shape
-        return like(drawn(self.key, "draw", fresh_seed(generator), 0, *shapes, doubles), theta)
+        shape = *sample_shape, *self._batch_shape
+        return like(drawn(self.key, "draw", fresh_seed(generator), 0, shape, doubles), theta)
 
     @torch.no_grad()
     def sample(

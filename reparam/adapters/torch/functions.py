@@ -13,10 +13,10 @@ from torch import Tensor
 from reparam.adapters.laws import Law
 from reparam.adapters.seeds import checked
 from reparam.adapters.torch._constants import arranged
-from reparam.adapters.torch.derivatives import evaluate, noise
+from reparam.adapters.torch.derivatives import drawn, evaluate
 from reparam.errors import CountError, ShapeError
 
-__all__ = ["Number", "applied", "attach", "double", "drawn", "fresh_seed", "like", "rsample"]
+__all__ = ["Number", "applied", "attach", "double", "fresh_seed", "like", "rsample"]
 
 #: What a parameter, or a value, may be given as.
 Number: TypeAlias = "Tensor | float | Sequence[Any]"
@@ -41,7 +41,7 @@ def attach(y: Tensor, law: Law, /, **parameters: Number) -> Tensor:
     Returns
     -------
     Tensor
-        A copy of `y` whose derivatives are those. Second derivatives raise an error.
+        A copy of `y` whose first and second derivatives are those.
 
     Raises
     ------
@@ -119,21 +119,8 @@ def rsample(
     sample = (shape,) if isinstance(shape, int) else tuple(shape)
     function = "draw_by_quantile" if by_quantile else "draw"
     batch = torch.broadcast_shapes(*(each.shape for each in theta))
-    return like(drawn(key, function, seed, start, sample, batch, theta), parameters.values())
-
-
-def drawn(
-    key: str,
-    function: str,
-    seed: Tensor,
-    start: int,
-    sample: tuple[int, ...],
-    batch: tuple[int, ...],
-    theta: Sequence[Tensor],
-) -> Tensor:
-    """Return draws of a distribution by its text: of parameters in float64, in declared order."""
-    numbers = noise(key, function, seed, start * math.prod(batch), [*sample, *batch])
-    return evaluate(key, function, numbers, theta)
+    made = drawn(key, function, seed, start * math.prod(batch), (*sample, *batch), theta)
+    return like(made, parameters.values())
 
 
 def applied(key: str, function: str, values: Sequence[Number], theta: Sequence[Tensor]) -> Tensor:

@@ -1,22 +1,21 @@
 """PyTorch operators, which ``torch.compile`` leaves whole: functions of float64 tensors on the CPU.
 
-There are three, for all distributions: random numbers of a seed, functions of a distribution, and
-derivatives of these functions in parameters. They are pure, and the last two are elementwise.
+There are two, for all distributions: random numbers of a seed, and functions of a distribution,
+among them first and second derivatives. They are pure, and the second is elementwise.
 :mod:`reparam.adapters.torch.derivatives` makes them differentiable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from reparam.adapters import formulas
-from reparam.adapters.laws import law_of
 
-__all__ = ["arrays", "evaluate", "in_front", "noise", "partials", "tensors"]
+__all__ = ["arrays", "evaluate", "in_front", "noise", "tensors"]
 
 
 def arrays(tensors: Sequence[Tensor]) -> list[Any]:
@@ -49,22 +48,9 @@ def evaluate(
 ) -> list[Tensor]:
     """Return a function of values and parameters, which broadcast together.
 
-    The function is one of :data:`~reparam.adapters.torch.derivatives.RULES`. Draws are followed by
-    the arrays that their derivatives are computed from.
+    :func:`reparam.adapters.formulas.value` explains the functions.
     """
     return tensors(formulas.value(law, function, arrays(values), arrays(theta)))
-
-
-@torch.library.custom_op(
-    "reparam::partials",
-    mutates_args=(),
-    schema="(str law, str function, Tensor[] values, Tensor[] theta) -> Tensor[]",
-)
-def partials(
-    law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]
-) -> list[Tensor]:
-    """Return derivatives in each differentiable parameter, of the broadcast shape."""
-    return tensors(formulas.partials(law, function, arrays(values), arrays(theta)))
 
 
 # Shapes ------------------------------------------------------------------------------------------
@@ -78,17 +64,8 @@ def _(law: str, function: str, seed: Tensor, first: int, shape: Sequence[int]) -
 
 @evaluate.register_fake
 def _(law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]) -> list[Tensor]:
-    count = 1 + law_of(law)._extras * (function in formulas.DRAWS)
-    return _empty(count, [*values, *theta])
-
-
-@partials.register_fake
-def _(law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]) -> list[Tensor]:
-    return _empty(len(law_of(law)._own.differentiable), [*values, *theta])
-
-
-def _empty(count: int, tensors: Sequence[Tensor]) -> list[Tensor]:
-    shape = torch.broadcast_shapes(*(tensor.shape for tensor in tensors))
+    shape = torch.broadcast_shapes(*(tensor.shape for tensor in (*values, *theta)))
+    count = formulas.outputs(law, function)
     return [torch.empty(shape, dtype=torch.float64) for _ in range(count)]
 
 
@@ -104,18 +81,15 @@ def _(
     return together, [0] * len(together)
 
 
-def _batched(operator: Callable[..., list[Tensor]]) -> Callable[..., Any]:
-    """Return the rule of an elementwise operator: batches are a further axis, in front."""
-
-    def rule(
-        info: Any, dims: Any, law: str, function: str, values: Any, theta: Any
-    ) -> tuple[list[Tensor], list[int]]:
-        both = [dims[2] or [None] * len(values), dims[3] or [None] * len(theta)]
-        moved = in_front([*values, *theta], [*both[0], *both[1]])
-        found = operator(law, function, moved[: len(values)], moved[len(values) :])
-        return found, [0] * len(found)
-
-    return rule
+@evaluate.register_vmap
+def _(
+    info: Any, dims: Any, law: str, function: str, values: Any, theta: Any
+) -> tuple[list[Tensor], list[int]]:
+    """Batches are a further axis, in front: the operator is elementwise."""
+    both = [dims[2] or [None] * len(values), dims[3] or [None] * len(theta)]
+    moved = in_front([*values, *theta], [*both[0], *both[1]])
+    found = evaluate(law, function, moved[: len(values)], moved[len(values) :])
+    return found, [0] * len(found)
 
 
 def in_front(tensors: Sequence[Tensor], dims: Sequence[int | None]) -> list[Tensor]:
@@ -130,7 +104,3 @@ def in_front(tensors: Sequence[Tensor], dims: Sequence[int | None]) -> list[Tens
             tensor = tensor.reshape(tensor.shape[0], *missing, *tensor.shape[1:])
         moved.append(tensor)
     return moved
-
-
-evaluate.register_vmap(_batched(evaluate))
-partials.register_vmap(_batched(partials))

@@ -18,13 +18,16 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.laws import Formula
+from reparam.verification.libraries._vectors import VectorRow
 from reparam.verification.refusals import NoGradient
 from reparam.verification.targets import Sample
 
-__all__ = ["JaxSampling", "in_double"]
+__all__ = ["JaxSampling", "JaxVectorSampling", "in_double"]
 
 #: Draws in a block, each of which has a key of its own.
 _BLOCK = 4096
+#: Vectors in a block: their derivatives are larger.
+_VECTORS = 1024
 #: Arrays are filled up to a power of two of at least this, as each shape is compiled for itself.
 _LEAST = 1024
 
@@ -130,6 +133,86 @@ class JaxSampling:
     def _compiled(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
         jax = _jax()
         return jax.jit(lambda key, theta: self._draw(key, theta, _BLOCK)), jax.jit(self._pulled)
+
+
+class JaxVectorSampling:
+    """A function that draws one vector or matrix: ``draw(key, arguments)``.
+
+    Parameters
+    ----------
+    label
+        What it is called in messages.
+    row
+        Its arguments, and the registered parameters that these are.
+    draw, log_prob
+        The function, and the log density of a value given the arguments, if there is one.
+    declared
+        From the arguments to True, or to why no gradient flows, if the library says so.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        row: VectorRow,
+        draw: Callable[[Any, Mapping[str, Any]], Any],
+        log_prob: Callable[[Any, Mapping[str, Any]], Any] | None = None,
+        declared: Callable[[Mapping[str, Any]], bool | str] = lambda arguments: True,
+    ) -> None:
+        self._label, self._row = label, row
+        self._draw, self._log_prob, self._declared = draw, log_prob, declared
+
+    def _arguments(self, theta: Mapping[str, Any]) -> dict[str, Any]:
+        return self._row.arguments(theta, lambda m: m.diagonal(axis1=-2, axis2=-1))
+
+    def values(self, theta: Mapping[str, Array], n: int, seed: int) -> Array:
+        """Return n draws."""
+        with in_double():
+            blocks = [np.asarray(self._compiled[0](k, theta)) for k in self._keys(seed, n)]
+        return np.concatenate(blocks)[:n]
+
+    def sample(
+        self, theta: Mapping[str, Array], n: int, seed: int
+    ) -> tuple[Array, Mapping[str, Array]]:
+        """Return the same draws, with gradients, or raise NoGradient."""
+        moving = {name: each for name, each in theta.items() if name not in self._row.constants}
+        with in_double():
+            told = self._declared(self._arguments(theta))
+            if isinstance(told, str):
+                raise NoGradient(told)
+            blocks = [self._compiled[1](keys, moving) for keys in self._keys(seed, n)]
+            slopes = {
+                name: np.concatenate([np.asarray(each[name]) for each in blocks])[:n]
+                for name in moving
+            }
+        return self.values(theta, n, seed), slopes
+
+    def log_prob(self, y: Array, theta: Mapping[str, Array]) -> Array | None:
+        """Return the log density."""
+        if self._log_prob is None:
+            return None
+        size = max(_LEAST, 1 << (max(len(y), 1) - 1).bit_length())
+        with in_double():
+            filled = np.resize(y, (size, *y.shape[1:])) if len(y) else np.ones((size, *y.shape[1:]))
+            return np.asarray(self._compiled[2](filled, dict(theta)))[: len(y)]
+
+    @cached_property
+    def _compiled(self) -> tuple[Callable[..., Any], ...]:
+        jax = _jax()
+
+        def one(key: Any, theta: Mapping[str, Any]) -> Any:
+            return self._draw(key, self._arguments(theta))
+
+        def density(y: Any, theta: Mapping[str, Any]) -> Any:
+            assert self._log_prob is not None
+            return self._log_prob(y, self._arguments(theta))
+
+        slopes = jax.jacrev(one, argnums=1)
+        return tuple(jax.jit(jax.vmap(f, (0, None))) for f in (one, slopes, density))
+
+    def _keys(self, seed: int, n: int) -> Iterator[Any]:
+        """Yield keys, those of a block at a time."""
+        for key in _keys(seed, -(-n // _VECTORS) * _BLOCK):
+            yield _jax().random.split(key, _VECTORS)
 
 
 def _key(seed: int) -> Any:

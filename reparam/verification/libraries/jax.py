@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from reparam.errors import InputError
-from reparam.verification.libraries._jax import JaxSampling
+from reparam.verification.libraries._jax import JaxSampling, JaxVectorSampling
 from reparam.verification.libraries._rows import (
     PROBABILITY,
     SCALE,
@@ -23,9 +23,10 @@ from reparam.verification.libraries._rows import (
     uniform,
 )
 from reparam.verification.libraries._sampling import LibrarySampler, load, looked_up, not_univariate
+from reparam.verification.libraries._vectors import VectorRow, sampled, vectors
 from reparam.verification.targets import Target
 
-__all__ = ["ROWS", "STANDARD", "recognized", "target"]
+__all__ = ["ROWS", "STANDARD", "VECTORS", "recognized", "target"]
 
 #: Samplers without parameters, and what loc + scale·z, or scale·z, is.
 STANDARD: Mapping[str, Row] = {
@@ -61,8 +62,9 @@ ROWS: Mapping[str, Row] = {
     "weibull_min": row("weibull", scale="scale", concentration="concentration"),
 }
 
-#: Samplers of vectors and matrices.
-_MULTIVARIATE = ("ball", "dirichlet", "multinomial", "multivariate_normal", "orthogonal")
+#: Samplers of vectors; and those of vectors and matrices that none is known for.
+VECTORS: Mapping[str, VectorRow] = {"dirichlet": vectors("dirichlet", alpha="concentration")}
+_MULTIVARIATE = ("ball", "multinomial", "multivariate_normal", "orthogonal")
 
 
 def target(spec: str, name: str) -> Target:
@@ -76,8 +78,12 @@ def target(spec: str, name: str) -> Target:
         If there is no such function, or its law isn't known here.
     """
     module = load(spec, "jax.random", "JAX", "jax")
-    names = [*STANDARD, *ROWS]
+    names = [*STANDARD, *ROWS, *VECTORS]
     function = looked_up(spec, module, name, names)
+    if name in VECTORS:
+        label = f"jax.random.{name}"
+        sampling = JaxVectorSampling(label, VECTORS[name], lambda key, at: function(key, **at))
+        return sampled(spec, VECTORS[name], sampling)
     if name in _MULTIVARIATE:
         raise not_univariate(spec, "is multivariate")
     if name not in names:

@@ -11,7 +11,7 @@ from typing import Any
 from reparam.domains import Interval
 from reparam.parameters import Parameter
 from reparam.verification.laws import Link
-from reparam.verification.libraries._jax import JaxSampling
+from reparam.verification.libraries._jax import JaxSampling, JaxVectorSampling
 from reparam.verification.libraries._rows import (
     PROBABILITY,
     SCALE,
@@ -35,9 +35,10 @@ from reparam.verification.libraries._sampling import (
     row_of_constraints,
     unchecked,
 )
+from reparam.verification.libraries._vectors import VectorRow, sampled, vectors
 from reparam.verification.targets import Target
 
-__all__ = ["ROWS", "recognized", "target"]
+__all__ = ["ROWS", "VECTORS", "recognized", "target"]
 
 #: Distributions and what they are; of others the log density is asked.
 ROWS: Mapping[str, Row] = {
@@ -97,6 +98,29 @@ ROWS: Mapping[str, Row] = {
     "Weibull": row("weibull", scale="scale", concentration="concentration"),
 }
 
+#: Distributions of vectors and matrices.
+VECTORS: Mapping[str, VectorRow] = {
+    "Dirichlet": vectors("dirichlet", concentration="concentration"),
+    "LKJCholesky": vectors(
+        "lkj-cholesky", {"dim": 3}, dimension="dim", concentration="concentration"
+    ),
+    "LowRankMultivariateNormal": vectors(
+        "low-rank-gaussian", loc="loc", cov_factor="cov_factor", cov_diag="cov_diag"
+    ),
+    "MatrixNormal": vectors(
+        "matrix-gaussian",
+        loc="loc",
+        scale_tril_row="scale_tril_row",
+        scale_tril_column="scale_tril_column",
+    ),
+    "MultivariateNormal": vectors("multivariate-gaussian", loc="loc", scale_tril="scale_tril"),
+    "MultivariateStudentT": vectors(
+        "multivariate-student-t", df="df", loc="loc", scale_tril="scale_tril"
+    ),
+    "ProjectedNormal": vectors("projected-normal", concentration="loc"),
+    "Wishart": vectors("wishart", concentration="df", scale_tril="scale_tril"),
+}
+
 
 def target(spec: str, name: str) -> Target:
     """Return the target that a class (or function) of ``numpyro.distributions`` is.
@@ -109,7 +133,9 @@ def target(spec: str, name: str) -> Target:
         If there is no such distribution, or it isn't univariate.
     """
     module = load(spec, "numpyro.distributions", "NumPyro", "numpyro")
-    make = looked_up(spec, module, name, ROWS)
+    make = looked_up(spec, module, name, [*ROWS, *VECTORS])
+    if name in VECTORS:
+        return _vectors(spec, name, make, f"NumPyro's {name}")
     return _made(spec, make, ROWS.get(name), f"NumPyro's {name}")
 
 
@@ -118,11 +144,26 @@ def recognized(thing: Any, name: str) -> Target | None:
     cls = thing if isinstance(thing, type) else type(thing)
     if not issubclass(cls, _base()):
         return None
-    known = ROWS.get(cls.__name__) if cls.__module__.startswith("numpyro.") else None
+    its = cls.__module__.startswith("numpyro.")
+    if its and cls.__name__ in VECTORS:
+        return _vectors(name, cls.__name__, cls, name, None if cls is thing else thing)
+    known = ROWS.get(cls.__name__) if its else None
     found = _made(name, cls, known, name)
     if cls is not thing:
         found.fixed = fixed_values(name, thing, found.parameters)
     return found
+
+
+def _vectors(name: str, sampler: str, make: Any, label: str, thing: Any = None) -> Target:
+    """Return the target that a distribution of vectors or matrices is."""
+    sampling = JaxVectorSampling(
+        label,
+        VECTORS[sampler],
+        lambda key, given: make(**given).sample(key),
+        lambda y, given: make(**given).log_prob(y),
+        lambda given: make(**given).has_rsample or f"{label} has no rsample",
+    )
+    return sampled(name, VECTORS[sampler], sampling, thing)
 
 
 def _base() -> Any:

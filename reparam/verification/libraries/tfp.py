@@ -14,7 +14,7 @@ from typing import Any
 
 from reparam.errors import InputError
 from reparam.verification.laws import Link
-from reparam.verification.libraries._jax import JaxSampling, in_double
+from reparam.verification.libraries._jax import JaxSampling, JaxVectorSampling, in_double
 from reparam.verification.libraries._rows import (
     LOG_SCALE,
     PROBABILITY,
@@ -38,9 +38,10 @@ from reparam.verification.libraries._sampling import (
     not_univariate,
     parameter_in,
 )
+from reparam.verification.libraries._vectors import VectorRow, diagonal, sampled, vectors
 from reparam.verification.targets import Target
 
-__all__ = ["ROWS", "recognized", "target"]
+__all__ = ["ROWS", "VECTORS", "recognized", "target"]
 
 _MODULE = "tensorflow_probability.substrates.jax"
 #: Less than this is added to the ends of domains, against rounding.
@@ -119,6 +120,24 @@ ROWS: Mapping[str, Row] = {
     "Weibull": row("weibull", concentration="concentration", scale="scale"),
 }
 
+#: Distributions of vectors and matrices.
+VECTORS: Mapping[str, VectorRow] = {
+    "CholeskyLKJ": vectors(
+        "lkj-cholesky", {"dim": 3}, dimension="dim", concentration="concentration"
+    ),
+    "Dirichlet": vectors("dirichlet", concentration="concentration"),
+    "MultivariateNormalDiag": diagonal("multivariate-gaussian", loc="loc", scale_diag="scale_tril"),
+    "MultivariateNormalTriL": vectors("multivariate-gaussian", loc="loc", scale_tril="scale_tril"),
+    "PowerSpherical": vectors(
+        "power-spherical", mean_direction="mean_direction", concentration="concentration"
+    ),
+    "RelaxedOneHotCategorical": vectors("concrete", temperature="temperature", logits="logits"),
+    "VonMisesFisher": vectors(
+        "von-mises-fisher", mean_direction="mean_direction", concentration="concentration"
+    ),
+    "WishartTriL": vectors("wishart", df="df", scale_tril="scale_tril"),
+}
+
 
 def target(spec: str, name: str) -> Target:
     """Return the target that a distribution class is.
@@ -131,7 +150,9 @@ def target(spec: str, name: str) -> Target:
         If there is no such class, or it isn't univariate.
     """
     root = load(spec, _MODULE, "TensorFlow Probability", "tfp-nightly")
-    cls = looked_up(spec, root.distributions, name, ROWS)
+    cls = looked_up(spec, root.distributions, name, [*ROWS, *VECTORS])
+    if name in VECTORS:
+        return _vectors(spec, cls, f"TFP's {name}")
     return _made(spec, cls, ROWS.get(name), f"TFP's {name}")
 
 
@@ -141,10 +162,30 @@ def recognized(thing: Any, name: str) -> Target | None:
     if not issubclass(cls, import_module(_MODULE).distributions.Distribution):
         return None
     its = cls.__module__.startswith("tensorflow_probability.")
+    if its and cls.__name__ in VECTORS:
+        return _vectors(name, cls, name, None if cls is thing else thing)
     found = _made(name, cls, ROWS.get(cls.__name__) if its else None, name)
     if cls is not thing:
         found.fixed = fixed_values(name, thing, found.parameters)
     return found
+
+
+def _vectors(name: str, cls: Any, label: str, thing: Any = None) -> Target:
+    """Return the target that a distribution of vectors or matrices is."""
+
+    def declared(given: Mapping[str, Any]) -> bool | str:
+        kind = str(cls(**given).reparameterization_type)
+        return "NOT_REPARAMETERIZED" not in kind or f"{label} is NOT_REPARAMETERIZED"
+
+    known = VECTORS[cls.__name__]
+    sampling = JaxVectorSampling(
+        label,
+        known,
+        lambda key, given: cls(**given).sample(seed=key),
+        lambda y, given: cls(**given).log_prob(y),
+        declared,
+    )
+    return sampled(name, known, sampling, thing)
 
 
 def _made(name: str, cls: Any, known: Row | None, label: str) -> LibrarySampler:

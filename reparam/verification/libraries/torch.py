@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -36,10 +37,11 @@ from reparam.verification.libraries._sampling import (
     row_of_constraints,
     unchecked,
 )
+from reparam.verification.libraries._vectors import VectorRow, diagonal, sampled, vectors
 from reparam.verification.refusals import NoGradient
 from reparam.verification.targets import Sample, Target
 
-__all__ = ["ROWS", "recognized", "target"]
+__all__ = ["ROWS", "VECTORS", "recognized", "target"]
 
 #: Distributions and what they are; of others the log density is asked.
 ROWS: Mapping[str, Row] = {
@@ -83,6 +85,22 @@ ROWS: Mapping[str, Row] = {
     "Weibull": row("weibull", scale="scale", concentration="concentration"),
 }
 
+#: Distributions of vectors and matrices.
+VECTORS: Mapping[str, VectorRow] = {
+    "Dirichlet": vectors("dirichlet", concentration="concentration"),
+    "LKJCholesky": vectors("lkj-cholesky", {"dim": 3}, dim="dim", concentration="concentration"),
+    "LogisticNormal": diagonal("stick-breaking-normal", loc="loc", scale="scale_tril"),
+    "LowRankMultivariateNormal": vectors(
+        "low-rank-gaussian", loc="loc", cov_factor="cov_factor", cov_diag="cov_diag"
+    ),
+    "MultivariateNormal": vectors("multivariate-gaussian", loc="loc", scale_tril="scale_tril"),
+    "RelaxedOneHotCategorical": replace(
+        vectors("concrete", temperature="temperature", logits="logits"),
+        columns=frozenset({"temperature"}),
+    ),
+    "Wishart": vectors("wishart", df="df", scale_tril="scale_tril"),
+}
+
 
 def target(spec: str, name: str) -> Target:
     """Return the target that a class of ``torch.distributions`` is.
@@ -95,7 +113,11 @@ def target(spec: str, name: str) -> Target:
         If there is no such class, or it isn't univariate.
     """
     module = load(spec, "torch.distributions", "PyTorch", "torch")
-    cls = looked_up(spec, module, name, ROWS)
+    cls = looked_up(spec, module, name, [*ROWS, *VECTORS])
+    if name in VECTORS:
+        return sampled(
+            spec, VECTORS[name], _VectorSampling(cls, VECTORS[name], f"PyTorch's {name}")
+        )
     return _made(spec, cls, ROWS.get(name), f"PyTorch's {name}")
 
 
@@ -104,7 +126,11 @@ def recognized(thing: Any, name: str) -> Target | None:
     cls = thing if isinstance(thing, type) else type(thing)
     if not issubclass(cls, _torch().distributions.Distribution):
         return None
-    known = ROWS.get(cls.__name__) if cls.__module__.startswith("torch.") else None
+    its = cls.__module__.startswith("torch.")
+    if its and cls.__name__ in VECTORS:
+        row = VECTORS[cls.__name__]
+        return sampled(name, row, _VectorSampling(cls, row, name), None if cls is thing else thing)
+    known = ROWS.get(cls.__name__) if its else None
     found = _made(name, cls, known, name)
     if cls is not thing:
         found.fixed = fixed_values(name, thing, found.parameters)
@@ -193,6 +219,64 @@ class _Sampling:
             y.detach().numpy(),
             {name: each.numpy() for name, each in zip(leaves, gradients, strict=True)},
         )
+
+
+class _VectorSampling:
+    """A class of ``torch.distributions`` of vectors or matrices, each draw with parameters."""
+
+    def __init__(self, cls: Callable[..., Any], row: VectorRow, label: str) -> None:
+        self._cls, self._row, self._label = cls, row, label
+
+    def _made(self, theta: Mapping[str, Any]) -> Any:
+        def cut(matrix: Any) -> Any:
+            return matrix.diagonal(dim1=-2, dim2=-1)
+
+        return self._cls(**self._row.arguments(theta, cut), validate_args=False)
+
+    def _leaves(self, theta: Mapping[str, Array], n: int) -> dict[str, Any]:
+        torch = _torch()
+        names = [name for name in self._row.names.values() if name not in self._row.constants]
+        arrays = {name: torch.as_tensor(theta[name], dtype=torch.float64) for name in names}
+        return {
+            name: each.expand(n, *each.shape).clone().requires_grad_()
+            for name, each in arrays.items()
+        }
+
+    def values(self, theta: Mapping[str, Array], n: int, seed: int) -> Array:
+        """Return n draws."""
+        with _torch().no_grad(), _seeded(seed):
+            made = self._made(self._leaves(theta, n))
+            return np.asarray(made.rsample() if made.has_rsample else made.sample())
+
+    def sample(
+        self, theta: Mapping[str, Array], n: int, seed: int
+    ) -> tuple[Array, Callable[[Array], Mapping[str, Array]]]:
+        """Return the same draws, and their product with upstream gradients."""
+        torch, leaves = _torch(), self._leaves(theta, n)
+        made = self._made(leaves)
+        if not made.has_rsample:
+            raise NoGradient(f"{self._label} has no rsample")
+        with _seeded(seed):
+            y = made.rsample()
+        if not y.requires_grad:
+            raise NoGradient(f"draws of {self._label} do not depend on its parameters")
+
+        def pull(upstream: Array) -> dict[str, Array]:
+            found = torch.autograd.grad(
+                y, list(leaves.values()), torch.as_tensor(upstream), True, allow_unused=True
+            )
+            if cut := [name for name, each in zip(leaves, found, strict=True) if each is None]:
+                raise NoGradient(f"draws of {self._label} do not depend on {', '.join(cut)}")
+            return {name: each.numpy() for name, each in zip(leaves, found, strict=True)}
+
+        return y.detach().numpy(), pull
+
+    def log_prob(self, y: Array, theta: Mapping[str, Array]) -> Array:
+        """Return the log density."""
+        torch = _torch()
+        with torch.no_grad():
+            arrays = {name: torch.as_tensor(each) for name, each in theta.items()}
+            return np.asarray(self._made(arrays).log_prob(torch.as_tensor(y)))
 
 
 @contextmanager

@@ -43,10 +43,30 @@ def derivative(context: Context) -> Iterator[Comparison]:
         raise NotApplicable(JUMPING)
     if target.noise is not None:
         yield from _of_transform(context)
+    elif target.length:
+        _need_a_path(context)
     if target.length:
         yield from _of_vector_draws(context)
     else:
         yield from _of_draws(context)
+
+
+def _need_a_path(context: Context) -> None:
+    """Raise unless a sampler's vectors move smoothly at a fixed seed, and gradients with them."""
+    target, theta = context.target, context.sets()[0]
+    few, seed = 4 * context.level.points, context.seed
+    if not smooth_at_seed(target, theta, few, seed):
+        raise NotApplicable(JUMPING)
+    sample, value = target.draws(theta, few, seed), partial(_rows, target, few, seed, "")
+    for name in target.parameters:
+        slope, error = _slope(context, name, theta, sample, value)
+        gradient = sample.gradients[name]
+        if np.any(slope) and not paths.are_meant(
+            sample.value, gradient, slope, 10.0 * error, alike=_THE_SAME
+        ):
+            raise NotApplicable(
+                f"∂y/∂{name} is not the derivative at a fixed seed: expectations judge it"
+            )
 
 
 def _of_transform(context: Context) -> Iterator[Comparison]:
@@ -70,7 +90,8 @@ def _of_vector_draws(context: Context) -> Iterator[Comparison]:
     """Compare gradients of drawn vectors, of which no formula tells the path, at a fixed seed."""
     target, n = context.target, 4 * context.level.points
     for way in target.ways:
-        tallies = {name: Tally(f"∂y/∂{name} of draws ({way})") for name in target.parameters}
+        label = f" ({way})" if way else ""
+        tallies = {name: Tally(f"∂y/∂{name} of draws{label}") for name in target.parameters}
         for theta in context.sets():
             sample = target.draws(theta, n, context.seed, way)
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -18,12 +18,14 @@ from reparam.base.reparameterized import Marginal
 from reparam.regions import RealVector, Simplex
 from reparam.verification import reals, simplex, statistics
 from reparam.verification.comparing import Tally, failure
-from reparam.verification.context import Context
+from reparam.verification.context import Context, parameter_sets
 from reparam.verification.fit import LOOKS, Fit, add_scores, look
 from reparam.verification.numerics import derivative_in
+from reparam.verification.projections import Projections, tests_of
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.simplex import MOST_ENTRIES
+from reparam.verification.targets import Sample
 from reparam.verification.vectors import Vectors
 
 __all__ = ["distribution", "edges", "expectation", "identity", "places", "score", "transform"]
@@ -45,6 +47,8 @@ _DOUBT = "entries of too many draws underflow, where the score is no number"
 _PILOT = 4096
 #: What integrals may be off by; far out, waves of sums of entries are finer than the grid.
 _ON_SIMPLEX, _ON_REALS = 1e-9, 1e-6
+#: Draws at each set of a sampler without a transform.
+_AT_EDGES = 64
 #: Frequencies of the functions cos(kπF) of which the density's integral is 0.
 _FREQUENCIES = (1, 2)
 
@@ -112,9 +116,9 @@ def transform(context: Context) -> Iterator[Comparison]:
     """
     from reparam.verification.witnesses.transform import tabulated
 
+    noise = context.noise_points  # it needs a transform
     yield from tabulated(context)
-    target, noise = _target(context), context.noise_points
-    inside = _Inside(target, "y")
+    target, inside = _target(context), _Inside(_target(context), "y")
     logarithm = Tally("ln y, by its view")
     for theta in context.sets():
         y = target.transform(noise, **theta).value
@@ -219,17 +223,22 @@ def identity(context: Context) -> Iterator[Comparison]:
 def score(context: Context) -> Iterator[Comparison]:
     """Compare the score with differences of log p, and its expectation with 0."""
     target, formulas = _target(context), context.target.formulas
+    if target.is_numerical:
+        raise NotApplicable("it has no formula: the score is log p differentiated numerically")
     slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
     for theta in context.sets():
         y = target.values(theta, 4 * context.level.points, context.seed)
         y = y[_is_told(target, y)]
         claimed = formulas["score"](y, **theta)
+        # of all parameters: where log p stays the same in one, rounding makes of differences as
+        # much as in the others
+        sizes = [np.median(np.abs(claimed[name])) for name in slopes if y.size]
+        slack = 1e-9 * max(sizes, default=0.0)
         for name, tally in slopes.items():
             slope, error = derivative_in(
                 name, partial(formulas["log_prob"], y), theta, target.parameters, shape=(1,)
             )
-            slack = 1e-9 * np.median(np.abs(claimed[name])) if y.size else 0.0
             tally.add(
                 theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, **_row(y)
             )
@@ -317,6 +326,8 @@ def _functions(y: Array) -> Iterator[tuple[str, Array, Array]]:
     varying = np.flatnonzero(np.ptp(y, axis=0) > 0.0)
     for i, j in zip(varying, np.roll(varying, -1), strict=True):
         yield f"y_{i}", y[:, i], np.broadcast_to(unit[i], y.shape)
+        # of symmetric vectors all others are odd, and blind to a scale
+        yield f"y_{i}²", np.square(y[:, i]), 2.0 * y[:, [i]] * unit[i]
         yield f"y_{i} y_{j}", y[:, i] * y[:, j], y[:, [j]] * unit[i] + y[:, [i]] * unit[j]
     c = np.cos(2.0 * np.arange(y.shape[-1]))  # weights of no symmetry
     for k in (1, 3):
@@ -346,8 +357,10 @@ def expectation(context: Context) -> Iterator[Comparison]:
     names = list(target.parameters)
     if not names:
         raise NotApplicable("it has no parameter to be differentiated in")
-    tests = 2 * target.length + 2
-    critical = statistics.critical_value(context.alpha / (tests * len(sets) * len(names)))
+    along = tests_of(target.marginals(sets[0])) if target.noise is None else 0
+    tests = (3 * target.length + 2 + along) * len(sets) * len(names)
+    critical = statistics.critical_value(context.alpha / tests)
+    projections = Projections(context, context.alpha / tests)
     tallies = {name: Tally(f"∂E[φ(y)]/∂{name}", "standard errors", doubt=_DOUBT) for name in names}
     judged = False
     for number, theta in enumerate(sets):
@@ -367,6 +380,9 @@ def expectation(context: Context) -> Iterator[Comparison]:
             continue
         claimed = target.formulas["score"](y, **theta)
         scores = np.stack([claimed[name] for name in names])
+        if along:
+            kept = {name: sample.gradients[name][told] for name in names}
+            yield from projections.add(theta, Sample(y, kept))
         gradients = np.stack([sample.gradients[name][told].T for name in names])
         known = scores.T @ np.linalg.pinv(scores @ scores.T)
         outweighed, asked = dict.fromkeys(names, 0), 0
@@ -401,6 +417,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
         raise NotApplicable(_DOUBT)
     for tally in tallies.values():
         yield from tally.result()
+    yield from projections.result()
 
 
 def _not_numbers(
@@ -427,6 +444,9 @@ def edges(context: Context) -> Iterator[Comparison]:
     )
 
     target = _target(context)
+    if target.noise is None:
+        yield from _edges_of_draws(context, corners(context, 1.0))
+        return
     noise, names = extreme_noise(context), list(target.parameters)
     values = partial(transformed, target, noise)
     outputs = ["value", *target.views]
@@ -469,4 +489,32 @@ def edges(context: Context) -> Iterator[Comparison]:
             formulas[1].add(theta, np.any(np.isnan(scores), axis=0), 0.0, **_row(inner))
     yield from inside.result()
     for tally in (*numbers.values(), *gradients.values(), *silent.values(), *formulas):
+        yield from tally.result()
+
+
+def _edges_of_draws(context: Context, corners: Iterable[dict[str, float]]) -> Iterator[Comparison]:
+    """Look at draws of a sampler without a transform, at the ends of ranges and all over them."""
+    target = _target(context)
+    inside = _Inside(target, "draws")
+    numbers = Tally("entries of draws are numbers", "statement")
+    gradients = {name: Tally(f"∂y/∂{name} is a number", "statement") for name in target.parameters}
+    moving = {name: Tally(f"∂y/∂{name} is not all 0", "statement") for name in target.parameters}
+    others = parameter_sets(target, context.level.many + 1, context.seeded("ranges"))
+    for number, theta in enumerate([*corners, *others]):
+        if not target.allows(theta):
+            continue
+        sample = target.draws(theta, _AT_EDGES, context.seeded("edges", number))
+        y, broken = sample.value, ~np.isfinite(sample.value)
+        numbers.add(theta, np.any(broken, axis=-1), 0.0, **_row(y))
+        kept = ~np.any(broken, axis=-1)
+        if np.any(kept) and not target.is_of_matrices:  # these round to singular ones
+            inside.add(theta, y[kept])
+        for name, entry in sample.gradients.items():
+            gradients[name].add(theta, ~np.isfinite(entry[kept]), 0.0)
+            told = _is_told(target, y)
+            if np.any(told):
+                moving[name].add(theta, float(not np.any(entry[told])), 0.0)
+    yield from numbers.result()
+    yield from inside.result()
+    for tally in (*gradients.values(), *moving.values()):
         yield from tally.result()

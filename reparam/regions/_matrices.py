@@ -1,153 +1,31 @@
-"""Where vectors and matrices lie: real vectors, the simplex, the sphere, triangles, cones."""
+"""Where matrices lie: real matrices, triangles, cones."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.domains import POSITIVE, REAL, Interval
+from reparam.regions._region import ROUNDING, Dims, Number, Region, along_rows
 
 __all__ = [
     "Correlation",
     "CorrelationCholesky",
-    "CountVector",
-    "Dims",
     "LowerTriangular",
-    "Number",
     "PositiveDefinite",
-    "PositiveVector",
     "RealMatrix",
-    "RealVector",
-    "Region",
-    "Simplex",
-    "UnitVector",
 ]
 
-#: The axes of one value: names of lengths, ``"K"``, such a name plus or minus an integer,
-#: ``"K + 1"``, or lengths.
-Dims: TypeAlias = tuple[str | int, ...]
-
-#: How far rounding, to float32 at most, may move what sums to 1.
-_ROUNDING = 1e-6
 #: How far below 0 the eigenvalues of a correlation matrix less the identity may be.
 _DEFINITE = 1.0 - 1e-6
 #: How much of √(a_ii a_jj) entries of a symmetric matrix may differ from their mirror images.
 _ASYMMETRY = 1e-10
-
-
-class Number(NamedTuple):
-    """Where a number lies that an array has at one place, and its typical range."""
-
-    domain: Interval
-    typical: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Region(Interval):
-    """A set of vectors or matrices. As an interval, it is that of each entry.
-
-    Derivatives in a parameter of a region are *tangent*: they are zero where an entry is fixed,
-    and dL = Σ D·dθ holds for every change dθ that stays in the region.
-    """
-
-    low: float | str = -math.inf
-    high: float | str = math.inf
-    dims: Dims = ("K",)
-    rank: ClassVar[int] = 1
-    #: In words; in a table; and a member, after "is" or "is not".
-    what: ClassVar[str] = "vectors"
-    brief: ClassVar[str] = "vectors"
-    one: ClassVar[str] = "a vector"
-    #: What to pass, with a place for the parameter's name.
-    wanted: ClassVar[str] = "finite {}"
-    #: Whether every value inside the interval is in the region: entries are independent.
-    free: ClassVar[bool] = False
-
-    def __str__(self) -> str:
-        return self.what
-
-    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
-        """Return which values, in the last axes, are outside; those with NaN are.
-
-        Parameters
-        ----------
-        values
-            Vectors or matrices.
-        theta
-            The law's parameters by name, of a support that depends on them.
-        """
-        within = ~np.isnan(values) & (values >= self.low) & (values <= self.high)  # type: ignore[operator]
-        return np.asarray(~np.all(within, axis=self._axes))
-
-    def problem(self, value: Array) -> str:
-        """Return what is wrong with one value that is outside."""
-        return "it has an entry that is not finite" if not np.all(np.isfinite(value)) else ""
-
-    @property
-    def remedy(self) -> str:
-        """What to do about a value outside, as an imperative."""
-        return self.wanted
-
-    @property
-    def misses(self) -> tuple[float, ...]:
-        """Numbers that are just not inside: none, since values are not numbers."""
-        return ()
-
-    def member(self, numbers: Array) -> Array:
-        """Return members, one for each array of real numbers of a member's shape."""
-        return numbers
-
-    def initial(self, shape: tuple[int, ...], default: float) -> Array:
-        """Return the member that stands for `default` in each entry."""
-        return np.full(shape, default)
-
-    def projected(self, derivative: Array, value: Array) -> Array:
-        """Return the tangent derivative, from one in each entry as if entries were independent."""
-        return derivative
-
-    def retracted(self, value: Array) -> Array:
-        """Return the member next to a value that a tangent step away from a member led to."""
-        return value
-
-    # Members as numbers that move one by one, for verification: some of the entries of an array,
-    # from which ``charted`` makes a member.
-
-    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number | None:
-        """Return where the number at a place lies; None of an entry that others determine."""
-        return Number(Interval(self.low, self.high), (-1.0, 1.0))
-
-    def charted(self, numbers: Array) -> Array:
-        """Return the member that numbers stand for, from an array with 0 at other places."""
-        return self.retracted(numbers)
-
-    def in_numbers(self, derivative: Array, numbers: Array) -> Array:
-        """Return derivatives in the numbers from the tangent one in a member."""
-        return derivative
-
-    @property
-    def _axes(self) -> tuple[int, ...]:
-        return tuple(range(-self.rank, 0))
-
-
-@dataclass(frozen=True, slots=True)
-class RealVector(Region):
-    """The vectors of real numbers.
-
-    >>> print(RealVector())
-    real vectors
-    """
-
-    what: ClassVar[str] = "real vectors"
-    brief: ClassVar[str] = "ℝ^K"
-    one: ClassVar[str] = "a real vector"
-    free: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,154 +38,6 @@ class RealMatrix(Region):
     brief: ClassVar[str] = "ℝ^(N×K)"
     one: ClassVar[str] = "a real matrix"
     free: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, slots=True)
-class PositiveVector(Region):
-    """The vectors of positive numbers."""
-
-    low: float | str = 0.0
-    what: ClassVar[str] = "positive vectors"
-    brief: ClassVar[str] = "ℝ⁺^K"
-    one: ClassVar[str] = "a positive vector"
-    wanted: ClassVar[str] = "positive {}"
-    free: ClassVar[bool] = True
-
-    def member(self, numbers: Array) -> Array:
-        """Return e to the numbers."""
-        return np.asarray(np.exp(numbers))
-
-
-@dataclass(frozen=True, slots=True)
-class Simplex(Region):
-    """The vectors of positive numbers that sum to 1.
-
-    >>> print(Simplex())
-    simplex
-    >>> Simplex().outside(np.array([[0.5, 0.5], [0.5, 0.6]]))
-    array([False,  True])
-    """
-
-    low: float | str = 0.0
-    high: float | str = 1.0
-    what: ClassVar[str] = "simplex"
-    brief: ClassVar[str] = "simplex"
-    one: ClassVar[str] = "on the simplex"
-    wanted: ClassVar[str] = "{} that are not negative and sum to 1"
-
-    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
-        """Return which vectors are outside, the boundary and rounding (to float32) apart."""
-        off = ~(np.abs(np.sum(values, axis=-1) - 1.0) <= _ROUNDING)
-        return np.asarray(off | np.any(values < 0.0, axis=-1))
-
-    def problem(self, value: Array) -> str:
-        """Return the sum, or the entry that is negative."""
-        if np.any(value < 0.0):
-            return f"entry {int(np.argmin(value))} is {np.min(value):g}"
-        return f"the entries sum to {np.sum(value):g}"
-
-    def member(self, numbers: Array) -> Array:
-        """Return the softmax."""
-        weights = np.exp(numbers - np.max(numbers, axis=-1, keepdims=True))
-        return np.asarray(weights / np.sum(weights, axis=-1, keepdims=True))
-
-    def initial(self, shape: tuple[int, ...], default: float) -> Array:
-        """Return equal shares."""
-        return np.full(shape, 1.0 / shape[-1])
-
-    def projected(self, derivative: Array, value: Array) -> Array:
-        """Return the derivative less its mean: steps sum to 0."""
-        return np.asarray(derivative - np.mean(derivative, axis=-1, keepdims=True))
-
-    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number:
-        """Return that weights are positive."""
-        return Number(POSITIVE, (0.3, 1.0))
-
-    def charted(self, numbers: Array) -> Array:
-        """Return weights, divided by their sum."""
-        return np.asarray(numbers / np.sum(numbers, axis=-1, keepdims=True))
-
-    def in_numbers(self, derivative: Array, numbers: Array) -> Array:
-        """Return derivatives in the weights."""
-        total = np.sum(numbers, axis=-1, keepdims=True)
-        mean = np.sum(derivative * numbers, axis=-1, keepdims=True) / total
-        return np.asarray((derivative - mean) / total)
-
-
-@dataclass(frozen=True, slots=True)
-class CountVector(Region):
-    """The vectors of counts, integers from 0 on, with the sum of a parameter of that name, or 1.
-
-    >>> print(CountVector(total="total_count"))
-    counts with sum total_count
-    """
-
-    low: float | str = 0.0
-    high: float | str = math.inf
-    total: str = ""
-    wanted: ClassVar[str] = "{} that are non-negative integers"
-
-    def __str__(self) -> str:
-        return f"counts with sum {self.total or 1}"
-
-    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
-        """Return which vectors have another entry, or another sum."""
-        total = (theta or {}).get(self.total, 1.0)
-        wrong = ~(np.sum(values, axis=-1) == total)
-        return np.asarray(wrong | np.any((values < 0.0) | (np.floor(values) != values), axis=-1))
-
-    def initial(self, shape: tuple[int, ...], default: float) -> Array:
-        """Return zeros."""
-        return np.zeros(shape)
-
-
-@dataclass(frozen=True, slots=True)
-class UnitVector(Region):
-    """The vectors of length 1: the sphere."""
-
-    low: float | str = -1.0
-    high: float | str = 1.0
-    what: ClassVar[str] = "unit vectors"
-    brief: ClassVar[str] = "sphere"
-    one: ClassVar[str] = "a unit vector"
-    wanted: ClassVar[str] = "{} divided by its length"
-
-    def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
-        """Return which vectors don't have length 1, rounding (to float32) apart."""
-        return np.asarray(~(np.abs(np.linalg.norm(values, axis=-1) - 1.0) <= _ROUNDING))
-
-    def problem(self, value: Array) -> str:
-        """Return the length."""
-        return f"its length is {np.linalg.norm(value):g}"
-
-    def member(self, numbers: Array) -> Array:
-        """Return the numbers, divided by their length; the first unit vector if all are 0."""
-        most = np.max(np.abs(numbers), axis=-1, keepdims=True)  # squares might under- or overflow
-        scaled = numbers / np.where(most == 0.0, 1.0, most)
-        return self.retracted(np.where(most == 0.0, self.initial(numbers.shape, 0.0), scaled))
-
-    def initial(self, shape: tuple[int, ...], default: float) -> Array:
-        """Return the first unit vector."""
-        vector = np.zeros(shape)
-        vector[..., 0] = 1.0
-        return vector
-
-    def projected(self, derivative: Array, value: Array) -> Array:
-        """Return the part that is orthogonal to the vector."""
-        along = np.sum(derivative * value, axis=-1, keepdims=True)
-        return np.asarray(derivative - along * value)
-
-    def retracted(self, value: Array) -> Array:
-        """Return the vector of length 1 in that direction."""
-        return np.asarray(value / np.linalg.norm(value, axis=-1, keepdims=True))
-
-    def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number:
-        """Return that any numbers stand for their direction."""
-        return Number(REAL, (-1.0, 1.0))
-
-    def in_numbers(self, derivative: Array, numbers: Array) -> Array:
-        """Return derivatives in a vector of any length."""
-        return _along_rows(self, derivative, numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,7 +172,7 @@ class Correlation(PositiveDefinite):
         """Return which matrices are outside, or have another diagonal, rounding apart."""
         off = np.abs(np.diagonal(values, axis1=-2, axis2=-1) - 1.0)
         indefinite = PositiveDefinite.outside(self, values, theta)
-        return np.asarray(indefinite | ~np.all(off <= _ROUNDING, axis=-1))
+        return np.asarray(indefinite | ~np.all(off <= ROUNDING, axis=-1))
 
     def problem(self, value: Array) -> str:
         """Return the entry of the diagonal that isn't 1, or what else is wrong."""
@@ -498,7 +228,7 @@ class CorrelationCholesky(Region):
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
         """Return which matrices are not lower triangular with rows of length 1."""
         off = np.abs(np.linalg.norm(values, axis=-1) - 1.0)
-        return np.asarray(LowerTriangular().outside(values) | ~np.all(off <= _ROUNDING, axis=-1))
+        return np.asarray(LowerTriangular().outside(values) | ~np.all(off <= ROUNDING, axis=-1))
 
     def problem(self, value: Array) -> str:
         """Return the first entry that is wrong, or the row."""
@@ -538,13 +268,7 @@ class CorrelationCholesky(Region):
 
     def in_numbers(self, derivative: Array, numbers: Array) -> Array:
         """Return derivatives in rows of any length."""
-        return _along_rows(self, derivative, _with_first(numbers))
-
-
-def _along_rows(region: Region, derivative: Array, numbers: Array) -> Array:
-    """Return derivatives in vectors of any length from those in their directions."""
-    tangent = region.projected(derivative, region.retracted(numbers))
-    return np.asarray(tangent / np.linalg.norm(numbers, axis=-1, keepdims=True))
+        return along_rows(self, derivative, _with_first(numbers))
 
 
 def _of_triangle(at: tuple[int, ...], below: Number, diagonal: Number | None) -> Number | None:

@@ -1,0 +1,274 @@
+"""The gradient of a graph's E[J] by several estimators."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reparam._typing import RNGLike
+from reparam.engine.noise import seed_sequence
+from reparam.errors import EstimatorError, GraphError, did_you_mean
+from reparam.expressions import Expression
+from reparam.graphs._estimation import expectation
+from reparam.graphs._evaluator import Evaluator
+from reparam.graphs._exact import exact
+from reparam.graphs._nodes import (
+    PATHWISE,
+    SCORE,
+    SCORE_LOO,
+    STRAIGHT_THROUGH,
+    Density,
+    Formula,
+    Node,
+    Placed,
+    Sampled,
+)
+from reparam.graphs._parse import Structure
+from reparam.graphs._relaxing import check_relaxable, relaxed
+from reparam.graphs._terms import in_terms
+
+__all__ = ["GRAPH_ESTIMATORS", "GraphEstimate", "GraphEstimates", "compared"]
+
+MIXED, MIXED_SCORE, RELAXED = "mixed", "mixed-score", "relaxed"
+
+#: How continuous and discrete draws are differentiated, by the name of the estimator.
+GRAPH_ESTIMATORS: dict[str, tuple[str, str]] = {
+    PATHWISE: (PATHWISE, ""),
+    MIXED: (PATHWISE, SCORE_LOO),
+    MIXED_SCORE: (PATHWISE, SCORE),
+    SCORE: (SCORE, SCORE),
+    SCORE_LOO: (SCORE_LOO, SCORE_LOO),
+    RELAXED: (PATHWISE, RELAXED),
+    STRAIGHT_THROUGH: (PATHWISE, STRAIGHT_THROUGH),
+}
+
+
+@dataclass(frozen=True)
+class GraphEstimate:
+    """What one estimator says of the derivative in one element of an input.
+
+    Attributes
+    ----------
+    estimator, input
+        Their names.
+    element
+        The number of the element, from 0.
+    value
+        The estimate of ∂E[J]/∂input.
+    standard_error
+        Of the value.
+    variance
+        Of one draw.
+    cost
+        Nanoseconds a draw took, for all inputs together, on all threads.
+    exact
+        The derivative itself, NaN if it is not known.
+    biased
+        Whether the estimator's expectation is something else.
+    draws
+        How many draws were taken.
+    """
+
+    estimator: str
+    input: str
+    element: int
+    value: float
+    standard_error: float
+    variance: float
+    cost: float
+    exact: float
+    biased: bool
+    draws: int
+
+    @property
+    def error(self) -> float:
+        """The value less the exact one."""
+        return self.value - self.exact
+
+
+@dataclass(frozen=True)
+class GraphEstimates:
+    """Estimates of ∂E[J]/∂input by several estimators.
+
+    Attributes
+    ----------
+    rows
+        One estimate for each estimator and element of an input.
+    value
+        E[J] itself, NaN if it is not known.
+    left_out
+        The estimators that can't serve, each with the reason.
+    notes
+        What else there is to know.
+    """
+
+    rows: tuple[GraphEstimate, ...]
+    value: float
+    left_out: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[GraphEstimate]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        from reparam._html import table
+
+        header = ["estimator", "input", "element", "estimate", "standard error", "exact", "biased"]
+        rows = [
+            [
+                row.estimator,
+                row.input,
+                str(row.element),
+                f"{row.value:.6g}",
+                f"{row.standard_error:.2g}",
+                "" if np.isnan(row.exact) else f"{row.exact:.6g}",
+                "yes" if row.biased else "no",
+            ]
+            for row in self.rows
+        ]
+        return table("∂E[J]/∂input", header, rows, self.notes)
+
+
+def compared(
+    model: Evaluator, n: int, names: str | Iterable[str] | None, rng: RNGLike, temperature: float
+) -> GraphEstimates:
+    """Return the estimates of a graph's gradient in all inputs."""
+    model._check_loss()
+    asked = [names] if isinstance(names, str) else None if names is None else list(names)
+    for name in asked or ():
+        if name not in (*GRAPH_ESTIMATORS, "all"):
+            raise EstimatorError(
+                f"no estimator of graphs is called {name!r}{did_you_mean(name, GRAPH_ESTIMATORS)}"
+                f" (there are {', '.join(GRAPH_ESTIMATORS)}, all)"
+            )
+    every = asked is None or "all" in asked
+    root = seed_sequence(rng)
+    structure = model._structure
+    plain = replace(structure, nodes=tuple(in_terms(list(_hardened(structure.nodes)))))
+    inputs = structure.inputs
+    truth = exact(Evaluator(plain, model.inputs), inputs)
+    rows: list[GraphEstimate] = []
+    left_out: dict[str, str] = {}
+    said = [f"no exact value: {truth.unknown}"] if truth.unknown else []
+    for name, (continuous, discrete) in GRAPH_ESTIMATORS.items():
+        if not every and name not in (asked or ()):
+            continue
+        nodes = list(_differentiated(plain.nodes, continuous, discrete, temperature))
+        if why := _obstacle(name, plain, nodes):
+            left_out[name] = why
+            if not every:
+                raise EstimatorError(f"{name} can't serve: {why}")
+            continue
+        own = Evaluator(Structure(tuple(nodes)), model.inputs)
+        expectation(own, range(2), own._streams(root), inputs)  # what is computed once
+        start = time.perf_counter()
+        found = expectation(own, range(n), own._streams(root), inputs)
+        cost = (time.perf_counter() - start) / n * 1e9
+        said += [f"{name}: {note}" for note in found.notes]
+        soft = [node for node in nodes if isinstance(node, Sampled) and node.hard]
+        for key in inputs:
+            errors = np.ravel(found.standard_error.gradient[key])
+            columns = zip(
+                np.ravel(found.gradient[key]), errors, np.ravel(truth.gradient[key]), strict=True
+            )
+            for element, (value, error, right) in enumerate(columns):
+                rows.append(
+                    GraphEstimate(
+                        estimator=name,
+                        input=key,
+                        element=element,
+                        value=float(value),
+                        standard_error=float(error),
+                        variance=float(error) ** 2 * n,
+                        cost=cost,
+                        exact=float(right),
+                        biased=any(
+                            node.by == PATHWISE or node.name in own._active([key]) for node in soft
+                        ),
+                        draws=n,
+                    )
+                )
+    return GraphEstimates(tuple(rows), truth.value, left_out, tuple(dict.fromkeys(said)))
+
+
+def _hardened(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield nodes with the discrete draws for what is relaxed or straight-through."""
+    hard: dict[tuple[str, ...], Placed] = {}
+    for node in nodes:
+        if isinstance(node, Sampled) and node.hard:
+            hard[node.arguments] = node.hard
+            yield Sampled(node.name, node.hard, SCORE_LOO)
+        elif isinstance(node, Density) and node.placed.arguments in hard:
+            own = hard[node.placed.arguments]
+            yield replace(node, placed=replace(own, stopped=node.placed.stopped))
+        else:
+            yield node
+
+
+def _differentiated(
+    nodes: Iterable[Node], continuous: str, discrete: str, temperature: float
+) -> Iterator[Node]:
+    """Yield nodes whose draws are differentiated as is said."""
+    soft: dict[str, Placed] = {}
+    for node in nodes:
+        if isinstance(node, Sampled) and not node.is_discrete:
+            yield replace(node, by=continuous)
+        elif isinstance(node, Sampled) and discrete in (RELAXED, STRAIGHT_THROUGH):
+            if node.law.name != "bernoulli":
+                yield node
+                continue
+            yield Formula(f"{node.name}.temperature", Expression(repr(temperature)), ())
+            added, draw = relaxed(
+                node.name, node.placed, straight_through=discrete == STRAIGHT_THROUGH
+            )
+            yield from added
+            yield draw
+            if discrete == RELAXED:
+                soft[node.name] = draw.placed
+        elif isinstance(node, Sampled):
+            yield replace(node, by=discrete or SCORE_LOO)
+        elif isinstance(node, Density) and node.of in soft and node.placed.law.name == "bernoulli":
+            own = all(name.startswith(f"{node.of}.") for name in node.placed.arguments)
+            placed = replace(soft[node.of], stopped=node.placed.stopped) if own else node.placed
+            yield replace(node, placed=placed)
+        else:
+            yield node
+
+
+def _obstacle(name: str, plain: Structure, nodes: Iterable[Node]) -> str:
+    """Return why an estimator can't serve a graph, or an empty string."""
+    drawn = [node for node in plain.nodes if isinstance(node, Sampled)]
+    integers = [node for node in drawn if node.is_discrete]
+    if not integers and name not in (PATHWISE, SCORE, SCORE_LOO):
+        return "no draw is discrete"
+    if integers and name == PATHWISE:
+        return f"{', '.join(node.name for node in integers)} has no path; take {MIXED}"
+    if name in (SCORE, SCORE_LOO):
+        if len(integers) == len(drawn):
+            return f"all draws are discrete, and it is {MIXED_SCORE if name == SCORE else MIXED}"
+        for node in drawn:
+            if moving := node.law.cls._support.moved_by:
+                return (
+                    f"{', '.join(moving)} of {node.name} moves an end of the support, which the"
+                    " score does not see"
+                )
+    if name in (RELAXED, STRAIGHT_THROUGH):
+        try:
+            for node in integers:
+                check_relaxable(node.law)
+        except GraphError as error:
+            return str(error)
+        soft = {node.name for node in nodes if isinstance(node, Sampled) and node.hard}
+        for each in nodes:
+            if not isinstance(each, Density) or each.of not in soft or name != RELAXED:
+                continue
+            if each.placed.law.name == "bernoulli":
+                return f"{each.name.partition('.')[2]} has no density between integers"
+    return ""

@@ -1,0 +1,141 @@
+"""Dask: the same bits as on one machine, whatever the chunks, the workers and their fate."""
+
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import reparam as rp
+from reparam.errors import CountError, NotReparameterizable, ShapeError
+from reparam.estimators import ESTIMATORS, estimate
+
+dask = pytest.importorskip("dask")
+da = pytest.importorskip("dask.array")
+rpd = pytest.importorskip("reparam.dask")
+
+#: Rows that are several blocks, and not a whole number of them.
+MANY = 2 * 65_536 + 4321
+
+
+@pytest.fixture(autouse=True)
+def in_this_thread():
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+def same(one, other):
+    """Whether estimates are the same in everything but time."""
+    rows = [[replace(row, cost=0.0, efficiency=0.0) for row in found] for found in (one, other)]
+    return repr(rows[0]) == repr(rows[1])  # NaN as well
+
+
+@pytest.mark.parametrize("chunks", [None, (2, 3, 4), (7, 5, 3), (3, 5, 11), ((1, 6), (5,), (11,))])
+@pytest.mark.parametrize(
+    "law",
+    [
+        rp.Gamma(alpha=2.5),
+        rp.Poisson(rate=[1.0, 20.0]),
+        rp.Dirichlet([1.0, 2.0, 3.0]),
+        rp.Gaussian([[0.0], [1.0]], [1.0, 2.0, 3.0]),
+    ],
+    ids=lambda law: law.name,
+)
+def test_values_are_the_same_for_any_chunks(law, chunks):
+    values = rpd.sample(law, (7, 5, 11), chunks=chunks, rng=1)
+    expected = law.sample((7, 5, 11), rng=1)
+    assert values.shape == expected.shape
+    assert np.array_equal(values.compute(), expected)
+
+
+@pytest.mark.parametrize("size", [(), 0, (3, 0), 1])
+def test_small_shapes(size):
+    d = rp.Laplace()
+    draw, expected = rpd.rsample(d, size, rng=5), d.rsample(size, rng=5)
+    assert np.array_equal(draw.value.compute(), expected.value)
+    found = draw.vjp(2.0)
+    assert {name: each.compute() for name, each in found.items()} == expected.vjp(2.0)
+
+
+@pytest.mark.parametrize("chunks", [None, 50_000, (65_536, 65_536, 4321)])
+@pytest.mark.parametrize(
+    "law",
+    [
+        rp.Gamma(alpha=2.5),
+        rp.Dirichlet([1.0, 2.0]),
+        rp.MultivariateGaussian([0.0, 1.0], scale_tril=[[1.0, 0.0], [0.5, 2.0]]),
+    ],
+    ids=lambda law: law.name,
+)
+def test_gradients_are_the_same_bits(law, chunks):
+    draw, here = rpd.rsample(law, MANY, chunks=chunks, rng=3), law.rsample(MANY, rng=3)
+    (found,) = dask.compute(draw.vjp(da.sin(draw.value)))
+    for name, gradient in here.vjp(np.sin(here.value)).items():
+        assert np.array_equal(found[name], gradient)
+
+
+def test_gradients_of_batches_do_not_depend_on_chunks():
+    d = rp.Gaussian(loc=[0.0, 1.0, 2.0], scale=2.0)
+    here = d.rsample((100, 500), rng=3)
+    expected = here.vjp(here.value)
+    several = []
+    for chunks in (None, 30, (40, 200)):
+        draw = rpd.rsample(d, (100, 500), chunks=chunks, rng=3)
+        several.append(dask.compute(draw.vjp(draw.value))[0])
+    for name, gradient in expected.items():
+        assert all(np.array_equal(each[name], several[0][name]) for each in several)
+        np.testing.assert_allclose(several[0][name], gradient, rtol=1e-13)
+
+
+def test_names_tell_draws_apart():
+    d = rp.Gamma(alpha=2.0)
+    names = [rpd.sample(law, 9, rng=seed).name for law, seed in ((d, 1), (d, 1), (d, 2))]
+    names.append(rpd.sample(rp.Gamma(alpha=3.0), 9, rng=1).name)
+    assert names[0] == names[1]
+    assert len(set(names)) == 3
+
+
+def test_refusals():
+    with pytest.raises(NotReparameterizable, match=r"reparam\.dask\.sample"):
+        rpd.rsample(rp.Poisson(), 3)
+    with pytest.raises(ShapeError, match="upstream has shape"):
+        rpd.rsample(rp.Laplace(), 3).vjp(np.ones(4))
+    with pytest.raises(CountError):
+        rpd.sample(rp.Laplace(), -1)
+
+
+@pytest.mark.parametrize("law", [rp.Gamma(alpha=2.0), rp.Bernoulli(probs=0.3)])
+def test_estimates_are_the_same_bits(law, monkeypatch):
+    for cls in ESTIMATORS.values():
+        if cls.span > 1:
+            monkeypatch.setattr(cls, "span", 2)  # several spans of few draws
+    options = {"estimators": ["pathwise", "qmc", "score", "score-average"], "rng": 1}
+    if law.name == "bernoulli":
+        options["estimators"] = ["score-average", "score-loo", "enumeration", "relaxed"]
+    there = rpd.estimate(law, "exp(-y)", 3 * 65_536 + 1, **options)
+    assert same(there, estimate(law, "exp(-y)", 3 * 65_536 + 1, **options))
+
+
+@pytest.mark.long
+def test_a_killed_worker_changes_nothing():
+    distributed = pytest.importorskip("distributed")
+    with (
+        dask.config.set({"scheduler": None, "distributed.comm.timeouts.tcp": "60s"}),
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        d, n = rp.Gamma(alpha=2.0), 3_000_000
+        draw = rpd.rsample(d, n, chunks=100_000, rng=3)
+        running = client.compute(draw.vjp(da.sin(draw.value)))
+        victim = next(iter(client.run(os.getpid).values()))
+        distributed.wait(client.compute(draw.value.blocks[0]))
+        os.kill(victim, signal.SIGKILL)
+        found = running.result()
+        here = d.rsample(n, rng=3)
+        for name, gradient in here.vjp(np.sin(here.value)).items():
+            assert np.array_equal(found[name], gradient)
+        assert victim not in client.run(os.getpid).values()
+        options = {"estimators": ["pathwise", "score-average"], "rng": 1}
+        there = rpd.estimate(d, "log(y)", 9_000_000, **options)
+        assert same(there, estimate(d, "log(y)", 9_000_000, **options))

@@ -1,8 +1,10 @@
 """Time a training step: construct, sample, back-propagate, with parameters new in each call.
 
 Beside it PyTorch, if it is installed, does the same: ``T(*p).rsample().sum().backward()`` with
-``validate_args`` off and float64 leaf tensors. Microseconds a call, medians of 60 calls, both
-libraries in turn. ``python benchmarks/small_calls.py``.
+``validate_args`` off and float64 leaf tensors. Microseconds a call, medians of 60 calls, the
+libraries in turn, this one with compiled kernels (where there are any) and with NumPy's.
+``python benchmarks/small_calls.py``. With ``--cpu`` processor time of one thread is counted: on a
+machine that does other work, too.
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from by_kernels import KERNELS, kernels
 
 import reparam as rp
 
 CALLS = 60
+CLOCK = time.process_time if "--cpu" in sys.argv else time.perf_counter
 SIZES = (1, 10, 100, 1_000, 10_000)
 
 #: By distribution: PyTorch's name, and a range for each parameter.
@@ -36,9 +40,9 @@ def median(step: Callable[[int], Any]) -> float:
     step(0)
     times = []
     for call in range(CALLS):
-        start = time.perf_counter()
+        start = CLOCK()
         step(call)
-        times.append(time.perf_counter() - start)
+        times.append(CLOCK() - start)
     return 1e6 * float(np.median(times))
 
 
@@ -65,6 +69,8 @@ def theirs(law: str, n: int, each: bool, constant: bool) -> float | None:
         import torch
     except ImportError:
         return None
+    if "--cpu" in sys.argv:
+        torch.set_num_threads(1)
     make = getattr(torch.distributions, LAWS[law][0])
     sets = [
         [torch.tensor(entry, dtype=torch.float64, requires_grad=True) for entry in theta]
@@ -82,15 +88,22 @@ def main() -> None:
     if "torch" in sys.modules or theirs("Gaussian", 1, True, True) is not None:
         libraries.append(f"torch {version('torch')}")
     print(", ".join(libraries))
-    print(f"{'µs a call: ours/PyTorch':32}" + "".join(f"{f'n = {n}':>16}" for n in SIZES))
+    paths = list(dict.fromkeys((KERNELS[0], "numpy")))
+    title = f"µs a call: {'/'.join(paths)}/PyTorch"
+    print(f"{title:36}" + "".join(f"{f'n = {n}':>23}" for n in SIZES))
     for law in LAWS:
         for each, constant in ((True, False), (True, True), (False, False), (False, True)):
             cells = []
             for n in SIZES:
-                own, other = ours(law, n, each, constant), theirs(law, n, each, constant)
-                cells.append(f"{own:.0f}" + (f"/{other:.0f} = {own / other:.1f}" if other else ""))
+                times = []
+                for path in paths:
+                    with kernels(path):
+                        times.append(ours(law, n, each, constant))
+                other = theirs(law, n, each, constant)
+                cell = "/".join(f"{time:.0f}" for time in times)
+                cells.append(cell + (f"/{other:.0f} = {times[0] / other:.1f}" if other else ""))
             kind = f"{'per element' if each else 'scalar'}, {'constant' if constant else 'new'}"
-            print(f"{f'{law}, {kind}':32}" + "".join(f"{cell:>16}" for cell in cells))
+            print(f"{f'{law}, {kind}':36}" + "".join(f"{cell:>23}" for cell in cells))
 
 
 if __name__ == "__main__":

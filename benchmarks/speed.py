@@ -5,9 +5,11 @@ or ``--scaling`` for time and memory over counts of streamed draws, this library
 
 Each case draws n values in float64 and back-propagates an upstream gradient into every parameter,
 once with parameters given per element and once with the same scalar for all. PyTorch and JAX take
-part if they are installed. Libraries take turns, a tenth of a second each, with a pause in between
-for idle threads to go to sleep; the figures are medians over the rounds, in nanoseconds a draw, all
-cores together.
+part if they are installed. This library is timed with each of its kernels, or those that
+``--kernels`` names (see ``reparam.show_kernels``). Libraries take turns, a tenth of a second each,
+with a pause in between for idle threads to go to sleep; the figures are medians over the rounds, in
+nanoseconds a draw, all cores together. ``--cpu`` gives each library one thread and counts processor
+time instead: on a machine that does other work, too, for which JAX is to be left out.
 """
 
 from __future__ import annotations
@@ -27,8 +29,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from by_kernels import KERNELS, kernels
 
 import reparam as rp
+from reparam.engine.threads import thread_count
 
 #: name, our class, parameters by our names.
 CASES: list[tuple[str, str, dict[str, float]]] = [
@@ -65,6 +69,19 @@ def ours(name: str, parameters: dict[str, Any], n: int, upstream: np.ndarray) ->
     return calls
 
 
+def with_kernels(calls: dict[str, Call], name: str) -> dict[str, Call]:
+    """Return calls that use kernels of that name."""
+
+    def using(call: Call) -> Call:
+        def function() -> Any:
+            with kernels(name):
+                return call()
+
+        return function
+
+    return {kind: using(call) for kind, call in calls.items()}
+
+
 def torch_calls(
     name: str, parameters: dict[str, Any], n: int, upstream: np.ndarray
 ) -> dict[str, Call]:
@@ -72,7 +89,7 @@ def torch_calls(
     import torch
     from torch import distributions as dist
 
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(thread_count())
     leaves = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in parameters.values()]
     scalar = all(leaf.ndim == 0 for leaf in leaves)
     shape = (n,) if scalar else ()
@@ -149,7 +166,9 @@ def jax_calls(
     return {"both": both}
 
 
-def measure(calls: dict[str, dict[str, Call]], n: int, rounds: int) -> dict[str, dict[str, float]]:
+def measure(
+    calls: dict[str, dict[str, Call]], n: int, rounds: int, clock: Callable[[], float]
+) -> dict[str, dict[str, float]]:
     """Return medians in ns a draw, by what is timed and by library."""
     times: dict[str, dict[str, list[float]]] = {}
     for _ in range(rounds):
@@ -157,11 +176,11 @@ def measure(calls: dict[str, dict[str, Call]], n: int, rounds: int) -> dict[str,
             for kind, call in kinds.items():
                 time.sleep(0.05)
                 call()
-                start, done = time.perf_counter(), 0
-                while done == 0 or time.perf_counter() - start < 0.1:
+                start, done = clock(), 0
+                while done == 0 or clock() - start < 0.1:
                     call()
                     done += 1
-                spent = (time.perf_counter() - start) / done
+                spent = (clock() - start) / done
                 each = spent / (n * getattr(call, "share", 1.0)) * 1e9
                 times.setdefault(kind, {}).setdefault(library, []).append(each)
     return {
@@ -194,13 +213,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default="", help="cases whose name contains this, in lower case")
     parser.add_argument("--skip", default="", help="a library to leave out")
+    parser.add_argument("--kernels", default=",".join(KERNELS), help="kernels of this library")
     parser.add_argument("--json", help="also write the figures to this file")
+    parser.add_argument("--cpu", action="store_true", help="processor time of one thread each")
     parser.add_argument("--scaling", action="store_true", help="time and memory by count instead")
     options = parser.parse_args()
     if options.scaling:
         scaling()
         return
-    n = int(options.n)
+    n, clock = int(options.n), time.perf_counter
+    if options.cpu:
+        os.environ["REPARAM_NUM_THREADS"], clock = "1", time.process_time
     peers: dict[str, Callable[..., dict[str, Call]]] = {}
     for library, make in (("torch", torch_calls), ("jax", jax_calls)):
         if library in options.skip.split(","):
@@ -213,12 +236,14 @@ def main() -> None:
     print(
         f"reparam {version('reparam')}, "
         + ", ".join(f"{name} {version(name)}" for name in names)
-        + f", Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores, n = {n:,}"
+        + f", Python {platform.python_version()}, {thread_count()} cores, n = {n:,}"
     )
     upstream = np.random.default_rng(0).standard_normal(n)
-    columns = ["reparam", *peers]
+    own = options.kernels.split(",")
+    columns = [*own, *peers]
     header = f"{'ns a draw':<34}" + "".join(f"{name:>10}" for name in columns)
-    print(header + "".join(f"{'× ' + name:>10}" for name in peers))
+    pairs = [(name, peer) for peer in peers for name in own]
+    print(header + "".join(f"{f'{peer}/{name}':>14}" for name, peer in pairs))
     results: dict[str, dict[str, float]] = {}
     for title, name, scalars in CASES:
         if options.only not in title.lower():
@@ -229,17 +254,18 @@ def main() -> None:
                 if how == "per element"
                 else scalars
             )
-            calls = {"reparam": ours(name, parameters, n, upstream)}
+            mine = ours(name, parameters, n, upstream)
+            calls = {kernel: with_kernels(mine, kernel) for kernel in own}
             calls |= {
                 library: make(name, parameters, n, upstream) for library, make in peers.items()
             }
-            for kind, by in measure(calls, n, options.rounds).items():
+            for kind, by in measure(calls, n, options.rounds, clock).items():
                 label = f"{title}, {how}" + (", derivative" if kind == "kernel" else "")
                 results[label] = by
                 line = f"{label:<34}" + "".join(
                     f"{by[c]:>10.1f}" if c in by else f"{'':>10}" for c in columns
                 )
-                ratios = (f"{by[c] / by['reparam']:>10.1f}" if c in by else "" for c in peers)
+                ratios = (f"{by[c] / by[o]:>14.1f}" if c in by else "" for o, c in pairs)
                 print(line + "".join(ratios), flush=True)
     if options.json:
         Path(options.json).write_text(json.dumps(results, indent=1), encoding="utf-8")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reparam.registry import BUILT_IN, module_of
 
 if TYPE_CHECKING:
+    from reparam._kernels import show_kernels as show_kernels
     from reparam.base.discrete import Discrete as Discrete
     from reparam.base.distribution import About as About
     from reparam.base.distribution import Distribution as Distribution
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from reparam.distributions.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
+    from reparam.distributions.beta_binomial import BetaBinomial as BetaBinomial
     from reparam.distributions.beta_prime import BetaPrime as BetaPrime
     from reparam.distributions.binomial import Binomial as Binomial
+    from reparam.distributions.burr_xii import BurrXII as BurrXII
     from reparam.distributions.categorical import Categorical as Categorical
     from reparam.distributions.cauchy import Cauchy as Cauchy
     from reparam.distributions.chi import Chi as Chi
@@ -36,41 +39,90 @@ if TYPE_CHECKING:
     from reparam.distributions.continuous_bernoulli import (
         ContinuousBernoulli as ContinuousBernoulli,
     )
+    from reparam.distributions.dagum import Dagum as Dagum
+    from reparam.distributions.dirichlet import Dirichlet as Dirichlet
+    from reparam.distributions.dirichlet_multinomial import (
+        DirichletMultinomial as DirichletMultinomial,
+    )
+    from reparam.distributions.discrete_uniform import DiscreteUniform as DiscreteUniform
+    from reparam.distributions.exp_gamma import ExpGamma as ExpGamma
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
     from reparam.distributions.frechet import Frechet as Frechet
     from reparam.distributions.gamma import Gamma as Gamma
     from reparam.distributions.gaussian import Gaussian as Gaussian
+    from reparam.distributions.generalized_extreme_value import (
+        GeneralizedExtremeValue as GeneralizedExtremeValue,
+    )
+    from reparam.distributions.generalized_gamma import GeneralizedGamma as GeneralizedGamma
+    from reparam.distributions.generalized_logistic import (
+        GeneralizedLogistic as GeneralizedLogistic,
+    )
     from reparam.distributions.generalized_normal import GeneralizedNormal as GeneralizedNormal
     from reparam.distributions.generalized_pareto import GeneralizedPareto as GeneralizedPareto
     from reparam.distributions.geometric import Geometric as Geometric
+    from reparam.distributions.gompertz import Gompertz as Gompertz
     from reparam.distributions.gumbel import Gumbel as Gumbel
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
+    from reparam.distributions.half_student_t import HalfStudentT as HalfStudentT
+    from reparam.distributions.hypergeometric import Hypergeometric as Hypergeometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
+    from reparam.distributions.inverse_wishart import InverseWishart as InverseWishart
+    from reparam.distributions.johnson_sb import JohnsonSB as JohnsonSB
+    from reparam.distributions.johnson_su import JohnsonSU as JohnsonSU
     from reparam.distributions.kumaraswamy import Kumaraswamy as Kumaraswamy
     from reparam.distributions.laplace import Laplace as Laplace
     from reparam.distributions.levy import Levy as Levy
+    from reparam.distributions.lkj_cholesky import LKJCholesky as LKJCholesky
     from reparam.distributions.log_logistic import LogLogistic as LogLogistic
     from reparam.distributions.log_normal import LogNormal as LogNormal
     from reparam.distributions.log_uniform import LogUniform as LogUniform
     from reparam.distributions.logistic import Logistic as Logistic
+    from reparam.distributions.logistic_normal import LogisticNormal as LogisticNormal
     from reparam.distributions.logit_normal import LogitNormal as LogitNormal
+    from reparam.distributions.low_rank_gaussian import (
+        LowRankMultivariateGaussian as LowRankMultivariateGaussian,
+    )
+    from reparam.distributions.matrix_gaussian import MatrixGaussian as MatrixGaussian
     from reparam.distributions.maxwell import Maxwell as Maxwell
+    from reparam.distributions.moyal import Moyal as Moyal
+    from reparam.distributions.multinomial import Multinomial as Multinomial
+    from reparam.distributions.multivariate_gaussian import (
+        MultivariateGaussian as MultivariateGaussian,
+    )
+    from reparam.distributions.multivariate_student_t import (
+        MultivariateStudentT as MultivariateStudentT,
+    )
+    from reparam.distributions.nakagami import Nakagami as Nakagami
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
+    from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.poisson import Poisson as Poisson
+    from reparam.distributions.power_spherical import PowerSpherical as PowerSpherical
+    from reparam.distributions.projected_normal import ProjectedNormal as ProjectedNormal
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
+    from reparam.distributions.sigmoid_beta import SigmoidBeta as SigmoidBeta
+    from reparam.distributions.sinh_arcsinh import SinhArcsinh as SinhArcsinh
+    from reparam.distributions.skellam import Skellam as Skellam
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
+    from reparam.distributions.spherical_uniform import SphericalUniform as SphericalUniform
+    from reparam.distributions.stick_breaking_normal import (
+        StickBreakingNormal as StickBreakingNormal,
+    )
     from reparam.distributions.student_t import StudentT as StudentT
     from reparam.distributions.tanh_normal import TanhNormal as TanhNormal
     from reparam.distributions.triangular import Triangular as Triangular
+    from reparam.distributions.two_piece_normal import TwoPieceNormal as TwoPieceNormal
     from reparam.distributions.uniform import Uniform as Uniform
     from reparam.distributions.von_mises import VonMises as VonMises
+    from reparam.distributions.von_mises_fisher import VonMisesFisher as VonMisesFisher
     from reparam.distributions.weibull import Weibull as Weibull
+    from reparam.distributions.wishart import Wishart as Wishart
+    from reparam.distributions.zipf import Zipf as Zipf
     from reparam.divergences import kl as kl
     from reparam.domains import Integers as Integers
     from reparam.domains import Interval as Interval
@@ -91,6 +143,9 @@ if TYPE_CHECKING:
     from reparam.transforms.clipped import Clipped as Clipped
     from reparam.transforms.clipped import clip as clip
     from reparam.transforms.folded import Folded as Folded
+    from reparam.transforms.gaussian_copula import GaussianCopula as GaussianCopula
+    from reparam.transforms.independent import Independent as Independent
+    from reparam.transforms.independent import independent as independent
     from reparam.transforms.maps import Affine as Affine
     from reparam.transforms.maps import Exp as Exp
     from reparam.transforms.maps import Log as Log
@@ -107,6 +162,7 @@ if TYPE_CHECKING:
     from reparam.transforms.transformed import Transformed as Transformed
     from reparam.transforms.truncated import Truncated as Truncated
     from reparam.transforms.truncated import truncate as truncate
+    from reparam.transforms.zero_inflated import ZeroInflated as ZeroInflated
     from reparam.verification import verify as verify
 
     __version__: str
@@ -125,6 +181,7 @@ _HOMES = {
     "Interval": "reparam.domains",
     "InverseCDF": "reparam.base.mechanisms",
     "LocationScale": "reparam.base.mechanisms",
+    "Independent": "reparam.transforms.independent",
     "Mixture": "reparam.transforms.mixture",
     "NotReparameterizable": "reparam.errors",
     "OrderStatistic": "reparam.transforms.order_statistic",
@@ -134,7 +191,9 @@ _HOMES = {
     "Tail": "reparam.base.tails",
     "Transformed": "reparam.transforms.transformed",
     "Folded": "reparam.transforms.folded",
+    "GaussianCopula": "reparam.transforms.gaussian_copula",
     "Truncated": "reparam.transforms.truncated",
+    "ZeroInflated": "reparam.transforms.zero_inflated",
     "abs": "reparam.transforms.arithmetic",
     "exp": "reparam.transforms.arithmetic",
     "log": "reparam.transforms.arithmetic",
@@ -151,11 +210,13 @@ _HOMES = {
     "clip": "reparam.transforms.clipped",
     "estimate": "reparam.estimators",
     "get": "reparam.registry",
+    "independent": "reparam.transforms.independent",
     "kl": "reparam.divergences",
     "mixture": "reparam.transforms.mixture",
     "order_statistic": "reparam.transforms.order_statistic",
     "threads": "reparam.engine.threads",
     "names": "reparam.registry",
+    "show_kernels": "reparam._kernels",
     "truncate": "reparam.transforms.truncated",
     "parse": "reparam.spelling",
     "verify": "reparam.verification",

@@ -1,19 +1,23 @@
-"""Where values and parameters lie: intervals, integers, the simplex."""
+"""Where numbers lie: intervals, integers, the circle."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reparam._kernels import active
 from reparam._typing import Array
 
 __all__ = [
+    "BELOW_INFINITY",
+    "CLOSED_UNIT",
     "EXTENDED",
+    "NON_NEGATIVE",
     "POSITIVE",
     "REAL",
     "UNIT",
@@ -21,35 +25,58 @@ __all__ = [
     "Domain",
     "Integers",
     "Interval",
-    "Simplex",
+    "within",
 ]
+
+
+def within(values: Array, low: float, high: float) -> bool:
+    """Return whether all values are plainly inside an open interval: False may mean nothing."""
+    if compiled := active():
+        return bool(compiled.inside(values, low, high))
+    if values.ndim == 0:
+        return bool(low < values < high)
+    if low == -math.inf and high == math.inf:
+        return bool(np.logical_and.reduce(np.isfinite(values), axis=None)) and values.size > 0
+    least = np.minimum.reduce(values, axis=None, initial=math.inf)
+    most = np.maximum.reduce(values, axis=None, initial=-math.inf)
+    return bool(low < least and most < high) and values.size > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An interval of the real line, open or closed; an end is a number or a parameter's name.
+    """An interval of the real line; an end is a number or a parameter's name.
 
-    >>> print(Interval(0.0, math.inf), EXTENDED)
-    (0, inf) [-inf, inf]
+    It is open, closed, or closed at one of its ends.
+
+    >>> print(Interval(0.0, math.inf), EXTENDED, Interval(0.0, 1.0, closed="high"))
+    (0, inf) [-inf, inf] (0, 1]
     >>> 0.0 in Interval(0.0, 1.0), math.inf in EXTENDED
     (False, True)
     """
 
     low: float | str
     high: float | str
-    closed: bool = False
+    closed: bool | Literal["low", "high"] = False
     #: How many axes a value has: 0 of a number.
     rank: ClassVar[int] = 0
 
     def __str__(self) -> str:
-        left, right = "[]" if self.closed else "()"
-        return f"{left}{_end(self.low)}, {_end(self.high)}{right}"
+        with_low, with_high = self._with_ends
+        return f"{'(['[with_low]}{_end(self.low)}, {_end(self.high)}{')]'[with_high]}"
 
     def __contains__(self, value: float) -> bool:
-        low, high = self.low, self.high
-        assert not isinstance(low, str)
-        assert not isinstance(high, str)
-        return bool(low <= value <= high if self.closed else low < value < high)
+        return bool(self._holds(np.asarray(value)))
+
+    @property
+    def _with_ends(self) -> tuple[bool, bool]:
+        """Whether the lower and the upper end belong to it."""
+        return self.closed in (True, "low"), self.closed in (True, "high")
+
+    def _holds(self, values: Array) -> NDArray[np.bool_]:
+        low, high = self.ends({})
+        with_low, with_high = self._with_ends
+        above = low <= values if with_low else low < values
+        return np.asarray(above & (values <= high if with_high else values < high))
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
         """Return both ends, a parameter's name replaced by its value."""
@@ -65,13 +92,10 @@ class Interval:
 
     def plainly_holds(self, values: Array) -> bool:
         """Whether two cheap reductions show that all values are inside: False may mean nothing."""
-        if values.ndim == 0:
-            return bool(self.low < values < self.high)  # type: ignore[operator]
-        if self.low == -math.inf and self.high == math.inf:
-            return bool(np.logical_and.reduce(np.isfinite(values), axis=None)) and values.size > 0
-        least = np.minimum.reduce(values, axis=None, initial=math.inf)
-        most = np.maximum.reduce(values, axis=None, initial=-math.inf)
-        return bool(self.low < least and most < self.high) and values.size > 0
+        low, high = self.low, self.high
+        assert not isinstance(low, str)
+        assert not isinstance(high, str)
+        return within(values, low, high)
 
     def first_outside(self, values: Array) -> int | None:
         """Return the flat index of the first value not inside (NaN never is), or None.
@@ -80,31 +104,45 @@ class Interval:
         """
         if values.size == 0:
             return None
-        low, high = self.ends({})
-        below = np.less_equal if self.closed else np.less
-        if below(low, values.min()) and below(values.max(), high):
+        if np.all(self._holds(np.stack([values.min(), values.max()]))):
             return None
-        return int(np.argmin(below(low, values) & below(values, high)))
+        return int(np.argmin(self._holds(values)))
 
     @property
     def remedy(self) -> str:
         """What to do about a value outside, as an imperative."""
+        with_low, with_high = self._with_ends
         match (self.low, self.high):
             case (0.0, math.inf):
-                return "a positive {}"
+                size = "a non-negative {}" if with_low else "a positive {}"
+                return size + (", or inf" if with_high else "")
             case (low, high) if low == -math.inf and high == math.inf:
-                return "a {} that is not NaN" if self.closed else "a finite {}"
-            case _:
-                between = "from {} to {}" if self.closed else "strictly between {} and {}"
-                return f"a {{}} {between.format(_end(self.low), _end(self.high))}"
+                if with_low and with_high:
+                    return "a {} that is not NaN"
+                return (
+                    "a {} below inf"
+                    if with_low
+                    else "a {} above -inf"
+                    if with_high
+                    else ("a finite {}")
+                )
+            case (low, high) if with_low == with_high:
+                between = "from {} to {}" if with_low else "strictly between {} and {}"
+                return f"a {{}} {between.format(_end(low), _end(high))}"
+            case (low, high):
+                least = f"of at least {_end(low)}" if with_low else f"above {_end(low)}"
+                most = f"at most {_end(high)}" if with_high else f"below {_end(high)}"
+                return f"a {{}} {least} and {most}"
 
     @property
     def misses(self) -> tuple[float, ...]:
         """Numbers that are just not inside, if both ends are numbers."""
         low, high = float(self.low), float(self.high)
-        if not self.closed:
-            return low, high
-        beyond = math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
+        with_low, with_high = self._with_ends
+        beyond = (
+            math.nextafter(low, -math.inf) if with_low else low,
+            math.nextafter(high, math.inf) if with_high else high,
+        )
         return tuple(number for number in beyond if number not in self)
 
 
@@ -116,8 +154,8 @@ def _end(end: float | str) -> str:
 class Integers:
     """The integers from one to another, both included unless infinite.
 
-    An end is a number or the name of a parameter; or, if `entries` names a vector parameter, the
-    upper end is the last index of it, and `high` says so in words.
+    An end is a number or the name of a parameter; or, if `entries` names an axis of vector
+    parameters, the upper end is the last index of it, and `high` says so in words.
 
     >>> print(Integers(0, 1), Integers(1, math.inf), Integers(0, "total"))
     {0, 1} {1, 2, …} {0, …, total}
@@ -125,12 +163,16 @@ class Integers:
     False
     """
 
-    low: float
+    low: float | str
     high: float | str
     entries: str = ""
     rank: ClassVar[int] = 0
 
     def __str__(self) -> str:
+        if self.low == -math.inf:
+            return "{…, 0, 1, …}"
+        if isinstance(self.low, str):
+            return f"{{{self.low}, …, {_end(self.high)}}}"
         if self.high == math.inf:
             return f"{{{self.low:g}, {self.low + 1:g}, …}}"
         between = ", " if self.high == self.low + 1 else ", …, "
@@ -141,15 +183,15 @@ class Integers:
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
         """Return both ends, a parameter's name replaced by its value."""
-        if self.entries:
-            return float(self.low), float(values[self.entries].shape[-1] - 1)
-        high = values[self.high] if isinstance(self.high, str) else float(self.high)
-        return float(self.low), high
+        low, high = (
+            values[end] if isinstance(end, str) else float(end) for end in (self.low, self.high)
+        )
+        return low, high
 
     @property
     def moved_by(self) -> tuple[str, ...]:
         """The parameters that move an end."""
-        return (self.high,) if isinstance(self.high, str) else ()
+        return tuple(end for end in (self.low, self.high) if isinstance(end, str))
 
     def plainly_holds(self, values: Array) -> bool:
         """Return False, which means nothing."""
@@ -170,38 +212,17 @@ class Integers:
                 return "a non-negative integer {}"
             case (1, math.inf):
                 return "a positive integer {}"
+            case (low, math.inf) if low == -math.inf:
+                return "an integer {}"
             case _:
                 return f"an integer {{}} from {_end(self.low)} to {_end(self.high)}"
 
     @property
     def misses(self) -> tuple[float, ...]:
         """Numbers that are just not one of them, if both ends are numbers."""
-        high = float(self.high)
-        return self.low - 1.0, self.low + 0.5, high if high == math.inf else high + 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Simplex(Interval):
-    """The vectors of positive numbers that sum to 1, with as many entries as a vector parameter.
-
-    As an interval it is that of each entry.
-
-    >>> print(Simplex(entries="logits"))
-    simplex
-    """
-
-    low: float | str = 0.0
-    high: float | str = 1.0
-    entries: str = ""
-    rank: ClassVar[int] = 1
-
-    def __str__(self) -> str:
-        return "simplex"
-
-    def outside(self, values: Array) -> NDArray[np.bool_]:
-        """Return which vectors are outside, the boundary and rounding (to float32) apart."""
-        off = np.abs(np.sum(values, axis=-1) - 1.0) > 1e-6
-        return np.asarray(off | np.any(values < 0.0, axis=-1))
+        low, high = float(self.low), float(self.high)
+        inside = low if math.isfinite(low) else 0.0
+        return low - 1.0, inside + 0.5, high if high == math.inf else high + 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,4 +259,8 @@ REAL = Interval(-math.inf, math.inf)
 #: The real numbers and both infinities.
 EXTENDED = Interval(-math.inf, math.inf, closed=True)
 POSITIVE = Interval(0.0, math.inf)
+NON_NEGATIVE = Interval(0.0, math.inf, closed="low")
 UNIT = Interval(0.0, 1.0)
+CLOSED_UNIT = Interval(0.0, 1.0, closed=True)
+#: The real numbers and −∞: logarithms of what may be 0.
+BELOW_INFINITY = Interval(-math.inf, math.inf, closed="low")

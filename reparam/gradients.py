@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import Distribution
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.second_order import triangle
 
 __all__ = ["Gradients"]
 
@@ -19,7 +22,8 @@ class Gradients:
     """∂y/∂θ a draw and, given ∂L/∂y, ∂L/∂θ a draw and in total.
 
     The draws are gone through once, by :meth:`blocks` or by :meth:`sum`. Of vectors there are
-    derivatives of each entry y_i, in each entry ``name[k]`` of a vector parameter; ∂L/∂θ is then
+    derivatives of each entry y_i, in each entry ``name[k]`` of a vector parameter, or
+    ``name[j][k]`` of a matrix; ∂L/∂θ is then
     cut into its terms ∂L/∂y_i ∂y_i/∂θ.
 
     Attributes
@@ -30,6 +34,8 @@ class Gradients:
         The draws, chunk by chunk.
     upstream
         ∂L/∂y for each value, of shape (draws, *batch shape, *event shape), or None.
+    second
+        Whether to yield ∂²y/∂θ∂φ a draw, too: of numbers.
     totals
         ∂L/∂θ by parameter, of the parameter's own shape: the sum over the chunks seen so far.
     """
@@ -37,6 +43,7 @@ class Gradients:
     distribution: Reparameterized
     draws: Iterator[Draw]
     upstream: Array | None = None
+    second: bool = False
     totals: dict[str, Array] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,11 +55,12 @@ class Gradients:
         """The names of the columns that :meth:`blocks` yields."""
         declared, values = self.distribution.parameters, self.distribution._values
         thetas = [
-            f"{name}[{k}]" if event else name
-            for name, event in ((name, declared[name].event(values[name])) for name in declared)
-            for k in range(*event or (1,))
+            entry for name in declared for entry in _names(name, declared[name].event(values[name]))
         ]
-        names = ["noise", "y", *(f"dy_d{theta}" for theta in thetas)]
+        noise = ["noise"] if _has_noise(self.distribution) else []
+        names = [*noise, "y", *(f"dy_d{theta}" for theta in thetas)]
+        if self.second:
+            names += _pairs(thetas)
         if self.upstream is not None:
             names += ["upstream", *(f"dL_d{theta}" for theta in thetas)]
         return names
@@ -61,8 +69,11 @@ class Gradients:
         """Yield the columns chunk by chunk, adding to the totals."""
         for draw, upstream in self._pairs():
             jacobian = _entries(draw)
-            block = {"noise": draw.noise, "y": draw.value}
+            noise = {"noise": draw.noise} if _has_noise(draw.distribution) else {}
+            block = {**noise, "y": draw.value}
             block |= {f"dy_d{name}": entry for name, entry in jacobian.items()}
+            if self.second:
+                block |= zip(_pairs([*jacobian]), triangle(draw), strict=True)
             if upstream is not None:
                 block["upstream"] = upstream
                 with np.errstate(all="ignore"):
@@ -94,12 +105,27 @@ class Gradients:
             self.totals[name] = self.totals[name] + gradient
 
 
+def _pairs(names: Sequence[str]) -> list[str]:
+    """Return the columns of ∂²y/∂θ∂φ, each pair once."""
+    pairs = combinations_with_replacement(names, 2)
+    return [f"d2y_d{one}_d{other}" for one, other in pairs]
+
+
 def _entries(draw: Draw) -> dict[str, Array]:
     """Return ∂y/∂θ, of a vector parameter for each of its entries."""
     result: dict[str, Array] = {}
     for name, entry in draw.jacobian().items():
-        if entry.ndim > draw.value.ndim:
-            result |= {f"{name}[{k}]": entry[..., k] for k in range(entry.shape[-1])}
-        else:
-            result[name] = entry
+        event = entry.shape[draw.value.ndim :]
+        flat = entry.reshape(*draw.value.shape, -1)
+        result |= {each: flat[..., k] for k, each in enumerate(_names(name, event))}
     return result
+
+
+def _names(name: str, event: tuple[int, ...]) -> list[str]:
+    """Return the names of the entries of a parameter: its own, of a number."""
+    return [name + "".join(f"[{k}]" for k in at) for at in np.ndindex(*event)]
+
+
+def _has_noise(d: Distribution) -> bool:
+    """Whether there is a number of noise for each number of a draw."""
+    return not d.event_shape or [event for _, event in d._noises()] == [d.event_shape]

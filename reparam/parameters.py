@@ -19,7 +19,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.conversions import Conversion
-from reparam.domains import Domain
+from reparam.domains import Domain, Integers
 from reparam.errors import (
     ParameterError,
     ReparamError,
@@ -27,6 +27,7 @@ from reparam.errors import (
     UnknownParameterError,
     did_you_mean,
 )
+from reparam.regions import Region
 
 __all__ = [
     "Parameter",
@@ -39,6 +40,12 @@ __all__ = [
 
 #: How many dimensions arrays may have: NumPy's arrays have up to 64, and its broadcasting 32.
 MAX_DIMENSIONS = 32
+
+#: How long an axis of the initial value is, unless its declaration says so.
+_INITIAL = 2
+
+#: Up to here float64 has all integers.
+_ALL_INTEGERS = 2.0**53
 
 
 def check_dimensions(what: str, shape: tuple[int, ...]) -> None:
@@ -73,6 +80,24 @@ def as_real_array(name: str, value: ArrayLike) -> Array:
     except (TypeError, ValueError):
         pass
     raise ParameterError(f"{name}={_brief(value)} is not a real number or an array of real numbers")
+
+
+def need_exact(name: str, value: object, array: Array) -> None:
+    """Refuse integers that float64 does not have, and that `array` has rounded.
+
+    Raises
+    ------
+    ParameterError
+        If there is one.
+    """
+    if not np.any(np.abs(array) >= _ALL_INTEGERS):
+        return
+    for each in np.asarray(value).ravel().tolist():
+        if isinstance(each, int) and float(each) != each:
+            raise ParameterError(
+                f"{name}={each} is an integer that float64 does not have: it has all up to 2**53;"
+                f" pass {float(each)!r} if that is what is meant"
+            )
 
 
 def _plain(value: object) -> Array | None:
@@ -157,19 +182,37 @@ class Parameter:
         Whether a distribution is differentiated in it.
     vector
         0 for a number. Of a vector parameter, whose last axis is not a batch's, how many entries
-        the default has: each is `default`, and each lies in `domain`.
+        the initial value has; of a matrix, whose last two are not, along each axis, or a pair.
+    dims
+        The names of the axes of one value: ``("K",)`` of a vector, by default, ``("K", "K")`` of a
+        square matrix. An axis has one length in all of a distribution's parameters. If `domain` is
+        an interval, each entry lies in it; else the last axes are a member of the region.
+    length_of
+        The name of the axis that this number is the length of, if it is: an integer, the same for
+        all draws.
     """
 
     symbol: str
-    domain: Domain
+    domain: Domain | Region
     default: float
     typical: tuple[float, float]
     aliases: tuple[str, ...] = ()
     description: str = ""
     differentiable: bool = True
-    vector: int = 0
+    vector: int | tuple[int, ...] = 0
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
+    dims: tuple[str, ...] = ()
+    length_of: str = ""
     name: str = field(default="", init=False)
+    #: How long the axes of the initial value are: none of a number.
+    lengths: tuple[int, ...] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        if not self.dims and self.vector:
+            object.__setattr__(self, "dims", ("K",))
+        several = self.vector or _INITIAL
+        each = several if isinstance(several, tuple) else (several,) * len(self.dims)
+        object.__setattr__(self, "lengths", each)
 
     def __set_name__(self, owner: type, name: str) -> None:
         object.__setattr__(self, "name", name)
@@ -182,38 +225,68 @@ class Parameter:
         """Return the declaration on the class, the value on an instance."""
         if instance is None:
             return self
-        value: Array = instance._values[self.name][()]
-        return value
+        value: Array | None = instance._values.get(self.name)
+        return instance._absent(self.name) if value is None else value[()]
 
     def __set__(self, instance: object, value: ArrayLike) -> None:
         """Tell type checkers what the constructor takes: nothing is ever set."""
         raise AttributeError(self.name)
 
     @property
-    def initial(self) -> float | tuple[float, ...]:
-        """The value used when none is given."""
-        return (self.default,) * self.vector if self.vector else self.default
+    def rank(self) -> int:
+        """How many axes a value has: 0 of a number, 1 of a vector, 2 of a matrix."""
+        return len(self.dims)
+
+    @property
+    def power(self) -> str:
+        """What follows an interval where entries of a value lie in it: ``"^K"``."""
+        if not self.dims or self.domain.rank:
+            return ""
+        return f"^{self.dims[0]}" if self.rank == 1 else f"^({'×'.join(self.dims)})"
+
+    @property
+    def initial(self) -> Any:
+        """The value used when none is given: a number, or nested tuples."""
+        return self.initial_with({})
+
+    def initial_with(self, sizes: Mapping[str, int]) -> Any:
+        """Return the value used when none is given and axes of these names have these lengths."""
+        if not self.dims:
+            return self.default
+        each = zip(self.dims, self.lengths, strict=True)
+        shape = tuple(sizes.get(name, length) for name, length in each)
+        if isinstance(self.domain, Region):
+            return _nested_tuple(self.domain.initial(shape, self.default).tolist())
+        return _nested_tuple(np.full(shape, self.default).tolist())
 
     @property
     def initial_text(self) -> str:
         """The value used when none is given, as it is written on the command line."""
-        return ",".join([f"{self.default:g}"] * max(self.vector, 1))
+        if self.rank < 2:
+            entries = self.initial if self.dims else (self.default,)
+            return ",".join(f"{entry:g}" for entry in entries)
+        rows = ("[" + ",".join(f"{entry:g}" for entry in row) + "]" for row in self.initial)
+        return "[" + ",".join(rows) + "]"
 
     def typical_at(self, share: ArrayLike) -> Array:
         """Return the value so much of the way up the typical range.
 
-        On a logarithmic scale, if all values in it are positive.
+        On a logarithmic scale, if all values in it are positive. Of vectors and matrices in a
+        region, the member that real numbers, so much of the way up the typical range of each,
+        stand for.
         """
         (low, high), up = self.typical, np.asarray(share)
+        if isinstance(self.domain, Region):
+            return self.domain.member(low + (high - low) * up)
         return np.asarray(low * (high / low) ** up if low > 0.0 else low + (high - low) * up)
 
     def event(self, value: Array) -> tuple[int, ...]:
         """Return the shape of one value of those in an array: a vector's, or a number's."""
-        return value.shape[-1:] if self.vector else ()
+        return value.shape[value.ndim - self.rank :]
 
     def batch(self, value: Array) -> tuple[int, ...]:
         """Return the shape that an array of values adds to a batch."""
-        return value.shape[:-1] if self.vector else value.shape
+        return value.shape[: value.ndim - self.rank]
 
     def validated(self, value: ArrayLike) -> Array:
         """Return `value` as a read-only float64 array, sharing memory where NumPy can.
@@ -225,25 +298,67 @@ class Parameter:
             not a vector with at least one entry where that is wanted.
         """
         array = as_real_array(self.name, value).view()
-        if not self.vector and self.domain.plainly_holds(array):
-            array.flags.writeable = False
-            return array
-        if self.vector and (array.ndim == 0 or array.shape[-1] == 0):
-            given = f"={shown(float(array))}" if array.ndim == 0 else f" of shape {array.shape}"
-            raise ParameterError(
-                f"{self.name}{given} is not a vector; pass several {self.name},"
-                f" such as [{self.initial_text.replace(',', ', ')}]"
-            )
-        where = self.domain.first_outside(array)
-        if where is not None:
+        if isinstance(self.domain, Integers):
+            need_exact(self.name, value, array)
+        if not self.dims:
+            if self.domain.plainly_holds(array):
+                array.flags.writeable = False
+                return array
+        else:
+            self._check_axes(array)
+        if isinstance(self.domain, Region):
+            self._check_region(self.domain, array)
+        elif (where := self.domain.first_outside(array)) is not None:
             index = np.unravel_index(where, array.shape)
-            label = self.name + (f"[{', '.join(map(str, index))}]" if index else "")
+            label = self._label(index)
             remedy = self.domain.remedy.format(self.name)
             raise ParameterError(
                 f"{label}={shown(float(array[index]))} is not in {self.domain}; pass {remedy}"
             )
+        if self.length_of and array.ndim:
+            raise ShapeError(
+                f"{self.name} has shape {array.shape}, and all draws have one length; pass one"
+                f" {self.name}"
+            )
         array.flags.writeable = False
         return array
+
+    def _check_axes(self, array: Array) -> None:
+        """Refuse what is not a vector, or matrix, with at least one entry."""
+        event = self.event(array)
+        kind = "vector" if self.rank == 1 else "matrix"
+        if array.ndim < self.rank or 0 in event:
+            given = f"={shown(float(array))}" if array.ndim == 0 else f" of shape {array.shape}"
+            raise ParameterError(
+                f"{self.name}{given} is not a {kind}; pass several {self.name},"
+                f" such as [{self.initial_text.replace(',', ', ')}]"
+                if self.rank == 1
+                else f"{self.name}{given} is not a {kind}; pass a {self.name} with two axes,"
+                f" such as {self.initial_text.replace(',', ', ')}"
+            )
+        if len(set(self.dims)) < len(set(zip(self.dims, event, strict=True))):
+            raise ParameterError(
+                f"{self.name} of shape {array.shape} is not square; pass a square {self.name}"
+            )
+
+    def _check_region(self, region: Region, array: Array) -> None:
+        """Refuse values outside a region."""
+        outside = region.outside(array)
+        if not np.any(outside):
+            return
+        index = np.unravel_index(int(np.argmax(outside)), outside.shape)
+        problem = region.problem(array[index])
+        raise ParameterError(
+            f"{self._label(index)} is not {region.one}{problem and f': {problem}'};"
+            f" pass {region.remedy.format(self.name)}"
+        )
+
+    def _label(self, index: tuple[Any, ...]) -> str:
+        return self.name + (f"[{', '.join(map(str, index))}]" if index else "")
+
+
+def _nested_tuple(entries: Any) -> Any:
+    return tuple(map(_nested_tuple, entries)) if isinstance(entries, list) else entries
 
 
 def shown(value: float) -> str:
@@ -264,15 +379,19 @@ class Parameters(Mapping[str, Parameter]):
     """A distribution's parameters in declared order, looked up by path, name or alias.
 
     The path of a child's parameter, such as ``base.loc``, may be cut from the left as far as no
-    other path ends alike.
+    other path ends alike. Parameters that stand for one of these, `others`, are looked up alike,
+    and not iterated over.
     """
 
-    def __init__(self, owner: str, declared: Mapping[str, Any]) -> None:
+    def __init__(
+        self, owner: str, declared: Mapping[str, Any], others: Mapping[str, Any] | None = None
+    ) -> None:
         self._owner = owner
         self._declared = MappingProxyType(dict(declared))
+        self._every = {**declared, **(others or {})}
         self._canonical: dict[str, str] = {}
         endings: dict[str, list[str]] = {}
-        for path, parameter in declared.items():
+        for path, parameter in self._every.items():
             lead, dot, _ = path.rpartition(".")
             for spelling in (parameter.name, *parameter.aliases):
                 self._canonical[lead + dot + spelling] = path
@@ -293,7 +412,7 @@ class Parameters(Mapping[str, Parameter]):
         }
 
     def __getitem__(self, name: str) -> Parameter:
-        parameter: Parameter = self._declared[self._canonical[name]]
+        parameter: Parameter = self._every[self._canonical[name]]
         return parameter
 
     def __iter__(self) -> Iterator[str]:
@@ -317,7 +436,7 @@ class Parameters(Mapping[str, Parameter]):
     @cached_property
     def are_numbers(self) -> bool:
         """Whether each is a number, and none a vector."""
-        return not any(parameter.vector for parameter in self._declared.values())
+        return not any(parameter.dims for parameter in self._declared.values())
 
     def canonical(self, name: str, value: object = None) -> str:
         """Return the declared name that `name`, perhaps an alias, stands for.
@@ -332,7 +451,7 @@ class Parameters(Mapping[str, Parameter]):
                     f"{self._owner} has more than one parameter {name!r}; pass one of"
                     f" {', '.join(self._several[name])}"
                 ) from None
-            known = ", ".join(self._declared)
+            known = ", ".join(self._every)
             remedy = self._converted(name, value) or did_you_mean(name, self._canonical)
             raise UnknownParameterError(
                 f"{self._owner} has no parameter {name!r}{remedy} (it has {known})"

@@ -123,22 +123,22 @@ def values(distribution: Distribution, draws: range, *, rng: RNGLike = None) -> 
         yield distribution._sample((len(piece), *batch), noise, first)
 
 
-def replay(distribution: Reparameterized, noise: ArrayLike) -> Iterator[Draw]:
+def replay(distribution: Reparameterized, *noise: ArrayLike) -> Iterator[Draw]:
     """Return an iterator over the draws that given noise makes, chunk by chunk.
 
     Parameters
     ----------
     distribution
         What to draw from.
-    noise
-        Of shape draws + batch shape + event shape.
+    *noise
+        Of shape draws + batch shape + event shape, or that of the noise: one array of each kind.
 
     Raises
     ------
     NoiseError
         If an element is outside the noise's domain: at once, before any draw.
     """
-    valid = distribution.noise.validated(noise)
-    pieces = chunks(range(len(valid)), distribution.batch_shape + distribution.event_shape)
-    replayed = (distribution._replay(valid[at.start : at.stop]) for at in pieces)
+    valid = distribution._valid_noise(noise)
+    pieces = chunks(range(len(valid[0])), distribution.batch_shape + distribution.event_shape)
+    replayed = (distribution._replay(*(z[at.start : at.stop] for z in valid)) for at in pieces)
     return cast(Iterator[Draw], replayed)

@@ -327,7 +327,8 @@ class _Reader:
             number = math.inf
         if math.isinf(number):
             self.fail("the number is too large for float64, which ends at 1.8e308", start)
-        return number
+        # integers that float64 lacks stay integers, for parameters that must be one to refuse them
+        return int(text) if abs(number) >= 2.0**53 and text.isdecimal() else number
 
     def items(self, closing: str, start: int) -> tuple[list[Any], dict[str, Any]]:
         """Return what stands before a closing bracket: values, and in calls those with names."""

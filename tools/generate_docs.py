@@ -122,9 +122,17 @@ def section(d: type[Distribution]) -> Iterator[str]:
     yield f"{' '.join(description.split())}\n"
     yield table(
         ["parameter", "", "in", "default", "also"],
-        [parameter_row(parameter) for parameter in d.parameters.values()],
+        [
+            *(parameter_row(parameter) for parameter in d.parameters.values()),
+            *(
+                parameter_row(parameter, instead=d._instead_of(name))
+                for name, parameter in d._others()
+            ),
+        ],
     )
-    symbols = {name: parameter.symbol for name, parameter in d.parameters.items()}
+    symbols = {
+        name: declared.symbol for name, declared in {**d.parameters, **dict(d._others())}.items()
+    }
     facts = {
         "probability" if issubclass(d, Discrete) else "density": d.about.density,
         "transform": d.about.transform,
@@ -132,7 +140,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
         **{f"∂ log p/∂{symbols[name]}": text for name, text in d.about.score.items()},
         "support": interval(d._support),
         **(drawing(d) if issubclass(d, Reparameterized) else {}),
-        "draws": DRAWS if issubclass(d, Discrete) else "",
+        "draws": DRAWS if issubclass(d, Discrete) and not d._support.rank else "",
         "instead of ∂y/∂θ": getattr(d, "alternatives", ""),
         "source": d.about.source,
     }
@@ -150,13 +158,13 @@ def drawing(d: type[Reparameterized]) -> dict[str, str]:
     }
 
 
-def parameter_row(parameter: Parameter) -> list[str]:
+def parameter_row(parameter: Parameter, instead: str = "") -> list[str]:
     """Return a parameter's line in the table of its distribution."""
     return [
         f"`{parameter.name}`",
         f"{parameter.description} {parameter.symbol}",
-        interval(parameter.domain) + ("^K" if parameter.vector else ""),
-        parameter.initial_text,
+        interval(parameter.domain) + parameter.power,
+        f"instead of `{instead}`" if instead else parameter.initial_text,
         ", ".join(f"`{alias}`" for alias in parameter.aliases),
     ]
 

@@ -298,7 +298,10 @@ Each is a pair (nodes, weights); the families they integrate are described there
 
 from __future__ import annotations
 
-from reparam.special._elementwise import Rule
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the build of the compiled kernels reads this file by itself
+    from reparam.special._elementwise import Rule
 
 #: The exponent at which the scaled rules (``BETA_LOW``, ``BETA_HIGH``) end.
 CUTOFF = {cutoff}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
@@ -29,7 +30,8 @@ DRAWS = {"draw": False, "draw_by_quantile": True}
 def kinds_of_noise(key: str, function: str) -> tuple[Noise, ...]:
     """Return the kinds of random numbers that a draw is made of, one each."""
     law = law_of(key)
-    return law._substreams if law.path == "field" and not DRAWS[function] else (law.noise,)
+    several = cast(tuple[Noise, ...], law._substreams)
+    return several if law.path == "field" and not DRAWS[function] else (law.noise,)
 
 
 def noise(key: str, function: str, seed: int, first: int, shape: tuple[int, ...]) -> list[Array]:

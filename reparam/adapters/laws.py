@@ -35,7 +35,7 @@ def key_of(law: Law) -> str:
     """
     found = law if isinstance(law, type) and issubclass(law, Distribution) else get(str(law))
     cls = reparameterized_class(found)
-    if not cls._plain or cls._optional or not cls._own.are_numbers:
+    if not cls._plain or not cls._own.are_numbers:
         raise NotReparameterizable(
             f"{cls.__name__} takes more than numbers, and here each parameter is a tensor;"
             " pass a distribution whose parameters are numbers"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import stand_in
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.second_order import Triangle, along_standard_quantiles, full, unflattened
 from reparam.base.tree import flat
+from reparam.parameters import Parameter
 
 __all__ = ["Derived"]
 
@@ -19,7 +23,8 @@ class Derived(Reparameterized):
 
     The author names a distribution in ``_of`` and declares the parameters. If they are not those
     of ``_of`` in the same order, ``_inner`` makes these of them, and ``_inner_slopes`` the
-    derivatives. All formulas follow; any that has a shorter form may be written.
+    derivatives; the second ones, ``_inner_bends``, are differences until they are written. All
+    formulas follow; any that has a shorter form may be written.
     """
 
     #: What it is: an instance, whose own parameters' values don't matter.
@@ -54,6 +59,56 @@ class Derived(Reparameterized):
         )
 
     @classmethod
+    @stand_in
+    def _inner_bends(cls, *theta: Any) -> tuple[Triangle, ...]:
+        """Return for each parameter of ``_of`` its second derivatives, by differences."""
+        return tuple(
+            along_standard_quantiles(
+                partial(cls._inner_slope, index), inner, theta, cls._declared()
+            )
+            for index, inner in enumerate(flat(cls._inner(*theta)))
+        )
+
+    @classmethod
+    def _inner_slope(cls, index: int, _: Array, *theta: Any) -> tuple[Any, ...]:
+        slopes = cls._inner_slopes(*theta)
+        return () if slopes is None else slopes[index]
+
+    @classmethod
+    def _declared(cls) -> list[Parameter]:
+        return [*cls._own.values()]
+
+    @classmethod
+    def _follows(cls, formula: str) -> bool:
+        if formula != "_pathwise2" or cls._pathwise2 is not Derived._pathwise2:
+            return super()._follows(formula)
+        has_slopes = cls._inner_slopes.__func__ is not Derived._inner_slopes.__func__  # type: ignore[attr-defined]
+        return cls._of._follows(formula) or (has_slopes and super()._follows("_inner_bends"))
+
+    @classmethod
+    def _bent(cls, slopes: Iterable[Any], triangle: Triangle, theta: tuple[Any, ...]) -> Triangle:
+        """Return second derivatives in the parameters, from those in the parameters of ``_of``."""
+        inner = cls._inner_slopes(*theta)
+        if inner is None:
+            return triangle
+        bends, first = cls._inner_bends(*theta), tuple(flat(slopes))
+        matrix, inside = full(triangle), range(len(first))
+        return tuple(
+            tuple(
+                sum(
+                    (
+                        inner[i][a] * sum(matrix[i][j] * inner[j][a + b] for j in inside)
+                        + first[i] * bends[i][a][b]
+                        for i in inside
+                    ),
+                    start=0.0,
+                )
+                for b in range(len(theta) - a)
+            )
+            for a in range(len(theta))
+        )
+
+    @classmethod
     def _parted(cls, arrays: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Return extra arrays, and θ, which follows them."""
         return arrays[: cls._extras], arrays[cls._extras :]
@@ -73,6 +128,13 @@ class Derived(Reparameterized):
 
     def _jacobian(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         return self._derivative("_jacobian", y, *extras_and_theta)
+
+    def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
+        extras, theta = self._parted(extras_and_theta)
+        inner = (*extras, *self._inner(*theta))
+        of = self._of
+        triangle = unflattened([*flat(of._hessian(y, *inner))])
+        return self._bent(of._jacobian(y, *inner), triangle, theta)
 
     def _score_of_draw(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         return self._derivative("_score_of_draw", y, *extras_and_theta)
@@ -109,6 +171,11 @@ class Derived(Reparameterized):
 
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         return self._chained(self._of._pathwise(y, *self._inner(*theta)), theta)
+
+    def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
+        of, inner = self._of, self._inner(*theta)
+        triangle = unflattened([*flat(of._pathwise2(y, *inner))])
+        return self._bent(of._pathwise(y, *inner), triangle, theta)
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         return self._chained(self._of._score(y, *self._inner(*theta)), theta)

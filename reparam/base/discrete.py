@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
@@ -11,12 +12,15 @@ from reparam.base import numerical
 from reparam.base.distribution import Distribution, stand_in
 from reparam.domains import Integers
 from reparam.engine.blocks import evaluate
-from reparam.engine.noise import UNIFORM, Stream, Substream
+from reparam.engine.noise import Stream
 from reparam.errors import NotReparameterizable
+from reparam.parameters import Parameter
+from reparam.regions import Region
 from reparam.special import normal
+from reparam.special._accurate import log1mexp
 from reparam.special._count_search import anywhere, smallest
 
-__all__ = ["DRAWS", "Discrete"]
+__all__ = ["DRAWS", "Discrete", "rows_of"]
 
 #: How draws are made, in mathematical notation.
 DRAWS = "y = F⁻¹(u), the smallest integer with F(y) ≥ u, for one u uniform on (0, 1)"
@@ -39,7 +43,7 @@ class Discrete(Distribution):
     mechanism: ClassVar[str] = "none (discrete)"
     #: What else there is for derivatives of an expectation, beside the score.
     alternatives: ClassVar[str] = ""
-    _support: ClassVar[Integers]
+    _support: ClassVar[Integers | Region]
 
     def rsample(self, *args: object, **kwargs: object) -> NoReturn:
         """Raise :class:`~reparam.errors.NotReparameterizable`."""
@@ -77,6 +81,7 @@ class Discrete(Distribution):
         >>> rp.Poisson(rate=2.0).icdf([0.1, 0.5, 0.9, 1.0])
         array([ 0.,  2.,  4., inf])
         """
+        self._needs_numbers("quantile")
         return self._at("u", u, lambda u, *theta: self._on_closed_unit(u, 1.0 - u, *theta))[0][()]
 
     def isf(self, v: ArrayLike) -> Array:
@@ -98,13 +103,14 @@ class Discrete(Distribution):
         >>> rp.Poisson(rate=2.0).isf([1e-300, 0.1, 1.0])
         array([192.,   4.,   0.])
         """
+        self._needs_numbers("quantile")
         return self._at("v", v, lambda v, *theta: self._on_closed_unit(1.0 - v, v, *theta))[0][()]
 
     @classmethod
     def has_formula(cls, function: str) -> bool:
         """Return whether a function has a formula; of a quantile, whether no search by the cdf."""
         if function in ("icdf", "isf"):
-            return cls._quantile.__func__ is not Discrete._quantile.__func__  # type: ignore[attr-defined]
+            return cls._quantile is not Discrete._quantile and not cls._support.rank
         return super().has_formula(function)
 
     @final
@@ -148,17 +154,73 @@ class Discrete(Distribution):
             Integers, none of which depends on other elements. This default is a search that
             ``_cdf`` and ``_sf`` decide. An author who has a faster way overrides it.
         """
-        parameters = cls.parameters.items()
-        named = {name: value for (name, _), value in zip(parameters, theta, strict=True)}
-        low, high = cls._support.ends(named)
+        low, high = cls._bounds(*theta)
         z = normal.icdf(np.minimum(u, v))
         start = cls._mean(*theta) + np.sqrt(cls._variance(*theta)) * np.where(v < u, -z, z)
-        rows = [
-            np.broadcast_to(value, u.shape + np.shape(value)[-1:]) if parameter.vector else value
-            for (_, parameter), value in zip(parameters, theta, strict=True)
-        ]
-        bracket = anywhere(np.rint(start), float(low), high)
-        return smallest(bracket, u, v, cls._cdf, cls._sf, rows)
+        bracket = anywhere(np.rint(start), low, high)
+        return smallest(bracket, u, v, cls._cdf, cls._sf, rows_of(u, theta, cls.parameters))
+
+    def _drawn(self, *noise_and_theta: Any) -> Array:
+        """Return a value from each array of ``_substreams``, then θ: of vectors."""
+        raise NotImplementedError
+
+    def _ends(self, *theta: Any) -> tuple[Any, Any]:
+        support = self._support
+        if isinstance(support, Integers) and not support.entries:
+            return self._bounds(*theta)
+        return super()._ends(*theta)
+
+    @classmethod
+    def _bounds(cls, *theta: Any) -> tuple[Any, Any]:
+        """Return the least and the greatest value, of parameters that are numbers."""
+        return cls._support.ends(dict(zip(cls.parameters, theta, strict=True)))
+
+    @classmethod
+    @stand_in
+    def _cdf(cls, y: Array, *theta: Any) -> Array:
+        """P(Y ≤ y): a sum of probabilities."""
+        return np.exp(cls._log_summed(y, theta, False))
+
+    @classmethod
+    @stand_in
+    def _sf(cls, y: Array, *theta: Any) -> Array:
+        """P(Y > y): a sum of probabilities."""
+        return np.exp(cls._log_summed(y, theta, True))
+
+    @classmethod
+    def _log_summed(cls, y: Array, theta: tuple[Any, ...], upper: bool) -> Array:
+        """Return the logarithm of a tail as a sum from y away from the mean, or what that leaves.
+
+        The log mass must then be an analytic function of y between integers, too.
+        """
+        declared = cls.parameters
+        shape, every, leaves = numerical.as_rows(y, theta, tuple(declared.values()))
+        some, where = _each_once([every, *leaves])  # many draws are equal
+        y, leaves = every[some], [leaf[some] for leaf in leaves]
+        ends = [np.broadcast_to(end, y.shape) for end in cls._bounds(*leaves)]
+        mean: Callable[..., Array] = cls._mean
+        below = y < mean(*leaves)
+        own = np.empty(y.shape)
+        for side, rows in enumerate(map(np.flatnonzero, (below, ~below))):
+            first = y[rows] + 1.0 if side else y[rows]
+            few = [leaf[rows] for leaf in leaves]
+            sign = 1.0 if side else -1.0
+            own[rows] = numerical.log_sum(first, ends[side][rows], sign, cls._log_prob, few)
+        own = np.minimum(own, 0.0)
+        return np.asarray(np.where(below == upper, log1mexp(own), own)[where].reshape(shape))
+
+    @classmethod
+    def _summed_entropy(cls, *theta: Any) -> Array:
+        """Return −Σ p ln p, by such sums below and above the mean."""
+        declared = cls.parameters
+        shape, mean, leaves = numerical.as_rows(cls._mean(*theta), theta, tuple(declared.values()))
+        low, high = (np.broadcast_to(end, mean.shape) for end in cls._bounds(*leaves))
+        middle = np.clip(np.floor(mean), low, high)
+        total = np.zeros(mean.shape)
+        for first, end, sign in ((middle, low, -1.0), (middle + 1.0, high, 1.0)):
+            found = numerical.log_sum(first, end, sign, cls._log_prob, leaves, np.negative)
+            total += np.exp(found)
+        return total.reshape(shape)
 
     @stand_in
     def _log_cdf(self, y: Array, *theta: Any) -> Array:
@@ -177,7 +239,7 @@ class Discrete(Distribution):
         """Return the logarithm of the first of two tails, the lower if the sign is −1."""
         shape, y, leaves = numerical.as_rows(y, theta, tuple(self.parameters.values()))
         tails = self._formula(names[0]), self._formula(names[1])
-        end = np.broadcast_to(self._ends(*theta)[int(sign > 0.0)], shape).reshape(-1)
+        end = np.broadcast_to(self._ends(*self._nested(theta))[int(sign > 0.0)], shape).reshape(-1)
         log_prob = self._formula("_log_prob")
         found = numerical.log_tail_of_counts(y, leaves, tails, log_prob, end, sign)
         return found.reshape(shape)
@@ -191,13 +253,32 @@ class Discrete(Distribution):
         def value(u: Array, *theta: Array) -> Array:
             return self._quantile(u, 1.0 - u, *theta)
 
-        operands = [Substream(stream, UNIFORM), *self._theta_operands(shape, first)]
-        return evaluate(value, operands, shape, first=first)[0]
+        formula = self._formula("_drawn") if self._support.rank else value
+        operands = [*self._source(stream), *self._theta_operands(shape, first)]
+        return evaluate(formula, operands, shape, events=[self.event_shape], first=first)[0]
 
     @final
     def _on_closed_unit(self, u: Array, v: Array, *theta: Array) -> Array:
-        low, high = self._ends(*theta)
+        low, high = self._ends(*self._nested(theta))
         inside = (u >= 0.0) & (v >= 0.0) & (u * v > 0.0)
         ends = np.select([u == 0.0, v == 0.0], [low, high], np.nan)
         some = np.where(inside, u, 0.5), np.where(inside, v, 0.5)
         return np.where(inside, self._quantile(*some, *theta), ends)
+
+
+def rows_of(u: Array, theta: Sequence[Any], declared: Mapping[str, Parameter]) -> list[Any]:
+    """Return parameters of which vectors have a row per element: numbers may stay scalars."""
+    return [
+        np.broadcast_to(value, u.shape + parameter.event(value)) if parameter.dims else value
+        for parameter, value in zip(declared.values(), theta, strict=True)
+    ]
+
+
+def _each_once(columns: list[Array]) -> tuple[Any, Any]:
+    """Return the numbers of rows that differ, and which of these each row is."""
+    some = where = np.zeros(len(columns[0]), dtype=np.intp)
+    for column in columns:
+        _, which = np.unique(column, axis=0, return_inverse=True)
+        pair = where * (np.max(which, initial=0) + 1) + which.reshape(-1)
+        _, some, where = np.unique(pair, return_index=True, return_inverse=True)
+    return some, where

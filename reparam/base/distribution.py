@@ -8,119 +8,49 @@ evaluate block by block on several threads, and give results their shapes.
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, final
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, cached_property
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
-from reparam.base.tails import Tail
-from reparam.base.tree import Tree
-from reparam.domains import Domain, Integers, Simplex
+from reparam.base.formulas import FUNCTIONS, About, Formulas, View, follows, stand_in
+from reparam.domains import Integers, within
 from reparam.engine.blocks import evaluate
-from reparam.engine.noise import Stream
+from reparam.engine.noise import Noise, Stream, Substream
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape
-from reparam.errors import IncompleteError, ShapeError
-from reparam.parameters import as_real_array
+from reparam.errors import IncompleteError, NoFormulaError, ShapeError
+from reparam.parameters import as_real_array, need_exact
+from reparam.regions import Region
 
 __all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
 
 
-@dataclass(frozen=True)
-class About:
-    """Formulas of a distribution for its readers, in mathematical notation.
-
-    Parameters
-    ----------
-    density
-        The density, or probability mass, ``"p(y) = …"``.
-    transform
-        The reparameterization, ``"y = …"`` in terms of the noise, if there is one.
-    derivatives
-        For each parameter ∂y/∂θ, in terms of noise, value and parameters.
-    source
-        Where formulas and algorithms come from.
-    score
-        For each parameter ∂ log p(y)/∂θ, of a distribution without reparameterization.
-    scipy
-        The distribution in the spelling of ``scipy.stats``, ``"gamma(alpha, scale=1/rate)"``, by
-        Python's arithmetic in the names of parameters; empty if SciPy lacks it.
-    """
-
-    density: str
-    transform: str = ""
-    derivatives: dict[str, str] = field(default_factory=dict)
-    source: str = ""
-    score: dict[str, str] = field(default_factory=dict)
-    scipy: str = ""
-
-
-class View(NamedTuple):
-    """A function of the draw that stays accurate where the value rounds or underflows.
-
-    Both are names of formulas, of the value, the extra arrays and the parameters.
-    """
-
-    value: str
-    jacobian: str
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-#: The attribute of formulas that stand in for one that an author has not written.
-_MARK = "stands_in"
-
-#: The functions of a distribution that follow numerically without a formula, if they do.
-FUNCTIONS = (
-    *("icdf", "isf", "cdf", "sf", "log_cdf", "log_sf", "pathwise", "score", "stein_score"),
-    *("mean", "variance", "entropy"),
-)
-
-
-def stand_in(formula: F) -> F:
-    """Mark a formula of a base class that stands in for one that an author has not written."""
-    formula.__dict__[_MARK] = True
-    return formula
-
-
-class Distribution(Tree, abc.ABC):
+class Distribution(Formulas):
     """Base class of all distributions: a frozen tree of parameters, and functions of values.
 
     Type checkers know the declared names of parameters, and not the aliases.
     """
 
-    #: The registry's name, in lower case.
-    name: ClassVar[str]
-    #: Other names the registry knows it by.
-    aliases: ClassVar[tuple[str, ...]] = ()
-    #: Formulas for the reader.
-    about: ClassVar[About]
-    #: How noise becomes a value, if it does.
-    mechanism: ClassVar[str] = "none"
-    #: What ``Draw`` offers beside the value, by name.
-    _views: ClassVar[Mapping[str, View]] = {}
-    _support: ClassVar[Domain]
-    #: Whether values at the ends of the support have a probability: formulas then see all values.
-    _has_atoms: ClassVar[bool] = False
-    #: How fast the probability falls towards the lower and the upper end of the support.
-    _tails: ClassVar[tuple[Tail, Tail] | None] = None
+    #: Set on a class itself when it was found to lack nothing.
+    _is_complete: ClassVar[bool]
 
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of a class that lacks nothing."""
-        cls._need_complete()
-        return super().__new__(cls)
+        if "_is_complete" not in cls.__dict__:
+            cls._need_complete()
+            cls._is_complete = True
+        return super().__new__(cls, *args, **kwargs)
 
     @final
     @property
     def event_shape(self) -> tuple[int, ...]:
-        """The shape of one draw: (K,) if it is a vector, () if it is a number."""
+        """The shape of one draw: () of a number, (K,) of a vector, (N, K) of a matrix."""
         support = self._support
-        return self._values[support.entries].shape[-1:] if isinstance(support, Simplex) else ()
+        return self._shape_of(support.dims) if isinstance(support, Region) else ()
 
     @final
     @property
@@ -144,20 +74,35 @@ class Distribution(Tree, abc.ABC):
     @final
     @property
     def mean(self) -> Array:
-        """The expectation E[y], of batch shape."""
-        return self._statistic("_mean")
+        """The expectation E[y], of batch shape; of vectors, that of each entry."""
+        return self._statistic("_mean", self.event_shape)
 
     @final
     @property
     def variance(self) -> Array:
-        """The variance E[(y − E y)²], of batch shape."""
-        return self._statistic("_variance")
+        """The variance E[(y − E y)²], of batch shape; of vectors, that of each entry.
+
+        It is infinite where E[y²] is, whether the mean is finite or infinite, and NaN where the
+        mean is undefined: where both tails are so heavy that neither decides.
+        """
+        return self._statistic("_variance", self.event_shape)
+
+    @property
+    def covariance(self) -> Array:
+        """The covariance E[(y − E y)(y − E y)ᵀ] of vectors, of batch shape + (K, K).
+
+        Raises
+        ------
+        NoFormulaError
+            If values are numbers, which have a variance, or matrices.
+        """
+        return self._statistic("_covariance", 2 * self.event_shape)
 
     @final
     @property
     def entropy(self) -> Array:
         """The entropy −E[log p(y)], in nats, of batch shape: differential if y is continuous."""
-        return self._statistic("_entropy")
+        return self._statistic("_entropy", ())
 
     @final
     def log_prob(self, value: ArrayLike) -> Array:
@@ -191,6 +136,7 @@ class Distribution(Tree, abc.ABC):
         ndarray
             Of the broadcast shape.
         """
+        self._needs_numbers("cdf")
         return self._at("value", value, self._guarded("_cdf", (0.0, 1.0)))[0][()]
 
     @final
@@ -207,6 +153,7 @@ class Distribution(Tree, abc.ABC):
         ndarray
             Of the broadcast shape; NaN for NaN.
         """
+        self._needs_numbers("sf")
         return self._at("value", value, self._guarded("_sf", (1.0, 0.0)))[0][()]
 
     @final
@@ -229,6 +176,7 @@ class Distribution(Tree, abc.ABC):
         >>> rp.Gaussian().log_cdf([-1e10, 0.0, 20.0])
         array([-5.00000000e+19, -6.93147181e-01, -2.75362412e-89])
         """
+        self._needs_numbers("log_cdf")
         return self._at("value", value, self._guarded("_log_cdf", (-np.inf, 0.0)))[0][()]
 
     @final
@@ -245,6 +193,7 @@ class Distribution(Tree, abc.ABC):
         ndarray
             Of the broadcast shape: 0 below the support, −inf above, NaN for NaN.
         """
+        self._needs_numbers("log_sf")
         return self._at("value", value, self._guarded("_log_sf", (0.0, -np.inf)))[0][()]
 
     @final
@@ -260,10 +209,12 @@ class Distribution(Tree, abc.ABC):
         -------
         dict
             For each differentiable parameter an array of the shape that `value` and the parameters
-            broadcast to; of a vector parameter, with a last axis for its entries.
+            broadcast to; of a vector parameter, with a last axis for its entries, and of a matrix
+            with two. In a symmetric matrix the derivative D is symmetric, with
+            d log p = Σ_ij D_ij dΣ_ij; in a triangular one it is triangular.
         """
         formula = self._guarded("_score", np.nan)
-        return self._by_name(self._at("value", value, formula, many=True))
+        return self._by_name(self._in_theta(self._at("value", value, formula, many=True)))
 
     @final
     def sample(self, shape: Shape = (), *, rng: RNGLike = None) -> Array:
@@ -283,65 +234,16 @@ class Distribution(Tree, abc.ABC):
         """
         return self._sample(sample_shape(shape) + self.batch_shape, Stream(rng))[()]
 
-    # What a distribution's author writes -----------------------------------------------------
-    #
-    # ``*theta: Any, **_: Any`` is how a signature says "whatever parameters there are": authors
-    # name theirs, ``def _cdf(y, rate)``. θ of a child is one tuple.
-
-    @abc.abstractmethod
-    def _log_prob(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """Log density, or mass, inside the closed support."""
-
-    @abc.abstractmethod
-    def _cdf(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """P(Y ≤ y) inside the closed support."""
-
-    @abc.abstractmethod
-    def _sf(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """P(Y > y) inside the closed support, to full relative accuracy."""
-
-    @abc.abstractmethod
-    def _log_cdf(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """Logarithm of P(Y ≤ y) inside the closed support, to full relative accuracy."""
-
-    @abc.abstractmethod
-    def _log_sf(self, y: Array, *theta: Any, **_: Any) -> Array:
-        """Logarithm of P(Y > y) inside the closed support, to full relative accuracy."""
-
-    @abc.abstractmethod
-    def _score(self, y: Array, *theta: Any, **_: Any) -> tuple[Any, ...]:
-        """∂ log p/∂θ for each differentiable parameter in declared order."""
-
-    @abc.abstractmethod
-    def _mean(self, *theta: Any, **_: Any) -> Array:
-        """E[y]."""
-
-    @abc.abstractmethod
-    def _variance(self, *theta: Any, **_: Any) -> Array:
-        """Variance."""
-
-    @abc.abstractmethod
-    def _entropy(self, *theta: Any, **_: Any) -> Array:
-        """Entropy in nats."""
-
-    def _ends(self, *theta: Any) -> tuple[Any, Any]:
-        """The ends of the support."""
-        if isinstance(self._support, Integers | Simplex) and self._support.entries:
-            return self._support.ends(self._values)
-        return self._support.ends(dict(zip(self._fields, theta, strict=True)))
-
-    @abc.abstractmethod
-    def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
-        """Draw values of that shape, which ends with the batch shape.
-
-        The first element is number `first` of the stream.
-        """
-
-    def _noise_of(self, value: Array, source: Array | Stream, first: int) -> Array:
-        """Return the noise of differentiable draws: given, or of the stream they came from."""
-        raise NotImplementedError
-
     # Machinery -------------------------------------------------------------------------------
+
+    @stand_in
+    def _covariance(self, *theta: Any) -> Array:
+        """E[(y − E y)(y − E y)ᵀ], of vectors."""
+        kind = ("numbers", "vectors", "matrices")[len(self.event_shape)]
+        raise NoFormulaError(
+            f"{type(self).__name__} has no formula for the covariance of {kind};"
+            + (" average over draws, sample(n)" if kind == "vectors" else " there is the variance")
+        )
 
     @final
     @classmethod
@@ -357,7 +259,7 @@ class Distribution(Tree, abc.ABC):
     @classmethod
     def _follows(cls, formula: str) -> bool:
         """Whether a formula is one that stands in for what an author has not written."""
-        return getattr(getattr(cls, formula, None), _MARK, False)
+        return follows(getattr(cls, formula, None))
 
     @final
     @classmethod
@@ -375,10 +277,37 @@ class Distribution(Tree, abc.ABC):
         lacking = [name for name in ("name", "_support") if not hasattr(cls, name)]
         return (*lacking, *sorted(getattr(cls, "__abstractmethods__", ())))
 
+    def _noises(self) -> list[tuple[Noise, tuple[int, ...]]]:
+        """Return the kinds of random numbers of a draw, each with the shape of its share."""
+        return [
+            (kind, self.event_shape)
+            if isinstance(kind, Noise)
+            else (kind[0], self._shape_of(kind[1]))
+            for kind in self._substreams or (self.noise,)
+        ]
+
+    @final
+    def _source(self, stream: Stream) -> list[Operand]:
+        """Return the operands that draws are made of, beside θ."""
+        return [
+            Substream(stream, kind, number, event)
+            for number, (kind, event) in enumerate(self._noises())
+        ]
+
     @final
     def _theta_operands(self, shape: tuple[int, ...], first: int = 0) -> list[Operand]:
         batch, values = self._batch_shape, self._values.values()
+        if self._prepared_dims:
+            return [
+                batch_operand(value, batch, shape, self._shape_of(dims), first)
+                for value, dims in zip(self._ready, self._prepared_dims, strict=True)
+            ]
         if self.parameters.are_numbers:
+            if shape == batch and len(shape) == 1:
+                return [
+                    value if value.shape == shape else batch_operand(value, batch, shape, (), first)
+                    for value in values
+                ]
             return [batch_operand(value, batch, shape, (), first) for value in values]
         return [
             batch_operand(value, batch, shape, parameter.event(value), first)
@@ -389,54 +318,117 @@ class Distribution(Tree, abc.ABC):
     def _events(self) -> list[tuple[int, ...]]:
         """Return the shape of one value of each differentiable parameter."""
         declared = self.parameters
+        names = declared._differentiable
         if declared.are_numbers:
-            return [()] * len(declared.differentiable)
-        return [declared[name].event(self._values[name]) for name in declared.differentiable]
+            return [()] * len(names)
+        return [declared[name].event(self._values[name]) for name in names]
 
     @final
     def _differentiable(self) -> list[Array]:
         """Return the values of the differentiable parameters."""
-        return [self._values[name] for name in self.parameters.differentiable]
+        return [self._values[name] for name in self.parameters._differentiable]
+
+    @final
+    @cached_property
+    def _ready(self) -> tuple[Array, ...]:
+        """What formulas take: θ, or what ``_prepared`` makes of it."""
+        if not self._prepared_dims:
+            return self._theta
+        with np.errstate(all="ignore"):
+            return self._prepared(*self._theta)
+
+    @final
+    def _formula_events(self) -> list[tuple[int, ...]]:
+        """Return the shape of each derivative that formulas return, of one value."""
+        if self._prepared_dims:
+            count = len(self._prepared_dims) - self._functions_of_others
+            return [self._shape_of(dims) for dims in self._prepared_dims[:count]]
+        return self._events()
+
+    @final
+    def _in_theta(self, entries: Sequence[Array], rank: int = 0) -> list[Array]:
+        """Return derivatives in θ from those that formulas return, of values with `rank` axes."""
+        if not self._prepared_dims:
+            return [*entries]
+        own = [parameter.rank for parameter in self.parameters.values()]
+        own += [len(dims) for dims in self._prepared_dims]
+        spread = [
+            value.reshape(
+                value.shape[: value.ndim - k] + (1,) * rank + value.shape[value.ndim - k :]
+            )
+            for value, k in zip((*self._theta, *self._ready), own, strict=True)
+        ]
+        with np.errstate(all="ignore"):
+            return [np.asarray(entry) for entry in self._pulled_back(entries, *spread)]
 
     @final
     def _batched(self, value: Array | float, event: tuple[int, ...] = ()) -> Array:
         return np.broadcast_to(np.asarray(value, dtype=np.float64), self.batch_shape + event)[()]
 
     @final
-    def _statistic(self, name: str) -> Array:
-        check_memory([self.batch_shape])
+    def _statistic(self, name: str, event: tuple[int, ...]) -> Array:
+        check_memory([self.batch_shape + event])
         with np.errstate(all="ignore"):
-            return self._batched(self._formula(name)(*self._theta))
+            return self._batched(self._formula(name)(*self._ready), event)
+
+    @final
+    def _needs_numbers(self, what: str) -> None:
+        if shape := self.event_shape:
+            kind = "vectors" if len(shape) == 1 else "matrices"
+            raise NoFormulaError(
+                f"{type(self).__name__} has no {what}: its values are {kind}; there are draws,"
+                " log_prob and score"
+            )
 
     @final
     def _at(
-        self, label: str, value: ArrayLike, formula: Callable[..., Any], *, many: bool = False
+        self,
+        label: str,
+        value: ArrayLike,
+        formula: Callable[..., Any],
+        *,
+        many: bool = False,
+        event: tuple[int, ...] = (),
     ) -> list[Array]:
-        """Evaluate ``formula(value, *θ)``, with one output, or one per parameter if `many`."""
+        """Evaluate ``formula(value, *θ)``, with one output of that shape for each value.
+
+        If there are `many`, it has one per parameter.
+        """
         array = as_real_array(label, value)
+        if isinstance(self._support, Integers):
+            need_exact(label, value, array)
         shape = self._shape_with(label, array)
         operands = [operand(array, shape, event=self.event_shape), *self._theta_operands(shape)]
-        events = self._events() if many else [()]
+        events = self._formula_events() if many else [event]
         return evaluate(formula, operands, shape, events=events)
 
     @final
     def _shape_with(self, label: str, array: Array) -> tuple[int, ...]:
         """Return the shape that an array of values, or of noise, and the parameters broadcast to.
 
-        It is without the axis of entries, if values are vectors.
+        It is without the axes of entries, if values are vectors or matrices.
         """
-        event = self.event_shape
-        if event and array.shape[-1:] != event:
-            raise ShapeError(
-                f"{label} has shape {array.shape} and {self.name} has vectors of {event[0]}"
-                f" entries; pass an array whose last axis has length {event[0]}"
-            )
-        values = array.shape[: array.ndim - len(event)]
+        values = self._without(self.event_shape, label, array)
         return broadcast_shapes(**{label: values, "the batch": self.batch_shape})
 
     @final
+    def _without(self, event: tuple[int, ...], label: str, array: Array) -> tuple[int, ...]:
+        """Return the shape of an array without the last axes, which must be those of `event`."""
+        rank = len(event)
+        if rank and array.shape[max(array.ndim - rank, 0) :] != event:
+            if rank == 1:
+                what, remedy = f"vectors of {event[0]} entries", f"axis has length {event[0]}"
+            else:
+                what, remedy = f"arrays of shape {event}", f"axes have lengths {event}"
+            raise ShapeError(
+                f"{label} has shape {array.shape} and {self.name} has {what}; pass an array whose"
+                f" last {remedy}"
+            )
+        return array.shape[: array.ndim - rank]
+
+    @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
-        names = self.parameters.differentiable
+        names = self.parameters._differentiable
         return {name: array[()] for name, array in zip(names, arrays, strict=True)}
 
     @final
@@ -450,11 +442,8 @@ class Distribution(Tree, abc.ABC):
         """
         formula, support = self._formula(name), self._support
         discrete = isinstance(support, Integers)
-        if isinstance(support, Simplex):
-            # on the boundary formulas give the limits as entries tend to 0 together
-            return lambda y, *theta: _replaced(
-                formula(y, *theta), support.outside(y), float(np.min(outside))
-            )
+        if isinstance(support, Region):
+            return self._guarded_region(formula, support, float(np.min(outside)))
         if (support.low, support.high) == (-np.inf, np.inf) and not discrete:
             return formula
         if self._has_atoms:
@@ -462,17 +451,42 @@ class Distribution(Tree, abc.ABC):
 
         def guarded(y: Array, *theta: Array) -> Any:
             low, high = self._ends(*self._nested(theta))
+            if not discrete and type(low) is type(high) is float and within(y, low, high):
+                return formula(y, *theta)
             point = np.floor(y) if discrete else y
             result = formula(np.clip(point, low, high), *theta)
             if not isinstance(outside, tuple):
                 missed = (y < low) | (y > high)
                 if discrete:
-                    missed |= (point < y) | (y == np.inf)
+                    missed |= (point < y) | np.isinf(y)
                 result = _replaced(result, missed, outside)
             elif discrete:
-                result = _replaced(result, y < low, outside[0])
+                result = _replaced(result, (y < low) | (y == -np.inf), outside[0])
                 result = _replaced(result, (y > high) | (y == np.inf), outside[1])
             return _replaced(result, np.isnan(y), np.nan) if discrete else result
+
+        return guarded
+
+    @final
+    def _guarded_region(
+        self, formula: Callable[..., Any], support: Region, outside: float
+    ) -> Callable[..., Any]:
+        """Wrap a formula so that it only sees members of the support: NaN gives NaN.
+
+        Where the boundary belongs to the support, formulas give the limits there.
+        """
+
+        def guarded(y: Array, *theta: Array) -> Any:
+            named = {} if self._prepared_dims else dict(zip(self._values, theta, strict=True))
+            missed = support.outside(y, named)
+            if not np.any(missed):
+                return formula(y, *theta)
+            event = y.shape[y.ndim - support.rank :]
+            shape = missed.shape + (1,) * support.rank
+            unknown = np.any(np.isnan(y), axis=tuple(range(missed.ndim, y.ndim)))
+            member = np.broadcast_to(support.initial(event, 0.5), y.shape)
+            result = formula(np.where(missed.reshape(shape), member, y), *theta)
+            return _replaced(_replaced(result, missed, outside), unknown, np.nan)
 
         return guarded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
+from reparam.base import second_order
 from reparam.engine.blocks import evaluate, total
-from reparam.engine.operands import Operand, operand
+from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError, UnknownViewError
 from reparam.parameters import as_real_array
@@ -44,7 +46,8 @@ class Draw:
     value
         y, of shape sample shape + batch shape + event shape: that of vectors is (K,).
     noise
-        The z that made it, of the same shape.
+        The z that made it, of the same shape; of vectors and matrices it may have another, and be a
+        tuple of several arrays.
 
     Examples
     --------
@@ -61,7 +64,7 @@ class Draw:
     distribution: Distribution
     _value: Array
     _extras: tuple[Array, ...]
-    _source: Array | Stream
+    _source: tuple[Array, ...] | Stream
     _first: int
 
     @cached_property
@@ -70,15 +73,18 @@ class Draw:
         return _read_only(self._value)
 
     @cached_property
-    def noise(self) -> Array:
+    def noise(self) -> Any:
         """The noise z, read-only; made on first use, from its stream or from the values.
+
+        An array, or a tuple of arrays where draws of vectors are made of several.
 
         Where the distribution's ``path`` is "map", what the values were made of. Where it is
         "field", u = F(y), within [2⁻⁵⁴, 1 − 2⁻⁵³]: ``transform`` makes these values of it, up to
         what the rounding of u forces.
         """
         noise = self.distribution._noise_of(self._value, self._source, self._first)
-        return _read_only(noise)
+        found = tuple(map(_read_only, noise))
+        return found if len(found) > 1 else found[0]
 
     @cached_property
     def log_value(self) -> Array:
@@ -106,9 +112,11 @@ class Draw:
         Returns
         -------
         dict
-            For each parameter an array of the value's shape, for a vector parameter with K entries
-            followed by (K,): entry i is the derivative of value i in the parameter that it was
-            drawn with.
+            For each parameter an array of the value's shape, followed by the shape of one value
+            of the parameter: () of a number, (K,) of a vector, (K, K) of a matrix. Entry i is the
+            derivative of value i in the parameter that it was drawn with. In a symmetric matrix
+            the derivative D of a number is symmetric, with dy = Σ_ij D_ij dΣ_ij; in a triangular
+            one it is triangular.
 
         Raises
         ------
@@ -123,19 +131,23 @@ class Draw:
         array([[ 0.5, -0.5],
                [-0.5,  0.5]])
         """
-        event, events = self.distribution.event_shape, self.distribution._events()
+        d = self.distribution
+        event, events = d.event_shape, d._formula_events()
         if not event:
-            return self.distribution._by_name(self._evaluate(self._derivatives(of), events))
+            return d._by_name(d._in_theta(self._evaluate(self._derivatives(of), events)))
         pull = self._derivatives(of)
 
         def rows(y: Array, *rest: Array) -> tuple[Array, ...]:
-            pulled = [pull(np.broadcast_to(unit, y.shape), y, *rest) for unit in np.eye(event[0])]
+            pulled = [pull(np.broadcast_to(unit, y.shape), y, *rest) for unit in _units(event)]
             return tuple(
-                np.stack([np.broadcast_to(entry, (len(y), *own)) for entry in entries], axis=1)
+                np.stack(
+                    [np.broadcast_to(entry, (len(y), *own)) for entry in entries], axis=1
+                ).reshape(len(y), *event, *own)
                 for entries, own in zip(zip(*pulled, strict=True), events, strict=True)
             )
 
-        return self.distribution._by_name(self._evaluate(rows, [event + own for own in events]))
+        found = self._evaluate(rows, [event + own for own in events])
+        return d._by_name(d._in_theta(found, len(event)))
 
     def vjp(self, upstream: ArrayLike, of: str = "value") -> dict[str, Array]:
         """Back-propagate: return ∂L/∂θ given `upstream` = ∂L/∂y.
@@ -167,26 +179,20 @@ class Draw:
         >>> {name: gradient.tolist() for name, gradient in draw.vjp([1.0, 4.0]).items()}
         {'loc': [1.0, 4.0], 'scale': 0.5}
         """
-        shape, d = self._value.shape, self.distribution
-        cotangent = as_real_array("upstream", upstream)
-        if cotangent.shape not in {(), shape} and (
-            broadcast_shapes(upstream=cotangent.shape, value=shape) != shape
-        ):
-            raise ShapeError(
-                f"upstream has shape {cotangent.shape} and value has shape {shape}:"
-                " pass one upstream derivative per value"
-            )
-        own, events = d._differentiable(), d._events()
+        d, lead = self.distribution, self._of_value("upstream", upstream)
+        events = d._formula_events()
+        own = [*d._ready[: len(events)]] if d._prepared_dims else d._differentiable()
         sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
-        if cotangent.ndim or d.event_shape:
-            lead = operand(cotangent, self._rows, event=d.event_shape)
-        else:
-            lead = np.float64(cotangent)
-        found = self._evaluate(self._pulled(of), events, lead, sums=sums)
-        return d._by_name(
+        each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
+        found = self._evaluate(self._pulled(of), events, lead, sums=sums, each=each)
+        gradients = [
             gradient if summed else summed_to(gradient, value.shape)
             for gradient, value, summed in zip(found, own, sums, strict=True)
-        )
+        ]
+        if d._prepared_dims:
+            pairs = zip(d._in_theta(gradients), d._differentiable(), strict=True)
+            gradients = [summed_to(gradient, value.shape) for gradient, value in pairs]
+        return d._by_name(gradients)
 
     def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:
         """Return upstream · ∂y/∂θ for each parameter, of the shape of `upstream`: of numbers.
@@ -216,7 +222,8 @@ class Draw:
         ----------
         tangents, **named
             For each parameter that moves, by path, name or alias, an array that broadcasts to the
-            batch shape, for a vector parameter followed by (K,); the others stay.
+            batch shape, for a vector parameter followed by (K,), for a matrix by its shape; the
+            others stay. That of a symmetric matrix is symmetric, of a triangular one triangular.
 
         Returns
         -------
@@ -230,26 +237,11 @@ class Draw:
         ShapeError
             If a tangent doesn't broadcast to that shape.
         """
-        d = self.distribution
-        pairs = [*(tangents or {}).items(), *named.items()]
-        given = d.parameters.by_name(pairs, tangents=True)
-        names, events = d.parameters.differentiable, d._events()
-        leading: list[Operand] = []
-        moving: list[int] = []
-        for index, (name, event) in enumerate(zip(names, events, strict=True)):
-            if name not in given:
-                continue
-            array = as_real_array(name, given[name])
-            wanted = d.batch_shape + event
-            what = "the parameter" if event else "the batch"
-            if broadcast_shapes(**{name: array.shape, what: wanted}) != wanted:
-                raise ShapeError(
-                    f"the tangent of {name} has shape {array.shape} and {what} has shape"
-                    f" {wanted}: pass one tangent per parameter"
-                )
-            whole = np.broadcast_to(array, wanted)
-            leading.append(operand(whole, self._rows, event=event))
-            moving.append(index)
+        given = self._tangents([*(tangents or {}).items(), *named.items()])
+        d, events = self.distribution, self.distribution._events()
+        if not d._follows("_push"):
+            return self._pushed(given)
+        leading, moving = self._directions(given)
         derivatives, event = self._derivatives("value"), d.event_shape
 
         def along(tangents: tuple[Array, ...], entries: tuple[Any, ...]) -> Any:
@@ -263,11 +255,120 @@ class Draw:
             tangents, (y, *rest) = arguments[: len(moving)], arguments[len(moving) :]
             if not event:
                 return along(tangents, derivatives(y, *rest))
-            units = (np.broadcast_to(unit, y.shape) for unit in np.eye(event[0]))
+            units = (np.broadcast_to(unit, y.shape) for unit in _units(event))
             parts = (along(tangents, derivatives(unit, y, *rest)) for unit in units)
-            return np.stack([np.broadcast_to(part, len(y)) for part in parts], axis=-1)
+            stacked = np.stack([np.broadcast_to(part, len(y)) for part in parts], axis=-1)
+            return stacked.reshape(y.shape)
 
         return self._evaluate(directional, [event], *leading)[0][()]
+
+    def hessian(self, of: str = "value") -> dict[str, dict[str, Array]]:
+        """Return ∂²y/∂θ∂φ element by element, at the noise that made the draws.
+
+        Where the distribution's ``path`` is "field", the derivatives are along the quantile path
+        at the values.
+
+        Parameters
+        ----------
+        of
+            What to differentiate: ``"value"``, or a view such as ``"log_value"``.
+
+        Returns
+        -------
+        dict
+            For each parameter, and each parameter again, an array of the value's shape, followed
+            by the entries of vector parameters. It is symmetric.
+
+        Raises
+        ------
+        NoFormulaError
+            If values are vectors.
+        UnknownViewError
+            If the distribution doesn't have the view `of`, or not its second derivatives.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> draw = rp.LogUniform(low=1.0, high=4.0).transform([0.25, 0.5])
+        >>> draw.hessian()["low"]["high"]  # u (1 − u) y/(a b)
+        array([0.06629126, 0.125     ])
+        """
+        return second_order.hessian(self, of)
+
+    def hvp(
+        self,
+        upstream: ArrayLike,
+        tangents: Mapping[str, ArrayLike] | None = None,
+        /,
+        curvature: ArrayLike | None = None,
+        **named: ArrayLike,
+    ) -> dict[str, Array]:
+        """Return the derivative of :meth:`vjp` in a direction of parameter space.
+
+        For each θ it is Σ upstream · ∂²y/∂θ∂φ · tangent_φ, the curvature of the path alone, over
+        all values and all φ. With `curvature` = ∂²L/∂y², of a loss of each value by itself,
+        Σ curvature · ∂y/∂θ ∂y/∂φ · tangent_φ is added: that is the product of the whole Hessian of
+        L in θ and the tangents.
+
+        Parameters
+        ----------
+        upstream
+            ∂L/∂y; broadcasts to the value's shape.
+        tangents, **named
+            As :meth:`jvp` takes them; parameters that are not given don't move.
+        curvature
+            ∂²L/∂y²; broadcasts to the value's shape.
+
+        Returns
+        -------
+        dict
+            For each parameter an array of the parameter's own shape.
+
+        Raises
+        ------
+        NoFormulaError
+            If values are vectors.
+        UnknownParameterError
+            If there is no such parameter, or one is given twice.
+        ShapeError
+            If `upstream`, `curvature` or a tangent has another shape.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> draw = rp.Exponential(rate=2.0).transform([0.5, 0.9])
+        >>> y = draw.value
+        >>> gradient = draw.hvp(2.0 * y, curvature=2.0, rate=1.0)  # of L = Σ y²
+        >>> float(gradient["rate"] / (y**2).sum())  # L = c/λ², ∂²L/∂λ² = 6c/λ⁴
+        1.5
+        """
+        given = self._tangents([*(tangents or {}).items(), *named.items()])
+        weight = self._of_value("upstream", upstream)
+        bent = None if curvature is None else self._of_value("curvature", curvature)
+        found = second_order.hvp(self, weight, bent, *self._directions(given))
+        return self.distribution._by_name(found)
+
+    def _pushed(self, tangents: Mapping[str, Array]) -> Array:
+        """Return the derivative in a direction by the formula of that: of vectors."""
+        d, values = self.distribution, self.distribution._differentiable()
+        whole = [
+            tangents.get(name, np.zeros_like(value))
+            for name, value in zip(d.parameters.differentiable, values, strict=True)
+        ]
+        events = d._formula_events()
+        if d._prepared_dims:
+            whole = [np.asarray(each) for each in d._pushed_on(whole, *d._theta, *d._ready)]
+        leading = [
+            batch_operand(each, d.batch_shape, self._rows, event)
+            for each, event in zip(whole, events, strict=True)
+        ]
+        count, push = len(leading), d._formula("_push")
+
+        def directional(*arguments: Array) -> Array:
+            along: Array = push(arguments[:count], *arguments[count:])
+            return along
+
+        return self._evaluate(directional, [d.event_shape], *leading)[0][()]
 
     def plot(self, *, grad: bool = False) -> Figure:
         """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""
@@ -276,6 +377,53 @@ class Draw:
 
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"
+
+    def _of_value(self, label: str, given: ArrayLike) -> Operand:
+        """Return what broadcasts to the value's shape as a formula's argument."""
+        array, shape = as_real_array(label, given), self._value.shape
+        if array.shape not in {(), shape} and (
+            broadcast_shapes(**{label: array.shape, "value": shape}) != shape
+        ):
+            raise ShapeError(
+                f"{label} has shape {array.shape} and value has shape {shape}:"
+                f" pass one {label} derivative per value"
+            )
+        event = self.distribution.event_shape
+        if array.ndim or event:
+            return operand(array, self._rows, event=event)
+        return np.float64(array)
+
+    def _tangents(self, pairs: Iterable[tuple[str, ArrayLike]]) -> dict[str, Array]:
+        """Return tangents by path, each of the batch's shape and that of one value."""
+        d = self.distribution
+        given = d.parameters.by_name(pairs, tangents=True)
+        found = {}
+        for name, event in zip(d.parameters.differentiable, d._events(), strict=True):
+            if name not in given:
+                continue
+            array = as_real_array(name, given[name])
+            wanted = d.batch_shape + event
+            what = "the parameter" if event else "the batch"
+            if broadcast_shapes(**{name: array.shape, what: wanted}) != wanted:
+                raise ShapeError(
+                    f"the tangent of {name} has shape {array.shape} and {what} has shape"
+                    f" {wanted}: pass one tangent per parameter"
+                )
+            found[name] = np.broadcast_to(array, wanted)
+        return found
+
+    def _directions(self, tangents: Mapping[str, Array]) -> tuple[list[Operand], list[int]]:
+        """Return tangents as a formula's arguments, and the numbers of their parameters."""
+        d = self.distribution
+        events = d._events()
+        moving = [
+            index for index, name in enumerate(d.parameters.differentiable) if name in tangents
+        ]
+        leading = [
+            batch_operand(whole, d.batch_shape, self._rows, events[index])
+            for index, whole in zip(moving, tangents.values(), strict=True)
+        ]
+        return leading, moving
 
     @property
     def _rows(self) -> tuple[int, ...]:
@@ -296,7 +444,7 @@ class Draw:
         derivatives = self._derivatives(of)
         if self.distribution.event_shape:
             return derivatives
-        return lambda upstream, *rest: tuple(_scaled(upstream, e) for e in derivatives(*rest))
+        return lambda upstream, *rest: tuple([_scaled(upstream, e) for e in derivatives(*rest)])
 
     def _view(self, name: str) -> Array:
         formula = self.distribution._formula(self._formulas(name).value)
@@ -317,26 +465,36 @@ class Draw:
         events: list[tuple[int, ...]],
         *leading: Operand,
         sums: list[bool] | None = None,
+        each: int = 0,
     ) -> list[Array]:
         """Evaluate a formula of what leads, value, extra arrays and θ."""
         d, shape = self.distribution, self._rows
         event = d.event_shape
-        own = [operand(array, shape, event=event) for array in (self._value, *self._extras)]
+        own = [operand(self._value, shape, event=event)]
+        if self._extras:
+            extras = zip(self._extras, d._extra_events(), strict=True)
+            own += [operand(array, shape, event=extra) for array, extra in extras]
         operands = [*leading, *own, *d._theta_operands(shape)]
-        return evaluate(formula, operands, shape, events=events, sums=sums or ())
+        return evaluate(formula, operands, shape, events=events, sums=sums or (), each=each)
 
 
 def _scaled(upstream: Any, entry: Any) -> Any:
     """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
-    if np.ndim(entry) > np.ndim(upstream) > 0:
-        upstream = upstream[..., np.newaxis]
+    if 0 < getattr(upstream, "ndim", 0) < (rank := getattr(entry, "ndim", 0)):
+        upstream = upstream.reshape(upstream.shape + (1,) * (rank - upstream.ndim))
     return upstream * entry
+
+
+def _units(event: tuple[int, ...]) -> Array:
+    """Return the values of that shape with one entry that is 1, and otherwise 0."""
+    return np.eye(math.prod(event)).reshape(-1, *event)
 
 
 def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:
     """Return ∂y/∂θ · tangent, summed over the entries of a vector parameter."""
-    product = entry * tangent
-    return product.reshape(len(product), -1).sum(axis=1) if event else product
+    if not event:
+        return entry * tangent
+    return np.sum(np.asarray(entry) * tangent, axis=tuple(range(-len(event), 0)))
 
 
 def _read_only(array: Array) -> Array:

@@ -15,6 +15,7 @@ from reparam._typing import Array
 from reparam.base import numerical
 from reparam.base.distribution import stand_in
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.second_order import Triangle, along_standard_quantiles
 from reparam.domains import REAL, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.special._accurate import LARGEST
@@ -128,6 +129,19 @@ class LocationScale(Reparameterized):
         """∂z/∂shape for each shape parameter, from what ``_standard_transform`` made."""
         return cls._standard_pathwise(z, *extras_and_shape[cls._extras - 1 :])
 
+    @classmethod
+    @stand_in
+    def _standard_pathwise2(cls, z: Array, *shape: Any) -> Triangle:
+        """∂²z/∂shape² at fixed u, the upper triangle: by differences of ``_standard_pathwise``."""
+        if not shape:
+            return ()
+        return along_standard_quantiles(cls._standard_pathwise, z, shape, [*cls._own.values()])
+
+    @classmethod
+    def _standard_hessian(cls, z: Array, *extras_and_shape: Any) -> Triangle:
+        """∂²z/∂shape², from what ``_standard_transform`` made."""
+        return cls._standard_pathwise2(z, *extras_and_shape[cls._extras - 1 :])
+
     @staticmethod
     def _standard_sampler(*numbers_and_shape: Any) -> tuple[Array, ...]:
         """Return the same from the numbers of ``_substreams``: of a field."""
@@ -166,7 +180,7 @@ class LocationScale(Reparameterized):
     def _jacobian(cls, y: Array, *extras_and_theta: Array) -> tuple[Array | float, ...]:
         *extras_and_shape, _, scale = extras_and_theta
         slopes = cls._standard_jacobian(*extras_and_shape)
-        return (*(scale * slope for slope in slopes), 1.0, extras_and_theta[0])
+        return (*[scale * slope for slope in slopes], 1.0, extras_and_theta[0])
 
     @final
     @classmethod
@@ -175,6 +189,30 @@ class LocationScale(Reparameterized):
         z = cls._standardized(y, *theta)
         slopes = cls._standard_pathwise(z, *shape)
         return (*(scale * slope for slope in slopes), 1.0, z)
+
+    @final
+    @classmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
+        *extras_and_shape, _, scale = extras_and_theta
+        slopes = cls._standard_jacobian(*extras_and_shape)
+        return cls._bent(slopes, cls._standard_hessian(*extras_and_shape), scale)
+
+    @final
+    @classmethod
+    def _pathwise2(cls, y: Array, *theta: Array) -> Triangle:
+        *shape, _, scale = theta
+        z = cls._standardized(y, *theta)
+        slopes = cls._standard_pathwise(z, *shape)
+        return cls._bent(slopes, cls._standard_pathwise2(z, *shape), scale)
+
+    @staticmethod
+    def _bent(slopes: tuple[Array, ...], triangle: Triangle, scale: Array) -> Triangle:
+        """Return ∂²y/∂θ∂φ: y is linear in loc and scale, and the shapes bend z."""
+        rows = (
+            (*(scale * entry for entry in row), 0.0, slope)
+            for row, slope in zip(triangle, slopes, strict=True)
+        )
+        return (*rows, (0.0, 0.0), (0.0,))
 
     @final
     @classmethod
@@ -242,9 +280,16 @@ class LocationScale(Reparameterized):
     def _follows(cls, formula: str) -> bool:
         if cls._symmetric and formula == "_log_sf":
             formula = "_log_cdf"
-        if formula in ("_log_cdf", "_log_sf"):
+        if formula == "_pathwise2" and cls._is_without_shapes():
+            return False
+        if formula in ("_log_cdf", "_log_sf", "_pathwise2"):
             formula = f"_standard{formula}"
         return super()._follows(formula)
+
+    @final
+    @classmethod
+    def _is_without_shapes(cls) -> bool:
+        return len(cls._own) == len(("loc", "scale"))
 
     @final
     @classmethod

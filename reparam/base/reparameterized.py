@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Literal, NamedTuple, Self, final
 
@@ -12,13 +12,14 @@ from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.base.distribution import View, stand_in
 from reparam.base.draw import Draw
 from reparam.base.operators import Arithmetic
-from reparam.base.stand_ins import StandIns
+from reparam.base.second_order import SecondOrder
 from reparam.domains import Interval
 from reparam.engine.blocks import evaluate
-from reparam.engine.noise import UNIFORM, Noise, Stream, Substream
+from reparam.engine.noise import Noise, Stream
 from reparam.engine.operands import Operand, operand
-from reparam.engine.shapes import sample_shape
-from reparam.errors import NoFormulaError
+from reparam.engine.shapes import broadcast_shapes, sample_shape
+from reparam.errors import NoiseError
+from reparam.regions import Dims
 
 __all__ = ["Flow", "Marginal", "Reparameterized", "View"]
 
@@ -28,7 +29,7 @@ class Marginal(NamedTuple):
 
     #: In mathematical notation: ``"ln(y_0/y_1)"``.
     what: str
-    #: From ln y, whose last axis is that of the entries.
+    #: From ln y of vectors on the simplex, of others from y: the last axis is that of entries.
     of: Callable[[Array], Array]
     #: The distribution.
     law: Reparameterized
@@ -55,7 +56,7 @@ class Flow(NamedTuple):
         }
 
 
-class Reparameterized(Arithmetic, StandIns):
+class Reparameterized(Arithmetic, SecondOrder):
     """A distribution whose draws are y = f(z; θ), differentiable in θ, with z outside.
 
     Draws are numbers, or vectors where the support is of vectors. The author of a distribution of
@@ -71,10 +72,6 @@ class Reparameterized(Arithmetic, StandIns):
     #: How noise becomes a value: "location-scale", "inverse CDF" or "implicit".
     mechanism: ClassVar[str] = "implicit"
     _support: ClassVar[Interval]
-    #: The kind of noise that ``transform`` takes: as many numbers as a value has.
-    noise: ClassVar[Noise] = UNIFORM
-    #: The kinds of random numbers that ``_sampler`` makes a draw of, one each: of a field.
-    _substreams: ClassVar[tuple[Noise, ...]] = ()
     #: What derivatives of draws are: "map", ∂f/∂θ at the draw's own noise, which differences at
     #: one seed agree with; "field", the velocity of the quantile path at the value, which an
     #: exact sampler of another kind draws.
@@ -85,8 +82,10 @@ class Reparameterized(Arithmetic, StandIns):
     _on_quantile_path: ClassVar[bool] = True
     #: Whether :meth:`by_quantile` made it.
     _is_by_quantile: ClassVar[bool] = False
-    #: How many arrays there are beside the value, of its shape.
+    #: How many arrays there are beside the value.
     _extras: ClassVar[int] = 0
+    #: Their axes, if they don't have the shape of the value.
+    _extra_dims: ClassVar[tuple[Dims, ...]] = ()
 
     @final
     def rsample(self, shape: Shape = (), *, rng: RNGLike = None) -> Draw:
@@ -126,14 +125,15 @@ class Reparameterized(Arithmetic, StandIns):
         return self._draw(sample_shape(shape) + self.batch_shape, Stream(rng))
 
     @final
-    def transform(self, noise: ArrayLike) -> Draw:
+    def transform(self, *noise: ArrayLike) -> Draw:
         """Return the draw that given noise makes: y = f(noise; θ).
 
         Parameters
         ----------
-        noise
-            Of the declared kind; broadcasts with the parameters. For vectors, with a last axis of
-            K numbers; the other axes broadcast.
+        *noise
+            Of the declared kind; broadcasts with the parameters. For vectors and matrices, with
+            last axes of its own; the other axes broadcast. Several arrays, in order, where
+            ``Draw.noise`` is a tuple of several.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class Reparameterized(Arithmetic, StandIns):
         Raises
         ------
         NoiseError
-            If an element is outside the noise's domain.
+            If an element is outside the noise's domain, or there is another number of arrays.
         ShapeError
             If the noise doesn't broadcast with the parameters.
 
@@ -153,7 +153,7 @@ class Reparameterized(Arithmetic, StandIns):
         >>> rp.Gaussian(loc=10.0, scale=2.0).transform([-1.0, 0.0, 0.5]).value
         array([ 8., 10., 11.])
         """
-        return self._replay(self.noise.validated(noise))
+        return self._replay(*self._valid_noise(noise))
 
     def by_quantile(self) -> Self:
         """Return the same distribution, drawn by its quantile: a map of one uniform number.
@@ -177,6 +177,7 @@ class Reparameterized(Arithmetic, StandIns):
         """
         if self.path == "map":
             return self
+        self._needs_numbers("quantile")
         drawn = type(self)(**self._parts)
         drawn.__dict__.update(path="map", _is_by_quantile=True, _on_quantile_path=True)
         return drawn
@@ -225,7 +226,9 @@ class Reparameterized(Arithmetic, StandIns):
     def stein_score(self, value: ArrayLike) -> Array:
         """Return the Stein score ∂ log p(y; θ)/∂y: NaN outside the support.
 
-        At a value where the density has a kink it is the mean of both sides, or one of them.
+        At a value where the density has a kink it is the mean of both sides, or one of them. Of
+        vectors and matrices it has the derivative in each entry: in a symmetric matrix D, with
+        d log p = Σ_ij D_ij dy_ij, in a triangular one zero above the diagonal.
 
         Parameters
         ----------
@@ -235,12 +238,12 @@ class Reparameterized(Arithmetic, StandIns):
         Returns
         -------
         ndarray
-            Of the broadcast shape.
+            Of the broadcast shape, followed by the event shape.
 
         Raises
         ------
         NoFormulaError
-            If values are vectors: the entries of one on the simplex don't move one by one.
+            If values are vectors and nobody has written the formula.
 
         Examples
         --------
@@ -248,12 +251,8 @@ class Reparameterized(Arithmetic, StandIns):
         >>> rp.Gaussian(loc=1.0, scale=2.0).stein_score([1.0, 5.0])  # (μ − y)/σ²
         array([-0., -1.])
         """
-        if self.event_shape:
-            raise NoFormulaError(
-                f"{type(self).__name__} has no ∂ log p/∂y: its values are vectors whose entries"
-                " sum to 1, so that none of them moves by itself; there is the score, ∂ log p/∂θ"
-            )
-        return self._at("value", value, self._guarded("_stein_score", np.nan))[0][()]
+        formula = self._guarded("_stein_score", np.nan)
+        return self._at("value", value, formula, event=self.event_shape)[0][()]
 
     @final
     def icdf(self, u: ArrayLike) -> Array:
@@ -299,7 +298,7 @@ class Reparameterized(Arithmetic, StandIns):
 
     @stand_in
     def _transform(self, noise: Array, *theta: Any) -> tuple[Array, ...]:
-        """Return the value and the extra arrays."""
+        """Return the value and the extra arrays; of vectors, from each array of noise, then θ."""
         return (self._icdf(noise, *theta),)
 
     def _transform_upper(self, v: Array, *theta: Any) -> tuple[Array, ...]:
@@ -309,7 +308,7 @@ class Reparameterized(Arithmetic, StandIns):
         return (self._isf(v, *theta),)
 
     def _sampler(self, *numbers_and_theta: Any) -> tuple[Array, ...]:
-        """Return the same from the numbers of ``_substreams``: of a field."""
+        """Return the same from the numbers of ``_substreams``: of numbers on a field."""
         raise NotImplementedError
 
     @stand_in
@@ -355,7 +354,7 @@ class Reparameterized(Arithmetic, StandIns):
         return []
 
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
-        """Return numbers made of ln y whose distributions are known, for ``reparam verify``.
+        """Return numbers made of y whose distributions are known, for ``reparam verify``.
 
         Optional, of vectors, and of no batch. Draws are compared with them, and integrals of the
         density.
@@ -391,18 +390,34 @@ class Reparameterized(Arithmetic, StandIns):
         found: Array = self._at(label, probability, on_closed_unit)[0][()]
         return found
 
-    @final
-    def _source(self, stream: Stream) -> list[Operand]:
-        """Return the operands that :attr:`_drawing` makes draws of, beside θ."""
-        event = self.event_shape
-        kinds = self._substreams if self.path == "field" else (self.noise,)
-        return [Substream(stream, kind, number, event) for number, kind in enumerate(kinds)]
+    def _noises(self) -> list[tuple[Noise, tuple[int, ...]]]:
+        if self.path == "map" and not self._support.rank:
+            return [(self.noise, ())]
+        return super()._noises()
+
+    def _extra_events(self) -> list[tuple[int, ...]]:
+        """Return the shape that each of the extra arrays has for one draw."""
+        if self._extra_dims:
+            return [self._shape_of(dims) for dims in self._extra_dims]
+        return [self.event_shape] * self._extras
 
     @final
     @property
     def _drawing(self) -> Callable[..., tuple[Array, ...]]:
         """The formula of the value and the extra arrays, of random numbers and θ."""
-        return self._formula("_sampler" if self.path == "field" else "_transform")
+        field = self.path == "field" and not self._support.rank
+        return self._formula("_sampler" if field else "_transform")
+
+    @final
+    def _valid_noise(self, noise: Sequence[ArrayLike]) -> list[Array]:
+        """Return arrays of noise, one of each kind, as float64."""
+        wanted = self._noises() if self._support.rank else [(self.noise, ())]
+        if len(noise) != len(wanted):
+            kinds = " and ".join(f"{kind.name} of shape (…, {str(e)[1:]}" for kind, e in wanted)
+            raise NoiseError(
+                f"{self.name} takes {len(wanted)} arrays of noise, {kinds}, but got {len(noise)}"
+            )
+        return [kind.validated(each) for (kind, _), each in zip(wanted, noise, strict=True)]
 
     @final
     def _draw(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Draw:
@@ -411,11 +426,20 @@ class Reparameterized(Arithmetic, StandIns):
         return self._made(self._drawing, operands, shape, stream, first)
 
     @final
-    def _replay(self, noise: Array) -> Draw:
+    def _replay(self, *noise: Array) -> Draw:
         """Return the draw that valid noise makes."""
-        shape, event = self._shape_with("noise", noise), self.event_shape
-        operands = [operand(noise, shape, event=event), *self._theta_operands(shape)]
-        source = np.broadcast_to(noise, shape + event)
+        events = [event for _, event in self._noises()] if self._support.rank else [()]
+        several = len(events) > 1
+        labels = [f"noise[{k}]" if several else "noise" for k in range(len(events))]
+        rows = {
+            label: self._without(event, label, each)
+            for label, each, event in zip(labels, noise, events, strict=True)
+        }
+        shape = broadcast_shapes(**rows, **{"the batch": self.batch_shape})
+        pairs = [*zip(noise, events, strict=True)]
+        operands = [operand(each, shape, event=event) for each, event in pairs]
+        operands += self._theta_operands(shape)
+        source = tuple(np.broadcast_to(each, shape + event) for each, event in pairs)
         return self._made(self._formula("_transform"), operands, shape, source, 0)
 
     @final
@@ -424,10 +448,10 @@ class Reparameterized(Arithmetic, StandIns):
         formula: Callable[..., tuple[Array, ...]],
         operands: list[Operand],
         shape: tuple[int, ...],
-        source: Array | Stream,
+        source: tuple[Array, ...] | Stream,
         first: int,
     ) -> Draw:
-        events = [self.event_shape] * (1 + self._extras)
+        events = [self.event_shape, *self._extra_events()]
         value, *extras = evaluate(formula, operands, shape, events=events, first=first)
         return Draw(self, value, tuple(extras), source, first)
 
@@ -442,16 +466,17 @@ class Reparameterized(Arithmetic, StandIns):
         return evaluate(value, operands, shape, events=events, first=first)[0]
 
     @final
-    def _noise_of(self, value: Array, source: Array | Stream, first: int) -> Array:
+    def _noise_of(
+        self, value: Array, source: tuple[Array, ...] | Stream, first: int
+    ) -> tuple[Array, ...]:
         """Return the noise of draws: given, of their stream, or that of the quantile path."""
         if not isinstance(source, Stream):
             return source
-        if self.path == "field":
-            return np.asarray(np.clip(self.cdf(value), 2.0**-54, 1.0 - 2.0**-53))
-        event = self.event_shape
-        shape = value.shape[: value.ndim - len(event)]
-        operands = self._source(source)
-        return evaluate(lambda z: z, operands, shape, events=[event], first=first)[0]
+        if self.path == "field" and not self._support.rank:
+            return (np.asarray(np.clip(self.cdf(value), 2.0**-54, 1.0 - 2.0**-53)),)
+        shape = value.shape[: value.ndim - self._support.rank]
+        operands, events = self._source(source), [event for _, event in self._noises()]
+        return tuple(evaluate(lambda *z: z, operands, shape, events=events, first=first))
 
 
 def _by_quantile(distribution: Reparameterized) -> Reparameterized:

@@ -16,6 +16,9 @@ from reparam.parameters import Parameter
 
 __all__ = ["StandIns"]
 
+#: Where 1 − F is above this it is not rounding.
+_CERTAIN = 1e-12
+
 
 class StandIns(Distribution):
     """A distribution of numbers of which the log density and the cdf, or the quantile, are enough.
@@ -41,14 +44,12 @@ class StandIns(Distribution):
     @stand_in
     def _cdf(self, y: Array, *theta: Any) -> Array:
         """P(Y ≤ y) inside the closed support."""
-        self._needs_numbers("cdf")
         shape, y, leaves = self._as_rows(y, theta)
         return numerical.cdf_of_quantile(y, self._formula("_icdf"), leaves).reshape(shape)
 
     @stand_in
     def _sf(self, y: Array, *theta: Any) -> Array:
         """P(Y > y) inside the closed support: far out the integral of the density."""
-        self._needs_numbers("sf")
         upper = np.asarray(1.0 - self._cdf(y, *theta))
         if np.all(upper >= numerical.FAR_TAIL):
             return upper
@@ -58,7 +59,9 @@ class StandIns(Distribution):
         _, high = self._ends_of_rows(shape, theta)
         log_prob = numerical.by_rows(self._formula("_log_prob"), [leaf[far] for leaf in leaves])
         tail = numerical.upper_tail(y[far], log_prob, high[far])
-        upper[far] = np.where(np.isnan(tail), upper[far], tail)
+        # where a density's logarithm overflows, nothing is left to integrate
+        lost = np.isnan(tail) | ((tail == 0.0) & (upper[far] > _CERTAIN))
+        upper[far] = np.where(lost, upper[far], tail)
         return upper.reshape(shape)
 
     @stand_in
@@ -74,6 +77,11 @@ class StandIns(Distribution):
     @stand_in
     def _stein_score(self, y: Array, *theta: Any) -> Array:
         """∂ log p/∂y inside the closed support."""
+        if self.event_shape:
+            raise NoFormulaError(
+                f"{type(self).__name__} has no formula for ∂ log p/∂y; there is the score,"
+                " ∂ log p/∂θ"
+            )
         shape, y, leaves = self._as_rows(y, theta)
         low, high = self._ends_of_rows(shape, theta)
         log_prob = self._formula("_log_prob")
@@ -82,7 +90,6 @@ class StandIns(Distribution):
     @stand_in
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         """∂y/∂θ for each parameter, from the value alone: −F_θ/p of the smaller tail."""
-        self._needs_numbers("∂y/∂θ on the quantile path")
         formulas = self._formula("_cdf"), self._formula("_sf"), self._formula("_log_prob")
         return numerical.along_quantiles(
             y,
@@ -121,7 +128,6 @@ class StandIns(Distribution):
         self, y: Array, theta: tuple[Any, ...], names: tuple[str, str], sign: float
     ) -> Array:
         """Return the logarithm of the first of two tails, the lower if the sign is −1."""
-        self._needs_numbers("cdf")
         shape, y, leaves = self._as_rows(y, theta)
         tails = self._formula(names[0]), self._formula(names[1])
         end = self._ends_of_rows(shape, theta)[int(sign > 0.0)]
@@ -149,7 +155,6 @@ class StandIns(Distribution):
     @final
     def _inverted(self, u: Array, v: Array, theta: tuple[Any, ...]) -> Array:
         """Return the quantile for u, of which v is the complement, from the cdf."""
-        self._needs_numbers("quantile")
         shape, u, leaves = self._as_rows(u, theta)
         v = np.broadcast_to(v, shape).reshape(u.shape)
         cdf, sf, ends = (
@@ -175,11 +180,3 @@ class StandIns(Distribution):
     @property
     def _all_declared(self) -> tuple[Parameter, ...]:
         return tuple(self.parameters.values())
-
-    @final
-    def _needs_numbers(self, what: str) -> None:
-        if self.event_shape:
-            raise NoFormulaError(
-                f"{type(self).__name__} has no {what}: its values are vectors; there are log_prob,"
-                " score, and derivatives of draws, rsample(n)"
-            )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
+from itertools import product
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.children import Child, Children
+from reparam.base.signatures import parameters_section, signature
 from reparam.engine.shapes import broadcast_shapes
-from reparam.errors import ParameterError, UnknownParameterError
+from reparam.errors import ParameterError, ShapeError, UnknownParameterError
 from reparam.parameters import Parameter, Parameters, shown
+from reparam.regions import Dims
 
 __all__ = ["Child", "Children", "Tree", "flat"]
 
@@ -23,116 +26,16 @@ T = TypeVar("T", bound="Tree")
 _SHOWN = 8
 
 
-@dataclass(frozen=True, eq=False)
-class _Below(Generic[T]):
-    """What :class:`Child` and :class:`Children` declare: one tree below another, or several.
-
-    Parameters
-    ----------
-    kind
-        A function that returns the class that each must be an instance of.
-    description
-        A few words on what it is.
-    """
-
-    kind: Callable[[], type[T]]
-    description: str = ""
-    name: str = field(default="", init=False)
-    aliases: ClassVar[tuple[str, ...]] = ()
-    conversions: ClassVar[Mapping[str, Any]] = {}
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        object.__setattr__(self, "name", name)
-
-    def _one(self, label: str, value: object) -> T:
-        """Return `value` if it is a tree of the kind; `label` is its name in a message."""
-        kind = self.kind()
-        if not isinstance(value, kind):
-            given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
-            raise ParameterError(
-                f"{label}={given} is not a {kind.__name__}; pass an instance, such as Gaussian()"
-            )
-        return value
-
-
-@dataclass(frozen=True, eq=False)
-class Child(_Below[T]):
-    """A tree below this one, declared as a class attribute.
-
-    On the class the attribute is this declaration, on an instance it is the tree.
-    """
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: Tree, owner: type) -> T: ...
-    def __get__(self, instance: Tree | None, owner: type) -> Self | T:
-        """Return the declaration on the class, the tree on an instance."""
-        if instance is None:
-            return self
-        child: T = instance._parts[self.name]
-        return child
-
-    def __set__(self, instance: Tree, value: T) -> None:
-        """Declare to type checkers what the constructor takes: nothing is ever set."""
-        raise AttributeError(self.name)
-
-    def validated(self, value: object) -> T:
-        """Return `value` if it is a tree of the kind.
-
-        Raises
-        ------
-        ParameterError
-            If it is anything else.
-        """
-        return self._one(self.name, value)
-
-
-@dataclass(frozen=True, eq=False)
-class Children(_Below[T]):
-    """Several trees below this one, declared as a class attribute.
-
-    On the class the attribute is this declaration, on an instance it is a tuple of trees. Their
-    paths are ``components[0]``, ``components[1]`` and so on.
-    """
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: Tree, owner: type) -> tuple[T, ...]: ...
-    def __get__(self, instance: Tree | None, owner: type) -> Self | tuple[T, ...]:
-        """Return the declaration on the class, the trees on an instance."""
-        if instance is None:
-            return self
-        children: tuple[T, ...] = instance._parts[self.name]
-        return children
-
-    def __set__(self, instance: Tree, value: Sequence[T]) -> None:
-        """Declare to type checkers what the constructor takes: nothing is ever set."""
-        raise AttributeError(self.name)
-
-    def validated(self, value: object) -> tuple[T, ...]:
-        """Return the trees of a sequence, of which there is at least one.
-
-        Raises
-        ------
-        ParameterError
-            If it is anything else.
-        """
-        if not isinstance(value, list | tuple) or not value:
-            given = repr(value) if isinstance(value, list | tuple | Tree) else type(value).__name__
-            raise ParameterError(
-                f"{self.name}={given} is not a list of distributions; pass at least one, such as"
-                f" {self.name}=[Gaussian(), Gamma()]"
-            )
-        return tuple(self._one(f"{self.name}[{k}]", each) for k, each in enumerate(value))
-
-
 class _Declared:
-    """The parameters: on the class those that it declares, on an instance all of its tree."""
+    """The parameters: on the class those that it declares, on an instance all of its tree.
+
+    The class finds those that stand for its own by name, too.
+    """
 
     def __get__(self, instance: Tree | None, owner: type[Tree]) -> Parameters:
-        return owner._own if instance is None or instance._plain else instance._leaves
+        if instance is None:
+            return owner._known
+        return owner._own if instance._plain else instance._leaves
 
 
 # no field specifier: in calls of one a type checker finds a default only if it is named
@@ -159,43 +62,63 @@ class Tree:
     parameters: ClassVar[_Declared] = _Declared()
     #: Pairs of parameters of which the first must be below the second.
     _ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
-    #: Names of parameters that may be left out: an instance has only those that it was given.
-    _optional: ClassVar[tuple[str, ...]] = ()
+    #: Pairs of parameters of which the first must not be above the second.
+    _not_above: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Numbers that must be above a length, and which: ``("df", "K - 1")``.
+    _above: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Groups of parameters that stand for each other, as probabilities and logits do: an instance
+    #: has the one of a group that it was given, the first if none was. Each choice but that of the
+    #: first ones makes a subclass of the same name, which declares what was chosen alone.
+    _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    #: The one of each group that instances of the class have.
+    _choice: ClassVar[tuple[str, ...]] = ()
+    _left_out: ClassVar[Set[str]] = frozenset()
+    _forms: ClassVar[Mapping[tuple[str, ...], type[Any]]] = {}
     _fields: ClassVar[Mapping[str, Parameter | Child[Any] | Children[Any]]]
     _arguments: ClassVar[Parameters]
     _own: ClassVar[Parameters]
+    _known: ClassVar[Parameters]
     _plain: ClassVar[bool]
     _parts: dict[str, Any]
     _values: dict[str, Array]
     _batch_shape: tuple[int, ...]
+    #: The length of each named axis of vectors and matrices.
+    _sizes: dict[str, int]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._fields = {
+        every = {
             name: value
             for base in reversed(cls.__mro__)
             for name, value in vars(base).items()
             if isinstance(value, Parameter | Child | Children)
         }
+        first = tuple(group[0] for group in cls._alternatives)
+        if "_alternatives" in vars(cls):
+            cls._choice = first
+        alternatives = {name for group in cls._alternatives for name in group}
+        cls._left_out = left_out = alternatives - {*cls._choice}
+        cls._fields = {name: value for name, value in every.items() if name not in left_out}
         own = {name: value for name, value in cls._fields.items() if isinstance(value, Parameter)}
-        cls._arguments = Parameters(cls.__name__, cls._fields)
+        others = {name: every[name] for name in every if name in left_out and cls._choice == first}
         cls._own = Parameters(cls.__name__, own)
+        cls._known = Parameters(cls.__name__, own, others)
+        cls._arguments = Parameters(cls.__name__, {**every} if others else cls._fields)
         cls._plain = len(own) == len(cls._fields)
-        if cls._fields:
-            keyword = inspect.Parameter.KEYWORD_ONLY
-            cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-                [
-                    inspect.Parameter(name, keyword, default=None)
-                    if name in cls._optional
-                    else inspect.Parameter(
-                        name,
-                        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                        default=getattr(value, "initial", inspect.Parameter.empty),
-                    )
-                    for name, value in cls._fields.items()
-                ]
-            )
-            cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{_parameters_section(cls)}"
+        if cls._fields and not _is_form(cls):
+            cls.__signature__ = signature(cls)  # type: ignore[attr-defined]
+            cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{parameters_section(cls)}"
+        cls._forms = {}
+        if others:
+            choices = [choice for choice in product(*cls._alternatives) if choice != first]
+            cls._forms = {choice: _form(cls, choice) for choice in choices}
+
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
+        """Make an instance of the class with the parameter that was given."""
+        if cls._forms:
+            positional = dict(zip(cls._fields, args, strict=False))
+            cls = cls._form_with({**positional, **cls._arguments.by_name(kwargs.items())})
+        return super().__new__(cls)
 
     def __init__(self, /, *args: Any, **kwargs: Any) -> None:
         fields = self._fields
@@ -206,27 +129,37 @@ class Tree:
             )
         given: dict[str, Any] = dict(zip(fields, args, strict=False))
         if kwargs:
-            given = self._arguments.by_name([*given.items(), *kwargs.items()])
-        if self._optional:
-            given = self._chosen(given)
+            known = self._arguments
+            given = known.by_name([*given.items(), *self._present(kwargs).items()])
+        if self._alternatives:
+            given = self._completed(given)
         parts: dict[str, Any] = {}
         for name, declared in fields.items():
             if name in given:
                 parts[name] = declared.validated(given[name])
-            elif name in self._optional:
-                continue
-            elif isinstance(declared, Parameter):
-                parts[name] = declared.validated(declared.initial)
-            else:
+            elif not isinstance(declared, Parameter):
                 raise UnknownParameterError(
                     f"{type(self).__name__} needs {name}; pass a distribution, such as Gaussian()"
                 )
+            elif not declared.dims:
+                parts[name] = declared.validated(declared.initial)
         state = self.__dict__
+        state["_sizes"] = self._unified(parts)
+        if len(parts) < len(fields):  # vectors and matrices as long as those that were given
+            for name, declared in fields.items():
+                if name not in parts and isinstance(declared, Parameter):
+                    parts[name] = declared.validated(declared.initial_with(self._sizes))
+            parts = {name: parts[name] for name in fields}
+            state["_sizes"] = self._unified(parts)
         state["_parts"] = parts
         state["_values"] = parts if self._plain else dict(self._walk())
         state["_batch_shape"] = self._common_shape()
         for low, high in self._ordered:
-            self._check_order(low, high)
+            self._check_order(low, high, np.less, "is not below", "<")
+        for low, high in self._not_above:
+            self._check_order(low, high, np.less_equal, "is above", "<=")
+        for name, length in self._above:
+            self._check_above(name, length)
         self._check()
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -238,7 +171,8 @@ class Tree:
         raise AttributeError(f"{type(self).__name__} is frozen; {name} can't be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (type(self), self._parts)
+        cls = type(self)
+        return _made, (cls.__base__ if _is_form(cls) else cls, self._parts)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._written()})"
@@ -337,23 +271,112 @@ class Tree:
             **{name: declared[name].batch(value) for name, value in values.items()}
         )
 
-    def _chosen(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what was given with one of the optional parameters that stand for each other."""
+    @classmethod
+    def _form_with(cls, given: Mapping[str, Any]) -> type[Self]:
+        """Return the class that has the parameter given, of those that stand for each other."""
+        choice = []
+        for group in cls._alternatives:
+            names = [name for name in group if given.get(name) is not None]
+            if len(names) > 1:
+                raise UnknownParameterError(
+                    f"{cls.__name__} got {' and '.join(names)}, which stand for each other;"
+                    " pass one of them"
+                )
+            choice += names or [group[0]]
+        found: type[Self] = cls._forms.get(tuple(choice), cls)
+        return found
+
+    @classmethod
+    def _selections(cls) -> list[list[str]]:
+        """Return the names of parameters with one of each group of alternatives, in all ways."""
+        return [[*form._own] for form in (cls, *cls._forms.values())]
+
+    @classmethod
+    def _others(cls) -> list[tuple[str, Any]]:
+        """Return the declarations that stand for one of the class's own, by name."""
+        every = dict(cls._arguments.items())
+        return [(name, declared) for name, declared in every.items() if name not in cls._fields]
+
+    @classmethod
+    def _instead_of(cls, name: str) -> str:
+        """Return the parameter that another one stands for."""
+        return next(group[0] for group in cls._alternatives if name in group)
+
+    @classmethod
+    def _present(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return arguments without None for parameters that others stand for."""
+        if not cls._alternatives:
+            return given
+        alternatives = {name for group in cls._alternatives for name in group}
+        return {k: v for k, v in given.items() if v is not None or k not in alternatives}
+
+    def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what was given, with what a default that depends on the rest is."""
         return given
+
+    def _absent(self, name: str) -> Array:
+        """Return the value of a parameter instead of which there is an alternative."""
+        raise AttributeError(f"{self!r} has no {name}; it was made with {', '.join(self._choice)}")
+
+    def _unified(self, parts: Mapping[str, Any]) -> dict[str, int]:
+        """Return the length of each named axis, which is one in all of these parameters."""
+        sizes: dict[str, int] = {}
+        seen: dict[str, str] = {}
+        for name, value in parts.items():
+            declared = self._fields[name]
+            if isinstance(declared, Parameter) and declared.length_of:
+                sizes[declared.length_of] = int(value)
+                seen[declared.length_of] = name
+            if not isinstance(declared, Parameter) or not declared.dims:
+                continue
+            for axis, length in zip(declared.dims, declared.event(value), strict=True):
+                if sizes.setdefault(axis, length) != length:
+                    first = seen[axis]
+                    raise ShapeError(
+                        f"{first} has shape {parts[first].shape} and {name} has shape"
+                        f" {value.shape}: {axis} is {sizes[axis]} in one and {length} in the"
+                        f" other; make {axis} equal"
+                    )
+                seen.setdefault(axis, name)
+        return sizes
+
+    def _shape_of(self, dims: Dims) -> tuple[int, ...]:
+        """Return the shape that named axes have."""
+        return tuple(self._length(axis) for axis in dims)
+
+    def _length(self, axis: str | int) -> int:
+        if isinstance(axis, int):
+            return axis
+        name, sign, number = axis.replace("−", "-").replace("-", "+-").partition("+")
+        return self._sizes[name.strip()] + (int(number.replace(" ", "")) if sign else 0)
 
     def _check(self) -> None:
         """Refuse values that don't go together: what a subclass wants beside its declarations."""
 
-    def _check_order(self, low: str, high: str) -> None:
+    def _check_order(
+        self, low: str, high: str, fine: Callable[..., Any], problem: str, sign: str
+    ) -> None:
         below, above = self._parts[low], self._parts[high]
-        if np.all(below < above):
+        if np.all(fine(below, above)):
             return
         pairs = np.broadcast_arrays(below, above)
-        index = np.unravel_index(int(np.argmin(pairs[0] < pairs[1])), pairs[0].shape)
+        index = np.unravel_index(int(np.argmin(fine(*pairs))), pairs[0].shape)
         label = f"[{', '.join(map(str, index))}]" if index else ""
         values = [shown(float(pair[index])) for pair in pairs]
         raise ParameterError(
-            f"{low}{label}={values[0]} is not below {high}{label}={values[1]}; pass {low} < {high}"
+            f"{low}{label}={values[0]} {problem} {high}{label}={values[1]};"
+            f" pass {low} {sign} {high}"
+        )
+
+    def _check_above(self, name: str, length: str) -> None:
+        value, least = self._parts[name], self._length(length)
+        if np.all(value > least):
+            return
+        index = np.unravel_index(int(np.argmin(value)), value.shape)
+        label = f"[{', '.join(map(str, index))}]" if index else ""
+        raise ParameterError(
+            f"{name}{label}={shown(float(value[index]))} is not above {least}, which is {length};"
+            f" pass {name} > {least}"
         )
 
     @property
@@ -424,18 +447,14 @@ def _text(part: Any) -> str:
     return repr(part[()].tolist())
 
 
-def _parameters_section(cls: type[Tree]) -> str:
-    """Return the numpydoc section that the declarations make."""
-    lines = ["Parameters", "----------"]
-    for name, declared in cls._fields.items():
-        if isinstance(declared, Child | Children):
-            several = "sequence of " * isinstance(declared, Children)
-            kind = several + declared.kind().__name__
-            lines += [f"{name} : {kind}", f"    {declared.description}."]
-            continue
-        also = f"; also {', '.join(declared.aliases)}" if declared.aliases else ""
-        lines += [
-            f"{name} : array_like, default {declared.initial_text}",
-            f"    {declared.description} {declared.symbol}, in {declared.domain}{also}.",
-        ]
-    return "\n".join(lines)
+def _form(cls: type[T], choice: tuple[str, ...]) -> type[T]:
+    """Return the class with these of the parameters that stand for each other."""
+    hidden = {key: getattr(cls, key) for key in ("__module__", "__qualname__", "__doc__")}
+    made: Any = type(cls)
+    form: type[T] = made(cls.__name__, (cls,), {**hidden, "_choice": choice})
+    return form
+
+
+def _is_form(cls: type[Tree]) -> bool:
+    """Whether a class is one that :func:`_form` made."""
+    return "_choice" in vars(cls) and "_alternatives" not in vars(cls)

@@ -117,7 +117,9 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"reparam {version('reparam')}")
+        from reparam._kernels import show_kernels
+
+        typer.echo(f"reparam {version('reparam')}, {show_kernels()}")
         raise typer.Exit
 
 
@@ -131,7 +133,7 @@ def root(
             metavar="",
             callback=_print_version,
             is_eager=True,
-            help="Print the version.",
+            help="Print the version, and which kernels are in use.",
         ),
     ] = False,
 ) -> None:

@@ -125,10 +125,12 @@ def _assignments(dist: str, incomplete: str) -> Iterator[tuple[str, str]]:
     if ":" in dist:  # completing runs nobody's code
         return
     try:
-        known = parsing.law(dist).parameters
+        law = parsing.law(dist)
     except ReparamError:
         return
-    for path, parameter in known.items():
+    known = law.parameters
+    others = law._others() if isinstance(law, type) else []
+    for path, parameter in [*known.items(), *others]:
         if name in known and known.canonical(name) == path if equals else path.startswith(name):
             written = name if equals else path
             about = f"{parameter.description}, in {parameter.domain}"

@@ -104,7 +104,8 @@ def _fields(name: str) -> dict[str, Parameter | Child[Any] | Children[Any]]:
     if ":" in name:  # completing runs nobody's code
         return {}
     try:
-        return dict(registry.constructor(name)._fields)
+        cls = registry.constructor(name)
+        return {**cls._fields, **dict(cls._others())}
     except ReparamError:
         return {}
 

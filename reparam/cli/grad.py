@@ -91,6 +91,14 @@ def grad(
             autocompletion=completion.values,
         ),
     ] = None,
+    hessian: Annotated[
+        bool,
+        typer.Option(
+            "--hessian",
+            metavar="",
+            help="Add ∂²y/∂θ∂φ a draw: a column d2y_dθ_dφ for each pair of parameters.",
+        ),
+    ] = False,
     total: Annotated[
         bool,
         typer.Option(
@@ -136,6 +144,10 @@ def grad(
             "LAW, --dist and --param are for one distribution; leave them out, or --graph and"
             " --node"
         )
+    if hessian and (whole or total or loss is not None):
+        raise InputError(
+            "--hessian adds columns of single draws; leave it out, or --loss, --graph and --sum"
+        )
     chosen = parsing.chosen(law, dist)
     if whole or loss is not None:
         if upstream is not None:
@@ -172,11 +184,11 @@ def grad(
             origin = Origin.of(distribution, rng)
         else:
             replayed = replay.noise(distribution, noise, upstream=upstream is not None)
-            numbers = range(len(replayed.values))
-            draws = sampling.replay(distribution, replayed.values)
+            numbers = range(len(replayed.arrays[0]))
+            draws = sampling.replay(distribution, *replayed.arrays)
             origin = Origin.of(distribution, replayed.seed)
         shape = (len(numbers), *distribution.batch_shape, *distribution.event_shape)
-        gradients = Gradients(distribution, draws, _upstream(upstream, shape))
+        gradients = Gradients(distribution, draws, _upstream(upstream, shape), hessian)
         if total:
             output.write(_totals(gradients), out, name)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -124,7 +125,7 @@ def _table(divergence: Divergence) -> dict[str, NDArray[Any]]:
 
 
 def _quantities(divergence: Divergence) -> Iterator[tuple[str, Array, Array]]:
-    """Yield names, and values and standard errors by element: for a vector, each entry's."""
+    """Yield names, and values and standard errors by element: of vectors and matrices, by entry."""
     import numpy as np
 
     errors, size = divergence.standard_error, np.size(divergence.value)
@@ -134,15 +135,8 @@ def _quantities(divergence: Divergence) -> Iterator[tuple[str, Array, Array]]:
         ("q", divergence.gradient_q, errors.gradient_q),
     ):
         for name, entry in gradient.items():
-            vector = np.ndim(entry) > np.ndim(divergence.value)
-            rows = zip(*(_by_entry(x, size, vector) for x in (entry, of_side[name])), strict=True)
-            for k, (values, its) in enumerate(rows):
-                yield f"dkl_d{side}_{name}" + (f"[{k}]" if vector else ""), values, its
-
-
-def _by_entry(array: Array, size: int, vector: bool) -> Array:
-    """Return a row for each entry of a vector, or one row."""
-    import numpy as np
-
-    entries = np.shape(array)[-1] if vector else 1
-    return np.reshape(array, (size, entries)).T
+            event = np.shape(entry)[np.ndim(divergence.value) :]
+            shape = size, math.prod(event)
+            each = (np.reshape(x, shape).T for x in (entry, of_side[name]))
+            for at, values, its in zip(np.ndindex(*event), *each, strict=True):
+                yield f"dkl_d{side}_{name}" + "".join(f"[{k}]" for k in at), values, its

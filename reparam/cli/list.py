@@ -34,7 +34,7 @@ KINDS = {
 _SHOWN = ("name", "parameters", "support", "noise", "mechanism")
 
 #: Columns are this far apart, and the one of parameters is at least so wide.
-_GAP, _NARROWEST = 2, 18
+_GAP, _NARROWEST = 2, 16
 
 #: A support of more characters, of a combinator, is said to depend on what it is made of.
 _LONGEST = 12
@@ -175,12 +175,16 @@ def _row(distribution: type[Distribution], kind: str) -> dict[str, str]:
     }
 
 
-def _declared(distribution: type[Distribution]) -> Iterator[str]:
+def _declared(distribution: type[Distribution], *, brief: bool = False) -> Iterator[str]:
     """Yield the parameters with their domains, and the names of what it is made of."""
+    from reparam.parameters import Parameter
+    from reparam.regions import Region
+
     for name, field in distribution._fields.items():
         domain = getattr(field, "domain", None)
-        vector = "^K" if getattr(field, "vector", 0) else ""
-        yield f"{name} {domain}{vector}" if domain else name
+        power = field.power if isinstance(field, Parameter) else ""
+        domain = domain.brief if brief and isinstance(domain, Region) else domain
+        yield f"{name} {domain}{power}" if domain else name
 
 
 def _page(found: list[tuple[type[Distribution], str]]) -> str:
@@ -203,12 +207,17 @@ def _page(found: list[tuple[type[Distribution], str]]) -> str:
 
 def _cells(distribution: type[Distribution], kind: str) -> dict[str, str]:
     """Return the cells of one row of the table; a parameter is one word of the second."""
+    from reparam.regions import Region
+
     row = _row(distribution, kind)
     cells = {column: compact(row[column]) for column in _SHOWN}
-    declared = (compact(text).replace(" ", _SPACE) for text in _declared(distribution))
+    declared = (compact(text).replace(" ", _SPACE) for text in _declared(distribution, brief=True))
     cells["parameters"] = ", ".join(declared)
     # the column of noise says that there is none
     cells["mechanism"] = cells["mechanism"].removeprefix("none ").strip("()")
+    support = distribution._support
+    if isinstance(support, Region):
+        cells["support"] = compact(support.brief)
     if kind == "combinator" and len(cells["support"]) > _LONGEST:
         cells["support"] = "depends"
     return cells

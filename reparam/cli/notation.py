@@ -10,7 +10,7 @@ _MOST = 2000
 
 def readable(domain: str) -> str:
     """Return a domain in mathematical notation."""
-    return domain.replace("(-inf, inf)", "ℝ").replace("inf", "∞")
+    return re.sub(r"\binf\b", "∞", domain.replace("(-inf, inf)", "ℝ"))
 
 
 def compact(domain: str) -> str:

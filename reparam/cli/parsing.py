@@ -233,7 +233,8 @@ def numbers(
     Parameters
     ----------
     text
-        A number, several with commas between, ``@FILE``, ``@FILE:COLUMN``, or ``-`` for stdin.
+        A number, several with commas between, nested lists in brackets, ``@FILE``,
+        ``@FILE:COLUMN``, or ``-`` for stdin.
     what
         What they are, for messages.
     columns
@@ -248,6 +249,8 @@ def numbers(
     if reading.is_file(text):
         return _of_file(text, what, columns, may_be_empty)
     values = _typed(text)
+    if values is None and text.startswith("["):
+        return _nested(text, what)
     if values is None:
         hint = f"; for a file write @{text}" if text and Path(text).exists() else remedy
         raise ParameterError(f"{what}: {text!r} is not a number{hint}")
@@ -256,15 +259,41 @@ def numbers(
 
 def stands_for_numbers(text: str) -> bool:
     """Whether :func:`numbers` takes the text: otherwise it may be a formula."""
-    return reading.is_file(text) or _typed(text) is not None
+    return reading.is_file(text) or text.startswith("[") or _typed(text) is not None
 
 
 def _typed(text: str) -> list[float] | None:
-    """Return the numbers of which text consists, with commas between, or None."""
+    """Return the numbers of which text consists, with commas between, or None.
+
+    Integers that float64 lacks stay integers, for parameters that must be one to refuse them.
+    """
     try:
-        return [float(cell) for cell in text.split(",")]
+        return [_number(cell) for cell in text.split(",")]
     except ValueError:
         return None
+
+
+def _nested(text: str, what: str) -> Array:
+    """Return the array that nested lists in brackets are, as JSON and Python write them."""
+    import json
+
+    from reparam.parameters import as_real_array
+
+    try:
+        return as_real_array(what, json.loads(text))
+    except (ValueError, RecursionError):
+        raise ParameterError(
+            f"{what}: {reading.brief(text)} is not a list of numbers, or of lists of one length;"
+            " write for example [0,1] or [[1,0],[0.5,1]]"
+        ) from None
+
+
+def _number(cell: str) -> float:
+    number = float(cell)
+    digits = cell.strip().lstrip("+-").replace("_", "")
+    if abs(number) < 2.0**53 or not digits.isdecimal() or len(digits) > 300:
+        return number
+    return int(cell)
 
 
 def by_draw(values: Array, draw: tuple[int, ...]) -> Array:
@@ -281,6 +310,10 @@ def by_draw(values: Array, draw: tuple[int, ...]) -> Array:
 def _of_file(text: str, what: str, names: tuple[str, ...], may_be_empty: bool) -> Array:
     from reparam.parameters import as_real_array
 
+    if text.lower().endswith(".json"):
+        whole = reading.text(text, what)
+        if re.match(r"\s*\[\s*[-+.\d\[]", whole):  # numbers or lists, and no objects with columns
+            return _nested(whole, what)
     with reading.columns(text, what) as columns:
         array = as_real_array(what, columns.read(*names))
         if columns.is_text and not array.size and not may_be_empty:

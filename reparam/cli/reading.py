@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from reparam.formats import Origin
 
-__all__ = ["Columns", "columns", "is_file", "stdin"]
+__all__ = ["Columns", "brief", "columns", "is_file", "stdin", "text"]
+
+#: Characters of a text that a message shows.
+_BRIEF = 60
 
 #: Bytes that are read of a pipe at a time.
 _PIECE = 2**20
@@ -141,6 +144,23 @@ def columns(text: str, what: str) -> Iterator[Columns]:
     else:
         return
     raise InputError(f"{what}: can't read {name}: {reason}")
+
+
+def text(name: str, what: str) -> str:
+    """Return all text of the file that an option's value stands for.
+
+    Raises
+    ------
+    InputError
+        If it can't be read.
+    """
+    with columns(name, what) as opened:
+        return opened.source.read().decode()
+
+
+def brief(text: str) -> str:
+    """Return a text for a message, cut off if it is long."""
+    return repr(text) if len(text) <= _BRIEF else f"{text[:_BRIEF]!r}…"
 
 
 def _parts(name: str) -> tuple[str, str]:

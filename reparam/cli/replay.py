@@ -35,14 +35,21 @@ class Replay:
 
     Attributes
     ----------
-    values
-        The noise, of shape (draws, *batch shape, *event shape).
+    arrays
+        The noise, of shape (draws, *batch shape), for vectors followed by that of their noise: an
+        array of each kind that draws are made of.
     seed
         The seed that it is from, if that is known.
     """
 
-    values: Array
+    arrays: tuple[Array, ...]
     seed: int | None = None
+
+    @property
+    def values(self) -> Array:
+        """The noise of numbers."""
+        (values,) = self.arrays
+        return values
 
 
 def noise(distribution: Reparameterized, text: str, *, upstream: bool = False) -> Replay:
@@ -65,23 +72,35 @@ def noise(distribution: Reparameterized, text: str, *, upstream: bool = False) -
     InputError
         If the noise is from another distribution; or, with `upstream`, if it made other draws.
     """
-    shape = distribution.batch_shape + distribution.event_shape
+    from reparam.cli import vectors
+
+    shape = distribution.batch_shape
+    if distribution.event_shape:
+        shape = (*shape, vectors.noise_width(distribution))
     if not reading.is_file(text):
-        return Replay(parsing.by_draw(parsing.numbers(text, "noise"), shape))
+        given = parsing.by_draw(parsing.numbers(text, "noise"), shape)
+        return Replay(_valid(distribution, given))
 
     from reparam.parameters import as_real_array
 
     with reading.columns(text, "noise") as columns:
         origin = columns.origin()
-        read = columns.read("noise")
-        of_noise = columns.column in ("", "noise")
-        y = columns.exactly("y") if of_noise and columns.exactly("noise") is not None else None
+        wide = distribution.event_shape and columns.exactly("noise_0") is not None
+        if wide:
+            names = vectors.columns(distribution, with_noise=True)
+            read, y = (_together(columns, names, letter) for letter in ("noise", "y"))
+            assert read is not None
+        else:
+            read = columns.read("noise")
+            of_noise = columns.column in ("", "noise")
+            y = columns.exactly("y") if of_noise and columns.exactly("noise") is not None else None
     if origin is not None and origin.distribution != distribution.name:
         raise InputError(
             f"noise: {text.removeprefix('@')} is from the distribution {origin.distribution}, not"
             f" from {distribution.name}; pass --dist {origin.distribution}, or other noise"
         )
-    values = distribution.noise.validated(parsing.by_draw(as_real_array("noise", read), shape))
+    values = parsing.by_draw(as_real_array("noise", read), shape)
+    arrays = _valid(distribution, values)
     if y is not None and not _made(distribution, values, read, y, columns.is_text):
         found = "y in the file is not what its noise makes with these parameters"
         if upstream:
@@ -90,7 +109,38 @@ def noise(distribution: Reparameterized, text: str, *, upstream: bool = False) -
                 " drawn with, or ∂L/∂y at the draws of these"
             )
         typer.echo(f"Note: {found}; the draws are made anew", err=True)
-    return Replay(values, origin.seed if origin else None)
+    return Replay(arrays, origin.seed if origin else None)
+
+
+def _valid(distribution: Reparameterized, noise: Array) -> tuple[Array, ...]:
+    """Return noise as the arrays that draws are made of, if it is in their domains."""
+    from reparam.cli import vectors
+
+    return tuple(distribution._valid_noise(vectors.parted(distribution, noise)))
+
+
+def _together(columns: reading.Columns, names: list[str], letter: str) -> NDArray[Any] | None:
+    """Return the columns of noise, or of y, side by side: None if one of y is missing."""
+    import numpy as np
+
+    found = []
+    for name in (name for name in names if name.startswith(letter)):
+        column = columns.exactly(name)
+        if column is None and letter == "y":
+            return None
+        if column is None:
+            raise InputError(f"it has no column {name!r}; pass one for each number of noise")
+        found.append(column)
+    return np.stack(found, axis=-1)
+
+
+def _values(distribution: Reparameterized, noise: Array) -> Array:
+    """Return the draws that noise makes: entries of vectors and matrices on one last axis."""
+    from reparam.cli import vectors
+
+    made = distribution.transform(*vectors.parted(distribution, noise)).value
+    rank = len(distribution.event_shape)
+    return made.reshape(*made.shape[: made.ndim - rank], -1) if rank else made
 
 
 def _made(
@@ -107,7 +157,8 @@ def _made(
     distribution
         What to draw from.
     noise
-        The noise, of shape (draws, *batch shape, *event shape).
+        The noise, of shape (draws, *batch shape), of vectors with all numbers of a draw on a last
+        axis.
     read, y
         The noise and the draws as they were read, in their own types.
     is_text
@@ -117,13 +168,16 @@ def _made(
 
     from reparam import sampling
 
-    if y.size != noise.size:
+    shape = (len(noise), *distribution.batch_shape)
+    if distribution.event_shape:
+        shape = (*shape, math.prod(distribution.event_shape))
+    if y.size != math.prod(shape):
         return False
-    given = np.asarray(y, np.float64).reshape(noise.shape)
-    rounding = _rounding(y, is_text).reshape(noise.shape)
+    given = np.asarray(y, np.float64).reshape(shape)
+    rounding = _rounding(y, is_text).reshape(shape)
     for at in sampling.chunks(range(len(noise)), noise.shape[1:]):
         z, wanted = noise[at.start : at.stop], given[at.start : at.stop]
-        made = distribution.transform(z).value
+        made = _values(distribution, z)
         with np.errstate(all="ignore"):
             bound = rounding[at.start : at.stop] + _KERNELS * np.abs(made)
             as_written = made.astype(y.dtype)  # infinite where float32 has no room
@@ -182,24 +236,23 @@ def _forced(distribution: Reparameterized, noise: Array, half: Array) -> Array:
     """Return how far the rounding of noise moves draws: of vectors, that of each component."""
     import numpy as np
 
-    low, high = (
-        float(end) for end in (distribution.noise.domain.low, distribution.noise.domain.high)
-    )
-    value = distribution.transform(noise).value
+    kinds = [(distribution.noise, ())]
+    parts: list[Any] = [...]
     if distribution.event_shape:
-        parts: list[Any] = [(..., k) for k in range(noise.shape[-1])]
-    else:
-        parts = [...]
-    total = np.zeros(noise.shape)
-    for part in parts:
-        moved = np.zeros(noise.shape)
+        kinds = [(kind, at) for kind, event in distribution._noises() for at in np.ndindex(*event)]
+        parts = [(..., k) for k in range(noise.shape[-1])]
+    value = _values(distribution, noise)
+    total = np.zeros(value.shape)
+    for part, (kind, _) in zip(parts, kinds, strict=True):
+        low, high = float(kind.domain.low), float(kind.domain.high)
+        moved = np.zeros(value.shape)
         for sign in (-2.0, 2.0):  # a whole unit: half of one need not change a number
             other = noise.copy()
             other[part] += sign * half[part]
-            outside = (other <= low) | (other >= high)
-            other[outside] = noise[outside]
+            outside = (other[part] <= low) | (other[part] >= high)
+            other[part] = np.where(outside, noise[part], other[part])
             with np.errstate(all="ignore"):
-                moved = np.fmax(moved, np.abs(distribution.transform(other).value - value))
+                moved = np.fmax(moved, np.abs(_values(distribution, other) - value))
             moved[outside] = np.inf
         total += moved
     return total

@@ -74,6 +74,7 @@ def sample(
     """
     from reparam import sampling
     from reparam.base.reparameterized import Reparameterized
+    from reparam.cli import vectors
     from reparam.formats import Origin, Records
 
     name = output.format_for(out, format)
@@ -86,9 +87,8 @@ def sample(
         raise InputError(f"{distribution.name} is drawn without noise; leave --with-noise out")
     draw_shape = distribution.batch_shape + distribution.event_shape
     numbers = parsing.draws(count, shard, draw_shape)
-    types = {"noise": parsing.dtype("float64")} if with_noise else {}
-    types |= {"y": value_type}
-    shape = (len(numbers), *draw_shape)
+    wide = bool(distribution.event_shape) and vectors.is_wide(distribution, name, with_noise)
+    shape = (len(numbers), *(distribution.batch_shape if wide else draw_shape))
     rows = len(numbers) * math.prod(draw_shape)
     flood = format is None and out == "-" and name == "table" and rows > _MOST_ROWS
     if summarize or (flood and not with_noise):
@@ -109,5 +109,11 @@ def sample(
             blocks = ({"noise": draw.noise, "y": draw.value} for draw in draws)
         else:
             blocks = ({"y": y} for y in sampling.values(distribution, numbers, rng=rng))
+        columns = ["noise", "y"] if with_noise else ["y"]
+        if wide:
+            columns = vectors.columns(distribution, with_noise)
+            blocks = (vectors.entries(distribution, block) for block in blocks)
+        double = parsing.dtype("float64")
+        types = {c: double if c.startswith("noise") else value_type for c in columns}
         origin = Origin.of(distribution, rng)
         output.write(Records(types, shape, blocks, numbers.start, origin), out, name)

@@ -70,7 +70,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
     distribution = law if isinstance(law, type) else type(law)
     about = getattr(distribution, "about", About(""))
     drawn = distribution if issubclass(distribution, Reparameterized) else None
-    noise = law.noise if drawn else None  # type: ignore[union-attr]
+    noise = law.noise if drawn else None
     return {
         "name": getattr(distribution, "name", distribution.__name__),
         "aliases": list(distribution.aliases),
@@ -78,12 +78,16 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
         "density": about.density,
         "transform": about.transform,
         "derivatives": dict(about.derivatives),
-        "score": dict(about.score),
+        "score": {
+            name: text
+            for name, text in about.score.items()
+            if isinstance(law, type) or name not in law._left_out
+        },
         "support": str(law._support),
         "noise": noise
         and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
         "mechanism": law.mechanism if drawn else None,
-        "draws": DRAWS if issubclass(distribution, Discrete) else None,
+        "draws": DRAWS if issubclass(distribution, Discrete) and not law._support.rank else None,
         "numerical": list(drawn.numerical_formulas()) if drawn else [],
         "obstacle": distribution.obstacle() if issubclass(distribution, Discrete) else None,
         "parameters": [
@@ -93,12 +97,25 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
                 "domain": str(parameter.domain),
                 "default": parameter.initial,
                 **({} if isinstance(law, type) else {"value": _kept(law[path])}),
-                "vector": bool(parameter.vector),
+                "vector": bool(parameter.dims),
+                **({"power": parameter.power} if parameter.power else {}),
                 "aliases": list(parameter.aliases),
                 "description": parameter.description,
                 "differentiable": parameter.differentiable,
             }
             for path, parameter in law.parameters.items()
+        ],
+        "instead": [
+            {
+                "name": path,
+                "symbol": parameter.symbol,
+                "domain": str(parameter.domain),
+                "vector": bool(parameter.vector),
+                "aliases": list(parameter.aliases),
+                "description": parameter.description,
+                "of": distribution._instead_of(path),
+            }
+            for path, parameter in (distribution._others() if isinstance(law, type) else ())
         ],
         "source": about.source,
     }
@@ -122,6 +139,7 @@ def _page(card: dict[str, Any]) -> str:
         *((f"∂y/∂{name}", formula) for name, formula in card["derivatives"].items()),
         *((f"∂ log p/∂{name}", formula) for name, formula in card["score"].items()),
         *((parameter["name"], _declaration(parameter)) for parameter in card["parameters"]),
+        *((parameter["name"], _declaration(parameter)) for parameter in card["instead"]),
         ("support", readable(card["support"])),
         ("noise", noise and f"{noise['symbol']}, {noise['kind']} on {readable(noise['domain'])}"),
         ("mechanism", card["mechanism"]),
@@ -145,10 +163,11 @@ def _page(card: dict[str, Any]) -> str:
 
 def _declaration(parameter: dict[str, Any]) -> str:
     words = f"{parameter['description']} {parameter['symbol']} in {readable(parameter['domain'])}"
-    return (
-        f"{words.lstrip()}{'^K' if parameter['vector'] else ''},"
-        f" default {_number(parameter['default'])}{_also(parameter['aliases'])}"
-    )
+    if "of" in parameter:
+        role = f"instead of {parameter['of']}"
+    else:
+        role = f"default {_number(parameter['default'])}"
+    return f"{words.lstrip()}{parameter.get('power', '')}, {role}{_also(parameter['aliases'])}"
 
 
 def _number(value: float | tuple[float, ...]) -> str:

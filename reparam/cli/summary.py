@@ -181,7 +181,7 @@ def _table(columns: dict[str, Array], kept: list[Array], width: int) -> list[str
         rows = [["", *columns, *["histogram"] * bool(bars)]]
         for k, draws in enumerate(kept):
             numbers = (f"{column[k]:.{digits}g}" for column in columns.values())
-            rows.append([str(k), *numbers, *[_sparks(draws, bars)] * bool(bars)])
+            rows.append([str(k), *numbers, *([_sparks(draws, bars)] if bars else [])])
         lines = list(_aligned(rows))
         if max(map(len, lines)) <= width:
             break

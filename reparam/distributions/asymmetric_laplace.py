@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL, Conversion
 from reparam.domains import POSITIVE, REAL
@@ -78,6 +79,14 @@ class AsymmetricLaplace(LocationScale):
     @staticmethod
     def _standard_pathwise(z: Array, asymmetry: Array) -> tuple[Array, ...]:
         return (-np.abs(z) / asymmetry - 2.0 * _sides(asymmetry)[1],)
+
+    @staticmethod
+    def _standard_pathwise2(z: Array, asymmetry: Array) -> Triangle:
+        # 2z/κ² + 2s/κ + 4κs² above the kink, with s = 1/(1 + κ²), and −2s/κ + 4κs² below
+        below, above = _sides(asymmetry)
+        upper = 2.0 * z / asymmetry / asymmetry + 2.0 * above * (1.0 + 2.0 * below) / asymmetry
+        lower = 2.0 * above * _difference_of_sides(asymmetry) / asymmetry
+        return ((np.where(z < 0.0, lower, upper),),)
 
     @staticmethod
     def _standard_cdf(z: Array, asymmetry: Array) -> Array:

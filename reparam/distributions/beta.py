@@ -9,12 +9,15 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About, View
+from reparam.base.second_order import Triangle, unflattened
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, UNIT
 from reparam.families import BetaFamily, Slopes
 from reparam.parameters import Parameter
 from reparam.special import beta as special
+from reparam.special import fisher
 from reparam.special.beta_score import centred_logs
+from reparam.special.bregman import log_quotient
 from reparam.special.entropies import beta_entropy
 
 __all__ = ["Beta"]
@@ -69,20 +72,31 @@ class Beta(BetaFamily):
     def _scaled(cls, factor: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
         """Return ∂logit y/∂θ times a factor, 0 where that is."""
         slopes = cls._logit_jacobian(logit, alpha, beta)
-        return tuple(
-            np.where(factor == 0.0, 0.0, factor * slope)
-            if np.any(factor == 0.0)
-            else factor * slope
-            for slope in slopes
-        )
+        if np.all(factor):
+            return tuple(factor * slope for slope in slopes)
+        return tuple(np.where(factor == 0.0, 0.0, factor * slope) for slope in slopes)
 
     @classmethod
     def _jacobian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
-        slope = 1.0 - y
-        if (near := np.flatnonzero(y > 0.75)).size:
-            slope[near] = cls._complement(y[near], logit[near], alpha, beta)
-        slope *= y
-        return cls._scaled(slope, logit, alpha, beta)
+        first, second = special.draw_pathwise(y, logit, alpha, beta)
+        return first, second
+
+    @classmethod
+    def _hessian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Triangle:
+        # from those of (β/α) y/(1 − y), an F variate: its logarithm moves by 1/α less than logit y,
+        # and by 1/β more
+        rest = cls._complement(y, logit, alpha, beta)
+        odds = np.exp(logit - log_quotient(alpha, beta))
+        odds = np.where((y > 1e-290) & (rest > 1e-290), y * beta / (alpha * rest), odds)
+        first, second, twice, mixed, other_twice = fisher.log_pathwise2(odds, logit, alpha, beta)
+        slope, bend = y * rest, rest - y
+        in_alpha, in_beta = 1.0 / alpha, 1.0 / beta
+        entries = (
+            twice + bend * first * (2.0 * in_alpha + first) - 2.0 * y * in_alpha * in_alpha,
+            mixed + bend * (first + in_alpha) * (second - in_beta),
+            other_twice + bend * second * (second - 2.0 * in_beta) + 2.0 * rest * in_beta * in_beta,
+        )
+        return unflattened([np.where(slope == 0.0, 0.0, slope * entry) for entry in entries])
 
     @classmethod
     def _log_value(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Array:

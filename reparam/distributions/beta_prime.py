@@ -8,8 +8,9 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
-from reparam.families import OddsOfBeta, Slopes
+from reparam.families import Bends, OddsOfBeta, Slopes
 from reparam.parameters import Parameter
+from reparam.special import fisher
 from reparam.special.beta import logit_pathwise
 from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import log_quotient
@@ -21,7 +22,7 @@ class BetaPrime(OddsOfBeta):
     """The beta-prime distribution, of the odds y = x/(1 − x) of x ~ Beta(α, β).
 
     p(y) = y^(α−1) (1 + y)^(−α−β)/B(α, β) for y > 0. The mean is infinite for β ≤ 1, the variance
-    for 1 < β ≤ 2, and undefined (NaN) for β ≤ 1.
+    for β ≤ 2.
     """
 
     name = "beta-prime"
@@ -63,6 +64,19 @@ class BetaPrime(OddsOfBeta):
         return first, second
 
     @staticmethod
+    def _bends(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Bends, Bends]:
+        # of (β/α) y, which is an F variate: its ln y moves by 1/α less, and 1/β more
+        ratio = y * np.exp(-log_quotient(alpha, beta))
+        first, second, twice, mixed, other_twice = fisher.log_pathwise2(ratio, logit, alpha, beta)
+        log = twice - 1.0 / alpha / alpha, mixed, other_twice + 1.0 / beta / beta
+        relative = (
+            twice + first * (2.0 / alpha + first),
+            mixed + (first + 1.0 / alpha) * (second - 1.0 / beta),
+            other_twice + 2.0 / beta / beta + second * (second - 2.0 / beta),
+        )
+        return log, relative
+
+    @staticmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
         first, second = logit_centred_logs(y, logit, alpha, beta)
         return first, second
@@ -75,4 +89,4 @@ class BetaPrime(OddsOfBeta):
     def _variance(alpha: Array, beta: Array) -> Array:
         mean = alpha / (beta - 1.0)
         finite = (mean / (beta - 2.0)) * (mean + 1.0)
-        return np.where(beta > 2.0, finite, np.where(beta > 1.0, np.inf, np.nan))
+        return np.where(beta > 2.0, finite, np.inf)

@@ -15,10 +15,11 @@ from reparam.base.distribution import About, View
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.conversions import LOG
 from reparam.distributions.logistic import Logistic
-from reparam.domains import POSITIVE, REAL, Simplex
+from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import UNIFORM
 from reparam.parameters import Parameter
-from reparam.special.softmax import log_softmax
+from reparam.regions import Simplex
+from reparam.special.softmax import log_softmax, pull_log_softmax, pull_softmax
 
 __all__ = ["Concrete"]
 
@@ -56,7 +57,7 @@ class Concrete(Reparameterized):
     )
     mechanism = "Gumbel-softmax"
     noise = UNIFORM
-    _support = Simplex(entries="logits")
+    _support = Simplex()
     _extras = 1
     _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_pull_log")}
 
@@ -73,10 +74,7 @@ class Concrete(Reparameterized):
     def _pull(
         cls, upstream: Array, y: Array, x: Array, temperature: Array, logits: Array
     ) -> tuple[Array, ...]:
-        # ∂L/∂x_j = y_j (c_j − Σ_k y_k c_k) for upstream c, from which any number may be taken:
-        # without that of the greatest entry 1 − y is not needed, which would cancel
-        c = upstream - _there(upstream, _greatest(x))
-        return _through(y * (c - _column(_products(y, c))), x, temperature)
+        return _through(pull_softmax(upstream, y, x), x, temperature)
 
     @staticmethod
     def _log_value(y: Array, x: Array, temperature: Array, logits: Array) -> Array:
@@ -86,14 +84,7 @@ class Concrete(Reparameterized):
     def _pull_log(
         cls, upstream: Array, y: Array, x: Array, temperature: Array, logits: Array
     ) -> tuple[Array, ...]:
-        # ∂L/∂x_j = c_j − y_j Σ_k c_k: for the greatest entry with the sum of the others, 1 − y_j
-        greatest = _greatest(x)
-        chosen = np.arange(x.shape[-1]) == greatest
-        c = np.where(chosen, 0.0, upstream)
-        pulled = upstream - y * np.sum(upstream, axis=-1, keepdims=True)
-        others = np.sum(np.where(chosen, 0.0, y), axis=-1, keepdims=True)
-        there = upstream * others - y * np.sum(c, axis=-1, keepdims=True)
-        return _through(np.where(chosen, there, pulled), x, temperature)
+        return _through(pull_log_softmax(upstream, y, x), x, temperature)
 
     @staticmethod
     def _log_prob(y: Array, temperature: Array, logits: Array) -> Array:

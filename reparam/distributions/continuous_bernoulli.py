@@ -8,6 +8,7 @@ from typing import ClassVar
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import LOG_ODDS
 from reparam.domains import REAL, UNIT
@@ -67,6 +68,14 @@ class ContinuousBernoulli(InverseCDF):
     @staticmethod
     def _pathwise(y: Array, logits: Array) -> tuple[Array, ...]:
         return (tilted.pathwise(y, 1.0 - y, logits),)
+
+    @staticmethod
+    def _hessian(y: Array, rest: Array, logits: Array) -> Triangle:
+        return ((tilted.pathwise2(y, rest, logits),),)
+
+    @staticmethod
+    def _pathwise2(y: Array, logits: Array) -> Triangle:
+        return ((tilted.pathwise2(y, 1.0 - y, logits),),)
 
     @staticmethod
     def _complement(y: Array, rest: Array, logits: Array) -> Array:

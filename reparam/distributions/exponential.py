@@ -7,6 +7,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL
 from reparam.domains import POSITIVE
@@ -50,6 +51,10 @@ class Exponential(InverseCDF):
     @staticmethod
     def _isf(v: Array, rate: Array) -> Array:
         return np.abs(np.log(v)) / rate  # 0 for v = 1, not -0
+
+    @staticmethod
+    def _pathwise2(y: Array, rate: Array) -> Triangle:
+        return ((2.0 * (y / rate) / rate,),)
 
     @staticmethod
     def _pathwise(y: Array, rate: Array) -> tuple[Array, ...]:

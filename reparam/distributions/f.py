@@ -8,7 +8,7 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
-from reparam.families import OddsOfBeta, Slopes
+from reparam.families import Bends, OddsOfBeta, Slopes
 from reparam.parameters import Parameter
 from reparam.special import fisher
 from reparam.special._accurate import half
@@ -20,7 +20,7 @@ class F(OddsOfBeta):
     """Fisher's F distribution: y = (d₂/d₁) x/(1 − x), x ~ Beta(d₁/2, d₂/2).
 
     p(y) = (d₁/d₂)^(d₁/2) y^(d₁/2−1) (1 + d₁y/d₂)^(−(d₁+d₂)/2)/B(d₁/2, d₂/2) for y > 0. The mean is
-    infinite for d₂ ≤ 2, the variance for 2 < d₂ ≤ 4, and undefined (NaN) for d₂ ≤ 2.
+    infinite for d₂ ≤ 2, the variance for d₂ ≤ 4.
     """
 
     name = "f"
@@ -69,6 +69,13 @@ class F(OddsOfBeta):
         return first, second
 
     @staticmethod
+    def _bends(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Bends, Bends]:
+        first, second, *log = fisher.log_pathwise2(y, logit, alpha, beta)
+        twice, mixed, other_twice = log
+        relative = twice + first**2, mixed + first * second, other_twice + second**2
+        return (twice, mixed, other_twice), relative
+
+    @staticmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
         first, second = fisher.score(y, logit, alpha, beta)
         return first, second
@@ -83,4 +90,4 @@ class F(OddsOfBeta):
         # (d₁ + d₂ − 2)/(d₁ (d₂ − 4)), whose parts may overflow where it doesn't
         spread = 1.0 / df1 + (1.0 / (df2 - 4.0)) * (1.0 + 2.0 / df1)
         finite = 2.0 * mean * mean * spread
-        return np.where(df2 > 4.0, finite, np.where(df2 > 2.0, np.inf, np.nan))
+        return np.where(df2 > 4.0, finite, np.inf)

@@ -6,6 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL
 from reparam.domains import POSITIVE
@@ -63,6 +64,10 @@ class Gamma(PowerOfGamma):
     @staticmethod
     def _log_scale_slopes(alpha: Array, rate: Array) -> Slopes:
         return 0.0, -1.0 / rate
+
+    @staticmethod
+    def _scale_bends(alpha: Array, rate: Array) -> Triangle:
+        return (0.0, 0.0), (2.0 / rate / rate,)
 
     @staticmethod
     def _mean(alpha: Array, rate: Array) -> Array:

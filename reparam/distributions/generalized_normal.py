@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import POSITIVE, REAL
@@ -18,6 +19,7 @@ from reparam.families import gamma_draws
 from reparam.parameters import Parameter
 from reparam.special import gamma
 from reparam.special._accurate import LARGEST
+from reparam.special.along_paths import bends, scale_of
 from reparam.special.log_gamma import log_gamma_one_plus
 
 __all__ = ["GeneralizedNormal"]
@@ -88,6 +90,15 @@ class GeneralizedNormal(LocationScale):
     def _standard_pathwise(z: Array, power: Array) -> tuple[Array, ...]:
         return (_slope(z, _base(z, power)[1], power),)
 
+    @classmethod
+    def _standard_hessian(cls, z: Array, *extras_and_shape: Array) -> Triangle:
+        log_x, power = extras_and_shape
+        return ((_bend(z, log_x, power),),)
+
+    @staticmethod
+    def _standard_pathwise2(z: Array, power: Array) -> Triangle:
+        return ((_bend(z, _base(z, power)[1], power),),)
+
     @staticmethod
     def _standard_cdf(z: Array, power: Array) -> Array:
         tail = 0.5 * np.asarray(gamma.log_point_sf(*_base(z, power), 1.0 / power))
@@ -152,3 +163,16 @@ def _slope(z: Array, log_x: Array, power: Array) -> Array:
     rising = np.exp(log_x) * np.asarray(gamma.log_pathwise(log_x, 1.0 + alpha))
     turned = (z / power) * ((digamma(1.0 + alpha) + rising) / power)
     return np.where(z == 0.0, 0.0, -turned)
+
+
+def _bend(z: Array, log_x: Array, power: Array) -> Array:
+    """Return ∂²z/∂β² at fixed u: by differences of ∂ln z/∂β."""
+    log_z = (log_x / power) + np.zeros(z.shape)
+
+    def speeds(_: Any, log_z: Array, power: Array) -> tuple[Array]:
+        return (_slope(np.ones(log_z.shape), power * log_z, power),)
+
+    room = scale_of(power * log_z) / power
+    ((turn,),) = bends(speeds, log_z, [power], [power], [power], room, smooth=True)
+    (speed,) = speeds(None, log_z, power)
+    return np.where(z == 0.0, 0.0, z * (turn + speed * speed))

@@ -10,15 +10,17 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, REAL, Interval
 from reparam.parameters import Parameter
-from reparam.special._accurate import LARGEST, bend, log1mexp
+from reparam.special import box_cox
+from reparam.special._accurate import LARGEST, log1mexp
 
 __all__ = ["GeneralizedPareto"]
 
-#: Below this ξt and ξz have lost digits, and z = t to the last bit.
-_TINY = 1e-290
+#: Up to this |x| the moment ∫₀¹ s² e^(xs) ds is a series, of so many terms.
+_NEAR, _TERMS = 2.5, 24
 
 
 class GeneralizedPareto(LocationScale):
@@ -68,41 +70,47 @@ class GeneralizedPareto(LocationScale):
 
     @staticmethod
     def _standard_icdf(u: Array, concentration: Array) -> Array:
-        return _stretched(-np.log1p(-u), concentration)
+        return box_cox.stretched(-np.log1p(-u), concentration)
 
     @staticmethod
     def _standard_isf(v: Array, concentration: Array) -> Array:
-        return _stretched(np.abs(np.log(v)), concentration)
+        return box_cox.stretched(np.abs(np.log(v)), concentration)
 
     @staticmethod
     def _standard_pathwise(z: Array, concentration: Array) -> tuple[Array, ...]:
-        # (1 + x e^x − e^x)/ξ² with x = ξt, of which e^x cancels for small x
-        t, x, _ = _exponential(z, concentration)
-        small = np.where(np.abs(x) < 1.0, x, 1.0)
-        near = t * t * np.exp(small) * _bent(small)
+        t, x, _ = box_cox.inverse(z, concentration)
+        return (box_cox.stretched_slope(t, x, concentration),)
+
+    @staticmethod
+    def _standard_pathwise2(z: Array, concentration: Array) -> Triangle:
+        # t³ ∫₀¹ s² e^(xs) ds with x = ξt, which is (e^x (x² − 2x + 2) − 2)/ξ³
+        t, x, _ = box_cox.inverse(z, concentration)
+        small = np.where(np.abs(x) < _NEAR, x, 0.0)
+        near = t * t * t * _second_moment(small)
         growth = np.exp(x)
-        rising = np.where(growth == 0.0, 0.0, (x - 1.0) * growth)
-        return (np.where(np.abs(x) < 1.0, near, (1.0 + rising) / concentration / concentration),)
+        rising = np.where(growth == 0.0, 0.0, ((x - 2.0) * x + 2.0) * growth)
+        far = (rising - 2.0) / concentration / concentration / concentration
+        return ((np.where(np.abs(x) < _NEAR, near, far),),)
 
     @staticmethod
     def _standard_cdf(z: Array, concentration: Array) -> Array:
-        return -np.expm1(-_exponential(z, concentration)[0])
+        return -np.expm1(-box_cox.inverse(z, concentration)[0])
 
     @staticmethod
     def _standard_sf(z: Array, concentration: Array) -> Array:
-        return np.exp(-_exponential(z, concentration)[0])
+        return np.exp(-box_cox.inverse(z, concentration)[0])
 
     @staticmethod
     def _standard_log_cdf(z: Array, concentration: Array) -> Array:
-        return log1mexp(-_exponential(z, concentration)[0])
+        return log1mexp(-box_cox.inverse(z, concentration)[0])
 
     @staticmethod
     def _standard_log_sf(z: Array, concentration: Array) -> Array:
-        return -_exponential(z, concentration)[0]
+        return -box_cox.inverse(z, concentration)[0]
 
     @staticmethod
     def _standard_log_prob(z: Array, concentration: Array) -> Array:
-        t, x, _ = _exponential(z, concentration)
+        t, x, _ = box_cox.inverse(z, concentration)
         # t underflows for the largest ξ
         inner = np.where(
             np.abs(concentration) < 1.0, (1.0 + concentration) * t, (1.0 + 1.0 / concentration) * x
@@ -112,9 +120,9 @@ class GeneralizedPareto(LocationScale):
     @staticmethod
     def _standard_score(z: Array, concentration: Array) -> tuple[Array, ...]:
         # (1 + ξ) (e^−x − 1 + x)/ξ² − t, of which t cancels for large ξ
-        t, x, base = _exponential(z, concentration)
+        t, x, base = box_cox.inverse(z, concentration)
         small = np.where(np.abs(x) < 1.0, x, 1.0)
-        near = t * ((1.0 + concentration) * t * _bent(small) - 1.0)
+        near = t * ((1.0 + concentration) * t * box_cox.bent(small) - 1.0)
         flat = concentration == -1.0  # whose density is constant up to the end
         steep = np.where(flat, 0.0, (1.0 + concentration) * np.expm1(-x))
         far = (np.maximum(x, -LARGEST) + steep) / concentration / concentration
@@ -124,7 +132,9 @@ class GeneralizedPareto(LocationScale):
     @staticmethod
     def _standard_excess(z: Array, slope: Array, concentration: Array) -> Array:
         # 1 − (1 + ξ) z/(1 + ξz)
-        return np.where(concentration == -1.0, 1.0, (1.0 - z) / _exponential(z, concentration)[2])
+        return np.where(
+            concentration == -1.0, 1.0, (1.0 - z) / box_cox.inverse(z, concentration)[2]
+        )
 
     @staticmethod
     def _standard_moments(concentration: Array) -> tuple[Array, Array, Array]:
@@ -137,23 +147,9 @@ class GeneralizedPareto(LocationScale):
         )
 
 
-def _stretched(t: Array, concentration: Array) -> Array:
-    """Return z = (e^(ξt) − 1)/ξ, which is t for ξ = 0."""
-    x = concentration * t
-    z = np.expm1(x) / concentration
-    far = np.exp(x - np.log(np.abs(concentration)))  # where e^x alone overflows
-    return np.where(np.abs(x) < _TINY, t, np.where(x > 700.0, far, z))
-
-
-def _exponential(z: Array, concentration: Array) -> tuple[Array, Array, Array]:
-    """Return t with z = (e^(ξt) − 1)/ξ, ξt and 1 + ξz."""
-    product = np.maximum(np.where(concentration == 0.0, 0.0, concentration * z), -1.0)
-    product = np.where((concentration < 0.0) & (z >= -1.0 / concentration), -1.0, product)
-    x = np.where(product < np.inf, np.log1p(product), np.log(concentration) + np.log(z))
-    return np.where(np.abs(product) < _TINY, z, x / concentration), x, 1.0 + product
-
-
-def _bent(x: Array) -> Array:
-    """Return (e^−x − 1 + x)/x², ½ for x = 0."""
-    safe = np.where(np.abs(x) < 1e-100, 1e-100, x)
-    return bend(-safe) / safe / safe
+def _second_moment(x: Array) -> Array:
+    """Return ∫₀¹ s² e^(xs) ds = Σ x^k/(k! (k + 3)), for small x."""
+    total = np.full(x.shape, 1.0 / (_TERMS + 3.0))
+    for k in range(_TERMS, 0, -1):
+        total = total * (x / k) + 1.0 / (k + 2.0)
+    return total

@@ -18,7 +18,7 @@ class InverseGamma(PowerOfGamma):
     """The inverse-gamma distribution: y = β/x, x ~ Gamma(α).
 
     p(y) = β^α y^(−α−1) exp(−β/y)/Γ(α) for y > 0. The mean is infinite for α ≤ 1, the variance
-    for 1 < α ≤ 2, and undefined (NaN) for α ≤ 1.
+    for α ≤ 2.
     """
 
     name = "inverse-gamma"
@@ -65,4 +65,4 @@ class InverseGamma(PowerOfGamma):
     def _variance(alpha: Array, scale: Array) -> Array:
         mean = scale / (alpha - 1.0)
         finite = mean * (mean / (alpha - 2.0))
-        return np.where(alpha > 2.0, finite, np.where(alpha > 1.0, np.inf, np.nan))
+        return np.where(alpha > 2.0, finite, np.inf)

@@ -6,16 +6,20 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL, Conversion
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families import PositiveFamily, Slopes
+from reparam.families._base import scaled
 from reparam.parameters import Parameter
 from reparam.special import inverse_gaussian as special
+from reparam.special.along_paths import bends
 
 __all__ = ["InverseGaussian"]
 
@@ -104,6 +108,22 @@ class InverseGaussian(PositiveFamily):
         in_shape, in_mean = special.elasticities(a, b, total)
         return in_mean / loc, in_shape / concentration
 
+    @classmethod
+    def _log_hessian(cls, y: Array, log_x: Array, *theta: Array) -> Triangle:
+        loc, concentration = theta
+        in_shape, in_mean, turn = _turns(log_x, *theta)
+        across = -turn / concentration / loc
+        return ((turn - in_mean) / loc / loc, across), ((turn - in_shape) / concentration**2,)
+
+    @classmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
+        log_x, *theta = extras_and_theta
+        loc, concentration = theta
+        in_shape, in_mean, turn = _turns(log_x, *theta)
+        bend = turn - in_shape * in_mean
+        in_loc, in_concentration = scaled(y, (bend / loc, bend / concentration))
+        return (in_loc / loc, -in_loc / concentration), (in_concentration / concentration,)
+
     @staticmethod
     def _log_prob(y: Array, loc: Array, concentration: Array) -> Array:
         a, _, gap = _arms(y, loc, concentration)
@@ -151,6 +171,23 @@ def _size(loc: Array, concentration: Array) -> Array:
     ratio = concentration / loc
     normal = (ratio > 1e-290) & (ratio < np.inf)
     return 2.0 * np.where(normal, np.sqrt(ratio), np.sqrt(concentration) / np.sqrt(loc))
+
+
+def _turns(log_x: Array, loc: Array, concentration: Array) -> tuple[Array, Array, Array]:
+    """Return E = ∂ln x/∂ln φ, 1 − E and ∂E/∂ln φ, for φ = λ/μ, the last by differences."""
+    size = np.broadcast_to(_size(loc, concentration), log_x.shape)
+
+    def elasticities(log_x: Array, size: Array) -> tuple[Array, Array]:
+        a, b, _ = special.arms(np.exp(log_x), log_x, size)
+        in_shape, in_mean = special.elasticities(a, b, size * np.exp(0.5 * log_x))
+        return in_shape, in_mean
+
+    def speeds(rows: NDArray[np.intp], at: Array, log_ratio: Array) -> tuple[Array]:
+        return (elasticities(at, size[rows] * np.exp(0.5 * log_ratio))[0],)
+
+    none, one = np.zeros(log_x.shape), np.ones(log_x.shape)
+    ((turn,),) = bends(speeds, log_x, [none], [one], [one], smooth=True)
+    return (*elasticities(log_x, size), turn)
 
 
 def _value(x: Array, log_x: Array, loc: Array) -> Array:

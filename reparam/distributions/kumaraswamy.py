@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, UNIT
 from reparam.parameters import Parameter
@@ -101,6 +102,17 @@ class Kumaraswamy(InverseCDF):
         return np.where(y == 0.0, 0.0, y * in_a), np.where(y == 0.0, 0.0, y * in_b)
 
     @staticmethod
+    def _hessian(y: Array, t: Array, a: Array, b: Array) -> Triangle:
+        # y (∂²ln y/∂θ∂φ + ∂ln y/∂θ ∂ln y/∂φ), where r = t/(e^t − 1) has t ∂r/∂t = r (1 − t − r)
+        w, r = _other(t), _over_expm1(t)
+        in_a, in_b = Kumaraswamy._jacobian(y, t, a, b)
+        in_b_twice = in_b * ((r + t - 2.0 - r / a) / b)
+        return (
+            (in_a * ((w / a - 2.0) / a), in_b * ((w / a - 1.0) / a)),
+            (np.where(in_b == 0.0, 0.0, in_b_twice),),
+        )
+
+    @staticmethod
     def _complement_jacobian(y: Array, t: Array, a: Array, b: Array) -> Slopes:
         in_a, in_b = Kumaraswamy._jacobian(y, t, a, b)
         return -in_a, -in_b
@@ -118,6 +130,10 @@ class Kumaraswamy(InverseCDF):
     @staticmethod
     def _pathwise(y: Array, a: Array, b: Array) -> Slopes:
         return Kumaraswamy._jacobian(y, _other(_minus_log_power(y, a)), a, b)
+
+    @staticmethod
+    def _pathwise2(y: Array, a: Array, b: Array) -> Triangle:
+        return Kumaraswamy._hessian(y, _other(_minus_log_power(y, a)), a, b)
 
     @staticmethod
     def _cdf(y: Array, a: Array, b: Array) -> Array:

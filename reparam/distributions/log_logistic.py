@@ -43,7 +43,10 @@ class LogLogistic(PowerAtZero):
     )
     _tails = (Tail(power="concentration"), Tail(power="concentration"))
     _of_log = Logistic
-    _damping_rate = 2.0
+
+    @staticmethod
+    def _damping_rate() -> float:
+        return 2.0
 
     @staticmethod
     def _damping(w: Array) -> Array:

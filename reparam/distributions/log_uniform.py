@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, Interval
 from reparam.parameters import Parameter
@@ -52,6 +53,14 @@ class LogUniform(InverseCDF):
     def _pathwise(y: Array, low: Array, high: Array) -> tuple[Array, ...]:
         sf, cdf = LogUniform._sf(y, low, high), LogUniform._cdf(y, low, high)
         return sf * (y / low), cdf * (y / high)
+
+    @staticmethod
+    def _hessian(y: Array, u: Array, low: Array, high: Array) -> Triangle:
+        return _bends(u, 1.0 - u, y, low, high)
+
+    @staticmethod
+    def _pathwise2(y: Array, low: Array, high: Array) -> Triangle:
+        return _bends(LogUniform._cdf(y, low, high), LogUniform._sf(y, low, high), y, low, high)
 
     @staticmethod
     def _icdf(u: Array, low: Array, high: Array) -> Array:
@@ -108,6 +117,12 @@ class LogUniform(InverseCDF):
     @staticmethod
     def _entropy(low: Array, high: Array) -> Array:
         return np.log(np.sqrt(low) * np.sqrt(high) * log_quotient(high, low))
+
+
+def _bends(u: Array, v: Array, y: Array, low: Array, high: Array) -> Triangle:
+    """Return ∂²y/∂θ∂φ of y = a^v b^u, each u v times something."""
+    to_low, to_high = u * v * (y / low), u * v * (y / high)
+    return (-to_low / low, to_low / high), (-to_high / high,)
 
 
 def _between(u: Array, v: Array, low: Array, high: Array) -> Array:

@@ -28,7 +28,6 @@ class LogitNormal(Derived):
     """
 
     name = "logit-normal"
-    aliases = ("logistic-normal",)
     _of = Transformed(Gaussian(), Sigmoid())
     _support = UNIT
     loc: Parameter = Parameter("μ", REAL, 0.0, (-2.0, 2.0), ("mu",), "Mean of the logit of y")

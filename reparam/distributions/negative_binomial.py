@@ -10,7 +10,7 @@ from reparam._typing import Array
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import About
 from reparam.conversions import Conversion
-from reparam.domains import POSITIVE, UNIT, Integers
+from reparam.domains import NON_NEGATIVE, Integers, Interval
 from reparam.parameters import Parameter
 from reparam.special import count_quantile, counts
 from reparam.special._elementwise import elementwise
@@ -22,14 +22,15 @@ class NegativeBinomial(Discrete):
     """The negative binomial distribution, of the number of failures before the r-th success.
 
     p(y) = Γ(y+r)/(y! Γ(r)) p^r (1 − p)^y for y in {0, 1, …}, with p the probability of success, as
-    in NumPy and SciPy; r > 0 need not be whole. PyTorch's `probs` is 1 − p.
+    in NumPy and SciPy; r > 0 need not be whole. PyTorch's `probs` is 1 − p. It is 0,
+    surely, at r = 0 and at p = 1.
     """
 
     name = "negative-binomial"
     aliases = ("negbinomial", "nbinom", "pascal", "polya")
     total: Parameter = Parameter(
         "r",
-        POSITIVE,
+        NON_NEGATIVE,
         1.0,
         (0.2, 40.0),
         ("r", "n", "total_count", "concentration"),
@@ -37,7 +38,7 @@ class NegativeBinomial(Discrete):
     )
     probs: Parameter = Parameter(
         "p",
-        UNIT,
+        Interval(0.0, 1.0, closed="high"),
         0.5,
         (0.1, 0.95),
         ("p", "prob"),
@@ -65,6 +66,7 @@ class NegativeBinomial(Discrete):
         n = total + some
         share = np.where(total < 1.0, np.log(total) - np.log(n), np.log(total / n))
         inner = counts.log_binomial(total, some, probs) + share
+        inner = np.where((total == 0.0) | (probs == 1.0), -np.inf, inner)
         return np.where(y == 0.0, total * np.log(probs), inner)
 
     @staticmethod
@@ -99,8 +101,9 @@ class NegativeBinomial(Discrete):
             apart = np.log(probs) + (np.log(some + total) - np.log(total))
             usual = (ratio > 1e-290) & (ratio < np.inf)
             coarse = np.where(far, np.where(usual, np.log(ratio), apart), coarse)
-        in_total = np.where(y == 0.0, np.log(probs), coarse + fine)
-        return in_total, -counts.excess(total, y, probs) / probs / (1.0 - probs)
+        in_total = np.where(y == 0.0, np.log(probs), np.where(total == 0.0, np.inf, coarse + fine))
+        in_probs = -counts.excess(total, y, probs) / probs / (1.0 - probs)
+        return in_total, np.where(y == 0.0, total / probs, in_probs)
 
     @staticmethod
     def _mean(total: Array, probs: Array) -> Array:
@@ -142,7 +145,7 @@ def _tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
     x = (counts.excess(total, y, probs) + 0.5 * probs) / size
     result = np.asarray(counts.normal_tail(x, (2.0 - probs) / size, upper))
     result[few] = tail(point_at(probs[few]), total[few], y[few] + 1.0, upper)
-    return result
+    return np.where((total == 0.0) | (probs == 1.0), 0.0 if upper else 1.0, result)
 
 
 def _log_tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
@@ -150,7 +153,8 @@ def _log_tail(y: Array, total: Array, probs: Array, upper: bool) -> Array:
     from reparam.special.beta import log_tail, point_at
 
     y, total, probs = np.broadcast_arrays(y, total, probs)
-    return log_tail(point_at(probs), total, y + 1.0, upper)
+    result = log_tail(point_at(probs), total, y + 1.0, upper)
+    return np.where((total == 0.0) | (probs == 1.0), -np.inf if upper else 0.0, result)
 
 
 @elementwise()

@@ -9,7 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import About
-from reparam.domains import POSITIVE, Integers
+from reparam.domains import NON_NEGATIVE, Integers
 from reparam.parameters import Parameter
 from reparam.special import count_quantile, counts
 from reparam.special._elementwise import elementwise
@@ -20,12 +20,12 @@ __all__ = ["Poisson"]
 class Poisson(Discrete):
     """The Poisson distribution, of the number of independent events at a rate λ.
 
-    p(y) = λ^y exp(−λ)/y! for y in {0, 1, …}.
+    p(y) = λ^y exp(−λ)/y! for y in {0, 1, …}. At rate 0 it is 0, surely.
     """
 
     name = "poisson"
     rate: Parameter = Parameter(
-        "λ", POSITIVE, 1.0, (0.1, 60.0), ("lambda", "lam", "mu", "mean"), "Rate and mean"
+        "λ", NON_NEGATIVE, 1.0, (0.1, 60.0), ("lambda", "lam", "mu", "mean"), "Rate and mean"
     )
     about = About(
         density="p(y) = λ^y exp(−λ) / y!",
@@ -72,7 +72,7 @@ class Poisson(Discrete):
 
     @staticmethod
     def _score(y: Array, rate: Array) -> tuple[Array, ...]:
-        return ((y - rate) / rate,)
+        return (np.where(y == 0.0, -1.0, (y - rate) / rate),)
 
     @staticmethod
     def _mean(rate: Array) -> Array:

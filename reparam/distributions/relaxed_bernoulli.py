@@ -11,6 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import LOG_ODDS
 from reparam.distributions.logistic import Logistic
@@ -89,6 +90,29 @@ class RelaxedBernoulli(Reparameterized):
     @staticmethod
     def _pathwise(y: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
         return RelaxedBernoulli._scaled(y * (1.0 - y), _logit(y), temperature)
+
+    @staticmethod
+    def _bent(factor: Array, slope: Array, x: Array, temperature: Array) -> Triangle:
+        """Return ∂²g/∂θ∂φ from g′(x) and g″/g′."""
+        in_temperature, in_logits = RelaxedBernoulli._scaled(factor, x, temperature)
+        turned = np.where(in_temperature == 0.0, 0.0, x * slope)
+        return (
+            (
+                in_temperature * ((-2.0 - turned) / temperature),
+                in_logits * ((-1.0 - turned) / temperature),
+            ),
+            (in_logits * (slope / temperature),),
+        )
+
+    @staticmethod
+    def _hessian(y: Array, x: Array, temperature: Array, logits: Array) -> Triangle:
+        tail = np.exp(-np.abs(x))
+        return RelaxedBernoulli._bent(tail / (1.0 + tail) ** 2, -np.tanh(0.5 * x), x, temperature)
+
+    @staticmethod
+    def _pathwise2(y: Array, temperature: Array, logits: Array) -> Triangle:
+        factor, slope = y * (1.0 - y), 1.0 - 2.0 * y
+        return RelaxedBernoulli._bent(factor, slope, _logit(y), temperature)
 
     @staticmethod
     def _log_value(y: Array, x: Array, temperature: Array, logits: Array) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL_ROOT
 from reparam.domains import POSITIVE, REAL
@@ -72,6 +73,16 @@ class SkewNormal(LocationScale):
         # −F_α/p with F_α = −2 ∂T/∂α = −exp(−z² (1 + α²)/2)/(π (1 + α²))
         length = np.hypot(1.0, alpha)
         return (special.inverse_mills(alpha * _finite(z)) / length / length,)
+
+    @staticmethod
+    def _standard_pathwise2(z: Array, alpha: Array) -> Triangle:
+        # with m = φ(αz)/Φ(αz) and e = m + αz, m′ = −m e
+        z = _finite(z)
+        m, e = special.inverse_mills(alpha * z), special.inverse_mills_excess(alpha * z)
+        length = np.hypot(1.0, alpha)
+        twice = m / length / length
+        turned = (e / length) * ((z + alpha * e) / length) + 2.0 * (alpha / length) / length
+        return ((-twice * turned,),)
 
     @staticmethod
     def _standard_cdf(z: Array, alpha: Array) -> Array:

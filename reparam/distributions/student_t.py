@@ -10,9 +10,10 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import Conversion
-from reparam.domains import POSITIVE, REAL
+from reparam.domains import POSITIVE, REAL, within
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.families import gamma_draws
 from reparam.parameters import Parameter
@@ -71,9 +72,13 @@ class StudentT(LocationScale):
     @staticmethod
     def _standard_pathwise(z: Array, df: Array) -> tuple[Array, ...]:
         slope = student.pathwise(z, df)
-        if np.any(lost := np.isinf(z)):  # towards the centre as ν grows
-            slope = np.where(lost, -z, slope)
+        if not within(z, -np.inf, np.inf):  # towards the centre as ν grows
+            slope = np.where(np.isinf(z), -z, slope)
         return (slope,)
+
+    @staticmethod
+    def _standard_pathwise2(z: Array, df: Array) -> Triangle:
+        return ((student.pathwise2(z, df),),)
 
     @staticmethod
     def _standard_cdf(z: Array, df: Array) -> Array:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import REAL, Interval
@@ -83,6 +84,16 @@ class Triangular(InverseCDF):
     @staticmethod
     def _pathwise(y: Array, low: Array, high: Array, peak: Array) -> tuple[Array, ...]:
         return _slopes(*_place(y, low, high, peak), *_sides(low, high, peak))
+
+    @staticmethod
+    def _hessian(y: Array, u: Array, low: Array, high: Array, peak: Array) -> Triangle:
+        lower, share, _ = _place_of(u, 1.0 - u, *_sides(low, high, peak))
+        return _bends(lower, share, low, high, peak)
+
+    @staticmethod
+    def _pathwise2(y: Array, low: Array, high: Array, peak: Array) -> Triangle:
+        lower, share, _ = _place(y, low, high, peak)
+        return _bends(lower, share, low, high, peak)
 
     @staticmethod
     def _icdf(u: Array, low: Array, high: Array, peak: Array) -> Array:
@@ -220,3 +231,29 @@ def _slopes(
     to_own = 0.5 * (other + own * rest + rest)
     to_other = 0.5 * own * share
     return np.where(lower, to_own, to_other), np.where(lower, to_other, to_own), 0.5 * share
+
+
+def _bends(
+    lower: NDArray[np.bool_], share: Array, low: Array, high: Array, peak: Array
+) -> Triangle:
+    """Return ∂²y/∂θ∂φ, of the share of the way from the end to the peak.
+
+    With the width w, the way m to the peak and the rest w − m, the distance from a lower end is
+    √(u w m); an upper one is its mirror image.
+    """
+    unit = _unit(low, high)
+    low, high, peak = unit * low, unit * high, unit * peak
+    width, sign = high - low, np.where(lower, 1.0, -1.0)
+    below, above = peak - low, high - peak
+    way, rest = np.where(lower, below, above), np.where(lower, above, below)
+    scale = unit * sign * share / 4.0 / width
+    to_way, to_width = rest / way, rest / width
+    to_own = -scale * to_width * to_way
+    to_other = -scale * (way / width)
+    across, own_and_peak, other_and_peak = -scale * to_width, scale * to_way, scale
+    in_peak = -scale * (width / way)
+    return (
+        (np.where(lower, to_own, to_other), across, np.where(lower, own_and_peak, other_and_peak)),
+        (np.where(lower, to_other, to_own), np.where(lower, other_and_peak, own_and_peak)),
+        (in_peak,),
+    )

@@ -9,6 +9,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import REAL, Interval
@@ -73,6 +74,10 @@ class Uniform(InverseCDF):
     @staticmethod
     def _pathwise(y: Array, low: Array, high: Array) -> tuple[Array, ...]:
         return Uniform._sf(y, low, high), Uniform._cdf(y, low, high)
+
+    @staticmethod
+    def _pathwise2(y: Array, low: Array, high: Array) -> Triangle:
+        return (0.0, 0.0), (0.0,)
 
     @staticmethod
     def _cdf(y: Array, low: Array, high: Array) -> Array:

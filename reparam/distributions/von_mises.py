@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import Implicit
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, REAL, Arc
 from reparam.engine.noise import UNIFORM, Noise, further
@@ -73,6 +74,14 @@ class VonMises(Implicit):
     @staticmethod
     def _pathwise(y: Array, loc: Array, concentration: Array) -> tuple[Any, ...]:
         return VonMises._jacobian(y, special.half_tangent(y, loc), loc, concentration)
+
+    @staticmethod
+    def _hessian(y: Array, g: Array, loc: Array, concentration: Array) -> Triangle:
+        return (0.0, 0.0), (np.asarray(special.pathwise2(g, concentration)),)
+
+    @staticmethod
+    def _pathwise2(y: Array, loc: Array, concentration: Array) -> Triangle:
+        return VonMises._hessian(y, special.half_tangent(y, loc), loc, concentration)
 
     @staticmethod
     def _cdf(y: Array, loc: Array, concentration: Array) -> Array:

@@ -50,10 +50,10 @@ class Weibull(PowerAtZero):
         return np.exp(w)
 
     @classmethod
-    def _stein_score(cls, y: Array, scale: Array, k: Array) -> Array:
-        slope, w = super()._stein_score(y, scale, k), cls._standardized(y, scale, k)
+    def _stein_score(cls, y: Array, *theta: Array) -> Array:
+        slope, w = super()._stein_score(y, *theta), cls._standardized(y, *theta)
         if np.any(far := w > 700.0):  # e^w alone may overflow
-            slope = np.where(far, -np.exp(w - np.log(y) + np.log(k)), slope)
+            slope = np.where(far, -np.exp(w - np.log(y) + np.log(theta[-1])), slope)
         return slope
 
     @staticmethod

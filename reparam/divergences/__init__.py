@@ -8,6 +8,9 @@ otherwise draws. A package that provides distributions adds closed forms of its 
 from reparam.divergences import _closed as _closed  # they register closed forms
 from reparam.divergences import _continuous as _continuous
 from reparam.divergences import _discrete as _discrete
+from reparam.divergences import _gaussians as _gaussians
+from reparam.divergences import _sphere as _sphere
+from reparam.divergences import _vectors as _vectors
 from reparam.divergences._kl import DRAWS, exact, kl
 from reparam.divergences._registry import register_kl
 from reparam.divergences._result import Divergence, StandardError

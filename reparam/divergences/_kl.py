@@ -55,15 +55,16 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     -------
     Divergence
         Arrays of the shape that the batches broadcast to, those of gradients in vector parameters
-        with a last axis for the entries. The value is infinite, and the gradients are NaN, where p
-        puts mass where q has none, or q's tails are so light that E_p[log q(y)] diverges.
+        with a last axis for the entries, in matrices with two. The value is infinite, and the
+        gradients are NaN, where p puts mass where q has none, or q's tails are so light that
+        E_p[log q(y)] diverges: of numbers, as tails of vectors are not looked along.
 
     Raises
     ------
     ParameterError
         If `p` or `q` is not a distribution, but a name or a class, say.
     ShapeError
-        If the batches don't broadcast together, or draws are vectors.
+        If the batches don't broadcast together, or draws have different shapes.
     CountError
         If `n` is not an integer of at least 2.
     SeedError
@@ -111,7 +112,7 @@ def exact(p: Distribution, q: Distribution) -> Divergence | None:
     ParameterError
         If `p` or `q` is not a distribution.
     ShapeError
-        If the batches don't broadcast together, or draws are vectors.
+        If the batches don't broadcast together, or draws have different shapes.
     """
     return _Pair(p, q).exact()
 
@@ -122,17 +123,17 @@ class _Pair:
     def __init__(self, p: Distribution, q: Distribution) -> None:
         self.p, self.q = instance("p", p), instance("q", q)
         for distribution in (p, q):
-            if distribution.event_shape:
-                raise ShapeError(
-                    f"{distribution.name} draws vectors, and kl is of distributions of numbers;"
-                    " average p.log_prob(y) - q.log_prob(y) over draws y from p"
-                )
             if distribution._has_atoms:
                 raise NoFormulaError(
                     f"{distribution!r} has probabilities at the ends of its support, and kl is of"
                     " densities or of integers; average p.log_prob(y) - q.log_prob(y) over draws y"
                     " from p"
                 )
+        if p.event_shape != q.event_shape:
+            raise ShapeError(
+                f"draws of p have shape {p.event_shape} and draws of q have shape {q.event_shape};"
+                " pass two distributions of numbers, or of vectors or matrices of one shape"
+            )
         self.shape = broadcast_shapes(p=p.batch_shape, q=q.batch_shape)
 
     @cached_property
@@ -142,7 +143,9 @@ class _Pair:
         if isinstance(p._support, Integers) != isinstance(q._support, Integers):
             return np.ones(self.shape, dtype=np.bool_)
         (low_p, high_p), (low_q, high_q) = p.support, q.support
-        return np.broadcast_to((low_p < low_q) | (high_p > high_q), self.shape)
+        entries = tuple(range(-len(p.event_shape), 0))
+        beyond = np.any((low_p < low_q) | (high_p > high_q), axis=entries)
+        return np.broadcast_to(beyond, self.shape)
 
     @cached_property
     def tails(self) -> Tails:

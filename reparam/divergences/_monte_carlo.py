@@ -17,7 +17,9 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.divergences._registry import Terms, aligned, events
 from reparam.domains import Integers
 from reparam.engine.noise import seed_sequence
+from reparam.errors import NoFormulaError
 from reparam.moments import Moments
+from reparam.regions import Region
 
 __all__ = ["estimate", "parts", "pathwise"]
 
@@ -82,6 +84,11 @@ def estimate(
 ) -> tuple[Terms, Terms, int]:
     """Return the estimates, their standard errors, and how many draws were rounded to an end."""
     direct, ends = pathwise(p, q), events(p)
+    if p.event_shape and p.moving:
+        raise NoFormulaError(
+            f"ends of the support of {p.name} move with {', '.join(p.moving)}, in which KL of"
+            " vectors has no estimate of its derivative; estimate KL between the entries' laws"
+        )
     centre: Array | None = None
     covariances = [_Covariance() for _ in ends]
     blocks: list[list[Moments]] = []
@@ -160,7 +167,7 @@ def _jump(p: Distribution, q: Distribution, end: Array, inner: float) -> Array:
 
 def _inside(p: Distribution, y: Array, log_ratio: Array) -> Array:
     """Return draws, moved inside if they round to an end of the support where l isn't finite."""
-    if isinstance(p._support, Integers) or np.all(np.isfinite(log_ratio)):
+    if isinstance(p._support, Integers | Region) or np.all(np.isfinite(log_ratio)):
         return y
     low, high = (np.clip(end, -_FAR, _FAR) for end in p.support)
     within = np.clip(y, np.nextafter(low, np.inf), np.nextafter(high, -np.inf))
@@ -171,6 +178,6 @@ def _blocks(p: Distribution, n: int, rng: RNGLike, shape: tuple[int, ...]) -> It
     """Yield the draws of ``p.sample(n, rng=rng)``, block by block, to broadcast with the batch."""
     lead = (1,) * (len(shape) - len(p.batch_shape))
     seed = seed_sequence(rng)
-    for piece in sampling.chunks(range(n), shape):
+    for piece in sampling.chunks(range(n), shape + p.event_shape):
         for y in sampling.values(p, piece, rng=seed):
-            yield y.reshape(len(y), *lead, *p.batch_shape)
+            yield y.reshape(len(y), *lead, *p.batch_shape, *p.event_shape)

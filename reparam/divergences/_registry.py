@@ -76,7 +76,7 @@ def events(distribution: Distribution) -> list[tuple[int, ...]]:
 
 
 def aligned(array: NDArray[_S], event: tuple[int, ...]) -> NDArray[_S]:
-    """Return numbers so that they broadcast with what has a further axis for vectors' entries."""
+    """Return numbers so that they broadcast with what has further axes for entries."""
     array = np.asarray(array)
     return array.reshape(array.shape + (1,) * len(event))
 

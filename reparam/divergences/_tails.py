@@ -74,8 +74,9 @@ def tails(p: Distribution, q: Distribution, shape: tuple[int, ...]) -> Tails:
     ends = [(), *events(p), *events(q)]
     infinite = np.zeros(size, dtype=np.bool_)
     variances = [np.zeros((size, *event), dtype=np.bool_) for event in ends]
+    numbers = not p.event_shape  # there is no looking along the tails of vectors
     flat_p, flat_q = _flat(p, shape), _flat(q, shape)
-    for start in range(0, size, _TOGETHER):
+    for start in range(0, size * numbers, _TOGETHER):
         at = slice(start, start + _TOGETHER)
         some_p, some_q = (
             of.replace({name: values[at] for name, values in flat.items()})

@@ -19,6 +19,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.engine.noise import BLOCK
 from reparam.engine.operands import Operand
+from reparam.engine.outer import Outer
 from reparam.engine.shapes import allocated, check_memory
 from reparam.engine.threads import available, pool
 from reparam.parameters import MAX_DIMENSIONS
@@ -44,6 +45,7 @@ def evaluate(
     events: Sequence[tuple[int, ...]] = ((),),
     sums: Sequence[bool] = (),
     first: int = 0,
+    each: int = 0,
 ) -> list[Array]:
     """Evaluate a formula over operands, and return its outputs.
 
@@ -63,6 +65,8 @@ def evaluate(
         For each output, whether to add its elements up instead of storing them.
     first
         The number of the first element in the operands' streams.
+    each
+        How many numbers an element is made of: by default as many as the longest output has.
 
     Returns
     -------
@@ -75,18 +79,25 @@ def evaluate(
     if len(shape) > MAX_DIMENSIONS // 2:
         check_memory([shape + event for event in events])
     # as many numbers in a block of vectors as in one of numbers
-    width = max(1, BLOCK // max(1, *map(math.prod, events)))
+    width = max(1, BLOCK // max(1, each or max(map(math.prod, events)))) if any(events) else BLOCK
     if 0 < size <= width - first % width:
         with np.errstate(all="ignore"):
-            inputs = [_taken(item, first, first + size, first) for item in operands]
+            inputs = [
+                item
+                if type(item) is np.float64 or (type(item) is np.ndarray and len(item) == size)
+                else _taken(item, first, first + size, first)
+                for item in operands
+            ]
             values = formula(*inputs)
         outputs = values if isinstance(values, tuple) else (values,)
-        return [
-            _sum(value, size, event)
-            if summed
-            else _owned(value, (*inputs, *outputs[:number]), size, event, shape)
-            for number, (value, summed, event) in enumerate(zip(outputs, sums, events, strict=True))
-        ]
+        given, found = [*operands], []  # noise was made for this call: nobody else has it
+        for value, summed, event in zip(outputs, sums, events, strict=True):
+            if summed:
+                found.append(_sum(value, size, event))
+            else:
+                found.append(_owned(value, given, size, event, shape))
+                given.append(value)
+        return found
     wholes = iter(
         allocated([shape + e for summed, e in zip(sums, events, strict=True) if not summed])
     )
@@ -113,8 +124,8 @@ def evaluate(
                         result[start - first : stop - first] = value
                         continue
                     for offset, (low, high) in enumerate(members):  # by blocks, however many
-                        each = np.ndim(value) > len(event)
-                        part = value[low - start : high - start] if each else value
+                        by_row = isinstance(value, Outer) or np.ndim(value) > len(event)
+                        part = value[low - start : high - start] if by_row else value
                         result[index + offset] = _sum(part, high - low, event)
 
     helpers = [pool(workers - 1).submit(work) for _ in range(workers - 1)]
@@ -140,6 +151,8 @@ def _taken(item: Operand, start: int, stop: int, first: int) -> Any:
 
 def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
     """Return the sum of so many elements, all the same if there is but one."""
+    if isinstance(value, Outer):
+        return value.sum()
     array = np.asarray(value, np.float64)
     if array.ndim > len(event):
         return np.asarray(np.add.reduce(array, axis=0))
@@ -151,15 +164,14 @@ def _owned(
 ) -> Array:
     """Return a formula's output as an array of its own, none of the others, of that shape."""
     whole = (size, *event)
-    if (
-        isinstance(value, np.ndarray)
-        and value.shape == whole
-        and value.flags.owndata
-        and value.flags.c_contiguous
-        and value.dtype == np.float64
-        and not any(value is item for item in others)
-    ):
-        return value.reshape(shape + event)
+    if type(value) is np.ndarray and value.shape == whole and value.dtype == np.float64:
+        flags = value.flags
+        if flags.owndata and flags.c_contiguous:
+            for item in others:
+                if value is item:
+                    break
+            else:
+                return value if shape == whole else value.reshape(shape + event)
     result = np.empty(whole)
     result[...] = value
     return result.reshape(shape + event)

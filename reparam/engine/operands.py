@@ -111,7 +111,7 @@ def operand(
         The shape of one value: a vector's, or that of a number.
     """
     if values.shape == shape and not event:
-        return values.reshape(-1)
+        return values if len(shape) == 1 else values.reshape(-1)
     return _Elements(values, shape, event, first)
 
 
@@ -141,7 +141,7 @@ def batch_operand(
         if values.size == 1:
             return np.float64(values.item())
         if values.shape == shape:
-            return values.reshape(-1)
+            return values if len(shape) == 1 else values.reshape(-1)
     elif math.prod(values.shape[: values.ndim - len(event)]) == 1:
         return Constant(values.reshape(event))
     if shape[len(shape) - len(batch) :] != batch:

@@ -67,34 +67,38 @@ class Enumeration(Estimator):
 
 
 def _of_bernoulli(
-    u: Array, temperature: float, probs: float
+    law: Any, u: Array, temperature: float, given: float
 ) -> tuple[Array, Array, tuple[Array, ...]]:
-    """Return ỹ of the relaxed Bernoulli distribution, y = [ỹ > ½] and ∂ỹ/∂p."""
-    theta = np.asarray(temperature), np.log(probs) - np.log1p(-probs)
+    """Return ỹ of the relaxed Bernoulli distribution, y = [ỹ > ½] and ∂ỹ/∂θ."""
+    point = law._success(given)
+    theta = np.asarray(temperature), point.logit
     relaxed, logit = RelaxedBernoulli._transform(u, *theta)
     _, slope = RelaxedBernoulli._jacobian(relaxed, logit, *theta)
     hard = np.where(logit > 0.0, 1.0, 0.0)  # also where ỹ rounds to ½
-    return relaxed, hard, (slope / (probs * (1.0 - probs)),)
+    return relaxed, hard, (slope if law._choice == ("logits",) else slope / (point.x * point.rest),)
 
 
 def _of_categorical(
-    u: Array, temperature: float, logits: Array
+    law: Any, u: Array, temperature: float, given: Array
 ) -> tuple[Array, Array, tuple[Array, ...]]:
-    """Return ỹ = Σ k x_k of x from the Concrete distribution, y = argmax x and ∂ỹ/∂η.
+    """Return ỹ = Σ k x_k of x from the Concrete distribution, y = argmax x and ∂ỹ/∂θ.
 
     x relaxes the indicator of the category, and ỹ is the category's number with x for
     probabilities.
     """
+    logits = given if law._choice == ("logits",) else np.log(given)
     theta = np.asarray(temperature), logits
     x, log_ratio = Concrete._transform(u.reshape(-1, logits.size), *theta)
     numbers = np.arange(float(logits.size))
     _, slopes = Concrete._pull(np.broadcast_to(numbers, x.shape), x, log_ratio, *theta)
     hard = np.argmax(log_ratio, axis=-1).astype(np.float64)
+    if law._choice == ("probs",):
+        slopes = slopes / given
     return np.einsum("ik,k->i", x, numbers), hard, tuple(slopes.T)
 
 
-#: By distribution: uniform noise, as many numbers as there are in θ for each value, temperature and
-#: θ to relaxed values, values and ∂ỹ/∂θ.
+#: By distribution: itself, uniform noise, as many numbers as there are in θ for each value,
+#: temperature and θ to relaxed values, values and ∂ỹ/∂θ.
 RELAXATIONS: dict[str, Callable[..., tuple[Array, Array, tuple[Array, ...]]]] = {
     "bernoulli": _of_bernoulli,
     "categorical": _of_categorical,
@@ -133,7 +137,8 @@ class Relaxed(Estimator):
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those draws."""
         u = self._noise.take(start, stop).ravel()
-        relaxed, hard, slopes = self._relaxed(u, self.problem.temperature, *self.problem.theta)
+        law, temperature = self.problem.distribution, self.problem.temperature
+        relaxed, hard, slopes = self._relaxed(law, u, temperature, *self.problem.theta)
         upstream = self.problem.objective.slope(self._where(relaxed, hard))
         return [upstream * slope for slope in slopes]
 

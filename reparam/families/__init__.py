@@ -12,7 +12,17 @@ well, and ``log_value`` and its derivative stay finite.
 
 from reparam.families._base import PositiveFamily, Slopes
 from reparam.families._gamma_draws import gamma_draws
-from reparam.families.beta import BetaFamily, OddsOfBeta
+from reparam.families.bartlett import BartlettFamily
+from reparam.families.beta import Bends, BetaFamily, OddsOfBeta
 from reparam.families.gamma import PowerOfGamma
 
-__all__ = ["BetaFamily", "OddsOfBeta", "PositiveFamily", "PowerOfGamma", "Slopes", "gamma_draws"]
+__all__ = [
+    "BartlettFamily",
+    "Bends",
+    "BetaFamily",
+    "OddsOfBeta",
+    "PositiveFamily",
+    "PowerOfGamma",
+    "Slopes",
+    "gamma_draws",
+]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import abc
+import operator
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, ClassVar, Literal, final
 
 import numpy as np
@@ -11,10 +13,20 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import View
 from reparam.base.reparameterized import Reparameterized
-from reparam.domains import POSITIVE, Interval
+from reparam.base.second_order import Triangle
+from reparam.domains import POSITIVE, Interval, within
 from reparam.engine.noise import UNIFORM, Noise
 
-__all__ = ["PositiveFamily", "ShapeFamily", "Slopes", "all_normal", "combined", "where_normal"]
+__all__ = [
+    "PositiveFamily",
+    "ShapeFamily",
+    "Slopes",
+    "all_normal",
+    "combined",
+    "matters",
+    "scaled",
+    "where_normal",
+]
 
 Slopes = tuple[Array | float, ...]
 
@@ -100,12 +112,24 @@ class ShapeFamily(Reparameterized):
     def _pathwise(cls, y: Array, *theta: Array) -> Slopes:
         return cls._jacobian(y, cls._extra(y, *theta), *theta)
 
+    @classmethod
+    @abc.abstractmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Any) -> Triangle:
+        """∂²y/∂θ∂φ, from y and ln x or logit x."""
+
+    @final
+    @classmethod
+    def _pathwise2(cls, y: Array, *theta: Array) -> Triangle:
+        return cls._hessian(y, cls._extra(y, *theta), *theta)
+
 
 class PositiveFamily(ShapeFamily):
     """y = c g(x) > 0, c a function of the parameters: derivatives are taken on the log scale."""
 
     _support: ClassVar[Interval] = POSITIVE
-    _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_log_jacobian")}
+    _views: ClassVar[Mapping[str, View]] = {
+        "log_value": View("_log_value", "_log_jacobian", "_log_hessian")
+    }
 
     @staticmethod
     @abc.abstractmethod
@@ -122,16 +146,32 @@ class PositiveFamily(ShapeFamily):
     def _log_jacobian(cls, y: Array, extra: Array, *theta: Array) -> Slopes:
         """∂ln y/∂θ for each parameter."""
 
+    @classmethod
+    @abc.abstractmethod
+    def _log_hessian(cls, y: Array, extra: Array, *theta: Array) -> Triangle:
+        """∂²ln y/∂θ∂φ."""
+
     @final
     @classmethod
     def _jacobian(cls, y: Array, *extras_and_theta: Array) -> Slopes:
-        return _times(y, cls._log_jacobian(y, *extras_and_theta))
+        return scaled(y, cls._log_jacobian(y, *extras_and_theta))
+
+    @classmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
+        slopes = cls._log_jacobian(y, *extras_and_theta)
+        rows = enumerate(cls._log_hessian(y, *extras_and_theta))
+        return tuple(
+            scaled(y, tuple(entry + slopes[i] * slopes[i + k] for k, entry in enumerate(row)))
+            for i, row in rows
+        )
 
 
-def _times(y: Array, slopes: Slopes) -> Slopes:
+def scaled(y: Array, slopes: Slopes) -> Slopes:
     """Return y times each: 0 where either factor is, though the other may be infinite."""
-    products = tuple(np.asarray(y * slope) for slope in slopes)
+    products = tuple([np.asarray(y * slope) for slope in slopes])
     for product, slope in zip(products, slopes, strict=True):
+        if within(product, -np.inf, np.inf):
+            continue
         if np.any(lost := np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))):
             product[lost] = 0.0
     return products
@@ -139,12 +179,22 @@ def _times(y: Array, slopes: Slopes) -> Slopes:
 
 def combined(*terms: tuple[Array | float, Array]) -> Array | float:
     """Return Σ slope · entry; what is infinite doesn't count where its slope is 0 throughout."""
-    return sum((slope * entry for slope, entry in terms if np.any(slope)), start=0.0)
+    products = [
+        entry if isinstance(slope, float) and slope == 1.0 else slope * entry
+        for slope, entry in terms
+        if matters(slope)
+    ]
+    return reduce(operator.add, products) if products else 0.0
+
+
+def matters(slope: Array | float) -> bool:
+    """Return whether a slope is not 0 throughout."""
+    return bool(slope) if isinstance(slope, float) else bool(np.any(slope))
 
 
 def all_normal(values: Array) -> bool:
-    """Whether positive values neither over- nor underflow: two cheap passes over them."""
-    return bool(np.min(values, initial=1.0) > 1e-290 and np.max(values, initial=1.0) < np.inf)
+    """Return whether positive values neither over- nor underflow."""
+    return within(values, 1e-290, np.inf)
 
 
 def where_normal(values: Array, result: Array, otherwise: Callable[[], Array]) -> Array:

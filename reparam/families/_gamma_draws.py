@@ -1,9 +1,16 @@
-"""Exact gamma draws from one normal and one uniform number each."""
+"""Exact gamma draws from one normal and one uniform number each.
+
+The compiled extension does what NumPy does here, operation by operation: draws are the same bits.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from reparam._kernels import active
 from reparam._typing import Array
 from reparam.engine.noise import further
 from reparam.special._accurate import LARGEST
@@ -12,6 +19,11 @@ __all__ = ["gamma_draws"]
 
 #: From this d on the logarithm of the acceptance is a series in h: its terms cancel to d·1e-16.
 _LARGE = 2.0**24
+
+#: How many draws the compiled extension is given at a time: what they take fits a core's cache.
+_PIECE = 2**13
+
+_NONE = np.empty(0, np.intp)
 
 
 def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
@@ -32,6 +44,49 @@ def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
     alpha
         The shape, one number or one per draw.
     """
+    compiled = active()
+    x, log_x, rejected = _by_numpy(z, u, alpha) if compiled is None else _by(compiled, z, u, alpha)
+    if rejected.size:
+        from scipy.special import ndtri
+
+        first, second = z[rejected], u[rejected]
+        if compiled is None:
+            first, second = further(first, second)
+        else:
+            compiled.further(first, second, first, second)
+        shape = alpha if np.ndim(alpha) == 0 else alpha[rejected]
+        x[rejected], log_x[rejected] = gamma_draws(ndtri(first), second, shape)
+    return x, log_x
+
+
+def _by(compiled: Any, z: Array, u: Array, alpha: Array) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Return x, ln x and which are rejected: by the compiled extension."""
+    x, log_x = np.empty(z.size), np.empty(z.size)
+    if z.size <= _PIECE:
+        found = _fill(compiled, z, u, alpha, x, log_x)
+    else:
+        found = 0
+        for start in range(0, z.size, _PIECE):
+            at = slice(start, start + _PIECE)
+            shape = alpha[at] if np.size(alpha) > 1 else alpha
+            found += _fill(compiled, z[at], u[at], shape, x[at], log_x[at])
+    return x, log_x, np.isnan(log_x).nonzero()[0] if found else _NONE
+
+
+def _fill(compiled: Any, z: Array, u: Array, alpha: Array, x: Array, log_x: Array) -> int:
+    """Fill in x and ln x, and return how many are rejected: their ln x is NaN."""
+    work = np.empty((3, z.size))
+    compiled.gamma_propose(z, u, alpha, work)
+    logs = np.log(work)
+    rejected: int = compiled.gamma_accept(z, alpha, work, logs, log_x)
+    boost = logs[2]
+    np.exp(boost, out=boost)
+    compiled.gamma_finish(work, logs, x)
+    return rejected
+
+
+def _by_numpy(z: Array, u: Array, alpha: Array) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Return the same by NumPy."""
     # v = (1 + h)³
     d = alpha + 2.0 / 3.0
     h = z / (3.0 * np.sqrt(d))
@@ -59,10 +114,4 @@ def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
     x = v
     x *= d
     x *= np.exp(boost, out=boost)
-    if rejected.size:
-        from scipy.special import ndtri
-
-        again = further(z[rejected], u[rejected])
-        shape = alpha if np.ndim(alpha) == 0 else alpha[rejected]
-        x[rejected], log_x[rejected] = gamma_draws(ndtri(again[0]), again[1], shape)
-    return x, log_x
+    return x, log_x, rejected

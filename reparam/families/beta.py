@@ -8,8 +8,18 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.second_order import Triangle
+from reparam.domains import within
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
-from reparam.families._base import PositiveFamily, ShapeFamily, Slopes, combined, where_normal
+from reparam.families._base import (
+    PositiveFamily,
+    ShapeFamily,
+    Slopes,
+    all_normal,
+    combined,
+    scaled,
+    where_normal,
+)
 from reparam.families._gamma_draws import gamma_draws
 from reparam.special import beta as special
 from reparam.special._accurate import LARGEST
@@ -17,8 +27,11 @@ from reparam.special.beta import Point
 from reparam.special.entropies import logit_entropy
 from reparam.special.polygamma import delta_difference
 
-__all__ = ["BetaFamily", "OddsOfBeta"]
+__all__ = ["Bends", "BetaFamily", "OddsOfBeta"]
 
+
+#: ∂²/∂α², ∂²/∂α∂β and ∂²/∂β².
+Bends = tuple[Array, Array, Array]
 
 #: If both shapes are below it draws are 0 or 1, and their logits all but overflow.
 _TINY = 2.0**-900
@@ -59,13 +72,17 @@ class BetaFamily(ShapeFamily):
     ) -> tuple[Array, ...]:
         alpha, beta = cls._shapes(*theta)
         # of tiny shapes logarithms of gamma draws are inversely proportional to them
-        grown = np.where(np.maximum(alpha, beta) < _TINY, 1.0 / _TINY, 1.0)
+        grown: Array | float = 1.0
+        if not (within(alpha, _TINY, np.inf) and within(beta, _TINY, np.inf)):
+            grown = np.where(np.maximum(alpha, beta) < _TINY, 1.0 / _TINY, 1.0)
         x, log_x = gamma_draws(z, u, alpha * grown)
         rest, log_rest = gamma_draws(other_z, other_u, beta * grown)
         log_x -= log_rest
         log_x *= grown
-        np.clip(log_x, -LARGEST, LARGEST, out=log_x)
-        if np.any(lost := (x < 1e-290) | (rest < 1e-290)):  # their logarithms' difference is left
+        np.maximum(log_x, -LARGEST, out=log_x)
+        np.minimum(log_x, LARGEST, out=log_x)
+        if not (all_normal(x) and all_normal(rest)):  # their logarithms' difference is left
+            lost = (x < 1e-290) | (rest < 1e-290)
             x[lost], rest[lost] = special.from_logit(log_x[lost])[:2]
         total = x + rest
         return cls._of_point(Point(x / total, rest / total, log_x), *theta), log_x
@@ -97,6 +114,24 @@ class BetaFamily(ShapeFamily):
         first, second = special.logit_pathwise(logit, *cls._shapes(*theta))
         return cls._chained(first, second, *theta)
 
+    @final
+    @classmethod
+    def _turned(cls, entries: Bends, *theta: Array) -> Triangle:
+        """∂²/∂θ∂φ from those in the shapes, which are linear in the parameters."""
+        own, other = cls._shape_slopes(*theta)
+        twice, mixed, other_twice = entries
+        return tuple(
+            tuple(
+                combined(
+                    (own[i] * own[j], twice),
+                    (own[i] * other[j] + own[j] * other[i], mixed),
+                    (other[i] * other[j], other_twice),
+                )
+                for j in range(i, len(own))
+            )
+            for i in range(len(own))
+        )
+
     @staticmethod
     @abc.abstractmethod
     def _point(y: Array, *theta: Any, **_: Any) -> Point:
@@ -122,7 +157,6 @@ class BetaFamily(ShapeFamily):
     def _score(cls, y: Array, *theta: Array) -> tuple[Array, ...]:
         return cls._score_of_draw(y, cls._logit(y, *theta), *theta)
 
-    @final
     @classmethod
     def _score_of_draw(cls, y: Array, logit: Array, *theta: Array) -> tuple[Array, ...]:
         scores = cls._shape_scores(y, logit, *cls._shapes(*theta))
@@ -173,6 +207,23 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
     def _log_jacobian(cls, y: Array, logit: Array, *theta: Array) -> Slopes:
         first, second = cls._derivatives(y, logit, *cls._shapes(*theta))
         return cls._chained(first, second, *theta)
+
+    @staticmethod
+    @abc.abstractmethod
+    def _bends(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Bends, Bends]:
+        """Second derivatives of ln y in the shapes, and those of y divided by y."""
+
+    @final
+    @classmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
+        logit, *theta = extras_and_theta
+        _, relative = cls._bends(y, logit, *cls._shapes(*theta))
+        return tuple(scaled(y, row) for row in cls._turned(relative, *theta))
+
+    @final
+    @classmethod
+    def _log_hessian(cls, y: Array, logit: Array, *theta: Array) -> Triangle:
+        return cls._turned(cls._bends(y, logit, *cls._shapes(*theta))[0], *theta)
 
     @final
     @classmethod

@@ -9,8 +9,17 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.second_order import Triangle
+from reparam.domains import within
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
-from reparam.families._base import PositiveFamily, Slopes, all_normal, combined, where_normal
+from reparam.families._base import (
+    PositiveFamily,
+    Slopes,
+    all_normal,
+    combined,
+    scaled,
+    where_normal,
+)
 from reparam.families._gamma_draws import gamma_draws
 from reparam.special import gamma as special
 from reparam.special._accurate import LARGEST
@@ -64,8 +73,9 @@ class PowerOfGamma(PositiveFamily):
             return np.exp(cls._log_value(y, log_x, *theta))
 
         y = where_normal(scale, y, by_logs)
-        if np.any(lost := (x < 1e-290) & ((scale > 1.0) == (cls._power > 0.0))):
-            y = np.where(lost, by_logs(), y)
+        if not all_normal(x):
+            lost = (x < 1e-290) & ((scale > 1.0) == (cls._power > 0.0))
+            y = np.where(lost, by_logs(), y) if np.any(lost) else y
         return y
 
     @final
@@ -106,18 +116,66 @@ class PowerOfGamma(PositiveFamily):
     @classmethod
     def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
         h = special.log_pathwise(log_x, cls._shape(*theta))
+        own = zip(cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True)
+        return tuple([_sum(combined((slope * cls._power, h)), entry) for slope, entry in own])
+
+    @staticmethod
+    def _scale_bends(*theta: Any, **_: Any) -> Triangle:
+        """(∂²c/∂θ∂φ)/c."""
+        return tuple((0.0,) * (len(theta) - i) for i in range(len(theta)))
+
+    @final
+    @classmethod
+    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
+        log_x, *theta = extras_and_theta
+        h, _, bend = cls._bends(y, log_x, *theta)
+        k, of_shape = cls._power, cls._shape_slopes(*theta)
+        of_scale = cls._log_scale_slopes(*theta)
+        twice = k * bend + k * (k - 1.0) * h * h
         return tuple(
-            slope * cls._power * h + log_scale if np.any(slope) else log_scale
-            for slope, log_scale in zip(
-                cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True
+            scaled(
+                y,
+                tuple(
+                    combined(
+                        (of_shape[i] * of_shape[i + j], twice),
+                        (of_shape[i] * of_scale[i + j] + of_shape[i + j] * of_scale[i], k * h),
+                    )
+                    + entry
+                    for j, entry in enumerate(row)
+                ),
             )
+            for i, row in enumerate(cls._scale_bends(*theta))
         )
+
+    @final
+    @classmethod
+    def _log_hessian(cls, y: Array, log_x: Array, *theta: Array) -> Triangle:
+        turn = cls._power * cls._bends(y, log_x, *theta)[1]
+        slopes, of_scale = cls._shape_slopes(*theta), cls._log_scale_slopes(*theta)
+        return tuple(
+            tuple(
+                combined((slopes[i] * slopes[i + j], turn)) + entry - of_scale[i] * of_scale[i + j]
+                for j, entry in enumerate(row)
+            )
+            for i, row in enumerate(cls._scale_bends(*theta))
+        )
+
+    @final
+    @classmethod
+    def _bends(cls, y: Array, log_x: Array, *theta: Array) -> tuple[Array, Array, Array]:
+        """∂ln x/∂α, ∂²ln x/∂α² and (∂²x/∂α²)/x."""
+        x = cls._base(y, *theta)
+        x = where_normal(x, x, lambda: np.exp(log_x))
+        h, turn, bend = special.log_pathwise2(x, log_x, cls._shape(*theta))
+        return h, turn, bend
 
     @final
     @classmethod
     def _extra(cls, y: Array, *theta: Array) -> Array:
         log_x = cls._log_base(cls._base(y, *theta), y, *theta)
         # beyond the largest x there is h all but underflows
+        if within(log_x, -LARGEST, _LOG_LARGEST):
+            return log_x
         return np.clip(log_x, -LARGEST, _LOG_LARGEST)
 
     @final
@@ -200,3 +258,10 @@ class PowerOfGamma(PositiveFamily):
         alpha = cls._shape(*theta)
         of_log = special.log_entropy(alpha) + np.log(np.abs(cls._power))
         return np.asarray(of_log + cls._power * digamma(alpha) + cls._log_scale(*theta))
+
+
+def _sum(first: Array | float, second: Array | float) -> Array | float:
+    """Return the sum of two terms, of which one may be the number 0."""
+    if isinstance(second, float) and second == 0.0:
+        return first
+    return second if isinstance(first, float) and first == 0.0 else first + second

@@ -113,7 +113,7 @@ class Law:
                 parts[field] = child(path, part)
             elif isinstance(part, tuple):
                 parts[field] = tuple(child(f"{path}[{k}]", each) for k, each in enumerate(part))
-            elif tree._fields[field].vector:  # type: ignore[union-attr]
+            elif tree._fields[field].dims:  # type: ignore[union-attr]
                 entries = range(part.shape[-1])
                 parts[field] = tuple(number(f"{path}[{k}]", part[..., k]) for k in entries)
             elif np.all(np.isfinite(part)):
@@ -205,7 +205,7 @@ def _law(text: str, own: Mapping[str, type[Distribution] | Law], depth: int) -> 
     if isinstance(cls, Law):
         return cls
     registry.reparameterized_class(cls)
-    return Law(cls, _parts(cls, match[2] or "", own, depth))
+    return _read_call(cls, match[2] or "", own, depth)
 
 
 def _map(text: str, depth: int) -> Law:
@@ -218,21 +218,22 @@ def _map(text: str, depth: int) -> Law:
             f"{shown(text)} is no map that a node's distribution can have; take one of"
             f" {', '.join(MAPS)}, or draw from the base, and write a formula of it"
         )
-    return Law(cls, _parts(cls, match[2] or "", {}, depth))
+    return _read_call(cls, match[2] or "", {}, depth)
 
 
-def _parts(
+def _read_call(
     cls: type[Any], text: str, own: Mapping[str, type[Distribution] | Law], depth: int
-) -> dict[str, Any]:
-    """Return the parts of a class that stand in a call's parentheses, and its defaults."""
+) -> Law:
+    """Return the law of a class with what stands in a call's parentheses, and its defaults."""
     given = cls._arguments.by_name(_arguments(cls, text))
+    cls = cls._form_with(given)
     parts: dict[str, Any] = {}
     for name, field in cls._fields.items():
         if name in given:
             parts[name] = _part(f"{cls.__name__}'s {name}", field, given[name], own, depth + 1)
-        elif isinstance(field, Parameter) and np.isfinite(field.default) and not field.vector:
+        elif isinstance(field, Parameter) and np.isfinite(field.default) and not field.dims:
             parts[name] = repr(float(field.default))
-    return parts
+    return Law(cls, parts)
 
 
 def _part(
@@ -243,7 +244,7 @@ def _part(
     if isinstance(field, Child):
         is_map = not issubclass(field.kind(), Distribution)
         return _map(text, depth) if is_map else _law(text, own, depth)
-    if field.vector:
+    if field.dims:
         return tuple(each.strip() for each in _listed(what, text))
     return text.strip()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,9 @@ Drawable = Distribution | Draw
 #: Draws whose derivatives are shown as single points.
 _MOST_POINTS = 300
 
+#: Draws that show where entries without ends lie, and the share of them on either side outside.
+_PILOT = 2000
+_OUTER = 0.002
 #: Draws of vectors, if their number is not given: nothing but draws can be shown of them.
 _VECTORS = 10_000
 
@@ -234,21 +238,40 @@ def _of_vectors(
     if grad and isinstance(law, Distribution):
         getattr(law, "pathwise")(0.0)  # noqa: B009 - raises: vectors have no quantile path
     numbers = numbers or range(_VECTORS)
-    shown = range(min(law.event_shape[0], MOST))
-    low, high = (np.ravel(end) for end in law.support)
+    entries = math.prod(law.event_shape)
+    shown = range(min(entries, MOST))
+    low, high, quartiles = _windows(law, entries)
     bounds = [
-        edges((float(low[k]), float(high[k])), (0.25, 0.75), _size(item, numbers)) for k in shown
+        edges((float(low[k]), float(high[k])), quartiles[k], _size(item, numbers)) for k in shown
     ]
     counts, total = [np.zeros(len(edge) - 1) for edge in bounds], 0
     for block, _ in _values(item, numbers, rng):
-        total += block[..., 0].size
+        rows = block.reshape(-1, entries)
+        total += len(rows)
         for k in shown:
-            counts[k] += count([block[..., k]], bounds[k])[0]
-    bars = [_bars(bounds[k], counts[k], total, f"y_{k}", k) for k in shown]
+            counts[k] += count([rows[:, k]], bounds[k])[0]
+    names = ["_".join(map(str, ("y", *at))) for at in np.ndindex(*law.event_shape)]
+    bars = [_bars(bounds[k], counts[k], total, names[k], k) for k in shown]
     # the density may have poles in the first and the last bar
     top = max(min(float(bar.y.max()), 2.0 * float(bar.y[1:-1].max(initial=0.0))) for bar in bars)
     limits = float(low.min()), float(high.max())
-    more = law.event_shape[0] - len(shown)
+    more = entries - len(shown)
     notes = (f"{law.name}: {more} more entries are not shown",) if more else ()
     panel = Panel("density", "y", "density", tuple(bars), limits, (0.0, 1.08 * (top or 1.0)), notes)
-    return Picture(tuple(f"y_{k} of {title(law)}" for k in shown), panel)
+    return Picture(tuple(f"{names[k]} of {title(law)}" for k in shown), panel)
+
+
+def _windows(law: Any, entries: int) -> tuple[Array, Array, list[tuple[float, float]]]:
+    """Return where entries are drawn, from and to, and quartiles, or those of the uniform law.
+
+    Entries without ends are drawn where all but a few of some draws are.
+    """
+    low, high = (np.ravel(np.array(end)) for end in law.support)
+    quartiles = [(0.25, 0.75)] * entries
+    endless = ~(np.isfinite(low) & np.isfinite(high))
+    if np.any(endless):
+        some = law.sample(_PILOT, rng=0).reshape(_PILOT, entries)
+        q = np.quantile(some, [_OUTER, 0.25, 0.75, 1.0 - _OUTER], axis=0)
+        low, high = np.where(endless, q[0], low), np.where(endless, q[3], high)
+        quartiles = [(float(q[1, k]), float(q[2, k])) for k in range(entries)]
+    return low, high, quartiles

@@ -37,7 +37,7 @@ from reparam._typing import Array
 from reparam.special._accurate import LARGEST, bend, log1pmx, product_difference
 from reparam.special._elementwise import Rule, column, integrate, select, weighted
 from reparam.special._panels import FINE_MASS, PANEL_NODES, panels
-from reparam.special._point import Point, of_arrays
+from reparam.special._point import Point, from_logit, of_arrays
 from reparam.special._rules import (
     BETA_HIGH,
     BETA_LARGE,
@@ -46,9 +46,10 @@ from reparam.special._rules import (
     BETA_SMALL,
     CUTOFF,
 )
+from reparam.special._served import served
 from reparam.special.polygamma import delta_differences, digamma_difference
 
-__all__ = ["above_mean", "derivatives", "tail_integrals"]
+__all__ = ["above_mean", "derivatives", "derivatives_at", "tail_integrals"]
 
 Formula = Callable[..., tuple[Array, ...]]
 
@@ -402,6 +403,20 @@ def tail_integrals(
 
 def derivatives(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array]:
     """Return D_α and D_β; infinite where a shape is so small that they overflow."""
+    first, second = served("beta", _derivatives, (*point, alpha, beta), 2)
+    return first, second
+
+
+def derivatives_at(logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+    """Return the same of logit x alone."""
+    first, second = served("beta", _derivatives, (None, None, logit, alpha, beta), 2)
+    return first, second
+
+
+def _derivatives(
+    x: Array | None, rest: Array | None, logit: Array, alpha: Array, beta: Array
+) -> tuple[Array, Array]:
+    point = from_logit(logit) if x is None or rest is None else Point(x, rest, logit)
     _, first, second = tail_integrals(point, alpha, beta, above_mean(point, alpha, beta))
     if np.any(tiny := np.minimum(alpha, beta) < _OVERFLOWING):
         known = tiny & ~np.isnan(point.logit)

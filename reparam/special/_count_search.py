@@ -30,20 +30,20 @@ class Bracket(NamedTuple):
     start: Array
 
 
-def anywhere(start: Array, low: float, high: Array | float) -> Bracket:
+def anywhere(start: Array, low: Array | float, high: Array | float) -> Bracket:
     """Return the bracket that excludes none of the integers low … high."""
-    below = np.full(start.shape, low - 1.0)
+    below = np.array(np.broadcast_to(low, start.shape)) - 1.0
     return Bracket(below, np.array(np.broadcast_to(high, start.shape)), start)
 
 
-def rounded_up(x: Array, error: Array, low: float, high: Array | float) -> Bracket:
+def rounded_up(x: Array, error: Array, low: Array | float, high: Array | float) -> Bracket:
     """Return the bracket of quantiles ⌈x⌉, with x off by at most `error`.
 
     The bracket excludes nothing where x or its error is large, or not a number.
     """
     below, above = np.ceil(x - error), np.ceil(x + error)
     below -= 1.0
-    if not (np.min(below) >= low - 1.0 and np.max(above) < _EXACT and np.all(above <= high)):
+    if not (np.all(below >= low - 1.0) and np.max(above) < _EXACT and np.all(above <= high)):
         near = (np.abs(x) + error < _EXACT) & (x - error <= high)
         above = np.where(near, np.clip(above, low, high), high)
         below = np.where(near, np.clip(below, low - 1.0, above - 1.0), low - 1.0)
@@ -101,7 +101,8 @@ def smallest(
         halving[active] |= before * first < 0.0
         stride[active] = np.where(before == 0.0, first, 2.0 * before)
         there = here + stride[active]
-        halved = np.floor(low + 0.5 * (np.minimum(high, _LARGEST) - low))
+        least, most = np.maximum(low, -_LARGEST), np.minimum(high, _LARGEST)
+        halved = np.floor(least + (0.5 * most - 0.5 * least))
         usable = ~halving[active] & (there > low) & (there < high)
         at[active] = there = np.where(usable, there, halved)
         active = active[(there > low) & (there < high)]

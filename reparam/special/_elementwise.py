@@ -32,16 +32,30 @@ _IN_ORDER = 20
 Rule: TypeAlias = tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def elementwise(outputs: int = 1) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def elementwise(
+    outputs: int = 1, *, quiet: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a kernel of flat arrays a function of anything that broadcasts.
 
     An argument of size one stays a scalar, so that what depends on it alone is computed once.
     The first argument never does.
+
+    Parameters
+    ----------
+    outputs
+        How many arrays the kernel returns.
+    quiet
+        Whether the kernel sees to it that NumPy warns of nothing.
     """
 
     def decorate(kernel: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(kernel)
         def function(*arguments: ArrayLike) -> Any:
+            if _flat(arguments):
+                if quiet:
+                    return kernel(*arguments)
+                with np.errstate(all="ignore"):
+                    return kernel(*arguments)
             arrays = [np.asarray(argument, dtype=np.float64) for argument in arguments]
             shape = np.broadcast_shapes(*(array.shape for array in arrays))
             flat = [
@@ -59,6 +73,21 @@ def elementwise(outputs: int = 1) -> Callable[[Callable[..., Any]], Callable[...
         return function
 
     return decorate
+
+
+def _flat(arguments: tuple[Any, ...]) -> bool:
+    """Return whether arguments are a flat array and others like it, or numbers: the usual case."""
+    first = arguments[0]
+    if type(first) is not np.ndarray or first.ndim != 1:
+        return False
+    shape = first.shape
+    for each in arguments:
+        if type(each) is np.ndarray:
+            if each.shape != shape or each.dtype != np.float64 or not each.flags.c_contiguous:
+                return False
+        elif type(each) is not np.float64:
+            return False
+    return True
 
 
 def members(array: Array, at: NDArray[np.integer[Any]]) -> Array:

@@ -40,6 +40,7 @@ from reparam.special._rules import (
     GAMMA_ABOVE_TWO,
     GAMMA_BELOW,
 )
+from reparam.special._served import served
 from reparam.special.polygamma import delta
 
 __all__ = ["above_mean", "log_derivative", "log_ratio", "mills"]
@@ -199,7 +200,8 @@ def log_ratio(x: Array, log_x: Array, alpha: Array) -> Array:
     near = np.log1p(ratio)
     if np.all(close := np.abs(ratio) < 0.5):
         return np.asarray(near)
-    far = np.where(x > 1e-290, np.log(x / alpha), log_x - np.log(alpha))
+    quotient = x / alpha
+    far = np.where(quotient > 1e-290, np.log(quotient), log_x - np.log(alpha))
     return np.where(close, near, far)
 
 
@@ -268,6 +270,12 @@ def mills(x: Array, log_x: Array, alpha: Array) -> Array:
     return np.asarray(select(_choose(x, alpha, expand=False), _MILLS, x, log_x, alpha))
 
 
-def log_derivative(x: Array, log_x: Array, alpha: Array) -> Array:
-    """Return h."""
-    return np.asarray(select(_choose(x, alpha), _DERIVATIVE, x, log_x, alpha))
+def log_derivative(x: Array | None, log_x: Array, alpha: Array) -> Array:
+    """Return h. Without x it is e^(ln x)."""
+    return served("gamma", _log_derivative, (x, log_x, alpha), 1)[0]
+
+
+def _log_derivative(x: Array | None, log_x: Array, alpha: Array) -> tuple[Array]:
+    if x is None:
+        x = np.exp(log_x)
+    return (np.asarray(select(_choose(x, alpha), _DERIVATIVE, x, log_x, alpha)),)

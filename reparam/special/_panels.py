@@ -6,20 +6,16 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss
 
 from reparam._typing import Array
+from reparam.special._constants import PANEL_BEFORE, PANEL_FALL, PANEL_ORDER
 from reparam.special._elementwise import Rule, column
 
 __all__ = ["FINE", "FINE_MASS", "PANEL_NODES", "panels"]
 
-#: Where the weight falls, after the end of a plateau: edges of panels, as parts of what is left.
-_FALL = (0.0, 0.125, 0.25, 0.5, 1.0)
-#: Edges of panels before the end of a plateau, which may be 10³ long.
-_BEFORE = (-2187.0, -729.0, -243.0, -81.0, -27.0, -9.0, -3.0)
-_ORDER = 20
 #: The rule of one panel, on [−1, 1].
-_PANEL = leggauss(_ORDER)
+_PANEL = leggauss(PANEL_ORDER)
 
 #: How many nodes there are with a plateau.
-PANEL_NODES = _ORDER * (len(_FALL) - 1 + len(_BEFORE))
+PANEL_NODES = PANEL_ORDER * (len(PANEL_FALL) - 1 + len(PANEL_BEFORE))
 
 
 def panels(plateau: Array, length: Array) -> tuple[Array, Array]:
@@ -28,9 +24,9 @@ def panels(plateau: Array, length: Array) -> tuple[Array, Array]:
     They gather where the plateau ends.
     """
     end = np.clip(plateau / length, 0.0, 1.0)
-    before = np.maximum(end + column(_BEFORE) / length, 0.0)
+    before = np.maximum(end + column(PANEL_BEFORE) / length, 0.0)
     before[0] = 0.0
-    return _between(np.concatenate([before, end + column(_FALL) * (1.0 - end)]), _PANEL)
+    return _between(np.concatenate([before, end + column(PANEL_FALL) * (1.0 - end)]), _PANEL)
 
 
 def _between(edges: Array, rule: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -48,6 +44,6 @@ def _on_panels(edges: tuple[float, ...], rule: tuple[Array, Array]) -> Rule:
 
 
 #: The same without a plateau: for the last bits of an integral.
-FINE = _on_panels(_FALL, _PANEL)
+FINE = _on_panels(PANEL_FALL, _PANEL)
 #: For the last bits of the integral of a weight that falls by e^−38, and of nothing else.
 FINE_MASS = _on_panels((0.0, 0.2, 0.5, 1.0), leggauss(16))

@@ -13,14 +13,21 @@ from reparam._typing import Array, ArrayLike
 from reparam.special._beta_density import density, log_density
 from reparam.special._beta_density import log_tail as _log_tail
 from reparam.special._beta_density import tail as _tail
-from reparam.special._beta_integrals import above_mean, derivatives, tail_integrals
+from reparam.special._beta_integrals import (
+    above_mean,
+    derivatives,
+    derivatives_at,
+    tail_integrals,
+)
 from reparam.special._beta_quantile import quantile_point
 from reparam.special._elementwise import elementwise
 from reparam.special._point import Point, from_logit, from_odds, of_arrays, point_at, sigmoid
+from reparam.special._served import served
 
 __all__ = [
     "Point",
     "cdf_derivatives",
+    "draw_pathwise",
     "from_logit",
     "from_odds",
     "log_tail",
@@ -62,7 +69,7 @@ def pathwise(x: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
     )
 
 
-@elementwise(outputs=2)
+@elementwise(outputs=2, quiet=True)
 def logit_pathwise(logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
     """Return ∂logit x/∂α and ∂logit x/∂β at fixed u, given logit x: also where x rounds to 0 or 1.
 
@@ -73,7 +80,32 @@ def logit_pathwise(logit: Array, alpha: Array, beta: Array) -> tuple[Array, Arra
     alpha, beta
         The shapes, positive.
     """
-    return derivatives(from_logit(logit), alpha, beta)
+    return derivatives_at(logit, alpha, beta)
+
+
+@elementwise(outputs=2, quiet=True)
+def draw_pathwise(x: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+    """Return ∂x/∂α and ∂x/∂β at fixed u of a draw, given x and logit x; 0 where x is 0 or 1.
+
+    Parameters
+    ----------
+    x, logit
+        The point: 1 − x is taken from the logit where x is near 1.
+    alpha, beta
+        The shapes, positive.
+    """
+    first, second = served("beta_draw", _draw_pathwise, (x, logit, alpha, beta), 2)
+    return first, second
+
+
+def _draw_pathwise(x: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+    rest = 1.0 - x
+    if (near := np.flatnonzero(x > 0.75)).size:
+        rest[near] = 1.0 / (1.0 + np.exp(logit[near]))
+    slope = rest * x
+    first, second = derivatives_at(logit, alpha, beta)
+    there = slope != 0.0
+    return np.where(there, slope * first, 0.0), np.where(there, slope * second, 0.0)
 
 
 @elementwise(outputs=2)

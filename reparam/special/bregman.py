@@ -107,12 +107,12 @@ def loggamma_excess(x: Array, y: Array, h: Array) -> tuple[Array, Array]:
     return value + of_value, slope + of_slope
 
 
-def loggamma_second_difference(s: Array) -> Array:
-    """Return ln Γ(1+2s) − 2 ln Γ(1+s) ≥ 0 for s ≥ 0, about (π²/6) s².
+def loggamma_second_difference(s: Array, start: Array | float = 1.0) -> Array:
+    """Return ln Γ(a+2s) − 2 ln Γ(a+s) + ln Γ(a) ≥ 0 for a, a + 2s > 0, about ψ′(a) s².
 
-    It is the sum of ln Γ's divergences at 1 + 2s and at 1 from 1 + s, whose slopes cancel.
+    It is the sum of ln Γ's divergences at a + 2s and at a from a + s, whose slopes cancel.
     """
-    one, middle, end = np.ones_like(s), 1.0 + s, 1.0 + 2.0 * s
+    one, middle, end = start + 0.0 * s, start + s, start + 2.0 * s
     d = s / middle
     of_entropies = middle * (relative_excess(d) + relative_excess(-d))
     above, below = loggamma_excess(end, middle, s)[0], loggamma_excess(one, middle, -s)[0]

@@ -16,12 +16,15 @@ from reparam._typing import Array
 from reparam.special import normal
 from reparam.special._accurate import log1pmx, product_difference
 from reparam.special._elementwise import column, integrate, weighted
+from reparam.special._point import Point, point_at
 from reparam.special.log_gamma import log_gamma_star
 
 __all__ = [
     "NORMAL_SD",
     "excess",
+    "excess_at",
     "log_binomial",
+    "log_binomial_at",
     "log_poisson",
     "normal_tail",
     "spread_entropy",
@@ -41,13 +44,17 @@ def stirling(x: Array) -> Array:
     return np.where(x < 1.0, whole + carried, whole)
 
 
-def _tilt(x: Array, n: Array, p: Array, excess: Array) -> Array:
-    """Return x ln(np/x) − excess ≤ 0, where excess = np − x: Loader's −bd₀."""
+def _tilt(x: Array, n: Array, p: Array, excess: Array, log_p: Array | None = None) -> Array:
+    """Return x ln(np/x) − excess ≤ 0, where excess = np − x: Loader's −bd₀.
+
+    Where p underflows, its logarithm counts.
+    """
     near = np.abs(excess) < 0.5 * x
     moved = n * p
     ratio = moved / x
     normal = (moved > 1e-290) & (ratio > 1e-290) & (ratio < 1e290)
-    log = np.where(normal, np.log(np.where(normal, ratio, 1.0)), np.log(n) - np.log(x) + np.log(p))
+    log_p = np.log(p) if log_p is None else log_p
+    log = np.where(normal, np.log(np.where(normal, ratio, 1.0)), np.log(n) - np.log(x) + log_p)
     return np.where(near, x * log1pmx(np.where(near, excess / x, 0.0)), x * log - excess)
 
 
@@ -69,10 +76,22 @@ def excess(k: Array, rest: Array, p: Array) -> Array:
     return product_difference(rest, p, k, q) - k * ((1.0 - q) - p)
 
 
+def excess_at(k: Array, rest: Array, point: Point) -> Array:
+    """Return the same, given logit p exactly, of which p and 1 − p are rounded."""
+    centered = 0.5 * ((rest - k) + (k + rest) * np.tanh(0.5 * point.logit))
+    apart = product_difference(rest, point.x, k, point.rest)
+    return np.where(np.abs(point.logit) < 1.0, centered, apart)
+
+
 def log_binomial(k: Array, rest: Array, p: Array) -> Array:
     """Return ln(Γ(k+rest+1) / (Γ(k+1) Γ(rest+1)) p^k (1−p)^rest) for k, rest > 0."""
-    n, over = k + rest, excess(k, rest, p)
-    tilts = _tilt(k, n, p, over) + _tilt(rest, n, 1.0 - p, -over)
+    return log_binomial_at(k, rest, point_at(p), excess(k, rest, p))
+
+
+def log_binomial_at(k: Array, rest: Array, point: Point, over: Array) -> Array:
+    """Return the same, given p and 1 − p in one, and :func:`excess`."""
+    n, (log_p, log_q) = k + rest, point.logs
+    tilts = _tilt(k, n, point.x, over, log_p) + _tilt(rest, n, point.rest, -over, log_q)
     errors = stirling(n) - stirling(k) - stirling(rest)
     return tilts + errors - _HALF_LOG_TWO_PI + 0.5 * (np.log(n / rest) - np.log(k))
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special.bregman import loggamma_second_difference
+from reparam.special.log_gamma import log_gamma_one_plus
 
-__all__ = ["mean", "variance"]
+__all__ = ["less_one", "mean", "variance"]
 
 #: Γ(1 + s) overflows from s = 170.6 on.
 _OVERFLOWS = 170.0
@@ -21,6 +22,17 @@ def mean(scale: Array, s: Array) -> Array:
 
     far = np.exp(np.log(scale) + gammaln(1.0 + s))  # where Γ alone overflows
     return np.where(s < _OVERFLOWS, scale * gamma(1.0 + s), far)
+
+
+def less_one(s: Array) -> Array:
+    """Return Γ(1 + s) − 1 for s > −1, to full relative accuracy next to s = 0 and s = 1."""
+    from scipy.special import gamma
+
+    rest = s - 1.0
+    next_to_one = np.log1p(np.maximum(rest, -0.5)) + log_gamma_one_plus(rest)
+    log = np.where(s < 0.5, log_gamma_one_plus(s), next_to_one)
+    near = np.abs(s - 0.5) < 1.0
+    return np.where(near, np.expm1(log), gamma(1.0 + s) - 1.0)
 
 
 def variance(scale: Array, s: Array) -> Array:

@@ -21,7 +21,9 @@ where t p decays for small a, too. Above y = 1 it is the mirror image: 1/y has d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -31,9 +33,11 @@ from reparam.special._beta_integrals import derivatives
 from reparam.special._elementwise import column, elementwise, integrate, select, weighted
 from reparam.special._panels import FINE, PANEL_NODES, panels
 from reparam.special._point import Point, from_logit
+from reparam.special.along_paths import bends, scale_of
+from reparam.special.bregman import log_quotient
 from reparam.special.polygamma import delta_step
 
-__all__ = ["log_pathwise", "score"]
+__all__ = ["log_pathwise", "log_pathwise2", "score"]
 
 #: Weights below e to minus this are nothing, also where the score has grown beside them.
 _CUTOFF = 46.0
@@ -43,6 +47,8 @@ _STEPS = 4
 _LEVEL = 1.6
 #: From this sum of shapes on the exponent is taken relative to its linear part.
 _PRECISE = 1e4
+#: Second derivatives are made of differences E_a + 1/a − 1/a if both shapes are below it.
+_SUBTRACTED = 8.0
 
 
 def _excess(d: Array, log: Array) -> Array:
@@ -217,3 +223,40 @@ def log_pathwise(y: Array, logit: Array, a: Array, b: Array) -> tuple[Array, Arr
         Half the degrees of freedom, positive.
     """
     return _log_derivatives(y, _point(y, logit, a, b), a, b)
+
+
+@elementwise(outputs=5)
+def log_pathwise2(y: Array, logit: Array, a: Array, b: Array) -> tuple[Array, ...]:
+    """Return the same two, then ∂²ln y/∂a², ∂²ln y/∂a∂b and ∂²ln y/∂b²: by differences.
+
+    Parameters
+    ----------
+    y, logit, a, b
+        As :func:`log_pathwise` takes them.
+    """
+    choice = np.broadcast_to(np.maximum(a, b) < _SUBTRACTED, y.shape).astype(np.int8)
+    entries: tuple[Array, ...] = select(choice, _SECOND, y, logit, a, b, outputs=5)
+    return entries
+
+
+def _second(
+    y: Array, logit: Array, a: Array, b: Array, *, first: Callable[..., tuple[Array, Array]]
+) -> tuple[Array, ...]:
+    log_y = np.where((y > 1e-290) & (y < 1e290), np.log(y), logit - log_quotient(a, b))
+
+    def speeds(_: Any, at: Array, a: Array, b: Array) -> tuple[Array, Array]:
+        moved = np.exp(at)
+        return first(moved, _point(moved, at + log_quotient(a, b), a, b), a, b)
+
+    room = scale_of(log_y)
+    (twice, mixed), (other,) = bends(speeds, log_y, [a, b], [a, b], [a, b], room, smooth=True)
+    return (*first(y, _point(y, logit, a, b), a, b), twice, mixed, other)
+
+
+def _subtracted(y: Array, point: Point, a: Array, b: Array) -> tuple[Array, Array]:
+    """Return E_a and E_b as differences, a twentieth of the work."""
+    in_a, in_b = derivatives(point, a, b)
+    return in_a - 1.0 / a, in_b + 1.0 / b
+
+
+_SECOND = partial(_second, first=_log_derivatives), partial(_second, first=_subtracted)

@@ -11,6 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special._elementwise import elementwise
+from reparam.special._gamma_bends import second_derivatives
 from reparam.special._gamma_density import density, log_tail, tail, weight
 from reparam.special._gamma_integrals import log_derivative, log_ratio
 from reparam.special._gamma_quantile import quantile_logs
@@ -24,6 +25,7 @@ __all__ = [
     "log_cdf",
     "log_entropy",
     "log_pathwise",
+    "log_pathwise2",
     "log_point_cdf",
     "log_point_sf",
     "log_quantile",
@@ -36,7 +38,7 @@ __all__ = [
 ]
 
 
-@elementwise()
+@elementwise(quiet=True)
 def log_pathwise(log_x: Array, alpha: Array) -> Array:
     """Return ∂ln x/∂α at fixed u = P(α, x), given ln x: also where x underflows.
 
@@ -52,7 +54,16 @@ def log_pathwise(log_x: Array, alpha: Array) -> Array:
     ndarray
         −(∂P(α, x)/∂α) / (x p(x)) > 0, with a relative error below 1e-13.
     """
-    return log_derivative(np.exp(log_x), log_x, alpha)
+    return log_derivative(None, log_x, alpha)
+
+
+@elementwise(outputs=3)
+def log_pathwise2(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array, Array]:
+    """Return h = ∂ln x/∂α, ∂h/∂α and ∂h/∂α + h² = (∂²x/∂α²)/x at fixed u.
+
+    The last two with a relative error below 1e-11, or 20 times what the rounding of x forces.
+    """
+    return second_derivatives(x, log_x, alpha)
 
 
 @elementwise()

@@ -7,7 +7,14 @@ import numpy as np
 from reparam._typing import Array
 from reparam.special._accurate import log1pmx
 
-__all__ = ["STIRLING", "log_gamma_one_plus", "log_gamma_star", "log_half_step"]
+__all__ = [
+    "STIRLING",
+    "half_step_fall",
+    "log_gamma_one_plus",
+    "log_gamma_rise",
+    "log_gamma_star",
+    "log_half_step",
+]
 
 #: B_2k/(2k(2k−1)) for k = 1, 2, … in ln Γ*(α) ~ Σ (B_2k/(2k(2k−1))) α^(1−2k), for α ≥ 8.
 STIRLING = (
@@ -26,6 +33,10 @@ _STEP_TERMS = (16, 12, 10, 9, 8, 8, 7)
 
 #: From here on ln(Γ(α+½)/(Γ(α) √α)) is −1/8α to the last bit: the next term is 1/192α³.
 _ONE_TERM = 1e9
+
+#: Coefficients of α^−3, α^−5, … in that logarithm, −1/8α + …, and from where on they suffice.
+_HALF_STEP = (1 / 192, -1 / 640, 17 / 14336, -31 / 18432, 691 / 180224)
+_HALF_STEP_FROM = 16.0
 
 #: 1 − γ, with Euler's constant γ.
 _ONE_LESS_EULER = 0.42278433509846713
@@ -61,15 +72,15 @@ _ZETA = (
 
 
 def log_gamma_one_plus(alpha: Array) -> Array:
-    """Return ln Γ(1 + α) for α ≥ 0, to full relative accuracy for small α (DLMF 5.7.3)."""
+    """Return ln Γ(1 + α) for α > −1, to full relative accuracy for small α (DLMF 5.7.3)."""
     from scipy.special import gammaln
 
-    small = np.minimum(alpha, 0.5)
+    small = np.clip(alpha, -0.5, 0.5)
     series = np.zeros_like(small)
     for coefficient in reversed(_ZETA):
         series = (series + coefficient) * small
     near_zero = (series + _ONE_LESS_EULER) * small - np.log1p(small)
-    return np.where(alpha <= 0.5, near_zero, gammaln(1.0 + alpha))
+    return np.where(np.abs(alpha) <= 0.5, near_zero, gammaln(1.0 + alpha))
 
 
 def log_gamma_star(alpha: Array) -> Array:
@@ -115,3 +126,28 @@ def log_half_step(alpha: Array) -> Array:
     # Γ(α) overflows for subnormal α: Γ(α+1)/α is put in
     small = gammaln(alpha + 0.5) - gammaln(alpha + 1.0) + 0.5 * np.log(alpha)
     return np.where(alpha >= 1.0, large, small)
+
+
+def log_gamma_rise(alpha: Array, halves: int) -> Array:
+    """Return ln Γ(α + n/2) − ln Γ(α) for n halves, a sum of logarithms: n is small."""
+    total = np.zeros_like(alpha)
+    if halves % 2:
+        total = total + (0.5 * np.log(alpha) + log_half_step(alpha))
+        alpha = alpha + 0.5
+    for k in range(halves // 2):
+        total = total + np.log(alpha + float(k))
+    return total
+
+
+def half_step_fall(alpha: Array, step: Array) -> Array:
+    """Return the rise of :func:`log_half_step` from α to α + step, both positive: see there.
+
+    For large α it is the difference of 1/8α, which is exact, and those of a few small terms.
+    """
+    end = alpha + step
+    rise = 0.125 * (step / alpha) / end
+    for power, coefficient in enumerate(_HALF_STEP):
+        exponent = -3.0 - 2.0 * power
+        rise = rise + coefficient * (end**exponent - alpha**exponent)
+    direct = log_half_step(end) - log_half_step(alpha)
+    return np.where(alpha >= _HALF_STEP_FROM, rise, direct)

@@ -10,6 +10,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special._accurate import LARGEST, log1pmx
+from reparam.special._constants import BERNOULLI
 
 __all__ = [
     "delta",
@@ -19,18 +20,6 @@ __all__ = [
     "digamma_difference",
     "digamma_half_excess",
 ]
-
-#: B_2k/2k for k = 1, 2, … in ψ(z) ~ ln z − 1/2z − Σ (B_2k/2k) z^−2k (DLMF 5.11.2).
-_BERNOULLI = (
-    1 / 12,
-    -1 / 120,
-    1 / 252,
-    -1 / 240,
-    1 / 132,
-    -691 / 32760,
-    1 / 12,
-    -3617 / 8160,
-)
 
 #: From here on the asymptotic series is accurate to an ulp, and with six terms of it.
 _LARGE, _LARGER = 10.0, 16.0
@@ -50,7 +39,7 @@ def _asymptotic(z: Array) -> Array:
     inverse = 1.0 / z
     square = inverse * inverse
     total = 0.0 * square
-    for coefficient in reversed(_BERNOULLI):
+    for coefficient in reversed(BERNOULLI):
         total = total * square + coefficient
     return inverse * (0.5 + inverse * total)
 
@@ -113,8 +102,8 @@ def delta_step(z: Array, h: Array) -> Array:
 def _tail_of_delta(inverse: Array) -> Array:
     """Return g(1/z) = δ(z) − 1/2z for z ≥ 16."""
     square = inverse * inverse
-    total = square * _BERNOULLI[5]
-    for coefficient in reversed(_BERNOULLI[:5]):
+    total = square * BERNOULLI[5]
+    for coefficient in reversed(BERNOULLI[:5]):
         total += coefficient
         total *= square
     return total
@@ -159,8 +148,8 @@ def digamma_half_excess(z: Array) -> Array:
     inverse = 1.0 / (z + 10.0)
     square = inverse * inverse
     series = 0.0 * square
-    for k in range(len(_BERNOULLI), 0, -1):
-        series = (series + _BERNOULLI[k - 1] * (4.0**k - 1.0) * 2.0 / 4.0**k) * square
+    for k in range(len(BERNOULLI), 0, -1):
+        series = (series + BERNOULLI[k - 1] * (4.0**k - 1.0) * 2.0 / 4.0**k) * square
     return carried + series
 
 
@@ -168,7 +157,7 @@ def _bernoulli_slope(p: Array, q: Array) -> Array:
     """Return the divided difference between p² and q² of Σ (B_2k/2k) y^k."""
     square, other = p * p, q * q
     value = slope = 0.0 * (square + other)
-    for coefficient in (*reversed(_BERNOULLI), 0.0):
+    for coefficient in (*reversed(BERNOULLI), 0.0):
         slope = slope * other + value
         value = value * square + coefficient
     return slope

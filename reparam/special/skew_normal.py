@@ -26,8 +26,17 @@ from reparam.special._accurate import LARGEST, log1mexp
 from reparam.special._elementwise import column, elementwise, integrate, select, weighted
 from reparam.special._newton import Members, halley, iterate, unfinished
 from reparam.special._panels import FINE
+from reparam.special.mills import mills, mills_deficit
 
-__all__ = ["cdf", "entropy", "inverse_mills", "log_cdf", "log_density", "quantile"]
+__all__ = [
+    "cdf",
+    "entropy",
+    "inverse_mills",
+    "inverse_mills_excess",
+    "log_cdf",
+    "log_density",
+    "quantile",
+]
 
 _ROOT_HALF = math.sqrt(0.5)
 #: Where the integral over the tail is cut off: e^−38 of it is left out.
@@ -46,6 +55,13 @@ def inverse_mills(c: Array) -> Array:
     from scipy.special import erfcx
 
     return np.asarray(math.sqrt(2.0 / math.pi) / erfcx(-_ROOT_HALF * c))
+
+
+def inverse_mills_excess(c: Array) -> Array:
+    """Return φ(c)/Φ(c) + c, which falls like −1/c for c → −∞, where both terms cancel."""
+    shape, t = np.shape(c), -np.minimum(np.ravel(c), 0.0)
+    below = (mills_deficit(t) / mills(t)).reshape(shape)
+    return np.where(c < 0.0, below, inverse_mills(c) + c)
 
 
 def log_density(z: Array, alpha: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Logarithms of probabilities from logits."""
+"""Probabilities from logits: logarithms, and derivatives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["log_softmax"]
+__all__ = ["log_shares", "log_softmax", "pull_log_softmax", "pull_softmax"]
 
 
 def log_softmax(logits: Array) -> Array:
@@ -29,3 +29,35 @@ def log_softmax(logits: Array) -> Array:
     others = np.exp(shifted)
     np.put_along_axis(others, greatest, 0.0, axis=-1)
     return np.asarray(shifted - np.log1p(np.sum(others, axis=-1, keepdims=True)))
+
+
+def log_shares(weights: Array) -> Array:
+    """Return ln(w/Σw) along the last axis, for weights of any size, some of which may be 0."""
+    weights = np.asarray(weights)
+    greatest = np.max(weights, axis=-1, keepdims=True)
+    return log_softmax(np.log(weights / greatest))
+
+
+def pull_softmax(upstream: Array, y: Array, logits: Array) -> Array:
+    """Return Σ_i upstream_i ∂y_i/∂η of y = softmax(η), given y and η less any number.
+
+    ∂L/∂η_j = y_j (c_j − Σ_k y_k c_k) for upstream c, from which any number may be taken: without
+    that of the greatest entry 1 − y is not needed, which would cancel.
+    """
+    greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
+    c = upstream - np.take_along_axis(upstream, greatest, axis=-1)
+    return np.asarray(y * (c - np.einsum("...k,...k->...", y, c)[..., np.newaxis]))
+
+
+def pull_log_softmax(upstream: Array, y: Array, logits: Array) -> Array:
+    """Return Σ_i upstream_i ∂ln y_i/∂η.
+
+    ∂L/∂η_j = c_j − y_j Σ_k c_k: for the greatest entry with the sum of the others, 1 − y_j.
+    """
+    greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
+    chosen = np.arange(logits.shape[-1]) == greatest
+    c = np.where(chosen, 0.0, upstream)
+    pulled = upstream - y * np.sum(upstream, axis=-1, keepdims=True)
+    others = np.sum(np.where(chosen, 0.0, y), axis=-1, keepdims=True)
+    there = upstream * others - y * np.sum(c, axis=-1, keepdims=True)
+    return np.asarray(np.where(chosen, there, pulled))

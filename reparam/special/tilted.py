@@ -8,10 +8,13 @@ complement, and are written for the side that keeps digits.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special._elementwise import elementwise
+from reparam.special.along_paths import bends
 
 __all__ = [
     "distance_from_mean",
@@ -20,6 +23,7 @@ __all__ = [
     "log_tail",
     "mean",
     "pathwise",
+    "pathwise2",
     "quantile",
     "tail",
     "variance",
@@ -122,6 +126,21 @@ def pathwise(y: Array, rest: Array, eta: Array) -> Array:
     near = q * part * _rise(s * np.minimum(part, 1.0))
     far = q * (_rise(-s * q) / _rise(-s) - 1.0) / divisor
     return np.where(q >= 0.5, upper, np.where(s < _SMALL, near, far))
+
+
+@elementwise()
+def pathwise2(y: Array, rest: Array, eta: Array) -> Array:
+    """Return ∂²y/∂η² at a fixed quantile: 1 − y has the opposite, at −η."""
+    above = rest < y
+    near = np.where(above, rest, y)
+
+    def speeds(_: Any, c: Array, tilt: Array) -> tuple[Array]:
+        return (pathwise(c, 1.0 - c, tilt),)
+
+    tilt = np.where(above, -eta, eta)
+    reach, room = np.maximum(np.abs(tilt), 1.0), np.full(near.shape, np.inf)
+    ((bend,),) = bends(speeds, near, [tilt], [reach], [room], smooth=True)
+    return np.where(above, -bend, bend)
 
 
 def log_density(y: Array, rest: Array, eta: Array) -> Array:

@@ -27,8 +27,15 @@ from collections.abc import Callable
 from typing import Any
 
 from reparam.base.discrete import Discrete
+from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
+from reparam.testing._count_vectors import (
+    count_vector_probabilities_sum_to_one,
+    count_vectors_are_of_their_own_parameters,
+    count_vectors_are_where_probability_is,
+    count_vectors_repeat,
+)
 from reparam.testing._declaration import (
     declares_itself,
     is_frozen,
@@ -64,7 +71,7 @@ from reparam.testing._formulas import (
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
 from reparam.testing._vectors import (
-    vector_density_is_of_the_simplex,
+    vector_density_is_of_the_support,
     vector_draws_repeat,
     vector_draws_replay,
     vector_edges_are_numbers,
@@ -72,13 +79,15 @@ from reparam.testing._vectors import (
     vector_jacobian_differentiates_transform,
     vector_products_agree,
     vector_score_differentiates_log_prob,
+    vector_statistics_match_draws,
     vectors_do_not_depend_on_neighbours,
-    vectors_lie_on_simplex,
+    vectors_lie_in_support,
 )
 from reparam.testing._witnesses import DISCRETE_WITNESS_PROPERTIES, WITNESS_PROPERTIES, check
 
 __all__ = [
     "DISCRETE_PROPERTIES",
+    "DISCRETE_VECTOR_PROPERTIES",
     "PROPERTIES",
     "VECTOR_PROPERTIES",
     "check",
@@ -124,6 +133,21 @@ DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
     *DISCRETE_WITNESS_PROPERTIES,
 )
 
+#: Every property of a discrete distribution of vectors.
+DISCRETE_VECTOR_PROPERTIES: tuple[Callable[[type[Any]], None], ...] = (
+    declares_itself,
+    refuses_bad_parameters,
+    is_frozen,
+    refuses_to_be_reparameterized,
+    count_vectors_repeat,
+    count_vectors_are_of_their_own_parameters,
+    count_vectors_are_where_probability_is,
+    count_vector_probabilities_sum_to_one,
+    vectors_lie_in_support,
+    vector_score_differentiates_log_prob,
+    vector_statistics_match_draws,
+)
+
 #: Every property of a distribution of vectors.
 VECTOR_PROPERTIES: tuple[Callable[[type[Reparameterized]], None], ...] = (
     declares_itself,
@@ -132,12 +156,13 @@ VECTOR_PROPERTIES: tuple[Callable[[type[Reparameterized]], None], ...] = (
     is_frozen,
     vector_draws_repeat,
     vector_draws_replay,
-    vectors_lie_on_simplex,
-    vector_density_is_of_the_simplex,
+    vectors_lie_in_support,
+    vector_density_is_of_the_support,
     vector_jacobian_differentiates_transform,
     vector_products_agree,
     vector_score_differentiates_log_prob,
     vector_gradients_are_unbiased,
+    vector_statistics_match_draws,
     vectors_do_not_depend_on_neighbours,
     vector_edges_are_numbers,
     *WITNESS_PROPERTIES,
@@ -155,8 +180,8 @@ def properties(cls: type[Distribution]) -> tuple[Callable[[Any], None], ...]:
     Returns
     -------
     tuple of callable
-        :data:`PROPERTIES`, :data:`DISCRETE_PROPERTIES` or :data:`VECTOR_PROPERTIES`; none for a
-        class of no kind of these.
+        :data:`PROPERTIES`, :data:`DISCRETE_PROPERTIES`, :data:`VECTOR_PROPERTIES` or
+        :data:`DISCRETE_VECTOR_PROPERTIES`; none for a class of no kind of these.
 
     Examples
     --------
@@ -164,6 +189,8 @@ def properties(cls: type[Distribution]) -> tuple[Callable[[Any], None], ...]:
     >>> for has_property in properties(rp.Poisson):
     ...     has_property(rp.Poisson)
     """
+    if issubclass(cls, DiscreteVectors):
+        return DISCRETE_VECTOR_PROPERTIES
     if issubclass(cls, Discrete):
         return DISCRETE_PROPERTIES
     if issubclass(cls, Reparameterized):

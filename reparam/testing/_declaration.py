@@ -21,7 +21,8 @@ def declares_itself(cls: type[Distribution]) -> None:
     check(cls, cls.parameters, "no parameters are declared")
     moves = issubclass(cls, Reparameterized)
     formulas, expected = "derivatives" if moves else "score", cls.parameters.differentiable
-    told = list(getattr(cls.about, formulas))
+    # what stands for a parameter is looked at in the form of the class that has it
+    told = [name for name in getattr(cls.about, formulas) if name not in cls._left_out]
     check(
         cls,
         told == expected,
@@ -32,7 +33,8 @@ def declares_itself(cls: type[Distribution]) -> None:
         check(cls, getattr(cls.about, text), f"about.{text} is empty")
     for parameter in cls.parameters.values():
         check(cls, parameter.description, f"{parameter.name} has no description")
-        for value in (parameter.default, *parameter.typical):
+        numbers = () if parameter.domain.rank else (parameter.default, *parameter.typical)
+        for value in numbers:
             check(
                 cls,
                 value in parameter.domain,
@@ -49,15 +51,15 @@ def declares_itself(cls: type[Distribution]) -> None:
 def refuses_bad_parameters(cls: type[Distribution]) -> None:
     """Values outside the domain, NaN and unknown names are errors, before any work."""
     for name, parameter in cls.parameters.items():
-        default = parameter.default
+        default = parameter.initial
         for bad in (math.nan, *parameter.domain.misses, [default, math.nan], "one"):
             refuses(cls, ParameterError, cls, **{name: bad})
         for alias in parameter.aliases:
             refuses(cls, UnknownParameterError, cls, **{name: default, alias: default})
     refuses(cls, UnknownParameterError, cls, no_such_parameter=1.0)
+    several = [name for name in cls._selections()[0] if not cls.parameters[name].length_of]
     sized = {
-        name: [[parameter.default] if parameter.vector else parameter.default] * size
-        for size, (name, parameter) in enumerate(cls.parameters.items(), start=2)
+        name: [cls.parameters[name].initial] * size for size, name in enumerate(several, start=2)
     }
     if len(sized) > 1:
         refuses(cls, ShapeError, cls, **sized)
@@ -66,18 +68,22 @@ def refuses_bad_parameters(cls: type[Distribution]) -> None:
 def refuses_bad_noise(cls: Distributions) -> None:
     """Noise outside its domain is an error."""
     d = cls()
-    for bad in (math.nan, *d.noise.domain.ends({})):
-        refuses(d, NoiseError, d.transform, bad)
+    good = [np.full(event, 0.5) for _, event in d._noises()] if d.event_shape else [np.array(0.5)]
+    for number, (kind, _) in enumerate(d._noises() if d.event_shape else [(d.noise, ())]):
+        for bad in (math.nan, *kind.domain.ends({})):
+            several = [*good[:number], np.full(good[number].shape, bad), *good[number + 1 :]]
+            refuses(d, NoiseError, d.transform, *several)
+    refuses(d, NoiseError, d.transform, *good, 0.5)
 
 
 def is_frozen(cls: type[Distribution]) -> None:
     """Attributes can't be set; copies and pickles are equal."""
     d = typical(cls)
-    for name in (*cls.parameters, "anything"):
+    for name in (*d.parameters, "anything"):
         refuses(d, AttributeError, setattr, d, name, 1.0)
     for way, twin in (
         ("copy", copy.deepcopy(d)),
         ("pickle", pickle.loads(pickle.dumps(d))),
     ):
-        for name in cls.parameters:
+        for name in d.parameters:
             agree(d, f"{name} of a {way}", getattr(twin, name), np.array(getattr(d, name)))

@@ -12,7 +12,7 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Integers
 from reparam.engine.noise import UNIFORM
 
-__all__ = ["SETS", "noise_for", "one_of", "typical"]
+__all__ = ["SETS", "noise_for", "one_of", "typical", "typicals"]
 
 D = TypeVar("D", bound=Distribution)
 
@@ -20,11 +20,16 @@ D = TypeVar("D", bound=Distribution)
 SETS = 7
 
 
+def typicals(cls: type[D], n: int = SETS, seed: int = 0) -> list[D]:
+    """Return what :func:`typical` does, for every choice among alternative parameters."""
+    return [_typical(cls, names, n, seed) for names in cls._selections()]
+
+
 def typical(cls: type[D], n: int = SETS, seed: int = 0) -> D:
     """Return the distribution with a batch of parameter sets from the declared typical ranges.
 
-    Ranges of positive numbers are covered evenly on a logarithmic scale. The first set is the
-    defaults.
+    Of alternative parameters it has the first. Ranges of positive numbers are covered evenly on a
+    logarithmic scale. The first set is the defaults.
 
     Parameters
     ----------
@@ -47,21 +52,30 @@ def typical(cls: type[D], n: int = SETS, seed: int = 0) -> D:
     >>> typical(rp.Exponential, 3).batch_shape
     (3,)
     """
+    return _typical(cls, cls._selections()[0], n, seed)
+
+
+def _typical(cls: type[D], names: list[str], n: int, seed: int) -> D:
     rng = np.random.default_rng(seed)
     values: dict[str, ArrayLike] = {}
-    for parameter in cls.parameters.values():
-        size = (n, parameter.vector) if parameter.vector else (n,)
+    for parameter in (cls.parameters[name] for name in names):
+        if parameter.length_of:
+            continue
+        size = (n, *parameter.lengths)
         drawn = parameter.typical_at(rng.random(size))
         if isinstance(parameter.domain, Integers):
             drawn = np.rint(drawn)
-        drawn[0] = parameter.default
+        drawn[0] = parameter.initial
         values[parameter.name] = drawn
     return cls(**values)
 
 
 def one_of(d: D, index: int) -> D:
     """Return the distribution with one parameter set of a batch, as scalars."""
-    values: dict[str, ArrayLike] = {name: getattr(d, name)[index] for name in d.parameters}
+    values: dict[str, ArrayLike] = {
+        name: getattr(d, name) if parameter.length_of else getattr(d, name)[index]
+        for name, parameter in d.parameters.items()
+    }
     return type(d)(**values)
 
 

@@ -96,8 +96,9 @@ def _property(witness: str) -> Callable[[type[Distribution]], None]:
         settings: dict[str, Any] = {"seed": 0, "alpha": FALSE_ALARM, "name": cls.name}
         level = replace(LEVELS["default"], draws=_DRAWS, many=_MANY)
         found = run_check(cls, witness, level, **settings)
-        # a density of many entries can't be integrated: no fault of its own
-        if found.outcome is not Outcome.SKIPPED or not cls._support.rank:
+        # a density of many entries can't be integrated, and integers have no score: no fault
+        may_be_skipped = cls._support.rank or not cls.parameters.differentiable
+        if found.outcome is not Outcome.SKIPPED or not may_be_skipped:
             _hold([found])
 
     passes.__name__ = passes.__qualname__ = f"passes_{witness}"

@@ -187,7 +187,7 @@ class Blend:
             self.components, at.parts, self._each(name, 0.0, y), strict=True
         ):
             declared = component.parameters
-            vectors = [bool(declared[path].vector) for path in declared.differentiable]
+            vectors = [bool(declared[path].dims) for path in declared.differentiable]
             found.append(
                 tuple(
                     times(part[..., np.newaxis] if vector else part, entry)

@@ -9,7 +9,7 @@ from reparam.base.tree import Child, Children
 from reparam.errors import ParameterError
 from reparam.transforms.maps import Map
 
-__all__ = ["Continuous", "Monotone", "SeveralContinuous"]
+__all__ = ["Continuous", "Counts", "Monotone", "SeveralContinuous"]
 
 
 class Continuous(Child[Reparameterized]):
@@ -26,6 +26,28 @@ class Continuous(Child[Reparameterized]):
 
     def _one(self, label: str, value: object) -> Reparameterized:
         return continuous(label, value)
+
+
+class Counts(Child[Discrete]):
+    """A child that draws integers.
+
+    Parameters
+    ----------
+    description
+        A few words on what it is.
+    """
+
+    def __init__(self, description: str) -> None:
+        super().__init__(lambda: Discrete, description)
+
+    def _one(self, label: str, value: object) -> Discrete:
+        if isinstance(value, Discrete):
+            return value
+        given = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+        raise ParameterError(
+            f"{label}={given} does not draw integers; pass an instance of a discrete distribution,"
+            " such as Poisson()"
+        )
 
 
 class Monotone(Child[Map]):

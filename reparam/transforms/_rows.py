@@ -35,13 +35,13 @@ def some_rows(
         How often each row is repeated.
     """
 
-    def chosen(leaf: Any, vector: bool) -> Any:
-        if np.ndim(leaf) == vector or len(leaf) != count:
+    def chosen(leaf: Any, rank: int) -> Any:
+        if np.ndim(leaf) == rank or len(leaf) != count:
             return leaf
         return np.repeat(leaf[rows], repeated, axis=0) if repeated > 1 else leaf[rows]
 
     leaves = zip(distribution.parameters.values(), flat(theta), strict=True)
-    return distribution._nested([chosen(leaf, bool(p.vector)) for p, leaf in leaves])
+    return distribution._nested([chosen(leaf, p.rank) for p, leaf in leaves])
 
 
 def as_rows(
@@ -89,4 +89,4 @@ def by_parameter(
 def _lengths(distribution: Distribution, theta: tuple[Any, ...]) -> list[int]:
     """Return how many entries each differentiable parameter has: 0 if it is a number."""
     leaves = zip(distribution.parameters.values(), flat(theta), strict=True)
-    return [np.shape(leaf)[-1] if p.vector else 0 for p, leaf in leaves if p.differentiable]
+    return [np.shape(leaf)[-1] if p.dims else 0 for p, leaf in leaves if p.differentiable]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.base.numerical.inversion import halfway
+from reparam.base.numerical.roots import halfway
 
 __all__ = ["solved"]
 

@@ -75,7 +75,7 @@ class Window:
     def _rows_of(self, *others: Any) -> tuple[int, ...]:
         """Return the shape of what has all rows there are, at least one."""
         leaves = zip(self.base.parameters.values(), flat(self.theta), strict=True)
-        shapes = [np.shape(leaf)[: np.ndim(leaf) - bool(p.vector)] for p, leaf in leaves]
+        shapes = [np.shape(leaf)[: np.ndim(leaf) - p.rank] for p, leaf in leaves]
         return np.broadcast_shapes(*shapes, *map(np.shape, others), (1,))
 
     # The base's formulas ---------------------------------------------------------------------

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Flow, Reparameterized
+from reparam.base.second_order import Triangle, unflattened
 from reparam.base.tree import Child, _text, flat
 from reparam.domains import EXTENDED, Interval
 from reparam.parameters import Parameter
@@ -128,6 +129,26 @@ class Clipped(Reparameterized):
             _replaced(in_low, beyond, np.nan),
             _replaced(in_high, beyond, np.nan),
         )
+
+    def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
+        *extras, of_base, low, high = extras_and_theta
+        return self._kept(y, low, high, self.base._hessian(y, *extras, *of_base))
+
+    def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
+        of_base, low, high = theta
+        triangle = self._kept(y, low, high, self.base._pathwise2(y, *of_base))
+        beyond = (y < low) | (y > high)
+        return tuple(tuple(_replaced(entry, beyond, np.nan) for entry in row) for row in triangle)
+
+    @staticmethod
+    def _kept(y: Array, low: Array, high: Array, triangle: Triangle) -> Triangle:
+        """Return ∂²y/∂θ∂φ from that of the base: values at an end move with the end alone."""
+        clipped = (y <= low) | (y >= high)
+        rows = (
+            (*(_replaced(entry, clipped, 0.0) for entry in row), 0.0, 0.0)
+            for row in unflattened([*flat(triangle)])
+        )
+        return (*rows, (0.0, 0.0), (0.0,))
 
     def _moved(
         self, y: Array, of_base: tuple[Any, ...], low: Array, high: Array, inner: tuple[Any, ...]

@@ -12,7 +12,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.numerical.log_tails import log_of_tails
+from reparam.base.second_order import Triangle, unflattened
 from reparam.base.tree import flat
+from reparam.transforms._bends import Local, local, of_folded, safe
 from reparam.transforms._mapped import Mapped, times
 from reparam.transforms._window import Window
 
@@ -118,10 +120,8 @@ class Folded(Mapped):
         Or that of their sizes, to which their rounding errors are proportional.
         """
         (above, log_above), (below, log_below) = self._branches(y, of_base)
-        total = np.logaddexp(log_above, log_below)
-        shares = np.exp(log_above - total), sign * np.exp(log_below - total)
-        equal = np.isinf(log_above) & (log_above == log_below)
-        shares = np.where(equal, 0.5, shares[0]), np.where(equal, 0.5 * sign, shares[1])
+        own, other = self._shares(log_above, log_below)
+        shares = own, sign * other
         formula = getattr(self.base, name)
         both = (formula(x, *of_base) for x in (above, below))
         rows = ((e,) if not isinstance(e, tuple) else tuple(flat(e)) for e in both)
@@ -141,6 +141,44 @@ class Folded(Mapped):
         if not rows.size:
             return found
         return self._integrated(found, window, rows, y, theta[0])
+
+    def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
+        x, *rest = extras_and_theta
+        extras, (of_base,) = self._split(tuple(rest))
+        inner = [*flat(self.base._hessian(x, *extras, *of_base))]
+        found = [times(np.sign(x), entry) for entry in inner]
+        if np.any(unknown := np.isnan(x) & ~np.isnan(y)):
+            on_path = flat(self._pathwise2(y, of_base))
+            pairs = zip(found, on_path, strict=True)
+            found = [np.where(unknown, other, own) for own, other in pairs]
+        return unflattened(found)
+
+    def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
+        base, of_base = self.base, theta[0]
+        (above, log_above), (below, log_below) = self._branches(y, of_base)
+
+        def at(x: Array) -> Local:
+            return local(base, of_base, lambda name: getattr(base, name)(x, *of_base))
+
+        first, last = at(above), at(below)
+        mirrored = Local(
+            [-slope for slope in last.slopes],
+            [[-entry for entry in row] for row in last.bends],
+            last.scores,
+            -last.steepness,
+        )
+        shares = self._shares(log_above, log_below)
+        return safe(self, y, theta, of_folded(shares, first, mirrored))
+
+    @staticmethod
+    def _shares(log_above: Array, log_below: Array) -> tuple[Array, Array]:
+        """Return p₀(y)/p(y) and p₀(−y)/p(y), from logarithms."""
+        total = np.logaddexp(log_above, log_below)
+        equal = np.isinf(log_above) & (log_above == log_below)
+        return (
+            np.where(equal, 0.5, np.exp(log_above - total)),
+            np.where(equal, 0.5, np.exp(log_below - total)),
+        )
 
     def _integrated(
         self, found: tuple[Any, ...], window: Window, rows: Any, y: Array, of_base: Any
@@ -207,7 +245,7 @@ class Folded(Mapped):
         mean = np.asarray(self._mean(*theta))
         centre = mean.reshape(-1, 1, 1)
         square = self._expectation(lambda y, rows: (y - centre[rows]) ** 2, *theta)
-        return np.where(np.isinf(mean), np.nan, square)
+        return np.where(np.isinf(mean), np.inf, square)
 
     def _expectation(self, function: Callable[[Array, Any], Array], *theta: Any) -> Array:
         """Return E[f(|x|, rows)] by the two sides of 0: the quantile of |x| may have a kink."""

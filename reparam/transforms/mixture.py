@@ -11,12 +11,15 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About, Distribution
 from reparam.base.reparameterized import Flow, Reparameterized
+from reparam.base.second_order import Triangle
 from reparam.base.tree import Children, _text
+from reparam.base.weights import check_weights
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
-from reparam.errors import ParameterError, ShapeError, UnknownParameterError
-from reparam.parameters import Parameter, shown
+from reparam.errors import ShapeError, UnknownParameterError
+from reparam.parameters import Parameter
 from reparam.special.softmax import log_softmax
+from reparam.transforms._bends import of_mixture
 from reparam.transforms._blend import Blend
 from reparam.transforms._children import SeveralContinuous
 from reparam.transforms._entropy import entropy
@@ -67,7 +70,7 @@ class Mixture(Reparameterized):
     path: ClassVar[Literal["map", "field"]] = "field"
     _substreams: ClassVar[tuple[Noise, ...]] = (UNIFORM,)
     _support = Interval("least lower end", "greatest upper end")
-    _optional = ("weights", "logits")
+    _alternatives = (("weights", "logits"),)
 
     if TYPE_CHECKING:
 
@@ -79,44 +82,29 @@ class Mixture(Reparameterized):
             logits: ArrayLike | None = None,
         ) -> None: ...
 
-    def _chosen(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what was given with weights or logits: equal weights for lack of both."""
-        given = {name: value for name, value in given.items() if value is not None}
-        if "weights" in given and "logits" in given:
-            raise UnknownParameterError(
-                "Mixture got weights and logits, which are the logarithms of weights; pass one of"
-                " the two"
-            )
+    def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what was given, with equal weights for lack of both weights and logits."""
         components = given.get("components")
-        if isinstance(components, list | tuple) and not {"weights", "logits"} & given.keys():
+        if isinstance(components, list | tuple) and self._choice[0] not in given:
             given["weights"] = np.full(len(components), 1.0 / max(len(components), 1))
         return given
 
     def _check(self) -> None:
         """Refuse another number of weights than of components, and weights that are all 0."""
-        name, values = self._weighting
+        name = self._choice[0]
+        values = self._parts[name]
         count, length = len(self.components), values.shape[-1]
         if length != count:
             raise ShapeError(
                 f"{name} has {length} entries and there are {count} components; pass one of"
                 f" {name} per component"
             )
-        if np.any(endless := values == np.inf):
-            label = _label(name, endless)
-            raise ParameterError(f"{label}=inf is not finite; pass a finite number")
-        none = np.all(values == (0.0 if name == "weights" else -np.inf), axis=-1)
-        if np.any(none):
-            label = _label(name, none)
-            number = shown(float(values[none].flat[0]))
-            raise ParameterError(
-                f"{label} are all {number}, so that no component has a probability; pass at least"
-                " one that is greater"
-            )
+        check_weights(name, values, 0.0 if name == "weights" else -np.inf, "component")
 
     @property
     def _weighting(self) -> tuple[str, Array]:
         """The name and the value of the weights or logits, whichever there are."""
-        name = "weights" if "weights" in self._parts else "logits"
+        (name,) = self._choice
         return name, self._parts[name]
 
     @property
@@ -163,14 +151,15 @@ class Mixture(Reparameterized):
         return mixture(*values)
 
     def _written(self) -> str:
-        name, values = self._weighting
+        name = self._choice[0]
+        values = self._parts[name]
         return f"{_text(self.components)}, {name}={_text(values)}"
 
     # Formulas --------------------------------------------------------------------------------
 
     def _blend(self, theta: tuple[Any, ...]) -> Blend:
         of_components, weighting = theta
-        shares, logs = (_shares if "weights" in self._parts else _softmax)(weighting)
+        shares, logs = (_shares if self._choice == ("weights",) else _softmax)(weighting)
         return Blend(self.components, of_components, [*shares], [*logs])
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
@@ -212,9 +201,17 @@ class Mixture(Reparameterized):
         relative = blend.excess(blend.relative(at))
         return blend.slopes("_score", y, at), self._weighted(blend, relative, 1.0, theta[1])
 
+    def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
+        blend = self._blend(theta)
+        at = blend.densities(y)
+        tails = blend.excess(blend.tails_over_density(y, at.log))
+        speeds = np.moveaxis(self._weighted(blend, tails, -1.0, theta[1]), -1, 0)
+        total = np.sum(theta[1], axis=-1) if "weights" in self._parts else None
+        return of_mixture(blend, y, at, [*speeds], total)
+
     def _weighted(self, blend: Blend, excess: list[Array], sign: float, weighting: Array) -> Array:
         """Return derivatives in the weights, or logits, from those at fixed shares of the rest."""
-        if "weights" in self._parts:
+        if self._choice == ("weights",):
             scale = sign / np.sum(weighting, axis=-1)
             return np.stack(np.broadcast_arrays(*(scale * each for each in excess)), axis=-1)
         terms = (sign * _times(s, each) for s, each in zip(blend.shares, excess, strict=True))
@@ -262,7 +259,8 @@ def mean_and_variance(
         for other_share, other in zip(shares[:k], means[:k], strict=True):
             distance = own - other
             between = between + (share * distance) * (other_share * distance)
-    return mean, np.where(np.isfinite(mean), within + between, np.nan)
+    finite = np.where(np.isinf(mean), np.inf, within + between)
+    return mean, np.where(np.isnan(mean), np.nan, finite)
 
 
 def _times(share: Array, value: Any) -> Array:
@@ -284,12 +282,6 @@ def _softmax(logits: Array) -> tuple[Array, Array]:
     """Return softmax(η) and its logarithm, components first."""
     logs = np.moveaxis(log_softmax(np.asarray(logits)), -1, 0)
     return np.exp(logs), logs
-
-
-def _label(name: str, where: Any) -> str:
-    """Return the name of the first entry there."""
-    index = np.unravel_index(int(np.argmax(where)), np.shape(where))
-    return name + (f"[{', '.join(map(str, index))}]" if index else "")
 
 
 def mixture(weights: ArrayLike, *components: Reparameterized) -> Mixture:

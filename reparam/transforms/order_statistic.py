@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Flow, Reparameterized
+from reparam.base.second_order import Triangle
 from reparam.base.tree import Child, _text
 from reparam.domains import Integers, Interval
 from reparam.engine.noise import UNIFORM, Noise
@@ -148,6 +149,9 @@ class OrderStatistic(Reparameterized):
 
     def _pathwise(self, y: Array, of_base: Any, r: Array, n: Array) -> tuple[Any, ...]:
         return (self.base._pathwise(y, *of_base),)
+
+    def _pathwise2(self, y: Array, of_base: Any, r: Array, n: Array) -> Triangle:
+        return self.base._pathwise2(y, *of_base)
 
     def _hazards(self, y: Array, of_base: Any, r: Array, n: Array) -> Array:
         """Return (r − 1) p₀/F₀ − (n − r) p₀/(1 − F₀)."""

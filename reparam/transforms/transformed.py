@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.reparameterized import Flow
+from reparam.base.second_order import Triangle, unflattened
 from reparam.base.tree import Child, flat
 from reparam.engine.noise import UNIFORM
 from reparam.errors import ParameterError
@@ -18,6 +19,7 @@ from reparam.special._accurate import LARGEST
 from reparam.transforms._children import Monotone
 from reparam.transforms._continued import continued, continued_tail
 from reparam.transforms._mapped import Mapped, times
+from reparam.transforms._rows import by_number
 from reparam.transforms.maps import Log, Map
 
 __all__ = ["Transformed"]
@@ -163,6 +165,49 @@ class Transformed(Mapped):
             slope = self._proved._slope(x, y, *phi)
         return self._chained(slope, inner, self._proved._partials(x, y, *phi))
 
+    def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
+        x, *rest = extras_and_theta
+        extras, (of_base, phi) = self._split(tuple(rest))
+        if not self._by_logs or not (of_log := self.base._views["log_value"].hessian):
+            inner = self.base._jacobian(x, *extras, *of_base)
+            triangle = self.base._hessian(x, *extras, *of_base)
+            return self._bent(x, y, phi, inner, triangle)
+        inner = self._of_view("jacobian", x, *extras, *of_base)
+        triangle = getattr(self.base, of_log)(x, *extras, *of_base)
+        return self._bent(x, y, phi, inner, triangle, in_log=True)
+
+    def _bent(
+        self,
+        x: Array,
+        y: Array,
+        phi: tuple[Any, ...],
+        inner: tuple[Any, ...],
+        triangle: Triangle,
+        *,
+        in_log: bool = False,
+    ) -> Triangle:
+        """Return T′ x_θφ + T″ x_θ x_φ, and what the map's own parameters do: or all of ln x."""
+        proved = self._proved
+        mixed = proved._partial_bends(x, y, *phi)
+        if in_log:
+            slope, bend = proved._slope_in_log(y, *phi), proved._bend_in_log(y, *phi)
+            mixed = tuple(times(x, entry) for entry in mixed)
+        else:
+            slope = proved._slope(x, y, *phi)
+            bend = times(slope, proved._bend(x, y, *phi))
+        slopes = by_number(self.base, self.base._theta, inner)
+        rows = (
+            (
+                *(
+                    times(slope, entry) + times(bend, times(slopes[i], slopes[i + k]))
+                    for k, entry in enumerate(row)
+                ),
+                *(times(entry, slopes[i]) for entry in mixed),
+            )
+            for i, row in enumerate(unflattened([*flat(triangle)]))
+        )
+        return (*rows, *proved._parameter_bends(x, y, *phi))
+
     def _jumps(self) -> list[Flow]:
         found, (low, high), phi = [], self.base.support, self.map._theta
         for end, inner, density, speeds in self.base._jumps():
@@ -191,6 +236,12 @@ class Transformed(Mapped):
         x = self._x(y, *theta)
         inner, slope = self.base._pathwise(x, *of_base), self._proved._slope(x, y, *phi)
         return self._chained(slope, inner, self._proved._partials(x, y, *phi))
+
+    def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
+        of_base, phi = theta
+        x = self._x(y, *theta)
+        inner, triangle = self.base._pathwise(x, *of_base), self.base._pathwise2(x, *of_base)
+        return self._bent(x, y, phi, inner, triangle)
 
     @staticmethod
     def _chained(slope: Any, inner: Iterable[Any], partials: Iterable[Any]) -> tuple[Any, ...]:

@@ -10,11 +10,13 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Flow, Reparameterized
+from reparam.base.second_order import Triangle
 from reparam.base.tree import Child, _text
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter, shown
+from reparam.transforms._bends import of_window, safe
 from reparam.transforms._children import Continuous
 from reparam.transforms._rows import as_rows
 from reparam.transforms._window import Theta, Window
@@ -141,6 +143,14 @@ class Truncated(Reparameterized):
         of_base, low, high = window.velocity(y, window.cdf(y), window.sf(y))
         return (*of_base, low, high)
 
+    def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
+        u, *theta = extras_and_theta
+        return safe(self, y, tuple(theta), of_window(self._window(*theta), y, u, 1.0 - u))
+
+    def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
+        window = self._window(*theta)
+        return safe(self, y, theta, of_window(window, y, window.cdf(y), window.sf(y)))
+
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         of_base, low, high = self._window(*theta).score(y)
         return (*of_base, low, high)
@@ -180,7 +190,7 @@ class Truncated(Reparameterized):
         mean = window.expectation(lambda y: y)
         centre = mean[:, np.newaxis, np.newaxis]
         square = window.expectation(lambda y: (y - centre) ** 2)
-        return np.where(np.isinf(mean), np.nan, square).reshape(batch)
+        return np.where(np.isinf(mean), np.inf, square).reshape(batch)
 
     def _entropy(self, *theta: Any) -> Array:
         window, batch = self._rows(theta)

@@ -145,7 +145,7 @@ class Context:
         if not self.target.length:
             return noise
         rng = np.random.default_rng([self.seed, 2])
-        return np.stack([rng.permutation(noise) for _ in range(self.target.length)], axis=-1)
+        return np.stack([rng.permutation(noise) for _ in range(self.target.width)], axis=-1)
 
 
 def unit_grid(n: int, seed: int, least: float = _LEAST) -> Array:

@@ -19,7 +19,7 @@ from reparam.verification.numerics import derivative_in
 if TYPE_CHECKING:
     from reparam.verification.laws import Formula
 
-__all__ = ["Frame", "find_ends"]
+__all__ = ["Frame", "find_ends", "gap"]
 
 _LARGEST = float(np.finfo(np.float64).max)
 #: Of the way from an end to the draws: where the density is looked at, and the logarithm of what
@@ -212,3 +212,11 @@ class Frame:
         speeds, errors = derivative_in(name, moved, self._theta, self._parameters)
         low, high = zip(np.where(np.abs(speeds) > errors, speeds, 0.0), errors, strict=True)
         return low, high
+
+
+def gap(low: Any, high: Any, middle: float) -> Any:
+    """Return the distance of numbers, or of the one nearer to the middle from it if that is less.
+
+    An end may be where a density underflows, far beyond all that matters.
+    """
+    return np.minimum(high - low, np.fmin(np.abs(low - middle), np.abs(high - middle)))

@@ -11,6 +11,7 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import Distribution
 from reparam.parameters import Parameter
+from reparam.regions import Region
 
 __all__ = ["Entries", "Entrywise"]
 
@@ -43,23 +44,52 @@ class Entries:
     ) -> None:
         #: The declaration of each number, by its name.
         self.numbers: dict[str, Parameter] = {}
-        #: The names of the numbers that a vector is made of.
-        self._of: dict[str, list[str]] = {}
+        #: The declarations of vectors and matrices, and their shapes.
+        self._of: dict[str, tuple[Parameter, tuple[int, ...]]] = {}
+        #: The names of the numbers that each is made of, by place.
+        self._names: dict[str, dict[tuple[int, ...], str]] = {}
+        #: Lengths of axes of a distribution.
+        self._kept: dict[str, Array] = {}
         owner = thing if isinstance(thing, type) else type(thing)
+        if isinstance(thing, type) and thing._alternatives:
+            chosen = thing._selections()[0]
+            names = chosen if names is None else [name for name in names if name in chosen]
         for name in thing.parameters if names is None else names:
             parameter = thing.parameters[name]
-            if not parameter.vector:
+            if parameter.length_of:  # it stays
+                if not isinstance(thing, type):
+                    self._kept[name] = thing[name]
+                continue
+            if not parameter.dims:
                 self.numbers[name] = parameter
                 continue
-            length = parameter.vector
-            if isinstance(thing, Distribution):
-                length = np.shape(thing[name])[-1]
-            self._of[name] = [f"{name}[{k}]" for k in range(length)]
-            for k, entry in enumerate(self._of[name]):
-                aliases = tuple(f"{alias}[{k}]" for alias in parameter.aliases)
-                number = replace(parameter, aliases=aliases, vector=0, conversions={})
-                number.__set_name__(owner, entry)
-                self.numbers[entry] = number
+            value = parameter.initial if isinstance(thing, type) else thing[name]
+            self._add(owner, name, parameter, np.asarray(value))
+
+    def _add(self, owner: type, name: str, parameter: Parameter, value: Array) -> None:
+        """Declare the numbers that a vector or matrix is made of."""
+        domain, self._names[name] = parameter.domain, {}
+        self._of[name] = parameter, value.shape
+        for at in np.ndindex(*value.shape):
+            where, typical = domain, parameter.typical
+            if isinstance(domain, Region):
+                if (number := domain.number(at, value.shape)) is None:
+                    continue
+                where, typical = number
+            entry = _entry(name, at)
+            single = replace(
+                parameter,
+                domain=where,
+                typical=typical,
+                default=float(value[at]),
+                aliases=tuple(_entry(alias, at) for alias in parameter.aliases),
+                vector=0,
+                dims=(),
+                conversions={},
+            )
+            single.__set_name__(owner, entry)
+            self.numbers[entry] = single
+            self._names[name][at] = entry
 
     @property
     def are_of_vectors(self) -> bool:
@@ -69,36 +99,80 @@ class Entries:
     def joined(self, theta: Mapping[str, ArrayLike]) -> dict[str, Any]:
         """Return the distribution's parameters, given numbers or arrays that broadcast together.
 
-        An array of a vector's entries has them on a last axis more.
+        An array of a vector's entries has them on a last axis more, a matrix' on two.
         """
-        entries = {name for names in self._of.values() for name in names}
+        entries = {entry for names in self._names.values() for entry in names.values()}
         values: dict[str, Any] = {name: theta[name] for name in theta if name not in entries}
-        for name, names in self._of.items():
-            values[name] = np.stack(np.broadcast_arrays(*(theta[n] for n in names)), axis=-1)
+        values |= self._kept
+        for name, (parameter, _) in self._of.items():
+            numbers, domain = self._array(name, theta), parameter.domain
+            values[name] = domain.charted(numbers) if isinstance(domain, Region) else numbers
         return values
+
+    def _array(self, name: str, theta: Mapping[str, ArrayLike]) -> Array:
+        """Return the numbers of a vector or matrix at their places, and 0 elsewhere."""
+        names, (_, shape) = self._names[name], self._of[name]
+        given = np.broadcast_arrays(*(theta[entry] for entry in names.values()))
+        array = np.zeros(given[0].shape + shape)
+        for at, each in zip(names, given, strict=True):
+            array[_there(at)] = each
+        return array
 
     def of(self, distribution: Distribution) -> dict[str, float]:
         """Return the numbers of a distribution of no batch."""
-        values = {name: distribution[name] for name in distribution.parameters}
-        numbers = self.split(values)
-        return {name: float(numbers[name]) for name in self.numbers}
+        found: dict[str, Any] = {}
+        for name in distribution.parameters:
+            value = distribution[name]
+            named = self._names.get(name)
+            found |= {e: float(value[at]) for at, e in named.items()} if named else {name: value}
+        return {name: float(found[name]) for name in self.numbers}
 
-    def split(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
-        """Return what is told by parameter, of a vector on a last axis, by the number's name."""
+    def split(
+        self, arrays: Mapping[str, Array], theta: Mapping[str, ArrayLike] | None = None
+    ) -> dict[str, Array]:
+        """Return derivatives in each number, by its name, from those by parameter.
+
+        Parameters
+        ----------
+        arrays
+            By parameter, of a vector or a matrix on the last axes.
+        theta
+            The numbers, of which curved regions need what they are made of.
+        """
         numbers: dict[str, Array] = {}
         for name, array in arrays.items():
-            if name in self._of:
-                numbers |= {entry: array[..., k] for k, entry in enumerate(self._of[name])}
-            else:
+            if name not in self._of:
                 numbers[name] = array
+                continue
+            parameter, shape = self._of[name]
+            if isinstance(parameter.domain, Region):
+                own = self._array(name, theta or {})
+                lead = own.shape[: own.ndim - len(shape)]
+                more = array.ndim - len(shape) - len(lead)
+                spread = own.reshape(lead + (1,) * (more if lead else 0) + shape)
+                array = parameter.domain.in_numbers(array, spread)
+            numbers |= {entry: array[_there(at)] for at, entry in self._names[name].items()}
         return numbers
+
+
+def _there(at: tuple[int, ...]) -> Any:
+    return (..., *at)
+
+
+def _entry(name: str, at: tuple[int, ...]) -> str:
+    return name + "".join(f"[{k}]" for k in at)
 
 
 class Entrywise:
     """A distribution as a :class:`~reparam.verification.laws.Law`: scores are by number."""
 
-    def __init__(self, distribution: Distribution, entries: Entries) -> None:
-        self._distribution, self._entries = distribution, entries
+    def __init__(
+        self,
+        distribution: Distribution,
+        entries: Entries,
+        theta: Mapping[str, ArrayLike] | None = None,
+    ) -> None:
+        self._distribution, self._entries, self._theta = distribution, entries, theta
 
     @property
     def support(self) -> tuple[Array, Array]:
@@ -107,7 +181,15 @@ class Entrywise:
 
     def log_prob(self, value: ArrayLike, /) -> Array:
         """Return the log density, or mass."""
-        return self._distribution.log_prob(value)
+        return self._distribution.log_prob(self._shaped(value))
+
+    def _shaped(self, value: ArrayLike) -> ArrayLike:
+        """Return values as matrices, if those of the distribution are: their entries are rows."""
+        event = self._distribution.event_shape
+        if len(event) < 2:
+            return value
+        array = np.asarray(value)
+        return array.reshape(array.shape[:-1] + event)
 
     def cdf(self, value: ArrayLike, /) -> Array:
         """Return P(Y ≤ y)."""
@@ -139,13 +221,14 @@ class Entrywise:
     def stein_score(self, value: ArrayLike, /) -> Array:
         """Return ∂ log p/∂y."""
         distribution: Any = self._distribution
-        return np.asarray(distribution.stein_score(value))
+        score = np.asarray(distribution.stein_score(self._shaped(value)))
+        return score.reshape(np.shape(value))
 
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return ∂ log p/∂θ."""
-        return self._entries.split(self._distribution.score(value))
+        return self._entries.split(self._distribution.score(self._shaped(value)), self._theta)
 
     def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return −F_θ/p, of a distribution that has a quantile path."""
         distribution: Any = self._distribution
-        return self._entries.split(distribution.pathwise(value))
+        return self._entries.split(distribution.pathwise(value), self._theta)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array, ArrayLike
 from reparam.parameters import Parameter
 from reparam.verification import contradictions
-from reparam.verification.ends import Frame, find_ends
+from reparam.verification.ends import Frame, find_ends, gap
 from reparam.verification.laws import Formula
 from reparam.verification.numerics import derivative_in, differentiate, of_tails, rounding_of
 from reparam.verification.piecewise import Integrals, evaluated
@@ -24,6 +24,9 @@ _PIECES = 64
 #: How close to the ends of the support a density is looked at, where it has digits: absolutely, in
 #: units in the last place, and relative to how far draws are from an end that moves.
 _CLOSEST, _ULPS, _MOVING = 1e-290, 8.0, 1e-14
+#: What is farther out than a knot is nothing, beside what is farther out than all draws, if its
+#: logarithm is so much less.
+_NOTHING = 70.0
 #: Densities below this have lost digits.
 _TINY = 1e-280
 #: The error of a cdf and a sf, which may be differences such as 1 − e^−x, and the relative one of
@@ -416,7 +419,9 @@ class NumericalLaw:
 
     def _integrated(self, f: Callable[[Array], tuple[Array, Array]]) -> Integrals:
         knots, (low, high) = self._knots, self._ends
-        return Integrals(f, knots, lost=(_gap(low, knots[0]), _gap(knots[-1], high)))
+        middle = self._quantiles[_PIECES // 2]
+        lost = gap(low, knots[0], middle), gap(knots[-1], high, middle)
+        return Integrals(f, knots, lost=lost)
 
     @cached_property
     def _is_confirmed(self) -> Mapping[str, bool]:
@@ -471,7 +476,18 @@ class NumericalLaw:
                 ]
             )
             knots = np.unique(knots[np.isfinite(knots)])
-            return np.asarray(knots[(knots - low >= start) & (high - knots >= stop)])
+            knots = knots[(knots - low >= start) & (high - knots >= stop)]
+            # how much is farther out than each: the density there times the way to the end
+            density = self._frame.log_density(knots, **self._theta)
+            middle = self._quantiles[_PIECES // 2]
+            below, above = gap(low, knots, middle), gap(knots, high, middle)
+            sides = density + np.log(below), (density + np.log(above))[::-1]
+            outermost = np.searchsorted(knots, inner[0]), np.searchsorted(-knots[::-1], -inner[-1])
+            first, last = (
+                max(0, int(np.argmax(~(side <= side[place] - _NOTHING))) - 1)
+                for side, place in zip(sides, outermost, strict=True)
+            )
+            return knots[first : knots.size - last]
 
 
 def _closest(end: float, nearest: float, moving: bool) -> float:
@@ -480,8 +496,3 @@ def _closest(end: float, nearest: float, moving: bool) -> float:
         return 0.0
     far = _MOVING * (abs(end) + abs(nearest - end)) if moving else 0.0
     return float(max(_CLOSEST, _ULPS * np.spacing(abs(end)), far))
-
-
-def _gap(low: float, high: float) -> float:
-    """Return the distance of two numbers, 0 if one of them is infinite."""
-    return float(high - low) if np.isfinite(high - low) else 0.0

@@ -15,6 +15,7 @@ import numpy as np
 
 from reparam import registry, spelling
 from reparam.base.discrete import Discrete
+from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import InputError, UnknownDistributionError
@@ -55,7 +56,7 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None, dtype: str = "f
     UnknownDistributionError, InputError, MissingExtraError
         If there is no such thing, or it lacks part of the protocol.
     """
-    target = _found(spec)
+    target = _found(spec, fixed or {})
     target.fixed = {**target.fixed, **target.canonical(fixed or {})}
     if dtype != "float64":
         if not target.may_be_slow:
@@ -113,7 +114,7 @@ def place_of(spec: Any) -> tuple[str, int]:
     return relative.as_posix(), line
 
 
-def _found(spec: Any) -> Target:
+def _found(spec: Any, fixed: Mapping[str, float]) -> Target:
     if isinstance(spec, Target):
         return spec
     if not isinstance(spec, str):
@@ -122,7 +123,7 @@ def _found(spec: Any) -> Target:
         return _wrapped(spelling.read(spec, imported=imported_law), spec)
     module, colon, attribute = spec.partition(":")
     if not colon:
-        return _registered(spec)
+        return _registered(spec, fixed)
     if not (module and attribute):
         raise InputError(
             f"{spec} is incomplete; write package.module:attribute, or library:sampler"
@@ -134,8 +135,8 @@ def _found(spec: Any) -> Target:
     return _wrapped(imported(spec), spec)
 
 
-def _registered(name: str) -> Target:
-
+def _registered(name: str, fixed: Mapping[str, float]) -> Target:
+    """Return a distribution of the registry: with a parameter that is fixed, of several forms."""
     try:
         cls = registry.get(name)
     except UnknownDistributionError as error:
@@ -143,7 +144,9 @@ def _registered(name: str) -> Target:
             f"{error}; for anything else write package.module:attribute, or library:sampler with"
             f" one of {', '.join(LIBRARIES)}"
         ) from None
-    return _wrapped(cls, cls.name)
+    fields = {key.partition("[")[0]: value for key, value in fixed.items()}
+    given = {cls._arguments.canonical(k): v for k, v in fields.items() if k in cls._arguments}
+    return _wrapped(cls._form_with(given), cls.name)
 
 
 def _wrapped(thing: Any, name: str) -> Target:
@@ -157,6 +160,11 @@ def _wrapped(thing: Any, name: str) -> Target:
         return WithAtoms(thing, name)
     if issubclass(cls, Reparameterized):
         return Registered(thing, name)
+    if issubclass(cls, DiscreteVectors):
+        raise InputError(
+            f"{name} has vectors of integers, which there are no witnesses for;"
+            " reparam.testing.properties has properties to test"
+        )
     if issubclass(cls, Discrete):
         return Masses(thing, name)
     if issubclass(cls, Distribution):

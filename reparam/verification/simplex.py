@@ -13,7 +13,7 @@ __all__ = ["MOST_ENTRIES", "integrals"]
 #: The most entries that vectors may have: with each more there are 160 times as many nodes.
 MOST_ENTRIES = 3
 #: Nodes lie on a grid of this many standard deviations on either side, and so many apart.
-_REACH, _STEP = 24.0, 0.3
+_REACH, _STEP = 24.0, 0.2
 #: What lies further out than this share of the reach tells what is beyond it.
 _SHELL = 0.8
 

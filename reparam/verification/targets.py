@@ -41,7 +41,7 @@ _OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score")
 _OF_INTEGERS = (*FORMULAS[:-1], *_LOGARITHMS)
 
 #: Functions without which the formulas are still exact.
-_BESIDE = frozenset({"log_cdf", "log_sf", "stein_score"})
+_BESIDE = frozenset({"log_cdf", "log_sf", "pathwise2", "stein_score"})
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,10 @@ class Target(abc.ABC):
     formulas: Mapping[str, Formula]
     #: How many entries a value has, 0 if it is a number.
     length: int = 0
+    #: Whether derivatives of vectors are those at fixed noise, which differences can tell.
+    is_map: bool = True
+    #: How many numbers of noise a vector is made of.
+    width: int = 0
     #: Whether formulas are to be right out to the last tail, and for any parameters: those of this
     #: library and its plugins. Somebody else's may have lost digits there by rights.
     strict: bool = False
@@ -357,23 +361,27 @@ class Masses(Target):
 
     def __init__(self, thing: type[Discrete] | Discrete, name: str) -> None:
         cls = thing if isinstance(thing, type) else type(thing)
-        self.name, self._cls = name, cls
+        self.name, self._thing = name, thing
         self.obstacle = cls.obstacle()
-        differentiable = cls.parameters.differentiable
+        declared = thing.parameters
+        differentiable = declared.differentiable
         self._entries = Entries(thing, differentiable)
         self.parameters = self._entries.numbers
         self.constants = {
-            key: parameter for key, parameter in cls.parameters.items() if key not in differentiable
+            key: parameter for key, parameter in declared.items() if key not in differentiable
         }
         self.fixed = {}
         if isinstance(thing, Discrete):
-            kept = {key: float(getattr(thing, key)) for key in self.constants}
+            kept = {key: float(thing[key]) for key in self.constants}
             self.fixed = {**kept, **self._entries.of(thing)}
         self.formulas = {formula: self._formula(formula) for formula in _OF_INTEGERS}
 
     def _made(self, theta: Mapping[str, Any]) -> Discrete:
         kept = {key: self.fixed[key] for key in self.constants if key in self.fixed}
-        return self._cls(**kept, **self._entries.joined(theta))
+        values = {**kept, **self._entries.joined(theta)}
+        return (
+            self._thing(**values) if isinstance(self._thing, type) else self._thing.replace(values)
+        )
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Raise: there are none with gradients."""

@@ -338,7 +338,7 @@ def test_replace():
         (lambda g: rp.mixture([1.0, math.inf], g, g), "weights[1]=inf is not finite"),
         (lambda g: rp.Mixture([g, g], logits=[-math.inf] * 2), "logits are all -inf"),
         (lambda g: rp.Mixture([g, g], logits=[0.0, math.inf]), "logits[1]=inf is not finite"),
-        (lambda g: rp.Mixture([g, g], logits=[0, 0], weights=[1, 1]), "pass one of the two"),
+        (lambda g: rp.Mixture([g, g], logits=[0, 0], weights=[1, 1]), "pass one"),
         (
             lambda g: rp.parse("mixture([1, 2], gaussian, gaussian, logits=[0, 0])"),
             "alone, and got logits",

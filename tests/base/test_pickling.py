@@ -25,8 +25,9 @@ def facts(draw):
     """Return what there is to know of a draw, as lists."""
     jacobian = {name: entry.tolist() for name, entry in draw.jacobian().items()}
     vjp = {name: np.asarray(entry).tolist() for name, entry in draw.vjp(draw.value).items()}
-    path = draw.distribution.path
-    return draw.value.tolist(), draw.noise.tolist(), jacobian, vjp, path, repr(draw.distribution)
+    path, noise = draw.distribution.path, draw.noise
+    noise = [each.tolist() for each in (noise if isinstance(noise, tuple) else (noise,))]
+    return draw.value.tolist(), noise, jacobian, vjp, path, repr(draw.distribution)
 
 
 @pytest.mark.parametrize(

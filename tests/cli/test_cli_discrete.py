@@ -68,17 +68,20 @@ class TestEach:
     [
         (
             ["-d", "binomial", "-p", "n=2.5"],
-            "total=2.5 is not in {1, 2, …}; pass a positive integer",
+            "total=2.5 is not in {0, 1, …}; pass a non-negative integer",
         ),
         (
-            ["-d", "binomial", "-p", "n=0"],
-            "total=0 is not in {1, 2, …}; pass a positive integer total",
+            ["-d", "binomial", "-p", "n=-1"],
+            "total=-1 is not in {0, 1, …}; pass a non-negative integer total",
         ),
         (
-            ["-d", "bernoulli", "-p", "p=1"],
-            "probs=1 is not in (0, 1); pass a probs strictly between",
+            ["-d", "bernoulli", "-p", "p=1.5"],
+            "probs=1.5 is not in [0, 1]; pass a probs from 0 to 1",
         ),
-        (["-d", "poisson", "-p", "rate=-1"], "rate=-1 is not in (0, inf); pass a positive rate"),
+        (
+            ["-d", "poisson", "-p", "rate=-1"],
+            "rate=-1 is not in [0, inf); pass a non-negative rate",
+        ),
         (
             ["-d", "poisson", "-p", "rate"],
             "parameter 'rate' has no value; write for example -p rate=1",

@@ -212,6 +212,16 @@ class TestBackPropagation:
         assert totals(result.stderr)["loc"] == np.inf
 
 
+def test_second_derivatives_are_columns_for_each_pair(cli):
+    printed = cli.columns("grad", "gamma", "-n", 40, "--seed", 8, "--hessian")
+    hessian = rp.Gamma().rsample(40, rng=8).hessian()
+    for pair in ("alpha", "alpha"), ("alpha", "rate"), ("rate", "rate"):
+        column = printed[f"d2y_d{pair[0]}_d{pair[1]}"]
+        np.testing.assert_array_equal(column, hessian[pair[0]][pair[1]])
+    result = cli("grad", "--hessian", "--loss", "y", code=2)
+    assert "leave it out" in result.stderr
+
+
 def test_float32_leaves_noise_in_float64(cli):
     cli("grad", "-n", 5, "--seed", 1, "--dtype", "float32", "--out", "g.npy")
     types = {name: str(field[0]) for name, field in np.load("g.npy").dtype.fields.items()}

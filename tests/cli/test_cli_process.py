@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import reparam as rp
+
 pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of POSIX"),
@@ -75,7 +77,8 @@ def test_without_arguments_shows_help(run):
 def test_version(run):
     from importlib.metadata import version
 
-    assert run("--version") == (0, f"reparam {version('reparam')}\n".encode(), "")
+    printed = f"reparam {version('reparam')}, {rp.show_kernels()}\n"
+    assert run("--version") == (0, printed.encode(), "")
 
 
 class TestReaderThatLeaves:

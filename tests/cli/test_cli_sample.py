@@ -29,7 +29,11 @@ def test_fresh_seeds_differ(cli):
 @pytest.mark.parametrize("name", rp.names())
 def test_draws_are_the_library_s(cli, name):
     printed = cli.columns("sample", "--dist", name, "-n", 50, "--seed", 42)
-    np.testing.assert_array_equal(printed["y"], np.ravel(rp.get(name)().sample(50, rng=42)))
+    d = rp.get(name)()
+    columns = ["_".join(map(str, ("y", *at))) for at in np.ndindex(*d.event_shape)]
+    assert list(printed) == columns
+    expected = d.sample(50, rng=42).reshape(50, -1)
+    np.testing.assert_array_equal(np.stack(list(printed.values()), axis=-1), expected)
 
 
 @pytest.mark.parametrize("name", REPARAMETERIZED)

@@ -378,14 +378,23 @@ def rows(cli, *arguments):
     return list(csv.DictReader(cli(*arguments).stdout.splitlines()))
 
 
-def test_sample_writes_a_row_an_entry(cli):
+def test_sample_writes_a_row_a_draw(cli):
     found = rows(cli, "sample", "-d", "gumbel-softmax", "-n", 2, "--seed", 1, "--with-noise")
-    assert [(row["draw"], row["element"]) for row in found] == [
-        (str(draw), str(k)) for draw in range(2) for k in range(3)
-    ]
     draw = rp.Concrete().rsample(2, rng=1)
-    assert [float(row["y"]) for row in found] == draw.value.ravel().tolist()
-    assert [float(row["noise"]) for row in found] == draw.noise.ravel().tolist()
+    for row, value, noise in zip(found, draw.value, draw.noise, strict=True):
+        assert list(row) == [f"{letter}_{k}" for letter in ("noise", "y") for k in range(3)]
+        assert [float(row[f"y_{k}"]) for k in range(3)] == value.tolist()
+        assert [float(row[f"noise_{k}"]) for k in range(3)] == noise.tolist()
+
+
+def test_kl_of_vectors_is_an_estimate():
+    p, q = rp.Concrete(0.5, [0.0, 1.0]), rp.Concrete(0.7, [0.0, 0.0])
+    divergence = rp.kl(p, q, rng=1, n=20_000)
+    y = p.sample(20_000, rng=1)
+    expected = np.mean(p.log_prob(y) - q.log_prob(y))
+    assert divergence.method == "Monte Carlo"
+    np.testing.assert_allclose(divergence.value, expected, rtol=1e-12)
+    assert divergence.gradient_q["logits"].shape == (2,)
 
 
 def test_grad_writes_the_jacobian_and_totals(cli):
@@ -460,7 +469,7 @@ def test_there_is_no_formula(call):
         (ParameterError, lambda d: type(d)(0.0, [0.0, 1.0]), "positive"),
         (ParameterError, lambda d: type(d)(1.0, 0.0), "not a vector"),
         (EstimatorError, lambda d: estimate(d, "y", 10), "vectors"),
-        (ShapeError, lambda d: rp.kl(d, d), "vectors"),
+        (ShapeError, lambda d: rp.kl(d, rp.Gaussian()), "vectors"),
         (NotReparameterizable, lambda d: rp.Graph("z ~ concrete()"), "vectors"),
     ],
 )

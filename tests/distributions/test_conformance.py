@@ -5,12 +5,17 @@ import pytest
 import reparam as rp
 from reparam import testing
 
-CASES = [(rp.get(name), prop) for name in rp.names() for prop in testing.properties(rp.get(name))]
+#: Each distribution, and what it is in parameters that stand for its own.
+FORMS = [form for cls in map(rp.get, rp.names()) for form in (cls, *cls._forms.values())]
+CASES = [(cls, prop) for cls in FORMS for prop in testing.properties(cls)]
 
 
 @pytest.mark.parametrize(
     ("cls", "prop"),
-    [pytest.param(*case, id=f"{case[0].name}-{case[1].__name__}") for case in CASES],
+    [
+        pytest.param(cls, prop, id="-".join([cls.name, *cls._choice, prop.__name__]))
+        for cls, prop in CASES
+    ],
 )
 def test_property(cls, prop):
     prop(cls)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from facts import tails
 from mpmath import mp, mpf
 from precise import digamma, log_gamma
 
 import reparam as rp
+from reparam.testing import typical
 
 
 def log_beta(a, b):
@@ -129,3 +131,22 @@ def test_beta_entropy_is_zero_for_the_uniform_distribution_alone():
 )
 def test_moments_at_the_ends_of_float64(found, wanted):
     np.testing.assert_allclose(found(), wanted, rtol=1e-14, atol=5e-324)
+
+
+HEAVY = [name for name in rp.names() if any(tail.power for tail in rp.get(name)._tails or ())]
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_moments_are_infinite_or_undefined_by_one_rule(name):
+    """An infinite mean has an infinite variance; of ∞ − ∞, neither is a number."""
+    d = typical(rp.get(name), 200, seed=1)
+    powers = [
+        np.where(np.isinf(end) & np.isfinite(power), power, np.inf)
+        for (power, _), end in zip(tails(d), d.support, strict=True)
+    ]
+    low, high = (power <= 1.0 for power in powers)
+    expected = np.where(low & high, np.nan, np.where(high, np.inf, np.where(low, -np.inf, 0.0)))
+    np.testing.assert_array_equal(np.where(np.isfinite(d.mean), 0.0, d.mean), expected)
+    infinite = np.minimum(*powers) <= 2.0
+    expected = np.where(np.isnan(d.mean), np.nan, np.where(infinite, np.inf, 0.0))
+    np.testing.assert_array_equal(np.where(np.isfinite(d.variance), 0.0, d.variance), expected)

@@ -19,6 +19,7 @@ from reparam.divergences import exact
 from reparam.domains import Integers
 from reparam.errors import ReparamError, ShapeError
 from reparam.estimators._line import Line
+from reparam.testing._typical import one_of, typical
 
 pytestmark = pytest.mark.long
 
@@ -82,10 +83,12 @@ def supports_differ(p, q):
 
 def drawn(cls, rng):
     """Return a distribution with everyday parameters."""
+    if cls._support.rank:
+        return one_of(typical(cls, seed=int(rng.integers(99))), 1)
     values = {}
     for name, parameter in cls.parameters.items():
         low, high = parameter.typical
-        shape = (int(rng.integers(2, 5)),) if parameter.vector else ()
+        shape = (int(rng.integers(2, 5)),) if parameter.dims else ()
         low = max(low, -2.0)
         values[name] = rng.uniform(low, max(low, min(high, 6.0)), size=shape)
         if isinstance(parameter.domain, Integers):
@@ -142,12 +145,14 @@ def test_a_pair(p_name, q_name):
     rng = np.random.default_rng([ord(letter) for letter in p_name + q_name])
     for trial in range(3):
         p, q = drawn(rp.get(p_name), rng), drawn(rp.get(q_name), rng)
-        if p.event_shape or q.event_shape:
-            with pytest.raises(ShapeError, match="draws vectors"):
+        if p.event_shape != q.event_shape:
+            with pytest.raises(ShapeError, match="draws of p have shape"):
                 rp.kl(p, q)
             continue
         divergence = rp.kl(p, q, n=4000, rng=trial)
         check_shapes(divergence, p, q, ())
+        if p.event_shape:
+            continue
         errors = divergence.standard_error
         if supports_differ(p, q):
             certainly = True
@@ -189,11 +194,15 @@ def test_a_pair_in_batches(p_name, q_name):
             drawn(cls, np.random.default_rng([k, len(name)])) for k in range(lead[-1] * lead[0])
         ]
         values = {}
-        for parameter in cls.parameters:
+        for parameter, declared in ones[0].parameters.items():
             entries = [getattr(one, parameter) for one in ones]
-            least = min(np.shape(entry)[-1:] or (0,) for entry in entries)
-            event = least if cls.parameters[parameter].vector else ()
-            entries = [entry[: least[0]] if event else entry for entry in entries]
+            if declared.length_of:
+                values[parameter] = entries[0]
+                continue
+            event = np.shape(entries[0])
+            if declared.rank == 1:
+                event = min(np.shape(entry) for entry in entries)
+                entries = [entry[: event[0]] for entry in entries]
             values[parameter] = np.reshape(entries, lead + event)
         return cls(**values)
 
@@ -203,8 +212,10 @@ def test_a_pair_in_batches(p_name, q_name):
     except ReparamError:
         assert p.event_shape or q.event_shape
         return
-    check_shapes(divergence, p, q, (2, 3))
+    check_shapes(divergence, p, q, np.broadcast_shapes(p.batch_shape, q.batch_shape))
     assert divergence.exact == (exact(p, q) is not None)
+    if () in (p.batch_shape, q.batch_shape):  # no parameter but the length of vectors
+        return
     for i, j in product(range(2), range(3)):
         one = rp.kl(element(p, (i, 0)), element(q, (0, j)), n=50, rng=1)
         if one.exact:
@@ -226,7 +237,10 @@ def test_a_pair_in_batches(p_name, q_name):
 
 
 def element(distribution, index):
-    values = {name: getattr(distribution, name)[index] for name in distribution.parameters}
+    values = {
+        name: getattr(distribution, name)[() if declared.length_of else index]
+        for name, declared in distribution.parameters.items()
+    }
     return type(distribution)(**values)
 
 

@@ -10,4 +10,4 @@ def named(kind):
 
 VECTORS = [name for name in named(rp.Reparameterized) if rp.get(name)._support.rank]
 REPARAMETERIZED = [name for name in named(rp.Reparameterized) if name not in VECTORS]
-DISCRETE = named(rp.Discrete)
+DISCRETE = [name for name in named(rp.Discrete) if not rp.get(name)._support.rank]

@@ -44,9 +44,7 @@ CONVERTED = [
     (rp.Gaussian, "precision", 4.0, lambda y, x: scipy.stats.norm.cdf(y, scale=x**-0.5)),
     (rp.Laplace, "std", 3.0, lambda y, x: scipy.stats.laplace.cdf(y, scale=x / 2**0.5)),
     (rp.Logistic, "std", 3.0, lambda y, x: scipy.stats.logistic.cdf(y, scale=x * 3**0.5 / np.pi)),
-    # with the probability 1/(1 + e^−x) of 1; PyTorch's and NumPyro's negative binomial counts those
-    (rp.Bernoulli, "logits", 1.5, lambda y, x: scipy.stats.bernoulli.cdf(y, 1 / (1 + np.exp(-x)))),
-    (rp.Geometric, "logits", 1.5, lambda y, x: scipy.stats.geom.cdf(y, 1 / (1 + np.exp(-x)))),
+    # PyTorch's and NumPyro's negative binomial counts what has the probability 1/(1 + e^−x)
     (
         rp.NegativeBinomial,
         "logits",
@@ -111,14 +109,7 @@ def test_standard_deviation_of_student_t_is_converted_with_the_degrees_of_freedo
         (lambda: rp.Gamma(scale=0), "no parameter 'scale'; pass rate=1/scale (it has"),
         (lambda: rp.Gamma(scale=None), "no parameter 'scale'; pass rate=1/scale (it has"),
         (lambda: rp.Gamma().rsample(1).jvp(scale=2), "no parameter 'scale'; pass rate=1/scale (it"),
-        (
-            lambda: rp.Bernoulli(logits=0),
-            "pass probs=1/(1 + exp(-logits)): logits=0 is probs=0.5 (",
-        ),
-        (
-            lambda: rp.Categorical(probs=[0.5, 0.5]),
-            "'probs'; pass logits=log(probs) (it has logits)",
-        ),
+        (lambda: rp.Bernoulli(0.5, logits=0.0), "Bernoulli got probs and logits, which stand"),
         (
             lambda: rp.RelaxedBernoulli(probs=0.5),
             "pass logits=log(probs/(1 - probs)): probs=0.5 is l",

@@ -24,7 +24,10 @@ NAMES = [
 VECTORS = [
     name
     for name in registry.BUILT_IN
-    if issubclass(registry.get(name), Reparameterized) and registry.get(name)._support.rank
+    if issubclass(registry.get(name), Reparameterized)
+    and registry.get(name)._support.rank == 1
+    and registry.get(name).path == "map"
+    and not registry.get(name)._substreams  # noise of the vector's own shape
 ]
 
 

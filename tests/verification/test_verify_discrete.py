@@ -79,3 +79,24 @@ def test_mistakes_in_logarithms_of_tails_are_found(cls, formula, kind):
 
     broken = type("Broken", (cls,), {formula: staticmethod(wrong)})
     assert check(broken, "identity").outcome is Outcome.FAILS
+
+
+#: Formulas of the newer distributions, off by little: what is wrong with each must be found.
+OFF = [
+    (rp.BetaBinomial, "_log_prob", "identity", lambda good: lambda *a: good(*a) * (1.0 + 1e-6)),
+    (rp.BetaBinomial, "_score", "score", lambda good: lambda *a: (good(*a)[0] + 1e-6, good(*a)[1])),
+    (rp.Skellam, "_log_prob", "distribution", lambda good: lambda y, a, b: good(y, 1.03 * a, b)),
+    (rp.Skellam, "_score", "score", lambda good: lambda y, a, b: good(y, a, b)[::-1]),
+    (rp.Zipf, "_log_sf", "identity", lambda good: lambda y, a: good(y, a) + 1e-9),
+    (rp.Zipf, "_score", "score", lambda good: lambda y, a: (good(y, a)[0] * (1.0 + 1e-5),)),
+    (rp.Hypergeometric, "_sf", "identity", lambda good: lambda y, *a: good(y + 1.0, *a)),
+    (rp.DiscreteUniform, "_log_prob", "identity", lambda good: lambda *a: good(*a) + 1e-6),
+]
+
+
+@pytest.mark.parametrize(
+    ("cls", "formula", "witness", "spoil"), OFF, ids=lambda item: getattr(item, "__name__", None)
+)
+def test_what_is_off_in_the_newer_ones_is_found(cls, formula, witness, spoil):
+    broken = type("Broken", (cls,), {formula: staticmethod(spoil(getattr(cls, formula)))})
+    assert check(broken, witness).outcome is Outcome.FAILS

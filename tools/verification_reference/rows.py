@@ -98,7 +98,8 @@ def points(name: str) -> Iterator[tuple[float, ...]]:
     for number in range(ROWS):
         noise = [normal(rng, number) if law.noise == "normal" else probability(rng, number)]
         while len(noise) < law.length:
-            noise.append(probability(rng, rng.randrange(ROWS)))
+            kind = normal if law.noise == "normal" else probability
+            noise.append(kind(rng, rng.randrange(ROWS)))
         if law.noise == "coarse" and noise[0] > 2.0**-53:
             noise = [round(noise[0] * 2.0**53) / 2.0**53]
         theta = law.made(*(parameter(rng, kind) for kind in law.kinds.values()))

@@ -18,7 +18,7 @@ def of_parameter(domain: Domain) -> Any:
     if not isinstance(domain, Interval):
         return constraints.nonnegative_integer if domain.low == 0 else constraints.positive_integer
     low, high = (float(end) for end in domain.ends({}))
-    if not domain.closed and math.isfinite(low) and high == math.inf:
+    if low not in domain and math.isfinite(low) and high == math.inf:
         return constraints.positive if low == 0.0 else constraints.greater_than(low)
     return between(low, high)
 

@@ -5,11 +5,13 @@ derivatives by differences, moments by quadrature. They stand in until somebody 
 and what can't be found, such as a moment that may be infinite, is NaN.
 """
 
+from reparam.base.numerical.count_tails import log_sum
 from reparam.base.numerical.differences import as_rows, in_parameters, in_values
-from reparam.base.numerical.inversion import cdf_of_quantile, halved, quantile
+from reparam.base.numerical.inversion import cdf_of_quantile, quantile
 from reparam.base.numerical.log_tails import log_tail, log_tail_of_counts
 from reparam.base.numerical.moments import moments
 from reparam.base.numerical.paths import along_quantiles
+from reparam.base.numerical.roots import halved
 from reparam.base.numerical.tails import FAR_TAIL, by_rows, upper_tail
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "halved",
     "in_parameters",
     "in_values",
+    "log_sum",
     "log_tail",
     "log_tail_of_counts",
     "moments",

@@ -100,7 +100,7 @@ def as_rows(
         As :func:`in_parameters` takes them.
     """
     y, leaves = np.asarray(y), [np.asarray(leaf) for leaf in theta]
-    events = [leaf.shape[-1:] if x.vector else () for leaf, x in zip(leaves, declared, strict=True)]
+    events = [x.event(leaf) for leaf, x in zip(leaves, declared, strict=True)]
     own = y.shape[y.ndim - rank :]
     shape = np.broadcast_shapes(
         y.shape[: y.ndim - rank],

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.numerical.count_tails import log_sum
 from reparam.base.numerical.tails import by_rows, half_line, scale_of
 
 __all__ = ["log_of_tails", "log_tail", "log_tail_of_counts"]
@@ -16,12 +17,6 @@ Formula = Callable[..., Any]
 
 #: Probability below which float64 has too few digits of a tail, or none.
 _UNDERFLOW = 1e-290
-
-#: Terms of a sum that are added at a time, and the most that there may be.
-_TERMS, _MOST_TERMS = 64, 2**16
-
-#: A sum is complete when what is left of it, were the rest a geometric series, is less.
-_REST = 1e-16
 
 
 def log_of_tails(own: Any, other: Any) -> Array:
@@ -100,27 +95,13 @@ def log_tail_of_counts(
     """Return ln P(Y ≤ y), or ln P(Y > y), of rows of integers.
 
     The parameters are those of :func:`log_tail`. Where the probability underflows, probabilities
-    are added, relative to the first: NaN if that takes too many.
+    are added, relative to the first.
     """
     own = np.broadcast_to(tails[0](y, *theta), y.shape)
     result = log_of_tails(own, np.broadcast_to(tails[1](y, *theta), y.shape))
     first = y + 1.0 if sign > 0.0 else y
-    far = np.flatnonzero((own < _UNDERFLOW) & np.isfinite(y) & (sign * first <= sign * end))
-    if not far.size:
-        return result
-    few = by_rows(log_prob, [leaf[far] for leaf in theta])
-    start, last = first[far, np.newaxis], end[far, np.newaxis]
-    here = few(start)
-    total, rest = np.zeros(far.size), np.full(far.size, np.inf)
-    for offset in range(0, _MOST_TERMS, _TERMS):
-        counts = start + sign * np.arange(offset, offset + _TERMS)
-        within = sign * counts <= sign * last
-        logs = few(np.where(within, counts, start)) - here
-        terms = np.where(within, np.exp(logs), 0.0)
-        total += terms.sum(axis=-1)
-        ratio = np.where(terms[:, -2] > 0.0, terms[:, -1] / terms[:, -2], 0.0)
-        rest = np.where(ratio < 1.0, terms[:, -1] / (1.0 - ratio), np.inf)
-        if np.all(done := ~(rest > _REST * total)):
-            break
-    result[far] = np.where(done, here[:, 0] + np.log(total), np.nan)
+    far = np.flatnonzero((own < _UNDERFLOW) & np.isfinite(y))
+    if far.size:
+        few = [leaf[far] for leaf in theta]
+        result[far] = log_sum(first[far], end[far], sign, log_prob, few)
     return result

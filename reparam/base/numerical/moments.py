@@ -124,7 +124,7 @@ def _by_step(
     variance = below.second + above.second - shift * shift
     mean = np.where(down, np.where(up, np.nan, -np.inf), np.where(up, np.inf, mean))
     variance = np.where(down_squares | up_squares, np.inf, variance)
-    variance = np.where(np.isfinite(mean), variance, np.nan)
+    variance = np.where(np.isnan(mean), np.nan, np.where(np.isinf(mean), np.inf, variance))
     entropy = below.entropy + above.entropy
     return mean, variance, np.where(np.isfinite(entropy), entropy, np.nan)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
+from reparam.base.second_order import Triangle
 from reparam.base.tree import Tree, _text
 from reparam.domains import REAL, Interval
 
@@ -81,6 +82,22 @@ class Map(Tree, abc.ABC):
         """The derivatives of ``_flows`` in x."""
         return ()
 
+    def _partial_bends(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
+        """∂²T/∂φ∂x, for each parameter."""
+        if not phi:
+            return ()
+        slope, bend = self._slope(x, y, *phi), self._bend(x, y, *phi)
+        return tuple(
+            slope * (flow_slope + flow * bend)
+            for flow, flow_slope in zip(
+                self._flows(x, y, *phi), self._flow_slopes(x, y, *phi), strict=True
+            )
+        )
+
+    def _parameter_bends(self, x: Array, y: Array, *phi: Array) -> Triangle:
+        """∂²T/∂φ² at fixed x, the upper triangle."""
+        return ()
+
     def _falls(self, *phi: Array) -> NDArray[np.bool_] | bool:
         """Whether T is decreasing."""
         return False
@@ -92,6 +109,11 @@ class Map(Tree, abc.ABC):
     def _slope_in_log(self, y: Array, *phi: Array) -> Any:
         """∂T/∂ ln x, from y."""
         raise NotImplementedError
+
+    def _bend_in_log(self, y: Array, *phi: Array) -> Any:
+        """∂²T/∂(ln x)², from y."""
+        power = self._log_power(*phi)
+        return 0.0 if power is None else power * power * y
 
     def _log_power(self, *phi: Array) -> Any:
         """The p with T(x) = x^p, or None: ln y is p ln x."""

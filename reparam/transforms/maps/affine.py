@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
+from reparam.base.second_order import Triangle
 from reparam.domains import REAL
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter
@@ -54,6 +55,9 @@ class Affine(Map):
 
     def _flow_slopes(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         return 0.0, 1.0 / phi[1]
+
+    def _parameter_bends(self, x: Array, y: Array, *phi: Array) -> Triangle:
+        return (0.0, 0.0), (0.0,)
 
     def _falls(self, *phi: Array) -> NDArray[np.bool_]:
         return np.asarray(phi[1] < 0.0)

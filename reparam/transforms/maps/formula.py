@@ -11,6 +11,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base import numerical
+from reparam.base.second_order import Triangle
 from reparam.base.tree import _text
 from reparam.domains import REAL
 from reparam.errors import ExpressionError, UnknownParameterError, did_you_mean
@@ -111,6 +112,15 @@ class Formula(Map):
 
     def _partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         return tuple(self._gradient(x, phi, list(self._fields)))
+
+    def _parameter_bends(self, x: Array, y: Array, *phi: Array) -> Triangle:
+        rows = (
+            numerical.in_parameters(
+                lambda x, *phi, k=k: self._partials(x, x, *phi)[k], x, phi, [*self._own.values()]
+            )[k:]
+            for k in range(len(phi))
+        )
+        return tuple(rows)
 
     def _flows(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         slope, *partials = self._gradient(x, phi, ["y", *self._fields])

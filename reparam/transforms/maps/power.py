@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
+from reparam.base.second_order import Triangle
 from reparam.domains import POSITIVE, REAL
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter
@@ -51,6 +52,9 @@ class Power(Map):
     def _partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         # x^p ln x → 0 with x^p
         return (np.where(y == 0.0, 0.0, y * np.log(x)),)
+
+    def _parameter_bends(self, x: Array, y: Array, *phi: Array) -> Triangle:
+        return ((np.where(y == 0.0, 0.0, y * np.log(x) ** 2),),)
 
     def _flows(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:
         return (np.where(x == 0.0, 0.0, x * np.log(x)) / phi[0],)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context
-from reparam.verification.refusals import NoGradient
+from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison
+from reparam.verification.witnesses.derivative import JUMPING
 
 __all__ = ["continuity"]
 
@@ -32,6 +33,8 @@ def continuity(context: Context) -> Iterator[Comparison]:
     Of a target without a transform draws at a fixed seed are followed; they have to move, no more.
     """
     target = context.target
+    if not target.is_map:
+        raise NotApplicable(JUMPING)
     if target.noise is None and (note := _unrepeatable(context)):
         yield failure("draws at a fixed seed", context.sets()[0], note)
         return

@@ -19,7 +19,7 @@ from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target
 from reparam.verification.witnesses import of_vectors
 
-__all__ = ["derivative"]
+__all__ = ["JUMPING", "derivative"]
 
 #: Gradients whose ratios to differences at a fixed seed mostly agree this well are meant to be
 #: them: a rejection sampler's may be unbiased, and another path's. Expectations judge those.
@@ -30,6 +30,8 @@ _MORE = 16
 _DRAWS = 2**15
 #: Draws that are compared where each has parameters of its own.
 _UNLIKE = 2**14
+#: Why draws of vectors whose path is a field are not followed.
+JUMPING = "its draws jump as parameters move at fixed noise: expectations judge their derivatives"
 #: The share of draws that may jump when a parameter moves a little, at a fixed seed.
 _JUMPS = 0.02
 
@@ -37,6 +39,8 @@ _JUMPS = 0.02
 def derivative(context: Context) -> Iterator[Comparison]:
     """Compare ∂y/∂θ with differences at fixed noise, and with −F_θ/p where that is the path."""
     target = context.target
+    if not target.is_map:
+        raise NotApplicable(JUMPING)
     if target.noise is not None:
         yield from _of_transform(context)
     if target.length:

@@ -273,7 +273,7 @@ def extreme_noise(context: Context) -> Array:
     noise = noise_of(target.noise, u)
     if target.length:
         rng = np.random.default_rng(context.seed)
-        return rng.choice(noise, (context.level.points, target.length))
+        return rng.choice(noise, (context.level.points, target.width))
     return noise
 
 

@@ -21,6 +21,8 @@ __all__ = ["score"]
 #: The most terms of a sum over a discrete distribution's values, and the probability left out of it
 #: on either side.
 _TERMS, _REST = 2.0**22, 1e-18
+#: How many values are summed over where that is too many.
+_FIRST = 2.0**14
 #: Values that a sum need not choose from.
 _FEW = 64.0
 #: Nodes in each half of an integral, and of one that tells the error.
@@ -199,28 +201,42 @@ def _between(first: float, last: float, edges: Array, nodes: int) -> tuple[Array
 
 
 def _sum_to_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
-    """Sum the score over the values of a discrete distribution that are not too improbable."""
-    formulas = context.target.formulas
-    low, high = map(float, context.target.law(theta, context.seed).support)
-    first = _border(lambda y: formulas["cdf"](y, **theta) > _REST, low, high)
-    last = _border(lambda y: formulas["sf"](y, **theta) <= _REST, low, high)
+    """Sum the score over the values of a discrete distribution that are not too improbable.
+
+    Where these are too many, over the first of them: up to b the sum is −∂(1 − F(b))/∂θ.
+    """
+    target, formulas = context.target, context.target.formulas
+    low, high = map(float, target.law(theta, context.seed).support)
+    start = low if np.isfinite(low) else float(target.values(theta, 1, context.seed)[0])
+    if start == low:
+        first = _border(lambda y: formulas["cdf"](y, **theta) > _REST, low, high)
+    else:
+        first = -_border(lambda y: formulas["cdf"](-y, **theta) <= _REST, -start, -low)
+    last = _border(lambda y: formulas["sf"](y, **theta) <= _REST, start, high)
     if last - low < _FEW:  # all of them, where the rarest may have all that scores vary by
         first, last = low, min(high, low + _FEW)
-    if not last - first < _TERMS:
-        for tally in means.values():
-            tally.add(theta, 0.0, np.nan)  # too many to sum over
-        return
+    many = not last - first < _TERMS
+    if many:
+        last = first + _FIRST
     y = np.arange(first, last + 1.0)
     mass, claimed = np.exp(formulas["log_prob"](y, **theta)), formulas["score"](y, **theta)
     for name, tally in means.items():
-        terms = mass * claimed[name]
-        tally.add(theta, np.sum(terms), 0.0, rtol=1e-10, size=np.sum(np.abs(terms)))
+        terms, beyond, error = mass * claimed[name], 0.0, 0.0
+        if many:
+            tail = partial(formulas["sf"], y[-1:])
+            (beyond,), (error,) = derivative_in(name, tail, theta, target.parameters, shape=(1,))
+        size = np.sum(np.abs(terms))
+        total = np.sum(terms) + beyond
+        tally.add(theta, total, 0.0, rtol=1e-10, size=size, uncertainty=error)
 
 
 def _border(beyond: Callable[[float], bool], low: float, high: float) -> float:
-    """Return the least integer that is beyond something, of those from low to high."""
+    """Return the least integer that is beyond something, of those from low to high.
+
+    None is looked for farther than there are too many to sum over.
+    """
     width = 1.0
-    while low + width < high and not beyond(low + width):
+    while low + width < high and width <= _TERMS and not beyond(low + width):
         width *= 2.0
     last = min(low + width, high)
     while low < last:

@@ -96,7 +96,7 @@ def tabulated(context: Context) -> Iterator[Comparison]:
     if table is None or not set(target.parameters) <= set(table):
         return
     columns = [name for name in table if name.startswith("noise")]
-    if len(columns) != (target.length or 1):
+    if len(columns) != (target.width or 1):
         return
     theta = {name: table[name] for name in target.parameters}
     where = {name.replace("noise", "z"): table[name] for name in columns}

@@ -279,8 +279,8 @@ class Finding(NamedTuple):
     error: float
 
 
-def findings(table: Table) -> list[Finding]:
-    """Return the errors of all functions on a table."""
+def findings(table: Table, *, quantiles: bool = True) -> list[Finding]:
+    """Return the errors of all functions on a table, or of all but quantiles."""
     found = []
     for (name, side), (at_point, at_u) in MEASURES.items():
         if name != table.name:
@@ -288,7 +288,7 @@ def findings(table: Table) -> list[Finding]:
         points = table.where(lambda row, side=side: row["side"] == side)
         given_u = points.where(lambda row: row["u"] != "")
         for measure, part in ((at_point, points), (at_u, given_u)):
-            if part.rows:
+            if part.rows and (quantiles or measure is at_point):
                 for function, errors in measure(part).items():
                     found += [
                         Finding(function, row, value)

@@ -1,0 +1,96 @@
+// The arithmetic of the gamma sampler, the twin of reparam/families/_gamma_draws.py, where the
+// mathematics is. Operations are NumPy's, one by one and in the same order, so that draws are the
+// same bits: it is compiled without fused multiplication and addition, and NumPy itself computes
+// logarithms and exponentials between the steps.
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "kernels.h"
+
+namespace {
+
+constexpr double LARGE = 16777216.0;  // 2^24
+
+template <bool ONE>
+inline double at(Input input, long i) {
+    return input.data[ONE ? 0 : i];
+}
+
+template <bool ONE>
+void propose(Input z, Input alpha, double *v, double *d, long n) {
+    for (long i = 0; i < n; i++) {
+        double scale = at<ONE>(alpha, i) + 2.0 / 3.0;
+        double root = 1.0 + z.data[i] / (3.0 * sqrt(scale));
+        double cube = root * (root * root);
+        v[i] = cube > 0.0 ? cube : 0.0;
+        d[i] = scale;
+    }
+}
+
+template <bool ONE>
+long accept(Input z, Input alpha, const double *v, const double *d, const double *log_v,
+            const double *log_d, double *log_u, double *log_x, long n) {
+    const double greatest = 1.7976931348623157e308;
+    long rejected = 0;
+    for (long i = 0; i < n; i++) {
+        double square = z.data[i] * z.data[i];
+        double log_a = ((1.0 - v[i]) + log_v[i]) * d[i] + 0.5 * square;
+        if (d[i] >= LARGE) {
+            double h = z.data[i] / (3.0 * sqrt(d[i]));
+            double series = 1.0 / 12.0 - h * (1.0 / 15.0 - h * (1.0 / 18.0));
+            log_a = ((-square * h) * h) * series;
+        }
+        double boost = log_u[i] - log_a;
+        bool lost = boost > 0.0;
+        rejected += lost;
+        boost = boost / at<ONE>(alpha, i);
+        boost = boost > -greatest ? boost : -greatest;
+        log_u[i] = boost;
+        log_x[i] = lost ? NAN : (log_v[i] + log_d[i]) + boost;
+    }
+    return rejected;
+}
+
+void gamma_propose(Input z, Input u, Input alpha, double *work, long n) {
+    (alpha.step ? propose<false> : propose<true>)(z, alpha, work, work + n, n);
+    memcpy(work + 2 * n, u.data, n * sizeof(double));
+}
+
+long gamma_accept(Input z, Input alpha, const double *work, double *logs, double *log_x, long n) {
+    return (alpha.step ? accept<false> : accept<true>)(z, alpha, work, work + n, logs, logs + n,
+                                                       logs + 2 * n, log_x, n);
+}
+
+void gamma_finish(const double *work, const double *logs, double *x, long n) {
+    for (long i = 0; i < n; i++) x[i] = (work[i] * work[n + i]) * logs[2 * n + i];
+}
+
+inline uint64_t mixed(uint64_t bits) {
+    bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9u;
+    bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBu;
+    return bits ^ (bits >> 31);
+}
+
+inline double uniform(uint64_t state) {
+    return 0x1p-52 * ((double)(int64_t)(mixed(state) >> 12) + 0.5);
+}
+
+void further(Input z, Input u, double *first, double *second, long n) {
+    for (long i = 0; i < n; i++) {
+        uint64_t of_z, of_u;
+        memcpy(&of_z, z.data + i, 8);
+        memcpy(&of_u, u.data + i, 8);
+        uint64_t state = mixed(mixed(of_z) ^ of_u);
+        first[i] = uniform(state + 0x9E3779B97F4A7C15u);
+        second[i] = uniform(state + 0x3C6EF372FE94F82Au);
+    }
+}
+
+}  // namespace
+
+#define JOINED_OF(a, b) a##b
+#define JOINED(a, b) JOINED_OF(a, b)
+
+extern "C" const Draws JOINED(draws_, INSTRUCTIONS) = {gamma_propose, gamma_accept, gamma_finish,
+                                                      further};

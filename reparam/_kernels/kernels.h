@@ -1,0 +1,34 @@
+// What a build for one instruction set offers, and the module calls.
+#pragma once
+
+// Doubles of an array (step 1), or one number for all elements (step 0).
+typedef struct {
+    const double *data;
+    long step;
+} Input;
+
+// The steps of the gamma sampler, between which NumPy takes logarithms and exponentials. Work has
+// three rows: v, d and u, and logs theirs.
+typedef struct {
+    void (*propose)(Input z, Input u, Input alpha, double *work, long n);
+    // Returns how many are rejected, whose ln x is NaN; ln u becomes the exponent of the last factor.
+    long (*accept)(Input z, Input alpha, const double *work, double *logs, double *log_x, long n);
+    void (*finish)(const double *work, const double *logs, double *x, long n);
+    // Two uniform numbers that z and u determine.
+    void (*further)(Input z, Input u, double *first, double *second, long n);
+} Draws;
+
+typedef struct {
+    const char *name;
+    // Each returns how many elements it left to NumPy, whose results are NaN: numbers that are not
+    // finite, or so large or small that other formulas serve. x, and the rest of a beta draw, may
+    // have no data: then they are computed of the logarithm, or the logit.
+    long (*gamma)(Input x, Input log_x, Input alpha, double *h, long n);
+    long (*beta)(Input x, Input rest, Input logit, Input alpha, Input beta, double *first,
+                 double *second, long n);
+    // The derivatives of x itself.
+    long (*beta_draw)(Input x, Input logit, Input alpha, Input beta, double *first, double *second,
+                      long n);
+    long (*student)(Input t, Input nu, double *slope, long n);
+    const Draws *draws;
+} Kernels;

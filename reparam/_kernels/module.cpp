@@ -1,0 +1,282 @@
+// The extension module: arguments of kernels by the buffer protocol, so that NumPy is not compiled
+// against, and the choice of the instruction set. It is made of Python's stable interface.
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <string.h>
+
+#include "kernels.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <cpuid.h>
+extern "C" const Kernels kernels_avx512, kernels_avx2;
+#else
+extern "C" const Kernels kernels_base;
+#endif
+
+namespace {
+
+const Kernels *active = nullptr;
+
+#if defined(__x86_64__) || defined(_M_X64)
+// Whether the processor has AVX2 with fused multiplication, or AVX-512 (F, DQ, BW and VL), too, and the
+// operating system keeps such registers. Not every compiler's run-time library answers that.
+bool supports(bool wide) {
+    unsigned a, b, c, d, kept, high;
+    const unsigned fma = 1u << 12, saves = 1u << 27, avx2 = 1u << 5;
+    const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & fma) || !(c & saves)) return false;
+    __asm__ volatile("xgetbv" : "=a"(kept), "=d"(high) : "c"(0));
+    const unsigned needed = wide ? 0xe6 : 0x06, features = wide ? avx512 | avx2 : avx2;
+    if ((kept & needed) != needed || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+    return (b & features) == features;
+}
+#endif
+
+// Kernels that run on this processor, the fastest first, by index; null after the last one.
+const Kernels *available(int index) {
+    const Kernels *found[3] = {nullptr, nullptr, nullptr};
+    int count = 0;
+#if defined(__x86_64__) || defined(_M_X64)
+    if (supports(true)) found[count++] = &kernels_avx512;
+    if (supports(false)) found[count++] = &kernels_avx2;
+#else
+    found[count++] = &kernels_base;
+#endif
+    return found[index];
+}
+
+// Arguments of one call. The first output says how many elements there are.
+class Arguments {
+  public:
+    Arguments() = default;
+    ~Arguments() {
+        for (int i = 0; i < held_; i++) PyBuffer_Release(&views_[i]);
+    }
+    Arguments(const Arguments &) = delete;
+    Arguments &operator=(const Arguments &) = delete;
+
+    long size() const { return size_; }
+
+    // A writable array of so many rows; rows are of one length.
+    double *output(PyObject *object, int rows = 1) {
+        Py_buffer *view = hold(object, PyBUF_WRITABLE);
+        if (!view) return nullptr;
+        long size = (long)(view->len / (Py_ssize_t)(rows * sizeof(double)));
+        if (size_ >= 0 && size != size_) return wrong();
+        size_ = size;
+        return (double *)view->buf;
+    }
+
+    // An array of that length; None has no data.
+    Input array(PyObject *object, bool optional = false) {
+        if (optional && object == Py_None) return {nullptr, 0};
+        Py_buffer *view = hold(object, PyBUF_SIMPLE);
+        if (!view) return {nullptr, 0};
+        if (view->len != size_ * (Py_ssize_t)sizeof(double)) return {wrong(), 0};
+        return {(const double *)view->buf, 1};
+    }
+
+    // Such an array, or one number.
+    Input either(PyObject *object) {
+        if (PyFloat_Check(object)) {
+            numbers_[number_] = PyFloat_AsDouble(object);
+            return {&numbers_[number_++], 0};
+        }
+        Py_buffer *view = hold(object, PyBUF_SIMPLE);
+        if (!view) return {nullptr, 0};
+        if (view->len == sizeof(double)) return {(const double *)view->buf, 0};
+        if (view->len != size_ * (Py_ssize_t)sizeof(double)) return {wrong(), 0};
+        return {(const double *)view->buf, 1};
+    }
+
+    bool failed() const { return failed_; }
+
+  private:
+    Py_buffer *hold(PyObject *object, int flags) {
+        if (failed_ || PyObject_GetBuffer(object, &views_[held_], flags) < 0) {
+            failed_ = true;
+            return nullptr;
+        }
+        return &views_[held_++];
+    }
+
+    double *wrong() {
+        if (!failed_) PyErr_SetString(PyExc_ValueError, "arrays are not of one length");
+        failed_ = true;
+        return nullptr;
+    }
+
+    static constexpr int MOST = 8;
+    Py_buffer views_[MOST];
+    double numbers_[MOST];
+    int held_ = 0, number_ = 0;
+    long size_ = -1;
+    bool failed_ = false;
+};
+
+// Fewer elements take no longer than others wait for the interpreter's lock.
+constexpr long FEW = 512;
+
+template <class Call>
+PyObject *called(const Arguments &arguments, const Call &call) {
+    if (arguments.failed()) return nullptr;
+    long left;
+    if (arguments.size() <= FEW) {
+        left = call();
+    } else {
+        Py_BEGIN_ALLOW_THREADS;
+        left = call();
+        Py_END_ALLOW_THREADS;
+    }
+    return PyLong_FromLong(left);
+}
+
+bool expects(Py_ssize_t wanted, Py_ssize_t given) {
+    if (wanted != given) PyErr_Format(PyExc_TypeError, "%zd arguments, not %zd", wanted, given);
+    return wanted == given;
+}
+
+PyObject *gamma(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(4, count)) return nullptr;
+    Arguments a;
+    double *h = a.output(given[3]);
+    Input x = a.array(given[0], true), log_x = a.array(given[1]), alpha = a.either(given[2]);
+    return called(a, [&] { return active->gamma(x, log_x, alpha, h, a.size()); });
+}
+
+PyObject *beta(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(7, count)) return nullptr;
+    Arguments a;
+    double *first = a.output(given[5]), *second = a.output(given[6]);
+    Input x = a.array(given[0], true), rest = a.array(given[1], true), logit = a.array(given[2]);
+    Input alpha = a.either(given[3]), beta = a.either(given[4]);
+    return called(
+        a, [&] { return active->beta(x, rest, logit, alpha, beta, first, second, a.size()); });
+}
+
+PyObject *beta_draw(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(6, count)) return nullptr;
+    Arguments a;
+    double *first = a.output(given[4]), *second = a.output(given[5]);
+    Input x = a.array(given[0]), logit = a.array(given[1]);
+    Input alpha = a.either(given[2]), beta = a.either(given[3]);
+    return called(
+        a, [&] { return active->beta_draw(x, logit, alpha, beta, first, second, a.size()); });
+}
+
+PyObject *student(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(3, count)) return nullptr;
+    Arguments a;
+    double *slope = a.output(given[2]);
+    Input t = a.array(given[0]), nu = a.either(given[1]);
+    return called(a, [&] { return active->student(t, nu, slope, a.size()); });
+}
+
+PyObject *gamma_propose(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(4, count)) return nullptr;
+    Arguments a;
+    double *work = a.output(given[3], 3);
+    Input z = a.array(given[0]), u = a.array(given[1]), alpha = a.either(given[2]);
+    return called(a, [&] { return active->draws->propose(z, u, alpha, work, a.size()), 0L; });
+}
+
+PyObject *gamma_accept(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(5, count)) return nullptr;
+    Arguments a;
+    double *log_x = a.output(given[4]), *work = a.output(given[2], 3), *logs = a.output(given[3], 3);
+    Input z = a.array(given[0]), alpha = a.either(given[1]);
+    return called(a, [&] { return active->draws->accept(z, alpha, work, logs, log_x, a.size()); });
+}
+
+PyObject *gamma_finish(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(3, count)) return nullptr;
+    Arguments a;
+    double *x = a.output(given[2]), *work = a.output(given[0], 3), *logs = a.output(given[1], 3);
+    return called(a, [&] { return active->draws->finish(work, logs, x, a.size()), 0L; });
+}
+
+PyObject *further(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(4, count)) return nullptr;
+    Arguments a;
+    double *first = a.output(given[2]), *second = a.output(given[3]);
+    Input z = a.array(given[0]), u = a.array(given[1]);
+    return called(a, [&] { return active->draws->further(z, u, first, second, a.size()), 0L; });
+}
+
+// Whether all numbers lie between two ends: false, too, if they are not one after another.
+PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(3, count)) return nullptr;
+    double low = PyFloat_AsDouble(given[1]), high = PyFloat_AsDouble(given[2]);
+    if (PyErr_Occurred()) return nullptr;
+    Py_buffer view;
+    if (PyObject_GetBuffer(given[0], &view, PyBUF_SIMPLE) < 0) {
+        PyErr_Clear();
+        Py_RETURN_FALSE;
+    }
+    const double *data = (const double *)view.buf;
+    long size = (long)(view.len / (Py_ssize_t)sizeof(double)), outside = 0;
+    for (long i = 0; i < size; i++) outside += !(low < data[i] && data[i] < high);
+    PyBuffer_Release(&view);
+    return PyBool_FromLong(size > 0 && !outside);
+}
+
+PyObject *names(PyObject *, PyObject *) {
+    PyObject *list = PyList_New(0);
+    if (!list) return nullptr;
+    for (int i = 0; available(i); i++) {
+        PyObject *name = PyUnicode_FromString(available(i)->name);
+        bool failed = !name || PyList_Append(list, name) < 0;
+        Py_XDECREF(name);
+        if (failed) {
+            Py_DECREF(list);
+            return nullptr;
+        }
+    }
+    return list;
+}
+
+PyObject *choose(PyObject *, PyObject *name) {
+    PyObject *bytes = PyUnicode_AsUTF8String(name);
+    if (!bytes) return nullptr;
+    const Kernels *chosen = nullptr;
+    for (int i = 0; available(i); i++)
+        if (!strcmp(available(i)->name, PyBytes_AsString(bytes))) chosen = available(i);
+    Py_DECREF(bytes);
+    if (!chosen) return PyErr_Format(PyExc_ValueError, "no kernels %R for this processor", name);
+    active = chosen;
+    Py_RETURN_NONE;
+}
+
+PyMethodDef methods[] = {
+    {"names", names, METH_NOARGS, "Return the names of kernels that run here, the fastest first."},
+    {"choose", choose, METH_O, "Use the kernels of that name from now on."},
+    {"gamma", (PyCFunction)(void (*)(void))gamma, METH_FASTCALL, "gamma(x, log_x, alpha, h)"},
+    {"beta", (PyCFunction)(void (*)(void))beta, METH_FASTCALL,
+     "beta(x, rest, logit, alpha, beta, first, second)"},
+    {"beta_draw", (PyCFunction)(void (*)(void))beta_draw, METH_FASTCALL,
+     "beta_draw(x, logit, alpha, beta, first, second)"},
+    {"student", (PyCFunction)(void (*)(void))student, METH_FASTCALL, "student(t, nu, slope)"},
+    {"gamma_propose", (PyCFunction)(void (*)(void))gamma_propose, METH_FASTCALL,
+     "gamma_propose(z, u, alpha, work)"},
+    {"gamma_accept", (PyCFunction)(void (*)(void))gamma_accept, METH_FASTCALL,
+     "gamma_accept(z, alpha, work, logs, log_x)"},
+    {"gamma_finish", (PyCFunction)(void (*)(void))gamma_finish, METH_FASTCALL,
+     "gamma_finish(work, logs, x)"},
+    {"inside", (PyCFunction)(void (*)(void))inside, METH_FASTCALL, "inside(values, low, high)"},
+    {"further", (PyCFunction)(void (*)(void))further, METH_FASTCALL,
+     "further(z, u, first, second)"},
+    {nullptr, nullptr, 0, nullptr}};
+
+PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_compiled", "Compiled kernels.", -1, methods,
+                          nullptr, nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit__compiled(void) {
+    active = available(0);
+    if (!active) {
+        PyErr_SetString(PyExc_ImportError, "no kernels for this processor");
+        return nullptr;
+    }
+    return PyModule_Create(&definition);
+}

@@ -1,0 +1,195 @@
+"""The multivariate Gaussian distribution."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array, ArrayLike
+from reparam.base.distribution import About
+from reparam.base.reparameterized import Marginal
+from reparam.distributions.gaussian import Gaussian
+from reparam.domains import REAL
+from reparam.engine.noise import NORMAL
+from reparam.engine.outer import Outer
+from reparam.errors import ShapeError
+from reparam.families.elliptical import Elliptical
+from reparam.parameters import Parameter, as_real_array
+from reparam.regions import LowerTriangular, PositiveDefinite
+from reparam.special.matrices import apply, inverse, lower_factor, transposed
+
+__all__ = ["MultivariateGaussian"]
+
+_LOG_TWO_PI = math.log(2.0 * math.pi)
+
+
+class MultivariateGaussian(Elliptical):
+    """The multivariate Gaussian (normal) distribution, of vectors.
+
+    y = μ + A z with K standard normal z and A Aᵀ = Σ. Pass one of `scale_tril`, which is A, lower
+    triangular, `covariance`, Σ, and `precision`, Σ⁻¹: A is the Cholesky factor of Σ, or L⁻ᵀ for the
+    Cholesky factor L of the precision. Derivatives are in the one that was passed.
+    """
+
+    name = "multivariate-gaussian"
+    aliases = ("multivariate-normal", "mvn")
+    loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean", dims=("K",))
+    scale_tril: Parameter = Parameter(
+        "L",
+        LowerTriangular(),
+        1.0,
+        (-1.0, 1.0),
+        ("cholesky",),
+        "Cholesky factor of the covariance",
+        dims=("K", "K"),
+    )
+    covariance: Parameter = Parameter(
+        "Σ",
+        PositiveDefinite(),
+        1.0,
+        (-1.0, 1.0),
+        ("covariance_matrix", "cov"),
+        "Covariance",
+        dims=("K", "K"),
+    )
+    precision: Parameter = Parameter(
+        "P",
+        PositiveDefinite(),
+        1.0,
+        (-1.0, 1.0),
+        ("precision_matrix",),
+        "Inverse of the covariance",
+        dims=("K", "K"),
+    )
+    about = About(
+        density="p(y) = exp(−½ (y − μ)ᵀ Σ⁻¹ (y − μ)) / √det(2πΣ)",
+        transform="y = μ + A z,  z ~ N(0, I),  A Aᵀ = Σ",
+        derivatives={
+            "loc": "I",
+            "scale_tril": "dy = dL z",
+            "covariance": "dy = L Φ(L⁻¹ dΣ L⁻ᵀ) z,  Φ: lower triangle, half of the diagonal",
+            "precision": "dy = −L⁻ᵀ dLᵀ L⁻ᵀ z,  dL = L Φ(L⁻¹ dP L⁻ᵀ)",
+        },
+        source="Murray (2016), Differentiation of the Cholesky decomposition",
+    )
+    noise = NORMAL
+    _alternatives = (("scale_tril", "covariance", "precision"),)
+    _extras = 1  # z
+
+    def marginal(self, entries: Sequence[int]) -> MultivariateGaussian:
+        """Return the distribution of some entries, by the Cholesky factor of their covariance.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.MultivariateGaussian(loc=[0.0, 1.0], covariance=[[2.0, 1.0], [1.0, 4.0]])
+        >>> d.marginal([1])
+        MultivariateGaussian(loc=[1.0], scale_tril=[[2.0]])
+        """
+        chosen = self._places(entries)
+        loc, a, _ = self._ready
+        return type(self)(loc[..., chosen], scale_tril=lower_factor(a[..., chosen, :]))
+
+    def conditional(self, entries: Sequence[int], values: ArrayLike) -> MultivariateGaussian:
+        """Return the distribution of the other entries, in order, given the values of some.
+
+        Parameters
+        ----------
+        entries
+            Which have these values, at least one and not all.
+        values
+            Their values, along the last axis; other axes broadcast with the batch.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.MultivariateGaussian(loc=[0.0, 1.0], covariance=[[4.0, 2.0], [2.0, 4.0]])
+        >>> d.conditional([0], [2.0]).mean
+        array([2.])
+        """
+        known = self._places(entries)
+        rest = [k for k in range(self.event_shape[0]) if k not in known]
+        if not rest:
+            raise ShapeError(
+                f"all {len(known)} entries of {self.name} are given; leave some of them out"
+            )
+        given = as_real_array("values", values)
+        if given.shape[-1:] != (len(known),):
+            raise ShapeError(
+                f"values has shape {given.shape} and there are {len(known)} entries; pass an array"
+                f" whose last axis has length {len(known)}"
+            )
+        loc, a, _ = self._ready
+        # with the known entries first the factor is [[B, 0], [C, D]]
+        factor = lower_factor(a[..., [*known, *rest], :])
+        n = len(known)
+        inner, across, outer = factor[..., :n, :n], factor[..., n:, :n], factor[..., n:, n:]
+        moved = apply(across, apply(inverse(inner), given - loc[..., known]))
+        return type(self)(loc[..., rest] + moved, scale_tril=outer)
+
+    def _places(self, entries: Sequence[int]) -> list[int]:
+        """Return numbers of entries, from 0, of which none repeats."""
+        size = self.event_shape[0]
+        places = [operator.index(k) for k in entries]
+        if not places or len({*places}) < len(places) or not {*places} <= {*range(size)}:
+            raise ShapeError(
+                f"entries={places} are not different numbers from 0 to {size - 1}; pass some, such"
+                " as [0]"
+            )
+        return places
+
+    @staticmethod
+    def _transform(z: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:
+        return loc + apply(a, z), z
+
+    @staticmethod
+    def _pull(upstream: Array, y: Array, z: Array, *theta: Any) -> tuple[Any, ...]:
+        return upstream, Outer(upstream, z)
+
+    @staticmethod
+    def _push(tangents: tuple[Any, ...], y: Array, z: Array, *theta: Any) -> Array:
+        return np.asarray(tangents[0] + apply(tangents[1], z))
+
+    @classmethod
+    def _log_prob(cls, y: Array, loc: Array, a: Array, b: Array) -> Array:
+        w = apply(b, y - loc)
+        squares = np.einsum("...k,...k->...", w, w)
+        return np.asarray(-0.5 * (squares + y.shape[-1] * _LOG_TWO_PI) - cls._log_scale(a))
+
+    @staticmethod
+    def _score(y: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:
+        w, back = apply(b, y - loc), transposed(b)
+        slope = apply(back, w)
+        return slope, slope[..., :, np.newaxis] * w[..., np.newaxis, :] - back
+
+    @staticmethod
+    def _stein_score(y: Array, loc: Array, a: Array, b: Array) -> Array:
+        return -apply(transposed(b), apply(b, y - loc))
+
+    @staticmethod
+    def _mean(loc: Array, a: Array, b: Array) -> Array:
+        return loc
+
+    @staticmethod
+    def _variance(loc: Array, a: Array, b: Array) -> Array:
+        return np.asarray(np.sum(a * a, axis=-1))
+
+    @staticmethod
+    def _covariance(loc: Array, a: Array, b: Array) -> Array:
+        return np.asarray(a @ transposed(a))
+
+    def _marginals(self, loc: Array, given: Array) -> tuple[Marginal, ...]:
+        return self._projections(Gaussian, loc)
+
+    @classmethod
+    def _entropy(cls, loc: Array, a: Array, b: Array) -> Array:
+        return np.asarray(0.5 * a.shape[-1] * (1.0 + _LOG_TWO_PI) + cls._log_scale(a))

@@ -1,0 +1,87 @@
+"""The stick-breaking normal distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.base.distribution import About
+from reparam.base.reparameterized import Marginal
+from reparam.distributions.gaussian import Gaussian
+from reparam.families.simplex_gaussian import SimplexGaussian
+from reparam.special.logistic import sigmoid, softplus
+
+__all__ = ["StickBreakingNormal"]
+
+
+class StickBreakingNormal(SimplexGaussian):
+    """The distribution of the pieces of a stick that Gaussian numbers break.
+
+    Of what is left of a stick of length 1, piece k takes the share v_k = σ(x_k − ln(K + 1 − k)),
+    with Gaussian x, and the last piece takes the rest: x = 0 makes equal pieces. Pass one of
+    `scale_tril`, `covariance` and `precision` of x. PyTorch calls it ``LogisticNormal``, of
+    independent x.
+    """
+
+    name = "stick-breaking-normal"
+    about = About(
+        density="p(y) = N(x; μ, Σ) / Π_k y_k,  x_k = ln(y_k/Σ_(j>k) y_j) + ln(K + 1 − k)",
+        transform="y_k = v_k Π_(j<k) (1 − v_j),  v_k = σ(x_k − ln(K + 1 − k)),  x = μ + A z,"
+        "  A Aᵀ = Σ",
+        derivatives={
+            "loc": "y_i (1 − v_k) for i = k, −y_i v_k for i > k",
+            "scale_tril": "∂y_i/∂x_j z_k",
+            "covariance": "∂y_i/∂x of dx = L Φ(L⁻¹ dΣ L⁻ᵀ) z",
+            "precision": "∂y_i/∂x of dx = −L⁻ᵀ dLᵀ L⁻ᵀ z",
+        },
+        source="Linderman, Johnson & Adams (2015), Dependent multinomial models made easy:"
+        " stick-breaking with the Pólya-gamma augmentation",
+    )
+
+    @staticmethod
+    def _log_onto(x: Array) -> Array:
+        logit = x - _offsets(x)
+        rest = np.cumsum(-softplus(logit), axis=-1)  # ln Π (1 − v_j)
+        log = np.concatenate([-softplus(-logit), rest[..., -1:]], axis=-1)
+        log[..., 1:-1] += rest[..., :-1]
+        return np.asarray(log)
+
+    @classmethod
+    def _pull_onto(cls, upstream: Array, y: Array, x: Array) -> Array:
+        return cls._pull_log_onto(upstream * y, y, x)
+
+    @staticmethod
+    def _pull_log_onto(upstream: Array, y: Array, x: Array) -> Array:
+        logit = x - _offsets(x)
+        later = np.cumsum(upstream[..., :0:-1], axis=-1)[..., ::-1]  # Σ_{i>k} upstream_i
+        return np.asarray(upstream[..., :-1] * sigmoid(-logit) - later * sigmoid(logit))
+
+    @staticmethod
+    def _push_onto(moved: Array, y: Array, x: Array) -> Array:
+        logit = x - _offsets(x)
+        earlier = np.cumsum(-moved * sigmoid(logit), axis=-1)  # of ln Π (1 − v_j)
+        of_log = np.concatenate([moved * sigmoid(-logit), earlier[..., -1:]], axis=-1)
+        of_log[..., 1:-1] += earlier[..., :-1]
+        return np.asarray(y * of_log)
+
+    @staticmethod
+    def _inverse(y: Array, log_y: Array) -> Array:
+        left = np.cumsum(y[..., :0:-1], axis=-1)[..., ::-1]  # Σ_{i>k} y_i
+        logit = log_y[..., :-1] - np.log(np.maximum(left, 5e-324))
+        return np.asarray(logit + _offsets(logit))
+
+    def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
+        loc, a, _ = self._ready
+
+        def first(log_y: Array) -> Array:
+            # the rest is the sum of the other entries
+            return np.asarray(log_y[..., 0] - np.logaddexp.reduce(log_y[..., 1:], axis=-1))
+
+        law = Gaussian(loc[0] - np.log(len(loc)), np.abs(a[0, 0]))
+        return (Marginal("ln(y_0/(1 − y_0))", first, law),)
+
+
+def _offsets(x: Array) -> Array:
+    return np.asarray(np.log(np.arange(x.shape[-1], 0.0, -1.0)))

@@ -1,0 +1,83 @@
+"""Closed forms between multivariate Gaussian distributions, however their covariance is given.
+
+The value is a sum of terms that are not negative, which vanish with the square of p's distance
+from q. Derivatives are taken in A, A Aᵀ = Σ, and pulled back to what each was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.base.distribution import Distribution
+from reparam.distributions.logistic_normal import LogisticNormal
+from reparam.distributions.low_rank_gaussian import LowRankMultivariateGaussian
+from reparam.distributions.multivariate_gaussian import MultivariateGaussian
+from reparam.distributions.stick_breaking_normal import StickBreakingNormal
+from reparam.divergences._registry import Terms, register_kl
+from reparam.families.simplex_gaussian import SimplexGaussian
+from reparam.special.bregman import itakura_saito_squares
+from reparam.special.matrices import apply, cholesky, inverse, lower_factor, transposed
+
+__all__: list[str] = []
+
+
+class _Dense(NamedTuple):
+    """A Gaussian by μ, A and A⁻¹, and how derivatives in μ and A become those in θ."""
+
+    loc: Array
+    factor: Array
+    inverse: Array
+    pulled_back: Callable[[Array, Array], Any]
+
+
+def _dense(d: Distribution) -> _Dense:
+    if isinstance(d, MultivariateGaussian | SimplexGaussian):
+        loc, factor, inverted = d._ready
+        return _Dense(loc, factor, inverted, lambda *entries: d._in_theta(entries))
+    assert isinstance(d, LowRankMultivariateGaussian)
+    loc, w = np.asarray(d.loc), np.asarray(d.cov_factor)
+    factor = cholesky(d.covariance)
+    inverted = inverse(factor)
+
+    def pulled_back(in_loc: Array, in_factor: Array) -> tuple[Array, ...]:
+        in_covariance = 0.5 * in_factor @ inverted  # ∂/∂A = 2 ∂/∂Σ A
+        in_covariance = 0.5 * (in_covariance + transposed(in_covariance))
+        return in_loc, 2.0 * in_covariance @ w, np.diagonal(in_covariance, axis1=-2, axis2=-1)
+
+    return _Dense(loc, factor, inverted, pulled_back)
+
+
+@register_kl(LogisticNormal, LogisticNormal)  # a map that is one to one leaves KL as it is
+@register_kl(StickBreakingNormal, StickBreakingNormal)
+@register_kl(MultivariateGaussian, MultivariateGaussian)
+@register_kl(MultivariateGaussian, LowRankMultivariateGaussian)
+@register_kl(LowRankMultivariateGaussian, MultivariateGaussian)
+@register_kl(LowRankMultivariateGaussian, LowRankMultivariateGaussian)
+def gaussians(p: Distribution, q: Distribution) -> Terms:
+    """½ (‖M‖² − K − 2 ln det M + |δ|²), M = A_q⁻¹ A_p and δ = A_q⁻¹ (μ_p − μ_q)."""
+    of_p, of_q = _dense(p), _dense(q)
+    own, other = lower_factor(of_p.factor), lower_factor(of_q.factor)
+    diagonals = [np.diagonal(each, axis1=-2, axis2=-1) for each in (own, other)]
+    spread, _ = itakura_saito_squares(*diagonals)
+    back = of_q.inverse if other is of_q.factor else inverse(other)
+    strictly_below = np.tril(back @ own, -1)
+    delta = apply(of_q.inverse, of_p.loc - of_q.loc)
+    value = 0.5 * (
+        np.sum(spread, axis=-1)
+        + np.sum(strictly_below * strictly_below, axis=(-2, -1))
+        + np.sum(delta * delta, axis=-1)
+    )
+    m, across = of_q.inverse @ of_p.factor, transposed(of_q.inverse)
+    in_loc = apply(across, delta)
+    in_p = across @ m - transposed(of_p.inverse)
+    outer = delta[..., :, np.newaxis] * delta[..., np.newaxis, :]
+    in_q = -across @ (m @ transposed(m) - np.eye(m.shape[-1]) + outer)
+    return (
+        np.asarray(value),
+        tuple(of_p.pulled_back(in_loc, in_p)),
+        tuple(of_q.pulled_back(-in_loc, in_q)),
+    )

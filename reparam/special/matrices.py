@@ -1,0 +1,133 @@
+"""Products, inverses and derivatives of triangular matrices, one matrix for all rows or one each.
+
+The products of matrices and vectors are sums in one order, so that a row never depends on how
+many there are: a BLAS sums in another order for another number of rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reparam._typing import Array
+
+__all__ = [
+    "apply",
+    "cholesky",
+    "cholesky_pullback",
+    "cholesky_push",
+    "diagonal",
+    "diagonally",
+    "inverse",
+    "lower_factor",
+    "scalars",
+    "solve",
+    "solve_transposed",
+    "transposed",
+]
+
+
+#: Rows that are inverted one after another.
+_FEW = 16
+
+
+def transposed(matrix: Array) -> Array:
+    """Return the transposes of matrices."""
+    return np.swapaxes(matrix, -1, -2)
+
+
+def diagonal(matrix: Array) -> Array:
+    """Return the diagonals of matrices, as a last axis."""
+    return np.diagonal(matrix, axis1=-2, axis2=-1)
+
+
+def diagonally(entries: Array) -> Array:
+    """Return diagonal matrices, given their diagonals as a last axis."""
+    own = np.eye(entries.shape[-1], dtype=bool)
+    return np.where(own, entries[..., np.newaxis], 0.0)
+
+
+def scalars(numbers: Array) -> Array:
+    """Return a number, or one per row, so that it multiplies matrices."""
+    return np.asarray(numbers)[..., np.newaxis, np.newaxis]
+
+
+def apply(matrix: Array, x: Array) -> Array:
+    """Return A x for each row x."""
+    return np.asarray(np.einsum("...jk,...k->...j", matrix, x))
+
+
+def cholesky(matrix: Array) -> Array:
+    """Return the lower triangular L with L Lᵀ = A, of which the mean with its transpose counts."""
+    return np.asarray(np.linalg.cholesky(0.5 * (matrix + transposed(matrix))), np.float64)
+
+
+def lower_factor(matrix: Array) -> Array:
+    """Return the lower triangular L with L Lᵀ = A Aᵀ: A itself, or by QR, which squares nothing."""
+    if matrix.shape[-2] == matrix.shape[-1] and not np.any(np.triu(matrix, 1)):
+        return matrix
+    upper = np.linalg.qr(transposed(matrix), mode="r")
+    sign = np.sign(np.diagonal(upper, axis1=-2, axis2=-1))
+    return np.tril(transposed(upper * sign[..., np.newaxis]))
+
+
+def inverse(factor: Array) -> Array:
+    """Return the inverse of a lower triangular matrix.
+
+    That of [[A, 0], [C, D]] is [[A⁻¹, 0], [−D⁻¹ C A⁻¹, D⁻¹]]; of a few rows by substitution.
+    """
+    size = factor.shape[-1]
+    found = np.zeros(factor.shape)
+    if size > _FEW:
+        half = size // 2
+        first, second = inverse(factor[..., :half, :half]), inverse(factor[..., half:, half:])
+        found[..., :half, :half], found[..., half:, half:] = first, second
+        found[..., half:, :half] = -second @ (factor[..., half:, :half] @ first)
+        return found
+    for i in range(size):
+        pivot = factor[..., i, i]
+        found[..., i, i] = 1.0 / pivot
+        if i:
+            row = np.einsum("...j,...jk->...k", factor[..., i, :i], found[..., :i, :i])
+            found[..., i, :i] = -row / pivot[..., np.newaxis]
+    return found
+
+
+def solve(factor: Array, right: Array) -> Array:
+    """Return L⁻¹ B for lower triangular L, by forward substitution."""
+    lead = np.broadcast_shapes(factor.shape[:-2], right.shape[:-2])
+    result = np.empty(lead + right.shape[-2:])
+    for i in range(factor.shape[-1]):
+        known = factor[..., i, np.newaxis, :i] @ result[..., :i, :]
+        result[..., i, :] = (right[..., i, :] - known[..., 0, :]) / factor[..., i, i, np.newaxis]
+    return result
+
+
+def solve_transposed(factor: Array, right: Array) -> Array:
+    """Return L⁻ᵀ B for lower triangular L, by back substitution."""
+    flipped = transposed(factor[..., ::-1, ::-1])
+    return solve(flipped, right[..., ::-1, :])[..., ::-1, :]
+
+
+def cholesky_pullback(derivative: Array, factor: Array, inverse_factor: Array) -> Array:
+    """Return the symmetric ∂/∂Σ from ∂/∂L, L Lᵀ = Σ: ½(S + Sᵀ), S = L⁻ᵀ Φ(Lᵀ ∂/∂L) L⁻¹.
+
+    Φ takes the lower triangle, with half of the diagonal (Murray 2016, "Differentiation of the
+    Cholesky decomposition", section 4).
+    """
+    inner = _lower_half(transposed(factor) @ np.tril(derivative))
+    whole = transposed(inverse_factor) @ inner @ inverse_factor
+    return np.asarray(0.5 * (whole + transposed(whole)))
+
+
+def cholesky_push(tangent: Array, factor: Array, inverse_factor: Array) -> Array:
+    """Return dL from a symmetric dΣ: L Φ(L⁻¹ dΣ L⁻ᵀ) (Murray 2016, section 3)."""
+    inner = inverse_factor @ (0.5 * (tangent + transposed(tangent))) @ transposed(inverse_factor)
+    return np.asarray(factor @ _lower_half(inner))
+
+
+def _lower_half(matrix: Array) -> Array:
+    """Return the lower triangle, with half of the diagonal."""
+    half = np.tril(matrix)
+    n = np.arange(matrix.shape[-1])
+    half[..., n, n] *= 0.5
+    return half

@@ -1,0 +1,39 @@
+"""Vectors of shares: sums of others, and covariances."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reparam._typing import Array
+
+__all__ = ["covariance", "of_others"]
+
+
+def of_others(terms: Array) -> Array:
+    """Return for each of some positive terms, along the last axis, the sum of all others.
+
+    Where a term is more than half of the whole sum, so that their difference cancels, the others
+    are added up instead. Takes time linear in their number.
+    """
+    greatest = np.argmax(terms, axis=-1)[..., np.newaxis]
+    rest = np.sum(terms, axis=-1, keepdims=True) - terms
+    others = np.array(terms)
+    np.put_along_axis(others, greatest, 0.0, axis=-1)
+    np.put_along_axis(rest, greatest, np.sum(others, axis=-1, keepdims=True), axis=-1)
+    return np.asarray(rest)
+
+
+def covariance(mean: Array, variance: Array, factor: Array | float) -> Array:
+    """Return the matrices with those variances on the diagonal, and −m_i m_j times a factor off it.
+
+    Parameters
+    ----------
+    mean, variance
+        Along the last axis.
+    factor
+        One number, or one per vector.
+    """
+    outer = mean[..., :, np.newaxis] * mean[..., np.newaxis, :]
+    own = np.eye(mean.shape[-1], dtype=bool)
+    factor = np.asarray(factor)[..., np.newaxis, np.newaxis]
+    return np.where(own, variance[..., np.newaxis], -factor * outer)

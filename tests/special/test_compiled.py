@@ -1,0 +1,155 @@
+"""Compiled kernels against NumPy's, and against the tables; and which of them are used."""
+
+import itertools
+
+import numpy as np
+import pytest
+from kernels import COMPILED, kernels
+from reference import PARAMETERS, findings, load
+
+import reparam as rp
+from reparam._kernels import NUMPY, active
+from reparam.errors import ReparamError
+from reparam.special import beta, gamma, student
+
+FUNCTIONS = {
+    "gamma": gamma.log_pathwise,
+    "beta": beta.logit_pathwise,
+    "student_t": student.pathwise,
+}
+pytestmark = pytest.mark.skipif(not COMPILED, reason="no compiled kernels in this installation")
+
+
+def by_each(function, *arguments):
+    """Return the results of NumPy's kernels and of each compiled one: rows are outputs."""
+    with kernels(NUMPY):
+        expected = np.atleast_2d(function(*arguments))
+    for name in COMPILED:
+        with kernels(name):
+            yield expected, np.atleast_2d(function(*arguments))
+
+
+def draw_pathwise(logit, alpha, beta_):
+    with np.errstate(all="ignore"):
+        return beta.draw_pathwise(beta.sigmoid(logit), logit, alpha, beta_)
+
+
+def log_uniform(rng, low, high, size=3000):
+    return np.exp(rng.uniform(np.log(low), np.log(high), size))
+
+
+def domain(name):
+    """Return points in the bulk and all over the domain, with parameters of all sizes."""
+    rng = np.random.default_rng(5)
+    z = 3.0 * rng.standard_normal(3000)
+    shape, other = log_uniform(rng, 1e-5, 1e10), log_uniform(rng, 1e-5, 1e10)
+    far = rng.choice([-1.0, 1.0], 3000) * log_uniform(rng, 1e-20, 1e4)
+    vast, any_shape = log_uniform(rng, 1e-320, 1e308), log_uniform(rng, 1e-320, 1e308)
+    moderate = log_uniform(rng, 0.05, 60.0), log_uniform(rng, 0.05, 60.0)
+    if name == "gamma":
+        bulk = np.log(shape) + z / np.sqrt(np.maximum(shape, 1.0))
+        near = np.log(moderate[0]) + z / np.sqrt(moderate[0])
+        parts = [(bulk, shape), (near, moderate[0]), (far, other), (np.log(vast), any_shape)]
+    elif name == "beta":
+        bulk = np.log(shape / other) + z * np.sqrt(1.0 / shape + 1.0 / other)
+        parts = [(bulk, shape, other), (z, *moderate), (far, other, shape), (far, vast, any_shape)]
+    else:
+        parts = [(z, shape), (far, other), (far * z, vast)]
+    return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_agrees_with_numpy_all_over_the_domain(name):
+    for function in [FUNCTIONS[name], *([draw_pathwise] if name == "beta" else [])]:
+        for expected, found in by_each(function, *domain(name)):
+            np.testing.assert_allclose(found, expected, rtol=5e-14, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    "function", [*FUNCTIONS.values(), gamma.pathwise, beta.pathwise, draw_pathwise]
+)
+def test_special_values_are_numpys(function):
+    odd = [0.0, -0.0, 5e-324, 1e-310, 1e-100, 1e-99, 0.5, 1.0, 8.0, 1e100, 1e101, 1e308, np.inf]
+    sides = [np.nan, *odd, -1.0, -800.0, 300.0, 301.0, -1e100, -1e101, -1e308, -np.inf]
+    count = 3 if function in (beta.pathwise, beta.logit_pathwise, draw_pathwise) else 2
+    points = np.array([*itertools.product(sides, *[[*odd, np.nan]] * (count - 1))]).T
+    for expected, found in by_each(function, *points):
+        np.testing.assert_allclose(found, expected, rtol=5e-14)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_accuracy(name):
+    """The bar of all derivatives is 1e-13; the compiled kernels hold 3e-14."""
+    for kernel in COMPILED:
+        with kernels(kernel):
+            found = findings(load(name), quantiles=False)
+        errors = [f.error for f in found if "pathwise" in f.function]
+        assert len(errors) > 500
+        assert max(errors) < 3e-14
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_value_does_not_depend_on_its_neighbours(name):
+    function, points = FUNCTIONS[name], domain(name)
+    shuffled = np.random.default_rng(6).permutation(points[0].size)
+    for kernel in COMPILED:
+        with kernels(kernel):
+            whole = np.atleast_2d(function(*points))
+            again = np.atleast_2d(function(*(column[shuffled] for column in points)))
+            np.testing.assert_array_equal(again, whole[:, shuffled])
+            for k in range(0, points[0].size, 97):
+                alone = function(*(column[k] for column in points))
+                np.testing.assert_array_equal(np.ravel(alone), whole[:, k])
+            few = [column[100:113] for column in points]
+            np.testing.assert_array_equal(np.atleast_2d(function(*few)), whole[:, 100:113])
+
+
+def test_one_shape_for_all_points_is_an_array_of_equal_ones():
+    logit = np.linspace(-5.0, 5.0, 3000)
+    for kernel in COMPILED:
+        with kernels(kernel):
+            one = beta.logit_pathwise(logit, 0.1, 3.0)
+            each = beta.logit_pathwise(logit, np.full(3000, 0.1), np.full(3000, 3.0))
+        np.testing.assert_array_equal(one, each)
+
+
+def test_the_environment_chooses_kernels():
+    for name in (*COMPILED, NUMPY):
+        with kernels(name):
+            assert rp.show_kernels().name == name
+            assert (active() is None) == (name == NUMPY)
+    with pytest.raises(ReparamError, match=r"REPARAM_KERNELS=sse is not among .*avx2.*numpy"):  # noqa: SIM117
+        with kernels("sse"):
+            pass
+    assert str(rp.show_kernels()).startswith(f"{rp.show_kernels().name} kernels")
+
+
+def test_arrays_of_unequal_length_are_refused():
+    with kernels(COMPILED[0]):
+        compiled = active()
+        two, three = np.ones(2), np.ones(3)
+        with pytest.raises(ValueError, match="not of one length"):
+            compiled.student(two, three, three)
+        with pytest.raises(ValueError, match="contiguous"):
+            compiled.student(two, two, two[::-1])
+        with pytest.raises(TypeError):
+            compiled.student(two, two)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        rp.Gamma(np.geomspace(1e-4, 1e9, 20_000)),
+        rp.Gamma(0.3),
+        rp.Beta(np.geomspace(1e-300, 1e3, 20_000), 2.0),
+        rp.StudentT(np.geomspace(1e-3, 1e12, 20_000)),
+    ],
+    ids=lambda law: type(law).__name__,
+)
+def test_draws_are_the_same_bits(law):
+    shape = () if law.batch_shape else 20_000
+    with kernels(NUMPY):
+        expected = law.sample(shape, rng=3)
+    for kernel in COMPILED:
+        with kernels(kernel):
+            np.testing.assert_array_equal(law.sample(shape, rng=3), expected)

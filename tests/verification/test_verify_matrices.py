@@ -1,0 +1,120 @@
+"""Mistakes of matrix parameters, each of one kind, are caught: by ``verify`` and by conformance."""
+
+import numpy as np
+import pytest
+
+import reparam as rp
+from reparam import testing
+from reparam.special.matrices import apply, transposed
+from reparam.verification.checking import run_check
+from reparam.verification.context import LEVELS
+from reparam.verification.results import Outcome
+
+QUICK = {"level": LEVELS["quick"], "seed": 1, "alpha": 1e-10}
+PROPERTIES = {prop.__name__: prop for prop in testing.VECTOR_PROPERTIES}
+RIGHT = rp.MultivariateGaussian
+
+
+class ByCovariance(RIGHT):
+    """The same, given its covariance unless something else is passed."""
+
+    _alternatives = (("covariance", "scale_tril", "precision"),)
+
+
+def broken(base=RIGHT, /, **formulas):
+    return type("Broken", (base,), formulas)
+
+
+def upper(self, entries, *_):
+    return entries[0], np.triu(entries[1])
+
+
+def transposed_derivative(self, entries, *_):
+    return entries[0], np.tril(transposed(entries[1]))
+
+
+def whole_diagonal(self, entries, *rest):
+    """Φ that forgets the half."""
+    a, b = rest[-2:]
+    whole = transposed(b) @ np.tril(transposed(a) @ np.tril(entries[1])) @ b
+    return entries[0], 0.5 * (whole + transposed(whole))
+
+
+def one_triangle(self, entries, *rest):
+    """The derivative in a symmetric matrix, all of it in the lower triangle."""
+    in_loc, symmetric = ByCovariance._pulled_back(self, entries, *rest)
+    return in_loc, np.tril(symmetric) + np.tril(transposed(symmetric), -1)
+
+
+@staticmethod
+def by_transpose(z, loc, a, b):
+    return loc + apply(transposed(a), z), z
+
+
+@staticmethod
+def first_entry(upstream, y, z, *theta):
+    in_loc, in_factor = RIGHT._pull(upstream, y, z, *theta)
+    return in_loc * np.eye(y.shape[-1])[0], in_factor
+
+
+@staticmethod
+def wrong_constant(y, loc, a, b):
+    return RIGHT._log_prob(y, loc, a, b) + 0.1
+
+
+@staticmethod
+def no_determinant(y, loc, a, b):
+    return RIGHT._log_prob(y, loc, a, b) + RIGHT._log_scale(a)
+
+
+@staticmethod
+def score_without_inverse(y, loc, a, b):
+    in_loc, in_factor = RIGHT._score(y, loc, a, b)
+    return in_loc, in_factor + transposed(b)
+
+
+JACOBIAN, PRODUCTS = "vector_jacobian_differentiates_transform", "vector_products_agree"
+STATISTICS = "vector_statistics_match_draws"
+SCORE, UNBIASED = "vector_score_differentiates_log_prob", "vector_gradients_are_unbiased"
+MUTANTS = {
+    "upper triangle": (broken(_pulled_back=upper), "derivative", JACOBIAN),
+    "transposed derivative": (broken(_pulled_back=transposed_derivative), "derivative", JACOBIAN),
+    "diagonal not halved": (
+        broken(ByCovariance, _pulled_back=whole_diagonal),
+        "derivative",
+        JACOBIAN,
+    ),
+    "one triangle": (broken(ByCovariance, _pulled_back=one_triangle), "derivative", PRODUCTS),
+    "transposed factor": (broken(_transform=by_transpose), "expectation", UNBIASED),
+    "gradient of one entry": (broken(_pull=first_entry), "derivative", JACOBIAN),
+    "wrong constant": (
+        broken(_log_prob=wrong_constant),
+        "identity",
+        "vector_statistics_match_draws",
+    ),
+    "no determinant": (broken(_log_prob=no_determinant), "identity", SCORE),
+    "score without A⁻ᵀ": (broken(_score=score_without_inverse), "score", SCORE),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mistake_is_caught(name):
+    cls, witness, prop = MUTANTS[name]
+    with pytest.raises(AssertionError, match=r"^multivariate-gaussian: "):
+        PROPERTIES[prop](cls)
+    found = run_check(cls, witness, **QUICK)
+    assert found.outcome is Outcome.FAILS, found
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["covariance", "precision"])
+def test_other_ways_hold(way):
+    d = RIGHT(loc=[0.5, -1.0], **{way: [[2.0, 0.3], [0.3, 1.0]]})
+    for witness in ("derivative", "score", "identity", "expectation"):
+        assert run_check(d, witness, **QUICK).outcome is Outcome.HOLDS
+
+
+def test_products_hold():
+    d = rp.Independent(rp.Gaussian(loc=1.0), rp.Gamma(alpha=2.0))
+    for witness in ("score", "distribution", "expectation"):
+        assert run_check(d, witness, **QUICK).outcome is Outcome.HOLDS

@@ -89,7 +89,7 @@ class TestSmoothed:
             (rp.Geometric(0.01), lambda k: -(k + 1.0) / 0.01),
             (rp.Bernoulli(1e-9), lambda k: (1.0 - k) / (1.0 - 1e-9)),
         ],
-        ids=str,
+        ids=["small-poisson", "great-poisson", "binomial", "geometric", "bernoulli"],
     )
     def test_weights_in_closed_form(self, law, weight):
         first, found = _weights(Problem(law, Objective.of("y"), 0.5))

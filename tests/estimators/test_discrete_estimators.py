@@ -19,7 +19,6 @@ LAWS = [
     rp.Categorical(probs=[0.5, 0.1, 0.3, 1.2]),
     rp.Binomial(12.0, 0.35),
     rp.Binomial(1.0, logits=0.4),
-    rp.BetaBinomial(7.0, 2.0, 3.0),
     rp.Geometric(0.4),
     rp.Poisson(3.5),
     rp.Poisson(40.0),

@@ -172,8 +172,17 @@ class Discrete(Distribution):
 
     @classmethod
     def _bounds(cls, *theta: Any) -> tuple[Any, Any]:
-        """Return the least and the greatest value, of parameters that are numbers."""
-        return cls._support.ends(dict(zip(cls.parameters, theta, strict=True)))
+        """Return the least and the greatest value, of one row of parameters or of many."""
+        support, declared = cls._support, cls.parameters
+        if isinstance(support, Integers) and support.entries:
+            pairs = zip(declared.values(), theta, strict=True)
+            last = next(
+                np.shape(value)[parameter.dims.index(support.entries) - parameter.rank]
+                for parameter, value in pairs
+                if support.entries in parameter.dims
+            )
+            return float(support.low), last - 1.0
+        return support.ends(dict(zip(declared, theta, strict=True)))
 
     @classmethod
     @stand_in

@@ -37,7 +37,7 @@ def fit(
             "--loss",
             "--objective",
             metavar="FORMULA",
-            help="The loss, such as '(y - 1)**2': E[loss] is minimized.",
+            help="The loss J, such as '(y - 1)**2': E[J] is minimized.",
         ),
     ] = None,
     at: Annotated[
@@ -116,9 +116,9 @@ def fit(
     format: OutFormat = None,
     threads: Threads = None,
 ) -> None:
-    """Minimize E[loss] over inputs of formulas, by stochastic gradients.
+    """Minimize E[J] over inputs of formulas, by stochastic gradients.
 
-    Writes E[loss], the inputs, and the gradient there, with standard errors. With
+    Writes E[J], the inputs, and the gradient there, with standard errors. With
     --out FILE.svg, .png or .pdf, matplotlib draws the loss by step instead.
 
     [bold]Examples[/bold]

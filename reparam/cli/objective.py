@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,16 +91,18 @@ def of_distribution(
                 raise InputError(
                     f"parameter {key}: y is what is drawn with it; use other names, and --at"
                 )
-    goal = _goal(loss)
+    one = Graph(f"y ~ {cls.name}()", (cls,))
+    used = [name for formula in formulas.values() for name in formula.names]
+    used += _with_loss(one, loss).inputs
     assigned = settings(at)
     for key, name in given.items():
         if key in assigned and key != name:
             raise InputError(f"--at {key}: {key} is the parameter {name} here; pass one value")
-    nodes = formulas | _aliases(cls, formulas, goal, assigned)
+    nodes = formulas | _aliases(cls, formulas, used, assigned)
     lines = [f"{name} = {nodes[name].text}" for name in _ordered(nodes)]
     lines.append(f"y ~ {cls.name}({', '.join(f'{name}={name}' for name in cls.parameters)})")
-    lines.append(f"loss = {goal.text}")
-    return _with_inputs(Graph("\n".join(lines), (cls,)), values, assigned), {}
+    graph = _with_loss(Graph("\n".join(lines), (cls,)), loss)
+    return _with_inputs(graph, values, assigned), {}
 
 
 def _of_composition(
@@ -111,7 +113,7 @@ def _of_composition(
     from reparam.graphs._laws import Law
 
     law, names = Law.of(parsing.reparameterized(dist, [*param], "--loss y"))
-    graph = Graph(f"y ~ {law.name}()\nloss = {_goal(loss).text}", (law,))  # type: ignore[arg-type]
+    graph = _with_loss(Graph(f"y ~ {law.name}()", (law,)), loss)  # type: ignore[arg-type]
     values = {name: value for name, (_, value) in names.items()}
     labels = {name: label for name, (label, _) in names.items()}
     return _with_inputs(graph, values, settings(at)), labels
@@ -120,7 +122,7 @@ def _of_composition(
 def _aliases(
     cls: type[Distribution],
     formulas: Mapping[str, Expression],
-    goal: Expression,
+    used: Iterable[str],
     free: Container[str],
 ) -> dict[str, Expression]:
     """Return nodes for the other names by which formulas call parameters.
@@ -130,9 +132,8 @@ def _aliases(
     """
     from reparam.expressions import Expression
 
-    used = dict.fromkeys(name for formula in (*formulas.values(), goal) for name in formula.names)
     aliases = {}
-    for alias in used:
+    for alias in dict.fromkeys(used):
         if alias in cls.parameters and alias not in free:
             name = cls.parameters.canonical(alias)
             if name != alias and not (name in formulas and alias in formulas[name].names):
@@ -179,7 +180,7 @@ def _with_loss(graph: Graph, loss: str) -> Graph:
         _formula(loss, "--loss")
     lines = [*graph.text.split("\n"), f"loss = {' '.join(loss.split())}"]
     try:
-        return Graph("\n".join(lines))
+        return Graph("\n".join(lines), graph.classes)
     except ReparamError as error:
         what = str(error).removeprefix(f"line {len(lines)}: ")
         raise type(error)(f"--loss: {what}") from None
@@ -215,14 +216,6 @@ def run(
         if columns.result:
             _report(columns.result, columns, to_stdout=out == "-" and format == "table")
             _note(columns)
-
-
-def _goal(loss: str) -> Expression:
-    """Return the formula of the loss of one distribution."""
-    goal = _formula(loss, "--loss")
-    if "loss" in goal.names:
-        raise InputError("--loss: loss is what it defines; use another name")
-    return goal
 
 
 def _formula(text: str, where: str) -> Expression:

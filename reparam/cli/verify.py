@@ -114,7 +114,7 @@ def verify(
         typer.Option(
             metavar="WITNESSES",
             help="Ask only these witnesses, with commas between: transform, derivative, identity, "
-            "score, distribution, expectation, edges, continuity.",
+            "score, distribution, expectation, edges, continuity, second.",
             autocompletion=_complete_witness,
         ),
     ] = None,
@@ -126,6 +126,14 @@ def verify(
             autocompletion=_complete_witness,
         ),
     ] = None,
+    second_order: Annotated[
+        bool,
+        typer.Option(
+            "--second-order",
+            metavar="",
+            help="Compare second derivatives of draws, too, where a sampler offers them.",
+        ),
+    ] = False,
     param: Annotated[
         list[str] | None,
         typer.Option(
@@ -201,12 +209,15 @@ def verify(
     from reparam.verification import formats, verify
     from reparam.verification.configuration import merged, read
     from reparam.verification.running import importable
+    from reparam.verification.witnesses import DEFAULTS
 
     if project and target:
         raise InputError("--project verifies the targets in pyproject.toml; name none beside it")
     name = _format_for(out, format)
     reports = _reports(out, report or [], junit_xml)
     level = _level(level, quick=quick, thorough=thorough)
+    if second_order:
+        only = [*(only or DEFAULTS), "second"]
     asked = _asked(target, level, seed, rtol, dtype, only, skip, workers, time_limit)
     here = _working_directory()
     plan = merged(asked, read(here))

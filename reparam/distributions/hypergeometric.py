@@ -20,31 +20,31 @@ _COUNTS = Integers(0, math.inf)
 
 
 class Hypergeometric(Discrete):
-    """The hypergeometric distribution, of successes among n drawn from N without replacement.
+    """The hypergeometric distribution, of successes among N drawn from M without replacement.
 
-    p(y) = C(K, y) C(N − K, n − y)/C(N, n) with K successes in the population of N, for y from
-    max(0, n + K − N) to min(n, K). Its parameters are integers, so that it has no score.
+    p(y) = C(n, y) C(M − n, N − y)/C(M, N) with n successes in the population of M, for y from
+    max(0, N + n − M) to min(N, n). Its parameters are integers, so that it has no score.
     """
 
     name = "hypergeometric"
     aliases = ("hypergeom",)
     population: Parameter = Parameter(
-        "N",
+        "M",
         _COUNTS,
         20.0,
         (60.0, 120.0),
-        ("N", "M"),
+        ("M",),
         "Size of the population",
         differentiable=False,
     )
     successes: Parameter = Parameter(
-        "K", _COUNTS, 7.0, (5.0, 50.0), ("K",), "Successes in it", differentiable=False
+        "n", _COUNTS, 7.0, (5.0, 50.0), ("n",), "Successes in it", differentiable=False
     )
     draws: Parameter = Parameter(
-        "n", _COUNTS, 12.0, (5.0, 50.0), ("n",), "How many are drawn", differentiable=False
+        "N", _COUNTS, 12.0, (5.0, 50.0), ("N",), "How many are drawn", differentiable=False
     )
     about = About(
-        density="p(y) = C(K, y) C(N − K, n − y) / C(N, n)",
+        density="p(y) = C(n, y) C(M − n, N − y) / C(M, N)",
         source="Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, section 6.2.1;"
         " Loader (2000), Fast and accurate computation of binomial probabilities",
         scipy="hypergeom(population, successes, draws)",

@@ -89,7 +89,7 @@ def fit(
     ... ''')
     >>> found = rp.fit(graph.at(m=0.0), steps=400, rng=1)
     >>> print(f"{found.inputs['m']:.3f} ± {found.standard_error['m']:.3f}")
-    1.499 ± 0.005
+    1.504 ± 0.004
     >>> found.converged
     True
     """

@@ -16,10 +16,11 @@ from reparam.graphs import Expectation, Model
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Change", "Fit", "average", "change"]
+__all__ = ["Change", "Fit", "average", "change", "window"]
 
-#: The numbers of batches whose means are compared for the standard error of an average.
-_BATCHES = (4, 8, 16, 32)
+#: The numbers of batches whose means are compared for the standard error of an average: many
+#: measure the scatter well, few see drifts and long waves.
+_BATCHES = (2, 4, 8, 16, 32)
 
 #: A loss that fell by no more than so many standard errors is taken for one that doesn't fall.
 _SIGNIFICANT = 2.0
@@ -60,8 +61,9 @@ class Fit:
     inputs
         The fitted inputs by name: means over the window, which is the last half of the steps.
     standard_error
-        Of the means, by name: the largest of those by the means of 4, 8, 16 and 32 batches of
-        successive steps; NaN if the window has fewer than 32 steps.
+        Of the means, by name: the largest of those by the means of 2, 4, 8, 16 and 32 batches of
+        successive steps and, for up to 50 inputs, of that by the curvature of the loss; NaN if the
+        window has fewer than 32 steps.
     expectation
         E[J] and its gradient at these inputs, from as many further draws as the window had.
     change

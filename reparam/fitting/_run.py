@@ -11,7 +11,8 @@ from reparam._typing import Array, RNGLike
 from reparam.engine.noise import seed_sequence
 from reparam.engine.shapes import check_memory
 from reparam.errors import FitError, GraphError, ParameterError, did_you_mean
-from reparam.fitting._result import Fit, average, change
+from reparam.fitting._curvature import sandwich
+from reparam.fitting._result import Fit, average, change, window
 from reparam.fitting._settings import Adam, Settings
 from reparam.fitting._trace import Trace
 from reparam.graphs import Expectation, Model
@@ -23,6 +24,9 @@ _FIRST = 400
 
 #: Further draws for the loss at the result, at most.
 _MOST = 10**6
+
+#: Inputs whose curvature is measured, at most, and the draws for that.
+_CURVED, _DRAWS = 50, 10_000
 
 
 class Run:
@@ -105,19 +109,45 @@ class Run:
         trace = self.trace
         if not len(trace):
             raise FitError("no step was taken, so that there is no result; take one or more")
-        averages = {name: average(values) for name, values in trace.inputs.items()}
-        inputs = {name: mean for name, (mean, _) in averages.items()}
+        rows = np.array([row[2] for row in self._rows])
+        means, errors = average(rows)
         first = self.settings.numbers(len(trace)).start
         further = min(self.settings.draws * -(-len(trace) // 2), _MOST)
         draws = range(first, first + max(further, self.settings.draws))
+        inputs = self._inputs(means)
+        theirs = self._errors(means, rows[window(len(rows))], draws)
+        errors = np.where(np.isnan(theirs), errors, np.maximum(errors, theirs))
         return Fit(
             self.model.graph.at(**{**self.model.inputs, **inputs}),
             inputs,
-            {name: error for name, (_, error) in averages.items()},
-            self._found(self._flat(inputs), draws),
+            self._inputs(errors),
+            self._found(means, draws),
             change(trace.loss, trace.standard_error),
             trace,
         )
+
+    def _errors(self, means: Array, iterates: Array, draws: range) -> Array:
+        """Return the standard errors that the curvature at the result implies; NaN if unknown."""
+        unknown = np.full_like(means, np.nan)
+        if means.size > _CURVED:
+            return unknown
+        few = range(draws.start, min(draws.stop, draws.start + _DRAWS))
+        model = self.model.graph.at(**{**self.model.inputs, **self._inputs(means)})
+        terms = model.rsample(len(few), rng=self._root).gradient(*self.shapes)
+
+        def gradient(inputs: Array) -> Array:
+            return self._flat(self._found(inputs, few).gradient)
+
+        try:
+            return sandwich(
+                gradient,
+                means,
+                iterates.std(axis=0),
+                self._rowwise(terms, len(few)),
+                self.settings.draws * len(iterates),
+            )
+        except FitError:  # a point near the result is outside the domain
+            return unknown
 
     def _move(self, loss: Array, error: Array, gradient: Array) -> None:
         """Keep what was found, and take the step."""
@@ -127,7 +157,7 @@ class Run:
 
     def _found(self, inputs: Array, draws: range) -> Expectation:
         """Return E[J] and its gradient at some inputs, from the draws with those numbers."""
-        values = {name: entry[0] for name, entry in self._named(inputs[np.newaxis]).items()}
+        values = self._inputs(inputs)
         here = f"step {len(self._rows)}"
         try:
             model = self.model.graph.at(**{**self.model.inputs, **values})
@@ -186,6 +216,10 @@ class Run:
     def _rowwise(self, values: Mapping[str, Array], count: int) -> Array:
         sizes = {name: math.prod(shape) for name, shape in self.shapes.items()}
         return np.concatenate([values[n].reshape(count, k) for n, k in sizes.items()], axis=1)
+
+    def _inputs(self, row: Array) -> dict[str, Array]:
+        """Return numbers by the names of the inputs."""
+        return {name: values[0] for name, values in self._named(row[np.newaxis]).items()}
 
     def _named(self, rows: Array) -> dict[str, Array]:
         """Return rows of numbers by the names of the inputs."""

@@ -17,11 +17,13 @@ __all__ = ["SCHEDULES", "Adam", "Settings"]
 SCHEDULES = ("cosine", "constant")
 
 #: The share that Adam's mean of gradients keeps in each step, and that of their squares, and what
-#: is added to the root of the latter: the values of Kingma & Ba (2015).
-_KEPT, _KEPT_SQUARES, _EPSILON = 0.9, 0.999, 1e-8
+#: is added to the root of the latter. Kingma & Ba (2015) keep 0.999 of the squares. Keeping less
+#: forgets the large gradients of the first steps, which make later steps short, sooner; it biases
+#: the result by a share of the gradients' skewness, which means over many draws hardly have.
+_KEPT, _KEPT_SQUARES, _EPSILON = 0.9, 0.99, 1e-8
 
 #: The share of the rate that a cosine ends at. It isn't 0: steps that become shorter and shorter
-#: depend on each other more and more, and the means of batches would tell nothing.
+#: depend on each other more and more, and the means of batches would underestimate errors.
 _LEFT = 0.25
 
 

@@ -95,7 +95,7 @@ class Evaluator:
         laws: dict[str, Any] = {}
         shapes = {name: value.shape for name, value in values.items()}
         for node in structure.nodes:
-            with locating(_title(node)):
+            with locating(_title(node)), np.errstate(all="ignore"):
                 alone = all(name in fixed for name in node.arguments)
                 shapes[node.name] = broadcast_shapes(
                     **{name: shapes[name] for name in node.arguments}

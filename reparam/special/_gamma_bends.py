@@ -27,7 +27,7 @@ from reparam._typing import Array
 from reparam.special._accurate import bend, log1pmx
 from reparam.special._elementwise import column, integrate, select, weighted
 from reparam.special._expansions import TABLES, Table
-from reparam.special._gamma_integrals import above_mean, log_derivative, log_ratio
+from reparam.special._gamma_integrals import _log_derivative, above_mean, log_derivative, log_ratio
 from reparam.special._rules import BETA_HIGH, BETA_LOW, CUTOFF
 from reparam.special.along_paths import bends, scale_of
 from reparam.special.bregman import trigamma_excess
@@ -40,7 +40,8 @@ def _differences(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array, Ar
     """α < 8: differences of h along the path."""
 
     def speeds(_: NDArray[np.intp], log: Array, shape: Array) -> tuple[Array]:
-        return (log_derivative(np.exp(log), log, shape),)
+        # compiled kernels round less smoothly, which differences of order 10 show
+        return _log_derivative(np.exp(log), log, shape)
 
     log_x = np.broadcast_to(log_x, x.shape)
     ((turn,),) = bends(speeds, log_x, [alpha], [alpha], [alpha], scale_of(log_x), smooth=True)

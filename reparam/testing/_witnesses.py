@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reparam.base.distribution import Distribution
-from reparam.verification.witnesses import NAMES, WITHOUT_GRADIENTS
+from reparam.verification.witnesses import DEFAULTS, NAMES, WITHOUT_GRADIENTS
 
 if TYPE_CHECKING:
     from reparam.verification.results import Check
@@ -107,11 +107,13 @@ def _property(witness: str) -> Callable[[type[Distribution]], None]:
 
 
 #: A property for each witness: that a check by it holds.
-WITNESS_PROPERTIES: tuple[Callable[[type[Distribution]], None], ...] = tuple(map(_property, NAMES))
+WITNESS_PROPERTIES: tuple[Callable[[type[Distribution]], None], ...] = tuple(
+    map(_property, DEFAULTS)
+)
 
 #: Those of the witnesses that look at discrete distributions.
 DISCRETE_WITNESS_PROPERTIES = tuple(
     has_property
-    for name, has_property in zip(NAMES, WITNESS_PROPERTIES, strict=True)
+    for name, has_property in zip(DEFAULTS, WITNESS_PROPERTIES, strict=True)
     if name in WITHOUT_GRADIENTS
 )

@@ -90,7 +90,7 @@ class TargetSpec:
     @property
     def witnesses(self) -> tuple[str, ...]:
         """The names of the witnesses that look at it, in the order of a report."""
-        asked = [name for name in known.NAMES if not self.only or name in self.only]
+        asked = [name for name in known.NAMES if name in (self.only or known.DEFAULTS)]
         return tuple(
             name
             for name in asked
@@ -265,6 +265,7 @@ def planned(
             spec,
             rtol=run.rtol if spec.rtol is None else spec.rtol,
             dtype=spec.dtype or run.dtype,
+            only=spec.only or (() if witnesses is None else run.only),
             skip=(*spec.skip, *(name for name in known.NAMES if name not in run.only)),
             parameters={**spec.parameters, **fixed},
         )

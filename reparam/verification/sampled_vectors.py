@@ -79,17 +79,20 @@ class Reference(Protocol):
         """Return whether there is a distribution with these parameters."""
 
 
-class _Declared:
+class _Declared(Reference):
     """A distribution of vectors of which the log density and the parameters are all there is."""
 
     def __init__(
         self, parameters: Mapping[str, Parameter], region: Region, event: tuple[int, ...]
     ) -> None:
         owner = type("Declared", (), {"parameters": dict(parameters), "_alternatives": ()})
-        self.entries = Entries(owner)  # type: ignore[arg-type]
-        self.parameters, self.fixed = self.entries.numbers, {}
-        self.region, self.event, self.length = region, event, math.prod(event)
-        self.is_whole, self.formulas = isinstance(region, RealVector | RealMatrix | Simplex), {}
+        self.entries = Entries(owner)
+        self.parameters: Mapping[str, Parameter] = self.entries.numbers
+        self.fixed: Mapping[str, float] = {}
+        self.formulas: Mapping[str, Callable[..., Any]] = {}
+        self.region: Any = region
+        self.event, self.length = event, math.prod(event)
+        self.is_whole = isinstance(region, RealVector | RealMatrix | Simplex)
 
     def law(self, theta: Mapping[str, float]) -> Law:
         return cast(Law, _Formulas(self.formulas, theta))
@@ -101,7 +104,7 @@ class _Declared:
         return ()
 
     def outside(self, theta: Mapping[str, Any], y: Array) -> NDArray[np.bool_]:
-        return self.region.outside(y.reshape(*y.shape[:-1], *self.event))
+        return np.asarray(self.region.outside(y.reshape(*y.shape[:-1], *self.event)))
 
     def allows(self, theta: Mapping[str, Any]) -> bool:
         return True
@@ -330,7 +333,8 @@ def of_object(thing: Any, name: str) -> SampledVectors:
             f"{name} lacks rsample(n, rng=…, **parameters), which returns n vectors and gradients"
             " by parameter"
         )
-    cls, given = _claimed(thing), getattr(thing, "parameters", None)
+    cls = _claimed(thing)
+    given: Any = getattr(thing, "parameters", None)
     if cls is not None:
         if given is not None and not isinstance(given, Mapping):
             raise InputError(

@@ -23,12 +23,13 @@ from reparam.base.discrete import Discrete
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import Noise
+from reparam.errors import NoFormulaError
 from reparam.parameters import Parameter, Parameters
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.laws import Formula, Law
-from reparam.verification.refusals import NoGradient
+from reparam.verification.refusals import NoGradient, NotApplicable
 
-__all__ = ["FORMULAS", "Later", "Masses", "Registered", "Sample", "Target", "Unlike"]
+__all__ = ["FORMULAS", "Bends", "Later", "Masses", "Registered", "Sample", "Target", "Unlike"]
 
 #: Draws of given noise that are kept for their views.
 _LATE = 64
@@ -39,6 +40,9 @@ FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
 _LOGARITHMS = ("log_cdf", "log_sf")
 _OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score")
 _OF_INTEGERS = (*FORMULAS[:-1], *_LOGARITHMS)
+
+#: Second derivatives of draws in pairs of parameters.
+Bends = Mapping[tuple[str, str], Array]
 
 #: Functions without which the formulas are still exact.
 _BESIDE = frozenset({"log_cdf", "log_sf", "pathwise2", "stein_score"})
@@ -163,6 +167,16 @@ class Target(abc.ABC):
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients."""
 
+    def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
+        """Return n values with gradients, and second derivatives by pairs of parameters.
+
+        Raises
+        ------
+        NotApplicable
+            If there are none.
+        """
+        raise NotApplicable("it offers no second derivatives")
+
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values: the same ones, also where no gradient flows."""
         return self.draws(theta, n, seed, way).value
@@ -267,6 +281,18 @@ class Registered(Target):
         d, shape = self._distribution(theta, n, way)
         return d.sample(shape, rng=seed)
 
+    def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
+        """Return n values with gradients, and second derivatives by pairs of parameters."""
+        if self._entries.are_of_vectors:
+            return super().second(theta, n, seed)
+        draw = self._made(theta).rsample(n, rng=seed)
+        try:
+            rows = draw.hessian()
+        except NoFormulaError as refusal:
+            raise NotApplicable(f"it offers no second derivatives: {refusal}") from None
+        bends = {(a, b): each for a, row in rows.items() for b, each in row.items()}
+        return Sample(draw.value, self._gradients(draw)), bends
+
     def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array]:
         """Return the n values of each of two calls with one generator."""
         d, rng = self._made(theta), np.random.default_rng(seed)
@@ -281,7 +307,7 @@ class Registered(Target):
         return self._made(theta), n
 
     def unlike(self, n: int, seed: int) -> Unlike | None:
-        """Return n values with gradients, of everyday parameters at random."""
+        """Return n values with gradients, of typical parameters at random."""
         if not self._thing._on_quantile_path:
             return None
         rng = np.random.default_rng(seed)

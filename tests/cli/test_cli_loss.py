@@ -309,7 +309,7 @@ class TestErrors:
             (("-p", "loc=2*mu", "--loss", "y*mu"), "formulas need a value for mu; pass --at mu=VA"),
             (("-p", "mu=2*y", *LOSS), "parameter mu: y is what is drawn with it; use other names"),
             (("-p", "loc=scale", "-p", "scale=mu", *LOSS), "refers to itself through"),
-            (("--loss", "loss*2"), "--loss: loss is what it defines; use another name"),
+            (("--loss", "loss*2"), "--loss: loss refers to itself; a node refers to inputs"),
             (("--loss", "007*y"), "--loss: '007*y', column 1: a whole number doesn't begin with 0"),
             (("-p", "loc=w*x"), "loc: 'w*x' is not a number; a formula needs a loss, such as"),
             (("--loss", "(y - t)**2"), "formulas need a value for t; pass --at t=VALUE"),

@@ -79,16 +79,16 @@ def test_known_optima_are_reached_within_standard_errors(model, optimum, lowest,
 
 
 def test_steps_are_those_of_adam():
-    """Against the algorithm of Kingma & Ba (2015), from the gradients of the trace."""
+    """Against algorithm 1 of Kingma & Ba (2015), from the gradients of the trace."""
     found = rp.fit(QUADRATIC.at(m=0.0), 10, steps=40, rate=0.1, rng=1).trace
     m, first, second = 0.0, 0.0, 0.0
     for step in range(40):
         assert found.inputs["m"][step] == pytest.approx(m, rel=1e-12)
         gradient = found.gradient["m"][step]
-        first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+        first, second = 0.9 * first + 0.1 * gradient, 0.99 * second + 0.01 * gradient**2
         share = min(step / 20, 1.0)
         rate = 0.1 * (0.25 + 0.375 * (1.0 + math.cos(math.pi * share)))
-        unbiased = first / (1 - 0.9 ** (step + 1)), second / (1 - 0.999 ** (step + 1))
+        unbiased = first / (1 - 0.9 ** (step + 1)), second / (1 - 0.99 ** (step + 1))
         m -= rate * unbiased[0] / (math.sqrt(unbiased[1]) + 1e-8)
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import special
 
 import reparam as rp
@@ -157,7 +159,9 @@ class TestEstimators:
         assert list(dict.fromkeys(row.estimator for row in found)) == names
         assert set(found.left_out) == {"pathwise"}
         for row in found:
-            assert row.biased == (row.estimator in ("relaxed", "straight-through"))
+            sees_values = row.estimator == "straight-through" and row.input != "a"
+            is_soft = row.estimator in ("relaxed", "straight-through")
+            assert row.biased == (is_soft and not sees_values)
             assert abs(row.error) <= (4.0 * row.standard_error + 1e-12) or row.biased, row
         by = {(row.estimator, row.input): row for row in found}
         assert by["mixed", "a"].variance < by["mixed-score", "a"].variance
@@ -320,6 +324,11 @@ class TestDensities:
             ("kl(student-t(3), z)", "there is no closed form of kl of student-t and gaussian; dr"),
             ("log_prob(gaussian(0, -1), z)", "loss: log_prob.gaussian.* scale=-1 is not in"),
             ("log_prob(loss)", "column 10: loss is not drawn"),
+            ("z + entropy(truncated(z))", "column 13: no distribution is called 'z'"),
+            (
+                "entropy(truncated(gaussian, low=0))",
+                "column 1: truncated has no formula of the ent",
+            ),
         ],
     )
     def test_mistakes_in_formulas(self, text, message):
@@ -343,3 +352,45 @@ class TestDensities:
     def test_names_of_calls_are_free_for_nodes(self):
         graph = rp.Graph("sum = kl + 1\nloss = sum*entropy")
         assert graph.at(kl=2.0, entropy=0.5).expectation(1).value == 1.5
+
+
+WORDS = (
+    *(
+        "z",
+        "k",
+        "x",
+        "0.5",
+        "-1",
+        "(",
+        ")",
+        ", ",
+        " + ",
+        "*",
+        "[",
+        "loc=",
+        "#",
+        "\n",
+        "_____0",
+        "µ",
+    ),
+    *("log_prob(", "entropy(", "kl(", "sum(", "stop_gradient(", "gaussian(", "poisson(", "exp("),
+    *(" relaxed(", " observed(", " straight-through(", "().__class__", "__import__('os')"),
+)
+LINES = (
+    "z ~ gaussian({}, {})\nloss = log_prob({}) - {}",
+    "k ~ poisson({}){}\nloss = kl({}, {}) + sum({})",
+    "z ~ gaussian(0, 1)\nk ~ bernoulli(sigmoid(z)){}\nloss = log_prob({}, {}) - entropy({})",
+)
+
+
+@given(st.sampled_from(LINES), st.data())
+@settings(max_examples=150)
+def test_text_is_a_graph_or_an_error_of_one_sentence(lines, data):
+    part = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map("".join)
+    text = lines.format(*(data.draw(part) for _ in range(lines.count("{}"))))
+    try:
+        graph = rp.Graph(text)
+        graph.at(**dict.fromkeys(graph.inputs, 0.5)).expectation(5, rng=1)
+    except rp.ReparamError as error:
+        sentences = str(error).splitlines()
+        assert len(sentences) == 1

@@ -18,7 +18,7 @@ from reparam.verification.context import LEVELS, parameter_sets
 from reparam.verification.resolving import resolve
 from reparam.verification.results import Outcome
 from reparam.verification.vectors import Vectors
-from reparam.verification.witnesses import NAMES, WITHOUT_GRADIENTS
+from reparam.verification.witnesses import DEFAULTS, WITHOUT_GRADIENTS
 
 SEED = 1
 QUICK = {"level": LEVELS["quick"], "seed": SEED, "alpha": 1e-10}
@@ -272,11 +272,11 @@ def test_every_mistake_is_caught(subject, kind, cls):
     order = {"derivative": "derivative", "draws": "distribution", "score": "score"}
     first = [order.get(subject, "identity")]
     mutant = mutants.Mutant(subject, kind, "", "", cls)
-    witnesses = first + [name for name in NAMES if name not in first]
+    witnesses = first + [name for name in DEFAULTS if name not in first]
     assert any(mutants.catches(witness, mutant, SEED) for witness in witnesses)
 
 
-@pytest.mark.parametrize("witness", NAMES)
+@pytest.mark.parametrize("witness", DEFAULTS)
 @pytest.mark.parametrize("cls", [rp.Concrete, Many])
 def test_what_is_right_holds(cls, witness):
     found = run_check(cls, witness, **QUICK)
@@ -346,7 +346,7 @@ def test_a_distribution_with_numbers_is_looked_at_as_it_is():
 
 def test_entries_that_underflow_are_no_finding():
     """At a low temperature draws have entries 0, of which logarithms tell all that is told."""
-    for witness in NAMES:
+    for witness in DEFAULTS:
         found = run_check(resolve("concrete", {"temperature": 0.002}), witness, **QUICK)
         skipped = witness in ("identity", "expectation")
         assert found.outcome is (Outcome.SKIPPED if skipped else Outcome.HOLDS), str(found)

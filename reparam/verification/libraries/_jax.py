@@ -20,7 +20,7 @@ from reparam._typing import Array
 from reparam.verification.laws import Formula
 from reparam.verification.libraries._vectors import VectorRow
 from reparam.verification.refusals import NoGradient
-from reparam.verification.targets import Sample
+from reparam.verification.targets import Bends, Sample
 
 __all__ = ["JaxSampling", "JaxVectorSampling", "in_double"]
 
@@ -128,6 +128,28 @@ class JaxSampling:
                 for name in theta
             }
         return Sample(value[:n], {name: each[:n] for name, each in gradients.items()})
+
+    def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
+        """Return the same draws with gradients, differentiated again: no draw depends on others."""
+        jax, sample = _jax(), self.sample(theta, n, seed)
+
+        def slopes(key: Any, at: Mapping[str, Any]) -> Any:
+            return self._pulled(key, at)[1]
+
+        def along(key: Any, at: Mapping[str, Any], b: str) -> Any:
+            numbers = jax.numpy
+            step = {c: (numbers.ones_like if c == b else numbers.zeros_like)(at[c]) for c in at}
+            return jax.jvp(lambda moved: slopes(key, moved), (at,), (step,))[1]
+
+        with in_double(theta):
+            arrays, compiled = _arrays(theta, _BLOCK), jax.jit(along, static_argnums=2)
+            blocks = [{b: compiled(k, arrays, b) for b in theta} for k in _keys(seed, n)]
+            bends = {
+                (a, b): np.concatenate([np.asarray(each[b][a]) for each in blocks])[:n]
+                for a in theta
+                for b in theta
+            }
+        return sample, bends
 
     @cached_property
     def _compiled(self) -> tuple[Callable[..., Any], Callable[..., Any]]:

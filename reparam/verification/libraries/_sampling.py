@@ -22,7 +22,7 @@ from reparam.verification.laws import Formula, Law
 from reparam.verification.libraries._rows import Row
 from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.refusals import Faulty, NoGradient, NotApplicable
-from reparam.verification.targets import Sample, Target
+from reparam.verification.targets import Bends, Sample, Target
 
 __all__ = [
     "LibrarySampler",
@@ -37,7 +37,7 @@ __all__ = [
     "unchecked",
 ]
 
-#: A parameter's everyday values lie within these distances of one end of its domain.
+#: A parameter's typical values lie within these distances of one end of its domain.
 _NEAR, _FAR = 0.1, 10.0
 
 
@@ -53,6 +53,9 @@ class Sampling(Protocol):
 
     def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
         """Return the same draws, with gradients, or raise NoGradient."""
+
+    def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
+        """Return draws with gradients and second derivatives; whatever is raised is the reason."""
 
     def support(self, theta: Mapping[str, float]) -> tuple[float, float]:
         """Return the ends of the interval that values lie in."""
@@ -90,6 +93,20 @@ class LibrarySampler(Target):
         value = self._sampling.values(self.given(theta), n, seed)
         _check(value, n)
         return self._placed(value if value.dtype.kind == "f" else value.astype(np.float64), theta)
+
+    def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
+        """Return n values with gradients, and second derivatives, as the library has them."""
+        if self._row.discrete:
+            raise NotApplicable("its values are whole numbers")
+        try:
+            return self._sampling.second(self.given(theta), n, seed)
+        except NoGradient as reason:
+            raise NotApplicable(f"it offers no second derivatives: {reason}") from None
+        except (RuntimeError, NotImplementedError, ValueError, TypeError) as error:
+            text = str(error).splitlines()[0] if str(error) else ""
+            raise NotApplicable(
+                f"differentiating twice raises {type(error).__name__}: {text}"
+            ) from None
 
     def _placed(self, value: Array, theta: Mapping[str, float]) -> Array:
         """Return values, angles moved into the law's support."""
@@ -138,7 +155,7 @@ def load(spec: str, module: str, library: str, package: str) -> ModuleType:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what a library does at home
             return import_module(module)
-    except Exception as error:  # whatever a library raises is what there is to say
+    except Exception as error:  # whatever a library raises is the finding
         root = module.partition(".")[0]
         if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == root:
             raise MissingExtraError(

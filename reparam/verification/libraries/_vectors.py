@@ -75,7 +75,7 @@ def sampled(
     """Return the target that a sampler is; with the parameters of an object, if that is given."""
     from reparam import registry
 
-    cls = registry.get(known.law)
+    cls: Any = registry.get(known.law)
     if thing is None:
         return SampledVectors(name, sampling, Vectors(cls(**known.constants), name), known.left_out)
     given = {}

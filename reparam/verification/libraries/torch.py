@@ -39,7 +39,7 @@ from reparam.verification.libraries._sampling import (
 )
 from reparam.verification.libraries._vectors import VectorRow, diagonal, sampled, vectors
 from reparam.verification.refusals import NoGradient
-from reparam.verification.targets import Sample, Target
+from reparam.verification.targets import Bends, Sample, Target
 
 __all__ = ["ROWS", "VECTORS", "recognized", "target"]
 
@@ -219,6 +219,31 @@ class _Sampling:
             y.detach().numpy(),
             {name: each.numpy() for name, each in zip(leaves, gradients, strict=True)},
         )
+
+    def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
+        """Return the same draws with gradients, differentiated again: what is cut off is 0."""
+        torch = _torch()
+        leaves = {
+            name: each.clone().requires_grad_() for name, each in self._at(theta, (n,)).items()
+        }
+        made = self._made(leaves)
+        if not made.has_rsample:
+            raise NoGradient(f"{self._label} has no rsample")
+        with _seeded(seed):
+            y = made.rsample()
+        kept = list(leaves.values())
+        first = torch.autograd.grad(y.sum(), kept, create_graph=True)
+        bends = {}
+        for a, slope in zip(leaves, first, strict=True):
+            again = (
+                torch.autograd.grad(slope.sum(), kept, retain_graph=True, allow_unused=True)
+                if slope.requires_grad
+                else [None] * len(kept)
+            )
+            for b, each in zip(leaves, again, strict=True):
+                bends[a, b] = np.zeros(n) if each is None else each.detach().numpy()
+        slopes = {name: each.detach().numpy() for name, each in zip(leaves, first, strict=True)}
+        return Sample(y.detach().numpy(), slopes), bends
 
 
 class _VectorSampling:

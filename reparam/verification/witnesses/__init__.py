@@ -9,7 +9,7 @@ from importlib import import_module
 from reparam.verification.context import Context
 from reparam.verification.results import Comparison
 
-__all__ = ["BY_COST", "NAMES", "STATISTICAL", "WITHOUT_GRADIENTS", "Witness", "load"]
+__all__ = ["BY_COST", "DEFAULTS", "NAMES", "STATISTICAL", "WITHOUT_GRADIENTS", "Witness", "load"]
 
 #: A witness yields comparisons, or raises NotApplicable with the reason.
 Witness = Callable[[Context], Iterator[Comparison]]
@@ -31,6 +31,8 @@ class _Declaration:
         Whether it has nothing to look at where there are no gradients.
     vectors
         Whether it asks other questions of vectors: ``of_vectors`` has them.
+    on_request
+        Whether it is asked only if it is named.
     """
 
     subject: str
@@ -38,6 +40,7 @@ class _Declaration:
     statistical: bool = False
     gradients: bool = True
     vectors: bool = True
+    on_request: bool = False
 
 
 #: All witnesses, in the order in which a report has them.
@@ -77,10 +80,20 @@ _WITNESSES = {
     "continuity": _Declaration(
         "f is continuous in θ at fixed noise, no step function", 7, vectors=False
     ),
+    "second": _Declaration(
+        "∂²E[φ(y)]/∂θ∂θ' by the sampler's second derivatives against −F_θ/p's, on request",
+        0,
+        statistical=True,
+        vectors=False,
+        on_request=True,
+    ),
 }
 
 #: The names of all witnesses, and what each looks at.
 NAMES = {name: witness.subject for name, witness in _WITNESSES.items()}
+
+#: Those that are asked unless others are named.
+DEFAULTS = tuple(name for name, each in _WITNESSES.items() if not each.on_request)
 
 #: Those that look at what has no gradients, too.
 WITHOUT_GRADIENTS = tuple(name for name, each in _WITNESSES.items() if not each.gradients)

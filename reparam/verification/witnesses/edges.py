@@ -189,7 +189,7 @@ def _told(*tallies: Tally | Averages) -> Iterator[Comparison]:
 
 
 def _at_end(y: Array, end: Array) -> NDArray[np.bool_]:
-    """Return which values are at an end of the support, but for rounding."""
+    """Return which values are at an end of the support, up to rounding."""
     if not np.isfinite(end):
         return np.isinf(y)
     return np.asarray(np.abs(y - end) <= _ROUNDING * np.spacing(np.abs(end)))

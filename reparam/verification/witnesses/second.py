@@ -1,0 +1,103 @@
+"""Second derivatives of draws: whether those of expectations by them are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations_with_replacement
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.verification import statistics
+from reparam.verification.comparing import Tally
+from reparam.verification.context import Context
+from reparam.verification.refusals import NotApplicable
+from reparam.verification.results import Comparison
+
+__all__ = ["second"]
+
+#: Draws at each set.
+_DRAWS = 2**15
+#: Functions that are looked at.
+_FUNCTIONS = 3
+#: Draws that tell where the mass is.
+_PILOT = 1024
+#: A step of differences of fourth order, relative to the room there is.
+_STEP = 1e-3
+#: What differences may leave of second derivatives: of formulas, and of what is numerical itself.
+_ROUNDED, _NUMERICAL = 1e-6, 1e-2
+#: The share of draws at which the reference must be known.
+_ENOUGH = 0.95
+
+
+def second(context: Context) -> Iterator[Comparison]:
+    """Compare ∂²E[φ(y)]/∂θ∂θ' by second derivatives of draws with that by the quantile path's.
+
+    E[φ'' y_a y_b + φ' y_ab] is the same for any path, and φ is bounded with its derivatives. The
+    quantile path's first derivatives are P_a = −F_a/p, and its second ones the derivative of P_a
+    along its flow: y + h P_b as θ_b + h.
+    """
+    target, sets = context.target, context.sets()
+    if target.length:
+        raise NotApplicable("its values are vectors; second derivatives are those of numbers")
+    pairs = list(combinations_with_replacement(target.parameters, 2))
+    tallies = {pair: Tally("∂²E[φ(y)]/∂{}∂{}".format(*pair), "standard errors") for pair in pairs}
+    critical = statistics.critical_value(context.alpha / (_FUNCTIONS * len(pairs) * len(sets)))
+    n = min(context.level.draws, target.gradient_draws, _DRAWS)
+    rounded = _NUMERICAL if target.is_numerical else _ROUNDED
+    for number, theta in enumerate(sets):
+        sample, bends = target.second(theta, n, context.seeded("second", number))
+        y = np.asarray(sample.value, dtype=np.float64)
+        pilot = target.values(theta, _PILOT, context.seeded("second pilot", number))
+        slopes = target.law(theta, 0).pathwise(y)
+        for a, b in pairs:
+            exact = _bend(context, theta, y, np.asarray(slopes[b]), a, b)
+            kept = np.isfinite(exact)
+            if np.mean(kept) < _ENOUGH:
+                tallies[a, b].add(theta, 0.0, np.nan, note="−F_θ/p is not smooth enough")
+                continue
+            for what, slope, bend in _functions(y, pilot):
+                own = bend * sample.gradients[a] * sample.gradients[b] + slope * bends[a, b]
+                path = bend * np.asarray(slopes[a]) * np.asarray(slopes[b]) + slope * exact
+                own, path = own[kept], path[kept]
+                off, size = own - path, float(np.mean(np.abs(path)))
+                z = statistics.mean_score(off, slack=rounded * size)
+                note = ""
+                if abs(z) > critical:
+                    note = f"φ = {what}: {np.mean(own):.4g} for {np.mean(path):.4g}"
+                    note += "" if np.any(bends[a, b]) else "; that of draws is 0, all of them"
+                told = np.all(np.abs(off) <= rounded * size) or statistics.is_summable(off)
+                tallies[a, b].add(theta, z, 0.0 if told else np.nan, atol=critical, note=note)
+    for tally in tallies.values():
+        yield from tally.result()
+
+
+def _bend(
+    context: Context, theta: Mapping[str, float], y: Array, along: Array, a: str, b: str
+) -> Array:
+    """Return the quantile path's second derivative in two parameters, by fourth-order differences.
+
+    The flow keeps each value's probability, and so the side of a kink that it is on.
+    """
+    target = context.target
+    low, high = map(float, target.parameters[b].domain.ends({}))
+    step = _STEP * min(theta[b] - low, high - theta[b], 1.0 + abs(theta[b]))
+
+    def at(times: float) -> Array:
+        law = target.law({**theta, b: theta[b] + times * step}, 0)
+        return np.asarray(law.pathwise(y + times * step * along)[a])
+
+    return (8.0 * (at(1.0) - at(-1.0)) - (at(2.0) - at(-2.0))) / (12.0 * step)
+
+
+def _functions(y: Array, pilot: Array) -> Iterator[tuple[str, Array, Array]]:
+    """Yield functions φ of numbers: what it is, φ'(y) and φ''(y)."""
+    low, middle, high = np.quantile(pilot, [0.16, 0.5, 0.84])
+    width = high - low
+    t = np.tanh((y - middle) / width)
+    dt = (1.0 - t) * (1.0 + t) / width
+    d2t = -2.0 * t * dt / width
+    yield "t", dt, d2t
+    yield "t²", 2.0 * t * dt, 2.0 * dt * dt + 2.0 * t * d2t
+    wave, slope = np.sin(3.0 * t), 3.0 * np.cos(3.0 * t)
+    yield "sin 3t", slope * dt, -9.0 * wave * dt * dt + slope * d2t

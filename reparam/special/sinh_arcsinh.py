@@ -79,7 +79,7 @@ def log_cosh_mean(loc: Array, scale: Array) -> Array:
 def cube(v: Array) -> Array:
     """Return x³/√(1 + x²) with x = sinh v."""
     x = np.sinh(v)
-    return x * (x * np.tanh(v))
+    return np.asarray(x * (x * np.tanh(v)))
 
 
 def less_tanh(w: Array) -> Array:

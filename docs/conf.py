@@ -55,7 +55,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!reparam).*"),
     ("py:.*", r"reparam\._typing\..*"),
     ("py:.*", r"reparam\.\w+\._.*"),  # type variables and base classes
-    ("py:.*", r"reparam\.base\..*\.(Arithmetic|SecondOrder|StandIns|Tree)"),
+    ("py:.*", r"reparam\.base\..*\.(Arithmetic|Formulas|SecondOrder|StandIns|Tree)"),
 ]
 
 

@@ -140,8 +140,8 @@ class TestOtherCommands:
 
     def test_show_marks_what_follows_numerically(self, laws):
         page = laws("show", "laws_here:Gumbel").stdout
-        wanted = "numerical  isf, cdf, sf, log_cdf, log_sf, pathwise, score, stein_score, mean,"
-        assert f"{wanted} variance, entropy" in page.replace("\n" + " " * 11, " ")
+        wanted = "numerical  isf, cdf, sf, log_cdf, log_sf, pathwise, pathwise2, score, stein_score,"
+        assert f"{wanted} mean, variance, entropy" in page.replace("\n" + " " * 11, " ")
         assert json.loads(laws("show", "gamma", "-f", "json").stdout)["numerical"] == []
         assert "numerical" not in laws("show", "gamma").stdout
 

@@ -54,8 +54,9 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!reparam).*"),
     ("py:.*", r"reparam\._typing\..*"),
+    ("py:.*", r"reparam\.dask\..*"),  # needs an extra
     ("py:.*", r"reparam\.\w+\._.*"),  # type variables and base classes
-    ("py:.*", r"reparam\.base\..*\.(Arithmetic|SecondOrder|StandIns|Tree)"),
+    ("py:.*", r"reparam\.base\..*\.(Arithmetic|Formulas|SecondOrder|StandIns|Tree)"),
 ]
 
 

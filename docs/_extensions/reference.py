@@ -18,6 +18,7 @@ RETURNED = """
     plots.Quantile divergences.Divergence divergences.StandardError verification.Sampler
     verification.Report verification.Check verification.Comparison verification.Outcome
     graphs.Model graphs.GraphDraw graphs.Expectation graphs.ExpectationStandardError
+    graphs.GraphEstimates graphs.GraphEstimate fitting.Fit fitting.Change fitting.Trace
     estimators.Estimates estimators.Estimate
 """
 

@@ -85,7 +85,7 @@ def estimate(
         Called with how many draws have been made, and how many will be, now and then.
     mapped
         Applies a function to each number of a range, anywhere, and yields the results in order;
-        :func:`reparam.dask.estimate` passes it. Default: threads of this process.
+        ``reparam.dask.estimate`` passes it. Default: threads of this process.
 
     Returns
     -------

@@ -79,8 +79,7 @@ def log_cosh_mean(loc: Array, scale: Array) -> Array:
 def cube(v: Array) -> Array:
     """Return x³/√(1 + x²) with x = sinh v."""
     x = np.sinh(v)
-    steep: Array = np.tanh(v)
-    return x * (x * steep)
+    return np.asarray(x * (x * np.tanh(v)))
 
 
 def less_tanh(w: Array) -> Array:

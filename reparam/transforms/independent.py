@@ -179,8 +179,8 @@ def independent(*laws: Reparameterized) -> Independent:
     --------
     >>> import reparam as rp
     >>> d = rp.independent(rp.Gaussian(loc=1.0), rp.Gamma(alpha=2.0))
-    >>> d.mean, d.log_prob([1.0, 2.0])
-    (array([1., 2.]), np.float64(-2.225791352644727))
+    >>> d.mean, round(float(d.log_prob([1.0, 2.0])), 12)
+    (array([1., 2.]), -2.225791352645)
     >>> {name: gradient.shape for name, gradient in d.rsample(100, rng=1).vjp(1.0).items()}
     {'laws[0].loc': (), 'laws[0].scale': (), 'laws[1].alpha': (), 'laws[1].rate': ()}
     """

@@ -236,15 +236,6 @@ class Distribution(Formulas):
 
     # Machinery -------------------------------------------------------------------------------
 
-    @stand_in
-    def _covariance(self, *theta: Any) -> Array:
-        """E[(y − E y)(y − E y)ᵀ], of vectors."""
-        kind = ("numbers", "vectors", "matrices")[len(self.event_shape)]
-        raise NoFormulaError(
-            f"{type(self).__name__} has no formula for the covariance of {kind};"
-            + (" average over draws, sample(n)" if kind == "vectors" else " there is the variance")
-        )
-
     @final
     @classmethod
     def numerical_formulas(cls) -> tuple[str, ...]:

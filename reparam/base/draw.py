@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Draw"]
 
-#: The module of the room above that draws figures.
-_PLOTS = "reparam.plots"
-
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
@@ -372,7 +369,7 @@ class Draw:
 
     def plot(self, *, grad: bool = False) -> Figure:
         """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""
-        figure: Figure = import_module(_PLOTS).plot(self, grad=grad)
+        figure: Figure = import_module("reparam.plots").plot(self, grad=grad)
         return figure
 
     def __repr__(self) -> str:

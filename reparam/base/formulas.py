@@ -12,6 +12,7 @@ from reparam.base.tails import Tail
 from reparam.base.tree import Tree
 from reparam.domains import Domain, Integers
 from reparam.engine.noise import UNIFORM, Noise, Stream
+from reparam.errors import NoFormulaError
 from reparam.regions import Dims, Region
 
 __all__ = ["FUNCTIONS", "About", "Formulas", "View", "follows", "stand_in"]
@@ -170,6 +171,15 @@ class Formulas(Tree, abc.ABC):
     @abc.abstractmethod
     def _entropy(self, *theta: Any, **_: Any) -> Array:
         """Entropy in nats."""
+
+    @stand_in
+    def _covariance(self, *theta: Any) -> Array:
+        """E[(y − E y)(y − E y)ᵀ], of vectors."""
+        kind = ("numbers", "vectors", "matrices")[self._support.rank]
+        raise NoFormulaError(
+            f"{type(self).__name__} has no formula for the covariance of {kind};"
+            + (" average over draws, sample(n)" if kind == "vectors" else " there is the variance")
+        )
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
         """The ends of the support."""

@@ -58,7 +58,7 @@ def write_parts(
     numbers
         The numbers of the draws.
     distribution, rng, format, dtype, with_noise
-        As :func:`reparam.cli.sample.records` takes them.
+        As :func:`reparam.cli.drawn.records` takes them.
     """
     from reparam import formats, sampling
 
@@ -89,7 +89,7 @@ def _write(
 ) -> None:
     """Write a part, on a worker: the file appears when it is complete."""
     from reparam.cli import output
-    from reparam.cli.sample import records
+    from reparam.cli.drawn import records
     from reparam.engine.threads import threads
 
     with threads(1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from reparam.engine.noise import UNIFORM, Stream, Substream
 from reparam.engine.shapes import summed_to
 from reparam.graphs._nodes import SCORE_LOO
 from reparam.graphs._terms import Term
-
-if TYPE_CHECKING:
-    from reparam.graphs._evaluator import Evaluator, Frame
 
 __all__ = ["Integers", "costs", "over", "repetitions", "whole_shape"]
 
@@ -60,7 +57,7 @@ class Integers:
 
 
 def costs(
-    model: Evaluator, frame: Frame, active: frozenset[str], batch: tuple[int, ...] | None
+    model: Any, frame: Any, active: frozenset[str], batch: tuple[int, ...] | None
 ) -> dict[str, Array]:
     """Return what the score of each draw is multiplied by: its cost less a baseline.
 
@@ -86,7 +83,7 @@ def costs(
     return found
 
 
-def _cost(model: Evaluator, frame: Frame, name: str, batch: tuple[int, ...] | None) -> Array:
+def _cost(model: Any, frame: Any, name: str, batch: tuple[int, ...] | None) -> Array:
     """Return the cost of a draw: of the shape of the draw, or of the batch."""
     count = len(frame.at)
     own = (count, *(model._padded(name) if batch is None else batch))
@@ -108,12 +105,13 @@ def over(value: Array, shape: tuple[int, ...]) -> Array:
     return summed_to(np.broadcast_to(value, whole), shape)
 
 
-def whole_shape(model: Evaluator, term: Term) -> tuple[int, ...]:
+def whole_shape(model: Any, term: Term) -> tuple[int, ...]:
     """Return the shape that a term is broadcast to, with ones before it."""
-    return model._padded(term.whole)
+    shape: tuple[int, ...] = model._padded(term.whole)
+    return shape
 
 
-def repetitions(model: Evaluator, term: Term) -> float:
+def repetitions(model: Any, term: Term) -> float:
     """Return how often a term counts, with its sign."""
     return term.sign * math.prod(math.prod(model._shapes[name]) for name in term.repeated)
 

@@ -1,0 +1,50 @@
+"""Draws as records, whose columns a format has: on this machine, or a part of them on another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from reparam.cli import parsing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from reparam.base.distribution import Distribution
+    from reparam.formats import Records
+    from reparam.formats.records import Block
+
+__all__ = ["records"]
+
+
+def records(
+    distribution: Distribution,
+    numbers: range,
+    rng: int,
+    format: str,
+    dtype: np.dtype[Any],
+    with_noise: bool = False,
+) -> Records:
+    """Return the draws with those numbers as a format takes them, and their noise if wanted."""
+    from reparam import sampling
+    from reparam.base.reparameterized import Reparameterized
+    from reparam.cli import vectors
+    from reparam.formats import Origin, Records
+
+    wide = bool(distribution.event_shape) and vectors.is_wide(distribution, format, with_noise)
+    shape = (len(numbers), *distribution.batch_shape)
+    blocks: Iterator[Block]
+    if with_noise and isinstance(distribution, Reparameterized):
+        draws = sampling.stream(distribution, numbers, rng=rng)
+        blocks = ({"noise": draw.noise, "y": draw.value} for draw in draws)
+    else:
+        blocks = ({"y": y} for y in sampling.values(distribution, numbers, rng=rng))
+    columns = ["noise", "y"] if with_noise else ["y"]
+    if wide:
+        columns = vectors.columns(distribution, with_noise)
+        blocks = (vectors.entries(distribution, block) for block in blocks)
+    else:
+        shape += distribution.event_shape
+    double = parsing.dtype("float64")
+    types = {c: double if c.startswith("noise") else dtype for c in columns}
+    return Records(types, shape, blocks, numbers.start, Origin.of(distribution, rng))

@@ -51,7 +51,7 @@ def is_vector(law: Distribution) -> bool:
 
 def title(law: Distribution) -> str:
     """Return a distribution as the command line writes it: ``gamma(alpha=2, rate=1)``."""
-    if type(law).parameters is not law.parameters:  # made of others
+    if not law._plain:  # made of others
         return repr(law)
     inner = ", ".join(f"{name}={_text(law[name])}" for name in law.parameters)
     return f"{law.name}({inner})"

@@ -36,8 +36,8 @@ _SHOWN = ("name", "parameters", "support", "noise", "mechanism")
 #: Columns are this far apart, and the one of parameters is at least so wide.
 _GAP, _NARROWEST = 2, 16
 
-#: A support of more characters, of a combinator, is said to depend on what it is made of.
-_LONGEST = 12
+#: A support of more characters is said to depend: on parameters, or on what a law is made of.
+_LONGEST = 10
 
 #: Keeps a parameter and its domain together.
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -218,7 +218,7 @@ def _cells(distribution: type[Distribution], kind: str) -> dict[str, str]:
     support = distribution._support
     if isinstance(support, Region):
         cells["support"] = compact(support.brief)
-    if kind == "combinator" and len(cells["support"]) > _LONGEST:
+    if len(cells["support"]) > _LONGEST:
         cells["support"] = "depends"
     return cells
 

@@ -15,7 +15,8 @@ def readable(domain: str) -> str:
 
 def compact(domain: str) -> str:
     """Return a domain in as few letters as a column of many has room for."""
-    short = {"(0, ∞)": "ℝ⁺", "{0, 1, …}": "ℕ₀", "{1, 2, …}": "ℕ⁺", ", …, ": "…", "^K": "ᴷ"}
+    short = {"(0, ∞)": "ℝ⁺", "{…, 0, 1, …}": "ℤ", "{0, 1, …}": "ℕ₀", "{1, 2, …}": "ℕ⁺"}
+    short |= {", …, ": "…", "^K": "ᴷ"}
     text = readable(domain)
     for long, letters in short.items():
         text = text.replace(long, letters)

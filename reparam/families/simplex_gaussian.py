@@ -60,7 +60,7 @@ class SimplexGaussian(Elliptical):
         "Inverse of their covariance",
         dims=("K", "K"),
     )
-    mechanism = "transformed Gaussian"
+    mechanism = "transformed"
     noise = NORMAL
     _substreams: ClassVar = ((NORMAL, ("K",)),)
     _alternatives = (("scale_tril", "covariance", "precision"),)

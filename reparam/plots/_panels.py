@@ -139,7 +139,8 @@ def _range(law: Distribution, name: str, here: float, y: Array) -> tuple[float, 
         return first + 0.01 * (last - first), last - 0.01 * (last - first)
     most = 2.0 * (here - first) if first > -np.inf else np.inf
     if is_discrete(law):
-        ends = here * np.array([0.8, 1.2]) if first == 0.0 else here + np.array([-1.0, 1.0])
+        step = 0.2 * (here - first) if first > -np.inf else 1.0
+        ends = here + step * np.array([-1.0, 1.0])
         median = quantile(moved(law, name, ends), np.array(0.5))
         steepest = float(abs(np.ptp(median)) / np.ptp(ends))
         most = min(0.5 * most, 3.0 + abs(here))

@@ -168,7 +168,7 @@ class TestOtherCommands:
         ("laws_here:", "laws_here: is incomplete; write package.module:attribute"),
         (":Gumbel", ":Gumbel is incomplete; write package.module:attribute"),
         ("laws_here:Unfinished", "Unfinished lacks _support, _log_prob, _cdf or _icdf; write what"),
-        ("laws_here:UnfinishedCount", "UnfinishedCount lacks _cdf, _entropy, _log_prob, _mean,"),
+        ("laws_here:UnfinishedCount", "UnfinishedCount lacks _entropy, _log_prob, _mean, _score,"),
         ("laws_here:Shifted", "Shifted needs base; pass a distribution, such as Gaussian()"),
         ("laws_here:Shifted(gausian)", "no distribution is called 'gausian'; did you mean 'gau"),
         ("nowhere:Law", "nowhere:Law can't be imported: ModuleNotFoundError: No module named"),

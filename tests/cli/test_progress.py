@@ -3,8 +3,6 @@
 import io
 import sys
 
-import pytest
-
 from reparam.cli.progress import Counter
 
 
@@ -13,14 +11,15 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch):
+def on_terminal(monkeypatch):
+    """Make stderr a terminal: within a test, as pytest sets it anew after fixtures."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Terminal())
     return sys.stderr
 
 
-def test_counts_on_a_terminal(terminal):
+def test_counts_on_a_terminal(monkeypatch):
+    terminal = on_terminal(monkeypatch)
     with Counter("draws") as counter:
         for done in (1, 5, 10):
             counter(done, 10)
@@ -28,7 +27,8 @@ def test_counts_on_a_terminal(terminal):
     assert "/10" in terminal.getvalue()
 
 
-def test_waits_before_it_appears(terminal):
+def test_waits_before_it_appears(monkeypatch):
+    terminal = on_terminal(monkeypatch)
     with Counter("draws", patience=3600.0) as counter:
         counter(5, 10)
     assert terminal.getvalue() == ""

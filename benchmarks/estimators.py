@@ -23,6 +23,8 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
+
 import reparam as rp
 from reparam.estimators import ESTIMATORS, TEMPERATURE, Estimate, Objective, estimate
 from reparam.estimators import _estimate as module
@@ -36,6 +38,9 @@ OBJECTIVES = [
 ]
 #: Of Bernoulli variables in the toy problem of Tucker et al.
 PROBABILITIES = [0.1, 0.5, 0.9]
+
+#: Of Dirichlet distributions.
+CONCENTRATIONS = [0.1, 1.0, 10.0, 100.0]
 
 COMPARED = ["pathwise", "score", "score-loo", "score-optimal", "measure-valued"]
 
@@ -97,6 +102,26 @@ def toy(n: int = 1_000_000) -> str:
         rows.append([f"`{name}`", *cells])
     header = [f"{what}, p = {p}" for what in ("variance", "bias") for p in PROBABILITIES]
     return markdown(["", *header], rows, 1)
+
+
+def dirichlet(n: int = 100_000) -> str:
+    """Return the variance of terms of ∂E[Σ y²]/∂α_0 by three routes, for K equal concentrations."""
+    rows = []
+    for entries in (2, 10):
+        for alpha in CONCENTRATIONS:
+            law = rp.Dirichlet(np.full(entries, alpha))
+            draw = law.rsample(n, rng=1)
+            y = draw.value
+            by_path = np.einsum("ij,ij->i", 2.0 * y, draw.jacobian()["concentration"][..., 0])
+            gammas = rp.Gamma(alpha).rsample((n, entries), rng=1)
+            total = gammas.value.sum(axis=1)
+            shares = gammas.value / total[:, np.newaxis]
+            step = shares[:, 0] - np.square(shares).sum(axis=1)
+            by_gammas = 2.0 * step * gammas.jacobian()["alpha"][:, 0] / total
+            by_score = np.square(y).sum(axis=1) * law.score(y)["concentration"][:, 0]
+            cells = [f"{np.var(terms):.2g}" for terms in (by_path, by_gammas, by_score)]
+            rows.append([f"{entries}", f"{alpha:g}", *cells])
+    return markdown(["entries", "α", "path", "gamma variates' path", "score"], rows, 2)
 
 
 def holds(row: Estimate) -> bool:
@@ -163,6 +188,7 @@ def skewness() -> str:
 TABLES = {
     "variance": variance,
     "toy": toy,
+    "dirichlet": dirichlet,
     "coverage": partial(coverage, CONTINUOUS),
     "coverage_discrete": partial(coverage, DISCRETE),
     "skewness": skewness,

@@ -54,6 +54,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!reparam).*"),
     ("py:.*", r"reparam\._typing\..*"),
+    ("py:.*", r"reparam\.dask\..*"),  # needs an extra
     ("py:.*", r"reparam\.\w+\._.*"),  # type variables and base classes
     ("py:.*", r"reparam\.base\..*\.(Arithmetic|Formulas|SecondOrder|StandIns|Tree)"),
 ]

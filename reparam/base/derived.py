@@ -181,7 +181,8 @@ class Derived(Reparameterized):
         return self._chained(self._of._score(y, *self._inner(*theta)), theta)
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
-        return self._of._ends(*self._inner(*theta))
+        with np.errstate(all="ignore"):
+            return self._of._ends(*self._inner(*theta))
 
     def _icdf(self, u: Array, *theta: Any) -> Array:
         return self._of._icdf(u, *self._inner(*theta))

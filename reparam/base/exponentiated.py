@@ -138,7 +138,7 @@ class PowerAtZero(Exponentiated):
         *shape, scale, k = theta
         log_z, power = log_quotient(y, scale), cls._order(*shape) * k
         damping = cls._damping(k * log_z, *shape)
-        of_power = np.where(power == 1.0, 0.0, (power - 1.0) * log_z)
+        of_power = np.where((power == 1.0) | (log_z == 0.0), 0.0, (power - 1.0) * log_z)
         inner = cls._height(*shape) + log_quotient(k, scale) + of_power - damping
         near = np.where(damping == np.inf, -np.inf, inner)
         whole = cls._whole(k * log_z, *shape)

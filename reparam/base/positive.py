@@ -11,7 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized, View
-from reparam.base.second_order import Triangle
+from reparam.base.second_order import Triangle, along_quantiles
 from reparam.domains import POSITIVE, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.special._accurate import LARGEST
@@ -115,9 +115,8 @@ class Scaled(Reparameterized):
         return theta[-1] * z, z
 
     @final
-    @staticmethod
-    def _pathwise2(y: Array, scale: Array) -> Triangle:
-        return ((0.0,),)
+    def _pathwise2(self, y: Array, *theta: Array) -> Triangle:
+        return along_quantiles(self, y, theta) if len(theta) > 1 else ((0.0,),)
 
     @final
     @classmethod
@@ -324,16 +323,16 @@ class LogLocationScale(Reparameterized):
         return cls._jacobian(y, cls._standardized(y, *theta), *theta)
 
     @final
-    @classmethod
-    def _hessian(cls, y: Array, *extras_and_theta: Array) -> Triangle:
-        w, _, k = extras_and_theta
-        in_scale, in_k = cls._jacobian(y, *extras_and_theta)
+    def _hessian(self, y: Array, *extras_and_theta: Array) -> Triangle:
+        w, *shape, _, k = extras_and_theta
+        if shape:
+            return along_quantiles(self, y, extras_and_theta[1:])
+        in_scale, in_k = self._jacobian(y, *extras_and_theta)
         return (0.0, -in_scale * (w / k / k)), (-in_k * ((w / k + 2.0) / k),)
 
     @final
-    @classmethod
-    def _pathwise2(cls, y: Array, *theta: Array) -> Triangle:
-        return cls._hessian(y, cls._standardized(y, *theta), *theta)
+    def _pathwise2(self, y: Array, *theta: Array) -> Triangle:
+        return self._hessian(y, self._standardized(y, *theta), *theta)
 
     @final
     @staticmethod

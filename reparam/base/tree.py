@@ -171,8 +171,7 @@ class Tree:
         raise AttributeError(f"{type(self).__name__} is frozen; {name} can't be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        cls = type(self)
-        return _made, (cls.__base__ if _is_form(cls) else cls, self._parts)
+        return _made, (self._law(), self._parts)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._written()})"
@@ -285,6 +284,12 @@ class Tree:
             choice += names or [group[0]]
         found: type[Self] = cls._forms.get(tuple(choice), cls)
         return found
+
+    @classmethod
+    def _law(cls) -> type[Self]:
+        """Return the class that takes any of the parameters that stand for each other."""
+        law: type[Self] = cls.__mro__[_is_form(cls)]
+        return law
 
     @classmethod
     def _selections(cls) -> list[list[str]]:

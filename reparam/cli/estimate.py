@@ -10,7 +10,7 @@ import typer
 
 from reparam.cli import output, parsing
 from reparam.cli.objective import of_graph
-from reparam.cli.options import Dist, Law, OutFile, OutFormat, Params, Seed, Threads
+from reparam.cli.options import Dask, Dist, Law, OutFile, OutFormat, Params, Seed, Threads
 from reparam.cli.progress import PATIENCE, Counter
 from reparam.errors import InputError, ParameterError
 from reparam.notation import concise
@@ -85,6 +85,7 @@ def estimate(
     out: OutFile = "-",
     format: OutFormat = None,
     threads: Threads = None,
+    dask: Dask = None,
 ) -> None:
     """Estimate ∂/∂θ E[φ(y)] by several estimators, and compare them.
 
@@ -106,7 +107,7 @@ def estimate(
 
     reparam estimate --node "b ~ bernoulli(sigmoid(a))" --loss "(b - 0.45)**2" --at a=0.5
     """
-    from reparam import estimators
+    from reparam.cli import cluster
 
     name = output.format_for(out, format)
     if graph is not None or node:
@@ -115,6 +116,8 @@ def estimate(
                 "LAW, --dist and --param are for one distribution; leave them out, or --graph and"
                 " --node"
             )
+        if dask:
+            raise InputError("--dask is for one distribution; leave it out, or --graph and --node")
         model = of_graph(graph, node or [], objective, at or [])
         with parsing.seeded(seed) as rng:
             compared = model.estimate(
@@ -132,8 +135,8 @@ def estimate(
     distribution = parsing.distribution(parsing.chosen(law, dist), param)
     draws = parsing.count(count, least=2, example="1e5")
     with parsing.seeded(seed) as rng:
-        with Counter("draws", PATIENCE) as counter:
-            found = estimators.estimate(
+        with cluster.estimating(dask) as by, Counter("draws", PATIENCE) as counter:
+            found = by(
                 distribution,
                 objective or "y**2",
                 draws,

@@ -165,6 +165,14 @@ OutFormat = Annotated[
         autocompletion=_complete_format,
     ),
 ]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Compute on the dask cluster at that address, such as tcp://host:8786, or local: one "
+        "worker per thread. Same bits.",
+    ),
+]
 Threads = Annotated[
     str | None,
     typer.Option(metavar="N", help="Threads to use; the result doesn't depend on it."),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reparam.cli import output, parsing, summary
 from reparam.cli.options import (
     Count,
+    Dask,
     Dist,
     DType,
     Law,
@@ -24,9 +25,13 @@ from reparam.cli.options import (
 from reparam.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from reparam.base.distribution import Distribution
+    from reparam.formats import Records
     from reparam.formats.records import Block
 
-__all__ = ["sample"]
+__all__ = ["records", "sample"]
 
 #: Rows on a terminal, at most, unless --format table asks for them: more is summarized.
 _MOST_ROWS = 1000
@@ -55,6 +60,7 @@ def sample(
     out: OutFile = "-",
     format: OutFormat = None,
     threads: Threads = None,
+    dask: Dask = None,
 ) -> None:
     """Draw from a distribution.
 
@@ -71,25 +77,33 @@ def sample(
     reparam sample gamma -n 1e6 --seed 1 --summary
 
     reparam sample -n 1e9 --seed 7 --shard 2/8 --out part2.npy
+
+    With --dask, --out is a folder that all workers see, and each of them writes
+    files there: part-00001.parquet and so on, or what --format says.
     """
     from reparam import sampling
     from reparam.base.reparameterized import Reparameterized
-    from reparam.cli import vectors
-    from reparam.formats import Origin, Records
 
+    if dask:
+        if summarize or format == "table":
+            raise InputError("--dask writes files of draws; leave --summary and --format table out")
+        format = format or "parquet"
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
     distribution = parsing.distribution(parsing.chosen(law, dist), param)
-    drawn = distribution if isinstance(distribution, Reparameterized) else None
     if with_noise and summarize:
         raise InputError("--summary is of the draws alone; leave --with-noise out")
-    if with_noise and drawn is None:
+    if with_noise and not isinstance(distribution, Reparameterized):
         raise InputError(f"{distribution.name} is drawn without noise; leave --with-noise out")
     draw_shape = distribution.batch_shape + distribution.event_shape
     numbers = parsing.draws(count, shard, draw_shape)
-    wide = bool(distribution.event_shape) and vectors.is_wide(distribution, name, with_noise)
-    shape = (len(numbers), *(distribution.batch_shape if wide else draw_shape))
     rows = len(numbers) * math.prod(draw_shape)
+    if dask:
+        from reparam.cli import cluster
+
+        with parsing.seeded(seed) as rng:
+            cluster.write_parts(dask, out, numbers, distribution, rng, name, value_type, with_noise)
+        return
     flood = format is None and out == "-" and name == "table" and rows > _MOST_ROWS
     if summarize or (flood and not with_noise):
         with parsing.seeded(seed) as rng:
@@ -103,17 +117,37 @@ def sample(
             )
         return
     with parsing.seeded(seed) as rng:
-        blocks: Iterator[Block]
-        if with_noise and drawn:
-            draws = sampling.stream(drawn, numbers, rng=rng)
-            blocks = ({"noise": draw.noise, "y": draw.value} for draw in draws)
-        else:
-            blocks = ({"y": y} for y in sampling.values(distribution, numbers, rng=rng))
-        columns = ["noise", "y"] if with_noise else ["y"]
-        if wide:
-            columns = vectors.columns(distribution, with_noise)
-            blocks = (vectors.entries(distribution, block) for block in blocks)
-        double = parsing.dtype("float64")
-        types = {c: double if c.startswith("noise") else value_type for c in columns}
-        origin = Origin.of(distribution, rng)
-        output.write(Records(types, shape, blocks, numbers.start, origin), out, name)
+        output.write(records(distribution, numbers, rng, name, value_type, with_noise), out, name)
+
+
+def records(
+    distribution: Distribution,
+    numbers: range,
+    rng: int,
+    format: str,
+    dtype: np.dtype[Any],
+    with_noise: bool = False,
+) -> Records:
+    """Return the draws with those numbers as a format takes them, and their noise if wanted."""
+    from reparam import sampling
+    from reparam.base.reparameterized import Reparameterized
+    from reparam.cli import vectors
+    from reparam.formats import Origin, Records
+
+    wide = bool(distribution.event_shape) and vectors.is_wide(distribution, format, with_noise)
+    shape = (len(numbers), *distribution.batch_shape)
+    blocks: Iterator[Block]
+    if with_noise and isinstance(distribution, Reparameterized):
+        draws = sampling.stream(distribution, numbers, rng=rng)
+        blocks = ({"noise": draw.noise, "y": draw.value} for draw in draws)
+    else:
+        blocks = ({"y": y} for y in sampling.values(distribution, numbers, rng=rng))
+    columns = ["noise", "y"] if with_noise else ["y"]
+    if wide:
+        columns = vectors.columns(distribution, with_noise)
+        blocks = (vectors.entries(distribution, block) for block in blocks)
+    else:
+        shape += distribution.event_shape
+    double = parsing.dtype("float64")
+    types = {c: double if c.startswith("noise") else dtype for c in columns}
+    return Records(types, shape, blocks, numbers.start, Origin.of(distribution, rng))

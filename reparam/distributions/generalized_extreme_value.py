@@ -81,14 +81,16 @@ class GeneralizedExtremeValue(Reshaped):
 
     @staticmethod
     def _map_partials(x: Array, z: Array, concentration: Array) -> tuple[Array, ...]:
-        return (box_cox.stretched_slope(x, concentration * x, concentration),)
+        product = np.where(concentration == 0.0, 0.0, concentration * x)
+        return (box_cox.stretched_slope(x, product, concentration),)
 
     @staticmethod
     def _standard_score(z: Array, concentration: Array) -> tuple[Array, ...]:
         # (e^−x − 1)/ξ + φ (e^−x − 1 + x)/ξ² with φ = 1 − e^−t, of which e^−x − 1 is put together
         t, x, base = box_cox.inverse(z, concentration)
         rising = -np.expm1(-t)
-        near = box_cox.stretched(-t, concentration) + t * t * (box_cox.bent(x) * rising)
+        linear = np.clip(box_cox.stretched(-t, concentration), -LARGEST, LARGEST)
+        near = linear + t * t * (box_cox.bent(x) * rising)
         total = concentration + rising
         growth = np.where(total == 0.0, 0.0, total * np.expm1(-x))
         rest = np.where((x < -700.0) & (total != 0.0), 0.0, rising * np.maximum(x, -LARGEST))

@@ -12,7 +12,7 @@ from reparam.conversions import RECIPROCAL
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
 from reparam.special import gompertz as special
-from reparam.special._accurate import log1mexp
+from reparam.special._accurate import LARGEST, log1mexp
 
 __all__ = ["Gompertz"]
 
@@ -77,7 +77,7 @@ class Gompertz(InverseCDF):
 
     @staticmethod
     def _score(y: Array, eta: Array, rate: Array) -> tuple[Array, ...]:
-        x, time = rate * y, _time(y, eta, rate)
+        x, time = np.minimum(rate * y, LARGEST), _time(y, eta, rate)
         falling = np.where(x == 0.0, 0.0, x * (time + eta))  # η x e^x
         return (1.0 - time) / eta, (1.0 + x - falling) / rate
 

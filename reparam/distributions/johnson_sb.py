@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from reparam._typing import Array
 from reparam.base.derived import Derived
 from reparam.base.distribution import About
 from reparam.base.tails import Tail
+from reparam.base.tree import flat
 from reparam.distributions.logit_normal import LogitNormal
 from reparam.domains import POSITIVE, REAL, UNIT
 from reparam.parameters import Parameter
+from reparam.special._accurate import LARGEST
 from reparam.special.logistic import logit
 
 __all__ = ["JohnsonSB"]
+
+#: No standard normal variate is farther away.
+_REACH = 40.0
 
 
 class JohnsonSB(Derived):
@@ -42,6 +50,9 @@ class JohnsonSB(Derived):
     @classmethod
     def _inner(cls, *theta: Array) -> tuple[Array, ...]:
         skewness, tailweight = theta
+        # where the logit of any y that can be drawn overflows, y is 0 or 1 as it is for more
+        least = (np.abs(skewness) + _REACH) / (0.5 * LARGEST)
+        tailweight = np.maximum(tailweight, least)
         return -skewness / tailweight, 1.0 / tailweight
 
     @classmethod
@@ -49,6 +60,13 @@ class JohnsonSB(Derived):
         skewness, tailweight = theta
         inverse = 1.0 / tailweight
         return (-inverse, skewness * inverse * inverse), (np.zeros(()), -inverse * inverse)
+
+    @classmethod
+    def _chained(cls, entries: Iterable[Any], theta: tuple[Any, ...]) -> tuple[Any, ...]:
+        # in this order 0 stays 0, however large 1/δ
+        (in_mean, in_deviation), (skewness, tailweight) = flat(entries), theta
+        moved = skewness * in_mean - in_deviation
+        return -in_mean / tailweight, moved / tailweight / tailweight
 
     # of these the general formulas would lose digits where γ is large
 

@@ -61,8 +61,8 @@ class JohnsonSU(Reshaped):
 
     @staticmethod
     def _map_partials(x: Array, z: Array, skewness: Array, tailweight: Array) -> tuple[Array, ...]:
-        slope = -np.hypot(1.0, z) / tailweight
-        return slope, slope * np.arcsinh(z)
+        size = np.hypot(1.0, z)
+        return -size / tailweight, -size * (np.arcsinh(z) / tailweight)
 
     @staticmethod
     def _standard_score(z: Array, skewness: Array, tailweight: Array) -> tuple[Array, ...]:
@@ -76,14 +76,17 @@ class JohnsonSU(Reshaped):
         # 1 − z²/(1 + z²) − δ x z/√(1 + z²)
         root = np.hypot(1.0, z)
         x = skewness + tailweight * np.arcsinh(z)
-        return (1.0 / root) ** 2 - tailweight * x * (z / root)
+        return (1.0 / root) ** 2 - tailweight * (x * (z / root))
 
     @staticmethod
     def _standard_moments(skewness: Array, tailweight: Array) -> tuple[Array, Array, Array]:
         # E[z] = −√ω sinh(γ/δ), of the variance ½ (ω − 1)(ω cosh(2γ/δ) + 1), ω = e^(1/δ²)
         place, width = skewness / tailweight, 1.0 / tailweight
         log = width * width
-        mean = -np.exp(0.5 * log) * np.sinh(place)
-        variance = 0.5 * np.expm1(log) * (np.exp(log) * np.cosh(2.0 * place) + 1.0)
-        bent = sinh_arcsinh.log_cosh_mean(place, width)
+        mean = np.where(place == 0.0, 0.0, -np.exp(0.5 * log) * np.sinh(place))
+        rest = np.exp(log) * np.cosh(2.0 * place) + 1.0
+        narrow = 0.5 * width * (width * rest)  # where ω − 1 may underflow
+        variance = np.where(width < 1e-100, narrow, 0.5 * np.expm1(log) * rest)
+        finite = np.isfinite(2.0 * place) & np.isfinite(2.0 * width)
+        bent = np.where(finite, sinh_arcsinh.log_cosh_mean(place, width), np.inf)
         return mean, variance, Gaussian._standard_moments()[2] - np.log(tailweight) + bent

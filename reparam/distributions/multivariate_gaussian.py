@@ -97,7 +97,7 @@ class MultivariateGaussian(Elliptical):
         """
         chosen = self._places(entries)
         loc, a, _ = self._ready
-        return MultivariateGaussian(loc[..., chosen], scale_tril=lower_factor(a[..., chosen, :]))
+        return self._law()(loc[..., chosen], scale_tril=lower_factor(a[..., chosen, :]))
 
     def conditional(self, entries: Sequence[int], values: ArrayLike) -> MultivariateGaussian:
         """Return the distribution of the other entries, in order, given the values of some.
@@ -134,7 +134,7 @@ class MultivariateGaussian(Elliptical):
         n = len(known)
         inner, across, outer = factor[..., :n, :n], factor[..., n:, :n], factor[..., n:, n:]
         moved = apply(across, apply(inverse(inner), given - loc[..., known]))
-        return MultivariateGaussian(loc[..., rest] + moved, scale_tril=outer)
+        return self._law()(loc[..., rest] + moved, scale_tril=outer)
 
     def _places(self, entries: Sequence[int]) -> list[int]:
         """Return numbers of entries, from 0, of which none repeats."""

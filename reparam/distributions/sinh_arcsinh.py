@@ -13,6 +13,7 @@ from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL
 from reparam.parameters import Parameter
 from reparam.special import sinh_arcsinh as special
+from reparam.special._accurate import LARGEST
 
 __all__ = ["SinhArcsinh"]
 
@@ -49,21 +50,25 @@ class SinhArcsinh(Reshaped):
 
     @staticmethod
     def _map(x: Array, skewness: Array, tailweight: Array) -> Array:
+        tailweight = special.modest(tailweight)
         w = (np.arcsinh(x) + skewness) * tailweight
         return special.scaled_sinh(w, special.log_factor(tailweight))
 
     @staticmethod
     def _map_inverse(z: Array, skewness: Array, tailweight: Array) -> Array:
+        tailweight = special.modest(tailweight)
         return np.sinh(special.place(z, tailweight) / tailweight - skewness)
 
     @staticmethod
     def _map_log_slope(x: Array, z: Array, skewness: Array, tailweight: Array) -> Array:
+        tailweight = special.modest(tailweight)
         of_w = special.log_factor(tailweight) + special.log_cosh(special.place(z, tailweight))
         return of_w + np.log(tailweight) - special.log_root(x)
 
     @staticmethod
     def _map_partials(x: Array, z: Array, skewness: Array, tailweight: Array) -> tuple[Array, ...]:
         # c cosh w (w − tanh w − k tanh w)/τ, k = a τ coth(a τ) − 1
+        tailweight = special.modest(tailweight)
         w = special.place(z, tailweight)
         gap = special.less_tanh(w) - np.tanh(w) * special.coth_excess(tailweight)
         size = np.hypot(special.factor(tailweight), z)
@@ -71,24 +76,29 @@ class SinhArcsinh(Reshaped):
 
     @staticmethod
     def _standard_score(z: Array, skewness: Array, tailweight: Array) -> tuple[Array, ...]:
+        tailweight = special.modest(tailweight)
         w, k = special.place(z, tailweight), special.coth_excess(tailweight)
-        x = np.sinh(w / tailweight - skewness)
-        cube, steep = x * (x * (x / np.hypot(1.0, x))), np.tanh(w)
-        slope = -(cube / tailweight + steep) / np.hypot(special.factor(tailweight), z)
+        cube, steep = special.cube(w / tailweight - skewness), np.tanh(w)
+        size = np.minimum(np.hypot(special.factor(tailweight), z), LARGEST)
+        slope = -(cube / tailweight + steep) / size
         gap = special.less_tanh(w) - steep * k
         bent = (steep * steep - k / np.cosh(w) ** 2) / tailweight
-        return slope, cube, (cube / tailweight) * (gap / tailweight) - bent
+        moved = np.where(
+            (cube == 0.0) | (gap == 0.0), 0.0, (cube / tailweight) * (gap / tailweight)
+        )
+        return slope, cube, moved - bent
 
     @staticmethod
     def _standard_excess(z: Array, slope: Array, skewness: Array, tailweight: Array) -> Array:
+        tailweight = special.modest(tailweight)
         w = special.place(z, tailweight)
-        x = np.sinh(w / tailweight - skewness)
-        cube = x * (x * (x / np.hypot(1.0, x)))
-        return 1.0 / np.cosh(w) ** 2 - np.tanh(w) * (cube / tailweight)
+        cube = special.cube(w / tailweight - skewness)
+        falling = np.where(w == 0.0, 0.0, np.tanh(w) * (cube / tailweight))
+        return 1.0 / np.cosh(w) ** 2 - falling
 
     @staticmethod
     def _standard_moments(skewness: Array, tailweight: Array) -> tuple[Array, Array, Array]:
-        skewness, tailweight = np.broadcast_arrays(skewness, tailweight)
+        skewness, tailweight = np.broadcast_arrays(skewness, special.modest(tailweight))
         mean, variance, log_cosh = special.moments(skewness, tailweight)
         of_slope = special.log_factor(tailweight) + np.log(tailweight) + log_cosh
         entropy = Gaussian._standard_moments()[2] + of_slope - special.MEAN_LOG_ROOT

@@ -79,7 +79,7 @@ class StickBreakingNormal(SimplexGaussian):
             # the rest is the sum of the other entries
             return np.asarray(log_y[..., 0] - np.logaddexp.reduce(log_y[..., 1:], axis=-1))
 
-        law = Gaussian(loc[0] - np.log(len(loc)), np.abs(a[0, 0]))
+        law = Gaussian(loc[0] - np.log(len(loc)), np.linalg.norm(a[0]))
         return (Marginal("ln(y_0/(1 − y_0))", first, law),)
 
 

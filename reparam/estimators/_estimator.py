@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import abc
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
-from itertools import count, islice
+from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -108,25 +108,31 @@ class Estimator(abc.ABC):
         Parameters
         ----------
         on_terms
-            Called with the number of terms that are added, whenever a span is.
+            Called with the number of terms that are made, now and then.
         mapped
             Applies a function to the starts of spans, such as on other machines; it need not keep
             more than some results at a time. Default: this process, by its threads.
         """
         spans: Iterator[Any]
         if mapped is None:
-            summaries = in_order(self._piece, range(0, self.units, self.together))
+            pieces = range(0, self.units, self.together)
+            summaries = self._told(in_order(self._piece, pieces), self.together, on_terms)
             groups = iter(lambda: list(islice(summaries, self.span)), [])
             spans = map(self.condensed, groups)
         else:
-            spans = mapped(self._spanned, range(0, self.units, self.span * self.together))
+            length = self.span * self.together
+            spans = mapped(self._spanned, range(0, self.units, length))
+            spans = self._told(spans, length, on_terms)
+        return reduce(operator.add, map(self.absorbed, spans))
 
-        def absorbed(number: int, span: Any) -> Moments:
+    def _told(
+        self, parts: Iterable[Any], length: int, on_terms: Callable[[int], None] | None
+    ) -> Iterator[Any]:
+        """Yield parts, and say how many terms they are together."""
+        for number, part in enumerate(parts, start=1):
             if on_terms:
-                on_terms(min((number + 1) * self.span * self.together, self.units))
-            return self.absorbed(span)
-
-        return reduce(operator.add, map(absorbed, count(), spans))
+                on_terms(min(number * length, self.units))
+            yield part
 
     def _spanned(self, start: int) -> Any:
         stop = min(start + self.span * self.together, self.units)

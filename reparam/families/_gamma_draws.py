@@ -60,8 +60,11 @@ def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
 
 
 def _by(compiled: Any, z: Array, u: Array, alpha: Array) -> tuple[Array, Array, NDArray[np.intp]]:
-    """Return x, ln x and which are rejected: by the compiled extension, of arrays in one piece."""
-    z, u, alpha = map(np.ascontiguousarray, (z, u, alpha))
+    """Return x, ln x and which are rejected: by the compiled extension.
+
+    It takes numbers that lie next to each other; those of vectors may be strided.
+    """
+    z, u, alpha = (np.asarray(each, order="C") for each in (z, u, alpha))
     x, log_x = np.empty(z.size), np.empty(z.size)
     if z.size <= _PIECE:
         found = _fill(compiled, z, u, alpha, x, log_x)

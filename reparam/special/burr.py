@@ -14,6 +14,9 @@ from reparam.special.log_gamma_steps import log_gamma_step
 
 __all__ = ["mean", "variance"]
 
+#: Beyond it e^spread overflows, and 1 beside it is nothing.
+_FAR = 700.0
+
 
 def mean(alpha: Array, s: Array) -> Array:
     """Return E[e^sw]: infinite unless s < 1 and α + s > 0."""
@@ -30,4 +33,9 @@ def variance(scale: Array, alpha: Array, s: Array) -> Array:
     # ln E[e^2sw] − 2 ln E[e^sw]
     spread = loggamma_second_difference(s, alpha) + loggamma_second_difference(-s)
     size = scale * mean(alpha, s)
-    return np.where(finite, size * (size * np.expm1(spread)), np.inf)
+    near = size * (size * np.expm1(spread))
+    # beside a far larger E[e^2sw] the mean, which may underflow, is nothing
+    square = np.exp(
+        2.0 * np.log(scale) + log_gamma_step(alpha, 2.0 * s) + log_gamma_one_plus(-2.0 * s)
+    )
+    return np.where(finite, np.where(spread < _FAR, near, square), np.inf)

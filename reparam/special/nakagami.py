@@ -9,6 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special import fisher, gamma
+from reparam.special._accurate import VAST
 from reparam.special._elementwise import elementwise
 from reparam.special.bregman import excess
 
@@ -30,8 +31,11 @@ def log_pathwise(r: Array, log_r: Array, m: Array) -> Array:
     found = h - inverse
     if near.size:
         r, log_r, m = (np.broadcast_to(each, found.shape)[near] for each in (r, log_r, m))
-        beta = _MANY * np.maximum(m, 1.0) * np.maximum(r, 1.0)
-        found[near] = fisher.log_pathwise(r, log_r + np.log(m) - np.log(beta), m, beta)[0]
+        some = np.minimum(m, VAST)
+        beta = _MANY * np.maximum(some, 1.0) * np.maximum(r, 1.0)
+        of_some = fisher.log_pathwise(r, log_r + np.log(some) - np.log(beta), some, beta)[0]
+        # for vast shapes ln r is normal, with the standard deviation 1/√m
+        found[near] = np.where(m > VAST, -0.5 * log_r / m, of_some)
     return np.asarray(found)
 
 

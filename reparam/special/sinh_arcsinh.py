@@ -11,18 +11,20 @@ from functools import cache
 import numpy as np
 
 from reparam._typing import Array
-from reparam.special._accurate import cosine_excess
+from reparam.special._accurate import LARGEST, VAST, cosine_excess
 from reparam.special.logit_normal import log_slope_mean
 
 __all__ = [
     "MEAN_LOG_ROOT",
     "coth_excess",
+    "cube",
     "factor",
     "less_tanh",
     "log_cosh",
     "log_cosh_mean",
     "log_factor",
     "log_root",
+    "modest",
     "moments",
     "place",
     "scaled_sinh",
@@ -30,6 +32,8 @@ __all__ = [
 
 _A = math.asinh(2.0)
 _LOG_TWO = math.log(2.0)
+#: For smaller τ 1/τ is next to overflow, and z = c τ (arsinh x + ε) to the last bit.
+_LEAST = 1e-305
 #: Beyond it 1 + z² is z².
 _FAR = 1e9
 #: Beyond it sinh w is ½ e^w to the last bit.
@@ -54,6 +58,11 @@ def log_root(z: Array) -> Array:
     return np.where(size < _FAR, 0.5 * np.log1p(near * near), np.log(size))
 
 
+def modest(tailweight: Array) -> Array:
+    """Return τ where c and τ arsinh 2 have room: beyond, z is the same, or 0 or infinite."""
+    return np.clip(tailweight, _LEAST, VAST)
+
+
 def log_cosh(x: Array) -> Array:
     """Return ln cosh x."""
     size = np.abs(x)
@@ -65,6 +74,12 @@ def log_cosh(x: Array) -> Array:
 def log_cosh_mean(loc: Array, scale: Array) -> Array:
     """Return E[ln cosh x], x ~ N(μ, σ²): ln cosh x = −½ ln(σ(2x) σ(−2x)) − ln 2."""
     return -0.5 * log_slope_mean(2.0 * loc, 2.0 * scale) - _LOG_TWO
+
+
+def cube(v: Array) -> Array:
+    """Return x³/√(1 + x²) with x = sinh v."""
+    x = np.sinh(v)
+    return np.asarray(x * (x * np.tanh(v)))
 
 
 def less_tanh(w: Array) -> Array:
@@ -98,7 +113,7 @@ def scaled_sinh(w: Array, log: Array) -> Array:
     """Return e^log sinh w, also where one of the two under- or overflows."""
     near = np.exp(log) * np.sinh(np.clip(w, -_SOME, _SOME))
     far = np.copysign(np.exp(np.abs(w) + (log - _LOG_TWO)), w)
-    return np.where(np.abs(w) < _SOME, near, far)
+    return np.where(np.abs(w) < _SOME, np.where(w == 0.0, 0.0, near), far)
 
 
 def place(z: Array, tailweight: Array) -> Array:
@@ -125,11 +140,14 @@ def _mean_and_variance(skewness: Array, tailweight: Array) -> tuple[Array, Array
     s, log_weight = _trapezoidal()
     log = log_factor(tailweight)
     # what is odd in x cancels
-    spread = np.exp(log_cosh(tailweight * s) + log_weight).sum(axis=-1, keepdims=True)
-    mean = scaled_sinh(tailweight * skewness, log) * spread
+    growth = log_cosh(tailweight * s) + log_weight
+    most = growth.max(axis=-1, keepdims=True)
+    spread = most + np.log(np.exp(growth - most).sum(axis=-1, keepdims=True))
+    mean = scaled_sinh(tailweight * skewness, log + spread)
     root = 0.5 * log_weight
     away = scaled_sinh(tailweight * (s + skewness), log + root) - np.exp(root) * mean
-    return mean[:, 0], np.square(away).sum(axis=-1)
+    finite = np.isfinite(mean[:, 0])
+    return mean[:, 0], np.where(finite, np.square(away).sum(axis=-1), np.inf)
 
 
 @cache
@@ -148,4 +166,5 @@ def _log_cosh_of_w(skewness: Array, tailweight: Array) -> Array:
     s = edges[:, :-1, np.newaxis] + half * (1.0 + node)
     density = np.exp(-0.5 * np.sinh(s) ** 2) * np.cosh(s) / math.sqrt(2.0 * math.pi)
     w = tailweight[..., np.newaxis] * (s + skewness[..., np.newaxis])
+    w = np.clip(w, -LARGEST, LARGEST)
     return np.asarray(np.sum(log_cosh(w) * density * (half * weight), axis=(1, 2)))

@@ -66,7 +66,7 @@ def inverse_mills_excess(c: Array) -> Array:
 
 def log_density(z: Array, alpha: Array) -> Array:
     """Return ln p(z)."""
-    z = np.clip(z, -LARGEST, LARGEST)  # an infinite z times α = 0 is no number
+    z = np.clip(z, -LARGEST, LARGEST)  # an infinite z times α = 0 is not a number
     return 0.5 * math.log(2.0 / math.pi) - 0.5 * z * z + normal.log_cdf(alpha * z)
 
 

@@ -88,7 +88,7 @@ class Tally:
             The parameters: numbers, or of each point its own.
         got, expected
             What the target says, and the reference. NaN agrees with nothing; a reference that is
-            NaN, as uncertain as large, or allowed to be off by any amount, tells nothing.
+            NaN, as uncertain as large, or allowed to be off by any amount, decides nothing.
         rtol, atol, uncertainty
             The error allowed, and the reference's own.
         size
@@ -208,7 +208,7 @@ def _judged(
         # what is wrong beyond any doubt is wrong, however uncertain the reference
         nothing = np.isnan(claimed) & np.isfinite(expected)
         telling |= nothing
-        severity = error / allowed  # allowed is positive, or what it is divided by tells nothing
+        severity = error / allowed  # allowed is positive, or what it is divided by decides nothing
         wrong = nothing | ~(error <= allowed)
         rank = np.where(wrong, np.fmax(severity, np.nextafter(1.0, 2.0)), np.minimum(severity, 1.0))
         # where a slack of its own makes up for it, what is next to 0 counts as that much larger
@@ -217,7 +217,7 @@ def _judged(
 
 
 def failure(what: str, theta: Mapping[str, float], note: str) -> Comparison:
-    """Return a comparison that fails for a reason that is no number."""
+    """Return a comparison that fails for a reason that is not a number."""
     return Comparison(
         what=what,
         outcome=Outcome.FAILS,

@@ -106,7 +106,7 @@ def _parameters(
     if not isinstance(given, Mapping) or not given:
         what = "a method called parameters" if callable(given) else f"parameters={given!r}"
         raise InputError(
-            f"{owner} has {what}; it should be a dict with the range (low, high) of everyday values"
+            f"{owner} has {what}; it should be a dict with the range (low, high) of typical values"
             ' of each, such as {"scale": (0.1, 10.0)}'
         )
     if claimed is not None and (others := set(map(str, given)) - set(claimed.parameters)):
@@ -197,7 +197,7 @@ def _lacking(methods: Mapping[str, object], given: object, claimed: object) -> l
         )
     if claimed is None and given is None:
         found.append(
-            "parameters: for each name the range (low, high) of everyday values, or the name of a"
+            "parameters: for each name the range (low, high) of typical values, or the name of a"
             " registered distribution as distribution"
         )
     return found

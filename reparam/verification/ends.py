@@ -25,11 +25,11 @@ _LARGEST = float(np.finfo(np.float64).max)
 #: Of the way from an end to the draws: where the density is looked at, and the logarithm of what
 #: is next to none. There numbers end, and no law.
 _INSIDE, _NOTHING = 2.0**-20, -500.0
-#: The logarithm of what is no number any more.
+#: The logarithm of what is not a number any more.
 _NONE = -745.0
 #: Of a support with two ends, between where values go over from the one's motion to the other's.
 _RISE = np.array([0.25, 0.75])
-#: The bits of a float but for its sign, and steps from the smallest float to the largest.
+#: The bits of a float except for its sign, and steps from the smallest float to the largest.
 _BITS, _STEPS = np.int64(0x7FFF_FFFF_FFFF_FFFF), 64
 
 

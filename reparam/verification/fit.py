@@ -130,7 +130,7 @@ class Fit:
 
 
 def is_discrete(ordered: Array) -> bool:
-    """Whether most of the sorted values occur several times, but for a few that many have."""
+    """Whether most of the sorted values occur several times, except for a few that many have."""
     if np.count_nonzero(ordered[1:] == ordered[:-1]) < _FEW_ALIKE * ordered.size:
         return False
     starts = np.flatnonzero(np.diff(ordered, prepend=np.nan) != 0.0)
@@ -311,7 +311,7 @@ def _motions(
     below, cdf, above = (
         np.asarray(law.cdf(place)) for place in (beside(some, -np.inf), at, beside(some, np.inf))
     )
-    told = above - below < 0.01 / math.sqrt(n)  # values that were rounded by more tell too little
+    told = above - below < 0.01 / math.sqrt(n)  # values that were rounded by more decide too little
     if np.sum(told) < 2:
         return -math.inf
     rank, at, cdf = rank[told], at[told], cdf[told]
@@ -338,7 +338,7 @@ def _motions(
 
 
 def _has_formulas(law: Law) -> bool:
-    """Whether a law has formulas, and is no quadrature that many draws would take long for."""
+    """Whether a law has formulas, and is not a quadrature that many draws would take long for."""
     from reparam.base.distribution import Distribution
 
     return isinstance(law, Distribution | Entrywise)

@@ -159,8 +159,8 @@ def real_array(what: str, value: Any) -> Array:
     """
     try:
         array = np.asarray(value)
-    except Exception as error:  # whatever a stranger's array raises
-        raise Faulty(f"{what} is no array: {type(error).__name__}: {error}") from error
+    except Exception as error:  # what a user-supplied array raises
+        raise Faulty(f"{what} is not an array: {type(error).__name__}: {error}") from error
     if array.dtype == np.float16:
         raise Faulty(f"{what} has type float16, of three digits; verify it in float32 or float64")
     if array.dtype.kind not in "fiu":

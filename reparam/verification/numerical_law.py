@@ -59,7 +59,7 @@ class NumericalLaw:
     nothing at all depends on the parameter there: then they are 0.
 
     Ends of the support may depend on parameters. A density that jumps elsewhere, where a parameter
-    moves, needs a cdf beside it: what passes the jump is no integral of ∂p/∂θ. Without one all
+    moves, needs a cdf beside it: what passes the jump is not an integral of ∂p/∂θ. Without one all
     derivatives in that parameter are NaN.
 
     Parameters
@@ -138,7 +138,7 @@ class NumericalLaw:
 
     @property
     def has_density(self) -> bool:
-        """Whether the density was given, and is no numerical derivative."""
+        """Whether the density was given, and is not a numerical derivative."""
         return self._log_prob is not None
 
     @property
@@ -209,7 +209,7 @@ class NumericalLaw:
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return ∂ log p/∂θ; NaN in parameters that an end of the support moves with.
 
-        There the expectation of ∂ log p/∂θ is not 0, and it is no score. Nor is it at an atom.
+        There the expectation of ∂ log p/∂θ is not 0, and it is not a score. Nor is it at an atom.
         """
         y = np.asarray(value, dtype=np.float64)
         accuracy = _TWICE if self._log_prob is None else _ONCE
@@ -410,7 +410,7 @@ class NumericalLaw:
 
     @staticmethod
     def _rounded(log_density: Formula, t: Array, /, **theta: Any) -> tuple[Array, Array]:
-        """Return the density, 0 where it is no number, and what rounding t makes of it."""
+        """Return the density, 0 where it is not a number, and what rounding t makes of it."""
         p, beside = (
             np.nan_to_num(np.exp(log_density(at, **theta)), posinf=0.0)
             for at in (t, np.nextafter(t, np.inf))

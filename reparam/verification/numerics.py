@@ -106,7 +106,7 @@ def differentiate(
     kink inside a large step, or the rounding errors of a small one, are passed by. (SciPy's
     ``scipy.differentiate.derivative`` does the same with fewer evaluations, but stated, over the
     transforms of this library, errors of down to a thousandth of the true ones.) Steps are powers
-    of 2: x ± h is then exact down to the distance of numbers around x, but for errors that are
+    of 2: x ± h is then exact down to the distance of numbers around x, except for errors that are
     small beside h. Steps go on being halved while that may help.
 
     Parameters
@@ -240,7 +240,7 @@ def derivative_in(
     parameters
         The declarations: steps stay in the domain.
     shape
-        The shape of f's values but for the leading dimension.
+        The shape of f's values except for the leading dimension.
     noise, floor
         As for :func:`differentiate`.
     """

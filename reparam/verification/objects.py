@@ -35,7 +35,7 @@ class Sampler(Protocol):
     - ``log_prob(y, **theta)``: the log density;
 
     and unless it has the registered distribution's parameters, ``parameters``: for each name the
-    range ``(low, high)`` of everyday values, or a :class:`reparam.Parameter`. A range of positive
+    range ``(low, high)`` of typical values, or a :class:`reparam.Parameter`. A range of positive
     numbers is taken to be of a positive parameter. A number is a constant, in which there is no
     gradient.
 

@@ -117,7 +117,7 @@ def _is_difference(
     """Whether gradients are differences at the fixed seed, and −F_θ/p is not: of another path.
 
     Of a sampler with branches (the larger of two draws, a component of a mixture), most draws may
-    come from one of them, and have its quantile path but for what the others add to it.
+    come from one of them, and have its quantile path except for what the others add to it.
     """
     target, n, places = context.target, sample.value.size, kept[off]
     unit, eps = float(unit_of(context, name, theta[name])), np.finfo(sample.value.dtype).eps

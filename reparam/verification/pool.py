@@ -94,7 +94,7 @@ class Pool:
         for number, task in tasks.items():
             try:
                 waiting.append((number, pickle.dumps(task)))
-            except Exception:  # whatever a stranger's __reduce__ raises
+            except Exception:  # whatever a user-supplied __reduce__ raises
                 yield number, Unreadable()
         waiting.reverse()
         unanswered, again = len(waiting), dict(waiting)
@@ -234,7 +234,7 @@ class _Worker:
             return math.nan
 
     def too_late(self) -> Lost:
-        """Return what there is to say of its last task."""
+        """Return the finding of its last task."""
         seconds = time.monotonic() - self.since
         if self._begun:
             reason = (

@@ -84,7 +84,7 @@ def over_ranges(context: Context, alpha: float) -> Iterator[Comparison]:
 def _look(
     context: Context, on_path: Mapping[str, Tally], theta: dict[str, float], seed: int, way: str
 ) -> _Seen | Comparison | None:
-    """Return what was drawn at a set, or what is no number; None where the law is unknown."""
+    """Return what was drawn at a set, or what is not a number; None where the law is unknown."""
     target = context.target
     most = max(_LEAST, target.gradient_draws // context.level.many)
     law = target.law(theta, context.seed)

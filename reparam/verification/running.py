@@ -299,7 +299,7 @@ def _introduced(spec: TargetSpec) -> _Introduced:
         if spec.name in str(error):
             raise
         raise type(error)(f"{spec.name}: {error}") from error
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+    except (Exception, SystemExit) as error:  # user-supplied code may raise anything
         raise InputError(f"{spec.name} can't be used: {said(error)}{origin(error)}") from error
 
 

@@ -1,7 +1,7 @@
 """Statistics that rarely fail by chance, and say how rarely.
 
 Every test gets a share of the run's probability of a false alarm; shares add up (Bonferroni). So
-far out in a tail the normal approximation is no good where summands are skewed. Counts have exact
+far out in a tail the normal approximation is not good where summands are skewed. Counts have exact
 tails. Means are judged by their empirical likelihood, and linear functions of spacings by their
 generating function: the tails of both have the right exponent.
 """
@@ -29,7 +29,7 @@ __all__ = [
 
 #: The probability, at most, that a run on right targets fails by chance.
 FALSE_ALARM = 1e-9
-#: The relative error of elements that are equal but for rounding.
+#: The relative error of elements that are equal up to rounding.
 _ROUNDING = 1e-14
 #: Standard errors up to which nothing needs to be known better.
 _NEAR = 4.0
@@ -147,7 +147,7 @@ def spacings_score(weights: Array, deviations: Array, counts: Array) -> float:
     parameters are how many ranks apart they are. With gamma variates g_j for the shares,
     P(Σ w_j d_j ≥ t) = P(Σ c_j g_j ≥ 0), c = w − w̄ − t, which is exp(−r²/2) at most, Chernoff's
     bound inf_s Π (1 − s c_j)^(−a_j). The signed root r has the tail of a standard normal variate,
-    but for a factor near 1 (Lugannani & Rice 1980).
+    except for a factor near 1 (Lugannani & Rice 1980).
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def serial_score(ones: NDArray[np.bool_], lag: int) -> float:
     """Return how often elements so far apart agree, in standard errors, if the order is random.
 
     Of `n` elements, p n of which are ones, in a circle: Σ (b_i − p)(b_{i+lag} − p) has the mean
-    −n p(1 − p)/(n − 1) and the variance n p²(1 − p)², but for terms of order 1. With few ones or
+    −n p(1 − p)/(n − 1) and the variance n p²(1 − p)², except for terms of order 1. With few ones or
     few others there is nothing to tell: 0.
     """
     n, count = ones.size, np.count_nonzero

@@ -307,7 +307,7 @@ class Registered(Target):
         return self._made(theta), n
 
     def unlike(self, n: int, seed: int) -> Unlike | None:
-        """Return n values with gradients, of everyday parameters at random."""
+        """Return n values with gradients, of typical parameters at random."""
         if not self._thing._on_quantile_path:
             return None
         rng = np.random.default_rng(seed)

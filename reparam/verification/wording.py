@@ -16,7 +16,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff
 
 
 def printable(text: str) -> str:
-    """Return a text on one line, with escapes for what is no text, and no longer than a page."""
+    """Return a text on one line, with escapes for what is not text, and no longer than a page."""
     line = " ".join(text[: 2 * _LONGEST].split())
     line = _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", line)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -3,11 +3,13 @@
 import os
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import reparam as rp
+from reparam.cli import cluster as cluster_commands
 from reparam.errors import CountError, NotReparameterizable, ShapeError
 from reparam.estimators import ESTIMATORS, estimate
 
@@ -27,7 +29,7 @@ def in_this_thread():
 
 def same(one, other):
     """Whether estimates are the same in everything but time."""
-    rows = [[replace(row, cost=0.0, efficiency=0.0) for row in found] for found in (one, other)]
+    rows = [[replace(row, cost=0.0) for row in found] for found in (one, other)]
     return repr(rows[0]) == repr(rows[1])  # NaN as well
 
 
@@ -118,7 +120,7 @@ def test_estimates_are_the_same_bits(law, monkeypatch):
 
 
 @pytest.mark.long
-def test_a_killed_worker_changes_nothing():
+def test_a_killed_worker_changes_nothing(cli, monkeypatch):
     distributed = pytest.importorskip("distributed")
     with (
         dask.config.set({"scheduler": None, "distributed.comm.timeouts.tcp": "60s"}),
@@ -139,3 +141,21 @@ def test_a_killed_worker_changes_nothing():
         options = {"estimators": ["pathwise", "score-average"], "rng": 1}
         there = rpd.estimate(d, "log(y)", 9_000_000, **options)
         assert same(there, estimate(d, "log(y)", 9_000_000, **options))
+
+        where = "--dask", cluster.scheduler_address
+        sample = "sample", "dirichlet", "-p", "concentration=1,2", "-n", 1000, "--seed", 7
+        monkeypatch.setattr(cluster_commands, "_PART", 500)
+        cli(*sample, *where, "--format", "npy", "--out", "draws")
+        parts = [np.load(path) for path in sorted(Path("draws").iterdir())]
+        assert len(parts) == 4
+        assert np.array_equal(np.concatenate(parts), rp.Dirichlet([1.0, 2.0]).sample(1000, rng=7))
+        command = "estimate", "gamma", "-e", "pathwise", "--seed", 1, "--format", "csv"
+        rows = [cli(*command, *more).stdout.splitlines() for more in ((), where)]
+        without_cost = [[line.split(",")[:5] for line in found] for found in rows]
+        assert without_cost[0] == without_cost[1]
+
+
+def test_refusals_on_the_command_line(cli):
+    assert "--out FOLDER" in cli("sample", "--dask", "local", "--format", "csv", code=2).output
+    refused = cli("sample", "--dask", "local", "--format", "table", code=2)
+    assert "--format table" in refused.output

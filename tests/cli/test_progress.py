@@ -3,6 +3,8 @@
 import io
 import sys
 
+import pytest
+
 from reparam.cli.progress import Counter
 
 
@@ -11,31 +13,15 @@ class Terminal(io.StringIO):
         return True
 
 
-def on_terminal(monkeypatch):
-    """Make stderr a terminal: within a test, as pytest sets it anew after fixtures."""
+@pytest.mark.parametrize(
+    ("stream", "patience", "seen"),
+    [(Terminal(), 0.0, True), (Terminal(), 3600.0, False), (io.StringIO(), 0.0, False)],
+    ids=["terminal", "short work", "file"],
+)
+def test_counts_on_a_terminal(monkeypatch, stream, patience, seen):
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    return sys.stderr
-
-
-def test_counts_on_a_terminal(monkeypatch):
-    terminal = on_terminal(monkeypatch)
-    with Counter("draws") as counter:
+    monkeypatch.setattr(sys, "stderr", stream)
+    with Counter("draws", patience) as counter:
         for done in (1, 5, 10):
             counter(done, 10)
-    assert "draws" in terminal.getvalue()
-    assert "/10" in terminal.getvalue()
-
-
-def test_waits_before_it_appears(monkeypatch):
-    terminal = on_terminal(monkeypatch)
-    with Counter("draws", patience=3600.0) as counter:
-        counter(5, 10)
-    assert terminal.getvalue() == ""
-
-
-def test_is_not_for_files(monkeypatch):
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
-    with Counter("draws") as counter:
-        counter(5, 10)
-    assert sys.stderr.getvalue() == ""
+    assert all((text in stream.getvalue()) == seen for text in ("draws", "10/10"))

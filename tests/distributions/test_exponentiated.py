@@ -71,6 +71,19 @@ def test_slope_in_scale_where_the_value_underflows(cls):
     assert draw.jacobian()["scale"] == pytest.approx(1e-200, rel=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("d", "sign"),
+    [(rp.BurrXII(1050.0, 1.0, 0.002), -1), (rp.Dagum(5e-324, 1e150, 8.0), 1)],
+    ids=["burr-xii", "dagum"],
+)
+def test_variance_where_the_mean_is_far_smaller(d, sign):
+    with mp.workdps(60):
+        s, a, log = sign / mpf(float(d.power)), mpf(float(d.concentration)), mp.loggamma
+        square = mp.exp(log(a + 2 * s) + log(1 - 2 * s) - log(a))
+        exact = mpf(float(d.scale)) ** 2 * square
+    close(d.variance, [exact], 1e-11)
+
+
 def test_names_of_other_libraries():
     assert rp.get("invweibull") is rp.Frechet
     assert rp.get("fisk") is rp.LogLogistic

@@ -208,7 +208,7 @@ def test_vectors_have_neither():
     d = rp.Concrete()
     with pytest.raises(NoFormulaError, match=r"no ∂ log p/∂y: .* none of them moves by itself"):
         d.stein_score([0.2, 0.3, 0.5])
-    with pytest.raises(NoFormulaError, match="no cdf"):
+    with pytest.raises(NoFormulaError, match="no log_cdf: its values are vectors"):
         d.log_cdf([0.2, 0.3, 0.5])
 
 

@@ -82,7 +82,7 @@ def supports_differ(p, q):
 
 
 def drawn(cls, rng):
-    """Return a distribution with everyday parameters."""
+    """Return a distribution with typical parameters."""
     if cls._support.rank:
         return one_of(typical(cls, seed=int(rng.integers(99))), 1)
     values = {}

@@ -14,11 +14,11 @@ from reparam.estimators._problem import Problem
 
 LAWS = [
     rp.Bernoulli(0.3),
-    rp.Bernoulli(0.92),
+    rp.Bernoulli(logits=2.4),
     rp.Categorical([0.0, 1.0, 2.0]),
-    rp.Categorical([0.5, -1.0, 0.3, 1.2]),
+    rp.Categorical(probs=[0.5, 0.1, 0.3, 1.2]),
     rp.Binomial(12.0, 0.35),
-    rp.Binomial(1.0, 0.6),
+    rp.Binomial(1.0, logits=0.4),
     rp.Geometric(0.4),
     rp.Poisson(3.5),
     rp.Poisson(40.0),
@@ -34,7 +34,7 @@ OBJECTIVES = {
 
 def changes(law):
     """Return y and ∂p(y)/∂θ by differences to eight orders, a row per number in θ."""
-    values = {name: np.array(getattr(law, name)) for name in law.parameters}
+    values = {name: np.array(value) for name, value in law._values.items()}
     y = np.arange(0.0, min(float(law.support[1]) + 1.0, 400.0))
     y = y[y >= law.support[0]]
     rates = dict(enumerate([4 / 5, -1 / 5, 4 / 105, -1 / 280], 1))
@@ -88,7 +88,7 @@ class TestSmoothed:
             (rp.Geometric(0.01), lambda k: -(k + 1.0) / 0.01),
             (rp.Bernoulli(1e-9), lambda k: (1.0 - k) / (1.0 - 1e-9)),
         ],
-        ids=str,
+        ids=["small-poisson", "great-poisson", "binomial", "geometric", "bernoulli"],
     )
     def test_weights_in_closed_form(self, law, weight):
         first, found = _weights(Problem(law, Objective.of("y"), 0.5))
@@ -103,6 +103,7 @@ class TestSmoothed:
 
     def test_what_it_cant_serve(self):
         for law, why in (
+            (rp.Categorical(probs=[1.0, 0.0, 1.0]), "values without probability, such as 1;"),
             (rp.Geometric(1e-7), "more than 4,194,304"),
             (rp.Gaussian(), "discrete distributions"),
         ):

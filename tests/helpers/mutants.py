@@ -623,7 +623,7 @@ def _told_alike(ours, theirs, silent):
 
 
 def _probes(base):
-    """Yield everyday parameters twice, and such as are far out."""
+    """Yield typical parameters twice, and such as are far out."""
     declared = list(base.parameters.items())
     yield {name: p.default for name, p in declared}
     yield {name: 0.3 * p.typical[0] + 0.7 * p.typical[1] for name, p in declared}

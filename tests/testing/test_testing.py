@@ -10,7 +10,7 @@ from reparam import testing
 from reparam.base.distribution import View
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
-from reparam.verification.witnesses import NAMES
+from reparam.verification.witnesses import DEFAULTS
 
 PROPERTIES = {prop.__name__: prop for prop in testing.PROPERTIES}
 
@@ -158,7 +158,7 @@ def test_typical_parameters_are_the_defaults_and_then_more():
 
 def test_properties_are_the_contract_and_the_witnesses():
     assert [name for name in PROPERTIES if name.startswith("passes_")] == [
-        f"passes_{witness}" for witness in NAMES
+        f"passes_{witness}" for witness in DEFAULTS
     ]
     assert PROPERTIES["passes_score"].__doc__.startswith("Compare ∂ log p/∂θ against")
 

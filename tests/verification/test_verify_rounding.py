@@ -60,7 +60,7 @@ def test_values_where_numbers_end_have_their_probability():
     [
         ("laplace", "identity", {"loc": 1e12, "scale": 1e-3}),
         ("laplace", "score", {"loc": 1e12, "scale": 1e-3}),
-        ("geometric", "score", {"probs": 1e-8}),
+        ("geometric", "score", {"probs": 1e-18}),
     ],
 )
 def test_too_few_digits_are_inconclusive_and_why(name, witness, fixed):

@@ -68,7 +68,8 @@ class Matrices:
     ("thing", "witness"),
     [
         *((Normal, name) for name in ("score", "distribution", "expectation", "edges")),
-        *((Declared, name) for name in ("expectation", "edges")),
+        (Declared, "edges"),
+        pytest.param(Declared, "expectation", marks=pytest.mark.long),
     ],
 )
 def test_what_is_right_holds(thing, witness):
@@ -81,7 +82,11 @@ def test_matrices_hold():
 
 
 @pytest.mark.parametrize(
-    ("thing", "attribute", "value"), [(Normal, "factor", 0.9), (Declared, "sign", -1.0)]
+    ("thing", "attribute", "value"),
+    [
+        pytest.param(Normal, "factor", 0.9, marks=pytest.mark.long),
+        (Declared, "sign", -1.0),
+    ],
 )
 def test_wrong_gradients_are_found(thing, attribute, value):
     wrong = type("Wrong", (thing,), {attribute: value})()
@@ -90,6 +95,7 @@ def test_wrong_gradients_are_found(thing, attribute, value):
     assert check(thing(), "derivative").outcome is HOLDS
 
 
+@pytest.mark.long
 def test_a_factor_is_named_along_a_projection():
     wrong = type("Wrong", (Normal,), {"factor": 0.9})()
     notes = " ".join(str(each) for each in check(wrong, "expectation").comparisons)

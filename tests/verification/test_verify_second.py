@@ -53,6 +53,10 @@ def test_it_is_asked_on_request():
     assert asked == list(DEFAULTS)
     asked = [witness for _, witness in planned(["gaussian"], ["second"], *arguments).jobs]
     assert asked == ["second"]
+
+
+@pytest.mark.long
+def test_it_holds_in_a_run():
     assert verify(["gaussian"], witnesses="second", level="quick", seed=1, workers=1).holds
 
 

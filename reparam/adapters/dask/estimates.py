@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import dask
+from dask.base import get_scheduler
 from dask.delayed import delayed
 
 from reparam._typing import RNGLike
@@ -29,11 +31,12 @@ def estimate(
     estimators: str | Iterable[str] | None = None,
     rng: RNGLike = None,
     temperature: float = TEMPERATURE,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Estimates:
     """Estimate ∂/∂θ E[φ(y)] by the workers of dask's scheduler, such as a ``Client``'s cluster.
 
     Takes what :func:`reparam.estimators.estimate` takes, and returns the same bits, except the
-    cost of a draw, which is the time that the whole cluster took, and efficiencies.
+    cost of a draw, which is the time that the whole cluster took.
 
     Parameters
     ----------
@@ -50,6 +53,8 @@ def estimate(
         None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7).
     temperature
         Of relaxations.
+    on_progress
+        Called with the numbers of draws that are done and of all.
 
     Returns
     -------
@@ -72,6 +77,7 @@ def estimate(
         estimators=estimators,
         rng=rng,
         temperature=temperature,
+        on_progress=on_progress,
         mapped=mapped,
     )
 
@@ -83,8 +89,12 @@ def mapped(function: Callable[[int], Any], starts: range) -> Iterator[Any]:
     tasks = [
         delayed(_several)(shared, starts[k : k + each]) for k in range(0, len(starts), each or 1)
     ]
-    for results in dask.compute(*tasks):
-        yield from results
+    client = getattr(get_scheduler(), "__self__", None)
+    if client is None:
+        yield from chain.from_iterable(dask.compute(*tasks))
+        return
+    for future in client.compute(tasks):  # of a cluster: results as they come, in order
+        yield from future.result()
 
 
 def _several(function: Callable[[int], Any], starts: range) -> list[Any]:

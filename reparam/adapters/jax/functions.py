@@ -15,8 +15,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from reparam.adapters import formulas
 from reparam.adapters.laws import Law, arranged, differentiable, law_of
 from reparam.adapters.seeds import checked
+from reparam.base.second_order import full, triangle, unflattened
 from reparam.engine.noise import Stream
 from reparam.errors import CountError, NoFormulaError, ShapeError
 
@@ -148,40 +150,68 @@ def _(plan: _Plan, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
     return value, _along(plan.key, found, tangents[1], value)
 
 
-# Derivatives, which have none of their own -------------------------------------------------------
+# Derivatives, at fixed noise or a fixed quantile --------------------------------------------------
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _pathwise(key: str, y: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
-    def host(y: Any, *theta: Any) -> list[Any]:
-        d = law_of(key)(*map(_double, theta))
-        return [np.asarray(entry, y.dtype) for entry in d.pathwise(_double(y)).values()]
-
-    aligned = [each.reshape((1,) * (y.ndim - each.ndim) + each.shape) for each in theta]
-    results = [jax.ShapeDtypeStruct(y.shape, y.dtype)] * sum(differentiable(key))
-    return list(jax.pure_callback(host, results, y, *aligned, vmap_method="broadcast_all"))
-
-
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _derivatives_of_draws(plan: _Plan, words: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
-    return _draws(plan, words, theta, sum(differentiable(plan.key)))
+    return _at_values(key, "path", y, theta)
 
 
 @_pathwise.defjvp
 def _(key: str, primals: Any, tangents: Any) -> Any:
-    raise _twice(key)
+    y, theta = primals
+    return _pathwise(key, y, theta), _bent(key, _pathwise2(key, y, theta), tangents[1], y)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _pathwise2(key: str, y: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
+    return _at_values(key, "path2", y, theta)
+
+
+@_pathwise2.defjvp
+def _(key: str, primals: Any, tangents: Any) -> Any:
+    raise _too_often(key)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _derivatives_of_draws(plan: _Plan, words: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
+    return _draws(plan, words, theta, 1)
 
 
 @_derivatives_of_draws.defjvp
 def _(plan: _Plan, primals: Any, tangents: Any) -> Any:
-    raise _twice(plan.key)
+    key, count = plan.key, 1 + sum(differentiable(plan.key))
+    found = _second_derivatives_of_draws(plan, *primals)
+    (value, *slopes), bends = found[:count], found[count:]
+    moved = [_along(key, slopes, tangents[1], value), *_bent(key, bends, tangents[1], value)]
+    return found[:count], moved
 
 
-def _twice(key: str) -> NoFormulaError:
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _second_derivatives_of_draws(
+    plan: _Plan, words: jax.Array, theta: list[jax.Array]
+) -> list[jax.Array]:
+    return _draws(plan, words, theta, 2)
+
+
+@_second_derivatives_of_draws.defjvp
+def _(plan: _Plan, primals: Any, tangents: Any) -> Any:
+    raise _too_often(plan.key)
+
+
+def _too_often(key: str) -> NoFormulaError:
     return NoFormulaError(
-        f"second derivatives of {law_of(key).__name__} are not available in JAX; differentiate"
-        " once, or stop the gradient"
+        f"third derivatives of {law_of(key).__name__} are not available in JAX; differentiate"
+        " twice, or stop the gradient"
     )
+
+
+def _bent(
+    key: str, bends: Sequence[jax.Array], tangents: Sequence[jax.Array], value: jax.Array
+) -> list[jax.Array]:
+    """Return Σ ∂²y/∂θ∂φ · tangent in φ for each θ, from the upper triangle."""
+    return [_along(key, row, tangents, value) for row in full(unflattened(bends))]
 
 
 def _along(
@@ -199,10 +229,20 @@ def _along(
 # On the host -------------------------------------------------------------------------------------
 
 
-def _draws(
-    plan: _Plan, words: jax.Array, theta: list[jax.Array], derivatives: int
-) -> list[jax.Array]:
-    """Return draws, and so many of their derivatives."""
+def _at_values(key: str, function: str, y: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
+    """Return an elementwise function of values and parameters."""
+
+    def host(y: Any, *theta: Any) -> list[Any]:
+        found = formulas.value(key, function, [_double(y)], [*map(_double, theta)])
+        return [np.asarray(entry, y.dtype) for entry in found]
+
+    aligned = [each.reshape((1,) * (y.ndim - each.ndim) + each.shape) for each in theta]
+    results = [jax.ShapeDtypeStruct(y.shape, y.dtype)] * formulas.outputs(key, function)
+    return list(jax.pure_callback(host, results, y, *aligned, vmap_method="broadcast_all"))
+
+
+def _draws(plan: _Plan, words: jax.Array, theta: list[jax.Array], order: int) -> list[jax.Array]:
+    """Return draws, and their derivatives up to an order."""
     dtype = jnp.result_type(*theta)
 
     def host(words: Any, *theta: Any) -> list[Any]:
@@ -210,10 +250,12 @@ def _draws(
         d = law_of(plan.key)(*map(_double, theta))
         d = d.by_quantile() if plan.by_quantile else d
         draw = d._draw(plan.shape, Stream(low + (high << _WORD)), plan.first)
-        arrays = [draw.value, *(draw.jacobian().values() if derivatives else ())]
+        arrays = [draw.value, *(draw.jacobian().values() if order else ())]
+        arrays += triangle(draw) if order > 1 else []
         return [np.asarray(array, dtype) for array in arrays]
 
-    results = [jax.ShapeDtypeStruct(plan.shape, dtype)] * (1 + derivatives)
+    count = sum(formulas.outputs(plan.key, each) for each in ("of_draw", "of_draw2")[:order])
+    results = [jax.ShapeDtypeStruct(plan.shape, dtype)] * (1 + count)
     return list(jax.pure_callback(host, results, words, *theta, vmap_method="sequential"))
 
 

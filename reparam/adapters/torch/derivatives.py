@@ -175,8 +175,8 @@ class _Drawn(torch.autograd.Function):
         theta = ctx.saved_tensors[1:]
         if not _is_differentiated():
             found = _pulled(ctx, upstream, needed)
-            if not any(x is not None and bool(x.isnan().any()) for x in found):
-                return None, None, None, None, None, *found
+            if found is not None:
+                return *([None] * 5), *found
         columns = _columns_of_draw(ctx, needed)
         return (
             *([None] * 5),
@@ -291,15 +291,18 @@ def _now(
     return tuple(operators.tensors(formulas.value(law, function, *arrays)))
 
 
-def _pulled(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> list[Tensor | None]:
-    """Return the gradients of draws in the needed parameters."""
+def _pulled(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> list[Tensor | None] | None:
+    """Return the gradients of draws in the needed parameters, or None if one isn't finite."""
     gradients = iter(ctx.draw.vjp(upstream.numpy()).values())
     found: list[Tensor | None] = []
     for k, has_derivative in enumerate(differentiable(ctx.law)):
         gradient = next(gradients) if has_derivative else None
         if needed[k] and gradient is None:
             raise NotReparameterizable(f"{ctx.law} has no derivative in parameter {k}; detach it")
-        found.append(torch.from_numpy(np.asarray(gradient)) if needed[k] else None)
+        array = np.asarray(gradient)
+        if needed[k] and not np.isfinite(array.sum()):
+            return None
+        found.append(torch.from_numpy(array) if needed[k] else None)
     return found
 
 

@@ -13,6 +13,7 @@ from torch.distributions.utils import broadcast_all
 from reparam.adapters.torch._constraints import between
 from reparam.adapters.torch.derivatives import drawn
 from reparam.adapters.torch.functions import applied, double, fresh_seed, like
+from reparam.adapters.torch.operators import arrays
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import ParameterError, UnknownParameterError
 
@@ -54,8 +55,12 @@ class Univariate(Distribution):
 
     def moving_support(self) -> Any:
         """Return the closed interval that draws lie in, where parameters move an end of it."""
-        values = zip(self.law._own, self.theta, strict=True)
-        return between(*self.law._support.ends(dict(values)))
+        values = dict(zip(self.law._own, self.theta, strict=True))
+        if values.keys() >= set(self.law._support.moved_by):
+            return between(*self.law._support.ends(values))
+        numbers = arrays([*map(double, self.theta)])
+        ends = self.law(*numbers)._ends(*numbers)
+        return between(*(like(torch.as_tensor(end), self.theta) for end in ends))
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Univariate:
         """Return the same distribution with parameters expanded to a batch shape."""

@@ -34,7 +34,7 @@ __all__ = [
     "von_mises",
 ]
 
-#: Parameters that are none of a law's, in everyday ranges.
+#: Parameters that are none of a law's, in typical ranges.
 SHAPE = replace(SCALE, symbol="α", typical=(0.5, 10.0))
 TEMPERATURE = replace(SCALE, symbol="λ", typical=(0.3, 3.0))
 LOG_SCALE = replace(LOCATION, symbol="ln σ", typical=(-2.0, 2.0))

@@ -37,7 +37,7 @@ __all__ = [
     "unchecked",
 ]
 
-#: A parameter's everyday values lie within these distances of one end of its domain.
+#: A parameter's typical values lie within these distances of one end of its domain.
 _NEAR, _FAR = 0.1, 10.0
 
 
@@ -155,7 +155,7 @@ def load(spec: str, module: str, library: str, package: str) -> ModuleType:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what a library does at home
             return import_module(module)
-    except Exception as error:  # whatever a library raises is what there is to say
+    except Exception as error:  # whatever a library raises is the finding
         root = module.partition(".")[0]
         if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == root:
             raise MissingExtraError(

@@ -27,7 +27,7 @@ _LEAST = 1e-290
 _FARTHER = np.array([3.0, 8.0, 30.0, 1e4])
 #: Units in the last place that a logarithm may be off, in differences of two.
 _UNITS = 16.0
-#: An error of a logarithm beyond which its exponential tells nothing.
+#: An error of a logarithm beyond which its exponential decides nothing.
 _TELLING = 1e-3
 #: Why a derivative may be uncertain.
 _DOUBT = "the logarithm moves too little, or too abruptly, from one number to the next"

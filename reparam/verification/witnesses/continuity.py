@@ -59,7 +59,7 @@ def continuity(context: Context) -> Iterator[Comparison]:
                 yield failure(
                     tally.what,
                     theta,
-                    "a step function: constant but for jumps, so its derivative is 0 almost"
+                    "a step function: constant except for jumps, so its derivative is 0 almost"
                     " everywhere and says nothing",
                 )
                 return

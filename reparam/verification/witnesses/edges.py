@@ -189,7 +189,7 @@ def _told(*tallies: Tally | Averages) -> Iterator[Comparison]:
 
 
 def _at_end(y: Array, end: Array) -> NDArray[np.bool_]:
-    """Return which values are at an end of the support, but for rounding."""
+    """Return which values are at an end of the support, up to rounding."""
     if not np.isfinite(end):
         return np.isinf(y)
     return np.asarray(np.abs(y - end) <= _ROUNDING * np.spacing(np.abs(end)))
@@ -322,12 +322,14 @@ def moves(
 ) -> NDArray[np.bool_]:
     """Return which of the values y move with a parameter, so that their derivatives can't be 0.
 
-    By more than `least`, relative to y, and to both sides: on one there may be a step.
+    By more than `least`, relative to y, and to both sides: on one there may be a step. Up on one
+    and down on the other: y of both sides may be above y, or below it, where the derivative is 0.
     """
-    found = np.isfinite(y) & (np.abs(y) > 1e-300)
+    found, directions = np.isfinite(y) & (np.abs(y) > 1e-300), []
     for side in (1.0, -1.0):
         there = {**theta, name: theta[name] + side * _MOVE * (theta[name] or 1.0)}
         with np.errstate(all="ignore"):
-            change = np.abs(values(there) - y)
-            found &= np.isfinite(change) & (change > least * np.abs(y))
-    return np.asarray(found)
+            change = values(there) - y
+            found &= np.isfinite(change) & (np.abs(change) > least * np.abs(y))
+        directions.append(change > 0.0)
+    return np.asarray(found & (directions[0] != directions[1]))

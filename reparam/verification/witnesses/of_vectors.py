@@ -448,7 +448,11 @@ def edges(context: Context) -> Iterator[Comparison]:
         yield from _edges_of_draws(context, corners(context, 1.0))
         return
     noise, names = extreme_noise(context), list(target.parameters)
-    values = partial(transformed, target, noise)
+
+    def values(there: Mapping[str, float]) -> Array:
+        """Return what the noise makes: NaN where a step from a corner leaves the region."""
+        return transformed(target, noise, there) if target.allows(there) else np.asarray(np.nan)
+
     outputs = ["value", *target.views]
     inside = _Inside(target, "y")
     numbers = {of: Tally(f"{of} is a number", "statement") for of in outputs}

@@ -38,8 +38,8 @@ ROUTES = {
 
 HEAD = """# What `reparam verify` catches
 
-A verifier that passes everything passes what is right, too. So each built-in distribution with a
-reparameterization is broken in every way below, one mistake at a time, and each witness is asked
+A verifier that passes everything passes what is right, too. So each distribution that is
+named below is broken in every way below, one mistake at a time, and each witness is asked
 about each mutant, as in a default run of `reparam verify`: {level.points} points and
 {level.draws:,} draws (half as many with gradients) at each of {level.sets} parameter sets, and for
 each distribution a fresh seed.

@@ -186,7 +186,7 @@ class Formulas(Tree, abc.ABC):
         support = self._support
         if isinstance(support, Integers) and support.entries:
             return float(support.low), self._sizes[support.entries] - 1.0
-        return support.ends(dict(zip(self._parts, theta, strict=True)))
+        return support.ends(dict(zip(self._fields, theta, strict=True)))
 
     @abc.abstractmethod
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:

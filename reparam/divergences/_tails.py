@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.tails import Tail
 from reparam.divergences._monte_carlo import parts, pathwise
 from reparam.divergences._registry import aligned, events
 from reparam.domains import Integers
+from reparam.expressions import Expression
 
 __all__ = ["Tails", "tails"]
 
@@ -85,6 +87,9 @@ def tails(p: Distribution, q: Distribution, shape: tuple[int, ...]) -> Tails:
             for of, flat in ((p, flat_p), (q, flat_q))
         )
         with np.errstate(all="ignore"):
+            outgrown = _outgrown(some_p, some_q)
+            infinite[at] |= outgrown
+            variances[0][at] |= outgrown
             for y, log_mass in _sides(some_p):
                 log_ratio, in_p, in_q = parts(some_p, some_q, y)
                 if not pathwise(p, q):
@@ -97,6 +102,33 @@ def tails(p: Distribution, q: Distribution, shape: tuple[int, ...]) -> Tails:
     )
     count = len(events(p))
     return Tails(infinite.reshape(shape), value, tuple(slopes[:count]), tuple(slopes[count:]))
+
+
+def _outgrown(p: Distribution, q: Distribution) -> NDArray[np.bool_]:
+    """Whether −log q grows faster than each power along a tail of p that falls like a power.
+
+    Or more slowly than each exponential, as that of the log-normal: by what both declare, since
+    all but the first points of such a tail are beyond what doubles have of log q.
+    """
+    found = np.zeros(p.batch_shape, dtype=np.bool_)
+    if p._tails is None or q._tails is None or p.event_shape:
+        return found
+    for side in (0, 1):
+        ends = p.support[side], q.support[side]
+        power, fall = _declared(p, p._tails[side])
+        _, growth = _declared(q, q._tails[side])
+        slow = np.isfinite(power) | (fall == 0.0)
+        found |= np.isinf(ends[0]) & (ends[0] == ends[1]) & (growth == np.inf) & slow
+    return found
+
+
+def _declared(law: Distribution, tail: Tail) -> tuple[Any, Any]:
+    """Return the power and the growth of a tail at a distribution's parameters, or NaN."""
+    values: dict[str, Any] = {**{name: law[name] for name in law.parameters}, "inf": np.inf}
+    power, growth = (
+        Expression(text).value(values) if text else np.nan for text in (tail.power, tail.growth)
+    )
+    return power, growth
 
 
 def _flat(distribution: Distribution, shape: tuple[int, ...]) -> dict[str, Array]:

@@ -178,8 +178,10 @@ class NumericalLaw:
         """The density's integral and its error; None if there is a cdf, so that none is needed."""
         if self._cdf is not None:
             return None
-        total, error = self._integrals.total
-        return float(total[0]), float(error[0])
+        (total, *_), (error, *_) = self._integrals.total
+        inner = self._integrals.inner_error[0]
+        # what lies beyond the pieces can't be negative
+        return float(total), float(inner if total - inner > 1.0 else error)
 
     def log_prob(self, value: ArrayLike, /) -> Array:
         """Return the log density: as given, or of the cdf's slope; infinite at atoms."""

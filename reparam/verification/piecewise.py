@@ -160,6 +160,8 @@ class Integrals:
             _sums(error) + beyond[:, :1],
             _sums(error[:, ::-1])[:, ::-1] + beyond[:, 1:],
         )
+        #: The errors of the integrals over all pieces, without what may lie beyond these.
+        self.inner_error = _sums(error)[:, -1]
         #: The integrals over all pieces, and their errors.
         self.total = np.sum(whole, axis=-1), self._unsure[0][:, -1] + beyond[:, 1]
 

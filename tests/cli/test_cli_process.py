@@ -375,7 +375,7 @@ class TestTerminal:
         )
 
     def test_long_work_has_a_progress_bar_that_goes_away(self, shown, tmp_path):
-        impatient = "import reparam.cli.progress as p; p._PATIENCE = 0.0"
+        impatient = "import reparam.cli.progress as p; p.PATIENCE = 0.0"
         (tmp_path / "sitecustomize.py").write_text(impatient)
         environment = {"PYTHONPATH": str(tmp_path)}
         arguments = ["sample", "-n", "3e6", "--seed", 1, "--format", "npy", "--out", os.devnull]
@@ -444,7 +444,7 @@ class TestCompletion:
         ("words", "expected"),
         [
             ("reparam s", ["sample", "show"]),
-            ("reparam show beta", ["beta", "beta-prime"]),
+            ("reparam show beta", ["beta", "beta-binomial", "beta-prime"]),
             ("reparam sample --dist la", ["laplace"]),
             ("reparam sample --dist gamma -p r", ["rate=", "rate=1"]),
             ("reparam sample --dist nothing -p r", []),

@@ -397,7 +397,7 @@ class TestProcess:
     @pytest.mark.parametrize(
         ("words", "expected"),
         [
-            ("reparam verify beta", ["beta", "beta-prime"]),
+            ("reparam verify beta", ["beta", "beta-binomial", "beta-prime"]),
             ("reparam verify laplace --only d", ["derivative", "distribution"]),
             ("reparam verify --skip ", list(NAMES)),
             ("reparam verify --skip score,di", ["score,distribution"]),

@@ -38,9 +38,6 @@ def served(
     if compiled is None:
         with np.errstate(all="ignore"):
             return formula(*arguments)
-    arguments = tuple(
-        [np.ascontiguousarray(e) if isinstance(e, np.ndarray) and e.ndim else e for e in arguments]
-    )
     size = next(each for each in arguments if each is not None).size
     results = tuple([np.empty(size) for _ in range(outputs)])
     if getattr(compiled, kernel)(*arguments, *results):

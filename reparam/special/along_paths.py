@@ -73,7 +73,8 @@ def bends(
         Whether g is known to be smooth on the scale of `reach`: one step will do.
     """
     theta, reach, room = (
-        [np.broadcast_to(each, y.shape) for each in several] for several in (theta, reach, room)
+        [np.ascontiguousarray(np.broadcast_to(each, y.shape)) for each in several]
+        for several in (theta, reach, room)
     )
     everything = np.arange(y.size)
     at_rest = [np.asarray(g) + np.zeros(y.shape) for g in speeds(everything, y, *theta)]

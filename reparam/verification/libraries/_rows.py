@@ -26,6 +26,7 @@ __all__ = [
     "discrete",
     "exponential",
     "log_odds",
+    "minus_log",
     "own",
     "reciprocal",
     "row",
@@ -166,6 +167,11 @@ def exponential(theirs: str) -> Link:
 def difference(high: str, low: str) -> Link:
     """Return the link ours = high − low."""
     return Link((high, low), lambda b, a: b - a, lambda b, a: (1.0, -1.0))
+
+
+def minus_log(theirs: str) -> Link:
+    """Return the link ours = −log(theirs)."""
+    return Link((theirs,), lambda x: -math.log(x), lambda x: (-1.0 / x,))
 
 
 def log_odds(theirs: str) -> Link:

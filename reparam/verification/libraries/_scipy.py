@@ -23,12 +23,8 @@ def _shape(symbol: str, low: float = 0.2, high: float = 20.0) -> Parameter:
 
 #: Distributions of scipy.stats and their shape parameters; all have loc and scale beside them.
 FAMILIES: Mapping[str, Mapping[str, Parameter]] = {
-    "burr": {"c": _shape("c"), "d": _shape("d")},
     "exponnorm": {"K": _shape("K", 0.2, 5.0)},
     "gompertz": {"c": _shape("c", 0.1, 10.0)},
-    "johnsonsu": {"a": Parameter("a", REAL, 0.0, (-2.0, 2.0)), "b": _shape("b", 0.5, 4.0)},
-    "loggamma": {"c": _shape("α", 0.1, 100.0)},
-    "moyal": {},
     "ncx2": {"df": _shape("ν", 1.0, 20.0), "nc": _shape("λ", 0.5, 20.0)},
     "truncnorm": {
         "a": Parameter("a", REAL, -1.0, (-3.0, -0.5)),

@@ -49,7 +49,7 @@ ROWS: Mapping[str, Row] = {
     "gamma": row("gamma", alpha="a", rate=1.0),
     "generalized_normal": row("generalized-normal", power="p", loc=0.0, scale=1.0),
     "geometric": discrete(p=PROBABILITY),
-    "loggamma": row("scipy:loggamma", c="a"),
+    "loggamma": row("exp-gamma", concentration="a", loc=0.0, scale=1.0),
     "lognormal": row("log-normal", loc=0.0, scale="sigma"),
     "pareto": row("pareto", alpha="b", scale=1.0),
     "poisson": discrete(lam=SCALE),

@@ -19,7 +19,6 @@ from reparam.verification.libraries._rows import (
     Row,
     discrete,
     log_odds,
-    reciprocal,
     row,
     truncated_normal,
     uniform,
@@ -56,13 +55,11 @@ ROWS: Mapping[str, Row] = {
     "Binomial": discrete({"total_count": 10}, probs=PROBABILITY),
     "Cauchy": row("cauchy", loc="loc", scale="scale"),
     "Chi2": row("chi-square", df="df"),
-    "Dagum": row("scipy:burr", d="concentration", c="sharpness", scale="scale"),
+    "Dagum": row("dagum", concentration="concentration", power="sharpness", scale="scale"),
     "Exponential": row("exponential", rate="rate"),
     "Gamma": row("gamma", alpha="concentration", rate="rate"),
     "Geometric": discrete(probs=PROBABILITY),
-    "Gompertz": row(
-        "scipy:gompertz", c="concentration", scale=reciprocal("rate"), ranges={"rate": SCALE}
-    ),
+    "Gompertz": row("gompertz", concentration="concentration", rate="rate"),
     "Gumbel": row("gumbel", loc="loc", scale="scale"),
     "HalfCauchy": row("half-cauchy", scale="scale"),
     "HalfNormal": row("half-normal", scale="scale"),

@@ -24,6 +24,7 @@ from reparam.verification.libraries._rows import (
     discrete,
     exponential,
     log_odds,
+    minus_log,
     reciprocal,
     row,
     truncated_normal,
@@ -58,6 +59,13 @@ ROWS: Mapping[str, Row] = {
     "ContinuousBernoulli": row(
         "continuous-bernoulli", logits=log_odds("probs"), ranges={"probs": PROBABILITY}
     ),
+    "ExpGamma": row(
+        "exp-gamma",
+        concentration="concentration",
+        loc=minus_log("rate"),
+        scale=1.0,
+        ranges={"rate": SCALE},
+    ),
     "Exponential": row("exponential", rate="rate"),
     "ExponentiallyModifiedGaussian": row(
         "scipy:exponnorm",
@@ -71,6 +79,9 @@ ROWS: Mapping[str, Row] = {
         ranges={"scale": SHAPE, "rate": SHAPE},
     ),
     "Gamma": row("gamma", alpha="concentration", rate="rate"),
+    "GeneralizedExtremeValue": row(
+        "generalized-extreme-value", concentration="concentration", loc="loc", scale="scale"
+    ),
     "GeneralizedNormal": row("generalized-normal", loc="loc", scale="scale", power="power"),
     "GeneralizedPareto": row(
         "generalized-pareto", loc="loc", scale="scale", concentration="concentration"
@@ -79,6 +90,7 @@ ROWS: Mapping[str, Row] = {
     "Gumbel": row("gumbel", loc="loc", scale="scale"),
     "HalfCauchy": replace(row("half-cauchy", scale="scale"), constants={"loc": 0.0}),
     "HalfNormal": row("half-normal", scale="scale"),
+    "HalfStudentT": replace(row("half-student-t", df="df", scale="scale"), constants={"loc": 0.0}),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="scale"),
     "InverseGaussian": row(
         "inverse-gaussian",
@@ -86,7 +98,9 @@ ROWS: Mapping[str, Row] = {
         concentration="concentration",
         ranges={"loc": SHAPE, "concentration": SHAPE},
     ),
-    "JohnsonSU": row("scipy:johnsonsu", loc="loc", scale="scale", a="skewness", b="tailweight"),
+    "JohnsonSU": row(
+        "johnson-su", skewness="skewness", tailweight="tailweight", loc="loc", scale="scale"
+    ),
     "Kumaraswamy": row(
         "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
     ),
@@ -100,7 +114,7 @@ ROWS: Mapping[str, Row] = {
     "LogNormal": row("log-normal", loc="loc", scale="scale"),
     "LogitNormal": row("logit-normal", loc="loc", scale="scale"),
     "Logistic": row("logistic", loc="loc", scale="scale"),
-    "Moyal": row("scipy:moyal", loc="loc", scale="scale"),
+    "Moyal": row("moyal", loc="loc", scale="scale"),
     "NegativeBinomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
     "NoncentralChi2": row("scipy:ncx2", df="df", nc="noncentrality"),
     "Normal": row("gaussian", loc="loc", scale="scale"),
@@ -112,9 +126,16 @@ ROWS: Mapping[str, Row] = {
         logits=log_odds("probs"),
         ranges={"probs": PROBABILITY},
     ),
+    "SigmoidBeta": row(
+        "sigmoid-beta", concentration1="concentration1", concentration0="concentration0"
+    ),
+    "SinhArcsinh": row(
+        "sinh-arcsinh", skewness="skewness", tailweight="tailweight", loc="loc", scale="scale"
+    ),
     "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
     "Triangular": row("triangular", low="low", peak="peak", high="high"),
     "TruncatedNormal": truncated_normal(),
+    "TwoPieceNormal": row("two-piece-normal", skewness="skewness", loc="loc", scale="scale"),
     "Uniform": uniform(),
     "VonMises": von_mises(),
     "Weibull": row("weibull", concentration="concentration", scale="scale"),

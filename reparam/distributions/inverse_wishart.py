@@ -8,6 +8,7 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
+from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special.matrices import (
@@ -36,24 +37,10 @@ class InverseWishart(BartlettFamily):
     df: Parameter = Parameter(
         "ν", POSITIVE, 7.0, (7.0, 40.0), ("nu", "dof", "degrees_of_freedom"), "Degrees of freedom"
     )
-    scale_tril: Parameter = Parameter(
-        "L",
-        LowerTriangular(),
-        1.0,
-        (-1.0, 1.0),
-        (),
-        "Cholesky factor of the scale, d × d,",
-        dims=("K", "K"),
+    scale_tril: Parameter = matrix(
+        "L", LowerTriangular(), (), "Cholesky factor of the scale, d × d,"
     )
-    scale: Parameter = Parameter(
-        "Ψ",
-        PositiveDefinite(),
-        1.0,
-        (-1.0, 1.0),
-        ("psi", "scale_matrix"),
-        "Scale, d × d,",
-        dims=("K", "K"),
-    )
+    scale: Parameter = matrix("Ψ", PositiveDefinite(), ("psi", "scale_matrix"), "Scale, d × d,")
     about = About(
         density="p(y) = |Ψ|^(ν/2) |y|^(−(ν+d+1)/2) exp(−tr(Ψ y⁻¹)/2) / (2^(νd/2) Γ_d(ν/2)),"
         "  Ψ = L Lᵀ",

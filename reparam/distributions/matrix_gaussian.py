@@ -14,6 +14,7 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.domains import REAL, Interval
 from reparam.engine.noise import NORMAL
 from reparam.families.elliptical import Elliptical
+from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, RealMatrix
 from reparam.special.matrices import inverse, transposed
@@ -32,23 +33,15 @@ class MatrixGaussian(Reparameterized):
     name = "matrix-gaussian"
     aliases = ("matrix-normal",)
     loc: Parameter = Parameter("M", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean", dims=("N", "K"))
-    scale_tril_row: Parameter = Parameter(
+    scale_tril_row: Parameter = matrix(
         "A",
         LowerTriangular(),
-        1.0,
-        (-1.0, 1.0),
         ("row_factor",),
         "Cholesky factor of the covariance of rows",
         dims=("N", "N"),
     )
-    scale_tril_column: Parameter = Parameter(
-        "B",
-        LowerTriangular(),
-        1.0,
-        (-1.0, 1.0),
-        ("column_factor",),
-        "Cholesky factor of the covariance of columns",
-        dims=("K", "K"),
+    scale_tril_column: Parameter = matrix(
+        "B", LowerTriangular(), ("column_factor",), "Cholesky factor of the covariance of columns"
     )
     about = About(
         density="p(Y) = exp(−½ ‖A⁻¹ (Y − M) B⁻ᵀ‖²) / ((2π)^(NK/2) det(A)^K det(B)^N)",

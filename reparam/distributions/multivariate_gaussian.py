@@ -18,6 +18,7 @@ from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
 from reparam.errors import ShapeError
 from reparam.families.elliptical import Elliptical
+from reparam.families.matrices import matrix
 from reparam.parameters import Parameter, as_real_array
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special.matrices import apply, inverse, lower_factor, transposed
@@ -38,32 +39,14 @@ class MultivariateGaussian(Elliptical):
     name = "multivariate-gaussian"
     aliases = ("multivariate-normal", "mvn")
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Mean", dims=("K",))
-    scale_tril: Parameter = Parameter(
-        "L",
-        LowerTriangular(),
-        1.0,
-        (-1.0, 1.0),
-        ("cholesky",),
-        "Cholesky factor of the covariance",
-        dims=("K", "K"),
+    scale_tril: Parameter = matrix(
+        "L", LowerTriangular(), ("cholesky",), "Cholesky factor of the covariance"
     )
-    covariance: Parameter = Parameter(
-        "Σ",
-        PositiveDefinite(),
-        1.0,
-        (-1.0, 1.0),
-        ("covariance_matrix", "cov"),
-        "Covariance",
-        dims=("K", "K"),
+    covariance: Parameter = matrix(
+        "Σ", PositiveDefinite(), ("covariance_matrix", "cov"), "Covariance"
     )
-    precision: Parameter = Parameter(
-        "P",
-        PositiveDefinite(),
-        1.0,
-        (-1.0, 1.0),
-        ("precision_matrix",),
-        "Inverse of the covariance",
-        dims=("K", "K"),
+    precision: Parameter = matrix(
+        "P", PositiveDefinite(), ("precision_matrix",), "Inverse of the covariance"
     )
     about = About(
         density="p(y) = exp(−½ (y − μ)ᵀ Σ⁻¹ (y − μ)) / √det(2πΣ)",

@@ -16,6 +16,7 @@ from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.engine.outer import Outer
 from reparam.families._gamma_draws import gamma_draws
 from reparam.families.elliptical import Elliptical
+from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special import gamma
@@ -43,18 +44,10 @@ class MultivariateStudentT(Elliptical):
     aliases = ("multivariate-t", "mvt")
     df: Parameter = Parameter("ν", POSITIVE, 5.0, (2.5, 50.0), ("nu", "dof"), "Degrees of freedom")
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu",), "Location", dims=("K",))
-    scale_tril: Parameter = Parameter(
-        "L",
-        LowerTriangular(),
-        1.0,
-        (-1.0, 1.0),
-        ("cholesky",),
-        "Cholesky factor of the scale matrix",
-        dims=("K", "K"),
+    scale_tril: Parameter = matrix(
+        "L", LowerTriangular(), ("cholesky",), "Cholesky factor of the scale matrix"
     )
-    scale_matrix: Parameter = Parameter(
-        "Σ", PositiveDefinite(), 1.0, (-1.0, 1.0), ("shape",), "Scale matrix", dims=("K", "K")
-    )
+    scale_matrix: Parameter = matrix("Σ", PositiveDefinite(), ("shape",), "Scale matrix")
     about = About(
         density="p(y) = Γ((ν + K)/2) (1 + (y − μ)ᵀ Σ⁻¹ (y − μ)/ν)^(−(ν + K)/2)"
         " / (Γ(ν/2) (νπ)^(K/2) √det Σ)",

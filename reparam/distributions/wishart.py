@@ -8,6 +8,7 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
+from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special.matrices import (
@@ -36,23 +37,11 @@ class Wishart(BartlettFamily):
     df: Parameter = Parameter(
         "ν", POSITIVE, 3.0, (3.0, 30.0), ("nu", "dof", "degrees_of_freedom"), "Degrees of freedom"
     )
-    scale_tril: Parameter = Parameter(
-        "L",
-        LowerTriangular(),
-        1.0,
-        (-1.0, 1.0),
-        (),
-        "Cholesky factor of the scale, d × d,",
-        dims=("K", "K"),
+    scale_tril: Parameter = matrix(
+        "L", LowerTriangular(), (), "Cholesky factor of the scale, d × d,"
     )
-    covariance: Parameter = Parameter(
-        "V",
-        PositiveDefinite(),
-        1.0,
-        (-1.0, 1.0),
-        ("covariance_matrix", "scale_matrix"),
-        "Scale, d × d,",
-        dims=("K", "K"),
+    covariance: Parameter = matrix(
+        "V", PositiveDefinite(), ("covariance_matrix", "scale_matrix"), "Scale, d × d,"
     )
     about = About(
         density="p(y) = |y|^((ν−d−1)/2) exp(−tr(V⁻¹y)/2) / (2^(νd/2) |V|^(ν/2) Γ_d(ν/2)),"

@@ -15,6 +15,7 @@ from reparam.domains import REAL
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
 from reparam.families.elliptical import Elliptical
+from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite, Simplex
 from reparam.special.matrices import apply, transposed
@@ -33,32 +34,14 @@ class SimplexGaussian(Elliptical):
     loc: Parameter = Parameter(
         "μ", REAL, 0.0, (-2.0, 2.0), ("mu",), "Mean of the Gaussian vectors", dims=("K",)
     )
-    scale_tril: Parameter = Parameter(
-        "L",
-        LowerTriangular(),
-        1.0,
-        (-1.0, 1.0),
-        ("cholesky",),
-        "Cholesky factor of their covariance",
-        dims=("K", "K"),
+    scale_tril: Parameter = matrix(
+        "L", LowerTriangular(), ("cholesky",), "Cholesky factor of their covariance"
     )
-    covariance: Parameter = Parameter(
-        "Σ",
-        PositiveDefinite(),
-        1.0,
-        (-1.0, 1.0),
-        ("covariance_matrix", "cov"),
-        "Their covariance",
-        dims=("K", "K"),
+    covariance: Parameter = matrix(
+        "Σ", PositiveDefinite(), ("covariance_matrix", "cov"), "Their covariance"
     )
-    precision: Parameter = Parameter(
-        "P",
-        PositiveDefinite(),
-        1.0,
-        (-1.0, 1.0),
-        ("precision_matrix",),
-        "Inverse of their covariance",
-        dims=("K", "K"),
+    precision: Parameter = matrix(
+        "P", PositiveDefinite(), ("precision_matrix",), "Inverse of their covariance"
     )
     mechanism = "transformed"
     noise = NORMAL

@@ -14,6 +14,7 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import Children, _text, flat
 from reparam.engine.noise import NORMAL, Noise
 from reparam.errors import ShapeError
+from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import Correlation, CorrelationCholesky, RealVector
 from reparam.special import normal
@@ -39,23 +40,14 @@ class GaussianCopula(Reparameterized):
 
     name = "gaussian-copula"
     margins: Children[Reparameterized] = SeveralContinuous("The distributions F_k of the entries")
-    correlation_tril: Parameter = Parameter(
-        "L",
-        CorrelationCholesky(),
-        1.0,
-        (-1.0, 1.0),
-        ("cholesky",),
-        "Cholesky factor of the correlation matrix",
-        dims=("K", "K"),
+    correlation_tril: Parameter = matrix(
+        "L", CorrelationCholesky(), ("cholesky",), "Cholesky factor of the correlation matrix"
     )
-    correlation: Parameter = Parameter(
+    correlation: Parameter = matrix(
         "R",
         Correlation(),
-        1.0,
-        (-1.0, 1.0),
         ("correlation_matrix", "corr"),
         "Correlation matrix of the Gaussian vector",
-        dims=("K", "K"),
     )
     about = About(
         density="p(y) = N(x; 0, R) Π_k p_k(y_k)/φ(x_k),  x_k = Φ⁻¹(F_k(y_k))",

@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
-from reparam.cli.objective import of_graph
-from reparam.cli.options import Dask, Dist, Law, OutFile, OutFormat, Params, Seed, Threads
+from reparam.cli.objective import graph_is_meant, of_graph
+from reparam.cli.options import (
+    Dask,
+    Dist,
+    GraphFile,
+    GraphLines,
+    Law,
+    OutFile,
+    OutFormat,
+    Params,
+    Seed,
+    Threads,
+)
 from reparam.cli.progress import PATIENCE, Counter
 from reparam.errors import InputError, ParameterError
 from reparam.notation import concise
@@ -44,18 +55,8 @@ def estimate(
             show_default="y**2",
         ),
     ] = None,
-    graph: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="A graph instead of one distribution, as for reparam grad: estimators of the "
-            "gradient in its inputs.",
-        ),
-    ] = None,
-    node: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LINE", help="A line of the graph, after those of --graph. Repeat."),
-    ] = None,
+    graph: GraphFile = None,
+    node: GraphLines = None,
     at: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE,…", help="Values of the graph's inputs."),
@@ -110,12 +111,7 @@ def estimate(
     from reparam.cli import cluster
 
     name = output.format_for(out, format)
-    if graph is not None or node:
-        if param or law or dist:
-            raise InputError(
-                "LAW, --dist and --param are for one distribution; leave them out, or --graph and"
-                " --node"
-            )
+    if graph_is_meant(graph, node, param, law, dist):
         if dask:
             raise InputError("--dask is for one distribution; leave it out, or --graph and --node")
         model = of_graph(graph, node or [], objective, at or [])

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import objective, output, parsing, reading
-from reparam.cli.options import Dist, Law, OutFile, OutFormat, Params, Seed, Threads
+from reparam.cli.options import (
+    Dist,
+    GraphFile,
+    GraphLines,
+    Law,
+    OutFile,
+    OutFormat,
+    Params,
+    Seed,
+    Threads,
+)
 from reparam.cli.plot import IMAGES, write_image
 from reparam.cli.progress import Counter
 from reparam.errors import InputError, ParameterError
@@ -55,17 +65,8 @@ def fit(
             "numbers do.",
         ),
     ] = None,
-    graph: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="A graph instead of one distribution, as for 'reparam grad'.",
-        ),
-    ] = None,
-    node: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LINE", help="A line of the graph, after those of --graph. Repeat."),
-    ] = None,
+    graph: GraphFile = None,
+    node: GraphLines = None,
     count: Annotated[
         str, typer.Option("--count", "-n", metavar="N", help="Number of draws per step.")
     ] = "100",
@@ -192,12 +193,7 @@ def _model(
     node: Sequence[str],
 ) -> Model:
     """Return what to fit, with the values that all inputs have at first."""
-    if graph is not None or node:
-        if param or law or dist:
-            raise InputError(
-                "LAW, --dist and --param are for one distribution; leave them out, or --graph and"
-                " --node"
-            )
+    if objective.graph_is_meant(graph, node, param, law, dist):
         return objective.of_graph(graph, node, loss, at)
     if loss is None:
         raise InputError("there is no loss to minimize; pass --loss, such as '(y - 1)**2'")

@@ -14,6 +14,8 @@ from reparam.cli.options import (
     Count,
     Dist,
     DType,
+    GraphFile,
+    GraphLines,
     Law,
     OutFile,
     OutFormat,
@@ -58,19 +60,8 @@ def grad(
             help="Values of other names in formulas, each in the same forms as a parameter's.",
         ),
     ] = None,
-    graph: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="A graph instead of one distribution: a file, or - for stdin, with a node a line, "
-            "'mu = w*x' or 'z ~ gaussian(loc=mu, scale=1)'. The loss is the node called so, or "
-            "--loss.",
-        ),
-    ] = None,
-    node: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LINE", help="A line of the graph, after those of --graph. Repeat."),
-    ] = None,
+    graph: GraphFile = None,
+    node: GraphLines = None,
     count: Count = None,
     noise: Annotated[
         str | None,
@@ -138,12 +129,7 @@ def grad(
         for option, value in (("--count", count), ("--seed", seed), ("--shard", shard)):
             if value is not None:
                 raise CountError(f"{option} and --noise exclude each other: noise makes the draws")
-    whole = graph is not None or bool(node)
-    if whole and (param or law or dist):
-        raise InputError(
-            "LAW, --dist and --param are for one distribution; leave them out, or --graph and"
-            " --node"
-        )
+    whole = objective.graph_is_meant(graph, node, param, law, dist)
     if hessian and (whole or total or loss is not None):
         raise InputError(
             "--hessian adds columns of single draws; leave it out, or --loss, --graph and --sum"

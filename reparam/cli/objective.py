@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reparam.graphs._columns import Columns
     from reparam.graphs._evaluator import Source
 
-__all__ = ["Draws", "of_distribution", "of_graph", "run", "settings"]
+__all__ = ["Draws", "graph_is_meant", "of_distribution", "of_graph", "run", "settings"]
 
 #: Totals with more numbers than this are left to ``--sum``.
 _FEW = 8
@@ -154,6 +154,18 @@ def _ordered(nodes: Mapping[str, Expression]) -> list[str]:
         raise InputError(
             f"parameter {first} refers to itself{through}; use another name, and --at"
         ) from None
+
+
+def graph_is_meant(graph: str | None, node: Sequence[str] | None, *of_one_law: object) -> bool:
+    """Return whether there is a graph: then nothing may be given that is for one distribution."""
+    if graph is None and not node:
+        return False
+    if any(of_one_law):
+        raise InputError(
+            "LAW, --dist and --param are for one distribution; leave them out, or --graph and"
+            " --node"
+        )
+    return True
 
 
 def of_graph(file: str | None, nodes: Sequence[str], loss: str | None, at: Sequence[str]) -> Model:

@@ -14,6 +14,8 @@ __all__ = [
     "DType",
     "Dist",
     "From",
+    "GraphFile",
+    "GraphLines",
     "Law",
     "LawP",
     "LawQ",
@@ -123,6 +125,21 @@ ToParams = Annotated[
         metavar="NAME=VALUE",
         help="A parameter of q, in the same forms.",
         autocompletion=completion.to_options,
+    ),
+]
+GraphFile = Annotated[
+    str | None,
+    typer.Option(
+        "--graph",
+        metavar="FILE",
+        help="A graph instead of one distribution: a file, or - for stdin, with a node a line, "
+        "'mu = w*x' or 'z ~ gaussian(loc=mu, scale=1)'. The loss is the node called so, or --loss.",
+    ),
+]
+GraphLines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--node", metavar="LINE", help="A line of the graph, after those of --graph. Repeat."
     ),
 ]
 Count = Annotated[

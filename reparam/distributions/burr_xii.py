@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.exponentiated import PowerAtZero
 from reparam.base.tails import Tail
 from reparam.distributions.generalized_logistic import GeneralizedLogistic
 from reparam.domains import POSITIVE
+from reparam.families.burr import BurrFamily
 from reparam.parameters import Parameter
 from reparam.special import burr
-from reparam.special.logistic import sigmoid, softplus
 
 __all__ = ["BurrXII"]
 
 
-class BurrXII(PowerAtZero):
+class BurrXII(BurrFamily):
     """The Burr (type XII, Singh-Maddala) distribution.
 
     P(Y > y) = (1 + z^c)^−d for y > 0, with z = y/s, reparameterized through its quantile,
@@ -46,22 +43,6 @@ class BurrXII(PowerAtZero):
     _tails = (Tail(power="power"), Tail(power="concentration*power"))
     _of_log = GeneralizedLogistic
     _reflected = True
-
-    @staticmethod
-    def _height(concentration: Array) -> Array:
-        return np.log(concentration)
-
-    @staticmethod
-    def _damping(w: Array, concentration: Array) -> Array:
-        return (concentration + 1.0) * softplus(w)
-
-    @staticmethod
-    def _damping_rate(concentration: Array) -> Array:
-        return concentration + 1.0
-
-    @staticmethod
-    def _damping_slope(w: Array, concentration: Array) -> Array:
-        return (concentration + 1.0) * sigmoid(w)
 
     @staticmethod
     def _mean(concentration: Array, scale: Array, power: Array) -> Array:

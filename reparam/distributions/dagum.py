@@ -7,18 +7,17 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.exponentiated import PowerAtZero
 from reparam.base.tails import Tail
 from reparam.distributions.generalized_logistic import GeneralizedLogistic
 from reparam.domains import POSITIVE
+from reparam.families.burr import BurrFamily
 from reparam.parameters import Parameter
 from reparam.special import burr
-from reparam.special.logistic import sigmoid, softplus
 
 __all__ = ["Dagum"]
 
 
-class Dagum(PowerAtZero):
+class Dagum(BurrFamily):
     """The Dagum (Burr type III) distribution: of 1/y with y of a Burr (type XII) distribution.
 
     F(y) = (1 + z^−a)^−p for y > 0, with z = y/s, reparameterized through its quantile,
@@ -32,7 +31,9 @@ class Dagum(PowerAtZero):
         "p", POSITIVE, 1.0, (0.2, 10.0), ("p", "d"), "Shape: power of the log-logistic cdf"
     )
     scale: Parameter = Parameter("s", POSITIVE, 1.0, (0.1, 10.0), ("s", "b"), "Scale")
-    power: Parameter = Parameter("a", POSITIVE, 3.0, (0.7, 10.0), ("a", "c"), "Tail exponent")
+    power: Parameter = Parameter(
+        "a", POSITIVE, 3.0, (0.7, 10.0), ("a", "c", "sharpness"), "Tail exponent"
+    )
     about = About(
         density="p(y) = (a p/s) (y/s)^(ap−1) (1 + (y/s)^a)^(−p−1)",
         transform="y = s e^(w/a),  w = −log(e^t − 1),  t = −log(u) / p",
@@ -50,22 +51,6 @@ class Dagum(PowerAtZero):
     @staticmethod
     def _order(concentration: Array) -> Array:
         return concentration
-
-    @staticmethod
-    def _height(concentration: Array) -> Array:
-        return np.log(concentration)
-
-    @staticmethod
-    def _damping(w: Array, concentration: Array) -> Array:
-        return (concentration + 1.0) * softplus(w)
-
-    @staticmethod
-    def _damping_rate(concentration: Array) -> Array:
-        return concentration + 1.0
-
-    @staticmethod
-    def _damping_slope(w: Array, concentration: Array) -> Array:
-        return (concentration + 1.0) * sigmoid(w)
 
     @staticmethod
     def _whole(w: Array, concentration: Array) -> NDArray[np.bool_]:

@@ -138,10 +138,10 @@ def estimate(
     draws = draw_count(n, least=2)
     chosen, left_out = _chosen(problem, estimators)
     root = seed_sequence(rng)
-    told = _told(on_progress, draws, len(chosen))
+    report = _reporting(on_progress, draws, len(chosen))
     runs = [
         _run(cls, problem, draws, root, each, mapped)
-        for cls, each in zip(chosen, told, strict=True)
+        for cls, each in zip(chosen, report, strict=True)
     ]
     truth = exact(problem)
     references = _references(problem, runs, truth, draws, root)
@@ -164,17 +164,17 @@ def estimate(
     return Estimates(distribution, problem.objective.text, rows, left_out, tuple(said))
 
 
-def _told(
+def _reporting(
     on_progress: Callable[[int, int], None] | None, draws: int, count: int
 ) -> list[Callable[[float], None] | None]:
     """Return for each estimator a function of the part that is done, which reports draws."""
     if on_progress is None:
         return [None] * count
 
-    def told(before: int, part: float) -> None:
+    def report(before: int, part: float) -> None:
         on_progress(before + round(part * draws), count * draws)
 
-    return [partial(told, k * draws) for k in range(count)]
+    return [partial(report, k * draws) for k in range(count)]
 
 
 def _temperature(temperature: float) -> float:
@@ -262,7 +262,7 @@ def _run(
     problem: Problem,
     n: int,
     root: np.random.SeedSequence,
-    told: Callable[[float], None] | None = None,
+    report: Callable[[float], None] | None = None,
     mapped: Mapped | None = None,
 ) -> _Run:
     with np.errstate(all="ignore"):
@@ -271,7 +271,7 @@ def _run(
         small.terms(0, min(4, small.units, small.together))
     estimator = cls(problem, n, root)
     start = time.perf_counter()
-    moments = estimator.summed(told and (lambda terms: told(terms / estimator.units)), mapped)
+    moments = estimator.summed(report and (lambda terms: report(terms / estimator.units)), mapped)
     spent = time.perf_counter() - start
     return _Run(estimator, moments, spent / estimator.draws * 1e9)
 

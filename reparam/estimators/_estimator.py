@@ -116,16 +116,16 @@ class Estimator(abc.ABC):
         spans: Iterator[Any]
         if mapped is None:
             pieces = range(0, self.units, self.together)
-            summaries = self._told(in_order(self._piece, pieces), self.together, on_terms)
+            summaries = self._counted(in_order(self._piece, pieces), self.together, on_terms)
             groups = iter(lambda: list(islice(summaries, self.span)), [])
             spans = map(self.condensed, groups)
         else:
             length = self.span * self.together
             spans = mapped(self._spanned, range(0, self.units, length))
-            spans = self._told(spans, length, on_terms)
+            spans = self._counted(spans, length, on_terms)
         return reduce(operator.add, map(self.absorbed, spans))
 
-    def _told(
+    def _counted(
         self, parts: Iterable[Any], length: int, on_terms: Callable[[int], None] | None
     ) -> Iterator[Any]:
         """Yield parts, and say how many terms they are together."""

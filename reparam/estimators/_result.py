@@ -1,4 +1,4 @@
-"""What estimates are told as."""
+"""Results of estimators, and how they print."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class _Inside:
         yield from self._sum.result()
 
 
-def _is_told(target: Vectors, y: Array) -> NDArray[np.bool_]:
+def _has_digits(target: Vectors, y: Array) -> NDArray[np.bool_]:
     """Return which vectors on the simplex have entries all of which have their digits."""
     if isinstance(target.region, Simplex):
         return np.asarray(np.all(y > _SMALL, axis=-1))
@@ -125,11 +125,11 @@ def transform(context: Context) -> Iterator[Comparison]:
         if not target.is_of_matrices:  # in the tails of noise these round to singular ones
             inside.add(theta, y)
         if "log_value" in target.views:
-            told = target.view("log_value", noise, **theta).value
-            log_y = np.where(y > _SMALL, np.log(y), told)  # what underflows tells nothing
+            known = target.view("log_value", noise, **theta).value
+            log_y = np.where(y > _SMALL, np.log(y), known)  # what underflows says nothing
             # rounding y to the last place moves ln y by that
             where = places(context, noise, "z")
-            logarithm.add(theta, told, log_y, rtol=1e-14, atol=1e-15, **where)
+            logarithm.add(theta, known, log_y, rtol=1e-14, atol=1e-15, **where)
     unlike = Tally("y of a batch of parameters"), Tally("∂y/∂θ of a batch of parameters")
     rows = noise[: len(context.sets())]
     together = target.transform(rows, **_batch(context.sets()))
@@ -229,7 +229,7 @@ def score(context: Context) -> Iterator[Comparison]:
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
     for theta in context.sets():
         y = target.values(theta, 4 * context.level.points, context.seed)
-        y = y[_is_told(target, y)]
+        y = y[_has_digits(target, y)]
         claimed = formulas["score"](y, **theta)
         # of all parameters: where log p stays the same in one, rounding makes of differences as
         # much as in the others
@@ -296,7 +296,7 @@ def distribution(context: Context) -> Iterator[Comparison]:
             x = marginal.of(log_y)
             x = np.where(np.isnan(x), np.inf, x)
             ranks.append(fit.add(theta, marginal.law, x, np.sort(x), alpha))
-        if scores and np.all(_is_told(target, y)):  # scores of the others have no mean of 0
+        if scores and np.all(_has_digits(target, y)):  # scores of the others have no mean of 0
             ranks.append(add_scores(scores, theta, target.law(theta), y, alpha))
             entropy = target.entropy(theta)
             off = -target.formulas["log_prob"](y, **theta) - entropy
@@ -371,8 +371,8 @@ def expectation(context: Context) -> Iterator[Comparison]:
             yield from broken
             judged = True
             continue
-        told = _is_told(target, sample.value)
-        y, lost = sample.value[told], 1.0 - float(np.mean(told))
+        certain = _has_digits(target, sample.value)
+        y, lost = sample.value[certain], 1.0 - float(np.mean(certain))
         judged = judged or lost <= _LOST
         if lost > _LOST:
             for tally in tallies.values():
@@ -381,9 +381,9 @@ def expectation(context: Context) -> Iterator[Comparison]:
         claimed = target.formulas["score"](y, **theta)
         scores = np.stack([claimed[name] for name in names])
         if along:
-            kept = {name: sample.gradients[name][told] for name in names}
+            kept = {name: sample.gradients[name][certain] for name in names}
             yield from projections.add(theta, Sample(y, kept))
-        gradients = np.stack([sample.gradients[name][told].T for name in names])
+        gradients = np.stack([sample.gradients[name][certain].T for name in names])
         known = scores.T @ np.linalg.pinv(scores @ scores.T)
         outweighed, asked = dict.fromkeys(names, 0), 0
         bounded, steep = (y, 1.0) if isinstance(target.region, Simplex) else _bounded(y)
@@ -473,9 +473,9 @@ def edges(context: Context) -> Iterator[Comparison]:
         samples = {of: target.view(of, noise, **theta) for of in target.views}
         samples["value"] = target.transform(noise, **theta)
         y = samples["value"].value
-        told = _is_told(target, y)
+        certain = _has_digits(target, y)
         if target.is_of_matrices:
-            told &= ~target.outside(theta, y)
+            certain &= ~target.outside(theta, y)
         else:
             inside.add(theta, y)
         for of, sample in samples.items():
@@ -486,7 +486,7 @@ def edges(context: Context) -> Iterator[Comparison]:
         for name, entry in slopes.items():
             broken = (entry == 0.0) & moves(values, name, theta, y)
             silent[name].add(theta, broken, 0.0, **where)
-        inner = y[told]
+        inner = y[certain]
         unknown = np.isnan(target.formulas["log_prob"](inner, **theta))
         formulas[0].add(theta, unknown, 0.0, **_row(inner))
         if scores := [*target.formulas["score"](inner, **theta).values()]:
@@ -515,9 +515,9 @@ def _edges_of_draws(context: Context, corners: Iterable[dict[str, float]]) -> It
             inside.add(theta, y[kept])
         for name, entry in sample.gradients.items():
             gradients[name].add(theta, ~np.isfinite(entry[kept]), 0.0)
-            told = _is_told(target, y)
-            if np.any(told):
-                moving[name].add(theta, float(not np.any(entry[told])), 0.0)
+            certain = _has_digits(target, y)
+            if np.any(certain):
+                moving[name].add(theta, float(not np.any(entry[certain])), 0.0)
     yield from numbers.result()
     yield from inside.result()
     for tally in (*gradients.values(), *moving.values()):

@@ -66,8 +66,8 @@ def second(context: Context) -> Iterator[Comparison]:
                 if abs(z) > critical:
                     note = f"φ = {what}: {np.mean(own):.4g} for {np.mean(path):.4g}"
                     note += "" if np.any(bends[a, b]) else "; that of draws is 0, all of them"
-                told = np.all(np.abs(off) <= rounded * size) or statistics.is_summable(off)
-                tallies[a, b].add(theta, z, 0.0 if told else np.nan, atol=critical, note=note)
+                summable = np.all(np.abs(off) <= rounded * size) or statistics.is_summable(off)
+                tallies[a, b].add(theta, z, 0.0 if summable else np.nan, atol=critical, note=note)
     for tally in tallies.values():
         yield from tally.result()
 

@@ -44,9 +44,6 @@ _DECAYED = 36.0
 #: Probability that may lie next to an end, closer than floating-point numbers are.
 _HIDDEN = 1e-9
 
-#: The part of a tail's probability that a density may miss, beside the rounding of its start.
-_MISSED = 1e-6
-
 
 class _Part(NamedTuple):
     """Integrals over half of the probability, of (y − m)ᵏ p and −p log p; and their failures."""
@@ -56,8 +53,6 @@ class _Part(NamedTuple):
     entropy: Array
     #: Whether the first, and the second, is infinite.
     infinite: tuple[Mask, Mask]
-    #: The probability that was integrated over.
-    mass: Array
 
 
 def moments(
@@ -151,44 +146,8 @@ def _half(
         Of the quadrature.
     """
     low, high = ends
-    endless = np.isinf(high if sign > 0.0 else low)
-    if not np.any(endless):
-        return _over_probability(quantile, log_prob, middle, ends, np.zeros((low.size, 1)), step)
-    start = quantile(np.full((endless.size, 1), _TAIL))[:, 0]
-    tail = _tail(start, log_prob, middle, sign, step)
-    # a density that can't be had, of values that underflow before they are mapped, misses some
-    blur = 4.0 * np.spacing(np.abs(start)) * np.exp(log_prob(start[..., np.newaxis])[..., 0])
-    there = endless & (np.abs(tail.mass - _TAIL) <= _MISSED * _TAIL + blur)
-    first = np.where(there, _TAIL, 0.0)[..., np.newaxis]
-    own = _over_probability(quantile, log_prob, middle, ends, first, step)
-    # quantiles that grow too fast leave too much out
-    far = quantile(np.full((endless.size, 1), 0.5 * unit(step)[0][0]))[:, 0] - middle
-    second = own.second + np.where(there, tail.second, 0.0)
-    lost = endless & ~there & ~(unit(step)[0][0] * far * far <= _REST * second)
-
-    def both(a: Array, b: Array) -> Array:
-        return np.where(lost, np.nan, a + np.where(there, b, 0.0))
-
-    once, twice = tail.infinite
-    return _Part(
-        both(own.first, tail.first),
-        both(own.second, tail.second),
-        both(own.entropy, tail.entropy),
-        (endless & once, endless & twice),
-        own.mass,
-    )
-
-
-def _over_probability(
-    quantile: Function,
-    log_prob: Function,
-    middle: Array,
-    ends: tuple[Array, Array],
-    first: Array,
-    step: float,
-) -> _Part:
-    """Return the integrals from the median to the quantile of the probability `first`."""
-    low, high = ends
+    endless = np.isinf(high if sign > 0.0 else low)[..., np.newaxis]
+    first = np.where(endless, _TAIL, 0.0)
     w, weight = unit(step)
     y = quantile(first + (0.5 - first) * w)
     weight = (0.5 - first) * weight
@@ -197,14 +156,21 @@ def _over_probability(
     inner = np.nextafter(at[0], np.inf), np.nextafter(at[1], -np.inf)
     hidden = (weight * ((y <= inner[0]) | (y >= inner[1]))).sum(-1)
     log_p = log_prob(np.clip(y, *inner))
-    with np.errstate(invalid="ignore"):
-        return _Part(
-            (from_middle * weight).sum(-1),
-            (from_middle**2 * weight).sum(-1),
-            np.where(hidden > _HIDDEN, np.nan, -(log_p * weight).sum(-1)),
-            (np.zeros(low.shape, np.bool_), np.zeros(low.shape, np.bool_)),
-            np.broadcast_to(weight.sum(-1), low.shape),
-        )
+    part = _Part(
+        (from_middle * weight).sum(-1),
+        (from_middle**2 * weight).sum(-1),
+        np.where(hidden > _HIDDEN, np.nan, -(log_p * weight).sum(-1)),
+        (np.zeros(low.shape, np.bool_), np.zeros(low.shape, np.bool_)),
+    )
+    if not np.any(endless):
+        return part
+    tail = _tail(quantile(np.full(endless.shape, _TAIL))[..., 0], log_prob, middle, sign, step)
+    there = endless[..., 0]
+    first, second, entropy = (
+        own + np.where(there, more, 0.0) for own, more in zip(part[:3], tail[:3], strict=True)
+    )
+    once, twice = tail.infinite
+    return _Part(first, second, entropy, (there & once, there & twice))
 
 
 def _tail(start: Array, log_prob: Function, middle: Array, sign: float, step: float) -> _Part:
@@ -237,11 +203,7 @@ def _tail(start: Array, log_prob: Function, middle: Array, sign: float, step: fl
     rest = np.where(steady, (surprises * slope).sum(-1), 0.0)
     lost = unknown | (~steady & (reach * np.exp(last) * (1.0 - last) > _REST))
     return _Part(
-        sums[0],
-        sums[1],
-        np.where(lost, np.nan, surprise + rest),
-        (infinite[0], infinite[1]),
-        mass.sum(-1) + np.where(steady, (np.exp(log_mass) * slope).sum(-1), 0.0),
+        sums[0], sums[1], np.where(lost, np.nan, surprise + rest), (infinite[0], infinite[1])
     )
 
 

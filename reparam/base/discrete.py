@@ -165,8 +165,7 @@ class Discrete(Distribution):
         raise NotImplementedError
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
-        support = self._support
-        if isinstance(support, Integers) and not support.entries:
+        if isinstance(self._support, Integers):
             return self._bounds(*theta)
         return super()._ends(*theta)
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from reparam._typing import Array
 from reparam.base.tails import Tail
 from reparam.base.tree import Tree
-from reparam.domains import Domain, Integers
+from reparam.domains import Domain
 from reparam.engine.noise import UNIFORM, Noise, Stream
 from reparam.errors import NoFormulaError
 from reparam.regions import Dims, Region
@@ -183,10 +183,7 @@ class Formulas(Tree, abc.ABC):
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
         """The ends of the support."""
-        support = self._support
-        if isinstance(support, Integers) and support.entries:
-            return float(support.low), self._sizes[support.entries] - 1.0
-        return support.ends(dict(zip(self._fields, theta, strict=True)))
+        return self._support.ends(dict(zip(self._fields, theta, strict=True)))
 
     @abc.abstractmethod
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:

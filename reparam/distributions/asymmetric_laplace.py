@@ -15,6 +15,7 @@ from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL, Conversion
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
+from reparam.special import sides
 
 __all__ = ["AsymmetricLaplace"]
 
@@ -66,88 +67,63 @@ class AsymmetricLaplace(LocationScale):
 
     @staticmethod
     def _standard_icdf(u: Array, asymmetry: Array) -> Array:
-        below, above = _sides(asymmetry)
+        below, above = sides.shares(asymmetry)
         log = _log_part_beyond(u, 1.0 - u, below, above)
         return np.where(u <= below, asymmetry * log, -log / asymmetry)
 
     @staticmethod
     def _standard_isf(v: Array, asymmetry: Array) -> Array:
-        below, above = _sides(asymmetry)
+        below, above = sides.shares(asymmetry)
         log = _log_part_beyond(v, 1.0 - v, above, below)
         return np.where(v <= above, -log / asymmetry, asymmetry * log)
 
     @staticmethod
     def _standard_pathwise(z: Array, asymmetry: Array) -> tuple[Array, ...]:
-        return (-np.abs(z) / asymmetry - 2.0 * _sides(asymmetry)[1],)
+        return (-np.abs(z) / asymmetry - 2.0 * sides.shares(asymmetry)[1],)
 
     @staticmethod
     def _standard_pathwise2(z: Array, asymmetry: Array) -> Triangle:
         # 2z/κ² + 2s/κ + 4κs² above the kink, with s = 1/(1 + κ²), and −2s/κ + 4κs² below
-        below, above = _sides(asymmetry)
+        below, above = sides.shares(asymmetry)
         upper = 2.0 * z / asymmetry / asymmetry + 2.0 * above * (1.0 + 2.0 * below) / asymmetry
-        lower = 2.0 * above * _difference_of_sides(asymmetry) / asymmetry
+        lower = 2.0 * above * sides.difference(asymmetry) / asymmetry
         return ((np.where(z < 0.0, lower, upper),),)
 
     @staticmethod
     def _standard_cdf(z: Array, asymmetry: Array) -> Array:
-        return _tail(z < 0.0, _distance(z, asymmetry), *_sides(asymmetry))
+        return _tail(z < 0.0, _distance(z, asymmetry), *sides.shares(asymmetry))
 
     @staticmethod
     def _standard_sf(z: Array, asymmetry: Array) -> Array:
-        return _tail(z >= 0.0, _distance(z, asymmetry), *_sides(asymmetry)[::-1])
+        return _tail(z >= 0.0, _distance(z, asymmetry), *sides.shares(asymmetry)[::-1])
 
     @staticmethod
     def _standard_log_cdf(z: Array, asymmetry: Array) -> Array:
         tails = AsymmetricLaplace._standard_cdf, AsymmetricLaplace._standard_sf
-        far = _log_sides(asymmetry)[0] - _distance(z, asymmetry)
+        far = sides.logs(asymmetry)[0] - _distance(z, asymmetry)
         return np.where(z < 0.0, far, _log_of(*(tail(z, asymmetry) for tail in tails)))
 
     @staticmethod
     def _standard_log_sf(z: Array, asymmetry: Array) -> Array:
         tails = AsymmetricLaplace._standard_sf, AsymmetricLaplace._standard_cdf
-        far = _log_sides(asymmetry)[1] - _distance(z, asymmetry)
+        far = sides.logs(asymmetry)[1] - _distance(z, asymmetry)
         return np.where(z < 0.0, _log_of(*(tail(z, asymmetry) for tail in tails)), far)
 
     @staticmethod
     def _standard_log_prob(z: Array, asymmetry: Array) -> Array:
-        return -_distance(z, asymmetry) - _log_width(asymmetry)
+        return -_distance(z, asymmetry) - sides.log_width(asymmetry)
 
     @staticmethod
     def _standard_score(z: Array, asymmetry: Array) -> tuple[Array, ...]:
         slope = np.where(z < 0.0, 1.0 / asymmetry, -np.sign(z) * asymmetry)
         of_distance = np.where(z < 0.0, z / asymmetry / asymmetry, z)
-        return slope, -_difference_of_sides(asymmetry) / asymmetry - of_distance
+        return slope, -sides.difference(asymmetry) / asymmetry - of_distance
 
     @staticmethod
     def _standard_moments(asymmetry: Array) -> tuple[Any, Any, Any]:
         inverse = 1.0 / asymmetry
         mean = (1.0 - asymmetry) * ((1.0 + asymmetry) / asymmetry)
-        return mean, asymmetry * asymmetry + inverse * inverse, 1.0 + _log_width(asymmetry)
-
-
-def _sides(asymmetry: Array) -> tuple[Array, Array]:
-    """Return the probabilities of both sides, κ²/(1 + κ²) and 1/(1 + κ²)."""
-    square, inverse = asymmetry * asymmetry, 1.0 / asymmetry
-    return 1.0 / (1.0 + inverse * inverse), 1.0 / (1.0 + square)
-
-
-def _log_sides(asymmetry: Array) -> tuple[Array, Array]:
-    """Return the logarithms of both sides' probabilities."""
-    log, ratio = np.log(asymmetry), np.minimum(asymmetry, 1.0 / asymmetry)
-    both = np.log1p(ratio * ratio)
-    return 2.0 * np.minimum(log, 0.0) - both, -2.0 * np.maximum(log, 0.0) - both
-
-
-def _difference_of_sides(asymmetry: Array) -> Array:
-    """Return (κ² − 1)/(κ² + 1) = tanh(ln κ), from the tangent of half of it."""
-    half = (asymmetry - 1.0) / (asymmetry + 1.0)
-    return 2.0 * half / (1.0 + half * half)
-
-
-def _log_width(asymmetry: Array) -> Array:
-    """Return ln(κ + 1/κ), the sum of the tails' scales."""
-    ratio = np.minimum(asymmetry, 1.0 / asymmetry)
-    return np.asarray(np.abs(np.log(asymmetry)) + np.log1p(ratio * ratio))
+        return mean, asymmetry * asymmetry + inverse * inverse, 1.0 + sides.log_width(asymmetry)
 
 
 def _distance(z: Array, asymmetry: Array) -> Array:

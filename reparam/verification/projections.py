@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from reparam._typing import Array, ArrayLike
+from reparam._typing import Array
 from reparam.base.reparameterized import Marginal
 from reparam.regions import Simplex
 from reparam.verification.averages import TESTS, Averages, compare
 from reparam.verification.context import Context
-from reparam.verification.laws import Law
+from reparam.verification.laws import Law, Link, Linked
 from reparam.verification.numerics import derivative_in
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Sample
@@ -65,7 +65,7 @@ class Projections:
                 marginal.what,
                 {name: Averages.of(name, "", marginal.what) for name in sample.gradients},
             )
-            law = cast(Law, _Marginal(self._context, theta, number, marginal))
+            law = _in_theta(target, theta, number, marginal)
             yield from compare(self._context, tallies, theta, Sample(x, slopes), law, self._alpha)
 
     def result(self) -> Iterator[Comparison]:
@@ -82,45 +82,19 @@ def _moved(
     return marginal
 
 
-class _Marginal:
-    """The law of a marginal, in the parameters of the vector's."""
+def _in_theta(target: Any, theta: Mapping[str, float], number: int, marginal: Marginal) -> Law:
+    """Return the law of a marginal, in the parameters of the vector's."""
+    names = tuple(target.parameters)
+    links: dict[str, Link | float] = {}
+    for ours in marginal.law.parameters:
+        value = partial(_value, target, number, ours)
+        slopes = tuple(_slope(value, name, theta, target.parameters) for name in names)
+        links[ours] = Link(names, partial(_constant, 0.0), partial(_constant, slopes))
+    return Linked(lambda **_: marginal.law, links, theta)
 
-    def __init__(
-        self, context: Context, theta: Mapping[str, float], number: int, marginal: Marginal
-    ) -> None:
-        self._law, target = marginal.law, cast(Any, context.target)
-        self._slopes = {
-            ours: {
-                name: _slope(partial(_value, target, number, ours), name, theta, target.parameters)
-                for name in target.parameters
-            }
-            for ours in self._law.parameters
-        }
 
-    @property
-    def support(self) -> tuple[Array, Array]:
-        return self._law.support
-
-    def log_prob(self, value: ArrayLike, /) -> Array:
-        return self._law.log_prob(value)
-
-    def cdf(self, value: ArrayLike, /) -> Array:
-        return self._law.cdf(value)
-
-    def sf(self, value: ArrayLike, /) -> Array:
-        return self._law.sf(value)
-
-    def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
-        """Return −F_θ/p, by the chain rule."""
-        found = self._law.pathwise(value)
-        names = next(iter(self._slopes.values()))
-        return {
-            name: np.sum(
-                [np.asarray(found[ours]) * slopes[name] for ours, slopes in self._slopes.items()],
-                axis=0,
-            )
-            for name in names
-        }
+def _constant(value: Any, *_: float) -> Any:
+    return value
 
 
 def _value(target: Any, number: int, ours: str, /, **theta: Any) -> Array:

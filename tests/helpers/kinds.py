@@ -16,11 +16,12 @@ DISCRETE = [name for name in named(rp.Discrete) if not rp.get(name)._support.ran
 
 
 def _first_of_each_kind():
-    """Return a distribution of each mechanism, path, noise and number of extra arrays."""
+    """Return a distribution of each mechanism, rank, path, noise and number of extra arrays."""
     found = {}
-    for name in REPARAMETERIZED:
+    for name in rp.names():
         cls = rp.get(name)
-        found.setdefault((cls.mechanism, cls.path, cls.noise.name, cls._extras), name)
+        how = (getattr(cls, key, None) for key in ("mechanism", "path", "noise", "_extras"))
+        found.setdefault((cls._support.rank, *how), name)
     return list(found.values())
 
 

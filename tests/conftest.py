@@ -11,6 +11,7 @@ import hypothesis
 import numpy as np
 import pytest
 import typer
+from at_once import AtOnce
 from typer.testing import CliRunner
 
 from reparam.cli import app
@@ -50,6 +51,12 @@ def python():
         return done
 
     return run
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Let ``reparam verify`` work in this process: workers take longer to start than most tests."""
+    monkeypatch.setattr("reparam.verification.running.Pool", AtOnce)
 
 
 @pytest.fixture(scope="session")

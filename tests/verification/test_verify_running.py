@@ -145,7 +145,7 @@ def test_a_target_of_no_use_is_an_error_before_any_check(project, monkeypatch, t
         pytest.fail(f"{check} was run")
 
     with pytest.raises(ReparamError) as caught:
-        verify(["laplace", target], time_limit=2.0, on_check=unwanted, **QUICK)
+        verify(["laplace", target], time_limit=2.0, workers=1, on_check=unwanted, **QUICK)
     assert message in str(caught.value)
 
 
@@ -362,7 +362,7 @@ def test_formulas_are_held_to_the_distribution_that_is_claimed(name):
     thing = type("Altered", (Formulas,), {"of": of | {name: 1.01} if name else of})()
     checks = [
         run_check(thing, witness, LEVELS["default"], seed=1, alpha=1e-9)
-        for witness in witnesses.NAMES
+        for witness in (["identity"] if name else witnesses.NAMES)
     ]
     found = [check.witness for check in checks if check.outcome is Outcome.FAILS]
     assert ("identity" in found) if name else (found == [])

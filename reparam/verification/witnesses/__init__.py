@@ -30,7 +30,7 @@ class _Declaration:
     gradients
         Whether it has nothing to look at where there are no gradients.
     vectors
-        Whether it asks other questions of vectors: ``of_vectors`` has them.
+        Whether it asks other questions of vectors: the folder ``of_vectors`` has them.
     on_request
         Whether it is asked only if it is named.
     """
@@ -107,6 +107,7 @@ BY_COST = tuple(sorted(_WITNESSES, key=lambda name: -_WITNESSES[name].cost))
 
 def load(name: str, *, vectors: bool = False) -> Witness:
     """Return the witness of that name: of numbers, or of vectors."""
-    file = "of_vectors" if vectors and _WITNESSES[name].vectors else name
-    witness: Witness = getattr(import_module(f"reparam.verification.witnesses.{file}"), name)
+    folder = "of_vectors." if vectors and _WITNESSES[name].vectors else ""
+    module = import_module(f"reparam.verification.witnesses.{folder}{name}")
+    witness: Witness = getattr(module, name)
     return witness

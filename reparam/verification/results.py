@@ -242,7 +242,7 @@ class Report:
 
     @property
     def unseen(self) -> list[str]:
-        """The targets of which no witness had anything to look at, though there may be something."""
+        """The targets of which nothing was verified, though there may be something to verify."""
         seen = {
             check.target
             for check in self.checks

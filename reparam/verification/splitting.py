@@ -49,9 +49,7 @@ def split_rule(edges: tuple[Array, Array], n: int = 300) -> Rule:
     )
 
 
-def integrated(
-    f: Callable[[Array], Array], y: Array, weight: Array
-) -> tuple[Array, Array, Array]:
+def integrated(f: Callable[[Array], Array], y: Array, weight: Array) -> tuple[Array, Array, Array]:
     """Return weighted sums of functions of values, their sizes, and what rounding y makes of them.
 
     Parameters

@@ -50,7 +50,7 @@ FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
 #: What distributions have beside these, and discrete ones.
 _LOGARITHMS = ("log_cdf", "log_sf")
 _OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score", "isf")
-_OF_INTEGERS = (*FORMULAS[:-1], *_LOGARITHMS)
+_OF_INTEGERS: tuple[str, ...] = (*FORMULAS[:-1], *_LOGARITHMS)
 _OF_COUNTS = ("log_prob", "score")
 #: The sum of vectors of counts, if none is given.
 _TOTAL = 5.0
@@ -435,7 +435,7 @@ class Masses(Target):
         self.constants = {
             key: parameter for key, parameter in declared.items() if key not in differentiable
         }
-        formulas, self.fixed = _OF_INTEGERS, {}
+        self.fixed, formulas = {}, _OF_INTEGERS
         if cls._support.rank:
             self.length = math.prod((thing() if isinstance(thing, type) else thing).event_shape)
             formulas = _OF_COUNTS

@@ -102,7 +102,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     n = min(context.level.draws, _DRAWS)
     for number, (theta, claimed) in enumerate(zip(sets, claims, strict=True)):
         y = target.values(theta, n, context.seeded("moments", number))
-        centre = claimed.get("mean", np.mean(y, axis=0)).ravel()
+        centre = np.asarray(claimed.get("mean", np.mean(y, axis=0))).ravel()
         terms = _terms(y, target.formulas["log_prob"](y, **theta), centre)
         for name, told in claimed.items():
             off = terms[name].reshape(n, -1) - told.ravel()
@@ -165,7 +165,7 @@ def _values(
     formulas = context.target.formulas
     u, v, weight = split_rule(inner_edges(context.target, theta), n)
     lower, upper = formulas["icdf"](u, **theta), formulas["isf"](v, **theta)
-    return u, v, np.where(u < v, lower, upper), weight
+    return u, v, np.asarray(np.where(u < v, lower, upper)), weight
 
 
 def _tails(values: Array, u: Array, v: Array) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import cast
 
@@ -13,7 +13,7 @@ from reparam._typing import Array
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
 from reparam.verification.integers import every
-from reparam.verification.numerics import derivative_in, ends, integral, moved, spans, unit_rule
+from reparam.verification.numerics import derivative_in, ends, integral, spans, unit_rule
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.splitting import inner_edges, integrated

@@ -42,6 +42,8 @@ def run_check(
     """
     started = time.perf_counter()
     target = resolve(spec)
+    kind = "" if not target.length else "counts" if target.obstacle else "vectors"
+    ask = witnesses.load(witness, kind=kind)
     name = name or target.name
     comparisons: list[Comparison] = []
     reason, crashed = "", False
@@ -50,8 +52,6 @@ def run_check(
             warnings.simplefilter("ignore")
             if target.obstacle and witness not in witnesses.WITHOUT_GRADIENTS:
                 raise NotApplicable(target.obstacle)
-            kind = "" if not target.length else "counts" if target.obstacle else "vectors"
-            ask = witnesses.load(witness, kind)
             defaults = Context(target, level, seed, alpha).sets()[0]
             context = Context(target, affordable(target, level, defaults), seed, alpha, rtol)
             for comparison in ask(context):  # one by one: what came before it raises stays

@@ -112,8 +112,10 @@ STATISTICAL = tuple(name for name, each in _WITNESSES.items() if each.statistica
 BY_COST = tuple(sorted(_WITNESSES, key=lambda name: -_WITNESSES[name].cost))
 
 
-def load(name: str, kind: str = "") -> Witness:
+def load(name: str, *, kind: str = "") -> Witness:
     """Return the witness of that name: of numbers, or of ``"vectors"`` or ``"counts"``."""
-    file = f"of_{kind}" if kind and _WITNESSES[name].vectors else name
+    file = name
+    if kind and (declared := _WITNESSES[name]).vectors:
+        file = f"of_{kind}" if kind == "vectors" or not declared.gradients else name
     witness: Witness = getattr(import_module(f"reparam.verification.witnesses.{file}"), name)
     return witness

@@ -11,7 +11,7 @@ from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.gaussian import Gaussian
 from reparam.families.simplex_gaussian import SimplexGaussian, each
-from reparam.special.softmax import log_softmax, pull_log_softmax, pull_softmax
+from reparam.special.softmax import log_softmax, pull_log_softmax, pull_softmax, pull_softmax_along
 
 __all__ = ["LogisticNormal"]
 
@@ -45,6 +45,10 @@ class LogisticNormal(SimplexGaussian):
     @staticmethod
     def _pull_onto(upstream: Array, y: Array, x: Array) -> Array:
         return pull_softmax(upstream, y, _with_zero(x))[..., :-1]
+
+    @staticmethod
+    def _pull_onto_along(upstream: Array, moved: Array, y: Array, x: Array) -> Array:
+        return pull_softmax_along(upstream, _with_zero(moved), y, _with_zero(x))[..., :-1]
 
     @staticmethod
     def _pull_log_onto(upstream: Array, y: Array, x: Array) -> Array:

@@ -11,7 +11,7 @@ from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.gaussian import Gaussian
 from reparam.families.simplex_gaussian import SimplexGaussian
-from reparam.special.logistic import sigmoid, softplus
+from reparam.special.logistic import sigmoid, slope, softplus
 from reparam.special.logit_normal import log_slope_mean
 
 __all__ = ["StickBreakingNormal"]
@@ -52,6 +52,12 @@ class StickBreakingNormal(SimplexGaussian):
     @classmethod
     def _pull_onto(cls, upstream: Array, y: Array, x: Array) -> Array:
         return cls._pull_log_onto(upstream * y, y, x)
+
+    @classmethod
+    def _pull_onto_along(cls, upstream: Array, moved: Array, y: Array, x: Array) -> Array:
+        change = cls._pull_log_onto(upstream * cls._push_onto(moved, y, x), y, x)
+        terms = np.cumsum((upstream * y)[..., ::-1], axis=-1)[..., ::-1]  # Σ_{i≥k}
+        return np.asarray(change - terms[..., :-1] * slope(x - _offsets(x)) * moved)
 
     @staticmethod
     def _pull_log_onto(upstream: Array, y: Array, x: Array) -> Array:

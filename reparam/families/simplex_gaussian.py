@@ -66,6 +66,11 @@ class SimplexGaussian(Elliptical):
 
     @staticmethod
     @abc.abstractmethod
+    def _pull_onto_along(upstream: Array, moved: Array, y: Array, x: Array) -> Array:
+        """The derivative of ``_pull_onto`` as x moves."""
+
+    @staticmethod
+    @abc.abstractmethod
     def _pull_log_onto(upstream: Array, y: Array, x: Array) -> Array:
         """Σ upstream ∂ln g/∂x."""
 
@@ -100,6 +105,15 @@ class SimplexGaussian(Elliptical):
     @classmethod
     def _push(cls, tangents: tuple[Any, ...], y: Array, x: Array, z: Array, *theta: Any) -> Array:
         return cls._push_onto(tangents[0] + apply(tangents[1], z), y, x)
+
+    @final
+    @classmethod
+    def _pull_along(
+        cls, upstream: Array, tangents: tuple[Any, ...], y: Array, x: Array, z: Array, *theta: Any
+    ) -> tuple[Any, ...]:
+        moved = tangents[0] + apply(tangents[1], z)
+        change = cls._pull_onto_along(upstream, moved, y, x)
+        return change, Outer(change, z)
 
     @final
     @classmethod

@@ -122,7 +122,7 @@ class Columns:
     def _piece(self, at: range) -> tuple[list[Array], list[Any]]:
         """Return some draws' columns, and the moments of J and its derivatives."""
         model, graph = self.model, self.model._structure
-        padding = (1,) * (model._dimensions - len(self.batch))
+        padding = (1,) * (model._layout.dimensions - len(self.batch))
         with np.errstate(all="ignore"):
             frame = model._forward(at, self.source, model._active(self._wanted))
             found = model._backward(frame, {LOSS: ONE}, self._wanted, batch=(*padding, *self.batch))

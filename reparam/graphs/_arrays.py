@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.engine.shapes import broadcast_shapes
@@ -55,7 +56,7 @@ class Dot:
     """Σ_k a_k b_k over the last axes: the other axes broadcast."""
 
     name: str
-    arguments: tuple[str, str]
+    arguments: tuple[str, ...]
 
     def mixed(self, layout: Layout) -> tuple[str, ...]:
         """Return the arguments of which an element of the result depends on several elements."""
@@ -155,7 +156,7 @@ class Chosen:
 
         return into, lambda: np.zeros((len(upstream), *index.shape[1:]))
 
-    def _places(self, base: Array, index: Array) -> tuple[Array, Array]:
+    def _places(self, base: Array, index: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the index of rows, and of entries."""
         if base.ndim == 1:
             raise ShapeError(f"{self.base} is a number, and has no entries; leave the index out")
@@ -164,11 +165,11 @@ class Chosen:
         if not np.all(inside):
             which = float(index[~inside][0])
             raise GraphError(
-                f"{self.base} has {length} entries, and {self.index} is {which:g}; an index is an"
-                f" integer from 0 to {length - 1}"
+                f"{self.base} has {length} entries, and the index is {which:g}; take an integer"
+                f" from 0 to {length - 1}"
             )
         count = max(len(base), len(index))
-        rows = np.arange(count) if len(base) > 1 else np.zeros(count, np.intp)
+        rows = np.arange(count) if len(base) > 1 else np.zeros(count, dtype=np.intp)
         return rows.reshape(-1, *(1,) * (index.ndim - 1)), index.astype(np.intp)
 
 
@@ -202,7 +203,8 @@ class Blend:
             )
         flat, columns = _flat(weights), _columns(own)
         found = np.einsum("nik,nkj->nij", flat, columns)
-        return found.reshape(len(found), *weights.shape[1:-1], *own.shape[2:])
+        shape = (len(found), *weights.shape[1:-1], *own.shape[2:])
+        return np.asarray(found.reshape(shape))
 
     def pull(
         self, upstream: Array, weights: Array, *base: Array
@@ -213,10 +215,12 @@ class Blend:
         g = upstream.reshape(len(upstream), flat.shape[1], columns.shape[2])
 
         def into_weights() -> Array:
-            return np.einsum("nij,nkj->nik", g, columns).reshape(len(g), *weights.shape[1:])
+            found = np.einsum("nij,nkj->nik", g, columns)
+            return np.asarray(found.reshape(len(g), *weights.shape[1:]))
 
         def into_base() -> Array:
-            return np.einsum("nij,nik->nkj", g, flat).reshape(len(g), *own.shape[1:])
+            found = np.einsum("nij,nik->nkj", g, flat)
+            return np.asarray(found.reshape(len(g), *own.shape[1:]))
 
         return (into_weights, into_base) if base else (into_weights,)
 
@@ -249,9 +253,7 @@ def _alike(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def _product(upstream: Array, other: Array, shape: tuple[int, ...]) -> Array:
-    """Return upstream times vectors, summed over axes along which the other vectors, of that shape,
-    were broadcast.
-    """
+    """Return upstream times vectors, summed over axes that vectors of that shape lack."""
     letters = "abcdefghijklmnopqrstuvwxy"[: upstream.ndim]
     kept = [c for k, c in enumerate(letters) if not k or shape[k] > 1 or upstream.shape[k] == 1]
     return np.asarray(np.einsum(f"{letters},{letters}z->{''.join(kept)}z", upstream, other))

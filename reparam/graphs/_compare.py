@@ -201,17 +201,22 @@ def compared(
 
 def _hardened(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield nodes with the discrete draws for what is relaxed or straight-through."""
-    hard: dict[tuple[str, ...], Placed] = {}
-    for node in nodes:
+    every = [*nodes]
+    soft = [node for node in every if isinstance(node, Sampled) and node.hard]
+    hard: dict[tuple[str, ...], Placed] = {node.arguments: node.hard for node in soft if node.hard}
+    own = {
+        name for node in soft if node.hard for name in {*node.arguments} - {*node.hard.arguments}
+    }
+    for node in every:
+        if node.name in own:
+            continue  # a parameter of the relaxation alone
         if isinstance(node, Sampled) and node.hard:
-            hard[node.arguments] = node.hard
             yield Sampled(node.name.removesuffix(INDICATOR), node.hard, SCORE_LOO)
         elif isinstance(node, Blend):
             if node.base:
                 yield Chosen(node.name, node.base, node.weights.removesuffix(INDICATOR))
         elif isinstance(node, Density) and node.placed.arguments in hard:
-            own = hard[node.placed.arguments]
-            placed = replace(own, stopped=node.placed.stopped)
+            placed = replace(hard[node.placed.arguments], stopped=node.placed.stopped)
             yield replace(node, placed=placed, of=node.of.removesuffix(INDICATOR))
         else:
             yield node

@@ -34,9 +34,9 @@ __all__ = [
     "Entropy",
     "Formula",
     "Node",
+    "OfArrays",
     "Placed",
     "Sampled",
-    "OfArrays",
     "Sum",
 ]
 
@@ -150,7 +150,8 @@ class Placed:
         """Yield arguments with what is known by parameter; for vectors there are more axes."""
         for argument, leaf in zip(self.arguments, self.leaves, strict=True):
             if leaf.path in known and not self.stopped:
-                yield argument, known[leaf.path][(..., *leaf.entry)]
+                index: Any = (..., *leaf.entry)
+                yield argument, known[leaf.path][index]
 
 
 @dataclass(frozen=True)

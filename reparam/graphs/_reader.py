@@ -199,10 +199,10 @@ class Reader:
             what = f"{kind} takes {takes} argument{plural}, not {len(spans)}; write {usage}"
             raise problem(text, first, what)
         if kind in ("sum", "dot"):
-            of = [f"{name}.of"] if kind == "sum" else [f"{name}.x", f"{name}.y"]
-            for each, span in zip(of, spans, strict=True):
-                self._formula(each, text, *span)
-            self.nodes.append(Sum(name, *of) if kind == "sum" else Dot(name, (of[0], of[1])))
+            parts = [f"{name}.{k}" for k in range(len(spans))]
+            for part, span in zip(parts, spans, strict=True):
+                self._formula(part, text, *span)
+            self.nodes.append(Sum(name, *parts) if kind == "sum" else Dot(name, (*parts,)))
             return name
         given = spans if kind == "kl" else spans[:1]
         laws = [self._distribution(f"{name}.{k}", text, *span) for k, span in enumerate(given)]
@@ -317,7 +317,8 @@ def _closing(text: str, opening: int, stop: int) -> int:
         depth += 1 if match.group() in "([" else -1
         if not depth:
             return opening + match.start()
-    raise problem(text, opening, "this '(' is never closed; write a ')'")
+    bracket, other = ("[", "]") if text[opening] == "[" else ("(", ")")
+    raise problem(text, opening, f"this {bracket!r} is never closed; write a {other!r}")
 
 
 def _spans(text: str, start: int, stop: int) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,9 @@ _D = TypeVar("_D", bound=Distribution)
 
 #: Steps, relative to the largest entry of a parameter.
 _STEPS = (1e-2, 1e-3, 1e-4, 1e-6, 1e-8)
+
+#: A relative error at which no other step is tried.
+_GOOD = 1e-12
 
 
 def in_members(function: Callable[[_D], Array], d: _D) -> dict[str, Array]:
@@ -57,9 +60,11 @@ def _derivative(function: Callable[[_D], Array], d: _D, name: str, place: tuple[
     )
     if not np.any(direction):
         return np.zeros(())
-    entry = np.abs(value[(..., *place)])
+    index: Any = (..., *place)
+    entry = np.abs(value[index])
     reach = np.max(np.abs(value), initial=0.0) if region else entry
     size = np.asarray(np.where(reach > 0.0, reach, 1.0))
+    level = np.abs(function(d))
     best: Array = np.array(np.nan)
     error: Array = np.array(np.inf)
     for relative in _STEPS:
@@ -77,6 +82,8 @@ def _derivative(function: Callable[[_D], Array], d: _D, name: str, place: tuple[
             continue
         better = doubt < error
         best, error = np.where(better, slope, best), np.where(better, doubt, error)
+        if np.all(error <= _GOOD * (np.abs(best) + level / _over(size, function, d))):
+            break
     return best
 
 

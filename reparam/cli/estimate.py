@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
-from reparam.cli.objective import graph_is_meant, of_graph
+from reparam.cli.objective import checked, graph_is_meant, of_graph
+from reparam.cli.objective import fixed as fixed_inputs
 from reparam.cli.options import (
     Dask,
     Dist,
+    Fix,
     GraphFile,
     GraphLines,
     Law,
@@ -61,6 +63,7 @@ def estimate(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE,…", help="Values of the graph's inputs."),
     ] = None,
+    fix: Fix = None,
     count: Annotated[
         str,
         typer.Option("--count", "-n", metavar="N", help="How many draws each estimator takes."),
@@ -114,19 +117,22 @@ def estimate(
     if graph_is_meant(graph, node, param, law, dist):
         if dask:
             raise InputError("--dask is for one distribution; leave it out, or --graph and --node")
-        model = of_graph(graph, node or [], objective, at or [])
+        fixed, given = fixed_inputs(fix)
+        model = of_graph(graph, node or [], objective, [*(at or []), *given])
+        moving = [name for name in model.inputs if name not in checked(fixed, model)]
         with parsing.seeded(seed) as rng:
             compared = model.estimate(
                 parsing.count(count, least=2, example="1e5"),
                 estimators=estimator,
                 rng=rng,
                 temperature=_number(temperature),
+                wrt=moving,
             )
             _write_graph(compared, out, name)
         for note in (*_left_out(compared.left_out, estimator), *compared.notes):
             typer.echo(f"Note: {note}", err=True)
         return
-    if at:
+    if at or fix:
         raise InputError("--at gives a graph's inputs values; pass --graph or --node, or use -p")
     distribution = parsing.distribution(parsing.chosen(law, dist), param)
     draws = parsing.count(count, least=2, example="1e5")

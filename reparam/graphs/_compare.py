@@ -138,9 +138,14 @@ class GraphEstimates:
 
 
 def compared(
-    model: Evaluator, n: int, names: str | Iterable[str] | None, rng: RNGLike, temperature: float
+    model: Evaluator,
+    n: int,
+    names: str | Iterable[str] | None,
+    rng: RNGLike,
+    temperature: float,
+    inputs: tuple[str, ...],
 ) -> GraphEstimates:
-    """Return the estimates of a graph's gradient in all inputs."""
+    """Return the estimates of a graph's gradient in some inputs."""
     model._check_loss()
     asked = [names] if isinstance(names, str) else None if names is None else list(names)
     for name in asked or ():
@@ -153,7 +158,6 @@ def compared(
     root = seed_sequence(rng)
     structure = model._structure
     plain = replace(structure, nodes=tuple(in_terms(list(_hardened(structure.nodes)))))
-    inputs = structure.inputs
     truth = exact(Evaluator(plain, model.inputs), inputs)
     rows: list[GraphEstimate] = []
     left_out: dict[str, str] = {}

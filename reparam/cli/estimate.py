@@ -53,8 +53,9 @@ def estimate(
             "--objective",
             "--loss",
             metavar="FORMULA",
-            help="φ, a formula of one name, which is the draw; of a graph, its loss.",
-            show_default="y**2",
+            help="φ, a formula of one name, which is the draw: of vectors y[0]*y[1] or dot(y, y), "
+            "too; of a graph, its loss.",
+            show_default="y**2, of vectors sum(y**2)",
         ),
     ] = None,
     graph: GraphFile = None,
@@ -109,6 +110,8 @@ def estimate(
 
     reparam estimate bernoulli --objective "(y - 0.45)**2" -e relaxed --temperature 0.1
 
+    reparam estimate dirichlet -p alpha=1,2,3 --objective "y[0]*y[1]" -n 1e6
+
     reparam estimate --node "b ~ bernoulli(sigmoid(a))" --loss "(b - 0.45)**2" --at a=0.5
     """
     from reparam.cli import cluster
@@ -140,7 +143,7 @@ def estimate(
         with cluster.estimating(dask) as by, Counter("draws", PATIENCE) as counter:
             found = by(
                 distribution,
-                objective or "y**2",
+                objective or ("sum(y**2)" if distribution.event_shape else "y**2"),
                 draws,
                 estimators=estimator,
                 rng=rng,

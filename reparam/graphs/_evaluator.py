@@ -316,7 +316,7 @@ class Evaluator:
 
         for node in reversed(self._structure.nodes):
             adjoint = adjoints.get(node.name)
-            if adjoint is None or node.name not in active:
+            if adjoint is None or active.isdisjoint(node.arguments):
                 continue
             if isinstance(node, Formula) and node.is_copy:
                 arrive(node.arguments[0], adjoint)

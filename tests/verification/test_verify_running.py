@@ -11,7 +11,6 @@ import pytest
 from verification_targets import Formulas
 
 import reparam as rp
-from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.errors import InputError, ReparamError, SeedError, UnknownParameterError
 from reparam.verification import Outcome, TargetSpec, pool, verify, witnesses
 from reparam.verification.checking import run_check
@@ -305,10 +304,9 @@ def test_workers_end_with_the_process_that_started_them(project, python):
 def test_all_registered_distributions_are_targets():
     specs = {spec.name: spec for spec in registered()}
     assert {"laplace", "gamma", "poisson", "categorical", "concrete"} <= set(specs)
-    vectors = {name for name in rp.names() if issubclass(rp.get(name), DiscreteVectors)}
-    assert list(specs) == [name for name in rp.names() if name not in vectors]
+    assert list(specs) == rp.names()
     assert specs["laplace"].witnesses == tuple(witnesses.DEFAULTS)
-    assert specs["poisson"].witnesses == ("identity", "score", "distribution")
+    assert specs["poisson"].witnesses == ("identity", "score", "distribution", "moments")
 
 
 @at_once

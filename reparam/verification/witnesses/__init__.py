@@ -80,6 +80,13 @@ _WITNESSES = {
     "continuity": _Declaration(
         "f is continuous in θ at fixed noise, no step function", 7, vectors=False
     ),
+    "moments": _Declaration(
+        "mean, variance and entropy against sums, or quadrature over quantiles (of vectors, draws)",
+        0,
+        statistical=True,
+        gradients=False,
+        vectors=False,
+    ),
     "second": _Declaration(
         "∂²E[φ(y)]/∂θ∂θ' by the sampler's second derivatives against −F_θ/p's, on request",
         0,
@@ -105,9 +112,13 @@ STATISTICAL = tuple(name for name, each in _WITNESSES.items() if each.statistica
 BY_COST = tuple(sorted(_WITNESSES, key=lambda name: -_WITNESSES[name].cost))
 
 
-def load(name: str, *, vectors: bool = False) -> Witness:
-    """Return the witness of that name: of numbers, or of vectors."""
-    folder = "of_vectors." if vectors and _WITNESSES[name].vectors else ""
-    module = import_module(f"reparam.verification.witnesses.{folder}{name}")
+def load(name: str, *, kind: str = "") -> Witness:
+    """Return the witness of that name: of numbers, or of ``"vectors"`` or ``"counts"``."""
+    place, declared = name, _WITNESSES[name]
+    if kind == "vectors" and declared.vectors:
+        place = f"of_vectors.{name}"
+    elif kind == "counts" and declared.vectors and not declared.gradients:
+        place = "of_counts"
+    module = import_module(f"reparam.verification.witnesses.{place}")
     witness: Witness = getattr(module, name)
     return witness

@@ -13,7 +13,7 @@ from reparam.verification import statistics
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context
 from reparam.verification.projections import Projections, tests_of
-from reparam.verification.refusals import NotApplicable
+from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Sample
 from reparam.verification.witnesses.of_vectors._shared import ROUNDED, has_digits, target_of
@@ -66,7 +66,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
     target, sets = target_of(context), context.sets()
     names = list(target.parameters)
     if not names:
-        raise NotApplicable("it has no parameter to be differentiated in")
+        raise NotApplicable(NO_PARAMETERS)
     along = tests_of(target.marginals(sets[0])) if target.noise is None else 0
     tests = (3 * target.length + 2 + along) * len(sets) * len(names)
     critical = statistics.critical_value(context.alpha / tests)

@@ -12,7 +12,7 @@ from reparam.regions import Simplex
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
 from reparam.verification.numerics import derivative_in
-from reparam.verification.refusals import NotApplicable
+from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._integrals import can_integrate, integrals, tolerance
 from reparam.verification.witnesses.of_vectors._shared import has_digits, row_of, target_of
@@ -25,6 +25,8 @@ def score(context: Context) -> Iterator[Comparison]:
     target, formulas = target_of(context), context.target.formulas
     if target.is_numerical:
         raise NotApplicable("it has no formula: the score is log p differentiated numerically")
+    if not target.parameters:
+        raise NotApplicable(NO_PARAMETERS)
     slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
     for theta in context.sets():

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.base.reparameterized import Marginal
 from reparam.regions import RealVector, Simplex
-from reparam.verification import reals, simplex, statistics
+from reparam.verification import grids, statistics
 from reparam.verification.comparing import Tally, failure
 from reparam.verification.context import Context, parameter_sets
 from reparam.verification.fit import LOOKS, Fit, add_scores, look
+from reparam.verification.grids import MOST_ENTRIES
 from reparam.verification.numerics import derivative_in
 from reparam.verification.projections import Projections, tests_of
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.simplex import MOST_ENTRIES
 from reparam.verification.targets import Sample
 from reparam.verification.vectors import Vectors
 
@@ -167,9 +167,9 @@ def _integrals(
         def integrands(log_y: Array) -> Array:
             return f(log_y, np.exp(log_prob(np.exp(log_y), **theta)))
 
-        value, error = simplex.integrals(integrands, pilot)
+        value, error = grids.over_simplex(integrands, pilot)
     else:
-        value, error = reals.integrals(lambda y: f(y, np.exp(log_prob(y, **theta))), pilot)
+        value, error = grids.over_reals(lambda y: f(y, np.exp(log_prob(y, **theta))), pilot)
     return (value, error) if np.all(np.isfinite(error)) else None
 
 

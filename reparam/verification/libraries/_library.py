@@ -52,6 +52,8 @@ class Library:
         What a class is that is not in the table.
     options
         More arguments of a class.
+    expands
+        Whether a mixture's weights have to be given the shape of its batch.
     """
 
     module: str
@@ -66,6 +68,7 @@ class Library:
     row_of: Callable[[str, Any], Row]
     options: Callable[[Any], Mapping[str, Any]] = lambda cls: {}
     short: str = ""
+    expands: bool = False
     _samplings: dict[Any, Sampling] = field(default_factory=dict)
 
     def target(self, spec: str, name: str) -> Target:
@@ -175,7 +178,7 @@ class _Numbers:
                 else getattr(self._thing, each)
                 for each in library.nested[cls.__name__]
             ]
-            if len(self._inside) == 2 and hasattr(parts[0], "expand"):  # a mixture's weights
+            if len(self._inside) == 2 and library.expands:  # a mixture's weights
                 parts[0] = parts[0].expand(parts[1].batch_shape[:-1])
             return cls(*parts, **library.options(cls))
         if not self._arrays:

@@ -279,5 +279,6 @@ _LIBRARY = Library(
     stack=_stacked,
     row_of=row_of_constraints,
     options=unchecked,
+    expands=True,
 )
 target, recognized = _LIBRARY.target, _LIBRARY.recognized

@@ -40,7 +40,6 @@ _ADDED = 1e-6
 
 #: Distributions and what they are; of others the log density is asked.
 ROWS: Mapping[str, Row] = {
-    "Bates": replace(uniform(), law="", links={}, constants={"total_count": 4.0}),
     "Bernoulli": discrete(probs=PROBABILITY),
     "Beta": row("beta", alpha="concentration1", beta="concentration0"),
     "BetaBinomial": discrete({"total_count": 10.0}, concentration1=SHAPE, concentration0=SHAPE),

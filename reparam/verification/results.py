@@ -278,14 +278,12 @@ class Report:
         from reparam._html import table
 
         witnesses = list(dict.fromkeys(check.witness for check in self.checks))
-        rows: list[tuple[str, dict[str, str]]] = []
-        for check in self.checks:
-            if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:
-                rows.append((check.target, {}))
-            rows[-1][1][check.witness] = str(check.outcome)
         cells = [
-            [printable(target), *(found.get(name, "") for name in witnesses)]
-            for target, found in rows
+            [
+                printable(target),
+                *(str(row[name].outcome) if name in row else "" for name in witnesses),
+            ]
+            for target, row in self.rows()
         ]
         notes = [
             f"{printable(check.target)}: {check.witness} {check.outcome}: {line}"
@@ -294,6 +292,15 @@ class Report:
             for line in check.findings()
         ]
         return table(str(self), ["target", *witnesses], cells, notes)
+
+    def rows(self) -> list[tuple[str, dict[str, Check]]]:
+        """Return the checks of each target in turn, by witness."""
+        rows: list[tuple[str, dict[str, Check]]] = []
+        for check in self.checks:
+            if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:
+                rows.append((check.target, {}))
+            rows[-1][1][check.witness] = check
+        return rows
 
     def count(self, outcome: Outcome) -> int:
         """Return how many checks came out that way."""

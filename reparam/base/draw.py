@@ -203,13 +203,16 @@ class Draw:
         ]
 
     def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:
-        """Return upstream · ∂y/∂θ for each parameter, of the shape of `upstream`: of numbers.
+        """Return Σ upstream · ∂y/∂θ of each draw, for each parameter.
 
-        The value broadcasts to that shape.
+        It has the shape of `upstream`, to which values that are numbers broadcast; of vectors, that
+        of the draws, followed by that of the parameter.
         """
+        d = self.distribution
         if upstream.shape == self._value.shape:
-            lead = operand(upstream, self._rows)
-            return tuple(self._evaluate(self._pulled("value"), self.distribution._events(), lead))
+            lead = operand(upstream, self._rows, event=d.event_shape)
+            found = self._evaluate(self._pulled("value"), d._formula_events(), lead)
+            return tuple(d._in_theta(found))
         return tuple(_scaled(upstream, entry) for entry in self.jacobian().values())
 
     def _summed(self, products: Iterable[Array]) -> dict[str, Array]:

@@ -17,7 +17,7 @@ from reparam.errors import InputError, NoFormulaError, ParameterError
 from reparam.regions import Region, Simplex
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
-from reparam.verification.targets import Later, Sample, Target
+from reparam.verification.targets import Later, Sample, Target, moments_of
 
 __all__ = ["LEAST_LOGARITHM", "Vectors"]
 
@@ -201,6 +201,10 @@ class Vectors(Target):
             return float(self.made(theta).entropy)
         except NoFormulaError:
             return math.nan
+
+    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
+        """Return the moments and the entropy that have formulas."""
+        return moments_of(self.made(theta))
 
     def marginals(self, theta: Mapping[str, float]) -> tuple[Marginal, ...]:
         """Return functions of ln y, off the simplex of y, whose laws are known."""

@@ -147,6 +147,17 @@ def test_what_moments_dont_give_is_unknown():
     assert np.isfinite(found["pathwise", "concentration"].value)
 
 
+def test_moments_are_not_parameters_of_that_name():
+    found = rp.estimate(rp.LogisticNormal(), "y[0]*y[1]", 100, estimators="score", rng=1)
+    assert "a moment is missing (LogisticNormal has no" in found.notes[0]
+    for law in (rp.SphericalUniform(3), rp.DiscreteUniform()):
+        with pytest.raises(rp.ReparamError, match="has no parameter to differentiate in"):
+            rp.estimate(law, "sum(y)" if law.event_shape else "y", 100)
+    found = rp.estimate(rp.MultivariateGaussian(), "y[0]*y[1]", 100, estimators="antithetic", rng=1)
+    assert found["antithetic", "loc[0]"].exact == found["antithetic", "loc[0]"].value == 0.0
+    assert found.notes == ()
+
+
 def test_a_view_of_rows():
     found = rp.estimate(LAW, "sum(y)", 1000, estimators=["pathwise", "score"], rng=1)
     assert found["pathwise", "scale_tril[1, 0]"] is found["pathwise", "cholesky[1,0]"]

@@ -105,7 +105,7 @@ SMOOTH = (
 )
 
 
-@pytest.mark.parametrize("text", SMOOTH)
+@pytest.mark.parametrize("text", [SMOOTH[0], pytest.param(SMOOTH[1], marks=pytest.mark.long)])
 def test_derivatives_along_paths_are_those_of_the_loss_at_the_same_noise(text):
     inputs = {
         "m": M[:2],
@@ -159,6 +159,36 @@ def test_exact_values_of_a_plate_of_choices():
     centred = costs - (p * costs).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(found["p"], centred, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(found["v"], (2.0 * p * (M - t[:, np.newaxis])).sum(axis=0))
+
+
+VECTORS = [cls for cls in map(rp.get, rp.names()) if cls._support.rank]
+
+
+@pytest.mark.parametrize("cls", VECTORS, ids=lambda cls: cls.name)
+def test_parameters_that_are_draws_are_those_that_are_inputs(cls):
+    for selection in cls._selections():
+        values, formulas = {}, {}
+        for name in selection:
+            declared = cls._arguments[name]
+            formulas[name] = f"{name}_ + 0*g"
+            values[name] = np.array(3.0 if declared.length_of else declared.initial)
+            if declared.length_of or not declared.differentiable:
+                formulas[name] = f"{name}_"
+            else:  # a plate of two
+                values[name] = np.array([values[name], values[name]])
+        inputs = {f"{name}_": value for name, value in values.items()}
+        found = []
+        for each in ({name: f"{name}_" for name in selection}, formulas):
+            call = ", ".join(f"{name}={formula}" for name, formula in each.items())
+            text = f"g ~ gaussian(0, 1)\ny ~ {cls.name}({call})\nloss = sum(y*y) + 0*g"
+            draw = rp.Graph(text).at(**inputs).rsample(3, rng=1)
+            found.append((draw.value["y"], draw.gradient()))
+        (plain, slopes), (moving, others) = found
+        np.testing.assert_array_equal(plain, moving)
+        assert plain.shape[0] == 3
+        for name, slope in slopes.items():
+            assert slope.shape == (3, *inputs[name].shape)
+            np.testing.assert_allclose(slope, others[name], rtol=1e-12, atol=1e-13, err_msg=name)
 
 
 class TestDraws:

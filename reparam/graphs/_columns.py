@@ -85,6 +85,11 @@ class Columns:
                 " the whole loss, or write totals only"
             )
         for name in dict.fromkeys((*self.model._structure.draws, *self._wanted)):
+            if self.model._layout.ranks.get(name):
+                raise ShapeError(
+                    f"{name} is a vector of shape {shapes[name]}, and columns have the loss's shape"
+                    f" {self.batch}; write totals only"
+                )
             if np.broadcast_shapes(shapes[name], self.batch) != self.batch:
                 raise ShapeError(
                     f"{name} has shape {shapes[name]} and the loss {self.batch}, and columns have"

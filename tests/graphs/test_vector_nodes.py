@@ -10,7 +10,7 @@ from reparam.graphs._exact import exact
 N = 8_000
 M = np.array([0.5, -1.0, 2.0])
 L = np.array([[1.0, 0.0, 0.0], [0.5, 2.0, 0.0], [-0.3, 0.2, 0.7]])
-EYE = np.eye(3)
+EYE, COVARIANCE = np.eye(3), L @ L.T
 SOME = np.random.default_rng(5)
 X, T = SOME.normal(size=(2, 7, 3)), SOME.normal(size=7)
 P = np.array([0.2, 0.3, 0.5])
@@ -84,6 +84,18 @@ def test_gradients_by_hand(name):
         assert found.gradient[key].shape == np.shape(value) == error.shape
         assert np.all(np.abs(found.gradient[key] - value) <= 4.5 * error + 1e-9), (key, found)
         assert np.all(error < 0.08 * np.max(np.abs(value), initial=1.0)), (key, error)
+
+
+def test_derivatives_of_entropies_in_locations_and_scales_are_exact():
+    for text, expected in (
+        ("entropy(mvn(m, A))", np.diag(1.0 / np.diag(L))),
+        ("entropy(mvn(m, covariance=A))", np.linalg.inv(COVARIANCE) / 2.0),
+        ("entropy(mvt(5, m, A))", np.diag(1.0 / np.diag(L))),
+    ):
+        given = COVARIANCE if "covariance" in text else L
+        found = rp.Graph(f"loss = {text}").at(m=M, A=given).expectation(2, rng=1).gradient
+        np.testing.assert_allclose(found["A"], expected, rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose(found["m"], 0.0, atol=1e-15)
 
 
 #: Graphs of draws on paths, with everything that takes arrays.

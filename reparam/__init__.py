@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from reparam.distributions.sinh_arcsinh import SinhArcsinh as SinhArcsinh
     from reparam.distributions.skellam import Skellam as Skellam
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
+    from reparam.distributions.skew_t import SkewT as SkewT
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
     from reparam.distributions.spherical_uniform import SphericalUniform as SphericalUniform
     from reparam.distributions.stick_breaking_normal import (

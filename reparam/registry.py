@@ -122,6 +122,7 @@ BUILT_IN = {
     "sinh-arcsinh": "SinhArcsinh",
     "skellam": "Skellam",
     "skew-normal": "SkewNormal",
+    "skew-t": "SkewT",
     "soft-laplace": "SoftLaplace",
     "spherical-uniform": "SphericalUniform",
     "stick-breaking-normal": "StickBreakingNormal",

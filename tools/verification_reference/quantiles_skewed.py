@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from mpmath import mp
-from quantiles import Near, Quantile, fixed, log_gamma_quantile, newton
+from quantiles import Near, Quantile, fixed, log_gamma_quantile, logit_of, newton
 
 
 def asymmetric_laplace(near: Near, u: Any, asymmetry: Any, loc: Any, scale: Any) -> Any:
@@ -38,6 +38,11 @@ def skew_normal(near: Near, u: Any, alpha: Any, loc: Any, scale: Any) -> Any:
         z = skew_quantile(u, 1 - u, alpha, start)
     near["z"] = z
     return loc + scale * z
+
+
+def skew_t(near: Near, u: Any, alpha: Any, beta: Any, loc: Any, scale: Any) -> Any:
+    logit = logit_of(near, alpha, beta, u, 1 - u)
+    return loc + scale * mp.sqrt(alpha + beta) * mp.sinh(logit / 2)
 
 
 #: Solutions by the probability and the shape: neither location nor scale changes them.
@@ -124,6 +129,9 @@ DISTRIBUTIONS = {
     ),
     "continuous-bernoulli": Quantile(continuous_bernoulli, {"logits": "loc"}),
     "skew-normal": Quantile(skew_normal, {"alpha": "loc", "loc": "loc", "scale": "scale"}),
+    "skew-t": Quantile(
+        skew_t, {"alpha": "shape", "beta": "shape", "loc": "loc", "scale": "scale"}
+    ),
     "generalized-normal": Quantile(
         generalized_normal, {"power": "df", "loc": "loc", "scale": "scale"}
     ),

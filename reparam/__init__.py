@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reparam.base.reparameterized import Reparameterized as Reparameterized
     from reparam.base.tails import Tail as Tail
     from reparam.distributions.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace
+    from reparam.distributions.bates import Bates as Bates
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_binomial import BetaBinomial as BetaBinomial

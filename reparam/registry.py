@@ -53,6 +53,7 @@ GROUP = "reparam.distributions"
 #: underscores) in ``reparam.distributions``.
 BUILT_IN = {
     "asymmetric-laplace": "AsymmetricLaplace",
+    "bates": "Bates",
     "bernoulli": "Bernoulli",
     "beta": "Beta",
     "beta-binomial": "BetaBinomial",

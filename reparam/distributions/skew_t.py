@@ -78,10 +78,10 @@ class SkewT(LocationScale):
     def _standard_pathwise(z: Array, alpha: Array, beta: Array) -> tuple[Array, ...]:
         size = _root_of_sum(alpha, beta)
         slopes = special.logit_pathwise(2.0 * np.arcsinh(z / size), alpha, beta)
-        own, reach = 0.5 * z / size / size, 0.5 * np.hypot(size, z)
-        far = np.isinf(z)
+        reach, far = np.hypot(size, z), np.isinf(z)
+        own = z / reach / size / size
         return tuple(
-            np.where(far, limit, own + reach * slope)
+            np.where(far, limit, 0.5 * reach * (own + slope))
             for slope, limit in zip(slopes, (np.inf, -np.inf), strict=True)
         )
 

@@ -45,6 +45,11 @@ def skew_t(near: Near, u: Any, alpha: Any, beta: Any, loc: Any, scale: Any) -> A
     return loc + scale * mp.sqrt(alpha + beta) * mp.sinh(logit / 2)
 
 
+def heavy_at_most(alpha: float, beta: float, *rest: float) -> tuple[float, ...]:
+    """Shapes of quantiles that have at most 600 digits, so that loc is not lost beside them."""
+    return max(alpha, 0.25), max(beta, 0.25), *rest
+
+
 #: Solutions by the probability and the shape: neither location nor scale changes them.
 _SOLVED: dict[tuple[Any, Any, int], Any] = {}
 
@@ -130,7 +135,9 @@ DISTRIBUTIONS = {
     "continuous-bernoulli": Quantile(continuous_bernoulli, {"logits": "loc"}),
     "skew-normal": Quantile(skew_normal, {"alpha": "loc", "loc": "loc", "scale": "scale"}),
     "skew-t": Quantile(
-        skew_t, {"alpha": "shape", "beta": "shape", "loc": "loc", "scale": "scale"}
+        skew_t,
+        {"alpha": "shape", "beta": "shape", "loc": "loc", "scale": "scale"},
+        made=heavy_at_most,
     ),
     "generalized-normal": Quantile(
         generalized_normal, {"power": "df", "loc": "loc", "scale": "scale"}

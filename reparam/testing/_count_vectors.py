@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.engine.noise import BLOCK
 from reparam.errors import NoFormulaError, ShapeError
-from reparam.regions import CountVector
 from reparam.testing._report import agree, check, refuses
 from reparam.testing._typical import SETS, one_of, typical, typicals
 
 __all__ = [
-    "count_vector_probabilities_sum_to_one",
     "count_vectors_are_of_their_own_parameters",
     "count_vectors_are_where_probability_is",
     "count_vectors_repeat",
@@ -55,33 +51,3 @@ def count_vectors_are_where_probability_is(cls: type[DiscreteVectors]) -> None:
     for of_numbers in (d.cdf, d.sf, d.log_cdf, d.log_sf, d.icdf, d.isf):
         refuses(d, NoFormulaError, of_numbers, y)
     refuses(d, ShapeError, d.log_prob, np.zeros(d.event_shape[0] + 1))
-
-
-def count_vector_probabilities_sum_to_one(cls: type[DiscreteVectors]) -> None:
-    """Σ p(y) = 1, and its sums with score, values and squares are the moments."""
-    for d in (one_of(batch, j) for batch in typicals(cls) for j in range(SETS)):
-        support = d._support
-        assert isinstance(support, CountVector)
-        total = int(d._values[support.total]) if support.total else 1
-        y = np.array([*_vectors(d.event_shape[0], total)], dtype=np.float64)
-        p = np.exp(d.log_prob(y))
-        agree(d, "Σ p(y)", p.sum(), 1.0, rtol=1e-12)
-        for name, entry in d.score(y).items():
-            size = p @ np.abs(entry)
-            agree(d, f"Σ p(y) ∂ log p/∂{name}", p @ entry, 0.0 * size, rtol=0.0, atol=1e-11 * size)
-        agree(d, "mean", d.mean, p @ y, rtol=1e-12)
-        apart = y - p @ y
-        squares = np.einsum("i,ij,ik->jk", p, apart, apart)
-        agree(d, "variance", d.variance, np.diag(squares), rtol=1e-11)
-        agree(d, "covariance", d.covariance, squares, rtol=1e-11)
-        if cls.has_formula("entropy"):
-            agree(d, "entropy", d.entropy, -(p @ d.log_prob(y)), rtol=1e-11)
-
-
-def _vectors(length: int, total: int) -> Iterator[tuple[int, ...]]:
-    """Yield all vectors of counts with that sum."""
-    if length == 1:
-        yield (total,)
-        return
-    for first in range(total + 1):
-        yield from ((first, *rest) for rest in _vectors(length - 1, total - first))

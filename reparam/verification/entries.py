@@ -212,6 +212,11 @@ class Entrywise:
         distribution: Any = self._distribution
         return np.asarray(distribution.icdf(u))
 
+    def isf(self, v: ArrayLike, /) -> Array:
+        """Return the quantile of 1 − v."""
+        distribution: Any = self._distribution
+        return np.asarray(distribution.isf(v))
+
     def _joints(self, *theta: Any) -> tuple[Array, ...]:
         """Return values that integrals are best split at."""
         distribution: Any = self._distribution

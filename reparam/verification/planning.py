@@ -190,7 +190,6 @@ def registered() -> list[TargetSpec]:
     """
     from reparam import registry
     from reparam.base.discrete import Discrete
-    from reparam.base.discrete_vectors import DiscreteVectors
     from reparam.base.reparameterized import Reparameterized
 
     kinds = Reparameterized | Discrete
@@ -200,7 +199,7 @@ def registered() -> list[TargetSpec]:
         if issubclass(cls, Discrete)
         else TargetSpec(name)
         for name, cls in found.items()
-        if issubclass(cls, kinds) and not issubclass(cls, DiscreteVectors)
+        if issubclass(cls, kinds)
     ]
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from reparam.errors import InputError
+from reparam.verification.refusals import NO_MOMENTS, NO_PARAMETERS
 from reparam.verification.wording import number, printable, short
 
 __all__ = ["SCHEMA", "Check", "Comparison", "Outcome", "Report", "worst"]
@@ -241,8 +242,12 @@ class Report:
 
     @property
     def unseen(self) -> list[str]:
-        """The targets of which no witness had anything to look at."""
-        seen = {check.target for check in self.checks if check.outcome is not Outcome.SKIPPED}
+        """The targets of which nothing was verified, though there may be something to verify."""
+        seen = {
+            check.target
+            for check in self.checks
+            if check.outcome is not Outcome.SKIPPED or check.reason in (NO_MOMENTS, NO_PARAMETERS)
+        }
         return [
             name
             for name in dict.fromkeys(check.target for check in self.checks)

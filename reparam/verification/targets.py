@@ -20,6 +20,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.discrete import Discrete
+from reparam.base.distribution import Distribution
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import Noise
@@ -29,7 +30,17 @@ from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.laws import Formula, Law
 from reparam.verification.refusals import NoGradient, NotApplicable
 
-__all__ = ["FORMULAS", "Bends", "Later", "Masses", "Registered", "Sample", "Target", "Unlike"]
+__all__ = [
+    "FORMULAS",
+    "Bends",
+    "Later",
+    "Masses",
+    "Registered",
+    "Sample",
+    "Target",
+    "Unlike",
+    "moments_of",
+]
 
 #: Draws of given noise that are kept for their views.
 _LATE = 64
@@ -38,8 +49,13 @@ _LATE = 64
 FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
 #: What distributions have beside these, and discrete ones.
 _LOGARITHMS = ("log_cdf", "log_sf")
-_OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score")
-_OF_INTEGERS = (*FORMULAS[:-1], *_LOGARITHMS)
+_OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score", "isf")
+_OF_INTEGERS: tuple[str, ...] = (*FORMULAS[:-1], *_LOGARITHMS)
+_OF_COUNTS = ("log_prob", "score")
+#: The sum of vectors of counts, if none is given.
+_TOTAL = 5.0
+#: What distributions may have a formula for; of numbers it follows numerically, else.
+_MOMENTS = ("mean", "variance", "covariance", "entropy")
 
 #: Second derivatives of draws in pairs of parameters.
 Bends = Mapping[tuple[str, str], Array]
@@ -217,6 +233,16 @@ class Target(abc.ABC):
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law that the draws should follow."""
 
+    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
+        """Return its mean, variance and entropy, of vectors the covariance, too: what it tells.
+
+        Raises
+        ------
+        NotApplicable
+            If these are no part of what is verified.
+        """
+        raise NotApplicable("it tells no mean, no variance and no entropy")
+
     def _formula(self, formula: str) -> Formula:
         """Return a formula of the law as a function of values and parameters."""
         return lambda at, /, **theta: getattr(self.law(theta, 0), formula)(at)
@@ -370,15 +396,27 @@ class Registered(Target):
             if low < flow.end < high
         ]
 
+    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
+        """Return the mean, the variance and the entropy."""
+        return moments_of(self._made(theta))
+
     def _law_of(self, d: Reparameterized) -> Law:
         return Entrywise(d, self._entries) if self._entries.are_of_vectors else d
+
+
+def moments_of(d: Distribution) -> dict[str, Array]:
+    """Return the moments and the entropy of a distribution of no batch."""
+    rank = len(d.event_shape)
+    names = [name for name in _MOMENTS if name != "covariance" or rank == 1]
+    return {name: np.asarray(getattr(d, name)) for name in names if not rank or d.has_formula(name)}
 
 
 class Masses(Target):
     """A discrete distribution of this library, or of a plugin: draws without gradients.
 
     A vector parameter is a number for each of its entries. Parameters that are not differentiable
-    are constants.
+    are constants. Values may be vectors of counts, which have no cumulative functions; unless their
+    sum is given it is `_TOTAL`.
 
     Parameters
     ----------
@@ -394,6 +432,7 @@ class Masses(Target):
         cls = thing if isinstance(thing, type) else type(thing)
         self.name, self._thing = name, thing
         self.obstacle = cls.obstacle()
+        self.region = cls._support
         declared = thing.parameters
         differentiable = declared.differentiable
         self._entries = Entries(thing, differentiable)
@@ -401,11 +440,15 @@ class Masses(Target):
         self.constants = {
             key: parameter for key, parameter in declared.items() if key not in differentiable
         }
-        self.fixed = {}
+        self.fixed, formulas = {}, _OF_INTEGERS
+        if cls._support.rank:
+            self.length = math.prod((thing() if isinstance(thing, type) else thing).event_shape)
+            formulas = _OF_COUNTS
+            self.fixed = dict.fromkeys(self.constants, _TOTAL)
         if isinstance(thing, Discrete):
             kept = {key: float(thing[key]) for key in self.constants}
             self.fixed = {**kept, **self._entries.of(thing)}
-        self.formulas = {formula: self._formula(formula) for formula in _OF_INTEGERS}
+        self.formulas = {formula: self._formula(formula) for formula in formulas}
 
     def _made(self, theta: Mapping[str, Any]) -> Discrete:
         kept = {key: self.fixed[key] for key in self.constants if key in self.fixed}
@@ -424,4 +467,13 @@ class Masses(Target):
 
     def law(self, theta: Mapping[str, Any], seed: int = 0) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
-        return Entrywise(self._made(theta), self._entries)
+        return Entrywise(self._made(theta), self._entries, theta)
+
+    def total(self, theta: Mapping[str, float]) -> int:
+        """Return the sum of each vector's counts."""
+        support: Any = self.region
+        return int(self._made(theta)[support.total]) if support.total else 1
+
+    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
+        """Return the mean, the variance and the entropy."""
+        return moments_of(self._made(theta))

@@ -13,11 +13,11 @@ from reparam._typing import Array
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.errors import InputError, ParameterError
+from reparam.errors import InputError, NoFormulaError, ParameterError
 from reparam.regions import Region, Simplex
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
-from reparam.verification.targets import Later, Sample, Target
+from reparam.verification.targets import Later, Sample, Target, moments_of
 
 __all__ = ["LEAST_LOGARITHM", "Vectors"]
 
@@ -197,7 +197,14 @@ class Vectors(Target):
 
     def entropy(self, theta: Mapping[str, float]) -> float:
         """Return the entropy, NaN if there is no formula."""
-        return float(self.made(theta).entropy) if self._cls.has_formula("entropy") else math.nan
+        try:
+            return float(self.made(theta).entropy)
+        except NoFormulaError:
+            return math.nan
+
+    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
+        """Return the moments and the entropy that have formulas."""
+        return moments_of(self.made(theta))
 
     def marginals(self, theta: Mapping[str, float]) -> tuple[Marginal, ...]:
         """Return functions of ln y, off the simplex of y, whose laws are known."""

@@ -80,6 +80,13 @@ _WITNESSES = {
     "continuity": _Declaration(
         "f is continuous in θ at fixed noise, no step function", 7, vectors=False
     ),
+    "moments": _Declaration(
+        "mean, variance and entropy against sums, or quadrature over quantiles (of vectors, draws)",
+        0,
+        statistical=True,
+        gradients=False,
+        vectors=False,
+    ),
     "second": _Declaration(
         "∂²E[φ(y)]/∂θ∂θ' by the sampler's second derivatives against −F_θ/p's, on request",
         0,
@@ -105,8 +112,10 @@ STATISTICAL = tuple(name for name, each in _WITNESSES.items() if each.statistica
 BY_COST = tuple(sorted(_WITNESSES, key=lambda name: -_WITNESSES[name].cost))
 
 
-def load(name: str, *, vectors: bool = False) -> Witness:
-    """Return the witness of that name: of numbers, or of vectors."""
-    file = "of_vectors" if vectors and _WITNESSES[name].vectors else name
+def load(name: str, *, kind: str = "") -> Witness:
+    """Return the witness of that name: of numbers, or of ``"vectors"`` or ``"counts"``."""
+    file = name
+    if kind and (declared := _WITNESSES[name]).vectors:
+        file = f"of_{kind}" if kind == "vectors" or not declared.gradients else name
     witness: Witness = getattr(import_module(f"reparam.verification.witnesses.{file}"), name)
     return witness

@@ -22,7 +22,7 @@ from reparam.verification.context import Context, parameter_sets
 from reparam.verification.fit import LOOKS, Fit, add_scores, look
 from reparam.verification.numerics import derivative_in
 from reparam.verification.projections import Projections, tests_of
-from reparam.verification.refusals import NotApplicable
+from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.simplex import MOST_ENTRIES
 from reparam.verification.targets import Sample
@@ -225,6 +225,8 @@ def score(context: Context) -> Iterator[Comparison]:
     target, formulas = _target(context), context.target.formulas
     if target.is_numerical:
         raise NotApplicable("it has no formula: the score is log p differentiated numerically")
+    if not target.parameters:
+        raise NotApplicable(NO_PARAMETERS)
     slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
     for theta in context.sets():
@@ -356,7 +358,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
     target, sets = _target(context), context.sets()
     names = list(target.parameters)
     if not names:
-        raise NotApplicable("it has no parameter to be differentiated in")
+        raise NotApplicable(NO_PARAMETERS)
     along = tests_of(target.marginals(sets[0])) if target.noise is None else 0
     tests = (3 * target.length + 2 + along) * len(sets) * len(names)
     critical = statistics.critical_value(context.alpha / tests)

@@ -5,10 +5,10 @@ statistics), with random parameters, at a random quantile of the body or of a ta
 probabilities of 1e-40. References are closed forms of F, 1 − F and p by 100 digits, recursively,
 and differences of these by 1e-30; nothing is shared with the library. The *forced* error is how
 much half an ulp in the value and in each parameter changes what is right, and the excess is
-error / max(1e-12, 20 × forced). Errors are relative: those of logarithms to 1 at least, and those of
-derivatives to 1e-3 of the largest effect that a relative change of a parameter has, since where one
-has no effect it may be what is left of large ones. An excess above 1 is a failure. ``--page`` writes
-the table of docs/accuracy.md.
+error / max(1e-12, 20 × forced). Errors are relative: those of logarithms to 1 at least, and those
+of derivatives to 1e-3 of the largest effect that a relative change of a parameter has, since where
+one has no effect it may be what is left of large ones. An excess above 1 is a failure. ``--page``
+writes the table of docs/accuracy.md.
 """
 
 from __future__ import annotations
@@ -148,13 +148,20 @@ def tails(d: Any, y: Any, theta: Sequence[Any]) -> Tails:
         first = tails(d.base, low, theta[0]) if mp.isfinite(low) else (mpf(0), mpf(1), 0)
         last = tails(d.base, high, theta[0]) if mp.isfinite(high) else (mpf(1), mpf(0), 0)
         mass = _between(first, last)
-        return _between(first, (below, above)) / mass, _between((below, above), last) / mass, p / mass
+        return (
+            _between(first, (below, above)) / mass,
+            _between((below, above), last) / mass,
+            p / mass,
+        )
     if isinstance(d, rp.Mixture):
         of_components, weights = theta
         each = [tails(*pair) for pair in _pairs(d.components, y, of_components)]
         total = sum(weights)
-        mixed = (sum(w * own[k] for w, own in zip(weights, each)) / total for k in range(3))
-        return tuple(mixed)  # type: ignore[return-value]
+        shares = [w / total for w in weights]
+        below, above, p = (
+            sum(share * own[k] for share, own in zip(shares, each, strict=True)) for k in range(3)
+        )
+        return below, above, p
     if isinstance(d, rp.OrderStatistic):
         of_base, r, n = theta
         below, above, p = tails(d.base, y, of_base)
@@ -186,9 +193,10 @@ class Reference:
         return [y, *(float(v) for value in self.d._theta for v in np.ravel(value))]
 
     def _tails(self, numbers: Sequence[Any]) -> Tails:
-        rest, leaves = iter(numbers[1:]), []
-        for shape in self.shapes:
-            leaves.append([next(rest) for _ in range(shape[0])] if shape else next(rest))
+        rest = iter(numbers[1:])
+        leaves = [
+            [next(rest) for _ in range(shape[0])] if shape else next(rest) for shape in self.shapes
+        ]
         return tails(self.d, numbers[0], self.d._nested(leaves))
 
     def of(self, quantity: str, i: int) -> Callable[[Sequence[Any]], Any]:
@@ -196,7 +204,10 @@ class Reference:
 
         def slope(numbers: Sequence[Any], of: Callable[[Tails], Any]) -> Any:
             step = _STEP * (abs(numbers[i]) or 1)
-            sides = (self._tails([x + s * step * (k == i) for k, x in enumerate(numbers)]) for s in (1, -1))
+            sides = (
+                self._tails([x + s * step * (k == i) for k, x in enumerate(numbers)])
+                for s in (1, -1)
+            )
             first, second = map(of, sides)
             return (first - second) / (2 * step)
 
@@ -208,9 +219,12 @@ class Reference:
                 side = -1 if below < above else 1
                 return side * slope(numbers, lambda t: t[0] if below < above else t[1]) / p
             return {
-                "cdf": below, "sf": above, "log_cdf": mp.log(below) if below < 0.5 else mp.log1p(-above),
-                "log_sf": mp.log(above) if above < 0.5 else mp.log1p(-below), "log_prob": mp.log(p),
-            }[quantity]  # fmt: skip
+                "cdf": below,
+                "sf": above,
+                "log_cdf": mp.log(below) if below < 0.5 else mp.log1p(-above),
+                "log_sf": mp.log(above) if above < 0.5 else mp.log1p(-below),
+                "log_prob": mp.log(p),
+            }[quantity]
 
         return value
 
@@ -286,7 +300,8 @@ def rows(task: tuple[int, int]) -> list[Row]:
     with np.errstate(all="ignore"), mp.workdps(DIGITS):
         numbers = [*map(mpf, reference.numbers(y))]
         right: dict[tuple[str, int], Any] = {}
-        for quantity, i, value in (every := [*_found(d, y)]):
+        every = [*_found(d, y)]
+        for quantity, i, _ in every:
             with contextlib.suppress(ValueError, ZeroDivisionError, mp.NoConvergence):
                 if mp.isfinite(numbers[max(i, 0)]):
                     right[quantity, i] = reference.of(quantity, i)(numbers)
@@ -302,9 +317,7 @@ def rows(task: tuple[int, int]) -> list[Row]:
     return found
 
 
-def _least(
-    quantity: str, i: int, right: dict[tuple[str, int], Any], numbers: Sequence[Any]
-) -> Any:
+def _least(quantity: str, i: int, right: dict[tuple[str, int], Any], numbers: Sequence[Any]) -> Any:
     """Return the least number that errors are relative to."""
     if i <= 0:
         return mpf(1.0 if quantity.startswith("log") else sys.float_info.min)
@@ -327,7 +340,9 @@ def _forced(formula: Callable[..., Any], numbers: list[Any], right: Any, scale: 
 
 
 def _label(d: Any, i: int) -> str:
-    names = [name for name, value in zip(d.parameters, d._theta) for _ in np.ravel(value)]
+    names = [
+        name for name, value in zip(d.parameters, d._theta, strict=True) for _ in np.ravel(value)
+    ]
     return names[i - 1]
 
 
@@ -336,7 +351,8 @@ def _found(d: Any, y: float) -> Iterator[tuple[str, int, float]]:
     for name in ("cdf", "sf", "log_cdf", "log_sf", "log_prob"):
         yield name, -1, float(getattr(d, name)(y))
     yield "stein_score", 0, float(d.stein_score(y))
-    first = dict(zip(d.parameters, np.cumsum([1, *(np.size(v) for v in d._theta)])))
+    counts = [1, *(np.size(value) for value in d._theta[:-1])]
+    first = dict(zip(d.parameters, np.cumsum(counts), strict=True))
     for name in ("pathwise", "score"):
         for path, entry in getattr(d, name)(y).items():
             for k, value in enumerate(np.ravel(entry)):

@@ -91,10 +91,11 @@ def joined(*parts: tuple[Iterable[Link], int]) -> tuple[Link, ...]:
 def seen_by_declaration(whose: Reparameterized, end: float, sign: float) -> Seen | None:
     """Return a distribution without parts in the distance from an end, if it declares that."""
     names, mirrored = [*whose.parameters], whose._mirrored
+    places = {name for name in names if f"@{name}" in mirrored}
+    if not places and (sign, end) != (-1.0, whose._support.high):
+        return None
     if sign > 0.0:  # places move, and nothing else
-        places = [f"@{name}" for name in names if f"@{name}" in mirrored]
-        mirrored = tuple(f"@{name}" if f"@{name}" in places else name for name in names)
-        mirrored = mirrored if places else ()
+        mirrored = tuple(f"@{name}" if name in places else name for name in names)
     if not mirrored:
         return None
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import paths
-from reparam.verification.comparing import Tally, failure, not_numbers
+from reparam.verification.comparing import Tally, failure, not_numbers, results
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerics import derivative_in
@@ -82,8 +82,7 @@ def _of_transform(context: Context) -> Iterator[Comparison]:
             value = partial(_value, output)
             _compare(context, tallies[what], theta, output(**theta), value, **where)
     for each in tallies.values():
-        for tally in each.values():
-            yield from tally.result()
+        yield from results(each)
 
 
 def _of_vector_draws(context: Context) -> Iterator[Comparison]:
@@ -98,8 +97,7 @@ def _of_vector_draws(context: Context) -> Iterator[Comparison]:
             value = partial(_rows, target, n, context.seed, way)
             where = places(context, sample.value, "y")
             _compare(context, tallies, theta, sample, value, **where)
-        for tally in tallies.values():
-            yield from tally.result()
+        yield from results(tallies)
 
 
 def _value(output: Callable[..., Sample], /, **theta: Array) -> Array:

@@ -26,6 +26,8 @@ def batch(cls, first, others):
     for name, parameter in cls.parameters.items():
         shape = others if values else first
         several = np.linspace(*parameter.typical, 17)[3 : 3 + math.prod(shape)]
+        if isinstance(parameter.domain, rp.Integers):
+            several = np.round(several)
         values[name] = several.reshape(shape)
     return cls(**values)
 

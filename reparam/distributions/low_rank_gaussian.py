@@ -95,6 +95,14 @@ class LowRankMultivariateGaussian(Reparameterized):
         return np.asarray(tangents[0] + apply(tangents[1], first) + in_diagonal)
 
     @staticmethod
+    def _pull_along(
+        upstream: Array, tangents: Any, y: Array, first: Array, second: Array, *theta: Any
+    ) -> tuple[Any, ...]:
+        nothing, d = np.zeros_like(second), theta[2]
+        in_diagonal = -0.25 * upstream * second * tangents[2] / (d * np.sqrt(d))
+        return nothing, Outer(nothing, first), in_diagonal
+
+    @staticmethod
     def _log_prob(y: Array, *theta: Any) -> Array:
         # the minimum over z of |z|² + |(y − μ − W z)/√d|²: no difference of large terms
         best, rest = _split(y, *theta)

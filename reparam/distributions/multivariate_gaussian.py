@@ -142,6 +142,11 @@ class MultivariateGaussian(Elliptical):
     def _push(tangents: tuple[Any, ...], y: Array, z: Array, *theta: Any) -> Array:
         return np.asarray(tangents[0] + apply(tangents[1], z))
 
+    @staticmethod
+    def _pull_along(upstream: Array, tangents: Any, y: Array, z: Array, *_: Any) -> tuple[Any, ...]:
+        nothing = np.zeros_like(z)
+        return nothing, Outer(nothing, z)
+
     @classmethod
     def _log_prob(cls, y: Array, loc: Array, a: Array, b: Array) -> Array:
         w = apply(b, y - loc)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,8 @@ class Columns:
         What makes them.
     labels
         What inputs are called in columns, where that is not their name.
+    fixed
+        The inputs that nothing is differentiated in.
     result
         E[J] and its gradient, once all blocks were made.
     """
@@ -49,13 +51,15 @@ class Columns:
     draws: range
     source: Source
     labels: Mapping[str, str] = field(default_factory=dict)
+    fixed: Sequence[str] = ()
     result: Expectation | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.model._check_loss()
         graph = self.model._structure
         drawn = (name for name in graph.draws if name != LOSS and name not in graph.scored)
-        self._wanted = (*drawn, *graph.inputs)
+        self.inputs = tuple(name for name in graph.inputs if name not in self.fixed)
+        self._wanted = (*drawn, *self.inputs)
 
     @property
     def batch(self) -> tuple[int, ...]:
@@ -79,7 +83,7 @@ class Columns:
                 f"the loss has shape {self.batch} and a sum in it, and columns have one shape; sum"
                 " the whole loss, or write totals only"
             )
-        for name in self._wanted:
+        for name in dict.fromkeys((*self.model._structure.draws, *self._wanted)):
             if np.broadcast_shapes(shapes[name], self.batch) != self.batch:
                 raise ShapeError(
                     f"{name} has shape {shapes[name]} and the loss {self.batch}, and columns have"
@@ -116,13 +120,13 @@ class Columns:
 
     def expectation(self) -> Expectation:
         """Return E[J] and its gradient in all inputs, without the columns."""
-        self.result = expectation(self.model, self.draws, self.source, self.model._structure.inputs)
+        self.result = expectation(self.model, self.draws, self.source, self.inputs)
         return self.result
 
     def _piece(self, at: range) -> tuple[list[Array], list[Any]]:
         """Return some draws' columns, and the moments of J and its derivatives."""
         model, graph = self.model, self.model._structure
-        padding = (1,) * (model._dimensions - len(self.batch))
+        padding = (1,) * (model._layout.dimensions - len(self.batch))
         with np.errstate(all="ignore"):
             frame = model._forward(at, self.source, model._active(self._wanted))
             found = model._backward(frame, {LOSS: ONE}, self._wanted, batch=(*padding, *self.batch))

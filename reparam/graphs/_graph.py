@@ -322,6 +322,7 @@ class Model(Evaluator):
         estimators: str | Iterable[str] | None = None,
         rng: RNGLike = None,
         temperature: float = 0.5,
+        wrt: str | Sequence[str] | None = None,
     ) -> GraphEstimates:
         r"""Estimate ∂E[J]/∂input by several estimators, to compare them.
 
@@ -334,8 +335,8 @@ class Model(Evaluator):
         ``mixed-score``        the same without baseline
         ``score``              all by the score
         ``score-loo``          all by the score with leave-one-out baseline
-        ``relaxed``            along the path, Bernoulli draws relaxed: biased
-        ``straight-through``   along the path, Bernoulli draws along the relaxed path: biased
+        ``relaxed``            along the path, draws of categories relaxed: biased
+        ``straight-through``   along the path, these along the relaxed path: biased
         ====================== =====================================================================
 
         Exact values are there if enumeration of discrete draws and quadrature over the others give
@@ -351,6 +352,8 @@ class Model(Evaluator):
             As for :meth:`rsample`.
         temperature
             Of relaxations.
+        wrt
+            The input or inputs to differentiate in: all by default.
 
         Returns
         -------
@@ -362,7 +365,7 @@ class Model(Evaluator):
         EstimatorError
             If there is no such estimator, or it can't serve the graph.
         GraphError
-            If the graph has no loss.
+            If the graph has no loss, or no such input.
         CountError
             If `n` is not an integer of at least 2.
         ParameterError
@@ -383,7 +386,10 @@ class Model(Evaluator):
             raise ParameterError(
                 f"temperature={temperature!r} is not in (0, inf); pass for example 0.5"
             )
-        return compared(self, draw_count(n, least=2), estimators, rng, value)
+        wanted = self._wanted(wrt)
+        if others := [name for name in wanted if name not in self.inputs]:
+            raise GraphError(f"{others[0]} is not an input; name inputs, or take expectation(n)")
+        return compared(self, draw_count(n, least=2), estimators, rng, value, wanted)
 
     def _held(self, draws: range, source: Source) -> GraphDraw[Model]:
         frames = in_order(lambda at: self._forward(at, source), self._pieces(draws))

@@ -13,7 +13,7 @@ from reparam._typing import Array
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.errors import InputError, ParameterError
+from reparam.errors import InputError, NoFormulaError, ParameterError
 from reparam.regions import Region, Simplex
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
@@ -164,7 +164,10 @@ class Vectors(Registered):
 
     def entropy(self, theta: Mapping[str, float]) -> float:
         """Return the entropy, NaN if there is no formula."""
-        return float(self._made(theta).entropy) if self._cls.has_formula("entropy") else math.nan
+        try:
+            return float(self._made(theta).entropy)
+        except NoFormulaError:
+            return math.nan
 
     def marginals(self, theta: Mapping[str, float]) -> tuple[Marginal, ...]:
         """Return functions of ln y, off the simplex of y, whose laws are known."""

@@ -17,7 +17,7 @@ from reparam.verification.numerics import derivative_in
 from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample, Target
-from reparam.verification.witnesses import of_vectors
+from reparam.verification.witnesses.of_vectors._shared import places
 
 __all__ = ["JUMPING", "derivative"]
 
@@ -76,7 +76,7 @@ def _of_transform(context: Context) -> Iterator[Comparison]:
     tallies = {
         what: {name: Tally(f"∂{what}/∂{name}") for name in target.parameters} for what in outputs
     }
-    where = of_vectors.places(context, noise, "z")
+    where = places(context, noise, "z")
     for theta in context.sets():
         for what, output in outputs.items():
             value = partial(_value, output)
@@ -95,7 +95,7 @@ def _of_vector_draws(context: Context) -> Iterator[Comparison]:
             sample = target.draws(theta, n, context.seed, way)
 
             value = partial(_rows, target, n, context.seed, way)
-            where = of_vectors.places(context, sample.value, "y")
+            where = places(context, sample.value, "y")
             _compare(context, tallies, theta, sample, value, **where)
         yield from results(tallies)
 

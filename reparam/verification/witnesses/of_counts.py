@@ -17,7 +17,7 @@ from reparam.verification.integers import every
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Masses
-from reparam.verification.witnesses import of_vectors
+from reparam.verification.witnesses.of_vectors.score import score as score_of_vectors
 
 __all__ = ["distribution", "identity", "score"]
 
@@ -54,7 +54,7 @@ def identity(context: Context) -> Iterator[Comparison]:
 
 def score(context: Context) -> Iterator[Comparison]:
     """Compare the score with differences of log p, and its expectation with 0."""
-    yield from of_vectors.score(context)
+    yield from score_of_vectors(context)
     target = context.target
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
     for theta, y, p in _masses(context):

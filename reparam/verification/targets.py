@@ -421,13 +421,6 @@ class Masses(Target):
     A vector parameter is a number for each of its entries. Parameters that are not differentiable
     are constants. Values may be vectors of counts, which have no cumulative functions; unless their
     sum is given it is `_TOTAL`.
-
-    Parameters
-    ----------
-    thing
-        The class, or a distribution of no batch, whose parameters are then kept.
-    name
-        As it was asked for.
     """
 
     strict, rounding = True, 0.0

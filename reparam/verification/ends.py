@@ -97,8 +97,8 @@ class Frame:
     Values are y = t + (1 − s)·(low(θ) − low) + s·(high(θ) − high), where s(t) is 0 around the lower
     end, where the density may change with every digit of y − low(θ), 1 around the upper end, and
     rises between; with one end alone it is 0 or 1. At the parameters themselves t = y. An end
-    where the density vanishes up to rounding is not treated as one. Of the values `within`, in order,
-    some are in the support.
+    where the density vanishes up to rounding is not treated as one. Of the values `within`, in
+    order, some are in the support.
     """
 
     def __init__(

@@ -186,7 +186,8 @@ def _image(name: str, make: Callable[[], Any]) -> tuple[float, float]:
     """Return the ends of where a bijector takes the real line, without what TFP adds to 0."""
     try:
         with in_double():
-            bijector = make()
+            if (bijector := make()) is None:  # of a mixture
+                return -math.inf, math.inf
             low, high = sorted(float(bijector.forward(end)) for end in (-math.inf, math.inf))
     except Exception as error:
         raise InputError(

@@ -136,6 +136,19 @@ class Formulas(Tree, abc.ABC):
         """Tangents of what ``_prepared`` makes of θ, from those of the differentiable θ."""
         raise NotImplementedError
 
+    def _pulled_back_along(
+        self, entries: Sequence[Array], tangents: Sequence[Array], *theta_and_prepared: Any
+    ) -> tuple[Any, ...]:
+        """The derivative of ``_pulled_back`` as θ moves: 0 where it doesn't depend on θ."""
+        return (0.0,) * len(tangents)
+
+    @stand_in
+    def _pull_along(
+        self, upstream: Array, tangents: tuple[Any, ...], y: Array, *extras_and_theta: Any
+    ) -> tuple[Any, ...]:
+        """The derivative of ``_pull`` in a direction, of vectors on a map."""
+        raise NotImplementedError
+
     @stand_in
     def _push(self, tangents: tuple[Any, ...], y: Array, *extras_and_theta: Any) -> Array:
         """The derivative of a draw in a direction, of vectors: from ``_pull``, if not written."""

@@ -66,7 +66,7 @@ def _kronecker(a: Array, b: Array) -> Array:
     """Return the matrix of the rows of A Z Bᵀ, one after another, from those of Z."""
     product = np.einsum("...ij,...kl->...ikjl", a, b)
     size = a.shape[-1] * b.shape[-1]
-    return product.reshape(*product.shape[:-4], size, size)
+    return np.asarray(product.reshape(*product.shape[:-4], size, size))
 
 
 def _of_rows(d: MatrixGaussian) -> _Dense:

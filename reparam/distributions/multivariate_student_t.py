@@ -12,14 +12,14 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.student_t import StudentT
-from reparam.domains import POSITIVE, REAL
+from reparam.domains import REAL
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.engine.outer import Outer
 from reparam.families._gamma_draws import gamma_draws
 from reparam.families.elliptical import Elliptical
 from reparam.families.entries import places
 from reparam.families.matrices import matrix
-from reparam.parameters import Parameter
+from reparam.parameters import Parameter, degrees_of_freedom
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special import gamma
 from reparam.special._accurate import log1pmx
@@ -39,12 +39,13 @@ class MultivariateStudentT(Elliptical):
 
     y = μ + A z/√g with K standard normal z, A Aᵀ = Σ and ν g chi-square with ν degrees of freedom.
     Pass one of `scale_tril`, which is A, and `scale_matrix`, Σ: the covariance is Σ ν/(ν − 2). The
-    derivative in ν is that of g along its quantile path (Figurnov, Mohamed & Mnih 2018).
+    derivative in ν is that of g along its quantile path (Figurnov, Mohamed & Mnih 2018). df=inf is
+    the Gaussian, and taken as 1e300.
     """
 
     name = "multivariate-student-t"
     aliases = ("multivariate-t", "mvt")
-    df: Parameter = Parameter("ν", POSITIVE, 5.0, (2.5, 50.0), ("nu", "dof"), "Degrees of freedom")
+    df: Parameter = degrees_of_freedom("ν", 5.0, (2.5, 50.0), ("nu", "dof"))
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu",), "Location", dims=("K",))
     scale_tril: Parameter = matrix(
         "L", LowerTriangular(), ("cholesky",), "Cholesky factor of the scale matrix"

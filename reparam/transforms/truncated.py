@@ -11,6 +11,7 @@ from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Flow, Reparameterized
 from reparam.base.second_order import Triangle
+from reparam.base.seen import Link, Seen, joined
 from reparam.base.tree import Child, _text
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
@@ -18,6 +19,7 @@ from reparam.errors import ParameterError
 from reparam.parameters import Parameter, shown
 from reparam.transforms._bends import of_window, safe
 from reparam.transforms._children import Continuous
+from reparam.transforms._moved import moved
 from reparam.transforms._rows import as_rows
 from reparam.transforms._window import Theta, Window
 
@@ -95,6 +97,13 @@ class Truncated(Reparameterized):
                 if np.any(inside & (gone != 0))
             ]
         return tuple(path for path in self.parameters if path in found)
+
+    def _seen_from(self, end: float, sign: float) -> Seen | None:
+        inner, count = moved(self.base, end, sign), len(self.base.parameters)
+        ends = [Link(-sign * end, {number: sign}) for number in (0, 1)]
+        links = joined((inner.links, count), (ends if sign > 0.0 else ends[::-1], 2))
+        low, high = (link.of(self._theta) for link in links[-2:])
+        return Seen(Truncated(inner.law, low, high), links)
 
     def _joints(self, *theta: Any) -> tuple[Array, ...]:
         return self.base._joints(*theta[0])

@@ -31,7 +31,8 @@ class Quantile:
         Called as ``function(near, noise, *parameters)``; of vectors, with all noises, and it
         returns all entries.
     kinds
-        What each parameter is: a key of ``EXTREMES``, ``"loc"``, ``"low"`` or ``"high"``.
+        What each parameter is: a key of ``EXTREMES``, ``"loc"``, ``"low"``, ``"high"``; or
+        the default of a parameter without derivatives, the only value that is tabulated.
     noise
         ``"uniform"``, ``"normal"``, or ``"coarse"``: uniform, in units of 2⁻⁵³ above 2⁻⁵³, if 1 − u
         is a derivative, so that it is not half an ulp off.
@@ -46,7 +47,7 @@ class Quantile:
     """
 
     function: Callable[..., Any]
-    kinds: Mapping[str, str]
+    kinds: Mapping[str, str | float]
     noise: str = "uniform"
     length: int = 0
     entries: int = 0

@@ -24,6 +24,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from scipy.special import digamma
 
 import reparam as rp
 from reparam.estimators import ESTIMATORS, TEMPERATURE, Estimate, Objective, estimate
@@ -39,8 +40,13 @@ OBJECTIVES = [
 #: Of Bernoulli variables in the toy problem of Tucker et al.
 PROBABILITIES = [0.1, 0.5, 0.9]
 
+#: Estimators that go to a wrong value in it.
+BIASED = ["relaxed", "hard-concrete", "straight-through", "gumbel-rao"]
+
 #: Of Dirichlet distributions.
 CONCENTRATIONS = [0.1, 1.0, 10.0, 100.0]
+#: Boosts B of rejection sampling: the gamma draws are of shape α + B.
+BOOSTS = [1, 4]
 
 COMPARED = ["pathwise", "score", "score-loo", "score-optimal", "measure-valued"]
 
@@ -104,24 +110,82 @@ def toy(n: int = 1_000_000) -> str:
     return markdown(["", *header], rows, 1)
 
 
+def descent(n: int = 1_000_000) -> str:
+    """Return where gradient descent in p ends in the toy problem, by estimators that are biased.
+
+    That is where the estimator's expectation changes its sign.
+    """
+    rows = []
+    for name in BIASED:
+        low, high = 1e-3, 0.5
+        for _ in range(12):
+            p = 0.5 * (low + high)
+            rises = estimate(rp.Bernoulli(p), "(y - 0.45)**2", n, estimators=name, rng=1)
+            low, high = (low, p) if rises[name, "probs"].value > 0.0 else (p, high)
+        loss = 0.45**2 + 0.1 * high
+        rows.append([f"`{name}`", f"{high:.2f}", f"{loss:.4f}"])
+    rows.append(["unbiased", "0.00", f"{0.45**2:.4f}"])
+    return markdown(["", "p", "loss"], rows, 1)
+
+
 def dirichlet(n: int = 100_000) -> str:
-    """Return the variance of terms of ∂E[Σ y²]/∂α_0 by three routes, for K equal concentrations."""
+    """Return variances of terms of ∂E[y_0]/∂α_0 by several routes, for K equal concentrations."""
     rows = []
     for entries in (2, 10):
         for alpha in CONCENTRATIONS:
             law = rp.Dirichlet(np.full(entries, alpha))
             draw = law.rsample(n, rng=1)
-            y = draw.value
-            by_path = np.einsum("ij,ij->i", 2.0 * y, draw.jacobian()["concentration"][..., 0])
+            by_path = draw.jacobian()["concentration"][:, 0, 0]
             gammas = rp.Gamma(alpha).rsample((n, entries), rng=1)
-            total = gammas.value.sum(axis=1)
-            shares = gammas.value / total[:, np.newaxis]
-            step = shares[:, 0] - np.square(shares).sum(axis=1)
-            by_gammas = 2.0 * step * gammas.jacobian()["alpha"][:, 0] / total
-            by_score = np.square(y).sum(axis=1) * law.score(y)["concentration"][:, 0]
-            cells = [f"{np.var(terms):.2g}" for terms in (by_path, by_gammas, by_score)]
+            slope = gammas.jacobian()["alpha"][:, 0] / gammas.value[:, 0]
+            share = _first(gammas.value)
+            by_gammas = share * (1.0 - share) * slope
+            by_score = draw.value[:, 0] * law.score(draw.value)["concentration"][:, 0]
+            routes = [by_path, by_gammas, *(rejection(alpha, entries, b, n) for b in BOOSTS)]
+            cells = [f"{np.var(terms):.2g}" for terms in (*routes, by_score)]
             rows.append([f"{entries}", f"{alpha:g}", *cells])
-    return markdown(["entries", "α", "path", "gamma variates' path", "score"], rows, 2)
+    boosts = [f"rejection, B = {boost}" for boost in BOOSTS]
+    return markdown(["entries", "α", "path", "gamma variates' path", *boosts, "score"], rows, 2)
+
+
+def _first(x: np.ndarray) -> np.ndarray:
+    """Return y_0 of y = x/Σx."""
+    return np.asarray(x[:, 0] / x.sum(axis=1))
+
+
+def rejection(alpha: float, entries: int, boost: int, n: int) -> np.ndarray:
+    """Return terms of the same gradient by rejection sampling variational inference.
+
+    Of accepted proposals ε of Marsaglia & Tsang, h(ε, a) ~ Gamma(a) with a = α + B, and
+    x = h Π u_i^(1/(α+i−1)). The path goes along x at fixed ε and u; the correction is φ times
+    d/da [log q(h; a) + log ∂h/∂ε] (Naesseth, Ruiz, Linderman & Blei 2017, equations 5 and 12).
+    """
+    rng, a = np.random.default_rng(1), alpha + boost
+    c = a - 1.0 / 3.0
+    epsilon = np.concatenate([_accepted(rng, c, n * entries // 2) for _ in range(2)])
+    v = epsilon / (3.0 * np.sqrt(c))
+    log_h = np.log(c) + 3.0 * np.log1p(v)
+    powers = alpha + np.arange(boost)
+    logs = np.log1p(-rng.random((n, entries, boost)))
+    x = np.exp(log_h.reshape(n, entries) + np.sum(logs / powers, axis=-1))
+    v, h = v[::entries], np.exp(log_h[::entries])  # of the first entries
+    slope = 1.0 / c - 1.5 * v / (1.0 + v) / c  # ∂ ln h/∂a
+    share = _first(x)
+    path = share * (1.0 - share) * (slope - np.sum(logs[:, 0] / powers**2, axis=-1))
+    of_density = np.log(h) + (a - 1.0 - h) * slope - digamma(a)
+    correction = of_density + 0.5 / c - v / (1.0 + v) / c
+    return path + share * correction
+
+
+def _accepted(rng: np.random.Generator, c: float, count: int) -> np.ndarray:
+    """Return accepted ε for Gamma(c + ⅓): u < exp(ε²/2) v³ e^(c − c v³) with v = 1 + ε/√(9c)."""
+    found = np.empty(0)
+    while found.size < count:
+        epsilon = rng.normal(size=2 * count)
+        cube = np.maximum(1.0 + epsilon / (3.0 * np.sqrt(c)), 1e-100) ** 3
+        bound = 0.5 * epsilon**2 + c * (1.0 - cube + np.log(cube))
+        found = np.append(found, epsilon[np.log1p(-rng.random(epsilon.size)) < bound])
+    return found[:count]
 
 
 def holds(row: Estimate) -> bool:
@@ -188,6 +252,7 @@ def skewness() -> str:
 TABLES = {
     "variance": variance,
     "toy": toy,
+    "descent": descent,
     "dirichlet": dirichlet,
     "coverage": partial(coverage, CONTINUOUS),
     "coverage_discrete": partial(coverage, DISCRETE),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reparam.base.reparameterized import Reparameterized as Reparameterized
     from reparam.base.tails import Tail as Tail
     from reparam.distributions.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace
+    from reparam.distributions.bates import Bates as Bates
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_binomial import BetaBinomial as BetaBinomial
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
     from reparam.distributions.sinh_arcsinh import SinhArcsinh as SinhArcsinh
     from reparam.distributions.skellam import Skellam as Skellam
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
+    from reparam.distributions.skew_t import SkewT as SkewT
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
     from reparam.distributions.spherical_uniform import SphericalUniform as SphericalUniform
     from reparam.distributions.stick_breaking_normal import (

@@ -53,6 +53,7 @@ GROUP = "reparam.distributions"
 #: underscores) in ``reparam.distributions``.
 BUILT_IN = {
     "asymmetric-laplace": "AsymmetricLaplace",
+    "bates": "Bates",
     "bernoulli": "Bernoulli",
     "beta": "Beta",
     "beta-binomial": "BetaBinomial",
@@ -122,6 +123,7 @@ BUILT_IN = {
     "sinh-arcsinh": "SinhArcsinh",
     "skellam": "Skellam",
     "skew-normal": "SkewNormal",
+    "skew-t": "SkewT",
     "soft-laplace": "SoftLaplace",
     "spherical-uniform": "SphericalUniform",
     "stick-breaking-normal": "StickBreakingNormal",

@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
+import typer
+from at_once import AtOnce
 from typer.testing import CliRunner
 
 from reparam.cli import app
@@ -24,6 +27,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("reparam")
 
+# Typer makes its commands of their declarations in each call, which takes longer than most of them
+typer.testing._get_command = cache(typer.main.get_command)
 
 #: A package that provides a distribution.
 PLUGIN = Path(__file__).parent / "helpers" / "plugin"
@@ -46,6 +51,12 @@ def python():
         return done
 
     return run
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Let ``reparam verify`` work in this process: workers take longer to start than most tests."""
+    monkeypatch.setattr("reparam.verification.running.Pool", AtOnce)
 
 
 @pytest.fixture(scope="session")

@@ -160,6 +160,25 @@ def vae() -> Figure:
     return finished(figure, panels, columns=3)
 
 
+def logistic_regression() -> Figure:
+    """Return the ELBO of both approximations by step, and their standard deviations."""
+    sys.path.insert(0, str(ROOT / "examples"))
+    import logistic_regression as example
+
+    found = example.compare(example.load(), steps=5000, walk=20_000, seed=1)
+    figure, (curve, spread) = new(1, 2)
+    exact = found.deviations["Metropolis"]
+    for colour, (name, values) in zip(COLOURS, found.curves.items(), strict=False):
+        means = np.reshape(values, (-1, 25)).mean(axis=1)
+        curve.plot(25 * np.arange(len(means)) + 12, means, color=colour, label=name, linewidth=1.5)
+        spread.scatter(exact, found.deviations[name], color=colour, label=name, s=14)
+    curve.set(xlabel="step", ylabel="ELBO, mean of 25 steps", ylim=(-120.0, -50.0))
+    ends = np.array([0.0, 1.05 * exact.max()])
+    spread.plot(ends, ends, color=GREY, linewidth=0.8, linestyle="--")
+    spread.set(xlabel="standard deviation by Metropolis", ylabel="by the approximation")
+    return finished(figure, [curve, spread], columns=2)
+
+
 def gamma() -> Figure:
     """Return what ``reparam plot gamma -p alpha=2 --grad -n 1000 --seed 1`` draws."""
     figure = plot(rp.Gamma(2.0), grad=True, draws=1000, rng=1)
@@ -176,6 +195,7 @@ FIGURES = {
     "estimators-discrete": discrete,
     "estimators-temperature": temperature,
     "vae-variance": vae,
+    "logistic-regression": logistic_regression,
 }
 
 

@@ -141,6 +141,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
         "support": interval(d._support),
         **(drawing(d) if issubclass(d, Reparameterized) else {}),
         "draws": DRAWS if issubclass(d, Discrete) and not d._support.rank else "",
+        "accuracy": ", ".join(f"`{name}` {size:.0e}" for name, size in d.about.accuracy.items()),
         "instead of ∂y/∂θ": getattr(d, "alternatives", ""),
         "source": d.about.source,
     }

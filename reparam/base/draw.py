@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.base import second_order
+from reparam.base import along, second_order
 from reparam.engine.blocks import evaluate, total
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
@@ -178,27 +178,41 @@ class Draw:
         """
         return self.distribution._from_sums(self._sums(upstream, of))
 
-    def _sums(self, upstream: ArrayLike, of: str = "value") -> list[Array]:
-        """Return Σ upstream · ∂y/∂θ for each derivative that formulas return."""
+    def _sums(
+        self,
+        upstream: ArrayLike,
+        of: str = "value",
+        *,
+        formula: Callable[..., tuple[Any, ...]] | None = None,
+        leading: Iterable[Operand] = (),
+    ) -> list[Array]:
+        """Return Σ upstream · ∂y/∂θ for each derivative that formulas return.
+
+        A formula of the upstream derivative and what leads may take the place of ``_pull``.
+        """
         d, lead = self.distribution, self._of_value("upstream", upstream)
         events = d._formula_events()
         own = [*d._ready[: len(events)]] if d._prepared_dims else d._differentiable()
         sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
         each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
-        found = self._evaluate(self._pulled(of), events, lead, sums=sums, each=each)
+        formula = formula or self._pulled(of)
+        found = self._evaluate(formula, events, lead, *leading, sums=sums, each=each)
         return [
             gradient if summed else summed_to(gradient, value.shape)
             for gradient, value, summed in zip(found, own, sums, strict=True)
         ]
 
     def _pulled_back(self, upstream: Array) -> tuple[Array, ...]:
-        """Return upstream · ∂y/∂θ for each parameter, of the shape of `upstream`: of numbers.
+        """Return Σ upstream · ∂y/∂θ of each draw, for each parameter.
 
-        The value broadcasts to that shape.
+        It has the shape of `upstream`, to which values that are numbers broadcast; of vectors, that
+        of the draws, followed by that of the parameter.
         """
+        d = self.distribution
         if upstream.shape == self._value.shape:
-            lead = operand(upstream, self._rows)
-            return tuple(self._evaluate(self._pulled("value"), self.distribution._events(), lead))
+            lead = operand(upstream, self._rows, event=d.event_shape)
+            found = self._evaluate(self._pulled("value"), d._formula_events(), lead)
+            return tuple(d._in_theta(found))
         return tuple(_scaled(upstream, entry) for entry in self.jacobian().values())
 
     def _summed(self, products: Iterable[Array]) -> dict[str, Array]:
@@ -237,11 +251,11 @@ class Draw:
         given = self._tangents([*(tangents or {}).items(), *named.items()])
         d, events = self.distribution, self.distribution._events()
         if not d._follows("_push"):
-            return self._pushed(given)
+            return along.pushed(self, given)
         leading, moving = self._directions(given)
         derivatives, event = self._derivatives("value"), d.event_shape
 
-        def along(tangents: tuple[Array, ...], entries: tuple[Any, ...]) -> Any:
+        def sum_along(tangents: tuple[Array, ...], entries: tuple[Any, ...]) -> Any:
             terms = (
                 _contracted(entries[index], tangent, events[index])
                 for tangent, index in zip(tangents, moving, strict=True)
@@ -251,9 +265,9 @@ class Draw:
         def directional(*arguments: Array) -> Any:
             tangents, (y, *rest) = arguments[: len(moving)], arguments[len(moving) :]
             if not event:
-                return along(tangents, derivatives(y, *rest))
+                return sum_along(tangents, derivatives(y, *rest))
             units = (np.broadcast_to(unit, y.shape) for unit in _units(event))
-            parts = (along(tangents, derivatives(unit, y, *rest)) for unit in units)
+            parts = (sum_along(tangents, derivatives(unit, y, *rest)) for unit in units)
             stacked = np.stack([np.broadcast_to(part, len(y)) for part in parts], axis=-1)
             return stacked.reshape(y.shape)
 
@@ -324,7 +338,7 @@ class Draw:
         Raises
         ------
         NoFormulaError
-            If values are vectors.
+            If values are vectors, and the formula is missing: there is none along a field.
         UnknownParameterError
             If there is no such parameter, or one is given twice.
         ShapeError
@@ -341,31 +355,11 @@ class Draw:
         """
         given = self._tangents([*(tangents or {}).items(), *named.items()])
         weight = self._of_value("upstream", upstream)
+        if self.distribution.event_shape:
+            return along.hvp(self, upstream, curvature, given)
         bent = None if curvature is None else self._of_value("curvature", curvature)
         found = second_order.hvp(self, weight, bent, *self._directions(given))
         return self.distribution._by_name(found)
-
-    def _pushed(self, tangents: Mapping[str, Array]) -> Array:
-        """Return the derivative in a direction by the formula of that: of vectors."""
-        d, values = self.distribution, self.distribution._differentiable()
-        whole = [
-            tangents.get(name, np.zeros_like(value))
-            for name, value in zip(d.parameters.differentiable, values, strict=True)
-        ]
-        events = d._formula_events()
-        if d._prepared_dims:
-            whole = [np.asarray(each) for each in d._pushed_on(whole, *d._theta, *d._ready)]
-        leading = [
-            batch_operand(each, d.batch_shape, self._rows, event)
-            for each, event in zip(whole, events, strict=True)
-        ]
-        count, push = len(leading), d._formula("_push")
-
-        def directional(*arguments: Array) -> Array:
-            along: Array = push(arguments[:count], *arguments[count:])
-            return along
-
-        return self._evaluate(directional, [d.event_shape], *leading)[0][()]
 
     def plot(self, *, grad: bool = False) -> Figure:
         """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""

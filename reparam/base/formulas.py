@@ -37,6 +37,10 @@ class About:
     scipy
         The distribution in the spelling of ``scipy.stats``, ``"gamma(alpha, scale=1/rate)"``, by
         Python's arithmetic in the names of parameters; empty if SciPy lacks it.
+    accuracy
+        For each function (of :data:`FUNCTIONS`) whose error exceeds both 1e-13 and 20 times what
+        rounding of its inputs forces: a bound of its relative error, at most 1e-10, which
+        ``tools/accuracy_sweep`` holds it to.
     """
 
     density: str
@@ -45,6 +49,7 @@ class About:
     source: str = ""
     score: dict[str, str] = field(default_factory=dict)
     scipy: str = ""
+    accuracy: dict[str, float] = field(default_factory=dict)
 
 
 class View(NamedTuple):
@@ -129,6 +134,19 @@ class Formulas(Tree, abc.ABC):
 
     def _pushed_on(self, tangents: Sequence[Array], *theta_and_prepared: Any) -> tuple[Any, ...]:
         """Tangents of what ``_prepared`` makes of θ, from those of the differentiable θ."""
+        raise NotImplementedError
+
+    def _pulled_back_along(
+        self, entries: Sequence[Array], tangents: Sequence[Array], *theta_and_prepared: Any
+    ) -> tuple[Any, ...]:
+        """The derivative of ``_pulled_back`` as θ moves: 0 where it doesn't depend on θ."""
+        return (0.0,) * len(tangents)
+
+    @stand_in
+    def _pull_along(
+        self, upstream: Array, tangents: tuple[Any, ...], y: Array, *extras_and_theta: Any
+    ) -> tuple[Any, ...]:
+        """The derivative of ``_pull`` in a direction, of vectors on a map."""
         raise NotImplementedError
 
     @stand_in

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
-from reparam.cli.objective import graph_is_meant, of_graph
+from reparam.cli.objective import checked, graph_is_meant, of_graph
+from reparam.cli.objective import fixed as fixed_inputs
 from reparam.cli.options import (
     Dask,
     Dist,
+    Fix,
     GraphFile,
     GraphLines,
     Law,
@@ -51,8 +53,9 @@ def estimate(
             "--objective",
             "--loss",
             metavar="FORMULA",
-            help="φ, a formula of one name, which is the draw; of a graph, its loss.",
-            show_default="y**2",
+            help="φ, a formula of one name, which is the draw: of vectors y[0]*y[1] or dot(y, y), "
+            "too; of a graph, its loss.",
+            show_default="y**2, of vectors sum(y**2)",
         ),
     ] = None,
     graph: GraphFile = None,
@@ -61,6 +64,7 @@ def estimate(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE,…", help="Values of the graph's inputs."),
     ] = None,
+    fix: Fix = None,
     count: Annotated[
         str,
         typer.Option("--count", "-n", metavar="N", help="How many draws each estimator takes."),
@@ -106,6 +110,8 @@ def estimate(
 
     reparam estimate bernoulli --objective "(y - 0.45)**2" -e relaxed --temperature 0.1
 
+    reparam estimate dirichlet -p alpha=1,2,3 --objective "y[0]*y[1]" -n 1e6
+
     reparam estimate --node "b ~ bernoulli(sigmoid(a))" --loss "(b - 0.45)**2" --at a=0.5
     """
     from reparam.cli import cluster
@@ -114,27 +120,30 @@ def estimate(
     if graph_is_meant(graph, node, param, law, dist):
         if dask:
             raise InputError("--dask is for one distribution; leave it out, or --graph and --node")
-        model = of_graph(graph, node or [], objective, at or [])
+        fixed, given = fixed_inputs(fix)
+        model = of_graph(graph, node or [], objective, [*(at or []), *given])
+        moving = [name for name in model.inputs if name not in checked(fixed, model)]
         with parsing.seeded(seed) as rng:
             compared = model.estimate(
                 parsing.count(count, least=2, example="1e5"),
                 estimators=estimator,
                 rng=rng,
                 temperature=_number(temperature),
+                wrt=moving,
             )
             _write_graph(compared, out, name)
         for note in (*_left_out(compared.left_out, estimator), *compared.notes):
             typer.echo(f"Note: {note}", err=True)
         return
-    if at:
-        raise InputError("--at gives a graph's inputs values; pass --graph or --node, or use -p")
+    if at or fix:
+        raise InputError("--at and --fix are for a graph; pass --graph or --node, or use -p")
     distribution = parsing.distribution(parsing.chosen(law, dist), param)
     draws = parsing.count(count, least=2, example="1e5")
     with parsing.seeded(seed) as rng:
         with cluster.estimating(dask) as by, Counter("draws", PATIENCE) as counter:
             found = by(
                 distribution,
-                objective or "y**2",
+                objective or ("sum(y**2)" if distribution.event_shape else "y**2"),
                 draws,
                 estimators=estimator,
                 rng=rng,

@@ -140,9 +140,7 @@ def fit(
     written = None if trace is None else output.format_for(trace, None)
     if trace == "-":
         raise InputError("--trace needs the name of a file; the result is what stdout gets")
-    fixed = [part.strip() for text in fix or [] if "=" not in text for part in text.split(",")]
-    given = [text for text in fix or [] if "=" in text]
-    fixed += objective.settings(given, "--fix")
+    fixed, given = objective.fixed(fix)
     model = _model(law, dist, param or [], loss, [*(at or []), *given], graph, node or [])
     free = objective.settings(at or [])
     fixed += [name for name in model.inputs if name not in free and name not in fixed]

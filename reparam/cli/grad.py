@@ -14,6 +14,7 @@ from reparam.cli.options import (
     Count,
     Dist,
     DType,
+    Fix,
     GraphFile,
     GraphLines,
     Law,
@@ -60,6 +61,7 @@ def grad(
             help="Values of other names in formulas, each in the same forms as a parameter's.",
         ),
     ] = None,
+    fix: Fix = None,
     graph: GraphFile = None,
     node: GraphLines = None,
     count: Count = None,
@@ -140,18 +142,25 @@ def grad(
             raise InputError(
                 "--upstream is ∂L/∂y from elsewhere, and a loss is differentiated here; pass one"
             )
+        fixed, given = objective.fixed(fix)
+        values, labels = [*(at or []), *given], dict[str, str]()
         if whole:
-            model = objective.of_graph(graph, node or [], loss, at or [])
-            labels: dict[str, str] = {}
+            model = objective.of_graph(graph, node or [], loss, values)
         else:
-            model, labels = objective.of_distribution(chosen, param or [], loss or "", at or [])
-        source = objective.Draws(count, seed, shard, noise)
+            model, labels = objective.of_distribution(chosen, param or [], loss or "", values)
         objective.run(
-            model, source, out=out, format=name, dtype=value_type, total=total, labels=labels
+            model,
+            objective.Draws(count, seed, shard, noise),
+            out=out,
+            format=name,
+            dtype=value_type,
+            total=total,
+            labels=labels,
+            fixed=objective.checked(fixed, model),
         )
         return
     instead = "--loss y" if upstream is None else "--loss '1.5*y' in place of --upstream 1.5"
-    if at:
+    if at or fix:
         raise InputError(
             "--at gives names in formulas their values, which are differentiated through a loss;"
             f" pass one, such as {instead}"

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from reparam.graphs._columns import Columns
     from reparam.graphs._evaluator import Source
 
-__all__ = ["Draws", "graph_is_meant", "of_distribution", "of_graph", "run", "settings"]
+__all__ = [
+    "Draws",
+    "checked",
+    "fixed",
+    "graph_is_meant",
+    "of_distribution",
+    "of_graph",
+    "run",
+    "settings",
+]
 
 #: Totals with more numbers than this are left to ``--sum``.
 _FEW = 8
@@ -66,10 +75,13 @@ def of_distribution(
     """
     from reparam import registry
     from reparam.base.discrete import Discrete
+    from reparam.base.reparameterized import Reparameterized
     from reparam.graphs import Graph
 
     law = parsing.law(dist)
     cls: type[Distribution] = law if isinstance(law, type) else type(law)
+    if issubclass(cls, Reparameterized | Discrete) and cls._support.rank:
+        return _of_composition(dist, param, loss, at)
     if not issubclass(cls, Discrete):
         registry.reparameterized_class(cls)
     if cls._fields.keys() != cls.parameters.keys():
@@ -112,7 +124,11 @@ def _of_composition(
     from reparam.graphs import Graph
     from reparam.graphs._laws import Law
 
-    law, names = Law.of(parsing.reparameterized(dist, [*param], "--loss y"))
+    found = parsing.law(dist)
+    cls = found if isinstance(found, type) else type(found)
+    of_vectors = cls._support.rank
+    read = parsing.distribution if of_vectors else parsing.reparameterized
+    law, names = Law.of(read(dist, [*param], "-p" if of_vectors else "--loss y"))
     graph = _with_loss(Graph(f"y ~ {law.name}()", (law,)), loss)  # type: ignore[arg-type]
     values = {name: value for name, (_, value) in names.items()}
     labels = {name: label for name, (label, _) in names.items()}
@@ -207,13 +223,14 @@ def run(
     dtype: np.dtype[Any],
     total: bool,
     labels: Mapping[str, str],
+    fixed: Sequence[str] = (),
 ) -> None:
     """Write the columns, and tell the means; or write these alone."""
     from reparam.formats import Origin, Records
     from reparam.graphs._columns import Columns
 
     with draws.of(model) as (numbers, source, seed):
-        columns = Columns(model, numbers, source, labels)
+        columns = Columns(model, numbers, source, labels, fixed)
         if total:
             output.write(_means(columns), out, format)
             _note(columns)
@@ -280,6 +297,24 @@ def settings(at: Sequence[str], option: str = "--at") -> dict[str, str]:
     return given
 
 
+def fixed(fix: Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """Return the inputs that ``--fix`` names, and the values that it gives, as ``--at`` does."""
+    given = [text for text in fix or [] if "=" in text]
+    names = [part.strip() for text in fix or [] if "=" not in text for part in text.split(",")]
+    return [*names, *settings(given, "--fix")], given
+
+
+def checked(names: Sequence[str], model: Model) -> Sequence[str]:
+    """Return names that ``--fix`` has, if the graph has such inputs."""
+    for name in names:
+        if name not in model.inputs:
+            raise InputError(
+                f"--fix {name}: no formula has an input {name}{did_you_mean(name, model.inputs)}"
+                f" (there are: {', '.join(model.inputs) or 'none'}); leave it out"
+            )
+    return names
+
+
 def _with_inputs(graph: Graph, values: Mapping[str, Any], assigned: Mapping[str, str]) -> Model:
     """Return the graph with the values that its inputs have, and are given."""
     given: dict[str, Any] = {name: value for name, value in values.items() if name in graph.inputs}
@@ -319,8 +354,8 @@ def _means(columns: Columns) -> Records:
     from reparam.formats import Records
 
     model = columns.model
-    inputs = model.inputs.items()
-    sizes = {"loss": 1, **{f"dJ_d{columns.label(name)}": value.size for name, value in inputs}}
+    inputs = {f"dJ_d{columns.label(name)}": model.inputs[name].size for name in columns.inputs}
+    sizes = {"loss": 1, **inputs}
     labels = {
         "quantity": np.repeat(list(sizes), list(sizes.values())),
         "element": np.concatenate([np.arange(size) for size in sizes.values()]),
@@ -355,7 +390,7 @@ def _report(result: Expectation, columns: Columns, *, to_stdout: bool) -> None:
 
     errors = result.standard_error
     rows = {"E[J]": (result.value, errors.value)}
-    for name in columns.model.inputs:
+    for name in columns.inputs:
         rows[f"∂E[J]/∂{columns.label(name)}"] = (result.gradient[name], errors.gradient[name])
     lines = []
     for label, (mean, error) in rows.items():

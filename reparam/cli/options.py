@@ -13,6 +13,7 @@ __all__ = [
     "Count",
     "DType",
     "Dist",
+    "Fix",
     "From",
     "GraphFile",
     "GraphLines",
@@ -125,6 +126,13 @@ ToParams = Annotated[
         metavar="NAME=VALUE",
         help="A parameter of q, in the same forms.",
         autocompletion=completion.to_options,
+    ),
+]
+Fix = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME[=VALUE],…",
+        help="Inputs that nothing is differentiated in, such as data: X=@X.csv.",
     ),
 ]
 GraphFile = Annotated[

@@ -19,7 +19,12 @@ from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import UNIFORM
 from reparam.parameters import Parameter
 from reparam.regions import Simplex
-from reparam.special.softmax import log_softmax, pull_log_softmax, pull_softmax
+from reparam.special.softmax import (
+    log_softmax,
+    pull_log_softmax,
+    pull_softmax,
+    pull_softmax_along,
+)
 
 __all__ = ["Concrete"]
 
@@ -75,6 +80,22 @@ class Concrete(Reparameterized):
         cls, upstream: Array, y: Array, x: Array, temperature: Array, logits: Array
     ) -> tuple[Array, ...]:
         return _through(pull_softmax(upstream, y, x), x, temperature)
+
+    @staticmethod
+    def _pull_along(
+        upstream: Array,
+        tangents: tuple[Array, ...],
+        y: Array,
+        x: Array,
+        temperature: Array,
+        logits: Array,
+    ) -> tuple[Array, ...]:
+        pulled, rate = pull_softmax(upstream, y, x), tangents[0] / temperature
+        there = np.where(y == 0.0, 0.0, x)  # x may be −inf, where nothing moves
+        moved = tangents[1] / _column(temperature) - there * _column(rate)
+        change = pull_softmax_along(upstream, moved, y, x) - pulled * _column(rate)
+        in_temperature = -(_products(change, there) + _products(pulled, moved)) / temperature
+        return in_temperature, change / _column(temperature)
 
     @staticmethod
     def _log_value(y: Array, x: Array, temperature: Array, logits: Array) -> Array:

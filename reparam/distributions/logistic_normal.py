@@ -10,8 +10,8 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.gaussian import Gaussian
-from reparam.families.simplex_gaussian import SimplexGaussian
-from reparam.special.softmax import log_softmax, pull_log_softmax, pull_softmax
+from reparam.families.simplex_gaussian import SimplexGaussian, each
+from reparam.special.softmax import log_softmax, pull_log_softmax, pull_softmax, pull_softmax_along
 
 __all__ = ["LogisticNormal"]
 
@@ -47,6 +47,10 @@ class LogisticNormal(SimplexGaussian):
         return pull_softmax(upstream, y, _with_zero(x))[..., :-1]
 
     @staticmethod
+    def _pull_onto_along(upstream: Array, moved: Array, y: Array, x: Array) -> Array:
+        return pull_softmax_along(upstream, _with_zero(moved), y, _with_zero(x))[..., :-1]
+
+    @staticmethod
     def _pull_log_onto(upstream: Array, y: Array, x: Array) -> Array:
         return pull_log_softmax(upstream, y, _with_zero(x))[..., :-1]
 
@@ -56,8 +60,24 @@ class LogisticNormal(SimplexGaussian):
         return pull_softmax(_with_zero(moved), y, _with_zero(x))
 
     @staticmethod
+    def _log_rise(moved: Array, y: Array, x: Array) -> Array:
+        moved = _with_zero(moved)
+        grown = np.sum(y * np.expm1(moved), axis=-1, keepdims=True)
+        return np.asarray(moved - np.log1p(grown))
+
+    @staticmethod
     def _inverse(y: Array, log_y: Array) -> Array:
         return log_y[..., :-1] - log_y[..., -1:]
+
+    @classmethod
+    def _log_slope_mean(cls, loc: Array, a: Array) -> Array:
+        def one(own: Array, factor: Array) -> Array:
+            def log_slope(moved: Array) -> Array:
+                return np.asarray(np.sum(cls._log_onto(own + moved), axis=-1, keepdims=True))
+
+            return cls._expected("entropy", log_slope, factor)
+
+        return each(one, loc, a)[..., 0]
 
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
         loc, a, _ = self._ready

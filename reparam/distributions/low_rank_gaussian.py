@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from reparam.domains import POSITIVE, REAL, Interval
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
 from reparam.families.elliptical import projections
+from reparam.families.entries import places
 from reparam.parameters import Parameter
 from reparam.regions import RealVector
 from reparam.special.matrices import apply, inverse, transposed
@@ -60,6 +62,25 @@ class LowRankMultivariateGaussian(Reparameterized):
     _prepared_dims = (("K",), ("K", "R"), ("K",), ("R", "K"), ())
     _functions_of_others = 2
 
+    def marginal(self, entries: Sequence[int]) -> LowRankMultivariateGaussian:
+        """Return the distribution of some entries, of as many columns of W.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.LowRankMultivariateGaussian([0.0, 1.0], [[1.0], [2.0]], [1.0, 3.0])
+        >>> d.marginal([1])
+        LowRankMultivariateGaussian(loc=[1.0], cov_factor=[[2.0]], cov_diag=[3.0])
+        """
+        chosen = places(self, entries)
+        loc, w, d = (np.asarray(each) for each in self._theta)
+        return LowRankMultivariateGaussian(loc[..., chosen], w[..., chosen, :], d[..., chosen])
+
     def _prepared(self, *theta: Any) -> tuple[Array, ...]:
         loc, w, d = theta
         u = w / np.sqrt(d)[..., np.newaxis]
@@ -93,6 +114,14 @@ class LowRankMultivariateGaussian(Reparameterized):
     ) -> Array:
         in_diagonal = 0.5 * tangents[2] * second / np.sqrt(theta[2])
         return np.asarray(tangents[0] + apply(tangents[1], first) + in_diagonal)
+
+    @staticmethod
+    def _pull_along(
+        upstream: Array, tangents: Any, y: Array, first: Array, second: Array, *theta: Any
+    ) -> tuple[Any, ...]:
+        nothing, d = np.zeros_like(second), theta[2]
+        in_diagonal = -0.25 * upstream * second * tangents[2] / (d * np.sqrt(d))
+        return nothing, Outer(nothing, first), in_diagonal
 
     @staticmethod
     def _log_prob(y: Array, *theta: Any) -> Array:

@@ -86,6 +86,14 @@ class MatrixGaussian(Reparameterized):
         return np.asarray(tangents[0] + moved)
 
     @staticmethod
+    def _pull_along(
+        upstream: Array, tangents: Any, y: Array, z: Array, *theta: Any
+    ) -> tuple[Any, ...]:
+        _, in_rows, in_columns = tangents
+        rows = _product(upstream, in_columns, transposed(z))
+        return np.zeros_like(z), rows, _product(transposed(upstream), in_rows, z)
+
+    @staticmethod
     def _log_prob(y: Array, *theta: Any) -> Array:
         w = _whitened(y, *theta)
         return np.asarray(-0.5 * np.sum(w * w, axis=(-2, -1)) - _level(*theta))

@@ -55,6 +55,18 @@ class ProjectedNormal(Reparameterized):
         return (sphere.tangents(upstream, y) / length[..., np.newaxis],)
 
     @staticmethod
+    def _pull_along(
+        upstream: Array, tangents: tuple[Array, ...], y: Array, length: Array, loc: Array
+    ) -> tuple[Array, ...]:
+        # of (c − y (yᵀc))/‖x‖
+        along, across = (sphere.products(each, y) for each in (upstream, tangents[0]))
+        moved = sphere.tangents(tangents[0], y)
+        turned = moved * along[..., np.newaxis]
+        turned = turned + y * sphere.products(upstream, moved)[..., np.newaxis]
+        turned = turned + sphere.tangents(upstream, y) * across[..., np.newaxis]
+        return (-turned / np.square(length)[..., np.newaxis],)
+
+    @staticmethod
     def _log_prob(y: Array, loc: Array) -> Array:
         y = sphere.unit(y)
         across = sphere.tangents(loc, y)

@@ -11,7 +11,8 @@ from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.gaussian import Gaussian
 from reparam.families.simplex_gaussian import SimplexGaussian
-from reparam.special.logistic import sigmoid, softplus
+from reparam.special.logistic import sigmoid, slope, softplus
+from reparam.special.logit_normal import log_slope_mean
 
 __all__ = ["StickBreakingNormal"]
 
@@ -52,6 +53,12 @@ class StickBreakingNormal(SimplexGaussian):
     def _pull_onto(cls, upstream: Array, y: Array, x: Array) -> Array:
         return cls._pull_log_onto(upstream * y, y, x)
 
+    @classmethod
+    def _pull_onto_along(cls, upstream: Array, moved: Array, y: Array, x: Array) -> Array:
+        change = cls._pull_log_onto(upstream * cls._push_onto(moved, y, x), y, x)
+        terms = np.cumsum((upstream * y)[..., ::-1], axis=-1)[..., ::-1]  # Σ_{i≥k}
+        return np.asarray(change - terms[..., :-1] * slope(x - _offsets(x)) * moved)
+
     @staticmethod
     def _pull_log_onto(upstream: Array, y: Array, x: Array) -> Array:
         logit = x - _offsets(x)
@@ -67,10 +74,28 @@ class StickBreakingNormal(SimplexGaussian):
         return np.asarray(y * of_log)
 
     @staticmethod
+    def _log_rise(moved: Array, y: Array, x: Array) -> Array:
+        logit = x - _offsets(x)
+        rest = np.cumsum(-np.log1p(sigmoid(logit) * np.expm1(moved)), axis=-1)
+        taken = -np.log1p(sigmoid(-logit) * np.expm1(-moved))
+        log = np.concatenate([taken, rest[..., -1:]], axis=-1)
+        log[..., 1:-1] += rest[..., :-1]
+        return np.asarray(log)
+
+    @staticmethod
     def _inverse(y: Array, log_y: Array) -> Array:
         left = np.cumsum(y[..., :0:-1], axis=-1)[..., ::-1]  # Σ_{i>k} y_i
         logit = log_y[..., :-1] - np.log(np.maximum(left, 5e-324))
         return np.asarray(logit + _offsets(logit))
+
+    @classmethod
+    def _log_slope_mean(cls, loc: Array, a: Array) -> Array:
+        # Σ_k ln v_k + (K + 1 − k) ln(1 − v_k), each a function of one Gaussian number
+        logit, scale = loc - _offsets(loc), np.sqrt(np.sum(a * a, axis=-1))
+        pieces = np.arange(loc.shape[-1], 0.0, -1.0)
+        slopes = log_slope_mean(logit, scale)
+        terms = 0.5 * ((1.0 + pieces) * slopes + (1.0 - pieces) * logit)
+        return np.asarray(np.sum(terms, axis=-1))
 
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
         loc, a, _ = self._ready

@@ -111,6 +111,7 @@ class UnorderedSet(Score):
 
     name = "unordered-set"
     formula = "(φ(a) − φ(b)) (s(a) − s(b)) / (1/(1 − p(a)) + 1/(1 − p(b))), a ≠ b"
+    takes_vectors = False
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)

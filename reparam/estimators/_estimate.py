@@ -15,7 +15,7 @@ from reparam._typing import RNGLike
 from reparam.arguments import draw_count, instance
 from reparam.base.distribution import Distribution
 from reparam.engine.noise import seed_sequence
-from reparam.errors import EstimatorError, ParameterError, ShapeError, did_you_mean
+from reparam.errors import EstimatorError, ParameterError, ReparamError, ShapeError, did_you_mean
 from reparam.estimators._estimator import Estimator, Mapped
 from reparam.estimators._exact import Exact, exact
 from reparam.estimators._objective import Objective, ObjectiveLike
@@ -71,7 +71,9 @@ def estimate(
         φ: text or an :class:`~reparam.Expression` with one name, such as ``"y**2"``; a function, of
         arrays elementwise or of one number, which three draws show; a pair of functions (φ, φ′), of
         which the second may be None; or an object with methods ``value`` and ``slope``. Without
-        φ′, estimators that differentiate φ are left out.
+        φ′, estimators that differentiate φ are left out. Of vectors and matrices, formulas such as
+        ``"y[0]*y[1]"``, ``"sum(y**2)"`` and ``"dot(y, y)"``; functions take an array of shape
+        (n, K) to n numbers, or one draw to a number, and φ′ to an array of the same shape.
     n
         How many draws each estimator takes. Some take a few more: see :attr:`Estimate.draws`.
     estimators
@@ -123,18 +125,16 @@ def estimate(
     True
     """
     distribution = instance("distribution", distribution)
-    if distribution.event_shape:
-        raise EstimatorError(
-            f"{distribution.name} draws vectors, and φ is a function of a number; differentiate"
-            " rsample(n) with vjp"
-        )
     if distribution.batch_shape:
         raise ShapeError(
             f"the parameters have shape {distribution.batch_shape} and an estimate is for one set"
             " of them; pass numbers, and call once for each element"
         )
-    phi = Objective.of(objective, np.asarray(distribution.sample(3, rng=0)))
+    of = distribution if distribution.event_shape else None
+    phi = Objective.of(objective, np.asarray(distribution.sample(3, rng=0)), of)
     problem = Problem(distribution, phi, _temperature(temperature))
+    if not problem.names:
+        raise EstimatorError(f"{distribution.name} has no parameter to differentiate in")
     draws = draw_count(n, least=2)
     chosen, left_out = _chosen(problem, estimators)
     root = seed_sequence(rng)
@@ -146,6 +146,8 @@ def estimate(
     truth = exact(problem)
     references = _references(problem, runs, truth, draws, root)
     kinds = {run.tails for run in (*runs, *references.values())} - {""}
+    if of is not None:
+        kinds = set()  # tails are looked at along a line
     wild = {
         (kind, name)
         for kind in kinds
@@ -205,7 +207,14 @@ def _chosen(
     for name, cls in ESTIMATORS.items():  # in the order of the table, each once
         if name not in names and "all" not in names:
             continue
-        if obstacle := cls.obstacle(problem):
+        if problem.of_vectors and not cls.takes_vectors:
+            obstacle: ReparamError | None = EstimatorError(
+                f"{name} is for distributions of numbers, and {problem.distribution.name} draws"
+                f" vectors; use {problem.instead}"
+            )
+        else:
+            obstacle = cls.obstacle(problem)
+        if obstacle:
             if not lenient:
                 raise obstacle
             left_out[name] = str(obstacle)
@@ -346,6 +355,7 @@ def _row(
 def _undefined(problem: Problem, n: int, root: np.random.SeedSequence) -> Iterator[str]:
     """Yield for how many of the draws, which are drawn again, φ or its slope is not finite."""
     objective = problem.objective
+    entries = tuple(range(1, 1 + len(problem.distribution.event_shape)))
     found = [notes.Undefined(f"φ is {what}") for what in ("NaN", "infinite")]
     found.append(notes.Undefined("the slope of φ is NaN"))
     for y in sampling.values(problem.distribution, range(n), rng=root):
@@ -354,9 +364,11 @@ def _undefined(problem: Problem, n: int, root: np.random.SeedSequence) -> Iterat
             phi = objective.value(y)
             masks = [np.isnan(phi), np.isinf(phi)]
             slope = phi if objective.derivative is None else objective.slope(y)
-            masks.append(np.isnan(slope) & ~masks[0])
+            lost = np.isnan(slope)
+            masks.append((lost.any(axis=entries) if slope is not phi else lost) & ~masks[0])
+        where = {} if entries else {"y": y}
         found = [
-            before + notes.Undefined.of(before.what, mask, start, {"y": y})
+            before + notes.Undefined.of(before.what, mask, start, where)
             for before, mask in zip(found, masks, strict=True)
         ]
     for each in found:

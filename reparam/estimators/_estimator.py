@@ -51,6 +51,8 @@ class Estimator(abc.ABC):
     exact: ClassVar[bool] = False
     #: Whether terms are φ′(y) ∂y/∂θ ("path"), φ(y) ∂ log p/∂θ ("score"), or have the tails of φ.
     tails: ClassVar[str] = "value"
+    #: Whether draws may be vectors or matrices.
+    takes_vectors: ClassVar[bool] = False
     #: How many terms are made by one task.
     together: int = BLOCK
     #: How many tasks' summaries are condensed into one before these are added up: a fixed tree.

@@ -15,6 +15,7 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Integers
 from reparam.engine.noise import BLOCK
 from reparam.estimators._line import Line
+from reparam.estimators._moments import by_moments
 from reparam.estimators._problem import Problem
 
 __all__ = ["MOST_VALUES", "Exact", "exact", "integrals"]
@@ -81,7 +82,7 @@ def exact(problem: Problem) -> dict[str, Exact]:
     is right, provided that ∫ ∂ log p/∂θ p dy = 0: no probability goes through an end of the
     support. In a parameter that moves an end, what goes through it is added: p g φ with its speed
     g. If φ has no slope there is the second alone. For integers it is the sum over the
-    support.
+    support. Of vectors it is known if moments give it.
 
     Parameters
     ----------
@@ -90,7 +91,10 @@ def exact(problem: Problem) -> dict[str, Exact]:
     """
     distribution = problem.distribution
     with np.errstate(all="ignore"):
-        if isinstance(distribution._support, Integers):
+        if problem.of_vectors:
+            values, why = by_moments(problem)
+            found = [Exact(value, unknown=why) for value in values]
+        elif isinstance(distribution._support, Integers):
             found = _summed(problem, distribution)
         elif distribution._has_atoms:
             found = [Exact(math.nan, unknown=_ATOMS)] * len(problem.names)

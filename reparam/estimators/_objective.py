@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.distribution import Distribution
 from reparam.errors import EstimatorError, ExpressionError
 from reparam.expressions import Expression
 
@@ -42,7 +43,7 @@ _WHOLE = 1e-9
 
 @dataclass(frozen=True)
 class Objective:
-    """A function φ of the draw, elementwise, and its slope.
+    """A function φ of the draw, draw by draw, and its slope.
 
     Attributes
     ----------
@@ -51,15 +52,20 @@ class Objective:
     function
         φ of an array, called from several threads.
     derivative
-        φ′ of an array; None if there is none.
+        φ′ of an array, of the same shape; None if there is none.
+    rank
+        How many of the last axes are those of one draw: 0 of a number.
     """
 
     text: str
     function: Function
     derivative: Function | None = None
+    rank: int = 0
 
     @classmethod
-    def of(cls, given: ObjectiveLike, at: Array | None = None) -> Objective:
+    def of(
+        cls, given: ObjectiveLike, at: Array | None = None, of: Distribution | None = None
+    ) -> Objective:
         """Return the objective that text, an expression, a function or an object stands for.
 
         Parameters
@@ -72,6 +78,9 @@ class Objective:
             Several draws, to try functions with: those that fail with an array, or return other
             values than for its elements, are called once per number. Without draws, functions are
             taken for elementwise.
+        of
+            What is drawn, if that is vectors or matrices: ``y[0]*y[1]`` and ``sum(y)`` are formulas
+            of these, and functions are called with one draw if they don't take several.
 
         Raises
         ------
@@ -87,6 +96,8 @@ class Objective:
         >>> square.slope(np.array([1.0, 3.0]))
         array([2., 6.])
         """
+        if of is not None:
+            return _of_vectors(given, of, at)
         match given:
             case Objective():
                 return given
@@ -137,13 +148,15 @@ class Objective:
 
     def _checked(self, result: Any, y: Array, what: str) -> Array:
         array = np.asarray(result, dtype=np.float64)
-        if array.shape == y.shape:
+        shape = y.shape if what == "slope" else y.shape[: y.ndim - self.rank]
+        if array.shape == shape:
             return array
         if array.ndim == 0:
-            return np.broadcast_to(array, y.shape)
+            return np.broadcast_to(array, shape)
+        wanted = f"an array of shape {shape}" if self.rank else "one number a draw"
         raise EstimatorError(
             f"the {what} of objective {self.text} has shape {array.shape} for draws of shape"
-            f" {y.shape}; return one number a draw"
+            f" {y.shape}; return {wanted}"
         )
 
 
@@ -174,6 +187,50 @@ def _of_arrays(function: Callable[..., Any], at: Array | None) -> Function:
             return function  # it needs an array
     fits = whole.shape in ((), at.shape)
     return function if not fits or np.allclose(whole, alone, equal_nan=True) else one_by_one
+
+
+def _of_vectors(given: ObjectiveLike, law: Distribution, at: Array | None) -> Objective:
+    """Return the objective of draws of vectors or matrices."""
+    from reparam.graphs._function import OfDraws
+
+    rank = len(law.event_shape)
+    match given:
+        case str() | Expression():
+            formula = OfDraws(str(given), law)
+            return Objective(str(given), formula.value, formula.slope, rank)
+        case (function, derivative) if callable(function) and (
+            derivative is None or callable(derivative)
+        ):
+            text = getattr(function, "__name__", "φ")
+            slope = derivative and _of_draws(derivative, at, law.event_shape)
+            return Objective(text, _of_draws(function, at, ()), slope, rank)
+    return (
+        replace(Objective.of(given), rank=rank)
+        if not callable(given)
+        else _of_vectors((given, None), law, at)
+    )
+
+
+def _of_draws(function: Callable[..., Any], at: Array | None, event: tuple[int, ...]) -> Function:
+    """Return the function of several draws that a function is, or that calls it once per draw."""
+    if at is None:
+        return function
+
+    def one_by_one(y: Array) -> Array:
+        found = [np.asarray(function(each), dtype=np.float64) for each in y]
+        return np.array(found).reshape(len(y), *event)
+
+    with np.errstate(all="ignore"):
+        try:
+            alone = one_by_one(at)
+        except Exception:
+            return function  # it needs several
+        try:
+            whole = np.asarray(function(at), dtype=np.float64)
+        except Exception:
+            return one_by_one
+    fits = whole.shape == alone.shape and np.allclose(whole, alone, equal_nan=True)
+    return function if fits else one_by_one
 
 
 def _of_expression(expression: Expression) -> Objective:

@@ -20,6 +20,9 @@ __all__ = ["REPLICATES", "Antithetic", "Pathwise", "QuasiMonteCarlo"]
 #: How many independent scramblings there are.
 REPLICATES = 32
 
+#: Draws of vectors that are together have as many numbers as blocks of draws of so many numbers.
+_FEW = 16
+
 #: The lane that scramblings are seeded from.
 _LANE = int.from_bytes(b"qmc", "big")
 
@@ -30,11 +33,14 @@ class Pathwise(Estimator):
     name = "pathwise"
     formula = "φ′(y) ∂y/∂θ"
     tails = "path"
+    takes_vectors = True
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
         self.path = Path(problem)
         self._take = self.path.drawn(root)
+        if problem.of_vectors:  # as many numbers as of a few parameters
+            self.together = max(1, BLOCK * _FEW // self.path.size)
 
     @classmethod
     def obstacle(cls, problem: Problem) -> ReparamError | None:
@@ -51,6 +57,8 @@ class Pathwise(Estimator):
         Where that is not finite, next to the ends of float64 and beyond, it is dφ/dln y ∂ln y/∂θ,
         if draws have ln y.
         """
+        if self.problem.of_vectors:
+            return self.path.pulled(self.problem.objective.slope(out[0]), *out)
         y, slopes = self.path.differentiated(*out)
         upstream = self.problem.objective.slope(y)
         products = [
@@ -80,7 +88,11 @@ class Antithetic(Pathwise):
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
-        self._noise = Substream(Stream(root), self.path.noise)
+        stream = Stream(root)
+        self._noise = [
+            Substream(stream, kind, number, event)
+            for number, (kind, event) in enumerate(self.path.noises)
+        ]
 
     def sizes(self, draws: int) -> tuple[int, int]:
         """Return the numbers of draws and of pairs, of which there are at least two."""
@@ -89,13 +101,13 @@ class Antithetic(Pathwise):
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the means of those pairs."""
-        noise = self._noise.take(start, stop)
-        if self.path.noise is NORMAL:
-            mirrored = -noise
-        else:
-            mirrored = np.minimum(1.0 - noise, 1.0 - 2.0**-53)
-        here = self._products(*self.path.replayed(noise))
-        there = self._products(*self.path.replayed(mirrored))
+        noise = [each.take(start, stop) for each in self._noise]
+        mirrored = [
+            -each if kind is NORMAL else np.minimum(1.0 - each, 1.0 - 2.0**-53)
+            for each, (kind, _) in zip(noise, self.path.noises, strict=True)
+        ]
+        here = self._products(*self.path.replayed(*noise))
+        there = self._products(*self.path.replayed(*mirrored))
         return [0.5 * (first + second) for first, second in zip(here, there, strict=True)]
 
 
@@ -112,6 +124,7 @@ class QuasiMonteCarlo(Pathwise):
     name = "qmc"
     formula = f"the mean of φ′(y) ∂y/∂θ over scrambled Sobol' noise, one of {REPLICATES}"
     together = span = 1
+    takes_vectors = False
 
     def sizes(self, draws: int) -> tuple[int, int]:
         """Return the numbers of draws and of replicates, of a power of 2 of points each."""

@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from reparam._typing import Array
 from reparam.base.distribution import Distribution
 from reparam.errors import EstimatorError
 from reparam.notation import concise
@@ -20,7 +23,7 @@ class Estimate:
     Attributes
     ----------
     estimator, parameter
-        Their names; of an entry of a vector ``name[k]``.
+        Their names; of an entry of a vector ``name[k]``, of a matrix ``name[j,k]``.
     value
         The estimate of ∂/∂θ E[φ(y)].
     standard_error
@@ -152,7 +155,7 @@ class Estimates:
                 f" [{first.estimator!r}, {first.parameter!r}], or ask for gradient(estimator)"
             )
         estimator, parameter = key
-        vector, entry = parted(parameter)
+        vector, entry = parted(parameter.replace(", ", ","))
         name = self.distribution.parameters.canonical(vector) + entry
         for row in self.rows:
             if (row.estimator, row.parameter) == (estimator, name):
@@ -214,6 +217,46 @@ class Estimates:
             known = ", ".join(dict.fromkeys(row.estimator for row in self.rows))
             raise EstimatorError(f"there are no estimates by {estimator!r} (there are {known})")
         return found
+
+    def arrays(self, estimator: str, of: str = "value") -> dict[str, Array]:
+        """Return an estimator's values by parameter, as arrays of the parameters' shapes.
+
+        Parameters
+        ----------
+        estimator
+            Its name.
+        of
+            Which field of the rows: ``"value"``, ``"standard_error"``, ``"exact"`` and so on.
+
+        Returns
+        -------
+        dict
+            Entries that don't move, such as those above a triangle, are 0; parameters that the
+            estimator can't serve are missing.
+
+        Raises
+        ------
+        EstimatorError
+            If the estimator was not asked for.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.MultivariateGaussian(loc=[1.0, 2.0])
+        >>> found = rp.estimate(d, "y[0]*y[1]", 10_000, estimators="pathwise", rng=1)
+        >>> found.arrays("pathwise", "exact")["loc"].round(9)
+        array([2., 1.])
+        """
+        self.gradient(estimator)
+        arrays: dict[str, Array] = {}
+        for row in self.rows:
+            if row.estimator == estimator:
+                name, entry = parted(row.parameter)
+                declared, value = self.distribution.parameters[name], self.distribution[name]
+                whole = arrays.setdefault(name, np.zeros(declared.event(np.asarray(value))))
+                place = tuple(int(part) for part in entry[1:-1].split(",") if entry)
+                whole[place] = getattr(row, of)
+        return arrays
 
 
 def _unskewed(t: float, a: float) -> float:

@@ -50,6 +50,7 @@ class Score(Estimator):
     name = "score"
     formula = "φ(y) ∂ log p(y)/∂θ"
     tails = "score"
+    takes_vectors = True
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)

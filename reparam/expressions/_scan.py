@@ -36,6 +36,7 @@ _WORDS = {"and", "or", "not"}
 #: What to write instead of something that formulas don't have.
 _INSTEAD = {
     "//": "a/b divides",
+    "@": "in graphs, write dot(a, b)",
     "^": "a**b is a power",
     "=": "a == b compares; what a formula is for is no part of it",
     ":=": "write what it stands for",
@@ -43,7 +44,7 @@ _INSTEAD = {
     "|": "write 'or'",
     "!": "write 'not', or a != b",
     ".": "there are no attributes, only functions such as exp(x)",
-    "[": "there are no subscripts; ( ) groups",
+    "[": "there are no subscripts, except of names in graphs; ( ) groups",
     "{": "( ) groups",
     "×": "a*b multiplies",
     "·": "a*b multiplies",

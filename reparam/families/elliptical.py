@@ -14,6 +14,7 @@ from reparam.regions import Dims, RealVector
 from reparam.special.matrices import (
     cholesky,
     cholesky_pullback,
+    cholesky_pullback_along,
     cholesky_push,
     inverse,
     transposed,
@@ -61,6 +62,24 @@ class Elliptical(Reparameterized):
             inner = -a @ transposed(derivative) @ a
             return (*leading, cholesky_pullback(inner, transposed(b), transposed(a)))
         return (*leading, cholesky_pullback(derivative, a, b))
+
+    def _pulled_back_along(
+        self, entries: Sequence[Array], tangents: Sequence[Array], *theta_and_prepared: Any
+    ) -> tuple[Any, ...]:
+        derivative, moved = entries[-1], tangents[-1]
+        a, b = theta_and_prepared[-2:]
+        nothing = (0.0,) * (len(tangents) - 1)
+        if self._way == "scale_tril":
+            return (*nothing, 0.0)
+        if self._way == "covariance":
+            return (*nothing, cholesky_pullback_along(derivative, cholesky_push(moved, a, b), a, b))
+        factor, inverted = transposed(b), transposed(a)
+        moved = cholesky_push(moved, factor, inverted)
+        turned = -a @ transposed(moved) @ a
+        inner, across = -a @ transposed(derivative) @ a, transposed(derivative)
+        change = -(turned @ across @ a + a @ across @ turned)
+        found = cholesky_pullback(change, factor, inverted)
+        return (*nothing, found + cholesky_pullback_along(inner, moved, factor, inverted))
 
     def _pushed_on(self, tangents: Sequence[Array], *theta_and_prepared: Any) -> tuple[Any, ...]:
         *leading, moved = tangents

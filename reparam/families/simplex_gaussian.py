@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -14,13 +14,15 @@ from reparam.base.distribution import View
 from reparam.domains import REAL
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
+from reparam.errors import NoFormulaError
 from reparam.families.elliptical import Elliptical
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite, Simplex
+from reparam.special.gaussian_cubature import MOST, expectation, node_counts
 from reparam.special.matrices import apply, transposed
 
-__all__ = ["SimplexGaussian"]
+__all__ = ["SimplexGaussian", "each"]
 
 _LOG_TWO_PI = math.log(2.0 * math.pi)
 
@@ -64,6 +66,11 @@ class SimplexGaussian(Elliptical):
 
     @staticmethod
     @abc.abstractmethod
+    def _pull_onto_along(upstream: Array, moved: Array, y: Array, x: Array) -> Array:
+        """The derivative of ``_pull_onto`` as x moves."""
+
+    @staticmethod
+    @abc.abstractmethod
     def _pull_log_onto(upstream: Array, y: Array, x: Array) -> Array:
         """Σ upstream ∂ln g/∂x."""
 
@@ -76,6 +83,11 @@ class SimplexGaussian(Elliptical):
     @abc.abstractmethod
     def _inverse(y: Array, log_y: Array) -> Array:
         """x with g(x) = y, from ln y as well."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _log_rise(moved: Array, y: Array, x: Array) -> Array:
+        """ln g(x + moved) − ln g(x) without the difference, of entries of `moved` below 1."""
 
     @final
     @classmethod
@@ -93,6 +105,15 @@ class SimplexGaussian(Elliptical):
     @classmethod
     def _push(cls, tangents: tuple[Any, ...], y: Array, x: Array, z: Array, *theta: Any) -> Array:
         return cls._push_onto(tangents[0] + apply(tangents[1], z), y, x)
+
+    @final
+    @classmethod
+    def _pull_along(
+        cls, upstream: Array, tangents: tuple[Any, ...], y: Array, x: Array, z: Array, *theta: Any
+    ) -> tuple[Any, ...]:
+        moved = tangents[0] + apply(tangents[1], z)
+        change = cls._pull_onto_along(upstream, moved, y, x)
+        return change, Outer(change, z)
 
     @final
     @classmethod
@@ -129,3 +150,87 @@ class SimplexGaussian(Elliptical):
         back = transposed(b)
         slope = apply(back, z)
         return slope, slope[..., :, np.newaxis] * z[..., np.newaxis, :] - back
+
+    # Moments of y less its value at μ, so that narrow distributions keep their digits
+
+    @final
+    @classmethod
+    def _rise(cls, moved: Array, loc: Array) -> Array:
+        """g(μ + moved) − g(μ), each entry to its own accuracy, for rows of `moved`."""
+        x = loc[np.newaxis]
+        y = np.exp(cls._log_onto(x))
+        near = np.max(np.abs(moved), axis=-1, keepdims=True) < 1.0
+        rise = y * np.expm1(cls._log_rise(np.where(near, moved, 0.0), y, x))
+        rise = np.where(near, rise, np.exp(cls._log_onto(x + moved)) - y)
+        greatest = np.argmax(y)  # the others make up for it
+        rise[:, greatest] = 0.0
+        rise[:, greatest] = -np.sum(rise, axis=-1)
+        return np.asarray(rise)
+
+    @final
+    @classmethod
+    def _of_rise(cls, loc: Array, a: Array) -> Array:
+        """E r, followed by the rows of E r rᵀ, of r = y − g(μ)."""
+
+        def terms(moved: Array) -> Array:
+            rise = cls._rise(moved, loc)
+            products = rise[:, :, np.newaxis] * rise[:, np.newaxis, :]
+            return np.concatenate([rise[:, np.newaxis], products], axis=1).reshape(len(rise), -1)
+
+        n = len(loc) + 1
+        return cls._expected("moments", terms, a).reshape(n + 1, n)
+
+    @final
+    @classmethod
+    def _expected(cls, what: str, function: Callable[[Array], Array], a: Array) -> Array:
+        if (count := node_counts(a)) > MOST:
+            raise NoFormulaError(
+                f"{cls.__name__} has no {what} for these parameters: they are integrals over"
+                f" {len(a)} dimensions, of {count:.3g} nodes, and at most {MOST} are computed;"
+                " average over draws, rsample(n)"
+            )
+        return expectation(function, a)
+
+    @final
+    @classmethod
+    def _mean(cls, loc: Array, a: Array, b: Array) -> Array:
+        return np.exp(cls._log_onto(loc)) + each(cls._of_rise, loc, a)[..., 0, :]
+
+    @final
+    @property
+    def share_covariance(self) -> Array:
+        """The covariance of y, of batch shape + (K + 1, K + 1); ``covariance`` is that of x."""
+        return self._statistic("_share_covariance", 2 * self.event_shape)
+
+    @final
+    @classmethod
+    def _share_covariance(cls, loc: Array, a: Array, b: Array) -> Array:
+        moments = each(cls._of_rise, loc, a)
+        mean = moments[..., 0, :]
+        return np.asarray(moments[..., 1:, :] - mean[..., np.newaxis] * mean[..., np.newaxis, :])
+
+    @final
+    @classmethod
+    def _variance(cls, loc: Array, a: Array, b: Array) -> Array:
+        return np.diagonal(cls._share_covariance(loc, a, b), axis1=-2, axis2=-1)
+
+    @final
+    @classmethod
+    def _entropy(cls, loc: Array, a: Array, b: Array) -> Array:
+        """That of the Gaussian vectors, and E ln |∂g/∂x|."""
+        gaussian = 0.5 * a.shape[-1] * (1.0 + _LOG_TWO_PI) + cls._log_scale(a)
+        return np.asarray(gaussian + cls._log_slope_mean(loc, a))
+
+    @classmethod
+    @abc.abstractmethod
+    def _log_slope_mean(cls, loc: Array, a: Array) -> Array:
+        """E Σ_k ln y_k."""
+
+
+def each(function: Callable[[Array, Array], Array], loc: Array, a: Array) -> Array:
+    """Apply a function of one μ and one A to those of a batch."""
+    lead = np.broadcast_shapes(loc.shape[:-1], a.shape[:-2])
+    locs = np.broadcast_to(loc, lead + loc.shape[-1:]).reshape(-1, *loc.shape[-1:])
+    factors = np.broadcast_to(a, lead + a.shape[-2:]).reshape(-1, *a.shape[-2:])
+    found = np.stack([function(*pair) for pair in zip(locs, factors, strict=True)])
+    return found.reshape(lead + found.shape[1:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,8 @@ class Columns:
         What makes them.
     labels
         What inputs are called in columns, where that is not their name.
+    fixed
+        The inputs that nothing is differentiated in.
     result
         E[J] and its gradient, once all blocks were made.
     """
@@ -49,13 +51,15 @@ class Columns:
     draws: range
     source: Source
     labels: Mapping[str, str] = field(default_factory=dict)
+    fixed: Sequence[str] = ()
     result: Expectation | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.model._check_loss()
         graph = self.model._structure
         drawn = (name for name in graph.draws if name != LOSS and name not in graph.scored)
-        self._wanted = (*drawn, *graph.inputs)
+        self.inputs = tuple(name for name in graph.inputs if name not in self.fixed)
+        self._wanted = (*drawn, *self.inputs)
 
     @property
     def batch(self) -> tuple[int, ...]:
@@ -74,12 +78,18 @@ class Columns:
             If something has another shape than the loss, which can't depend on it then.
         """
         shapes = self.model._shapes
-        if self.batch and self.model._structure.has_sums:
+        if self.batch and (self.model._structure.has_sums or self.model._has_arrays):
+            what = "a sum" if self.model._structure.has_sums else "vectors or entries"
             raise ShapeError(
-                f"the loss has shape {self.batch} and a sum in it, and columns have one shape; sum"
+                f"the loss has shape {self.batch} and {what} in it, and columns have one shape; sum"
                 " the whole loss, or write totals only"
             )
-        for name in self._wanted:
+        for name in dict.fromkeys((*self.model._structure.draws, *self._wanted)):
+            if self.model._layout.ranks.get(name):
+                raise ShapeError(
+                    f"{name} is a vector of shape {shapes[name]}, and columns have the loss's shape"
+                    f" {self.batch}; write totals only"
+                )
             if np.broadcast_shapes(shapes[name], self.batch) != self.batch:
                 raise ShapeError(
                     f"{name} has shape {shapes[name]} and the loss {self.batch}, and columns have"
@@ -116,17 +126,19 @@ class Columns:
 
     def expectation(self) -> Expectation:
         """Return E[J] and its gradient in all inputs, without the columns."""
-        self.result = expectation(self.model, self.draws, self.source, self.model._structure.inputs)
+        self.result = expectation(self.model, self.draws, self.source, self.inputs)
         return self.result
 
     def _piece(self, at: range) -> tuple[list[Array], list[Any]]:
         """Return some draws' columns, and the moments of J and its derivatives."""
         model, graph = self.model, self.model._structure
-        padding = (1,) * (model._dimensions - len(self.batch))
+        padding = (1,) * (model._layout.dimensions - len(self.batch))
         with np.errstate(all="ignore"):
             frame = model._forward(at, self.source, model._active(self._wanted))
-            found = model._backward(frame, {LOSS: ONE}, self._wanted, batch=(*padding, *self.batch))
-            columns = [frame.drawn[graph.draws[0]].noise] if self._replayable else []
+            whole = (*padding, *self.batch) if self.batch else None
+            found = model._backward(frame, {LOSS: ONE}, self._wanted, batch=whole)
+            noise = [frame.drawn[graph.draws[0]].noise] if self._replayable else []
+            columns = [model._layout.spread(each) for each in noise]
             columns += [model._whole(frame, name) for name in graph.draws if name != LOSS]
             columns += [model._whole(frame, LOSS), *found]
             sums = [
@@ -135,5 +147,5 @@ class Columns:
             ]
             own = dict(zip(self._wanted, found, strict=True))
             moments = [of_loss(model, frame), *sums, undefined(model, frame, own)]
-        whole, shape = (len(at), *padding, *self.batch), (len(at), *self.batch)
-        return [np.broadcast_to(entry, whole).reshape(shape) for entry in columns], moments
+        each, shape = (len(at), *padding, *self.batch), (len(at), *self.batch)
+        return [np.broadcast_to(entry, each).reshape(shape) for entry in columns], moments

@@ -12,6 +12,7 @@ from reparam._typing import RNGLike
 from reparam.engine.noise import seed_sequence
 from reparam.errors import EstimatorError, GraphError, did_you_mean
 from reparam.expressions import Expression
+from reparam.graphs._arrays import Blend, Chosen
 from reparam.graphs._estimation import expectation
 from reparam.graphs._evaluator import Evaluator
 from reparam.graphs._exact import exact
@@ -27,7 +28,7 @@ from reparam.graphs._nodes import (
     Sampled,
 )
 from reparam.graphs._parse import Structure
-from reparam.graphs._relaxing import check_relaxable, relaxed
+from reparam.graphs._relaxing import INDICATOR, check_relaxable, is_hard, relaxed
 from reparam.graphs._terms import in_terms
 
 __all__ = ["GRAPH_ESTIMATORS", "GraphEstimate", "GraphEstimates", "compared"]
@@ -137,9 +138,14 @@ class GraphEstimates:
 
 
 def compared(
-    model: Evaluator, n: int, names: str | Iterable[str] | None, rng: RNGLike, temperature: float
+    model: Evaluator,
+    n: int,
+    names: str | Iterable[str] | None,
+    rng: RNGLike,
+    temperature: float,
+    inputs: tuple[str, ...],
 ) -> GraphEstimates:
-    """Return the estimates of a graph's gradient in all inputs."""
+    """Return the estimates of a graph's gradient in some inputs."""
     model._check_loss()
     asked = [names] if isinstance(names, str) else None if names is None else list(names)
     for name in asked or ():
@@ -152,7 +158,6 @@ def compared(
     root = seed_sequence(rng)
     structure = model._structure
     plain = replace(structure, nodes=tuple(in_terms(list(_hardened(structure.nodes)))))
-    inputs = structure.inputs
     truth = exact(Evaluator(plain, model.inputs), inputs)
     rows: list[GraphEstimate] = []
     left_out: dict[str, str] = {}
@@ -200,14 +205,23 @@ def compared(
 
 def _hardened(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield nodes with the discrete draws for what is relaxed or straight-through."""
-    hard: dict[tuple[str, ...], Placed] = {}
-    for node in nodes:
+    every = [*nodes]
+    soft = [node for node in every if isinstance(node, Sampled) and node.hard]
+    hard: dict[tuple[str, ...], Placed] = {node.arguments: node.hard for node in soft if node.hard}
+    own = {
+        name for node in soft if node.hard for name in {*node.arguments} - {*node.hard.arguments}
+    }
+    for node in every:
+        if node.name in own:
+            continue  # a parameter of the relaxation alone
         if isinstance(node, Sampled) and node.hard:
-            hard[node.arguments] = node.hard
-            yield Sampled(node.name, node.hard, SCORE_LOO)
+            yield Sampled(node.name.removesuffix(INDICATOR), node.hard, SCORE_LOO)
+        elif isinstance(node, Blend):
+            if node.base:
+                yield Chosen(node.name, node.base, node.weights.removesuffix(INDICATOR))
         elif isinstance(node, Density) and node.placed.arguments in hard:
-            own = hard[node.placed.arguments]
-            yield replace(node, placed=replace(own, stopped=node.placed.stopped))
+            placed = replace(hard[node.placed.arguments], stopped=node.placed.stopped)
+            yield replace(node, placed=placed, of=node.of.removesuffix(INDICATOR))
         else:
             yield node
 
@@ -216,12 +230,15 @@ def _differentiated(
     nodes: Iterable[Node], continuous: str, discrete: str, temperature: float
 ) -> Iterator[Node]:
     """Yield nodes whose draws are differentiated as is said."""
-    soft: dict[str, Placed] = {}
+    soft: dict[str, Sampled] = {}
+    copies: dict[str, str] = {}
     for node in nodes:
+        if isinstance(node, Formula) and node.is_copy:
+            copies[node.name] = copies.get(node.arguments[0], node.arguments[0])
         if isinstance(node, Sampled) and not node.is_discrete:
             yield replace(node, by=continuous)
         elif isinstance(node, Sampled) and discrete in (RELAXED, STRAIGHT_THROUGH):
-            if node.law.name != "bernoulli":
+            if not is_hard(node.law):
                 yield node
                 continue
             yield Formula(f"{node.name}.temperature", Expression(repr(temperature)), ())
@@ -230,14 +247,27 @@ def _differentiated(
             )
             yield from added
             yield draw
-            if discrete == RELAXED:
-                soft[node.name] = draw.placed
+            soft[node.name] = draw
+            if draw.name != node.name:
+                yield Blend(node.name, draw.name)
         elif isinstance(node, Sampled):
             yield replace(node, by=discrete or SCORE_LOO)
-        elif isinstance(node, Density) and node.of in soft and node.placed.law.name == "bernoulli":
-            own = all(name.startswith(f"{node.of}.") for name in node.placed.arguments)
-            placed = replace(soft[node.of], stopped=node.placed.stopped) if own else node.placed
-            yield replace(node, placed=placed)
+        elif isinstance(node, Chosen):
+            index = copies.get(node.index, node.index)
+            indicator = soft.get(index)
+            yield Blend(node.name, indicator.name, node.base) if indicator else node
+        elif (
+            isinstance(node, Density)
+            and discrete == RELAXED
+            and node.of in soft
+            and is_hard(node.placed.law)
+        ):
+            own = soft[node.of]
+            if all(name.startswith(f"{node.of}.") for name in node.placed.arguments):
+                placed = replace(own.placed, stopped=node.placed.stopped)
+                yield replace(node, placed=placed, of=own.name)
+            else:
+                yield node
         else:
             yield node
 
@@ -254,7 +284,8 @@ def _obstacle(name: str, plain: Structure, nodes: Iterable[Node]) -> str:
         if len(integers) == len(drawn):
             return f"all draws are discrete, and it is {MIXED_SCORE if name == SCORE else MIXED}"
         for node in drawn:
-            if moving := node.law.cls._support.moved_by:
+            movers = node.law.cls._support.moved_by
+            if moving := [name for name in movers if name in node.law.cls._fields]:
                 return (
                     f"{', '.join(moving)} of {node.name} moves an end of the support, which the"
                     " score does not see"
@@ -269,6 +300,8 @@ def _obstacle(name: str, plain: Structure, nodes: Iterable[Node]) -> str:
         for each in nodes:
             if not isinstance(each, Density) or each.of not in soft or name != RELAXED:
                 continue
-            if each.placed.law.name == "bernoulli":
+            if each.placed.law.name == "concrete":
+                return "log p of vectors that sum to 1 is not differentiated in them"
+            if is_hard(each.placed.law):
                 return f"{each.name.partition('.')[2]} has no density between integers"
     return ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Generic, TypeVar, final
+from typing import Any, Generic, TypeVar, final
 
 import numpy as np
 
@@ -71,14 +71,18 @@ class GraphDraw(Generic[_Model]):
         )
 
     @cached_property
-    def noise(self) -> Mapping[str, Array]:
-        """The noise z of each node that is drawn, by name."""
-        return MappingProxyType(
-            {
-                name: self._joined(name, [frame.drawn[name].noise for frame in self._frames])
-                for name in self.model._structure.draws
-            }
-        )
+    def noise(self) -> Mapping[str, Any]:
+        """The noise z of each node that is drawn, by name; of vectors perhaps several arrays."""
+        found: dict[str, Any] = {}
+        for name in self.model._structure.draws:
+            pieces = [frame.drawn[name].noise for frame in self._frames]
+            if self.model._layout.ranks[name] and pieces:
+                several = [piece if isinstance(piece, tuple) else (piece,) for piece in pieces]
+                whole = tuple(map(np.concatenate, zip(*several, strict=True)))
+                found[name] = whole if len(whole) > 1 else whole[0]
+            else:
+                found[name] = self._joined(name, pieces)
+        return MappingProxyType(found)
 
     def vjp(self, /, **cotangents: ArrayLike) -> dict[str, Array]:
         """Back-propagate: return ∂L/∂input for all inputs, given ∂L/∂node for some nodes.

@@ -12,7 +12,7 @@ so that everything broadcasts. What depends on inputs alone is computed once, wh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
@@ -23,13 +23,17 @@ import numpy as np
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.base.draw import Draw
 from reparam.engine.noise import Noise, Stream, seed_sequence, substream
-from reparam.engine.shapes import broadcast_shapes, summed_to
+from reparam.engine.shapes import summed_to
 from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
-from reparam.graphs._nodes import STRAIGHT_THROUGH, Computed, Formula, Node, Sampled, Sum
+from reparam.graphs._layout import Layout
+from reparam.graphs._nodes import STRAIGHT_THROUGH, Computed, Formula, Node, OfArrays, Sampled, Sum
 from reparam.graphs._parse import Structure, locating
+from reparam.graphs._relaxing import rounded
 from reparam.graphs._score import Integers, costs
-from reparam.graphs._terms import LOSS
+from reparam.graphs._shapes import added
+from reparam.graphs._terms import LOSS, Term, terms
+from reparam.parameters import MAX_DIMENSIONS
 
 __all__ = ["ONE", "Evaluator", "Frame", "Source", "replayed"]
 
@@ -85,35 +89,39 @@ class Evaluator:
     _slopes: dict[str, dict[str, Array]]
     _laws: dict[str, Any]
     _shapes: dict[str, tuple[int, ...]]
-    _dimensions: int
+    _layout: Layout
+    _terms: tuple[Term, ...]
     _step: int
 
     def __init__(self, structure: Structure, inputs: Mapping[str, Array]) -> None:
         values = {name: _kept(value) for name, value in inputs.items()}
-        fixed = dict(values)
-        slopes: dict[str, dict[str, Array]] = {}
-        laws: dict[str, Any] = {}
         shapes = {name: value.shape for name, value in values.items()}
+        ranks: dict[str, int] = {}
+        fixed, slopes, laws = dict(values), dict[str, dict[str, Array]](), dict[str, Any]()
+        alone = Layout(shapes, ranks, MAX_DIMENSIONS)
         for node in structure.nodes:
             with locating(_title(node)), np.errstate(all="ignore"):
-                alone = all(name in fixed for name in node.arguments)
-                shapes[node.name] = broadcast_shapes(
-                    **{name: shapes[name] for name in node.arguments}
-                )
-                if isinstance(node, Sum):
-                    shapes[node.name] = ()
-                    if alone:
-                        whole = np.broadcast_to(fixed[node.argument], shapes[node.argument])
-                        fixed[node.name] = np.asarray(whole.sum())
-                elif alone and isinstance(node, Sampled):
+                added(node, alone, fixed)
+                if not all(name in fixed for name in node.arguments):
+                    continue
+                if isinstance(node, Sampled):
                     laws[node.name] = node.law.made([fixed[name] for name in node.arguments])
-                elif alone and not isinstance(node, Sampled):
-                    value, slopes[node.name] = node.gradient(fixed, node.arguments)
+                elif isinstance(node, OfArrays):
+                    rows = (alone.rows(name, fixed[name]) for name in node.arguments)
+                    fixed[node.name] = np.asarray(node.value(*rows)[0])
+                else:
+                    value, slopes[node.name] = node.gradient(fixed, node.arguments, alone)
                     fixed[node.name] = np.asarray(value)
-        elements = max(math.prod(shape) for shape in shapes.values())
-        most = min(_TOGETHER, _SCRATCH // len(shapes)) // max(elements, 1)
+        moving = [math.prod(shape) for name, shape in shapes.items() if name not in fixed]
+        most = min(_TOGETHER, _SCRATCH // len(shapes)) // max(*moving, 1, 1)
+        # of data, a derivative has so many numbers for each draw
+        most = min(most, _SCRATCH // max(1, *map(math.prod, shapes.values()), 1))
         if structure.scored:
             most = max(most, _LEAST_SCORED)
+        dimensions = max(map(len, shapes.values()))
+        if any(node.law.has_vectors for node in structure.placed):
+            dimensions = max(dimensions, *(_reach(node, alone) for node in structure.nodes))
+        layout = Layout(shapes, ranks, dimensions)
         vars(self).update(  # a subclass is frozen
             _structure=structure,
             inputs=MappingProxyType(values),
@@ -121,7 +129,8 @@ class Evaluator:
             _slopes=slopes,
             _laws=laws,
             _shapes=shapes,
-            _dimensions=max(map(len, shapes.values())),
+            _layout=layout,
+            _terms=tuple(terms(structure.nodes, layout)),
             _step=2 ** max(most.bit_length() - 1, 0),  # most blocks start where a piece does
         )
 
@@ -144,7 +153,7 @@ class Evaluator:
         }
 
         def source(node: Sampled, law: Any, at: range) -> Draw | Integers:
-            shape = (len(at), *self._padded(node.name))
+            shape = (len(at), *self._batch_of(node))
             first = at.start * math.prod(shape[1:])
             if node.is_discrete:
                 return Integers.drawn(law, shape, streams[node.name], first)
@@ -159,6 +168,10 @@ class Evaluator:
         for name in self._structure.draws:
             if name not in noise:
                 raise GraphError(f"there is no noise for {name}; pass {name}=…")
+            if self._layout.ranks[name]:
+                raise GraphError(
+                    f"{name} is a vector, and can't be made of given noise here; take rsample"
+                )
             with locating(name):
                 arrays[name] = self._noise(name).validated(noise[name])
             if arrays[name].ndim == 0 or arrays[name].shape[1:] != self._shapes[name]:
@@ -179,7 +192,7 @@ class Evaluator:
 
         def source(node: Sampled, law: Any, at: range) -> Draw | Integers:
             noise = arrays[node.name][at.start : at.stop]
-            return replayed(node, law, noise.reshape(len(at), *self._padded(node.name)))
+            return replayed(node, law, noise.reshape(len(at), *self._batch_of(node)))
 
         return range(counts[self._structure.draws[0]]), source
 
@@ -207,13 +220,13 @@ class Evaluator:
                 continue
             if isinstance(node, Sampled):
                 draw = frame.drawn[node.name] = source(node, self._law(node, values), at)
-                values[node.name] = draw.value
-                if node.by == STRAIGHT_THROUGH:
-                    values[node.name] = np.where(draw.value > 0.5, 1.0, 0.0)
-            elif isinstance(node, Sum):
-                whole = self._whole(frame, node.argument)
-                axes = tuple(range(1, whole.ndim))
-                values[node.name] = whole.sum(axis=axes, keepdims=True)
+                hard = rounded(draw.value, self._layout.ranks[node.name])
+                value = hard if node.by == STRAIGHT_THROUGH else draw.value
+                values[node.name] = value.reshape(len(at), *self._padded(node.name))
+            elif isinstance(node, OfArrays):
+                rows = (self._layout.rows(name, values[name]) for name in node.arguments)
+                with locating(_title(node)):
+                    values[node.name] = self._layout.spread(node.value(*rows))
             elif isinstance(node, Formula) and node.is_copy:
                 values[node.name] = values[node.arguments[0]]
             else:
@@ -224,18 +237,34 @@ class Evaluator:
         """Add the value of a node, and its slopes in what is active."""
         with locating(_title(node)):
             if active is None:
-                frame.values[node.name] = node.value(frame.values)
+                value, slopes = node.value(frame.values, self._layout), dict[str, Array]()
             else:
                 wrt = [name for name in node.arguments if name in active]
-                gradient = node.gradient(frame.values, wrt)
-                frame.values[node.name], frame.slopes[node.name] = gradient
+                value, slopes = node.gradient(frame.values, wrt, self._layout)
+                frame.slopes[node.name] = self._spread(node, slopes)
+            frame.values[node.name] = self._spread(node, {"": value})[""]
+
+    def _spread(self, node: Computed, found: dict[str, Array]) -> dict[str, Array]:
+        """Return what a node has computed of vectors in draws, with the axes of other values."""
+        if isinstance(node, Formula) or not any(each.law.has_vectors for each in node.placements):
+            return found
+        return {name: self._layout.spread(np.asarray(entry)) for name, entry in found.items()}
 
     def _law(self, node: Sampled, values: Mapping[str, Array]) -> Any:
         """Return the distribution of a node, given its parameters' values."""
         if node.name in self._laws:
             return self._laws[node.name]
         with locating(_title(node)):
-            return node.placed.made(values)
+            ranks = node.placed.ranks
+            aligned = self._layout.aligned(values, ranks, node.law.has_vectors)
+            return node.placed.made(aligned)
+
+    def _batch_of(self, node: Sampled) -> tuple[int, ...]:
+        """Return the shape of one draw as its distribution sees it, without entries of vectors."""
+        if not node.law.has_vectors:
+            return self._padded(node.name)
+        shape = self._shapes[node.name]
+        return shape[: len(shape) - self._layout.ranks[node.name]]
 
     def _whole(self, frame: Frame, name: str) -> Array:
         """Return the value of a node or input draw by draw, also where it depends on none."""
@@ -287,28 +316,29 @@ class Evaluator:
 
         for node in reversed(self._structure.nodes):
             adjoint = adjoints.get(node.name)
-            if adjoint is None or node.name not in active:
+            if adjoint is None or active.isdisjoint(node.arguments):
                 continue
-            if isinstance(node, Sum) or (isinstance(node, Formula) and node.is_copy):
+            if isinstance(node, Formula) and node.is_copy:
                 arrive(node.arguments[0], adjoint)
-            elif not isinstance(node, Sampled):
-                for name, slope in self._slopes_of(node, frame, active).items():
-                    if name in active:
-                        arrive(name, slope if adjoint is ONE else adjoint * slope)
-            elif node.is_scored:
-                draw = frame.drawn[node.name]
-                for name, score in node.placed.by_argument(draw.distribution.score(draw.value)):
-                    if name in active:
-                        arrive(name, adjoint * score)
-            else:
-                draw = frame.drawn[node.name]
-                whole = np.broadcast_shapes(np.shape(adjoint), draw.value.shape)
-                products = draw._pulled_back(np.broadcast_to(adjoint, whole))
-                names = draw.distribution.parameters.differentiable
-                known = dict(zip(names, products, strict=True))
-                for name, product in node.placed.by_argument(known):
+            elif isinstance(node, Sampled):
+                for name, product in self._pulled(node, frame, adjoint):
                     if name in active:
                         arrive(name, product)
+            elif isinstance(node, OfArrays):
+                whole = np.broadcast_to(adjoint, (count, *self._padded(node.name)))
+                upstream = whole.reshape(count, *self._shapes[node.name])
+                rows = (self._layout.rows(name, frame.values[name]) for name in node.arguments)
+                for name, derivative in zip(
+                    node.arguments, node.pull(upstream, *rows), strict=True
+                ):
+                    if name in active:
+                        arrive(name, self._layout.spread(derivative()))
+            else:
+                ranks = node.ranks(self._layout)
+                for name, slope in self._slopes_of(node, frame, active).items():
+                    if name in active:
+                        shifted = self._layout.shifted(adjoint, ranks.get(name, 0))
+                        arrive(name, slope if adjoint is ONE else shifted * slope)
         results = []
         for name in wanted:
             shape = (count, *(self._padded(name) if batch is None else batch))
@@ -316,13 +346,35 @@ class Evaluator:
             results.append(np.broadcast_to(found, shape))
         return results
 
+    def _pulled(self, node: Sampled, frame: Frame, adjoint: Array) -> Iterator[tuple[str, Array]]:
+        """Yield the parameters of a draw with the derivatives in them, given that in the draw.
+
+        Of what is differentiated by its score, that is the score times the cost.
+        """
+        draw, vectors = frame.drawn[node.name], node.law.has_vectors
+        if node.is_scored:
+            ranks = dict(node.placed.ranks)
+            for name, score in node.placed.by_argument(draw.distribution.score(draw.value)):
+                known = self._layout.spread(score) if vectors else score
+                yield name, self._layout.shifted(adjoint, ranks[name]) * known
+            return
+        if vectors:
+            whole = np.broadcast_to(adjoint, (len(frame.at), *self._padded(node.name)))
+            products = draw._pulled_back(whole.reshape(draw.value.shape))
+        else:
+            shape = np.broadcast_shapes(np.shape(adjoint), draw.value.shape)
+            products = draw._pulled_back(np.broadcast_to(adjoint, shape))
+        names = draw.distribution.parameters.differentiable
+        for name, product in node.placed.by_argument(dict(zip(names, products, strict=True))):
+            yield name, self._layout.spread(product) if vectors else product
+
     def _slopes_of(self, node: Computed, frame: Frame, active: frozenset[str]) -> dict[str, Array]:
         """Return the derivatives of a formula in its names, those that are active at least."""
         for slopes in (self._slopes, frame.slopes):
             if node.name in slopes:
                 return slopes[node.name]
         wrt = [name for name in node.arguments if name in active]
-        return node.gradient(frame.values, wrt)[1]
+        return self._spread(node, node.gradient(frame.values, wrt, self._layout)[1])
 
     def _active(self, wanted: Sequence[str]) -> frozenset[str]:
         """Return the names whose values depend on those `wanted`, and these."""
@@ -336,8 +388,14 @@ class Evaluator:
 
     def _padded(self, name: str) -> tuple[int, ...]:
         """Return the shape of a node or input, with ones before it."""
-        shape = self._shapes[name]
-        return (1,) * (self._dimensions - len(shape)) + shape
+        return self._layout.padded(self._shapes[name])
+
+    @property
+    def _has_arrays(self) -> bool:
+        """Whether it is about more than elements: vectors, matrices, and entries of arrays."""
+        of_vectors = any(each.law.has_vectors for each in self._structure.placed)
+        own = (node for node in self._structure.nodes if isinstance(node, OfArrays))
+        return of_vectors or any(not isinstance(node, Sum) for node in own)
 
     def _check_loss(self) -> None:
         if LOSS not in self._structure.names:
@@ -392,6 +450,14 @@ def _title(node: Node) -> str:
     if isinstance(node, Sampled):
         return f"{node.name} ~ {node.law.name}"
     return node.name if isinstance(node, Formula) else node.name.replace(".", ": ", 1)
+
+
+def _reach(node: Node, layout: Layout) -> int:
+    """Return how many axes derivatives of a node's values in entries of vectors have."""
+    if isinstance(node, Formula | OfArrays):
+        return 0
+    ranks = (rank for each in node.placements for _, rank in each.ranks)
+    return len(layout.shapes[node.name]) + max(0, *ranks, 0)
 
 
 def _kept(value: Array) -> Array:

@@ -63,8 +63,11 @@ def exact(model: Evaluator, wanted: tuple[str, ...]) -> Exact:
         The names to differentiate in.
     """
     nothing = {name: np.full(model.shape_of(name), np.nan)[()] for name in wanted}
-    for term in model._structure.terms:
-        for name in term.behind_sums.intersection(model._structure.draws):
+    if vectors := [node.name for node in _drawn(model) if model._layout.ranks[node.name]]:
+        why = f"there is no sum or quadrature over vectors ({', '.join(vectors)})"
+        return Exact(np.nan, nothing, why)
+    for term in model._terms:
+        for name in term.mixed.intersection(model._structure.draws):
             if model.shape_of(name):
                 why = f"the loss is not a sum over the elements of {name}"
                 return Exact(np.nan, nothing, why)
@@ -124,7 +127,7 @@ def _integrated(model: Evaluator, wanted: tuple[str, ...], every: int) -> Exact:
         arriving = over(weighted, (len(frame.at), *model._padded(name)))
         cotangents[name] = arriving if known is None else known + arriving
 
-    for term in model._structure.terms:
+    for term in model._terms:
         weight = repetitions(model, term) * grid.weight(frame, term)
         weighted = weight * np.broadcast_to(
             model._whole(frame, term.node), (len(frame.at), *whole_shape(model, term))
@@ -202,7 +205,7 @@ class _Grid:
 
         Other draws count once.
         """
-        weight = np.ones((self._rows,) + (1,) * self._model._dimensions)
+        weight = np.ones((self._rows,) + (1,) * self._model._layout.dimensions)
         for name, rule in self._rules.items():
             if name not in term.before:
                 own: Array = np.where(self._index[name] == 0, 1.0, 0.0)
@@ -210,13 +213,14 @@ class _Grid:
                 own = rule.weights[self._index[name]]
             else:
                 draw = frame.drawn[name]
-                weight = weight * np.exp(draw.distribution.log_prob(draw.value))
+                masses = np.exp(draw.distribution.log_prob(draw.value))
+                weight = weight * self._model._layout.spread(masses)
                 continue
-            weight = weight * own.reshape(-1, *(1,) * self._model._dimensions)
+            weight = weight * own.reshape(-1, *(1,) * self._model._layout.dimensions)
         return weight
 
     def _drawn(self, node: Sampled, law: Any) -> Any:
-        shape = (self._rows, *self._model._padded(node.name))
+        shape = (self._rows, *self._model._batch_of(node))
         rule = self._rules.get(node.name)
         points = np.full(self._rows, 0.5) if rule is None else rule.points[self._index[node.name]]
         noise = np.broadcast_to(points.reshape(-1, *(1,) * (len(shape) - 1)), shape)

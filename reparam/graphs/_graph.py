@@ -43,7 +43,10 @@ class Graph:
                                                ``truncated(gaussian(loc=formula), low=0)``, too
     ``k ~ poisson(rate=formula)``              drawn, and differentiated by its score
     ``b ~ bernoulli(formula) relaxed(0.5)``    a relaxed draw at that temperature; or
-                                               ``straight-through(0.5)``: both are biased
+                                               ``straight-through(0.5)``: both are biased, and there
+                                               for categorical and one-hot-categorical, too
+    ``w ~ mvn(loc=m, scale_tril=L)``           a vector: m and L are arrays, or lists of formulas,
+                                               ``[a, 2*a]``
     ``x ~ distribution(…) observed(formula)``  a value that is given; ``log_prob(x)`` is its
                                                log-likelihood
     ``loss = formula``                         the objective, if there is one
@@ -54,6 +57,11 @@ class Graph:
     ``log_prob(gaussian(0, 1), y)`` of any distribution; ``entropy(p)`` and ``kl(p, q)`` of nodes
     and distributions. ``stop_gradient(z)`` in place of z there is its distribution without
     derivatives in the parameters. ``sum(formula)`` is one number a draw, the sum over all elements.
+
+    Of arrays there are entries and slices, ``w[0]``, ``X[:, 1]``, ``w[1:]``, as NumPy has them;
+    ``mu[k]``, the entry along the first axis that a draw k says; and ``dot(X, w)``, the sum of
+    products over the last axes, by which a matrix and a vector are multiplied. All else is
+    elementwise, and broadcasts.
 
     A node refers to earlier nodes and to inputs: names that are no node's. Discrete distributions
     are differentiated by their score, all others must have a reparameterization. With :meth:`at`,
@@ -191,6 +199,9 @@ class Model(Evaluator):
     that is one number counts once for each element there: ``sum`` in all other terms makes it count
     once.
 
+    Draws of vectors and matrices have their entries as last axes, and arrays of parameters make
+    arrays of these: w ~ mvn(loc=X, scale_tril=L) is one vector for each row of X.
+
     The gradient is that along the path of each draw. Discrete draws have none: there it is their
     score, times those terms of the loss that depend on the draw, less the mean of these terms over
     other draws (leave-one-out baseline). Both are unbiased.
@@ -322,6 +333,7 @@ class Model(Evaluator):
         estimators: str | Iterable[str] | None = None,
         rng: RNGLike = None,
         temperature: float = 0.5,
+        wrt: str | Sequence[str] | None = None,
     ) -> GraphEstimates:
         r"""Estimate ∂E[J]/∂input by several estimators, to compare them.
 
@@ -334,8 +346,8 @@ class Model(Evaluator):
         ``mixed-score``        the same without baseline
         ``score``              all by the score
         ``score-loo``          all by the score with leave-one-out baseline
-        ``relaxed``            along the path, Bernoulli draws relaxed: biased
-        ``straight-through``   along the path, Bernoulli draws along the relaxed path: biased
+        ``relaxed``            along the path, draws of categories relaxed: biased
+        ``straight-through``   along the path, these along the relaxed path: biased
         ====================== =====================================================================
 
         Exact values are there if enumeration of discrete draws and quadrature over the others give
@@ -351,6 +363,8 @@ class Model(Evaluator):
             As for :meth:`rsample`.
         temperature
             Of relaxations.
+        wrt
+            The input or inputs to differentiate in: all by default.
 
         Returns
         -------
@@ -362,7 +376,7 @@ class Model(Evaluator):
         EstimatorError
             If there is no such estimator, or it can't serve the graph.
         GraphError
-            If the graph has no loss.
+            If the graph has no loss, or no such input.
         CountError
             If `n` is not an integer of at least 2.
         ParameterError
@@ -383,7 +397,10 @@ class Model(Evaluator):
             raise ParameterError(
                 f"temperature={temperature!r} is not in (0, inf); pass for example 0.5"
             )
-        return compared(self, draw_count(n, least=2), estimators, rng, value)
+        wanted = self._wanted(wrt)
+        if others := [name for name in wanted if name not in self.inputs]:
+            raise GraphError(f"{others[0]} is not an input; name inputs, or take expectation(n)")
+        return compared(self, draw_count(n, least=2), estimators, rng, value, wanted)
 
     def _held(self, draws: range, source: Source) -> GraphDraw[Model]:
         frames = in_order(lambda at: self._forward(at, source), self._pieces(draws))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,12 +14,15 @@ from reparam import registry
 from reparam._typing import Array
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
+from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import Child, Children, Tree
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.errors import GraphError, UnknownParameterError, spelled
 from reparam.parameters import Parameter
+from reparam.regions import Region
 from reparam.transforms._mapped import Mapped
 from reparam.transforms.clipped import Clipped
+from reparam.transforms.independent import Independent
 
 __all__ = ["Law", "Leaf", "read", "shown", "split"]
 
@@ -31,21 +35,27 @@ _MOST_DEEP = 20
 
 
 class Leaf(NamedTuple):
-    """A number that a distribution is made of.
+    """What a formula gives a distribution: a parameter, or an entry of a vector or a matrix.
 
     Attributes
     ----------
     path
         The parameter, ``base.loc``.
     entry
-        Which entry of a vector parameter; None of a number.
+        Which entry of a vector or matrix parameter; empty of a whole parameter.
     declared
         Its declaration.
     """
 
     path: str
-    entry: int | None
+    entry: tuple[int, ...]
     declared: Any  # a Parameter, which type checkers take for its value
+
+    @property
+    def rank(self) -> int:
+        """How many of the last axes of a value are those of one vector or matrix."""
+        rank: int = 0 if self.entry else self.declared.rank
+        return rank
 
     def check(self, value: Array) -> None:
         """Check that a value is in the domain: an index within a piece says nothing.
@@ -55,13 +65,21 @@ class Leaf(NamedTuple):
         ParameterError
             If it is not.
         """
-        where = self.declared.domain.first_outside(value)
-        if where is not None:
-            number = value.ravel()[where]
-            self.declared.validated(number if self.entry is None else np.array([number]))
+        if self.rank:
+            flat = value.reshape(-1, *self.declared.event(value)) if value.size else value
+            if isinstance(self.declared.domain, Region):
+                outside = self.declared.domain.outside(flat)
+                flat = flat[np.argmax(outside)] if np.any(outside) else flat[:0]
+            if flat.size:
+                self.declared.validated(flat)
+        elif isinstance(self.declared.domain, Region):
+            return  # of a whole matrix alone
+        elif (where := self.declared.domain.first_outside(value)) is not None:
+            number = np.reshape(value.ravel()[where], (1,) * self.declared.rank)
+            self.declared.validated(number)
 
     def __str__(self) -> str:
-        return self.path if self.entry is None else f"{self.path}[{self.entry}]"
+        return f"{self.path}[{', '.join(map(str, self.entry))}]" if self.entry else self.path
 
 
 @dataclass(frozen=True)
@@ -73,8 +91,8 @@ class Law:
     cls
         The class; of a map, too.
     parts
-        By field: for a number its formula, for a vector its formulas, or what a child is, or
-        children are.
+        By field: its formula, for a vector or matrix perhaps a list of formulas, or of lists; or
+        what a child is, or children are.
     by_quantile
         Whether it is drawn by its quantile.
     """
@@ -107,13 +125,14 @@ class Law:
             names[name] = path, value
             return name
 
+        whole = isinstance(tree._support, Region)  # type: ignore[attr-defined]
         for field, part in tree._parts.items():
             path = f"{prefix}{field}"
             if isinstance(part, Tree):
                 parts[field] = child(path, part)
             elif isinstance(part, tuple):
                 parts[field] = tuple(child(f"{path}[{k}]", each) for k, each in enumerate(part))
-            elif tree._fields[field].dims:  # type: ignore[union-attr]
+            elif tree._fields[field].dims and not whole:  # type: ignore[union-attr]
                 entries = range(part.shape[-1])
                 parts[field] = tuple(number(f"{path}[{k}]", part[..., k]) for k in entries)
             elif np.all(np.isfinite(part)):
@@ -142,13 +161,24 @@ class Law:
             if isinstance(part, Law):
                 yield from part.leaves(f"{path}.")
             elif isinstance(part, str):
-                yield Leaf(path, None, self.cls._fields[field]), part
-            else:
+                yield Leaf(path, (), self.cls._fields[field]), part
+            elif isinstance(part[0], Law):
                 for k, each in enumerate(part):
-                    if isinstance(each, Law):
-                        yield from each.leaves(f"{path}[{k}].")
-                    else:
-                        yield Leaf(path, k, self.cls._fields[field]), each
+                    yield from each.leaves(f"{path}[{k}].")
+            else:
+                for entry, formula in _entries(part):
+                    yield Leaf(path, entry, self.cls._fields[field]), formula
+
+    @cached_property
+    def has_vectors(self) -> bool:
+        """Whether it draws vectors, or takes a whole vector or matrix."""
+        below = (each for part in self.parts.values() for each in _laws(part))
+        if isinstance(getattr(self.cls, "_support", None), Region):
+            return True
+        return any(each.has_vectors for each in below) or any(
+            isinstance(part, str) and self.cls._fields[field].rank
+            for field, part in self.parts.items()
+        )
 
     def made(self, values: Sequence[Array]) -> Any:
         """Return the distribution with values for its numbers, in order."""
@@ -164,10 +194,29 @@ class Law:
             elif isinstance(part[0], Law):
                 made[field] = [each._made(values) for each in part]
             else:
-                entries = np.broadcast_arrays(*(next(values) for _ in part))
-                made[field] = np.stack(entries, axis=-1)
+                entries = np.broadcast_arrays(*(next(values) for _ in _entries(part)))
+                whole = np.stack(entries, axis=-1)
+                if isinstance(part[0], tuple):
+                    whole = whole.reshape(*entries[0].shape, len(part), len(part[0]))
+                made[field] = whole
         found = self.cls(**made)
         return found.by_quantile() if self.by_quantile else found
+
+
+def _entries(part: Sequence[Any]) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Yield the formulas of a vector, or of the rows of a matrix, each with its place."""
+    for k, each in enumerate(part):
+        if isinstance(each, str):
+            yield (k,), each
+        else:
+            yield from (((k, *place), formula) for place, formula in _entries(each))
+
+
+def _laws(part: Any) -> Iterator[Law]:
+    """Yield the laws that are a part of another one."""
+    for each in part if isinstance(part, tuple) else (part,):
+        if isinstance(each, Law):
+            yield each
 
 
 def read(text: str, own: Mapping[str, type[Distribution] | Law]) -> Law:
@@ -203,7 +252,13 @@ def _law(text: str, own: Mapping[str, type[Distribution] | Law], depth: int) -> 
     cls = own.get(match[1]) or registry.constructor(match[1])
     if isinstance(cls, Law):
         return cls
-    if depth or not issubclass(cls, Discrete):
+    if issubclass(cls, Independent):
+        raise GraphError(
+            "there is no independent(…) in graphs, where arrays of parameters make arrays of draws;"
+            " leave it out, and write sum(log_prob(y)) for its density"
+        )
+    of_vectors = issubclass(cls, Reparameterized) and cls._support.rank
+    if not of_vectors and (depth or not issubclass(cls, Discrete)):
         registry.reparameterized_class(cls)
     return _read_call(cls, match[2] or "", own, depth)
 
@@ -244,9 +299,20 @@ def _part(
     if isinstance(field, Child):
         is_map = not issubclass(field.kind(), Distribution)
         return _map(text, depth) if is_map else _law(text, own, depth)
-    if field.dims:
-        return tuple(each.strip() for each in _listed(what, text))
+    if field.dims and _LIST.fullmatch(text):
+        return _nested(what, text, field.rank)
     return text.strip()
+
+
+def _nested(what: str, text: str, rank: int) -> tuple[Any, ...]:
+    """Return the formulas of a vector, or of a matrix by rows."""
+    parts = [each.strip() for each in _listed(what, text)]
+    if rank == 1:
+        return tuple(parts)
+    rows = tuple(_nested(f"a row of {what}", each, rank - 1) for each in parts)
+    if len({len(row) for row in rows}) > 1:
+        raise GraphError(f"{what} has rows of several lengths; write as many formulas in each")
+    return rows
 
 
 def _listed(what: str, text: str) -> list[str]:

@@ -1,6 +1,7 @@
-"""The nodes of a graph: formulas, draws, densities, divergences and sums.
+"""The nodes of a graph: formulas, draws, densities and divergences.
 
-All but draws and sums are *computed*: they have a ``value`` and a ``gradient``, elementwise.
+Draws aside, those here are *computed*: they have a ``value`` and a ``gradient``, elementwise, or
+vector by vector. ``_arrays`` has those that take arrays as a whole.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from reparam._typing import Array
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.mechanisms import LocationScale
+from reparam.distributions.low_rank_gaussian import LowRankMultivariateGaussian
+from reparam.distributions.matrix_gaussian import MatrixGaussian
 from reparam.errors import GraphError
 from reparam.expressions import Expression
+from reparam.families.elliptical import Elliptical
+from reparam.graphs._arrays import OfArrays, Sum
 from reparam.graphs._laws import Law, Leaf
+from reparam.graphs._layout import Layout
 
 __all__ = [
     "PATHWISE",
@@ -31,6 +37,7 @@ __all__ = [
     "Entropy",
     "Formula",
     "Node",
+    "OfArrays",
     "Placed",
     "Sampled",
     "Sum",
@@ -68,11 +75,19 @@ class Formula:
         """Whether it is another node, or an input, by another name."""
         return self.expression.names == (self.expression.text.strip(),)
 
-    def value(self, values: Values) -> Array:
+    def mixed(self, layout: Layout) -> tuple[str, ...]:
+        """Return the arguments of which an element of the result depends on several elements."""
+        return ()
+
+    def ranks(self, layout: Layout) -> dict[str, int]:
+        """Return how many axes more a derivative in an argument has: none."""
+        return {}
+
+    def value(self, values: Values, layout: Layout) -> Array:
         """Return the value."""
         return self.expression.value(self._inputs(values))
 
-    def gradient(self, values: Values, wrt: Sequence[str]) -> Gradient:
+    def gradient(self, values: Values, wrt: Sequence[str], layout: Layout) -> Gradient:
         """Return the value, and the derivatives in those of the arguments that are in `wrt`."""
         pairs = zip(self.expression.names, self.arguments, strict=True)
         standing = {name: argument for name, argument in pairs if argument in wrt}
@@ -111,7 +126,18 @@ class Placed:
         """The numbers that the law is made of, in order."""
         return tuple(leaf for leaf, _ in self.law.leaves())
 
-    def made(self, values: Values) -> Any:
+    @cached_property
+    def ranks(self) -> tuple[tuple[str, int], ...]:
+        """The nodes, each with how many of its last axes are those of one vector or matrix."""
+        each = (leaf.rank for leaf in self.leaves)
+        return tuple(zip(self.arguments, each, strict=True))
+
+    @property
+    def mixed(self) -> tuple[str, ...]:
+        """Those of the nodes of which a density depends on several elements."""
+        return tuple(name for name, rank in self.ranks if rank)
+
+    def made(self, parameters: Sequence[Array]) -> Any:
         """Return the distribution.
 
         Raises
@@ -119,17 +145,16 @@ class Placed:
         ParameterError
             If a value is outside its parameter's domain.
         """
-        parameters = [values[name] for name in self.arguments]
         for leaf, value in zip(self.leaves, parameters, strict=True):
             leaf.check(value)
         return self.law.made(parameters)
 
     def by_argument(self, known: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
-        """Yield arguments with what is known by parameter; for vectors there is one more axis."""
+        """Yield arguments with what is known by parameter; for vectors there are more axes."""
         for argument, leaf in zip(self.arguments, self.leaves, strict=True):
             if leaf.path in known and not self.stopped:
-                entry = known[leaf.path]
-                yield argument, entry if leaf.entry is None else entry[..., leaf.entry]
+                index: Any = (..., *leaf.entry)
+                yield argument, known[leaf.path][index]
 
 
 @dataclass(frozen=True)
@@ -162,6 +187,15 @@ class Sampled:
         return self.placed.arguments
 
     @property
+    def placements(self) -> tuple[Placed, ...]:
+        """The distribution."""
+        return (self.placed,)
+
+    def mixed(self, layout: Layout) -> tuple[str, ...]:
+        """Return the arguments of which an element of a draw depends on several elements."""
+        return self.arguments if layout.ranks[self.name] else self.placed.mixed
+
+    @property
     def is_scored(self) -> bool:
         """Whether its derivative is that of its probability."""
         return self.by in (SCORE, SCORE_LOO)
@@ -185,20 +219,39 @@ class Density:
         """The parameters, and the node that the density is taken at."""
         return (*self.placed.arguments, self.of)
 
-    def value(self, values: Values) -> Array:
+    @property
+    def placements(self) -> tuple[Placed, ...]:
+        """The distribution."""
+        return (self.placed,)
+
+    def mixed(self, layout: Layout) -> tuple[str, ...]:
+        """Return the arguments of which an element of the result depends on several elements."""
+        return (*self.placed.mixed, *([self.of] if layout.ranks[self.name] else []))
+
+    def ranks(self, layout: Layout) -> dict[str, int]:
+        """Return how many axes more a derivative in an argument has than the value."""
+        return {**dict(self.placed.ranks), self.of: layout.ranks[self.name]}
+
+    def value(self, values: Values, layout: Layout) -> Array:
         """Return log p(y)."""
-        found: Array = self.placed.made(values).log_prob(values[self.of])
+        d, y = self._at(values, layout)
+        found: Array = d.log_prob(y)
         return found
 
-    def gradient(self, values: Values, wrt: Sequence[str]) -> Gradient:
+    def gradient(self, values: Values, wrt: Sequence[str], layout: Layout) -> Gradient:
         """Return log p(y), and its derivatives: the Stein score and the score."""
-        d, y = self.placed.made(values), values[self.of]
+        d, y = self._at(values, layout)
         slopes: dict[str, Array] = {}
         if self.of in wrt and not isinstance(d, Discrete):
             slopes[self.of] = d.stein_score(y)
         if not self.placed.stopped and any(name in wrt for name in self.placed.arguments):
             slopes |= _some(self.placed.by_argument(d.score(y)), wrt)
         return d.log_prob(y), slopes
+
+    def _at(self, values: Values, layout: Layout) -> tuple[Any, Array]:
+        ranks = (*self.placed.ranks, (self.of, layout.ranks[self.name]))
+        *parameters, y = layout.aligned(values, ranks, self.placed.law.has_vectors)
+        return self.placed.made(parameters), y
 
 
 @dataclass(frozen=True)
@@ -213,14 +266,31 @@ class Entropy:
         """The parameters."""
         return self.placed.arguments
 
-    def value(self, values: Values) -> Array:
+    @property
+    def placements(self) -> tuple[Placed, ...]:
+        """The distribution."""
+        return (self.placed,)
+
+    def mixed(self, layout: Layout) -> tuple[str, ...]:
+        """Return the arguments of which an element of the result depends on several elements."""
+        return self.placed.mixed
+
+    def ranks(self, layout: Layout) -> dict[str, int]:
+        """Return how many axes more a derivative in an argument has than the value."""
+        return dict(self.placed.ranks)
+
+    def value(self, values: Values, layout: Layout) -> Array:
         """Return the entropy."""
-        found: Array = self.placed.made(values).entropy
+        found: Array = self.placed.made(
+            layout.aligned(values, self.placed.ranks, self.placed.law.has_vectors)
+        ).entropy
         return found
 
-    def gradient(self, values: Values, wrt: Sequence[str]) -> Gradient:
+    def gradient(self, values: Values, wrt: Sequence[str], layout: Layout) -> Gradient:
         """Return the entropy, and its derivatives."""
-        d = self.placed.made(values)
+        d = self.placed.made(layout.aligned(values, self.placed.ranks, self.placed.law.has_vectors))
+        if self.placed.stopped or not any(name in wrt for name in self.arguments):
+            return d.entropy, {}
         return d.entropy, _some(self.placed.by_argument(_slopes_of_entropy(d)), wrt)
 
 
@@ -237,15 +307,31 @@ class Divergence:
         """The parameters of both."""
         return (*self.p.arguments, *self.q.arguments)
 
-    def value(self, values: Values) -> Array:
-        """Return the divergence."""
-        return self.gradient(values, ())[0]
+    @property
+    def placements(self) -> tuple[Placed, ...]:
+        """The distributions."""
+        return (self.p, self.q)
 
-    def gradient(self, values: Values, wrt: Sequence[str]) -> Gradient:
+    def mixed(self, layout: Layout) -> tuple[str, ...]:
+        """Return the arguments of which an element of the result depends on several elements."""
+        return (*self.p.mixed, *self.q.mixed)
+
+    def ranks(self, layout: Layout) -> dict[str, int]:
+        """Return how many axes more a derivative in an argument has than the value."""
+        return dict((*self.p.ranks, *self.q.ranks))
+
+    def value(self, values: Values, layout: Layout) -> Array:
+        """Return the divergence."""
+        return self.gradient(values, (), layout)[0]
+
+    def gradient(self, values: Values, wrt: Sequence[str], layout: Layout) -> Gradient:
         """Return the divergence, and its derivatives."""
         from reparam.divergences._kl import exact
 
-        found = exact(self.p.made(values), self.q.made(values))
+        of_vectors = self.p.law.has_vectors or self.q.law.has_vectors
+        parameters = layout.aligned(values, (*self.p.ranks, *self.q.ranks), of_vectors)
+        count = len(self.p.ranks)
+        found = exact(self.p.made(parameters[:count]), self.q.made(parameters[count:]))
         if found is None:
             p, q = self.p.law.name, self.q.law.name
             raise GraphError(
@@ -259,21 +345,8 @@ class Divergence:
         return found.value, slopes
 
 
-@dataclass(frozen=True)
-class Sum:
-    """The sum of a node over its elements: one number a draw."""
-
-    name: str
-    argument: str
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The node."""
-        return (self.argument,)
-
-
 Computed: TypeAlias = Formula | Density | Entropy | Divergence
-Node: TypeAlias = Computed | Sampled | Sum
+Node: TypeAlias = Computed | Sampled | OfArrays
 
 
 def _some(entries: Iterator[tuple[str, Array]], names: Sequence[str]) -> dict[str, Array]:
@@ -281,9 +354,18 @@ def _some(entries: Iterator[tuple[str, Array]], names: Sequence[str]) -> dict[st
 
 
 def _slopes_of_entropy(d: Distribution) -> dict[str, Array]:
-    """Return ∂H/∂θ by parameter: exact in a location and a scale, elsewhere by differences."""
-    from reparam.base.numerical import in_parameters
+    """Return ∂H/∂θ by parameter: exact in locations and scales, elsewhere by differences."""
+    from reparam.base.numerical import in_members, in_parameters
 
+    if d.event_shape:
+        names = d.parameters.differentiable
+        exact = dict[str, Array]()
+        if isinstance(d, Elliptical | LowRankMultivariateGaussian | MatrixGaussian):
+            # H is ln det of the scale and a constant: at the location, so is −ln p
+            at_location = d.score(d["loc"])
+            exact = {name: -at_location[name] for name in names if name != "df"}
+        rest = [name for name in names if name not in exact]
+        return {**exact, **in_members(lambda moved: moved.entropy, d, rest)}
     slopes: dict[str, Array] = {}
     if isinstance(d, LocationScale):
         slopes = {"loc": np.zeros(d.batch_shape), "scale": 1.0 / d["scale"]}

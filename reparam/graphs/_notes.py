@@ -22,6 +22,7 @@ from reparam.estimators._tails import grows, tail_points
 from reparam.graphs._evaluator import ONE, Evaluator, Frame, replayed
 from reparam.graphs._jumps import Break, breaks
 from reparam.graphs._nodes import PATHWISE, STRAIGHT_THROUGH, Sampled
+from reparam.graphs._relaxing import INDICATOR
 from reparam.graphs._score import Integers
 from reparam.graphs._terms import LOSS
 
@@ -86,12 +87,13 @@ def _biased(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
     for node in model._structure.nodes:
         if not isinstance(node, Sampled) or node.is_discrete:
             continue
+        own = node.name.removesuffix(INDICATOR)
         if node.by == STRAIGHT_THROUGH:
             names = [name for name in wanted if node.name in model._active([name])]
             if names:
-                yield f"estimates in {', '.join(names)} are biased: {node.name} is straight-through"
+                yield f"estimates in {', '.join(names)} are biased: {own} is straight-through"
         elif node.hard:
-            yield f"estimates are biased: {node.name} is relaxed"
+            yield f"estimates are biased: {own} is relaxed"
 
 
 def _left_out(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
@@ -122,7 +124,7 @@ def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
         for node in model._structure.nodes
         if isinstance(node, Sampled) and node.by == PATHWISE and node.name in before
     ]
-    if not drawn:
+    if not drawn or model._has_arrays:  # of which an element is no graph of numbers
         return
     scored = model._structure.scored
     scenes = _SCENES if len(model._structure.draws) > 1 else 1
@@ -179,7 +181,7 @@ def _law(model: Evaluator, node: Sampled, frame: Frame, scene: int) -> Reparamet
         name: np.broadcast_to(frame.values[name], (len(frame.at),))[scene]
         for name in node.arguments
     }
-    law: Reparameterized = node.placed.made(values)
+    law: Reparameterized = node.placed.made([values[name] for name in node.arguments])
     return law
 
 

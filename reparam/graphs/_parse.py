@@ -9,9 +9,9 @@ from functools import cached_property
 from reparam.base.distribution import Distribution
 from reparam.errors import GraphError
 from reparam.graphs._laws import Law
-from reparam.graphs._nodes import Formula, Node, Sampled, Sum
+from reparam.graphs._nodes import Formula, Node, OfArrays, Placed, Sampled, Sum
 from reparam.graphs._reader import Reader, locating
-from reparam.graphs._terms import LOSS, Term, in_terms, terms
+from reparam.graphs._terms import LOSS, in_terms
 
 __all__ = ["LOSS", "Formula", "Node", "Sampled", "Structure", "Sum", "locating", "parse"]
 
@@ -49,9 +49,14 @@ class Structure:
         return {node.name: node for node in drawn if node.is_scored}
 
     @cached_property
-    def terms(self) -> tuple[Term, ...]:
-        """The terms of the loss."""
-        return tuple(terms(self.nodes))
+    def placed(self) -> tuple[Placed, ...]:
+        """The distributions."""
+        return tuple(
+            each
+            for node in self.nodes
+            if not isinstance(node, Formula | OfArrays)
+            for each in node.placements
+        )
 
     @cached_property
     def has_sums(self) -> bool:

@@ -1,11 +1,13 @@
 """From lines to nodes: formulas with densities in them, draws, and what is observed.
 
-Text is never executed. What formulas have beside arithmetic, ``log_prob``, ``entropy``, ``kl`` and
-``sum``, is found by its brackets and becomes a node of its own, for which the formula has a name.
+Text is never executed. What formulas have beside arithmetic, ``log_prob``, ``entropy``, ``kl``,
+``sum``, ``dot`` and entries, ``w[0]``, is found by its brackets and becomes a node of its own, for
+which the formula has a name.
 """
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +16,9 @@ from dataclasses import replace
 from reparam.base.distribution import Distribution
 from reparam.errors import ExpressionError, GraphError, ReparamError, did_you_mean
 from reparam.expressions import Expression
+from reparam.expressions._functions import CONSTANTS, FUNCTIONS
 from reparam.expressions._scan import MAX_LENGTH, normalized, problem
+from reparam.graphs._arrays import Blend, Chosen, Dot, Item, Sum
 from reparam.graphs._laws import Law, read, shown, split
 from reparam.graphs._nodes import (
     PATHWISE,
@@ -27,16 +31,19 @@ from reparam.graphs._nodes import (
     Node,
     Placed,
     Sampled,
-    Sum,
 )
-from reparam.graphs._relaxing import check_relaxable, relaxed
+from reparam.graphs._relaxing import check_relaxable, is_hard, relaxed
 
 __all__ = ["Reader", "locating"]
 
 _LINE = re.compile(r"([^\W\d]\w*)\s*(=(?!=)|~)(.*)")
-_CALL = re.compile(r"(?<![\w.])(log_prob|entropy|kl|sum)\s*\(")
+_CALL = re.compile(r"(?<![\w.])(?:(log_prob|entropy|kl|sum|dot)\s*\(|([^\W\d]\w*)\s*\[)")
 _STOPPED = re.compile(r"\s*stop_gradient\s*\((.*)\)\s*", re.DOTALL)
 _NAME = re.compile(r"\s*([^\W\d]\w*)\s*")
+
+#: A part of an index that is a number, or a slice.
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,9}\s*", re.ASCII)
+_SLICE = re.compile(r"\s*([+-]?[0-9]{1,9})?\s*:\s*([+-]?[0-9]{1,9})?\s*", re.ASCII)
 
 #: What may follow a distribution, in parentheses: ``bernoulli(0.5) relaxed(0.1)``.
 _MODIFIED = re.compile(r"(.*\))\s*([^\W\d][\w-]*)\s*\((.*)\)\s*", re.DOTALL)
@@ -48,6 +55,7 @@ _USAGE = {
     "entropy": ("entropy(node) or entropy(gaussian(0, 1))", (1,)),
     "kl": ("kl(p, q), nodes or distributions", (2,)),
     "sum": ("sum(formula)", (1,)),
+    "dot": ("dot(x, y), formulas whose last axes are equally long", (2,)),
 }
 
 #: How deep calls may nest.
@@ -79,6 +87,7 @@ class Reader:
         self.nodes: list[Node] = []
         self._own = own
         self._laws: dict[str, Placed] = {}  # of what is drawn or observed
+        self._soft: dict[str, str] = {}  # the relaxed indicators of what stands for numbers
         self._owner, self._depth = "", 0
 
     def line(self, text: str) -> str:
@@ -122,6 +131,9 @@ class Reader:
         self._formula(f"{name}.temperature", text, match.start(3), match.end(3))
         added, node = relaxed(name, hard, straight_through=modifier == STRAIGHT_THROUGH)
         self.nodes += [*added, node]
+        if node.name != name:  # an indicator, which the number is made of
+            self.nodes.append(Blend(name, node.name))
+            self._soft[name] = node.name
         self._laws[name] = hard if modifier == STRAIGHT_THROUGH else node.placed
 
     def _placed(self, name: str, text: str) -> Placed:
@@ -149,11 +161,16 @@ class Reader:
             self._depth += 1
             if self._depth > _MOST_DEEP:
                 raise problem(text, first, f"calls nest more than {_MOST_DEEP} deep; simplify it")
-            called = self._called(match[1], text, first, opening, end)
+            if match[1]:
+                called = self._called(match[1], text, first, opening, end)
+            else:
+                called = self._entry(normalized(match[2]), text, first, opening, end)
             self._depth -= 1
             number = len(stands)
             while (stand := str(number).rjust(end - first, "_")) in text:
                 number += 1
+            if not stand.startswith("_"):
+                raise problem(text, first, "the formula has too many entries; use several lines")
             stands[stand] = called, text[first:end]
             position = end - start
             masked = masked[: match.start()] + stand + masked[position:]
@@ -181,9 +198,11 @@ class Reader:
             plural = "" if counts == (1,) else "s"
             what = f"{kind} takes {takes} argument{plural}, not {len(spans)}; write {usage}"
             raise problem(text, first, what)
-        if kind == "sum":
-            self._formula(f"{name}.of", text, *spans[0])
-            self.nodes.append(Sum(name, f"{name}.of"))
+        if kind in ("sum", "dot"):
+            parts = [f"{name}.{k}" for k in range(len(spans))]
+            for part, span in zip(parts, spans, strict=True):
+                self._formula(part, text, *span)
+            self.nodes.append(Sum(name, *parts) if kind == "sum" else Dot(name, (*parts,)))
             return name
         given = spans if kind == "kl" else spans[:1]
         laws = [self._distribution(f"{name}.{k}", text, *span) for k, span in enumerate(given)]
@@ -205,6 +224,33 @@ class Reader:
             self.nodes.append(Entropy(name, laws[0]))
         else:
             self.nodes.append(Divergence(name, *laws))
+        return name
+
+    def _entry(self, base: str, text: str, first: int, opening: int, end: int) -> str:
+        """Return the node of an entry, or of several, which is put there if it is new."""
+        name = f"{self._owner}.{' '.join(text[first:end].split())}"
+        if any(node.name == name for node in self.nodes):
+            return name
+        if base in FUNCTIONS or base in CONSTANTS or keyword.iskeyword(base):
+            raise problem(text, first, f"{base} has no entries; write the name of a node")
+        spans = _spans(text, opening + 1, end - 1)
+        if not spans:
+            raise problem(text, opening, "there is no index here; write one, such as [0]")
+        parts = [text[start:stop] for start, stop in spans]
+        if any(_INTEGER.fullmatch(part) or _SLICE.fullmatch(part) for part in parts):
+            index = tuple(
+                _index(part, text, start) for part, (start, _) in zip(parts, spans, strict=True)
+            )
+            self.nodes.append(Item(name, base, index))
+            return name
+        if len(parts) > 1:
+            what = "several indices are numbers and slices; only one may be a formula, alone"
+            raise problem(text, opening, what)
+        if (of := _NAME.fullmatch(parts[0])) and normalized(of[1]) in self._soft:
+            self.nodes.append(Blend(name, self._soft[normalized(of[1])], base))
+            return name
+        self._formula(f"{name}.index", text, *spans[0])
+        self.nodes.append(Chosen(name, base, f"{name}.index"))
         return name
 
     def _distribution(self, name: str, text: str, start: int, stop: int) -> Placed:
@@ -233,7 +279,9 @@ class Reader:
         while match := _STOPPED.fullmatch(part):
             part = match[1]
         if match := _NAME.fullmatch(part):
-            return normalized(match[1])
+            node = normalized(match[1])
+            law = self._laws[node].law
+            return self._soft[node] if node in self._soft and not is_hard(law) else node
         what = "this is a distribution, and the value is missing; write log_prob(distribution, y)"
         raise problem(text, start, what)
 
@@ -252,6 +300,16 @@ def _checked(text: str) -> str:
     return names[0]
 
 
+def _index(part: str, text: str, start: int) -> int | slice:
+    """Return a part of an index: a number, or a slice."""
+    if _INTEGER.fullmatch(part):
+        return int(part)
+    if match := _SLICE.fullmatch(part):
+        return slice(*(None if end is None else int(end) for end in match.groups()))
+    what = f"{shown(part.strip())} is not a number or a slice; write for example 0 or 1:3"
+    raise problem(text, start, what)
+
+
 def _closing(text: str, opening: int, stop: int) -> int:
     """Return where the bracket that opens somewhere is closed."""
     depth = 0
@@ -259,7 +317,8 @@ def _closing(text: str, opening: int, stop: int) -> int:
         depth += 1 if match.group() in "([" else -1
         if not depth:
             return opening + match.start()
-    raise problem(text, opening, "this '(' is never closed; write a ')'")
+    bracket, other = ("[", "]") if text[opening] == "[" else ("(", ")")
+    raise problem(text, opening, f"this {bracket!r} is never closed; write a {other!r}")
 
 
 def _spans(text: str, start: int, stop: int) -> list[tuple[int, int]]:

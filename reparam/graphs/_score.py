@@ -11,7 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.discrete import Discrete
 from reparam.engine.blocks import evaluate
-from reparam.engine.noise import UNIFORM, Stream, Substream
+from reparam.engine.noise import Stream
 from reparam.engine.shapes import summed_to
 from reparam.graphs._nodes import SCORE_LOO
 from reparam.graphs._terms import Term
@@ -46,12 +46,18 @@ class Integers:
         return cls(law, np.asarray(law.icdf(noise)), noise)
 
     @property
-    def noise(self) -> Array:
-        """The uniform numbers that the values are quantiles of."""
+    def noise(self) -> Any:
+        """The uniform numbers that the values are quantiles of; of vectors, what they are made of.
+
+        An array, or a tuple of several.
+        """
         if isinstance(self._source, tuple):
             stream, first = self._source
-            operands = [Substream(stream, UNIFORM)]
-            return evaluate(np.positive, operands, self.value.shape, first=first)[0]
+            d = self.distribution
+            events = [event for _, event in d._noises()]
+            shape = self.value.shape[: self.value.ndim - len(d.event_shape)]
+            found = evaluate(lambda *z: z, d._source(stream), shape, events=events, first=first)
+            return tuple(found) if len(found) > 1 else found[0]
         assert self._source is not None
         return self._source
 
@@ -85,15 +91,16 @@ def costs(
 
 def _cost(model: Any, frame: Any, name: str, batch: tuple[int, ...] | None) -> Array:
     """Return the cost of a draw: of the shape of the draw, or of the batch."""
-    count = len(frame.at)
-    own = (count, *(model._padded(name) if batch is None else batch))
+    count, rank = len(frame.at), model._layout.ranks[name]
+    shape = model._layout.padded(model._shapes[name][: len(model._shapes[name]) - rank])
+    own = (count, *(shape if batch is None else batch))
     total = np.zeros(own)
-    for term in model._structure.terms:
+    for term in model._terms:
         if name in term.before:
             value = np.broadcast_to(
                 model._whole(frame, term.node), (count, *whole_shape(model, term))
             )
-            if batch is None and name in term.behind_sums:
+            if batch is None and (rank or name in term.mixed):
                 value = value.sum(axis=tuple(range(1, value.ndim)), keepdims=True)
             total = total + repetitions(model, term) * over(value, own)
     return total

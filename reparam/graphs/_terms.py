@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reparam.expressions import Expression
+from reparam.graphs._layout import Layout
 from reparam.graphs._nodes import Formula, Node, Sum
 
 __all__ = ["LOSS", "Term", "before", "in_terms", "terms"]
@@ -37,8 +38,8 @@ class Term:
         The nodes whose numbers of elements it counts times: what a sum is broadcast to.
     before
         The nodes that it depends on, and itself.
-    behind_sums
-        Those of them that it depends on through a sum: on all their elements.
+    mixed
+        Those of them of which its elements depend on several elements, such as through a sum.
     """
 
     node: str
@@ -46,7 +47,7 @@ class Term:
     whole: str
     repeated: tuple[str, ...]
     before: frozenset[str]
-    behind_sums: frozenset[str]
+    mixed: frozenset[str]
 
 
 def in_terms(nodes: Sequence[Node]) -> list[Node]:
@@ -107,16 +108,20 @@ def before(nodes: Sequence[Node]) -> dict[str, frozenset[str]]:
     return found
 
 
-def terms(nodes: Sequence[Node]) -> list[Term]:
+def terms(nodes: Sequence[Node], layout: Layout) -> list[Term]:
     """Return the terms of the loss."""
     known, depends = {node.name: node for node in nodes}, before(nodes)
-    sums = {node.name for node in nodes if isinstance(node, Sum)}
     if LOSS not in known:
         return []
+    mixed = {
+        node.name: frozenset[str]().union(
+            *(depends.get(name, frozenset([name])) for name in node.mixed(layout))
+        )
+        for node in nodes
+    }
 
     def behind(name: str) -> frozenset[str]:
-        own = [depends[other] for other in depends[name] & sums]
-        return frozenset().union(*own)
+        return frozenset[str]().union(*(mixed[other] for other in depends[name] & known.keys()))
 
     return [
         Term(name, sign, whole, repeated, depends[name], behind(name))

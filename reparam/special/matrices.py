@@ -14,6 +14,7 @@ __all__ = [
     "apply",
     "cholesky",
     "cholesky_pullback",
+    "cholesky_pullback_along",
     "cholesky_push",
     "diagonal",
     "diagonally",
@@ -116,6 +117,19 @@ def cholesky_pullback(derivative: Array, factor: Array, inverse_factor: Array) -
     """
     inner = _lower_half(transposed(factor) @ np.tril(derivative))
     whole = transposed(inverse_factor) @ inner @ inverse_factor
+    return np.asarray(0.5 * (whole + transposed(whole)))
+
+
+def cholesky_pullback_along(
+    derivative: Array, moved: Array, factor: Array, inverse_factor: Array
+) -> Array:
+    """Return the derivative of :func:`cholesky_pullback` as L moves."""
+    lower, back = np.tril(derivative), -inverse_factor @ moved @ inverse_factor
+    inner = _lower_half(transposed(factor) @ lower)
+    turned = transposed(back) @ inner @ inverse_factor
+    turned = turned + transposed(inverse_factor) @ inner @ back
+    change = _lower_half(transposed(moved) @ lower)
+    whole = turned + transposed(inverse_factor) @ change @ inverse_factor
     return np.asarray(0.5 * (whole + transposed(whole)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["log_shares", "log_softmax", "pull_log_softmax", "pull_softmax"]
+__all__ = ["log_shares", "log_softmax", "pull_log_softmax", "pull_softmax", "pull_softmax_along"]
 
 
 def log_softmax(logits: Array) -> Array:
@@ -47,6 +47,15 @@ def pull_softmax(upstream: Array, y: Array, logits: Array) -> Array:
     greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
     c = upstream - np.take_along_axis(upstream, greatest, axis=-1)
     return np.asarray(y * (c - np.einsum("...k,...k->...", y, c)[..., np.newaxis]))
+
+
+def pull_softmax_along(upstream: Array, moved: Array, y: Array, logits: Array) -> Array:
+    """Return the derivative of :func:`pull_softmax` as η moves."""
+    greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
+    c = upstream - np.take_along_axis(upstream, greatest, axis=-1)
+    in_y = pull_softmax(moved, y, logits)  # as ∂y_i/∂η_j is symmetric
+    mean, change = (np.einsum("...k,...k->...", each, c)[..., np.newaxis] for each in (y, in_y))
+    return np.asarray(in_y * (c - mean) - y * change)
 
 
 def pull_log_softmax(upstream: Array, y: Array, logits: Array) -> Array:

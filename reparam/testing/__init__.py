@@ -31,10 +31,7 @@ from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.testing._count_vectors import (
-    count_vector_probabilities_sum_to_one,
-    count_vectors_are_of_their_own_parameters,
     count_vectors_are_where_probability_is,
-    count_vectors_repeat,
 )
 from reparam.testing._declaration import (
     declares_itself,
@@ -43,18 +40,10 @@ from reparam.testing._declaration import (
     refuses_bad_parameters,
 )
 from reparam.testing._discrete import (
-    draws_follow_probabilities,
-    moments_are_sums,
-    probabilities_sum_to_one,
     probability_is_on_integers_of_the_support,
     quantile_is_the_smallest_integer,
     refuses_to_be_reparameterized,
-    score_differentiates_expectations,
-    score_differentiates_probability,
-    tails_sum_probabilities,
     values_are_of_their_own_parameters,
-    values_do_not_depend_on_neighbours,
-    values_repeat,
 )
 from reparam.testing._draws import (
     derivatives_agree,
@@ -65,23 +54,13 @@ from reparam.testing._draws import (
 )
 from reparam.testing._formulas import (
     lies_in_support,
-    moments_match_quadrature,
     upper_quantile_inverts_upper_tail,
 )
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
 from reparam.testing._vectors import (
     vector_density_is_of_the_support,
-    vector_draws_repeat,
-    vector_draws_replay,
-    vector_edges_are_numbers,
-    vector_gradients_are_unbiased,
-    vector_jacobian_differentiates_transform,
     vector_products_agree,
-    vector_score_differentiates_log_prob,
-    vector_statistics_match_draws,
-    vectors_do_not_depend_on_neighbours,
-    vectors_lie_in_support,
 )
 from reparam.testing._witnesses import DISCRETE_WITNESS_PROPERTIES, WITNESS_PROPERTIES, check
 
@@ -109,7 +88,6 @@ PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
     upper_quantile_inverts_upper_tail,
     derivatives_agree,
     elements_are_independent,
-    moments_match_quadrature,
     *WITNESS_PROPERTIES,
 )
 
@@ -119,17 +97,11 @@ DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
     refuses_bad_parameters,
     is_frozen,
     refuses_to_be_reparameterized,
-    values_repeat,
+    draws_repeat,
     values_are_of_their_own_parameters,
-    draws_follow_probabilities,
     probability_is_on_integers_of_the_support,
-    probabilities_sum_to_one,
-    tails_sum_probabilities,
     quantile_is_the_smallest_integer,
-    score_differentiates_probability,
-    score_differentiates_expectations,
-    values_do_not_depend_on_neighbours,
-    moments_are_sums,
+    elements_are_independent,
     *DISCRETE_WITNESS_PROPERTIES,
 )
 
@@ -139,13 +111,10 @@ DISCRETE_VECTOR_PROPERTIES: tuple[Callable[[type[Any]], None], ...] = (
     refuses_bad_parameters,
     is_frozen,
     refuses_to_be_reparameterized,
-    count_vectors_repeat,
-    count_vectors_are_of_their_own_parameters,
+    draws_repeat,
+    elements_are_independent,
     count_vectors_are_where_probability_is,
-    count_vector_probabilities_sum_to_one,
-    vectors_lie_in_support,
-    vector_score_differentiates_log_prob,
-    vector_statistics_match_draws,
+    *DISCRETE_WITNESS_PROPERTIES,
 )
 
 #: Every property of a distribution of vectors.
@@ -154,17 +123,11 @@ VECTOR_PROPERTIES: tuple[Callable[[type[Reparameterized]], None], ...] = (
     refuses_bad_parameters,
     refuses_bad_noise,
     is_frozen,
-    vector_draws_repeat,
-    vector_draws_replay,
-    vectors_lie_in_support,
+    draws_repeat,
+    draws_replay,
     vector_density_is_of_the_support,
-    vector_jacobian_differentiates_transform,
     vector_products_agree,
-    vector_score_differentiates_log_prob,
-    vector_gradients_are_unbiased,
-    vector_statistics_match_draws,
-    vectors_do_not_depend_on_neighbours,
-    vector_edges_are_numbers,
+    elements_are_independent,
     *WITNESS_PROPERTIES,
 )
 

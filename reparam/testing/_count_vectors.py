@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from reparam.base.discrete_vectors import DiscreteVectors
-from reparam.engine.noise import BLOCK
 from reparam.errors import NoFormulaError, ShapeError
-from reparam.regions import CountVector
 from reparam.testing._report import agree, check, refuses
-from reparam.testing._typical import SETS, one_of, typical, typicals
+from reparam.testing._typical import typical
 
 __all__ = [
-    "count_vector_probabilities_sum_to_one",
-    "count_vectors_are_of_their_own_parameters",
     "count_vectors_are_where_probability_is",
-    "count_vectors_repeat",
 ]
-
-
-def count_vectors_repeat(cls: type[DiscreteVectors]) -> None:
-    """The same seed gives the same draws; a prefix of more draws is fewer draws."""
-    for d in typicals(cls):
-        few, many = d.sample(5, rng=3), d.sample(BLOCK // SETS // d.event_shape[0] + 9, rng=3)
-        check(d, np.array_equal(many[:5], few), "values differ among more draws")
-        check(d, np.any(d.sample(5, rng=4) != few), "seeds 3 and 4 give the same draws")
-        empty, expected = d.sample(0, rng=1).shape, (0, SETS, *d.event_shape)
-        check(d, empty == expected, f"no draws have shape {empty}, expected {expected}")
-
-
-def count_vectors_are_of_their_own_parameters(cls: type[DiscreteVectors]) -> None:
-    """What is said of a vector does not depend on the batch that it is in."""
-    for d in typicals(cls):
-        y = d.sample(20, rng=3)
-        log_p, score = d.log_prob(y), d.score(y)
-        for j in range(SETS):
-            alone = one_of(d, j)
-            check(d, np.array_equal(alone.log_prob(y[:, j]), log_p[:, j]), f"log p of {alone}")
-            for name, entry in alone.score(y[:, j]).items():
-                check(d, np.array_equal(entry, score[name][:, j]), f"score of {alone} in {name}")
 
 
 def count_vectors_are_where_probability_is(cls: type[DiscreteVectors]) -> None:
@@ -55,33 +26,3 @@ def count_vectors_are_where_probability_is(cls: type[DiscreteVectors]) -> None:
     for of_numbers in (d.cdf, d.sf, d.log_cdf, d.log_sf, d.icdf, d.isf):
         refuses(d, NoFormulaError, of_numbers, y)
     refuses(d, ShapeError, d.log_prob, np.zeros(d.event_shape[0] + 1))
-
-
-def count_vector_probabilities_sum_to_one(cls: type[DiscreteVectors]) -> None:
-    """Σ p(y) = 1, and its sums with score, values and squares are the moments."""
-    for d in (one_of(batch, j) for batch in typicals(cls) for j in range(SETS)):
-        support = d._support
-        assert isinstance(support, CountVector)
-        total = int(d._values[support.total]) if support.total else 1
-        y = np.array([*_vectors(d.event_shape[0], total)], dtype=np.float64)
-        p = np.exp(d.log_prob(y))
-        agree(d, "Σ p(y)", p.sum(), 1.0, rtol=1e-12)
-        for name, entry in d.score(y).items():
-            size = p @ np.abs(entry)
-            agree(d, f"Σ p(y) ∂ log p/∂{name}", p @ entry, 0.0 * size, rtol=0.0, atol=1e-11 * size)
-        agree(d, "mean", d.mean, p @ y, rtol=1e-12)
-        apart = y - p @ y
-        squares = np.einsum("i,ij,ik->jk", p, apart, apart)
-        agree(d, "variance", d.variance, np.diag(squares), rtol=1e-11)
-        agree(d, "covariance", d.covariance, squares, rtol=1e-11)
-        if cls.has_formula("entropy"):
-            agree(d, "entropy", d.entropy, -(p @ d.log_prob(y)), rtol=1e-11)
-
-
-def _vectors(length: int, total: int) -> Iterator[tuple[int, ...]]:
-    """Yield all vectors of counts with that sum."""
-    if length == 1:
-        yield (total,)
-        return
-    for first in range(total + 1):
-        yield from ((first, *rest) for rest in _vectors(length - 1, total - first))

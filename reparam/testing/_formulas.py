@@ -9,9 +9,8 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
 from reparam.special._accurate import LARGEST
-from reparam.testing._numerics import expectation
 from reparam.testing._report import Distributions, agree, check
-from reparam.testing._typical import SETS, one_of, typical
+from reparam.testing._typical import typical
 
 
 def lies_in_support(cls: Distributions) -> None:
@@ -64,24 +63,3 @@ def upper_quantile_inverts_upper_tail(cls: Distributions) -> None:
 
 def _is_nan(d: Reparameterized, what: str, values: Array) -> None:
     check(d, np.all(np.isnan(values)), f"{what} is {values}, expected NaN")
-
-
-def moments_match_quadrature(cls: Distributions) -> None:
-    """Mean, variance and entropy, where finite, are integrals of the density."""
-    d = typical(cls)
-    for index in range(SETS):
-        one = one_of(d, index)
-        for what, integral in _integrals(one).items():
-            claimed = getattr(one, what)
-            # where values round to an end with infinite density, no quadrature has the entropy
-            if np.isfinite(claimed) and np.isfinite(integral):
-                agree(one, what, claimed, integral, rtol=1e-7, atol=1e-7)
-
-
-def _integrals(d: Reparameterized) -> dict[str, float]:
-    centre = d.mean
-    return {
-        "mean": expectation(d, lambda y: y),
-        "variance": expectation(d, lambda y: (y - centre) ** 2),
-        "entropy": expectation(d, lambda y: -d.log_prob(y)),
-    }

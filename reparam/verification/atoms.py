@@ -38,6 +38,10 @@ class WithAtoms(Registered):
     def _sf(self, at: Array, /, **theta: Any) -> Array:
         return self._made(theta).sf(at)
 
+    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
+        """Return none: they are integrals over a density."""
+        return {}
+
     @property
     def views(self) -> tuple[str, ...]:
         """None: views are of given noise."""

@@ -42,7 +42,8 @@ def run_check(
     """
     started = time.perf_counter()
     target = resolve(spec)
-    ask = witnesses.load(witness, vectors=target.length > 0)
+    kind = "" if not target.length else "counts" if target.obstacle else "vectors"
+    ask = witnesses.load(witness, kind=kind)
     name = name or target.name
     comparisons: list[Comparison] = []
     reason, crashed = "", False

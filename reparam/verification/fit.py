@@ -18,7 +18,7 @@ from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.numerics import ends, moved
 from reparam.verification.results import Comparison
 
-__all__ = ["LOOKS", "Fit", "add_distance", "add_scores", "is_discrete", "look"]
+__all__ = ["LOOKS", "Fit", "add_distance", "add_scores", "as_scores", "is_discrete", "look"]
 
 #: How often draws are looked at, at most: again, at so many times as many (but no more than that),
 #: if a statistic is beyond this share of what is allowed.
@@ -170,14 +170,14 @@ def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: flo
         counts = _first_above(tail, values, _TAILS)
         low, high = _probabilities(tail, values, inwards, counts)
         p = np.clip(counts / n, low, high)
-        z = _scores(statistics.binomial_tails(counts, n, p))
+        z = as_scores(statistics.binomial_tails(counts, n, p))
         signed = np.where(counts < n * p, -z, z)
         atol = statistics.critical_value(alpha)
         ranks.append(tally.add(theta, signed, 0.0, atol=atol, u=u))
     return max(ranks)
 
 
-def _scores(chance: Array) -> Array:
+def as_scores(chance: Array) -> Array:
     """Return two-sided probabilities as standard scores."""
     return np.array([statistics.critical_value(max(float(entry), 1e-300)) for entry in chance])
 
@@ -194,7 +194,7 @@ def _outermost(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha:
     # probabilities may be differences, in which the smallest get lost; infinite values have none
     chance += np.where(np.isfinite(outer), _doubt(law), 0.0)
     told = np.where(np.isnan(outer), 0.0, np.minimum(1.0, 2.0 * y.size * chance))
-    return tally.add(theta, _scores(told), 0.0, atol=statistics.critical_value(alpha), y=outer)
+    return tally.add(theta, as_scores(told), 0.0, atol=statistics.critical_value(alpha), y=outer)
 
 
 def _doubt(law: Law) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import paths, statistics
-from reparam.verification.comparing import Tally, beside, not_numbers
+from reparam.verification.comparing import Tally, beside, not_numbers, results
 from reparam.verification.context import Context, parameter_sets
 from reparam.verification.fit import is_discrete
 from reparam.verification.laws import Law, paths_of
@@ -77,8 +77,7 @@ def over_ranges(context: Context, alpha: float) -> Iterator[Comparison]:
                 broken = True
             elif found is not None:
                 seen.append(found)
-        for tally in (*on_path.values(), *_judged(seen, free, label, critical)):
-            yield from tally.result()
+        yield from results(on_path, *_judged(seen, free, label, critical))
 
 
 def _look(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Faulty", "NoGradient", "NotApplicable", "Undecidable"]
+__all__ = ["NO_MOMENTS", "NO_PARAMETERS", "Faulty", "NoGradient", "NotApplicable", "Undecidable"]
+
+#: Reasons that tell all there is to know of a distribution: nothing is unverified.
+NO_PARAMETERS = "it has no parameter to be differentiated in"
+NO_MOMENTS = "it has no formulas for moments or entropy"
 
 
 class Faulty(Exception):  # noqa: N818 - what is wrong with a target, a finding and no error

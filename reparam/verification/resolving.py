@@ -15,7 +15,6 @@ import numpy as np
 
 from reparam import registry, spelling
 from reparam.base.discrete import Discrete
-from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import InputError, UnknownDistributionError
@@ -162,11 +161,6 @@ def _wrapped(thing: Any, name: str) -> Target:
         return WithAtoms(thing, name)
     if issubclass(cls, Reparameterized):
         return Registered(thing, name)
-    if issubclass(cls, DiscreteVectors):
-        raise InputError(
-            f"{name} has vectors of integers, which there are no witnesses for;"
-            " reparam.testing.properties has properties to test"
-        )
     if issubclass(cls, Discrete):
         return Masses(thing, name)
     if issubclass(cls, Distribution):

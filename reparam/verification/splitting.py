@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.numerics import Rule, unit_rule
+from reparam.verification.numerics import Rule, moved, unit_rule
 from reparam.verification.targets import Target
 
-__all__ = ["inner_edges", "split_rule"]
+__all__ = ["inner_edges", "integrated", "split_rule"]
 
-#: Nodes in each half of a piece.
-_NODES = 120
+#: The share of nodes that each half of a piece has.
+_IN_PIECES = 0.4
 #: How much probability each piece has at least.
 _LEAST = 1e-12
 
@@ -37,7 +37,7 @@ def split_rule(edges: tuple[Array, Array], n: int = 300) -> Rule:
     """Return the rule on (0, 1) that has pieces between edges: F and 1 − F, increasing."""
     if not edges[0].size:
         return unit_rule(n)
-    unit = unit_rule(_NODES)
+    unit = unit_rule(round(_IN_PIECES * n))
     low, high = np.append(0.0, edges[0]), np.append(edges[0], 1.0)
     above_low, above_high = np.append(1.0, edges[1]), np.append(edges[1], 0.0)
     width = np.where(high < 0.5, high - low, above_low - above_high)
@@ -47,3 +47,23 @@ def split_rule(edges: tuple[Array, Array], n: int = 300) -> Rule:
         (last + wide * unit.complement).ravel(),
         (wide * unit.weight).ravel(),
     )
+
+
+def integrated(f: Callable[[Array], Array], y: Array, weight: Array) -> tuple[Array, Array, Array]:
+    """Return weighted sums of functions of values, their sizes, and what rounding y makes of them.
+
+    Parameters
+    ----------
+    f
+        Elementwise; several functions are rows.
+    y, weight
+        Values and their weights. Values at which a function is not a number are left out.
+    """
+    values = f(y)
+    rounding = moved(f, y, values)
+    inside = np.isfinite(values) & np.isfinite(rounding)
+    size = np.abs(np.where(inside, values, 0.0))
+    lost = np.sum(np.where(inside, 0.0, weight), axis=-1) * np.max(size, axis=-1)
+    unsure = np.sum(np.where(inside, weight * rounding, 0.0), axis=-1)
+    total = np.sum(np.where(inside, weight * values, 0.0), axis=-1)
+    return total, np.sum(weight * size, axis=-1), lost + unsure

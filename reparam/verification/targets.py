@@ -20,6 +20,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.discrete import Discrete
+from reparam.base.distribution import Distribution
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import Noise
@@ -29,7 +30,17 @@ from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.laws import Formula, Law
 from reparam.verification.refusals import NoGradient, NotApplicable
 
-__all__ = ["FORMULAS", "Bends", "Later", "Masses", "Registered", "Sample", "Target", "Unlike"]
+__all__ = [
+    "FORMULAS",
+    "Bends",
+    "Later",
+    "Masses",
+    "Registered",
+    "Sample",
+    "Target",
+    "Unlike",
+    "moments_of",
+]
 
 #: Draws of given noise that are kept for their views.
 _LATE = 64
@@ -38,8 +49,13 @@ _LATE = 64
 FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
 #: What distributions have beside these, and discrete ones.
 _LOGARITHMS = ("log_cdf", "log_sf")
-_OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score")
-_OF_INTEGERS = (*FORMULAS[:-1], *_LOGARITHMS)
+_OF_NUMBERS = (*FORMULAS, *_LOGARITHMS, "stein_score", "isf")
+_OF_INTEGERS: tuple[str, ...] = (*FORMULAS[:-1], *_LOGARITHMS)
+_OF_COUNTS = ("log_prob", "score")
+#: The sum of vectors of counts, if none is given.
+_TOTAL = 5.0
+#: What distributions may have a formula for; of numbers it follows numerically, else.
+_MOMENTS = ("mean", "variance", "covariance", "entropy")
 
 #: Second derivatives of draws in pairs of parameters.
 Bends = Mapping[tuple[str, str], Array]
@@ -217,6 +233,16 @@ class Target(abc.ABC):
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the law that the draws should follow."""
 
+    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
+        """Return its mean, variance and entropy, of vectors the covariance, too: what it tells.
+
+        Raises
+        ------
+        NotApplicable
+            If these are no part of what is verified.
+        """
+        raise NotApplicable("it tells no mean, no variance and no entropy")
+
     def _formula(self, formula: str) -> Formula:
         """Return a formula of the law as a function of values and parameters."""
         return lambda at, /, **theta: getattr(self.law(theta, 0), formula)(at)
@@ -233,15 +259,15 @@ class Registered(Target):
         self._thing, self.name = thing, name
         self._cls = cls = thing if isinstance(thing, type) else type(thing)
         self.fixed = {}
-        self._entries = Entries(thing, thing.parameters.differentiable)
+        self.entries = Entries(thing, thing.parameters.differentiable)
         if isinstance(thing, Reparameterized):
             # there is no derivative in an infinite one
-            values = self._entries.of(thing)
+            values = self.entries.of(thing)
             self.fixed = {key: value for key, value in values.items() if math.isfinite(value)}
         self._late: dict[tuple[bytes, ...], Draw] = {}
         self.parameters = {
             key: parameter
-            for key, parameter in self._entries.numbers.items()
+            for key, parameter in self.entries.numbers.items()
             if key in self.fixed or isinstance(thing, type)
         }
         self.noise, self.rises = thing.noise, thing._rises
@@ -250,19 +276,28 @@ class Registered(Target):
         self.moving = tuple(name for name in moving if name in self.parameters)
         if isinstance(thing, type):
             self.ordered = thing._ordered
-        self.reference = cls.name
+        # the table is of the defaults of parameters without derivatives
+        constants = cls.parameters.keys() - {*cls.parameters.differentiable}
+        usual = isinstance(thing, type) or all(
+            np.all(thing[key] == cls.parameters[key].initial) for key in constants
+        )
+        self.reference = cls.name if usual else None
         if not _BESIDE.issuperset(cls.numerical_formulas()):  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding
         self.formulas = {formula: self._formula(formula) for formula in _OF_NUMBERS}
 
-    def _gradients(self, draw: Draw, of: str = "value") -> dict[str, Array]:
+    def _sample(self, draw: Draw, theta: Mapping[str, Any], of: str = "value") -> Sample:
+        """Return a draw's values, or a view of them, and derivatives once they are asked for."""
+        return Sample(getattr(draw, of), Later(partial(self._gradients, draw, of)))
+
+    def _gradients(self, draw: Draw, of: str) -> dict[str, Array]:
         """Return ∂y/∂θ in each parameter that is not infinite."""
-        entries = self._entries.split(draw.jacobian(of))
+        entries = self.entries.split(draw.jacobian(of))
         return {key: entry for key, entry in entries.items() if key in self.parameters}
 
     def _made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution with these parameters, by path."""
-        thing, values = self._thing, self._entries.joined(theta)
+        thing, values = self._thing, self.entries.joined(theta)
         return thing.replace(values) if isinstance(thing, Reparameterized) else thing(**values)
 
     @property
@@ -273,8 +308,7 @@ class Registered(Target):
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients."""
         d, shape = self._distribution(theta, n, way)
-        draw = d.rsample(shape, rng=seed)
-        return Sample(draw.value, self._gradients(draw))
+        return self._sample(d.rsample(shape, rng=seed), theta)
 
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values: the same ones, without gradients."""
@@ -283,7 +317,7 @@ class Registered(Target):
 
     def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
         """Return n values with gradients, and second derivatives by pairs of parameters."""
-        if self._entries.are_of_vectors:
+        if self.entries.are_of_vectors:
             return super().second(theta, n, seed)
         draw = self._made(theta).rsample(n, rng=seed)
         try:
@@ -291,9 +325,9 @@ class Registered(Target):
         except NoFormulaError as refusal:
             raise NotApplicable(f"it offers no second derivatives: {refusal}") from None
         bends = {(a, b): each for a, row in rows.items() for b, each in row.items()}
-        return Sample(draw.value, self._gradients(draw)), bends
+        return self._sample(draw, theta), bends
 
-    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array]:
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array] | None:
         """Return the n values of each of two calls with one generator."""
         d, rng = self._made(theta), np.random.default_rng(seed)
         return [d.sample(n, rng=rng) for _ in range(2)]
@@ -319,22 +353,20 @@ class Registered(Target):
         }
         d = self._made(theta)
         draw = d.rsample(rng=seed)
-        return Unlike(theta, Sample(draw.value, self._gradients(draw)), self._law_of(d))
+        return Unlike(theta, self._sample(draw, theta), self._law_of(d))
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
-        draw = self._transformed(noise, theta)
-        return Sample(draw.value, Later(partial(self._gradients, draw)))
+        return self._sample(self._transformed(noise, theta), theta)
 
     @property
     def views(self) -> tuple[str, ...]:
         """Such as ``"log_value"``."""
-        return tuple(self._thing._views)
+        return tuple(self._cls._views)
 
     def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a view of the values that this noise makes, with gradients."""
-        draw = self._transformed(noise, theta)
-        return Sample(getattr(draw, name), Later(partial(self._gradients, draw, of=name)))
+        return self._sample(self._transformed(noise, theta), theta, name)
 
     def _transformed(self, noise: Array, theta: Mapping[str, Any]) -> Draw:
         """Return the draw that this noise makes: of late ones the same, whatever is looked at."""
@@ -342,8 +374,11 @@ class Registered(Target):
         if key not in self._late:
             if len(self._late) >= _LATE:
                 self._late.clear()
-            self._late[key] = self._made(theta).transform(noise)
+            self._late[key] = self._of_noise(noise, theta)
         return self._late[key]
+
+    def _of_noise(self, noise: Array, theta: Mapping[str, Any]) -> Draw:
+        return self._made(theta).transform(noise)
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
@@ -365,15 +400,27 @@ class Registered(Target):
             if low < flow.end < high
         ]
 
+    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
+        """Return the mean, the variance and the entropy."""
+        return moments_of(self._made(theta))
+
     def _law_of(self, d: Reparameterized) -> Law:
-        return Entrywise(d, self._entries) if self._entries.are_of_vectors else d
+        return Entrywise(d, self.entries) if self.entries.are_of_vectors else d
+
+
+def moments_of(d: Distribution) -> dict[str, Array]:
+    """Return the moments and the entropy of a distribution of no batch."""
+    rank = len(d.event_shape)
+    names = [name for name in _MOMENTS if name != "covariance" or rank == 1]
+    return {name: np.asarray(getattr(d, name)) for name in names if not rank or d.has_formula(name)}
 
 
 class Masses(Target):
     """A discrete distribution of this library, or of a plugin: draws without gradients.
 
     A vector parameter is a number for each of its entries. Parameters that are not differentiable
-    are constants.
+    are constants. Values may be vectors of counts, which have no cumulative functions; unless their
+    sum is given it is `_TOTAL`.
 
     Parameters
     ----------
@@ -389,6 +436,7 @@ class Masses(Target):
         cls = thing if isinstance(thing, type) else type(thing)
         self.name, self._thing = name, thing
         self.obstacle = cls.obstacle()
+        self.region = cls._support
         declared = thing.parameters
         differentiable = declared.differentiable
         self._entries = Entries(thing, differentiable)
@@ -396,11 +444,15 @@ class Masses(Target):
         self.constants = {
             key: parameter for key, parameter in declared.items() if key not in differentiable
         }
-        self.fixed = {}
+        self.fixed, formulas = {}, _OF_INTEGERS
+        if cls._support.rank:
+            self.length = math.prod((thing() if isinstance(thing, type) else thing).event_shape)
+            formulas = _OF_COUNTS
+            self.fixed = dict.fromkeys(self.constants, _TOTAL)
         if isinstance(thing, Discrete):
             kept = {key: float(thing[key]) for key in self.constants}
             self.fixed = {**kept, **self._entries.of(thing)}
-        self.formulas = {formula: self._formula(formula) for formula in _OF_INTEGERS}
+        self.formulas = {formula: self._formula(formula) for formula in formulas}
 
     def _made(self, theta: Mapping[str, Any]) -> Discrete:
         kept = {key: self.fixed[key] for key in self.constants if key in self.fixed}
@@ -419,4 +471,13 @@ class Masses(Target):
 
     def law(self, theta: Mapping[str, Any], seed: int = 0) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
-        return Entrywise(self._made(theta), self._entries)
+        return Entrywise(self._made(theta), self._entries, theta)
+
+    def total(self, theta: Mapping[str, float]) -> int:
+        """Return the sum of each vector's counts."""
+        support: Any = self.region
+        return int(self._made(theta)[support.total]) if support.total else 1
+
+    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
+        """Return the mean, the variance and the entropy."""
+        return moments_of(self._made(theta))

@@ -456,9 +456,8 @@ def test_values_outside_the_support_and_at_its_ends():
 
 def test_vectors_and_wrong_arguments_are_refused():
     draw = rp.Concrete(logits=[0.0, 0.0]).rsample(3, rng=1)
-    for refused in (draw.hessian, lambda: draw.hvp(1.0, temperature=1.0)):
-        with pytest.raises(NoFormulaError, match="vectors"):
-            refused()
+    with pytest.raises(NoFormulaError, match="vectors"):
+        draw.hessian()
     draw = rp.Gamma().rsample(3, rng=1)
     with pytest.raises(ShapeError, match="curvature has shape"):
         draw.hvp(1.0, curvature=[1.0, 2.0], alpha=1.0)

@@ -8,7 +8,9 @@ import sys
 import time
 
 import pytest
+from typer.testing import CliRunner
 
+from reparam.cli import app
 from reparam.cli.composing import completed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="shells of POSIX")
@@ -89,17 +91,22 @@ def typed(directory):
 @pytest.mark.parametrize(
     ("line", "typed_then"),
     [
-        ("reparam sample -d gamma -p al", "pha=#END"),
         ("reparam sample -d gamma -p alpha=", "1 #END"),
-        ("reparam sample --dist=gam", "ma #END"),
-        ("reparam sample -d gam", "ma #END"),
         ("reparam sample -p mu=@dr", "aws.csv #END"),
-        ("reparam sample -p mu=@su", "b/#END"),
-        ("reparam grad --noise @dr", "aws.csv #END"),
         ("reparam verify --only=transform,der", "ivative #END"),
-        ("reparam sample -d 'truncated(gam", "ma#END"),
         ('reparam sample --dist="truncated(gamma(alpha=2), lo', "w=#END"),
-        ("reparam sample -d 'trunc", "ated(' #END"),
+        *(
+            pytest.param(*row, marks=pytest.mark.long)
+            for row in (
+                ("reparam sample -d gamma -p al", "pha=#END"),
+                ("reparam sample --dist=gam", "ma #END"),
+                ("reparam sample -d gam", "ma #END"),
+                ("reparam sample -p mu=@su", "b/#END"),
+                ("reparam grad --noise @dr", "aws.csv #END"),
+                ("reparam sample -d 'truncated(gam", "ma#END"),
+                ("reparam sample -d 'trunc", "ated(' #END"),
+            )
+        ),
     ],
 )
 def test_bash(typed, line, typed_then):
@@ -107,7 +114,7 @@ def test_bash(typed, line, typed_then):
     assert seen.endswith(line + typed_then)
 
 
-@pytest.mark.parametrize("shell", ["fish", pytest.param("zsh", marks=pytest.mark.long)])
+@pytest.mark.parametrize("shell", ["fish", "zsh"])
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -122,12 +129,12 @@ def test_bash(typed, line, typed_then):
 )
 def test_other_shells(directory, monkeypatch, shell, line, words):
     monkeypatch.chdir(directory)
-    printed = command(
-        [],
-        _REPARAM_COMPLETE=f"complete_{shell}",
-        _TYPER_COMPLETE_ARGS=f"reparam {line}",
-        _TYPER_COMPLETE_FISH_ACTION="get-args",
-    )
+    asked = {
+        "_REPARAM_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": f"reparam {line}",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    printed = CliRunner().invoke(app, [], env=asked, prog_name="reparam").stdout
     if shell == "fish":
         assert [row.split("\t")[0] for row in printed.splitlines()] == words
     else:

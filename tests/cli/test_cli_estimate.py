@@ -109,7 +109,7 @@ def test_a_biased_estimator_has_no_ratio_in_the_table(cli):
 def test_tables_fit_80_columns(cli, arguments, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     lines = cli(
-        "estimate", *arguments.split(), "--seed", 1, "--format", "table"
+        "estimate", *arguments.split(), "-n", "1e4", "--seed", 1, "--format", "table"
     ).stdout.splitlines()
     header = ["estimator", "θ", "estimate", "var", "ratio", "exact", "ns"]
     assert lines[0].split() == header
@@ -121,7 +121,7 @@ def test_a_table_that_fits_has_names_and_digits(cli, monkeypatch):
     arguments = ["-d", "categorical", "-p", f"logits={','.join(map(str, range(12)))}", "-e", "all"]
     for width, name in (("80", "η[11]"), ("120", "logits[11]")):
         monkeypatch.setenv("COLUMNS", width)
-        table = cli("estimate", *arguments, "--seed", 1, "--format", "table").stdout
+        table = cli("estimate", *arguments, "-n", "1e4", "--seed", 1, "--format", "table").stdout
         assert table.splitlines()[12].split()[:2] == ["score", name]
 
 

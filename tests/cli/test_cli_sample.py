@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kinds import REPARAMETERIZED, VECTORS
+from kinds import REPARAMETERIZED, VECTORS, marked
 
 import reparam as rp
 from reparam.engine.noise import BLOCK
@@ -133,7 +133,7 @@ class TestPieces:
 
     N = BLOCK + 4001
 
-    @pytest.mark.parametrize("name", rp.names())
+    @pytest.mark.parametrize("name", [pytest.param(n, marks=marked(n)) for n in rp.names()])
     def test_shards_joined_are_the_whole(self, cli, name):
         options = ["sample", "-d", name, "-n", self.N, "--seed", 6]
         options += ["--with-noise"] if name in [*REPARAMETERIZED, *VECTORS] else []

@@ -13,6 +13,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+import reparam as rp
 from reparam import formats
 from reparam.errors import InputError
 from reparam.formats import lines
@@ -273,8 +274,13 @@ def run(*arguments, **options):
     ("arguments", "fragment"),
     [
         ("sample -p loc=-", "parameter loc: can't read stdin: "),
-        ("grad --noise -", "noise: can't read stdin: "),
-        ("grad --graph -", "--graph: can't read stdin: "),
+        *(
+            pytest.param(*row, marks=pytest.mark.long)
+            for row in (
+                ("grad --noise -", "noise: can't read stdin: "),
+                ("grad --graph -", "--graph: can't read stdin: "),
+            )
+        ),
     ],
 )
 class TestStdin:
@@ -412,30 +418,29 @@ def test_an_archive_whose_members_are_no_arrays_still_has_one(cli):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "npy", "npz", "parquet"])
-@pytest.mark.parametrize("name", ["gaussian", "gamma", "student-t", "beta", "concrete"])
-class TestDrawsInTheFile:
-    UPSTREAM = ",".join("1" * 900)
-
-    def files(self, cli, name, suffix, dtype):
-        options = ["sample", "-d", name, "-n", 300, "--seed", 3, "--dtype", dtype]
-        cli(*options, "--with-noise", "--out", f"z.{suffix}")
-        size = 900 if name == "concrete" else 300
-        return ["grad", "-d", name, "--noise", f"@z.{suffix}"], ",".join("1" * size)
-
-    def test_are_what_the_noise_makes(self, cli, name, suffix, dtype):
-        options, upstream = self.files(cli, name, suffix, dtype)
-        assert cli(*options).stderr == ""
-        cli(*options, "--upstream", upstream)
-
-    def test_with_other_parameters_are_noted_or_refused(self, cli, name, suffix, dtype):
-        options, upstream = self.files(cli, name, suffix, dtype)
-        parameter = {"gaussian": "loc", "student-t": "loc", "concrete": "temperature"}
-        options += ["-p", f"{parameter.get(name, 'alpha')}=1.0001"]
-        if name == "gaussian":
-            options[-1] = "scale=1.0001"
-        assert cli(*options).stderr.startswith("Note: y in the file is not what its noise makes")
-        message = refused(cli, *options, "--upstream", upstream)
-        assert "so ∂L/∂y is that of other draws" in message
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        ("gaussian", "scale"),
+        ("gamma", "alpha"),
+        ("student-t", "loc"),
+        ("beta", "alpha"),
+        ("concrete", "temperature"),
+    ],
+)
+def test_draws_in_a_file_are_what_the_noise_makes_of_its_parameters(
+    cli, name, parameter, suffix, dtype
+):
+    options = ["-n", 100, "--seed", 3, "--dtype", dtype, "--with-noise", "--out", f"z.{suffix}"]
+    cli("sample", "-d", name, *options)
+    replay = ["grad", "-d", name, "--noise", f"@z.{suffix}"]
+    upstream = ["--upstream", ",".join("1" * rp.get(name)().sample(100).size)]
+    assert cli(*replay).stderr == ""
+    cli(*replay, *upstream)
+    replay += ["-p", f"{parameter}=1.0001"]
+    assert cli(*replay).stderr.startswith("Note: y in the file is not what its noise makes")
+    message = refused(cli, *replay, *upstream)
+    assert "so ∂L/∂y is that of other draws" in message
 
 
 def test_draws_that_were_rounded_by_hand(cli, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from mpmath import mp, mpf
 
 import reparam as rp
+from reparam.errors import NoFormulaError
 
 COVARIANCE = np.array([[2.0, 0.5], [0.5, 1.0]])
 LAWS = [rp.LogisticNormal, rp.StickBreakingNormal]
@@ -96,3 +97,81 @@ def test_divergence(law):
     y = p.sample(20_000, rng=7)
     terms = p.log_prob(y) - q.log_prob(y)
     assert abs(np.mean(terms) - found.value) < 4.5 * np.std(terms) / math.sqrt(len(y))
+
+
+#: μ, L, and by distribution E y, entries (0, 0), (1, 0) and (1, 1) of Cov y, and the entropy: by
+#: Gauss-Legendre rules of 25 digits and more in both z.
+MOMENTS = [
+    (
+        ([0.3, -0.2], [[2.0, 0.0], [0.5, 0.75]]),
+        (
+            [0.43863245300390368489, 0.23605665318270259192, 0.32531089381339372319],
+            [0.087484179241140859461, -0.029114981635447458329, 0.023209928841372564256],
+            -1.2100452764139721974,
+        ),
+        (
+            [0.44069646209036555942, 0.22394426821324277439, 0.33535926969639166619],
+            [0.096802319820338430897, -0.028449327859246988505, 0.019661177694457463886],
+            -1.379579148983180563,
+        ),
+    ),
+    (
+        ([-8.0, 3.0], [[0.25, 0.0], [-0.125, 0.0625]]),
+        (
+            [0.000017051923929111931238, 0.95215771157282906237, 0.047825236503241825702],
+            [4.3481759638774222078e-11, -3.9550926359629627837e-8, 0.000040827702189258300155],
+            -15.468147471315179842,
+        ),
+        (
+            [0.00017302380388582957062, 0.95200940916704528602, 0.047817567029068884412],
+            [1.9300288880755998768e-9, -2.5124688424431489653e-7, 0.000041215199606031563149],
+            -13.112732515456865386,
+        ),
+    ),
+    (
+        ([1.0, -1.0], [[2.0**-20, 0.0], [2.0**-21, 2.0**-22]]),
+        (
+            [0.66524095577479044386, 0.090030573170376673211, 0.24472847105483288293],
+            [3.3993753833034059749e-14, -3.597337356595913646e-15, 7.0741216491832549061e-16],
+            -30.497122410441755455,
+        ),
+        (
+            [0.57611688476581220397, 0.11399972750580753691, 0.30988338772838025912],
+            [5.4239242504203130905e-14, -5.3320411631509644984e-15, 9.1898512284791201275e-16],
+            -30.168867672821454865,
+        ),
+    ),
+]
+
+
+@each_law
+def test_moments(law):
+    """Also of narrow distributions, where E y² − (E y)² cancels."""
+    given, *exact = map(list, zip(*MOMENTS, strict=True))
+    loc, factors = map(np.array, zip(*given, strict=True))
+    d = law(loc, scale_tril=factors)
+    mean, below, entropy = map(np.array, zip(*exact[LAWS.index(law)], strict=True))
+    np.testing.assert_allclose(d.mean, mean, rtol=2e-15)
+    np.testing.assert_allclose(d.entropy, entropy, rtol=4e-15)
+    covariance, (i, j) = d.share_covariance, np.tril_indices(2)
+    spread = np.sqrt(d.variance)
+    error = (covariance[:, i, j] - below) / (spread[:, i] * spread[:, j])
+    np.testing.assert_allclose(error, 0.0, atol=1e-14)
+    sums = covariance.sum(axis=-1) / spread / spread.max(axis=-1, keepdims=True)
+    np.testing.assert_allclose(sums, 0.0, atol=1e-14)
+
+
+def test_moments_of_many_entries():
+    """Where the grid of nodes would be too large they are refused, with the reason."""
+    d = rp.LogisticNormal(np.zeros(9))
+    for refused in (
+        lambda: d.mean,
+        lambda: d.variance,
+        lambda: d.share_covariance,
+        lambda: d.entropy,
+    ):
+        with pytest.raises(NoFormulaError, match=r"integrals over 9 dimensions, of .* nodes"):
+            refused()
+    d = rp.StickBreakingNormal(np.linspace(-1.0, 1.0, 9))  # its entropy is of one number at a time
+    log_p = d.log_prob(d.sample(20_000, rng=3))
+    assert abs(d.entropy + np.mean(log_p)) < 4.5 * np.std(log_p) / math.sqrt(len(log_p))

@@ -4,7 +4,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from kinds import DISCRETE, REPARAMETERIZED
+from kinds import DISCRETE, REPARAMETERIZED, marked
 from scipy.special import ndtr
 from scipy.stats import chisquare, kstest
 
@@ -37,21 +37,7 @@ def assert_same_bits(actual, expected):
         np.testing.assert_array_equal(actual[key], values, err_msg=key, strict=True)
 
 
-def first_of_each_kind():
-    """Return a distribution of each mechanism, path, noise and number of extra arrays."""
-    found = {}
-    for name in REPARAMETERIZED:
-        cls = rp.get(name)
-        found.setdefault((cls.mechanism, cls.path, cls.noise.name, cls._extras), name)
-    return list(found.values())
-
-
-def marked(name):
-    return () if name in first_of_each_kind() else pytest.mark.long
-
-
-#: Distributions, and how many draws reach into a second block. What divides the work is the same
-#: for all, so that one of each kind is enough every time.
+#: Distributions, and how many draws reach into a second block.
 CASES = {
     f"{name}-{kind}": (d, n, marked(name))
     for name in REPARAMETERIZED

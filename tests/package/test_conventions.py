@@ -16,7 +16,7 @@ LIBRARIES = {"torch": torch.ROWS, "numpyro": numpyro.ROWS, "tfp": tfp.ROWS}
 #: What each of these libraries calls the parameters of the distributions that are here, where
 #: they are the same number.
 SPELLINGS = [
-    pytest.param(rp.get(row.law), name, *link.theirs, id=f"{library}-{row.law}-{link.theirs[0]}")
+    (library, row.law, name, *link.theirs)
     for library, rows in LIBRARIES.items()
     for row in rows.values()
     if row.law in BUILT_IN
@@ -27,7 +27,7 @@ SPELLINGS = [
 
 #: The same for SciPy, from ``about.scipy``.
 SPELLINGS += [
-    pytest.param(rp.get(law), ours, theirs, id=f"scipy-{law}-{theirs}")
+    ("scipy", law, ours, theirs)
     for law in BUILT_IN
     if rp.get(law).about.scipy
     for theirs, ours in scipy_arguments(rp.get(law)).items()
@@ -54,9 +54,9 @@ CONVERTED = [
 ]
 
 
-@pytest.mark.parametrize(("cls", "name", "other"), SPELLINGS)
-def test_names_of_other_libraries_for_the_same_number_are_aliases(cls, name, other):
-    assert cls.parameters.canonical(other) == name
+def test_names_of_other_libraries_for_the_same_number_are_aliases():
+    assert len(SPELLINGS) > 200
+    assert [row for row in SPELLINGS if rp.get(row[1]).parameters.canonical(row[3]) != row[2]] == []
 
 
 @pytest.mark.parametrize(

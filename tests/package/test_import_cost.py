@@ -1,84 +1,78 @@
 """What is imported when: start-up stays fast because heavy packages wait until they are needed."""
 
+import re
+
 import pytest
 
 HEAVY = {"numpy", "scipy", "typer", "rich", "pyarrow", "matplotlib", "torch", "jax", "dask"}
 
-#: Runs code, then prints the names of all imported modules, whatever the code prints or exits with.
+#: Runs lines of code, whatever they print or exit with, and says after each what is imported.
 REPORT = """
 import sys
-arguments = sys.argv[1:]
-sys.argv[1:] = arguments[1:]
-try:
-    exec(arguments[0])
-except SystemExit:
-    pass
-print("imported:", *sys.modules)
+for line in sys.argv[1:]:
+    try:
+        exec(line)
+    except SystemExit:
+        pass
+    print("imported:", *sys.modules)
 """
-COMMAND = "from reparam.cli import main; main()"
+#: Runs the command line.
+COMMAND = "from reparam.cli import main; sys.argv[1:] = {!r}.split(); main()"
 
 
 @pytest.fixture
 def imported(python):
-    def run(code, *arguments):
-        output = python("-c", REPORT, code, *arguments, REPARAM_NO_PLUGINS=1).stdout
-        modules = output.rpartition("imported:")[2].split()
-        return HEAVY.intersection(modules)
+    """Run lines in one process; return the heavy packages that it has imported after each."""
+
+    def run(*lines):
+        output = python("-c", REPORT, *lines, REPARAM_NO_PLUGINS=1).stdout
+        found = re.findall("^imported: (.*)$", output, re.MULTILINE)
+        assert len(found) == len(lines)
+        return [HEAVY.intersection(modules.split()) for modules in found]
 
     return run
 
 
-@pytest.mark.parametrize(
-    ("code", "needed"),
-    [
-        ("import reparam", set()),
-        ("import reparam; reparam.names", set()),
-        ("import reparam; reparam.Gaussian().rsample(3, rng=1).vjp(1.0)", {"numpy"}),
-        ("import reparam; reparam.Exponential().sample(3, rng=1)", {"numpy"}),
-        ("import reparam; reparam.get('laplace')().rsample(3, rng=1).jacobian()", {"numpy"}),
-        ("import reparam; reparam.get('logistic')().log_prob(0.0)", {"numpy"}),
-        ("import reparam; g = reparam.Gaussian; reparam.kl(g(1.0), g()).vjp()", {"numpy"}),
-        ("import reparam; reparam.names()", {"numpy"}),
-    ],
-)
-def test_library_imports_no_more_than_it_needs(imported, code, needed):
-    assert imported(code) <= needed
+def test_library_imports_no_more_than_it_needs(imported):
+    nothing, function, *others = imported(
+        "import reparam",
+        "reparam.names",
+        "reparam.Gaussian().rsample(3, rng=1).vjp(1.0)",
+        "reparam.Exponential().sample(3, rng=1)",
+        "reparam.get('laplace')().rsample(3, rng=1).jacobian()",
+        "reparam.get('logistic')().log_prob(0.0)",
+        "g = reparam.Gaussian; reparam.kl(g(1.0), g()).vjp()",
+        "reparam.names()",
+    )
+    assert nothing == function == set()
+    assert others == [{"numpy"}] * 6
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--help"],
-        ["--version"],
-        ["sample", "--help"],
-        ["grad", "--help"],
-        ["plot", "--help"],
-        ["list", "--help"],
-    ],
-    ids=" ".join,
-)
-def test_help_imports_no_numerical_package(imported, arguments):
-    assert imported(COMMAND, *arguments) <= {"typer", "rich"}
+def test_help_imports_no_numerical_package(imported):
+    helps = "--help", *(f"{command} --help" for command in ("sample", "grad", "plot", "list"))
+    *_, found = imported(*map(COMMAND.format, ("--version", *helps)))
+    assert found <= {"typer", "rich"}
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["sample", "--seed", "1"],
-        ["sample", "--seed", "1", "--format", "csv"],
-        ["grad", "--dist", "laplace", "--noise", "0.3"],
-        ["sample", "-d", "laplace", "--seed", "1", "--summary", "--format", "table"],
-        ["kl", "--from", "laplace"],
-        ["plot", "laplace", "--grad", "-n", "100", "--seed", "1"],
-        ["list"],
-        ["show", "gaussian"],
-    ],
-    ids=" ".join,
-)
-def test_commands_that_need_no_special_function_import_no_scipy(imported, arguments):
-    assert imported(COMMAND, *arguments) <= {"typer", "rich", "numpy"}
+def test_commands_that_need_no_special_function_import_no_scipy(imported):
+    commands = (
+        "sample --seed 1",
+        "sample --seed 1 --format csv",
+        "grad --dist laplace --noise 0.3",
+        "sample -d laplace --seed 1 --summary --format table",
+        "kl --from laplace",
+        "plot laplace --grad -n 100 --seed 1",
+        "list",
+        "show gaussian",
+    )
+    for command, found in zip(commands, imported(*map(COMMAND.format, commands)), strict=True):
+        assert found <= {"typer", "rich", "numpy"}, command
 
 
 def test_a_package_that_is_needed_is_noticed(imported):
-    assert imported("import reparam; reparam.Gamma().sample(3, rng=1)") >= {"numpy"}
-    assert imported("import reparam; reparam.Gamma().mean; reparam.Gamma().entropy") >= {"scipy"}
+    first, last = imported(
+        "import reparam; reparam.Gamma().sample(3, rng=1)",
+        "reparam.Gamma().mean; reparam.Gamma().entropy",
+    )
+    assert first >= {"numpy"}
+    assert last >= {"scipy"}

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -38,6 +39,11 @@ EXTREME = [
 LAWS = [*(rp.get(name)() for name in REPARAMETERIZED), *DIFFICULT]
 
 
+@cache
+def pictured(law):
+    return picture(law, grad=True)
+
+
 def layers(panel, kind, **attributes):
     return [
         layer
@@ -50,7 +56,7 @@ def layers(panel, kind, **attributes):
 @pytest.mark.parametrize("law", LAWS, ids=repr)
 class TestContinuous:
     def test_density_is_the_library_s_and_has_its_area(self, law):
-        panel = picture(law).density
+        panel = pictured(law).density
         (curve,) = layers(panel, Curve)
         finite = np.isfinite(curve.y)
         np.testing.assert_array_equal(curve.y[finite], np.exp(law.log_prob(curve.x[finite])))
@@ -61,13 +67,13 @@ class TestContinuous:
         assert np.trapezoid(y, x) == pytest.approx(law.cdf(x[-1]) - law.cdf(x[0]), abs=0.03)
 
     def test_window_holds_what_is_typical(self, law):
-        low, high = picture(law).density.x_limits
+        low, high = pictured(law).density.x_limits
         least = 0.35 if law in DIFFICULT else 0.8 if lacks_mean(law) else 0.95
         assert law.cdf(high) - law.cdf(low) > least
         assert low <= law.icdf(0.5) <= high
 
     def test_tangents_have_the_slope_of_the_paths(self, law):
-        for path, _ in picture(law, grad=True).derivatives:
+        for path, _ in pictured(law).derivatives:
             name = path.x_label
             (dots,) = layers(path, Points)
             for k, tangent in enumerate(layers(path, Curve, role="tangent")):
@@ -76,7 +82,7 @@ class TestContinuous:
                 assert rise == pytest.approx(slope * np.diff(tangent.x)[0], rel=1e-6, abs=1e-12)
 
     def test_paths_keep_u(self, law):
-        for path, _ in picture(law, grad=True).derivatives:
+        for path, _ in pictured(law).derivatives:
             for curve in layers(path, Curve, role="line"):
                 values = {name: getattr(law, name) for name in law.parameters}
                 moved = type(law)(**(values | {path.x_label: curve.x}))
@@ -84,7 +90,7 @@ class TestContinuous:
                 np.testing.assert_array_equal(curve.y, moved.icdf(u))
 
     def test_gradients_are_the_library_s(self, law):
-        for _, panel in picture(law, grad=True).derivatives:
+        for _, panel in pictured(law).derivatives:
             (curve,) = layers(panel, Curve)
             expected = law.pathwise(curve.x)[panel.name.removeprefix("gradient ")]
             finite = np.isfinite(expected)
@@ -94,7 +100,7 @@ class TestContinuous:
 
 @pytest.mark.parametrize("law", [*LAWS, *EXTREME], ids=repr)
 def test_limits_are_finite(law):
-    for panel in picture(law, grad=True).panels:
+    for panel in pictured(law).panels:
         assert np.all(np.isfinite([*panel.x_limits, *panel.y_limits]))
         assert panel.x_limits[0] < panel.x_limits[1]
         assert panel.y_limits[0] < panel.y_limits[1]

@@ -104,32 +104,32 @@ CASES = {
         broken(name="Concrete"),
         broken(about=rp.About("p(y) = …", "y = …", {"temperature": "…"}, "a book")),
     ],
-    "vector_draws_repeat": [broken(_transform=restless)],
-    "vector_draws_replay": [broken(_transform=restless)],
-    "vectors_lie_in_support": [broken(_transform=halves)],
+    "draws_repeat": [broken(_transform=restless)],
+    "draws_replay": [broken(_transform=restless)],
+    "passes_transform": [broken(_transform=halves)],
     "vector_density_is_of_the_support": [
         broken(_support=Everywhere()),
         broken(log_prob=lambda value: np.zeros(np.shape(value)[:-1])),
         broken(cdf=lambda value: 0.5),
     ],
-    "vector_jacobian_differentiates_transform": [
+    "passes_derivative": [
         broken(_pull=scaled(PULL, 1.0, 1.00001)),
         broken(_pull=scaled(PULL, 1.00001, 1.0)),
         broken(_pull_log=PULL),
         broken(_pull_log=scaled(PULL_LOG, -1.0, 1.0)),
     ],
     "vector_products_agree": [broken(_pull=asymmetric)],
-    "vector_score_differentiates_log_prob": [
+    "passes_score": [
         broken(_score=scaled(SCORE, 1.00001, 1.0)),
         broken(_score=scaled(SCORE, 1.0, 1.00001)),
     ],
-    "vector_gradients_are_unbiased": [
+    "passes_expectation": [
         COLDER,
         broken(_pull=scaled(PULL, 1.2, 1.0)),
         broken(_score=lambda y, *theta: (SCORE(y, *theta)[0] + 0.1, SCORE(y, *theta)[1])),
     ],
-    "vectors_do_not_depend_on_neighbours": [broken(_transform=sociable)],
-    "vector_edges_are_numbers": [broken(_transform=unshifted)],
+    "elements_are_independent": [broken(_transform=sociable)],
+    "passes_edges": [broken(_transform=unshifted)],
 }
 
 
@@ -148,7 +148,7 @@ def test_property_notices(name, cls):
 
 #: What looks at draws and density together; the reference table is of right draws, too.
 TOGETHER = (
-    "vector_gradients_are_unbiased",
+    "passes_expectation",
     *("passes_transform", "passes_distribution", "passes_expectation"),
 )
 

@@ -22,6 +22,8 @@ from reparam.verification.witnesses import NAMES
 
 QUICK = ["--quick", "--seed", "1", "-v"]
 
+at_once = pytest.mark.usefixtures("at_once")
+
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
@@ -43,6 +45,7 @@ def test_all_holds(cli, project):
     assert str(project) not in sys.path[:1]
 
 
+@at_once
 def test_something_is_wrong(cli, project):
     result = cli("verify", "targets:WrongSign", "--only", "derivative", *QUICK, code=1)
     lines = result.stdout.splitlines()
@@ -52,11 +55,13 @@ def test_something_is_wrong(cli, project):
     assert lines[-1].startswith("1 check: 1 fails;")
 
 
+@at_once
 def test_the_names_of_targets_fit_where_aliases_were_given(cli, project):
     lines = cli("verify", "t", "normal", "--only", "score", *QUICK).stdout.splitlines()
     assert [line[:20] for line in lines[:2]] == ["✓ student-t  score  ", "✓ gaussian   score  "]
 
 
+@at_once
 class TestWidth:
     """Of lines where no terminal is: as long as they need be, but for COLUMNS."""
 
@@ -81,6 +86,7 @@ class TestWidth:
         assert lines[0].endswith("…")
 
 
+@at_once
 def test_inconclusive_is_no_pass(cli, project, monkeypatch):
     (project / "targets.py").write_text(
         "import numpy as np\n"
@@ -99,6 +105,7 @@ def test_inconclusive_is_no_pass(cli, project, monkeypatch):
     assert "1 check: 1 inconclusive;" in result.stdout
 
 
+@at_once
 class TestFormats:
     ARGUMENTS = ("verify", "laplace", "targets:WrongSign", "--only", "derivative", *QUICK)
 
@@ -158,6 +165,7 @@ class TestFormats:
 
 
 class TestOptions:
+    @at_once
     def test_only_skip_and_parameters(self, cli, project):
         arguments = ["--only", "derivative, edges", "--only", "score", "--skip", "score,edges"]
         arguments += ["--rtol", "1e-3"]
@@ -168,6 +176,7 @@ class TestOptions:
         assert worst["point"]["scale"] == 3.0
         assert worst["bound"] == pytest.approx(1e-3, rel=1e-2)
 
+    @at_once
     @pytest.mark.parametrize(
         ("options", "level"),
         [
@@ -182,6 +191,7 @@ class TestOptions:
         result = cli("verify", "laplace", "--only", "score", "-f", "json", *options)
         assert json.loads(result.stdout)["level"] == level
 
+    @at_once
     def test_a_parameter_without_derivatives(self, cli, project):
         cli("verify", "binomial", "-p", "total=3", "--only", "score", *QUICK)
 
@@ -198,6 +208,7 @@ class TestOptions:
         )
         assert "not finished within 1 s; --time-limit 10 allows for more" in result.stdout
 
+    @at_once
     def test_without_targets_the_project_says_which(self, cli, project):
         (project / "pyproject.toml").write_text(
             "[tool.reparam]\n"
@@ -218,6 +229,7 @@ class TestOptions:
         ]
         assert wrong["comparisons"][0]["bound"] == pytest.approx(0.9, rel=1e-2)
 
+    @at_once
     def test_without_targets_and_configuration_the_registry_is_verified(
         self, cli, project, monkeypatch
     ):
@@ -272,6 +284,7 @@ BAD = [
 ]
 
 
+@at_once
 @pytest.mark.parametrize(("arguments", "fragments"), [(row[0], row[1:]) for row in BAD])
 def test_what_could_not_run(cli, project, arguments, fragments):
     before = sorted(project.iterdir())

@@ -4,6 +4,7 @@ import math
 import re
 import sys
 from importlib import import_module
+from itertools import product
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ TABLES = {
     for module in [import_module(f"reparam.verification.libraries.{library}")]
 }
 ROWS = [(library, name) for library, table in TABLES.items() for name in table]
+
+each_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 MODULES = {**LIBRARIES, "tfp": "tensorflow_probability.substrates.jax"}
 
 
@@ -55,24 +58,23 @@ def check(spec, witness, **fixed):
 # Tables -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("library", "name"), ROWS)
-def test_parameters_are_named_and_typical_ones_in_their_domains(library, name):
-    parameters = TABLES[library][name].parameters()
-    assert parameters
-    for key, parameter in parameters.items():
-        assert parameter.name == key
-        assert not parameter.aliases
-        for value in (parameter.default, *parameter.typical):
-            assert value in parameter.domain
+@each_table
+def test_parameters_are_named_and_typical_ones_in_their_domains(table):
+    for name, row in table.items():
+        parameters = row.parameters()
+        assert parameters, name
+        for key, parameter in parameters.items():
+            assert parameter.name == key
+            assert not parameter.aliases
+            for value in (parameter.default, *parameter.typical):
+                assert value in parameter.domain, name
 
 
-@pytest.mark.parametrize(("library", "name"), ROWS)
-def test_slopes_of_links_are_their_derivatives(library, name, typical):
-    row = TABLES[library][name]
-    for theta in typical(row.parameters()):
-        for link in row.links.values():
-            if not isinstance(link, Link):
-                continue
+@each_table
+def test_slopes_of_links_are_their_derivatives(table, typical):
+    for row in table.values():
+        links = [link for link in row.links.values() if isinstance(link, Link)]
+        for theta, link in product(typical(row.parameters()), links):
             at = [theta[their] for their in link.theirs]
             for place, slope in enumerate(link.slopes(*at)):
                 h = 1e-6 * (1.0 + abs(at[place]))
@@ -82,12 +84,12 @@ def test_slopes_of_links_are_their_derivatives(library, name, typical):
                 assert slope == pytest.approx(want, rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.parametrize(("library", "name"), [at for at in ROWS if TABLES[at[0]][at[1]].law])
-def test_derivatives_of_laws_in_their_parameters(library, name, typical):
+@each_table
+def test_derivatives_of_laws_in_their_parameters(table, typical):
     """−F_θ/p by the chain rule, against differences of the law's cdf in the library's names."""
-    row = TABLES[library][name]
-    parameters = row.parameters()
-    for theta in typical(parameters, 2):
+    rows = [row for row in table.values() if row.law]
+    for row, theta in ((each, theta) for each in rows for theta in typical(each.parameters(), 2)):
+        parameters = row.parameters()
         law = row.at(theta)
         low, high = map(float, law.support)
         y = middle(law, max(low, -1e4), min(high, 1e4))

@@ -1,17 +1,15 @@
-"""Mistakes of matrix parameters, each of one kind, are caught: by ``verify`` and by conformance."""
+"""Mistakes of matrix parameters, each of one kind, are caught: by ``verify``."""
 
 import numpy as np
 import pytest
 
 import reparam as rp
-from reparam import testing
 from reparam.special.matrices import apply, transposed
 from reparam.verification.checking import run_check
 from reparam.verification.context import LEVELS
 from reparam.verification.results import Outcome
 
 QUICK = {"level": LEVELS["quick"], "seed": 1, "alpha": 1e-10}
-PROPERTIES = {prop.__name__: prop for prop in testing.VECTOR_PROPERTIES}
 RIGHT = rp.MultivariateGaussian
 
 
@@ -73,35 +71,22 @@ def score_without_inverse(y, loc, a, b):
     return in_loc, in_factor + transposed(b)
 
 
-JACOBIAN, PRODUCTS = "vector_jacobian_differentiates_transform", "vector_products_agree"
-STATISTICS = "vector_statistics_match_draws"
-SCORE, UNBIASED = "vector_score_differentiates_log_prob", "vector_gradients_are_unbiased"
 MUTANTS = {
-    "upper triangle": (broken(_pulled_back=upper), "derivative", JACOBIAN),
-    "transposed derivative": (broken(_pulled_back=transposed_derivative), "derivative", JACOBIAN),
-    "diagonal not halved": (
-        broken(ByCovariance, _pulled_back=whole_diagonal),
-        "derivative",
-        JACOBIAN,
-    ),
-    "one triangle": (broken(ByCovariance, _pulled_back=one_triangle), "derivative", PRODUCTS),
-    "transposed factor": (broken(_transform=by_transpose), "expectation", UNBIASED),
-    "gradient of one entry": (broken(_pull=first_entry), "derivative", JACOBIAN),
-    "wrong constant": (
-        broken(_log_prob=wrong_constant),
-        "identity",
-        "vector_statistics_match_draws",
-    ),
-    "no determinant": (broken(_log_prob=no_determinant), "identity", SCORE),
-    "score without A⁻ᵀ": (broken(_score=score_without_inverse), "score", SCORE),
+    "upper triangle": (broken(_pulled_back=upper), "derivative"),
+    "transposed derivative": (broken(_pulled_back=transposed_derivative), "derivative"),
+    "diagonal not halved": (broken(ByCovariance, _pulled_back=whole_diagonal), "derivative"),
+    "one triangle": (broken(ByCovariance, _pulled_back=one_triangle), "derivative"),
+    "transposed factor": (broken(_transform=by_transpose), "expectation"),
+    "gradient of one entry": (broken(_pull=first_entry), "derivative"),
+    "wrong constant": (broken(_log_prob=wrong_constant), "identity"),
+    "no determinant": (broken(_log_prob=no_determinant), "identity"),
+    "score without A⁻ᵀ": (broken(_score=score_without_inverse), "score"),
 }
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_mistake_is_caught(name):
-    cls, witness, prop = MUTANTS[name]
-    with pytest.raises(AssertionError, match=r"^multivariate-gaussian: "):
-        PROPERTIES[prop](cls)
+    cls, witness = MUTANTS[name]
     found = run_check(cls, witness, **QUICK)
     assert found.outcome is Outcome.FAILS, found
 

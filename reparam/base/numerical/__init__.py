@@ -9,6 +9,7 @@ from reparam.base.numerical.count_tails import log_sum
 from reparam.base.numerical.differences import as_rows, in_parameters, in_values
 from reparam.base.numerical.inversion import cdf_of_quantile, quantile
 from reparam.base.numerical.log_tails import log_tail, log_tail_of_counts
+from reparam.base.numerical.members import in_members
 from reparam.base.numerical.moments import moments
 from reparam.base.numerical.paths import along_quantiles
 from reparam.base.numerical.roots import halved
@@ -21,6 +22,7 @@ __all__ = [
     "by_rows",
     "cdf_of_quantile",
     "halved",
+    "in_members",
     "in_parameters",
     "in_values",
     "log_sum",

@@ -17,7 +17,7 @@ from reparam.domains import Interval
 if TYPE_CHECKING:
     from reparam.parameters import Parameter
 
-__all__ = ["as_rows", "in_parameters", "in_values"]
+__all__ = ["as_rows", "extrapolated", "in_parameters", "in_values"]
 
 Rows = NDArray[np.intp]
 
@@ -208,7 +208,7 @@ def _by_steps(moved: Moved, reach: Array, room: Array) -> tuple[Array, Array]:
     rest = np.arange(len(room))
     for power in _STEPS:
         step = np.minimum(_STEP * np.minimum(reach, room)[rest] * 16.0**power, 0.5 * room[rest])
-        slope, doubt = _extrapolated(partial(_shifted, moved, rest, step), step)
+        slope, doubt = extrapolated(partial(_shifted, moved, rest, step), step)
         better = doubt < error[rest]
         best[rest[better]], error[rest[better]] = slope[better], doubt[better]
         rest = rest[~(error[rest] <= _GOOD * np.abs(best[rest]))]
@@ -221,7 +221,7 @@ def _shifted(moved: Moved, rows: Rows, step: Array, times: float) -> Array:
     return moved(rows, times * step)
 
 
-def _extrapolated(moved: Callable[[float], Array], step: Array) -> tuple[Array, Array]:
+def extrapolated(moved: Callable[[float], Array], step: Array) -> tuple[Array, Array]:
     """Return the derivative of order 6, and what its error is less than."""
     slopes, sizes = [], np.zeros(())
     for k in (2.0, 1.0, 0.5):

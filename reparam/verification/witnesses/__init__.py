@@ -30,7 +30,7 @@ class _Declaration:
     gradients
         Whether it has nothing to look at where there are no gradients.
     vectors
-        Whether it asks other questions of vectors: ``of_vectors`` has them.
+        Whether it asks other questions of vectors: the folder ``of_vectors`` has them.
     on_request
         Whether it is asked only if it is named.
     """
@@ -80,6 +80,13 @@ _WITNESSES = {
     "continuity": _Declaration(
         "f is continuous in θ at fixed noise, no step function", 7, vectors=False
     ),
+    "moments": _Declaration(
+        "mean, variance and entropy against sums, or quadrature over quantiles (of vectors, draws)",
+        0,
+        statistical=True,
+        gradients=False,
+        vectors=False,
+    ),
     "second": _Declaration(
         "∂²E[φ(y)]/∂θ∂θ' by the sampler's second derivatives against −F_θ/p's, on request",
         0,
@@ -105,8 +112,13 @@ STATISTICAL = tuple(name for name, each in _WITNESSES.items() if each.statistica
 BY_COST = tuple(sorted(_WITNESSES, key=lambda name: -_WITNESSES[name].cost))
 
 
-def load(name: str, *, vectors: bool = False) -> Witness:
-    """Return the witness of that name: of numbers, or of vectors."""
-    file = "of_vectors" if vectors and _WITNESSES[name].vectors else name
-    witness: Witness = getattr(import_module(f"reparam.verification.witnesses.{file}"), name)
+def load(name: str, *, kind: str = "") -> Witness:
+    """Return the witness of that name: of numbers, or of ``"vectors"`` or ``"counts"``."""
+    place, declared = name, _WITNESSES[name]
+    if kind == "vectors" and declared.vectors:
+        place = f"of_vectors.{name}"
+    elif kind == "counts" and declared.vectors and not declared.gradients:
+        place = "of_counts"
+    module = import_module(f"reparam.verification.witnesses.{place}")
+    witness: Witness = getattr(module, name)
     return witness

@@ -14,7 +14,7 @@ from reparam._typing import Array
 from reparam.parameters import Parameter
 from reparam.verification import paths
 from reparam.verification.averages import TESTS, Averages, compare
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context, noise_of
 from reparam.verification.fit import add_distance, is_discrete
 from reparam.verification.laws import Law, paths_of
@@ -114,8 +114,7 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
                 silent[name].add(theta, zero, 0.0, y=y[finite])
         if target.strict:
             _formulas(formulas, theta, target, law, extreme_noise(context))
-    for tally in (numbers, inside, *gradients.values(), *silent.values(), *formulas.values()):
-        yield from tally.result()
+    yield from results(numbers, inside, gradients, silent, formulas)
 
 
 def _of_draws(context: Context) -> Iterator[Comparison]:

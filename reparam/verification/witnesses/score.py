@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
-from reparam.verification.numerics import derivative_in, ends, integral, moved, spans, unit_rule
-from reparam.verification.refusals import NotApplicable
+from reparam.verification.integers import every
+from reparam.verification.numerics import derivative_in, ends, integral, spans, unit_rule
+from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.splitting import inner_edges
+from reparam.verification.splitting import inner_edges, integrated
+from reparam.verification.targets import Masses
 
 __all__ = ["score"]
 
-#: The most terms of a sum over a discrete distribution's values, and the probability left out of it
-#: on either side.
-_TERMS, _REST = 2.0**22, 1e-18
-#: How many values are summed over where that is too many.
-_FIRST = 2.0**14
-#: Values that a sum need not choose from.
-_FEW = 64.0
 #: Nodes in each half of an integral, and of one that tells the error.
 _NODES = 300, 200
 #: Of parameters that move an end, the quantiles that the integral is between.
@@ -42,6 +38,8 @@ def score(context: Context) -> Iterator[Comparison]:
     target, formulas = context.target, context.target.formulas
     if not {"score", "log_prob"} <= set(formulas):
         raise NotApplicable("it has no score, or no log_prob")
+    if not target.parameters:
+        raise NotApplicable(NO_PARAMETERS)
     slopes = {
         name: Tally(f"∂ log p/∂{name}", doubt="differences of log p have too few digits")
         for name in target.parameters
@@ -89,8 +87,7 @@ def score(context: Context) -> Iterator[Comparison]:
                 _expect_zero(context, theta, u, means)
             if inner:
                 _expect_zero(context, theta, u[(u > _INNER[0]) & (u < _INNER[1])], inner)
-    for tally in (*slopes.values(), stein, *means.values(), *inner.values()):
-        yield from tally.result()
+    yield from results(slopes, stein, means, inner)
 
 
 def _integrate_in_value(context: Context, theta: dict[str, float], tally: Tally) -> None:
@@ -134,10 +131,8 @@ def _expect_zero(
     first, last = float(cdf(**theta)[0]), 1.0 - float(sf(**theta)[0])
     edges = inner_edges(target, theta)[0]
     (mean, size, unsure), (coarse, *_) = (
-        _integrated(
-            scores, partial(formulas["icdf"], **theta), *_between(first, last, edges, nodes)
-        )
-        for nodes in _NODES
+        integrated(scores, np.asarray(formulas["icdf"](u, **theta)), weight)
+        for u, weight in (_between(first, last, edges, nodes) for nodes in _NODES)
     )
     for end, through in target.jumps(theta):
         if places[0] < end < places[-1]:
@@ -155,21 +150,6 @@ def _expect_zero(
             size=size[at] + sum(abs(float(slope[0])) for slope, _ in tails),
             uncertainty=min(unsure[at] + sum(float(error[0]) for _, error in tails), 1e300),
         )
-
-
-def _integrated(
-    f: Callable[[Array], Array], quantile: Callable[[Array], Array], u: Array, weight: Array
-) -> tuple[Array, Array, Array]:
-    """Return sums of functions of quantiles, one a row, their sizes, and what rounding may do."""
-    y = np.asarray(quantile(u))
-    values = f(y)
-    rounding = moved(f, y, values)
-    inside = np.isfinite(values) & np.isfinite(rounding)
-    size = np.abs(np.where(inside, values, 0.0))
-    lost = np.sum(np.where(inside, 0.0, weight), axis=-1) * np.max(size, axis=-1)
-    unsure = np.sum(np.where(inside, weight * rounding, 0.0), axis=-1)
-    total = np.sum(np.where(inside, weight * values, 0.0), axis=-1)
-    return total, np.sum(weight * size, axis=-1), lost + unsure
 
 
 def _resolved(y: Array, low: Array, high: Array) -> NDArray[np.bool_]:
@@ -203,43 +183,22 @@ def _between(first: float, last: float, edges: Array, nodes: int) -> tuple[Array
 def _sum_to_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:
     """Sum the score over the values of a discrete distribution that are not too improbable.
 
-    Where these are too many, over the first of them: up to b the sum is −∂(1 − F(b))/∂θ.
+    Where these are too many, over some of them: from a to b the sum is −∂F(a − 1)/∂θ − ∂(1 −
+    F(b))/∂θ.
     """
-    target, formulas = context.target, context.target.formulas
-    low, high = map(float, target.law(theta, context.seed).support)
-    start = low if np.isfinite(low) else float(target.values(theta, 1, context.seed)[0])
-    if start == low:
-        first = _border(lambda y: formulas["cdf"](y, **theta) > _REST, low, high)
-    else:
-        first = -_border(lambda y: formulas["cdf"](-y, **theta) <= _REST, -start, -low)
-    last = _border(lambda y: formulas["sf"](y, **theta) <= _REST, start, high)
-    if last - low < _FEW:  # all of them, where the rarest may have all that scores vary by
-        first, last = low, min(high, low + _FEW)
-    many = not last - first < _TERMS
-    if many:
-        last = first + _FIRST
-    y = np.arange(first, last + 1.0)
+    target, formulas = cast(Masses, context.target), context.target.formulas
+    y, are_all = every(target, theta, context.seed)
+    if not y.size:
+        return
     mass, claimed = np.exp(formulas["log_prob"](y, **theta)), formulas["score"](y, **theta)
+    tails = [] if are_all else [("cdf", y[:1] - 1.0), ("sf", y[-1:])]
     for name, tally in means.items():
-        terms, beyond, error = mass * claimed[name], 0.0, 0.0
-        if many:
-            tail = partial(formulas["sf"], y[-1:])
-            (beyond,), (error,) = derivative_in(name, tail, theta, target.parameters, shape=(1,))
-        size = np.sum(np.abs(terms))
-        total = np.sum(terms) + beyond
+        terms = mass * claimed[name]
+        total, size, error = float(np.sum(terms)), float(np.sum(np.abs(terms))), 0.0
+        for tail, at in tails:
+            slope, unsure = derivative_in(
+                name, partial(formulas[tail], at), theta, target.parameters, shape=(1,)
+            )
+            total, size = total + float(slope[0]), size + abs(float(slope[0]))
+            error += float(unsure[0])
         tally.add(theta, total, 0.0, rtol=1e-10, size=size, uncertainty=error)
-
-
-def _border(beyond: Callable[[float], bool], low: float, high: float) -> float:
-    """Return the least integer that is beyond something, of those from low to high.
-
-    None is looked for farther than there are too many to sum over.
-    """
-    width = 1.0
-    while low + width < high and width <= _TERMS and not beyond(low + width):
-        width *= 2.0
-    last = min(low + width, high)
-    while low < last:
-        middle = low + (last - low) // 2.0
-        low, last = (low, middle) if beyond(middle) else (middle + 1.0, last)
-    return last

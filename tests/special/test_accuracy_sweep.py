@@ -41,6 +41,25 @@ def test_a_case_of_every_law_is_within_the_bound():
     assert compared >= 0.98 * points
 
 
+@pytest.mark.long
+def test_errors_of_laws_without_tables_are_those_on_record():
+    names = ["von-mises", "inverse-gaussian", "generalized-normal", "skew-normal"]
+    arguments = ["--laws", *names, "--cases", "2", "--jobs", "1", "--worst", "0", "--compare"]
+    result = sweep(*arguments)
+    assert not result.returncode, result.stdout + result.stderr
+
+
+def test_the_record_is_the_page():
+    page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    record = json.loads((ROOT / "tests/helpers/reference/sweep.json").read_text(encoding="utf-8"))
+    for law, quantities in record.items():
+        for quantity, worst in quantities.items():
+            row = re.search(rf"^\| {law} \| `{quantity}` \|.*$", page, re.MULTILINE)[0]
+            *_, error, excess, _ = row.split(" | ")
+            assert float(error.split(" / ")[-1]) == pytest.approx(worst["error"], rel=0.1)
+            assert float(excess) == pytest.approx(worst["excess"], rel=0.1)
+
+
 #: What is found, what is right, and how far that is beyond what half an ulp in the inputs forces.
 JUDGED = [
     ("2.0 * (1.0 + 1e-12)", "a + b", 10.0),

@@ -277,7 +277,12 @@ class Registered(Target):
         self.moving = tuple(name for name in moving if name in self.parameters)
         if isinstance(thing, type):
             self.ordered = thing._ordered
-        self.reference = cls.name
+        # the table is of the defaults of parameters without derivatives
+        constants = cls.parameters.keys() - {*cls.parameters.differentiable}
+        usual = isinstance(thing, type) or all(
+            np.all(thing[key] == cls.parameters[key].initial) for key in constants
+        )
+        self.reference = cls.name if usual else None
         if not _BESIDE.issuperset(cls.numerical_formulas()):  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding
         self.formulas = {formula: self._formula(formula) for formula in _OF_NUMBERS}

@@ -136,7 +136,7 @@ def estimate(
             typer.echo(f"Note: {note}", err=True)
         return
     if at or fix:
-        raise InputError("--at gives a graph's inputs values; pass --graph or --node, or use -p")
+        raise InputError("--at and --fix are for a graph; pass --graph or --node, or use -p")
     distribution = parsing.distribution(parsing.chosen(law, dist), param)
     draws = parsing.count(count, least=2, example="1e5")
     with parsing.seeded(seed) as rng:

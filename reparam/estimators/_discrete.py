@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -68,6 +68,10 @@ class Enumeration(Estimator):
         return Moments(self.units, total, nothing, nothing)
 
 
+#: θ and noise to relaxed values, values and ∂ỹ/∂θ.
+Relaxation: TypeAlias = Callable[..., tuple[Array, Array, tuple[Array, ...]]]
+
+
 def _of_bernoulli(
     law: Any, u: Array, temperature: float, given: float
 ) -> tuple[Array, Array, tuple[Array, ...]]:
@@ -99,12 +103,33 @@ def _of_categorical(
     return np.einsum("ik,k->i", x, numbers), hard, tuple(slopes.T)
 
 
+def _of_indicator(
+    law: Any, u: Array, temperature: float, given: Array
+) -> tuple[Array, Array, Callable[[Array], Array]]:
+    """Return the relaxed indicator x, the indicator of its greatest entry, and Σ φ′ ∂x/∂θ of φ′."""
+    in_logits = law._choice == ("logits",)
+    logits = given if in_logits else np.log(given)
+    theta = np.asarray(temperature), logits
+    x, log_ratio = Concrete._transform(u.reshape(-1, logits.size), *theta)
+    hard = np.where(log_ratio == 0.0, 1.0, 0.0)  # less the greatest
+
+    def pulled(upstream: Array) -> Array:
+        slopes: Array = Concrete._pull(upstream, x, log_ratio, *theta)[1]
+        return np.asarray((slopes if in_logits else slopes / given).T)
+
+    return x, hard, pulled
+
+
 #: By distribution: itself, uniform noise, as many numbers as there are in θ for each value,
 #: temperature and θ to relaxed values, values and ∂ỹ/∂θ.
-RELAXATIONS: dict[str, Callable[..., tuple[Array, Array, tuple[Array, ...]]]] = {
+RELAXATIONS: dict[str, Relaxation] = {
     "bernoulli": _of_bernoulli,
     "categorical": _of_categorical,
 }
+
+
+#: What is relaxed as a vector.
+_INDICATORS = "one-hot-categorical"
 
 
 class Relaxed(Estimator):
@@ -117,11 +142,13 @@ class Relaxed(Estimator):
     name = "relaxed"
     formula = "φ′(ỹ) ∂ỹ/∂θ,  ỹ a relaxation of y"
     biased = True
+    takes_vectors = True
     tempered = True
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
-        self._relaxed = RELAXATIONS[problem.distribution.name]
+        name = problem.distribution.name
+        self._relaxed: Relaxation = RELAXATIONS.get(name, _of_categorical)
         self._each = sum(value.size for value in problem.distribution._theta)
         self._noise = Substream(Stream(root), UNIFORM, event=(self._each,))
         self.together = max(1, BLOCK // self._each)  # as many numbers as of other noise
@@ -129,17 +156,20 @@ class Relaxed(Estimator):
     @classmethod
     def obstacle(cls, problem: Problem) -> ReparamError | None:
         """Return why it can't serve a problem."""
-        if problem.distribution.name in RELAXATIONS:
+        if problem.distribution.name in (*RELAXATIONS, _INDICATORS):
             return problem.needs_slope(cls.name)
         return EstimatorError(
             f"there is no relaxation of {problem.distribution.name} (there are those of"
-            f" {', '.join(RELAXATIONS)}); use {problem.instead}"
+            f" {', '.join((*RELAXATIONS, _INDICATORS))}); use {problem.instead}"
         )
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those draws."""
         u = self._noise.take(start, stop).ravel()
         law, temperature = self.problem.distribution, self.problem.temperature
+        if self.problem.of_vectors:
+            relaxed, hard, pulled = _of_indicator(law, u, temperature, *self.problem.theta)
+            return list(pulled(self.problem.objective.slope(self._where(relaxed, hard))))
         relaxed, hard, slopes = self._relaxed(law, u, temperature, *self.problem.theta)
         upstream = self.problem.objective.slope(self._where(relaxed, hard))
         return [upstream * slope for slope in slopes]

@@ -133,6 +133,8 @@ def estimate(
     of = distribution if distribution.event_shape else None
     phi = Objective.of(objective, np.asarray(distribution.sample(3, rng=0)), of)
     problem = Problem(distribution, phi, _temperature(temperature))
+    if not problem.names:
+        raise EstimatorError(f"{distribution.name} has no parameter to differentiate in")
     draws = draw_count(n, least=2)
     chosen, left_out = _chosen(problem, estimators)
     root = seed_sequence(rng)

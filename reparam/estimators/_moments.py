@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from itertools import combinations_with_replacement
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,9 @@ _ENTRIES, _PAIRED = 200, 24
 
 #: How far φ may be from a quadratic in draws, of the largest it is.
 _ROUNDING = 1e-9
+
+#: Derivatives below it, in units of the sum of the coefficients, are rounding errors of 0.
+_NOTHING = 1e-11
 
 #: The seed of the draws.
 _SEED = 20
@@ -48,10 +50,10 @@ def by_moments(problem: Problem) -> tuple[list[float], str]:
         slopes = in_members(quadratic.mean, distribution)
     except NoFormulaError as error:
         return unknown, f"a moment is missing ({error})"
-    found = [float(each) for each in problem.by_number(slopes.values())]
-    if not all(map(math.isfinite, found)):
+    found = np.array([float(each) for each in problem.by_number(slopes.values())])
+    if not np.all(np.isfinite(found)):
         return unknown, "a moment is not finite"
-    return found, ""
+    return np.where(np.abs(found) < _NOTHING * quadratic.size, 0.0, found).tolist(), ""
 
 
 class _Quadratic:
@@ -66,6 +68,8 @@ class _Quadratic:
     ----------
     fits
         Whether φ is such a polynomial.
+    size
+        The sum of its coefficients' absolute values.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -73,13 +77,13 @@ class _Quadratic:
         self._size = math.prod(d.event_shape)
         self._centre, self._spread = np.ravel(d.mean), np.sqrt(np.ravel(d.variance))
         self._spread = np.where(self._spread > 0.0, self._spread, 1.0)
-        paired = len(d.event_shape) == 1 and self._size <= _PAIRED
+        self._paired = paired = len(d.event_shape) == 1 and self._size <= _PAIRED
         numbers = range(self._size)
         pairs = (
             [*combinations_with_replacement(numbers, 2)] if paired else [(k, k) for k in numbers]
         )
         self._pairs = np.array(pairs).T
-        self.fits = False
+        self.fits, self.size = False, 0.0
         if self._size > _ENTRIES or not np.all(np.isfinite([self._centre, self._spread])):
             return
         count = 1 + self._size + len(pairs)
@@ -89,6 +93,7 @@ class _Quadratic:
         half = 2 * count
         # of the many on a simplex, or of counts, the least coefficients
         self._coefficients = np.linalg.lstsq(columns[:half], values[:half], rcond=1e-10)[0]
+        self.size = float(np.abs(self._coefficients).sum())
         apart = np.abs(columns @ self._coefficients - values)
         self.fits = bool(np.all(apart <= _ROUNDING * np.max(np.abs(values))))
 
@@ -101,11 +106,9 @@ class _Quadratic:
         """Return E[φ(y)] for y from a distribution of the same kind."""
         u = (np.ravel(d.mean) - self._centre) / self._spread
         first, second = self._pairs
-        covariance: Any = d.covariance if len(d.event_shape) == 1 else None
-        spread = (
-            np.ravel(d.variance)
-            if covariance is None or np.all(first == second)
-            else covariance[first, second]
-        )
+        if self._paired:  # some laws have a parameter of the name covariance
+            spread = d._statistic("_covariance", 2 * d.event_shape)[first, second]
+        else:
+            spread = np.ravel(d.variance)
         products = u[first] * u[second] + spread / (self._spread[first] * self._spread[second])
         return np.asarray(np.concatenate([[1.0], u, products]) @ self._coefficients)

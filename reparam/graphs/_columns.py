@@ -78,12 +78,18 @@ class Columns:
             If something has another shape than the loss, which can't depend on it then.
         """
         shapes = self.model._shapes
-        if self.batch and self.model._structure.has_sums:
+        if self.batch and (self.model._structure.has_sums or self.model._has_arrays):
+            what = "a sum" if self.model._structure.has_sums else "vectors or entries"
             raise ShapeError(
-                f"the loss has shape {self.batch} and a sum in it, and columns have one shape; sum"
+                f"the loss has shape {self.batch} and {what} in it, and columns have one shape; sum"
                 " the whole loss, or write totals only"
             )
         for name in dict.fromkeys((*self.model._structure.draws, *self._wanted)):
+            if self.model._layout.ranks.get(name):
+                raise ShapeError(
+                    f"{name} is a vector of shape {shapes[name]}, and columns have the loss's shape"
+                    f" {self.batch}; write totals only"
+                )
             if np.broadcast_shapes(shapes[name], self.batch) != self.batch:
                 raise ShapeError(
                     f"{name} has shape {shapes[name]} and the loss {self.batch}, and columns have"
@@ -129,8 +135,10 @@ class Columns:
         padding = (1,) * (model._layout.dimensions - len(self.batch))
         with np.errstate(all="ignore"):
             frame = model._forward(at, self.source, model._active(self._wanted))
-            found = model._backward(frame, {LOSS: ONE}, self._wanted, batch=(*padding, *self.batch))
-            columns = [frame.drawn[graph.draws[0]].noise] if self._replayable else []
+            whole = (*padding, *self.batch) if self.batch else None
+            found = model._backward(frame, {LOSS: ONE}, self._wanted, batch=whole)
+            noise = [frame.drawn[graph.draws[0]].noise] if self._replayable else []
+            columns = [model._layout.spread(each) for each in noise]
             columns += [model._whole(frame, name) for name in graph.draws if name != LOSS]
             columns += [model._whole(frame, LOSS), *found]
             sums = [
@@ -139,5 +147,5 @@ class Columns:
             ]
             own = dict(zip(self._wanted, found, strict=True))
             moments = [of_loss(model, frame), *sums, undefined(model, frame, own)]
-        whole, shape = (len(at), *padding, *self.batch), (len(at), *self.batch)
-        return [np.broadcast_to(entry, whole).reshape(shape) for entry in columns], moments
+        each, shape = (len(at), *padding, *self.batch), (len(at), *self.batch)
+        return [np.broadcast_to(entry, each).reshape(shape) for entry in columns], moments

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +13,8 @@ from reparam.base.distribution import Distribution
 from reparam.errors import ExpressionError, ReparamError, ShapeError
 from reparam.graphs._evaluator import ONE, Evaluator, Frame
 from reparam.graphs._laws import Law
-from reparam.graphs._nodes import Sampled
-from reparam.graphs._parse import parse
+from reparam.graphs._nodes import PATHWISE, Sampled
+from reparam.graphs._parse import Structure, parse
 from reparam.graphs._terms import LOSS
 
 __all__ = ["OfDraws"]
@@ -76,6 +77,12 @@ class OfDraws:
     def _model(self) -> Evaluator:
         law, names = Law.of(self._distribution)
         structure = parse(f"{self._name} ~ {law.name}()\n{LOSS} = {self._text}", (law,))
+        # the slope in draws of integers, too: what relaxations take
+        nodes = (
+            replace(node, by=PATHWISE) if isinstance(node, Sampled) else node
+            for node in structure.nodes
+        )
+        structure = Structure(tuple(nodes))
         return Evaluator(structure, {name: value for name, (_, value) in names.items()})
 
     def _frame(self, y: Array) -> Frame:

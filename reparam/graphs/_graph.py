@@ -43,7 +43,10 @@ class Graph:
                                                ``truncated(gaussian(loc=formula), low=0)``, too
     ``k ~ poisson(rate=formula)``              drawn, and differentiated by its score
     ``b ~ bernoulli(formula) relaxed(0.5)``    a relaxed draw at that temperature; or
-                                               ``straight-through(0.5)``: both are biased
+                                               ``straight-through(0.5)``: both are biased, and there
+                                               for categorical and one-hot-categorical, too
+    ``w ~ mvn(loc=m, scale_tril=L)``           a vector: m and L are arrays, or lists of formulas,
+                                               ``[a, 2*a]``
     ``x ~ distribution(…) observed(formula)``  a value that is given; ``log_prob(x)`` is its
                                                log-likelihood
     ``loss = formula``                         the objective, if there is one
@@ -54,6 +57,11 @@ class Graph:
     ``log_prob(gaussian(0, 1), y)`` of any distribution; ``entropy(p)`` and ``kl(p, q)`` of nodes
     and distributions. ``stop_gradient(z)`` in place of z there is its distribution without
     derivatives in the parameters. ``sum(formula)`` is one number a draw, the sum over all elements.
+
+    Of arrays there are entries and slices, ``w[0]``, ``X[:, 1]``, ``w[1:]``, as NumPy has them;
+    ``mu[k]``, the entry along the first axis that a draw k says; and ``dot(X, w)``, the sum of
+    products over the last axes, by which a matrix and a vector are multiplied. All else is
+    elementwise, and broadcasts.
 
     A node refers to earlier nodes and to inputs: names that are no node's. Discrete distributions
     are differentiated by their score, all others must have a reparameterization. With :meth:`at`,
@@ -190,6 +198,9 @@ class Model(Evaluator):
     The objective is E[J], with J the sum of the loss over the batch, which is its shape. A term
     that is one number counts once for each element there: ``sum`` in all other terms makes it count
     once.
+
+    Draws of vectors and matrices have their entries as last axes, and arrays of parameters make
+    arrays of these: w ~ mvn(loc=X, scale_tril=L) is one vector for each row of X.
 
     The gradient is that along the path of each draw. Discrete draws have none: there it is their
     score, times those terms of the loss that depend on the draw, less the mean of these terms over

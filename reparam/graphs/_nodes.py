@@ -17,8 +17,11 @@ from reparam._typing import Array
 from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.mechanisms import LocationScale
-from reparam.errors import GraphError
+from reparam.distributions.low_rank_gaussian import LowRankMultivariateGaussian
+from reparam.distributions.matrix_gaussian import MatrixGaussian
+from reparam.errors import GraphError, NoFormulaError
 from reparam.expressions import Expression
+from reparam.families.elliptical import Elliptical
 from reparam.graphs._arrays import OfArrays, Sum
 from reparam.graphs._laws import Law, Leaf
 from reparam.graphs._layout import Layout
@@ -240,7 +243,11 @@ class Density:
         d, y = self._at(values, layout)
         slopes: dict[str, Array] = {}
         if self.of in wrt and not isinstance(d, Discrete):
-            slopes[self.of] = d.stein_score(y)
+            try:
+                slopes[self.of] = d.stein_score(y)
+            except NoFormulaError as error:
+                why = str(error).partition(";")[0]
+                raise NoFormulaError(f"{why}; take kl(p, q) or entropy(p)") from None
         if not self.placed.stopped and any(name in wrt for name in self.placed.arguments):
             slopes |= _some(self.placed.by_argument(d.score(y)), wrt)
         return d.log_prob(y), slopes
@@ -351,11 +358,18 @@ def _some(entries: Iterator[tuple[str, Array]], names: Sequence[str]) -> dict[st
 
 
 def _slopes_of_entropy(d: Distribution) -> dict[str, Array]:
-    """Return ∂H/∂θ by parameter: exact in a location and a scale, elsewhere by differences."""
+    """Return ∂H/∂θ by parameter: exact in locations and scales, elsewhere by differences."""
     from reparam.base.numerical import in_members, in_parameters
 
     if d.event_shape:
-        return in_members(lambda moved: moved.entropy, d)
+        names = d.parameters.differentiable
+        exact = dict[str, Array]()
+        if isinstance(d, Elliptical | LowRankMultivariateGaussian | MatrixGaussian):
+            # H is ln det of the scale and a constant: at the location, so is −ln p
+            at_location = d.score(d["loc"])
+            exact = {name: -at_location[name] for name in names if name != "df"}
+        rest = [name for name in names if name not in exact]
+        return {**exact, **in_members(lambda moved: moved.entropy, d, rest)}
     slopes: dict[str, Array] = {}
     if isinstance(d, LocationScale):
         slopes = {"loc": np.zeros(d.batch_shape), "scale": 1.0 / d["scale"]}

@@ -16,7 +16,7 @@ __all__ = ["DISCRETE_WITNESS_PROPERTIES", "WITNESS_PROPERTIES", "check"]
 
 #: Draws that a property looks at, and parameter sets all over the ranges with a few draws each: a
 #: suite runs often, and some quantile functions are slow.
-_DRAWS, _MANY = 2**16, 32
+_DRAWS, _MANY = 2**14, 32
 
 
 def check(

@@ -60,3 +60,47 @@ def test_matrices_have_a_column_per_entry(cli):
     assert list(found) == ["y_0_0", "y_0_1", "y_1_0", "y_1_1"]
     divergence = cli.columns("kl", "mvn", "mvn(covariance=[[2,0],[0,1]])")
     assert divergence["dkl_dq_covariance[0][0]"] == pytest.approx(0.125)
+
+
+def by_quantity(text):
+    lines = [line.split(",") for line in text.splitlines()[1:]]
+    return {(name, int(k)): float(value) for name, k, value, *_ in lines}
+
+
+def test_losses_of_vectors(cli, files):
+    options = "-p", "loc=[1,2]", "-p", "scale_tril=@L.npy", "--loss", "y[0]*y[1]"
+    found = by_quantity(cli("grad", "mvn", *options, "--sum", "-n", "1e4", "--seed", 1).stdout)
+    draw = rp.MultivariateGaussian([1.0, 2.0], L).rsample(10_000, rng=1)
+    expected = draw.vjp(draw.value[:, ::-1] / 10_000)
+    for name in ("loc", "scale_tril"):
+        for k, value in enumerate(expected[name].ravel()):
+            assert found[f"dJ_d{name}", k] == pytest.approx(value, rel=1e-12, abs=1e-15)
+    assert "write totals only" in cli("grad", "mvn", *options, "-n", 3, code=2).stderr
+    found = cli("grad", "multinomial", "-p", "probs=1,2", "--loss", "y[0]", "--sum", "-n", 100)
+    assert "dJ_dprobs,1," in found.stdout
+
+
+@pytest.mark.parametrize("command", ["grad", "estimate"])
+def test_inputs_that_are_fixed(cli, files, command):
+    graph = (
+        *("--node", "w ~ mvn(m, A)", "--node", "y ~ gaussian(dot(X, w), 1) observed(t)"),
+        *("--loss", "-sum(log_prob(y))", "--at", "m=[0,0]", "--fix", "A=@L.csv,X=@L.json"),
+        *("--fix", "t=[1,2]", "-n", 1000, "--seed", 1),
+    )
+    total = ("--sum",) if command == "grad" else ("-e", "pathwise")
+    lines = cli(command, *graph, *total).stdout.splitlines()
+    assert len(lines) == (4 if command == "grad" else 3)
+    # E Σ ½ (t − Xm − XAz)² has the derivative −Xᵀ(t − Xm) at m = 0
+    at = [float(line.split(",")[2 if command == "grad" else 3]) for line in lines[-2:]]
+    np.testing.assert_allclose(at, -np.array(L).T @ [1.0, 2.0], atol=0.5)
+    message = "--fix q: no formula has an input q (there are: m, A, X, t); leave it out"
+    assert message in cli(command, *graph, "--fix", "q", *total, code=2).stderr
+
+
+def test_estimates_of_vectors(cli):
+    command = ("estimate", "dirichlet", "-p", "alpha=1,2,3", "-n", 1000, "--seed", 1)
+    lines = cli(*command, "--objective", "sum(y*y)", "-e", "pathwise").stdout.splitlines()
+    expected = rp.estimate(rp.Dirichlet([1, 2, 3]), "sum(y*y)", 1000, estimators="pathwise", rng=1)
+    assert [float(line.split(",")[2]) for line in lines[1:]] == [row.value for row in expected]
+    assert cli(*command).stdout.splitlines()[1].startswith("pathwise,concentration[0],")
+    assert "must be one number per draw" in cli(*command, "--objective", "y", code=2).stderr

@@ -13,7 +13,13 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("temperature", "logits"), CASES)
+@pytest.mark.parametrize(
+    ("temperature", "logits"),
+    [
+        *CASES[::3],
+        *(pytest.param(*case, marks=pytest.mark.long) for k, case in enumerate(CASES) if k % 3),
+    ],
+)
 def test_moments_and_entropy(temperature, logits):
     with mp.workdps(30):
 

@@ -374,12 +374,14 @@ WORDS = (
         "µ",
     ),
     *("log_prob(", "entropy(", "kl(", "sum(", "stop_gradient(", "gaussian(", "poisson(", "exp("),
+    *("dot(", "[0]", "[k]", "[1:]", "]", "mvn(", "categorical(", "dirichlet(", "[0.5, x]"),
     *(" relaxed(", " observed(", " straight-through(", "().__class__", "__import__('os')"),
 )
 LINES = (
     "z ~ gaussian({}, {})\nloss = log_prob({}) - {}",
     "k ~ poisson({}){}\nloss = kl({}, {}) + sum({})",
     "z ~ gaussian(0, 1)\nk ~ bernoulli(sigmoid(z)){}\nloss = log_prob({}, {}) - entropy({})",
+    "z ~ mvn([x, {}], {})\nk ~ categorical(logits=z){}\nloss = dot(z, {}) + z[{}]",
 )
 
 

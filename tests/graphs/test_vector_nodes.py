@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 import reparam as rp
+from reparam.base.numerical import in_members
+from reparam.graphs._columns import Columns
+from reparam.graphs._exact import exact
 
-N = 20_000
+N = 8_000
 M = np.array([0.5, -1.0, 2.0])
 L = np.array([[1.0, 0.0, 0.0], [0.5, 2.0, 0.0], [-0.3, 0.2, 0.7]])
-EYE = np.eye(3)
+EYE, COVARIANCE = np.eye(3), L @ L.T
 SOME = np.random.default_rng(5)
 X, T = SOME.normal(size=(2, 7, 3)), SOME.normal(size=7)
 P = np.array([0.2, 0.3, 0.5])
@@ -65,6 +68,16 @@ GRAPHS = {
         {"p": np.tile(P, (7, 1)), "mu": MU, "L": L, "X": X[0]},
         groups(P, MU, L, X[0]),
     ),
+    # as many choices as there are entries of what is chosen: no axis stands for another
+    "a square of choices": (  # E Σ_ij x_ij u_ij with x_i around v[k_i]
+        "k ~ categorical(probs=p)\nx ~ gaussian(v[k], 0.5)\nloss = x*u",
+        {"p": (q := np.array([P, P[::-1], P[[1, 0, 2]]])), "v": MU, "u": X[0, :3]},
+        {
+            "p": (c := X[0, :3] @ MU.T) - (q * c).sum(axis=1, keepdims=True),
+            "v": q.T @ X[0, :3],
+            "u": q @ MU,
+        },
+    ),
     "entries of parameters": (  # loc and scale_tril by formulas
         "w ~ mvn(loc=[a, 2*a], scale_tril=[[1, 0], [b, 2]])\nloss = w[1]**2 + w[0]*w[-1]",
         {"a": 0.7, "b": -0.4},
@@ -81,7 +94,30 @@ def test_gradients_by_hand(name):
         error = found.standard_error.gradient[key]
         assert found.gradient[key].shape == np.shape(value) == error.shape
         assert np.all(np.abs(found.gradient[key] - value) <= 4.5 * error + 1e-9), (key, found)
-        assert np.all(error < 0.05 * np.max(np.abs(value), initial=1.0)), (key, error)
+        assert np.all(error < 0.08 * np.max(np.abs(value), initial=1.0)), (key, error)
+
+
+def test_derivatives_of_entropies_in_locations_and_scales_are_exact():
+    for text, expected in (
+        ("entropy(mvn(m, A))", np.diag(1.0 / np.diag(L))),
+        ("entropy(mvn(m, covariance=A))", np.linalg.inv(COVARIANCE) / 2.0),
+        ("entropy(mvt(5, m, A))", np.diag(1.0 / np.diag(L))),
+    ):
+        given = COVARIANCE if "covariance" in text else L
+        found = rp.Graph(f"loss = {text}").at(m=M, A=given).expectation(2, rng=1).gradient
+        np.testing.assert_allclose(found["A"], expected, rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose(found["m"], 0.0, atol=1e-15)
+
+
+def test_differences_of_entropies_are_tangent():
+    for law, name, expected in (
+        (rp.MultivariateGaussian(M, L), "scale_tril", np.diag(1.0 / np.diag(L))),
+        (rp.MultivariateGaussian(M, covariance=COVARIANCE), "covariance", None),
+        (rp.MultivariateGaussian(M, [L, 2.0 * L]), "scale_tril", None),
+    ):
+        found = in_members(lambda d: d.entropy, law)[name]
+        exact = -law.score(M)[name] if expected is None else expected
+        np.testing.assert_allclose(found, exact, rtol=1e-11, atol=1e-11)
 
 
 #: Graphs of draws on paths, with everything that takes arrays.
@@ -103,7 +139,7 @@ SMOOTH = (
 )
 
 
-@pytest.mark.parametrize("text", SMOOTH)
+@pytest.mark.parametrize("text", [SMOOTH[0], pytest.param(SMOOTH[1], marks=pytest.mark.long)])
 def test_derivatives_along_paths_are_those_of_the_loss_at_the_same_noise(text):
     inputs = {
         "m": M[:2],
@@ -134,6 +170,59 @@ def test_derivatives_along_paths_are_those_of_the_loss_at_the_same_noise(text):
             np.testing.assert_allclose(
                 found[name][:, *place], slope, rtol=2e-6, atol=2e-6, err_msg=f"{name}{place}"
             )
+
+
+def test_columns_of_numbers_made_of_fixed_arrays():
+    text = "k ~ categorical(probs=p)\nloss = (v[k]*a + sum(v*a))**2"
+    model = rp.Graph(text).at(p=P, v=M, a=0.5)
+    columns = Columns(model, range(50), model._streams(1), fixed=("p", "v"))
+    (block,) = columns.blocks()
+    assert list(block) == ["noise", "k", "loss", "dJ_da"]
+    inner = M[block["k"].astype(int)] + M.sum()
+    np.testing.assert_allclose(block["dJ_da"], inner**2, rtol=1e-14)
+    with pytest.raises(rp.ReparamError, match=r"shape \(3,\) and vectors or entries in it"):
+        _ = Columns(rp.Graph("loss = v[0]*v").at(v=M), range(1), None).names
+
+
+def test_exact_values_of_a_plate_of_choices():
+    text = "k ~ categorical(probs=p)\nx ~ gaussian(v[k], 1)\nloss = (x - t)**2"
+    p, t = np.array([P, P[::-1]]), np.array([0.5, -1.0])
+    model = rp.Graph(text).at(p=p, v=M, t=t)
+    found = exact(model, ("p", "v")).gradient
+    costs = (M - t[:, np.newaxis]) ** 2
+    centred = costs - (p * costs).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found["p"], centred, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(found["v"], (2.0 * p * (M - t[:, np.newaxis])).sum(axis=0))
+
+
+VECTORS = [cls for cls in map(rp.get, rp.names()) if cls._support.rank]
+
+
+@pytest.mark.parametrize("cls", VECTORS, ids=lambda cls: cls.name)
+def test_parameters_that_are_draws_are_those_that_are_inputs(cls):
+    for selection in cls._selections():
+        values, formulas = {}, {}
+        for name in selection:
+            declared = cls._arguments[name]
+            formulas[name] = f"{name}_ + 0*g"
+            values[name] = np.array(3.0 if declared.length_of else declared.initial)
+            if declared.length_of or not declared.differentiable:
+                formulas[name] = f"{name}_"
+            else:  # a plate of two
+                values[name] = np.array([values[name], values[name]])
+        inputs = {f"{name}_": value for name, value in values.items()}
+        found = []
+        for each in ({name: f"{name}_" for name in selection}, formulas):
+            call = ", ".join(f"{name}={formula}" for name, formula in each.items())
+            text = f"g ~ gaussian(0, 1)\ny ~ {cls.name}({call})\nloss = sum(y*y) + 0*g"
+            draw = rp.Graph(text).at(**inputs).rsample(3, rng=1)
+            found.append((draw.value["y"], draw.gradient()))
+        (plain, slopes), (moving, others) = found
+        np.testing.assert_array_equal(plain, moving)
+        assert plain.shape[0] == 3
+        for name, slope in slopes.items():
+            assert slope.shape == (3, *inputs[name].shape)
+            np.testing.assert_allclose(slope, others[name], rtol=1e-12, atol=1e-13, err_msg=name)
 
 
 class TestDraws:
@@ -212,9 +301,9 @@ class TestRelaxed:
             "relaxed",
             "straight-through",
         }
-        exact = {"p": M**2 - P @ M**2, "v": 2.0 * P * M}
+        known = {"p": M**2 - P @ M**2, "v": 2.0 * P * M}
         for one, other in zip(plain, marked, strict=True):
-            assert abs(one.exact - exact[one.input][one.element]) < 1e-12
+            assert abs(one.exact - known[one.input][one.element]) < 1e-12
             assert (one.exact, one.value) == (other.exact, other.value)
             assert one.biased or abs(one.error) < 4.5 * one.standard_error
 
@@ -250,7 +339,11 @@ class TestRelaxed:
             "total_count",
         ),
         ("y ~ independent(gaussian(m, 1))\nloss = y", {}, r"no independent\(…\) in graphs"),
-        ("p ~ dirichlet(a)\nloss = log_prob(p)", {"a": M**2}, "Dirichlet has no ∂ log p/∂y"),
+        (
+            "p ~ dirichlet(a)\nloss = log_prob(p)",
+            {"a": M**2},
+            "log_prob.p.: Dirichlet has no .*; take kl",
+        ),
         ("w ~ mvn(m, A)\nloss = w", {"m": M, "A": -L}, "scale_tril"),
     ],
 )

@@ -151,7 +151,7 @@ def narrow(cls, n):
             yield theta
 
 
-@pytest.mark.parametrize("count", [15, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [8, pytest.param(50, marks=pytest.mark.long)])
 @pytest.mark.parametrize("cls", LAWS)
 def test_quantiles_are_exact_at_random_points_of_the_domain(cls, count):
     rng = np.random.default_rng(1)

@@ -37,7 +37,9 @@ class Quantile:
         ``"uniform"``, ``"normal"``, or ``"coarse"``: uniform, in units of 2⁻⁵³ above 2⁻⁵³, if 1 − u
         is a derivative, so that it is not half an ulp off.
     length
-        How many entries a vector has; 0 if draws are numbers.
+        How many numbers a vector is made of; 0 if draws are numbers.
+    entries
+        How many entries it has, if not as many.
     also_blurred
         The names of parameters x in whose derivative a term y/x cancels, which rounds, too.
     made
@@ -48,6 +50,7 @@ class Quantile:
     kinds: Mapping[str, str | float]
     noise: str = "uniform"
     length: int = 0
+    entries: int = 0
     also_blurred: tuple[str, ...] = ()
     made: Callable[..., tuple[float, ...]] = lambda *theta: theta
 

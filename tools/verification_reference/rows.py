@@ -171,7 +171,8 @@ def computed(name: str, arguments: Numbers, digits: int, step: int) -> list[floa
     with mp.workdps(digits + MARGIN):
         at = [mpf(number) for number in arguments]
         found = value_and_slopes(name, at, steps(name, at, step), {})
-        return [nearest_double(entry) for entry in found]
+    with mp.workdps(digits):  # products of two doubles may lie half-way between others
+        return [nearest_double(+entry) for entry in found]
 
 
 def conditioning(name: str, arguments: Numbers, digits: int, step: int) -> list[float]:
@@ -195,15 +196,15 @@ def conditioning(name: str, arguments: Numbers, digits: int, step: int) -> list[
 
 def row(name: str, point: Sequence[float], number: int = 0) -> list[str]:
     """Return a row of a table, on which both computations agree: of vectors, that of an entry."""
-    length = DISTRIBUTIONS[name].length
-    count = length or 1
-    arguments = (*point[-count:], *point[:-count])  # the noise is last in a table
+    law = DISTRIBUTIONS[name]
+    noises, count = law.length or 1, law.entries or law.length or 1
+    arguments = (*point[-noises:], *point[:-noises])  # the noise is last in a table
     first, second = (computed(name, arguments, *precision) for precision in PRECISIONS)
     if first != second:
         raise ArithmeticError(f"{name}{tuple(point)}: {first} and {second}")
     blur = conditioning(name, arguments, *PRECISIONS[0])
     entry = number % count
-    shown = [*point, entry] if length else point
+    shown = [*point, entry] if law.length else point
     blurred = (f"{size:.3g}" for size in blur[entry::count])
     return [*map(repr, (*shown, *first[entry::count])), *blurred]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,8 +24,10 @@ _STEPS = (1e-2, 1e-3, 1e-4, 1e-6, 1e-8)
 _GOOD = 1e-12
 
 
-def in_members(function: Callable[[_D], Array], d: _D) -> dict[str, Array]:
-    """Return the derivatives of ``function(d)`` in the differentiable parameters, by name.
+def in_members(
+    function: Callable[[_D], Array], d: _D, names: Sequence[str] | None = None
+) -> dict[str, Array]:
+    """Return the derivatives of ``function(d)`` in parameters, by name.
 
     Each has the result's shape, followed by that of the parameter. Steps in a region are tangent,
     and so are derivatives. NaN where each step leaves the domain.
@@ -36,11 +38,13 @@ def in_members(function: Callable[[_D], Array], d: _D) -> dict[str, Array]:
         Of a distribution, an array whose first axes are the batch.
     d
         The distribution.
+    names
+        The parameters; all differentiable ones by default.
     """
     shape = np.shape(function(d))
     found: dict[str, Array] = {}
     with np.errstate(all="ignore"):
-        for name in d.parameters.differentiable:
+        for name in d.parameters.differentiable if names is None else names:
             declared, value = d.parameters[name], d[name]
             event = declared.event(np.asarray(value))
             entries = [_derivative(function, d, name, place) for place in np.ndindex(*event)]

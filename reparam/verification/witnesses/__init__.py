@@ -30,7 +30,7 @@ class _Declaration:
     gradients
         Whether it has nothing to look at where there are no gradients.
     vectors
-        Whether it asks other questions of vectors: ``of_vectors`` has them.
+        Whether it asks other questions of vectors: the folder ``of_vectors`` has them.
     on_request
         Whether it is asked only if it is named.
     """
@@ -114,8 +114,11 @@ BY_COST = tuple(sorted(_WITNESSES, key=lambda name: -_WITNESSES[name].cost))
 
 def load(name: str, *, kind: str = "") -> Witness:
     """Return the witness of that name: of numbers, or of ``"vectors"`` or ``"counts"``."""
-    file = name
-    if kind and (declared := _WITNESSES[name]).vectors:
-        file = f"of_{kind}" if kind == "vectors" or not declared.gradients else name
-    witness: Witness = getattr(import_module(f"reparam.verification.witnesses.{file}"), name)
+    place, declared = name, _WITNESSES[name]
+    if kind == "vectors" and declared.vectors:
+        place = f"of_vectors.{name}"
+    elif kind == "counts" and declared.vectors and not declared.gradients:
+        place = "of_counts"
+    module = import_module(f"reparam.verification.witnesses.{place}")
+    witness: Witness = getattr(module, name)
     return witness

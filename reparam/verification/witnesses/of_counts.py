@@ -10,14 +10,14 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import independence, statistics
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.fit import LOOKS, as_scores, look
 from reparam.verification.integers import every
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Masses
-from reparam.verification.witnesses import of_vectors
+from reparam.verification.witnesses.of_vectors.score import score as score_of_vectors
 
 __all__ = ["distribution", "identity", "score"]
 
@@ -54,15 +54,14 @@ def identity(context: Context) -> Iterator[Comparison]:
 
 def score(context: Context) -> Iterator[Comparison]:
     """Compare the score with differences of log p, and its expectation with 0."""
-    yield from of_vectors.score(context)
+    yield from score_of_vectors(context)
     target = context.target
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
     for theta, y, p in _masses(context):
         claimed = target.formulas["score"](y, **theta)
         for name, tally in means.items():
             tally.add(theta, p @ claimed[name], 0.0, rtol=1e-11, size=p @ np.abs(claimed[name]))
-    for tally in means.values():
-        yield from tally.result()
+    yield from results(means)
 
 
 def distribution(context: Context) -> Iterator[Comparison]:
@@ -98,5 +97,4 @@ def distribution(context: Context) -> Iterator[Comparison]:
 
     for number in range(len(masses)):
         look(context, "draws", number, partial(compare, number))
-    for tally in (inside, *counts.values(), serial):
-        yield from tally.result()
+    yield from results(inside, counts, serial)

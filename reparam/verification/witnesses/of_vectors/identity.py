@@ -1,0 +1,66 @@
+"""The density of vectors, integrated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.base.reparameterized import Marginal
+from reparam.regions import Simplex
+from reparam.verification.comparing import Tally
+from reparam.verification.context import Context
+from reparam.verification.grids import MOST_ENTRIES
+from reparam.verification.refusals import NotApplicable
+from reparam.verification.results import Comparison
+from reparam.verification.witnesses.of_vectors._integrals import can_integrate, integrals, tolerance
+from reparam.verification.witnesses.of_vectors._shared import target_of
+
+__all__ = ["identity"]
+
+#: Frequencies of the functions cos(kπF) of which the density's integral is 0.
+_FREQUENCIES = (1, 2)
+
+
+def identity(context: Context) -> Iterator[Comparison]:
+    """Integrate the density over the support: its mass, and the marginals' distributions.
+
+    A marginal x with the distribution F has E[cos kπF(x)] = 0.
+    """
+    target = target_of(context)
+    if not can_integrate(target):
+        raise NotApplicable(
+            f"its values are vectors of {target.length} entries ({target.region}): a density is"
+            f" integrated over the simplex and over real vectors, for up to {MOST_ENTRIES}"
+        )
+    where = "the simplex" if isinstance(target.region, Simplex) else "all y"
+    mass = Tally(f"∫ p(y) dy over {where}", "absolute")
+    atol = tolerance(target)
+    waves: dict[str, Tally] = {}
+    for theta in context.sets():
+        marginals = target.marginals(theta)
+
+        def functions(log_y: Array, p: Array, marginals: tuple[Marginal, ...] = marginals) -> Array:
+            rows = [p]
+            for marginal in marginals:
+                u = marginal.law.cdf(marginal.of(log_y))
+                rows += [p * np.cos(k * math.pi * u) for k in _FREQUENCIES]
+            return np.stack(rows)
+
+        found = integrals(context, theta, functions)
+        if found is None:
+            continue
+        (total, *rest), (error, *errors) = found
+        mass.add(theta, total, 1.0, atol=atol, uncertainty=error)
+        for at, marginal in enumerate(marginals):
+            tally = waves.setdefault(
+                marginal.what, Tally(f"∫ p cos kπF dy, F of {marginal.what}", "absolute")
+            )
+            these = slice(at * len(_FREQUENCIES), (at + 1) * len(_FREQUENCIES))
+            tally.add(theta, rest[these], 0.0, atol=atol, uncertainty=errors[these], k=_FREQUENCIES)
+    if not list(mass.result()):
+        raise NotApplicable("entries of y underflow before its density has fallen off")
+    for tally in (mass, *waves.values()):
+        yield from tally.result()

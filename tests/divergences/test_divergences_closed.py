@@ -27,6 +27,8 @@ PAIRS = [
     (rp.LogUniform(1.5, 2.0), rp.LogUniform(1.1, 2.3)),
     (rp.VonMises(0.3, 1.5), rp.VonMises(0.3, 0.4)),
     (rp.SigmoidBeta(1.5, 2.0), rp.SigmoidBeta(0.9, 3.0)),
+    (rp.ContinuousBernoulli(0.3), rp.ContinuousBernoulli(-1.5)),
+    (rp.ContinuousBernoulli(-4.0), rp.ContinuousBernoulli(-1.5)),
     (rp.LogNormal(0.3, 1.5), rp.LogNormal(-0.4, 1.2)),
     (rp.JohnsonSB(0.3, 2.0), rp.LogitNormal(0.2, 0.6)),
     (rp.log(rp.Gamma(2.0, 1.5)), rp.log(rp.Weibull(1.5, 2.0))),

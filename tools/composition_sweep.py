@@ -302,7 +302,7 @@ def rows(task: tuple[int, int]) -> list[Row]:
         right: dict[tuple[str, int], Any] = {}
         every = [*_found(d, y)]
         for quantity, i, _ in every:
-            with contextlib.suppress(ValueError, ZeroDivisionError, mp.NoConvergence):
+            with contextlib.suppress(ValueError, ZeroDivisionError, MemoryError, mp.NoConvergence):
                 if mp.isfinite(numbers[max(i, 0)]):
                     right[quantity, i] = reference.of(quantity, i)(numbers)
         for quantity, i, value in every:

@@ -24,7 +24,7 @@ from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import generalized_kl
 from reparam.special.counts import stirling
 from reparam.special.log_beta import log_beta_divergence
-from reparam.special.simplex import covariance, of_others
+from reparam.special.simplex import along, covariance, of_others
 
 __all__ = ["Dirichlet"]
 
@@ -89,11 +89,11 @@ class Dirichlet(Reparameterized):
     @classmethod
     def _transform(cls, z: Array, u: Array, concentration: Array) -> tuple[Array, ...]:
         # of tiny concentrations logarithms of gamma draws are inversely proportional to them
-        tiny = np.max(concentration, axis=-1, keepdims=True) < _TINY
+        tiny = along(np.maximum, concentration) < _TINY
         grown = np.where(tiny, 1.0 / _TINY, 1.0)
         alpha = np.broadcast_to(concentration * grown, z.shape)
         x = gamma_draws(z.ravel(), u.ravel(), alpha.ravel())[1].reshape(z.shape)
-        x -= np.max(x, axis=-1, keepdims=True)
+        x -= along(np.maximum, x)
         x = np.maximum(x * grown, -LARGEST)
         weights = np.exp(x)
         rest = of_others(weights)
@@ -106,7 +106,7 @@ class Dirichlet(Reparameterized):
             far = -np.logaddexp.reduce(others, axis=-1, keepdims=True)
             logit[lost] = np.where(others == -np.inf, far, logit[lost])
         np.clip(logit, -LARGEST, LARGEST, out=logit)
-        return weights / np.sum(weights, axis=-1, keepdims=True), logit
+        return weights / along(np.add, weights), logit
 
     @classmethod
     def _pull(

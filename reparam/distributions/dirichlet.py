@@ -31,7 +31,7 @@ __all__ = ["Dirichlet"]
 #: If all concentrations are below it, logarithms of gamma draws all but overflow.
 _TINY = 2.0**-900
 #: From this number of draws on, ∂logit y/∂α is computed entry by entry, and terms of α alone once.
-_MANY = 1024
+_MANY = 256
 
 
 class Dirichlet(Reparameterized):
@@ -238,10 +238,11 @@ def _slopes(logit: Array, concentration: Array) -> Array:
     rest = of_others(concentration)
     if concentration.ndim > 1 or len(logit) < _MANY:
         return np.asarray(special.logit_pathwise(logit, concentration, rest)[0])
-    slopes = np.empty_like(logit)
+    columns = np.ascontiguousarray(logit.T)
+    slopes = np.empty_like(columns)
     for j, shapes in enumerate(zip(concentration, rest, strict=True)):
-        slopes[:, j] = special.logit_pathwise(logit[:, j], *shapes)[0]
-    return slopes
+        slopes[j] = special.logit_pathwise(columns[j], *shapes)[0]
+    return np.ascontiguousarray(slopes.T)
 
 
 def _times(factor: Array, slopes: Array) -> Array:

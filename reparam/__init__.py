@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reparam.base.reparameterized import Reparameterized as Reparameterized
     from reparam.base.tails import Tail as Tail
     from reparam.distributions.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace
+    from reparam.distributions.bates import Bates as Bates
     from reparam.distributions.bernoulli import Bernoulli as Bernoulli
     from reparam.distributions.beta import Beta as Beta
     from reparam.distributions.beta_binomial import BetaBinomial as BetaBinomial
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         DirichletMultinomial as DirichletMultinomial,
     )
     from reparam.distributions.discrete_uniform import DiscreteUniform as DiscreteUniform
+    from reparam.distributions.ex_gaussian import ExGaussian as ExGaussian
     from reparam.distributions.exp_gamma import ExpGamma as ExpGamma
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
     from reparam.distributions.half_student_t import HalfStudentT as HalfStudentT
+    from reparam.distributions.horseshoe import Horseshoe as Horseshoe
     from reparam.distributions.hypergeometric import Hypergeometric as Hypergeometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
@@ -99,6 +102,7 @@ if TYPE_CHECKING:
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
     from reparam.distributions.pareto import Pareto as Pareto
+    from reparam.distributions.pert import PERT as PERT
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.power_spherical import PowerSpherical as PowerSpherical
     from reparam.distributions.projected_normal import ProjectedNormal as ProjectedNormal
@@ -108,6 +112,7 @@ if TYPE_CHECKING:
     from reparam.distributions.sinh_arcsinh import SinhArcsinh as SinhArcsinh
     from reparam.distributions.skellam import Skellam as Skellam
     from reparam.distributions.skew_normal import SkewNormal as SkewNormal
+    from reparam.distributions.skew_t import SkewT as SkewT
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
     from reparam.distributions.spherical_uniform import SphericalUniform as SphericalUniform
     from reparam.distributions.stick_breaking_normal import (

@@ -19,7 +19,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.conversions import Conversion
-from reparam.domains import Domain, Integers
+from reparam.domains import POSITIVE, Domain, Integers
 from reparam.errors import (
     ParameterError,
     ReparamError,
@@ -34,12 +34,16 @@ __all__ = [
     "Parameters",
     "as_real_array",
     "check_dimensions",
+    "degrees_of_freedom",
     "shown",
 ]
 
 
 #: How many dimensions arrays may have: NumPy's arrays have up to 64, and its broadcasting 32.
 MAX_DIMENSIONS = 32
+
+#: Degrees of freedom that stand for inf: the limit is no more than 1e-299 of itself away.
+_DEGREES = 1e300
 
 #: How long an axis of the initial value is, unless its declaration says so.
 _INITIAL = 2
@@ -190,6 +194,9 @@ class Parameter:
     length_of
         The name of the axis that this number is the length of, if it is: an integer, the same for
         all draws.
+    infinity
+        What stands for inf: so large a number of the domain that the distribution is its limit to
+        the last bit, and formulas need no case for it. By default inf is refused.
     """
 
     symbol: str
@@ -203,6 +210,7 @@ class Parameter:
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
     dims: tuple[str, ...] = ()
     length_of: str = ""
+    infinity: float = math.inf
     name: str = field(default="", init=False)
     #: How long the axes of the initial value are: none of a number.
     lengths: tuple[int, ...] = field(default=(), init=False)
@@ -306,6 +314,8 @@ class Parameter:
                 return array
         else:
             self._check_axes(array)
+        if self.infinity < math.inf:
+            array = np.where(array == math.inf, self.infinity, array)
         if isinstance(self.domain, Region):
             self._check_region(self.domain, array)
         elif (where := self.domain.first_outside(array)) is not None:
@@ -355,6 +365,18 @@ class Parameter:
 
     def _label(self, index: tuple[Any, ...]) -> str:
         return self.name + (f"[{', '.join(map(str, index))}]" if index else "")
+
+
+def degrees_of_freedom(
+    symbol: str,
+    default: float,
+    typical: tuple[float, float],
+    aliases: tuple[str, ...],
+    description: str = "Degrees of freedom",
+) -> Parameter:
+    """Declare degrees of freedom that may be inf."""
+    domain = POSITIVE
+    return Parameter(symbol, domain, default, typical, aliases, description, infinity=_DEGREES)
 
 
 def _nested_tuple(entries: Any) -> Any:

@@ -35,6 +35,7 @@ from reparam.domains import Interval
 from reparam.errors import ReparamError
 from reparam.parameters import Parameter
 from reparam.verification.libraries._rows import Row
+from reparam.verification.libraries._sampling import LibrarySampler
 from reparam.verification.refusals import NoGradient
 from reparam.verification.resolving import resolve
 from reparam.verification.results import Outcome
@@ -178,7 +179,9 @@ def target_of(library: str, name: str) -> Any:
         return resolve(f"{library}:{name}")
     torch_rows = import_module("reparam.verification.libraries.torch")
     cls = getattr(import_module("pyro.distributions"), name)
-    return torch_rows._made(f"pyro:{name}", cls, rows("pyro")[name], f"Pyro's {name}")
+    row = rows("pyro")[name]
+    sampling = torch_rows.Sampling(lambda at: cls(**at, **row.constants), cls, f"Pyro's {name}")
+    return LibrarySampler(f"pyro:{name}", sampling, row)
 
 
 def cell(library: str, name: str) -> Cell:

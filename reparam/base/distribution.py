@@ -435,7 +435,7 @@ class Distribution(Formulas):
         """Wrap a formula of (y, *θ) so that it only sees the closed support, and NaN.
 
         A value outside is moved to the nearer end. The result there is `outside`; of a cumulative
-        function it is its limits below and above, which a continuous one has at the ends itself.
+        function it is its limits below and above, which a continuous one has at the ends, too.
         The formulas of a discrete distribution see integers: between two of them a cumulative
         function is that of the lower, and any other is `outside`.
         """
@@ -462,6 +462,9 @@ class Distribution(Formulas):
             elif discrete:
                 result = _replaced(result, (y < low) | (y == -np.inf), outside[0])
                 result = _replaced(result, (y > high) | (y == np.inf), outside[1])
+            else:  # which formulas miss by what an end is rounded
+                result = _replaced(result, y <= low, outside[0])
+                result = _replaced(result, y >= high, outside[1])
             return _replaced(result, np.isnan(y), np.nan) if discrete else result
 
         return guarded

@@ -37,6 +37,10 @@ class About:
     scipy
         The distribution in the spelling of ``scipy.stats``, ``"gamma(alpha, scale=1/rate)"``, by
         Python's arithmetic in the names of parameters; empty if SciPy lacks it.
+    accuracy
+        For each function (of :data:`FUNCTIONS`) whose error exceeds both 1e-13 and 20 times what
+        rounding of its inputs forces: a bound of its relative error, at most 1e-10, which
+        ``tools/accuracy_sweep`` holds it to.
     """
 
     density: str
@@ -45,6 +49,7 @@ class About:
     source: str = ""
     score: dict[str, str] = field(default_factory=dict)
     scipy: str = ""
+    accuracy: dict[str, float] = field(default_factory=dict)
 
 
 class View(NamedTuple):

@@ -89,6 +89,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
         "mechanism": law.mechanism if drawn else None,
         "draws": DRAWS if issubclass(distribution, Discrete) and not law._support.rank else None,
         "numerical": list(drawn.numerical_formulas()) if drawn else [],
+        "accuracy": dict(about.accuracy),
         "obstacle": distribution.obstacle() if issubclass(distribution, Discrete) else None,
         "parameters": [
             {
@@ -145,6 +146,7 @@ def _page(card: dict[str, Any]) -> str:
         ("mechanism", card["mechanism"]),
         ("draws", card["draws"]),
         ("numerical", ", ".join(card["numerical"])),
+        ("accuracy", ", ".join(f"{name} {bound:.0e}" for name, bound in card["accuracy"].items())),
         ("derivatives", card["obstacle"]),
         ("source", card["source"]),
     ]

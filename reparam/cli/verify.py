@@ -114,7 +114,7 @@ def verify(
         typer.Option(
             metavar="WITNESSES",
             help="Ask only these witnesses, with commas between: transform, derivative, identity, "
-            "score, distribution, expectation, edges, continuity, second.",
+            "score, distribution, expectation, edges, continuity, moments, second.",
             autocompletion=_complete_witness,
         ),
     ] = None,

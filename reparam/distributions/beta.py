@@ -45,6 +45,7 @@ class Beta(BetaFamily):
         scipy="beta(alpha, beta)",
     )
     _support = UNIT
+    _mirrored = ("beta", "alpha")
     _tails = (Tail(power="alpha"), Tail(power="beta"))
     _views: ClassVar[Mapping[str, View]] = {
         "log_value": View("_log_value", "_log_jacobian"),

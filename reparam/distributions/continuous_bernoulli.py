@@ -43,6 +43,7 @@ class ContinuousBernoulli(InverseCDF):
         source="Loaiza-Ganem & Cunningham (2019), The continuous Bernoulli",
     )
     _support = UNIT
+    _mirrored = ("-logits",)
     _tails = (Tail(power="1"), Tail(power="1"))
     _extras: ClassVar[int] = 1  # 1 − y
     _views: ClassVar[Mapping[str, View]] = {

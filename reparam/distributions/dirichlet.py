@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from reparam.distributions.beta import Beta
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families import gamma_draws
+from reparam.families.entries import places
 from reparam.parameters import Parameter
 from reparam.regions import Simplex
 from reparam.special import beta as special
@@ -61,6 +62,27 @@ class Dirichlet(Reparameterized):
     _substreams: ClassVar[tuple[Noise, ...]] = (NORMAL, UNIFORM)
     _extras = 1
     _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_pull_log")}
+
+    def marginal(self, entries: Sequence[int]) -> Dirichlet:
+        """Return the distribution of some entries, and of the sum of the others as the last.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Dirichlet([0.5, 2.0, 3.0, 4.0]).marginal([1])
+        Dirichlet(concentration=[2.0, 7.5])
+        """
+        chosen = places(self, entries)
+        alpha = np.asarray(self.concentration)
+        others = np.delete(alpha, chosen, axis=-1).sum(axis=-1, keepdims=True)
+        whole = len(chosen) == alpha.shape[-1]
+        kept = [alpha[..., chosen]] if whole else [alpha[..., chosen], others]
+        return Dirichlet(np.concatenate(kept, axis=-1))
 
     # The extra array is logit y: exact where y underflows or rounds to 1.
 

@@ -9,7 +9,7 @@ from reparam.base.distribution import About
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE
 from reparam.families import Bends, OddsOfBeta, Slopes
-from reparam.parameters import Parameter
+from reparam.parameters import Parameter, degrees_of_freedom
 from reparam.special import fisher
 from reparam.special._accurate import half
 
@@ -20,7 +20,8 @@ class F(OddsOfBeta):
     """Fisher's F distribution: y = (d₂/d₁) x/(1 − x), x ~ Beta(d₁/2, d₂/2).
 
     p(y) = (d₁/d₂)^(d₁/2) y^(d₁/2−1) (1 + d₁y/d₂)^(−(d₁+d₂)/2)/B(d₁/2, d₂/2) for y > 0. The mean is
-    infinite for d₂ ≤ 2, the variance for d₂ ≤ 4.
+    infinite for d₂ ≤ 2, the variance for d₂ ≤ 4. df2=inf is x/d₁ with chi-square x, and taken as
+    1e300.
     """
 
     name = "f"
@@ -28,8 +29,8 @@ class F(OddsOfBeta):
     df1: Parameter = Parameter(
         "d₁", POSITIVE, 2.0, (0.2, 200.0), ("d1", "dfn", "dfnum"), "First df"
     )
-    df2: Parameter = Parameter(
-        "d₂", POSITIVE, 6.0, (0.2, 200.0), ("d2", "dfd", "dfden"), "Second df"
+    df2: Parameter = degrees_of_freedom(
+        "d₂", 6.0, (0.2, 200.0), ("d2", "dfd", "dfden"), "Second df"
     )
     about = About(
         density="p(y) = (d₁/d₂)^(d₁/2) y^(d₁/2−1) (1 + d₁y/d₂)^(−(d₁+d₂)/2) / B(d₁/2, d₂/2)",

@@ -12,7 +12,7 @@ from reparam.base.positive import Scaled
 from reparam.base.tails import Tail
 from reparam.distributions.student_t import StudentT
 from reparam.domains import POSITIVE
-from reparam.parameters import Parameter
+from reparam.parameters import Parameter, degrees_of_freedom
 from reparam.special import student
 from reparam.special._accurate import half
 from reparam.special.log_gamma import log_half_step
@@ -26,12 +26,13 @@ class HalfStudentT(Scaled):
     """The half-t distribution: of |y| with y from Student's t distribution around 0.
 
     p(y) = 2 Γ((ν+1)/2) (1 + z²/ν)^(−(ν+1)/2)/(Γ(ν/2) √(νπ) σ) for y > 0, with z = y/σ: half-Cauchy
-    for ν = 1, half-normal for ν → ∞. The mean is infinite for ν ≤ 1, the variance for ν ≤ 2.
+    for ν = 1, half-normal for ν = ∞, which is taken as 1e300. The mean is infinite for ν ≤ 1, and
+    the variance for ν ≤ 2.
     """
 
     name = "half-student-t"
     aliases = ("half-t",)
-    df: Parameter = Parameter("ν", POSITIVE, 5.0, (0.5, 200.0), ("nu",), "Degrees of freedom")
+    df: Parameter = degrees_of_freedom("ν", 5.0, (0.5, 200.0), ("nu",))
     scale: Parameter = Parameter("σ", POSITIVE, 1.0, (0.1, 10.0), ("sigma",), "Scale")
     about = About(
         density="p(y) = 2 Γ((ν+1)/2) (1 + z²/ν)^(−(ν+1)/2) / (Γ(ν/2) √(νπ) σ),  z = y/σ",

@@ -34,6 +34,7 @@ class JohnsonSB(Derived):
     name = "johnson-sb"
     _of = LogitNormal()
     _support = UNIT
+    _mirrored = ("-skewness", "tailweight")
     skewness: Parameter = Parameter("γ", REAL, 0.0, (-2.0, 2.0), ("gamma", "a"), "Skewness")
     tailweight: Parameter = Parameter(
         "δ", POSITIVE, 1.0, (0.5, 5.0), ("delta", "b"), "Lightness of the tails"

@@ -121,6 +121,15 @@ class LKJCholesky(Reparameterized):
         shapes = cls._shapes(y.shape[-1], concentration)
         return (np.sum(logit_centred_logs(np.exp(logit), logit, *shapes)[1], axis=-1),)
 
+    @classmethod
+    def _stein_score(cls, y: Array, dim: Array, concentration: Array) -> Array:
+        # of entries below the diagonal: Σ_i (shape_i − 1) ln y_ii² with y_ii² = 1 − Σ_j y_ij²
+        _, shape = cls._shapes(y.shape[-1], concentration)
+        below, found = np.tril(y, -1)[..., 1:, :], np.zeros(y.shape)
+        slope = (shape - 1.0) / np.square(diagonal(y)[..., 1:])
+        found[..., 1:, :] = -2.0 * slope[..., np.newaxis] * below
+        return found
+
     def _mean(self, dim: Array, concentration: Array) -> Array:
         half, shape = self._shapes(self.event_shape[0], concentration)
         logs = log_half_step(shape) - log_half_step(shape + half)

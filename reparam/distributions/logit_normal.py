@@ -30,6 +30,7 @@ class LogitNormal(Derived):
     name = "logit-normal"
     _of = Transformed(Gaussian(), Sigmoid())
     _support = UNIT
+    _mirrored = ("-loc", "scale")
     loc: Parameter = Parameter("μ", REAL, 0.0, (-2.0, 2.0), ("mu",), "Mean of the logit of y")
     scale: Parameter = Parameter(
         "σ", POSITIVE, 1.0, (0.1, 3.0), ("sigma",), "Standard deviation of the logit of y"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from reparam.domains import POSITIVE, REAL, Interval
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
 from reparam.families.elliptical import projections
+from reparam.families.entries import places
 from reparam.parameters import Parameter
 from reparam.regions import RealVector
 from reparam.special.matrices import apply, inverse, transposed
@@ -59,6 +61,25 @@ class LowRankMultivariateGaussian(Reparameterized):
     # G = C⁻¹ Uᵀ and ½ ln det Σ, with U = W/√d and C = I + Uᵀ U
     _prepared_dims = (("K",), ("K", "R"), ("K",), ("R", "K"), ())
     _functions_of_others = 2
+
+    def marginal(self, entries: Sequence[int]) -> LowRankMultivariateGaussian:
+        """Return the distribution of some entries, of as many columns of W.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.LowRankMultivariateGaussian([0.0, 1.0], [[1.0], [2.0]], [1.0, 3.0])
+        >>> d.marginal([1])
+        LowRankMultivariateGaussian(loc=[1.0], cov_factor=[[2.0]], cov_diag=[3.0])
+        """
+        chosen = places(self, entries)
+        loc, w, d = (np.asarray(each) for each in self._theta)
+        return LowRankMultivariateGaussian(loc[..., chosen], w[..., chosen, :], d[..., chosen])
 
     def _prepared(self, *theta: Any) -> tuple[Array, ...]:
         loc, w, d = theta

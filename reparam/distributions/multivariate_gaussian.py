@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
 from reparam.errors import ShapeError
 from reparam.families.elliptical import Elliptical
+from reparam.families.entries import places
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter, as_real_array
 from reparam.regions import LowerTriangular, PositiveDefinite
@@ -78,7 +78,7 @@ class MultivariateGaussian(Elliptical):
         >>> d.marginal([1])
         MultivariateGaussian(loc=[1.0], scale_tril=[[2.0]])
         """
-        chosen = self._places(entries)
+        chosen = places(self, entries)
         loc, a, _ = self._ready
         return self._law()(loc[..., chosen], scale_tril=lower_factor(a[..., chosen, :]))
 
@@ -99,7 +99,7 @@ class MultivariateGaussian(Elliptical):
         >>> d.conditional([0], [2.0]).mean
         array([2.])
         """
-        known = self._places(entries)
+        known = places(self, entries)
         rest = [k for k in range(self.event_shape[0]) if k not in known]
         if not rest:
             raise ShapeError(
@@ -118,17 +118,6 @@ class MultivariateGaussian(Elliptical):
         inner, across, outer = factor[..., :n, :n], factor[..., n:, :n], factor[..., n:, n:]
         moved = apply(across, apply(inverse(inner), given - loc[..., known]))
         return self._law()(loc[..., rest] + moved, scale_tril=outer)
-
-    def _places(self, entries: Sequence[int]) -> list[int]:
-        """Return numbers of entries, from 0, of which none repeats."""
-        size = self.event_shape[0]
-        places = [operator.index(k) for k in entries]
-        if not places or len({*places}) < len(places) or not {*places} <= {*range(size)}:
-            raise ShapeError(
-                f"entries={places} are not different numbers from 0 to {size - 1}; pass some, such"
-                " as [0]"
-            )
-        return places
 
     @staticmethod
     def _transform(z: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:

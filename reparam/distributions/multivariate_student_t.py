@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,18 +12,19 @@ from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.student_t import StudentT
-from reparam.domains import POSITIVE, REAL
+from reparam.domains import REAL
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.engine.outer import Outer
 from reparam.families._gamma_draws import gamma_draws
 from reparam.families.elliptical import Elliptical
+from reparam.families.entries import places
 from reparam.families.matrices import matrix
-from reparam.parameters import Parameter
+from reparam.parameters import Parameter, degrees_of_freedom
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special import gamma
 from reparam.special._accurate import log1pmx
 from reparam.special.log_gamma import log_half_step
-from reparam.special.matrices import apply, transposed
+from reparam.special.matrices import apply, lower_factor, transposed
 from reparam.special.polygamma import delta_step, digamma_difference
 
 __all__ = ["MultivariateStudentT"]
@@ -37,12 +39,13 @@ class MultivariateStudentT(Elliptical):
 
     y = μ + A z/√g with K standard normal z, A Aᵀ = Σ and ν g chi-square with ν degrees of freedom.
     Pass one of `scale_tril`, which is A, and `scale_matrix`, Σ: the covariance is Σ ν/(ν − 2). The
-    derivative in ν is that of g along its quantile path (Figurnov, Mohamed & Mnih 2018).
+    derivative in ν is that of g along its quantile path (Figurnov, Mohamed & Mnih 2018). df=inf is
+    the Gaussian, and taken as 1e300.
     """
 
     name = "multivariate-student-t"
     aliases = ("multivariate-t", "mvt")
-    df: Parameter = Parameter("ν", POSITIVE, 5.0, (2.5, 50.0), ("nu", "dof"), "Degrees of freedom")
+    df: Parameter = degrees_of_freedom("ν", 5.0, (2.5, 50.0), ("nu", "dof"))
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu",), "Location", dims=("K",))
     scale_tril: Parameter = matrix(
         "L", LowerTriangular(), ("cholesky",), "Cholesky factor of the scale matrix"
@@ -70,6 +73,26 @@ class MultivariateStudentT(Elliptical):
     # x = z/√g, and ln of the gamma variate νg/2
     _extras = 2
     _extra_dims = (("K",), ())
+
+    def marginal(self, entries: Sequence[int]) -> MultivariateStudentT:
+        """Return the distribution of some entries.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.MultivariateStudentT(5.0, [0.0, 1.0], scale_matrix=[[2.0, 1.0], [1.0, 4.0]])
+        >>> d.marginal([1])
+        MultivariateStudentT(df=5.0, loc=[1.0], scale_tril=[[2.0]])
+        """
+        chosen = places(self, entries)
+        df, loc, a, _ = self._ready
+        factor = lower_factor(a[..., chosen, :])
+        return MultivariateStudentT(df, loc[..., chosen], scale_tril=factor)
 
     @staticmethod
     def _transform(

@@ -53,6 +53,7 @@ class RelaxedBernoulli(Reparameterized):
     mechanism = "inverse CDF"
     noise: ClassVar[Noise] = UNIFORM
     _support = UNIT
+    _mirrored = ("temperature", "-logits")
     _tails = (Tail(power="temperature"), Tail(power="temperature"))
     _extras: ClassVar[int] = 1  # x, the logit of y
     _views: ClassVar[Mapping[str, View]] = {

@@ -16,7 +16,7 @@ from reparam.conversions import Conversion
 from reparam.domains import POSITIVE, REAL, within
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.families import gamma_draws
-from reparam.parameters import Parameter
+from reparam.parameters import Parameter, degrees_of_freedom
 from reparam.special import student
 from reparam.special._accurate import half, log1pmx
 from reparam.special.log_gamma import log_half_step
@@ -29,13 +29,14 @@ class StudentT(LocationScale):
     """Student's t distribution, with location and scale.
 
     p(y) = Γ((ν+1)/2) (1 + z²/ν)^(−(ν+1)/2)/(Γ(ν/2) √(νπ) σ), z = (y − μ)/σ. The mean is undefined
-    (NaN) for ν ≤ 1, the variance infinite for 1 < ν ≤ 2 and undefined for ν ≤ 1.
+    (NaN) for ν ≤ 1, the variance infinite for 1 < ν ≤ 2 and undefined for ν ≤ 1. df=inf is the
+    Gaussian: it is taken as 1e300, from which the Gaussian doesn't differ in any digit.
     """
 
     name = "student-t"
     aliases = ("t", "student")
     _symmetric = True
-    df: Parameter = Parameter("ν", POSITIVE, 5.0, (0.5, 200.0), ("nu",), "Degrees of freedom")
+    df: Parameter = degrees_of_freedom("ν", 5.0, (0.5, 200.0), ("nu",))
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu", "mean"), "Location")
     scale: Parameter = Parameter(
         "σ",

@@ -64,6 +64,7 @@ class Triangular(InverseCDF):
         scipy="triang((peak - low)/(high - low), low, high - low)",
     )
     _support = Interval("low", "high")
+    _mirrored = ("@high", "@low", "@peak")
     _tails = (Tail(power="2"), Tail(power="2"))
     _ordered = (("low", "high"), ("low", "peak"), ("peak", "high"))
     _extras: ClassVar[int] = 1  # u, which keeps its digits next to the ends

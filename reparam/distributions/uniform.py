@@ -46,6 +46,7 @@ class Uniform(InverseCDF):
         scipy="uniform(low, high - low)",
     )
     _support = Interval("low", "high")
+    _mirrored = ("@high", "@low")
     _tails = (Tail(power="1"), Tail(power="1"))
     _ordered = (("low", "high"),)
     _extras: ClassVar[int] = 1  # u, which keeps its digits where the interval is narrow

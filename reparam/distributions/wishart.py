@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
+from reparam.families.entries import places
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
@@ -15,6 +18,7 @@ from reparam.special.matrices import (
     cholesky,
     diagonal,
     inverse,
+    lower_factor,
     scalars,
     solve,
     solve_transposed,
@@ -57,6 +61,24 @@ class Wishart(BartlettFamily):
         " decomposition",
     )
     _ascending = False
+
+    def marginal(self, entries: Sequence[int]) -> Wishart:
+        """Return the distribution of some entries: of these rows and columns.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> w = rp.Wishart(6.0, covariance=[[2.0, 0.5], [0.5, 4.0]])
+        >>> w.marginal([1])
+        Wishart(df=6.0, scale_tril=[[2.0]])
+        """
+        df, tril = self._ready
+        return Wishart(df, scale_tril=lower_factor(tril[..., places(self, entries), :]))
 
     @staticmethod
     def _factor(a: Array, tril: Array) -> Array:

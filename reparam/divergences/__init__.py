@@ -9,6 +9,8 @@ from reparam.divergences import _closed as _closed  # they register closed forms
 from reparam.divergences import _continuous as _continuous
 from reparam.divergences import _discrete as _discrete
 from reparam.divergences import _gaussians as _gaussians
+from reparam.divergences import _images as _images
+from reparam.divergences import _powers_of_gamma as _powers_of_gamma
 from reparam.divergences import _sphere as _sphere
 from reparam.divergences import _vectors as _vectors
 from reparam.divergences._kl import DRAWS, exact, kl

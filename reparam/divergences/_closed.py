@@ -1,4 +1,4 @@
-"""Closed forms within families whose quantiles are closed: see ``_continuous``.
+"""Closed forms within families of their own: see ``_continuous``.
 
 Each value is a sum of terms that are not negative, which vanish with the square of p's distance
 from q.
@@ -10,23 +10,15 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.distributions.cauchy import Cauchy
-from reparam.distributions.gumbel import Gumbel
 from reparam.distributions.half_cauchy import HalfCauchy
-from reparam.distributions.half_normal import HalfNormal
+from reparam.distributions.inverse_gaussian import InverseGaussian
+from reparam.distributions.log_uniform import LogUniform
 from reparam.distributions.pareto import Pareto
-from reparam.distributions.weibull import Weibull
+from reparam.distributions.von_mises import VonMises
 from reparam.divergences._registry import Terms, register_kl
 from reparam.divergences._sizes import of_any_size
-from reparam.special._accurate import bend
-from reparam.special.bregman import (
-    itakura_saito,
-    itakura_saito_squares,
-    log_quotient,
-    loggamma_excess,
-    relative_excess,
-)
-from reparam.special.log_gamma import log_gamma_one_plus
-from reparam.special.polygamma import digamma_difference
+from reparam.special import von_mises_fisher
+from reparam.special.bregman import itakura_saito, log_quotient
 
 __all__: list[str] = []
 
@@ -61,17 +53,6 @@ def half_cauchy(p: HalfCauchy, q: HalfCauchy) -> Terms:
     return of_any_size(_half_cauchy, *p._theta, *q._theta)
 
 
-def _half_normal(scale: Array, sigma: Array) -> Terms:
-    ratio, square = itakura_saito_squares(scale, sigma)
-    return 0.5 * ratio, (square / scale,), (-square / sigma,)
-
-
-@register_kl(HalfNormal, HalfNormal)
-def half_normal(p: HalfNormal, q: HalfNormal) -> Terms:
-    """½ (r² − 1 − ln r²), with r the scales' ratio."""
-    return of_any_size(_half_normal, *p._theta, *q._theta)
-
-
 def _pareto(scale: Array, alpha: Array, low: Array, beta: Array) -> Terms:
     beyond, apart = log_quotient(scale, low), (alpha - beta) / alpha
     return (
@@ -87,50 +68,49 @@ def pareto(p: Pareto, q: Pareto) -> Terms:
     return of_any_size(_pareto, *p._theta, *q._theta)
 
 
-def _extreme_values(r: Array, h: Array, d: Array) -> tuple[Array, ...]:
-    """Return KL of two Gumbel distributions, and what its derivatives are made of.
+def _inverse_gaussian(mean: Array, size: Array, mu: Array, target: Array) -> Terms:
+    apart = (mean - mu) / mu
+    between = (apart / mean) * apart  # of the means, times λ_q what they add
+    return (
+        0.5 * (itakura_saito(target, size) + target * between),
+        (
+            0.5 * target * (apart / mean) * ((mean + mu) / mean / mu),
+            0.5 * (size - target) / size / size,
+        ),
+        (-target * (apart / mu) / mu, 0.5 * ((target - size) / size / target + between)),
+    )
 
-    With r the scales' ratio, h = r − 1, and d the difference of the locations over q's scale, it is
-    e^x − 1 − x + ln Γ(r) + γ (r − 1) with x = ln Γ(1 + r) − d: two Bregman divergences. The
-    derivatives are made of e^x − 1, ψ(1 + r) and ψ(r) + γ.
+
+@register_kl(InverseGaussian, InverseGaussian)
+def inverse_gaussian(p: InverseGaussian, q: InverseGaussian) -> Terms:
+    """½ (r − 1 − ln r) + λ_q (μ_p − μ_q)²/(2 μ_p μ_q²), r = λ_q/λ_p."""
+    return of_any_size(_inverse_gaussian, *p._theta, *q._theta)
+
+
+def _log_uniform(low: Array, high: Array, first: Array, last: Array) -> Terms:
+    width, other = log_quotient(high, low), log_quotient(last, first)
+    beyond = log_quotient(last, high) + log_quotient(low, first)
+    return (
+        np.log1p(beyond / width),
+        (1.0 / width / low, -1.0 / width / high),
+        (-1.0 / other / first, 1.0 / other / last),
+    )
+
+
+@register_kl(LogUniform, LogUniform)
+def log_uniform(p: LogUniform, q: LogUniform) -> Terms:
+    """That of ln y, which is uniform; infinite elsewhere, where p reaches beyond q."""
+    return of_any_size(_log_uniform, *p._theta, *q._theta)
+
+
+@register_kl(VonMises, VonMises)
+def von_mises(p: VonMises, q: VonMises) -> Terms:
+    """That of the concentrations; infinite elsewhere, where the means and so the intervals differ.
+
+    On the circle, where y and y + 2π are one, ``VonMisesFisher`` has it for any means.
     """
-    from scipy.special import digamma
-
-    one = np.ones_like(r)
-    of_scales = loggamma_excess(r, one, h)[0] + relative_excess(h)
-    near = of_scales - np.euler_gamma * h + np.log1p(h)
-    x = np.where(np.abs(h) < 0.5, near, log_gamma_one_plus(r)) - d
-    above = np.copysign(digamma_difference(np.minimum(r, 1.0), np.abs(h)), h)
-    return bend(x) + of_scales, np.expm1(x), digamma(1.0 + r), above
-
-
-def _gumbel(loc: Array, scale: Array, mu: Array, beta: Array) -> Terms:
-    r, d = scale / beta, (loc - mu) / beta
-    value, moved, slope, above = _extreme_values(r, (scale - beta) / beta, d)
-    return (
-        value,
-        (-moved / beta, (moved * slope + above) / beta),
-        (moved / beta, (moved * (d - r * slope) - r * above) / beta),
-    )
-
-
-@register_kl(Gumbel, Gumbel)
-def gumbel(p: Gumbel, q: Gumbel) -> Terms:
-    """e^x − 1 − x + ln Γ(r) + γ (r − 1), r = β_p/β_q, x = ln Γ(1 + r) − (μ_p − μ_q)/β_q."""
-    return of_any_size(_gumbel, *p._theta, *q._theta)
-
-
-def _weibull(scale: Array, k: Array, other: Array, c: Array) -> Terms:
-    r, apart = c / k, log_quotient(other, scale)
-    value, moved, slope, above = _extreme_values(r, (c - k) / k, c * apart)
-    return (
-        value,
-        (moved * (c / scale), -(r / k) * (moved * slope + above)),
-        (-moved * (c / other), moved * (slope / k - apart) + above / k),
-    )
-
-
-@register_kl(Weibull, Weibull)
-def weibull(p: Weibull, q: Weibull) -> Terms:
-    """That of the Gumbel distributions of −ln y, whose scales are 1/k."""
-    return of_any_size(_weibull, *p._theta, *q._theta)
+    (_, kappa), (_, target) = p._theta, q._theta
+    _, _, _, variance = von_mises_fisher.moments(kappa, 2)
+    value, slope = von_mises_fisher.divergence(kappa, target, 2)
+    none = np.zeros(())
+    return value, (none, variance * (kappa - target)), (none, slope)

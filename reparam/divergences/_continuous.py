@@ -8,37 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.base.distribution import Distribution
 from reparam.base.mechanisms import LocationScale
 from reparam.distributions.beta import Beta
 from reparam.distributions.beta_prime import BetaPrime
-from reparam.distributions.chi import Chi
-from reparam.distributions.chi_square import ChiSquare
-from reparam.distributions.exponential import Exponential
-from reparam.distributions.gamma import Gamma
 from reparam.distributions.gaussian import Gaussian
-from reparam.distributions.inverse_gamma import InverseGamma
 from reparam.distributions.laplace import Laplace
 from reparam.distributions.logistic import Logistic
+from reparam.distributions.sigmoid_beta import SigmoidBeta
 from reparam.distributions.uniform import Uniform
+from reparam.divergences._images import Image, Monomial, register_images
 from reparam.divergences._registry import Terms, register_kl
 from reparam.divergences._sizes import of_any_size
-from reparam.special._accurate import LARGEST, bend, product_difference
-from reparam.special.bregman import (
-    excess,
-    itakura_saito,
-    itakura_saito_squares,
-    log_quotient,
-    loggamma_excess,
-    trigamma_excess,
-)
+from reparam.special._accurate import LARGEST, bend
+from reparam.special.bregman import itakura_saito, itakura_saito_squares, log_quotient
 from reparam.special.log_beta import log_beta_divergence
 
 __all__: list[str] = []
@@ -164,89 +151,14 @@ def uniform_gaussian(p: Uniform, q: Gaussian) -> Terms:
     )
 
 
-def gamma(alpha_p: Array, rate_p: Array, alpha_q: Array, rate_q: Array) -> Terms:
-    """α_q (w − 1 − ln w) + B_f(α_q, α_p), with w the means' ratio and f = ln Γ(x) − x ln x + x."""
-    cross = product_difference(alpha_p, rate_q, alpha_q, rate_p) / rate_p
-    d = cross / alpha_q  # w − 1
-    w = (alpha_p / alpha_q) * (rate_q / rate_p)
-    log = np.select(
-        [np.abs(d) < 0.5, (w > 1e-290) & (w < np.inf)],
-        [np.log1p(d), np.log(w)],
-        log_quotient(alpha_p, alpha_q) + log_quotient(rate_q, rate_p),
-    )
-    step = alpha_q - alpha_p
-    of_shape, slope = loggamma_excess(alpha_q, alpha_p, step)
-    of_mean = np.where(np.abs(d) < 0.3, alpha_q * excess(d, log), cross - alpha_q * log)
-    return (
-        of_mean + of_shape,
-        (cross / alpha_p - step * trigamma_excess(alpha_p), -cross / rate_p),
-        (slope - log, cross / rate_q),
-    )
-
-
 def beta(alpha_p: Array, beta_p: Array, alpha_q: Array, beta_q: Array) -> Terms:
     """The Bregman divergence of ln B, B the beta function, at q's shapes from p's."""
     return log_beta_divergence(alpha_q, beta_q, alpha_p, beta_p)
 
 
-#: A parameter of an image: a number, or the name of the distribution's parameter and a factor.
-Source: TypeAlias = float | tuple[str, float]
+_BETA = (Monomial(alpha=1), Monomial(beta=1))
+_CONCENTRATIONS = (Monomial(concentration1=1), Monomial(concentration0=1))
 
-
-@dataclass(frozen=True)
-class Image:
-    """A family's distribution of g(y), for a g that does not depend on the parameters.
-
-    KL doesn't change when y does, one to one: that of two such distributions is the family's.
-    """
-
-    kind: type[Distribution]
-    sources: tuple[Source, ...]
-
-    def values(self, theta: tuple[Array, ...]) -> tuple[Array, ...]:
-        """Return the family's parameters, from those of the distribution in declared order."""
-        by_name = dict(zip(self.kind.parameters, theta, strict=True))
-        return tuple(
-            source[1] * by_name[source[0]] if isinstance(source, tuple) else np.asarray(source)
-            for source in self.sources
-        )
-
-    def chained(self, gradient: tuple[Array, ...]) -> tuple[Array, ...]:
-        """Return the derivatives in the distribution's parameters, from those in the family's."""
-        by_name = {
-            source[0]: source[1] * entry
-            for source, entry in zip(self.sources, gradient, strict=True)
-            if isinstance(source, tuple)
-        }
-        return tuple(by_name[name] for name in self.kind.parameters)
-
-
-def _of_images(
-    family: Callable[..., Terms], image_p: Image, image_q: Image, p: Any, q: Any
-) -> Terms:
-    def formula(*theta: Array) -> Terms:
-        of_p, of_q = theta[: len(p._theta)], theta[len(p._theta) :]
-        value, in_p, in_q = family(*image_p.values(of_p), *image_q.values(of_q))
-        return value, image_p.chained(in_p), image_q.chained(in_q)
-
-    return of_any_size(formula, *p._theta, *q._theta)
-
-
-def register_images(family: Callable[..., Terms], *images: Image) -> None:
-    """Register a family's formula for all pairs of distributions with the same g."""
-    for first in images:
-        for second in images:
-            formula = partial(_of_images, family, first, second)
-            register_kl(first.kind, second.kind)(formula)
-
-
-register_images(
-    gamma,
-    Image(Gamma, (("alpha", 1.0), ("rate", 1.0))),
-    Image(ChiSquare, (("df", 0.5), 0.5)),
-    Image(Exponential, (1.0, ("rate", 1.0))),
-)
-register_images(gamma, Image(InverseGamma, (("alpha", 1.0), ("scale", 1.0))))  # g = 1/y
-register_images(gamma, Image(Chi, (("df", 0.5), 0.5)))  # g = y²
-register_images(beta, Image(Beta, (("alpha", 1.0), ("beta", 1.0))))
-register_images(beta, Image(BetaPrime, (("alpha", 1.0), ("beta", 1.0))))  # g = y/(1 + y)
+register_images(beta, Image(Beta, _BETA))
+register_images(beta, Image(BetaPrime, _BETA))  # g = y/(1 + y)
+register_images(beta, Image(SigmoidBeta, _CONCENTRATIONS))  # g = 1/(1 + e^−y)

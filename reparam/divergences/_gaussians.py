@@ -15,12 +15,21 @@ from reparam._typing import Array
 from reparam.base.distribution import Distribution
 from reparam.distributions.logistic_normal import LogisticNormal
 from reparam.distributions.low_rank_gaussian import LowRankMultivariateGaussian
+from reparam.distributions.matrix_gaussian import MatrixGaussian
 from reparam.distributions.multivariate_gaussian import MultivariateGaussian
 from reparam.distributions.stick_breaking_normal import StickBreakingNormal
 from reparam.divergences._registry import Terms, register_kl
 from reparam.families.simplex_gaussian import SimplexGaussian
-from reparam.special.bregman import itakura_saito_squares
-from reparam.special.matrices import apply, cholesky, inverse, lower_factor, transposed
+from reparam.special.bregman import excess, itakura_saito_squares, log_quotient
+from reparam.special.matrices import (
+    apply,
+    cholesky,
+    diagonal,
+    inverse,
+    lower_factor,
+    scalars,
+    transposed,
+)
 
 __all__: list[str] = []
 
@@ -38,6 +47,8 @@ def _dense(d: Distribution) -> _Dense:
     if isinstance(d, MultivariateGaussian | SimplexGaussian):
         loc, factor, inverted = d._ready
         return _Dense(loc, factor, inverted, lambda *entries: d._in_theta(entries))
+    if isinstance(d, MatrixGaussian):
+        return _of_rows(d)
     assert isinstance(d, LowRankMultivariateGaussian)
     loc, w = np.asarray(d.loc), np.asarray(d.cov_factor)
     factor = cholesky(d.covariance)
@@ -51,6 +62,29 @@ def _dense(d: Distribution) -> _Dense:
     return _Dense(loc, factor, inverted, pulled_back)
 
 
+def _kronecker(a: Array, b: Array) -> Array:
+    """Return the matrix of the rows of A Z Bᵀ, one after another, from those of Z."""
+    product = np.einsum("...ij,...kl->...ikjl", a, b)
+    size = a.shape[-1] * b.shape[-1]
+    return np.asarray(product.reshape(*product.shape[:-4], size, size))
+
+
+def _of_rows(d: MatrixGaussian) -> _Dense:
+    """Return the Gaussian of a matrix's rows, one after another."""
+    loc, a, b, of_a, of_b = d._ready
+    n, k = loc.shape[-2:]
+
+    def pulled_back(in_loc: Array, in_factor: Array) -> tuple[Array, ...]:
+        split = in_factor.reshape(*in_factor.shape[:-2], n, k, n, k)
+        in_a = np.einsum("...ikjl,...kl->...ij", split, b)
+        in_b = np.einsum("...ikjl,...ij->...kl", split, a)
+        return in_loc.reshape(*in_loc.shape[:-1], n, k), np.tril(in_a), np.tril(in_b)
+
+    flat = loc.reshape(*loc.shape[:-2], n * k)
+    return _Dense(flat, _kronecker(a, b), _kronecker(of_a, of_b), pulled_back)
+
+
+@register_kl(MatrixGaussian, MatrixGaussian)
 @register_kl(LogisticNormal, LogisticNormal)  # a map that is one to one leaves KL as it is
 @register_kl(StickBreakingNormal, StickBreakingNormal)
 @register_kl(MultivariateGaussian, MultivariateGaussian)
@@ -81,3 +115,45 @@ def gaussians(p: Distribution, q: Distribution) -> Terms:
         tuple(of_p.pulled_back(in_loc, in_p)),
         tuple(of_q.pulled_back(-in_loc, in_q)),
     )
+
+
+@register_kl(MatrixGaussian, MatrixGaussian)
+def matrix_gaussian(p: MatrixGaussian, q: MatrixGaussian) -> Terms:
+    """½ (‖C‖² ‖D‖² − NK − 2K ln det C − 2N ln det D + ‖W‖²).
+
+    With C = A_q⁻¹ A_p and D = B_q⁻¹ B_p, lower triangular, and W = A_q⁻¹ (M_p − M_q) B_q⁻ᵀ.
+    """
+    (loc, a, b, *_), (other, rows, columns, rows_back, columns_back) = p._ready, q._ready
+    c, d = rows_back @ a, columns_back @ b
+    w = rows_back @ (loc - other) @ transposed(columns_back)
+    (off, of_c, steps, logs), (off_columns, of_d, more, more_logs) = (
+        _shares(*pair) for pair in ((c, a, rows), (d, b, columns))
+    )
+    steps, logs = steps[..., :, np.newaxis], logs[..., :, np.newaxis]
+    more, more_logs = more[..., np.newaxis, :], more_logs[..., np.newaxis, :]
+    # (c_i d_j)² − 1 of diagonal entries, of (c_i)² − 1 and (d_j)² − 1
+    spread = np.sum(excess(steps + more + steps * more, logs + more_logs), axis=(-2, -1))
+    beyond = off * of_d + (of_c - off) * off_columns
+    value = 0.5 * (spread + beyond + np.sum(w * w, axis=(-2, -1)))
+    in_loc = transposed(rows_back) @ w @ columns_back
+    of_c, of_d = scalars(of_c), scalars(of_d)
+    (n, k), across, along = w.shape[-2:], transposed(rows_back), transposed(columns_back)
+    in_p = (
+        in_loc,
+        of_d * (across @ c) - k * transposed(inverse(a)),
+        of_c * (along @ d) - n * transposed(inverse(b)),
+    )
+    in_q = (
+        -in_loc,
+        -across @ (of_d * (c @ transposed(c)) - k * np.eye(n) + w @ transposed(w)),
+        -along @ (of_c * (d @ transposed(d)) - n * np.eye(k) + transposed(w) @ w),
+    )
+    return np.asarray(value), tuple(p._in_theta(in_p)), tuple(q._in_theta(in_q))
+
+
+def _shares(c: Array, own: Array, other: Array) -> tuple[Array, Array, Array, Array]:
+    """Return Σ c_ij² off the diagonal and everywhere, c_ii² − 1, and its ln(1 + ·)."""
+    off = np.sum(np.tril(c, -1) ** 2, axis=(-2, -1))
+    x, y = diagonal(own), diagonal(other)
+    _, squares = itakura_saito_squares(x, y)
+    return off, np.sum(c * c, axis=(-2, -1)), squares, 2.0 * log_quotient(x, y)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
@@ -99,7 +98,7 @@ def _laws(cls: type[Distribution]) -> Iterator[type[Distribution]]:
     for base in cls.__mro__:
         if not issubclass(base, Distribution):
             continue
-        if inspect.isabstract(base) or not changed:
+        if base._missing() or not changed:
             yield base
         changed = changed or any(_is_mathematics(*item) for item in vars(base).items())
 

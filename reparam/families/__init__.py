@@ -13,7 +13,7 @@ well, and ``log_value`` and its derivative stay finite.
 from reparam.families._base import PositiveFamily, Slopes
 from reparam.families._gamma_draws import gamma_draws
 from reparam.families.bartlett import BartlettFamily
-from reparam.families.beta import Bends, BetaFamily, OddsOfBeta
+from reparam.families.beta import Bends, BetaFamily, OddsOfBeta, beta_draws
 from reparam.families.gamma import PowerOfGamma
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "PositiveFamily",
     "PowerOfGamma",
     "Slopes",
+    "beta_draws",
     "gamma_draws",
 ]

@@ -27,7 +27,7 @@ from reparam.special.beta import Point
 from reparam.special.entropies import logit_entropy
 from reparam.special.polygamma import delta_difference
 
-__all__ = ["Bends", "BetaFamily", "OddsOfBeta"]
+__all__ = ["Bends", "BetaFamily", "OddsOfBeta", "beta_draws"]
 
 
 #: ∂²/∂α², ∂²/∂α∂β and ∂²/∂β².
@@ -70,22 +70,8 @@ class BetaFamily(ShapeFamily):
     def _sampler(
         cls, z: Array, u: Array, other_z: Array, other_u: Array, *theta: Array
     ) -> tuple[Array, ...]:
-        alpha, beta = cls._shapes(*theta)
-        # of tiny shapes logarithms of gamma draws are inversely proportional to them
-        grown: Array | float = 1.0
-        if not (within(alpha, _TINY, np.inf) and within(beta, _TINY, np.inf)):
-            grown = np.where(np.maximum(alpha, beta) < _TINY, 1.0 / _TINY, 1.0)
-        x, log_x = gamma_draws(z, u, alpha * grown)
-        rest, log_rest = gamma_draws(other_z, other_u, beta * grown)
-        log_x -= log_rest
-        log_x *= grown
-        np.maximum(log_x, -LARGEST, out=log_x)
-        np.minimum(log_x, LARGEST, out=log_x)
-        if not (all_normal(x) and all_normal(rest)):  # their logarithms' difference is left
-            lost = (x < 1e-290) | (rest < 1e-290)
-            x[lost], rest[lost] = special.from_logit(log_x[lost])[:2]
-        total = x + rest
-        return cls._of_point(Point(x / total, rest / total, log_x), *theta), log_x
+        point = Point(*beta_draws(z, u, other_z, other_u, *cls._shapes(*theta)))
+        return cls._of_point(point, *theta), point.logit
 
     @final
     @classmethod
@@ -271,3 +257,32 @@ class OddsOfBeta(PositiveFamily, BetaFamily):
         # E[logit x] = ψ(α) − ψ(β) is ln α/β and a difference of δ
         located = delta_difference(beta, alpha) + cls._log_location(*theta)
         return np.asarray(logit_entropy(alpha, beta) + located)
+
+
+def beta_draws(
+    z: Array, u: Array, other_z: Array, other_u: Array, alpha: Array, beta: Array
+) -> tuple[Array, Array, Array]:
+    """Return x ~ Beta(α, β), 1 − x and logit x, of two gamma draws.
+
+    Parameters
+    ----------
+    z, u, other_z, other_u
+        Noise of one gamma draw, and of the other.
+    alpha, beta
+        The shapes.
+    """
+    # of tiny shapes logarithms of gamma draws are inversely proportional to them
+    grown: Array | float = 1.0
+    if not (within(alpha, _TINY, np.inf) and within(beta, _TINY, np.inf)):
+        grown = np.where(np.maximum(alpha, beta) < _TINY, 1.0 / _TINY, 1.0)
+    x, log_x = gamma_draws(z, u, alpha * grown)
+    rest, log_rest = gamma_draws(other_z, other_u, beta * grown)
+    log_x -= log_rest
+    log_x *= grown
+    np.maximum(log_x, -LARGEST, out=log_x)
+    np.minimum(log_x, LARGEST, out=log_x)
+    if not (all_normal(x) and all_normal(rest)):  # their logarithms' difference is left
+        lost = (x < 1e-290) | (rest < 1e-290)
+        x[lost], rest[lost] = special.from_logit(log_x[lost])[:2]
+    total = x + rest
+    return x / total, rest / total, log_x

@@ -126,6 +126,13 @@ def _exp(x: Wide) -> Wide:
     return Wide(np.exp((power - exponent * _LN2) - exponent * _LN2_REST), exponent)
 
 
+def _power(x: Wide, y: Wide) -> Wide:
+    power = np.asarray(y)
+    exponent = x.exponent * power
+    whole = np.floor(exponent)
+    return Wide(x.mantissa**power * 2.0 ** (exponent - whole), whole.astype(np.int64))
+
+
 def _where(condition: Any, x: Any, y: Any) -> Wide:
     x, y = (each if isinstance(each, Wide) else Wide(each) for each in (x, y))
     mantissa = np.where(condition, x.mantissa, y.mantissa)
@@ -149,6 +156,7 @@ _RULES: dict[np.ufunc, Callable[..., Any]] = {
     np.multiply: _product,
     np.divide: _quotient,
     np.negative: _negative,
+    np.power: _power,
     np.square: lambda x: _product(x, x),
     np.absolute: lambda x: Wide(np.abs(x.mantissa), x.exponent),
     np.maximum: lambda x, y: _where((x > y) | np.isnan(x), x, y),

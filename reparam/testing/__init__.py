@@ -31,9 +31,7 @@ from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.testing._count_vectors import (
-    count_vectors_are_of_their_own_parameters,
     count_vectors_are_where_probability_is,
-    count_vectors_repeat,
 )
 from reparam.testing._declaration import (
     declares_itself,
@@ -46,8 +44,6 @@ from reparam.testing._discrete import (
     quantile_is_the_smallest_integer,
     refuses_to_be_reparameterized,
     values_are_of_their_own_parameters,
-    values_do_not_depend_on_neighbours,
-    values_repeat,
 )
 from reparam.testing._draws import (
     derivatives_agree,
@@ -64,10 +60,7 @@ from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
 from reparam.testing._vectors import (
     vector_density_is_of_the_support,
-    vector_draws_repeat,
-    vector_draws_replay,
     vector_products_agree,
-    vectors_do_not_depend_on_neighbours,
 )
 from reparam.testing._witnesses import DISCRETE_WITNESS_PROPERTIES, WITNESS_PROPERTIES, check
 
@@ -104,11 +97,11 @@ DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
     refuses_bad_parameters,
     is_frozen,
     refuses_to_be_reparameterized,
-    values_repeat,
+    draws_repeat,
     values_are_of_their_own_parameters,
     probability_is_on_integers_of_the_support,
     quantile_is_the_smallest_integer,
-    values_do_not_depend_on_neighbours,
+    elements_are_independent,
     *DISCRETE_WITNESS_PROPERTIES,
 )
 
@@ -118,8 +111,8 @@ DISCRETE_VECTOR_PROPERTIES: tuple[Callable[[type[Any]], None], ...] = (
     refuses_bad_parameters,
     is_frozen,
     refuses_to_be_reparameterized,
-    count_vectors_repeat,
-    count_vectors_are_of_their_own_parameters,
+    draws_repeat,
+    elements_are_independent,
     count_vectors_are_where_probability_is,
     *DISCRETE_WITNESS_PROPERTIES,
 )
@@ -130,11 +123,11 @@ VECTOR_PROPERTIES: tuple[Callable[[type[Reparameterized]], None], ...] = (
     refuses_bad_parameters,
     refuses_bad_noise,
     is_frozen,
-    vector_draws_repeat,
-    vector_draws_replay,
+    draws_repeat,
+    draws_replay,
     vector_density_is_of_the_support,
     vector_products_agree,
-    vectors_do_not_depend_on_neighbours,
+    elements_are_independent,
     *WITNESS_PROPERTIES,
 )
 

@@ -6,10 +6,8 @@ import math
 
 import numpy as np
 
-from reparam import sampling
 from reparam._typing import Array
 from reparam.base.discrete import Discrete
-from reparam.engine.noise import BLOCK
 from reparam.errors import NotReparameterizable
 from reparam.testing._report import agree, check, refuses
 from reparam.testing._typical import SETS, one_of, typical
@@ -52,21 +50,6 @@ def probability_is_on_integers_of_the_support(cls: type[Discrete]) -> None:
     }
     for what, entry in nothing.items():
         check(d, np.all(np.isnan(entry)), f"{what} is {entry}, expected NaN")
-
-
-def values_repeat(cls: type[Discrete]) -> None:
-    """The same seed gives the same draws, alone, among more, or from the middle of a block."""
-    d = typical(cls)
-    n = BLOCK // SETS + 100
-    whole = d.sample(n, rng=3)
-    agree(d, "a value among more draws", d.sample(9, rng=3)[:5], whole[:5])
-    check(d, np.any(d.sample(50, rng=4) != whole[:50]), "seeds 3 and 4 give the same draws")
-    check(d, np.any(whole[-40:] != whole[:40]), "two blocks hold the same draws")
-    for part in (range(100, 140), range(n - 140, n)):
-        pieces = np.concatenate(list(sampling.values(d, part, rng=3)))
-        agree(d, "a value drawn by its number", pieces, whole[part.start : part.stop])
-    empty = d.sample(0, rng=1).shape
-    check(d, empty == (0, SETS), f"no draws have shape {empty}, expected {(0, SETS)}")
 
 
 def values_are_of_their_own_parameters(cls: type[Discrete]) -> None:
@@ -115,23 +98,6 @@ def quantile_is_the_smallest_integer(cls: type[Discrete]) -> None:
     for i, j in ((0, 0), (50, 3), (150, 6)):
         alone = one_of(d, j).icdf(u[i, j])
         agree(d, "a quantile in a batch", found[i, j], alone, u=u[i, j])
-
-
-def values_do_not_depend_on_neighbours(cls: type[Discrete]) -> None:
-    """What is said of a value does not depend on the batch that it is in."""
-    d = typical(cls)
-    y = d.sample(30, rng=5)
-
-    def results(d: Discrete, y: Array) -> dict[str, Array]:
-        results = {"log p(y)": d.log_prob(y), "F(y)": d.cdf(y), "1 − F(y)": d.sf(y)}
-        results |= {"ln F(y)": d.log_cdf(y), "ln(1 − F(y))": d.log_sf(y)}
-        return results | {f"∂ log p/∂{name}": entry for name, entry in d.score(y).items()}
-
-    batch = results(d, y)
-    for i, j in ((0, 0), (5, 3), (17, 6), (29, 1)):
-        one = one_of(d, j)
-        for what, alone in results(one, y[i, j]).items():
-            agree(one, f"{what} in a batch", batch[what][i, j], alone, value=y[i, j])
 
 
 def refuses_to_be_reparameterized(cls: type[Discrete]) -> None:

@@ -2,41 +2,84 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
+from reparam import sampling
 from reparam._typing import Array, ArrayLike
+from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import BLOCK
 from reparam.testing._report import Distributions, agree, check
-from reparam.testing._typical import SETS, noise_for, one_of, typical
+from reparam.testing._typical import SETS, noise_for, one_of, several, typical, typicals
 
 
-def draws_repeat(cls: Distributions) -> None:
-    """The same seed gives the same draws; a prefix of more draws is fewer draws."""
-    d = typical(cls)
-    few, many = d.rsample(5, rng=3), d.rsample(9, rng=3)
-    agree(d, "a value among more draws", many.value[:5], few.value)
-    agree(d, "noise among more draws", many.noise[:5], few.noise)
-    agree(d, "a value of sample", d.sample(5, rng=3), few.value)
-    check(d, np.any(d.sample(5, rng=4) != few.value), "seeds 3 and 4 give the same draws")
-    empty = d.rsample(0, rng=1).value.shape
-    check(d, empty == (0, SETS), f"no draws have shape {empty}, expected {(0, SETS)}")
+def draws_repeat(cls: type[Distribution]) -> None:
+    """The same seed gives the same draws, alone, among more, or from the middle of a block."""
+    for d in typicals(cls):
+        n = BLOCK // SETS // max(1, math.prod(d.event_shape)) + 100
+        whole = d.sample(n, rng=3)
+        agree(d, "a value among more draws", d.sample(9, rng=3)[:5], whole[:5])
+        check(d, np.any(d.sample(50, rng=4) != whole[:50]), "seeds 3 and 4 give the same draws")
+        check(d, np.any(whole[-40:] != whole[:40]), "two blocks hold the same draws")
+        for part in (range(50, 90), range(n - 140, n)):
+            pieces = np.concatenate([*sampling.values(d, part, rng=3)])
+            agree(d, "a value drawn by its number", pieces, whole[part.start : part.stop])
+        empty, expected = d.sample(0, rng=1).shape, (0, *d.batch_shape, *d.event_shape)
+        check(d, empty == expected, f"no draws have shape {empty}, expected {expected}")
+        if isinstance(d, Reparameterized):
+            few, many = d.rsample(5, rng=3), d.rsample(9, rng=3)
+            agree(d, "a value of rsample", few.value, whole[:5])
+            for more, less in zip(several(many.noise), several(few.noise), strict=True):
+                agree(d, "noise among more draws", more[:5], less)
 
 
 def draws_replay(cls: Distributions) -> None:
     """``transform`` of a draw's noise is that draw, also from the middle of a block.
 
-    To the bit where the path is a map; of a field to what rounding the noise allows.
+    To the bit where the path is a map, and of vectors; of a field to what rounding the noise
+    allows.
     """
     d = typical(cls)
-    draw = d.rsample(BLOCK // SETS + 3, rng=3)
-    value, noise = draw.value[-40:], draw.noise[-40:]
+    size = max(math.prod(event) for _, event in d._noises()) if d.event_shape else 1
+    draw = d.rsample(BLOCK // SETS // size + 3, rng=3)
+    value, noise = draw.value[-40:], [each[-40:] for each in several(draw.noise)]
     slack: ArrayLike = 0.0
-    if d.path == "field":
-        blur = 1e-13 * noise + np.spacing(noise)  # of the cdf, and of the noise itself
+    if d.path == "field" and not d.event_shape:
+        blur = 1e-13 * noise[0] + np.spacing(noise[0])  # of the cdf, and of the noise itself
         ulp = np.spacing(np.abs(value) + np.abs(getattr(d, "loc", 0.0)))
         slack = blur / np.exp(d.log_prob(value)) + ulp
-    agree(d, "transform of a draw's noise", d.transform(noise).value, value, atol=slack, z=noise)
+    agree(d, "transform of a draw's noise", d.transform(*noise).value, value, atol=slack)
+
+
+def elements_are_independent(cls: type[Distribution]) -> None:
+    """What is said of a value does not depend on its neighbours, nor on the batch's shape."""
+    for d in typicals(cls):
+        noise = noise_for(d) if isinstance(d, Reparameterized) else [d.sample(32, rng=5)]
+        batch = _said(d, noise)
+        for i, j in ((0, 0), (5, 3), (17, 6), (31, 1)):
+            at, one = (i, j)[: 1 + len(d.batch_shape)], one_of(d, j)
+            for what, alone in _said(one, [each[at] for each in noise]).items():
+                agree(one, f"{what} in a batch", batch[what][at], alone)
+
+
+def _said(d: Any, noise: list[Array]) -> dict[str, Array]:
+    """Return what the distribution makes of noise, or of values if it takes none."""
+    y, found = noise[0], {}
+    if isinstance(d, Reparameterized):
+        draw = d.transform(*noise)
+        y, found = draw.value, {"y": draw.value}
+        found |= {f"∂y/∂{name}": entry for name, entry in draw.jacobian().items()}
+    functions = {"log p(y)": d.log_prob}
+    if not d.event_shape:
+        functions |= {"F(y)": d.cdf, "1 − F(y)": d.sf, "ln F(y)": d.log_cdf}
+        functions |= {"ln(1 − F(y))": d.log_sf}
+        if found:
+            functions |= {"∂ log p/∂y": d.stein_score}
+    found |= {what: function(y) for what, function in functions.items()}
+    return found | {f"∂ log p/∂{name}": entry for name, entry in d.score(y).items()}
 
 
 def draws_hold_still(cls: Distributions) -> None:
@@ -58,10 +101,10 @@ def draws_hold_still(cls: Distributions) -> None:
 
 def derivatives_agree(cls: Distributions) -> None:
     """``jvp`` and ``vjp`` are the jacobian's products, vjp summed to each parameter's own shape."""
-    first, *others = cls.parameters.values()
-    values: dict[str, ArrayLike] = {parameter.name: parameter.default for parameter in others}
-    low, high = first.typical
-    d = cls(**values, **{first.name: np.linspace(low, high, 3).reshape(3, 1)})
+    names = cls.parameters.differentiable
+    values: dict[str, ArrayLike] = {name: x.default for name, x in cls.parameters.items()}
+    low, high = cls.parameters[names[0]].typical
+    d = cls(**values | {names[0]: np.linspace(low, high, 3).reshape(3, 1)})
     draw = d.rsample((4, 2), rng=13)
     jacobian = draw.jacobian()
     upstream = np.cos(np.arange(float(draw.value.size))).reshape(draw.value.shape)
@@ -77,39 +120,6 @@ def derivatives_agree(cls: Distributions) -> None:
         slack = 1e-14 * np.abs(product).sum(axis=axes)
         agree(d, f"∂L/∂{name}", gradient, product.sum(axis=axes), atol=slack)
         agree(d, f"jvp in {name}", draw.jvp(**{name: 2.0}), 2.0 * jacobian[name], rtol=1e-14)
-    together = draw.jvp(**dict.fromkeys(cls.parameters, 1.0))
+    together = draw.jvp(**dict.fromkeys(names, 1.0))
     slack = 1e-15 * sum(np.abs(entry) for entry in jacobian.values())
     agree(d, "jvp in all parameters", together, sum(jacobian.values()), atol=slack)
-
-
-def elements_are_independent(cls: Distributions) -> None:
-    """A value does not depend on its neighbours in the batch, nor on the batch's shape."""
-    d = typical(cls)
-    noise = noise_for(d)
-    draw = d.transform(noise)
-    y = draw.value
-    batch = {"y": y, **_told(d, y)}
-    jacobian, score = draw.jacobian(), d.score(y)
-    for i, j in ((0, 0), (5, 3), (17, 6), (63, 1)):
-        one = one_of(d, j)
-        alone = one.transform(noise[i, j])
-        x = alone.value
-        scalars = {"y": x, **_told(one, x)}
-        batches = batch | {f"∂y/∂{name}": entry for name, entry in jacobian.items()}
-        scalars |= {f"∂y/∂{name}": entry for name, entry in alone.jacobian().items()}
-        batches |= {f"∂ log p/∂{name}": entry for name, entry in score.items()}
-        scalars |= {f"∂ log p/∂{name}": entry for name, entry in one.score(x).items()}
-        for what, values in batches.items():
-            agree(one, f"{what} in a batch", values[i, j], scalars[what], z=noise[i, j])
-
-
-def _told(d: Reparameterized, y: Array) -> dict[str, Array]:
-    """Return what the distribution computes from values, except derivatives in parameters."""
-    return {
-        "log p(y)": d.log_prob(y),
-        "F(y)": d.cdf(y),
-        "1 − F(y)": d.sf(y),
-        "ln F(y)": d.log_cdf(y),
-        "ln(1 − F(y))": d.log_sf(y),
-        "∂ log p/∂y": d.stein_score(y),
-    }

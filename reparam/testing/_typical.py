@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Integers
 from reparam.engine.noise import UNIFORM
 
-__all__ = ["SETS", "noise_for", "one_of", "typical", "typicals"]
+__all__ = ["SETS", "noise_for", "one_of", "several", "typical", "typicals"]
 
 D = TypeVar("D", bound=Distribution)
 
@@ -79,10 +79,17 @@ def one_of(d: D, index: int) -> D:
     return type(d)(**values)
 
 
-def noise_for(d: Reparameterized, n: int = 64) -> Array:
-    """Return noise of shape (n, *batch): central and in the tails."""
-    noise = np.array(d.rsample(n, rng=1).noise)
-    if d.noise is UNIFORM:
-        noise[: n // 8] *= 1e-3
-        noise[n // 8 : n // 4] = 1.0 - noise[n // 8 : n // 4] * 1e-3
-    return noise
+def several(noise: Any) -> list[Array]:
+    """Return the arrays of a draw's noise, however many there are."""
+    return [*noise] if isinstance(noise, tuple) else [noise]
+
+
+def noise_for(d: Reparameterized, n: int = 32) -> list[Array]:
+    """Return arrays of noise of shape (n, *batch, …): central and in the tails."""
+    arrays = [np.array(each) for each in several(d.rsample(n, rng=1).noise)]
+    kinds = [kind for kind, _ in d._noises()] if d.event_shape else [d.noise]
+    for kind, noise in zip(kinds, arrays, strict=True):
+        if kind is UNIFORM:
+            noise[: n // 8] *= 1e-3
+            noise[n // 8 : n // 4] = 1.0 - noise[n // 8 : n // 4] * 1e-3
+    return arrays

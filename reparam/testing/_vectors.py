@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base.reparameterized import Reparameterized
-from reparam.engine.noise import BLOCK
 from reparam.engine.shapes import summed_to
 from reparam.errors import NoFormulaError, ShapeError
 from reparam.regions import Region, Simplex
 from reparam.testing._report import check, refuses
-from reparam.testing._typical import SETS, one_of, typical, typicals
+from reparam.testing._typical import typicals
 
 __all__ = [
     "vector_density_is_of_the_support",
-    "vector_draws_repeat",
-    "vector_draws_replay",
     "vector_products_agree",
-    "vectors_do_not_depend_on_neighbours",
 ]
 
 Vectors = type[Reparameterized]
@@ -30,28 +25,6 @@ Noises = Sequence[Array]
 
 #: Relative rounding of sums of products in another order.
 _ROUNDING = 1e-13
-
-
-def vector_draws_repeat(cls: Vectors) -> None:
-    """The same seed gives the same draws; a prefix of more draws is fewer draws."""
-    for d in typicals(cls):
-        few, many = d.rsample(5, rng=3), d.rsample(9, rng=3)
-        _equal(d, "a value among more draws", many.value[:5], few.value)
-        for more, less in zip(_several(many.noise), _several(few.noise), strict=True):
-            _equal(d, "noise among more draws", more[:5], less)
-        _equal(d, "a value of sample", d.sample(5, rng=3), few.value)
-        check(d, np.any(d.sample(5, rng=4) != few.value), "seeds 3 and 4 give the same draws")
-        empty, expected = d.rsample(0, rng=1).value.shape, (0, *d.batch_shape, *d.event_shape)
-        check(d, empty == expected, f"no draws have shape {empty}, expected {expected}")
-
-
-def vector_draws_replay(cls: Vectors) -> None:
-    """``transform`` of a draw's noise is that draw to the bit, also across blocks."""
-    d = typical(cls)
-    size = max(math.prod(event) for _, event in d._noises())
-    draw = d.rsample(BLOCK // SETS // size + 3, rng=3)
-    replayed = d.transform(*(noise[-40:] for noise in _several(draw.noise)))
-    _equal(d, "transform of a draw's noise", replayed.value, draw.value[-40:])
 
 
 def vector_products_agree(cls: Vectors) -> None:
@@ -120,30 +93,6 @@ def _is_nan(d: Reparameterized, what: str, results: dict[str, Array]) -> None:
         check(d, all_nan, f"{what}, {name}: {values}, expected NaN")
 
 
-def vectors_do_not_depend_on_neighbours(cls: Vectors) -> None:
-    """What is said of a vector does not depend on the batch that it is in."""
-
-    def results(d: Reparameterized, noise: Noises) -> dict[str, Array]:
-        draw = d.transform(*noise)
-        values = {"y": draw.value, "log p(y)": d.log_prob(draw.value)}
-        values |= {f"∂y/∂{name}": entry for name, entry in draw.jacobian().items()}
-        return values | {f"∂ log p/∂{name}": entry for name, entry in d.score(draw.value).items()}
-
-    for d in typicals(cls):
-        noise = _several(d.rsample(32, rng=1).noise)
-        batch = results(d, noise)
-        for i, j in ((0, 0), (5, 3), (17, 6), (31, 1)):
-            at = (i, j)[: 1 + len(d.batch_shape)]
-            alone = results(one_of(d, j), [each[at] for each in noise])
-            for what, value in alone.items():
-                _equal(d, f"{what} in a batch", batch[what][at], value)
-
-
-def _several(noise: Any) -> list[Array]:
-    """Return the arrays of a draw's noise, however many there are."""
-    return [*noise] if isinstance(noise, tuple) else [noise]
-
-
 def _tangent(d: Reparameterized, name: str, direction: Array) -> Array:
     """Return a direction in which a parameter may move, from any."""
     domain = d.parameters[name].domain
@@ -158,10 +107,6 @@ def _along(entries: Array, direction: Array, rank: int) -> Array:
     spread = direction.reshape(direction.shape[:1] + (1,) * rank + event)
     axes = tuple(range(entries.ndim - len(event), entries.ndim))
     return np.asarray((entries * spread).sum(axis=axes))
-
-
-def _equal(d: Reparameterized, what: str, actual: Array, expected: Array) -> None:
-    check(d, np.array_equal(actual, expected), f"{what}: got {actual}, expected {expected}")
 
 
 def _close(d: Reparameterized, what: str, actual: Array, expected: Array, bound: ArrayLike) -> None:

@@ -24,6 +24,8 @@ __all__ = ["Blend", "Densities"]
 
 #: The logarithm of a density below which quotients by it are differences of logarithms.
 _FAR = -600.0
+#: A part of a density above this has all digits.
+_RESOLVED = 1e-290
 #: A bracket of a quantile is wider by this share of it, because its ends are rounded quantiles of
 #: the components.
 _WIDER = 1e-10
@@ -143,8 +145,9 @@ class Blend:
 
     def relative(self, at: Densities) -> list[Array]:
         """Return p_k / p of each component."""
+        # from what is left of π_k p_k/p, which has its digits where ln p has none behind the point
         return [
-            np.where(at.log == np.inf, part / share, np.exp(each - at.log))
+            np.where((part > _RESOLVED) | (at.log == np.inf), part / share, np.exp(each - at.log))
             for part, share, each in zip(at.parts, self.shares, at.each, strict=True)
         ]
 

@@ -45,6 +45,10 @@ _OVERFLOW = 700.0
 _UNDERFLOW = 1e-300
 #: Logarithms of tails below it come from the base's, which do not underflow.
 _LOG_UNDERFLOW = math.log(1e-290)
+#: The logarithm of a density below which it has no digits behind the point, nor has F.
+_NO_DIGITS = -1e15
+#: Shares below it have lost digits, or all.
+_LOST_SHARE = 1e-300
 #: How much of the mass an entropy may miss.
 _LOST = 1e-13
 #: Probabilities of pieces below this are not distinguished from 0.
@@ -322,11 +326,13 @@ class Window:
     def velocity(self, y: Array, u: Array, v: Array) -> tuple[list[Array], Array, Array]:
         """Return ∂y/∂θ at fixed u for each leaf, then in both ends."""
         log_density = self._of("_log_prob", y)
+        beyond = np.isinf(y) | (log_density < _NO_DIGITS)  # the base has no more information
         low, high = (
-            _scaled(share, np.where(log > -np.inf, log - log_density, -np.inf))
-            for share, log in zip((v, u), self.log_densities, strict=True)
+            np.where(beyond, 0.0, self._pushed(y, share, log - log_density, formula))
+            for share, log, formula in zip(
+                (v, u), self.log_densities, ("log_sf", "log_cdf"), strict=True
+            )
         )
-        beyond = np.isinf(y)  # overflowed: the base has no more information
         found = [
             np.array(np.where(beyond, speed, speed - (low * at_low + high * at_high)))
             for speed, (at_low, at_high) in zip(
@@ -340,6 +346,16 @@ class Window:
                 for speed, integral in zip(found, inside._carried(y[at], from_low), strict=True):
                     speed[at] = integral / np.exp(log_density[at])
         return by_parameter(self.base, self.theta, found), low, high
+
+    def _pushed(self, y: Array, share: Array, log: Array, formula: str) -> Array:
+        """Return share · e^log; where the share underflows, from its own logarithm."""
+        product = _scaled(share, log)
+        lost = np.flatnonzero(np.broadcast_to((share < _LOST_SHARE) & (log > -np.inf), y.shape))
+        if lost.size:
+            own = getattr(self._restricted(lost, y.size), formula)(y[lost])
+            product = np.array(np.broadcast_to(product, y.shape))
+            product[lost] = np.exp(own + np.broadcast_to(log, y.shape)[lost])
+        return product
 
     def _carried(self, y: Array, from_low: bool) -> list[Array]:
         """Return −∫ (s − E[s]) p over (a, y), which is the same over (y, b) with a plus."""

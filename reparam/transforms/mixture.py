@@ -12,6 +12,7 @@ from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About, Distribution
 from reparam.base.reparameterized import Flow, Reparameterized
 from reparam.base.second_order import Triangle
+from reparam.base.seen import Seen, joined, kept
 from reparam.base.tree import Children, _text
 from reparam.base.weights import check_weights
 from reparam.domains import EXTENDED, Interval
@@ -23,6 +24,7 @@ from reparam.transforms._bends import of_mixture
 from reparam.transforms._blend import Blend
 from reparam.transforms._children import SeveralContinuous
 from reparam.transforms._entropy import entropy
+from reparam.transforms._moved import moved
 from reparam.transforms._rows import as_rows, batch_of
 
 __all__ = ["Mixture", "mixture"]
@@ -115,6 +117,13 @@ class Mixture(Reparameterized):
             for number, component in enumerate(self.components)
             for path in component.moving
         )
+
+    def _seen_from(self, end: float, sign: float) -> Seen | None:
+        parts = [moved(component, end, sign) for component in self.components]
+        counts = [len(component.parameters) for component in self.components]
+        links = joined(*zip((part.links for part in parts), counts, strict=True), (kept(1), 1))
+        name, value = self._weighting
+        return Seen(Mixture([part.law for part in parts], **{name: value}), links)
 
     def _joints(self, *theta: Any) -> tuple[Array, ...]:
         found: list[Array] = []

@@ -11,6 +11,7 @@ from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Flow, Reparameterized
 from reparam.base.second_order import Triangle
+from reparam.base.seen import Link, Seen, joined, kept
 from reparam.base.tree import Child, _text
 from reparam.domains import Integers, Interval
 from reparam.engine.noise import UNIFORM, Noise
@@ -72,6 +73,15 @@ class OrderStatistic(Reparameterized):
     def _written(self) -> str:
         r, n = (_text(self._parts[name]) for name in ("r", "n"))
         return f"{self.base!r}, r={r}, n={n}"
+
+    def _seen_from(self, end: float, sign: float) -> Seen | None:
+        inner = self.base._seen_from(end, sign)
+        if inner is None:
+            return None
+        rank = Link(0.0, {0: 1.0}) if sign > 0.0 else Link(1.0, {0: -1.0, 1: 1.0})
+        links = joined((inner.links, len(self.base.parameters)), ((rank, *kept(2)[1:]), 2))
+        r, n = (link.of(self._theta) for link in links[-2:])
+        return Seen(OrderStatistic(inner.law, r=r, n=n), links)
 
     def _joints(self, *theta: Any) -> tuple[Array, ...]:
         return self.base._joints(*theta[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.reparameterized import Flow
 from reparam.base.second_order import Triangle, unflattened
+from reparam.base.seen import Seen, kept
 from reparam.base.tree import Child, flat
 from reparam.engine.noise import UNIFORM
 from reparam.errors import ParameterError
@@ -18,6 +20,15 @@ from reparam.parameters import shown
 from reparam.special._accurate import LARGEST
 from reparam.transforms._children import Monotone
 from reparam.transforms._continued import continued, continued_tail
+from reparam.transforms._distances import (
+    Twin,
+    by_distance,
+    chained,
+    from_the_nearer_end,
+    replaced,
+    twins,
+)
+from reparam.transforms._limits import limit_of_log_density, limits_of_scores
 from reparam.transforms._mapped import Mapped, times
 from reparam.transforms._rows import by_number
 from reparam.transforms.maps import Log, Map
@@ -26,13 +37,6 @@ __all__ = ["Transformed"]
 
 #: Beyond these x under- or overflows, or is about to.
 _SMALL, _LARGE = 1e-290, 1e290
-
-#: Places next to an end of the base's support, by the distance from it: of one that is infinite,
-#: 0, or another number, relative to it.
-_NEXT_TO_INFINITY, _NEXT_TO_ZERO, _NEXT_TO = (1e100, 1e150), (1e-200, 1e-280), (1e-8, 1e-12)
-
-#: A logarithm that changes by less between two such places has a limit.
-_STEADY = 1e-3
 
 
 class Transformed(Mapped):
@@ -120,8 +124,13 @@ class Transformed(Mapped):
     def _transform(self, noise: Array, *theta: Any) -> tuple[Array, ...]:
         of_base, phi = theta
         if self.base.path == "map":
-            return self._placed(self.base._transform(noise, *of_base), *theta)
-        return self._placed(self._at_probability(noise, of_base, phi), *theta)
+            parts = self.base._transform(noise, *of_base)
+        else:
+            parts = self._at_probability(noise, of_base, phi)
+        y, x, *extras = self._placed(parts, *theta)
+        if "complement" not in self.base._views:
+            y = replaced(self, x, phi, y, lambda twin: twin.drawn(self, noise, theta))
+        return (y, x, *extras)
 
     def _transform_upper(self, v: Array, *theta: Any) -> tuple[Array, ...]:
         of_base, phi = theta
@@ -148,6 +157,9 @@ class Transformed(Mapped):
         if self._by_logs and np.any(lost := ~((x > _SMALL) & (x < _LARGE))):
             log_x = self._of_view("value", x, *extras, *of_base)
             y = np.where(lost, self._proved._of_log(log_x, *phi), y)
+        if self._twins and (view := self.base._views.get("complement")):
+            rest = getattr(self.base, view.value)(x, *extras, *of_base)
+            y = replaced(self, x, phi, y, lambda twin: twin.value(rest, theta), upper=True)
         return (y, *parts)
 
     def _of_view(self, what: str, *arguments: Any) -> Any:
@@ -163,7 +175,10 @@ class Transformed(Mapped):
         else:
             inner = self.base._jacobian(x, *extras, *of_base)
             slope = self._proved._slope(x, y, *phi)
-        return self._chained(slope, inner, self._proved._partials(x, y, *phi))
+        entries = self._chained(slope, inner, self._proved._partials(x, y, *phi))
+        if self._on_quantile_path and "complement" not in self.base._views:
+            entries = by_distance(self, "_pathwise", x, y, (of_base, phi), entries)
+        return entries
 
     def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
         x, *rest = extras_and_theta
@@ -226,11 +241,25 @@ class Transformed(Mapped):
             found.append(Flow(y, inner * float(np.sign(np.mean(slope))), here, moved))
         return found
 
+    @cached_property
+    def _twins(self) -> list[Twin]:
+        """The same by distances from the base's ends."""
+        return twins(self)
+
+    def _seen_from(self, end: float, sign: float) -> Seen | None:
+        steps = self.map._to_distance(end, sign)
+        if not steps:
+            return None
+        count = len(self.base.parameters)
+        whole = Seen(self.base, kept(count))
+        return chained(type(self), whole, count, steps, len(self.map.parameters))
+
     def _joints(self, *theta: Any) -> tuple[Array, ...]:
         of_base, phi = theta
         return tuple(self._proved._value(x, *phi) for x in self.base._joints(*of_base))
 
     @continued
+    @from_the_nearer_end
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         of_base, phi = theta
         x = self._x(y, *theta)
@@ -313,18 +342,22 @@ class Transformed(Mapped):
         return np.where(falls, other, getattr(self.base, rising)(at, *of_base))
 
     @continued_tail
+    @from_the_nearer_end
     def _cdf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_cdf", "_sf", self._x(y, *theta), *theta)
 
     @continued_tail
+    @from_the_nearer_end
     def _sf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_sf", "_cdf", self._x(y, *theta), *theta)
 
     @continued_tail
+    @from_the_nearer_end
     def _log_cdf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_log_cdf", "_log_sf", self._x(y, *theta), *theta)
 
     @continued_tail
+    @from_the_nearer_end
     def _log_sf(self, y: Array, *theta: Any) -> Array:
         return self._by_direction("_log_sf", "_log_cdf", self._x(y, *theta), *theta)
 
@@ -342,6 +375,11 @@ class Transformed(Mapped):
         else:
             names = ("_isf", "_icdf") if upper else ("_icdf", "_isf")
             y = self._proved._value(self._by_direction(*names, p, of_base, phi), *phi)
+        if self._twins:
+            x, theta = self._x(y, of_base, phi), (of_base, phi)
+            y = replaced(
+                self, x, phi, y, lambda twin: twin.formula("_quantile", p, theta, upper=upper)
+            )
         if np.any(at_end := (p == 0.0) | (p == 1.0)):
             low, high = self._ends(of_base, phi)
             y = np.where(at_end, np.where((p == 0.0) != upper, low, high), y)
@@ -355,53 +393,28 @@ class Transformed(Mapped):
         return self._by_logs and base.noise is UNIFORM and drawn
 
     @continued
+    @from_the_nearer_end
     def _log_prob(self, y: Array, *theta: Any) -> Array:
         of_base, phi = theta
         x = self._x(y, *theta)
         logs = np.asarray(self._log_density(x, y, of_base, phi))
         if np.any(lost := np.isnan(logs) & ~np.isnan(y)):
-            logs = np.where(lost, self._limit(x, y, of_base, phi), logs)
+            logs = np.where(lost, limit_of_log_density(self, x, y, of_base, phi), logs)
         return logs
 
     def _log_density(self, x: Array, y: Array, of_base: Any, phi: Any) -> Array:
         inner: Array = self.base._log_prob(x, *of_base)
         return inner - self._proved._log_slope(x, y, *phi)
 
-    def _limit(self, x: Array, y: Array, of_base: Any, phi: Any) -> Array:
-        """Return the limit of ln p towards an end of the support, where it is ∞ − ∞."""
-        low, _ = self.base._ends(*of_base)
-        inwards = np.where(x == low, 1.0, -1.0)
-        before, after = (
-            self._log_density(near, self._proved._value(near, *phi), of_base, phi)
-            for near in (
-                np.select(
-                    [np.isinf(x), x == 0.0], [-inwards * far, inwards * tiny], x + inwards * e
-                )
-                for far, tiny, e in (
-                    (far, tiny, np.abs(x) * share)
-                    for far, tiny, share in zip(
-                        _NEXT_TO_INFINITY, _NEXT_TO_ZERO, _NEXT_TO, strict=True
-                    )
-                )
-            )
-        )
-        change = after - before
-        limit = np.where(np.abs(change) < _STEADY, after, np.copysign(np.inf, change))
-        return np.where(np.isinf(y) | np.isnan(change), -np.inf, limit)
-
     @continued
+    @from_the_nearer_end
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         x = self._x(y, *theta)
-        scores = (*flat(self.base._score(x, *theta[0])), *self._map_score(x, y, *theta))
-        if not np.any(endless := np.isinf(x)):
-            return scores
-        # formulas may stop at the largest number: the limit is what they go to
-        return tuple(
-            np.where(endless & (np.abs(entry) > _LARGE), np.copysign(np.inf, entry), entry)
-            if np.ndim(entry) < 2
-            else entry
-            for entry in scores
-        )
+        scores = self._scores(x, y, *theta)
+        return limits_of_scores(self, scores, x, theta) if np.any(np.isinf(x)) else scores
+
+    def _scores(self, x: Array, y: Array, *theta: Any) -> tuple[Any, ...]:
+        return (*flat(self.base._score(x, *theta[0])), *self._map_score(x, y, *theta))
 
     def _score_of_draw(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         x, *rest = extras_and_theta
@@ -426,6 +439,7 @@ class Transformed(Mapped):
         return slope
 
     @continued
+    @from_the_nearer_end
     def _stein_score(self, y: Array, *theta: Any) -> Array:
         of_base, phi = theta
         x = self._x(y, *theta)

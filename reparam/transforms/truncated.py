@@ -11,6 +11,7 @@ from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Flow, Reparameterized
 from reparam.base.second_order import Triangle
+from reparam.base.seen import Link, Seen, joined
 from reparam.base.tree import Child, _text
 from reparam.domains import EXTENDED, Interval
 from reparam.engine.noise import UNIFORM, Noise
@@ -18,6 +19,7 @@ from reparam.errors import ParameterError
 from reparam.parameters import Parameter, shown
 from reparam.transforms._bends import of_window, safe
 from reparam.transforms._children import Continuous
+from reparam.transforms._moved import moved
 from reparam.transforms._rows import as_rows
 from reparam.transforms._window import Theta, Window
 
@@ -96,6 +98,13 @@ class Truncated(Reparameterized):
             ]
         return tuple(path for path in self.parameters if path in found)
 
+    def _seen_from(self, end: float, sign: float) -> Seen | None:
+        inner, count = moved(self.base, end, sign), len(self.base.parameters)
+        ends = [Link(-sign * end, {number: sign}) for number in (0, 1)]
+        links = joined((inner.links, count), (ends if sign > 0.0 else ends[::-1], 2))
+        low, high = (link.of(self._theta) for link in links[-2:])
+        return Seen(Truncated(inner.law, low, high), links)
+
     def _joints(self, *theta: Any) -> tuple[Array, ...]:
         return self.base._joints(*theta[0])
 
@@ -118,7 +127,30 @@ class Truncated(Reparameterized):
     # Formulas --------------------------------------------------------------------------------
 
     def _window(self, theta: Theta, low: Array, high: Array) -> Window:
-        return Window(self.base, theta, low, high)
+        """Return the part of what is cut once or several times: of several cuts the narrowest."""
+        base: Reparameterized = self.base
+        while isinstance(base, Truncated):
+            theta, first, last = theta
+            low, high = np.maximum(low, first), np.minimum(high, last)
+            base = base.base
+        return Window(base, theta, low, high)
+
+    def _entries(
+        self, found: tuple[list[Array], Array, Array], theta: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        """Return derivatives in the parameters of all cuts: those in ends are of the narrowest."""
+        of_base, in_low, in_high = found
+        if not isinstance(self.base, Truncated):
+            return (*of_base, in_low, in_high)
+        inner, low, high = theta
+        first, last = self.base._ends(*inner)
+        cuts, own = low > first, high < last
+        of_inner = of_base, np.where(cuts, 0.0, in_low), np.where(own, 0.0, in_high)
+        return (
+            *self.base._entries(of_inner, inner),
+            np.where(cuts, in_low, 0.0),
+            np.where(own, in_high, 0.0),
+        )
 
     def _rows(self, theta: tuple[Any, ...]) -> tuple[Window, tuple[int, ...]]:
         """Return the window with a row for each element of a batch, and the batch's shape."""
@@ -135,25 +167,22 @@ class Truncated(Reparameterized):
 
     def _jacobian(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         u, *theta = extras_and_theta
-        of_base, low, high = self._window(*theta).velocity(y, u, 1.0 - u)
-        return (*of_base, low, high)
+        return self._entries(self._window(*theta).velocity(y, u, 1.0 - u), tuple(theta))
 
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         window = self._window(*theta)
-        of_base, low, high = window.velocity(y, window.cdf(y), window.sf(y))
-        return (*of_base, low, high)
+        return self._entries(window.velocity(y, window.cdf(y), window.sf(y)), theta)
 
     def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
         u, *theta = extras_and_theta
-        return safe(self, y, tuple(theta), of_window(self._window(*theta), y, u, 1.0 - u))
+        return safe(self, y, tuple(theta), of_window(Window(self.base, *theta), y, u, 1.0 - u))
 
     def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
-        window = self._window(*theta)
+        window = Window(self.base, *theta)
         return safe(self, y, theta, of_window(window, y, window.cdf(y), window.sf(y)))
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
-        of_base, low, high = self._window(*theta).score(y)
-        return (*of_base, low, high)
+        return self._entries(self._window(*theta).score(y), theta)
 
     def _icdf(self, u: Array, *theta: Any) -> Array:
         return self._window(*theta).quantile(u, 1.0 - u)
@@ -178,8 +207,9 @@ class Truncated(Reparameterized):
         return slope
 
     def _log_prob(self, y: Array, *theta: Any) -> Array:
-        log_prob: Array = self.base._log_prob(y, *theta[0])
-        return log_prob - np.log(self._window(*theta).mass)
+        window = self._window(*theta)
+        log_prob: Array = window.base._log_prob(y, *window.theta)
+        return log_prob - np.log(window.mass)
 
     def _mean(self, *theta: Any) -> Array:
         window, batch = self._rows(theta)

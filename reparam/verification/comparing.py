@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from reparam.verification.numerics import beside
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample
 
-__all__ = ["Tally", "beside", "failure", "is_single", "not_numbers", "undecided"]
+__all__ = ["Tally", "beside", "failure", "is_single", "not_numbers", "results", "undecided"]
 
 #: What is said of arrays in double precision whose numbers are not.
 ROUNDED = (
@@ -144,6 +145,13 @@ class Tally:
         elif worst.outcome is Outcome.INCONCLUSIVE:
             worst = replace(worst, note=worst.note or self.doubt)
         yield worst
+
+
+def results(*tallies: Tally | Mapping[Any, Tally]) -> Iterator[Comparison]:
+    """Yield the comparisons of tallies, and of all in mappings."""
+    for each in tallies:
+        for tally in [each] if isinstance(each, Tally) else each.values():
+            yield from tally.result()
 
 
 @dataclass(frozen=True)

@@ -130,15 +130,7 @@ class Entries:
     def split(
         self, arrays: Mapping[str, Array], theta: Mapping[str, ArrayLike] | None = None
     ) -> dict[str, Array]:
-        """Return derivatives in each number, by its name, from those by parameter.
-
-        Parameters
-        ----------
-        arrays
-            By parameter, of a vector or a matrix on the last axes.
-        theta
-            The numbers, of which curved regions need what they are made of.
-        """
+        """Return derivatives in each number, by its name, from those by parameter."""
         numbers: dict[str, Array] = {}
         for name, array in arrays.items():
             if name not in self._of:
@@ -174,10 +166,8 @@ class Entrywise:
     ) -> None:
         self._distribution, self._entries, self._theta = distribution, entries, theta
 
-    @property
-    def support(self) -> tuple[Array, Array]:
-        """The ends of the interval that values, or the entries of vectors, lie in."""
-        return self._distribution.support
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._distribution, name)  # all that is neither by parameter nor of matrices
 
     def log_prob(self, value: ArrayLike, /) -> Array:
         """Return the log density, or mass."""
@@ -190,38 +180,6 @@ class Entrywise:
             return value
         array = np.asarray(value)
         return array.reshape(array.shape[:-1] + event)
-
-    def cdf(self, value: ArrayLike, /) -> Array:
-        """Return P(Y ≤ y)."""
-        return self._distribution.cdf(value)
-
-    def sf(self, value: ArrayLike, /) -> Array:
-        """Return P(Y > y)."""
-        return self._distribution.sf(value)
-
-    def log_cdf(self, value: ArrayLike, /) -> Array:
-        """Return ln P(Y ≤ y)."""
-        return self._distribution.log_cdf(value)
-
-    def log_sf(self, value: ArrayLike, /) -> Array:
-        """Return ln P(Y > y)."""
-        return self._distribution.log_sf(value)
-
-    def icdf(self, u: ArrayLike, /) -> Array:
-        """Return the quantile, of a distribution that has one."""
-        distribution: Any = self._distribution
-        return np.asarray(distribution.icdf(u))
-
-    def isf(self, v: ArrayLike, /) -> Array:
-        """Return the quantile of 1 − v."""
-        distribution: Any = self._distribution
-        return np.asarray(distribution.isf(v))
-
-    def _joints(self, *theta: Any) -> tuple[Array, ...]:
-        """Return values that integrals are best split at."""
-        distribution: Any = self._distribution
-        found: tuple[Array, ...] = distribution._joints(*theta)
-        return found
 
     def stein_score(self, value: ArrayLike, /) -> Array:
         """Return ∂ log p/∂y."""

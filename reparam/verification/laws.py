@@ -98,22 +98,8 @@ class Linked:
         values = {ours: link.value(*self._given(link)) for ours, link in self._links.items()}
         self._law = law(**constants, **values)
 
-    @property
-    def support(self) -> tuple[Array, Array]:
-        """The ends of the interval that values lie in."""
-        return self._law.support
-
-    def log_prob(self, value: ArrayLike, /) -> Array:
-        """Return the log density."""
-        return self._law.log_prob(value)
-
-    def cdf(self, value: ArrayLike, /) -> Array:
-        """Return P(Y ≤ y)."""
-        return self._law.cdf(value)
-
-    def sf(self, value: ArrayLike, /) -> Array:
-        """Return P(Y > y)."""
-        return self._law.sf(value)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._law, name)  # all that is not by parameter
 
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return ∂ log p/∂θ in their parameters, by the chain rule."""

@@ -46,8 +46,6 @@ _ROOM = 2.0**30
 _UNITS = 8.0
 #: How many of the shortest steps tell what the errors of a function are.
 _LAST = 4
-#: Doublings of a bracket, and halvings.
-_EXPANSIONS, _BISECTIONS = 60, 80
 #: Nodes of the rules of an integral, and of those that have both ends among them: around a kink two
 #: rules may agree by chance, and between an end and the outermost node all that don't have it.
 _NODES, _WITH_ENDS = (13, 16, 20), (15, 18)
@@ -261,7 +259,7 @@ def derivative_in(
 def quantiles(
     cdf: Callable[[Array], Array], sf: Callable[[Array], Array], u: Array, within: Array
 ) -> Array:
-    """Return values y with F(y) = u, by bisection.
+    """Return values y with F(y) = u; NaN where there is none.
 
     Parameters
     ----------
@@ -272,24 +270,17 @@ def quantiles(
     within
         Some values, sorted: brackets, unless u is farther out.
     """
+    from scipy.optimize import elementwise
 
-    def beyond(y: Array) -> NDArray[np.bool_]:
+    def off(y: Array, u: Array) -> Array:
         with np.errstate(all="ignore"):
-            return np.where(u < 0.5, np.asarray(cdf(y)) >= u, np.asarray(sf(y)) <= 1.0 - u)
+            return np.where(u < 0.5, np.asarray(cdf(y)) - u, (1.0 - u) - np.asarray(sf(y)))
 
     width = max(float(within[-1] - within[0]), 4.0 * float(np.spacing(np.max(np.abs(within)))))
-    low, high = np.full(u.shape, float(within[0])), np.full(u.shape, float(within[-1]))
-    for k in range(_EXPANSIONS):
-        outside_low, outside_high = beyond(low), ~beyond(high)
-        if not np.any(outside_low | outside_high):
-            break
-        low = np.where(outside_low, low - width * 2.0**k, low)
-        high = np.where(outside_high, high + width * 2.0**k, high)
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * low + 0.5 * high
-        there = beyond(middle)
-        low, high = np.where(there, low, middle), np.where(there, middle, high)
-    return high
+    low = np.full(u.shape, float(within[0]))
+    with np.errstate(all="ignore"):
+        found = elementwise.bracket_root(off, low, low + width, args=(u,))
+        return np.asarray(elementwise.find_root(off, found.bracket, args=(u,)).x)
 
 
 def of_tails(below: tuple[Array, Array], above: tuple[Array, Array]) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ import math
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import Any
@@ -32,6 +32,17 @@ __all__ = [
 DTYPES = ("float64", "float32")
 #: Seconds for a check at each level, unless something else is asked for.
 TIME_LIMITS = {"quick": 60.0, "default": 120.0, "thorough": 1800.0}
+#: Settings that are numbers: the kind, what is right, and the rule.
+_NUMBERS: Mapping[str, tuple[type, Callable[[Any], bool], str]] = {
+    "seed": (Integral, lambda n: n >= 0, "a non-negative integer; pass for example 42"),
+    "rtol": (Real, lambda x: 0.0 < x < 1.0, "a number between 0 and 1; pass for example 1e-6"),
+    "workers": (Integral, lambda n: n >= 1, "a whole number from 1; pass for example 2"),
+    "time limit": (
+        Real,
+        lambda x: 0.0 < x <= sys.float_info.max or x == math.inf,
+        "a positive number of seconds; pass for example 120",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -114,39 +125,19 @@ def validated(what: str, value: Any) -> Any:
     InputError, SeedError
         Otherwise; the message has the rule.
     """
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    whole = number and isinstance(value, Integral)
-    match what:
-        case "level" | "witness" | "dtype":
-            names: Iterable[str] = {"level": LEVELS, "witness": known.NAMES}.get(what, DTYPES)
-            if not isinstance(value, str) or value not in names:
-                raise InputError(
-                    f"no {what} is called {value!r}{did_you_mean(str(value), names)}"
-                    f" (there are {', '.join(names)})"
-                )
-        case "seed":
-            if not whole or value < 0:
-                raise SeedError(
-                    f"seed {value!r} is not a non-negative integer; pass for example 42"
-                )
-        case "rtol":
-            if not number or not 0.0 < value < 1.0:
-                raise InputError(
-                    f"rtol {value!r} is not a number between 0 and 1; pass for example 1e-6"
-                )
-        case "workers":
-            if not whole or value < 1:
-                raise InputError(
-                    f"number of workers {value!r} is not a whole number from 1; pass for example 2"
-                )
-        case "time limit":
-            most = sys.float_info.max
-            if not number or not (0.0 < value <= most or value == math.inf):
-                raise InputError(
-                    f"time limit {value!r} is not a positive number of seconds;"
-                    " pass for example 120"
-                )
-    return int(value) if whole else value
+    names: Iterable[str] = {"level": LEVELS, "witness": known.NAMES}.get(what, DTYPES)
+    if what not in _NUMBERS:
+        if not isinstance(value, str) or value not in names:
+            raise InputError(
+                f"no {what} is called {value!r}{did_you_mean(str(value), names)}"
+                f" (there are {', '.join(names)})"
+            )
+        return value
+    kind, is_right, rule = _NUMBERS[what]
+    if not isinstance(value, kind) or isinstance(value, bool) or not is_right(value):
+        called = "number of workers" if what == "workers" else what
+        raise (SeedError if what == "seed" else InputError)(f"{called} {value!r} is not {rule}")
+    return int(value) if isinstance(value, Integral) else value
 
 
 def need_witnesses(specs: Iterable[TargetSpec]) -> None:
@@ -242,11 +233,6 @@ def planned(
     """Return what to check, with what is asked for of all targets.
 
     Of equal targets one is checked.
-
-    Parameters
-    ----------
-    targets, witnesses, level, seed, rtol, fixed, among, dtype
-        As for :func:`~reparam.verification.running.verify`.
     """
     if isinstance(witnesses, str):
         witnesses = [witnesses]

@@ -12,7 +12,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import paths, statistics
-from reparam.verification.comparing import Tally, beside, not_numbers
+from reparam.verification.comparing import Tally, beside, not_numbers, results
 from reparam.verification.context import Context, parameter_sets
 from reparam.verification.fit import is_discrete
 from reparam.verification.laws import Law, paths_of
@@ -77,8 +77,7 @@ def over_ranges(context: Context, alpha: float) -> Iterator[Comparison]:
                 broken = True
             elif found is not None:
                 seen.append(found)
-        for tally in (*on_path.values(), *_judged(seen, free, label, critical)):
-            yield from tally.result()
+        yield from results(on_path, *_judged(seen, free, label, critical))
 
 
 def _look(
@@ -93,22 +92,17 @@ def _look(
     bias: dict[str, Array] = {}
     for n in (_GRADIENTS, _VALUES):
         sample = target.draws(theta, min(n, most), seed, way)
-        exact, unsure = known = paths_of(law, sample.value)
-        for fault in not_numbers(theta, sample, exact):
+        known = paths_of(law, sample.value)
+        for fault in not_numbers(theta, sample, known[0]):
             return fault
         if n == _GRADIENTS:
             every = np.arange(sample.value.size)
             paths.compare_draws(context, on_path, theta, sample, law, every, known, seed, way)
-        others = [
-            name
-            for name in on_path
-            if not paths.are_meant(
-                sample.value, sample.gradients[name], exact[name], 10.0 * unsure[name]
-            )
-        ]
+        on_it = paths.meant(sample, known)
+        others = [name for name in on_path if name not in on_it]
         if not others:
             break
-        bias = {name: _bias(sample.gradients[name], exact[name]) for name in others}
+        bias = {name: _bias(sample.gradients[name], known[0][name]) for name in others}
     value = target.values(theta, min(_VALUES, most), seed, way)
     return _Seen(theta, _normal_scores(law, value), bias, context.tolerance(sample.value))
 

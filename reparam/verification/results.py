@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -278,14 +278,12 @@ class Report:
         from reparam._html import table
 
         witnesses = list(dict.fromkeys(check.witness for check in self.checks))
-        rows: list[tuple[str, dict[str, str]]] = []
-        for check in self.checks:
-            if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:
-                rows.append((check.target, {}))
-            rows[-1][1][check.witness] = str(check.outcome)
         cells = [
-            [printable(target), *(found.get(name, "") for name in witnesses)]
-            for target, found in rows
+            [
+                printable(target),
+                *(str(row[name].outcome) if name in row else "" for name in witnesses),
+            ]
+            for target, row in self.rows()
         ]
         notes = [
             f"{printable(check.target)}: {check.witness} {check.outcome}: {line}"
@@ -294,6 +292,15 @@ class Report:
             for line in check.findings()
         ]
         return table(str(self), ["target", *witnesses], cells, notes)
+
+    def rows(self) -> list[tuple[str, dict[str, Check]]]:
+        """Return the checks of each target in turn, by witness."""
+        rows: list[tuple[str, dict[str, Check]]] = []
+        for check in self.checks:
+            if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:
+                rows.append((check.target, {}))
+            rows[-1][1][check.witness] = check
+        return rows
 
     def count(self, outcome: Outcome) -> int:
         """Return how many checks came out that way."""
@@ -342,61 +349,39 @@ class Report:
 
 def check_to_json(check: Check) -> dict[str, Any]:
     """Return a check in JSON's types."""
-    return {
-        "target": check.target,
-        "witness": check.witness,
-        "outcome": str(check.outcome),
-        "reason": check.reason,
-        "crashed": check.crashed,
-        "seconds": check.seconds,
-        "file": check.file,
-        "line": check.line,
-        "comparisons": list(map(comparison_to_json, check.comparisons)),
-    }
+    first = {"target": check.target, "witness": check.witness, "outcome": str(check.outcome)}
+    return {**first, **_to_json(check)}
 
 
 def comparison_to_json(item: Comparison) -> dict[str, Any]:
     """Return a comparison in JSON's types."""
-    return {
-        "what": item.what,
-        "outcome": str(item.outcome),
-        "error": _plain(item.error),
-        "bound": _plain(item.bound),
-        "unit": item.unit,
-        "point": {name: _plain(value) for name, value in item.point.items()},
-        "got": _plain(item.got),
-        "expected": _plain(item.expected),
-        "points": item.points,
-        "note": item.note,
-    }
+    return {**_to_json(item)}
 
 
 def check_from_json(data: Mapping[str, Any]) -> Check:
     """Return the check that :func:`check_to_json` made this of."""
-    return Check(
-        target=data["target"],
-        witness=data["witness"],
-        comparisons=tuple(
-            Comparison(
-                what=item["what"],
-                outcome=Outcome(item["outcome"]),
-                error=float(item["error"]),
-                bound=float(item["bound"]),
-                unit=item["unit"],
-                point={name: float(value) for name, value in item["point"].items()},
-                got=float(item["got"]),
-                expected=float(item["expected"]),
-                points=item["points"],
-                note=item["note"],
-            )
-            for item in data["comparisons"]
-        ),
-        reason=data["reason"],
-        crashed=data["crashed"],
-        seconds=data["seconds"],
-        file=data["file"],
-        line=data["line"],
-    )
+    known = {each.name: data[each.name] for each in fields(Check)}
+    return Check(**{**known, "comparisons": tuple(map(_comparison, data["comparisons"]))})
+
+
+def _comparison(data: Mapping[str, Any]) -> Comparison:
+    known = {each.name: data[each.name] for each in fields(Comparison)}
+    numbers = {name: float(data[name]) for name in ("error", "bound", "got", "expected")}
+    point = {name: float(value) for name, value in data["point"].items()}
+    return Comparison(**{**known, **numbers, "outcome": Outcome(data["outcome"]), "point": point})
+
+
+def _to_json(value: Any) -> Any:
+    """Return a record, or what is in one, in JSON's types."""
+    if is_dataclass(value):
+        return {each.name: _to_json(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_to_json(each) for each in value]
+    if isinstance(value, Outcome):
+        return str(value)
+    return _plain(value) if isinstance(value, float) else value
 
 
 def _plain(value: float) -> float | str:

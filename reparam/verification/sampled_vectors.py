@@ -26,7 +26,7 @@ from reparam.verification.refusals import Faulty, NoGradient
 from reparam.verification.targets import Sample, Target
 from reparam.verification.vectors import LEAST_LOGARITHM, Vectors
 
-__all__ = ["Reference", "SampledVectors", "VectorSampling", "declares_vectors", "of_object"]
+__all__ = ["SampledVectors", "VectorSampling", "declares_vectors", "of_object"]
 
 #: Numbers of gradients that are asked for, and draws at the most.
 _GRADIENTS, _DRAWS = 12 * 2**15, 2**16
@@ -51,35 +51,7 @@ class VectorSampling(Protocol):
         """Return the log density of draws, None if there is none."""
 
 
-class Reference(Protocol):
-    """What draws should follow: a registered distribution, or one that is declared."""
-
-    parameters: Mapping[str, Parameter]
-    fixed: Mapping[str, float]
-    entries: Entries
-    region: Any
-    event: tuple[int, ...]
-    length: int
-    is_whole: bool
-    formulas: Mapping[str, Callable[..., Any]]
-
-    def law(self, theta: Mapping[str, float]) -> Law:
-        """Return the distribution with these parameters."""
-
-    def entropy(self, theta: Mapping[str, float]) -> float:
-        """Return the entropy, NaN if it is unknown."""
-
-    def marginals(self, theta: Mapping[str, float]) -> tuple[Marginal, ...]:
-        """Return functions of vectors whose distributions are known."""
-
-    def outside(self, theta: Mapping[str, Any], y: Array) -> NDArray[np.bool_]:
-        """Return which rows are outside the support."""
-
-    def allows(self, theta: Mapping[str, Any]) -> bool:
-        """Return whether there is a distribution with these parameters."""
-
-
-class _Declared(Reference):
+class _Declared:
     """A distribution of vectors of which the log density and the parameters are all there is."""
 
     def __init__(
@@ -125,19 +97,7 @@ def _at(formula: Callable[..., Any], theta: Mapping[str, float], y: Array) -> An
 
 
 class SampledVectors(Target):
-    """Vectors that somebody else's sampler draws.
-
-    Parameters
-    ----------
-    name
-        As it was asked for.
-    sampling
-        The sampler.
-    reference
-        What its draws should follow.
-    left_out
-        Whether a number, by its name, is none of the sampler's: it keeps its default.
-    """
+    """Vectors that somebody else's sampler draws."""
 
     may_be_slow = True
 
@@ -145,7 +105,7 @@ class SampledVectors(Target):
         self,
         name: str,
         sampling: VectorSampling,
-        reference: Reference,
+        reference: Vectors | _Declared,
         left_out: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self.name, self._sampling, self._reference = name, sampling, reference
@@ -159,6 +119,14 @@ class SampledVectors(Target):
             key: reference.fixed[key] for key in self.parameters if key in reference.fixed
         }
         self.is_whole = reference.is_whole
+        # what of_vectors asks of vectors
+        self.allows, self.outside, self.entropy, self.marginals = (
+            partial(self._asked, function)
+            for function in (
+                *(reference.allows, reference.outside),
+                *(reference.entropy, reference.marginals),
+            )
+        )
         self.gradient_draws = min(
             _DRAWS, _GRADIENTS // (self.length * max(1, len(self.parameters)))
         )
@@ -266,21 +234,9 @@ class SampledVectors(Target):
         """Return the distribution that draws should follow."""
         return self._reference.law({**self._kept, **theta})
 
-    def entropy(self, theta: Mapping[str, float]) -> float:
-        """Return the entropy, NaN if it is unknown."""
-        return self._reference.entropy({**self._kept, **theta})
-
-    def marginals(self, theta: Mapping[str, float]) -> tuple[Marginal, ...]:
-        """Return functions of ln y, off the simplex of y, whose distributions are known."""
-        return self._reference.marginals({**self._kept, **theta})
-
-    def outside(self, theta: Mapping[str, Any], y: Array) -> NDArray[np.bool_]:
-        """Return which rows are outside the support."""
-        return self._reference.outside({**self._kept, **theta}, y)
-
-    def allows(self, theta: Mapping[str, Any]) -> bool:
-        """Return whether there is a distribution with these parameters."""
-        return self._reference.allows({**self._kept, **theta})
+    def _asked(self, function: Callable[..., Any], theta: Mapping[str, Any], *more: Any) -> Any:
+        """Return what the reference says, with all of its parameters."""
+        return function({**self._kept, **theta}, *more)
 
 
 def _one_by_one(f: Callable[[dict[str, float]], Array], theta: Mapping[str, Any]) -> Array:

@@ -81,13 +81,7 @@ def is_summable(x: Array) -> bool:
 
 
 def standard_error(x: Array, *, most: float | None = None, slack: float = 0.0) -> float:
-    """Return the standard error of a mean of independent elements.
-
-    Parameters
-    ----------
-    x, most, slack
-        As for :func:`mean_score`.
-    """
+    """Return the standard error of a mean of independent elements."""
     most = float(np.max(np.abs(x))) if most is None else most
     return math.hypot(float(np.std(x)) / math.sqrt(x.size), most / x.size) + slack
 
@@ -126,18 +120,27 @@ def _likelihood_root(x: Array) -> float:
     least, most = float(np.min(x)), float(np.max(x))
     if not least < 0.0 < most:
         return math.inf
-    low, high = -1.0 / most, -1.0 / least
-    multiplier = float(np.mean(x) / np.mean(np.square(x)))
+    start = float(np.mean(x) / np.mean(np.square(x)))
+    multiplier = _multiplier(x, np.ones_like(x), -1.0 / most, -1.0 / least, start)
+    return math.sqrt(max(0.0, 2.0 * float(np.sum(np.log1p(multiplier * x)))))
+
+
+def _multiplier(x: Array, counts: Array, low: float, high: float, start: float) -> float:
+    """Return the l between both ends at which Σ counts ln(1 + l·x), which is concave, is largest.
+
+    By Newton's method, and by halves where that leaves the bracket.
+    """
+    multiplier = start
     for _ in range(_STEPS):
         if not low < multiplier < high:
             multiplier = 0.5 * (low + high)
         terms = x / (1.0 + multiplier * x)
-        slope, curvature = float(np.sum(terms)), float(np.sum(np.square(terms)))
-        if abs(slope) <= _FLAT * float(np.sum(np.abs(terms))):
+        slope, curvature = float(np.sum(counts * terms)), float(np.sum(counts * np.square(terms)))
+        if abs(slope) <= _FLAT * float(np.sum(counts * np.abs(terms))):
             break
         low, high = (multiplier, high) if slope > 0.0 else (low, multiplier)
         multiplier += slope / curvature
-    return math.sqrt(max(0.0, 2.0 * float(np.sum(np.log1p(multiplier * x)))))
+    return multiplier
 
 
 def spacings_score(weights: Array, deviations: Array, counts: Array) -> float:
@@ -167,16 +170,7 @@ def spacings_score(weights: Array, deviations: Array, counts: Array) -> float:
         return 0.0
     if not most > 0.0:
         return math.inf
-    low, high, s = 0.0, 1.0 / most, 0.5 / most
-    for _ in range(_STEPS):
-        terms = c / (1.0 - s * c)
-        slope, curvature = float(np.sum(counts * terms)), float(np.sum(counts * np.square(terms)))
-        if abs(slope) <= _FLAT * float(np.sum(counts * np.abs(terms))):
-            break
-        low, high = (s, high) if slope < 0.0 else (low, s)
-        s -= slope / curvature
-        if not low < s < high:
-            s = 0.5 * (low + high)
+    s = _multiplier(-c, counts, 0.0, 1.0 / most, 0.5 / most)
     return math.sqrt(max(0.0, 2.0 * float(np.sum(counts * np.log1p(-s * c)))))
 
 

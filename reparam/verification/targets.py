@@ -11,6 +11,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -259,15 +260,15 @@ class Registered(Target):
         self._thing, self.name = thing, name
         self._cls = cls = thing if isinstance(thing, type) else type(thing)
         self.fixed = {}
-        self._entries = Entries(thing, thing.parameters.differentiable)
+        self.entries = Entries(thing, thing.parameters.differentiable)
         if isinstance(thing, Reparameterized):
             # there is no derivative in an infinite one
-            values = self._entries.of(thing)
+            values = self.entries.of(thing)
             self.fixed = {key: value for key, value in values.items() if math.isfinite(value)}
         self._late: dict[tuple[bytes, ...], Draw] = {}
         self.parameters = {
             key: parameter
-            for key, parameter in self._entries.numbers.items()
+            for key, parameter in self.entries.numbers.items()
             if key in self.fixed or isinstance(thing, type)
         }
         self.noise, self.rises = thing.noise, thing._rises
@@ -276,19 +277,28 @@ class Registered(Target):
         self.moving = tuple(name for name in moving if name in self.parameters)
         if isinstance(thing, type):
             self.ordered = thing._ordered
-        self.reference = cls.name
+        # the table is of the defaults of parameters without derivatives
+        constants = cls.parameters.keys() - {*cls.parameters.differentiable}
+        usual = isinstance(thing, type) or all(
+            np.all(thing[key] == cls.parameters[key].initial) for key in constants
+        )
+        self.reference = cls.name if usual else None
         if not _BESIDE.issuperset(cls.numerical_formulas()):  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding
         self.formulas = {formula: self._formula(formula) for formula in _OF_NUMBERS}
 
-    def _gradients(self, draw: Draw, of: str = "value") -> dict[str, Array]:
+    def _sample(self, draw: Draw, theta: Mapping[str, Any], of: str = "value") -> Sample:
+        """Return a draw's values, or a view of them, and derivatives once they are asked for."""
+        return Sample(getattr(draw, of), Later(partial(self._gradients, draw, of)))
+
+    def _gradients(self, draw: Draw, of: str) -> dict[str, Array]:
         """Return ∂y/∂θ in each parameter that is not infinite."""
-        entries = self._entries.split(draw.jacobian(of))
+        entries = self.entries.split(draw.jacobian(of))
         return {key: entry for key, entry in entries.items() if key in self.parameters}
 
     def _made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution with these parameters, by path."""
-        thing, values = self._thing, self._entries.joined(theta)
+        thing, values = self._thing, self.entries.joined(theta)
         return thing.replace(values) if isinstance(thing, Reparameterized) else thing(**values)
 
     @property
@@ -299,8 +309,7 @@ class Registered(Target):
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients."""
         d, shape = self._distribution(theta, n, way)
-        draw = d.rsample(shape, rng=seed)
-        return Sample(draw.value, self._gradients(draw))
+        return self._sample(d.rsample(shape, rng=seed), theta)
 
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values: the same ones, without gradients."""
@@ -309,7 +318,7 @@ class Registered(Target):
 
     def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
         """Return n values with gradients, and second derivatives by pairs of parameters."""
-        if self._entries.are_of_vectors:
+        if self.entries.are_of_vectors:
             return super().second(theta, n, seed)
         draw = self._made(theta).rsample(n, rng=seed)
         try:
@@ -317,9 +326,9 @@ class Registered(Target):
         except NoFormulaError as refusal:
             raise NotApplicable(f"it offers no second derivatives: {refusal}") from None
         bends = {(a, b): each for a, row in rows.items() for b, each in row.items()}
-        return Sample(draw.value, self._gradients(draw)), bends
+        return self._sample(draw, theta), bends
 
-    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array]:
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> list[Array] | None:
         """Return the n values of each of two calls with one generator."""
         d, rng = self._made(theta), np.random.default_rng(seed)
         return [d.sample(n, rng=rng) for _ in range(2)]
@@ -345,22 +354,20 @@ class Registered(Target):
         }
         d = self._made(theta)
         draw = d.rsample(rng=seed)
-        return Unlike(theta, Sample(draw.value, self._gradients(draw)), self._law_of(d))
+        return Unlike(theta, self._sample(draw, theta), self._law_of(d))
 
     def transform(self, noise: Array, /, **theta: Any) -> Sample:
         """Return the values that this noise makes, with gradients."""
-        draw = self._transformed(noise, theta)
-        return Sample(draw.value, Later(partial(self._gradients, draw)))
+        return self._sample(self._transformed(noise, theta), theta)
 
     @property
     def views(self) -> tuple[str, ...]:
         """Such as ``"log_value"``."""
-        return tuple(self._thing._views)
+        return tuple(self._cls._views)
 
     def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
         """Return a view of the values that this noise makes, with gradients."""
-        draw = self._transformed(noise, theta)
-        return Sample(getattr(draw, name), Later(partial(self._gradients, draw, of=name)))
+        return self._sample(self._transformed(noise, theta), theta, name)
 
     def _transformed(self, noise: Array, theta: Mapping[str, Any]) -> Draw:
         """Return the draw that this noise makes: of late ones the same, whatever is looked at."""
@@ -368,8 +375,11 @@ class Registered(Target):
         if key not in self._late:
             if len(self._late) >= _LATE:
                 self._late.clear()
-            self._late[key] = self._made(theta).transform(noise)
+            self._late[key] = self._of_noise(noise, theta)
         return self._late[key]
+
+    def _of_noise(self, noise: Array, theta: Mapping[str, Any]) -> Draw:
+        return self._made(theta).transform(noise)
 
     def law(self, theta: Mapping[str, float], seed: int) -> Law:
         """Return the distribution itself: its formulas are compared with each other."""
@@ -396,14 +406,18 @@ class Registered(Target):
         return moments_of(self._made(theta))
 
     def _law_of(self, d: Reparameterized) -> Law:
-        return Entrywise(d, self._entries) if self._entries.are_of_vectors else d
+        return Entrywise(d, self.entries) if self.entries.are_of_vectors else d
 
 
 def moments_of(d: Distribution) -> dict[str, Array]:
     """Return the moments and the entropy of a distribution of no batch."""
-    rank = len(d.event_shape)
-    names = [name for name in _MOMENTS if name != "covariance" or rank == 1]
-    return {name: np.asarray(getattr(d, name)) for name in names if not rank or d.has_formula(name)}
+    rank, found = len(d.event_shape), {}
+    for name in _MOMENTS:
+        exists = rank == 1 or name != "covariance"
+        if exists and (not rank or d.has_formula(name)):
+            with suppress(NoFormulaError):  # at these parameters
+                found[name] = np.asarray(getattr(d, name))
+    return found
 
 
 class Masses(Target):
@@ -412,13 +426,6 @@ class Masses(Target):
     A vector parameter is a number for each of its entries. Parameters that are not differentiable
     are constants. Values may be vectors of counts, which have no cumulative functions; unless their
     sum is given it is `_TOTAL`.
-
-    Parameters
-    ----------
-    thing
-        The class, or a distribution of no batch, whose parameters are then kept.
-    name
-        As it was asked for.
     """
 
     strict, rounding = True, 0.0

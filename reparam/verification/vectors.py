@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from reparam.errors import InputError, NoFormulaError, ParameterError
 from reparam.regions import Region, Simplex
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
-from reparam.verification.targets import Later, Sample, Target, moments_of
+from reparam.verification.targets import Bends, Later, Registered, Sample, Target
 
 __all__ = ["LEAST_LOGARITHM", "Vectors"]
 
@@ -29,7 +29,7 @@ _LOST = float(np.finfo(np.float64).tiny)
 LEAST_LOGARITHM = math.log(5e-324)
 
 
-class Vectors(Target):
+class Vectors(Registered):
     """A distribution of vectors of this library, or of a plugin.
 
     Values and their derivatives have a last axis of `length` entries, those of matrices row after
@@ -49,13 +49,10 @@ class Vectors(Target):
         If vectors have a single entry.
     """
 
-    strict = True
-    _WAYS: ClassVar = ("shared parameters", "a parameter set a draw")
-
-    def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str):
+    def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str) -> None:
         cls = thing if isinstance(thing, type) else type(thing)
-        self.name, self._cls, self.entries = name, cls, Entries(thing)
-        self._instance = None if isinstance(thing, type) else thing
+        self.name, self._thing, self._cls, self.entries = name, thing, cls, Entries(thing)
+        self._late = {}
         made = thing() if isinstance(thing, type) else thing
         self.region, self.event, self._noises = cls._support, made.event_shape, made._noises()
         self.length = math.prod(self.event)
@@ -79,26 +76,19 @@ class Vectors(Target):
         if cls.has_formula("stein_score"):
             self.formulas["stein_score"] = lambda at, /, **theta: self.law(theta).stein_score(at)
 
-    def made(self, theta: Mapping[str, Any]) -> Reparameterized:
-        """Return the distribution."""
-        values = self.entries.joined(theta)
-        return self._instance.replace(values) if self._instance else self._cls(**values)
-
-    @property
-    def ways(self) -> tuple[str, ...]:
-        """With one parameter set for all draws, and with one for each."""
-        return self._WAYS
-
-    def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
-        """Return n vectors with gradients."""
-        d, shape = self._shaped(theta, n, way)
-        draw = d.rsample(shape, rng=seed)
-        return Sample(self._flat(draw.value), self._gradients(draw, theta))
-
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n vectors: the same ones, without gradients."""
-        d, shape = self._shaped(theta, n, way)
-        return self._flat(d.sample(shape, rng=seed))
+        return self._flat(super().values(theta, n, seed, way))
+
+    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> None:
+        """Return None: it is looked at with numbers."""
+
+    def unlike(self, n: int, seed: int) -> None:
+        """Return None: there is no cdf that tells what they should be."""
+
+    def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
+        """Raise: second derivatives are those of numbers."""
+        return Target.second(self, theta, n, seed)
 
     def logarithms(
         self, theta: Mapping[str, float], n: int, seed: int, way: str = ""
@@ -110,7 +100,7 @@ class Vectors(Target):
         if not isinstance(self.region, Simplex):
             y = self.values(theta, n, seed, way)
             return y, y
-        d, shape = self._shaped(theta, n, way)
+        d, shape = self._distribution(theta, n, way)
         draw = d.rsample(shape, rng=seed)
         with np.errstate(all="ignore"):
             log_y = np.log(draw.value)
@@ -122,28 +112,6 @@ class Vectors(Target):
             log_y = np.where(lost, told, log_y)
         return draw.value, log_y
 
-    def _shaped(self, theta: Mapping[str, float], n: int, way: str) -> tuple[Reparameterized, Any]:
-        """Return the distribution, and the shape to ask for, that make n draws in that way."""
-        if way == self._WAYS[1]:
-            return self.made({name: np.full(n, value) for name, value in theta.items()}), ()
-        return self.made(theta), n
-
-    def transform(self, noise: Array, /, **theta: Any) -> Sample:
-        """Return the vectors that rows of noise make, with gradients."""
-        draw = self._of_noise(noise, theta)
-        return Sample(self._flat(draw.value), Later(lambda: self._gradients(draw, theta)))
-
-    @property
-    def views(self) -> tuple[str, ...]:
-        """Such as ``"log_value"``."""
-        return tuple(self._cls._views)
-
-    def view(self, name: str, noise: Array, /, **theta: Any) -> Sample:
-        """Return a view of the vectors that rows of noise make, with gradients."""
-        draw = self._of_noise(noise, theta)
-        value = self._flat(getattr(draw, name))
-        return Sample(value, Later(lambda: self._gradients(draw, theta, name)))
-
     def _of_noise(self, noise: Array, theta: Mapping[str, Any]) -> Draw:
         """Return the draw that rows of noise make, each kind from its part of a row."""
         arrays, at = [], 0
@@ -154,7 +122,7 @@ class Vectors(Target):
                 part = noise_of(NORMAL, part)
             arrays.append(part.reshape(part.shape[:-1] + event))
             at += size
-        return self.made(theta).transform(*arrays)
+        return self._made(theta).transform(*arrays)
 
     @property
     def is_of_matrices(self) -> bool:
@@ -164,14 +132,14 @@ class Vectors(Target):
     def allows(self, theta: Mapping[str, Any]) -> bool:
         """Return whether there is a distribution with these parameters."""
         try:
-            self.made(theta)
+            self._made(theta)
         except ParameterError:
             return False
         return True
 
     def outside(self, theta: Mapping[str, Any], y: Array) -> NDArray[np.bool_]:
         """Return which rows are outside the support."""
-        d = self.made(theta)
+        d = self._made(theta)
         region = cast(Region, self.region)
         return region.outside(y.reshape(*y.shape[:-1], *self.event), d._values)
 
@@ -179,34 +147,29 @@ class Vectors(Target):
         """Return the entries of values on one last axis."""
         return values.reshape(*values.shape[: values.ndim - len(self.event)], -1)
 
-    def _gradients(
-        self, draw: Draw, theta: Mapping[str, Any], of: str = "value"
-    ) -> dict[str, Array]:
-        """Return the derivatives of entries in each number."""
-        rows = (*draw.value.shape[: draw.value.ndim - len(self.event)], self.length)
-        rank = draw.value.ndim
-        entries = {
-            name: entry.reshape(rows + entry.shape[rank:])
-            for name, entry in draw.jacobian(of).items()
-        }
-        return self.entries.split(entries, theta)
+    def _sample(self, draw: Draw, theta: Mapping[str, Any], of: str = "value") -> Sample:
+        def gradients() -> dict[str, Array]:
+            rows = (*draw.value.shape[: draw.value.ndim - len(self.event)], self.length)
+            found = draw.jacobian(of)
+            flat = {
+                k: each.reshape(rows + each.shape[draw.value.ndim :]) for k, each in found.items()
+            }
+            return self.entries.split(flat, theta)
+
+        return Sample(self._flat(getattr(draw, of)), Later(gradients))
 
     def law(self, theta: Mapping[str, float], seed: int = 0) -> Entrywise:
         """Return the distribution itself: its density is compared with everything else."""
-        return Entrywise(self.made(theta), self.entries, theta)
+        return Entrywise(self._made(theta), self.entries, theta)
 
     def entropy(self, theta: Mapping[str, float]) -> float:
         """Return the entropy, NaN if there is no formula."""
         try:
-            return float(self.made(theta).entropy)
+            return float(self._made(theta).entropy)
         except NoFormulaError:
             return math.nan
 
-    def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
-        """Return the moments and the entropy that have formulas."""
-        return moments_of(self.made(theta))
-
     def marginals(self, theta: Mapping[str, float]) -> tuple[Marginal, ...]:
         """Return functions of ln y, off the simplex of y, whose laws are known."""
-        d = self.made(theta)
+        d = self._made(theta)
         return d._marginals(*d._theta)

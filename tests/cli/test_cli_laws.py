@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import minimal_laws
@@ -144,6 +145,14 @@ class TestOtherCommands:
         assert f"{wanted} stein_score, mean, variance, entropy" in page
         assert json.loads(laws("show", "gamma", "-f", "json").stdout)["numerical"] == []
         assert "numerical" not in laws("show", "gamma").stdout
+
+    def test_show_has_the_declared_errors(self, laws, monkeypatch):
+        about = replace(rp.Gamma.about, accuracy={"cdf": 2e-12, "entropy": 1e-11})
+        monkeypatch.setattr(rp.Gamma, "about", about)
+        assert "accuracy   cdf 2e-12, entropy 1e-11" in laws("show", "gamma").stdout
+        shown = json.loads(laws("show", "gamma", "-f", "json").stdout)
+        assert shown["accuracy"] == about.accuracy
+        assert "accuracy" not in laws("show", "beta").stdout
 
     def test_verify_takes_all_forms(self, laws):
         targets = ["sub/laws.py:Gumbel", "gamma(2, rate=3)", "poisson(3)", "concrete(0.5, [1, 2])"]

@@ -544,7 +544,7 @@ BROKEN = {
         broken(rp.Poisson, about=rp.About("p(y) = …", source="a book")),
         broken(rp.Poisson, name="Poisson"),
     ],
-    "values_repeat": [drawing(forgetful)],
+    "draws_repeat": [drawing(forgetful)],
     "values_are_of_their_own_parameters": [
         drawing(dependent),
         drawing(lambda right, u, v, rate: right(u, v, rate * (1.0 + 0.01 * np.ndim(rate)))),
@@ -570,7 +570,7 @@ BROKEN = {
         broken(rp.Poisson, _score=lambda y, rate: (y / rate,)),
         broken(rp.Bernoulli, _score=lambda y, p: ((y - p) / p,)),
     ],
-    "values_do_not_depend_on_neighbours": [
+    "elements_are_independent": [
         broken(rp.Poisson, _score=lambda y, rate: ((y - rate) / rate * (1 + 1e-14 * np.size(y)),)),
     ],
     "passes_moments": [

@@ -125,3 +125,22 @@ def test_ends_of_the_domain():
                 for at in (mpf(a), mpf(a) + mpf(5) / 2)
             ]
             assert abs(found / (ends[1] - ends[0]) - 1) < 1e-13
+
+
+def test_stein_score_is_the_slope_in_entries_below_the_diagonal():
+    """The diagonal follows: rows keep length 1."""
+    d = rp.LKJCholesky(4, concentration=1.7)
+    y = d.sample(3, rng=1)
+    found = d.stein_score(y)
+    assert np.all(found == np.tril(found, -1))
+    for i, j in zip(*np.tril_indices(4, -1), strict=True):
+
+        def moved(step, i=i, j=j):
+            z = y.copy()
+            z[:, i, j] += step
+            z[:, i, i] = np.sqrt(1.0 - np.sum(z[:, i, :i] ** 2, axis=-1))
+            return d.log_prob(z)
+
+        h = 1e-4 * y[:, i, i] ** 2
+        slope = (8.0 * (moved(h) - moved(-h)) - (moved(2 * h) - moved(-2 * h))) / (12.0 * h)
+        np.testing.assert_allclose(found[:, i, j], slope, rtol=1e-8, atol=1e-8)

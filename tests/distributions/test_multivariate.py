@@ -1,5 +1,7 @@
 """Gaussian and Student t vectors and matrices against mpmath, and what is their own."""
 
+import math
+
 import numpy as np
 import pytest
 from mpmath import mp, mpf
@@ -271,3 +273,63 @@ def test_marginal_and_conditional():
         d.conditional(range(4), y)
     with pytest.raises(ShapeError, match="last axis has length 2"):
         d.conditional(known, y)
+
+
+def test_divergence_of_matrices_is_that_of_their_entries():
+    """Value and derivatives: of Kronecker products, and next to each other."""
+    rng = np.random.default_rng(5)
+
+    def given():
+        factors = (
+            np.tril(rng.normal(size=(n, n)), -1) + np.diag(rng.uniform(0.5, 2.0, n)) for n in (2, 3)
+        )
+        return rng.normal(size=(2, 3)), *factors
+
+    one, other = given(), given()
+    found = rp.kl(rp.MatrixGaussian(*one), rp.MatrixGaussian(*other))
+    vectors = [
+        rp.MultivariateGaussian(loc.ravel(), scale_tril=np.kron(a, b)) for loc, a, b in (one, other)
+    ]
+    expected = rp.kl(*vectors)
+    assert found.method == "closed form"
+    assert math.isclose(found.value, expected.value, rel_tol=1e-13)
+    for got, whole, (_, a, b) in (
+        (found.gradient_p, expected.gradient_p, one),
+        (found.gradient_q, expected.gradient_q, other),
+    ):
+        np.testing.assert_allclose(got["loc"].ravel(), whole["loc"], rtol=1e-12)
+        blocks = whole["scale_tril"].reshape(2, 3, 2, 3)  # ∂/∂(a_ij b_kl)
+        for name, weights in (("row", "ikjl,kl->ij"), ("column", "ikjl,ij->kl")):
+            by_chain = np.einsum(weights, blocks, b if name == "row" else a)
+            np.testing.assert_allclose(
+                got[f"scale_tril_{name}"], np.tril(by_chain), rtol=1e-11, atol=1e-12
+            )
+    loc, a, b = one
+    near = rp.MatrixGaussian(loc, a * (1.0 + 2.0**-30), b)
+    assert math.isclose(rp.kl(rp.MatrixGaussian(*one), near).value, 6.0 * 2.0**-60, rel_tol=1e-6)
+
+
+def test_marginals_have_the_moments_of_their_entries():
+    """Whose distributions are of the same family, with the mean and the covariance of the whole."""
+    rng = np.random.default_rng(2)
+    lower = np.tril(rng.normal(size=(4, 4)), -1) + np.diag([1.0, 2.0, 0.5, 1.5])
+    loc, chosen = rng.normal(size=4), [2, 0]
+    laws = [
+        rp.MultivariateGaussian(loc, scale_tril=lower),
+        rp.MultivariateStudentT(7.0, loc, scale_tril=lower),
+        rp.LowRankMultivariateGaussian(loc, lower[:, :2], [1.0, 0.5, 2.0, 3.0]),
+        rp.Dirichlet([0.5, 1.5, 3.0, 0.2]),
+    ]
+    for d in laws:
+        marginal = d.marginal(chosen)
+        np.testing.assert_allclose(marginal.mean[:2], d.mean[chosen], rtol=1e-14)
+        whole = d.covariance[np.ix_(chosen, chosen)]
+        np.testing.assert_allclose(marginal.covariance[:2, :2], whole, rtol=1e-13)
+        with pytest.raises(ShapeError, match="from 0 to 3"):
+            d.marginal([0, 4])
+    wishart = rp.Wishart(9.0, scale_tril=lower)
+    some = np.ix_(chosen, chosen)
+    for what in ("mean", "variance"):
+        got, whole = (getattr(each, what) for each in (wishart.marginal(chosen), wishart))
+        np.testing.assert_allclose(got, whole[some], rtol=1e-13)
+    assert rp.Dirichlet([1.0, 2.0]).marginal([1, 0]).concentration.tolist() == [2.0, 1.0]

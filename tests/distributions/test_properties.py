@@ -11,7 +11,7 @@ from facts import lacks_mean
 from kinds import REPARAMETERIZED
 
 import reparam as rp
-from reparam.domains import POSITIVE, REAL
+from reparam.domains import POSITIVE, REAL, Integers
 from reparam.engine.noise import UNIFORM
 
 TINY, HUGE = 5e-324, math.nextafter(math.inf, 0.0)
@@ -46,6 +46,8 @@ def positive(rng, n, low=TINY, high=HUGE):
 
 def inside(rng, n, interval, low=TINY, high=HUGE):
     """Numbers inside an interval, with magnitudes from `low` to `high` where it has no ends."""
+    if isinstance(interval, Integers):
+        return rng.integers(interval.low, interval.high + 1, n).astype(np.float64)
     if interval == POSITIVE:
         return positive(rng, n, low, high)
     if interval == REAL:

@@ -1,10 +1,13 @@
 """Distributions that are, for special parameters, others with a quantile in closed form."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.special import digamma
 
 import reparam as rp
+from reparam.errors import ParameterError
 
 U = np.array([2.0**-54, 1e-12, 1e-8, 1e-4, 0.1, 0.3, 0.4999, 0.7, 0.9, 1.0 - 1e-8, 1.0 - 2.0**-53])
 LOWER, UPPER = np.log(U), np.log1p(-U)
@@ -119,3 +122,34 @@ def test_beta_with_huge_shapes_is_its_mean(alpha, beta):
     slope = draw.jacobian(of="log_value")
     np.testing.assert_allclose(slope["alpha"], beta / total / alpha, rtol=2e-13)
     np.testing.assert_allclose(slope["beta"], -1.0 / total, rtol=2e-13)
+
+
+@pytest.mark.parametrize(
+    ("law", "limit"),
+    [
+        (rp.StudentT([math.inf, 3.0]), rp.Gaussian()),
+        (rp.HalfStudentT([math.inf, 3.0], 2.0), rp.HalfNormal(2.0)),
+        (rp.F(3.0, [math.inf, 3.0]), rp.Gamma(1.5, 1.5)),
+    ],
+    ids=lambda d: type(d).name,
+)
+def test_infinite_degrees_of_freedom(law, limit):
+    """The limit, whatever else is in the batch, and a derivative of 0 in them."""
+    y = np.array([0.3, 2.0, 8.0])
+    for name in ("log_prob", "cdf", "sf", "log_sf", "stein_score"):
+        found = getattr(law, name)(y[:, np.newaxis])[:, 0]
+        np.testing.assert_allclose(found, getattr(limit, name)(y), rtol=1e-12)
+    np.testing.assert_allclose(law.icdf([[0.01], [0.9]])[:, 0], limit.icdf([0.01, 0.9]), rtol=1e-12)
+    for name in ("mean", "variance", "entropy"):
+        assert getattr(law, name)[0] == pytest.approx(getattr(limit, name), rel=1e-12)
+    df = "df2" if isinstance(law, rp.F) else "df"
+    assert np.all(law.rsample(9, rng=1).jacobian()[df][:, 0] == 0.0)
+
+
+def test_infinite_degrees_of_freedom_of_vectors():
+    law = rp.MultivariateStudentT(math.inf, [0.0, 1.0], [[1.0, 0.0], [0.2, 1.0]])
+    limit = rp.MultivariateGaussian([0.0, 1.0], [[1.0, 0.0], [0.2, 1.0]])
+    assert law.log_prob([0.3, 4.0]) == pytest.approx(limit.log_prob([0.3, 4.0]), rel=1e-13)
+    np.testing.assert_allclose(law.covariance, limit.covariance, rtol=1e-15)
+    with pytest.raises(ParameterError, match="alpha=inf"):
+        rp.Gamma(math.inf, 1.0)

@@ -4,6 +4,7 @@ import pytest
 from facts import scipy_name
 
 import reparam as rp
+from reparam.base.formulas import FUNCTIONS
 from reparam.errors import UnknownDistributionError, spelled
 from reparam.registry import BUILT_IN
 from reparam.verification.laws import Link
@@ -69,6 +70,13 @@ def test_names_of_other_libraries_are_known():
 )
 def test_names_of_vectors_and_of_numpys_generators_are_known(theirs, name):
     assert rp.get(theirs).name == name
+
+
+def test_declared_errors_are_of_functions_and_small():
+    for name in BUILT_IN:
+        accuracy = rp.get(name).about.accuracy
+        assert {*accuracy} <= {*FUNCTIONS}, name
+        assert all(1e-13 < bound <= 1e-10 for bound in accuracy.values()), name
 
 
 def test_no_spelling_is_ambiguous():

@@ -104,8 +104,8 @@ CASES = {
         broken(name="Concrete"),
         broken(about=rp.About("p(y) = …", "y = …", {"temperature": "…"}, "a book")),
     ],
-    "vector_draws_repeat": [broken(_transform=restless)],
-    "vector_draws_replay": [broken(_transform=restless)],
+    "draws_repeat": [broken(_transform=restless)],
+    "draws_replay": [broken(_transform=restless)],
     "passes_transform": [broken(_transform=halves)],
     "vector_density_is_of_the_support": [
         broken(_support=Everywhere()),
@@ -128,7 +128,7 @@ CASES = {
         broken(_pull=scaled(PULL, 1.2, 1.0)),
         broken(_score=lambda y, *theta: (SCORE(y, *theta)[0] + 0.1, SCORE(y, *theta)[1])),
     ],
-    "vectors_do_not_depend_on_neighbours": [broken(_transform=sociable)],
+    "elements_are_independent": [broken(_transform=sociable)],
     "passes_edges": [broken(_transform=unshifted)],
 }
 

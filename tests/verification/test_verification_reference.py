@@ -25,9 +25,8 @@ VECTORS = [
     name
     for name in registry.BUILT_IN
     if issubclass(registry.get(name), Reparameterized)
-    and registry.get(name)._support.rank == 1
+    and registry.get(name)._support.rank
     and registry.get(name).path == "map"
-    and not registry.get(name)._substreams  # noise of the vector's own shape
 ]
 
 

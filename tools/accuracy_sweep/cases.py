@@ -128,11 +128,16 @@ def checks(name: str, seed: int, number: int) -> Iterator[Check]:
     y = beyond(law, exact, float(law.icdf(probability(rng))), rng)
     if inside(law, y) and abs(y) > 1e-290:
         yield from point_checks(law, exact, values, y)
-        for i, slope in enumerate(law.pathwise(y).values()):
+        for i, slope in enumerate(law.pathwise(y).values(), without_derivatives(law)):
             yield f"pathwise[{i}]", slope, exact.pathwise(i), [y, *values]
     y = far(law, exact, float(law.icdf(probability(rng))), rng)
     if inside(law, y) and abs(y) > 1e-300:
         yield from log_checks(law, exact, values, y)
+
+
+def without_derivatives(law: Any) -> int:
+    """How many parameters, the first ones, are integers."""
+    return len(law.parameters) - len(law.parameters.differentiable)
 
 
 def beyond(law: Any, exact: laws.Law, y: float, rng: np.random.Generator) -> float:
@@ -199,8 +204,7 @@ def point_checks(law: Any, exact: Any, values: list[float], y: float) -> Iterato
     for what in ("cdf", "sf", "log_prob"):
         yield what, getattr(law, what)(y), getattr(exact, what), [y, *values]
     yield from log_checks(law, exact, values, y)
-    names = law.parameters.differentiable
-    skipped = len(law.parameters) - len(names)
+    skipped = without_derivatives(law)
     for i, (_, entry) in enumerate(law.score(y).items()):
         for k, score in enumerate(np.atleast_1d(entry)):
             yield f"score[{i + k}]", score, exact.score(i + k + skipped), [y, *values]
@@ -230,7 +234,7 @@ def draw_checks(
         yield name, getattr(draw, name), exact.view(name, start, tails), [noise, *values]
         if stretch(exact.scale, draw, name) < sys.float_info.min:
             continue  # subnormal: the derivative has the digits that it has
-        for i, slope in enumerate(draw.jacobian(of=name).values()):
+        for i, slope in enumerate(draw.jacobian(of=name).values(), without_derivatives(law)):
             yield f"d{name}[{i}]", slope, exact.view_slope(name, i, start, tails), [noise, *values]
 
 

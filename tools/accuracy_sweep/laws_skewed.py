@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from balls import upper_gamma
+from balls import log_beta, lower_beta, upper_gamma
 from flint import acb, arb, ctx
 from laws import Formula, Law, Parameters, half_log_two_pi
 
@@ -16,20 +16,24 @@ def placed(
     upper: Formula,
     log_density: Formula,
     moments: tuple[Formula, Formula, Formula],
-    theta: Parameters,
+    theta: Parameters | None = None,
     *,
     beyond: bool = True,
 ) -> Law:
-    """y = loc + scale·z with one shape of z: its tails, log density, mean, variance and entropy."""
+    """y = loc + scale·z with shapes of z: its tails, log density, mean, variance and entropy."""
     mean, variance, entropy = moments
+
+    def of_z(formula: Formula) -> Formula:
+        return lambda y, *theta: formula((y - theta[-2]) / theta[-1], *theta[:-2])
+
     return Law(
         "real",
-        lambda y, shape, loc, scale: lower((y - loc) / scale, shape),
-        lambda y, shape, loc, scale: upper((y - loc) / scale, shape),
-        lambda y, shape, loc, scale: log_density((y - loc) / scale, shape) - scale.log(),
-        lambda shape, loc, scale: entropy(shape) + scale.log(),
-        lambda shape, loc, scale: loc + scale * mean(shape),
-        lambda shape, loc, scale: scale**2 * variance(shape),
+        of_z(lower),
+        of_z(upper),
+        lambda y, *theta: of_z(log_density)(y, *theta) - theta[-1].log(),
+        lambda *theta: entropy(*theta[:-2]) + theta[-1].log(),
+        lambda *theta: theta[-2] + theta[-1] * mean(*theta[:-2]),
+        lambda *theta: theta[-1] ** 2 * variance(*theta[:-2]),
         theta,
         beyond,
     )
@@ -143,6 +147,45 @@ def skew_theta(rng: np.random.Generator) -> list[float]:
     return [float(rng.choice([-1, 1]) * rng.choice(sizes)), *location_and_scale(rng)]
 
 
+def faddy_point(z: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    """x and 1 − x of Jones & Faddy's skew t: ½ (1 ± z/√(a + b + z²)), neither as a difference."""
+    reach = (a + b + z * z).sqrt()
+    outer = (a + b) / (2 * reach * (reach + abs(z)))
+    return (outer, 1 - outer) if z < 0 else (1 - outer, outer)
+
+
+def faddy_lower(z: Any, a: Any, b: Any) -> Any:
+    return lower_beta(a, b, *faddy_point(z, a, b))
+
+
+def faddy_log_density(z: Any, a: Any, b: Any) -> Any:
+    x, rest = faddy_point(z, a, b)
+    half = arb(1) / 2
+    logs = (a + half) * x.log() + (b + half) * rest.log() + 2 * arb(2).log()
+    return logs - log_beta(a, b) - (a + b).log() / 2
+
+
+def faddy_mean(a: Any, b: Any) -> Any:
+    """By E x^½ (1−x)^−½ and its inverse."""
+    if min(a, b) <= 0.5:
+        return arb("nan") if max(a, b) <= 0.5 else arb("inf" if a > b else "-inf")
+    half, log = arb(1) / 2, log_beta(a, b)
+    parts = log_beta(a + half, b - half) - log, log_beta(a - half, b + half) - log
+    return (a + b).sqrt() / 2 * (parts[0].exp() - parts[1].exp())
+
+
+def faddy_variance(a: Any, b: Any) -> Any:
+    if min(a, b) <= 1:
+        return arb("nan") if max(a, b) <= 0.5 else arb("inf")
+    return (a + b) / 4 * (a / (b - 1) + b / (a - 1) - 2) - faddy_mean(a, b) ** 2
+
+
+def faddy_entropy(a: Any, b: Any) -> Any:
+    half, total = arb(1) / 2, (a + b).digamma()
+    logs = (a + half) * (a.digamma() - total) + (b + half) * (b.digamma() - total)
+    return log_beta(a, b) + (a + b).log() / 2 - 2 * arb(2).log() - logs
+
+
 def tilted_below(y: Any, eta: Any) -> Any:
     return (eta * y).expm1() / eta.expm1() if eta != 0 else y
 
@@ -195,6 +238,12 @@ LAWS = {
             skew_entropy,
         ),
         skew_theta,
+    ),
+    "skew-t": placed(
+        faddy_lower,
+        lambda z, a, b: faddy_lower(-z, b, a),
+        faddy_log_density,
+        (faddy_mean, faddy_variance, faddy_entropy),
     ),
     "continuous-bernoulli": Law(
         "logit",

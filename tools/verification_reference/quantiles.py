@@ -31,12 +31,15 @@ class Quantile:
         Called as ``function(near, noise, *parameters)``; of vectors, with all noises, and it
         returns all entries.
     kinds
-        What each parameter is: a key of ``EXTREMES``, ``"loc"``, ``"low"`` or ``"high"``.
+        What each parameter is: a key of ``EXTREMES``, ``"loc"``, ``"low"``, ``"high"``; or
+        the default of a parameter without derivatives, the only value that is tabulated.
     noise
         ``"uniform"``, ``"normal"``, or ``"coarse"``: uniform, in units of 2⁻⁵³ above 2⁻⁵³, if 1 − u
         is a derivative, so that it is not half an ulp off.
     length
-        How many entries a vector has; 0 if draws are numbers.
+        How many numbers a vector is made of; 0 if draws are numbers.
+    entries
+        How many entries it has, if not as many.
     also_blurred
         The names of parameters x in whose derivative a term y/x cancels, which rounds, too.
     made
@@ -44,9 +47,10 @@ class Quantile:
     """
 
     function: Callable[..., Any]
-    kinds: Mapping[str, str]
+    kinds: Mapping[str, str | float]
     noise: str = "uniform"
     length: int = 0
+    entries: int = 0
     also_blurred: tuple[str, ...] = ()
     made: Callable[..., tuple[float, ...]] = lambda *theta: theta
 

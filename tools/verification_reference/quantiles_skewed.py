@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from mpmath import mp
-from quantiles import Near, Quantile, fixed, log_gamma_quantile, newton
+from quantiles import Near, Quantile, fixed, log_gamma_quantile, logit_of, newton
 
 
 def asymmetric_laplace(near: Near, u: Any, asymmetry: Any, loc: Any, scale: Any) -> Any:
@@ -38,6 +38,16 @@ def skew_normal(near: Near, u: Any, alpha: Any, loc: Any, scale: Any) -> Any:
         z = skew_quantile(u, 1 - u, alpha, start)
     near["z"] = z
     return loc + scale * z
+
+
+def skew_t(near: Near, u: Any, alpha: Any, beta: Any, loc: Any, scale: Any) -> Any:
+    logit = logit_of(near, alpha, beta, u, 1 - u)
+    return loc + scale * mp.sqrt(alpha + beta) * mp.sinh(logit / 2)
+
+
+def heavy_at_most(alpha: float, beta: float, *rest: float) -> tuple[float, ...]:
+    """Shapes of quantiles that have at most 600 digits, so that loc is not lost beside them."""
+    return max(alpha, 0.25), max(beta, 0.25), *rest
 
 
 #: Solutions by the probability and the shape: neither location nor scale changes them.
@@ -124,6 +134,11 @@ DISTRIBUTIONS = {
     ),
     "continuous-bernoulli": Quantile(continuous_bernoulli, {"logits": "loc"}),
     "skew-normal": Quantile(skew_normal, {"alpha": "loc", "loc": "loc", "scale": "scale"}),
+    "skew-t": Quantile(
+        skew_t,
+        {"alpha": "shape", "beta": "shape", "loc": "loc", "scale": "scale"},
+        made=heavy_at_most,
+    ),
     "generalized-normal": Quantile(
         generalized_normal, {"power": "df", "loc": "loc", "scale": "scale"}
     ),

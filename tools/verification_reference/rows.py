@@ -71,7 +71,7 @@ def normal(rng: random.Random, number: int) -> float:
     return rng.gauss(0.0, 1.0)
 
 
-def parameter(rng: random.Random, kind: str) -> float:
+def parameter(rng: random.Random, kind: str | float) -> float:
     """Return a value: integer, half-integer, typical, or anything in the domain."""
     if kind == "loc":
         return rng.choice([0.0, rng.uniform(-3, 3), rng.choice([-1, 1]) * 10 ** rng.uniform(-8, 8)])
@@ -79,6 +79,8 @@ def parameter(rng: random.Random, kind: str) -> float:
         whole, half = float(rng.randint(1, 20)), rng.randint(1, 40) - 0.5
         size = rng.choice([whole, half, rng.uniform(0, 3), 10 ** rng.uniform(-8, 8)])
         return size if kind == "high" else -size
+    if isinstance(kind, float):
+        return kind
     low, high = EXTREMES[kind]
     typical = (0.1, 10.0) if kind == "scale" else (0.1, 100.0)
     match rng.randrange(6):
@@ -125,18 +127,25 @@ def nearest_double(value: Any) -> float:
 
 
 def steps(name: str, at: Numbers, step: int) -> list[Any]:
-    """Return how far to move the noise and each parameter."""
+    """Return how far to move the noise and each parameter: None if it has no derivative."""
     unit, count = mpf(10) ** -step, DISTRIBUTIONS[name].length or 1
     room = [abs(value) or 1 for value in at]
     if DISTRIBUTIONS[name].noise != "normal":
         room[:count] = [min(noise, 1 - noise) for noise in at[:count]]
-    return [unit * width for width in room]
+    kinds = ["noise"] * count + [*DISTRIBUTIONS[name].kinds.values()]
+    moves = [isinstance(kind, str) for kind in kinds]
+    return [unit * width if moved else None for moved, width in zip(moves, room, strict=True)]
 
 
 def slopes(f: Callable[[Numbers], list[Any]], at: Numbers, by: Numbers) -> list[list[Any]]:
-    """Return the derivatives of a function's values in each argument, by central differences."""
+    """Return the derivatives of a function's values in each argument, by central differences.
+
+    Arguments whose step is None are left out.
+    """
     found = []
     for place, h in enumerate(by):
+        if h is None:
+            continue
         below, above = (
             f([*at[:place], at[place] + sign * h, *at[place + 1 :]]) for sign in (-1, 1)
         )
@@ -162,7 +171,8 @@ def computed(name: str, arguments: Numbers, digits: int, step: int) -> list[floa
     with mp.workdps(digits + MARGIN):
         at = [mpf(number) for number in arguments]
         found = value_and_slopes(name, at, steps(name, at, step), {})
-        return [nearest_double(entry) for entry in found]
+    with mp.workdps(digits):  # products of two doubles may lie half-way between others
+        return [nearest_double(+entry) for entry in found]
 
 
 def conditioning(name: str, arguments: Numbers, digits: int, step: int) -> list[float]:
@@ -173,8 +183,9 @@ def conditioning(name: str, arguments: Numbers, digits: int, step: int) -> list[
         law = DISTRIBUTIONS[name]
         y = law.function(near, *at)
         each = slopes(lambda moved: value_and_slopes(name, moved, by, near), at, by)
+        moved = [x for x, h in zip(at, by, strict=True) if h is not None]
         blur = [
-            sum(abs(x * slope) for x, slope in zip(at, column, strict=True))
+            sum(abs(x * slope) for x, slope in zip(moved, column, strict=True))
             for column in zip(*each, strict=True)
         ]
         for place, parameter in enumerate(law.kinds, 1):
@@ -185,15 +196,15 @@ def conditioning(name: str, arguments: Numbers, digits: int, step: int) -> list[
 
 def row(name: str, point: Sequence[float], number: int = 0) -> list[str]:
     """Return a row of a table, on which both computations agree: of vectors, that of an entry."""
-    length = DISTRIBUTIONS[name].length
-    count = length or 1
-    arguments = (*point[-count:], *point[:-count])  # the noise is last in a table
+    law = DISTRIBUTIONS[name]
+    noises, count = law.length or 1, law.entries or law.length or 1
+    arguments = (*point[-noises:], *point[:-noises])  # the noise is last in a table
     first, second = (computed(name, arguments, *precision) for precision in PRECISIONS)
     if first != second:
         raise ArithmeticError(f"{name}{tuple(point)}: {first} and {second}")
     blur = conditioning(name, arguments, *PRECISIONS[0])
     entry = number % count
-    shown = [*point, entry] if length else point
+    shown = [*point, entry] if law.length else point
     blurred = (f"{size:.3g}" for size in blur[entry::count])
     return [*map(repr, (*shown, *first[entry::count])), *blurred]
 
@@ -205,5 +216,5 @@ def columns(name: str) -> list[str]:
     noise = ["noise"]
     if law.length:
         noise = [*(f"noise[{k}]" for k in range(law.length)), "entry"]
-    derivatives = [f"d_{name}" for name in names]
+    derivatives = [f"d_{name}" for name, kind in law.kinds.items() if isinstance(kind, str)]
     return [*names, *noise, "value", *derivatives, "c_value", *(f"c_{d}" for d in derivatives)]

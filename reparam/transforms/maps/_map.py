@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.second_order import Triangle
+from reparam.base.seen import Link
 from reparam.base.tree import Tree, _text
 from reparam.domains import REAL, Interval
 
-__all__ = ["Map", "MapView"]
+__all__ = ["Map", "MapView", "Steps", "fixed"]
 
 
 class MapView(NamedTuple):
@@ -26,6 +27,10 @@ class MapView(NamedTuple):
     slope: str
     #: Its derivatives in φ.
     partials: str = "_no_partials"
+
+
+#: Maps, one after another, each with what its parameters are made of.
+Steps = tuple[tuple["Map", tuple[Link, ...]], ...]
 
 
 class Map(Tree, abc.ABC):
@@ -123,6 +128,18 @@ class Map(Tree, abc.ABC):
         """E[ln |T′(x)|] if E[x] makes it, else None."""
         return None
 
+    def _from_distance(self, end: float, sign: float) -> Steps:
+        """Return maps that make T(x) of sign · (x − end), if that keeps digits; else none."""
+        return ()
+
+    def _to_distance(self, end: float, sign: float) -> Steps:
+        """Return maps that make sign · (T(x) − end) of x with all digits; or none."""
+        return ()
+
+    def _keeps_distance(self, end: float, *phi: Array) -> NDArray[np.bool_] | bool:
+        """Whether T(x) has digits next to an end of x that x itself has lost."""
+        return True
+
     def _image(self, low: Any, high: Any, *phi: Array) -> tuple[Any, Any]:
         """Return T at both ends of an interval, the lower value first."""
         first, last = self._value(low, *phi), self._value(high, *phi)
@@ -148,3 +165,8 @@ class Map(Tree, abc.ABC):
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={_text(part)}" for name, part in self._parts.items())
         return f"{type(self).__name__}({inner})"
+
+
+def fixed(*values: float) -> tuple[Link, ...]:
+    """Return what parameters are made of that are constants."""
+    return tuple(Link(value, {}) for value in values)

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.second_order import Triangle
+from reparam.base.seen import Link
 from reparam.domains import REAL
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter
-from reparam.transforms.maps._map import Map
+from reparam.transforms.maps._map import Map, Steps
 
 __all__ = ["Affine"]
 
@@ -58,6 +59,19 @@ class Affine(Map):
 
     def _parameter_bends(self, x: Array, y: Array, *phi: Array) -> Triangle:
         return (0.0, 0.0), (0.0,)
+
+    def _from_distance(self, end: float, sign: float) -> Steps:
+        # loc + scale x = (loc + scale e) + (scale s) c
+        links = Link(0.0, {0: 1.0, 1: end}), Link(0.0, {1: sign})
+        return ((type(self)(*(link.of(self._theta) for link in links)), links),)
+
+    def _to_distance(self, end: float, sign: float) -> Steps:
+        links = Link(-sign * end, {0: sign}), Link(0.0, {1: sign})
+        return ((type(self)(*(link.of(self._theta) for link in links)), links),)
+
+    def _keeps_distance(self, end: float, *phi: Array) -> NDArray[np.bool_]:
+        loc, scale = phi
+        return np.asarray(np.abs(loc + scale * end) <= 0.5 * np.abs(loc))
 
     def _falls(self, *phi: Array) -> NDArray[np.bool_]:
         return np.asarray(phi[1] < 0.0)

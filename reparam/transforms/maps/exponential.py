@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reparam._typing import Array
-from reparam.domains import POSITIVE
+from reparam.domains import POSITIVE, Interval
 from reparam.special._accurate import LARGEST
-from reparam.transforms.maps._map import Map, MapView
+from reparam.transforms.maps._map import Map, MapView, Steps, fixed
+from reparam.transforms.maps.affine import Affine
 
 __all__ = ["Exp", "Log"]
 
@@ -40,6 +41,9 @@ class Exp(Map):
 
     def _mean_log_slope(self, mean: Array, *phi: Array) -> Any:
         return mean
+
+    def _to_distance(self, end: float, sign: float) -> Steps:
+        return ((Expm1(), ()), (Affine(0.0, sign), fixed(0.0, sign))) if end == 1.0 else ()
 
     def _exponent(self, x: Array, y: Array, *phi: Array) -> Array:
         return np.clip(x, -LARGEST, LARGEST)
@@ -76,3 +80,51 @@ class Log(Map):
 
     def _slope_in_log(self, y: Array, *phi: Array) -> Any:
         return 1.0
+
+    def _from_distance(self, end: float, sign: float) -> Steps:
+        return ((Affine(0.0, sign), fixed(0.0, sign)), (Log1p(), ())) if end == 1.0 else ()
+
+
+class Expm1(Map):
+    """T(x) = e^x − 1: of x by what it differs from 0, as formulas of distances take it."""
+
+    name = "expm1"
+    formula = "e^x − 1"
+
+    def _value(self, x: Array, *phi: Array) -> Array:
+        return np.expm1(x)
+
+    def _inverse(self, y: Array, *phi: Array) -> Array:
+        return np.log1p(y)
+
+    def _slope(self, x: Array, y: Array, *phi: Array) -> Array:
+        return np.exp(x)
+
+    def _log_slope(self, x: Array, y: Array, *phi: Array) -> Array:
+        return x
+
+    def _bend(self, x: Array, y: Array, *phi: Array) -> Array:
+        return np.ones(())
+
+
+class Log1p(Map):
+    """T(x) = ln(1 + x): the inverse of :class:`Expm1`."""
+
+    name = "log1p"
+    formula = "ln(1 + x)"
+    domain = Interval(-1.0, np.inf)
+
+    def _value(self, x: Array, *phi: Array) -> Array:
+        return np.log1p(x)
+
+    def _inverse(self, y: Array, *phi: Array) -> Array:
+        return np.expm1(y)
+
+    def _slope(self, x: Array, y: Array, *phi: Array) -> Array:
+        return np.exp(-y)
+
+    def _log_slope(self, x: Array, y: Array, *phi: Array) -> Array:
+        return -y
+
+    def _bend(self, x: Array, y: Array, *phi: Array) -> Array:
+        return np.asarray(-1.0 / (1.0 + x))

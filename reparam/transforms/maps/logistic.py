@@ -11,7 +11,8 @@ import numpy as np
 from reparam._typing import Array
 from reparam.special import logistic
 from reparam.special._accurate import LARGEST
-from reparam.transforms.maps._map import Map, MapView
+from reparam.transforms.maps._map import Map, MapView, Steps, fixed
+from reparam.transforms.maps.affine import Affine
 
 __all__ = ["Sigmoid", "Softplus", "Tanh"]
 
@@ -46,6 +47,12 @@ class Sigmoid(Map):
 
     def _bend(self, x: Array, y: Array, *phi: Array) -> Array:
         return -np.tanh(0.5 * x)
+
+    def _to_distance(self, end: float, sign: float) -> Steps:
+        # 1 − T(x) = T(−x)
+        if (end, sign) != (1.0, -1.0):
+            return ()
+        return (Affine(0.0, -1.0), fixed(0.0, -1.0)), (Sigmoid(), ())
 
     def _log(self, x: Array, y: Array, *phi: Array) -> Array:
         return np.maximum(-logistic.softplus(-x), -LARGEST)
@@ -89,6 +96,13 @@ class Tanh(Map):
 
     def _bend(self, x: Array, y: Array, *phi: Array) -> Array:
         return -2.0 * y
+
+    def _to_distance(self, end: float, sign: float) -> Steps:
+        # 1 ± tanh x = 2/(1 + e^(∓2x))
+        if end != -sign:
+            return ()
+        within, beyond = Affine(0.0, 2.0 * sign), Affine(0.0, 2.0)
+        return (within, fixed(0.0, 2.0 * sign)), (Sigmoid(), ()), (beyond, fixed(0.0, 2.0))
 
     def _complement(self, x: Array, y: Array, *phi: Array) -> Array:
         return np.asarray(2.0 * logistic.sigmoid(-2.0 * x))

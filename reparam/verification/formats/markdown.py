@@ -27,15 +27,11 @@ def end(report: Report) -> str:
     """Return the page."""
     asked = {check.witness for check in report.checks}
     witnesses = [name for name in NAMES if name in asked]
-    rows: list[tuple[str, dict[str, str]]] = []
-    for check in report.checks:
-        if not rows or rows[-1][0] != check.target or check.witness in rows[-1][1]:
-            rows.append((check.target, {}))
-        rows[-1][1][check.witness] = _MARKS[check.outcome]
     lines = [f"**{'Verified' if report.holds else 'Not verified'}**: {report!s}", ""]
     lines += [_row(["target", *witnesses]), _row(["---", *(":---:" for _ in witnesses)])]
-    for target, marks in rows:
-        lines.append(_row([_escaped(target), *(marks.get(name, "") for name in witnesses)]))
+    for target, row in report.rows():
+        marks = [_MARKS[row[name].outcome] if name in row else "" for name in witnesses]
+        lines.append(_row([_escaped(target), *marks]))
     for check in report.checks:
         if check.outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE):
             lines += ["", f"### {_escaped(check.target)}: {check.witness} {check.outcome}", ""]

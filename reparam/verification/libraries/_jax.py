@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -22,7 +23,7 @@ from reparam.verification.libraries._vectors import VectorRow
 from reparam.verification.refusals import NoGradient
 from reparam.verification.targets import Bends, Sample
 
-__all__ = ["JaxSampling", "JaxVectorSampling", "in_double"]
+__all__ = ["JaxSampling", "JaxVectorSampling", "Style", "in_double", "stacked"]
 
 #: Draws in a block, each of which has a key of its own.
 _BLOCK = 4096
@@ -235,6 +236,57 @@ class JaxVectorSampling:
         """Yield keys, those of a block at a time."""
         for key in _keys(seed, -(-n // _VECTORS) * _BLOCK):
             yield _jax().random.split(key, _VECTORS)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a library's distributions are used.
+
+    Attributes
+    ----------
+    draw
+        From a distribution and a key to a draw.
+    support
+        From a distribution, and what it is called, to the ends of the interval that values lie in.
+    declared
+        From a distribution to whether it is said to be reparameterized, or to why not.
+    """
+
+    draw: Callable[[Any, Any], Any]
+    support: Callable[[Any, str], tuple[float, float]]
+    declared: Callable[[Any], bool | str]
+
+    def sampling(
+        self, make: Callable[[Mapping[str, Any]], Any], cls: Any, label: str
+    ) -> JaxSampling:
+        """Return the sampler of a distribution, made from arrays of parameters."""
+        return JaxSampling(
+            label,
+            lambda key, theta, n: self.draw(make(theta), key),
+            formulas={"log_prob": lambda y, /, **theta: make(theta).log_prob(y)},
+            support=lambda theta: self.support(make(theta), label),
+            declared=lambda theta: self._told(make(theta), label),
+        )
+
+    def vectors(self, cls: Any, row: VectorRow, label: str) -> JaxVectorSampling:
+        """Return the sampler of a class of distributions of vectors or matrices."""
+        return JaxVectorSampling(
+            label,
+            row,
+            lambda key, given: self.draw(cls(**given), key),
+            lambda y, given: cls(**given).log_prob(y),
+            lambda given: self._told(cls(**given), label),
+        )
+
+    def _told(self, distribution: Any, label: str) -> bool | str:
+        told = self.declared(distribution)
+        return f"{label} {told}" if isinstance(told, str) else told
+
+
+def stacked(arrays: list[Any]) -> Any:
+    """Return arrays that broadcast together, joined along a new last axis."""
+    numpy = _jax().numpy
+    return numpy.stack(numpy.broadcast_arrays(*arrays), axis=-1)
 
 
 def _key(seed: int) -> Any:

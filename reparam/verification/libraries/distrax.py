@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from functools import cache
-from importlib import import_module
 from typing import Any
 
 from reparam.errors import InputError
-from reparam.verification.libraries._jax import JaxSampling
+from reparam.verification.libraries._jax import Style, stacked
+from reparam.verification.libraries._library import Library
 from reparam.verification.libraries._rows import (
     LOG_SCALE,
     PROBABILITY,
@@ -18,13 +18,6 @@ from reparam.verification.libraries._rows import (
     row,
     uniform,
 )
-from reparam.verification.libraries._sampling import (
-    LibrarySampler,
-    fixed_values,
-    load,
-    looked_up,
-)
-from reparam.verification.targets import Target
 
 __all__ = ["ROWS", "recognized", "target"]
 
@@ -44,45 +37,30 @@ ROWS: Mapping[str, Row] = {
 }
 
 
-def target(spec: str, name: str) -> Target:
-    """Return the target that a class of ``distrax`` is.
-
-    Raises
-    ------
-    MissingExtraError
-        If distrax is not installed.
-    InputError
-        If there is no such class, or its parameters' domains aren't known here.
-    """
-    module = load(spec, "distrax", "distrax", "distrax")
-    cls = looked_up(spec, module, name, ROWS)
-    return _made(spec, cls, ROWS.get(name), f"distrax's {name}")
+def _unknown(name: str, cls: Any) -> Row:
+    raise InputError(
+        f"{name}: distrax does not tell the domains of its parameters; verify an object with"
+        f" rsample and parameters that draws from it (known are {', '.join(sorted(ROWS))})"
+    )
 
 
-def recognized(thing: Any, name: str) -> Target | None:
-    """Return the target that one of distrax's own distributions is."""
-    cls = thing if isinstance(thing, type) else type(thing)
-    if not issubclass(cls, import_module("distrax").Distribution):
-        return None
-    known = ROWS.get(cls.__name__) if cls.__module__.startswith("distrax.") else None
-    found = _made(name, cls, known, name)
-    if cls is not thing:
-        found.fixed = fixed_values(name, thing, found.parameters)
-    return found
-
-
-def _made(name: str, cls: Any, known: Row | None, label: str) -> LibrarySampler:
-    if known is None:
-        raise InputError(
-            f"{name}: distrax does not tell the domains of its parameters; verify an object with"
-            f" rsample and parameters that draws from it (known are {', '.join(sorted(ROWS))})"
-        )
-    return LibrarySampler(name, _sampling(cls, label), known)
-
-
-@cache
-def _sampling(cls: Any, label: str) -> JaxSampling:
-    def draw(key: Any, theta: Mapping[str, Any], n: int) -> Any:
-        return cls(**theta).sample(seed=key)
-
-    return JaxSampling(label, draw)
+_STYLE = Style(
+    lambda d, key: d.sample(seed=key), lambda d, label: (-math.inf, math.inf), lambda d: True
+)
+_LIBRARY = Library(
+    module="distrax",
+    title="distrax",
+    package="distrax",
+    rows=ROWS,
+    vectors={},
+    nested={
+        "Independent": ("distribution", "reinterpreted_batch_ndims"),
+        "MixtureSameFamily": ("mixture_distribution", "components_distribution"),
+        "Transformed": ("distribution", "bijector"),
+    },
+    sampling=_STYLE.sampling,
+    vector_sampling=_STYLE.vectors,
+    stack=stacked,
+    row_of=_unknown,
+)
+target, recognized = _LIBRARY.target, _LIBRARY.recognized

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache
-from importlib import import_module
-from typing import Any
 
 from reparam.domains import Interval
 from reparam.parameters import Parameter
 from reparam.verification.laws import Link
-from reparam.verification.libraries._jax import JaxSampling, JaxVectorSampling
+from reparam.verification.libraries._jax import Style, stacked
+from reparam.verification.libraries._library import Library
 from reparam.verification.libraries._rows import (
     PROBABILITY,
     SCALE,
@@ -24,18 +22,8 @@ from reparam.verification.libraries._rows import (
     uniform,
     von_mises,
 )
-from reparam.verification.libraries._sampling import (
-    LibrarySampler,
-    ends,
-    fixed_values,
-    load,
-    looked_up,
-    not_univariate,
-    row_of_constraints,
-    unchecked,
-)
-from reparam.verification.libraries._vectors import VectorRow, sampled, vectors
-from reparam.verification.targets import Target
+from reparam.verification.libraries._sampling import ends, row_of_constraints, unchecked
+from reparam.verification.libraries._vectors import VectorRow, vectors
 
 __all__ = ["ROWS", "VECTORS", "recognized", "target"]
 
@@ -119,79 +107,27 @@ VECTORS: Mapping[str, VectorRow] = {
 }
 
 
-def target(spec: str, name: str) -> Target:
-    """Return the target that a class (or function) of ``numpyro.distributions`` is.
-
-    Raises
-    ------
-    MissingExtraError
-        If NumPyro is not installed.
-    InputError
-        If there is no such distribution, or it isn't univariate.
-    """
-    module = load(spec, "numpyro.distributions", "NumPyro", "numpyro")
-    make = looked_up(spec, module, name, [*ROWS, *VECTORS])
-    if name in VECTORS:
-        return _vectors(spec, name, make, f"NumPyro's {name}")
-    return _made(spec, make, ROWS.get(name), f"NumPyro's {name}")
-
-
-def recognized(thing: Any, name: str) -> Target | None:
-    """Return the target that a distribution class, or object, of somebody's own is."""
-    cls = thing if isinstance(thing, type) else type(thing)
-    if not issubclass(cls, _base()):
-        return None
-    its = cls.__module__.startswith("numpyro.")
-    if its and cls.__name__ in VECTORS:
-        return _vectors(name, cls.__name__, cls, name, None if cls is thing else thing)
-    known = ROWS.get(cls.__name__) if its else None
-    found = _made(name, cls, known, name)
-    if cls is not thing:
-        found.fixed = fixed_values(name, thing, found.parameters)
-    return found
-
-
-def _vectors(name: str, sampler: str, make: Any, label: str, thing: Any = None) -> Target:
-    """Return the target that a distribution of vectors or matrices is."""
-    sampling = JaxVectorSampling(
-        label,
-        VECTORS[sampler],
-        lambda key, given: make(**given).sample(key),
-        lambda y, given: make(**given).log_prob(y),
-        lambda given: make(**given).has_rsample or f"{label} has no rsample",
-    )
-    return sampled(name, VECTORS[sampler], sampling, thing)
-
-
-def _base() -> Any:
-    return import_module("numpyro.distributions").Distribution
-
-
-def _made(name: str, make: Any, known: Row | None, label: str) -> LibrarySampler:
-    if known is None and not (isinstance(make, type) and issubclass(make, _base())):
-        raise not_univariate(name, "is no distribution")
-    known = known or row_of_constraints(name, make)
-    constants = tuple(known.constants.items())
-    return LibrarySampler(name, _sampling(make, constants, tuple(known.parameters()), label), known)
-
-
-@cache
-def _sampling(
-    make: Any, constants: tuple[tuple[str, Any], ...], parameters: tuple[str, ...], label: str
-) -> JaxSampling:
-
-    given = {**dict(constants), **unchecked(make)}
-
-    def made(theta: Mapping[str, Any]) -> Any:
-        return make(**theta, **given)
-
-    def draw(key: Any, theta: Mapping[str, Any], n: int) -> Any:
-        return made(theta).sample(key)
-
-    return JaxSampling(
-        label,
-        draw,
-        formulas={"log_prob": lambda y, /, **theta: made(theta).log_prob(y)},
-        support=lambda theta: ends(made(theta).support),
-        declared=lambda theta: made(theta).has_rsample or f"{label} has no rsample",
-    )
+_STYLE = Style(
+    lambda d, key: d.sample(key),
+    lambda d, label: ends(d.support),
+    lambda d: d.has_rsample or "has no rsample",
+)
+_LIBRARY = Library(
+    module="numpyro.distributions",
+    title="NumPyro",
+    package="numpyro",
+    rows=ROWS,
+    vectors=VECTORS,
+    nested={
+        "FoldedDistribution": ("base_dist",),
+        "Independent": ("base_dist", "reinterpreted_batch_ndims"),
+        "MixtureSameFamily": ("mixing_distribution", "component_distribution"),
+        "TransformedDistribution": ("base_dist", "transforms"),
+    },
+    sampling=_STYLE.sampling,
+    vector_sampling=_STYLE.vectors,
+    stack=stacked,
+    row_of=row_of_constraints,
+    options=unchecked,
+)
+target, recognized = _LIBRARY.target, _LIBRARY.recognized

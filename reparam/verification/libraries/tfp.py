@@ -8,13 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
-from importlib import import_module
 from typing import Any
 
 from reparam.errors import InputError
-from reparam.verification.laws import Link
-from reparam.verification.libraries._jax import JaxSampling, JaxVectorSampling, in_double
+from reparam.verification.libraries._jax import Style, in_double, stacked
+from reparam.verification.libraries._library import Library
 from reparam.verification.libraries._rows import (
     LOG_SCALE,
     PROBABILITY,
@@ -31,20 +29,11 @@ from reparam.verification.libraries._rows import (
     uniform,
     von_mises,
 )
-from reparam.verification.libraries._sampling import (
-    LibrarySampler,
-    fixed_values,
-    load,
-    looked_up,
-    not_univariate,
-    parameter_in,
-)
-from reparam.verification.libraries._vectors import VectorRow, diagonal, sampled, vectors
-from reparam.verification.targets import Target
+from reparam.verification.libraries._sampling import not_univariate, parameter_in
+from reparam.verification.libraries._vectors import VectorRow, diagonal, vectors
 
 __all__ = ["ROWS", "VECTORS", "recognized", "target"]
 
-_MODULE = "tensorflow_probability.substrates.jax"
 #: Less than this is added to the ends of domains, against rounding.
 _ADDED = 1e-6
 
@@ -52,6 +41,7 @@ _ADDED = 1e-6
 ROWS: Mapping[str, Row] = {
     "Bernoulli": discrete(probs=PROBABILITY),
     "Beta": row("beta", alpha="concentration1", beta="concentration0"),
+    "BetaBinomial": discrete({"total_count": 10.0}, concentration1=SHAPE, concentration0=SHAPE),
     "Binomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
     "Cauchy": row("cauchy", loc="loc", scale="scale"),
     "Chi": row("chi", df="df"),
@@ -68,15 +58,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "Exponential": row("exponential", rate="rate"),
     "ExponentiallyModifiedGaussian": row(
-        "scipy:exponnorm",
-        loc="loc",
-        scale="scale",
-        K=Link(
-            ("rate", "scale"),
-            lambda r, s: 1.0 / (r * s),
-            lambda r, s: (-1.0 / (r * r * s), -1.0 / (r * s * s)),
-        ),
-        ranges={"scale": SHAPE, "rate": SHAPE},
+        "ex-gaussian", loc="loc", scale="scale", rate="rate", ranges={"scale": SHAPE, "rate": SHAPE}
     ),
     "Gamma": row("gamma", alpha="concentration", rate="rate"),
     "GeneralizedExtremeValue": row(
@@ -91,6 +73,7 @@ ROWS: Mapping[str, Row] = {
     "HalfCauchy": replace(row("half-cauchy", scale="scale"), constants={"loc": 0.0}),
     "HalfNormal": row("half-normal", scale="scale"),
     "HalfStudentT": replace(row("half-student-t", df="df", scale="scale"), constants={"loc": 0.0}),
+    "Horseshoe": row("horseshoe", scale="scale"),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="scale"),
     "InverseGaussian": row(
         "inverse-gaussian",
@@ -118,6 +101,7 @@ ROWS: Mapping[str, Row] = {
     "NegativeBinomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
     "NoncentralChi2": row("scipy:ncx2", df="df", nc="noncentrality"),
     "Normal": row("gaussian", loc="loc", scale="scale"),
+    "PERT": row("pert", low="low", high="high", peak="peak", concentration="temperature"),
     "Pareto": row("pareto", alpha="concentration", scale="scale"),
     "Poisson": discrete(rate=SCALE),
     "RelaxedBernoulli": row(
@@ -160,61 +144,6 @@ VECTORS: Mapping[str, VectorRow] = {
 }
 
 
-def target(spec: str, name: str) -> Target:
-    """Return the target that a distribution class is.
-
-    Raises
-    ------
-    MissingExtraError
-        If TensorFlow Probability is not installed.
-    InputError
-        If there is no such class, or it isn't univariate.
-    """
-    root = load(spec, _MODULE, "TensorFlow Probability", "tfp-nightly")
-    cls = looked_up(spec, root.distributions, name, [*ROWS, *VECTORS])
-    if name in VECTORS:
-        return _vectors(spec, cls, f"TFP's {name}")
-    return _made(spec, cls, ROWS.get(name), f"TFP's {name}")
-
-
-def recognized(thing: Any, name: str) -> Target | None:
-    """Return the target that a distribution class, or object, of somebody's own is."""
-    cls = thing if isinstance(thing, type) else type(thing)
-    if not issubclass(cls, import_module(_MODULE).distributions.Distribution):
-        return None
-    its = cls.__module__.startswith("tensorflow_probability.")
-    if its and cls.__name__ in VECTORS:
-        return _vectors(name, cls, name, None if cls is thing else thing)
-    found = _made(name, cls, ROWS.get(cls.__name__) if its else None, name)
-    if cls is not thing:
-        found.fixed = fixed_values(name, thing, found.parameters)
-    return found
-
-
-def _vectors(name: str, cls: Any, label: str, thing: Any = None) -> Target:
-    """Return the target that a distribution of vectors or matrices is."""
-
-    def declared(given: Mapping[str, Any]) -> bool | str:
-        kind = str(cls(**given).reparameterization_type)
-        return "NOT_REPARAMETERIZED" not in kind or f"{label} is NOT_REPARAMETERIZED"
-
-    known = VECTORS[cls.__name__]
-    sampling = JaxVectorSampling(
-        label,
-        known,
-        lambda key, given: cls(**given).sample(seed=key),
-        lambda y, given: cls(**given).log_prob(y),
-        declared,
-    )
-    return sampled(name, known, sampling, thing)
-
-
-def _made(name: str, cls: Any, known: Row | None, label: str) -> LibrarySampler:
-    known = known or _row(name, cls)
-    sampling = _sampling(cls, tuple(known.constants.items()), label)
-    return LibrarySampler(name, sampling, known)
-
-
 def _row(name: str, cls: Any) -> Row:
     """Return the row of a class by the properties that it declares of its parameters."""
     try:
@@ -236,7 +165,7 @@ def _row(name: str, cls: Any) -> Row:
     }
     theta = {key: parameter.default for key, parameter in ranges.items()}
     try:
-        shape = _sampling(cls, (), name).shape(theta, 2)
+        shape = _STYLE.sampling(lambda given: cls(**given), cls, name).shape(theta, 2)
     except Exception as error:
         raise InputError(
             f"{name} can't be made with {theta}: {type(error).__name__}: {error}"
@@ -250,7 +179,8 @@ def _image(name: str, make: Callable[[], Any]) -> tuple[float, float]:
     """Return the ends of where a bijector takes the real line, without what TFP adds to 0."""
     try:
         with in_double():
-            bijector = make()
+            if (bijector := make()) is None:  # of a mixture
+                return -math.inf, math.inf
             low, high = sorted(float(bijector.forward(end)) for end in (-math.inf, math.inf))
     except Exception as error:
         raise InputError(
@@ -259,25 +189,26 @@ def _image(name: str, make: Callable[[], Any]) -> tuple[float, float]:
     return 0.0 if abs(low) < _ADDED else low, high
 
 
-@cache
-def _sampling(cls: Any, constants: tuple[tuple[str, Any], ...], label: str) -> JaxSampling:
-    def made(theta: Mapping[str, Any]) -> Any:
-        return cls(**theta, **dict(constants))
-
-    def draw(key: Any, theta: Mapping[str, Any], n: int) -> Any:
-        return made(theta).sample(seed=key)
-
-    def declared(theta: Mapping[str, float]) -> bool | str:
-        kind = str(made(theta).reparameterization_type)
-        return "NOT_REPARAMETERIZED" not in kind or f"{label} is NOT_REPARAMETERIZED"
-
-    def support(theta: Mapping[str, float]) -> tuple[float, float]:
-        return _image(label, made(theta).experimental_default_event_space_bijector)
-
-    return JaxSampling(
-        label,
-        draw,
-        formulas={"log_prob": lambda y, /, **theta: made(theta).log_prob(y)},
-        support=support,
-        declared=declared,
-    )
+_STYLE = Style(
+    lambda d, key: d.sample(seed=key),
+    lambda d, label: _image(label, d.experimental_default_event_space_bijector),
+    lambda d: "NOT_REP" not in str(d.reparameterization_type) or "is NOT_REPARAMETERIZED",
+)
+_LIBRARY = Library(
+    module="tensorflow_probability.substrates.jax.distributions",
+    title="TensorFlow Probability",
+    short="TFP",
+    package="tfp-nightly",
+    rows=ROWS,
+    vectors=VECTORS,
+    nested={
+        "Independent": ("distribution", "reinterpreted_batch_ndims"),
+        "MixtureSameFamily": ("mixture_distribution", "components_distribution", "_reparameterize"),
+        "TransformedDistribution": ("distribution", "bijector"),
+    },
+    sampling=_STYLE.sampling,
+    vector_sampling=_STYLE.vectors,
+    stack=stacked,
+    row_of=_row,
+)
+target, recognized = _LIBRARY.target, _LIBRARY.recognized

@@ -17,6 +17,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.laws import Formula
+from reparam.verification.libraries._library import Library
 from reparam.verification.libraries._rows import (
     PROBABILITY,
     SCALE,
@@ -27,21 +28,12 @@ from reparam.verification.libraries._rows import (
     uniform,
     von_mises,
 )
-from reparam.verification.libraries._sampling import (
-    LibrarySampler,
-    ends,
-    fixed_values,
-    load,
-    looked_up,
-    not_univariate,
-    row_of_constraints,
-    unchecked,
-)
-from reparam.verification.libraries._vectors import VectorRow, diagonal, sampled, vectors
+from reparam.verification.libraries._sampling import ends, row_of_constraints, unchecked
+from reparam.verification.libraries._vectors import VectorRow, diagonal, vectors
 from reparam.verification.refusals import NoGradient
-from reparam.verification.targets import Bends, Sample, Target
+from reparam.verification.targets import Bends, Sample
 
-__all__ = ["ROWS", "VECTORS", "recognized", "target"]
+__all__ = ["ROWS", "VECTORS", "Sampling", "recognized", "target"]
 
 #: Distributions and what they are; of others the log density is asked.
 ROWS: Mapping[str, Row] = {
@@ -102,62 +94,20 @@ VECTORS: Mapping[str, VectorRow] = {
 }
 
 
-def target(spec: str, name: str) -> Target:
-    """Return the target that a class of ``torch.distributions`` is.
-
-    Raises
-    ------
-    MissingExtraError
-        If PyTorch is not installed.
-    InputError
-        If there is no such class, or it isn't univariate.
-    """
-    module = load(spec, "torch.distributions", "PyTorch", "torch")
-    cls = looked_up(spec, module, name, [*ROWS, *VECTORS])
-    if name in VECTORS:
-        return sampled(
-            spec, VECTORS[name], _VectorSampling(cls, VECTORS[name], f"PyTorch's {name}")
-        )
-    return _made(spec, cls, ROWS.get(name), f"PyTorch's {name}")
-
-
-def recognized(thing: Any, name: str) -> Target | None:
-    """Return the target that a distribution class, or object, of somebody's own is."""
-    cls = thing if isinstance(thing, type) else type(thing)
-    if not issubclass(cls, _torch().distributions.Distribution):
-        return None
-    its = cls.__module__.startswith("torch.")
-    if its and cls.__name__ in VECTORS:
-        row = VECTORS[cls.__name__]
-        return sampled(name, row, _VectorSampling(cls, row, name), None if cls is thing else thing)
-    known = ROWS.get(cls.__name__) if its else None
-    found = _made(name, cls, known, name)
-    if cls is not thing:
-        found.fixed = fixed_values(name, thing, found.parameters)
-    return found
-
-
 def _torch() -> Any:
     return import_module("torch")
 
 
-def _made(name: str, cls: Any, known: Row | None, label: str) -> LibrarySampler:
-    if not (isinstance(cls, type) and issubclass(cls, _torch().distributions.Distribution)):
-        raise not_univariate(name, "is no distribution")
-    known = known or row_of_constraints(name, cls)
-    found = LibrarySampler(name, _Sampling(cls, known.constants, label), known)
-    return found
+def _stacked(arrays: list[Any]) -> Any:
+    torch = _torch()
+    return torch.stack(torch.broadcast_tensors(*arrays), dim=-1)
 
 
-class _Sampling:
-    """A class of ``torch.distributions``, made from arrays of parameters."""
+class Sampling:
+    """A distribution of PyTorch's, made from arrays of parameters."""
 
-    def __init__(self, cls: Callable[..., Any], constants: Mapping[str, Any], label: str) -> None:
-        self._cls, self._label = cls, label
-        self._constants = {**constants, **unchecked(cls)}
-
-    def _made(self, theta: Mapping[str, Any]) -> Any:
-        return self._cls(**theta, **self._constants)
+    def __init__(self, make: Callable[[Mapping[str, Any]], Any], cls: Any, label: str) -> None:
+        self._make, self._cls, self._label = make, cls, label
 
     def _at(self, theta: Mapping[str, Any], n: tuple[int, ...] = ()) -> dict[str, Any]:
         torch = _torch()
@@ -180,20 +130,20 @@ class _Sampling:
         def formula(y: Array, /, **theta: Array) -> Array:
             torch = _torch()
             with torch.no_grad():
-                made = self._made(self._at(theta))
+                made = self._make(self._at(theta))
                 return np.asarray(getattr(made, name)(torch.as_tensor(y, dtype=torch.float64)))
 
         return formula
 
     def support(self, theta: Mapping[str, float]) -> tuple[float, float]:
         """Return the ends of the interval that values lie in."""
-        return ends(self._made(self._at(theta)).support)
+        return ends(self._make(self._at(theta)).support)
 
     def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
         """Return n draws."""
         torch = _torch()
         with torch.no_grad(), _seeded(seed):
-            made = self._made(self._at(theta, (n,)))
+            made = self._make(self._at(theta, (n,)))
             return np.asarray(made.rsample() if made.has_rsample else made.sample())
 
     def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
@@ -202,7 +152,7 @@ class _Sampling:
         leaves = {
             name: each.clone().requires_grad_() for name, each in self._at(theta, (n,)).items()
         }
-        made = self._made(leaves)
+        made = self._make(leaves)
         if not made.has_rsample:
             raise NoGradient(f"{self._label} has no rsample")
         with _seeded(seed):
@@ -226,7 +176,7 @@ class _Sampling:
         leaves = {
             name: each.clone().requires_grad_() for name, each in self._at(theta, (n,)).items()
         }
-        made = self._made(leaves)
+        made = self._make(leaves)
         if not made.has_rsample:
             raise NoGradient(f"{self._label} has no rsample")
         with _seeded(seed):
@@ -311,3 +261,24 @@ def _seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed % 2**63)
         yield
+
+
+_LIBRARY = Library(
+    module="torch.distributions",
+    title="PyTorch",
+    package="torch",
+    rows=ROWS,
+    vectors=VECTORS,
+    nested={
+        "Independent": ("base_dist", "reinterpreted_batch_ndims"),
+        "MixtureSameFamily": ("mixture_distribution", "component_distribution"),
+        "TransformedDistribution": ("base_dist", "transforms"),
+    },
+    sampling=Sampling,
+    vector_sampling=_VectorSampling,
+    stack=_stacked,
+    row_of=row_of_constraints,
+    options=unchecked,
+    expands=True,
+)
+target, recognized = _LIBRARY.target, _LIBRARY.recognized

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.laws import Formula
 from reparam.verification.numerics import differentiate, rounding_of
@@ -61,8 +61,7 @@ def of_tails(context: Context) -> Iterator[Comparison]:
             lost = _UNITS * np.spacing(size)
             lost = np.where(lost > _TELLING, np.inf, lost * np.abs(slope))
             slopes[tail].add(theta, ratio, slope, rtol=1e-7, atol=lost, uncertainty=error, y=at)
-    for tally in (*values.values(), *slopes.values()):
-        yield from tally.result()
+    yield from results(values, slopes)
 
 
 def of_masses(context: Context) -> Iterator[Comparison]:
@@ -85,8 +84,7 @@ def of_masses(context: Context) -> Iterator[Comparison]:
         lost = _UNITS * (np.spacing(np.abs(whole)) + 4.0 * np.spacing(1.0)) / share
         expected = formulas["log_prob"](y, **theta)
         jumps.add(theta, whole + np.log(share), expected, rtol=_RTOL, atol=lost, y=y)
-    for tally in (*values.values(), jumps):
-        yield from tally.result()
+    yield from results(values, jumps)
 
 
 def _floor(context: Context, tail: Formula, y: Array) -> Array | float:

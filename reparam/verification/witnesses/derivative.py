@@ -10,7 +10,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import paths
-from reparam.verification.comparing import Tally, failure, not_numbers
+from reparam.verification.comparing import Tally, failure, not_numbers, results
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerics import derivative_in
@@ -82,8 +82,7 @@ def _of_transform(context: Context) -> Iterator[Comparison]:
             value = partial(_value, output)
             _compare(context, tallies[what], theta, output(**theta), value, **where)
     for each in tallies.values():
-        for tally in each.values():
-            yield from tally.result()
+        yield from results(each)
 
 
 def _of_vector_draws(context: Context) -> Iterator[Comparison]:
@@ -98,8 +97,7 @@ def _of_vector_draws(context: Context) -> Iterator[Comparison]:
             value = partial(_rows, target, n, context.seed, way)
             where = places(context, sample.value, "y")
             _compare(context, tallies, theta, sample, value, **where)
-        for tally in tallies.values():
-            yield from tally.result()
+        yield from results(tallies)
 
 
 def _value(output: Callable[..., Sample], /, **theta: Array) -> Array:
@@ -175,7 +173,7 @@ def _compare_at_seed(
     for name, tally in tallies.items():
         for n in (few, min(_MORE * few, target.gradient_draws)):
             sample = target.draws(theta, n, context.seed)
-            right = paths.agreeing(context, sample, *paths_of(law, sample.value))[name]
+            right = paths.agreeing(context, sample, paths_of(law, sample.value))[name]
             value = partial(_rows, target, n, context.seed, "")
             slope, error = _slope(context, name, theta, sample, value)
             gradient = sample.gradients[name]
@@ -249,19 +247,10 @@ def _of_unlike(context: Context) -> Iterator[Comparison]:
     unlike = context.target.unlike(_UNLIKE, context.seeded("unlike"))
     if unlike is None:
         return
-    exact, unsure = paths_of(unlike.law, unlike.sample.value)
+    theta, sample, law = unlike.theta, unlike.sample, unlike.law
+    known = paths_of(law, sample.value)
     for name, tally in paths.tallies(context, "unlike parameters").items():
-        unit = paths.unit_of(context, name, unlike.theta[name])
-        paths.compare_paths(
-            context,
-            tally,
-            unlike.theta,
-            unlike.sample,
-            unlike.law,
-            name,
-            (exact[name], unsure[name]),
-            unit,
-        )
+        paths.compare_paths(context, tally, theta, sample, law, name, known)
         yield from tally.result()
 
 

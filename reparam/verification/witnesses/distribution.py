@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from reparam.verification import statistics
-from reparam.verification.comparing import Tally, beside
+from reparam.verification.comparing import Tally, beside, results
 from reparam.verification.context import Context
 from reparam.verification.fit import LOOKS, Fit, add_scores, is_discrete, look
 from reparam.verification.independence import of_the_generator
@@ -80,8 +80,7 @@ def _of_way(
 
     for number, theta in sets:
         look(context, f"draws{label}", number, partial(compare, theta))
-    for tally in (inside, whole, *scores.values()):
-        yield from tally.result()
+    yield from results(inside, whole, scores)
     yield from fit.result()
 
 

@@ -14,7 +14,7 @@ from reparam._typing import Array
 from reparam.parameters import Parameter
 from reparam.verification import paths
 from reparam.verification.averages import TESTS, Averages, compare
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context, noise_of
 from reparam.verification.fit import add_distance, is_discrete
 from reparam.verification.laws import Law, paths_of
@@ -114,8 +114,7 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
                 silent[name].add(theta, zero, 0.0, y=y[finite])
         if target.strict:
             _formulas(formulas, theta, target, law, extreme_noise(context))
-    for tally in (numbers, inside, *gradients.values(), *silent.values(), *formulas.values()):
-        yield from tally.result()
+    yield from results(numbers, inside, gradients, silent, formulas)
 
 
 def _of_draws(context: Context) -> Iterator[Comparison]:
@@ -170,13 +169,12 @@ def _of_few(context: Context) -> Iterator[Comparison]:
             np.concatenate([each.value for each in few]),
             {name: np.concatenate([each.gradients[name] for each in few]) for name in found},
         )
-        exact, unsure = paths_of(law, sample.value)
-        usual = paths.agreeing(context, many, *paths_of(law, many.value))
-        right = paths.agreeing(context, sample, exact, unsure)
+        known = paths_of(law, sample.value)
+        usual = paths.agreeing(context, many, paths_of(law, many.value))
+        right = paths.agreeing(context, sample, known)
         for name, tally in found.items():
             if np.all(usual[name]) and not 0 < np.sum(~right[name]) < _SEVERAL:
-                path, unit = (exact[name], unsure[name]), paths.unit_of(context, name, theta[name])
-                paths.compare_paths(context, tally, theta, sample, law, name, path, unit)
+                paths.compare_paths(context, tally, theta, sample, law, name, known)
         yield from _told(*found.values())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from reparam.verification.averages import FREQUENCIES, TESTS, Averages, compare
-from reparam.verification.comparing import Tally, failure
+from reparam.verification.comparing import Tally, failure, results
 from reparam.verification.context import Context
 from reparam.verification.fit import is_discrete
 from reparam.verification.refusals import NoGradient
@@ -113,5 +113,4 @@ def _quadrature(context: Context) -> Iterator[Comparison]:
                     uncertainty=blind,
                     k=float(k),
                 )
-    for tally in tallies.values():
-        yield from tally.result()
+    yield from results(tallies)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.laws import Formula, Law
 from reparam.verification.numerical_law import NumericalLaw
@@ -111,8 +111,7 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
                 if name == "sf" and isinstance(law, NumericalLaw):
                     slack = law.doubt
                 tally.add(theta, told, reference, rtol=rtol, atol=slack, **point)
-    for tally in tallies.values():
-        yield from tally.result()
+    yield from results(tallies)
 
 
 def _to_be_held(target: Target) -> list[str]:
@@ -310,8 +309,7 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
                 uncertainty=error[clear],
                 y=y[clear],
             )
-    for tally in tallies.values():
-        yield from tally.result()
+    yield from results(tallies)
 
 
 def _inside(context: Context, theta: Mapping[str, float], y: Array) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import statistics
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.integers import every
 from reparam.verification.refusals import NO_MOMENTS, NotApplicable
@@ -89,8 +89,7 @@ def _sums(context: Context) -> Iterator[Comparison]:
             )
     if not any(tally.points for tally in tallies.values()):
         raise NotApplicable("its values are too many to sum over")
-    for tally in tallies.values():
-        yield from tally.result()
+    yield from results(tallies)
 
 
 def _of_draws(context: Context) -> Iterator[Comparison]:
@@ -111,8 +110,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                     slack = _SUMMED * (1.0 + abs(float(told.ravel()[at])))
                     z = statistics.mean_score(column, slack=slack)
                     tallies[name].add(theta, z, 0.0, atol=critical, entry=at)
-    for tally in tallies.values():
-        yield from tally.result()
+    yield from results(tallies)
 
 
 def _integrals(context: Context) -> Iterator[Comparison]:
@@ -154,8 +152,7 @@ def _integrals(context: Context) -> Iterator[Comparison]:
                 tallies[name].add(
                     theta, told, total, rtol=_INTEGRATED, size=size, uncertainty=unsure
                 )
-    for tally in (*finite.values(), *tallies.values()):
-        yield from tally.result()
+    yield from results(finite, tallies)
 
 
 def _values(

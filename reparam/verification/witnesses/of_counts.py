@@ -10,7 +10,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import independence, statistics
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.fit import LOOKS, as_scores, look
 from reparam.verification.integers import every
@@ -61,8 +61,7 @@ def score(context: Context) -> Iterator[Comparison]:
         claimed = target.formulas["score"](y, **theta)
         for name, tally in means.items():
             tally.add(theta, p @ claimed[name], 0.0, rtol=1e-11, size=p @ np.abs(claimed[name]))
-    for tally in means.values():
-        yield from tally.result()
+    yield from results(means)
 
 
 def distribution(context: Context) -> Iterator[Comparison]:
@@ -98,5 +97,4 @@ def distribution(context: Context) -> Iterator[Comparison]:
 
     for number in range(len(masses)):
         look(context, "draws", number, partial(compare, number))
-    for tally in (inside, *counts.values(), serial):
-        yield from tally.result()
+    yield from results(inside, counts, serial)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.integers import every
 from reparam.verification.numerics import derivative_in, ends, integral, spans, unit_rule
@@ -87,8 +87,7 @@ def score(context: Context) -> Iterator[Comparison]:
                 _expect_zero(context, theta, u, means)
             if inner:
                 _expect_zero(context, theta, u[(u > _INNER[0]) & (u < _INNER[1])], inner)
-    for tally in (*slopes.values(), stein, *means.values(), *inner.values()):
-        yield from tally.result()
+    yield from results(slopes, stein, means, inner)
 
 
 def _integrate_in_value(context: Context, theta: dict[str, float], tally: Tally) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import statistics
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
@@ -68,8 +68,7 @@ def second(context: Context) -> Iterator[Comparison]:
                     note += "" if np.any(bends[a, b]) else "; that of draws is 0, all of them"
                 summable = np.all(np.abs(off) <= rounded * size) or statistics.is_summable(off)
                 tallies[a, b].add(theta, z, 0.0 if summable else np.nan, atol=critical, note=note)
-    for tally in tallies.values():
-        yield from tally.result()
+    yield from results(tallies)
 
 
 def _bend(

@@ -8,9 +8,9 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.regions import RealVector, Simplex
-from reparam.verification import reals, simplex
+from reparam.verification import grids
 from reparam.verification.context import Context
-from reparam.verification.simplex import MOST_ENTRIES
+from reparam.verification.grids import MOST_ENTRIES
 from reparam.verification.vectors import Vectors
 from reparam.verification.witnesses.of_vectors._shared import target_of
 
@@ -39,9 +39,9 @@ def integrals(
         def integrands(log_y: Array) -> Array:
             return f(log_y, np.exp(log_prob(np.exp(log_y), **theta)))
 
-        value, error = simplex.integrals(integrands, pilot)
+        value, error = grids.over_simplex(integrands, pilot)
     else:
-        value, error = reals.integrals(lambda y: f(y, np.exp(log_prob(y, **theta))), pilot)
+        value, error = grids.over_reals(lambda y: f(y, np.exp(log_prob(y, **theta))), pilot)
     return (value, error) if np.all(np.isfinite(error)) else None
 
 

@@ -12,9 +12,9 @@ from reparam.base.reparameterized import Marginal
 from reparam.regions import Simplex
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
+from reparam.verification.grids import MOST_ENTRIES
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.simplex import MOST_ENTRIES
 from reparam.verification.witnesses.of_vectors._integrals import can_integrate, integrals, tolerance
 from reparam.verification.witnesses.of_vectors._shared import target_of
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         DirichletMultinomial as DirichletMultinomial,
     )
     from reparam.distributions.discrete_uniform import DiscreteUniform as DiscreteUniform
+    from reparam.distributions.ex_gaussian import ExGaussian as ExGaussian
     from reparam.distributions.exp_gamma import ExpGamma as ExpGamma
     from reparam.distributions.exponential import Exponential as Exponential
     from reparam.distributions.f import F as F
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from reparam.distributions.half_cauchy import HalfCauchy as HalfCauchy
     from reparam.distributions.half_normal import HalfNormal as HalfNormal
     from reparam.distributions.half_student_t import HalfStudentT as HalfStudentT
+    from reparam.distributions.horseshoe import Horseshoe as Horseshoe
     from reparam.distributions.hypergeometric import Hypergeometric as Hypergeometric
     from reparam.distributions.inverse_gamma import InverseGamma as InverseGamma
     from reparam.distributions.inverse_gaussian import InverseGaussian as InverseGaussian
@@ -100,6 +102,7 @@ if TYPE_CHECKING:
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
     from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
     from reparam.distributions.pareto import Pareto as Pareto
+    from reparam.distributions.pert import PERT as PERT
     from reparam.distributions.poisson import Poisson as Poisson
     from reparam.distributions.power_spherical import PowerSpherical as PowerSpherical
     from reparam.distributions.projected_normal import ProjectedNormal as ProjectedNormal

@@ -118,9 +118,8 @@ class ShapeFamily(Reparameterized):
         """∂²y/∂θ∂φ, from y and ln x or logit x."""
 
     @final
-    @classmethod
-    def _pathwise2(cls, y: Array, *theta: Array) -> Triangle:
-        return cls._hessian(y, cls._extra(y, *theta), *theta)
+    def _pathwise2(self, y: Array, *theta: Array) -> Triangle:
+        return self._hessian(y, self._extra(y, *theta), *theta)
 
 
 class PositiveFamily(ShapeFamily):

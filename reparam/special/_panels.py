@@ -9,7 +9,7 @@ from reparam._typing import Array
 from reparam.special._constants import PANEL_BEFORE, PANEL_FALL, PANEL_ORDER
 from reparam.special._elementwise import Rule, column
 
-__all__ = ["FINE", "FINE_MASS", "PANEL_NODES", "panels"]
+__all__ = ["FINE", "FINE_MASS", "PANEL_NODES", "on_panels", "panels"]
 
 #: The rule of one panel, on [−1, 1].
 _PANEL = leggauss(PANEL_ORDER)
@@ -38,12 +38,13 @@ def _between(edges: Array, rule: tuple[Array, Array]) -> tuple[Array, Array]:
     return nodes.reshape(-1, edges.shape[1]), weights.reshape(-1, edges.shape[1])
 
 
-def _on_panels(edges: tuple[float, ...], rule: tuple[Array, Array]) -> Rule:
+def on_panels(edges: tuple[float, ...], rule: tuple[Array, Array]) -> Rule:
+    """Return a rule of [−1, 1] repeated between edges."""
     nodes, weights = _between(column(edges), rule)
     return tuple(nodes.ravel().tolist()), tuple(weights.ravel().tolist())
 
 
 #: The same without a plateau: for the last bits of an integral.
-FINE = _on_panels(PANEL_FALL, _PANEL)
+FINE = on_panels(PANEL_FALL, _PANEL)
 #: For the last bits of the integral of a weight that falls by e^−38, and of nothing else.
-FINE_MASS = _on_panels((0.0, 0.2, 0.5, 1.0), leggauss(16))
+FINE_MASS = on_panels((0.0, 0.2, 0.5, 1.0), leggauss(16))

@@ -10,7 +10,7 @@ from reparam.special._elementwise import elementwise
 from reparam.special._point import Point, from_logit, point_at
 from reparam.special.polygamma import delta_step, digamma_difference
 
-__all__ = ["centred_logs", "logit_centred_logs"]
+__all__ = ["centred_logs", "gap_centred_logs", "logit_centred_logs"]
 
 #: On the scale of logit x: further out 1 − x has lost three quarters of its digits in x.
 _FAR = 28.0
@@ -54,3 +54,9 @@ def logit_centred_logs(odds: Array, logit: Array, alpha: Array, beta: Array) -> 
     """Return the same at the odds y = x/(1 − x), whose logarithm is given, too."""
     gap = product_difference(alpha, np.ones_like(odds), beta, odds) / (1.0 + odds)
     return _centred(from_logit(np.broadcast_to(logit, odds.shape)), gap, alpha, beta)
+
+
+@elementwise(outputs=2)
+def gap_centred_logs(logit: Array, gap: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+    """Return the same at logit x, where `gap` = α (1 − x) − β x is known to its last digits."""
+    return _centred(from_logit(logit), np.broadcast_to(gap, logit.shape), alpha, beta)

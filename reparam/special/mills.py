@@ -14,7 +14,7 @@ from numpy.polynomial.legendre import leggauss
 from reparam._typing import Array
 from reparam.special._elementwise import column, integrate, select, weighted
 
-__all__ = ["mills", "mills_deficit", "mills_difference"]
+__all__ = ["mills", "mills_bend", "mills_deficit", "mills_difference"]
 
 #: From here on D is a sum of positive terms; below it 1 − t R loses less than three bits.
 _SUM = 2.0
@@ -65,6 +65,29 @@ def _far_deficit(t: Array) -> Array:
         return (weighted(term, _WEIGHT),)
 
     return integrate(integrals, _NODE.size, 1, t)[0]
+
+
+def mills_bend(t: Array) -> Array:
+    """Return R″(t) = R(t) − t D(t) for a flat array: E[s²] R for s of density exp(−t s − s²/2)/R.
+
+    By the same rule, whose terms are those of D, differentiated.
+    """
+    return np.asarray(select((t >= _SUM).astype(np.int8), (_near_bend, _far_bend), t))
+
+
+def _near_bend(t: Array) -> Array:
+    ratio = mills(t)
+    return ratio - t * (1.0 - t * ratio)
+
+
+def _far_bend(t: Array) -> Array:
+    def integrals(term: Array, t: Array) -> tuple[Array, ...]:
+        np.add(column(_NODE**2), t * t, out=term)
+        np.divide(t, term, out=term)
+        np.multiply(term, term, out=term)
+        return (weighted(term, 2.0 * _WEIGHT),)
+
+    return integrate(integrals, _NODE.size, 1, t)[0] / t
 
 
 def mills_difference(a: Array, b: Array, gap: Array) -> Array:

@@ -85,6 +85,15 @@ def test_half_t_next_to_zero():
     np.testing.assert_allclose(d.icdf(1e-200), 1e-200 / np.exp(d.log_prob(0.0)), rtol=1e-13)
 
 
+def test_pert_next_to_an_end_that_is_zero():
+    """1 − x is of high − y, not of 1 − (y − low)/(high − low)."""
+    d, mirrored = rp.PERT(-100.0, 0.0, -30.0), rp.PERT(0.0, 100.0, 30.0)
+    y = np.array([1e-250, 1e-12, 1e-3, 50.0])
+    for name, other in (("sf", "cdf"), ("log_sf", "log_cdf"), ("log_prob", "log_prob")):
+        np.testing.assert_allclose(getattr(d, name)(-y), getattr(mirrored, other)(y), rtol=1e-14)
+    np.testing.assert_allclose(d.isf([1e-200, 1e-9]), -mirrored.icdf([1e-200, 1e-9]), rtol=1e-13)
+
+
 def test_moments_of_heavy_tails():
     assert rp.BurrXII(0.5, 1.0, [2.0, 4.0, 5.0]).mean.tolist()[0] == np.inf
     np.testing.assert_array_equal(

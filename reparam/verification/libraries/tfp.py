@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from reparam.errors import InputError
-from reparam.verification.laws import Link
 from reparam.verification.libraries._jax import Style, in_double, stacked
 from reparam.verification.libraries._library import Library
 from reparam.verification.libraries._rows import (
@@ -59,15 +58,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "Exponential": row("exponential", rate="rate"),
     "ExponentiallyModifiedGaussian": row(
-        "scipy:exponnorm",
-        loc="loc",
-        scale="scale",
-        K=Link(
-            ("rate", "scale"),
-            lambda r, s: 1.0 / (r * s),
-            lambda r, s: (-1.0 / (r * r * s), -1.0 / (r * s * s)),
-        ),
-        ranges={"scale": SHAPE, "rate": SHAPE},
+        "ex-gaussian", loc="loc", scale="scale", rate="rate", ranges={"scale": SHAPE, "rate": SHAPE}
     ),
     "Gamma": row("gamma", alpha="concentration", rate="rate"),
     "GeneralizedExtremeValue": row(
@@ -82,6 +73,7 @@ ROWS: Mapping[str, Row] = {
     "HalfCauchy": replace(row("half-cauchy", scale="scale"), constants={"loc": 0.0}),
     "HalfNormal": row("half-normal", scale="scale"),
     "HalfStudentT": replace(row("half-student-t", df="df", scale="scale"), constants={"loc": 0.0}),
+    "Horseshoe": row("horseshoe", scale="scale"),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="scale"),
     "InverseGaussian": row(
         "inverse-gaussian",
@@ -109,6 +101,7 @@ ROWS: Mapping[str, Row] = {
     "NegativeBinomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
     "NoncentralChi2": row("scipy:ncx2", df="df", nc="noncentrality"),
     "Normal": row("gaussian", loc="loc", scale="scale"),
+    "PERT": row("pert", low="low", high="high", peak="peak", concentration="temperature"),
     "Pareto": row("pareto", alpha="concentration", scale="scale"),
     "Poisson": discrete(rate=SCALE),
     "RelaxedBernoulli": row(
@@ -186,7 +179,8 @@ def _image(name: str, make: Callable[[], Any]) -> tuple[float, float]:
     """Return the ends of where a bijector takes the real line, without what TFP adds to 0."""
     try:
         with in_double():
-            bijector = make()
+            if (bijector := make()) is None:  # of a mixture
+                return -math.inf, math.inf
             low, high = sorted(float(bijector.forward(end)) for end in (-math.inf, math.inf))
     except Exception as error:
         raise InputError(

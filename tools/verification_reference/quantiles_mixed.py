@@ -1,0 +1,83 @@
+"""Quantiles of sums and mixtures of simple variates, in any precision."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from mpmath import mp
+from quantiles import Near, Quantile, newton
+
+
+def modified_tail(x: Any, k: Any, upper: bool) -> tuple[Any, Any]:
+    """Return a tail of a normal variate plus an exponential one of rate k, and its ratio to f."""
+    size = int(x * x / 4) if x < 0 else 0
+    with mp.extradps(min(size, 400) + 20):
+        part = mp.exp(k * k / 2 - k * x) * mp.erfc((k - x) / mp.sqrt(2)) / 2
+        sign = 1 if upper else -1
+        probability = mp.erfc(sign * x / mp.sqrt(2)) / 2 + sign * part
+    return +probability, probability / (k * part)
+
+
+def ex_gaussian(near: Near, u: Any, loc: Any, scale: Any, rate: Any) -> Any:
+    k, upper = scale * rate, 2 * u > 1
+    target = 1 - u if upper else u
+    start = near.get("x")
+    if start is None:  # the larger part's quantile, or what is farther out
+        size = -mp.log(target)
+        start = max(size / k, mp.sqrt(2 * size)) if upper else -mp.sqrt(2 * size)
+    tail = partial(modified_tail, k=k, upper=upper)
+    near["x"] = newton(tail, target, start, -1 if upper else 1)
+    return loc + scale * near["x"]
+
+
+def matched(loc: float, scale: float, shape: float) -> tuple[float, ...]:
+    """Return μ, σ, and the rate that makes σλ the shape."""
+    return loc, scale, shape / scale
+
+
+def horseshoe_outside(a: Any) -> tuple[Any, Any]:
+    """Return P(|Z| > √2 a), and its ratio to the density of a: by a series, or asymptotic."""
+    square = a * a
+    if square > 2.5 * mp.dps + 10:
+        total, kernel, term, n = mp.zero, mp.zero, mp.one, 0
+        while abs(term) > mp.eps:
+            total += term / (2 * n + 1)
+            kernel += term
+            n += 1
+            term *= -n / square
+        return 2 / mp.pi**1.5 * total / a, total / kernel * a
+    with mp.extradps(int(square / 2) + 10):
+        total, psi, term, n = mp.zero, -mp.euler, mp.one, 0
+        while n < 2 * square or abs(term) > mp.eps:
+            total += term / (2 * n + 1) * (psi + mp.mpf(2) / (2 * n + 1) - 2 * mp.log(a))
+            n += 1
+            psi += mp.one / n
+            term *= square / n
+        outside = 1 - 2 * a * total / mp.pi**1.5
+        ratio = outside * mp.pi**1.5 / (2 * mp.exp(square) * mp.e1(square))
+    return +outside, +ratio
+
+
+def horseshoe(near: Near, u: Any, scale: Any) -> Any:
+    """In ln a, of which the tail's logarithm is concave."""
+    small = min(u, 1 - u)
+    if 2 * small == 1:
+        return mp.zero
+
+    def tail(log: Any) -> tuple[Any, Any]:
+        a = mp.exp(log)
+        outside, ratio = horseshoe_outside(a)
+        return outside, ratio / a
+
+    start = near.get("log", mp.log(2 / mp.pi**1.5 / (2 * small)))
+    near["log"] = newton(tail, 2 * small, start, -1)
+    return (scale if 2 * u > 1 else -scale) * mp.exp(near["log"]) * mp.sqrt(2)
+
+
+DISTRIBUTIONS = {
+    "ex-gaussian": Quantile(
+        ex_gaussian, {"loc": "loc", "scale": "scale", "rate": "shape"}, made=matched
+    ),
+    "horseshoe": Quantile(horseshoe, {"scale": "scale"}),
+}

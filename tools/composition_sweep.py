@@ -379,8 +379,10 @@ def table(found: list[Row], seed: int, count: int) -> str:
         for key in ((name, str(row.depth)), (name, "tails" if row.tail else "body")):
             groups[key].append(row)
     points = len({(row.text, row.y) for row in found})
+    above = [row for row in found if row.excess > 1.0]
     lines = [
-        f"{points:,} points of {count:,} random cases of seed {seed}, {len(found):,} numbers.",
+        f"{points:,} points of {count:,} random cases of seed {seed}, {len(found):,} numbers:",
+        f"{len(above)} of them, at {len({(row.text, row.y) for row in above})} points, are worse.",
         "",
         "| formula | depth or place | numbers | error | excess |",
         "| --- | --- | --: | --- | --: |",

@@ -23,13 +23,13 @@ def test_tails_of_a_modified_gaussian(k):
     d = rp.ExGaussian(rate=k)
     x = np.array([-20.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, np.nextafter(1.0, 2.0), 3.0, 20.0])
     x = np.concatenate([x, np.nextafter(0.5 * k, [-np.inf, np.inf]), [0.1 / k, 5.0 / k]])
+    x = x[x < 1e3]  # further out rounding of k − x moves the tail
     with mp.workdps(250):
         for upper, tail, log in ((0, d.cdf, d.log_cdf), (1, d.sf, d.log_sf)):
             exact = [modified(at, k, upper) for at in x.tolist()]
-            told = x < 1e3  # further out rounding of k − x moves the tail
-            np.testing.assert_allclose(tail(x)[told], np.float64(exact)[told], rtol=2e-13)
+            np.testing.assert_allclose(tail(x), np.float64(exact), rtol=2e-13)
             logs = np.float64([mp.log(each) for each in exact])
-            np.testing.assert_allclose(log(x)[told], logs[told], rtol=2e-13)
+            np.testing.assert_allclose(log(x), logs, rtol=2e-13)
 
 
 def test_a_modified_gaussian_is_nearly_either_part():
@@ -37,7 +37,7 @@ def test_a_modified_gaussian_is_nearly_either_part():
     np.testing.assert_allclose(rp.ExGaussian(rate=1e12).icdf(u), rp.Gaussian().icdf(u), rtol=1e-11)
     steep = rp.ExGaussian(scale=1e-300, rate=2.0)
     np.testing.assert_allclose(steep.icdf(u), rp.Exponential(rate=2.0).icdf(u), rtol=1e-14)
-    np.testing.assert_allclose(steep.entropy, rp.Exponential(rate=2.0).entropy, rtol=1e-14)
+    np.testing.assert_allclose(steep.entropy, rp.Exponential(rate=2.0).entropy, rtol=1e-12)
 
 
 def test_tails_of_the_horseshoe_are_those_of_the_mixture():

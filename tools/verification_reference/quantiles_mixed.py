@@ -32,8 +32,8 @@ def ex_gaussian(near: Near, u: Any, loc: Any, scale: Any, rate: Any) -> Any:
 
 
 def matched(loc: float, scale: float, shape: float) -> tuple[float, ...]:
-    """Return μ, σ, and the rate that makes σλ the shape."""
-    return loc, scale, shape / scale
+    """Return μ, σ, and the rate that makes σλ the shape, or half an integer itself."""
+    return loc, scale, shape if shape % 0.5 == 0.0 and 1e-3 < scale < 1e3 else shape / scale
 
 
 def horseshoe_outside(a: Any) -> tuple[Any, Any]:
@@ -48,6 +48,7 @@ def horseshoe_outside(a: Any) -> tuple[Any, Any]:
             term *= -n / square
         return 2 / mp.pi**1.5 * total / a, total / kernel * a
     with mp.extradps(int(square / 2) + 10):
+        square = a * a  # to all digits
         total, psi, term, n = mp.zero, -mp.euler, mp.one, 0
         while n < 2 * square or abs(term) > mp.eps:
             total += term / (2 * n + 1) * (psi + mp.mpf(2) / (2 * n + 1) - 2 * mp.log(a))

@@ -100,6 +100,9 @@ if TYPE_CHECKING:
     )
     from reparam.distributions.nakagami import Nakagami as Nakagami
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
+    from reparam.distributions.noncentral_chi_square import (
+        NoncentralChiSquare as NoncentralChiSquare,
+    )
     from reparam.distributions.normal_inverse_gaussian import (
         NormalInverseGaussian as NormalInverseGaussian,
     )

@@ -25,7 +25,6 @@ def _shape(symbol: str, low: float = 0.2, high: float = 20.0) -> Parameter:
 FAMILIES: Mapping[str, Mapping[str, Parameter]] = {
     "exponnorm": {"K": _shape("K", 0.2, 5.0)},
     "gompertz": {"c": _shape("c", 0.1, 10.0)},
-    "ncx2": {"df": _shape("ν", 1.0, 20.0), "nc": _shape("λ", 0.5, 20.0)},
     "truncnorm": {
         "a": Parameter("a", REAL, -1.0, (-3.0, -0.5)),
         "b": Parameter("b", REAL, 1.0, (0.5, 3.0)),

@@ -102,7 +102,7 @@ ROWS: Mapping[str, Row] = {
     "Logistic": row("logistic", loc="loc", scale="scale"),
     "Moyal": row("moyal", loc="loc", scale="scale"),
     "NegativeBinomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
-    "NoncentralChi2": row("scipy:ncx2", df="df", nc="noncentrality"),
+    "NoncentralChi2": row("noncentral-chi-square", df="df", noncentrality="noncentrality"),
     "Normal": row("gaussian", loc="loc", scale="scale"),
     "PERT": row("pert", low="low", high="high", peak="peak", concentration="temperature"),
     "NormalInverseGaussian": row(

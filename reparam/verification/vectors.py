@@ -14,7 +14,7 @@ from reparam.base.draw import Draw
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.errors import InputError, NoFormulaError, ParameterError
-from reparam.regions import Region, Simplex
+from reparam.regions import Region, Simplex, UnitVector
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.targets import Bends, Later, Registered, Sample, Target
@@ -67,7 +67,8 @@ class Vectors(Registered):
         self.noise = NORMAL if same else UNIFORM
         self.is_map = made.path == "map"
         #: Whether the density has no ends inside the region.
-        self.is_whole = isinstance(made._support, Simplex) or bool(np.all(np.isinf(made.support)))
+        bounded = isinstance(made._support, (Simplex, UnitVector))
+        self.is_whole = bounded or bool(np.all(np.isinf(made.support)))
         self.reference = cls.name
         self.formulas = {
             "log_prob": lambda at, /, **theta: self.law(theta).log_prob(at),

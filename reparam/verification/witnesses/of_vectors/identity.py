@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.reparameterized import Marginal
-from reparam.regions import Simplex
+from reparam.regions import RealVector
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
 from reparam.verification.grids import MOST_ENTRIES
@@ -33,9 +33,9 @@ def identity(context: Context) -> Iterator[Comparison]:
     if not can_integrate(target):
         raise NotApplicable(
             f"its values are vectors of {target.length} entries ({target.region}): a density is"
-            f" integrated over the simplex and over real vectors, for up to {MOST_ENTRIES}"
+            f" integrated over the simplex, the sphere and real vectors, for up to {MOST_ENTRIES}"
         )
-    where = "the simplex" if isinstance(target.region, Simplex) else "all y"
+    where = "all y" if isinstance(target.region, RealVector) else f"the {target.region.brief}"
     mass = Tally(f"∫ p(y) dy over {where}", "absolute")
     atol = tolerance(target)
     waves: dict[str, Tally] = {}

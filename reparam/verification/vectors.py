@@ -113,6 +113,15 @@ class Vectors(Registered):
             log_y = np.where(lost, told, log_y)
         return draw.value, log_y
 
+    def repeated(
+        self, theta: Mapping[str, float], n: int, seed: int, way: str
+    ) -> tuple[Sample, Sample]:
+        """Return n vectors with gradients, and what ``transform`` makes of their own noise."""
+        d, shape = self._distribution(theta, n, way)
+        draw = d.rsample(shape, rng=seed)
+        noise = draw.noise if isinstance(draw.noise, tuple) else (draw.noise,)
+        return self._sample(draw, theta), self._sample(d.transform(*noise), theta)
+
     def _of_noise(self, noise: Array, theta: Mapping[str, Any]) -> Draw:
         """Return the draw that rows of noise make, each kind from its part of a row."""
         arrays, at = [], 0

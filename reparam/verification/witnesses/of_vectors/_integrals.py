@@ -56,7 +56,7 @@ def _centre(target: Vectors, theta: dict[str, float], pilot: Array) -> Array:
     mean = pilot.mean(axis=0)
     with suppress(NotApplicable):
         mean = target.moments(theta).get("mean", mean)
-    return mean if np.any(mean) else pilot.mean(axis=0)
+    return np.asarray(mean if np.any(mean) else pilot.mean(axis=0))
 
 
 def can_integrate(target: Vectors) -> bool:

@@ -13,7 +13,7 @@ from reparam._typing import Array
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.errors import InputError, NoFormulaError, ParameterError
+from reparam.errors import InputError, NoFormulaError
 from reparam.regions import Region, Simplex, UnitVector
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
@@ -138,14 +138,6 @@ class Vectors(Registered):
     def is_of_matrices(self) -> bool:
         """Whether values are matrices, which far out round to singular ones."""
         return len(self.event) > 1
-
-    def allows(self, theta: Mapping[str, Any]) -> bool:
-        """Return whether there is a distribution with these parameters."""
-        try:
-            self._made(theta)
-        except ParameterError:
-            return False
-        return True
 
     def outside(self, theta: Mapping[str, Any], y: Array) -> NDArray[np.bool_]:
         """Return which rows are outside the support."""

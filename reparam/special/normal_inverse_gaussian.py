@@ -66,8 +66,8 @@ _NODES = (171, 48, 24)
 #: Smaller x make no difference.
 _LEAST = 1e-300
 
-#: Elements' sides (1 above the mean, −1 below), and then as if above: τ, √(1 − τ²), √(1 + z²), x,
-#: and the angles δ, a and κ.
+#: Of elements, as if above the mean: τ, √(1 − τ²), √(1 + z²), x,
+#: and the angles δ, a and κ, the latter less 2π where it is above π.
 Place: TypeAlias = tuple[Array, ...]
 
 
@@ -77,7 +77,6 @@ def _placed(z: Array, alpha: Array, tilt: Array, side: Array) -> Place:
     root, reach = np.sqrt((1.0 - tilt) * (1.0 + tilt)), np.hypot(1.0, z)
     delta = np.arctan2(z * root - tilt, root + z * tilt)
     kappa = np.arctan2(tilt + z * root, z * tilt - root)
-    kappa = np.where(kappa < 0.0, kappa + _TWO_PI, kappa)
     x = np.maximum(alpha * reach, _LEAST)
     return tilt, root, reach, x, delta, np.arctan2(1.0, z), kappa
 
@@ -140,7 +139,7 @@ def _bracket(place: Place) -> Array:
         ) -> Array:
             step = _step(x, nodes)
             # cos a − cos b, and both poles
-            apart = 2.0 * np.sin(0.5 * kappa) * np.sin(0.5 * delta)
+            apart = 2.0 * np.sin(0.5 * np.abs(kappa)) * np.sin(0.5 * delta)
             rows = (x, step, apart, tilt, _versine(delta), _versine(kappa))
             total = integrate(sums, nodes, 2, *rows)[0] * step / (math.pi * reach)
             return np.asarray(total + _poles(x, step, root, reach, delta, a, kappa))
@@ -158,8 +157,7 @@ def _poles(
     """Return what the poles at δ and κ add, which nearly cancel where a is small beside b."""
     near, at = _beside(delta, x, step)
     first = np.where(near, np.exp(x * _versine(np.where(near, delta, 0.0))), 0.0)
-    mirrored = kappa > math.pi
-    other = np.where(mirrored, _TWO_PI - kappa, kappa)
+    mirrored, other = kappa < 0.0, np.abs(kappa)
     also, beyond = _beside(other, x, step)
     second = np.where(also, np.exp(x * _versine(np.where(also, other, 0.0))), 0.0)
     second = np.where(mirrored, -second, second) / (np.exp(beyond) + 1.0)
@@ -276,7 +274,7 @@ def pathwise(z: Array, alpha: Array, tilt: Array) -> tuple[Array, Array]:
             return weighted(e, np.ones(nodes)), weighted(e, m)
 
         def formula(
-            x: Array, tau: Array, root: Array, delta: Array, kappa: Array
+            x: Array, tau: Array, root: Array, sine: Array, delta: Array, kappa: Array
         ) -> tuple[Array, Array]:
             step = _step(x, nodes)
             plain, grown = integrate(sums, nodes, 2, x, step, _versine(kappa))
@@ -285,13 +283,14 @@ def pathwise(z: Array, alpha: Array, tilt: Array) -> tuple[Array, Array]:
             pole = np.where(near, _TWO_PI * growth / (np.exp(at) + 1.0), 0.0)
             apart = 2.0 * np.sin(0.5 * kappa) * np.sin(0.5 * delta)
             own = step * (tau * grown - apart * plain) - root * pole
-            return np.sin(kappa) * step * plain + pole, own
+            return sine * step * plain + pole, own
 
         return formula
 
     choice = np.digitize(x, _BORDERS)
     formulas = [outer(nodes) for nodes in _NODES]
-    h, own = select(choice, formulas, x, tau, root, delta, kappa, outputs=2)
+    sine = (tau + side * z * root) / reach  # of κ, also next to π
+    h, own = select(choice, formulas, x, tau, root, sine, delta, kappa, outputs=2)
     zero, one = k0e(x), k1e(x)
     in_alpha = np.where(x < _BORDERS[-1], tau * zero - root * h, own)
     return side * in_alpha * (reach / alpha / one), (zero + tau * h / root) * (reach / one)

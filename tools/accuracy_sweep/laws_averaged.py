@@ -74,7 +74,7 @@ def inverse_gaussian_log_density(z: Any, alpha: Any, tilt: Any) -> Any:
 
 def inverse_gaussian_entropy(alpha: Any, tilt: Any) -> Any:
     """−∫ p ln p in arcsinh z, of ln p less than it can be at most, in fewer bits."""
-    with ctx.workprec(min(ctx.prec, BITS // 2)):
+    with ctx.workprec(ctx.prec // 3):
         return entropy_in_few_bits(alpha, tilt)
 
 

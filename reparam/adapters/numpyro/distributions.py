@@ -13,6 +13,7 @@ from numpyro.util import not_jax_tracer
 
 from reparam.adapters.classes import Declared
 from reparam.adapters.constraints import between
+from reparam.adapters.formulas import ENDS
 from reparam.adapters.jax.functions import evaluated, rsample
 
 __all__ = ["Univariate"]
@@ -41,7 +42,7 @@ class Univariate(Declared, Distribution):
         values = dict(zip(self.law._own, self.theta, strict=True))
         if values.keys() >= set(self.law._support.moved_by):
             return between(constraints, *self.law._support.ends(values))
-        ends = (evaluated(self.key, end, [], self.theta) for end in ("low", "high"))
+        ends = (evaluated(self.key, end, [], self.theta) for end in ENDS)
         return between(constraints, *ends)
 
     def sample(self, key: jax.Array, sample_shape: Sequence[int] = ()) -> jax.Array:

@@ -29,10 +29,10 @@ def _class_of(key: str) -> type[Univariate]:
         "reparametrized_params": [name for name, parameter in pairs if parameter.differentiable],
         "_arg_names": tuple(declared["_defaults"]),
     }
-    cls = type(Univariate)(class_name(key), (Univariate,), {**declared, **more})
+    metaclass: Any = type(Univariate)
+    cls: type[Univariate] = metaclass(class_name(key), (Univariate,), {**declared, **more})
     cls.__signature__ = declared["__signature__"]  # in place of that which NumPyro reads
-    found: type[Univariate] = cls
-    return found
+    return cls
 
 
 def _support(key: str) -> Any:

@@ -29,6 +29,7 @@ def on_terminal(command: str) -> str:
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("REPARAM_")}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     plain = {"PATH": path, "PYTHONUTF8": "1", "COLUMNS": "80", "TERM": "dumb"}
+    plain["REPARAM_NUM_THREADS"] = "1"  # other pages have the other cores
     ours, its = os.openpty()
     with subprocess.Popen(
         command,

@@ -1,8 +1,9 @@
-"""Dirichlet and Wishart beside PyTorch, NumPyro and TFP: variance of gradients, and time.
+"""Vectors and matrices beside PyTorch, NumPyro and TFP: variance of gradients, and time.
 
-``python benchmarks/vectors_simplex.py`` prints two tables. Needs torch, numpyro, tfp-nightly; those
-that are missing are left out. Variances are of ∂ Σ_k c_k y_k/∂α_j at one draw, summed over j, times
-of drawing and of all gradients, per draw: the median of several runs, interleaved.
+``python benchmarks/vectors_simplex.py`` prints three tables. Needs torch, numpyro, tfp-nightly;
+those that are missing are left out. Variances are of ∂ Σ_k c_k y_k/∂α_j at one draw, summed over j,
+times of drawing and of all gradients, per draw: the median of several runs, interleaved. Elapsed
+time is with all threads; processor time with one thread for PyTorch, whose threads wait busily.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 
 import numpy as np
@@ -127,23 +129,45 @@ def wishart(d: int, n: int) -> dict[str, Callable[[], object]]:
     return runs | {"torch": theirs}
 
 
+def gaussian(d: int, n: int) -> dict[str, Callable[[], object]]:
+    """Return the same of Gaussian vectors, in the mean and the Cholesky factor."""
+    loc, tril, c = np.zeros(d), np.eye(d) + 0.3 / d * np.tri(d, k=-1), np.ones(d)
+    runs: dict[str, Callable[[], object]] = {
+        "reparam": lambda: rp.MultivariateGaussian(loc, scale_tril=tril).rsample(n).vjp(c)
+    }
+    try:
+        torch = import_module("torch")
+    except ImportError:
+        return runs
+    mean, factor = (torch.tensor(each, requires_grad=True) for each in (loc, tril))
+
+    def theirs() -> None:
+        law = torch.distributions.MultivariateNormal(mean, scale_tril=factor)
+        law.rsample((n,)).sum().backward()
+
+    return runs | {"torch": theirs}
+
+
 CASES = {
+    "Gaussian, K = 2": (gaussian, 2, 100_000),
+    "Gaussian, K = 10": (gaussian, 10, 100_000),
+    "Gaussian, K = 100": (gaussian, 100, 100_000),
     "Dirichlet, K = 3": (dirichlet, 3, 100_000),
     "Dirichlet, K = 100": (dirichlet, 100, 3_000),
     "Wishart, d = 5": (wishart, 5, 20_000),
 }
 
 
-def times() -> Iterator[str]:
+def times(clock: Callable[[], float]) -> Iterator[str]:
     """Yield a row for each case: microseconds per draw, and their ratio."""
     for label, (case, size, n) in CASES.items():
         runs = case(size, n)
         seconds: dict[str, list[float]] = {name: [] for name in runs}
         for _ in range(RUNS):
             for name, run in runs.items():
-                start = time.perf_counter()
+                start = clock()
                 run()
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(clock() - start)
         each = {name: 1e6 * statistics.median(found) / n for name, found in seconds.items()}
         ratio = f"{each['torch'] / each['reparam']:.2f}" if "torch" in each else ""
         cells = [f"{each[name]:.3g}" if name in each else "" for name in ("reparam", "torch")]
@@ -151,17 +175,22 @@ def times() -> Iterator[str]:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print all tables."""
     print(f"Variance of ∂/∂α, summed over α, {DRAWS} draws\n")
     print("| α |", " | ".join(PEERS), "|")
     print("| --- |", " --: |" * len(PEERS))
     for row in variances():
         print(row)
-    print("\nMicroseconds per draw: drawing and all gradients\n")
-    print("| case | n | reparam | torch | torch/reparam |")
-    print("| --- | --: | --: | --: | --: |")
-    for row in times():
-        print(row)
+    clocks = {"elapsed": time.perf_counter, "processor time": time.process_time}
+    for what, clock in clocks.items():
+        if clock is time.process_time:
+            with suppress(ImportError):
+                import_module("torch").set_num_threads(1)
+        print(f"\nMicroseconds per draw, {what}: drawing and all gradients\n")
+        print("| case | n | reparam | torch | torch/reparam |")
+        print("| --- | --: | --: | --: | --: |")
+        for row in times(clock):
+            print(row)
 
 
 if __name__ == "__main__":

@@ -391,6 +391,10 @@ class _Reader:
             return getattr(make, "_called", make)(*values, **named)
         except _NotOneError as error:
             self.fail(str(error), start)
+        except ReparamError as error:
+            if not start:  # of the whole
+                raise
+            raise type(error)(self.located(str(error), start)) from None
 
 
 class _NotOneError(Exception):

@@ -33,6 +33,7 @@ PAGES = (
     "docs/distributions.md",
     "docs/gallery.md",
     "docs/objectives.md",
+    "docs/peers.md",
     "docs/verify.md",
 )
 
@@ -55,6 +56,7 @@ def filled(page: str) -> str:
         "witnesses": witnesses_table,
         "plugin": partial(whole_file, "tests/helpers/plugin/reparam_gumbel_min.py", "python"),
         "functions": functions,
+        "peers": peers_tables,
         "project": partial(whole_file, "tests/helpers/plugin/pyproject.toml", "toml"),
     }
     return MARKERS.sub(lambda found: f"{found[1]}\n{parts[found[2]]()}\n\n{found[3]}", page)
@@ -233,6 +235,19 @@ def spelling(parameter: typer.core.TyperOption | typer.core.TyperArgument) -> st
         return str(parameter.metavar)
     names = ", ".join(sorted(parameter.opts, key=len))
     return f"{names} {parameter.metavar}" if parameter.metavar else names
+
+
+# docs/peers.md ------------------------------------------------------------------------------------
+
+
+def peers_tables() -> str:
+    """Return a table for each other library."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        from peers import tables
+    finally:
+        sys.path.pop(0)
+    return "\n".join(tables()).rstrip()
 
 
 def main() -> int:

@@ -1,12 +1,15 @@
-"""Make ``docs/verification-power.md``: ``python tools/mutants.py``.
+"""Make ``docs/verification-power.md``: ``python tools/mutants.py --directory DIRECTORY``.
 
 Asks all witnesses about all mutants of ``tests/helpers/mutants.py``, with a fresh seed for each
-distribution, in two processes. Nothing is written if a mutant survives, or if only some
-distributions are asked about: ``python tools/mutants.py gamma beta``.
+distribution: of numbers, of vectors, and compositions. What is found is kept in DIRECTORY, a file
+per distribution, and a run that is stopped goes on where it was. Nothing is written if a mutant
+survives, or if only some distributions are asked about: ``python tools/mutants.py gamma beta``.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import multiprocessing
 import os
 import secrets
@@ -70,12 +73,15 @@ raises a false alarm by chance with a probability of at most 1e-9.
 """
 
 Row = tuple[str, str]
+Answers = list[tuple[Row, str, list[bool]]]
 
 
-def asked(name: str) -> list[tuple[Row, str, list[bool]]]:
+def asked(name: str) -> Answers:
     """Return each mutant's row and name, and which witnesses catch it."""
-    seed, calls, found = secrets.randbits(32), _calls(name), []
-    for mutant in mutants.mutants(registry.get(name)):
+    base = mutants.composition(name) if name in mutants.COMPOSITIONS else registry.get(name)
+    seed, calls, found = secrets.randbits(32), _calls(base), []
+    every = mutants.vector_mutants if base._support.rank else mutants.mutants
+    for mutant in every(base):
         what = "values" if mutant.subject == "draws" else mutant.subject
         subject = " ".join(filter(None, (what, ROUTES.get(mutant.route, ""))))
         changed = {_call(function, mutant.route) for function in vars(mutant.cls)}
@@ -94,9 +100,8 @@ def _call(function: str, route: str) -> Call:
     return function, route if function in ("rsample", "sample") else ""
 
 
-def _calls(name: str) -> dict[str, set[Call]]:
+def _calls(base: type[Reparameterized]) -> dict[str, set[Call]]:
     """Return for each witness what it calls: it can't see that anything else is wrong."""
-    base = registry.get(name)
     made: set[Call] = set()
 
     def recording(function: str) -> Callable[..., Any]:
@@ -106,13 +111,14 @@ def _calls(name: str) -> dict[str, set[Call]]:
 
         return wrapped
 
-    watched = type(name, (base,), {function: recording(function) for function in mutants.FUNCTIONS})
+    functions = {function: recording(function) for function in mutants.FUNCTIONS}
+    watched = type(base.__name__, (base,), functions)
     nothing = mutants.Mutant("nothing", "none", "", "", watched)
     found = {}
     for witness in NAMES:
         made.clear()
         if mutants.catches(witness, nothing, 0):
-            raise AssertionError(f"{witness} does not pass {name}")
+            raise AssertionError(f"{witness} does not pass {base.name}")
         found[witness] = set(made)
     return found
 
@@ -140,34 +146,67 @@ def table(found: dict[Row, list[list[bool]]]) -> str:
 
 
 def measured(names: list[str]) -> str:
-    """Return the sentence that names what the page is about."""
-    return fill(f"The distributions: {', '.join(names)}.", 100, break_on_hyphens=False)
+    """Return the sentences that name what the page is about."""
+    laws = [name for name in names if name not in mutants.COMPOSITIONS]
+    text = fill(f"The distributions: {', '.join(laws)}.", 100, break_on_hyphens=False)
+    compositions = [f"- `{name}`" for name in names if name in mutants.COMPOSITIONS]
+    return "\n".join(
+        [text, "", "The compositions, with their ranks and weights kept:", "", *compositions]
+    )
+
+
+def kept(folder: Path | None, name: str) -> Path | None:
+    """Return where what is found of a distribution is kept."""
+    return folder and folder / f"{''.join(c if c.isalnum() else '-' for c in name)}.json"
+
+
+def every() -> list[str]:
+    """Return the names of all that the page is about."""
+    built_in = ((name, registry.get(name)) for name in registry.BUILT_IN)
+    laws = [name for name, cls in built_in if issubclass(cls, Reparameterized)]
+    return [*laws, *mutants.COMPOSITIONS]
+
+
+def ask(names: list[str], jobs: int, folder: Path | None) -> dict[str, Answers]:
+    """Return what is found of all, from files as far as they are there."""
+    found: dict[str, Answers] = {}
+    for name in names:
+        if (path := kept(folder, name)) and path.exists():
+            rows = json.loads(path.read_text(encoding="utf-8"))
+            found[name] = [((row[0], row[1]), text, answers) for row, text, answers in rows]
+    rest = [name for name in names if name not in found]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, spawn, initializer=_one_thread) as pool:
+        for name, answers in zip(rest, pool.map(asked, rest), strict=True):
+            found[name] = answers
+            if path := kept(folder, name):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(answers), encoding="utf-8")
+            print(f"{name}: {len(answers)} mutants", flush=True)
+    return {name: found[name] for name in names}
 
 
 def main() -> None:
-    built_in = ((name, registry.get(name)) for name in registry.BUILT_IN)
-    every = [
-        name for name, cls in built_in if issubclass(cls, Reparameterized) and not cls._support.rank
-    ]
-    names = sys.argv[1:] or every
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="distributions and compositions (default all)")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
+    parser.add_argument("--directory", type=Path, help="where results are kept, to go on with")
+    options = parser.parse_args()
     found: dict[Row, list[list[bool]]] = defaultdict(list)
     survivors = []
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, spawn, initializer=_one_thread) as pool:
-        for name, answers in zip(names, pool.map(asked, names), strict=True):
-            for row, text, answer in answers:
-                found[row].append(answer)
-                if not any(answer):
-                    survivors.append(text)
-                    print("survives:", text, flush=True)
-            print(f"{name}: {len(answers)} mutants", flush=True)
+    for answers in ask(options.names or every(), options.jobs, options.directory).values():
+        for row, text, answer in answers:
+            found[row].append(answer)
+            if not any(answer):
+                survivors.append(text)
+                print("survives:", text, flush=True)
     subjects = list(dict.fromkeys(subject for subject, _ in found))
     order = sorted(found, key=lambda row: subjects.index(row[0]))
     if survivors:
         sys.exit(f"nothing written: {len(survivors)} survive")
-    if names != every:
+    if options.names:
         return
-    text = HEAD.format(level=mutants.LEVELS["default"], laws=measured(names))
+    text = HEAD.format(level=mutants.LEVELS["default"], laws=measured(every()))
     PAGE.write_text(text + table({row: found[row] for row in order}) + FOOT, encoding="utf-8")
 
 

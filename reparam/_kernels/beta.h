@@ -175,21 +175,63 @@ static __attribute__((noinline)) Pair beta_long(Point p, Vector alpha, Vector be
     return beta_finished(scaled, p, alpha, beta, mass, first, second);
 }
 
-// The number of each element's regime, x being below the mean.
-constexpr int BETA_REGIMES = 12;
+// What the sum for small x needs of the shapes alone.
+struct BetaSeries {
+    static constexpr int TERMS = 48;
+    Vector total, by_alpha, first, second, ratio[TERMS], own[TERMS], other[TERMS];
+
+    INLINE_MEMBER void fill(Vector alpha, Vector beta) {
+        total = alpha + beta;
+        by_alpha = 1.0 / alpha;
+        first = digamma(alpha + 1.0) + delta(total);
+        second = digamma_difference(beta + 1.0, alpha) + alpha / total / beta;
+        for (int k = 0; k < TERMS; k++) {
+            Vector u = alpha + (k + 1.0), v = total + (double)k, inverse = 1.0 / (u * v);
+            ratio[k] = v * (v * inverse);
+            own[k] = (beta - 1.0) * inverse;
+            other[k] = u * inverse;
+        }
+    }
+};
+
+INLINE Pair beta_near_zero(Point p, const BetaSeries &s) {
+    Vector sum = all(1.0), own = all(0.0), other = all(0.0);
+    for (int k = BetaSeries::TERMS - 1; k >= 0; k--) {
+        Vector step = p.x * s.ratio[k];
+        own = step * own + (step * s.own[k]) * sum;
+        other = step * other + (step * s.other[k]) * sum;
+        sum = step * sum + 1.0;
+    }
+    Vector first = s.first - logarithm(p.x * s.total);
+    Vector second = s.second + log_one_plus(-p.x);
+    return {(first * sum + own) * s.by_alpha, -(second * sum + other) * s.by_alpha};
+}
+
+INLINE Mask beta_is_near_zero(Vector x, Vector alpha, Vector beta) {
+    Vector total = alpha + beta;
+    Mask shapes = (alpha <= 8.0) & (beta > 8.0) & (total <= 1e8);
+    Vector most = smaller(1.2 * alpha + 0.6, 4.0 * alpha);
+    return shapes & (x <= 0.1) & (x >= 1e-290) & (x * total <= most);
+}
+
+// The number of each element's regime, x being below the mean, or near 0.
+constexpr int BETA_REGIMES = 13;
 
 INLINE Mask beta_regime(Vector x, Vector alpha, Vector beta) {
+    Mask near = beta_is_near_zero(x, alpha, beta);
     Mask high = x > 0.62, plateau = high & (beta < 0.2);
     Mask small = (alpha <= 8.0) & (beta <= 8.0) & ~high;
     Mask large = (alpha >= 8.0) & (beta >= 8.0);
     Mask scaled = 2 + 3 * one(large) + one(high) + one(plateau) + 5 * one(alpha + beta > 1e4);
-    return where(small, one(alpha >= 1.0), scaled);
+    return where(near, Mask{} + 12, where(small, one(alpha >= 1.0), scaled));
 }
 
 // The pieces of a chunk of elements.
 struct BetaArrays {
     const double *x, *rest, *logit, *alpha, *beta;
     double *first, *second;
+    // if all elements have the same shapes
+    const BetaSeries *series;
 };
 
 template <class Formula>
@@ -197,6 +239,17 @@ INLINE void beta_each(const Formula &formula, const BetaArrays &of, int n) {
     for (int i = 0; i < n; i += WIDTH) {
         Point p = {load(of.x + i), load(of.rest + i), load(of.logit + i)};
         Pair found = formula(p, load(of.alpha + i), load(of.beta + i));
+        store(of.first + i, found.first);
+        store(of.second + i, found.second);
+    }
+}
+
+static void beta_each_near_zero(const BetaArrays &of, int n) {
+    BetaSeries each;
+    for (int i = 0; i < n; i += WIDTH) {
+        Point p = {load(of.x + i), load(of.rest + i), load(of.logit + i)};
+        if (!of.series) each.fill(load(of.alpha + i), load(of.beta + i));
+        Pair found = beta_near_zero(p, of.series ? *of.series : each);
         store(of.first + i, found.first);
         store(of.second + i, found.second);
     }
@@ -221,6 +274,8 @@ static void beta_of_regime(int regime, const BetaArrays &of, int n) {
         CASE(9, beta_long<true>(p, alpha, beta))
         CASE(10, (beta_rule<false, true>(p, alpha, beta, BETA_LARGE_NODE, BETA_LARGE_WEIGHT)))
         CASE(11, (beta_rule<true, true>(p, alpha, beta, BETA_LARGE_NODE, BETA_LARGE_WEIGHT)))
+        case 12:
+            return beta_each_near_zero(of, n);
     }
 }
 #undef CASE

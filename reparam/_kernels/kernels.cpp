@@ -108,8 +108,17 @@ long beta(Input x, Input rest, Input logit, Input alpha, Input beta, double *fir
           long n) {
     Buffer bx, by, bl, ba, bb, gx, gy, gl, ga, gb, out, other, own, opposite;
     // of elements that are in order already, and of those that are gathered
-    const BetaArrays whole = {bx.data, by.data, bl.data, ba.data, bb.data, own.data, opposite.data};
-    const BetaArrays some = {gx.data, gy.data, gl.data, ga.data, gb.data, out.data, other.data};
+    BetaSeries shared;
+    const BetaSeries *series = nullptr;
+    if (!alpha.step && !beta.step && n > WIDTH) {
+        Vector a = all(*alpha.data), b = all(*beta.data);
+        shared.fill(smaller(a, b), larger(a, b));
+        series = &shared;
+    }
+    const BetaArrays whole = {bx.data, by.data, bl.data, ba.data,
+                              bb.data, own.data, opposite.data, series};
+    const BetaArrays some = {gx.data, gy.data, gl.data, ga.data,
+                             gb.data, out.data, other.data, series};
     Order<BETA_REGIMES> order;
     int64_t above[CHUNK + WIDTH];
     long left = 0;
@@ -134,8 +143,9 @@ long beta(Input x, Input rest, Input logit, Input alpha, Input beta, double *fir
                 Y = where(l < 0.0, near_one, near_zero);
             }
             Mask inside = usual(a) & usual(b) & (absolute(l) <= 1e100);
-            // above the mean it is the mirror image
+            // above the mean, and near 1, it is the mirror image
             Mask up = X * b > Y * a;
+            up = (up & ~beta_is_near_zero(X, a, b)) | beta_is_near_zero(Y, b, a);
             store(bx.data + i, where(up, Y, X));
             store(by.data + i, where(up, X, Y));
             store(bl.data + i, where(up, -l, l));

@@ -255,5 +255,5 @@ def _alike(a: Array, b: Array) -> tuple[Array, Array]:
 def _product(upstream: Array, other: Array, shape: tuple[int, ...]) -> Array:
     """Return upstream times vectors, summed over axes that vectors of that shape lack."""
     letters = "abcdefghijklmnopqrstuvwxy"[: upstream.ndim]
-    kept = [c for k, c in enumerate(letters) if not k or shape[k] > 1 or upstream.shape[k] == 1]
+    kept = [c for k, c in enumerate(letters) if not k or shape[k] > 1]
     return np.asarray(np.einsum(f"{letters},{letters}z->{''.join(kept)}z", upstream, other))

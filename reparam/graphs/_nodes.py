@@ -19,7 +19,7 @@ from reparam.base.distribution import Distribution
 from reparam.base.mechanisms import LocationScale
 from reparam.distributions.low_rank_gaussian import LowRankMultivariateGaussian
 from reparam.distributions.matrix_gaussian import MatrixGaussian
-from reparam.errors import GraphError
+from reparam.errors import GraphError, NoFormulaError
 from reparam.expressions import Expression
 from reparam.families.elliptical import Elliptical
 from reparam.graphs._arrays import OfArrays, Sum
@@ -243,7 +243,11 @@ class Density:
         d, y = self._at(values, layout)
         slopes: dict[str, Array] = {}
         if self.of in wrt and not isinstance(d, Discrete):
-            slopes[self.of] = d.stein_score(y)
+            try:
+                slopes[self.of] = d.stein_score(y)
+            except NoFormulaError as error:
+                why = str(error).partition(";")[0]
+                raise NoFormulaError(f"{why}; take kl(p, q) or entropy(p)") from None
         if not self.placed.stopped and any(name in wrt for name in self.placed.arguments):
             slopes |= _some(self.placed.by_argument(d.score(y)), wrt)
         return d.log_prob(y), slopes

@@ -52,7 +52,9 @@ def refuses_bad_parameters(cls: type[Distribution]) -> None:
     """Values outside the domain, NaN and unknown names are errors, before any work."""
     for name, parameter in cls.parameters.items():
         default = parameter.initial
-        for bad in (math.nan, *parameter.domain.misses, [default, math.nan], "one"):
+        # inf may stand for a limit
+        misses = [bad for bad in parameter.domain.misses if bad <= parameter.infinity]
+        for bad in (math.nan, *misses, [default, math.nan], "one"):
             refuses(cls, ParameterError, cls, **{name: bad})
         for alias in parameter.aliases:
             refuses(cls, UnknownParameterError, cls, **{name: default, alias: default})

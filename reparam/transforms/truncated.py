@@ -127,7 +127,30 @@ class Truncated(Reparameterized):
     # Formulas --------------------------------------------------------------------------------
 
     def _window(self, theta: Theta, low: Array, high: Array) -> Window:
-        return Window(self.base, theta, low, high)
+        """Return the part of what is cut once or several times: of several cuts the narrowest."""
+        base: Reparameterized = self.base
+        while isinstance(base, Truncated):
+            theta, first, last = theta
+            low, high = np.maximum(low, first), np.minimum(high, last)
+            base = base.base
+        return Window(base, theta, low, high)
+
+    def _entries(
+        self, found: tuple[list[Array], Array, Array], theta: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        """Return derivatives in the parameters of all cuts: those in ends are of the narrowest."""
+        of_base, in_low, in_high = found
+        if not isinstance(self.base, Truncated):
+            return (*of_base, in_low, in_high)
+        inner, low, high = theta
+        first, last = self.base._ends(*inner)
+        cuts, own = low > first, high < last
+        of_inner = of_base, np.where(cuts, 0.0, in_low), np.where(own, 0.0, in_high)
+        return (
+            *self.base._entries(of_inner, inner),
+            np.where(cuts, in_low, 0.0),
+            np.where(own, in_high, 0.0),
+        )
 
     def _rows(self, theta: tuple[Any, ...]) -> tuple[Window, tuple[int, ...]]:
         """Return the window with a row for each element of a batch, and the batch's shape."""
@@ -144,25 +167,22 @@ class Truncated(Reparameterized):
 
     def _jacobian(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
         u, *theta = extras_and_theta
-        of_base, low, high = self._window(*theta).velocity(y, u, 1.0 - u)
-        return (*of_base, low, high)
+        return self._entries(self._window(*theta).velocity(y, u, 1.0 - u), tuple(theta))
 
     def _pathwise(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         window = self._window(*theta)
-        of_base, low, high = window.velocity(y, window.cdf(y), window.sf(y))
-        return (*of_base, low, high)
+        return self._entries(window.velocity(y, window.cdf(y), window.sf(y)), theta)
 
     def _hessian(self, y: Array, *extras_and_theta: Any) -> Triangle:
         u, *theta = extras_and_theta
-        return safe(self, y, tuple(theta), of_window(self._window(*theta), y, u, 1.0 - u))
+        return safe(self, y, tuple(theta), of_window(Window(self.base, *theta), y, u, 1.0 - u))
 
     def _pathwise2(self, y: Array, *theta: Any) -> Triangle:
-        window = self._window(*theta)
+        window = Window(self.base, *theta)
         return safe(self, y, theta, of_window(window, y, window.cdf(y), window.sf(y)))
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
-        of_base, low, high = self._window(*theta).score(y)
-        return (*of_base, low, high)
+        return self._entries(self._window(*theta).score(y), theta)
 
     def _icdf(self, u: Array, *theta: Any) -> Array:
         return self._window(*theta).quantile(u, 1.0 - u)
@@ -187,8 +207,9 @@ class Truncated(Reparameterized):
         return slope
 
     def _log_prob(self, y: Array, *theta: Any) -> Array:
-        log_prob: Array = self.base._log_prob(y, *theta[0])
-        return log_prob - np.log(self._window(*theta).mass)
+        window = self._window(*theta)
+        log_prob: Array = window.base._log_prob(y, *window.theta)
+        return log_prob - np.log(window.mass)
 
     def _mean(self, *theta: Any) -> Array:
         window, batch = self._rows(theta)

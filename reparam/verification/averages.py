@@ -100,11 +100,11 @@ def compare(
     """
     for few in (True, False):
         some = thinned(sample, context.thin(sample.value, _FEW)) if few else sample
-        exact, unsure = paths_of(law, some.value)
+        exact, unsure = known = paths_of(law, some.value)
         if lost := list(not_numbers(theta, some, exact)):
             yield from lost
             return
-        right = agreeing(context, some, exact, unsure)
+        right = agreeing(context, some, known)
         wrong = [name for name in tallies if not np.all(right[name] | ~np.isfinite(exact[name]))]
         wrong += [
             name
@@ -125,8 +125,8 @@ def compare(
         density = np.exp(law.log_prob(y))
         # any weight will do that is a function of y: not one that at a pole outweighs all others,
         # or is infinite, at an atom
-        known = density[np.isfinite(density)]
-        density = np.fmin(density, _HEAVY * np.median(known) if known.size else 1.0)
+        finite = density[np.isfinite(density)]
+        density = np.fmin(density, _HEAVY * np.median(finite) if finite.size else 1.0)
     steady = _steady(context, some, law, exact, right)
     for name in wrong:
         each, path = tallies[name], np.asarray(exact[name])

@@ -135,11 +135,6 @@ def _first(*values: Any) -> Any:
 def read(start: Path) -> Configuration:
     """Return what the nearest pyproject.toml with ``[tool.reparam]`` says.
 
-    Parameters
-    ----------
-    start
-        The directory to start in; its parents follow, up to the root of the repository.
-
     Raises
     ------
     InputError

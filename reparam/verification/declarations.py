@@ -52,13 +52,6 @@ class Declared:
 def declared(owner: str, thing: Any) -> Declared:
     """Return what an object declares.
 
-    Parameters
-    ----------
-    owner
-        What to call it.
-    thing
-        The object.
-
     Raises
     ------
     InputError

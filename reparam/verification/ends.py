@@ -97,18 +97,8 @@ class Frame:
     Values are y = t + (1 − s)·(low(θ) − low) + s·(high(θ) − high), where s(t) is 0 around the lower
     end, where the density may change with every digit of y − low(θ), 1 around the upper end, and
     rises between; with one end alone it is 0 or 1. At the parameters themselves t = y. An end
-    where the density vanishes up to rounding is not treated as one.
-
-    Parameters
-    ----------
-    log_prob
-        The log density, −∞, NaN or less than numbers have outside the support.
-    theta, parameters
-        The parameters, numbers, and their declarations.
-    within
-        Values in order, some of which are in the support.
-    support
-        What the support lies in.
+    where the density vanishes up to rounding is not treated as one. Of the values `within`, in
+    order, some are in the support.
     """
 
     def __init__(

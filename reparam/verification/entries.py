@@ -130,15 +130,7 @@ class Entries:
     def split(
         self, arrays: Mapping[str, Array], theta: Mapping[str, ArrayLike] | None = None
     ) -> dict[str, Array]:
-        """Return derivatives in each number, by its name, from those by parameter.
-
-        Parameters
-        ----------
-        arrays
-            By parameter, of a vector or a matrix on the last axes.
-        theta
-            The numbers, of which curved regions need what they are made of.
-        """
+        """Return derivatives in each number, by its name, from those by parameter."""
         numbers: dict[str, Array] = {}
         for name, array in arrays.items():
             if name not in self._of:

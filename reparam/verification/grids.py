@@ -56,13 +56,6 @@ def over_reals(f: Callable[[Array], Array], draws: Array) -> tuple[Array, Array]
 
     In t, x_i = sinh(π/2 sinh t_i), y = m + S x with mean and spread of draws, so that f may fall
     off like a power (Takahasi & Mori 1974). Larger errors are tried on finer grids.
-
-    Parameters
-    ----------
-    f
-        From rows y to values, one row for each integrand. NaN makes an integral NaN.
-    draws
-        Some rows y that tell where the mass is.
     """
     low, middle, high = np.quantile(draws, [0.16, 0.5, 0.84], axis=0)
     width = 0.5 * (high - low)

@@ -26,17 +26,7 @@ def of_gradients(
     theta: Mapping[str, float],
     drawn: int,
 ) -> str:
-    """Return what gradients in a parameter are, if they are something else than they should be.
-
-    Parameters
-    ----------
-    name
-        The parameter.
-    gradient, exact
-        The gradients, and −F_θ/p in each parameter.
-    theta, drawn
-        The parameters, and how many draws were asked for at once.
-    """
+    """Return what gradients of so many draws are, if they are not −F_θ/p, exact by parameter."""
     if not np.any(gradient):
         return ""
     if factor := _factor(gradient, exact[name]):

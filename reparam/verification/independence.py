@@ -59,14 +59,8 @@ def add_evenness(
     """Test whether draws are more even than random ones, as stratified and antithetic ones are.
 
     Counts of cells of equal probability, of mirror images and of cells half of all apart differ by
-    as much as χ² says, or more where the law is another; less if draws avoid each other.
-
-    Parameters
-    ----------
-    count
-        A function from probabilities to how many draws have a smaller one.
-    n
-        How many draws there are.
+    as much as χ² says, or more where the law is another; less if draws avoid each other. A function
+    tells how many of n draws have a smaller F than each probability.
     """
     from scipy.special import gammainc
 

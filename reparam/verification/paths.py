@@ -21,6 +21,7 @@ __all__ = [
     "are_meant",
     "compare_draws",
     "compare_paths",
+    "meant",
     "tallies",
     "thinned",
     "unit_of",
@@ -47,6 +48,8 @@ _NEIGHBOURS = 8.0
 _LEFT = 1e-13
 #: Next to its zeros a derivative has this much of the relative accuracy that it has around them.
 _NEAR = 0.1
+#: −F_θ/p by parameter, and its errors.
+Known = tuple[Mapping[str, Array], Mapping[str, Array]]
 
 
 def tallies(context: Context, way: str) -> dict[str, Tally]:
@@ -75,7 +78,7 @@ def compare_draws(
     sample: Sample,
     law: Law,
     kept: NDArray[np.integer],
-    known: tuple[Mapping[str, Array], Mapping[str, Array]],
+    known: Known,
     seed: int,
     way: str,
 ) -> None:
@@ -94,13 +97,21 @@ def compare_draws(
     kept, known
         The places of those to compare, and −F_θ/p there with its errors.
     """
-    some, (exact, unsure) = thinned(sample, kept), known
-    for name, tally in found.items():
-        if are_meant(some.value, some.gradients[name], exact[name], 10.0 * unsure[name]):
-            other = partial(_is_difference, context, theta, name, sample, seed, way, kept)
-            path, unit = (exact[name], unsure[name]), unit_of(context, name, theta[name])
-            hint = hints.of_gradients(name, some.gradients[name], exact, theta, sample.value.size)
-            compare_paths(context, tally, theta, some, law, name, path, unit, other, hint)
+    some = thinned(sample, kept)
+    for name in meant(some, known):
+        other = partial(_is_difference, context, theta, name, sample, seed, way, kept)
+        hint = hints.of_gradients(name, some.gradients[name], known[0], theta, sample.value.size)
+        compare_paths(context, found[name], theta, some, law, name, known, other, hint)
+
+
+def meant(sample: Sample, known: Known) -> list[str]:
+    """Return the parameters in which gradients are meant to be −F_θ/p, given with its errors."""
+    exact, unsure = known
+    return [
+        name
+        for name, gradient in sample.gradients.items()
+        if are_meant(sample.value, gradient, exact[name], 10.0 * unsure[name])
+    ]
 
 
 def _is_difference(
@@ -139,11 +150,9 @@ def _is_difference(
         return np.asarray(there & ((error <= _CLOSER * gap) | (np.maximum(error, gap) <= lost)))
 
 
-def agreeing(
-    context: Context, sample: Sample, exact: Mapping[str, Array], unsure: Mapping[str, Array]
-) -> dict[str, NDArray[np.bool_]]:
+def agreeing(context: Context, sample: Sample, known: Known) -> dict[str, NDArray[np.bool_]]:
     """Return which gradients are −F_θ/p, given with its errors: not where that is unknown."""
-    rtol = context.tolerance(sample.value)
+    (exact, unsure), rtol = known, context.tolerance(sample.value)
     with np.errstate(all="ignore"):
         return {
             name: np.isfinite(unsure[name])
@@ -159,8 +168,7 @@ def compare_paths(
     sample: Sample,
     law: Law,
     name: str,
-    path: tuple[Array, Array],
-    unit: Array,
+    known: Known,
     other: Callable[[NDArray[np.integer], Array], NDArray[np.bool_]] | None = None,
     hint: str = "",
 ) -> None:
@@ -169,8 +177,9 @@ def compare_paths(
     Not those that are of an `other` path: it is told the places of gradients that are off, and
     what they are off from. A `hint` says what mistake they may be.
     """
-    (exact, unsure), gradient = path, sample.gradients[name]
-    rtol = context.tolerance(sample.value)
+    exact, unsure = (each[name] for each in known)
+    gradient, rtol = sample.gradients[name], context.tolerance(sample.value)
+    unit = unit_of(context, name, np.asarray(theta[name]))
     with np.errstate(all="ignore"):
         off = ~(np.abs(gradient - exact) <= 0.01 * rtol * np.abs(exact))
         slack = np.zeros(exact.shape)

@@ -68,14 +68,7 @@ def evaluated(
 ) -> tuple[Array, Array]:
     """Return f(y) and its errors, by interpolation where many points lie close and f is smooth.
 
-    Parameters
-    ----------
-    f
-        Elementwise: values and their errors.
-    y
-        Where, of any shape.
-    rtol
-        The error allowed, relative to values nearby, if f's own are smaller.
+    f returns values and their errors; `rtol` is relative to values nearby, if these are larger.
     """
     points, place = np.unique(y, return_inverse=True)
     result, error = np.empty((2, *points.shape))

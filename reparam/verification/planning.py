@@ -233,11 +233,6 @@ def planned(
     """Return what to check, with what is asked for of all targets.
 
     Of equal targets one is checked.
-
-    Parameters
-    ----------
-    targets, witnesses, level, seed, rtol, fixed, among, dtype
-        As for :func:`~reparam.verification.running.verify`.
     """
     if isinstance(witnesses, str):
         witnesses = [witnesses]

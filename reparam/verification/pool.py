@@ -145,17 +145,7 @@ class Pool:
 
 
 class _Worker:
-    """A worker process, and what it is doing.
-
-    Attributes
-    ----------
-    ready
-        Whether it has started.
-    answered
-        How many tasks it has answered.
-    task, since, deadline
-        The number of its task, if it has one, since when its time counts, and when it may be over.
-    """
+    """A worker process, and what it is doing."""
 
     def __init__(
         self,

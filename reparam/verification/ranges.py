@@ -92,22 +92,17 @@ def _look(
     bias: dict[str, Array] = {}
     for n in (_GRADIENTS, _VALUES):
         sample = target.draws(theta, min(n, most), seed, way)
-        exact, unsure = known = paths_of(law, sample.value)
-        for fault in not_numbers(theta, sample, exact):
+        known = paths_of(law, sample.value)
+        for fault in not_numbers(theta, sample, known[0]):
             return fault
         if n == _GRADIENTS:
             every = np.arange(sample.value.size)
             paths.compare_draws(context, on_path, theta, sample, law, every, known, seed, way)
-        others = [
-            name
-            for name in on_path
-            if not paths.are_meant(
-                sample.value, sample.gradients[name], exact[name], 10.0 * unsure[name]
-            )
-        ]
+        on_it = paths.meant(sample, known)
+        others = [name for name in on_path if name not in on_it]
         if not others:
             break
-        bias = {name: _bias(sample.gradients[name], exact[name]) for name in others}
+        bias = {name: _bias(sample.gradients[name], known[0][name]) for name in others}
     value = target.values(theta, min(_VALUES, most), seed, way)
     return _Seen(theta, _normal_scores(law, value), bias, context.tolerance(sample.value))
 

@@ -97,19 +97,7 @@ def _at(formula: Callable[..., Any], theta: Mapping[str, float], y: Array) -> An
 
 
 class SampledVectors(Target):
-    """Vectors that somebody else's sampler draws.
-
-    Parameters
-    ----------
-    name
-        As it was asked for.
-    sampling
-        The sampler.
-    reference
-        What its draws should follow.
-    left_out
-        Whether a number, by its name, is none of the sampler's: it keeps its default.
-    """
+    """Vectors that somebody else's sampler draws."""
 
     may_be_slow = True
 

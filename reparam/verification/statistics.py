@@ -81,13 +81,7 @@ def is_summable(x: Array) -> bool:
 
 
 def standard_error(x: Array, *, most: float | None = None, slack: float = 0.0) -> float:
-    """Return the standard error of a mean of independent elements.
-
-    Parameters
-    ----------
-    x, most, slack
-        As for :func:`mean_score`.
-    """
+    """Return the standard error of a mean of independent elements."""
     most = float(np.max(np.abs(x))) if most is None else most
     return math.hypot(float(np.std(x)) / math.sqrt(x.size), most / x.size) + slack
 

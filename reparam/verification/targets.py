@@ -11,6 +11,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -410,9 +411,13 @@ class Registered(Target):
 
 def moments_of(d: Distribution) -> dict[str, Array]:
     """Return the moments and the entropy of a distribution of no batch."""
-    rank = len(d.event_shape)
-    names = [name for name in _MOMENTS if name != "covariance" or rank == 1]
-    return {name: np.asarray(getattr(d, name)) for name in names if not rank or d.has_formula(name)}
+    rank, found = len(d.event_shape), {}
+    for name in _MOMENTS:
+        exists = rank == 1 or name != "covariance"
+        if exists and (not rank or d.has_formula(name)):
+            with suppress(NoFormulaError):  # at these parameters
+                found[name] = np.asarray(getattr(d, name))
+    return found
 
 
 class Masses(Target):
@@ -421,13 +426,6 @@ class Masses(Target):
     A vector parameter is a number for each of its entries. Parameters that are not differentiable
     are constants. Values may be vectors of counts, which have no cumulative functions; unless their
     sum is given it is `_TOTAL`.
-
-    Parameters
-    ----------
-    thing
-        The class, or a distribution of no batch, whose parameters are then kept.
-    name
-        As it was asked for.
     """
 
     strict, rounding = True, 0.0

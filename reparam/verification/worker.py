@@ -99,13 +99,7 @@ _channel: list[BinaryIO] = []
 
 
 def main(before: list[str]) -> None:
-    """Answer tasks: pickles of a function and its arguments, by keyword.
-
-    Parameters
-    ----------
-    before
-        Directories for the front of ``sys.path``.
-    """
+    """Answer tasks: pickles of a function and its arguments, by keyword."""
     for module in _PRELOADED:
         import_module(module)
     sys.path[:0] = before

@@ -6,21 +6,25 @@ import reparam as rp
 from reparam import testing
 
 #: Each distribution, and what it is in parameters that stand for its own.
-FORMS = [form for cls in map(rp.get, rp.names()) for form in (cls, *cls._forms.values())]
-CASES = [(cls, prop) for cls in FORMS for prop in testing.properties(cls)]
+FIRST = [rp.get(name) for name in rp.names()]
+FORMS = [form for cls in FIRST for form in (cls, *cls._forms.values())]
+#: Forms have the same draws; other properties look at the chain rule between them.
+STATISTICAL = {"passes_expectation", "passes_distribution", "vector_gradients_are_unbiased"}
+
+
+def case(cls, prop):
+    """Return a test of a form, long if another form stands for it."""
+    stands = cls in FIRST or prop.__name__ not in STATISTICAL
+    name = "-".join([cls.name, *cls._choice, prop.__name__])
+    return pytest.param(cls, prop, id=name, marks=() if stands else pytest.mark.long)
 
 
 @pytest.mark.parametrize(
-    ("cls", "prop"),
-    [
-        pytest.param(cls, prop, id="-".join([cls.name, *cls._choice, prop.__name__]))
-        for cls, prop in CASES
-    ],
+    ("cls", "prop"), [case(cls, prop) for cls in FORMS for prop in testing.properties(cls)]
 )
 def test_property(cls, prop):
     prop(cls)
 
 
-@pytest.mark.parametrize("name", rp.names())
-def test_every_kind_of_distribution_has_properties(name):
-    assert testing.properties(rp.get(name))
+def test_every_kind_of_distribution_has_properties():
+    assert all(map(testing.properties, FORMS))

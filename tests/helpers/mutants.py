@@ -9,7 +9,7 @@ Used by ``test_mutants.py``, and by ``tools/mutants.py`` for the table in the do
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from hashlib import blake2b
 from itertools import islice
@@ -18,6 +18,9 @@ from typing import Any
 import numpy as np
 
 import reparam as rp
+from reparam.base.derived import Derived
+from reparam.base.tree import flat
+from reparam.errors import ParameterError
 from reparam.verification import witnesses
 from reparam.verification.checking import run_check
 from reparam.verification.context import LEVELS
@@ -371,6 +374,138 @@ def _both(d, y):
     return _right(d).cdf(d, y), _right(d).sf(d, y)
 
 
+# Compositions and vectors ----------------------------------------------------------------------
+
+#: Compositions whose mutants the page is about, as the command line spells them.
+COMPOSITIONS = (
+    "1 - beta(2, 3)",
+    "truncated(gaussian, low=-1, high=2)",
+    "log(truncated(gamma(alpha=2), low=0.5, high=4))",
+    "tanh(mixture([0.3, 0.7], gaussian, laplace(2)))",
+    "truncated(mixture([0.3, 0.7], gaussian, logistic(1)), low=-2, high=3)",
+    "order_statistic(exp(gaussian), r=2, n=3)",
+    "mixture([1, 2], order_statistic(logistic, r=2, n=3), truncated(gaussian, low=-1, high=2))",
+)
+
+
+def composition(text: str) -> type[rp.Reparameterized]:
+    """Return a class of a composition: its parameters are the numbers of all its parts.
+
+    Ranks and weights are kept.
+    """
+    made = rp.parse(text)
+    leaves = made.parameters.items()
+    free = [path for path, p in leaves if p.differentiable and not p.dims]
+    names = [f"{path.rsplit('.')[-1]}_{k}" for k, path in enumerate(free)]
+    declared = {}
+    for name, path in zip(names, free, strict=True):
+        value, parameter = float(made[path]), made.parameters[path]
+        around = (value - 0.1 - 0.1 * abs(value), value + 0.1 + 0.1 * abs(value))
+        declared[name] = replace(parameter, default=value, typical=around, aliases=())
+
+    def inner(cls, *theta):
+        given = dict(zip(free, theta, strict=True))
+        return made._nested([given.get(path, made[path]) for path in made.parameters])
+
+    def chained(cls, entries, theta):
+        found = zip(made.parameters.differentiable, flat(entries), strict=True)
+        return tuple(entry for path, entry in found if path in free)
+
+    facts = {"name": text, "_of": made, "_support": made._support, "about": made.about}
+    formulas = {"_inner": classmethod(inner), "_chained": classmethod(chained)}
+    annotations = {"__annotations__": dict.fromkeys(declared, "Parameter")}
+    return type("Composition", (Derived,), {**facts, **formulas, **declared, **annotations})
+
+
+#: Mistakes of a vector's derivatives: functions of them, one draw a row.
+OF_VECTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "wrong sign": lambda slope: -slope,
+    "off by a factor 1 + 1e-6": lambda slope: slope * (1.0 + 1e-6),
+    "another draw's": lambda slope: np.roll(slope, 1, axis=0),
+}
+
+
+def vector_mutants(base: type[rp.Reparameterized]) -> Iterator[Mutant]:
+    """Yield all mutants of a distribution of vectors that differ from it."""
+    right = _said_of_vectors(base)
+    for mutant in _all_of_vectors(base):
+        try:
+            found = _said_of_vectors(mutant.cls)
+        except ParameterError:  # no distribution has such parameters
+            continue
+        if not all(map(np.array_equal, found, right)):
+            yield mutant
+
+
+def _all_of_vectors(base):
+    for name in base.parameters.differentiable:
+        for kind, mistake in OF_VECTORS.items():
+            for route in VALUES:
+                yield _made(base, "derivative", kind, name, route, _of_draws(name, mistake, route))
+            if kind != "another draw's":
+                score = _altering(
+                    "score", lambda found, n=name, m=mistake: {**found, n: m(found[n])}
+                )
+                yield _made(base, "score", kind, name, "", score)
+        for route in VALUES:
+            functions = _values(partial(_moved, name), route)
+            yield _made(base, "draws", "a parameter off by 2 %", name, route, functions)
+    for kind, mistake in (
+        ("density off by a factor 1 + 1e-6", lambda log: log + 1e-6),
+        ("off by a factor 1 + 1e-6", lambda log: log * (1.0 + 1e-6)),
+    ):
+        yield _made(base, "log_prob", kind, "", "", _altering("log_prob", mistake))
+    if base.has_formula("stein_score"):
+        for kind in ("wrong sign", "off by a factor 1 + 1e-6"):
+            functions = _altering("stein_score", OF_VECTORS[kind])
+            yield _made(base, "stein_score", kind, "", "", functions)
+
+
+def _altering(function, mistake):
+    def altered(self, value):
+        return mistake(getattr(_right(self), function)(self, value))
+
+    return {function: altered}
+
+
+def _moved(name, d):
+    """Return it with a parameter off by 2 %."""
+    return _right(d)(
+        **{**d._values, name: 1.02 * d._values[name] + 0.02 * (d._values[name] == 0.0)}
+    )
+
+
+def _of_draws(name, mistake, route):
+    def told(draw):
+        def slopes():
+            right = draw.jacobian()
+            return {**right, name: mistake(right[name])}
+
+        return Altered(draw, draw.value, slopes)
+
+    def transform(self, *noise):
+        return told(_right(self).transform(self, *noise))
+
+    def rsample(self, shape=(), *, rng=None):
+        draw = _right(self).rsample(self, shape, rng=rng)
+        return told(draw) if _route(self) == route else draw
+
+    return {"transform": transform} if route == "transform" else {"rsample": rsample}
+
+
+def _said_of_vectors(cls):
+    d = cls()
+    moving = d.parameters.differentiable
+    several = cls(**{k: np.stack([d[k]] * 5) if k in moving else d[k] for k in d.parameters})
+    draws = [d.rsample(5, rng=1), several.rsample(rng=1)]
+    noise = draws[0].noise
+    draws.append(d.transform(*(noise if isinstance(noise, tuple) else (noise,))))
+    y = _right(d).sample(d, 5, rng=2) if "right" in vars(type(d)) else d.sample(5, rng=2)
+    found = [each for draw in draws for each in (draw.value, *draw.jacobian().values())]
+    found += [d.log_prob(y), *d.score(y).values()]
+    return [*found, d.stein_score(y)] if cls.has_formula("stein_score") else found
+
+
 # Mutants --------------------------------------------------------------------------------------
 
 
@@ -389,8 +524,9 @@ def mutants(base: type[rp.Reparameterized]) -> Iterator[Mutant]:
 
 
 def _all(base):
+    numbers = [name for name, p in base.parameters.items() if p.differentiable and not p.dims]
     alone = len(base.parameters) == 1
-    for name in base.parameters:
+    for name in numbers:
         for kind, mistake in SLOPES.items():
             if not (alone and kind == "another parameter's"):
                 altered = partial(_altered, mistake, name)
@@ -533,15 +669,19 @@ def _values(instead, route):
     def told(d, call):
         with np.errstate(all="ignore"):
             draw = call(instead(d))
-        return Altered(draw, draw.value, lambda: d.pathwise(draw.value))
+
+        def at_value():
+            return d.pathwise(draw.value)
+
+        return Altered(draw, draw.value, draw.jacobian if d.event_shape else at_value)
 
     return _drawing(told, route)
 
 
 def _drawing(told, route):
-    def transform(self, noise):
+    def transform(self, *noise):
         base = _right(self)
-        return told(self, lambda d: base.transform(d, noise))
+        return told(self, lambda d: base.transform(d, *noise))
 
     def rsample(self, shape=(), *, rng=None):
         base = _right(self)

@@ -41,32 +41,55 @@ def test_a_case_of_every_law_is_within_the_bound():
     assert compared >= 0.98 * points
 
 
-@pytest.mark.parametrize(
-    ("found", "right", "excess"),
-    [
-        ("2.0 * (1.0 + 1e-12)", "a + b", 10.0),
-        ("math.nan", "a + b", math.inf),
-        ("-math.inf", "a + b", math.inf),
-        ("math.inf", "a + b", math.inf),
-        ("0.0", "arb(10) ** 400", math.inf),
-        ("math.inf", "arb(10) ** 400", 0.0),
-        ("0.0", "arb(10) ** -400", 0.0),
-        ("math.nan", "math.nan", 0.0),
-        ("2.0", "math.nan", math.inf),
-        # a ulp off where the inputs cancel: half an ulp in each forces as much
-        ("1.1102230246251565e-16", "a - 1 + b - 1 + arb(2) ** -52", 0.025),
-    ],
-)
-def test_a_number_is_judged_by_what_its_inputs_force(found, right, excess):
+@pytest.mark.long
+def test_errors_of_laws_without_tables_are_those_on_record():
+    names = ["von-mises", "inverse-gaussian", "generalized-normal", "skew-normal"]
+    arguments = ["--laws", *names, "--cases", "2", "--jobs", "1", "--worst", "0", "--compare"]
+    result = sweep(*arguments)
+    assert not result.returncode, result.stdout + result.stderr
+
+
+def test_the_record_is_the_page():
+    page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    record = json.loads((ROOT / "tests/helpers/reference/sweep.json").read_text(encoding="utf-8"))
+    for law, quantities in record.items():
+        for quantity, worst in quantities.items():
+            row = re.search(rf"^\| {law} \| `{quantity}` \|.*$", page, re.MULTILINE)[0]
+            *_, error, excess, _ = row.split(" | ")
+            assert float(error.split(" / ")[-1]) == pytest.approx(worst["error"], rel=0.1)
+            assert float(excess) == pytest.approx(worst["excess"], rel=0.1)
+
+
+#: What is found, what is right, and how far that is beyond what half an ulp in the inputs forces.
+JUDGED = [
+    ("2.0 * (1.0 + 1e-12)", "a + b", 10.0),
+    ("math.nan", "a + b", math.inf),
+    ("-math.inf", "a + b", math.inf),
+    ("math.inf", "a + b", math.inf),
+    ("0.0", "arb(10) ** 400", math.inf),
+    ("math.inf", "arb(10) ** 400", 0.0),
+    ("0.0", "arb(10) ** -400", 0.0),
+    ("math.nan", "math.nan", 0.0),
+    ("2.0", "math.nan", math.inf),
+    # a ulp off where the inputs cancel: half an ulp in each forces as much
+    ("1.1102230246251565e-16", "a - 1 + b - 1 + arb(2) ** -52", 0.025),
+]
+
+
+def test_a_number_is_judged_by_what_its_inputs_force():
+    judged = (
+        f"judging.judged({found}, lambda a, b: {right}, [1.0, 1.0])" for found, right, _ in JUDGED
+    )
     script = f"""
 import json, math
 import judging
 from flint import arb
-print(json.dumps(judging.judged({found}, lambda a, b: {right}, [1.0, 1.0])))
+print(json.dumps([{", ".join(judged)}]))
 """
     result = sweep(script=script)
     assert not result.returncode, result.stderr
-    assert json.loads(result.stdout)["excess"] == pytest.approx(excess, rel=0.02)
+    for found, row in zip(json.loads(result.stdout), JUDGED, strict=True):
+        assert found["excess"] == pytest.approx(row[2], rel=0.02), row
 
 
 def test_a_wrong_formula_fails(tmp_path):
@@ -104,6 +127,7 @@ def test_the_documentation_states_what_is_explained():
     assert [row for row in rows if row not in page] == []
 
 
+@pytest.mark.long
 def test_large_degrees_of_freedom_are_within_the_bound():
     names = ["f", "student-t"]
     result = sweep("--laws", *names, "--cases", "12", "--jobs", "1", "--worst", "0")

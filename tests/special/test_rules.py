@@ -147,13 +147,14 @@ def test_every_rule_has_a_family():
     assert set(FAMILIES) == set(tool("quadrature_rules").FAMILIES)
 
 
+@pytest.mark.parametrize("count", [2, pytest.param(6, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_rules_integrate_their_families(name):
+def test_rules_integrate_their_families(name, count):
     nodes, weights = getattr(_rules, name)
     assert min(weights) > 0.0
     rng = np.random.default_rng(31)
     with mp.workdps(25):
-        for _ in range(6):
+        for _ in range(count):
             values, edges = FAMILIES[name](rng)
             rows = [values(mpf(node)) for node in nodes]
             for k in range(len(rows[0])):

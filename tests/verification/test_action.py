@@ -76,6 +76,7 @@ def test_every_input_reaches_the_script_by_environment_alone():
     assert "${{" not in SCRIPT
 
 
+@pytest.mark.long
 def test_all_holds(act, tmp_path):
     result, summary = act()
     assert result.returncode == 0, result.stderr
@@ -113,7 +114,10 @@ def test_the_level_is_that_asked_for_or_else_configured(act, tmp_path, configure
     assert report(tmp_path)["level"] == level
 
 
-@pytest.mark.parametrize("inputs", [{"targets": "laplac"}, {"level": "deep; echo pwned"}])
+@pytest.mark.parametrize(
+    "inputs",
+    [pytest.param({"targets": "laplac"}, marks=pytest.mark.long), {"level": "deep; echo pwned"}],
+)
 def test_it_could_not_run(act, inputs):
     result, summary = act(**inputs)
     assert result.returncode == 2

@@ -16,10 +16,14 @@ from reparam.verification.witnesses.transform import reference_table
 
 TOOLS = Path(__file__).parents[2] / "tools"
 FOLDER = Path(registry.__file__).parent / "verification" / "reference"
+#: Those whose path is a quadrature, to a bound that they declare, are compared with another route
+#: in tests of their own: quantiles of a hundred digits would take hours.
 NAMES = [
     name
     for name in registry.BUILT_IN
-    if issubclass(registry.get(name), Reparameterized) and not registry.get(name)._support.rank
+    if issubclass(registry.get(name), Reparameterized)
+    and not registry.get(name)._support.rank
+    and "pathwise" not in registry.get(name).about.accuracy
 ]
 VECTORS = [
     name
@@ -133,6 +137,7 @@ def test_values_by_the_cdf(sweep, name):
         columns = {"value": law.view("value", start, tails)} | {
             f"d_{parameter}": law.view_slope("value", i, start, tails)
             for i, parameter in enumerate(names)
+            if f"d_{parameter}" in table
         }
         for column, formula in columns.items():
             assert is_nearest(float(table[column][place]), formula, noise[place], *theta), column

@@ -25,6 +25,14 @@ LONG = [
     "order_statistic(gamma(alpha=2), r=9, n=10)",
     "order_statistic(mixture([1, 2], gaussian, gaussian(3)), r=1, n=3)",
     "mixture([1, 2], order_statistic(logistic, r=2, n=3), exponential)",
+    "1 - beta(2, 3)",
+    "tanh(mixture([0.3, 0.7], gaussian, gaussian(2)))",
+    "truncated(exponential, low=1) - 1",
+    "sigmoid(truncated(gaussian, low=-1, high=2))",
+    "truncated(exp(gaussian), high=3)",
+    "order_statistic(truncated(gaussian, low=0), r=2, n=3)",
+    "truncated(truncated(gaussian, low=0), high=1)",
+    "exp(mixture([1, 2], gaussian, gaussian(3)))",
 ]
 #: Some numerical references are too uncertain: of scores where a density jumps, and of ends with
 #: probabilities that move.

@@ -483,3 +483,45 @@ def test_domains_of_constraints():
         assert (parameter.domain.low, parameter.domain.high) == (low, high)
         for value in (parameter.default, *parameter.typical):
             assert value in parameter.domain
+
+
+# Distributions made of others -------------------------------------------------------------------
+
+
+def made_of_others(library):
+    """Return an object of the library's that is made of others, and the names of its numbers."""
+    have(library)
+    module = import_module(MODULES[library])
+    if library == "torch":
+        d = module.distributions
+        parts = d.Normal(0.3, 1.2), [d.AffineTransform(1.0, 2.0)]
+        return d.TransformedDistribution(*parts), ["base_dist.loc", "base_dist.scale"]
+    if library == "numpyro":
+        d = module.distributions
+        return d.FoldedDistribution(d.Normal(0.3, 1.2)), ["base_dist.loc", "base_dist.scale"]
+    if library == "distrax":
+        parts = module.Normal(0.3, 1.2), module.ScalarAffine(1.0, 2.0)
+        return module.Transformed(*parts), ["distribution.loc", "distribution.scale"]
+    d = module.distributions
+    parts = d.Categorical(probs=[0.3, 0.7]), d.Normal([0.0, 3.0], [1.0, 0.5])
+    names = [f"components_distribution.{name}[{k}]" for name in ("loc", "scale") for k in (0, 1)]
+    return d.MixtureSameFamily(*parts, reparameterize=True), names
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("library", ["torch", "numpyro", "distrax", "tfp"])
+def test_what_is_made_of_others_is_verified_in_its_numbers(library):
+    thing, names = made_of_others(library)
+    target = resolve(thing)
+    assert list(target.parameters) == list(target.fixed) == names
+    found = run_check(target, "derivative", LEVELS["quick"], seed=1, alpha=1e-11)
+    assert found.outcome is Outcome.HOLDS, str(found)
+
+
+def test_batches_of_what_is_made_of_others_are_refused():
+    have("torch")
+    d = import_module("torch").distributions
+    base = d.Normal(import_module("torch").zeros(3), 1.0)
+    for thing in (d.Independent(base, 0), d.Independent(base, 1)):
+        with pytest.raises(InputError, match="only univariate"):
+            resolve(thing)

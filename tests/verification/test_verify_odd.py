@@ -128,6 +128,7 @@ class Needs(Normal):
         pass
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     ("sampler", "message"),
     [

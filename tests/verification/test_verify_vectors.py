@@ -292,7 +292,11 @@ def test_what_is_right_holds(cls, witness):
 
 @pytest.mark.parametrize(
     ("witness", "draws"),
-    [("distribution", warmer), ("distribution", normal), ("expectation", normal)],
+    [
+        ("distribution", warmer),
+        pytest.param("distribution", normal, marks=pytest.mark.long),
+        ("expectation", normal),
+    ],
 )
 def test_statistical_witnesses_notice_draws_that_are_not_of_the_density(witness, draws):
     """Each by itself, and the derivatives are right for the draws."""

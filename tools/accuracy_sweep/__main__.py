@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import cases
+import record
 from judging import Entry, run_case
 
 from reparam import registry
@@ -129,10 +130,23 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument("--directory", type=Path, help="where results are kept, to go on with")
     parser.add_argument("--worst", type=int, default=1, help="points of each quantity (default 1)")
+    parser.add_argument(
+        "--record", action="store_true",
+        help="write the record of laws with shapes, and their table in docs/accuracy.md",
+    )  # fmt: skip
+    parser.add_argument(
+        "--compare", action="store_true", help="fail, too, where a record is missed"
+    )
     options = parser.parse_args(arguments)
+    if options.record:
+        options.laws, options.seed, options.cases = record.LAWS, record.SEED, record.CASES
     start = time.monotonic()
     entries = sweep(options.laws, options.seed, options.cases, options.jobs, options.directory)
     failures = report(entries, options.worst)
+    if options.record:
+        record.write(entries)
+    if options.compare:
+        failures += record.worsened(record.grouped(entries))
     rows = [row for entry in entries for row in entry["rows"]]
     count = sum(row["right"] is not None for row in rows)
     print(f"{count} points compared of {len(rows)}, in {time.monotonic() - start:.0f} s")

@@ -34,15 +34,7 @@ FAMILIES: Mapping[str, Mapping[str, Parameter]] = {
 
 
 class ScipyLaw(NumericalLaw):
-    """A distribution of scipy.stats: derivatives in loc and scale are exact, others numerical.
-
-    Parameters
-    ----------
-    name
-        One of :data:`FAMILIES`.
-    loc, scale, **shapes
-        Its parameters.
-    """
+    """A distribution of scipy.stats: derivatives in loc and scale are exact, others numerical."""
 
     def __init__(self, name: str, *, loc: float = 0.0, scale: float = 1.0, **shapes: float) -> None:
         from scipy import stats

@@ -173,7 +173,7 @@ def _compare_at_seed(
     for name, tally in tallies.items():
         for n in (few, min(_MORE * few, target.gradient_draws)):
             sample = target.draws(theta, n, context.seed)
-            right = paths.agreeing(context, sample, *paths_of(law, sample.value))[name]
+            right = paths.agreeing(context, sample, paths_of(law, sample.value))[name]
             value = partial(_rows, target, n, context.seed, "")
             slope, error = _slope(context, name, theta, sample, value)
             gradient = sample.gradients[name]
@@ -247,19 +247,10 @@ def _of_unlike(context: Context) -> Iterator[Comparison]:
     unlike = context.target.unlike(_UNLIKE, context.seeded("unlike"))
     if unlike is None:
         return
-    exact, unsure = paths_of(unlike.law, unlike.sample.value)
+    theta, sample, law = unlike.theta, unlike.sample, unlike.law
+    known = paths_of(law, sample.value)
     for name, tally in paths.tallies(context, "unlike parameters").items():
-        unit = paths.unit_of(context, name, unlike.theta[name])
-        paths.compare_paths(
-            context,
-            tally,
-            unlike.theta,
-            unlike.sample,
-            unlike.law,
-            name,
-            (exact[name], unsure[name]),
-            unit,
-        )
+        paths.compare_paths(context, tally, theta, sample, law, name, known)
         yield from tally.result()
 
 

@@ -169,13 +169,12 @@ def _of_few(context: Context) -> Iterator[Comparison]:
             np.concatenate([each.value for each in few]),
             {name: np.concatenate([each.gradients[name] for each in few]) for name in found},
         )
-        exact, unsure = paths_of(law, sample.value)
-        usual = paths.agreeing(context, many, *paths_of(law, many.value))
-        right = paths.agreeing(context, sample, exact, unsure)
+        known = paths_of(law, sample.value)
+        usual = paths.agreeing(context, many, paths_of(law, many.value))
+        right = paths.agreeing(context, sample, known)
         for name, tally in found.items():
             if np.all(usual[name]) and not 0 < np.sum(~right[name]) < _SEVERAL:
-                path, unit = (exact[name], unsure[name]), paths.unit_of(context, name, theta[name])
-                paths.compare_paths(context, tally, theta, sample, law, name, path, unit)
+                paths.compare_paths(context, tally, theta, sample, law, name, known)
         yield from _told(*found.values())
 
 

@@ -48,7 +48,7 @@ class NormalInverseGaussian(LocationScale):
         (-0.8, 0.8),
         (),
         "Tilt to the upper tail",
-        conversions={"skewness": Conversion("{0}/tailweight"), "b": Conversion("{0}/alpha")},
+        conversions={"skewness": Conversion("{0}/(alpha*scale)"), "b": Conversion("{0}/alpha")},
     )
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu",), "Location")
     scale: Parameter = Parameter("σ", POSITIVE, 1.0, (0.1, 10.0), ("sigma", "delta"), "Scale")

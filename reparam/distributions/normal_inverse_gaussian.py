@@ -65,7 +65,7 @@ class NormalInverseGaussian(LocationScale):
         source="Barndorff-Nielsen (1997), Normal inverse Gaussian distributions and stochastic"
         " volatility modelling",
         scipy="norminvgauss(alpha, alpha*tilt, loc, scale)",
-        accuracy={"pathwise": 1e-10, "entropy": 1e-11},
+        accuracy={"pathwise": 1e-10},
     )
     _tails = (Tail(growth="1"), Tail(growth="1"))
     path = "field"

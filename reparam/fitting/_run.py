@@ -19,7 +19,7 @@ from reparam.graphs import Expectation, Model
 
 __all__ = ["Run"]
 
-#: Whether to stop is decided after so many steps, and whenever they have doubled.
+#: Whether to stop is decided after this many steps, and whenever they have doubled.
 _FIRST = 400
 
 #: Further draws for the loss at the result, at most.

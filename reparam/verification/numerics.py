@@ -38,7 +38,7 @@ _ORDERS = 6
 _ENOUGH, _CONVERGED = 1e-4, 1e-2
 #: More halvings may help while rounding makes less than this share of the error.
 _HELPFUL = 0.1
-#: Differences so many times as large as their rounding errors are real.
+#: Differences this many times as large as their rounding errors are real.
 _DOUBT = 1e4
 #: A factor next to the smallest normal number, and to the largest.
 _ROOM = 2.0**30

@@ -96,7 +96,7 @@ def place_of(spec: Any) -> tuple[str, int]:
     """Return the file and the line where a target's class or function begins.
 
     The file is relative to the working directory; ``("", 0)`` if it isn't below that, or if there
-    is no code of somebody's own.
+    is not third-party code.
     """
     if isinstance(spec, str):
         if ":" not in spec or "(" in spec or spec.partition(":")[0] in LIBRARIES:

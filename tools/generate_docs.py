@@ -205,7 +205,7 @@ def functions() -> str:
 def commands_table() -> str:
     """Return a table with a line for each command, and a link to its page."""
     rows = [
-        [f"[reparam {name}](cli/{name}.md)", description(COMMANDS[name].help)[0].split("\n\n")[0]]
+        [f"[{name}](cli/{name}.md)", description(COMMANDS[name].help)[0].split("\n\n")[0]]
         for name in COMMANDS
     ]
     return table(["command", ""], rows)

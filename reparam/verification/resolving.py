@@ -142,8 +142,8 @@ def _registered(name: str, fixed: Mapping[str, float]) -> Target:
         cls = registry.get(name)
     except UnknownDistributionError as error:
         raise UnknownDistributionError(
-            f"{error}; for anything else write package.module:attribute, or library:sampler with"
-            f" one of {', '.join(LIBRARIES)}"
+            f"{error} (for anything else write package.module:attribute, or library:sampler with"
+            f" one of {', '.join(LIBRARIES)})"
         ) from None
     fields = {key.partition("[")[0]: value for key, value in fixed.items()}
     given = {cls._arguments.canonical(k): v for k, v in fields.items() if k in cls._arguments}

@@ -24,7 +24,7 @@ __all__ = ["Estimator"]
 class Estimator(abc.ABC):
     """An estimator of ∂/∂θ E[φ(y)], on one stream of draws.
 
-    Terms are independent, or uncorrelated, so that their variance tells the standard error. A
+    Terms are independent, or uncorrelated, so that their variance gives the standard error. A
     subclass writes :meth:`terms`.
 
     Parameters
@@ -73,7 +73,7 @@ class Estimator(abc.ABC):
         return {}
 
     def sizes(self, draws: int) -> tuple[int, int]:
-        """Return how many draws it takes, if asked for so many, and how many terms they make."""
+        """Return how many draws it takes, if asked for n, and how many terms they make."""
         return draws, draws
 
     @property

@@ -145,7 +145,7 @@ class Tally:
         return self._points
 
     def result(self) -> Iterator[Comparison]:
-        """Yield the comparison, if there was any: inconclusive if many points told nothing."""
+        """Yield the comparison, if there was any: inconclusive if many points were undecided."""
         if self._worst is None:
             return
         worst = replace(self._worst, points=self._points)
@@ -170,7 +170,7 @@ class _Judged:
     """Claims that were compared with references: arrays of one shape.
 
     The rank of a point is its error in units of what is allowed: more than 1 if it is wrong, at
-    most 1 if it is right, and −1 if nothing can be told.
+    most 1 if it is right, and −1 if it is undecided.
     """
 
     got: Array

@@ -23,7 +23,7 @@ MOST_ENTRIES = 3
 _FAR, _ON_SIMPLEX, _ON_REALS = (24.0, 3.0), 0.8, 0.9
 #: How far nodes are apart: on the simplex, and of real vectors by the number of entries.
 _STEP, _STEPS = 0.2, {1: 0.03, 2: 0.04, 3: 0.06}
-#: Larger errors are tried again on a grid so many times finer, if it has at most so many nodes.
+#: Larger errors are tried again on a grid finer by this factor, if it has at most `_MOST_NODES`.
 _SMALL, _FINER, _MOST_NODES = 1e-8, 3.0, 2**19
 #: On the sphere: how far ln tan(θ/2) goes, in two dimensions; its step; angles of the circle.
 _FAR_ON_SPHERE, _STEP_ON_SPHERE, _ANGLES = 40.0, 0.05, 64

@@ -206,7 +206,7 @@ class _Worker:
         assert self._process.stdin is not None
         self.task, self._begun = number, False
         self._start_clock(max(_IMPORT, self._limit))
-        with suppress(BrokenPipeError):  # it is dead: its pipe tells
+        with suppress(BrokenPipeError):  # it is dead, and its pipe is closed
             pickle.dump(task, self._process.stdin)
             self._process.stdin.flush()
 

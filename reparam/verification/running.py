@@ -151,7 +151,7 @@ def verify(
             range(len(jobs)), key=lambda at: (jobs[at][0], known.BY_COST.index(jobs[at][1]))
         )
         checks: dict[int, Check] = {}
-        told = 0
+        reported = 0
         if on_progress:
             on_progress(0, len(jobs))
         for number, answer in _answers(pool, {number: tasks[number] for number in order}):
@@ -160,13 +160,19 @@ def verify(
             checks[number] = replace(check, file=found[place].file, line=found[place].line)
             if on_progress:
                 on_progress(len(checks), len(jobs))
-            while told in checks:
+            while reported in checks:
                 if on_check:
-                    on_check(checks[told])
-                told += 1
-                if on_target and (told == len(jobs) or jobs[told][0] != jobs[told - 1][0]):
+                    on_check(checks[reported])
+                reported += 1
+                if on_target and (
+                    reported == len(jobs) or jobs[reported][0] != jobs[reported - 1][0]
+                ):
                     on_target(
-                        [checks[at] for at in range(told) if jobs[at][0] == jobs[told - 1][0]]
+                        [
+                            checks[at]
+                            for at in range(reported)
+                            if jobs[at][0] == jobs[reported - 1][0]
+                        ]
                     )
     return Report(
         checks=tuple(checks[number] for number in range(len(jobs))),
@@ -231,7 +237,7 @@ def importable(directory: Path) -> Iterator[None]:
 def _pool(
     workers: int | None, tasks: int, time_limit: float, mapped: Mapped | None = None
 ) -> Pool | Elsewhere:
-    """Return the worker processes for so many tasks."""
+    """Return the worker processes for this many tasks."""
     from reparam.engine.threads import thread_count
 
     if mapped is not None:

@@ -125,7 +125,7 @@ class Target(abc.ABC):
     #: How many numbers of noise a vector is made of.
     width: int = 0
     #: Whether formulas are to be right out to the last tail, and for any parameters: those of this
-    #: library and its plugins. Somebody else's may have lost digits there by rights.
+    #: library and its plugins. Third-party formulas may lose digits there.
     strict: bool = False
     #: Whether values rise with the noise of ``transform``, or fall; None if neither.
     rises: bool | None = True
@@ -239,14 +239,14 @@ class Target(abc.ABC):
         """Return the law that the draws should follow."""
 
     def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
-        """Return its mean, variance and entropy, of vectors the covariance, too: what it tells.
+        """Return its mean, variance and entropy, of vectors the covariance, too: those it has.
 
         Raises
         ------
         NotApplicable
             If these are no part of what is verified.
         """
-        raise NotApplicable("it tells no mean, no variance and no entropy")
+        raise NotApplicable("it has no mean, no variance and no entropy")
 
     def _formula(self, formula: str) -> Formula:
         """Return a formula of the law as a function of values and parameters."""

@@ -85,7 +85,7 @@ class Vectors(Registered):
         """Return None: it is looked at with numbers."""
 
     def unlike(self, n: int, seed: int) -> None:
-        """Return None: there is no cdf that tells what they should be."""
+        """Return None: there is no cdf to compare them with."""
 
     def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
         """Raise: second derivatives are those of numbers."""
@@ -107,10 +107,10 @@ class Vectors(Registered):
             log_y = np.log(draw.value)
             lost = draw.value < _LOST
         if np.any(lost):
-            told = (
+            derived = (
                 draw.log_value if "log_value" in self.views else np.maximum(log_y, LEAST_LOGARITHM)
             )
-            log_y = np.where(lost, told, log_y)
+            log_y = np.where(lost, derived, log_y)
         return draw.value, log_y
 
     def repeated(

@@ -21,7 +21,7 @@ from reparam.verification.targets import Masses
 
 __all__ = ["score"]
 
-#: Nodes in each half of an integral, and of one that tells the error.
+#: Nodes in each half of an integral, and of one that estimates the error.
 _NODES = 300, 200
 #: Of parameters that move an end, the quantiles that the integral is between.
 _INNER = 0.25, 0.75

@@ -58,6 +58,14 @@ def test_nothing_is_wrong_with_these(text):
     assert {"distribution", "identity"} <= held
 
 
+@pytest.mark.parametrize(
+    ("text", "witness"), [("1 - uniform", "score"), ("log(1 - uniform)", "derivative")]
+)
+def test_parameters_on_the_edge_of_what_is_allowed_are_kept(text, witness):
+    report = rp.verify(text, witnesses=[witness], level="quick", seed=1)
+    assert report.holds, report
+
+
 def test_infinite_bounds_are_no_parameters_to_differentiate_in():
     report = rp.verify("truncated(gaussian, low=0)", witnesses=["edges"], level="quick", seed=1)
     what = {comparison.what for check in report.checks for comparison in check.comparisons}

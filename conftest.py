@@ -78,7 +78,7 @@ def open_page(names: dict[str, object]) -> None:
     names["page"] = stack = ExitStack()
     stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
     stack.enter_context(importable(Path.cwd()))
-    for package in ("torch", "jax", "dask", "joblib"):
+    for package in ("torch", "jax", "numpyro", "dask", "joblib"):
         names[f"{package}_is_missing"] = find_spec(package) is None
     # a module that has the page's names, so that its classes can be pickled
     sys.modules["page"] = module = ModuleType("page")

@@ -54,7 +54,7 @@ __all__ = [
     "tail",
 ]
 
-_TWO_PI = 2.0 * math.pi
+_TWO_PI, _LOG_HALF = 2.0 * math.pi, math.log(0.5)
 #: The exponent at the last node; beyond there is less than 1e-17 of an integral.
 _FALL = 40.0
 #: The last node where exp(−x cosh w) falls later than the rest, like e^−w.
@@ -172,13 +172,18 @@ def _poles(
 # Tails ------------------------------------------------------------------------------------------
 
 
-def _log_outer(z: Array, alpha: Array, tilt: Array) -> tuple[Array, Array]:
-    """Return 1 above the mean and −1 below, and the logarithm of the tail on that side of z."""
+def _outer(z: Array, alpha: Array, tilt: Array) -> tuple[Array, Array, Array]:
+    """Return 1 above the mean and −1 below, and bracket and exponent of the tail on that side."""
     side = _above(z, tilt)
     place = _placed(np.clip(z, -1e300, 1e300), alpha, tilt, side)
     x, delta = place[3], place[4]
-    log = np.log(_bracket(place)) - x * _versine(delta)
-    return side, np.where(np.isinf(z), -np.inf, log)
+    return side, _bracket(place), x * _versine(delta)
+
+
+def _log_outer(z: Array, alpha: Array, tilt: Array) -> tuple[Array, Array]:
+    """Return 1 above the mean and −1 below, and the logarithm of the tail on that side of z."""
+    side, bracket, fall = _outer(z, alpha, tilt)
+    return side, np.where(np.isinf(z), -np.inf, np.log(bracket) - fall)
 
 
 def _log_tail(z: Array, alpha: Array, tilt: Array, upper: Array) -> Array:
@@ -207,30 +212,39 @@ def log_tail(z: Array, alpha: Array, tilt: Array, upper: Array) -> Array:
 def quantile(u: Array, v: Array, alpha: Array, tilt: Array) -> Array:
     """Return z with P(Z ≤ z) = u, where v = 1 − u and the smaller of them has its digits.
 
-    Halley's method on the logarithm of the smaller tail in t = arcsinh z. Chernoff's bound
+    Halley's method on the logarithm of a tail in t = arcsinh z, of that which is smaller at hand: a
+    step may pass the root, where the other tail is nearly 1. Chernoff's bound
     exp(−γ (cosh(t − r) − 1)), with γ = α √(1 − τ²) and tanh r = τ, is a start farther out.
     """
     from scipy.special import k1e
 
     v = np.broadcast_to(v, u.shape)
-    upper = (v < u).astype(np.float64)
-    log_tail = np.log(np.minimum(u, v))
+    log_lower, log_upper = (
+        np.where(own < 0.5, np.log(own), np.log1p(-other)) for own, other in ((u, v), (v, u))
+    )
     root = np.sqrt((1.0 - tilt) * (1.0 + tilt))
-    reach = 2.0 * np.arcsinh(np.sqrt(-0.5 * log_tail / alpha / root))
-    start = np.sinh(np.clip(np.arctanh(tilt) + np.where(upper > 0.0, reach, -reach), -690.0, 690.0))
+    reach = 2.0 * np.arcsinh(np.sqrt(-0.5 * np.minimum(log_lower, log_upper) / alpha / root))
+    start = np.sinh(np.clip(np.arctanh(tilt) + np.where(v < u, reach, -reach), -690.0, 690.0))
     z = np.select([u <= 0.0, v <= 0.0, np.isnan(u)], [-np.inf, np.inf, np.nan], start)
     active = np.flatnonzero(np.isfinite(z))
 
     def improve(rows: Members) -> NDArray[np.bool_]:
-        at, side = z[rows], upper[rows]
-        a, tau = members(alpha, rows), members(tilt, rows)
-        found, far = _log_tail(at, a, tau, side), np.hypot(1.0, at)
+        at, a, tau = z[rows], members(alpha, rows), members(tilt, rows)
+        side, bracket, fall = _outer(at, a, tau)
+        outer = np.log(bracket) - fall
+        inner = outer > _LOG_HALF
+        above = (side > 0.0) != inner
+        far = np.hypot(1.0, at)
         x = np.clip(a * far, _LEAST, _MOST)
         bessel = k1e(x)
-        log = np.log(a / math.pi * bessel) - a * _fall(at, far, tau)
+        found = np.where(inner, np.log1p(-np.exp(outer)), outer)
+        share = np.where(inner, np.exp(fall + found), bracket)
         slope = (bessel_deficit(x, bessel) - 1.0 / x) * a * at - a * (at - tau * far)
-        residual = log_tail[rows] - found
-        step, bent = halley(residual, np.exp(found - log), slope, side > 0.0)
+        residual = np.where(above, log_upper[rows], log_lower[rows]) - found
+        mills = math.pi * share / (a * bessel)
+        step, bent = halley(residual, mills, slope, above)
+        newton = np.where(above, -mills, mills) * residual
+        step = np.where(np.abs(residual) < 1.0, step, newton)  # which doesn't go too far
         z[rows] = _moved(at, far, step)
         return unfinished(residual, step, bent)
 
@@ -245,12 +259,6 @@ def _moved(z: Array, reach: Array, step: Array) -> Array:
     near = z + (2.0 * z * np.sinh(0.5 * small) ** 2 + reach * np.sinh(small))
     far = np.sinh(np.clip(np.arcsinh(z) + step, -690.0, 690.0))
     return np.where(small == step, near, far)
-
-
-def _fall(z: Array, reach: Array, tilt: Array) -> Array:
-    """Return √(1 + z²) (1 − cos δ), about z² for τ = 0."""
-    root = np.sqrt((1.0 - tilt) * (1.0 + tilt))
-    return reach * _versine(np.arctan2(z * root - tilt, root + z * tilt))
 
 
 # Derivatives ------------------------------------------------------------------------------------

@@ -92,6 +92,14 @@ def test_limits_and_far_tails():
     np.testing.assert_allclose(d.isf(d.sf(far[:1])), far[:1], rtol=1e-13)
 
 
+def test_quantiles_far_from_the_start_of_their_search():
+    alpha, tilt, u = 10.0 ** np.array([-300.0, -14.0, -9.0, 0.3]), -1.0 + 1e-7, 0.28
+    d = rp.NormalInverseGaussian(alpha, tilt)
+    np.testing.assert_allclose(d.cdf(d.icdf(u)), u, rtol=1e-13)
+    np.testing.assert_allclose(d.sf(d.isf(u)), u, rtol=1e-13)
+    assert np.all(rp.NormalInverseGaussian(1e200).cdf([-1e300, 1e300]) == [0.0, 1.0])
+
+
 def test_conventions_of_other_libraries():
     assert rp.get("norminvgauss") is rp.NormalInverseGaussian
     with pytest.raises(UnknownParameterError, match=r"tilt=b/alpha"):

@@ -106,7 +106,12 @@ class PERT(BetaFamily):
         in_weight = (below - above) / alpha / beta + below * first + above * second
         slope = x * rest
         in_peak = weight * slope * (total + apart)
-        return in_low, in_high, in_peak, (high - low) * slope * in_weight
+        entries = in_low, in_high, in_peak, (high - low) * slope * in_weight
+        ends = (1.0, 0.0), (0.0, 1.0), (0.0, 0.0), (0.0, 0.0)
+        return tuple(
+            np.select([x == 0.0, rest == 0.0], end, entry)
+            for end, entry in zip(ends, entries, strict=True)
+        )
 
     def _hessian(self, y: Array, *extras_and_theta: Array) -> Triangle:  # type: ignore[override]
         return along_quantiles(self, y, extras_and_theta[1:])

@@ -153,7 +153,9 @@ def _range(law: Distribution, name: str, here: float, y: Array) -> tuple[float, 
     low, high = here - width, here + width
     if low <= first:
         low = first + 0.1 * (here - first)
-    return low, min(high, last)
+    if high >= last:
+        high = last - 0.1 * (last - here)
+    return low, high
 
 
 def gradient(

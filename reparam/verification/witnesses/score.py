@@ -68,6 +68,7 @@ def score(context: Context) -> Iterator[Comparison]:
         if "stein_score" in formulas:
             _integrate_in_value(context, theta, stein)
         claimed = formulas["score"](y, **theta)
+        sizes = {name: float(np.median(np.abs(claimed[name]))) for name in slopes if y.size}
         for name, tally in slopes.items():
             slope, error = derivative_in(
                 name,
@@ -76,8 +77,9 @@ def score(context: Context) -> Iterator[Comparison]:
                 target.parameters,
                 shape=y.shape,
             )
-            # relative to the scores there are: near a zero no difference has the digits
-            slack = 1e-9 * np.median(np.abs(claimed[name]))
+            # relative to the scores there are: near a zero no difference has the digits; where
+            # log p stays the same, to the others
+            slack = 1e-9 * (sizes.get(name) or max(sizes.values(), default=0.0))
             tally.add(theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, y=y)
         if target.obstacle:
             _sum_to_zero(context, theta, means)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from reparam.adapters.classes import class_names
 from reparam.adapters.torch import divergences as _divergences  # noqa: F401 - it registers
-from reparam.adapters.torch.classes import class_named, class_names
+from reparam.adapters.torch.classes import class_named
 from reparam.adapters.torch.distributions import Univariate
 from reparam.adapters.torch.functions import attach, rsample
 

@@ -1,8 +1,7 @@
-"""``--dask``: estimates and draws by the workers of a dask cluster."""
+"""``--dask``: estimates, draws and verifications by the workers of a dask cluster."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,42 +11,36 @@ from reparam.cli.progress import Counter
 from reparam.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
+    from reparam._typing import Mapped
+    from reparam.formats import Records
 
-    from reparam.base.distribution import Distribution
-    from reparam.estimators import Estimates
-
-__all__ = ["estimating", "write_parts"]
+__all__ = ["mapping", "write_parts"]
 
 #: Numbers in a file, at most: 128 MiB of float64.
 _PART = 2**24
 
 
 @contextmanager
-def estimating(address: str | None) -> Iterator[Callable[..., Estimates]]:
-    """Yield ``estimate`` as this process or the cluster at an address does it."""
+def mapping(address: str | None) -> Iterator[Mapped | None]:
+    """Yield what applies functions on the cluster at an address; None without an address."""
     if address is None:
-        from reparam.estimators import estimate
-
-        yield estimate
+        yield None
         return
     with _client(address):
-        from reparam.dask import estimate as estimate_there
+        from reparam.adapters.dask.estimates import mapped
 
-        yield estimate_there
+        yield mapped
 
 
 def write_parts(
     address: str,
     out: str,
     numbers: range,
-    distribution: Distribution,
-    rng: int,
+    each: int,
     format: str,
-    dtype: np.dtype[Any],
-    with_noise: bool,
+    made: Callable[[range], Records],
 ) -> None:
-    """Write draws to files in a folder, each by a worker.
+    """Write records of draws to files in a folder, each by a worker.
 
     Parameters
     ----------
@@ -57,8 +50,12 @@ def write_parts(
         The folder.
     numbers
         The numbers of the draws.
-    distribution, rng, format, dtype, with_noise
-        As :func:`reparam.cli.drawn.records` takes them.
+    each
+        How many numbers a draw has.
+    format
+        The name of the files' format.
+    made
+        Makes the records of some of the draws, on a worker.
     """
     from reparam import formats, sampling
 
@@ -66,34 +63,29 @@ def write_parts(
         raise InputError("--dask writes several files; pass --out FOLDER, which all workers see")
     folder = Path(out).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    one = math.prod(distribution.batch_shape + distribution.event_shape)
-    parts = max(1, -(-len(numbers) * one // _PART))
+    parts = max(1, -(-len(numbers) * each // _PART))
     with _client(address) as client:
         from distributed import as_completed
 
-        how = distribution, rng, format, dtype, with_noise
         futures = []
         for part in range(1, parts + 1):
             shard = sampling.shard(len(numbers), part, parts)
             path = folder / f"part-{part:05d}{formats.NAMES[format][0]}"
             piece = numbers[shard.start : shard.stop]
-            futures.append(client.submit(_write, str(path), piece, *how, pure=False))
+            futures.append(client.submit(_write, str(path), piece, format, made, pure=False))
         with Counter("files") as show:
             for done, future in enumerate(as_completed(futures), start=1):
                 future.result()
                 show(done, parts)
 
 
-def _write(
-    path: str, numbers: range, distribution: Distribution, rng: int, format: str, *rest: Any
-) -> None:
+def _write(path: str, numbers: range, format: str, made: Callable[[range], Records]) -> None:
     """Write a part, on a worker: the file appears when it is complete."""
     from reparam.cli import output
-    from reparam.cli.drawn import records
     from reparam.engine.threads import threads
 
     with threads(1):
-        output.write(records(distribution, numbers, rng, format, *rest), path, format)
+        output.write(made(numbers), path, format)
 
 
 @contextmanager

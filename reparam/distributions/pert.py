@@ -90,7 +90,7 @@ class PERT(BetaFamily):
     @classmethod
     def _jacobian(cls, y: Array, logit: Array, *theta: Array) -> Slopes:
         # with E the derivatives of ln((β/α) x/(1 − x)), which are small for large shapes: as
-        # logit x is that and ln(α/β), its ends' motions cancel the shapes' but for
+        # logit x is that and ln(α/β), its ends' motions cancel the shapes' except
         #
         #     ∂y/∂a = (1 − x) ((m − x)/m + x (1/α + 1/β) − (β − 1) x (E_α − E_β)),  m = α/(α + β)
         low, high, peak, weight = theta

@@ -1,27 +1,47 @@
-"""The standard normal inverse Gaussian distribution: tails, derivatives and entropy by quadrature.
+"""The standard normal inverse Gaussian distribution: tails, quantiles and derivatives.
 
-With z = sinh t and β = α tanh r the density of t is
+With z = cot a and the tilt cos b, both angles between 0 and π, let x = α √(1 + z²), δ = b − a,
+κ = b + a and
 
-    f(t) = (α/π) K₁(x) e^x exp(−2γ sinh²(½(t − r))),   x = α cosh t,   γ = α/cosh r,
+    H(x, κ) = ∫₀^∞ exp(−x (cosh w − 1)) sin κ/(cosh w − cos κ) dw.
 
-where nothing cancels: for z the exponent is γ + βz − α√(1 + z²). It rises to one mode between 0
-and r and falls at least like e^(−|t|/2). Integrals are taken outwards from t or from the mode, on
-panels that grow.
+Fourier's inversion along the path of steepest descent, on which the exponent is real, gives
+
+    P(Z > z) = exp(−x (1 − cos δ)) (H(x, δ) − H(x, κ))/2π
+
+for δ > 0, where z is above the mean. P(Z < z) is that of −z and −τ. The pole at δ is not in the
+derivatives in α and τ, which are combinations of H(x, κ) and of Bessel functions.
+
+The integrals are analytic and fall like exp(−e^w): by the midpoint rule, with what poles add that
+are near the path. Second derivatives and the entropy are integrals of the density.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from functools import reduce
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._elementwise import column, elementwise, members
+from reparam.special._elementwise import (
+    column,
+    elementwise,
+    integrate,
+    members,
+    select,
+    weighted,
+)
+from reparam.special._newton import Members, halley, iterate, unfinished
+from reparam.special._normal_inverse_gaussian_panels import (
+    bessel_deficit,
+    entropy,
+    integrals,
+    log_density,
+    one_minus_ratio,
+)
 
 __all__ = [
     "entropy",
@@ -30,308 +50,257 @@ __all__ = [
     "log_tail",
     "one_minus_ratio",
     "pathwise",
+    "quantile",
     "tail",
 ]
 
-#: The logarithm of what is left out at the end of an integral.
-_FALL = 42.0
-#: Up to this distance from the mode, in t and in the exponent, panels serve all points.
-_NEAR = 15.0
-#: Ends of panels from the start to the knee, after which f falls like exp(−e^s), and from there on.
-_BEFORE = np.array([0.0, 0.01, 0.02, 0.04, 0.06, 0.1, 0.15, 0.25, 0.35, 0.5, 0.65, 0.82])
-_AFTER = np.linspace(0.0, 1.0, 9)
-#: How long before the end of a long integral the knee is: weights may grow like e^s up to it.
-_KNEE = 7.0
-_NODE, _WEIGHT = leggauss(10)
-#: From this x on 1 − K₀/K₁ is its asymptotic series.
-_ASYMPTOTIC = 30.0
+_TWO_PI, _LOG_HALF = 2.0 * math.pi, math.log(0.5)
+#: The exponent at the last node; beyond there is less than 1e-17 of an integral.
+_FALL = 40.0
+#: The last node where exp(−x cosh w) falls later than the rest, like e^−w.
+_LAST = 40.0
+#: From these x on so many nodes suffice: their distance is at most 0.235, or 0.37/√x, and the
+#: error about exp(−40).
+_BORDERS = np.array([1e-3, 0.3])
+_NODES = (171, 48, 24)
+#: Beyond these x make no difference.
+_LEAST, _MOST = 1e-300, 1e300
 
-#: How many elements are computed at a time.
-_PIECE = 4096
-
-#: Some α and r, and where their modes are.
-Each: TypeAlias = tuple[Array, Array, Array]
-#: Weights of an integrand, of s, cosh s, K₁(x) e^x, α and r.
-Weights: TypeAlias = Callable[[Array, Array, Array, Array, Array], tuple[Array, ...]]
+#: Of elements, as if above the mean: τ, √(1 − τ²), √(1 + z²), x,
+#: and the angles δ, a and κ, the latter less 2π where it is above π.
+Place: TypeAlias = tuple[Array, ...]
 
 
-def _coefficients(count: int) -> list[float]:
-    """Return c_k of 1 − K₀/K₁ = Σ c_k/x^k, from D′ = 2D − D² − (1 − D)/x."""
-    found = [0.0]
-    for k in range(1, count):
-        square = sum(found[i] * found[k - i] for i in range(1, k))
-        found.append(0.5 * (square + (k == 1) - k * found[k - 1]))
-    return found
+def _placed(z: Array, alpha: Array, tilt: Array, side: Array) -> Place:
+    """Return what integrals depend on, of −z and −τ where the side is −1."""
+    z, tilt = side * z, side * tilt
+    root, reach = np.sqrt((1.0 - tilt) * (1.0 + tilt)), np.hypot(1.0, z)
+    delta = np.arctan2(z * root - tilt, root + z * tilt)
+    kappa = np.arctan2(tilt + z * root, z * tilt - root)
+    x = np.clip(alpha * reach, _LEAST, _MOST)
+    return tilt, root, reach, x, delta, np.arctan2(1.0, z), kappa
 
 
-_SERIES = _coefficients(22)
-_SLOPES = [k * c for k, c in enumerate(_SERIES)]
+def _sign(value: Array) -> Array:
+    return np.where(value < 0.0, -1.0, 1.0)
 
 
-def one_minus_ratio(x: Array) -> Array:
-    """Return D(x) = 1 − K₀(x)/K₁(x), about 1/2x for large x."""
-    from scipy.special import k1e
-
-    return _deficit(x, k1e(x))
+def _above(z: Array, tilt: Array) -> Array:
+    """Return 1 where z is above the mean τ/√(1 − τ²), and −1 below."""
+    return _sign(z * np.sqrt((1.0 - tilt) * (1.0 + tilt)) - tilt)
 
 
-def _deficit(x: Array, bessel: Array) -> Array:
-    """Return D(x), given K₁(x) e^x."""
-    from scipy.special import k0e
-
-    return np.where(x < _ASYMPTOTIC, 1.0 - k0e(x) / bessel, _summed(x, _SERIES))
+def _step(x: Array, nodes: int) -> Array:
+    """Return the distance of nodes: cosh w − 1 is 40/x at the last."""
+    return np.minimum(2.0 * np.arcsinh(np.sqrt(0.5 * _FALL / x)), _LAST) / nodes
 
 
-def ratio_slope(x: Array) -> Array:
-    """Return D′(x), about −1/2x² for large x."""
-    deficit = one_minus_ratio(x)
-    inner = deficit * (2.0 - deficit) - (1.0 - deficit) / x
-    return np.where(x < _ASYMPTOTIC, inner, -_summed(x, _SLOPES) / x)
+def _weights(m: Array, e: Array, x: Array, step: Array) -> None:
+    """Fill in cosh w − 1 and exp(−x (cosh w − 1)) at the nodes."""
+    np.multiply(column(np.arange(len(m)) + 0.5), 0.5 * step, out=m)
+    np.sinh(m, out=m)
+    np.multiply(m, m, out=m)
+    m *= 2.0
+    np.multiply(m, -x, out=e)
+    np.exp(e, out=e)
 
 
-def _summed(x: Array, coefficients: list[float]) -> Array:
-    """Return Σ c_k/x^k."""
-    inverse = 1.0 / np.maximum(x, _ASYMPTOTIC)
-    series = np.zeros_like(inverse)
-    for c in reversed(coefficients):
-        series *= inverse
-        series += c
-    return series
+def _versine(angle: Array) -> Array:
+    """Return 1 − cos."""
+    return np.asarray(2.0 * np.sin(0.5 * angle) ** 2)
 
 
-def log_density(t: Array, alpha: Array, r: Array) -> Array:
-    """Return ln f(t)."""
-    from scipy.special import k1e
+def _beside(pole: Array, x: Array, step: Array) -> tuple[NDArray[np.bool_], Array]:
+    """Return where a pole adds to the midpoint rule, and 2π times its angle over the step.
 
-    return np.asarray(np.log(alpha * k1e(alpha * np.cosh(t)) / math.pi) + _exponent(t, alpha, r))
-
-
-def _exponent(t: Array, alpha: Array, r: Array) -> Array:
-    return np.asarray(-2.0 * alpha / np.cosh(r) * np.sinh(0.5 * (t - r)) ** 2)
-
-
-def _fallen(step: Array, t: Array, alpha: Array, r: Array) -> Array:
-    """Return the exponent a step from t less that at t: far out steps are small beside t."""
-    fall = np.sinh(t - r + 0.5 * step) * np.sinh(0.5 * step)
-    return np.asarray(-2.0 * alpha / np.cosh(r) * fall)
-
-
-def _mode(alpha: Array, r: Array) -> Array:
-    """Return about where f is greatest: γ sinh(r − t) = κ tanh t with κ between ½ and 1."""
-    size, rate = np.abs(r), alpha / np.cosh(r)
-    mode = np.maximum(size - np.arcsinh(0.75 * np.tanh(size) / rate), 0.0)
-    return np.asarray(np.copysign(mode, r))
-
-
-def _length(t: Array, alpha: Array, r: Array, fall: float) -> Array:
-    """Return how far above t, which is at or above the mode, ln f may have not fallen so much."""
-    rate = alpha / np.cosh(r)
-    rising, falling = 0.5 * rate * np.exp(t - r), 0.5 * rate * np.exp(r - t)
-    bounds = (
-        2.0 * (fall + falling),
-        np.log1p((fall + falling) / rising),
-        np.sqrt(2.0 * fall / rate) + 2.0 * np.maximum(r - t, 0.0),
-        np.where(rising > falling, fall / (rising - falling), np.inf),
-    )
-    return np.asarray(np.fmin.reduce(bounds))
-
-
-def _edges(length: Array) -> Array:
-    """Return the ends of panels over a length, a column for each element."""
-    knee = np.maximum(0.5 * length, length - _KNEE)
-    return np.concatenate([column(_BEFORE) * knee, knee + column(_AFTER) * (length - knee)])
-
-
-def _on_panels(
-    origin: Array, edges: Array, at: Array, alpha: Array, r: Array, weights: Weights
-) -> list[Array]:
-    """Return integrals of K₁(x) e^x and the fall from `at`, times weights, over each panel.
-
-    The rows of edges are distances from the origin.
+    H(x, κ) is then the rule's sum and 2π exp(x (1 − cos κ))/(e^that + 1). Poles farther than where
+    the exponential starts to outgrow the rule's error are not in that error.
     """
-    from scipy.special import k1e
-
-    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.abs(edges[1:] - edges[:-1])
-    away = middle + half * _NODE[:, np.newaxis, np.newaxis]
-    s = origin + away
-    cosh = np.cosh(s)
-    bessel = k1e(alpha * cosh)
-    height = bessel * np.exp(_fallen((origin - at) + away, at, alpha, r))
-    height *= half * _WEIGHT[:, np.newaxis, np.newaxis]
-    # a weight that overflows has nothing to weigh
-    parts = (
-        np.where(height == 0.0, 0.0, height * part) for part in weights(s, cosh, bessel, alpha, r)
-    )
-    return [_in_order(part) for part in parts]
+    quarter = 0.5 * math.pi
+    near = (pole < quarter) & (np.sin(np.minimum(pole, quarter)) * x * step < _TWO_PI)
+    return near, _TWO_PI / step * np.where(near, pole, 0.0)
 
 
-def _in_order(rows: Iterable[Array]) -> Array:
-    """Return the sum of rows, the same however many columns there are."""
-    return np.asarray(reduce(np.add, rows))
+def _bracket(place: Place) -> Array:
+    """Return (H(x, δ) − H(x, κ))/2π, with the digits of the difference."""
+    tilt, root, reach, x, delta, a, kappa = place
+
+    def outer(nodes: int) -> Callable[..., Array]:
+        def sums(m: Array, e: Array, x: Array, step: Array, *rest: Array) -> tuple[Array, ...]:
+            apart, tilt, first, second = rest
+            _weights(m, e, x, step)
+            e *= apart - m * tilt
+            e /= m + first
+            e /= m + second
+            return (weighted(e, np.ones(nodes)),)
+
+        def formula(
+            x: Array, tilt: Array, root: Array, reach: Array, delta: Array, a: Array, kappa: Array
+        ) -> Array:
+            step = _step(x, nodes)
+            # cos a − cos b, and both poles
+            apart = 2.0 * np.sin(0.5 * np.abs(kappa)) * np.sin(0.5 * delta)
+            rows = (x, step, apart, tilt, _versine(delta), _versine(kappa))
+            total = integrate(sums, nodes, 2, *rows)[0] * step / (math.pi * reach)
+            return np.asarray(total + _poles(x, step, root, reach, delta, a, kappa))
+
+        return formula
+
+    choice = np.digitize(x, _BORDERS)
+    formulas = [outer(nodes) for nodes in _NODES]
+    return np.asarray(select(choice, formulas, x, tilt, root, reach, delta, a, kappa))
 
 
-def _far(
-    t: Array, alpha: Array, r: Array, upper: NDArray[np.bool_], weights: Weights
-) -> list[Array]:
-    """Return integrals over all above t, or below, away from the mode: relative to the one at t."""
-    sign = np.where(upper, 1.0, -1.0)
-    edges = sign * _edges(_length(sign * t, alpha, sign * r, _FALL))
-    return [_in_order(part) for part in _on_panels(t, edges, t, alpha, r, weights)]
+def _poles(
+    x: Array, step: Array, root: Array, reach: Array, delta: Array, a: Array, kappa: Array
+) -> Array:
+    """Return what the poles at δ and κ add, which nearly cancel where a is small beside b."""
+    near, at = _beside(delta, x, step)
+    first = np.where(near, np.exp(x * _versine(np.where(near, delta, 0.0))), 0.0)
+    mirrored, other = kappa < 0.0, np.abs(kappa)
+    also, beyond = _beside(other, x, step)
+    second = np.where(also, np.exp(x * _versine(np.where(also, other, 0.0))), 0.0)
+    second = np.where(mirrored, -second, second) / (np.exp(beyond) + 1.0)
+    plain = first / (np.exp(at) + 1.0) - second
+    # with δ = κ − 2a and x (cos δ − cos κ) = 2 α √(1 − τ²)
+    wide = _TWO_PI / step * a
+    apart = np.sinh(wide) / (2.0 * np.cosh(0.5 * at) * np.cosh(0.5 * at + wide))
+    grown = np.expm1(2.0 * x * root / reach) / (np.exp(at + 2.0 * wide) + 1.0)
+    return np.where(near & also & ~mirrored, first * (apart - grown), plain)
 
 
-def _near(
-    t: Array, place: NDArray[np.intp], upper: NDArray[np.bool_], each: Each, weights: Weights
-) -> list[Array]:
-    """Return integrals over all above t, or below, relative to the greatest exponential.
-
-    The panels are the same for all points of one α and r, and are integrated once. A point's own is
-    the rest of one panel.
-    """
-    alpha, r, mode = each
-    above = _edges(_length(mode, alpha, r, _NEAR + _FALL))
-    below = -_edges(_length(-mode, alpha, -r, _NEAR + _FALL))[:0:-1]
-    edges, none = np.concatenate([below, above]), np.zeros((1, len(mode)))
-    whole = _on_panels(mode, edges, r, alpha, r, weights)
-    step = np.clip(t - mode[place], edges[0, place], edges[-1, place])
-    panel = np.sum(edges[1:-1, place] <= step, axis=0)
-    rest = np.stack([step, edges[np.where(upper, panel + 1, panel), place]])
-    own = r[place]
-    shares = _on_panels(mode[place], rest, own, alpha[place], own, weights)
-    found = []
-    for panels, share in zip(whole, shares, strict=True):
-        to_end = np.concatenate([np.cumsum(panels[::-1], axis=0)[::-1], none])
-        from_start = np.concatenate([none, np.cumsum(panels, axis=0)])
-        others = np.where(upper, to_end[panel + 1, place], from_start[panel, place])
-        found.append(others + share[0])
-    return found
+# Tails ------------------------------------------------------------------------------------------
 
 
-def _distinct(alpha: Array, r: Array) -> tuple[Each, NDArray[np.intp]]:
-    """Return each α and r with its mode, and which of them is an element's."""
-    if alpha.strides == r.strides == (0,):
-        alpha, r, place = alpha[:1], r[:1], np.zeros(alpha.shape, np.intp)
-    else:
-        pairs, place = np.unique(alpha + 1j * r, return_inverse=True)
-        alpha, r = np.real(pairs), np.imag(pairs)
-    return (alpha, r, _mode(alpha, r)), place
+def _outer(z: Array, alpha: Array, tilt: Array) -> tuple[Array, Array, Array]:
+    """Return 1 above the mean and −1 below, and bracket and exponent of the tail on that side."""
+    side = _above(z, tilt)
+    place = _placed(np.clip(z, -1e300, 1e300), alpha, tilt, side)
+    x, delta = place[3], place[4]
+    return side, _bracket(place), x * _versine(delta)
 
 
-def _integrals(
-    t: Array, alpha: Array, r: Array, upper: NDArray[np.bool_], weights: Weights, count: int
-) -> tuple[Array, ...]:
-    """Return where the exponential is taken, and integrals relative to it, of `count` weights."""
-    results = tuple(np.empty(t.shape) for _ in range(count + 1))
-    for start in range(0, t.size, _PIECE):
-        piece = slice(start, start + _PIECE)
-        at, a, tilt, side = t[piece], alpha[piece], r[piece], upper[piece]
-        each, place = _distinct(a, tilt)
-        apart = at - each[2][place]
-        away = (np.abs(apart) > _NEAR) | (_exponent(at, a, tilt) < -_NEAR)
-        outwards = away & ((apart > 0.0) == side)
-        results[0][piece] = np.where(outwards, at, tilt)
-        if (near := np.flatnonzero(~outwards)).size:
-            found = _near(at[near], place[near], side[near], each, weights)
-            for result, part in zip(results[1:], found, strict=True):
-                result[piece][near] = part
-        if (far := np.flatnonzero(outwards)).size:
-            found = _far(at[far], a[far], tilt[far], side[far], weights)
-            for result, part in zip(results[1:], found, strict=True):
-                result[piece][far] = part
-    return results
+def _log_outer(z: Array, alpha: Array, tilt: Array) -> tuple[Array, Array]:
+    """Return 1 above the mean and −1 below, and the logarithm of the tail on that side of z."""
+    side, bracket, fall = _outer(z, alpha, tilt)
+    return side, np.where(np.isinf(z), -np.inf, np.log(bracket) - fall)
 
 
-def _one(s: Array, cosh: Array, bessel: Array, alpha: Array, r: Array) -> tuple[Array, ...]:
-    return (np.ones(()),)
-
-
-def _log_tail(z: Array, alpha: Array, r: Array, upper: Array) -> Array:
-    """Return ln P(Z > z), or ln P(Z ≤ z), also where it underflows."""
-    t = np.arcsinh(np.clip(z, -1e300, 1e300))
-    alpha, r = np.broadcast_to(alpha, t.shape), np.broadcast_to(r, t.shape)
-    above = np.broadcast_to(upper > 0.0, t.shape)
-    at, found = _integrals(t, alpha, r, above, _one, 1)
-    value = _exponent(at, alpha, r) + np.log(alpha / math.pi * found)
-    end = np.where(above, z, -z)
-    return np.select([end == np.inf, end == -np.inf, np.isnan(z)], [-np.inf, 0.0, np.nan], value)
+def _log_tail(z: Array, alpha: Array, tilt: Array, upper: Array) -> Array:
+    side, log = _log_outer(z, alpha, tilt)
+    return np.where((side > 0.0) == (upper > 0.0), log, np.log1p(-np.exp(log)))
 
 
 @elementwise()
-def tail(z: Array, alpha: Array, r: Array, upper: Array) -> Array:
+def tail(z: Array, alpha: Array, tilt: Array, upper: Array) -> Array:
     """Return P(Z > z) if `upper` is 1, P(Z ≤ z) if it is 0, with the digits of a small one."""
-    return np.minimum(np.exp(_log_tail(z, alpha, r, upper)), 1.0)
+    side, log = _log_outer(z, alpha, tilt)
+    outer = np.minimum(np.exp(log), 1.0)
+    return np.where((side > 0.0) == (upper > 0.0), outer, 1.0 - outer)
 
 
 @elementwise()
-def log_tail(z: Array, alpha: Array, r: Array, upper: Array) -> Array:
-    """Return the logarithm of :func:`tail`, where that is near 1 from the other one."""
-    own = _log_tail(z, alpha, r, upper)
-    if (near := np.flatnonzero(own > -0.5)).size:
-        z, alpha, r, upper = (members(x, near) for x in (z, alpha, r, upper))
-        own[near] = np.log1p(-np.exp(_log_tail(z, alpha, r, 1.0 - upper)))
-    return own
+def log_tail(z: Array, alpha: Array, tilt: Array, upper: Array) -> Array:
+    """Return the logarithm of :func:`tail`, also where that underflows."""
+    return _log_tail(z, alpha, tilt, upper)
+
+
+# Quantiles --------------------------------------------------------------------------------------
+
+
+@elementwise()
+def quantile(u: Array, v: Array, alpha: Array, tilt: Array) -> Array:
+    """Return z with P(Z ≤ z) = u, where v = 1 − u and the smaller of them has its digits.
+
+    Halley's method on the logarithm of a tail in t = arcsinh z, of that which is smaller at hand: a
+    step may pass the root, where the other tail is nearly 1. Chernoff's bound
+    exp(−γ (cosh(t − r) − 1)), with γ = α √(1 − τ²) and tanh r = τ, is a start farther out.
+    """
+    from scipy.special import k1e
+
+    v = np.broadcast_to(v, u.shape)
+    log_lower, log_upper = (
+        np.where(own < 0.5, np.log(own), np.log1p(-other)) for own, other in ((u, v), (v, u))
+    )
+    root = np.sqrt((1.0 - tilt) * (1.0 + tilt))
+    reach = 2.0 * np.arcsinh(np.sqrt(-0.5 * np.minimum(log_lower, log_upper) / alpha / root))
+    start = np.sinh(np.clip(np.arctanh(tilt) + np.where(v < u, reach, -reach), -690.0, 690.0))
+    z = np.select([u <= 0.0, v <= 0.0, np.isnan(u)], [-np.inf, np.inf, np.nan], start)
+    active = np.flatnonzero(np.isfinite(z))
+
+    def improve(rows: Members) -> NDArray[np.bool_]:
+        at, a, tau = z[rows], members(alpha, rows), members(tilt, rows)
+        side, bracket, fall = _outer(at, a, tau)
+        outer = np.log(bracket) - fall
+        inner = outer > _LOG_HALF
+        above = (side > 0.0) != inner
+        far = np.hypot(1.0, at)
+        x = np.clip(a * far, _LEAST, _MOST)
+        bessel = k1e(x)
+        found = np.where(inner, np.log1p(-np.exp(outer)), outer)
+        share = np.where(inner, np.exp(fall + found), bracket)
+        slope = (bessel_deficit(x, bessel) - 1.0 / x) * a * at - a * (at - tau * far)
+        residual = np.where(above, log_upper[rows], log_lower[rows]) - found
+        mills = math.pi * share / (a * bessel)
+        step, bent = halley(residual, mills, slope, above)
+        newton = np.where(above, -mills, mills) * residual
+        step = np.where(np.abs(residual) < 1.0, step, newton)  # which doesn't go too far
+        z[rows] = _moved(at, far, step)
+        return unfinished(residual, step, bent)
+
+    iterate(improve, active)
+    improve(active)
+    return z
+
+
+def _moved(z: Array, reach: Array, step: Array) -> Array:
+    """Return sinh(arcsinh z + step), with the digits of z where the step is small."""
+    small = np.clip(step, -1.0, 1.0)
+    near = z + (2.0 * z * np.sinh(0.5 * small) ** 2 + reach * np.sinh(small))
+    far = np.sinh(np.clip(np.arcsinh(z) + step, -690.0, 690.0))
+    return np.where(small == step, near, far)
+
+
+# Derivatives ------------------------------------------------------------------------------------
 
 
 @elementwise(outputs=2)
-def pathwise(z: Array, alpha: Array, r: Array) -> tuple[Array, Array]:
-    """Return ∂z/∂α at fixed τ = β/α, and √(1 − τ²) ∂z/∂τ, at a fixed quantile.
+def pathwise(z: Array, alpha: Array, tilt: Array) -> tuple[Array, Array]:
+    """Return ∂z/∂α at fixed τ, and ∂z/∂τ, at a fixed quantile.
 
-    Scores are integrated from the end on whose side of the mean that in τ keeps its sign.
+    With the scaled K₀ and K₁ of x these are (τ K₀ − √(1 − τ²) H) √(1 + z²)/α K₁ and
+    (K₀ + τ H/√(1 − τ²)) √(1 + z²)/K₁. The first cancels for large x, where it is an integral of
+    its own.
     """
-    first, second = _outer(z, alpha, r, _scores, 2)
-    return first, second
+    from scipy.special import k0e, k1e
 
+    side = _sign(tilt + z * np.sqrt((1.0 - tilt) * (1.0 + tilt)))  # κ ≤ π
+    tau, root, reach, x, delta, _, kappa = _placed(z, alpha, tilt, side)
 
-@elementwise(outputs=5)
-def integrals(z: Array, alpha: Array, r: Array) -> tuple[Array, ...]:
-    """Return the same two, and −F_θφ/p for α and α, α and τ, τ and τ, each τ times √(1 − τ²)."""
-    return _outer(z, alpha, r, _scores_and_bends, 5)
+    def outer(nodes: int) -> Callable[..., tuple[Array, Array]]:
+        def sums(m: Array, e: Array, x: Array, step: Array, pole: Array) -> tuple[Array, ...]:
+            _weights(m, e, x, step)
+            e /= m + pole
+            return weighted(e, np.ones(nodes)), weighted(e, m)
 
+        def formula(
+            x: Array, tau: Array, root: Array, sine: Array, delta: Array, kappa: Array
+        ) -> tuple[Array, Array]:
+            step = _step(x, nodes)
+            plain, grown = integrate(sums, nodes, 2, x, step, _versine(kappa))
+            near, at = _beside(kappa, x, step)
+            growth = np.exp(x * _versine(np.where(near, kappa, 0.0)))
+            pole = np.where(near, _TWO_PI * growth / (np.exp(at) + 1.0), 0.0)
+            apart = 2.0 * np.sin(0.5 * kappa) * np.sin(0.5 * delta)
+            own = step * (tau * grown - apart * plain) - root * pole
+            return sine * step * plain + pole, own
 
-def _outer(z: Array, alpha: Array, r: Array, weights: Weights, count: int) -> tuple[Array, ...]:
-    """Return minus integrals over all below z, of weights that have no mean, over the density."""
-    from scipy.special import k1e
+        return formula
 
-    t = np.arcsinh(z)
-    alpha, r = np.broadcast_to(alpha, t.shape), np.broadcast_to(r, t.shape)
-    at, *found = _integrals(t, alpha, r, t > r, weights, count)
-    height = np.exp(_fallen(t - at, at, alpha, r)) * k1e(alpha * np.cosh(t)) / np.cosh(t)
-    height = np.where(t > r, height, -height)
-    return tuple(integral / height for integral in found)
-
-
-def _scores(s: Array, cosh: Array, bessel: Array, alpha: Array, r: Array) -> tuple[Array, ...]:
-    """Return the score in α, and √(1 − τ²) times that in τ."""
-    apart = np.sinh(0.5 * (s - r))
-    in_alpha = cosh * _deficit(alpha * cosh, bessel) - 2.0 * apart * apart / np.cosh(r)
-    return in_alpha, 2.0 * alpha * np.cosh(0.5 * (s + r)) * apart / np.cosh(r)
-
-
-def _scores_and_bends(
-    s: Array, cosh: Array, bessel: Array, alpha: Array, r: Array
-) -> tuple[Array, ...]:
-    """Return the scores, and second derivatives of the density over the density."""
-    first, second = _scores(s, cosh, bessel, alpha, r)
-    turned = cosh * cosh * ratio_slope(alpha * cosh)
-    return (
-        first,
-        second,
-        first * first + turned,
-        first * second + second / alpha,
-        second * second - alpha * np.cosh(r),
-    )
-
-
-@elementwise()
-def entropy(alpha: Array, r: Array) -> Array:
-    """Return −E ln p(z)."""
-
-    def information(
-        s: Array, cosh: Array, bessel: Array, alpha: Array, r: Array
-    ) -> tuple[Array, ...]:
-        return (np.log(cosh / bessel) - np.log(alpha / math.pi) - _exponent(s, alpha, r),)
-
-    r = np.broadcast_to(r, alpha.shape)
-    sides = np.full(alpha.shape, True), np.full(alpha.shape, False)
-    mode = _mode(alpha, r)
-    parts = (_integrals(mode, alpha, r, side, information, 1)[1] for side in sides)
-    return alpha / math.pi * _in_order(parts)
+    choice = np.digitize(x, _BORDERS)
+    formulas = [outer(nodes) for nodes in _NODES]
+    sine = (tau + side * z * root) / reach  # of κ, also next to π
+    h, own = select(choice, formulas, x, tau, root, sine, delta, kappa, outputs=2)
+    zero, one = k0e(x), k1e(x)
+    in_alpha = np.where(x < _BORDERS[-1], tau * zero - root * h, own)
+    return side * in_alpha * (reach / alpha / one), (zero + tau * h / root) * (reach / one)

@@ -10,7 +10,7 @@ from reparam._typing import Array
 
 __all__ = ["along", "covariance", "of_others"]
 
-#: Up to so many entries NumPy adds in order, too, and takes ten times as long along the last axis.
+#: Up to this many entries NumPy adds in order, too, and takes 10 times as long along the last axis.
 _FEW = 7
 
 

@@ -16,14 +16,10 @@ from reparam.verification.witnesses.transform import reference_table
 
 TOOLS = Path(__file__).parents[2] / "tools"
 FOLDER = Path(registry.__file__).parent / "verification" / "reference"
-#: Those whose path is a quadrature, to a bound that they declare, are compared with another route
-#: in tests of their own: quantiles of a hundred digits would take hours.
 NAMES = [
     name
     for name in registry.BUILT_IN
-    if issubclass(registry.get(name), Reparameterized)
-    and not registry.get(name)._support.rank
-    and "pathwise" not in registry.get(name).about.accuracy
+    if issubclass(registry.get(name), Reparameterized) and not registry.get(name)._support.rank
 ]
 VECTORS = [
     name

@@ -2,89 +2,33 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import cache
 from typing import Any
 
 from torch.distributions import constraints
 
-from reparam.adapters.laws import key_of, law_of
-from reparam.adapters.torch._constraints import between, of_parameter
+from reparam.adapters.classes import class_name, class_names, members
+from reparam.adapters.constraints import between
+from reparam.adapters.laws import law_of
 from reparam.adapters.torch.distributions import Univariate
-from reparam.adapters.torch.names import CLASSES, PARAMETERS
-from reparam.base.reparameterized import Reparameterized
-from reparam.errors import NotReparameterizable
-from reparam.parameters import Parameter
-from reparam.registry import names
 
-__all__ = ["class_named", "class_names"]
-
-
-@cache
-def class_names() -> dict[str, str]:
-    """Return the names of classes, the library's and PyTorch's, with the registry's names."""
-    found: dict[str, str] = {}
-    for name in names():
-        try:
-            key = key_of(name)
-        except NotReparameterizable:
-            continue
-        found[law_of(key).__name__] = key
-        if key in CLASSES:
-            found[CLASSES[key]] = key
-    return found
+__all__ = ["class_named"]
 
 
 def class_named(name: str) -> type[Univariate]:
-    """Return the class of that name: one of :func:`class_names`."""
+    """Return the class of that name: one of ``class_names()``."""
     return _class_of(class_names()[name])
 
 
 @cache
 def _class_of(key: str) -> type[Univariate]:
-    law = law_of(key)
-    theirs = PARAMETERS.get(key, {})
-    declared = {theirs.get(name, name): parameter for name, parameter in law._own.items()}
-    members = {
-        "__module__": "reparam.torch",
-        "__doc__": _documentation(law, declared),
-        "__signature__": _signature(declared),
-        "arg_constraints": {name: of_parameter(p.domain) for name, p in declared.items()},
-        "support": _support(law),
-        "law": law,
-        "key": key,
-        "_defaults": {name: parameter.initial for name, parameter in declared.items()},
-        "_spellings": {
-            spelling: name
-            for name, parameter in declared.items()
-            for spelling in (name, parameter.name, *parameter.aliases)
-        },
-    }
-    return type(CLASSES.get(key, law.__name__), (Univariate,), members)
+    declared = members(key, "reparam.torch", constraints)
+    return type(class_name(key), (Univariate,), {**declared, "support": _support(key)})
 
 
-def _support(law: type[Reparameterized]) -> Any:
+def _support(key: str) -> Any:
     """Return the constraint of draws: a property where parameters move an end."""
-    if not law._support.moved_by:
-        return between(*law._support.ends({}))
+    support = law_of(key)._support
+    if not support.moved_by:
+        return between(constraints, *support.ends({}))
     return constraints.dependent_property(Univariate.moving_support, is_discrete=False, event_dim=0)
-
-
-def _signature(declared: dict[str, Parameter]) -> inspect.Signature:
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    last = inspect.Parameter("validate_args", inspect.Parameter.KEYWORD_ONLY, default=None)
-    parameters = [
-        inspect.Parameter(name, kind, default=parameter.initial)
-        for name, parameter in declared.items()
-    ]
-    return inspect.Signature([*parameters, last])
-
-
-def _documentation(law: type[Reparameterized], declared: dict[str, Parameter]) -> str:
-    summary = inspect.getdoc(law).partition("\n\n")[0]  # type: ignore[union-attr]
-    entries = (
-        f"{name}\n    {parameter.description}: in {parameter.domain}."
-        f" Default: {parameter.initial_text}."
-        for name, parameter in declared.items()
-    )
-    return "\n".join([summary, "", law.about.density, "", "Parameters", "-" * 10, *entries])

@@ -1,30 +1,30 @@
-"""PyTorch's constraints for the domains that distributions declare."""
+"""Constraints of PyTorch and NumPyro, which share names, for the domains of distributions.
+
+Functions take the framework's module of constraints.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from torch import Tensor
-from torch.distributions import constraints
-
 from reparam.domains import Domain, Interval
 
 __all__ = ["between", "of_parameter"]
 
 
-def of_parameter(domain: Domain) -> Any:
-    """Return the constraint of a parameter: of an open interval, which torch lacks, the closed."""
+def of_parameter(constraints: Any, domain: Domain) -> Any:
+    """Return the constraint of a parameter: for an open interval the closed one, as in PyTorch."""
     if not isinstance(domain, Interval):
         return constraints.nonnegative_integer if domain.low == 0 else constraints.positive_integer
     low, high = (float(end) for end in domain.ends({}))
     if low not in domain and math.isfinite(low) and high == math.inf:
         return constraints.positive if low == 0.0 else constraints.greater_than(low)
-    return between(low, high)
+    return between(constraints, low, high)
 
 
-def between(low: Tensor | float, high: Tensor | float) -> Any:
-    """Return the constraint of values from one end to another: closed, as ``log_prob`` is."""
+def between(constraints: Any, low: Any, high: Any) -> Any:
+    """Return the constraint of values between numbers, or tensors: closed, as ``log_prob`` is."""
     below, above = isinstance(low, float), isinstance(high, float)
     if below and above and (low, high) == (-math.inf, math.inf):
         return constraints.real

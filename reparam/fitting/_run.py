@@ -65,8 +65,8 @@ class Run:
         self.shapes = {n: v.shape for n, v in model.inputs.items() if n not in fixed}
         if not self.shapes:
             raise FitError(
-                "there is nothing to fit: make the loss or a parameter a formula of an input, such as"
-                " loc=m with m=0"
+                "there is nothing to fit: make the loss or a parameter a formula of an input,"
+                " such as loc=m with m=0"
             )
         self._root = seed_sequence(rng)
         self._adam = Adam(self._flat(model.inputs))

@@ -11,12 +11,12 @@ from functools import cached_property, partial
 import numpy as np
 
 from reparam import notes, sampling
-from reparam._typing import RNGLike
+from reparam._typing import Mapped, RNGLike
 from reparam.arguments import draw_count, instance
 from reparam.base.distribution import Distribution
 from reparam.engine.noise import seed_sequence
 from reparam.errors import EstimatorError, ParameterError, ReparamError, ShapeError, did_you_mean
-from reparam.estimators._estimator import Estimator, Mapped
+from reparam.estimators._estimator import Estimator
 from reparam.estimators._exact import Exact, exact
 from reparam.estimators._objective import Objective, ObjectiveLike
 from reparam.estimators._pathwise import Pathwise

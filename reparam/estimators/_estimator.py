@@ -7,21 +7,18 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import islice
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 
-from reparam._typing import Array
+from reparam._typing import Array, Mapped
 from reparam.engine.noise import BLOCK
 from reparam.engine.threads import in_order
 from reparam.errors import ReparamError
 from reparam.estimators._problem import Problem
 from reparam.moments import Moments, moments
 
-__all__ = ["Estimator", "Mapped"]
-
-#: Applies a function to each of many starts, wherever, and yields the results in order.
-Mapped: TypeAlias = Callable[[Callable[[int], Any], range], Iterator[Any]]
+__all__ = ["Estimator"]
 
 
 class Estimator(abc.ABC):

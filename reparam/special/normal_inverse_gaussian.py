@@ -63,8 +63,8 @@ _LAST = 40.0
 #: error about exp(−40).
 _BORDERS = np.array([1e-3, 0.3])
 _NODES = (171, 48, 24)
-#: Smaller x make no difference.
-_LEAST = 1e-300
+#: Beyond these x make no difference.
+_LEAST, _MOST = 1e-300, 1e300
 
 #: Of elements, as if above the mean: τ, √(1 − τ²), √(1 + z²), x,
 #: and the angles δ, a and κ, the latter less 2π where it is above π.
@@ -77,7 +77,7 @@ def _placed(z: Array, alpha: Array, tilt: Array, side: Array) -> Place:
     root, reach = np.sqrt((1.0 - tilt) * (1.0 + tilt)), np.hypot(1.0, z)
     delta = np.arctan2(z * root - tilt, root + z * tilt)
     kappa = np.arctan2(tilt + z * root, z * tilt - root)
-    x = np.maximum(alpha * reach, _LEAST)
+    x = np.clip(alpha * reach, _LEAST, _MOST)
     return tilt, root, reach, x, delta, np.arctan2(1.0, z), kappa
 
 
@@ -225,14 +225,13 @@ def quantile(u: Array, v: Array, alpha: Array, tilt: Array) -> Array:
         at, side = z[rows], upper[rows]
         a, tau = members(alpha, rows), members(tilt, rows)
         found, far = _log_tail(at, a, tau, side), np.hypot(1.0, at)
-        x = np.maximum(a * far, _LEAST)
+        x = np.clip(a * far, _LEAST, _MOST)
         bessel = k1e(x)
         log = np.log(a / math.pi * bessel) - a * _fall(at, far, tau)
         slope = (bessel_deficit(x, bessel) - 1.0 / x) * a * at - a * (at - tau * far)
         residual = log_tail[rows] - found
         step, bent = halley(residual, np.exp(found - log), slope, side > 0.0)
-        step = np.clip(step, -5.0, 5.0)
-        z[rows] = at + (at * _twice_square_sinh(step) + far * np.sinh(step))
+        z[rows] = _moved(at, far, step)
         return unfinished(residual, step, bent)
 
     iterate(improve, active)
@@ -240,9 +239,12 @@ def quantile(u: Array, v: Array, alpha: Array, tilt: Array) -> Array:
     return z
 
 
-def _twice_square_sinh(step: Array) -> Array:
-    """Return cosh − 1."""
-    return np.asarray(2.0 * np.sinh(0.5 * step) ** 2)
+def _moved(z: Array, reach: Array, step: Array) -> Array:
+    """Return sinh(arcsinh z + step), with the digits of z where the step is small."""
+    small = np.clip(step, -1.0, 1.0)
+    near = z + (2.0 * z * np.sinh(0.5 * small) ** 2 + reach * np.sinh(small))
+    far = np.sinh(np.clip(np.arcsinh(z) + step, -690.0, 690.0))
+    return np.where(small == step, near, far)
 
 
 def _fall(z: Array, reach: Array, tilt: Array) -> Array:

@@ -7,8 +7,12 @@ from mpmath import mp, mpf
 import reparam as rp
 from reparam.errors import UnknownParameterError
 
-#: α, τ and z: near a Gaussian, near Cauchy's distribution, leaning, and far in a tail.
-POINTS = [(1.3, 0.4, 0.9), (300.0, -0.7, -1.1), (0.01, 0.3, -2.0), (2.0, 0.95, 40.0)]
+#: α, τ and z: near a Gaussian, near Cauchy's distribution, leaning, far in a tail, of each number
+#: of nodes, and with both poles beside the path, on one side of the mean and on the other.
+POINTS = [
+    *((1.3, 0.4, 0.9), (300.0, -0.7, -1.1), (0.01, 0.3, -2.0), (2.0, 0.95, 40.0)),
+    *((1e-6, 0.3, 5.0), (0.05, -0.6, 0.4), (2.0, 0.9999, 90.0), (2.0, -0.9999, -50.0)),
+]
 
 
 def density(z, alpha, tilt):
@@ -39,9 +43,9 @@ def test_tails_and_derivatives(point):
     alpha, tilt, z = point
     d = rp.NormalInverseGaussian(alpha, tilt)
     sign = 1 if z > d.mean else -1
-    with mp.workdps(24):
+    with mp.workdps(32):
         theta = [mpf(alpha), mpf(tilt)]
-        p, step = density(mpf(z), *theta), mpf(10) ** -8
+        p, step = density(mpf(z), *theta), mpf(10) ** -11
         wanted = tail(mpf(z), *theta, sign)
         slopes = {}
         for place, name in enumerate(("alpha", "tilt")):
@@ -57,7 +61,7 @@ def test_tails_and_derivatives(point):
     np.testing.assert_allclose(d.log_prob(z), float(mp.log(p)), rtol=1e-13)
     found = d.pathwise(z)
     for name, slope in slopes.items():
-        np.testing.assert_allclose(found[name], float(slope), rtol=1e-10)
+        np.testing.assert_allclose(found[name], float(slope), rtol=1e-13)
 
 
 def test_second_derivatives_along_the_path():

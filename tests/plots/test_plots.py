@@ -197,6 +197,17 @@ class TestDraws:
         draw = rp.Gaussian(loc=[[0.0], [1.0]]).transform(np.zeros((2, 50)))
         assert [bars.total for bars in layers(picture(draw).density, Bars)] == [50, 50]
 
+    def test_atoms_are_noted_beside_the_density(self):
+        law = rp.Clipped(rp.Gaussian(), low=-1.0, high=0.5)
+        made = picture(law)
+        assert made.notes == (
+            "clipped: P(y = -1) = 0.159 is not part of the density",
+            "clipped: P(y = 0.5) = 0.309 is not part of the density",
+        )
+        (curve,) = layers(made.density, Curve)
+        np.testing.assert_allclose(curve.y, np.exp(rp.Gaussian().log_prob(curve.x)), rtol=1e-12)
+        assert picture(rp.Clipped(rp.Exponential(), low=-1.0)).notes == ()
+
     def test_vectors_are_histograms_of_their_entries(self):
         law = rp.Concrete(0.5, [0.0, 1.0])
         made = picture(law.rsample(1000, rng=1))

@@ -33,6 +33,8 @@ LONG = [
     "order_statistic(truncated(gaussian, low=0), r=2, n=3)",
     "truncated(truncated(gaussian, low=0), high=1)",
     "exp(mixture([1, 2], gaussian, gaussian(3)))",
+    # it does not depend on the second location, as long as that is 0
+    "abs(mixture([1, 2], gaussian(1), student_t(3)))",
 ]
 #: Some numerical references are too uncertain: of scores where a density jumps, and of ends with
 #: probabilities that move.

@@ -6,16 +6,17 @@ import inspect
 from functools import cache
 from typing import Any
 
-from torch.distributions import constraints
+from torch.distributions import Distribution, constraints
 
 from reparam.adapters.laws import key_of, law_of
 from reparam.adapters.torch._constraints import between, of_parameter
 from reparam.adapters.torch.distributions import Univariate
-from reparam.adapters.torch.names import CLASSES, PARAMETERS
+from reparam.adapters.torch.names import CLASSES, ORDERS, PARAMETERS
+from reparam.adapters.torch.vectors import Vector, matrix
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import NotReparameterizable
 from reparam.parameters import Parameter
-from reparam.registry import names
+from reparam.registry import get, names
 
 __all__ = ["class_named", "class_names"]
 
@@ -25,19 +26,45 @@ def class_names() -> dict[str, str]:
     """Return the names of classes, the library's and PyTorch's, with the registry's names."""
     found: dict[str, str] = {}
     for name in names():
-        try:
-            key = key_of(name)
-        except NotReparameterizable:
+        law = get(name)
+        if not law._support.rank:
+            try:
+                key_of(name)
+            except NotReparameterizable:
+                continue
+        elif not issubclass(law, Reparameterized):
             continue
-        found[law_of(key).__name__] = key
-        if key in CLASSES:
-            found[CLASSES[key]] = key
+        found[law.__name__] = name
+        if name in CLASSES:
+            found[CLASSES[name]] = name
     return found
 
 
-def class_named(name: str) -> type[Univariate]:
+def class_named(name: str) -> type[Distribution]:
     """Return the class of that name: one of :func:`class_names`."""
-    return _class_of(class_names()[name])
+    key = class_names()[name]
+    return _vector_class(key) if get(key)._support.rank else _class_of(key)
+
+
+@cache
+def _vector_class(key: str) -> type[Vector]:
+    """Return the class of vectors or matrices."""
+    law: Any = get(key)
+    theirs = PARAMETERS.get(key, {})
+    declared = {theirs.get(name, name): p for name, p in law._arguments.items()}
+    groups = [[theirs.get(name, name) for name in group] for group in law._alternatives]
+    members = {
+        "__module__": "reparam.torch",
+        "__doc__": _documentation(law, declared),
+        "arg_constraints": {
+            name: of_parameter(p.domain, p.rank) for name, p in declared.items() if not p.length_of
+        },
+        "made_of": law,
+        "_order": ORDERS.get(key, (*law._own,)),
+        "_names": theirs,
+        **{name: matrix(name, group) for group in groups for name in group},
+    }
+    return type(CLASSES.get(key, law.__name__), (Vector,), members)
 
 
 @cache

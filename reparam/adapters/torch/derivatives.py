@@ -8,6 +8,7 @@ operators. :mod:`reparam.adapters.torch.rules` has the mathematics.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any
@@ -232,7 +233,7 @@ def _columns(ctx: Any, needed: Sequence[bool]) -> dict[int, Sequence[Tensor]]:
         found[0] = rule.slopes(at, result)
     if any(needed[count:]):
         entries = rule.partials(at, result)
-        found |= _by_parameter(ctx.law, entries, needed[count:], count)
+        found |= _by_parameter(ctx.law, entries, theta, needed[count:], count)
     return found
 
 
@@ -240,21 +241,28 @@ def _columns_of_draw(ctx: Any, needed: Sequence[bool]) -> dict[int, Sequence[Ten
     """Return the same of draws that the library made."""
     value, *theta = ctx.saved_tensors
     at = _At(ctx.law, [value.detach(), *operators.tensors(ctx.draw._extras)], theta)
-    return _by_parameter(ctx.law, [at("of_draw")], needed)
+    return _by_parameter(ctx.law, [at("of_draw")], theta, needed)
 
 
 def _by_parameter(
-    law: str, rows: Sequence[Sequence[Tensor]], needed: Sequence[bool], first: int = 0
+    law: str,
+    rows: Sequence[Sequence[Tensor]],
+    theta: Sequence[Tensor],
+    needed: Sequence[bool],
+    first: int = 0,
 ) -> dict[int, Sequence[Tensor]]:
     """Return derivatives in each needed parameter, by the number of the argument."""
     columns = zip(*rows, strict=True)
     found: dict[int, Sequence[Tensor]] = {}
     for k, has_derivative in enumerate(differentiable(law)):
-        column = next(columns) if has_derivative else None
+        column: Sequence[Tensor] | None = next(columns) if has_derivative else None
         if not needed[k]:
             continue
         if column is None:
-            raise NotReparameterizable(f"{law} has no derivative in parameter {k}; detach it")
+            if theta[k].requires_grad:
+                raise NotReparameterizable(f"{law} has no derivative in parameter {k}; detach it")
+            # torch.func needs those of constants, too: times makes this 0 where their tangent is
+            column = [torch.full_like(theta[k], math.nan)] * len(rows)
         found[first + k] = column
     return found
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["CLASSES", "PARAMETERS"]
+__all__ = ["CLASSES", "ORDERS", "PARAMETERS"]
 
 #: By the registry's name.
 CLASSES: Mapping[str, str] = {
     "chi-square": "Chi2",
     "f": "FisherSnedecor",
     "gaussian": "Normal",
+    "low-rank-gaussian": "LowRankMultivariateNormal",
+    "multivariate-gaussian": "MultivariateNormal",
 }
 
 #: By the registry's name: our parameter -> torch's, the same number.
@@ -18,4 +20,12 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "beta": {"alpha": "concentration1", "beta": "concentration0"},
     "gamma": {"alpha": "concentration"},
     "inverse-gamma": {"alpha": "concentration", "scale": "rate"},
+    "multivariate-gaussian": {"covariance": "covariance_matrix", "precision": "precision_matrix"},
+    "wishart": {"covariance": "covariance_matrix"},
+}
+
+#: By the registry's name: parameters by position, where alternatives precede the declared one.
+ORDERS: Mapping[str, tuple[str, ...]] = {
+    "multivariate-gaussian": ("loc", "covariance_matrix", "precision_matrix", "scale_tril"),
+    "wishart": ("df", "covariance_matrix"),
 }

@@ -13,9 +13,9 @@ from reparam.adapters import formulas, wrapping
 from reparam.adapters.laws import law_of
 from reparam.adapters.torch._constants import differentiable
 from reparam.adapters.torch.distributions import Univariate
-from reparam.adapters.torch.functions import double, like
 from reparam.adapters.torch.once import Once, computed
 from reparam.adapters.torch.operators import arrays, in_front, tensors
+from reparam.adapters.torch.types import double, like
 from reparam.adapters.torch.wrapped import Wrapped
 
 __all__ = ["divergence"]

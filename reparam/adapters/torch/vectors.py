@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 from torch.distributions.utils import lazy_property
 
-from reparam.adapters.torch.functions import double
+from reparam.adapters.torch.types import double
 from reparam.adapters.torch.wrapped import Wrapped
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import UnknownParameterError

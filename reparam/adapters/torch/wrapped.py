@@ -12,8 +12,9 @@ from torch.distributions import Distribution
 import reparam.base.distribution as library
 from reparam.adapters import wrapping
 from reparam.adapters.torch._constraints import between, of_region
-from reparam.adapters.torch.functions import Number, double, fresh_seed, like
+from reparam.adapters.torch.functions import fresh_seed
 from reparam.adapters.torch.once import computed
+from reparam.adapters.torch.types import Number, double, like
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import NoFormulaError, NotReparameterizable
 from reparam.regions import Region

@@ -9,18 +9,22 @@ whatever is there in a line, and indented on a line of its own for any lines. A 
 
 import os
 import re
+import shlex
 import subprocess
 import sys
-from contextlib import ExitStack, chdir
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from unittest import mock
 
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
+from reparam.cli import app
 from reparam.importing import importable
 
 
@@ -30,19 +34,44 @@ def on_terminal(command: str) -> str:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     plain = {"PATH": path, "PYTHONUTF8": "1", "COLUMNS": "80", "TERM": "dumb"}
     plain["REPARAM_NUM_THREADS"] = "1"  # other pages have the other cores
+    run = run_here if RUNS_HERE.fullmatch(command) else run_in_shell
     ours, its = os.openpty()
-    with subprocess.Popen(
+    with ThreadPoolExecutor(1) as pool:  # reads along: a terminal holds some kilobytes
+        seen = pool.submit(lambda: b"".join(iter(lambda: read(ours), b"")))
+        try:
+            run(command, {**inherited, **plain}, its)
+        finally:
+            os.close(its)
+    os.close(ours)
+    return neat(seen.result().decode())
+
+
+def run_in_shell(command: str, environment: dict[str, str], terminal: int) -> None:
+    subprocess.run(
         command,
         shell=True,
-        env={**inherited, **plain},
+        env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=its,
-        stderr=its,
+        stdout=terminal,
+        stderr=terminal,
+        check=False,
+    )
+
+
+#: Commands that run in this process, because starting another takes longer than most of them do:
+#: those without shell syntax that start no processes and import no module of the page.
+RUNS_HERE = re.compile(r"reparam (?!verify|lesson)[^|<>&;$~:#]*")
+
+
+def run_here(command: str, environment: dict[str, str], terminal: int) -> None:
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        open(terminal, "w", encoding="utf-8", buffering=1, closefd=False) as screen,
+        redirect_stdout(screen),
+        redirect_stderr(screen),
+        suppress(SystemExit),
     ):
-        os.close(its)
-        seen = b"".join(iter(lambda: read(ours), b""))
-    os.close(ours)
-    return neat(seen.decode())
+        app(shlex.split(command)[1:], prog_name="reparam")
 
 
 def read(terminal: int) -> bytes:
@@ -78,7 +107,7 @@ def open_page(names: dict[str, object]) -> None:
     names["page"] = stack = ExitStack()
     stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
     stack.enter_context(importable(Path.cwd()))
-    for package in ("torch", "jax", "dask", "joblib"):
+    for package in ("torch", "jax", "numpyro", "dask", "joblib"):
         names[f"{package}_is_missing"] = find_spec(package) is None
     # a module that has the page's names, so that its classes can be pickled
     sys.modules["page"] = module = ModuleType("page")
@@ -107,7 +136,7 @@ pages = Sybil(
         CodeBlockParser("toml", write_file),
         CodeBlockParser("text", write_file),
     ],
-    patterns=["README.md", "docs/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/cli/*.md"],
     setup=open_page,
     teardown=close_page,
 )

@@ -34,8 +34,9 @@ from by_kernels import KERNELS, kernels
 import reparam as rp
 from reparam.engine.threads import thread_count
 
-#: name, our class, parameters by our names.
-CASES: list[tuple[str, str, dict[str, float]]] = [
+#: name, our class, parameters by our names: a number, or the ends of those that are spread evenly
+#: on a logarithmic scale, which are timed per element alone.
+CASES: list[tuple[str, str, dict[str, float | tuple[float, float]]]] = [
     ("Gaussian", "gaussian", {"loc": 0.5, "scale": 1.5}),
     ("Exponential", "exponential", {"rate": 1.5}),
     ("Laplace", "laplace", {"loc": 0.5, "scale": 1.5}),
@@ -43,10 +44,12 @@ CASES: list[tuple[str, str, dict[str, float]]] = [
     ("Gamma(0.3)", "gamma", {"alpha": 0.3, "rate": 1.0}),
     ("Gamma(2)", "gamma", {"alpha": 2.0, "rate": 1.0}),
     ("Gamma(50)", "gamma", {"alpha": 50.0, "rate": 1.0}),
+    ("Gamma(0.1…100)", "gamma", {"alpha": (0.1, 100.0), "rate": 1.0}),
     ("Beta(0.3, 0.4)", "beta", {"alpha": 0.3, "beta": 0.4}),
     ("Beta(2, 3)", "beta", {"alpha": 2.0, "beta": 3.0}),
     ("Beta(50, 80)", "beta", {"alpha": 50.0, "beta": 80.0}),
     ("Beta(1e3, 2e3)", "beta", {"alpha": 1e3, "beta": 2e3}),
+    ("Beta(0.1…100, 0.1…100)", "beta", {"alpha": (0.1, 100.0), "beta": (0.1, 100.0)}),
     ("StudentT(5)", "student-t", {"df": 5.0, "loc": 0.0, "scale": 1.0}),
 ]
 
@@ -166,6 +169,17 @@ def jax_calls(
     return {"both": both}
 
 
+def per_element(given: dict[str, Any], n: int) -> dict[str, np.ndarray]:
+    """Return parameters of which each draw has its own."""
+    rng = np.random.default_rng(0)
+    return {
+        key: np.exp(rng.uniform(*np.log(value), n))
+        if isinstance(value, tuple)
+        else np.full(n, value)
+        for key, value in given.items()
+    }
+
+
 def measure(
     calls: dict[str, dict[str, Call]], n: int, rounds: int, clock: Callable[[], float]
 ) -> dict[str, dict[str, float]]:
@@ -241,19 +255,16 @@ def main() -> None:
     upstream = np.random.default_rng(0).standard_normal(n)
     own = options.kernels.split(",")
     columns = [*own, *peers]
-    header = f"{'ns a draw':<34}" + "".join(f"{name:>10}" for name in columns)
+    header = f"{'ns a draw':<50}" + "".join(f"{name:>10}" for name in columns)
     pairs = [(name, peer) for peer in peers for name in own]
     print(header + "".join(f"{f'{peer}/{name}':>14}" for name, peer in pairs))
     results: dict[str, dict[str, float]] = {}
-    for title, name, scalars in CASES:
+    for title, name, given in CASES:
         if options.only not in title.lower():
             continue
-        for how in ("per element", "scalar"):
-            parameters: dict[str, Any] = (
-                {key: np.full(n, value) for key, value in scalars.items()}
-                if how == "per element"
-                else scalars
-            )
+        mixed = any(isinstance(value, tuple) for value in given.values())
+        for how in ("per element",) if mixed else ("per element", "scalar"):
+            parameters: dict[str, Any] = per_element(given, n) if how == "per element" else given
             mine = ours(name, parameters, n, upstream)
             calls = {kernel: with_kernels(mine, kernel) for kernel in own}
             calls |= {
@@ -262,7 +273,7 @@ def main() -> None:
             for kind, by in measure(calls, n, options.rounds, clock).items():
                 label = f"{title}, {how}" + (", derivative" if kind == "kernel" else "")
                 results[label] = by
-                line = f"{label:<34}" + "".join(
+                line = f"{label:<50}" + "".join(
                     f"{by[c]:>10.1f}" if c in by else f"{'':>10}" for c in columns
                 )
                 ratios = (f"{by[c] / by[o]:>14.1f}" if c in by else "" for o, c in pairs)

@@ -1,7 +1,7 @@
 """A variational autoencoder in PyTorch whose latent numbers are gamma or beta distributed.
 
-``python examples/vae_torch.py --epochs 30 --seed 1`` trains the same model on the handwritten digits
-of scikit-learn with ``torch.distributions`` and with ``reparam.torch``, from the same weights and
+``python examples/vae_torch.py --epochs 30 --seed 1`` trains the same model on the digits of
+scikit-learn with ``torch.distributions`` and with ``reparam.torch``, from the same weights and
 batches. It prints the evidence lower bound (ELBO) of held-out images and the CPU time of an epoch.
 
 The model is that of ``vae.py`` with another prior and another q in each of the latent dimensions:

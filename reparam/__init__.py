@@ -100,6 +100,9 @@ if TYPE_CHECKING:
     )
     from reparam.distributions.nakagami import Nakagami as Nakagami
     from reparam.distributions.negative_binomial import NegativeBinomial as NegativeBinomial
+    from reparam.distributions.normal_inverse_gaussian import (
+        NormalInverseGaussian as NormalInverseGaussian,
+    )
     from reparam.distributions.one_hot_categorical import OneHotCategorical as OneHotCategorical
     from reparam.distributions.pareto import Pareto as Pareto
     from reparam.distributions.pert import PERT as PERT

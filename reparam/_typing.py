@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Array", "ArrayLike", "RNGLike", "Shape"]
+__all__ = ["Array", "ArrayLike", "Mapped", "RNGLike", "Shape"]
 
 #: A float64 array. A result with no dimensions is a NumPy scalar, as NumPy's own functions return.
 Array: TypeAlias = NDArray[np.float64]
@@ -18,3 +18,6 @@ RNGLike: TypeAlias = int | np.integer[Any] | np.random.SeedSequence | np.random.
 
 #: What a sample shape accepts.
 Shape: TypeAlias = int | Sequence[int]
+
+#: Applies a function to each of many numbers, wherever, and yields the results in order.
+Mapped: TypeAlias = Callable[[Callable[[int], Any], range], Iterator[Any]]

@@ -47,7 +47,7 @@ class Gradients:
     totals: dict[str, Array] = field(init=False)
 
     def __post_init__(self) -> None:
-        theta = self.distribution.parameters if self.upstream is not None else ()
+        theta = self.distribution.parameters.differentiable if self.upstream is not None else ()
         self.totals = {name: np.zeros_like(self.distribution[name]) for name in theta}
 
     @property
@@ -55,7 +55,9 @@ class Gradients:
         """The names of the columns that :meth:`blocks` yields."""
         declared, values = self.distribution.parameters, self.distribution._values
         thetas = [
-            entry for name in declared for entry in _names(name, declared[name].event(values[name]))
+            entry
+            for name in declared.differentiable
+            for entry in _names(name, declared[name].event(values[name]))
         ]
         noise = ["noise"] if _has_noise(self.distribution) else []
         names = [*noise, "y", *(f"dy_d{theta}" for theta in thetas)]

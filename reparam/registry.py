@@ -114,6 +114,7 @@ BUILT_IN = {
     "multivariate-student-t": "MultivariateStudentT",
     "nakagami": "Nakagami",
     "negative-binomial": "NegativeBinomial",
+    "normal-inverse-gaussian": "NormalInverseGaussian",
     "one-hot-categorical": "OneHotCategorical",
     "pareto": "Pareto",
     "pert": "PERT",

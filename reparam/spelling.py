@@ -89,9 +89,9 @@ def parse(text: str, *, classes: Iterable[type[Distribution]] = ()) -> Distribut
     >>> import reparam as rp
     >>> rp.parse("gaussian(0, 2)")
     Gaussian(loc=0.0, scale=2.0)
-    >>> rp.parse("student-t(df=[3, inf])")
+    >>> rp.parse("gaussian(scale=[3, -1])")
     Traceback (most recent call last):
-    reparam.errors.ParameterError: df[1]=inf is not in (0, inf); pass a positive df
+    reparam.errors.ParameterError: scale[1]=-1 is not in (0, inf); pass a positive scale
     """
     return read(text, classes)
 

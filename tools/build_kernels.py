@@ -2,6 +2,8 @@
 
 Without a C++ compiler (GCC or Clang; ``CXX`` names another one), or with REPARAM_KERNELS=numpy, a
 pure Python package is installed, and NumPy serves. Nothing but the standard library is needed.
+``tools/build_wheels.py`` makes the wheels of a release: REPARAM_PLATFORM names the platform of a
+wheel, and the package ziglang compiles for it.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ROOT = Path(__file__).parents[1]
+THIS = Path(__file__)
+ROOT = THIS.parents[1]
 SOURCES = ROOT / "reparam" / "_kernels"
 
 #: The extension works with this version of Python and all later ones.
@@ -41,6 +44,16 @@ INSTRUCTIONS = {
             "-mprefer-vector-width=512",
         ],
     },
+    "aarch64": {"neon": []},
+}
+#: By the platform of a wheel, as its file name states it: Zig's name, of which the machine is the
+#: first part.
+PLATFORMS = {
+    "manylinux_2_17_x86_64": "x86_64-linux-gnu.2.17",
+    "manylinux_2_17_aarch64": "aarch64-linux-gnu.2.17",
+    "macosx_11_0_x86_64": "x86_64-macos.11.0",
+    "macosx_11_0_arm64": "aarch64-macos.11.0",
+    "win_amd64": "x86_64-windows-gnu",
 }
 
 
@@ -172,19 +185,22 @@ def run(command: Sequence[str]) -> None:
         raise OSError(f"{' '.join(command)}\n{done.stderr}")
 
 
-def build_here(folder: Path) -> Path | None:
-    """Build for this machine; return the file, or None where NumPy is to serve."""
-    target = folder / "_compiled.abi3.so"
-    target.unlink(missing_ok=True)
-    machine = platform.machine().lower().replace("amd64", "x86_64")
-    command = compiler()
+def build_here() -> Path | None:
+    """Build for this machine, in place; return the file, or None where NumPy is to serve."""
+    target = SOURCES / "_compiled.abi3.so"
+    machine = platform.machine().lower()
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
     if os.environ.get("REPARAM_KERNELS") == "numpy" or machine not in INSTRUCTIONS:
-        return None
-    if command is None:
-        print("reparam: no C++ compiler, so NumPy serves", file=sys.stderr)
         return None
     if os.name == "nt" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         return None  # the first needs an import library, the second has no stable interface
+    if up_to_date(target):
+        return target
+    target.unlink(missing_ok=True)
+    command = compiler()
+    if command is None:
+        print("reparam: no C++ compiler, so NumPy serves", file=sys.stderr)
+        return None
     link = ["-shared", "-Wl,--as-needed"]
     if sys.platform == "darwin":
         link = ["-bundle", "-undefined", "dynamic_lookup"]
@@ -196,28 +212,90 @@ def build_here(folder: Path) -> Path | None:
     return target
 
 
+def up_to_date(target: Path) -> bool:
+    """Return whether the file is newer than all that it is made of."""
+    if not target.exists():
+        return False
+    headers_and_units = [*SOURCES.glob("*.h"), *SOURCES.glob("*.cpp")]
+    constants = (ROOT / "reparam" / "special").glob("_*s.py")
+    made = target.stat().st_mtime
+    return all(made > path.stat().st_mtime for path in (*headers_and_units, *constants, THIS))
+
+
+# Compiling for another platform ----------------------------------------------------------------
+
+#: What ``module.cpp`` uses of Python, itself and by macros: the import library of Windows.
+STABLE_NAMES = (
+    *("PyBool_FromLong", "PyBuffer_Release", "PyBytes_AsString", "PyErr_Clear", "PyErr_Format"),
+    *("PyErr_Occurred", "PyErr_SetString", "PyEval_RestoreThread", "PyEval_SaveThread"),
+    *("PyFloat_AsDouble", "PyList_Append", "PyList_New", "PyLong_FromLong", "PyModule_Create2"),
+    *("PyObject_GetBuffer", "PyType_IsSubtype", "PyUnicode_AsUTF8String"),
+    *("PyUnicode_FromString", "_Py_Dealloc", "PyExc_ImportError DATA", "PyExc_TypeError DATA"),
+    *("PyExc_ValueError DATA", "PyFloat_Type DATA", "_Py_FalseStruct DATA"),
+    *("_Py_NoneStruct DATA", "_Py_TrueStruct DATA"),
+)
+#: Python's headers ask a file for these, which only holds for the machine that they are from.
+CONFIGURATION = """
+#define SIZEOF_INT __SIZEOF_INT__
+#define SIZEOF_LONG __SIZEOF_LONG__
+#define SIZEOF_LONG_LONG __SIZEOF_LONG_LONG__
+#define SIZEOF_SIZE_T __SIZEOF_SIZE_T__
+#define SIZEOF_VOID_P __SIZEOF_POINTER__
+#define SIZEOF_WCHAR_T __SIZEOF_WCHAR_T__
+#ifdef _WIN32
+#define MS_WINDOWS
+#define HAVE_DECLSPEC_DLL
+#define Py_ENABLE_SHARED
+#endif
+"""
+
+
+def build_for(name: str, folder: Path) -> Path:
+    """Build for that platform, with Zig and the headers of this Python; return the file."""
+    zig = [sys.executable, "-m", "ziglang"]
+    triple = PLATFORMS[name]
+    headers = folder / "include"
+    shutil.copytree(sysconfig.get_path("include"), headers)
+    (headers / "pyconfig.h").write_text(CONFIGURATION, encoding="utf-8")
+    link, target = ["-shared", "-s"], folder / "_compiled.abi3.so"
+    if "macos" in triple:
+        link += ["-undefined", "dynamic_lookup"]
+    if "windows" in triple:
+        target = folder / "_compiled.pyd"
+        names, library = folder / "python3.def", folder / "python3.lib"
+        names.write_text("\n".join(["LIBRARY python3.dll", "EXPORTS", *STABLE_NAMES]))
+        run([*zig, "dlltool", "-m", "i386:x86-64", "-d", str(names), "-l", str(library)])
+        link.append(str(library))
+    machine = triple.partition("-")[0]
+    build(target, [*zig, "cc", "-target", triple], machine, link, str(headers))
+    return target
+
+
+# Packing ---------------------------------------------------------------------------------------
+
+
 class KernelsHook(BuildHookInterface):  # type: ignore[type-arg]
     """What hatchling calls before it packs a wheel."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build: in place for an editable install, else into the wheel."""
-        if version == "editable":
-            build_here(SOURCES)
-            return
+        """Build, and put the extension into the wheel, unless it is an editable install's."""
         self._folder = tempfile.TemporaryDirectory()
-        if made := build_here(Path(self._folder.name)):
+        if name := os.environ.get("REPARAM_PLATFORM"):
+            made: Path | None = build_for(name, Path(self._folder.name))
+        else:
+            made, name = build_here(), sysconfig.get_platform()
+        if made and version != "editable":
             build_data["force_include"][str(made)] = f"reparam/_kernels/{made.name}"
             build_data["pure_python"] = False
-            system = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+            system = name.replace("-", "_").replace(".", "_")
             build_data["tag"] = f"cp311-abi3-{system}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Remove what was built for the wheel."""
-        if version != "editable":
-            self._folder.cleanup()
+        """Remove what was built for another platform."""
+        self._folder.cleanup()
 
 
 if __name__ == "__main__":
-    print(build_here(SOURCES) or "nothing built: NumPy serves")
+    print(build_here() or "nothing built: NumPy serves")

@@ -306,8 +306,8 @@ def rows(task: tuple[int, int]) -> list[Row]:
                 if mp.isfinite(numbers[max(i, 0)]):
                     right[quantity, i] = reference.of(quantity, i)(numbers)
         for quantity, i, value in every:
-            if (exact := right.get((quantity, i))) is None:
-                continue
+            if not mp.isfinite(exact := right.get((quantity, i), mp.nan)):
+                continue  # closer to an end than the step of differences
             scale = max(abs(exact), _least(quantity, i, right, numbers))
             error = float(abs(mpf(value) - exact) / scale) if math.isfinite(value) else math.inf
             formula = reference.of(quantity, i)
@@ -336,7 +336,8 @@ def _forced(formula: Callable[..., Any], numbers: list[Any], right: Any, scale: 
             with contextlib.suppress(ValueError, ZeroDivisionError):  # out of the support
                 changes.append(abs(formula(moved) - right))
         total += max(changes) if mp.isfinite(x) else 0
-    return float(total / scale)
+    # NaN if half an ulp is all of the distance from a place
+    return float(total / scale) if mp.isfinite(total) else math.inf
 
 
 def _label(d: Any, i: int) -> str:
@@ -379,8 +380,10 @@ def table(found: list[Row], seed: int, count: int) -> str:
         for key in ((name, str(row.depth)), (name, "tails" if row.tail else "body")):
             groups[key].append(row)
     points = len({(row.text, row.y) for row in found})
+    above = [row for row in found if row.excess > 1.0]
     lines = [
-        f"{points:,} points of {count:,} random cases of seed {seed}, {len(found):,} numbers.",
+        f"{points:,} points of {count:,} random cases of seed {seed}, {len(found):,} numbers:",
+        f"{len(above)} of them, at {len({(row.text, row.y) for row in above})} points, are worse.",
         "",
         "| formula | depth or place | numbers | error | excess |",
         "| --- | --- | --: | --- | --: |",

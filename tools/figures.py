@@ -179,6 +179,27 @@ def logistic_regression() -> Figure:
     return finished(figure, [curve, spread], columns=2)
 
 
+def speed() -> Figure:
+    """Return the first table of docs/speed.md, of parameters per element, as bars."""
+    page = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- table: benchmarks/speed.py --cpu -->")[2].split("```")[1]
+    head, *lines = table.splitlines()[2:]
+    libraries = head.partition("ns a draw")[2].split()[:4]
+    ends = ", per element "  # a space: not the derivative alone
+    rows = [line.partition(ends) for line in lines if ends in line]
+    figure = Figure(figsize=(7.6, 6.4), layout="constrained", facecolor="none")
+    axes = figure.subplots()
+    places = np.arange(len(rows))
+    for k, (library, colour) in enumerate(zip(libraries, COLOURS[:4], strict=True)):
+        times = [float(figures.split()[k]) for *_, figures in rows]
+        name = "PyTorch" if library == "torch" else f"reparam, {library}"
+        axes.barh(places + 0.2 * k - 0.3, times, 0.2, color=colour, label=name)
+    axes.set_yticks(places, [name for name, *_ in rows])
+    axes.invert_yaxis()
+    axes.set_xlabel("ns per draw with back-propagation, one thread")
+    return finished(figure, [axes], columns=4)
+
+
 def gamma() -> Figure:
     """Return what ``reparam plot gamma -p alpha=2 --grad -n 1000 --seed 1`` draws."""
     figure = plot(rp.Gamma(2.0), grad=True, draws=1000, rng=1)
@@ -189,6 +210,7 @@ def gamma() -> Figure:
 
 
 FIGURES = {
+    "speed": speed,
     "gamma": gamma,
     "estimators-variance": variance,
     "estimators-published": published,

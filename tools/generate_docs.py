@@ -8,11 +8,13 @@ out of date is named, and makes the exit status 1.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -27,17 +29,20 @@ from reparam.parameters import Parameter
 from reparam.verification import witnesses
 
 ROOT = Path(__file__).resolve().parent.parent
+COMMANDS: dict[str, typer.core.TyperCommand] = typer.main.get_command(app).commands
 PAGES = (
     "docs/add-a-distribution.md",
     "docs/cli.md",
+    *(f"docs/cli/{name}.md" for name in COMMANDS),
     "docs/distributions.md",
     "docs/gallery.md",
     "docs/objectives.md",
     "docs/peers.md",
+    "docs/schemas.md",
     "docs/verify.md",
 )
 
-MARKERS = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of generated -->)", re.DOTALL)
+MARKERS = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end of generated -->)", re.DOTALL)
 
 
 def out_of_date() -> dict[Path, str]:
@@ -52,11 +57,13 @@ def filled(page: str) -> str:
     parts = {
         "table": distributions_table,
         "distributions": all_distributions,
-        "commands": commands,
+        "commands": commands_table,
+        **{f"command {name}": partial(command, name) for name in COMMANDS},
         "witnesses": witnesses_table,
         "plugin": partial(whole_file, "tests/helpers/plugin/reparam_gumbel_min.py", "python"),
         "functions": functions,
         "peers": peers_tables,
+        **{f"schema {name}": partial(schema, name) for name in ("report", "project")},
         "project": partial(whole_file, "tests/helpers/plugin/pyproject.toml", "toml"),
     }
     return MARKERS.sub(lambda found: f"{found[1]}\n{parts[found[2]]()}\n\n{found[3]}", page)
@@ -192,34 +199,45 @@ def functions() -> str:
     return table(["function", "derivative"], named)
 
 
-# docs/cli.md --------------------------------------------------------------------------------------
+# docs/cli.md and docs/cli/ ------------------------------------------------------------------------
 
 
-def commands() -> str:
-    """Return a section on each command."""
-    root = typer.main.get_command(app)
-    return "\n\n".join("\n".join(command(*item)) for item in root.commands.items())
+def commands_table() -> str:
+    """Return a table with a line for each command, and a link to its page."""
+    rows = [
+        [f"[{name}](cli/{name}.md)", description(COMMANDS[name].help)[0].split("\n\n")[0]]
+        for name in COMMANDS
+    ]
+    return table(["command", ""], rows)
 
 
-def command(name: str, declared: typer.core.TyperCommand) -> Iterator[str]:
-    """Yield the lines on one command."""
-    text, examples = help_and_examples(declared.help)
+def command(name: str) -> str:
+    """Return what a command's page says before its examples with output."""
+    declared = COMMANDS[name]
+    text, examples = description(declared.help)
     arguments = [
         p.metavar if p.required else f"[{p.metavar}]" + "..." * (p.nargs == -1)
         for p in declared.params
         if p.param_type_name == "argument"
     ]
-    yield f"## reparam {name}\n"
-    yield f"{text}\n"
-    yield from ("```sh", " ".join(["reparam", name, *arguments, "[OPTIONS]"]), "```\n")
-    yield table(["option", ""], [option_row(parameter) for parameter in declared.params])
-    yield from ("\nExamples:\n", "```sh", *examples, "```")
+    usage = " ".join(["reparam", name, *arguments, "[OPTIONS]"])
+    options = table(["option", ""], [option_row(parameter) for parameter in declared.params])
+    sections = {"Usage": shell([usage]), "Options": options, "Examples": shell(examples)}
+    return "\n\n".join([text, *(f"## {title}\n\n{part}" for title, part in sections.items())])
 
 
-def help_and_examples(text: str) -> tuple[str, list[str]]:
-    """Return what a command's help says, without markup, and its examples."""
-    said, _, examples = text.partition("[bold]Examples[/bold]")
-    return re.sub(r"\[/?\w+\]", "", said).strip(), examples.split("\n\n")[1:]
+def shell(lines: list[str]) -> str:
+    """Return commands as a block of code."""
+    return "\n".join(["```sh", *lines, "```"])
+
+
+def description(text: str) -> tuple[str, list[str]]:
+    """Return what a command's help explains, without markup, and its examples."""
+    before, _, after = re.sub(r"\[/?(?!bold)\w+\]", "", text).partition("[bold]Examples[/bold]")
+    parts = after.strip().split("\n\n")
+    examples = [part for part in parts if part.startswith("reparam ")]
+    remarks = [part for part in parts if part not in examples]
+    return "\n\n".join([before.strip(), *remarks]).strip(), examples
 
 
 def option_row(parameter: typer.core.TyperOption | typer.core.TyperArgument) -> list[str]:
@@ -235,6 +253,43 @@ def spelling(parameter: typer.core.TyperOption | typer.core.TyperArgument) -> st
         return str(parameter.metavar)
     names = ", ".join(sorted(parameter.opts, key=len))
     return f"{names} {parameter.metavar}" if parameter.metavar else names
+
+
+# docs/schemas.md ----------------------------------------------------------------------------------
+
+
+def schema(name: str) -> str:
+    """Return a table of keys for each object that a published JSON schema defines."""
+    whole = json.loads((ROOT / f"docs/schemas/{name}.schema.json").read_text("utf-8"))
+    defined = whole["$defs"]
+    parts = [keys(whole, defined)]
+    for title, part in defined.items():
+        objects = [each for each in (part, *part.get("anyOf", ())) if "properties" in each]
+        parts += [f"### {title}\n\n{keys(each, defined)}" for each in objects]
+    return "\n\n".join(parts)
+
+
+def keys(part: dict[str, Any], defined: dict[str, Any]) -> str:
+    """Return a table with a line for each key of an object; those in bold must be there."""
+    rows = []
+    for name, value in part["properties"].items():
+        meant = defined.get(value.get("$ref", "").rpartition("/")[2], {})
+        value = meant if {"description"} < meant.keys() - {"anyOf"} else value
+        found = f"`{name}`" if name not in part.get("required", ()) else f"**`{name}`**"
+        rows.append([found, kind(value), value.get("description", "")])
+    return table(["key", "value", ""], rows)
+
+
+def kind(value: dict[str, Any]) -> str:
+    """Return what a schema allows, in words."""
+    if "$ref" in value:
+        return value["$ref"].rpartition("/")[2]
+    if "const" in value:
+        return f"`{json.dumps(value['const'])}`"
+    if "enum" in value:
+        return ", ".join(f"`{json.dumps(each)}`" for each in value["enum"])
+    inside = value.get("items") or value.get("additionalProperties")
+    return f"{value['type']} of {kind(inside)}" if inside else str(value["type"])
 
 
 # docs/peers.md ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@
 #include <cpuid.h>
 extern "C" const Kernels kernels_avx512, kernels_avx2;
 #else
-extern "C" const Kernels kernels_base;
+extern "C" const Kernels kernels_neon;
 #endif
 
 namespace {
@@ -40,7 +40,7 @@ const Kernels *available(int index) {
     if (supports(true)) found[count++] = &kernels_avx512;
     if (supports(false)) found[count++] = &kernels_avx2;
 #else
-    found[count++] = &kernels_base;
+    found[count++] = &kernels_neon;
 #endif
     return found[index];
 }
@@ -214,8 +214,8 @@ PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
         Py_RETURN_FALSE;
     }
     const double *data = (const double *)view.buf;
-    long size = (long)(view.len / (Py_ssize_t)sizeof(double)), outside = 0;
-    for (long i = 0; i < size; i++) outside += !(low < data[i] && data[i] < high);
+    Py_ssize_t size = view.len / (Py_ssize_t)sizeof(double), outside = 0;
+    for (Py_ssize_t i = 0; i < size; i++) outside += !(low < data[i] && data[i] < high);
     PyBuffer_Release(&view);
     return PyBool_FromLong(size > 0 && !outside);
 }

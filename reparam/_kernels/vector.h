@@ -1,4 +1,4 @@
-// Vectors of doubles, as many as a register holds, by the vector extensions of GCC and Clang.
+// Vectors of doubles, as many as a register holds, or two of NEON's, by the vector extensions of GCC and Clang.
 #pragma once
 #include <stdint.h>
 #include <string.h>
@@ -9,10 +9,8 @@
 
 #if defined(__AVX512F__)
 constexpr int WIDTH = 8;
-#elif defined(__AVX2__)
-constexpr int WIDTH = 4;
 #else
-constexpr int WIDTH = 2;
+constexpr int WIDTH = 4;
 #endif
 
 typedef double Vector __attribute__((vector_size(8 * WIDTH)));

@@ -19,10 +19,22 @@ from reparam.engine.operands import operand
 from reparam.engine.shapes import broadcast_shapes
 from reparam.errors import NoFormulaError
 
-__all__ = ["DRAWS", "STATISTICS", "divergence", "kinds_of_noise", "noise", "outputs", "value"]
+__all__ = [
+    "DRAWS",
+    "ENDS",
+    "STATISTICS",
+    "divergence",
+    "kinds_of_noise",
+    "noise",
+    "outputs",
+    "value",
+]
 
 #: Functions of the parameters alone.
 STATISTICS = ("mean", "variance", "entropy")
+
+#: Ends of the support, from the parameters alone.
+ENDS = ("low", "high")
 
 #: Functions of noise, and whether they draw by the quantile.
 DRAWS = {"draw": False, "draw_by_quantile": True}
@@ -96,6 +108,8 @@ def value(key: str, function: str, values: Sequence[Array], theta: Sequence[Arra
         return _drawn(d.by_quantile() if DRAWS[function] else d, values)
     if function in STATISTICS:
         return [np.array(getattr(d, function))]
+    if function in ENDS:
+        return [np.array(d._ends(*d._theta)[ENDS.index(function)])]
     if function == "attach":
         return [np.array(np.broadcast_to(values[0], _shape(d, values)))]
     if function in _OF_DRAW:

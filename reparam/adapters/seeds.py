@@ -8,7 +8,7 @@ __all__ = ["checked"]
 
 
 def checked(seed: object, bits: int) -> int:
-    """Return a seed that is a non-negative integer of so many bits.
+    """Return a seed that is a non-negative integer of this many bits.
 
     Raises
     ------

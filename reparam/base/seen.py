@@ -71,12 +71,12 @@ def seen(
 
 
 def kept(count: int) -> tuple[Link, ...]:
-    """Return links to so many parameters, as they are."""
+    """Return links to this many parameters, as they are."""
     return tuple(Link(0.0, {i: 1.0}) for i in range(count))
 
 
 def joined(*parts: tuple[Iterable[Link], int]) -> tuple[Link, ...]:
-    """Return the links of parts, one after another, each of which has so many parameters."""
+    """Return the links of parts, one after another, each of which has this many parameters."""
     found: list[Link] = []
     first = 0
     for links, count in parts:

@@ -1,9 +1,9 @@
-"""``--dask``: estimates and draws by the workers of a dask cluster."""
+"""``--dask``: estimates, draws and verifications by the workers of a dask cluster."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,27 +14,25 @@ from reparam.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
+    from reparam._typing import Mapped
     from reparam.base.distribution import Distribution
-    from reparam.estimators import Estimates
 
-__all__ = ["estimating", "write_parts"]
+__all__ = ["mapping", "write_parts"]
 
 #: Numbers in a file, at most: 128 MiB of float64.
 _PART = 2**24
 
 
 @contextmanager
-def estimating(address: str | None) -> Iterator[Callable[..., Estimates]]:
-    """Yield ``estimate`` as this process or the cluster at an address does it."""
+def mapping(address: str | None) -> Iterator[Mapped | None]:
+    """Yield what applies functions on the cluster at an address; None without an address."""
     if address is None:
-        from reparam.estimators import estimate
-
-        yield estimate
+        yield None
         return
     with _client(address):
-        from reparam.dask import estimate as estimate_there
+        from reparam.adapters.dask.estimates import mapped
 
-        yield estimate_there
+        yield mapped
 
 
 def write_parts(

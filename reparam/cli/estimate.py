@@ -115,6 +115,7 @@ def estimate(
     reparam estimate --node "b ~ bernoulli(sigmoid(a))" --loss "(b - 0.45)**2" --at a=0.5
     """
     from reparam.cli import cluster
+    from reparam.estimators import estimate as estimate_by
 
     name = output.format_for(out, format)
     if graph_is_meant(graph, node, param, law, dist):
@@ -140,8 +141,8 @@ def estimate(
     distribution = parsing.distribution(parsing.chosen(law, dist), param)
     draws = parsing.count(count, least=2, example="1e5")
     with parsing.seeded(seed) as rng:
-        with cluster.estimating(dask) as by, Counter("draws", PATIENCE) as counter:
-            found = by(
+        with cluster.mapping(dask) as mapped, Counter("draws", PATIENCE) as counter:
+            found = estimate_by(
                 distribution,
                 objective or ("sum(y**2)" if distribution.event_shape else "y**2"),
                 draws,
@@ -149,6 +150,7 @@ def estimate(
                 rng=rng,
                 temperature=_number(temperature),
                 on_progress=counter,
+                mapped=mapped,
             )
         _write(found, out, name)
     for note in (*_left_out(found.left_out, estimator), *found.notes):

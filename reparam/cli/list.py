@@ -224,8 +224,11 @@ def _cells(distribution: type[Distribution], kind: str) -> dict[str, str]:
 
 
 def _line(cells: dict[str, str], widths: dict[str, int]) -> str:
-    """Return one row: parameters that don't fit go on below."""
-    first, *more = textwrap.wrap(cells["parameters"], widths["parameters"]) or [""]
+    """Return one row: parameters that don't fit go on below, and one alone that doesn't, too."""
+    room = widths["parameters"]
+    words = cells["parameters"].split(" ")
+    words = [word if len(word) <= room else word.replace(_SPACE, " ") for word in words]
+    first, *more = textwrap.wrap(" ".join(words), room) or [""]
     text = (" " * _GAP).join(
         (first if column == "parameters" else cells[column]).ljust(width)
         for column, width in widths.items()

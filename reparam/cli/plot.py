@@ -138,13 +138,15 @@ def plot(
 
 def _format_for(out: str, name: str | None) -> str:
     """Return the format's name: as asked for, by the file's suffix, or text on stdout."""
+    from reparam import formats
+
     if name is None:
         suffix = PurePath(out).suffix.lower()
         if out == "-" or suffix == ".txt":
             return "text"
         if suffix[1:] in IMAGES:
             return suffix[1:]
-        if not out or suffix:
+        if not out or formats.by_suffix(out):
             return output.format_for(out, None)
         raise InputError(
             f"{out} has no suffix that determines its format; pass --format NAME, or a name that"

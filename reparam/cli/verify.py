@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reparam.cli import output, parsing
-from reparam.cli.options import OutFile, Seed
+from reparam.cli import cluster, output, parsing
+from reparam.cli.options import Dask, OutFile, Seed
 from reparam.cli.progress import Counter
 from reparam.errors import InputError, ParameterError, UnknownParameterError, did_you_mean
 
@@ -180,6 +180,7 @@ def verify(
     junit_xml: Annotated[
         str | None, typer.Option(metavar="FILE", help="Short for --report junit:FILE.")
     ] = None,
+    dask: Dask = None,
     verbose: Annotated[
         bool,
         typer.Option(
@@ -213,6 +214,8 @@ def verify(
 
     if project and target:
         raise InputError("--project verifies the targets in pyproject.toml; name none beside it")
+    if dask and workers:
+        raise InputError("--workers counts processes of this machine; leave it out, or --dask")
     name = _format_for(out, format)
     reports = _reports(out, report or [], junit_xml)
     level = _level(level, quick=quick, thorough=thorough)
@@ -250,7 +253,7 @@ def verify(
                         unread.set()
                         output.abandon_stdout()
 
-        with importable(plan.root), importable(here):
+        with importable(plan.root), importable(here), cluster.mapping(dask) as mapped:
             found = verify(
                 list(plan.targets),
                 level=plan.level,
@@ -261,6 +264,7 @@ def verify(
                 on_check=None if by_target else write,
                 on_target=write if by_target else None,
                 on_progress=counter,
+                mapped=mapped,
             )
         write(found)
         for other, kind in zip(others, reports.values(), strict=True):

@@ -24,14 +24,14 @@ from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import generalized_kl
 from reparam.special.counts import stirling
 from reparam.special.log_beta import log_beta_divergence
-from reparam.special.simplex import covariance, of_others
+from reparam.special.simplex import along, covariance, of_others
 
 __all__ = ["Dirichlet"]
 
 #: If all concentrations are below it, logarithms of gamma draws all but overflow.
 _TINY = 2.0**-900
 #: From this number of draws on, ∂logit y/∂α is computed entry by entry, and terms of α alone once.
-_MANY = 1024
+_MANY = 256
 
 
 class Dirichlet(Reparameterized):
@@ -89,11 +89,11 @@ class Dirichlet(Reparameterized):
     @classmethod
     def _transform(cls, z: Array, u: Array, concentration: Array) -> tuple[Array, ...]:
         # of tiny concentrations logarithms of gamma draws are inversely proportional to them
-        tiny = np.max(concentration, axis=-1, keepdims=True) < _TINY
+        tiny = along(np.maximum, concentration) < _TINY
         grown = np.where(tiny, 1.0 / _TINY, 1.0)
         alpha = np.broadcast_to(concentration * grown, z.shape)
         x = gamma_draws(z.ravel(), u.ravel(), alpha.ravel())[1].reshape(z.shape)
-        x -= np.max(x, axis=-1, keepdims=True)
+        x -= along(np.maximum, x)
         x = np.maximum(x * grown, -LARGEST)
         weights = np.exp(x)
         rest = of_others(weights)
@@ -106,7 +106,7 @@ class Dirichlet(Reparameterized):
             far = -np.logaddexp.reduce(others, axis=-1, keepdims=True)
             logit[lost] = np.where(others == -np.inf, far, logit[lost])
         np.clip(logit, -LARGEST, LARGEST, out=logit)
-        return weights / np.sum(weights, axis=-1, keepdims=True), logit
+        return weights / along(np.add, weights), logit
 
     @classmethod
     def _pull(
@@ -238,10 +238,11 @@ def _slopes(logit: Array, concentration: Array) -> Array:
     rest = of_others(concentration)
     if concentration.ndim > 1 or len(logit) < _MANY:
         return np.asarray(special.logit_pathwise(logit, concentration, rest)[0])
-    slopes = np.empty_like(logit)
+    columns = np.ascontiguousarray(logit.T)
+    slopes = np.empty_like(columns)
     for j, shapes in enumerate(zip(concentration, rest, strict=True)):
-        slopes[:, j] = special.logit_pathwise(logit[:, j], *shapes)[0]
-    return slopes
+        slopes[j] = special.logit_pathwise(columns[j], *shapes)[0]
+    return np.ascontiguousarray(slopes.T)
 
 
 def _times(factor: Array, slopes: Array) -> Array:

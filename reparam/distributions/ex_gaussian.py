@@ -158,7 +158,9 @@ class ExGaussian(Implicit):
 
     @staticmethod
     def _entropy(loc: Array, scale: Array, rate: Array) -> Array:
-        return np.log(scale) + special.entropy(_ratio(scale, rate))
+        k = _ratio(scale, rate)
+        log_scale = np.where(k > _LEAST, np.log(scale), np.log(k) - np.log(rate))
+        return log_scale + special.entropy(k)
 
 
 #: Where σλ is clipped: one part is then nothing beside the other.

@@ -90,7 +90,7 @@ class PERT(BetaFamily):
     @classmethod
     def _jacobian(cls, y: Array, logit: Array, *theta: Array) -> Slopes:
         # with E the derivatives of ln((β/α) x/(1 − x)), which are small for large shapes: as
-        # logit x is that and ln(α/β), its ends' motions cancel the shapes' but for
+        # logit x is that and ln(α/β), its ends' motions cancel the shapes' except
         #
         #     ∂y/∂a = (1 − x) ((m − x)/m + x (1/α + 1/β) − (β − 1) x (E_α − E_β)),  m = α/(α + β)
         low, high, peak, weight = theta
@@ -106,7 +106,12 @@ class PERT(BetaFamily):
         in_weight = (below - above) / alpha / beta + below * first + above * second
         slope = x * rest
         in_peak = weight * slope * (total + apart)
-        return in_low, in_high, in_peak, (high - low) * slope * in_weight
+        entries = in_low, in_high, in_peak, (high - low) * slope * in_weight
+        ends = (1.0, 0.0), (0.0, 1.0), (0.0, 0.0), (0.0, 0.0)
+        return tuple(
+            np.select([x == 0.0, rest == 0.0], end, entry)
+            for end, entry in zip(ends, entries, strict=True)
+        )
 
     def _hessian(self, y: Array, *extras_and_theta: Array) -> Triangle:  # type: ignore[override]
         return along_quantiles(self, y, extras_and_theta[1:])

@@ -38,7 +38,7 @@ class SkewT(LocationScale):
     """
 
     name = "skew-t"
-    aliases = ("jf-skew-t", "skewt")
+    aliases = ("jf-skew-t",)
     alpha: Parameter = Parameter("α", POSITIVE, 4.0, (0.3, 50.0), ("a",), "Shape of the lower tail")
     beta: Parameter = Parameter("β", POSITIVE, 2.0, (0.3, 50.0), ("b",), "Shape of the upper tail")
     loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu",), "Location")

@@ -10,6 +10,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.distributions.cauchy import Cauchy
+from reparam.distributions.continuous_bernoulli import ContinuousBernoulli
 from reparam.distributions.half_cauchy import HalfCauchy
 from reparam.distributions.inverse_gaussian import InverseGaussian
 from reparam.distributions.log_uniform import LogUniform
@@ -21,6 +22,9 @@ from reparam.special import von_mises_fisher
 from reparam.special.bregman import itakura_saito, log_quotient
 
 __all__: list[str] = []
+
+#: A concentration that is 0 up to rounding.
+_NONE = 1e-300
 
 
 def _cauchy(loc: Array, scale: Array, mu: Array, gamma: Array) -> Terms:
@@ -114,3 +118,19 @@ def von_mises(p: VonMises, q: VonMises) -> Terms:
     value, slope = von_mises_fisher.divergence(kappa, target, 2)
     none = np.zeros(())
     return value, (none, variance * (kappa - target)), (none, slope)
+
+
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def continuous_bernoulli(p: ContinuousBernoulli, q: ContinuousBernoulli) -> Terms:
+    """That of 2y − 1, the cosine of von Mises and Fisher's on the sphere with κ = η/2."""
+    (eta,), (other,) = p._theta, q._theta
+    kappa, target = (np.maximum(0.5 * np.abs(each), _NONE) for each in (eta, other))
+    apart = np.where(np.sign(eta) * np.sign(other) < 0.0, 2.0, 0.0)  # 1 − cos of the means
+    falls = np.where(other == 0.0, eta, other) < 0.0
+    _, length, _, variance = von_mises_fisher.moments(kappa, 3)
+    value, slope = von_mises_fisher.divergence(kappa, target, 3)
+    return (
+        value + target * length * apart,
+        (0.25 * variance * (eta - other),),
+        (np.where(falls, -0.5, 0.5) * (slope + length * apart),),
+    )

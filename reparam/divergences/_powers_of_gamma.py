@@ -109,7 +109,7 @@ def _of_powers(
     return (
         alpha_q * (bend(log_w) + of_steps) + np.where(alpha_p < 1.0, small, large),
         alpha_q * (1.0 + over) * less - beyond * trigamma_excess(alpha_p),
-        of_steps + h / alpha_p + slope,
+        of_steps + np.where(r < 0.5, r / alpha_p - above - delta(alpha_q), h / alpha_p + slope),
         alpha_q * (over * (rise + above) + rise) + apart + h / r,
         log_w,
     )

@@ -1,7 +1,7 @@
 """Gradients of expectations by Monte Carlo: ∂/∂θ E[φ(y)] for y ~ p(y; θ), by several estimators.
 
 ``_table`` lists the estimators. Each makes terms whose mean is the gradient, block by block, which
-``reparam.moments`` adds up; ``_exact`` has what they should come to, and ``_tails`` tells where
+``reparam.moments`` adds up; ``_exact`` has their exact values, and ``_tails`` finds where
 their variance is infinite.
 """
 

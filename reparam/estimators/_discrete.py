@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from reparam._typing import Array
+from reparam._typing import Array, Mapped
 from reparam.distributions.concrete import Concrete
 from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli
 from reparam.domains import Integers
 from reparam.engine.noise import BLOCK, UNIFORM, Stream, Substream
 from reparam.errors import EstimatorError, ReparamError
-from reparam.estimators._estimator import Estimator, Mapped
+from reparam.estimators._estimator import Estimator
 from reparam.estimators._exact import MOST_VALUES
 from reparam.estimators._problem import Problem
 from reparam.moments import Moments

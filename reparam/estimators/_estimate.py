@@ -11,12 +11,12 @@ from functools import cached_property, partial
 import numpy as np
 
 from reparam import notes, sampling
-from reparam._typing import RNGLike
+from reparam._typing import Mapped, RNGLike
 from reparam.arguments import draw_count, instance
 from reparam.base.distribution import Distribution
 from reparam.engine.noise import seed_sequence
 from reparam.errors import EstimatorError, ParameterError, ReparamError, ShapeError, did_you_mean
-from reparam.estimators._estimator import Estimator, Mapped
+from reparam.estimators._estimator import Estimator
 from reparam.estimators._exact import Exact, exact
 from reparam.estimators._objective import Objective, ObjectiveLike
 from reparam.estimators._pathwise import Pathwise
@@ -97,7 +97,8 @@ def estimate(
     Raises
     ------
     EstimatorError
-        If there is no estimator of that name, or it can't serve this distribution or objective.
+        If there is no estimator of that name, or it doesn't apply to this distribution or
+        objective.
     NotReparameterizable
         If an estimator that differentiates draws is asked for, and the distribution is discrete.
     CountError
@@ -275,7 +276,7 @@ def _run(
     mapped: Mapped | None = None,
 ) -> _Run:
     with np.errstate(all="ignore"):
-        # what is imported or computed once is no draw's cost
+        # what is imported or computed once is not part of a draw's cost
         small = cls(problem, 2, root)
         small.terms(0, min(4, small.units, small.together))
     estimator = cls(problem, n, root)
@@ -398,7 +399,7 @@ def _looks_exact(row: Estimate) -> bool:
 
 
 def _is_of_one_term(row: Estimate) -> bool:
-    """Whether the skewness of an estimate's terms is the largest that so many can have."""
+    """Whether the skewness of an estimate's terms is the largest that this many can have."""
     within = 0.0 < row.standard_error < math.inf
     return within and abs(row.skewness) > _ALONE * math.sqrt(row.units)
 
@@ -406,7 +407,7 @@ def _is_of_one_term(row: Estimate) -> bool:
 def _notes(
     rows: Iterable[Estimate], truth: Mapping[str, Exact], n: int, temperature: float
 ) -> Iterator[str]:
-    """Yield what there is to know beside the numbers."""
+    """Yield notes on the numbers."""
     for why in dict.fromkeys(found.unknown for found in truth.values() if found.unknown):
         names = [name for name, found in truth.items() if found.unknown == why]
         yield f"no exact value in {', '.join(names)}: {why}"

@@ -7,27 +7,24 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import islice
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 
-from reparam._typing import Array
+from reparam._typing import Array, Mapped
 from reparam.engine.noise import BLOCK
 from reparam.engine.threads import in_order
 from reparam.errors import ReparamError
 from reparam.estimators._problem import Problem
 from reparam.moments import Moments, moments
 
-__all__ = ["Estimator", "Mapped"]
-
-#: Applies a function to each of many starts, wherever, and yields the results in order.
-Mapped: TypeAlias = Callable[[Callable[[int], Any], range], Iterator[Any]]
+__all__ = ["Estimator"]
 
 
 class Estimator(abc.ABC):
     """An estimator of ∂/∂θ E[φ(y)], on one stream of draws.
 
-    Terms are independent, or uncorrelated, so that their variance tells the standard error. A
+    Terms are independent, or uncorrelated, so that their variance gives the standard error. A
     subclass writes :meth:`terms`.
 
     Parameters
@@ -76,7 +73,7 @@ class Estimator(abc.ABC):
         return {}
 
     def sizes(self, draws: int) -> tuple[int, int]:
-        """Return how many draws it takes, if asked for so many, and how many terms they make."""
+        """Return how many draws it takes, if asked for n, and how many terms they make."""
         return draws, draws
 
     @property

@@ -25,7 +25,7 @@ __all__ = ["MeasureValued"]
 
 #: A number -> a generator at the start of a block of that substream.
 Lanes: TypeAlias = Callable[[int], np.random.Generator]
-#: c, and so many draws of p₊ and of p₋, from generators and the parameters.
+#: c, and this many draws of p₊ and of p₋, from generators and the parameters.
 Parts: TypeAlias = tuple[Any, Array, Array]
 Decomposition: TypeAlias = Callable[..., Parts]
 

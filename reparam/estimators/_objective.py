@@ -37,7 +37,7 @@ ObjectiveLike: TypeAlias = (
 #: Below it, and above its inverse, objectives are taken for powers. Squares of both are numbers.
 SMALL = 1e-150
 
-#: Powers this near to a whole number are that number, but for rounding.
+#: Powers this near to a whole number are that number, up to rounding.
 _WHOLE = 1e-9
 
 
@@ -85,7 +85,7 @@ class Objective:
         Raises
         ------
         ExpressionError
-            If the text is no formula, or has several names.
+            If the text is not a formula, or has several names.
         EstimatorError
             If it is nothing of that kind.
 

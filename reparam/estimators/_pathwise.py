@@ -20,7 +20,7 @@ __all__ = ["REPLICATES", "Antithetic", "Pathwise", "QuasiMonteCarlo"]
 #: How many independent scramblings there are.
 REPLICATES = 32
 
-#: Draws of vectors that are together have as many numbers as blocks of draws of so many numbers.
+#: Draws of vectors that are together have as many numbers as blocks of draws of this many numbers.
 _FEW = 16
 
 #: The lane that scramblings are seeded from.
@@ -143,7 +143,7 @@ class QuasiMonteCarlo(Pathwise):
         return list((total / points)[:, np.newaxis])
 
     def _noise(self, generator: np.random.Generator, start: int, stop: int, points: int) -> Array:
-        """Return noise of the kind that is taken, from parts ``start:stop`` of so many."""
+        """Return noise of the kind that is taken, from parts ``start:stop`` of this many."""
         u = np.empty(stop - start)
         UNIFORM.fill(generator, u)
         u += np.arange(start, stop)

@@ -134,7 +134,7 @@ class Problem:
         return result
 
     def in_theta(self, entries: Sequence[Any], count: int) -> list[Array]:
-        """Return derivatives in parameters from those that formulas of so many vectors return."""
+        """Return derivatives in parameters from those that formulas of this many vectors return."""
         events = self.distribution._formula_events()
         whole = [
             np.broadcast_to(np.asarray(entry), (count, *event))

@@ -15,7 +15,7 @@ from reparam.estimators._problem import Problem
 
 __all__ = ["grows", "infinite_moments", "tail_points"]
 
-#: Tails are looked at where log p(y) dy is in this range, and in the outer part of what there is:
+#: Tails are looked at where log p(y) dy is in this range, and in the outer part of the tail:
 #: beyond it doubles underflow.
 _FAR, _NEAR, _OUTER = -600.0, -8.0, 0.8
 
@@ -128,8 +128,8 @@ def _path(problem: Problem, distribution: Reparameterized) -> Callable[[Array], 
 
 def grows(log_size: Array, power: float, log_mass: Array) -> bool:
     """Whether |t|ᵏ p dy doesn't fall along a tail, as far out as t doesn't overflow."""
-    told = ~np.isnan(log_size)
-    log_size, log_mass = log_size[told], log_mass[told]
+    known = ~np.isnan(log_size)
+    log_size, log_mass = log_size[known], log_mass[known]
     finite = np.isfinite(log_size)
     if not np.any(finite):
         return bool(np.any(log_size == np.inf))  # it overflows all along

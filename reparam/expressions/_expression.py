@@ -61,7 +61,7 @@ class Expression:
 
     A condition is made of comparisons (``x > 0``, ``0 < x <= y``), ``and``, ``or`` and ``not``, and
     stands only there. What is not selected doesn't count, even where it or its derivative is
-    infinite or NaN. Of a NaN each function is NaN, but for x⁰ = 1 and 1ˣ = 1 (IEEE 754), and no
+    infinite or NaN. Of a NaN each function is NaN, except x⁰ = 1 and 1ˣ = 1 (IEEE 754), and no
     comparison with one holds. Where the value is NaN, so is the derivative in each name in the
     formula. Nothing warns of overflow: its result is infinite.
 
@@ -85,7 +85,7 @@ class Expression:
     Raises
     ------
     ExpressionError
-        If the text is no formula. The message has the column, the rule and what to write.
+        If the text is not a formula. The message has the column, the rule and what to write.
 
     Examples
     --------
@@ -278,7 +278,7 @@ def _stretched(result: Any, shape: tuple[int, ...]) -> Array:
 
 
 def _pieces(shape: tuple[int, ...], most: int) -> Iterator[tuple[slice, ...]]:
-    """Yield the pieces, of at most so many elements, of an array of more, in order."""
+    """Yield the pieces, of at most `size` elements, of an array of more, in order."""
     rows = math.prod(shape[1:])
     if rows > most:
         for row in range(shape[0]):
@@ -291,7 +291,7 @@ def _pieces(shape: tuple[int, ...], most: int) -> Iterator[tuple[slice, ...]]:
 
 
 def _part(array: Array, index: tuple[slice, ...], dimensions: int) -> Any:
-    """Return the piece of an array that broadcasts to so many dimensions."""
+    """Return the piece of an array that broadcasts to the given number of dimensions."""
     own = index[dimensions - array.ndim :]
     return array[
         tuple(

@@ -92,7 +92,7 @@ class Selection:
     masks: Callable[..., tuple[Any, ...]]
 
     def positions(self, count: int) -> Sequence[int]:
-        """Return the positions that can be selected among so many arguments."""
+        """Return the positions that can be selected among this many arguments."""
         return range(count) if self.chosen is None else self.chosen
 
 

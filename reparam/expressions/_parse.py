@@ -37,7 +37,7 @@ def parse(text: str) -> Tape:
     Raises
     ------
     ExpressionError
-        If the text is no formula, or a number in it is not finite.
+        If the text is not a formula, or a number in it is not finite.
     """
     check(text)
     shifted = re.sub(r"[\t\r\n]", " ", text)
@@ -47,7 +47,7 @@ def parse(text: str) -> Tape:
     except SyntaxError as error:  # what tokens don't tell: 1 + not x
         position = start + max((error.offset or 1) - 1, 0)
         raise problem(
-            text, position, f"this is no formula ({error.msg}); compare (y - 1)**2"
+            text, position, f"this is not a formula ({error.msg}); compare (y - 1)**2"
         ) from None
     except (MemoryError, RecursionError):
         raise problem(text, 0, "operators nest too deeply, as in - - - x; simplify it") from None
@@ -165,7 +165,7 @@ class _Reader:
         if self._is_condition(slot):
             raise self._problem(
                 node,
-                "a comparison is no number; put it into where(condition, a, b)",
+                "a comparison is not a number; put it into where(condition, a, b)",
             )
         return slot
 
@@ -184,7 +184,7 @@ class _Reader:
         return isinstance(item, np.bool_)
 
     def _constant(self, value: np.float64 | np.bool_) -> int:
-        # by its text, which tells −0 from 0
+        # by its text, which distinguishes −0 from 0
         return self._put(repr(value), value)
 
     def _call(self, node: ast.expr, row: Function | Selection, *slots: int) -> int:

@@ -38,7 +38,7 @@ _INSTEAD = {
     "//": "a/b divides",
     "@": "in graphs, write dot(a, b)",
     "^": "a**b is a power",
-    "=": "a == b compares; what a formula is for is no part of it",
+    "=": "a == b compares; a formula has no name on its left",
     ":=": "write what it stands for",
     "&": "write 'and'",
     "|": "write 'or'",

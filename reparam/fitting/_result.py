@@ -22,7 +22,7 @@ __all__ = ["Change", "Fit", "average", "change", "window"]
 #: measure the scatter well, few see drifts and long waves.
 _BATCHES = (2, 4, 8, 16, 32)
 
-#: A loss that fell by no more than so many standard errors is taken for one that doesn't fall.
+#: A loss that fell by no more than this many standard errors is taken for one that doesn't fall.
 _SIGNIFICANT = 2.0
 
 
@@ -123,7 +123,7 @@ class Fit:
 
 
 def window(steps: int) -> slice:
-    """Return which steps are the last half of so many."""
+    """Return which steps are the last half of this many."""
     return slice(steps // 2, steps)
 
 

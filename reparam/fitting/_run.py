@@ -19,7 +19,7 @@ from reparam.graphs import Expectation, Model
 
 __all__ = ["Run"]
 
-#: Whether to stop is decided after so many steps, and whenever they have doubled.
+#: Whether to stop is decided after this many steps, and whenever they have doubled.
 _FIRST = 400
 
 #: Further draws for the loss at the result, at most.
@@ -65,7 +65,8 @@ class Run:
         self.shapes = {n: v.shape for n, v in model.inputs.items() if n not in fixed}
         if not self.shapes:
             raise FitError(
-                "there is nothing to fit; give the loss, or a parameter, a formula of an input"
+                "there is nothing to fit: make the loss or a parameter a formula of an input,"
+                " such as loc=m with m=0"
             )
         self._root = seed_sequence(rng)
         self._adam = Adam(self._flat(model.inputs))

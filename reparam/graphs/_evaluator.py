@@ -114,7 +114,7 @@ class Evaluator:
                     fixed[node.name] = np.asarray(value)
         moving = [math.prod(shape) for name, shape in shapes.items() if name not in fixed]
         most = min(_TOGETHER, _SCRATCH // len(shapes)) // max(*moving, 1, 1)
-        # of data, a derivative has so many numbers for each draw
+        # of data, a derivative has that many numbers for each draw
         most = min(most, _SCRATCH // max(1, *map(math.prod, shapes.values()), 1))
         if structure.scored:
             most = max(most, _LEAST_SCORED)

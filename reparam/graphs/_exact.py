@@ -113,7 +113,7 @@ def _drawn(model: Evaluator) -> list[Sampled]:
 
 
 def _integrated(model: Evaluator, wanted: tuple[str, ...], every: int) -> Exact:
-    """Return the sums over the grid, with every so many of the points for noise."""
+    """Return the sums over the grid, with every n-th of the points for noise."""
     rules: dict[str, _Rule] = {}
     for node in _drawn(model):
         rules[node.name] = _rule(model, node, rules, every)

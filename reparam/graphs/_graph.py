@@ -89,7 +89,8 @@ class Graph:
     Raises
     ------
     GraphError
-        If a line is no node, a name has two, or a node refers to itself or to a later one.
+        If a line is not a node, a name is defined twice, or a node refers to itself or
+        to a later one.
     ExpressionError
         If a formula can't be read.
     UnknownDistributionError, UnknownParameterError
@@ -374,7 +375,7 @@ class Model(Evaluator):
         Raises
         ------
         EstimatorError
-            If there is no such estimator, or it can't serve the graph.
+            If there is no such estimator, or it doesn't apply to the graph.
         GraphError
             If the graph has no loss, or no such input.
         CountError

@@ -227,14 +227,14 @@ def read(text: str, own: Mapping[str, type[Distribution] | Law]) -> Law:
     Raises
     ------
     GraphError
-        If it is no distribution with parameters.
+        If it is not a distribution with parameters.
     UnknownDistributionError, UnknownParameterError, NotReparameterizable
         If that is what is wrong with it; of discrete distributions only the outermost may be one.
     """
     match = _CALL.fullmatch(text)
     if match is None or match[2] is None:
         raise GraphError(
-            f"{shown(text)} is no distribution with parameters; write for example"
+            f"{shown(text)} is not a distribution with parameters; write for example"
             " gaussian(loc=0, scale=1)"
         )
     return _law(text, own, 0)
@@ -245,7 +245,7 @@ def _law(text: str, own: Mapping[str, type[Distribution] | Law], depth: int) -> 
     match = _CALL.fullmatch(text)
     if match is None:
         raise GraphError(
-            f"{shown(text)} is no distribution; write for example gaussian(loc=0, scale=1)"
+            f"{shown(text)} is not a distribution; write for example gaussian(loc=0, scale=1)"
         )
     if depth > _MOST_DEEP:
         raise GraphError(f"distributions nest more than {_MOST_DEEP} deep; simplify them")
@@ -270,7 +270,7 @@ def _map(text: str, depth: int) -> Law:
     cls = MAPS.get(spelled(match[1])) if match else None
     if match is None or cls is None:
         raise GraphError(
-            f"{shown(text)} is no map that a node's distribution can have; take one of"
+            f"{shown(text)} is not a map that a node's distribution can have; take one of"
             f" {', '.join(MAPS)}, or draw from the base, and write a formula of it"
         )
     return _read_call(cls, match[2] or "", {}, depth)

@@ -124,7 +124,7 @@ def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
         for node in model._structure.nodes
         if isinstance(node, Sampled) and node.by == PATHWISE and node.name in before
     ]
-    if not drawn or model._has_arrays:  # of which an element is no graph of numbers
+    if not drawn or model._has_arrays:  # of which an element is not a graph of numbers
         return
     scored = model._structure.scored
     scenes = _SCENES if len(model._structure.draws) > 1 else 1

@@ -77,7 +77,7 @@ def parse(text: str, classes: Iterable[type[Distribution] | Law] = ()) -> Struct
     Raises
     ------
     GraphError
-        If a line is no node, or names don't fit together.
+        If a line is not a node, or names don't fit together.
     ExpressionError, UnknownDistributionError, UnknownParameterError, NotReparameterizable
         If that is what is wrong with a line.
     """

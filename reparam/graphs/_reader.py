@@ -95,7 +95,7 @@ class Reader:
         match = _LINE.fullmatch(text)
         if match is None:
             raise GraphError(
-                f"{shown(text)} is no node; write name = formula, or name ~ distribution(…)"
+                f"{shown(text)} is not a node; write name = formula, or name ~ distribution(…)"
             )
         name = self._owner = _checked(match[1])
         if match[2] == "=":

@@ -13,7 +13,7 @@ from reparam import sampling
 from reparam._typing import Array, RNGLike
 from reparam.base.distribution import Distribution
 from reparam.base.draw import Draw
-from reparam.errors import CountError, ShapeError
+from reparam.errors import CountError, NoFormulaError, ShapeError
 from reparam.plots import _panels
 from reparam.plots._histogram import count, edges
 from reparam.plots._laws import (
@@ -235,8 +235,11 @@ def _of_vectors(
             f"{law.name} draws vectors: a picture shows the entries of one such distribution alone,"
             " without a batch"
         )
-    if grad and isinstance(law, Distribution):
-        getattr(law, "pathwise")(0.0)  # noqa: B009 - raises: vectors have no quantile path
+    if grad:
+        raise NoFormulaError(
+            f"{law.name} draws vectors, and a picture shows paths y(θ) of numbers alone; leave"
+            " derivatives out, and see the method jacobian of its draws or, without one, score"
+        )
     numbers = numbers or range(_VECTORS)
     entries = math.prod(law.event_shape)
     shown = range(min(entries, MOST))

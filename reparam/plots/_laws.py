@@ -16,6 +16,7 @@ from reparam.errors import NoFormulaError, ParameterError, ShapeError
 
 __all__ = [
     "MOST",
+    "atoms",
     "bounds",
     "differentiable",
     "entry_of",
@@ -32,6 +33,9 @@ __all__ = [
 #: Distributions in one picture, and parameters of one, at most: there are no more colours.
 MOST = 6
 
+#: Probabilities of single values that are mentioned, at least.
+_LEAST_MASS = 1e-6
+
 #: The size of a parameter, at least, if it is not 0: smaller differences are denormal.
 _SMALLEST = 1e-300
 
@@ -42,6 +46,15 @@ _LARGEST = 1e300
 def is_discrete(law: Distribution) -> bool:
     """Return whether values are integers."""
     return isinstance(law, Discrete)
+
+
+def atoms(law: Distribution) -> dict[float, float]:
+    """Return the bounds of the support that have probabilities, in a law with a density between."""
+    if not law._has_atoms:
+        return {}
+    low, high = map(float, law.support)
+    masses = {low: float(law.cdf(low)), high: float(law.sf(np.nextafter(high, -np.inf)))}
+    return {y: mass for y, mass in masses.items() if mass > _LEAST_MASS}
 
 
 def is_vector(law: Distribution) -> bool:

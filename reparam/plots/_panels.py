@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import Distribution
-from reparam.plots._laws import bounds, is_discrete, moved, quantile, slopes, value
+from reparam.plots._laws import atoms, bounds, is_discrete, moved, quantile, slopes, value
 from reparam.plots._picture import Bars, Curve, Layer, Panel, Points, Quantile, Stems
 from reparam.plots._points import ceiling, integers, points, poles, span, united, window
 
@@ -49,6 +49,10 @@ def density(laws: Sequence[Distribution], drawn: Sequence[Bars]) -> Panel:
         layers.append(Curve(x, y, "p(y)", group, "filled"))
         top = max(top, ceiling(x, y, steep, limits))
         notes += [f"{law.name}: p(y) → ∞ at y = {pole:g}" for pole in steep]
+        notes += [
+            f"{law.name}: P(y = {y:g}) = {mass:.3g} is not part of the density"
+            for y, mass in atoms(law).items()
+        ]
     for bars in drawn:
         if bars.outside:
             name = laws[bars.group].name
@@ -62,6 +66,9 @@ def density(laws: Sequence[Distribution], drawn: Sequence[Bars]) -> Panel:
 
 
 def _density(law: Distribution, y: Array) -> Array:
+    if law._has_atoms:  # at the ends log_prob is that of probabilities: look next to them
+        low, high = law.support
+        y = np.clip(y, np.nextafter(low, np.inf), np.nextafter(high, -np.inf))
     with np.errstate(over="ignore"):
         return np.asarray(np.exp(law.log_prob(y)))
 
@@ -153,7 +160,9 @@ def _range(law: Distribution, name: str, here: float, y: Array) -> tuple[float, 
     low, high = here - width, here + width
     if low <= first:
         low = first + 0.1 * (here - first)
-    return low, min(high, last)
+    if high >= last:
+        high = last - 0.1 * (last - here)
+    return low, high
 
 
 def gradient(

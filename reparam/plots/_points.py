@@ -77,8 +77,10 @@ def window(law: Distribution) -> tuple[float, float]:
 
 
 def poles(law: Distribution) -> list[float]:
-    """Return the bounds of the support at which the density is infinite."""
-    return [end for end in map(float, law.support) if law.log_prob(end) == np.inf]
+    """Return where the density is infinite: of the bounds of the support and the median."""
+    low, high = map(float, law.support)
+    median = float(quantile(law, np.array(0.5)))
+    return [y for y in dict.fromkeys((low, median, high)) if law.log_prob(y) == np.inf]
 
 
 def united(windows: Iterable[tuple[float, float]]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""A point of the unit interval, told from both of its ends."""
+"""A point of the unit interval, held by its distances from both ends."""
 
 from __future__ import annotations
 

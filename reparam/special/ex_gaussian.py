@@ -149,12 +149,14 @@ def quantile(u: Array, v: Array, k: Array) -> Array:
     """
     v, k = np.broadcast_to(v, u.shape), np.broadcast_to(k, u.shape)
     upper = (v < u).astype(np.float64)
-    # X is at least its normal part; in the upper tail one of the parts is at least so large
+    # X is at least its normal part, and at least the exponential one less 40, except with
+    # probability 1e-350; in the upper tail one of the parts is at least so large
+    near = np.maximum(normal.icdf(u), -np.log1p(-u) / k - 40.0)
     far = -normal.icdf(0.5 * v) - np.log(0.5 * v) / k
     x = np.select(
         [u <= 0.0, v <= 0.0, np.isnan(u)],
         [-np.inf, np.inf, np.nan],
-        np.where(upper > 0.0, far, normal.icdf(u)),
+        np.where(upper > 0.0, far, near),
     )
     log_tail = np.log(np.minimum(u, v))
     active = np.flatnonzero(np.isfinite(x))

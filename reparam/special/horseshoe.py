@@ -170,14 +170,15 @@ def quantile(u: Array, v: Array) -> Array:
         def beyond(a: Array) -> tuple[Array, Array]:
             density = _OF_CENTRE * _moment(a, _MASS) / a
             found = _outer(a)
-            return np.log(found), -density / found
+            return found, -density / found
 
         def near(a: Array) -> tuple[Array, Array]:
             found = _centre(a)
-            return np.log(found), _OF_CENTRE * a * _near_kernel(a) / found
+            return found, _OF_CENTRE * a * _near_kernel(a) / found
 
         found, slope = select(outer.astype(np.int8), (near, beyond), a, outputs=2)
-        step = (np.log(target[members]) - found) / slope
+        # of the quotient: a difference of logarithms would lose the digits of large ones
+        step = np.log(target[members] / found) / slope
         size[members] = np.minimum(a * np.exp(step), LARGEST)
         unfinished: NDArray[np.bool_] = np.abs(step) > 1e-9
         return unfinished

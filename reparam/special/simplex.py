@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["covariance", "of_others"]
+__all__ = ["along", "covariance", "of_others"]
+
+#: Up to this many entries NumPy adds in order, too, and takes 10 times as long along the last axis.
+_FEW = 7
+
+
+def along(operation: np.ufunc, terms: Array) -> Array:
+    """Return the sum of terms along the last axis, which stays, or what another ufunc makes."""
+    size = terms.shape[-1]
+    if 0 < size <= _FEW:
+        return np.asarray(reduce(operation, (terms[..., k : k + 1] for k in range(size))))
+    return np.asarray(operation.reduce(terms, axis=-1, keepdims=True))
 
 
 def of_others(terms: Array) -> Array:
@@ -16,10 +29,10 @@ def of_others(terms: Array) -> Array:
     are added up instead. Takes time linear in their number.
     """
     greatest = np.argmax(terms, axis=-1)[..., np.newaxis]
-    rest = np.sum(terms, axis=-1, keepdims=True) - terms
+    rest = along(np.add, terms) - terms
     others = np.array(terms)
     np.put_along_axis(others, greatest, 0.0, axis=-1)
-    np.put_along_axis(rest, greatest, np.sum(others, axis=-1, keepdims=True), axis=-1)
+    np.put_along_axis(rest, greatest, along(np.add, others), axis=-1)
     return np.asarray(rest)
 
 

@@ -28,7 +28,7 @@ __all__ = [
     "unit",
 ]
 
-#: Larger tan(θ/2) are not told apart: θ is π to 150 digits.
+#: Larger tan(θ/2) are not distinguished: θ is π to 150 digits.
 LARGEST = 1e150
 
 

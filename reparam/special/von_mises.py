@@ -47,7 +47,7 @@ _REST_OF_PI = 1.2246467991473532e-16
 #: The exponent at which integrals end.
 _CUTOFF = 38.0
 
-#: Larger g are not told apart: z is ±π to 300 digits.
+#: Larger g are not distinguished: z is ±π to 300 digits.
 _LARGEST = 1e300
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.tree import flat
 
 __all__ = ["continued", "continued_tail"]
 
@@ -28,6 +29,9 @@ def continued(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(method)
     def whole(self: Any, y: Array, *theta: Any) -> Any:
+        if self._undone is not None:
+            found = getattr(self._undone, method.__name__)(y, *theta[0][0])
+            return tuple(flat(found)) if isinstance(found, tuple) else found
         found = method(self, y, *theta)
         if not self._is_log or not np.any(lost := (np.abs(y) > _LOST) & np.isfinite(y)):
             return found
@@ -52,6 +56,8 @@ def continued_tail(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(method)
     def whole(self: Any, y: Array, *theta: Any) -> Any:
+        if self._undone is not None:
+            return getattr(self._undone, name)(y, *theta[0][0])
         found = method(self, y, *theta)
         if not self._is_log or not np.any(lost := (np.abs(y) > _LOST) & np.isfinite(y)):
             return found

@@ -125,7 +125,7 @@ def replaced(
     *,
     upper: bool = False,
 ) -> Array:
-    """Return what was found, and next to an end what there is by the distance from it.
+    """Return what was found, and next to an end the distribution by the distance from it.
 
     With `upper` next to 1 alone, as an upper end.
     """

@@ -25,7 +25,7 @@ _TOGETHER = 32
 
 
 def entropy(blend: Blend, count: int) -> Array:
-    """Return −Σ_k π_k ∫ p_k ln p of so many rows: NaN where values round to an infinite density.
+    """Return −Σ_k π_k ∫ p_k ln p of this many rows: NaN where values round to an infinite density.
 
     Each integral is over the quantiles of its component, by Gauss-Legendre rules between places
     that lie at fixed tails of it, and at the quantiles and the ends of the other components.

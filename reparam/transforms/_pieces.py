@@ -18,7 +18,7 @@ from reparam.transforms._rows import by_number, some_rows
 
 __all__ = ["integrals", "rule"]
 
-#: Nodes of a piece: a density with some of the tail in front of it is smooth enough for so many.
+#: Nodes of a piece: a density with some of the tail in front of it is smooth enough for this many.
 _NODES = 24
 
 

@@ -21,7 +21,7 @@ def some_rows(
     count: int,
     repeated: int = 1,
 ) -> tuple[Any, ...]:
-    """Return the parameters of some of so many rows, each repeated, nested as they were.
+    """Return the parameters of some of the rows, each repeated, nested as they were.
 
     Parameters
     ----------

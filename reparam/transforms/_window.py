@@ -94,11 +94,11 @@ class Window:
         return by_number(self.base, self.theta, self._of(name, *points))
 
     def _some(self, rows: NDArray[Any], count: int, repeated: int = 1) -> Theta:
-        """Return the parameters of some of so many rows, each repeated."""
+        """Return the parameters of some of the rows, each repeated."""
         return some_rows(self.base, self.theta, rows, count, repeated)
 
     def _restricted(self, rows: NDArray[Any], count: int) -> Window:
-        """Return the window of some of so many rows."""
+        """Return the window of some of the rows."""
         low, high = (np.broadcast_to(end, count)[rows] for end in (self.low, self.high))
         return Window(self.base, self._some(rows, count), low, high)
 
@@ -218,7 +218,7 @@ class Window:
         less: Sequence[Array] = (),
         log_unit: Array | None = None,
     ) -> list[Array]:
-        """Return ∫ p dt over (x, y) for some of so many rows; or of ∫ (s − less) p dt.
+        """Return ∫ p dt over (x, y) for some of the rows; or of ∫ (s − less) p dt.
 
         Parameters
         ----------

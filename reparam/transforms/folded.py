@@ -16,6 +16,7 @@ from reparam.base.second_order import Triangle, unflattened
 from reparam.base.tree import flat
 from reparam.transforms._bends import Local, local, of_folded, safe
 from reparam.transforms._mapped import Mapped, times
+from reparam.transforms._rows import by_number, by_parameter
 from reparam.transforms._window import Window
 
 __all__ = ["Folded"]
@@ -184,20 +185,17 @@ class Folded(Mapped):
         self, found: tuple[Any, ...], window: Window, rows: Any, y: Array, of_base: Any
     ) -> tuple[Any, ...]:
         """Return derivatives where both branches all but cancel: −∫ s p₀ dt over (−y, y), by p."""
-        result = [
-            np.array(np.broadcast_to(entry, y.shape + np.shape(entry)[1:])) for entry in found
-        ]
-        if any(entry.ndim > 1 for entry in result):
-            return found
+        sizes = self._weighted("_pathwise", y, of_base, -1.0, sizes=True)
+        own, size = (by_number(self.base, of_base, entries) for entries in (found, sizes))
+        result = [np.array(np.broadcast_to(entry, y.shape)) for entry in own]
         integrals = window._integral(-y, y, rows, y.size, [np.zeros(rows.size)] * len(result))
         density = np.exp(self._log_prob(y, of_base))[rows]
-        sizes = self._weighted("_pathwise", y, of_base, -1.0, sizes=True)
-        for entry, integral, size in zip(result, integrals, sizes, strict=True):
+        for entry, integral, most in zip(result, integrals, size, strict=True):
             other = -integral / density
             # a kink between, which the rule misses, makes more of a difference than rounding
-            same = np.abs(other - entry[rows]) <= _ROUNDING * np.broadcast_to(size, y.shape)[rows]
+            same = np.abs(other - entry[rows]) <= _ROUNDING * np.broadcast_to(most, y.shape)[rows]
             entry[rows] = np.where(same, other, entry[rows])
-        return tuple(result)
+        return tuple(by_parameter(self.base, of_base, result))
 
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         return self._weighted("_score", y, theta[0], 1.0)

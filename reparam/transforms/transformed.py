@@ -10,7 +10,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About, View
-from reparam.base.reparameterized import Flow
+from reparam.base.reparameterized import Flow, Reparameterized
 from reparam.base.second_order import Triangle, unflattened
 from reparam.base.seen import Seen, kept
 from reparam.base.tree import Child, flat
@@ -31,7 +31,7 @@ from reparam.transforms._distances import (
 from reparam.transforms._limits import limit_of_log_density, limits_of_scores
 from reparam.transforms._mapped import Mapped, times
 from reparam.transforms._rows import by_number
-from reparam.transforms.maps import Log, Map
+from reparam.transforms.maps import Exp, Log, Map
 
 __all__ = ["Transformed"]
 
@@ -66,6 +66,14 @@ class Transformed(Mapped):
     def _is_log(self) -> bool:
         """Whether T is the logarithm."""
         return isinstance(self.map, Log)
+
+    @property
+    def _undone(self) -> Reparameterized | None:
+        """The x that y is where y = ln(e^x), None elsewhere."""
+        base = self.base
+        if self._is_log and isinstance(base, Transformed) and isinstance(base.map, Exp):
+            return base.base
+        return None
 
     @property
     def _by_logs(self) -> bool:

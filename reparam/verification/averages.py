@@ -25,6 +25,8 @@ from reparam.verification.targets import Sample
 
 __all__ = ["FREQUENCIES", "TESTS", "Averages", "compare"]
 
+#: Below this share of the sampler's gradients −F_θ/p is what rounding leaves of 0.
+_ONLY_ROUNDING = 1e-12
 #: Intervals of equal probability in which gradients are averaged.
 _BINS = 32
 #: Frequencies of the test functions sin(kπF(y)).
@@ -96,7 +98,7 @@ def compare(
 ) -> Iterator[Comparison]:
     """Compare all draws' gradients, or some if these are the quantile path's one by one.
 
-    More draws would say no more then, nor would averages. Yields what is no number.
+    More draws would say no more then, nor would averages. Yields what is not a number.
     """
     for few in (True, False):
         some = thinned(sample, context.thin(sample.value, _FEW)) if few else sample
@@ -138,9 +140,11 @@ def compare(
         off, most = own - path, float(np.max(np.abs((density * own)[kept])))
         weighed = np.where(kept, density * off, 0.0)
         flow = np.where(kept, density * path, 0.0)
+        if np.mean(np.abs(flow)) <= _ONLY_ROUNDING * most:
+            flow = np.zeros_like(flow)
         doubt = np.where(kept, density * unsure[name], 0.0)
         size, rtol = float(np.mean(np.abs(flow))), context.tolerance(some.value)
-        # what rounding leaves of gradients on the quantile path is no bias, nor is its own error
+        # what rounding leaves of gradients on the quantile path is not a bias, nor is its own error
         slack = rtol * size + float(np.mean(doubt))
         test = _Test(slack, _NOTICED * size, most, critical)
         _in_bins(each.given, theta, u, y, weighed, flow, test)
@@ -182,7 +186,8 @@ def _steady(
         with np.errstate(all="ignore"):
             for name, each in steady.items():
                 path = exact[name][doubtful]
-                each[doubtful] |= np.abs(there[name] - path) <= rtol * np.abs(path)
+                least = _ONLY_ROUNDING * np.median(np.abs(sample.gradients[name]))
+                each[doubtful] |= np.abs(there[name] - path) <= rtol * np.abs(path) + least
     return steady
 
 
@@ -226,7 +231,9 @@ class _Test:
         """
         most, slack = times * self.most, times * self.slack
         z = statistics.mean_score(x, most=most, slack=slack)
-        if not self.tells(x, times) and not (abs(z) > self.critical and statistics.is_summable(x)):
+        if not self.decides(x, times) and not (
+            abs(z) > self.critical and statistics.is_summable(x)
+        ):
             return
         note = ""
         if abs(z) > self.critical:
@@ -239,7 +246,7 @@ class _Test:
             note += f": {hint}" if hint else ""
         tally.add(theta, z, 0.0, atol=self.critical, note=note, **where)
 
-    def tells(self, x: Array, times: float = 1.0) -> bool:
+    def decides(self, x: Array, times: float = 1.0) -> bool:
         """Whether the mean of x would be noticed if it were off by what must be noticed."""
         # nothing but what rounding leaves needs no draws
         return (
@@ -281,7 +288,7 @@ def _over_all(
 def _along(tally: Tally, theta: dict[str, float], bias: Array, test: _Test, hint: str) -> None:
     """Compare gradients with −F_θ/p weighted with itself, squared: what sees a factor best.
 
-    Where that can't be told from scatter, nothing can: the finding has the bias that could be.
+    If scatter hides the bias, nothing can be compared: the finding has the bias that could be.
     """
     before = tally.points
     hint = hint or hints.of_bias(float(np.mean(bias)))

@@ -60,7 +60,7 @@ def run_check(
                     break
     except NotApplicable as refusal:
         reason = str(refusal)
-        if comparisons:  # what was begun, and can't be finished, tells less than it should
+        if comparisons:  # what was begun, and can't be finished, shows less than it should
             comparisons.append(undecided(witness, {}, reason))
             reason = ""
     except Undecidable as refusal:

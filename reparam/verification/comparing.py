@@ -14,7 +14,16 @@ from reparam.verification.numerics import beside
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample
 
-__all__ = ["Tally", "beside", "failure", "is_single", "not_numbers", "results", "undecided"]
+__all__ = [
+    "Tally",
+    "beside",
+    "failure",
+    "is_single",
+    "not_numbers",
+    "results",
+    "sizes_of",
+    "undecided",
+]
 
 #: What is said of arrays in double precision whose numbers are not.
 ROUNDED = (
@@ -29,6 +38,8 @@ _FEW_DIGITS = 0.5
 _TELLING = 1e-3
 #: Rounding allowance, in units of the smallest representable number.
 _LEAST = 4.0
+#: Derivatives below this share of those in other parameters are what rounding leaves of 0.
+_ONLY_ROUNDING = 1e-12
 
 
 @dataclass
@@ -134,7 +145,7 @@ class Tally:
         return self._points
 
     def result(self) -> Iterator[Comparison]:
-        """Yield the comparison, if there was any: inconclusive if many points told nothing."""
+        """Yield the comparison, if there was any: inconclusive if many points were undecided."""
         if self._worst is None:
             return
         worst = replace(self._worst, points=self._points)
@@ -159,7 +170,7 @@ class _Judged:
     """Claims that were compared with references: arrays of one shape.
 
     The rank of a point is its error in units of what is allowed: more than 1 if it is wrong, at
-    most 1 if it is right, and −1 if nothing can be told.
+    most 1 if it is right, and −1 if it is undecided.
     """
 
     got: Array
@@ -222,6 +233,17 @@ def _judged(
         # where a slack of its own makes up for it, what is next to 0 counts as that much larger
         shown = np.maximum(size, atol / rtol) if rtol else size
     return _Judged(got, expected, error, allowed, shown, np.where(telling, rank, -1.0))
+
+
+def sizes_of(claims: Mapping[str, Array]) -> dict[str, float]:
+    """Return the median size of each parameter's claims.
+
+    Of claims that are nothing but rounding beside the others, it is the size of these: differences
+    in such a parameter, in which nothing changes, have as large errors as theirs.
+    """
+    sizes = {name: float(np.median(np.abs(each))) for name, each in claims.items() if each.size}
+    most = max(sizes.values(), default=0.0)
+    return {name: size if size > _ONLY_ROUNDING * most else most for name, size in sizes.items()}
 
 
 def failure(what: str, theta: Mapping[str, float], note: str) -> Comparison:

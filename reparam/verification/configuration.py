@@ -151,7 +151,7 @@ def read(start: Path) -> Configuration:
 
 
 def _table(path: Path) -> Any:
-    """Return the table of ours, or None."""
+    """Return the table [tool.reparam], or None."""
     import tomllib
 
     try:

@@ -1,4 +1,4 @@
-"""Formulas of a law that can't all be right: told before anything is made of them."""
+"""Formulas of a law that can't all be right; reported before they are used."""
 
 from __future__ import annotations
 

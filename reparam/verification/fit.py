@@ -20,7 +20,7 @@ from reparam.verification.results import Comparison
 
 __all__ = ["LOOKS", "Fit", "add_distance", "add_scores", "as_scores", "is_discrete", "look"]
 
-#: How often draws are looked at, at most: again, at so many times as many (but no more than that),
+#: How often draws are looked at, at most: again, with this factor (up to this many),
 #: if a statistic is beyond this share of what is allowed.
 LOOKS, _MORE, _MOST, _SUSPICIOUS = 2, 8, 2**23, 0.5
 
@@ -46,7 +46,7 @@ _ON_PURPOSE = "where they are stratified or antithetic by design, say independen
 #: small for most to occur several times.
 _ATOM, _FEW_ALIKE = 0.01, 0.125
 #: Draws that tell what rounding makes of scores; where these are slow, at how many they are taken,
-#: and how many tell. Of a cdf alone they are derivatives of derivatives, at so many draws.
+#: and how many tell. Of a cdf alone they are derivatives of derivatives, at this many draws.
 _FEW, _SLOW, _SLOWER = 2**12, (2**15, 2**9), 2**12
 #: How much of what is allowed rounding may make of a mean of scores.
 _MOVED = 0.1
@@ -62,7 +62,7 @@ def look(context: Context, purpose: str, number: int, compare: Callable[[int, in
     context
         What the witness works with.
     purpose, number
-        What the draws are for, which tells their seed.
+        What the draws are for, which determines their seed.
     compare
         A function of how many draws to compare, and their seed. It returns the largest error, in
         units of what is allowed.
@@ -162,7 +162,7 @@ def _some(y: Array) -> Array:
 
 
 def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> float:
-    """Compare the counts in both tails, told by the cdf itself, as standard scores."""
+    """Compare the counts in both tails, by the cdf itself, as standard scores."""
     n = y.size
     sides = ((law.cdf, y, np.inf, _TAILS), (law.sf, y[::-1], -np.inf, 1.0 - _TAILS))
     ranks = []
@@ -193,8 +193,8 @@ def _outermost(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha:
     )
     # probabilities may be differences, in which the smallest get lost; infinite values have none
     chance += np.where(np.isfinite(outer), _doubt(law), 0.0)
-    told = np.where(np.isnan(outer), 0.0, np.minimum(1.0, 2.0 * y.size * chance))
-    return tally.add(theta, as_scores(told), 0.0, atol=statistics.critical_value(alpha), y=outer)
+    chances = np.where(np.isnan(outer), 0.0, np.minimum(1.0, 2.0 * y.size * chance))
+    return tally.add(theta, as_scores(chances), 0.0, atol=statistics.critical_value(alpha), y=outer)
 
 
 def _doubt(law: Law) -> float:
@@ -311,10 +311,10 @@ def _motions(
     below, cdf, above = (
         np.asarray(law.cdf(place)) for place in (beside(some, -np.inf), at, beside(some, np.inf))
     )
-    told = above - below < 0.01 / math.sqrt(n)  # values that were rounded by more decide too little
-    if np.sum(told) < 2:
+    exact = above - below < 0.01 / math.sqrt(n)  # values rounded by more decide too little
+    if np.sum(exact) < 2:
         return -math.inf
-    rank, at, cdf = rank[told], at[told], cdf[told]
+    rank, at, cdf = rank[exact], at[exact], cdf[exact]
     counts = np.diff(rank, prepend=0.0, append=n + 1.0)
     deviation = np.diff(cdf, prepend=0.0, append=1.0) - counts / (n + 1.0)
     low, high = (float(end) for end in law.support)

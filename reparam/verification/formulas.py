@@ -13,7 +13,7 @@ from reparam.errors import InputError
 from reparam.importing import origin
 from reparam.verification.refusals import Faulty
 
-__all__ = ["by_parameter", "need_arguments", "one_by_one", "real_array", "told"]
+__all__ = ["by_parameter", "for_arrays", "need_arguments", "one_by_one", "real_array"]
 
 #: Formulas that are of one value for each parameter.
 _SLOPES = ("score", "pathwise")
@@ -45,7 +45,7 @@ def need_arguments(
             ) from None
 
 
-def told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+def for_arrays(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a formula that takes arrays, of values and of one of the parameters, that broadcast.
 
     One that takes no arrays of parameters is called once for each of their values. What it returns
@@ -68,7 +68,7 @@ def told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     Examples
     --------
     >>> import math
-    >>> cdf = told("cdf", lambda y, rate: y * rate if rate < 1.0 else y)  # no arrays of rates
+    >>> cdf = for_arrays("cdf", lambda y, rate: y * rate if rate < 1.0 else y)  # no arrays of rates
     >>> cdf(np.array([0.5, 1.0]), rate=np.array([[0.5], [2.0]])).tolist()
     [[0.25, 0.5], [0.5, 1.0]]
     """

@@ -1,4 +1,4 @@
-"""Integrals of smooth functions over the simplex, and over all vectors of real numbers.
+"""Integrals of smooth functions over the simplex, the sphere, and all vectors of real numbers.
 
 By the trapezoidal rule on a grid, which converges exponentially for what is analytic and falls off
 in all directions (Trefethen & Weideman 2014). It is done twice, on grids between each other's
@@ -14,7 +14,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["MOST_ENTRIES", "over_reals", "over_simplex"]
+__all__ = ["MOST_ENTRIES", "over_reals", "over_simplex", "over_sphere"]
 
 #: The most entries that vectors may have: with each more there are 160 times as many nodes.
 MOST_ENTRIES = 3
@@ -23,8 +23,10 @@ MOST_ENTRIES = 3
 _FAR, _ON_SIMPLEX, _ON_REALS = (24.0, 3.0), 0.8, 0.9
 #: How far nodes are apart: on the simplex, and of real vectors by the number of entries.
 _STEP, _STEPS = 0.2, {1: 0.03, 2: 0.04, 3: 0.06}
-#: Larger errors are tried again on a grid so many times finer, if it has at most so many nodes.
+#: Larger errors are tried again on a grid finer by this factor, if it has at most `_MOST_NODES`.
 _SMALL, _FINER, _MOST_NODES = 1e-8, 3.0, 2**19
+#: On the sphere: how far ln tan(θ/2) goes, in two dimensions; its step; angles of the circle.
+_FAR_ON_SPHERE, _STEP_ON_SPHERE, _ANGLES = 40.0, 0.05, 64
 
 
 def over_simplex(f: Callable[[Array], Array], log_draws: Array) -> tuple[Array, Array]:
@@ -75,6 +77,29 @@ def over_reals(f: Callable[[Array], Array], draws: Array) -> tuple[Array, Array]
     if np.any(error > _SMALL) and (2.0 * _FAR[1] / finer) ** size <= _MOST_NODES:
         return _on_grids(terms, size, _FAR[1], finer, _ON_REALS, shrinking=0.5)
     return value, error
+
+
+def over_sphere(f: Callable[[Array], Array], centre: Array) -> tuple[Array, Array]:
+    """Return ∫ f(y) dy over the circle, or the sphere in three dimensions, and the errors.
+
+    In t = ln tan(θ/2), with the angle θ from the centre: dθ = sin θ dt, and f need not be smooth
+    there, or at the opposite point. Around that axis it is a circle of equally many points.
+    """
+    size, circle = len(centre), len(centre) > 2
+    axes = np.linalg.qr(np.column_stack([centre, np.eye(size)]))[0]
+    axes[:, 0] = centre / np.linalg.norm(centre)  # its sign is lost
+    count, reach, sums = _ANGLES if circle else 2, _FAR_ON_SPHERE / (size - 1.0), []
+    for shift in (0.0, 0.5):
+        t = np.arange(-reach, reach, _STEP_ON_SPHERE) + shift * _STEP_ON_SPHERE
+        angle = 2.0 * math.pi / count * (np.arange(count) + shift * circle)
+        ring = np.stack([np.cos(angle), np.sin(angle)][: size - 1])
+        sine, width = 1.0 / np.cosh(t), 2.0 * math.pi / count if circle else 1.0
+        points = np.empty((size, len(t), count))
+        points[0] = -np.tanh(t)[:, np.newaxis]
+        points[1:] = ring[:, np.newaxis] * sine[:, np.newaxis]
+        weight = np.repeat(width * _STEP_ON_SPHERE * sine ** (size - 1), count)
+        sums.append(f((axes @ points.reshape(size, -1)).T) @ weight)
+    return 0.5 * (sums[0] + sums[1]), np.abs(sums[0] - sums[1])
 
 
 def _on_grids(

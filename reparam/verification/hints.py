@@ -26,7 +26,7 @@ def of_gradients(
     theta: Mapping[str, float],
     drawn: int,
 ) -> str:
-    """Return what gradients of so many draws are, if they are not −F_θ/p, exact by parameter."""
+    """Return what gradients of this many draws are, if they are not −F_θ/p, exact by parameter."""
     if not np.any(gradient):
         return ""
     if factor := _factor(gradient, exact[name]):

@@ -25,12 +25,12 @@ _IN_A_CELL = 64
 _CONTRASTS = 3
 #: Tests at each parameter set.
 TESTS = 2 * (len(_LAGS) + 1) + _CONTRASTS * len(_CELLS)
-#: Draws by which two seeds are told apart.
+#: Draws by which two seeds are distinguished.
 _DRAWN = 256
 #: Seeds whose draws are compared with each other, how many draws of each, and how many may repeat
 #: another seed's: samplers seeded with 32 bits repeat two with a probability of 1e-13.
 _SEEDS, _EACH, _REPEATED = 64, 16, 1
-#: Draws that occur once, of so many of a seed, if these tell it from others.
+#: Draws that occur once, out of `_EACH` of a seed, if these distinguish it from others.
 _DISTINCT = 8
 
 
@@ -60,7 +60,7 @@ def add_evenness(
 
     Counts of cells of equal probability, of mirror images and of cells half of all apart differ by
     as much as χ² says, or more where the law is another; less if draws avoid each other. A function
-    tells how many of n draws have a smaller F than each probability.
+    counts how many of n draws have a smaller F than each probability.
     """
     from scipy.special import gammainc
 

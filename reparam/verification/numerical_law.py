@@ -106,7 +106,7 @@ class NumericalLaw:
         Raises
         ------
         Faulty
-            If a cdf is none, or what was given contradicts itself.
+            If a cdf is not a cdf, or what was given contradicts itself.
         """
         y = self._pilot
         with np.errstate(all="ignore"):

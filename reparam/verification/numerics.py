@@ -38,7 +38,7 @@ _ORDERS = 6
 _ENOUGH, _CONVERGED = 1e-4, 1e-2
 #: More halvings may help while rounding makes less than this share of the error.
 _HELPFUL = 0.1
-#: Differences so many times as large as their rounding errors are real.
+#: Differences this many times as large as their rounding errors are real.
 _DOUBT = 1e4
 #: A factor next to the smallest normal number, and to the largest.
 _ROOM = 2.0**30
@@ -325,7 +325,8 @@ def spans(y: Array) -> list[tuple[Array, Array]]:
 def _lobatto(n: int) -> tuple[Array, Array]:
     """Return the Gauss-Lobatto rule on [−1, 1] (Abramowitz & Stegun 1964, 25.4.32)."""
     last = np.polynomial.Legendre.basis(n - 1)
-    node = np.concatenate([[-1.0], np.sort(last.deriv().roots()), [1.0]])
+    inside = last.deriv().roots().real  # all are, and complex numbers from NumPy 2.5 on
+    node = np.concatenate([[-1.0], np.sort(inside), [1.0]])
     return node, 2.0 / (n * (n - 1.0) * last(node) ** 2)
 
 

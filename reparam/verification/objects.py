@@ -11,7 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.engine.noise import Stream, Substream
 from reparam.verification.declarations import declared
-from reparam.verification.formulas import need_arguments, one_by_one, real_array, told
+from reparam.verification.formulas import for_arrays, need_arguments, one_by_one, real_array
 from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.refusals import Faulty, NoGradient
@@ -70,7 +70,7 @@ class Object(Target):
             self.moving = tuple(name for name in moving if name in self.parameters)
         self._laws: dict[tuple[tuple[tuple[str, float], ...], int], Law] = {}
         self.formulas = {
-            key: partial(self._called, told(key, found.methods[key]))
+            key: partial(self._called, for_arrays(key, found.methods[key]))
             for key in FORMULAS
             if key in found.methods
         }

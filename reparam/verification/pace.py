@@ -15,7 +15,7 @@ __all__ = ["affordable"]
 
 #: Draws that are timed at first, and how often: the first call may compile something.
 _TIMED, _TIMES = 64, 2
-#: Where these seem slow, as many times as many are timed, until they take so many seconds: what
+#: Where these seem slow, as many times as many are timed, until they take `_LONG` seconds: what
 #: else the machine does may have been in the way.
 _MORE, _LONG = 4, 0.1
 #: Draws at a parameter set, at the least, and points.

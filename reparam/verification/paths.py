@@ -35,7 +35,7 @@ _ALL = 0.9999
 #: A factor this near to 1 is 1.
 _ROUNDING = 1e-6
 #: Of errors that are a function of y those of neighbours differ by less than this share of them,
-#: and by less than that if they are few; so many there must be to tell.
+#: and by less than that if they are few; at least this many are needed.
 _A_FUNCTION, _OF_FEW, _FEW, _ENOUGH = 0.5, 0.3, 64, 8
 #: The relative error of differences at a fixed seed, which tell whether a gradient is of another
 #: path; and how much closer to them than −F_θ/p is such a gradient must be.
@@ -54,10 +54,10 @@ Known = tuple[Mapping[str, Array], Mapping[str, Array]]
 
 def tallies(context: Context, way: str) -> dict[str, Tally]:
     """Return what is compared of gradients, by parameter."""
-    told = f" ({way})" if way else ""
+    label = f" ({way})" if way else ""
     return {
         name: Tally(
-            f"∂y/∂{name} of draws{told} on the quantile path",
+            f"∂y/∂{name} of draws{label} on the quantile path",
             note="reference −F_θ/p",
             tolerated=_DOUBTFUL,
         )
@@ -174,8 +174,8 @@ def compare_paths(
 ) -> None:
     """Compare gradients with −F_θ/p, which rounding y has moved a little.
 
-    Not those that are of an `other` path: it is told the places of gradients that are off, and
-    what they are off from. A `hint` says what mistake they may be.
+    Not those that are of an `other` path: it gets the places of gradients that are off, and
+    their references. A `hint` says what mistake they may be.
     """
     exact, unsure = (each[name] for each in known)
     gradient, rtol = sample.gradients[name], context.tolerance(sample.value)
@@ -185,7 +185,9 @@ def compare_paths(
         slack = np.zeros(exact.shape)
         if np.any(off):
             unlike = np.ndim(unit) > 0
-            at = slice(None) if unlike else off  # of unlike draws the law is one of so many
+            at = (
+                slice(None) if unlike else off
+            )  # with per-element parameters the law has one per draw
             there = paths_of(law, beside(sample.value[at], np.inf))[0][name]
             slack[at] = _NEIGHBOURS * np.abs(there - exact[at])
             slack += _LEFT * np.abs(sample.value) / unit

@@ -23,7 +23,7 @@ _NODES, _WEIGHTS = legendre.leggauss(_DEGREE)
 _TO_SERIES = legendre.legvander(_NODES, _DEGREE - 1).T * _WEIGHTS
 _TO_SERIES *= np.arange(0.5, _DEGREE)[:, np.newaxis]
 _TO_ENDS = legendre.legvander(np.array([-1.0, 1.0]), _DEGREE - 1).T
-#: How much of what a series is off by at an end counts as left out of it: that is all that tells of
+#: How much of what a series is off by at an end counts as left out of it: only that reveals
 #: a jump between the end and the outermost node, and of the noise of all coefficients together.
 _AT_ENDS = 0.05
 #: Fewer points than this are looked at one by one.

@@ -94,9 +94,9 @@ class TargetSpec:
 
     @property
     def suffix(self) -> str:
-        """Its own parameters, as in a call, which tell it from others of its name."""
-        told = ", ".join(f"{name}={value:g}" for name, value in self.parameters.items())
-        return f"({told})" if told else ""
+        """Its own parameters, as in a call, which distinguish it from others of its name."""
+        given = ", ".join(f"{name}={value:g}" for name, value in self.parameters.items())
+        return f"({given})" if given else ""
 
     @property
     def witnesses(self) -> tuple[str, ...]:
@@ -167,11 +167,11 @@ def distinct(names: Iterable[str]) -> list[str]:
     ['mine', 'laplace', 'mine (2)']
     """
     times: Counter[str] = Counter()
-    told = []
+    unique = []
     for name in names:
         times[name] += 1
-        told.append(name if times[name] == 1 else f"{name} ({times[name]})")
-    return told
+        unique.append(name if times[name] == 1 else f"{name} ({times[name]})")
+    return unique
 
 
 def registered() -> list[TargetSpec]:
@@ -203,7 +203,7 @@ class Plan:
     specs
         The targets.
     suffixes
-        What tells each from others of its name.
+        What distinguishes each from others of its name.
     jobs
         The checks: the place of a target among the former, and a witness.
     settings

@@ -24,7 +24,7 @@ from typing import Any, Self
 from reparam.errors import ReparamError
 from reparam.verification.worker import BOOT, Answer, Begun, Lost, Ready, Unreadable
 
-__all__ = ["Pool", "Task"]
+__all__ = ["Pool", "Task", "pickled"]
 
 #: A function and its arguments, by keyword.
 Task = tuple[Any, Mapping[str, Any]]
@@ -52,6 +52,18 @@ _THREADS = (
 )
 
 
+def pickled(tasks: Mapping[int, Task]) -> tuple[dict[int, bytes], list[tuple[int, Answer]]]:
+    """Return tasks that can be pickled, by number, and an answer to each of the others."""
+    readable: dict[int, bytes] = {}
+    unreadable: list[tuple[int, Answer]] = []
+    for number, task in tasks.items():
+        try:
+            readable[number] = pickle.dumps(task)
+        except Exception:  # whatever a user-supplied __reduce__ raises
+            unreadable.append((number, Unreadable()))
+    return readable, unreadable
+
+
 class Pool:
     """Up to `size` worker processes, started when there is work for them.
 
@@ -63,10 +75,20 @@ class Pool:
         Seconds for a task, once what it names has been imported.
     before
         Directories for the front of the workers' ``sys.path``.
+    alone
+        Whether a worker may compute in all threads. Default: if it is the only one.
     """
 
-    def __init__(self, size: int, time_limit: float, before: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        size: int,
+        time_limit: float,
+        before: Sequence[str] = (),
+        *,
+        alone: bool | None = None,
+    ) -> None:
         self._size, self._limit, self._before = size, time_limit, list(before)
+        self._alone = size == 1 if alone is None else alone
         self._workers: list[_Worker] = []
         self._inbox: queue.SimpleQueue[tuple[_Worker, Any]] = queue.SimpleQueue()
 
@@ -90,18 +112,19 @@ class Pool:
         ReparamError
             If worker processes can't be started.
         """
-        waiting: list[tuple[int, bytes]] = []
-        for number, task in tasks.items():
-            try:
-                waiting.append((number, pickle.dumps(task)))
-            except Exception:  # whatever a user-supplied __reduce__ raises
-                yield number, Unreadable()
-        waiting.reverse()
+        readable, unreadable = pickled(tasks)
+        yield from unreadable
+        yield from self.answers_to(readable)
+
+    def answers_to(self, tasks: Mapping[int, bytes]) -> Iterator[tuple[int, Answer]]:
+        """Yield the same of tasks that are pickled."""
+        waiting = [*tasks.items()][::-1]
         unanswered, again = len(waiting), dict(waiting)
         while unanswered:
             while len(self._workers) < min(self._size, unanswered):
-                alone = self._size == 1
-                self._workers.append(_Worker(self._inbox, self._before, self._limit, alone=alone))
+                self._workers.append(
+                    _Worker(self._inbox, self._before, self._limit, alone=self._alone)
+                )
             for worker in self._workers:
                 if waiting and worker.idle:
                     worker.give(*waiting.pop())
@@ -183,7 +206,7 @@ class _Worker:
         assert self._process.stdin is not None
         self.task, self._begun = number, False
         self._start_clock(max(_IMPORT, self._limit))
-        with suppress(BrokenPipeError):  # it is dead: its pipe tells
+        with suppress(BrokenPipeError):  # it is dead, and its pipe is closed
             pickle.dump(task, self._process.stdin)
             self._process.stdin.flush()
 

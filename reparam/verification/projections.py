@@ -44,7 +44,7 @@ class Projections:
         self._tallies: dict[str, dict[str, Averages]] = {}
 
     def add(self, theta: dict[str, float], sample: Sample) -> Iterator[Comparison]:
-        """Compare gradients; yields what is no number."""
+        """Compare gradients; yields what is not a number."""
         target: Any = self._context.target
         y = sample.value[:_DRAWS]
         on_simplex = isinstance(target.region, Simplex)

@@ -96,7 +96,7 @@ def place_of(spec: Any) -> tuple[str, int]:
     """Return the file and the line where a target's class or function begins.
 
     The file is relative to the working directory; ``("", 0)`` if it isn't below that, or if there
-    is no code of somebody's own.
+    is not third-party code.
     """
     if isinstance(spec, str):
         if ":" not in spec or "(" in spec or spec.partition(":")[0] in LIBRARIES:
@@ -142,8 +142,8 @@ def _registered(name: str, fixed: Mapping[str, float]) -> Target:
         cls = registry.get(name)
     except UnknownDistributionError as error:
         raise UnknownDistributionError(
-            f"{error}; for anything else write package.module:attribute, or library:sampler with"
-            f" one of {', '.join(LIBRARIES)}"
+            f"{error} (for anything else write package.module:attribute, or library:sampler with"
+            f" one of {', '.join(LIBRARIES)})"
         ) from None
     fields = {key.partition("[")[0]: value for key, value in fixed.items()}
     given = {cls._arguments.canonical(k): v for k, v in fields.items() if k in cls._arguments}

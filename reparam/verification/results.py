@@ -56,7 +56,7 @@ _VERBS = {
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """One statement compared with its reference at many points, told by the worst of them.
+    """One statement compared with its reference at many points, represented by the worst of them.
 
     Attributes
     ----------
@@ -110,14 +110,14 @@ class Comparison:
         """Return one sentence: what, where, got and expected."""
         where = ", ".join(f"{name}={number(value, 6)}" for name, value in self.point.items())
         text = f"{self.what} at {where}" if where else self.what
-        if told := self._told():
-            text += f": {told}"
+        if measured := self._measured():
+            text += f": {measured}"
         return f"{text}; {self.note}" if self.note else text
 
-    def _told(self) -> str:
+    def _measured(self) -> str:
         """Return what was found there, in its unit's words."""
         if self.outcome is Outcome.INCONCLUSIVE and not self.is_measured:
-            return "" if self.note else "can't be told"
+            return "" if self.note else "undecided"
         if self.unit == "statement":
             return "so" if self.error == 0.0 else "not so"
         if self.unit == "standard errors":

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reparam import importing
+from reparam._typing import Mapped
 from reparam.errors import InputError, ReparamError
 from reparam.importing import origin, said
 from reparam.verification import witnesses as known
 from reparam.verification.checking import run_check
 from reparam.verification.comparing import undecided
 from reparam.verification.context import LEVELS
+from reparam.verification.elsewhere import Elsewhere
 from reparam.verification.planning import (
     TIME_LIMITS,
     TargetSpec,
@@ -51,6 +53,7 @@ def verify(
     on_check: Callable[[Check], None] | None = None,
     on_target: Callable[[list[Check]], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    mapped: Mapped | None = None,
 ) -> Report:
     """Check samplers and their gradients by independent witnesses.
 
@@ -94,6 +97,9 @@ def verify(
         Called with all checks of a target, likewise.
     on_progress
         Called with the number of checks that are done, and that of all.
+    mapped
+        Applies a function to each number of a range and yields the results in order: where it
+        does, worker processes are started, in place of `workers` here. What is found is the same.
 
     Returns
     -------
@@ -122,7 +128,7 @@ def verify(
     plan = planned(targets, witnesses, level, seed, rtol, fixed or {}, among, dtype)
     jobs = plan.jobs
     limit = TIME_LIMITS[level] if time_limit is None else time_limit
-    with _pool(workers, len(jobs), limit) as pool:
+    with _pool(workers, len(jobs), limit, mapped) as pool:
         found = _resolved(pool, plan.specs)
         names = distinct(
             each.name + suffix for each, suffix in zip(found, plan.suffixes, strict=True)
@@ -145,7 +151,7 @@ def verify(
             range(len(jobs)), key=lambda at: (jobs[at][0], known.BY_COST.index(jobs[at][1]))
         )
         checks: dict[int, Check] = {}
-        told = 0
+        reported = 0
         if on_progress:
             on_progress(0, len(jobs))
         for number, answer in _answers(pool, {number: tasks[number] for number in order}):
@@ -154,13 +160,19 @@ def verify(
             checks[number] = replace(check, file=found[place].file, line=found[place].line)
             if on_progress:
                 on_progress(len(checks), len(jobs))
-            while told in checks:
+            while reported in checks:
                 if on_check:
-                    on_check(checks[told])
-                told += 1
-                if on_target and (told == len(jobs) or jobs[told][0] != jobs[told - 1][0]):
+                    on_check(checks[reported])
+                reported += 1
+                if on_target and (
+                    reported == len(jobs) or jobs[reported][0] != jobs[reported - 1][0]
+                ):
                     on_target(
-                        [checks[at] for at in range(told) if jobs[at][0] == jobs[told - 1][0]]
+                        [
+                            checks[at]
+                            for at in range(reported)
+                            if jobs[at][0] == jobs[reported - 1][0]
+                        ]
                     )
     return Report(
         checks=tuple(checks[number] for number in range(len(jobs))),
@@ -222,10 +234,14 @@ def importable(directory: Path) -> Iterator[None]:
         _importable.remove(str(directory))
 
 
-def _pool(workers: int | None, tasks: int, time_limit: float) -> Pool:
-    """Return the worker processes for so many tasks."""
+def _pool(
+    workers: int | None, tasks: int, time_limit: float, mapped: Mapped | None = None
+) -> Pool | Elsewhere:
+    """Return the worker processes for this many tasks."""
     from reparam.engine.threads import thread_count
 
+    if mapped is not None:
+        return Elsewhere(mapped, validated("time limit", time_limit), _importable)
     size = thread_count() if workers is None else validated("workers", workers)
     return Pool(max(1, min(size, tasks)), validated("time limit", time_limit), _importable)
 
@@ -238,7 +254,7 @@ class _Introduced(NamedTuple):
     line: int
 
 
-def _resolved(pool: Pool, specs: Sequence[TargetSpec]) -> list[_Introduced]:
+def _resolved(pool: Pool | Elsewhere, specs: Sequence[TargetSpec]) -> list[_Introduced]:
     """Return what the targets are called, or raise what is wrong with the first of no use."""
     tasks: dict[int, Task] = {at: (_introduced, {"spec": spec}) for at, spec in enumerate(specs)}
     found: dict[int, _Introduced] = {}
@@ -274,7 +290,7 @@ def _check_of(answer: Answer, target: str, witness: str) -> Check:
     raise AssertionError(answer)
 
 
-def _answers(pool: Pool, tasks: Mapping[int, Task]) -> Iterator[tuple[int, Answer]]:
+def _answers(pool: Pool | Elsewhere, tasks: Mapping[int, Task]) -> Iterator[tuple[int, Answer]]:
     """Yield answers of worker processes, and then of this process for what only it can read."""
     own = []
     for number, answer in pool.answers(tasks):

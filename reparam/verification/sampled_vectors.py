@@ -109,7 +109,7 @@ class SampledVectors(Target):
         left_out: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self.name, self._sampling, self._reference = name, sampling, reference
-        self.length, self.region, self._event = reference.length, reference.region, reference.event
+        self.length, self.region, self.event = reference.length, reference.region, reference.event
         if self.length < 2:
             raise InputError(f"{name} has vectors of one entry; verify one with more")
         every = reference.parameters
@@ -145,7 +145,7 @@ class SampledVectors(Target):
     @property
     def is_of_matrices(self) -> bool:
         """Whether values are matrices."""
-        return len(self._event) > 1
+        return len(self.event) > 1
 
     def _arrays(self, theta: Mapping[str, Any]) -> dict[str, Array]:
         joined = self._reference.entries.joined({**self._kept, **theta})
@@ -162,7 +162,7 @@ class SampledVectors(Target):
             raise NoGradient(f"rsample returned no gradient in {', '.join(missing)}")
         arrays = {}
         for name in declared:
-            expected, array = (n, *self._event, *shapes[name]), np.asarray(given[name])
+            expected, array = (n, *self.event, *shapes[name]), np.asarray(given[name])
             if array.shape != expected:
                 raise Faulty(
                     f"the array of ∂y/∂{name} has shape {array.shape}, expected {expected}: that of"
@@ -175,13 +175,13 @@ class SampledVectors(Target):
     def _pulled(self, pull: Callable[[Array], Mapping[str, Array]], n: int) -> dict[str, Array]:
         """Return the derivative of each entry, by upstream gradients that are 1 for it alone."""
         rows: list[Mapping[str, Array]] = []
-        for at in np.ndindex(*self._event):
-            upstream = np.zeros((n, *self._event))
+        for at in np.ndindex(*self.event):
+            upstream = np.zeros((n, *self.event))
             upstream[(slice(None), *at)] = 1.0
             rows.append(pull(upstream))
         return {
             name: np.stack([np.asarray(row[name]) for row in rows], axis=1).reshape(
-                n, *self._event, *np.shape(rows[0][name])[1:]
+                n, *self.event, *np.shape(rows[0][name])[1:]
             )
             for name in rows[0]
         }
@@ -192,8 +192,8 @@ class SampledVectors(Target):
 
     def _flat(self, y: Any, n: int) -> Array:
         array = np.asarray(y)
-        if array.shape != (n, *self._event):
-            raise Faulty(f"{n} draws have shape {array.shape}, expected {(n, *self._event)}")
+        if array.shape != (n, *self.event):
+            raise Faulty(f"{n} draws have shape {array.shape}, expected {(n, *self.event)}")
         return array.astype(np.float64).reshape(n, self.length)
 
     def logarithms(
@@ -214,7 +214,7 @@ class SampledVectors(Target):
         return _one_by_one(lambda one: np.asarray(self._own(y, one)), theta)
 
     def _own(self, y: Array, theta: Mapping[str, Any]) -> Array | None:
-        found = self._sampling.log_prob(y.reshape(*y.shape[:-1], *self._event), self._arrays(theta))
+        found = self._sampling.log_prob(y.reshape(*y.shape[:-1], *self.event), self._arrays(theta))
         if found is not None and found.shape != y.shape[:-1]:
             raise Faulty(
                 f"log_prob returned an array of shape {found.shape} for {y.shape[:-1]} draws"

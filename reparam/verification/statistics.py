@@ -33,7 +33,7 @@ FALSE_ALARM = 1e-9
 _ROUNDING = 1e-14
 #: Standard errors up to which nothing needs to be known better.
 _NEAR = 4.0
-#: Steps, at most, towards the maximum of a concave function, and a slope that is none, relative to
+#: Steps, at most, towards the maximum of a concave function, and a slope taken as 0, relative to
 #: the sum of its terms' sizes. (Steps are small near the ends, too.)
 _STEPS, _FLAT = 200, 1e-9
 #: Shares of ones with which a series of two values has many of both.

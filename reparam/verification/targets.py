@@ -12,7 +12,7 @@ import abc
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -24,8 +24,9 @@ from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Reparameterized
+from reparam.domains import Interval
 from reparam.engine.noise import Noise
-from reparam.errors import NoFormulaError
+from reparam.errors import NoFormulaError, ParameterError
 from reparam.parameters import Parameter, Parameters
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.laws import Formula, Law
@@ -43,6 +44,9 @@ __all__ = [
     "moments_of",
 ]
 
+#: How far parameters of an instance are moved, at most, relative to 1 + |θ|; and bisections that
+#: find where there is no distribution any more.
+_REACH, _HALVINGS = 0.25, 40
 #: Draws of given noise that are kept for their views.
 _LATE = 64
 
@@ -121,7 +125,7 @@ class Target(abc.ABC):
     #: How many numbers of noise a vector is made of.
     width: int = 0
     #: Whether formulas are to be right out to the last tail, and for any parameters: those of this
-    #: library and its plugins. Somebody else's may have lost digits there by rights.
+    #: library and its plugins. Third-party formulas may lose digits there.
     strict: bool = False
     #: Whether values rise with the noise of ``transform``, or fall; None if neither.
     rises: bool | None = True
@@ -235,14 +239,14 @@ class Target(abc.ABC):
         """Return the law that the draws should follow."""
 
     def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
-        """Return its mean, variance and entropy, of vectors the covariance, too: what it tells.
+        """Return its mean, variance and entropy, of vectors the covariance, too: those it has.
 
         Raises
         ------
         NotApplicable
             If these are no part of what is verified.
         """
-        raise NotApplicable("it tells no mean, no variance and no entropy")
+        raise NotApplicable("it has no mean, no variance and no entropy")
 
     def _formula(self, formula: str) -> Formula:
         """Return a formula of the law as a function of values and parameters."""
@@ -271,6 +275,8 @@ class Registered(Target):
             for key, parameter in self.entries.numbers.items()
             if key in self.fixed or isinstance(thing, type)
         }
+        if isinstance(thing, Reparameterized):
+            self._stay_inside()
         self.noise, self.rises = thing.noise, thing._rises
         self.replays = thing.path == "map"
         moving = (thing() if isinstance(thing, type) else thing).moving
@@ -286,6 +292,41 @@ class Registered(Target):
         if not _BESIDE.issuperset(cls.numerical_formulas()):  # which lose digits in the tails
             self.strict, self.rounding = False, Target.rounding
         self.formulas = {formula: self._formula(formula) for formula in _OF_NUMBERS}
+
+    def _stay_inside(self) -> None:
+        """Narrow domains to where there is a distribution, with the other parameters as they are.
+
+        What is on the edge of that is kept: there is no derivative from both sides.
+        """
+        declared, self.parameters = self.parameters, {}
+        for name, parameter in declared.items():
+            centre = self.fixed[name]
+            low, high = (float(end) for end in parameter.domain.ends({}))
+            for side in (-_REACH, _REACH):
+                inside, outside = centre, centre + side * (1.0 + abs(centre))
+                if not low < outside < high or self.allows({**self.fixed, name: outside}):
+                    continue
+                for _ in range(_HALVINGS):
+                    middle = 0.5 * (inside + outside)
+                    if self.allows({**self.fixed, name: middle}):
+                        inside = middle
+                    else:
+                        outside = middle
+                low, high = (inside, high) if side < 0.0 else (low, inside)
+            if low < centre < high:
+                domain = Interval(low, high)
+                narrower = replace(parameter, domain=domain)
+                narrower.__set_name__(self._cls, name)
+                kept = (low, high) == tuple(map(float, parameter.domain.ends({})))
+                self.parameters[name] = parameter if kept else narrower
+
+    def allows(self, theta: Mapping[str, Any]) -> bool:
+        """Return whether there is a distribution with these parameters."""
+        try:
+            self._made(theta)
+        except ParameterError:
+            return False
+        return True
 
     def _sample(self, draw: Draw, theta: Mapping[str, Any], of: str = "value") -> Sample:
         """Return a draw's values, or a view of them, and derivatives once they are asked for."""

@@ -13,8 +13,8 @@ from reparam._typing import Array
 from reparam.base.draw import Draw
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.errors import InputError, NoFormulaError, ParameterError
-from reparam.regions import Region, Simplex
+from reparam.errors import InputError, NoFormulaError
+from reparam.regions import Region, Simplex, UnitVector
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.targets import Bends, Later, Registered, Sample, Target
@@ -67,7 +67,8 @@ class Vectors(Registered):
         self.noise = NORMAL if same else UNIFORM
         self.is_map = made.path == "map"
         #: Whether the density has no ends inside the region.
-        self.is_whole = isinstance(made._support, Simplex) or bool(np.all(np.isinf(made.support)))
+        bounded = isinstance(made._support, (Simplex, UnitVector))
+        self.is_whole = bounded or bool(np.all(np.isinf(made.support)))
         self.reference = cls.name
         self.formulas = {
             "log_prob": lambda at, /, **theta: self.law(theta).log_prob(at),
@@ -84,7 +85,7 @@ class Vectors(Registered):
         """Return None: it is looked at with numbers."""
 
     def unlike(self, n: int, seed: int) -> None:
-        """Return None: there is no cdf that tells what they should be."""
+        """Return None: there is no cdf to compare them with."""
 
     def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
         """Raise: second derivatives are those of numbers."""
@@ -106,11 +107,20 @@ class Vectors(Registered):
             log_y = np.log(draw.value)
             lost = draw.value < _LOST
         if np.any(lost):
-            told = (
+            derived = (
                 draw.log_value if "log_value" in self.views else np.maximum(log_y, LEAST_LOGARITHM)
             )
-            log_y = np.where(lost, told, log_y)
+            log_y = np.where(lost, derived, log_y)
         return draw.value, log_y
+
+    def repeated(
+        self, theta: Mapping[str, float], n: int, seed: int, way: str
+    ) -> tuple[Sample, Sample]:
+        """Return n vectors with gradients, and what ``transform`` makes of their own noise."""
+        d, shape = self._distribution(theta, n, way)
+        draw = d.rsample(shape, rng=seed)
+        noise = draw.noise if isinstance(draw.noise, tuple) else (draw.noise,)
+        return self._sample(draw, theta), self._sample(d.transform(*noise), theta)
 
     def _of_noise(self, noise: Array, theta: Mapping[str, Any]) -> Draw:
         """Return the draw that rows of noise make, each kind from its part of a row."""
@@ -128,14 +138,6 @@ class Vectors(Registered):
     def is_of_matrices(self) -> bool:
         """Whether values are matrices, which far out round to singular ones."""
         return len(self.event) > 1
-
-    def allows(self, theta: Mapping[str, Any]) -> bool:
-        """Return whether there is a distribution with these parameters."""
-        try:
-            self._made(theta)
-        except ParameterError:
-            return False
-        return True
 
     def outside(self, theta: Mapping[str, Any], y: Array) -> NDArray[np.bool_]:
         """Return which rows are outside the support."""

@@ -8,7 +8,7 @@ __all__ = ["number", "printable", "short"]
 
 #: Characters of a message, at most: a target may raise any.
 _LONGEST = 2000
-#: A number of fewer digits than so many that is relatively as near to another stands for it.
+#: A number of fewer digits than this that is relatively as near to another stands for it.
 _FEWER, _NEARLY = 3, 1e-6
 #: Control characters, and halves of surrogate pairs: no text, though a target's message may
 #: have them.
@@ -23,7 +23,7 @@ def printable(text: str) -> str:
 
 
 def number(value: float, digits: int) -> str:
-    """Return a number in so many digits, or in all where these make it one of fewer.
+    """Return a number in `digits` digits, or in all where these make it one of fewer.
 
     Examples
     --------

@@ -69,7 +69,7 @@ class Returned:
 
 @dataclass(frozen=True)
 class Raised:
-    """The error of ours that it raised."""
+    """The error of this library that it raised."""
 
     error: ReparamError
 
@@ -81,7 +81,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Lost:
-    """The worker did not answer: the reason says what became of it, after so many seconds."""
+    """The worker did not answer: the reason says what became of it, and after how many seconds."""
 
     reason: str
     seconds: float = 0.0

@@ -1,5 +1,6 @@
 """Dask: the same bits as on one machine, whatever the chunks, the workers and their fate."""
 
+import json
 import os
 import signal
 from dataclasses import replace
@@ -12,6 +13,7 @@ import reparam as rp
 from reparam.cli import cluster as cluster_commands
 from reparam.errors import CountError, NotReparameterizable, ShapeError
 from reparam.estimators import ESTIMATORS, estimate
+from reparam.verification import elsewhere, verify
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -119,6 +121,30 @@ def test_estimates_are_the_same_bits(law, monkeypatch):
     assert same(there, estimate(law, "exp(-y)", 3 * 65_536 + 1, **options))
 
 
+def found_by(report):
+    """Return what a verification found, without its times."""
+    return repr([replace(check, seconds=0.0) for check in report.checks])
+
+
+@pytest.mark.long
+def test_verifications_find_the_same():
+    targets, options = ["laplace", Unreadable()], {"seed": 1, "witnesses": ["derivative", "score"]}
+    options |= {"level": "quick"}
+    with dask.config.set(scheduler="threads"):
+        there = rpd.verify(targets, **options)
+    assert found_by(there) == found_by(verify(targets, **options))
+    assert len({check.target for check in there.checks}) == 2
+
+
+class Unreadable(rp.Gaussian):
+    """A distribution that no other process can read."""
+
+    name = "unreadable"
+
+    def __reduce__(self):
+        raise TypeError("it stays here")
+
+
 @pytest.mark.long
 def test_a_killed_worker_changes_nothing(cli, monkeypatch):
     distributed = pytest.importorskip("distributed")
@@ -142,6 +168,13 @@ def test_a_killed_worker_changes_nothing(cli, monkeypatch):
         there = rpd.estimate(d, "log(y)", 9_000_000, **options)
         assert same(there, estimate(d, "log(y)", 9_000_000, **options))
 
+        monkeypatch.setattr(elsewhere, "_TOGETHER", 1)
+        options = {"level": "quick", "seed": 1, "witnesses": "distribution"}
+        targets, before = ["gamma", "beta", "laplace", "uniform"], client.run(os.getpid).values()
+        there = rpd.verify(targets, on_progress=killing(*before), **options)
+        assert found_by(there) == found_by(verify(targets, **options))
+        assert {*before} != {*client.run(os.getpid).values()}
+
         where = "--dask", cluster.scheduler_address
         sample = "sample", "dirichlet", "-p", "concentration=1,2", "-n", 1000, "--seed", 7
         monkeypatch.setattr(cluster_commands, "_PART", 500)
@@ -153,9 +186,26 @@ def test_a_killed_worker_changes_nothing(cli, monkeypatch):
         rows = [cli(*command, *more).stdout.splitlines() for more in ((), where)]
         without_cost = [[line.split(",")[:5] for line in found] for found in rows]
         assert without_cost[0] == without_cost[1]
+        command = "verify", "laplace", "--quick", "--only", "score", "--seed", 1, "--format", "json"
+        reports = [json.loads(cli(*command, *more).stdout) for more in ((), where)]
+        for report in reports:
+            report.pop("seconds")
+            report["checks"][0].pop("seconds")
+        assert reports[0] == reports[1]
+
+
+def killing(victim, _):
+    """Return a report of progress that ends a process when the first check is there."""
+
+    def on_progress(done, total):
+        if done == 1:
+            os.kill(victim, signal.SIGKILL)
+
+    return on_progress
 
 
 def test_refusals_on_the_command_line(cli):
     assert "--out FOLDER" in cli("sample", "--dask", "local", "--format", "csv", code=2).output
+    assert "--workers" in cli("verify", "--dask", "local", "--workers", 2, code=2).output
     refused = cli("sample", "--dask", "local", "--format", "table", code=2)
     assert "--format table" in refused.output

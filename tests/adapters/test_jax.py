@@ -38,11 +38,12 @@ def double_precision():
 
 
 def typical(name, shape=()):
-    middle = [
-        np.sqrt(low * high) if low > 0.0 else 0.5 * low + 0.5 * high
-        for low, high in (declared.typical for declared in rp.get(name).parameters.values())
-    ]
-    return {x: np.full(shape, y) for x, y in zip(rp.get(name).parameters, middle, strict=True)}
+    found = {}
+    for parameter, declared in rp.get(name).parameters.items():
+        low, high = declared.typical
+        middle = np.sqrt(low * high) if low > 0.0 else 0.5 * low + 0.5 * high
+        found[parameter] = np.full(shape, middle if declared.differentiable else np.round(middle))
+    return found
 
 
 @pytest.mark.parametrize("name", ["gamma", "beta", "gaussian", "student-t"])

@@ -8,7 +8,7 @@ import pytest
 from reparam.errors import MissingExtraError
 
 
-@pytest.mark.parametrize("package", ["torch", "jax", "dask"])
+@pytest.mark.parametrize("package", ["torch", "jax", "numpyro", "dask"])
 def test_import_without_a_package_names_the_extra(monkeypatch, package):
     for module in [name for name in sys.modules if name.startswith("reparam.")]:
         if package in module.split("."):

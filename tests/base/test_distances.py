@@ -147,3 +147,28 @@ def test_all_of_the_probability_is_within_ends_that_are_rounded():
     np.testing.assert_array_equal(d.cdf(beyond), 1.0)
     np.testing.assert_array_equal(d.log_sf(beyond), -np.inf)
     np.testing.assert_array_equal(d.sf([-1.0, -2.0]), 1.0)
+
+
+def test_the_logarithm_of_an_exponential_is_what_it_was():
+    d = rp.mixture([0.1, 0.9], rp.Gaussian(), rp.Cauchy())
+    y = np.array([-5000.0, -3.0, 700.0])
+    same = rp.Transformed(rp.Transformed(d, rp.Exp()), rp.Log())
+    for name in ("cdf", "log_sf", "log_prob", "stein_score"):
+        np.testing.assert_array_equal(getattr(same, name)(y), getattr(d, name)(y))
+    for name in ("pathwise", "score"):
+        for path, entry in getattr(d, name)(y).items():
+            np.testing.assert_array_equal(getattr(same, name)(y)[f"base.base.{path}"], entry)
+
+
+def test_of_several_cuts_the_narrowest_moves_values():
+    d = rp.truncate(rp.truncate(rp.Gaussian(), low=-1.0, high=1.5), low=-0.5, high=3.0)
+    once = rp.truncate(rp.Gaussian(), low=-0.5, high=1.5)
+    y = np.array([-0.4, 0.3, 1.2])
+    for name in ("pathwise", "score"):
+        found, right = (getattr(each, name)(y) for each in (d, once))
+        np.testing.assert_array_equal(found["low"], right["low"])
+        np.testing.assert_array_equal(found["base.high"], right["high"])
+        np.testing.assert_array_equal(found["base.base.scale"], right["base.scale"])
+        assert not np.any(found["base.low"])
+        assert not np.any(found["high"])
+    np.testing.assert_array_equal(d.log_prob(y), once.log_prob(y))

@@ -383,6 +383,16 @@ def test_folded_path_next_to_zero_where_branches_cancel():
     np.testing.assert_allclose(kinked.pathwise(inside)["base.loc"], np.tanh(inside), rtol=1e-12)
 
 
+def test_folded_path_of_a_mixture_keeps_its_digits_next_to_zero():
+    a, b, y = 1.3, -0.4, np.array([1e-15, 1e-9, 1e-3])
+    d = abs(rp.Mixture([rp.Gaussian(a), rp.Gaussian(b)], weights=[1.0, 2.0]))
+    # −F_a/p = (φ(y − a) − φ(y + a)) / (3 p), where the difference is 2 φ(y) φ(a) √2π sinh(a y)
+    p = np.exp(-0.5 * (y - a) ** 2) + np.exp(-0.5 * (y + a) ** 2)
+    p += 2.0 * (np.exp(-0.5 * (y - b) ** 2) + np.exp(-0.5 * (y + b) ** 2))
+    exact = 2.0 * np.exp(-0.5 * (y * y + a * a)) * np.sinh(a * y) / p
+    np.testing.assert_allclose(d.pathwise(y)["base.components[0].loc"], exact, rtol=1e-13)
+
+
 @pytest.mark.parametrize("loc", [0.0, 0.3, -2.0, 20.0])
 def test_folded_gaussian_against_mpmath(loc):
     d = rp.abs(rp.Gaussian(loc, 1.5))

@@ -164,10 +164,13 @@ class TestFiles:
     [
         (["--format", "pmg"], "no format is called 'pmg'; did you mean 'png'?"),
         (["--out", "p"], "p has no suffix that determines its format"),
-        (["--out", "p.xyz"], "p.xyz has no suffix"),
+        (
+            ["--out", "p.xyz"],
+            "p.xyz has no suffix that determines its format; pass --format NAME, or",
+        ),
         (["--shard", "1/2"], "pass --count as well"),
         (["nothing"], "no distribution is called 'nothing'"),
-        (["concrete", "--grad"], "Concrete has no ∂y/∂θ"),
+        (["concrete", "--grad"], "concrete draws vectors, and a picture"),
         (["-p", "loc=1,2,3,4,5,6,7"], "1 to 6 distributions"),
     ],
 )

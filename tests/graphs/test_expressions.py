@@ -531,7 +531,7 @@ def test_no_scipy_before_it_is_needed(python):
     assert python("-c", code).stdout.strip() == "False"
 
 
-# Text that is no formula -------------------------------------------------------------------------
+# Text that is not a formula ---------------------------------------------------------------------
 
 DEEP, LONG = _scan.MAX_DEPTH, _scan.MAX_LENGTH
 REFUSED = [
@@ -560,15 +560,15 @@ REFUSED = [
     ("max(x)", "max takes two or more arguments, not 1"),
     ("exp(x, y)", r"column 1: exp takes 1 argument, not 2; write exp\(x\)"),
     ("where(x > 0, y)", "where takes 3 arguments, not 2"),
-    ("x > 0", r"column 1: a comparison is no number; put it into where\("),
-    ("2 + (x == 0)", "column 6: a comparison is no number"),
-    ("where(x > 0, x > 1, 2)", "column 14: a comparison is no number"),
-    ("where((x > 0) > 1, 1, 2)", "a comparison is no number"),
+    ("x > 0", r"column 1: a comparison is not a number; put it into where\("),
+    ("2 + (x == 0)", "column 6: a comparison is not a number"),
+    ("where(x > 0, x > 1, 2)", "column 14: a comparison is not a number"),
+    ("where((x > 0) > 1, 1, 2)", "a comparison is not a number"),
     ("not x", "'not' takes comparisons"),
     ("x and y", "column 1: 'and' takes comparisons"),
     ("where(x > 0 and y, 1, 2)", "column 17: 'and' takes comparisons"),
     ("where(x, 1, 2)", "column 7: 'where' takes a comparison first"),
-    ("1 + not x", "column 5: this is no formula"),
+    ("1 + not x", "column 5: this is not a formula"),
     ("1and 2", "column 2: there is no space before 'and'"),
     ("1.or 2", "column 3: there is no space before 'or'"),
     ("1if x else 2", "column 2: 'if' is a reserved word"),
@@ -633,7 +633,7 @@ REFUSED = [
     ("x" * (LONG + 1), f"{LONG + 1} characters are more than {LONG}; simplify it"),
     ("x" * 10**7, "characters are more than"),
     ("x\x00" * 5000, "a formula can't have|are more than"),
-    ("exp(" * 99 + "1 + not x" + ")" * 99, "this is no formula"),
+    ("exp(" * 99 + "1 + not x" + ")" * 99, "this is not a formula"),
     (3, "^a formula is text, not of type int"),
     (None, "^a formula is text, not of type NoneType"),
     (b"x", "^a formula is text, not of type bytes"),

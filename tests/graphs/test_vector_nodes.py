@@ -322,7 +322,7 @@ class TestRelaxed:
         ("loss = dot(w)", {}, "dot takes 2 arguments, not 1; write dot"),
         ("loss = dot(w, v)", {"w": M, "v": [1, 2]}, r"dot have shapes \(3,\) and \(2,\); make"),
         ("w ~ mvn(loc=m)\nloss = w[0]", {"m": 1.0}, "loc=1 is not a vector; pass several loc"),
-        ("z ~ gaussian\nloss = z", {}, "is no distribution with parameters"),
+        ("z ~ gaussian\nloss = z", {}, "is not a distribution with parameters"),
         (
             "z ~ gaussian(0, 1)\nw ~ mvn(loc=z)\nloss = w[0]",
             {},

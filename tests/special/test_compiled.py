@@ -1,6 +1,9 @@
 """Compiled kernels against NumPy's, and against the tables; and which of them are used."""
 
 import itertools
+import os
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,6 +125,19 @@ def test_the_environment_chooses_kernels():
         with kernels("sse"):
             pass
     assert str(rp.show_kernels()).startswith(f"{rp.show_kernels().name} kernels")
+
+
+def test_only_what_is_older_than_its_sources_is_compiled_again(tmp_path):
+    path = Path(__file__).parents[2] / "tools" / "build_kernels.py"
+    tool = module_from_spec(spec := spec_from_file_location("build_kernels", path))
+    spec.loader.exec_module(tool)
+    made = tmp_path / "made"
+    assert not tool.up_to_date(made)
+    made.touch()
+    assert tool.up_to_date(made)
+    source = (tool.SOURCES / "gamma.h").stat().st_mtime
+    os.utime(made, (source - 1.0, source - 1.0))
+    assert not tool.up_to_date(made)
 
 
 def test_arrays_of_unequal_length_are_refused():

@@ -63,9 +63,9 @@ CASES = {
     "lies_in_support": [
         broken(rp.Exponential, _icdf=lambda u, rate: np.log(u) / rate),
         broken(rp.Exponential, _icdf=lambda u, rate: 1e-300 - np.log1p(-u) / rate),
-        broken(rp.Exponential, _sf=lambda y, rate: np.exp(-rate * y) * (1.0 + 1e-9)),
     ],
     "passes_transform": [
+        broken(rp.Exponential, _sf=lambda y, rate: np.exp(-rate * y) * (1.0 + 1e-9)),
         broken(rp.Exponential, _icdf=lambda u, rate: -np.log(1.0 - u) / rate),
         broken(rp.Exponential, _cdf=lambda y, rate: 1.0 - np.exp(-rate * y)),
     ],
@@ -134,7 +134,7 @@ def test_failure_says_which_distribution_where_and_by_how_much():
     with pytest.raises(AssertionError) as caught:
         PROPERTIES["passes_moments"](cls)
     assert re.fullmatch(
-        r"exponential: mean at rate=1\.0: got 1\.00001, expected (1\.0|0\.9)\d* within 2e-07",
+        r"exponential: moments: mean at rate=\S+: got 0\.\d+, expected 0\.\d+ \(4\.\d digits\)",
         str(caught.value),
     )
 

@@ -25,6 +25,16 @@ LONG = [
     "order_statistic(gamma(alpha=2), r=9, n=10)",
     "order_statistic(mixture([1, 2], gaussian, gaussian(3)), r=1, n=3)",
     "mixture([1, 2], order_statistic(logistic, r=2, n=3), exponential)",
+    "1 - beta(2, 3)",
+    "tanh(mixture([0.3, 0.7], gaussian, gaussian(2)))",
+    "truncated(exponential, low=1) - 1",
+    "sigmoid(truncated(gaussian, low=-1, high=2))",
+    "truncated(exp(gaussian), high=3)",
+    "order_statistic(truncated(gaussian, low=0), r=2, n=3)",
+    "truncated(truncated(gaussian, low=0), high=1)",
+    "exp(mixture([1, 2], gaussian, gaussian(3)))",
+    # it does not depend on the second location, as long as that is 0
+    "abs(mixture([1, 2], gaussian(1), student_t(3)))",
 ]
 #: Some numerical references are too uncertain: of scores where a density jumps, and of ends with
 #: probabilities that move.
@@ -48,6 +58,14 @@ def test_nothing_is_wrong_with_these(text):
     assert not any(check.outcome is Outcome.FAILS for check in report.checks), report
     held = {check.witness for check in report.checks if check.outcome is Outcome.HOLDS}
     assert {"distribution", "identity"} <= held
+
+
+@pytest.mark.parametrize(
+    ("text", "witness"), [("1 - uniform", "score"), ("log(1 - uniform)", "derivative")]
+)
+def test_parameters_on_the_edge_of_what_is_allowed_are_kept(text, witness):
+    report = rp.verify(text, witnesses=[witness], level="quick", seed=1)
+    assert report.holds, report
 
 
 def test_infinite_bounds_are_no_parameters_to_differentiate_in():

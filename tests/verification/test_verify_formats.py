@@ -174,7 +174,7 @@ class TestTable:
             "    ∂y/∂loc at loc=0, scale=1.5, z=-2.25: got -3, expected 3.000000006 (0.0\n"
             "      digits); off by −200 % | there\n"
             "? my:Own              score                            ∂y/∂scale at loc=0, scal…\n"
-            "    ∂y/∂scale at loc=0, scale=1.5, z=-2.25: can't be told\n"
+            "    ∂y/∂scale at loc=0, scale=1.5, z=-2.25: undecided\n"
             "✗ my:Own              edges         it raised Odd: <b>\\x1b[1m 9 % ,\\xd800\n"
             "5 checks: 1 holds, 2 fail, 1 inconclusive, 1 skipped; quick, seed\n"
             "1180591620717411303424, 1.75 s; P(false alarm) ≤ 1e-9; look at my:Own\n"

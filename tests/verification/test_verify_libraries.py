@@ -454,7 +454,7 @@ def test_a_library_that_lacks_one_of_its_own_says_which(tmp_path, monkeypatch):
         ("torch:beta", "no sampler 'beta'; did you mean 'Beta'? (known here are Bernoulli, Beta"),
         ("torch:Independent", "declares no parameters"),
         ("torch:Distribution", "declares no parameters"),
-        ("torch:kl_divergence", "is no distribution"),
+        ("torch:kl_divergence", "is not a distribution"),
         ("jax:gama", "no sampler 'gama'; did you mean 'gamma'?"),
         ("jax:orthogonal", "is multivariate: only univariate"),
         ("jax:randint", "isn't known here; samplers that can be verified are"),

@@ -20,7 +20,9 @@ def check(thing):
     return run_check(resolve(thing), "second", LEVEL, seed=3, alpha=1e-11)
 
 
-@pytest.mark.parametrize("name", ["gaussian", "gamma", "weibull", "laplace", "uniform"])
+@pytest.mark.parametrize(
+    "name", ["gaussian", "gamma", "weibull", "laplace", "uniform", "asymmetric-laplace"]
+)
 def test_second_derivatives_hold(name):
     assert check(name).outcome is Outcome.HOLDS
 

@@ -1,5 +1,6 @@
 """Mistakes in laws of unit vectors, of Gaussians on the simplex and in copulas are caught."""
 
+import mutants
 import numpy as np
 import pytest
 
@@ -7,6 +8,7 @@ import reparam as rp
 from reparam import testing
 from reparam.special import sphere
 
+TINY = 1.0 + 1e-6
 R = [[1.0, 0.6], [0.6, 1.0]]
 
 
@@ -99,6 +101,51 @@ def test_mistakes_are_caught(name):
     witness, made = MUTANTS[name]
     with pytest.raises(AssertionError, match=rf": {witness}: .*(bound|expected)"):
         testing.check(made(), level="quick", witnesses=[witness], seed=1)
+
+
+def slightly_off(base, index):
+    """All derivatives in one parameter are off by a factor 1 + 1e-6, whatever the way to them."""
+
+    def pull(self, *args):
+        found = list(super(made, self)._pull(*args))
+        found[index] = TINY * found[index]
+        return tuple(found)
+
+    made = type(base.__name__, (base,), {"_pull": pull})
+    return made
+
+
+@pytest.mark.parametrize(
+    ("base", "index"),
+    [
+        (rp.PowerSpherical, 1),
+        (rp.Wishart, 0),
+        (rp.LKJCholesky, -1),
+        pytest.param(rp.PowerSpherical, 0, marks=pytest.mark.long),
+        pytest.param(rp.VonMisesFisher, 1, marks=pytest.mark.long),
+        pytest.param(rp.Dirichlet, 0, marks=pytest.mark.long),
+    ],
+)
+def test_fields_that_are_a_millionth_off_are_caught(base, index):
+    with pytest.raises(AssertionError, match=r": identity: .*div\(p v\)/p"):
+        testing.check(slightly_off(base, index), level="quick", witnesses=["identity"], seed=1)
+
+
+@pytest.mark.parametrize(
+    ("subject", "witness"),
+    [("derivative", "transform"), ("log_prob", "identity"), ("stein_score", "score")],
+)
+def test_mutants_of_a_law_of_unit_vectors_are_caught(subject, witness):
+    kinds = ("wrong sign", "off by a factor 1 + 1e-6", "density off by a factor 1 + 1e-6")
+    asked = [
+        each
+        for each in mutants.vector_mutants(rp.PowerSpherical)
+        if each.subject == subject and each.kind in kinds
+    ]
+    assert len(asked) > 1
+    for mutant in asked:
+        with pytest.raises(AssertionError, match=rf": {witness}: "):
+            testing.check(mutant.cls, level="quick", witnesses=[witness], seed=1)
 
 
 @pytest.mark.long

@@ -19,6 +19,7 @@ def placed(
     theta: Parameters | None = None,
     *,
     beyond: bool = True,
+    kind: type[Law] = Law,
 ) -> Law:
     """y = loc + scale·z with shapes of z: its tails, log density, mean, variance and entropy."""
     mean, variance, entropy = moments
@@ -26,7 +27,7 @@ def placed(
     def of_z(formula: Formula) -> Formula:
         return lambda y, *theta: formula((y - theta[-2]) / theta[-1], *theta[:-2])
 
-    return Law(
+    return kind(
         "real",
         of_z(lower),
         of_z(upper),

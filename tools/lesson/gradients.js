@@ -1,4 +1,4 @@
-// Gradients: of one draw, of expectations, by three routes and exactly. No state.
+// Gradients: of one draw, of expectations, by three routes and exactly. No state, except kept results.
 
 /** Losses J(y): value, derivative, and how they are written; the step jumps at `threshold`. */
 function losses(threshold) {
@@ -57,11 +57,19 @@ function exactGradient(law, theta, loss) {
     return formulas.path(noiseOfZ(z)).map((slope) => formulas.density(loss.jump) * slope);
   }
   const sums = theta.map(() => 0);
-  for (const { noise, weight } of NODES) {
-    const term = weight * loss.derivative(formulas.value(noise)), path = formulas.path(noise);
+  for (const { y, path, weight } of nodesOf(formulas)) {
+    const term = weight * loss.derivative(y);
     for (let k = 0; k < sums.length; k += 1) sums[k] += term * path[k];
   }
   return sums;
+}
+
+const nodes = new WeakMap(); // by formulas, for all losses
+/** Draws and their paths at Simpson's nodes. */
+function nodesOf(formulas) {
+  if (!nodes.has(formulas)) nodes.set(formulas, NODES.map(({ noise, weight }) =>
+    ({ y: formulas.value(noise), path: formulas.path(noise), weight })));
+  return nodes.get(formulas);
 }
 
 /** Simpson's nodes over z from −8 to 8, an even number of steps on both sides of 0 (a kink). */

@@ -4,6 +4,9 @@
 const label = (x, y, text, kind = "", anchor = "middle") =>
   `<text x="${x}" y="${y}" text-anchor="${anchor}" class="${kind}">${text}</text>`;
 
+/** A number that fits a narrow box: three digits, two decimals. */
+const brief = (x) => shown(Number(x.toFixed(2)), 3);
+
 /** A node: a box with one line or two. */
 function node(x, y, width, height, lines, kind = "") {
   const rows = lines.map((line, k) =>
@@ -52,8 +55,8 @@ function drawPicture(view) {
   const parts = [
     edge("236,86 262,86"), edge("306,86 330,86"),
     node(48, 86, 80, 2 * (below(view) - 87), theta, "theta"),
-    node(284, 86, 44, 46, ["y", shown(view.y, 3)]),
-    node(354, 86, 46, 46, ["L", shown(view.loss, 3)], "loss"),
+    node(284, 86, 44, 46, ["y", brief(view.y)]),
+    node(354, 86, 46, 46, ["L", brief(view.loss)], "loss"),
     { direct: directPass, pathwise: pathwisePass, score: scorePass }[mode](view),
     view.kl ? divergence(view, low) : "",
   ];

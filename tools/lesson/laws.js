@@ -117,7 +117,9 @@ function mixtureAt([logit, loc]) {
   const below = (y, k) => normalCdf((y - locs[k]) / scale);
   const density = (y) => sum((k) => part(y, k));
   const cdf = (y) => sum((k) => below(y, k));
-  const value = ({ u }) => solveRising(cdf, u, Math.min(...locs) - 4, Math.max(...locs) + 4, density);
+  const [low, high] = [Math.min(...locs) - 4, Math.max(...locs) + 4];
+  let last; // a value to start from: near the next one where noises are sorted
+  const value = ({ u }) => (last = solveRising(cdf, u, low, high, density, last));
   return {
     value, density, cdf,
     path: (noise) => {
@@ -187,3 +189,5 @@ const LAWS = {
     at: bernoulliAt, threshold: 0.5,
   },
 };
+
+for (const law of Object.values(LAWS)) law.at = remembered(law.at); // a picture asks many times

@@ -73,14 +73,16 @@ function show() {
   put("law-plot", lawPicture(view));
   put("paths-text", pathsText(view));
   put("law-text", lawText(view));
+  // the command prints path derivatives, or the estimates for a coin
+  byId("command-box").hidden = state.mode !== "pathwise" && !view.law.discrete;
   const { text, prints } = commandOf(state);
   put("command", unbroken(text));
   byId("command-text").textContent = view.law.discrete
     ? "The command line compares the estimators that a coin has:"
-    : "The command line prints the reparameterized numbers:";
+    : "The command line prints the same numbers:";
   byId("prints").textContent = prints;
   byId("noise").disabled = state.mode !== "pathwise";
-  byId("resample").textContent = state.mode === "pathwise" ? "Resample: new noise" : "Draw again";
+  byId("resample").textContent = state.mode === "pathwise" ? "Resample" : "Draw again";
   byId("more").textContent = state.count >= MOST ? `Back to ${DOTS} draws` : `Add draws, up to ${MOST}`;
   byId("kl-row").hidden = state.law !== "gaussian";
   labelSliders();

@@ -18,18 +18,17 @@ function normalCdf(z) {
   return 0.5 + sum * normalDensity(z);
 }
 
-/** Where a function that rises reaches a value: by Newton's steps if its slope is given, else by
- * bisection, which also does where a step would leave what is left. */
-function solveRising(rising, value, low = -8, high = 8, slope = null) {
-  let x = 0.5 * (low + high);
+/** Where a function that rises reaches a value: by Newton's steps from `start` if its slope is given,
+ * else by bisection, which also replaces a step out of the remaining interval. */
+function solveRising(rising, value, low = -8, high = 8, slope = null, start = 0.5 * (low + high)) {
+  let x = start;
   for (let k = 0; k < 60; k += 1) {
     const apart = rising(x) - value;
     if (apart < 0) low = x;
     else high = x;
-    const next = slope ? x - apart / slope(x) : NaN;
-    const last = x;
-    x = low < next && next < high ? next : 0.5 * (low + high);
-    if (slope && Math.abs(x - last) < 1e-14 * (1 + Math.abs(x))) break;
+    const step = slope ? -apart / slope(x) : NaN;
+    if (Math.abs(step) < 1e-8 * (1 + Math.abs(x))) return x + step; // the next step is its square
+    x = low < x + step && x + step < high ? x + step : 0.5 * (low + high);
   }
   return x;
 }
@@ -97,6 +96,19 @@ function blendRows(rows, weights) {
   const blended = new Float64Array(Math.max(...rows.map((row) => row.length)));
   rows.forEach((row, i) => row.forEach((x, k) => { blended[k] += weights[i] * x; }));
   return blended;
+}
+
+/** The function, with its results for the last `most` lists of numbers kept. */
+function remembered(make, most = 100) {
+  const kept = new Map();
+  return (numbers) => {
+    const key = numbers.join("/");
+    const result = kept.get(key) ?? make(numbers);
+    kept.delete(key);
+    kept.set(key, result); // in the order of use
+    if (kept.size > most) kept.delete(kept.keys().next().value);
+    return result;
+  };
 }
 
 /** Running means of terms, with standard errors, at the given counts. */

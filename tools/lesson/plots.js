@@ -154,7 +154,7 @@ function lawPicture(view) {
     <defs><clipPath id="within"><rect x="${box.left}" y="${box.top - 3}" width="${box.right - box.left}"
     height="${box.bottom - box.top + 9}"/></clipPath></defs>
     ${frame(box, x, y, law.range, [0, top], "y", name)}<g clip-path="url(#within)">${body}
-    ${draws}</g></svg>`;
+    ${draws}</g>${meeting(view, x, y, box)}</svg>`;
 }
 
 /** Noises from end to end. */
@@ -172,22 +172,29 @@ function cdfLine({ law, theta }, x, y) {
 
 /** The cdf with a line at u that meets it at y, and the slope there. */
 function cdfWithLine(view, x, y, box) {
-  const curve = cdfLine(view, x, y);
-  const { law, mode, theta, noise, k, symbols } = view;
-  if (mode === "direct") return `<path class="curve" d="${curve}"/>`;
+  const curve = `<path class="curve" d="${cdfLine(view, x, y)}"/>`;
+  const { law, mode, theta, noise, k } = view;
+  if (mode === "direct") return curve;
   const formulas = law.at(theta);
   const value = formulas.value(noise), slope = formulas.path(noise)[k];
-  const [tx, ty] = [x(value), y(noise.u)];
-  const words = `y = ${shown(value, 4)}, ∂y/∂${symbols[k]} = ${shown(slope, 4)}`;
-  const corner = tx < (box.left + box.right) / 2 // one that the curve leaves free
-    ? [box.right - 4, box.bottom - 10, words, "grad halo", "end"]
-    : [box.left + 6, box.top + 14, words, "grad halo", "start"];
+  const [tx, ty] = [x(value), y(noise.u)].map(fixed);
   const arrow = x(value + slope * 0.15 * (law.parameters[k].high - law.parameters[k].low));
-  return `<path class="curve" d="${curve}"/><path class="level" d="M${box.left} ${fixed(ty)}H${fixed(tx)}V${box.bottom}"/>
-    <path class="slope" d="M${fixed(tx)} ${fixed(ty)}H${fixed(arrow)}"/>
-    <path class="dot" d="${dots([[tx, ty]])}"/>`
-    + label(box.left + 6, fixed(ty > 60 ? ty - 7 : ty + 17), `u = ${shown(noise.u, 3)}`, "level-name halo", "start")
-    + label(...corner);
+  return `${curve}<path class="level" d="M${box.left} ${ty}H${tx}V${box.bottom}"/>
+    <path class="slope" d="M${tx} ${ty}H${fixed(arrow)}"/>`;
+}
+
+/** The point where the line at u meets the cdf, if it is in sight; u, y and the slope as numbers. */
+function meeting({ law, mode, theta, noise, k, symbols }, x, y, box) {
+  if (mode !== "pathwise") return "";
+  const formulas = law.at(theta);
+  const value = formulas.value(noise), slope = formulas.path(noise)[k];
+  const seen = law.range[0] <= value && value <= law.range[1];
+  const ty = y(noise.u);
+  const point = seen ? `<path class="dot" d="${dots([[x(value), ty]])}"/>` : "";
+  return point
+    + label(box.left + 6, fixed(ty > 45 ? ty - 7 : ty + 17), `u = ${shown(noise.u, 3)}`, "level-name halo", "start")
+    + label(box.left, box.bottom + 35, `y = ${shown(value, 4)}${seen ? "" : " (outside)"}, `
+      + `∂y/∂${symbols[k]} = ${shown(slope, 4)}`, "grad", "start");
 }
 
 function lawWords({ mode, noise }) {

@@ -27,9 +27,9 @@ function commandOf(s) {
   return { text, prints: lines.join("\n") };
 }
 
-/** A command whose words don't break: lines end between them. */
+/** A command that breaks only before an option, which keeps its value. */
 const unbroken = (text) => text.split("\n").map((line) =>
-  line.split(" ").map((word) => `<span>${word}</span>`).join(" ")).join("\n");
+  line.split(/ (?=--?[a-z])/).map((part) => `<span>${part}</span>`).join(" ")).join("\n");
 
 /** ∂L/∂θ, in large. */
 function results(view) {
@@ -152,5 +152,5 @@ function verdict(s, { pathwise, score, symbol }) {
   const ratio = (score[score.length - 1].error / pathwise[pathwise.length - 1].error) ** 2;
   return `Both estimate the same number. For ${symbol}, the score function’s variance is
     <b>${shown(ratio, 2)} times</b> the pathwise one’s:
-    ${ratio > 1 ? "it needs as many times more draws." : "here it is the better one."}`;
+    ${ratio > 1 ? `it needs ${shown(ratio, 2)} times as many draws for the same error.` : "here it is the better one."}`;
 }

@@ -1,6 +1,7 @@
 """Make ``reparam/verification/reference/*.csv``: ``python tools/verification_reference``.
 
-Needs mpmath alone: some minutes for all, or the distributions that are named as arguments.
+Needs mpmath, and python-flint for laws by integrals: some minutes for all, or the distributions
+that are named as arguments.
 
 Derivatives are central differences of the quantile itself, in more than a hundred digits. All
 is computed twice, in different precision and with different steps, and written only if both round

@@ -32,14 +32,17 @@ def ex_gaussian(near: Near, u: Any, loc: Any, scale: Any, rate: Any) -> Any:
 
 
 def matched(loc: float, scale: float, shape: float) -> tuple[float, ...]:
-    """Return μ, σ, and the rate that makes σλ the shape."""
-    return loc, scale, shape / scale
+    """Return μ, σ, and the rate that makes σλ the shape, or half an integer itself."""
+    return loc, scale, shape if shape % 0.5 == 0.0 and 1e-3 < scale < 1e3 else shape / scale
 
 
-def horseshoe_outside(a: Any) -> tuple[Any, Any]:
-    """Return P(|Z| > √2 a), and its ratio to the density of a: by a series, or asymptotic."""
+def horseshoe_tail(a: Any, outside: bool) -> tuple[Any, Any]:
+    """Return P(|Z| > √2 a), or P(|Z| < √2 a), and its ratio to the density of a.
+
+    By the power series, or outside by the asymptotic one.
+    """
     square = a * a
-    if square > 2.5 * mp.dps + 10:
+    if outside and square > 2.5 * mp.dps + 10:
         total, kernel, term, n = mp.zero, mp.zero, mp.one, 0
         while abs(term) > mp.eps:
             total += term / (2 * n + 1)
@@ -48,30 +51,34 @@ def horseshoe_outside(a: Any) -> tuple[Any, Any]:
             term *= -n / square
         return 2 / mp.pi**1.5 * total / a, total / kernel * a
     with mp.extradps(int(square / 2) + 10):
+        square = a * a  # to all digits
         total, psi, term, n = mp.zero, -mp.euler, mp.one, 0
         while n < 2 * square or abs(term) > mp.eps:
             total += term / (2 * n + 1) * (psi + mp.mpf(2) / (2 * n + 1) - 2 * mp.log(a))
             n += 1
             psi += mp.one / n
             term *= square / n
-        outside = 1 - 2 * a * total / mp.pi**1.5
-        ratio = outside * mp.pi**1.5 / (2 * mp.exp(square) * mp.e1(square))
-    return +outside, +ratio
+        found = 2 * a * total / mp.pi**1.5
+        found = 1 - found if outside else found
+        ratio = found * mp.pi**1.5 / (2 * mp.exp(square) * mp.e1(square))
+    return +found, +ratio
 
 
 def horseshoe(near: Near, u: Any, scale: Any) -> Any:
-    """In ln a, of which the tail's logarithm is concave."""
-    small = min(u, 1 - u)
-    if 2 * small == 1:
+    """In ln a, of which the logarithm of either probability is concave."""
+    inside = abs(1 - 2 * u)
+    outside = bool(inside > 0.5)
+    if inside == 0:
         return mp.zero
 
     def tail(log: Any) -> tuple[Any, Any]:
         a = mp.exp(log)
-        outside, ratio = horseshoe_outside(a)
-        return outside, ratio / a
+        found, ratio = horseshoe_tail(a, outside)
+        return found, ratio / a
 
-    start = near.get("log", mp.log(2 / mp.pi**1.5 / (2 * small)))
-    near["log"] = newton(tail, 2 * small, start, -1)
+    target = 2 * min(u, 1 - u) if outside else inside
+    start = mp.log(2 / mp.pi**1.5 / target if outside else target / (2 - 2 * mp.log(target)))
+    near["log"] = newton(tail, target, near.get("log", start), -1 if outside else 1)
     return (scale if 2 * u > 1 else -scale) * mp.exp(near["log"]) * mp.sqrt(2)
 
 

@@ -16,8 +16,12 @@ def pert(near: Near, u: Any, low: Any, high: Any, peak: Any, concentration: Any)
 
 
 def peaked(low: float, high: float, odds: float, weight: float) -> tuple[float, ...]:
-    """Return the ends, a peak, and a weight up to 2,000."""
-    return *with_peak(low, high, odds), min(weight, 2000.0)
+    """Return the ends, a peak, and a weight from ½ to 2,000.
+
+    For smaller weights x is nearly uniform, and what the rounding of ln x makes of 1e-300 is not
+    conditioning.
+    """
+    return *with_peak(low, high, odds), min(max(weight, 0.5), 2000.0)
 
 
 DISTRIBUTIONS = {

@@ -228,7 +228,7 @@ def _values(d: Distribution, shape: tuple[int, ...], chunks: Any, stream: Stream
 def _block(
     d: Distribution, stream: Stream, shape: tuple[int, ...], block_info: Any = None
 ) -> Array:
-    """Return the draws of a chunk, whose place dask tells: runs of numbers, one after another."""
+    """Return the draws of a chunk, whose place dask passes: runs of numbers, one after another."""
     where = block_info[None]["array-location"][: len(shape)]
     ranges = [range(*ends) for ends in where]
     cut = [axis for axis, size in enumerate(shape) if len(ranges[axis]) < size]

@@ -14,21 +14,25 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.custom_derivatives import SymbolicZero
 
 from reparam.adapters import formulas
 from reparam.adapters.laws import Law, arranged, differentiable, law_of
+from reparam.adapters.rules import RULES
 from reparam.adapters.seeds import checked
 from reparam.base.second_order import full, triangle, unflattened
 from reparam.engine.noise import Stream
 from reparam.errors import CountError, NoFormulaError, ShapeError
 
-__all__ = ["attach", "rsample"]
+__all__ = ["attach", "evaluated", "rsample"]
 
 #: What a parameter may be given as.
 Number: TypeAlias = Any
 
 #: Seeds are passed as two words of 32 bits, because JAX may have no others.
 _WORD = 32
+
+_Arrays: TypeAlias = Sequence[jax.Array]
 
 
 def attach(y: Any, law: Law, /, **parameters: Number) -> jax.Array:
@@ -62,8 +66,7 @@ def attach(y: Any, law: Law, /, **parameters: Number) -> jax.Array:
             f"y has shape {y.shape} and y with the parameters has shape {shape};"
             " pass one draw for each set of parameters"
         )
-    attached: jax.Array = _attached(key, jax.lax.stop_gradient(y), theta)
-    return attached
+    return evaluated(key, "attach", [jax.lax.stop_gradient(y)], theta)
 
 
 def rsample(
@@ -117,6 +120,22 @@ def rsample(
     return drawn
 
 
+def evaluated(key: str, function: str, values: _Arrays, theta: _Arrays) -> jax.Array:
+    """Return a function of a distribution, differentiable twice in values and parameters.
+
+    Parameters
+    ----------
+    key, function
+        The distribution, and one of :data:`~reparam.adapters.rules.RULES` that has one result.
+    values
+        The value, or none for functions of the parameters alone.
+    theta
+        The parameters, in declared order.
+    """
+    found: jax.Array = _evaluated(key, function, values, theta)[0]
+    return found
+
+
 class _Plan(NamedTuple):
     """What is fixed of draws when a program is traced."""
 
@@ -124,18 +143,6 @@ class _Plan(NamedTuple):
     shape: tuple[int, ...]
     first: int
     by_quantile: bool
-
-
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _attached(key: str, y: jax.Array, theta: list[jax.Array]) -> jax.Array:
-    return y
-
-
-@_attached.defjvp
-def _(key: str, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
-    y, theta = primals
-    found = _pathwise(key, y, theta)
-    return y, _along(key, found, tangents[1], y)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -147,31 +154,54 @@ def _drawn(plan: _Plan, words: jax.Array, theta: list[jax.Array]) -> jax.Array:
 @_drawn.defjvp
 def _(plan: _Plan, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
     value, *found = _derivatives_of_draws(plan, *primals)
-    return value, _along(plan.key, found, tangents[1], value)
+    return value, _along(plan.key, found, tangents[1], jnp.zeros_like(value))
 
 
 # Derivatives, at fixed noise or a fixed quantile --------------------------------------------------
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _pathwise(key: str, y: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
-    return _at_values(key, "path", y, theta)
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _evaluated(key: str, function: str, values: _Arrays, theta: _Arrays) -> list[jax.Array]:
+    return list(values) if function == "attach" else _on_host(key, function, values, theta)
 
 
-@_pathwise.defjvp
-def _(key: str, primals: Any, tangents: Any) -> Any:
-    y, theta = primals
-    return _pathwise(key, y, theta), _bent(key, _pathwise2(key, y, theta), tangents[1], y)
+@partial(_evaluated.defjvp, symbolic_zeros=True)
+def _(key: str, function: str, primals: Any, tangents: Any) -> Any:
+    rule = RULES.get(function)
+    if rule is None:
+        raise _too_often(key)
+    found, (values, theta) = _evaluated(key, function, *primals), primals
+    at = _At(key, found if rule.of_result else values, theta)
+    moved = [jnp.zeros_like(result) for result in found]
+    if rule.slopes and not isinstance(tangents[0][0], SymbolicZero):
+        moved = [slope * tangents[0][0] for slope in rule.slopes(at, found[0])]
+    if not all(isinstance(tangent, SymbolicZero) for tangent in tangents[1]):
+        rows = rule.partials(at, found[0])
+        moved = [
+            _along(key, row, tangents[1], total) for row, total in zip(rows, moved, strict=True)
+        ]
+    return found, [jnp.asarray(x, result.dtype) for x, result in zip(moved, found, strict=True)]
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _pathwise2(key: str, y: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
-    return _at_values(key, "path2", y, theta)
+class _At:
+    """Functions of a distribution at values and parameters: each is computed once."""
 
+    def __init__(self, key: str, values: _Arrays, theta: _Arrays) -> None:
+        self._key, self._values, self._theta = key, values, theta
+        self._found: dict[str, list[jax.Array]] = {}
 
-@_pathwise2.defjvp
-def _(key: str, primals: Any, tangents: Any) -> Any:
-    raise _too_often(key)
+    def __call__(self, function: str) -> list[jax.Array]:
+        if function not in self._found:
+            self._found[function] = _evaluated(self._key, function, self._values, self._theta)
+        return self._found[function]
+
+    exp = staticmethod(jnp.exp)
+
+    @staticmethod
+    def times(factor: jax.Array, derivative: jax.Array) -> jax.Array:
+        """Return the product: 0 where the factor is 0 and the derivative infinite or undefined."""
+        lost = (factor == 0.0) & ~jnp.isfinite(derivative)
+        return factor * jnp.where(lost, 0.0, derivative)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -184,8 +214,8 @@ def _(plan: _Plan, primals: Any, tangents: Any) -> Any:
     key, count = plan.key, 1 + sum(differentiable(plan.key))
     found = _second_derivatives_of_draws(plan, *primals)
     (value, *slopes), bends = found[:count], found[count:]
-    moved = [_along(key, slopes, tangents[1], value), *_bent(key, bends, tangents[1], value)]
-    return found[:count], moved
+    rows = [slopes, *full(unflattened(bends))]
+    return found[:count], [_along(key, row, tangents[1], jnp.zeros_like(value)) for row in rows]
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -207,38 +237,36 @@ def _too_often(key: str) -> NoFormulaError:
     )
 
 
-def _bent(
-    key: str, bends: Sequence[jax.Array], tangents: Sequence[jax.Array], value: jax.Array
-) -> list[jax.Array]:
-    """Return Σ ∂²y/∂θ∂φ · tangent in φ for each θ, from the upper triangle."""
-    return [_along(key, row, tangents, value) for row in full(unflattened(bends))]
-
-
 def _along(
-    key: str, found: Sequence[jax.Array], tangents: Sequence[jax.Array], value: jax.Array
+    key: str, found: Sequence[jax.Array], tangents: Sequence[Any], total: jax.Array
 ) -> jax.Array:
-    """Return Σ ∂y/∂θ · tangent."""
+    """Return a sum + Σ ∂y/∂θ · tangent, in its type."""
     entries = iter(found)
-    total = jnp.zeros_like(value)
     for has_derivative, tangent in zip(differentiable(key), tangents, strict=True):
         if has_derivative:
-            total += jnp.asarray(next(entries) * tangent, value.dtype)
+            derivative = next(entries)
+            if not isinstance(tangent, SymbolicZero):
+                total += jnp.asarray(derivative * tangent, total.dtype)
     return total
 
 
 # On the host -------------------------------------------------------------------------------------
 
 
-def _at_values(key: str, function: str, y: jax.Array, theta: list[jax.Array]) -> list[jax.Array]:
+def _on_host(key: str, function: str, values: _Arrays, theta: _Arrays) -> list[jax.Array]:
     """Return an elementwise function of values and parameters."""
+    count, dtype = len(values), jnp.result_type(*values, *theta)
+    shape = jnp.broadcast_shapes(*(each.shape for each in (*values, *theta)))
 
-    def host(y: Any, *theta: Any) -> list[Any]:
-        found = formulas.value(key, function, [_double(y)], [*map(_double, theta)])
-        return [np.asarray(entry, y.dtype) for entry in found]
+    def host(*arrays: Any) -> list[Any]:
+        doubles = [np.asarray(array, np.float64) for array in arrays]
+        found = formulas.value(key, function, doubles[:count], doubles[count:])
+        whole = np.broadcast_shapes(*(each.shape for each in doubles))
+        return [np.asarray(np.broadcast_to(entry, whole), dtype) for entry in found]
 
-    aligned = [each.reshape((1,) * (y.ndim - each.ndim) + each.shape) for each in theta]
-    results = [jax.ShapeDtypeStruct(y.shape, y.dtype)] * formulas.outputs(key, function)
-    return list(jax.pure_callback(host, results, y, *aligned, vmap_method="broadcast_all"))
+    aligned = [x.reshape((1,) * (len(shape) - x.ndim) + x.shape) for x in (*values, *theta)]
+    results = [jax.ShapeDtypeStruct(shape, dtype)] * formulas.outputs(key, function)
+    return list(jax.pure_callback(host, results, *aligned, vmap_method="broadcast_all"))
 
 
 def _draws(plan: _Plan, words: jax.Array, theta: list[jax.Array], order: int) -> list[jax.Array]:
@@ -247,7 +275,7 @@ def _draws(plan: _Plan, words: jax.Array, theta: list[jax.Array], order: int) ->
 
     def host(words: Any, *theta: Any) -> list[Any]:
         low, high = (int(word) for word in words)
-        d = law_of(plan.key)(*map(_double, theta))
+        d = law_of(plan.key)(*(np.asarray(each, np.float64) for each in theta))
         d = d.by_quantile() if plan.by_quantile else d
         draw = d._draw(plan.shape, Stream(low + (high << _WORD)), plan.first)
         arrays = [draw.value, *(draw.jacobian().values() if order else ())]
@@ -257,10 +285,6 @@ def _draws(plan: _Plan, words: jax.Array, theta: list[jax.Array], order: int) ->
     count = sum(formulas.outputs(plan.key, each) for each in ("of_draw", "of_draw2")[:order])
     results = [jax.ShapeDtypeStruct(plan.shape, dtype)] * (1 + count)
     return list(jax.pure_callback(host, results, words, *theta, vmap_method="sequential"))
-
-
-def _double(array: Any) -> Any:
-    return np.asarray(array, np.float64)
 
 
 def _words(seed: int | jax.Array) -> jax.Array:

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import cache
 from typing import Any
 
 from torch.distributions import Distribution, constraints
 
-from reparam.adapters.laws import key_of, law_of
-from reparam.adapters.torch._constraints import between, of_parameter
+from reparam.adapters import classes
+from reparam.adapters.classes import class_name, members
+from reparam.adapters.constraints import between
+from reparam.adapters.laws import law_of
+from reparam.adapters.torch._regions import of_entries
 from reparam.adapters.torch.distributions import Univariate
-from reparam.adapters.torch.names import CLASSES, ORDERS, PARAMETERS
 from reparam.adapters.torch.vectors import Vector, matrix
 from reparam.base.reparameterized import Reparameterized
-from reparam.errors import NotReparameterizable
-from reparam.parameters import Parameter
 from reparam.registry import get, names
 
 __all__ = ["class_named", "class_names"]
+
+#: What PyTorch calls distributions of vectors, by the registry's name.
+_VECTORS = {
+    "low-rank-gaussian": "LowRankMultivariateNormal",
+    "multivariate-gaussian": "MultivariateNormal",
+}
+
+#: By the registry's name: our parameter -> PyTorch's.
+_PARAMETERS = {
+    "multivariate-gaussian": {"covariance": "covariance_matrix", "precision": "precision_matrix"},
+    "wishart": {"covariance": "covariance_matrix"},
+}
+
+#: By the registry's name: parameters by position, where alternatives precede the declared one.
+_ORDERS = {
+    "multivariate-gaussian": ("loc", "covariance_matrix", "precision_matrix", "scale_tril"),
+    "wishart": ("df", "covariance_matrix"),
+}
 
 
 @cache
 def class_names() -> dict[str, str]:
     """Return the names of classes, the library's and PyTorch's, with the registry's names."""
-    found: dict[str, str] = {}
+    found = dict(classes.class_names())
     for name in names():
         law = get(name)
-        if not law._support.rank:
-            try:
-                key_of(name)
-            except NotReparameterizable:
-                continue
-        elif not issubclass(law, Reparameterized):
-            continue
-        found[law.__name__] = name
-        if name in CLASSES:
-            found[CLASSES[name]] = name
+        if law._support.rank and issubclass(law, Reparameterized):
+            found[law.__name__] = found[_VECTORS.get(name, law.__name__)] = name
     return found
 
 
@@ -50,68 +59,32 @@ def class_named(name: str) -> type[Distribution]:
 def _vector_class(key: str) -> type[Vector]:
     """Return the class of vectors or matrices."""
     law: Any = get(key)
-    theirs = PARAMETERS.get(key, {})
+    theirs = _PARAMETERS.get(key, {})
     declared = {theirs.get(name, name): p for name, p in law._arguments.items()}
     groups = [[theirs.get(name, name) for name in group] for group in law._alternatives]
     members = {
         "__module__": "reparam.torch",
-        "__doc__": _documentation(law, declared),
+        "__doc__": classes.documentation(law, declared),
         "arg_constraints": {
-            name: of_parameter(p.domain, p.rank) for name, p in declared.items() if not p.length_of
+            name: of_entries(p.domain, p.rank) for name, p in declared.items() if not p.length_of
         },
         "made_of": law,
-        "_order": ORDERS.get(key, (*law._own,)),
+        "_order": _ORDERS.get(key, (*law._own,)),
         "_names": theirs,
         **{name: matrix(name, group) for group in groups for name in group},
     }
-    return type(CLASSES.get(key, law.__name__), (Vector,), members)
+    return type(_VECTORS.get(key, law.__name__), (Vector,), members)
 
 
 @cache
 def _class_of(key: str) -> type[Univariate]:
-    law = law_of(key)
-    theirs = PARAMETERS.get(key, {})
-    declared = {theirs.get(name, name): parameter for name, parameter in law._own.items()}
-    members = {
-        "__module__": "reparam.torch",
-        "__doc__": _documentation(law, declared),
-        "__signature__": _signature(declared),
-        "arg_constraints": {name: of_parameter(p.domain) for name, p in declared.items()},
-        "support": _support(law),
-        "law": law,
-        "key": key,
-        "_defaults": {name: parameter.initial for name, parameter in declared.items()},
-        "_spellings": {
-            spelling: name
-            for name, parameter in declared.items()
-            for spelling in (name, parameter.name, *parameter.aliases)
-        },
-    }
-    return type(CLASSES.get(key, law.__name__), (Univariate,), members)
+    declared = members(key, "reparam.torch", constraints)
+    return type(class_name(key), (Univariate,), {**declared, "support": _support(key)})
 
 
-def _support(law: type[Reparameterized]) -> Any:
+def _support(key: str) -> Any:
     """Return the constraint of draws: a property where parameters move an end."""
-    if not law._support.moved_by:
-        return between(*law._support.ends({}))
+    support = law_of(key)._support
+    if not support.moved_by:
+        return between(constraints, *support.ends({}))
     return constraints.dependent_property(Univariate.moving_support, is_discrete=False, event_dim=0)
-
-
-def _signature(declared: dict[str, Parameter]) -> inspect.Signature:
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    last = inspect.Parameter("validate_args", inspect.Parameter.KEYWORD_ONLY, default=None)
-    parameters = [
-        inspect.Parameter(name, kind, default=parameter.initial)
-        for name, parameter in declared.items()
-    ]
-    return inspect.Signature([*parameters, last])
-
-
-def _documentation(law: type[Reparameterized], declared: dict[str, Parameter]) -> str:
-    summary = inspect.getdoc(law).partition("\n\n")[0]  # type: ignore[union-attr]
-    entries = (
-        f"{name}\n    {parameter.description}: in {parameter.domain}."
-        f" Default: {parameter.initial_text}."
-        for name, parameter in declared.items()
-    )
-    return "\n".join([summary, "", law.about.density, "", "Parameters", "-" * 10, *entries])

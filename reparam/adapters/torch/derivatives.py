@@ -2,7 +2,7 @@
 
 PyTorch 2.13 can't differentiate a custom operator under ``torch.func`` if its derivative is
 registered with it, so that derivatives belong to a ``torch.autograd.Function`` that calls the
-operators. :mod:`reparam.adapters.torch.rules` has the mathematics.
+operators. :mod:`reparam.adapters.rules` has the mathematics.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from torch.autograd import forward_ad
 
 from reparam.adapters import formulas
 from reparam.adapters.laws import law_of
+from reparam.adapters.rules import RULES
 from reparam.adapters.torch import operators
 from reparam.adapters.torch._constants import differentiable
-from reparam.adapters.torch.rules import RULES, times
 from reparam.adapters.torch.types import double
 from reparam.engine.noise import Stream
 from reparam.errors import NoFormulaError, NotReparameterizable
@@ -35,7 +35,7 @@ def evaluate(law: str, function: str, values: Sequence[Tensor], theta: Sequence[
     """Return a function of a distribution, differentiable twice in values and parameters.
 
     All are float64 tensors on the CPU that broadcast together; the function is one of
-    :data:`~reparam.adapters.torch.rules.RULES` that has one result.
+    :data:`~reparam.adapters.rules.RULES` that has one result.
     """
     arguments = law, function, len(values), *values, *theta
     if torch.compiler.is_compiling():
@@ -284,6 +284,14 @@ class _At:
             self._found[function] = _again(self._law, function, self._values, self._theta)
         return self._found[function]
 
+    exp = staticmethod(torch.exp)
+
+    @staticmethod
+    def times(factor: Tensor, derivative: Tensor) -> Tensor:
+        """Return the product: 0 where the factor is 0 and the derivative infinite or undefined."""
+        lost = (factor == 0.0) & ~derivative.isfinite()
+        return factor * torch.where(lost, 0.0, derivative)
+
 
 def _again(
     law: str, function: str, values: Sequence[Tensor], theta: Sequence[Tensor]
@@ -321,7 +329,7 @@ def _pulled(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> list[Tensor |
 
 def _weighted(weights: Sequence[Tensor], derivatives: Sequence[Tensor]) -> Tensor:
     """Return the sum of products: there may be more weights than derivatives."""
-    products = map(times, weights, derivatives)
+    products = map(_At.times, weights, derivatives)
     return reduce(torch.add, products)
 
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Distribution, constraints
 from torch.distributions.utils import broadcast_all
 
-from reparam.adapters.torch._constraints import between
+from reparam.adapters.classes import Declared
+from reparam.adapters.constraints import between
 from reparam.adapters.torch.derivatives import drawn
 from reparam.adapters.torch.functions import applied, fresh_seed
 from reparam.adapters.torch.operators import arrays
 from reparam.adapters.torch.types import double, kind, like
-from reparam.base.reparameterized import Reparameterized
-from reparam.errors import ParameterError, UnknownParameterError
 
 __all__ = ["Univariate"]
 
 
-class Univariate(Distribution):
+class Univariate(Declared, Distribution):
     """A distribution of numbers whose draws and functions have exact derivatives.
 
     Subclasses are made from the registry, by :mod:`reparam.adapters.torch.classes`. Parameters are
@@ -29,17 +28,9 @@ class Univariate(Distribution):
     """
 
     has_rsample = True
-    #: The same distribution, in NumPy.
-    law: ClassVar[type[Reparameterized]]
-    #: The text that stands for it in operators.
-    key: ClassVar[str]
-    #: The parameters' names, and defaults, in declared order.
-    _defaults: ClassVar[dict[str, float]]
-    #: Any spelling of a parameter's name -> that name.
-    _spellings: ClassVar[dict[str, str]]
 
     def __init__(self, *args: Any, validate_args: bool | None = None, **parameters: Any) -> None:
-        given = {**self._defaults, **self._given(args, parameters)}
+        given = self._given(args, parameters)
         values = broadcast_all(*given.values())
         for name, value in zip(given, values, strict=True):
             setattr(self, name, value)
@@ -47,21 +38,16 @@ class Univariate(Distribution):
         validate_args = False if torch.compiler.is_compiling() else validate_args
         super().__init__(values[0].shape, validate_args=validate_args)
         if self._validate_args:
-            self._check_order()
-
-    @property
-    def theta(self) -> list[Tensor]:
-        """The parameters, in declared order."""
-        return [getattr(self, name) for name in self._defaults]
+            self._check_order(lambda low, high: bool(torch.all(low < high)))
 
     def moving_support(self) -> Any:
         """Return the closed interval that draws lie in, where parameters move an end of it."""
         values = dict(zip(self.law._own, self.theta, strict=True))
         if values.keys() >= set(self.law._support.moved_by):
-            return between(*self.law._support.ends(values))
+            return between(constraints, *self.law._support.ends(values))
         numbers = arrays([*map(double, self.theta)])
         ends = self.law(*numbers)._ends(*numbers)
-        return between(*(like(torch.as_tensor(end), self.theta) for end in ends))
+        return between(constraints, *(like(torch.as_tensor(end), self.theta) for end in ends))
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Univariate:
         """Return the same distribution with parameters expanded to a batch shape."""
@@ -142,28 +128,3 @@ class Univariate(Distribution):
         if self._validate_args and not torch.compiler.is_compiling():
             self._validate_sample(value)
         return applied(self.key, function, [value], self.theta)
-
-    def _given(self, args: Sequence[Any], parameters: dict[str, Any]) -> dict[str, Any]:
-        """Return arguments by the parameters' names."""
-        given = dict(zip(self._defaults, args, strict=False))
-        if len(args) > len(self._defaults):
-            raise UnknownParameterError(
-                f"{type(self).__name__} takes {len(self._defaults)} parameters"
-                f" ({', '.join(self._defaults)}) but got {len(args)}"
-            )
-        for spelling, value in parameters.items():
-            if spelling not in self._spellings:
-                self.law.parameters.canonical(spelling)  # raises: what is meant may be known
-            name = self._spellings[spelling]
-            if name in given:
-                raise UnknownParameterError(
-                    f"{type(self).__name__} got {name!r} twice; pass it once"
-                )
-            given[name] = value
-        return given
-
-    def _check_order(self) -> None:
-        for low, high in self.law._ordered:
-            below, above = getattr(self, self._spellings[low]), getattr(self, self._spellings[high])
-            if not torch.all(below < above):
-                raise ParameterError(f"{low} is not below {high}; pass {low} < {high}")

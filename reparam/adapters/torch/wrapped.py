@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Distribution, constraints
 
 import reparam.base.distribution as library
 from reparam.adapters import wrapping
-from reparam.adapters.torch._constraints import between, of_region
+from reparam.adapters.constraints import between
+from reparam.adapters.torch._regions import of_region
 from reparam.adapters.torch.functions import fresh_seed
 from reparam.adapters.torch.once import computed
 from reparam.adapters.torch.types import Number, double, like
@@ -113,7 +114,7 @@ class Wrapped(Distribution):
         law = self.law
         if isinstance(law._support, Region):
             return of_region(law._support)
-        return between(*(like(torch.tensor(end), self._given) for end in law.support))
+        return between(constraints, *(like(torch.tensor(end), self._given) for end in law.support))
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Wrapped:
         """Return the same distribution with an expanded batch shape."""

@@ -1,6 +1,6 @@
 """Roots of functions that grow: many at once, each found by itself.
 
-Floating-point numbers are numbered in order. A step of so many places is a factor, however far out,
+Floating-point numbers are numbered in order. A step of n places is a factor, however far out,
 and halving the places between two numbers ends after 64 steps at the most.
 """
 

@@ -81,7 +81,7 @@ def check(check: Check, look: Look = Look()) -> str:
     margin = look.target + _WITNESS + 6
     rest, room = _summary(check), look.width - margin
     below = check.findings() if outcome in (Outcome.FAILS, Outcome.INCONCLUSIVE) else []
-    if below and check.reason:  # it is told in this line, if it fits, or below, not twice
+    if below and check.reason:  # it is shown in this line, if it fits, or below, not twice
         rest, below = (rest, below[1:]) if len(rest) <= room else ("", below)
     if len(rest) > room:
         rest = rest[: room - 1] + "…"
@@ -143,15 +143,15 @@ def _fitting(name: str, look: Look) -> str:
 
 def _least(held: Sequence[Check]) -> str:
     """Return the error nearest to its bound, of all that was measured and has a tolerance."""
-    told = [
+    given = [
         item
         for each in held
         for item in each.comparisons
         if item.is_measured and item.unit in ("relative", "absolute") and item.bound > 0.0
     ]
-    if not told:
+    if not given:
         return ""
-    item = max(told, key=lambda each: each.severity)
+    item = max(given, key=lambda each: each.severity)
     return f", worst {wording.short(item.error)} of {wording.short(item.bound)}"
 
 

@@ -1,8 +1,8 @@
 """Samplers written in JAX, compiled once for any number of draws: these come in blocks.
 
-JAX computes in single precision unless told otherwise for the whole process. Here double precision
-on the CPU is switched on for each call alone (``jax.enable_x64``), so that a program that imports
-this keeps its setting.
+JAX computes in single precision unless configured otherwise for the whole process. Here double
+precision on the CPU is switched on for each call alone (``jax.enable_x64``), so that a program that
+imports this keeps its setting.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _jax() -> Any:
 def in_double(theta: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Compute on the CPU in double precision, or in single with parameters of that.
 
-    What libraries warn of in themselves is not told.
+    Warnings of libraries about themselves are not shown.
     """
     jax = _jax()
     cpu = jax.devices("cpu")[0]
@@ -199,9 +199,9 @@ class JaxVectorSampling:
         """Return the same draws, with gradients, or raise NoGradient."""
         moving = {name: each for name, each in theta.items() if name not in self._row.constants}
         with in_double():
-            told = self._declared(self._arguments(theta))
-            if isinstance(told, str):
-                raise NoGradient(told)
+            kind = self._declared(self._arguments(theta))
+            if isinstance(kind, str):
+                raise NoGradient(kind)
             blocks = [self._compiled[1](keys, moving) for keys in self._keys(seed, n)]
             slopes = {
                 name: np.concatenate([np.asarray(each[name]) for each in blocks])[:n]
@@ -265,7 +265,7 @@ class Style:
             lambda key, theta, n: self.draw(make(theta), key),
             formulas={"log_prob": lambda y, /, **theta: make(theta).log_prob(y)},
             support=lambda theta: self.support(make(theta), label),
-            declared=lambda theta: self._told(make(theta), label),
+            declared=lambda theta: self._kind_of(make(theta), label),
         )
 
     def vectors(self, cls: Any, row: VectorRow, label: str) -> JaxVectorSampling:
@@ -275,12 +275,12 @@ class Style:
             row,
             lambda key, given: self.draw(cls(**given), key),
             lambda y, given: cls(**given).log_prob(y),
-            lambda given: self._told(cls(**given), label),
+            lambda given: self._kind_of(cls(**given), label),
         )
 
-    def _told(self, distribution: Any, label: str) -> bool | str:
-        told = self.declared(distribution)
-        return f"{label} {told}" if isinstance(told, str) else told
+    def _kind_of(self, distribution: Any, label: str) -> bool | str:
+        kind = self.declared(distribution)
+        return f"{label} {kind}" if isinstance(kind, str) else kind
 
 
 def stacked(arrays: list[Any]) -> Any:

@@ -107,7 +107,7 @@ class Library:
             return sampled(spec, row, self.vector_sampling(cls, row, label), thing)
         known = self.rows.get(its)
         if known is None and not (isinstance(cls, type) and issubclass(cls, self._base)):
-            raise not_univariate(spec, "is no distribution")
+            raise not_univariate(spec, "is not a distribution")
         known = known or self.row_of(spec, cls)
         key = cls, tuple(known.parameters()), tuple(known.constants.items()), label
         if key not in self._samplings:

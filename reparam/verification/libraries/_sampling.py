@@ -214,7 +214,7 @@ def ends(constraint: Any) -> tuple[float, float]:
 
 
 def row_of_constraints(spec: str, cls: type) -> Row:
-    """Return the row of a distribution class that torch or NumPyro tells the parameters of.
+    """Return the row of a distribution class whose parameters torch or NumPyro declares.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from reparam.verification.libraries._rows import (
 
 __all__ = ["ROWS", "recognized", "target"]
 
-#: Distributions and what they are. distrax tells no parameters' domains, so there are no others.
+#: Distributions and what they are. distrax declares no domains of parameters, so these are all.
 ROWS: Mapping[str, Row] = {
     "Bernoulli": discrete(probs=PROBABILITY),
     "Beta": row("beta", alpha="alpha", beta="beta"),

@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from reparam.domains import Interval
 from reparam.errors import InputError
+from reparam.parameters import Parameter
+from reparam.verification.laws import Link
 from reparam.verification.libraries._jax import Style, in_double, stacked
 from reparam.verification.libraries._library import Library
 from reparam.verification.libraries._rows import (
@@ -102,6 +105,20 @@ ROWS: Mapping[str, Row] = {
     "NoncentralChi2": row("scipy:ncx2", df="df", nc="noncentrality"),
     "Normal": row("gaussian", loc="loc", scale="scale"),
     "PERT": row("pert", low="low", high="high", peak="peak", concentration="temperature"),
+    "NormalInverseGaussian": row(
+        "normal-inverse-gaussian",
+        loc="loc",
+        scale="scale",
+        alpha=Link(("tailweight", "scale"), lambda a, s: a * s, lambda a, s: (s, a)),
+        tilt=Link(
+            ("skewness", "tailweight"), lambda b, a: b / a, lambda b, a: (1.0 / a, -b / a / a)
+        ),
+        ranges={
+            "scale": SHAPE,
+            "skewness": Parameter("β", Interval(-1.0, 1.0), 0.3, (-0.8, 0.8)),
+            "tailweight": Parameter("α", Interval(1.0, math.inf), 2.0, (1.5, 5.0)),
+        },
+    ),
     "Pareto": row("pareto", alpha="concentration", scale="scale"),
     "Poisson": discrete(rate=SCALE),
     "RelaxedBernoulli": row(

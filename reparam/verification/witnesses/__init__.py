@@ -114,11 +114,12 @@ BY_COST = tuple(sorted(_WITNESSES, key=lambda name: -_WITNESSES[name].cost))
 
 def load(name: str, *, kind: str = "") -> Witness:
     """Return the witness of that name: of numbers, or of ``"vectors"`` or ``"counts"``."""
-    place, declared = name, _WITNESSES[name]
-    if kind == "vectors" and declared.vectors:
-        place = f"of_vectors.{name}"
-    elif kind == "counts" and declared.vectors and not declared.gradients:
-        place = "of_counts"
+    place = name
+    if kind and (declared := _WITNESSES[name]).vectors:
+        if kind == "vectors":
+            place = f"of_vectors.{name}"
+        elif not declared.gradients:
+            place = "of_counts"
     module = import_module(f"reparam.verification.witnesses.{place}")
     witness: Witness = getattr(module, name)
     return witness

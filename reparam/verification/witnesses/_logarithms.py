@@ -88,7 +88,7 @@ def of_masses(context: Context) -> Iterator[Comparison]:
 
 
 def _floor(context: Context, tail: Formula, y: Array) -> Array | float:
-    """Return what the rounding of a tail makes of its logarithm: of ours, which have digits, 0."""
+    """Return what the rounding of a tail makes of its logarithm: 0 for built-in ones."""
     if context.target.strict:
         return 0.0
     probability = np.asarray(tail(y))

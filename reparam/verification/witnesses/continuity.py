@@ -128,7 +128,7 @@ def _follower(context: Context, theta: dict[str, float], name: str) -> Follower:
 
     def drawn(at: Array, draws: Array | None = None) -> Array:
         rows = [target.values({**theta, name: float(x)}, _FOLLOWED, context.seed) for x in at]
-        values = np.asarray(rows)  # in their own precision, which tells what moves
+        values = np.asarray(rows)  # in their own precision, which shows what moves
         return values if draws is None else values[np.arange(len(at)), draws]
 
     return drawn

@@ -86,7 +86,7 @@ def _of_transform(context: Context) -> Iterator[Comparison]:
 
 
 def _of_vector_draws(context: Context) -> Iterator[Comparison]:
-    """Compare gradients of drawn vectors, of which no formula tells the path, at a fixed seed."""
+    """Compare gradients of drawn vectors, whose path has no formula, at a fixed seed."""
     target, n = context.target, 4 * context.level.points
     for way in target.ways:
         label = f" ({way})" if way else ""
@@ -165,7 +165,7 @@ def _add(
 def _compare_at_seed(
     context: Context, tallies: Mapping[str, Tally], theta: dict[str, float], law: Law
 ) -> None:
-    """Compare gradients with differences at a fixed seed, but for those that are −F_θ/p.
+    """Compare gradients with differences at a fixed seed, except those that are −F_θ/p.
 
     Not those of another path: where some are off, it takes more draws to tell that from a mistake.
     """
@@ -221,10 +221,10 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                 _compare_at_seed(context, at_seed, theta, law)
         found += lost.values()
         for name, tally in on_path.items():
-            told = list(tally.result())
-            judged |= {name for each in told if each.outcome is not Outcome.INCONCLUSIVE}
-            failed |= {name for each in told if each.outcome is Outcome.FAILS}
-            found += told
+            verdicts = list(tally.result())
+            judged |= {name for each in verdicts if each.outcome is not Outcome.INCONCLUSIVE}
+            failed |= {name for each in verdicts if each.outcome is Outcome.FAILS}
+            found += verdicts
     for name, tally in at_seed.items():
         # differences that are inconclusive, or find the same mistake again, add nothing
         found += [
@@ -280,7 +280,7 @@ def _rows(target: Target, n: int, seed: int, way: str, /, **theta: Any) -> Array
 
 
 def smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int) -> bool:
-    """Whether draws at a fixed seed move smoothly with the parameters, but for a few."""
+    """Whether draws at a fixed seed move smoothly with the parameters, except a few."""
     for name, parameter in target.parameters.items():
         low, high = parameter.domain.ends({})
         step = 1e-3 * min(theta[name] - float(low), float(high) - theta[name], 1.0)

@@ -57,7 +57,7 @@ _INWARDS = 1e-3
 _MOVE, _MOVED = 1e-3, 1e-5
 #: The same where values are those of formulas in float64.
 _MOVED_EXACTLY = 1e-8
-#: Closer to an end of the support than so many units in its last place values may be rounded to
+#: Closer to an end of the support than this many units in its last place values may be rounded to
 #: it, or kept from it: what their derivative is there says nothing.
 _ROUNDING = 1e3
 #: Gradients of few draws that must be wrong, of all, to be no accident of another path's.
@@ -106,7 +106,7 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
                 with np.errstate(all="ignore"):
                     real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
                 zero = (entry[finite] == 0.0) & real
-                if np.any(zero):  # by rights, where only other draws depend on the parameter
+                if np.any(zero):  # as it should be, if only other draws depend on the parameter
                     least = _MOVED_EXACTLY if target.strict else _MOVED
                     zero &= moves(values, name, theta, y, least)[finite]
                 if drawn and np.any(zero) and not np.all(entry == 0.0):  # or of another path
@@ -120,7 +120,7 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
 def _of_draws(context: Context) -> Iterator[Comparison]:
     """Compare draws and gradients with the law at the ends of typical ranges.
 
-    What can't be told here takes nothing from what other witnesses tell.
+    What is undecided here does not override other witnesses.
     """
     target, sets = context.target, list(corners(context))
     n = min(_MANY, context.level.draws // _PART, target.gradient_draws)
@@ -144,13 +144,13 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                 continue
             add_distance(distance, theta, law, np.sort(sample.value), alpha)
             if any(np.any(np.isnan(entry)) for entry in sample.gradients.values()):
-                continue  # which has been told
+                continue  # which has been reported
             known = paths_of(law, sample.value)
             every = np.arange(n)
             paths.compare_draws(context, on_path, theta, sample, law, every, known, seed, way)
             if not is_discrete(np.sort(sample.value)):
                 yield from compare(context, averages, theta, sample, law, alpha)
-        yield from _told(distance, *on_path.values(), *averages.values())
+        yield from _results(distance, *on_path.values(), *averages.values())
 
 
 def _of_few(context: Context) -> Iterator[Comparison]:
@@ -175,11 +175,11 @@ def _of_few(context: Context) -> Iterator[Comparison]:
         for name, tally in found.items():
             if np.all(usual[name]) and not 0 < np.sum(~right[name]) < _SEVERAL:
                 paths.compare_paths(context, tally, theta, sample, law, name, known)
-        yield from _told(*found.values())
+        yield from _results(*found.values())
 
 
-def _told(*tallies: Tally | Averages) -> Iterator[Comparison]:
-    """Yield what could be told."""
+def _results(*tallies: Tally | Averages) -> Iterator[Comparison]:
+    """Yield what could be decided."""
     for tally in tallies:
         for comparison in tally.result():
             if comparison.outcome is not Outcome.INCONCLUSIVE:
@@ -194,7 +194,7 @@ def _at_end(y: Array, end: Array) -> NDArray[np.bool_]:
 
 
 def corners(context: Context, beyond: float = 1.0) -> Iterator[dict[str, float]]:
-    """Yield parameter sets at the ends of the typical ranges, or so many times beyond.
+    """Yield parameter sets at the ends of the typical ranges, or beyond them by a factor.
 
     All of few parameters. Of many some, in which each parameter is as often at either end.
     """
@@ -221,7 +221,7 @@ def corners(context: Context, beyond: float = 1.0) -> Iterator[dict[str, float]]
 
 
 def _ends(parameter: Parameter, beyond: float) -> tuple[float, float]:
-    """Return the ends of the typical range, or what is so many times nearer to the domain's.
+    """Return the ends of the typical range, or what is by a factor nearer to the domain's.
 
     A range from 0, such as that of a probability, may be meant without its ends.
     """
@@ -282,7 +282,7 @@ def _formulas(
     law: Law,
     noise: Array,
 ) -> None:
-    """Look at the formulas of a distribution of ours at its values, wherever they are."""
+    """Look at the formulas of a built-in distribution at its values, wherever they are."""
     y = target.transform(noise, **theta).value
     order = np.argsort(y)
     noise, y = noise[order], y[order]
@@ -296,7 +296,7 @@ def _formulas(
             lost[lost] = moves(values, name, theta, y[lost], _MOVED_EXACTLY)
         return lost
 
-    def told(name: str) -> Array:
+    def formula_of(name: str) -> Array:
         return np.asarray(target.formulas[name](y, **theta))
 
     cdf, sf, log_p = (np.asarray(each(y)) for each in (law.cdf, law.sf, law.log_prob))
@@ -305,10 +305,13 @@ def _formulas(
         ~((cdf >= 0.0) & (cdf <= 1.0) & (sf >= 0.0) & (sf <= 1.0)),
         np.diff(cdf, prepend=0.0) < 0.0,
         ~(np.abs(cdf + sf - 1.0) < 1e-12),
-        ~((told("log_cdf") <= 0.0) & (told("log_sf") <= 0.0)),
+        ~((formula_of("log_cdf") <= 0.0) & (formula_of("log_sf") <= 0.0)),
         np.any([np.isnan(entry) for entry in slopes.values()], axis=0),
         np.any([np.isnan(entry) for entry in law.score(y).values()], axis=0) & np.isfinite(y),
-        np.isnan(told("stein_score")) & np.isfinite(y) & np.isfinite(log_p) & (np.abs(y) > 1e-300),
+        np.isnan(formula_of("stein_score"))
+        & np.isfinite(y)
+        & np.isfinite(log_p)
+        & (np.abs(y) > 1e-300),
         np.any([is_lost(name) for name in slopes], axis=0),
     )
     for tally, broken in zip(tallies.values(), wrong, strict=True):

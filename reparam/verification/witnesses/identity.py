@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally, results
+from reparam.verification.comparing import Tally, results, sizes_of
 from reparam.verification.context import Context
 from reparam.verification.laws import Formula, Law
 from reparam.verification.numerical_law import NumericalLaw
@@ -57,7 +57,7 @@ _DOUBT = "F moves too little, or too abruptly, from one number to the next"
 def identity(context: Context) -> Iterator[Comparison]:
     """Compare p(y)·∂y/∂θ with the derivative of the cdf, and the density with its slope.
 
-    What an object tells of its law, and nothing of this compares, is held to the law itself.
+    Formulas of an object that nothing else here compares are compared with its law.
     """
     formulas = context.target.formulas
     compared = False
@@ -86,7 +86,7 @@ def identity(context: Context) -> Iterator[Comparison]:
 def _as_the_law(context: Context) -> Iterator[Comparison]:
     """Compare an object's own formulas with its law, which is what it claims to be or follows.
 
-    But for the far tails, where its numbers may have lost digits by rights.
+    Except in the far tails, where its numbers may lose digits.
     """
     target = context.target
     if target.strict or target.length:
@@ -102,7 +102,7 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
         for name in names:
             at, where = (u, {"u": u}) if name == "icdf" else (y, {"y": y})
             exact = _of_law(law, name, at)
-            for key, told in _by_parameter(target, name, target.formulas[name](at, **theta)):
+            for key, stated in _by_parameter(target, name, target.formulas[name](at, **theta)):
                 reference = exact[key] if key else exact
                 tally = tallies.setdefault(
                     (name, key), Tally(_SYMBOLS[name].format(key), doubt=_DOUBT)
@@ -110,7 +110,7 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
                 slack, point = rtol * _typical(reference), dict[str, Any](where)
                 if name == "sf" and isinstance(law, NumericalLaw):
                     slack = law.doubt
-                tally.add(theta, told, reference, rtol=rtol, atol=slack, **point)
+                tally.add(theta, stated, reference, rtol=rtol, atol=slack, **point)
     yield from results(tallies)
 
 
@@ -134,15 +134,15 @@ def _of_law(law: Law, name: str, at: Array) -> Any:
     return getattr(law, name)(at)
 
 
-def _by_parameter(target: Target, name: str, told: Any) -> Iterator[tuple[str, Array]]:
+def _by_parameter(target: Target, name: str, stated: Any) -> Iterator[tuple[str, Array]]:
     """Yield what a formula says, by parameter if it is of one for each."""
     if name not in _SLOPES:
-        yield "", told
+        yield "", stated
         return
     for parameter in target.parameters:
-        if parameter not in told:
+        if parameter not in stated:
             raise Faulty(f"{name} returned nothing for {parameter}")
-        yield parameter, told[parameter]
+        yield parameter, stated[parameter]
 
 
 def _typical(exact: Array) -> float:
@@ -211,7 +211,7 @@ def _tails(formulas: Mapping[str, Formula]) -> tuple[Formula, Formula]:
 
 
 def _floor(context: Context, tail: Formula, theta: Mapping[str, float], y: Array) -> Array | float:
-    """Return what rounding may make of probabilities: nothing of ours, which have complements."""
+    """Return what rounding may make of probabilities: nothing of built-in ones."""
     if context.target.strict:
         return 0.0
     return context.target.rounding + rounding_of(partial(tail, **theta), y)
@@ -280,6 +280,12 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
         log_density = formulas["log_prob"](y, **theta)
         pathwise = formulas["pathwise"](y, **theta)
         inside = _inside(context, theta, y)
+        # one factor may overflow or be subnormal, and the product neither
+        flows = {
+            name: np.copysign(np.exp(log_density + np.log(np.abs(path))), path)
+            for name, path in ((name, np.asarray(pathwise[name])) for name in tallies)
+        }
+        sizes = sizes_of(flows)
         for name, tally in tallies.items():
             below, above = (
                 derivative_in(
@@ -293,11 +299,11 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
                 for tail in _tails(formulas)
             )
             slope, error = of_tails(below, above)
-            path = np.asarray(pathwise[name])
-            # one factor may overflow or be subnormal, and the product neither
-            flow = np.copysign(np.exp(log_density + np.log(np.abs(path))), path)
+            path, flow = np.asarray(pathwise[name]), flows[name]
             lost = np.where(np.abs(path) < _TINY, _UNITS * np.spacing(path) / path, 0.0)
             slack = np.where(path == 0.0, 0.0, np.abs(flow * lost))
+            if flow.size:  # nothing but rounding, beside the others
+                slack += 1e-9 * (sizes[name] - np.median(np.abs(flow)))
             # a step that moves an end across y meets the kink of F there
             clear = inside if name in target.moving else slice(None)
             tally.add(

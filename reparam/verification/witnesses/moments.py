@@ -21,14 +21,14 @@ __all__ = ["moments"]
 
 #: The relative errors allowed of sums, and of quadrature.
 _SUMMED, _INTEGRATED = 1e-10, 1e-8
-#: Numbers of nodes of an integral, and of one that tells the error.
+#: Numbers of nodes of an integral, and of one that estimates the error.
 _NODES = 300, 200
 #: Integrands grow like u^(−a) towards their ends: up to which a their integrals are known, and from
 #: which they are infinite.
 _KNOWN, _INFINITE = 0.98, 1.0 - 1e-6
 #: The place, as a power of the outermost u, up to which a is measured.
 _INWARDS = 0.9
-#: The relative error beyond which an integral tells nothing: of an entropy, say, where values are
+#: The relative error beyond which an integral decides nothing: of an entropy, say, where values are
 #: rounded to an end at which the density is infinite.
 _TELLING = 1e-4
 #: Draws of vectors.
@@ -82,10 +82,10 @@ def _sums(context: Context) -> Iterator[Comparison]:
             beyond = np.array([target.formulas["cdf"](y[0] - 1.0, **theta), 0.0])
             beyond[1] = target.formulas["sf"](y[-1], **theta)
         terms = _terms(y, log_p, p @ y)
-        for name, told in target.moments(theta).items():
+        for name, stated in target.moments(theta).items():
             size, rest = p @ np.abs(terms[name]), beyond @ np.abs(terms[name][[0, -1]])
             tallies[name].add(
-                theta, told.ravel(), p @ terms[name], rtol=_SUMMED, size=size, uncertainty=rest
+                theta, stated.ravel(), p @ terms[name], rtol=_SUMMED, size=size, uncertainty=rest
             )
     if not any(tally.points for tally in tallies.values()):
         raise NotApplicable("its values are too many to sum over")
@@ -96,18 +96,18 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     target, tallies = context.target, _tallies("standard errors")
     sets = context.sets()
     claims = [target.moments(theta) for theta in sets]
-    tests = sum(told.size for each in claims for told in each.values())
+    tests = sum(stated.size for each in claims for stated in each.values())
     critical = statistics.critical_value(context.alpha / max(1, tests))
     n = min(context.level.draws, _DRAWS)
     for number, (theta, claimed) in enumerate(zip(sets, claims, strict=True)):
         y = target.values(theta, n, context.seeded("moments", number))
         centre = np.asarray(claimed.get("mean", np.mean(y, axis=0))).ravel()
         terms = _terms(y, target.formulas["log_prob"](y, **theta), centre)
-        for name, told in claimed.items():
-            off = terms[name].reshape(n, -1) - told.ravel()
+        for name, stated in claimed.items():
+            off = terms[name].reshape(n, -1) - stated.ravel()
             for at, column in enumerate(off.T):
                 if np.all(np.isfinite(column)) and statistics.is_summable(column):
-                    slack = _SUMMED * (1.0 + abs(float(told.ravel()[at])))
+                    slack = _SUMMED * (1.0 + abs(float(stated.ravel()[at])))
                     z = statistics.mean_score(column, slack=slack)
                     tallies[name].add(theta, z, 0.0, atol=critical, entry=at)
     yield from results(tallies)
@@ -137,9 +137,9 @@ def _integrals(context: Context) -> Iterator[Comparison]:
         }
         for name, f in functions.items():
             power, rest = _tails(f(y), u, v)
-            told = claimed[name]
+            stated = claimed[name]
             if not _KNOWN < power < _INFINITE:
-                finite[name].add(theta, np.isfinite(told) != (power <= _KNOWN), 0.0)
+                finite[name].add(theta, np.isfinite(stated) != (power <= _KNOWN), 0.0)
             if not power < _KNOWN:
                 continue
             (total, size, unsure), (coarse, *_) = (
@@ -150,7 +150,7 @@ def _integrals(context: Context) -> Iterator[Comparison]:
                 mean = float(total)
             if unsure <= _TELLING * size:
                 tallies[name].add(
-                    theta, told, total, rtol=_INTEGRATED, size=size, uncertainty=unsure
+                    theta, stated, total, rtol=_INTEGRATED, size=size, uncertainty=unsure
                 )
     yield from results(finite, tallies)
 

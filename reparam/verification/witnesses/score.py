@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally, results
+from reparam.verification.comparing import Tally, results, sizes_of
 from reparam.verification.context import Context
 from reparam.verification.integers import every
 from reparam.verification.numerics import derivative_in, ends, integral, spans, unit_rule
@@ -21,7 +21,7 @@ from reparam.verification.targets import Masses
 
 __all__ = ["score"]
 
-#: Nodes in each half of an integral, and of one that tells the error.
+#: Nodes in each half of an integral, and of one that estimates the error.
 _NODES = 300, 200
 #: Of parameters that move an end, the quantiles that the integral is between.
 _INNER = 0.25, 0.75
@@ -29,6 +29,8 @@ _INNER = 0.25, 0.75
 _APART = 2.0**20
 #: Units in the last place that a log density may be off, relative to its terms.
 _UNITS = 16.0
+#: What rounding leaves of an expectation's terms, relative to those of all parameters.
+_ROUNDED = 1e-14
 #: Why an expectation may be uncertain.
 _DOUBT = "too much of it is where values round to each other, or too many values are possible"
 
@@ -68,6 +70,7 @@ def score(context: Context) -> Iterator[Comparison]:
         if "stein_score" in formulas:
             _integrate_in_value(context, theta, stein)
         claimed = formulas["score"](y, **theta)
+        sizes = sizes_of({name: claimed[name] for name in slopes})
         for name, tally in slopes.items():
             slope, error = derivative_in(
                 name,
@@ -77,7 +80,7 @@ def score(context: Context) -> Iterator[Comparison]:
                 shape=y.shape,
             )
             # relative to the scores there are: near a zero no difference has the digits
-            slack = 1e-9 * np.median(np.abs(claimed[name]))
+            slack = 1e-9 * sizes.get(name, 0.0)
             tally.add(theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, y=y)
         if target.obstacle:
             _sum_to_zero(context, theta, means)
@@ -138,6 +141,7 @@ def _expect_zero(
         if places[0] < end < places[-1]:
             mean = mean + np.array([through.get(name, 0.0) for name in names])
     unsure = unsure + np.abs(mean - coarse)
+    slack = _ROUNDED * float(np.max(size))
     for at, (name, tally) in enumerate(means.items()):
         tails = [
             derivative_in(name, tail, theta, target.parameters, shape=(1,)) for tail in (cdf, sf)
@@ -147,6 +151,7 @@ def _expect_zero(
             mean[at] + sum(float(slope[0]) for slope, _ in tails),
             0.0,
             rtol=1e-8,
+            atol=slack,
             size=size[at] + sum(abs(float(slope[0])) for slope, _ in tails),
             uncertainty=min(unsure[at] + sum(float(error[0]) for _, error in tails), 1e300),
         )

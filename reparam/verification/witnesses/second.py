@@ -76,17 +76,20 @@ def _bend(
 ) -> Array:
     """Return the quantile path's second derivative in two parameters, by fourth-order differences.
 
-    The flow keeps each value's probability, and so the side of a kink that it is on.
+    The flow keeps each value's probability, but that of a kink may move: NaN where one is crossed.
     """
     target = context.target
     low, high = map(float, target.parameters[b].domain.ends({}))
     step = _STEP * min(theta[b] - low, high - theta[b], 1.0 + abs(theta[b]))
+    pieces = []
 
     def at(times: float) -> Array:
-        law = target.law({**theta, b: theta[b] + times * step}, 0)
-        return np.asarray(law.pathwise(y + times * step * along)[a])
+        there, moved = {**theta, b: theta[b] + times * step}, y + times * step * along
+        pieces.append(np.searchsorted(np.sort(target.joints(there)), moved))
+        return np.asarray(target.law(there, 0).pathwise(moved)[a])
 
-    return (8.0 * (at(1.0) - at(-1.0)) - (at(2.0) - at(-2.0))) / (12.0 * step)
+    slope = (8.0 * (at(1.0) - at(-1.0)) - (at(2.0) - at(-2.0))) / (12.0 * step)
+    return np.where(np.ptp(pieces, axis=0) == 0, slope, np.nan)
 
 
 def _functions(y: Array, pilot: Array) -> Iterator[tuple[str, Array, Array]]:

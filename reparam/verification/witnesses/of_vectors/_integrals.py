@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.regions import RealVector, Simplex
+from reparam.regions import RealVector, Simplex, UnitVector
 from reparam.verification import grids
 from reparam.verification.context import Context
 from reparam.verification.grids import MOST_ENTRIES
+from reparam.verification.refusals import NotApplicable
 from reparam.verification.vectors import Vectors
 from reparam.verification.witnesses.of_vectors._shared import target_of
 
@@ -18,8 +20,9 @@ __all__ = ["can_integrate", "integrals", "tolerance"]
 
 #: Draws that tell where the mass is.
 _PILOT = 4096
-#: What integrals may be off by; far out, waves of sums of entries are finer than the grid.
-_ON_SIMPLEX, _ON_REALS = 1e-9, 1e-6
+#: What integrals over bounded regions may be off by, and others: far out, waves of sums of entries
+#: are finer than the grid.
+_BOUNDED, _ON_REALS = 1e-9, 1e-6
 
 
 def integrals(
@@ -27,8 +30,8 @@ def integrals(
 ) -> tuple[Array, Array] | None:
     """Return integrals over the simplex of functions of ln y and p(y), and their errors.
 
-    Of other vectors they are over all y, of functions of y and p(y). None where entries underflow
-    before the density has fallen off.
+    Of other vectors they are over all y, or the sphere, of functions of y and p(y). None where
+    entries underflow before the density has fallen off.
     """
     target = target_of(context)
     log_prob = target.formulas["log_prob"]
@@ -41,15 +44,26 @@ def integrals(
 
         value, error = grids.over_simplex(integrands, pilot)
     else:
-        value, error = grids.over_reals(lambda y: f(y, np.exp(log_prob(y, **theta))), pilot)
+        sphere = isinstance(target.region, UnitVector)
+        over = grids.over_sphere if sphere else grids.over_reals
+        where = _centre(target, theta, pilot) if sphere else pilot
+        value, error = over(lambda y: f(y, np.exp(log_prob(y, **theta))), where)
     return (value, error) if np.all(np.isfinite(error)) else None
 
 
+def _centre(target: Vectors, theta: dict[str, float], pilot: Array) -> Array:
+    """Return the mean by its formula, by draws if there is none, or if it is 0."""
+    mean = pilot.mean(axis=0)
+    with suppress(NotApplicable):
+        mean = target.moments(theta).get("mean", mean)
+    return np.asarray(mean if np.any(mean) else pilot.mean(axis=0))
+
+
 def can_integrate(target: Vectors) -> bool:
-    regions = Simplex, RealVector
+    regions = Simplex, RealVector, UnitVector
     return isinstance(target.region, regions) and target.length <= MOST_ENTRIES and target.is_whole
 
 
 def tolerance(target: Vectors) -> float:
     """Return what integrals may be off by."""
-    return _ON_SIMPLEX if isinstance(target.region, Simplex) else _ON_REALS
+    return _ON_REALS if isinstance(target.region, RealVector) else _BOUNDED

@@ -24,7 +24,7 @@ __all__ = ["expectation"]
 #: the others; and how many times as large as theirs scores may be there.
 _LOST, _FEW_TIMES = 0.01, 3.0
 #: Why gradients of expectations may be uncertain.
-_DOUBT = "entries of too many draws underflow, where the score is no number"
+_DOUBT = "entries of too many draws underflow, where the score is not a number"
 
 
 def _functions(y: Array) -> Iterator[tuple[str, Array, Array]]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.base.reparameterized import Marginal
-from reparam.regions import Simplex
+from reparam.regions import RealVector, Region
 from reparam.verification.comparing import Tally
 from reparam.verification.context import Context
 from reparam.verification.grids import MOST_ENTRIES
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
+from reparam.verification.witnesses.of_vectors._flow import can_follow, flow
 from reparam.verification.witnesses.of_vectors._integrals import can_integrate, integrals, tolerance
 from reparam.verification.witnesses.of_vectors._shared import target_of
 
@@ -27,15 +29,25 @@ _FREQUENCIES = (1, 2)
 def identity(context: Context) -> Iterator[Comparison]:
     """Integrate the density over the support: its mass, and the marginals' distributions.
 
-    A marginal x with the distribution F has E[cos kπF(x)] = 0.
+    A marginal x with the distribution F has E[cos kπF(x)] = 0. Where derivatives of draws are a
+    field, the density follows it as θ moves.
     """
     target = target_of(context)
-    if not can_integrate(target):
+    if not (can_integrate(target) or can_follow(target)):
         raise NotApplicable(
             f"its values are vectors of {target.length} entries ({target.region}): a density is"
-            f" integrated over the simplex and over real vectors, for up to {MOST_ENTRIES}"
+            f" integrated over the simplex, the sphere and real vectors, for up to {MOST_ENTRIES}"
         )
-    where = "the simplex" if isinstance(target.region, Simplex) else "all y"
+    if can_follow(target):
+        yield from flow(context)
+    if can_integrate(target):
+        yield from _integrated(context)
+
+
+def _integrated(context: Context) -> Iterator[Comparison]:
+    target = target_of(context)
+    region = cast(Region, target.region)
+    where = "all y" if isinstance(region, RealVector) else f"the {region.brief}"
     mass = Tally(f"∫ p(y) dy over {where}", "absolute")
     atol = tolerance(target)
     waves: dict[str, Tally] = {}

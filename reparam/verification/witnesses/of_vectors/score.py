@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import cast
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.regions import Simplex
-from reparam.verification.comparing import Tally
+from reparam.regions import Region, Simplex
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
-from reparam.verification.numerics import derivative_in
+from reparam.verification.numerics import derivative_in, differentiate
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._integrals import can_integrate, integrals, tolerance
@@ -19,9 +20,15 @@ from reparam.verification.witnesses.of_vectors._shared import has_digits, row_of
 
 __all__ = ["score"]
 
+#: The largest steps along a tangent, as shares of the largest entries of draws.
+_STEP = 0.01
+
 
 def score(context: Context) -> Iterator[Comparison]:
-    """Compare the score with differences of log p, and its expectation with 0."""
+    """Compare the score with differences of log p, and its expectation with 0.
+
+    So is ∂ log p/∂y, along a tangent of the region at each y.
+    """
     target, formulas = target_of(context), context.target.formulas
     if target.is_numerical:
         raise NotApplicable("it has no formula: the score is log p differentiated numerically")
@@ -29,6 +36,7 @@ def score(context: Context) -> Iterator[Comparison]:
         raise NotApplicable(NO_PARAMETERS)
     slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
+    stein = Tally("∂ log p/∂y, along tangents")
     for theta in context.sets():
         y = target.values(theta, 4 * context.level.points, context.seed)
         y = y[has_digits(target, y)]
@@ -44,10 +52,33 @@ def score(context: Context) -> Iterator[Comparison]:
             tally.add(
                 theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, **row_of(y)
             )
+        if "stein_score" in formulas:
+            _along_tangents(context, theta, y, stein)
         if can_integrate(target):
             _expect_zero(context, theta, means)
-    for tally in (*slopes.values(), *means.values()):
-        yield from tally.result()
+    yield from results(slopes, stein, means)
+
+
+def _along_tangents(context: Context, theta: dict[str, float], y: Array, tally: Tally) -> None:
+    """Compare ∂ log p/∂y with differences of log p along a tangent at each y, at random."""
+    target = target_of(context)
+    region, log_prob = cast(Region, target.region), target.formulas["log_prob"]
+    arrays = y.reshape(-1, *target.event)
+    tangents = np.random.default_rng([context.seed, 5]).normal(size=arrays.shape)
+    tangents = region.projected(tangents * np.max(np.abs(y), axis=0).reshape(target.event), arrays)
+    axes = (1,) * len(target.event)
+
+    def along(t: Array) -> Array:
+        moved = region.retracted(arrays + t.reshape(t.shape + axes) * tangents)
+        return np.asarray(log_prob(moved.reshape(t.shape + y.shape[1:]), **theta))
+
+    slope, error = differentiate(along, np.zeros(len(y)), np.full(len(y), _STEP))
+    parts = target.formulas["stein_score"](y, **theta) * tangents.reshape(y.shape)
+    claimed, size = np.sum(parts, axis=-1), np.sum(np.abs(parts), axis=-1)
+    slack = 1e-9 * np.median(np.abs(claimed))
+    tally.add(
+        theta, claimed, slope, rtol=1e-7, atol=slack, size=size, uncertainty=error, **row_of(y)
+    )
 
 
 def _expect_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:

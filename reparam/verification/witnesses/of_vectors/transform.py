@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._shared import (
@@ -28,7 +28,8 @@ _BATCH = 1e-13
 def transform(context: Context) -> Iterator[Comparison]:
     """Compare with a reference table, entries with the simplex, and ln y with its view.
 
-    A batch of unlike parameters makes of noise what each of them does alone.
+    A batch of unlike parameters makes of noise what each of them does alone, and so do draws, of
+    the noise that they tell: a mistake on one way to a derivative is seen however small it is.
     """
     noise = context.noise_points  # it needs a transform
     yield from tabulated(context)
@@ -53,8 +54,26 @@ def transform(context: Context) -> Iterator[Comparison]:
         for name, gradient in together.gradients.items():
             unlike[1].add(theta, gradient[at], alone.gradients[name], rtol=_BATCH, **where)
     yield from inside.result()
-    for tally in (logarithm, *unlike):
-        yield from tally.result()
+    yield from results(logarithm, *unlike)
+    yield from _repeated(context)
+
+
+def _repeated(context: Context) -> Iterator[Comparison]:
+    """Compare draws of each way, and their gradients, with those of their own noise."""
+    target = target_of(context)
+    for way in target.ways:
+        value = Tally(f"y of draws ({way}), by transform of their noise")
+        slopes = {
+            name: Tally(f"∂y/∂{name} of draws ({way}), likewise") for name in target.parameters
+        }
+        for theta in context.sets():
+            drawn, again = target.repeated(theta, context.level.points, context.seed, way)
+            where = places(context, again.value, "y")
+            value.add(theta, drawn.value, again.value, rtol=_BATCH, **where)
+            for name, tally in slopes.items():
+                expected = again.gradients[name]
+                tally.add(theta, drawn.gradients[name], expected, rtol=_BATCH, **where)
+        yield from results(value, slopes)
 
 
 def _batch(sets: list[dict[str, float]]) -> dict[str, Array]:

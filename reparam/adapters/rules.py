@@ -9,18 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
-
-import torch
-from torch import Tensor
+from typing import Any, Protocol, TypeAlias
 
 from reparam.adapters import formulas
 from reparam.base.second_order import full, unflattened
 
-__all__ = ["RULES", "Rule", "times"]
+__all__ = ["RULES", "At", "Rule"]
 
-#: Other functions at the same values and parameters, by name.
-At: TypeAlias = Callable[[str], Sequence[Tensor]]
+#: An array of the framework.
+Tensor: TypeAlias = Any
+
+
+class At(Protocol):
+    """Other functions at the same values and parameters, by name; and a framework's arithmetic."""
+
+    def __call__(self, function: str) -> Sequence[Tensor]:
+        """Return a function's results."""
+
+    def exp(self, exponent: Tensor, /) -> Tensor:
+        """Return e to a power."""
+
+    def times(self, factor: Tensor, derivative: Tensor, /) -> Tensor:
+        """Return the product: 0 where the factor is 0 and the derivative infinite or undefined."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +53,21 @@ class Rule:
     of_result: bool = False
 
 
-def times(factor: Tensor, derivative: Tensor) -> Tensor:
-    """Return the product: 0 where the factor is 0 and the derivative infinite or undefined."""
-    lost = (factor == 0.0) & ~derivative.isfinite()
-    return factor * torch.where(lost, 0.0, derivative)
-
-
 def _only(name: str, of_result: bool = False) -> Rule:
     """Return the rule of a function of the parameters alone, or at a fixed y."""
     return Rule(lambda at, f: [at(name)], of_result=of_result)
 
 
-def _probability(slope: Callable[[Tensor, Tensor], Tensor]) -> Rule:
-    """Return the rule of a function f of F(y; θ), from ∂f/∂y by ln p and f: F_θ = −p ∂y/∂θ."""
+def _probability(sign: float, is_log: bool = False) -> Rule:
+    """Return the rule of F or 1 − F, or of its log: F_θ = −p ∂y/∂θ."""
 
     def in_y(at: At, f: Tensor) -> Tensor:
-        return slope(at("log_prob")[0], f)
+        log_prob = at("log_prob")[0]
+        return sign * at.exp(log_prob - f if is_log else log_prob)
 
     def in_theta(at: At, f: Tensor) -> list[list[Tensor]]:
         steep = in_y(at, f)
-        return [[-times(steep, speed) for speed in at("pathwise")]]
+        return [[-at.times(steep, speed) for speed in at("pathwise")]]
 
     return Rule(in_theta, lambda at, f: [in_y(at, f)])
 
@@ -70,7 +75,7 @@ def _probability(slope: Callable[[Tensor, Tensor], Tensor]) -> Rule:
 def _quantile(sign: float) -> Rule:
     return Rule(
         lambda at, f: [at("pathwise")],
-        lambda at, f: [sign * (-at("log_prob")[0]).exp()],
+        lambda at, f: [sign * at.exp(-at("log_prob")[0])],
         of_result=True,
     )
 
@@ -81,13 +86,13 @@ def _path() -> Rule:
     def drifts(at: At) -> list[Tensor]:
         (slope,) = at("stein_score")
         pairs = zip(at("score"), at("pathwise"), strict=True)
-        return [score + times(speed, slope) for score, speed in pairs]
+        return [score + at.times(speed, slope) for score, speed in pairs]
 
     def in_theta(at: At, f: Tensor) -> list[list[Tensor]]:
         speeds = at("pathwise")
         rows = zip(drifts(at), full(unflattened(at("path2"))), strict=True)
         return [
-            [bend + times(speed, drift) for speed, bend in zip(speeds, row, strict=True)]
+            [bend + at.times(speed, drift) for speed, bend in zip(speeds, row, strict=True)]
             for drift, row in rows
         ]
 
@@ -116,12 +121,14 @@ def _fixed(name: str) -> Rule:
 
 RULES = {
     "log_prob": Rule(lambda at, f: [at("score")], lambda at, f: at("stein_score")),
-    "cdf": _probability(lambda log_prob, f: log_prob.exp()),
-    "sf": _probability(lambda log_prob, f: -log_prob.exp()),
-    "log_cdf": _probability(lambda log_prob, f: (log_prob - f).exp()),
-    "log_sf": _probability(lambda log_prob, f: -(log_prob - f).exp()),
+    "cdf": _probability(1.0),
+    "sf": _probability(-1.0),
+    "log_cdf": _probability(1.0, is_log=True),
+    "log_sf": _probability(-1.0, is_log=True),
     "icdf": _quantile(1.0),
     "isf": _quantile(-1.0),
+    # an end of the support is the quantile of probability 0, or 1
+    **{end: _only("pathwise", of_result=True) for end in formulas.ENDS},
     "attach": _only("path"),
     **{function: _only("of_draw", of_result=True) for function in formulas.DRAWS},
     **{statistic: _only(f"of_{statistic}") for statistic in formulas.STATISTICS},

@@ -1,0 +1,43 @@
+"""Subclasses of ``numpyro.distributions.Distribution``, made from what the registry declares."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from numpyro.distributions import constraints
+
+from reparam.adapters.classes import class_name, class_names, members
+from reparam.adapters.constraints import between
+from reparam.adapters.laws import law_of
+from reparam.adapters.numpyro.distributions import Univariate
+
+__all__ = ["class_named"]
+
+
+def class_named(name: str) -> type[Univariate]:
+    """Return the class of that name: one of ``class_names()``."""
+    return _class_of(class_names()[name])
+
+
+@cache
+def _class_of(key: str) -> type[Univariate]:
+    declared = members(key, "reparam.numpyro", constraints)
+    pairs = zip(declared["_defaults"], law_of(key)._own.values(), strict=True)
+    more = {
+        "support": _support(key),
+        "reparametrized_params": [name for name, parameter in pairs if parameter.differentiable],
+        "_arg_names": tuple(declared["_defaults"]),
+    }
+    metaclass: Any = type(Univariate)
+    cls: type[Univariate] = metaclass(class_name(key), (Univariate,), {**declared, **more})
+    cls.__signature__ = declared["__signature__"]  # in place of that which NumPyro reads
+    return cls
+
+
+def _support(key: str) -> Any:
+    """Return the constraint of draws: a property where parameters move an end."""
+    support = law_of(key)._support
+    if not support.moved_by:
+        return between(constraints, *support.ends({}))
+    return constraints.dependent_property(Univariate.moving_support, is_discrete=False, event_dim=0)

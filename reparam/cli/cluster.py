@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,8 @@ from reparam.cli.progress import Counter
 from reparam.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from reparam._typing import Mapped
-    from reparam.base.distribution import Distribution
+    from reparam.formats import Records
 
 __all__ = ["mapping", "write_parts"]
 
@@ -39,13 +36,11 @@ def write_parts(
     address: str,
     out: str,
     numbers: range,
-    distribution: Distribution,
-    rng: int,
+    each: int,
     format: str,
-    dtype: np.dtype[Any],
-    with_noise: bool,
+    made: Callable[[range], Records],
 ) -> None:
-    """Write draws to files in a folder, each by a worker.
+    """Write records of draws to files in a folder, each by a worker.
 
     Parameters
     ----------
@@ -55,8 +50,12 @@ def write_parts(
         The folder.
     numbers
         The numbers of the draws.
-    distribution, rng, format, dtype, with_noise
-        As :func:`reparam.cli.drawn.records` takes them.
+    each
+        How many numbers a draw has.
+    format
+        The name of the files' format.
+    made
+        Makes the records of some of the draws, on a worker.
     """
     from reparam import formats, sampling
 
@@ -64,34 +63,29 @@ def write_parts(
         raise InputError("--dask writes several files; pass --out FOLDER, which all workers see")
     folder = Path(out).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    one = math.prod(distribution.batch_shape + distribution.event_shape)
-    parts = max(1, -(-len(numbers) * one // _PART))
+    parts = max(1, -(-len(numbers) * each // _PART))
     with _client(address) as client:
         from distributed import as_completed
 
-        how = distribution, rng, format, dtype, with_noise
         futures = []
         for part in range(1, parts + 1):
             shard = sampling.shard(len(numbers), part, parts)
             path = folder / f"part-{part:05d}{formats.NAMES[format][0]}"
             piece = numbers[shard.start : shard.stop]
-            futures.append(client.submit(_write, str(path), piece, *how, pure=False))
+            futures.append(client.submit(_write, str(path), piece, format, made, pure=False))
         with Counter("files") as show:
             for done, future in enumerate(as_completed(futures), start=1):
                 future.result()
                 show(done, parts)
 
 
-def _write(
-    path: str, numbers: range, distribution: Distribution, rng: int, format: str, *rest: Any
-) -> None:
+def _write(path: str, numbers: range, format: str, made: Callable[[range], Records]) -> None:
     """Write a part, on a worker: the file appears when it is complete."""
     from reparam.cli import output
-    from reparam.cli.drawn import records
     from reparam.engine.threads import threads
 
     with threads(1):
-        output.write(records(distribution, numbers, rng, format, *rest), path, format)
+        output.write(made(numbers), path, format)
 
 
 @contextmanager

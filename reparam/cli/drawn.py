@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     import numpy as np
 
     from reparam.base.distribution import Distribution
+    from reparam.base.reparameterized import Reparameterized
     from reparam.formats import Records
     from reparam.formats.records import Block
 
-__all__ = ["records"]
+__all__ = ["gradients", "records"]
 
 
 def records(
@@ -48,3 +49,23 @@ def records(
     double = parsing.dtype("float64")
     types = {c: double if c.startswith("noise") else dtype for c in columns}
     return Records(types, shape, blocks, numbers.start, Origin.of(distribution, rng))
+
+
+def gradients(
+    distribution: Reparameterized,
+    numbers: range,
+    rng: int,
+    dtype: np.dtype[Any],
+    second: bool = False,
+) -> Records:
+    """Return the draws with those numbers, with their noise and derivatives."""
+    from reparam import sampling
+    from reparam.formats import Origin, Records
+    from reparam.gradients import Gradients
+
+    made = Gradients(distribution, sampling.stream(distribution, numbers, rng=rng), second=second)
+    double = parsing.dtype("float64")
+    types = {column: double if column == "noise" else dtype for column in made.columns}
+    shape = (len(numbers), *distribution.batch_shape, *distribution.event_shape)
+    origin = Origin.of(distribution, rng)
+    return Records(types, shape, made.blocks(), numbers.start, origin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from reparam.cli import completion, objective, output, parsing, replay
 from reparam.cli.options import (
     Count,
+    Dask,
     Dist,
     DType,
     Fix,
@@ -106,6 +108,7 @@ def grad(
     out: OutFile = "-",
     format: OutFormat = None,
     threads: Threads = None,
+    dask: Dask = None,
 ) -> None:
     """Draw, and differentiate the draws in the parameters: noise, y and ∂y/∂θ.
 
@@ -124,7 +127,12 @@ def grad(
     reparam sample -n 1000 --with-noise --out draws.csv
 
     reparam grad --noise @draws.csv --upstream @losses.csv:dL_dy --out gradients.npz
+
+    With --dask, --out is a folder that all workers see, and each of them writes
+    files there: part-00001.parquet and so on, or what --format says.
     """
+    if dask:
+        format = format or "parquet"
     name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
     if noise is not None:
@@ -137,6 +145,11 @@ def grad(
             "--hessian adds columns of single draws; leave it out, or --loss, --graph and --sum"
         )
     chosen = parsing.chosen(law, dist)
+    if dask and (whole or loss or noise or upstream or name == "table"):
+        raise InputError(
+            "--dask writes files of draws with ∂y/∂θ; leave --loss, --graph, --noise, --upstream"
+            " and --format table out (reparam estimate --dask has gradients of expectations)"
+        )
     if whole or loss is not None:
         if upstream is not None:
             raise InputError(
@@ -168,6 +181,15 @@ def grad(
     if total and upstream is None:
         raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss")
     distribution = parsing.reparameterized(chosen, param, instead)
+    if dask:
+        from reparam.cli import cluster, drawn
+
+        shape = distribution.batch_shape + distribution.event_shape
+        numbers = parsing.draws(count, shard, shape)
+        with parsing.seeded(seed) as rng:
+            made = partial(drawn.gradients, distribution, rng=rng, dtype=value_type, second=hessian)
+            cluster.write_parts(dask, out, numbers, math.prod(shape), name, made)
+        return
 
     from reparam import sampling
     from reparam.formats import Origin, Records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -98,7 +99,15 @@ def sample(
         from reparam.cli import cluster
 
         with parsing.seeded(seed) as rng:
-            cluster.write_parts(dask, out, numbers, distribution, rng, name, value_type, with_noise)
+            made = partial(
+                records,
+                distribution,
+                rng=rng,
+                format=name,
+                dtype=value_type,
+                with_noise=with_noise,
+            )
+            cluster.write_parts(dask, out, numbers, math.prod(draw_shape), name, made)
         return
     flood = format is None and out == "-" and name == "table" and rows > _MOST_ROWS
     if summarize or (flood and not with_noise):

@@ -182,6 +182,14 @@ def test_a_killed_worker_changes_nothing(cli, monkeypatch):
         parts = [np.load(path) for path in sorted(Path("draws").iterdir())]
         assert len(parts) == 4
         assert np.array_equal(np.concatenate(parts), rp.Dirichlet([1.0, 2.0]).sample(1000, rng=7))
+        grad = "grad", "gamma", "-n", 1000, "--seed", 7, "--format", "npz", "--out"
+        cli(*grad, "gradients", *where)
+        cli(*grad, "whole.npz")
+        parts = [np.load(path) for path in sorted(Path("gradients").iterdir())]
+        assert len(parts) == 2
+        for name in ("noise", "y", "dy_dalpha", "dy_drate"):
+            pieces = [part[name] for part in parts]
+            assert np.array_equal(np.concatenate(pieces), np.load("whole.npz")[name])
         command = "estimate", "gamma", "-e", "pathwise", "--seed", 1, "--format", "csv"
         rows = [cli(*command, *more).stdout.splitlines() for more in ((), where)]
         without_cost = [[line.split(",")[:5] for line in found] for found in rows]
@@ -207,5 +215,6 @@ def killing(victim, _):
 def test_refusals_on_the_command_line(cli):
     assert "--out FOLDER" in cli("sample", "--dask", "local", "--format", "csv", code=2).output
     assert "--workers" in cli("verify", "--dask", "local", "--workers", 2, code=2).output
+    assert "leave --loss" in cli("grad", "--dask", "local", "--loss", "y", code=2).output
     refused = cli("sample", "--dask", "local", "--format", "table", code=2)
     assert "--format table" in refused.output

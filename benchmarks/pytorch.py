@@ -20,7 +20,7 @@ import reparam as rp
 import reparam.torch as rpt
 
 #: PyTorch's name of each class, and the parameters that are timed.
-LAWS = {"Normal": (0.5, 2.0), "Gamma": (2.0, 1.0), "Beta": (2.0, 3.0)}
+LAWS = {"Normal": (0.5, 2.0), "Gamma": (2.0, 1.0), "Beta": (2.0, 3.0), "StudentT": (5.0, 1.0)}
 
 #: How many draws.
 COUNTS = (1, 100, 10_000)

@@ -2,20 +2,22 @@
 
 ``attach`` gives draws of any sampler their derivatives, ``rsample`` draws from addressable streams,
 and there is one subclass of ``torch.distributions.Distribution`` for each distribution of real
-numbers in the registry: ``Beta``, ``Normal``, ``VonMises``. Needs the extra ``reparam[torch]``.
+numbers, vectors or matrices in the registry: ``Beta``, ``Normal``, ``Dirichlet``, ``Wishart``.
+``distribution`` makes one of a composed distribution. Needs the extra ``reparam[torch]``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from reparam.adapters.classes import class_names
 from reparam.adapters.torch import divergences as _divergences  # noqa: F401 - it registers
-from reparam.adapters.torch.classes import class_named
+from reparam.adapters.torch.classes import class_named, class_names
 from reparam.adapters.torch.distributions import Univariate
 from reparam.adapters.torch.functions import attach, rsample
+from reparam.adapters.torch.vectors import Vector
+from reparam.adapters.torch.wrapped import Wrapped, distribution
 
-__all__ = ["Univariate", "attach", "rsample"]
+__all__ = ["Univariate", "Vector", "Wrapped", "attach", "distribution", "rsample"]
 
 
 def __getattr__(name: str) -> Any:

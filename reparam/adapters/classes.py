@@ -14,7 +14,7 @@ from reparam.errors import NotReparameterizable, ParameterError, UnknownParamete
 from reparam.parameters import Parameter
 from reparam.registry import names
 
-__all__ = ["Declared", "class_name", "class_names", "members"]
+__all__ = ["Declared", "class_name", "class_names", "documentation", "members"]
 
 #: What both frameworks call a distribution, where names differ from ours, by the registry's name.
 _CLASSES: Mapping[str, str] = {
@@ -110,7 +110,7 @@ def members(key: str, module: str, constraints: Any) -> dict[str, Any]:
     declared = {theirs.get(name, name): parameter for name, parameter in law._own.items()}
     return {
         "__module__": module,
-        "__doc__": _documentation(law, declared),
+        "__doc__": documentation(law, declared),
         "__signature__": _signature(declared),
         "arg_constraints": {
             name: of_parameter(constraints, parameter.domain)
@@ -137,7 +137,8 @@ def _signature(declared: dict[str, Parameter]) -> inspect.Signature:
     return inspect.Signature([*parameters, last])
 
 
-def _documentation(law: type[Reparameterized], declared: dict[str, Parameter]) -> str:
+def documentation(law: type[Reparameterized], declared: dict[str, Parameter]) -> str:
+    """Return a class's docstring, with its parameters by the framework's names."""
     summary = inspect.getdoc(law).partition("\n\n")[0]  # type: ignore[union-attr]
     entries = (
         f"{name}\n    {parameter.description}: in {parameter.domain}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -102,6 +102,9 @@ def list_distributions(
         output.write_text(_page(found), out)
         return
     rows = [_row(distribution, kind) for distribution, kind in found]
+    if name in ("json", "jsonl"):
+        output.write_text(_as_json(found, rows, name), out)
+        return
     block = {column: np.array([row[column] for row in rows]) for column in rows[0]}
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (len(rows),), iter([block])), out, name)
@@ -175,8 +178,31 @@ def _row(distribution: type[Distribution], kind: str) -> dict[str, str]:
     }
 
 
-def _declared(distribution: type[Distribution], *, brief: bool = False) -> Iterator[str]:
-    """Yield the parameters with their domains, and the names of what it is made of."""
+def _as_json(
+    found: list[tuple[type[Distribution], str]], rows: list[dict[str, str]], format: str
+) -> str:
+    """Return rows as JSON, an object a line, with a list of the parameters and of the aliases."""
+    import json
+
+    objects: list[dict[str, Any]] = [
+        row
+        | {
+            "parameters": [{"name": n, "domain": domain or None} for n, domain in _fields(cls)],
+            "aliases": list(cls.aliases),
+        }
+        for (cls, _), row in zip(found, rows, strict=True)
+    ]
+    lines = [json.dumps(each, ensure_ascii=False) for each in objects]
+    return "[\n" + ",\n".join(lines) + "\n]\n" if format == "json" else "\n".join(lines) + "\n"
+
+
+def _declared(distribution: type[Distribution], *, brief: bool = False) -> list[str]:
+    """Return the parameters with their domains, and the names of what it is made of."""
+    return [f"{name} {domain}".strip() for name, domain in _fields(distribution, brief=brief)]
+
+
+def _fields(distribution: type[Distribution], *, brief: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield the names and the domains of the parameters, and of what it is made of the names."""
     from reparam.parameters import Parameter
     from reparam.regions import Region
 
@@ -184,7 +210,7 @@ def _declared(distribution: type[Distribution], *, brief: bool = False) -> Itera
         domain = getattr(field, "domain", None)
         power = field.power if isinstance(field, Parameter) else ""
         domain = domain.brief if brief and isinstance(domain, Region) else domain
-        yield f"{name} {domain}{power}" if domain else name
+        yield name, f"{domain}{power}" if domain else ""
 
 
 def _page(found: list[tuple[type[Distribution], str]]) -> str:

@@ -80,7 +80,12 @@ class TestList:
         import pyarrow.parquet
 
         rows = list(csv.DictReader(cli("list").stdout.splitlines()))
-        assert [json.loads(line) for line in cli("list", "-f", "jsonl").stdout.splitlines()] == rows
+        objects = [json.loads(line) for line in cli("list", "-f", "jsonl").stdout.splitlines()]
+        assert json.loads(cli("list", "-f", "json").stdout) == objects
+        for each in objects:
+            parameters = [f"{p['name']} {p['domain'] or ''}".strip() for p in each["parameters"]]
+            each |= {"parameters": ", ".join(parameters), "aliases": ", ".join(each["aliases"])}
+        assert objects == rows
         cli("list", "--out", "list.parquet")
         assert pyarrow.parquet.read_table("list.parquet").to_pylist() == rows
         cli("list", "--out", "list.txt", "--format", "table")

@@ -8,6 +8,7 @@ operators. :mod:`reparam.adapters.rules` has the mathematics.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any
@@ -23,6 +24,7 @@ from reparam.adapters.laws import law_of
 from reparam.adapters.rules import RULES
 from reparam.adapters.torch import operators
 from reparam.adapters.torch._constants import differentiable
+from reparam.adapters.torch.types import double
 from reparam.engine.noise import Stream
 from reparam.errors import NoFormulaError, NotReparameterizable
 
@@ -50,6 +52,7 @@ def drawn(
     first: int,
     shape: Sequence[int],
     theta: Sequence[Tensor],
+    kind: tuple[torch.dtype, torch.device | str],
 ) -> Tensor:
     """Return draws of that shape from the stream of a seed, differentiable twice in parameters.
 
@@ -64,15 +67,19 @@ def drawn(
     shape
         The shape, which includes that of the parameters.
     theta
-        The parameters, in declared order: float64 tensors on the CPU.
+        The parameters, in declared order, of any type and on any device.
+    kind
+        The type and the device of the draws.
     """
+    dtype, device = kind
     if torch.compiler.is_compiling():
-        return evaluate(law, function, operators.noise(law, function, seed, first, shape), theta)
-    if torch._C._are_functorch_transforms_active():
-        noise = _Noise.apply(law, function, seed, first, tuple(shape))
-        return evaluate(law, function, noise, theta)
-    result: Tensor = _Drawn.apply(law, function, int(seed), first, tuple(shape), *theta)
-    return result
+        made = operators.noise(law, function, seed, first, shape)
+    elif torch._C._are_functorch_transforms_active():
+        made = _Noise.apply(law, function, seed, first, tuple(shape))
+    else:
+        result: Tensor = _Drawn.apply(law, function, int(seed), first, tuple(shape), kind, *theta)
+        return result
+    return evaluate(law, function, made, [*map(double, theta)]).to(device, dtype)
 
 
 class _Noise(torch.autograd.Function):
@@ -159,41 +166,40 @@ class _Drawn(torch.autograd.Function):
         seed: int,
         first: int,
         shape: tuple[int, ...],
+        kind: tuple[torch.dtype, torch.device | str],
         *theta: Tensor,
     ) -> Tensor:
-        d = law_of(law)(*operators.arrays(theta))
+        d = law_of(law)(*(double(x.detach()).numpy() for x in theta))
         d = d.by_quantile() if formulas.DRAWS[function] else d
         ctx.law, ctx.draw = law, d._draw(shape, Stream(seed), first)
-        value = torch.from_numpy(ctx.draw._value)
+        dtype, device = kind
+        value = torch.from_numpy(ctx.draw._value).to(device, dtype)
         ctx.save_for_backward(value, *theta)
         ctx.save_for_forward(value, *theta)
         return value
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        needed = ctx.needs_input_grad[5:]
+        needed = ctx.needs_input_grad[6:]
         theta = ctx.saved_tensors[1:]
-        if not _is_differentiated():
-            found = _pulled(ctx, upstream, needed)
-            if found is not None:
-                return *([None] * 5), *found
-        columns = _columns_of_draw(ctx, needed)
-        return (
-            *([None] * 5),
-            *(
-                _weighted([upstream], columns[k]).sum_to_size(theta[k].shape)
-                if k in columns
-                else None
-                for k in range(len(needed))
-            ),
-        )
+        upstream = double(upstream)
+        found = None if _is_differentiated() else _pulled(ctx, upstream, needed)
+        if found is None:
+            columns = _columns_of_draw(ctx, needed)
+            found = [
+                _weighted([upstream], columns[k]).sum_to_size(each.shape) if k in columns else None
+                for k, each in enumerate(theta)
+            ]
+        pairs = zip(found, theta, strict=True)
+        return *([None] * 6), *(x if x is None else x.to(each) for x, each in pairs)
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Tensor:
-        moving = tangents[5:]
+        moving = tangents[6:]
         columns = _columns_of_draw(ctx, [tangent is not None for tangent in moving])
         entries = [column[0] for column in columns.values()]
-        return _weighted([moving[k] for k in columns], entries).expand(ctx.draw._value.shape)
+        found = _weighted([double(moving[k]) for k in columns], entries)
+        return found.expand(ctx.draw._value.shape).to(ctx.saved_tensors[0])
 
 
 # PyTorch asks for these signatures at each call, which takes longer than a small draw
@@ -232,29 +238,36 @@ def _columns(ctx: Any, needed: Sequence[bool]) -> dict[int, Sequence[Tensor]]:
         found[0] = rule.slopes(at, result)
     if any(needed[count:]):
         entries = rule.partials(at, result)
-        found |= _by_parameter(ctx.law, entries, needed[count:], count)
+        found |= _by_parameter(ctx.law, entries, theta, needed[count:], count)
     return found
 
 
 def _columns_of_draw(ctx: Any, needed: Sequence[bool]) -> dict[int, Sequence[Tensor]]:
     """Return the same of draws that the library made."""
-    value, *theta = ctx.saved_tensors
-    at = _At(ctx.law, [value.detach(), *operators.tensors(ctx.draw._extras)], theta)
-    return _by_parameter(ctx.law, [at("of_draw")], needed)
+    theta = [*map(double, ctx.saved_tensors[1:])]
+    at = _At(ctx.law, operators.tensors((ctx.draw._value, *ctx.draw._extras)), theta)
+    return _by_parameter(ctx.law, [at("of_draw")], theta, needed)
 
 
 def _by_parameter(
-    law: str, rows: Sequence[Sequence[Tensor]], needed: Sequence[bool], first: int = 0
+    law: str,
+    rows: Sequence[Sequence[Tensor]],
+    theta: Sequence[Tensor],
+    needed: Sequence[bool],
+    first: int = 0,
 ) -> dict[int, Sequence[Tensor]]:
     """Return derivatives in each needed parameter, by the number of the argument."""
     columns = zip(*rows, strict=True)
     found: dict[int, Sequence[Tensor]] = {}
     for k, has_derivative in enumerate(differentiable(law)):
-        column = next(columns) if has_derivative else None
+        column: Sequence[Tensor] | None = next(columns) if has_derivative else None
         if not needed[k]:
             continue
         if column is None:
-            raise NotReparameterizable(f"{law} has no derivative in parameter {k}; detach it")
+            if theta[k].requires_grad:
+                raise NotReparameterizable(f"{law} has no derivative in parameter {k}; detach it")
+            # torch.func needs those of constants, too: times makes this 0 where their tangent is
+            column = [torch.full_like(theta[k], math.nan)] * len(rows)
         found[first + k] = column
     return found
 
@@ -308,7 +321,7 @@ def _pulled(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> list[Tensor |
         if needed[k] and gradient is None:
             raise NotReparameterizable(f"{ctx.law} has no derivative in parameter {k}; detach it")
         array = np.asarray(gradient)
-        if needed[k] and not np.isfinite(array.sum()):
+        if needed[k] and not math.isfinite(array.sum()):
             return None
         found.append(torch.from_numpy(array) if needed[k] else None)
     return found

@@ -13,8 +13,9 @@ from torch.distributions.utils import broadcast_all
 from reparam.adapters.classes import Declared
 from reparam.adapters.constraints import between
 from reparam.adapters.torch.derivatives import drawn
-from reparam.adapters.torch.functions import applied, double, fresh_seed, like
+from reparam.adapters.torch.functions import applied, fresh_seed
 from reparam.adapters.torch.operators import arrays
+from reparam.adapters.torch.types import double, kind, like
 
 __all__ = ["Univariate"]
 
@@ -71,9 +72,8 @@ class Univariate(Declared, Distribution):
             Where the seed of the draws comes from. Default: PyTorch's generator.
         """
         theta = self.theta
-        doubles = [*map(double, theta)]
         shape = *sample_shape, *self._batch_shape
-        return like(drawn(self.key, "draw", fresh_seed(generator), 0, shape, doubles), theta)
+        return drawn(self.key, "draw", fresh_seed(generator), 0, shape, theta, kind(theta))
 
     @torch.no_grad()
     def sample(

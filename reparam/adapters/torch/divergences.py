@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 from torch.distributions import register_kl
 
-from reparam.adapters import formulas
+from reparam.adapters import formulas, wrapping
 from reparam.adapters.laws import law_of
 from reparam.adapters.torch._constants import differentiable
 from reparam.adapters.torch.distributions import Univariate
-from reparam.adapters.torch.functions import double, like
+from reparam.adapters.torch.once import Once, computed
 from reparam.adapters.torch.operators import arrays, in_front, tensors
-from reparam.errors import NoFormulaError
+from reparam.adapters.torch.types import double, like
+from reparam.adapters.torch.wrapped import Wrapped
 
 __all__ = ["divergence"]
 
@@ -32,6 +33,20 @@ def divergence(p: Univariate, q: Univariate) -> Tensor:
     theta = [*p.theta, *q.theta]
     value = _Divergence.apply(p.key, q.key, len(p.theta), *map(double, theta))[0]
     return like(value, theta)
+
+
+@register_kl(Wrapped, Wrapped)
+def _of_wrapped(p: Wrapped, q: Wrapped) -> Tensor:
+    """Return KL(p‖q) of vectors and composed distributions, differentiable once."""
+    given = [*p.tensors.values(), *q.tensors.values()]
+    count, paths = len(p.tensors), ([*p.tensors], [*q.tensors])
+
+    def compute(*theta: Any) -> tuple[Any, Any]:
+        return wrapping.divergence(p.law_at(theta[:count]), q.law_at(theta[count:]), paths)
+
+    shape = torch.broadcast_shapes(p.batch_shape, q.batch_shape)
+    value = computed(compute, f"KL(p‖q) of {p} and {q}", [*map(double, given)])
+    return like(value, given).expand(shape)
 
 
 @torch.library.custom_op(
@@ -78,7 +93,8 @@ class _Divergence(torch.autograd.Function):
         theta = saved[len(saved) - len(needed) :]
         slopes = saved[: len(saved) - len(needed)]
         if not torch.compiler.is_compiling():
-            slopes = _Once.apply(ctx.p, ctx.q, len(slopes), *saved)
+            pair = " and ".join(law_of(key).__name__ for key in (ctx.p, ctx.q))
+            slopes = Once.apply(f"second derivatives of KL(p‖q) of {pair}", len(slopes), *saved)
         entries = iter(slopes)
         found: list[Tensor | None] = [None] * len(needed)
         for k, has_derivative in enumerate((*differentiable(ctx.p), *differentiable(ctx.q))):
@@ -86,28 +102,3 @@ class _Divergence(torch.autograd.Function):
                 product = upstream * next(entries)
                 found[k] = product.sum_to_size(theta[k].shape) if needed[k] else None
         return None, None, None, *found
-
-
-class _Once(torch.autograd.Function):
-    """Derivatives, the first of the tensors, that have none in the others."""
-
-    @staticmethod
-    def forward(p: str, q: str, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
-        return tuple(tensor.clone() for tensor in tensors[:count])
-
-    @staticmethod
-    def vmap(info: Any, dims: Any, p: str, q: str, count: int, *tensors: Tensor) -> Any:
-        found = _Once.apply(p, q, count, *in_front(tensors, dims[3:]))
-        return found, tuple(None if dim is None else 0 for dim in dims[3 : 3 + count])
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        ctx.p, ctx.q = inputs[:2]
-
-    @staticmethod
-    def backward(ctx: Any, *_: Any) -> Any:
-        raise NoFormulaError(
-            f"second derivatives of KL(p‖q) of {law_of(ctx.p).__name__} and"
-            f" {law_of(ctx.q).__name__} are not available in PyTorch; differentiate once, or detach"
-            " the gradient"
-        )

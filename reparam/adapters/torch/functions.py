@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from functools import reduce
-from typing import Any, TypeAlias
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -14,12 +12,10 @@ from reparam.adapters.laws import Law
 from reparam.adapters.seeds import checked
 from reparam.adapters.torch._constants import arranged
 from reparam.adapters.torch.derivatives import drawn, evaluate
+from reparam.adapters.torch.types import Number, double, kind, like
 from reparam.errors import CountError, ShapeError
 
-__all__ = ["Number", "applied", "attach", "double", "fresh_seed", "like", "rsample"]
-
-#: What a parameter, or a value, may be given as.
-Number: TypeAlias = "Tensor | float | Sequence[Any]"
+__all__ = ["applied", "attach", "fresh_seed", "rsample"]
 
 
 def attach(y: Tensor, law: Law, /, **parameters: Number) -> Tensor:
@@ -119,8 +115,8 @@ def rsample(
     sample = (shape,) if isinstance(shape, int) else tuple(shape)
     function = "draw_by_quantile" if by_quantile else "draw"
     batch = torch.broadcast_shapes(*(each.shape for each in theta))
-    made = drawn(key, function, seed, start * math.prod(batch), (*sample, *batch), theta)
-    return like(made, parameters.values())
+    first, shape = start * math.prod(batch), (*sample, *batch)
+    return drawn(key, function, seed, first, shape, theta, kind(parameters.values()))
 
 
 def applied(key: str, function: str, values: Sequence[Number], theta: Sequence[Tensor]) -> Tensor:
@@ -139,22 +135,3 @@ def _theta(law: Law, parameters: dict[str, Number]) -> tuple[str, list[Tensor]]:
     """Return a distribution's text, and its parameters in declared order, in float64."""
     key, order = arranged(law, tuple(parameters))
     return key, [double(parameters[x] if isinstance(x, str) else x) for x in order]
-
-
-def double(value: Number) -> Tensor:
-    """Return a value in float64 on the CPU: itself if it is there."""
-    if isinstance(value, Tensor):
-        return value.cpu().double()
-    return torch.tensor(value, dtype=torch.float64)
-
-
-def like(result: Tensor, tensors: Iterable[Number]) -> Tensor:
-    """Return a result in the type and on the device of the tensors that it was made of."""
-    given = [tensor for tensor in tensors if isinstance(tensor, Tensor)]
-    dtypes = [tensor.dtype for tensor in given if tensor.is_floating_point()]
-    dtype = reduce(torch.promote_types, dtypes) if dtypes else torch.get_default_dtype()
-    result = result.to(dtype)
-    for tensor in given:
-        if tensor.device.type != "cpu":
-            return result.to(tensor.device)
-    return result

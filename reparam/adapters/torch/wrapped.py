@@ -1,0 +1,237 @@
+"""Vectors, matrices and composed distributions for ``torch.distributions``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+
+import reparam.base.distribution as library
+from reparam.adapters import wrapping
+from reparam.adapters.constraints import between
+from reparam.adapters.torch._regions import of_region
+from reparam.adapters.torch.functions import fresh_seed
+from reparam.adapters.torch.once import computed
+from reparam.adapters.torch.types import Number, double, like
+from reparam.base.reparameterized import Reparameterized
+from reparam.errors import NoFormulaError, NotReparameterizable
+from reparam.regions import Region
+from reparam.spelling import parse
+
+__all__ = ["Wrapped", "distribution"]
+
+
+@torch.compiler.disable
+def distribution(
+    law: str | library.Distribution,
+    parameters: Mapping[str, Number] | None = None,
+    /,
+    *,
+    validate_args: bool | None = None,
+    **named: Number,
+) -> Wrapped:
+    """Return a distribution of the library, composed ones included, for ``torch.distributions``.
+
+    Parameters
+    ----------
+    law
+        An instance, or text such as ``"truncated(gaussian, low=0)"``.
+    parameters, **named
+        Tensors, or numbers, by path, name or alias, such as ``{"base.loc": loc}``; the others are
+        constants, as in `law`.
+    validate_args
+        Whether values are checked to be in the support, as in PyTorch. Parameters always are.
+
+    Raises
+    ------
+    NotReparameterizable
+        If draws are integers, or have no reparameterization for another reason.
+    UnknownParameterError
+        If there is no such parameter, or one is given twice.
+    ParameterError
+        If a parameter is outside its domain.
+    """
+    found = parse(law) if isinstance(law, str) else law
+    if not isinstance(found, Reparameterized):
+        raise NotReparameterizable(
+            f"{found!r} has no draws that are differentiable; pass a distribution that has"
+        )
+    given = [*(parameters or {}).items(), *named.items()]
+    values = found.parameters.by_name(given)
+    tensors = {path: value for path, value in values.items() if isinstance(value, Tensor)}
+    constants = {path: value for path, value in values.items() if path not in tensors}
+    return Wrapped(found.replace(constants), tensors, validate_args)
+
+
+class Wrapped(Distribution):
+    """A distribution of the library whose draws and functions are differentiable once.
+
+    Made by :func:`distribution`, and by the classes of vectors and matrices. Everything is computed
+    in float64 on the CPU; ``torch.compile`` computes it outside its graphs.
+
+    Attributes
+    ----------
+    tensors
+        The parameters that are tensors, by path.
+    """
+
+    has_rsample = True
+    arg_constraints: dict[str, Any] = {}  # noqa: RUF012 - parameters check themselves
+
+    def __init__(
+        self,
+        template: Reparameterized,
+        tensors: Mapping[str, Tensor],
+        validate_args: bool | None = None,
+    ) -> None:
+        self._template, self.tensors = template, dict(tensors)
+        law = self.law
+        super().__init__(
+            torch.Size(law.batch_shape), torch.Size(law.event_shape), validate_args=validate_args
+        )
+
+    @property
+    def law(self) -> Reparameterized:
+        """The same distribution, in NumPy; its batch is not expanded."""
+        values = [double(tensor.detach()).numpy() for tensor in self.tensors.values()]
+        law: Reparameterized = self.law_at(values)
+        return law
+
+    @torch.compiler.disable
+    def law_at(self, values: Sequence[Any]) -> Reparameterized:
+        """Return the distribution at other values of the parameters that are tensors."""
+        return self._template.replace(dict(zip(self.tensors, values, strict=True)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.law!r})"
+
+    @property
+    def support(self) -> Any:
+        """The constraint of draws."""
+        law = self.law
+        if isinstance(law._support, Region):
+            return of_region(law._support)
+        return between(constraints, *(like(torch.tensor(end), self._given) for end in law.support))
+
+    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Wrapped:
+        """Return the same distribution with an expanded batch shape."""
+        shape = torch.empty(self.batch_shape, device="meta").expand(torch.Size(batch_shape)).shape
+        new: Wrapped = type(self).__new__(type(self)) if _instance is None else _instance
+        new._template, new.tensors = self._template, self.tensors
+        Distribution.__init__(new, shape, self.event_shape, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
+
+    def rsample(
+        self, sample_shape: Sequence[int] = (), generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Return draws that are differentiable in the tensors that are parameters.
+
+        Parameters
+        ----------
+        sample_shape
+            The sample shape.
+        generator
+            Where the seed of the draws comes from. Default: PyTorch's generator.
+        """
+        seed, shape = int(fresh_seed(generator)), (*sample_shape, *self._batch_shape)
+        paths = [*self.tensors]
+
+        def compute(*theta: Any) -> Any:
+            return wrapping.draw(self.law_at(theta), paths, seed, shape)
+
+        return self._computed(compute, "draws of", [])
+
+    @torch.no_grad()
+    def sample(
+        self, sample_shape: Sequence[int] = (), generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Return the draws of :meth:`rsample`, without derivatives."""
+        return self.rsample(sample_shape, generator)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Return the log density, differentiable in values and parameters."""
+        return self._at("log_prob", value)
+
+    def cdf(self, value: Tensor) -> Tensor:
+        """Return P(Y ≤ y) of numbers, differentiable in values and parameters."""
+        return self._at("cdf", value)
+
+    def sf(self, value: Tensor) -> Tensor:
+        """Return P(Y > y) of numbers, accurate where it is small, differentiable likewise."""
+        return self._at("sf", value)
+
+    def log_cdf(self, value: Tensor) -> Tensor:
+        """Return ln P(Y ≤ y) of numbers, also where that underflows, differentiable likewise."""
+        return self._at("log_cdf", value)
+
+    def log_sf(self, value: Tensor) -> Tensor:
+        """Return ln P(Y > y) of numbers, also where that underflows, differentiable likewise."""
+        return self._at("log_sf", value)
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """Return the quantile of a probability, differentiable in it and in the parameters."""
+        return self._at("icdf", value)
+
+    def isf(self, value: Tensor) -> Tensor:
+        """Return the quantile of the upper tail's probability, differentiable likewise."""
+        return self._at("isf", value)
+
+    @property
+    def mean(self) -> Tensor:
+        """The expectation, without derivatives: to ask for these raises."""
+        return self._statistic("mean", self.event_shape)
+
+    @property
+    def variance(self) -> Tensor:
+        """The variance of each entry, likewise."""
+        return self._statistic("variance", self.event_shape)
+
+    @property
+    def covariance(self) -> Tensor:
+        """The covariance matrix of vectors, likewise."""
+        return self._statistic("covariance", (*self.event_shape, *self.event_shape))
+
+    def entropy(self) -> Tensor:
+        """Return the differential entropy, in nats, likewise."""
+        return self._statistic("entropy", ())
+
+    # Machinery -------------------------------------------------------------------------------
+
+    @property
+    def _given(self) -> list[Tensor]:
+        return [*self.tensors.values()]
+
+    def _at(self, name: str, value: Tensor) -> Tensor:
+        if self._validate_args and name not in ("icdf", "isf"):
+            self._validate_sample(value)
+        paths = [*self.tensors]
+
+        def compute(value: Any, *theta: Any) -> Any:
+            return wrapping.function(self.law_at(theta), paths, name, value)
+
+        found = self._computed(compute, f"{name} of", [value])
+        return found.expand(torch.broadcast_shapes(found.shape, self.batch_shape))
+
+    def _statistic(self, name: str, event: Sequence[int]) -> Tensor:
+        def compute(*theta: Any) -> Any:
+            law = self.law_at(theta)
+
+            def pull(*_: Any) -> Any:
+                raise NoFormulaError(
+                    f"derivatives of the {name} of {law!r} are not available in PyTorch;"
+                    " differentiate an average over draws"
+                )
+
+            return getattr(law, name), pull
+
+        found = self._computed(compute, f"the {name} of", [])
+        return found.expand((*self.batch_shape, *event))
+
+    def _computed(self, compute: Any, what: str, values: list[Tensor]) -> Tensor:
+        given = [*values, *self._given]
+        found = computed(compute, f"{what} {type(self._template).__name__}", [*map(double, given)])
+        return like(found, given)

@@ -1,0 +1,157 @@
+"""Vectors and composed distributions for adapters: results in NumPy, with their derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.base.reparameterized import Reparameterized
+from reparam.divergences import exact
+from reparam.engine.noise import Stream
+from reparam.engine.shapes import summed_to
+from reparam.errors import NoFormulaError, NotReparameterizable
+
+__all__ = ["Pull", "divergence", "draw", "function"]
+
+#: Gradients in those of the arguments that are needed, from that in the result.
+Pull: TypeAlias = Callable[[Array, Sequence[bool]], "list[Array | None]"]
+
+#: Functions f of F(y) by name: ∂f/∂y from the log density and f.
+_OF_CDF: Mapping[str, Callable[[Array, Array], Array]] = {
+    "cdf": lambda log_prob, f: np.exp(log_prob),
+    "sf": lambda log_prob, f: -np.exp(log_prob),
+    "log_cdf": lambda log_prob, f: np.exp(log_prob - f),
+    "log_sf": lambda log_prob, f: -np.exp(log_prob - f),
+}
+
+
+def draw(
+    law: Reparameterized, paths: Sequence[str], seed: int, shape: tuple[int, ...]
+) -> tuple[Array, Pull]:
+    """Return draws of that shape, which includes the batch, and gradients in parameters.
+
+    Parameters
+    ----------
+    law, paths
+        The distribution, and the paths of the parameters that gradients are wanted in.
+    seed, shape
+        A non-negative integer, and the shape of the draws but for that of one value.
+    """
+    made = law._draw(shape, Stream(seed))
+
+    def pull(upstream: Array, needed: Sequence[bool]) -> list[Array | None]:
+        found = made.vjp(upstream)
+        return _chosen(law, paths, needed, lambda path: found[path])
+
+    return made.value, pull
+
+
+def function(
+    law: Reparameterized, paths: Sequence[str], name: str, value: Array
+) -> tuple[Array, Pull]:
+    """Return a function of values, and gradients in the values, then in parameters.
+
+    Parameters
+    ----------
+    law, paths
+        The distribution, and the paths of the parameters that gradients are wanted in.
+    name, value
+        ``"log_prob"``, ``"cdf"``, ``"sf"``, ``"log_cdf"``, ``"log_sf"``, ``"icdf"`` or ``"isf"``,
+        and where.
+    """
+    result = np.asarray(getattr(law, name)(value))
+
+    def pull(upstream: Array, needed: Sequence[bool]) -> list[Array | None]:
+        with np.errstate(all="ignore"):
+            slope, partials = _derivatives(law, name, value, result)
+            first = _weighted(upstream, slope(), value.shape) if needed[0] else None
+            found = partials() if any(needed[1:]) else {}
+            rest = _chosen(
+                law,
+                paths,
+                needed[1:],
+                lambda path: _weighted(upstream, found[path], law[path].shape),
+            )
+        return [first, *rest]
+
+    return result, pull
+
+
+def _derivatives(
+    law: Reparameterized, name: str, value: Array, result: Array
+) -> tuple[Callable[[], Array], Callable[[], Mapping[str, Array]]]:
+    """Return the derivative in the value, and those in parameters, as they are wanted."""
+    if name == "log_prob":
+        return lambda: law.stein_score(value), lambda: law.score(value)
+    if name in _OF_CDF:
+        steep = _OF_CDF[name](law.log_prob(value), result)
+        return lambda: steep, lambda: {
+            path: -_times(steep, speed) for path, speed in law.pathwise(value).items()
+        }
+    sign = -1.0 if name == "isf" else 1.0
+    return lambda: sign * np.exp(-law.log_prob(result)), lambda: law.pathwise(result)
+
+
+def divergence(
+    p: Reparameterized, q: Reparameterized, paths: tuple[Sequence[str], Sequence[str]]
+) -> tuple[Array, Pull]:
+    """Return KL(p‖q), and gradients in parameters of p, then of q.
+
+    Raises
+    ------
+    NoFormulaError
+        If it has no closed form.
+    """
+    found = exact(p, q)
+    if found is None:
+        raise NoFormulaError(
+            f"KL(p‖q) of {type(p).__name__} and {type(q).__name__} has no closed form;"
+            " average p.log_prob(y) - q.log_prob(y) over draws y from p"
+        )
+    sides = (p, found.gradient_p, paths[0]), (q, found.gradient_q, paths[1])
+
+    def pull(upstream: Array, needed: Sequence[bool]) -> list[Array | None]:
+        gradients: list[Array | None] = []
+        for law, slopes, own in sides:
+            gradients += _chosen(
+                law,
+                own,
+                needed[len(gradients) :],
+                lambda path: _weighted(upstream, slopes[path], law[path].shape),  # noqa: B023
+            )
+        return gradients
+
+    return found.value, pull
+
+
+def _chosen(
+    law: Reparameterized,
+    paths: Sequence[str],
+    needed: Sequence[bool],
+    gradient: Callable[[str], Any],
+) -> list[Array | None]:
+    """Return the gradients in the needed ones of some parameters."""
+    for path, is_needed in zip(paths, needed, strict=False):
+        if is_needed and path not in law.parameters.differentiable:
+            raise NotReparameterizable(
+                f"{type(law).__name__} has no derivative in {path}; detach it"
+            )
+    return [
+        gradient(path) if is_needed else None
+        for path, is_needed in zip(paths, needed, strict=False)
+    ]
+
+
+def _weighted(upstream: Array, derivative: Array, shape: tuple[int, ...]) -> Array:
+    """Return upstream · derivative, which may have further axes, summed to a shape."""
+    further = (1,) * (np.ndim(derivative) - upstream.ndim)
+    return summed_to(_times(upstream.reshape(upstream.shape + further), derivative), shape)
+
+
+def _times(factor: Array, derivative: Array) -> Array:
+    """Return the product: 0 where the factor is 0 and the derivative infinite or undefined."""
+    lost = (factor == 0.0) & ~np.isfinite(derivative)
+    return factor * np.where(lost, 0.0, derivative)

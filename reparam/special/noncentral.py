@@ -38,13 +38,14 @@ _FALL = 44.0
 _APART = 1.2
 #: Below the least m, this λ and this λx the upper tail is a series of this many terms.
 _SMALL, _SMALL_PRODUCT, _TERMS = 8.0, 400.0, 50
-_LOG_TWO = math.log(2.0)
+_LOG_TWO, _LOG_ROOT = math.log(2.0), 0.5 * math.log(2.0 * math.pi)
 #: There it is taken where the lower tail is not below e to this, whose own terms cancel more.
 _LOG_NEAR = -2.5
-#: Parameters are clipped to this range.
-_TINY, _HUGE = 1e-300, 1e150
-#: Below this x only the power x^μ matters.
-_LEAST_X = 1e-150
+#: Parameters are at least this; beyond that, where x varies by less than its last digit, the
+#: distribution is a Gaussian.
+_TINY, _HUGE = 1e-300, 1e100
+#: Below this x only the power x^μ matters, and beyond that one only e^(−x/2) and √(x/λ).
+_LEAST_X, _MOST_X = 1e-150, 1e200
 #: (θ − sin θ)/θ³ and (sin θ − θ cos θ)/θ³ as series in θ², below this θ.
 _NEAR = 0.6
 _ARC = tuple((-1) ** n / math.factorial(2 * n + 3) for n in range(7))
@@ -128,10 +129,10 @@ def _along(x: Array, lam: Array, mu: Array, m: Array, kinds: tuple[str, ...]) ->
     return (_exponent(lam, mu, m, s0, w), *integrate(integrals, nodes, 1, *rows))
 
 
-def _pole(minus: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Return s/(s − 1)."""
-    size = minus[0] * minus[0] + minus[1] * minus[1]
-    return 1.0 + minus[0] / size, -minus[1] / size
+def _pole(r: Array, c: Array, s: Array, minus: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return s/(s − 1), of s = r (c + i s), to rounding where s is tiny."""
+    scale = r / (minus[0] * minus[0] + minus[1] * minus[1])
+    return scale * (c * minus[0] + s * minus[1]), scale * (s * minus[0] - c * minus[1])
 
 
 def _product(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -139,7 +140,7 @@ def _product(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Arr
 
 
 def _in_tail(r: Any, c: Any, s: Any, minus: Any, *_: Any) -> tuple[Any, Any]:
-    real, imaginary = _pole(minus)
+    real, imaginary = _pole(r, c, s, minus)
     return -real, -imaginary
 
 
@@ -155,7 +156,7 @@ def _in_lam(*_: Any) -> tuple[Any, Any]:
 
 
 def _in_df(r: Any, c: Any, s: Any, minus: Any, log: Any, theta: Any, *_: Any) -> tuple[Any, Any]:
-    return _product(_pole(minus), (log, theta))
+    return _product(_pole(r, c, s, minus), (log, theta))
 
 
 def _in_excess(r: Any, c: Any, s: Any, minus: Any, *_: Any) -> tuple[Any, Any]:
@@ -186,11 +187,19 @@ _FACTORS: dict[str, Callable[..., tuple[Any, Any]]] = {
 }
 
 
-def _together(x: Array, lam: Array, mu: Array) -> tuple[Array, Array, Array, Array]:
-    """Return x that is not too small, λ and μ, and the logarithm of what x lost."""
+def _together(x: Array, lam: Array, mu: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Return x within bounds, λ and μ, the logarithm of what x is below them, and its multiple."""
     lam, mu = (np.clip(np.broadcast_to(each, x.shape), _TINY, _HUGE) for each in (lam, mu))
-    lifted = np.clip(x, _LEAST_X, _HUGE)
-    return lifted, lam, mu, np.where(x < _LEAST_X, np.log(x / _LEAST_X), 0.0)
+    inside = np.clip(x, _LEAST_X, _MOST_X)
+    less, more = np.where(x < _LEAST_X, np.log(x / _LEAST_X), 0.0), np.maximum(x / _MOST_X, 1.0)
+    return inside, lam, mu, less, more
+
+
+def _gaussian(x: Array, lam: Array, mu: Array) -> tuple[NDArray[np.bool_], Array, Array]:
+    """Return where the parameters are huge, and there z and σ of a Gaussian x."""
+    deviation = 2.0 * (np.sqrt(mu) * np.sqrt(1.0 + lam / mu))
+    z = (x - (2.0 * mu + lam)) / deviation
+    return np.maximum(lam, mu) > _HUGE, z, deviation
 
 
 def _contour(x: Array, lam: Array, mu: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -240,13 +249,17 @@ def _log_tail(
 @elementwise()
 def log_tail(x: Array, lam: Array, mu: Array, upper: Array) -> Array:
     """Return ln P(X > x) where `upper` is 1, else ln P(X ≤ x)."""
+    from scipy.special import log_ndtr
+
     side = np.broadcast_to(upper, x.shape) > 0.0
-    lifted, lam, mu, lost = _together(x, lam, mu)
-    found = _log_tail(lifted, lam, mu, side)[0]
+    huge, z, _ = _gaussian(x, lam, mu)
+    lifted, lam, mu, lost, beyond = _together(x, lam, mu)
+    found = _log_tail(lifted, lam, mu, side)[0] * beyond
     if (tiny := np.flatnonzero(lost)).size:
         lower = _log_tail(lifted[tiny], lam[tiny], mu[tiny], np.full(tiny.size, False))[0]
         lower += mu[tiny] * lost[tiny]
         found[tiny] = np.where(side[tiny], log1mexp(lower), lower)
+    found = np.where(huge, log_ndtr(np.where(side, -z, z)), found)
     found = np.where(x == 0.0, np.where(side, 0.0, -np.inf), found)
     return np.where(x == np.inf, np.where(side, -np.inf, 0.0), found)
 
@@ -254,10 +267,13 @@ def log_tail(x: Array, lam: Array, mu: Array, upper: Array) -> Array:
 @elementwise()
 def log_density(x: Array, lam: Array, mu: Array) -> Array:
     """Return ln p(x)."""
-    lifted, lam, mu, lost = _together(x, lam, mu)
+    huge, z, deviation = _gaussian(x, lam, mu)
+    lifted, lam, mu, lost, beyond = _together(x, lam, mu)
     height, density = _along(lifted, lam, mu, np.maximum(mu, _LEAST), ("density",))
     power = np.where(mu == 1.0, 0.0, (mu - 1.0) * lost)
-    return np.where(x == np.inf, -np.inf, height + np.log(0.5 * density) + power)
+    found = beyond * (height + np.log(0.5 * density) + power)
+    found = np.where(huge, -0.5 * z * z - np.log(deviation) - _LOG_ROOT, found)
+    return np.where(x == np.inf, -np.inf, found)
 
 
 def _ratio(x: Array, lam: Array, mu: Array, integral: Array) -> Array:
@@ -273,33 +289,39 @@ def _ratio(x: Array, lam: Array, mu: Array, integral: Array) -> Array:
 @elementwise()
 def ratio(x: Array, lam: Array, mu: Array) -> Array:
     """Return R = ∂x/∂λ at fixed u: p(x) for two more degrees of freedom over p(x)."""
-    lifted, lam, mu, lost = _together(x, lam, mu)
+    huge = np.maximum(lam, mu) > _HUGE
+    lifted, lam, mu, lost, beyond = _together(x, lam, mu)
     _, density, in_lam = _along(lifted, lam, mu, np.maximum(mu, _LEAST), ("density", "lam"))
-    return _ratio(lifted, lam, mu, in_lam / density) * np.exp(lost)
+    found = _ratio(lifted, lam, mu, in_lam / density) * np.exp(lost) * np.sqrt(beyond)
+    return np.where(huge, 1.0, found)
 
 
 @elementwise(outputs=2)
 def means(x: Array, lam: Array, mu: Array) -> tuple[Array, Array]:
     """Return ∂x/∂λ and ∂x/∂df at fixed u."""
-    lifted, lam, mu, lost = _together(x, lam, mu)
+    huge = np.maximum(lam, mu) > _HUGE
+    lifted, lam, mu, lost, beyond = _together(x, lam, mu)
     m = np.maximum(mu, _LEAST)
     _, density, in_lam, in_df = _along(lifted, lam, mu, m, ("density", "lam", "df"))
-    in_df = in_df / density - 0.5 * lifted * lost / mu
+    in_df = in_df / density - 0.5 * lifted * lost / mu + 0.5 * np.log(beyond)
     shrunk = np.exp(lost)
     ratio = _ratio(lifted, lam, mu, in_lam / density)
-    return ratio * shrunk, np.where(x == 0.0, 0.0, in_df * shrunk)
+    in_lam = np.where(huge, 1.0, ratio * shrunk * np.sqrt(beyond))
+    return in_lam, np.select([x == 0.0, huge], [0.0, 1.0], in_df * shrunk)
 
 
 @elementwise(outputs=2)
 def scores(x: Array, lam: Array, mu: Array) -> tuple[Array, Array]:
     """Return ∂ ln p(x)/∂λ = (R − 1)/2 and ∂ ln p(x)/∂df."""
-    lifted, lam, mu, lost = _together(x, lam, mu)
+    huge, z, deviation = _gaussian(x, lam, mu)
+    lifted, lam, mu, lost, beyond = _together(x, lam, mu)
     kinds = ("density", "excess", "in_mu", "in_small_mu")
     _, density, excess, in_mu, in_small_mu = _along(lifted, lam, mu, np.maximum(mu, _LEAST), kinds)
-    in_df = np.where(mu < _LEAST, in_small_mu, in_mu) / density + lost
+    in_df = np.where(mu < _LEAST, in_small_mu, in_mu) / density + lost + 0.5 * np.log(beyond)
     small = (mu < _LEAST) & (lam * lifted < _SMALL_PRODUCT)
     from_ratio = _ratio(lifted, lam, mu, lifted) * np.exp(lost) - 1.0
-    return 0.5 * np.where(small, from_ratio, excess / density), 0.5 * in_df
+    in_lam = np.where(small, from_ratio, excess / density) * np.sqrt(beyond)
+    return np.where(huge, z / deviation, 0.5 * in_lam), np.where(huge, z / deviation, 0.5 * in_df)
 
 
 @elementwise()
@@ -314,6 +336,7 @@ def quantile(u: Array, v: Array, lam: Array, mu: Array) -> Array:
     from scipy.special import gammaln
 
     u, v, lam, mu = np.broadcast_arrays(u, v, lam, mu)
+    mean, huge = 2.0 * mu + lam, np.maximum(lam, mu) > _HUGE
     lam, mu = np.clip(lam, _TINY, _HUGE), np.clip(mu, _TINY, _HUGE)
     upper = v < u
     target = np.log(np.minimum(u, v))
@@ -345,7 +368,8 @@ def quantile(u: Array, v: Array, lam: Array, mu: Array) -> Array:
         return unfinished
 
     iterate(improve, active)
-    return np.select([u <= 0.0, v <= 0.0, np.isnan(u)], [0.0, np.inf, np.nan], np.exp(log))
+    known = [u <= 0.0, v <= 0.0, np.isnan(u), huge]
+    return np.select(known, [0.0, np.inf, np.nan, mean], np.exp(log))
 
 
 def _first(u: Array, v: Array, lam: Array, mu: Array, least: Array) -> Array:

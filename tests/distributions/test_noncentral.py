@@ -39,3 +39,26 @@ def test_adding_two_degrees_of_freedom():
     d, more = rp.NoncentralChiSquare(df, lam), rp.NoncentralChiSquare(df + 2.0, lam)
     ratio = np.exp(more.log_prob(y) - d.log_prob(y))
     np.testing.assert_allclose(d.pathwise(y)["noncentrality"], ratio, rtol=3e-13)
+
+
+def test_far_upper_tails_follow_those_of_a_bessel_function():
+    """ln p is nearly √(λx) − (x + λ)/2 there, and ∂x/∂ν ½ ln(x/λ) (1 + √(λ/x))."""
+    df, lam = 2.0, 3.0
+    d, x = rp.NoncentralChiSquare(df, lam), np.array([1e14, 1e20, 1e50, 1e150, 1e200, 1e250, 1e300])
+    paths = d.pathwise(x)
+    np.testing.assert_allclose(d.log_sf(x), np.sqrt(lam * x) - 0.5 * x, rtol=1e-12)
+    np.testing.assert_allclose(paths["noncentrality"], np.sqrt(x / lam), rtol=1e-6)
+    slope = 0.5 * np.log(x / lam) * (1.0 + np.sqrt(lam / x))
+    np.testing.assert_allclose(paths["df"], slope, rtol=1e-12)
+
+
+def test_distributions_of_huge_parameters_are_gaussians():
+    df, lam = np.array([1e160, 2.0, 1e101]), np.array([3.0, 1e160, 1e250])
+    d = rp.NoncentralChiSquare(df, lam)
+    as_gaussian = rp.Gaussian(d.mean, np.sqrt(d.variance))
+    y = as_gaussian.mean * (1.0 + np.array([[-1e-3], [-1e-15], [0.0], [1e-15], [1e-3]]))
+    for name in ("log_cdf", "log_sf", "log_prob"):
+        np.testing.assert_allclose(getattr(d, name)(y), getattr(as_gaussian, name)(y), rtol=1e-12)
+    np.testing.assert_array_equal(d.icdf([[1e-300], [0.5], [0.9]]), np.tile(d.mean, (3, 1)))
+    for slope in d.pathwise(y).values():
+        np.testing.assert_array_equal(slope, 1.0)

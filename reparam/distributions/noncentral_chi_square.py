@@ -29,9 +29,9 @@ class NoncentralChiSquare(Implicit):
 
     name = "noncentral-chi-square"
     aliases = ("noncentral-chi2", "ncx2")
-    df: Parameter = Parameter("ν", POSITIVE, 2.0, (0.5, 20.0), ("nu", "k"), "Degrees of freedom")
+    df: Parameter = Parameter("ν", POSITIVE, 2.0, (0.5, 10.0), ("nu", "k"), "Degrees of freedom")
     noncentrality: Parameter = Parameter(
-        "λ", POSITIVE, 1.0, (0.2, 20.0), ("nc", "lam", "lambda"), "Noncentrality"
+        "λ", POSITIVE, 1.0, (0.2, 10.0), ("nc", "lam", "lambda"), "Noncentrality"
     )
     about = About(
         density="p(y) = ½ exp(−(y + λ)/2) (y/λ)^((μ−1)/2) I_(μ−1)(√(λ y)),  μ = ν/2",

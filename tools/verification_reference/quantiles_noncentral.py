@@ -49,7 +49,7 @@ def noncentral_chi_square(near: Near, u: Any, df: Any, noncentrality: Any) -> An
 
 def moderate(df: float, noncentrality: float) -> tuple[float, ...]:
     """Return both within what sums of some hundred terms reach."""
-    return max(min(df, 100.0), 0.05), min(noncentrality, 50.0)
+    return max(min(df, 510.0), 0.05), min(noncentrality, 510.0)
 
 
 DISTRIBUTIONS = {

@@ -249,7 +249,7 @@ def _above(d, y, u):
 
 
 def _other(d, name):
-    names = list(d.parameters)
+    names = d.parameters.differentiable
     return names[(names.index(name) + 1) % len(names)]
 
 
@@ -766,13 +766,23 @@ def _probes(base):
     """Yield typical parameters twice, and such as are far out."""
     declared = list(base.parameters.items())
     yield {name: p.default for name, p in declared}
-    yield {name: 0.3 * p.typical[0] + 0.7 * p.typical[1] for name, p in declared}
+    yield {
+        name: 0.3 * p.typical[0] + 0.7 * p.typical[1] if p.differentiable else p.typical[1]
+        for name, p in declared
+    }
     yield {name: _far_out(p, 1e3) for name, p in declared}
 
 
 def _far_out(parameter, times):
-    """Return a value so many times beyond the typical ones: where numbers are positive, below."""
+    """Return a value so many times beyond the typical ones: where numbers are positive, below.
+
+    Of a bounded domain it is close to the lower end.
+    """
     low, high = parameter.typical
+    if not parameter.differentiable:
+        return low
+    if -np.inf < parameter.domain.low < 0.0:
+        return parameter.domain.low + (low - parameter.domain.low) / times
     if low > 0.0:
         return low / times if parameter.domain.low == 0.0 else high * times
     return low * times

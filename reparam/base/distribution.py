@@ -23,7 +23,7 @@ from reparam.engine.noise import Noise, Stream, Substream
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape, summed_to
 from reparam.errors import IncompleteError, NoFormulaError, ShapeError
-from reparam.parameters import as_real_array, need_exact
+from reparam.real_arrays import as_real_array, need_exact
 from reparam.regions import Region
 
 __all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]

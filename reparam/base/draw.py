@@ -17,7 +17,7 @@ from reparam.engine.blocks import evaluate, total
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError, UnknownViewError
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

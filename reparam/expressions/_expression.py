@@ -16,7 +16,7 @@ from reparam.expressions._intervals import Range, slope_range
 from reparam.expressions._parse import parse
 from reparam.expressions._scan import normalized
 from reparam.expressions._tape import Tape
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 
 __all__ = ["Expression"]
 

@@ -33,7 +33,7 @@ from reparam.graphs._relaxing import rounded
 from reparam.graphs._score import Integers, costs
 from reparam.graphs._shapes import added
 from reparam.graphs._terms import LOSS, Term, terms
-from reparam.parameters import MAX_DIMENSIONS
+from reparam.real_arrays import MAX_DIMENSIONS
 
 __all__ = ["ONE", "Evaluator", "Frame", "Source", "replayed"]
 

@@ -278,7 +278,7 @@ def _stretched(result: Any, shape: tuple[int, ...]) -> Array:
 
 
 def _pieces(shape: tuple[int, ...], most: int) -> Iterator[tuple[slice, ...]]:
-    """Yield the pieces, of at most `size` elements, of an array of more, in order."""
+    """Yield the pieces, of at most `most` elements, of an array of more, in order."""
     rows = math.prod(shape[1:])
     if rows > most:
         for row in range(shape[0]):

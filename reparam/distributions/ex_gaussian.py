@@ -93,8 +93,8 @@ class ExGaussian(Implicit):
         y: Array, x: Array, loc: Array, scale: Array, rate: Array
     ) -> tuple[Array | float, ...]:
         k = _ratio(scale, rate)
-        _, e, _ = special.overshoot(x, k)
-        return 1.0, -special.slope(x, k), -k * e / rate / rate
+        m, e = special.overshoot(x, k)
+        return 1.0, -special.slope(x, k, m, e), -k * e / rate / rate
 
     @staticmethod
     def _pathwise2(y: Array, *theta: Array) -> Triangle:
@@ -104,7 +104,8 @@ class ExGaussian(Implicit):
     def _hessian(y: Array, x: Array, loc: Array, scale: Array, rate: Array) -> Triangle:
         # along the path x − k moves by −(e + k) dln k, and e′ = 1 − m e
         k = _ratio(scale, rate)
-        m, e, spread = special.overshoot(x, k)
+        m, e = special.overshoot(x, k)
+        spread = special.spread(x, k, m, e)
         turn = np.where(x < k, spread * (e + k) - e, k - m * e * (e + k))
         in_rate = k * (e + spread * (e + k)) / rate / rate / rate
         return (0.0, 0.0, 0.0), (turn / scale, turn / rate), (in_rate,)
@@ -131,7 +132,8 @@ class ExGaussian(Implicit):
 
     @staticmethod
     def _stein_score(y: Array, loc: Array, scale: Array, rate: Array) -> Array:
-        return np.asarray(special.slope(*_place(y, loc, scale, rate))) / scale
+        x, k = _place(y, loc, scale, rate)
+        return special.slope(x, k, *special.overshoot(x, k)) / scale
 
     @staticmethod
     def _score(y: Array, *theta: Array) -> tuple[Array, ...]:
@@ -142,11 +144,12 @@ class ExGaussian(Implicit):
         y: Array, x: Array, loc: Array, scale: Array, rate: Array
     ) -> tuple[Array, ...]:
         k = _ratio(scale, rate)
-        m, e, spread = special.overshoot(x, k)
+        m, e = special.overshoot(x, k)
+        spread = special.spread(x, k, m, e)
         # 1 − k e = 1 + (x − k) e − x e, where the first two are E[s²] = 1 − m e + e²
         in_rate = np.where((x < k) & (np.abs(x) < k), spread + e * e - x * e, 1.0 - k * e)
         in_scale = np.where(x < k, x * x - e * (k + x), k * k - m * (k + x))
-        return -special.slope(x, k) / scale, in_scale / scale, in_rate / rate
+        return -special.slope(x, k, m, e) / scale, in_scale / scale, in_rate / rate
 
     @staticmethod
     def _mean(loc: Array, scale: Array, rate: Array) -> Array:

@@ -338,7 +338,7 @@ class Draw:
         Raises
         ------
         NoFormulaError
-            If values are vectors, and the formula is missing: there is none along a field.
+            If values are vectors, and the formula is missing, as it is along a field.
         UnknownParameterError
             If there is no such parameter, or one is given twice.
         ShapeError

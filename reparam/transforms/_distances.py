@@ -7,7 +7,7 @@ wrapped here take that one, where it is nearer to the end than x is to 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, NamedTuple, Protocol
 
@@ -16,16 +16,14 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
-from reparam.base.seen import Link, Seen, joined
+from reparam.base.seen import Seen, joined
 from reparam.base.tree import flat
 from reparam.engine.noise import UNIFORM
 from reparam.parameters import Parameters
 from reparam.transforms.maps import Map
+from reparam.transforms.maps._map import Steps
 
 __all__ = ["Twin", "by_distance", "chained", "from_the_nearer_end", "replaced", "twins"]
-
-#: A map in place of another one, and its parameters made of that one's.
-Step = tuple[Map, tuple[Link, ...]]
 
 #: What makes a distribution of T(x) from that of x and T.
 Transform = Callable[[Reparameterized, Map], Reparameterized]
@@ -91,7 +89,7 @@ def chained(
     transformed: Transform,
     inner: Seen[Reparameterized],
     count: int,
-    steps: Sequence[Step],
+    steps: Steps,
     own: int,
 ) -> Seen[Reparameterized]:
     """Return maps, one after another, of what is seen.

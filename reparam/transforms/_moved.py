@@ -17,4 +17,4 @@ def moved(base: Reparameterized, end: float, sign: float) -> Seen[Reparameterize
         return known
     count, step = len(base.parameters), Affine(-sign * end, sign)
     links = Link(-sign * end, {}), Link(sign, {})
-    return chained(Transformed, Seen(base, kept(count)), count, [(step, links)], 0)
+    return chained(Transformed, Seen(base, kept(count)), count, ((step, links),), 0)

@@ -17,7 +17,8 @@ from reparam.errors import InputError, NoFormulaError
 from reparam.regions import Region, Simplex, UnitVector
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
-from reparam.verification.targets import Bends, Later, Registered, Sample, Target
+from reparam.verification.registered import Later, Registered
+from reparam.verification.targets import Bends, Sample, Target
 
 __all__ = ["LEAST_LOGARITHM", "Vectors"]
 

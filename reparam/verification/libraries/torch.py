@@ -17,7 +17,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.laws import Formula
-from reparam.verification.libraries._library import Library
+from reparam.verification.libraries._library import Library, Make
 from reparam.verification.libraries._rows import (
     PROBABILITY,
     SCALE,
@@ -98,15 +98,10 @@ def _torch() -> Any:
     return import_module("torch")
 
 
-def _stacked(arrays: list[Any]) -> Any:
-    torch = _torch()
-    return torch.stack(torch.broadcast_tensors(*arrays), dim=-1)
-
-
 class Sampling:
     """A distribution of PyTorch's, made from arrays of parameters."""
 
-    def __init__(self, make: Callable[[Mapping[str, Any]], Any], cls: Any, label: str) -> None:
+    def __init__(self, make: Make, cls: Any, label: str) -> None:
         self._make, self._cls, self._label = make, cls, label
 
     def _at(self, theta: Mapping[str, Any], n: tuple[int, ...] = ()) -> dict[str, Any]:
@@ -263,7 +258,24 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
 
 
-_LIBRARY = Library(
+class _Torch(Library):
+    """PyTorch, and how its distributions are used."""
+
+    def sampling(self, make: Make, cls: Any, label: str) -> Sampling:
+        """Return the sampler of a distribution, made from arrays of parameters."""
+        return Sampling(make, cls, label)
+
+    def vector_sampling(self, cls: Any, row: VectorRow, label: str) -> _VectorSampling:
+        """Return the sampler of a class of distributions of vectors or matrices."""
+        return _VectorSampling(cls, row, label)
+
+    def stacked(self, arrays: list[Any]) -> Any:
+        """Return arrays that broadcast together, joined along a new last axis."""
+        torch = _torch()
+        return torch.stack(torch.broadcast_tensors(*arrays), dim=-1)
+
+
+_LIBRARY = _Torch(
     module="torch.distributions",
     title="PyTorch",
     package="torch",
@@ -274,9 +286,6 @@ _LIBRARY = Library(
         "MixtureSameFamily": ("mixture_distribution", "component_distribution"),
         "TransformedDistribution": ("base_dist", "transforms"),
     },
-    sampling=Sampling,
-    vector_sampling=_VectorSampling,
-    stack=_stacked,
     row_of=row_of_constraints,
     options=unchecked,
     expands=True,

@@ -141,17 +141,17 @@ class Sampling:
             made = self._make(self._at(theta, (n,)))
             return np.asarray(made.rsample() if made.has_rsample else made.sample())
 
-    def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
-        """Return the same draws, with gradients, or raise NoGradient."""
-        torch = _torch()
+    def _drawn(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[dict[str, Any], Any]:
+        """Return the parameters that n draws are differentiated in, and these draws."""
         leaves = {
             name: each.clone().requires_grad_() for name, each in self._at(theta, (n,)).items()
         }
-        made = self._make(leaves)
-        if not made.has_rsample:
-            raise NoGradient(f"{self._label} has no rsample")
-        with _seeded(seed):
-            y = made.rsample()
+        return leaves, _rsampled(self._make(leaves), self._label, seed)
+
+    def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
+        """Return the same draws, with gradients, or raise NoGradient."""
+        torch = _torch()
+        leaves, y = self._drawn(theta, n, seed)
         gradients = (
             torch.autograd.grad(y.sum(), list(leaves.values()), allow_unused=True)
             if y.requires_grad
@@ -168,14 +168,7 @@ class Sampling:
     def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
         """Return the same draws with gradients, differentiated again: what is cut off is 0."""
         torch = _torch()
-        leaves = {
-            name: each.clone().requires_grad_() for name, each in self._at(theta, (n,)).items()
-        }
-        made = self._make(leaves)
-        if not made.has_rsample:
-            raise NoGradient(f"{self._label} has no rsample")
-        with _seeded(seed):
-            y = made.rsample()
+        leaves, y = self._drawn(theta, n, seed)
         kept = list(leaves.values())
         first = torch.autograd.grad(y.sum(), kept, create_graph=True)
         bends = {}
@@ -223,11 +216,7 @@ class _VectorSampling:
     ) -> tuple[Array, Callable[[Array], Mapping[str, Array]]]:
         """Return the same draws, and their product with upstream gradients."""
         torch, leaves = _torch(), self._leaves(theta, n)
-        made = self._made(leaves)
-        if not made.has_rsample:
-            raise NoGradient(f"{self._label} has no rsample")
-        with _seeded(seed):
-            y = made.rsample()
+        y = _rsampled(self._made(leaves), self._label, seed)
         if not y.requires_grad:
             raise NoGradient(f"draws of {self._label} do not depend on its parameters")
 
@@ -256,6 +245,14 @@ def _seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed % 2**63)
         yield
+
+
+def _rsampled(distribution: Any, label: str, seed: int) -> Any:
+    """Return draws that are differentiable in the parameters, or raise NoGradient."""
+    if not distribution.has_rsample:
+        raise NoGradient(f"{label} has no rsample")
+    with _seeded(seed):
+        return distribution.rsample()
 
 
 class _Torch(Library):

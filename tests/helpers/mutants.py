@@ -583,15 +583,15 @@ def _derivative(altered, route):
     def formula(d, y):
         return _right(d).pathwise(d, y)
 
-    def altered(d, draw):
+    def wrong(d, draw):
         return Altered(draw, draw.value, lambda: altered(d, draw.value, draw.jacobian(), formula))
 
     def transform(self, noise):
-        return altered(self, _right(self).transform(self, noise))
+        return wrong(self, _right(self).transform(self, noise))
 
     def rsample(self, shape=(), *, rng=None):
         draw = _right(self).rsample(self, shape, rng=rng)
-        return altered(self, draw) if _route(self) == route else draw
+        return wrong(self, draw) if _route(self) == route else draw
 
     def pathwise(self, value):
         return altered(self, value, formula(self, value), formula)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
-from reparam.adapters.constraints import of_parameter
+from reparam.adapters.constraints import between, of_parameter
 from reparam.adapters.laws import key_of, law_of
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import NotReparameterizable, ParameterError, UnknownParameterError
@@ -93,7 +93,9 @@ def class_name(key: str) -> str:
     return _CLASSES.get(key, law_of(key).__name__)
 
 
-def members(key: str, module: str, constraints: Any) -> dict[str, Any]:
+def members(
+    key: str, module: str, constraints: Any, moving_support: Callable[[Any], Any]
+) -> dict[str, Any]:
     """Return members of a framework's class.
 
     Parameters
@@ -104,8 +106,11 @@ def members(key: str, module: str, constraints: Any) -> dict[str, Any]:
         Where the class is public.
     constraints
         The framework's module of constraints.
+    moving_support
+        What returns the constraint of an instance's draws, where parameters move an end of it.
     """
     law = law_of(key)
+    support = law._support
     theirs = _PARAMETERS.get(key, {})
     declared = {theirs.get(name, name): parameter for name, parameter in law._own.items()}
     return {
@@ -116,6 +121,11 @@ def members(key: str, module: str, constraints: Any) -> dict[str, Any]:
             name: of_parameter(constraints, parameter.domain)
             for name, parameter in declared.items()
         },
+        "support": (
+            constraints.dependent_property(moving_support, is_discrete=False, event_dim=0)
+            if support.moved_by
+            else between(constraints, *support.ends({}))
+        ),
         "law": law,
         "key": key,
         "_defaults": {name: parameter.initial for name, parameter in declared.items()},

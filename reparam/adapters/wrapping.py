@@ -38,7 +38,7 @@ def draw(
     law, paths
         The distribution, and the paths of the parameters that gradients are wanted in.
     seed, shape
-        A non-negative integer, and the shape of the draws but for that of one value.
+        A non-negative integer, and the shape of the draws without that of one value.
     """
     made = law._draw(shape, Stream(seed))
 

@@ -9,21 +9,21 @@ evaluate block by block on several threads, and give results their shapes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike, RNGLike, Shape
-from reparam.base.formulas import FUNCTIONS, About, Formulas, View, follows, stand_in
+from reparam.base.formulas import FUNCTIONS, About, Formulas, View, stand_in
 from reparam.domains import Integers, within
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import Noise, Stream, Substream
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape, summed_to
-from reparam.errors import IncompleteError, NoFormulaError, ShapeError
-from reparam.parameters import as_real_array, need_exact
+from reparam.errors import NoFormulaError, ShapeError
+from reparam.real_arrays import as_real_array, need_exact
 from reparam.regions import Region
 
 __all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
@@ -235,38 +235,6 @@ class Distribution(Formulas):
         return self._sample(sample_shape(shape) + self.batch_shape, Stream(rng))[()]
 
     # Machinery -------------------------------------------------------------------------------
-
-    @final
-    @classmethod
-    def numerical_formulas(cls) -> tuple[str, ...]:
-        """Return the names of the functions that follow numerically, for lack of a formula."""
-        return () if cls._support.rank else tuple(n for n in FUNCTIONS if cls._follows(f"_{n}"))
-
-    @classmethod
-    def has_formula(cls, function: str) -> bool:
-        """Return whether a function, such as ``"entropy"``, has a formula that isn't numerical."""
-        return hasattr(cls, f"_{function}") and not cls._follows(f"_{function}")
-
-    @classmethod
-    def _follows(cls, formula: str) -> bool:
-        """Whether a formula is one that stands in for what an author has not written."""
-        return follows(getattr(cls, formula, None))
-
-    @final
-    @classmethod
-    def _need_complete(cls) -> None:
-        """Raise if the class lacks what its author must write."""
-        if missing := cls._missing():
-            raise IncompleteError(
-                f"{cls.__name__} lacks {', '.join(missing)}; write what is missing, in the class"
-            )
-
-    @classmethod
-    @cache
-    def _missing(cls) -> tuple[str, ...]:
-        """Return the names of what the author has yet to write: "a or b" if one of two will do."""
-        lacking = [name for name in ("name", "_support") if not hasattr(cls, name)]
-        return (*lacking, *sorted(getattr(cls, "__abstractmethods__", ())))
 
     def _noises(self) -> list[tuple[Noise, tuple[int, ...]]]:
         """Return the kinds of random numbers of a draw, each with the shape of its share."""

@@ -17,7 +17,7 @@ from reparam.engine.blocks import evaluate, total
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError, UnknownViewError
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -338,7 +338,7 @@ class Draw:
         Raises
         ------
         NoFormulaError
-            If values are vectors, and the formula is missing: there is none along a field.
+            If values are vectors, and the formula is missing, as it is along a field.
         UnknownParameterError
             If there is no such parameter, or one is given twice.
         ShapeError

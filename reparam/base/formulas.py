@@ -5,14 +5,15 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, TypeVar, final
 
 from reparam._typing import Array
 from reparam.base.tails import Tail
 from reparam.base.tree import Tree
 from reparam.domains import Domain
 from reparam.engine.noise import UNIFORM, Noise, Stream
-from reparam.errors import NoFormulaError
+from reparam.errors import IncompleteError, NoFormulaError
 from reparam.regions import Dims, Region
 
 __all__ = ["FUNCTIONS", "About", "Formulas", "View", "follows", "stand_in"]
@@ -219,3 +220,37 @@ class Formulas(Tree, abc.ABC):
     ) -> tuple[Array, ...]:
         """Return the noise of differentiable draws: given, or of the stream they came from."""
         raise NotImplementedError
+
+    # What there is of them ---------------------------------------------------------------------
+
+    @final
+    @classmethod
+    def numerical_formulas(cls) -> tuple[str, ...]:
+        """Return the names of the functions that follow numerically, for lack of a formula."""
+        return () if cls._support.rank else tuple(n for n in FUNCTIONS if cls._follows(f"_{n}"))
+
+    @classmethod
+    def has_formula(cls, function: str) -> bool:
+        """Return whether a function, such as ``"entropy"``, has a formula that isn't numerical."""
+        return hasattr(cls, f"_{function}") and not cls._follows(f"_{function}")
+
+    @classmethod
+    def _follows(cls, formula: str) -> bool:
+        """Whether a formula is one that stands in for what an author has not written."""
+        return follows(getattr(cls, formula, None))
+
+    @final
+    @classmethod
+    def _need_complete(cls) -> None:
+        """Raise if the class lacks what its author must write."""
+        if missing := cls._missing():
+            raise IncompleteError(
+                f"{cls.__name__} lacks {', '.join(missing)}; write what is missing, in the class"
+            )
+
+    @classmethod
+    @cache
+    def _missing(cls) -> tuple[str, ...]:
+        """Return the names of what the author has yet to write: "a or b" if one of two will do."""
+        lacking = [name for name in ("name", "_support") if not hasattr(cls, name)]
+        return (*lacking, *sorted(getattr(cls, "__abstractmethods__", ())))

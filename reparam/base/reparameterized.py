@@ -336,9 +336,9 @@ class Reparameterized(Arithmetic, SecondOrder):
         """
         return ()
 
-    def _seen_from(self, end: float, sign: float) -> Seen | None:
+    def _seen_from(self, end: float, sign: float) -> Seen[Reparameterized] | None:
         """Return the distribution of sign · (x − end), with all digits next to 0; or None."""
-        return seen_by_declaration(self, end, sign)
+        return seen_by_declaration(self, self._mirrored, end, sign)
 
     def _flows(self) -> list[Flow]:
         """Return where the density ends, or jumps, and what moves each place.

@@ -22,7 +22,8 @@ from reparam.engine.blocks import evaluate
 from reparam.engine.operands import Operand, operand
 from reparam.engine.shapes import summed_to
 from reparam.errors import NoFormulaError, UnknownViewError
-from reparam.parameters import Parameter, as_real_array
+from reparam.parameters import Parameter
+from reparam.real_arrays import as_real_array
 from reparam.special import along_paths
 
 __all__ = [

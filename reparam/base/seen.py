@@ -7,17 +7,18 @@ c = s (x − e), with s = ±1, has them all: 1 − x of a beta variate is one wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from reparam.base.distribution import Distribution
 from reparam.base.tree import flat
+from reparam.parameters import Parameters
 
-if TYPE_CHECKING:
-    from reparam.base.reparameterized import Reparameterized
+D = TypeVar("D", bound=Distribution)
 
-__all__ = ["Link", "Seen", "joined", "kept", "seen", "seen_by_declaration"]
+__all__ = ["Link", "Seen", "joined", "kept", "seen_by_declaration"]
 
 
 class Link(NamedTuple):
@@ -39,10 +40,10 @@ class Link(NamedTuple):
         return iter(self.shares.items())
 
 
-class Seen(NamedTuple):
+class Seen(NamedTuple, Generic[D]):
     """The same values in another way: a distribution, and its parameters made of others."""
 
-    law: Reparameterized
+    law: D
     #: One per parameter of it.
     links: tuple[Link, ...]
 
@@ -51,7 +52,7 @@ class Seen(NamedTuple):
         leaves = [*flat(theta)]
         return self.law._nested([link.of(leaves) for link in self.links])
 
-    def chained(self, entries: Iterable[Any], whose: Reparameterized) -> tuple[Any, ...]:
+    def chained(self, entries: Iterable[Any], whose: Parameters) -> tuple[Any, ...]:
         """Return derivatives in the parameters of what is seen, from those in its own."""
         pairs = zip(self.links, self.law.parameters.values(), strict=True)
         links = [link for link, parameter in pairs if parameter.differentiable]
@@ -59,15 +60,8 @@ class Seen(NamedTuple):
         for link, entry in zip(links, flat(entries), strict=True):
             for i, share in link:
                 found[i] = share * entry + found.get(i, 0.0)
-        own = enumerate(whose.parameters.values())
+        own = enumerate(whose.values())
         return tuple(found.get(i, 0.0) for i, parameter in own if parameter.differentiable)
-
-
-def seen(
-    whose: Reparameterized, links: Sequence[Link], make: Callable[..., Reparameterized]
-) -> Seen:
-    """Return a distribution whose parts are made of the values that links make."""
-    return Seen(make(*(link.of(whose._theta) for link in links)), tuple(links))
 
 
 def kept(count: int) -> tuple[Link, ...]:
@@ -88,9 +82,11 @@ def joined(*parts: tuple[Iterable[Link], int]) -> tuple[Link, ...]:
     return tuple(found)
 
 
-def seen_by_declaration(whose: Reparameterized, end: float, sign: float) -> Seen | None:
+def seen_by_declaration(
+    whose: D, mirrored: tuple[str, ...], end: float, sign: float
+) -> Seen[D] | None:
     """Return a distribution without parts in the distance from an end, if it declares that."""
-    names, mirrored = [*whose.parameters], whose._mirrored
+    names = [*whose.parameters]
     places = {name for name in names if f"@{name}" in mirrored}
     if not places and (sign, end) != (-1.0, whose._support.high):
         return None
@@ -105,5 +101,6 @@ def seen_by_declaration(whose: Reparameterized, end: float, sign: float) -> Seen
             return Link(-sign * end, {number: sign})
         return Link(0.0, {number: -1.0 if word.startswith("-") else 1.0})
 
-    links = [link(word) for word in mirrored]
-    return seen(whose, links, lambda *values: type(whose)(**dict(zip(names, values, strict=True))))
+    links = tuple(map(link, mirrored))
+    values = (link.of(whose._theta) for link in links)
+    return Seen(type(whose)(**dict(zip(names, values, strict=True))), links)

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from reparam.base.reparameterized import Reparameterized
     from reparam.formats import Records
     from reparam.formats.records import Block
+    from reparam.gradients import Gradients
 
-__all__ = ["gradients", "records"]
+__all__ = ["gradients", "of_gradients", "records"]
 
 
 def records(
@@ -60,12 +61,20 @@ def gradients(
 ) -> Records:
     """Return the draws with those numbers, with their noise and derivatives."""
     from reparam import sampling
-    from reparam.formats import Origin, Records
     from reparam.gradients import Gradients
 
     made = Gradients(distribution, sampling.stream(distribution, numbers, rng=rng), second=second)
+    return of_gradients(made, numbers, rng, dtype)
+
+
+def of_gradients(
+    gradients: Gradients, numbers: range, rng: int | None, dtype: np.dtype[Any]
+) -> Records:
+    """Return draws that are made already, with the seed that they are from if it is known."""
+    from reparam.formats import Origin, Records
+
+    d = gradients.distribution
     double = parsing.dtype("float64")
-    types = {column: double if column == "noise" else dtype for column in made.columns}
-    shape = (len(numbers), *distribution.batch_shape, *distribution.event_shape)
-    origin = Origin.of(distribution, rng)
-    return Records(types, shape, made.blocks(), numbers.start, origin)
+    types = {column: double if column == "noise" else dtype for column in gradients.columns}
+    shape = (len(numbers), *d.batch_shape, *d.event_shape)
+    return Records(types, shape, gradients.blocks(), numbers.start, Origin.of(d, rng))

@@ -123,7 +123,8 @@ def estimate(
             raise InputError("--dask is for one distribution; leave it out, or --graph and --node")
         fixed, given = fixed_inputs(fix)
         model = of_graph(graph, node or [], objective, [*(at or []), *given])
-        moving = [name for name in model.inputs if name not in checked(fixed, model)]
+        kept = checked(fixed, model)
+        moving = [name for name in model.inputs if name not in kept]
         with parsing.seeded(seed) as rng:
             compared = model.estimate(
                 parsing.count(count, least=2, example="1e5"),

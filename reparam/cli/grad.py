@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reparam.cli import completion, objective, output, parsing, replay
+from reparam.cli import completion, drawn, objective, output, parsing, replay
 from reparam.cli.options import (
     Count,
     Dask,
@@ -182,7 +182,7 @@ def grad(
         raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss")
     distribution = parsing.reparameterized(chosen, param, instead)
     if dask:
-        from reparam.cli import cluster, drawn
+        from reparam.cli import cluster
 
         shape = distribution.batch_shape + distribution.event_shape
         numbers = parsing.draws(count, shard, shape)
@@ -192,29 +192,23 @@ def grad(
         return
 
     from reparam import sampling
-    from reparam.formats import Origin, Records
     from reparam.gradients import Gradients
 
     with nullcontext() if noise is not None else parsing.seeded(seed) as rng:
         if noise is None:
             numbers, draws = _fresh(distribution, count, shard, rng)
-            origin = Origin.of(distribution, rng)
+            known = rng
         else:
             replayed = replay.noise(distribution, noise, upstream=upstream is not None)
             numbers = range(len(replayed.arrays[0]))
             draws = sampling.replay(distribution, *replayed.arrays)
-            origin = Origin.of(distribution, replayed.seed)
+            known = replayed.seed
         shape = (len(numbers), *distribution.batch_shape, *distribution.event_shape)
         gradients = Gradients(distribution, draws, _upstream(upstream, shape), hessian)
         if total:
             output.write(_totals(gradients), out, name)
             return
-        types = {
-            column: parsing.dtype("float64") if column == "noise" else value_type
-            for column in gradients.columns
-        }
-        blocks = gradients.blocks()
-        output.write(Records(types, shape, blocks, numbers.start, origin), out, name)
+        output.write(drawn.of_gradients(gradients, numbers, known, value_type), out, name)
         _report(gradients, to_stdout=out == "-" and name == "table")
 
 

@@ -101,10 +101,10 @@ def list_distributions(
     if name == "table":
         output.write_text(_page(found), out)
         return
-    rows = [_row(distribution, kind) for distribution, kind in found]
     if name in ("json", "jsonl"):
-        output.write_text(_as_json(found, rows, name), out)
+        output.write_text(_as_json(found, name), out)
         return
+    rows = [_row(distribution, kind) for distribution, kind in found]
     block = {column: np.array([row[column] for row in rows]) for column in rows[0]}
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (len(rows),), iter([block])), out, name)
@@ -178,19 +178,17 @@ def _row(distribution: type[Distribution], kind: str) -> dict[str, str]:
     }
 
 
-def _as_json(
-    found: list[tuple[type[Distribution], str]], rows: list[dict[str, str]], format: str
-) -> str:
+def _as_json(found: list[tuple[type[Distribution], str]], format: str) -> str:
     """Return rows as JSON, an object a line, with a list of the parameters and of the aliases."""
     import json
 
     objects: list[dict[str, Any]] = [
-        row
+        _row(cls, kind)
         | {
             "parameters": [{"name": n, "domain": domain or None} for n, domain in _fields(cls)],
             "aliases": list(cls.aliases),
         }
-        for (cls, _), row in zip(found, rows, strict=True)
+        for cls, kind in found
     ]
     lines = [json.dumps(each, ensure_ascii=False) for each in objects]
     return "[\n" + ",\n".join(lines) + "\n]\n" if format == "json" else "\n".join(lines) + "\n"

@@ -277,7 +277,7 @@ def _nested(text: str, what: str) -> Array:
     """Return the array that nested lists in brackets are, as JSON and Python write them."""
     import json
 
-    from reparam.parameters import as_real_array
+    from reparam.real_arrays import as_real_array
 
     try:
         return as_real_array(what, json.loads(text))
@@ -308,7 +308,7 @@ def by_draw(values: Array, draw: tuple[int, ...]) -> Array:
 
 
 def _of_file(text: str, what: str, names: tuple[str, ...], may_be_empty: bool) -> Array:
-    from reparam.parameters import as_real_array
+    from reparam.real_arrays import as_real_array
 
     if text.lower().endswith(".json"):
         whole = reading.text(text, what)

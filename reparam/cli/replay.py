@@ -81,7 +81,7 @@ def noise(distribution: Reparameterized, text: str, *, upstream: bool = False) -
         given = parsing.by_draw(parsing.numbers(text, "noise"), shape)
         return Replay(_valid(distribution, given))
 
-    from reparam.parameters import as_real_array
+    from reparam.real_arrays import as_real_array
 
     with reading.columns(text, "noise") as columns:
         origin = columns.origin()

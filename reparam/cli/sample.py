@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -25,10 +25,7 @@ from reparam.cli.options import (
 )
 from reparam.errors import InputError
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["records", "sample"]
+__all__ = ["sample"]
 
 #: Rows on a terminal, at most, unless --format table asks for them: more is summarized.
 _MOST_ROWS = 1000

@@ -8,12 +8,12 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
-from reparam.base.mechanisms import Implicit
 from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.conversions import RECIPROCAL
 from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
+from reparam.families._base import ShapeFamily, Slopes
 from reparam.parameters import Parameter
 from reparam.special import ex_gaussian as special
 from reparam.special._accurate import LARGEST
@@ -21,7 +21,7 @@ from reparam.special._accurate import LARGEST
 __all__ = ["ExGaussian"]
 
 
-class ExGaussian(Implicit):
+class ExGaussian(ShapeFamily):
     """The exponentially modified Gaussian distribution: a Gaussian plus an exponential variate.
 
     p(y) = λ exp(k²/2 − kx) Φ(x − k) with x = (y − μ)/σ and k = σλ: the model of response times, and
@@ -57,9 +57,7 @@ class ExGaussian(Implicit):
     )
     _support = REAL
     _tails = (Tail(growth="2"), Tail(growth="1"))
-    path = "field"
     _substreams: ClassVar[tuple[Noise, ...]] = (NORMAL, UNIFORM)
-    _extras = 1  # x, which keeps its digits next to μ
 
     @staticmethod
     def _sampler(z: Array, u: Array, loc: Array, scale: Array, rate: Array) -> tuple[Array, ...]:
@@ -67,63 +65,37 @@ class ExGaussian(Implicit):
         return _value(x, loc, scale, rate), x
 
     @staticmethod
-    def _transform(u: Array, loc: Array, scale: Array, rate: Array) -> tuple[Array, ...]:
-        x = special.quantile(u, 1.0 - u, _ratio(scale, rate))
+    def _extra(y: Array, *theta: Array) -> Array:
+        return _place(y, *theta)[0]  # that of a draw keeps its digits next to μ
+
+    @staticmethod
+    def _tail(y: Array, *theta: Array, upper: bool) -> Array:
+        return np.asarray(special.tail(*_place(y, *theta), upper))
+
+    @staticmethod
+    def _log_tail_of(y: Array, *theta: Array, upper: bool) -> Array:
+        return np.asarray(special.log_tail(*_place(y, *theta), upper))
+
+    @staticmethod
+    def _of_tails(u: Array, v: Array, loc: Array, scale: Array, rate: Array) -> tuple[Array, ...]:
+        x = special.quantile(u, v, _ratio(scale, rate))
         return _value(x, loc, scale, rate), x
 
     @staticmethod
-    def _transform_upper(v: Array, loc: Array, scale: Array, rate: Array) -> tuple[Array, ...]:
-        x = special.quantile(1.0 - v, v, _ratio(scale, rate))
-        return _value(x, loc, scale, rate), x
-
-    @staticmethod
-    def _icdf(u: Array, *theta: Array) -> Array:
-        return ExGaussian._transform(u, *theta)[0]
-
-    @staticmethod
-    def _isf(v: Array, *theta: Array) -> Array:
-        return ExGaussian._transform_upper(v, *theta)[0]
-
-    @staticmethod
-    def _pathwise(y: Array, *theta: Array) -> tuple[Array | float, ...]:
-        return ExGaussian._jacobian(y, _place(y, *theta)[0], *theta)
-
-    @staticmethod
-    def _jacobian(
-        y: Array, x: Array, loc: Array, scale: Array, rate: Array
-    ) -> tuple[Array | float, ...]:
+    def _jacobian(y: Array, x: Array, loc: Array, scale: Array, rate: Array) -> Slopes:
         k = _ratio(scale, rate)
-        _, e, _ = special.overshoot(x, k)
-        return 1.0, -special.slope(x, k), -k * e / rate / rate
-
-    @staticmethod
-    def _pathwise2(y: Array, *theta: Array) -> Triangle:
-        return ExGaussian._hessian(y, _place(y, *theta)[0], *theta)
+        m, e = special.overshoot(x, k)
+        return 1.0, -special.slope(x, k, m, e), -k * e / rate / rate
 
     @staticmethod
     def _hessian(y: Array, x: Array, loc: Array, scale: Array, rate: Array) -> Triangle:
         # along the path x − k moves by −(e + k) dln k, and e′ = 1 − m e
         k = _ratio(scale, rate)
-        m, e, spread = special.overshoot(x, k)
+        m, e = special.overshoot(x, k)
+        spread = special.spread(x, k, m, e)
         turn = np.where(x < k, spread * (e + k) - e, k - m * e * (e + k))
         in_rate = k * (e + spread * (e + k)) / rate / rate / rate
         return (0.0, 0.0, 0.0), (turn / scale, turn / rate), (in_rate,)
-
-    @staticmethod
-    def _cdf(y: Array, loc: Array, scale: Array, rate: Array) -> Array:
-        return np.asarray(special.tail(*_place(y, loc, scale, rate), 0.0))
-
-    @staticmethod
-    def _sf(y: Array, loc: Array, scale: Array, rate: Array) -> Array:
-        return np.asarray(special.tail(*_place(y, loc, scale, rate), 1.0))
-
-    @staticmethod
-    def _log_cdf(y: Array, loc: Array, scale: Array, rate: Array) -> Array:
-        return np.asarray(special.log_tail(*_place(y, loc, scale, rate), 0.0))
-
-    @staticmethod
-    def _log_sf(y: Array, loc: Array, scale: Array, rate: Array) -> Array:
-        return np.asarray(special.log_tail(*_place(y, loc, scale, rate), 1.0))
 
     @staticmethod
     def _log_prob(y: Array, loc: Array, scale: Array, rate: Array) -> Array:
@@ -131,7 +103,8 @@ class ExGaussian(Implicit):
 
     @staticmethod
     def _stein_score(y: Array, loc: Array, scale: Array, rate: Array) -> Array:
-        return np.asarray(special.slope(*_place(y, loc, scale, rate))) / scale
+        x, k = _place(y, loc, scale, rate)
+        return special.slope(x, k, *special.overshoot(x, k)) / scale
 
     @staticmethod
     def _score(y: Array, *theta: Array) -> tuple[Array, ...]:
@@ -142,11 +115,12 @@ class ExGaussian(Implicit):
         y: Array, x: Array, loc: Array, scale: Array, rate: Array
     ) -> tuple[Array, ...]:
         k = _ratio(scale, rate)
-        m, e, spread = special.overshoot(x, k)
+        m, e = special.overshoot(x, k)
+        spread = special.spread(x, k, m, e)
         # 1 − k e = 1 + (x − k) e − x e, where the first two are E[s²] = 1 − m e + e²
         in_rate = np.where((x < k) & (np.abs(x) < k), spread + e * e - x * e, 1.0 - k * e)
         in_scale = np.where(x < k, x * x - e * (k + x), k * k - m * (k + x))
-        return -special.slope(x, k) / scale, in_scale / scale, in_rate / rate
+        return -special.slope(x, k, m, e) / scale, in_scale / scale, in_rate / rate
 
     @staticmethod
     def _mean(loc: Array, scale: Array, rate: Array) -> Array:

@@ -19,7 +19,8 @@ from reparam.errors import ShapeError
 from reparam.families.elliptical import Elliptical
 from reparam.families.entries import places
 from reparam.families.matrices import matrix
-from reparam.parameters import Parameter, as_real_array
+from reparam.parameters import Parameter
+from reparam.real_arrays import as_real_array
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special.matrices import apply, inverse, lower_factor, transposed
 

@@ -47,8 +47,6 @@ def _dense(d: Distribution) -> _Dense:
     if isinstance(d, MultivariateGaussian | SimplexGaussian):
         loc, factor, inverted = d._ready
         return _Dense(loc, factor, inverted, lambda *entries: d._in_theta(entries))
-    if isinstance(d, MatrixGaussian):
-        return _of_rows(d)
     assert isinstance(d, LowRankMultivariateGaussian)
     loc, w = np.asarray(d.loc), np.asarray(d.cov_factor)
     factor = cholesky(d.covariance)
@@ -62,29 +60,6 @@ def _dense(d: Distribution) -> _Dense:
     return _Dense(loc, factor, inverted, pulled_back)
 
 
-def _kronecker(a: Array, b: Array) -> Array:
-    """Return the matrix of the rows of A Z Bᵀ, one after another, from those of Z."""
-    product = np.einsum("...ij,...kl->...ikjl", a, b)
-    size = a.shape[-1] * b.shape[-1]
-    return np.asarray(product.reshape(*product.shape[:-4], size, size))
-
-
-def _of_rows(d: MatrixGaussian) -> _Dense:
-    """Return the Gaussian of a matrix's rows, one after another."""
-    loc, a, b, of_a, of_b = d._ready
-    n, k = loc.shape[-2:]
-
-    def pulled_back(in_loc: Array, in_factor: Array) -> tuple[Array, ...]:
-        split = in_factor.reshape(*in_factor.shape[:-2], n, k, n, k)
-        in_a = np.einsum("...ikjl,...kl->...ij", split, b)
-        in_b = np.einsum("...ikjl,...ij->...kl", split, a)
-        return in_loc.reshape(*in_loc.shape[:-1], n, k), np.tril(in_a), np.tril(in_b)
-
-    flat = loc.reshape(*loc.shape[:-2], n * k)
-    return _Dense(flat, _kronecker(a, b), _kronecker(of_a, of_b), pulled_back)
-
-
-@register_kl(MatrixGaussian, MatrixGaussian)
 @register_kl(LogisticNormal, LogisticNormal)  # a map that is one to one leaves KL as it is
 @register_kl(StickBreakingNormal, StickBreakingNormal)
 @register_kl(MultivariateGaussian, MultivariateGaussian)

@@ -11,7 +11,7 @@ from reparam.base.distribution import Distribution
 from reparam.divergences._registry import aligned, events
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 
 __all__ = ["CLOSED_FORM", "INFINITE", "MONTE_CARLO", "SUM", "Divergence", "StandardError"]
 

@@ -22,7 +22,7 @@ from reparam.engine.operands import Operand
 from reparam.engine.outer import Outer
 from reparam.engine.shapes import allocated, check_memory
 from reparam.engine.threads import available, pool
-from reparam.parameters import MAX_DIMENSIONS
+from reparam.real_arrays import MAX_DIMENSIONS
 
 __all__ = ["elements_per_block", "evaluate", "total"]
 

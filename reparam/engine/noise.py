@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.domains import REAL, UNIT, Interval
 from reparam.errors import NoiseError, SeedError
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 
 __all__ = [
     "BLOCK",

@@ -16,7 +16,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.errors import CountError, ShapeError, TooLargeError
-from reparam.parameters import MAX_DIMENSIONS, check_dimensions
+from reparam.real_arrays import MAX_DIMENSIONS, check_dimensions
 
 __all__ = ["allocated", "broadcast_shapes", "check_memory", "sample_shape", "summed_to"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -68,10 +68,6 @@ class Enumeration(Estimator):
         return Moments(self.units, total, nothing, nothing)
 
 
-#: θ and noise to relaxed values, values and ∂ỹ/∂θ.
-Relaxation: TypeAlias = Callable[..., tuple[Array, Array, tuple[Array, ...]]]
-
-
 def _of_bernoulli(
     law: Any, u: Array, temperature: float, given: float
 ) -> tuple[Array, Array, tuple[Array, ...]]:
@@ -122,7 +118,7 @@ def _of_indicator(
 
 #: By distribution: itself, uniform noise, as many numbers as there are in θ for each value,
 #: temperature and θ to relaxed values, values and ∂ỹ/∂θ.
-RELAXATIONS: dict[str, Relaxation] = {
+RELAXATIONS: dict[str, Callable[..., tuple[Array, Array, tuple[Array, ...]]]] = {
     "bernoulli": _of_bernoulli,
     "categorical": _of_categorical,
 }
@@ -147,8 +143,6 @@ class Relaxed(Estimator):
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
-        name = problem.distribution.name
-        self._relaxed: Relaxation = RELAXATIONS.get(name, _of_categorical)
         self._each = sum(value.size for value in problem.distribution._theta)
         self._noise = Substream(Stream(root), UNIFORM, event=(self._each,))
         self.together = max(1, BLOCK // self._each)  # as many numbers as of other noise
@@ -170,7 +164,8 @@ class Relaxed(Estimator):
         if self.problem.of_vectors:
             relaxed, hard, pulled = _of_indicator(law, u, temperature, *self.problem.theta)
             return list(pulled(self.problem.objective.slope(self._where(relaxed, hard))))
-        relaxed, hard, slopes = self._relaxed(law, u, temperature, *self.problem.theta)
+        relaxation = RELAXATIONS[law.name]
+        relaxed, hard, slopes = relaxation(law, u, temperature, *self.problem.theta)
         upstream = self.problem.objective.slope(self._where(relaxed, hard))
         return [upstream * slope for slope in slopes]
 

@@ -27,7 +27,7 @@ from reparam.estimators._table import ESTIMATORS, USUAL
 from reparam.estimators._tails import infinite_moments
 from reparam.moments import Moments
 from reparam.notation import concise
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 
 __all__ = ["DRAWS", "TEMPERATURE", "estimate"]
 

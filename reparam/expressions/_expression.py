@@ -16,7 +16,7 @@ from reparam.expressions._intervals import Range, slope_range
 from reparam.expressions._parse import parse
 from reparam.expressions._scan import normalized
 from reparam.expressions._tape import Tape
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 
 __all__ = ["Expression"]
 
@@ -278,7 +278,7 @@ def _stretched(result: Any, shape: tuple[int, ...]) -> Array:
 
 
 def _pieces(shape: tuple[int, ...], most: int) -> Iterator[tuple[slice, ...]]:
-    """Yield the pieces, of at most `size` elements, of an array of more, in order."""
+    """Yield the pieces, of at most `most` elements, of an array of more, in order."""
     rows = math.prod(shape[1:])
     if rows > most:
         for row in range(shape[0]):

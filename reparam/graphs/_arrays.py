@@ -26,8 +26,8 @@ Part: TypeAlias = "int | slice"
 
 
 @dataclass(frozen=True)
-class Sum:
-    """The sum of a node over its elements: one number a draw."""
+class _OfOne:
+    """What is made of one node."""
 
     name: str
     argument: str
@@ -40,6 +40,11 @@ class Sum:
     def mixed(self, layout: Layout) -> tuple[str, ...]:
         """Return the arguments of which an element of the result depends on several elements."""
         return (self.argument,)
+
+
+@dataclass(frozen=True)
+class Sum(_OfOne):
+    """The sum of a node over its elements: one number a draw."""
 
     def value(self, rows: Array) -> Array:
         """Return the sums."""
@@ -84,21 +89,10 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Item:
+class Item(_OfOne):
     """An entry of a node, or a slice: ``w[0]``, ``w[1:]``, ``L[0, 1]``."""
 
-    name: str
-    argument: str
     index: tuple[Part, ...]
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The node."""
-        return (self.argument,)
-
-    def mixed(self, layout: Layout) -> tuple[str, ...]:
-        """Return the arguments of which an element of the result depends on several elements."""
-        return (self.argument,)
 
     def value(self, rows: Array) -> Array:
         """Return the entries."""

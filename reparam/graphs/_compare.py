@@ -179,6 +179,8 @@ def compared(
         said += [f"{name}: {note}" for note in found.notes]
         soft = [node for node in nodes if isinstance(node, Sampled) and node.hard]
         for key in inputs:
+            active = own._active([key])
+            biased = any(node.by == PATHWISE or node.name in active for node in soft)
             errors = np.ravel(found.standard_error.gradient[key])
             columns = zip(
                 np.ravel(found.gradient[key]), errors, np.ravel(truth.gradient[key]), strict=True
@@ -194,9 +196,7 @@ def compared(
                         variance=float(error) ** 2 * n,
                         cost=cost,
                         exact=float(right),
-                        biased=any(
-                            node.by == PATHWISE or node.name in own._active([key]) for node in soft
-                        ),
+                        biased=biased,
                         draws=n,
                     )
                 )

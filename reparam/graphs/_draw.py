@@ -17,7 +17,7 @@ from reparam.errors import GraphError, ShapeError, did_you_mean
 from reparam.expressions._scan import normalized
 from reparam.graphs._evaluator import ONE, Evaluator, Frame
 from reparam.graphs._terms import LOSS
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 
 __all__ = ["GraphDraw"]
 

@@ -33,7 +33,7 @@ from reparam.graphs._relaxing import rounded
 from reparam.graphs._score import Integers, costs
 from reparam.graphs._shapes import added
 from reparam.graphs._terms import LOSS, Term, terms
-from reparam.parameters import MAX_DIMENSIONS
+from reparam.real_arrays import MAX_DIMENSIONS
 
 __all__ = ["ONE", "Evaluator", "Frame", "Source", "replayed"]
 
@@ -255,9 +255,7 @@ class Evaluator:
         if node.name in self._laws:
             return self._laws[node.name]
         with locating(_title(node)):
-            ranks = node.placed.ranks
-            aligned = self._layout.aligned(values, ranks, node.law.has_vectors)
-            return node.placed.made(aligned)
+            return node.placed.at(values, self._layout)
 
     def _batch_of(self, node: Sampled) -> tuple[int, ...]:
         """Return the shape of one draw as its distribution sees it, without entries of vectors."""

@@ -55,7 +55,7 @@ class OfDraws:
 
     def slope(self, y: Array) -> Array:
         """Return the derivative in each entry of each draw."""
-        frame = self._frame(y)
+        frame = self._frame(y, self._model._active([self._name]))
         (found,) = self._model._backward(frame, {LOSS: ONE}, [self._name], scores=False)
         return found.reshape(y.shape)
 
@@ -85,11 +85,10 @@ class OfDraws:
         structure = Structure(tuple(nodes))
         return Evaluator(structure, {name: value for name, (_, value) in names.items()})
 
-    def _frame(self, y: Array) -> Frame:
+    def _frame(self, y: Array, active: frozenset[str] | None = None) -> Frame:
         def source(node: Sampled, law: Any, at: range) -> Any:
             return _Given(law, y)
 
-        active = self._model._active([self._name])
         return self._model._forward(range(len(y)), source, active)
 
 

@@ -22,7 +22,7 @@ from reparam.graphs._estimation import expectation
 from reparam.graphs._evaluator import Evaluator, Source
 from reparam.graphs._expectation import Expectation
 from reparam.graphs._parse import Structure, parse
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 
 __all__ = ["Graph", "Model"]
 

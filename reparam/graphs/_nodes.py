@@ -149,6 +149,10 @@ class Placed:
             leaf.check(value)
         return self.law.made(parameters)
 
+    def at(self, values: Values, layout: Layout) -> Any:
+        """Return the distribution, given values of the nodes."""
+        return self.made(layout.aligned(values, self.ranks, self.law.has_vectors))
+
     def by_argument(self, known: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
         """Yield arguments with what is known by parameter; for vectors there are more axes."""
         for argument, leaf in zip(self.arguments, self.leaves, strict=True):
@@ -285,14 +289,12 @@ class Entropy:
 
     def value(self, values: Values, layout: Layout) -> Array:
         """Return the entropy."""
-        found: Array = self.placed.made(
-            layout.aligned(values, self.placed.ranks, self.placed.law.has_vectors)
-        ).entropy
+        found: Array = self.placed.at(values, layout).entropy
         return found
 
     def gradient(self, values: Values, wrt: Sequence[str], layout: Layout) -> Gradient:
         """Return the entropy, and its derivatives."""
-        d = self.placed.made(layout.aligned(values, self.placed.ranks, self.placed.law.has_vectors))
+        d = self.placed.at(values, layout)
         if self.placed.stopped or not any(name in wrt for name in self.arguments):
             return d.entropy, {}
         return d.entropy, _some(self.placed.by_argument(_slopes_of_entropy(d)), wrt)

@@ -122,7 +122,7 @@ def _mode(alpha: Array, r: Array) -> Array:
 
 
 def _length(t: Array, alpha: Array, r: Array, fall: float) -> Array:
-    """Return how far above t, which is at or above the mode, ln f may have not fallen so much."""
+    """Return a distance above t, itself at or above the mode, over which ln f falls by `fall`."""
     rate = alpha / np.cosh(r)
     rising, falling = 0.5 * rate * np.exp(t - r), 0.5 * rate * np.exp(r - t)
     bounds = (

@@ -99,7 +99,9 @@ def _at(name: str, s: Array, n: int) -> Array:
 
 def _by_count(formula: Callable[[Array, int], Array], s: Array, n: Array) -> Array:
     """Return a formula's values, of the elements of each n by themselves."""
-    n, result = np.broadcast_to(n, s.shape), np.empty(s.shape)
+    if np.ndim(n) == 0:
+        return formula(s, int(n))
+    result = np.empty(s.shape)
     for count in np.unique(n):
         own = n == count
         result[own] = formula(s[own], int(count))

@@ -23,7 +23,7 @@ from reparam.special._elementwise import column, elementwise, integrate, select,
 from reparam.special._newton import Members, halley, iterate, unfinished
 from reparam.special.mills import mills, mills_bend, mills_deficit, mills_difference
 
-__all__ = ["entropy", "log_density", "log_tail", "overshoot", "quantile", "tail"]
+__all__ = ["entropy", "log_density", "log_tail", "overshoot", "quantile", "slope", "spread", "tail"]
 
 _LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 #: A rule on [0, 1] for the density of z over less than 1.
@@ -38,21 +38,29 @@ _GRID = _STEP * np.arange(-32.0, 81.0)
 _STEEP = 2.0
 
 
-@elementwise(outputs=3)
-def overshoot(x: Array, k: Array) -> tuple[Array, Array, Array]:
-    """Return m = φ(c)/Φ(c), e = m + c and 1 − m e at c = x − k: neither of the latter cancels.
+@elementwise(outputs=2)
+def overshoot(x: Array, k: Array) -> tuple[Array, Array]:
+    """Return m = φ(c)/Φ(c) and e = m + c at c = x − k, which does not cancel.
 
-    With t = −c these are 1/R, −R′/R, and R″/R − e²: moments of a normal variate beyond t, less t.
+    With t = −c these are 1/R and −R′/R: e is the mean of a normal variate beyond t, less t.
     """
     t = k - x
     above = np.maximum(t, 0.0)
-    ratio, deficit = mills(above), mills_deficit(above)
-    e = deficit / ratio
-    spread = mills_bend(above) / ratio - e * e
-    ratio = mills(np.minimum(t, 0.0))
-    m = np.where(t > 0.0, 1.0 / mills(above), 1.0 / ratio)
-    e = np.where(t > 0.0, e, m - t)
-    return m, e, np.where(t > 0.0, spread, 1.0 - m * e)
+    ratio = mills(above)
+    m = 1.0 / np.where(t > 0.0, ratio, mills(np.minimum(t, 0.0)))
+    return m, np.where(t > 0.0, mills_deficit(above) / ratio, m - t)
+
+
+@elementwise()
+def spread(x: Array, k: Array, m: Array, e: Array) -> Array:
+    """Return 1 − m e = R″/R − e² without cancellation: the variance beyond t."""
+    above = np.maximum(k - x, 0.0)
+    return np.where(x < k, mills_bend(above) / mills(above) - e * e, 1.0 - m * e)
+
+
+def slope(x: Array, k: Array, m: Array, e: Array) -> Array:
+    """Return ∂ ln f/∂x = e − x = m − k, whichever does not cancel."""
+    return np.asarray(np.where(x < k, e - x, m - k))
 
 
 @elementwise()
@@ -166,20 +174,13 @@ def quantile(u: Array, v: Array, k: Array) -> Array:
         found = _log_tail(at, rate, side)
         residual = log_tail[members] - found
         ratio = np.exp(found - np.log(rate) - _log_bent(at, rate))
-        step, bent = halley(residual, ratio, slope(at, rate), side > 0.0)
+        step, bent = halley(residual, ratio, slope(at, rate, *overshoot(at, rate)), side > 0.0)
         x[members] = at + step
         return unfinished(residual, step / np.maximum(1.0, np.abs(at)), bent)
 
     iterate(improve, active)
     improve(active)
     return x
-
-
-@elementwise()
-def slope(x: Array, k: Array) -> Array:
-    """Return ∂ ln f/∂x = e − x = m − k, whichever does not cancel."""
-    m, e, _ = overshoot(x, k)
-    return np.asarray(np.where(x < k, e - x, m - k))
 
 
 def entropy(k: Array) -> Array:

@@ -59,7 +59,7 @@ _TWO_PI, _LOG_HALF = 2.0 * math.pi, math.log(0.5)
 _FALL = 40.0
 #: The last node where exp(−x cosh w) falls later than the rest, like e^−w.
 _LAST = 40.0
-#: From these x on so many nodes suffice: their distance is at most 0.235, or 0.37/√x, and the
+#: From these x on fewer nodes suffice: their distance is at most 0.235, or 0.37/√x, and the
 #: error about exp(−40).
 _BORDERS = np.array([1e-3, 0.3])
 _NODES = (171, 48, 24)

@@ -30,9 +30,7 @@ from reparam.base.discrete import Discrete
 from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
-from reparam.testing._count_vectors import (
-    count_vectors_are_where_probability_is,
-)
+from reparam.testing._count_vectors import count_vectors_are_where_probability_is
 from reparam.testing._declaration import (
     declares_itself,
     is_frozen,
@@ -52,16 +50,10 @@ from reparam.testing._draws import (
     draws_replay,
     elements_are_independent,
 )
-from reparam.testing._formulas import (
-    lies_in_support,
-    upper_quantile_inverts_upper_tail,
-)
+from reparam.testing._formulas import lies_in_support, upper_quantile_inverts_upper_tail
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
-from reparam.testing._vectors import (
-    vector_density_is_of_the_support,
-    vector_products_agree,
-)
+from reparam.testing._vectors import vector_density_is_of_the_support, vector_products_agree
 from reparam.testing._witnesses import DISCRETE_WITNESS_PROPERTIES, WITNESS_PROPERTIES, check
 
 __all__ = [

@@ -6,12 +6,10 @@ import numpy as np
 
 from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.errors import NoFormulaError, ShapeError
-from reparam.testing._report import agree, check, refuses
+from reparam.testing._report import agree, is_nan, refuses
 from reparam.testing._typical import typical
 
-__all__ = [
-    "count_vectors_are_where_probability_is",
-]
+__all__ = ["count_vectors_are_where_probability_is"]
 
 
 def count_vectors_are_where_probability_is(cls: type[DiscreteVectors]) -> None:
@@ -21,8 +19,8 @@ def count_vectors_are_where_probability_is(cls: type[DiscreteVectors]) -> None:
     for beyond in (y + 0.5, y + 1.0, y - 1.0, np.full_like(y, np.inf)):
         agree(d, "log p outside the support", d.log_prob(beyond), -np.inf)
         for name, entry in d.score(beyond).items():
-            check(d, np.all(np.isnan(entry)), f"score in {name} outside the support is {entry}")
-    check(d, np.all(np.isnan(d.log_prob(np.full_like(y, np.nan)))), "log p at NaN is not NaN")
+            is_nan(d, f"score in {name} outside the support", entry)
+    is_nan(d, "log p at NaN", d.log_prob(np.full_like(y, np.nan)))
     for of_numbers in (d.cdf, d.sf, d.log_cdf, d.log_sf, d.icdf, d.isf):
         refuses(d, NoFormulaError, of_numbers, y)
     refuses(d, ShapeError, d.log_prob, np.zeros(d.event_shape[0] + 1))

@@ -1,4 +1,4 @@
-"""Properties of the formulas that no witness looks at: the support's ends, and moments."""
+"""Properties of the formulas that no witness looks at: the support's ends, and upper quantiles."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from reparam._typing import Array
-from reparam.base.reparameterized import Reparameterized
+from reparam._typing import ArrayLike
+from reparam.base.distribution import Distribution
 from reparam.special._accurate import LARGEST
-from reparam.testing._report import Distributions, agree, check
+from reparam.testing._report import Distributions, agree, is_nan
 from reparam.testing._typical import typical
 
 
@@ -24,24 +24,18 @@ def lies_in_support(cls: Distributions) -> None:
     agree(d, "isf(0)", d.isf(0.0), high)
     agree(d, "isf(1)", d.isf(1.0), low)
     for name, quantile in (("icdf", d.icdf), ("isf", d.isf)):
-        _is_nan(d, f"{name} outside [0, 1]", quantile([[-0.1], [1.1], [math.nan]]))
+        is_nan(d, f"{name} outside [0, 1]", quantile([[-0.1], [1.1], [math.nan]]))
     for name in ("log_prob", "log_cdf", "log_sf", "stein_score"):
-        _is_nan(d, f"{name}(NaN)", getattr(d, name)(math.nan))
+        is_nan(d, f"{name}(NaN)", getattr(d, name)(math.nan))
     for end, cdf, outward in ((low, 0.0, -1.0), (high, 1.0, 1.0)):
         if not np.all(np.isfinite(end)):
             continue
         beyond = end + outward
-        agree(d, "log p outside the support", d.log_prob(beyond), -np.inf, y=beyond)
-        agree(d, "F outside the support", d.cdf(beyond), cdf, y=beyond)
-        agree(d, "1 − F outside the support", d.sf(beyond), 1.0 - cdf, y=beyond)
-        with np.errstate(divide="ignore"):
-            logs = np.log([cdf, 1.0 - cdf])
-        agree(d, "ln F outside the support", d.log_cdf(beyond), logs[0], y=beyond)
-        agree(d, "ln(1 − F) outside the support", d.log_sf(beyond), logs[1], y=beyond)
-        _is_nan(d, "∂ log p/∂y outside the support", d.stein_score(beyond))
+        has_no_probability(d, beyond, cdf)
+        is_nan(d, "∂ log p/∂y outside the support", d.stein_score(beyond))
         for what, derivatives in (("score", d.score(beyond)), ("pathwise", d.pathwise(beyond))):
             for name, entry in derivatives.items():
-                _is_nan(d, f"{what} in {name} outside the support", entry)
+                is_nan(d, f"{what} in {name} outside the support", entry)
 
 
 def upper_quantile_inverts_upper_tail(cls: Distributions) -> None:
@@ -61,5 +55,12 @@ def upper_quantile_inverts_upper_tail(cls: Distributions) -> None:
     agree(d, "P(Y > isf(v))", np.where(inside, v, tail), v, rtol=0.0, v=v)
 
 
-def _is_nan(d: Reparameterized, what: str, values: Array) -> None:
-    check(d, np.all(np.isnan(values)), f"{what} is {values}, expected NaN")
+def has_no_probability(d: Distribution, beyond: ArrayLike, cdf: float) -> None:
+    """Raise an AssertionError unless p is 0 at values outside the support, and F is as given."""
+    agree(d, "log p outside the support", d.log_prob(beyond), -np.inf, y=beyond)
+    agree(d, "F outside the support", d.cdf(beyond), cdf, y=beyond)
+    agree(d, "1 − F outside the support", d.sf(beyond), 1.0 - cdf, y=beyond)
+    with np.errstate(divide="ignore"):
+        logs = np.log([cdf, 1.0 - cdf])
+    agree(d, "ln F outside the support", d.log_cdf(beyond), logs[0], y=beyond)
+    agree(d, "ln(1 − F) outside the support", d.log_sf(beyond), logs[1], y=beyond)

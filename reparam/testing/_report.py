@@ -10,7 +10,7 @@ from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 
-__all__ = ["Distributions", "agree", "check", "refuses"]
+__all__ = ["Distributions", "agree", "check", "is_nan", "refuses"]
 
 Distributions = type[Reparameterized]
 
@@ -19,6 +19,11 @@ def check(subject: Distribution | type[Distribution], condition: object, problem
     """Raise an AssertionError that names the distribution and the problem, unless it holds."""
     if not condition:
         raise AssertionError(f"{subject.name}: {problem}")
+
+
+def is_nan(d: Distribution, what: str, values: Array) -> None:
+    """Raise an AssertionError unless all values are NaN."""
+    check(d, np.all(np.isnan(values)), f"{what} is {values}, expected NaN")
 
 
 def refuses(

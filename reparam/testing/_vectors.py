@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -15,13 +14,9 @@ from reparam.regions import Region, Simplex
 from reparam.testing._report import check, refuses
 from reparam.testing._typical import typicals
 
-__all__ = [
-    "vector_density_is_of_the_support",
-    "vector_products_agree",
-]
+__all__ = ["vector_density_is_of_the_support", "vector_products_agree"]
 
 Vectors = type[Reparameterized]
-Noises = Sequence[Array]
 
 #: Relative rounding of sums of products in another order.
 _ROUNDING = 1e-13

@@ -7,26 +7,48 @@ wrapped here take that one, where it is nearer to the end than x is to 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.base.seen import Link, Seen, joined
+from reparam.base.reparameterized import Reparameterized
+from reparam.base.seen import Seen, joined
 from reparam.base.tree import flat
 from reparam.engine.noise import UNIFORM
+from reparam.parameters import Parameters
 from reparam.transforms.maps import Map
-
-if TYPE_CHECKING:
-    from reparam.transforms.transformed import Transformed
+from reparam.transforms.maps._map import Steps
 
 __all__ = ["Twin", "by_distance", "chained", "from_the_nearer_end", "replaced", "twins"]
 
-#: A map in place of another one, and its parameters made of that one's.
-Step = tuple[Map, tuple[Link, ...]]
+#: What makes a distribution of T(x) from that of x and T.
+Transform = Callable[[Reparameterized, Map], Reparameterized]
+
+
+class Whole(Protocol):
+    """A distribution of T(x), as far as it is looked at here."""
+
+    @property
+    def base(self) -> Reparameterized:
+        """The distribution of x."""
+
+    @property
+    def map(self) -> Map:
+        """T."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters of both."""
+
+    @property
+    def _twins(self) -> list[Twin]:
+        """The same by distances from the base's ends."""
+
+    def _x(self, y: Array, *theta: Any) -> Array: ...
 
 
 class Twin(NamedTuple):
@@ -36,7 +58,7 @@ class Twin(NamedTuple):
     #: 1 if it is the lower end, −1 if the upper.
     sign: float
     #: The same distribution.
-    seen: Seen
+    seen: Seen[Reparameterized]
     #: How many maps of the distance it is.
     steps: int
 
@@ -44,7 +66,7 @@ class Twin(NamedTuple):
         """Return what a formula is at some values, or probabilities."""
         return getattr(self.seen.law, name)(at, *self.seen.theta(theta), **options)
 
-    def drawn(self, whole: Transformed, noise: Array, theta: tuple[Any, ...]) -> Array:
+    def drawn(self, whole: Reparameterized, noise: Array, theta: tuple[Any, ...]) -> Array:
         """Return the value that noise makes, of draws that are a map of it."""
         if whole.noise is UNIFORM:
             return np.asarray(self.formula("_icdf" if whole._rises else "_isf", noise, theta))
@@ -64,8 +86,12 @@ class Twin(NamedTuple):
 
 
 def chained(
-    transformed: type[Transformed], inner: Seen, count: int, steps: Sequence[Step], own: int
-) -> Seen:
+    transformed: Transform,
+    inner: Seen[Reparameterized],
+    count: int,
+    steps: Steps,
+    own: int,
+) -> Seen[Reparameterized]:
     """Return maps, one after another, of what is seen.
 
     Parameters
@@ -88,9 +114,8 @@ def chained(
     return Seen(law, joined((inner.links, count), (links, own)))
 
 
-def twins(distribution: Transformed) -> list[Twin]:
-    """Return the same distribution, by distances from the ends of the base's support."""
-    base, own_map = distribution.base, distribution.map
+def twins(base: Reparameterized, own_map: Map, transformed: Transform) -> list[Twin]:
+    """Return the distribution of T(x), by distances of x from the ends of the base's support."""
     found = []
     for ends, sign in zip(base.support, (1.0, -1.0), strict=True):
         end = float(np.ravel(ends)[0]) if np.size(ends) else 0.0
@@ -100,13 +125,13 @@ def twins(distribution: Transformed) -> list[Twin]:
         inner = base._seen_from(end, sign) if steps else None
         if inner is not None:
             count, own = len(base.parameters), len(own_map.parameters)
-            seen = chained(type(distribution), inner, count, steps, own)
+            seen = chained(transformed, inner, count, steps, own)
             found.append(Twin(end, sign, seen, len(steps)))
     return found
 
 
 def _nearer(
-    distribution: Transformed, x: Array, phi: tuple[Any, ...]
+    distribution: Whole, x: Array, phi: tuple[Any, ...]
 ) -> Iterator[tuple[NDArray[np.bool_], Twin]]:
     """Yield where x is nearer to an end than to 0, and the map keeps the distance alone."""
     for twin in distribution._twins:
@@ -117,7 +142,7 @@ def _nearer(
 
 
 def replaced(
-    distribution: Transformed,
+    distribution: Whole,
     x: Array,
     phi: tuple[Any, ...],
     found: Array,
@@ -136,14 +161,16 @@ def replaced(
 
 
 def by_distance(
-    distribution: Transformed, name: str, x: Array, y: Array, theta: tuple[Any, ...], found: Any
+    distribution: Whole, name: str, x: Array, y: Array, theta: tuple[Any, ...], found: Any
 ) -> Any:
     """Return what a formula of y was found to be, and next to an end what it is by the distance."""
     for near, twin in _nearer(distribution, x, theta[1]):
         inside = np.where(near, y, np.broadcast_to(y, near.shape)[near][0])
         there = twin.formula(name, inside, theta)
         if isinstance(found, tuple):
-            entries = zip(flat(found), twin.seen.chained(there, distribution), strict=True)
+            entries = zip(
+                flat(found), twin.seen.chained(there, distribution.parameters), strict=True
+            )
             found = tuple(_chosen(near, other, entry) for entry, other in entries)
         else:
             found = np.where(near, there, found)
@@ -155,7 +182,7 @@ def from_the_nearer_end(method: Callable[..., Any]) -> Callable[..., Any]:
     name = method.__name__
 
     @wraps(method)
-    def whole(self: Transformed, y: Array, *theta: Any) -> Any:
+    def whole(self: Whole, y: Array, *theta: Any) -> Any:
         found = method(self, y, *theta)
         return (
             by_distance(self, name, self._x(y, *theta), y, theta, found) if self._twins else found

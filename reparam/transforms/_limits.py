@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
-
-if TYPE_CHECKING:
-    from reparam.transforms.transformed import Transformed
 
 __all__ = ["limit_of_log_density", "limits_of_scores"]
 
@@ -28,35 +26,48 @@ _LARGE = 1e290
 
 
 def limit_of_log_density(
-    distribution: Transformed, x: Array, y: Array, of_base: Any, phi: Any
+    log_density: Callable[[Array], Array], x: Array, y: Array, low: Any
 ) -> Array:
-    """Return the limit of ln p towards an end of the support, where it is ∞ − ∞."""
-    low, _ = distribution.base._ends(*of_base)
+    """Return the limit of ln p towards an end of the support, where it is ∞ − ∞.
+
+    Parameters
+    ----------
+    log_density
+        ln p of T(x), as a function of x.
+    x, y
+        Where, and T(x).
+    low
+        The lower end of the base's support.
+    """
     inwards = np.where(x == low, 1.0, -1.0)
     before, after = (
-        distribution._log_density(near, distribution._proved._value(near, *phi), of_base, phi)
-        for near in (
-            np.select([np.isinf(x), x == 0.0], [-inwards * far, inwards * tiny], x + inwards * e)
-            for far, tiny, e in (
-                (far, tiny, np.abs(x) * share)
-                for far, tiny, share in zip(_NEXT_TO_INFINITY, _NEXT_TO_ZERO, _NEXT_TO, strict=True)
+        log_density(
+            np.select(
+                [np.isinf(x), x == 0.0],
+                [-inwards * far, inwards * tiny],
+                x + inwards * np.abs(x) * share,
             )
         )
+        for far, tiny, share in zip(_NEXT_TO_INFINITY, _NEXT_TO_ZERO, _NEXT_TO, strict=True)
     )
     limit = _towards(before, after)
     return np.where(np.isinf(y) | np.isnan(after - before), -np.inf, limit)
 
 
 def limits_of_scores(
-    distribution: Transformed, scores: tuple[Any, ...], x: Array, theta: tuple[Any, ...]
+    scores_at: Callable[[Array], tuple[Any, ...]], scores: tuple[Any, ...], x: Array
 ) -> tuple[Any, ...]:
-    """Return scores: where x is infinite what they go to, if formulas have stopped on the way."""
+    """Return scores: where x is infinite what they go to, if formulas have stopped on the way.
+
+    Parameters
+    ----------
+    scores_at
+        ∂ ln p/∂θ of T(x), as a function of x.
+    scores, x
+        What it is found to be, and where.
+    """
     endless = np.isinf(x)
-    places = [np.where(endless, np.copysign(far, x), x) for far in _FAR]
-    far = [
-        distribution._scores(place, distribution._proved._value(place, *theta[1]), *theta)
-        for place in places
-    ]
+    far = [scores_at(np.where(endless, np.copysign(far, x), x)) for far in _FAR]
 
     def limit(entry: Any, before: Any, after: Any) -> Array:
         rows = endless if np.ndim(entry) <= np.ndim(endless) else endless[..., np.newaxis]

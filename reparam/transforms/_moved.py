@@ -11,10 +11,10 @@ from reparam.transforms.transformed import Transformed
 __all__ = ["moved"]
 
 
-def moved(base: Reparameterized, end: float, sign: float) -> Seen:
+def moved(base: Reparameterized, end: float, sign: float) -> Seen[Reparameterized]:
     """Return the distribution of sign · (x − end): by a map of x if nothing better is known."""
     if (known := base._seen_from(end, sign)) is not None:
         return known
     count, step = len(base.parameters), Affine(-sign * end, sign)
     links = Link(-sign * end, {}), Link(sign, {})
-    return chained(Transformed, Seen(base, kept(count)), count, [(step, links)], 0)
+    return chained(Transformed, Seen(base, kept(count)), count, ((step, links),), 0)

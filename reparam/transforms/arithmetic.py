@@ -12,7 +12,7 @@ from reparam.base.distribution import Distribution
 from reparam.base.operators import OPERATIONS
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import ParameterError, did_you_mean, spelled
-from reparam.parameters import as_real_array
+from reparam.real_arrays import as_real_array
 from reparam.transforms.folded import Folded
 from reparam.transforms.maps import MAPS, Affine, Exp, Log, Map, Power, Reciprocal
 from reparam.transforms.maps.formula import formula

@@ -118,7 +118,7 @@ class Mixture(Reparameterized):
             for path in component.moving
         )
 
-    def _seen_from(self, end: float, sign: float) -> Seen | None:
+    def _seen_from(self, end: float, sign: float) -> Seen[Reparameterized] | None:
         parts = [moved(component, end, sign) for component in self.components]
         counts = [len(component.parameters) for component in self.components]
         links = joined(*zip((part.links for part in parts), counts, strict=True), (kept(1), 1))

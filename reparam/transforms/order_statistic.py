@@ -74,7 +74,7 @@ class OrderStatistic(Reparameterized):
         r, n = (_text(self._parts[name]) for name in ("r", "n"))
         return f"{self.base!r}, r={r}, n={n}"
 
-    def _seen_from(self, end: float, sign: float) -> Seen | None:
+    def _seen_from(self, end: float, sign: float) -> Seen[Reparameterized] | None:
         inner = self.base._seen_from(end, sign)
         if inner is None:
             return None

@@ -252,9 +252,9 @@ class Transformed(Mapped):
     @cached_property
     def _twins(self) -> list[Twin]:
         """The same by distances from the base's ends."""
-        return twins(self)
+        return twins(self.base, self.map, type(self))
 
-    def _seen_from(self, end: float, sign: float) -> Seen | None:
+    def _seen_from(self, end: float, sign: float) -> Seen[Reparameterized] | None:
         steps = self.map._to_distance(end, sign)
         if not steps:
             return None
@@ -407,7 +407,12 @@ class Transformed(Mapped):
         x = self._x(y, *theta)
         logs = np.asarray(self._log_density(x, y, of_base, phi))
         if np.any(lost := np.isnan(logs) & ~np.isnan(y)):
-            logs = np.where(lost, limit_of_log_density(self, x, y, of_base, phi), logs)
+            low, _ = self.base._ends(*of_base)
+
+            def log_density(x: Array) -> Array:
+                return self._log_density(x, self._proved._value(x, *phi), of_base, phi)
+
+            logs = np.where(lost, limit_of_log_density(log_density, x, y, low), logs)
         return logs
 
     def _log_density(self, x: Array, y: Array, of_base: Any, phi: Any) -> Array:
@@ -419,7 +424,13 @@ class Transformed(Mapped):
     def _score(self, y: Array, *theta: Any) -> tuple[Any, ...]:
         x = self._x(y, *theta)
         scores = self._scores(x, y, *theta)
-        return limits_of_scores(self, scores, x, theta) if np.any(np.isinf(x)) else scores
+        if not np.any(np.isinf(x)):
+            return scores
+
+        def scores_at(x: Array) -> tuple[Any, ...]:
+            return self._scores(x, self._proved._value(x, *theta[1]), *theta)
+
+        return limits_of_scores(scores_at, scores, x)
 
     def _scores(self, x: Array, y: Array, *theta: Any) -> tuple[Any, ...]:
         return (*flat(self.base._score(x, *theta[0])), *self._map_score(x, y, *theta))

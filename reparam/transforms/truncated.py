@@ -98,7 +98,7 @@ class Truncated(Reparameterized):
             ]
         return tuple(path for path in self.parameters if path in found)
 
-    def _seen_from(self, end: float, sign: float) -> Seen | None:
+    def _seen_from(self, end: float, sign: float) -> Seen[Reparameterized] | None:
         inner, count = moved(self.base, end, sign), len(self.base.parameters)
         ends = [Link(-sign * end, {number: sign}) for number in (0, 1)]
         links = joined((inner.links, count), (ends if sign > 0.0 else ends[::-1], 2))

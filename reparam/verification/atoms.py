@@ -11,7 +11,8 @@ from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
 from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
-from reparam.verification.targets import Registered, Target
+from reparam.verification.registered import Registered
+from reparam.verification.targets import Target
 
 __all__ = ["WithAtoms"]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification import hints, statistics
-from reparam.verification.comparing import Tally, beside, not_numbers
+from reparam.verification.comparing import Tally, beside, not_numbers, results
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.numerical_law import NumericalLaw
@@ -84,8 +84,7 @@ class Averages:
 
     def result(self) -> Iterator[Comparison]:
         """Yield the comparisons."""
-        for tally in (self.mean, self.total, self.given, self.bias):
-            yield from tally.result()
+        yield from results(self.mean, self.total, self.given, self.bias)
 
 
 def compare(

@@ -10,7 +10,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification import independence, statistics
-from reparam.verification.comparing import Tally, beside
+from reparam.verification.comparing import Tally, beside, results
 from reparam.verification.context import Context
 from reparam.verification.entries import Entrywise
 from reparam.verification.laws import Law
@@ -125,8 +125,7 @@ class Fit:
     def result(self) -> Iterator[Comparison]:
         """Yield the comparisons."""
         tallies = (self._distance, self._tails, self._outermost, self._equal, self._serial)
-        for tally in (*tallies, self._even, *self._motions):
-            yield from tally.result()
+        yield from results(*tallies, self._even, *self._motions)
 
 
 def is_discrete(ordered: Array) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.targets import Masses
+from reparam.verification.registered import Masses
 
 __all__ = ["every"]
 

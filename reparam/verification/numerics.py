@@ -259,7 +259,7 @@ def derivative_in(
 def quantiles(
     cdf: Callable[[Array], Array], sf: Callable[[Array], Array], u: Array, within: Array
 ) -> Array:
-    """Return values y with F(y) = u; NaN where there is none.
+    """Return values y with F(y) = u; NaN where no value has that.
 
     Parameters
     ----------

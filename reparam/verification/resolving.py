@@ -21,8 +21,9 @@ from reparam.errors import InputError, UnknownDistributionError
 from reparam.importing import imported, imported_law
 from reparam.verification.atoms import WithAtoms
 from reparam.verification.objects import Object
+from reparam.verification.registered import Masses, Registered
 from reparam.verification.sampled_vectors import declares_vectors, of_object
-from reparam.verification.targets import Masses, Registered, Target
+from reparam.verification.targets import Target
 from reparam.verification.vectors import Vectors
 
 __all__ = ["LIBRARIES", "name_of", "place_of", "resolve"]

@@ -17,7 +17,8 @@ from reparam.errors import InputError, NoFormulaError
 from reparam.regions import Region, Simplex, UnitVector
 from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
-from reparam.verification.targets import Bends, Later, Registered, Sample, Target
+from reparam.verification.registered import Later, Registered
+from reparam.verification.targets import Bends, Sample, Target
 
 __all__ = ["LEAST_LOGARITHM", "Vectors"]
 
@@ -70,12 +71,8 @@ class Vectors(Registered):
         bounded = isinstance(made._support, (Simplex, UnitVector))
         self.is_whole = bounded or bool(np.all(np.isinf(made.support)))
         self.reference = cls.name
-        self.formulas = {
-            "log_prob": lambda at, /, **theta: self.law(theta).log_prob(at),
-            "score": lambda at, /, **theta: self.law(theta).score(at),
-        }
-        if cls.has_formula("stein_score"):
-            self.formulas["stein_score"] = lambda at, /, **theta: self.law(theta).stein_score(at)
+        stein = ("stein_score",) if cls.has_formula("stein_score") else ()
+        self.formulas = {name: self._formula(name) for name in ("log_prob", "score", *stein)}
 
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n vectors: the same ones, without gradients."""

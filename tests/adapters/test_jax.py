@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import reparam as rp
-from reparam.adapters.laws import key_of
+from reparam.adapters.classes import class_names
 from reparam.errors import (
     CountError,
     NoFormulaError,
@@ -21,14 +21,7 @@ rpj = pytest.importorskip("reparam.jax")
 check_grads = pytest.importorskip("jax.test_util").check_grads
 
 
-def is_of_numbers(name):
-    try:
-        return bool(key_of(name))
-    except NotReparameterizable:
-        return False
-
-
-LAWS = [name for name in BUILT_IN if is_of_numbers(name)]
+LAWS = [name for name in BUILT_IN if name in class_names().values()]
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +33,7 @@ def double_precision():
 def typical(name, shape=()):
     found = {}
     for parameter, declared in rp.get(name).parameters.items():
-        low, high = declared.typical
-        middle = np.sqrt(low * high) if low > 0.0 else 0.5 * low + 0.5 * high
+        middle = declared.typical_at(0.5)
         found[parameter] = np.full(shape, middle if declared.differentiable else np.round(middle))
     return found
 

@@ -46,10 +46,8 @@ def typical(name, shape=()):
     """Return values of the parameters, different for each element, in the middle of the typical."""
     found = []
     for k, declared in enumerate(rp.get(name).parameters.values()):
-        low, high = declared.typical
         part = (0.35 + 0.3 * np.linspace(0.0, 1.0, int(np.prod(shape)) or 1)).reshape(shape)
-        part = part if k % 2 else 1.0 - part
-        values = low * (high / low) ** part if low > 0.0 else low + (high - low) * part
+        values = declared.typical_at(part if k % 2 else 1.0 - part)
         values = values if declared.differentiable else np.round(values)
         found.append(torch.tensor(values, dtype=DOUBLE, requires_grad=declared.differentiable))
     return found

@@ -201,6 +201,7 @@ def test_threads_make_no_difference(cli):
         ("--temperature 0", ["temperature=0.0 is not in (0, inf)"]),
         ("--seed -1", ["seed '-1' is not a non-negative integer"]),
         ("--format xml", ["no format is called 'xml'"]),
+        ("--node y~gaussian() --loss y**2 --fix q", ["an input q (there are: none)"]),
         ("--estimate all", ["see 'reparam estimate --help'"]),
     ],
 )

@@ -203,16 +203,16 @@ def assert_quantiles_fit(d, u, y):
         steep = np.spacing(u) * np.exp(-d.log_prob(y))  # what the rounding of u moves
     steep = np.where(np.isfinite(steep), steep, 0.0)
     assert np.all(y[1:] >= y[:-1] - 8.0 * (ulp[1:] + steep[1:]))
-    told = (np.abs(y) > 1e-290) & (np.abs(y) < 1e290) & (d.log_prob(y) < 600.0)
-    density = np.exp(np.where(told, d.log_prob(y), 0.0))
+    clear = (np.abs(y) > 1e-290) & (np.abs(y) < 1e290) & (d.log_prob(y) < 600.0)
+    density = np.exp(np.where(clear, d.log_prob(y), 0.0))
     moved = 8.0 * ulp * density
     # γ + δ arsinh z, say, has no more digits than γ: what an ulp of each parameter moves
     for name, slope in d.pathwise(y).items():
-        moved += np.spacing(np.abs(d[name])) * np.abs(np.where(told, slope, 0.0)) * density
+        moved += np.spacing(np.abs(d[name])) * np.abs(np.where(clear, slope, 0.0)) * density
     # at an end of the support, the density says nothing of all that rounds to it
     moved += d.cdf(np.nextafter(y, np.inf)) - d.cdf(np.nextafter(y, -np.inf))
-    assert np.all((np.abs(d.cdf(y) - u) <= 1e-11 * u + moved)[told])
-    assert np.all((np.abs(d.sf(y) - (1.0 - u)) <= 1e-11 * (1.0 - u) + moved)[told])
+    assert np.all((np.abs(d.cdf(y) - u) <= 1e-11 * u + moved)[clear])
+    assert np.all((np.abs(d.sf(y) - (1.0 - u)) <= 1e-11 * (1.0 - u) + moved)[clear])
 
 
 @every_distribution

@@ -1,11 +1,11 @@
 """A pool of workers that starts none: for tests that are about something else."""
 
 import importlib
-import pickle
 import sys
 from pathlib import Path
 
-from reparam.verification.worker import Unreadable, _answered
+from reparam.verification.pool import pickled
+from reparam.verification.worker import _answered
 
 
 class AtOnce:
@@ -25,10 +25,7 @@ class AtOnce:
                 del sys.modules[name]
 
     def answers(self, tasks):
-        for number, task in tasks.items():
-            try:
-                pickled = pickle.dumps(task)
-            except Exception:
-                yield number, Unreadable()
-            else:
-                yield number, _answered(pickled)
+        readable, unreadable = pickled(tasks)
+        yield from unreadable
+        for number, task in readable.items():
+            yield number, _answered(task)

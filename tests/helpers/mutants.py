@@ -90,7 +90,7 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Altered:
-    """A draw that says what it is told to, and of views what the right one says."""
+    """A draw with values and derivatives as given, and the views of the right one."""
 
     draw: Any
     value: np.ndarray
@@ -138,7 +138,7 @@ def first_to_catch(mutant: Mutant, seed: int) -> str | None:
 
 
 def caught(name: str, seed: int, some: slice = slice(None)) -> dict[str, str | None]:
-    """Return for some of a distribution's mutants, told in words, a witness that catches it."""
+    """Return for some of a distribution's mutants, as words, a witness that catches it."""
     asked = islice(mutants(rp.get(name)), some.start, some.stop, some.step)
     return {str(mutant): first_to_catch(mutant, seed) for mutant in asked}
 
@@ -249,7 +249,7 @@ def _above(d, y, u):
 
 
 def _other(d, name):
-    names = list(d.parameters)
+    names = d.parameters.differentiable
     return names[(names.index(name) + 1) % len(names)]
 
 
@@ -476,7 +476,7 @@ def _moved(name, d):
 
 
 def _of_draws(name, mistake, route):
-    def told(draw):
+    def altered(draw):
         def slopes():
             right = draw.jacobian()
             return {**right, name: mistake(right[name])}
@@ -484,11 +484,11 @@ def _of_draws(name, mistake, route):
         return Altered(draw, draw.value, slopes)
 
     def transform(self, *noise):
-        return told(_right(self).transform(self, *noise))
+        return altered(_right(self).transform(self, *noise))
 
     def rsample(self, shape=(), *, rng=None):
         draw = _right(self).rsample(self, shape, rng=rng)
-        return told(draw) if _route(self) == route else draw
+        return altered(draw) if _route(self) == route else draw
 
     return {"transform": transform} if route == "transform" else {"rsample": rsample}
 
@@ -583,15 +583,15 @@ def _derivative(altered, route):
     def formula(d, y):
         return _right(d).pathwise(d, y)
 
-    def told(d, draw):
+    def wrong(d, draw):
         return Altered(draw, draw.value, lambda: altered(d, draw.value, draw.jacobian(), formula))
 
     def transform(self, noise):
-        return told(self, _right(self).transform(self, noise))
+        return wrong(self, _right(self).transform(self, noise))
 
     def rsample(self, shape=(), *, rng=None):
         draw = _right(self).rsample(self, shape, rng=rng)
-        return told(self, draw) if _route(self) == route else draw
+        return wrong(self, draw) if _route(self) == route else draw
 
     def pathwise(self, value):
         return altered(self, value, formula(self, value), formula)
@@ -655,18 +655,18 @@ def _jumping(name, d):
 def _draws(mistake, route):
     """Return the functions that alter values on one route, and their derivatives with them."""
 
-    def told(d, draw):
+    def altered(d, draw):
         with np.errstate(all="ignore"):
             value = mistake(d, draw.value)
         return Altered(draw, value, lambda: d.pathwise(value))
 
-    return _drawing(lambda d, call: told(d, call(d)), route)
+    return _drawing(lambda d, call: altered(d, call(d)), route)
 
 
 def _values(instead, route):
     """Return the functions that draw from another distribution instead, on one route."""
 
-    def told(d, call):
+    def altered(d, call):
         with np.errstate(all="ignore"):
             draw = call(instead(d))
 
@@ -675,18 +675,18 @@ def _values(instead, route):
 
         return Altered(draw, draw.value, draw.jacobian if d.event_shape else at_value)
 
-    return _drawing(told, route)
+    return _drawing(altered, route)
 
 
-def _drawing(told, route):
+def _drawing(altered, route):
     def transform(self, *noise):
         base = _right(self)
-        return told(self, lambda d: base.transform(d, *noise))
+        return altered(self, lambda d: base.transform(d, *noise))
 
     def rsample(self, shape=(), *, rng=None):
         base = _right(self)
         if _route(self) == route:
-            return told(self, lambda d: base.rsample(d, shape, rng=rng))
+            return altered(self, lambda d: base.rsample(d, shape, rng=rng))
         return base.rsample(self, shape, rng=rng)
 
     def sample(self, shape=(), *, rng=None):
@@ -748,13 +748,13 @@ def _equivalent(mutant, base, said):
     """Whether a mutant says what its base does, far out, too, if that is where it would not."""
     probes = list(_probes(base))[: None if mutant.subject == "edges" else 2]
     return all(
-        _told_alike(ours, theirs, silent=np.all(np.isinf(of_base[0])))
+        _are_alike(ours, theirs, silent=np.all(np.isinf(of_base[0])))
         for theta, of_base in zip(probes, said, strict=False)
         for ours, theirs in zip(_said(mutant.cls, theta), of_base, strict=True)
     )
 
 
-def _told_alike(ours, theirs, silent):
+def _are_alike(ours, theirs, silent):
     """Whether numbers are the same; if all values are infinite, an infinite derivative may be 0."""
     if not silent:
         return np.array_equal(ours, theirs, equal_nan=True)
@@ -766,13 +766,23 @@ def _probes(base):
     """Yield typical parameters twice, and such as are far out."""
     declared = list(base.parameters.items())
     yield {name: p.default for name, p in declared}
-    yield {name: 0.3 * p.typical[0] + 0.7 * p.typical[1] for name, p in declared}
+    yield {
+        name: 0.3 * p.typical[0] + 0.7 * p.typical[1] if p.differentiable else p.typical[1]
+        for name, p in declared
+    }
     yield {name: _far_out(p, 1e3) for name, p in declared}
 
 
 def _far_out(parameter, times):
-    """Return a value so many times beyond the typical ones: where numbers are positive, below."""
+    """Return a value so many times beyond the typical ones: where numbers are positive, below.
+
+    Of a bounded domain it is close to the lower end.
+    """
     low, high = parameter.typical
+    if not parameter.differentiable:
+        return low
+    if -np.inf < parameter.domain.low < 0.0:
+        return parameter.domain.low + (low - parameter.domain.low) / times
     if low > 0.0:
         return low / times if parameter.domain.low == 0.0 else high * times
     return low * times

@@ -50,7 +50,10 @@ def test_installed_plugin_is_listed(site, python):
     rows = python("-m", "reparam", "list", "--format", "jsonl", PYTHONPATH=site).stdout
     listed = {row["name"]: row for row in map(json.loads, rows.splitlines())}
     assert set(listed) >= {"gumbel-min", *registry.BUILT_IN}
-    assert listed["gumbel-min"]["parameters"] == "loc (-inf, inf), scale (0, inf)"
+    assert listed["gumbel-min"]["parameters"] == [
+        {"name": "loc", "domain": "(-inf, inf)"},
+        {"name": "scale", "domain": "(0, inf)"},
+    ]
 
 
 def test_installed_plugin_is_shown(site, python):

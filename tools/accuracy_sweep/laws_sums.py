@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -21,15 +22,12 @@ def count(n: Any) -> int:
 
 def powers(s: Any, n: int, power: int) -> Any:
     """Σ_j (−1)^j C(n, j) (s − j)₊^power/power!, the textbook's alternating sum."""
+    if not s.is_finite():  # of too few bits
+        return s
     total = arb(0)
     for j in range(int(float(s.mid())) + 1):
-        total += (-1) ** j * binomial(n, j) * (s - j) ** power
+        total += (-1) ** j * math.comb(n, j) * (s - j) ** power
     return total / arb(power).fac()
-
-
-@cache
-def binomial(n: int, j: int) -> int:
-    return 1 if j == 0 else binomial(n, j - 1) * (n - j + 1) // j
 
 
 def bates_tail(s: Any, n: int) -> Any:

@@ -22,7 +22,6 @@ function oneDraw(law, theta, noise, upstream) {
   return {
     y, loss, path, score,
     pathwise: path.map((slope) => upstream * slope),
-    scoreFunction: score.map((slope) => loss * slope),
   };
 }
 

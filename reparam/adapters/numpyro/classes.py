@@ -8,7 +8,6 @@ from typing import Any
 from numpyro.distributions import constraints
 
 from reparam.adapters.classes import class_name, class_names, members
-from reparam.adapters.constraints import between
 from reparam.adapters.laws import law_of
 from reparam.adapters.numpyro.distributions import Univariate
 
@@ -22,10 +21,9 @@ def class_named(name: str) -> type[Univariate]:
 
 @cache
 def _class_of(key: str) -> type[Univariate]:
-    declared = members(key, "reparam.numpyro", constraints)
+    declared = members(key, "reparam.numpyro", constraints, Univariate.moving_support)
     pairs = zip(declared["_defaults"], law_of(key)._own.values(), strict=True)
     more = {
-        "support": _support(key),
         "reparametrized_params": [name for name, parameter in pairs if parameter.differentiable],
         "_arg_names": tuple(declared["_defaults"]),
     }
@@ -33,11 +31,3 @@ def _class_of(key: str) -> type[Univariate]:
     cls: type[Univariate] = metaclass(class_name(key), (Univariate,), {**declared, **more})
     cls.__signature__ = declared["__signature__"]  # in place of that which NumPyro reads
     return cls
-
-
-def _support(key: str) -> Any:
-    """Return the constraint of draws: a property where parameters move an end."""
-    support = law_of(key)._support
-    if not support.moved_by:
-        return between(constraints, *support.ends({}))
-    return constraints.dependent_property(Univariate.moving_support, is_discrete=False, event_dim=0)

@@ -9,8 +9,6 @@ from torch.distributions import Distribution, constraints
 
 from reparam.adapters import classes
 from reparam.adapters.classes import class_name, members
-from reparam.adapters.constraints import between
-from reparam.adapters.laws import law_of
 from reparam.adapters.torch._regions import of_entries
 from reparam.adapters.torch.distributions import Univariate
 from reparam.adapters.torch.vectors import Vector, matrix
@@ -78,13 +76,5 @@ def _vector_class(key: str) -> type[Vector]:
 
 @cache
 def _class_of(key: str) -> type[Univariate]:
-    declared = members(key, "reparam.torch", constraints)
-    return type(class_name(key), (Univariate,), {**declared, "support": _support(key)})
-
-
-def _support(key: str) -> Any:
-    """Return the constraint of draws: a property where parameters move an end."""
-    support = law_of(key)._support
-    if not support.moved_by:
-        return between(constraints, *support.ends({}))
-    return constraints.dependent_property(Univariate.moving_support, is_discrete=False, event_dim=0)
+    declared = members(key, "reparam.torch", constraints, Univariate.moving_support)
+    return type(class_name(key), (Univariate,), declared)

@@ -13,6 +13,7 @@ from torch.distributions.utils import broadcast_all
 from reparam.adapters.classes import Declared
 from reparam.adapters.constraints import between
 from reparam.adapters.torch.derivatives import drawn
+from reparam.adapters.torch.differentiable import Differentiable
 from reparam.adapters.torch.functions import applied, fresh_seed
 from reparam.adapters.torch.operators import arrays
 from reparam.adapters.torch.types import double, kind, like
@@ -20,14 +21,12 @@ from reparam.adapters.torch.types import double, kind, like
 __all__ = ["Univariate"]
 
 
-class Univariate(Declared, Distribution):
+class Univariate(Declared, Differentiable):
     """A distribution of numbers whose draws and functions have exact derivatives.
 
     Subclasses are made from the registry, by :mod:`reparam.adapters.torch.classes`. Parameters are
     passed by position, or by name or alias: tensors, or numbers, that broadcast together.
     """
-
-    has_rsample = True
 
     def __init__(self, *args: Any, validate_args: bool | None = None, **parameters: Any) -> None:
         given = self._given(args, parameters)
@@ -59,57 +58,6 @@ class Univariate(Declared, Distribution):
         new._validate_args = self._validate_args
         return new
 
-    def rsample(
-        self, sample_shape: Sequence[int] = (), generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Return draws that are differentiable in the parameters.
-
-        Parameters
-        ----------
-        sample_shape
-            The sample shape.
-        generator
-            Where the seed of the draws comes from. Default: PyTorch's generator.
-        """
-        theta = self.theta
-        shape = *sample_shape, *self._batch_shape
-        return drawn(self.key, "draw", fresh_seed(generator), 0, shape, theta, kind(theta))
-
-    @torch.no_grad()
-    def sample(
-        self, sample_shape: Sequence[int] = (), generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Return the draws of :meth:`rsample`, without derivatives."""
-        return self.rsample(sample_shape, generator)
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """Return the log density, differentiable in values and parameters."""
-        return self._at("log_prob", value)
-
-    def cdf(self, value: Tensor) -> Tensor:
-        """Return P(Y ≤ y), differentiable in values and parameters."""
-        return self._at("cdf", value)
-
-    def sf(self, value: Tensor) -> Tensor:
-        """Return P(Y > y), accurate where it is small, differentiable in values and parameters."""
-        return self._at("sf", value)
-
-    def log_cdf(self, value: Tensor) -> Tensor:
-        """Return ln P(Y ≤ y), also where that underflows, differentiable likewise."""
-        return self._at("log_cdf", value)
-
-    def log_sf(self, value: Tensor) -> Tensor:
-        """Return ln P(Y > y), also where that underflows, differentiable likewise."""
-        return self._at("log_sf", value)
-
-    def icdf(self, value: Tensor) -> Tensor:
-        """Return the quantile of a probability, differentiable in it and in the parameters."""
-        return applied(self.key, "icdf", [value], self.theta)
-
-    def isf(self, value: Tensor) -> Tensor:
-        """Return the quantile of the upper tail's probability, differentiable likewise."""
-        return applied(self.key, "isf", [value], self.theta)
-
     @property
     def mean(self) -> Tensor:
         """The expectation; its derivatives are numerical."""
@@ -124,7 +72,9 @@ class Univariate(Declared, Distribution):
         """Return the differential entropy, in nats; its derivatives are numerical."""
         return applied(self.key, "entropy", [], self.theta)
 
-    def _at(self, function: str, value: Tensor) -> Tensor:
-        if self._validate_args and not torch.compiler.is_compiling():
-            self._validate_sample(value)
-        return applied(self.key, function, [value], self.theta)
+    def _drawn(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
+        theta = self.theta
+        return drawn(self.key, "draw", fresh_seed(generator), 0, shape, theta, kind(theta))
+
+    def _function(self, name: str, value: Tensor) -> Tensor:
+        return applied(self.key, name, [value], self.theta)

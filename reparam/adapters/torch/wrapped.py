@@ -13,6 +13,7 @@ import reparam.base.distribution as library
 from reparam.adapters import wrapping
 from reparam.adapters.constraints import between
 from reparam.adapters.torch._regions import of_region
+from reparam.adapters.torch.differentiable import Differentiable
 from reparam.adapters.torch.functions import fresh_seed
 from reparam.adapters.torch.once import computed
 from reparam.adapters.torch.types import Number, double, like
@@ -66,7 +67,7 @@ def distribution(
     return Wrapped(found.replace(constants), tensors, validate_args)
 
 
-class Wrapped(Distribution):
+class Wrapped(Differentiable):
     """A distribution of the library whose draws and functions are differentiable once.
 
     Made by :func:`distribution`, and by the classes of vectors and matrices. Everything is computed
@@ -78,7 +79,6 @@ class Wrapped(Distribution):
         The parameters that are tensors, by path.
     """
 
-    has_rsample = True
     arg_constraints: dict[str, Any] = {}  # noqa: RUF012 - parameters check themselves
 
     def __init__(
@@ -125,61 +125,6 @@ class Wrapped(Distribution):
         new._validate_args = self._validate_args
         return new
 
-    def rsample(
-        self, sample_shape: Sequence[int] = (), generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Return draws that are differentiable in the tensors that are parameters.
-
-        Parameters
-        ----------
-        sample_shape
-            The sample shape.
-        generator
-            Where the seed of the draws comes from. Default: PyTorch's generator.
-        """
-        seed, shape = int(fresh_seed(generator)), (*sample_shape, *self._batch_shape)
-        paths = [*self.tensors]
-
-        def compute(*theta: Any) -> Any:
-            return wrapping.draw(self.law_at(theta), paths, seed, shape)
-
-        return self._computed(compute, "draws of", [])
-
-    @torch.no_grad()
-    def sample(
-        self, sample_shape: Sequence[int] = (), generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Return the draws of :meth:`rsample`, without derivatives."""
-        return self.rsample(sample_shape, generator)
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """Return the log density, differentiable in values and parameters."""
-        return self._at("log_prob", value)
-
-    def cdf(self, value: Tensor) -> Tensor:
-        """Return P(Y ≤ y) of numbers, differentiable in values and parameters."""
-        return self._at("cdf", value)
-
-    def sf(self, value: Tensor) -> Tensor:
-        """Return P(Y > y) of numbers, accurate where it is small, differentiable likewise."""
-        return self._at("sf", value)
-
-    def log_cdf(self, value: Tensor) -> Tensor:
-        """Return ln P(Y ≤ y) of numbers, also where that underflows, differentiable likewise."""
-        return self._at("log_cdf", value)
-
-    def log_sf(self, value: Tensor) -> Tensor:
-        """Return ln P(Y > y) of numbers, also where that underflows, differentiable likewise."""
-        return self._at("log_sf", value)
-
-    def icdf(self, value: Tensor) -> Tensor:
-        """Return the quantile of a probability, differentiable in it and in the parameters."""
-        return self._at("icdf", value)
-
-    def isf(self, value: Tensor) -> Tensor:
-        """Return the quantile of the upper tail's probability, differentiable likewise."""
-        return self._at("isf", value)
-
     @property
     def mean(self) -> Tensor:
         """The expectation, without derivatives: to ask for these raises."""
@@ -205,9 +150,15 @@ class Wrapped(Distribution):
     def _given(self) -> list[Tensor]:
         return [*self.tensors.values()]
 
-    def _at(self, name: str, value: Tensor) -> Tensor:
-        if self._validate_args and name not in ("icdf", "isf"):
-            self._validate_sample(value)
+    def _drawn(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
+        seed, paths = int(fresh_seed(generator)), [*self.tensors]
+
+        def compute(*theta: Any) -> Any:
+            return wrapping.draw(self.law_at(theta), paths, seed, shape)
+
+        return self._computed(compute, "draws of", [])
+
+    def _function(self, name: str, value: Tensor) -> Tensor:
         paths = [*self.tensors]
 
         def compute(value: Any, *theta: Any) -> Any:

@@ -41,20 +41,22 @@ def in_members(
     names
         The parameters; all differentiable ones by default.
     """
-    shape = np.shape(function(d))
+    here = np.asarray(function(d))
     found: dict[str, Array] = {}
     with np.errstate(all="ignore"):
         for name in d.parameters.differentiable if names is None else names:
             declared, value = d.parameters[name], d[name]
             event = declared.event(np.asarray(value))
-            entries = [_derivative(function, d, name, place) for place in np.ndindex(*event)]
+            entries = [_derivative(function, here, d, name, place) for place in np.ndindex(*event)]
             stacked = np.stack(np.broadcast_arrays(*entries), axis=-1)
-            found[name] = stacked.reshape(shape + event)
+            found[name] = stacked.reshape(here.shape + event)
     return found
 
 
-def _derivative(function: Callable[[_D], Array], d: _D, name: str, place: tuple[int, ...]) -> Array:
-    """Return the derivative in one entry: of the step of the least error."""
+def _derivative(
+    function: Callable[[_D], Array], here: Array, d: _D, name: str, place: tuple[int, ...]
+) -> Array:
+    """Return the derivative in one entry, from the value at d: of the step of the least error."""
     declared, value = d.parameters[name], np.asarray(d[name])
     unit = np.zeros(declared.event(value))
     unit[place] = 1.0
@@ -68,7 +70,7 @@ def _derivative(function: Callable[[_D], Array], d: _D, name: str, place: tuple[
     entry = np.abs(value[index])
     reach = np.max(np.abs(value), initial=0.0) if region else entry
     size = np.asarray(np.where(reach > 0.0, reach, 1.0))
-    level = np.abs(function(d))
+    extra = here.ndim - len(d.batch_shape)
     best: Array = np.array(np.nan)
     error: Array = np.array(np.inf)
     for relative in _STEPS:
@@ -81,17 +83,16 @@ def _derivative(function: Callable[[_D], Array], d: _D, name: str, place: tuple[
             return np.asarray(function(d.replace({name: there})))
 
         try:
-            slope, doubt = extrapolated(moved, _over(step, function, d))
+            slope, doubt = extrapolated(moved, _over(step, extra))
         except ReparamError:
             continue
         better = doubt < error
         best, error = np.where(better, slope, best), np.where(better, doubt, error)
-        if np.all(error <= _GOOD * (np.abs(best) + level / _over(size, function, d))):
+        if np.all(error <= _GOOD * (np.abs(best) + np.abs(here) / _over(size, extra))):
             break
     return best
 
 
-def _over(step: Array, function: Callable[[_D], Array], d: _D) -> Array:
+def _over(step: Array, extra: int) -> Array:
     """Return steps with axes for what the function has beside the batch."""
-    extra = np.ndim(function(d)) - len(d.batch_shape)
     return step.reshape(step.shape + (1,) * extra) if step.ndim else step

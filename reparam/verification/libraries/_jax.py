@@ -19,11 +19,12 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.laws import Formula
+from reparam.verification.libraries._library import Library, Make
 from reparam.verification.libraries._vectors import VectorRow
 from reparam.verification.refusals import NoGradient
 from reparam.verification.targets import Bends, Sample
 
-__all__ = ["JaxSampling", "JaxVectorSampling", "Style", "in_double", "stacked"]
+__all__ = ["JaxLibrary", "JaxSampling", "JaxVectorSampling", "in_double"]
 
 #: Draws in a block, each of which has a key of its own.
 _BLOCK = 4096
@@ -238,9 +239,9 @@ class JaxVectorSampling:
             yield _jax().random.split(key, _VECTORS)
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a library's distributions are used.
+@dataclass(frozen=True, kw_only=True)
+class JaxLibrary(Library):
+    """A library written in JAX, and how its distributions are used.
 
     Attributes
     ----------
@@ -256,9 +257,7 @@ class Style:
     support: Callable[[Any, str], tuple[float, float]]
     declared: Callable[[Any], bool | str]
 
-    def sampling(
-        self, make: Callable[[Mapping[str, Any]], Any], cls: Any, label: str
-    ) -> JaxSampling:
+    def sampling(self, make: Make, cls: Any, label: str) -> JaxSampling:
         """Return the sampler of a distribution, made from arrays of parameters."""
         return JaxSampling(
             label,
@@ -268,7 +267,7 @@ class Style:
             declared=lambda theta: self._kind_of(make(theta), label),
         )
 
-    def vectors(self, cls: Any, row: VectorRow, label: str) -> JaxVectorSampling:
+    def vector_sampling(self, cls: Any, row: VectorRow, label: str) -> JaxVectorSampling:
         """Return the sampler of a class of distributions of vectors or matrices."""
         return JaxVectorSampling(
             label,
@@ -282,11 +281,10 @@ class Style:
         kind = self.declared(distribution)
         return f"{label} {kind}" if isinstance(kind, str) else kind
 
-
-def stacked(arrays: list[Any]) -> Any:
-    """Return arrays that broadcast together, joined along a new last axis."""
-    numpy = _jax().numpy
-    return numpy.stack(numpy.broadcast_arrays(*arrays), axis=-1)
+    def stacked(self, arrays: list[Any]) -> Any:
+        """Return arrays that broadcast together, joined along a new last axis."""
+        numpy = _jax().numpy
+        return numpy.stack(numpy.broadcast_arrays(*arrays), axis=-1)
 
 
 def _key(seed: int) -> Any:

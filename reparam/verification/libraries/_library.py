@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -24,14 +25,14 @@ from reparam.verification.libraries._vectors import VectorRow, sampled
 from reparam.verification.sampled_vectors import VectorSampling
 from reparam.verification.targets import Target
 
-__all__ = ["Library"]
+__all__ = ["Library", "Make"]
 
 #: From parameters, which are the library's arrays, to a distribution.
 Make = Callable[[Mapping[str, Any]], Any]
 
 
-@dataclass(frozen=True)
-class Library:
+@dataclass(frozen=True, kw_only=True)
+class Library(abc.ABC):
     """What is particular about a library.
 
     Attributes
@@ -44,10 +45,6 @@ class Library:
         Its distributions, by name.
     nested
         Distributions made of others: the attributes that are their constructors' arguments.
-    sampling, vector_sampling
-        From a function that makes a distribution, its class and what to call it to the sampler.
-    stack
-        The library's function that joins arrays along a new last axis.
     row_of
         What a class is that is not in the table.
     options
@@ -62,14 +59,23 @@ class Library:
     rows: Mapping[str, Row]
     vectors: Mapping[str, VectorRow]
     nested: Mapping[str, tuple[str, ...]]
-    sampling: Callable[[Make, Any, str], Sampling]
-    vector_sampling: Callable[[Any, VectorRow, str], VectorSampling]
-    stack: Callable[[list[Any]], Any]
     row_of: Callable[[str, Any], Row]
     options: Callable[[Any], Mapping[str, Any]] = lambda cls: {}
     short: str = ""
     expands: bool = False
     _samplings: dict[Any, Sampling] = field(default_factory=dict)
+
+    @abc.abstractmethod
+    def sampling(self, make: Make, cls: Any, label: str) -> Sampling:
+        """Return the sampler of a distribution, made from arrays of parameters."""
+
+    @abc.abstractmethod
+    def vector_sampling(self, cls: Any, row: VectorRow, label: str) -> VectorSampling:
+        """Return the sampler of a class of distributions of vectors or matrices."""
+
+    @abc.abstractmethod
+    def stacked(self, arrays: list[Any]) -> Any:
+        """Return arrays that broadcast together, joined along a new last axis."""
 
     def target(self, spec: str, name: str) -> Target:
         """Return the target that one of its distributions is.
@@ -186,7 +192,7 @@ class _Numbers:
         arrays = {
             key: theta[names[0]]
             if "[" not in names[0]
-            else library.stack([theta[n] for n in names])
+            else library.stacked([theta[n] for n in names])
             for key, names in self._arrays.items()
         }
         return cls(**arrays, **self._row.constants, **library.options(cls))

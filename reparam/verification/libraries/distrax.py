@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reparam.errors import InputError
-from reparam.verification.libraries._jax import Style, stacked
-from reparam.verification.libraries._library import Library
+from reparam.verification.libraries._jax import JaxLibrary
 from reparam.verification.libraries._rows import (
     LOG_SCALE,
     PROBABILITY,
@@ -44,10 +43,7 @@ def _unknown(name: str, cls: Any) -> Row:
     )
 
 
-_STYLE = Style(
-    lambda d, key: d.sample(seed=key), lambda d, label: (-math.inf, math.inf), lambda d: True
-)
-_LIBRARY = Library(
+_LIBRARY = JaxLibrary(
     module="distrax",
     title="distrax",
     package="distrax",
@@ -58,9 +54,9 @@ _LIBRARY = Library(
         "MixtureSameFamily": ("mixture_distribution", "components_distribution"),
         "Transformed": ("distribution", "bijector"),
     },
-    sampling=_STYLE.sampling,
-    vector_sampling=_STYLE.vectors,
-    stack=stacked,
+    draw=lambda d, key: d.sample(seed=key),
+    support=lambda d, label: (-math.inf, math.inf),
+    declared=lambda d: True,
     row_of=_unknown,
 )
 target, recognized = _LIBRARY.target, _LIBRARY.recognized

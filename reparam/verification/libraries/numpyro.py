@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from reparam.domains import Interval
 from reparam.parameters import Parameter
 from reparam.verification.laws import Link
-from reparam.verification.libraries._jax import Style, stacked
-from reparam.verification.libraries._library import Library
+from reparam.verification.libraries._jax import JaxLibrary
 from reparam.verification.libraries._rows import (
     PROBABILITY,
     SCALE,
@@ -107,12 +106,7 @@ VECTORS: Mapping[str, VectorRow] = {
 }
 
 
-_STYLE = Style(
-    lambda d, key: d.sample(key),
-    lambda d, label: ends(d.support),
-    lambda d: d.has_rsample or "has no rsample",
-)
-_LIBRARY = Library(
+_LIBRARY = JaxLibrary(
     module="numpyro.distributions",
     title="NumPyro",
     package="numpyro",
@@ -124,9 +118,9 @@ _LIBRARY = Library(
         "MixtureSameFamily": ("mixing_distribution", "component_distribution"),
         "TransformedDistribution": ("base_dist", "transforms"),
     },
-    sampling=_STYLE.sampling,
-    vector_sampling=_STYLE.vectors,
-    stack=stacked,
+    draw=lambda d, key: d.sample(key),
+    support=lambda d, label: ends(d.support),
+    declared=lambda d: d.has_rsample or "has no rsample",
     row_of=row_of_constraints,
     options=unchecked,
 )

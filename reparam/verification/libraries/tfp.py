@@ -14,8 +14,7 @@ from reparam.domains import Interval
 from reparam.errors import InputError
 from reparam.parameters import Parameter
 from reparam.verification.laws import Link
-from reparam.verification.libraries._jax import Style, in_double, stacked
-from reparam.verification.libraries._library import Library
+from reparam.verification.libraries._jax import JaxLibrary, in_double
 from reparam.verification.libraries._rows import (
     LOG_SCALE,
     PROBABILITY,
@@ -182,7 +181,7 @@ def _row(name: str, cls: Any) -> Row:
     }
     theta = {key: parameter.default for key, parameter in ranges.items()}
     try:
-        shape = _STYLE.sampling(lambda given: cls(**given), cls, name).shape(theta, 2)
+        shape = _LIBRARY.sampling(lambda given: cls(**given), cls, name).shape(theta, 2)
     except Exception as error:
         raise InputError(
             f"{name} can't be made with {theta}: {type(error).__name__}: {error}"
@@ -206,12 +205,7 @@ def _image(name: str, make: Callable[[], Any]) -> tuple[float, float]:
     return 0.0 if abs(low) < _ADDED else low, high
 
 
-_STYLE = Style(
-    lambda d, key: d.sample(seed=key),
-    lambda d, label: _image(label, d.experimental_default_event_space_bijector),
-    lambda d: "NOT_REP" not in str(d.reparameterization_type) or "is NOT_REPARAMETERIZED",
-)
-_LIBRARY = Library(
+_LIBRARY = JaxLibrary(
     module="tensorflow_probability.substrates.jax.distributions",
     title="TensorFlow Probability",
     short="TFP",
@@ -223,9 +217,9 @@ _LIBRARY = Library(
         "MixtureSameFamily": ("mixture_distribution", "components_distribution", "_reparameterize"),
         "TransformedDistribution": ("distribution", "bijector"),
     },
-    sampling=_STYLE.sampling,
-    vector_sampling=_STYLE.vectors,
-    stack=stacked,
+    draw=lambda d, key: d.sample(seed=key),
+    support=lambda d, label: _image(label, d.experimental_default_event_space_bijector),
+    declared=lambda d: "NOT_REP" not in str(d.reparameterization_type) or "is NOT_REPARAMETERIZED",
     row_of=_row,
 )
 target, recognized = _LIBRARY.target, _LIBRARY.recognized

@@ -17,7 +17,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.laws import Formula
-from reparam.verification.libraries._library import Library
+from reparam.verification.libraries._library import Library, Make
 from reparam.verification.libraries._rows import (
     PROBABILITY,
     SCALE,
@@ -98,15 +98,10 @@ def _torch() -> Any:
     return import_module("torch")
 
 
-def _stacked(arrays: list[Any]) -> Any:
-    torch = _torch()
-    return torch.stack(torch.broadcast_tensors(*arrays), dim=-1)
-
-
 class Sampling:
     """A distribution of PyTorch's, made from arrays of parameters."""
 
-    def __init__(self, make: Callable[[Mapping[str, Any]], Any], cls: Any, label: str) -> None:
+    def __init__(self, make: Make, cls: Any, label: str) -> None:
         self._make, self._cls, self._label = make, cls, label
 
     def _at(self, theta: Mapping[str, Any], n: tuple[int, ...] = ()) -> dict[str, Any]:
@@ -146,17 +141,17 @@ class Sampling:
             made = self._make(self._at(theta, (n,)))
             return np.asarray(made.rsample() if made.has_rsample else made.sample())
 
-    def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
-        """Return the same draws, with gradients, or raise NoGradient."""
-        torch = _torch()
+    def _drawn(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[dict[str, Any], Any]:
+        """Return the parameters that n draws are differentiated in, and these draws."""
         leaves = {
             name: each.clone().requires_grad_() for name, each in self._at(theta, (n,)).items()
         }
-        made = self._make(leaves)
-        if not made.has_rsample:
-            raise NoGradient(f"{self._label} has no rsample")
-        with _seeded(seed):
-            y = made.rsample()
+        return leaves, _rsampled(self._make(leaves), self._label, seed)
+
+    def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
+        """Return the same draws, with gradients, or raise NoGradient."""
+        torch = _torch()
+        leaves, y = self._drawn(theta, n, seed)
         gradients = (
             torch.autograd.grad(y.sum(), list(leaves.values()), allow_unused=True)
             if y.requires_grad
@@ -173,14 +168,7 @@ class Sampling:
     def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
         """Return the same draws with gradients, differentiated again: what is cut off is 0."""
         torch = _torch()
-        leaves = {
-            name: each.clone().requires_grad_() for name, each in self._at(theta, (n,)).items()
-        }
-        made = self._make(leaves)
-        if not made.has_rsample:
-            raise NoGradient(f"{self._label} has no rsample")
-        with _seeded(seed):
-            y = made.rsample()
+        leaves, y = self._drawn(theta, n, seed)
         kept = list(leaves.values())
         first = torch.autograd.grad(y.sum(), kept, create_graph=True)
         bends = {}
@@ -228,11 +216,7 @@ class _VectorSampling:
     ) -> tuple[Array, Callable[[Array], Mapping[str, Array]]]:
         """Return the same draws, and their product with upstream gradients."""
         torch, leaves = _torch(), self._leaves(theta, n)
-        made = self._made(leaves)
-        if not made.has_rsample:
-            raise NoGradient(f"{self._label} has no rsample")
-        with _seeded(seed):
-            y = made.rsample()
+        y = _rsampled(self._made(leaves), self._label, seed)
         if not y.requires_grad:
             raise NoGradient(f"draws of {self._label} do not depend on its parameters")
 
@@ -263,7 +247,32 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
 
 
-_LIBRARY = Library(
+def _rsampled(distribution: Any, label: str, seed: int) -> Any:
+    """Return draws that are differentiable in the parameters, or raise NoGradient."""
+    if not distribution.has_rsample:
+        raise NoGradient(f"{label} has no rsample")
+    with _seeded(seed):
+        return distribution.rsample()
+
+
+class _Torch(Library):
+    """PyTorch, and how its distributions are used."""
+
+    def sampling(self, make: Make, cls: Any, label: str) -> Sampling:
+        """Return the sampler of a distribution, made from arrays of parameters."""
+        return Sampling(make, cls, label)
+
+    def vector_sampling(self, cls: Any, row: VectorRow, label: str) -> _VectorSampling:
+        """Return the sampler of a class of distributions of vectors or matrices."""
+        return _VectorSampling(cls, row, label)
+
+    def stacked(self, arrays: list[Any]) -> Any:
+        """Return arrays that broadcast together, joined along a new last axis."""
+        torch = _torch()
+        return torch.stack(torch.broadcast_tensors(*arrays), dim=-1)
+
+
+_LIBRARY = _Torch(
     module="torch.distributions",
     title="PyTorch",
     package="torch",
@@ -274,9 +283,6 @@ _LIBRARY = Library(
         "MixtureSameFamily": ("mixture_distribution", "component_distribution"),
         "TransformedDistribution": ("base_dist", "transforms"),
     },
-    sampling=Sampling,
-    vector_sampling=_VectorSampling,
-    stack=_stacked,
     row_of=row_of_constraints,
     options=unchecked,
     expands=True,

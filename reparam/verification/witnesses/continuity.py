@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally, failure
+from reparam.verification.comparing import Tally, failure, results
 from reparam.verification.context import Context
 from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison
@@ -68,8 +68,7 @@ def continuity(context: Context) -> Iterator[Comparison]:
             elif np.any(moving) and not stepping:
                 # a jump may be a proposal rejected that was accepted before: expectations judge it
                 still.add(theta, np.mean(steps[:, moving] == 0.0), 0.0, atol=0.5)
-        yield from tally.result()
-        yield from still.result()
+        yield from results(tally, still)
 
 
 def _has_gradient(context: Context, theta: dict[str, float], name: str) -> bool:

@@ -261,8 +261,7 @@ def _decline(context: Context) -> Iterator[Comparison]:
             rest = np.asarray(tail(start, **theta)) - np.abs(mass)
             claimed, lost = tail(end, **theta), context.target.rounding
             tally.add(theta, claimed, rest, rtol=1e-9, atol=lost, uncertainty=error, y=end)
-    for tally in tallies:
-        yield from tally.result()
+    yield from results(*tallies)
 
 
 def _exp(log: Formula, y: Array, /, **theta: float) -> Array:

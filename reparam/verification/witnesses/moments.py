@@ -13,9 +13,9 @@ from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.integers import every
 from reparam.verification.refusals import NO_MOMENTS, NotApplicable
+from reparam.verification.registered import Masses
 from reparam.verification.results import Comparison
 from reparam.verification.splitting import inner_edges, integrated, split_rule
-from reparam.verification.targets import Masses
 
 __all__ = ["moments"]
 

@@ -15,8 +15,8 @@ from reparam.verification.context import Context
 from reparam.verification.fit import LOOKS, as_scores, look
 from reparam.verification.integers import every
 from reparam.verification.refusals import NotApplicable
+from reparam.verification.registered import Masses
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Masses
 from reparam.verification.witnesses.of_vectors.score import score as score_of_vectors
 
 __all__ = ["distribution", "identity", "score"]

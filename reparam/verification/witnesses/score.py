@@ -15,9 +15,9 @@ from reparam.verification.context import Context
 from reparam.verification.integers import every
 from reparam.verification.numerics import derivative_in, ends, integral, spans, unit_rule
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
+from reparam.verification.registered import Masses
 from reparam.verification.results import Comparison
 from reparam.verification.splitting import inner_edges, integrated
-from reparam.verification.targets import Masses
 
 __all__ = ["score"]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.engine.noise import NORMAL
-from reparam.verification.comparing import Tally, beside
+from reparam.verification.comparing import Tally, beside, results
 from reparam.verification.context import Context
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
@@ -86,8 +86,7 @@ def _inverse(
         moved += context.target.rounding
         cdf.add(theta, below_y, below, rtol=_TAILS, atol=moved, **where)
         sf.add(theta, above_y, above, rtol=_TAILS, atol=moved, **where)
-    yield from cdf.result()
-    yield from sf.result()
+    yield from results(cdf, sf)
 
 
 def tabulated(context: Context) -> Iterator[Comparison]:

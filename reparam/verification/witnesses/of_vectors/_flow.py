@@ -33,7 +33,7 @@ _STEP, _SHARE = 0.1, 0.2
 _WIDEST = 2000
 #: Numbers that are made at once, at the most, when differences are taken at so many places each.
 _AT_ONCE, _PLACES = 2**22, 32
-#: Relative singular values of ∂y/∂noise: below the first they are 0 but for rounding.
+#: Relative singular values of ∂y/∂noise: those below the first are what rounding leaves of 0.
 _NOTHING, _SOMETHING = 1e-10, 1e-5
 #: How well v is explained as a function of y if it is one.
 _EXPLAINED = 1e-6

@@ -52,7 +52,7 @@ def integrals(
 
 
 def _centre(target: Vectors, theta: dict[str, float], pilot: Array) -> Array:
-    """Return the mean by its formula, by draws if there is none, or if it is 0."""
+    """Return the mean by its formula; that of draws without a formula, or if it is 0."""
     mean = pilot.mean(axis=0)
     with suppress(NotApplicable):
         mean = target.moments(theta).get("mean", mean)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.regions import Simplex
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.results import Comparison
 from reparam.verification.vectors import Vectors
@@ -69,8 +69,7 @@ class Inside:
 
     def result(self) -> Iterator[Comparison]:
         """Yield the results."""
-        yield from self._entries.result()
-        yield from self._sum.result()
+        yield from results(self._entries, self._sum)
 
 
 def has_digits(target: Vectors, y: Array) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from reparam.verification import statistics
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.fit import LOOKS, Fit, add_scores, look
 from reparam.verification.results import Comparison
@@ -57,7 +57,6 @@ def distribution(context: Context) -> Iterator[Comparison]:
     for number in range(len(sets)):
         look(context, "draws", number, partial(compare, number))
     yield from inside.result()
-    for tally in (*scores.values(), surprise):
-        yield from tally.result()
+    yield from results(scores, surprise)
     for fit in fits:
         yield from fit.result()

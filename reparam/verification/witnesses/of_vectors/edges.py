@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context, parameter_sets
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.edges import BEYOND, corners, extreme_noise, moves, transformed
@@ -46,10 +46,8 @@ def edges(context: Context) -> Iterator[Comparison]:
         for name in names
     }
     silent = {name: Tally(f"∂y/∂{name} is 0 only where y stays", "statement") for name in names}
-    formulas = [
-        Tally("log p is a number", "statement"),
-        Tally("∂ log p/∂θ is a number", "statement"),
-    ]
+    density = Tally("log p is a number", "statement")
+    score = Tally("∂ log p/∂θ is a number", "statement")
     for theta in corners(context, BEYOND):
         if not target.allows(theta):
             continue
@@ -72,12 +70,11 @@ def edges(context: Context) -> Iterator[Comparison]:
             silent[name].add(theta, broken, 0.0, **where)
         inner = y[certain]
         unknown = np.isnan(target.formulas["log_prob"](inner, **theta))
-        formulas[0].add(theta, unknown, 0.0, **row_of(inner))
+        density.add(theta, unknown, 0.0, **row_of(inner))
         if scores := [*target.formulas["score"](inner, **theta).values()]:
-            formulas[1].add(theta, np.any(np.isnan(scores), axis=0), 0.0, **row_of(inner))
+            score.add(theta, np.any(np.isnan(scores), axis=0), 0.0, **row_of(inner))
     yield from inside.result()
-    for tally in (*numbers.values(), *gradients.values(), *silent.values(), *formulas):
-        yield from tally.result()
+    yield from results(numbers, gradients, silent, density, score)
 
 
 def _edges_of_draws(context: Context, corners: Iterable[dict[str, float]]) -> Iterator[Comparison]:
@@ -104,5 +101,4 @@ def _edges_of_draws(context: Context, corners: Iterable[dict[str, float]]) -> It
                 moving[name].add(theta, float(not np.any(entry[certain])), 0.0)
     yield from numbers.result()
     yield from inside.result()
-    for tally in (*gradients.values(), *moving.values()):
-        yield from tally.result()
+    yield from results(gradients, moving)

@@ -10,7 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.regions import Simplex
 from reparam.verification import statistics
-from reparam.verification.comparing import Tally, failure
+from reparam.verification.comparing import Tally, failure, results
 from reparam.verification.context import Context
 from reparam.verification.projections import Projections, tests_of
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
@@ -125,8 +125,7 @@ def expectation(context: Context) -> Iterator[Comparison]:
                 tallies[name].add(theta, 0.0, np.nan, note=note)
     if not judged:
         raise NotApplicable(_DOUBT)
-    for tally in tallies.values():
-        yield from tally.result()
+    yield from results(tallies)
     yield from projections.result()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.reparameterized import Marginal
 from reparam.regions import RealVector, Region
-from reparam.verification.comparing import Tally
+from reparam.verification.comparing import Tally, results
 from reparam.verification.context import Context
 from reparam.verification.grids import MOST_ENTRIES
 from reparam.verification.refusals import NotApplicable
@@ -74,5 +74,4 @@ def _integrated(context: Context) -> Iterator[Comparison]:
             tally.add(theta, rest[these], 0.0, atol=atol, uncertainty=errors[these], k=_FREQUENCIES)
     if not list(mass.result()):
         raise NotApplicable("entries of y underflow before its density has fallen off")
-    for tally in (mass, *waves.values()):
-        yield from tally.result()
+    yield from results(mass, waves)

@@ -33,13 +33,18 @@ def log_quantile(near: Near, u: Any, df: Any, lam: Any) -> Any:
         return probability, probability / (mpf(density) / one * scale)
 
     target = 1 - u if above else u
-    start = near.get("log")
-    if start is None:
-        least = mp.log(2) + (mp.log(u) + half + mp.loggamma(mu + 1)) / mu
+    sign, start = -1 if above else 1, near.get("log")
+    if start is None:  # the tail's logarithm is not concave if df < 2: halve first
         reach = -mp.log(target)
-        most = mp.log(lam + df + 2 * mp.sqrt((df + 2 * lam) * reach) + 2 * reach)
-        start = most if above else min(least, mp.log(df + lam))
-    near["log"] = newton(tail, target, start, -1 if above else 1)
+        low = mp.log(2) + (mp.log(u) + mp.loggamma(mu + 1)) / mu
+        high = mp.log(lam + df + 2 * mp.sqrt((df + 2 * lam) * reach) + 2 * reach)
+        with mp.workdps(30 + int(reach / mp.log(10))):
+            off = mpf(1)
+            while abs(off) > 0.1:
+                start = (low + high) / 2
+                off = tail(start)[0] / target - 1
+                low, high = (low, start) if sign * off > 0 else (start, high)
+    near["log"] = newton(tail, target, start, sign)
     return near["log"]
 
 

@@ -60,6 +60,14 @@ def _series(coefficients: tuple[float, ...], square: Array) -> Array:
     return total
 
 
+def _sine_and_deficit(angle: Array) -> tuple[Array, Array]:
+    """Return sin and 1 − cos of angles, of one tangent: NumPy's is ten times as fast as its sine."""
+    tangent = np.tan(0.5 * angle)
+    square = tangent * tangent
+    double = 2.0 / (1.0 + square)
+    return tangent * double, square * double
+
+
 def _start(x: Array, lam: Array, m: Array) -> tuple[Array, Array, Array, Array]:
     """Return q and s at θ = 0, s − 1 and 1 − 1/s."""
     q = np.sqrt(m * m + lam * x)
@@ -96,8 +104,8 @@ def _along(x: Array, lam: Array, mu: Array, m: Array, kinds: tuple[str, ...]) ->
         product: Array,
     ) -> tuple[Array, ...]:
         np.multiply(column((np.arange(nodes) + 0.5) / nodes), reach, out=theta)
-        half, square = np.sin(0.5 * theta), theta * theta
-        sine, cosine = 2.0 * half * np.cos(0.5 * theta), 1.0 - 2.0 * half * half
+        sine, fallen = _sine_and_deficit(theta)
+        cosine, square = 1.0 - fallen, theta * theta
         near, cube = theta < _NEAR, square * theta
         arc = np.where(near, cube * _series(_ARC, square), theta - sine) / sine
         turn = np.where(near, cube * _series(_TURN, square), sine - theta * cosine)
@@ -107,13 +115,14 @@ def _along(x: Array, lam: Array, mu: Array, m: Array, kinds: tuple[str, ...]) ->
         risen = more * ((g + m) / (q + q0))  # q − q0
         grown = (more + risen) / (m + q0)  # r/s0 − 1
         log = np.log1p(grown)
-        fall = np.exp(risen * cosine - 2.0 * q0 * half * half - mu * log)
+        fall = np.exp(risen * cosine - q0 * fallen - mu * log)
         r = s0 * (1.0 + grown)
-        minus = less + s0 * grown - 2.0 * r * half * half, r * sine  # s − 1
+        minus = less + s0 * grown - r * fallen, r * sine  # s − 1
         log = log0 + log
         # e^(h − h(0)) ds/dθ/s
-        turned, phase = m * turn / (sine * sine) / q, (m - mu) * theta
-        real, imaginary = np.cos(phase), np.sin(phase)
+        turned = m * turn / (sine * sine) / q
+        imaginary, off = _sine_and_deficit((m - mu) * theta)
+        real = 1.0 - off
         real, imaginary = turned * real - imaginary, real + turned * imaginary
         real *= fall
         imaginary *= fall

@@ -16,11 +16,16 @@ DISCRETE = [name for name in named(rp.Discrete) if not rp.get(name)._support.ran
 
 
 def _first_of_each_kind():
-    """Return a distribution of each mechanism, rank, path, noise and number of extra arrays."""
+    """Return a distribution of each mechanism, rank, path, noise and number of extra arrays.
+
+    The latter is that of maps alone: fields pass extra arrays on as maps do.
+    """
     found = {}
     for name in rp.names():
         cls = rp.get(name)
-        how = (getattr(cls, key, None) for key in ("mechanism", "path", "noise", "_extras"))
+        how = [getattr(cls, key, None) for key in ("mechanism", "path", "noise", "_extras")]
+        if how[1] == "field":
+            how.pop()
         found.setdefault((cls._support.rank, *how), name)
     return list(found.values())
 

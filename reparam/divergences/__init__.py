@@ -12,6 +12,7 @@ from reparam.divergences import _gaussians as _gaussians
 from reparam.divergences import _images as _images
 from reparam.divergences import _powers_of_gamma as _powers_of_gamma
 from reparam.divergences import _sphere as _sphere
+from reparam.divergences import _unlike as _unlike
 from reparam.divergences import _vectors as _vectors
 from reparam.divergences._kl import DRAWS, exact, kl
 from reparam.divergences._registry import register_kl

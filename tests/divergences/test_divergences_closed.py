@@ -33,6 +33,15 @@ PAIRS = [
     (rp.JohnsonSB(0.3, 2.0), rp.LogitNormal(0.2, 0.6)),
     (rp.log(rp.Gamma(2.0, 1.5)), rp.log(rp.Weibull(1.5, 2.0))),
 ]
+#: Of families that have nothing in common: KL is never 0.
+UNLIKE = [
+    (rp.Gaussian(0.3, 1.5), rp.Gumbel(-0.4, 1.2)),
+    (rp.Exponential(0.7), rp.Gumbel(0.4, 1.2)),
+    (rp.Exponential(4.0), rp.Gumbel(-0.5, 0.3)),
+    (rp.Uniform(0.3, 1.5), rp.Gumbel(0.4, 1.4)),
+    (rp.Uniform(-0.3, 5.5), rp.Gumbel(1.4, 0.8)),
+    (rp.Uniform(0.3, 1.5), rp.Exponential(2.0)),
+]
 #: Gauss-Legendre nodes in t, u = t³ (10 − 15 t + 6 t²): it is flat at both ends.
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(400)
 T = 0.5 * (NODES + 1.0)
@@ -48,7 +57,7 @@ def integral(p, q):
     return np.sum(FLAT * (p.log_prob(y) - q.log_prob(y)))
 
 
-@pytest.mark.parametrize(("p", "q"), PAIRS, ids=lambda d: type(d).name)
+@pytest.mark.parametrize(("p", "q"), PAIRS + UNLIKE, ids=lambda d: type(d).name)
 def test_value_and_gradients(p, q):
     found = rp.kl(p, q)
     assert found.method == "closed form"

@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     from reparam.distributions.projected_normal import ProjectedNormal as ProjectedNormal
     from reparam.distributions.rayleigh import Rayleigh as Rayleigh
     from reparam.distributions.relaxed_bernoulli import RelaxedBernoulli as RelaxedBernoulli
+    from reparam.distributions.rice import Rice as Rice
     from reparam.distributions.sigmoid_beta import SigmoidBeta as SigmoidBeta
     from reparam.distributions.sinh_arcsinh import SinhArcsinh as SinhArcsinh
     from reparam.distributions.skellam import Skellam as Skellam

@@ -124,6 +124,7 @@ BUILT_IN = {
     "projected-normal": "ProjectedNormal",
     "rayleigh": "Rayleigh",
     "relaxed-bernoulli": "RelaxedBernoulli",
+    "rice": "Rice",
     "sigmoid-beta": "SigmoidBeta",
     "sinh-arcsinh": "SinhArcsinh",
     "skellam": "Skellam",

@@ -44,6 +44,8 @@ _LOG_NEAR = -2.5
 #: Parameters are at least this; beyond that, where x varies by less than its last digit, the
 #: distribution is a Gaussian.
 _TINY, _HUGE = 1e-300, 1e100
+#: Beyond that x is linear in a Gaussian variate, up to rounding: what is left of it is O(1).
+_LINEAR = 1e20
 #: Below this x only the power x^μ matters, and beyond that one only e^(−x/2) and √(x/λ).
 _LEAST_X, _MOST_X = 1e-150, 1e200
 #: (θ − sin θ)/θ³ and (sin θ − θ cos θ)/θ³ as series in θ², below this θ.
@@ -61,7 +63,7 @@ def _series(coefficients: tuple[float, ...], square: Array) -> Array:
 
 
 def _sine_and_deficit(angle: Array) -> tuple[Array, Array]:
-    """Return sin and 1 − cos of angles, of one tangent: NumPy's is ten times as fast as its sine."""
+    """Return sin and 1 − cos, from one tangent: ten times as fast as NumPy's sine."""
     tangent = np.tan(0.5 * angle)
     square = tangent * tangent
     double = 2.0 / (1.0 + square)
@@ -72,7 +74,9 @@ def _start(x: Array, lam: Array, m: Array) -> tuple[Array, Array, Array, Array]:
     """Return q and s at θ = 0, s − 1 and 1 − 1/s."""
     q = np.sqrt(m * m + lam * x)
     s = (m + q) / x
-    less = np.where(x > m, (lam + (2.0 * m - x)) / (q + (x - m)), s - 1.0)
+    # x is next to the larger of λ and 2m where it matters
+    excess = np.where(lam > m, (lam - x) + 2.0 * m, lam + (2.0 * m - x))
+    less = np.where(x > m, excess / (q + (x - m)), s - 1.0)
     return q, s, less, less / s
 
 
@@ -204,11 +208,13 @@ def _together(x: Array, lam: Array, mu: Array) -> tuple[Array, Array, Array, Arr
     return inside, lam, mu, less, more
 
 
-def _gaussian(x: Array, lam: Array, mu: Array) -> tuple[NDArray[np.bool_], Array, Array]:
-    """Return where the parameters are huge, and there z and σ of a Gaussian x."""
+def _gaussian(
+    x: Array, lam: Array, mu: Array, huge: float = _HUGE
+) -> tuple[NDArray[np.bool_], Array, Array]:
+    """Return where a parameter is huge, and there z and σ of a Gaussian x."""
     deviation = 2.0 * (np.sqrt(mu) * np.sqrt(1.0 + lam / mu))
     z = (x - (2.0 * mu + lam)) / deviation
-    return np.maximum(lam, mu) > _HUGE, z, deviation
+    return np.maximum(lam, mu) > huge, z, deviation
 
 
 def _contour(x: Array, lam: Array, mu: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -342,10 +348,11 @@ def quantile(u: Array, v: Array, lam: Array, mu: Array) -> Array:
     P(X > df + λ + 2√((df + 2λ) t) + 2t) is at most e^−t (Birgé 2001, lemma 8.1). Next to 0
     P(X ≤ x) is e^(−λ/2) (x/2)^μ/Γ(μ + 1).
     """
-    from scipy.special import gammaln
+    from scipy.special import gammaln, ndtri
 
     u, v, lam, mu = np.broadcast_arrays(u, v, lam, mu)
-    mean, huge = 2.0 * mu + lam, np.maximum(lam, mu) > _HUGE
+    linear, _, deviation = _gaussian(u, lam, mu, _LINEAR)
+    gaussian = 2.0 * mu + lam + deviation * np.where(v < u, -ndtri(v), ndtri(u))
     lam, mu = np.clip(lam, _TINY, _HUGE), np.clip(mu, _TINY, _HUGE)
     upper = v < u
     target = np.log(np.minimum(u, v))
@@ -355,7 +362,7 @@ def quantile(u: Array, v: Array, lam: Array, mu: Array) -> Array:
     high = np.log(lam + 2.0 * (mu + np.sqrt((mu + lam) * 2.0 * reach) + reach))
     low = np.full(u.shape, math.log(_LEAST_X))
     log = np.where(tiny, least, np.clip(_first(u, v, lam, mu, least), low, high))
-    active = np.flatnonzero((u > 0.0) & (v > 0.0) & ~tiny)
+    active = np.flatnonzero((u > 0.0) & (v > 0.0) & ~tiny & ~linear)
 
     def improve(members: Members) -> NDArray[np.bool_]:
         here, side = log[members], upper[members]
@@ -377,8 +384,8 @@ def quantile(u: Array, v: Array, lam: Array, mu: Array) -> Array:
         return unfinished
 
     iterate(improve, active)
-    known = [u <= 0.0, v <= 0.0, np.isnan(u), huge]
-    return np.select(known, [0.0, np.inf, np.nan, mean], np.exp(log))
+    known = [u <= 0.0, v <= 0.0, np.isnan(u), linear]
+    return np.select(known, [0.0, np.inf, np.nan, gaussian], np.exp(log))
 
 
 def _first(u: Array, v: Array, lam: Array, mu: Array, least: Array) -> Array:

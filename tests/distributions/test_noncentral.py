@@ -1,4 +1,4 @@
-"""The noncentral χ² distribution: special cases and seams."""
+"""The noncentral χ² distribution and Rice's: special cases and seams."""
 
 from __future__ import annotations
 
@@ -62,3 +62,36 @@ def test_distributions_of_huge_parameters_are_gaussians():
     np.testing.assert_array_equal(d.icdf([[1e-300], [0.5], [0.9]]), np.tile(d.mean, (3, 1)))
     for slope in d.pathwise(y).values():
         np.testing.assert_array_equal(slope, 1.0)
+
+
+def test_quantiles_of_large_parameters_are_linear_in_a_gaussian():
+    lam, u = np.array([0.99e20, 1.01e20, 1e31, 1e60]), np.array([[1e-300], [0.3], [1.0 - 1e-9]])
+    for d in (rp.NoncentralChiSquare(3.0, lam), rp.NoncentralChiSquare(lam, 3.0)):
+        expected = rp.Gaussian(d.mean, np.sqrt(d.variance)).icdf(u)
+        np.testing.assert_allclose(d.icdf(u), expected, rtol=1e-14)
+
+
+def test_rice_is_the_root_of_a_noncentral_chi_square():
+    b, y = np.array([1e-3, 1.0, 9.999, 10.0, 30.0]), np.array([[1e-200], [0.4], [12.0], [31.0]])
+    d, square = rp.Rice(b, 1.0), rp.NoncentralChiSquare(2.0, b**2)
+    np.testing.assert_allclose(d.log_cdf(y[1:]), square.log_cdf(y[1:] ** 2), rtol=1e-13)
+    np.testing.assert_allclose(
+        d.log_prob(y[1:]), square.log_prob(y[1:] ** 2) + np.log(2.0 * y[1:]), rtol=2e-12
+    )
+    np.testing.assert_allclose(d.log_cdf(1e-200), np.log(0.5) - 0.5 * b**2 + 2.0 * np.log(1e-200))
+    np.testing.assert_allclose(d.variance[2], d.variance[3], rtol=2e-5)
+    np.testing.assert_allclose(d.entropy[2], d.entropy[3], rtol=1e-6)
+
+
+def test_rice_far_away_is_a_gaussian():
+    b = np.array([1e9, 0.99e17, 1.01e17, 1e160])
+    d, as_gaussian = rp.Rice(b, 1.0), rp.Gaussian(b, 1.0)
+    for y in (b, b - np.maximum(np.spacing(b), 1.0), 0.5 * b):
+        for name in ("log_cdf", "log_prob"):
+            expected = getattr(as_gaussian, name)(y)
+            np.testing.assert_allclose(getattr(d, name)(y)[[0, 3]], expected[[0, 3]], rtol=1e-8)
+    np.testing.assert_allclose(d.icdf([[1e-300], [0.3]]), as_gaussian.icdf([[1e-300], [0.3]]))
+    np.testing.assert_allclose(d.entropy, as_gaussian.entropy, rtol=1e-14)
+    np.testing.assert_array_equal(d.variance, 1.0)
+    np.testing.assert_allclose(d.score(b)["scale"], -1.5, rtol=1e-14)
+    np.testing.assert_allclose(d.stein_score(b), 0.5 / b, rtol=1e-14)

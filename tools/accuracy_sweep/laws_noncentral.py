@@ -1,4 +1,4 @@
-"""The noncentral χ² distribution in FLINT's balls, by sums over Poisson weights."""
+"""The noncentral χ² distribution and Rice's in FLINT's balls, by sums over Poisson weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from balls import upper_gamma
 from flint import arb, ctx
 from laws import Law
-from laws_shaped import case, shape_of
+from laws_shaped import case, shape_of, size
 
 
 def lower(at: Any, df: Any, lam: Any) -> Any:
@@ -66,6 +66,24 @@ def entropy(df: Any, lam: Any) -> Any:
     return total * step
 
 
+def of_square(at: Any, b: Any, scale: Any) -> tuple[Any, Any, Any]:
+    """ln(y/σ)², the degrees of freedom, and λ."""
+    return 2 * (at - scale.log()), arb(2), b * b
+
+
+def rice_entropy(b: Any, scale: Any) -> Any:
+    """That of x, plus E ln dy/dx: E ln x is ln λ + E₁(λ/2)."""
+    square = b * b
+    mean_log = square.log() + (square / 2).gamma_upper(0)
+    return entropy(arb(2), square) - mean_log / 2 - arb(2).log() + scale.log()
+
+
+def rice_mean(b: Any, scale: Any) -> Any:
+    w = b * b / 4
+    bessel = (1 + 2 * w) * w.bessel_i(0) + 2 * w * w.bessel_i(1)
+    return scale * (arb.pi() / 2).sqrt() * (-w).exp() * bessel
+
+
 LAWS: dict[str, Law] = {
     "noncentral-chi-square": Law(
         "log",
@@ -76,5 +94,15 @@ LAWS: dict[str, Law] = {
         lambda df, lam: df + lam,
         lambda df, lam: 2 * df + 4 * lam,
         case(shape_of(-0.7, 3), shape_of(-3, 3)),
+    ),
+    "rice": Law(
+        "log",
+        lambda at, *theta: lower(*of_square(at, *theta)),
+        lambda at, *theta: upper(*of_square(at, *theta)),
+        lambda at, *theta: log_density(*of_square(at, *theta)) + arb(2).log(),
+        rice_entropy,
+        rice_mean,
+        lambda b, scale: scale**2 * (2 + b * b) - rice_mean(b, scale) ** 2,
+        case(shape_of(-3, 1.7), size),
     ),
 }

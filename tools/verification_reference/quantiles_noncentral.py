@@ -1,4 +1,4 @@
-"""Quantiles of the noncentral χ² distribution."""
+"""Quantiles of the noncentral χ² distribution and Rice's."""
 
 from __future__ import annotations
 
@@ -11,26 +11,30 @@ from quantiles import Near, Quantile, fixed, newton
 def log_quantile(near: Near, u: Any, df: Any, lam: Any) -> Any:
     """Return ln x, from sums over Poisson N of mean λ/2, with h = x/2 and μ = df/2.
 
-    P(X ≤ x) = Σ_j P(N ≤ j) h^(μ+j) e^−h/Γ(μ+j+1).
+    P(X ≤ x) = Σ_j P(N ≤ j) h^(μ+j) e^−h/Γ(μ+j+1), without what is nothing of it left of N's place.
     """
     mu, half, above = df / 2, lam / 2, 2 * u > 1
 
     def tail(log: Any) -> tuple[Any, Any]:
         h = mp.exp(log) / 2
-        one, h_part, half_part, at = fixed(h, half, mu)
-        scale = mp.exp(mu * mp.log(h) - h - mp.loggamma(mu + 1) - half)
+        place = min(half, mp.sqrt(half * h))
+        j = max(int(place - 2 * mp.sqrt(place * mp.dps * mp.log(10))), 0)
+        one, h_part, half_part, at = fixed(h, half, mu + j)
+        scale = mp.exp((mu + j) * mp.log(h) - h - mp.loggamma(mu + j + 1))
+        scale *= mp.exp(j * mp.log(half) - half - mp.loggamma(j + 1))
+        bits = one.bit_length() - 1
         term = weight = below = total = one
-        density, j = at, 0
+        first, density = at, 0
         while j < h or term > 1:
-            j, at = j + 1, at + one
+            j, at, before = j + 1, at + one, term
             term = term * h_part // at
-            weight = weight * half_part // one // j
+            weight = (weight * half_part >> bits) // j
             below += weight
-            total += term * below // one
-            density += term * weight // one * at // one
+            total += term * below >> bits
+            density += before * weight >> bits
         probability = mpf(total) / one * scale
         probability = 1 - probability if above else probability
-        return probability, probability / (mpf(density) / one * scale)
+        return probability, probability / ((first + density * h) / one * scale)
 
     target = 1 - u if above else u
     sign, start = -1 if above else 1, near.get("log")
@@ -52,9 +56,18 @@ def noncentral_chi_square(near: Near, u: Any, df: Any, noncentrality: Any) -> An
     return mp.exp(log_quantile(near, u, df, noncentrality))
 
 
+def rice(near: Near, u: Any, distance: Any, scale: Any) -> Any:
+    return scale * mp.exp(log_quantile(near, u, mpf(2), distance**2) / 2)
+
+
 def moderate(df: float, noncentrality: float) -> tuple[float, ...]:
     """Return both within what sums of some hundred terms reach."""
     return max(min(df, 510.0), 0.05), min(noncentrality, 510.0)
+
+
+def not_far(distance: float, scale: float) -> tuple[float, ...]:
+    """Return both, the square of the first one within the same."""
+    return min(distance, 160.5), scale
 
 
 DISTRIBUTIONS = {
@@ -63,4 +76,5 @@ DISTRIBUTIONS = {
         {"df": "shape", "noncentrality": "shape"},
         made=moderate,
     ),
+    "rice": Quantile(rice, {"distance": "shape", "scale": "scale"}, made=not_far),
 }

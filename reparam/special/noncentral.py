@@ -14,6 +14,7 @@ for m = μ, while a greater m moves it to the right, past 1 or to where e^h fall
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -212,9 +213,10 @@ def _gaussian(
     x: Array, lam: Array, mu: Array, huge: float = _HUGE
 ) -> tuple[NDArray[np.bool_], Array, Array]:
     """Return where a parameter is huge, and there z and σ of a Gaussian x."""
-    deviation = 2.0 * (np.sqrt(mu) * np.sqrt(1.0 + lam / mu))
+    largest = np.maximum(lam, mu)
+    deviation = 2.0 * (np.sqrt(largest) * np.sqrt(lam / largest + mu / largest))
     z = (x - (2.0 * mu + lam)) / deviation
-    return np.maximum(lam, mu) > huge, z, deviation
+    return largest > huge, z, deviation
 
 
 def _contour(x: Array, lam: Array, mu: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -345,8 +347,8 @@ def quantile(u: Array, v: Array, lam: Array, mu: Array) -> Array:
 
     Halley's method on the logarithm of the smaller tail in ln x, from Sankaran's approximation
     (1963), between bounds: where a step would leave them they are halved. Above,
-    P(X > df + λ + 2√((df + 2λ) t) + 2t) is at most e^−t (Birgé 2001, lemma 8.1). Next to 0
-    P(X ≤ x) is e^(−λ/2) (x/2)^μ/Γ(μ + 1).
+    P(X > df + λ + 2√((df + 2λ) t) + 2t) is at most e^−t (Birgé 2001, lemma 8.1). Next to 0, with
+    h = x/2, P(X ≤ x) is e^(−λ/2) h^μ/Γ(μ + 1) (1 + h (λ/2 − μ)/(μ + 1)).
     """
     from scipy.special import gammaln, ndtri
 
@@ -356,8 +358,13 @@ def quantile(u: Array, v: Array, lam: Array, mu: Array) -> Array:
     lam, mu = np.clip(lam, _TINY, _HUGE), np.clip(mu, _TINY, _HUGE)
     upper = v < u
     target = np.log(np.minimum(u, v))
-    least = _LOG_TWO + (np.log(u) + 0.5 * lam + gammaln(mu + 1.0)) / mu
+    log_u = np.where(upper, np.log1p(-v), np.log(u)) / mu
+    # a power has digits that e to its logarithm has not
+    power = np.where(upper, np.exp(log_u), u ** (1.0 / mu))
+    factor = _LOG_TWO + (0.5 * lam + gammaln(mu + 1.0)) / mu
+    least = factor + log_u
     tiny = least + np.log((1.0 + lam) / mu) < _NEGLIGIBLE
+    factor -= np.where(tiny, 0.5 * np.exp(least) * (0.5 * lam / mu - 1.0) / (mu + 1.0), 0.0)
     reach = -target
     high = np.log(lam + 2.0 * (mu + np.sqrt((mu + lam) * 2.0 * reach) + reach))
     low = np.full(u.shape, math.log(_LEAST_X))
@@ -385,7 +392,8 @@ def quantile(u: Array, v: Array, lam: Array, mu: Array) -> Array:
 
     iterate(improve, active)
     known = [u <= 0.0, v <= 0.0, np.isnan(u), linear]
-    return np.select(known, [0.0, np.inf, np.nan, gaussian], np.exp(log))
+    found = np.where(tiny & (power > sys.float_info.min), power * np.exp(factor), np.exp(log))
+    return np.select(known, [0.0, np.inf, np.nan, gaussian], found)
 
 
 def _first(u: Array, v: Array, lam: Array, mu: Array, least: Array) -> Array:
@@ -403,7 +411,7 @@ def _first(u: Array, v: Array, lam: Array, mu: Array, least: Array) -> Array:
     return np.where((base < 1e-3) | (np.exp(least) < 0.3 * mu / (mu + lam)), least, normal)
 
 
-#: Below this logarithm of h (1 + λ)/μ only the power of x matters.
-_NEGLIGIBLE = -38.0
+#: Below this logarithm of x (1 + λ)/μ its square doesn't matter.
+_NEGLIGIBLE = -19.0
 #: A step by less is the last one.
 _CLOSE = 1e-6

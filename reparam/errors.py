@@ -127,11 +127,12 @@ def did_you_mean(
 
     A misspelling has a wrong, missing, extra or swapped letter, or two from six letters on, and not
     at the beginning, or it leaves out up to half of the letters. Case, hyphens and underscores
-    don't matter. Of candidates that are spellings of one thing, by `names`, there is one.
+    don't matter, nor f for ph. Of candidates that are spellings of one thing, by `names`, there is
+    one.
     """
-    wanted, found = spelled(name), []
+    wanted, found = spelled(name).replace("ph", "f"), []
     for candidate in candidates:
-        known = spelled(candidate)
+        known = spelled(candidate).replace("ph", "f")
         distance = _distance(wanted, known)
         if distance <= _most(wanted, known) or _shortens(wanted, known):
             found.append((distance, candidate))

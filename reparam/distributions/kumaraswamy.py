@@ -10,7 +10,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, View
 from reparam.base.mechanisms import InverseCDF
+from reparam.base.reparameterized import Reparameterized
 from reparam.base.second_order import Triangle
+from reparam.base.seen import Seen, kept
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, UNIT
 from reparam.parameters import Parameter
@@ -74,6 +76,10 @@ class Kumaraswamy(InverseCDF):
     @staticmethod
     def _isf(v: Array, a: Array, b: Array) -> Array:
         return np.exp(-_other(-np.log(v) / b) / a)
+
+    def _seen_from(self, end: float, sign: float) -> Seen[Reparameterized] | None:
+        known = (end, sign) == (1.0, -1.0)
+        return Seen(_Complement(*self._theta), kept(2)) if known else None
 
     # Views of a draw, and what ∂ln y/∂θ is multiplied by for theirs ------------------------------
 
@@ -188,6 +194,73 @@ class Kumaraswamy(InverseCDF):
     @staticmethod
     def _entropy(a: Array, b: Array) -> Array:
         return special.entropy(a, b)
+
+
+class _Complement(InverseCDF):
+    """1 − y of a variate y of Kumaraswamy's distribution, with all digits next to 0."""
+
+    name = "1 - kumaraswamy"
+    concentration1 = Kumaraswamy.concentration1
+    concentration0 = Kumaraswamy.concentration0
+    about = About(
+        density="p(c) = a b (1 − c)^(a−1) (1 − (1 − c)^a)^(b−1)",
+        transform="c = 1 − (1 − u^(1/b))^(1/a)",
+        derivatives={name: f"−∂y/∂{name}" for name in Kumaraswamy.about.derivatives},
+        source=Kumaraswamy.about.source,
+    )
+    _support = UNIT
+    _tails = Kumaraswamy._tails[::-1]
+
+    def _seen_from(self, end: float, sign: float) -> Seen[Reparameterized] | None:
+        known = (end, sign) == (1.0, -1.0)
+        return Seen(Kumaraswamy(*self._theta), kept(2)) if known else None
+
+    @staticmethod
+    def _icdf(u: Array, a: Array, b: Array) -> Array:
+        return -np.expm1(-_other(-np.log(u) / b) / a)
+
+    @staticmethod
+    def _isf(v: Array, a: Array, b: Array) -> Array:
+        return -np.expm1(-_other(-np.log1p(-v) / b) / a)
+
+    @staticmethod
+    def _pathwise(c: Array, a: Array, b: Array) -> Slopes:
+        w = -a * np.log1p(-c)
+        in_a, in_b = Kumaraswamy._jacobian(1.0 - c, _other(w), a, b)
+        return -in_a, -in_b
+
+    @staticmethod
+    def _pathwise2(c: Array, a: Array, b: Array) -> Triangle:
+        (in_a_twice, in_both), (in_b_twice,) = Kumaraswamy._hessian(
+            1.0 - c, _other(-a * np.log1p(-c)), a, b
+        )
+        return (-in_a_twice, -in_both), (-in_b_twice,)
+
+    @staticmethod
+    def _cdf(c: Array, a: Array, b: Array) -> Array:
+        return np.exp(-b * _other(-a * np.log1p(-c)))
+
+    @staticmethod
+    def _sf(c: Array, a: Array, b: Array) -> Array:
+        return -np.expm1(-_times_t(-a * np.log1p(-c), b))
+
+    @staticmethod
+    def _log_prob(c: Array, a: Array, b: Array) -> Array:
+        log_y = np.log1p(-c)
+        of_y = np.where(a == 1.0, 0.0 * c, (a - 1.0) * log_y)
+        of_rest = np.where(b == 1.0, 0.0, (1.0 - b) * _other(-a * log_y))
+        return np.log(a) + np.log(b) + of_y + of_rest
+
+    @staticmethod
+    def _score(c: Array, a: Array, b: Array) -> Slopes:
+        w = -a * np.log1p(-c)
+        return _scores(w, _other(w), a, b)
+
+    @staticmethod
+    def _stein_score(c: Array, a: Array, b: Array) -> Array:
+        w = -a * np.log1p(-c)
+        of_rest = np.where(b == 1.0, 0.0, (b - 1.0) * (a / np.expm1(w)))
+        return (of_rest - (a - 1.0)) / (1.0 - c)
 
 
 def _minus_log_power(y: Array, a: Array) -> Array:

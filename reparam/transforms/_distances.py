@@ -133,10 +133,13 @@ def twins(base: Reparameterized, own_map: Map, transformed: Transform) -> list[T
 def _nearer(
     distribution: Whole, x: Array, phi: tuple[Any, ...]
 ) -> Iterator[tuple[NDArray[np.bool_], Twin]]:
-    """Yield where x is nearer to an end than to 0, and the map keeps the distance alone."""
-    for twin in distribution._twins:
+    """Yield where x is nearer to an end than to 0 or the other, and the map keeps the distance."""
+    distances = [np.abs(x - twin.end) for twin in distribution._twins]
+    for i, twin in enumerate(distribution._twins):
         kept = distribution.map._keeps_distance(twin.end, *phi)
-        near = (np.abs(x - twin.end) < np.abs(x)) & kept
+        least = np.minimum.reduce([np.abs(x), *distances[:i]])
+        others = np.minimum.reduce([np.full_like(least, np.inf), *distances[i + 1 :]])
+        near = (distances[i] < least) & (distances[i] <= others) & kept
         if np.any(near):
             yield near, twin
 

@@ -93,7 +93,7 @@ class OrderStatistic(Reparameterized):
             logs = self.base.log_cdf(at), self.base.log_sf(at)
             with np.errstate(all="ignore"):
                 factor = np.exp(_log_factor(*logs, self._parts["r"], self._parts["n"]))
-            shared = np.where(density == 0.0, 0.0, density * factor)
+                shared = np.where(density == 0.0, 0.0, density * factor)
             moved = {f"base.{path}": speed for path, speed in speeds.items()}
             found.append(Flow(end, inner, shared, moved))
         return found

@@ -112,7 +112,8 @@ class Truncated(Reparameterized):
         found, jumps, (low, high) = [], self.base._jumps(), self.support
         if not jumps:
             return []
-        mass = self._rows(self._nested(self._theta))[0].mass.reshape(self.batch_shape)
+        with np.errstate(all="ignore"):
+            mass = self._rows(self._nested(self._theta))[0].mass.reshape(self.batch_shape)
         for end, inner, density, speeds in jumps:
             inside = (low < end) & (end < high)
             moved = {f"base.{path}": speed for path, speed in speeds.items()}

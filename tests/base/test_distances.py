@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mpmath import mp
 
 import reparam as rp
 
@@ -85,6 +86,11 @@ def test_draws_of_one_minus_x_have_the_digits_that_x_has_lost():
         "truncated(beta(2, 3), low=0.5) - 0.5",
         "3 - order_statistic(triangular(high=3), r=2, n=3)",
         "log(1 - beta(2, 3))",
+        "log(1.05 - uniform)",
+        "log(truncated(exponential, low=1, high=3))",
+        "exp(uniform(20, 30))",
+        "1 - kumaraswamy(0.5, 0.2)",
+        "1 - (1 - kumaraswamy(2, 0.3))",
     ],
 )
 def test_both_tails_keep_their_digits_through_maps(text):
@@ -96,6 +102,20 @@ def test_both_tails_keep_their_digits_through_maps(text):
         np.testing.assert_allclose(d.cdf(y) + d.sf(y), 1.0, rtol=1e-14)
         rounded = (U - sides[0]) * (U - sides[1]) <= 0.0
         assert np.all(rounded | (error <= 2e-13)), (quantile, y, error)
+
+
+def test_one_minus_kumaraswamys_variate_has_its_own_derivatives():
+    a, b = 0.5, 0.2
+    found = (1 - rp.Kumaraswamy(a, b)).pathwise(TINY)
+    with mp.workdps(250):
+        for c, in_a, in_b in zip(
+            TINY, found["base.concentration1"], found["base.concentration0"], strict=True
+        ):
+            u = (1 - (1 - mp.mpf(c)) ** a) ** b
+            exact_a = mp.diff(lambda x, u=u: 1 - (1 - u ** (1 / mp.mpf(b))) ** (1 / x), a)
+            exact_b = mp.diff(lambda x, u=u: 1 - (1 - u ** (1 / x)) ** (1 / a), b)
+            assert float(in_a / exact_a) == pytest.approx(1.0, rel=1e-14)
+            assert float(in_b / exact_b) == pytest.approx(1.0, rel=1e-13)
 
 
 def test_noise_makes_the_quantile_next_to_the_end():

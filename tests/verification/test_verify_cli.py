@@ -267,6 +267,7 @@ BAD = [
     ("laplace --time-limit 0", "time limit 0.0 is not a positive number of seconds"),
     ("laplace --time-limit soon", "time limit 'soon' is not a positive number"),
     ("laplace -p sgma=2", "no parameter 'sgma'; did you mean 'sigma'?"),
+    ("gamma -p alfa=2", "no parameter 'alfa'; did you mean 'alpha'?"),
     ("laplace -p scale=-1", "scale=-1 is not in (0, inf)"),
     ("laplace -p scale", "parameter 'scale' has no value; write for example -p scale=1"),
     ("laplace -p scale=two", "parameter scale: 'two' is not a number"),

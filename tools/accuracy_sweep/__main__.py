@@ -132,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--worst", type=int, default=1, help="points of each quantity (default 1)")
     parser.add_argument(
         "--record", action="store_true",
-        help="write the record of laws with shapes, and their table in docs/accuracy.md",
+        help="write the record of all continuous laws, and their table in docs/accuracy.md",
     )  # fmt: skip
     parser.add_argument(
         "--compare", action="store_true", help="fail, too, where a record is missed"

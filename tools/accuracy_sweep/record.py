@@ -1,4 +1,4 @@
-"""The errors of laws with shapes that have no reference tables: the record, and the page.
+"""The errors of all continuous laws of numbers: the record, and the page.
 
 ``python tools/accuracy_sweep --record`` runs them and writes both: ``RECORD``, which the tests
 compare a share of the cases with, and the table of docs/accuracy.md.
@@ -11,18 +11,35 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import cases
 from judging import Entry, Row
+
+from reparam import registry
+from reparam.base.reparameterized import Reparameterized
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "accuracy.md"
 RECORD = ROOT / "tests" / "helpers" / "reference" / "sweep.json"
 BEGIN, END = "<!-- made by tools/accuracy_sweep -->\n", "<!-- end of the sweep -->\n"
 
-LAWS = ("von-mises", "inverse-gaussian", "generalized-normal", "skew-normal")
+#: Continuous laws of numbers.
+LAWS = tuple(
+    name
+    for name in cases.NAMES
+    if name in registry.BUILT_IN
+    and issubclass(law := registry.get(name), Reparameterized)
+    and not law._support.rank
+)
 SEED, CASES = 1, 40
-#: What is recorded: draws and quantiles, their derivatives, probabilities, and densities.
-QUANTITIES = ("value", "dvalue", "icdf", "pathwise", "cdf", "sf", "log_prob", "score")
+#: What is recorded, by column of the page.
+COLUMNS = {
+    "draws": ("value", "icdf"),
+    "derivatives": ("dvalue", "pathwise"),
+    "probabilities": ("cdf", "sf"),
+    "log density": ("log_prob",),
+    "score": ("score",),
+}
+QUANTITIES = tuple(quantity for column in COLUMNS.values() for quantity in column)
 
 Groups = dict[tuple[str, str], list[Row]]
 
@@ -61,21 +78,30 @@ def worsened(groups: Groups) -> list[str]:
 
 def table(groups: Groups) -> str:
     """Return the table of the page."""
+    every = [row for rows in groups.values() for row in rows]
     lines = [
-        f"{sum(map(len, groups.values())):,} numbers of {CASES} random cases of each; seed {SEED}.",
+        f"{len(every):,} numbers of {CASES} random cases of each; seed {SEED}.",
         "",
-        "| distribution | quantity | numbers | error | excess | worst at |",
-        "| --- | --- | --: | --- | --: | --- |",
+        f"| distribution | numbers | {' | '.join(COLUMNS)} | worst at |",
+        f"| --- | --: |{' --: |' * len(COLUMNS)} --- |",
     ]
-    for (law, quantity), rows in groups.items():
-        errors = np.sort([row["error"] for row in rows])
-        cell = " / ".join(f"{errors[int(q * (errors.size - 1))]:.2g}" for q in (0.5, 0.9, 1.0))
-        worst: dict[str, Any] = max(rows, key=lambda row: row["excess"])
-        at = ", ".join(f"{x:.6g}" for x in worst["inputs"])
-        lines.append(
-            f"| {law} | `{quantity}` | {len(rows)} | {cell} | {worst['excess']:.2g} | {at} |"
+    for law in LAWS:
+        found = {name: groups.get((law, name), []) for name in QUANTITIES}
+        cells = [_cell([row for name in names for row in found[name]]) for names in COLUMNS.values()]
+        all_of_it = [row for rows in found.values() for row in rows]
+        worst: dict[str, Any] = max(all_of_it, key=lambda row: row["excess"])
+        at = f"`{worst['quantity'].split('[')[0]}`, " + ", ".join(
+            f"{x:.6g}" for x in worst["inputs"]
         )
+        lines.append(f"| {law} | {len(all_of_it)} | {' | '.join(cells)} | {at} |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(rows: list[Row]) -> str:
+    """Return the worst error and the worst excess."""
+    if not rows:
+        return ""
+    return " / ".join(f"{max(row[name] for row in rows):.2g}" for name in ("error", "excess"))
 
 
 def write(entries: list[Entry]) -> None:

@@ -42,6 +42,15 @@ class Exp(Map):
     def _mean_log_slope(self, mean: Array, *phi: Array) -> Any:
         return mean
 
+    def _from_distance(self, end: float, sign: float) -> Steps:
+        # e^x = e^end + e^end (e^(s c) − 1), where e^x has more digits than x
+        with np.errstate(over="ignore"):
+            there = float(np.exp(end))
+        if abs(end) <= 2.0 or not 0.0 < there < np.inf:
+            return ()
+        last = Affine(there, there), fixed(there, there)
+        return (Affine(0.0, sign), fixed(0.0, sign)), (Expm1(), ()), last
+
     def _to_distance(self, end: float, sign: float) -> Steps:
         return ((Expm1(), ()), (Affine(0.0, sign), fixed(0.0, sign))) if end == 1.0 else ()
 
@@ -82,7 +91,12 @@ class Log(Map):
         return 1.0
 
     def _from_distance(self, end: float, sign: float) -> Steps:
-        return ((Affine(0.0, sign), fixed(0.0, sign)), (Log1p(), ())) if end == 1.0 else ()
+        # ln x = ln e + ln(1 + (s/e) c)
+        if end <= 0.0:
+            return ()
+        ratio, log_end = sign / end, float(np.log(end))
+        shares = (Affine(0.0, ratio), fixed(0.0, ratio)), (Log1p(), ())
+        return shares if end == 1.0 else (*shares, (Affine(log_end, 1.0), fixed(log_end, 1.0)))
 
 
 class Expm1(Map):

@@ -35,7 +35,7 @@ SEED, CASES = 1, 40
 COLUMNS = {
     "draws": ("value", "icdf"),
     "derivatives": ("dvalue", "pathwise"),
-    "probabilities": ("cdf", "sf"),
+    "probabilities": ("cdf", "sf", "log_cdf", "log_sf"),
     "log density": ("log_prob",),
     "score": ("score",),
 }
@@ -87,7 +87,9 @@ def table(groups: Groups) -> str:
     ]
     for law in LAWS:
         found = {name: groups.get((law, name), []) for name in QUANTITIES}
-        cells = [_cell([row for name in names for row in found[name]]) for names in COLUMNS.values()]
+        cells = [
+            _cell([row for name in names for row in found[name]]) for names in COLUMNS.values()
+        ]
         all_of_it = [row for rows in found.values() for row in rows]
         worst: dict[str, Any] = max(all_of_it, key=lambda row: row["excess"])
         at = f"`{worst['quantity'].split('[')[0]}`, " + ", ".join(

@@ -24,7 +24,7 @@ from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import generalized_kl
 from reparam.special.counts import stirling
 from reparam.special.log_beta import log_beta_divergence
-from reparam.special.simplex import along, covariance, of_others
+from reparam.special.simplex import along, covariance, in_shares, of_others
 
 __all__ = ["Dirichlet"]
 
@@ -164,6 +164,10 @@ class Dirichlet(Reparameterized):
     def _score_of_draw(cls, y: Array, logit: Array, concentration: Array) -> tuple[Array, ...]:
         odds, rest = y / of_others(y), of_others(concentration)
         return (np.asarray(logit_centred_logs(odds, logit, concentration, rest)[0]),)
+
+    @staticmethod
+    def _stein_score(y: Array, concentration: Array) -> Array:
+        return in_shares(np.broadcast_to(concentration - 1.0, y.shape), y)
 
     @staticmethod
     def _mean(concentration: Array) -> Array:

@@ -69,6 +69,10 @@ class LogisticNormal(SimplexGaussian):
     def _inverse(y: Array, log_y: Array) -> Array:
         return log_y[..., :-1] - log_y[..., -1:]
 
+    @staticmethod
+    def _pull_inverse(upstream: Array, y: Array) -> Array:
+        return np.concatenate([upstream, -np.sum(upstream, axis=-1, keepdims=True)], axis=-1)
+
     @classmethod
     def _log_slope_mean(cls, loc: Array, a: Array) -> Array:
         def one(own: Array, factor: Array) -> Array:

@@ -84,9 +84,15 @@ class StickBreakingNormal(SimplexGaussian):
 
     @staticmethod
     def _inverse(y: Array, log_y: Array) -> Array:
-        left = np.cumsum(y[..., :0:-1], axis=-1)[..., ::-1]  # Σ_{i>k} y_i
-        logit = log_y[..., :-1] - np.log(np.maximum(left, 5e-324))
+        logit = log_y[..., :-1] - np.log(_left(y))
         return np.asarray(logit + _offsets(logit))
+
+    @staticmethod
+    def _pull_inverse(upstream: Array, y: Array) -> Array:
+        earlier = np.cumsum(upstream / _left(y), axis=-1)
+        found = np.concatenate([upstream, np.zeros_like(upstream[..., :1])], axis=-1)
+        found[..., 1:] -= y[..., 1:] * earlier
+        return found
 
     @classmethod
     def _log_slope_mean(cls, loc: Array, a: Array) -> Array:
@@ -106,6 +112,11 @@ class StickBreakingNormal(SimplexGaussian):
 
         law = Gaussian(loc[0] - np.log(len(loc)), np.linalg.norm(a[0]))
         return (Marginal("ln(y_0/(1 − y_0))", first, law),)
+
+
+def _left(y: Array) -> Array:
+    """Return Σ_{i>k} y_i for each k but the last, at least the smallest number."""
+    return np.maximum(np.cumsum(y[..., :0:-1], axis=-1)[..., ::-1], 5e-324)
 
 
 def _offsets(x: Array) -> Array:

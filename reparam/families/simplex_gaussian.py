@@ -21,6 +21,7 @@ from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite, Simplex
 from reparam.special.gaussian_cubature import MOST, expectation, node_counts
 from reparam.special.matrices import apply, transposed
+from reparam.special.simplex import in_shares
 
 __all__ = ["SimplexGaussian", "each"]
 
@@ -83,6 +84,11 @@ class SimplexGaussian(Elliptical):
     @abc.abstractmethod
     def _inverse(y: Array, log_y: Array) -> Array:
         """x with g(x) = y, from ln y as well."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _pull_inverse(upstream: Array, y: Array) -> Array:
+        """Σ upstream ∂x/∂ln y."""
 
     @staticmethod
     @abc.abstractmethod
@@ -150,6 +156,13 @@ class SimplexGaussian(Elliptical):
         back = transposed(b)
         slope = apply(back, z)
         return slope, slope[..., :, np.newaxis] * z[..., np.newaxis, :] - back
+
+    @final
+    @classmethod
+    def _stein_score(cls, y: Array, loc: Array, a: Array, b: Array) -> Array:
+        z, _ = cls._standardized(y, loc, b)
+        in_logs = -cls._pull_inverse(apply(transposed(b), z), y) - 1.0
+        return in_shares(in_logs, y, degree=-float(y.shape[-1]))
 
     # Moments of y less its value at μ, so that narrow distributions keep their digits
 

@@ -51,8 +51,6 @@ class Region(Interval):
     wanted: ClassVar[str] = "finite {}"
     #: Whether every value inside the interval is in the region: entries are independent.
     free: ClassVar[bool] = False
-    #: Why a law of these values may have no ∂ log p/∂y.
-    without_stein_score: ClassVar[str] = "nobody has written its formula"
 
     def __str__(self) -> str:
         return self.what

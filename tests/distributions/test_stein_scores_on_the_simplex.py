@@ -20,10 +20,13 @@ each_law = pytest.mark.parametrize("d", LAWS, ids=repr)
 
 def log_density(d, weights):
     """Return log p of weights divided by their sum, less a constant, term by term as in books."""
-    y, theta = [w / mp.fsum(weights) for w in weights], {k: v.tolist() for k, v in d._values.items()}
+    y = [w / mp.fsum(weights) for w in weights]
+    theta = {name: value.tolist() for name, value in d._values.items()}
     sum_of_logs = mp.fsum(map(mp.log, y))
     if d.name == "dirichlet":
-        return mp.fsum((mpf(a) - 1) * mp.log(s) for a, s in zip(theta["concentration"], y))
+        return mp.fsum(
+            (mpf(a) - 1) * mp.log(s) for a, s in zip(theta["concentration"], y, strict=True)
+        )
     if d.name == "concrete":
         tau, logits = mpf(theta["temperature"]), theta["logits"]
         total = mp.fsum(mp.exp(a) * s**-tau for a, s in zip(logits, y, strict=True))
@@ -53,8 +56,8 @@ def slopes(d, y):
 @each_law
 def test_accuracy(d):
     """Within 1e-13, or 20 times what half an ulp of the shares changes; next to corners, too."""
-    gumbel = np.random.default_rng(1).gumbel(size=(8, 4)) * np.geomspace(0.5, 60.0, 8)[:, np.newaxis]
-    shares = np.exp(gumbel - gumbel.max(axis=-1, keepdims=True))
+    logs = np.geomspace(0.5, 60.0, 8)[:, np.newaxis] * np.random.default_rng(1).gumbel(size=(8, 4))
+    shares = np.exp(logs - logs.max(axis=-1, keepdims=True))
     points = np.concatenate([d.sample(2, rng=2), shares / shares.sum(axis=-1, keepdims=True)])
     found = d.stein_score(points)
     with mp.workdps(90):

@@ -60,6 +60,14 @@ GRAPHS = {
         {"a": np.array([1.5, 2.0, 3.0])},
         {"a": (A := np.array([0.5, 1.0, 2.0])) * polygamma(1, A + 1.0) - 3.5 * polygamma(1, 6.5)},
     ),
+    "entries of several laws": (  # ∂KL/∂m = m, ∂KL/∂a = (a − 1) ψ′(a), ∂E y_0 y_1 = ∂(m a/2)
+        """
+            y ~ independent(gaussian(m, 1), gamma(a, 2))
+            loss = kl(y, independent(gaussian(0, 1), gamma(1, 2))) + y[0]*y[1]
+        """,
+        {"m": 0.3, "a": 2.5},
+        {"m": 0.3 + 1.25, "a": 1.5 * polygamma(1, 2.5) + 0.15},
+    ),
     "counts": (  # E k_0 k_1 = n (n − 1) w_0 w_1/(Σw)²
         "k ~ multinomial(4, probs=w)\nloss = k[0]*k[1]",
         {"w": P},
@@ -362,9 +370,8 @@ class TestRelaxed:
             {},
             "total_count",
         ),
-        ("y ~ independent(gaussian(m, 1))\nloss = y", {}, r"no independent\(…\) in graphs"),
-        (
-"w ~ mvn(m, A)\nloss = w", {"m": M, "A": -L}, "scale_tril"),
+        ("y ~ independent(gaussian(m, 1))\nloss = y", {}, r"takes several distributions; arrays"),
+        ("w ~ mvn(m, A)\nloss = w", {"m": M, "A": -L}, "scale_tril"),
     ],
 )
 def test_mistakes(text, inputs, message):

@@ -89,12 +89,15 @@ class Distribution(Formulas):
 
     @property
     def covariance(self) -> Array:
-        """The covariance E[(y − E y)(y − E y)ᵀ] of vectors, of batch shape + (K, K).
+        """The covariances E[(y_i − E y_i)(y_j − E y_j)], of batch shape and twice the event shape.
+
+        So those of vectors are a matrix, and those of entries (i, j) and (k, l) of matrices have
+        four indices i, j, k and l.
 
         Raises
         ------
         NoFormulaError
-            If values are numbers, which have a variance, or matrices.
+            If values are numbers, which have a variance, or there is no formula.
         """
         return self._statistic("_covariance", 2 * self.event_shape)
 

@@ -20,7 +20,7 @@ class LogisticNormal(SimplexGaussian):
     """The logistic-normal distribution, of vectors on the simplex.
 
     y = softmax(x_1, …, x_K, 0) with Gaussian x: the log ratios ln(y_k/y_{K+1}) are Gaussian. Pass
-    one of `scale_tril`, `covariance` and `precision` of x. What PyTorch calls ``LogisticNormal``
+    one of `scale_tril`, `covariance_matrix` and `precision` of x. What PyTorch calls ``LogisticNormal``
     breaks a stick instead: that is :class:`StickBreakingNormal`.
     """
 
@@ -32,7 +32,7 @@ class LogisticNormal(SimplexGaussian):
         derivatives={
             "loc": "y_i ([i = k] − y_k)",
             "scale_tril": "∂y_i/∂x_j z_k",
-            "covariance": "∂y_i/∂x of dx = L Φ(L⁻¹ dΣ L⁻ᵀ) z",
+            "covariance_matrix": "∂y_i/∂x of dx = L Φ(L⁻¹ dΣ L⁻ᵀ) z",
             "precision": "∂y_i/∂x of dx = −L⁻ᵀ dLᵀ L⁻ᵀ z",
         },
         source="Aitchison & Shen (1980), Logistic-normal distributions",

@@ -122,6 +122,11 @@ class MatrixGaussian(Reparameterized):
         return np.asarray(rows[..., :, np.newaxis] * columns[..., np.newaxis, :])
 
     @staticmethod
+    def _covariance(loc: Array, a: Array, b: Array, *_: Any) -> Array:
+        rows, columns = (each @ transposed(each) for each in (a, b))
+        return np.asarray(np.einsum("...ik,...jl->...ijkl", rows, columns))
+
+    @staticmethod
     def _entropy(*theta: Any) -> Array:
         size = math.prod(theta[0].shape[-2:])
         return np.asarray(0.5 * size + _level(*theta))

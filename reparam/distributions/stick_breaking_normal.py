@@ -22,7 +22,7 @@ class StickBreakingNormal(SimplexGaussian):
 
     Of what is left of a stick of length 1, piece k takes the share v_k = σ(x_k − ln(K + 1 − k)),
     with Gaussian x, and the last piece takes the rest: x = 0 makes equal pieces. Pass one of
-    `scale_tril`, `covariance` and `precision` of x. PyTorch calls it ``LogisticNormal``, of
+    `scale_tril`, `covariance_matrix` and `precision` of x. PyTorch calls it ``LogisticNormal``, of
     independent x.
     """
 
@@ -34,7 +34,7 @@ class StickBreakingNormal(SimplexGaussian):
         derivatives={
             "loc": "y_i (1 − v_k) for i = k, −y_i v_k for i > k",
             "scale_tril": "∂y_i/∂x_j z_k",
-            "covariance": "∂y_i/∂x of dx = L Φ(L⁻¹ dΣ L⁻ᵀ) z",
+            "covariance_matrix": "∂y_i/∂x of dx = L Φ(L⁻¹ dΣ L⁻ᵀ) z",
             "precision": "∂y_i/∂x of dx = −L⁻ᵀ dLᵀ L⁻ᵀ z",
         },
         source="Linderman, Johnson & Adams (2015), Dependent multinomial models made easy:"

@@ -19,6 +19,7 @@ from reparam.special.matrices import (
     diagonal,
     inverse,
     lower_factor,
+    pairs,
     scalars,
     solve,
     solve_transposed,
@@ -34,7 +35,8 @@ class Wishart(BartlettFamily):
     It is that of the sum Σ x xᵀ of ν independent vectors x ~ N(0, V), if ν is an integer:
     p(y) = det(y)^((ν−d−1)/2) exp(−tr(V⁻¹y)/2) / (2^(νd/2) det(V)^(ν/2) Γ_d(ν/2)), with any
     ν > d − 1.
-    The scale is V = L Lᵀ, given as `scale_tril` or as `covariance`.
+    The scale is V = L Lᵀ, given as `scale_tril` or as
+    `covariance_matrix`, that of x.
     """
 
     name = "wishart"
@@ -44,8 +46,8 @@ class Wishart(BartlettFamily):
     scale_tril: Parameter = matrix(
         "L", LowerTriangular(), (), "Cholesky factor of the scale, d × d,"
     )
-    covariance: Parameter = matrix(
-        "V", PositiveDefinite(), ("covariance_matrix", "scale_matrix"), "Scale, d × d,"
+    covariance_matrix: Parameter = matrix(
+        "V", PositiveDefinite(), ("scale_matrix",), "Scale, d × d,"
     )
     about = About(
         density="p(y) = |y|^((ν−d−1)/2) exp(−tr(V⁻¹y)/2) / (2^(νd/2) |V|^(ν/2) Γ_d(ν/2)),"
@@ -54,7 +56,7 @@ class Wishart(BartlettFamily):
         derivatives={
             "df": "L (A′Aᵀ + A A′ᵀ) Lᵀ,  A′ diagonal,  a′_ii = (∂a_ii²/∂ν) / (2 a_ii)",
             "scale_tril": "E A Aᵀ Lᵀ + L A Aᵀ Eᵀ for each unit matrix E = ∂L",
-            "covariance": "by ∂L = L Φ(L⁻¹ ∂V L⁻ᵀ),  Φ the lower triangle with halved diagonal",
+            "covariance_matrix": "by ∂L = L Φ(L⁻¹ ∂V L⁻ᵀ),  Φ the lower triangle with halved diagonal",
         },
         source="Bartlett (1933), On the theory of statistical regression;"
         " Smith & Hocking (1972), Algorithm AS 53; Murray (2016), Differentiation of the Cholesky"
@@ -73,7 +75,7 @@ class Wishart(BartlettFamily):
         Examples
         --------
         >>> import reparam as rp
-        >>> w = rp.Wishart(6.0, covariance=[[2.0, 0.5], [0.5, 4.0]])
+        >>> w = rp.Wishart(6.0, covariance_matrix=[[2.0, 0.5], [0.5, 4.0]])
         >>> w.marginal([1])
         Wishart(df=6.0, scale_tril=[[2.0]])
         """
@@ -122,3 +124,7 @@ class Wishart(BartlettFamily):
         own = diagonal(whole)
         both = own[..., :, np.newaxis] * own[..., np.newaxis, :]
         return np.asarray(scalars(df) * (whole * whole + both))
+
+    def _covariance(self, df: Array, tril: Array) -> Array:
+        straight, crossed = pairs(tril @ transposed(tril))
+        return np.asarray(scalars(scalars(df)) * (straight + crossed))

@@ -71,7 +71,7 @@ class Elliptical(Reparameterized):
         nothing = (0.0,) * (len(tangents) - 1)
         if self._way == "scale_tril":
             return (*nothing, 0.0)
-        if self._way == "covariance":
+        if self._way != "precision":
             return (*nothing, cholesky_pullback_along(derivative, cholesky_push(moved, a, b), a, b))
         factor, inverted = transposed(b), transposed(a)
         moved = cholesky_push(moved, factor, inverted)

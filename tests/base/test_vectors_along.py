@@ -15,7 +15,7 @@ LAWS = [
         for law in (rp.MultivariateGaussian, rp.LogisticNormal, rp.StickBreakingNormal)
         for way, matrix in (
             ("scale_tril", LOWER),
-            ("covariance", SYMMETRIC),
+            ("covariance_matrix", SYMMETRIC),
             ("precision", SYMMETRIC),
         )
     ),
@@ -59,13 +59,13 @@ def test_hvp_is_the_derivative_of_vjp(d):
 
 def test_hvp_of_batches_is_that_of_each():
     matrices = np.array([SYMMETRIC, 2.0 * np.eye(3)])
-    d = rp.LogisticNormal(np.zeros((2, 3)), covariance=matrices)
+    d = rp.LogisticNormal(np.zeros((2, 3)), covariance_matrix=matrices)
     draw = d.rsample(5, rng=1)
     tangent = np.array([[0.2, 0.1, 0.0], [0.1, 0.0, 0.3], [0.0, 0.3, -0.1]])
-    found = draw.hvp(draw.value, covariance=tangent)["covariance"]
+    found = draw.hvp(draw.value, covariance_matrix=tangent)["covariance_matrix"]
     for k, matrix in enumerate(matrices):
-        alone = rp.LogisticNormal(np.zeros(3), covariance=matrix).transform(draw.noise[:, k])
-        own = alone.hvp(alone.value, covariance=tangent)["covariance"]
+        alone = rp.LogisticNormal(np.zeros(3), covariance_matrix=matrix).transform(draw.noise[:, k])
+        own = alone.hvp(alone.value, covariance_matrix=tangent)["covariance_matrix"]
         np.testing.assert_allclose(found[k], own, rtol=1e-12, atol=1e-15)
 
 

@@ -15,7 +15,7 @@ from reparam.distributions.beta import Beta
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families import gamma_draws
-from reparam.families.entries import places
+from reparam.families.entries import places, with_rest
 from reparam.parameters import Parameter
 from reparam.regions import Simplex
 from reparam.special import beta as special
@@ -78,11 +78,7 @@ class Dirichlet(Reparameterized):
         Dirichlet(concentration=[2.0, 7.5])
         """
         chosen = places(self, entries)
-        alpha = np.asarray(self.concentration)
-        others = np.delete(alpha, chosen, axis=-1).sum(axis=-1, keepdims=True)
-        whole = len(chosen) == alpha.shape[-1]
-        kept = [alpha[..., chosen]] if whole else [alpha[..., chosen], others]
-        return Dirichlet(np.concatenate(kept, axis=-1))
+        return Dirichlet(with_rest(np.asarray(self.concentration), chosen))
 
     # The extra array is logit y: exact where y underflows or rounds to 1.
 

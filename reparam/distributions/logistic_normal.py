@@ -20,8 +20,8 @@ class LogisticNormal(SimplexGaussian):
     """The logistic-normal distribution, of vectors on the simplex.
 
     y = softmax(x_1, …, x_K, 0) with Gaussian x: the log ratios ln(y_k/y_{K+1}) are Gaussian. Pass
-    one of `scale_tril`, `covariance_matrix` and `precision` of x. What PyTorch calls ``LogisticNormal``
-    breaks a stick instead: that is :class:`StickBreakingNormal`.
+    one of `scale_tril`, `covariance_matrix` and `precision` of x. What PyTorch calls
+    ``LogisticNormal`` breaks a stick instead: that is :class:`StickBreakingNormal`.
     """
 
     name = "logistic-normal"

@@ -15,12 +15,10 @@ from reparam.distributions.gaussian import Gaussian
 from reparam.domains import REAL
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
-from reparam.errors import ShapeError
 from reparam.families.elliptical import Elliptical
-from reparam.families.entries import places
+from reparam.families.entries import places, split
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
-from reparam.real_arrays import as_real_array
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special.matrices import apply, inverse, lower_factor, transposed
 
@@ -100,18 +98,7 @@ class MultivariateGaussian(Elliptical):
         >>> d.conditional([0], [2.0]).mean
         array([2.])
         """
-        known = places(self, entries)
-        rest = [k for k in range(self.event_shape[0]) if k not in known]
-        if not rest:
-            raise ShapeError(
-                f"all {len(known)} entries of {self.name} are given; leave some of them out"
-            )
-        given = as_real_array("values", values)
-        if given.shape[-1:] != (len(known),):
-            raise ShapeError(
-                f"values has shape {given.shape} and there are {len(known)} entries; pass an array"
-                f" whose last axis has length {len(known)}"
-            )
+        known, rest, given = split(self, entries, values)
         loc, a, _ = self._ready
         # with the known entries first the factor is [[B, 0], [C, D]]
         factor = lower_factor(a[..., [*known, *rest], :])

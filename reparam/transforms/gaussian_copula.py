@@ -14,11 +14,19 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.base.tree import Children, _text, flat
 from reparam.engine.noise import NORMAL, Noise
 from reparam.errors import ShapeError
+from reparam.families.entries import places
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import Correlation, CorrelationCholesky, RealVector
 from reparam.special import normal
-from reparam.special.matrices import apply, cholesky, cholesky_pullback, inverse, transposed
+from reparam.special.matrices import (
+    apply,
+    cholesky,
+    cholesky_pullback,
+    inverse,
+    lower_factor,
+    transposed,
+)
 from reparam.transforms._children import SeveralContinuous
 from reparam.transforms._rows import some_rows
 
@@ -84,6 +92,26 @@ class GaussianCopula(Reparameterized):
                 " one row and one column per margin"
             )
         return sizes
+
+    def marginal(self, entries: Sequence[int]) -> GaussianCopula:
+        """Return the distribution of some entries.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.GaussianCopula([rp.Gaussian(), rp.Gamma()], correlation=[[1.0, 0.5], [0.5, 1.0]])
+        >>> d.marginal([1])
+        GaussianCopula([Gamma(alpha=1.0, rate=1.0)], correlation=[[1.0]])
+        """
+        chosen, (name,) = places(self, entries), self._choice
+        given = self._parts[name][..., chosen, :]
+        given = given[..., chosen] if name == "correlation" else lower_factor(given)
+        return GaussianCopula([self.margins[k] for k in chosen], **{name: given})
 
     @property
     def moving(self) -> tuple[str, ...]:

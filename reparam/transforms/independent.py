@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.base.tree import Children, flat
 from reparam.domains import Interval
 from reparam.engine.noise import Noise
+from reparam.families.entries import places
 from reparam.regions import RealVector
 from reparam.transforms._children import SeveralContinuous
 
@@ -51,6 +52,22 @@ class Independent(Reparameterized):
     def _check(self) -> None:
         if any(law.path == "field" for law in self.laws):
             self.__dict__["path"] = "field"
+
+    def marginal(self, entries: Sequence[int]) -> Independent:
+        """Return the distribution of some entries.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Independent(rp.Gaussian(), rp.Gamma(), rp.Beta()).marginal([2, 0])
+        Independent(laws=[Beta(alpha=1.0, beta=1.0), Gaussian(loc=0.0, scale=1.0)])
+        """
+        return Independent([self.laws[k] for k in places(self, entries)])
 
     @classmethod
     def _called(cls, *values: Any, **named: Any) -> Independent:

@@ -56,7 +56,7 @@ class Wishart(BartlettFamily):
         derivatives={
             "df": "L (A′Aᵀ + A A′ᵀ) Lᵀ,  A′ diagonal,  a′_ii = (∂a_ii²/∂ν) / (2 a_ii)",
             "scale_tril": "E A Aᵀ Lᵀ + L A Aᵀ Eᵀ for each unit matrix E = ∂L",
-            "covariance_matrix": "by ∂L = L Φ(L⁻¹ ∂V L⁻ᵀ),  Φ the lower triangle, its diagonal halved",
+            "covariance_matrix": "by ∂L = L Φ(L⁻¹ ∂V L⁻ᵀ),  Φ: lower triangle, diagonal halved",
         },
         source="Bartlett (1933), On the theory of statistical regression;"
         " Smith & Hocking (1972), Algorithm AS 53; Murray (2016), Differentiation of the Cholesky"

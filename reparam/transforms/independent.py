@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, Distribution
 from reparam.base.reparameterized import Marginal, Reparameterized
+from reparam.base.second_order import along_tangents
 from reparam.base.tree import Children, flat
 from reparam.domains import Interval
 from reparam.engine.noise import Noise
@@ -113,13 +114,31 @@ class Independent(Reparameterized):
         y = _stacked([np.broadcast_to(value, rows) for value in values])
         return y, _stacked([np.broadcast_to(each, rows) for each in extras], rows)
 
-    def _pull(self, upstream: Array, y: Array, extras: Array, *theta: Any) -> tuple[Any, ...]:
-        found, at = [], 0
+    def _each_draw(
+        self, y: Array, extras: Array, theta: tuple[Any, ...]
+    ) -> Iterator[tuple[int, Reparameterized, tuple[Any, ...]]]:
+        """Yield the number and the law of each entry, and what formulas of its draws take."""
+        at = 0
         for k, law, own in self._each(theta):
             several = [extras[..., at + j] for j in range(law._extras)]
             at += law._extras
-            slopes = law._jacobian(y[..., k], *several, *own)
-            found += [_times(upstream[..., k], slope) for slope in flat(slopes)]
+            yield k, law, (y[..., k], *several, *own)
+
+    def _pull(self, upstream: Array, y: Array, extras: Array, *theta: Any) -> tuple[Any, ...]:
+        return tuple(
+            _times(upstream[..., k], slope)
+            for k, law, arguments in self._each_draw(y, extras, theta)
+            for slope in flat(law._jacobian(*arguments))
+        )
+
+    def _pull_along(
+        self, upstream: Array, tangents: tuple[Any, ...], y: Array, extras: Array, *theta: Any
+    ) -> tuple[Any, ...]:
+        found, rest = [], iter(tangents)
+        for k, law, arguments in self._each_draw(y, extras, theta):
+            own = [next(rest) for _ in law.parameters.differentiable]
+            changes = along_tangents(law, law._hessian(*arguments), own)
+            found += [_times(upstream[..., k], change) for change in changes]
         return tuple(found)
 
     def _log_prob(self, y: Array, *theta: Any) -> Array:

@@ -227,7 +227,7 @@ class GaussianCopula(Reparameterized):
         """Return the tangent part of what ``_in_given`` changes by, as derivative and factor do."""
         if self._choice == ("correlation_tril",):
             along = np.sum(np.tril(derivative) * given, axis=-1, keepdims=True)
-            return CorrelationCholesky().projected(change, given) - along * moved
+            return np.asarray(CorrelationCholesky().projected(change, given) - along * moved)
         whole = cholesky_pullback_along(derivative, moved, factor, inverse(factor))
         return self._in_given(change, given, factor) + Correlation().projected(whole, given)
 

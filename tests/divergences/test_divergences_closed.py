@@ -127,6 +127,33 @@ def test_product_of_which_one_entry_is_estimated():
     assert same.gradient_p["laws[0].df"][0] != same.gradient_p["laws[1].df"][0]
 
 
+def test_product_of_gaussians_beside_a_gaussian_vector():
+    """As the vector that it is, batches and derivatives included."""
+    loc, scale = np.array([[0.5, -1.0], [1.0, 2.0], [0.0, 0.3]]), np.array([0.5, 1.5])
+    product = rp.Independent(rp.Gaussian(loc[:, 0], scale[0]), rp.Gaussian(loc[:, 1], scale[1]))
+    vector = rp.MultivariateGaussian(loc, scale_tril=np.diag(scale))
+    for other in (
+        rp.MultivariateGaussian([0.3, 0.1], precision=[[2.0, 0.5], [0.5, 1.0]]),
+        rp.LowRankMultivariateGaussian([0.3, 0.1], [[1.0], [0.5]], [1.0, 2.0]),
+    ):
+        for pair, same, side, rest in (
+            ((product, other), (vector, other), "gradient_p", "gradient_q"),
+            ((other, product), (other, vector), "gradient_q", "gradient_p"),
+        ):
+            found, expected = rp.kl(*pair), rp.kl(*same)
+            assert found.method == "closed form"
+            np.testing.assert_allclose(found.value, expected.value, rtol=1e-14)
+            gradient, whole = (getattr(each, side) for each in (found, expected))
+            for k in range(2):
+                np.testing.assert_allclose(gradient[f"laws[{k}].loc"], whole["loc"][:, k])
+                slope = whole["scale_tril"][:, k, k]
+                np.testing.assert_allclose(gradient[f"laws[{k}].scale"], slope)
+            for name, entry in getattr(expected, rest).items():
+                np.testing.assert_array_equal(getattr(found, rest)[name], entry)
+    mixed = rp.Independent(rp.Gaussian(), rp.Logistic())
+    assert rp.kl(mixed, rp.MultivariateGaussian(), n=10, rng=1).method == "Monte Carlo"
+
+
 def test_tails_that_cancel_up_to_rounding_are_not_infinite():
     """Far out log p and log q are 1e300, and their difference is rounding."""
     found = rp.kl(rp.Truncated(rp.Laplace(), low=0.0), rp.Gamma(1.5), n=10_000, rng=1)

@@ -20,7 +20,7 @@ import typer
 
 from reparam import registry
 from reparam.base.discrete import DRAWS, Discrete
-from reparam.base.distribution import Distribution
+from reparam.base.distribution import Distribution, kinds_of_noise
 from reparam.base.reparameterized import Reparameterized
 from reparam.cli import app
 from reparam.domains import Domain
@@ -162,7 +162,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
 def drawing(d: type[Reparameterized]) -> dict[str, str]:
     """Return the facts on how noise becomes a value."""
     return {
-        "noise": f"{d.noise.name} {d.noise.symbol}",
+        "noise": ", ".join(f"{kind.name} {kind.symbol}" for kind in kinds_of_noise(d)),
         "mechanism": d.mechanism,
         "views": ", ".join(f"`{view}`" for view in d._views),
     }

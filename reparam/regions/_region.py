@@ -105,6 +105,10 @@ class Region(Interval):
         """Return where the number at a place lies; None of an entry that others determine."""
         return Number(Interval(self.low, self.high), (-1.0, 1.0))
 
+    def number_of(self, at: tuple[int, ...], value: Array) -> Number | None:
+        """Return where the number at a place of a member lies, while all others stay."""
+        return self.number(at, value.shape)
+
     def charted(self, numbers: Array) -> Array:
         """Return the member that numbers stand for, from an array with 0 at other places."""
         return self.retracted(numbers)

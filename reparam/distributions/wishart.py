@@ -8,6 +8,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.conversions import INVERSE
 from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
 from reparam.families.entries import places
@@ -41,13 +42,19 @@ class Wishart(BartlettFamily):
 
     name = "wishart"
     df: Parameter = Parameter(
-        "ν", POSITIVE, 3.0, (3.0, 30.0), ("nu", "dof", "degrees_of_freedom"), "Degrees of freedom"
+        "ν",
+        POSITIVE,
+        3.0,
+        (3.0, 30.0),
+        ("nu", "dof", "degrees_of_freedom", "concentration"),
+        "Degrees of freedom",
     )
     scale_tril: Parameter = matrix(
         "L", LowerTriangular(), (), "Cholesky factor of the scale, d × d,"
     )
     covariance_matrix: Parameter = matrix(
-        "V", PositiveDefinite(), ("scale_matrix",), "Scale, d × d,"
+        *("V", PositiveDefinite(), ("scale_matrix",), "Scale, d × d,"),
+        conversions={"rate_matrix": INVERSE, "precision_matrix": INVERSE},
     )
     about = About(
         density="p(y) = |y|^((ν−d−1)/2) exp(−tr(V⁻¹y)/2) / (2^(νd/2) |V|^(ν/2) Γ_d(ν/2)),"

@@ -52,7 +52,10 @@ class GaussianCopula(Reparameterized):
     name = "gaussian-copula"
     margins: Children[Reparameterized] = SeveralContinuous("The distributions F_k of the entries")
     correlation_tril: Parameter = matrix(
-        "L", CorrelationCholesky(), ("cholesky",), "Cholesky factor of the correlation matrix"
+        "L",
+        CorrelationCholesky(),
+        ("cholesky", "correlation_cholesky"),
+        "Cholesky factor of the correlation matrix",
     )
     correlation: Parameter = matrix(
         "R",

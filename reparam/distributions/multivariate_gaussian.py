@@ -15,12 +15,12 @@ from reparam.distributions.gaussian import Gaussian
 from reparam.domains import REAL
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
-from reparam.families.elliptical import Elliptical
+from reparam.families.elliptical import Elliptical, conditioned
 from reparam.families.entries import places, split
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
-from reparam.special.matrices import apply, inverse, lower_factor, transposed
+from reparam.special.matrices import apply, lower_factor, transposed
 
 __all__ = ["MultivariateGaussian"]
 
@@ -100,12 +100,8 @@ class MultivariateGaussian(Elliptical):
         """
         known, rest, given = split(self, entries, values)
         loc, a, _ = self._ready
-        # with the known entries first the factor is [[B, 0], [C, D]]
-        factor = lower_factor(a[..., [*known, *rest], :])
-        n = len(known)
-        inner, across, outer = factor[..., :n, :n], factor[..., n:, :n], factor[..., n:, n:]
-        moved = apply(across, apply(inverse(inner), given - loc[..., known]))
-        return self._law()(loc[..., rest] + moved, scale_tril=outer)
+        _, mean, factor = conditioned(loc, a, known, rest, given)
+        return self._law()(mean, scale_tril=factor)
 
     @staticmethod
     def _transform(z: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:

@@ -265,7 +265,8 @@ def test_marginal_and_conditional():
     y = d.sample(rng=1)
     known, rest = [2, 0], [1, 3]
     low = rp.LowRankMultivariateGaussian(y + 0.01, rng.normal(size=(4, 2)), [1.0, 1e-4, 1e-6, 2.0])
-    for each in (d, low):
+    student = rp.MultivariateStudentT(2.5, d.loc, scale_matrix=d.covariance)
+    for each in (d, low, student):
         first, second = each.marginal(known), each.conditional(known, y[known])
         joint = first.log_prob(y[known]) + second.log_prob(y[rest])
         np.testing.assert_allclose(joint, each.log_prob(y), rtol=1e-12)

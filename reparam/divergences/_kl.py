@@ -80,8 +80,9 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     An estimate is the mean of l = log p(y) − log q(y), and −E_p[∂log q/∂θ] for q's parameters.
     For those of p, since E_p[∂log p/∂θ] = 0:
 
-    - if both are location-scale, E_p[(∂log p/∂y − ∂log q/∂y) ∂y/∂θ], the pathwise derivative
-      without the score (Roeder, Wu & Duvenaud 2017),
+    - if both are location-scale, or vectors with a formula for ∂log p/∂y,
+      E_p[(∂log p/∂y − ∂log q/∂y) ∂y/∂θ], the pathwise derivative without the score (Roeder, Wu &
+      Duvenaud 2017),
     - otherwise the sample covariance of l and the score ∂log p/∂θ: the score-function estimator
       with the mean of the other draws as baseline (Mnih & Rezende 2016); in a parameter that moves
       an end of the support, with what l is there.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import reparam as rp
+from reparam.divergences import _monte_carlo
 
 PAIRS = [
     (rp.Cauchy(0.3, 1.5), rp.Cauchy(-1.0, 0.7)),
@@ -152,6 +153,29 @@ def test_product_of_gaussians_beside_a_gaussian_vector():
                 np.testing.assert_array_equal(getattr(found, rest)[name], entry)
     mixed = rp.Independent(rp.Gaussian(), rp.Logistic())
     assert rp.kl(mixed, rp.MultivariateGaussian(), n=10, rng=1).method == "Monte Carlo"
+
+
+@pytest.mark.parametrize("batch", [(), (2,)])
+def test_estimates_between_vectors_stick_the_landing(batch):
+    """A copula of Gaussians, whose exact divergence is known; a batch of q takes the scores."""
+    correlation, loc = np.array([[1.0, 0.5], [0.5, 1.0]]), np.zeros((*batch, 2))
+    p = rp.GaussianCopula([rp.Gaussian(0.3), rp.Gaussian(-0.5)], correlation=correlation)
+    q = rp.MultivariateGaussian(loc, covariance=[[2.0, 0.3], [0.3, 1.0]])
+    found = rp.kl(p, q, n=20_000, rng=1)
+    expected = rp.kl(rp.MultivariateGaussian([0.3, -0.5], covariance=correlation), q)
+    errors = found.standard_error
+    assert np.all(abs(found.value - expected.value) < 4.5 * errors.value)
+    for k in range(2):
+        name, exact = f"margins[{k}].loc", expected.gradient_p["loc"][..., k]
+        assert np.all(abs(found.gradient_p[name] - exact) < 4.5 * errors.gradient_p[name])
+    slope = found.gradient_p["correlation"][..., 0, 1]
+    error = errors.gradient_p["correlation"][..., 0, 1]
+    exact = expected.gradient_p["covariance"][..., 0, 1]
+    assert np.all(abs(slope - exact) < 4.5 * error)
+    assert np.all((error < 0.005) == (not batch))
+    same = rp.Dirichlet([0.3, 2.0])
+    nothing = _monte_carlo.estimate(same, same, 100, 1, ())
+    assert np.all(nothing[1][1][0] == 0.0)
 
 
 def test_tails_that_cancel_up_to_rounding_are_not_infinite():

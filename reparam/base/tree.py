@@ -245,8 +245,10 @@ class Tree:
 
     def _instead(self) -> dict[str, Parameter]:
         """Return the declarations of parameters that stand for one here or below, by path."""
-        every = dict(self._law()._arguments.items())
-        found = {name: every[name] for name in every if name in self._left_out}
+        found: dict[str, Parameter] = {}
+        if self._left_out:
+            every = self._law()._arguments
+            found = {name: every[name] for name in every if name in self._left_out}
         for name, part in self._parts.items():
             for lead, tree in _trees(name, part):
                 found |= {f"{lead}.{path}": leaf for path, leaf in tree._instead().items()}

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "INVERSE",
     "LOG",
     "LOG_ODDS",
     "PROBABILITY",
@@ -54,6 +55,8 @@ RECIPROCAL = Conversion("1/{0}", lambda number: 1.0 / number)
 ROOT = Conversion("sqrt({0})", np.sqrt)
 RECIPROCAL_ROOT = Conversion("1/sqrt({0})", lambda number: 1.0 / np.sqrt(number))
 LOG = Conversion("log({0})", np.log)
+#: Of matrices.
+INVERSE = Conversion("inv({0})")
 #: Logits of probabilities.
 LOG_ODDS = Conversion("log({0}/(1 - {0}))", lambda number: np.log(number) - np.log1p(-number))
 #: Probabilities of logits.

@@ -290,6 +290,11 @@ class _Reader:
             if self.takes(opening):
                 values, _ = self.items(closing, start)
                 return values[0] if opening == "(" and _is_group(values) else values
+        if self.token == "@":
+            self.fail(
+                "text reads no files; leave the parameter out, and pass it by itself, such as"
+                " -p scale_tril=@L.npy"
+            )
         self.fail(f"expected a distribution, a number or a list of numbers, not {self.seen}")
 
     def name(self) -> str:

@@ -20,12 +20,15 @@ import typer
 
 from reparam import registry
 from reparam.base.discrete import DRAWS, Discrete
-from reparam.base.distribution import Distribution
+from reparam.base.distribution import Distribution, kinds_of_noise
 from reparam.base.reparameterized import Reparameterized
 from reparam.cli import app
+from reparam.divergences._registry import formulas
 from reparam.domains import Domain
 from reparam.expressions import Expression
 from reparam.parameters import Parameter
+from reparam.transforms.gaussian_copula import GaussianCopula
+from reparam.transforms.independent import Independent
 from reparam.verification import witnesses
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +42,7 @@ PAGES = (
     "docs/objectives.md",
     "docs/peers.md",
     "docs/schemas.md",
+    "docs/vectors.md",
     "docs/verify.md",
 )
 
@@ -59,6 +63,7 @@ def filled(page: str) -> str:
         "distributions": all_distributions,
         "commands": commands_table,
         **{f"command {name}": partial(command, name) for name in COMMANDS},
+        "vectors": vectors_table,
         "witnesses": witnesses_table,
         "plugin": partial(whole_file, "tests/helpers/plugin/reparam_gumbel_min.py", "python"),
         "functions": functions,
@@ -67,6 +72,27 @@ def filled(page: str) -> str:
         "project": partial(whole_file, "tests/helpers/plugin/pyproject.toml", "toml"),
     }
     return MARKERS.sub(lambda found: f"{found[1]}\n{parts[found[2]]()}\n\n{found[3]}", page)
+
+
+def vectors_table() -> str:
+    """Return a table with a line for each distribution of vectors: what it has."""
+    laws = [law for law in distributions() if law._support.rank]
+    rows = []
+    for law in [*laws, Independent, GaussianCopula]:
+        has = {
+            "∂y/∂θ": getattr(law, "path", ""),
+            "hvp": law.has_formula("pull_along"),
+            "stein_score": law.has_formula("stein_score"),
+            "mean, variance": law.has_formula("mean") and law.has_formula("variance"),
+            "covariance": law.has_formula("covariance"),
+            "entropy": law.has_formula("entropy"),
+            "marginal": hasattr(law, "marginal"),
+            "conditional": hasattr(law, "conditional"),
+            "kl": law is Independent or next(formulas(law, law), None) is not None,
+        }
+        cells = [each if isinstance(each, str) else "✓" * each for each in has.values()]
+        rows.append([f"`{law.__name__}`", *cells])
+    return table(["", *has], rows)
 
 
 def witnesses_table() -> str:
@@ -162,7 +188,7 @@ def section(d: type[Distribution]) -> Iterator[str]:
 def drawing(d: type[Reparameterized]) -> dict[str, str]:
     """Return the facts on how noise becomes a value."""
     return {
-        "noise": f"{d.noise.name} {d.noise.symbol}",
+        "noise": ", ".join(f"{kind.name} {kind.symbol}" for kind in kinds_of_noise(d)),
         "mechanism": d.mechanism,
         "views": ", ".join(f"`{view}`" for view in d._views),
     }

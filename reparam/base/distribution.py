@@ -26,7 +26,7 @@ from reparam.errors import NoFormulaError, ShapeError
 from reparam.real_arrays import as_real_array, need_exact
 from reparam.regions import Region
 
-__all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
+__all__ = ["FUNCTIONS", "About", "Distribution", "View", "kinds_of_noise", "stand_in"]
 
 
 class Distribution(Formulas):
@@ -89,12 +89,15 @@ class Distribution(Formulas):
 
     @property
     def covariance(self) -> Array:
-        """The covariance E[(y − E y)(y − E y)ᵀ] of vectors, of batch shape + (K, K).
+        """The covariances E[(y_i − E y_i)(y_j − E y_j)], of batch shape and twice the event shape.
+
+        So those of vectors are a matrix, and those of entries (i, j) and (k, l) of matrices have
+        four indices i, j, k and l.
 
         Raises
         ------
         NoFormulaError
-            If values are numbers, which have a variance, or matrices.
+            If values are numbers, which have a variance, or there is no formula.
         """
         return self._statistic("_covariance", 2 * self.event_shape)
 
@@ -459,6 +462,18 @@ class Distribution(Formulas):
             return _replaced(_replaced(result, missed, outside), unknown, np.nan)
 
         return guarded
+
+
+def kinds_of_noise(law: type[Distribution] | Distribution) -> list[Noise]:
+    """Return the kinds of ``Draw.noise``, each once: those of vectors may be several."""
+    if not law._support.rank:
+        return [law.noise]
+    if isinstance(law, type):
+        declared = law._substreams or (law.noise,)
+        kinds = [each if isinstance(each, Noise) else each[0] for each in declared]
+    else:
+        kinds = [kind for kind, _ in law._noises()]
+    return list({kind.name: kind for kind in kinds}.values())
 
 
 def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:

@@ -193,11 +193,11 @@ class Formulas(Tree, abc.ABC):
 
     @stand_in
     def _covariance(self, *theta: Any) -> Array:
-        """E[(y − E y)(y − E y)ᵀ], of vectors."""
+        """E[(y − E y)(y − E y)ᵀ], of vectors and of matrices."""
         kind = ("numbers", "vectors", "matrices")[self._support.rank]
         raise NoFormulaError(
             f"{type(self).__name__} has no formula for the covariance of {kind};"
-            + (" average over draws, sample(n)" if kind == "vectors" else " there is the variance")
+            + (" average over draws, sample(n)" if self._support.rank else " there is the variance")
         )
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:

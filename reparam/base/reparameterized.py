@@ -231,8 +231,10 @@ class Reparameterized(Arithmetic, SecondOrder):
         """Return the Stein score ∂ log p(y; θ)/∂y: NaN outside the support.
 
         At a value where the density has a kink it is the mean of both sides, or one of them. Of
-        vectors and matrices it has the derivative in each entry: in a symmetric matrix D, with
-        d log p = Σ_ij D_ij dy_ij, in a triangular one zero above the diagonal.
+        vectors and matrices it has the derivative D in each entry, with d log p = Σ D · dy for all
+        dy that stay in the support: symmetric in a symmetric matrix, zero above the diagonal of a
+        triangular one. On the simplex it is that of log p(w/Σw) in weights w at y, so that
+        Σ_k y_k D_k = 0; on the sphere that of log p(x/‖x‖), which is tangent.
 
         Parameters
         ----------

@@ -31,6 +31,7 @@ __all__ = [
     "Triangle",
     "along_quantiles",
     "along_standard_quantiles",
+    "along_tangents",
     "full",
     "hessian",
     "hvp",
@@ -201,20 +202,14 @@ def hvp(
         along: dict[int, Any] = {}
         for index, direction in zip(moving, directions, strict=True):
             along |= _by_place(places[index], direction)
-        matrix = full(unflattened([*flat(second(*arguments))]))
-        terms = [weight * sum(row[j] * tangent for j, tangent in along.items()) for row in matrix]
+        terms = [weight * term for term in _summed(second(*arguments), along)]
         if bent:
             speeds: dict[int, Any] = {}
             for place, entry in zip(places, first(*arguments), strict=True):
                 speeds |= _by_place(place, entry)
             change = of_loss[0] * sum(speeds[j] * tangent for j, tangent in along.items())
             terms = [term + change * speeds[i] for i, term in enumerate(terms)]
-        return tuple(
-            np.stack(np.broadcast_arrays(*(terms[i] for i in place)), axis=-1)
-            if isinstance(place, range)
-            else np.asarray(terms[place])
-            for place in places
-        )
+        return _stacked(terms, places)
 
     sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
     found = draw._evaluate(product, events, upstream, *bent, *tangents, sums=sums)
@@ -222,6 +217,33 @@ def hvp(
         gradient if summed else summed_to(gradient, value.shape)
         for gradient, value, summed in zip(found, own, sums, strict=True)
     ]
+
+
+def along_tangents(
+    d: SecondOrder, triangle: Iterable[Any], tangents: Sequence[Any]
+) -> tuple[Array, ...]:
+    """Return Σ_φ ∂²y/∂θ∂φ · tangent_φ for each θ, from the upper triangle, of numbers."""
+    places = [*_places(d._numbers())]
+    along: dict[int, Any] = {}
+    for place, tangent in zip(places, tangents, strict=True):
+        along |= _by_place(place, tangent)
+    return _stacked(_summed(triangle, along), places)
+
+
+def _summed(triangle: Iterable[Any], along: dict[int, Any]) -> list[Any]:
+    """Return Σ_j ∂²y/∂θ_i∂θ_j · tangent_j for each number θ_i."""
+    matrix = full(unflattened([*flat(triangle)]))
+    return [sum(row[j] * tangent for j, tangent in along.items()) for row in matrix]
+
+
+def _stacked(terms: Sequence[Any], places: Iterable[int | range]) -> tuple[Array, ...]:
+    """Return what there is by number by parameter: that of a vector has a last axis."""
+    return tuple(
+        np.stack(np.broadcast_arrays(*(terms[i] for i in place)), axis=-1)
+        if isinstance(place, range)
+        else np.asarray(terms[place])
+        for place in places
+    )
 
 
 def _with_second_order(draw: Any) -> SecondOrder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from reparam.base.tree import flat
 from reparam.domains import Interval
 from reparam.errors import NoFormulaError
 from reparam.parameters import Parameter
-from reparam.regions import Region
 
 __all__ = ["StandIns"]
 
@@ -79,9 +78,9 @@ class StandIns(Distribution):
     def _stein_score(self, y: Array, *theta: Any) -> Array:
         """∂ log p/∂y inside the closed support."""
         if self.event_shape:
-            why = cast(Region, self._support).without_stein_score
             raise NoFormulaError(
-                f"{type(self).__name__} has no ∂ log p/∂y: {why}; there is the score, ∂ log p/∂θ"
+                f"{type(self).__name__} has no ∂ log p/∂y: nobody has written its formula; there is"
+                " the score, ∂ log p/∂θ"
             )
         shape, y, leaves = self._as_rows(y, theta)
         low, high = self._ends_of_rows(shape, theta)

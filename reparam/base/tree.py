@@ -195,7 +195,8 @@ class Tree:
         Parameters
         ----------
         values, **named
-            By path, name or alias: values of parameters, or trees in place of children.
+            By path, name or alias: values of parameters, or trees in place of children. One of
+            several parameters that stand for each other takes the place of the one that there is.
 
         Raises
         ------
@@ -211,7 +212,7 @@ class Tree:
         given = [*(values or {}).items(), *named.items()]
         paths = {*self._paths_below()}
         children = {k: v for k, v in given if k in paths}
-        leaves = self.parameters.by_name((k, v) for k, v in given if k not in children)
+        leaves = self._replaceable.by_name((k, v) for k, v in given if k not in children)
         return self._rebuilt({**children, **leaves}, "")
 
     # Machinery -------------------------------------------------------------------------------
@@ -233,6 +234,25 @@ class Tree:
             for lead, tree in _trees(name, part):
                 yield lead
                 yield from (f"{lead}.{path}" for path in tree._paths_below())
+
+    @cached_property
+    def _replaceable(self) -> Parameters:
+        """The parameters, and those that stand for one of them."""
+        others = self._instead()
+        if not others:
+            return self.parameters
+        return Parameters(type(self).__name__, dict(self.parameters.items()), others)
+
+    def _instead(self) -> dict[str, Parameter]:
+        """Return the declarations of parameters that stand for one here or below, by path."""
+        found: dict[str, Parameter] = {}
+        if self._left_out:
+            every = self._law()._arguments
+            found = {name: every[name] for name in every if name in self._left_out}
+        for name, part in self._parts.items():
+            for lead, tree in _trees(name, part):
+                found |= {f"{lead}.{path}": leaf for path, leaf in tree._instead().items()}
+        return found
 
     @cached_property
     def _leaves(self) -> Parameters:
@@ -260,7 +280,13 @@ class Tree:
                 parts[name] = part._rebuilt(values, f"{path}.")
             else:
                 parts[name] = part
-        return type(self)(**parts)
+        instead = {k: values[prefix + k] for k in self._left_out if prefix + k in values}
+        if not instead:
+            return type(self)(**parts)
+        law = self._law()
+        gone = {k for group in law._alternatives if {*group} & {*instead} for k in group}
+        kept = {k: v for k, v in parts.items() if k not in gone or prefix + k in values}
+        return law(**kept, **instead)
 
     def _common_shape(self) -> tuple[int, ...]:
         declared, values = self.parameters, self._values

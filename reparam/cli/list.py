@@ -164,6 +164,7 @@ def _kind(distribution: type[Distribution]) -> str:
 
 
 def _row(distribution: type[Distribution], kind: str) -> dict[str, str]:
+    from reparam.base.distribution import kinds_of_noise
     from reparam.base.reparameterized import Reparameterized
 
     drawn = distribution if issubclass(distribution, Reparameterized) else None
@@ -172,7 +173,7 @@ def _row(distribution: type[Distribution], kind: str) -> dict[str, str]:
         "kind": kind,
         "parameters": ", ".join(_declared(distribution)),
         "support": str(distribution._support),
-        "noise": drawn.noise.name if drawn else "none",
+        "noise": ", ".join(kind.name for kind in kinds_of_noise(drawn)) if drawn else "none",
         "mechanism": distribution.mechanism,
         "aliases": ", ".join(distribution.aliases),
     }
@@ -237,6 +238,8 @@ def _cells(distribution: type[Distribution], kind: str) -> dict[str, str]:
     cells = {column: compact(row[column]) for column in _SHOWN}
     declared = (compact(text).replace(" ", _SPACE) for text in _declared(distribution, brief=True))
     cells["parameters"] = ", ".join(declared)
+    if "," in cells["noise"]:
+        cells["noise"] = "several"
     # the column of noise shows that there is none
     cells["mechanism"] = cells["mechanism"].removeprefix("none ").strip("()")
     support = distribution._support

@@ -211,18 +211,19 @@ def assignments(
     law: type[Distribution] | Distribution, parameters: Sequence[str], option: str = "-p"
 ) -> dict[str, tuple[str, str]]:
     """Return, by parameter, the name by which it was given and the text of its value."""
+    known = law.parameters if isinstance(law, type) else law._replaceable
     pairs = []
     for text in parameters:
         key, equals, value = text.partition("=")
         key, value = key.strip(), value.strip()
-        canonical = law.parameters.canonical(key, value)
+        canonical = known.canonical(key, value)
         if not equals or not value:
             raise UnknownParameterError(
                 f"parameter {key!r} has no value; write for example"
-                f" {option} {key}={law.parameters[canonical].initial_text}"
+                f" {option} {key}={known[canonical].initial_text}"
             )
         pairs.append((key, (key, value)))
-    return law.parameters.by_name(pairs)
+    return known.by_name(pairs)
 
 
 def numbers(

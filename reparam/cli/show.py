@@ -64,13 +64,16 @@ def show(
 def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
     """Return what is shown, as JSON values; of a distribution with parameters, theirs, too."""
     from reparam.base.discrete import DRAWS, Discrete
-    from reparam.base.distribution import About
+    from reparam.base.distribution import About, kinds_of_noise
     from reparam.base.reparameterized import Reparameterized
 
     distribution = law if isinstance(law, type) else type(law)
     about = getattr(distribution, "about", About(""))
     drawn = distribution if issubclass(distribution, Reparameterized) else None
-    noise = law.noise if drawn else None
+    noises = [
+        {"kind": kind.name, "symbol": kind.symbol, "domain": str(kind.domain)}
+        for kind in (kinds_of_noise(law) if drawn else ())
+    ]
     return {
         "name": getattr(distribution, "name", distribution.__name__),
         "aliases": list(distribution.aliases),
@@ -84,8 +87,7 @@ def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
             if isinstance(law, type) or name not in law._left_out
         },
         "support": str(law._support),
-        "noise": noise
-        and {"kind": noise.name, "symbol": noise.symbol, "domain": str(noise.domain)},
+        "noise": noises[0] if len(noises) == 1 else noises or None,
         "mechanism": law.mechanism if drawn else None,
         "draws": DRAWS if issubclass(distribution, Discrete) and not law._support.rank else None,
         "numerical": list(drawn.numerical_formulas()) if drawn else [],
@@ -129,9 +131,14 @@ def _kept(value: Array) -> Any:
     return np.asarray(value).tolist() if np.size(value) <= _FEW else None
 
 
+def _noise(kind: dict[str, str]) -> str:
+    return f"{kind['symbol']}, {kind['kind']} on {readable(kind['domain'])}"
+
+
 def _page(card: dict[str, Any]) -> str:
     """Lay the card out for the terminal's width."""
-    noise = card["noise"]
+    noises = card["noise"] or []
+    noises = noises if isinstance(noises, list) else [noises]
     rows = [
         ("name", card["name"] + _also(card["aliases"])),
         ("law", card.get("law")),
@@ -142,7 +149,7 @@ def _page(card: dict[str, Any]) -> str:
         *((parameter["name"], _declaration(parameter)) for parameter in card["parameters"]),
         *((parameter["name"], _declaration(parameter)) for parameter in card["instead"]),
         ("support", readable(card["support"])),
-        ("noise", noise and f"{noise['symbol']}, {noise['kind']} on {readable(noise['domain'])}"),
+        ("noise", ",  ".join(map(_noise, noises))),
         ("mechanism", card["mechanism"]),
         ("draws", card["draws"]),
         ("numerical", ", ".join(card["numerical"])),

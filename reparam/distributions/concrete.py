@@ -19,6 +19,7 @@ from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import UNIFORM
 from reparam.parameters import Parameter
 from reparam.regions import Simplex
+from reparam.special.simplex import in_shares
 from reparam.special.softmax import (
     log_softmax,
     pull_log_softmax,
@@ -129,6 +130,12 @@ class Concrete(Reparameterized):
         in_logits = 1.0 - n * np.exp(log_w)
         in_temperature = (n - 1.0) / temperature - np.sum(log_y * in_logits, axis=-1)
         return np.where(zeros > 0, -np.inf, in_temperature), in_logits
+
+    @staticmethod
+    def _stein_score(y: Array, temperature: Array, logits: Array) -> Array:
+        n, _, log_w, _ = _weights(y, temperature, logits)
+        tau = _column(temperature)
+        return in_shares(n * tau * np.exp(log_w) - (tau + 1.0), y, degree=-n)
 
     @classmethod
     def _marginals(cls, temperature: Array, logits: Array) -> tuple[Marginal, ...]:

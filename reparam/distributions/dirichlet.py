@@ -15,7 +15,7 @@ from reparam.distributions.beta import Beta
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families import gamma_draws
-from reparam.families.entries import places
+from reparam.families.entries import places, with_rest
 from reparam.parameters import Parameter
 from reparam.regions import Simplex
 from reparam.special import beta as special
@@ -24,7 +24,7 @@ from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import generalized_kl
 from reparam.special.counts import stirling
 from reparam.special.log_beta import log_beta_divergence
-from reparam.special.simplex import along, covariance, of_others
+from reparam.special.simplex import along, covariance, in_shares, of_others
 
 __all__ = ["Dirichlet"]
 
@@ -78,11 +78,7 @@ class Dirichlet(Reparameterized):
         Dirichlet(concentration=[2.0, 7.5])
         """
         chosen = places(self, entries)
-        alpha = np.asarray(self.concentration)
-        others = np.delete(alpha, chosen, axis=-1).sum(axis=-1, keepdims=True)
-        whole = len(chosen) == alpha.shape[-1]
-        kept = [alpha[..., chosen]] if whole else [alpha[..., chosen], others]
-        return Dirichlet(np.concatenate(kept, axis=-1))
+        return Dirichlet(with_rest(np.asarray(self.concentration), chosen))
 
     # The extra array is logit y: exact where y underflows or rounds to 1.
 
@@ -164,6 +160,10 @@ class Dirichlet(Reparameterized):
     def _score_of_draw(cls, y: Array, logit: Array, concentration: Array) -> tuple[Array, ...]:
         odds, rest = y / of_others(y), of_others(concentration)
         return (np.asarray(logit_centred_logs(odds, logit, concentration, rest)[0]),)
+
+    @staticmethod
+    def _stein_score(y: Array, concentration: Array) -> Array:
+        return in_shares(np.broadcast_to(concentration - 1.0, y.shape), y)
 
     @staticmethod
     def _mean(concentration: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from reparam.distributions.multinomial import drawn
 from reparam.domains import POSITIVE, Integers
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.errors import NoFormulaError
+from reparam.families.entries import places, with_rest
 from reparam.parameters import Parameter
 from reparam.regions import CountVector
 from reparam.special import count_vectors
@@ -56,6 +58,23 @@ class DirichletMultinomial(DiscreteVectors):
     )
     _support = CountVector(total="total_count")
     _substreams = ((NORMAL, ("K",)), (UNIFORM, ("K",)), (UNIFORM, ("K",)))
+
+    def marginal(self, entries: Sequence[int]) -> DirichletMultinomial:
+        """Return the distribution of some counts, and of the sum of the others as the last.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.DirichletMultinomial(5, [0.5, 2.0, 3.0]).marginal([1])
+        DirichletMultinomial(total_count=5.0, concentration=[2.0, 3.5])
+        """
+        alpha = with_rest(np.asarray(self.concentration), places(self, entries))
+        return DirichletMultinomial(self.total_count, alpha)
 
     @staticmethod
     def _drawn(z: Array, u: Array, v: Array, total_count: Array, concentration: Array) -> Array:

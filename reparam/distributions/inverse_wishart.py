@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
+from reparam.families.entries import places
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
@@ -15,6 +18,8 @@ from reparam.special.matrices import (
     cholesky,
     diagonal,
     inverse,
+    lower_factor,
+    pairs,
     scalars,
     solve,
     solve_transposed,
@@ -56,6 +61,26 @@ class InverseWishart(BartlettFamily):
     )
     _ascending = True
     _alternatives = (("scale_tril", "scale"),)
+
+    def marginal(self, entries: Sequence[int]) -> InverseWishart:
+        """Return the distribution of some entries: of these rows and columns.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> w = rp.InverseWishart(6.0, scale=[[2.0, 0.5], [0.5, 4.0]])
+        >>> w.marginal([1])
+        InverseWishart(df=5.0, scale_tril=[[2.0]])
+        """
+        chosen = places(self, entries)
+        df, tril = self._ready
+        others = tril.shape[-1] - len(chosen)
+        return InverseWishart(df - others, scale_tril=lower_factor(tril[..., chosen, :]))
 
     @staticmethod
     def _factor(a: Array, tril: Array) -> Array:
@@ -107,3 +132,14 @@ class InverseWishart(BartlettFamily):
         both = whole * whole * ((more + 2.0) / more) + both
         variance = both / ((more + 1.0) * more * (more - 2.0))
         return np.select([more > 2.0, more > 0.0], [variance, np.inf], np.nan)
+
+    def _covariance(self, df: Array, tril: Array) -> Array:
+        whole, more = tril @ transposed(tril), scalars(scalars(df - tril.shape[-1] - 1.0))
+        straight, crossed = pairs(whole)
+        both = whole[..., :, :, np.newaxis, np.newaxis] * whole[..., np.newaxis, np.newaxis, :, :]
+        terms = both * (2.0 / more) + straight + crossed
+        finite = terms / ((more + 1.0) * more * (more - 2.0))
+        d = whole.shape[-1]
+        own = np.eye(d * d, dtype=bool).reshape(d, d, d, d)
+        infinite = np.where(own & (more > 0.0), np.inf, np.nan)
+        return np.where(more > 2.0, finite, infinite)

@@ -144,6 +144,12 @@ class LKJCholesky(Reparameterized):
         below[..., 1:, :] = each[..., np.newaxis]
         return np.asarray(np.tril(below, -1) + variance)
 
+    def _covariance(self, dim: Array, concentration: Array) -> Array:
+        # rows are independent of each other, and signs below the diagonal are of all else
+        variance = self._variance(dim, concentration)
+        each = variance.reshape(*variance.shape[:-2], -1)
+        return diagonally(each).reshape(variance.shape + variance.shape[-2:])
+
     def _entropy(self, dim: Array, concentration: Array) -> Array:
         half, shape = self._shapes(self.event_shape[0], concentration)
         expected = (shape - 1.0) * digamma_difference(shape, half)

@@ -20,8 +20,8 @@ class LogisticNormal(SimplexGaussian):
     """The logistic-normal distribution, of vectors on the simplex.
 
     y = softmax(x_1, …, x_K, 0) with Gaussian x: the log ratios ln(y_k/y_{K+1}) are Gaussian. Pass
-    one of `scale_tril`, `covariance` and `precision` of x. What PyTorch calls ``LogisticNormal``
-    breaks a stick instead: that is :class:`StickBreakingNormal`.
+    one of `scale_tril`, `covariance_matrix` and `precision` of x. What PyTorch calls
+    ``LogisticNormal`` breaks a stick instead: that is :class:`StickBreakingNormal`.
     """
 
     name = "logistic-normal"
@@ -32,7 +32,7 @@ class LogisticNormal(SimplexGaussian):
         derivatives={
             "loc": "y_i ([i = k] − y_k)",
             "scale_tril": "∂y_i/∂x_j z_k",
-            "covariance": "∂y_i/∂x of dx = L Φ(L⁻¹ dΣ L⁻ᵀ) z",
+            "covariance_matrix": "∂y_i/∂x of dx = L Φ(L⁻¹ dΣ L⁻ᵀ) z",
             "precision": "∂y_i/∂x of dx = −L⁻ᵀ dLᵀ L⁻ᵀ z",
         },
         source="Aitchison & Shen (1980), Logistic-normal distributions",
@@ -68,6 +68,10 @@ class LogisticNormal(SimplexGaussian):
     @staticmethod
     def _inverse(y: Array, log_y: Array) -> Array:
         return log_y[..., :-1] - log_y[..., -1:]
+
+    @staticmethod
+    def _pull_inverse(upstream: Array, y: Array) -> Array:
+        return np.concatenate([upstream, -np.sum(upstream, axis=-1, keepdims=True)], axis=-1)
 
     @classmethod
     def _log_slope_mean(cls, loc: Array, a: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reparam._typing import Array
+from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.distributions.gaussian import Gaussian
@@ -16,10 +16,10 @@ from reparam.domains import POSITIVE, REAL, Interval
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
 from reparam.families.elliptical import projections
-from reparam.families.entries import places
+from reparam.families.entries import places, split
 from reparam.parameters import Parameter
 from reparam.regions import RealVector
-from reparam.special.matrices import apply, inverse, transposed
+from reparam.special.matrices import apply, cholesky, inverse, transposed
 
 __all__ = ["LowRankMultivariateGaussian"]
 
@@ -80,6 +80,36 @@ class LowRankMultivariateGaussian(Reparameterized):
         chosen = places(self, entries)
         loc, w, d = (np.asarray(each) for each in self._theta)
         return LowRankMultivariateGaussian(loc[..., chosen], w[..., chosen, :], d[..., chosen])
+
+    def conditional(self, entries: Sequence[int], values: ArrayLike) -> LowRankMultivariateGaussian:
+        """Return the distribution of the other entries, in order, given the values of some.
+
+        Parameters
+        ----------
+        entries
+            Which have these values, at least one and not all.
+        values
+            Their values, along the last axis; other axes broadcast with the batch.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.LowRankMultivariateGaussian([0.0, 1.0], [[1.0], [1.0]], [1.0, 3.0])
+        >>> d.conditional([0], [2.0]).mean
+        array([2.])
+        """
+        known, rest, given = split(self, entries, values)
+        loc, w, d = (np.asarray(each) for each in self._theta)
+        # what is known of z₁: its precision is C = I + UᵀU with U = W/√d of the known entries
+        root = np.sqrt(d[..., known])
+        u = w[..., known, :] / root[..., np.newaxis]
+        inverted = inverse(cholesky(np.eye(w.shape[-1]) + transposed(u) @ u))
+        others = w[..., rest, :]
+        pulled = apply(transposed(u), (given - loc[..., known]) / root)
+        best = apply(transposed(inverted), apply(inverted, pulled))
+        return LowRankMultivariateGaussian(
+            loc[..., rest] + apply(others, best), others @ transposed(inverted), d[..., rest]
+        )
 
     def _prepared(self, *theta: Any) -> tuple[Array, ...]:
         loc, w, d = theta

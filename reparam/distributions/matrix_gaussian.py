@@ -14,10 +14,11 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.domains import REAL, Interval
 from reparam.engine.noise import NORMAL
 from reparam.families.elliptical import Elliptical
+from reparam.families.entries import places
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, RealMatrix
-from reparam.special.matrices import inverse, transposed
+from reparam.special.matrices import inverse, lower_factor, transposed
 
 __all__ = ["MatrixGaussian"]
 
@@ -59,6 +60,26 @@ class MatrixGaussian(Reparameterized):
     _extras = 1  # Z
     _prepared_dims = (("N", "K"), ("N", "N"), ("K", "K"), ("N", "N"), ("K", "K"))
     _functions_of_others = 2
+
+    def marginal(self, rows: Sequence[int], columns: Sequence[int]) -> MatrixGaussian:
+        """Return the distribution of some rows and columns.
+
+        Parameters
+        ----------
+        rows, columns
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.MatrixGaussian([[0.0, 1.0]], [[2.0]], [[1.0, 0.0], [3.0, 4.0]])
+        >>> d.marginal([0], [1])
+        MatrixGaussian(loc=[[1.0]], scale_tril_row=[[2.0]], scale_tril_column=[[5.0]])
+        """
+        first, second = places(self, rows), places(self, columns, axis=1)
+        loc, a, b = (np.asarray(each) for each in self._theta)
+        factors = lower_factor(a[..., first, :]), lower_factor(b[..., second, :])
+        return MatrixGaussian(loc[..., first, :][..., second], *factors)
 
     def _prepared(self, *theta: Any) -> tuple[Array, ...]:
         return (*theta, inverse(theta[1]), inverse(theta[2]))
@@ -120,6 +141,11 @@ class MatrixGaussian(Reparameterized):
     def _variance(loc: Array, a: Array, b: Array, *_: Any) -> Array:
         rows, columns = (np.sum(each * each, axis=-1) for each in (a, b))
         return np.asarray(rows[..., :, np.newaxis] * columns[..., np.newaxis, :])
+
+    @staticmethod
+    def _covariance(loc: Array, a: Array, b: Array, *_: Any) -> Array:
+        rows, columns = (each @ transposed(each) for each in (a, b))
+        return np.asarray(np.einsum("...ik,...jl->...ijkl", rows, columns))
 
     @staticmethod
     def _entropy(*theta: Any) -> Array:

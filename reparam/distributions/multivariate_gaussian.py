@@ -15,14 +15,12 @@ from reparam.distributions.gaussian import Gaussian
 from reparam.domains import REAL
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
-from reparam.errors import ShapeError
-from reparam.families.elliptical import Elliptical
-from reparam.families.entries import places
+from reparam.families.elliptical import Elliptical, conditioned
+from reparam.families.entries import places, split
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
-from reparam.real_arrays import as_real_array
 from reparam.regions import LowerTriangular, PositiveDefinite
-from reparam.special.matrices import apply, inverse, lower_factor, transposed
+from reparam.special.matrices import apply, lower_factor, transposed
 
 __all__ = ["MultivariateGaussian"]
 
@@ -100,25 +98,10 @@ class MultivariateGaussian(Elliptical):
         >>> d.conditional([0], [2.0]).mean
         array([2.])
         """
-        known = places(self, entries)
-        rest = [k for k in range(self.event_shape[0]) if k not in known]
-        if not rest:
-            raise ShapeError(
-                f"all {len(known)} entries of {self.name} are given; leave some of them out"
-            )
-        given = as_real_array("values", values)
-        if given.shape[-1:] != (len(known),):
-            raise ShapeError(
-                f"values has shape {given.shape} and there are {len(known)} entries; pass an array"
-                f" whose last axis has length {len(known)}"
-            )
+        known, rest, given = split(self, entries, values)
         loc, a, _ = self._ready
-        # with the known entries first the factor is [[B, 0], [C, D]]
-        factor = lower_factor(a[..., [*known, *rest], :])
-        n = len(known)
-        inner, across, outer = factor[..., :n, :n], factor[..., n:, :n], factor[..., n:, n:]
-        moved = apply(across, apply(inverse(inner), given - loc[..., known]))
-        return self._law()(loc[..., rest] + moved, scale_tril=outer)
+        _, mean, factor = conditioned(loc, a, known, rest, given)
+        return self._law()(mean, scale_tril=factor)
 
     @staticmethod
     def _transform(z: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:

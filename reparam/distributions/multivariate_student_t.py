@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from reparam._typing import Array
+from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.student_t import StudentT
@@ -16,15 +16,15 @@ from reparam.domains import REAL
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.engine.outer import Outer
 from reparam.families._gamma_draws import gamma_draws
-from reparam.families.elliptical import Elliptical
-from reparam.families.entries import places
+from reparam.families.elliptical import Elliptical, conditioned
+from reparam.families.entries import places, split
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter, degrees_of_freedom
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special import gamma
 from reparam.special._accurate import log1pmx
 from reparam.special.log_gamma import log_half_step
-from reparam.special.matrices import apply, lower_factor, transposed
+from reparam.special.matrices import apply, lower_factor, scalars, transposed
 from reparam.special.polygamma import delta_step, digamma_difference
 
 __all__ = ["MultivariateStudentT"]
@@ -93,6 +93,33 @@ class MultivariateStudentT(Elliptical):
         df, loc, a, _ = self._ready
         factor = lower_factor(a[..., chosen, :])
         return MultivariateStudentT(df, loc[..., chosen], scale_tril=factor)
+
+    def conditional(self, entries: Sequence[int], values: ArrayLike) -> MultivariateStudentT:
+        """Return the distribution of the other entries, in order, given the values of some.
+
+        It has one degree of freedom more for each known entry, and a scale that grows with their
+        distance from the location.
+
+        Parameters
+        ----------
+        entries
+            Which have these values, at least one and not all.
+        values
+            Their values, along the last axis; other axes broadcast with the batch.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.MultivariateStudentT(3.0, [0.0, 1.0], scale_tril=[[1.0, 0.0], [1.0, 2.0]])
+        >>> d.conditional([0], [1.0])
+        MultivariateStudentT(df=4.0, loc=[2.0], scale_tril=[[2.0]])
+        """
+        known, rest, given = split(self, entries, values)
+        df, loc, a, _ = self._ready
+        x, mean, factor = conditioned(loc, a, known, rest, given)
+        more = df + len(known)
+        grown = np.sqrt((df + np.sum(x * x, axis=-1)) / more)
+        return MultivariateStudentT(more, mean, scale_tril=scalars(grown) * factor)
 
     @staticmethod
     def _transform(

@@ -58,12 +58,19 @@ class SphericalUniform(Reparameterized):
     def _pulled_back(self, entries: Sequence[Array], *theta_and_prepared: Any) -> tuple[Any, ...]:
         return ()
 
+    def _pushed_on(self, tangents: Sequence[Array], *theta_and_prepared: Any) -> tuple[Any, ...]:
+        return ()
+
     @staticmethod
     def _transform(z: Array, middle: Array) -> tuple[Array, ...]:
         return (sphere.unit(z),)
 
     @staticmethod
     def _pull(upstream: Array, y: Array, middle: Array) -> tuple[Array, ...]:
+        return ()
+
+    @staticmethod
+    def _pull_along(upstream: Array, tangents: Any, y: Array, middle: Array) -> tuple[Array, ...]:
         return ()
 
     @staticmethod

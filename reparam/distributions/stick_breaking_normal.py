@@ -22,7 +22,7 @@ class StickBreakingNormal(SimplexGaussian):
 
     Of what is left of a stick of length 1, piece k takes the share v_k = σ(x_k − ln(K + 1 − k)),
     with Gaussian x, and the last piece takes the rest: x = 0 makes equal pieces. Pass one of
-    `scale_tril`, `covariance` and `precision` of x. PyTorch calls it ``LogisticNormal``, of
+    `scale_tril`, `covariance_matrix` and `precision` of x. PyTorch calls it ``LogisticNormal``, of
     independent x.
     """
 
@@ -34,7 +34,7 @@ class StickBreakingNormal(SimplexGaussian):
         derivatives={
             "loc": "y_i (1 − v_k) for i = k, −y_i v_k for i > k",
             "scale_tril": "∂y_i/∂x_j z_k",
-            "covariance": "∂y_i/∂x of dx = L Φ(L⁻¹ dΣ L⁻ᵀ) z",
+            "covariance_matrix": "∂y_i/∂x of dx = L Φ(L⁻¹ dΣ L⁻ᵀ) z",
             "precision": "∂y_i/∂x of dx = −L⁻ᵀ dLᵀ L⁻ᵀ z",
         },
         source="Linderman, Johnson & Adams (2015), Dependent multinomial models made easy:"
@@ -84,9 +84,15 @@ class StickBreakingNormal(SimplexGaussian):
 
     @staticmethod
     def _inverse(y: Array, log_y: Array) -> Array:
-        left = np.cumsum(y[..., :0:-1], axis=-1)[..., ::-1]  # Σ_{i>k} y_i
-        logit = log_y[..., :-1] - np.log(np.maximum(left, 5e-324))
+        logit = log_y[..., :-1] - np.log(_left(y))
         return np.asarray(logit + _offsets(logit))
+
+    @staticmethod
+    def _pull_inverse(upstream: Array, y: Array) -> Array:
+        earlier = np.cumsum(upstream / _left(y), axis=-1)
+        found = np.concatenate([upstream, np.zeros_like(upstream[..., :1])], axis=-1)
+        found[..., 1:] -= y[..., 1:] * earlier
+        return found
 
     @classmethod
     def _log_slope_mean(cls, loc: Array, a: Array) -> Array:
@@ -106,6 +112,11 @@ class StickBreakingNormal(SimplexGaussian):
 
         law = Gaussian(loc[0] - np.log(len(loc)), np.linalg.norm(a[0]))
         return (Marginal("ln(y_0/(1 − y_0))", first, law),)
+
+
+def _left(y: Array) -> Array:
+    """Return Σ_{i>k} y_i for each k but the last, at least the smallest number."""
+    return np.maximum(np.cumsum(y[..., :0:-1], axis=-1)[..., ::-1], 5e-324)
 
 
 def _offsets(x: Array) -> Array:

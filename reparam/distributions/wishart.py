@@ -8,6 +8,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
+from reparam.conversions import INVERSE
 from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
 from reparam.families.entries import places
@@ -19,6 +20,7 @@ from reparam.special.matrices import (
     diagonal,
     inverse,
     lower_factor,
+    pairs,
     scalars,
     solve,
     solve_transposed,
@@ -34,18 +36,25 @@ class Wishart(BartlettFamily):
     It is that of the sum Σ x xᵀ of ν independent vectors x ~ N(0, V), if ν is an integer:
     p(y) = det(y)^((ν−d−1)/2) exp(−tr(V⁻¹y)/2) / (2^(νd/2) det(V)^(ν/2) Γ_d(ν/2)), with any
     ν > d − 1.
-    The scale is V = L Lᵀ, given as `scale_tril` or as `covariance`.
+    The scale is V = L Lᵀ, given as `scale_tril` or as
+    `covariance_matrix`, that of x.
     """
 
     name = "wishart"
     df: Parameter = Parameter(
-        "ν", POSITIVE, 3.0, (3.0, 30.0), ("nu", "dof", "degrees_of_freedom"), "Degrees of freedom"
+        "ν",
+        POSITIVE,
+        3.0,
+        (3.0, 30.0),
+        ("nu", "dof", "degrees_of_freedom", "concentration"),
+        "Degrees of freedom",
     )
     scale_tril: Parameter = matrix(
         "L", LowerTriangular(), (), "Cholesky factor of the scale, d × d,"
     )
-    covariance: Parameter = matrix(
-        "V", PositiveDefinite(), ("covariance_matrix", "scale_matrix"), "Scale, d × d,"
+    covariance_matrix: Parameter = matrix(
+        *("V", PositiveDefinite(), ("scale_matrix",), "Scale, d × d,"),
+        conversions={"rate_matrix": INVERSE, "precision_matrix": INVERSE},
     )
     about = About(
         density="p(y) = |y|^((ν−d−1)/2) exp(−tr(V⁻¹y)/2) / (2^(νd/2) |V|^(ν/2) Γ_d(ν/2)),"
@@ -54,7 +63,7 @@ class Wishart(BartlettFamily):
         derivatives={
             "df": "L (A′Aᵀ + A A′ᵀ) Lᵀ,  A′ diagonal,  a′_ii = (∂a_ii²/∂ν) / (2 a_ii)",
             "scale_tril": "E A Aᵀ Lᵀ + L A Aᵀ Eᵀ for each unit matrix E = ∂L",
-            "covariance": "by ∂L = L Φ(L⁻¹ ∂V L⁻ᵀ),  Φ the lower triangle with halved diagonal",
+            "covariance_matrix": "by ∂L = L Φ(L⁻¹ ∂V L⁻ᵀ),  Φ: lower triangle, diagonal halved",
         },
         source="Bartlett (1933), On the theory of statistical regression;"
         " Smith & Hocking (1972), Algorithm AS 53; Murray (2016), Differentiation of the Cholesky"
@@ -73,7 +82,7 @@ class Wishart(BartlettFamily):
         Examples
         --------
         >>> import reparam as rp
-        >>> w = rp.Wishart(6.0, covariance=[[2.0, 0.5], [0.5, 4.0]])
+        >>> w = rp.Wishart(6.0, covariance_matrix=[[2.0, 0.5], [0.5, 4.0]])
         >>> w.marginal([1])
         Wishart(df=6.0, scale_tril=[[2.0]])
         """
@@ -122,3 +131,7 @@ class Wishart(BartlettFamily):
         own = diagonal(whole)
         both = own[..., :, np.newaxis] * own[..., np.newaxis, :]
         return np.asarray(scalars(df) * (whole * whole + both))
+
+    def _covariance(self, df: Array, tril: Array) -> Array:
+        straight, crossed = pairs(tril @ transposed(tril))
+        return np.asarray(scalars(scalars(df)) * (straight + crossed))

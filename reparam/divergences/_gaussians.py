@@ -13,6 +13,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import Distribution
+from reparam.distributions.gaussian import Gaussian
 from reparam.distributions.logistic_normal import LogisticNormal
 from reparam.distributions.low_rank_gaussian import LowRankMultivariateGaussian
 from reparam.distributions.matrix_gaussian import MatrixGaussian
@@ -25,11 +26,13 @@ from reparam.special.matrices import (
     apply,
     cholesky,
     diagonal,
+    diagonally,
     inverse,
     lower_factor,
     scalars,
     transposed,
 )
+from reparam.transforms.independent import Independent
 
 __all__: list[str] = []
 
@@ -47,6 +50,12 @@ def _dense(d: Distribution) -> _Dense:
     if isinstance(d, MultivariateGaussian | SimplexGaussian):
         loc, factor, inverted = d._ready
         return _Dense(loc, factor, inverted, lambda *entries: d._in_theta(entries))
+    if isinstance(d, Independent):
+        loc, scale = (
+            np.stack(np.broadcast_arrays(*(law[name] for law in d.laws)), axis=-1)
+            for name in ("loc", "scale")
+        )
+        return _Dense(loc, diagonally(scale), diagonally(1.0 / scale), _by_entry)
     assert isinstance(d, LowRankMultivariateGaussian)
     loc, w = np.asarray(d.loc), np.asarray(d.cov_factor)
     factor = cholesky(d.covariance)
@@ -58,6 +67,22 @@ def _dense(d: Distribution) -> _Dense:
         return in_loc, 2.0 * in_covariance @ w, np.diagonal(in_covariance, axis1=-2, axis2=-1)
 
     return _Dense(loc, factor, inverted, pulled_back)
+
+
+def _by_entry(in_loc: Array, in_factor: Array) -> tuple[Array, ...]:
+    """Return derivatives in the mean and the scale of each entry."""
+    pairs = np.stack(np.broadcast_arrays(in_loc, diagonal(in_factor)), axis=-1)
+    return tuple(np.moveaxis(pairs.reshape(*pairs.shape[:-2], -1), -1, 0))
+
+
+@register_kl(Independent, MultivariateGaussian)
+@register_kl(Independent, LowRankMultivariateGaussian)
+@register_kl(MultivariateGaussian, Independent)
+@register_kl(LowRankMultivariateGaussian, Independent)
+def with_independent(p: Distribution, q: Distribution) -> Terms | None:
+    """That of Gaussian vectors, if all entries of the product are Gaussian."""
+    laws = [law for d in (p, q) if isinstance(d, Independent) for law in d.laws]
+    return gaussians(p, q) if all(type(law) is Gaussian for law in laws) else None
 
 
 @register_kl(LogisticNormal, LogisticNormal)  # a map that is one to one leaves KL as it is

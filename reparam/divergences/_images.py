@@ -21,7 +21,6 @@ from reparam.divergences import _kl
 from reparam.divergences._registry import Terms, register_kl
 from reparam.divergences._result import INFINITE
 from reparam.divergences._sizes import of_any_size
-from reparam.transforms.independent import Independent
 from reparam.transforms.transformed import Transformed
 
 __all__ = ["Image", "Monomial", "register_images"]
@@ -144,17 +143,3 @@ def derived(p: Distribution, q: Distribution) -> Terms | None:
         for d, entries in ((p, in_p), (q, in_q))
     )
     return value, in_p, in_q
-
-
-@register_kl(Independent, Independent)
-def independent(p: Independent, q: Independent) -> Terms | None:
-    """The sum of the entries' divergences."""
-    pairs = [_kl.exact(*laws) for laws in zip(p.laws, q.laws, strict=True)]
-    found = [each for each in pairs if each is not None]
-    if len(found) < len(pairs):
-        return None
-    in_p, in_q = (
-        tuple(entry for each in found for entry in getattr(each, side).values())
-        for side in ("gradient_p", "gradient_q")
-    )
-    return np.asarray(sum(each.value for each in found)), in_p, in_q

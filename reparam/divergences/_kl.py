@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +27,10 @@ from reparam.divergences._result import (
 from reparam.divergences._sum import summed
 from reparam.divergences._tails import Tails, tails
 from reparam.domains import Integers
+from reparam.engine.noise import seed_sequence, substream
 from reparam.engine.shapes import broadcast_shapes
 from reparam.errors import NoFormulaError, ShapeError
+from reparam.transforms.independent import Independent
 
 __all__ = ["DRAWS", "exact", "kl"]
 
@@ -39,7 +43,8 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
 
     It is E_p[log p(y) − log q(y)], in nats: by a closed form where one is registered for the two
     classes, as a sum where p has at most 2²⁰ values, otherwise by Monte Carlo, unbiased and with
-    standard errors.
+    standard errors. That of two ``Independent`` is the sum over the entries, of which some may be
+    exact.
 
     Parameters
     ----------
@@ -49,7 +54,7 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
         How many draws from p an estimate is made of, at least 2. What is exact has no use for it.
     rng
         None, a non-negative integer, a ``SeedSequence`` or a ``Generator`` (SPEC 7), for the same
-        draws that ``p.sample(n, rng=rng)`` gives.
+        draws that ``p.sample(n, rng=rng)`` gives; of ``Independent``, other draws for each entry.
 
     Returns
     -------
@@ -75,8 +80,9 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     An estimate is the mean of l = log p(y) − log q(y), and −E_p[∂log q/∂θ] for q's parameters.
     For those of p, since E_p[∂log p/∂θ] = 0:
 
-    - if both are location-scale, E_p[(∂log p/∂y − ∂log q/∂y) ∂y/∂θ], the pathwise derivative
-      without the score (Roeder, Wu & Duvenaud 2017),
+    - if both are location-scale, or vectors with a formula for ∂log p/∂y,
+      E_p[(∂log p/∂y − ∂log q/∂y) ∂y/∂θ], the pathwise derivative without the score (Roeder, Wu &
+      Duvenaud 2017),
     - otherwise the sample covariance of l and the score ∂log p/∂θ: the score-function estimator
       with the mean of the other draws as baseline (Mnih & Rezende 2016); in a parameter that moves
       an end of the support, with what l is there.
@@ -96,7 +102,7 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     'Monte Carlo'
     """
     pair = _Pair(p, q)
-    return pair.exact() or pair.estimated(draw_count(n, least=2), rng)
+    return pair.exact() or pair.estimated(draw_count(n, least=2), seed_sequence(rng))
 
 
 def exact(p: Distribution, q: Distribution) -> Divergence | None:
@@ -137,6 +143,13 @@ class _Pair:
         self.shape = broadcast_shapes(p=p.batch_shape, q=q.batch_shape)
 
     @cached_property
+    def entries(self) -> list[_Pair]:
+        """The pairs of entries, if both are products."""
+        if not isinstance(self.p, Independent) or not isinstance(self.q, Independent):
+            return []
+        return [_Pair(*laws) for laws in zip(self.p.laws, self.q.laws, strict=True)]
+
+    @cached_property
     def beyond(self) -> NDArray[np.bool_]:
         """Where p's support reaches beyond q's: also integers' beyond an interval, and v.v."""
         p, q = self.p, self.q
@@ -156,6 +169,10 @@ class _Pair:
         """Return the divergence if it takes no draws."""
         if self.beyond.size and self.beyond.all():
             return self._infinite(self.beyond)
+        if self.entries:
+            found = [each.exact() for each in self.entries]
+            known = [each for each in found if each is not None]
+            return self._added_up(known) if len(known) == len(found) else None
         with np.errstate(all="ignore"):
             for formula in formulas(type(self.p), type(self.q)):
                 terms = formula(self.p, self.q)
@@ -167,8 +184,14 @@ class _Pair:
         infinite = self.beyond | self.tails.divergence
         return self._infinite(infinite) if infinite.size and infinite.all() else None
 
-    def estimated(self, n: int, rng: RNGLike) -> Divergence:
+    def estimated(self, n: int, rng: np.random.SeedSequence) -> Divergence:
         """Return the divergence by Monte Carlo, with what the tails make of it."""
+        if self.entries:
+            each = (
+                pair.exact() or pair.estimated(n, substream(rng, k))
+                for k, pair in enumerate(self.entries)
+            )
+            return self._added_up([*each])
         with np.errstate(all="ignore"):
             terms, errors, rounded = _monte_carlo.estimate(self.p, self.q, n, rng, self.shape)
         found, infinite = self.tails, self.beyond | self.tails.divergence
@@ -182,6 +205,26 @@ class _Pair:
             " biases estimates"
         )
         return self._result(terms, errors, MONTE_CARLO, infinite, [lost] * bool(rounded))
+
+    def _added_up(self, found: Sequence[Divergence]) -> Divergence:
+        """Return the sum over entries, whose estimates are independent."""
+        with np.errstate(all="ignore"):
+            value = np.asarray(sum(each.value for each in found))
+            squares = sum(each.standard_error.value**2 for each in found)
+        infinite = np.broadcast_to(np.isinf(value), self.shape)
+        methods = {INFINITE} if infinite.all() else {each.method for each in found}
+        method = next(m for m in (MONTE_CARLO, SUM, CLOSED_FORM, INFINITE) if m in methods)
+
+        def gradients(of: Sequence[Divergence | StandardError]) -> tuple[tuple[Array, ...], ...]:
+            pairs = [(each.gradient_p.values(), each.gradient_q.values()) for each in of]
+            return tuple(tuple(chain.from_iterable(side)) for side in zip(*pairs, strict=True))
+
+        in_p, in_q = gradients(found)
+        error_p, error_q = gradients([each.standard_error for each in found])
+        errors = np.sqrt(squares), error_p, error_q
+        notes = (f"entry {k}: {note}" for k, each in enumerate(found) for note in each.notes)
+        result = self._result((value, in_p, in_q), errors, method, infinite)
+        return replace(result, notes=tuple(notes))
 
     def _infinite(self, where: NDArray[np.bool_]) -> Divergence:
         return self._without_errors(self._constant(np.inf), INFINITE, where)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 from operator import add
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from reparam import sampling
 from reparam._typing import Array, RNGLike
 from reparam.base.distribution import Distribution
+from reparam.base.draw import Draw
 from reparam.base.mechanisms import LocationScale
 from reparam.base.reparameterized import Reparameterized
 from reparam.divergences._registry import Terms, aligned, events
@@ -35,6 +36,13 @@ def pathwise(p: Distribution, q: Distribution) -> bool:
     return isinstance(p, LocationScale) and isinstance(q, LocationScale)
 
 
+def _along_vectors(p: Distribution, q: Distribution, shape: tuple[int, ...]) -> bool:
+    """Whether they are so of vectors: if both have a formula for ∂log p/∂y, and draws the shape."""
+    laws = [law for law in (p, q) if isinstance(law, Reparameterized)]
+    known = len(laws) == 2 and all(law.has_formula("stein_score") for law in laws)
+    return known and p.event_shape != () and p.batch_shape == shape
+
+
 def parts(p: Distribution, q: Distribution, y: Array) -> Parts:
     """Return what estimates are made of.
 
@@ -48,6 +56,14 @@ def parts(p: Distribution, q: Distribution, y: Array) -> Parts:
         of_p = {name: slope * entry for name, entry in p.pathwise(y).items()}
     log_ratio = np.asarray(p.log_prob(y) - q.log_prob(y))
     return log_ratio, list(of_p.values()), [-score for score in of_q.values()]
+
+
+def _parts_of_draw(p: Any, q: Any, draw: Draw) -> Parts:
+    """Return the same for draws of vectors, by their own derivatives."""
+    y = draw.value
+    in_p = draw._pulled_back(p.stein_score(y) - q.stein_score(y))
+    log_ratio = np.asarray(p.log_prob(y) - q.log_prob(y))
+    return log_ratio, list(in_p), [-score for score in q.score(y).values()]
 
 
 class _Covariance:
@@ -83,7 +99,8 @@ def estimate(
     p: Distribution, q: Distribution, n: int, rng: RNGLike, shape: tuple[int, ...]
 ) -> tuple[Terms, Terms, int]:
     """Return the estimates, their standard errors, and how many draws were rounded to an end."""
-    direct, ends = pathwise(p, q), events(p)
+    along, ends = _along_vectors(p, q, shape), events(p)
+    direct = along or pathwise(p, q)
     if p.event_shape and p.moving:
         raise NoFormulaError(
             f"ends of the support of {p.name} move with {', '.join(p.moving)}, in which KL of"
@@ -93,12 +110,15 @@ def estimate(
     covariances = [_Covariance() for _ in ends]
     blocks: list[list[Moments]] = []
     rounded = 0
-    for y in _blocks(p, n, rng, shape):
-        log_ratio, in_p, in_q = parts(p, q, y)
-        inside = _inside(p, y, log_ratio)
-        if moved := int(np.count_nonzero(inside != y)):
-            rounded += moved
-            log_ratio, in_p, in_q = parts(p, q, inside)
+    for block in _blocks(p, n, rng, shape, along):
+        if isinstance(block, Draw):
+            log_ratio, in_p, in_q = _parts_of_draw(p, q, block)
+        else:
+            log_ratio, in_p, in_q = parts(p, q, block)
+            inside = _inside(p, block, log_ratio)
+            if moved := int(np.count_nonzero(inside != block)):
+                rounded += moved
+                log_ratio, in_p, in_q = parts(p, q, inside)
         if centre is None:
             centre = log_ratio.mean(axis=0)
         if not direct:
@@ -174,10 +194,15 @@ def _inside(p: Distribution, y: Array, log_ratio: Array) -> Array:
     return np.where(np.isfinite(log_ratio), y, within)
 
 
-def _blocks(p: Distribution, n: int, rng: RNGLike, shape: tuple[int, ...]) -> Iterator[Array]:
+def _blocks(
+    p: Distribution, n: int, rng: RNGLike, shape: tuple[int, ...], differentiable: bool
+) -> Iterator[Array | Draw]:
     """Yield the draws of ``p.sample(n, rng=rng)``, block by block, to broadcast with the batch."""
     lead = (1,) * (len(shape) - len(p.batch_shape))
     seed = seed_sequence(rng)
     for piece in sampling.chunks(range(n), shape + p.event_shape):
+        if differentiable and isinstance(p, Reparameterized):
+            yield from sampling.stream(p, piece, rng=seed)
+            continue
         for y in sampling.values(p, piece, rng=seed):
             yield y.reshape(len(y), *lead, *p.batch_shape, *p.event_shape)

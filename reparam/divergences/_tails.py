@@ -32,6 +32,9 @@ _SLACK = 1e-6
 #: Growth above this is distinguished from rounding errors.
 _NOISE = 1e-9
 
+#: The difference of two logarithms is rounding below this share of them.
+_ROUNDING = 2.0**-48
+
 #: Logarithms of the least and the greatest distance, without subnormal numbers.
 _LEAST, _GREATEST = -708.0, 709.0
 
@@ -195,5 +198,6 @@ def _diverges(term: Array, power: float, log_mass: Array) -> NDArray[np.bool_]:
     usable = at(known, 0) & at(known, 1) & at(known, 2) & (last >= 2)
     rise, before = (np.abs(at(term, k) - at(term, k + 1)) for k in (0, 1))
     usable &= rise > _NOISE * np.abs(at(term, 0))
+    usable &= rise > _ROUNDING * np.abs(at(log_mass, 0))
     growth, fall = np.log(rise / before), at(log_mass, 1) - at(log_mass, 0)
     return np.asarray(usable & (fall > 0.0) & (power * growth >= (1.0 - _SLACK) * fall))

@@ -77,7 +77,8 @@ class _Quadratic:
         self._size = math.prod(d.event_shape)
         self._centre, self._spread = np.ravel(d.mean), np.sqrt(np.ravel(d.variance))
         self._spread = np.where(self._spread > 0.0, self._spread, 1.0)
-        self._paired = paired = len(d.event_shape) == 1 and self._size <= _PAIRED
+        known = len(d.event_shape) == 1 or d.has_formula("covariance")
+        self._paired = paired = known and self._size <= _PAIRED
         numbers = range(self._size)
         pairs = (
             [*combinations_with_replacement(numbers, 2)] if paired else [(k, k) for k in numbers]
@@ -106,8 +107,8 @@ class _Quadratic:
         """Return E[φ(y)] for y from a distribution of the same kind."""
         u = (np.ravel(d.mean) - self._centre) / self._spread
         first, second = self._pairs
-        if self._paired:  # some laws have a parameter of the name covariance
-            spread = d._statistic("_covariance", 2 * d.event_shape)[first, second]
+        if self._paired:
+            spread = np.reshape(d.covariance, (self._size, self._size))[first, second]
         else:
             spread = np.ravel(d.variance)
         products = u[first] * u[second] + spread / (self._spread[first] * self._spread[second])

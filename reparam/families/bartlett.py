@@ -48,7 +48,7 @@ class BartlettFamily(Reparameterized):
     _support = PositiveDefinite()
     _substreams = ((NORMAL, ("K", "K")), (UNIFORM, ("K",)))
     _extras = 1
-    _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("scale_tril", "covariance"),)
+    _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("scale_tril", "covariance_matrix"),)
     _prepared_dims = ((), ("K", "K"))
     _above = (("df", "K - 1"),)
     #: Whether degrees of freedom rise down the diagonal.

@@ -12,15 +12,17 @@ from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.domains import Interval
 from reparam.regions import Dims, RealVector
 from reparam.special.matrices import (
+    apply,
     cholesky,
     cholesky_pullback,
     cholesky_pullback_along,
     cholesky_push,
     inverse,
+    lower_factor,
     transposed,
 )
 
-__all__ = ["Elliptical", "projections"]
+__all__ = ["Elliptical", "conditioned", "projections"]
 
 
 class Elliptical(Reparameterized):
@@ -71,7 +73,7 @@ class Elliptical(Reparameterized):
         nothing = (0.0,) * (len(tangents) - 1)
         if self._way == "scale_tril":
             return (*nothing, 0.0)
-        if self._way == "covariance":
+        if self._way != "precision":
             return (*nothing, cholesky_pullback_along(derivative, cholesky_push(moved, a, b), a, b))
         factor, inverted = transposed(b), transposed(a)
         moved = cholesky_push(moved, factor, inverted)
@@ -109,6 +111,19 @@ class Elliptical(Reparameterized):
         if name == "precision":
             return np.asarray(transposed(b) @ b)
         return np.asarray(a @ transposed(a))
+
+
+def conditioned(
+    loc: Array, a: Array, known: Sequence[int], rest: Sequence[int], given: Array
+) -> tuple[Array, Array, Array]:
+    """Return x of the known entries of y = μ + A x, and μ and the factor of the others given them.
+
+    With the known entries first the lower triangular factor is [[B, 0], [C, D]].
+    """
+    factor, n = lower_factor(a[..., [*known, *rest], :]), len(known)
+    inner, across, outer = factor[..., :n, :n], factor[..., n:, :n], factor[..., n:, n:]
+    x = apply(inverse(inner), given - loc[..., known])
+    return x, loc[..., rest] + apply(across, x), outer
 
 
 def projections(

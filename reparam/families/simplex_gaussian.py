@@ -21,6 +21,7 @@ from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite, Simplex
 from reparam.special.gaussian_cubature import MOST, expectation, node_counts
 from reparam.special.matrices import apply, transposed
+from reparam.special.simplex import in_shares
 
 __all__ = ["SimplexGaussian", "each"]
 
@@ -39,16 +40,14 @@ class SimplexGaussian(Elliptical):
     scale_tril: Parameter = matrix(
         "L", LowerTriangular(), ("cholesky",), "Cholesky factor of their covariance"
     )
-    covariance: Parameter = matrix(
-        "Σ", PositiveDefinite(), ("covariance_matrix", "cov"), "Their covariance"
-    )
+    covariance_matrix: Parameter = matrix("Σ", PositiveDefinite(), (), "Their covariance")
     precision: Parameter = matrix(
         "P", PositiveDefinite(), ("precision_matrix",), "Inverse of their covariance"
     )
     mechanism = "transformed"
     noise = NORMAL
     _substreams: ClassVar = ((NORMAL, ("K",)),)
-    _alternatives = (("scale_tril", "covariance", "precision"),)
+    _alternatives = (("scale_tril", "covariance_matrix", "precision"),)
     _support = Simplex(dims=("K + 1",))
     _extras = 2
     _extra_dims = (("K",), ("K",))  # x and z
@@ -83,6 +82,11 @@ class SimplexGaussian(Elliptical):
     @abc.abstractmethod
     def _inverse(y: Array, log_y: Array) -> Array:
         """x with g(x) = y, from ln y as well."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _pull_inverse(upstream: Array, y: Array) -> Array:
+        """Σ upstream ∂x/∂ln y."""
 
     @staticmethod
     @abc.abstractmethod
@@ -151,6 +155,13 @@ class SimplexGaussian(Elliptical):
         slope = apply(back, z)
         return slope, slope[..., :, np.newaxis] * z[..., np.newaxis, :] - back
 
+    @final
+    @classmethod
+    def _stein_score(cls, y: Array, loc: Array, a: Array, b: Array) -> Array:
+        z, _ = cls._standardized(y, loc, b)
+        in_logs = -cls._pull_inverse(apply(transposed(b), z), y) - 1.0
+        return in_shares(in_logs, y, degree=-float(y.shape[-1]))
+
     # Moments of y less its value at μ, so that narrow distributions keep their digits
 
     @final
@@ -197,14 +208,8 @@ class SimplexGaussian(Elliptical):
         return np.exp(cls._log_onto(loc)) + each(cls._of_rise, loc, a)[..., 0, :]
 
     @final
-    @property
-    def share_covariance(self) -> Array:
-        """The covariance of y, of batch shape + (K + 1, K + 1); ``covariance`` is that of x."""
-        return self._statistic("_share_covariance", 2 * self.event_shape)
-
-    @final
     @classmethod
-    def _share_covariance(cls, loc: Array, a: Array, b: Array) -> Array:
+    def _covariance(cls, loc: Array, a: Array, b: Array) -> Array:
         moments = each(cls._of_rise, loc, a)
         mean = moments[..., 0, :]
         return np.asarray(moments[..., 1:, :] - mean[..., np.newaxis] * mean[..., np.newaxis, :])
@@ -212,7 +217,7 @@ class SimplexGaussian(Elliptical):
     @final
     @classmethod
     def _variance(cls, loc: Array, a: Array, b: Array) -> Array:
-        return np.diagonal(cls._share_covariance(loc, a, b), axis1=-2, axis2=-1)
+        return np.diagonal(cls._covariance(loc, a, b), axis1=-2, axis2=-1)
 
     @final
     @classmethod

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from reparam._typing import Array
 from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.domains import EXTENDED, Interval
 from reparam.errors import ParameterError
+from reparam.families.entries import places, with_rest
 from reparam.parameters import Parameter, shown
 from reparam.special.softmax import log_softmax
 
@@ -64,6 +66,24 @@ class Weighted(DiscreteVectors):
                 f"{label} are all {shown(least)}, so that no category has a probability; pass at"
                 " least one that is greater"
             )
+
+    def marginal(self, entries: Sequence[int]) -> Self:
+        """Return the distribution of some entries, and of the sum of the others as the last.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Multinomial(5, probs=[0.5, 0.25, 0.25]).marginal([1])
+        Multinomial(total_count=5.0, probs=[0.25, 0.75])
+        """
+        chosen, (name,) = places(self, entries), self._choice
+        add = np.logaddexp if name == "logits" else np.add
+        return type(self)(**{**self._parts, name: with_rest(self._parts[name], chosen, add)})
 
     def _absent(self, name: str) -> Array:
         """Return the logarithms of weights, or the probabilities of logits."""

@@ -252,11 +252,6 @@ def _law(text: str, own: Mapping[str, type[Distribution] | Law], depth: int) -> 
     cls = own.get(match[1]) or registry.constructor(match[1])
     if isinstance(cls, Law):
         return cls
-    if issubclass(cls, Independent):
-        raise GraphError(
-            "there is no independent(…) in graphs, where arrays of parameters make arrays of draws;"
-            " leave it out, and write sum(log_prob(y)) for its density"
-        )
     of_vectors = issubclass(cls, Reparameterized) and cls._support.rank
     if not of_vectors and (depth or not issubclass(cls, Discrete)):
         registry.reparameterized_class(cls)
@@ -328,6 +323,13 @@ def _arguments(cls: type[Any], text: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     names, by_name = list(cls._fields), False
     pieces = split(text) if text.strip() else []
+    if cls is Independent and not any(map(_NAMED.fullmatch, pieces)):
+        if len(pieces) < 2:
+            raise GraphError(
+                "independent(…) takes several distributions; arrays of parameters make arrays of"
+                " draws: leave it out, and write sum(log_prob(y)) for the density of all"
+            )
+        return [("laws", f"[{', '.join(pieces)}]")]
     if getattr(cls, "_called", None) and len(pieces) > 1 and _LIST.fullmatch(pieces[0]):
         first, *rest = pieces
         if not any(map(_NAMED.fullmatch, rest)):  # mixture([0.3, 0.7], gaussian, gamma) is short

@@ -72,8 +72,8 @@ def title(law: Distribution) -> str:
 
 def _text(value: Array) -> str:
     if np.ndim(value):
-        shown = ", ".join(f"{entry:g}" for entry in value.ravel()[:MOST].tolist())
-        return f"[{shown}{', …' * (np.size(value) > MOST)}]"
+        shown = ", ".join(_text(entry) for entry in value[:MOST])
+        return f"[{shown}{', …' * (len(value) > MOST)}]"
     return f"{float(value):g}"
 
 

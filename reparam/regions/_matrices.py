@@ -147,6 +147,20 @@ class PositiveDefinite(Region):
         off = Number(Interval(-most, most), (-0.6 * most, 0.6 * most))
         return _of_triangle(at, off, Number(Interval(0.5, 1e3), (0.7, 2.0)))
 
+    def number_of(self, at: tuple[int, ...], value: Array) -> Number | None:
+        """Return where the matrix stays positive definite: while a 2 × 2 determinant is positive.
+
+        With P the inverse, det(Σ + t (e_i e_jᵀ + e_j e_iᵀ))/det Σ = (1 + t P_ij)² − t² P_ii P_jj.
+        """
+        if self.number(at, value.shape) is None:
+            return None
+        (i, j), inverse = at[-2:], np.linalg.inv(value[at[:-2]])
+        own, across = np.sqrt(inverse[i, i] * inverse[j, j]), inverse[i, j]
+        centre, below = value[at], 1.0 / (own if i == j else own + across)
+        above = np.inf if i == j else 1.0 / (own - across)
+        typical = centre - 0.5 * below, centre + 0.5 * min(below, above)
+        return Number(Interval(centre - below, centre + above), typical)
+
     def charted(self, numbers: Array) -> Array:
         """Return the symmetric matrix with these entries below the diagonal and on it."""
         return np.asarray(numbers + np.swapaxes(np.tril(numbers, -1), -1, -2))

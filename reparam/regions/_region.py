@@ -51,8 +51,6 @@ class Region(Interval):
     wanted: ClassVar[str] = "finite {}"
     #: Whether every value inside the interval is in the region: entries are independent.
     free: ClassVar[bool] = False
-    #: Why a law of these values may have no ∂ log p/∂y.
-    without_stein_score: ClassVar[str] = "nobody has written its formula"
 
     def __str__(self) -> str:
         return self.what
@@ -106,6 +104,10 @@ class Region(Interval):
     def number(self, at: tuple[int, ...], shape: tuple[int, ...]) -> Number | None:
         """Return where the number at a place lies; None of an entry that others determine."""
         return Number(Interval(self.low, self.high), (-1.0, 1.0))
+
+    def number_of(self, at: tuple[int, ...], value: Array) -> Number | None:
+        """Return where the number at a place of a member lies, while all others stay."""
+        return self.number(at, value.shape)
 
     def charted(self, numbers: Array) -> Array:
         """Return the member that numbers stand for, from an array with 0 at other places."""

@@ -69,9 +69,6 @@ class Simplex(Region):
     brief: ClassVar[str] = "simplex"
     one: ClassVar[str] = "on the simplex"
     wanted: ClassVar[str] = "{} that are not negative and sum to 1"
-    without_stein_score: ClassVar[str] = (
-        "its values are vectors whose entries sum to 1, so that none of them moves by itself"
-    )
 
     def outside(self, values: Array, theta: Mapping[str, Any] | None = None) -> NDArray[np.bool_]:
         """Return which vectors are outside, the boundary and rounding (to float32) apart."""

@@ -20,6 +20,7 @@ __all__ = [
     "diagonally",
     "inverse",
     "lower_factor",
+    "pairs",
     "scalars",
     "solve",
     "solve_transposed",
@@ -69,6 +70,12 @@ def lower_factor(matrix: Array) -> Array:
     upper = np.linalg.qr(transposed(matrix), mode="r")
     sign = np.sign(np.diagonal(upper, axis1=-2, axis2=-1))
     return np.tril(transposed(upper * sign[..., np.newaxis]))
+
+
+def pairs(matrix: Array) -> tuple[Array, Array]:
+    """Return A_ik A_jl and A_il A_jk, by i, j, k and l."""
+    straight = np.einsum("...ik,...jl->...ijkl", matrix, matrix)
+    return straight, np.swapaxes(straight, -1, -2)
 
 
 def inverse(factor: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["along", "covariance", "of_others"]
+__all__ = ["along", "covariance", "in_shares", "of_others"]
 
 #: Up to this many entries NumPy adds in order, too, and takes 10 times as long along the last axis.
 _FEW = 7
@@ -34,6 +34,35 @@ def of_others(terms: Array) -> Array:
     np.put_along_axis(others, greatest, 0.0, axis=-1)
     np.put_along_axis(rest, greatest, along(np.add, others), axis=-1)
     return np.asarray(rest)
+
+
+def in_shares(in_logs: Array, y: Array, degree: float | None = None) -> Array:
+    """Return the derivatives of f(w/Σw) in weights w at w = y, from those of f in ln y.
+
+    With c_i = ∂f/∂ln y_i, as if entries were independent, that is c_i/y_i − Σ_k c_k. In the
+    greatest entry it is c_i (1 − y_i)/y_i − Σ_{k≠i} c_k with 1 − y_i the sum of the other entries,
+    so that nothing cancels next to a corner.
+
+    Parameters
+    ----------
+    in_logs
+        The derivatives c.
+    y
+        The shares, whose sum is 1 up to rounding.
+    degree
+        Σ_k c_k, where f is a constant more for each unit of ln Σw.
+    """
+    whole, greatest = along(np.add, y), np.argmax(y, axis=-1)[..., np.newaxis]
+    own = np.where(in_logs == 0.0, 0.0, in_logs / y)
+    if degree is not None:
+        return np.asarray(own - degree / whole)
+    found = np.asarray(own - along(np.add, in_logs) / whole)
+    rest, others = (np.array(each) for each in (in_logs, y))
+    for each in (rest, others):
+        np.put_along_axis(each, greatest, 0.0, axis=-1)
+    there = np.take_along_axis(own, greatest, axis=-1) * along(np.add, others)
+    np.put_along_axis(found, greatest, (there - along(np.add, rest)) / whole, axis=-1)
+    return found
 
 
 def covariance(mean: Array, variance: Array, factor: Array | float) -> Array:

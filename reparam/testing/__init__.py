@@ -53,7 +53,11 @@ from reparam.testing._draws import (
 from reparam.testing._formulas import lies_in_support, upper_quantile_inverts_upper_tail
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
-from reparam.testing._vectors import vector_density_is_of_the_support, vector_products_agree
+from reparam.testing._vectors import (
+    vector_density_is_of_the_support,
+    vector_products_agree,
+    vector_second_products_agree,
+)
 from reparam.testing._witnesses import DISCRETE_WITNESS_PROPERTIES, WITNESS_PROPERTIES, check
 
 __all__ = [
@@ -119,6 +123,7 @@ VECTOR_PROPERTIES: tuple[Callable[[type[Reparameterized]], None], ...] = (
     draws_replay,
     vector_density_is_of_the_support,
     vector_products_agree,
+    vector_second_products_agree,
     elements_are_independent,
     *WITNESS_PROPERTIES,
 )

@@ -14,12 +14,18 @@ from reparam.regions import Region, Simplex
 from reparam.testing._report import check, refuses
 from reparam.testing._typical import typicals
 
-__all__ = ["vector_density_is_of_the_support", "vector_products_agree"]
+__all__ = [
+    "vector_density_is_of_the_support",
+    "vector_products_agree",
+    "vector_second_products_agree",
+]
 
 Vectors = type[Reparameterized]
 
 #: Relative rounding of sums of products in another order.
 _ROUNDING = 1e-13
+#: The step of differences of ``vjp``, and their relative error.
+_STEP, _DIFFERENCE = 2.0**-11, 1e-6
 
 
 def vector_products_agree(cls: Vectors) -> None:
@@ -54,6 +60,37 @@ def vector_products_agree(cls: Vectors) -> None:
         none = np.zeros_like(draw.value)  # if there is no parameter
         expected, size = sum(terms, start=none), sum(sizes, start=none)
         _close(d, "jvp", draw.jvp(**tangents), expected, _ROUNDING * (1.0 + size))
+
+
+def vector_second_products_agree(cls: Vectors) -> None:
+    """``hvp``, if there is a formula and draws are a map, is the derivative of ``vjp``."""
+    if cls.path != "map" or not cls.has_formula("pull_along"):
+        return
+    for d in typicals(cls):
+        _second_products_agree(d)
+
+
+def _second_products_agree(d: Reparameterized) -> None:
+    draw, rng = d.rsample(8, rng=1), np.random.default_rng(0)
+    noise = draw.noise if isinstance(draw.noise, tuple) else (draw.noise,)
+    upstream, curvature = rng.normal(size=(2, *draw.value.shape))
+    tangents = {
+        name: _tangent(d, name, rng.normal(size=d._values[name].shape))
+        for name in d.parameters.differentiable
+    }
+
+    def pulled(steps: float) -> dict[str, Array]:
+        moved = {name: _moved(d, name, steps * _STEP * t) for name, t in tangents.items()}
+        there = d.replace(moved).transform(*noise)
+        return there.vjp(upstream + curvature * (there.value - draw.value))
+
+    (up, down), (above, below) = ((pulled(k), pulled(-k)) for k in (1.0, 2.0))
+    for name, found in draw.hvp(upstream, tangents, curvature=curvature).items():
+        near, far = up[name] - down[name], above[name] - below[name]
+        slope = (8.0 * near - far) / (12.0 * _STEP)
+        size = np.max(np.abs(up[name]), initial=0.0) + np.max(np.abs(slope), initial=0.0)
+        expected = _tangent(d, name, slope)
+        _close(d, f"the hvp in {name}", found, expected, _DIFFERENCE * size + 1e-300)
 
 
 def vector_density_is_of_the_support(cls: Vectors) -> None:
@@ -94,6 +131,12 @@ def _tangent(d: Reparameterized, name: str, direction: Array) -> Array:
     if isinstance(domain, Region):
         return domain.projected(direction, d._values[name])
     return direction
+
+
+def _moved(d: Reparameterized, name: str, step: Array) -> Array:
+    """Return a parameter's values after a step along a tangent."""
+    domain, moved = d.parameters[name].domain, d._values[name] + step
+    return domain.retracted(moved) if isinstance(domain, Region) else moved
 
 
 def _along(entries: Array, direction: Array, rank: int) -> Array:

@@ -11,14 +11,25 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.second_order import along_tangents
 from reparam.base.tree import Children, _text, flat
 from reparam.engine.noise import NORMAL, Noise
 from reparam.errors import ShapeError
+from reparam.families.entries import places
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import Correlation, CorrelationCholesky, RealVector
 from reparam.special import normal
-from reparam.special.matrices import apply, cholesky, cholesky_pullback, inverse, transposed
+from reparam.special.matrices import (
+    apply,
+    cholesky,
+    cholesky_pullback,
+    cholesky_pullback_along,
+    cholesky_push,
+    inverse,
+    lower_factor,
+    transposed,
+)
 from reparam.transforms._children import SeveralContinuous
 from reparam.transforms._rows import some_rows
 
@@ -41,7 +52,10 @@ class GaussianCopula(Reparameterized):
     name = "gaussian-copula"
     margins: Children[Reparameterized] = SeveralContinuous("The distributions F_k of the entries")
     correlation_tril: Parameter = matrix(
-        "L", CorrelationCholesky(), ("cholesky",), "Cholesky factor of the correlation matrix"
+        "L",
+        CorrelationCholesky(),
+        ("cholesky", "correlation_cholesky"),
+        "Cholesky factor of the correlation matrix",
     )
     correlation: Parameter = matrix(
         "R",
@@ -84,6 +98,26 @@ class GaussianCopula(Reparameterized):
                 " one row and one column per margin"
             )
         return sizes
+
+    def marginal(self, entries: Sequence[int]) -> GaussianCopula:
+        """Return the distribution of some entries.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> d = rp.GaussianCopula([rp.Gaussian(), rp.Gamma()], correlation=[[1.0, 0.5], [0.5, 1.0]])
+        >>> d.marginal([1])
+        GaussianCopula([Gamma(alpha=1.0, rate=1.0)], correlation=[[1.0]])
+        """
+        chosen, (name,) = places(self, entries), self._choice
+        given = self._parts[name][..., chosen, :]
+        given = given[..., chosen] if name == "correlation" else lower_factor(given)
+        return GaussianCopula([self.margins[k] for k in chosen], **{name: given})
 
     @property
     def moving(self) -> tuple[str, ...]:
@@ -148,6 +182,57 @@ class GaussianCopula(Reparameterized):
         in_x = np.where(upstream == 0.0, 0.0, upstream * self._weights(y, x, of_margins))
         in_factor = in_x[..., :, np.newaxis] * z[..., np.newaxis, :]
         return in_margins, self._in_given(in_factor, given, self._factor(given))
+
+    def _pull_along(
+        self,
+        upstream: Array,
+        tangents: tuple[Any, ...],
+        y: Array,
+        x: Array,
+        z: Array,
+        of_margins: Any,
+        given: Array,
+    ) -> tuple[Any, ...]:
+        factor, weights = self._factor(given), self._weights(y, x, of_margins)
+        moved = self._moved_factor(tangents[-1], factor)
+        moved_x, steepness = apply(moved, z), self._stacked("_stein_score", y, of_margins, np.nan)
+        scores, slopes, bends = (
+            self._each(name, np.nan, y, of_margins)
+            for name in ("_score", "_pathwise", "_pathwise2")
+        )
+        # of ln ∂y_k/∂x_k = ln φ(x_k) − ln p_k(y_k)
+        change = -(x + steepness * weights) * moved_x
+        in_margins, rest = [], iter(tangents)
+        for k, margin in enumerate(self.margins):
+            own = [next(rest) for _ in margin.parameters.differentiable]
+            curved = along_tangents(margin, bends[k], own)
+            for at, (score, slope) in enumerate(zip(flat(scores[k]), flat(slopes[k]), strict=True)):
+                lean = score + _scaled(steepness[..., k], slope)
+                change[..., k] -= _contracted(lean, own[at])
+                turned = curved[at] - _scaled(weights[..., k] * moved_x[..., k], lean)
+                in_margins.append(_scaled(upstream[..., k], turned))
+        in_x = np.where(upstream == 0.0, 0.0, upstream * weights)
+        in_factor, of_factor = (
+            each[..., :, np.newaxis] * z[..., np.newaxis, :] for each in (in_x, in_x * change)
+        )
+        in_given = self._in_given_along(of_factor, in_factor, moved, given, factor)
+        return (*in_margins, in_given)
+
+    def _moved_factor(self, tangent: Array, factor: Array) -> Array:
+        """Return the tangent of the factor, from that of what was given."""
+        if self._choice == ("correlation_tril",):
+            return np.tril(tangent)
+        return cholesky_push(tangent, factor, inverse(factor))
+
+    def _in_given_along(
+        self, change: Array, derivative: Array, moved: Array, given: Array, factor: Array
+    ) -> Array:
+        """Return the tangent part of what ``_in_given`` changes by, as derivative and factor do."""
+        if self._choice == ("correlation_tril",):
+            along = np.sum(np.tril(derivative) * given, axis=-1, keepdims=True)
+            return np.asarray(CorrelationCholesky().projected(change, given) - along * moved)
+        whole = cholesky_pullback_along(derivative, moved, factor, inverse(factor))
+        return self._in_given(change, given, factor) + Correlation().projected(whole, given)
 
     def _gaussian(self, y: Array, of_margins: Any) -> Array:
         """Return x, by the smaller tail of each margin."""
@@ -236,11 +321,19 @@ def _joined(values: Sequence[Any]) -> Array:
 
 def _times(factor: Array, slopes: Any) -> tuple[Array, ...]:
     """Return derivatives times a factor per row, 0 where that is."""
-    found = []
-    for slope in flat(slopes):
-        each = factor if np.ndim(slope) <= 1 else factor[..., np.newaxis]
-        found.append(np.where(each == 0.0, 0.0, each * slope))
-    return tuple(found)
+    return tuple(_scaled(factor, slope) for slope in flat(slopes))
+
+
+def _scaled(factor: Array, slope: Any) -> Array:
+    """Return that of one: of a vector parameter it has one more axis."""
+    each = factor if np.ndim(slope) <= 1 else factor[..., np.newaxis]
+    return np.where(each == 0.0, 0.0, each * slope)
+
+
+def _contracted(derivative: Any, tangent: Any) -> Any:
+    """Return their product, summed over the entries of a vector parameter."""
+    product = derivative * tangent
+    return np.sum(product, axis=-1) if np.ndim(derivative) > 1 else product
 
 
 def _log_determinant(factor: Array) -> Array:

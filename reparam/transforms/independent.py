@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -10,9 +10,11 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About, Distribution
 from reparam.base.reparameterized import Marginal, Reparameterized
+from reparam.base.second_order import along_tangents
 from reparam.base.tree import Children, flat
 from reparam.domains import Interval
 from reparam.engine.noise import Noise
+from reparam.families.entries import places
 from reparam.regions import RealVector
 from reparam.transforms._children import SeveralContinuous
 
@@ -51,6 +53,22 @@ class Independent(Reparameterized):
     def _check(self) -> None:
         if any(law.path == "field" for law in self.laws):
             self.__dict__["path"] = "field"
+
+    def marginal(self, entries: Sequence[int]) -> Independent:
+        """Return the distribution of some entries.
+
+        Parameters
+        ----------
+        entries
+            Which, in any order.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.Independent(rp.Gaussian(), rp.Gamma(), rp.Beta()).marginal([2, 0])
+        Independent(laws=[Beta(alpha=1.0, beta=1.0), Gaussian(loc=0.0, scale=1.0)])
+        """
+        return Independent([self.laws[k] for k in places(self, entries)])
 
     @classmethod
     def _called(cls, *values: Any, **named: Any) -> Independent:
@@ -96,13 +114,31 @@ class Independent(Reparameterized):
         y = _stacked([np.broadcast_to(value, rows) for value in values])
         return y, _stacked([np.broadcast_to(each, rows) for each in extras], rows)
 
-    def _pull(self, upstream: Array, y: Array, extras: Array, *theta: Any) -> tuple[Any, ...]:
-        found, at = [], 0
+    def _each_draw(
+        self, y: Array, extras: Array, theta: tuple[Any, ...]
+    ) -> Iterator[tuple[int, Reparameterized, tuple[Any, ...]]]:
+        """Yield the number and the law of each entry, and what formulas of its draws take."""
+        at = 0
         for k, law, own in self._each(theta):
             several = [extras[..., at + j] for j in range(law._extras)]
             at += law._extras
-            slopes = law._jacobian(y[..., k], *several, *own)
-            found += [_times(upstream[..., k], slope) for slope in flat(slopes)]
+            yield k, law, (y[..., k], *several, *own)
+
+    def _pull(self, upstream: Array, y: Array, extras: Array, *theta: Any) -> tuple[Any, ...]:
+        return tuple(
+            _times(upstream[..., k], slope)
+            for k, law, arguments in self._each_draw(y, extras, theta)
+            for slope in flat(law._jacobian(*arguments))
+        )
+
+    def _pull_along(
+        self, upstream: Array, tangents: tuple[Any, ...], y: Array, extras: Array, *theta: Any
+    ) -> tuple[Any, ...]:
+        found, rest = [], iter(tangents)
+        for k, law, arguments in self._each_draw(y, extras, theta):
+            own = [next(rest) for _ in law.parameters.differentiable]
+            changes = along_tangents(law, law._hessian(*arguments), own)
+            found += [_times(upstream[..., k], change) for change in changes]
         return tuple(found)
 
     def _log_prob(self, y: Array, *theta: Any) -> Array:

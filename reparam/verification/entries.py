@@ -64,16 +64,17 @@ class Entries:
                 self.numbers[name] = parameter
                 continue
             value = parameter.initial if isinstance(thing, type) else thing[name]
-            self._add(owner, name, parameter, np.asarray(value))
+            self._add(owner, name, parameter, np.asarray(value), not isinstance(thing, type))
 
-    def _add(self, owner: type, name: str, parameter: Parameter, value: Array) -> None:
-        """Declare the numbers that a vector or matrix is made of."""
+    def _add(self, owner: type, name: str, parameter: Parameter, value: Array, fixed: bool) -> None:
+        """Declare the numbers that a vector or matrix is made of, around a `fixed` one."""
         domain, self._names[name] = parameter.domain, {}
         self._of[name] = parameter, value.shape
         for at in np.ndindex(*value.shape):
             where, typical = domain, parameter.typical
             if isinstance(domain, Region):
-                if (number := domain.number(at, value.shape)) is None:
+                number = domain.number_of(at, value) if fixed else domain.number(at, value.shape)
+                if number is None:
                     continue
                 where, typical = number
             entry = _entry(name, at)

@@ -265,7 +265,7 @@ def _moments_of(d: Distribution) -> dict[str, Array]:
     """Return the moments and the entropy of a distribution of no batch."""
     rank, found = len(d.event_shape), {}
     for name in _MOMENTS:
-        exists = rank == 1 or name != "covariance"
+        exists = rank or name != "covariance"
         if exists and (not rank or d.has_formula(name)):
             with suppress(NoFormulaError):  # at these parameters
                 found[name] = np.asarray(getattr(d, name))

@@ -72,7 +72,6 @@ def test_the_class_knows_all_by_name_and_has_the_first():
     [
         (lambda: Decay(rate=1.0, life=1.0), "Decay got rate and life, which stand for each other"),
         (lambda: Decay(1.0, life=1.0), "Decay got rate and life"),
-        (lambda: Decay(life=1.0).replace(rate=2.0), "Decay has no parameter 'rate'"),
         (lambda: Decay(life=1.0)["rate"], "Decay has no parameter 'rate'"),
         (lambda: Decay(half=1.0), r"has no parameter 'half' \(it has rate, life\)"),
     ],
@@ -85,3 +84,23 @@ def test_messages(make, message):
 def test_what_was_not_given_is_not_there():
     with pytest.raises(AttributeError, match=r"Decay\(rate=1.0\) has no life; it was made with"):
         _ = Decay().life
+
+
+def test_another_one_may_take_the_place_of_the_one_that_there_is():
+    """By path or alias, of trees below, too."""
+    d = Decay(rate=2.0)
+    assert repr(d.replace(mean_life=3.0)) == "Decay(life=3.0)"
+    assert repr(d.replace(life=3.0).replace(hazard=5.0)) == "Decay(rate=5.0)"
+    mixture = rp.Mixture([d, rp.Exponential()], logits=[0.0, 1.0])
+    truncated = rp.Truncated(mixture, low=1.0).by_quantile()
+    changed = truncated.replace({"weights": [0.5, 0.5], "base.components[0].life": 2.0})
+    assert isinstance(changed, type(truncated))
+    assert changed["base.weights"].tolist() == [0.5, 0.5]
+    assert changed["base.components[0].life"] == 2.0
+    assert changed["base.components[1].rate"] == 1.0
+    with pytest.raises(UnknownParameterError, match="got rate and life, which stand for each o"):
+        d.replace(rate=1.0, life=1.0)
+    with pytest.raises(UnknownParameterError, match="got 'life' twice"):
+        d.replace({"life": 1.0, "mean_life": 1.0})
+    with pytest.raises(UnknownParameterError, match="no parameter 'life'"):
+        d.rsample(2, rng=1).jvp(life=1.0)

@@ -82,6 +82,9 @@ def test_gaussian_margins():
     )
     assert math.isclose(d.entropy, same.entropy, rel_tol=1e-14)
     assert np.allclose(d.variance, same.variance, rtol=1e-14)
+    for law in (d, rp.GaussianCopula(d.margins, correlation_tril=np.linalg.cholesky(R))):
+        part, expected = (each.marginal([2, 0]).log_prob(y[:, [2, 0]]) for each in (law, same))
+        assert np.allclose(part, expected, rtol=1e-13)
 
 
 def test_far_tails():

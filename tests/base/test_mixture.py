@@ -343,7 +343,6 @@ def test_replace():
             lambda g: rp.parse("mixture([1, 2], gaussian, gaussian, logits=[0, 0])"),
             "alone, and got logits",
         ),
-        (lambda g: rp.mixture([1, 1], g, g).replace(logits=[0, 0]), "no parameter 'logits'"),
     ],
 )
 def test_messages(make, message):

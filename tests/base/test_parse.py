@@ -134,6 +134,7 @@ def test_spellings(text, written):
         ("gaussian(0))", ExpressionError, "column 12: expected nothing after the distribution"),
         ("gaussian(0]", ExpressionError, "column 11: expected ',' or ')', not ']'"),
         ("gaussian([0)", ExpressionError, "column 12: expected ',' or ']', not ')'"),
+        ("mvn(scale_tril=@L.npy)", ExpressionError, "column 16: text reads no files; leave"),
         ("gaussian(,)", ExpressionError, "column 10: expected a distribution, a number or a list"),
         ("gaussian(loc=)", ExpressionError, "column 14: expected a distribution, a number"),
         ("gaussian(loc=1, 2)", ExpressionError, "column 17: a value comes after parameters with"),

@@ -55,6 +55,22 @@ def test_defaults_work(cli):
     assert len(printed) == 5
 
 
+def test_products_are_sums_of_which_one_may_be_an_estimate(cli):
+    printed = cli.columns(
+        *("kl", "independent(gaussian(0.3, 2), gamma(2))", "independent(gaussian, weibull(1.5))"),
+    )
+    p, q = rp.Independent(rp.Gaussian(0.3, 2.0), rp.Gamma(2.0)), (rp.Gaussian(), rp.Weibull(1.5))
+    for name, value in columns_of(rp.kl(p, rp.Independent(*q))).items():
+        assert printed[name] == value
+    printed = cli.columns(
+        *("kl", "independent(gaussian(0.3, 2), logistic)", "independent(gaussian, student-t(4))"),
+        *("-n", "1000", "--seed", "1"),
+    )
+    assert printed["dkl_dp_laws[0].scale"] == [1.5]
+    assert printed["dkl_dp_laws[0].scale_se"] == [0.0]
+    assert printed["dkl_dq_laws[1].df_se"] > 0.0
+
+
 def test_distributions_are_named_by_place(cli):
     options = ["--from", "gamma", "--to", "exponential"]
     assert cli("kl", "gamma", "exponential").stdout == cli("kl", *options).stdout

@@ -12,7 +12,7 @@ from kinds import DISCRETE, REPARAMETERIZED
 
 import reparam as rp
 from reparam import registry
-from reparam.base.distribution import About, Distribution
+from reparam.base.distribution import About, Distribution, kinds_of_noise
 from reparam.cli.list import KINDS
 from reparam.domains import REAL, UNIT
 from reparam.parameters import Parameter
@@ -41,7 +41,8 @@ class TestList:
             cls = registry.constructor(row["name"])
             assert row["mechanism"] == cls.mechanism
             noisy = issubclass(cls, rp.Reparameterized)
-            assert row["noise"] == (cls.noise.name if noisy else "none")
+            kinds = [kind.name for kind in kinds_of_noise(cls)] if noisy else ["none"]
+            assert row["noise"] == ", ".join(kinds)
             assert row["support"] == str(cls._support)
             assert row["aliases"] == ", ".join(cls.aliases)
             for parameter in cls.parameters.values():

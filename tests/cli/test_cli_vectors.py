@@ -25,6 +25,15 @@ def test_a_matrix_is_written_in_many_ways(cli, files, given):
     np.testing.assert_array_equal(np.stack([found["y_0"], found["y_1"]], axis=-1), expected)
 
 
+def test_a_matrix_takes_the_place_of_what_stands_for_it(cli, files):
+    np.save("R.npy", [[1.0, 0.5], [0.5, 1.0]])
+    found = cli.columns(
+        *("sample", "gaussian-copula([gamma, gaussian])", "-p", "corr=@R.npy", "--seed", 1)
+    )
+    d = rp.GaussianCopula([rp.Gamma(), rp.Gaussian()], correlation=[[1.0, 0.5], [0.5, 1.0]])
+    np.testing.assert_array_equal(found["y_1"], d.sample(10, rng=1)[:, 1])
+
+
 def test_columns_of_objects_are_read_as_before(cli, tmp_path):
     (tmp_path / "mu.json").write_text('[{"loc": 1.0}, {"loc": 2.0}]')
     found = cli.columns("sample", "gaussian", "-p", "loc=@mu.json", "-n", 1, "--seed", 1)

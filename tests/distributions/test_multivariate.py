@@ -264,8 +264,12 @@ def test_marginal_and_conditional():
     d = rp.MultivariateGaussian(rng.normal(size=4), covariance=np.cov(rng.normal(size=(4, 9))))
     y = d.sample(rng=1)
     known, rest = [2, 0], [1, 3]
-    joint = d.marginal(known).log_prob(y[known]) + d.conditional(known, y[known]).log_prob(y[rest])
-    np.testing.assert_allclose(joint, d.log_prob(y), rtol=1e-13)
+    low = rp.LowRankMultivariateGaussian(y + 0.01, rng.normal(size=(4, 2)), [1.0, 1e-4, 1e-6, 2.0])
+    student = rp.MultivariateStudentT(2.5, d.loc, scale_matrix=d.covariance)
+    for each in (d, low, student):
+        first, second = each.marginal(known), each.conditional(known, y[known])
+        joint = first.log_prob(y[known]) + second.log_prob(y[rest])
+        np.testing.assert_allclose(joint, each.log_prob(y), rtol=1e-12)
     for wrong in ([0, 0], [4], []):
         with pytest.raises(ShapeError, match="different numbers from 0 to 3"):
             d.marginal(wrong)
@@ -319,6 +323,12 @@ def test_marginals_have_the_moments_of_their_entries():
         rp.MultivariateStudentT(7.0, loc, scale_tril=lower),
         rp.LowRankMultivariateGaussian(loc, lower[:, :2], [1.0, 0.5, 2.0, 3.0]),
         rp.Dirichlet([0.5, 1.5, 3.0, 0.2]),
+        rp.Multinomial(7, probs=[0.5, 1.5, 3.0, 0.2]),
+        rp.OneHotCategorical(logits=[0.5, 1.5, 3.0, -np.inf]),
+        rp.DirichletMultinomial(7, [0.5, 1.5, 3.0, 0.2]),
+        rp.Independent(
+            rp.Gaussian(), rp.Gamma(2.0), rp.Truncated(rp.Cauchy(), -1.0, 2.0), rp.Beta()
+        ),
     ]
     for d in laws:
         marginal = d.marginal(chosen)
@@ -327,9 +337,16 @@ def test_marginals_have_the_moments_of_their_entries():
         np.testing.assert_allclose(marginal.covariance[:2, :2], whole, rtol=1e-13)
         with pytest.raises(ShapeError, match="from 0 to 3"):
             d.marginal([0, 4])
-    wishart = rp.Wishart(9.0, scale_tril=lower)
     some = np.ix_(chosen, chosen)
-    for what in ("mean", "variance"):
-        got, whole = (getattr(each, what) for each in (wishart.marginal(chosen), wishart))
-        np.testing.assert_allclose(got, whole[some], rtol=1e-13)
+    for d in (rp.Wishart(9.0, scale_tril=lower), rp.InverseWishart(9.0, scale_tril=lower)):
+        for what in ("mean", "variance"):
+            got, whole = (getattr(each, what) for each in (d.marginal(chosen), d))
+            np.testing.assert_allclose(got, whole[some], rtol=1e-13)
+    matrix = rp.MatrixGaussian(rng.normal(size=(4, 3)), lower, lower[:3, :3])
+    part = matrix.marginal(chosen, [1])
+    np.testing.assert_array_equal(part.mean, matrix.mean[chosen][:, [1]])
+    whole = matrix.covariance[np.ix_(chosen, [1], chosen, [1])]
+    np.testing.assert_allclose(part.covariance, whole, rtol=1e-13)
+    with pytest.raises(ShapeError, match="from 0 to 2"):
+        matrix.marginal([0], [3])
     assert rp.Dirichlet([1.0, 2.0]).marginal([1, 0]).concentration.tolist() == [2.0, 1.0]

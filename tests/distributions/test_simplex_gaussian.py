@@ -30,7 +30,7 @@ def exact_onto(law, x):
 def test_values_and_density(law):
     """Also where an entry is next to 0 or 1."""
     loc = np.array([0.3, -0.2])
-    d = law(loc, covariance=COVARIANCE)
+    d = law(loc, covariance_matrix=COVARIANCE)
     z = np.array([[0.5, -1.0], [20.0, -20.0], [-30.0, 5.0], [0.0, 40.0], [-300.0, -500.0]])
     draw = d.transform(z)
     factor = np.linalg.cholesky(COVARIANCE)
@@ -57,7 +57,7 @@ def test_values_and_density(law):
 @each_law
 def test_density_integrates_to_one(law):
     """In the first two entries, by the midpoint rule of their logits."""
-    d = law([0.3, -0.2], covariance=COVARIANCE)
+    d = law([0.3, -0.2], covariance_matrix=COVARIANCE)
     line = np.linspace(-14.0, 14.0, 500)
     first, share = (1.0 / (1.0 + np.exp(-each)) for each in np.meshgrid(line, line))
     second = (1.0 - first) * share
@@ -89,7 +89,7 @@ def test_boundary(law):
 def test_divergence(law):
     """That of the Gaussian vectors."""
     given = [([0.3, -0.2], COVARIANCE), ([1.0, 0.0], np.diag([1.0, 3.0]))]
-    p, q = (law(loc, covariance=matrix) for loc, matrix in given)
+    p, q = (law(loc, covariance_matrix=matrix) for loc, matrix in given)
     same = [rp.MultivariateGaussian(loc, covariance=matrix) for loc, matrix in given]
     found, expected = rp.kl(p, q), rp.kl(*same)
     assert found.value == expected.value
@@ -153,7 +153,7 @@ def test_moments(law):
     mean, below, entropy = map(np.array, zip(*exact[LAWS.index(law)], strict=True))
     np.testing.assert_allclose(d.mean, mean, rtol=2e-15)
     np.testing.assert_allclose(d.entropy, entropy, rtol=4e-15)
-    covariance, (i, j) = d.share_covariance, np.tril_indices(2)
+    covariance, (i, j) = d.covariance, np.tril_indices(2)
     spread = np.sqrt(d.variance)
     error = (covariance[:, i, j] - below) / (spread[:, i] * spread[:, j])
     np.testing.assert_allclose(error, 0.0, atol=1e-14)
@@ -167,7 +167,7 @@ def test_moments_of_many_entries():
     for refused in (
         lambda: d.mean,
         lambda: d.variance,
-        lambda: d.share_covariance,
+        lambda: d.covariance,
         lambda: d.entropy,
     ):
         with pytest.raises(NoFormulaError, match=r"integrals over 9 dimensions, of .* nodes"):

@@ -223,7 +223,9 @@ def test_divergence_is_exact():
     # of inverses, whose scales are inverses, too
     left, right = np.array([[1.0, 0.0], [0.5, 2.0]]), np.array([[2.0, 0.0], [-0.5, 0.7]])
     inverses = [np.linalg.inv(each @ each.T) for each in (left, right)]
-    whole = rp.kl(*(rp.Wishart(k, covariance=v) for k, v in zip((4.0, 7.0), inverses, strict=True)))
+    whole = rp.kl(
+        *(rp.Wishart(k, covariance_matrix=v) for k, v in zip((4.0, 7.0), inverses, strict=True))
+    )
     laws = [rp.InverseWishart(k, scale_tril=t) for k, t in ((4.0, left), (7.0, right))]
     found = rp.kl(*laws)
     np.testing.assert_allclose(found.value, whole.value, rtol=1e-12)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import reparam as rp
+from reparam.divergences import _monte_carlo
 
 PAIRS = [
     (rp.Cauchy(0.3, 1.5), rp.Cauchy(-1.0, 0.7)),
@@ -114,8 +115,93 @@ def test_product():
     assert found.value == sum(part.value for part in parts)
     assert found.gradient_p["laws[1].alpha"] == parts[1].gradient_p["alpha"]
     assert found.gradient_q["laws[0].scale"] == parts[0].gradient_q["scale"]
-    other = rp.Independent([rp.Logistic(), rp.Gamma(2.0)])
-    assert rp.kl(p, other, n=10, rng=1).method == "Monte Carlo"
+
+
+def test_product_of_which_one_entry_is_estimated():
+    """The other stays exact, and an end may move; entries draw independently of each other."""
+    laws = rp.StudentT(5.0, scale=[1.0, 2.0]), rp.Truncated(rp.Logistic(), low=0.0), rp.Gamma(2.0)
+    others = rp.Logistic(), rp.Gamma(1.5), rp.Gamma(1.0)
+    found = rp.kl(rp.Independent(*laws), rp.Independent(*others), n=5_000, rng=3)
+    parts = [rp.kl(*pair, n=5_000, rng=5) for pair in zip(laws, others, strict=True)]
+    assert found.method == "Monte Carlo"
+    assert found.value.shape == (2,)
+    error = np.sqrt(sum(part.standard_error.value**2 for part in parts))
+    np.testing.assert_allclose(found.standard_error.value, error, rtol=0.25)
+    expected = sum(part.value for part in parts)
+    assert np.all(abs(found.value - expected) < 6.5 * error)
+    assert np.all(found.standard_error.gradient_p["laws[2].alpha"] == 0.0)
+    assert np.all(found.gradient_p["laws[2].alpha"] == parts[2].gradient_p["alpha"])
+    low, error = (each.gradient_p["laws[1].low"] for each in (found, found.standard_error))
+    assert np.all(abs(low - parts[1].gradient_p["low"]) < 6.5 * error)
+    same = rp.kl(rp.Independent(*laws[:1] * 2), rp.Independent(*others[:1] * 2), n=100, rng=1)
+    assert same.gradient_p["laws[0].df"][0] != same.gradient_p["laws[1].df"][0]
+
+
+def test_product_of_gaussians_beside_a_gaussian_vector():
+    """As the vector that it is, batches and derivatives included."""
+    loc, scale = np.array([[0.5, -1.0], [1.0, 2.0], [0.0, 0.3]]), np.array([0.5, 1.5])
+    product = rp.Independent(rp.Gaussian(loc[:, 0], scale[0]), rp.Gaussian(loc[:, 1], scale[1]))
+    vector = rp.MultivariateGaussian(loc, scale_tril=np.diag(scale))
+    for other in (
+        rp.MultivariateGaussian([0.3, 0.1], precision=[[2.0, 0.5], [0.5, 1.0]]),
+        rp.LowRankMultivariateGaussian([0.3, 0.1], [[1.0], [0.5]], [1.0, 2.0]),
+    ):
+        for pair, same, side, rest in (
+            ((product, other), (vector, other), "gradient_p", "gradient_q"),
+            ((other, product), (other, vector), "gradient_q", "gradient_p"),
+        ):
+            found, expected = rp.kl(*pair), rp.kl(*same)
+            assert found.method == "closed form"
+            np.testing.assert_allclose(found.value, expected.value, rtol=1e-14)
+            gradient, whole = (getattr(each, side) for each in (found, expected))
+            for k in range(2):
+                np.testing.assert_allclose(gradient[f"laws[{k}].loc"], whole["loc"][:, k])
+                slope = whole["scale_tril"][:, k, k]
+                np.testing.assert_allclose(gradient[f"laws[{k}].scale"], slope)
+            for name, entry in getattr(expected, rest).items():
+                np.testing.assert_array_equal(getattr(found, rest)[name], entry)
+    mixed = rp.Independent(rp.Gaussian(), rp.Logistic())
+    assert rp.kl(mixed, rp.MultivariateGaussian(), n=10, rng=1).method == "Monte Carlo"
+
+
+@pytest.mark.parametrize("batch", [(), (2,)])
+def test_estimates_between_vectors_stick_the_landing(batch):
+    """A copula of Gaussians, whose exact divergence is known; a batch of q takes the scores."""
+    correlation, loc = np.array([[1.0, 0.5], [0.5, 1.0]]), np.zeros((*batch, 2))
+    p = rp.GaussianCopula([rp.Gaussian(0.3), rp.Gaussian(-0.5)], correlation=correlation)
+    q = rp.MultivariateGaussian(loc, covariance=[[2.0, 0.3], [0.3, 1.0]])
+    found = rp.kl(p, q, n=20_000, rng=1)
+    expected = rp.kl(rp.MultivariateGaussian([0.3, -0.5], covariance=correlation), q)
+    errors = found.standard_error
+    assert np.all(abs(found.value - expected.value) < 4.5 * errors.value)
+    for k in range(2):
+        name, exact = f"margins[{k}].loc", expected.gradient_p["loc"][..., k]
+        assert np.all(abs(found.gradient_p[name] - exact) < 4.5 * errors.gradient_p[name])
+    slope = found.gradient_p["correlation"][..., 0, 1]
+    error = errors.gradient_p["correlation"][..., 0, 1]
+    exact = expected.gradient_p["covariance"][..., 0, 1]
+    assert np.all(abs(slope - exact) < 4.5 * error)
+    assert np.all((error < 0.005) == (not batch))
+    same = rp.Dirichlet([0.3, 2.0])
+    nothing = _monte_carlo.estimate(same, same, 100, 1, ())
+    assert np.all(nothing[1][1][0] == 0.0)
+
+
+def test_tails_that_cancel_up_to_rounding_are_not_infinite():
+    """Far out log p and log q are 1e300, and their difference is rounding."""
+    found = rp.kl(rp.Truncated(rp.Laplace(), low=0.0), rp.Gamma(1.5), n=10_000, rng=1)
+    expected = rp.kl(rp.Exponential(), rp.Gamma(1.5)).value
+    assert abs(found.value - expected) < 4.5 * found.standard_error.value
+
+
+def test_product_of_which_one_entry_is_infinite():
+    p = rp.Independent(rp.Gaussian(), rp.StudentT([1.5, 5.0]))
+    found = rp.kl(p, rp.Independent(rp.Gaussian(1.0), rp.Gaussian()), n=100, rng=1)
+    np.testing.assert_array_equal(np.isinf(found.value), [True, False])
+    assert np.all(np.isnan(found.gradient_p["laws[0].loc"]) == [True, False])
+    assert found.notes[0].startswith("entry 1: KL is infinite for 1 of 2 elements: q falls off")
+    found = rp.kl(p, rp.Independent(rp.Gaussian(), rp.Gamma()))
+    assert found.method == "infinite"
 
 
 def stacy(alpha, s, k, beta, t, c):

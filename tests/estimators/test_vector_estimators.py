@@ -147,9 +147,18 @@ def test_what_moments_dont_give_is_unknown():
     assert np.isfinite(found["pathwise", "concentration"].value)
 
 
-def test_moments_are_not_parameters_of_that_name():
-    found = rp.estimate(rp.LogisticNormal(), "y[0]*y[1]", 100, estimators="score", rng=1)
-    assert "a moment is missing (LogisticNormal has no" in found.notes[0]
+def test_moments_of_shares_and_of_matrices():
+    found = rp.estimate(rp.LogisticNormal(), "y[0]*y[1]", 20_000, estimators="pathwise", rng=1)
+    row = found["pathwise", "loc[0]"]
+    assert abs(row.value - row.exact) < 4.5 * row.standard_error
+    # E y_01 y_11 = ν (ν + 2) V_01 V_11
+    found = rp.estimate(rp.Wishart(5.0, scale_tril=[[1.0, 0.0], [0.5, 2.0]]), "y[0,1]*y[1,1]", 10)
+    assert found["pathwise", "df"].exact == pytest.approx(12.0 * 0.5 * 4.25, rel=1e-9)
+    with pytest.raises(rp.ReparamError, match="covariance of vectors; average"):
+        rp.GaussianCopula([rp.Gaussian(), rp.Gamma()]).covariance  # noqa: B018
+
+
+def test_what_has_no_parameter():
     for law in (rp.SphericalUniform(3), rp.DiscreteUniform()):
         with pytest.raises(rp.ReparamError, match="has no parameter to differentiate in"):
             rp.estimate(law, "sum(y)" if law.event_shape else "y", 100)

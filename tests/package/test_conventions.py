@@ -109,6 +109,10 @@ def test_standard_deviation_of_student_t_is_converted_with_the_degrees_of_freedo
         (lambda: rp.Gamma(scale=0), "no parameter 'scale'; pass rate=1/scale (it has"),
         (lambda: rp.Gamma(scale=None), "no parameter 'scale'; pass rate=1/scale (it has"),
         (lambda: rp.Gamma().rsample(1).jvp(scale=2), "no parameter 'scale'; pass rate=1/scale (it"),
+        (
+            lambda: rp.Wishart(4.0, rate_matrix=np.eye(2)),
+            "pass covariance_matrix=inv(rate_matrix) (",
+        ),
         (lambda: rp.Bernoulli(0.5, logits=0.0), "Bernoulli got probs and logits, which stand"),
         (
             lambda: rp.RelaxedBernoulli(probs=0.5),

@@ -10,8 +10,8 @@ from reparam.parameters import Parameter
 from reparam.regions import Simplex
 
 PROPERTIES = {prop.__name__: prop for prop in testing.VECTOR_PROPERTIES}
-TRANSFORM, PULL, PULL_LOG = (
-    getattr(rp.Concrete, name) for name in ("_transform", "_pull", "_pull_log")
+TRANSFORM, PULL, PULL_ALONG, PULL_LOG = (
+    getattr(rp.Concrete, name) for name in ("_transform", "_pull", "_pull_along", "_pull_log")
 )
 LOG_PROB, SCORE = rp.Concrete._log_prob, rp.Concrete._score
 
@@ -53,7 +53,19 @@ def at_colder(pull):
     return pulled
 
 
-COLDER = broken(_transform=colder, _pull=at_colder(PULL), _pull_log=at_colder(PULL_LOG))
+def along_colder(upstream, tangents, y, x, temperature, logits):
+    """The derivative of these products."""
+    moved = 0.9 * tangents[0], tangents[1]
+    found = PULL_ALONG(upstream, moved, y, x, 0.9 * temperature, logits)
+    return 0.9 * found[0], found[1]
+
+
+COLDER = broken(
+    _transform=colder,
+    _pull=at_colder(PULL),
+    _pull_along=along_colder,
+    _pull_log=at_colder(PULL_LOG),
+)
 
 
 class Everywhere(Simplex):
@@ -119,6 +131,10 @@ CASES = {
         broken(_pull_log=scaled(PULL_LOG, -1.0, 1.0)),
     ],
     "vector_products_agree": [broken(_pull=asymmetric)],
+    "vector_second_products_agree": [
+        broken(_pull_along=scaled(PULL_ALONG, 1.00001, 1.0)),
+        broken(_pull_along=scaled(PULL_ALONG, 1.0, 1.00001)),
+    ],
     "passes_score": [
         broken(_score=scaled(SCORE, 1.00001, 1.0)),
         broken(_score=scaled(SCORE, 1.0, 1.00001)),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import reparam as rp
+from reparam.regions import Correlation, PositiveDefinite
 from reparam.special.matrices import apply, transposed
 from reparam.verification.checking import run_check
 from reparam.verification.context import LEVELS
@@ -94,9 +95,30 @@ def test_mistake_is_caught(name):
 @pytest.mark.long
 @pytest.mark.parametrize("way", ["covariance", "precision"])
 def test_other_ways_hold(way):
-    d = RIGHT(loc=[0.5, -1.0], **{way: [[2.0, 0.3], [0.3, 1.0]]})
+    d = RIGHT(loc=[0.5, -1.0], **{way: [[2.0, 1.3], [1.3, 1.0]]})
     for witness in ("derivative", "score", "identity", "expectation"):
         assert run_check(d, witness, **QUICK).outcome is Outcome.HOLDS
+
+
+def test_one_entry_moves_while_the_matrix_stays_positive_definite():
+    value = np.array([[4.0, 2.0, -1.0], [2.0, 3.0, 0.5], [-1.0, 0.5, 2.0]])
+    for region, diagonal in ((PositiveDefinite(), True), (Correlation(), False)):
+        for at in np.ndindex(3, 3):
+            number = region.number_of(at, value)
+            if at[0] < at[1] or (at[0] == at[1] and not diagonal):
+                assert number is None
+                continue
+            for end in filter(np.isfinite, number.domain.ends({})):
+                for share, is_inside in ((1.0 - 1e-6, True), (1.0 + 1e-6, False)):
+                    moved = value.copy()
+                    moved[at] = moved[at[::-1]] = value[at] + share * (end - value[at])
+                    assert (np.linalg.eigvalsh(moved)[0] > 0.0) == is_inside
+            assert number.domain.low < number.typical[0] < number.typical[1] < number.domain.high
+
+
+def test_the_score_in_a_strong_correlation_is_decided():
+    d = RIGHT(covariance=[[4.0, 3.0], [3.0, 4.0]])
+    assert run_check(d, "score", **QUICK).outcome is Outcome.HOLDS
 
 
 def test_products_hold():

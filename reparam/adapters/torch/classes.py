@@ -26,7 +26,6 @@ _VECTORS = {
 #: By the registry's name: our parameter -> PyTorch's.
 _PARAMETERS = {
     "multivariate-gaussian": {"covariance": "covariance_matrix", "precision": "precision_matrix"},
-    "wishart": {"covariance": "covariance_matrix"},
 }
 
 #: By the registry's name: parameters by position, where alternatives precede the declared one.

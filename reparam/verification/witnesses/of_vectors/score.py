@@ -65,7 +65,11 @@ def _along_tangents(context: Context, theta: dict[str, float], y: Array, tally: 
     region, log_prob = cast(Region, target.region), target.formulas["log_prob"]
     arrays = y.reshape(-1, *target.event)
     tangents = np.random.default_rng([context.seed, 5]).normal(size=arrays.shape)
-    tangents = region.projected(tangents * np.max(np.abs(y), axis=0).reshape(target.event), arrays)
+    if isinstance(region, Simplex):  # of logarithms, so that no share falls below 0
+        tangents = arrays * region.in_numbers(tangents, arrays)
+    else:
+        sizes = np.max(np.abs(y), axis=0).reshape(target.event)
+        tangents = region.projected(tangents * sizes, arrays)
     axes = (1,) * len(target.event)
 
     def along(t: Array) -> Array:

@@ -4,6 +4,7 @@
 
 #include "beta.h"
 #include "gamma.h"
+#include "product.h"
 #include "student.h"
 
 namespace {
@@ -263,6 +264,16 @@ long student(Input t, Input nu, double *slope, long n) {
     return left;
 }
 
+void product(Input matrix, Input offset, const double *x, double *y, long rows, long entries,
+             long columns) {
+    bool each = offset.step;  // has an offset of its own
+    Product of = {x, each ? nullptr : offset.data, y, rows, entries, columns};
+    if (matrix.step || rows < FEW_ROWS || !product_of_all(matrix.data, of))
+        for (long row = 0; row < rows; row++) product_of_row(matrix.data + row * matrix.step, of, row);
+    if (each)
+        for (long i = 0; i < rows * entries; i++) y[i] = offset.data[i] + y[i];
+}
+
 }  // namespace
 
 #define TEXT_OF(name) #name
@@ -272,4 +283,5 @@ long student(Input t, Input nu, double *slope, long n) {
 
 extern "C" const Draws JOINED(draws_, INSTRUCTIONS);
 extern "C" const Kernels JOINED(kernels_, INSTRUCTIONS) = {
-    TEXT(INSTRUCTIONS), gamma, beta, beta_draw, student, &JOINED(draws_, INSTRUCTIONS)};
+    TEXT(INSTRUCTIONS), gamma, beta, beta_draw, student, product,
+    &JOINED(draws_, INSTRUCTIONS)};

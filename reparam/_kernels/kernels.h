@@ -1,7 +1,8 @@
 // What a build for one instruction set offers, and the module calls.
 #pragma once
 
-// Doubles of an array (step 1), or one number for all elements (step 0).
+// Doubles of an array (step 1, or as many as an element has), or what is the same for all elements
+// (step 0).
 typedef struct {
     const double *data;
     long step;
@@ -30,5 +31,8 @@ typedef struct {
     long (*beta_draw)(Input x, Input logit, Input alpha, Input beta, double *first, double *second,
                       long n);
     long (*student)(Input t, Input nu, double *slope, long n);
+    // y = A x + b for each row x; one A and b for all rows (step 0), or one each. b may have no data.
+    void (*product)(Input matrix, Input offset, const double *x, double *y, long rows, long entries,
+                    long columns);
     const Draws *draws;
 } Kernels;

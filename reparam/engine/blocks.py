@@ -30,6 +30,9 @@ __all__ = ["elements_per_block", "evaluate", "total"]
 #: needs the interpreter's lock for a moment; on few elements the threads would mostly wait for it.
 SPAN = 2
 
+#: The numbers of a row whose sum NumPy takes as long for as for a few.
+_LONG = 256
+
 # The C library's malloc gives a large block back to the operating system when it is freed, and
 # getting it again costs a page fault every few thousand bytes: more than most of the arithmetic
 # here. glibc's threshold follows the largest block freed, up to 32 MiB (mallopt(3)): freeing one
@@ -167,8 +170,19 @@ def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
         return value.sum()
     array = np.asarray(value, np.float64)
     if array.ndim > len(event):
-        return np.asarray(np.add.reduce(array, axis=0))
+        return _sum_of_rows(array)
     return np.asarray(size * np.broadcast_to(array, event))
+
+
+def _sum_of_rows(array: Array) -> Array:
+    """Return the sum of rows, of which NumPy adds up a few long ones faster than many short ones."""
+    joined = _LONG // max(1, math.prod(array.shape[1:]))
+    if array.ndim == 1 or joined < 2 or len(array) < _LONG or not array.flags.c_contiguous:
+        return np.asarray(np.add.reduce(array, axis=0))
+    whole = len(array) // joined * joined
+    longer = array[:whole].reshape(-1, joined, *array.shape[1:])
+    total = np.add.reduce(np.add.reduce(longer, axis=0), axis=0)
+    return np.asarray(total + np.add.reduce(array[whole:], axis=0))
 
 
 def _owned(

@@ -14,6 +14,7 @@ import reparam as rp
 from reparam._kernels import NUMPY, active
 from reparam.errors import ReparamError
 from reparam.special import beta, gamma, student
+from reparam.special.matrices import apply
 
 FUNCTIONS = {
     "gamma": gamma.log_pathwise,
@@ -114,6 +115,38 @@ def test_one_shape_for_all_points_is_an_array_of_equal_ones():
             one = beta.logit_pathwise(logit, 0.1, 3.0)
             each = beta.logit_pathwise(logit, np.full(3000, 0.1), np.full(3000, 3.0))
         np.testing.assert_array_equal(one, each)
+
+
+def products(rng):
+    """Yield matrices with rows and offsets: of all sizes of tiles, triangular ones, with infinities."""
+    for case in range(400):
+        most = 60 if case % 40 == 0 else 20
+        rows, entries, columns = rng.integers(1, most, 3)
+        entries *= 1 + case % 3
+        a, x = rng.normal(size=(entries, columns)), rng.normal(size=(rows, columns))
+        a = (a, np.tril(a), np.triu(a))[rng.integers(3)]
+        if case % 10 == 0:
+            x[rng.integers(rows), rng.integers(columns)] = rng.choice([np.inf, -np.inf, np.nan])
+        shape = (None, (entries,), (rows, entries))[rng.integers(3)]
+        yield a, x, shape and rng.normal(size=shape)
+
+
+def test_products_are_numpys_and_a_row_is_the_same_bits_with_any_kernels_and_neighbours():
+    for a, x, b in products(np.random.default_rng(7)):
+        with kernels(NUMPY), np.errstate(invalid="ignore"):
+            expected = apply(a, x, b)
+        each = np.broadcast_to(a, (len(x), *a.shape))
+        found = []
+        for name in COMPILED:
+            with kernels(name):
+                found += [apply(a, x, b), apply(each, x, b)]
+                halves = [slice(len(x) // 2), slice(len(x) // 2, None)]
+                offsets = [b if b is None or b.ndim == 1 else b[half] for half in halves]
+                parts = [apply(a, x[h], c) for h, c in zip(halves, offsets, strict=True)]
+                found.append(np.concatenate(parts))
+        for other in found[1:]:
+            np.testing.assert_array_equal(other, found[0])
+        np.testing.assert_allclose(found[0], expected, rtol=0, atol=5e-14)
 
 
 def test_the_environment_chooses_kernels():

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.engine.noise import BLOCK
+from reparam.engine.noise import BLOCK, draws_together
 from reparam.engine.operands import Operand
 from reparam.engine.outer import Outer
 from reparam.engine.shapes import allocated, check_memory
@@ -154,7 +154,7 @@ def elements_per_block(events: Sequence[tuple[int, ...]], each: int = 0) -> int:
     each
         How many numbers an element is made of: by default as many as the longest output has.
     """
-    return max(1, BLOCK // max(1, each or max(map(math.prod, events)))) if any(events) else BLOCK
+    return draws_together(each or max(map(math.prod, events))) if any(events) else BLOCK
 
 
 def _taken(item: Operand, start: int, stop: int, first: int) -> Any:
@@ -175,7 +175,7 @@ def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
 
 
 def _sum_of_rows(array: Array) -> Array:
-    """Return the sum of rows, of which NumPy adds up a few long ones faster than many short ones."""
+    """Return the sum of rows; NumPy adds up a few long ones faster than many short ones."""
     joined = _LONG // max(1, math.prod(array.shape[1:]))
     if array.ndim == 1 or joined < 2 or len(array) < _LONG or not array.flags.c_contiguous:
         return np.asarray(np.add.reduce(array, axis=0))

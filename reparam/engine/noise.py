@@ -331,11 +331,13 @@ class Substream:
         together: int = 0,
     ) -> None:
         self._stream, self._noise, self._number, self._event = stream, noise, number, event
-        self._each = math.prod(event) if event else 1
-        self._block = (together or draws_together(self._each)) * self._each
+        self._each = each = math.prod(event) if event else 1
+        self._block = (together or draws_together(each)) * each
 
     def take(self, start: int, stop: int) -> Array:
         """Return the noise of draws ``start:stop``."""
-        each, block = self._each, self._block
-        numbers = self._stream.take(self._noise, self._number, start * each, stop * each, block)
+        each = self._each
+        numbers = self._stream.take(
+            self._noise, self._number, start * each, stop * each, self._block
+        )
         return numbers.reshape(-1, *self._event) if self._event else numbers

@@ -110,6 +110,8 @@ def tables() -> Iterator[str]:
         yield array(f"{name}_REST", [1.0 - node for node in nodes])
         yield array(f"{name}_LOG", logs)
         yield array(f"{name}_WEIGHT", weights)
+        yield array(f"{name}_GROWTH", [math.expm1(node) for node in nodes])
+        yield array(f"{name}_NODE_WEIGHT", [node * weight for node, weight in pairs])
         yield array(f"{name}_FALLING", [weight * math.exp(-node) for node, weight in pairs])
         yield array(f"{name}_LOG_WEIGHT", [-log * w for log, w in zip(logs, weights, strict=True)])
     bernoulli = constants.BERNOULLI

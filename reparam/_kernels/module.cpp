@@ -240,7 +240,7 @@ PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
     }
     const double *data = (const double *)view.buf;
     Py_ssize_t size = view.len / (Py_ssize_t)sizeof(double), outside = 0;
-    for (Py_ssize_t i = 0; i < size; i++) outside += !(low < data[i] && data[i] < high);
+    for (Py_ssize_t i = 0; i < size; i++) outside += !((low < data[i]) & (data[i] < high));
     PyBuffer_Release(&view);
     return PyBool_FromLong(size > 0 && !outside);
 }

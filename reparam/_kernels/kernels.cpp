@@ -274,6 +274,23 @@ void product(Input matrix, Input offset, const double *x, double *y, long rows, 
         for (long i = 0; i < rows * entries; i++) y[i] = offset.data[i] + y[i];
 }
 
+void outer(const double *left, const double *right, double *total, long rows, long entries,
+           long columns) {
+    memset(total, 0, entries * columns * sizeof(double));
+    for (long start = 0; start < rows; start += OUTER_ROWS) {
+        long m = rows - start < OUTER_ROWS ? rows - start : OUTER_ROWS;
+        for (long k = 0; k < columns;) {
+            long rest = columns - k, vectors = (rest + WIDTH - 1) / WIDTH;
+            auto part = vectors > 2   ? outer_of_panel<3>
+                        : vectors > 1 ? outer_of_panel<2>
+                                      : outer_of_panel<1>;
+            part(left + start * entries, right + start * columns + k, total + k, m, entries,
+                 columns, rest);
+            k += (vectors > 2 ? 3 : vectors) * WIDTH;
+        }
+    }
+}
+
 }  // namespace
 
 #define TEXT_OF(name) #name
@@ -283,5 +300,5 @@ void product(Input matrix, Input offset, const double *x, double *y, long rows, 
 
 extern "C" const Draws JOINED(draws_, INSTRUCTIONS);
 extern "C" const Kernels JOINED(kernels_, INSTRUCTIONS) = {
-    TEXT(INSTRUCTIONS), gamma, beta, beta_draw, student, product,
+    TEXT(INSTRUCTIONS), gamma, beta, beta_draw, student, product, outer,
     &JOINED(draws_, INSTRUCTIONS)};

@@ -34,5 +34,8 @@ typedef struct {
     // y = A x + b for each row x; one A and b for all rows (step 0), or one each. b may have no data.
     void (*product)(Input matrix, Input offset, const double *x, double *y, long rows, long entries,
                     long columns);
+    // The sum of a b^T over rows a and b.
+    void (*outer)(const double *left, const double *right, double *total, long rows, long entries,
+                  long columns);
     const Draws *draws;
 } Kernels;

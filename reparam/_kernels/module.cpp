@@ -102,6 +102,12 @@ class Arguments {
 
     bool failed() const { return failed_; }
 
+    double *wrong() {
+        if (!failed_) PyErr_SetString(PyExc_ValueError, "arrays are not of one length");
+        failed_ = true;
+        return nullptr;
+    }
+
   private:
     Py_buffer *hold(PyObject *object, int flags) {
         if (failed_ || PyObject_GetBuffer(object, &views_[held_], flags) < 0) {
@@ -109,12 +115,6 @@ class Arguments {
             return nullptr;
         }
         return &views_[held_++];
-    }
-
-    double *wrong() {
-        if (!failed_) PyErr_SetString(PyExc_ValueError, "arrays are not of one length");
-        failed_ = true;
-        return nullptr;
     }
 
     static constexpr int MOST = 8;
@@ -193,6 +193,21 @@ PyObject *product(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (given[2] != Py_None) offset = a.either(given[2], entries);
     auto call = [&] {
         return active->product(matrix, offset, x, y, a.size(), entries, columns), 0L;
+    };
+    return called(a, call, entries * columns);
+}
+
+PyObject *outer(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(3, count)) return nullptr;
+    Arguments a, of_total;
+    long entries = 0, columns = 0, length = 0;
+    const double *left = a.rows(given[0], &entries, false);
+    const double *right = a.rows(given[1], &columns, false);
+    double *total = of_total.rows(given[2], &length, true);
+    if (of_total.failed()) return nullptr;
+    if (of_total.size() != entries || length != columns) a.wrong();
+    auto call = [&] {
+        return active->outer(left, right, total, a.size(), entries, columns), 0L;
     };
     return called(a, call, entries * columns);
 }
@@ -283,6 +298,7 @@ PyMethodDef methods[] = {
     {"student", (PyCFunction)(void (*)(void))student, METH_FASTCALL, "student(t, nu, slope)"},
     {"product", (PyCFunction)(void (*)(void))product, METH_FASTCALL,
      "product(matrix, x, offset, y)"},
+    {"outer", (PyCFunction)(void (*)(void))outer, METH_FASTCALL, "outer(left, right, total)"},
     {"gamma_propose", (PyCFunction)(void (*)(void))gamma_propose, METH_FASTCALL,
      "gamma_propose(z, u, alpha, work)"},
     {"gamma_accept", (PyCFunction)(void (*)(void))gamma_accept, METH_FASTCALL,

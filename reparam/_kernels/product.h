@@ -1,5 +1,5 @@
-// y = A x + b for many x. Entries of y lie in the lanes of vectors: each is a sum in the order of the
-// columns, whatever is computed beside it, for all instruction sets.
+// y = A x + b for many x, and sums of many a b^T. Entries of results lie in the lanes of vectors: each
+// is a sum in one order, whatever is computed beside it, for all instruction sets.
 #pragma once
 #include <stdlib.h>
 
@@ -9,6 +9,21 @@
 constexpr int TILE_ROWS = WIDTH == 8 ? 8 : 4, TILE_VECTORS = 3;
 // To rearrange a matrix takes as long as to multiply a few x by it.
 constexpr long FEW_ROWS = 4;
+
+// The sums of x[r * across + k * along] times row k of the panel, of that width, from `first` to `last`.
+template <int ROWS, int VECTORS>
+INLINE void add_products(const double *panel, const double *x, long across, long along, long first,
+                         long last, Vector (&sum)[ROWS][VECTORS]) {
+    for (long k = first; k < last; k++) {
+        Vector column[VECTORS];
+        for (int t = 0; t < VECTORS; t++) column[t] = load(panel + (k * VECTORS + t) * WIDTH);
+#pragma GCC unroll 8
+        for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 4
+            for (int t = 0; t < VECTORS; t++)
+                sum[r][t] = multiply_add(column[t], all(x[r * across + k * along]), sum[r][t]);
+    }
+}
 
 // The sizes of A are `entries` and `columns`.
 struct Product {
@@ -64,15 +79,7 @@ INLINE void product_of_tile(const Panel &panel, const Product &of, long row) {
         last = of.columns;
     }
     Vector sum[ROWS][VECTORS] = {};
-    for (long k = first; k < last; k++) {
-        Vector column[VECTORS];
-        for (int t = 0; t < VECTORS; t++) column[t] = load(panel.data + k * width + t * WIDTH);
-#pragma GCC unroll 8
-        for (int r = 0; r < ROWS; r++)
-#pragma GCC unroll 4
-            for (int t = 0; t < VECTORS; t++)
-                sum[r][t] = multiply_add(column[t], all(x[r * of.columns + k]), sum[r][t]);
-    }
+    add_products<ROWS, VECTORS>(panel.data, x, of.columns, 1, first, last, sum);
     // what is stored beyond the end of a row is overwritten, if this is all there is of the next
     long left = of.entries - panel.start;
     bool whole = left >= width || (panel.start == 0 && end - y >= (ROWS - 1) * left + width);
@@ -121,4 +128,38 @@ INLINE void product_of_row(const double *matrix, const Product &of, long row) {
         for (long k = 0; k < of.columns; k++) sum = __builtin_fma(matrix[k], x[k], sum);
         of.y[row * of.entries + j] = (of.offset ? of.offset[j] : 0.0) + sum;
     }
+}
+
+// So many a b^T are added up, then their sum is added to the others'.
+constexpr long OUTER_ROWS = 128;
+
+template <int ROWS, int VECTORS>
+INLINE void outer_of_tile(const double *panel, const double *left, double *total, long rows,
+                          long entries, long columns, long rest) {
+    Vector sum[ROWS][VECTORS] = {};
+    add_products<ROWS, VECTORS>(panel, left, 1, entries, 0, rows, sum);
+    for (int r = 0; r < ROWS; r++)
+        for (int t = 0; t < VECTORS; t++)
+            for (int i = 0; i < WIDTH && t * WIDTH + i < rest; i++)
+                total[r * columns + t * WIDTH + i] += sum[r][t][i];
+}
+
+template <int VECTORS>
+static void outer_of_panel(const double *left, const double *right, double *total, long rows,
+                           long entries, long columns, long rest) {
+    double panel[OUTER_ROWS * VECTORS * WIDTH];
+    const int width = VECTORS * WIDTH;
+    for (long i = 0; i < rows; i++)
+        for (int j = 0; j < width; j++)
+            panel[i * width + j] = j < rest ? right[i * columns + j] : 0.0;
+    long j = 0;
+    for (; j + TILE_ROWS <= entries; j += TILE_ROWS)
+        outer_of_tile<TILE_ROWS, VECTORS>(panel, left + j, total + j * columns, rows, entries,
+                                          columns, rest);
+    for (; j + 2 <= entries; j += 2)
+        outer_of_tile<2, VECTORS>(panel, left + j, total + j * columns, rows, entries, columns,
+                                  rest);
+    for (; j < entries; j++)
+        outer_of_tile<1, VECTORS>(panel, left + j, total + j * columns, rows, entries, columns,
+                                  rest);
 }

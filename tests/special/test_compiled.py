@@ -12,6 +12,7 @@ from reference import PARAMETERS, findings, load
 
 import reparam as rp
 from reparam._kernels import NUMPY, active
+from reparam.engine.outer import Outer
 from reparam.errors import ReparamError
 from reparam.special import beta, gamma, student
 from reparam.special.matrices import apply
@@ -149,6 +150,24 @@ def test_products_are_numpys_and_a_row_is_the_same_bits_with_any_kernels_and_nei
         np.testing.assert_allclose(found[0], expected, rtol=0, atol=5e-14)
 
 
+def test_sums_of_outer_products_are_numpys_with_the_same_bits_by_all_kernels():
+    rng = np.random.default_rng(8)
+    for case in range(60):
+        rows, entries, columns = rng.integers(1, (400, 40, 60))
+        a, b = rng.normal(size=(rows, entries)), rng.normal(size=(rows, columns))
+        if case % 10 == 0:
+            a[rng.integers(rows), rng.integers(entries)] = np.inf
+        with kernels(NUMPY), np.errstate(invalid="ignore"):
+            expected = Outer(a, b).sum()
+        found = []
+        for name in COMPILED:
+            with kernels(name):
+                found.append(Outer(a, b).sum())
+        for other in found[1:]:
+            np.testing.assert_array_equal(other, found[0])
+        np.testing.assert_allclose(found[0], expected, rtol=0, atol=1e-12)
+
+
 def test_the_environment_chooses_kernels():
     for name in (*COMPILED, NUMPY):
         with kernels(name):
@@ -179,6 +198,11 @@ def test_arrays_of_unequal_length_are_refused():
         two, three = np.ones(2), np.ones(3)
         with pytest.raises(ValueError, match="not of one length"):
             compiled.student(two, three, three)
+        for total in (np.ones((2, 2)), three):
+            with pytest.raises(ValueError, match="not of one length"):
+                compiled.outer(np.ones((3, 2)), np.ones((3, 4)), total)
+        with pytest.raises(ValueError, match="not of one length"):
+            compiled.product(np.ones((2, 3)), np.ones((5, 4)), None, np.ones((5, 2)))
         with pytest.raises(ValueError, match="contiguous"):
             compiled.student(two, two, two[::-1])
         with pytest.raises(TypeError):

@@ -120,6 +120,10 @@ def tables() -> Iterator[str]:
         "HALF_BERNOULLI",
         [b * (4.0**k - 1.0) * 2.0 / 4.0**k for k, b in enumerate(bernoulli, 1)],
     )
+    yield array("STIRLING", constants.STIRLING)
+    terms = constants.STEP_TERMS
+    yield f"constexpr int STEP_TERMS[] = {{{', '.join(map(str, terms))}}};\n"
+    yield array("STEP", [1.0 / (2 * k + 1) for k in range(1, max(terms) + 1)])
     for number, table in enumerate(expansions):
         rows = [row[::-1] for row in reversed(table.rows)]
         lengths = ", ".join(str(len(row)) for row in rows)

@@ -183,6 +183,14 @@ PyObject *student(PyObject *, PyObject *const *given, Py_ssize_t count) {
     return called(a, [&] { return active->student(t, nu, slope, a.size()); });
 }
 
+PyObject *log_gamma_star(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(2, count)) return nullptr;
+    Arguments a;
+    double *result = a.output(given[1]);
+    Input z = a.array(given[0]);
+    return called(a, [&] { return active->log_gamma_star(z, result, a.size()); });
+}
+
 PyObject *product(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(4, count)) return nullptr;
     Arguments a;
@@ -296,6 +304,8 @@ PyMethodDef methods[] = {
     {"beta_draw", (PyCFunction)(void (*)(void))beta_draw, METH_FASTCALL,
      "beta_draw(x, logit, alpha, beta, first, second)"},
     {"student", (PyCFunction)(void (*)(void))student, METH_FASTCALL, "student(t, nu, slope)"},
+    {"log_gamma_star", (PyCFunction)(void (*)(void))log_gamma_star, METH_FASTCALL,
+     "log_gamma_star(z, result)"},
     {"product", (PyCFunction)(void (*)(void))product, METH_FASTCALL,
      "product(matrix, x, offset, y)"},
     {"outer", (PyCFunction)(void (*)(void))outer, METH_FASTCALL, "outer(left, right, total)"},

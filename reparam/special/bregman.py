@@ -11,7 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special._accurate import log1pmx
-from reparam.special.log_gamma import STIRLING
+from reparam.special._constants import STIRLING
 
 __all__ = [
     "excess",

@@ -15,6 +15,7 @@ from reparam._kernels import NUMPY, active
 from reparam.engine.outer import Outer
 from reparam.errors import ReparamError
 from reparam.special import beta, gamma, student
+from reparam.special.log_gamma import log_gamma_star
 from reparam.special.matrices import apply
 
 FUNCTIONS = {
@@ -148,6 +149,17 @@ def test_products_are_numpys_and_a_row_is_the_same_bits_with_any_kernels_and_nei
         for other in found[1:]:
             np.testing.assert_array_equal(other, found[0])
         np.testing.assert_allclose(found[0], expected, rtol=0, atol=5e-14)
+
+
+def test_log_gamma_star_is_numpys():
+    seams = np.arange(1.0, 10.0)
+    seams = np.concatenate([np.nextafter(seams, 0.0)[1:], seams, np.nextafter(seams, 9.0)])
+    spread = log_uniform(np.random.default_rng(9), 1.0, 1e308)
+    shapes = np.concatenate([seams, spread, 1.0 + spread[spread < 1e3] / 1e3, [np.inf, np.nan]])
+    for expected, found in by_each(log_gamma_star, shapes):
+        np.testing.assert_allclose(found, expected, rtol=1e-15)
+        again = np.array([log_gamma_star(np.full(3, each))[0] for each in shapes[::97]])
+        np.testing.assert_array_equal(again, found[0, ::97])
 
 
 def test_sums_of_outer_products_are_numpys_with_the_same_bits_by_all_kernels():

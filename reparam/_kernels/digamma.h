@@ -1,6 +1,5 @@
-// The digamma function, and differences of it where it cancels, and what is small in the logarithm of
-// the gamma function: the twin of reparam/special/polygamma.py and log_gamma.py.
-// delta(z) = log z - psi(z).
+// The digamma function, and differences of it where it cancels: the twin of
+// reparam/special/polygamma.py. delta(z) = log z - psi(z).
 #pragma once
 #include "elementary.h"
 #include "tables.h"
@@ -119,21 +118,4 @@ INLINE Vector digamma_half_excess(Vector z) {
     Vector inverse = 1.0 / (z + 10.0), square = inverse * inverse, total = all(0.0);
     for (int k = 7; k >= 0; k--) total = (total + HALF_BERNOULLI[k]) * square;
     return carried + total;
-}
-
-// log Gamma*(z) for z >= 1.
-INLINE Vector log_gamma_star(Vector z) {
-    Vector carried = all(0.0);
-    for (int terms : STEP_TERMS) {
-        Mask low = z < 8.0;
-        if (!any(low)) break;
-        Vector s = 1.0 / (2.0 * z + 1.0), square = where(low, s * s, all(0.0)), step = all(0.0);
-        for (int k = terms - 1; k >= 0; k--) step = (step + STEP[k]) * square;
-        carried += step;
-        z = where(low, z + 1.0, z);
-    }
-    Vector inverse = 1.0 / z, square = inverse * inverse, series = all(0.0);
-    for (int k = sizeof STIRLING / sizeof *STIRLING - 1; k >= 0; k--)
-        series = series * square + STIRLING[k];
-    return carried + series * inverse;
 }

@@ -264,17 +264,6 @@ long student(Input t, Input nu, double *slope, long n) {
     return left;
 }
 
-long gamma_star(Input z, double *result, long n) {
-    for (long start = 0; start < n; start += WIDTH) {
-        int m = n - start < WIDTH ? (int)(n - start) : WIDTH;
-        double part[WIDTH] = {};
-        memcpy(part, z.data + start, m * sizeof(double));
-        store(part, log_gamma_star(load(part)));
-        memcpy(result + start, part, m * sizeof(double));
-    }
-    return 0;
-}
-
 void product(Input matrix, Input offset, const double *x, double *y, long rows, long entries,
              long columns) {
     bool each = offset.step;  // has an offset of its own
@@ -311,5 +300,5 @@ void outer(const double *left, const double *right, double *total, long rows, lo
 
 extern "C" const Draws JOINED(draws_, INSTRUCTIONS);
 extern "C" const Kernels JOINED(kernels_, INSTRUCTIONS) = {
-    TEXT(INSTRUCTIONS), gamma, beta, beta_draw, student, gamma_star, product, outer,
+    TEXT(INSTRUCTIONS), gamma, beta, beta_draw, student, product, outer,
     &JOINED(draws_, INSTRUCTIONS)};

@@ -17,6 +17,8 @@ typedef struct {
     void (*finish)(const double *work, const double *logs, double *x, long n);
     // Two uniform numbers that z and u determine.
     void (*further)(Input z, Input u, double *first, double *second, long n);
+    // ln Gamma*(alpha), of which quantiles are made.
+    void (*log_gamma_star)(Input alpha, double *result, long n);
 } Draws;
 
 typedef struct {
@@ -31,7 +33,6 @@ typedef struct {
     long (*beta_draw)(Input x, Input logit, Input alpha, Input beta, double *first, double *second,
                       long n);
     long (*student)(Input t, Input nu, double *slope, long n);
-    long (*log_gamma_star)(Input z, double *result, long n);
     // y = A x + b for each row x; one A and b for all rows (step 0), or one each. b may have no data.
     void (*product)(Input matrix, Input offset, const double *x, double *y, long rows, long entries,
                     long columns);

@@ -187,8 +187,8 @@ PyObject *log_gamma_star(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(2, count)) return nullptr;
     Arguments a;
     double *result = a.output(given[1]);
-    Input z = a.array(given[0]);
-    return called(a, [&] { return active->log_gamma_star(z, result, a.size()); });
+    Input alpha = a.array(given[0]);
+    return called(a, [&] { return active->draws->log_gamma_star(alpha, result, a.size()), 0L; });
 }
 
 PyObject *product(PyObject *, PyObject *const *given, Py_ssize_t count) {
@@ -305,7 +305,7 @@ PyMethodDef methods[] = {
      "beta_draw(x, logit, alpha, beta, first, second)"},
     {"student", (PyCFunction)(void (*)(void))student, METH_FASTCALL, "student(t, nu, slope)"},
     {"log_gamma_star", (PyCFunction)(void (*)(void))log_gamma_star, METH_FASTCALL,
-     "log_gamma_star(z, result)"},
+     "log_gamma_star(alpha, result)"},
     {"product", (PyCFunction)(void (*)(void))product, METH_FASTCALL,
      "product(matrix, x, offset, y)"},
     {"outer", (PyCFunction)(void (*)(void))outer, METH_FASTCALL, "outer(left, right, total)"},

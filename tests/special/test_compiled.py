@@ -151,13 +151,13 @@ def test_products_are_numpys_and_a_row_is_the_same_bits_with_any_kernels_and_nei
         np.testing.assert_allclose(found[0], expected, rtol=0, atol=5e-14)
 
 
-def test_log_gamma_star_is_numpys():
+def test_log_gamma_star_is_the_same_bits():
     seams = np.arange(1.0, 10.0)
     seams = np.concatenate([np.nextafter(seams, 0.0)[1:], seams, np.nextafter(seams, 9.0)])
     spread = log_uniform(np.random.default_rng(9), 1.0, 1e308)
     shapes = np.concatenate([seams, spread, 1.0 + spread[spread < 1e3] / 1e3, [np.inf, np.nan]])
     for expected, found in by_each(log_gamma_star, shapes):
-        np.testing.assert_allclose(found, expected, rtol=1e-15)
+        np.testing.assert_array_equal(found, expected)
         again = np.array([log_gamma_star(np.full(3, each))[0] for each in shapes[::97]])
         np.testing.assert_array_equal(again, found[0, ::97])
 
@@ -228,8 +228,9 @@ def test_arrays_of_unequal_length_are_refused():
         rp.Gamma(0.3),
         rp.Beta(np.geomspace(1e-300, 1e3, 20_000), 2.0),
         rp.StudentT(np.geomspace(1e-3, 1e12, 20_000)),
+        rp.Beta(np.geomspace(0.5, 20.0, 2_000), 2.0).by_quantile(),
     ],
-    ids=lambda law: type(law).__name__,
+    ids=lambda law: repr(law)[:20],
 )
 def test_draws_are_the_same_bits(law):
     shape = () if law.batch_shape else 20_000

@@ -171,7 +171,7 @@ def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
     array = np.asarray(value, np.float64)
     if array.ndim > len(event):
         return _sum_of_rows(array)
-    return np.asarray(size * np.broadcast_to(array, event))
+    return np.asarray(size * (np.broadcast_to(array, event) if array.shape != event else array))
 
 
 def _sum_of_rows(array: Array) -> Array:

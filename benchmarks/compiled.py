@@ -1,7 +1,7 @@
 """Would a compiler make the kernels faster? One of them by NumPy and by Numba, side by side.
 
 ``python benchmarks/compiled.py``, with Numba installed. The kernel is the gamma derivative above
-the mean for moderate shapes: twelve nodes, a logarithm and an exponential at each.
+the mean for moderate shapes: thirteen nodes, an exponential at each.
 """
 
 from __future__ import annotations
@@ -41,23 +41,22 @@ def by_numba() -> Callable[..., np.ndarray]:
     import numba
     from scipy.special import digamma
 
-    node = np.array(GAMMA_ABOVE_TWO[0])
-    weight = np.array(GAMMA_ABOVE_TWO[1]) * np.exp(-node)
+    node, weight = np.array(GAMMA_ABOVE_TWO)
+    growth = np.expm1(node)
 
     @numba.njit(parallel=True, fastmath=True, error_model="numpy")
-    def kernel(x: Any, log_x: Any, alpha: Any, distance: Any, out: Any) -> None:
+    def kernel(x: Any, alpha: Any, distance: Any, out: Any) -> None:
         for i in numba.prange(x.size):
             mass = first = 0.0
             for j in range(node.size):
-                log = math.log(node[j] + x[i]) - log_x[i]
-                density = math.exp(log * (alpha[i] - 1.0)) * weight[j]
+                density = math.exp(alpha[i] * node[j] - x[i] * growth[j]) * weight[j]
                 mass += density
-                first += density * log
-            out[i] = (distance[i] * mass + first) / x[i]
+                first += density * node[j]
+            out[i] = distance[i] * mass + first
 
     def function(x: np.ndarray, log_x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         out = np.empty_like(x)
-        kernel(x, log_x, alpha, log_x - digamma(alpha), out)
+        kernel(x, alpha, log_x - digamma(alpha), out)
         return out
 
     return function

@@ -110,6 +110,8 @@ def tables() -> Iterator[str]:
         yield array(f"{name}_REST", [1.0 - node for node in nodes])
         yield array(f"{name}_LOG", logs)
         yield array(f"{name}_WEIGHT", weights)
+        yield array(f"{name}_GROWTH", [math.expm1(node) for node in nodes])
+        yield array(f"{name}_NODE_WEIGHT", [node * weight for node, weight in pairs])
         yield array(f"{name}_FALLING", [weight * math.exp(-node) for node, weight in pairs])
         yield array(f"{name}_LOG_WEIGHT", [-log * w for log, w in zip(logs, weights, strict=True)])
     bernoulli = constants.BERNOULLI
@@ -118,6 +120,10 @@ def tables() -> Iterator[str]:
         "HALF_BERNOULLI",
         [b * (4.0**k - 1.0) * 2.0 / 4.0**k for k, b in enumerate(bernoulli, 1)],
     )
+    yield array("STIRLING", constants.STIRLING)
+    terms = constants.STEP_TERMS
+    yield f"constexpr int STEP_TERMS[] = {{{', '.join(map(str, terms))}}};\n"
+    yield array("STEP", [1.0 / (2 * k + 1) for k in range(1, max(terms) + 1)])
     for number, table in enumerate(expansions):
         rows = [row[::-1] for row in reversed(table.rows)]
         lengths = ", ".join(str(len(row)) for row in rows)

@@ -155,6 +155,25 @@ def gamma_above(low: float, high: float, reach: float) -> tuple[np.ndarray, np.n
     return reach * nodes**3, 3.0 * reach * nodes**2 * weights
 
 
+def gamma_above_in_logs(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """e^(αs − x(e^s − 1)), and that times s, for low ≤ x ≤ high and α ≤ min(x, 8)."""
+    rng = np.random.default_rng(7)
+    x = log_uniform(rng, low, high, SAMPLES)
+    x[:8] = np.repeat([low, high], 4)
+    top = np.minimum(x, 8.0)
+    alpha = np.choose(
+        rng.choice(3, SAMPLES, p=[0.6, 0.2, 0.2]),
+        [top * rng.random(SAMPLES), top, np.minimum(log_uniform(rng, 1e-8, 1.0, SAMPLES), top)],
+    )
+    s = np.linspace(0.0, 8.0, 80_001)
+    reach = s[np.argmax(low * np.expm1(s) - min(low, 8.0) * s > 46.0)]
+    x_, alpha_ = columns(x, alpha)
+    s_ = reach * NODES.astype(LONG)
+    weight = np.exp(alpha_ * s_ - x_ * np.expm1(s_))
+    nodes, weights = rule([weight, weight * s_])
+    return reach * nodes, reach * weights
+
+
 def gamma_below() -> tuple[np.ndarray, np.ndarray]:
     """τ^α e^(x(1−τ)), and that times log τ, on 0 < τ < 1 for 2 ≤ x ≤ α ≤ 8."""
     rng = np.random.default_rng(2)
@@ -278,8 +297,10 @@ def student_tail() -> tuple[np.ndarray, np.ndarray]:
 
 FAMILIES = {
     "GAMMA_BELOW": gamma_below,
-    "GAMMA_ABOVE_HALF": lambda: gamma_above(0.5, 2.0, 48.0),
-    "GAMMA_ABOVE_TWO": lambda: gamma_above(2.0, 10.0, 64.0),
+    "GAMMA_ABOVE_HALF": lambda: gamma_above_in_logs(0.5, 2.0),
+    "GAMMA_ABOVE_TWO": lambda: gamma_above_in_logs(2.0, 5.0),
+    "GAMMA_ABOVE_FIVE": lambda: gamma_above_in_logs(5.0, 12.0),
+    "GAMMA_ABOVE_TWELVE": lambda: gamma_above_in_logs(12.0, 30.0),
     "GAMMA_ABOVE_TEN": lambda: gamma_above(10.0, 200.0, 60.0),
     "BETA_SMALL": lambda: beta_small(0.0, 4),
     "BETA_MODERATE": lambda: beta_small(1.0, 3),

@@ -47,8 +47,8 @@ class Kernels:
 def show_kernels() -> Kernels:
     """Return which kernels are in use: compiled ones, or NumPy's.
 
-    Results agree to 5e-14, and draws bit for bit. REPARAM_KERNELS, read when kernels are first
-    needed, chooses others.
+    Results agree to 5e-14, and draws of numbers bit for bit. REPARAM_KERNELS, read when kernels
+    are first needed, chooses others.
 
     Examples
     --------

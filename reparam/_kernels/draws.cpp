@@ -1,5 +1,5 @@
-// The arithmetic of the gamma sampler, the twin of reparam/families/_gamma_draws.py, where the
-// mathematics is. Operations are NumPy's, one by one and in the same order, so that draws are the
+// The arithmetic of the gamma sampler and of ln Gamma* in quantiles, the twins of
+// reparam/families/_gamma_draws.py and reparam/special/log_gamma.py, where the mathematics is. Operations are NumPy's, one by one and in the same order, so that draws are the
 // same bits: it is compiled without fused multiplication and addition, and NumPy itself computes
 // logarithms and exponentials between the steps.
 #include <math.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "tables.h"
 
 namespace {
 
@@ -87,10 +88,51 @@ void further(Input z, Input u, double *first, double *second, long n) {
     }
 }
 
+// So many elements are computed together.
+constexpr int LANES = 16;
+
+void log_gamma_star_of(double *alpha) {
+    double carried[LANES] = {}, square[LANES], step[LANES];
+    for (int terms : STEP_TERMS) {
+        int low = 0;
+        for (int i = 0; i < LANES; i++) {
+            double s = 1.0 / (2.0 * alpha[i] + 1.0);
+            square[i] = alpha[i] < 8.0 ? s * s : 0.0;
+            step[i] = 0.0;
+            low += alpha[i] < 8.0;
+        }
+        if (!low) break;
+        for (int k = terms - 1; k >= 0; k--)
+            for (int i = 0; i < LANES; i++) step[i] = (step[i] + STEP[k]) * square[i];
+        for (int i = 0; i < LANES; i++) {
+            carried[i] += step[i];
+            alpha[i] = alpha[i] < 8.0 ? alpha[i] + 1.0 : alpha[i];
+        }
+    }
+    double inverse[LANES], series[LANES] = {};
+    for (int i = 0; i < LANES; i++) {
+        inverse[i] = 1.0 / alpha[i];
+        square[i] = inverse[i] * inverse[i];
+    }
+    for (int k = sizeof STIRLING / sizeof *STIRLING - 1; k >= 0; k--)
+        for (int i = 0; i < LANES; i++) series[i] = series[i] * square[i] + STIRLING[k];
+    for (int i = 0; i < LANES; i++) alpha[i] = carried[i] + series[i] * inverse[i];
+}
+
+void log_gamma_star(Input alpha, double *result, long n) {
+    for (long start = 0; start < n; start += LANES) {
+        long m = n - start < LANES ? n - start : LANES;
+        double part[LANES] = {};
+        memcpy(part, alpha.data + start, m * sizeof(double));
+        log_gamma_star_of(part);
+        memcpy(result + start, part, m * sizeof(double));
+    }
+}
+
 }  // namespace
 
 #define JOINED_OF(a, b) a##b
 #define JOINED(a, b) JOINED_OF(a, b)
 
 extern "C" const Draws JOINED(draws_, INSTRUCTIONS) = {gamma_propose, gamma_accept, gamma_finish,
-                                                      further};
+                                                      further, log_gamma_star};

@@ -86,7 +86,7 @@ INLINE Vector log_one_plus_minus(Vector r) {
 // ab - cd, with the rounding errors of both products.
 INLINE Vector product_difference(Vector a, Vector b, Vector c, Vector d) {
     Vector first = a * b, second = c * d;
-    Vector lost = multiply_subtract(a, b, first) - multiply_subtract(c, d, second);
+    Vector lost = multiply_add(a, b, -first) - multiply_add(c, d, -second);
     return (first - second) + lost;
 }
 

@@ -35,7 +35,20 @@ INLINE Vector gamma_below(Vector x, Vector log_x, Vector alpha) {
 
 template <int N>
 INLINE Vector gamma_above(Vector x, Vector log_x, Vector alpha, const double (&node)[N],
-                          const double (&weight)[N]) {
+                          const double (&growth)[N], const double (&weight)[N],
+                          const double (&node_weight)[N]) {
+    Vector mass = all(0.0), first = all(0.0);
+    for (int j = 0; j < N; j++) {
+        Vector density = exponential(node[j] * alpha - growth[j] * x);
+        mass += weight[j] * density;
+        first += node_weight[j] * density;
+    }
+    return (log_x - digamma(alpha)) * mass + first;
+}
+
+template <int N>
+INLINE Vector gamma_far_above(Vector x, Vector log_x, Vector alpha, const double (&node)[N],
+                              const double (&weight)[N]) {
     Vector mass = all(0.0), first = all(0.0), power = alpha - 1.0;
     for (int j = 0; j < N; j++) {
         Vector log = logarithm(x + node[j]) - log_x;
@@ -104,16 +117,16 @@ INLINE Vector gamma_scaled_above(Vector x, Vector log_x, Vector alpha) {
 }
 
 // The number of each element's regime.
-constexpr int GAMMA_REGIMES = 8 + EXPANSIONS;
+constexpr int GAMMA_REGIMES = 10 + EXPANSIONS;
 
 INLINE Mask gamma_regime(Vector x, Vector alpha) {
     Mask above = x > larger(alpha, all(0.5)), below = one(x > 0.3) + one(x > 2.0);
-    Mask choice = where(above, 3 + one(x >= 2.0) + one(x >= 10.0), below);
+    Mask choice = where(above, 3 + one(x >= 2.0) + one(x >= 5.0) + one(x >= 12.0) + one(x >= 30.0), below);
     Mask large = alpha >= EXPANSION_LEAST[0];
     if (!any(large)) return choice;
-    Mask central = (x - alpha) * (x - alpha) <= 25.0 * x, table = 7 + one(large);
+    Mask central = (x - alpha) * (x - alpha) <= 25.0 * x, table = 9 + one(large);
     for (int i = 1; i < EXPANSIONS; i++) table += one(alpha >= EXPANSION_LEAST[i]);
-    return where(large, where(central, table, 6 + one(above)), choice);
+    return where(large, where(central, table, 8 + one(above)), choice);
 }
 
 template <class Formula>
@@ -128,6 +141,9 @@ INLINE void gamma_each(const Formula &formula, const double *x, const double *lo
         return gamma_each([](Vector x, Vector log_x, Vector alpha) { return call; }, x, log_x, \
                           alpha, h, n);
 
+#define ABOVE(rule) \
+    gamma_above(x, log_x, alpha, rule##_NODE, rule##_GROWTH, rule##_WEIGHT, rule##_NODE_WEIGHT)
+
 // h = d(ln x)/d(alpha) of n elements of one regime; n is rounded up to whole vectors.
 static void gamma_of_regime(int regime, const double *x, const double *log_x, const double *alpha,
                             double *h, int n) {
@@ -135,18 +151,21 @@ static void gamma_of_regime(int regime, const double *x, const double *log_x, co
         CASE(0, gamma_series<12>(x, log_x, alpha))
         CASE(1, gamma_series<22>(x, log_x, alpha))
         CASE(2, gamma_below(x, log_x, alpha))
-        CASE(3, gamma_above(x, log_x, alpha, GAMMA_ABOVE_HALF_NODE, GAMMA_ABOVE_HALF_FALLING))
-        CASE(4, gamma_above(x, log_x, alpha, GAMMA_ABOVE_TWO_NODE, GAMMA_ABOVE_TWO_FALLING))
-        CASE(5, gamma_above(x, log_x, alpha, GAMMA_ABOVE_TEN_NODE, GAMMA_ABOVE_TEN_FALLING))
-        CASE(6, gamma_scaled_below(x, log_x, alpha))
-        CASE(7, gamma_scaled_above(x, log_x, alpha))
-        CASE(8, (gamma_expansion(x, alpha, EXPANSION_0_LENGTH, EXPANSION_0)))
-        CASE(9, (gamma_expansion(x, alpha, EXPANSION_1_LENGTH, EXPANSION_1)))
-        CASE(10, (gamma_expansion(x, alpha, EXPANSION_2_LENGTH, EXPANSION_2)))
-        CASE(11, (gamma_expansion(x, alpha, EXPANSION_3_LENGTH, EXPANSION_3)))
-        CASE(12, (gamma_expansion(x, alpha, EXPANSION_4_LENGTH, EXPANSION_4)))
-        CASE(13, (gamma_expansion(x, alpha, EXPANSION_5_LENGTH, EXPANSION_5)))
-        CASE(14, (gamma_expansion(x, alpha, EXPANSION_6_LENGTH, EXPANSION_6)))
+        CASE(3, ABOVE(GAMMA_ABOVE_HALF))
+        CASE(4, ABOVE(GAMMA_ABOVE_TWO))
+        CASE(5, ABOVE(GAMMA_ABOVE_FIVE))
+        CASE(6, ABOVE(GAMMA_ABOVE_TWELVE))
+        CASE(7, gamma_far_above(x, log_x, alpha, GAMMA_ABOVE_TEN_NODE, GAMMA_ABOVE_TEN_FALLING))
+        CASE(8, gamma_scaled_below(x, log_x, alpha))
+        CASE(9, gamma_scaled_above(x, log_x, alpha))
+        CASE(10, (gamma_expansion(x, alpha, EXPANSION_0_LENGTH, EXPANSION_0)))
+        CASE(11, (gamma_expansion(x, alpha, EXPANSION_1_LENGTH, EXPANSION_1)))
+        CASE(12, (gamma_expansion(x, alpha, EXPANSION_2_LENGTH, EXPANSION_2)))
+        CASE(13, (gamma_expansion(x, alpha, EXPANSION_3_LENGTH, EXPANSION_3)))
+        CASE(14, (gamma_expansion(x, alpha, EXPANSION_4_LENGTH, EXPANSION_4)))
+        CASE(15, (gamma_expansion(x, alpha, EXPANSION_5_LENGTH, EXPANSION_5)))
+        CASE(16, (gamma_expansion(x, alpha, EXPANSION_6_LENGTH, EXPANSION_6)))
     }
 }
+#undef ABOVE
 #undef CASE

@@ -4,6 +4,7 @@
 
 #include "beta.h"
 #include "gamma.h"
+#include "product.h"
 #include "student.h"
 
 namespace {
@@ -263,6 +264,33 @@ long student(Input t, Input nu, double *slope, long n) {
     return left;
 }
 
+void product(Input matrix, Input offset, const double *x, double *y, long rows, long entries,
+             long columns) {
+    bool each = offset.step;  // has an offset of its own
+    Product of = {x, each ? nullptr : offset.data, y, rows, entries, columns};
+    if (matrix.step || rows < FEW_ROWS || !product_of_all(matrix.data, of))
+        for (long row = 0; row < rows; row++) product_of_row(matrix.data + row * matrix.step, of, row);
+    if (each)
+        for (long i = 0; i < rows * entries; i++) y[i] = offset.data[i] + y[i];
+}
+
+void outer(const double *left, const double *right, double *total, long rows, long entries,
+           long columns) {
+    memset(total, 0, entries * columns * sizeof(double));
+    for (long start = 0; start < rows; start += OUTER_ROWS) {
+        long m = rows - start < OUTER_ROWS ? rows - start : OUTER_ROWS;
+        for (long k = 0; k < columns;) {
+            long rest = columns - k, vectors = (rest + WIDTH - 1) / WIDTH;
+            auto part = vectors > 2   ? outer_of_panel<3>
+                        : vectors > 1 ? outer_of_panel<2>
+                                      : outer_of_panel<1>;
+            part(left + start * entries, right + start * columns + k, total + k, m, entries,
+                 columns, rest);
+            k += (vectors > 2 ? 3 : vectors) * WIDTH;
+        }
+    }
+}
+
 }  // namespace
 
 #define TEXT_OF(name) #name
@@ -272,4 +300,5 @@ long student(Input t, Input nu, double *slope, long n) {
 
 extern "C" const Draws JOINED(draws_, INSTRUCTIONS);
 extern "C" const Kernels JOINED(kernels_, INSTRUCTIONS) = {
-    TEXT(INSTRUCTIONS), gamma, beta, beta_draw, student, &JOINED(draws_, INSTRUCTIONS)};
+    TEXT(INSTRUCTIONS), gamma, beta, beta_draw, student, product, outer,
+    &JOINED(draws_, INSTRUCTIONS)};

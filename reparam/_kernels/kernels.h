@@ -1,7 +1,8 @@
 // What a build for one instruction set offers, and the module calls.
 #pragma once
 
-// Doubles of an array (step 1), or one number for all elements (step 0).
+// Doubles of an array (step 1, or as many as an element has), or what is the same for all elements
+// (step 0).
 typedef struct {
     const double *data;
     long step;
@@ -16,6 +17,8 @@ typedef struct {
     void (*finish)(const double *work, const double *logs, double *x, long n);
     // Two uniform numbers that z and u determine.
     void (*further)(Input z, Input u, double *first, double *second, long n);
+    // ln Gamma*(alpha), of which quantiles are made.
+    void (*log_gamma_star)(Input alpha, double *result, long n);
 } Draws;
 
 typedef struct {
@@ -30,5 +33,11 @@ typedef struct {
     long (*beta_draw)(Input x, Input logit, Input alpha, Input beta, double *first, double *second,
                       long n);
     long (*student)(Input t, Input nu, double *slope, long n);
+    // y = A x + b for each row x; one A and b for all rows (step 0), or one each. b may have no data.
+    void (*product)(Input matrix, Input offset, const double *x, double *y, long rows, long entries,
+                    long columns);
+    // The sum of a b^T over rows a and b.
+    void (*outer)(const double *left, const double *right, double *total, long rows, long entries,
+                  long columns);
     const Draws *draws;
 } Kernels;

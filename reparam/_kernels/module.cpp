@@ -76,20 +76,37 @@ class Arguments {
         return {(const double *)view->buf, 1};
     }
 
-    // Such an array, or one number.
-    Input either(PyObject *object) {
-        if (PyFloat_Check(object)) {
+    // Such an array, or one number; or an array with so many numbers for each, or for all.
+    Input either(PyObject *object, long each = 1) {
+        if (each == 1 && PyFloat_Check(object)) {
             numbers_[number_] = PyFloat_AsDouble(object);
             return {&numbers_[number_++], 0};
         }
         Py_buffer *view = hold(object, PyBUF_SIMPLE);
         if (!view) return {nullptr, 0};
-        if (view->len == sizeof(double)) return {(const double *)view->buf, 0};
-        if (view->len != size_ * (Py_ssize_t)sizeof(double)) return {wrong(), 0};
-        return {(const double *)view->buf, 1};
+        Py_ssize_t one = each * (Py_ssize_t)sizeof(double);
+        if (view->len == one) return {(const double *)view->buf, 0};
+        if (view->len != size_ * one) return {wrong(), 0};
+        return {(const double *)view->buf, each};
+    }
+
+    // An array of rows, all of one length, which is returned, too.
+    double *rows(PyObject *object, long *length, bool is_output) {
+        Py_buffer *view = hold(object, is_output ? PyBUF_ND | PyBUF_WRITABLE : PyBUF_ND);
+        if (!view) return nullptr;
+        if (view->ndim != 2 || (size_ >= 0 && view->shape[0] != size_)) return wrong();
+        size_ = (long)view->shape[0];
+        *length = (long)view->shape[1];
+        return (double *)view->buf;
     }
 
     bool failed() const { return failed_; }
+
+    double *wrong() {
+        if (!failed_) PyErr_SetString(PyExc_ValueError, "arrays are not of one length");
+        failed_ = true;
+        return nullptr;
+    }
 
   private:
     Py_buffer *hold(PyObject *object, int flags) {
@@ -98,12 +115,6 @@ class Arguments {
             return nullptr;
         }
         return &views_[held_++];
-    }
-
-    double *wrong() {
-        if (!failed_) PyErr_SetString(PyExc_ValueError, "arrays are not of one length");
-        failed_ = true;
-        return nullptr;
     }
 
     static constexpr int MOST = 8;
@@ -118,10 +129,10 @@ class Arguments {
 constexpr long FEW = 512;
 
 template <class Call>
-PyObject *called(const Arguments &arguments, const Call &call) {
+PyObject *called(const Arguments &arguments, const Call &call, long each = 1) {
     if (arguments.failed()) return nullptr;
     long left;
-    if (arguments.size() <= FEW) {
+    if (arguments.size() * each <= FEW) {
         left = call();
     } else {
         Py_BEGIN_ALLOW_THREADS;
@@ -172,6 +183,43 @@ PyObject *student(PyObject *, PyObject *const *given, Py_ssize_t count) {
     return called(a, [&] { return active->student(t, nu, slope, a.size()); });
 }
 
+PyObject *log_gamma_star(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(2, count)) return nullptr;
+    Arguments a;
+    double *result = a.output(given[1]);
+    Input alpha = a.array(given[0]);
+    return called(a, [&] { return active->draws->log_gamma_star(alpha, result, a.size()), 0L; });
+}
+
+PyObject *product(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(4, count)) return nullptr;
+    Arguments a;
+    long entries = 0, columns = 0;
+    double *y = a.rows(given[3], &entries, true);
+    const double *x = a.rows(given[1], &columns, false);
+    Input matrix = a.either(given[0], entries * columns), offset = {nullptr, 0};
+    if (given[2] != Py_None) offset = a.either(given[2], entries);
+    auto call = [&] {
+        return active->product(matrix, offset, x, y, a.size(), entries, columns), 0L;
+    };
+    return called(a, call, entries * columns);
+}
+
+PyObject *outer(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(3, count)) return nullptr;
+    Arguments a, of_total;
+    long entries = 0, columns = 0, length = 0;
+    const double *left = a.rows(given[0], &entries, false);
+    const double *right = a.rows(given[1], &columns, false);
+    double *total = of_total.rows(given[2], &length, true);
+    if (of_total.failed()) return nullptr;
+    if (of_total.size() != entries || length != columns) a.wrong();
+    auto call = [&] {
+        return active->outer(left, right, total, a.size(), entries, columns), 0L;
+    };
+    return called(a, call, entries * columns);
+}
+
 PyObject *gamma_propose(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(4, count)) return nullptr;
     Arguments a;
@@ -215,7 +263,7 @@ PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
     }
     const double *data = (const double *)view.buf;
     Py_ssize_t size = view.len / (Py_ssize_t)sizeof(double), outside = 0;
-    for (Py_ssize_t i = 0; i < size; i++) outside += !(low < data[i] && data[i] < high);
+    for (Py_ssize_t i = 0; i < size; i++) outside += !((low < data[i]) & (data[i] < high));
     PyBuffer_Release(&view);
     return PyBool_FromLong(size > 0 && !outside);
 }
@@ -256,6 +304,11 @@ PyMethodDef methods[] = {
     {"beta_draw", (PyCFunction)(void (*)(void))beta_draw, METH_FASTCALL,
      "beta_draw(x, logit, alpha, beta, first, second)"},
     {"student", (PyCFunction)(void (*)(void))student, METH_FASTCALL, "student(t, nu, slope)"},
+    {"log_gamma_star", (PyCFunction)(void (*)(void))log_gamma_star, METH_FASTCALL,
+     "log_gamma_star(alpha, result)"},
+    {"product", (PyCFunction)(void (*)(void))product, METH_FASTCALL,
+     "product(matrix, x, offset, y)"},
+    {"outer", (PyCFunction)(void (*)(void))outer, METH_FASTCALL, "outer(left, right, total)"},
     {"gamma_propose", (PyCFunction)(void (*)(void))gamma_propose, METH_FASTCALL,
      "gamma_propose(z, u, alpha, work)"},
     {"gamma_accept", (PyCFunction)(void (*)(void))gamma_accept, METH_FASTCALL,

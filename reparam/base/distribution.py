@@ -8,6 +8,7 @@ evaluate block by block on several threads, and give results their shapes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Self, final
@@ -19,7 +20,7 @@ from reparam._typing import Array, ArrayLike, RNGLike, Shape
 from reparam.base.formulas import FUNCTIONS, About, Formulas, View, stand_in
 from reparam.domains import Integers, within
 from reparam.engine.blocks import evaluate
-from reparam.engine.noise import Noise, Stream, Substream
+from reparam.engine.noise import BLOCK, Noise, Stream, Substream, draws_together
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, check_memory, sample_shape, summed_to
 from reparam.errors import NoFormulaError, ShapeError
@@ -251,9 +252,13 @@ class Distribution(Formulas):
     @final
     def _source(self, stream: Stream) -> list[Operand]:
         """Return the operands that draws are made of, beside θ."""
+        noises, together = self._noises(), BLOCK
+        if self._support.rank:
+            events = (self.event_shape, *(event for _, event in noises))
+            together = draws_together(max(map(math.prod, events)))
         return [
-            Substream(stream, kind, number, event)
-            for number, (kind, event) in enumerate(self._noises())
+            Substream(stream, kind, number, event, together)
+            for number, (kind, event) in enumerate(noises)
         ]
 
     @final

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
@@ -378,8 +378,8 @@ class Tree:
     def _length(self, axis: str | int) -> int:
         if isinstance(axis, int):
             return axis
-        name, sign, number = axis.replace("−", "-").replace("-", "+-").partition("+")
-        return self._sizes[name.strip()] + (int(number.replace(" ", "")) if sign else 0)
+        name, more = _name_and_number(axis)
+        return self._sizes[name] + more
 
     def _check(self) -> None:
         """Refuse values that don't go together: what a subclass wants beside its declarations."""
@@ -465,6 +465,13 @@ def _trees(name: str, part: Any) -> list[tuple[str, Tree]]:
 def _made(cls: type[T], parts: Mapping[str, Any]) -> T:
     """Return the tree that was taken apart to be pickled."""
     return cls(**parts)
+
+
+@cache
+def _name_and_number(axis: str) -> tuple[str, int]:
+    """Return the parts of the length of an axis, such as K and −1 of "K − 1"."""
+    name, sign, number = axis.replace("−", "-").replace("-", "+-").partition("+")
+    return name.strip(), int(number.replace(" ", "")) if sign else 0
 
 
 def _text(part: Any) -> str:

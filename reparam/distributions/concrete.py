@@ -19,7 +19,7 @@ from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import UNIFORM
 from reparam.parameters import Parameter
 from reparam.regions import Simplex
-from reparam.special.simplex import in_shares
+from reparam.special.simplex import in_shares, index_of_greatest
 from reparam.special.softmax import (
     log_softmax,
     pull_log_softmax,
@@ -72,7 +72,7 @@ class Concrete(Reparameterized):
     @classmethod
     def _transform(cls, u: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
         perturbed = logits - np.log(-np.log(u))
-        x = (perturbed - _there(perturbed, _greatest(perturbed))) / _column(temperature)
+        x = (perturbed - _there(perturbed, index_of_greatest(perturbed))) / _column(temperature)
         weights = np.exp(x)
         return weights / np.sum(weights, axis=-1, keepdims=True), x
 
@@ -169,10 +169,6 @@ def _column(each: Array) -> Array:
     """Return a number, or one a draw, so that it divides vectors."""
     column: Array = np.asarray(each)[..., np.newaxis]
     return column
-
-
-def _greatest(x: Array) -> NDArray[np.intp]:
-    return np.asarray(np.argmax(x, axis=-1))[..., np.newaxis]
 
 
 def _there(x: Array, index: NDArray[np.intp]) -> Array:

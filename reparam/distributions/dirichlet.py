@@ -24,7 +24,13 @@ from reparam.special.beta_score import logit_centred_logs
 from reparam.special.bregman import generalized_kl
 from reparam.special.counts import stirling
 from reparam.special.log_beta import log_beta_divergence
-from reparam.special.simplex import along, covariance, in_shares, of_others
+from reparam.special.simplex import (
+    along,
+    covariance,
+    in_shares,
+    index_of_greatest,
+    of_others,
+)
 
 __all__ = ["Dirichlet"]
 
@@ -94,11 +100,9 @@ class Dirichlet(Reparameterized):
         weights = np.exp(x)
         rest = of_others(weights)
         logit = x - np.log(rest)
-        greatest = np.argmax(x, axis=-1)[..., np.newaxis]
-        largest = np.take_along_axis(rest, greatest, axis=-1)
-        if np.any(lost := largest[:, 0] < 1e-290):  # all others underflow
+        if np.any(lost := along(np.minimum, rest)[:, 0] < 1e-290):  # others underflow
             others = x[lost]
-            np.put_along_axis(others, greatest[lost], -np.inf, axis=-1)
+            np.put_along_axis(others, index_of_greatest(others), -np.inf, axis=-1)
             far = -np.logaddexp.reduce(others, axis=-1, keepdims=True)
             logit[lost] = np.where(others == -np.inf, far, logit[lost])
         np.clip(logit, -LARGEST, LARGEST, out=logit)
@@ -110,7 +114,7 @@ class Dirichlet(Reparameterized):
     ) -> tuple[Array, ...]:
         # y_j h_j (c_j − Σ_i y_i c_i) for upstream c, from which any number may be taken: without
         # that of the greatest entry 1 − y is not needed, which would cancel
-        greatest = np.argmax(logit, axis=-1)[..., np.newaxis]
+        greatest = index_of_greatest(logit)
         c = upstream - np.take_along_axis(upstream, greatest, axis=-1)
         centred = c - np.einsum("...k,...k->...", y, c)[..., np.newaxis]
         return (_times(y * centred, _slopes(logit, concentration)),)
@@ -124,7 +128,7 @@ class Dirichlet(Reparameterized):
         cls, upstream: Array, y: Array, logit: Array, concentration: Array
     ) -> tuple[Array, ...]:
         # h_j ((1 − y_j) c_j − y_j Σ_{i≠j} c_i): of the greatest entry, the others are added up
-        greatest = np.arange(y.shape[-1]) == np.argmax(logit, axis=-1)[..., np.newaxis]
+        greatest = np.arange(y.shape[-1]) == index_of_greatest(logit)
         others = np.sum(upstream, axis=-1, keepdims=True) - upstream
         smaller = np.sum(np.where(greatest, 0.0, upstream), axis=-1, keepdims=True)
         pulled = upstream * special.sigmoid(-logit) - y * np.where(greatest, smaller, others)

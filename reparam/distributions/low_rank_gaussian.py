@@ -130,7 +130,7 @@ class LowRankMultivariateGaussian(Reparameterized):
     @staticmethod
     def _transform(first: Array, second: Array, *theta: Any) -> tuple[Array, ...]:
         loc, w, d, _, _ = theta
-        return loc + apply(w, first) + np.sqrt(d) * second, first, second
+        return apply(w, first, loc) + np.sqrt(d) * second, first, second
 
     @staticmethod
     def _pull(

@@ -105,7 +105,7 @@ class MultivariateGaussian(Elliptical):
 
     @staticmethod
     def _transform(z: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:
-        return loc + apply(a, z), z
+        return apply(a, z, loc), z
 
     @staticmethod
     def _pull(upstream: Array, y: Array, z: Array, *theta: Any) -> tuple[Any, ...]:

@@ -129,7 +129,7 @@ class MultivariateStudentT(Elliptical):
         # no further than numbers whose products with A are numbers
         log_scale = np.minimum(-0.5 * (log_gamma - np.log(0.5 * df)), _FURTHEST)
         x = z * np.exp(log_scale)[..., np.newaxis]
-        return loc + apply(a, x), x, log_gamma
+        return apply(a, x, loc), x, log_gamma
 
     @staticmethod
     def _pull(

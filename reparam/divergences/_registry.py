@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -92,15 +93,17 @@ def formulas(p: type[Distribution], q: type[Distribution]) -> Iterator[Formula]:
         yield _FORMULAS[pair]
 
 
-def _laws(cls: type[Distribution]) -> Iterator[type[Distribution]]:
-    """Yield the class, and its bases that are abstract or have the same law."""
-    changed = False
+@cache
+def _laws(cls: type[Distribution]) -> tuple[type[Distribution], ...]:
+    """Return the class, and its bases that are abstract or have the same law."""
+    changed, found = False, []
     for base in cls.__mro__:
         if not issubclass(base, Distribution):
             continue
         if base._missing() or not changed:
-            yield base
+            found.append(base)
         changed = changed or any(_is_mathematics(*item) for item in vars(base).items())
+    return tuple(found)
 
 
 def _is_mathematics(name: str, value: object) -> bool:

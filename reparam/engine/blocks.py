@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.engine.noise import BLOCK
+from reparam.engine.noise import BLOCK, draws_together
 from reparam.engine.operands import Operand
 from reparam.engine.outer import Outer
 from reparam.engine.shapes import allocated, check_memory
@@ -29,6 +29,9 @@ __all__ = ["elements_per_block", "evaluate", "total"]
 #: How many blocks a thread evaluates together, if there are enough. Each operation on an array
 #: needs the interpreter's lock for a moment; on few elements the threads would mostly wait for it.
 SPAN = 2
+
+#: The numbers of a row whose sum NumPy takes as long for as for a few.
+_LONG = 256
 
 # The C library's malloc gives a large block back to the operating system when it is freed, and
 # getting it again costs a page fault every few thousand bytes: more than most of the arithmetic
@@ -151,7 +154,7 @@ def elements_per_block(events: Sequence[tuple[int, ...]], each: int = 0) -> int:
     each
         How many numbers an element is made of: by default as many as the longest output has.
     """
-    return max(1, BLOCK // max(1, each or max(map(math.prod, events)))) if any(events) else BLOCK
+    return draws_together(each or max(map(math.prod, events))) if any(events) else BLOCK
 
 
 def _taken(item: Operand, start: int, stop: int, first: int) -> Any:
@@ -167,8 +170,19 @@ def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
         return value.sum()
     array = np.asarray(value, np.float64)
     if array.ndim > len(event):
+        return _sum_of_rows(array)
+    return np.asarray(size * (np.broadcast_to(array, event) if array.shape != event else array))
+
+
+def _sum_of_rows(array: Array) -> Array:
+    """Return the sum of rows; NumPy adds up a few long ones faster than many short ones."""
+    joined = _LONG // max(1, math.prod(array.shape[1:]))
+    if array.ndim == 1 or joined < 2 or len(array) < _LONG or not array.flags.c_contiguous:
         return np.asarray(np.add.reduce(array, axis=0))
-    return np.asarray(size * np.broadcast_to(array, event))
+    whole = len(array) // joined * joined
+    longer = array[:whole].reshape(-1, joined, *array.shape[1:])
+    total = np.add.reduce(np.add.reduce(longer, axis=0), axis=0)
+    return np.asarray(total + np.add.reduce(array[whole:], axis=0))
 
 
 def _owned(

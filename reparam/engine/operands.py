@@ -37,6 +37,19 @@ class Constant:
         return self._value
 
 
+class _Rows:
+    """Rows of one vector, laid out for each block: never as many as a result has."""
+
+    def __init__(self, value: Array) -> None:
+        self._value = value
+
+    def take(self, start: int, stop: int) -> Array:
+        """Return that many rows."""
+        rows = np.empty((stop - start, *self._value.shape))
+        rows[...] = self._value
+        return rows
+
+
 class _Flat:
     """Values that are laid out one after another when they are first needed.
 
@@ -112,6 +125,8 @@ def operand(
     """
     if values.shape == shape and not event:
         return values if len(shape) == 1 else values.reshape(-1)
+    if event and values.ndim <= len(event):
+        return _Rows(np.broadcast_to(values, event))
     return _Elements(values, shape, event, first)
 
 

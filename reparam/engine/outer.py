@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from reparam._kernels import active
 from reparam._typing import Array
 
 __all__ = ["Outer"]
@@ -42,6 +43,10 @@ class Outer:
     def sum(self) -> Array:
         """Return the sum of the matrices."""
         left, right = self._left, self._right
+        if compiled := active():
+            total = np.empty((left.shape[1], right.shape[1]))
+            compiled.outer(np.ascontiguousarray(left), np.ascontiguousarray(right), total)
+            return total
         rows = _ALONE // (left.shape[1] * right.shape[1])
         if rows < _FEWEST or len(left) <= rows:
             return np.asarray(left.T @ right)

@@ -64,7 +64,9 @@ def _by(compiled: Any, z: Array, u: Array, alpha: Array) -> tuple[Array, Array, 
 
     It takes numbers that lie next to each other; those of vectors may be strided.
     """
-    z, u, alpha = (np.asarray(each, order="C") for each in (z, u, alpha))
+    z, u = np.asarray(z, order="C"), np.asarray(u, order="C")
+    if type(alpha) is np.ndarray:
+        alpha = np.asarray(alpha, order="C")
     x, log_x = np.empty(z.size), np.empty(z.size)
     if z.size <= _PIECE:
         found = _fill(compiled, z, u, alpha, x, log_x)

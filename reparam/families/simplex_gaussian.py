@@ -96,7 +96,7 @@ class SimplexGaussian(Elliptical):
     @final
     @classmethod
     def _transform(cls, z: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:
-        x = loc + apply(a, z)
+        x = apply(a, z, loc)
         return np.exp(cls._log_onto(x)), x, z
 
     @final

@@ -82,8 +82,10 @@ def log1pmx(r: Array) -> Array:
     square = s * s
     total = 0.0 * square
     for k in range(10, -1, -1):
-        total = total * square + 1.0 / (2 * k + 3)
-    return np.where(np.abs(r) < 0.3, s * (2.0 * square * total - r), np.log1p(r) - r)
+        total *= square
+        total += 1.0 / (2 * k + 3)
+    near, inner = np.abs(r) < 0.3, s * (2.0 * square * total - r)
+    return np.asarray(inner) if np.all(near) else np.where(near, inner, np.log1p(r) - r)
 
 
 def log1mexp(t: Array) -> Array:

@@ -35,8 +35,10 @@ from reparam.special._rules import (
     BETA_HIGH,
     BETA_LOW,
     CUTOFF,
+    GAMMA_ABOVE_FIVE,
     GAMMA_ABOVE_HALF,
     GAMMA_ABOVE_TEN,
+    GAMMA_ABOVE_TWELVE,
     GAMMA_ABOVE_TWO,
     GAMMA_BELOW,
 )
@@ -106,13 +108,34 @@ def _carried(
 
 
 def _above(x: Array, log_x: Array, alpha: Array, rule: Rule) -> tuple[Array, Array]:
-    """From above, α ≤ min(x, 8): (1/x) ∫₀^∞ (1 + v/x)^(α−1) e^(−v) dv, t = x + v, and with log1p.
+    """From above, α ≤ min(x, 8): ∫₀^∞ e^(αs − x (e^s − 1)) ds, t = x e^s, and with s.
 
-    h = (ln x − ψ(α)) M + (1/x) ∫₀^∞ log1p(v/x) …. 10 to 12 fixed nodes, error 1e-14.
+    h = (ln x − ψ(α)) M + ∫₀^∞ s …. 12 to 15 fixed nodes, at which e^s − 1 is a constant: each takes
+    one exponential. Error 1e-14.
     """
     from scipy.special import digamma
 
     node, weight = np.array(rule)
+    fall = column(-np.expm1(node))
+
+    def integrals(density: Array, power: Array, x: Array, alpha: Array) -> tuple[Array, ...]:
+        np.multiply(fall, x, out=density)
+        density += np.multiply(column(node), alpha, out=power)
+        np.exp(density, out=density)
+        return weighted(density, weight), weighted(density, node * weight)
+
+    mass, first = integrate(integrals, node.size, 2, x, alpha)
+    return mass, (log_x - digamma(alpha)) * mass + first
+
+
+def _far_above(x: Array, log_x: Array, alpha: Array) -> tuple[Array, Array]:
+    """From far above, x ≥ 30: (1/x) ∫₀^∞ (1 + v/x)^(α−1) e^(−v) dv, t = x + v, and with log1p.
+
+    h = (ln x − ψ(α)) M + (1/x) ∫₀^∞ log1p(v/x) …. 10 fixed nodes, error 1e-14.
+    """
+    from scipy.special import digamma
+
+    node, weight = np.array(GAMMA_ABOVE_TEN)
     weight = weight * np.exp(-node)
 
     def integrals(
@@ -216,7 +239,9 @@ _BOTH = (
     _below,
     partial(_above, rule=GAMMA_ABOVE_HALF),
     partial(_above, rule=GAMMA_ABOVE_TWO),
-    partial(_above, rule=GAMMA_ABOVE_TEN),
+    partial(_above, rule=GAMMA_ABOVE_FIVE),
+    partial(_above, rule=GAMMA_ABOVE_TWELVE),
+    _far_above,
     _scaled_below,
     _scaled_above,
 )
@@ -232,7 +257,7 @@ _DERIVATIVE: tuple[Callable[..., Array], ...] = (
     *(_part(1, formula) for formula in _BOTH),
     *(partial(_expansion, table=table) for table in TABLES),
 )
-_SCALED, _TABLES = 6, 8
+_SCALED, _TABLES = 8, 10
 
 
 def _choose(x: Array, alpha: Array, *, expand: bool = True) -> NDArray[np.integer[Any]]:
@@ -247,7 +272,7 @@ def _choose(x: Array, alpha: Array, *, expand: bool = True) -> NDArray[np.intege
     """
     above = above_mean(x, alpha)
     below = (x > 0.3).view(np.int8) + (x > 2.0)
-    choice = below + above * (3 + (x >= 2.0) + (x >= 10.0) - below)
+    choice = below + above * (3 + (x >= 2.0) + (x >= 5.0) + (x >= 12.0) + (x >= 30.0) - below)
     large = alpha >= TABLES[0].least
     if not np.any(large):
         return choice

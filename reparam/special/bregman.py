@@ -11,7 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special._accurate import log1pmx
-from reparam.special.log_gamma import STIRLING
+from reparam.special._constants import STIRLING
 
 __all__ = [
     "excess",
@@ -35,12 +35,15 @@ _BERNOULLI = tuple(2 * k * (2 * k - 1) * c for k, c in enumerate(STIRLING, 1))
 
 def log_quotient(x: Array, y: Array) -> Array:
     """Return ln(x/y) for x, y > 0, also where the quotient over- or underflows."""
+    apart = x - y
+    near = np.abs(apart) < 0.5 * y
+    log = np.log1p(apart / y)
+    if np.all(near):
+        return np.asarray(log)
     quotient = x / y
     normal = (quotient > 1e-290) & (quotient < np.inf)
-    near = np.abs(x - y) < 0.5 * y
-    return np.select(
-        [near, normal], [np.log1p((x - y) / y), np.log(quotient)], np.log(x) - np.log(y)
-    )
+    log = np.where(near, log, np.log(quotient))
+    return log if np.all(near | normal) else np.where(near | normal, log, np.log(x) - np.log(y))
 
 
 def excess(d: Array, log: Array) -> Array:
@@ -95,7 +98,9 @@ def loggamma_excess(x: Array, y: Array, h: Array) -> tuple[Array, Array]:
     value = slope = np.zeros_like(x + y)
     for _ in range(_STEPS):
         v = h / (y + 1.0) / x
-        log = np.where(v < 0.5, np.log1p(-v), log_quotient(y, x) + log_quotient(x + 1.0, y + 1.0))
+        log = np.log1p(-v)
+        if np.any(far := v >= 0.5):
+            log = np.where(far, log_quotient(y, x) + log_quotient(x + 1.0, y + 1.0), log)
         bent = np.where(np.abs(v) < 0.3, log1pmx(-v), log + v)
         near = (x + 1.0) * bent + (h / x) * (h / y) / (y + 1.0)
         value = value + np.where(v < -1.0, (x + 1.0) * log + h / y, near)

@@ -13,8 +13,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special._accurate import product_difference
+from reparam.special._constants import STIRLING
 from reparam.special.bregman import excess, relative_excess, stirling_divergence, trigamma_excess
-from reparam.special.log_gamma import STIRLING
 
 __all__ = ["log_beta_divergence"]
 

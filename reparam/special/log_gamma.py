@@ -6,30 +6,16 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.special._accurate import log1pmx
+from reparam.special._constants import STEP_TERMS, STIRLING
+from reparam.special._served import served
 
 __all__ = [
-    "STIRLING",
     "half_step_fall",
     "log_gamma_one_plus",
     "log_gamma_rise",
     "log_gamma_star",
     "log_half_step",
 ]
-
-#: B_2k/(2k(2k−1)) for k = 1, 2, … in ln Γ*(α) ~ Σ (B_2k/(2k(2k−1))) α^(1−2k), for α ≥ 8.
-STIRLING = (
-    1 / 12,
-    -1 / 360,
-    1 / 1260,
-    -1 / 1680,
-    1 / 1188,
-    -691 / 360360,
-    1 / 156,
-    -3617 / 122400,
-)
-
-#: Terms of the series of a step up from α ≥ 1, 2, …, 7: the rest is below 1e-16 of it.
-_STEP_TERMS = (16, 12, 10, 9, 8, 8, 7)
 
 #: From here on ln(Γ(α+½)/(Γ(α) √α)) is −1/8α to the last bit: the next term is 1/192α³.
 _ONE_TERM = 1e9
@@ -87,8 +73,16 @@ def log_gamma_star(alpha: Array) -> Array:
     """Return ln Γ*(α) = ln Γ(α) − (α − ½) ln α + α − ½ ln 2π for α ≥ 1 (DLMF 5.11.1).
 
     Below 8 it is carried up: with s = 1/(2α + 1), ln Γ*(α) = ln Γ*(α+1) + atanh(s)/s − 1, whose
-    series Σ s^2k/(2k+1) has no cancellation.
+    series Σ s^2k/(2k+1) has no cancellation. Of equal shapes, which quantiles and tails repeat for
+    all points, it is computed once.
     """
+    flat = np.asarray(alpha, np.float64).ravel()
+    one = flat.size > 1 and np.all(flat == flat[0])
+    (found,) = served("log_gamma_star", _log_gamma_star, (flat[:1] if one else flat,), 1)
+    return np.full(alpha.shape, found) if one else found.reshape(alpha.shape)
+
+
+def _log_gamma_star(alpha: Array) -> tuple[Array]:
     carried: Array | float = 0.0
     if np.any(low := alpha < 8.0):
         carried, alpha = np.zeros_like(alpha), np.array(alpha)
@@ -98,13 +92,13 @@ def log_gamma_star(alpha: Array) -> Array:
     series = np.zeros_like(alpha)
     for coefficient in reversed(STIRLING):
         series = series * square + coefficient
-    return carried + series * inverse
+    return (carried + series * inverse,)
 
 
 def _carried_up(alpha: Array) -> tuple[Array, Array]:
     """Return ln Γ*(α) − ln Γ*(α+n), and α + n ≥ 8, the least of these, for 1 ≤ α < 8."""
     carried = np.zeros_like(alpha)
-    for terms in _STEP_TERMS:
+    for terms in STEP_TERMS:
         square = np.where(alpha < 8.0, (1.0 / (2.0 * alpha + 1.0)) ** 2, 0.0)
         step = np.zeros_like(alpha)
         for k in range(terms, 0, -1):

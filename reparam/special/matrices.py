@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from reparam._kernels import active
 from reparam._typing import Array
 
 __all__ = [
@@ -53,9 +54,29 @@ def scalars(numbers: Array) -> Array:
     return np.asarray(numbers)[..., np.newaxis, np.newaxis]
 
 
-def apply(matrix: Array, x: Array) -> Array:
-    """Return A x for each row x."""
-    return np.asarray(np.einsum("...jk,...k->...j", matrix, x))
+def apply(matrix: Array, x: Array, offset: Array | None = None) -> Array:
+    """Return A x, or A x + b, for each row x.
+
+    Parameters
+    ----------
+    matrix, offset
+        A and b, the same for all rows or one for each.
+    x
+        The rows.
+    """
+    compiled = active()
+    if compiled is not None and x.ndim == 2:
+        leads = matrix.shape[:-2], () if offset is None else offset.shape[:-1]
+        if all(lead in {(), x.shape[:1]} for lead in leads):
+            arguments = (
+                each if each is None else np.ascontiguousarray(each, np.float64)
+                for each in (matrix, x, offset)
+            )
+            y = np.empty((len(x), matrix.shape[-2]))
+            compiled.product(*arguments, y)
+            return y
+    product = np.einsum("...jk,...k->...j", matrix, x)
+    return np.asarray(product if offset is None else offset + product)
 
 
 def cholesky(matrix: Array) -> Array:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import reduce
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 
-__all__ = ["along", "covariance", "in_shares", "of_others"]
+__all__ = ["along", "covariance", "in_shares", "index_of_greatest", "of_others"]
 
 #: Up to this many entries NumPy adds in order, too, and takes 10 times as long along the last axis.
 _FEW = 7
@@ -22,13 +23,38 @@ def along(operation: np.ufunc, terms: Array) -> Array:
     return np.asarray(operation.reduce(terms, axis=-1, keepdims=True))
 
 
+def index_of_greatest(terms: Array) -> NDArray[np.intp]:
+    """Return where the first of the greatest terms is along the last axis, which stays."""
+    size = terms.shape[-1]
+    if not 0 < size <= _FEW:
+        return np.asarray(np.argmax(terms, axis=-1))[..., np.newaxis]
+    best, index = terms[..., :1], np.zeros((*terms.shape[:-1], 1), np.intp)
+    for k in range(1, size):
+        term = terms[..., k : k + 1]
+        np.putmask(index, term > best, k)
+        best = np.maximum(best, term)
+    return index
+
+
 def of_others(terms: Array) -> Array:
     """Return for each of some positive terms, along the last axis, the sum of all others.
 
     Where a term is more than half of the whole sum, so that their difference cancels, the others
     are added up instead. Takes time linear in their number.
     """
-    greatest = np.argmax(terms, axis=-1)[..., np.newaxis]
+    size = terms.shape[-1]
+    if size <= _FEW:
+        sums = np.empty(terms.shape)
+        before: Array | float = 0.0
+        for k in range(size):
+            sums[..., k] = before
+            before = before + terms[..., k]
+        after: Array | float = 0.0
+        for k in reversed(range(size)):
+            sums[..., k] += after
+            after = after + terms[..., k]
+        return sums
+    greatest = index_of_greatest(terms)
     rest = along(np.add, terms) - terms
     others = np.array(terms)
     np.put_along_axis(others, greatest, 0.0, axis=-1)

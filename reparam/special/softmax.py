@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special.simplex import index_of_greatest
 
 __all__ = ["log_shares", "log_softmax", "pull_log_softmax", "pull_softmax", "pull_softmax_along"]
 
@@ -24,7 +25,7 @@ def log_softmax(logits: Array) -> Array:
     ndarray
         Of the same shape.
     """
-    greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
+    greatest = index_of_greatest(logits)
     shifted = logits - np.take_along_axis(logits, greatest, axis=-1)
     others = np.exp(shifted)
     np.put_along_axis(others, greatest, 0.0, axis=-1)
@@ -44,14 +45,14 @@ def pull_softmax(upstream: Array, y: Array, logits: Array) -> Array:
     ∂L/∂η_j = y_j (c_j − Σ_k y_k c_k) for upstream c, from which any number may be taken: without
     that of the greatest entry 1 − y is not needed, which would cancel.
     """
-    greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
+    greatest = index_of_greatest(logits)
     c = upstream - np.take_along_axis(upstream, greatest, axis=-1)
     return np.asarray(y * (c - np.einsum("...k,...k->...", y, c)[..., np.newaxis]))
 
 
 def pull_softmax_along(upstream: Array, moved: Array, y: Array, logits: Array) -> Array:
     """Return the derivative of :func:`pull_softmax` as η moves."""
-    greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
+    greatest = index_of_greatest(logits)
     c = upstream - np.take_along_axis(upstream, greatest, axis=-1)
     in_y = pull_softmax(moved, y, logits)  # as ∂y_i/∂η_j is symmetric
     mean, change = (np.einsum("...k,...k->...", each, c)[..., np.newaxis] for each in (y, in_y))
@@ -63,7 +64,7 @@ def pull_log_softmax(upstream: Array, y: Array, logits: Array) -> Array:
 
     ∂L/∂η_j = c_j − y_j Σ_k c_k: for the greatest entry with the sum of the others, 1 − y_j.
     """
-    greatest = np.argmax(logits, axis=-1)[..., np.newaxis]
+    greatest = index_of_greatest(logits)
     chosen = np.arange(logits.shape[-1]) == greatest
     c = np.where(chosen, 0.0, upstream)
     pulled = upstream - y * np.sum(upstream, axis=-1, keepdims=True)

@@ -113,6 +113,27 @@ def test_pieces_around_the_end_of_a_block_are_the_whole(seam):
             np.testing.assert_array_equal(values, whole["value"])
 
 
+def test_vectors_in_pieces_are_the_whole_and_whole_blocks_draw_no_number_in_vain(monkeypatch):
+    d, block = rp.MultivariateStudentT(4.0, np.zeros(3), scale_tril=np.tri(3)), BLOCK // 3
+    whole = d.sample(3 * block, rng=SEED)
+    for start in (block - 7, 2 * block - 7):
+        around = range(start, start + 14)
+        for size in (5, 14):
+            pieces = (around[k : k + size] for k in range(0, 14, size))
+            parts = [v for piece in pieces for v in sampling.values(d, piece, rng=SEED)]
+            np.testing.assert_array_equal(np.concatenate(parts), whole[start : start + 14])
+    drawn = []
+    take = Stream.take
+
+    def counted(stream, kind, number, start, stop, size):
+        drawn.append(start % size + stop - start)
+        return take(stream, kind, number, start, stop, size)
+
+    monkeypatch.setattr(Stream, "take", counted)
+    np.testing.assert_array_equal(d.sample(3 * block, rng=SEED), whole)
+    assert sum(drawn) == 3 * block * (3 + 1 + 1)
+
+
 @pytest.mark.parametrize("name", REPARAMETERIZED)
 def test_fewer_draws_are_the_first_of_more(name):
     for d in (rp.get(name)(), typical(rp.get(name), 3)):

@@ -12,8 +12,11 @@ from reference import PARAMETERS, findings, load
 
 import reparam as rp
 from reparam._kernels import NUMPY, active
+from reparam.engine.outer import Outer
 from reparam.errors import ReparamError
 from reparam.special import beta, gamma, student
+from reparam.special.log_gamma import log_gamma_star
+from reparam.special.matrices import apply
 
 FUNCTIONS = {
     "gamma": gamma.log_pathwise,
@@ -116,6 +119,67 @@ def test_one_shape_for_all_points_is_an_array_of_equal_ones():
         np.testing.assert_array_equal(one, each)
 
 
+def products(rng):
+    """Yield matrices, rows and offsets: all sizes of tiles, triangles, infinities."""
+    for case in range(200):
+        most = 60 if case % 40 == 0 else 20
+        rows, entries, columns = rng.integers(1, most, 3)
+        entries *= 1 + case % 3
+        a, x = rng.normal(size=(entries, columns)), rng.normal(size=(rows, columns))
+        a = (a, np.tril(a), np.triu(a))[rng.integers(3)]
+        if case % 10 == 0:
+            x[rng.integers(rows), rng.integers(columns)] = rng.choice([np.inf, -np.inf, np.nan])
+        shape = (None, (entries,), (rows, entries))[rng.integers(3)]
+        yield a, x, shape and rng.normal(size=shape)
+
+
+def test_products_are_numpys_and_a_row_is_the_same_bits_with_any_kernels_and_neighbours():
+    for a, x, b in products(np.random.default_rng(7)):
+        with kernels(NUMPY), np.errstate(invalid="ignore"):
+            expected = apply(a, x, b)
+        each = np.broadcast_to(a, (len(x), *a.shape))
+        found = []
+        for name in COMPILED:
+            with kernels(name):
+                found += [apply(a, x, b), apply(each, x, b)]
+                halves = [slice(len(x) // 2), slice(len(x) // 2, None)]
+                offsets = [b if b is None or b.ndim == 1 else b[half] for half in halves]
+                parts = [apply(a, x[h], c) for h, c in zip(halves, offsets, strict=True)]
+                found.append(np.concatenate(parts))
+        for other in found[1:]:
+            np.testing.assert_array_equal(other, found[0])
+        np.testing.assert_allclose(found[0], expected, rtol=0, atol=5e-14)
+
+
+def test_log_gamma_star_is_the_same_bits():
+    seams = np.arange(1.0, 10.0)
+    seams = np.concatenate([np.nextafter(seams, 0.0)[1:], seams, np.nextafter(seams, 9.0)])
+    spread = log_uniform(np.random.default_rng(9), 1.0, 1e308)
+    shapes = np.concatenate([seams, spread, 1.0 + spread[spread < 1e3] / 1e3, [np.inf, np.nan]])
+    for expected, found in by_each(log_gamma_star, shapes):
+        np.testing.assert_array_equal(found, expected)
+        again = np.array([log_gamma_star(np.full(3, each))[0] for each in shapes[::97]])
+        np.testing.assert_array_equal(again, found[0, ::97])
+
+
+def test_sums_of_outer_products_are_numpys_with_the_same_bits_by_all_kernels():
+    rng = np.random.default_rng(8)
+    for case in range(60):
+        rows, entries, columns = rng.integers(1, (400, 40, 60))
+        a, b = rng.normal(size=(rows, entries)), rng.normal(size=(rows, columns))
+        if case % 10 == 0:
+            a[rng.integers(rows), rng.integers(entries)] = np.inf
+        with kernels(NUMPY), np.errstate(invalid="ignore"):
+            expected = Outer(a, b).sum()
+        found = []
+        for name in COMPILED:
+            with kernels(name):
+                found.append(Outer(a, b).sum())
+        for other in found[1:]:
+            np.testing.assert_array_equal(other, found[0])
+        np.testing.assert_allclose(found[0], expected, rtol=0, atol=1e-12)
+
+
 def test_the_environment_chooses_kernels():
     for name in (*COMPILED, NUMPY):
         with kernels(name):
@@ -146,6 +210,11 @@ def test_arrays_of_unequal_length_are_refused():
         two, three = np.ones(2), np.ones(3)
         with pytest.raises(ValueError, match="not of one length"):
             compiled.student(two, three, three)
+        for total in (np.ones((2, 2)), three):
+            with pytest.raises(ValueError, match="not of one length"):
+                compiled.outer(np.ones((3, 2)), np.ones((3, 4)), total)
+        with pytest.raises(ValueError, match="not of one length"):
+            compiled.product(np.ones((2, 3)), np.ones((5, 4)), None, np.ones((5, 2)))
         with pytest.raises(ValueError, match="contiguous"):
             compiled.student(two, two, two[::-1])
         with pytest.raises(TypeError):
@@ -159,8 +228,9 @@ def test_arrays_of_unequal_length_are_refused():
         rp.Gamma(0.3),
         rp.Beta(np.geomspace(1e-300, 1e3, 20_000), 2.0),
         rp.StudentT(np.geomspace(1e-3, 1e12, 20_000)),
+        rp.Beta(np.geomspace(0.5, 20.0, 2_000), 2.0).by_quantile(),
     ],
-    ids=lambda law: type(law).__name__,
+    ids=lambda law: repr(law)[:20],
 )
 def test_draws_are_the_same_bits(law):
     shape = () if law.batch_shape else 20_000

@@ -56,6 +56,20 @@ def gamma_above(low, high):
     return family
 
 
+def gamma_above_in_logs(low, high):
+    def family(rng):
+        x = log_uniform(rng, low, high)
+        alpha = min(x, 8.0) * rng.random()
+
+        def values(s):
+            weight = mp.exp(alpha * s - x * mp.expm1(s))
+            return [weight, weight * s]
+
+        return values, [0, 0.3, 1, 2, 5]
+
+    return family
+
+
 def beta_small(least):
     def family(rng):
         alpha, beta_ = rng.uniform(least, 8.0), rng.uniform(0.0, 8.0)
@@ -129,8 +143,10 @@ def student_tail(rng):
 
 FAMILIES = {
     "GAMMA_BELOW": gamma_below,
-    "GAMMA_ABOVE_HALF": gamma_above(0.5, 2.0),
-    "GAMMA_ABOVE_TWO": gamma_above(2.0, 10.0),
+    "GAMMA_ABOVE_HALF": gamma_above_in_logs(0.5, 2.0),
+    "GAMMA_ABOVE_TWO": gamma_above_in_logs(2.0, 5.0),
+    "GAMMA_ABOVE_FIVE": gamma_above_in_logs(5.0, 12.0),
+    "GAMMA_ABOVE_TWELVE": gamma_above_in_logs(12.0, 30.0),
     "GAMMA_ABOVE_TEN": gamma_above(10.0, 200.0),
     "BETA_SMALL": beta_small(0.0),
     "BETA_MODERATE": beta_small(1.0),

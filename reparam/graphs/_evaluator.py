@@ -198,8 +198,7 @@ class Evaluator:
 
     def _noise(self, name: str) -> Noise:
         """Return the kind of noise that a node is made of."""
-        node = next(node for node in self._structure.nodes if node.name == name)
-        assert isinstance(node, Sampled)
+        node = self._structure.drawn[name]
         if name in self._laws and not node.is_discrete:
             noise: Noise = self._laws[name].noise
             return noise

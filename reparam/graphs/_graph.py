@@ -351,8 +351,9 @@ class Model(Evaluator):
         ``straight-through``   along the path, these along the relaxed path: biased
         ====================== =====================================================================
 
-        Exact values are there if enumeration of discrete draws and quadrature over the others give
-        them.
+        Exact values are there where sums over the values of discrete draws, and cubature over the
+        others, give them: up to about three continuous numbers for each term of the loss, and any
+        number of Gaussian ones if the loss is a polynomial in them. A note reports where not.
 
         Parameters
         ----------

@@ -257,10 +257,6 @@ class TestDraws:
         with pytest.raises(rp.ReparamError, match="w is a vector, and can't be made of given nois"):
             self.MODEL.transform(w=M, k=[0.5], q=[0.5])
 
-    def test_a_sum_over_them_has_no_exact_value(self):
-        found = self.MODEL.estimate(100, estimators="mixed", rng=1)
-        assert found.notes == ("no exact value: there is no sum or quadrature over vectors (w, q)",)
-
 
 class TestRelaxed:
     def test_a_choice_blends_entries(self):

@@ -158,7 +158,8 @@ def compared(
     root = seed_sequence(rng)
     structure = model._structure
     plain = replace(structure, nodes=tuple(in_terms(list(_hardened(structure.nodes)))))
-    truth = exact(Evaluator(plain, model.inputs), inputs)
+    whole = Evaluator(plain, model.inputs)
+    truth = exact(whole, inputs)
     rows: list[GraphEstimate] = []
     left_out: dict[str, str] = {}
     said = [f"no exact value: {truth.unknown}"] if truth.unknown else []
@@ -166,7 +167,7 @@ def compared(
         if not every and name not in (asked or ()):
             continue
         nodes = list(_differentiated(plain.nodes, continuous, discrete, temperature))
-        if why := _obstacle(name, plain, nodes):
+        if why := _obstacle(name, whole, nodes, inputs):
             left_out[name] = why
             if not every:
                 raise EstimatorError(f"{name} can't serve: {why}")
@@ -272,9 +273,9 @@ def _differentiated(
             yield node
 
 
-def _obstacle(name: str, plain: Structure, nodes: Iterable[Node]) -> str:
+def _obstacle(name: str, plain: Evaluator, nodes: Iterable[Node], inputs: tuple[str, ...]) -> str:
     """Return why an estimator can't serve a graph, or an empty string."""
-    drawn = [node for node in plain.nodes if isinstance(node, Sampled)]
+    drawn = [*plain._structure.drawn.values()]
     integers = [node for node in drawn if node.is_discrete]
     if not integers and name not in (PATHWISE, SCORE, SCORE_LOO):
         return "no draw is discrete"
@@ -283,13 +284,14 @@ def _obstacle(name: str, plain: Structure, nodes: Iterable[Node]) -> str:
     if name in (SCORE, SCORE_LOO):
         if len(integers) == len(drawn):
             return f"all draws are discrete, and it is {MIXED_SCORE if name == SCORE else MIXED}"
+        active, laws = plain._active(inputs), plain._examples()
         for node in drawn:
-            movers = node.law.cls._support.moved_by
-            if moving := [name for name in movers if name in node.law.cls._fields]:
-                return (
-                    f"{', '.join(moving)} of {node.name} moves an end of the support, which the"
-                    " score does not see"
-                )
+            for argument, leaf in zip(node.arguments, node.placed.leaves, strict=True):
+                if argument in active and leaf.path in laws[node.name].moving:
+                    return (
+                        f"{leaf} of {node.name} moves an end of the support, which the score does"
+                        " not see"
+                    )
     if name in (RELAXED, STRAIGHT_THROUGH):
         try:
             for node in integers:

@@ -256,6 +256,18 @@ class Evaluator:
         with locating(_title(node)):
             return node.placed.at(values, self._layout)
 
+    def _examples(self) -> dict[str, Any]:
+        """Return the distributions of all draws, at one value of the draws before them."""
+        found, source = dict[str, Any](), self._streams(0)
+
+        def noted(node: Sampled, law: Any, at: range) -> Draw | Integers:
+            found[node.name] = law
+            return source(node, law, at)
+
+        with np.errstate(all="ignore"):
+            self._forward(range(1), noted)
+        return found
+
     def _batch_of(self, node: Sampled) -> tuple[int, ...]:
         """Return the shape of one draw as its distribution sees it, without entries of vectors."""
         if not node.law.has_vectors:

@@ -47,6 +47,7 @@ class Graph:
                                                for categorical and one-hot-categorical, too
     ``w ~ mvn(loc=m, scale_tril=L)``           a vector: m and L are arrays, or lists of formulas,
                                                ``[a, 2*a]``
+    ``w ~ independent(gaussian(m), gamma(a))`` a vector with an entry from each distribution
     ``x ~ distribution(…) observed(formula)``  a value that is given; ``log_prob(x)`` is its
                                                log-likelihood
     ``loss = formula``                         the objective, if there is one

@@ -34,15 +34,8 @@ _SIZE = 2**21
 
 
 def _laws(model: Evaluator) -> dict[str, Any]:
-    """Return the distributions of all draws, at some values of those before them."""
-    found, source = dict[str, Any](), model._streams(0)
-
-    def noted(node: Sampled, law: Any, at: range) -> Any:
-        found[node.name] = mapped(law)
-        return source(node, law, at)
-
-    model._forward(range(1), noted)
-    return found
+    """Return the distributions of all draws, at one value of those before them."""
+    return {name: mapped(law) for name, law in model._examples().items()}
 
 
 @dataclass(frozen=True)

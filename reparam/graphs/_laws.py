@@ -180,6 +180,13 @@ class Law:
             for field, part in self.parts.items()
         )
 
+    @property
+    def has_entropy(self) -> bool:
+        """Whether there is a formula of the entropy."""
+        if issubclass(self.cls, Independent):
+            return all(each.has_entropy for each in self.parts["laws"])
+        return bool(self.cls._plain and self.cls.has_formula("entropy"))
+
     def made(self, values: Sequence[Array]) -> Any:
         """Return the distribution with values for its numbers, in order."""
         return self._made(iter(values))
@@ -252,11 +259,6 @@ def _law(text: str, own: Mapping[str, type[Distribution] | Law], depth: int) -> 
     cls = own.get(match[1]) or registry.constructor(match[1])
     if isinstance(cls, Law):
         return cls
-    if issubclass(cls, Independent):
-        raise GraphError(
-            "there is no independent(…) in graphs, where arrays of parameters make arrays of draws;"
-            " leave it out, and write sum(log_prob(y)) for its density"
-        )
     of_vectors = issubclass(cls, Reparameterized) and cls._support.rank
     if not of_vectors and (depth or not issubclass(cls, Discrete)):
         registry.reparameterized_class(cls)
@@ -328,6 +330,10 @@ def _arguments(cls: type[Any], text: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     names, by_name = list(cls._fields), False
     pieces = split(text) if text.strip() else []
+    if issubclass(cls, Independent) and not any(
+        form.fullmatch(piece) for piece in pieces for form in (_LIST, _NAMED)
+    ):
+        return [("laws", f"[{text}]")]  # independent(gaussian, gamma) is short
     if getattr(cls, "_called", None) and len(pieces) > 1 and _LIST.fullmatch(pieces[0]):
         first, *rest = pieces
         if not any(map(_NAMED.fullmatch, rest)):  # mixture([0.3, 0.7], gaussian, gamma) is short

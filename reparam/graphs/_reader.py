@@ -214,8 +214,7 @@ class Reader:
                 of = self._own_draw(text, *spans[0])
             self.nodes.append(Density(name, laws[0], of))
         elif kind == "entropy":
-            cls = laws[0].law.cls
-            if not (cls._plain and cls.has_formula("entropy")):
+            if not laws[0].law.has_entropy:
                 what = (
                     f"{laws[0].law.name} has no formula of the entropy; draw y from it, and write"
                     " -log_prob(y)"

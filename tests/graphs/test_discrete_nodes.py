@@ -186,12 +186,19 @@ class TestEstimators:
             ("k ~ poisson(r)\nloss = k", "score", "all draws are discrete"),
             ("z ~ gaussian(r)\nloss = z", "mixed", "no draw is discrete"),
             ("z ~ uniform(0, r)\nloss = z", "score", "moves an end of the support"),
+            ("z ~ transformed(uniform(0, r), exp())\nloss = z", "score", "base.high of z moves an"),
             ("z ~ gaussian(r)\nloss = z", "reinmax", "no estimator of graphs is called 'reinmax'"),
         ],
     )
     def test_those_that_cant_serve(self, text, name, message):
         with pytest.raises(errors.EstimatorError, match=message):
             rp.Graph(text).at(r=1.5).estimate(10, estimators=name)
+
+    def test_an_end_that_no_input_moves_is_no_obstacle_to_the_score(self):
+        model = rp.Graph("z ~ truncated(gaussian(m), low=0)\nloss = z").at(m=0.0)
+        (row,) = model.estimate(N, rng=1, estimators="score").rows
+        assert row.exact == pytest.approx(1.0 - 2.0 / np.pi, rel=1e-12)
+        assert abs(row.error) < 4.0 * row.standard_error
 
     def test_what_quadrature_cant_do_is_unknown(self):
         found = rp.Graph("z ~ gaussian(m)\nloss = where(z > 1, 1, 0)").at(m=0.0)

@@ -75,6 +75,11 @@ CASES = {
         {"n": 9.0, "c": L[:2, :2]},
         lambda n, c: (c @ c.T)[1, 0] / (n - 3),
     ),
+    "entries": (
+        "y ~ independent(gaussian(m, 1), gamma(a, 2), beta(2, a))\nloss = sum(y)**2",
+        {"m": 0.4, "a": 1.5},
+        lambda m, a: (m + a / 2 + 2 / (2 + a)) ** 2 + 1 + a / 4 + 2 * a / ((2 + a) ** 2 * (3 + a)),
+    ),
     "counts": (
         "n ~ multinomial(4, p)\nq ~ one-hot(probs=p)\nloss = n[0]*n[1] + q[2]*v",
         {"p": P, "v": 3.0},

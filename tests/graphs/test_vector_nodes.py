@@ -258,6 +258,50 @@ class TestDraws:
             self.MODEL.transform(w=M, k=[0.5], q=[0.5])
 
 
+class TestIndependentEntries:
+    LAWS = "gaussian(m, exp(s)), truncated(gamma(a, 2), low=0.5)"
+
+    def test_a_node_has_the_draws_and_derivatives_of_the_product(self):
+        text = f"y ~ independent({self.LAWS})\nloss = y[:, 0]*y[:, 1]**2"
+        model = rp.Graph(text).at(m=0.3, s=-0.2, a=[1.5, 4.0])
+        law = rp.independent(
+            rp.Gaussian(0.3, np.exp(-0.2)), rp.truncate(rp.Gamma([1.5, 4.0], 2.0), low=0.5)
+        )
+        own, found = law.rsample(7, rng=2), model.rsample(7, rng=2)
+        np.testing.assert_array_equal(found.value["y"], own.value)
+        y = own.value
+        upstream = np.stack([y[..., 1] ** 2, 2.0 * y[..., 0] * y[..., 1]], axis=-1)
+        slopes, expected = found.gradient(), own.vjp(upstream)
+        np.testing.assert_allclose(slopes["m"].sum(), expected["laws[0].loc"].sum(), rtol=1e-13)
+        in_shape = expected["laws[1].base.alpha"]
+        np.testing.assert_allclose(slopes["a"].sum(axis=0), in_shape, rtol=1e-13)
+
+    def test_densities_are_sums_over_the_entries(self):
+        together = f"""
+            y ~ independent({self.LAWS})
+            x ~ independent(laws=[gaussian(y[0], 1), laplace(y[1], 2)]) observed(t)
+            far = kl(x, independent(gaussian, laplace(m, 1)))
+            more = far + log_prob(independent([beta(2, a)]), u)
+            loss = log_prob(y) - log_prob(x) + more + entropy(independent(gaussian(0, a), uniform))
+        """
+        apart = """
+            g ~ gaussian(m, exp(s))
+            h ~ truncated(gamma(a, 2), low=0.5)
+            fit = log_prob(gaussian(g, 1), t[0]) + log_prob(laplace(h, 2), t[1])
+            far = kl(gaussian(g, 1), gaussian(0, 1)) + kl(laplace(h, 2), laplace(m, 1))
+            free = log_prob(beta(2, a), u[0]) + entropy(gaussian(0, a)) + entropy(uniform(0, 1))
+            loss = log_prob(g) + log_prob(h) - fit + far + free
+        """
+        inputs = {"m": 0.3, "s": -0.2, "a": 1.5, "t": [0.5, 2.0], "u": [0.4]}
+        one, other = (rp.Graph(text).at(**inputs).rsample(5, rng=4) for text in (together, apart))
+        noise = one.noise["y"]
+        other = rp.Graph(apart).at(**inputs).transform(g=noise[0], h=noise[1])
+        np.testing.assert_allclose(one.value["loss"], other.value["loss"], rtol=1e-12)
+        slopes = other.gradient()
+        for name, slope in one.gradient().items():
+            np.testing.assert_allclose(slope, slopes[name], rtol=1e-9, atol=1e-12, err_msg=name)
+
+
 class TestRelaxed:
     def test_a_choice_blends_entries(self):
         text = "k ~ categorical(probs=p) relaxed(0.5)\nloss = v[k]**2 + 3*k"
@@ -334,7 +378,9 @@ class TestRelaxed:
             {},
             "total_count",
         ),
-        ("y ~ independent(gaussian(m, 1))\nloss = y", {}, r"no independent\(…\) in graphs"),
+        ("y ~ independent(poisson(m), gaussian)\nloss = y[0]", {}, "Poisson has no reparam"),
+        ("y ~ independent(gaussian(m, 1), [gaussian])\nloss = y[0]", {}, "leave out '.gaussian.'"),
+        ("y ~ independent(mvn, gaussian)\nloss = y[0]", {}, r"laws\[0\]=Mult.* draws vectors"),
         (
             "p ~ dirichlet(a)\nloss = log_prob(p)",
             {"a": M**2},

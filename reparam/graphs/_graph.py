@@ -257,14 +257,15 @@ class Model(Evaluator):
         check_memory([(n, *self._shapes[name]) for name in self.graph.names])
         return self._held(draws, self._streams(rng))
 
-    def transform(self, /, **noise: ArrayLike) -> GraphDraw[Model]:
+    def transform(self, /, **noise: Any) -> GraphDraw[Model]:
         """Return the draws that given noise makes: the same noise again, perhaps at other inputs.
 
         Parameters
         ----------
         **noise
             For each node that is drawn, noise of the kind that its distribution declares, of shape
-            draws + the node's shape.
+            draws + the node's shape; for vectors what ``noise`` of a draw has, perhaps a tuple of
+            several arrays.
 
         Returns
         -------

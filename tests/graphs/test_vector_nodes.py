@@ -253,9 +253,22 @@ class TestDraws:
         assert model.rsample(2, rng=1).value["w"].shape == (2, 7, 3)
         assert model.shape_of("w") == (7, 3)
 
-    def test_given_noise_is_for_numbers(self):
-        with pytest.raises(rp.ReparamError, match="w is a vector, and can't be made of given nois"):
-            self.MODEL.transform(w=M, k=[0.5], q=[0.5])
+    def test_given_noise_makes_the_same_draws(self):
+        text = "w ~ mvt(g, m, A)\nq ~ mvn(loc=w, scale_tril=A)\nz ~ gaussian(w[0], 1)"
+        model = rp.Graph(f"{text}\nloss = dot(w, q)*z").at(g=5.0, m=M, A=L)
+        draw = model.rsample(4, rng=3)
+        again = model.transform(**draw.noise)
+        for name, value in draw.value.items():
+            np.testing.assert_array_equal(again.value[name], value)
+        np.testing.assert_array_equal(again.gradient()["m"], draw.gradient()["m"])
+        with pytest.raises(rp.ReparamError, match="w: multivariate-student-t takes 3 arrays of"):
+            model.transform(**{**draw.noise, "w": M})
+        with pytest.raises(rp.ReparamError, match=r"noise of q has shape \(3,\); pass an array of"):
+            model.transform(**{**draw.noise, "q": M})
+        with pytest.raises(
+            rp.ReparamError, match="q: it is a vector of integers, which can't be m"
+        ):
+            self.MODEL.transform(w=[M], k=[0.5], q=[0.5])
 
 
 class TestIndependentEntries:

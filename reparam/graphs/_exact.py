@@ -16,14 +16,15 @@ from reparam.graphs._terms import Term
 
 __all__ = ["Exact", "exact"]
 
-#: The steps of quadrature that are tried, in units of the finest, until the grid is small enough.
-_STEPS = (1, 2, 3, 4)
+#: Steps of quadrature, and longer ones to compare with, in units of the finest: the first that make
+#: the grid small enough are taken.
+_STEPS = ((1, 2), (2, 4), (3, 5), (4, 6), (6, 8))
 
-#: The share of the points, from the middle, that the rule with twice the step has.
+#: The share of the points, from the middle, that the rule with the longer step has.
 _REACH = 11 / 12
 
-#: How far the rules with a step and with twice the step may differ, relatively. The error of the
-#: finer one is about the square of that, or a thirtieth where tails are cut off.
+#: How far the two rules may differ, relatively. The error of the finer one is at most about that to
+#: the power of the ratio of steps, or a thirtieth of it where tails are cut off.
 _AGREED = 1e-5
 
 #: How far two rules that are exact for polynomials may differ, relatively, by rounding.
@@ -105,7 +106,7 @@ def _by_two_rules(
     model: Evaluator, draws: frozenset[str], terms: list[Term], wanted: tuple[str, ...]
 ) -> tuple[Exact, Exact]:
     """Return the sum of some terms by the first rule that is small enough, and by another one."""
-    for step in _STEPS:
+    for step, longer in _STEPS:
         try:
             one = _integrated(Grid.of(model, draws, terms, step), wanted)
         except NoRuleError as error:
@@ -113,7 +114,7 @@ def _by_two_rules(
             continue
         if all(model._structure.drawn[name].is_discrete for name in draws):
             return one, one
-        return one, _integrated(Grid.of(model, draws, terms, 2 * step, _REACH), wanted)
+        return one, _integrated(Grid.of(model, draws, terms, longer, _REACH), wanted)
     one, other = (
         _integrated(Grid.for_polynomials(model, draws, terms, seed, why), wanted) for seed in _SEEDS
     )

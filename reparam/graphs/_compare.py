@@ -22,6 +22,8 @@ from reparam.graphs._nodes import (
     SCORE_LOO,
     STRAIGHT_THROUGH,
     Density,
+    Divergence,
+    Entropy,
     Formula,
     Node,
     Placed,
@@ -209,11 +211,16 @@ def _hardened(nodes: Iterable[Node]) -> Iterator[Node]:
     every = [*nodes]
     soft = [node for node in every if isinstance(node, Sampled) and node.hard]
     hard: dict[tuple[str, ...], Placed] = {node.arguments: node.hard for node in soft if node.hard}
-    own = {
+    gone = {
         name for node in soft if node.hard for name in {*node.arguments} - {*node.hard.arguments}
     }
+
+    def own(placed: Placed) -> Placed:
+        known = hard.get(placed.arguments)
+        return replace(known, stopped=placed.stopped) if known else placed
+
     for node in every:
-        if node.name in own:
+        if node.name in gone:
             continue  # a parameter of the relaxation alone
         if isinstance(node, Sampled) and node.hard:
             yield Sampled(node.name.removesuffix(INDICATOR), node.hard, SCORE_LOO)
@@ -221,8 +228,11 @@ def _hardened(nodes: Iterable[Node]) -> Iterator[Node]:
             if node.base:
                 yield Chosen(node.name, node.base, node.weights.removesuffix(INDICATOR))
         elif isinstance(node, Density) and node.placed.arguments in hard:
-            placed = replace(hard[node.placed.arguments], stopped=node.placed.stopped)
-            yield replace(node, placed=placed, of=node.of.removesuffix(INDICATOR))
+            yield replace(node, placed=own(node.placed), of=node.of.removesuffix(INDICATOR))
+        elif isinstance(node, Entropy):
+            yield replace(node, placed=own(node.placed))
+        elif isinstance(node, Divergence):
+            yield replace(node, p=own(node.p), q=own(node.q))
         else:
             yield node
 

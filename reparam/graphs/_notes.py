@@ -38,12 +38,16 @@ _LINES, _WORK = 60, 6000
 #: the exponential of an exponential, and the least log p(y) dy.
 _POINTS, _REACH, _FAR = 1025, 6.0, -600.0
 
+#: How much of itself J may change from one number to the next where it is looked at for jumps: less
+#: than what rounding errors of J are taken for.
+_UNRESOLVED = 1e-10
+
 #: How far an input moves: of itself, and then of the distance between points.
 _STEP, _SHARE = 1e-5, 1e-4
 
 #: How far from a pole terms are compared, in distances between points, and the least power of the
 #: inverse distance of which the square has an infinite integral, up to rounding.
-_TOWARDS, _SQUARE = (1e-6, 1e-4), 0.49
+_TOWARDS, _SQUARE = (1e-6, 1e-5, 1e-4), 0.49
 
 #: Points whose draws fail together: where a parameter of another draw leaves its domain.
 _TOGETHER = 64
@@ -66,7 +70,8 @@ def notes_on(model: Evaluator, wanted: Sequence[str]) -> tuple[str, ...]:
         for line in _lines(model, tuple(wanted)):
             wild |= set(line.infinite())
             for found in line.breaks():
-                wild |= line.infinite_at(found)
+                at_jump = {LOSS} if found.height else set[str]()  # where J itself is finite
+                wild |= line.infinite_at(found) - at_jump
                 if found.height and (moved := line.moved_by(found) - missed):
                     missed |= moved
                     places.setdefault(line.node.name, found.place)
@@ -246,18 +251,30 @@ class _Line:
         y, log_slope = Line(self.law)(x)
         low, high = self.law.support
         far = self.law.log_prob(y) + log_slope > _FAR
-        y = np.unique(y[far & (y > low) & (y < high)])
+        y = self._resolved(np.unique(y[far & (y > low) & (y < high)]))
         return breaks(self._value_and_slope, y) if y.size > 1 else []
+
+    def _resolved(self, y: Array) -> Array:
+        """Return those of increasing points up to which J changes little between numbers.
+
+        Farther out an oscillating J has other values at neighbouring numbers, as where it jumps.
+        """
+        value, slope = self._value_and_slope(y)
+        size = np.abs(value)
+        size = np.fmax(size, np.fmax(np.append(size[1:], 0.0), np.append(0.0, size[:-1])))
+        lost = np.flatnonzero(np.abs(slope) * np.spacing(np.abs(y)) > _UNRESOLVED * size)
+        middle = np.searchsorted(y, float(self.law.icdf(0.5)))
+        first = lost[lost < middle].max(initial=-1) + 1
+        last = lost[lost >= middle].min(initial=y.size)
+        return np.asarray(y[first:last])
 
     def infinite_at(self, pole: Break) -> set[str]:
         """Return what grows so fast towards a pole that its square has no integral."""
-        near, far = (self._evaluated(pole.sides(by), self.wanted) for by in _TOWARDS)
-        least = _SQUARE * np.log(_TOWARDS[1] / _TOWARDS[0])
-        names = zip((LOSS, *self.wanted), near, far, strict=True)
+        each = [self._evaluated(pole.sides(by), self.wanted) for by in _TOWARDS]
         return {
             name
-            for name, close, away in names
-            if np.any(np.log(np.abs(close)) - np.log(np.abs(away)) >= least)
+            for name, terms in zip((LOSS, *self.wanted), zip(*each, strict=True), strict=True)
+            if np.any(_grow_towards(np.log(np.abs(np.stack(terms)))))
         }
 
     def moved_by(self, jump: Break) -> set[str]:
@@ -326,3 +343,13 @@ class _Line:
             return _Given(new, moved)
 
         return model._forward(range(len(y)), source, active)
+
+
+def _grow_towards(logs: Array) -> Array:
+    """Return of which columns terms grow like a pole whose square has no integral.
+
+    The rows are ln of |terms| at increasing distances. Where a term is 0 at one there is no pole.
+    """
+    growth = np.log(np.divide(_TOWARDS[1:], _TOWARDS[:-1]))[:, np.newaxis]
+    steep = logs[:-1] - logs[1:] >= _SQUARE * growth
+    return np.asarray(np.all(steep & np.isfinite(logs[1:]), axis=0))

@@ -178,6 +178,17 @@ class TestEstimators:
         (note,) = straight.at(p=0.3).expectation(10, rng=1).notes
         assert note == "estimates in p are biased: b is straight-through"
 
+    def test_divergences_of_a_relaxed_node_are_those_of_the_discrete_one(self):
+        text = "b ~ bernoulli(p){}\nloss = b*b + kl(b, bernoulli(0.4)) + entropy(b)"
+        plain, soft = (
+            rp.Graph(text.format(what)).at(p=0.3).estimate(200, rng=1)
+            for what in ("", " relaxed(0.5)")
+        )
+        assert [(row.estimator, row.value, row.exact) for row in plain] == [
+            (row.estimator, row.value, row.exact) for row in soft
+        ]
+        assert plain.rows[0].exact == pytest.approx(1.0 + np.log(0.6 / 0.4), rel=1e-12)
+
     @pytest.mark.parametrize(
         ("text", "name", "message"),
         [

@@ -166,8 +166,8 @@ def combined(rules: Sequence[Array]) -> Array:
 # Discrete draws ------------------------------------------------------------------------------
 
 
-def all_values(name: str, law: Any) -> Array:
-    """Return the values of a discrete draw, except a tail that never comes: one per row.
+def all_values(name: str, law: Any, reach: float) -> Array:
+    """Return the values of a discrete draw, except far tails, up to a share: one per row.
 
     Raises
     ------
@@ -178,7 +178,8 @@ def all_values(name: str, law: Any) -> Array:
         return _counts(name, law)
     low, high = (float(f(end)) for f, end in zip((np.min, np.max), law.support, strict=True))
     if high - low >= _VALUES:
-        low, high = float(np.min(law.icdf(_TAIL))), float(np.max(law.isf(_TAIL)))
+        tail = _TAIL**reach
+        low, high = float(np.min(law.icdf(tail))), float(np.max(law.isf(tail)))
     if not high - low < _VALUES:
         raise NoRuleError(f"{name} has more than {_VALUES:,} values to sum over")
     return np.arange(low, high + 1.0)[:, np.newaxis]

@@ -108,13 +108,15 @@ def _by_two_rules(
     """Return the sum of some terms by the first rule that is small enough, and by another one."""
     for step, longer in _STEPS:
         try:
-            one = _integrated(Grid.of(model, draws, terms, step), wanted)
+            grid = Grid.of(model, draws, terms, step)
         except NoRuleError as error:
             why = str(error)
             continue
-        if all(model._structure.drawn[name].is_discrete for name in draws):
+        other_grid = Grid.of(model, draws, terms, longer, _REACH)
+        one = _integrated(grid, wanted)
+        if other_grid.rows == grid.rows:  # all values of all draws
             return one, one
-        return one, _integrated(Grid.of(model, draws, terms, longer, _REACH), wanted)
+        return one, _integrated(other_grid, wanted)
     one, other = (
         _integrated(Grid.for_polynomials(model, draws, terms, seed, why), wanted) for seed in _SEEDS
     )
@@ -141,10 +143,8 @@ def _integrated(grid: Grid, wanted: tuple[str, ...]) -> Exact:
     cotangents: dict[str, Array] = {}
     value = 0.0
 
-    def add(name: str, weighted: Array) -> None:
-        shape = model._shapes[name]
-        own = model._layout.padded(shape[: len(shape) - model._layout.ranks.get(name, 0)])
-        arriving = over(weighted, (len(frame.at), *own))
+    def add(name: str, weighted: Array, shape: tuple[int, ...]) -> None:
+        arriving = over(weighted, (len(frame.at), *model._layout.padded(shape)))
         known = cotangents.get(name)
         cotangents[name] = arriving if known is None else known + arriving
 
@@ -155,10 +155,12 @@ def _integrated(grid: Grid, wanted: tuple[str, ...]) -> Exact:
         )
         weighted = np.where(weight == 0.0, 0.0, weighted)
         value += float(weighted.sum())
-        add(term.node, np.broadcast_to(weight, weighted.shape))
+        if term.node not in model._structure.scored:
+            add(term.node, np.broadcast_to(weight, weighted.shape), model._shapes[term.node])
         for name in term.before.intersection(model._structure.scored):
             axes = tuple(range(1, weighted.ndim)) if grid.is_joint(name) else ()
-            add(name, weighted.sum(axis=axes, keepdims=True))
+            batch = model._batch_of(model._structure.drawn[name])
+            add(name, weighted.sum(axis=axes, keepdims=True), batch)
     found = model._backward(frame, cotangents, wanted, scores=False)
     gradient = {
         name: entry.sum(axis=0).reshape(model.shape_of(name))[()]

@@ -66,13 +66,15 @@ class Grid:
         The graph.
     terms
         The terms of the loss.
+    rows
+        How many points there are.
     """
 
     def __init__(self, model: Evaluator, terms: Sequence[Term], *axes: _Axis) -> None:
         self.model, self.terms, self._axes = model, terms, axes
         sizes = [len(points) for axis in axes for points in [*axis.points.values()][:1]]
-        self._rows = math.prod(sizes)
-        places = np.unravel_index(np.arange(self._rows), sizes) if sizes else ()
+        self.rows = math.prod(sizes)
+        places = np.unravel_index(np.arange(self.rows), sizes) if sizes else ()
         self._points = {
             name: (points, place)
             for axis, place in zip(axes, places, strict=True)
@@ -98,7 +100,7 @@ class Grid:
         grid, laws = cls(model, terms), _laws(model)
         for name in filter(draws.__contains__, model._structure.draws):
             if model._structure.drawn[name].is_discrete:
-                grid = grid._with_values(name)
+                grid = grid._with_values(name, reach)
                 continue
             kinds = numbers(laws[name]) * grid._copies(name)
             rules = [
@@ -143,15 +145,15 @@ class Grid:
     def _with(self, axis: _Axis) -> Grid:
         return Grid(self.model, self.terms, *self._axes, axis)
 
-    def _with_values(self, name: str) -> Grid:
+    def _with_values(self, name: str, reach: float = 1.0) -> Grid:
         """Return the grid with all values of a discrete draw, given those before it."""
-        values, copies = all_values(name, self._law_of(name)), self._copies(name)
+        values, copies = all_values(name, self._law_of(name), reach), self._copies(name)
         self._check(name, len(values) ** copies)
         return self._with(_Axis({name: combined([values] * copies)}, None))
 
     def _check(self, name: str, count: int) -> None:
         """Check that there is room for the points of a draw."""
-        rows = self._rows * count
+        rows = self.rows * count
         elements = max(math.prod(shape) for shape in self.model._shapes.values())
         if rows * elements > _SIZE:
             names = ", ".join([*self._points, name])
@@ -186,7 +188,7 @@ class Grid:
             has_points = node.name in self._points
             return self._drawn(node, law) if has_points else random(node, law, at)
 
-        return self.model._forward(range(self._rows), source, active)
+        return self.model._forward(range(self.rows), source, active)
 
     def weight(self, frame: Frame, term: Term) -> Array:
         """Return the probability of each combination of what a term depends on.
@@ -194,7 +196,7 @@ class Grid:
         Other draws count once.
         """
         layout = self.model._layout
-        weight = np.ones((self._rows,) + (1,) * layout.dimensions)
+        weight = np.ones((self.rows,) + (1,) * layout.dimensions)
         for axis in self._axes:
             name, *_ = axis.points
             _, place = self._points[name]
@@ -216,9 +218,9 @@ class Grid:
         points, place = self._points[node.name]
         batch = self.model._batch_of(node)
         lead = batch if self.is_joint(node.name) else (1,) * len(batch)
-        rows = points[place].reshape(self._rows, *lead, -1)
-        rows = np.broadcast_to(rows, (self._rows, *batch, rows.shape[-1]))
+        rows = points[place].reshape(self.rows, *lead, -1)
+        rows = np.broadcast_to(rows, (self.rows, *batch, rows.shape[-1]))
         if node.is_discrete:
-            return Integers(law, rows.reshape(self._rows, *batch, *law.event_shape), None)
+            return Integers(law, rows.reshape(self.rows, *batch, *law.event_shape), None)
         law = mapped(law)
         return made(law, *split(numbers(law), rows))

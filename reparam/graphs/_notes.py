@@ -8,7 +8,7 @@ make stays unseen: the tails of a product, for example.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -155,7 +155,9 @@ def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
 
 
 def _elements(model: Evaluator, before: set[str]) -> Iterator[Evaluator]:
-    """Yield the graph at some elements of the batch: with the extreme values of inputs, too."""
+    """Yield what J depends on at some elements of the batch: with extreme values of inputs, too."""
+    nodes = tuple(node for node in model._structure.nodes if node.name in before)
+    structure = replace(model._structure, nodes=nodes)
     batch = np.broadcast_shapes(*(model.shape_of(name) for name in before))
     whole = {
         name: np.broadcast_to(value, batch) if name in before else np.zeros(batch)
@@ -174,7 +176,7 @@ def _elements(model: Evaluator, before: set[str]) -> Iterator[Evaluator]:
             name: value[index] if name in before else np.ravel(model.inputs[name])[0]
             for name, value in whole.items()
         }
-        yield model._at({name: np.asarray(value) for name, value in values.items()})
+        yield Evaluator(structure, {name: np.asarray(value) for name, value in values.items()})
 
 
 def _law(model: Evaluator, node: Sampled, frame: Frame, scene: int) -> Reparameterized:

@@ -100,6 +100,11 @@ CASES = {
         {"m": M[:2], "s": 0.7, "p": P},
         lambda m, s, p: m.sum() ** 2 + 2 * s**2 + m[0] * ((p * (1 - p)).sum() + p.sum() ** 2),
     ),
+    "terms without a formula": (
+        "w ~ mvn(x, c)\nn ~ one-hot(probs=r)\nloss = m + sum(w) + sum(n) - sum(x)*n[0, 1]",
+        {"m": 0.3, "x": np.array([M[:2], [0.5, 1.0]]), "c": L[:2, :2], "r": np.array([P, P])},
+        lambda m, x, c, r: m + x.sum() + 2.0 - x.sum() * r[0, 1] / r[0].sum(),
+    ),
     "a plate of vectors": (
         "w ~ mvn(x, c)\nn ~ one-hot(probs=r)\nloss = sum(w)**2 + n[0, 0]*n[1, 2]",
         {"x": np.array([M[:2], [0.5, 1.0]]), "c": L[:2, :2], "r": np.array([P, P[::-1]])},
@@ -160,6 +165,7 @@ def test_values_and_derivatives_are_those_of_closed_forms(name):
             {"a": np.ones(9)},
             "points for each of 9 elements",
         ),
+        ("k ~ geometric(p)\nloss = exp(k)", {"p": 0.5}, "does not converge"),
         ("w ~ mvt(3, m)\nloss = w[0]**2", {"m": M[:2]}, "does not converge"),
     ],
 )

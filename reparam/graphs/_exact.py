@@ -11,6 +11,7 @@ from reparam.errors import ReparamError
 from reparam.graphs._cubature import NoRuleError
 from reparam.graphs._evaluator import Evaluator
 from reparam.graphs._grid import Grid
+from reparam.graphs._notes import diverging
 from reparam.graphs._score import over, repetitions, whole_shape
 from reparam.graphs._terms import Term
 
@@ -89,6 +90,8 @@ def _found(model: Evaluator, wanted: tuple[str, ...]) -> Exact:
         raise NoRuleError(
             "quadrature does not converge: the loss is not smooth enough for the points"
         )
+    if name := diverging(model, wanted):
+        raise NoRuleError(f"the integral over {name} diverges")
     return total
 
 

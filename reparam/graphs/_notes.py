@@ -26,7 +26,7 @@ from reparam.graphs._relaxing import INDICATOR
 from reparam.graphs._score import Integers
 from reparam.graphs._terms import LOSS
 
-__all__ = ["notes_on"]
+__all__ = ["diverging", "notes_on"]
 
 #: How many elements of a batch are looked at, and how often the noise of other draws is another.
 _ELEMENTS, _SCENES = 6, 3
@@ -85,6 +85,15 @@ def notes_on(model: Evaluator, wanted: Sequence[str]) -> tuple[str, ...]:
         which = [label for name, label in labels.items() if name in wild]
         sentences.append(notes.infinite_variance("estimates", which))
     return tuple(sentences)
+
+
+def diverging(model: Evaluator, wanted: Sequence[str]) -> str:
+    """Return a draw of which a tail makes E[J], or a derivative, infinite; otherwise nothing."""
+    with np.errstate(all="ignore"):
+        for line in _lines(model, tuple(wanted)):
+            if any(line.infinite(power=1.0)):
+                return line.node.name
+    return ""
 
 
 def _biased(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
@@ -236,15 +245,15 @@ class _Line:
     held: Mapping[str, float]
     wanted: tuple[str, ...]
 
-    def infinite(self) -> Iterator[str]:
-        """Yield what has an infinite variance: ``loss``, or the derivative in a name."""
+    def infinite(self, power: float = 2.0) -> Iterator[str]:
+        """Yield of what the power has an infinite mean: ``loss``, or the derivative in a name."""
         for y, log_mass in tail_points(self.law):
             if not y.size:
                 continue
             for name, term in zip(
                 (LOSS, *self.wanted), self._evaluated(y, self.wanted), strict=True
             ):
-                if grows(np.log(np.abs(term)), 2.0, log_mass):
+                if grows(np.log(np.abs(term)), power, log_mass):
                     yield name
 
     def breaks(self) -> list[Break]:

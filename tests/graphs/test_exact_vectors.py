@@ -165,6 +165,7 @@ def test_values_and_derivatives_are_those_of_closed_forms(name):
             {"a": np.ones(9)},
             "points for each of 9 elements",
         ),
+        ("z ~ student-t(7, m)\nloss = exp(0.1*z)", {"m": 0.4}, "the integral over z diverges"),
         ("k ~ geometric(p)\nloss = exp(k)", {"p": 0.5}, "does not converge"),
         ("w ~ mvt(3, m)\nloss = w[0]**2", {"m": M[:2]}, "does not converge"),
     ],

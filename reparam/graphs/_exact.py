@@ -8,7 +8,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.errors import ReparamError
-from reparam.graphs._cubature import NoRuleError
+from reparam.estimators._cubature import AGREED, REACH, STEPS, NoRuleError
 from reparam.graphs._evaluator import Evaluator
 from reparam.graphs._grid import Grid
 from reparam.graphs._notes import diverging
@@ -16,17 +16,6 @@ from reparam.graphs._score import over, repetitions, whole_shape
 from reparam.graphs._terms import Term
 
 __all__ = ["Exact", "exact"]
-
-#: Steps of quadrature, and longer ones to compare with, in units of the finest: the first that make
-#: the grid small enough are taken.
-_STEPS = ((1, 2), (2, 4), (3, 5), (4, 6), (6, 8))
-
-#: The share of the points, from the middle, that the rule with the longer step has.
-_REACH = 11 / 12
-
-#: How far the two rules may differ, relatively. The error of the finer one is at most about that to
-#: the power of the ratio of steps, or a thirtieth of it where tails are cut off.
-_AGREED = 1e-5
 
 #: How far two rules that are exact for polynomials may differ, relatively, by rounding.
 _ROUNDED = 1e-10
@@ -86,7 +75,7 @@ def _found(model: Evaluator, wanted: tuple[str, ...]) -> Exact:
         one, other = _by_two_rules(model, draws, terms, wanted)
         total = _plus(total, one, 1.0)
         apart += _size(_plus(one, other, -1.0))
-    if not (apart <= _AGREED * _size(total) < np.inf):
+    if not (apart <= AGREED * _size(total) < np.inf):
         raise NoRuleError(
             "quadrature does not converge: the loss is not smooth enough for the points"
         )
@@ -109,13 +98,13 @@ def _by_two_rules(
     model: Evaluator, draws: frozenset[str], terms: list[Term], wanted: tuple[str, ...]
 ) -> tuple[Exact, Exact]:
     """Return the sum of some terms by the first rule that is small enough, and by another one."""
-    for step, longer in _STEPS:
+    for step, longer in STEPS:
         try:
             grid = Grid.of(model, draws, terms, step)
         except NoRuleError as error:
             why = str(error)
             continue
-        other_grid = Grid.of(model, draws, terms, longer, _REACH)
+        other_grid = Grid.of(model, draws, terms, longer, REACH)
         one = _integrated(grid, wanted)
         if other_grid.rows == grid.rows:  # all values of all draws
             return one, one

@@ -11,7 +11,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.engine.noise import NORMAL
-from reparam.graphs._cubature import (
+from reparam.estimators._cubature import (
     NoRuleError,
     all_values,
     combined,

@@ -22,6 +22,9 @@ from reparam.special.matrices import apply, diagonally, transposed
 from reparam.transforms.independent import Independent
 
 __all__ = [
+    "AGREED",
+    "REACH",
+    "STEPS",
     "NoRuleError",
     "all_values",
     "combined",
@@ -39,6 +42,17 @@ _VALUES, _TAIL = 2000, 1e-17
 #: The trapezium rule's finest step and last point: for normal noise, and for uniform noise u with
 #: ln(u/(1 − u)) = π sinh t (Takahasi & Mori 1974).
 _NORMAL, _UNIFORM = (0.125, 9.0), (1.0 / 16.0, 3.0)
+
+#: Steps of quadrature, and longer ones to compare with, in units of the finest: the first that make
+#: the grid small enough are taken.
+STEPS = ((1, 2), (2, 4), (3, 5), (4, 6), (6, 8))
+
+#: The share of the points, from the middle, that the rule with the longer step has.
+REACH = 11 / 12
+
+#: How far the two rules may differ, relatively. The error of the finer one is at most about that to
+#: the power of the ratio of steps, or a thirtieth of it where tails are cut off.
+AGREED = 1e-5
 
 #: A kind of numbers, and the shape of its share of a draw.
 Kind = tuple[Noise, tuple[int, ...]]

@@ -25,7 +25,8 @@ _BATCHES = (2, 4, 8, 16, 32)
 #: A loss that fell by no more than this many standard errors is taken for one that doesn't fall.
 _SIGNIFICANT = 2.0
 
-#: What rounding makes of losses, of the largest in the trace: at a minimum of 0 some draws have none.
+#: What rounding makes of losses, of the largest in the trace: near a minimum of 0 nothing else is
+#: left of some.
 _ROUNDING = 1e-12
 
 

@@ -340,6 +340,10 @@ class TestDensities:
             ("kl(student-t(3), z)", "there is no closed form of kl of student-t and gaussian; dr"),
             ("log_prob(gaussian(0, -1), z)", "loss: log_prob.gaussian.* scale=-1 is not in"),
             ("log_prob(loss)", "column 10: loss is not drawn"),
+            (
+                "z + normal(0, 1)",
+                "column 5: normal is a distribution, not a function; write a line",
+            ),
             ("z + entropy(truncated(z))", "column 13: no distribution is called 'z'"),
             (
                 "entropy(truncated(gaussian, low=0))",

@@ -28,7 +28,7 @@ from reparam.regions import CountVector
 __all__ = ["by_cubature"]
 
 #: How many numbers the draws on a grid may have.
-_SIZE = 2**20
+_SIZE = 2**19
 
 #: Derivatives below it, in units of the largest, are rounding errors of 0.
 _NOTHING = 1e-13

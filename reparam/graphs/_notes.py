@@ -359,7 +359,8 @@ class _Line:
 def _grow_towards(logs: Array) -> Array:
     """Return of which columns terms grow like a pole whose square has no integral.
 
-    The rows are logarithms of absolute terms, at increasing distances. Where a term is 0 at one there is no pole.
+    The rows are logarithms of absolute terms, at increasing distances. Where a term is 0 there is
+    no pole.
     """
     growth = np.log(np.divide(_TOWARDS[1:], _TOWARDS[:-1]))[:, np.newaxis]
     steep = logs[:-1] - logs[1:] >= _SQUARE * growth

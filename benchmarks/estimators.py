@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 from unittest.mock import patch
 
 import numpy as np
@@ -92,6 +93,67 @@ def variance(n: int = 1_000_000) -> str:
             cells = [f"{found[name, parameter].variance:.2g}" for name in COMPARED]
             rows.append([f"`{objective}`", parameter, *cells])
     return markdown(["objective", "∂/∂", *COMPARED], rows, 2)
+
+
+class Closed(NamedTuple):
+    """A variance of a draw that is worked out on paper."""
+
+    paper: str
+    law: rp.Distribution
+    objective: str
+    parameter: str
+    estimator: str
+    formula: str
+    value: float
+
+
+def closed() -> Iterator[Closed]:
+    """Yield variances in cases of the papers, of Gaussian draws with μ = σ = 1 and d = μ − k."""
+    gaussian = partial(Closed, "Mohamed et al. (2020)", rp.Gaussian(1.0, 1.0))
+    d = 4.0
+    square = partial(gaussian, "(y + 3)**2")
+    yield square("loc", "pathwise", "4σ²", 4.0)
+    yield square("scale", "pathwise", "4d² + 8σ²", 4.0 * d**2 + 8.0)
+    yield square("loc", "score", "d⁴/σ² + 14d² + 15σ²", d**4 + 14.0 * d**2 + 15.0)
+    formula = "2d⁴/σ² + 60d² + 74σ²"
+    yield square("scale", "score", formula, 2.0 * d**4 + 60.0 * d**2 + 74.0)
+    formula = "4d² (4/π − 1)"
+    yield square("loc", "measure-valued", formula, 4.0 * d**2 * (4.0 / np.pi - 1.0))
+    # p(y) exp(−2y²) is a Gaussian density with mean and variance 1/5, times that mass
+    mass, slope = np.exp(-0.4) / np.sqrt(5.0), 2.0 * np.exp(-1.0 / 3.0) / 27.0**0.5
+    peak = partial(gaussian, "exp(-y**2)", "loc")
+    value = 4.0 * mass * (1.0 / 25.0 + 1.0 / 5.0) - slope**2
+    yield peak("pathwise", "4 E[y² e^(−2y²)] − g²", value)
+    value = mass * (16.0 / 25.0 + 1.0 / 5.0) - slope**2
+    yield peak("score", "E[(y − μ)² e^(−2y²)]/σ⁴ − g²", value)
+    for k, objective in ((1.0, "cos(y)"), (5.0, "cos(5*y)")):
+        slope = k * np.exp(-0.5 * k**2) * np.sin(k)
+        damped = np.exp(-2.0 * k**2) * np.cos(2.0 * k)
+        wave = partial(gaussian, objective, "loc")
+        value = 0.5 * k**2 * (1.0 - damped) - slope**2
+        yield wave("pathwise", "k² (1 − w)/2 − g²,  w = e^(−2k²σ²) cos 2kμ", value)
+        value = 0.5 * (1.0 + (1.0 - 4.0 * k**2) * damped) - slope**2
+        yield wave("score", "(1 + (1 − 4k²σ²) w)/(2σ²) − g²", value)
+    for p in PROBABILITIES:
+        coin = partial(Closed, "Tucker et al. (2017)", rp.Bernoulli(p), "(y - 0.45)**2", "probs")
+        value = 0.45**4 / (1.0 - p) + 0.55**4 / p - 0.01
+        yield coin("score", "0.45⁴/(1 − p) + 0.55⁴/p − g²", value)
+    share = partial(Closed, "Jankowiak & Obermeyer (2018)", rp.Beta(1.0, 1.0), "y", "alpha")
+    yield share("pathwise", "E[y² ln² y] − g² = 2/27 − 1/16", 2.0 / 27.0 - 1.0 / 16.0)
+    yield share("score", "E[y² (1 + ln y)²] − g² = 5/27 − 1/16", 5.0 / 27.0 - 1.0 / 16.0)
+
+
+def published(n: int = 1_000_000) -> str:
+    """Return variances on paper beside measured ones."""
+    rows = []
+    for case in closed():
+        found = estimate(case.law, case.objective, n, estimators=case.estimator, rng=1)
+        measured = found[case.estimator, case.parameter].variance
+        cells = [case.paper, f"`{case.law!r}`", f"`{case.objective}`", case.parameter]
+        cells += [case.estimator, case.formula, f"{case.value:.4g}", f"{measured:.4g}"]
+        rows.append(cells)
+    header = ["case of", "y", "φ", "∂/∂", "estimator", "variance", "on paper", "measured"]
+    return markdown(header, rows, 6)
 
 
 def toy(n: int = 1_000_000) -> str:
@@ -251,6 +313,7 @@ def skewness() -> str:
 
 TABLES = {
     "variance": variance,
+    "published": published,
     "toy": toy,
     "descent": descent,
     "dirichlet": dirichlet,

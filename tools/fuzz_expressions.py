@@ -20,6 +20,7 @@ with atheris.instrument_imports(include=["reparam.expressions", "reparam.graphs"
     from reparam.errors import ExpressionError, ReparamError
     from reparam.expressions import Expression, _functions
     from reparam.graphs import Graph
+    from reparam.graphs._columns import Columns
 
 POINTS = np.array([-2.5, -1.0, 0.0, 0.5, 1.0, 700.0, np.inf, np.nan])
 
@@ -58,8 +59,10 @@ FORMS = (
 
 #: What graphs are made of.
 GRAPH_WORDS = (
-    *(f"{name} ~ " for name in "kbz"),
+    *(f"{name} ~ " for name in "kbzw"),
     *(f"{law}(" for law in ("poisson", "bernoulli", "gaussian", "gamma", "categorical", "laplace")),
+    *("mvn(", "one-hot(", "independent(", "dirichlet(", "dot(", "w", "[0]", "[0, 1]", "[z, x]"),
+    *("w ~ independent(gaussian, gamma)", "w ~ mvn([x, 1])", "sum(w)"),
     *("log_prob(", "entropy(", "kl(", "sum(", "stop_gradient(", "truncated(", "mixture(", "exp("),
     *(" relaxed(", " straight-through(", " observed(", " relax(", "loc=", "scale=", "low="),
     *("\n", "\nloss = ", "loss = ", "a = ", "z", "k", "b", "x", "0.5", "1", "[", "]", "(", ")"),
@@ -115,9 +118,11 @@ def draw(text: str) -> None:
     """Check a graph: as text, and some draws of it."""
     try:
         graph = Graph(text)
-        model = graph.at(**dict.fromkeys(graph.inputs, 0.5))
-        if "loss" in graph.names:
+        inputs = dict.fromkeys(graph.inputs, 0.5)
+        models = [graph.at(**inputs), graph.at(**{name: [0.5, 0.5] for name in inputs})]
+        for model in models if "loss" in graph.names else ():
             model.expectation(20, rng=1)
+            list(Columns(model, range(3), model._streams(1)).blocks())
     except ReparamError as error:
         if "\n" in str(error) or not str(error):
             raise AssertionError(f"{text!r}: {error} is not one sentence") from None

@@ -57,7 +57,7 @@ class Draws:
         """Give the draws' numbers, what makes them, and their seed if that is known."""
         if self.noise is not None:
             name, replayed = _replay(model, self.noise)
-            numbers, source = model._replayed({name: replayed.values})
+            numbers, source = model._replayed({name: replayed.arrays})
             yield numbers, source, replayed.seed
             return
         numbers = parsing.draws(self.count, self.shard, model.shape_of("loss"))
@@ -236,7 +236,8 @@ def run(
             _note(columns)
             return
         types = {
-            name: parsing.dtype("float64") if name == "noise" else dtype for name in columns.names
+            name: parsing.dtype("float64") if name.startswith("noise") else dtype
+            for name in columns.names
         }
         shape = (len(numbers), *columns.batch)
         laws = list(model._laws.values())  # of the one draw, if there is one

@@ -17,6 +17,7 @@ from reparam.engine.noise import BLOCK
 from reparam.estimators._line import Line
 from reparam.estimators._moments import by_moments
 from reparam.estimators._problem import Problem
+from reparam.estimators._vectors import by_cubature
 
 __all__ = ["MOST_VALUES", "Exact", "exact", "integrals"]
 
@@ -82,7 +83,7 @@ def exact(problem: Problem) -> dict[str, Exact]:
     is right, provided that ∫ ∂ log p/∂θ p dy = 0: no probability goes through an end of the
     support. In a parameter that moves an end, what goes through it is added: p g φ with its speed
     g. If φ has no slope there is the second alone. For integers it is the sum over the
-    support. Of vectors it is known if moments give it.
+    support. Of vectors it is known if moments or cubature give it.
 
     Parameters
     ----------
@@ -93,6 +94,9 @@ def exact(problem: Problem) -> dict[str, Exact]:
     with np.errstate(all="ignore"):
         if problem.of_vectors:
             values, why = by_moments(problem)
+            if why:
+                values, other = by_cubature(problem)
+                why = other and f"{why}, and {other}"
             found = [Exact(value, unknown=why) for value in values]
         elif isinstance(distribution._support, Integers):
             found = _summed(problem, distribution)

@@ -25,6 +25,10 @@ _BATCHES = (2, 4, 8, 16, 32)
 #: A loss that fell by no more than this many standard errors is taken for one that doesn't fall.
 _SIGNIFICANT = 2.0
 
+#: What rounding makes of losses, of the largest in the trace: near a minimum of 0 nothing else is
+#: left of some.
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Change:
@@ -37,7 +41,7 @@ class Change:
     fall
         The difference of the mean losses.
     standard_error
-        Of the difference.
+        Of the difference, with what rounding adds.
     """
 
     steps: int
@@ -139,7 +143,8 @@ def change(trace_loss: Array, errors: Array) -> Change:
     spread = math.hypot(
         *(float(np.sqrt(np.square(errors[part]).sum()) / len(errors[part])) for part in parts)
     )
-    return Change(len(losses), first - second, spread)
+    rounding = _ROUNDING * float(np.max(np.abs(trace_loss)))
+    return Change(len(losses), first - second, math.hypot(spread, rounding))
 
 
 def average(iterates: Array) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,10 +25,11 @@ __all__ = ["Columns"]
 
 @dataclass
 class Columns:
-    """Values, the loss J, and ∂J/∂· of every draw and input, element by element.
+    """Values, the loss J, and ∂J/∂· of every draw and input: a row for each draw.
 
-    An element of a column belongs to one element of the loss: a value that several of these share
-    is repeated, and the derivative in it is that of one of them.
+    If the loss is a number, each element of a draw or an input has columns of its own, such as
+    ``w_0_1`` and ``dJ_dw[0][1]``. Otherwise there is a row for each element of the loss: a value
+    that several of these share is repeated, and the derivative in it is that of one of them.
 
     The draws are gone through once, by :meth:`blocks` or by :meth:`expectation`.
 
@@ -75,7 +77,8 @@ class Columns:
         GraphError
             If two would have the same name.
         ShapeError
-            If something has another shape than the loss, which can't depend on it then.
+            If the loss is an array, and something has a shape of which no element belongs to one
+            of the loss.
         """
         shapes = self.model._shapes
         if self.batch and (self.model._structure.has_sums or self.model._has_arrays):
@@ -84,20 +87,18 @@ class Columns:
                 f"the loss has shape {self.batch} and {what} in it, and columns have one shape; sum"
                 " the whole loss, or write totals only"
             )
-        for name in dict.fromkeys((*self.model._structure.draws, *self._wanted)):
-            if self.model._layout.ranks.get(name):
-                raise ShapeError(
-                    f"{name} is a vector of shape {shapes[name]}, and columns have the loss's shape"
-                    f" {self.batch}; write totals only"
-                )
-            if np.broadcast_shapes(shapes[name], self.batch) != self.batch:
+        drawn = [name for name in self.model._structure.draws if name != LOSS]
+        for name in dict.fromkeys((*drawn, *self._wanted)):
+            if self.batch and not _broadcasts(shapes[name], self.batch):
                 raise ShapeError(
                     f"{name} has shape {shapes[name]} and the loss {self.batch}, and columns have"
                     f" one shape; leave {name} out of the graph, or write totals only"
                 )
-        names = ["noise"] if self._replayable else []
-        names += [name for name in self.model._structure.draws if name != LOSS]
-        names += [LOSS, *(f"dJ_d{self.label(name)}" for name in self._wanted)]
+        names = self._noise_names
+        names += [column for name in drawn for column in self._entries(name, name, "_{}")]
+        names += [LOSS]
+        for name in self._wanted:
+            names += self._entries(name, f"dJ_d{self.label(name)}", "[{}]")
         taken = [*names, "draw", "element"]  # of which draw and element a row is
         for name in names:
             if taken.count(name) > 1:
@@ -110,11 +111,24 @@ class Columns:
         """Return what columns call a draw or an input."""
         return self.labels.get(name, name)
 
+    def _entries(self, name: str, column: str, index: str) -> list[str]:
+        """Return the columns of a draw or an input: of several elements, with their places."""
+        shape = () if self.batch else self.model._shapes[name]
+        return [column + "".join(map(index.format, place)) for place in np.ndindex(*shape)]
+
     @property
-    def _replayable(self) -> bool:
-        """Whether there is one draw, with noise an element."""
-        drawn = self.model._structure.draws
-        return len(drawn) == 1 and self.model._shapes[drawn[0]] == self.batch
+    def _noise_names(self) -> list[str]:
+        """The columns of noise, if there is one draw, which they make again."""
+        model, drawn = self.model, self.model._structure.draws
+        if len(drawn) != 1:
+            return []
+        (law,) = model._laws.values()
+        if not law.event_shape:
+            return ["noise"] if model._shapes[drawn[0]] == self.batch else []
+        if law.batch_shape or drawn[0] in model._structure.scored:
+            return []
+        width = sum(math.prod(event) for _, event in law._noises())
+        return [f"noise_{k}" for k in range(width)]
 
     def blocks(self) -> Iterator[dict[str, Array]]:
         """Yield the columns block by block."""
@@ -137,15 +151,26 @@ class Columns:
             frame = model._forward(at, self.source, model._active(self._wanted))
             whole = (*padding, *self.batch) if self.batch else None
             found = model._backward(frame, {LOSS: ONE}, self._wanted, batch=whole)
-            noise = [frame.drawn[graph.draws[0]].noise] if self._replayable else []
-            columns = [model._layout.spread(each) for each in noise]
-            columns += [model._whole(frame, name) for name in graph.draws if name != LOSS]
+            columns = [model._whole(frame, name) for name in graph.draws if name != LOSS]
             columns += [model._whole(frame, LOSS), *found]
+            if self._noise_names:
+                noise = frame.drawn[graph.draws[0]].noise
+                columns = [*(noise if isinstance(noise, tuple) else [noise]), *columns]
             sums = [
                 Moments.of(summed_to(entry, (len(at), *model._padded(name))))
                 for name, entry in zip(self._wanted, found, strict=True)
             ]
             own = dict(zip(self._wanted, found, strict=True))
             moments = [of_loss(model, frame), *sums, undefined(model, frame, own)]
+        if not self.batch:
+            flat = (entry.reshape(len(at), -1) for entry in columns)
+            return [column for entry in flat for column in entry.T], moments
         each, shape = (len(at), *padding, *self.batch), (len(at), *self.batch)
+        columns = [model._layout.spread(entry) for entry in columns]
         return [np.broadcast_to(entry, each).reshape(shape) for entry in columns], moments
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Return whether arrays of a shape broadcast to another one."""
+    ends = zip(reversed(shape), reversed(to), strict=False)
+    return len(shape) <= len(to) and all(own in (1, length) for own, length in ends)

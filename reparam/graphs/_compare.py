@@ -22,6 +22,8 @@ from reparam.graphs._nodes import (
     SCORE_LOO,
     STRAIGHT_THROUGH,
     Density,
+    Divergence,
+    Entropy,
     Formula,
     Node,
     Placed,
@@ -158,7 +160,8 @@ def compared(
     root = seed_sequence(rng)
     structure = model._structure
     plain = replace(structure, nodes=tuple(in_terms(list(_hardened(structure.nodes)))))
-    truth = exact(Evaluator(plain, model.inputs), inputs)
+    whole = Evaluator(plain, model.inputs)
+    truth = exact(whole, inputs)
     rows: list[GraphEstimate] = []
     left_out: dict[str, str] = {}
     said = [f"no exact value: {truth.unknown}"] if truth.unknown else []
@@ -166,7 +169,7 @@ def compared(
         if not every and name not in (asked or ()):
             continue
         nodes = list(_differentiated(plain.nodes, continuous, discrete, temperature))
-        if why := _obstacle(name, plain, nodes):
+        if why := _obstacle(name, whole, nodes, inputs):
             left_out[name] = why
             if not every:
                 raise EstimatorError(f"{name} can't serve: {why}")
@@ -208,11 +211,16 @@ def _hardened(nodes: Iterable[Node]) -> Iterator[Node]:
     every = [*nodes]
     soft = [node for node in every if isinstance(node, Sampled) and node.hard]
     hard: dict[tuple[str, ...], Placed] = {node.arguments: node.hard for node in soft if node.hard}
-    own = {
+    gone = {
         name for node in soft if node.hard for name in {*node.arguments} - {*node.hard.arguments}
     }
+
+    def own(placed: Placed) -> Placed:
+        known = hard.get(placed.arguments)
+        return replace(known, stopped=placed.stopped) if known else placed
+
     for node in every:
-        if node.name in own:
+        if node.name in gone:
             continue  # a parameter of the relaxation alone
         if isinstance(node, Sampled) and node.hard:
             yield Sampled(node.name.removesuffix(INDICATOR), node.hard, SCORE_LOO)
@@ -220,8 +228,11 @@ def _hardened(nodes: Iterable[Node]) -> Iterator[Node]:
             if node.base:
                 yield Chosen(node.name, node.base, node.weights.removesuffix(INDICATOR))
         elif isinstance(node, Density) and node.placed.arguments in hard:
-            placed = replace(hard[node.placed.arguments], stopped=node.placed.stopped)
-            yield replace(node, placed=placed, of=node.of.removesuffix(INDICATOR))
+            yield replace(node, placed=own(node.placed), of=node.of.removesuffix(INDICATOR))
+        elif isinstance(node, Entropy):
+            yield replace(node, placed=own(node.placed))
+        elif isinstance(node, Divergence):
+            yield replace(node, p=own(node.p), q=own(node.q))
         else:
             yield node
 
@@ -272,9 +283,9 @@ def _differentiated(
             yield node
 
 
-def _obstacle(name: str, plain: Structure, nodes: Iterable[Node]) -> str:
+def _obstacle(name: str, plain: Evaluator, nodes: Iterable[Node], inputs: tuple[str, ...]) -> str:
     """Return why an estimator can't serve a graph, or an empty string."""
-    drawn = [node for node in plain.nodes if isinstance(node, Sampled)]
+    drawn = [*plain._structure.drawn.values()]
     integers = [node for node in drawn if node.is_discrete]
     if not integers and name not in (PATHWISE, SCORE, SCORE_LOO):
         return "no draw is discrete"
@@ -283,13 +294,14 @@ def _obstacle(name: str, plain: Structure, nodes: Iterable[Node]) -> str:
     if name in (SCORE, SCORE_LOO):
         if len(integers) == len(drawn):
             return f"all draws are discrete, and it is {MIXED_SCORE if name == SCORE else MIXED}"
+        active, laws = plain._active(inputs), plain._examples()
         for node in drawn:
-            movers = node.law.cls._support.moved_by
-            if moving := [name for name in movers if name in node.law.cls._fields]:
-                return (
-                    f"{', '.join(moving)} of {node.name} moves an end of the support, which the"
-                    " score does not see"
-                )
+            for argument, leaf in zip(node.arguments, node.placed.leaves, strict=True):
+                if argument in active and leaf.path in laws[node.name].moving:
+                    return (
+                        f"{leaf} of {node.name} moves an end of the support, which the score does"
+                        " not see"
+                    )
     if name in (RELAXED, STRAIGHT_THROUGH):
         try:
             for node in integers:

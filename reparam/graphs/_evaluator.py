@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from reparam._typing import Array, ArrayLike, RNGLike
+from reparam._typing import Array, RNGLike
 from reparam.base.draw import Draw
 from reparam.engine.noise import Noise, Stream, seed_sequence, substream
 from reparam.engine.shapes import summed_to
@@ -162,44 +162,59 @@ class Evaluator:
 
         return source
 
-    def _replayed(self, noise: Mapping[str, ArrayLike]) -> tuple[range, Source]:
+    def _replayed(self, noise: Mapping[str, Any]) -> tuple[range, Source]:
         """Return the draws' numbers, and the source of draws that given noise makes."""
-        arrays = {}
+        arrays: dict[str, list[Array]] = {}
+        laws = self._examples() if any(self._layout.ranks.values()) else {}
         for name in self._structure.draws:
             if name not in noise:
                 raise GraphError(f"there is no noise for {name}; pass {name}=…")
-            if self._layout.ranks[name]:
-                raise GraphError(
-                    f"{name} is a vector, and can't be made of given noise here; take rsample"
-                )
             with locating(name):
-                arrays[name] = self._noise(name).validated(noise[name])
-            if arrays[name].ndim == 0 or arrays[name].shape[1:] != self._shapes[name]:
-                raise ShapeError(
-                    f"the noise of {name} has shape {arrays[name].shape}; pass an array of shape"
-                    f" draws + {self._shapes[name]}"
-                )
+                arrays[name], shape, events = self._valid_noise(name, laws.get(name), noise[name])
+            for array, event in zip(arrays[name], events, strict=True):
+                if array.ndim == 0 or array.shape[1:] != shape + event:
+                    raise ShapeError(
+                        f"the noise of {name} has shape {array.shape}; pass an array of shape"
+                        f" draws + {shape + event}"
+                    )
         for name in noise:
             if name not in arrays:
                 raise GraphError(
                     f"{name} is not drawn{did_you_mean(name, arrays)}; pass noise for"
                     f" {', '.join(arrays) or 'none'}"
                 )
-        counts = {name: len(array) for name, array in arrays.items()}
-        if len(set(counts.values())) != 1:
+        counts = {name: len(each) for name, parts in arrays.items() for each in parts}
+        if len({len(each) for parts in arrays.values() for each in parts}) != 1:
             described = ", ".join(f"{count} for {name}" for name, count in counts.items())
             raise ShapeError(f"the numbers of draws differ or are unknown: {described or 'none'}")
 
         def source(node: Sampled, law: Any, at: range) -> Draw | Integers:
-            noise = arrays[node.name][at.start : at.stop]
-            return replayed(node, law, noise.reshape(len(at), *self._batch_of(node)))
+            parts = [each[at.start : at.stop] for each in arrays[node.name]]
+            if not self._layout.ranks[node.name]:
+                parts = [parts[0].reshape(len(at), *self._batch_of(node))]
+            return replayed(node, law, *parts)
 
         return range(counts[self._structure.draws[0]]), source
 
+    def _valid_noise(
+        self, name: str, law: Any, given: Any
+    ) -> tuple[list[Array], tuple[int, ...], list[tuple[int, ...]]]:
+        """Return noise as arrays, with the shape of one draw and of what each adds for vectors."""
+        if not self._layout.ranks[name]:
+            (number,) = given if isinstance(given, tuple) and len(given) == 1 else (given,)
+            return [self._noise(name).validated(number)], self._shapes[name], [()]
+        node = self._structure.drawn[name]
+        if node.is_discrete:
+            raise GraphError(
+                "it is a vector of integers, which can't be made of given noise; take rsample"
+            )
+        parts = given if isinstance(given, tuple) else (given,)
+        events = [event for _, event in law._noises()]
+        return law._valid_noise(parts), self._batch_of(node), events
+
     def _noise(self, name: str) -> Noise:
         """Return the kind of noise that a node is made of."""
-        node = next(node for node in self._structure.nodes if node.name == name)
-        assert isinstance(node, Sampled)
+        node = self._structure.drawn[name]
         if name in self._laws and not node.is_discrete:
             noise: Noise = self._laws[name].noise
             return noise
@@ -256,6 +271,18 @@ class Evaluator:
             return self._laws[node.name]
         with locating(_title(node)):
             return node.placed.at(values, self._layout)
+
+    def _examples(self) -> dict[str, Any]:
+        """Return the distributions of all draws, at one value of the draws before them."""
+        found, source = dict[str, Any](), self._streams(0)
+
+        def noted(node: Sampled, law: Any, at: range) -> Draw | Integers:
+            found[node.name] = law
+            return source(node, law, at)
+
+        with np.errstate(all="ignore"):
+            self._forward(range(1), noted)
+        return found
 
     def _batch_of(self, node: Sampled) -> tuple[int, ...]:
         """Return the shape of one draw as its distribution sees it, without entries of vectors."""
@@ -419,11 +446,11 @@ class Evaluator:
         return wanted
 
 
-def replayed(node: Sampled, law: Any, noise: Array) -> Draw | Integers:
+def replayed(node: Sampled, law: Any, *noise: Array) -> Draw | Integers:
     """Return the draws of a node that given noise makes."""
     if node.is_discrete:
-        return Integers.replayed(law, noise)
-    draw: Draw = law._replay(noise)
+        return Integers.replayed(law, *noise)
+    draw: Draw = law._replay(*noise)
     return draw
 
 

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.engine.noise import NORMAL
 from reparam.errors import ReparamError
-from reparam.graphs._evaluator import Evaluator, Frame, replayed
-from reparam.graphs._nodes import Sampled
-from reparam.graphs._score import Integers, over, repetitions, whole_shape
+from reparam.estimators._cubature import AGREED, REACH, STEPS, NoRuleError
+from reparam.graphs._evaluator import Evaluator
+from reparam.graphs._grid import Grid
+from reparam.graphs._notes import diverging
+from reparam.graphs._score import over, repetitions, whole_shape
 from reparam.graphs._terms import Term
 
 __all__ = ["Exact", "exact"]
 
-#: How many values of a discrete draw are taken at most, and which tail is left out.
-_VALUES, _TAIL = 2000, 1e-17
+#: How far two rules that are exact for polynomials may differ, relatively, by rounding.
+_ROUNDED = 1e-10
 
-#: How many numbers a node may have on the whole grid.
-_SIZE = 2**21
-
-#: The trapezium rule's finer step and last point: for normal noise, and for uniform noise u with
-#: ln(u/(1 − u)) = π sinh t (Takahasi & Mori 1974).
-_NORMAL, _UNIFORM = (0.125, 9.0), (1.0 / 16.0, 3.0)
-
-#: How far the rules with the finer step and with twice the step may differ, relatively. The error
-#: of the finer one is about the square of that.
-_AGREED = 1e-5
+#: What these are turned by.
+_SEEDS = (20, 21)
 
 
 @dataclass(frozen=True)
@@ -55,6 +46,10 @@ class Exact:
 def exact(model: Evaluator, wanted: tuple[str, ...]) -> Exact:
     """Return E[J] and its gradient, if there are few enough draws.
 
+    Continuous draws are integrated over a grid of all of their noise, that of each entry of a
+    vector. If the grid is too large, and all noise is normal, polynomials of degree 5 in it are
+    still integrated exactly.
+
     Parameters
     ----------
     model
@@ -63,167 +58,104 @@ def exact(model: Evaluator, wanted: tuple[str, ...]) -> Exact:
         The names to differentiate in.
     """
     nothing = {name: np.full(model.shape_of(name), np.nan)[()] for name in wanted}
-    if vectors := [node.name for node in _drawn(model) if model._layout.ranks[node.name]]:
-        why = f"there is no sum or quadrature over vectors ({', '.join(vectors)})"
-        return Exact(np.nan, nothing, why)
-    for term in model._terms:
-        for name in term.mixed.intersection(model._structure.draws):
-            if model.shape_of(name):
-                why = f"the loss is not a sum over the elements of {name}"
-                return Exact(np.nan, nothing, why)
     try:
         with np.errstate(all="ignore"):
-            fine = _integrated(model, wanted, 1)
-            if not any(not node.is_scored for node in _drawn(model)):
-                return fine
-            coarse = _integrated(model, wanted, 2)
-    except _TooLargeError as error:
+            return _found(model, wanted)
+    except NoRuleError as error:
         return Exact(np.nan, nothing, str(error))
     except ReparamError as error:
         return Exact(np.nan, nothing, f"quadrature leaves a parameter's domain: {error}")
-    if not _agree(fine, coarse):
-        return Exact(np.nan, nothing, "quadrature does not converge: the loss is not smooth")
-    return fine
 
 
-def _agree(fine: Exact, coarse: Exact) -> bool:
-    """Return whether two rules have the same results."""
-    pairs = [(np.asarray(fine.value), np.asarray(coarse.value))]
-    pairs += [(entry, coarse.gradient[name]) for name, entry in fine.gradient.items()]
-    with np.errstate(all="ignore"):
-        size = max(float(np.max(np.abs(a), initial=0.0)) for a, _ in pairs)
-        apart = max(float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs)
-    return apart <= _AGREED * size
+def _found(model: Evaluator, wanted: tuple[str, ...]) -> Exact:
+    """Return E[J] and its gradient: the sum over groups of terms, on which two rules agree."""
+    total = Exact(0.0, {name: np.zeros(model.shape_of(name))[()] for name in wanted})
+    apart = 0.0
+    for draws, terms in _groups(model):
+        one, other = _by_two_rules(model, draws, terms, wanted)
+        total = _plus(total, one, 1.0)
+        apart += _size(_plus(one, other, -1.0))
+    if not (apart <= AGREED * _size(total) < np.inf):
+        raise NoRuleError(
+            "quadrature does not converge: the loss is not smooth enough for the points"
+        )
+    if name := diverging(model, wanted):
+        raise NoRuleError(f"the integral over {name} diverges")
+    return total
 
 
-class _TooLargeError(Exception):
-    """The grid has too many points; the message says why."""
+def _groups(model: Evaluator) -> list[tuple[frozenset[str], list[Term]]]:
+    """Return which draws are integrated over together, for which terms of the loss."""
+    known = frozenset(model._structure.draws)
+    pairs = [(term.before & known, term) for term in model._terms]
+    groups: dict[frozenset[str], list[Term]] = {}
+    for draws, term in sorted(pairs, key=lambda pair: -len(pair[0])):
+        groups.setdefault(next(filter(draws.issubset, groups), draws), []).append(term)
+    return [*groups.items()]
 
 
-@dataclass(frozen=True)
-class _Rule:
-    """Values of a draw, or its noise, and the weights of noise."""
+def _by_two_rules(
+    model: Evaluator, draws: frozenset[str], terms: list[Term], wanted: tuple[str, ...]
+) -> tuple[Exact, Exact]:
+    """Return the sum of some terms by the first rule that is small enough, and by another one."""
+    for step, longer in STEPS:
+        try:
+            grid = Grid.of(model, draws, terms, step)
+        except NoRuleError as error:
+            why = str(error)
+            continue
+        other_grid = Grid.of(model, draws, terms, longer, REACH)
+        one = _integrated(grid, wanted)
+        if other_grid.rows == grid.rows:  # all values of all draws
+            return one, one
+        return one, _integrated(other_grid, wanted)
+    one, other = (
+        _integrated(Grid.for_polynomials(model, draws, terms, seed, why), wanted) for seed in _SEEDS
+    )
+    if not _size(_plus(one, other, -1.0)) <= _ROUNDED * _size(one):
+        raise NoRuleError(f"{why}, and J is not a polynomial of degree 5 in the noise")
+    return one, other
 
-    points: Array
-    weights: Array | None
+
+def _plus(a: Exact, b: Exact, sign: float) -> Exact:
+    gradient = {name: entry + sign * b.gradient[name] for name, entry in a.gradient.items()}
+    return Exact(a.value + sign * b.value, gradient)
 
 
-def _drawn(model: Evaluator) -> list[Sampled]:
-    return [node for node in model._structure.nodes if isinstance(node, Sampled)]
+def _size(found: Exact) -> float:
+    """Return the largest number of a value and a gradient."""
+    entries = [np.ravel(entry) for entry in found.gradient.values()]
+    return float(np.max(np.abs(np.concatenate([[found.value], *entries]))))
 
 
-def _integrated(model: Evaluator, wanted: tuple[str, ...], every: int) -> Exact:
-    """Return the sums over the grid, with every n-th of the points for noise."""
-    rules: dict[str, _Rule] = {}
-    for node in _drawn(model):
-        rules[node.name] = _rule(model, node, rules, every)
-    grid = _Grid(model, rules)
+def _integrated(grid: Grid, wanted: tuple[str, ...]) -> Exact:
+    """Return the sums over a grid."""
+    model = grid.model
     frame = grid.frame(model._active(wanted))
     cotangents: dict[str, Array] = {}
     value = 0.0
 
-    def add(name: str, weighted: Array) -> None:
+    def add(name: str, weighted: Array, shape: tuple[int, ...]) -> None:
+        arriving = over(weighted, (len(frame.at), *model._layout.padded(shape)))
         known = cotangents.get(name)
-        arriving = over(weighted, (len(frame.at), *model._padded(name)))
         cotangents[name] = arriving if known is None else known + arriving
 
-    for term in model._terms:
+    for term in grid.terms:
         weight = repetitions(model, term) * grid.weight(frame, term)
         weighted = weight * np.broadcast_to(
             model._whole(frame, term.node), (len(frame.at), *whole_shape(model, term))
         )
         weighted = np.where(weight == 0.0, 0.0, weighted)
         value += float(weighted.sum())
-        add(term.node, np.broadcast_to(weight, weighted.shape))
+        if term.node not in model._structure.scored:
+            add(term.node, np.broadcast_to(weight, weighted.shape), model._shapes[term.node])
         for name in term.before.intersection(model._structure.scored):
-            add(name, weighted)
+            axes = tuple(range(1, weighted.ndim)) if grid.is_joint(name) else ()
+            batch = model._batch_of(model._structure.drawn[name])
+            add(name, weighted.sum(axis=axes, keepdims=True), batch)
     found = model._backward(frame, cotangents, wanted, scores=False)
     gradient = {
         name: entry.sum(axis=0).reshape(model.shape_of(name))[()]
         for name, entry in zip(wanted, found, strict=True)
     }
     return Exact(value, gradient)
-
-
-def _rule(model: Evaluator, node: Sampled, rules: dict[str, _Rule], every: int) -> _Rule:
-    if not node.is_discrete:
-        step, last = _NORMAL if model._noise(node.name) is NORMAL else _UNIFORM
-        count = math.floor(last / (step * every))
-        t = step * every * np.arange(-count, count + 1.0)
-        if model._noise(node.name) is NORMAL:
-            weights = np.exp(-0.5 * t * t)
-            return _Rule(t, weights / weights.sum())
-        u = 1.0 / (1.0 + np.exp(-np.pi * np.sinh(t)))
-        inside = (u > 0.0) & (u < 1.0)
-        weights = np.cosh(t) / (2.0 + 2.0 * np.cosh(np.pi * np.sinh(t)))
-        return _Rule(u[inside], (weights / weights.sum())[inside])
-    law = _Grid(model, rules).law_of(node)
-    low, high = (float(f(end)) for f, end in zip((np.min, np.max), law.support, strict=True))
-    if high - low >= _VALUES:
-        low, high = float(np.min(law.icdf(_TAIL))), float(np.max(law.isf(_TAIL)))
-    if not high - low < _VALUES:
-        raise _TooLargeError(f"{node.name} has more than {_VALUES:,} values to sum over")
-    return _Rule(np.arange(low, high + 1.0), None)
-
-
-class _Grid:
-    """All combinations of points."""
-
-    def __init__(self, model: Evaluator, rules: dict[str, _Rule]) -> None:
-        self._model, self._rules = model, rules
-        sizes = [len(rule.points) for rule in rules.values()]
-        self._rows = math.prod(sizes)
-        elements = max(math.prod(shape) for shape in model._shapes.values())
-        if self._rows * elements > _SIZE:
-            raise _TooLargeError(
-                f"a grid over {', '.join(rules)} has {self._rows:,} points for each of"
-                f" {elements:,} elements, and the limit is {_SIZE:,}"
-            )
-        indices = np.unravel_index(np.arange(self._rows), sizes) if sizes else ()
-        self._index = dict(zip(rules, indices, strict=True))
-
-    def law_of(self, node: Sampled) -> Any:
-        """Return the distribution of a draw, given all values of those before it."""
-        found = []
-
-        def source(other: Sampled, law: Any, at: range) -> Any:
-            if other.name == node.name:
-                found.append(law)
-            return self._drawn(other, law)
-
-        self._model._forward(range(self._rows), source)
-        return found[0]
-
-    def frame(self, active: frozenset[str]) -> Frame:
-        """Return the values of all nodes."""
-        return self._model._forward(
-            range(self._rows), lambda node, law, at: self._drawn(node, law), active
-        )
-
-    def weight(self, frame: Frame, term: Term) -> Array:
-        """Return the probability of each combination of what a term depends on.
-
-        Other draws count once.
-        """
-        weight = np.ones((self._rows,) + (1,) * self._model._layout.dimensions)
-        for name, rule in self._rules.items():
-            if name not in term.before:
-                own: Array = np.where(self._index[name] == 0, 1.0, 0.0)
-            elif rule.weights is not None:
-                own = rule.weights[self._index[name]]
-            else:
-                draw = frame.drawn[name]
-                masses = np.exp(draw.distribution.log_prob(draw.value))
-                weight = weight * self._model._layout.spread(masses)
-                continue
-            weight = weight * own.reshape(-1, *(1,) * self._model._layout.dimensions)
-        return weight
-
-    def _drawn(self, node: Sampled, law: Any) -> Any:
-        shape = (self._rows, *self._model._batch_of(node))
-        rule = self._rules.get(node.name)
-        points = np.full(self._rows, 0.5) if rule is None else rule.points[self._index[node.name]]
-        noise = np.broadcast_to(points.reshape(-1, *(1,) * (len(shape) - 1)), shape)
-        if node.is_discrete and rule is not None:
-            return Integers(law, noise, None)
-        return replayed(node, law, np.array(noise))

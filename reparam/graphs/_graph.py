@@ -47,6 +47,7 @@ class Graph:
                                                for categorical and one-hot-categorical, too
     ``w ~ mvn(loc=m, scale_tril=L)``           a vector: m and L are arrays, or lists of formulas,
                                                ``[a, 2*a]``
+    ``w ~ independent(gaussian(m), gamma(a))`` a vector with an entry from each distribution
     ``x ~ distribution(…) observed(formula)``  a value that is given; ``log_prob(x)`` is its
                                                log-likelihood
     ``loss = formula``                         the objective, if there is one
@@ -256,14 +257,15 @@ class Model(Evaluator):
         check_memory([(n, *self._shapes[name]) for name in self.graph.names])
         return self._held(draws, self._streams(rng))
 
-    def transform(self, /, **noise: ArrayLike) -> GraphDraw[Model]:
+    def transform(self, /, **noise: Any) -> GraphDraw[Model]:
         """Return the draws that given noise makes: the same noise again, perhaps at other inputs.
 
         Parameters
         ----------
         **noise
             For each node that is drawn, noise of the kind that its distribution declares, of shape
-            draws + the node's shape.
+            draws + the node's shape; for vectors what ``noise`` of a draw has, perhaps a tuple of
+            several arrays.
 
         Returns
         -------
@@ -351,8 +353,9 @@ class Model(Evaluator):
         ``straight-through``   along the path, these along the relaxed path: biased
         ====================== =====================================================================
 
-        Exact values are there if enumeration of discrete draws and quadrature over the others give
-        them.
+        Exact values are there where sums over the values of discrete draws, and cubature over the
+        others, give them: up to about three continuous numbers for each term of the loss, and any
+        number of Gaussian ones if the loss is a polynomial in them. A note reports where not.
 
         Parameters
         ----------

@@ -17,6 +17,9 @@ _HALVINGS = 2200
 #: How far a function may be from the trapezium rule for its slope, of its size: rounding errors.
 _ROUNDING = 1e-9
 
+#: By how many units in the last place a kink may be off.
+_ROUNDED = 16.0
+
 #: How far aside of a jump its height is taken, and where the sides must still differ by most of it,
 #: in distances between the first points: those of poles, kinks and rounding errors don't.
 _NEAR, _ASIDE, _MOST = 1e-9, 1e-6, 0.5
@@ -110,6 +113,9 @@ def _break(
     function: Callable[[Array], tuple[Array, Array]], left: float, right: float, width: float
 ) -> Break:
     place = Break(float(left), float(right), 0.0, float(width))
-    low, high = function(place.sides(_NEAR))[0]
+    (low, high), slopes = function(place.sides(_NEAR))
     jump = replace(place, height=float(high - low))
-    return jump if jump.height != 0.0 and jump.stays(function(jump.sides())[0]) else place
+    # at a kink both sides differ by what its place is rounded by
+    rounded = _ROUNDED * np.spacing(max(abs(left), abs(right))) * np.max(np.abs(slopes))
+    is_high = abs(jump.height) > (rounded if np.isfinite(rounded) else 0.0)
+    return jump if is_high and jump.stays(function(jump.sides())[0]) else place

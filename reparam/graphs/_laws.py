@@ -180,6 +180,13 @@ class Law:
             for field, part in self.parts.items()
         )
 
+    @property
+    def has_entropy(self) -> bool:
+        """Whether there is a formula of the entropy."""
+        if issubclass(self.cls, Independent):
+            return all(each.has_entropy for each in self.parts["laws"])
+        return bool(self.cls._plain and self.cls.has_formula("entropy"))
+
     def made(self, values: Sequence[Array]) -> Any:
         """Return the distribution with values for its numbers, in order."""
         return self._made(iter(values))
@@ -323,13 +330,15 @@ def _arguments(cls: type[Any], text: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     names, by_name = list(cls._fields), False
     pieces = split(text) if text.strip() else []
-    if cls is Independent and not any(map(_NAMED.fullmatch, pieces)):
+    if issubclass(cls, Independent) and not any(
+        form.fullmatch(piece) for piece in pieces for form in (_LIST, _NAMED)
+    ):  # independent(gaussian, gamma) is short
         if len(pieces) < 2:
             raise GraphError(
                 "independent(…) takes several distributions; arrays of parameters make arrays of"
                 " draws: leave it out, and write sum(log_prob(y)) for the density of all"
             )
-        return [("laws", f"[{', '.join(pieces)}]")]
+        return [("laws", f"[{text}]")]
     if getattr(cls, "_called", None) and len(pieces) > 1 and _LIST.fullmatch(pieces[0]):
         first, *rest = pieces
         if not any(map(_NAMED.fullmatch, rest)):  # mixture([0.3, 0.7], gaussian, gamma) is short

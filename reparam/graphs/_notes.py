@@ -8,7 +8,7 @@ make stays unseen: the tails of a product, for example.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from reparam.graphs._relaxing import INDICATOR
 from reparam.graphs._score import Integers
 from reparam.graphs._terms import LOSS
 
-__all__ = ["notes_on"]
+__all__ = ["diverging", "notes_on"]
 
 #: How many elements of a batch are looked at, and how often the noise of other draws is another.
 _ELEMENTS, _SCENES = 6, 3
@@ -38,12 +38,16 @@ _LINES, _WORK = 60, 6000
 #: the exponential of an exponential, and the least log p(y) dy.
 _POINTS, _REACH, _FAR = 1025, 6.0, -600.0
 
+#: How much of itself J may change from one number to the next where it is looked at for jumps: less
+#: than what rounding errors of J are taken for.
+_UNRESOLVED = 1e-10
+
 #: How far an input moves: of itself, and then of the distance between points.
 _STEP, _SHARE = 1e-5, 1e-4
 
 #: How far from a pole terms are compared, in distances between points, and the least power of the
 #: inverse distance of which the square has an infinite integral, up to rounding.
-_TOWARDS, _SQUARE = (1e-6, 1e-4), 0.49
+_TOWARDS, _SQUARE = (1e-6, 1e-5, 1e-4), 0.49
 
 #: Points whose draws fail together: where a parameter of another draw leaves its domain.
 _TOGETHER = 64
@@ -66,7 +70,8 @@ def notes_on(model: Evaluator, wanted: Sequence[str]) -> tuple[str, ...]:
         for line in _lines(model, tuple(wanted)):
             wild |= set(line.infinite())
             for found in line.breaks():
-                wild |= line.infinite_at(found)
+                at_jump = {LOSS} if found.height else set[str]()  # where J itself is finite
+                wild |= line.infinite_at(found) - at_jump
                 if found.height and (moved := line.moved_by(found) - missed):
                     missed |= moved
                     places.setdefault(line.node.name, found.place)
@@ -80,6 +85,15 @@ def notes_on(model: Evaluator, wanted: Sequence[str]) -> tuple[str, ...]:
         which = [label for name, label in labels.items() if name in wild]
         sentences.append(notes.infinite_variance("estimates", which))
     return tuple(sentences)
+
+
+def diverging(model: Evaluator, wanted: Sequence[str]) -> str:
+    """Return a draw of which a tail makes E[J], or a derivative, infinite; otherwise nothing."""
+    with np.errstate(all="ignore"):
+        for line in _lines(model, tuple(wanted)):
+            if any(line.infinite(power=1.0)):
+                return line.node.name
+    return ""
 
 
 def _biased(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
@@ -150,7 +164,9 @@ def _lines(model: Evaluator, wanted: tuple[str, ...]) -> Iterator[_Line]:
 
 
 def _elements(model: Evaluator, before: set[str]) -> Iterator[Evaluator]:
-    """Yield the graph at some elements of the batch: with the extreme values of inputs, too."""
+    """Yield what J depends on at some elements of the batch: with extreme values of inputs, too."""
+    nodes = tuple(node for node in model._structure.nodes if node.name in before)
+    structure = replace(model._structure, nodes=nodes)
     batch = np.broadcast_shapes(*(model.shape_of(name) for name in before))
     whole = {
         name: np.broadcast_to(value, batch) if name in before else np.zeros(batch)
@@ -169,7 +185,7 @@ def _elements(model: Evaluator, before: set[str]) -> Iterator[Evaluator]:
             name: value[index] if name in before else np.ravel(model.inputs[name])[0]
             for name, value in whole.items()
         }
-        yield model._at({name: np.asarray(value) for name, value in values.items()})
+        yield Evaluator(structure, {name: np.asarray(value) for name, value in values.items()})
 
 
 def _law(model: Evaluator, node: Sampled, frame: Frame, scene: int) -> Reparameterized:
@@ -229,15 +245,15 @@ class _Line:
     held: Mapping[str, float]
     wanted: tuple[str, ...]
 
-    def infinite(self) -> Iterator[str]:
-        """Yield what has an infinite variance: ``loss``, or the derivative in a name."""
+    def infinite(self, power: float = 2.0) -> Iterator[str]:
+        """Yield of what the power has an infinite mean: ``loss``, or the derivative in a name."""
         for y, log_mass in tail_points(self.law):
             if not y.size:
                 continue
             for name, term in zip(
                 (LOSS, *self.wanted), self._evaluated(y, self.wanted), strict=True
             ):
-                if grows(np.log(np.abs(term)), 2.0, log_mass):
+                if grows(np.log(np.abs(term)), power, log_mass):
                     yield name
 
     def breaks(self) -> list[Break]:
@@ -246,18 +262,30 @@ class _Line:
         y, log_slope = Line(self.law)(x)
         low, high = self.law.support
         far = self.law.log_prob(y) + log_slope > _FAR
-        y = np.unique(y[far & (y > low) & (y < high)])
+        y = self._resolved(np.unique(y[far & (y > low) & (y < high)]))
         return breaks(self._value_and_slope, y) if y.size > 1 else []
+
+    def _resolved(self, y: Array) -> Array:
+        """Return those of increasing points up to which J changes little between numbers.
+
+        Farther out an oscillating J has other values at neighbouring numbers, as where it jumps.
+        """
+        value, slope = self._value_and_slope(y)
+        size = np.abs(value)
+        size = np.fmax(size, np.fmax(np.append(size[1:], 0.0), np.append(0.0, size[:-1])))
+        lost = np.flatnonzero(np.abs(slope) * np.spacing(np.abs(y)) > _UNRESOLVED * size)
+        middle = np.searchsorted(y, float(self.law.icdf(0.5)))
+        first = lost[lost < middle].max(initial=-1) + 1
+        last = lost[lost >= middle].min(initial=y.size)
+        return np.asarray(y[first:last])
 
     def infinite_at(self, pole: Break) -> set[str]:
         """Return what grows so fast towards a pole that its square has no integral."""
-        near, far = (self._evaluated(pole.sides(by), self.wanted) for by in _TOWARDS)
-        least = _SQUARE * np.log(_TOWARDS[1] / _TOWARDS[0])
-        names = zip((LOSS, *self.wanted), near, far, strict=True)
+        each = [self._evaluated(pole.sides(by), self.wanted) for by in _TOWARDS]
         return {
             name
-            for name, close, away in names
-            if np.any(np.log(np.abs(close)) - np.log(np.abs(away)) >= least)
+            for name, terms in zip((LOSS, *self.wanted), zip(*each, strict=True), strict=True)
+            if np.any(_grow_towards(np.log(np.abs(np.stack(terms)))))
         }
 
     def moved_by(self, jump: Break) -> set[str]:
@@ -326,3 +354,14 @@ class _Line:
             return _Given(new, moved)
 
         return model._forward(range(len(y)), source, active)
+
+
+def _grow_towards(logs: Array) -> Array:
+    """Return of which columns terms grow like a pole whose square has no integral.
+
+    The rows are logarithms of absolute terms, at increasing distances. Where a term is 0 there is
+    no pole.
+    """
+    growth = np.log(np.divide(_TOWARDS[1:], _TOWARDS[:-1]))[:, np.newaxis]
+    steep = logs[:-1] - logs[1:] >= _SQUARE * growth
+    return np.asarray(np.all(steep & np.isfinite(logs[1:]), axis=0))

@@ -38,15 +38,19 @@ class Structure:
         return tuple(node.name for node in self.nodes if "." not in node.name)
 
     @cached_property
+    def drawn(self) -> dict[str, Sampled]:
+        """The nodes that are drawn, by name."""
+        return {node.name: node for node in self.nodes if isinstance(node, Sampled)}
+
+    @cached_property
     def draws(self) -> tuple[str, ...]:
         """The names of the nodes that are drawn."""
-        return tuple(node.name for node in self.nodes if isinstance(node, Sampled))
+        return tuple(self.drawn)
 
     @cached_property
     def scored(self) -> dict[str, Sampled]:
         """Those of the draws that are differentiated by their score, by name."""
-        drawn = (node for node in self.nodes if isinstance(node, Sampled))
-        return {node.name: node for node in drawn if node.is_scored}
+        return {name: node for name, node in self.drawn.items() if node.is_scored}
 
     @cached_property
     def placed(self) -> tuple[Placed, ...]:

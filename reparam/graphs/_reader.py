@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
+from reparam import registry
 from reparam.base.distribution import Distribution
 from reparam.errors import ExpressionError, GraphError, ReparamError, did_you_mean
 from reparam.expressions import Expression
@@ -40,6 +41,7 @@ _LINE = re.compile(r"([^\W\d]\w*)\s*(=(?!=)|~)(.*)")
 _CALL = re.compile(r"(?<![\w.])(?:(log_prob|entropy|kl|sum|dot)\s*\(|([^\W\d]\w*)\s*\[)")
 _STOPPED = re.compile(r"\s*stop_gradient\s*\((.*)\)\s*", re.DOTALL)
 _NAME = re.compile(r"\s*([^\W\d]\w*)\s*")
+_NO_FUNCTION = re.compile(r"there is no function '(\w+)'")
 
 #: A part of an index that is a number, or a slice.
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,9}\s*", re.ASCII)
@@ -177,9 +179,14 @@ class Reader:
         try:
             expression = Expression(masked)
         except ExpressionError as error:
-            if error._place is None or not (start or stands):
+            if error._place is None:
                 raise
             where, what = error._place
+            if (match := _NO_FUNCTION.match(what)) and _is_law(law := match[1]):
+                what = (
+                    f"{law} is a distribution, not a function; write a line y ~ {law}(…), or"
+                    f" log_prob({law}(…), y)"
+                )
             for stand, (_, call) in stands.items():
                 what = what.replace(stand, call)
             raise problem(text, start + where, what) from None
@@ -214,8 +221,7 @@ class Reader:
                 of = self._own_draw(text, *spans[0])
             self.nodes.append(Density(name, laws[0], of))
         elif kind == "entropy":
-            cls = laws[0].law.cls
-            if not (cls._plain and cls.has_formula("entropy")):
+            if not laws[0].law.has_entropy:
                 what = (
                     f"{laws[0].law.name} has no formula of the entropy; draw y from it, and write"
                     " -log_prob(y)"
@@ -284,6 +290,15 @@ class Reader:
             return self._soft[node] if node in self._soft and not is_hard(law) else node
         what = "this is a distribution, and the value is missing; write log_prob(distribution, y)"
         raise problem(text, start, what)
+
+
+def _is_law(name: str) -> bool:
+    """Return whether a distribution has a name."""
+    try:
+        registry.constructor(name)
+    except ReparamError:
+        return False
+    return True
 
 
 def _checked(text: str) -> str:

@@ -120,14 +120,12 @@ def terms(nodes: Sequence[Node], layout: Layout) -> list[Term]:
         for node in nodes
     }
 
-    def behind(name: str) -> frozenset[str]:
-        return frozenset[str]().union(*(mixed[other] for other in depends[name] & known.keys()))
+    def term(name: str, sign: float, whole: str, repeated: tuple[str, ...]) -> Term:
+        own = depends.get(name, frozenset([name]))  # the term may be an input
+        behind = frozenset[str]().union(*(mixed[other] for other in own & known.keys()))
+        return Term(name, sign, whole, repeated, own, behind)
 
-    return [
-        Term(name, sign, whole, repeated, depends[name], behind(name))
-        for name, sign, whole, repeated in _added(LOSS, known)
-        if name in known
-    ]
+    return [term(*added) for added in _added(LOSS, known)]
 
 
 def _added(

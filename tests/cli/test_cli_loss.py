@@ -339,8 +339,8 @@ class TestErrors:
             (("--graph", "no.txt"), "--graph: can't read no.txt: No such file"),
             ((*LOSS, "--noise", "1", "-n", "3"), "--count and --noise exclude each other"),
             (
-                ("--loss", "y", "--node", "y ~ gaussian()", "--node", "v = u", "--at", "u=1,2"),
-                "u has shape (2,) and the loss (), and columns have one shape",
+                ("--node", "v = u", "--loss", "w", "--at", "w=1,2,3", "--at", "u=1,2"),
+                "u has shape (2,) and the loss (3,), and columns have one shape",
             ),
             (("--graph", "binary"), "--graph: can't read binary: it is not text in UTF-8"),
             (("--graph", "empty"), "the graph has no node in it"),

@@ -1,6 +1,8 @@
 """Vectors and matrices on the command line: inline, from files, and back from files of draws."""
 
+import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,9 +86,55 @@ def test_losses_of_vectors(cli, files):
     for name in ("loc", "scale_tril"):
         for k, value in enumerate(expected[name].ravel()):
             assert found[f"dJ_d{name}", k] == pytest.approx(value, rel=1e-12, abs=1e-15)
-    assert "write totals only" in cli("grad", "mvn", *options, "-n", 3, code=2).stderr
     found = cli("grad", "multinomial", "-p", "probs=1,2", "--loss", "y[0]", "--sum", "-n", 100)
     assert "dJ_dprobs,1," in found.stdout
+
+
+def read(name):
+    """Return the columns of a file."""
+    if name.endswith("npz"):
+        with np.load(name) as file:
+            return {key: file[key] for key in file if key.startswith(("noise", "y", "loss", "dJ"))}
+    with Path(name).open() as file:
+        rows = json.load(file) if name.endswith("json") else [*csv.DictReader(file)]
+    return {key: np.array([float(row[key]) for row in rows]) for key in rows[0]}
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "npz"])
+def test_each_entry_has_a_column(cli, files, format):
+    options = ("grad", "mvn", "-p", "loc=[1,2]", "-p", "scale_tril=@L.npy", "--loss", "y[0]*y[1]")
+    cli(*options, "-n", 3, "--seed", 1, "-o", f"a.{format}")
+    found = read(f"a.{format}")
+    draw = rp.MultivariateGaussian([1.0, 2.0], L).rsample(3, rng=1)
+    y, z = draw.value, draw.noise
+    expected = {"noise_0": z[:, 0], "noise_1": z[:, 1], "y_0": y[:, 0], "y_1": y[:, 1]}
+    expected |= {"loss": y[:, 0] * y[:, 1], "dJ_dy[0]": y[:, 1], "dJ_dy[1]": y[:, 0]}
+    expected |= {"dJ_dloc[0]": y[:, 1], "dJ_dloc[1]": y[:, 0]}
+    expected |= {"dJ_dscale_tril[0][0]": y[:, 1] * z[:, 0], "dJ_dscale_tril[0][1]": 0.0 * z[:, 0]}
+    expected |= {f"dJ_dscale_tril[1][{k}]": y[:, 0] * z[:, k] for k in range(2)}
+    assert list(found) == list(expected)
+    for name, column in expected.items():
+        np.testing.assert_array_equal(found[name], column, err_msg=name)
+    cli(*options, "--noise", f"@a.{format}", "-o", f"b.{format}")
+    for name, column in read(f"b.{format}").items():
+        np.testing.assert_array_equal(found[name], column, err_msg=name)
+
+
+def test_columns_of_a_graph_of_arrays(cli, files):
+    nodes = ("k ~ one-hot([1, 2])", "W ~ wishart(4, A)", "z ~ gaussian(k[1], 1)")
+    graph = [part for node in nodes for part in ("--node", node)]
+    options = ("--loss", "W[0, 1]*z + sum(k*t)", "--at", "t=[3,5]", "--fix", "A=@L.csv")
+    found = cli.columns("grad", *graph, *options, "-n", 4, "--seed", 2)
+    matrix = [f"[{i}][{j}]" for i in range(2) for j in range(2)]
+    names = ["k_0", "k_1", "W_0_0", "W_0_1", "W_1_0", "W_1_1", "z", "loss"]
+    names += [f"dJ_dW{place}" for place in matrix] + ["dJ_dz", "dJ_dt[0]", "dJ_dt[1]"]
+    assert list(found) == names
+    np.testing.assert_array_equal(found["dJ_dz"], found["W_0_1"])
+    np.testing.assert_array_equal(found["dJ_dW[0][1]"], found["z"])
+    for k in range(2):
+        np.testing.assert_array_equal(found[f"dJ_dt[{k}]"], found[f"k_{k}"])
+    loss = found["W_0_1"] * found["z"] + 3.0 * found["k_0"] + 5.0 * found["k_1"]
+    np.testing.assert_allclose(found["loss"], loss, rtol=1e-14)
 
 
 @pytest.mark.parametrize("command", ["grad", "estimate"])

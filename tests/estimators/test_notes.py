@@ -79,6 +79,14 @@ class TestJumps:
     def test_what_does_not_jump(self, loss):
         assert notes(GAUSSIAN + loss, m=0.0, s=1.0) == ()
 
+    @pytest.mark.parametrize(
+        "loss",
+        ["cos(2.1*y + 1)", "sin(y)/y", pytest.param("abs(sin(y))", marks=pytest.mark.long)],
+    )
+    def test_what_oscillates_far_out_does_not_jump(self, loss):
+        for law in ("student-t(7, m)", "cauchy(m)"):
+            assert notes(f"y ~ {law}\nloss = {loss}", m=0.3) == ()
+
     def test_wherever_it_is(self):
         """Jumps at random places, found to the last digit, and nothing else."""
         rng = np.random.default_rng(1)

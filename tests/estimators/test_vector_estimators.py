@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy import special
 
 import reparam as rp
 
@@ -139,10 +140,54 @@ def test_on_other_machines_the_bits_are_the_same():
     assert [row.value for row in here] == [row.value for row in there]
 
 
-def test_what_moments_dont_give_is_unknown():
-    found = rp.estimate(LAW, "exp(y[0])", 100, estimators="pathwise", rng=1)
-    assert np.isnan(found["pathwise", "loc[0]"].exact)
-    assert "φ is not a quadratic polynomial" in found.notes[0]
+@pytest.mark.parametrize(
+    ("law", "phi", "expected"),
+    [
+        (  # E = ½ a² exp(m₀ + ½ a²) + …, by the moments of a log-normal
+            rp.MultivariateGaussian([0.2, 1.0], [[0.5, 0.0], [0.3, 2.0]]),
+            "exp(y[0])*y[1]",
+            (e := np.exp(0.325)) * np.array([1.15, 1.0, 0.5 * 1.15 + 0.3, 0.5, 0.0]),
+        ),
+        (  # E = ψ(1) − ψ(6)
+            rp.Dirichlet([1.0, 2.0, 3.0]),
+            "log(y[0])",
+            special.polygamma(1, 1) * np.eye(3)[0] - special.polygamma(1, 6),
+        ),
+        (  # E = ψ(ν/2) + ln 2 + 2 ln L₀₀
+            rp.Wishart(4.0, [[1.5, 0.0], [0.5, 1.0]]),
+            "log(y[0, 0])",
+            [0.5 * special.polygamma(1, 2), 2.0 / 1.5, 0.0, 0.0],
+        ),
+        (  # E of √(1 + k), k ~ Binomial(2, p)
+            rp.Multinomial(2.0, probs=[0.3, 0.7]),
+            "sqrt(1 + y[0])",
+            (d := np.array([-1.4, 0.8, 0.6]) @ np.sqrt([1, 2, 3])) * np.array([0.7, -0.3]),
+        ),
+        (
+            rp.independent(rp.Gaussian(0.5, 2.0), rp.Gamma(2.0, 1.0)),
+            "y[0]**3*y[1]",
+            [2.0 * (0.75 + 12.0), 2.0 * 3.0 * 2.0, 6.125, -2.0 * 6.125],
+        ),
+    ],
+    ids=["gaussian", "dirichlet", "wishart", "counts", "entries"],
+)
+def test_cubature_gives_what_moments_dont(law, phi, expected):
+    found = rp.estimate(law, phi, 100, estimators="score", rng=1)
+    known = [row.exact for row in found]
+    np.testing.assert_allclose(known, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_what_neither_gives_is_unknown():
+    for law, phi, why in (
+        (LAW, "where(y[0] > 0.3, y[1], 0)", "φ is not smooth enough for the points"),
+        (rp.MultivariateGaussian(np.zeros(9)), "exp(y[0])", "points, which are too many"),
+        (rp.independent(rp.Uniform(), rp.Gaussian()), "y[0]**3", "laws[0].high moves an end"),
+        (rp.VonMisesFisher(), "exp(y[0])", "there is no quadrature over draws of von-mises"),
+    ):
+        found = rp.estimate(law, phi, 100, estimators="pathwise", rng=1)
+        assert all(np.isnan(row.exact) for row in found)
+        assert "φ is not a quadratic polynomial" in found.notes[0]
+        assert why in found.notes[0]
     found = rp.estimate(rp.LKJCholesky(3, 2.0), "y[1, 0]", 100, estimators="pathwise", rng=1)
     assert np.isfinite(found["pathwise", "concentration"].value)
 

@@ -193,6 +193,14 @@ def test_a_fit_that_is_under_way_says_so():
     assert found.notes[0].startswith("the loss still fell by")
 
 
+def test_a_loss_without_noise_settles():
+    graph = rp.Graph("z ~ gaussian(m, exp(s))\nloss = kl(z, gaussian(1, 0.5))")
+    found = rp.fit(graph.at(m=0.0, s=0.0), steps=600, rng=1)
+    assert found.converged
+    assert found.notes == ()
+    assert abs(found.inputs["m"] - 1.0) < 1e-6
+
+
 def test_results_are_frozen_and_draws_are_further_ones():
     found = rp.fit(QUADRATIC.at(m=0.0), 20, steps=40, rng=1)
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -285,13 +285,66 @@ class TestDraws:
         assert model.rsample(2, rng=1).value["w"].shape == (2, 7, 3)
         assert model.shape_of("w") == (7, 3)
 
-    def test_given_noise_is_for_numbers(self):
-        with pytest.raises(rp.ReparamError, match="w is a vector, and can't be made of given nois"):
-            self.MODEL.transform(w=M, k=[0.5], q=[0.5])
+    def test_given_noise_makes_the_same_draws(self):
+        text = "w ~ mvt(g, m, A)\nq ~ mvn(loc=w, scale_tril=A)\nz ~ gaussian(w[0], 1)"
+        model = rp.Graph(f"{text}\nloss = dot(w, q)*z").at(g=5.0, m=M, A=L)
+        draw = model.rsample(4, rng=3)
+        again = model.transform(**draw.noise)
+        for name, value in draw.value.items():
+            np.testing.assert_array_equal(again.value[name], value)
+        np.testing.assert_array_equal(again.gradient()["m"], draw.gradient()["m"])
+        with pytest.raises(rp.ReparamError, match="w: multivariate-student-t takes 3 arrays of"):
+            model.transform(**{**draw.noise, "w": M})
+        with pytest.raises(rp.ReparamError, match=r"noise of q has shape \(3,\); pass an array of"):
+            model.transform(**{**draw.noise, "q": M})
+        with pytest.raises(
+            rp.ReparamError, match="q: it is a vector of integers, which can't be m"
+        ):
+            self.MODEL.transform(w=[M], k=[0.5], q=[0.5])
 
-    def test_a_sum_over_them_has_no_exact_value(self):
-        found = self.MODEL.estimate(100, estimators="mixed", rng=1)
-        assert found.notes == ("no exact value: there is no sum or quadrature over vectors (w, q)",)
+
+class TestIndependentEntries:
+    LAWS = "gaussian(m, exp(s)), truncated(gamma(a, 2), low=0.5)"
+
+    def test_a_node_has_the_draws_and_derivatives_of_the_product(self):
+        text = f"y ~ independent({self.LAWS})\nloss = y[:, 0]*y[:, 1]**2"
+        model = rp.Graph(text).at(m=0.3, s=-0.2, a=[1.5, 4.0])
+        law = rp.independent(
+            rp.Gaussian(0.3, np.exp(-0.2)), rp.truncate(rp.Gamma([1.5, 4.0], 2.0), low=0.5)
+        )
+        own, found = law.rsample(7, rng=2), model.rsample(7, rng=2)
+        np.testing.assert_array_equal(found.value["y"], own.value)
+        y = own.value
+        upstream = np.stack([y[..., 1] ** 2, 2.0 * y[..., 0] * y[..., 1]], axis=-1)
+        slopes, expected = found.gradient(), own.vjp(upstream)
+        np.testing.assert_allclose(slopes["m"].sum(), expected["laws[0].loc"].sum(), rtol=1e-13)
+        in_shape = expected["laws[1].base.alpha"]
+        np.testing.assert_allclose(slopes["a"].sum(axis=0), in_shape, rtol=1e-13)
+
+    def test_densities_are_sums_over_the_entries(self):
+        together = f"""
+            y ~ independent({self.LAWS})
+            x ~ independent(laws=[gaussian(y[0], 1), laplace(y[1], 2)]) observed(t)
+            far = kl(x, independent(gaussian, laplace(m, 1)))
+            more = far + log_prob(independent([beta(2, a)]), u)
+            loss = log_prob(y) - log_prob(x) + more + entropy(independent(gaussian(0, a), uniform))
+        """
+        apart = """
+            g ~ gaussian(m, exp(s))
+            h ~ truncated(gamma(a, 2), low=0.5)
+            fit = log_prob(gaussian(g, 1), t[0]) + log_prob(laplace(h, 2), t[1])
+            far = kl(gaussian(g, 1), gaussian(0, 1)) + kl(laplace(h, 2), laplace(m, 1))
+            free = log_prob(beta(2, a), u[0]) + entropy(gaussian(0, a)) + entropy(uniform(0, 1))
+            loss = log_prob(g) + log_prob(h) - fit + far + free
+        """
+        inputs = {"m": 0.3, "s": -0.2, "a": 1.5, "t": [0.5, 2.0], "u": [0.4]}
+        one, other = (rp.Graph(text).at(**inputs).rsample(5, rng=4) for text in (together, apart))
+        noise = one.noise["y"]
+        other = rp.Graph(apart).at(**inputs).transform(g=noise[0], h=noise[1])
+        np.testing.assert_allclose(one.value["loss"], other.value["loss"], rtol=1e-12)
+        slopes = other.gradient()
+        for name, slope in one.gradient().items():
+            np.testing.assert_allclose(slope, slopes[name], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
 class TestRelaxed:
@@ -371,6 +424,9 @@ class TestRelaxed:
             "total_count",
         ),
         ("y ~ independent(gaussian(m, 1))\nloss = y", {}, r"takes several distributions; arrays"),
+        ("y ~ independent(poisson(m), gaussian)\nloss = y[0]", {}, "Poisson has no reparam"),
+        ("y ~ independent(gaussian(m, 1), [gaussian])\nloss = y[0]", {}, "leave out '.gaussian.'"),
+        ("y ~ independent(mvn, gaussian)\nloss = y[0]", {}, r"laws\[0\]=Mult.* draws vectors"),
         ("w ~ mvn(m, A)\nloss = w", {"m": M, "A": -L}, "scale_tril"),
     ],
 )

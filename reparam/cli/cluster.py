@@ -77,18 +77,23 @@ def write_parts(
     folder, rows = Path(out).absolute(), max(1, _PART // max(1, each))
     pieces = [numbers[k : k + rows] for k in range(0, len(numbers), rows)] or [numbers]
     with (
-        _arrays(folder, numbers, rows, made) if format == "zarr" else _files(folder, format, made)
-    ) as write:
-        with _client(address) as client, Counter("parts") as show:
-            from distributed import as_completed
+        (
+            _arrays(folder, numbers, rows, made)
+            if format == "zarr"
+            else _files(folder, format, made)
+        ) as write,
+        _client(address) as client,
+        Counter("parts") as show,
+    ):
+        from distributed import as_completed
 
-            futures = [
-                client.submit(write, part, piece, pure=False)
-                for part, piece in enumerate(pieces, start=1)
-            ]
-            for done, future in enumerate(as_completed(futures), start=1):
-                future.result()
-                show(done, len(pieces))
+        futures = [
+            client.submit(write, part, piece, pure=False)
+            for part, piece in enumerate(pieces, start=1)
+        ]
+        for done, future in enumerate(as_completed(futures), start=1):
+            future.result()
+            show(done, len(pieces))
 
 
 @contextmanager

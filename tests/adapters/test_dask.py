@@ -151,7 +151,7 @@ def test_a_killed_worker_changes_nothing(cli, monkeypatch):
     distributed = pytest.importorskip("distributed")
     with (
         dask.config.set({"scheduler": None, "distributed.comm.timeouts.tcp": "60s"}),
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
     ):
         d, n = rp.Gamma(alpha=2.0), 3_000_000
@@ -270,6 +270,18 @@ def test_zarr_that_is_missing_is_named(cli, cluster_in_threads, monkeypatch):
     refused = cli("sample", "--dask", "local", "--out", "draws.zarr", code=2)
     assert "pip install 'reparam[zarr]'" in refused.output
     assert not [*Path().iterdir()]
+
+
+@pytest.mark.long
+def test_local_workers(monkeypatch):
+    """There are as many as threads, with one each, and blocks of draws keep their memory."""
+    pytest.importorskip("distributed")
+    monkeypatch.setenv("REPARAM_NUM_THREADS", "3")
+    with cluster_commands._client("local") as client:
+        assert [*client.nthreads().values()] == [1, 1, 1]
+        for environment in client.run(lambda: dict(os.environ)).values():
+            assert environment["OPENBLAS_NUM_THREADS"] == "1"
+            assert "MALLOC_TRIM_THRESHOLD_" not in environment
 
 
 def test_refusals_on_the_command_line(cli):

@@ -154,6 +154,53 @@ def test_derivatives_of_the_sampler_are_replaced():
     assert jax.grad(loss)(2.0) == rp.Gamma(2.0).pathwise(0.5)["alpha"]
 
 
+class TestZero:
+    """A draw that doesn't count adds exactly 0 to gradients, whatever its own derivatives are."""
+
+    @staticmethod
+    def masked(alpha, y=(0.5, -1.0), keep=(True, False)):
+        attached = rpj.attach(np.array(y), "gamma", alpha=alpha)
+        return jnp.where(np.array(keep), attached, 0.0).sum()
+
+    def test_draws_outside_the_support(self):
+        d = rp.Gamma(2.0)
+        slope, bend = d.pathwise(0.5)["alpha"], d.pathwise2(0.5)["alpha"]["alpha"]
+        for transform in (jax.grad, jax.jacfwd, lambda f: jax.jit(jax.grad(f))):
+            np.testing.assert_allclose(transform(self.masked)(2.0), slope, rtol=1e-14)
+        for transform in (jax.hessian, lambda f: jax.grad(jax.grad(f))):
+            np.testing.assert_allclose(transform(self.masked)(2.0), bend, rtol=1e-14)
+        several = jax.vmap(jax.grad(self.masked))(jnp.array([2.0, 2.0]))
+        np.testing.assert_allclose(several, [slope, slope], rtol=1e-14)
+        assert jax.grad(self.masked)(2.0, keep=(False, False)) == 0.0
+        assert np.isnan(jax.grad(self.masked)(2.0, keep=(True, True)))
+
+    def test_draws_that_overflow(self):
+        def loss(alpha):
+            y = rpj.rsample("pareto", 1000, seed=1, alpha=alpha)
+            return jnp.where(y < 1e9, y, 0.0).sum()
+
+        draw = rp.Pareto(alpha=1e-3).rsample(1000, rng=1)
+        expected = draw.vjp(1.0 * (draw.value < 1e9))["alpha"]
+        assert np.isinf(draw.value).sum() > 400
+        for transform in (jax.grad, jax.jacfwd):
+            np.testing.assert_allclose(transform(loss)(1e-3), expected, rtol=1e-13)
+
+    def test_functions_of_values(self):
+        """At the ends of the support densities and quantiles have infinite derivatives."""
+        numpyro = pytest.importorskip("reparam.numpyro")
+
+        def loss(y, alpha):
+            d = numpyro.Beta(alpha, 0.5)
+            found = d.cdf(y) + d.log_prob(y) + d.icdf(y)
+            return jnp.where(y < 1.0, found, 0.0).sum()
+
+        y = jnp.array([0.3, 1.0])
+        for transform in (jax.grad, jax.jacfwd):
+            slopes = transform(loss)(y, 0.5), transform(loss, 1)(y, 0.5)
+            assert slopes[0][1] == 0.0
+            np.testing.assert_allclose(slopes[1], transform(loss, 1)(y[:1], 0.5), rtol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("call", "error"),
     [

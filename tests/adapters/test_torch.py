@@ -507,6 +507,28 @@ class TestAttach:
         expected = rp.Gamma(2.0).pathwise(0.5)["alpha"]
         np.testing.assert_allclose(alpha.grad, expected, rtol=1e-14)
 
+    def test_gradients_are_nowhere_nan_where_draws_overflow_or_functions_do(self):
+        alpha = torch.tensor(1e-3, dtype=DOUBLE, requires_grad=True)
+        draw = rp.Pareto(alpha=1e-3).rsample(1000, rng=1)
+        expected = draw.vjp(1.0 * (draw.value < 1e9))["alpha"]
+        composed = rpt.distribution("2*pareto", {"base.alpha": alpha}).rsample((1000,))
+        (found,) = torch.autograd.grad(torch.where(composed < 1e9, composed, 0.0).sum(), alpha)
+        assert bool(found.isfinite())
+        for options in ({}, {"create_graph": True}):
+            y = rpt.rsample("pareto", 1000, seed=1, alpha=alpha)
+            kept = torch.where(y < 1e9, y, 0.0).sum()
+            (found,) = torch.autograd.grad(kept, alpha, **options)
+            np.testing.assert_allclose(found.detach(), expected, rtol=1e-13)
+        where = torch.tensor([0.3, 1.0], dtype=DOUBLE, requires_grad=True)
+        shape = torch.tensor(0.5, dtype=DOUBLE, requires_grad=True)
+        d = rpt.Beta(shape, 0.5)
+        for function in (d.cdf, d.log_prob, d.icdf):  # whose derivatives at 1 are infinite
+            kept = torch.where(where < 1.0, function(where), 0.0).sum()
+            slopes = torch.autograd.grad(kept, (where, shape))
+            expected = torch.autograd.grad(function(where[0]), (where, shape))
+            for mine, other in zip(slopes, expected, strict=True):
+                torch.testing.assert_close(mine, other, rtol=1e-13, atol=0.0)
+
     def test_class_that_is_not_registered(self):
         class Squared(rp.Exponential):
             name = "squared-in-a-test"

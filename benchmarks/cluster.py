@@ -21,7 +21,6 @@ from distributed import Client, LocalCluster
 import reparam as rp
 from reparam.dask import estimate
 
-
 #: Of workers: without dask's MALLOC_TRIM_THRESHOLD_, and BLAS with one thread.
 _ENVIRONMENT = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "MKL_NUM_THREADS": 1}
 
@@ -73,7 +72,8 @@ def main() -> None:
     print(f"dask {version('dask')}, {draws:,} draws, {os.cpu_count()} cores, load {load:.1f}\n")
     print("| best of all runs | one worker | two workers | ratio |")
     print("| --- | --: | --: | --: |")
-    for what, title in (("elapsed", "elapsed"), ("processor", "processor time of a worker and dask")):
+    titles = {"elapsed": "elapsed", "processor": "processor time of a worker and of dask"}
+    for what, title in titles.items():
         first, second = (min(getattr(pair[k], what) for pair in timed) for k in (0, 1))
         print(f"| {title} | {first:.2f} s | {second:.2f} s | {first / second:.2f} |")
 

@@ -151,7 +151,9 @@ def test_a_killed_worker_changes_nothing(cli, monkeypatch):
     distributed = pytest.importorskip("distributed")
     with (
         dask.config.set({"scheduler": None, "distributed.comm.timeouts.tcp": "60s"}),
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
         distributed.Client(cluster) as client,
     ):
         d, n = rp.Gamma(alpha=2.0), 3_000_000

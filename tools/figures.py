@@ -200,6 +200,24 @@ def flow() -> Figure:
     return finished(figure, [curve, densities], columns=4)
 
 
+def topics() -> Figure:
+    """Return the topics of the corpus, and those that both modules found."""
+    sys.path.insert(0, str(ROOT / "examples"))
+    import topics as example
+
+    rows = {"of the corpus": example.corpus(1, seed=0).topics}
+    rows |= {name: example.fit(module, 150, 1)[1] for name, module in example.MODULES.items()}
+    figure = Figure(figsize=(7.6, 2.6), layout="constrained", facecolor="none")
+    panels = figure.subplots(len(rows), 2 * example.SIDE)
+    for line, (name, found) in zip(panels, rows.items(), strict=True):
+        for axes, topic in zip(line, found, strict=True):
+            axes.imshow(topic.reshape(example.SIDE, -1), cmap="Greys", vmin=0.0, vmax=0.25)
+            axes.set(xticks=[], yticks=[])
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    recolour(panels.flat)
+    return figure
+
+
 def speed() -> Figure:
     """Return the first table of docs/speed.md, of parameters per element, as bars."""
     page = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
@@ -240,6 +258,7 @@ FIGURES = {
     "vae-variance": vae,
     "logistic-regression": logistic_regression,
     "flow": flow,
+    "topics": topics,
 }
 
 

@@ -4,8 +4,9 @@
 and batches, and prints the perplexity of held-out documents, the evidence lower bound (ELBO), how
 well topics are found, and the processor time of an epoch.
 
-Documents are drawn from the model, latent Dirichlet allocation (Blei, Ng & Jordan 2003): ten topics
-are the rows and columns of a grid of 25 words (Griffiths & Steyvers 2004, Finding scientific topics).
+Documents are drawn from the model, latent Dirichlet allocation (Blei, Ng & Jordan 2003). Its ten
+topics are the rows and columns of a grid of 25 words (Griffiths & Steyvers 2004, Finding scientific
+topics).
 
     θ_d ~ Dirichlet(α, …, α)                 how much of each topic document d has
     x_d ~ Multinomial(length, θ_d β)         the words; the rows of β are the topics

@@ -199,7 +199,7 @@ class Draw:
         each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
         formula = formula or self._pulled(of)
         found = self._evaluate(formula, events, lead, *leading, sums=sums, each=each)
-        if any(np.isnan(gradient).any() for gradient in found):
+        if math.isnan(sum(np.add.reduce(gradient, axis=None) for gradient in found)):
             kept = zero_kept(formula, len(d.event_shape))
             found = self._evaluate(kept, events, lead, *leading, sums=sums, each=each)
         return [

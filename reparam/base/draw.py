@@ -13,7 +13,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base import along, second_order
-from reparam.base.products import scaled, zero_kept
+from reparam.base.products import has_nan, scaled, zero_kept
 from reparam.engine.blocks import evaluate, total
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
@@ -199,7 +199,7 @@ class Draw:
         each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
         formula = formula or self._pulled(of)
         found = self._evaluate(formula, events, lead, *leading, sums=sums, each=each)
-        if math.isnan(sum(np.add.reduce(gradient, axis=None) for gradient in found)):
+        if any(map(has_nan, found)):
             kept = zero_kept(formula, len(d.event_shape))
             found = self._evaluate(kept, events, lead, *leading, sums=sums, each=each)
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,12 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["scaled", "zero_kept"]
+__all__ = ["has_nan", "scaled", "zero_kept"]
+
+
+def has_nan(gradient: Array) -> bool:
+    """Return whether a number is NaN, faster than by comparisons, and without warnings."""
+    return math.isnan(np.vdot(gradient, gradient))
 
 
 def scaled(upstream: Any, entry: Any) -> Any:

@@ -1,5 +1,7 @@
 """JAX: every distribution of real numbers, against NumPy."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -136,6 +138,47 @@ def test_draws_are_addressed_by_their_number():
     part = rpj.rsample("gamma", 4, seed=2**40, start=6, alpha=np.array([2.0, 3.0]))
     np.testing.assert_array_equal(whole[6:], part)
     np.testing.assert_array_equal(whole, rp.Gamma([2.0, 3.0]).rsample(10, rng=2**40).value)
+
+
+class TestSamplers:
+    """Functions in the manner of ``jax.random``."""
+
+    key = jax.random.key(3)
+
+    def test_arguments_are_those_of_jax(self):
+        y = rpj.gamma(self.key, 2.0, 3.0, (4,))
+        np.testing.assert_array_equal(
+            y, rpj.rsample("gamma", 4, seed=self.key, alpha=2.0, rate=3.0)
+        )
+        for other in (
+            rpj.gamma(self.key, a=2.0, rate=3.0, shape=4),
+            rpj.gamma(key=self.key, concentration=2.0, rate=3.0, shape=[4]),
+            jax.jit(rpj.gamma, static_argnames="shape")(self.key, 2.0, 3.0, shape=(4,)),
+        ):
+            np.testing.assert_array_equal(other, y)
+        assert list(inspect.signature(rpj.gamma).parameters) == ["key", "alpha", "rate", "shape"]
+        assert rpj.student_t.__name__ == "student_t"
+        assert "\ndf\n" in rpj.student_t.__doc__
+        assert {"attach", "gamma", "von_mises"} <= {*dir(rpj)}
+
+    @pytest.mark.parametrize("alpha", [(), (1,), (3,), (2, 3), (2, 1)])
+    @pytest.mark.parametrize("shape", [None, (2, 3), (5, 2, 3)])
+    def test_shape_is_that_of_the_result(self, alpha, shape):
+        y = rpj.gamma(self.key, jnp.full(alpha, 2.0), shape=shape)
+        assert y.shape == (alpha if shape is None else shape)
+        assert len(np.unique(y)) == y.size
+        slope = jax.grad(lambda a: rpj.gamma(self.key, a, shape=shape).sum())(jnp.full(alpha, 2.0))
+        assert slope.shape == alpha
+
+    def test_mistakes(self):
+        with pytest.raises(ShapeError, match=r"shape=\(3,\) is not"):
+            rpj.gamma(self.key, jnp.ones(2), shape=(3,))
+        with pytest.raises(UnknownParameterError, match="rate=1/scale"):
+            rpj.gamma(self.key, scale=2.0)
+        with pytest.raises(TypeError, match="key"):
+            rpj.gamma()
+        with pytest.raises(AttributeError, match="'poisson'"):
+            rpj.poisson  # noqa: B018
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

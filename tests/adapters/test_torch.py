@@ -5,9 +5,9 @@ import inspect
 import math
 import pickle
 
-import mpmath
 import numpy as np
 import pytest
+from paths import slope_in_alpha
 
 import reparam as rp
 from reparam.errors import (
@@ -761,34 +761,8 @@ def errors(name, dtype, *numbers):
     least = 1e-290 if dtype is DOUBLE else 1e-36
     for k, value in enumerate(y.detach().double().tolist()):
         if least < value < (1.0 if name == "beta" else math.inf):
-            exact = precise(name, value, *(float(x[k].detach()) for x in theta))
+            exact = slope_in_alpha(name, value, *(float(x[k].detach()) for x in theta))
             if abs(exact) > least:
                 error = [abs(float(each[k]) / exact - 1) for each in found]
                 worst = np.maximum(worst, np.array(error, dtype=float))
     return worst
-
-
-def precise(name, *numbers):
-    """Return ∂y/∂α = −F_α/p by differences of the smaller tail."""
-    with mpmath.workdps(50):
-        y, a, b = map(mpmath.mpf, numbers)
-        if name == "gamma":
-            is_low, x = b * y < a, b * y
-            density = x ** (a - 1) * mpmath.exp(-x) / mpmath.gamma(a) * b
-        else:
-            is_low = y < a / (a + b)
-            density = y ** (a - 1) * (1 - y) ** (b - 1) / mpmath.beta(a, b)
-
-        def tail(a):
-            match name, is_low:
-                case "gamma", True:
-                    return mpmath.gammainc(a, 0, x, regularized=True)
-                case "gamma", False:
-                    return -mpmath.gammainc(a, x, mpmath.inf, regularized=True)
-                case _, True:
-                    return mpmath.betainc(a, b, 0, y, regularized=True)
-            return -mpmath.betainc(b, a, 0, 1 - y, regularized=True)
-
-        step = a * mpmath.mpf(10) ** -12
-        near, far = (tail(a + k * step) - tail(a - k * step) for k in (1, 2))
-        return -(8 * near - far) / (12 * step) / density

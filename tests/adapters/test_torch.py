@@ -213,7 +213,6 @@ def hessians(loss, theta):
     return found.detach().numpy()
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit")
 @pytest.mark.parametrize("name", LAWS)
 def test_draws_bend_as_in_numpy(name):
     """The Hessian of Σ y² is 2 Σ (y_θ y_φ + y y_θφ), at fixed noise and on the quantile path."""
@@ -397,7 +396,6 @@ class TestTransforms:
         assert len(set(torch.func.vmap(draw, randomness="different")(many).tolist())) == 20
         assert len(set(torch.func.vmap(draw, randomness="same")(many).tolist())) == 1
 
-    @pytest.mark.filterwarnings("ignore:.torch.jit")
     def test_forward_mode_and_its_compositions(self):
         reverse = torch.func.jacrev(self.loss, (0, 1))(self.alpha, self.beta)
         forward = torch.func.jacfwd(self.loss, (0, 1))(self.alpha, self.beta)

@@ -275,10 +275,12 @@ def test_zarr_that_is_missing_is_named(cli, cluster_in_threads, monkeypatch):
 
 
 @pytest.mark.long
-def test_local_workers(monkeypatch):
+def test_workers_of_this_machine(monkeypatch):
     """There are as many as threads, with one each, and blocks of draws keep their memory."""
     pytest.importorskip("distributed")
     monkeypatch.setenv("REPARAM_NUM_THREADS", "3")
+    for name in ("MALLOC_TRIM_THRESHOLD_", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)  # dask leaves its own in this process
     with cluster_commands._client("local") as client:
         assert [*client.nthreads().values()] == [1, 1, 1]
         for environment in client.run(lambda: dict(os.environ)).values():

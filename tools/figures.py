@@ -179,6 +179,45 @@ def logistic_regression() -> Figure:
     return finished(figure, [curve, spread], columns=2)
 
 
+def flow() -> Figure:
+    """Return how far each bound is from the evidence by step, and the densities of τ."""
+    sys.path.insert(0, str(ROOT / "examples"))
+    import flow as example
+
+    log_evidence, *_ = example.exact()
+    figure, (curve, densities) = new(1, 2)
+    tau = np.linspace(0.02, 20.0, 500)
+    posterior = [example.density(x)[0] for x in tau.tolist()] / np.exp(log_evidence)
+    densities.plot(tau, posterior, color=GREY, label="posterior", linestyle="--")
+    for colour, (name, form) in zip(COLOURS, example.FORMS.items(), strict=False):
+        found, values = example.train(form, steps=3000, seed=1)
+        gaps = log_evidence - np.reshape(values, (-1, 50)).mean(axis=1)
+        curve.semilogy(50 * np.arange(len(gaps)) + 25, gaps, color=colour, linewidth=1.5)
+        density = np.exp(found.tau.log_prob(tau))
+        densities.plot(tau, density, color=colour, label=name, linewidth=1.5)
+    curve.set(xlabel="step", ylabel="KL, mean of 50 steps")
+    densities.set(xlabel="τ", ylabel="density")
+    return finished(figure, [curve, densities], columns=4)
+
+
+def topics() -> Figure:
+    """Return the topics of the corpus, and those that both modules found."""
+    sys.path.insert(0, str(ROOT / "examples"))
+    import topics as example
+
+    rows = {"of the corpus": example.corpus(1, seed=0).topics}
+    rows |= {name: example.fit(module, 150, 1)[1] for name, module in example.MODULES.items()}
+    figure = Figure(figsize=(7.6, 2.6), layout="constrained", facecolor="none")
+    panels = figure.subplots(len(rows), 2 * example.SIDE)
+    for line, (name, found) in zip(panels, rows.items(), strict=True):
+        for axes, topic in zip(line, found, strict=True):
+            axes.imshow(topic.reshape(example.SIDE, -1), cmap="Greys", vmin=0.0, vmax=0.25)
+            axes.set(xticks=[], yticks=[])
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    recolour(panels.flat)
+    return figure
+
+
 def speed() -> Figure:
     """Return the first table of docs/speed.md, of parameters per element, as bars."""
     page = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
@@ -218,6 +257,8 @@ FIGURES = {
     "estimators-temperature": temperature,
     "vae-variance": vae,
     "logistic-regression": logistic_regression,
+    "flow": flow,
+    "topics": topics,
 }
 
 

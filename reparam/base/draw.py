@@ -13,6 +13,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base import along, second_order
+from reparam.base.products import has_nan, scaled, zero_kept
 from reparam.engine.blocks import evaluate, total
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
@@ -160,7 +161,8 @@ class Draw:
         -------
         dict
             For each parameter an array of the parameter's own shape: the sum of
-            upstream · ∂y/∂θ over all the values that it took part in.
+            upstream · ∂y/∂θ over all the values that it took part in, which is 0 where upstream
+            is, even if ∂y/∂θ is infinite or undefined.
 
         Raises
         ------
@@ -197,6 +199,9 @@ class Draw:
         each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
         formula = formula or self._pulled(of)
         found = self._evaluate(formula, events, lead, *leading, sums=sums, each=each)
+        if any(map(has_nan, found)):
+            kept = zero_kept(formula, len(d.event_shape))
+            found = self._evaluate(kept, events, lead, *leading, sums=sums, each=each)
         return [
             gradient if summed else summed_to(gradient, value.shape)
             for gradient, value, summed in zip(found, own, sums, strict=True)
@@ -213,7 +218,7 @@ class Draw:
             lead = operand(upstream, self._rows, event=d.event_shape)
             found = self._evaluate(self._pulled("value"), d._formula_events(), lead)
             return tuple(d._in_theta(found))
-        return tuple(_scaled(upstream, entry) for entry in self.jacobian().values())
+        return tuple(scaled(upstream, entry) for entry in self.jacobian().values())
 
     def _summed(self, products: Iterable[Array]) -> dict[str, Array]:
         """Return the result of :meth:`vjp`, from upstream · ∂y/∂θ value by value.
@@ -435,7 +440,7 @@ class Draw:
         derivatives = self._derivatives(of)
         if self.distribution.event_shape:
             return derivatives
-        return lambda upstream, *rest: tuple([_scaled(upstream, e) for e in derivatives(*rest)])
+        return lambda upstream, *rest: tuple([scaled(upstream, e) for e in derivatives(*rest)])
 
     def _view(self, name: str) -> Array:
         formula = self.distribution._formula(self._formulas(name).value)
@@ -467,13 +472,6 @@ class Draw:
             own += [operand(array, shape, event=extra) for array, extra in extras]
         operands = [*leading, *own, *d._theta_operands(shape)]
         return evaluate(formula, operands, shape, events=events, sums=sums or (), each=each)
-
-
-def _scaled(upstream: Any, entry: Any) -> Any:
-    """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
-    if 0 < getattr(upstream, "ndim", 0) < (rank := getattr(entry, "ndim", 0)):
-        upstream = upstream.reshape(upstream.shape + (1,) * (rank - upstream.ndim))
-    return upstream * entry
 
 
 def _units(event: tuple[int, ...]) -> Array:

@@ -129,11 +129,15 @@ def grad(
     reparam grad --noise @draws.csv --upstream @losses.csv:dL_dy --out gradients.npz
 
     With --dask, --out is a folder that all workers see, and each of them writes
-    files there: part-00001.parquet and so on, or what --format says.
+    files there: part-00001.parquet and so on, or what --format says. With zarr,
+    or --out FOLDER.zarr, each column is one array in the folder.
     """
     if dask:
-        format = format or "parquet"
-    name = output.format_for(out, format)
+        from reparam.cli import cluster
+
+        name = cluster.format_of(out, format)
+    else:
+        name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
     if noise is not None:
         for option, value in (("--count", count), ("--seed", seed), ("--shard", shard)):
@@ -182,8 +186,6 @@ def grad(
         raise InputError("--sum adds up ∂L/∂θ, which needs ∂L/∂y; pass --upstream, or --loss")
     distribution = parsing.reparameterized(chosen, param, instead)
     if dask:
-        from reparam.cli import cluster
-
         shape = distribution.batch_shape + distribution.event_shape
         numbers = parsing.draws(count, shard, shape)
         with parsing.seeded(seed) as rng:

@@ -31,6 +31,7 @@ __all__ = [
     "format_for",
     "on_terminal",
     "real_path",
+    "typed",
     "write",
     "write_text",
 ]
@@ -40,6 +41,8 @@ def format_for(out: str, name: str | None) -> str:
     """Return the format's name: as asked for, by the file's suffix, or fit for stdout."""
     from reparam import formats
 
+    if name == "zarr" or (name is None and Path(out).suffix == ".zarr"):
+        raise InputError("zarr is a folder of chunks, which workers write; add --dask local")
     if name is None:
         if out == "-":
             return "table" if on_terminal() else "csv"
@@ -68,16 +71,16 @@ def write(records: Records, out: str, name: str) -> None:
     _check_room(out, target.minimum_size(records))
     quiet = out == "-" and on_terminal()
     with destination(out) as stream:
-        typed = _typed(records)
+        made = typed(records)
         # the first block before a header, and on this thread: what goes wrong with it leaves stdout
         # empty, and if it is all there is, however long it takes, signals are heeded meanwhile
-        blocks: Iterator[Block] = chain(list(islice(typed, 1)), ahead(typed))
+        blocks: Iterator[Block] = chain(list(islice(made, 1)), ahead(made))
         if not quiet:
             blocks = tracked(blocks, records.elements)
         target.write(replace(records, blocks=blocks), stream)
 
 
-def _typed(records: Records) -> Iterator[Block]:
+def typed(records: Records) -> Iterator[Block]:
     """Yield the blocks in the columns' types: values outside float32's range become infinite."""
     import numpy as np
 

@@ -73,16 +73,20 @@ def sample(
     reparam sample -n 1e9 --seed 7 --shard 2/8 --out part2.npy
 
     With --dask, --out is a folder that all workers see, and each of them writes
-    files there: part-00001.parquet and so on, or what --format says.
+    files there: part-00001.parquet and so on, or what --format says. With zarr,
+    or --out FOLDER.zarr, each column is one array in the folder.
     """
     from reparam import sampling
     from reparam.base.reparameterized import Reparameterized
 
     if dask:
+        from reparam.cli import cluster
+
         if summarize or format == "table":
             raise InputError("--dask writes files of draws; leave --summary and --format table out")
-        format = format or "parquet"
-    name = output.format_for(out, format)
+        name = cluster.format_of(out, format)
+    else:
+        name = output.format_for(out, format)
     value_type = parsing.dtype(dtype)
     distribution = parsing.distribution(parsing.chosen(law, dist), param)
     if with_noise and summarize:
@@ -93,8 +97,6 @@ def sample(
     numbers = parsing.draws(count, shard, draw_shape)
     rows = len(numbers) * math.prod(draw_shape)
     if dask:
-        from reparam.cli import cluster
-
         with parsing.seeded(seed) as rng:
             made = partial(
                 records,

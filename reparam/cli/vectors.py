@@ -16,7 +16,7 @@ from reparam.base.reparameterized import Reparameterized
 __all__ = ["columns", "entries", "is_wide", "noise_width", "parted"]
 
 #: Formats that hold arrays of any shape.
-_ARRAYS = "npy", "npz"
+_ARRAYS = "npy", "npz", "zarr"
 
 
 def is_wide(distribution: Distribution, format: str, with_noise: bool) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,7 +151,9 @@ def test_a_killed_worker_changes_nothing(cli, monkeypatch):
     distributed = pytest.importorskip("distributed")
     with (
         dask.config.set({"scheduler": None, "distributed.comm.timeouts.tcp": "60s"}),
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
         distributed.Client(cluster) as client,
     ):
         d, n = rp.Gamma(alpha=2.0), 3_000_000
@@ -210,6 +213,79 @@ def killing(victim, _):
             os.kill(victim, signal.SIGKILL)
 
     return on_progress
+
+
+@pytest.fixture
+def cluster_in_threads(monkeypatch):
+    """Let ``--dask`` compute in threads of this process, two at a time, and in small parts."""
+    distributed = pytest.importorskip("distributed")
+    options = {"processes": False, "n_workers": 1, "threads_per_worker": 2}
+
+    def client(address):
+        return distributed.Client(**options, dashboard_address=None)
+
+    monkeypatch.setattr(cluster_commands, "_client", client)
+    monkeypatch.setattr(cluster_commands, "_PART", 400)
+
+
+def test_chunks_of_zarr(cli, cluster_in_threads):
+    """Each column is one array of natural shape, with the draws of one machine."""
+    zarr = pytest.importorskip("zarr")
+    sample = "sample", "dirichlet", "-p", "concentration=1,2", "-n", 1001, "--seed", 7
+    cli(*sample, "--dask", "local", "--out", "draws.zarr")
+    found = zarr.open_group("draws.zarr", mode="r")
+    assert found["y"].chunks == (200, 2)
+    assert np.array_equal(found["y"][:], rp.Dirichlet([1.0, 2.0]).sample(1001, rng=7))
+    assert found.attrs["reparam"]["seed"] == 7
+    grad = "grad", "gamma", "-p", "alpha=2,3", "-n", 1000, "--seed", 7, "--shard", "2/2"
+    options = "--dask", "local", "--format", "zarr", "--dtype", "float32"
+    cli(*grad, *options, "--out", "gradients")
+    cli(*grad, "--dtype", "float32", "--out", "whole.npz")
+    found = zarr.open_group("gradients", mode="r")
+    with np.load("whole.npz") as whole:
+        for name in ("noise", "y", "dy_dalpha", "dy_drate"):
+            assert found[name].dtype == whole[name].dtype
+            assert np.array_equal(found[name][:], whole[name])
+    assert "is not empty" in cli(*sample, *options, "--out", "gradients", code=2).output
+    assert "--dask local" in cli(*sample, "--out", "other.zarr", code=2).output
+    assert sorted(path.name for path in Path().iterdir()) == [
+        "draws.zarr",
+        "gradients",
+        "whole.npz",
+    ]
+
+
+def test_zarr_that_fails_leaves_nothing(cli, cluster_in_threads, monkeypatch):
+    zarr = pytest.importorskip("reparam.formats.zarr")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zarr, "write", fail)
+    failed = cli("sample", "--dask", "local", "--out", "draws.zarr", code=2)
+    assert "No space" in failed.output
+    assert not [*Path().iterdir()]
+
+
+def test_zarr_that_is_missing_is_named(cli, cluster_in_threads, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zarr", None)
+    refused = cli("sample", "--dask", "local", "--out", "draws.zarr", code=2)
+    assert "pip install 'reparam[zarr]'" in refused.output
+    assert not [*Path().iterdir()]
+
+
+@pytest.mark.long
+def test_workers_of_this_machine(monkeypatch):
+    """There are as many as threads, with one each, and blocks of draws keep their memory."""
+    pytest.importorskip("distributed")
+    monkeypatch.setenv("REPARAM_NUM_THREADS", "3")
+    for name in ("MALLOC_TRIM_THRESHOLD_", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)  # dask leaves its own in this process
+    with cluster_commands._client("local") as client:
+        assert [*client.nthreads().values()] == [1, 1, 1]
+        for environment in client.run(lambda: dict(os.environ)).values():
+            assert environment["OPENBLAS_NUM_THREADS"] == "1"
+            assert "MALLOC_TRIM_THRESHOLD_" not in environment
 
 
 def test_refusals_on_the_command_line(cli):

@@ -155,6 +155,12 @@ class TestBehaviour:
             call()
 
 
+def test_half_line_whose_end_moves_has_a_bijection():
+    d = rpn.GeneralizedExtremeValue(0.1, 0.6, jnp.array([0.6, 2.0]))
+    y, map_ = d.sample(jax.random.key(0), (4,)), dist.biject_to(d.support)
+    np.testing.assert_allclose(map_(map_.inv(y)), y, rtol=1e-9)
+
+
 def test_svi_example_nears_the_evidence():
     example = run_path(str(SCRIPT))
     counts = example["counts_of"](20, seed=1)

@@ -9,6 +9,7 @@ from kinds import REPARAMETERIZED, marked
 
 import reparam as rp
 from reparam.engine.noise import UNIFORM
+from reparam.engine.shapes import summed_to
 from reparam.errors import ParameterError, ShapeError, UnknownParameterError, UnknownViewError
 
 ALL = pytest.mark.parametrize(
@@ -333,3 +334,22 @@ def test_scalars_come_as_numpy_scalars():
     draw = rp.Gamma(2.0).rsample(rng=1)
     values = [draw.value, draw.noise, draw.log_value, *draw.jacobian().values(), draw.jvp(a=1.0)]
     assert {type(value) for value in [*values, *draw.vjp(1.0).values()]} == {np.float64}
+
+
+def test_values_that_do_not_count_add_nothing_to_gradients():
+    """Upstream 0 times an infinite or undefined derivative is 0, of draws that overflow."""
+    base = rp.Pareto(alpha=1e-3)
+    batch = rp.Pareto(alpha=[1e-3, 2e-3])
+    for law in (base, batch, 2.0 * base, rp.Truncated(base, low=3.0), rp.Independent(base, base)):
+        draw = law.rsample(500, rng=1)
+        counted = draw.value < 1e150
+        if law.event_shape:
+            counted &= counted[:, ::-1]  # both entries of a draw, or none
+        assert 50 < np.sum(counted) < counted.size - 100
+        found = draw.vjp(1.0 * counted)
+        if not law.event_shape:
+            for name, derivative in draw.jacobian().items():
+                expected = summed_to(np.where(counted, derivative, 0.0), law[name].shape)
+                np.testing.assert_allclose(found[name], expected, rtol=1e-13)
+        assert not any(np.isnan(gradient).any() for gradient in found.values())
+        assert all(np.all(gradient == 0.0) for gradient in draw.vjp(0.0).values())

@@ -17,6 +17,7 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from reparam.adapters import formulas
+from reparam.adapters.jax.product import times
 from reparam.adapters.laws import Law, arranged, differentiable, law_of
 from reparam.adapters.rules import RULES
 from reparam.adapters.seeds import checked
@@ -174,7 +175,7 @@ def _(key: str, function: str, primals: Any, tangents: Any) -> Any:
     at = _At(key, found if rule.of_result else values, theta)
     moved = [jnp.zeros_like(result) for result in found]
     if rule.slopes and not isinstance(tangents[0][0], SymbolicZero):
-        moved = [slope * tangents[0][0] for slope in rule.slopes(at, found[0])]
+        moved = [times(tangents[0][0], slope) for slope in rule.slopes(at, found[0])]
     if not all(isinstance(tangent, SymbolicZero) for tangent in tangents[1]):
         rows = rule.partials(at, found[0])
         moved = [
@@ -196,12 +197,7 @@ class _At:
         return self._found[function]
 
     exp = staticmethod(jnp.exp)
-
-    @staticmethod
-    def times(factor: jax.Array, derivative: jax.Array) -> jax.Array:
-        """Return the product: 0 where the factor is 0 and the derivative infinite or undefined."""
-        lost = (factor == 0.0) & ~jnp.isfinite(derivative)
-        return factor * jnp.where(lost, 0.0, derivative)
+    times = staticmethod(times)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -246,7 +242,7 @@ def _along(
         if has_derivative:
             derivative = next(entries)
             if not isinstance(tangent, SymbolicZero):
-                total += jnp.asarray(derivative * tangent, total.dtype)
+                total += jnp.asarray(times(tangent, derivative), total.dtype)
     return total
 
 

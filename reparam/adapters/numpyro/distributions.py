@@ -43,7 +43,7 @@ class Univariate(Declared, Distribution):
         if values.keys() >= set(self.law._support.moved_by):
             return between(constraints, *self.law._support.ends(values))
         ends = (evaluated(self.key, end, [], self.theta) for end in ENDS)
-        return between(constraints, *ends)
+        return between(constraints, *map(_bound, ends))
 
     def sample(self, key: jax.Array, sample_shape: Sequence[int] = ()) -> jax.Array:
         """Return draws that are differentiable in the parameters.
@@ -88,6 +88,13 @@ class Univariate(Declared, Distribution):
     def _at(self, function: str, value: Any) -> jax.Array:
         value = jnp.asarray(value, jnp.result_type(float, value, *self.theta))
         return evaluated(self.key, function, [value], self.theta)
+
+
+def _bound(end: Any) -> Any:
+    """Return an end of the support: a number if it is known to be infinite in the whole batch."""
+    if not_jax_tracer(end) and end.size and jnp.isinf(end).all() and (end == end.min()).all():
+        return float(end.min())
+    return end
 
 
 def _are_below(low: Any, high: Any) -> bool:

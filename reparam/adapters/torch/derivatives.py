@@ -183,13 +183,14 @@ class _Drawn(torch.autograd.Function):
         needed = ctx.needs_input_grad[6:]
         theta = ctx.saved_tensors[1:]
         upstream = double(upstream)
-        found = None if _is_differentiated() else _pulled(ctx, upstream, needed)
-        if found is None:
+        if _is_differentiated():
             columns = _columns_of_draw(ctx, needed)
             found = [
                 _weighted([upstream], columns[k]).sum_to_size(each.shape) if k in columns else None
                 for k, each in enumerate(theta)
             ]
+        else:
+            found = _pulled(ctx, upstream, needed)
         pairs = zip(found, theta, strict=True)
         return *([None] * 6), *(x if x is None else x.to(each) for x, each in pairs)
 
@@ -312,18 +313,15 @@ def _now(
     return tuple(operators.tensors(formulas.value(law, function, *arrays)))
 
 
-def _pulled(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> list[Tensor | None] | None:
-    """Return the gradients of draws in the needed parameters, or None if one isn't finite."""
+def _pulled(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> list[Tensor | None]:
+    """Return the gradients of draws in the needed parameters."""
     gradients = iter(ctx.draw.vjp(upstream.numpy()).values())
     found: list[Tensor | None] = []
     for k, has_derivative in enumerate(differentiable(ctx.law)):
         gradient = next(gradients) if has_derivative else None
         if needed[k] and gradient is None:
             raise NotReparameterizable(f"{ctx.law} has no derivative in parameter {k}; detach it")
-        array = np.asarray(gradient)
-        if needed[k] and not math.isfinite(array.sum()):
-            return None
-        found.append(torch.from_numpy(array) if needed[k] else None)
+        found.append(torch.from_numpy(np.asarray(gradient)) if needed[k] else None)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Distribution, constraints
@@ -45,8 +46,13 @@ class Univariate(Declared, Differentiable):
         if values.keys() >= set(self.law._support.moved_by):
             return between(constraints, *self.law._support.ends(values))
         numbers = arrays([*map(double, self.theta)])
-        ends = self.law(*numbers)._ends(*numbers)
-        return between(constraints, *(like(torch.as_tensor(end), self.theta) for end in ends))
+        return between(constraints, *map(self._bound, self.law(*numbers)._ends(*numbers)))
+
+    def _bound(self, end: Any) -> Any:
+        """Return an end of the support: a number if it is infinite in the whole batch."""
+        if np.size(end) and np.all(np.isinf(end)) and np.min(end) == np.max(end):
+            return float(np.min(end))
+        return like(torch.as_tensor(end), self.theta)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Univariate:
         """Return the same distribution with parameters expanded to a batch shape."""

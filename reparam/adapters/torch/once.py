@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reparam.adapters.torch.operators import arrays, in_front
+from reparam.adapters.torch.operators import in_front
+from reparam.adapters.torch.types import double, kind
 from reparam.adapters.wrapping import Pull
 from reparam.errors import NoFormulaError
 
@@ -21,7 +22,7 @@ Computation: TypeAlias = Callable[..., tuple[Any, Pull]]
 
 @torch.compiler.disable
 def computed(compute: Computation, what: str, tensors: Sequence[Tensor]) -> Tensor:
-    """Return what a function in NumPy computes of float64 tensors on the CPU.
+    """Return what a function in NumPy computes of tensors, in their type and on their device.
 
     Parameters
     ----------
@@ -30,9 +31,9 @@ def computed(compute: Computation, what: str, tensors: Sequence[Tensor]) -> Tens
     what
         What it is, for the message where second derivatives are wanted.
     tensors
-        Its arguments.
+        Its arguments, which it gets in float64.
     """
-    result: Tensor = _Computed.apply(compute, what, *tensors)
+    result: Tensor = _Computed.apply(compute, what, kind(tensors), *tensors)
     return result
 
 
@@ -40,22 +41,33 @@ class _Computed(torch.autograd.Function):
     """A function in NumPy, differentiable once."""
 
     @staticmethod
-    def forward(ctx: Any, compute: Computation, what: str, *tensors: Tensor) -> Tensor:
-        result, ctx.pull = compute(*arrays(tensors))
+    def forward(
+        ctx: Any,
+        compute: Computation,
+        what: str,
+        kind: tuple[torch.dtype, torch.device | str],
+        *tensors: Tensor,
+    ) -> Tensor:
+        result, ctx.pull = compute(*(double(tensor.detach()).numpy() for tensor in tensors))
         ctx.why = f"second derivatives of {what}"
-        found = torch.from_numpy(np.array(result))
+        dtype, device = kind
+        found = torch.from_numpy(np.array(result)).to(device, dtype)
         ctx.save_for_backward(found, *tensors)
         return found
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:
         saved = ctx.saved_tensors  # raises if one was changed in place
-        found = ctx.pull(upstream.detach().numpy(), ctx.needs_input_grad[2:])
-        gradients = [torch.from_numpy(np.array(each)) for each in found if each is not None]
+        found = ctx.pull(double(upstream.detach()).numpy(), ctx.needs_input_grad[3:])
+        gradients = [
+            torch.from_numpy(np.array(each)).to(tensor)
+            for each, tensor in zip(found, saved[1:], strict=True)
+            if each is not None
+        ]
         if torch.is_grad_enabled():
             gradients = [*Once.apply(ctx.why, len(gradients), *gradients, upstream, *saved)]
         entries = iter(gradients)
-        return None, None, *(None if each is None else next(entries) for each in found)
+        return None, None, None, *(None if each is None else next(entries) for each in found)
 
 
 class Once(torch.autograd.Function):

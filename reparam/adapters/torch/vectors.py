@@ -10,8 +10,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 from torch.distributions.utils import lazy_property
 
-from reparam.adapters.torch.types import double
-from reparam.adapters.torch.wrapped import Wrapped
+from reparam.adapters.torch.wrapped import Wrapped, numbers
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import UnknownParameterError
 
@@ -42,11 +41,7 @@ class Vector(Wrapped):
         ours = {theirs: name for name, theirs in self._names.items()}
         passed = [(ours.get(name, name), x) for name, x in {**given, **parameters}.items()]
         values = self.made_of._arguments.by_name((name, x) for name, x in passed if x is not None)
-        arrays = {
-            name: double(value.detach()).numpy() if isinstance(value, Tensor) else value
-            for name, value in values.items()
-        }
-        template = self.made_of(**arrays)
+        template = self.made_of(**numbers(values))
         tensors = {
             name: value
             for name, value in values.items()

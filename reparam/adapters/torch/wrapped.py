@@ -22,7 +22,7 @@ from reparam.errors import NoFormulaError, NotReparameterizable
 from reparam.regions import Region
 from reparam.spelling import parse
 
-__all__ = ["Wrapped", "distribution"]
+__all__ = ["Wrapped", "distribution", "numbers"]
 
 
 @torch.compiler.disable
@@ -63,8 +63,15 @@ def distribution(
     given = [*(parameters or {}).items(), *named.items()]
     values = found.parameters.by_name(given)
     tensors = {path: value for path, value in values.items() if isinstance(value, Tensor)}
-    constants = {path: value for path, value in values.items() if path not in tensors}
-    return Wrapped(found.replace(constants), tensors, validate_args)
+    return Wrapped(found.replace(numbers(values)), tensors, validate_args)
+
+
+def numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of parameters, those that are tensors as arrays."""
+    return {
+        path: double(value.detach()).numpy() if isinstance(value, Tensor) else value
+        for path, value in values.items()
+    }
 
 
 class Wrapped(Differentiable):
@@ -88,10 +95,8 @@ class Wrapped(Differentiable):
         validate_args: bool | None = None,
     ) -> None:
         self._template, self.tensors = template, dict(tensors)
-        law = self.law
-        super().__init__(
-            torch.Size(law.batch_shape), torch.Size(law.event_shape), validate_args=validate_args
-        )
+        batch, event = torch.Size(template.batch_shape), torch.Size(template.event_shape)
+        super().__init__(batch, event, validate_args=validate_args)
 
     @property
     def law(self) -> Reparameterized:
@@ -183,6 +188,5 @@ class Wrapped(Differentiable):
         return found.expand((*self.batch_shape, *event))
 
     def _computed(self, compute: Any, what: str, values: list[Tensor]) -> Tensor:
-        given = [*values, *self._given]
-        found = computed(compute, f"{what} {type(self._template).__name__}", [*map(double, given)])
-        return like(found, given)
+        where = (x if isinstance(x, Tensor) else double(x) for x in values)
+        return computed(compute, f"{what} {type(self._template).__name__}", [*where, *self._given])

@@ -1,0 +1,43 @@
+"""Products of upstream derivatives and ∂y/∂θ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from reparam._typing import Array
+
+__all__ = ["has_nan", "scaled", "zero_kept"]
+
+
+def has_nan(gradient: Array) -> bool:
+    """Return whether a number is NaN, faster than by comparisons, and without warnings."""
+    return math.isnan(np.vdot(gradient, gradient))
+
+
+def scaled(upstream: Any, entry: Any) -> Any:
+    """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
+    return _aligned(upstream, entry) * entry
+
+
+def zero_kept(formula: Callable[..., tuple[Any, ...]], rank: int) -> Callable[..., tuple[Any, ...]]:
+    """Return a formula of products that are 0 where upstream is, though ∂y/∂θ is ∞ or undefined.
+
+    Of values with `rank` axes upstream is 0 where all its entries are.
+    """
+
+    def products(upstream: Array, *rest: Array) -> tuple[Any, ...]:
+        counts = np.any(upstream != 0.0, axis=tuple(range(-rank, 0)))
+        return tuple(np.where(_aligned(counts, e), e, 0.0) for e in formula(upstream, *rest))
+
+    return products
+
+
+def _aligned(values: Any, entry: Any) -> Any:
+    """Return values of draws with as many axes as ∂y/∂θ, of a vector parameter, has."""
+    if 0 < getattr(values, "ndim", 0) < (rank := getattr(entry, "ndim", 0)):
+        values = values.reshape(values.shape + (1,) * (rank - values.ndim))
+    return values

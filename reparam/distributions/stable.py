@@ -10,6 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
+from reparam.base.second_order import Triangle
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, REAL, Interval
 from reparam.engine.noise import UNIFORM
@@ -83,6 +84,11 @@ class Stable(LocationScale):
     def _standard_pathwise(z: Array, stability: Array, skew: Array) -> tuple[Array, ...]:
         in_stability, in_skew = special.pathwise(z, stability, skew)
         return in_stability, in_skew
+
+    @classmethod
+    def _standard_pathwise2(cls, z: Array, stability: Array, skew: Array) -> Triangle:
+        twice, mixed, other = special.bends(z, stability, skew)
+        return (twice, mixed), (other,)
 
     @staticmethod
     def _standard_cdf(z: Array, stability: Array, skew: Array) -> Array:

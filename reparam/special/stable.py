@@ -32,6 +32,7 @@ from reparam.special._elementwise import column, elementwise, integrate, weighte
 from reparam.special._newton import Members, halley, iterate
 
 __all__ = [
+    "bends",
     "centre",
     "draw",
     "entropy",
@@ -54,13 +55,17 @@ _NEAR_POLE = -0.7
 _SLANT = 1.2
 #: Where the curve is followed: fractions of its length.
 _NODE, _WEIGHT = (0.5 * (1.0 + leggauss(48)[0]), 0.5 * leggauss(48)[1])
+#: What stands for an ε of 0.
+_LEAST = 1e-100
 #: Values are clipped here; farther out tails are powers.
 _MOST = 1e300
 
 #: Constants of α: ε, S, C, ε/S, G(1).
 Constants: TypeAlias = tuple[Array, Array, Array, Array, Array]
-#: What an integrand has besides e^h dw/w, of α and β, and then of ln w, w^ε − 1, w and its scale.
-Factor: TypeAlias = Callable[[Array, Array], Callable[[Any, Any, Any, Any], Any]]
+#: What an integral has beside e^h dw/w: of ln w, w^ε − 1, w^ε, w and a scale of w.
+Integrand: TypeAlias = Callable[[Any, Any, Any, Any, Array], Any]
+#: The integrand of α and β.
+Factor: TypeAlias = Callable[[Array, Array], Integrand]
 
 
 def _double_exponential(step: float, reach: float) -> tuple[Array, Array]:
@@ -77,70 +82,143 @@ _LOG_NODE, _LOG_WEIGHT = _double_exponential(0.07, 3.3)
 def _constants(alpha: Array) -> Constants:
     """Return ε, S, C, ε/S and G(1)."""
     e = alpha - 1.0
-    e = np.where(np.abs(e) < 1e-100, 1e-100, e)
+    e = np.where(np.abs(e) < _LEAST, _LEAST, e)
     s, c = np.sin(_HALF_PI * e), np.sin(_HALF_PI * (2.0 - alpha))
     return e, s, c, e / s, np.tan(0.5 * _HALF_PI * e)
 
 
-def _slope_of_ratio(e: Array, s: Array) -> Array:
-    """Return d(ε/S)/dε."""
+def _bends_of_ratio(e: Array, s: Array) -> tuple[Array, Array]:
+    """Return the first and the second derivative of ε/S."""
     angle = _HALF_PI * e
-    square = np.where(np.abs(angle) < 0.5, angle * angle, 0.0)
+    near = np.abs(angle) < 0.5
+    square = np.where(near, angle * angle, 0.0)
     series = np.zeros(np.shape(e))
     for n in range(9, 0, -1):  # of (sin − angle cos)/angle³
         series = 2.0 * n / math.factorial(2 * n + 1) - square * series
-    near = series * angle * (angle / s) ** 2
-    far = (s - angle * np.cos(angle)) / s / s
-    return np.where(np.abs(angle) < 0.5, near, far)
+    cosine = np.cos(angle)
+    rise = np.where(near, series * (angle / s) ** 3, (s - angle * cosine) / s**3)
+    return rise * s, _HALF_PI * (angle / s - 2.0 * cosine * rise)
 
 
-def _slope_of_quotient(z: Any) -> Any:
-    """Return the derivative of (e^z − 1)/z."""
+def _bend_of_quotient(z: Any, order: int) -> Any:
+    """Return the first or the second derivative of (e^z − 1)/z."""
     near = np.abs(z) < 1.0
     small = np.where(near, z, 0.0)
     series = np.zeros_like(small)
-    for n in range(20, 0, -1):
-        series = series * small + n / math.factorial(n + 1)
-    large = np.where(near, 1.0, z)
-    return np.where(near, series, (np.exp(large) * (large - 1.0) + 1.0) / large**2)
+    for n in range(19, order - 1, -1):
+        series = series * small + n * (n - 1.0) ** (order - 1) / math.factorial(n + 1)
+    if np.all(near):
+        return series
+    z = np.where(near, 1.0, z)
+    inverse, e = 1.0 / z, _exponential(z)
+    if order == 1:
+        far = (e * (z - 1.0) + 1.0) * inverse * inverse
+    else:
+        far = (e * (z * z - 2.0 * z + 2.0) - 2.0) * inverse * inverse * inverse
+    return np.where(near, series, far)
+
+
+def _turn(angle: Array) -> tuple[Array, Array]:
+    """Return 1 − cos and sin, from the tangent of half the angle: NumPy is faster at that."""
+    t = np.tan(0.5 * angle)
+    double = 2.0 * t / (1.0 + t * t)
+    return t * double, double
+
+
+def _grown(z: Any) -> Any:
+    """Return e^z − 1 of complex z."""
+    (versine, sine), real = _turn(z.imag), np.expm1(z.real)
+    result = np.empty(z.shape, dtype=complex)
+    size = 1.0 + real
+    result.real = real - size * versine
+    result.imag = size * sine
+    return result
+
+
+def _exponential(z: Any) -> Any:
+    """Return e^z of real or complex z."""
+    return _powers(z)[1] if np.iscomplexobj(z) else np.exp(z)
+
+
+def _powers(z: Any) -> tuple[Any, Any]:
+    """Return e^z − 1 and e^z of complex z."""
+    (versine, sine), size, more = _turn(z.imag), np.exp(z.real), np.expm1(z.real)
+    less, result = np.empty(z.shape, dtype=complex), np.empty(z.shape, dtype=complex)
+    result.real = size * (1.0 - versine)
+    less.real = more - size * versine
+    result.imag = less.imag = size * sine
+    return less, result
 
 
 # Integrands -------------------------------------------------------------------------------------
 
 
-def _in_tail(*_: Array) -> Callable[..., Any]:
+def _in_tail(*_: Array) -> Integrand:
     return lambda *_: 1.0
 
 
-def _in_density(*_: Array) -> Callable[..., Any]:
-    return lambda log, power, w, scale: w / scale
+def _in_density(*_: Array) -> Integrand:
+    return lambda log, power, lift, w, scale: w / scale
 
 
-def _in_slope(*_: Array) -> Callable[..., Any]:
-    return lambda log, power, w, scale: (w / scale) ** 2
+def _in_slope(*_: Array) -> Integrand:
+    return lambda log, power, lift, w, scale: w / scale * (w / scale)
 
 
-def _in_alpha(alpha: Array, skew: Array) -> Callable[..., Any]:
+def _in_alpha(alpha: Array, skew: Array) -> Integrand:
+    """∂h/∂α."""
     e, s, c, ratio, one = _constants(alpha)
-    bend, one_bend = _slope_of_ratio(e, s), 0.5 * _HALF_PI * (1.0 + one * one)
+    bend, one_bend = _bends_of_ratio(e, s)[0], 0.5 * _HALF_PI * (1.0 + one * one)
     jump = (1.0 + skew) * (s + 1j * c)
 
-    def factor(log: Any, power: Any, w: Any, _: Array) -> Any:
-        grown = bend * power / e + ratio * log * log * _slope_of_quotient(e * log) + one_bend
-        return w * (jump * np.exp(e * log) * (log - 1j * _HALF_PI) - skew * grown)
+    def integrand(log: Any, power: Any, lift: Any, w: Any, _: Array) -> Any:
+        grown = bend * (power / e) + ratio * (log * log) * _bend_of_quotient(e * log, 1) + one_bend
+        return w * (lift * (jump * (log - 1j * _HALF_PI)) - skew * grown)
 
-    return factor
-
-
-def _in_skew(alpha: Array, skew: Array) -> Callable[..., Any]:
-    e, _, c, ratio, _ = _constants(alpha)
-    return lambda log, power, w, _: -c * ratio * w * np.expm1(e * (log - 1j * _HALF_PI)) / e
+    return integrand
 
 
-def _in_density_and(other: Factor) -> Factor:
-    def factor(alpha: Array, skew: Array) -> Callable[..., Any]:
-        own = other(alpha, skew)
-        return lambda log, power, w, scale: own(log, power, w, scale) * (w / scale)
+def _in_skew(alpha: Array, skew: Array) -> Integrand:
+    """∂h/∂β."""
+    e, s, c, ratio, _ = _constants(alpha)
+    factor, versine = -c * ratio / e, 2.0 * np.sin(0.5 * _HALF_PI * e) ** 2
+    turned, shift = factor * (c - 1j * s), -factor * (versine + 1j * s)
+    return lambda log, power, lift, w, _: w * (power * turned + shift)
+
+
+def _in_alpha_twice(alpha: Array, skew: Array) -> Integrand:
+    """∂²h/∂α² + (∂h/∂α)²."""
+    e, s, c, ratio, one = _constants(alpha)
+    bend, twice = _bends_of_ratio(e, s)
+    one_twice = 0.5 * _HALF_PI**2 * one * (1.0 + one * one)
+    jump, once = (1.0 + skew) * (s + 1j * c), _in_alpha(alpha, skew)
+
+    def integrand(log: Any, power: Any, lift: Any, w: Any, scale: Array) -> Any:
+        square, first = log * log, once(log, power, lift, w, scale)
+        grown = twice * (power / e) + 2.0 * bend * square * _bend_of_quotient(e * log, 1)
+        grown = grown + ratio * square * log * _bend_of_quotient(e * log, 2) + one_twice
+        turned = log - 1j * _HALF_PI
+        return w * (lift * (jump * turned * turned) - skew * grown) + first * first
+
+    return integrand
+
+
+def _in_alpha_and_skew(alpha: Array, skew: Array) -> Integrand:
+    """∂²h/∂α∂β + ∂h/∂α ∂h/∂β."""
+    in_alpha, in_skew = _in_alpha(alpha, skew), _in_skew(alpha, skew)
+    at_one = _in_alpha(alpha, np.ones_like(skew))
+    at_zero = _in_alpha(alpha, np.zeros_like(skew))
+
+    def integrand(*at: Any) -> Any:
+        return at_one(*at) - at_zero(*at) + in_alpha(*at) * in_skew(*at)
+
+    return integrand
+
+
+def _product(one: Factor, other: Factor) -> Factor:
+    def factor(alpha: Array, skew: Array) -> Integrand:
+        first, second = one(alpha, skew), other(alpha, skew)
+        return lambda *at: first(*at) * second(*at)
 
     return factor
 
@@ -161,6 +239,8 @@ class _Path(NamedTuple):
     first: Array
     second: Array
     jump: Array
+    #: Whether the corner is where h is least on the real axis.
+    least: NDArray[np.bool_]
     #: ln γC.
     log_jump: Array
 
@@ -187,25 +267,26 @@ def _path(z: Array, alpha: Array, skew: Array) -> _Path:
     first = -rotated * (z + skew * (one + ratio * (turned / e)))
     second = -rotated * skew * ratio * (1.0 + turned)
     jump = rotated * grown * (s + 1j * c) * (1.0 + turned)
-    path = _Path(z, alpha, skew, angle, corner, corner, first, second, jump, log_jump)
+    path = _Path(z, alpha, skew, angle, corner, corner, first, second, jump, corner == log_least, log_jump)
     return path._replace(end=_ended(path))
 
 
-def _on_ray(path: _Path, log: Array) -> tuple[Array, Array, Array, Array]:
-    """Return |w|, |w|^ε − 1, and both parts of h."""
-    e = _constants(path.alpha)[0]
-    w, power = np.exp(log), np.expm1(e * log)
-    ratio, grown = power / e, np.exp(e * log)  # which is tiny where the power is nearly −1
+def _on_ray(path: _Path, log: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Return |w|^ε − 1, |w|^ε, which is tiny where that is nearly −1, |w|, and both parts of h."""
+    e = path.alpha - 1.0
+    e = np.where(np.abs(e) < _LEAST, _LEAST, e)
+    w, power, grown = np.exp(log), np.expm1(e * log), np.exp(e * log)
+    ratio = power / e
     real = w * (path.first.real + path.second.real * ratio + path.jump.real * grown)
     imaginary = w * (path.first.imag + path.second.imag * ratio + path.jump.imag * grown)
-    return w, power, real, imaginary
+    return power, grown, w, real, imaginary
 
 
 def _ended(path: _Path) -> Array:
     """Return ln |w| beyond which e^h doesn't matter on the ray, or the corner."""
     log = path.corner
     for _ in range(25):
-        fall = -_on_ray(path, log)[2]
+        fall = -_on_ray(path, log)[3]
         back = log - 0.7 * np.log(np.clip(fall, 1.0, 1e300) / _FAR)
         nearer = (fall < _FAR - 5.0) & (log < path.corner)
         log = np.select([fall > _FAR + 10.0, nearer], [back, np.minimum(back, path.corner)], log)
@@ -221,14 +302,17 @@ def _along_ray(path: _Path, height: Array, factors: Sequence[Factor]) -> tuple[A
         path, height, log = _Path(*given[:-1]), given[-1], column(_LOG_NODE)
         e = _constants(path.alpha)[0]
         log = path.end + log / np.where(path.angle != 0.0, np.minimum(path.alpha, 1.0), path.alpha)
-        w, power, real, imaginary = _on_ray(path, log)
+        power, lift, w, real, imaginary = _on_ray(path, log)
         size = np.exp(np.minimum(real - height, 700.0))
-        sine, cosine = size * np.sin(imaginary), size * np.cos(imaginary)
-        at: tuple[Any, ...] = log, power, w, np.exp(path.end)
+        versine, sine = _turn(imaginary)
+        sine, cosine = size * sine, size * (1.0 - versine)
+        scale = np.exp(path.end)
+        at: tuple[Any, ...] = log, power, lift, w, scale
         if np.any(path.angle):
             turned = np.exp(1j * e * path.angle)
-            power = power * turned + np.expm1(1j * e * path.angle)
-            at = log + 1j * path.angle, power, w * np.exp(1j * path.angle), at[-1]
+            power = power * turned + _grown(1j * e * path.angle)
+            rotated = w * np.exp(1j * path.angle)
+            at = log + 1j * path.angle, power, lift * turned, rotated, scale
         values = (factor(path.alpha, path.skew)(*at) for factor in factors)
         return tuple(
             weighted(np.broadcast_to(sine * np.real(v) + cosine * np.imag(v), w.shape), _LOG_WEIGHT)
@@ -257,6 +341,7 @@ def _downhill(path: _Path, factors: Sequence[Factor]) -> tuple[Array, ...]:
     jump = (1.0 + skew) * (s + 1j * c) * lifted
     fall = skew * ratio * lifted
     slope = -w * (path.z + skew * (ratio * power / e + one)) - fall + alpha * jump
+    slope = np.where(path.least, 1j * alpha * jump.imag, slope)  # without what is left of rounding
     bend = e * jump - fall
     curved = slope + alpha * bend
     # q = l v + m (cosh v − 1) up to v = length: ln w moves about as v does
@@ -287,7 +372,7 @@ def _downhill(path: _Path, factors: Sequence[Factor]) -> tuple[Array, ...]:
         turn = -(more * np.cosh(v) + second * speed * speed) / first
         common = weight * length * np.exp(-q) * speed
         here = log + d
-        at = here, np.expm1(e * here), w * (1.0 + grown), scale
+        at = here, *_powers(e * here), w * (1.0 + grown), scale
         for total, factor in zip(totals, made, strict=True):
             total += common * factor(*at)
         before = v
@@ -296,8 +381,8 @@ def _downhill(path: _Path, factors: Sequence[Factor]) -> tuple[Array, ...]:
 
 def _curve(d: Any, e: Array, alpha: Array, slope: Any, bend: Any) -> tuple[Any, Any, Any, Any]:
     """Return e^d − 1, x, and both derivatives of h − h(corner) in d."""
-    grown = np.expm1(d)
-    x = (1.0 + grown) * (np.expm1(e * d) / e)
+    grown = _grown(d)
+    x = (1.0 + grown) * (_grown(e * d) / e)
     first = slope * (1.0 + grown) + alpha * bend * x
     return grown, x, first, first + alpha * bend * (1.0 + grown + (alpha - 1.0) * x)
 
@@ -316,7 +401,7 @@ def _upper(
 ) -> tuple[Array, Array, tuple[Array, ...]]:
     """Return logarithms of a scale of e^h and one of w, and integrals relative to these."""
     path = _path(z, alpha, skew)
-    _, _, real, imaginary = _on_ray(path, path.corner)
+    *_, real, imaginary = _on_ray(path, path.corner)
     corner = real + 1j * imaginary
     height = np.maximum(path.log_jump + alpha * path.end, corner.real)
     height = np.where(path.angle != 0.0, 0.0, height)
@@ -404,9 +489,31 @@ def pathwise(z: Array, alpha: Array, skew: Array) -> tuple[Array, Array]:
 
 
 @elementwise(outputs=3)
+def bends(z: Array, alpha: Array, skew: Array) -> tuple[Array, Array, Array]:
+    """Return ∂²z/∂α², ∂²z/∂α∂β and ∂²z/∂β² at a fixed quantile."""
+    once, twice = (_in_alpha, _in_skew), (_in_alpha_twice, _in_alpha_and_skew)
+    densities = [_product(_in_density, each) for each in once]
+    squares = (*twice, _product(_in_skew, _in_skew), *densities)
+    found = _sided(z, alpha, skew, _in_density, _in_slope, *once, *squares)
+    side, beyond, _, scale, (p, slope, a, b, a_a, a_b, b_b, p_a, p_b) = found
+    unit = np.exp(beyond - scale)
+
+    def bent(one: Array, other: Array, both: Array, in_one: Array, in_other: Array) -> Array:
+        one, other = one / p, other / p
+        rest = slope * one * other - in_one * other - in_other * one
+        return (both + rest) / p * unit
+
+    return (
+        side * bent(a, a, a_a, p_a, p_a),
+        bent(a, b, a_b, p_a, p_b),
+        side * bent(b, b, b_b, p_b, p_b),
+    )
+
+
+@elementwise(outputs=3)
 def scores(z: Array, alpha: Array, skew: Array) -> tuple[Array, Array, Array]:
     """Return the derivatives of ln p in z, α and β."""
-    both = _in_density_and(_in_alpha), _in_density_and(_in_skew)
+    both = _product(_in_density, _in_alpha), _product(_in_density, _in_skew)
     found = _sided(z, alpha, skew, _in_density, _in_slope, *both)
     side, beyond, _, scale, (density, slope, in_alpha, in_skew) = found
     falling = -side * slope / density * np.exp(scale - beyond)

@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.polynomial.chebyshev import chebder, chebval, chebvander
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
@@ -53,8 +54,24 @@ _FALL, _FAR = 42.0, 50.0
 _NEAR_POLE = -0.7
 #: The angle of the slanted ray.
 _SLANT = 1.2
-#: Where the curve is followed: fractions of its length.
-_NODE, _WEIGHT = (0.5 * (1.0 + leggauss(48)[0]), 0.5 * leggauss(48)[1])
+#: Nodes and weights along the curve, in fractions of its length.
+_NODE, _WEIGHT = (0.5 * (1.0 + leggauss(40)[0]), 0.5 * leggauss(40)[1])
+#: Where the curve is followed, beside its start: between these it is a polynomial.
+_STOP = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, 9) / 8)
+
+
+def _interpolants() -> tuple[Array, Array]:
+    """Return matrices that take a polynomial of value 0 at 0 from stops to nodes, and its slope."""
+    degree = _STOP.size
+    stops, nodes = 2.0 * np.array([0.0, *_STOP]) - 1.0, 2.0 * _NODE - 1.0
+    coefficients = np.linalg.inv(chebvander(stops, degree))
+    slopes = 2.0 * chebval(nodes, chebder(np.eye(degree + 1))).T
+    return (chebvander(nodes, degree) @ coefficients)[:, 1:], (slopes @ coefficients)[:, 1:]
+
+
+_TO_NODES, _TO_SLOPES = _interpolants()
+#: How many elements are integrated together along the curve.
+_TOGETHER = 512
 #: What stands for an ε of 0.
 _LEAST = 1e-100
 #: Values are clipped here; farther out tails are powers.
@@ -76,7 +93,7 @@ def _double_exponential(step: float, reach: float) -> tuple[Array, Array]:
     return -np.log1p(np.exp(-e)), step * math.pi * np.cosh(u) / (1.0 + np.exp(e))
 
 
-_LOG_NODE, _LOG_WEIGHT = _double_exponential(0.07, 3.3)
+_LOG_NODE, _LOG_WEIGHT = _double_exponential(0.0625, 3.25)
 
 
 def _constants(alpha: Array) -> Constants:
@@ -351,32 +368,58 @@ def _downhill(path: _Path, factors: Sequence[Factor]) -> tuple[Array, ...]:
     for _ in range(8):
         over = linear * length + 2.0 * more * np.sinh(0.5 * length) ** 2 - _FALL
         length = length - over / (linear + more * np.sinh(length))
-    totals = [np.zeros(log.shape, dtype=complex) for _ in factors]
-    made = [factor(alpha, skew) for factor in factors]
-    scale = np.exp(path.end)
     d = speed = turn = np.zeros(log.shape, dtype=complex)
-    before = 0.0 * length
-    for node, weight in zip(_NODE, _WEIGHT, strict=True):
-        v = node * length
+    stops, before = [], 0.0
+    for stop in _STOP.tolist():
+        v, gap = stop * length, (stop - before) * length
         q = linear * v + 2.0 * more * np.sinh(0.5 * v) ** 2
-        if node == _NODE[0]:
-            d = _first_step(slope / more, 0.5 * curved / more, q / more)
+        if before:
+            d = d + gap * (speed + 0.5 * gap * turn)
         else:
-            d = d + (v - before) * (speed + 0.5 * (v - before) * turn)
+            d = _first_step(slope / more, 0.5 * curved / more, q / more)
         for _ in range(2):
             grown, x, first, second = _curve(d, e, alpha, slope, bend)
             step = (slope * grown + bend * (x - grown) + q) / first
             d = d - step / (1.0 - 0.5 * step * second / first)
-        grown, x, first, second = _curve(d, e, alpha, slope, bend)
         speed = -(linear + more * np.sinh(v)) / first
         turn = -(more * np.cosh(v) + second * speed * speed) / first
-        common = weight * length * np.exp(-q) * speed
+        stops.append(d)
+        before = stop
+    rows = (np.stack(stops), log, w, slope, bend, path.end, alpha, skew)
+    return _along_curve(factors, *rows)
+
+
+def _along_curve(factors: Sequence[Factor], stops: Any, *rows: Array) -> tuple[Any, ...]:
+    """Return the integrals along the curve through the stops, some elements at a time."""
+    size, found = stops.shape[1], []
+    for start in range(0, size, _TOGETHER):
+        piece = slice(start, start + _TOGETHER)
+        log, w, slope, bend, end, alpha, skew = (row[piece] for row in rows)
+        d, speed = _followed(stops[:, piece], _TO_NODES), _followed(stops[:, piece], _TO_SLOPES)
+        e = _constants(alpha)[0]
+        grown = _grown(d)
+        x = (1.0 + grown) * (_grown(e * d) / e)
+        speed *= _exponential(slope * grown + bend * (x - grown))
         here = log + d
-        at = here, *_powers(e * here), w * (1.0 + grown), scale
-        for total, factor in zip(totals, made, strict=True):
-            total += common * factor(*at)
-        before = v
-    return tuple(totals)
+        at = here, *_powers(e * here), w * (1.0 + grown), np.exp(end)
+        values = (speed * factor(alpha, skew)(*at) for factor in factors)
+        found.append([_summed(value) for value in values])
+    return tuple(map(np.concatenate, zip(*found, strict=True)))
+
+
+def _followed(stops: Any, matrix: Array) -> Any:
+    """Return a matrix times the stops: the same whatever the number of elements."""
+    total = column(matrix[:, 0]) * stops[0]
+    for k in range(1, len(stops)):
+        total += column(matrix[:, k]) * stops[k]
+    return total
+
+
+def _summed(values: Any) -> Any:
+    total = _WEIGHT[0] * values[0]
+    for k in range(1, len(values)):
+        total += _WEIGHT[k] * values[k]
+    return total
 
 
 def _curve(d: Any, e: Array, alpha: Array, slope: Any, bend: Any) -> tuple[Any, Any, Any, Any]:
@@ -603,7 +646,7 @@ def draw(u: Array, v: Array, alpha: Array, skew: Array) -> Array:
 #: Below this α densities are integrated from where they are not analytic, else from the centre.
 _SPLIT = 0.85
 #: How many parameters at a time.
-_TOGETHER = 64
+_LAWS = 64
 
 
 @elementwise()
@@ -615,8 +658,8 @@ def entropy(alpha: Array, skew: Array) -> Array:
     outer = column(np.sinh(inner))
     weights = step * np.cosh(inner)
     found = np.empty(alpha.shape)
-    for start in range(0, alpha.size, _TOGETHER):
-        a, b = alpha[start : start + _TOGETHER], skew[start : start + _TOGETHER]
+    for start in range(0, alpha.size, _LAWS):
+        a, b = alpha[start : start + _LAWS], skew[start : start + _LAWS]
         total = np.zeros(a.shape)
         for side in (1.0, -1.0):
             apart = a < _SPLIT
@@ -626,5 +669,5 @@ def entropy(alpha: Array, skew: Array) -> Array:
             stretch = np.where(apart, np.exp(outer), 0.5 * np.cosh(outer))
             terms = np.where(np.isneginf(log), 0.0, -np.exp(log) * log * stretch)
             total += weighted(terms, weights)
-        found[start : start + _TOGETHER] = total
+        found[start : start + _LAWS] = total
     return found

@@ -69,6 +69,12 @@ class Stable(LocationScale):
     _substreams = (UNIFORM, UNIFORM)
 
     @staticmethod
+    def _joints(stability: Array, skew: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
+        # where the density is not analytic if α < 1; the shift is infinite at α = 1
+        below = np.where(stability < 1.0, stability, 0.0)
+        return (loc - scale * skew * np.tan(0.5 * math.pi * below),)
+
+    @staticmethod
     def _standard_sampler(u: Array, v: Array, stability: Array, skew: Array) -> tuple[Array, ...]:
         return (special.draw(u, v, stability, skew),)
 

@@ -55,9 +55,9 @@ _NEAR_POLE = -0.7
 #: The angle of the slanted ray.
 _SLANT = 1.2
 #: Nodes and weights along the curve, in fractions of its length.
-_NODE, _WEIGHT = (0.5 * (1.0 + leggauss(40)[0]), 0.5 * leggauss(40)[1])
+_NODE, _WEIGHT = (0.5 * (1.0 + leggauss(32)[0]), 0.5 * leggauss(32)[1])
 #: Where the curve is followed, beside its start: between these it is a polynomial.
-_STOP = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, 9) / 8)
+_STOP = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, 6) / 5)
 
 
 def _interpolants() -> tuple[Array, Array]:
@@ -93,7 +93,9 @@ def _double_exponential(step: float, reach: float) -> tuple[Array, Array]:
     return -np.log1p(np.exp(-e)), step * math.pi * np.cosh(u) / (1.0 + np.exp(e))
 
 
-_LOG_NODE, _LOG_WEIGHT = _double_exponential(0.0625, 3.25)
+#: The smaller α, the finer the rule.
+_BORDERS = np.array([0.5, 1.0])
+_RULES = [_double_exponential(step, 3.25) for step in (0.0625, 0.08, 0.09)]
 
 
 def _constants(alpha: Array) -> Constants:
@@ -312,37 +314,49 @@ def _ended(path: _Path) -> Array:
 
 def _along_ray(path: _Path, height: Array, factors: Sequence[Factor]) -> tuple[Array, ...]:
     """Return Im ∫ exp(h − height) f dw/w from 0 to the end, for each factor f."""
-    slanted = path.angle != 0.0
     found = tuple(np.empty(path.z.shape) for _ in factors)
+    slanted, choice = path.angle != 0.0, np.digitize(path.alpha, _BORDERS)
+    for number, (nodes, weights) in enumerate(_RULES):
+        for which in (False, True):
+            rows = np.flatnonzero((choice == number) & (slanted == which))
+            if rows.size:
+                part = _of_rule(nodes, weights, factors)
+                values = integrate(part, nodes.size, 1, *path.taken(rows), height[rows])
+                for result, value in zip(found, values, strict=True):
+                    result[rows] = value
+    return found
 
-    def integrals(_: Array, *given: Array) -> tuple[Array, ...]:
-        path, height, log = _Path(*given[:-1]), given[-1], column(_LOG_NODE)
-        e = _constants(path.alpha)[0]
-        log = path.end + log / np.where(path.angle != 0.0, np.minimum(path.alpha, 1.0), path.alpha)
+
+def _of_rule(
+    nodes: Array, weights: Array, factors: Sequence[Factor]
+) -> Callable[..., tuple[Array, ...]]:
+    """Return what makes integrals along rays that are all slanted, or all real."""
+
+    def integrals(_: Array, *given: Any) -> tuple[Array, ...]:
+        path, height = _Path(*given[:-1]), given[-1]
+        slanted = path.angle.any()
+        # in the middle of a nearly Gaussian law, terms of order w count
+        order = np.minimum(path.alpha, 1.0) if slanted else path.alpha
+        log = path.end + column(nodes) / order
         power, lift, w, real, imaginary = _on_ray(path, log)
-        size = np.exp(np.minimum(real - height, 700.0))
+        size = np.exp(np.minimum(real - height, 700.0)) / order
         versine, sine = _turn(imaginary)
         sine, cosine = size * sine, size * (1.0 - versine)
-        scale = np.exp(path.end)
-        at: tuple[Any, ...] = log, power, lift, w, scale
-        if np.any(path.angle):
-            turned = np.exp(1j * e * path.angle)
-            power = power * turned + _grown(1j * e * path.angle)
-            rotated = w * np.exp(1j * path.angle)
-            at = log + 1j * path.angle, power, lift * turned, rotated, scale
-        values = (factor(path.alpha, path.skew)(*at) for factor in factors)
-        return tuple(
-            weighted(np.broadcast_to(sine * np.real(v) + cosine * np.imag(v), w.shape), _LOG_WEIGHT)
-            for v in values
-        )
+        at: tuple[Any, ...] = log, power, lift, w, np.exp(path.end)
+        if slanted:
+            angle = 1j * path.angle
+            less, turned = _powers(_constants(path.alpha)[0] * angle)
+            at = log + angle, power * turned + less, lift * turned, w * np.exp(angle), at[-1]
+        found = []
+        for factor in factors:
+            value = factor(path.alpha, path.skew)(*at)
+            total = sine * np.real(value)
+            if np.iscomplexobj(value):
+                total += cosine * value.imag
+            found.append(weighted(total, weights))
+        return tuple(found)
 
-    for rows in (np.flatnonzero(~slanted), np.flatnonzero(slanted)):
-        if rows.size:
-            parts = integrate(integrals, _LOG_NODE.size, 1, *path.taken(rows), height[rows])
-            power = np.where(slanted, np.minimum(path.alpha, 1.0), path.alpha)[rows]
-            for result, part in zip(found, parts, strict=True):
-                result[rows] = part / power
-    return found
+    return integrals
 
 
 def _downhill(path: _Path, factors: Sequence[Factor]) -> tuple[Array, ...]:
@@ -385,8 +399,9 @@ def _downhill(path: _Path, factors: Sequence[Factor]) -> tuple[Array, ...]:
         turn = -(more * np.cosh(v) + second * speed * speed) / first
         stops.append(d)
         before = stop
-    rows = (np.stack(stops), log, w, slope, bend, path.end, alpha, skew)
-    return _along_curve(factors, *rows)
+    lift = np.exp(e * log)
+    rows = (log, power, lift, w, slope, bend, path.end, alpha, skew)
+    return _along_curve(factors, np.stack(stops), *rows)
 
 
 def _along_curve(factors: Sequence[Factor], stops: Any, *rows: Array) -> tuple[Any, ...]:
@@ -394,14 +409,14 @@ def _along_curve(factors: Sequence[Factor], stops: Any, *rows: Array) -> tuple[A
     size, found = stops.shape[1], []
     for start in range(0, size, _TOGETHER):
         piece = slice(start, start + _TOGETHER)
-        log, w, slope, bend, end, alpha, skew = (row[piece] for row in rows)
+        log, power, lift, w, slope, bend, end, alpha, skew = (row[piece] for row in rows)
         d, speed = _followed(stops[:, piece], _TO_NODES), _followed(stops[:, piece], _TO_SLOPES)
         e = _constants(alpha)[0]
-        grown = _grown(d)
-        x = (1.0 + grown) * (_grown(e * d) / e)
+        grown, raised = _grown(d), _grown(e * d)
+        x = (1.0 + grown) * (raised / e)
         speed *= _exponential(slope * grown + bend * (x - grown))
-        here = log + d
-        at = here, *_powers(e * here), w * (1.0 + grown), np.exp(end)
+        raised *= lift
+        at = log + d, power + raised, lift + raised, w * (1.0 + grown), np.exp(end)
         values = (speed * factor(alpha, skew)(*at) for factor in factors)
         found.append([_summed(value) for value in values])
     return tuple(map(np.concatenate, zip(*found, strict=True)))

@@ -312,7 +312,7 @@ class LocationScale(Reparameterized):
     @classmethod
     def _entropy(cls, *theta: Array) -> Array:
         *shape, _, scale = theta
-        return np.log(scale) + cls._standard_entropy(*shape)
+        return np.asarray(np.log(scale) + cls._standard_entropy(*shape))
 
 
 class InverseCDF(Reparameterized):

@@ -71,7 +71,7 @@ def _interpolants() -> tuple[Array, Array]:
 
 _TO_NODES, _TO_SLOPES = _interpolants()
 #: How many elements are integrated together along the curve.
-_TOGETHER = 512
+_TOGETHER = 256
 #: What stands for an ε of 0.
 _LEAST = 1e-100
 #: Values are clipped here; farther out tails are powers.
@@ -246,7 +246,10 @@ def _product(one: Factor, other: Factor) -> Factor:
 
 
 class _Path(NamedTuple):
-    """Of elements: where the path leaves the ray; h = w (a + b (w^ε − 1)/ε + c w^ε) on it, of |w|."""
+    """Of elements: the ray, and where the path leaves it.
+
+    On it h = w (a + b (w^ε − 1)/ε + c w^ε) of the size of w: a, b, c are `first`, `second`, `jump`.
+    """
 
     z: Array
     alpha: Array
@@ -286,7 +289,9 @@ def _path(z: Array, alpha: Array, skew: Array) -> _Path:
     first = -rotated * (z + skew * (one + ratio * (turned / e)))
     second = -rotated * skew * ratio * (1.0 + turned)
     jump = rotated * grown * (s + 1j * c) * (1.0 + turned)
-    path = _Path(z, alpha, skew, angle, corner, corner, first, second, jump, corner == log_least, log_jump)
+    path = _Path(
+        z, alpha, skew, angle, corner, corner, first, second, jump, corner == log_least, log_jump
+    )
     return path._replace(end=_ended(path))
 
 
@@ -321,7 +326,8 @@ def _along_ray(path: _Path, height: Array, factors: Sequence[Factor]) -> tuple[A
             rows = np.flatnonzero((choice == number) & (slanted == which))
             if rows.size:
                 part = _of_rule(nodes, weights, factors)
-                values = integrate(part, nodes.size, 1, *path.taken(rows), height[rows])
+                given: tuple[Any, ...] = path.taken(rows)
+                values = integrate(part, nodes.size, 1, *given, height[rows])
                 for result, value in zip(found, values, strict=True):
                     result[rows] = value
     return found
@@ -446,7 +452,7 @@ def _curve(d: Any, e: Array, alpha: Array, slope: Any, bend: Any) -> tuple[Any, 
 
 
 def _first_step(slope: Any, half_bend: Any, q: Array) -> Any:
-    """Return the root d of slope d + half_bend d² = −q on the way down, and up where that is flat."""
+    """Return the root d of slope d + half_bend d² = −q that is downhill, or upwards from a pass."""
     root = np.sqrt(slope * slope - 4.0 * half_bend * q)
     root = np.where((root * np.conj(slope)).real < 0.0, -root, root)
     near, other = -2.0 * q / (slope + root), -2.0 * q / (slope - root)
@@ -503,7 +509,7 @@ def _log_of(part: Array, height: Array) -> Array:
 def _outside(z: Array, alpha: Array, skew: Array) -> NDArray[np.bool_]:
     """Return where there is no probability at z: on one side of totally skewed laws of α < 1."""
     shifted = z + skew * np.tan(_HALF_PI * alpha)
-    return (np.abs(skew) == 1.0) & (alpha < 1.0) & (skew * shifted <= 0.0)
+    return np.asarray((np.abs(skew) == 1.0) & (alpha < 1.0) & (skew * shifted <= 0.0))
 
 
 def _log_outer(z: Array, alpha: Array, skew: Array) -> tuple[Array, Array]:
@@ -608,6 +614,8 @@ def quantile(u: Array, v: Array, alpha: Array, skew: Array) -> Array:
         mills = np.exp(found - height - scale) / density / jacobian
         bent = np.tanh(here) - side * slope / density * np.exp(scale) * jacobian
         step, turned = halley(residual, mills, bent, own > 0.0)
+        # so far out the parts are rounding errors
+        step = np.where(height < -1e12, np.nan, step)
         ahead = (residual < 0.0) == (own > 0.0)
         low[rows] = np.where(ahead, here, low[rows])
         high[rows] = np.where(ahead, high[rows], here)
@@ -655,7 +663,7 @@ def draw(u: Array, v: Array, alpha: Array, skew: Array) -> Array:
     sine, tangent = np.sin(e * angle), np.sin(angle) / near
     cosine = np.cos(e * angle) - sine * tangent  # cos αθ/cos θ
     change = cosine * (power / s) - (2.0 * np.sin(0.5 * e * angle) ** 2 + sine * tangent) / s
-    return np.sin(alpha * angle) / near * (1.0 + power) - skew * c * change
+    return np.asarray(np.sin(alpha * angle) / near * (1.0 + power) - skew * c * change)
 
 
 #: Below this α densities are integrated from where they are not analytic, else from the centre.
@@ -666,7 +674,7 @@ _LAWS = 64
 
 @elementwise()
 def entropy(alpha: Array, skew: Array) -> Array:
-    """Return −∫ p ln p dz, by the trapezoidal rule in ln|z| or arcsinh z, of which it is the sinh."""
+    """Return −∫ p ln p dz, by the trapezoidal rule in arcsinh of ln z or of arcsinh z."""
     skew = np.broadcast_to(skew, alpha.shape)
     step = 0.03
     inner = step * np.arange(-190, 191)

@@ -117,21 +117,17 @@ def _bends_of_ratio(e: Array, s: Array) -> tuple[Array, Array]:
     return rise * s, HALF_PI * (angle / s - 2.0 * cosine * rise)
 
 
-def _bend_of_quotient(z: Any, order: int) -> Any:
-    """Return the first or the second derivative of (e^z − 1)/z."""
-    near = np.abs(z) < 1.0
+def _bend_of_quotient(z: Any, less: Any, power: Any, order: int) -> Any:
+    """Return the first or the second derivative of (e^z − 1)/z, given e^z − 1 and e^z."""
+    near = np.abs(z) < 0.5
     small = np.where(near, z, 0.0)
     series = np.zeros_like(small)
-    for n in range(19, order - 1, -1):
+    for n in range(15, order - 1, -1):
         series = series * small + n * (n - 1.0) ** (order - 1) / math.factorial(n + 1)
-    if np.all(near):
-        return series
-    z = np.where(near, 1.0, z)
-    inverse, e = 1.0 / z, _exponential(z)
-    if order == 1:
-        far = (e * (z - 1.0) + 1.0) * inverse * inverse
-    else:
-        far = (e * (z * z - 2.0 * z + 2.0) - 2.0) * inverse * inverse * inverse
+    inverse = 1.0 / z
+    far = (power - less * inverse) * inverse
+    if order == 2:
+        far = (power - 2.0 * far) * inverse
     return np.where(near, series, far)
 
 
@@ -189,7 +185,11 @@ def in_alpha(alpha: Array, skew: Array) -> Integrand:
     jump = (1.0 + skew) * (s + 1j * c)
 
     def integrand(log: Any, power: Any, lift: Any, w: Any, _: Array) -> Any:
-        grown = bend * (power / e) + ratio * (log * log) * _bend_of_quotient(e * log, 1) + one_bend
+        grown = (
+            bend * (power / e)
+            + ratio * (log * log) * _bend_of_quotient(e * log, power, lift, 1)
+            + one_bend
+        )
         return w * (lift * (jump * (log - 1j * HALF_PI)) - skew * grown)
 
     return integrand
@@ -212,8 +212,12 @@ def in_alpha_twice(alpha: Array, skew: Array) -> Integrand:
 
     def integrand(log: Any, power: Any, lift: Any, w: Any, scale: Array) -> Any:
         square, first = log * log, once(log, power, lift, w, scale)
-        grown = twice * (power / e) + 2.0 * bend * square * _bend_of_quotient(e * log, 1)
-        grown = grown + ratio * square * log * _bend_of_quotient(e * log, 2) + one_twice
+        grown = twice * (power / e) + 2.0 * bend * square * _bend_of_quotient(
+            e * log, power, lift, 1
+        )
+        grown = (
+            grown + ratio * square * log * _bend_of_quotient(e * log, power, lift, 2) + one_twice
+        )
         turned = log - 1j * HALF_PI
         return w * (lift * (jump * turned * turned) - skew * grown) + first * first
 
@@ -308,10 +312,12 @@ def _ended(path: _Path) -> Array:
     """Return ln |w| beyond which e^h doesn't matter on the ray, or the corner."""
     log = path.corner
     for _ in range(25):
-        fall = -_on_ray(path, log)[3]
+        before, fall = log, -_on_ray(path, log)[3]
         back = log - 0.7 * np.log(np.clip(fall, 1.0, 1e300) / _FAR)
         nearer = (fall < _FAR - 5.0) & (log < path.corner)
         log = np.select([fall > _FAR + 10.0, nearer], [back, np.minimum(back, path.corner)], log)
+        if np.array_equal(log, before):
+            break
     return log
 
 

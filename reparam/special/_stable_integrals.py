@@ -52,6 +52,8 @@ _PHASE = 1.0
 _FALL, _FAR = 42.0, 50.0
 #: Below this ln w the point where h is least on the real axis is too near the pole at 0.
 _NEAR_POLE = -0.7
+#: h is nowhere as large as this on the ray, and where rounding says so, the largest ln w.
+_RISE, _LAST = 10.0, 30.0
 #: The angle of the slanted ray.
 _SLANT = 1.2
 #: Nodes and weights along the curve, in fractions of its length.
@@ -72,6 +74,8 @@ def _interpolants() -> tuple[Array, Array]:
 _TO_NODES, _TO_SLOPES = _interpolants()
 #: How many elements are integrated together along the curve.
 _TOGETHER = 256
+#: At corners where h is below this, the integral from there on is not looked at.
+_DEEP = -1e9
 #: What stands for an ε of 0.
 _LEAST = 1e-100
 
@@ -295,6 +299,9 @@ def _path(z: Array, alpha: Array, skew: Array) -> _Path:
     path = _Path(
         z, alpha, skew, angle, corner, corner, first, second, jump, corner == log_least, log_jump
     )
+    # where the density is not analytic, w times what is left of z may be all rounding
+    lost = _on_ray(path, corner)[3] > _RISE
+    path = path._replace(corner=np.where(lost, np.minimum(corner, _LAST), corner))
     return path._replace(end=_ended(path))
 
 
@@ -475,11 +482,18 @@ def upper_side(
     height = np.maximum(path.log_jump + alpha * path.end, corner.real)
     height = np.where(path.angle != 0.0, 0.0, height)
     found = _along_ray(path, height, factors)
-    rows = np.flatnonzero(corner.real - height > -45.0)
+    deep = corner.real < _DEEP
+    rows = np.flatnonzero((corner.real - height > -45.0) & ~deep)
     if rows.size:
         rest = np.exp(corner[rows] - height[rows])
         for result, part in zip(found, _downhill(path.taken(rows), factors), strict=True):
             result[rows] += (rest * part).imag
+    if (rows := np.flatnonzero(deep & (height == corner.real))).size:
+        # next to the corner alone e^h is not nothing beside its value there
+        log, e = path.corner[rows], constants(alpha[rows])[0]
+        at = log, np.expm1(e * log), np.exp(e * log), np.exp(log), np.exp(path.end[rows])
+        for result, factor in zip(found, factors, strict=True):
+            result[rows] += np.real(factor(alpha[rows], skew[rows])(*at))
     if factors[0] is in_tail:
         found[0][...] += path.angle
     return height, path.end, tuple(part / math.pi for part in found)

@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 #: Values are clipped here; farther out tails are powers.
-_MOST = 1e300
+_MOST = 1e100
 
 
 def centre(alpha: Array, skew: Array) -> Array:
@@ -63,9 +63,13 @@ def _sided(
     return side, beyond, height, scale, found
 
 
-def _log_of(part: Array, height: Array) -> Array:
-    """Return ln of a part times e^height, of which the latter is all where it is tiny."""
-    return np.where(height > -1e16, height + np.log(part), height)
+def _log_of(part: Array, height: Array, alpha: Array, beyond: Array | float) -> Array:
+    """Return ln of a part times e^height, of which the latter is all where it is tiny.
+
+    There it grows like a power of z.
+    """
+    grown = height * np.exp(np.minimum(alpha / np.maximum(alpha - 1.0, 1e-300) * beyond, 700.0))
+    return np.where(height > -1e16, height + np.log(part), grown)
 
 
 def _outside(z: Array, alpha: Array, skew: Array) -> NDArray[np.bool_]:
@@ -77,7 +81,7 @@ def _outside(z: Array, alpha: Array, skew: Array) -> NDArray[np.bool_]:
 def _log_outer(z: Array, alpha: Array, skew: Array) -> tuple[Array, Array]:
     """Return the side of the centre that z is on, and ln of the probability beyond z there."""
     side, beyond, height, _, (part,) = _sided(z, alpha, skew, in_tail)
-    log = _log_of(part, height) - alpha * beyond
+    log = _log_of(part, height, alpha, beyond) - alpha * beyond
     log = np.where(_outside(z, alpha, skew) | np.isinf(z), -np.inf, log)
     return side, np.minimum(log, 0.0)
 
@@ -101,7 +105,7 @@ def tail(z: Array, alpha: Array, skew: Array, upper: Array) -> Array:
 def log_density(z: Array, alpha: Array, skew: Array) -> Array:
     """Return ln p(z)."""
     _, beyond, height, scale, (part,) = _sided(z, alpha, skew, in_density)
-    log = scale + _log_of(part, height) - (alpha + 1.0) * beyond
+    log = scale + _log_of(part, height, alpha, beyond) - (alpha + 1.0) * beyond
     return np.where(_outside(z, alpha, skew) | np.isinf(z), -np.inf, log)
 
 
@@ -110,8 +114,10 @@ def pathwise(z: Array, alpha: Array, skew: Array) -> tuple[Array, Array]:
     """Return ∂z/∂α and ∂z/∂β at a fixed quantile."""
     found = _sided(z, alpha, skew, in_density, in_alpha, in_skew)
     side, beyond, _, scale, (density, by_alpha, by_skew) = found
-    stretch = np.exp(beyond - scale) / density
-    return side * by_alpha * stretch, by_skew * stretch
+    unit = np.exp(-scale) / density
+    # of a power z^−α that is u, ln z is −ln u/α and more
+    more = _MOST * beyond / alpha
+    return side * (by_alpha * unit - more) * np.exp(beyond), by_skew * unit * np.exp(beyond)
 
 
 @elementwise(outputs=3)
@@ -122,18 +128,19 @@ def bends(z: Array, alpha: Array, skew: Array) -> tuple[Array, Array, Array]:
     squares = (*twice, product(in_skew, in_skew), *densities)
     found = _sided(z, alpha, skew, in_density, in_slope, *once, *squares)
     side, beyond, _, scale, (p, slope, a, b, a_a, a_b, b_b, p_a, p_b) = found
-    unit = np.exp(beyond - scale)
+    unit, more, grown = np.exp(-scale), beyond / alpha, np.exp(beyond)
 
     def bent(one: Array, other: Array, both: Array, in_one: Array, in_other: Array) -> Array:
         one, other = one / p, other / p
         rest = slope * one * other - in_one * other - in_other * one
         return (both + rest) / p * unit
 
-    return (
-        side * bent(a, a, a_a, p_a, p_a),
-        bent(a, b, a_b, p_a, p_b),
-        side * bent(b, b, b_b, p_b, p_b),
-    )
+    # as in `pathwise`
+    first, second = a / p * unit, b / p * unit
+    by_alpha = bent(a, a, a_a, p_a, p_a) - 2.0 * more * first
+    by_alpha += _MOST * more * (more + 2.0 / alpha)
+    mixed = bent(a, b, a_b, p_a, p_b) - more * second
+    return side * by_alpha * grown, mixed * grown, side * bent(b, b, b_b, p_b, p_b) * grown
 
 
 @elementwise(outputs=3)
@@ -143,7 +150,7 @@ def scores(z: Array, alpha: Array, skew: Array) -> tuple[Array, Array, Array]:
     found = _sided(z, alpha, skew, in_density, in_slope, *both)
     side, beyond, _, scale, (density, slope, by_alpha, by_skew) = found
     falling = -side * slope / density * np.exp(scale - beyond)
-    return falling, by_alpha / density, side * by_skew / density
+    return falling, by_alpha / density - beyond, side * by_skew / density
 
 
 @elementwise()
@@ -169,7 +176,7 @@ def quantile(u: Array, v: Array, alpha: Array, skew: Array) -> Array:
         z = middle[rows] + np.sinh(here)
         parts = in_tail, in_density, in_slope
         side, _, height, scale, (tail, density, slope) = _sided(z, a, b, *parts)
-        outer, jacobian = np.minimum(_log_of(tail, height), 0.0), np.cosh(here)
+        outer, jacobian = np.minimum(_log_of(tail, height, a, 0.0), 0.0), np.cosh(here)
         outer = np.where(_outside(z, a, b), -np.inf, outer)
         found = np.where(side == own, outer, np.log1p(-np.exp(outer)))
         residual = target[rows] - found
@@ -197,7 +204,7 @@ def quantile(u: Array, v: Array, alpha: Array, skew: Array) -> Array:
 
 
 #: Between the negative of this and this arcsinh(z − centre) is looked for.
-_LONGEST = 300.0
+_LONGEST = 230.0
 
 
 def _log_power(target: Array, alpha: Array, skew: Array) -> Array:

@@ -88,17 +88,26 @@ Factor: TypeAlias = Callable[[Array, Array], Integrand]
 
 
 def _rule(nodes: int, power: int) -> tuple[Array, Array]:
-    """Return ln x and weights dx/x on (0, 1), of Gauss's rule in y = x^(1/power).
+    """Return ln x and weights dx/x on (0, 1), of Gauss's rule in y = x^(1/power), of even length.
 
-    In y, what is a series in x and x^(1/α) is smooth enough.
+    In y, what is a series in x and x^(1/α) is smooth enough. Nodes near 0 have all digits, by the
+    recurrence of differences of Legendre polynomials in t = 2y.
     """
-    y, weight = (0.5 * (1.0 + leggauss(nodes)[0]), 0.5 * leggauss(nodes)[1])
-    return power * np.log(y), power * weight / y
+    t = 1.0 - leggauss(nodes)[0][nodes // 2 :]
+    for _ in range(3):
+        last, now, rise = np.ones(t.shape), 1.0 - t, -t
+        for k in range(1, nodes):
+            rise = (k * rise - (2 * k + 1) * t * now) / (k + 1)
+            last, now = now, now + rise
+        t = t + now * t * (2.0 - t) / (nodes * (last - (1.0 - t) * now))
+    weight = t * (2.0 - t) / (nodes * last) ** 2
+    y = np.concatenate([0.5 * t, 1.0 - 0.5 * t])
+    return power * np.log(y), power * np.concatenate([weight, weight]) / y
 
 
 #: Rules for α below ½, below 1, and from there on.
 _BORDERS = np.array([0.5, 1.0])
-_RULES = [_rule(56, 4), _rule(48, 5), _rule(40, 5)]
+_RULES = [_rule(64, 5), _rule(56, 6), _rule(44, 6)]
 
 
 def constants(alpha: Array) -> Constants:

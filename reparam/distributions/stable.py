@@ -19,6 +19,9 @@ from reparam.special import stable as special
 
 __all__ = ["Stable"]
 
+#: Places, relative to the middle, between which densities are smooth on one scale.
+_JOINTS = (-2.0, -0.5, -0.05, 0.0, 0.05, 0.5, 2.0)
+
 
 class Stable(LocationScale):
     """The stable distribution, in the parameters S0 of Nolan: those of sums of many of a kind.
@@ -70,9 +73,8 @@ class Stable(LocationScale):
 
     @staticmethod
     def _joints(stability: Array, skew: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
-        # where the density is not analytic if α < 1; the shift is infinite at α = 1
-        below = np.where(stability < 1.0, stability, 0.0)
-        return (loc - scale * skew * np.tan(0.5 * math.pi * below),)
+        middle = special.middle(stability, skew)
+        return tuple(loc + scale * (middle + apart) for apart in _JOINTS)
 
     @staticmethod
     def _standard_sampler(u: Array, v: Array, stability: Array, skew: Array) -> tuple[Array, ...]:

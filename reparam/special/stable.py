@@ -35,6 +35,7 @@ __all__ = [
     "entropy",
     "log_density",
     "log_tail",
+    "middle",
     "pathwise",
     "quantile",
     "scores",
@@ -48,6 +49,16 @@ _MOST = 1e100
 def centre(alpha: Array, skew: Array) -> Array:
     """Return a z with between a tenth and nine tenths of the probability below it."""
     return 0.6 * skew * (2.0 - alpha) / alpha
+
+
+#: Below this α densities are looked at from where they are not analytic, else from the centre.
+_SPLIT = 0.85
+
+
+def middle(alpha: Array, skew: Array) -> Array:
+    """Return the z where the density of a small α is not analytic, else the centre."""
+    small = np.where(alpha < _SPLIT, alpha, 0.0)
+    return np.where(alpha < _SPLIT, -skew * np.tan(HALF_PI * small), centre(alpha, skew))
 
 
 def _sided(
@@ -235,8 +246,6 @@ def draw(u: Array, v: Array, alpha: Array, skew: Array) -> Array:
     return np.asarray(np.sin(alpha * angle) / near * (1.0 + power) - skew * c * change)
 
 
-#: Below this α densities are integrated from where they are not analytic, else from the centre.
-_SPLIT = 0.85
 #: How many parameters at a time.
 _LAWS = 64
 
@@ -255,8 +264,7 @@ def entropy(alpha: Array, skew: Array) -> Array:
         total = np.zeros(a.shape)
         for side in (1.0, -1.0):
             apart = a < _SPLIT
-            from_end = side * np.exp(outer) - b * np.tan(HALF_PI * a)
-            z = np.where(apart, from_end, centre(a, b) + np.sinh(outer))
+            z = middle(a, b) + np.where(apart, side * np.exp(outer), np.sinh(outer))
             log = np.reshape(log_density(z, a, b), z.shape)
             stretch = np.where(apart, np.exp(outer), 0.5 * np.cosh(outer))
             terms = np.where(np.isneginf(log), 0.0, -np.exp(log) * log * stretch)

@@ -106,6 +106,11 @@ class LocationScale(Reparameterized):
     ) -> tuple[Array | float, Array | float, Array | float]:
         """Mean, variance and entropy of z."""
 
+    @classmethod
+    def _standard_entropy(cls, *shape: Any) -> Any:
+        """Entropy of z: a formula of its own if it takes long beside mean and variance."""
+        return cls._standard_moments(*shape)[2]
+
     @staticmethod
     def _standard_excess(z: Array, slope: Array, *shape: Any, **_: Any) -> Array:
         """1 + z ∂ log p(z)/∂z, from z and that slope: another formula where it cancels."""
@@ -307,7 +312,7 @@ class LocationScale(Reparameterized):
     @classmethod
     def _entropy(cls, *theta: Array) -> Array:
         *shape, _, scale = theta
-        return np.log(scale) + cls._standard_moments(*shape)[2]
+        return np.asarray(np.log(scale) + cls._standard_entropy(*shape))
 
 
 class InverseCDF(Reparameterized):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
+from reparam.errors import ParameterError
 from reparam.parameters import Parameter
 from reparam.verification import paths
 from reparam.verification.averages import TESTS, Averages, compare
@@ -330,7 +331,10 @@ def moves(
     for side in (1.0, -1.0):
         there = {**theta, name: theta[name] + side * _MOVE * (theta[name] or 1.0)}
         with np.errstate(all="ignore"):
-            change = values(there) - y
+            try:
+                change = values(there) - y
+            except ParameterError:  # beyond an end of the domain
+                return np.zeros(y.shape, dtype=np.bool_)
             found &= np.isfinite(change) & (np.abs(change) > least * np.abs(y))
         directions.append(change > 0.0)
     return np.asarray(found & (directions[0] != directions[1]))

@@ -10,12 +10,15 @@ import math
 import numpy as np
 
 from reparam.distributions.exponential import Exponential
+from reparam.distributions.gamma import Gamma
 from reparam.distributions.gaussian import Gaussian
 from reparam.distributions.gumbel import Gumbel
+from reparam.distributions.pareto import Pareto
 from reparam.distributions.uniform import Uniform
 from reparam.divergences._registry import Terms, register_kl
 from reparam.special._accurate import bend
-from reparam.special.bregman import itakura_saito_squares, log_quotient
+from reparam.special.bregman import excess, itakura_saito, itakura_saito_squares, log_quotient
+from reparam.special.negentropy import gamma_negentropy
 
 __all__: list[str] = []
 
@@ -46,6 +49,27 @@ def exponential_gumbel(p: Exponential, q: Gumbel) -> Terms:
     return (
         1.0 / c + np.log(c) - log + bend(w),
         (in_c * q.scale,),
+        (grown / q.scale, in_c * p.rate - grown * z / q.scale),
+    )
+
+
+@register_kl(Gamma, Gumbel)
+def gamma_gumbel(p: Gamma, q: Gumbel) -> Terms:
+    """α (1/c − l) + ½ ln(c²/α) + ½ − ½ ln 2π + J(α) + e^w − 1 − w, with l = ln(1 + 1/c).
+
+    And c = λβ, w = μ/β − α l, and the negentropy J of p.
+    """
+    alpha, c, z = p.alpha, p.rate * q.scale, q.loc / q.scale
+    negentropy, in_shape = gamma_negentropy(alpha)
+    inverse = 1.0 / c
+    log = np.log1p(inverse)
+    w, more = z - alpha * log, excess(inverse, log)
+    grown = np.expm1(w)
+    in_c = (1.0 + alpha / (1.0 + c) * (grown - inverse)) / c
+    shapeless = 0.5 * log_quotient(c, alpha / c) + (0.5 - _HALF_LOG_TWO_PI)
+    return (
+        alpha * more + shapeless + negentropy + bend(w),
+        (more - 0.5 / alpha + in_shape - grown * log, in_c * q.scale),
         (grown / q.scale, in_c * p.rate - grown * z / q.scale),
     )
 
@@ -87,4 +111,21 @@ def uniform_exponential(p: Uniform, q: Exponential) -> Terms:
         value,
         (0.5 * q.rate + 1.0 / width, 0.5 * q.rate - 1.0 / width),
         ((product - 1.0) / q.rate,),
+    )
+
+
+@register_kl(Pareto, Exponential)
+def pareto_exponential(p: Pareto, q: Exponential) -> Terms:
+    """d(λm, 1) + ln α − 1/α − ln(1 − 1/α), with mean m of p, for α > 1: else KL is infinite."""
+    finite = p.alpha > 1.0
+    alpha = np.where(finite, p.alpha, 2.0)
+    less, part = alpha - 1.0, -1.0 / alpha
+    slope = alpha / less
+    mean = p.scale * slope
+    value = itakura_saito(mean, 1.0 / q.rate) + np.log(alpha) + (part - np.log1p(part))
+    in_alpha = (1.0 - part - q.rate * mean / less) / alpha
+    return (
+        np.where(finite, value, np.inf),
+        (q.rate * slope - 1.0 / p.scale, in_alpha),
+        (mean - 1.0 / q.rate,),
     )

@@ -89,20 +89,18 @@ def pareto_gaussian(p: Pareto, q: Gaussian) -> Terms:
     finite = p.alpha > 2.0
     alpha = np.where(finite, p.alpha, 3.0)
     less, twice = alpha - 1.0, alpha - 2.0
-    mean = p.scale * (alpha / less)
-    part = -1.0 / alpha
+    mean, part = p.scale * (alpha / less), -1.0 / alpha
+    spread = mean / np.sqrt(alpha * twice)
     negentropy = (_HALF_LOG_TWO_PI - 0.5) + (part - np.log1p(part)) - 0.5 * np.log1p(2.0 * part)
+    # with what the term −1/(α − 2) of ln v's derivative adds: next to 2 it all but cancels J's
+    rest = part / alpha / less - 0.5 * (part + (spread / q.scale) ** 2 / twice)
     value, in_p, in_q = _against(
         q,
         mean,
-        mean / np.sqrt(alpha * twice),
+        spread,
         negentropy,
         (mean / p.scale, 2.0 / p.scale, 0.0),
-        (
-            -mean / (alpha * less),
-            1.0 / alpha - 2.0 / less - 1.0 / twice,
-            part / alpha / less + part / twice,
-        ),
+        (-mean / (alpha * less), -part - 2.0 / less, rest),
     )
     return np.where(finite, value, np.inf), in_p, in_q
 

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from reparam._typing import Array
 from reparam.distributions.exponential import Exponential
 from reparam.distributions.gamma import Gamma
 from reparam.distributions.gaussian import Gaussian
@@ -17,8 +18,10 @@ from reparam.distributions.pareto import Pareto
 from reparam.distributions.uniform import Uniform
 from reparam.divergences._registry import Terms, register_kl
 from reparam.special._accurate import bend
-from reparam.special.bregman import excess, itakura_saito, itakura_saito_squares, log_quotient
+from reparam.special.bregman import excess, itakura_saito_squares, log_quotient
+from reparam.special.log_gamma import reduced_log_gamma
 from reparam.special.negentropy import gamma_negentropy
+from reparam.special.polygamma import delta
 
 __all__: list[str] = []
 
@@ -114,18 +117,32 @@ def uniform_exponential(p: Uniform, q: Exponential) -> Terms:
     )
 
 
+@register_kl(Pareto, Gamma)
+def pareto_gamma(p: Pareto, q: Gamma) -> Terms:
+    """κ (d(λm, κ) − 1/α − ln(1 − 1/α)) + ln α − 1 + ln Γ(κ) − κ ln κ + κ, with mean m of p.
+
+    It is infinite for α ≤ 1; κ is q's shape, and d(x, y) = x/y − 1 − ln(x/y).
+    """
+    return _pareto_gamma(p, q.alpha, q.rate)
+
+
 @register_kl(Pareto, Exponential)
 def pareto_exponential(p: Pareto, q: Exponential) -> Terms:
-    """d(λm, 1) + ln α − 1/α − ln(1 − 1/α), with mean m of p, for α > 1: else KL is infinite."""
+    """That of Pareto‖Gamma, of shape 1."""
+    value, in_p, (_, in_rate) = _pareto_gamma(p, np.ones_like(q.rate), q.rate)
+    return value, in_p, (in_rate,)
+
+
+def _pareto_gamma(p: Pareto, shape: Array, rate: Array) -> Terms:
     finite = p.alpha > 1.0
     alpha = np.where(finite, p.alpha, 2.0)
     less, part = alpha - 1.0, -1.0 / alpha
-    slope = alpha / less
-    mean = p.scale * slope
-    value = itakura_saito(mean, 1.0 / q.rate) + np.log(alpha) + (part - np.log1p(part))
-    in_alpha = (1.0 - part - q.rate * mean / less) / alpha
+    mean, spread = p.scale * (alpha / less), excess(part, -np.log1p(1.0 / less))
+    apart, log = rate * mean - shape, log_quotient(mean, shape / rate)
+    value = shape * (excess(apart / shape, log) + spread)
+    value = value + (np.log(alpha) + (reduced_log_gamma(shape) - 1.0))
     return (
         np.where(finite, value, np.inf),
-        (q.rate * slope - 1.0 / p.scale, in_alpha),
-        (mean - 1.0 / q.rate,),
+        (apart / p.scale, (1.0 - shape * part - rate * mean / less) / alpha),
+        (spread - delta(shape) - log, mean - shape / rate),
     )

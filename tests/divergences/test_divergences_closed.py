@@ -59,6 +59,7 @@ UNLIKE = [
     (rp.Gamma(2.5, 1.7), rp.Gaussian(0.4, 1.2)),
     (rp.Gamma(2.5, 1.7), rp.Gumbel(0.4, 1.2)),
     (rp.Pareto(0.7, 9.5), rp.Exponential(1.2)),
+    (rp.Pareto(0.7, 9.5), rp.Gamma(1.7, 1.2)),
     (rp.Pareto(0.7, 9.5), rp.Gaussian(0.4, 1.2)),
 ]
 #: Gauss-Legendre nodes in t, u = t³ (10 − 15 t + 6 t²): it is flat at both ends.

@@ -88,7 +88,8 @@ def of_p(family, a, b=None):
         return entropy, a / b, a / b**2, None, None
     if family == "Pareto":
         mean = a * b / (b - 1)
-        return mp.log(a / b) + 1 + 1 / b, mean, mean**2 / b / (b - 2), None, None
+        entropy, log = mp.log(a / b) + 1 + 1 / b, mp.log(a) + 1 / b
+        return entropy, mean, mean**2 / b / (b - 2), log, None
     return mp.log(b - a), (a + b) / 2, (b - a) ** 2 / 12, logs(a, b), logs(1 - b, 1 - a)
 
 
@@ -134,7 +135,7 @@ def exact(p, q, theta, i):
         ("ContinuousBernoulli", "Exponential Gaussian Uniform"),
         ("Exponential", "Gaussian"),
         ("Gamma", "Gaussian Gumbel"),
-        ("Pareto", "Exponential Gaussian"),
+        ("Pareto", "Exponential Gamma Gaussian"),
         ("Uniform", "Beta ContinuousBernoulli Gamma Pareto"),
     ],
 )

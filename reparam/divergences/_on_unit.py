@@ -29,8 +29,8 @@ from reparam.special.bregman import (
 )
 from reparam.special.entropies import beta_entropy
 from reparam.special.log_gamma import STIRLING, reduced_log_gamma
-from reparam.special.negentropy import beta_negentropy
-from reparam.special.polygamma import delta, delta_step, digamma_difference
+from reparam.special.negentropy import accurate_delta, beta_negentropy
+from reparam.special.polygamma import delta_step, digamma_difference
 
 __all__: list[str] = []
 
@@ -57,7 +57,7 @@ def _from_gamma(alpha: Array, beta: Array) -> Array:
     """Return M = ln(s/β) + f(s) − f(β) − (β − 1) (δ(β) − δ(s)), f = ln Γ(x) − x ln x + x."""
     total, log = alpha + beta, np.log1p(alpha / beta)
     fall = delta_step(beta, alpha)
-    bent = loggamma_excess(total, beta, alpha)[0] - alpha * delta(beta)
+    bent = loggamma_excess(total, beta, alpha)[0] - alpha * accurate_delta(beta)
     rise = np.where(alpha < beta, bent, reduced_log_gamma(total) - reduced_log_gamma(beta))
     near = log + rise - (beta - 1.0) * fall
     large = np.maximum(beta, _LARGE)
@@ -67,19 +67,22 @@ def _from_gamma(alpha: Array, beta: Array) -> Array:
     return np.where(beta >= _LARGE, far, near)
 
 
+def _trigamma_fall(x: Array, h: Array) -> Array:
+    """Return t(x) − t(x + h) with t = ψ₁(x) − 1/x for x, h > 0: see ``trigamma_excess``."""
+    s, carried = x + h, np.zeros_like(x + h)
+    for _ in range(int(_LARGE)):
+        step = h / x / s * ((s / x + 1.0 + x / s) + 1.0 / x + 1.0 / s) / (x + 1.0) / (s + 1.0)
+        carried, x, s = carried + step, x + 1.0, s + 1.0
+    return carried + 0.5 * (h / x / s) * (1.0 / x + 1.0 / s) + _falls(x, h)[2]
+
+
 def _in_beta(alpha: Array, beta: Array) -> Array:
     """Return the derivative of KL in β where q is Gamma(α, s).
 
     It is (β − 1) (t(β) − t(s)) − α/βs with t = ψ₁ − 1/x, whose terms cancel for large β.
     """
-    carried = np.zeros_like(alpha + beta)
-    x, s = beta, alpha + beta
-    for _ in range(int(_LARGE)):
-        step = alpha / x / s * ((s / x + 1.0 + x / s) + 1.0 / x + 1.0 / s) / (x + 1.0) / (s + 1.0)
-        carried, x, s = carried + step, x + 1.0, s + 1.0
-    rest = 0.5 * (alpha / x / s) * (1.0 / x + 1.0 / s) + _falls(x, alpha)[2]
     total = alpha + beta
-    near = (beta - 1.0) * (carried + rest) - alpha / beta / total
+    near = (beta - 1.0) * _trigamma_fall(beta, alpha) - alpha / beta / total
     large = np.maximum(beta, _LARGE)
     lead = 0.5 * alpha / beta / total * (alpha / total + (2.0 + alpha / beta) / total)
     far = (large - 1.0) * _falls(large, alpha)[2] - lead
@@ -92,13 +95,13 @@ def _to_gamma(alpha: Array, beta: Array, shape: Array, rate: Array) -> Terms:
     common, inverse = trigamma_excess(total), 1.0 / total
     cross = product_difference(alpha, rate, shape, total) * inverse * inverse
     rise = digamma_difference(np.minimum(alpha, shape), np.abs(apart))
-    rest = delta(total)
+    rest = accurate_delta(total)
     return (
         value + apart * rest + _from_gamma(alpha, beta),
         (
             cross * (beta / alpha)
-            + apart * trigamma_excess(alpha)
-            + (inverse - (total - 1.0 - shape) * common),
+            + apart * _trigamma_fall(alpha, beta)
+            + (inverse - (beta - 1.0) * common),
             _in_beta(alpha, beta) - cross - apart * common,
         ),
         (-np.copysign(rise, apart) + log_quotient(total, rate) - rest, in_rate),

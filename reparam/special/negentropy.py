@@ -13,7 +13,7 @@ from reparam.special._accurate import LARGEST
 from reparam.special._constants import BERNOULLI
 from reparam.special.bregman import excess, trigamma_excess
 
-__all__ = ["beta_negentropy", "gamma_negentropy", "trigamma_rest"]
+__all__ = ["accurate_delta", "beta_negentropy", "gamma_negentropy", "trigamma_rest"]
 
 #: From here on the asymptotic series are accurate to an ulp.
 _LARGE = 10.0
@@ -27,12 +27,12 @@ def trigamma_rest(x: Array) -> Array:
     return total / x
 
 
-def _delta(x: Array) -> Array:
-    """Return δ(x) for x ≥ 10."""
+def _delta_rest(x: Array) -> Array:
+    """Return δ(x) − 1/2x for x ≥ 10."""
     square, total = 1.0 / (x * x), 0.0 * x
     for coefficient in reversed(BERNOULLI):
         total = (total + coefficient) * square
-    return 0.5 / x + total
+    return total
 
 
 def _rest(x: Array) -> tuple[Array, Array]:
@@ -50,13 +50,18 @@ def _rest(x: Array) -> tuple[Array, Array]:
 def _carried(x: Array) -> tuple[Array, Array]:
     """Return J(x) and δ(x) by J(x) = J(x+1) + δ(x) − ½ ln(1 + 1/x), whose steps are positive."""
     top = x + _LARGE
-    delta, value = _delta(top), 1.0 / (3.0 * top) + _rest(top)[0]
+    delta, value = 0.5 / top + _delta_rest(top), 1.0 / (3.0 * top) + _rest(top)[0]
     for k in reversed(range(int(_LARGE))):
         inverse = np.minimum(1.0 / (x + float(k)), LARGEST)
         log = np.log1p(inverse)
         delta = delta + excess(inverse, log)
         value = value + (delta - 0.5 * log)
     return value, delta
+
+
+def accurate_delta(x: Array) -> Array:
+    """Return δ(x) = ln x − ψ(x) for x > 0 to a few ulp, also where it is small beside ψ(x)."""
+    return _carried(x)[1]
 
 
 def gamma_negentropy(alpha: Array) -> tuple[Array, Array]:
@@ -83,7 +88,7 @@ def beta_negentropy(alpha: Array, beta: Array) -> tuple[Array, Array, Array]:
     a, b = np.maximum(alpha, _LARGE), np.maximum(beta, _LARGE)
     (rest_a, rise_a), (rest_b, rise_b), (rest, _) = map(_rest, (a, b, a + b))
     far = 0.5 * excess(inverse, log) + (apart / alpha) * (apart / beta) * inverse / 3.0
-    far = far + (rest_a + rest_b - rest - (_delta(a + b) - 0.5 / (a + b)))
+    far = far + (rest_a + rest_b - rest - _delta_rest(a + b))
     common = trigamma_excess(total) + 0.5 * inverse / (total + 1.0) - slope_total
 
     def in_shape(x: Array, y: Array, near: Array, large: Array, rise_x: Array) -> Array:

@@ -177,7 +177,11 @@ class _Pair:
             for formula in formulas(type(self.p), type(self.q)):
                 terms = formula(self.p, self.q)
                 if terms is not None:
-                    return self._without_errors(terms, CLOSED_FORM, self.beyond)
+                    infinite = self.beyond
+                    if np.any(np.isinf(terms[0])):  # or more than numbers have
+                        infinite = infinite | self.tails.divergence
+                    method = INFINITE if infinite.size and infinite.all() else CLOSED_FORM
+                    return self._without_errors(terms, method, infinite)
             terms = summed(self.p, self.q, self.shape)
             if terms is not None:
                 return self._without_errors(terms, SUM, self.beyond)

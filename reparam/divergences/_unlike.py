@@ -9,13 +9,19 @@ import math
 
 import numpy as np
 
+from reparam._typing import Array
 from reparam.distributions.exponential import Exponential
+from reparam.distributions.gamma import Gamma
 from reparam.distributions.gaussian import Gaussian
 from reparam.distributions.gumbel import Gumbel
+from reparam.distributions.pareto import Pareto
 from reparam.distributions.uniform import Uniform
 from reparam.divergences._registry import Terms, register_kl
 from reparam.special._accurate import bend
-from reparam.special.bregman import itakura_saito_squares, log_quotient
+from reparam.special.bregman import excess, itakura_saito_squares, log_quotient
+from reparam.special.log_gamma import reduced_log_gamma
+from reparam.special.negentropy import gamma_negentropy
+from reparam.special.polygamma import delta
 
 __all__: list[str] = []
 
@@ -46,6 +52,27 @@ def exponential_gumbel(p: Exponential, q: Gumbel) -> Terms:
     return (
         1.0 / c + np.log(c) - log + bend(w),
         (in_c * q.scale,),
+        (grown / q.scale, in_c * p.rate - grown * z / q.scale),
+    )
+
+
+@register_kl(Gamma, Gumbel)
+def gamma_gumbel(p: Gamma, q: Gumbel) -> Terms:
+    """α (1/c − l) + ½ ln(c²/α) + ½ − ½ ln 2π + J(α) + e^w − 1 − w, with l = ln(1 + 1/c).
+
+    And c = λβ, w = μ/β − α l, and the negentropy J of p.
+    """
+    alpha, c, z = p.alpha, p.rate * q.scale, q.loc / q.scale
+    negentropy, in_shape = gamma_negentropy(alpha)
+    inverse = 1.0 / c
+    log = np.log1p(inverse)
+    w, more = z - alpha * log, excess(inverse, log)
+    grown = np.expm1(w)
+    in_c = (1.0 + alpha / (1.0 + c) * (grown - inverse)) / c
+    shapeless = 0.5 * log_quotient(c, alpha / c) + (0.5 - _HALF_LOG_TWO_PI)
+    return (
+        alpha * more + shapeless + negentropy + bend(w),
+        (more - 0.5 / alpha + in_shape - grown * log, in_c * q.scale),
         (grown / q.scale, in_c * p.rate - grown * z / q.scale),
     )
 
@@ -87,4 +114,35 @@ def uniform_exponential(p: Uniform, q: Exponential) -> Terms:
         value,
         (0.5 * q.rate + 1.0 / width, 0.5 * q.rate - 1.0 / width),
         ((product - 1.0) / q.rate,),
+    )
+
+
+@register_kl(Pareto, Gamma)
+def pareto_gamma(p: Pareto, q: Gamma) -> Terms:
+    """κ (d(λm, κ) − 1/α − ln(1 − 1/α)) + ln α − 1 + ln Γ(κ) − κ ln κ + κ, with mean m of p.
+
+    It is infinite for α ≤ 1; κ is q's shape, and d(x, y) = x/y − 1 − ln(x/y).
+    """
+    return _pareto_gamma(p, q.alpha, q.rate)
+
+
+@register_kl(Pareto, Exponential)
+def pareto_exponential(p: Pareto, q: Exponential) -> Terms:
+    """That of Pareto‖Gamma, of shape 1."""
+    value, in_p, (_, in_rate) = _pareto_gamma(p, np.ones_like(q.rate), q.rate)
+    return value, in_p, (in_rate,)
+
+
+def _pareto_gamma(p: Pareto, shape: Array, rate: Array) -> Terms:
+    finite = p.alpha > 1.0
+    alpha = np.where(finite, p.alpha, 2.0)
+    less, part = alpha - 1.0, -1.0 / alpha
+    mean, spread = p.scale * (alpha / less), excess(part, -np.log1p(1.0 / less))
+    apart, log = rate * mean - shape, log_quotient(mean, shape / rate)
+    value = shape * (excess(apart / shape, log) + spread)
+    value = value + (np.log(alpha) + (reduced_log_gamma(shape) - 1.0))
+    return (
+        np.where(finite, value, np.inf),
+        (apart / p.scale, (1.0 - shape * part - rate * mean / less) / alpha),
+        (spread - delta(shape) - log, mean - shape / rate),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from reparam._typing import Array
@@ -15,6 +17,7 @@ __all__ = [
     "log_gamma_rise",
     "log_gamma_star",
     "log_half_step",
+    "reduced_log_gamma",
 ]
 
 #: From here on ln(Γ(α+½)/(Γ(α) √α)) is −1/8α to the last bit: the next term is 1/192α³.
@@ -67,6 +70,14 @@ def log_gamma_one_plus(alpha: Array) -> Array:
         series = (series + coefficient) * small
     near_zero = (series + _ONE_LESS_EULER) * small - np.log1p(small)
     return np.where(np.abs(alpha) <= 0.5, near_zero, gammaln(1.0 + alpha))
+
+
+def reduced_log_gamma(alpha: Array) -> Array:
+    """Return ln Γ(α) − α ln α + α for α > 0, about ½ ln 2π/α or −ln α."""
+    large, small = np.maximum(alpha, 1.0), np.minimum(alpha, 1.0)
+    far = 0.5 * math.log(2.0 * math.pi) - 0.5 * np.log(large) + log_gamma_star(large)
+    near = log_gamma_one_plus(small) - (1.0 + small) * np.log(small) + small
+    return np.where(alpha < 1.0, near, far)
 
 
 def log_gamma_star(alpha: Array) -> Array:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special._accurate import LARGEST
 from reparam.special._elementwise import elementwise
 from reparam.special.along_paths import bends
 
@@ -26,6 +27,7 @@ __all__ = [
     "pathwise2",
     "quantile",
     "tail",
+    "third_cumulant",
     "variance",
 ]
 
@@ -41,6 +43,30 @@ _SINHC = tuple(1.0 / math.factorial(2 * k + 1) for k in range(1, 15))
 _COSH_LESS_SINHC = tuple(2.0 * k / math.factorial(2 * k + 1) for k in range(1, 15))
 #: 2^(2k−1)/(2k)! for k = 2, 3, …: h⁴ times this series is sinh² h − h².
 _SINH_SQUARED = tuple(2.0 ** (2 * k - 1) / math.factorial(2 * k) for k in range(2, 16))
+
+#: −2^2k B_2k (2k−1) (k−1)/(2k)! for k = 2, …, 20: h times this series in h² is
+#: 1/h³ − coth h/sinh² h.
+_COTH_OVER_SINH_SQUARED = (
+    0.06666666666666667,
+    -0.021164021164021163,
+    0.0044444444444444444,
+    -0.0007696007696007696,
+    0.00011904223544435184,
+    -1.7102239324461548e-05,
+    2.3325339229478664e-06,
+    -3.061067126286023e-07,
+    3.8996808559852634e-08,
+    -4.852350845790551e-09,
+    5.923161825415695e-10,
+    -7.116305220070096e-11,
+    8.436079781991004e-12,
+    -9.886893335848448e-13,
+    1.1473264941005015e-13,
+    -1.3199827223204588e-14,
+    1.5071328792656778e-15,
+    -1.7092636722082307e-16,
+    1.926873907696172e-17,
+)
 
 
 def _series(coefficients: tuple[float, ...], x: Array) -> Array:
@@ -180,6 +206,16 @@ def variance(eta: Array) -> Array:
     near = 0.25 * _series(_SINH_SQUARED, square) / (1.0 + square * _series(_SINHC, square)) ** 2
     inverse, rest = 1.0 / np.maximum(h, 1.0), 1.0 / np.sinh(np.maximum(h, 1.0))
     return np.where(h < 1.0, near, 0.25 * (inverse - rest) * (inverse + rest))
+
+
+def third_cumulant(eta: Array) -> Array:
+    """Return (coth h/sinh² h − 1/h³)/4 with h = η/2, the derivative of the variance."""
+    h = 0.5 * np.abs(eta)
+    small, large = np.minimum(h, 1.0), np.maximum(h, 1.0)
+    near = -0.25 * small * _series(_COTH_OVER_SINH_SQUARED, small * small)
+    inverse = 1.0 / np.minimum(np.sinh(large), LARGEST)
+    far = 0.25 * (inverse * inverse / np.tanh(large) - large**-3.0)
+    return np.where(eta < 0.0, -1.0, 1.0) * np.where(h < 1.0, near, far)
 
 
 def entropy(eta: Array) -> Array:

@@ -629,7 +629,7 @@ class TestTails:
     @pytest.mark.parametrize(
         ("p", "q"),
         [
-            (rp.Beta(0.7, 0.25), rp.Exponential()),  # y rounds to 1, where p is infinite
+            (rp.Beta(0.7, 0.25), rp.HalfNormal()),  # y rounds to 1, where p is infinite
             (rp.StudentT(0.01), rp.StudentT()),  # y overflows
         ],
     )
@@ -732,9 +732,9 @@ class TestSupport:
         )
 
     def test_less_support_than_the_other_is_fine(self):
-        estimate = rp.kl(rp.Beta(2.0, 3.0), rp.Gaussian(), rng=2)
+        estimate = rp.kl(rp.Beta(2.0, 3.0), rp.HalfNormal(), rng=2)
         moment = 2.0 / 5.0 * 3.0 / 6.0
-        exact = -rp.Beta(2.0, 3.0).entropy + 0.5 * math.log(2 * math.pi) + 0.5 * moment
+        exact = -rp.Beta(2.0, 3.0).entropy + 0.5 * math.log(math.pi / 2) + 0.5 * moment
         assert abs(estimate.value - exact) < 5.0 * estimate.standard_error.value
 
 
@@ -861,7 +861,7 @@ class TestMonteCarlo:
             assert estimate.standard_error.gradient_q[name] == pytest.approx(error, rel=1e-12)
 
     def test_without_a_slope_the_gradient_in_p_is_a_covariance(self):
-        p, q = rp.Gamma(2.0, 1.5), rp.Gaussian()
+        p, q = rp.Gamma(2.0, 1.5), rp.Logistic()
         estimate = rp.kl(p, q, n=1000, rng=9)
         y = p.sample(1000, rng=9)
         ratio = p.log_prob(y) - q.log_prob(y)

@@ -130,10 +130,11 @@ def did_you_mean(
     don't matter, nor f for ph. Of candidates that are spellings of one thing, by `names`, there is
     one.
     """
-    wanted, found = spelled(name).replace("ph", "f"), []
+    wanted, found = spelled(name), []
     for candidate in candidates:
-        known = spelled(candidate).replace("ph", "f")
-        distance = _distance(wanted, known)
+        known = spelled(candidate)
+        as_heard = (each.replace("ph", "f") for each in (wanted, known))
+        distance = min(_distance(wanted, known), _distance(*as_heard))
         if distance <= _most(wanted, known) or _shortens(wanted, known):
             found.append((distance, candidate))
     if not found:

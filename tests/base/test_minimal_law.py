@@ -457,6 +457,6 @@ def test_numerical_formulas_are_listed():
     assert Gumbel.numerical_formulas() == ("isf", "cdf", "sf", *rest)
     for name in rp.names():
         if issubclass(rp.get(name), rp.Reparameterized):
-            assert set(rp.get(name).numerical_formulas()) <= {"pathwise2"}
+            assert set(rp.get(name).numerical_formulas()) <= {"pathwise2", "entropy"}
     with pytest.raises(NoFormulaError, match="average over draws"):
         _ = rp.Concrete().mean

@@ -263,13 +263,11 @@ class Distribution(Formulas):
 
     @final
     def _theta_operands(self, shape: tuple[int, ...], first: int = 0) -> list[Operand]:
-        batch, values = self._batch_shape, self._values.values()
+        batch = self._batch_shape
+        values: Iterable[Array] = self._values.values()
         if self._prepared_dims:
-            return [
-                batch_operand(value, batch, shape, self._shape_of(dims), first)
-                for value, dims in zip(self._ready, self._prepared_dims, strict=True)
-            ]
-        if self.parameters.are_numbers:
+            values = self._ready
+        elif self.parameters.are_numbers:
             if shape == batch and len(shape) == 1:
                 return [
                     value if value.shape == shape else batch_operand(value, batch, shape, (), first)
@@ -277,9 +275,17 @@ class Distribution(Formulas):
                 ]
             return [batch_operand(value, batch, shape, (), first) for value in values]
         return [
-            batch_operand(value, batch, shape, parameter.event(value), first)
-            for parameter, value in zip(self.parameters.values(), values, strict=True)
+            batch_operand(value, batch, shape, event, first)
+            for value, event in zip(values, self._theta_events(), strict=True)
         ]
+
+    @final
+    def _theta_events(self) -> list[tuple[int, ...]]:
+        """Return the shape of one value of each parameter, as formulas take them."""
+        if self._prepared_dims:
+            return [self._shape_of(dims) for dims in self._prepared_dims]
+        pairs = zip(self.parameters.values(), self._values.values(), strict=True)
+        return [parameter.event(value) for parameter, value in pairs]
 
     @final
     def _events(self) -> list[tuple[int, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
-from reparam.base import along, second_order
+from reparam.base import along, by_entry, second_order
 from reparam.base.products import has_nan, scaled, zero_kept
 from reparam.engine.blocks import evaluate, total
 from reparam.engine.operands import Operand, batch_operand, operand
@@ -136,15 +136,12 @@ class Draw:
         pull = self._derivatives(of)
 
         def rows(y: Array, *rest: Array) -> tuple[Array, ...]:
-            pulled = [pull(np.broadcast_to(unit, y.shape), y, *rest) for unit in _units(event)]
             return tuple(
-                np.stack(
-                    [np.broadcast_to(entry, (len(y), *own)) for entry in entries], axis=1
-                ).reshape(len(y), *event, *own)
-                for entries, own in zip(zip(*pulled, strict=True), events, strict=True)
+                np.broadcast_to(entry, (y.size, *own)).reshape(*y.shape, *own)
+                for entry, own in zip(pull(*by_entry.arguments(d, y, *rest)), events, strict=True)
             )
 
-        found = self._evaluate(rows, [event + own for own in events])
+        found = self._evaluate(rows, [event + own for own in events], each=by_entry.size(d))
         return d._by_name(d._in_theta(found, len(event)))
 
     def vjp(self, upstream: ArrayLike, of: str = "value") -> dict[str, Array]:
@@ -260,7 +257,7 @@ class Draw:
         leading, moving = self._directions(given)
         derivatives, event = self._derivatives("value"), d.event_shape
 
-        def sum_along(tangents: tuple[Array, ...], entries: tuple[Any, ...]) -> Any:
+        def sum_along(tangents: Sequence[Array], entries: tuple[Any, ...]) -> Any:
             terms = (
                 _contracted(entries[index], tangent, events[index])
                 for tangent, index in zip(tangents, moving, strict=True)
@@ -271,12 +268,15 @@ class Draw:
             tangents, (y, *rest) = arguments[: len(moving)], arguments[len(moving) :]
             if not event:
                 return sum_along(tangents, derivatives(y, *rest))
-            units = (np.broadcast_to(unit, y.shape) for unit in _units(event))
-            parts = (sum_along(tangents, derivatives(unit, y, *rest)) for unit in units)
-            stacked = np.stack([np.broadcast_to(part, len(y)) for part in parts], axis=-1)
-            return stacked.reshape(y.shape)
+            again = [
+                by_entry.repeated(tangent, math.prod(event), events[index])
+                for tangent, index in zip(tangents, moving, strict=True)
+            ]
+            found = sum_along(again, derivatives(*by_entry.arguments(d, y, *rest)))
+            return np.broadcast_to(found, y.size).reshape(y.shape)
 
-        return self._evaluate(directional, [event], *leading)[0][()]
+        each = by_entry.size(d) if event else 0
+        return self._evaluate(directional, [event], *leading, each=each)[0][()]
 
     def hessian(self, of: str = "value") -> dict[str, dict[str, Array]]:
         """Return ∂²y/∂θ∂φ element by element, at the noise that made the draws.
@@ -472,11 +472,6 @@ class Draw:
             own += [operand(array, shape, event=extra) for array, extra in extras]
         operands = [*leading, *own, *d._theta_operands(shape)]
         return evaluate(formula, operands, shape, events=events, sums=sums or (), each=each)
-
-
-def _units(event: tuple[int, ...]) -> Array:
-    """Return the values of that shape with one entry that is 1, and otherwise 0."""
-    return np.eye(math.prod(event)).reshape(-1, *event)
 
 
 def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:

@@ -83,24 +83,21 @@ class InverseWishart(BartlettFamily):
         return InverseWishart(df - others, scale_tril=lower_factor(tril[..., chosen, :]))
 
     @staticmethod
-    def _factor(a: Array, tril: Array) -> Array:
-        # the rows of T solve Aᵀ Tᵀ = Lᵀ
-        return transposed(solve_transposed(a, transposed(tril)))
+    def _right(a: Array) -> Array:
+        # tiny a_ii make one column of the inverse huge, and no differences of infinities
+        return inverse(a)
+
+    @staticmethod
+    def _left_speeds(a: Array, t: Array, tril: Array) -> Array:
+        return -t
+
+    @staticmethod
+    def _times_speeds(x: Array, a: Array, m: Array) -> Array:
+        return x @ (transposed(m) * diagonal(a)[..., np.newaxis, :])
 
     @staticmethod
     def _standard(t: Array, tril: Array) -> Array:
         return solve(t, tril)
-
-    @staticmethod
-    def _pulled_factor(upstream: Array, t: Array, a: Array, tril: Array) -> tuple[Array, Array]:
-        # dT = (dL − T dA) A⁻¹
-        of_both = transposed(solve(a, transposed(upstream)))
-        columns = np.einsum("...ki,...ki->...i", t, of_both)
-        return -columns * diagonal(a), of_both
-
-    @classmethod
-    def _moved_factor(cls, in_a: Array, in_tril: Array, t: Array, a: Array, tril: Array) -> Array:
-        return cls._factor(a, in_tril - t @ in_a)
 
     @staticmethod
     def _powers(d: int) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,7 +13,9 @@ from reparam.base.distribution import About
 from reparam.base.reparameterized import Reparameterized
 from reparam.domains import POSITIVE, Integers
 from reparam.engine.noise import NORMAL, UNIFORM
+from reparam.errors import ShapeError
 from reparam.families import gamma_draws
+from reparam.families.entries import places
 from reparam.parameters import Parameter
 from reparam.regions import CorrelationCholesky
 from reparam.special import beta as special
@@ -68,6 +71,36 @@ class LKJCholesky(Reparameterized):
     _substreams = ((NORMAL, ("K", "K")), (UNIFORM, ("K",)))
     _extras = 1
     _extra_dims = (("K",),)
+
+    def marginal(self, entries: Sequence[int]) -> LKJCholesky:
+        """Return the distribution of the Cholesky factor of some entries' correlations.
+
+        Correlations of k of d entries have η + (d − k)/2, as all orders of entries are alike: each
+        correlation alone is 2b − 1 with b ~ Beta(a, a), a = η − 1 + d/2.
+
+        Parameters
+        ----------
+        entries
+            Which rows and columns of the correlation matrix y yᵀ, two or more, in any order.
+
+        Raises
+        ------
+        ShapeError
+            If there are not two or more different ones.
+
+        Examples
+        --------
+        >>> import reparam as rp
+        >>> rp.LKJCholesky(5, concentration=2.0).marginal([3, 1])
+        LKJCholesky(dim=2.0, concentration=3.5)
+        """
+        size = len(places(self, entries))
+        if size < 2:
+            raise ShapeError(
+                f"entries={[*entries]} is one entry, whose correlation matrix is 1; pass two or"
+                " more, such as [0, 1]"
+            )
+        return LKJCholesky(size, self["concentration"] + 0.5 * (self.event_shape[0] - size))
 
     # The extra array is logit b by row, of the first row 0.
 

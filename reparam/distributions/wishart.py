@@ -90,22 +90,20 @@ class Wishart(BartlettFamily):
         return Wishart(df, scale_tril=lower_factor(tril[..., places(self, entries), :]))
 
     @staticmethod
-    def _factor(a: Array, tril: Array) -> Array:
-        return tril @ a
+    def _right(a: Array) -> Array:
+        return a
+
+    @staticmethod
+    def _left_speeds(a: Array, t: Array, tril: Array) -> Array:
+        return tril * diagonal(a)[..., np.newaxis, :]
+
+    @staticmethod
+    def _times_speeds(x: Array, a: Array, m: Array) -> Array:
+        return x
 
     @staticmethod
     def _standard(t: Array, tril: Array) -> Array:
         return solve(tril, t)
-
-    @staticmethod
-    def _pulled_factor(upstream: Array, t: Array, a: Array, tril: Array) -> tuple[Array, Array]:
-        # dT = dL A + L dA, of which dA is diagonal
-        columns = np.einsum("...ki,...ki->...i", tril, upstream)
-        return columns * diagonal(a), upstream @ transposed(a)
-
-    @staticmethod
-    def _moved_factor(in_a: Array, in_tril: Array, t: Array, a: Array, tril: Array) -> Array:
-        return np.asarray(in_tril @ a + tril @ in_a)
 
     @staticmethod
     def _powers(d: int) -> Array:

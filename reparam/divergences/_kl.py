@@ -204,9 +204,11 @@ class _Pair:
         count = len(events(self.p))
         errors = value, tuple(slopes[:count]), tuple(slopes[count:])
         total = n * math.prod(self.p.batch_shape)
-        lost = (
-            f"{rounded} of {total} draws round to an end of p's support and are moved inside, which"
-            " biases estimates"
+        lost = f"{rounded} of {total} draws round to an end of p's support and " + (
+            "log p is infinite there, so that estimates are not numbers: take a p whose draws do"
+            " not underflow, or a q of p's family, with a closed form"
+            if self.p.event_shape
+            else "are moved inside, which biases estimates"
         )
         return self._result(terms, errors, MONTE_CARLO, infinite, [lost] * bool(rounded))
 

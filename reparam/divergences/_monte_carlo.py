@@ -113,6 +113,8 @@ def estimate(
     for block in _blocks(p, n, rng, shape, along):
         if isinstance(block, Draw):
             log_ratio, in_p, in_q = _parts_of_draw(p, q, block)
+            if not np.all(np.isfinite(log_ratio)):
+                rounded += int(np.count_nonzero(~np.isfinite(p.log_prob(block.value))))
         else:
             log_ratio, in_p, in_q = parts(p, q, block)
             inside = _inside(p, block, log_ratio)

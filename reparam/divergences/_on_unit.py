@@ -19,7 +19,7 @@ from reparam.divergences._powers_of_gamma import gamma
 from reparam.divergences._registry import Terms, register_kl
 from reparam.special import tilted
 from reparam.special._accurate import product_difference
-from reparam.special._constants import BERNOULLI
+from reparam.special._constants import BERNOULLI, STIRLING
 from reparam.special.bregman import (
     excess,
     itakura_saito,
@@ -28,7 +28,7 @@ from reparam.special.bregman import (
     trigamma_excess,
 )
 from reparam.special.entropies import beta_entropy
-from reparam.special.log_gamma import STIRLING, reduced_log_gamma
+from reparam.special.log_gamma import reduced_log_gamma
 from reparam.special.negentropy import accurate_delta, beta_negentropy
 from reparam.special.polygamma import delta_step, digamma_difference
 

@@ -28,6 +28,8 @@ from reparam.special.matrices import (
 __all__ = ["BartlettFamily"]
 
 _LOG_TWO = math.log(2.0)
+#: The least a_ii that is distinguished: its inverse is finite, and the square of that is not.
+_LEAST = 1e-300
 
 
 class BartlettFamily(Reparameterized):
@@ -39,15 +41,17 @@ class BartlettFamily(Reparameterized):
     "Algorithm AS 53: Wishart variate generator"). Off the diagonal A is the noise; those on it are
     differentiated in ν on their quantile path.
 
-    The extra array is A. An upstream derivative is that in each entry of y as if these were
-    independent: since y is symmetric, its symmetric part counts alone.
+    Extra arrays are A, and ln(a_ii²/2), finite where a_ii underflows. An upstream derivative is
+    that in each entry of y as if these were independent: since y is symmetric, its symmetric part
+    counts alone.
     """
 
     mechanism: ClassVar[str] = "Bartlett"
     path: ClassVar[Literal["map", "field"]] = "field"
     _support = PositiveDefinite()
     _substreams = ((NORMAL, ("K", "K")), (UNIFORM, ("K",)))
-    _extras = 1
+    _extras = 2
+    _extra_dims = (("K", "K"), ("K",))
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("scale_tril", "covariance_matrix"),)
     _prepared_dims = ((), ("K", "K"))
     _above = (("df", "K - 1"),)
@@ -56,20 +60,18 @@ class BartlettFamily(Reparameterized):
 
     @staticmethod
     @abc.abstractmethod
-    def _factor(a: Array, tril: Array) -> Array:
-        """T, from A and L."""
+    def _right(a: Array) -> Array:
+        """M with T = L M, from A."""
 
     @staticmethod
     @abc.abstractmethod
-    def _pulled_factor(
-        upstream: Array, t: Array, a: Array, scale_tril: Array
-    ) -> tuple[Array, Array]:
-        """Return a_ii ∂J/∂a_ii, and ∂J/∂L, from ∂J/∂T."""
+    def _left_speeds(a: Array, t: Array, tril: Array) -> Array:
+        """Return P, with columns that make ∂T/∂ln a_ii = p_i q_iᵀ."""
 
     @staticmethod
     @abc.abstractmethod
-    def _moved_factor(in_a: Array, in_tril: Array, t: Array, a: Array, tril: Array) -> Array:
-        """dT, from dA and dL."""
+    def _times_speeds(x: Array, a: Array, m: Array) -> Array:
+        """Return X Q, of the columns q."""
 
     @staticmethod
     @abc.abstractmethod
@@ -128,34 +130,58 @@ class BartlettFamily(Reparameterized):
         shapes = np.broadcast_to(self._shapes(df, d), u.shape).ravel()
         x, log_x = gamma_draws(diagonal(z).ravel(), u.ravel(), shapes)
         roots = np.where(x > 1e-290, np.sqrt(2.0 * x), np.exp(0.5 * (log_x + _LOG_TWO)))
-        a = np.tril(z, -1) + diagonally(roots.reshape(u.shape))
-        t = self._factor(a, tril)
-        return t @ transposed(t), a
+        a = np.tril(z, -1) + diagonally(np.maximum(roots, _LEAST).reshape(u.shape))
+        t = tril @ self._right(a)
+        return t @ transposed(t), a, log_x.reshape(u.shape)
 
     @final
     def _pull(
-        self, upstream: Array, y: Array, a: Array, df: Array, tril: Array
+        self, upstream: Array, y: Array, a: Array, log_x: Array, df: Array, tril: Array
     ) -> tuple[Array, ...]:
-        t = self._factor(a, tril)
+        m = self._right(a)
+        t = tril @ m
         of_factor = (upstream + transposed(upstream)) @ t
-        on_diagonal, in_tril = self._pulled_factor(of_factor, t, a, tril)
-        return np.einsum("...i,...i->...", on_diagonal, self._slopes(a, df)), in_tril
+        least = self._least(a)
+        left = self._left_speeds(a, t, tril) * least
+        right = self._times_speeds(of_factor * least, a, m)
+        on_diagonal = np.einsum("...ki,...ki->...i", left, right)
+        in_df = np.einsum("...i,...i->...", on_diagonal, self._slopes(log_x, df))
+        return in_df / least[..., 0, 0] / least[..., 0, 0], of_factor @ transposed(m)
 
     @final
     def _push(
-        self, tangents: tuple[Array, ...], y: Array, a: Array, df: Array, tril: Array
+        self,
+        tangents: tuple[Array, ...],
+        y: Array,
+        a: Array,
+        log_x: Array,
+        df: Array,
+        tril: Array,
     ) -> Array:
         in_df, in_tril = tangents
-        moved = diagonally(diagonal(a) * self._slopes(a, df) * np.asarray(in_df)[..., np.newaxis])
-        t = self._factor(a, tril)
-        product = self._moved_factor(moved, in_tril, t, a, tril) @ transposed(t)
-        return np.asarray(product + transposed(product))
+        m = self._right(a)
+        least = self._least(a)
+        t = tril @ m * least
+        speeds = self._slopes(log_x, df) * np.asarray(in_df)[..., np.newaxis]
+        # (P D) Qᵀ Tᵀ = P D (T Q)ᵀ
+        left = self._left_speeds(a, t, tril) * speeds[..., np.newaxis, :]
+        product = left @ transposed(self._times_speeds(t, a, m))
+        product = product + in_tril @ (m * least) @ transposed(t)
+        return np.asarray((product + transposed(product)) / least / least)
 
     @final
-    def _slopes(self, a: Array, df: Array) -> Array:
+    @classmethod
+    def _least(cls, a: Array) -> Array:
+        """Return a number times which huge terms of two signs are finite until they are added up.
+
+        That of the inverse's A is the entry whose inverse may overflow.
+        """
+        return a[..., :1, :1] if cls._ascending else np.ones((1, 1))
+
+    @final
+    def _slopes(self, log_x: Array, df: Array) -> Array:
         """∂ln a_ii/∂ν: half that of the gamma variate a_ii²/2, whose shape is half of ν_i."""
-        log_x = 2.0 * np.log(np.maximum(diagonal(a), 5e-324)) - _LOG_TWO
-        return np.asarray(0.25 * special.log_pathwise(log_x, self._shapes(df, a.shape[-1])))
+        return np.asarray(0.25 * special.log_pathwise(log_x, self._shapes(df, log_x.shape[-1])))
 
     @final
     def _log_prob(self, y: Array, df: Array, tril: Array) -> Array:
@@ -172,12 +198,13 @@ class BartlettFamily(Reparameterized):
     @final
     def _score(self, y: Array, df: Array, tril: Array) -> tuple[Array, ...]:
         a = self._standard(cholesky(y), tril)
-        return self._score_of_draw(y, a, df, tril)
+        return self._score_of_draw(y, a, 2.0 * np.log(diagonal(a)) - _LOG_TWO, df, tril)
 
     @final
-    def _score_of_draw(self, y: Array, a: Array, df: Array, tril: Array) -> tuple[Array, ...]:
+    def _score_of_draw(
+        self, y: Array, a: Array, log_x: Array, df: Array, tril: Array
+    ) -> tuple[Array, ...]:
         roots = diagonal(a)
-        log_x = 2.0 * np.log(roots) - _LOG_TWO
         shapes = self._shapes(df, y.shape[-1])
         in_df = 0.5 * np.sum(special.centred_log(0.5 * roots * roots, log_x, shapes), axis=-1)
         return in_df, self._score_in_tril(a, df, tril)

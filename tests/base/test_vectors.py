@@ -74,6 +74,24 @@ def test_axes_unify_and_give_the_event_shape():
     assert Grid(w=np.zeros(7)).event_shape == (2, 8)
 
 
+def test_derivatives_of_all_entries_are_pulled_back_together(monkeypatch):
+    pull, calls = Grid._pull, []
+    counted = staticmethod(lambda *args: calls.append(len(args[0])) or pull(*args))
+    monkeypatch.setattr(Grid, "_pull", counted)
+    draw = Grid(loc=[[0.0, 1.0], [2.0, 3.0]], w=np.zeros(49)).rsample(10, rng=1)
+    jacobian = draw.jacobian()
+    assert sum(calls) == 10 * 2 * 2 * 50
+    assert len(calls) < 4  # by blocks
+    for j, k in ((0, 0), (1, 49)):
+        unit = np.zeros((2, 50))
+        unit[j, k] = 1.0
+        own = draw.vjp(np.broadcast_to(unit, draw.value.shape))["loc"]
+        np.testing.assert_array_equal(jacobian["loc"][..., j, k, :].sum(axis=0), own)
+    moved = draw.jvp(loc=[[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(moved[..., 7], np.broadcast_to([[1, 2], [3, 4]], (10, 2, 2)))
+    assert len(calls) < 4 + 2 + 4
+
+
 def test_messages_of_shapes_and_noise():
     d = Grid()
     z, u = d.rsample(rng=1).noise

@@ -1,5 +1,7 @@
 """LKJ factors of correlation matrices: against arbitrary precision, and their moments."""
 
+import math
+
 import numpy as np
 import pytest
 from mpmath import mp, mpf
@@ -144,3 +146,24 @@ def test_stein_score_is_the_slope_in_entries_below_the_diagonal():
         h = 1e-4 * y[:, i, i] ** 2
         slope = (8.0 * (moved(h) - moved(-h)) - (moved(2 * h) - moved(-2 * h))) / (12.0 * h)
         np.testing.assert_allclose(found[:, i, j], slope, rtol=1e-8, atol=1e-8)
+
+
+def test_marginals_are_of_the_correlations_of_some_entries():
+    d = rp.LKJCholesky(5, concentration=[0.4, 3.0])
+    # the first rows are the factor of the first entries themselves
+    first = d.marginal([0, 1, 2])
+    np.testing.assert_allclose(first.mean, d.mean[:, :3, :3], rtol=1e-15)
+    np.testing.assert_allclose(first.covariance, d.covariance[:, :3, :3, :3, :3], rtol=1e-15)
+    # others are alike: the factor of R_42 has its law, and r that of 2 Beta(a, a) − 1
+    y = d.sample(4000, rng=1)
+    r = (y @ np.swapaxes(y, -1, -2))[..., 4, 2]
+    pair = d.marginal([4, 2])
+    for k, a in enumerate(pair["concentration"]):
+        assert stats.kstest(r[:, k], (2.0 * rp.Beta(a, a) - 1.0).cdf).pvalue > 1e-4
+        factor = np.array([[1.0, 0.0], [0.3, np.sqrt(1.0 - 0.3**2)]])
+        one = (2.0 * rp.Beta(a, a) - 1.0).log_prob(0.3)
+        assert math.isclose(pair.log_prob(factor)[k], one, rel_tol=1e-13)
+    with pytest.raises(ShapeError, match="pass two or more"):
+        d.marginal([1])
+    with pytest.raises(ShapeError, match="from 0 to 4"):
+        d.marginal([1, 5])

@@ -8,6 +8,7 @@ from scipy.special import polygamma
 
 import reparam as rp
 from reparam.errors import ParameterError
+from reparam.special.gamma import log_pathwise
 from tests.helpers.exact import slope
 from tests.helpers.precise import digamma, log_gamma
 
@@ -261,3 +262,38 @@ def test_degrees_of_freedom_are_more_than_rows_less_one():
     draw = rp.Wishart(2.001, scale_tril=np.eye(3)).rsample(500, rng=1)
     assert np.all(np.isfinite(draw.value))
     assert np.isfinite(draw.vjp(1.0)["df"])
+
+
+def test_degrees_of_freedom_next_to_rows_less_one():
+    """Where a_ii underflows, and the inverse overflows: limits, and the score of the draws."""
+    factor = np.array([[1.0, 0.0, 0.0], [0.5, 2.0, 0.0], [-0.3, 0.2, 0.7]])
+    for cls in (rp.Wishart, rp.InverseWishart):
+        for more in (1e-2, 1e-4, 1e-9):
+            law = cls(2.0 + more, scale_tril=factor)
+            draw = law.rsample(500, rng=1)
+            for found in (draw.value, *draw.jacobian().values(), draw.jvp(df=1.0)):
+                assert not np.any(np.isnan(found))
+            score = law._score_of_draw(draw.value, *draw._extras, *law._ready)
+            assert abs(score[0].mean()) < 4.0 * score[0].std() / np.sqrt(500)
+    # the inverse's derivative in ν, of finite draws some of whose products overflow
+    draw = rp.InverseWishart(2.01, scale_tril=factor).rsample(4000, rng=2)
+    jacobian, least = draw.jacobian()["df"], draw._extras[0][:, 0, 0]
+    chosen = np.flatnonzero((least < 1e-110) & (least > 1e-148))[:5]
+    shapes = 0.5 * (2.01 - np.arange(2.0, -1.0, -1.0))
+    with mp.workdps(400):
+        for row in chosen:
+            a, log_x = (extra[row] for extra in draw._extras)
+            speeds = 0.25 * log_pathwise(log_x, shapes)
+            t = exact(factor) * exact(a) ** -1
+            moved = -t * exact(np.diag(np.diag(a))) * exact(np.diag(speeds)) * exact(a) ** -1
+            right = np.array((moved * t.T + t * moved.T).tolist(), float)
+            np.testing.assert_allclose(jacobian[row], right, rtol=1e-11)
+    assert len(chosen) == 5
+    # of one row it is the inverse gamma distribution's path at y, up to where y is infinite
+    draw = rp.InverseWishart(1e-3, scale_tril=[[1.5]]).rsample(300, rng=3)
+    y, found = draw.value[:, 0, 0], draw.jacobian()["df"][:, 0, 0]
+    assert np.any(infinite := np.isinf(y))
+    assert np.all(found[infinite] == -np.inf)
+    path = 0.5 * rp.InverseGamma(0.5e-3, 0.5 * 1.5**2).pathwise(y)["alpha"]
+    overflow = np.isinf(path) | np.isinf(found)
+    np.testing.assert_allclose(found[~overflow], path[~overflow], rtol=1e-10)

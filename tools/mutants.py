@@ -1,9 +1,11 @@
 """Make ``docs/verification-power.md``: ``python tools/mutants.py --directory DIRECTORY``.
 
-Asks all witnesses about all mutants of ``tests/helpers/mutants.py``, with a fresh seed for each
-distribution: of numbers, of vectors, and compositions. What is found is kept in DIRECTORY, a file
-per distribution, and a run that is stopped goes on where it was. Nothing is written if a mutant
-survives, or if only some distributions are asked about: ``python tools/mutants.py gamma beta``.
+Asks about all mutants of ``tests/helpers/mutants.py``, with a fresh seed for each distribution.
+Of the distributions of the page's first table, or those that are named, each mutant is asked about
+by all witnesses; with ``--first`` those of all distributions, of numbers, of vectors, and
+compositions, until one witness catches it, for the last table. What is found is kept in DIRECTORY,
+a file per distribution, and a run that is stopped goes on where it was. Nothing is written if a
+mutant survives, or if only some distributions are asked about.
 """
 
 from __future__ import annotations
@@ -31,6 +33,11 @@ from reparam.base.reparameterized import Reparameterized  # noqa: E402
 from reparam.verification.witnesses import NAMES  # noqa: E402
 
 PAGE = ROOT / "docs" / "verification-power.md"
+#: The distributions of the table of all witnesses.
+LAWS = (
+    *("beta", "beta-prime", "chi", "chi-square", "exponential", "f", "gamma", "gaussian"),
+    *("inverse-gamma", "laplace", "logistic", "relaxed-bernoulli", "student-t", "uniform"),
+)
 #: How a route is described.
 ROUTES = {
     "transform": "of given noise",
@@ -39,38 +46,8 @@ ROUTES = {
     "pathwise": "by formula",
 }
 
-HEAD = """# What `reparam verify` catches
-
-A verifier that passes everything passes what is right, too. So each distribution that is
-named below is broken in every way below, one mistake at a time, and each witness is asked
-about each mutant, as in a default run of `reparam verify`: {level.points} points and
-{level.draws:,} draws (half as many with gradients) at each of {level.sets} parameter sets, and for
-each distribution a fresh seed.
-
-A row is a mistake: the number of mutants that have it, of one distribution and (for derivatives and
-scores) one parameter each; how many of them each witness catches; and how many are caught by any. A
-mutant with the right distribution's results (another draw's ∂y/∂loc, which is 1, too) is left out.
-Wrong draws come with the derivatives that belong to them, so that nothing but their distribution
-gives them away.
-
-{laws}
-
-All are caught. `tools/mutants.py` makes this page, the mutants are in `tests/helpers/mutants.py`,
-and the tests ask about a twentieth of them again; `tests/verification/test_verify_vectors.py` and
-`tests/verification/test_verify_discrete.py` have mutants of distributions of vectors and of
-discrete ones, and `tests/helpers/strangers.py` has samplers as somebody else might write them,
-right and wrong.
-
-"""
-
-FOOT = """
-## What is right passes
-
-[false-alarms.log](false-alarms.log) has a line for each of 200 default runs of `reparam verify` on
-the registry, each with a fresh seed: nothing failed, and nothing was inconclusive. A single run
-raises a false alarm by chance with a probability of at most 1e-9.
-`tools/false_alarms.py` makes the log.
-"""
+#: Where a table of the page begins, of a mode of this tool, and where it ends.
+BEGIN, END = "<!-- made by tools/mutants.py{} -->\n", "<!-- end -->\n"
 
 Row = tuple[str, str]
 Answers = list[tuple[Row, str, list[bool]]]
@@ -78,10 +55,9 @@ Answers = list[tuple[Row, str, list[bool]]]
 
 def asked(name: str) -> Answers:
     """Return each mutant's row and name, and which witnesses catch it."""
-    base = mutants.composition(name) if name in mutants.COMPOSITIONS else registry.get(name)
+    base, every = mutants.all_of(name)
     seed, calls, found = secrets.randbits(32), _calls(base), []
-    every = mutants.vector_mutants if base._support.rank else mutants.mutants
-    for mutant in every(base):
+    for mutant in every:
         what = "values" if mutant.subject == "draws" else mutant.subject
         subject = " ".join(filter(None, (what, ROUTES.get(mutant.route, ""))))
         changed = {_call(function, mutant.route) for function in vars(mutant.cls)}
@@ -90,6 +66,16 @@ def asked(name: str) -> Answers:
             for witness, made in calls.items()
         ]
         found.append(((subject, mutant.kind), f"{mutant}, seed {seed}", answers))
+    return found
+
+
+def first(name: str) -> Answers:
+    """Return each mutant's row and name, and which witness is the first to catch it."""
+    seed, found = secrets.randbits(32), []
+    for mutant in mutants.all_of(name)[1]:
+        witness = mutants.first_to_catch(mutant, seed)
+        answers = [witness == each for each in NAMES]
+        found.append(((mutant.subject, mutant.kind), f"{mutant}, seed {seed}", answers))
     return found
 
 
@@ -145,14 +131,30 @@ def table(found: dict[Row, list[list[bool]]]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def measured(names: list[str]) -> str:
-    """Return the sentences that name what the page is about."""
-    laws = [name for name in names if name not in mutants.COMPOSITIONS]
-    text = fill(f"The distributions: {', '.join(laws)}.", 100, break_on_hyphens=False)
-    compositions = [f"- `{name}`" for name in names if name in mutants.COMPOSITIONS]
-    return "\n".join(
-        [text, "", "The compositions, with their ranks and weights kept:", "", *compositions]
-    )
+def measured(found: dict[str, Answers]) -> str:
+    """Return the first table: a line for each mistake, and which witnesses catch it."""
+    rows: dict[Row, list[list[bool]]] = defaultdict(list)
+    for answers in found.values():
+        for row, _, answer in answers:
+            rows[row].append(answer)
+    subjects = list(dict.fromkeys(subject for subject, _ in rows))
+    order = sorted(rows, key=lambda row: subjects.index(row[0]))
+    laws = fill(f"The distributions: {', '.join(found)}.", 100, break_on_hyphens=False)
+    return f"{laws}\n\n{table({row: rows[row] for row in order})}"
+
+
+def of_all(found: dict[str, Answers]) -> str:
+    """Return the last table: a line for each distribution, and who first caught how many."""
+    rows = [f"| distribution | mutants | caught | {' | '.join(NAMES)} |"]
+    rows.append("|---|--:|--:|" + "--:|" * len(NAMES))
+    every = {"**all**": [answer for answers in found.values() for answer in answers]}
+    for name, answers in (found | every).items():
+        counts = [sum(column) for column in zip(*(each for *_, each in answers), strict=True)]
+        shown = f"`{name}`" if name in mutants.COMPOSITIONS else name
+        rows.append(
+            f"| {shown} | {len(answers)} | {sum(counts)} | {' | '.join(map(str, counts))} |"
+        )
+    return "\n".join(rows) + "\n"
 
 
 def kept(folder: Path | None, name: str) -> Path | None:
@@ -167,7 +169,9 @@ def every() -> list[str]:
     return [*laws, *mutants.COMPOSITIONS]
 
 
-def ask(names: list[str], jobs: int, folder: Path | None) -> dict[str, Answers]:
+def ask(
+    how: Callable[[str], Answers], names: list[str], jobs: int, folder: Path | None
+) -> dict[str, Answers]:
     """Return what is found of all, from files as far as they are there."""
     found: dict[str, Answers] = {}
     for name in names:
@@ -177,7 +181,7 @@ def ask(names: list[str], jobs: int, folder: Path | None) -> dict[str, Answers]:
     rest = [name for name in names if name not in found]
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, spawn, initializer=_one_thread) as pool:
-        for name, answers in zip(rest, pool.map(asked, rest), strict=True):
+        for name, answers in zip(rest, pool.map(how, rest), strict=True):
             found[name] = answers
             if path := kept(folder, name):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,26 +192,32 @@ def ask(names: list[str], jobs: int, folder: Path | None) -> dict[str, Answers]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="distributions and compositions (default all)")
+    parser.add_argument(
+        "names", nargs="*", help="distributions and compositions (default all of the table)"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--directory", type=Path, help="where results are kept, to go on with")
+    parser.add_argument(
+        "--first", action="store_true", help="until one witness catches it, of all distributions"
+    )
     options = parser.parse_args()
-    found: dict[Row, list[list[bool]]] = defaultdict(list)
-    survivors = []
-    for answers in ask(options.names or every(), options.jobs, options.directory).values():
-        for row, text, answer in answers:
-            found[row].append(answer)
-            if not any(answer):
-                survivors.append(text)
-                print("survives:", text, flush=True)
-    subjects = list(dict.fromkeys(subject for subject, _ in found))
-    order = sorted(found, key=lambda row: subjects.index(row[0]))
+    how, names, made, mode = (
+        (first, every(), of_all, " --first") if options.first else (asked, LAWS, measured, "")
+    )
+    found = ask(how, options.names or [*names], options.jobs, options.directory)
+    survivors = [
+        text for answers in found.values() for _, text, answer in answers if not any(answer)
+    ]
+    for text in survivors:
+        print("survives:", text, flush=True)
     if survivors:
         sys.exit(f"nothing written: {len(survivors)} survive")
     if options.names:
         return
-    text = HEAD.format(level=mutants.LEVELS["default"], laws=measured(every()))
-    PAGE.write_text(text + table({row: found[row] for row in order}) + FOOT, encoding="utf-8")
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN.format(mode))
+    after = rest.split(END, 1)[1]
+    text = f"{before}{BEGIN.format(mode)}\n{made(found)}\n{END}{after}"
+    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -120,10 +120,11 @@ def _by_quantiles(law: Any, *parts: Array) -> tuple[Array, tuple[Array, ...]]:
         x = z * np.sqrt(0.5 * df / g)[..., np.newaxis]
         return loc + apply(a, x), (x, np.log(g))
     df, tril = law._ready
-    a = diagonally(np.sqrt(2.0 * Gamma(law._shapes(df, u.shape[-1])).icdf(u)))
+    x = Gamma(law._shapes(df, u.shape[-1])).icdf(u)
+    a = diagonally(np.sqrt(2.0 * x))
     a[..., *np.tril_indices(u.shape[-1], -1)] = z
-    t = law._factor(a, tril)
-    return t @ transposed(t), (a,)
+    t = tril @ law._right(a)
+    return t @ transposed(t), (a, np.log(x))
 
 
 def split(kinds: Sequence[Kind], rows: Array) -> list[Array]:

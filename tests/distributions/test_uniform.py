@@ -137,7 +137,7 @@ def test_kl_from_a_gaussian_is_a_closed_form():
 
 
 @pytest.mark.parametrize(
-    "q", [rp.Logistic(0.3, 0.7), rp.Gamma(2.0, 1.5), rp.StudentT(3.0)], ids=repr
+    "q", [rp.Logistic(0.3, 0.7), rp.Weibull(1.5, 2.0), rp.StudentT(3.0)], ids=repr
 )
 def test_estimated_gradients_see_what_goes_through_the_ends(q):
     p = rp.Uniform(0.2, 1.5)

@@ -139,7 +139,7 @@ def first_to_catch(mutant: Mutant, seed: int) -> str | None:
 
 def caught(name: str, seed: int, some: slice = slice(None)) -> dict[str, str | None]:
     """Return for some of a distribution's mutants, as words, a witness that catches it."""
-    asked = islice(mutants(rp.get(name)), some.start, some.stop, some.step)
+    asked = islice(all_of(name)[1], some.start, some.stop, some.step)
     return {str(mutant): first_to_catch(mutant, seed) for mutant in asked}
 
 
@@ -435,6 +435,12 @@ def vector_mutants(base: type[rp.Reparameterized]) -> Iterator[Mutant]:
             continue
         if not all(map(np.array_equal, found, right)):
             yield mutant
+
+
+def all_of(name: str) -> tuple[type[rp.Reparameterized], Iterator[Mutant]]:
+    """Return a distribution of that name, or a composition, and its mutants."""
+    base = composition(name) if name in COMPOSITIONS else rp.get(name)
+    return base, (vector_mutants if base._support.rank else mutants)(base)
 
 
 def _all_of_vectors(base):

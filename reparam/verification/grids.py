@@ -14,7 +14,7 @@ import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["MOST_ENTRIES", "over_reals", "over_simplex", "over_sphere"]
+__all__ = ["MOST_ENTRIES", "over_logarithms", "over_reals", "over_simplex", "over_sphere"]
 
 #: The most entries that vectors may have: with each more there are 160 times as many nodes.
 MOST_ENTRIES = 3
@@ -25,6 +25,9 @@ _FAR, _ON_SIMPLEX, _ON_REALS = (24.0, 3.0), 0.8, 0.9
 _STEP, _STEPS = 0.2, {1: 0.03, 2: 0.04, 3: 0.06}
 #: Larger errors are tried again on a grid finer by this factor, if it has at most `_MOST_NODES`.
 _SMALL, _FINER, _MOST_NODES = 1e-8, 3.0, 2**19
+#: Of what falls off exponentially: how far t goes and its step, and so with four entries, which
+#: are to fall off like a Gaussian's.
+_OF_LOGARITHMS, _OF_FOUR = (4.0, 0.16), (2.8, 0.25)
 #: On the sphere: how far ln tan(θ/2) goes, in two dimensions; its step; angles of the circle.
 _FAR_ON_SPHERE, _STEP_ON_SPHERE, _ANGLES = 40.0, 0.05, 64
 
@@ -77,6 +80,21 @@ def over_reals(f: Callable[[Array], Array], draws: Array) -> tuple[Array, Array]
     if np.any(error > _SMALL) and (2.0 * _FAR[1] / finer) ** size <= _MOST_NODES:
         return _on_grids(terms, size, _FAR[1], finer, _ON_REALS, shrinking=0.5)
     return value, error
+
+
+def over_logarithms(f: Callable[[Array], Array], draws: Array) -> tuple[Array, Array]:
+    """Return ∫ f(y) dy for several f that fall off exponentially at least, and the errors.
+
+    In t, y = m + S sinh t with mean and spread of draws.
+    """
+    middle, spread = draws.mean(axis=0), np.linalg.cholesky(np.atleast_2d(np.cov(draws.T)))
+
+    def terms(t: Array) -> Array:
+        weight = np.prod(np.cosh(t), axis=1) * np.prod(np.diag(spread))
+        return np.asarray(f(middle + np.sinh(t) @ spread.T) * weight)
+
+    reach, step = _OF_LOGARITHMS if (size := len(middle)) < 4 else _OF_FOUR
+    return _on_grids(terms, size, reach, step, _ON_REALS, shrinking=0.5)
 
 
 def over_sphere(f: Callable[[Array], Array], centre: Array) -> tuple[Array, Array]:

@@ -14,15 +14,16 @@ from reparam.verification.context import Context
 from reparam.verification.grids import MOST_ENTRIES
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.vectors import Vectors
+from reparam.verification.witnesses.of_vectors._coordinates import coordinates
 from reparam.verification.witnesses.of_vectors._shared import target_of
 
 __all__ = ["can_integrate", "integrals", "tolerance"]
 
 #: Draws that tell where the mass is.
 _PILOT = 4096
-#: What integrals over bounded regions may be off by, and others: far out, waves of sums of entries
-#: are finer than the grid.
-_BOUNDED, _ON_REALS = 1e-9, 1e-6
+#: What integrals over bounded regions may be off by, over matrices, and over real vectors: far out,
+#: waves of sums of entries are finer than the grid.
+_BOUNDED, _OF_MATRICES, _ON_REALS = 1e-9, 1e-7, 1e-6
 
 
 def integrals(
@@ -43,6 +44,13 @@ def integrals(
             return f(log_y, np.exp(log_prob(np.exp(log_y), **theta)))
 
         value, error = grids.over_simplex(integrands, pilot)
+    elif (free := coordinates(target)) is not None:
+
+        def terms(t: Array) -> Array:
+            y, log_slope = free.back(t)
+            return f(y, np.exp(log_prob(y, **theta) + log_slope))
+
+        value, error = grids.over_logarithms(terms, free.of(pilot))
     else:
         sphere = isinstance(target.region, UnitVector)
         over = grids.over_sphere if sphere else grids.over_reals
@@ -60,10 +68,14 @@ def _centre(target: Vectors, theta: dict[str, float], pilot: Array) -> Array:
 
 
 def can_integrate(target: Vectors) -> bool:
+    """Whether there is a grid over the support."""
     regions = Simplex, RealVector, UnitVector
-    return isinstance(target.region, regions) and target.length <= MOST_ENTRIES and target.is_whole
+    small = isinstance(target.region, regions) and target.length <= MOST_ENTRIES
+    return (small and target.is_whole) or coordinates(target) is not None
 
 
 def tolerance(target: Vectors) -> float:
     """Return what integrals may be off by."""
+    if coordinates(target) is not None:
+        return _OF_MATRICES
     return _ON_REALS if isinstance(target.region, RealVector) else _BOUNDED

@@ -36,7 +36,8 @@ def identity(context: Context) -> Iterator[Comparison]:
     if not (can_integrate(target) or can_follow(target)):
         raise NotApplicable(
             f"its values are vectors of {target.length} entries ({target.region}): a density is"
-            f" integrated over the simplex, the sphere and real vectors, for up to {MOST_ENTRIES}"
+            f" integrated over the simplex, the sphere and real vectors, for up to {MOST_ENTRIES},"
+            " and small matrices"
         )
     if can_follow(target):
         yield from flow(context)

@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import math
 import multiprocessing
+import signal
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 BEGIN, END = "<!-- made by tools/composition_sweep.py -->\n", "<!-- end of compositions -->\n"
 BOUND, ALLOWANCE, DIGITS = 1e-12, 20.0, 100
 _STEP = mpf(10) ** -30
+#: Seconds of processor time that a case may take: some of mpmath's series take hours.
+LIMIT = 20.0
 #: Smaller effects than this share of the largest are compared as absolute ones.
 SMALL = mpf(10) ** -3
 
@@ -290,9 +293,33 @@ def case(seed: int, number: int) -> tuple[Any, int, bool, float] | None:
     return (d, depth, tail, y) if low < y < high and 1e-300 < abs(y) < 1e300 else None
 
 
+@contextlib.contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in what takes more processor time than that."""
+
+    def expired(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, expired)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def rows(task: tuple[int, int]) -> list[Row]:
-    """Return what is found of a case."""
-    chosen = case(*task)
+    """Return what is found of a case: nothing if its reference takes too long."""
+    try:
+        with limited(LIMIT):
+            return _rows(*task)
+    except TimeoutError:
+        return []
+
+
+def _rows(seed: int, number: int) -> list[Row]:
+    chosen = case(seed, number)
     if chosen is None:
         return []
     d, depth, tail, y = chosen

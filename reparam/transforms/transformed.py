@@ -242,10 +242,10 @@ class Transformed(Mapped):
                 y = self._proved._value(x, *phi)
                 slope = self._proved._slope(x, y, *phi)
                 partials = self._proved._partials(x, y, *phi)
+                here = np.where(inside, density / slope, 0.0)
             moved = {f"base.{path}": slope * speed for path, speed in speeds.items()}
             names = self.map.parameters.differentiable
             moved |= {f"map.{name}": part for name, part in zip(names, partials, strict=True)}
-            here = np.where(inside, density / slope, 0.0)
             found.append(Flow(y, inner * float(np.sign(np.mean(slope))), here, moved))
         return found
 

@@ -35,6 +35,8 @@ BOUND, ALLOWANCE, DIGITS = 1e-12, 20.0, 100
 _STEP = mpf(10) ** -30
 #: Seconds of processor time that a case may take: some of mpmath's series take hours.
 LIMIT = 20.0
+#: What mpmath raises out of the support, or where a number is out of its reach.
+UNKNOWN = ArithmeticError, ValueError, MemoryError, mp.NoConvergence
 #: Smaller effects than this share of the largest are compared as absolute ones.
 SMALL = mpf(10) ** -3
 
@@ -329,7 +331,7 @@ def _rows(seed: int, number: int) -> list[Row]:
         right: dict[tuple[str, int], Any] = {}
         every = [*_found(d, y)]
         for quantity, i, _ in every:
-            with contextlib.suppress(ValueError, ZeroDivisionError, MemoryError, mp.NoConvergence):
+            with contextlib.suppress(*UNKNOWN):
                 if mp.isfinite(numbers[max(i, 0)]):
                     right[quantity, i] = reference.of(quantity, i)(numbers)
         for quantity, i, value in every:
@@ -360,7 +362,7 @@ def _forced(formula: Callable[..., Any], numbers: list[Any], right: Any, scale: 
         step, changes = mpf(math.ulp(float(x))) / 2, [mpf(0)]
         for sign in (1, -1):
             moved = [v + sign * step * (k == i) for k, v in enumerate(numbers)]
-            with contextlib.suppress(ValueError, ZeroDivisionError):  # out of the support
+            with contextlib.suppress(*UNKNOWN):  # out of the support
                 changes.append(abs(formula(moved) - right))
         total += max(changes) if mp.isfinite(x) else 0
     # NaN if half an ulp is all of the distance from a place

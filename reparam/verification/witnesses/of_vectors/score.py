@@ -16,7 +16,7 @@ from reparam.verification.numerics import derivative_in, differentiate
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._integrals import can_integrate, integrals, tolerance
-from reparam.verification.witnesses.of_vectors._shared import has_digits, row_of, target_of
+from reparam.verification.witnesses.of_vectors._shared import ROUNDED, has_digits, row_of, target_of
 
 __all__ = ["score"]
 
@@ -79,7 +79,8 @@ def _along_tangents(context: Context, theta: dict[str, float], y: Array, tally: 
     slope, error = differentiate(along, np.zeros(len(y)), np.full(len(y), _STEP))
     parts = target.formulas["stein_score"](y, **theta) * tangents.reshape(y.shape)
     claimed, size = np.sum(parts, axis=-1), np.sum(np.abs(parts), axis=-1)
-    slack = 1e-9 * np.median(np.abs(claimed))
+    # t has no unit: where the density is level, rounding leaves as much of slopes of its terms
+    slack = np.maximum(1e-9 * np.median(np.abs(claimed)), ROUNDED)
     tally.add(
         theta, claimed, slope, rtol=1e-7, atol=slack, size=size, uncertainty=error, **row_of(y)
     )

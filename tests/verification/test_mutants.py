@@ -26,6 +26,7 @@ PARTS = 20
 @pytest.mark.parametrize("name", NAMES)
 def test_mutants_are_caught(name):
     by = mutants.caught(name, SEED, slice(zlib.crc32(name.encode()) % PARTS, None, PARTS))
+    by = by or mutants.caught(name, SEED, slice(1))  # there are fewer
     assert by
     assert [mutant for mutant, witness in by.items() if witness is None] == []
 

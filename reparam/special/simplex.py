@@ -78,11 +78,11 @@ def in_shares(in_logs: Array, y: Array, degree: float | None = None) -> Array:
     degree
         Σ_k c_k, where f is a constant more for each unit of ln Σw.
     """
-    whole, greatest = along(np.add, y), np.argmax(y, axis=-1)[..., np.newaxis]
+    whole = along(np.add, y)
     own = np.where(in_logs == 0.0, 0.0, in_logs / y)
     if degree is not None:
         return np.asarray(own - degree / whole)
-    found = np.asarray(own - along(np.add, in_logs) / whole)
+    found, greatest = np.asarray(own - along(np.add, in_logs) / whole), index_of_greatest(y)
     rest, others = (np.array(each) for each in (in_logs, y))
     for each in (rest, others):
         np.put_along_axis(each, greatest, 0.0, axis=-1)

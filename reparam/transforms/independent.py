@@ -9,6 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About, Distribution
+from reparam.base.products import scaled
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.base.second_order import along_tangents
 from reparam.base.tree import Children, flat
@@ -126,7 +127,7 @@ class Independent(Reparameterized):
 
     def _pull(self, upstream: Array, y: Array, extras: Array, *theta: Any) -> tuple[Any, ...]:
         return tuple(
-            _times(upstream[..., k], slope)
+            scaled(upstream[..., k], slope)
             for k, law, arguments in self._each_draw(y, extras, theta)
             for slope in flat(law._jacobian(*arguments))
         )
@@ -138,7 +139,7 @@ class Independent(Reparameterized):
         for k, law, arguments in self._each_draw(y, extras, theta):
             own = [next(rest) for _ in law.parameters.differentiable]
             changes = along_tangents(law, law._hessian(*arguments), own)
-            found += [_times(upstream[..., k], change) for change in changes]
+            found += [scaled(upstream[..., k], change) for change in changes]
         return tuple(found)
 
     def _log_prob(self, y: Array, *theta: Any) -> Array:
@@ -190,12 +191,6 @@ def _stacked(entries: Any, rows: tuple[int, ...] = ()) -> Array:
     if not entries:
         return np.zeros((*rows, 0))
     return np.stack(np.broadcast_arrays(*entries), axis=-1)
-
-
-def _times(upstream: Array, slope: Any) -> Array:
-    """Return upstream · ∂y/∂θ: of a vector parameter it has one more axis."""
-    more = max(np.ndim(slope) - np.ndim(upstream), 0)
-    return np.asarray(upstream.reshape(upstream.shape + (1,) * more) * slope)
 
 
 def independent(*laws: Reparameterized) -> Independent:

@@ -161,9 +161,7 @@ class Kumaraswamy(InverseCDF):
 
     @staticmethod
     def _log_prob(y: Array, a: Array, b: Array) -> Array:
-        of_y = np.where(a == 1.0, 0.0 * y, (a - 1.0) * np.log(y))
-        of_rest = np.where(b == 1.0, 0.0, (1.0 - b) * _other(_minus_log_power(y, a)))
-        return np.log(a) + np.log(b) + of_y + of_rest
+        return _log_density(y, np.log(y), _minus_log_power(y, a), a, b)
 
     @staticmethod
     def _score(y: Array, a: Array, b: Array) -> Slopes:
@@ -225,40 +223,37 @@ class _Complement(InverseCDF):
 
     @staticmethod
     def _pathwise(c: Array, a: Array, b: Array) -> Slopes:
-        w = -a * np.log1p(-c)
+        w = _of_rest(c, a)
         in_a, in_b = Kumaraswamy._jacobian(1.0 - c, _other(w), a, b)
         return -in_a, -in_b
 
     @staticmethod
     def _pathwise2(c: Array, a: Array, b: Array) -> Triangle:
         (in_a_twice, in_both), (in_b_twice,) = Kumaraswamy._hessian(
-            1.0 - c, _other(-a * np.log1p(-c)), a, b
+            1.0 - c, _other(_of_rest(c, a)), a, b
         )
         return (-in_a_twice, -in_both), (-in_b_twice,)
 
     @staticmethod
     def _cdf(c: Array, a: Array, b: Array) -> Array:
-        return np.exp(-b * _other(-a * np.log1p(-c)))
+        return np.exp(-b * _other(_of_rest(c, a)))
 
     @staticmethod
     def _sf(c: Array, a: Array, b: Array) -> Array:
-        return -np.expm1(-_times_t(-a * np.log1p(-c), b))
+        return -np.expm1(-_times_t(_of_rest(c, a), b))
 
     @staticmethod
     def _log_prob(c: Array, a: Array, b: Array) -> Array:
-        log_y = np.log1p(-c)
-        of_y = np.where(a == 1.0, 0.0 * c, (a - 1.0) * log_y)
-        of_rest = np.where(b == 1.0, 0.0, (1.0 - b) * _other(-a * log_y))
-        return np.log(a) + np.log(b) + of_y + of_rest
+        return _log_density(c, np.log1p(-c), _of_rest(c, a), a, b)
 
     @staticmethod
     def _score(c: Array, a: Array, b: Array) -> Slopes:
-        w = -a * np.log1p(-c)
+        w = _of_rest(c, a)
         return _scores(w, _other(w), a, b)
 
     @staticmethod
     def _stein_score(c: Array, a: Array, b: Array) -> Array:
-        w = -a * np.log1p(-c)
+        w = _of_rest(c, a)
         of_rest = np.where(b == 1.0, 0.0, (b - 1.0) * (a / np.expm1(w)))
         return (of_rest - (a - 1.0)) / (1.0 - c)
 
@@ -266,6 +261,18 @@ class _Complement(InverseCDF):
 def _minus_log_power(y: Array, a: Array) -> Array:
     """Return w = −log y^a: 0 for y = 1, not −0."""
     return a * np.abs(np.log(y))
+
+
+def _of_rest(c: Array, a: Array) -> Array:
+    """Return the same w of c = 1 − y."""
+    return a * np.abs(np.log1p(-c))
+
+
+def _log_density(at: Array, log_y: Array, w: Array, a: Array, b: Array) -> Array:
+    """Return ln p from ln y and w, where `at` is a number: y or 1 − y."""
+    of_y = np.where(a == 1.0, 0.0 * at, (a - 1.0) * log_y)
+    of_rest = np.where(b == 1.0, 0.0, (1.0 - b) * _other(w))
+    return np.log(a) + np.log(b) + of_y + of_rest
 
 
 def _other(t: Array) -> Array:

@@ -13,13 +13,13 @@ from reparam.special._accurate import LARGEST
 from reparam.special._constants import BERNOULLI
 from reparam.special.bregman import excess, trigamma_excess
 
-__all__ = ["accurate_delta", "beta_negentropy", "gamma_negentropy", "trigamma_rest"]
+__all__ = ["accurate_delta", "beta_negentropy", "gamma_negentropy"]
 
 #: From here on the asymptotic series are accurate to an ulp.
 _LARGE = 10.0
 
 
-def trigamma_rest(x: Array) -> Array:
+def _trigamma_rest(x: Array) -> Array:
     """Return ψ₁(x) − 1/x − 1/2x² ~ Σ B_2k x^(−2k−1) for x ≥ 10 (DLMF 5.15.8)."""
     square, total = 1.0 / (x * x), 0.0 * x
     for k in range(len(BERNOULLI), 0, -1):
@@ -44,7 +44,7 @@ def _rest(x: Array) -> tuple[Array, Array]:
         if k > 1:
             odd = (odd + number / (2 * k - 1)) * square
             slope = (slope + number) * square
-    return even - odd * square * x, slope * square - trigamma_rest(x)
+    return even - odd * square * x, slope * square - _trigamma_rest(x)
 
 
 def _carried(x: Array) -> tuple[Array, Array]:
@@ -94,7 +94,7 @@ def beta_negentropy(alpha: Array, beta: Array) -> tuple[Array, Array, Array]:
     def in_shape(x: Array, y: Array, near: Array, large: Array, rise_x: Array) -> Array:
         s = np.maximum(total, large)
         lead = ((x - y) / s) * ((3.0 * x + y) / s) / (3.0 * large * large)
-        small = trigamma_rest(s) - _rest(s)[1] - 0.5 / (s * s * (s + 1.0))
+        small = _trigamma_rest(s) - _rest(s)[1] - 0.5 / (s * s * (s + 1.0))
         return np.where(x >= _LARGE, lead + (rise_x + small), near + common)
 
     return (

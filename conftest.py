@@ -20,6 +20,10 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from unittest import mock
 
+# as many processes as cores run tests: threads of OpenBLAS, which spin when they are idle, would
+# take time from the others. Read when NumPy is imported, which this precedes
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser

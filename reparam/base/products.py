@@ -14,8 +14,11 @@ __all__ = ["has_nan", "scaled", "zero_kept"]
 
 
 def has_nan(gradient: Array) -> bool:
-    """Return whether a number is NaN, faster than by comparisons, and without warnings."""
-    return math.isnan(np.vdot(gradient, gradient))
+    """Return whether a number is NaN, faster than by comparisons, and without warnings.
+
+    Not by a sum of squares: BLAS's threads, once called, keep a core busy that others need.
+    """
+    return math.isnan(np.minimum.reduce(gradient, axis=None, initial=math.inf))
 
 
 def scaled(upstream: Any, entry: Any) -> Any:

@@ -1,6 +1,8 @@
 """Evaluation block by block, on several threads."""
 
 import multiprocessing
+import os
+import subprocess
 import sys
 import threading
 import tracemalloc
@@ -234,3 +236,25 @@ def test_outputs_share_no_memory_with_each_other():
     one, other = blocks.evaluate(twice, operands, (10,), events=[(), ()])
     one += 1.0
     np.testing.assert_array_equal(other, np.arange(10.0) + 1.0)
+
+
+ALONE = """
+import time
+import numpy as np
+import reparam as rp
+
+parameter = np.full(100_000, 2.0)
+with rp.threads(1):
+    for law in (rp.Gaussian(parameter), rp.Gamma(parameter), rp.Independent(rp.Laplace(parameter))):
+        law.rsample(rng=1).vjp(1.0)
+    time.sleep(0.01)
+    whole, own = time.process_time(), time.thread_time()
+    time.sleep(0.1)
+    assert time.process_time() - whole < 0.05 + time.thread_time() - own
+"""
+
+
+def test_no_thread_of_blas_is_left_spinning():
+    """OpenBLAS's threads wait for more by using a core, which others then don't have."""
+    kept = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    subprocess.run([sys.executable, "-c", ALONE], env=kept, check=True)

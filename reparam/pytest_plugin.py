@@ -159,7 +159,7 @@ class _Run:
             with importable(self.path.parent):
                 report = verify(
                     [replace(item.spec, only=tuple(wanted), skip=())],
-                    level=self.settings.level,
+                    level=self.settings.level or "default",
                     seed=self.seed,
                     workers=self.settings.workers,
                     time_limit=self.settings.time_limit,

@@ -223,8 +223,9 @@ def verify(
         only = [*(only or DEFAULTS), "second"]
     asked = _asked(target, level, seed, rtol, dtype, only, skip, workers, time_limit)
     here = _working_directory()
-    plan = merged(asked, read(here))
-    if not plan.chosen:
+    configured = read(here)
+    plan = merged(asked, configured)
+    if not (asked.targets or configured.targets):
         if project:
             raise InputError(
                 "there are no targets in pyproject.toml; write for example [tool.reparam] and"
@@ -253,10 +254,10 @@ def verify(
                         unread.set()
                         output.abandon_stdout()
 
-        with importable(plan.root), importable(here), cluster.mapping(dask) as mapped:
+        with importable(plan.root or here), importable(here), cluster.mapping(dask) as mapped:
             found = verify(
                 list(plan.targets),
-                level=plan.level,
+                level=plan.level or "default",
                 seed=plan.seed,
                 fixed=fixed,
                 workers=plan.workers,

@@ -14,8 +14,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from reparam.verification.planning import (
     validated,
 )
 
-__all__ = ["Configuration", "Settings", "merged", "read"]
+__all__ = ["Configuration", "merged", "read"]
 
 #: What marks a directory as the root of a repository, beyond which nothing is looked for.
 _ROOTS = (".git", ".hg", ".jj")
@@ -62,43 +63,13 @@ class Configuration:
     dtype: str | None = None
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What to do, the same as a :class:`Configuration` that leaves nothing open but the seed.
-
-    Attributes
-    ----------
-    targets
-        The targets, each with all its settings.
-    chosen
-        Whether they were chosen: if not, they are all that are registered.
-    root
-        The directory of the project.
-    level, time_limit, seed, workers
-        As for :func:`~reparam.verification.running.verify`.
-    """
-
-    targets: tuple[TargetSpec, ...]
-    chosen: bool
-    root: Path
-    level: str
-    time_limit: float
-    seed: int | None
-    workers: int | None
-
-
-def merged(asked: Configuration, project: Configuration) -> Settings:
-    """Return what to do: what is asked for here and now, and the rest as the project says.
+def merged(asked: Configuration, project: Configuration) -> Configuration:
+    """Return what to do, with nothing left open but the seed: as asked here and now, or else there.
 
     A target that is asked for by name, or by another of its names, keeps the settings that the
     project has for it. What is asked for of all targets (`rtol`, `only`, `skip`) stands in place of
     what the project says of all and of each; without it a target's own setting does, and what is
-    skipped adds up.
-
-    Raises
-    ------
-    InputError
-        If that leaves no witness to ask of a target.
+    skipped adds up. Raises an InputError if that leaves no witness to ask of a target.
     """
     own: dict[str, list[TargetSpec]] = {}
     for spec in project.targets:
@@ -116,9 +87,8 @@ def merged(asked: Configuration, project: Configuration) -> Settings:
         for spec in targets or project.targets or registered()
     )
     need_witnesses(specs)
-    return Settings(
+    return Configuration(
         targets=specs,
-        chosen=bool(targets or project.targets),
         root=project.root or Path.cwd(),
         level=level,
         seed=_first(asked.seed, project.seed),
@@ -135,10 +105,8 @@ def _first(*values: Any) -> Any:
 def read(start: Path) -> Configuration:
     """Return what the nearest pyproject.toml with ``[tool.reparam]`` says.
 
-    Raises
-    ------
-    InputError
-        If that file can't be read, or has an unknown key or a value of the wrong type.
+    Raises InputError if that file can't be read, or has an unknown key or a value of the wrong
+    type.
     """
     for directory in (start, *start.parents):
         path = directory / "pyproject.toml"
@@ -166,49 +134,35 @@ def _table(path: Path) -> Any:
 
 
 def _configuration(table: Any, where: str) -> Configuration:
-    readers: dict[str, Callable[[Any, str], Any]] = {
-        "targets": _targets,
-        "level": _setting("level"),
-        "seed": _setting("seed"),
-        "rtol": _setting("rtol"),
-        "only": _witnesses,
-        "skip": _witnesses,
-        "workers": _setting("workers"),
-        "time-limit": _setting("time limit"),
-        "dtype": _setting("dtype"),
-    }
-    return Configuration(**_settings(table, where, readers))
+    keys = ("targets", "level", "seed", "rtol", "only", "skip", "workers", "time-limit", "dtype")
+    return Configuration(**_settings(table, where, keys))
 
 
-def _settings(
-    table: Any, where: str, readers: Mapping[str, Callable[[Any, str], Any]]
-) -> dict[str, Any]:
+def _settings(table: Any, where: str, keys: Collection[str]) -> dict[str, Any]:
     """Return a table's values, under the names of attributes."""
     if not isinstance(table, dict):
         raise InputError(f"{where} is {table!r}, not a table")
     settings = {}
     for key, value in table.items():
-        if key not in readers:
+        if key not in keys:
             raise InputError(
-                f"{where} has an unknown key {key!r}{did_you_mean(key, readers)}"
-                f" (there are {', '.join(readers)})"
+                f"{where} has an unknown key {key!r}{did_you_mean(key, keys)}"
+                f" (there are {', '.join(keys)})"
             )
-        settings[key.replace("-", "_")] = readers[key](value, f"{where} {key}")
+        read = _READERS.get(key) or partial(_setting, key.replace("-", " "))
+        settings[key.replace("-", "_")] = read(value, f"{where} {key}")
     return settings
 
 
-def _setting(what: str) -> Callable[[Any, str], Any]:
-    def setting(value: Any, where: str) -> Any:
-        try:
-            return validated(what, value)
-        except ReparamError as error:
-            raise InputError(f"{where}: {error}") from None
-
-    return setting
+def _setting(what: str, value: Any, where: str) -> Any:
+    try:
+        return validated(what, value)
+    except ReparamError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _witnesses(value: Any, where: str) -> tuple[str, ...]:
-    return tuple(_setting("witness")(name, where) for name in _listed(value, where))
+    return tuple(_setting("witness", name, where) for name in _listed(value, where))
 
 
 def _targets(value: Any, where: str) -> tuple[TargetSpec, ...]:
@@ -226,15 +180,8 @@ def _target(entry: Any, where: str) -> TargetSpec:
         return TargetSpec(entry)
     if not isinstance(entry, dict):
         raise InputError(f"{where} is {entry!r}, neither a string nor a table with target")
-    readers: dict[str, Callable[[Any, str], Any]] = {
-        "target": _text,
-        "rtol": _setting("rtol"),
-        "dtype": _setting("dtype"),
-        "only": _witnesses,
-        "skip": _witnesses,
-        "parameters": _parameters,
-    }
-    settings = _settings(entry, where, readers)
+    keys = ("target", "rtol", "dtype", "only", "skip", "parameters")
+    settings = _settings(entry, where, keys)
     if "target" not in settings:
         raise InputError(f'{where} lacks target; write for example target = "laplace"')
     return TargetSpec(**settings)
@@ -261,3 +208,13 @@ def _listed(value: Any, where: str) -> Iterable[Any]:
     if not isinstance(value, list):
         raise InputError(f"{where} is {value!r}, not a list")
     return value
+
+
+#: What reads the value of a key; other keys are single settings.
+_READERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "targets": _targets,
+    "target": _text,
+    "parameters": _parameters,
+    "only": _witnesses,
+    "skip": _witnesses,
+}

@@ -210,16 +210,10 @@ def resolved(
     specs: Sequence[TargetSpec],
     *,
     workers: int | None = None,
-    time_limit: float = TIME_LIMITS["default"],
+    time_limit: float | None = None,
 ) -> list[str]:
-    """Return the targets' names, if there are all these targets.
-
-    Raises
-    ------
-    ReparamError
-        If not, or one lacks part of the protocol.
-    """
-    with _pool(workers, len(specs), time_limit) as pool:
+    """Return the targets' names, or raise a ReparamError if one can't be verified."""
+    with _pool(workers, len(specs), time_limit or TIME_LIMITS["default"]) as pool:
         return [each.name for each in _resolved(pool, specs)]
 
 

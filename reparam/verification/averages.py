@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.verification import hints, statistics
 from reparam.verification.comparing import Tally, beside, not_numbers, results
-from reparam.verification.context import Context
-from reparam.verification.laws import Law, paths_of
+from reparam.verification.laws import paths_of
 from reparam.verification.numerical_law import NumericalLaw
-from reparam.verification.paths import agreeing, thinned, unit_of, usual_size
+from reparam.verification.paths import Drawn
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Sample
 
 __all__ = ["FREQUENCIES", "TESTS", "Averages", "compare"]
 
@@ -87,30 +85,23 @@ class Averages:
         yield from results(self.mean, self.total, self.given, self.bias)
 
 
-def compare(
-    context: Context,
-    tallies: Mapping[str, Averages],
-    theta: dict[str, float],
-    sample: Sample,
-    law: Law,
-    alpha: float,
-) -> Iterator[Comparison]:
+def compare(drawn: Drawn, tallies: Mapping[str, Averages], alpha: float) -> Iterator[Comparison]:
     """Compare all draws' gradients, or some if these are the quantile path's one by one.
 
     More draws would say no more then, nor would averages. Yields what is not a number.
     """
-    for few in (True, False):
-        some = thinned(sample, context.thin(sample.value, _FEW)) if few else sample
-        exact, unsure = known = paths_of(law, some.value)
-        if lost := list(not_numbers(theta, some, exact)):
+    theta, law = drawn.theta, drawn.law
+    for some in (drawn.thinned(_FEW), drawn):
+        exact, unsure = some.exact, some.unsure
+        if lost := list(not_numbers(theta, some.sample, exact)):
             yield from lost
             return
-        right = agreeing(context, some, known)
-        wrong = [name for name in tallies if not np.all(right[name] | ~np.isfinite(exact[name]))]
-        wrong += [
+        right = some.agreeing()
+        wrong = [
             name
             for name in tallies
-            if name not in wrong and np.mean(np.isfinite(exact[name])) < 1.0 - _DOUBTFUL
+            if not np.all(right[name] | ~np.isfinite(exact[name]))
+            or np.mean(np.isfinite(exact[name])) < 1.0 - _DOUBTFUL
         ]
         if not wrong:
             break
@@ -120,7 +111,7 @@ def compare(
             each.need_not_tell(theta, critical)
     if not wrong:
         return
-    y = np.asarray(some.value, dtype=np.float64)
+    y = np.asarray(some.sample.value, dtype=np.float64)
     u = np.asarray(law.cdf(y))
     with np.errstate(all="ignore"):
         density = np.exp(law.log_prob(y))
@@ -128,64 +119,56 @@ def compare(
         # or is infinite, at an atom
         finite = density[np.isfinite(density)]
         density = np.fmin(density, _HEAVY * np.median(finite) if finite.size else 1.0)
-    steady = _steady(context, some, law, exact, right)
+    steady = _steady(some, right)
     for name in wrong:
         each, path = tallies[name], np.asarray(exact[name])
         kept = np.isfinite(path) & np.isfinite(unsure[name]) & steady[name]
         if np.mean(kept) < 1.0 - _DOUBTFUL:
             each.can_not_tell(theta, _DOUBT)
             continue
-        own = np.asarray(some.gradients[name], dtype=np.float64)
+        own = np.asarray(some.sample.gradients[name], dtype=np.float64)
         off, most = own - path, float(np.max(np.abs((density * own)[kept])))
         weighed = np.where(kept, density * off, 0.0)
         flow = np.where(kept, density * path, 0.0)
         if np.mean(np.abs(flow)) <= _ONLY_ROUNDING * most:
             flow = np.zeros_like(flow)
         doubt = np.where(kept, density * unsure[name], 0.0)
-        size, rtol = float(np.mean(np.abs(flow))), context.tolerance(some.value)
+        size, rtol = float(np.mean(np.abs(flow))), some.rtol
         # what rounding leaves of gradients on the quantile path is not a bias, nor is its own error
         slack = rtol * size + float(np.mean(doubt))
         test = _Test(slack, _NOTICED * size, most, critical)
         _in_bins(each.given, theta, u, y, weighed, flow, test)
         _over_all(each.total, theta, u, weighed, flow, test)
         # of a parameter that does nothing, biases are beside what it might do
-        unit = usual_size(y, path, unit_of(context, name, theta[name]))
-        along = flow if np.any(flow) else np.where(kept, density * unit, 0.0)
+        along = flow if np.any(flow) else np.where(kept, density * some.usual_size(name), 0.0)
         square = float(np.mean(np.square(along)))
         slack = rtol + float(np.mean(np.abs(along) * doubt)) / square
         largest = float(np.max(np.abs(along[kept] * (density * own)[kept]))) / square
         test = _Test(slack, _NOTICED, largest, critical)
-        hint = hints.of_gradients(name, own, exact, theta, sample.value.size)
-        _along(each.bias, theta, along * weighed / square, test, hint)
+        _along(each.bias, theta, along * weighed / square, test, some.hint(name))
         size = float(np.mean(np.abs(path[kept])))
         slack = rtol * size + float(np.mean(unsure[name][kept]))
         test = _Test(slack, _NOTICED * size, float(np.max(np.abs(own[kept]))), critical)
         _of_mean(each.mean, theta, off[kept], path[kept], test)
 
 
-def _steady(
-    context: Context,
-    sample: Sample,
-    law: Law,
-    exact: Mapping[str, Array],
-    right: Mapping[str, NDArray[np.bool_]],
-) -> dict[str, NDArray[np.bool_]]:
+def _steady(drawn: Drawn, right: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:
     """Return where −F_θ/p is the same for the next number, or else the gradient is `right`.
 
     Next to an end of the support a value has lost, by rounding, what the gradient was computed
     from.
     """
+    value, law, rtol = drawn.sample.value, drawn.law, drawn.rtol
     steady = {name: each.copy() for name, each in right.items()}
     if isinstance(law, NumericalLaw) and law.atoms.size:  # which no value was rounded to
-        steady = {name: each | np.isin(sample.value, law.atoms) for name, each in steady.items()}
+        steady = {name: each | np.isin(value, law.atoms) for name, each in steady.items()}
     doubtful = np.flatnonzero(~np.all(list(steady.values()), axis=0))
     if doubtful.size:
-        rtol = context.tolerance(sample.value)
-        there, _ = paths_of(law, beside(sample.value[doubtful], math.inf))
+        there, _ = paths_of(law, beside(value[doubtful], math.inf))
         with np.errstate(all="ignore"):
             for name, each in steady.items():
-                path = exact[name][doubtful]
-                least = _ONLY_ROUNDING * np.median(np.abs(sample.gradients[name]))
+                path = drawn.exact[name][doubtful]
+                least = _ONLY_ROUNDING * np.median(np.abs(drawn.sample.gradients[name]))
                 each[doubtful] |= np.abs(there[name] - path) <= rtol * np.abs(path) + least
     return steady
 
@@ -260,7 +243,7 @@ class _Test:
 
 def _in_bins(
     tally: Tally,
-    theta: dict[str, float],
+    theta: Mapping[str, float],
     u: Array,
     y: Array,
     weighed: Array,
@@ -276,7 +259,7 @@ def _in_bins(
 
 
 def _over_all(
-    tally: Tally, theta: dict[str, float], u: Array, weighed: Array, path: Array, test: _Test
+    tally: Tally, theta: Mapping[str, float], u: Array, weighed: Array, path: Array, test: _Test
 ) -> None:
     for k in FREQUENCIES:
         wave = k * math.pi * np.cos(k * math.pi * u)
@@ -284,7 +267,7 @@ def _over_all(
         test.add(tally, theta, terms, path=wave * path, times=times, k=k)
 
 
-def _along(tally: Tally, theta: dict[str, float], bias: Array, test: _Test, hint: str) -> None:
+def _along(tally: Tally, theta: Mapping[str, float], bias: Array, test: _Test, hint: str) -> None:
     """Compare gradients with −F_θ/p weighted with itself, squared: what sees a factor best.
 
     If scatter hides the bias, nothing can be compared: the finding has the bias that could be.
@@ -297,7 +280,9 @@ def _along(tally: Tally, theta: dict[str, float], bias: Array, test: _Test, hint
         tally.add(theta, 0.0, np.nan, note=f"gradients scatter by so much that {unseen}")
 
 
-def _of_mean(tally: Tally, theta: dict[str, float], off: Array, path: Array, test: _Test) -> None:
+def _of_mean(
+    tally: Tally, theta: Mapping[str, float], off: Array, path: Array, test: _Test
+) -> None:
     """Compare where the moments of y allow for it."""
     if statistics.is_summable(path) or np.ptp(path) == 0.0:
         test.add(tally, theta, off, path=path, plainly=True)

@@ -35,10 +35,7 @@ def run_check(
 
     With ``fail_fast`` it says no more after the first statement that fails.
 
-    Raises
-    ------
-    ReparamError
-        If there is no such target, or it lacks part of the protocol.
+    Raises ReparamError if there is no such target, or it lacks part of the protocol.
     """
     started = time.perf_counter()
     target = resolve(spec)

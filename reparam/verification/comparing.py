@@ -15,6 +15,7 @@ from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets import Sample
 
 __all__ = [
+    "Tallies",
     "Tally",
     "beside",
     "failure",
@@ -156,6 +157,17 @@ class Tally:
         elif worst.outcome is Outcome.INCONCLUSIVE:
             worst = replace(worst, note=worst.note or self.doubt)
         yield worst
+
+
+class Tallies(dict[str, Tally]):
+    """Statements by what they say, each tallied from its first comparison on."""
+
+    def __init__(self, unit: str = "relative", *, note: str = "", doubt: str = "") -> None:
+        super().__init__()
+        self._unit, self._note, self._doubt = unit, note, doubt
+
+    def __missing__(self, what: str) -> Tally:
+        return self.setdefault(what, Tally(what, self._unit, self._note, self._doubt))
 
 
 def results(*tallies: Tally | Mapping[Any, Tally]) -> Iterator[Comparison]:

@@ -35,12 +35,8 @@ def some(ordered: Array) -> Array:
 def of_draws(theta: Mapping[str, float], y: Array, *, has_cdf: bool) -> None:
     """Look at sorted draws that are finite: whether a density can be theirs.
 
-    Raises
-    ------
-    Faulty
-        If there are none.
-    Undecidable
-        If they take few values, and no cdf has the jumps.
+    Raises Faulty if there are none. Raises Undecidable if they take few values, and no cdf has the
+    jumps.
     """
     where = ", ".join(f"{name}={value:.6g}" for name, value in theta.items())
     if not y.size:
@@ -65,10 +61,7 @@ def of_probabilities(
 ) -> None:
     """Look at F, and at 1 − F if that is given, at sorted values.
 
-    Raises
-    ------
-    Faulty
-        If they are not probabilities, F falls, or both don't add up to 1.
+    Raises Faulty if they are not probabilities, F falls, or both don't add up to 1.
     """
     for name, tail in (("cdf", below), ("sf", above)):
         if tail is None:
@@ -89,10 +82,7 @@ def of_probabilities(
 def of_density(theta: Mapping[str, float], y: Array, log_density: Array) -> None:
     """Look at ln p at values that were drawn.
 
-    Raises
-    ------
-    Faulty
-        If it is NaN, or infinite, where most of them are.
+    Raises Faulty if it is NaN, or infinite, where most of them are.
     """
     if np.mean(wrong := np.isnan(log_density)) > 0.5:
         at = int(np.argmax(wrong))
@@ -107,10 +97,7 @@ def of_both(
 ) -> None:
     """Compare a density with the cdf's slope.
 
-    Raises
-    ------
-    Faulty
-        If they are not the same at several values.
+    Raises Faulty if they are not the same at several values.
     """
     allowed = _DENSITY * np.maximum(density, np.abs(slope)) + 10.0 * error
     wrong = np.abs(density - slope) > allowed

@@ -52,10 +52,7 @@ class Declared:
 def declared(owner: str, thing: Any) -> Declared:
     """Return what an object declares.
 
-    Raises
-    ------
-    InputError
-        If it lacks part of the protocol, or declares something of no use.
+    Raises InputError if it lacks part of the protocol, or declares something of no use.
     """
     methods, name = _methods(owner, thing), getattr(thing, "distribution", None)
     given = getattr(thing, "parameters", None)

@@ -24,10 +24,7 @@ def need_arguments(
 ) -> None:
     """Raise unless methods of the protocol can be called with these parameters.
 
-    Raises
-    ------
-    InputError
-        If one lacks an argument, or needs another.
+    Raises InputError if one lacks an argument, or needs another.
     """
     theta = dict.fromkeys(parameters, 0.0)
     for name, method in methods.items():
@@ -58,12 +55,9 @@ def for_arrays(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     method
         A function of values and of parameters by name.
 
-    Raises
-    ------
-    Faulty
-        By the formula returned, if it can't take an array of values, or what it returns is of no
-        use: of another shape, no real numbers, or of single precision, whose rounding errors are
-        larger than what is looked for.
+    Raises Faulty by the formula returned, if it can't take an array of values, or what it returns
+    is of no use: of another shape, no real numbers, or of single precision, whose rounding errors
+    are larger than what is looked for.
 
     Examples
     --------
@@ -152,10 +146,7 @@ def by_parameter(name: str, result: Any, shape: tuple[int, ...]) -> dict[str, Ar
 def real_array(what: str, value: Any) -> Array:
     """Return real numbers as an array, of single or double precision.
 
-    Raises
-    ------
-    Faulty
-        If it is something else.
+    Raises Faulty if it is something else.
     """
     try:
         array = np.asarray(value)

@@ -103,10 +103,7 @@ class NumericalLaw:
     def _is_a_law(self) -> None:
         """Look at what was given where draws are, before anything is made of it.
 
-        Raises
-        ------
-        Faulty
-            If a cdf is not a cdf, or what was given contradicts itself.
+        Raises Faulty if a cdf is not a cdf, or what was given contradicts itself.
         """
         y = self._pilot
         with np.errstate(all="ignore"):

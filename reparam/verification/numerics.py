@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ __all__ = [
     "derivative_in",
     "differentiate",
     "ends",
+    "forced",
     "integral",
     "moved",
     "of_tails",
@@ -88,6 +89,16 @@ def moved(f: Callable[[Array], Array], y: NDArray[np.floating], value: Array) ->
         places = (np.nextafter(y, y.dtype.type(end)) for end in (-np.inf, np.inf))
         changes = [np.abs(f(place.astype(np.float64)) - value) for place in places]
     return np.nan_to_num(np.fmax(*changes), nan=0.0, posinf=np.inf)
+
+
+def forced(f: Callable[..., Array], theta: Mapping[str, float], value: Array) -> Array:
+    """Return how much rounding the parameters may have changed `value`, which is f(**theta)."""
+
+    def at(name: str, place: Array) -> Array:
+        return f(**{**theta, name: place})
+
+    changes = [moved(partial(at, name), np.asarray(theta[name]), value) for name in theta]
+    return np.asarray(sum(changes, start=np.zeros(np.shape(value))))
 
 
 def differentiate(

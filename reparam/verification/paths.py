@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reparam._typing import Array, ArrayLike
+from reparam._typing import Array
 from reparam.verification import hints
 from reparam.verification.comparing import Tally, beside
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, paths_of
 from reparam.verification.targets import Sample
 
-__all__ = [
-    "agreeing",
-    "are_meant",
-    "compare_draws",
-    "compare_paths",
-    "meant",
-    "tallies",
-    "thinned",
-    "unit_of",
-    "usual_size",
-]
+__all__ = ["Drawn", "are_meant", "tallies"]
 
 #: Gradients whose ratios to −F_θ/p mostly agree this well are meant to be it.
 _ALIKE = 1e-2
@@ -48,8 +40,6 @@ _NEIGHBOURS = 8.0
 _LEFT = 1e-13
 #: Next to its zeros a derivative has this much of the relative accuracy that it has around them.
 _NEAR = 0.1
-#: −F_θ/p by parameter, and its errors.
-Known = tuple[Mapping[str, Array], Mapping[str, Array]]
 
 
 def tallies(context: Context, way: str) -> dict[str, Tally]:
@@ -65,163 +55,175 @@ def tallies(context: Context, way: str) -> dict[str, Tally]:
     }
 
 
-def thinned(sample: Sample, places: NDArray[np.integer]) -> Sample:
-    """Return the draws at some places."""
-    gradients = {name: np.asarray(entry)[places] for name, entry in sample.gradients.items()}
-    return Sample(sample.value[places], gradients)
+@dataclass(frozen=True)
+class Drawn:
+    """Draws with gradients beside the law that they follow, and its −F_θ/p.
 
-
-def compare_draws(
-    context: Context,
-    found: Mapping[str, Tally],
-    theta: Mapping[str, float],
-    sample: Sample,
-    law: Law,
-    kept: NDArray[np.integer],
-    known: Known,
-    seed: int,
-    way: str,
-) -> None:
-    """Compare gradients of some draws with −F_θ/p, in the parameters in which they are meant to be.
-
-    Parameters
+    Attributes
     ----------
     context
         What the witness works with.
-    found
-        A tally for each parameter.
-    theta, sample, seed, way
-        The parameters, and all draws with these, this seed, in that way.
-    law
-        What the draws follow.
-    kept, known
-        The places of those to compare, and −F_θ/p there with its errors.
+    theta
+        The parameters: numbers, or of each draw its own.
+    sample, law
+        The draws, and what they follow.
+    seed, way
+        How they were drawn.
+    places, total
+        Which of how many draws they are, if not all.
     """
-    some = thinned(sample, kept)
-    for name in meant(some, known):
-        other = partial(_is_difference, context, theta, name, sample, seed, way, kept)
-        hint = hints.of_gradients(name, some.gradients[name], known[0], theta, sample.value.size)
-        compare_paths(context, found[name], theta, some, law, name, known, other, hint)
 
+    context: Context
+    theta: Mapping[str, Any]
+    sample: Sample
+    law: Law
+    seed: int = 0
+    way: str = ""
+    places: NDArray[np.integer] | None = None
+    total: int = 0
 
-def meant(sample: Sample, known: Known) -> list[str]:
-    """Return the parameters in which gradients are meant to be −F_θ/p, given with its errors."""
-    exact, unsure = known
-    return [
-        name
-        for name, gradient in sample.gradients.items()
-        if are_meant(sample.value, gradient, exact[name], 10.0 * unsure[name])
-    ]
+    def thinned(self, most: int) -> Drawn:
+        """Return `most` of the draws, or all: the outermost, and others at random."""
+        value = self.sample.value
+        kept = self.context.thin(value, most)
+        gradients = {name: np.asarray(each)[kept] for name, each in self.sample.gradients.items()}
+        return replace(self, sample=Sample(value[kept], gradients), places=kept, total=value.size)
 
+    @cached_property
+    def _known(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+        return paths_of(self.law, self.sample.value)
 
-def _is_difference(
-    context: Context,
-    theta: Mapping[str, float],
-    name: str,
-    sample: Sample,
-    seed: int,
-    way: str,
-    kept: NDArray[np.integer],
-    off: NDArray[np.integer],
-    exact: Array,
-) -> NDArray[np.bool_]:
-    """Whether gradients are differences at the fixed seed, and −F_θ/p is not: of another path.
+    @property
+    def exact(self) -> Mapping[str, Array]:
+        """−F_θ/p by parameter."""
+        return self._known[0]
 
-    Of a sampler with branches (the larger of two draws, a component of a mixture), most draws may
-    come from one of them, and have its quantile path except for what the others add to it.
-    """
-    target, n, places = context.target, sample.value.size, kept[off]
-    unit, eps = float(unit_of(context, name, theta[name])), np.finfo(sample.value.dtype).eps
-    low, high = target.parameters[name].domain.ends({})
-    room = min(theta[name] - float(low), float(high) - theta[name])
-    step = min(float(np.cbrt(eps)) * unit, 0.1 * room)
-    sides = [
-        np.asarray(target.values({**theta, name: theta[name] + h}, n, seed, way), dtype=np.float64)[
-            places
+    @property
+    def unsure(self) -> Mapping[str, Array]:
+        """The errors of −F_θ/p."""
+        return self._known[1]
+
+    @property
+    def rtol(self) -> float:
+        """The relative error allowed."""
+        return self.context.tolerance(self.sample.value)
+
+    def unit(self, name: str) -> Array:
+        """Return what a parameter's changes are small in comparison with."""
+        low, _ = self.context.target.parameters[name].domain.ends({})
+        value = np.asarray(self.theta[name])
+        return np.asarray(value if low == 0.0 else 1.0 + np.abs(value))
+
+    def usual_size(self, name: str) -> float:
+        """Return how large derivatives are, or might be: what uncertain ones are judged beside."""
+        quartiles = np.nanquantile(self.sample.value, [0.75, 0.25])
+        spread = float(np.subtract(*quartiles)) / float(np.mean(self.unit(name)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of means of nothing
+            return float(np.fmax(np.nanmean(np.abs(self.exact[name])), spread))
+
+    def hint(self, name: str) -> str:
+        """Return what mistake gradients may be."""
+        drawn = self.total or self.sample.value.size
+        return hints.of_gradients(name, self.sample.gradients[name], self.exact, self.theta, drawn)
+
+    def agreeing(self) -> dict[str, NDArray[np.bool_]]:
+        """Return which gradients are −F_θ/p: not where that is unknown."""
+        exact, unsure = self._known
+        with np.errstate(all="ignore"):
+            return {
+                name: np.isfinite(unsure[name])
+                & (
+                    np.abs(gradient - exact[name])
+                    <= self.rtol * np.abs(exact[name]) + 10.0 * unsure[name]
+                )
+                for name, gradient in self.sample.gradients.items()
+            }
+
+    def meant(self) -> list[str]:
+        """Return the parameters in which gradients are meant to be −F_θ/p."""
+        return [
+            name
+            for name, gradient in self.sample.gradients.items()
+            if are_meant(self.sample.value, gradient, self.exact[name], 10.0 * self.unsure[name])
         ]
-        for h in (step, -step)
-    ]
-    with np.errstate(all="ignore"):
-        difference = (sides[0] - sides[1]) / (2.0 * step)
-        lost = 4.0 * eps * np.abs(sides[0]) / step
-        error = np.abs(sample.gradients[name][places] - difference)
-        gap = np.abs(exact - difference)
-        there = error <= _ROUGHLY * np.abs(difference) + lost
-        return np.asarray(there & ((error <= _CLOSER * gap) | (np.maximum(error, gap) <= lost)))
 
+    def compare(self, found: Mapping[str, Tally]) -> None:
+        """Compare gradients with −F_θ/p, in the parameters in which they are meant to be."""
+        for name in self.meant():
+            self.compare_in(name, found[name], partial(self._is_difference, name), self.hint(name))
 
-def agreeing(context: Context, sample: Sample, known: Known) -> dict[str, NDArray[np.bool_]]:
-    """Return which gradients are −F_θ/p, given with its errors: not where that is unknown."""
-    (exact, unsure), rtol = known, context.tolerance(sample.value)
-    with np.errstate(all="ignore"):
-        return {
-            name: np.isfinite(unsure[name])
-            & (np.abs(gradient - exact[name]) <= rtol * np.abs(exact[name]) + 10.0 * unsure[name])
-            for name, gradient in sample.gradients.items()
-        }
+    def compare_in(
+        self,
+        name: str,
+        tally: Tally,
+        other: Callable[[NDArray[np.integer], Array], NDArray[np.bool_]] | None = None,
+        hint: str = "",
+    ) -> None:
+        """Compare gradients with −F_θ/p, which rounding y has moved a little.
 
+        Not those that are of an `other` path: it gets the places of gradients that are off, and
+        their references. A `hint` says what mistake they may be.
+        """
+        value, gradient, rtol = self.sample.value, self.sample.gradients[name], self.rtol
+        exact, unsure, unit = self.exact[name], self.unsure[name], self.unit(name)
+        with np.errstate(all="ignore"):
+            off = ~(np.abs(gradient - exact) <= 0.01 * rtol * np.abs(exact))
+            slack = np.zeros(exact.shape)
+            if np.any(off):
+                unlike = np.ndim(unit) > 0
+                at = slice(None) if unlike else off  # unlike parameters have a law per draw
+                there = paths_of(self.law, beside(value[at], np.inf))[0][name]
+                slack[at] = _NEIGHBOURS * np.abs(there - exact[at])
+                slack += _LEFT * np.abs(value) / unit
+                slack += 0.0 if unlike else rtol * _NEAR * _around_zero(value, exact)
+            wrong = np.abs(gradient - exact) > rtol * np.abs(exact) + slack + 10.0 * unsure
+            if other is not None and np.any(wrong):
+                places = np.flatnonzero(wrong)
+                exact = exact.copy()
+                exact[places] = np.where(
+                    other(places, exact[places]), gradient[places], exact[places]
+                )
+        tally.add(
+            self.theta,
+            gradient,
+            exact,
+            rtol=rtol,
+            atol=np.where(off, slack, 0.0),
+            uncertainty=unsure,
+            scale=self.usual_size(name),
+            note=f"{hint}; {tally.note}" if hint else "",
+            y=value,
+        )
 
-def compare_paths(
-    context: Context,
-    tally: Tally,
-    theta: Mapping[str, ArrayLike],
-    sample: Sample,
-    law: Law,
-    name: str,
-    known: Known,
-    other: Callable[[NDArray[np.integer], Array], NDArray[np.bool_]] | None = None,
-    hint: str = "",
-) -> None:
-    """Compare gradients with −F_θ/p, which rounding y has moved a little.
+    def _is_difference(
+        self, name: str, off: NDArray[np.integer], exact: Array
+    ) -> NDArray[np.bool_]:
+        """Whether gradients are differences at the fixed seed, and −F_θ/p is not: of another path.
 
-    Not those that are of an `other` path: it gets the places of gradients that are off, and
-    their references. A `hint` says what mistake they may be.
-    """
-    exact, unsure = (each[name] for each in known)
-    gradient, rtol = sample.gradients[name], context.tolerance(sample.value)
-    unit = unit_of(context, name, np.asarray(theta[name]))
-    with np.errstate(all="ignore"):
-        off = ~(np.abs(gradient - exact) <= 0.01 * rtol * np.abs(exact))
-        slack = np.zeros(exact.shape)
-        if np.any(off):
-            unlike = np.ndim(unit) > 0
-            at = (
-                slice(None) if unlike else off
-            )  # with per-element parameters the law has one per draw
-            there = paths_of(law, beside(sample.value[at], np.inf))[0][name]
-            slack[at] = _NEIGHBOURS * np.abs(there - exact[at])
-            slack += _LEFT * np.abs(sample.value) / unit
-            slack += 0.0 if unlike else rtol * _NEAR * _around_zero(sample.value, exact)
-        wrong = np.abs(gradient - exact) > rtol * np.abs(exact) + slack + 10.0 * unsure
-        if other is not None and np.any(wrong):
-            places = np.flatnonzero(wrong)
-            exact = exact.copy()
-            exact[places] = np.where(other(places, exact[places]), gradient[places], exact[places])
-    tally.add(
-        theta,
-        gradient,
-        exact,
-        rtol=rtol,
-        atol=np.where(off, slack, 0.0),
-        uncertainty=unsure,
-        scale=usual_size(sample.value, exact, unit),
-        note=f"{hint}; {tally.note}" if hint else "",
-        y=sample.value,
-    )
+        Of a sampler with branches (the larger of two draws, a component of a mixture), most draws
+        may come from one of them, and have its quantile path except for what the others add to it.
+        """
+        target, theta = self.context.target, self.theta
+        places = off if self.places is None else self.places[off]
+        eps = np.finfo(self.sample.value.dtype).eps
+        low, high = target.parameters[name].domain.ends({})
+        room = min(theta[name] - float(low), float(high) - theta[name])
+        step = min(float(np.cbrt(eps)) * float(self.unit(name)), 0.1 * room)
+        total = self.total or self.sample.value.size
 
+        def moved(by: float) -> Array:
+            there = target.values({**theta, name: theta[name] + by}, total, self.seed, self.way)
+            return np.asarray(there[places], dtype=np.float64)
 
-def usual_size(value: Array, exact: Array, unit: Array) -> float:
-    """Return how large derivatives are, or might be: what uncertain ones are judged beside."""
-    spread = float(np.subtract(*np.nanquantile(value, [0.75, 0.25]))) / float(np.mean(unit))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of means of nothing
-        return float(np.fmax(np.nanmean(np.abs(exact)), spread))
-
-
-def unit_of(context: Context, name: str, value: Array | float) -> Array:
-    """Return what a parameter's changes are small in comparison with."""
-    low, _ = context.target.parameters[name].domain.ends({})
-    return np.asarray(value if low == 0.0 else 1.0 + np.abs(value))
+        above, below = moved(step), moved(-step)
+        with np.errstate(all="ignore"):
+            difference = (above - below) / (2.0 * step)
+            lost = 4.0 * eps * np.abs(above) / step
+            error = np.abs(self.sample.gradients[name][off] - difference)
+            gap = np.abs(exact - difference)
+            there = error <= _ROUGHLY * np.abs(difference) + lost
+            return np.asarray(there & ((error <= _CLOSER * gap) | (np.maximum(error, gap) <= lost)))
 
 
 def _around_zero(value: Array, slope: Array) -> Array:

@@ -120,10 +120,7 @@ def validated(what: str, value: Any) -> Any:
     value
         Its value.
 
-    Raises
-    ------
-    InputError, SeedError
-        Otherwise; the message has the rule.
+    Raises InputError, SeedError otherwise; the message has the rule.
     """
     names: Iterable[str] = {"level": LEVELS, "witness": known.NAMES}.get(what, DTYPES)
     if what not in _NUMBERS:
@@ -145,10 +142,7 @@ def need_witnesses(specs: Iterable[TargetSpec]) -> None:
 
     Registered targets to which no requested witness applies are exempt.
 
-    Raises
-    ------
-    InputError
-        If what is asked for and what is skipped leave none.
+    Raises InputError if what is asked for and what is skipped leave none.
     """
     for spec in specs:
         if not (spec.witnesses or spec.seen_by):

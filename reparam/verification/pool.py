@@ -107,10 +107,7 @@ class Pool:
 
         A task that can't be pickled, or not be read in another process, is ``Unreadable``.
 
-        Raises
-        ------
-        ReparamError
-            If worker processes can't be started.
+        Raises ReparamError if worker processes can't be started.
         """
         readable, unreadable = pickled(tasks)
         yield from unreadable

@@ -20,6 +20,7 @@ from reparam.verification.averages import TESTS, Averages, compare
 from reparam.verification.context import Context
 from reparam.verification.laws import Law, Link, Linked
 from reparam.verification.numerics import derivative_in
+from reparam.verification.paths import Drawn
 from reparam.verification.results import Comparison
 from reparam.verification.targets import Sample
 
@@ -66,7 +67,8 @@ class Projections:
                 {name: Averages.of(name, "", marginal.what) for name in sample.gradients},
             )
             law = _in_theta(target, theta, number, marginal)
-            yield from compare(self._context, tallies, theta, Sample(x, slopes), law, self._alpha)
+            drawn = Drawn(self._context, theta, Sample(x, slopes), law)
+            yield from compare(drawn, tallies, self._alpha)
 
     def result(self) -> Iterator[Comparison]:
         """Yield the comparisons."""

@@ -15,8 +15,9 @@ from reparam.verification import paths, statistics
 from reparam.verification.comparing import Tally, beside, not_numbers, results
 from reparam.verification.context import Context, parameter_sets
 from reparam.verification.fit import is_discrete
-from reparam.verification.laws import Law, paths_of
+from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
+from reparam.verification.paths import Drawn
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison
 
@@ -91,20 +92,17 @@ def _look(
         return None
     bias: dict[str, Array] = {}
     for n in (_GRADIENTS, _VALUES):
-        sample = target.draws(theta, min(n, most), seed, way)
-        known = paths_of(law, sample.value)
-        for fault in not_numbers(theta, sample, known[0]):
+        drawn = Drawn(context, theta, target.draws(theta, min(n, most), seed, way), law, seed, way)
+        for fault in not_numbers(theta, drawn.sample, drawn.exact):
             return fault
         if n == _GRADIENTS:
-            every = np.arange(sample.value.size)
-            paths.compare_draws(context, on_path, theta, sample, law, every, known, seed, way)
-        on_it = paths.meant(sample, known)
-        others = [name for name in on_path if name not in on_it]
+            drawn.compare(on_path)
+        others = on_path.keys() - drawn.meant()
         if not others:
             break
-        bias = {name: _bias(sample.gradients[name], known[0][name]) for name in others}
+        bias = {name: _bias(drawn.sample.gradients[name], drawn.exact[name]) for name in others}
     value = target.values(theta, min(_VALUES, most), seed, way)
-    return _Seen(theta, _normal_scores(law, value), bias, context.tolerance(sample.value))
+    return _Seen(theta, _normal_scores(law, value), bias, drawn.rtol)
 
 
 def _bias(gradient: Array, path: Array) -> Array:

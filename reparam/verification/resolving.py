@@ -52,10 +52,8 @@ def resolve(spec: Any, fixed: Mapping[str, float] | None = None, dtype: str = "f
     dtype
         ``"float32"`` for draws in single precision.
 
-    Raises
-    ------
-    UnknownDistributionError, InputError, MissingExtraError
-        If there is no such thing, or it lacks part of the protocol.
+    Raises UnknownDistributionError, InputError, MissingExtraError if there is no such thing, or it
+    lacks part of the protocol.
     """
     target = _found(spec, fixed or {})
     target.fixed = {**target.fixed, **target.canonical(fixed or {})}

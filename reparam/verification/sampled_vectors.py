@@ -279,10 +279,7 @@ def _claimed(thing: Any) -> type[Reparameterized] | None:
 def of_object(thing: Any, name: str) -> SampledVectors:
     """Return the target that an object is whose draws are vectors or matrices.
 
-    Raises
-    ------
-    InputError
-        If it lacks part of the protocol.
+    Raises InputError if it lacks part of the protocol.
     """
     if not callable(getattr(thing, "rsample", None)):
         raise InputError(

@@ -134,10 +134,7 @@ class Target(abc.ABC):
     def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
         """Return n values with gradients, and second derivatives by pairs of parameters.
 
-        Raises
-        ------
-        NotApplicable
-            If there are none.
+        Raises NotApplicable if there are none.
         """
         raise NotApplicable("it offers no second derivatives")
 
@@ -184,10 +181,7 @@ class Target(abc.ABC):
     def moments(self, theta: Mapping[str, float]) -> dict[str, Array]:
         """Return its mean, variance and entropy, of vectors the covariance, too: those it has.
 
-        Raises
-        ------
-        NotApplicable
-            If these are no part of what is verified.
+        Raises NotApplicable if these are no part of what is verified.
         """
         raise NotApplicable("it has no mean, no variance and no entropy")
 

@@ -44,10 +44,7 @@ class Vectors(Registered):
     name
         As it was asked for.
 
-    Raises
-    ------
-    InputError
-        If vectors have a single entry.
+    Raises InputError if vectors have a single entry.
     """
 
     def __init__(self, thing: type[Reparameterized] | Reparameterized, name: str) -> None:

@@ -80,12 +80,8 @@ class Library(abc.ABC):
     def target(self, spec: str, name: str) -> Target:
         """Return the target that one of its distributions is.
 
-        Raises
-        ------
-        MissingExtraError
-            If it is not installed.
-        InputError
-            If there is no such distribution, or it isn't univariate.
+        Raises MissingExtraError if it is not installed. Raises InputError if there is no such
+        distribution, or it isn't univariate.
         """
         module = load(spec, self.module, self.title, self.package)
         cls = looked_up(spec, module, name, [*self.rows, *self.vectors])

@@ -144,12 +144,8 @@ def _check(array: Array, n: int) -> None:
 def load(spec: str, module: str, library: str, package: str) -> ModuleType:
     """Return a library's module.
 
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    InputError
-        If it is, and can't be imported.
+    Raises MissingExtraError if it is not installed. Raises InputError if it is, and can't be
+    imported.
     """
     try:
         with warnings.catch_warnings():
@@ -169,10 +165,7 @@ def load(spec: str, module: str, library: str, package: str) -> ModuleType:
 def looked_up(spec: str, module: ModuleType, name: str, names: Iterable[str]) -> Any:
     """Return what a module has under a name.
 
-    Raises
-    ------
-    InputError
-        If there is nothing.
+    Raises InputError if there is nothing.
     """
     found = getattr(module, name, None)
     if not callable(found):
@@ -216,10 +209,7 @@ def ends(constraint: Any) -> tuple[float, float]:
 def row_of_constraints(spec: str, cls: type) -> Row:
     """Return the row of a distribution class whose parameters torch or NumPyro declares.
 
-    Raises
-    ------
-    InputError
-        If it isn't univariate, or its parameters aren't numbers.
+    Raises InputError if it isn't univariate, or its parameters aren't numbers.
     """
     constraints = getattr(cls, "arg_constraints", None)
     if not isinstance(constraints, Mapping) or not constraints:

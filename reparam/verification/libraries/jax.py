@@ -70,12 +70,8 @@ _MULTIVARIATE = ("ball", "multinomial", "multivariate_normal", "orthogonal")
 def target(spec: str, name: str) -> Target:
     """Return the target that a function of ``jax.random`` is.
 
-    Raises
-    ------
-    MissingExtraError
-        If JAX is not installed.
-    InputError
-        If there is no such function, or its law isn't known here.
+    Raises MissingExtraError if JAX is not installed. Raises InputError if there is no such
+    function, or its law isn't known here.
     """
     module = load(spec, "jax.random", "JAX", "jax")
     names = [*STANDARD, *ROWS, *VECTORS]

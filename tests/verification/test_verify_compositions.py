@@ -68,6 +68,15 @@ def test_parameters_on_the_edge_of_what_is_allowed_are_kept(text, witness):
     assert report.holds, report
 
 
+@pytest.mark.parametrize(
+    ("text", "witness"), [("exp(40 + beta(2, 2))", "score"), ("2 + beta(0.4, 3)", "expectation")]
+)
+def test_what_rounding_forces_next_to_an_end_that_moves_is_no_error(text, witness):
+    """Rounding 40 moves scores by more than 1e-7; and φ p is infinite at 2, for all φ that F makes."""
+    report = rp.verify(text, witnesses=[witness], level="quick", seed=1)
+    assert report.holds, report
+
+
 def test_infinite_bounds_are_no_parameters_to_differentiate_in():
     report = rp.verify("truncated(gaussian, low=0)", witnesses=["edges"], level="quick", seed=1)
     what = {comparison.what for check in report.checks for comparison in check.comparisons}

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.engine.noise import NORMAL, Noise
 from reparam.verification.numerics import quantiles
 from reparam.verification.refusals import NotApplicable
-from reparam.verification.targets import Target
+from reparam.verification.targets import Target, noise_of
 
-__all__ = ["LEVELS", "Context", "Level", "noise_of", "parameter_sets", "unit_grid"]
+__all__ = ["LEVELS", "Context", "Level", "parameter_sets", "unit_grid"]
 
 #: How far out in tails formulas and transforms are looked at: those of strict targets, and others.
 _LEAST, _FAR = 1e-15, 1e-6
@@ -153,15 +152,6 @@ def unit_grid(n: int, seed: int, least: float = _LEAST) -> Array:
     tail = np.geomspace(least, 0.1, n // 4)
     middle = np.random.default_rng([seed, 1]).uniform(0.01, 0.99, n - 2 * len(tail))
     return np.concatenate([tail, middle, 1.0 - tail[::-1]])
-
-
-def noise_of(kind: Noise, u: Array) -> Array:
-    """Return the noise of a kind that has these probabilities."""
-    if kind is not NORMAL:
-        return u
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri(u))
 
 
 def parameter_sets(target: Target, n: int, seed: int) -> Iterator[dict[str, float]]:

@@ -18,12 +18,12 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
-from reparam.engine.noise import Noise
+from reparam.engine.noise import NORMAL, Noise
 from reparam.parameters import Parameter, Parameters
 from reparam.verification.laws import Formula, Law
 from reparam.verification.refusals import NotApplicable
 
-__all__ = ["FORMULAS", "Bends", "Sample", "Target", "Unlike"]
+__all__ = ["FORMULAS", "Bends", "Sample", "Target", "Unlike", "noise_of"]
 
 #: What a target may have beside its draws: functions of values (``icdf``: of probabilities).
 FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
@@ -188,3 +188,12 @@ class Target(abc.ABC):
     def _formula(self, formula: str) -> Formula:
         """Return a formula of the law as a function of values and parameters."""
         return lambda at, /, **theta: getattr(self.law(theta, 0), formula)(at)
+
+
+def noise_of(kind: Noise, u: Array) -> Array:
+    """Return the noise of a kind that has these probabilities."""
+    if kind is not NORMAL:
+        return u
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(u))

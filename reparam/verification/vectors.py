@@ -15,10 +15,9 @@ from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.errors import InputError, NoFormulaError
 from reparam.regions import Region, Simplex, UnitVector
-from reparam.verification.context import noise_of
 from reparam.verification.entries import Entries, Entrywise
 from reparam.verification.registered import Later, Registered
-from reparam.verification.targets import Bends, Sample, Target
+from reparam.verification.targets import Bends, Sample, Target, noise_of
 
 __all__ = ["LEAST_LOGARITHM", "Vectors"]
 

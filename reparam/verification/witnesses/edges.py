@@ -16,14 +16,14 @@ from reparam.parameters import Parameter
 from reparam.verification import paths
 from reparam.verification.averages import TESTS, Averages, compare
 from reparam.verification.comparing import Tallies, Tally, results
-from reparam.verification.context import Context, noise_of
+from reparam.verification.context import Context
 from reparam.verification.fit import add_distance, is_discrete
 from reparam.verification.laws import Law
 from reparam.verification.numerical_law import NumericalLaw
 from reparam.verification.ranges import over_ranges
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison, Outcome
-from reparam.verification.targets import Sample, Target
+from reparam.verification.targets import Sample, Target, noise_of
 
 __all__ = ["BEYOND", "corners", "edges", "extreme_noise", "moves", "transformed"]
 

@@ -17,9 +17,10 @@ from reparam._typing import Array
 from reparam.engine.noise import NORMAL
 from reparam.regions import CorrelationCholesky, UnitVector
 from reparam.verification.comparing import Tallies, results
-from reparam.verification.context import Context, noise_of
+from reparam.verification.context import Context
 from reparam.verification.numerics import differentiate
 from reparam.verification.results import Comparison
+from reparam.verification.targets import noise_of
 from reparam.verification.vectors import Vectors
 from reparam.verification.witnesses.of_vectors._shared import row_of, target_of
 

@@ -19,9 +19,9 @@ sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 from strangers import Normal  # noqa: E402 - from the tests' folder
 
-from reparam.verification.checking import run_check  # noqa: E402
-from reparam.verification.context import LEVELS  # noqa: E402
+from reparam.verification.evidence.context import LEVELS  # noqa: E402
 from reparam.verification.results import Outcome  # noqa: E402
+from reparam.verification.run.checking import run_check  # noqa: E402
 
 #: Shares of draws, or of a range on its logarithmic scale.
 SHARES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4)

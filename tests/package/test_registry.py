@@ -7,8 +7,8 @@ import reparam as rp
 from reparam.base.formulas import FUNCTIONS
 from reparam.errors import UnknownDistributionError, spelled
 from reparam.registry import BUILT_IN
-from reparam.verification.laws import Link
-from reparam.verification.libraries import distrax, jax, numpyro, tfp, torch
+from reparam.verification.laws.law import Link
+from reparam.verification.targets.libraries import distrax, jax, numpyro, tfp, torch
 
 SPELLINGS = [(spelling, name) for name in BUILT_IN for spelling in (name, *rp.get(name).aliases)]
 

@@ -9,14 +9,14 @@ from textbook import KUMARASWAMY, PARETO, TEXTBOOK, UNIFORM, sampler
 import reparam as rp
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
-from reparam.verification.checking import run_check
-from reparam.verification.context import Level
-from reparam.verification.ends import Frame, find_ends
-from reparam.verification.laws import Link, Linked
-from reparam.verification.libraries._scipy import FAMILIES, LOCATION, SCALE, ScipyLaw
-from reparam.verification.numerical_law import NumericalLaw
-from reparam.verification.piecewise import Integrals, evaluated
+from reparam.verification.evidence.context import Level
+from reparam.verification.laws.ends import Frame, find_ends
+from reparam.verification.laws.law import Link, Linked
+from reparam.verification.laws.numerical import NumericalLaw
+from reparam.verification.numerics.piecewise import Integrals, evaluated
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.libraries._scipy import FAMILIES, LOCATION, SCALE, ScipyLaw
 
 pytestmark = pytest.mark.long
 

@@ -7,9 +7,10 @@ import jsonschema
 import pytest
 
 from reparam.errors import ReparamError
-from reparam.verification import configuration, verify
-from reparam.verification.context import LEVELS
-from reparam.verification.planning import DTYPES
+from reparam.verification import verify
+from reparam.verification.evidence.context import LEVELS
+from reparam.verification.run import configuration
+from reparam.verification.run.planning import DTYPES
 from reparam.verification.witnesses import NAMES
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"

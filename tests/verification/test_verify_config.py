@@ -6,8 +6,8 @@ import pytest
 
 from reparam.errors import InputError
 from reparam.verification import TargetSpec
-from reparam.verification.configuration import Configuration, merged, read
-from reparam.verification.planning import registered
+from reparam.verification.run.configuration import Configuration, merged, read
+from reparam.verification.run.planning import registered
 
 FULL = """
 [tool.reparam]

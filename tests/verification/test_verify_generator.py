@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from misused import FINE, MISUSED
 
-from reparam.verification.checking import run_check
-from reparam.verification.comparing import Tally
-from reparam.verification.context import LEVELS
-from reparam.verification.independence import add_evenness
+from reparam.verification.evidence.comparing import Tally
+from reparam.verification.evidence.context import LEVELS
+from reparam.verification.evidence.independence import add_evenness
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
 
 SEEDS = [1, 2, 3]
 

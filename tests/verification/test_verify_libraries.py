@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 
 from reparam.errors import InputError, MissingExtraError
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
-from reparam.verification.laws import Link
-from reparam.verification.libraries._sampling import ends, parameter_in
+from reparam.verification.evidence.context import LEVELS
+from reparam.verification.laws.law import Link
 from reparam.verification.refusals import NotApplicable
-from reparam.verification.resolving import LIBRARIES, resolve
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.libraries._sampling import ends, parameter_in
+from reparam.verification.targets.resolving import LIBRARIES, resolve
 
 #: The table of each library, which needs no library to read.
 TABLES = {
     library: {**getattr(module, "STANDARD", {}), **module.ROWS}
     for library in LIBRARIES
-    for module in [import_module(f"reparam.verification.libraries.{library}")]
+    for module in [import_module(f"reparam.verification.targets.libraries.{library}")]
 }
 ROWS = [(library, name) for library, table in TABLES.items() for name in table]
 

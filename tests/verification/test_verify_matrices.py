@@ -6,9 +6,9 @@ import pytest
 import reparam as rp
 from reparam.regions import Correlation, PositiveDefinite
 from reparam.special.matrices import apply, transposed
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
 
 QUICK = {"level": LEVELS["quick"], "seed": 1, "alpha": 1e-10}
 RIGHT = rp.MultivariateGaussian

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import reparam as rp
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.results import Outcome, Report
+from reparam.verification.run.checking import run_check
 
 
 def check(target, witness="moments", level="quick"):

@@ -5,9 +5,9 @@ import re
 import pytest
 from noisy import BIASED, UNBIASED
 
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
 
 pytestmark = pytest.mark.long
 

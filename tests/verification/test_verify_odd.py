@@ -10,10 +10,10 @@ from strangers import Normal
 
 from reparam.errors import InputError
 from reparam.verification import verify
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
-from reparam.verification.resolving import resolve
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.resolving import resolve
 from reparam.verification.witnesses import NAMES
 
 

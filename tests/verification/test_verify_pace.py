@@ -11,10 +11,10 @@ import pytest
 from strangers import Normal
 
 from reparam.verification import Outcome, verify
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
-from reparam.verification.pace import affordable
-from reparam.verification.resolving import resolve
+from reparam.verification.evidence.context import LEVELS
+from reparam.verification.run.checking import run_check
+from reparam.verification.run.pace import affordable
+from reparam.verification.targets.resolving import resolve
 
 QUICK = LEVELS["quick"]
 

@@ -8,11 +8,12 @@ import pytest
 
 import reparam as rp
 from reparam.errors import InputError, ReparamError
-from reparam.verification import Comparison, Outcome, TargetSpec, running, verify, witnesses
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
+from reparam.verification import Comparison, Outcome, TargetSpec, verify, witnesses
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.refusals import NoGradient, NotApplicable
-from reparam.verification.resolving import name_of, resolve
+from reparam.verification.run import running
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.resolving import name_of, resolve
 
 QUICK = {"level": "quick", "seed": 1}
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from regional import REGIONAL
 
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS, Context
-from reparam.verification.ranges import _spread
-from reparam.verification.resolving import resolve
+from reparam.verification.evidence.context import LEVELS, Context
+from reparam.verification.evidence.ranges import _spread
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.resolving import resolve
 
 
 @pytest.mark.long

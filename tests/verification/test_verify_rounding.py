@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import reparam as rp
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS, Level
-from reparam.verification.numerics import beside, differentiate, integral, moved
-from reparam.verification.resolving import resolve
+from reparam.verification.evidence.context import LEVELS, Level
+from reparam.verification.numerics.calculus import beside, differentiate, integral, moved
+from reparam.verification.numerics.statistics import is_summable
 from reparam.verification.results import Outcome
-from reparam.verification.statistics import is_summable
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.resolving import resolve
 
 ONE_SET = Level(1, LEVELS["default"].points, 2**16)
 

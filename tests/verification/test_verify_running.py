@@ -12,11 +12,12 @@ from verification_targets import Formulas
 
 import reparam as rp
 from reparam.errors import InputError, ReparamError, SeedError, UnknownParameterError
-from reparam.verification import Outcome, TargetSpec, pool, verify, witnesses
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
-from reparam.verification.planning import registered
-from reparam.verification.statistics import FALSE_ALARM
+from reparam.verification import Outcome, TargetSpec, verify, witnesses
+from reparam.verification.evidence.context import LEVELS
+from reparam.verification.numerics.statistics import FALSE_ALARM
+from reparam.verification.run import pool
+from reparam.verification.run.checking import run_check
+from reparam.verification.run.planning import registered
 
 QUICK = {"level": "quick", "seed": 1}
 
@@ -284,7 +285,8 @@ def test_workers_end_with_the_process_that_started_them(project, python):
     """Also if that is killed, and they are in the middle of a check that would take long."""
     script = (
         "import subprocess\n"
-        "from reparam.verification import pool, verify\n"
+        "from reparam.verification import verify\n"
+        "from reparam.verification.run import pool\n"
         "class Told(subprocess.Popen):\n"
         "    def __init__(self, *arguments, **options):\n"
         "        super().__init__(*arguments, **options)\n"

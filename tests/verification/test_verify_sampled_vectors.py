@@ -9,10 +9,10 @@ import pytest
 import reparam as rp
 from reparam import domains, regions
 from reparam.errors import InputError
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
-from reparam.verification.resolving import resolve
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.resolving import resolve
 
 SKIPPED, HOLDS, FAILS = Outcome.SKIPPED, Outcome.HOLDS, Outcome.FAILS
 

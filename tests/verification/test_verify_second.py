@@ -6,11 +6,11 @@ from importlib.util import find_spec
 import pytest
 
 from reparam.verification import verify
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
-from reparam.verification.planning import planned
-from reparam.verification.resolving import resolve
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
+from reparam.verification.run.planning import planned
+from reparam.verification.targets.resolving import resolve
 from reparam.verification.witnesses import DEFAULTS
 
 LEVEL = replace(LEVELS["quick"], draws=2**13)

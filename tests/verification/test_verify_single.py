@@ -7,11 +7,11 @@ from strangers import Normal
 
 from reparam.errors import InputError
 from reparam.verification import TargetSpec, verify
-from reparam.verification.checking import run_check
-from reparam.verification.comparing import is_single
-from reparam.verification.context import LEVELS
-from reparam.verification.resolving import resolve
+from reparam.verification.evidence.comparing import is_single
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.resolving import resolve
 from reparam.verification.witnesses import NAMES
 
 QUICK = LEVELS["quick"]

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import betainc, ndtr, xlogy
 from scipy.stats import binom
 
-from reparam.verification import statistics
+from reparam.verification.numerics import statistics
 
 
 def two_values(n, ones, p):

@@ -5,10 +5,10 @@ import pytest
 from strangers import RIGHT, WRONG, Names2, NoisyWrongSign, Normal
 
 import reparam as rp
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS, Context
-from reparam.verification.resolving import resolve
+from reparam.verification.evidence.context import LEVELS, Context
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.resolving import resolve
 from reparam.verification.witnesses import NAMES
 from reparam.verification.witnesses.edges import corners
 

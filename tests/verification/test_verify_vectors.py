@@ -13,12 +13,12 @@ import reparam as rp
 from reparam.domains import REAL
 from reparam.parameters import Parameter
 from reparam.testing import check
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS, parameter_sets
+from reparam.verification.evidence.context import LEVELS, parameter_sets
 from reparam.verification.refusals import NO_MOMENTS
-from reparam.verification.resolving import resolve
 from reparam.verification.results import Outcome
-from reparam.verification.vectors import Vectors
+from reparam.verification.run.checking import run_check
+from reparam.verification.targets.resolving import resolve
+from reparam.verification.targets.vectors import Vectors
 from reparam.verification.witnesses import DEFAULTS, WITHOUT_GRADIENTS
 
 SEED = 1

@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tallies, Tally, results
-from reparam.verification.context import Context
-from reparam.verification.laws import Formula
-from reparam.verification.numerics import differentiate, rounding_of
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.laws.law import Formula
+from reparam.verification.numerics.calculus import differentiate, rounding_of
 from reparam.verification.results import Comparison
 
 __all__ = ["of_masses", "of_tails"]

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification import paths
-from reparam.verification.comparing import Tallies, Tally, failure, not_numbers, results
-from reparam.verification.context import Context
-from reparam.verification.laws import Law
-from reparam.verification.numerics import derivative_in
-from reparam.verification.paths import Drawn
+from reparam.verification.evidence import paths
+from reparam.verification.evidence.comparing import Tallies, Tally, failure, not_numbers, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.paths import Drawn
+from reparam.verification.laws.law import Law
+from reparam.verification.numerics.calculus import derivative_in
 from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison, Outcome
-from reparam.verification.targets import Sample, Target
+from reparam.verification.targets.target import Sample, Target
 from reparam.verification.witnesses.of_vectors._shared import places
 
 __all__ = ["JUMPING", "derivative"]

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter
-from reparam.verification import paths
-from reparam.verification.averages import TESTS, Averages, compare
-from reparam.verification.comparing import Tallies, Tally, results
-from reparam.verification.context import Context
-from reparam.verification.fit import add_distance, is_discrete
-from reparam.verification.laws import Law
-from reparam.verification.numerical_law import NumericalLaw
-from reparam.verification.ranges import over_ranges
+from reparam.verification.evidence import paths
+from reparam.verification.evidence.averages import TESTS, Averages, compare
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.fit import add_distance, is_discrete
+from reparam.verification.evidence.ranges import over_ranges
+from reparam.verification.laws.law import Law
+from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison, Outcome
-from reparam.verification.targets import Sample, Target, noise_of
+from reparam.verification.targets.target import Sample, Target, noise_of
 
 __all__ = ["BEYOND", "corners", "edges", "extreme_noise", "moves", "transformed"]
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reparam.verification.averages import FREQUENCIES, TESTS, Averages, compare
-from reparam.verification.comparing import Tally, failure, results
-from reparam.verification.context import Context
-from reparam.verification.fit import is_discrete
-from reparam.verification.paths import Drawn
+from reparam.verification.evidence.averages import FREQUENCIES, TESTS, Averages, compare
+from reparam.verification.evidence.comparing import Tally, failure, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.fit import is_discrete
+from reparam.verification.evidence.paths import Drawn
+from reparam.verification.evidence.splitting import inner_edges, split_rule
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison
-from reparam.verification.splitting import inner_edges, split_rule
 
 __all__ = ["expectation"]
 

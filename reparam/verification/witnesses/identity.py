@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tallies, Tally, results, sizes_of
-from reparam.verification.context import Context
-from reparam.verification.laws import Formula, Law
-from reparam.verification.numerical_law import NumericalLaw
-from reparam.verification.numerics import (
+from reparam.verification.evidence.comparing import Tallies, Tally, results, sizes_of
+from reparam.verification.evidence.context import Context
+from reparam.verification.laws.law import Formula, Law
+from reparam.verification.laws.numerical import NumericalLaw
+from reparam.verification.numerics.calculus import (
     derivative_in,
     differentiate,
     forced,
@@ -25,7 +25,7 @@ from reparam.verification.numerics import (
 )
 from reparam.verification.refusals import Faulty, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Target
+from reparam.verification.targets.target import Target
 from reparam.verification.witnesses import _logarithms
 
 __all__ = ["identity"]

@@ -8,14 +8,14 @@ from typing import cast
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification import statistics
-from reparam.verification.comparing import Tallies, results
-from reparam.verification.context import Context
-from reparam.verification.integers import every
+from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.integers import every
+from reparam.verification.evidence.splitting import inner_edges, integrated, split_rule
+from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NO_MOMENTS, NotApplicable
-from reparam.verification.registered import Masses
 from reparam.verification.results import Comparison
-from reparam.verification.splitting import inner_edges, integrated, split_rule
+from reparam.verification.targets.registered import Masses
 
 __all__ = ["moments"]
 

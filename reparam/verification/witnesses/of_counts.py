@@ -9,14 +9,15 @@ from typing import cast
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification import independence, statistics
-from reparam.verification.comparing import Tallies, Tally, results
-from reparam.verification.context import Context
-from reparam.verification.fit import LOOKS, as_scores, look
-from reparam.verification.integers import every
+from reparam.verification.evidence import independence
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.fit import LOOKS, as_scores, look
+from reparam.verification.evidence.integers import every
+from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NotApplicable
-from reparam.verification.registered import Masses
 from reparam.verification.results import Comparison
+from reparam.verification.targets.registered import Masses
 from reparam.verification.witnesses.of_vectors.score import score as score_of_vectors
 
 __all__ = ["distribution", "identity", "score"]

@@ -10,15 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tallies, Tally, results, sizes_of
-from reparam.verification.context import Context
-from reparam.verification.integers import every
-from reparam.verification.laws import Formula
-from reparam.verification.numerics import derivative_in, ends, forced, integral, spans, unit_rule
+from reparam.verification.evidence.comparing import Tallies, Tally, results, sizes_of
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.integers import every
+from reparam.verification.evidence.splitting import inner_edges, integrated
+from reparam.verification.laws.law import Formula
+from reparam.verification.numerics.calculus import (
+    derivative_in,
+    ends,
+    forced,
+    integral,
+    spans,
+    unit_rule,
+)
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
-from reparam.verification.registered import Masses
 from reparam.verification.results import Comparison
-from reparam.verification.splitting import inner_edges, integrated
+from reparam.verification.targets.registered import Masses
 
 __all__ = ["score"]
 

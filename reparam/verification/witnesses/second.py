@@ -8,9 +8,9 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification import statistics
-from reparam.verification.comparing import Tallies, results
-from reparam.verification.context import Context
+from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
 

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.engine.noise import NORMAL
 from reparam.regions import CorrelationCholesky, UnitVector
-from reparam.verification.comparing import Tallies, results
-from reparam.verification.context import Context
-from reparam.verification.numerics import differentiate
+from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.numerics.calculus import differentiate
 from reparam.verification.results import Comparison
-from reparam.verification.targets import noise_of
-from reparam.verification.vectors import Vectors
+from reparam.verification.targets.target import noise_of
+from reparam.verification.targets.vectors import Vectors
 from reparam.verification.witnesses.of_vectors._shared import row_of, target_of
 
 __all__ = ["can_follow", "flow"]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tallies, results
-from reparam.verification.context import Context, parameter_sets
+from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.context import Context, parameter_sets
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.edges import BEYOND, corners, extreme_noise, moves, transformed
 from reparam.verification.witnesses.of_vectors._shared import (

@@ -11,9 +11,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.reparameterized import Marginal
 from reparam.regions import RealVector, Region
-from reparam.verification.comparing import Tallies, Tally, results
-from reparam.verification.context import Context
-from reparam.verification.grids import MOST_ENTRIES
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.numerics.grids import MOST_ENTRIES
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._flow import can_follow, flow

@@ -10,9 +10,9 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.regions import Region, Simplex
-from reparam.verification.comparing import Tallies, Tally, results
-from reparam.verification.context import Context
-from reparam.verification.numerics import derivative_in, differentiate
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.numerics.calculus import derivative_in, differentiate
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._integrals import can_integrate, integrals, tolerance

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tallies, Tally, results
-from reparam.verification.context import Context
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._shared import (
     SMALL,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ACTION = (ROOT / "action.yml").read_text("utf-8")
 SCRIPT = textwrap.dedent(re.search(r"      run: \|\n(.*?)\n\nbranding:", ACTION, re.DOTALL)[1])
 

@@ -13,7 +13,7 @@ from reparam.verification.run import configuration
 from reparam.verification.run.planning import DTYPES
 from reparam.verification.witnesses import NAMES
 
-SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
 
 
 def checker(name):

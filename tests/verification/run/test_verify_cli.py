@@ -28,7 +28,7 @@ at_once = pytest.mark.usefixtures("at_once")
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """Make a directory with targets, and go there."""
-    source = Path(__file__).parents[1] / "helpers" / "verification_targets.py"
+    source = Path(__file__).parents[2] / "helpers" / "verification_targets.py"
     (tmp_path / "targets.py").write_text(source.read_text())
     (tmp_path / ".git").mkdir()  # configuration further up is nothing to these tests
     monkeypatch.chdir(tmp_path)

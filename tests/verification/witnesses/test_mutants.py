@@ -17,7 +17,7 @@ from reparam import registry
 
 pytestmark = pytest.mark.long
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 SEED = 1
 NAMES = [name for name in REPARAMETERIZED + VECTORS if name in registry.BUILT_IN]
 PARTS = 20

@@ -14,7 +14,7 @@ from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL
 from reparam.verification.witnesses.transform import reference_table
 
-TOOLS = Path(__file__).parents[2] / "tools"
+TOOLS = Path(__file__).parents[3] / "tools"
 FOLDER = Path(registry.__file__).parent / "verification" / "reference"
 NAMES = [
     name

@@ -27,7 +27,7 @@ at_once = pytest.mark.usefixtures("at_once")
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """Make a directory with targets, which workers find on this process's path."""
-    source = Path(__file__).parents[1] / "helpers" / "verification_targets.py"
+    source = Path(__file__).parents[2] / "helpers" / "verification_targets.py"
     (tmp_path / "targets.py").write_text(source.read_text())
     (tmp_path / "failing.py").write_text("raise RuntimeError('no such luck')\n")
     (tmp_path / "leaving.py").write_text("import sys; sys.exit(5)\n")

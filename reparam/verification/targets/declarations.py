@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from reparam.base.distribution import Distribution
@@ -57,7 +59,7 @@ def declared(owner: str, thing: Any) -> Declared:
     methods, name = _methods(owner, thing), getattr(thing, "distribution", None)
     given = getattr(thing, "parameters", None)
     if lacking := _lacking(methods, given, name):
-        raise InputError(f"{owner} lacks {'; and '.join(lacking)}")
+        raise InputError(f"{owner} lacks {'; and '.join(lacking)}{_recipe(thing)}")
     claimed = _claimed(owner, name) if name is not None else None
     parameters, constants = _parameters(owner, given, claimed)
     return Declared(
@@ -191,6 +193,27 @@ def _lacking(methods: Mapping[str, object], given: object, claimed: object) -> l
             " registered distribution as distribution"
         )
     return found
+
+
+def _recipe(thing: object) -> str:
+    """Return how a dict, a function or a law of SciPy becomes a target; nothing for the others."""
+    if isinstance(thing, Mapping):
+        return "; it is a dict, of which types.SimpleNamespace(**it) makes an object"
+    rest = 'parameters = {"scale": (0.1, 10.0)}; distribution = "laplace"'
+    if inspect.isroutine(thing) or isinstance(thing, partial):
+        name = getattr(thing, "__name__", "it")
+        return (
+            "; it is a function, which may be the rsample of a class:"
+            f" class Own: rsample = staticmethod({name}); {rest}"
+        )
+    if type(thing).__module__.startswith("scipy.stats"):
+        return (
+            "; a distribution of SciPy draws without gradients, and may be what draws are compared"
+            " with: class Own: rsample = staticmethod(draw);"
+            ' parameters = {"scale": (0.1, 10.0)};'
+            " cdf = staticmethod(lambda y, scale: stats.norm.cdf(y, scale=scale))"
+        )
+    return ""
 
 
 def _noise(name: str, kind: object) -> Noise:

@@ -1,10 +1,12 @@
 """The protocol of samplers: what is refused, and how what goes wrong with a target is named."""
 
 import math
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import reparam as rp
 from reparam.errors import InputError, ReparamError
@@ -66,6 +68,34 @@ def test_what_is_against_the_protocol_is_refused(attributes, message):
         resolve(made(**attributes))
     assert str(caught.value).startswith("SimpleNamespace ")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("thing", "recipe"),
+    [
+        (sampled, "class Own: rsample = staticmethod(sampled); parameters = {"),
+        (partial(sampled, 3), "class Own: rsample = staticmethod(it); parameters = {"),
+        ({"rsample": sampled}, "it is a dict, of which types.SimpleNamespace(**it) makes an"),
+        (stats.norm(0.0, 2.0), "cdf = staticmethod(lambda y, scale: stats.norm.cdf(y, scale="),
+    ],
+    ids=["function", "partial", "dict", "frozen"],
+)
+def test_what_is_no_target_is_shown_how_to_become_one(thing, recipe):
+    with pytest.raises(InputError, match="lacks") as refusal:
+        resolve(thing)
+    assert recipe in str(refusal.value)
+
+
+def test_the_recipe_for_a_function_makes_a_target():
+    def drawn(n, *, rng, scale):
+        z = rng.laplace(size=n)
+        return scale * z, {"scale": z}
+
+    with pytest.raises(InputError) as refusal:
+        resolve(drawn)
+    names = {"drawn": drawn}
+    exec("class Own: " + str(refusal.value).partition("class Own: ")[2], names)
+    assert checked(resolve(names["Own"]), "derivative").outcome is Outcome.HOLDS
 
 
 def test_some_of_the_parameters_of_what_it_claims_to_be_are_enough():

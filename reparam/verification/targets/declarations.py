@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,60 +16,35 @@ from reparam.errors import InputError, UnknownDistributionError
 from reparam.parameters import Parameter
 from reparam.verification.targets.target import FORMULAS
 
-__all__ = ["Declared", "declared"]
+__all__ = ["claimed_by", "methods_of", "noise_of", "parameters_of", "support_of"]
 
 
-@dataclass(frozen=True)
-class Declared:
-    """What an object is, as a sampler.
+#: The methods of an object that the protocol has, by name.
+Methods = Mapping[str, Callable[..., Any]]
 
-    Attributes
-    ----------
-    claimed
-        The registered distribution that it claims to be.
-    parameters
-        Those with gradients.
-    constants
-        The others, each with its one value.
-    methods
-        What it has of the protocol's, by name.
-    noise
-        What its ``transform`` takes, if it has one.
-    support
-        The ends of the interval that values lie in.
-    independent
-        Whether its draws know nothing of each other.
+
+def methods_of(owner: str, thing: Any) -> Methods:
+    """Return the protocol's methods that an object has; one that is None it has not.
+
+    Raises InputError if it lacks part of the protocol.
     """
-
-    claimed: type[Reparameterized] | None
-    parameters: Mapping[str, Parameter]
-    constants: Mapping[str, Parameter]
-    methods: Mapping[str, Callable[..., Any]]
-    noise: Noise | None
-    support: tuple[float, float]
-    independent: bool
-
-
-def declared(owner: str, thing: Any) -> Declared:
-    """Return what an object declares.
-
-    Raises InputError if it lacks part of the protocol, or declares something of no use.
-    """
-    methods, name = _methods(owner, thing), getattr(thing, "distribution", None)
-    given = getattr(thing, "parameters", None)
-    if lacking := _lacking(methods, given, name):
+    methods = {}
+    for name in ("rsample", "transform", *FORMULAS):
+        method = getattr(thing, name, None)
+        if method is None:
+            continue
+        if not callable(method):
+            raise InputError(f"{owner} has {name}={method!r}; make it a method, or None for none")
+        methods[name] = method
+    if lacking := _lacking(methods, thing):
         raise InputError(f"{owner} lacks {'; and '.join(lacking)}{_recipe(thing)}")
-    claimed = _claimed(owner, name) if name is not None else None
-    parameters, constants = _parameters(owner, given, claimed)
-    return Declared(
-        claimed=claimed,
-        parameters=parameters,
-        constants=constants,
-        methods=methods,
-        noise=_noise(owner, getattr(thing, "noise", None)) if "transform" in methods else None,
-        support=_support(owner, getattr(thing, "support", None)),
-        independent=bool(getattr(thing, "independent", True)),
-    )
+    return methods
+
+
+def claimed_by(owner: str, thing: Any) -> type[Reparameterized] | None:
+    """Return the registered distribution that an object claims to be."""
+    name = getattr(thing, "distribution", None)
+    return None if name is None else _claimed(owner, name)
 
 
 def _claimed(owner: str, claimed: object) -> type[Reparameterized]:
@@ -89,10 +63,11 @@ def _claimed(owner: str, claimed: object) -> type[Reparameterized]:
     return cls
 
 
-def _parameters(
-    owner: str, given: Any, claimed: type[Distribution] | None
+def parameters_of(
+    owner: str, thing: Any, claimed: type[Distribution] | None
 ) -> tuple[dict[str, Parameter], dict[str, Parameter]]:
-    """Return the parameters with gradients, and the constants."""
+    """Return the parameters with gradients, and the constants, each with its one value."""
+    given: Any = getattr(thing, "parameters", None)
     if given is None and claimed is not None:
         return dict(claimed.parameters.items()), {}
     if not isinstance(given, Mapping) or not given:
@@ -162,21 +137,9 @@ def _named(owner: str, name: str, parameter: Parameter) -> Parameter:
     return parameter
 
 
-def _methods(owner: str, thing: Any) -> dict[str, Callable[..., Any]]:
-    """Return the protocol's methods that an object has; one that is None it has not."""
-    methods = {}
-    for name in ("rsample", "transform", *FORMULAS):
-        method = getattr(thing, name, None)
-        if method is None:
-            continue
-        if not callable(method):
-            raise InputError(f"{owner} has {name}={method!r}; make it a method, or None for none")
-        methods[name] = method
-    return methods
-
-
-def _lacking(methods: Mapping[str, object], given: object, claimed: object) -> list[str]:
+def _lacking(methods: Methods, thing: Any) -> list[str]:
     """Return what an object lacks, all of it."""
+    given, claimed = getattr(thing, "parameters", None), getattr(thing, "distribution", None)
     found = []
     if "rsample" not in methods:
         found.append(
@@ -216,14 +179,16 @@ def _recipe(thing: object) -> str:
     return ""
 
 
-def _noise(name: str, kind: object) -> Noise:
+def noise_of(name: str, kind: object) -> Noise:
+    """Return the noise that a ``transform`` takes."""
     for known in (NORMAL, UNIFORM):
         if kind in (known, known.name):
             return known
     raise InputError(f'{name} has transform and noise={kind!r}; noise is "uniform" or "normal"')
 
 
-def _support(owner: str, given: Any) -> tuple[float, float]:
+def support_of(owner: str, given: Any) -> tuple[float, float]:
+    """Return the ends of the interval that values lie in."""
     if given is None:
         return -math.inf, math.inf
     try:

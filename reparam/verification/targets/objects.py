@@ -13,7 +13,7 @@ from reparam.engine.noise import Stream, Substream
 from reparam.verification.laws.law import Law
 from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.refusals import Faulty, NoGradient
-from reparam.verification.targets.declarations import declared
+from reparam.verification.targets import declarations
 from reparam.verification.targets.formulas import for_arrays, need_arguments, one_by_one, real_array
 from reparam.verification.targets.target import FORMULAS, Sample, Target
 
@@ -58,21 +58,25 @@ class Object(Target):
     may_be_slow = True
 
     def __init__(self, thing: Any, name: str) -> None:
-        self.name, self._thing = name, thing
-        found = declared(name, thing)
-        self.claimed, self.noise, self._support = found.claimed, found.noise, found.support
-        self.parameters, self.independent = found.parameters, found.independent
-        self.constants, self.fixed = found.constants, {}
-        need_arguments(name, found.methods, [*found.parameters, *found.constants])
-        self.is_numerical = found.claimed is None
-        if found.claimed is not None:
-            moving = found.claimed().moving
-            self.moving = tuple(name for name in moving if name in self.parameters)
+        self.name, self._thing, self.fixed = name, thing, {}
+        methods = declarations.methods_of(name, thing)
+        self.claimed = declarations.claimed_by(name, thing)
+        self.parameters, self.constants = declarations.parameters_of(name, thing, self.claimed)
+        self.noise = None
+        if "transform" in methods:
+            self.noise = declarations.noise_of(name, getattr(thing, "noise", None))
+        self._support = declarations.support_of(name, getattr(thing, "support", None))
+        self.independent = bool(getattr(thing, "independent", True))
+        need_arguments(name, methods, [*self.parameters, *self.constants])
+        self.is_numerical = self.claimed is None
+        if self.claimed is not None:
+            moving = self.claimed().moving
+            self.moving = tuple(key for key in moving if key in self.parameters)
         self._laws: dict[tuple[tuple[tuple[str, float], ...], int], Law] = {}
         self.formulas = {
-            key: partial(self._called, for_arrays(key, found.methods[key]))
+            key: partial(self._called, for_arrays(key, methods[key]))
             for key in FORMULAS
-            if key in found.methods
+            if key in methods
         }
 
     def _called(self, method: Callable[..., Any], /, *args: Any, **theta: Any) -> Any:

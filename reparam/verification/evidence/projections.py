@@ -20,7 +20,7 @@ from reparam.verification.evidence.averages import TESTS, Averages, compare
 from reparam.verification.evidence.context import Context
 from reparam.verification.evidence.paths import Drawn
 from reparam.verification.laws.law import Law, Link, Linked
-from reparam.verification.numerics.calculus import derivative_in
+from reparam.verification.numerics.calculus import derivative_in, one_after_another
 from reparam.verification.results import Comparison
 from reparam.verification.targets.target import Sample
 
@@ -101,17 +101,7 @@ def _constant(value: Any, *_: float) -> Any:
 
 def _value(target: Any, number: int, ours: str, /, **theta: Any) -> Array:
     """Return a parameter of a marginal, for each of the values of a parameter."""
-    shape = np.broadcast_shapes(*map(np.shape, theta.values()))
-    spread = {name: np.broadcast_to(value, shape) for name, value in theta.items()}
-    found = [
-        float(
-            target.marginals({name: float(each[at]) for name, each in spread.items()})[number].law[
-                ours
-            ]
-        )
-        for at in np.ndindex(*shape)
-    ]
-    return np.reshape(found, shape)
+    return one_after_another(lambda one: target.marginals(one)[number].law[ours], theta)
 
 
 def _slope(

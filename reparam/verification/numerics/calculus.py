@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from reparam._typing import Array
+from reparam._typing import Array, ArrayLike
 from reparam.parameters import Parameter
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "integral",
     "moved",
     "of_tails",
+    "one_after_another",
     "quantiles",
     "rounding_of",
     "spans",
@@ -265,6 +266,20 @@ def derivative_in(
             noise=noise,
             floor=floor,
         )
+
+
+def one_after_another(
+    f: Callable[[dict[str, float]], ArrayLike], theta: Mapping[str, Any]
+) -> Array:
+    """Return f, which takes numbers alone, in each row of the parameter that is an array.
+
+    A row has one value, as :func:`derivative_in` makes them.
+    """
+    moving = next((name for name, value in theta.items() if np.ndim(value)), None)
+    if moving is None:
+        return np.asarray(f(dict(theta)))
+    numbers = (float(np.ravel(row)[0]) for row in theta[moving])
+    return np.asarray([f({**theta, moving: number}) for number in numbers], dtype=np.float64)
 
 
 def quantiles(

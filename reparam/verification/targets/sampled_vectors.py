@@ -21,7 +21,7 @@ from reparam.parameters import Parameter
 from reparam.regions import RealMatrix, RealVector, Region, Simplex
 from reparam.verification.laws.entries import Entries
 from reparam.verification.laws.law import Law
-from reparam.verification.numerics.calculus import derivative_in
+from reparam.verification.numerics.calculus import derivative_in, one_after_another
 from reparam.verification.refusals import Faulty, NoGradient
 from reparam.verification.targets.target import Sample, Target
 from reparam.verification.targets.vectors import LEAST_LOGARITHM, Vectors
@@ -211,7 +211,7 @@ class SampledVectors(Target):
 
     def _log_prob(self, y: Array, /, **theta: Any) -> Array:
         """Return the sampler's own log density, once for each parameter set."""
-        return _one_by_one(lambda one: np.asarray(self._own(y, one)), theta)
+        return one_after_another(lambda one: np.asarray(self._own(y, one)), theta)
 
     def _own(self, y: Array, theta: Mapping[str, Any]) -> Array | None:
         found = self._sampling.log_prob(y.reshape(*y.shape[:-1], *self.event), self._arrays(theta))
@@ -237,19 +237,6 @@ class SampledVectors(Target):
     def _asked(self, function: Callable[..., Any], theta: Mapping[str, Any], *more: Any) -> Any:
         """Return what the reference says, with all of its parameters."""
         return function({**self._kept, **theta}, *more)
-
-
-def _one_by_one(f: Callable[[dict[str, float]], Array], theta: Mapping[str, Any]) -> Array:
-    """Return f at each parameter set of arrays whose last axis, of length 1, is that of draws."""
-    shape = np.broadcast_shapes(*map(np.shape, theta.values()))
-    if not shape:
-        return f(dict(theta))
-    spread = {name: np.broadcast_to(value, shape) for name, value in theta.items()}
-    rows = [
-        f({name: float(each[(*at, 0)]) for name, each in spread.items()})
-        for at in np.ndindex(*shape[:-1])
-    ]
-    return np.stack(rows).reshape(shape[:-1] + rows[0].shape)
 
 
 # Objects ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from reparam.verification.evidence.comparing import Tallies, Tally, failure, not
 from reparam.verification.evidence.context import Context
 from reparam.verification.evidence.paths import Drawn
 from reparam.verification.laws.law import Law
-from reparam.verification.numerics.calculus import derivative_in
+from reparam.verification.numerics.calculus import derivative_in, one_after_another
 from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets.target import Sample, Target
@@ -262,11 +262,7 @@ def _zeros(theta: Mapping[str, float], sample: Sample, some: Drawn) -> Iterator[
 
 def _rows(target: Target, n: int, seed: int, way: str, /, **theta: Any) -> Array:
     """Return values at a fixed seed, one row for each value of the parameter that moves."""
-    moving = next(name for name, value in theta.items() if np.ndim(value))
-    rows = [
-        target.values({**theta, moving: float(place[0])}, n, seed, way) for place in theta[moving]
-    ]
-    return np.asarray(rows, dtype=np.float64)
+    return one_after_another(partial(target.values, n=n, seed=seed, way=way), theta)
 
 
 def smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int) -> bool:

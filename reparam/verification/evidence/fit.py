@@ -58,15 +58,8 @@ _ROUNDING = 2.0**-49
 def look(context: Context, purpose: str, number: int, compare: Callable[[int, int], float]) -> None:
     """Have draws compared, and more draws if these look suspicious but may still be right.
 
-    Parameters
-    ----------
-    context
-        What the witness works with.
-    purpose, number
-        What the draws are for, which determines their seed.
-    compare
-        A function of how many draws to compare, and their seed. It returns the largest error, in
-        units of what is allowed.
+    Purpose and number determine the seed. Given how many draws to compare, and their seed,
+    `compare` returns the largest error, in units of what is allowed.
     """
     n = context.level.draws
     if _SUSPICIOUS < compare(n, context.seeded(purpose, number)) <= 1.0:

@@ -52,12 +52,7 @@ def split_rule(edges: tuple[Array, Array], n: int = 300) -> Rule:
 def integrated(f: Callable[[Array], Array], y: Array, weight: Array) -> tuple[Array, Array, Array]:
     """Return weighted sums of functions of values, their sizes, and what rounding y makes of them.
 
-    Parameters
-    ----------
-    f
-        Elementwise; several functions are rows.
-    y, weight
-        Values and their weights. Values at which a function is not a number are left out.
+    Several functions are rows. Values at which one is not a number are left out.
     """
     values = f(y)
     rounding = moved(f, y, values)

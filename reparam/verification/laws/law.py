@@ -74,16 +74,9 @@ class Link:
 
 
 class Linked:
-    """A built-in distribution in a library's parameters.
+    """A built-in distribution in a library's parameters `theta`.
 
-    Parameters
-    ----------
-    law
-        The law, of its own parameters as keywords.
-    links
-        For each of our parameters those of theirs that it follows from, or a constant.
-    theta
-        Their parameters.
+    Each of its own parameters, which `law` takes, follows from theirs by a link, or is a constant.
     """
 
     def __init__(

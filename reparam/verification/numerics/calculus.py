@@ -285,16 +285,9 @@ def one_after_another(
 def quantiles(
     cdf: Callable[[Array], Array], sf: Callable[[Array], Array], u: Array, within: Array
 ) -> Array:
-    """Return values y with F(y) = u; NaN where no value has that.
+    """Return values y with F(y) = u, by the smaller of F and 1 − F; NaN where no value has that.
 
-    Parameters
-    ----------
-    cdf, sf
-        F and 1 − F: the smaller of both is looked at.
-    u
-        The probabilities.
-    within
-        Some values, sorted: brackets, unless u is farther out.
+    Of the sorted values `within` the outermost are brackets, unless u is farther out.
     """
     from scipy.optimize import elementwise
 

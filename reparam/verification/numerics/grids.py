@@ -36,14 +36,7 @@ def over_simplex(f: Callable[[Array], Array], log_draws: Array) -> tuple[Array, 
     """Return ∫ f(ln y) dy over the simplex for several f, and the errors.
 
     In t_i = ln(y_i/y_K), scaled by the spread of draws; dy = Π_i y_i dt, with the product over all
-    K entries.
-
-    Parameters
-    ----------
-    f
-        From rows ln y to values, one row for each integrand. NaN makes an integral NaN.
-    log_draws
-        Some rows ln y that tell where the mass is.
+    K entries. From rows ln y f makes a row for each integrand: NaN makes an integral NaN.
     """
     t = log_draws[:, :-1] - log_draws[:, -1:]
     centre, spread = t.mean(axis=0), np.linalg.cholesky(np.atleast_2d(np.cov(t.T)))

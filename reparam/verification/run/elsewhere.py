@@ -18,15 +18,7 @@ _TOGETHER = 8
 
 
 class Elsewhere:
-    """A pool whose worker processes are where `mapped` applies a function.
-
-    Parameters
-    ----------
-    mapped
-        Applies a function, which can be pickled.
-    time_limit, before
-        As for :class:`~reparam.verification.run.pool.Pool`.
-    """
+    """A :class:`Pool` whose worker processes are where `mapped` applies a function, as a pickle."""
 
     def __init__(self, mapped: Mapped, time_limit: float, before: Sequence[str] = ()) -> None:
         self._mapped, self._limit, self._before = mapped, time_limit, tuple(before)

@@ -110,17 +110,10 @@ class TargetSpec:
 
 
 def validated(what: str, value: Any) -> Any:
-    """Return a setting of a run if it makes sense.
+    """Return a setting of a run if it makes sense, or raise an error that has the rule.
 
-    Parameters
-    ----------
-    what
-        ``"level"``, ``"witness"``, ``"dtype"``, ``"seed"``, ``"rtol"``, ``"workers"`` or
-        ``"time limit"``.
-    value
-        Its value.
-
-    Raises InputError, SeedError otherwise; the message has the rule.
+    It is a ``"level"``, ``"witness"``, ``"dtype"``, ``"seed"``, ``"rtol"``, ``"time limit"`` or the
+    number of ``"workers"``.
     """
     names: Iterable[str] = {"level": LEVELS, "witness": known.NAMES}.get(what, DTYPES)
     if what not in _NUMBERS:

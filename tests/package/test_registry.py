@@ -49,7 +49,7 @@ ELSEWHERE = [(theirs, laws) for theirs, laws in sorted(BY_SCIPY.items())] + [
     (theirs, laws)
     for library in (distrax, jax, numpyro, tfp, torch)
     for theirs, row in library.ROWS.items()
-    if (laws := BY_SCIPY.get(row.law.removeprefix("scipy:"), {row.law} & {*BUILT_IN}))
+    if (laws := {row.law} & {*BUILT_IN})
     if same_numbers(row)
 ]
 

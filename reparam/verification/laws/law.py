@@ -102,20 +102,13 @@ class Linked:
         """Return −F_θ/p in their parameters, by the chain rule."""
         return self._chained(self._law.pathwise(value))
 
-    def paths(self, value: ArrayLike, /) -> tuple[dict[str, Array], dict[str, Array]]:
-        """Return −F_θ/p in their parameters, and its errors."""
-        found, errors = paths_of(self._law, value)
-        return self._chained(found), self._chained(errors, np.abs)
-
     def _given(self, link: Link) -> list[float]:
         return [self._theta[name] for name in link.theirs]
 
-    def _chained(
-        self, ours: Mapping[str, Array], weight: Callable[[float], float] = float
-    ) -> dict[str, Array]:
+    def _chained(self, ours: Mapping[str, Array]) -> dict[str, Array]:
         theirs: dict[str, Array] = {}
         for name, link in self._links.items():
             for their, slope in zip(link.theirs, link.slopes(*self._given(link)), strict=True):
-                term = ours[name] * weight(slope)
+                term = ours[name] * slope
                 theirs[their] = theirs[their] + term if their in theirs else term
         return theirs

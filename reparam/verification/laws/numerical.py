@@ -74,7 +74,7 @@ class NumericalLaw:
     parameters
         Their declarations.
     pilot
-        Some draws, which tell where the mass is: needed unless both functions are given.
+        Some draws, which tell where the mass is.
     log_prob, cdf, sf
         Functions of values and of the parameters by name; at least one of the first two.
     support
@@ -96,9 +96,8 @@ class NumericalLaw:
         self._pilot = np.sort(pilot[np.isfinite(pilot)])
         self._log_prob, self._cdf, self._sf = log_prob, cdf, sf
         self._support = support
-        if pilot.size:
-            contradictions.of_draws(self._theta, self._pilot, has_cdf=cdf is not None)
-            self._is_a_law()
+        contradictions.of_draws(self._theta, self._pilot, has_cdf=cdf is not None)
+        self._is_a_law()
 
     @property
     def support(self) -> tuple[Array, Array]:
@@ -151,7 +150,7 @@ class NumericalLaw:
     @cached_property
     def atoms(self) -> Array:
         """Values that many draws have, and at which the cdf jumps."""
-        if self._cdf is None or not self._pilot.size:
+        if self._cdf is None:
             return np.empty(0)
         value, count = np.unique(self._pilot, return_counts=True)
         value = value[count >= max(_ATOM * self._pilot.size, 2.0)]
@@ -242,16 +241,13 @@ class NumericalLaw:
         y = np.asarray(value, dtype=np.float64)
         found, errors = {}, {}
         for name in self._theta:
-            path, error = self._evaluated(name, y)
+            path, error = evaluated(partial(self._path, name), y)
             there = self._stays(name) if self.atoms.size else ()
             for atom, stays in zip(self.atoms, there, strict=True):
                 path = np.where(y == atom, 0.0 if stays else np.nan, path)
                 error = np.where(y == atom, 0.0, error)
             found[name], errors[name] = path, error
         return found, errors
-
-    def _evaluated(self, name: str, y: Array) -> tuple[Array, Array]:
-        return evaluated(partial(self._path, name), y)
 
     def _path(self, name: str, y: Array) -> tuple[Array, Array]:
         slope, error = self._slope(name, y)
@@ -267,8 +263,6 @@ class NumericalLaw:
     @cached_property
     def _typical(self) -> Mapping[str, float]:
         """How large most derivatives are, by parameter: what 0 is small in comparison with."""
-        if not self._pilot.size:
-            return dict.fromkeys(self._theta, 0.0)
         inner = np.unique(self._quantiles[1:-1])
         spread = float(np.subtract(*self._quantiles[[-17, 16]]))
         found = {}

@@ -1,13 +1,12 @@
 """Laws that follow from a density or a cdf alone, and the polynomials that make them fast."""
 
-from functools import partial
-
 import numpy as np
 import pytest
+from scipy import stats
 from textbook import KUMARASWAMY, PARETO, TEXTBOOK, UNIFORM, sampler
 
 import reparam as rp
-from reparam.domains import POSITIVE, REAL
+from reparam.domains import REAL
 from reparam.parameters import Parameter
 from reparam.verification.evidence.context import Level
 from reparam.verification.laws.ends import Frame, find_ends
@@ -16,7 +15,7 @@ from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.numerics.piecewise import Integrals, evaluated
 from reparam.verification.results import Outcome
 from reparam.verification.run.checking import run_check
-from reparam.verification.targets.libraries._scipy import FAMILIES, LOCATION, SCALE, ScipyLaw
+from reparam.verification.targets.libraries._rows import LOCATION, SCALE
 
 pytestmark = pytest.mark.long
 
@@ -317,50 +316,12 @@ def test_links_to_a_constant_have_no_derivative():
     np.testing.assert_array_equal(law.pathwise(y)["a"], rp.Gamma(2.0, 1.0).pathwise(y)["alpha"])
 
 
-#: Away from the middle, where some of them have a kink.
-PROBABILITIES = np.append(np.linspace(0.02, 0.46, 10), np.linspace(0.53, 0.97, 10))
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_laws_of_scipy_agree_with_themselves(name):
-    """Density against the slope of cdf and sf, derivatives against differences of cdf and sf."""
-    parameters = {**FAMILIES[name], "loc": LOCATION, "scale": SCALE}
-    rng = np.random.default_rng(3)
-    for default in (True, False):
-        theta = {
-            key: p.default if default else rng.uniform(*p.typical) for key, p in parameters.items()
-        }
-        if name == "loguniform":
-            theta = {**theta, "a": 0.5, "b": 3.0}
-        law = ScipyLaw(name, **theta)
-        y = law._family.ppf(PROBABILITIES, **theta)
-        slope = differences(law.cdf, law.sf, y)
-        np.testing.assert_allclose(np.exp(law.log_prob(y)), slope, rtol=2e-6)
-        for key, exact in law.pathwise(y).items():
-            known = np.isfinite(exact)
-            assert np.mean(known) > 0.9
-
-            def moved(formula, at, key=key, theta=theta, y=y, law=law):
-                return getattr(law._family, formula)(y, **{**theta, key: at})
-
-            at = np.full(y.shape, theta[key])
-            flow = differences(partial(moved, "cdf"), partial(moved, "sf"), at)
-            want = -flow / slope
-            tolerance = {"rtol": 1e-5, "atol": 1e-6 * np.max(np.abs(want))}
-            np.testing.assert_allclose(exact[known], want[known], **tolerance)
-
-
-def differences(below, above, x):
-    """Return the slope by central differences of whichever probability is smaller."""
-    h = 1e-5 * np.abs(x) + 1e-7
-    low = (below(x + h) - below(x - h)) / (2.0 * h)
-    high = -(above(x + h) - above(x - h)) / (2.0 * h)
-    return np.where(below(x) < 0.5, low, high)
-
-
 def test_no_score_in_parameters_that_move_the_support():
-    y = np.array([2.5, 3.0])
-    score = ScipyLaw("gompertz", c=0.5, loc=0.0, scale=1.0).score(y)
+    theta, y = {"c": 0.5, "loc": 0.0, "scale": 1.0}, np.array([2.5, 3.0])
+    gompertz, pilot = stats.gompertz, stats.gompertz(**theta).rvs(4096, random_state=1)
+    formulas = {"log_prob": gompertz.logpdf, "cdf": gompertz.cdf, "sf": gompertz.sf}
+    parameters = {"c": SCALE, "loc": LOCATION, "scale": SCALE}
+    score = NumericalLaw(theta, parameters, pilot, **formulas).score(y)
     assert np.all(np.isnan(score["loc"]))
     np.testing.assert_allclose(score["scale"], y * (0.5 * np.exp(y) - 1.0) - 1.0, rtol=1e-9)
     np.testing.assert_allclose(score["c"], 2.0 - np.expm1(y), rtol=1e-9)
@@ -471,15 +432,3 @@ def test_integrals_tell_the_errors_of_functions():
     value, error = Integrals(f, np.array([0.0, 1.0, 2.0]))(np.array([1.5]), upper=False)
     assert value[0] == pytest.approx(1.5)
     assert error[0] == pytest.approx(2e-3)  # of the pieces that it has part in
-
-
-def test_declarations_of_families_are_parameters():
-    for family in FAMILIES.values():
-        for parameter in family.values():
-            low, high = parameter.typical
-            assert isinstance(parameter, Parameter)
-            assert low <= parameter.default < high
-            assert low in parameter.domain
-            assert high in parameter.domain
-    assert LOCATION.domain is REAL
-    assert SCALE.domain is POSITIVE

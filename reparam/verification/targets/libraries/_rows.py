@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache
 from typing import Any
 
-from reparam.base.distribution import Distribution
-from reparam.domains import UNIT
+from reparam.domains import POSITIVE, REAL, UNIT
 from reparam.parameters import Parameter
 from reparam.verification.laws.law import Law, Link, Linked
-from reparam.verification.targets.libraries._scipy import FAMILIES, LOCATION, SCALE, ScipyLaw
 
 __all__ = [
     "LOCATION",
@@ -36,6 +34,8 @@ __all__ = [
 ]
 
 #: Parameters that are none of a law's, in typical ranges.
+LOCATION = Parameter("μ", REAL, 0.0, (-3.0, 3.0))
+SCALE = Parameter("σ", POSITIVE, 1.0, (0.1, 10.0))
 SHAPE = replace(SCALE, symbol="α", typical=(0.5, 10.0))
 TEMPERATURE = replace(SCALE, symbol="λ", typical=(0.3, 3.0))
 LOG_SCALE = replace(LOCATION, symbol="ln σ", typical=(-2.0, 2.0))
@@ -49,9 +49,8 @@ class Row:
     Attributes
     ----------
     law
-        The name of a registered distribution, or ``"scipy:"`` and that of one of
-        :data:`~reparam.verification.targets.libraries._scipy.FAMILIES`; empty if the library's own
-        density is all there is.
+        The name of a registered distribution, or an expression of a composed one; empty if the
+        library's own density is all there is.
     links
         For each of the law's parameters the sampler's that it follows from, or a constant.
     ranges
@@ -79,51 +78,45 @@ class Row:
         found = {}
         for ours, link in self.links.items():
             for theirs in link.theirs if isinstance(link, Link) else ():
-                found[theirs] = self.ranges.get(theirs) or self._of_law(ours)
+                found[theirs] = self.ranges.get(theirs) or _known(self.law).parameters[ours]
         return {name: _named(name, kind) for name, kind in {**found, **self.ranges}.items()}
 
     def at(self, theta: Mapping[str, float]) -> Law:
         """Return the law at these parameters."""
-        family = self._family
-        if family:
-            return Linked(partial(ScipyLaw, family), self.links, theta)
-        return Linked(self._registered, self.links, theta)  # type: ignore[arg-type]
+        known = _known(self.law)
+        made = known if isinstance(known, type) else lambda **values: known.replace(values)
+        return Linked(made, self.links, theta)
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The sampler's parameters that move an end of a registered law's support."""
-        ours = self._registered().moving if self.law and not self._family else ()
+        """The sampler's parameters that move an end of the law's support."""
+        if not self.law:
+            return ()
+        known = _known(self.law)
+        ours = (known() if isinstance(known, type) else known).moving
         links = [link for name in ours if isinstance(link := self.links.get(name), Link)]
         return tuple({theirs: None for link in links for theirs in link.theirs})
 
     @property
     def ordered(self) -> tuple[tuple[str, str], ...]:
         """Pairs of the sampler's parameters the first of which is below the second."""
-        if not self.law or self._family:
+        if not self.law:
             return ()
         named = {
             ours: link.theirs[0]
             for ours, link in self.links.items()
             if isinstance(link, Link) and len(link.theirs) == 1
         }
-        pairs = self._registered()._ordered
+        pairs = _known(self.law)._ordered
         return tuple((named[a], named[b]) for a, b in pairs if a in named and b in named)
 
-    @property
-    def _registered(self) -> type[Distribution]:
-        from reparam import registry
 
-        return registry.get(self.law)
+@cache
+def _known(law: str) -> Any:
+    """Return a registered distribution's class, or a composed distribution."""
+    from reparam import registry, spelling
 
-    @property
-    def _family(self) -> str:
-        library, _, name = self.law.partition(":")
-        return name if library == "scipy" else ""
-
-    def _of_law(self, ours: str) -> Parameter:
-        if self._family:
-            return {**FAMILIES[self._family], "loc": LOCATION, "scale": SCALE}[ours]
-        return self._registered.parameters[ours]
+    return spelling.read(law) if "(" in law else registry.get(law)
 
 
 def _named(name: str, kind: Parameter) -> Parameter:
@@ -179,27 +172,21 @@ def log_odds(theirs: str) -> Link:
     return Link((theirs,), lambda p: math.log(p / (1.0 - p)), lambda p: (1.0 / (p * (1.0 - p)),))
 
 
-def truncated_normal(low: str = "low", high: str = "high") -> Row:
-    """Return the row of a normal distribution between two bounds, with loc and scale."""
-
-    def bound(name: str) -> Link:
-        return Link(
-            (name, "loc", "scale"),
-            lambda x, loc, scale: (x - loc) / scale,
-            lambda x, loc, scale: (1.0 / scale, -1.0 / scale, (loc - x) / scale**2),
-        )
-
+def truncated_normal(low: str = "low", high: str = "high", **base: str) -> Row:
+    """Return the row of a normal distribution between two bounds: `base` has loc and scale."""
+    ranges = {
+        "loc": replace(LOCATION, typical=(-1.0, 1.0)),
+        "scale": replace(SCALE, typical=(0.5, 3.0)),
+    }
     return row(
-        "scipy:truncnorm",
-        loc="loc",
-        scale="scale",
-        a=bound(low),
-        b=bound(high),
+        "truncated(gaussian, low=-1, high=1)",
+        low=low,
+        high=high,
+        **{f"base.{ours}": theirs for ours, theirs in base.items()},
         ranges={
-            "loc": replace(LOCATION, typical=(-1.0, 1.0)),
-            "scale": replace(SCALE, typical=(0.5, 3.0)),
             low: replace(LOCATION, default=-1.0, typical=(-3.0, -1.0)),
             high: replace(LOCATION, default=2.0, typical=(1.0, 3.0)),
+            **{theirs: ranges[ours] for ours, theirs in base.items()},
         },
     )
 

@@ -76,7 +76,7 @@ class LibrarySampler(Target):
         self.name, self.fixed, self.formulas = name, fixed or {}, {}
         self.parameters = row.parameters()
         self._sampling, self._row = sampling, row
-        self.is_numerical = not row.law or row.law.startswith("scipy:")
+        self.is_numerical = not row.law
         self.moving, self.ordered = row.moving, row.ordered
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:

@@ -20,6 +20,7 @@ from reparam.verification.targets.libraries._rows import (
     discrete,
     reciprocal,
     row,
+    truncated_normal,
     uniform,
 )
 from reparam.verification.targets.libraries._sampling import (
@@ -61,7 +62,7 @@ ROWS: Mapping[str, Row] = {
     "rayleigh": row("rayleigh", scale="scale"),
     "t": row("student-t", df="df", loc=0.0, scale=1.0),
     "triangular": row("triangular", low="left", peak="mode", high="right"),
-    "truncated_normal": row("scipy:truncnorm", a="lower", b="upper"),
+    "truncated_normal": truncated_normal("lower", "upper"),
     "uniform": uniform("minval", "maxval"),
     "wald": row("inverse-gaussian", loc="mean", concentration=1.0, ranges={"mean": SCALE}),
     "weibull_min": row("weibull", scale="scale", concentration="concentration"),

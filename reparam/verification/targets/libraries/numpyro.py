@@ -76,7 +76,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "SoftLaplace": row("soft-laplace", loc="loc", scale="scale"),
     "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
-    "TruncatedNormal": truncated_normal(),
+    "TruncatedNormal": truncated_normal(loc="loc", scale="scale"),
     "Uniform": uniform(),
     "VonMises": von_mises(),
     "Weibull": row("weibull", scale="scale", concentration="concentration"),

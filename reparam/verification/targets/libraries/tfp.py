@@ -134,7 +134,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
     "Triangular": row("triangular", low="low", peak="peak", high="high"),
-    "TruncatedNormal": truncated_normal(),
+    "TruncatedNormal": truncated_normal(loc="loc", scale="scale"),
     "TwoPieceNormal": row("two-piece-normal", skewness="skewness", loc="loc", scale="scale"),
     "Uniform": uniform(),
     "VonMises": von_mises(),

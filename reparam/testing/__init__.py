@@ -39,7 +39,7 @@ from reparam.testing._declaration import (
 from reparam.testing._discrete import (
     count_vectors_are_where_probability_is,
     probability_is_on_integers_of_the_support,
-    quantile_is_the_smallest_integer,
+    quantiles_end_with_the_support,
     refuses_to_be_reparameterized,
     values_are_of_their_own_parameters,
 )
@@ -96,7 +96,7 @@ DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
     draws_repeat,
     values_are_of_their_own_parameters,
     probability_is_on_integers_of_the_support,
-    quantile_is_the_smallest_integer,
+    quantiles_end_with_the_support,
     elements_are_independent,
     *DISCRETE_WITNESS_PROPERTIES,
 )

@@ -553,15 +553,20 @@ BROKEN = {
         drawing(lambda right, u, v, rate: right(u, v, 1.2 * rate)),
         drawing(lambda right, u, v, rate: u + rate),
     ],
-    "quantile_is_the_smallest_integer": [
-        drawing(lambda right, u, v, rate: right(np.nextafter(u, 1.0), v, rate)),
-        drawing(lambda right, u, v, rate: right(u, np.nextafter(v, 0.0), rate)),
-        drawing(lambda right, u, v, rate: right(u, v, rate) + 0.5),
+    "quantiles_end_with_the_support": [
+        type(
+            "BrokenPoisson",
+            (rp.Poisson,),
+            {"icdf": lambda self, u: np.minimum(rp.Poisson.icdf(self, u), 1e9)},
+        )
     ],
     "probability_is_on_integers_of_the_support": [
         broken(rp.Poisson, _support=rp.Interval(0.0, math.inf)),
     ],
     "passes_identity": [
+        drawing(lambda right, u, v, rate: right(np.nextafter(u, 1.0), v, rate)),
+        drawing(lambda right, u, v, rate: right(u, np.nextafter(v, 0.0), rate)),
+        drawing(lambda right, u, v, rate: right(u, v, rate) + 0.5),
         broken(rp.Geometric, _log_prob=lambda y, p: np.log(p) + y * np.log1p(-p)),
         broken(rp.Geometric, _sf=lambda y, p: 1.0 + np.expm1(y * np.log1p(-p))),
         broken(rp.Geometric, _cdf=lambda y, p: 1.0 - np.exp((y + 1e-9) * np.log1p(-p))),

@@ -22,11 +22,11 @@ from reparam.base.derived import Derived
 from reparam.base.tree import flat
 from reparam.errors import ParameterError
 from reparam.verification import witnesses
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
-from reparam.verification.planning import registered
+from reparam.verification.evidence.context import LEVELS
+from reparam.verification.numerics.statistics import FALSE_ALARM
 from reparam.verification.results import Outcome
-from reparam.verification.statistics import FALSE_ALARM
+from reparam.verification.run.checking import run_check
+from reparam.verification.run.planning import registered
 
 #: The ways to a derivative: given noise, draws of one distribution, draws with a parameter set
 #: each, and the formula.

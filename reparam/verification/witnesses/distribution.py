@@ -8,15 +8,15 @@ from functools import partial
 
 import numpy as np
 
-from reparam.verification import statistics
-from reparam.verification.comparing import Tally, beside, results
-from reparam.verification.context import Context
-from reparam.verification.fit import LOOKS, Fit, add_scores, is_discrete, look
-from reparam.verification.independence import of_the_generator
-from reparam.verification.laws import Law
-from reparam.verification.numerical_law import NumericalLaw
+from reparam.verification.evidence.comparing import Tally, beside, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.fit import LOOKS, Fit, add_scores, is_discrete, look
+from reparam.verification.evidence.independence import of_the_generator
+from reparam.verification.laws.law import Law
+from reparam.verification.laws.numerical import NumericalLaw
+from reparam.verification.numerics import statistics
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Unlike
+from reparam.verification.targets.target import Unlike
 
 __all__ = ["distribution"]
 

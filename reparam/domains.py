@@ -155,7 +155,7 @@ class Integers:
     """The integers from one to another, both included unless infinite.
 
     An end is a number or the name of a parameter; or, if `entries` names an axis of vector
-    parameters, the upper end is the last index of it, and `high` says so in words.
+    parameters, the upper end is the last index of it, and `high` describes it in words.
 
     >>> print(Integers(0, 1), Integers(1, math.inf), Integers(0, "total"))
     {0, 1} {1, 2, …} {0, …, total}

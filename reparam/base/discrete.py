@@ -37,7 +37,7 @@ class Discrete(Distribution):
     parameters of draw i, and on nothing else.
 
     There is no ``rsample``, ``transform`` or ``pathwise``: these raise
-    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead.
+    :class:`~reparam.errors.NotReparameterizable`, with the reason, and what to use instead.
     """
 
     mechanism: ClassVar[str] = "none (discrete)"

@@ -56,7 +56,7 @@ class About:
 class View(NamedTuple):
     """A function of the draw that stays accurate where the value rounds or underflows.
 
-    All are names of formulas, of the value, the extra arrays and the parameters; that of second
+    All are names of formulas, of the value, the auxiliary arrays and the parameters; that of second
     derivatives may be missing.
     """
 
@@ -103,7 +103,7 @@ class Formulas(Tree, abc.ABC):
     _views: ClassVar[Mapping[str, View]] = {}
     _support: ClassVar[Domain | Region]
     #: The kind of noise that a draw is made of: as many numbers as it has, unless ``_substreams``
-    #: says otherwise.
+    #: declares otherwise.
     noise: ClassVar[Noise] = UNIFORM
     #: The kinds of random numbers that a draw is made of, if there are several or another count:
     #: each a kind, of the shape of a draw, or a pair (kind, named axes).
@@ -114,7 +114,7 @@ class Formulas(Tree, abc.ABC):
     _tails: ClassVar[tuple[Tail, Tail] | None] = None
     # What a distribution's author writes -----------------------------------------------------
     #
-    # ``*theta: Any, **_: Any`` is how a signature says "whatever parameters there are": authors
+    # ``*theta: Any, **_: Any`` is how a signature declares "whatever parameters there are": authors
     # name theirs, ``def _cdf(y, rate)``. θ of a child is one tuple.
 
     #: The axes of what formulas take in place of θ, if ``_prepared`` makes something else of it.
@@ -212,7 +212,7 @@ class Formulas(Tree, abc.ABC):
         """
 
     def _extra_events(self) -> list[tuple[int, ...]]:
-        """Return the shape that each of the extra arrays of differentiable draws has."""
+        """Return the shape that each of the auxiliary arrays of differentiable draws has."""
         raise NotImplementedError
 
     def _noise_of(

@@ -129,7 +129,7 @@ def grad(
     reparam grad --noise @draws.csv --upstream @losses.csv:dL_dy --out gradients.npz
 
     With --dask, --out is a folder that all workers see, and each of them writes
-    files there: part-00001.parquet and so on, or what --format says. With zarr,
+    files there: part-00001.parquet and so on, or those of --format. With zarr,
     or --out FOLDER.zarr, each column is one array in the folder.
     """
     if dask:
@@ -262,7 +262,7 @@ def _totals(gradients: Gradients) -> Records:
 
 
 def _report(gradients: Gradients, *, to_stdout: bool) -> None:
-    """Tell the totals: below a table, otherwise on stderr."""
+    """Report the totals: below a table, otherwise on stderr."""
     import numpy as np
 
     lines = []

@@ -36,7 +36,7 @@ _SHOWN = ("name", "parameters", "support", "noise", "mechanism")
 #: Columns are this far apart, and the one of parameters is at least so wide.
 _GAP, _NARROWEST = 2, 16
 
-#: A support of more characters is said to depend: on parameters, or on what a law is made of.
+#: A support of more characters is shown as one that depends: on parameters, or on what a law is made of.
 _LONGEST = 10
 
 #: Keeps a parameter and its domain together.

@@ -34,7 +34,7 @@ from reparam.transforms.independent import Independent
 
 __all__ = ["DRAWS", "exact", "kl"]
 
-#: How many draws an estimate is made of, unless it is said.
+#: Default number of draws of an estimate.
 DRAWS = 100_000
 
 
@@ -67,7 +67,7 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     Raises
     ------
     ParameterError
-        If `p` or `q` is not a distribution, but a name or a class, say.
+        If `p` or `q` is not a distribution, but for example a name or a class.
     ShapeError
         If the batches don't broadcast together, or draws have different shapes.
     CountError

@@ -65,7 +65,7 @@ def tails(p: Distribution, q: Distribution, shape: tuple[int, ...]) -> Tails:
 
     E_p[|t|ᵏ] is if |t|ᵏ p dy, with dy in proportion to the distance, doesn't fall along a tail.
     This is looked at as far out as doubles go, towards infinity and towards 0; what happens near
-    another finite end stays unseen. How t grows is determined by its differences between points
+    another finite endpoint stays undetected. How t grows is determined by its differences between points
     whose distances have equal ratios: they grow as t does if it is a power of the distance, plus
     logarithms and constants, and not at all if it is a logarithm. E_p[l] can't diverge to −∞,
     since E_p[max(−l, 0)] ≤ 1/e.

@@ -1,4 +1,4 @@
-"""Closed forms of KL between unlike families: sums that stay away from 0, as these KL do.
+"""Closed forms of KL between different families: sums that stay away from 0, as these KL do.
 
 For Gumbel's distribution as q, with w the logarithm of E_p exp(−(y − μ)/β), e^w − 1 − w is a term.
 """

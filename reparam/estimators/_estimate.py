@@ -31,7 +31,7 @@ from reparam.real_arrays import as_real_array
 
 __all__ = ["DRAWS", "TEMPERATURE", "estimate"]
 
-#: Draws an estimator takes, and the temperature of relaxations, unless that is said.
+#: Draws of an estimator, and the temperature of relaxations, by default.
 DRAWS, TEMPERATURE = 100_000, 0.5
 
 #: Draws that the reference of variances takes at most, if it was not asked for.
@@ -161,10 +161,10 @@ def estimate(
         for name, found in truth.items()
         if name in run.variance
     )
-    said = [*_notes(rows, truth, draws, problem.temperature)]
+    notes = [*_notes(rows, truth, draws, problem.temperature)]
     if any(math.isnan(row.value) or math.isinf(row.value) for row in rows):
-        said += [*_undefined(problem, draws, root)] or _indeterminate(rows)
-    return Estimates(distribution, problem.objective.text, rows, left_out, tuple(said))
+        notes += [*_undefined(problem, draws, root)] or _indeterminate(rows)
+    return Estimates(distribution, problem.objective.text, rows, left_out, tuple(notes))
 
 
 def _reporting(

@@ -127,7 +127,7 @@ class Estimator(abc.ABC):
     def _counted(
         self, parts: Iterable[Any], length: int, on_terms: Callable[[int], None] | None
     ) -> Iterator[Any]:
-        """Yield parts, and say how many terms they are together."""
+        """Yield parts, and how many terms they are together."""
         for number, part in enumerate(parts, start=1):
             if on_terms:
                 on_terms(min(number * length, self.units))

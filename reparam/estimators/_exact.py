@@ -200,7 +200,7 @@ def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array, 
     """Return the integrals of f's rows, those of their absolute values, and the errors that stay.
 
     By Clenshaw-Curtis rules of two orders on panels, halved until these agree. The rules have the
-    ends of a panel among their points, so that no jump inside goes unseen. Errors are differences
+    ends of a panel among their points, so that no jump inside is missed. Errors are differences
     on panels that can't be halved any more.
 
     Parameters
@@ -215,7 +215,7 @@ def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array, 
     weights, fewer = _weights(_POINTS), _weights(_POINTS // 2)
     total: Any = 0.0
     sizes: Any = 0.0
-    allowed: Any = None
+    tolerance: Any = None
     for left_over in range(_HALVINGS, 0, -1):
         half = 0.5 * (right - left)
         middle = left + half
@@ -224,9 +224,9 @@ def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array, 
         fine = half * (values * weights).sum(axis=2)
         size = half * (np.abs(values) * weights).sum(axis=2)
         coarse = half * (values[:, :, ::2] * fewer).sum(axis=2)
-        if allowed is None:
-            allowed = _TOLERANCE * size.sum(axis=1, keepdims=True)
-        good = np.abs(fine - coarse) <= allowed
+        if tolerance is None:
+            tolerance = _TOLERANCE * size.sum(axis=1, keepdims=True)
+        good = np.abs(fine - coarse) <= tolerance
         done = np.all(good, axis=0)
         if left_over == 1 or np.all(done) or 2 * np.count_nonzero(~done) > _PANELS:
             break

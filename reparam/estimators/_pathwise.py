@@ -52,7 +52,7 @@ class Pathwise(Estimator):
         return self._products(*self._take(start, stop))
 
     def _products(self, *out: Array) -> list[Array]:
-        """Return φ′(y) ∂y/∂θ by parameter, from values and extra arrays.
+        """Return φ′(y) ∂y/∂θ by parameter, from values and auxiliary arrays.
 
         Where that is not finite, next to the ends of float64 and beyond, it is dφ/dln y ∂ln y/∂θ,
         if draws have ln y.

@@ -103,7 +103,7 @@ class Problem:
         return self._rows(y, distribution._guarded("_score", np.nan)(y, *self.theta))
 
     def score_of_draws(self, y: Array, *extras: Array) -> list[Array]:
-        """Return the same of draws with their extra arrays, also where y rounds or underflows."""
+        """Return the same of draws with their auxiliary arrays, also where y rounds or underflows."""
         distribution = self.distribution
         if not isinstance(distribution, Reparameterized):
             return self.score(y)
@@ -212,12 +212,12 @@ class Path:
         return made
 
     def pulled(self, upstream: Array, *out: Array) -> list[Array]:
-        """Return φ′(y) ∂y/∂θ of vectors, from φ′(y), values and extra arrays."""
+        """Return φ′(y) ∂y/∂θ of vectors, from φ′(y), values and auxiliary arrays."""
         entries = self._distribution._formula("_pull")(upstream, *out, *self._theta)
         return self._by_number(self._problem.in_theta(entries, len(upstream)))
 
     def differentiated(self, *out: Array) -> tuple[Array, list[Array | float]]:
-        """Return the values and their derivatives, from values and extra arrays."""
+        """Return the values and their derivatives, from values and auxiliary arrays."""
         derivatives = self._distribution._formula("_jacobian")(*out, *self._theta)
         return out[0], self._by_number(derivatives)
 
@@ -227,7 +227,7 @@ class Path:
         return "log_value" in self._distribution._views
 
     def in_logs(self, *out: Array) -> tuple[Array, list[Array]]:
-        """Return ln y and its derivatives, from values and extra arrays."""
+        """Return ln y and its derivatives, from values and auxiliary arrays."""
         view = self._distribution._views["log_value"]
         log_y, slopes = (
             self._distribution._formula(formula)(*out, *self._theta)

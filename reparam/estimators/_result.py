@@ -18,7 +18,7 @@ __all__ = ["Estimate", "Estimates", "parted"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one estimator says of the derivative in one parameter.
+    """One estimator's result for the derivative in one parameter.
 
     Attributes
     ----------

@@ -134,7 +134,7 @@ class ControlVariate(LeaveOneOut):
 def _drawn(
     problem: Problem, root: np.random.SeedSequence
 ) -> Callable[[int, int], tuple[Array, ...]]:
-    """Return a function of start and stop: those draws of the seed's stream, with extra arrays."""
+    """Return a function of start and stop: those draws of the seed's stream, with auxiliary arrays."""
     distribution = problem.distribution
     if isinstance(distribution, Reparameterized):
         return Path(problem).drawn(root)

@@ -34,7 +34,7 @@ def infinite_moments(problem: Problem, kind: str) -> dict[str, tuple[bool, bool]
 
     They are if |t|ᵏ p dy, with dy a constant part of a doubling of y, or of a halving of the
     distance to a finite end, doesn't fall along a tail: which is looked at as far out as doubles
-    go. A pole of the objective inside the support stays unseen.
+    go. A pole of the objective inside the support stays undetected.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class BartlettFamily(Reparameterized):
     "Algorithm AS 53: Wishart variate generator"). Off the diagonal A is the noise; those on it are
     differentiated in ν on their quantile path.
 
-    Extra arrays are A, and ln(a_ii²/2), finite where a_ii underflows. An upstream derivative is
+    Auxiliary arrays are A, and ln(a_ii²/2), finite where a_ii underflows. An upstream derivative is
     that in each entry of y as if these were independent: since y is symmetric, its symmetric part
     counts alone.
     """

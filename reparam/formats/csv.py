@@ -59,7 +59,7 @@ def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> Arr
 
 
 def _check_range(lines: Lines, delimiter: str | None, wanted: int | None) -> None:
-    """Raise an error if a number that is read is infinite, and its text doesn't say so."""
+    """Raise an error if a number that is read is infinite, and its text isn't."""
     for line in lines:
         cells = _cells(line, delimiter)
         for text in map(str.strip, cells if wanted is None else cells[wanted : wanted + 1]):

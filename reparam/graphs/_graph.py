@@ -60,7 +60,7 @@ class Graph:
     derivatives in the parameters. ``sum(formula)`` is one number a draw, the sum over all elements.
 
     Of arrays there are entries and slices, ``w[0]``, ``X[:, 1]``, ``w[1:]``, as NumPy has them;
-    ``mu[k]``, the entry along the first axis that a draw k says; and ``dot(X, w)``, the sum of
+    ``mu[k]``, the entry that a draw k selects along the first axis; and ``dot(X, w)``, the sum of
     products over the last axes, by which a matrix and a vector are multiplied. All else is
     elementwise, and broadcasts.
 

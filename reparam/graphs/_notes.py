@@ -2,7 +2,7 @@
 
 Both are looked for along lines: the draw of one node goes from one tail to the other, and the noise
 of all others stays what it is, or the value if that is an integer. What only several draws together
-make stays unseen: the tails of a product, for example.
+make stays undetected: the tails of a product, for example.
 """
 
 from __future__ import annotations

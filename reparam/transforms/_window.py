@@ -149,7 +149,7 @@ class Window:
         return mass
 
     def _rounding(self, x: Array, y: Array, rows: NDArray[Any], count: int) -> Array:
-        """Return how much rounded nodes make of an integral's error: next to 1, for a beta, say."""
+        """Return how much rounded nodes make of an integral's error: next to 1, for example of a beta."""
         log_x, log_y = (np.broadcast_to(self._of("_log_prob", end), count)[rows] for end in (x, y))
         x, y = (np.broadcast_to(end, count)[rows] for end in (x, y))
         unit = np.spacing(np.maximum(np.abs(x), np.abs(y)))

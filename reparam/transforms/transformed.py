@@ -147,7 +147,7 @@ class Transformed(Mapped):
     def _at_probability(
         self, u: Array, of_base: Any, phi: Any, *, upper: bool = False
     ) -> tuple[Array, ...]:
-        """Return x and the base's extra arrays at a probability of y, of a field."""
+        """Return x and the base's auxiliary arrays at a probability of y, of a field."""
         base = self.base
         from_above = np.broadcast_to(self._proved._falls(*phi), u.shape) != upper
         if np.all(from_above):

@@ -152,7 +152,7 @@ def _middle(
     scale: Array,
     term: Term,
 ) -> Array:
-    """Return the sum of as many terms as `length` says, by an integral from −½ to that − ½."""
+    """Return the sum of `length` terms, by an integral from −½ to that − ½."""
     mass = by_rows(log_prob, theta)
     reach = np.minimum(length, 2.0 * _NEAR * 2.0**_PANELS)[:, np.newaxis]
     half = np.where(np.isfinite(length[:, np.newaxis]), 0.5 * reach, reach)

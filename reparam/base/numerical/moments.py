@@ -78,7 +78,7 @@ def moments(
         mean, variance, entropy = map(np.concatenate, zip(*pieces, strict=True))
         return mean, variance, entropy
     best = np.full((3, low.size), np.nan)
-    doubt = np.full(best.shape, np.inf)
+    uncertainty = np.full(best.shape, np.inf)
     rest = np.arange(low.size)
     before: Array | None = None
     for step in _STEPS:
@@ -89,7 +89,7 @@ def moments(
             scale = np.stack([spread, found[1], np.maximum(np.abs(found[2]), 1.0)])
             with np.errstate(all="ignore"):
                 error = np.where(same, 0.0, np.abs(found - before) / scale)
-            doubt[:, rest] = error = np.where(np.isnan(error), np.inf, error)
+            uncertainty[:, rest] = error = np.where(np.isnan(error), np.inf, error)
             unsettled = np.any(error > _GOOD, axis=0)
         else:
             unsettled = np.ones(rest.size, np.bool_)
@@ -97,7 +97,7 @@ def moments(
         rest, before = rest[unsettled], found[:, unsettled]
         if not rest.size:
             break
-    mean, variance, entropy = np.where(doubt > _BAD, np.nan, best)
+    mean, variance, entropy = np.where(uncertainty > _BAD, np.nan, best)
     return mean, variance, entropy
 
 
@@ -195,8 +195,8 @@ def _tail(start: Array, log_prob: Function, middle: Array, sign: float, step: fl
         rest = (np.exp(np.minimum(logs, 700.0)) * slope).sum(-1)
         left = reach ** (k + 1) * np.exp(last)
         slow = steady & (power > k) & ((power - k) * log_w[-1] < _DECAYED)
-        unsure = unknown | slow | (~steady & (left > _REST * total))
-        total = np.where(unsure, np.nan, total + np.where(steady, rest, 0.0))
+        undecided = unknown | slow | (~steady & (left > _REST * total))
+        total = np.where(undecided, np.nan, total + np.where(steady, rest, 0.0))
         sums.append(sign**k * total)
         infinite.append(power <= k)
     surprises = ((alpha + 1.0) * log_w - last[..., np.newaxis]) * np.exp(log_mass)

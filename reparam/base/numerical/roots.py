@@ -116,7 +116,7 @@ def between(excess: Formula, left: Array, right: Array, below: Array, above: Arr
     left, right
         Brackets, in any order, one row per function.
     below, above
-        The functions' values there, of unlike signs or 0.
+        The functions' values there, of opposite signs or 0.
 
     References
     ----------

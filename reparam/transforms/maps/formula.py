@@ -86,7 +86,7 @@ class Formula(Map):
             value = self._value(x, *(leaf[at] for leaf in leaves))
             return np.asarray(self._sign * (value - y[at]))
 
-        # unlike `numerical.roots.within` this finds ends that are values, and a formula costs less
+        # other than `numerical.roots.within` this finds ends that are values, and a formula costs less
         # than interpolation
         x = numerical.halved(excess, low, high, np.arange(y.size, dtype=np.float64))
         return np.where(np.isnan(y), np.nan, x).reshape(shape)

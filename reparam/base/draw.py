@@ -152,7 +152,8 @@ class Draw:
         upstream
             Broadcasts to the value's shape.
         of
-            What `upstream` is the derivative in: ``"value"``, or a derived quantity such as ``"log_value"``.
+            What `upstream` is the derivative in: ``"value"``, or a derived quantity such as
+            ``"log_value"``.
 
         Returns
         -------

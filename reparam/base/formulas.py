@@ -108,9 +108,10 @@ class Formulas(Tree, abc.ABC):
     #: The kinds of random numbers that a draw is made of, if there are several or another count:
     #: each a kind, of the shape of a draw, or a pair (kind, named axes).
     _substreams: ClassVar[tuple[Noise | tuple[Noise, Dims], ...]] = ()
-    #: Whether values at the ends of the support have a probability: formulas then see all values.
+    #: Whether values at the endpoints of the support have a probability: formulas then see all
+    #: values.
     _has_atoms: ClassVar[bool] = False
-    #: How fast the probability falls towards the lower and the upper end of the support.
+    #: How fast the probability falls towards the lower and the upper endpoint of the support.
     _tails: ClassVar[tuple[Tail, Tail] | None] = None
     # What a distribution's author writes -----------------------------------------------------
     #
@@ -201,7 +202,7 @@ class Formulas(Tree, abc.ABC):
         )
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
-        """The ends of the support."""
+        """The endpoints of the support."""
         return self._support.ends(dict(zip(self._fields, theta, strict=True)))
 
     @abc.abstractmethod

@@ -25,7 +25,9 @@ class Levy(LocationScale):
     """
 
     name = "levy"
-    loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu",), "Lower end of the support")
+    loc: Parameter = Parameter(
+        "μ", REAL, 0.0, (-3.0, 3.0), ("mu",), "Lower endpoint of the support"
+    )
     scale: Parameter = Parameter("c", POSITIVE, 1.0, (0.1, 10.0), ("c",), "Scale")
     about = About(
         density="p(y) = exp(−1 / 2z) / (c √(2π z³)),  z = (y − μ)/c",

@@ -121,7 +121,7 @@ class Item(_OfOne):
 
 @dataclass(frozen=True)
 class Chosen:
-    """The entry that an integer, such as a discrete draw, selects along the first axis: ``mu[k]``."""
+    """The entry that an integer, such as a draw, selects along the first axis: ``mu[k]``."""
 
     name: str
     base: str

@@ -299,8 +299,8 @@ def _obstacle(name: str, plain: Evaluator, nodes: Iterable[Node], inputs: tuple[
             for argument, leaf in zip(node.arguments, node.placed.leaves, strict=True):
                 if argument in active and leaf.path in laws[node.name].moving:
                     return (
-                        f"{leaf} of {node.name} moves an end of the support, which the score does"
-                        " not see"
+                        f"{leaf} of {node.name} moves an endpoint of the support, which the score"
+                        " does not see"
                     )
     if name in (RELAXED, STRAIGHT_THROUGH):
         try:

@@ -118,7 +118,7 @@ def _left_out(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
         movers = node.law.cls._support.moved_by if node.is_scored else ()
         for argument, leaf in zip(node.arguments, node.placed.leaves, strict=True):
             if leaf.path in movers:
-                why = "it moves an end of the support"
+                why = "it moves an endpoint of the support"
             elif not leaf.declared.differentiable:
                 why = "nothing is differentiated in it"
             else:

@@ -17,7 +17,7 @@ __all__ = ["quantile_point"]
 
 
 def _start(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
-    """Return a first guess of logit x (A&S 26.5.22, or the leading term of the nearer end)."""
+    """Return a first guess of logit x (A&S 26.5.22, or the leading term of the nearer endpoint)."""
     from scipy.special import betaln, ndtri
 
     upper = u > 0.5  # where u may have no digits of `other`
@@ -27,8 +27,8 @@ def _start(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
     root = np.sqrt(np.maximum(bend + harmonic, 0.0))
     drift = (high - low) * (bend + 5.0 / 6.0 - 2.0 / (3.0 * harmonic))
     carter = np.log(alpha / beta) + 2.0 * (normal * root / harmonic + drift)
-    # both ends' leading terms bound the quantile where the other shape is at least 1; of shapes
-    # above 1e150 they may be NaN
+    # both endpoints' leading terms bound the quantile where the other shape is at least 1; of
+    # shapes above 1e150 they may be NaN
     both = betaln(alpha, beta)
     near_zero = (np.log(u) + np.log(alpha) + both) / alpha
     near_one = -(np.where(upper, np.log(other), np.log1p(-u)) + np.log(beta) + both) / beta
@@ -101,8 +101,8 @@ def _settled(
 ) -> Members:
     """Fill in the logits that need no iteration, and return which of the active ones they are.
 
-    These are points at an end, and shapes so large that the distribution is normal, or that it is
-    gamma for a shape below 1.
+    These are points at an endpoint, and shapes so large that the distribution is normal, or that it
+    is gamma for a shape below 1.
     """
     alpha, beta, u, other = (array[active] for array in (alpha, beta, u, other))
     smaller = np.minimum(alpha, beta)

@@ -19,7 +19,8 @@ __all__ = ["Mapped", "times"]
 class Mapped(Reparameterized):
     """y = T(x) with x from the base: a map of the base's draws, at the same seed.
 
-    Draws keep x, and the base's auxiliary arrays, beside y: derivatives have the digits that y lost.
+    Draws keep x, and the base's auxiliary arrays, beside y: derivatives have the digits that y
+    lost.
     """
 
     base: Child[Reparameterized] = Continuous("The distribution of x")
@@ -38,7 +39,7 @@ class Mapped(Reparameterized):
         )
 
     def _declare_support(self, low: Any, high: Any) -> None:
-        """Declare the interval of values: its ends by name where they move, or differ by row."""
+        """Declare the interval of values: endpoints by name where they move, or differ by row."""
         ends = [np.unique(np.asarray(end)) for end in (low, high)]
         fixed = not self.moving and all(end.size == 1 for end in ends)
         low, high = (float(end[0]) for end in ends) if fixed else ("low", "high")

@@ -121,7 +121,7 @@ class GaussianCopula(Reparameterized):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of a margin's support."""
+        """The parameters that move an endpoint of a margin's support."""
         return tuple(
             f"margins[{number}].{path}"
             for number, margin in enumerate(self.margins)

@@ -1,4 +1,4 @@
-"""Sums of probabilities of counts, from one of them to the end of the support."""
+"""Sums of probabilities of counts, from one of them to the endpoint of the support."""
 
 from __future__ import annotations
 

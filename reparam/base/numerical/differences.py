@@ -33,7 +33,7 @@ _STEPS = (0, -1, 1, -2, 2, -3, -4, -5, -6)
 #: Steps to one side, as powers of 16, and how many times the least error ends them.
 _UPWARDS, _GROWN = range(250), 100.0
 
-#: The least distance from an end that they start at, at the end itself.
+#: The least distance from an endpoint that they start at, at the endpoint itself.
 _LEAST = 1e-290
 
 #: The relative error from which on differences are tried to one side.
@@ -153,8 +153,8 @@ def in_values(
 ) -> Array:
     """Return the derivative of ``function(y, *θ)`` in y: of rows.
 
-    Next to an end of the support, where central differences have too little room to see a function
-    that is smooth there, they are taken to one side.
+    Next to an endpoint of the support, where central differences have too little room to see a
+    function that is smooth there, they are taken to one side.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def in_values(
     y, theta
         Where to differentiate, one number or vector per row.
     low, high
-        The ends of the support, per row: steps stay within.
+        The endpoints of the support, per row: steps stay within.
     size
         What first steps are relative to where y is smaller.
     """

@@ -1,7 +1,7 @@
 """Mean, variance and entropy by quadrature: over u where the support ends, over y where it doesn't.
 
-Quantiles keep what densities lose next to an end of the support, where they may be infinite; and
-densities keep what quantiles lose in tails that have no end. Where a tail falls like a power,
+Quantiles keep what densities lose next to an endpoint of the support, where they may be infinite;
+and densities keep what quantiles lose in tails that have no end. Where a tail falls like a power,
 |y|^(−α−1), the power decides whether a moment is finite, and the rest of the integral is known.
 """
 
@@ -41,7 +41,7 @@ _REST = 1e-9
 #: How far the logarithm of an integrand falls until the sum of a power's rest is cut off.
 _DECAYED = 36.0
 
-#: Probability that may lie next to an end, closer than floating-point numbers are.
+#: Probability that may lie next to an endpoint, closer than floating-point numbers are.
 _HIDDEN = 1e-9
 
 
@@ -68,7 +68,7 @@ def moments(
         From the numbers of some distributions to their quantile, that of the upper tail, and log
         density, each a function of rows of nodes.
     low, high
-        The ends of the supports, one per distribution.
+        The endpoints of the supports, one per distribution.
     """
     if low.size > _TOGETHER:
         pieces = []
@@ -132,14 +132,14 @@ def _half(
     sign: float,
     step: float,
 ) -> _Part:
-    """Return the integrals from the median to one end of the support.
+    """Return the integrals from the median to one endpoint of the support.
 
     Parameters
     ----------
     quantile
         Of probabilities towards that end.
     log_prob, middle, ends
-        The log density, the median, and the ends of the support.
+        The log density, the median, and the endpoints of the support.
     sign
         −1 downwards, 1 upwards.
     step

@@ -83,7 +83,7 @@ def at_u(name: str) -> Table:
 
 
 def regions(table: Table) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Name parts of the domain, and tell which points they hold."""
+    """Name parts of the domain, and the points that they hold."""
     shapes = np.stack(table.theta)
     small, large = shapes.min(axis=0) < 1.0, shapes.max(axis=0) > 1e3
     tail = np.minimum(table["cdf"], table["sf"]) < 1e-3
@@ -302,7 +302,7 @@ def counts() -> str:
     """Return how many points there are."""
     rows = [row for name in reference.PARAMETERS for row in reference.load(name).rows]
     seams = sum(row["kind"] == "seam" for row in rows)
-    return f"{len(rows) - seams:,} points of the sweep, {seams:,} at seams."
+    return f"{len(rows) - seams:,} points of the sweep, {seams:,} at regime boundaries."
 
 
 def report(peers: list[str], markdown: bool) -> Iterator[str]:

@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--reparam",
         action="store_true",
-        help="verify the targets of [tool.reparam] in pyproject.toml, one test a witness",
+        help="verify the targets of [tool.reparam] in pyproject.toml, one test per witness",
     )
     group.addoption(
         "--reparam-level",

@@ -223,7 +223,7 @@ def speed() -> Figure:
     page = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
     table = page.partition("<!-- table: benchmarks/speed.py --cpu -->")[2].split("```")[1]
     head, *lines = table.splitlines()[2:]
-    libraries = head.partition("ns a draw")[2].split()[:4]
+    libraries = head.partition("ns per draw")[2].split()[:4]
     ends = ", per element "  # a space: not the derivative alone
     rows = [line.partition(ends) for line in lines if ends in line]
     figure = Figure(figsize=(7.6, 6.4), layout="constrained", facecolor="none")

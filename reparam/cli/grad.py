@@ -52,7 +52,7 @@ def grad(
             "--loss",
             "--objective",
             metavar="FORMULA",
-            help="The loss J, such as '(y - 1)**2': adds J, ∂J/∂y and ∂J/∂θ a draw, and E[J] and "
+            help="The loss J, such as '(y - 1)**2': adds J, ∂J/∂y and ∂J/∂θ per draw, and E[J] and "
             "∂E[J]/∂θ with standard errors. Parameters may be formulas, too: -p 'scale=exp(s)'.",
         ),
     ] = None,
@@ -81,8 +81,9 @@ def grad(
         str | None,
         typer.Option(
             metavar="VALUES",
-            help="∂L/∂y for each value, in the same forms (the column upstream or dL_dy; stdin may "
-            "hold both): adds ∂L/∂θ a draw and in total.",
+            help="∂L/∂y for each value, L being the loss that you differentiate, in the same "
+            "forms (the column upstream or dL_dy; stdin may hold both): adds ∂L/∂θ per draw and in "
+            "total.",
             autocompletion=completion.values,
         ),
     ] = None,
@@ -91,7 +92,7 @@ def grad(
         typer.Option(
             "--hessian",
             metavar="",
-            help="Add ∂²y/∂θ∂φ a draw: a column d2y_dθ_dφ for each pair of parameters.",
+            help="Add ∂²y/∂θ∂φ per draw: a column d2y_dθ_dφ for each pair of parameters.",
         ),
     ] = False,
     total: Annotated[

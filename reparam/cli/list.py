@@ -181,7 +181,7 @@ def _row(distribution: type[Distribution], kind: str) -> dict[str, str]:
 
 
 def _as_json(found: list[tuple[type[Distribution], str]], format: str) -> str:
-    """Return rows as JSON, an object a line, with a list of the parameters and of the aliases."""
+    """Return rows as JSON, one object per line, with lists of parameters and aliases."""
     import json
 
     objects: list[dict[str, Any]] = [

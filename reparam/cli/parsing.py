@@ -303,7 +303,7 @@ def by_draw(values: Array, draw: tuple[int, ...]) -> Array:
     if values.size % size if size else values.size:
         raise ShapeError(
             f"noise has shape {values.shape} and the parameters have shape {draw}:"
-            f" pass a multiple of {size} values, one an element of each draw"
+            f" pass a multiple of {size} values, one per element of each draw"
         )
     return values.reshape(-1, *draw) if size else values.reshape(0, *draw)
 

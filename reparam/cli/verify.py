@@ -147,7 +147,7 @@ def verify(
         str | None,
         typer.Option(
             metavar="N",
-            help="Worker processes; what is found doesn't depend on it. Default: one a core.",
+            help="Worker processes; what is found doesn't depend on it. Default: one per core.",
         ),
     ] = None,
     time_limit: Annotated[

@@ -166,7 +166,7 @@ def _weights(
 
 
 def _column(each: Array) -> Array:
-    """Return a number, or one a draw, so that it divides vectors."""
+    """Return a number, or one per draw, so that it divides vectors."""
     column: Array = np.asarray(each)[..., np.newaxis]
     return column
 

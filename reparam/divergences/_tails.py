@@ -135,7 +135,7 @@ def _declared(law: Distribution, tail: Tail) -> tuple[Any, Any]:
 
 
 def _flat(distribution: Distribution, shape: tuple[int, ...]) -> dict[str, Array]:
-    """Return the parameters' values, one an element of the batch."""
+    """Return the parameters' values, one per element of the batch."""
     values = zip(distribution.parameters.items(), distribution._theta, strict=True)
     return {
         name: np.broadcast_to(value, shape + parameter.event(value)).reshape(

@@ -84,7 +84,7 @@ class Estimator(abc.ABC):
 
     @abc.abstractmethod
     def terms(self, start: int, stop: int) -> Sequence[Array]:
-        """Return the terms ``start:stop``, at most :attr:`together`, an array a parameter."""
+        """Return the terms ``start:stop``, at most :attr:`together`, one array per parameter."""
 
     def summary(self, start: int, stop: int) -> Any:
         """Return what is kept of the terms ``start:stop``; called on any thread."""

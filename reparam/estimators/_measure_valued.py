@@ -121,7 +121,7 @@ _LANES = 4
 
 
 class MeasureValued(Estimator):
-    """c (J(y₊) − J(y₋)): needs no slope and no score, but draws of its own a parameter."""
+    """c (J(y₊) − J(y₋)): needs no slope and no score, but draws of its own per parameter."""
 
     name = "measure-valued"
     formula = "c (J(y₊) − J(y₋)),  ∂p/∂θ = c (p₊ − p₋)"

@@ -153,7 +153,7 @@ class Objective:
             return array
         if array.ndim == 0:
             return np.broadcast_to(array, shape)
-        wanted = f"an array of shape {shape}" if self.rank else "one number a draw"
+        wanted = f"an array of shape {shape}" if self.rank else "one number per draw"
         raise EstimatorError(
             f"the {what} of objective {self.text} has shape {array.shape} for draws of shape"
             f" {y.shape}; return {wanted}"

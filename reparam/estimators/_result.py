@@ -36,7 +36,7 @@ class Estimate:
     units
         How many independent terms these make: pairs of draws, sequences, or draws.
     cost
-        Nanoseconds a draw took, for all parameters together, on all threads.
+        Nanoseconds per draw took, for all parameters together, on all threads.
     variance_ratio
         The variance over that of the reference: the plain pathwise estimator, or the plain score
         function where there is no path or it is biased. A quarter means that a quarter of the draws

@@ -1,4 +1,4 @@
-"""Comma-separated values: a header, then one row an element; every float round-trips."""
+"""Comma-separated values: a header, then one row per element; every float round-trips."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["minimum_size", "read", "write"]
 
 
 def write(records: Records, out: BinaryIO) -> None:
-    """Write a header and one row an element; one format a block is the fastest way there is."""
+    """Write a header and one row per element; one format per block is the fastest way there is."""
     columns = records.row_columns
     out.write((",".join(columns) + "\n").encode())
     line = ",".join(["%s"] * len(columns)) + "\n"

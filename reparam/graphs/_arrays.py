@@ -44,7 +44,7 @@ class _OfOne:
 
 @dataclass(frozen=True)
 class Sum(_OfOne):
-    """The sum of a node over its elements: one number a draw."""
+    """The sum of a node over its elements: one number per draw."""
 
     def value(self, rows: Array) -> Array:
         """Return the sums."""

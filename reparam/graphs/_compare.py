@@ -66,7 +66,7 @@ class GraphEstimate:
     variance
         Of one draw.
     cost
-        Nanoseconds a draw took, for all inputs together, on all threads.
+        Nanoseconds per draw took, for all inputs together, on all threads.
     exact
         The derivative itself, NaN if it is not known.
     biased

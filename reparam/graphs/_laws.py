@@ -1,4 +1,4 @@
-"""What a node is drawn from: a distribution, perhaps made of others, with a formula a number."""
+"""What a node is drawn from: a distribution, perhaps made of others, with a formula per number."""
 
 from __future__ import annotations
 

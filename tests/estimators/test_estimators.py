@@ -629,7 +629,7 @@ class TestObjectives:
             ("y.real", ExpressionError, "column"),
             (3.0, EstimatorError, "is not a formula"),
             ((abs,), EstimatorError, "is not a formula"),
-            ((lambda y: y[:2], None), EstimatorError, "one number a draw"),
+            ((lambda y: y[:2], None), EstimatorError, "one number per draw"),
         ],
     )
     def test_others_are_errors(self, objective, error, message):

@@ -105,7 +105,7 @@ class Draw:
         Parameters
         ----------
         of
-            What to differentiate: ``"value"``, or a view such as ``"log_value"``.
+            What to differentiate: ``"value"``, or a derived quantity such as ``"log_value"``.
 
         Returns
         -------
@@ -119,7 +119,7 @@ class Draw:
         Raises
         ------
         UnknownViewError
-            If the distribution doesn't have the view `of`.
+            If the distribution doesn't have the quantity `of`.
 
         Examples
         --------
@@ -152,7 +152,8 @@ class Draw:
         upstream
             Broadcasts to the value's shape.
         of
-            What `upstream` is the derivative in: ``"value"``, or a view such as ``"log_value"``.
+            What `upstream` is the derivative in: ``"value"``, or a derived quantity such as
+            ``"log_value"``.
 
         Returns
         -------
@@ -166,7 +167,7 @@ class Draw:
         ShapeError
             If `upstream` doesn't broadcast to the value's shape.
         UnknownViewError
-            If the distribution doesn't have the view `of`.
+            If the distribution doesn't have the quantity `of`.
 
         Examples
         --------
@@ -287,7 +288,7 @@ class Draw:
         Parameters
         ----------
         of
-            What to differentiate: ``"value"``, or a view such as ``"log_value"``.
+            What to differentiate: ``"value"``, or a derived quantity such as ``"log_value"``.
 
         Returns
         -------
@@ -300,7 +301,7 @@ class Draw:
         NoFormulaError
             If values are vectors.
         UnknownViewError
-            If the distribution doesn't have the view `of`, or not its second derivatives.
+            If the distribution doesn't have the quantity `of`, or not its second derivatives.
 
         Examples
         --------
@@ -427,7 +428,7 @@ class Draw:
         return self._value.shape[: self._value.ndim - len(self.distribution.event_shape)]
 
     def _derivatives(self, of: str) -> Callable[..., tuple[Any, ...]]:
-        """Return the formula of ∂·/∂θ of the value, the extra arrays and the parameters.
+        """Return the formula of ∂·/∂θ of the value, the auxiliary arrays and the parameters.
 
         Of vectors it is that of Σ upstream ∂·/∂θ, of the upstream derivative, then these.
         """
@@ -463,7 +464,7 @@ class Draw:
         sums: list[bool] | None = None,
         each: int = 0,
     ) -> list[Array]:
-        """Evaluate a formula of what leads, value, extra arrays and θ."""
+        """Evaluate a formula of what leads, value, auxiliary arrays and θ."""
         d, shape = self.distribution, self._rows
         event = d.event_shape
         own = [operand(self._value, shape, event=event)]

@@ -52,7 +52,7 @@ _PHASE = 1.0
 _FALL, _FAR = 42.0, 50.0
 #: Below this ln w the point where h is least on the real axis is too near the pole at 0.
 _NEAR_POLE = -0.7
-#: h is nowhere as large as this on the ray, and where rounding says so, the largest ln w.
+#: h is nowhere as large as this on the ray, and where rounding gives more, the largest ln w.
 _RISE, _LAST = 10.0, 30.0
 #: The angle of the slanted ray.
 _SLANT = 1.2

@@ -31,7 +31,7 @@ _REACH, _HALVINGS = 0.25, 40
 #: Draws of given noise that are kept for their views.
 _LATE = 64
 #: The most draws of a distribution whose formulas are slow that these are computed at.
-_OF_SLOW = 2**14
+_OF_SLOW = 2**12
 
 #: What distributions have beside FORMULAS, and discrete ones.
 _LOGARITHMS = ("log_cdf", "log_sf")

@@ -29,7 +29,7 @@ _OF_CDF: Mapping[str, Callable[[Array, Array], Array]] = {
 
 
 def draw(
-    law: Reparameterized, paths: Sequence[str], seed: int, shape: tuple[int, ...]
+    law: Reparameterized, paths: Sequence[str], stream: Stream, shape: tuple[int, ...]
 ) -> tuple[Array, Pull]:
     """Return draws of that shape, which includes the batch, and gradients in parameters.
 
@@ -37,10 +37,10 @@ def draw(
     ----------
     law, paths
         The distribution, and the paths of the parameters that gradients are wanted in.
-    seed, shape
-        A non-negative integer, and the shape of the draws without that of one value.
+    stream, shape
+        A stream of random numbers, and the shape of the draws without that of one value.
     """
-    made = law._draw(shape, Stream(seed))
+    made = law._draw(shape, stream)
 
     def pull(upstream: Array, needed: Sequence[bool]) -> list[Array | None]:
         found = made.vjp(upstream)

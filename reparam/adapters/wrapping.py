@@ -50,9 +50,7 @@ def draw(
         found = made.vjp(upstream)
         return _chosen(law, paths, needed, lambda path: found[path])
 
-    def bend(
-        upstream: Array, weights: Sequence[Array | None]
-    ) -> tuple[Array, list[Array | None]]:
+    def bend(upstream: Array, weights: Sequence[Array | None]) -> tuple[Array, list[Array | None]]:
         """Σ w · vjp(u) is u · jvp(w), and hvp(u, w) its gradient in parameters."""
         tangents = {
             path: _tangent(law, path, weight)

@@ -183,7 +183,8 @@ def _again(
         return list(operators.evaluate(law, function, values, theta))
     if not (is_differentiated() or torch._C._are_functorch_transforms_active()):
         return _now(law, function, values, theta)
-    return applied(_Differentiable, law, function, len(values), *values, *theta)
+    found: Sequence[Tensor] = applied(_Differentiable, law, function, len(values), *values, *theta)
+    return found
 
 
 def _now(
@@ -206,13 +207,11 @@ def is_differentiated() -> bool:
     return is_forward or torch.is_grad_enabled()
 
 
-def applied(function: type[torch.autograd.Function], *arguments: Any) -> tuple[Tensor, ...]:
+def applied(function: type[torch.autograd.Function], *arguments: Any) -> Any:
     """Apply a function: outside ``torch.func`` without a look at its signature."""
     if torch._C._are_functorch_transforms_active():
-        found: tuple[Tensor, ...] = function.apply(*arguments)
-    else:
-        found = super(torch.autograd.Function, function).apply(*unwrap_dead_wrappers(arguments))
-    return found
+        return function.apply(*arguments)
+    return super(torch.autograd.Function, function).apply(*unwrap_dead_wrappers(arguments))
 
 
 def _not_forward_twice(law: str) -> None:

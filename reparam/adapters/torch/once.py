@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reparam.adapters.torch.derivatives import applied
 from reparam.adapters.torch.operators import in_front
 from reparam.adapters.torch.types import Kind, array, kind
 from reparam.adapters.wrapping import Bend, Pull
@@ -33,7 +34,7 @@ def computed(compute: Computation, what: str, tensors: Sequence[Tensor]) -> Tens
     tensors
         Its arguments, which it gets in float64.
     """
-    result: Tensor = _Computed.apply(compute, what, kind(tensors), *tensors)
+    result: Tensor = applied(_Computed, compute, what, kind(tensors), *tensors)
     return result
 
 

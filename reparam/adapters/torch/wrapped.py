@@ -97,7 +97,10 @@ class Wrapped(Differentiable):
     ) -> None:
         self._template, self.tensors = template, dict(tensors)
         batch, event = torch.Size(template.batch_shape), torch.Size(template.event_shape)
-        super().__init__(batch, event, validate_args=validate_args)
+        super().__init__(batch, event, validate_args=False)  # the template's parameters are valid
+        self._validate_args = (
+            Distribution._validate_args if validate_args is None else validate_args
+        )
 
     @property
     def law(self) -> Reparameterized:

@@ -90,6 +90,15 @@ class Arguments {
         return {(const double *)view->buf, each};
     }
 
+    // A number, or an array of that length that has one axis.
+    Input line(PyObject *object) {
+        if (PyFloat_Check(object)) return either(object);
+        Py_buffer *view = hold(object, PyBUF_ND);
+        if (!view) return {nullptr, 0};
+        if (view->ndim != 1 || view->shape[0] != size_) return {wrong(), 0};
+        return {(const double *)view->buf, 1};
+    }
+
     // An array of rows, all of one length, which is returned, too.
     double *rows(PyObject *object, long *length, bool is_output) {
         Py_buffer *view = hold(object, is_output ? PyBUF_ND | PyBUF_WRITABLE : PyBUF_ND);
@@ -261,11 +270,53 @@ PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
         PyErr_Clear();
         Py_RETURN_FALSE;
     }
-    const double *data = (const double *)view.buf;
-    Py_ssize_t size = view.len / (Py_ssize_t)sizeof(double), outside = 0;
-    for (Py_ssize_t i = 0; i < size; i++) outside += !((low < data[i]) & (data[i] < high));
+    Input values = {(const double *)view.buf, 1};
+    long size = (long)(view.len / (Py_ssize_t)sizeof(double)), outside;
+    if (size <= FEW) {
+        outside = active->draws->outside(values, low, high, size);
+    } else {
+        Py_BEGIN_ALLOW_THREADS;
+        outside = active->draws->outside(values, low, high, size);
+        Py_END_ALLOW_THREADS;
+    }
     PyBuffer_Release(&view);
     return PyBool_FromLong(size > 0 && !outside);
+}
+
+PyObject *open_unit(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(1, count)) return nullptr;
+    Arguments a;
+    double *u = a.output(given[0]);
+    return called(a, [&] { return active->draws->open(u, a.size()), 0L; });
+}
+
+PyObject *lesser(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(2, count)) return nullptr;
+    Arguments a;
+    double *w = a.output(given[1]);
+    Input u = a.array(given[0]);
+    return called(a, [&] { return active->draws->lesser(u, w, a.size()), 0L; });
+}
+
+PyObject *sign(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(2, count)) return nullptr;
+    Arguments a;
+    double *z = a.output(given[1]);
+    Input u = a.array(given[0]);
+    return called(a, [&] { return active->draws->sign(u, z, a.size()), 0L; });
+}
+
+// Whether it was done: not unless arrays are lines of one length, or single numbers.
+PyObject *place(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(4, count)) return nullptr;
+    Arguments a;
+    double *y = a.output(given[3]);
+    Input z = a.line(given[0]), loc = a.line(given[1]), scale = a.line(given[2]);
+    if (a.failed() || !z.step) {
+        PyErr_Clear();
+        Py_RETURN_FALSE;
+    }
+    return called(a, [&] { return active->draws->place(z, loc, scale, y, a.size()), 1L; });
 }
 
 PyObject *names(PyObject *, PyObject *) {
@@ -316,6 +367,10 @@ PyMethodDef methods[] = {
     {"gamma_finish", (PyCFunction)(void (*)(void))gamma_finish, METH_FASTCALL,
      "gamma_finish(work, logs, x)"},
     {"inside", (PyCFunction)(void (*)(void))inside, METH_FASTCALL, "inside(values, low, high)"},
+    {"open", (PyCFunction)(void (*)(void))open_unit, METH_FASTCALL, "open(u)"},
+    {"lesser", (PyCFunction)(void (*)(void))lesser, METH_FASTCALL, "lesser(u, w)"},
+    {"sign", (PyCFunction)(void (*)(void))sign, METH_FASTCALL, "sign(u, z)"},
+    {"place", (PyCFunction)(void (*)(void))place, METH_FASTCALL, "place(z, loc, scale, y)"},
     {"further", (PyCFunction)(void (*)(void))further, METH_FASTCALL,
      "further(z, u, first, second)"},
     {nullptr, nullptr, 0, nullptr}};

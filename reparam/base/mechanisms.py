@@ -19,6 +19,7 @@ from reparam.base.second_order import Triangle, along_standard_quantiles
 from reparam.domains import REAL, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.special._accurate import LARGEST
+from reparam.special.steps import placed
 
 __all__ = ["Implicit", "InverseCDF", "LocationScale"]
 
@@ -176,9 +177,7 @@ class LocationScale(Reparameterized):
     @final
     @staticmethod
     def _placed(made: tuple[Array, ...], loc: Array, scale: Array) -> tuple[Array, ...]:
-        y = scale * made[0]
-        y += loc
-        return y, *made
+        return placed(made[0], loc, scale), *made
 
     @final
     @classmethod

@@ -23,6 +23,8 @@ def has_nan(gradient: Array) -> bool:
 
 def scaled(upstream: Any, entry: Any) -> Any:
     """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
+    if type(entry) is float and entry == 1.0:
+        return upstream
     return _aligned(upstream, entry) * entry
 
 

@@ -248,13 +248,12 @@ def test_draws_are_the_same_bits(law):
 def test_steps_of_closed_forms_are_the_same_bits():
     """Also of what is not a number, without, and in arrays that are not lines."""
     ends = [0.0, 5e-324, 2.0**-54, 2.0**-53, np.nextafter(0.5, 0.0), 0.5, np.nextafter(0.5, 1.0)]
-    u = np.array(
-        [*ends, 1.0 - 2.0**-53, 1.0, np.inf, -np.inf, np.nan, *np.geomspace(1e-300, 1, 99)]
-    )
+    ends += [1.0 - 2.0**-53, 1.0, np.inf, -np.inf]
+    u = np.array([*ends, *np.geomspace(1e-300, 1.0, 99), np.nan])
     z, loc, scale = np.random.default_rng(1).standard_normal((3, u.size))
     square = z[:100].reshape(10, 10)
     for function, *arguments in (
-        (opened, u.copy()),
+        (lambda v: opened(v.copy()), u[:-1]),
         (lesser_tail, u),
         (lesser_tail, u[::-1]),
         (lesser_tail, u[:100].reshape(10, 10)),
@@ -267,5 +266,5 @@ def test_steps_of_closed_forms_are_the_same_bits():
     ):
         for expected, found in by_each(function, *arguments):
             np.testing.assert_array_equal(found, expected)
-    for expected, found in by_each(lambda v: np.signbit(signed(z[: v.size].copy(), v)), u[u == u]):
+    for expected, found in by_each(lambda v: np.signbit(signed(z[:-1].copy(), v)), u[:-1]):
         np.testing.assert_array_equal(found, expected)

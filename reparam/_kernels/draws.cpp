@@ -154,6 +154,12 @@ void place(Input z, Input loc, Input scale, double *y, long n) {
     else (scale.step ? place_each<true, false> : place_each<true, true>)(z, loc, scale, y, n);
 }
 
+long unknown(Input values, long n) {
+    long count = 0;
+    for (long i = 0; i < n; i++) count += values.data[i] != values.data[i];
+    return count;
+}
+
 long outside(Input values, double low, double high, long n) {
     long count = 0;
     for (long i = 0; i < n; i++) count += !((low < values.data[i]) & (values.data[i] < high));
@@ -167,4 +173,4 @@ long outside(Input values, double low, double high, long n) {
 
 extern "C" const Draws JOINED(draws_, INSTRUCTIONS) = {gamma_propose, gamma_accept, gamma_finish,
                                                       further, log_gamma_star, open_unit, lesser,
-                                                      sign, place, outside};
+                                                      sign, place, unknown, outside};

@@ -25,7 +25,8 @@ typedef struct {
     void (*lesser)(Input u, double *w, long n);
     void (*sign)(Input u, double *z, long n);
     void (*place)(Input z, Input loc, Input scale, double *y, long n);
-    // How many numbers do not lie between two ends.
+    // How many numbers are NaN, or do not lie between two ends.
+    long (*unknown)(Input values, long n);
     long (*outside)(Input values, double low, double high, long n);
 } Draws;
 

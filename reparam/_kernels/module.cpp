@@ -67,6 +67,14 @@ class Arguments {
         return (double *)view->buf;
     }
 
+    // An array, which says how many elements there are.
+    Input any(PyObject *object) {
+        Py_buffer *view = hold(object, PyBUF_SIMPLE);
+        if (!view) return {nullptr, 0};
+        size_ = (long)(view->len / (Py_ssize_t)sizeof(double));
+        return {(const double *)view->buf, 1};
+    }
+
     // An array of that length; None has no data.
     Input array(PyObject *object, bool optional = false) {
         if (optional && object == Py_None) return {nullptr, 0};
@@ -265,22 +273,22 @@ PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(3, count)) return nullptr;
     double low = PyFloat_AsDouble(given[1]), high = PyFloat_AsDouble(given[2]);
     if (PyErr_Occurred()) return nullptr;
-    Py_buffer view;
-    if (PyObject_GetBuffer(given[0], &view, PyBUF_SIMPLE) < 0) {
+    Arguments a;
+    Input values = a.any(given[0]);
+    if (a.failed()) {
         PyErr_Clear();
         Py_RETURN_FALSE;
     }
-    Input values = {(const double *)view.buf, 1};
-    long size = (long)(view.len / (Py_ssize_t)sizeof(double)), outside;
-    if (size <= FEW) {
-        outside = active->draws->outside(values, low, high, size);
-    } else {
-        Py_BEGIN_ALLOW_THREADS;
-        outside = active->draws->outside(values, low, high, size);
-        Py_END_ALLOW_THREADS;
-    }
-    PyBuffer_Release(&view);
-    return PyBool_FromLong(size > 0 && !outside);
+    auto call = [&] { return (long)(a.size() && !active->draws->outside(values, low, high, a.size())); };
+    return called(a, call);
+}
+
+// How many numbers are NaN.
+PyObject *unknown(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(1, count)) return nullptr;
+    Arguments a;
+    Input values = a.any(given[0]);
+    return called(a, [&] { return active->draws->unknown(values, a.size()); });
 }
 
 PyObject *open_unit(PyObject *, PyObject *const *given, Py_ssize_t count) {
@@ -367,6 +375,7 @@ PyMethodDef methods[] = {
     {"gamma_finish", (PyCFunction)(void (*)(void))gamma_finish, METH_FASTCALL,
      "gamma_finish(work, logs, x)"},
     {"inside", (PyCFunction)(void (*)(void))inside, METH_FASTCALL, "inside(values, low, high)"},
+    {"unknown", (PyCFunction)(void (*)(void))unknown, METH_FASTCALL, "unknown(values)"},
     {"open", (PyCFunction)(void (*)(void))open_unit, METH_FASTCALL, "open(u)"},
     {"lesser", (PyCFunction)(void (*)(void))lesser, METH_FASTCALL, "lesser(u, w)"},
     {"sign", (PyCFunction)(void (*)(void))sign, METH_FASTCALL, "sign(u, z)"},

@@ -44,7 +44,7 @@ class Distribution(Formulas):
         if "_is_complete" not in cls.__dict__:
             cls._need_complete()
             cls._is_complete = True
-        return super().__new__(cls, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs) if cls._forms else object.__new__(cls)
 
     @final
     @property
@@ -267,7 +267,7 @@ class Distribution(Formulas):
         values: Iterable[Array] = self._values.values()
         if self._prepared_dims:
             values = self._ready
-        elif self.parameters.are_numbers:
+        elif self._leaves.are_numbers:
             if shape == batch and len(shape) == 1:
                 return [
                     value if value.shape == shape else batch_operand(value, batch, shape, (), first)
@@ -290,7 +290,7 @@ class Distribution(Formulas):
     @final
     def _events(self) -> list[tuple[int, ...]]:
         """Return the shape of one value of each differentiable parameter."""
-        declared = self.parameters
+        declared = self._leaves
         names = declared._differentiable
         if declared.are_numbers:
             return [()] * len(names)
@@ -299,7 +299,8 @@ class Distribution(Formulas):
     @final
     def _differentiable(self) -> list[Array]:
         """Return the values of the differentiable parameters."""
-        return [self._values[name] for name in self.parameters._differentiable]
+        values = self._values
+        return [values[name] for name in self._leaves._differentiable]
 
     @final
     @cached_property
@@ -409,7 +410,7 @@ class Distribution(Formulas):
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
-        names = self.parameters._differentiable
+        names = self._leaves._differentiable
         return {name: array[()] for name, array in zip(names, arrays, strict=True)}
 
     @final

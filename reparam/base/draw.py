@@ -30,7 +30,7 @@ __all__ = ["Draw"]
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Draw:
     """Draws from a distribution, differentiable in its parameters.
 
@@ -64,6 +64,23 @@ class Draw:
     _extras: tuple[Array, ...]
     _source: tuple[Array, ...] | Stream
     _first: int
+
+    def __init__(
+        self,
+        distribution: Distribution,
+        _value: Array,
+        _extras: tuple[Array, ...],
+        _source: tuple[Array, ...] | Stream,
+        _first: int,
+    ) -> None:
+        # what is generated sets one attribute at a time, which takes longer than adding up numbers
+        self.__dict__.update(
+            distribution=distribution,
+            _value=_value,
+            _extras=_extras,
+            _source=_source,
+            _first=_first,
+        )
 
     @cached_property
     def value(self) -> Array:
@@ -374,8 +391,11 @@ class Draw:
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"
 
-    def _of_value(self, label: str, given: ArrayLike) -> Operand:
+    def _of_value(self, label: str, given: ArrayLike | float) -> Operand:
         """Return what broadcasts to the value's shape as a formula's argument."""
+        event = self.distribution.event_shape
+        if type(given) is float and not event:
+            return np.float64(given)
         array, shape = as_real_array(label, given), self._value.shape
         if array.shape not in {(), shape} and (
             broadcast_shapes(**{label: array.shape, "value": shape}) != shape
@@ -384,7 +404,6 @@ class Draw:
                 f"{label} has shape {array.shape} and value has shape {shape}:"
                 f" pass one {label} derivative per value"
             )
-        event = self.distribution.event_shape
         if array.ndim or event:
             return operand(array, self._rows, event=event)
         return np.float64(array)
@@ -432,13 +451,13 @@ class Draw:
         Of vectors it is that of Σ upstream ∂·/∂θ, of the upstream derivative, then these.
         """
         d = self.distribution
-        plain = "_pull" if d.event_shape else "_jacobian"
+        plain = "_pull" if d._support.rank else "_jacobian"
         return d._formula(plain if of == "value" else self._formulas(of).jacobian)
 
     def _pulled(self, of: str) -> Callable[..., tuple[Any, ...]]:
         """Return the formula of Σ upstream ∂·/∂θ of each draw."""
         derivatives = self._derivatives(of)
-        if self.distribution.event_shape:
+        if self.distribution._support.rank:
             return derivatives
         return lambda upstream, *rest: tuple([scaled(upstream, e) for e in derivatives(*rest)])
 
@@ -464,9 +483,10 @@ class Draw:
         each: int = 0,
     ) -> list[Array]:
         """Evaluate a formula of what leads, value, extra arrays and θ."""
-        d, shape = self.distribution, self._rows
+        d, value = self.distribution, self._value
         event = d.event_shape
-        own = [operand(self._value, shape, event=event)]
+        shape = value.shape[: value.ndim - len(event)]
+        own = [operand(value, shape, event=event)]
         if self._extras:
             extras = zip(self._extras, d._extra_events(), strict=True)
             own += [operand(array, shape, event=extra) for array, extra in extras]

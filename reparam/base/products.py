@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from reparam._kernels import active
 from reparam._typing import Array
 
 __all__ = ["has_nan", "scaled", "zero_kept"]
@@ -18,6 +19,8 @@ def has_nan(gradient: Array) -> bool:
 
     Not by a sum of squares: BLAS's threads, once called, keep a core busy that others need.
     """
+    if (compiled := active()) and gradient.flags.c_contiguous:
+        return bool(compiled.unknown(gradient))
     return math.isnan(np.minimum.reduce(gradient, axis=None, initial=math.inf))
 
 

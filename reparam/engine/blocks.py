@@ -22,7 +22,7 @@ from reparam.engine.operands import Operand
 from reparam.engine.outer import Outer
 from reparam.engine.shapes import allocated, check_memory
 from reparam.engine.threads import available, pool
-from reparam.real_arrays import MAX_DIMENSIONS
+from reparam.real_arrays import FLOAT64, MAX_DIMENSIONS
 
 __all__ = ["elements_per_block", "evaluate", "total"]
 
@@ -190,7 +190,7 @@ def _owned(
 ) -> Array:
     """Return a formula's output as an array of its own, none of the others, of that shape."""
     whole = (size, *event)
-    if type(value) is np.ndarray and value.shape == whole and value.dtype == np.float64:
+    if type(value) is np.ndarray and value.shape == whole and value.dtype is FLOAT64:
         flags = value.flags
         if flags.owndata and flags.c_contiguous:
             for item in others:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-import secrets
+import os
 import struct
 import threading
 from collections.abc import Callable
@@ -291,7 +291,7 @@ class Stream:
 def _key(rng: RNGLike) -> bytes:
     """Return the 128 bits that a seed stands for."""
     if rng is None:
-        return secrets.token_bytes(16)
+        return os.urandom(16)
     return seed_sequence(rng).generate_state(4, np.uint32).astype("<u4").tobytes()
 
 

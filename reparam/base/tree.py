@@ -146,7 +146,7 @@ class Tree:
             elif not declared.dims:
                 parts[name] = declared.validated(declared.initial)
         state = self.__dict__
-        state["_sizes"] = self._unified(parts) if self._has_axes else {}
+        state["_sizes"] = self._unified(parts)
         if len(parts) < len(fields):  # vectors and matrices as long as those that were given
             for name, declared in fields.items():
                 if name not in parts and isinstance(declared, Parameter):
@@ -359,6 +359,8 @@ class Tree:
 
     def _unified(self, parts: Mapping[str, Any]) -> dict[str, int]:
         """Return the length of each named axis, which is one in all of these parameters."""
+        if not self._has_axes:
+            return {}
         sizes: dict[str, int] = {}
         seen: dict[str, str] = {}
         for name, value in parts.items():

@@ -242,10 +242,9 @@ class Distribution(Formulas):
 
     def _noises(self) -> list[tuple[Noise, tuple[int, ...]]]:
         """Return the kinds of random numbers of a draw, each with the shape of its share."""
+        event = self.event_shape
         return [
-            (kind, self.event_shape)
-            if isinstance(kind, Noise)
-            else (kind[0], self._shape_of(kind[1]))
+            (kind, event) if isinstance(kind, Noise) else (kind[0], self._shape_of(kind[1]))
             for kind in self._substreams or (self.noise,)
         ]
 

@@ -64,9 +64,7 @@ def _by(compiled: Any, z: Array, u: Array, alpha: Array) -> tuple[Array, Array, 
 
     It takes numbers that lie next to each other; those of vectors may be strided.
     """
-    z, u = np.asarray(z, order="C"), np.asarray(u, order="C")
-    if type(alpha) is np.ndarray:
-        alpha = np.asarray(alpha, order="C")
+    z, u, alpha = (each if each.flags.c_contiguous else each.copy() for each in (z, u, alpha))
     x, log_x = np.empty(z.size), np.empty(z.size)
     if z.size <= _PIECE:
         found = _fill(compiled, z, u, alpha, x, log_x)

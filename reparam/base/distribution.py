@@ -298,8 +298,10 @@ class Distribution(Formulas):
     @final
     def _differentiable(self) -> list[Array]:
         """Return the values of the differentiable parameters."""
-        values = self._values
-        return [values[name] for name in self._leaves._differentiable]
+        values, names = self._values, self._leaves._differentiable
+        if len(names) == len(values):
+            return [*values.values()]
+        return [values[name] for name in names]
 
     @final
     @cached_property

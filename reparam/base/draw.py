@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from itertools import compress
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base import along, by_entry, second_order
-from reparam.base.products import has_nan, scaled, zero_kept
+from reparam.base.products import contracted, has_nan, noticed, scaled, zero_kept
 from reparam.engine.blocks import evaluate, total
+from reparam.engine.noise import BLOCK
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError, UnknownViewError
@@ -73,14 +75,8 @@ class Draw:
         _source: tuple[Array, ...] | Stream,
         _first: int,
     ) -> None:
-        # what is generated sets one attribute at a time, which takes longer than adding up numbers
-        self.__dict__.update(
-            distribution=distribution,
-            _value=_value,
-            _extras=_extras,
-            _source=_source,
-            _first=_first,
-        )
+        given = {"distribution": distribution, "_value": _value, "_extras": _extras}
+        self.__dict__.update(given, _source=_source, _first=_first)
 
     @cached_property
     def value(self) -> Array:
@@ -212,8 +208,12 @@ class Draw:
         sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
         each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
         formula = formula or self._pulled(of)
-        found = self._evaluate(formula, events, lead, *leading, sums=sums, each=each)
-        if any(map(has_nan, found)):
+        unknown: list[bool] = []
+        many = self._value.size > BLOCK
+        products = noticed(formula, sums, unknown) if many else formula
+        found = self._evaluate(products, events, lead, *leading, sums=sums, each=each)
+        unknown += map(has_nan, compress(found, sums) if many else found)
+        if True in unknown:
             kept = zero_kept(formula, len(d.event_shape))
             found = self._evaluate(kept, events, lead, *leading, sums=sums, each=each)
         return [
@@ -276,7 +276,7 @@ class Draw:
 
         def sum_along(tangents: Sequence[Array], entries: tuple[Any, ...]) -> Any:
             terms = (
-                _contracted(entries[index], tangent, events[index])
+                contracted(entries[index], tangent, events[index])
                 for tangent, index in zip(tangents, moving, strict=True)
             )
             return sum(terms, start=0.0)
@@ -376,12 +376,11 @@ class Draw:
         1.5
         """
         given = self._tangents([*(tangents or {}).items(), *named.items()])
-        weight = self._of_value("upstream", upstream)
-        if self.distribution.event_shape:
+        d, weight = self.distribution, self._of_value("upstream", upstream)
+        if d.event_shape:
             return along.hvp(self, upstream, curvature, given)
         bent = None if curvature is None else self._of_value("curvature", curvature)
-        found = second_order.hvp(self, weight, bent, *self._directions(given))
-        return self.distribution._by_name(found)
+        return d._by_name(second_order.hvp(self, weight, bent, *self._directions(given)))
 
     def plot(self, *, grad: bool = False) -> Figure:
         """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""
@@ -492,13 +491,6 @@ class Draw:
             own += [operand(array, shape, event=extra) for array, extra in extras]
         operands = [*leading, *own, *d._theta_operands(shape)]
         return evaluate(formula, operands, shape, events=events, sums=sums or (), each=each)
-
-
-def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:
-    """Return ∂y/∂θ · tangent, summed over the entries of a vector parameter."""
-    if not event:
-        return entry * tangent
-    return np.sum(np.asarray(entry) * tangent, axis=tuple(range(-len(event), 0)))
 
 
 def _read_only(array: Array) -> Array:

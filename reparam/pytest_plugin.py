@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--reparam",
         action="store_true",
-        help="verify the targets of [tool.reparam] in pyproject.toml, one test a witness",
+        help="verify the targets of [tool.reparam] in pyproject.toml, one test per witness",
     )
     group.addoption(
         "--reparam-level",
@@ -61,13 +61,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a process of pytest-xdist the seed, so that all have one."""
+    """Pass the seed to a process of pytest-xdist, so that all have one."""
     if _wanted(node.config):
         node.workerinput[_SEED] = _run_of(node.config).seed
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Tell the seed, with which the run can be repeated."""
+    """Report the seed, with which the run can be repeated."""
     return f"reparam: seed {_run_of(config).seed}" if _wanted(config) else None
 
 
@@ -282,7 +282,7 @@ class VerificationItem(pytest.Item):
             raise _Broken("\n".join([head, *check.findings(), again]))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Return the findings alone: where this module raised says nothing."""
+        """Return the findings alone: where this module raised helps nobody."""
         if isinstance(excinfo.value, _Broken):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)

@@ -7,8 +7,8 @@ Of each law that is registered here and that a library's table in
 ``reparam.verification.targets.libraries`` names, the library draws at seeded parameters, typical
 ones and far ones, and its ∂y/∂θ at each draw is compared with −F_θ/p there. reparam's is
 compared in the same way with FLINT's balls, which share no code with it. What counts is the worst
-draw, beside the error that the rounding of y forces. A gradient that isn't of the quantile path (of
-a sampler by rejection, say) may be right on average: of these the means are compared, by
+draw, beside the error that the rounding of y forces. A gradient that isn't of the quantile path
+(such as of a sampler by rejection) may be right on average: of these the means are compared, by
 ``reparam verify``.
 """
 

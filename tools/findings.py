@@ -154,7 +154,7 @@ def sentence(check: Check) -> str:
     if not failing:
         return check.reason
     if check.witness == "expectation":
-        # bias of an expectation says more than that of one interval, which is more certain
+        # bias of an expectation is more than that of one interval, which is more certain
         failing.sort(key=lambda each: not each.what.startswith("∂E[y]"))
     return short(failing[0])
 

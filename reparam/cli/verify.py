@@ -98,7 +98,7 @@ def verify(
         str | None,
         typer.Option(
             metavar="NUMBER",
-            help="The relative error allowed of gradients. Default: 1e-7, in single precision "
+            help="Tolerance: the relative error of gradients. Default: 1e-7, in single precision "
             "1e-3.",
         ),
     ] = None,
@@ -147,7 +147,7 @@ def verify(
         str | None,
         typer.Option(
             metavar="N",
-            help="Worker processes; what is found doesn't depend on it. Default: one a core.",
+            help="Worker processes; what is found doesn't depend on it. Default: one per core.",
         ),
     ] = None,
     time_limit: Annotated[

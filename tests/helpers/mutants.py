@@ -787,10 +787,11 @@ def _far_out(parameter, times):
     low, high = parameter.typical
     if not parameter.differentiable:
         return low
-    if -np.inf < parameter.domain.low < 0.0:
-        return parameter.domain.low + (low - parameter.domain.low) / times
+    first, last = parameter.domain.low, parameter.domain.high
+    if -np.inf < first < 0.0 or (first > 0.0 and last < np.inf):
+        return first + (low - first) / times
     if low > 0.0:
-        return low / times if parameter.domain.low == 0.0 else high * times
+        return low / times if first == 0.0 else high * times
     return low * times
 
 

@@ -30,6 +30,8 @@ __all__ = ["Later", "Masses", "Registered"]
 _REACH, _HALVINGS = 0.25, 40
 #: Draws of given noise that are kept for their views.
 _LATE = 64
+#: The most draws of a distribution whose formulas are slow that these are computed at.
+_OF_SLOW = 2**12
 
 #: What distributions have beside FORMULAS, and discrete ones.
 _LOGARITHMS = ("log_cdf", "log_sf")
@@ -88,6 +90,8 @@ class Registered(Target):
         }
         if isinstance(thing, Reparameterized):
             self._stay_inside()
+        if cls._is_slow:
+            self.gradient_draws = self.formula_draws = _OF_SLOW
         self.noise, self.rises = thing.noise, thing._rises
         self.replays = thing.path == "map"
         moving = (thing() if isinstance(thing, type) else thing).moving

@@ -81,6 +81,8 @@ class Target(abc.ABC):
     reference: str | None = None
     #: The most draws with gradients that are asked for at once: fewer where they are slow.
     gradient_draws: int = 2**18
+    #: The most draws at which formulas are computed, where that is not done in turns.
+    formula_draws: int = 2**23
     #: Draws that tell where a law's mass is: fewer where they are slow.
     pilot_draws: int = 4096
     #: Whether its draws are third-party, and have to be timed.

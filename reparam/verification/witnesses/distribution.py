@@ -76,7 +76,9 @@ def _of_way(
         smooth = bool(target.obstacle) or not is_discrete(ordered)
         independent = target.independent
         off = fit.add(theta, law, value, ordered, alpha, moving=smooth, independent=independent)
-        return max(off, add_scores(scores, theta, law, value, alpha) if smooth and scores else off)
+        if not (smooth and scores):
+            return off
+        return max(off, add_scores(scores, theta, law, value[: target.formula_draws], alpha))
 
     for number, theta in sets:
         look(context, f"draws{label}", number, partial(compare, theta))

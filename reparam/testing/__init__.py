@@ -50,7 +50,7 @@ from reparam.testing._draws import (
     draws_replay,
     elements_are_independent,
 )
-from reparam.testing._formulas import lies_in_support, upper_quantile_inverts_upper_tail
+from reparam.testing._formulas import lies_in_support
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
 from reparam.testing._vectors import (
@@ -81,7 +81,6 @@ PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
     draws_repeat,
     draws_replay,
     lies_in_support,
-    upper_quantile_inverts_upper_tail,
     derivatives_agree,
     elements_are_independent,
     *WITNESS_PROPERTIES,

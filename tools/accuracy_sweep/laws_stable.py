@@ -16,7 +16,7 @@ from laws_skewed import location_and_scale, placed
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from stable_tails import integrals  # noqa: E402 - from the folder above
+from stable_tails import integrals
 
 
 def tail_and_density(z: Any, alpha: Any, skew: Any) -> tuple[Any, Any]:
@@ -46,7 +46,10 @@ def entropy(*_: Any) -> Any:
 
 def theta(rng: np.random.Generator) -> list[float]:
     """A third are typical, some next to 1 or to 2, others anything."""
-    near = 1.0 + rng.choice([-1, 1]) * 10.0 ** rng.uniform(-9, -1), 2.0 - 10.0 ** rng.uniform(-9, -1)
+    near = (
+        1.0 + rng.choice([-1, 1]) * 10.0 ** rng.uniform(-9, -1),
+        2.0 - 10.0 ** rng.uniform(-9, -1),
+    )
     alphas = rng.uniform(0.5, 1.95), rng.uniform(0.5, 1.95), rng.choice([0.5, 1.5]), *near
     skews = rng.uniform(-1, 1), rng.uniform(-1, 1), 0.0, 1.0 - 10.0 ** rng.uniform(-12, -1)
     return [float(rng.choice(alphas)), float(rng.choice(skews)), *location_and_scale(rng)]

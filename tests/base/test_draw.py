@@ -340,7 +340,7 @@ def test_values_that_do_not_count_add_nothing_to_gradients():
     """Upstream 0 times an infinite or undefined derivative is 0, of draws that overflow."""
     base = rp.Pareto(alpha=1e-3)
     batch = rp.Pareto(alpha=[1e-3, 2e-3])
-    many = rp.Pareto(np.full(150_000, 1e-3), np.ones(150_000))  # several blocks
+    many = rp.Pareto(np.ones(150_000), np.full(150_000, 1e-3))  # several blocks
     composed = 2.0 * base, rp.Truncated(base, low=3.0), rp.Independent(base, base)
     for law in (base, batch, many, *composed):
         draw = law.rsample(() if law is many else 500, rng=1)

@@ -170,11 +170,9 @@ class PositiveFamily(ShapeFamily):
 def scaled(y: Array, slopes: Slopes) -> Slopes:
     """Return y times each: 0 where either factor is, though the other may be infinite."""
     products = tuple([np.asarray(y * slope) for slope in slopes])
-    for product, slope in zip(products, slopes, strict=True):
-        if not has_nan(product):
-            continue
-        if np.any(lost := np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))):
-            product[lost] = 0.0
+    if any(map(has_nan, products)):
+        for product, slope in zip(products, slopes, strict=True):
+            product[np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))] = 0.0
     return products
 
 

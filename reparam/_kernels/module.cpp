@@ -45,7 +45,7 @@ const Kernels *available(int index) {
     return found[index];
 }
 
-// Arguments of one call. The first output says how many elements there are.
+// Arguments of one call. The first output determines how many elements there are.
 class Arguments {
   public:
     Arguments() = default;

@@ -56,7 +56,7 @@ class Distribution(Formulas):
     @final
     @property
     def support(self) -> tuple[Array, Array]:
-        """The ends of the support, each of batch shape; integers are attained, other ends not.
+        """The endpoints of the support, each of batch shape; integers are attained, others not.
 
         Of vectors: for each entry.
         """
@@ -65,7 +65,7 @@ class Distribution(Formulas):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of the support.
+        """The parameters that move an endpoint of the support.
 
         E[∂ log p/∂θ] is not 0 in these, so that estimators by the score leave them out.
         """
@@ -420,10 +420,10 @@ class Distribution(Formulas):
     def _guarded(self, name: str, outside: float | tuple[float, float]) -> Callable[..., Any]:
         """Wrap a formula of (y, *θ) so that it only sees the closed support, and NaN.
 
-        A value outside is moved to the nearer end. The result there is `outside`; of a cumulative
-        function it is its limits below and above, which a continuous one has at the ends, too.
-        The formulas of a discrete distribution see integers: between two of them a cumulative
-        function is that of the lower, and any other is `outside`.
+        A value outside is moved to the nearer endpoint. The result there is `outside`; of a
+        cumulative function it is its limits below and above, which a continuous one has at the
+        endpoints, too. The formulas of a discrete distribution see integers: between two of them a
+        cumulative function is that of the lower, and any other is `outside`.
         """
         formula, support = self._formula(name), self._support
         discrete = isinstance(support, Integers)
@@ -448,7 +448,7 @@ class Distribution(Formulas):
             elif discrete:
                 result = _replaced(result, (y < low) | (y == -np.inf), outside[0])
                 result = _replaced(result, (y > high) | (y == np.inf), outside[1])
-            else:  # which formulas miss by what an end is rounded
+            else:  # which formulas miss by what an endpoint is rounded
                 result = _replaced(result, y <= low, outside[0])
                 result = _replaced(result, y >= high, outside[1])
             return _replaced(result, np.isnan(y), np.nan) if discrete else result

@@ -118,7 +118,7 @@ class Draw:
         Parameters
         ----------
         of
-            What to differentiate: ``"value"``, or a view such as ``"log_value"``.
+            What to differentiate: ``"value"``, or a derived quantity such as ``"log_value"``.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class Draw:
         Raises
         ------
         UnknownViewError
-            If the distribution doesn't have the view `of`.
+            If the distribution doesn't have the quantity `of`.
 
         Examples
         --------
@@ -165,7 +165,8 @@ class Draw:
         upstream
             Broadcasts to the value's shape.
         of
-            What `upstream` is the derivative in: ``"value"``, or a view such as ``"log_value"``.
+            What `upstream` is the derivative in: ``"value"``, or a derived quantity such as
+            ``"log_value"``.
 
         Returns
         -------
@@ -179,7 +180,7 @@ class Draw:
         ShapeError
             If `upstream` doesn't broadcast to the value's shape.
         UnknownViewError
-            If the distribution doesn't have the view `of`.
+            If the distribution doesn't have the quantity `of`.
 
         Examples
         --------
@@ -304,7 +305,7 @@ class Draw:
         Parameters
         ----------
         of
-            What to differentiate: ``"value"``, or a view such as ``"log_value"``.
+            What to differentiate: ``"value"``, or a derived quantity such as ``"log_value"``.
 
         Returns
         -------
@@ -317,7 +318,7 @@ class Draw:
         NoFormulaError
             If values are vectors.
         UnknownViewError
-            If the distribution doesn't have the view `of`, or not its second derivatives.
+            If the distribution doesn't have the quantity `of`, or not its second derivatives.
 
         Examples
         --------
@@ -445,7 +446,7 @@ class Draw:
         return self._value.shape[: self._value.ndim - len(self.distribution.event_shape)]
 
     def _derivatives(self, of: str) -> Callable[..., tuple[Any, ...]]:
-        """Return the formula of ∂·/∂θ of the value, the extra arrays and the parameters.
+        """Return the formula of ∂·/∂θ of the value, the auxiliary arrays and the parameters.
 
         Of vectors it is that of Σ upstream ∂·/∂θ, of the upstream derivative, then these.
         """
@@ -481,7 +482,7 @@ class Draw:
         sums: list[bool] | None = None,
         each: int = 0,
     ) -> list[Array]:
-        """Evaluate a formula of what leads, value, extra arrays and θ."""
+        """Evaluate a formula of what leads, value, auxiliary arrays and θ."""
         d, value = self.distribution, self._value
         event = d.event_shape
         shape = value.shape[: value.ndim - len(event)]

@@ -230,7 +230,7 @@ class LocationScale(Reparameterized):
 
     @classmethod
     def _standardized(cls, y: Array, *theta: Array) -> Array:
-        """z of y: a law whose support ends elsewhere than at loc says what z is there."""
+        """z of y: a law whose support ends elsewhere than at loc declares z there."""
         return (y - theta[-2]) / theta[-1]
 
     @final

@@ -254,7 +254,14 @@ class Stream:
         self._key = _key(rng)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _stream_of, (self._key,)
+        return Stream.of_key, (self._key,)
+
+    @classmethod
+    def of_key(cls, key: bytes) -> Stream:
+        """Return the stream of 128 random bits, which are used as they are."""
+        stream = cls.__new__(cls)
+        stream._key = key
+        return stream
 
     def generator(self, block: int, number: int) -> np.random.Generator:
         """Return a fresh generator at the start of a block of a substream."""
@@ -293,12 +300,6 @@ def _key(rng: RNGLike) -> bytes:
     if rng is None:
         return os.urandom(16)
     return seed_sequence(rng).generate_state(4, np.uint32).astype("<u4").tobytes()
-
-
-def _stream_of(key: bytes) -> Stream:
-    stream = Stream.__new__(Stream)
-    stream._key = key
-    return stream
 
 
 def draws_together(each: int) -> int:

@@ -25,6 +25,7 @@ from reparam.special.matrices import (
     multiplied,
     transposed,
 )
+from reparam.special.normal import LOG_TWO_PI
 
 __all__ = ["BartlettFamily"]
 
@@ -42,7 +43,7 @@ class BartlettFamily(Reparameterized):
     "Algorithm AS 53: Wishart variate generator"). Off the diagonal A is the noise; those on it are
     differentiated in ν on their quantile path.
 
-    Extra arrays are A, and ln(a_ii²/2), finite where a_ii underflows. An upstream derivative is
+    Auxiliary arrays are A, and ln(a_ii²/2), finite where a_ii underflows. An upstream derivative is
     that in each entry of y as if these were independent: since y is symmetric, its symmetric part
     counts alone.
     """
@@ -193,7 +194,7 @@ class BartlettFamily(Reparameterized):
         on_diagonal = weights + self._powers(d) * np.log(roots)
         on_diagonal = on_diagonal - (d + 1.0) * np.log(diagonal(tril))
         squares = np.sum(np.tril(a, -1) ** 2, axis=(-2, -1))
-        constant = 0.25 * d * (d - 1.0) * math.log(2.0 * math.pi)
+        constant = 0.25 * d * (d - 1.0) * LOG_TWO_PI
         return np.asarray(np.sum(on_diagonal, axis=-1) - 0.5 * squares - constant)
 
     @final
@@ -219,5 +220,5 @@ class BartlettFamily(Reparameterized):
         logs = 0.5 * (digamma(shapes) + _LOG_TWO)
         terms = special.log_entropy(shapes) - self._powers(d) * logs
         terms = terms + (d + 1.0) * np.log(diagonal(tril))
-        normal = 0.25 * d * (d - 1.0) * (1.0 + math.log(2.0 * math.pi))
+        normal = 0.25 * d * (d - 1.0) * (1.0 + LOG_TWO_PI)
         return np.asarray(np.sum(terms, axis=-1) + normal)

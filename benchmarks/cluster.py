@@ -2,8 +2,8 @@
 
 ``python benchmarks/cluster.py [--draws 1e8] [--pairs 5]``
 
-Workers are processes with one thread, on this machine. Elapsed time says something where cores are
-idle. The processor time of a worker, the mean of two, says what the run would take where they are;
+Workers are processes with one thread, on this machine. Elapsed time means something where cores are
+idle. The processor time of a worker, the mean of two, is what the run would take where they are;
 that of the scheduler and the client comes on top if there is no third core for them. The results of
 all runs have the same bits.
 """

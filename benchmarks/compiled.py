@@ -89,8 +89,8 @@ def main() -> None:
     assert np.allclose(result, by_numpy(*arguments), rtol=1e-12)
     print(f"NumPy {np.__version__}, Numba {version('numba')}, {os.cpu_count()} cores")
     print(f"Numba: import {imported - start:.2f} s, compile {ready - imported:.2f} s")
-    print(f"NumPy {nanoseconds(lambda: by_numpy(*arguments)):.1f} ns a draw")
-    print(f"Numba {nanoseconds(lambda: compiled(*arguments)):.1f} ns a draw")
+    print(f"NumPy {nanoseconds(lambda: by_numpy(*arguments)):.1f} ns per draw")
+    print(f"Numba {nanoseconds(lambda: compiled(*arguments)):.1f} ns per draw")
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ def main() -> None:
             time.sleep(0.05)
             times[name].append(seconds(run, n) / n * 1e9)
     print(
-        f"{'':<10}{'block':>10}{'ns a draw':>12}{'× reparam':>12}{'peak MB':>10}{'estimates':>22}"
+        f"{'':<10}{'block':>10}{'ns per draw':>12}{'× reparam':>12}{'peak MB':>10}{'estimates':>22}"
     )
     base = statistics.median(times["reparam"])
     for name, (size, run) in chosen.items():

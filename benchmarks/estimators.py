@@ -152,7 +152,7 @@ def published(n: int = 1_000_000) -> str:
         cells = [case.paper, f"`{case.law!r}`", f"`{case.objective}`", case.parameter]
         cells += [case.estimator, case.formula, f"{case.value:.4g}", f"{measured:.4g}"]
         rows.append(cells)
-    header = ["case of", "y", "φ", "∂/∂", "estimator", "variance", "on paper", "measured"]
+    header = ["case of", "y", "J", "∂/∂", "estimator", "variance", "on paper", "measured"]
     return markdown(header, rows, 6)
 
 
@@ -219,7 +219,7 @@ def rejection(alpha: float, entries: int, boost: int, n: int) -> np.ndarray:
     """Return terms of the same gradient by rejection sampling variational inference.
 
     Of accepted proposals ε of Marsaglia & Tsang, h(ε, a) ~ Gamma(a) with a = α + B, and
-    x = h Π u_i^(1/(α+i−1)). The path goes along x at fixed ε and u; the correction is φ times
+    x = h Π u_i^(1/(α+i−1)). The path goes along x at fixed ε and u; the correction is J times
     d/da [log q(h; a) + log ∂h/∂ε] (Naesseth, Ruiz, Linderman & Blei 2017, equations 5 and 12).
     """
     rng, a = np.random.default_rng(1), alpha + boost

@@ -1,7 +1,7 @@
 """What the library takes: lines per folder, processor time to start, memory of 10⁸ draws.
 
 ``python benchmarks/footprint.py [--n 1e8] [--rounds 5]`` prints three tables. Starts are processes
-of their own, timed by what the system says that they took of a processor: medians over the rounds.
+of their own, timed by what the system counts for them of a processor: medians over the rounds.
 """
 
 from __future__ import annotations

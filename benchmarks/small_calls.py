@@ -89,7 +89,7 @@ def main() -> None:
         libraries.append(f"torch {version('torch')}")
     print(", ".join(libraries))
     paths = list(dict.fromkeys((KERNELS[0], "numpy")))
-    title = f"µs a call: {'/'.join(paths)}/PyTorch"
+    title = f"µs per call: {'/'.join(paths)}/PyTorch"
     print(f"{title:36}" + "".join(f"{f'n = {n}':>23}" for n in SIZES))
     for law in LAWS:
         for each, constant in ((True, False), (True, True), (False, False), (False, True)):

@@ -183,7 +183,7 @@ def per_element(given: dict[str, Any], n: int) -> dict[str, np.ndarray]:
 def measure(
     calls: dict[str, dict[str, Call]], n: int, rounds: int, clock: Callable[[], float]
 ) -> dict[str, dict[str, float]]:
-    """Return medians in ns a draw, by what is timed and by library."""
+    """Return medians in ns per draw, by what is timed and by library."""
     times: dict[str, dict[str, list[float]]] = {}
     for _ in range(rounds):
         for library, kinds in calls.items():
@@ -207,7 +207,7 @@ def scaling() -> None:
     """Print time a draw and peak memory of streams of draws with their gradients, by count."""
     from reparam import sampling
 
-    print(f"{'streamed draws with gradients':<30}{'n':>12}{'ns a draw':>12}{'peak MB':>10}")
+    print(f"{'streamed draws with gradients':<30}{'n':>12}{'ns per draw':>12}{'peak MB':>10}")
     for name in ("gaussian", "gamma", "beta", "student-t"):
         for n in (10**4, 10**5, 10**6, 10**7, 10**8):
             spent = []
@@ -255,7 +255,7 @@ def main() -> None:
     upstream = np.random.default_rng(0).standard_normal(n)
     own = options.kernels.split(",")
     columns = [*own, *peers]
-    header = f"{'ns a draw':<50}" + "".join(f"{name:>10}" for name in columns)
+    header = f"{'ns per draw':<50}" + "".join(f"{name:>10}" for name in columns)
     pairs = [(name, peer) for peer in peers for name in own]
     print(header + "".join(f"{f'{peer}/{name}':>14}" for name, peer in pairs))
     results: dict[str, dict[str, float]] = {}

@@ -1,7 +1,7 @@
 """Compare the variance of gradients on the sphere with TensorFlow Probability's.
 
-For draws y of both libraries at the same parameters: the variance of dφ(y)/dθ for one draw, with
-φ(y) = exp(aᵀy), in the concentration κ and, summed over its entries, in the mean direction μ, as a
+For draws y of both libraries at the same parameters: the variance of dJ(y)/dθ for one draw, with
+J(y) = exp(aᵀy), in the concentration κ and, summed over its entries, in the mean direction μ, as a
 function of μ/‖μ‖. Both have one mean if both are unbiased: the last column is the distance of the
 means in standard errors. TFP has no derivative in κ for vMF but in 3 dimensions. ``python
 benchmarks/sphere.py``, with JAX and TFP.
@@ -31,7 +31,7 @@ CASES = (
 
 
 def ours(law: str, mean: Any, kappa: float, a: Any) -> tuple[Any, Any]:
-    """Return gradients of φ in μ and in κ, one row per draw."""
+    """Return gradients of J in μ and in κ, one row per draw."""
     draw = getattr(rp, law)(mean, kappa).rsample(DRAWS, rng=1)
     slope = np.exp(draw.value @ a)[:, np.newaxis] * a
     jacobian = draw.jacobian()

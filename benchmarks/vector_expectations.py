@@ -1,7 +1,7 @@
 """Gradients of expectations of vectors and matrices beside derivatives of exact moments.
 
-``python benchmarks/vector_expectations.py`` takes a million draws of each law. Of φ = c·y and of
-(c·y)², with weights c at random, Σ ∂φ/∂y ∂y/∂θ has the mean that mean and covariance have for
+``python benchmarks/vector_expectations.py`` takes a million draws of each law. Of J = c·y and of
+(c·y)², with weights c at random, Σ ∂J/∂y ∂y/∂θ has the mean that mean and covariance have for
 derivatives, in each entry of each parameter. A row has how many entries there are, and the greatest
 distance in standard errors, which are those of 100 batches.
 """

@@ -41,7 +41,7 @@ templates_path = ["_templates"]
 autosummary_context = CONTEXT
 suppress_warnings = ["config.cache"]  # functions in it are not pickled
 autosummary_generate_overwrite = True
-# names that differ from a class's by case alone, which some file systems don't tell apart
+# names that differ from a class's by case alone, which some file systems don't distinguish
 autosummary_filename_map = {
     f"reparam.{name}": f"reparam.{name}-function" for name in ("independent", "mixture")
 }

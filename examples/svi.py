@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     counts = counts_of(options.sites, options.seed)
-    print(f"{'gamma of':<12}{'ELBO':>10}{'ln p(x)':>10}{'a':>8}{'b':>8}{'ms a step':>12}")
+    print(f"{'gamma of':<12}{'ELBO':>10}{'ln p(x)':>10}{'a':>8}{'b':>8}{'ms per step':>12}")
     for name, gamma in GAMMAS.items():
         found, elbo, cost = fit(counts, gamma, options.steps, options.seed)
         a, b = (float(found[x]) for x in "ab")

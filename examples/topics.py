@@ -112,7 +112,7 @@ class TopicModel(torch.nn.Module):
 def fit(
     module: ModuleType, epochs: int, seed: int, documents: int = DOCUMENTS
 ) -> tuple[Result, NDArray[Any]]:
-    """Fit by Adam (Kingma & Ba 2015); return what held-out documents say of it, and its topics."""
+    """Fit by Adam (Kingma & Ba 2015); return its score on held-out documents, and its topics."""
     counts, topics = corpus(documents, seed=0)
     held_out, x = counts[: documents // 6], counts[documents // 6 :]
     torch.manual_seed(seed)

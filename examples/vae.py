@@ -12,7 +12,7 @@ The model (Kingma & Welling 2014, Auto-encoding variational Bayes), with x the 8
 
 A pixel is the number of black dots in a 4 × 4 block of a finer image, so the binomial distribution
 is that of the data if the dots of a block are independent. What is maximized is the evidence lower
-bound ELBO = E_q[log p(x | z)] − KL(q‖prior), a lower bound of log p(x), in nats an image.
+bound ELBO = E_q[log p(x | z)] − KL(q‖prior), a lower bound of log p(x), in nats per image.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def plot_curves(curves: Array, path: Path) -> None:
     for k, (name, colour) in enumerate(ESTIMATORS.items()):
         axes.plot(curves[:, k, 1], color=colour, label=name)
         axes.plot(curves[:, k, 0], color=colour, linewidth=0.9, linestyle=":")
-    axes.set(xlabel="epoch", ylabel="ELBO, nats an image", ylim=(max(curves.min(), -280.0), None))
+    axes.set(xlabel="epoch", ylabel="ELBO, nats per image", ylim=(max(curves.min(), -280.0), None))
     axes.grid(alpha=0.3)
     axes.set_facecolor("none")
     axes.spines[:].set_color(GREY)

@@ -44,9 +44,9 @@ def within(values: Array, low: float, high: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An interval of the real line; an end is a number or a parameter's name.
+    """An interval of the real line; an endpoint is a number or a parameter's name.
 
-    It is open, closed, or closed at one of its ends.
+    It is open, closed, or closed at one of its endpoints.
 
     >>> print(Interval(0.0, math.inf), EXTENDED, Interval(0.0, 1.0, closed="high"))
     (0, inf) [-inf, inf] (0, 1]
@@ -69,7 +69,7 @@ class Interval:
 
     @property
     def _with_ends(self) -> tuple[bool, bool]:
-        """Whether the lower and the upper end belong to it."""
+        """Whether the lower and the upper endpoint belong to it."""
         return self.closed in (True, "low"), self.closed in (True, "high")
 
     def _holds(self, values: Array) -> NDArray[np.bool_]:
@@ -79,7 +79,7 @@ class Interval:
         return np.asarray(above & (values <= high if with_high else values < high))
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
-        """Return both ends, a parameter's name replaced by its value."""
+        """Return both endpoints, a parameter's name replaced by its value."""
         low, high = (
             values[end] if isinstance(end, str) else float(end) for end in (self.low, self.high)
         )
@@ -87,7 +87,7 @@ class Interval:
 
     @property
     def moved_by(self) -> tuple[str, ...]:
-        """The parameters that move an end."""
+        """The parameters that move an endpoint."""
         return tuple(end for end in (self.low, self.high) if isinstance(end, str))
 
     def plainly_holds(self, values: Array) -> bool:
@@ -136,7 +136,7 @@ class Interval:
 
     @property
     def misses(self) -> tuple[float, ...]:
-        """Numbers that are just not inside, if both ends are numbers."""
+        """Numbers that are just not inside, if both endpoints are numbers."""
         low, high = float(self.low), float(self.high)
         with_low, with_high = self._with_ends
         beyond = (
@@ -154,8 +154,8 @@ def _end(end: float | str) -> str:
 class Integers:
     """The integers from one to another, both included unless infinite.
 
-    An end is a number or the name of a parameter; or, if `entries` names an axis of vector
-    parameters, the upper end is the last index of it, and `high` says so in words.
+    An endpoint is a number or the name of a parameter; or, if `entries` names an axis of vector
+    parameters, the upper endpoint is the last index of it, and `high` describes it in words.
 
     >>> print(Integers(0, 1), Integers(1, math.inf), Integers(0, "total"))
     {0, 1} {1, 2, …} {0, …, total}
@@ -182,7 +182,7 @@ class Integers:
         return self.first_outside(np.array([value])) is None
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
-        """Return both ends, a parameter's name replaced by its value."""
+        """Return both endpoints, a parameter's name replaced by its value."""
         low, high = (
             values[end] if isinstance(end, str) else float(end) for end in (self.low, self.high)
         )
@@ -190,7 +190,7 @@ class Integers:
 
     @property
     def moved_by(self) -> tuple[str, ...]:
-        """The parameters that move an end."""
+        """The parameters that move an endpoint."""
         return tuple(end for end in (self.low, self.high) if isinstance(end, str))
 
     def plainly_holds(self, values: Array) -> bool:
@@ -219,7 +219,7 @@ class Integers:
 
     @property
     def misses(self) -> tuple[float, ...]:
-        """Numbers that are just not one of them, if both ends are numbers."""
+        """Numbers that are just not one of them, if both endpoints are numbers."""
         low, high = float(self.low), float(self.high)
         inside = low if math.isfinite(low) else 0.0
         return low - 1.0, inside + 0.5, high if high == math.inf else high + 1.0
@@ -241,13 +241,13 @@ class Arc(Interval):
         return f"{self.middle} ± π"
 
     def ends(self, values: Mapping[str, Array]) -> tuple[Array | float, Array | float]:
-        """Return both ends, to the nearest doubles."""
+        """Return both endpoints, to the nearest doubles."""
         middle = values[self.middle]
         return middle - math.pi, middle + math.pi
 
     @property
     def moved_by(self) -> tuple[str, ...]:
-        """The parameter that moves both ends."""
+        """The parameter that moves both endpoints."""
         return (self.middle,)
 
 

@@ -50,7 +50,7 @@ class UnknownDistributionError(ReparamError, LookupError):
 
 
 class UnknownViewError(ReparamError, AttributeError):
-    """Draws have no view of that name."""
+    """Draws have no derived quantity of that name."""
 
 
 class ShapeError(ReparamError, ValueError):

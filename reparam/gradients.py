@@ -19,7 +19,7 @@ __all__ = ["Gradients"]
 
 @dataclass
 class Gradients:
-    """∂y/∂θ a draw and, given ∂L/∂y, ∂L/∂θ a draw and in total.
+    """∂y/∂θ per draw and, given ∂L/∂y, ∂L/∂θ per draw and in total.
 
     The draws are gone through once, by :meth:`blocks` or by :meth:`sum`. Of vectors there are
     derivatives of each entry y_i, in each entry ``name[k]`` of a vector parameter, or
@@ -35,7 +35,7 @@ class Gradients:
     upstream
         ∂L/∂y for each value, of shape (draws, *batch shape, *event shape), or None.
     second
-        Whether to yield ∂²y/∂θ∂φ a draw, too: of numbers.
+        Whether to yield ∂²y/∂θ∂φ per draw, too: of numbers.
     totals
         ∂L/∂θ by parameter, of the parameter's own shape: the sum over the chunks seen so far.
     """

@@ -135,7 +135,7 @@ def _of_file(path: str) -> ModuleType:
 
 
 def said(error: BaseException) -> str:
-    """Return an exception's type, and what it says, if anything."""
+    """Return an exception's type, and its message, if it has one."""
     text = str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

@@ -1,4 +1,4 @@
-"""What a report of an expectation says beside its numbers: the sentences, and where values are NaN.
+"""What a report of an expectation has beside its numbers: the sentences, and where values are NaN.
 
 Notes are data: the library returns them, and the command line prints them.
 """

@@ -38,7 +38,7 @@ __all__ = [
 #: Degrees of freedom that stand for inf: the limit is no more than 1e-299 of itself away.
 _DEGREES = 1e300
 
-#: How long an axis of the initial value is, unless its declaration says so.
+#: Length of an axis of the initial value, unless its declaration has one.
 _INITIAL = 2
 
 
@@ -126,7 +126,7 @@ class Parameter:
         return instance._absent(self.name) if value is None else value[()]
 
     def __set__(self, instance: object, value: ArrayLike) -> None:
-        """Tell type checkers what the constructor takes: nothing is ever set."""
+        """For type checkers, what the constructor takes: nothing is ever set."""
         raise AttributeError(self.name)
 
     @property
@@ -272,7 +272,7 @@ def _nested_tuple(entries: Any) -> Any:
 
 
 def shown(value: float) -> str:
-    """Return a number in six digits, or in as many as tell it from others."""
+    """Return a number in six digits, or in as many as distinguish it from others."""
     short = f"{value:g}"
     return short if float(short) == value or math.isnan(value) else repr(value)
 

@@ -132,6 +132,7 @@ BUILT_IN = {
     "skew-t": "SkewT",
     "soft-laplace": "SoftLaplace",
     "spherical-uniform": "SphericalUniform",
+    "stable": "Stable",
     "stick-breaking-normal": "StickBreakingNormal",
     "student-t": "StudentT",
     "tanh-normal": "TanhNormal",
@@ -227,7 +228,7 @@ def reparameterized(name: str) -> type[Reparameterized]:
     UnknownDistributionError
         If there is none of that name.
     NotReparameterizable
-        If it has none, or draws vectors; the message says why, and what to use instead.
+        If it has none, or draws vectors; the message has the reason, and what to use instead.
     """
     return reparameterized_class(get(name))
 
@@ -238,7 +239,7 @@ def reparameterized_class(cls: type[Distribution]) -> type[Reparameterized]:
     Raises
     ------
     NotReparameterizable
-        If it has none, or draws vectors; the message says why, and what to use instead.
+        If it has none, or draws vectors; the message has the reason, and what to use instead.
     """
     from reparam.base.discrete import Discrete
     from reparam.base.reparameterized import Reparameterized

@@ -1,7 +1,7 @@
 """Compositions in other libraries, for ``tools/comparison.py``: what draws them, of three numbers.
 
 Each function takes a library's arrays of θ and its source of randomness, and returns draws. A
-library that has no such thing, or whose gradients stop, is not in the table or says so.
+library that has no such thing, or whose gradients stop, is not in the table, or is marked.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def gradients(library: str, draw: Callable[..., Any], n: int) -> tuple[Any, list
     Raises
     ------
     NotImplementedError
-        If the library says that there are none.
+        If the library reports that there are none.
     """
     if library == "torch":
         torch = import_module("torch")

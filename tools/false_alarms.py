@@ -20,7 +20,7 @@ PATIENCE = 3600.0
 
 
 def line(report: Report) -> str:
-    """Return what the log says of a run."""
+    """Return a run's line of the log."""
     alarms = [str(check) for check in report.checks if check.outcome in ALARMS]
     head = f"seed {report.seed}: {report.outcome}, {report.seconds:.0f} s"
     return " | ".join([head, *alarms])

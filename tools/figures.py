@@ -47,7 +47,7 @@ def variance() -> Figure:
         axes.set(title=title, xlabel="k")
         axes.set_xticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
         axes.minorticks_off()
-    panels[0].set_ylabel("variance of a draw, φ(y) = cos(ky)")
+    panels[0].set_ylabel("variance of a draw, J(y) = cos(ky)")
     return finished(figure, panels, columns=5)
 
 
@@ -56,8 +56,8 @@ def published() -> Figure:
     names = ["pathwise", "score", "score-loo", "score-optimal", "measure-valued"]
     figure, panels = new(1, 2)
     cases = [
-        ("φ(y) = (y − k)²", "(y - ({k!r}))**2", np.linspace(-3.0, 3.0, 61), "linear"),
-        ("φ(y) = exp(−k y²)", "exp(-{k!r}*y**2)", np.geomspace(0.01, 100.0, 61), "log"),
+        ("J(y) = (y − k)²", "(y - ({k!r}))**2", np.linspace(-3.0, 3.0, 61), "linear"),
+        ("J(y) = exp(−k y²)", "exp(-{k!r}*y**2)", np.geomspace(0.01, 100.0, 61), "log"),
     ]
     for axes, (title, text, ks, scale) in zip(panels, cases, strict=True):
         runs = [
@@ -92,7 +92,7 @@ def discrete() -> Figure:
             axes.plot(values, found, color=colour, label=name, linewidth=1.8)
         axes.set(title=title, xlabel=symbol, xscale=scale, yscale="log")
         axes.minorticks_off()
-    panels[0].set_ylabel("variance of a draw, φ(y) = √(y + 1)")
+    panels[0].set_ylabel("variance of a draw, J(y) = √(y + 1)")
     return finished(figure, panels, columns=5)
 
 
@@ -223,7 +223,7 @@ def speed() -> Figure:
     page = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
     table = page.partition("<!-- table: benchmarks/speed.py --cpu -->")[2].split("```")[1]
     head, *lines = table.splitlines()[2:]
-    libraries = head.partition("ns a draw")[2].split()[:4]
+    libraries = head.partition("ns per draw")[2].split()[:4]
     ends = ", per element "  # a space: not the derivative alone
     rows = [line.partition(ends) for line in lines if ends in line]
     figure = Figure(figsize=(7.6, 6.4), layout="constrained", facecolor="none")

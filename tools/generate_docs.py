@@ -238,7 +238,7 @@ def commands_table() -> str:
 
 
 def command(name: str) -> str:
-    """Return what a command's page says before its examples with output."""
+    """Return a command's page before its examples with output."""
     declared = COMMANDS[name]
     text, examples = description(declared.help)
     arguments = [

@@ -107,7 +107,7 @@ def members(
     constraints
         The framework's module of constraints.
     moving_support
-        What returns the constraint of an instance's draws, where parameters move an end of it.
+        What returns the constraint of an instance's draws, where parameters move an endpoint of it.
     """
     law = law_of(key)
     support = law._support

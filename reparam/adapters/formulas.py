@@ -94,12 +94,12 @@ def value(key: str, function: str, values: Sequence[Array], theta: Sequence[Arra
     Parameters
     ----------
     key, function
-        The distribution, and what to compute: of a draw the value and the extra arrays; for
+        The distribution, and what to compute: of a draw the value and the auxiliary arrays; for
         derivatives, an array per differentiable parameter; for second derivatives, the upper
         triangle, row by row.
     values
         Where: a value, or the numbers that a draw is made of; for derivatives of draws, the value
-        and the extra arrays; for statistics and their derivatives, nothing.
+        and the auxiliary arrays; for statistics and their derivatives, nothing.
     theta
         The parameters, in declared order.
     """

@@ -127,7 +127,7 @@ RULES = {
     "log_sf": _probability(-1.0, is_log=True),
     "icdf": _quantile(1.0),
     "isf": _quantile(-1.0),
-    # an end of the support is the quantile of probability 0, or 1
+    # an endpoint of the support is the quantile of probability 0, or 1
     **{end: _only("pathwise", of_result=True) for end in formulas.ENDS},
     "attach": _only("path"),
     **{function: _only("of_draw", of_result=True) for function in formulas.DRAWS},

@@ -110,7 +110,7 @@ class Derived(Reparameterized):
 
     @classmethod
     def _parted(cls, arrays: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Return extra arrays, and θ, which follows them."""
+        """Return auxiliary arrays, and θ, which follows them."""
         return arrays[: cls._extras], arrays[cls._extras :]
 
     # Draws -----------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ class Discrete(Distribution):
     parameters of draw i, and on nothing else.
 
     There is no ``rsample``, ``transform`` or ``pathwise``: these raise
-    :class:`~reparam.errors.NotReparameterizable`, which says why, and what to use instead.
+    :class:`~reparam.errors.NotReparameterizable`, with the reason, and what to use instead.
     """
 
     mechanism: ClassVar[str] = "none (discrete)"
@@ -61,9 +61,9 @@ class Discrete(Distribution):
     def icdf(self, u: ArrayLike) -> Array:
         """Return the quantile F⁻¹(u; θ): the smallest integer y of the support with F(y) ≥ u.
 
-        ``cdf`` decides where u ≤ ½, and ``sf(y)`` ≤ 1 − u elsewhere. At 0 and 1 it is the end of
-        the support, which may be infinite; outside [0, 1] it is NaN. Above 2⁵³, where float64 does
-        not have all integers, it is one of those that float64 has; inf beyond the largest.
+        ``cdf`` decides where u ≤ ½, and ``sf(y)`` ≤ 1 − u elsewhere. At 0 and 1 it is the endpoint
+        of the support, which may be infinite; outside [0, 1] it is NaN. Above 2⁵³, where float64
+        does not have all integers, it is one of those that float64 has; inf beyond the largest.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class Discrete(Distribution):
         return (
             f"{cls.__name__} has no reparameterization: its values are integers, so f would be a"
             " step function of θ, with ∂y/∂θ = 0 almost everywhere; use the score function,"
-            " ∂E[L(y)]/∂θ = E[L(y) ∂ log p(y)/∂θ]: the method 'score' or reparam.estimators"
+            " ∂E[J(y)]/∂θ = E[J(y) ∂ log p(y)/∂θ]: the method 'score' or reparam.estimators"
             + (f", or {cls.alternatives}" if cls.alternatives else "")
         )
 

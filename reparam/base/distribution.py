@@ -44,7 +44,7 @@ class Distribution(Formulas):
         if "_is_complete" not in cls.__dict__:
             cls._need_complete()
             cls._is_complete = True
-        return super().__new__(cls, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs) if cls._forms else object.__new__(cls)
 
     @final
     @property
@@ -56,7 +56,7 @@ class Distribution(Formulas):
     @final
     @property
     def support(self) -> tuple[Array, Array]:
-        """The ends of the support, each of batch shape; integers are attained, other ends not.
+        """The endpoints of the support, each of batch shape; integers are attained, others not.
 
         Of vectors: for each entry.
         """
@@ -65,7 +65,7 @@ class Distribution(Formulas):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of the support.
+        """The parameters that move an endpoint of the support.
 
         E[∂ log p/∂θ] is not 0 in these, so that estimators by the score leave them out.
         """
@@ -242,10 +242,9 @@ class Distribution(Formulas):
 
     def _noises(self) -> list[tuple[Noise, tuple[int, ...]]]:
         """Return the kinds of random numbers of a draw, each with the shape of its share."""
+        event = self.event_shape
         return [
-            (kind, self.event_shape)
-            if isinstance(kind, Noise)
-            else (kind[0], self._shape_of(kind[1]))
+            (kind, event) if isinstance(kind, Noise) else (kind[0], self._shape_of(kind[1]))
             for kind in self._substreams or (self.noise,)
         ]
 
@@ -267,7 +266,7 @@ class Distribution(Formulas):
         values: Iterable[Array] = self._values.values()
         if self._prepared_dims:
             values = self._ready
-        elif self.parameters.are_numbers:
+        elif self._leaves.are_numbers:
             if shape == batch and len(shape) == 1:
                 return [
                     value if value.shape == shape else batch_operand(value, batch, shape, (), first)
@@ -290,7 +289,7 @@ class Distribution(Formulas):
     @final
     def _events(self) -> list[tuple[int, ...]]:
         """Return the shape of one value of each differentiable parameter."""
-        declared = self.parameters
+        declared = self._leaves
         names = declared._differentiable
         if declared.are_numbers:
             return [()] * len(names)
@@ -299,7 +298,10 @@ class Distribution(Formulas):
     @final
     def _differentiable(self) -> list[Array]:
         """Return the values of the differentiable parameters."""
-        return [self._values[name] for name in self.parameters._differentiable]
+        values, names = self._values, self._leaves._differentiable
+        if len(names) == len(values):
+            return [*values.values()]
+        return [values[name] for name in names]
 
     @final
     @cached_property
@@ -409,17 +411,17 @@ class Distribution(Formulas):
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
-        names = self.parameters._differentiable
+        names = self._leaves._differentiable
         return {name: array[()] for name, array in zip(names, arrays, strict=True)}
 
     @final
     def _guarded(self, name: str, outside: float | tuple[float, float]) -> Callable[..., Any]:
         """Wrap a formula of (y, *θ) so that it only sees the closed support, and NaN.
 
-        A value outside is moved to the nearer end. The result there is `outside`; of a cumulative
-        function it is its limits below and above, which a continuous one has at the ends, too.
-        The formulas of a discrete distribution see integers: between two of them a cumulative
-        function is that of the lower, and any other is `outside`.
+        A value outside is moved to the nearer endpoint. The result there is `outside`; of a
+        cumulative function it is its limits below and above, which a continuous one has at the
+        endpoints, too. The formulas of a discrete distribution see integers: between two of them a
+        cumulative function is that of the lower, and any other is `outside`.
         """
         formula, support = self._formula(name), self._support
         discrete = isinstance(support, Integers)
@@ -444,7 +446,7 @@ class Distribution(Formulas):
             elif discrete:
                 result = _replaced(result, (y < low) | (y == -np.inf), outside[0])
                 result = _replaced(result, (y > high) | (y == np.inf), outside[1])
-            else:  # which formulas miss by what an end is rounded
+            else:  # which formulas miss by what an endpoint is rounded
                 result = _replaced(result, y <= low, outside[0])
                 result = _replaced(result, y >= high, outside[1])
             return _replaced(result, np.isnan(y), np.nan) if discrete else result

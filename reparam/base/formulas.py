@@ -56,7 +56,7 @@ class About:
 class View(NamedTuple):
     """A function of the draw that stays accurate where the value rounds or underflows.
 
-    All are names of formulas, of the value, the extra arrays and the parameters; that of second
+    All are names of formulas, of the value, the auxiliary arrays and the parameters; that of second
     derivatives may be missing.
     """
 
@@ -103,18 +103,22 @@ class Formulas(Tree, abc.ABC):
     _views: ClassVar[Mapping[str, View]] = {}
     _support: ClassVar[Domain | Region]
     #: The kind of noise that a draw is made of: as many numbers as it has, unless ``_substreams``
-    #: says otherwise.
+    #: declares otherwise.
     noise: ClassVar[Noise] = UNIFORM
     #: The kinds of random numbers that a draw is made of, if there are several or another count:
     #: each a kind, of the shape of a draw, or a pair (kind, named axes).
     _substreams: ClassVar[tuple[Noise | tuple[Noise, Dims], ...]] = ()
-    #: Whether values at the ends of the support have a probability: formulas then see all values.
+    #: Whether values at the endpoints of the support have a probability: formulas then see all
+    #: values.
     _has_atoms: ClassVar[bool] = False
-    #: How fast the probability falls towards the lower and the upper end of the support.
+    #: How fast the probability falls towards the lower and the upper endpoint of the support.
     _tails: ClassVar[tuple[Tail, Tail] | None] = None
+    #: Whether formulas take microseconds an element: then fewer draws are verified.
+    _is_slow: ClassVar[bool] = False
+
     # What a distribution's author writes -----------------------------------------------------
     #
-    # ``*theta: Any, **_: Any`` is how a signature says "whatever parameters there are": authors
+    # ``*theta: Any, **_: Any`` is how a signature declares "whatever parameters there are": authors
     # name theirs, ``def _cdf(y, rate)``. θ of a child is one tuple.
 
     #: The axes of what formulas take in place of θ, if ``_prepared`` makes something else of it.
@@ -201,7 +205,7 @@ class Formulas(Tree, abc.ABC):
         )
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:
-        """The ends of the support."""
+        """The endpoints of the support."""
         return self._support.ends(dict(zip(self._fields, theta, strict=True)))
 
     @abc.abstractmethod
@@ -212,7 +216,7 @@ class Formulas(Tree, abc.ABC):
         """
 
     def _extra_events(self) -> list[tuple[int, ...]]:
-        """Return the shape that each of the extra arrays of differentiable draws has."""
+        """Return the shape that each of the auxiliary arrays of differentiable draws has."""
         raise NotImplementedError
 
     def _noise_of(

@@ -1,6 +1,6 @@
 """Arithmetic with distributions: ``2 * d + 1``, ``-d``, ``1 / d``, ``d ** 2``, ``abs(d)``.
 
-What an operator makes is for the room above to say, which enters it here when it is imported: so
+The room above determines what an operator makes, and enters it here when it is imported: so
 nothing here imports it but by name, on first use.
 """
 

@@ -24,8 +24,8 @@ class Scaled(Reparameterized):
     """y = scale · z, with z > 0 from a standard distribution.
 
     The author declares ``scale`` last, and shape parameters (if any) first. Each ``_standard_*``
-    formula takes z (or u and v), and the shape parameters. The extra array of a draw is z: y may
-    over- or underflow, the derivative does not.
+    formula takes z (or u and v), and the shape parameters. The auxiliary array of a draw is z: y
+    may over- or underflow, the derivative does not.
     """
 
     mechanism: ClassVar[str] = "inverse CDF"
@@ -201,8 +201,8 @@ class LogLocationScale(Reparameterized):
     """y = scale · e^(w/k), with w from a standard distribution: ln y is a location-scale variate.
 
     The author declares ``scale`` and the shape k last, in this order, after the shape parameters of
-    w (if any), and writes the distribution of w, whose formulas take these. The extra array of a
-    draw is w: y may over- or underflow, ln y does not.
+    w (if any), and writes the distribution of w, whose formulas take these. The auxiliary array of
+    a draw is w: y may over- or underflow, ln y does not.
     """
 
     mechanism: ClassVar[str] = "inverse CDF"

@@ -63,7 +63,7 @@ class Reparameterized(Arithmetic, SecondOrder):
     Draws are numbers, or vectors where the support is of vectors. The author of a distribution of
     numbers writes the log density and ``_cdf`` or ``_icdf`` (``_sf`` and ``_isf`` keep the upper
     tail's digits); everything else follows numerically until a formula replaces it. The author of
-    one of vectors writes ``_transform``, which makes the value and the extra arrays that
+    one of vectors writes ``_transform``, which makes the value and the auxiliary arrays that
     derivatives are best computed from, and ``_pull``, from which come all derivatives.
 
     Where another exact sampler is faster than the quantile, ``path`` is "field" and ``_sampler``
@@ -83,8 +83,8 @@ class Reparameterized(Arithmetic, SecondOrder):
     _on_quantile_path: ClassVar[bool] = True
     #: Whether :meth:`by_quantile` made it.
     _is_by_quantile: ClassVar[bool] = False
-    #: What makes the parameters of the distribution of e − x, with e the upper end: "beta" is a
-    #: parameter of x, "-loc" is minus one, "@low" is e less one, which is a place.
+    #: What makes the parameters of the distribution of e − x, with e the upper endpoint: "beta" is
+    #: a parameter of x, "-loc" is minus one, "@low" is e less one, which is a place.
     _mirrored: ClassVar[tuple[str, ...]] = ()
     #: How many arrays there are beside the value.
     _extras: ClassVar[int] = 0
@@ -262,7 +262,7 @@ class Reparameterized(Arithmetic, SecondOrder):
 
     @final
     def icdf(self, u: ArrayLike) -> Array:
-        """Return the quantile F⁻¹(u; θ): the ends of the support at 0 and 1, NaN outside [0, 1].
+        """Return the quantile F⁻¹(u; θ): endpoints of the support at 0 and 1, NaN outside [0, 1].
 
         Parameters
         ----------
@@ -290,7 +290,7 @@ class Reparameterized(Arithmetic, SecondOrder):
         Returns
         -------
         ndarray
-            Of the broadcast shape: the upper end of the support at 0, the lower at 1.
+            Of the broadcast shape: the upper endpoint of the support at 0, the lower at 1.
 
         Examples
         --------
@@ -304,7 +304,7 @@ class Reparameterized(Arithmetic, SecondOrder):
 
     @stand_in
     def _transform(self, noise: Array, *theta: Any) -> tuple[Array, ...]:
-        """Return the value and the extra arrays; of vectors, from each array of noise, then θ."""
+        """Return value and auxiliary arrays; of vectors, from each array of noise, then θ."""
         return (self._icdf(noise, *theta),)
 
     def _transform_upper(self, v: Array, *theta: Any) -> tuple[Array, ...]:
@@ -327,7 +327,7 @@ class Reparameterized(Arithmetic, SecondOrder):
         return self._pathwise(y, *extras_and_theta[self._extras :])
 
     def _score_of_draw(self, y: Array, *extras_and_theta: Any) -> tuple[Any, ...]:
-        """∂ log p/∂θ of a draw: another where extra arrays are finer than a value that rounds."""
+        """∂ log p/∂θ of a draw: another where auxiliary arrays are finer than the value."""
         score: tuple[Any, ...] = self._score(y, *extras_and_theta[self._extras :])
         return score
 
@@ -406,7 +406,7 @@ class Reparameterized(Arithmetic, SecondOrder):
         return super()._noises()
 
     def _extra_events(self) -> list[tuple[int, ...]]:
-        """Return the shape that each of the extra arrays has for one draw."""
+        """Return the shape that each of the auxiliary arrays has for one draw."""
         if self._extra_dims:
             return [self._shape_of(dims) for dims in self._extra_dims]
         return [self.event_shape] * self._extras
@@ -414,7 +414,7 @@ class Reparameterized(Arithmetic, SecondOrder):
     @final
     @property
     def _drawing(self) -> Callable[..., tuple[Array, ...]]:
-        """The formula of the value and the extra arrays, of random numbers and θ."""
+        """The formula of the value and the auxiliary arrays, of random numbers and θ."""
         field = self.path == "field" and not self._support.rank
         return self._formula("_sampler" if field else "_transform")
 

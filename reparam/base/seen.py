@@ -1,8 +1,9 @@
-"""A distribution of numbers seen from an end of its support, in the distance from there.
+"""A distribution of numbers seen from an endpoint of its support, in the distance from there.
 
-Next to an end that is not 0 a number x has few digits of its distance from it, and a map may keep
-the distance alone: 1 − x next to x = 1, or ln x. What is known of the distribution of the distance
-c = s (x − e), with s = ±1, has them all: 1 − x of a beta variate is one with its shapes swapped.
+Next to an endpoint that is not 0 a number x has few digits of its distance from it, and a map may
+keep the distance alone: 1 − x next to x = 1, or ln x. What is known of the distribution of the
+distance c = s (x − e), with s = ±1, has them all: 1 − x of a beta variate is one with its shapes
+swapped.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def joined(*parts: tuple[Iterable[Link], int]) -> tuple[Link, ...]:
 def seen_by_declaration(
     whose: D, mirrored: tuple[str, ...], end: float, sign: float
 ) -> Seen[D] | None:
-    """Return a distribution without parts in the distance from an end, if it declares that."""
+    """Return a distribution without parts in the distance from an endpoint, if it declares that."""
     names = [*whose.parameters]
     places = {name for name in names if f"@{name}" in mirrored}
     if not places and (sign, end) != (-1.0, whose._support.high):

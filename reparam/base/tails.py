@@ -1,4 +1,4 @@
-"""How fast a distribution falls towards the ends of its support: what its author declares."""
+"""How fast a distribution falls towards the endpoints of its support: what its author declares."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ __all__ = ["Tail"]
 
 @dataclass(frozen=True)
 class Tail:
-    """How fast the probability falls towards one end of the support.
+    """How fast the probability falls towards one endpoint of the support.
 
-    Let t be ``|y|`` if the end is infinite, and 1/(distance from the end) if it is finite. Either
-    the probability of what is farther out falls like t^−power, or −log p(y) grows like t^growth.
-    Both are text: arithmetic in the names of parameters, as :class:`~reparam.Expression` reads it.
+    Let t be ``|y|`` if the endpoint is infinite, and 1/(distance from the end) if it is finite.
+    Either the probability of what is farther out falls like t^−power, or −log p(y) grows like
+    t^growth. Both are text: arithmetic in the names of parameters, as :class:`~reparam.Expression`
+    reads it.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ __all__ = ["app", "run"]
 class _Command(TyperCommand):
     """Shows no types beside flags and arguments, and completes what the shell replaces.
 
-    It runs with the number of threads that ``--threads`` says.
+    It runs with the number of threads of ``--threads``.
     """
 
     def get_params(self, ctx: Any) -> Any:

@@ -53,7 +53,7 @@ def estimate(
             "--objective",
             "--loss",
             metavar="FORMULA",
-            help="φ, a formula of one name, which is the draw: of vectors y[0]*y[1] or dot(y, y), "
+            help="J, a formula of one name, which is the draw: of vectors y[0]*y[1] or dot(y, y), "
             "too; of a graph, its loss.",
             show_default="y**2, of vectors sum(y**2)",
         ),
@@ -92,7 +92,7 @@ def estimate(
     threads: Threads = None,
     dask: Dask = None,
 ) -> None:
-    """Estimate ∂/∂θ E[φ(y)] by several estimators, and compare them.
+    """Estimate ∂/∂θ E[J(y)] by several estimators, and compare them.
 
     For each estimator and parameter: the estimate with its standard error, the
     variance of a draw, its ratio to the variance of the plain pathwise estimator

@@ -52,7 +52,7 @@ def grad(
             "--loss",
             "--objective",
             metavar="FORMULA",
-            help="The loss J, such as '(y - 1)**2': adds J, ∂J/∂y and ∂J/∂θ a draw, and E[J] and "
+            help="The loss J, such as '(y - 1)**2': adds J, ∂J/∂y and ∂J/∂θ per draw, and E[J] and "
             "∂E[J]/∂θ with standard errors. Parameters may be formulas, too: -p 'scale=exp(s)'.",
         ),
     ] = None,
@@ -81,8 +81,9 @@ def grad(
         str | None,
         typer.Option(
             metavar="VALUES",
-            help="∂L/∂y for each value, in the same forms (the column upstream or dL_dy; stdin may "
-            "hold both): adds ∂L/∂θ a draw and in total.",
+            help="∂L/∂y for each value, L being the loss that you differentiate, in the same "
+            "forms (the column upstream or dL_dy; stdin may hold both): adds ∂L/∂θ per draw and in "
+            "total.",
             autocompletion=completion.values,
         ),
     ] = None,
@@ -91,7 +92,7 @@ def grad(
         typer.Option(
             "--hessian",
             metavar="",
-            help="Add ∂²y/∂θ∂φ a draw: a column d2y_dθ_dφ for each pair of parameters.",
+            help="Add ∂²y/∂θ∂φ per draw: a column d2y_dθ_dφ for each pair of parameters.",
         ),
     ] = False,
     total: Annotated[
@@ -129,7 +130,7 @@ def grad(
     reparam grad --noise @draws.csv --upstream @losses.csv:dL_dy --out gradients.npz
 
     With --dask, --out is a folder that all workers see, and each of them writes
-    files there: part-00001.parquet and so on, or what --format says. With zarr,
+    files there: part-00001.parquet and so on, or those of --format. With zarr,
     or --out FOLDER.zarr, each column is one array in the folder.
     """
     if dask:
@@ -262,7 +263,7 @@ def _totals(gradients: Gradients) -> Records:
 
 
 def _report(gradients: Gradients, *, to_stdout: bool) -> None:
-    """Tell the totals: below a table, otherwise on stderr."""
+    """Report the totals: below a table, otherwise on stderr."""
     import numpy as np
 
     lines = []

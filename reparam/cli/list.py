@@ -24,7 +24,7 @@ KINDS = {
     "real": "The real line",
     "positive": "Positive numbers",
     "unit": "Between 0 and 1",
-    "bounded": "Intervals with other ends",
+    "bounded": "Intervals with other endpoints",
     "vector": "Vectors",
     "discrete": "Integers",
     "combinator": "Made of other distributions",
@@ -36,7 +36,8 @@ _SHOWN = ("name", "parameters", "support", "noise", "mechanism")
 #: Columns are this far apart, and the one of parameters is at least so wide.
 _GAP, _NARROWEST = 2, 16
 
-#: A support of more characters is said to depend: on parameters, or on what a law is made of.
+#: A support of more characters is shown as one that depends: on parameters, or on what a law is
+#: made of.
 _LONGEST = 10
 
 #: Keeps a parameter and its domain together.
@@ -180,7 +181,7 @@ def _row(distribution: type[Distribution], kind: str) -> dict[str, str]:
 
 
 def _as_json(found: list[tuple[type[Distribution], str]], format: str) -> str:
-    """Return rows as JSON, an object a line, with a list of the parameters and of the aliases."""
+    """Return rows as JSON, one object per line, with lists of parameters and aliases."""
     import json
 
     objects: list[dict[str, Any]] = [

@@ -45,7 +45,7 @@ _NEXT = re.compile(r",(?=\s*[^\W\d]\w*\s*=)")
 
 @dataclass(frozen=True)
 class Draws:
-    """The options that say which draws there are."""
+    """The options that select draws."""
 
     count: str | None
     seed: str | None
@@ -225,7 +225,7 @@ def run(
     labels: Mapping[str, str],
     fixed: Sequence[str] = (),
 ) -> None:
-    """Write the columns, and tell the means; or write these alone."""
+    """Write the columns, and report the means; or write these alone."""
     from reparam.formats import Origin, Records
     from reparam.graphs._columns import Columns
 
@@ -386,7 +386,7 @@ def _note(columns: Columns) -> None:
 
 
 def _report(result: Expectation, columns: Columns, *, to_stdout: bool) -> None:
-    """Tell the means: below a table, otherwise on stderr."""
+    """Report the means: below a table, otherwise on stderr."""
     import numpy as np
 
     errors = result.standard_error

@@ -131,7 +131,7 @@ def _check_room(out: str, size: int) -> None:
     try:
         free = shutil.disk_usage(path.parent).free
     except OSError:
-        return  # opening it will say what is wrong
+        return  # opening it will report what is wrong
     if size > free:
         raise OutputError(
             f"{out} would take at least {_human(size)} and there are {_human(free)} free on its"

@@ -1,4 +1,4 @@
-"""From the text of options to values, with messages that say what to write instead."""
+"""From the text of options to values, with messages that name what to write instead."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def count(text: str, what: str = "count", least: int = 0, example: str = "1000 o
 
 @contextmanager
 def seeded(text: str | None) -> Iterator[int]:
-    """Give the seed, or a fresh one: then say on stderr which, once draws came out of it."""
+    """Give the seed, or a fresh one: then report it on stderr, once draws came out of it."""
     if text is not None:
         yield seed(text)
         return
@@ -102,7 +102,7 @@ def draws(n: str | None, shard: str | None, batch: tuple[int, ...]) -> range:
     Parameters
     ----------
     n
-        How many draws: ten if that is not said.
+        How many draws. Default: ten.
     shard
         ``K/N``, or None.
     batch
@@ -303,7 +303,7 @@ def by_draw(values: Array, draw: tuple[int, ...]) -> Array:
     if values.size % size if size else values.size:
         raise ShapeError(
             f"noise has shape {values.shape} and the parameters have shape {draw}:"
-            f" pass a multiple of {size} values, one an element of each draw"
+            f" pass a multiple of {size} values, one per element of each draw"
         )
     return values.reshape(-1, *draw) if size else values.reshape(0, *draw)
 

@@ -73,7 +73,7 @@ def sample(
     reparam sample -n 1e9 --seed 7 --shard 2/8 --out part2.npy
 
     With --dask, --out is a folder that all workers see, and each of them writes
-    files there: part-00001.parquet and so on, or what --format says. With zarr,
+    files there: part-00001.parquet and so on, or those of --format. With zarr,
     or --out FOLDER.zarr, each column is one array in the folder.
     """
     from reparam import sampling

@@ -1,1 +1,1 @@
-"""The built-in distributions, one a file."""
+"""The built-in distributions, one per file."""

@@ -42,10 +42,10 @@ class Bates(InverseCDF):
         differentiable=False,
     )
     low: Parameter = Parameter(
-        "a", REAL, 0.0, (-3.0, -0.5), ("a", "lower"), "Lower end of the support"
+        "a", REAL, 0.0, (-3.0, -0.5), ("a", "lower"), "Lower endpoint of the support"
     )
     high: Parameter = Parameter(
-        "b", REAL, 1.0, (0.5, 3.0), ("b", "upper"), "Upper end of the support"
+        "b", REAL, 1.0, (0.5, 3.0), ("b", "upper"), "Upper endpoint of the support"
     )
     about = About(
         density="p(y) = n/(b − a) M(n (y − a)/(b − a)),"
@@ -181,7 +181,7 @@ def _slopes(y: Array, n: Array, low: Array, high: Array) -> tuple[Array, Array]:
     """Return (b − a) ∂ log p/∂y times the share above y, and minus that below."""
     below, above = _shares_at(y, low, high)
     lower, s = _place(y, n, low, high)
-    own = special.elasticity(s, n)  # s ∂ log p/∂s, finite at an end
+    own = special.elasticity(s, n)  # s ∂ log p/∂s, finite at an endpoint
     far = np.where(own == 0.0, 0.0 * y, own * (np.maximum(below, above) / np.minimum(below, above)))
     return np.where(lower, far, -own), np.where(lower, -own, far)
 

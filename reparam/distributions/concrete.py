@@ -67,7 +67,7 @@ class Concrete(Reparameterized):
     _extras = 1
     _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_pull_log")}
 
-    # The extra array is x less its greatest entry: exact where y rounds or underflows.
+    # The auxiliary array is x less its greatest entry: exact where y rounds or underflows.
 
     @classmethod
     def _transform(cls, u: Array, temperature: Array, logits: Array) -> tuple[Array, ...]:
@@ -166,7 +166,7 @@ def _weights(
 
 
 def _column(each: Array) -> Array:
-    """Return a number, or one a draw, so that it divides vectors."""
+    """Return a number, or one per draw, so that it divides vectors."""
     column: Array = np.asarray(each)[..., np.newaxis]
     return column
 

@@ -86,7 +86,7 @@ class Dirichlet(Reparameterized):
         chosen = places(self, entries)
         return Dirichlet(with_rest(np.asarray(self.concentration), chosen))
 
-    # The extra array is logit y: exact where y underflows or rounds to 1.
+    # The auxiliary array is logit y: exact where y underflows or rounds to 1.
 
     @classmethod
     def _transform(cls, z: Array, u: Array, concentration: Array) -> tuple[Array, ...]:

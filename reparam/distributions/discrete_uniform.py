@@ -24,7 +24,8 @@ _INTEGERS = Integers(-math.inf, math.inf)
 class DiscreteUniform(Discrete):
     """The discrete uniform distribution: each integer from low to high alike, both included.
 
-    p(y) = 1/(high − low + 1) for y in {low, …, high}. NumPy's and SciPy's upper ends are one more.
+    p(y) = 1/(high − low + 1) for y in {low, …, high}. NumPy's and SciPy's upper endpoint is one
+    more.
     """
 
     name = "discrete-uniform"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
@@ -13,10 +11,9 @@ from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL
 from reparam.parameters import Parameter
 from reparam.special import normal
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = ["Gaussian"]
-
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 class Gaussian(LocationScale):
@@ -56,7 +53,7 @@ class Gaussian(LocationScale):
 
     @staticmethod
     def _standard_log_prob(z: Array) -> Array:
-        return -0.5 * z * z - _HALF_LOG_TWO_PI
+        return -0.5 * z * z - HALF_LOG_TWO_PI
 
     @staticmethod
     def _standard_score(z: Array) -> tuple[Array, ...]:
@@ -64,4 +61,4 @@ class Gaussian(LocationScale):
 
     @staticmethod
     def _standard_moments() -> tuple[float, float, float]:
-        return 0.0, 1.0, _HALF_LOG_TWO_PI + 0.5
+        return 0.0, 1.0, HALF_LOG_TWO_PI + 0.5

@@ -49,7 +49,7 @@ class GeneralizedExtremeValue(Reshaped):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end at which the density is not 0: all three, if ξ ≤ −1."""
+        """The parameters that move an endpoint with a density that is not 0: all, if ξ ≤ −1."""
         return tuple(self.parameters) if np.any(self._values["concentration"] <= -1.0) else ()
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:

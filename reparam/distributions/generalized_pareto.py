@@ -35,7 +35,7 @@ class GeneralizedPareto(LocationScale):
     aliases = ("genpareto", "gpd")
     concentration: Parameter = Parameter("ξ", REAL, 0.1, (-0.4, 1.0), ("xi", "c", "shape"), "Shape")
     loc: Parameter = Parameter(
-        "μ", REAL, 0.0, (-3.0, 3.0), ("mu", "threshold"), "Lower end of the support"
+        "μ", REAL, 0.0, (-3.0, 3.0), ("mu", "threshold"), "Lower endpoint of the support"
     )
     scale: Parameter = Parameter("σ", POSITIVE, 1.0, (0.1, 10.0), ("sigma",), "Scale")
     about = About(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +19,7 @@ from reparam.families._base import scaled
 from reparam.parameters import Parameter
 from reparam.special import inverse_gaussian as special
 from reparam.special.along_paths import bends
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = ["InverseGaussian"]
 
@@ -133,7 +133,7 @@ class InverseGaussian(PositiveFamily):
             np.log(height),
             0.5 * np.log(concentration) - 1.5 * np.log(y),
         )
-        inner = log - 0.5 * math.log(2.0 * math.pi) - 0.5 * a * a
+        inner = log - HALF_LOG_TWO_PI - 0.5 * a * a
         return np.where((y == 0.0) | (y == np.inf), -np.inf, inner)
 
     @staticmethod

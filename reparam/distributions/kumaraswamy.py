@@ -81,7 +81,7 @@ class Kumaraswamy(InverseCDF):
         known = (end, sign) == (1.0, -1.0)
         return Seen(_Complement(*self._theta), kept(2)) if known else None
 
-    # Views of a draw, and what ∂ln y/∂θ is multiplied by for theirs ------------------------------
+    # Derived quantities, and what ∂ln y/∂θ is multiplied by for theirs --------------------------
 
     @staticmethod
     def _log_value(y: Array, t: Array, a: Array, b: Array) -> Array:

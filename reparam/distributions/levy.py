@@ -13,6 +13,7 @@ from reparam.base.tails import Tail
 from reparam.distributions.half_normal import HalfNormal
 from reparam.domains import POSITIVE, REAL, Interval
 from reparam.parameters import Parameter
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = ["Levy"]
 
@@ -25,7 +26,9 @@ class Levy(LocationScale):
     """
 
     name = "levy"
-    loc: Parameter = Parameter("μ", REAL, 0.0, (-3.0, 3.0), ("mu",), "Lower end of the support")
+    loc: Parameter = Parameter(
+        "μ", REAL, 0.0, (-3.0, 3.0), ("mu",), "Lower endpoint of the support"
+    )
     scale: Parameter = Parameter("c", POSITIVE, 1.0, (0.1, 10.0), ("c",), "Scale")
     about = About(
         density="p(y) = exp(−1 / 2z) / (c √(2π z³)),  z = (y − μ)/c",
@@ -65,7 +68,7 @@ class Levy(LocationScale):
 
     @staticmethod
     def _standard_log_prob(z: Array) -> Array:
-        inner = -0.5 * math.log(2.0 * math.pi) - 1.5 * np.log(z) - 0.5 / z
+        inner = -HALF_LOG_TWO_PI - 1.5 * np.log(z) - 0.5 / z
         return np.where(z == 0.0, -np.inf, inner)
 
     @staticmethod

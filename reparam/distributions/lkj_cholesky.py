@@ -102,7 +102,7 @@ class LKJCholesky(Reparameterized):
             )
         return LKJCholesky(size, self["concentration"] + 0.5 * (self.event_shape[0] - size))
 
-    # The extra array is logit b by row, of the first row 0.
+    # The auxiliary array is logit b by row, of the first row 0.
 
     @staticmethod
     def _shapes(d: int, concentration: Array) -> tuple[Array, Array]:

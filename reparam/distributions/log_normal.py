@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from reparam._typing import Array
@@ -13,6 +11,7 @@ from reparam.base.tails import Tail
 from reparam.distributions.gaussian import Gaussian
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
+from reparam.special.normal import LOG_TWO_PI
 from reparam.transforms.maps import Exp
 from reparam.transforms.transformed import Transformed
 
@@ -63,4 +62,4 @@ class LogNormal(Derived):
 
     @staticmethod
     def _entropy(loc: Array, scale: Array) -> Array:
-        return np.asarray(loc + np.log(scale) + 0.5 * (1.0 + math.log(2.0 * math.pi)))
+        return np.asarray(loc + np.log(scale) + 0.5 * (1.0 + LOG_TWO_PI))

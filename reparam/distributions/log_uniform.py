@@ -23,12 +23,14 @@ class LogUniform(InverseCDF):
     """The log-uniform (reciprocal) distribution on the interval (a, b): ln y is uniform.
 
     p(y) = 1/(y ln(b/a)) for a < y < b, reparameterized as y = a^(1−u) b^u. Its parameters move the
-    ends of the support, so that the score function has no use here.
+    endpoints of the support, so that the score function has no use here.
     """
 
     name = "log-uniform"
-    low: Parameter = Parameter("a", POSITIVE, 1.0, (0.1, 1.0), ("a",), "Lower end of the support")
-    high: Parameter = Parameter("b", POSITIVE, 10.0, (1.5, 10.0), ("b",), "Upper end")
+    low: Parameter = Parameter(
+        "a", POSITIVE, 1.0, (0.1, 1.0), ("a",), "Lower endpoint of the support"
+    )
+    high: Parameter = Parameter("b", POSITIVE, 10.0, (1.5, 10.0), ("b",), "Upper endpoint")
     about = About(
         density="p(y) = 1 / (y ln(b/a))",
         transform="y = a^(1−u) b^u",
@@ -126,7 +128,7 @@ def _bends(u: Array, v: Array, y: Array, low: Array, high: Array) -> Triangle:
 
 
 def _between(u: Array, v: Array, low: Array, high: Array) -> Array:
-    """Return a^v b^u, from the end that is nearer."""
+    """Return a^v b^u, from the endpoint that is nearer."""
     lower = u < v
     half = np.exp(np.where(lower, 0.5 * u, -0.5 * v) * log_quotient(high, low))
     # the two factors one after the other: their product may overflow

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from reparam._typing import Array
@@ -14,6 +12,7 @@ from reparam.distributions.gaussian import Gaussian
 from reparam.domains import POSITIVE, REAL, UNIT
 from reparam.parameters import Parameter
 from reparam.special.logit_normal import log_slope_mean, sigmoid_mean, sigmoid_variance
+from reparam.special.normal import LOG_TWO_PI
 from reparam.transforms.maps import Sigmoid
 from reparam.transforms.transformed import Transformed
 
@@ -57,5 +56,5 @@ class LogitNormal(Derived):
 
     @staticmethod
     def _entropy(loc: Array, scale: Array) -> Array:
-        gaussian = np.log(scale) + 0.5 * (1.0 + math.log(2.0 * math.pi))
+        gaussian = np.log(scale) + 0.5 * (1.0 + LOG_TWO_PI)
         return np.asarray(gaussian + log_slope_mean(loc, scale))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -20,10 +19,9 @@ from reparam.families.entries import places, split
 from reparam.parameters import Parameter
 from reparam.regions import RealVector
 from reparam.special.matrices import apply, cholesky, inverse, transposed
+from reparam.special.normal import LOG_TWO_PI
 
 __all__ = ["LowRankMultivariateGaussian"]
-
-_LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 class LowRankMultivariateGaussian(Reparameterized):
@@ -158,7 +156,7 @@ class LowRankMultivariateGaussian(Reparameterized):
         # the minimum over z of |z|² + |(y − μ − W z)/√d|²: no difference of large terms
         best, rest = _split(y, *theta)
         squares = np.sum(best * best, axis=-1) + np.sum(rest * rest, axis=-1)
-        return np.asarray(-0.5 * (squares + y.shape[-1] * _LOG_TWO_PI) - theta[4])
+        return np.asarray(-0.5 * (squares + y.shape[-1] * LOG_TWO_PI) - theta[4])
 
     @staticmethod
     def _score(y: Array, *theta: Any) -> tuple[Array, ...]:
@@ -190,7 +188,7 @@ class LowRankMultivariateGaussian(Reparameterized):
 
     @staticmethod
     def _entropy(*theta: Any) -> Array:
-        return np.asarray(0.5 * theta[0].shape[-1] * (1.0 + _LOG_TWO_PI) + theta[4])
+        return np.asarray(0.5 * theta[0].shape[-1] * (1.0 + LOG_TWO_PI) + theta[4])
 
     def _marginals(self, *theta: Any) -> tuple[Marginal, ...]:
         return projections(Gaussian, theta[0], self.covariance)

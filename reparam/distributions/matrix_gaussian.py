@@ -19,10 +19,9 @@ from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, RealMatrix
 from reparam.special.matrices import inverse, lower_factor, transposed
+from reparam.special.normal import LOG_TWO_PI
 
 __all__ = ["MatrixGaussian"]
-
-_LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 class MatrixGaussian(Reparameterized):
@@ -169,4 +168,4 @@ def _level(*theta: Any) -> Array:
     loc, a, b, *_ = theta
     n, k = loc.shape[-2:]
     scales = k * Elliptical._log_scale(a) + n * Elliptical._log_scale(b)
-    return np.asarray(0.5 * n * k * _LOG_TWO_PI + scales)
+    return np.asarray(0.5 * n * k * LOG_TWO_PI + scales)

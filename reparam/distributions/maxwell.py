@@ -14,6 +14,7 @@ from reparam.conversions import times
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
 from reparam.special import gamma as of_gamma
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = ["Maxwell"]
 
@@ -109,7 +110,7 @@ class Maxwell(Scaled):
 
     @staticmethod
     def _standard_moments() -> tuple[float, float, float]:
-        return _MEAN, _VARIANCE, np.euler_gamma + 0.5 * math.log(2.0 * math.pi) - 0.5
+        return _MEAN, _VARIANCE, np.euler_gamma + HALF_LOG_TWO_PI - 0.5
 
 
 def _series(z: Array) -> Array:

@@ -13,6 +13,7 @@ from reparam.base.tails import Tail
 from reparam.distributions.half_normal import HalfNormal
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = ["Moyal"]
 
@@ -74,7 +75,7 @@ class Moyal(LocationScale):
     @staticmethod
     def _standard_log_prob(z: Array) -> Array:
         z = np.maximum(z, -1500.0)  # an infinite z would lose the difference
-        return -0.5 * (z + np.exp(-z)) - 0.5 * math.log(2.0 * math.pi)
+        return -0.5 * (z + np.exp(-z)) - HALF_LOG_TWO_PI
 
     @staticmethod
     def _standard_score(z: Array) -> tuple[Array, ...]:

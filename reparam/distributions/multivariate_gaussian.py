@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,10 +20,9 @@ from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
 from reparam.special.matrices import apply, lower_factor, transposed
+from reparam.special.normal import LOG_TWO_PI
 
 __all__ = ["MultivariateGaussian"]
-
-_LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 class MultivariateGaussian(Elliptical):
@@ -124,7 +122,7 @@ class MultivariateGaussian(Elliptical):
     def _log_prob(cls, y: Array, loc: Array, a: Array, b: Array) -> Array:
         w = apply(b, y - loc)
         squares = np.einsum("...k,...k->...", w, w)
-        return np.asarray(-0.5 * (squares + y.shape[-1] * _LOG_TWO_PI) - cls._log_scale(a))
+        return np.asarray(-0.5 * (squares + y.shape[-1] * LOG_TWO_PI) - cls._log_scale(a))
 
     @staticmethod
     def _score(y: Array, loc: Array, a: Array, b: Array) -> tuple[Array, ...]:
@@ -153,4 +151,4 @@ class MultivariateGaussian(Elliptical):
 
     @classmethod
     def _entropy(cls, loc: Array, a: Array, b: Array) -> Array:
-        return np.asarray(0.5 * a.shape[-1] * (1.0 + _LOG_TWO_PI) + cls._log_scale(a))
+        return np.asarray(0.5 * a.shape[-1] * (1.0 + LOG_TWO_PI) + cls._log_scale(a))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
@@ -25,11 +24,11 @@ from reparam.special import gamma
 from reparam.special._accurate import log1pmx
 from reparam.special.log_gamma import log_half_step
 from reparam.special.matrices import apply, lower_factor, scalars, transposed
+from reparam.special.normal import LOG_TWO_PI
 from reparam.special.polygamma import delta_step, digamma_difference
 
 __all__ = ["MultivariateStudentT"]
 
-_LOG_TWO_PI = math.log(2.0 * math.pi)
 #: ln of the largest 1/√g that draws are made of.
 _FURTHEST = 650.0
 
@@ -151,7 +150,7 @@ class MultivariateStudentT(Elliptical):
     def _log_prob(cls, y: Array, df: Array, loc: Array, a: Array, b: Array) -> Array:
         w, k = apply(b, y - loc), y.shape[-1]
         squares = np.einsum("...k,...k->...", w, w)
-        level = _log_constant(df, k) - 0.5 * k * _LOG_TWO_PI - cls._log_scale(a)
+        level = _log_constant(df, k) - 0.5 * k * LOG_TWO_PI - cls._log_scale(a)
         return np.asarray(level - 0.5 * (df + k) * np.log1p(squares / df))
 
     @staticmethod
@@ -191,7 +190,7 @@ class MultivariateStudentT(Elliptical):
     @classmethod
     def _entropy(cls, df: Array, loc: Array, a: Array, b: Array) -> Array:
         k = a.shape[-1]
-        level = _log_constant(df, k) - 0.5 * k * _LOG_TWO_PI - cls._log_scale(a)
+        level = _log_constant(df, k) - 0.5 * k * LOG_TWO_PI - cls._log_scale(a)
         spread = digamma_difference(0.5 * np.asarray(df), np.asarray(0.5 * k))
         return np.asarray(0.5 * (df + k) * spread - level)
 

@@ -21,13 +21,14 @@ class Pareto(LogLocationScale):
     """The Pareto distribution, of the first kind.
 
     p(y) = α m^α/y^(α+1) for y > m, reparameterized through its quantile, y = m (1 − u)^(−1/α). The
-    scale m is the lower end of the support. The mean is infinite for α ≤ 1, the variance for α ≤ 2.
+    scale m is the lower endpoint of the support. The mean is infinite for α ≤ 1, the variance for α
+    ≤ 2.
     """
 
     name = "pareto"
     aliases = ("pareto-i",)
     scale: Parameter = Parameter(
-        "m", POSITIVE, 1.0, (0.1, 10.0), ("x_m", "xm", "m", "low"), "Lower end of the support"
+        "m", POSITIVE, 1.0, (0.1, 10.0), ("x_m", "xm", "m", "low"), "Lower endpoint of the support"
     )
     alpha: Parameter = Parameter(
         "α", POSITIVE, 3.0, (0.5, 20.0), ("b", "shape", "concentration"), "Tail exponent"

@@ -30,13 +30,13 @@ class PERT(BetaFamily):
 
     name = "pert"
     low: Parameter = Parameter(
-        "a", REAL, 0.0, (-3.0, -1.0), ("a", "lower"), "Lower end of the support"
+        "a", REAL, 0.0, (-3.0, -1.0), ("a", "lower"), "Lower endpoint of the support"
     )
     high: Parameter = Parameter(
-        "b", REAL, 1.0, (1.0, 3.0), ("b", "upper"), "Upper end of the support"
+        "b", REAL, 1.0, (1.0, 3.0), ("b", "upper"), "Upper endpoint of the support"
     )
     peak: Parameter = Parameter(
-        "c", REAL, 0.5, (-0.5, 0.5), ("c", "mode"), "Mode, between the ends"
+        "c", REAL, 0.5, (-0.5, 0.5), ("c", "mode"), "Mode, between the endpoints"
     )
     concentration: Parameter = Parameter(
         "λ", POSITIVE, 4.0, (1.0, 20.0), ("lambda", "lam", "temperature"), "Weight of the mode"
@@ -90,7 +90,7 @@ class PERT(BetaFamily):
     @classmethod
     def _jacobian(cls, y: Array, logit: Array, *theta: Array) -> Slopes:
         # with E the derivatives of ln((β/α) x/(1 − x)), which are small for large shapes: as
-        # logit x is that and ln(α/β), its ends' motions cancel the shapes' except
+        # logit x is that and ln(α/β), its endpoints' motions cancel the shapes' except
         #
         #     ∂y/∂a = (1 − x) ((m − x)/m + x (1/α + 1/β) − (β − 1) x (E_α − E_β)),  m = α/(α + β)
         low, high, peak, weight = theta

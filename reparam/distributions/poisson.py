@@ -35,7 +35,7 @@ class Poisson(Discrete):
         scipy="poisson(rate)",
     )
     alternatives = (
-        "the difference ∂E[L(y)]/∂λ = E[L(y + 1) − L(y)], a measure-valued derivative"
+        "the difference ∂E[J(y)]/∂λ = E[J(y + 1) − J(y)], a measure-valued derivative"
         " (Mohamed et al. 2020)"
     )
     _support = Integers(0, math.inf)

@@ -24,7 +24,7 @@ __all__ = ["SigmoidBeta"]
 class SigmoidBeta(BetaFamily):
     """The sigmoid-beta (logit-beta, type IV logistic) distribution: of logit x with x ~ Beta(α, β).
 
-    p(y) = e^(αy) (1 + e^y)^(−α−β)/B(α, β). No draw rounds to an end, however small the shapes.
+    p(y) = e^(αy) (1 + e^y)^(−α−β)/B(α, β). No draw rounds to an endpoint, however small the shapes.
     """
 
     name = "sigmoid-beta"

@@ -36,7 +36,7 @@ class Skellam(Discrete):
         scipy="skellam(rate1, rate2)",
     )
     alternatives = (
-        "the differences ∂E[L(y)]/∂λ₁ = E[L(y + 1) − L(y)] and ∂E[L(y)]/∂λ₂ = E[L(y − 1) − L(y)]"
+        "the differences ∂E[J(y)]/∂λ₁ = E[J(y + 1) − J(y)] and ∂E[J(y)]/∂λ₂ = E[J(y − 1) − J(y)]"
     )
     _support = Integers(-math.inf, math.inf)
 

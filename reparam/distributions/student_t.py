@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from reparam.parameters import Parameter, degrees_of_freedom
 from reparam.special import student
 from reparam.special._accurate import half, log1pmx
 from reparam.special.log_gamma import log_half_step
+from reparam.special.normal import HALF_LOG_TWO_PI
 from reparam.special.polygamma import digamma_half_excess
 
 __all__ = ["StudentT"]
@@ -137,4 +137,4 @@ def _log_one_plus(z: Array, df: Array) -> Array:
 
 def _log_constant(df: Array) -> Array:
     """Return ln Γ((ν+1)/2) − ln Γ(ν/2) − ½ ln νπ."""
-    return log_half_step(half(df)) - 0.5 * math.log(2.0 * math.pi)
+    return log_half_step(half(df)) - HALF_LOG_TWO_PI

@@ -14,6 +14,7 @@ from reparam.distributions.gaussian import Gaussian
 from reparam.domains import POSITIVE, REAL, Interval
 from reparam.parameters import Parameter
 from reparam.special.logit_normal import log_slope_mean, modest, sigmoid_variance, tanh_mean
+from reparam.special.normal import LOG_TWO_PI
 from reparam.transforms.maps import Tanh
 from reparam.transforms.transformed import Transformed
 
@@ -60,7 +61,7 @@ class TanhNormal(Derived):
 
     @staticmethod
     def _entropy(loc: Array, scale: Array) -> Array:
-        gaussian = np.log(scale) + 0.5 * (1.0 + math.log(2.0 * math.pi))
+        gaussian = np.log(scale) + 0.5 * (1.0 + LOG_TWO_PI)
         loc, scale, unit = modest(loc, scale)
         slope = 2.0 * math.log(2.0) + unit * log_slope_mean(2.0 * loc, 2.0 * scale)
         return np.asarray(gaussian + slope)

@@ -31,7 +31,7 @@ class Triangular(InverseCDF):
     name = "triangular"
     aliases = ("triang",)
     low: Parameter = Parameter(
-        "a", REAL, 0.0, (-3.0, -1.0), ("a", "loc", "lower"), "Lower end of the support"
+        "a", REAL, 0.0, (-3.0, -1.0), ("a", "loc", "lower"), "Lower endpoint of the support"
     )
     high: Parameter = Parameter(
         "b",
@@ -39,7 +39,7 @@ class Triangular(InverseCDF):
         1.0,
         (1.0, 3.0),
         ("b", "upper"),
-        "Upper end of the support",
+        "Upper endpoint of the support",
         conversions={"scale": Conversion("low + {0}")},
     )
     peak: Parameter = Parameter(
@@ -48,7 +48,7 @@ class Triangular(InverseCDF):
         0.5,
         (-0.5, 0.5),
         ("mode",),
-        "Mode, between the ends",
+        "Mode, between the endpoints",
         conversions={"c": Conversion("low + {0}*(high - low)")},
     )
     about = About(
@@ -67,7 +67,7 @@ class Triangular(InverseCDF):
     _mirrored = ("@high", "@low", "@peak")
     _tails = (Tail(power="2"), Tail(power="2"))
     _ordered = (("low", "high"), ("low", "peak"), ("peak", "high"))
-    _extras: ClassVar[int] = 1  # u, which keeps its digits next to the ends
+    _extras: ClassVar[int] = 1  # u, which keeps its digits next to the endpoints
 
     @staticmethod
     def _joints(low: Array, high: Array, peak: Array) -> tuple[Array, ...]:
@@ -239,8 +239,8 @@ def _bends(
 ) -> Triangle:
     """Return ∂²y/∂θ∂φ, of the share of the way from the end to the peak.
 
-    With the width w, the way m to the peak and the rest w − m, the distance from a lower end is
-    √(u w m); an upper one is its mirror image.
+    With the width w, the way m to the peak and the rest w − m, the distance from a lower endpoint
+    is √(u w m); an upper one is its mirror image.
     """
     unit = _unit(low, high)
     low, high, peak = unit * low, unit * high, unit * peak

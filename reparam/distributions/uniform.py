@@ -22,12 +22,13 @@ class Uniform(InverseCDF):
     """The uniform distribution on the interval (a, b).
 
     p(y) = 1/(b − a) for a < y < b, reparameterized as y = (1 − u) a + u b. Its parameters move the
-    ends of the support, so that E[∂ log p/∂θ] is not 0, and the score function has no use here.
+    endpoints of the support, so that E[∂ log p/∂θ] is not 0, and the score function has no use
+    here.
     """
 
     name = "uniform"
     low: Parameter = Parameter(
-        "a", REAL, 0.0, (-3.0, -0.5), ("a", "loc", "minval"), "Lower end of the support"
+        "a", REAL, 0.0, (-3.0, -0.5), ("a", "loc", "minval"), "Lower endpoint of the support"
     )
     high: Parameter = Parameter(
         "b",
@@ -35,7 +36,7 @@ class Uniform(InverseCDF):
         1.0,
         (0.5, 3.0),
         ("b", "maxval"),
-        "Upper end of the support",
+        "Upper endpoint of the support",
         conversions={"scale": Conversion("low + {0}")},
     )
     about = About(

@@ -27,10 +27,9 @@ from reparam.divergences._sizes import of_any_size
 from reparam.special._accurate import LARGEST, bend
 from reparam.special.bregman import itakura_saito, itakura_saito_squares, log_quotient
 from reparam.special.log_beta import log_beta_divergence
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__: list[str] = []
-
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def _to_gaussian(
@@ -38,7 +37,7 @@ def _to_gaussian(
 ) -> Terms:
     mean, variance, entropy = moments
     spread = np.sqrt(variance)
-    negentropy = _HALF_LOG_TWO_PI + 0.5 + np.log(spread) - entropy
+    negentropy = HALF_LOG_TWO_PI + 0.5 + np.log(spread) - entropy
     ratio, square = itakura_saito_squares(spread * scale, sigma)
     z = (loc + mean * scale - mu) / sigma
     return (
@@ -87,7 +86,7 @@ def laplace(p: Laplace, q: Laplace) -> Terms:
 def _gaussian_distance(t: Array) -> tuple[Array, Array]:
     from scipy.special import erf
 
-    density = np.exp(-0.5 * t * t - _HALF_LOG_TWO_PI)
+    density = np.exp(-0.5 * t * t - HALF_LOG_TWO_PI)
     return 2.0 * (density - t * Gaussian._standard_cdf(-t)), erf(t / math.sqrt(2.0))
 
 

@@ -34,7 +34,7 @@ from reparam.transforms.independent import Independent
 
 __all__ = ["DRAWS", "exact", "kl"]
 
-#: How many draws an estimate is made of, unless it is said.
+#: Default number of draws of an estimate.
 DRAWS = 100_000
 
 
@@ -67,7 +67,7 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
     Raises
     ------
     ParameterError
-        If `p` or `q` is not a distribution, but a name or a class, say.
+        If `p` or `q` is not a distribution, but for example a name or a class.
     ShapeError
         If the batches don't broadcast together, or draws have different shapes.
     CountError
@@ -85,7 +85,7 @@ def kl(p: Distribution, q: Distribution, *, n: int = DRAWS, rng: RNGLike = None)
       Duvenaud 2017),
     - otherwise the sample covariance of l and the score ∂log p/∂θ: the score-function estimator
       with the mean of the other draws as baseline (Mnih & Rezende 2016); in a parameter that moves
-      an end of the support, with what l is there.
+      an endpoint of the support, with what l is there.
 
     Both are unbiased, and have no variance where p and q are the same.
 
@@ -131,7 +131,7 @@ class _Pair:
         for distribution in (p, q):
             if distribution._has_atoms:
                 raise NoFormulaError(
-                    f"{distribution!r} has probabilities at the ends of its support, and kl is of"
+                    f"{distribution!r} has probabilities at its endpoints, and kl is of"
                     " densities or of integers; average p.log_prob(y) - q.log_prob(y) over draws y"
                     " from p"
                 )
@@ -204,7 +204,7 @@ class _Pair:
         count = len(events(self.p))
         errors = value, tuple(slopes[:count]), tuple(slopes[count:])
         total = n * math.prod(self.p.batch_shape)
-        lost = f"{rounded} of {total} draws round to an end of p's support and " + (
+        lost = f"{rounded} of {total} draws round to an endpoint of p's support and " + (
             "log p is infinite there, so that estimates are not numbers: take a p whose draws do"
             " not underflow, or a q of p's family, with a closed form"
             if self.p.event_shape

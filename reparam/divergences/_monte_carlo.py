@@ -98,7 +98,7 @@ class _Covariance:
 def estimate(
     p: Distribution, q: Distribution, n: int, rng: RNGLike, shape: tuple[int, ...]
 ) -> tuple[Terms, Terms, int]:
-    """Return the estimates, their standard errors, and how many draws were rounded to an end."""
+    """Return estimates, their standard errors, and how many draws were rounded to an endpoint."""
     along, ends = _along_vectors(p, q, shape), events(p)
     direct = along or pathwise(p, q)
     if p.event_shape and p.moving:
@@ -154,9 +154,9 @@ def estimate(
 def _with_ends(
     p: Distribution, q: Distribution, name: str, of_l: Moments, found: tuple[Array, Array]
 ) -> tuple[Array, Array]:
-    """Return a covariance of l with a score, and its error, with what moving ends add to it.
+    """Return a covariance of l with a score, and its error, with what moving endpoints add to it.
 
-    As 0 = ∂/∂θ ∫ p = E[s] + [p g] with the speeds g of the ends, between them, ∂/∂θ E[l] is
+    As 0 = ∂/∂θ ∫ p = E[s] + [p g] with the speeds g of the endpoints, between them, ∂/∂θ E[l] is
     Cov(l, s) + [p g (l − 1 − E[l])]. A density may jump inside, too, at a place that moves.
     """
     if name not in p.moving:
@@ -188,7 +188,7 @@ def _jump(p: Distribution, q: Distribution, end: Array, inner: float) -> Array:
 
 
 def _inside(p: Distribution, y: Array, log_ratio: Array) -> Array:
-    """Return draws, moved inside if they round to an end of the support where l isn't finite."""
+    """Return draws, moved inside if they round to an endpoint where l isn't finite."""
     if isinstance(p._support, Integers | Region) or np.all(np.isfinite(log_ratio)):
         return y
     low, high = (np.clip(end, -_FAR, _FAR) for end in p.support)

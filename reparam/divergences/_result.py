@@ -109,7 +109,7 @@ class Divergence:
         if broadcast_shapes(upstream=cotangent.shape, value=shape) != shape:
             raise ShapeError(
                 f"upstream has shape {cotangent.shape} and value has shape {shape}:"
-                " pass one upstream derivative an element"
+                " pass one upstream derivative per element"
             )
         return (
             _pulled_back(cotangent, self.gradient_p, self.p),

@@ -65,9 +65,9 @@ def tails(p: Distribution, q: Distribution, shape: tuple[int, ...]) -> Tails:
 
     E_p[|t|ᵏ] is if |t|ᵏ p dy, with dy in proportion to the distance, doesn't fall along a tail.
     This is looked at as far out as doubles go, towards infinity and towards 0; what happens near
-    another finite end stays unseen. How t grows is determined by its differences between points
-    whose distances have equal ratios: they grow as t does if it is a power of the distance, plus
-    logarithms and constants, and not at all if it is a logarithm. E_p[l] can't diverge to −∞,
+    another finite endpoint stays undetected. How t grows is determined by its differences between
+    points whose distances have equal ratios: they grow as t does if it is a power of the distance,
+    plus logarithms and constants, and not at all if it is a logarithm. E_p[l] can't diverge to −∞,
     since E_p[max(−l, 0)] ≤ 1/e.
 
     Parameters
@@ -135,7 +135,7 @@ def _declared(law: Distribution, tail: Tail) -> tuple[Any, Any]:
 
 
 def _flat(distribution: Distribution, shape: tuple[int, ...]) -> dict[str, Array]:
-    """Return the parameters' values, one an element of the batch."""
+    """Return the parameters' values, one per element of the batch."""
     values = zip(distribution.parameters.items(), distribution._theta, strict=True)
     return {
         name: np.broadcast_to(value, shape + parameter.event(value)).reshape(
@@ -156,7 +156,7 @@ def _sides(p: Distribution) -> Iterator[tuple[Array, Array]]:
     assert isinstance(p, Reparameterized)
     below, middle, above = p.icdf(np.array([[0.25], [0.5], [0.75]]))
     for end, other, sign in ((high, low, 1.0), (low, high, -1.0)):
-        # an end may be infinite, or 0, for some elements of a batch alone
+        # an endpoint may be infinite, or 0, for some elements of a batch alone
         if np.any(endless := np.isinf(end)):
             bounded = np.all(np.isfinite(other))
             centre = other if bounded else middle

@@ -6,8 +6,6 @@ parameters come from those of m, ln v and J.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from reparam._typing import Array
@@ -21,10 +19,9 @@ from reparam.divergences._registry import Terms, register_kl
 from reparam.special import tilted
 from reparam.special.bregman import itakura_saito_squares
 from reparam.special.negentropy import beta_negentropy, gamma_negentropy
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__: list[str] = []
-
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def _against(
@@ -49,7 +46,7 @@ def exponential_gaussian(p: Exponential, q: Gaussian) -> Terms:
     """J = ½ ln 2π − ½."""
     inverse = 1.0 / p.rate
     slopes = (-inverse * inverse, -2.0 * inverse, 0.0)
-    return _against(q, inverse, inverse, _HALF_LOG_TWO_PI - 0.5, slopes)
+    return _against(q, inverse, inverse, HALF_LOG_TWO_PI - 0.5, slopes)
 
 
 @register_kl(Gamma, Gaussian)
@@ -91,7 +88,7 @@ def pareto_gaussian(p: Pareto, q: Gaussian) -> Terms:
     less, twice = alpha - 1.0, alpha - 2.0
     mean, part = p.scale * (alpha / less), -1.0 / alpha
     spread = mean / np.sqrt(alpha * twice)
-    negentropy = (_HALF_LOG_TWO_PI - 0.5) + (part - np.log1p(part)) - 0.5 * np.log1p(2.0 * part)
+    negentropy = (HALF_LOG_TWO_PI - 0.5) + (part - np.log1p(part)) - 0.5 * np.log1p(2.0 * part)
     # with what the term −1/(α − 2) of ln v's derivative adds: next to 2 it all but cancels J's
     rest = part / alpha / less - 0.5 * (part + (spread / q.scale) ** 2 / twice)
     value, in_p, in_q = _against(
@@ -110,7 +107,7 @@ def continuous_bernoulli_gaussian(p: ContinuousBernoulli, q: Gaussian) -> Terms:
     """J = ½ ln 2πev − H ≥ ½ ln πe/6, with derivative v′/2v + ηv."""
     eta = p.logits
     variance = tilted.variance(eta)
-    negentropy = (_HALF_LOG_TWO_PI + 0.5) + 0.5 * np.log(variance) - tilted.entropy(eta)
+    negentropy = (HALF_LOG_TWO_PI + 0.5) + 0.5 * np.log(variance) - tilted.entropy(eta)
     in_log = tilted.third_cumulant(eta) / variance
     slopes = (variance, in_log, 0.5 * in_log + eta * variance)
     return _against(q, tilted.mean(eta), np.sqrt(variance), negentropy, slopes)

@@ -1,11 +1,9 @@
-"""Closed forms of KL between unlike families: sums that stay away from 0, as these KL do.
+"""Closed forms of KL between different families: sums that stay away from 0, as these KL do.
 
 For Gumbel's distribution as q, with w the logarithm of E_p exp(−(y − μ)/β), e^w − 1 − w is a term.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
@@ -21,11 +19,10 @@ from reparam.special._accurate import bend
 from reparam.special.bregman import excess, itakura_saito_squares, log_quotient
 from reparam.special.log_gamma import reduced_log_gamma
 from reparam.special.negentropy import gamma_negentropy
+from reparam.special.normal import HALF_LOG_TWO_PI
 from reparam.special.polygamma import delta
 
 __all__: list[str] = []
-
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 @register_kl(Gaussian, Gumbel)
@@ -35,7 +32,7 @@ def gaussian_gumbel(p: Gaussian, q: Gumbel) -> Terms:
     w = 0.5 * r * r - z
     grown, power = np.expm1(w) / q.scale, np.exp(w)
     return (
-        0.5 * itakura_saito_squares(p.scale, q.scale)[0] + (1.0 - _HALF_LOG_TWO_PI) + bend(w),
+        0.5 * itakura_saito_squares(p.scale, q.scale)[0] + (1.0 - HALF_LOG_TWO_PI) + bend(w),
         (-grown, power * r / q.scale - 1.0 / p.scale),
         (grown, (power * (z - r * r) - z + 1.0) / q.scale),
     )
@@ -69,7 +66,7 @@ def gamma_gumbel(p: Gamma, q: Gumbel) -> Terms:
     w, more = z - alpha * log, excess(inverse, log)
     grown = np.expm1(w)
     in_c = (1.0 + alpha / (1.0 + c) * (grown - inverse)) / c
-    shapeless = 0.5 * log_quotient(c, alpha / c) + (0.5 - _HALF_LOG_TWO_PI)
+    shapeless = 0.5 * log_quotient(c, alpha / c) + (0.5 - HALF_LOG_TWO_PI)
     return (
         alpha * more + shapeless + negentropy + bend(w),
         (more - 0.5 / alpha + in_shape - grown * log, in_c * q.scale),

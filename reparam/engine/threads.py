@@ -19,7 +19,7 @@ __all__ = ["available", "in_order", "pool", "thread_count", "threads"]
 S = TypeVar("S")
 T = TypeVar("T")
 
-#: How many threads to use, where :func:`threads` says so.
+#: How many threads to use, where :func:`threads` sets it.
 _wanted: ContextVar[int | None] = ContextVar("_wanted", default=None)
 
 
@@ -45,7 +45,7 @@ def threads(count: int) -> Iterator[None]:
 def thread_count() -> int:
     """Return how many threads to use.
 
-    That is what :func:`threads` says, or ``REPARAM_NUM_THREADS``, or one per available core.
+    That is the number of :func:`threads`, or ``REPARAM_NUM_THREADS``, or one per available core.
     """
     if (wanted := _wanted.get()) is not None:
         return wanted

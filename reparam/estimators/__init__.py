@@ -1,4 +1,4 @@
-"""Gradients of expectations by Monte Carlo: ∂/∂θ E[φ(y)] for y ~ p(y; θ), by several estimators.
+"""Gradients of expectations by Monte Carlo: ∂/∂θ E[J(y)] for y ~ p(y; θ), by several estimators.
 
 ``_table`` lists the estimators. Each makes terms whose mean is the gradient, block by block, which
 ``reparam.moments`` adds up; ``_exact`` has their exact values, and ``_tails`` finds where

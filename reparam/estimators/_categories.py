@@ -38,7 +38,7 @@ class _OfFew(Estimator):
 
     #: How many values a distribution may have.
     most = _MOST
-    #: Whether φ is differentiated.
+    #: Whether J is differentiated.
     sloped = True
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
@@ -96,15 +96,15 @@ class _OfFew(Estimator):
 
 
 class ReinMax(_OfFew):
-    """Straight-through to second order: exact in the mean where φ is a quadratic polynomial.
+    """Straight-through to second order: exact in the mean where J is a quadratic polynomial.
 
-    The difference of φ between two categories is that of the trapezoidal rule, ½ (φ′(j) + φ′(k))
+    The difference of J between two categories is that of the trapezoidal rule, ½ (J′(j) + J′(k))
     times their distance (Liu, Dong, Liu, Yu & Gao 2023, "Bridging discrete and backpropagation:
     straight-through and beyond", algorithm 2 at temperature 1).
     """
 
     name = "reinmax"
-    formula = "φ′(y) ∂/∂θ of 2 E[k] at ½ (p + [k = y]) − ½ E[k] at p"
+    formula = "J′(y) ∂/∂θ of 2 E[k] at ½ (p + [k = y]) − ½ E[k] at p"
     biased = True
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
@@ -127,7 +127,7 @@ class GumbelRao(_OfFew):
     """
 
     name = "gumbel-rao"
-    formula = f"φ′(y) times the mean of {CONDITIONAL} ∂ỹ/∂θ, given y"
+    formula = f"J′(y) times the mean of {CONDITIONAL} ∂ỹ/∂θ, given y"
     biased = True
     tempered = True
 
@@ -157,7 +157,7 @@ class Rebar(_OfFew):
     """
 
     name = "rebar"
-    formula = "(φ(y) − c φ(ỹ) − b) ∂ log p(y)/∂θ + c φ′(ỹ) (∂ỹ/∂θ − ∂ỹ/∂θ given y)"
+    formula = "(J(y) − c J(ỹ) − b) ∂ log p(y)/∂θ + c J′(ỹ) (∂ỹ/∂θ − ∂ỹ/∂θ given y)"
     tempered = True
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
@@ -170,13 +170,13 @@ class Rebar(_OfFew):
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those draws."""
         noise = self._noise.take(start, stop).reshape(stop - start, -1)
-        phi = self.problem.objective
+        loss = self.problem.objective
         z = self._log_p - np.log(-np.log(noise))
         top = z.argmax(axis=-1)
         x, relaxed = self._softened(z)
         between = np.exp(z - z.max(axis=-1, keepdims=True))
-        gains = self._slopes(x, relaxed, between) * (phi.slope(relaxed) / self.problem.temperature)
-        values, controls = phi.value(self._numbers[top]), phi.value(relaxed)
+        gains = self._slopes(x, relaxed, between) * (loss.slope(relaxed) / self.problem.temperature)
+        values, controls = loss.value(self._numbers[top]), loss.value(relaxed)
         return [
             by_groups(_less_the_best, values * score[top], score[top], controls * score[top] - gain)
             for score, gain in zip(self._scores, gains, strict=True)
@@ -216,12 +216,12 @@ class _OfTwo(_OfFew):
 class HardConcrete(_OfTwo):
     """A relaxation that is 0 or 1 with positive probability: stretched, and clipped to [0, 1].
 
-    Biased: it estimates the gradient of E[φ(ỹ)] (Louizos, Welling & Kingma 2018, "Learning sparse
+    Biased: it estimates the gradient of E[J(ỹ)] (Louizos, Welling & Kingma 2018, "Learning sparse
     neural networks through L0 regularization", section 2.2).
     """
 
     name = "hard-concrete"
-    formula = "φ′(ỹ) ∂ỹ/∂θ,  ỹ a relaxation of y, stretched to (−0.1, 1.1) and clipped"
+    formula = "J′(ỹ) ∂ỹ/∂θ,  ỹ a relaxation of y, stretched to (−0.1, 1.1) and clipped"
     biased = True
     tempered = True
 
@@ -239,14 +239,14 @@ class HardConcrete(_OfTwo):
 
 
 class Arm(_OfTwo):
-    """The difference of φ at the values that u and 1 − u make, times u − ½.
+    """The difference of J at the values that u and 1 − u make, times u − ½.
 
     Unbiased (Yin & Zhou 2019, "ARM: augment-REINFORCE-merge gradient for stochastic binary
     networks").
     """
 
     name = "arm"
-    formula = "(φ(y of 1 − u) − φ(y of u)) (u − ½) ∂logit/∂θ"
+    formula = "(J(y of 1 − u) − J(y of u)) (u − ½) ∂logit/∂θ"
     sloped = False
 
     def sizes(self, draws: int) -> tuple[int, int]:
@@ -275,7 +275,7 @@ class DisArm(Arm):
     """
 
     name = "disarm"
-    formula = "½ (φ(y of 1 − u) − φ(y of u)) max(p, 1 − p) ∂logit/∂θ, signed"
+    formula = "½ (J(y of 1 − u) − J(y of u)) max(p, 1 − p) ∂logit/∂θ, signed"
 
     def _weight(self, u: Array) -> Array:
         return np.copysign(0.5 * float(self._p.max()), u - 0.5)

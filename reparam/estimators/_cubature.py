@@ -59,7 +59,7 @@ Kind = tuple[Noise, tuple[int, ...]]
 
 
 class NoRuleError(Exception):
-    """There is no rule, or it has too many points; the message says why."""
+    """There is no rule, or it has too many points; the message has the reason."""
 
 
 # Continuous draws ----------------------------------------------------------------------------
@@ -139,7 +139,8 @@ def split(kinds: Sequence[Kind], rows: Array) -> list[Array]:
 def rule(kind: Noise, every: int, reach: float) -> tuple[Array, Array]:
     """Return points for one number and their weights: every n-th of the finest rule, up to a share.
 
-    That share of the way to the last point tells whether tails count that no point is in.
+    The integral up to that share of the way to the last point shows whether tails count that no
+    point is in.
     """
     step, last = _NORMAL if kind is NORMAL else _UNIFORM
     count = math.floor(last * reach / (step * every))

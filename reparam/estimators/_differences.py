@@ -1,4 +1,4 @@
-"""Estimators from differences of φ between integers: to the next one, or to another draw."""
+"""Estimators from differences of J between integers: to the next one, or to another draw."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _BEYOND = 1e-40
 
 
 class Smoothed(Estimator):
-    """φ(y + 1) − φ(y) times −F_θ(y)/p(y): smoothed perturbation analysis.
+    """J(y + 1) − J(y) times −F_θ(y)/p(y): smoothed perturbation analysis.
 
-    ∂E[φ(y)]/∂θ = −Σ F_θ(k) (φ(k + 1) − φ(k)) by summation by parts. The weight is the ∂y/∂θ of a
-    continuous distribution, with the difference in the place of φ′ (Gong & Ho 1987, "Smoothed
+    ∂E[J(y)]/∂θ = −Σ F_θ(k) (J(k + 1) − J(k)) by summation by parts. The weight is the ∂y/∂θ of a
+    continuous distribution, with the difference in the place of J′ (Gong & Ho 1987, "Smoothed
     (conditional) perturbation analysis of discrete event dynamical systems"; Arya, Schauer, Schäfer
     & Rackauckas 2022, "Automatic differentiation of programs with discrete randomness").
     """
 
     name = "smoothed"
-    formula = "−F_θ(y)/p(y) (φ(y + 1) − φ(y))"
+    formula = "−F_θ(y)/p(y) (J(y + 1) − J(y))"
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
@@ -68,8 +68,8 @@ class Smoothed(Estimator):
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those draws."""
         y = self.problem.distribution._sample((stop - start,), self._stream, start)
-        phi = self.problem.objective.value
-        step = phi(np.minimum(y + 1.0, self._last)) - phi(y)
+        loss = self.problem.objective.value
+        step = loss(np.minimum(y + 1.0, self._last)) - loss(y)
         return list(self._weights[:, (y - self._first).astype(np.intp)] * step)
 
 
@@ -104,13 +104,13 @@ class UnorderedSet(Score):
     """Two different draws, in no order, each the other's baseline.
 
     With k = 2 the unordered set estimator of draws without replacement, such as Gumbel's top k, is
-    (φ(a) − φ(b)) (s(a) − s(b)) / (1/(1 − p(a)) + 1/(1 − p(b))), s the score (Kool, van Hoof &
+    (J(a) − J(b)) (s(a) − s(b)) / (1/(1 − p(a)) + 1/(1 − p(b))), s the score (Kool, van Hoof &
     Welling 2020, "Estimating gradients for discrete random variables by sampling without
-    replacement"). Unbiased: over all pairs it adds up to the covariance of φ and s.
+    replacement"). Unbiased: over all pairs it adds up to the covariance of J and s.
     """
 
     name = "unordered-set"
-    formula = "(φ(a) − φ(b)) (s(a) − s(b)) / (1/(1 − p(a)) + 1/(1 − p(b))), a ≠ b"
+    formula = "(J(a) − J(b)) (s(a) − s(b)) / (1/(1 − p(a)) + 1/(1 − p(b))), a ≠ b"
     takes_vectors = False
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
@@ -146,8 +146,8 @@ class UnorderedSet(Score):
         assert isinstance(law, Discrete)
         second = law._quantile(u, np.maximum(v, np.finfo(float).tiny), *self.problem.theta)
         second = np.where(second == first, first + np.where(lower, -1.0, 1.0), second)
-        phi, rest = self.problem.objective.value, -np.expm1(law.log_prob(second))
-        scale = (phi(first) - phi(second)) / (1.0 / np.add(*others) + 1.0 / rest)
+        loss, rest = self.problem.objective.value, -np.expm1(law.log_prob(second))
+        scale = (loss(first) - loss(second)) / (1.0 / np.add(*others) + 1.0 / rest)
         ours, theirs = self.problem.score(first), self.problem.score(second)
         return [scale * (ours[k] - theirs[k]) for k in self._kept]
 

@@ -22,10 +22,10 @@ __all__ = ["Enumeration", "Relaxed", "StraightThrough"]
 
 
 class Enumeration(Estimator):
-    """Σ φ(y) ∂p(y)/∂θ over a finite support: the gradient itself."""
+    """Σ J(y) ∂p(y)/∂θ over a finite support: the gradient itself."""
 
     name = "enumeration"
-    formula = "Σ φ(y) ∂p(y)/∂θ over all values"
+    formula = "Σ J(y) ∂p(y)/∂θ over all values"
     exact = True
 
     @classmethod
@@ -46,12 +46,12 @@ class Enumeration(Estimator):
         return high - low + 1, high - low + 1
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
-        """Return φ(y) ∂p(y)/∂θ of those values."""
+        """Return J(y) ∂p(y)/∂θ of those values."""
         y, weight = self._weighted(start, stop)
         return [weight * score for score in self.problem.score(y)]
 
     def _weighted(self, start: int, stop: int) -> tuple[Array, Array]:
-        """Return those values, and φ(y) p(y)."""
+        """Return those values, and J(y) p(y)."""
         distribution = self.problem.distribution
         y = float(distribution.support[0]) + np.arange(start, stop, dtype=np.float64)
         return y, self.problem.objective.value(y) * np.exp(distribution.log_prob(y))
@@ -102,7 +102,7 @@ def _of_categorical(
 def _of_indicator(
     law: Any, u: Array, temperature: float, given: Array
 ) -> tuple[Array, Array, Callable[[Array], Array]]:
-    """Return the relaxed indicator x, the indicator of its greatest entry, and Σ φ′ ∂x/∂θ of φ′."""
+    """Return the relaxed indicator x, the indicator of its greatest entry, and Σ J′ ∂x/∂θ of J′."""
     in_logits = law._choice == ("logits",)
     logits = given if in_logits else np.log(given)
     theta = np.asarray(temperature), logits
@@ -129,14 +129,14 @@ _INDICATORS = "one-hot-categorical"
 
 
 class Relaxed(Estimator):
-    """φ′(ỹ) ∂ỹ/∂θ, with ỹ from a continuous distribution near the discrete one.
+    """J′(ỹ) ∂ỹ/∂θ, with ỹ from a continuous distribution near the discrete one.
 
-    It estimates the gradient of E[φ(ỹ)]: biased, less so at low temperature, where its variance
+    It estimates the gradient of E[J(ỹ)]: biased, less so at low temperature, where its variance
     grows.
     """
 
     name = "relaxed"
-    formula = "φ′(ỹ) ∂ỹ/∂θ,  ỹ a relaxation of y"
+    formula = "J′(ỹ) ∂ỹ/∂θ,  ỹ a relaxation of y"
     biased = True
     takes_vectors = True
     tempered = True
@@ -175,14 +175,14 @@ class Relaxed(Estimator):
 
 
 class StraightThrough(Relaxed):
-    """φ′(y) ∂ỹ/∂θ: the objective sees the discrete y, the derivative goes through the relaxed ỹ.
+    """J′(y) ∂ỹ/∂θ: the objective sees the discrete y, the derivative goes through the relaxed ỹ.
 
     Biased, and not the gradient of anything (Bengio, Léonard & Courville 2013; Jang, Gu & Poole
     2017, "Categorical reparameterization with Gumbel-softmax", section 2.2).
     """
 
     name = "straight-through"
-    formula = "φ′(y) ∂ỹ/∂θ,  ỹ a relaxation of y"
+    formula = "J′(y) ∂ỹ/∂θ,  ỹ a relaxation of y"
 
     def _where(self, relaxed: Array, hard: Any) -> Array:
         values: Array = hard

@@ -31,7 +31,7 @@ from reparam.real_arrays import as_real_array
 
 __all__ = ["DRAWS", "TEMPERATURE", "estimate"]
 
-#: Draws an estimator takes, and the temperature of relaxations, unless that is said.
+#: Draws of an estimator, and the temperature of relaxations, by default.
 DRAWS, TEMPERATURE = 100_000, 0.5
 
 #: Draws that the reference of variances takes at most, if it was not asked for.
@@ -58,7 +58,7 @@ def estimate(
     on_progress: Callable[[int, int], None] | None = None,
     mapped: Mapped | None = None,
 ) -> Estimates:
-    """Estimate ∂/∂θ E[φ(y)] for y ~ p(y; θ), with standard errors.
+    """Estimate ∂/∂θ E[J(y)] for y ~ p(y; θ), with standard errors.
 
     Draws are streamed, and memory doesn't grow with their number. Nothing but the cost depends on
     how many threads there are.
@@ -68,12 +68,12 @@ def estimate(
     distribution
         p(y; θ), with one set of parameters and no batch.
     objective
-        φ: text or an :class:`~reparam.Expression` with one name, such as ``"y**2"``; a function, of
-        arrays elementwise or of one number, which three draws show; a pair of functions (φ, φ′), of
+        J: text or an :class:`~reparam.Expression` with one name, such as ``"y**2"``; a function, of
+        arrays elementwise or of one number, which three draws show; a pair of functions (J, J′), of
         which the second may be None; or an object with methods ``value`` and ``slope``. Without
-        φ′, estimators that differentiate φ are left out. Of vectors and matrices, formulas such as
+        J′, estimators that differentiate J are left out. Of vectors and matrices, formulas such as
         ``"y[0]*y[1]"``, ``"sum(y**2)"`` and ``"dot(y, y)"``; functions take an array of shape
-        (n, K) to n numbers, or one draw to a number, and φ′ to an array of the same shape.
+        (n, K) to n numbers, or one draw to a number, and J′ to an array of the same shape.
     n
         How many draws each estimator takes. Some take a few more: see :attr:`Estimate.draws`.
     estimators
@@ -132,8 +132,8 @@ def estimate(
             " of them; pass numbers, and call once for each element"
         )
     of = distribution if distribution.event_shape else None
-    phi = Objective.of(objective, np.asarray(distribution.sample(3, rng=0)), of)
-    problem = Problem(distribution, phi, _temperature(temperature))
+    loss = Objective.of(objective, np.asarray(distribution.sample(3, rng=0)), of)
+    problem = Problem(distribution, loss, _temperature(temperature))
     if not problem.names:
         raise EstimatorError(f"{distribution.name} has no parameter to differentiate in")
     draws = draw_count(n, least=2)
@@ -161,10 +161,10 @@ def estimate(
         for name, found in truth.items()
         if name in run.variance
     )
-    said = [*_notes(rows, truth, draws, problem.temperature)]
+    notes = [*_notes(rows, truth, draws, problem.temperature)]
     if any(math.isnan(row.value) or math.isinf(row.value) for row in rows):
-        said += [*_undefined(problem, draws, root)] or _indeterminate(rows)
-    return Estimates(distribution, problem.objective.text, rows, left_out, tuple(said))
+        notes += [*_undefined(problem, draws, root)] or _indeterminate(rows)
+    return Estimates(distribution, problem.objective.text, rows, left_out, tuple(notes))
 
 
 def _reporting(
@@ -354,19 +354,19 @@ def _row(
 
 
 def _undefined(problem: Problem, n: int, root: np.random.SeedSequence) -> Iterator[str]:
-    """Yield for how many of the draws, which are drawn again, φ or its slope is not finite."""
+    """Yield for how many of the draws, which are drawn again, J or its slope is not finite."""
     objective = problem.objective
     entries = tuple(range(1, 1 + len(problem.distribution.event_shape)))
-    found = [notes.Undefined(f"φ is {what}") for what in ("NaN", "infinite")]
-    found.append(notes.Undefined("the slope of φ is NaN"))
+    found = [notes.Undefined(f"J is {what}") for what in ("NaN", "infinite")]
+    found.append(notes.Undefined("the slope of J is NaN"))
     for y in sampling.values(problem.distribution, range(n), rng=root):
         start = found[0].total
         with np.errstate(all="ignore"):
-            phi = objective.value(y)
-            masks = [np.isnan(phi), np.isinf(phi)]
-            slope = phi if objective.derivative is None else objective.slope(y)
+            loss = objective.value(y)
+            masks = [np.isnan(loss), np.isinf(loss)]
+            slope = loss if objective.derivative is None else objective.slope(y)
             lost = np.isnan(slope)
-            masks.append((lost.any(axis=entries) if slope is not phi else lost) & ~masks[0])
+            masks.append((lost.any(axis=entries) if slope is not loss else lost) & ~masks[0])
         where = {} if entries else {"y": y}
         found = [
             before + notes.Undefined.of(before.what, mask, start, where)
@@ -377,7 +377,7 @@ def _undefined(problem: Problem, n: int, root: np.random.SeedSequence) -> Iterat
 
 
 def _indeterminate(rows: Iterable[Estimate]) -> Iterator[str]:
-    """Yield why estimates along the path are NaN where φ and its slope are finite in all draws."""
+    """Yield why estimates along the path are NaN where J and its slope are finite in all draws."""
     lost = [
         r for r in rows if math.isnan(r.value) and issubclass(ESTIMATORS[r.estimator], Pathwise)
     ]
@@ -387,7 +387,7 @@ def _indeterminate(rows: Iterable[Estimate]) -> Iterator[str]:
             for what in ("estimator", "parameter")
         )
         yield (
-            f"NaN in {names} by {whose}: φ′(y) ∂y/∂θ is 0 · ∞ in draws beyond the range of float64;"
+            f"NaN in {names} by {whose}: J′(y) ∂y/∂θ is 0 · ∞ in draws beyond the range of float64;"
             " take a score-function estimator"
         )
 
@@ -438,7 +438,7 @@ def _notes(
             list(dict.fromkeys(getattr(row, what) for row in by_path))
             for what in ("estimator", "parameter")
         )
-        yield notes.misses_jumps(whose, names, "φ jumps, or its slope is wrong")
+        yield notes.misses_jumps(whose, names, "J jumps, or its slope is wrong")
     for row in rows:
         if ESTIMATORS[row.estimator].biased:
             known = "" if math.isnan(row.bias) else f" by {concise(row.bias, row.standard_error)}"

@@ -22,7 +22,7 @@ __all__ = ["Estimator"]
 
 
 class Estimator(abc.ABC):
-    """An estimator of ∂/∂θ E[φ(y)], on one stream of draws.
+    """An estimator of ∂/∂θ E[J(y)], on one stream of draws.
 
     Terms are independent, or uncorrelated, so that their variance gives the standard error. A
     subclass writes :meth:`terms`.
@@ -46,7 +46,7 @@ class Estimator(abc.ABC):
     tempered: ClassVar[bool] = False
     #: Whether it is the gradient itself, and no estimate.
     exact: ClassVar[bool] = False
-    #: Whether terms are φ′(y) ∂y/∂θ ("path"), φ(y) ∂ log p/∂θ ("score"), or have the tails of φ.
+    #: Whether terms are J′(y) ∂y/∂θ ("path"), J(y) ∂ log p/∂θ ("score"), or have the tails of J.
     tails: ClassVar[str] = "value"
     #: Whether draws may be vectors or matrices.
     takes_vectors: ClassVar[bool] = False
@@ -84,7 +84,7 @@ class Estimator(abc.ABC):
 
     @abc.abstractmethod
     def terms(self, start: int, stop: int) -> Sequence[Array]:
-        """Return the terms ``start:stop``, at most :attr:`together`, an array a parameter."""
+        """Return the terms ``start:stop``, at most :attr:`together`, one array per parameter."""
 
     def summary(self, start: int, stop: int) -> Any:
         """Return what is kept of the terms ``start:stop``; called on any thread."""
@@ -127,7 +127,7 @@ class Estimator(abc.ABC):
     def _counted(
         self, parts: Iterable[Any], length: int, on_terms: Callable[[int], None] | None
     ) -> Iterator[Any]:
-        """Yield parts, and say how many terms they are together."""
+        """Yield parts, and how many terms they are together."""
         for number, part in enumerate(parts, start=1):
             if on_terms:
                 on_terms(min(number * length, self.units))

@@ -47,10 +47,14 @@ _DIVERGENT = (
     "the integrals for it don't converge (heavy tails, a pole of the objective or its slope, or"
     " values that floating point rounds too much), and standard errors may not hold"
 )
-_OPEN_ENDED = "with it, probability goes through an end of the support, which the score doesn't see"
-_CUT = "the integrals for it end too early, where values round to an end of the support"
+_OPEN_ENDED = (
+    "with it, probability goes through an endpoint of the support, which the score doesn't see"
+)
+_CUT = "the integrals for it end too early, where values round to an endpoint of the support"
 _ENDLESS = "the sum for it doesn't converge, and standard errors may not hold"
-_COARSE = "in floating point its quartiles coincide, with each other or with an end of the support"
+_COARSE = (
+    "in floating point its quartiles coincide, with each other or with an endpoint of the support"
+)
 _ATOMS = "ends of the support have probabilities, which no integral over a density has in it"
 _NO_FORMULA = "it is neither a sum nor an integral that is known here"
 _LONG = f"the sum over its values has more than {MOST_VALUES:,} terms"
@@ -65,7 +69,7 @@ class Exact:
     value
         It, NaN if it is not known.
     missed
-        Whether the path leads to something else, ∫ φ′ ∂y/∂θ p dy.
+        Whether the path leads to something else, ∫ J′ ∂y/∂θ p dy.
     unknown
         Why it is not known, if so.
     """
@@ -76,13 +80,13 @@ class Exact:
 
 
 def exact(problem: Problem) -> dict[str, Exact]:
-    """Return ∂E[φ(y)]/∂θ by parameter, as far as it is known.
+    """Return ∂E[J(y)]/∂θ by parameter, as far as it is known.
 
-    For a continuous distribution there are two routes, ∫ φ′ ∂y/∂θ p dy and ∫ φ ∂ log p/∂θ p dy, and
-    both integrals must converge. Where they differ φ jumps, or φ′ is not its slope, and the second
-    is right, provided that ∫ ∂ log p/∂θ p dy = 0: no probability goes through an end of the
-    support. In a parameter that moves an end, what goes through it is added: p g φ with its speed
-    g. If φ has no slope there is the second alone. For integers it is the sum over the
+    For a continuous distribution there are two routes, ∫ J′ ∂y/∂θ p dy and ∫ J ∂ log p/∂θ p dy, and
+    both integrals must converge. Where they differ J jumps, or J′ is not its slope, and the second
+    is right, provided that ∫ ∂ log p/∂θ p dy = 0: no probability goes through an endpoint of the
+    support. In a parameter that moves an endpoint, what goes through it is added: p g J with its
+    speed g. If J has no slope there is the second alone. For integers it is the sum over the
     support. Of vectors it is known if moments or cubature give it.
 
     Parameters
@@ -142,15 +146,15 @@ def _integrated(problem: Problem, distribution: Reparameterized) -> list[Exact]:
 
 
 def _through_ends(problem: Problem, distribution: Reparameterized, sloped: bool) -> Array:
-    """Return p g φ and p g at ends, and jumps, that move with speeds g: as integrals' rows."""
+    """Return p g J and p g at ends, and jumps, that move with speeds g: as integrals' rows."""
     count = len(problem.names)
     flow, carried = np.zeros(count), np.zeros(count)
     for each in distribution._flows():
-        phi, through = problem.objective.value(each.end), each.through
+        loss, through = problem.objective.value(each.end), each.through
         for place, name in enumerate(problem.names):
             if (gone := through.get(name, 0.0)) != 0.0:
                 flow[place] += gone
-                carried[place] += gone * phi
+                carried[place] += gone * loss
     return np.concatenate([carried, np.zeros(count) if sloped else carried, flow])
 
 
@@ -200,22 +204,22 @@ def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array, 
     """Return the integrals of f's rows, those of their absolute values, and the errors that stay.
 
     By Clenshaw-Curtis rules of two orders on panels, halved until these agree. The rules have the
-    ends of a panel among their points, so that no jump inside goes unseen. Errors are differences
-    on panels that can't be halved any more.
+    endpoints of a panel among their points, so that no jump inside is missed. Errors are
+    differences on panels that can't be halved any more.
 
     Parameters
     ----------
     f
         Rows of values from an array of points, one dimension more.
     edges
-        The ends of the first panels.
+        The endpoints of the first panels.
     """
     left, right = edges[:-1], edges[1:]
     nodes = np.cos(np.pi * np.arange(_POINTS + 1) / _POINTS)
     weights, fewer = _weights(_POINTS), _weights(_POINTS // 2)
     total: Any = 0.0
     sizes: Any = 0.0
-    allowed: Any = None
+    tolerance: Any = None
     for left_over in range(_HALVINGS, 0, -1):
         half = 0.5 * (right - left)
         middle = left + half
@@ -224,9 +228,9 @@ def integrals(f: Callable[[Array], Array], edges: Array) -> tuple[Array, Array, 
         fine = half * (values * weights).sum(axis=2)
         size = half * (np.abs(values) * weights).sum(axis=2)
         coarse = half * (values[:, :, ::2] * fewer).sum(axis=2)
-        if allowed is None:
-            allowed = _TOLERANCE * size.sum(axis=1, keepdims=True)
-        good = np.abs(fine - coarse) <= allowed
+        if tolerance is None:
+            tolerance = _TOLERANCE * size.sum(axis=1, keepdims=True)
+        good = np.abs(fine - coarse) <= tolerance
         done = np.all(good, axis=0)
         if left_over == 1 or np.all(done) or 2 * np.count_nonzero(~done) > _PANELS:
             break

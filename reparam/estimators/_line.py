@@ -15,7 +15,8 @@ __all__ = ["Line"]
 class Line:
     """A smooth, increasing map of x in ℝ to y in the support: the quartiles are near ±½.
 
-    Towards an infinite end y grows as fast as exp|x|, and towards a finite one it comes as near.
+    Towards an infinite endpoint y grows as fast as exp|x|, and towards a finite one it comes as
+    near.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ class Line:
     Attributes
     ----------
     width
-        Between the quartiles: of ln(y − end) where an end is finite, of the logit where both are.
+        Between the quartiles: of ln(y − end) where an endpoint is finite, of the logit where both
+        are.
     """
 
     def __init__(self, distribution: Reparameterized) -> None:

@@ -2,8 +2,8 @@
 
 The decompositions are those of Mohamed, Rosca, Figurnov & Mnih (2020), "Monte Carlo gradient
 estimation in machine learning", JMLR 21(132), section 6 and table 1; those of the uniform
-distribution, whose ∂p/∂θ has mass at an end, are p and that end. Each draw of p₋ is made from that
-of p₊, so that the difference of the objectives varies little (section 6.4).
+distribution, whose ∂p/∂θ has mass at an endpoint, are p and that end. Each draw of p₋ is made from
+that of p₊, so that the difference of the objectives varies little (section 6.4).
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ def _of_table(lanes: Lanes, size: int, y: Array, change: Array) -> Parts:
 
 
 def _uniform_low(lanes: Lanes, size: int, low: float, high: float) -> Parts:
-    """Uniform, and the lower end."""
+    """Uniform, and the lower endpoint."""
     y = lanes(0).uniform(low, high, size)
     return 1.0 / (high - low), y, np.full(size, low)
 
 
 def _uniform_high(lanes: Lanes, size: int, low: float, high: float) -> Parts:
-    """The upper end, and uniform."""
+    """The upper endpoint, and uniform."""
     y = lanes(0).uniform(low, high, size)
     return 1.0 / (high - low), np.full(size, high), y
 
@@ -121,10 +121,10 @@ _LANES = 4
 
 
 class MeasureValued(Estimator):
-    """c (φ(y₊) − φ(y₋)): needs no slope and no score, but draws of its own a parameter."""
+    """c (J(y₊) − J(y₋)): needs no slope and no score, but draws of its own per parameter."""
 
     name = "measure-valued"
-    formula = "c (φ(y₊) − φ(y₋)),  ∂p/∂θ = c (p₊ − p₋)"
+    formula = "c (J(y₊) − J(y₋)),  ∂p/∂θ = c (p₊ − p₋)"
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)
@@ -151,12 +151,12 @@ class MeasureValued(Estimator):
 
     def terms(self, start: int, stop: int) -> Sequence[Array]:
         """Return the terms of those pairs of draws."""
-        phi = self.problem.objective.value
+        loss = self.problem.objective.value
         result = []
         for order, decomposition in enumerate(self._decompositions):
             lanes = partial(self._lane, start // BLOCK, _LANES * order)
             factor, above, below = decomposition(lanes, stop - start)
-            result.append(factor * (phi(above) - phi(below)))
+            result.append(factor * (loss(above) - loss(below)))
         return result
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The gradient of E[φ(y)] of vectors where moments give it: of a quadratic φ, and of categories."""
+"""The gradient of E[J(y)] of vectors where moments give it: of a quadratic J, and of categories."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from reparam.estimators._problem import Problem
 
 __all__ = ["by_moments"]
 
-#: Entries of a draw up to which φ is looked at, and up to which with all of their products.
+#: Entries of a draw up to which J is looked at, and up to which with all of their products.
 _ENTRIES, _PAIRED = 200, 24
 
-#: How far φ may be from a quadratic in draws, of the largest it is.
+#: How far J may be from a quadratic in draws, of the largest it is.
 _ROUNDING = 1e-9
 
 #: Derivatives below it, in units of the sum of the coefficients, are rounding errors of 0.
@@ -28,13 +28,13 @@ _NOTHING = 1e-11
 #: The seed of the draws.
 _SEED = 20
 
-_NOT_QUADRATIC = "φ is not a quadratic polynomial of the entries, and moments don't give it"
+_NOT_QUADRATIC = "J is not a quadratic polynomial of the entries, and moments don't give it"
 
 
 def by_moments(problem: Problem) -> tuple[list[float], str]:
-    """Return ∂E[φ(y)]/∂θ for each of the problem's names, or NaN and why it is not known.
+    """Return ∂E[J(y)]/∂θ for each of the problem's names, or NaN and why it is not known.
 
-    If φ is a quadratic in draws, means and covariances give E[φ(y)]; their derivatives are by
+    If J is a quadratic in draws, means and covariances give E[J(y)]; their derivatives are by
     differences, to about ten digits.
     """
     distribution = problem.distribution
@@ -57,17 +57,17 @@ def by_moments(problem: Problem) -> tuple[list[float], str]:
 
 
 class _Quadratic:
-    """φ as a polynomial of the entries of y, less their means and over their spreads.
+    """J as a polynomial of the entries of y, less their means and over their spreads.
 
     Parameters
     ----------
     problem
-        With φ and the distribution.
+        With J and the distribution.
 
     Attributes
     ----------
     fits
-        Whether φ is such a polynomial.
+        Whether J is such a polynomial.
     size
         The sum of its coefficients' absolute values.
     """
@@ -104,7 +104,7 @@ class _Quadratic:
         return np.column_stack([np.ones(len(u)), u, u[:, first] * u[:, second]])
 
     def mean(self, d: Distribution) -> Array:
-        """Return E[φ(y)] for y from a distribution of the same kind."""
+        """Return E[J(y)] for y from a distribution of the same kind."""
         u = (np.ravel(d.mean) - self._centre) / self._spread
         first, second = self._pairs
         if self._paired:

@@ -1,4 +1,4 @@
-"""Objectives: a function φ of the draw, and its slope φ′."""
+"""Objectives: a function J of the draw, and its slope J′."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Sloped(Protocol):
     """An object that is an objective: two functions of an array, elementwise."""
 
     def value(self, y: Array) -> Any:
-        """φ(y)."""
+        """J(y)."""
 
     def slope(self, y: Array) -> Any:
-        """φ′(y)."""
+        """J′(y)."""
 
 
 #: What :meth:`Objective.of` understands.
@@ -43,16 +43,16 @@ _WHOLE = 1e-9
 
 @dataclass(frozen=True)
 class Objective:
-    """A function φ of the draw, draw by draw, and its slope.
+    """A function J of the draw, draw by draw, and its slope.
 
     Attributes
     ----------
     text
         How it is shown.
     function
-        φ of an array, called from several threads.
+        J of an array, called from several threads.
     derivative
-        φ′ of an array, of the same shape; None if there is none.
+        J′ of an array, of the same shape; None if there is none.
     rank
         How many of the last axes are those of one draw: 0 of a number.
     """
@@ -71,8 +71,8 @@ class Objective:
         Parameters
         ----------
         given
-            Text or an :class:`~reparam.Expression` with one name, for the draw; a function φ; a
-            pair of functions (φ, φ′), of which the second may be None; or an object with methods
+            Text or an :class:`~reparam.Expression` with one name, for the draw; a function J; a
+            pair of functions (J, J′), of which the second may be None; or an object with methods
             ``value`` and ``slope``.
         at
             Several draws, to try functions with: those that fail with an array, or return other
@@ -108,7 +108,7 @@ class Objective:
             case (function, derivative) if callable(function) and (
                 derivative is None or callable(derivative)
             ):
-                text = getattr(function, "__name__", "φ")
+                text = getattr(function, "__name__", "J")
                 return cls(
                     text, _of_arrays(function, at), derivative and _of_arrays(derivative, at)
                 )
@@ -119,23 +119,23 @@ class Objective:
             return cls.of((given, None), at)
         raise EstimatorError(
             f"objective {given!r} is not a formula or a function; pass text such as 'y**2', a"
-            " function φ, or a pair of functions (φ, φ′)"
+            " function J, or a pair of functions (J, J′)"
         )
 
     def value(self, y: Array) -> Array:
-        """Return φ(y)."""
+        """Return J(y)."""
         return self._checked(self.function(y), y, "value")
 
     def slope(self, y: Array) -> Array:
-        """Return φ′(y)."""
+        """Return J′(y)."""
         if self.derivative is None:
-            raise EstimatorError(f"objective {self.text} has no slope; pass a pair (φ, φ′)")
+            raise EstimatorError(f"objective {self.text} has no slope; pass a pair (J, J′)")
         return self._checked(self.derivative(y), y, "slope")
 
     def log_slope(self, log_y: Array) -> Array:
-        """Return dφ/dln y, also of y beyond the range of float64.
+        """Return dJ/dln y, also of y beyond the range of float64.
 
-        Beyond 10^±150 φ′(y) y is taken to go on like the power of y that it is there: of ln y it is
+        Beyond 10^±150 J′(y) y is taken to go on like the power of y that it is there: of ln y it is
         1, of 1/y it vanishes.
         """
         far = -math.log(SMALL)
@@ -153,7 +153,7 @@ class Objective:
             return array
         if array.ndim == 0:
             return np.broadcast_to(array, shape)
-        wanted = f"an array of shape {shape}" if self.rank else "one number a draw"
+        wanted = f"an array of shape {shape}" if self.rank else "one number per draw"
         raise EstimatorError(
             f"the {what} of objective {self.text} has shape {array.shape} for draws of shape"
             f" {y.shape}; return {wanted}"
@@ -201,7 +201,7 @@ def _of_vectors(given: ObjectiveLike, law: Distribution, at: Array | None) -> Ob
         case (function, derivative) if callable(function) and (
             derivative is None or callable(derivative)
         ):
-            text = getattr(function, "__name__", "φ")
+            text = getattr(function, "__name__", "J")
             slope = derivative and _of_draws(derivative, at, law.event_shape)
             return Objective(text, _of_draws(function, at, ()), slope, rank)
     return (

@@ -1,4 +1,4 @@
-"""Estimators from the path: φ′(y) ∂y/∂θ, with random, mirrored or quasi-random noise."""
+"""Estimators from the path: J′(y) ∂y/∂θ, with random, mirrored or quasi-random noise."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _LANE = int.from_bytes(b"qmc", "big")
 
 
 class Pathwise(Estimator):
-    """φ′(y) ∂y/∂θ, the derivative of φ(f(z; θ)) at fixed z."""
+    """J′(y) ∂y/∂θ, the derivative of J(f(z; θ)) at fixed z."""
 
     name = "pathwise"
-    formula = "φ′(y) ∂y/∂θ"
+    formula = "J′(y) ∂y/∂θ"
     tails = "path"
     takes_vectors = True
 
@@ -52,9 +52,9 @@ class Pathwise(Estimator):
         return self._products(*self._take(start, stop))
 
     def _products(self, *out: Array) -> list[Array]:
-        """Return φ′(y) ∂y/∂θ by parameter, from values and extra arrays.
+        """Return J′(y) ∂y/∂θ by parameter, from values and auxiliary arrays.
 
-        Where that is not finite, next to the ends of float64 and beyond, it is dφ/dln y ∂ln y/∂θ,
+        Where that is not finite, next to the ends of float64 and beyond, it is dJ/dln y ∂ln y/∂θ,
         if draws have ln y.
         """
         if self.problem.of_vectors:
@@ -77,13 +77,13 @@ class Pathwise(Estimator):
 
 
 class Antithetic(Pathwise):
-    """The mean of φ′(y) ∂y/∂θ over a pair of draws, from noise and its mirror image.
+    """The mean of J′(y) ∂y/∂θ over a pair of draws, from noise and its mirror image.
 
     That is −z of z, or 1 − u of u (Hammersley & Morton 1956).
     """
 
     name = "antithetic"
-    formula = "the mean of φ′(y) ∂y/∂θ over the noise z and −z, or u and 1 − u"
+    formula = "the mean of J′(y) ∂y/∂θ over the noise z and −z, or u and 1 − u"
     tails = "pair"
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
@@ -112,7 +112,7 @@ class Antithetic(Pathwise):
 
 
 class QuasiMonteCarlo(Pathwise):
-    """The mean of φ′(y) ∂y/∂θ over scrambled Sobol' noise, for several independent scramblings.
+    """The mean of J′(y) ∂y/∂θ over scrambled Sobol' noise, for several independent scramblings.
 
     In one dimension 2^m points of the sequence lie in 2^m equal parts of (0, 1), one in each, and
     scrambling them (Owen 1995, "Randomly permuted (t, m, s)-nets and (t, s)-sequences") makes each
@@ -122,7 +122,7 @@ class QuasiMonteCarlo(Pathwise):
     """
 
     name = "qmc"
-    formula = f"the mean of φ′(y) ∂y/∂θ over scrambled Sobol' noise, one of {REPLICATES}"
+    formula = f"the mean of J′(y) ∂y/∂θ over scrambled Sobol' noise, one of {REPLICATES}"
     together = span = 1
     takes_vectors = False
 

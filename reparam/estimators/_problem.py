@@ -24,14 +24,14 @@ __all__ = ["Path", "Problem"]
 
 @dataclass(frozen=True)
 class Problem:
-    """∂/∂θ E[φ(y)] for y ~ p(y; θ) with one set of parameters.
+    """∂/∂θ E[J(y)] for y ~ p(y; θ) with one set of parameters.
 
     Attributes
     ----------
     distribution
         p.
     objective
-        φ.
+        J.
     temperature
         Of relaxations.
     """
@@ -80,15 +80,15 @@ class Problem:
         return "pathwise" if self.distribution.moving else "score-loo"
 
     def needs_slope(self, estimator: str) -> ReparamError | None:
-        """Return what is wrong for an estimator that uses φ′, if anything is."""
+        """Return what is wrong for an estimator that uses J′, if anything is."""
         if self.objective.derivative is None:
             return EstimatorError(
-                f"{estimator} needs the slope of objective {self.objective.text}; pass (φ, φ′)"
+                f"{estimator} needs the slope of objective {self.objective.text}; pass (J, J′)"
             )
         return None
 
     def needs_path(self, estimator: str) -> ReparamError | None:
-        """Return what is wrong for an estimator that uses φ′(y) ∂y/∂θ, if anything is."""
+        """Return what is wrong for an estimator that uses J′(y) ∂y/∂θ, if anything is."""
         if not isinstance(self.distribution, Reparameterized):
             cls = type(self.distribution)
             why = getattr(cls, "obstacle", lambda: f"{cls.__name__} has no reparameterization")
@@ -103,7 +103,7 @@ class Problem:
         return self._rows(y, distribution._guarded("_score", np.nan)(y, *self.theta))
 
     def score_of_draws(self, y: Array, *extras: Array) -> list[Array]:
-        """Return the same of draws with their extra arrays, also where y rounds or underflows."""
+        """Return the same of draws with auxiliary arrays, also where y rounds or underflows."""
         distribution = self.distribution
         if not isinstance(distribution, Reparameterized):
             return self.score(y)
@@ -212,12 +212,12 @@ class Path:
         return made
 
     def pulled(self, upstream: Array, *out: Array) -> list[Array]:
-        """Return φ′(y) ∂y/∂θ of vectors, from φ′(y), values and extra arrays."""
+        """Return J′(y) ∂y/∂θ of vectors, from J′(y), values and auxiliary arrays."""
         entries = self._distribution._formula("_pull")(upstream, *out, *self._theta)
         return self._by_number(self._problem.in_theta(entries, len(upstream)))
 
     def differentiated(self, *out: Array) -> tuple[Array, list[Array | float]]:
-        """Return the values and their derivatives, from values and extra arrays."""
+        """Return the values and their derivatives, from values and auxiliary arrays."""
         derivatives = self._distribution._formula("_jacobian")(*out, *self._theta)
         return out[0], self._by_number(derivatives)
 
@@ -227,7 +227,7 @@ class Path:
         return "log_value" in self._distribution._views
 
     def in_logs(self, *out: Array) -> tuple[Array, list[Array]]:
-        """Return ln y and its derivatives, from values and extra arrays."""
+        """Return ln y and its derivatives, from values and auxiliary arrays."""
         view = self._distribution._views["log_value"]
         log_y, slopes = (
             self._distribution._formula(formula)(*out, *self._theta)

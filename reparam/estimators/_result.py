@@ -18,14 +18,14 @@ __all__ = ["Estimate", "Estimates", "parted"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one estimator says of the derivative in one parameter.
+    """One estimator's result for the derivative in one parameter.
 
     Attributes
     ----------
     estimator, parameter
         Their names; of an entry of a vector ``name[k]``, of a matrix ``name[j,k]``.
     value
-        The estimate of ∂/∂θ E[φ(y)].
+        The estimate of ∂/∂θ E[J(y)].
     standard_error
         Of the value; infinite if the variance is, and 0 if the value is exact.
     variance
@@ -36,7 +36,7 @@ class Estimate:
     units
         How many independent terms these make: pairs of draws, sequences, or draws.
     cost
-        Nanoseconds a draw took, for all parameters together, on all threads.
+        Nanoseconds per draw took, for all parameters together, on all threads.
     variance_ratio
         The variance over that of the reference: the plain pathwise estimator, or the plain score
         function where there is no path or it is biased. A quarter means that a quarter of the draws
@@ -110,7 +110,7 @@ class Estimate:
 
 @dataclass(frozen=True, repr=False)
 class Estimates:
-    """Estimates of ∂/∂θ E[φ(y)] by several estimators, in the order of the table.
+    """Estimates of ∂/∂θ E[J(y)] by several estimators, in the order of the table.
 
     Printed it is a table, of what the seed determines; a notebook shows it as HTML.
 
@@ -119,7 +119,7 @@ class Estimates:
     distribution
         p(y; θ).
     objective
-        φ, as text.
+        J, as text.
     rows
         One estimate for each estimator and parameter.
     left_out

@@ -1,4 +1,4 @@
-"""Estimators from the score: φ(y) ∂ log p(y)/∂θ, less what has the mean 0."""
+"""Estimators from the score: J(y) ∂ log p(y)/∂θ, less what has the mean 0."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ GROUP = 4096
 #: How many parameters there may be for a whole block of draws at a time.
 _FEW = 16
 
-#: Why a parameter that moves an end of the support is left out.
+#: Why a parameter that moves an endpoint of the support is left out.
 _UNSEEN = "the score doesn't see the probability that goes through it"
 
 #: Draws of a mini-batch of the moving average, and the weight that the average keeps over one.
@@ -45,10 +45,10 @@ BATCH, DECAY = 256, 0.9
 
 
 class Score(Estimator):
-    """φ(y) ∂ log p(y)/∂θ: the score function, or REINFORCE (Williams 1992)."""
+    """J(y) ∂ log p(y)/∂θ: the score function, or REINFORCE (Williams 1992)."""
 
     name = "score"
-    formula = "φ(y) ∂ log p(y)/∂θ"
+    formula = "J(y) ∂ log p(y)/∂θ"
     tails = "score"
     takes_vectors = True
 
@@ -62,22 +62,22 @@ class Score(Estimator):
 
     @classmethod
     def obstacle(cls, problem: Problem) -> ReparamError | None:
-        """Return why it can't serve a problem: if every parameter moves an end of the support."""
+        """Return why it doesn't apply to a problem: every parameter moves an endpoint."""
         refused = cls.refusals(problem)
         if len(refused) < len(problem.names):
             return None
         return EstimatorError(
             f"{', '.join(refused)} of {problem.distribution.name}"
-            f" {'moves' if len(refused) == 1 else 'move'} an end of the support: {_UNSEEN};"
+            f" {'moves' if len(refused) == 1 else 'move'} an endpoint of the support: {_UNSEEN};"
             " use pathwise"
         )
 
     @classmethod
     def refusals(cls, problem: Problem) -> dict[str, str]:
-        """Return the parameters that move an end of the support, each with the reason."""
+        """Return the parameters that move an endpoint of the support, each with the reason."""
         moving = problem.distribution.moving
         return {
-            name: f"{name} moves an end of the support: {_UNSEEN}"
+            name: f"{name} moves an endpoint of the support: {_UNSEEN}"
             for name in problem.names
             if name in moving
         }
@@ -88,13 +88,13 @@ class Score(Estimator):
         return [self._centred(values, score) * score for score in scores]
 
     def _drawn(self, start: int, stop: int) -> tuple[Array, list[Array]]:
-        """Return φ(y) and the scores of those draws."""
+        """Return J(y) and the scores of those draws."""
         y, *extras = self._take(start, stop)
         scores = self.problem.score_of_draws(y, *extras)
         return self.problem.objective.value(y), [scores[place] for place in self._kept]
 
     def _centred(self, values: Array, score: Array) -> Array:
-        """Return φ less a baseline that doesn't depend on the draw itself."""
+        """Return J less a baseline that doesn't depend on the draw itself."""
         return values
 
 
@@ -106,7 +106,7 @@ class LeaveOneOut(Score):
     """
 
     name = "score-loo"
-    formula = f"(φ(y) − mean of the others of {GROUP}) ∂ log p(y)/∂θ"
+    formula = f"(J(y) − mean of the others of {GROUP}) ∂ log p(y)/∂θ"
 
     def sizes(self, draws: int) -> tuple[int, int]:
         """Return the number of draws: one more than asked for if one were left alone."""
@@ -120,12 +120,12 @@ class LeaveOneOut(Score):
 class ControlVariate(LeaveOneOut):
     """The score function less c times the score, with the c of least variance for a parameter.
 
-    It is c = E[φ s²]/E[s²], s the score, and is estimated from another third of the group: so c is
+    It is c = E[J s²]/E[s²], s the score, and is estimated from another third of the group: so c is
     independent of the draw, and the expectation stays what it is.
     """
 
     name = "score-optimal"
-    formula = f"(φ(y) − c) ∂ log p(y)/∂θ, c from another third of {GROUP} for each θ"
+    formula = f"(J(y) − c) ∂ log p(y)/∂θ, c from another third of {GROUP} for each θ"
 
     def _centred(self, values: Array, score: Array) -> Array:
         return by_groups(_less_the_best, values, score)
@@ -134,7 +134,7 @@ class ControlVariate(LeaveOneOut):
 def _drawn(
     problem: Problem, root: np.random.SeedSequence
 ) -> Callable[[int, int], tuple[Array, ...]]:
-    """Return a function of start and stop: those draws of the seed's stream, with extra arrays."""
+    """Return a function of start and stop: these draws of a stream, with auxiliary arrays."""
     distribution = problem.distribution
     if isinstance(distribution, Reparameterized):
         return Path(problem).drawn(root)
@@ -155,7 +155,7 @@ def by_groups(centred: Callable[..., Array], *arrays: Array) -> Array:
 
 
 def _less_the_others(values: Array) -> Array:
-    """φ_i − mean of φ_j for j ≠ i is n/(n−1) (φ_i − mean of all)."""
+    """J_i − mean of J_j for j ≠ i is n/(n−1) (J_i − mean of all)."""
     size = values.shape[1]
     result: Array = (values - values.mean(axis=1, keepdims=True)) * (size / (size - 1.0))
     return result
@@ -187,7 +187,7 @@ class MovingAverage(Score):
     r"""The score function, with an average over earlier mini-batches as the baseline.
 
     The baseline of mini-batch t is B_t = U_t/(1 − γ^t), with U_{t+1} = γ U_t + (1 − γ) times the
-    mean of φ over mini-batch t: weights fall by γ from one to the next and add up to 1. The first
+    mean of J over mini-batch t: weights fall by γ from one to the next and add up to 1. The first
     has the baseline 0.
 
     Within a block, B_t is a known number plus another times the U that the block starts with, and
@@ -195,7 +195,7 @@ class MovingAverage(Score):
     """
 
     name = "score-average"
-    formula = f"(φ(y) − average of earlier mini-batches of {BATCH}, decay {DECAY}) ∂ log p(y)/∂θ"
+    formula = f"(J(y) − average of earlier mini-batches of {BATCH}, decay {DECAY}) ∂ log p(y)/∂θ"
 
     def __init__(self, problem: Problem, draws: int, root: np.random.SeedSequence) -> None:
         super().__init__(problem, draws, root)

@@ -22,7 +22,7 @@ _FAR, _NEAR, _OUTER = -600.0, -8.0, 0.8
 #: Up to where a t that is 0 in the rest of the tail may just be so; farther out it underflows.
 _AWAY = -60.0
 
-#: The logarithm of the smallest distance from an end: that of normal floats.
+#: The logarithm of the smallest distance from an endpoint: that of normal floats.
 _SMALLEST = -708.0
 
 #: How much log(|t|ᵏ p dy) must fall for each unit that log(p dy) falls.
@@ -33,15 +33,15 @@ def infinite_moments(problem: Problem, kind: str) -> dict[str, tuple[bool, bool]
     """Return for each parameter whether E|t| and E[t²] are infinite, t being an estimator's terms.
 
     They are if |t|ᵏ p dy, with dy a constant part of a doubling of y, or of a halving of the
-    distance to a finite end, doesn't fall along a tail: which is looked at as far out as doubles
-    go. A pole of the objective inside the support stays unseen.
+    distance to a finite endpoint, doesn't fall along a tail: which is looked at as far out as
+    doubles go. A pole of the objective inside the support stays undetected.
 
     Parameters
     ----------
     problem
         What is estimated.
     kind
-        What the terms are: of the "path", a "pair" of them, the "score", or the "value" φ.
+        What the terms are: of the "path", a "pair" of them, the "score", or the "value" J.
     """
     distribution = problem.distribution
     with np.errstate(all="ignore"):
@@ -95,12 +95,12 @@ def _far(y: Array, log_mass: Array) -> tuple[Array, Array]:
 
 def _sizes(problem: Problem, kind: str, y: Array) -> dict[str, Array]:
     """Return |t| by parameter."""
-    phi, distribution = problem.objective, problem.distribution
+    loss, distribution = problem.objective, problem.distribution
     match kind:
         case "value":
-            return dict.fromkeys(problem.names, np.abs(phi.value(y)))
+            return dict.fromkeys(problem.names, np.abs(loss.value(y)))
         case "score":
-            terms = (phi.value(y) * score for score in problem.score(y))
+            terms = (loss.value(y) * score for score in problem.score(y))
             return dict(zip(problem.names, map(np.abs, terms), strict=True))
     assert isinstance(distribution, Reparameterized)
     path = _path(problem, distribution)

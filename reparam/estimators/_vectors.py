@@ -1,4 +1,4 @@
-"""The gradient of E[φ(y)] of vectors by sums over all values, or by cubature."""
+"""The gradient of E[J(y)] of vectors by sums over all values, or by cubature."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _NOTHING = 1e-13
 
 
 def by_cubature(problem: Problem) -> tuple[list[float], str]:
-    """Return ∂E[φ(y)]/∂θ for each of the problem's names, or NaN and why it is not known.
+    """Return ∂E[J(y)]/∂θ for each of the problem's names, or NaN and why it is not known.
 
-    It is ∫ φ ∂ log p/∂θ p dy, if two rules agree on it. If the route along the path comes to the
-    same, that one is taken; where it doesn't, φ jumps.
+    It is ∫ J ∂ log p/∂θ p dy, if two rules agree on it. If the route along the path comes to the
+    same, that one is taken; where it doesn't, J jumps.
     """
     law: Any = problem.distribution
     try:
@@ -62,16 +62,16 @@ def _integrated(problem: Problem, law: Any) -> Array:
     other, _ = _routes(problem, law, longer, REACH)
     size = np.max(np.abs(score), initial=0.0)
     if not np.max(np.abs(score - other), initial=0.0) <= AGREED * size < math.inf:
-        raise NoRuleError("quadrature does not converge: φ is not smooth enough for the points")
+        raise NoRuleError("quadrature does not converge: J is not smooth enough for the points")
     if law.moving:
-        raise NoRuleError(f"{', '.join(law.moving)} moves an end of the support")
+        raise NoRuleError(f"{', '.join(law.moving)} moves an endpoint of the support")
     agree = np.max(np.abs(score - path), initial=0.0) <= AGREED * size
     found = path if agree else score
     return np.where(np.abs(found) <= _NOTHING * size, 0.0, found)
 
 
 def _routes(problem: Problem, law: Any, every: int, reach: float) -> tuple[Array, Array]:
-    """Return the gradient by the score and along the path: NaN if there is no φ′."""
+    """Return the gradient by the score and along the path: NaN if there is no J′."""
     kinds = numbers(law)
     rules = [rule(kind, every, reach) for kind, event in kinds for _ in range(math.prod(event))]
     weights = combined([weights for _, weights in rules]).prod(axis=1)

@@ -55,7 +55,7 @@ class Expression:
     ``relu(x)``                             1 for x > 0, otherwise 0
     ``max(a, b, …)`` ``min(a, b, …)``       1 for what is selected; equals share it evenly
     ``maximum(a, b)`` ``minimum(a, b)``     the same
-    ``clip(x, low, high)``                  of ``min(max(x, low), high)``, ½ at the ends
+    ``clip(x, low, high)``                  of ``min(max(x, low), high)``, ½ at the endpoints
     ``where(condition, a, b)``              that of a where the condition holds, otherwise of b
     ======================================= ========================================================
 
@@ -183,7 +183,7 @@ class Expression:
     def slope_range(
         self, name: str, ranges: Mapping[str, tuple[ArrayLike, ArrayLike]]
     ) -> tuple[Array, Array]:
-        """Return the ends of intervals that contain the derivative in a name.
+        """Return the endpoints of intervals that contain the derivative in a name.
 
         By interval arithmetic: the intervals are wider than they need be, and infinite where the
         formula jumps or isn't defined throughout.
@@ -193,8 +193,8 @@ class Expression:
         name
             What to differentiate in: one of the names.
         ranges
-            For each name the lower and the upper end of what it lies in: infinite ends, and ends at
-            which the formula isn't defined, are not attained.
+            For each name the lower and the upper endpoint of what it lies in: infinite endpoints,
+            and ends at which the formula isn't defined, are not attained.
         """
         pairs = [np.broadcast_arrays(*ranges[own]) for own in self.names]
         shape = np.broadcast_shapes(*(low.shape for low, _ in pairs))

@@ -126,7 +126,7 @@ def _product(a: Range, b: Range) -> Range:
 
 
 def _times(x: Array, y: Array) -> tuple[Array, Array]:
-    """Return x y rounded down and up from 0, 0 if a factor is 0: infinite ends aren't attained."""
+    """Return x y rounded down and up from 0, 0 if a factor is 0: infinite endpoints are open."""
     product = x * y
     nothing = (x == 0.0) | (y == 0.0)
     lost = (product == 0.0) & ~nothing
@@ -143,7 +143,7 @@ def _negative(a: Range) -> Range:
 
 
 def _inverse(a: Range) -> tuple[Range, NDArray[np.bool_]]:
-    """Return 1/a, and where a has both signs: an end that is 0 is not attained."""
+    """Return 1/a, and where a has both signs: an endpoint that is 0 is not attained."""
     both = (a.low < 0.0) & (a.high > 0.0) | (a.low == 0.0) & (a.high == 0.0)
     low = np.where(a.high == 0.0, -np.inf, 1.0 / a.high)
     high = np.where(a.low == 0.0, np.inf, 1.0 / a.low)

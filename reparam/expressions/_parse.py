@@ -44,7 +44,7 @@ def parse(text: str) -> Tape:
     start = len(text) - len(shifted.lstrip(" "))
     try:
         tree = ast.parse(shifted[start:], mode="eval")
-    except SyntaxError as error:  # what tokens don't tell: 1 + not x
+    except SyntaxError as error:  # what tokens don't show: 1 + not x
         position = start + max((error.offset or 1) - 1, 0)
         raise problem(
             text, position, f"this is not a formula ({error.msg}); compare (y - 1)**2"

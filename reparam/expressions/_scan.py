@@ -71,7 +71,7 @@ def normalized(name: str) -> str:
 
 
 def check(text: str) -> None:
-    """Check that text is a formula as far as tokens tell.
+    """Check that text is a formula, as far as tokens show.
 
     Raises
     ------

@@ -34,7 +34,7 @@ Slopes = tuple[Array | float, ...]
 class ShapeFamily(Reparameterized):
     """y = g(x) with x of a standard distribution whose shapes are functions of the parameters.
 
-    The single extra array of a draw is ln x, logit x, or x itself.
+    The single auxiliary array of a draw is ln x, logit x, or x itself.
     """
 
     mechanism: ClassVar[str] = "implicit"
@@ -45,7 +45,7 @@ class ShapeFamily(Reparameterized):
     @classmethod
     @abc.abstractmethod
     def _extra(cls, y: Array, *theta: Any) -> Array:
-        """The extra array, from y."""
+        """The auxiliary array, from y."""
 
     @classmethod
     @abc.abstractmethod
@@ -60,12 +60,12 @@ class ShapeFamily(Reparameterized):
     @classmethod
     @abc.abstractmethod
     def _of_tails(cls, u: Array, v: Array, *theta: Any) -> tuple[Array, ...]:
-        """y, and the extra array, from u and v = 1 − u, of which the smaller has its digits."""
+        """y, and the auxiliary array, from u and v = 1 − u, of which the smaller has its digits."""
 
     @classmethod
     @abc.abstractmethod
     def _jacobian(cls, y: Array, *extras_and_theta: Any) -> Slopes:
-        """∂y/∂θ for each parameter, from y and the extra array."""
+        """∂y/∂θ for each parameter, from y and the auxiliary array."""
 
     @final
     @classmethod
@@ -115,7 +115,7 @@ class ShapeFamily(Reparameterized):
     @classmethod
     @abc.abstractmethod
     def _hessian(cls, y: Array, *extras_and_theta: Any) -> Triangle:
-        """∂²y/∂θ∂φ, from y and the extra array."""
+        """∂²y/∂θ∂φ, from y and the auxiliary array."""
 
     @final
     def _pathwise2(self, y: Array, *theta: Array) -> Triangle:

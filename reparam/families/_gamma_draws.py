@@ -64,9 +64,8 @@ def _by(compiled: Any, z: Array, u: Array, alpha: Array) -> tuple[Array, Array, 
 
     It takes numbers that lie next to each other; those of vectors may be strided.
     """
-    z, u = np.asarray(z, order="C"), np.asarray(u, order="C")
-    if type(alpha) is np.ndarray:
-        alpha = np.asarray(alpha, order="C")
+    if not (z.flags.c_contiguous and u.flags.c_contiguous and alpha.flags.c_contiguous):
+        z, u, alpha = z.copy(), u.copy(), alpha.copy()
     x, log_x = np.empty(z.size), np.empty(z.size)
     if z.size <= _PIECE:
         found = _fill(compiled, z, u, alpha, x, log_x)

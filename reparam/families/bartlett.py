@@ -22,8 +22,10 @@ from reparam.special.matrices import (
     diagonal,
     diagonally,
     inverse,
+    multiplied,
     transposed,
 )
+from reparam.special.normal import LOG_TWO_PI
 
 __all__ = ["BartlettFamily"]
 
@@ -41,7 +43,7 @@ class BartlettFamily(Reparameterized):
     "Algorithm AS 53: Wishart variate generator"). Off the diagonal A is the noise; those on it are
     differentiated in ν on their quantile path.
 
-    Extra arrays are A, and ln(a_ii²/2), finite where a_ii underflows. An upstream derivative is
+    Auxiliary arrays are A, and ln(a_ii²/2), finite where a_ii underflows. An upstream derivative is
     that in each entry of y as if these were independent: since y is symmetric, its symmetric part
     counts alone.
     """
@@ -131,22 +133,22 @@ class BartlettFamily(Reparameterized):
         x, log_x = gamma_draws(diagonal(z).ravel(), u.ravel(), shapes)
         roots = np.where(x > 1e-290, np.sqrt(2.0 * x), np.exp(0.5 * (log_x + _LOG_TWO)))
         a = np.tril(z, -1) + diagonally(np.maximum(roots, _LEAST).reshape(u.shape))
-        t = tril @ self._right(a)
-        return t @ transposed(t), a, log_x.reshape(u.shape)
+        t = multiplied(tril, self._right(a))
+        return multiplied(t, transposed(t)), a, log_x.reshape(u.shape)
 
     @final
     def _pull(
         self, upstream: Array, y: Array, a: Array, log_x: Array, df: Array, tril: Array
     ) -> tuple[Array, ...]:
         m = self._right(a)
-        t = tril @ m
-        of_factor = (upstream + transposed(upstream)) @ t
+        t = multiplied(tril, m)
+        of_factor = multiplied(upstream + transposed(upstream), t)
         least = self._least(a)
         left = self._left_speeds(a, t, tril) * least
         right = self._times_speeds(of_factor * least, a, m)
         on_diagonal = np.einsum("...ki,...ki->...i", left, right)
         in_df = np.einsum("...i,...i->...", on_diagonal, self._slopes(log_x, df))
-        return in_df / least[..., 0, 0] / least[..., 0, 0], of_factor @ transposed(m)
+        return in_df / least[..., 0, 0] / least[..., 0, 0], multiplied(of_factor, transposed(m))
 
     @final
     def _push(
@@ -161,12 +163,12 @@ class BartlettFamily(Reparameterized):
         in_df, in_tril = tangents
         m = self._right(a)
         least = self._least(a)
-        t = tril @ m * least
+        t = multiplied(tril, m) * least
         speeds = self._slopes(log_x, df) * np.asarray(in_df)[..., np.newaxis]
         # (P D) Qᵀ Tᵀ = P D (T Q)ᵀ
         left = self._left_speeds(a, t, tril) * speeds[..., np.newaxis, :]
-        product = left @ transposed(self._times_speeds(t, a, m))
-        product = product + in_tril @ (m * least) @ transposed(t)
+        product = multiplied(left, transposed(self._times_speeds(t, a, m)))
+        product = product + multiplied(in_tril, m * least, transposed(t))
         return np.asarray((product + transposed(product)) / least / least)
 
     @final
@@ -192,7 +194,7 @@ class BartlettFamily(Reparameterized):
         on_diagonal = weights + self._powers(d) * np.log(roots)
         on_diagonal = on_diagonal - (d + 1.0) * np.log(diagonal(tril))
         squares = np.sum(np.tril(a, -1) ** 2, axis=(-2, -1))
-        constant = 0.25 * d * (d - 1.0) * math.log(2.0 * math.pi)
+        constant = 0.25 * d * (d - 1.0) * LOG_TWO_PI
         return np.asarray(np.sum(on_diagonal, axis=-1) - 0.5 * squares - constant)
 
     @final
@@ -218,5 +220,5 @@ class BartlettFamily(Reparameterized):
         logs = 0.5 * (digamma(shapes) + _LOG_TWO)
         terms = special.log_entropy(shapes) - self._powers(d) * logs
         terms = terms + (d + 1.0) * np.log(diagonal(tril))
-        normal = 0.25 * d * (d - 1.0) * (1.0 + math.log(2.0 * math.pi))
+        normal = 0.25 * d * (d - 1.0) * (1.0 + LOG_TWO_PI)
         return np.asarray(np.sum(terms, axis=-1) + normal)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, final
 
@@ -21,11 +20,10 @@ from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite, Simplex
 from reparam.special.gaussian_cubature import MOST, expectation, node_counts
 from reparam.special.matrices import apply, transposed
+from reparam.special.normal import LOG_TWO_PI
 from reparam.special.simplex import in_shares
 
 __all__ = ["SimplexGaussian", "each"]
-
-_LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 class SimplexGaussian(Elliptical):
@@ -144,7 +142,7 @@ class SimplexGaussian(Elliptical):
     def _log_prob(cls, y: Array, loc: Array, a: Array, b: Array) -> Array:
         z, log_y = cls._standardized(y, loc, b)
         squares = np.einsum("...k,...k->...", z, z)
-        gaussian = -0.5 * (squares + z.shape[-1] * _LOG_TWO_PI) - cls._log_scale(a)
+        gaussian = -0.5 * (squares + z.shape[-1] * LOG_TWO_PI) - cls._log_scale(a)
         return np.where(np.all(y > 0.0, axis=-1), gaussian - np.sum(log_y, axis=-1), -np.inf)
 
     @final
@@ -223,7 +221,7 @@ class SimplexGaussian(Elliptical):
     @classmethod
     def _entropy(cls, loc: Array, a: Array, b: Array) -> Array:
         """That of the Gaussian vectors, and E ln |∂g/∂x|."""
-        gaussian = 0.5 * a.shape[-1] * (1.0 + _LOG_TWO_PI) + cls._log_scale(a)
+        gaussian = 0.5 * a.shape[-1] * (1.0 + LOG_TWO_PI) + cls._log_scale(a)
         return np.asarray(gaussian + cls._log_slope_mean(loc, a))
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Output formats, one a file: each writes a stream of records, and reads a column back."""
+"""Output formats, one per file: each writes a stream of records, and reads a column back."""
 
 from __future__ import annotations
 

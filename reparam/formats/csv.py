@@ -1,4 +1,4 @@
-"""Comma-separated values: a header, then one row an element; every float round-trips."""
+"""Comma-separated values: a header, then one row per element; every float round-trips."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["minimum_size", "read", "write"]
 
 
 def write(records: Records, out: BinaryIO) -> None:
-    """Write a header and one row an element; one format a block is the fastest way there is."""
+    """Write a header and one row per element; one format per block is the fastest way there is."""
     columns = records.row_columns
     out.write((",".join(columns) + "\n").encode())
     line = ",".join(["%s"] * len(columns)) + "\n"
@@ -59,7 +59,7 @@ def read(source: BinaryIO, columns: tuple[str, ...], exact: bool = False) -> Arr
 
 
 def _check_range(lines: Lines, delimiter: str | None, wanted: int | None) -> None:
-    """Raise an error if a number that is read is infinite, and its text doesn't say so."""
+    """Raise an error if a number that is read is infinite, and its text isn't."""
     for line in lines:
         cells = _cells(line, delimiter)
         for text in map(str.strip, cells if wanted is None else cells[wanted : wanted + 1]):

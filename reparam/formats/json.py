@@ -1,4 +1,4 @@
-"""JSON: a list with one object an element, as :mod:`~reparam.formats.jsonl` has them."""
+"""JSON: a list with one object per element, as :mod:`~reparam.formats.jsonl` has them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ minimum_size = jsonl.minimum_size
 
 
 def write(records: Records, out: BinaryIO) -> None:
-    """Write a list of objects, one an element and line."""
+    """Write a list of objects, one per element and line."""
     between = "[\n"
     for block in jsonl.objects(records):
         for first in block[:1]:

@@ -1,4 +1,4 @@
-"""JSON lines: one object an element; every float round-trips.
+"""JSON lines: one object per element; every float round-trips.
 
 JSON has no infinities and no NaN: they are the strings "Infinity", "-Infinity" and "NaN", which
 ``float`` understands.
@@ -34,13 +34,13 @@ class _RepeatedError(Exception):
 
 
 def write(records: Records, out: BinaryIO) -> None:
-    """Write one object an element."""
+    """Write one object per element."""
     for block in objects(records):
         out.write("".join(f"{each}\n" for each in block).encode())
 
 
 def objects(records: Records) -> Iterator[list[str]]:
-    """Yield the texts of objects, one an element, by block."""
+    """Yield the texts of objects, one per element, by block."""
     line = ", ".join(f'"{name}": %s' for name in records.row_columns)
     for block in records.rows(TEXT_ROWS):
         yield [f"{{{line % row}}}" for row in zip(*map(_cells, block), strict=True)]

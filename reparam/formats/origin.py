@@ -58,7 +58,7 @@ class Origin:
 
     @classmethod
     def read(cls, text: bytes) -> Origin:
-        """Return what the JSON object says.
+        """Return the contents of the JSON object.
 
         Raises
         ------
@@ -69,4 +69,6 @@ class Origin:
             parts = json.loads(text)
             return cls(str(parts["distribution"]), dict(parts["parameters"]), parts["seed"])
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise InputError("what it says of the distribution of its draws is damaged") from None
+            raise InputError(
+                "its description of the distribution of its draws is damaged"
+            ) from None

@@ -1,4 +1,4 @@
-"""Apache Parquet, with the ``arrow`` extra: one row an element, one row group a block."""
+"""Apache Parquet, with the ``arrow`` extra: one row per element, one row group per block."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _pyarrow() -> Any:
 
 
 def write(records: Records, out: BinaryIO) -> None:
-    """Write one row group a block."""
+    """Write one row group per block."""
     arrow = _pyarrow()
     columns = records.row_columns
     schema = arrow.schema(

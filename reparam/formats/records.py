@@ -75,7 +75,7 @@ class Records:
 
     @property
     def row_columns(self) -> dict[str, np.dtype[Any]]:
-        """The columns of a flat table: with a batch, each row says which draw and element it is."""
+        """Columns of a flat table: with a batch, each row has the numbers of draw and element."""
         index = {"draw": np.dtype(np.int64), "element": np.dtype(np.int64)}
         return {**(index if len(self.shape) > 1 else {}), **self.columns}
 

@@ -20,7 +20,7 @@ _MOST, _FEWEST = 10, 3
 
 
 def write(records: Records, out: BinaryIO) -> None:
-    """Write a header and one line an element; the first block sets the digits and widths."""
+    """Write a header and one line per element; the first block sets the digits and widths."""
     names = tuple(records.row_columns)
     digits, line = 0, ""
     for block in records.rows(TEXT_ROWS):

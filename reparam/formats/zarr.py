@@ -1,4 +1,4 @@
-"""Zarr, with the ``zarr`` extra: a folder with one array a column, whose chunks workers write."""
+"""Zarr, with the ``zarr`` extra: a folder with one array per column, whose chunks workers write."""
 
 from __future__ import annotations
 

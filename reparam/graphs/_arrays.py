@@ -44,7 +44,7 @@ class _OfOne:
 
 @dataclass(frozen=True)
 class Sum(_OfOne):
-    """The sum of a node over its elements: one number a draw."""
+    """The sum of a node over its elements: one number per draw."""
 
     def value(self, rows: Array) -> Array:
         """Return the sums."""
@@ -121,7 +121,7 @@ class Item(_OfOne):
 
 @dataclass(frozen=True)
 class Chosen:
-    """The entry along the first axis that an integer says, such as a discrete draw: ``mu[k]``."""
+    """The entry that an integer, such as a draw, selects along the first axis: ``mu[k]``."""
 
     name: str
     base: str

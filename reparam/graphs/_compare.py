@@ -51,7 +51,7 @@ GRAPH_ESTIMATORS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class GraphEstimate:
-    """What one estimator says of the derivative in one element of an input.
+    """One estimator's result for the derivative in one element of an input.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class GraphEstimate:
     variance
         Of one draw.
     cost
-        Nanoseconds a draw took, for all inputs together, on all threads.
+        Nanoseconds per draw took, for all inputs together, on all threads.
     exact
         The derivative itself, NaN if it is not known.
     biased
@@ -164,7 +164,7 @@ def compared(
     truth = exact(whole, inputs)
     rows: list[GraphEstimate] = []
     left_out: dict[str, str] = {}
-    said = [f"no exact value: {truth.unknown}"] if truth.unknown else []
+    notes = [f"no exact value: {truth.unknown}"] if truth.unknown else []
     for name, (continuous, discrete) in GRAPH_ESTIMATORS.items():
         if not every and name not in (asked or ()):
             continue
@@ -179,7 +179,7 @@ def compared(
         start = time.perf_counter()
         found = expectation(own, range(n), own._streams(root), inputs)
         cost = (time.perf_counter() - start) / n * 1e9
-        said += [f"{name}: {note}" for note in found.notes]
+        notes += [f"{name}: {note}" for note in found.notes]
         soft = [node for node in nodes if isinstance(node, Sampled) and node.hard]
         for key in inputs:
             active = own._active([key])
@@ -203,7 +203,7 @@ def compared(
                         draws=n,
                     )
                 )
-    return GraphEstimates(tuple(rows), truth.value, left_out, tuple(dict.fromkeys(said)))
+    return GraphEstimates(tuple(rows), truth.value, left_out, tuple(dict.fromkeys(notes)))
 
 
 def _hardened(nodes: Iterable[Node]) -> Iterator[Node]:
@@ -240,7 +240,7 @@ def _hardened(nodes: Iterable[Node]) -> Iterator[Node]:
 def _differentiated(
     nodes: Iterable[Node], continuous: str, discrete: str, temperature: float
 ) -> Iterator[Node]:
-    """Yield nodes whose draws are differentiated as is said."""
+    """Yield nodes whose draws are differentiated in a given way."""
     soft: dict[str, Sampled] = {}
     copies: dict[str, str] = {}
     for node in nodes:
@@ -299,8 +299,8 @@ def _obstacle(name: str, plain: Evaluator, nodes: Iterable[Node], inputs: tuple[
             for argument, leaf in zip(node.arguments, node.placed.leaves, strict=True):
                 if argument in active and leaf.path in laws[node.name].moving:
                     return (
-                        f"{leaf} of {node.name} moves an end of the support, which the score does"
-                        " not see"
+                        f"{leaf} of {node.name} moves an endpoint of the support, which the score"
+                        " does not see"
                     )
     if name in (RELAXED, STRAIGHT_THROUGH):
         try:

@@ -180,7 +180,7 @@ class GraphDraw(Generic[_Model]):
             if broadcast_shapes(**{f"∂L/∂{name}": array.shape, name: shape}) != shape:
                 raise ShapeError(
                     f"∂L/∂{name} has shape {array.shape}, {name} has shape {shape}: pass one"
-                    " derivative a value"
+                    " derivative per value"
                 )
             padded = (len(self), *model._padded(known))
             given[known] = np.broadcast_to(array, shape).reshape(padded)

@@ -35,7 +35,7 @@ class OfDraws:
     ExpressionError
         If the formula has several names.
     ShapeError
-        If its value is not one number a draw.
+        If its value is not one number per draw.
     """
 
     def __init__(self, text: str, distribution: Distribution) -> None:

@@ -57,10 +57,11 @@ class Graph:
     Formulas have densities, too: ``log_prob(z)`` of a node that is drawn or observed, at its value;
     ``log_prob(gaussian(0, 1), y)`` of any distribution; ``entropy(p)`` and ``kl(p, q)`` of nodes
     and distributions. ``stop_gradient(z)`` in place of z there is its distribution without
-    derivatives in the parameters. ``sum(formula)`` is one number a draw, the sum over all elements.
+    derivatives in the parameters. ``sum(formula)`` is one number per draw, the sum over all
+    elements.
 
     Of arrays there are entries and slices, ``w[0]``, ``X[:, 1]``, ``w[1:]``, as NumPy has them;
-    ``mu[k]``, the entry along the first axis that a draw k says; and ``dot(X, w)``, the sum of
+    ``mu[k]``, the entry that a draw k selects along the first axis; and ``dot(X, w)``, the sum of
     products over the last axes, by which a matrix and a vector are multiplied. All else is
     elementwise, and broadcasts.
 
@@ -193,9 +194,9 @@ class Model(Evaluator):
     """A graph with values for its inputs: made by :meth:`Graph.at`.
 
     Nodes have shapes by the rules of broadcasting: a formula's is what its names broadcast to, a
-    draw's what its parameters do. So z ~ gaussian(loc=m, scale=1) is one number a draw if m is one
-    number, also where a later formula meets arrays: they share it. If m is an array, z is an array
-    of independent draws.
+    draw's what its parameters do. So z ~ gaussian(loc=m, scale=1) is one number per draw if m is
+    one number, also where a later formula meets arrays: they share it. If m is an array, z is an
+    array of independent draws.
 
     The objective is E[J], with J the sum of the loss over the batch, which is its shape. A term
     that is one number counts once for each element there: ``sum`` in all other terms makes it count

@@ -45,7 +45,7 @@ class _Axis:
     Attributes
     ----------
     points
-        By draw, with a point a row: values, or the numbers that these are made of.
+        By draw, with one point per row: values, or the numbers that these are made of.
     weights
         Of each point; None for values, whose weights are their probabilities.
     """

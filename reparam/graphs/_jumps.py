@@ -62,8 +62,8 @@ def breaks(function: Callable[[Array], tuple[Array, Array]], y: Array) -> list[B
     """Return where a function is not smooth between increasing points.
 
     A piece is halved, and the half followed on which the function is farther from what its slope
-    says, until it is nothing but rounding errors or the ends are neighbours. Of a region where
-    there are no values the ends are found.
+    says, until it is nothing but rounding errors or the endpoints are neighbours. Of a region where
+    there are no values the endpoints are found.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def breaks(function: Callable[[Array], tuple[Array, Array]], y: Array) -> list[B
 def _gap(left: Array, right: Array) -> tuple[Array, Array]:
     """Return how far values are from the trapezium rule, and what rounding errors may make of it.
 
-    It is infinite where one end has no value, and nothing where neither has.
+    It is infinite where one endpoint has no value, and nothing where neither has.
     """
     finite = np.isfinite(left[1]) & np.isfinite(right[1])
     gap = np.abs(right[1] - left[1] - 0.5 * (right[0] - left[0]) * (left[2] + right[2]))

@@ -1,4 +1,4 @@
-"""What a node is drawn from: a distribution, perhaps made of others, with a formula a number."""
+"""What a node is drawn from: a distribution, perhaps made of others, with a formula per number."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Leaf(NamedTuple):
         return rank
 
     def check(self, value: Array) -> None:
-        """Check that a value is in the domain: an index within a piece says nothing.
+        """Check that a value is in the domain: an index within a piece is not compared.
 
         Raises
         ------

@@ -2,7 +2,7 @@
 
 Both are looked for along lines: the draw of one node goes from one tail to the other, and the noise
 of all others stays what it is, or the value if that is an integer. What only several draws together
-make stays unseen: the tails of a product, for example.
+make stays undetected: the tails of a product, for example.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _left_out(model: Evaluator, wanted: Sequence[str]) -> Iterator[str]:
         movers = node.law.cls._support.moved_by if node.is_scored else ()
         for argument, leaf in zip(node.arguments, node.placed.leaves, strict=True):
             if leaf.path in movers:
-                why = "it moves an end of the support"
+                why = "it moves an endpoint of the support"
             elif not leaf.declared.differentiable:
                 why = "nothing is differentiated in it"
             else:

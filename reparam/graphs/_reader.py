@@ -66,7 +66,7 @@ _MOST_DEEP = 20
 
 @contextmanager
 def locating(where: str) -> Iterator[None]:
-    """Say, in the message of an error, where it is."""
+    """Add its place to the message of an error."""
     try:
         yield
     except ReparamError as error:
@@ -75,7 +75,7 @@ def locating(where: str) -> Iterator[None]:
 
 @contextmanager
 def _at(text: str, position: int) -> Iterator[None]:
-    """Say, in the message of an error, in which column of a text it is."""
+    """Add its column in a text to the message of an error."""
     try:
         yield
     except ReparamError as error:

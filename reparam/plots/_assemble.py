@@ -36,7 +36,8 @@ Drawable = Distribution | Draw
 #: Draws whose derivatives are shown as single points.
 _MOST_POINTS = 300
 
-#: Draws that show where entries without ends lie, and the share of them on either side outside.
+#: Draws that show where entries without endpoints lie, and the share of them on either side
+#: outside.
 _PILOT = 2000
 _OUTER = 0.002
 #: Draws of vectors, if their number is not given: nothing but draws can be shown of them.
@@ -267,7 +268,7 @@ def _of_vectors(
 def _windows(law: Any, entries: int) -> tuple[Array, Array, list[tuple[float, float]]]:
     """Return where entries are drawn, from and to, and quartiles, or those of the uniform law.
 
-    Entries without ends are drawn where all but a few of some draws are.
+    Entries without endpoints are drawn where all but a few of some draws are.
     """
     low, high = (np.ravel(np.array(end)) for end in law.support)
     quartiles = [(0.25, 0.75)] * entries

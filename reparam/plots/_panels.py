@@ -66,7 +66,7 @@ def density(laws: Sequence[Distribution], drawn: Sequence[Bars]) -> Panel:
 
 
 def _density(law: Distribution, y: Array) -> Array:
-    if law._has_atoms:  # at the ends log_prob is that of probabilities: look next to them
+    if law._has_atoms:  # at the endpoints log_prob is that of probabilities: look next to them
         low, high = law.support
         y = np.clip(y, np.nextafter(low, np.inf), np.nextafter(high, -np.inf))
     with np.errstate(over="ignore"):

@@ -162,7 +162,7 @@ def log_density(point: Point, alpha: Array, beta: Array) -> Array:
     return log / scale + plain - 0.5 * np.log(scale)
 
 
-#: As near as this to an end, on the scale of logit x, the leading term there is all there is.
+#: As near as this to an endpoint, on the scale of logit x, the leading term there is all there is.
 END = 40.0
 #: Below it ln(α B) may be far below an ulp of 1.
 SMALL = 0.01
@@ -242,8 +242,8 @@ def _integrated(
 ) -> Array:
     """Return the upper tail where `above`, the lower one elsewhere: the density times its mass.
 
-    Next to an end, whose far side is asked for, it is 1 less the end's leading term: the integral
-    would be over a plateau of a length that overflows.
+    Next to an endpoint, whose far side is asked for, it is 1 less the end's leading term: the
+    integral would be over a plateau of a length that overflows.
     """
     mass, _, _ = tail_integrals(point, alpha, beta, above, fine=True)
     log, factor = weight(point, alpha, beta, above)

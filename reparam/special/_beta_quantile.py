@@ -17,7 +17,7 @@ __all__ = ["quantile_point"]
 
 
 def _start(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
-    """Return a first guess of logit x (A&S 26.5.22, or the leading term of the nearer end)."""
+    """Return a first guess of logit x (A&S 26.5.22, or the leading term of the nearer endpoint)."""
     from scipy.special import betaln, ndtri
 
     upper = u > 0.5  # where u may have no digits of `other`
@@ -27,8 +27,8 @@ def _start(u: Array, other: Array, alpha: Array, beta: Array) -> Array:
     root = np.sqrt(np.maximum(bend + harmonic, 0.0))
     drift = (high - low) * (bend + 5.0 / 6.0 - 2.0 / (3.0 * harmonic))
     carter = np.log(alpha / beta) + 2.0 * (normal * root / harmonic + drift)
-    # both ends' leading terms bound the quantile where the other shape is at least 1; of shapes
-    # above 1e150 they may be NaN
+    # both endpoints' leading terms bound the quantile where the other shape is at least 1; of
+    # shapes above 1e150 they may be NaN
     both = betaln(alpha, beta)
     near_zero = (np.log(u) + np.log(alpha) + both) / alpha
     near_one = -(np.where(upper, np.log(other), np.log1p(-u)) + np.log(beta) + both) / beta
@@ -101,21 +101,21 @@ def _settled(
 ) -> Members:
     """Fill in the logits that need no iteration, and return which of the active ones they are.
 
-    These are points at an end, and shapes so large that the distribution is normal, or that it is
-    gamma for a shape below 1.
+    These are points at an endpoint, and shapes so large that the distribution is normal, or that it
+    is gamma for a shape below 1.
     """
     alpha, beta, u, other = (array[active] for array in (alpha, beta, u, other))
     smaller = np.minimum(alpha, beta)
     settled = smaller > _NORMAL
-    doubtful = np.flatnonzero((np.abs(logit[active]) > END) | (smaller < SMALL))
-    if doubtful.size:
-        a, b, low, high = (array[doubtful] for array in (alpha, beta, u, other))
+    uncertain = np.flatnonzero((np.abs(logit[active]) > END) | (smaller < SMALL))
+    if uncertain.size:
+        a, b, low, high = (array[uncertain] for array in (alpha, beta, u, other))
         near_zero = np.maximum(_leading(low, high, a, b), -LARGEST)
         near_one = np.minimum(-_leading(high, low, b, a), LARGEST)
         at_zero, at_one = near_zero < -END - np.log1p(b), near_one > END + np.log1p(a)
-        logit[active[doubtful[at_zero]]] = near_zero[at_zero]
-        logit[active[doubtful[at_one]]] = near_one[at_one]
-        settled[doubtful] |= at_zero | at_one
+        logit[active[uncertain[at_zero]]] = near_zero[at_zero]
+        logit[active[uncertain[at_one]]] = near_one[at_one]
+        settled[uncertain] |= at_zero | at_one
     for own, large, tail, rest, sign in (
         (alpha, beta, u, other, 1.0),
         (beta, alpha, other, u, -1.0),
@@ -141,7 +141,7 @@ def _improve(
     at = Point(*(array[members] for array in found))
     alpha, beta, u = alpha[members], beta[members], u[members]
     above = above_mean(at, alpha, beta)
-    if fine:  # with a tiny β, u may be small above the mean: 1 − u then says little of it
+    if fine:  # with a tiny β, u may be small above the mean: 1 − u then determines little of it
         above &= (u > 0.5) | (beta >= 0.2)
         total = alpha + beta  # the series is the most exact, and need not end at the mean
         above &= ~((at.x <= 0.3) & (at.x * total <= 6.0) & (u < 0.7))

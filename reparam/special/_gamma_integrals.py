@@ -6,8 +6,8 @@ Everything is on the scale of ln x, on which draws and derivatives stay finite w
     h = ∂ln x/∂α at fixed u = F(x; α),   h = −(∂P/∂α) / (x p).
 
 The family is exponential with statistic ln t, so ∂P/∂α = ∫₀ˣ (ln t − ψ(α)) p(t) dt. The integrand
-changes sign once. Integrated from the end of the support where it keeps one sign, nothing cancels,
-and the quotient by x p needs neither p nor Γ(α): both underflow long before h does.
+changes sign once. Integrated from the endpoint of the support where it keeps one sign, nothing
+cancels, and the quotient by x p needs neither p nor Γ(α): both underflow long before h does.
 
 Below the mean the integral is taken at α + 1, where it is tame for tiny α too, and brought back by
 P(α, x) = P(α+1, x) + x^α e^−x/Γ(α+1) (DLMF 8.8.5):

@@ -135,7 +135,7 @@ def _length(t: Array, alpha: Array, r: Array, fall: float) -> Array:
 
 
 def _edges(length: Array) -> Array:
-    """Return the ends of panels over a length, a column for each element."""
+    """Return the endpoints of panels over a length, a column for each element."""
     knee = np.maximum(0.5 * length, length - _KNEE)
     return np.concatenate([column(_BEFORE) * knee, knee + column(_AFTER) * (length - knee)])
 

@@ -1,4 +1,4 @@
-"""A point of the unit interval, held by its distances from both ends."""
+"""A point of the unit interval, held by its distances from both endpoints."""
 
 from __future__ import annotations
 

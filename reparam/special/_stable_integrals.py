@@ -52,7 +52,7 @@ _PHASE = 1.0
 _FALL, _FAR = 42.0, 50.0
 #: Below this ln w the point where h is least on the real axis is too near the pole at 0.
 _NEAR_POLE = -0.7
-#: h is nowhere as large as this on the ray, and where rounding says so, the largest ln w.
+#: h is nowhere as large as this on the ray, and where rounding gives more, the largest ln w.
 _RISE, _LAST = 10.0, 30.0
 #: The angle of the slanted ray.
 _SLANT = 1.2
@@ -118,6 +118,10 @@ def constants(alpha: Array) -> Constants:
     return e, s, c, e / s, np.tan(0.5 * HALF_PI * e)
 
 
+#: Closer to 0 derivatives of (e^z − 1)/z are series, of so many terms, by the order.
+_CANCELS, _TERMS = {1: 0.2, 2: 0.5}, {1: 11, 2: 15}
+
+
 def _bends_of_ratio(e: Array, s: Array) -> tuple[Array, Array]:
     """Return the first and the second derivative of ε/S."""
     angle = HALF_PI * e
@@ -133,16 +137,19 @@ def _bends_of_ratio(e: Array, s: Array) -> tuple[Array, Array]:
 
 def _bend_of_quotient(z: Any, less: Any, power: Any, order: int) -> Any:
     """Return the first or the second derivative of (e^z − 1)/z, given e^z − 1 and e^z."""
-    near = np.abs(z) < 0.5
-    small = np.where(near, z, 0.0)
-    series = np.zeros_like(small)
-    for n in range(15, order - 1, -1):
-        series = series * small + n * (n - 1.0) ** (order - 1) / math.factorial(n + 1)
     inverse = 1.0 / z
-    far = (power - less * inverse) * inverse
+    bend = (power - less * inverse) * inverse
     if order == 2:
-        far = (power - 2.0 * far) * inverse
-    return np.where(near, series, far)
+        bend = (power - 2.0 * bend) * inverse
+    near = np.nonzero(np.abs(z.real) + np.abs(z.imag) < _CANCELS[order])
+    small = z[near]
+    if small.size:
+        series = np.zeros_like(small)
+        for n in range(_TERMS[order], order - 1, -1):
+            series *= small
+            series += n * (n - 1.0) ** (order - 1) / math.factorial(n + 1)
+        bend[near] = series
+    return bend
 
 
 def _turn(angle: Array) -> tuple[Array, Array]:
@@ -199,11 +206,8 @@ def in_alpha(alpha: Array, skew: Array) -> Integrand:
     jump = (1.0 + skew) * (s + 1j * c)
 
     def integrand(log: Any, power: Any, lift: Any, w: Any, _: Array) -> Any:
-        grown = (
-            bend * (power / e)
-            + ratio * (log * log) * _bend_of_quotient(e * log, power, lift, 1)
-            + one_bend
-        )
+        quotient = ratio * (log * log) * _bend_of_quotient(e * log, power, lift, 1)
+        grown = bend * (power / e) + quotient + one_bend
         return w * (lift * (jump * (log - 1j * HALF_PI)) - skew * grown)
 
     return integrand
@@ -213,8 +217,8 @@ def in_skew(alpha: Array, skew: Array) -> Integrand:
     """∂h/∂β."""
     e, s, c, ratio, _ = constants(alpha)
     factor, versine = -c * ratio / e, 2.0 * np.sin(0.5 * HALF_PI * e) ** 2
-    turned, shift = factor * (c - 1j * s), -factor * (versine + 1j * s)
-    return lambda log, power, lift, w, _: w * (power * turned + shift)
+    even, shift, odd = factor * c, factor * versine, 1j * factor * s
+    return lambda log, power, lift, w, _: w * (power * even - shift - lift * odd)
 
 
 def in_alpha_twice(alpha: Array, skew: Array) -> Integrand:

@@ -90,11 +90,11 @@ def bends(
             step = np.minimum(start[rows] * scale, most[rows] * (_OF_ROOM / len(_WEIGHTS)))
             ends = _moved(speeds, rows, y, theta, at_rest[j], j, step)
             rough = np.zeros(rows.size, dtype=np.bool_)
-            for i, (slope, doubt, rounding) in enumerate(ends):
-                better = ~(doubt + rounding >= error[i][j][rows]) & np.isfinite(slope)
+            for i, (slope, uncertainty, rounding) in enumerate(ends):
+                better = ~(uncertainty + rounding >= error[i][j][rows]) & np.isfinite(slope)
                 found[i][j][rows[better]] = slope[better]
-                error[i][j][rows[better]] = (doubt + rounding)[better]
-                rough |= ~(doubt <= np.maximum(_GOOD * np.abs(slope), rounding))
+                error[i][j][rows[better]] = (uncertainty + rounding)[better]
+                rough |= ~(uncertainty <= np.maximum(_GOOD * np.abs(slope), rounding))
             rows = rows[rough]
             if not rows.size:
                 break

@@ -14,6 +14,7 @@ from reparam._typing import Array
 from reparam.special._accurate import log1mexp
 from reparam.special.bregman import generalized_kl
 from reparam.special.counts import stirling
+from reparam.special.normal import HALF_LOG_TWO_PI
 from reparam.special.simplex import of_others
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "multinomial_entropy",
 ]
 
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 #: Up to this many counts, the expectation of each is added up.
 MOST = 2**17
@@ -68,7 +68,7 @@ def _missing(y: Array, alpha: Array) -> Array:
 def _factorial(y: Array) -> Array:
     """Return ln y! − y ln y + y."""
     some = np.maximum(y, 1.0)
-    large = stirling(some) + 0.5 * np.log(some) + _HALF_LOG_TWO_PI
+    large = stirling(some) + 0.5 * np.log(some) + HALF_LOG_TWO_PI
     return np.where(y == 0.0, 0.0, large)
 
 

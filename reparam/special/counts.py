@@ -6,7 +6,6 @@ probabilities"): what is large in factorials and powers is taken out before they
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cache
 
@@ -18,6 +17,7 @@ from reparam.special._accurate import log1pmx, product_difference
 from reparam.special._elementwise import column, integrate, weighted
 from reparam.special._point import Point, point_at
 from reparam.special.log_gamma import log_gamma_star
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = [
     "NORMAL_SD",
@@ -32,8 +32,6 @@ __all__ = [
     "summed_entropy",
     "tail_entropy",
 ]
-
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def stirling(x: Array) -> Array:
@@ -64,7 +62,7 @@ def log_poisson(k: Array, rate: Array) -> Array:
     inner = (
         _tilt(some, np.ones(()), rate, rate - some)
         - stirling(some)
-        - _HALF_LOG_TWO_PI
+        - HALF_LOG_TWO_PI
         - 0.5 * np.log(some)
     )
     return np.where(k == 0.0, -rate, inner)
@@ -93,7 +91,7 @@ def log_binomial_at(k: Array, rest: Array, point: Point, over: Array) -> Array:
     n, (log_p, log_q) = k + rest, point.logs
     tilts = _tilt(k, n, point.x, over, log_p) + _tilt(rest, n, point.rest, -over, log_q)
     errors = stirling(n) - stirling(k) - stirling(rest)
-    return tilts + errors - _HALF_LOG_TWO_PI + 0.5 * (np.log(n / rest) - np.log(k))
+    return tilts + errors - HALF_LOG_TWO_PI + 0.5 * (np.log(n / rest) - np.log(k))
 
 
 #: From this standard deviation on cumulative functions are those of the normal limit. SciPy's
@@ -152,7 +150,7 @@ def spread_entropy(
         return (weighted(terms, np.full(steps.size, 1.0 / 3.0)) * sd,)
 
     summed = integrate(sums, steps.size, 1, mean, sd, *theta)[0]
-    normal = _HALF_LOG_TWO_PI + 0.5 + np.log(sd) - skewness * skewness / 12.0
+    normal = HALF_LOG_TWO_PI + 0.5 + np.log(sd) - skewness * skewness / 12.0
     return np.where((skewness < _SYMMETRIC) & (sd > _WIDE), normal, summed)
 
 

@@ -15,6 +15,7 @@ from reparam.special._accurate import SCALE, VAST
 from reparam.special._elementwise import elementwise
 from reparam.special.bregman import loggamma_excess, relative_excess
 from reparam.special.log_gamma import log_gamma_star
+from reparam.special.normal import LOG_TWO_PI
 from reparam.special.polygamma import delta, digamma_difference
 
 __all__ = ["beta_entropy", "logit_entropy"]
@@ -42,9 +43,7 @@ def _logit_entropy(alpha: Array, beta: Array) -> Array:
     ratio = low / high
     # (α+β)/αβ, whose parts may overflow where it doesn't
     both = np.log1p(ratio) - np.log(low)
-    large = 0.5 * (math.log(2.0 * math.pi) + both) + (
-        _large(low) - (_large(low + high) - _large(high))
-    )
+    large = 0.5 * (LOG_TWO_PI + both) + (_large(low) - (_large(low + high) - _large(high)))
     # the same logarithm in one, where it may cancel ln 2π
     scaled = (2.0 * math.pi / low) * (1.0 + ratio)
     large = np.where(

@@ -22,10 +22,10 @@ from reparam.special._accurate import LARGEST
 from reparam.special._elementwise import column, elementwise, integrate, select, weighted
 from reparam.special._newton import Members, halley, iterate, unfinished
 from reparam.special.mills import mills, mills_bend, mills_deficit, mills_difference
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = ["entropy", "log_density", "log_tail", "overshoot", "quantile", "slope", "spread", "tail"]
 
-_LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 #: A rule on [0, 1] for the density of z over less than 1.
 _NODE, _WEIGHT = (0.5 * part for part in leggauss(12))
 _NODE = 0.5 + _NODE
@@ -71,7 +71,7 @@ def log_density(x: Array, k: Array) -> Array:
 
 def _log_bent(x: Array, k: Array) -> Array:
     """Return ln φ(x) R(k − x), which is w + ln Φ(x − k)."""
-    near = -0.5 * x * x - _LOG_ROOT_TWO_PI + np.log(mills(np.maximum(k - x, 0.0)))
+    near = -0.5 * x * x - HALF_LOG_TWO_PI + np.log(mills(np.maximum(k - x, 0.0)))
     return np.where(x > k, -k * (x - 0.5 * k) + normal.log_cdf(x - k), near)
 
 
@@ -84,7 +84,7 @@ def _upper(x: Array, k: Array) -> Array:
 
 def _left(x: Array, k: Array) -> tuple[Array, Array]:
     """Return the logarithm and the factor of P(X ≤ x) up to k/2, or 0."""
-    return -0.5 * x * x - _LOG_ROOT_TWO_PI, k * mills_difference(-x, k - x, k + 0.0 * x)
+    return -0.5 * x * x - HALF_LOG_TWO_PI, k * mills_difference(-x, k - x, k + 0.0 * x)
 
 
 def _steep(x: Array, k: Array) -> tuple[Array, Array]:
@@ -197,7 +197,7 @@ def entropy(k: Array) -> Array:
     gentle += 1.0 - np.log(low) - 0.5 * low * low
     high = np.maximum(k, _STEEP)
     log = np.log(high) + _log_bent(_GRID, high)
-    square = 0.5 * _GRID * _GRID + _LOG_ROOT_TWO_PI
+    square = 0.5 * _GRID * _GRID + HALF_LOG_TWO_PI
     steep = -_STEP * np.sum(np.exp(log) * (log + square), axis=-1)
-    steep += 0.5 + 1.0 / high[..., 0] ** 2 + _LOG_ROOT_TWO_PI
+    steep += 0.5 + 1.0 / high[..., 0] ** 2 + HALF_LOG_TWO_PI
     return np.asarray(np.where(k[..., 0] < _STEEP, gentle, steep))

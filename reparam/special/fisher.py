@@ -10,8 +10,8 @@ with ρ = (1 − x)/(1 − m). On the scale of ln y, with p its density and t be
 
     E_a = ∂ln y/∂a = −(1/p(x)) ∫_{−∞} (c − g) p,
 
-which changes sign twice: E is integrated from the nearer end, and its own root is between them.
-From p = (p′ + (a+b) t p)/a and (r − 1) p = −p′/a, integrated by parts,
+which changes sign twice: E is integrated from the nearer endpoint, and its own root is between
+them. From p = (p′ + (a+b) t p)/a and (r − 1) p = −p′/a, integrated by parts,
 
     −a E_a = c_a − g(r) − (1−x)/a + ∫ ((a+b) (c_a − g) − (1−t)/a) t p/p(x)
     −a E_b = c_b − g(ρ) − x/b     + ∫ ((a+b) (c_b − g) + (1−t)/b) t p/p(x)

@@ -24,6 +24,7 @@ from reparam.special._accurate import scaled_exp
 from reparam.special._elementwise import elementwise, select
 from reparam.special._newton import Members, halley, iterate, unfinished
 from reparam.special.mills import mills, mills_deficit, mills_difference
+from reparam.special.normal import LOG_TWO_PI
 
 __all__ = ["arms", "elasticities", "entropy", "log_tail", "quantile_logs", "tail"]
 
@@ -176,4 +177,4 @@ def entropy(mean: Array, concentration: Array) -> Array:
     spread = mean * root
     log_spread = np.where(spread > _LEAST, np.log(spread), np.log(mean) + np.log(root))
     value = np.where(t < 1.0, np.log(concentration) + 1.5 * rise, log_spread - 1.5 * fall)
-    return 0.5 * (1.0 + math.log(2.0 * math.pi)) + value
+    return 0.5 * (1.0 + LOG_TWO_PI) + value

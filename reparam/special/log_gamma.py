@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from reparam._typing import Array
 from reparam.special._accurate import log1pmx
 from reparam.special._constants import STEP_TERMS, STIRLING
 from reparam.special._served import served
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = [
     "half_step_fall",
@@ -75,7 +74,7 @@ def log_gamma_one_plus(alpha: Array) -> Array:
 def reduced_log_gamma(alpha: Array) -> Array:
     """Return ln Γ(α) − α ln α + α for α > 0, about ½ ln 2π/α or −ln α."""
     large, small = np.maximum(alpha, 1.0), np.minimum(alpha, 1.0)
-    far = 0.5 * math.log(2.0 * math.pi) - 0.5 * np.log(large) + log_gamma_star(large)
+    far = HALF_LOG_TWO_PI - 0.5 * np.log(large) + log_gamma_star(large)
     near = log_gamma_one_plus(small) - (1.0 + small) * np.log(small) + small
     return np.where(alpha < 1.0, near, far)
 

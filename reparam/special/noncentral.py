@@ -26,6 +26,7 @@ from reparam.special import gamma
 from reparam.special._accurate import log1mexp, log1pmx
 from reparam.special._elementwise import column, elementwise, integrate, weighted
 from reparam.special._newton import Members, halley, iterate
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = ["log_density", "log_tail", "means", "quantile", "ratio", "scores"]
 
@@ -39,7 +40,7 @@ _FALL = 44.0
 _APART = 1.2
 #: Below the least m, this λ and this λx the upper tail is a series of this many terms.
 _SMALL, _SMALL_PRODUCT, _TERMS = 8.0, 400.0, 50
-_LOG_TWO, _LOG_ROOT = math.log(2.0), 0.5 * math.log(2.0 * math.pi)
+_LOG_TWO = math.log(2.0)
 #: There it is taken where the lower tail is not below e to this, whose own terms cancel more.
 _LOG_NEAR = -2.5
 #: Parameters are at least this; beyond that, where x varies by less than its last digit, the
@@ -289,7 +290,7 @@ def log_density(x: Array, lam: Array, mu: Array) -> Array:
     height, density = _along(lifted, lam, mu, np.maximum(mu, _LEAST), ("density",))
     power = np.where(mu == 1.0, 0.0, (mu - 1.0) * lost)
     found = beyond * (height + np.log(0.5 * density) + power)
-    found = np.where(huge, -0.5 * z * z - np.log(deviation) - _LOG_ROOT, found)
+    found = np.where(huge, -0.5 * z * z - np.log(deviation) - HALF_LOG_TWO_PI, found)
     return np.where(x == np.inf, -np.inf, found)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from reparam._typing import Array
 
-__all__ = ["cdf", "icdf", "log_cdf", "sf"]
+__all__ = ["HALF_LOG_TWO_PI", "LOG_TWO_PI", "cdf", "icdf", "log_cdf", "sf"]
+
+#: ln 2π, and ½ ln 2π: −ln φ(0) of the standard normal density φ.
+LOG_TWO_PI = math.log(2.0 * math.pi)
+HALF_LOG_TWO_PI = 0.5 * LOG_TWO_PI
 
 #: Where SciPy's ndtr starts to underflow; the true value is 2e-309 there, 5e-324 at −38.48.
 _NDTR_LIMIT = -37.5

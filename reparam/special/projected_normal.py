@@ -17,6 +17,7 @@ from reparam._typing import Array
 from reparam.special._accurate import log1pmx
 from reparam.special._elementwise import column, elementwise, integrate, weighted
 from reparam.special._panels import FINE_MASS
+from reparam.special.normal import LOG_TWO_PI
 from reparam.special.sphere import log_area
 
 __all__ = ["angle", "log_density", "radius", "shrinkage"]
@@ -95,7 +96,7 @@ def shrinkage(square: Array, dim: Array) -> tuple[Array, Array, Array]:
 def log_density(square: Array, m: Array, dim: int) -> Array:
     """Return ln p(y), given ‖μ − m y‖² and m = μᵀy."""
     log, _, _ = radius(m, dim)
-    return np.asarray(log - 0.5 * square - 0.5 * dim * math.log(2.0 * math.pi))
+    return np.asarray(log - 0.5 * square - 0.5 * dim * LOG_TWO_PI)
 
 
 def angle(square: Array, dim: int) -> tuple[Array, Array]:

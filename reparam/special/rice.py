@@ -12,6 +12,7 @@ from reparam.special import noncentral
 from reparam.special._accurate import LARGEST, log1mexp
 from reparam.special._elementwise import column, elementwise, integrate, weighted
 from reparam.special.circular import log_mean_exp, mean_deficit
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = ["entropy", "log_density", "log_tail", "mean_cosine", "mean_excess", "pulls", "quantile"]
 
@@ -21,7 +22,6 @@ _LEAST = 1e-70
 _GAUSSIAN = 1e17
 #: From this bz on only the leading terms of expansions in 1/(bz) matter.
 _LARGE = 1e100
-_LOG_ROOT = 0.5 * math.log(2.0 * math.pi)
 
 #: Gauss's rule for the entropy, over as many standard deviations on both sides.
 _NODE, _WEIGHT = leggauss(80)
@@ -68,7 +68,7 @@ def log_density(z: Array, b: Array) -> Array:
     z = np.minimum(z, LARGEST)
     apart, product = z - b, np.minimum(b * z, _LARGE)
     near = np.log(z) + log_mean_exp(product)
-    far = 0.5 * (np.log(z) - np.log(b)) - _LOG_ROOT
+    far = 0.5 * (np.log(z) - np.log(b)) - HALF_LOG_TWO_PI
     return np.where(product < _LARGE, near, far) - 0.5 * apart * apart
 
 

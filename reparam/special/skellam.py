@@ -11,7 +11,6 @@ polynomials in (y/r)² (DLMF 10.41.10, times powers).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
@@ -23,6 +22,7 @@ from numpy.polynomial.polynomial import polyder, polyval
 from reparam._typing import Array
 from reparam.special.bregman import relative_excess
 from reparam.special.counts import log_poisson
+from reparam.special.normal import HALF_LOG_TWO_PI
 
 __all__ = ["log_skellam", "score"]
 
@@ -37,8 +37,6 @@ _ORDER = 18
 
 #: Terms of the power series below: of ab < 225 they fall below rounding.
 _SERIES = 75
-
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def log_skellam(y: Array, a: Array, b: Array) -> Array:
@@ -107,7 +105,7 @@ def _expanded(k: Array, a: Array, b: Array, r: Array) -> tuple[Array]:
     total = np.zeros(k.shape)
     for coefficients in reversed(_polynomials()):
         total = total / r + polyval((k / r) ** 2, coefficients)
-    return (-away - _HALF_LOG_TWO_PI - 0.5 * np.log(r) + np.log(total),)
+    return (-away - HALF_LOG_TWO_PI - 0.5 * np.log(r) + np.log(total),)
 
 
 def _expanded_slopes(k: Array, a: Array, b: Array, r: Array) -> tuple[Array, Array]:

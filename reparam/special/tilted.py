@@ -179,7 +179,7 @@ def log_density(y: Array, rest: Array, eta: Array) -> Array:
 
 
 def distance_from_mean(y: Array, rest: Array, eta: Array) -> Array:
-    """Return y − E[y], which is the score in η, from the end where p is largest."""
+    """Return y − E[y], which is the score in η, from the endpoint where p is largest."""
     c, sign = np.where(eta < 0.0, y, rest), np.where(eta < 0.0, 1.0, -1.0)
     s = np.abs(eta)
     near = (c - 0.5) + 0.5 * _langevin(0.5 * np.minimum(s, _SMALL))
@@ -195,7 +195,7 @@ def mean(eta: Array) -> Array:
 
 
 def _nearer_mean(s: Array) -> Array:
-    """Return the mean's distance from the end where p is largest, for s that is not small."""
+    """Return the mean's distance from the endpoint where p is largest, for s that is not small."""
     return 1.0 / s - 1.0 / np.expm1(s)
 
 

@@ -255,7 +255,8 @@ def quantile(u: Array, other: Array, kappa: Array) -> Array:
     """Return g = tan(z/2) with P(Z ≤ z) = u, where `other` = 1 − u; the smaller has its digits.
 
     Halley's method in ln |g|, in which the logarithms of the probability between 0 and z, and of
-    that beyond z, are nearly linear at both ends; kept between points on both sides of the root.
+    that beyond z, are nearly linear at both endpoints; kept between points on both sides of the
+    root.
     """
     kappa, other = np.broadcast_to(kappa, u.shape), np.broadcast_to(other, u.shape)
     beyond = np.minimum(u, other)

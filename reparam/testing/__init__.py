@@ -30,7 +30,6 @@ from reparam.base.discrete import Discrete
 from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
-from reparam.testing._count_vectors import count_vectors_are_where_probability_is
 from reparam.testing._declaration import (
     declares_itself,
     is_frozen,
@@ -38,6 +37,7 @@ from reparam.testing._declaration import (
     refuses_bad_parameters,
 )
 from reparam.testing._discrete import (
+    count_vectors_are_where_probability_is,
     probability_is_on_integers_of_the_support,
     quantile_is_the_smallest_integer,
     refuses_to_be_reparameterized,

@@ -1,4 +1,4 @@
-"""Properties of distributions of integers: sums over the support take the place of integrals."""
+"""Properties of distributions of integers, and of vectors of counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.discrete import Discrete
-from reparam.errors import NotReparameterizable
+from reparam.base.discrete_vectors import DiscreteVectors
+from reparam.errors import NoFormulaError, NotReparameterizable, ShapeError
 from reparam.testing._formulas import has_no_probability
 from reparam.testing._report import agree, check, is_nan, refuses
 from reparam.testing._typical import SETS, one_of, typical
@@ -101,3 +102,17 @@ def refuses_to_be_reparameterized(cls: type[Discrete]) -> None:
     refuses(d, NotReparameterizable, d.transform, 0.5)
     refuses(d, NotReparameterizable, d.pathwise, d.sample(rng=0))
     check(d, "score" in cls.obstacle(), "obstacle() says nothing of the score")
+
+
+def count_vectors_are_where_probability_is(cls: type[DiscreteVectors]) -> None:
+    """Elsewhere p is 0 and the score NaN; what numbers have is refused."""
+    d = typical(cls)
+    y = d.sample(3, rng=2)
+    for beyond in (y + 0.5, y + 1.0, y - 1.0, np.full_like(y, np.inf)):
+        agree(d, "log p outside the support", d.log_prob(beyond), -np.inf)
+        for name, entry in d.score(beyond).items():
+            is_nan(d, f"score in {name} outside the support", entry)
+    is_nan(d, "log p at NaN", d.log_prob(np.full_like(y, np.nan)))
+    for of_numbers in (d.cdf, d.sf, d.log_cdf, d.log_sf, d.icdf, d.isf):
+        refuses(d, NoFormulaError, of_numbers, y)
+    refuses(d, ShapeError, d.log_prob, np.zeros(d.event_shape[0] + 1))

@@ -214,7 +214,7 @@ def of_folded(shares: tuple[Array, Array], above: Local, below: Local) -> list[l
 
 
 def of_window(window: Window, y: Array, u: Array, v: Array) -> list[list[Entry]]:
-    """Return ∂²y/∂θ∂φ of what is drawn between two ends, where F(y) = v F(a) + u F(b).
+    """Return ∂²y/∂θ∂φ of what is drawn between two endpoints, where F(y) = v F(a) + u F(b).
 
     First in the base's parameters, then in a and b.
     """

@@ -26,8 +26,8 @@ __all__ = ["Blend", "Densities"]
 _FAR = -600.0
 #: A part of a density above this has all digits.
 _RESOLVED = 1e-290
-#: A bracket of a quantile is wider by this share of it, because its ends are rounded quantiles of
-#: the components.
+#: A bracket of a quantile is wider by this share of it, because its endpoints are rounded quantiles
+#: of the components.
 _WIDER = 1e-10
 #: Likewise, in units in the last place.
 _ULPS = 8.0
@@ -97,7 +97,7 @@ class Blend:
     # Tails and densities ---------------------------------------------------------------------
 
     def ends(self) -> tuple[Array, Array]:
-        """Return the ends of the support, without components of weight 0."""
+        """Return the endpoints of the support, without components of weight 0."""
         ends = [c._ends(*theta) for c, theta in zip(self.components, self.theta, strict=True)]
         low, high = np.asarray(np.inf), np.asarray(-np.inf)
         for share, (first, last) in zip(self.shares, ends, strict=True):
@@ -212,7 +212,8 @@ class Blend:
     def drawn(self, u: Array) -> Array:
         """Return what one uniform number makes: it picks a component, and what is left a value.
 
-        What is left is counted from the nearer end of the part of (0, 1) that the component has:
+        What is left is counted from the nearer endpoint of the part of (0, 1) that the component
+        has:
         so the digits of a small u, and of a small 1 − u, stay.
         """
         v, last = 1.0 - u, len(self.components) - 1

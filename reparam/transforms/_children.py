@@ -101,7 +101,7 @@ def continuous(label: str, value: object) -> Reparameterized:
     if isinstance(value, Discrete):
         problem = "draws integers"
     elif isinstance(value, Reparameterized) and value._has_atoms:
-        problem = "has no density: its ends have probabilities"
+        problem = "has no density: its endpoints have probabilities"
     elif isinstance(value, Reparameterized):
         problem = "draws vectors"
     elif isinstance(value, Distribution):

@@ -1,4 +1,4 @@
-"""Values next to an end of the base's support, by their distance from it.
+"""Values next to an endpoint of the base's support, by their distance from it.
 
 1 − x has more digits than x next to x = 1, and so has ln x. There a map of x is another map of the
 distance c = s (x − e) from that end e, which the base has a distribution of: formulas that are
@@ -46,16 +46,16 @@ class Whole(Protocol):
 
     @property
     def _twins(self) -> list[Twin]:
-        """The same by distances from the base's ends."""
+        """The same by distances from the base's endpoints."""
 
     def _x(self, y: Array, *theta: Any) -> Array: ...
 
 
 class Twin(NamedTuple):
-    """A distribution of T(x), by the distance of x from an end of its support."""
+    """A distribution of T(x), by the distance of x from an endpoint of its support."""
 
     end: float
-    #: 1 if it is the lower end, −1 if the upper.
+    #: 1 if it is the lower endpoint, −1 if the upper.
     sign: float
     #: The same distribution.
     seen: Seen[Reparameterized]
@@ -115,7 +115,7 @@ def chained(
 
 
 def twins(base: Reparameterized, own_map: Map, transformed: Transform) -> list[Twin]:
-    """Return the distribution of T(x), by distances of x from the ends of the base's support."""
+    """Return the distribution of T(x), by distances of x from the ends of its support."""
     found = []
     for ends, sign in zip(base.support, (1.0, -1.0), strict=True):
         end = float(np.ravel(ends)[0]) if np.size(ends) else 0.0
@@ -133,7 +133,7 @@ def twins(base: Reparameterized, own_map: Map, transformed: Transform) -> list[T
 def _nearer(
     distribution: Whole, x: Array, phi: tuple[Any, ...]
 ) -> Iterator[tuple[NDArray[np.bool_], Twin]]:
-    """Yield where x is nearer to an end than to 0 or the other, and the map keeps the distance."""
+    """Yield where x is nearest to an endpoint, not to 0, and the map keeps the distance."""
     distances = [np.abs(x - twin.end) for twin in distribution._twins]
     for i, twin in enumerate(distribution._twins):
         kept = distribution.map._keeps_distance(twin.end, *phi)
@@ -153,9 +153,9 @@ def replaced(
     *,
     upper: bool = False,
 ) -> Array:
-    """Return what was found, and next to an end the distribution by the distance from it.
+    """Return what was found, and next to an endpoint the distribution by the distance from it.
 
-    With `upper` next to 1 alone, as an upper end.
+    With `upper` next to 1 alone, as an upper endpoint.
     """
     for near, twin in _nearer(distribution, x, phi):
         if not upper or (twin.end, twin.sign) == (1.0, -1.0):
@@ -166,7 +166,7 @@ def replaced(
 def by_distance(
     distribution: Whole, name: str, x: Array, y: Array, theta: tuple[Any, ...], found: Any
 ) -> Any:
-    """Return what a formula of y was found to be, and next to an end what it is by the distance."""
+    """Return the results of a formula of y, by the distance next to an endpoint."""
     for near, twin in _nearer(distribution, x, theta[1]):
         inside = np.where(near, y, np.broadcast_to(y, near.shape)[near][0])
         there = twin.formula(name, inside, theta)
@@ -181,7 +181,7 @@ def by_distance(
 
 
 def from_the_nearer_end(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Take a formula of y and θ from the distribution of the distance, next to an end."""
+    """Take a formula of y and θ from the distribution of the distance, next to an endpoint."""
     name = method.__name__
 
     @wraps(method)

@@ -28,7 +28,7 @@ def entropy(blend: Blend, count: int) -> Array:
     """Return −Σ_k π_k ∫ p_k ln p of this many rows: NaN where values round to an infinite density.
 
     Each integral is over the quantiles of its component, by Gauss-Legendre rules between places
-    that lie at fixed tails of it, and at the quantiles and the ends of the other components.
+    that lie at fixed tails of it, and at the quantiles and the endpoints of the other components.
     """
     found = np.empty(count)
     for start in range(0, count, _TOGETHER):
@@ -57,7 +57,7 @@ def _entropies(blend: Blend, count: int) -> Array:
 
 
 def _places(blend: Blend, k: int, count: int) -> list[Array]:
-    """Return where a component changes: quantiles of it, and its ends, one per row."""
+    """Return where a component changes: quantiles of it, and its endpoints, one per row."""
     rows = np.arange(count)
     ends = blend.components[k]._ends(*blend.theta[k])
     places = [np.broadcast_to(end, count) for end in ends]

@@ -1,4 +1,4 @@
-"""What log densities and scores of T(x) go to, at an end of the base's support."""
+"""What log densities and scores of T(x) go to, at an endpoint of the base's support."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from reparam._typing import Array
 
 __all__ = ["limit_of_log_density", "limits_of_scores"]
 
-#: Places next to an end of the base's support, by the distance from it: of one that is infinite,
-#: 0, or another number, relative to it.
+#: Places next to an endpoint of the base's support, by the distance from it: of one that is
+#: infinite, 0, or another number, relative to it.
 _NEXT_TO_INFINITY, _NEXT_TO_ZERO, _NEXT_TO = (1e100, 1e150), (1e-200, 1e-280), (1e-8, 1e-12)
 
-#: Places on the way to an infinite end at which scores of sums of densities still have digits.
+#: Places on the way to an infinite endpoint at which scores of sums of densities still have digits.
 _FAR = 1e8, 1e10
 
 #: What changes by less between two such places has a limit.
@@ -28,7 +28,7 @@ _LARGE = 1e290
 def limit_of_log_density(
     log_density: Callable[[Array], Array], x: Array, y: Array, low: Any
 ) -> Array:
-    """Return the limit of ln p towards an end of the support, where it is ∞ − ∞.
+    """Return the limit of ln p towards an endpoint of the support, where it is ∞ − ∞.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def limit_of_log_density(
     x, y
         Where, and T(x).
     low
-        The lower end of the base's support.
+        The lower endpoint of the base's support.
     """
     inwards = np.where(x == low, 1.0, -1.0)
     before, after = (

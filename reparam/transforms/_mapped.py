@@ -19,7 +19,8 @@ __all__ = ["Mapped", "times"]
 class Mapped(Reparameterized):
     """y = T(x) with x from the base: a map of the base's draws, at the same seed.
 
-    Draws keep x, and the base's extra arrays, beside y: derivatives have the digits that y lost.
+    Draws keep x, and the base's auxiliary arrays, beside y: derivatives have the digits that y
+    lost.
     """
 
     base: Child[Reparameterized] = Continuous("The distribution of x")
@@ -38,7 +39,7 @@ class Mapped(Reparameterized):
         )
 
     def _declare_support(self, low: Any, high: Any) -> None:
-        """Declare the interval of values: its ends by name where they move, or differ by row."""
+        """Declare the interval of values: endpoints by name where they move, or differ by row."""
         ends = [np.unique(np.asarray(end)) for end in (low, high)]
         fixed = not self.moving and all(end.size == 1 for end in ends)
         low, high = (float(end[0]) for end in ends) if fixed else ("low", "high")
@@ -46,7 +47,7 @@ class Mapped(Reparameterized):
 
     @abc.abstractmethod
     def _placed(self, parts: tuple[Array, ...], *theta: Any) -> tuple[Array, ...]:
-        """Return y, x and the base's extra arrays, from x and these."""
+        """Return y, x and the base's auxiliary arrays, from x and these."""
 
     def _sampler(self, *numbers_and_theta: Any) -> tuple[Array, ...]:
         count = len(self._parts)
@@ -54,7 +55,7 @@ class Mapped(Reparameterized):
         return self._placed(self.base._sampler(*numbers, *theta[0]), *theta)
 
     def _split(self, extras_and_theta: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Return the base's extra arrays, and θ, from what follows y and x."""
+        """Return the base's auxiliary arrays, and θ, from what follows y and x."""
         count = self.base._extras
         return extras_and_theta[:count], extras_and_theta[count:]
 

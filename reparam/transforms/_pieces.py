@@ -1,7 +1,7 @@
 """Integrals of densities, and of scores, over parts of a support: by Gauss-Legendre rules.
 
-Nodes are in the logarithm of the distance from the nearer finite end of the support, and each part
-is split where the density is smooth in pieces only.
+Nodes are in the logarithm of the distance from the nearer finite endpoint of the support, and each
+part is split where the density is smooth in pieces only.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def integrals(
     base, theta
         The distribution, and its parameters: each one for all rows, or one per row.
     x, y
-        The ends, one per row.
+        The endpoints, one per row.
     joints
         Where the density is not smooth, each one per row.
     less

@@ -1,8 +1,8 @@
-"""The part of a distribution between two ends: its mass, its quantiles, and how these move.
+"""The part of a distribution between two bounds: its mass, its quantiles, and how these move.
 
-F(b) − F(a) loses what the tail at the nearer end has more than it. So where that is small, also of
-the part up to a value, the density is integrated instead, and quantiles are corrected by it: by
-Gauss-Legendre rules in the logarithm of the distance from the nearer finite end of the support.
+F(b) − F(a) loses what the tail at the nearer bound has more than it. So where that is small, also
+of the part up to a value, the density is integrated instead, and quantiles are corrected by it: by
+Gauss-Legendre rules in the logarithm of the distance from the nearer finite bound of the support.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _APART = 1e-12
 
 
 class Window:
-    """The part of a distribution of numbers between two ends; arrays have one row, or all.
+    """The part of a distribution of numbers between two bounds; arrays have one row, or all.
 
     Parameters
     ----------
@@ -65,14 +65,14 @@ class Window:
     theta
         Its parameters, nested as its formulas take them: each a number, or an array of all rows.
     low, high
-        The ends: numbers, or arrays of all rows. Beyond the support they are the support's.
+        The bounds: numbers, or arrays of all rows. Beyond the support they are the support's.
     """
 
     def __init__(self, base: Reparameterized, theta: Theta, low: Array, high: Array) -> None:
         self.base, self.theta = base, theta
         first, last = base._ends(*theta)
         one = np.zeros(self._rows_of(low, high))
-        #: Where the end is the support's own.
+        #: Where the bound is the support's own.
         self.own = low + one <= first, high + one >= last
         self.low, self.high = np.maximum(low, first) + one, np.minimum(high, last) + one
 
@@ -111,7 +111,7 @@ class Window:
 
     @cached_property
     def tails(self) -> tuple[Array, Array, Array, Array]:
-        """F and 1 − F at the lower end, then at the upper."""
+        """F and 1 − F at the lower bound, then at the upper."""
         below_low, above_low = self._tails(self.low)
         below_high, above_high = self._tails(self.high)
         return (
@@ -149,7 +149,7 @@ class Window:
         return mass
 
     def _rounding(self, x: Array, y: Array, rows: NDArray[Any], count: int) -> Array:
-        """Return how much rounded nodes make of an integral's error: next to 1, for a beta, say."""
+        """Return how much rounded nodes add to an integral's error: next to 1, as of a beta."""
         log_x, log_y = (np.broadcast_to(self._of("_log_prob", end), count)[rows] for end in (x, y))
         x, y = (np.broadcast_to(end, count)[rows] for end in (x, y))
         unit = np.spacing(np.maximum(np.abs(x), np.abs(y)))
@@ -182,7 +182,7 @@ class Window:
     def _beyond_underflow(
         self, logs: Array, y: Array, end: Array, formula: str, own: NDArray[np.bool_]
     ) -> Array:
-        """Return logarithms of the part between y and an end, far out from those of the base."""
+        """Return logarithms of the part between y and a bound, far out from those of the base."""
         if not np.any(far := logs < _LOG_UNDERFLOW):
             return logs
         logs = np.array(np.broadcast_to(logs, np.broadcast_shapes(logs.shape, y.shape)))
@@ -223,7 +223,7 @@ class Window:
         Parameters
         ----------
         x, y
-            The ends: arrays of one row, or of all.
+            The bounds: arrays of one row, or of all.
         rows, count
             Which rows, and how many there are.
         less
@@ -285,13 +285,13 @@ class Window:
 
     @cached_property
     def log_densities(self) -> tuple[Array, Array]:
-        """Return ln p at both ends, −∞ at the support's own: nothing goes through these."""
+        """Return ln p at both bounds, −∞ at the support's own: nothing goes through these."""
         low, high = (self._of("_log_prob", end) for end in (self.low, self.high))
         return np.where(self.own[0], -np.inf, low), np.where(self.own[1], -np.inf, high)
 
     @cached_property
     def speeds(self) -> list[tuple[Array, Array]]:
-        """−F_θ/p at both ends, for each number: 0 at the support's own."""
+        """−F_θ/p at both bounds, for each number: 0 at the support's own."""
         low, high = (self._by_number("_pathwise", end) for end in (self.low, self.high))
         return [
             (np.where(self.own[0], 0.0, at_low), np.where(self.own[1], 0.0, at_high))
@@ -315,7 +315,7 @@ class Window:
         return flows
 
     def score(self, y: Array) -> tuple[list[Array], Array, Array]:
-        """Return ∂ log density/∂θ at y for each leaf, then in both ends."""
+        """Return ∂ log density/∂θ at y for each leaf, then in both bounds."""
         scores = self._by_number("_score", y)
         low, high = (np.exp(log) / self.mass for log in self.log_densities)
         inner = [s - mean for s, mean in zip(scores, self.mean_scores, strict=True)]
@@ -324,7 +324,7 @@ class Window:
         return inner, np.where(unknown, np.nan, low), np.where(unknown, np.nan, -high)
 
     def velocity(self, y: Array, u: Array, v: Array) -> tuple[list[Array], Array, Array]:
-        """Return ∂y/∂θ at fixed u for each leaf, then in both ends."""
+        """Return ∂y/∂θ at fixed u for each leaf, then in both bounds."""
         log_density = self._of("_log_prob", y)
         beyond = np.isinf(y) | (log_density < _NO_DIGITS)  # the base has no more information
         low, high = (
@@ -379,7 +379,7 @@ class Window:
         return np.asarray(_summed(terms * weight, terms, share).sum(axis=1))
 
     def entropy(self) -> Array:
-        """Return −E[ln p]: NaN where values round to an end at which p is infinite."""
+        """Return −E[ln p]: NaN where values round to a bound at which p is infinite."""
         values, weight, _ = self._at_nodes()
         rows = np.repeat(np.arange(self.low.size), values[0].size)
         all_rows = self._restricted(rows, self.low.size)
@@ -457,7 +457,7 @@ def _tail_rule() -> tuple[Array, Array]:
 
 @cache
 def _piece_rule() -> tuple[Array, Array]:
-    """Return nodes and weights on (0, 1) of the tanh-sinh rule, for singularities at both ends."""
+    """Return nodes and weights on (0, 1) of the tanh-sinh rule, for singularities at both."""
     t = np.linspace(-3.2, 3.2, 65)
     node = 1.0 / (1.0 + np.exp(-np.pi * np.sinh(t)))
     return node, np.pi * np.cosh(t) * node / (1.0 + np.exp(np.pi * np.sinh(t))) * (t[1] - t[0])

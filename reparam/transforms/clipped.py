@@ -1,4 +1,4 @@
-"""A distribution whose values beyond two ends are moved to these."""
+"""A distribution whose values beyond two bounds are moved to these."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ Rows = NDArray[np.bool_]
 class Clipped(Reparameterized):
     """A distribution whose values below a are moved to a, and those above b to b.
 
-    y = min(max(x, a), b) with x from the base. The ends have the probabilities F₀(a) and 1 − F₀(b):
+    y = min(max(x, a), b) with x from the base. Probabilities of the bounds are F₀(a) and 1 − F₀(b):
     there ``log_prob`` is the logarithm of the probability, and between them that of the density.
     Draws are maps of the base's draws, with its noise and its path.
     """
 
     name = "clipped"
     base: Child[Reparameterized] = Continuous("The distribution p₀ of x")
-    low: Parameter = Parameter("a", EXTENDED, -math.inf, (-2.0, -0.5), (), "Lower end")
-    high: Parameter = Parameter("b", EXTENDED, math.inf, (0.5, 2.0), (), "Upper end")
+    low: Parameter = Parameter("a", EXTENDED, -math.inf, (-2.0, -0.5), (), "Lower bound")
+    high: Parameter = Parameter("b", EXTENDED, math.inf, (0.5, 2.0), (), "Upper bound")
     about = About(
         density="p(y) = p₀(y) for a < y < b; P(Y = a) = F₀(a), P(Y = b) = 1 − F₀(b)",
         transform="y = min(max(x, a), b)",
@@ -69,7 +69,7 @@ class Clipped(Reparameterized):
     def moving(self) -> tuple[str, ...]:
         """The parameters that the score doesn't see all of: ends that cut, and the base's within.
 
-        Where an end moves, the values there do, and the density next to it.
+        Where a bound moves, the values there do, and the density next to it.
         """
         first, last = self.base.support
         low, high = self._parts["low"], self._parts["high"]
@@ -142,7 +142,7 @@ class Clipped(Reparameterized):
 
     @staticmethod
     def _kept(y: Array, low: Array, high: Array, triangle: Triangle) -> Triangle:
-        """Return ∂²y/∂θ∂φ from that of the base: values at an end move with the end alone."""
+        """Return ∂²y/∂θ∂φ from that of the base: values at a bound move with the bound alone."""
         clipped = (y <= low) | (y >= high)
         rows = (
             (*(_replaced(entry, clipped, 0.0) for entry in row), 0.0, 0.0)
@@ -153,7 +153,7 @@ class Clipped(Reparameterized):
     def _moved(
         self, y: Array, of_base: tuple[Any, ...], low: Array, high: Array, inner: tuple[Any, ...]
     ) -> tuple[Any, ...]:
-        """Return ∂y/∂θ from that of the base: values at an end move with the end alone."""
+        """Return ∂y/∂θ from that of the base: values at a bound move with the bound alone."""
         at_low, at_high = y <= low, y >= high
         clipped = at_low | at_high
         kept = tuple(_replaced(entry, clipped, 0.0) for entry in flat(inner))
@@ -250,13 +250,13 @@ class Clipped(Reparameterized):
     # Moments ---------------------------------------------------------------------------------
 
     def _parts_of(self, theta: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the window between the ends, the probabilities there and at the ends, the ends."""
+        """Return the window between the bounds, probabilities there and at these, and these."""
         rows, batch = as_rows(self, theta)
         of_base, low, high = rows
         window = Window(self.base, of_base, low, high)
         below, _, _, above = window.tails
         first, last = self.base._ends(*of_base)
-        # where all of the base is on one side of an end
+        # where all of the base is on one side of a bound
         below = np.where(low >= last, 1.0, below)
         above = np.where(high <= first, 1.0, above)
         between = np.where((low >= last) | (high <= first), 0.0, window.mass)
@@ -278,7 +278,7 @@ class Clipped(Reparameterized):
         return found[0].reshape(batch), found[1].reshape(batch)
 
     def _entropy(self, *theta: Any) -> Array:
-        """Entropy with respect to the length between the ends, and counting at the ends."""
+        """Entropy with respect to the length between the bounds, and counting at the bounds."""
         window, (below, between, above), _, batch = self._parts_of(theta)
         inner = np.where(between > 0.0, between * window.entropy(), 0.0)
         shares = below, between, above
@@ -304,24 +304,24 @@ def _replaced(entry: Any, there: Rows, instead: Any) -> Array:
 def clip(
     base: Reparameterized, *, low: ArrayLike = -math.inf, high: ArrayLike = math.inf
 ) -> Clipped:
-    """Return the distribution of values that are moved to the nearer end if they are beyond it.
+    """Return the distribution of values that are moved to the nearer bound if they are beyond it.
 
     Parameters
     ----------
     base
         The distribution, of numbers.
     low, high
-        The ends; infinite, or beyond the support, they move nothing.
+        The bounds; infinite, or beyond the support, they move nothing.
 
     Returns
     -------
     Clipped
-        Its parameters are those of the base, ``base.loc`` and so on, and the ends.
+        Its parameters are those of the base, ``base.loc`` and so on, and the bounds.
 
     Raises
     ------
     ParameterError
-        If the ends are not in order.
+        If the bounds are not in order.
 
     Examples
     --------

@@ -60,7 +60,7 @@ class Folded(Mapped):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of the base's support."""
+        """The parameters that move an endpoint of the base's support."""
         return tuple(f"base.{path}" for path in self.base.moving)
 
     def __repr__(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,12 +29,12 @@ from reparam.special.matrices import (
     lower_factor,
     transposed,
 )
+from reparam.special.normal import HALF_LOG_TWO_PI
 from reparam.transforms._children import SeveralContinuous
 from reparam.transforms._rows import some_rows
 
 __all__ = ["GaussianCopula"]
 
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 #: Smaller probabilities have lost digits: the quantile takes their logarithms.
 _LEAST = 1e-290
 
@@ -121,7 +120,7 @@ class GaussianCopula(Reparameterized):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of a margin's support."""
+        """The parameters that move an endpoint of a margin's support."""
         return tuple(
             f"margins[{number}].{path}"
             for number, margin in enumerate(self.margins)
@@ -172,7 +171,7 @@ class GaussianCopula(Reparameterized):
     def _weights(self, y: Array, x: Array, of_margins: Any) -> Array:
         """Return ∂y_k/∂x_k = φ(x_k)/p_k(y_k)."""
         log_p = self._stacked("_log_prob", y, of_margins, -np.inf)
-        return np.exp(-0.5 * x * x - _HALF_LOG_TWO_PI - log_p)
+        return np.exp(-0.5 * x * x - HALF_LOG_TWO_PI - log_p)
 
     def _pull(
         self, upstream: Array, y: Array, x: Array, z: Array, of_margins: Any, given: Array

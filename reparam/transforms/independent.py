@@ -86,7 +86,7 @@ class Independent(Reparameterized):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of an entry's support."""
+        """The parameters that move an endpoint of an entry's support."""
         return tuple(f"laws[{k}].{path}" for k, law in enumerate(self.laws) for path in law.moving)
 
     def _noises(self) -> list[tuple[Noise, tuple[int, ...]]]:

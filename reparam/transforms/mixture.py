@@ -71,7 +71,7 @@ class Mixture(Reparameterized):
     noise: ClassVar[Noise] = UNIFORM
     path: ClassVar[Literal["map", "field"]] = "field"
     _substreams: ClassVar[tuple[Noise, ...]] = (UNIFORM,)
-    _support = Interval("least lower end", "greatest upper end")
+    _support = Interval("least lower endpoint", "greatest upper endpoint")
     _alternatives = (("weights", "logits"),)
 
     if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Mixture(Reparameterized):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of a component's support, also inside the mixture's."""
+        """Parameters that move an endpoint of a component, also inside the mixture's support."""
         return tuple(
             f"components[{number}].{path}"
             for number, component in enumerate(self.components)

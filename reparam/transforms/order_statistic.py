@@ -48,7 +48,7 @@ class OrderStatistic(Reparameterized):
     )
     mechanism = "inverse CDF"
     noise: ClassVar[Noise] = UNIFORM
-    _support = Interval("lower end", "upper end")
+    _support = Interval("lower endpoint", "upper endpoint")
 
     def _check(self) -> None:
         """Refuse ranks above the number of draws."""
@@ -64,7 +64,7 @@ class OrderStatistic(Reparameterized):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of the base's support where the density is not 0."""
+        """The parameters that move an endpoint of the base's support where the density is not 0."""
         found = {
             path for flow in self._flows() for path, gone in flow.through.items() if np.any(gone)
         }

@@ -109,7 +109,7 @@ class Transformed(Mapped):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of the support: the base's, and the map's at an end."""
+        """The parameters that move an endpoint: the base's, and the map's where it is finite."""
         found = {f"base.{path}" for path in self.base.moving}
         with np.errstate(all="ignore"):
             phi = self._proved._theta
@@ -147,7 +147,7 @@ class Transformed(Mapped):
     def _at_probability(
         self, u: Array, of_base: Any, phi: Any, *, upper: bool = False
     ) -> tuple[Array, ...]:
-        """Return x and the base's extra arrays at a probability of y, of a field."""
+        """Return x and the base's auxiliary arrays at a probability of y, of a field."""
         base = self.base
         from_above = np.broadcast_to(self._proved._falls(*phi), u.shape) != upper
         if np.all(from_above):
@@ -251,7 +251,7 @@ class Transformed(Mapped):
 
     @cached_property
     def _twins(self) -> list[Twin]:
-        """The same by distances from the base's ends."""
+        """The same by distances from the base's endpoints."""
         return twins(self.base, self.map, type(self))
 
     def _seen_from(self, end: float, sign: float) -> Seen[Reparameterized] | None:
@@ -376,7 +376,7 @@ class Transformed(Mapped):
         return self._quantile(v, *theta, upper=True)
 
     def _quantile(self, p: Array, of_base: Any, phi: Any, *, upper: bool) -> Array:
-        """Return T at a quantile, and at probabilities 0 and 1 the ends themselves."""
+        """Return T at a quantile, and at probabilities 0 and 1 the endpoints themselves."""
         if self._has_log_quantile:
             parts = self._at_probability(p, of_base, phi, upper=upper)
             y = self._placed(parts, of_base, phi)[0]

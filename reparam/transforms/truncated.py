@@ -1,4 +1,4 @@
-"""A distribution between two ends."""
+"""A distribution between two bounds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LEAST = 1e-290
 
 
 class Truncated(Reparameterized):
-    """A distribution given that its value lies between two ends.
+    """A distribution given that its value lies between two bounds.
 
     p(y) = p₀(y)/(F₀(b) − F₀(a)) for a < y < b, with density p₀ and cdf F₀ of the base. It is
     reparameterized through its quantile, y = F₀⁻¹(F₀(a) + u (F₀(b) − F₀(a))).
@@ -38,8 +38,8 @@ class Truncated(Reparameterized):
 
     name = "truncated"
     base: Child[Reparameterized] = Continuous("The distribution p₀")
-    low: Parameter = Parameter("a", EXTENDED, -math.inf, (-2.0, -0.5), (), "Lower end")
-    high: Parameter = Parameter("b", EXTENDED, math.inf, (0.5, 2.0), (), "Upper end")
+    low: Parameter = Parameter("a", EXTENDED, -math.inf, (-2.0, -0.5), (), "Lower bound")
+    high: Parameter = Parameter("b", EXTENDED, math.inf, (0.5, 2.0), (), "Upper bound")
     about = About(
         density="p(y) = p₀(y) / (F₀(b) − F₀(a))",
         transform="y = F₀⁻¹(F₀(a) + u (F₀(b) − F₀(a)))",
@@ -63,7 +63,7 @@ class Truncated(Reparameterized):
             if np.any(outside):
                 label, number, end = _first(name, outside, value, own)
                 raise ParameterError(
-                    f"{label}={number} is not {word} end {end} of the support of {self.base!r};"
+                    f"{label}={number} is not {word} endpoint {end} of {self.base!r};"
                     f" pass a {name} that leaves something of it"
                 )
         with np.errstate(all="ignore"):
@@ -73,12 +73,12 @@ class Truncated(Reparameterized):
             raise ParameterError(
                 f"{self.base!r} is{' at ' + label if label else ''} between low={first} and"
                 f" high={last} with a probability below {_LEAST:g}, too little for float64;"
-                " pass ends that are nearer to its median"
+                " pass bounds that are nearer to its median"
             )
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of the support: own ends that cut, or the base's."""
+        """The parameters that move an endpoint: own bounds that cut, or the base's."""
         base, found = self.base, []
         first, last = self.support
         ends = zip(("low", "high"), base.support, strict=True)
@@ -139,7 +139,7 @@ class Truncated(Reparameterized):
     def _entries(
         self, found: tuple[list[Array], Array, Array], theta: tuple[Any, ...]
     ) -> tuple[Any, ...]:
-        """Return derivatives in the parameters of all cuts: those in ends are of the narrowest."""
+        """Return derivatives in the parameters of all cuts: those in bounds are the narrowest's."""
         of_base, in_low, in_high = found
         if not isinstance(self.base, Truncated):
             return (*of_base, in_low, in_high)
@@ -235,24 +235,24 @@ _WHOLE = {"low": -math.inf, "high": math.inf}
 def truncate(
     base: Reparameterized, *, low: ArrayLike = -math.inf, high: ArrayLike = math.inf
 ) -> Truncated:
-    """Return a distribution given that its value lies between two ends.
+    """Return a distribution given that its value lies between two bounds.
 
     Parameters
     ----------
     base
         The distribution, of numbers.
     low, high
-        The ends; infinite, or beyond the support, they cut nothing off.
+        The bounds; infinite, or beyond the support, they cut nothing off.
 
     Returns
     -------
     Truncated
-        Its parameters are those of the base, ``base.loc`` and so on, and the ends.
+        Its parameters are those of the base, ``base.loc`` and so on, and the bounds.
 
     Raises
     ------
     ParameterError
-        If nothing is between the ends, or less than float64 has probabilities for.
+        If nothing is between the bounds, or less than float64 has probabilities for.
 
     Examples
     --------

@@ -48,7 +48,7 @@ class ZeroInflated(Discrete):
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """The parameters that move an end of the base's support."""
+        """The parameters that move an endpoint of the base's support."""
         return tuple(f"base.{path}" for path in self.base.moving)
 
     def _ends(self, *theta: Any) -> tuple[Any, Any]:

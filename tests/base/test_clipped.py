@@ -118,11 +118,11 @@ def test_gradients_are_those_of_the_expectation():
 def test_what_has_no_answer():
     d = rp.clip(rp.Gaussian(), low=0.0)
     assert (d.moving, rp.clip(rp.Exponential(), low=-1.0).moving) == (("low",), ())
-    with pytest.raises(NoFormulaError, match="has probabilities at the ends of its support"):
+    with pytest.raises(NoFormulaError, match="has probabilities at its endpoints"):
         rp.kl(d, rp.Gaussian())
     with pytest.raises(ParameterError, match="low=1 is not below high=0; pass low < high"):
         rp.clip(rp.Gaussian(), low=1.0, high=0.0)
-    with pytest.raises(ParameterError, match="has no density: its ends have probabilities"):
+    with pytest.raises(ParameterError, match="has no density: its endpoints have probabilities"):
         rp.truncate(d, high=3.0)
     everything = rp.clip(rp.Uniform(), low=2.0)
     assert (everything.mean, everything.variance, everything.entropy) == (2.0, 0.0, 0.0)

@@ -329,7 +329,7 @@ def test_replace():
         ),
         (
             lambda g: rp.Mixture([g, rp.clip(g, low=0.0)]),
-            "has no density: its ends have probabilities",
+            "has no density: its endpoints have probabilities",
         ),
         (lambda g: rp.mixture([1.0], g, g), "weights has 1 entries and there are 2 components"),
         (lambda g: rp.mixture(1.0, g), "weights=1 is not a vector"),

@@ -498,11 +498,11 @@ def test_kl_from_what_is_truncated():
         (lambda: rp.Truncated(rp.Gaussian(), low=math.nan), r"low=nan is not in \[-inf, inf\]"),
         (
             lambda: rp.Truncated(rp.Uniform(), low=1.5),
-            r"low=1.5 is not below the upper end 1 of the support of Uniform\(low=0.0, high=1.0\)",
+            r"low=1.5 is not below the upper endpoint 1 of Uniform\(low=0.0, high=1.0\)",
         ),
         (
             lambda: rp.Truncated(rp.Exponential(), high=[1.0, 0.0]),
-            r"high\[1\]=0 is not above the lower end 0 of the support of Exponential",
+            r"high\[1\]=0 is not above the lower endpoint 0 of Exponential",
         ),
         (lambda: rp.Truncated(rp.Gaussian(), low=40.0), "low=40 and high=inf .* below 1e-290"),
         (lambda: rp.Truncated(rp.Poisson()), "draws integers; pass"),

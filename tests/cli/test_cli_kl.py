@@ -1,4 +1,4 @@
-"""``reparam kl``: divergences with their gradients, one row an element."""
+"""``reparam kl``: divergences with their gradients, one row per element."""
 
 import json
 

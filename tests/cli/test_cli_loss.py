@@ -219,7 +219,7 @@ class TestFormulas:
     def test_a_draw_that_many_elements_share(self, cli):
         options = ["-p", "loc=m", "--at", "m=0.5,x=1,2", "--loss", "(y*x)**2"]
         printed = cli.columns("grad", *options, "-n", 3, "--seed", 1)
-        assert list(printed)[:4] == ["draw", "element", "y", "loss"]  # noise isn't one an element
+        assert list(printed)[:4] == ["draw", "element", "y", "loss"]  # noise isn't one per element
         y = rp.Gaussian(0.5, 1.0).rsample(3, rng=1).value
         np.testing.assert_array_equal(printed["y"], np.repeat(y, 2))
         np.testing.assert_allclose(printed["dJ_dy"], (2 * y[:, None] * [1, 4]).ravel())

@@ -19,7 +19,7 @@ def test_the_scale_is_the_lower_end():
     assert d.log_prob(0.4999).tolist() == [-np.inf, -np.inf]
     assert np.all(d.rsample(1000, rng=1).value >= d.scale)
     found = estimate(rp.Pareto(), "log(y)", 1000, estimators="all", rng=1)
-    assert "scale moves an end of the support" in " ".join(found.left_out.values())
+    assert "scale moves an endpoint of the support" in " ".join(found.left_out.values())
 
 
 def test_functions_next_to_the_end():

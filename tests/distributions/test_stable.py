@@ -9,8 +9,7 @@ from flint import acb, arb, ctx
 from scipy import stats
 
 import reparam as rp
-from reparam import testing
-from reparam.distributions.stable import Stable
+from reparam import Stable
 
 #: α, β and z: in the middle and in tails, next to α = 1 and to 2, totally skewed or nearly, on the
 #: light side, near where a density of α < 1 is not analytic, and Cauchy's distribution nearly.
@@ -201,16 +200,3 @@ def test_moments():
     d = Stable([0.8, 0.8, 0.8, 1.0, 1.5, 2.0], [0.5, 1.0, -1.0, 1.0, 0.5, 0.5], 1.0, 2.0)
     np.testing.assert_allclose(d.mean, [np.nan, np.inf, -np.inf, np.inf, 2.0, 1.0])
     np.testing.assert_allclose(d.variance, [np.nan, np.inf, np.inf, np.inf, np.inf, 8.0])
-
-
-#: What takes a core-second or more: `reparam verify reparam.distributions.stable:Stable` has these.
-DEAR = {
-    f"passes_{each}" for each in ("derivative", "distribution", "edges", "expectation", "score")
-}
-PROPERTIES = [each for each in testing.properties(Stable) if each.__name__ not in DEAR]
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("has_property", PROPERTIES, ids=lambda p: p.__name__)
-def test_conformance(has_property):
-    has_property(Stable)

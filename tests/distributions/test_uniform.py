@@ -10,9 +10,9 @@ import reparam as rp
 from reparam.errors import EstimatorError, ParameterError, UnknownParameterError
 from reparam.estimators import estimate
 from reparam.special._accurate import LARGEST
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
 
 
 def test_names_of_other_libraries():
@@ -172,7 +172,7 @@ def test_exact_derivatives_include_what_goes_through_the_ends(objective):
 def test_estimators_by_the_score_say_why_they_are_left_out():
     found = estimate(rp.Uniform(), "y**2", 1000, estimators="all", rng=1)
     for name in ("score", "score-loo", "score-optimal", "score-average"):
-        assert "low, high of uniform move an end of the support" in found.left_out[name]
+        assert "low, high of uniform move an endpoint of the support" in found.left_out[name]
     with pytest.raises(EstimatorError, match="use pathwise"):
         estimate(rp.Uniform(), "y**2", 1000, estimators="score")
 

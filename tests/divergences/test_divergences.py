@@ -637,7 +637,7 @@ class TestTails:
         found = rp.kl(p, q, n=100_000, rng=1)
         assert np.isfinite(found.value)
         assert len(found.notes) == 1
-        assert "of 100000 draws round to an end of p's support" in found.notes[0]
+        assert "of 100000 draws round to an endpoint of p's support" in found.notes[0]
 
 
 class TestShapes:

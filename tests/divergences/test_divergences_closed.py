@@ -286,5 +286,5 @@ def test_matrices_are_gaussians_of_their_rows():
 
 def test_draws_of_vectors_that_round_to_an_edge_are_noted():
     p, q = rp.Dirichlet([1e-3, 2e-3, 3e-3]), rp.Concrete(1.0, logits=np.zeros(3))
-    assert "of 500 draws round to an end of p's support" in rp.kl(p, q, n=500, rng=1).notes[0]
+    assert "of 500 draws round to an endpoint of p's support" in rp.kl(p, q, n=500, rng=1).notes[0]
     assert rp.kl(rp.Dirichlet([1.0, 2.0, 3.0]), q, n=500, rng=1).notes == ()

@@ -60,7 +60,7 @@ CASES = [
 
 
 def expectation(frozen, phi):
-    """Return E[φ(y)] by SciPy's Gaussian quadrature between quantiles, or by a sum."""
+    """Return E[J(y)] by SciPy's Gaussian quadrature between quantiles, or by a sum."""
     if isinstance(frozen.dist, stats.rv_discrete):
         y = np.arange(frozen.support()[0], frozen.ppf(1.0 - 1e-15) + 200.0)
         return float(np.sum(phi(y) * frozen.pmf(y)))
@@ -76,7 +76,7 @@ def expectation(frozen, phi):
 
 
 def gradient(distribution, counterpart, text):
-    """Return ∂E[φ(y)]/∂θ by differences of the expectation, to four orders in the step."""
+    """Return ∂E[J(y)]/∂θ by differences of the expectation, to four orders in the step."""
     theta = {name: float(getattr(distribution, name)) for name in distribution.parameters}
     phi = functions(text)
     found = {}
@@ -376,7 +376,7 @@ class TestFacts:
             assert with_constant == pytest.approx(self.variance("y**2", name), rel=0.2)
 
     def test_coupling_makes_the_difference_exact(self):
-        """φ(y + 1) − φ(y) of a linear φ has no variance."""
+        """J(y + 1) − J(y) of a linear J has no variance."""
         row = estimate(rp.Poisson(3.0), "2*y", 100, estimators="measure-valued", rng=1)[
             "measure-valued", "rate"
         ]
@@ -394,7 +394,7 @@ class TestDiscrete:
 
     @pytest.mark.parametrize("temperature", [0.2, 1.0])
     def test_relaxed_estimates_its_own_expectation(self, temperature):
-        """E[φ(ỹ)] by quadrature over u, differentiated in p."""
+        """E[J(ỹ)] by quadrature over u, differentiated in p."""
 
         def relaxed(p):
             def at(u):
@@ -419,7 +419,7 @@ class TestDiscrete:
 
     @pytest.mark.parametrize("name", BIASED)
     def test_what_is_biased_has_no_variance_ratio(self, name):
-        """φ′ = 0 makes estimates 0 without variance, and wrong."""
+        """J′ = 0 makes estimates 0 without variance, and wrong."""
         row = estimate(rp.Bernoulli(0.3), "where(y > 0.5, 1, 0)", 100, estimators=name, rng=1)[
             name, "probs"
         ]
@@ -448,12 +448,12 @@ class TestDiscrete:
         assert bias(0.05) < 0.3 * bias(0.5)
 
     def test_straight_through_of_a_linear_objective(self):
-        """φ′ is 1: what is left is E[∂ỹ/∂p]."""
+        """J′ is 1: what is left is E[∂ỹ/∂p]."""
         rows = estimate(rp.Bernoulli(0.3), "y", estimators=BIASED, rng=1)
         assert rows["straight-through", "probs"].value == rows["relaxed", "probs"].value
 
     def test_entries_of_a_vector(self):
-        """Categories by hand: ∂E[φ]/∂η_k = p_k (φ(k) − E[φ])."""
+        """Categories by hand: ∂E[J]/∂η_k = p_k (J(k) − E[J])."""
         p = np.array([0.2, 0.5, 0.3])
         phi = (np.arange(3.0) - 0.8) ** 2
         truth = p * (phi - p @ phi)
@@ -498,7 +498,7 @@ class TestDiscrete:
 
     @pytest.mark.parametrize("d", [rp.Bernoulli(0.3), rp.Categorical([0.7, 0.0])])
     def test_straight_through_sees_the_value_at_any_temperature(self, d):
-        """Also where all of ỹ rounds to ½: φ′(y) = y leaves P(y = 1)."""
+        """Also where all of ỹ rounds to ½: J′(y) = y leaves P(y = 1)."""
         rows = estimate(d, "y**2/2", estimators=BIASED, temperature=1e20, rng=1)
         share = float(d.mean)
         for name, flat in (("relaxed", 0.5), ("straight-through", share)):
@@ -540,7 +540,7 @@ class TestObjectives:
         assert row.exact == pytest.approx(stats.norm.pdf(1.0), rel=1e-12)
         assert abs(row.value - row.exact) < 4.0 * row.standard_error
         assert row.variance_ratio == 1.0  # the reference, since there is no pathwise one
-        with pytest.raises(EstimatorError, match="pass \\(φ, φ′\\)"):
+        with pytest.raises(EstimatorError, match="pass \\(J, J′\\)"):
             estimate(rp.Gaussian(), jump, estimators="pathwise")
 
     @pytest.mark.parametrize(
@@ -573,7 +573,7 @@ class TestObjectives:
                 assert abs(row.error) <= 4.0 * row.standard_error + 1e-15
             if row.estimator == "score" and row.parameter in missed:
                 assert row.variance_ratio == 1.0
-        told = f"miss part of the derivative in {', '.join(missed)}: φ jumps, or its slope is wrong"
+        told = f"miss part of the derivative in {', '.join(missed)}: J jumps, or its slope is wrong"
         assert f"pathwise, antithetic, qmc {told}" in estimates.notes
         alone = estimate(distribution, objective, 100, estimators="pathwise", rng=1)
         assert alone.notes == (f"pathwise {told.replace('miss', 'misses', 1)}",)
@@ -584,9 +584,9 @@ class TestObjectives:
             (rp.Gaussian(), "1/y", "the integrals for it don't converge .* may not hold"),
             (rp.StudentT(1.0), "y**2", "don't converge"),  # ∂/∂loc: ∞ − ∞
             (rp.Gaussian(1e10), "y**2", "rounds too much"),
-            (rp.Beta(1.5, 0.5), "tanh(y)", "end too early, where values round to an end"),
-            (rp.Beta(1.3, 0.35), "tanh(y)", "end too early, where values round to an end"),
-            (rp.Gamma(0.001), "y", "quartiles coincide, with each other or with an end"),
+            (rp.Beta(1.5, 0.5), "tanh(y)", "end too early, where values round to an endpoint"),
+            (rp.Beta(1.3, 0.35), "tanh(y)", "end too early, where values round to an endpoint"),
+            (rp.Gamma(0.001), "y", "quartiles coincide, with each other or with an endpoint"),
             (rp.Geometric(1e-9), "y", "more than 16,777,216 terms"),
             (rp.Geometric(0.5), "2.1**y", "the sum for it doesn't converge"),
         ],
@@ -620,7 +620,7 @@ class TestObjectives:
         jump = (lambda y: np.where(y > 1.0, y, 0.0), slope)
         estimates = estimate(rp.Exponential(), jump, 100, estimators="score", rng=1)
         assert math.isnan(estimates["score", "rate"].exact)
-        assert "goes through an end of the support" in estimates.notes[0]
+        assert "goes through an endpoint of the support" in estimates.notes[0]
 
     @pytest.mark.parametrize(
         ("objective", "error", "message"),
@@ -629,7 +629,7 @@ class TestObjectives:
             ("y.real", ExpressionError, "column"),
             (3.0, EstimatorError, "is not a formula"),
             ((abs,), EstimatorError, "is not a formula"),
-            ((lambda y: y[:2], None), EstimatorError, "one number a draw"),
+            ((lambda y: y[:2], None), EstimatorError, "one number per draw"),
         ],
     )
     def test_others_are_errors(self, objective, error, message):
@@ -638,7 +638,7 @@ class TestObjectives:
 
     def test_slope_that_is_not_there(self):
         with pytest.raises(EstimatorError, match="has no slope"):
-            Objective("φ", np.square).slope(np.ones(2))
+            Objective("J", np.square).slope(np.ones(2))
 
 
 class TestExtremeParameters:
@@ -752,7 +752,7 @@ class TestTails:
         ("distribution", "objective", "name", "parameter", "infinite"),
         [
             (rp.StudentT(4.0), "y**2", "pathwise", "scale", True),  # E[y⁴]
-            (rp.StudentT(1.0), "(1 + y**2)**0.495", "pathwise", "scale", True),  # φ′ underflows
+            (rp.StudentT(1.0), "(1 + y**2)**0.495", "pathwise", "scale", True),  # J′ underflows
             (rp.StudentT(4.1), "y**2", "pathwise", "scale", False),
             (rp.StudentT(2.0), "y**2", "pathwise", "loc", True),  # E[y²]
             (rp.StudentT(2.1), "y**2", "pathwise", "loc", False),

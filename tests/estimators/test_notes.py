@@ -148,7 +148,7 @@ class TestNotFinite:
         y = rp.Gaussian().sample(1000, rng=1)
         bad = y < 0.0
         assert (
-            f"φ is NaN in {bad.sum()} of 1000 draws, first in draw {np.argmax(bad)},"
+            f"J is NaN in {bad.sum()} of 1000 draws, first in draw {np.argmax(bad)},"
             f" at y from {y[bad].min():.4g} to {y[bad].max():.4g}"
         ) in found.notes
 
@@ -158,7 +158,7 @@ class TestNotFinite:
         )
         assert np.isnan(found["pathwise", "df"].value)
         assert np.isfinite(found["score", "loc"].value)
-        assert found.notes[-1].startswith("NaN in df, scale by pathwise: φ′(y) ∂y/∂θ is 0 · ∞")
+        assert found.notes[-1].startswith("NaN in df, scale by pathwise: J′(y) ∂y/∂θ is 0 · ∞")
 
     @pytest.mark.parametrize(
         ("d", "objective", "expected"),

@@ -17,7 +17,7 @@ def lower(matrix):
     return np.tril(matrix)
 
 
-#: A law, φ as text, and exact derivatives.
+#: A law, J as text, and exact derivatives.
 CASES = {
     "squares": (
         rp.MultivariateGaussian(loc=LOC, scale_tril=SCALE),
@@ -179,14 +179,14 @@ def test_cubature_gives_what_moments_dont(law, phi, expected):
 
 def test_what_neither_gives_is_unknown():
     for law, phi, why in (
-        (LAW, "where(y[0] > 0.3, y[1], 0)", "φ is not smooth enough for the points"),
+        (LAW, "where(y[0] > 0.3, y[1], 0)", "J is not smooth enough for the points"),
         (rp.MultivariateGaussian(np.zeros(9)), "exp(y[0])", "points, which are too many"),
         (rp.independent(rp.Uniform(), rp.Gaussian()), "y[0]**3", "laws[0].high moves an end"),
         (rp.VonMisesFisher(), "exp(y[0])", "there is no quadrature over draws of von-mises"),
     ):
         found = rp.estimate(law, phi, 100, estimators="pathwise", rng=1)
         assert all(np.isnan(row.exact) for row in found)
-        assert "φ is not a quadratic polynomial" in found.notes[0]
+        assert "J is not a quadratic polynomial" in found.notes[0]
         assert why in found.notes[0]
     found = rp.estimate(rp.LKJCholesky(3, 2.0), "y[1, 0]", 100, estimators="pathwise", rng=1)
     assert np.isfinite(found["pathwise", "concentration"].value)

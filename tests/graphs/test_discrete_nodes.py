@@ -196,7 +196,7 @@ class TestEstimators:
             ("k ~ poisson(r)\nloss = k", "relaxed", "no relaxation of poisson in graphs"),
             ("k ~ poisson(r)\nloss = k", "score", "all draws are discrete"),
             ("z ~ gaussian(r)\nloss = z", "mixed", "no draw is discrete"),
-            ("z ~ uniform(0, r)\nloss = z", "score", "moves an end of the support"),
+            ("z ~ uniform(0, r)\nloss = z", "score", "moves an endpoint of the support"),
             ("z ~ transformed(uniform(0, r), exp())\nloss = z", "score", "base.high of z moves an"),
             ("z ~ gaussian(r)\nloss = z", "reinmax", "no estimator of graphs is called 'reinmax'"),
         ],
@@ -267,7 +267,7 @@ class TestDraws:
     def test_what_is_left_out_has_a_reason(self):
         found = rp.Graph("k ~ binomial(n, p)\nloss = k").at(n=4.0, p=0.3).expectation(500, rng=1)
         assert found.notes == (
-            "the derivative in n leaves k.total out: it moves an end of the support",
+            "the derivative in n leaves k.total out: it moves an endpoint of the support",
         )
         assert found.gradient["n"] == 0.0
 

@@ -205,7 +205,7 @@ class TestInputs:
             draw.vjp(zz=1.0)
         with pytest.raises(errors.ShapeError, match=r"∂L/∂z has shape \(2,\), z has shape \(3,\)"):
             draw.vjp(z=[1.0, 2.0])
-        with pytest.raises(errors.ShapeError, match="pass one derivative a value"):
+        with pytest.raises(errors.ShapeError, match="pass one derivative per value"):
             draw.vjp(z=np.ones((2, 3)))
         with pytest.raises(errors.GraphError, match=r"no 'z.lok' to differentiate in; did you me"):
             rp.Graph(CHAIN).at(**AT).rsample(3, rng=1).gradient("z.lok")

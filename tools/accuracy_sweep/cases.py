@@ -288,7 +288,7 @@ def concrete_checks(law: Any, values: list[float], rng: np.random.Generator) -> 
 
 
 def divergence_checks(name: str, rng: np.random.Generator) -> Iterator[Check]:
-    """KL and its gradients: of unlike pairs, and of pairs that are nearly the same."""
+    """KL and its gradients: of different families, and of pairs that are nearly the same."""
     first, second = name.split("|")
     formula = DIVERGENCES[first, second]
     p, q = theta(first, rng), theta(second, rng)

@@ -49,7 +49,7 @@ function pathLines(view, x, y) {
     [x(t), y(clip(formulas[j].value(noise), bottom - 9, top + 9))]))).join("");
 }
 
-/** Spread for draws of a coin, so that dots at the same value can be told apart. */
+/** Spread for draws of a coin, so that dots at the same value can be distinguished. */
 const jitter = (u) => 0.3 * (u - 0.5);
 const spread = (law, noise, y) => (law.discrete ? y + jitter(noise.u) : y);
 

@@ -52,7 +52,7 @@ function results(view) {
 /** What one draw's number is an estimate of. */
 function meanText(view, exact) {
   const mean = shown(exact, 4);
-  if (view.law.discrete && view.mode === "pathwise") return `wrong: ∂E[L]/∂p is ${mean}`;
+  if (view.law.discrete && view.mode === "pathwise") return `wrong: ∂E[J]/∂p is ${mean}`;
   return `from this one draw; the mean over draws is ${mean}`;
 }
 

@@ -33,7 +33,7 @@ def estimate(
     temperature: float = TEMPERATURE,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Estimates:
-    """Estimate ∂/∂θ E[φ(y)] by the workers of dask's scheduler, such as a ``Client``'s cluster.
+    """Estimate ∂/∂θ E[J(y)] by the workers of dask's scheduler, such as a ``Client``'s cluster.
 
     Takes what :func:`reparam.estimators.estimate` takes, and returns the same bits, except the
     cost of a draw, which is the time that the whole cluster took.
@@ -43,7 +43,7 @@ def estimate(
     distribution
         p(y; θ), with one set of parameters and no batch.
     objective
-        φ: text, an expression, a pair of functions (φ, φ′) or an object with ``value`` and
+        J: text, an expression, a pair of functions (J, J′) or an object with ``value`` and
         ``slope``.
     n
         How many draws each estimator takes.

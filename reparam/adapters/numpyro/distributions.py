@@ -38,7 +38,7 @@ class Univariate(Declared, Distribution):
             self._check_order(_are_below)
 
     def moving_support(self) -> Any:
-        """Return the closed interval that draws lie in, where parameters move an end of it."""
+        """Return the closed interval that draws lie in, where parameters move an endpoint of it."""
         values = dict(zip(self.law._own, self.theta, strict=True))
         if values.keys() >= set(self.law._support.moved_by):
             return between(constraints, *self.law._support.ends(values))
@@ -91,7 +91,7 @@ class Univariate(Declared, Distribution):
 
 
 def _bound(end: Any) -> Any:
-    """Return an end of the support: a number if it is known to be infinite in the whole batch."""
+    """Return an endpoint of the support: a number if it is infinite in the whole batch."""
     if not_jax_tracer(end) and end.size and jnp.isinf(end).all() and (end == end.min()).all():
         return float(end.min())
     return end

@@ -67,7 +67,7 @@ class _Evaluated(torch.autograd.Function):
         needed = ctx.needs_input_grad[3:]
         found: list[Tensor | None] = [None] * len(needed)
         for k, column in _columns(ctx, needed).items():
-            total = weighted(upstream, column)  # of extra arrays there are no derivatives
+            total = weighted(upstream, column)  # of auxiliary arrays there are no derivatives
             found[k] = total.sum_to_size(ctx.shapes[k])
         return None, None, None, *found
 

@@ -52,7 +52,7 @@ class Univariate(Declared, Differentiable):
         return way_of(self.key, "draw").holds([*map(array, values)])
 
     def moving_support(self) -> Any:
-        """Return the closed interval that draws lie in, where parameters move an end of it."""
+        """Return the closed interval that draws lie in, where parameters move an endpoint of it."""
         values = dict(zip(self.law._own, self.theta, strict=True))
         if values.keys() >= set(self.law._support.moved_by):
             return between(constraints, *self.law._support.ends(values))
@@ -60,7 +60,7 @@ class Univariate(Declared, Differentiable):
         return between(constraints, *map(self._bound, self.law(*numbers)._ends(*numbers)))
 
     def _bound(self, end: Any) -> Any:
-        """Return an end of the support: a number if it is infinite in the whole batch."""
+        """Return an endpoint of the support: a number if it is infinite in the whole batch."""
         if np.size(end) and np.all(np.isinf(end)) and np.min(end) == np.max(end):
             return float(np.min(end))
         return like(torch.as_tensor(end), self.theta)

@@ -1,4 +1,4 @@
-"""Sums of probabilities of counts, from one of them to the end of the support."""
+"""Sums of probabilities of counts, from one of them to the endpoint of the support."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _middle(
     scale: Array,
     term: Term,
 ) -> Array:
-    """Return the sum of as many terms as `length` says, by an integral from −½ to that − ½."""
+    """Return the sum of `length` terms, by an integral from −½ to that − ½."""
     mass = by_rows(log_prob, theta)
     reach = np.minimum(length, 2.0 * _NEAR * 2.0**_PANELS)[:, np.newaxis]
     half = np.where(np.isfinite(length[:, np.newaxis]), 0.5 * reach, reach)

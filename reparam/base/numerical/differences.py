@@ -33,7 +33,7 @@ _STEPS = (0, -1, 1, -2, 2, -3, -4, -5, -6)
 #: Steps to one side, as powers of 16, and how many times the least error ends them.
 _UPWARDS, _GROWN = range(250), 100.0
 
-#: The least distance from an end that they start at, at the end itself.
+#: The least distance from an endpoint that they start at, at the endpoint itself.
 _LEAST = 1e-290
 
 #: The relative error from which on differences are tried to one side.
@@ -153,8 +153,8 @@ def in_values(
 ) -> Array:
     """Return the derivative of ``function(y, *θ)`` in y: of rows.
 
-    Next to an end of the support, where central differences have too little room to see a function
-    that is smooth there, they are taken to one side.
+    Next to an endpoint of the support, where central differences have too little room to see a
+    function that is smooth there, they are taken to one side.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def in_values(
     y, theta
         Where to differentiate, one number or vector per row.
     low, high
-        The ends of the support, per row: steps stay within.
+        The endpoints of the support, per row: steps stay within.
     size
         What first steps are relative to where y is smaller.
     """
@@ -184,8 +184,8 @@ def in_values(
         near = np.maximum(
             np.minimum(y - low, high - y), np.maximum(2e3 * np.spacing(np.abs(y)), _LEAST)
         )
-        slope, doubt = _to_one_side(to_one_side, here[poor], near[poor], room)
-        better = doubt < error[poor]
+        slope, uncertainty = _to_one_side(to_one_side, here[poor], near[poor], room)
+        better = uncertainty < error[poor]
         found[poor[better]] = (inwards * slope)[better]
     return found
 
@@ -208,9 +208,9 @@ def _by_steps(moved: Moved, reach: Array, room: Array) -> tuple[Array, Array]:
     rest = np.arange(len(room))
     for power in _STEPS:
         step = np.minimum(_STEP * np.minimum(reach, room)[rest] * 16.0**power, 0.5 * room[rest])
-        slope, doubt = extrapolated(partial(_shifted, moved, rest, step), step)
-        better = doubt < error[rest]
-        best[rest[better]], error[rest[better]] = slope[better], doubt[better]
+        slope, uncertainty = extrapolated(partial(_shifted, moved, rest, step), step)
+        better = uncertainty < error[rest]
+        best[rest[better]], error[rest[better]] = slope[better], uncertainty[better]
         rest = rest[~(error[rest] <= _GOOD * np.abs(best[rest]))]
         if not rest.size:
             break
@@ -230,8 +230,8 @@ def extrapolated(moved: Callable[[float], Array], step: Array) -> tuple[Array, A
         sizes = np.maximum(sizes, np.maximum(np.abs(up), np.abs(down)))
     coarse, fine = ((4.0 * b - a) / 3.0 for a, b in pairwise(slopes))
     slope = fine + (fine - coarse) / 15.0
-    doubt = np.abs(slope - fine) + _EPSILON * sizes / step
-    return slope, np.where(np.isfinite(slope), doubt, np.inf)
+    uncertainty = np.abs(slope - fine) + _EPSILON * sizes / step
+    return slope, np.where(np.isfinite(slope), uncertainty, np.inf)
 
 
 def _to_one_side(moved: Moved, here: Array, near: Array, room: Array) -> tuple[Array, Array]:
@@ -252,11 +252,11 @@ def _to_one_side(moved: Moved, here: Array, near: Array, room: Array) -> tuple[A
             before = slopes[-1]
             slopes = [(order * b - a) / (order - 1.0) for a, b in pairwise(slopes)]
         (slope,) = slopes
-        doubt = np.abs(slope - before) + 8.0 * _EPSILON * sizes / step
-        doubt = np.where(np.isfinite(slope), doubt, np.inf)
-        better = doubt < error[rest]
-        best[rest[better]], error[rest[better]] = slope[better], doubt[better]
-        on = (doubt < _GROWN * error[rest]) & (step < 0.1 * room[rest])
+        uncertainty = np.abs(slope - before) + 8.0 * _EPSILON * sizes / step
+        uncertainty = np.where(np.isfinite(slope), uncertainty, np.inf)
+        better = uncertainty < error[rest]
+        best[rest[better]], error[rest[better]] = slope[better], uncertainty[better]
+        on = (uncertainty < _GROWN * error[rest]) & (step < 0.1 * room[rest])
         rest = rest[on & ~(error[rest] <= _GOOD * np.abs(best[rest]))]
         if not rest.size:
             break

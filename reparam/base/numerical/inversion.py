@@ -34,7 +34,7 @@ def quantile(
     cdf, sf
         P(Y ≤ y) and P(Y > y), of y and θ.
     ends
-        The ends of the support: numbers, or one per probability.
+        The endpoints of the support: numbers, or one per probability.
     theta
         The parameters: numbers, or one per probability.
     """

@@ -49,7 +49,7 @@ def log_tail(
     log_prob
         The log density, of y and θ.
     end
-        The end of the support that the tail reaches to, per row.
+        The endpoint of the support that the tail reaches to, per row.
     sign
         −1 for the lower tail, 1 for the upper.
     """
@@ -69,7 +69,8 @@ def _integrated(y: Array, log_prob: Callable[[Array], Array], end: Array, sign: 
     node, weight = half_line()
     scale = scale_of(y, log_prob, sign)[:, np.newaxis]
     width = np.abs(end[:, np.newaxis] - start)
-    # at a finite end the half-line is mapped to what is left of the support, end − width · share
+    # at a finite endpoint the half-line is mapped to what is left of the support, end − width ·
+    # share
     ended = np.isfinite(width)
     ratio = np.where(ended, np.minimum(scale / width, 1.0), 1.0)
     share = 1.0 / (1.0 + ratio * node)

@@ -83,11 +83,11 @@ def _derivative(
             return np.asarray(function(d.replace({name: there})))
 
         try:
-            slope, doubt = extrapolated(moved, _over(step, extra))
+            slope, uncertainty = extrapolated(moved, _over(step, extra))
         except ReparamError:
             continue
-        better = doubt < error
-        best, error = np.where(better, slope, best), np.where(better, doubt, error)
+        better = uncertainty < error
+        best, error = np.where(better, slope, best), np.where(better, uncertainty, error)
         if np.all(error <= _GOOD * (np.abs(best) + np.abs(here) / _over(size, extra))):
             break
     return best

@@ -1,7 +1,7 @@
 """Mean, variance and entropy by quadrature: over u where the support ends, over y where it doesn't.
 
-Quantiles keep what densities lose next to an end of the support, where they may be infinite; and
-densities keep what quantiles lose in tails that have no end. Where a tail falls like a power,
+Quantiles keep what densities lose next to an endpoint of the support, where they may be infinite;
+and densities keep what quantiles lose in tails that have no end. Where a tail falls like a power,
 |y|^(−α−1), the power decides whether a moment is finite, and the rest of the integral is known.
 """
 
@@ -41,7 +41,7 @@ _REST = 1e-9
 #: How far the logarithm of an integrand falls until the sum of a power's rest is cut off.
 _DECAYED = 36.0
 
-#: Probability that may lie next to an end, closer than floating-point numbers are.
+#: Probability that may lie next to an endpoint, closer than floating-point numbers are.
 _HIDDEN = 1e-9
 
 
@@ -68,7 +68,7 @@ def moments(
         From the numbers of some distributions to their quantile, that of the upper tail, and log
         density, each a function of rows of nodes.
     low, high
-        The ends of the supports, one per distribution.
+        The endpoints of the supports, one per distribution.
     """
     if low.size > _TOGETHER:
         pieces = []
@@ -78,7 +78,7 @@ def moments(
         mean, variance, entropy = map(np.concatenate, zip(*pieces, strict=True))
         return mean, variance, entropy
     best = np.full((3, low.size), np.nan)
-    doubt = np.full(best.shape, np.inf)
+    uncertainty = np.full(best.shape, np.inf)
     rest = np.arange(low.size)
     before: Array | None = None
     for step in _STEPS:
@@ -89,7 +89,7 @@ def moments(
             scale = np.stack([spread, found[1], np.maximum(np.abs(found[2]), 1.0)])
             with np.errstate(all="ignore"):
                 error = np.where(same, 0.0, np.abs(found - before) / scale)
-            doubt[:, rest] = error = np.where(np.isnan(error), np.inf, error)
+            uncertainty[:, rest] = error = np.where(np.isnan(error), np.inf, error)
             unsettled = np.any(error > _GOOD, axis=0)
         else:
             unsettled = np.ones(rest.size, np.bool_)
@@ -97,7 +97,7 @@ def moments(
         rest, before = rest[unsettled], found[:, unsettled]
         if not rest.size:
             break
-    mean, variance, entropy = np.where(doubt > _BAD, np.nan, best)
+    mean, variance, entropy = np.where(uncertainty > _BAD, np.nan, best)
     return mean, variance, entropy
 
 
@@ -132,14 +132,14 @@ def _half(
     sign: float,
     step: float,
 ) -> _Part:
-    """Return the integrals from the median to one end of the support.
+    """Return the integrals from the median to one endpoint of the support.
 
     Parameters
     ----------
     quantile
         Of probabilities towards that end.
     log_prob, middle, ends
-        The log density, the median, and the ends of the support.
+        The log density, the median, and the endpoints of the support.
     sign
         −1 downwards, 1 upwards.
     step
@@ -195,8 +195,8 @@ def _tail(start: Array, log_prob: Function, middle: Array, sign: float, step: fl
         rest = (np.exp(np.minimum(logs, 700.0)) * slope).sum(-1)
         left = reach ** (k + 1) * np.exp(last)
         slow = steady & (power > k) & ((power - k) * log_w[-1] < _DECAYED)
-        unsure = unknown | slow | (~steady & (left > _REST * total))
-        total = np.where(unsure, np.nan, total + np.where(steady, rest, 0.0))
+        undecided = unknown | slow | (~steady & (left > _REST * total))
+        total = np.where(undecided, np.nan, total + np.where(steady, rest, 0.0))
         sums.append(sign**k * total)
         infinite.append(power <= k)
     surprises = ((alpha + 1.0) * log_w - last[..., np.newaxis]) * np.exp(log_mass)

@@ -32,8 +32,8 @@ def along_quantiles(
 
     What is differentiated is the quantile, if there is a formula, except far up, where u has too
     few digits; or else the logarithm of the smaller tail, which far out is smoother than the tail.
-    Where that underflows there is no derivative, NaN, except at an end of the support, which does
-    not move.
+    Where that underflows there is no derivative, NaN, except at an endpoint of the support, which
+    does not move.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def along_quantiles(
     formulas
         The cdf, sf and log density, of y and θ.
     ends
-        The ends of the support that don't move with θ, or NaN.
+        The endpoints of the support that don't move with θ, or NaN.
     theta, declared
         The parameters, and their declarations.
     icdf

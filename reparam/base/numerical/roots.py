@@ -31,17 +31,17 @@ _SMOOTH = 40
 def within(excess: Formula, low: Array, high: Array) -> Array:
     """Return where functions that grow change their sign, between ends that may be infinite.
 
-    The bracket is searched for by the distance from an end, or from 0 where both are infinite: by
-    factors that grow, then by halving the places between. Once it is two octaves wide, the method
-    is Chandrupatla's.
+    The bracket is searched for by the distance from an endpoint, or from 0 where both are infinite:
+    by factors that grow, then by halving the places between. Once it is two octaves wide, the
+    method is Chandrupatla's.
 
     Parameters
     ----------
     excess
-        The functions, of values between the ends and of the numbers of their rows. They may be
-        infinite, and are not evaluated at the ends.
+        The functions, of values between the endpoints and of the numbers of their rows. They may be
+        infinite, and are not evaluated at the endpoints.
     low, high
-        The ends: one row per function.
+        The endpoints: one row per function.
     """
     is_low, is_high = np.isfinite(low), np.isfinite(high)
     bounded, free = is_low & is_high, ~(is_low | is_high)
@@ -88,7 +88,7 @@ def _bracketed(
         below, above = np.where(is_near, value, below), np.where(is_near, above, value)
         unknown = np.where(is_near, (far == end) & np.isinf(above), near == 0)
         room = np.where(is_near, far - at, at - near)
-        # into the last octave before an end, to the number next to it
+        # into the last octave before an endpoint, to the number next to it
         leap = np.where(room <= _OCTAVE, room - 1, step)
         aside = at + np.where(is_near, leap, -leap)
         at = np.where(unknown & (leap < room), aside, _mean_of(near, far))
@@ -116,7 +116,7 @@ def between(excess: Formula, left: Array, right: Array, below: Array, above: Arr
     left, right
         Brackets, in any order, one row per function.
     below, above
-        The functions' values there, of unlike signs or 0.
+        The functions' values there, of opposite signs or 0.
 
     References
     ----------
@@ -126,7 +126,7 @@ def between(excess: Formula, left: Array, right: Array, below: Array, above: Arr
     found = _closest(left, right, below, above)
     apart = np.abs(right - left) > _spacing(left, right)  # not so of the last number and infinity
     rows = np.flatnonzero((below != 0.0) & (above != 0.0) & apart)
-    # the last point, the other end of the bracket, and the point before
+    # the last point, the other endpoint of the bracket, and the point before
     x, other, f, f_other = (each[rows] for each in (left, right, below, above))
     share, steps = np.full(rows.shape, 0.5), 0
     while rows.size:
@@ -162,7 +162,7 @@ def _closest(x: Array, other: Array, f: Array, f_other: Array) -> Array:
 def _interpolated(
     x: Array, other: Array, before: Array, f: Array, f_other: Array, f_before: Array
 ) -> Array:
-    """Return how far the root is on the way to the other end, by the inverse quadratic.
+    """Return how far the root is on the way to the other endpoint, by the inverse quadratic.
 
     It is at least a unit in the last place from either, and half the way where a quadratic through
     the three points has no inverse in the bracket.
@@ -187,7 +187,7 @@ def halved(excess: Formula, low: Array, high: Array, row: Array) -> Array:
 
 
 def halfway(low: Array, high: Array) -> Array:
-    """Return the number that has as many floating-point numbers between it and either end."""
+    """Return the number that has as many floating-point numbers between it and either endpoint."""
     return _number(_mean_of(_numbered(low), _numbered(high)))
 
 

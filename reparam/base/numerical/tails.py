@@ -42,7 +42,7 @@ def by_rows(formula: Callable[..., Any], leaves: Sequence[Array]) -> Callable[[A
 
 
 def upper_tail(y: Array, log_prob: Callable[[Array], Any], high: Array) -> Array:
-    """Return ∫ exp(log p) from y to the end of the support: NaN if the density rises to that end.
+    """Return ∫ exp(log p) from y to the endpoint of the support: NaN if the density rises to that.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ def upper_tail(y: Array, log_prob: Callable[[Array], Any], high: Array) -> Array
     log_prob
         The log density, of rows of nodes.
     high
-        The upper end of the support, per row.
+        The upper endpoint of the support, per row.
     """
     start, end = y[:, np.newaxis], high[:, np.newaxis]
     w, weight = half_line()
     scale = scale_of(y, log_prob, 1.0)[:, np.newaxis]
     if np.all(np.isfinite(high)):
-        # next to an end where the density is infinite there are too few floating-point numbers
+        # next to an endpoint where the density is infinite there are too few floating-point numbers
         last = np.nextafter(end, -np.inf)
         rises = ~(log_prob(last) <= log_prob(np.minimum(start, last)))[:, 0]
         width = end - start

@@ -137,17 +137,17 @@ class Map(Tree, abc.ABC):
         return ()
 
     def _keeps_distance(self, end: float, *phi: Array) -> NDArray[np.bool_] | bool:
-        """Whether T(x) has digits next to an end of x that x itself has lost."""
+        """Whether T(x) has digits next to an endpoint of x that x itself has lost."""
         return True
 
     def _image(self, low: Any, high: Any, *phi: Array) -> tuple[Any, Any]:
-        """Return T at both ends of an interval, the lower value first."""
+        """Return T at both endpoints of an interval, the lower value first."""
         first, last = self._value(low, *phi), self._value(high, *phi)
         falls = self._falls(*phi)
         return np.where(falls, last, first), np.where(falls, first, last)
 
     def _admits(self, low: Any, high: Any) -> bool:
-        """Whether T is monotone between these ends of supports."""
+        """Whether T is monotone between these endpoints of supports."""
         first, last = self.domain.ends({})
         return bool(np.all(low >= first) and np.all(high <= last))
 
@@ -156,7 +156,7 @@ class Map(Tree, abc.ABC):
         return self
 
     def _inverse_between(self, y: Array, low: Any, high: Any, *phi: Array) -> Array:
-        """Return the x between these ends with T(x) = y."""
+        """Return the x between these endpoints with T(x) = y."""
         return np.asarray(np.clip(self._inverse(y, *phi), low, high))
 
     def _no_partials(self, x: Array, y: Array, *phi: Array) -> tuple[Any, ...]:

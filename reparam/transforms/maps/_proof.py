@@ -26,7 +26,7 @@ _ROUNDS, _MOST = 48, 2**13
 def direction(
     expression: Expression, low: Array, high: Array, values: Mapping[str, Array], what: str
 ) -> float:
-    """Return 1 if a formula of y rises between the ends of all rows, −1 if it falls.
+    """Return 1 if a formula of y rises between the endpoints of all rows, −1 if it falls.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def direction(
             break
         left, right, row = left[rest], right[rest], row[rest]
         middle = _middle(left, right)
-        cut = (middle > left) & (middle < right)  # else no number is between the ends
+        cut = (middle > left) & (middle < right)  # else no number is between the endpoints
         cuts.append((middle[cut], row[cut]))
         left, right, row = (
             np.concatenate([left, middle[cut]]),
@@ -93,7 +93,7 @@ def direction(
 
 
 def _middle(left: Array, right: Array) -> Array:
-    """Return numbers between: on a logarithmic scale where the ends are of different sizes."""
+    """Return numbers between: on a logarithmic scale where the endpoints are of different sizes."""
     with np.errstate(all="ignore"):
         mean = 0.5 * left + 0.5 * right
         size = np.minimum(np.abs(left), np.abs(right)), np.maximum(np.abs(left), np.abs(right))
@@ -113,7 +113,7 @@ def _middle(left: Array, right: Array) -> Array:
 
 
 def _ends(left: Array, right: Array, chosen: NDArray[np.bool_]) -> str:
-    """Return the ends of the first run of pieces that join, among those chosen."""
+    """Return the endpoints of the first run of pieces that join, among those chosen."""
     order = np.argsort(left[chosen])
     left, right = left[chosen][order], right[chosen][order]
     end = right[0]

@@ -26,7 +26,7 @@ __all__ = ["Formula", "formula"]
 #: What first steps of differences are relative to where x is smaller, if it is regular there.
 _STEP = 0.25
 
-#: Where a formula has no value at an end that is infinite, it is looked at here instead.
+#: Where a formula has no value at an endpoint that is infinite, it is looked at here instead.
 _FAR = (LARGEST, 1e150, 1e100, 1e50, 1e15)
 
 #: And next to one that is finite, at these distances relative to it, or to 1.
@@ -86,8 +86,8 @@ class Formula(Map):
             value = self._value(x, *(leaf[at] for leaf in leaves))
             return np.asarray(self._sign * (value - y[at]))
 
-        # unlike `numerical.roots.within` this finds ends that are values, and a formula costs less
-        # than interpolation
+        # other than `numerical.roots.within` this finds ends that are values, and a formula costs
+        # less than interpolation
         x = numerical.halved(excess, low, high, np.arange(y.size, dtype=np.float64))
         return np.where(np.isnan(y), np.nan, x).reshape(shape)
 
@@ -142,7 +142,7 @@ class Formula(Map):
         return (last, first) if self._sign < 0.0 else (first, last)
 
     def _limit(self, end: Any, inwards: float, phi: tuple[Array, ...]) -> Array:
-        """Return T at an end, or where it has no value there, next to it."""
+        """Return T at an endpoint, or where it has no value there, next to it."""
         end = np.asarray(end)
         value = np.asarray(self._value(end, *phi))
         for far, near in zip(_FAR, (*_NEAR, 1e-8), strict=True):

@@ -111,7 +111,7 @@ class Reciprocal(Map):
         return -1.0
 
     def _image(self, low: Any, high: Any, *phi: Array) -> tuple[Any, Any]:
-        # next to 0 the side decides, which a zero's sign need not tell
+        # next to 0 the side decides, which a zero's sign need not show
         low, high = np.asarray(low), np.asarray(high)
         first = np.where(high == 0.0, -np.inf, 1.0 / high)
         last = np.where(low == 0.0, np.inf, 1.0 / low)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally, results, sizes_of
-from reparam.verification.context import Context
-from reparam.verification.laws import Formula, Law
-from reparam.verification.numerical_law import NumericalLaw
-from reparam.verification.numerics import (
+from reparam.verification.evidence.comparing import Tallies, Tally, results, sizes_of
+from reparam.verification.evidence.context import Context
+from reparam.verification.laws.law import Formula, Law
+from reparam.verification.laws.numerical import NumericalLaw
+from reparam.verification.numerics.calculus import (
     derivative_in,
     differentiate,
+    forced,
     integral,
-    moved,
     of_tails,
     rounding_of,
     spans,
 )
 from reparam.verification.refusals import Faulty, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Target
+from reparam.verification.targets.target import Target
 from reparam.verification.witnesses import _logarithms
 
 __all__ = ["identity"]
@@ -92,7 +92,7 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
     if target.strict or target.length:
         return
     names, rtol = _to_be_held(target), _FOLLOWING if target.claimed is None else _CLAIM
-    tallies: dict[tuple[str, str], Tally] = {}
+    tallies = Tallies(doubt=_DOUBT)
     for theta in context.sets() if names else ():
         law, u = target.law(theta, context.seed), context.probabilities
         if target.claimed is not None:
@@ -104,12 +104,10 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
             exact = _of_law(law, name, at)
             for key, stated in _by_parameter(target, name, target.formulas[name](at, **theta)):
                 reference = exact[key] if key else exact
-                tally = tallies.setdefault(
-                    (name, key), Tally(_SYMBOLS[name].format(key), doubt=_DOUBT)
-                )
                 slack, point = rtol * _typical(reference), dict[str, Any](where)
                 if name == "sf" and isinstance(law, NumericalLaw):
                     slack = law.doubt
+                tally = tallies[_SYMBOLS[name].format(key)]
                 tally.add(theta, stated, reference, rtol=rtol, atol=slack, **point)
     yield from results(tallies)
 
@@ -166,11 +164,7 @@ def _masses(context: Context) -> Iterator[Comparison]:
         outer = np.asarray(np.where(upper, sf(y, **theta), cdf(y - 1.0, **theta)))
         whole = inner(**theta)
         mass = np.exp(formulas["log_prob"](y, **theta))
-        lost = 1e-13 * whole
-        for name in context.target.parameters:  # by what rounding θ does
-            lost = lost + _UNITS * moved(
-                partial(_at, inner, theta, name), np.asarray(theta[name]), whole
-            )
+        lost = 1e-13 * whole + _UNITS * forced(inner, theta, whole)
         tally.add(theta, mass, whole - outer, rtol=1e-12, atol=lost, y=y)
     yield from tally.result()
     if "icdf" in formulas:
@@ -198,10 +192,6 @@ def _steps(context: Context) -> Iterator[Comparison]:
             found = np.asarray(formulas["icdf"](u, **theta))
             tally.add(theta, found[there], expected[there], u=u[there])
     yield from tally.result()
-
-
-def _at(f: Callable[..., Array], theta: Mapping[str, float], name: str, place: Array) -> Array:
-    return f(**{**theta, name: place})
 
 
 def _tails(formulas: Mapping[str, Formula]) -> tuple[Formula, Formula]:
@@ -270,10 +260,7 @@ def _exp(log: Formula, y: Array, /, **theta: float) -> Array:
 
 def _pathwise(context: Context) -> Iterator[Comparison]:
     target, formulas = context.target, context.target.formulas
-    tallies = {
-        name: Tally(f"p(y) ∂y/∂{name}, against −∂F/∂{name}", doubt=_DOUBT)
-        for name in target.parameters
-    }
+    tallies = Tallies(doubt=_DOUBT)
     for theta in context.sets():
         y, _ = context.points(theta)
         log_density = formulas["log_prob"](y, **theta)
@@ -282,10 +269,10 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
         # one factor may overflow or be subnormal, and the product neither
         flows = {
             name: np.copysign(np.exp(log_density + np.log(np.abs(path))), path)
-            for name, path in ((name, np.asarray(pathwise[name])) for name in tallies)
+            for name, path in ((name, np.asarray(pathwise[name])) for name in target.parameters)
         }
         sizes = sizes_of(flows)
-        for name, tally in tallies.items():
+        for name in target.parameters:
             below, above = (
                 derivative_in(
                     name,
@@ -305,7 +292,7 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
                 slack += 1e-9 * (sizes[name] - np.median(np.abs(flow)))
             # a step that moves an end across y meets the kink of F there
             clear = inside if name in target.moving else slice(None)
-            tally.add(
+            tallies[f"p(y) ∂y/∂{name}, against −∂F/∂{name}"].add(
                 theta,
                 flow[clear],
                 -slope[clear],

@@ -11,8 +11,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.engine.noise import NORMAL
-from reparam.verification.comparing import Tally, beside, results
-from reparam.verification.context import Context
+from reparam.verification.evidence.comparing import Tally, beside, results
+from reparam.verification.evidence.context import Context
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
 

@@ -178,16 +178,14 @@ def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
         return value.sum()
     array = np.asarray(value, np.float64)
     if array.ndim > len(event):
-        return _sum_of_rows(array)
-    if not event:
-        return np.asarray(size * array)
+        return _sum_of_rows(array) if event else np.asarray(np.add.reduce(array))
     return np.asarray(size * (np.broadcast_to(array, event) if array.shape != event else array))
 
 
 def _sum_of_rows(array: Array) -> Array:
     """Return the sum of rows; NumPy adds up a few long ones faster than many short ones."""
-    joined = _LONG // max(1, math.prod(array.shape[1:])) if array.ndim > 1 else 0
-    if joined < 2 or len(array) < _LONG or not array.flags.c_contiguous:
+    joined = _LONG // max(1, math.prod(array.shape[1:]))
+    if array.ndim == 1 or joined < 2 or len(array) < _LONG or not array.flags.c_contiguous:
         return np.asarray(np.add.reduce(array, axis=0))
     whole = len(array) // joined * joined
     longer = array[:whole].reshape(-1, joined, *array.shape[1:])

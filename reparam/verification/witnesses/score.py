@@ -79,7 +79,7 @@ def score(context: Context) -> Iterator[Comparison]:
         scores = partial(_scores, formulas["score"], list(target.parameters), y)
         rows = scores(**theta)
         claimed = dict(zip(target.parameters, rows, strict=True))
-        rounded = forced(scores, theta, rows)
+        rounded = forced(scores, theta, target.parameters, rows)
         sizes = sizes_of({name: claimed[name] for name in target.parameters})
         for name, lost in zip(target.parameters, rounded, strict=True):
             log_prob = partial(formulas["log_prob"], y)

@@ -61,7 +61,14 @@ def test_nothing_is_wrong_with_these(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "witness"), [("1 - uniform", "score"), ("log(1 - uniform)", "derivative")]
+    ("text", "witness"),
+    [
+        ("1 - uniform", "score"),
+        ("log(1 - uniform)", "derivative"),
+        ("mixture([0, 1], gaussian, gaussian(2))", "score"),
+        ("bernoulli(1)", "identity"),
+        ("binomial(3, 1)", "identity"),
+    ],
 )
 def test_parameters_on_the_edge_of_what_is_allowed_are_kept(text, witness):
     report = rp.verify(text, witnesses=[witness], level="quick", seed=1)

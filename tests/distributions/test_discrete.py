@@ -315,6 +315,12 @@ def test_score_function_estimates_the_derivative_of_an_expectation(name):
             assert abs(row.mean() - (up - down) / 2e-5) <= Z * error + 1e-8
 
 
+def test_no_draw_or_quantile_is_minus_zero():
+    for d in (rp.DiscreteUniform(), rp.DiscreteUniform(-3, 0), rp.Skellam()):
+        for y in (d.sample(200, rng=1), d.icdf(np.linspace(0.0, 1.0, 99))):
+            assert not np.any(np.signbit(y[y == 0.0]))
+
+
 def test_geometric_draws_that_float64_has_no_room_for_are_infinite():
     assert np.all(rp.Geometric(5e-324).sample(10, rng=1) == math.inf)
 

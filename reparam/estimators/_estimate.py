@@ -199,10 +199,10 @@ def _chosen(
         names = list(USUAL)
     for name in names:
         if name != "all" and name not in ESTIMATORS:
-            raise EstimatorError(
-                f"no estimator is called {name!r}{did_you_mean(str(name), ESTIMATORS)}"
-                f" (there are {', '.join(ESTIMATORS)}, all)"
+            hint = did_you_mean(str(name), ESTIMATORS) or (
+                f"; there are {', '.join(ESTIMATORS)}, all"
             )
+            raise EstimatorError(f"no estimator is called {name!r}{hint}")
     chosen: list[type[Estimator]] = []
     left_out: dict[str, str] = {}
     for name, cls in ESTIMATORS.items():  # in the order of the table, each once

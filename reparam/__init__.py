@@ -122,6 +122,7 @@ if TYPE_CHECKING:
     from reparam.distributions.skew_t import SkewT as SkewT
     from reparam.distributions.soft_laplace import SoftLaplace as SoftLaplace
     from reparam.distributions.spherical_uniform import SphericalUniform as SphericalUniform
+    from reparam.distributions.stable import Stable as Stable
     from reparam.distributions.stick_breaking_normal import (
         StickBreakingNormal as StickBreakingNormal,
     )

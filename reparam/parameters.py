@@ -197,12 +197,11 @@ class Parameter:
         array = as_real_array(self.name, value).view()
         if isinstance(self.domain, Integers):
             need_exact(self.name, value, array)
-        if not self.dims:
-            if self.domain.plainly_holds(array):
-                array.flags.writeable = False
-                return array
-        else:
+        if self.dims:
             self._check_axes(array)
+        if not isinstance(self.domain, Region) and self.domain.plainly_holds(array):
+            array.flags.writeable = False
+            return array
         if self.infinity < math.inf:
             array = np.where(array == math.inf, self.infinity, array)
         if isinstance(self.domain, Region):

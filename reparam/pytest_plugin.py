@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from reparam.verification.planning import TargetSpec
     from reparam.verification.results import Check
+    from reparam.verification.run.planning import TargetSpec
 
 __all__ = ["VerificationItem"]
 
@@ -110,7 +110,7 @@ class _Run:
     def __init__(self, config: pytest.Config) -> None:
         import secrets
 
-        from reparam.verification.configuration import Configuration, merged, read
+        from reparam.verification.run.configuration import Configuration, merged, read
 
         with _usage_errors():
             project = read(Path(config.rootpath))
@@ -133,8 +133,8 @@ class _Run:
     @cached_property
     def names(self) -> Sequence[str]:
         """The targets' names, if there are all these targets."""
-        from reparam.verification.planning import distinct
-        from reparam.verification.running import importable, resolved
+        from reparam.verification.run.planning import distinct
+        from reparam.verification.run.running import importable, resolved
 
         settings = self.settings
         with _usage_errors(), importable(self.path.parent):
@@ -147,7 +147,7 @@ class _Run:
     def check(self, item: VerificationItem) -> Check:
         """Return an item's check: made with those of all items of its target in this session."""
         if (item.place, item.witness) not in self._checks:
-            from reparam.verification.running import importable, verify
+            from reparam.verification.run.running import importable, verify
             from reparam.verification.witnesses import STATISTICAL
 
             wanted = [each.witness for each in ([item] if self._shared else item.siblings)]
@@ -159,7 +159,7 @@ class _Run:
             with importable(self.path.parent):
                 report = verify(
                     [replace(item.spec, only=tuple(wanted), skip=())],
-                    level=self.settings.level,
+                    level=self.settings.level or "default",
                     seed=self.seed,
                     workers=self.settings.workers,
                     time_limit=self.settings.time_limit,
@@ -189,7 +189,7 @@ class _Run:
 
 def _seed(config: pytest.Config) -> int | None:
     """Return the seed that is asked for, or that pytest-xdist's controller has chosen."""
-    from reparam.verification.planning import validated
+    from reparam.verification.run.planning import validated
 
     passed = getattr(config, "workerinput", {}).get(_SEED)
     text = config.getoption("reparam_seed") if passed is None else passed

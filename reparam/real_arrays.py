@@ -11,10 +11,13 @@ import numpy as np
 from reparam._typing import Array, ArrayLike
 from reparam.errors import ParameterError, ReparamError, ShapeError
 
-__all__ = ["MAX_DIMENSIONS", "as_real_array", "check_dimensions", "need_exact"]
+__all__ = ["FLOAT64", "MAX_DIMENSIONS", "as_real_array", "check_dimensions", "need_exact"]
 
 #: How many dimensions arrays may have: NumPy's arrays have up to 64, and its broadcasting 32.
 MAX_DIMENSIONS = 32
+
+#: The only dtype of that name in the machine's byte order: compared by identity, which is faster.
+FLOAT64 = np.dtype(np.float64)
 
 #: Up to here float64 has all integers.
 _ALL_INTEGERS = 2.0**53
@@ -74,7 +77,7 @@ def need_exact(name: str, value: object, array: Array) -> None:
 
 def _plain(value: object) -> Array | None:
     """Return a value that is a float64 array, or a float, without further ado; else None."""
-    if type(value) is np.ndarray and value.dtype == np.float64 and value.ndim <= MAX_DIMENSIONS:
+    if type(value) is np.ndarray and value.dtype is FLOAT64 and value.ndim <= MAX_DIMENSIONS:
         return value
     return np.array(value) if type(value) is float else None
 

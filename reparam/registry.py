@@ -132,6 +132,7 @@ BUILT_IN = {
     "skew-t": "SkewT",
     "soft-laplace": "SoftLaplace",
     "spherical-uniform": "SphericalUniform",
+    "stable": "Stable",
     "stick-breaking-normal": "StickBreakingNormal",
     "student-t": "StudentT",
     "tanh-normal": "TanhNormal",

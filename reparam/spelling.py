@@ -32,6 +32,9 @@ __all__ = ["is_name", "parse", "read"]
 #: What is longer, or nests deeper, is refused: far beyond what ``repr`` writes.
 MAX_LENGTH, MAX_DEPTH = 10_000, 50
 
+#: Of how many words, joined by hyphens, a name before another hyphen may be.
+MAX_WORDS = 8
+
 _EXAMPLE = "gaussian(loc=0, scale=1)"
 
 #: Words that stand for a law drawn by its quantile, as ``repr`` writes it.
@@ -299,16 +302,13 @@ class _Reader:
 
     def name(self) -> str:
         """Go past a name, and return it: of gaussian-1, which is not a name, the part that is."""
-        name, start = self.token, self.start
-        shorter, rest = name, "0"
-        while "-" in shorter and not self.is_known(shorter):
-            shorter, _, rest = shorter.rpartition("-")
-        if (
-            shorter != name
-            and self.is_known(shorter)
-            and (rest[0].isdigit() or self.is_known(rest))
-        ):
-            name, self.position = shorter, start + len(shorter)
+        name, start, words = self.token, self.start, self.token.split("-")
+        if len(words) > 1 and not self.is_known(name):
+            for count in range(min(len(words) - 1, MAX_WORDS), 0, -1):
+                if self.is_known(shorter := "-".join(words[:count])):
+                    if words[count][0].isdigit() or self.is_known(words[count]):
+                        name, self.position = shorter, start + len(shorter)
+                    break
         self.advance()
         return name
 

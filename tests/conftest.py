@@ -56,7 +56,7 @@ def python():
 @pytest.fixture
 def at_once(monkeypatch):
     """Let ``reparam verify`` work in this process: workers take longer to start than most tests."""
-    monkeypatch.setattr("reparam.verification.running.Pool", AtOnce)
+    monkeypatch.setattr("reparam.verification.run.running.Pool", AtOnce)
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ In an environment with the libraries it writes the tables of docs/comparison.md;
 them.
 
 Of each law that is registered here and that a library's table in
-``reparam.verification.libraries`` names, the library draws at seeded parameters, typical ones and
-far ones, and its ∂y/∂θ at each draw is compared with −F_θ/p there. reparam's is
+``reparam.verification.targets.libraries`` names, the library draws at seeded parameters, typical
+ones and far ones, and its ∂y/∂θ at each draw is compared with −F_θ/p there. reparam's is
 compared in the same way with FLINT's balls, which share no code with it. What counts is the worst
 draw, beside the error that the rounding of y forces. A gradient that isn't of the quantile path
 (such as of a sampler by rejection) may be right on average: of these the means are compared, by
@@ -34,12 +34,12 @@ from reparam.base.reparameterized import Reparameterized
 from reparam.domains import Interval
 from reparam.errors import ReparamError
 from reparam.parameters import Parameter
-from reparam.verification.libraries._rows import Row
-from reparam.verification.libraries._sampling import LibrarySampler
 from reparam.verification.refusals import NoGradient
-from reparam.verification.resolving import resolve
 from reparam.verification.results import Outcome
-from reparam.verification.running import verify
+from reparam.verification.run.running import verify
+from reparam.verification.targets.libraries._rows import Row
+from reparam.verification.targets.libraries._sampling import LibrarySampler
+from reparam.verification.targets.resolving import resolve
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "accuracy_sweep")]
 
@@ -166,7 +166,7 @@ def _module(library: str) -> str:
 def rows(library: str) -> Mapping[str, Row]:
     """Return a library's samplers and what they draw from. Pyro has PyTorch's, and a few."""
     if library != "pyro":
-        module = import_module(f"reparam.verification.libraries.{library}")
+        module = import_module(f"reparam.verification.targets.libraries.{library}")
         return {**getattr(module, "STANDARD", {}), **module.ROWS}
     pyro = import_module("pyro.distributions")
     known = {**rows("numpyro"), **rows("torch")}
@@ -177,7 +177,7 @@ def target_of(library: str, name: str) -> Any:
     """Return what ``reparam verify`` looks at."""
     if library != "pyro":
         return resolve(f"{library}:{name}")
-    torch_rows = import_module("reparam.verification.libraries.torch")
+    torch_rows = import_module("reparam.verification.targets.libraries.torch")
     cls = getattr(import_module("pyro.distributions"), name)
     row = rows("pyro")[name]
     sampling = torch_rows.Sampling(lambda at: cls(**at, **row.constants), cls, f"Pyro's {name}")

@@ -18,10 +18,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from reparam.errors import ReparamError
-from reparam.verification.planning import TargetSpec
-from reparam.verification.resolving import LIBRARIES, resolve
 from reparam.verification.results import Check, Comparison, Outcome, Report, worst
-from reparam.verification.running import verify
+from reparam.verification.run.planning import TargetSpec
+from reparam.verification.run.running import verify
+from reparam.verification.targets.resolving import LIBRARIES, resolve
 
 PAGE = Path(__file__).parents[1] / "docs" / "findings.md"
 BEGIN, END = "<!-- made by tools/findings.py -->\n", "<!-- end -->\n"
@@ -83,7 +83,7 @@ def targets(names: Iterable[str]) -> Iterator[TargetSpec]:
 
 def known() -> Iterator[str]:
     for library in LIBRARIES:
-        module = import_module(f"reparam.verification.libraries.{library}")
+        module = import_module(f"reparam.verification.targets.libraries.{library}")
         rows = {**getattr(module, "STANDARD", {}), **module.ROWS}
         try:
             resolve(f"{library}:{next(iter(rows))}")

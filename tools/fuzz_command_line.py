@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 import reparam as rp
 from reparam.cli import app
 from reparam.errors import ReparamError
-from reparam.verification.configuration import Configuration, merged, read
+from reparam.verification.run.configuration import Configuration, merged, read
 
 #: Characters of a message, at most.
 LONGEST = 2100

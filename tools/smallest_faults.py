@@ -1,7 +1,7 @@
-"""Measure how rare a branch, and how small a region, ``reparam verify`` finds.
+"""Measure how rare a branch, and how small a region, ``reparam verify`` finds; and other faults.
 
-``python tools/smallest_faults.py quick 10`` prints for each fault, from large to small, how many of
-so many seeds find it, until none does.
+``python tools/smallest_faults.py quick 20`` prints for each fault, from large to small, how many of
+so many seeds find it, until none does; with ``--kinds``, how many find faults of one size.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from scipy.special import ndtri
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
-from strangers import Normal  # noqa: E402 - from the tests' folder
+import misused  # noqa: E402 - from the tests' folder
+import noisy  # noqa: E402
+import single  # noqa: E402
+from strangers import Normal  # noqa: E402
 
-from reparam.verification.checking import run_check  # noqa: E402
-from reparam.verification.context import LEVELS  # noqa: E402
+from reparam.verification.evidence.context import LEVELS  # noqa: E402
 from reparam.verification.results import Outcome  # noqa: E402
+from reparam.verification.run.checking import run_check  # noqa: E402
+from reparam.verification.targets.resolving import resolve  # noqa: E402
 
 #: Shares of draws, or of a range on its logarithmic scale.
 SHARES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4)
@@ -80,6 +84,47 @@ FAULTS = {
 }
 
 
+class LaggedByOne(misused.Lagged):
+    """A tenth of the draw before."""
+
+    lag = 1
+
+
+#: What is wrong, the witness that finds it, and the precision that is asked for.
+KINDS = {
+    "wrong sign, noise of 3 standard deviations": (noisy.WrongSignInLessNoise, "expectation"),
+    "gradients times noise of mean 0": (noisy.TimesNoise, "expectation"),
+    "wrong sign for half of the draws, in noise": (noisy.WrongSignWhereNoisy, "expectation"),
+    "noise in place of gradients": (noisy.NoiseAlone, "expectation"),
+    "wrong sign, noise of 300 standard deviations": (noisy.WrongSignInNoise, "expectation"),
+    "draws from a copy of `rng`": (misused.FromACopy, "distribution"),
+    "ten streams": (misused.TenStreams, "distribution"),
+    "a hundred streams": (misused.AHundredStreams, "distribution"),
+    "stratified, undeclared": (misused.Stratified, "distribution"),
+    "32 strata, undeclared": (misused.StratifiedCoarsely, "distribution"),
+    "antithetic and shuffled, undeclared": (misused.Shuffled, "distribution"),
+    "a tenth of the draw before": (LaggedByOne, "distribution"),
+    "a tenth of the draw 7 before": (misused.LaggedBySeven, "distribution"),
+    "a tenth of the draw 64 before": (misused.Lagged, "distribution"),
+    "float32, gradients off by 1 %": (single.WrongByOnePercent, "derivative", "float32"),
+    "values rounded to float32 in float64": (single.RoundedValues, "distribution"),
+    "gradients rounded to float32 in float64": (single.RoundedGradients, "derivative"),
+}
+
+
+def caught(
+    thing: Any, witness: str, level: str, seeds: int, dtype: str = "float64"
+) -> tuple[int, int]:
+    """Return how many seeds find that a thing is wrong, and how many more are inconclusive."""
+    outcomes = [
+        run_check(
+            resolve(thing, dtype=dtype), witness, LEVELS[level], seed=seed, alpha=1e-10
+        ).outcome
+        for seed in range(seeds)
+    ]
+    return outcomes.count(Outcome.FAILS), outcomes.count(Outcome.INCONCLUSIVE)
+
+
 def found(fault: type[Faulty], level: str, seeds: int) -> Iterator[tuple[float, int]]:
     """Yield each share, and how many seeds find the fault, until none does."""
     for share in SHARES:
@@ -99,6 +144,11 @@ def found(fault: type[Faulty], level: str, seeds: int) -> Iterator[tuple[float, 
 
 def main() -> None:
     level, seeds = sys.argv[1], int(sys.argv[2])
+    for what, (thing, witness, *dtype) in KINDS.items() if "--kinds" in sys.argv else ():
+        fails, unsure = caught(thing, witness, level, seeds, *dtype)
+        print(f"{level} | {what} | {fails} of {seeds}; {unsure} inconclusive", flush=True)
+    if "--kinds" in sys.argv:
+        return
     for fault in FAULTS:
         text = ", ".join(f"{share:g}: {count}" for share, count in found(fault, level, seeds))
         print(f"{level}, {fault.__doc__} {text}", flush=True)

@@ -129,10 +129,48 @@ void log_gamma_star(Input alpha, double *result, long n) {
     }
 }
 
+void open_unit(double *u, long n) {
+    for (long i = 0; i < n; i++) u[i] = u[i] > 0x1p-54 ? u[i] : 0x1p-54;
+}
+
+void lesser(Input u, double *w, long n) {
+    for (long i = 0; i < n; i++) {
+        double rest = 1.0 - u.data[i];
+        w[i] = u.data[i] < rest ? u.data[i] : rest;
+    }
+}
+
+void sign(Input u, double *z, long n) {
+    for (long i = 0; i < n; i++) z[i] = copysign(z[i], u.data[i] - 0.5);
+}
+
+template <bool ONE_LOC, bool ONE_SCALE>
+void place_each(Input z, Input loc, Input scale, double *y, long n) {
+    for (long i = 0; i < n; i++) y[i] = at<ONE_SCALE>(scale, i) * z.data[i] + at<ONE_LOC>(loc, i);
+}
+
+void place(Input z, Input loc, Input scale, double *y, long n) {
+    if (loc.step) (scale.step ? place_each<false, false> : place_each<false, true>)(z, loc, scale, y, n);
+    else (scale.step ? place_each<true, false> : place_each<true, true>)(z, loc, scale, y, n);
+}
+
+long unknown(Input values, long n) {
+    long count = 0;
+    for (long i = 0; i < n; i++) count += values.data[i] != values.data[i];
+    return count;
+}
+
+long outside(Input values, double low, double high, long n) {
+    long count = 0;
+    for (long i = 0; i < n; i++) count += !((low < values.data[i]) & (values.data[i] < high));
+    return count;
+}
+
 }  // namespace
 
 #define JOINED_OF(a, b) a##b
 #define JOINED(a, b) JOINED_OF(a, b)
 
 extern "C" const Draws JOINED(draws_, INSTRUCTIONS) = {gamma_propose, gamma_accept, gamma_finish,
-                                                      further, log_gamma_star};
+                                                      further, log_gamma_star, open_unit, lesser,
+                                                      sign, place, unknown, outside};

@@ -19,6 +19,15 @@ typedef struct {
     void (*further)(Input z, Input u, double *first, double *second, long n);
     // ln Gamma*(alpha), of which quantiles are made.
     void (*log_gamma_star)(Input alpha, double *result, long n);
+    // Closed forms: 2^-54 in place of 0, the lesser of u and 1 - u, the sign of u - 1/2 for z, and
+    // y = scale z + loc.
+    void (*open)(double *u, long n);
+    void (*lesser)(Input u, double *w, long n);
+    void (*sign)(Input u, double *z, long n);
+    void (*place)(Input z, Input loc, Input scale, double *y, long n);
+    // How many numbers are NaN, or do not lie between two ends.
+    long (*unknown)(Input values, long n);
+    long (*outside)(Input values, double low, double high, long n);
 } Draws;
 
 typedef struct {

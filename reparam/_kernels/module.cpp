@@ -67,6 +67,14 @@ class Arguments {
         return (double *)view->buf;
     }
 
+    // An array, which says how many elements there are.
+    Input any(PyObject *object) {
+        Py_buffer *view = hold(object, PyBUF_SIMPLE);
+        if (!view) return {nullptr, 0};
+        size_ = (long)(view->len / (Py_ssize_t)sizeof(double));
+        return {(const double *)view->buf, 1};
+    }
+
     // An array of that length; None has no data.
     Input array(PyObject *object, bool optional = false) {
         if (optional && object == Py_None) return {nullptr, 0};
@@ -88,6 +96,15 @@ class Arguments {
         if (view->len == one) return {(const double *)view->buf, 0};
         if (view->len != size_ * one) return {wrong(), 0};
         return {(const double *)view->buf, each};
+    }
+
+    // A number, or an array of that length that has one axis.
+    Input line(PyObject *object) {
+        if (PyFloat_Check(object)) return either(object);
+        Py_buffer *view = hold(object, PyBUF_ND);
+        if (!view) return {nullptr, 0};
+        if (view->ndim != 1 || view->shape[0] != size_) return {wrong(), 0};
+        return {(const double *)view->buf, 1};
     }
 
     // An array of rows, all of one length, which is returned, too.
@@ -256,16 +273,58 @@ PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(3, count)) return nullptr;
     double low = PyFloat_AsDouble(given[1]), high = PyFloat_AsDouble(given[2]);
     if (PyErr_Occurred()) return nullptr;
-    Py_buffer view;
-    if (PyObject_GetBuffer(given[0], &view, PyBUF_SIMPLE) < 0) {
+    Arguments a;
+    Input values = a.any(given[0]);
+    if (a.failed()) {
         PyErr_Clear();
         Py_RETURN_FALSE;
     }
-    const double *data = (const double *)view.buf;
-    Py_ssize_t size = view.len / (Py_ssize_t)sizeof(double), outside = 0;
-    for (Py_ssize_t i = 0; i < size; i++) outside += !((low < data[i]) & (data[i] < high));
-    PyBuffer_Release(&view);
-    return PyBool_FromLong(size > 0 && !outside);
+    auto call = [&] { return (long)(a.size() && !active->draws->outside(values, low, high, a.size())); };
+    return called(a, call);
+}
+
+// How many numbers are NaN.
+PyObject *unknown(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(1, count)) return nullptr;
+    Arguments a;
+    Input values = a.any(given[0]);
+    return called(a, [&] { return active->draws->unknown(values, a.size()); });
+}
+
+PyObject *open_unit(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(1, count)) return nullptr;
+    Arguments a;
+    double *u = a.output(given[0]);
+    return called(a, [&] { return active->draws->open(u, a.size()), 0L; });
+}
+
+PyObject *lesser(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(2, count)) return nullptr;
+    Arguments a;
+    double *w = a.output(given[1]);
+    Input u = a.array(given[0]);
+    return called(a, [&] { return active->draws->lesser(u, w, a.size()), 0L; });
+}
+
+PyObject *sign(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(2, count)) return nullptr;
+    Arguments a;
+    double *z = a.output(given[1]);
+    Input u = a.array(given[0]);
+    return called(a, [&] { return active->draws->sign(u, z, a.size()), 0L; });
+}
+
+// Whether it was done: not unless arrays are lines of one length, or single numbers.
+PyObject *place(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(4, count)) return nullptr;
+    Arguments a;
+    double *y = a.output(given[3]);
+    Input z = a.line(given[0]), loc = a.line(given[1]), scale = a.line(given[2]);
+    if (a.failed() || !z.step) {
+        PyErr_Clear();
+        Py_RETURN_FALSE;
+    }
+    return called(a, [&] { return active->draws->place(z, loc, scale, y, a.size()), 1L; });
 }
 
 PyObject *names(PyObject *, PyObject *) {
@@ -316,6 +375,11 @@ PyMethodDef methods[] = {
     {"gamma_finish", (PyCFunction)(void (*)(void))gamma_finish, METH_FASTCALL,
      "gamma_finish(work, logs, x)"},
     {"inside", (PyCFunction)(void (*)(void))inside, METH_FASTCALL, "inside(values, low, high)"},
+    {"unknown", (PyCFunction)(void (*)(void))unknown, METH_FASTCALL, "unknown(values)"},
+    {"open", (PyCFunction)(void (*)(void))open_unit, METH_FASTCALL, "open(u)"},
+    {"lesser", (PyCFunction)(void (*)(void))lesser, METH_FASTCALL, "lesser(u, w)"},
+    {"sign", (PyCFunction)(void (*)(void))sign, METH_FASTCALL, "sign(u, z)"},
+    {"place", (PyCFunction)(void (*)(void))place, METH_FASTCALL, "place(z, loc, scale, y)"},
     {"further", (PyCFunction)(void (*)(void))further, METH_FASTCALL,
      "further(z, u, first, second)"},
     {nullptr, nullptr, 0, nullptr}};

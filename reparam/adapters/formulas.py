@@ -57,21 +57,21 @@ def kinds_of_noise(key: str, function: str) -> tuple[Noise, ...]:
     return several if law.path == "field" and not DRAWS[function] else (law.noise,)
 
 
-def noise(key: str, function: str, seed: int, first: int, shape: tuple[int, ...]) -> list[Array]:
+def noise(
+    key: str, function: str, stream: Stream, first: int, shape: tuple[int, ...]
+) -> list[Array]:
     """Return the random numbers of draws: one array for each kind.
 
     Parameters
     ----------
     key, function
         The distribution, and how it is drawn.
-    seed
-        A non-negative integer.
-    first
-        The number of the first draw in the streams.
+    stream, first
+        The stream, and the number of the first draw in it.
     shape
         The shape of the draws.
     """
-    stream, kinds = Stream(seed), kinds_of_noise(key, function)
+    kinds = kinds_of_noise(key, function)
     operands = [Substream(stream, kind, number) for number, kind in enumerate(kinds)]
     return evaluate(lambda *z: z, operands, shape, events=[()] * len(kinds), first=first)
 

@@ -13,11 +13,15 @@ from reparam.divergences import exact
 from reparam.engine.noise import Stream
 from reparam.engine.shapes import summed_to
 from reparam.errors import NoFormulaError, NotReparameterizable
+from reparam.regions import Region
 
-__all__ = ["Pull", "divergence", "draw", "function"]
+__all__ = ["Bend", "Pull", "divergence", "draw", "function"]
 
 #: Gradients in those of the arguments that are needed, from that in the result.
 Pull: TypeAlias = Callable[[Array, Sequence[bool]], "list[Array | None]"]
+
+#: Of gradients, summed with weights: its own in that in the result, and in the arguments.
+Bend: TypeAlias = Callable[[Array, Sequence["Array | None"]], "tuple[Array, list[Array | None]]"]
 
 #: Functions f of F(y) by name: ∂f/∂y from the log density and f.
 _OF_CDF: Mapping[str, Callable[[Array, Array], Array]] = {
@@ -29,24 +33,34 @@ _OF_CDF: Mapping[str, Callable[[Array, Array], Array]] = {
 
 
 def draw(
-    law: Reparameterized, paths: Sequence[str], seed: int, shape: tuple[int, ...]
-) -> tuple[Array, Pull]:
-    """Return draws of that shape, which includes the batch, and gradients in parameters.
+    law: Reparameterized, paths: Sequence[str], stream: Stream, shape: tuple[int, ...]
+) -> tuple[Array, Pull, Bend]:
+    """Return draws of that shape, which includes the batch, and gradients in parameters, twice.
 
     Parameters
     ----------
     law, paths
         The distribution, and the paths of the parameters that gradients are wanted in.
-    seed, shape
-        A non-negative integer, and the shape of the draws without that of one value.
+    stream, shape
+        A stream of random numbers, and the shape of the draws without that of one value.
     """
-    made = law._draw(shape, Stream(seed))
+    made = law._draw(shape, stream)
 
     def pull(upstream: Array, needed: Sequence[bool]) -> list[Array | None]:
         found = made.vjp(upstream)
         return _chosen(law, paths, needed, lambda path: found[path])
 
-    return made.value, pull
+    def bend(upstream: Array, weights: Sequence[Array | None]) -> tuple[Array, list[Array | None]]:
+        """Σ w · vjp(u) is u · jvp(w), and hvp(u, w) its gradient in parameters."""
+        tangents = {
+            path: _tangent(law, path, weight)
+            for path, weight in zip(paths, weights, strict=True)
+            if weight is not None
+        }
+        found = made.hvp(upstream, tangents)
+        return made.jvp(tangents), [found.get(path) for path in paths]
+
+    return made.value, pull, bend
 
 
 def function(
@@ -143,6 +157,12 @@ def _chosen(
         gradient(path) if is_needed else None
         for path, is_needed in zip(paths, needed, strict=False)
     ]
+
+
+def _tangent(law: Reparameterized, path: str, weight: Array) -> Array:
+    """Return the part of weights that derivatives in a parameter have."""
+    domain = law.parameters[path].domain
+    return domain.projected(weight, law[path]) if isinstance(domain, Region) else weight
 
 
 def _weighted(upstream: Array, derivative: Array, shape: tuple[int, ...]) -> Array:

@@ -44,7 +44,7 @@ class Distribution(Formulas):
         if "_is_complete" not in cls.__dict__:
             cls._need_complete()
             cls._is_complete = True
-        return super().__new__(cls, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs) if cls._forms else object.__new__(cls)
 
     @final
     @property
@@ -242,10 +242,9 @@ class Distribution(Formulas):
 
     def _noises(self) -> list[tuple[Noise, tuple[int, ...]]]:
         """Return the kinds of random numbers of a draw, each with the shape of its share."""
+        event = self.event_shape
         return [
-            (kind, self.event_shape)
-            if isinstance(kind, Noise)
-            else (kind[0], self._shape_of(kind[1]))
+            (kind, event) if isinstance(kind, Noise) else (kind[0], self._shape_of(kind[1]))
             for kind in self._substreams or (self.noise,)
         ]
 
@@ -267,13 +266,15 @@ class Distribution(Formulas):
         values: Iterable[Array] = self._values.values()
         if self._prepared_dims:
             values = self._ready
-        elif self.parameters.are_numbers:
-            if shape == batch and len(shape) == 1:
-                return [
-                    value if value.shape == shape else batch_operand(value, batch, shape, (), first)
-                    for value in values
-                ]
-            return [batch_operand(value, batch, shape, (), first) for value in values]
+        elif self._leaves.are_numbers:
+            return [
+                value[()]
+                if value.ndim == 0
+                else value
+                if value.shape == shape and value.ndim == 1
+                else batch_operand(value, batch, shape, (), first)
+                for value in values
+            ]
         return [
             batch_operand(value, batch, shape, event, first)
             for value, event in zip(values, self._theta_events(), strict=True)
@@ -290,7 +291,7 @@ class Distribution(Formulas):
     @final
     def _events(self) -> list[tuple[int, ...]]:
         """Return the shape of one value of each differentiable parameter."""
-        declared = self.parameters
+        declared = self._leaves
         names = declared._differentiable
         if declared.are_numbers:
             return [()] * len(names)
@@ -299,7 +300,10 @@ class Distribution(Formulas):
     @final
     def _differentiable(self) -> list[Array]:
         """Return the values of the differentiable parameters."""
-        return [self._values[name] for name in self.parameters._differentiable]
+        values, names = self._values, self._leaves._differentiable
+        if len(names) == len(values):
+            return [*values.values()]
+        return [values[name] for name in names]
 
     @final
     @cached_property
@@ -409,7 +413,7 @@ class Distribution(Formulas):
 
     @final
     def _by_name(self, arrays: Iterable[Array]) -> dict[str, Array]:
-        names = self.parameters._differentiable
+        names = self._leaves._differentiable
         return {name: array[()] for name, array in zip(names, arrays, strict=True)}
 
     @final

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from itertools import compress
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base import along, by_entry, second_order
-from reparam.base.products import has_nan, scaled, zero_kept
+from reparam.base.products import contracted, has_nan, noticed, scaled, zero_kept
 from reparam.engine.blocks import evaluate, total
+from reparam.engine.noise import BLOCK
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError, UnknownViewError
@@ -30,7 +32,7 @@ __all__ = ["Draw"]
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Draw:
     """Draws from a distribution, differentiable in its parameters.
 
@@ -64,6 +66,17 @@ class Draw:
     _extras: tuple[Array, ...]
     _source: tuple[Array, ...] | Stream
     _first: int
+
+    def __init__(
+        self,
+        distribution: Distribution,
+        _value: Array,
+        _extras: tuple[Array, ...],
+        _source: tuple[Array, ...] | Stream,
+        _first: int,
+    ) -> None:
+        given = {"distribution": distribution, "_value": _value, "_extras": _extras}
+        self.__dict__.update(given, _source=_source, _first=_first)
 
     @cached_property
     def value(self) -> Array:
@@ -196,8 +209,12 @@ class Draw:
         sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
         each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
         formula = formula or self._pulled(of)
-        found = self._evaluate(formula, events, lead, *leading, sums=sums, each=each)
-        if any(map(has_nan, found)):
+        unknown: list[bool] = []
+        many = self._value.size > BLOCK
+        products = noticed(formula, sums, unknown) if many else formula
+        found = self._evaluate(products, events, lead, *leading, sums=sums, each=each)
+        unknown += map(has_nan, compress(found, sums) if many else found)
+        if True in unknown:
             kept = zero_kept(formula, len(d.event_shape))
             found = self._evaluate(kept, events, lead, *leading, sums=sums, each=each)
         return [
@@ -260,7 +277,7 @@ class Draw:
 
         def sum_along(tangents: Sequence[Array], entries: tuple[Any, ...]) -> Any:
             terms = (
-                _contracted(entries[index], tangent, events[index])
+                contracted(entries[index], tangent, events[index])
                 for tangent, index in zip(tangents, moving, strict=True)
             )
             return sum(terms, start=0.0)
@@ -360,12 +377,11 @@ class Draw:
         1.5
         """
         given = self._tangents([*(tangents or {}).items(), *named.items()])
-        weight = self._of_value("upstream", upstream)
-        if self.distribution.event_shape:
+        d, weight = self.distribution, self._of_value("upstream", upstream)
+        if d.event_shape:
             return along.hvp(self, upstream, curvature, given)
         bent = None if curvature is None else self._of_value("curvature", curvature)
-        found = second_order.hvp(self, weight, bent, *self._directions(given))
-        return self.distribution._by_name(found)
+        return d._by_name(second_order.hvp(self, weight, bent, *self._directions(given)))
 
     def plot(self, *, grad: bool = False) -> Figure:
         """Return a figure of the draws and their density: see :func:`reparam.plots.plot`."""
@@ -375,8 +391,11 @@ class Draw:
     def __repr__(self) -> str:
         return f"Draw(value={self.value!r}, distribution={self.distribution!r})"
 
-    def _of_value(self, label: str, given: ArrayLike) -> Operand:
+    def _of_value(self, label: str, given: ArrayLike | float) -> Operand:
         """Return what broadcasts to the value's shape as a formula's argument."""
+        event = self.distribution.event_shape
+        if type(given) is float and not event:
+            return np.float64(given)
         array, shape = as_real_array(label, given), self._value.shape
         if array.shape not in {(), shape} and (
             broadcast_shapes(**{label: array.shape, "value": shape}) != shape
@@ -385,7 +404,6 @@ class Draw:
                 f"{label} has shape {array.shape} and value has shape {shape}:"
                 f" pass one {label} derivative per value"
             )
-        event = self.distribution.event_shape
         if array.ndim or event:
             return operand(array, self._rows, event=event)
         return np.float64(array)
@@ -433,13 +451,13 @@ class Draw:
         Of vectors it is that of Σ upstream ∂·/∂θ, of the upstream derivative, then these.
         """
         d = self.distribution
-        plain = "_pull" if d.event_shape else "_jacobian"
+        plain = "_pull" if d._support.rank else "_jacobian"
         return d._formula(plain if of == "value" else self._formulas(of).jacobian)
 
     def _pulled(self, of: str) -> Callable[..., tuple[Any, ...]]:
         """Return the formula of Σ upstream ∂·/∂θ of each draw."""
         derivatives = self._derivatives(of)
-        if self.distribution.event_shape:
+        if self.distribution._support.rank:
             return derivatives
         return lambda upstream, *rest: tuple([scaled(upstream, e) for e in derivatives(*rest)])
 
@@ -465,21 +483,15 @@ class Draw:
         each: int = 0,
     ) -> list[Array]:
         """Evaluate a formula of what leads, value, auxiliary arrays and θ."""
-        d, shape = self.distribution, self._rows
+        d, value = self.distribution, self._value
         event = d.event_shape
-        own = [operand(self._value, shape, event=event)]
+        shape = value.shape[: value.ndim - len(event)]
+        own = [operand(value, shape, event=event)]
         if self._extras:
             extras = zip(self._extras, d._extra_events(), strict=True)
             own += [operand(array, shape, event=extra) for array, extra in extras]
         operands = [*leading, *own, *d._theta_operands(shape)]
         return evaluate(formula, operands, shape, events=events, sums=sums or (), each=each)
-
-
-def _contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:
-    """Return ∂y/∂θ · tangent, summed over the entries of a vector parameter."""
-    if not event:
-        return entry * tangent
-    return np.sum(np.asarray(entry) * tangent, axis=tuple(range(-len(event), 0)))
 
 
 def _read_only(array: Array) -> Array:

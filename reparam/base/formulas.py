@@ -113,6 +113,9 @@ class Formulas(Tree, abc.ABC):
     _has_atoms: ClassVar[bool] = False
     #: How fast the probability falls towards the lower and the upper endpoint of the support.
     _tails: ClassVar[tuple[Tail, Tail] | None] = None
+    #: Whether formulas take microseconds an element: then fewer draws are verified.
+    _is_slow: ClassVar[bool] = False
+
     # What a distribution's author writes -----------------------------------------------------
     #
     # ``*theta: Any, **_: Any`` is how a signature declares "whatever parameters there are": authors

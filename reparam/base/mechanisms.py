@@ -19,6 +19,7 @@ from reparam.base.second_order import Triangle, along_standard_quantiles
 from reparam.domains import REAL, Interval
 from reparam.engine.noise import UNIFORM, Noise
 from reparam.special._accurate import LARGEST
+from reparam.special.steps import placed
 
 __all__ = ["Implicit", "InverseCDF", "LocationScale"]
 
@@ -156,29 +157,25 @@ class LocationScale(Reparameterized):
     @classmethod
     def _sampler(cls, *numbers_and_theta: Array) -> tuple[Array, ...]:
         *numbers_and_shape, loc, scale = numbers_and_theta
-        return cls._placed(cls._standard_sampler(*numbers_and_shape), loc, scale)
+        made = cls._standard_sampler(*numbers_and_shape)
+        return placed(made[0], loc, scale), *made
 
     @final
     @classmethod
     def _transform(cls, noise: Array, *theta: Array) -> tuple[Array, ...]:
         *shape, loc, scale = theta
-        return cls._placed(cls._standard_transform(noise, *shape), loc, scale)
+        made = cls._standard_transform(noise, *shape)
+        return placed(made[0], loc, scale), *made
 
     @final
     @classmethod
     def _transform_upper(cls, v: Array, *theta: Array) -> tuple[Array, ...]:
         *shape, loc, scale = theta
         if cls._extras == 1:
-            return cls._placed((cls._standard_isf(v, *shape),), loc, scale)
+            z = cls._standard_isf(v, *shape)
+            return placed(z, loc, scale), z
         z, *rest = cls._standard_transform(v, *shape)
-        return cls._placed((-z, *rest), loc, scale)
-
-    @final
-    @staticmethod
-    def _placed(made: tuple[Array, ...], loc: Array, scale: Array) -> tuple[Array, ...]:
-        y = scale * made[0]
-        y += loc
-        return y, *made
+        return placed(-z, loc, scale), -z, *rest
 
     @final
     @classmethod

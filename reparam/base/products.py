@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from reparam._kernels import active
 from reparam._typing import Array
 
-__all__ = ["has_nan", "scaled", "zero_kept"]
+__all__ = ["contracted", "has_nan", "noticed", "scaled", "zero_kept"]
 
 
-def has_nan(gradient: Array) -> bool:
+def has_nan(gradient: Array | float) -> bool:
     """Return whether a number is NaN, faster than by comparisons, and without warnings.
 
     Not by a sum of squares: BLAS's threads, once called, keep a core busy that others need.
     """
+    if (compiled := active()) and type(gradient) is np.ndarray and gradient.flags.c_contiguous:
+        return bool(compiled.unknown(gradient))
     return math.isnan(np.minimum.reduce(gradient, axis=None, initial=math.inf))
 
 
 def scaled(upstream: Any, entry: Any) -> Any:
     """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
+    if type(entry) is float and entry == 1.0:
+        return upstream
     return _aligned(upstream, entry) * entry
+
+
+def contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:
+    """Return ∂y/∂θ · tangent, summed over the entries of a vector parameter."""
+    if not event:
+        return entry * tangent
+    return np.sum(np.asarray(entry) * tangent, axis=tuple(range(-len(event), 0)))
+
+
+def noticed(
+    formula: Callable[..., tuple[Any, ...]], sums: Sequence[bool], unknown: list[bool]
+) -> Callable[..., tuple[Any, ...]]:
+    """Return a formula that notes whether a product is NaN, while it is in the cache.
+
+    Not of those that are summed, whose sum is NaN then.
+    """
+
+    def products(*arguments: Any) -> tuple[Any, ...]:
+        found = formula(*arguments)
+        for product, summed in zip(found, sums, strict=True):
+            if not summed:
+                unknown.append(has_nan(product))
+        return found
+
+    return products
 
 
 def zero_kept(formula: Callable[..., tuple[Any, ...]], rank: int) -> Callable[..., tuple[Any, ...]]:

@@ -35,7 +35,7 @@ class _Declared:
     def __get__(self, instance: Tree | None, owner: type[Tree]) -> Parameters:
         if instance is None:
             return owner._known
-        return owner._own if instance._plain else instance._leaves
+        return instance._leaves
 
 
 # no field specifier: in calls of one a type checker finds a default only if it is named
@@ -79,6 +79,7 @@ class Tree:
     _own: ClassVar[Parameters]
     _known: ClassVar[Parameters]
     _plain: ClassVar[bool]
+    _has_axes: ClassVar[bool]
     _parts: dict[str, Any]
     _values: dict[str, Array]
     _batch_shape: tuple[int, ...]
@@ -105,6 +106,7 @@ class Tree:
         cls._known = Parameters(cls.__name__, own, others)
         cls._arguments = Parameters(cls.__name__, {**every} if others else cls._fields)
         cls._plain = len(own) == len(cls._fields)
+        cls._has_axes = any(declared.dims or declared.length_of for declared in own.values())
         if cls._fields and not _is_form(cls):
             cls.__signature__ = signature(cls)  # type: ignore[attr-defined]
             cls.__doc__ = f"{inspect.getdoc(cls) or cls.__name__}\n\n{parameters_section(cls)}"
@@ -152,7 +154,10 @@ class Tree:
             parts = {name: parts[name] for name in fields}
             state["_sizes"] = self._unified(parts)
         state["_parts"] = parts
-        state["_values"] = parts if self._plain else dict(self._walk())
+        if self._plain:
+            state["_values"], state["_leaves"] = parts, self._own
+        else:
+            state["_values"] = dict(self._walk())
         state["_batch_shape"] = self._common_shape()
         for low, high in self._ordered:
             self._check_order(low, high, np.less, "is not below", "<")
@@ -289,8 +294,11 @@ class Tree:
         return law(**kept, **instead)
 
     def _common_shape(self) -> tuple[int, ...]:
-        declared, values = self.parameters, self._values
+        declared, values = self._leaves, self._values
         if declared.are_numbers:
+            shapes = {value.shape for value in values.values()}
+            if len(shapes) == 1:
+                return shapes.pop()
             return broadcast_shapes(**{name: value.shape for name, value in values.items()})
         return broadcast_shapes(
             **{name: declared[name].batch(value) for name, value in values.items()}
@@ -351,6 +359,8 @@ class Tree:
 
     def _unified(self, parts: Mapping[str, Any]) -> dict[str, int]:
         """Return the length of each named axis, which is one in all of these parameters."""
+        if not self._has_axes:
+            return {}
         sizes: dict[str, int] = {}
         seen: dict[str, str] = {}
         for name, value in parts.items():

@@ -21,14 +21,14 @@ from reparam.errors import InputError, ParameterError, UnknownParameterError, di
 
 if TYPE_CHECKING:
     from reparam.verification import Check, Report, TargetSpec
-    from reparam.verification.configuration import Configuration
     from reparam.verification.formats.table import Look
+    from reparam.verification.run.configuration import Configuration
 
 __all__ = ["verify"]
 
 
 def _complete_target(incomplete: str) -> Iterator[str]:
-    from reparam.verification.planning import registered
+    from reparam.verification.run.planning import registered
 
     return (spec.name for spec in registered() if spec.name.startswith(incomplete))
 
@@ -41,7 +41,7 @@ def _complete_witness(incomplete: str) -> Iterator[tuple[str, str]]:
 
 
 def _complete_level(incomplete: str) -> Iterator[str]:
-    from reparam.verification.context import LEVELS
+    from reparam.verification.evidence.context import LEVELS
 
     return (name for name in LEVELS if name.startswith(incomplete))
 
@@ -208,8 +208,8 @@ def verify(
     reparam verify mypackage.dists:MyLaplace --format github --report junit:report.xml
     """
     from reparam.verification import formats, verify
-    from reparam.verification.configuration import merged, read
-    from reparam.verification.running import importable
+    from reparam.verification.run.configuration import merged, read
+    from reparam.verification.run.running import importable
     from reparam.verification.witnesses import DEFAULTS
 
     if project and target:
@@ -223,8 +223,9 @@ def verify(
         only = [*(only or DEFAULTS), "second"]
     asked = _asked(target, level, seed, rtol, dtype, only, skip, workers, time_limit)
     here = _working_directory()
-    plan = merged(asked, read(here))
-    if not plan.chosen:
+    configured = read(here)
+    plan = merged(asked, configured)
+    if not (asked.targets or configured.targets):
         if project:
             raise InputError(
                 "there are no targets in pyproject.toml; write for example [tool.reparam] and"
@@ -253,10 +254,10 @@ def verify(
                         unread.set()
                         output.abandon_stdout()
 
-        with importable(plan.root), importable(here), cluster.mapping(dask) as mapped:
+        with importable(plan.root or here), importable(here), cluster.mapping(dask) as mapped:
             found = verify(
                 list(plan.targets),
-                level=plan.level,
+                level=plan.level or "default",
                 seed=plan.seed,
                 fixed=fixed,
                 workers=plan.workers,
@@ -297,8 +298,8 @@ def _asked(
 ) -> Configuration:
     """Return what the command line asks for."""
     from reparam.verification import TargetSpec
-    from reparam.verification.configuration import Configuration
-    from reparam.verification.planning import validated
+    from reparam.verification.run.configuration import Configuration
+    from reparam.verification.run.planning import validated
 
     return Configuration(
         targets=tuple(map(TargetSpec, targets or [])),
@@ -323,7 +324,7 @@ def _level(level: str | None, *, quick: bool, thorough: bool) -> str | None:
 
 def _witnesses(given: list[str] | None) -> tuple[str, ...]:
     """Return the witnesses of an option that may be repeated, and have commas."""
-    from reparam.verification.planning import validated
+    from reparam.verification.run.planning import validated
 
     names = [name.strip() for text in given or [] for name in text.split(",")]
     return tuple(validated("witness", name) for name in names)

@@ -19,6 +19,7 @@ from reparam.special.matrices import (
     diagonal,
     inverse,
     lower_factor,
+    multiplied,
     pairs,
     scalars,
     solve,
@@ -93,7 +94,7 @@ class InverseWishart(BartlettFamily):
 
     @staticmethod
     def _times_speeds(x: Array, a: Array, m: Array) -> Array:
-        return x @ (transposed(m) * diagonal(a)[..., np.newaxis, :])
+        return multiplied(x, transposed(m) * diagonal(a)[..., np.newaxis, :])
 
     @staticmethod
     def _standard(t: Array, tril: Array) -> Array:
@@ -105,16 +106,16 @@ class InverseWishart(BartlettFamily):
 
     @staticmethod
     def _score_in_tril(a: Array, df: Array, tril: Array) -> Array:
-        excess = transposed(a) @ a - scalars(df) * np.eye(a.shape[-1])
+        excess = multiplied(transposed(a), a) - scalars(df) * np.eye(a.shape[-1])
         return -solve_transposed(tril, excess)
 
     def _stein_score(self, y: Array, df: Array, tril: Array) -> Array:
         """(y⁻¹ Ψ y⁻¹ − (ν + d + 1) y⁻¹)/2: symmetric, as a derivative in a symmetric matrix."""
         of_value = inverse(cholesky(y))
-        standard = transposed(of_value) @ (of_value @ tril)
-        precision = transposed(of_value) @ of_value
+        standard = multiplied(transposed(of_value), multiplied(of_value, tril))
+        precision = multiplied(transposed(of_value), of_value)
         power = scalars(df + y.shape[-1] + 1.0)
-        return np.asarray(0.5 * (standard @ transposed(standard) - power * precision))
+        return np.asarray(0.5 * (multiplied(standard, transposed(standard)) - power * precision))
 
     def _mean(self, df: Array, tril: Array) -> Array:
         d = tril.shape[-1]

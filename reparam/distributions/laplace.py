@@ -13,6 +13,7 @@ from reparam.base.tails import Tail
 from reparam.conversions import times
 from reparam.domains import POSITIVE, REAL
 from reparam.parameters import Parameter
+from reparam.special.steps import lesser_tail, signed
 
 __all__ = ["Laplace"]
 
@@ -49,11 +50,9 @@ class Laplace(LocationScale):
     @staticmethod
     def _standard_icdf(u: Array) -> Array:
         # 1 − u is exact where it is the smaller, and 2u near ½ is exact: log sees no rounding.
-        z = np.subtract(1.0, u)
-        z = np.minimum(u, z, out=z)
+        z = lesser_tail(u)
         z += z
-        np.log(z, out=z)
-        return np.copysign(z, u - 0.5, out=z)
+        return signed(np.log(z, out=z), u)
 
     @staticmethod
     def _standard_cdf(z: Array) -> Array:

@@ -68,6 +68,7 @@ class Stable(LocationScale):
         Tail(power="where(skew < 1 and stability < 2, stability, inf)"),
         Tail(power="where(skew > -1 and stability < 2, stability, inf)"),
     )
+    _is_slow = True
     path = "field"
     _substreams = (UNIFORM, UNIFORM)
 

@@ -20,6 +20,7 @@ from reparam.special.matrices import (
     diagonal,
     inverse,
     lower_factor,
+    multiplied,
     pairs,
     scalars,
     solve,
@@ -111,15 +112,16 @@ class Wishart(BartlettFamily):
 
     @staticmethod
     def _score_in_tril(a: Array, df: Array, tril: Array) -> Array:
-        excess = a @ transposed(a) - scalars(df) * np.eye(a.shape[-1])
+        excess = multiplied(a, transposed(a)) - scalars(df) * np.eye(a.shape[-1])
         return solve_transposed(tril, excess)
 
     def _stein_score(self, y: Array, df: Array, tril: Array) -> Array:
         """((ν − d − 1) y⁻¹ − V⁻¹)/2: symmetric, as a derivative in a symmetric matrix."""
         of_value, of_scale = inverse(cholesky(y)), inverse(tril)
-        precision = transposed(of_scale) @ of_scale
+        precision = multiplied(transposed(of_scale), of_scale)
         power = scalars(df - y.shape[-1] - 1.0)
-        return np.asarray(0.5 * (power * (transposed(of_value) @ of_value) - precision))
+        own = multiplied(transposed(of_value), of_value)
+        return np.asarray(0.5 * (power * own - precision))
 
     def _mean(self, df: Array, tril: Array) -> Array:
         return np.asarray(scalars(df) * tril @ transposed(tril))

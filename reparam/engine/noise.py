@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-import secrets
+import os
 import struct
 import threading
 from collections.abc import Callable
@@ -26,6 +26,7 @@ from reparam._typing import Array, ArrayLike, RNGLike
 from reparam.domains import REAL, UNIT, Interval
 from reparam.errors import NoiseError, SeedError
 from reparam.real_arrays import as_real_array
+from reparam.special.steps import opened
 
 __all__ = [
     "BLOCK",
@@ -110,7 +111,7 @@ def _fill_uniform(generator: np.random.Generator, out: Array) -> None:
     interval; the mean moves by 2⁻¹⁰⁷ and no other value by anything.
     """
     generator.random(out=out)
-    np.maximum(out, 2.0**-54, out=out)
+    opened(out)
 
 
 def further(*noise: Array) -> tuple[Array, Array]:
@@ -253,7 +254,14 @@ class Stream:
         self._key = _key(rng)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _stream_of, (self._key,)
+        return Stream.of_key, (self._key,)
+
+    @classmethod
+    def of_key(cls, key: bytes) -> Stream:
+        """Return the stream of 128 random bits, which are used as they are."""
+        stream = cls.__new__(cls)
+        stream._key = key
+        return stream
 
     def generator(self, block: int, number: int) -> np.random.Generator:
         """Return a fresh generator at the start of a block of a substream."""
@@ -290,14 +298,8 @@ class Stream:
 def _key(rng: RNGLike) -> bytes:
     """Return the 128 bits that a seed stands for."""
     if rng is None:
-        return secrets.token_bytes(16)
+        return os.urandom(16)
     return seed_sequence(rng).generate_state(4, np.uint32).astype("<u4").tobytes()
-
-
-def _stream_of(key: bytes) -> Stream:
-    stream = Stream.__new__(Stream)
-    stream._key = key
-    return stream
 
 
 def draws_together(each: int) -> int:

@@ -154,7 +154,7 @@ def batch_operand(
     """
     if not event:
         if values.size == 1:
-            return np.float64(values.item())
+            return np.float64(values.item()) if values.ndim else values[()]
         if values.shape == shape:
             return values if len(shape) == 1 else values.reshape(-1)
     elif math.prod(values.shape[: values.ndim - len(event)]) == 1:

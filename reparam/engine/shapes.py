@@ -111,7 +111,9 @@ def sample_shape(shape: object) -> tuple[int, ...]:
     """
     if type(shape) is int and 0 <= shape < 2**63:  # the usual ones, without NumPy
         return (shape,)
-    if type(shape) is tuple and all(type(n) is int and 0 <= n < 2**63 for n in shape):
+    if type(shape) is tuple and (
+        not shape or all(type(n) is int and 0 <= n < 2**63 for n in shape)
+    ):
         return shape
     given = np.asarray(None if isinstance(shape, np.ma.MaskedArray) else shape, dtype=object)
     entries: list[Any] = given.reshape(-1).tolist() if given.ndim < 2 else [None]

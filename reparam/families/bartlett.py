@@ -22,6 +22,7 @@ from reparam.special.matrices import (
     diagonal,
     diagonally,
     inverse,
+    multiplied,
     transposed,
 )
 from reparam.special.normal import LOG_TWO_PI
@@ -132,22 +133,22 @@ class BartlettFamily(Reparameterized):
         x, log_x = gamma_draws(diagonal(z).ravel(), u.ravel(), shapes)
         roots = np.where(x > 1e-290, np.sqrt(2.0 * x), np.exp(0.5 * (log_x + _LOG_TWO)))
         a = np.tril(z, -1) + diagonally(np.maximum(roots, _LEAST).reshape(u.shape))
-        t = tril @ self._right(a)
-        return t @ transposed(t), a, log_x.reshape(u.shape)
+        t = multiplied(tril, self._right(a))
+        return multiplied(t, transposed(t)), a, log_x.reshape(u.shape)
 
     @final
     def _pull(
         self, upstream: Array, y: Array, a: Array, log_x: Array, df: Array, tril: Array
     ) -> tuple[Array, ...]:
         m = self._right(a)
-        t = tril @ m
-        of_factor = (upstream + transposed(upstream)) @ t
+        t = multiplied(tril, m)
+        of_factor = multiplied(upstream + transposed(upstream), t)
         least = self._least(a)
         left = self._left_speeds(a, t, tril) * least
         right = self._times_speeds(of_factor * least, a, m)
         on_diagonal = np.einsum("...ki,...ki->...i", left, right)
         in_df = np.einsum("...i,...i->...", on_diagonal, self._slopes(log_x, df))
-        return in_df / least[..., 0, 0] / least[..., 0, 0], of_factor @ transposed(m)
+        return in_df / least[..., 0, 0] / least[..., 0, 0], multiplied(of_factor, transposed(m))
 
     @final
     def _push(
@@ -162,12 +163,12 @@ class BartlettFamily(Reparameterized):
         in_df, in_tril = tangents
         m = self._right(a)
         least = self._least(a)
-        t = tril @ m * least
+        t = multiplied(tril, m) * least
         speeds = self._slopes(log_x, df) * np.asarray(in_df)[..., np.newaxis]
         # (P D) Qᵀ Tᵀ = P D (T Q)ᵀ
         left = self._left_speeds(a, t, tril) * speeds[..., np.newaxis, :]
-        product = left @ transposed(self._times_speeds(t, a, m))
-        product = product + in_tril @ (m * least) @ transposed(t)
+        product = multiplied(left, transposed(self._times_speeds(t, a, m)))
+        product = product + multiplied(in_tril, m * least, transposed(t))
         return np.asarray((product + transposed(product)) / least / least)
 
     @final

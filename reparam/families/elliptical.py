@@ -19,6 +19,7 @@ from reparam.special.matrices import (
     cholesky_push,
     inverse,
     lower_factor,
+    multiplied,
     transposed,
 )
 
@@ -61,7 +62,7 @@ class Elliptical(Reparameterized):
         if self._way == "scale_tril":
             return (*leading, np.tril(derivative))
         if self._way == "precision":  # dA = −A dLᵀ A
-            inner = -a @ transposed(derivative) @ a
+            inner = multiplied(-a, transposed(derivative), a)
             return (*leading, cholesky_pullback(inner, transposed(b), transposed(a)))
         return (*leading, cholesky_pullback(derivative, a, b))
 
@@ -77,9 +78,9 @@ class Elliptical(Reparameterized):
             return (*nothing, cholesky_pullback_along(derivative, cholesky_push(moved, a, b), a, b))
         factor, inverted = transposed(b), transposed(a)
         moved = cholesky_push(moved, factor, inverted)
-        turned = -a @ transposed(moved) @ a
-        inner, across = -a @ transposed(derivative) @ a, transposed(derivative)
-        change = -(turned @ across @ a + a @ across @ turned)
+        turned, across = multiplied(-a, transposed(moved), a), transposed(derivative)
+        inner = multiplied(-a, across, a)
+        change = -(multiplied(turned, across, a) + multiplied(a, across, turned))
         found = cholesky_pullback(change, factor, inverted)
         return (*nothing, found + cholesky_pullback_along(inner, moved, factor, inverted))
 
@@ -89,7 +90,8 @@ class Elliptical(Reparameterized):
         if self._way == "scale_tril":
             moved = np.tril(moved)
         elif self._way == "precision":
-            moved = -a @ transposed(cholesky_push(moved, transposed(b), transposed(a))) @ a
+            moved = cholesky_push(moved, transposed(b), transposed(a))
+            moved = multiplied(-a, transposed(moved), a)
         else:
             moved = cholesky_push(moved, a, b)
         return (*leading, moved)

@@ -26,6 +26,8 @@ __all__ = [
 _DEFINITE = 1.0 - 1e-6
 #: How much of √(a_ii a_jj) entries of a symmetric matrix may differ from their mirror images.
 _ASYMMETRY = 1e-10
+#: The binary logarithm of some units of rounding.
+_LOG_ROUNDING = -46
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,11 @@ class PositiveDefinite(Region):
             np.linalg.cholesky(symmetric)
             return np.asarray(off)
         flat = symmetric.reshape(-1, *own.shape)
-        bad = np.array([_bad_minor(matrix) > 0 for matrix in flat], np.bool_)
+        sure = 2.0 ** min(2 * len(own) + _LOG_ROUNDING, 0)  # with 4^K rounding grows at most
+        pivots = _least_pivots(flat, sure)
+        bad = pivots < 0.0
+        for index in np.flatnonzero(~(np.abs(pivots) > sure)):
+            bad[index] = _bad_minor(flat[index]) > 0
         return np.asarray(off | bad.reshape(off.shape))
 
     def problem(self, value: Array) -> str:
@@ -311,6 +317,25 @@ def _asymmetry(matrix: Array) -> Array:
     size = np.sqrt(np.abs(np.diagonal(matrix, axis1=-2, axis2=-1)))
     scale = size[..., :, np.newaxis] * size[..., np.newaxis, :]
     return np.asarray(np.abs(matrix - np.swapaxes(matrix, -1, -2)) - _ASYMMETRY * scale)
+
+
+def _least_pivots(matrices: Array, sure: float) -> Array:
+    """Return the least pivot of each symmetric matrix, in units of the diagonal.
+
+    If one isn't surely positive, those that come after it don't count.
+    """
+    rest = np.tril(matrices)  # all that LAPACK reads
+    rest += np.swapaxes(np.tril(matrices, -1), -2, -1)
+    least = np.full(len(matrices), np.inf)
+    with np.errstate(all="ignore"):
+        for k in range(matrices.shape[-1]):
+            pivot = rest[:, k, k]
+            size = np.abs(matrices[:, k, k])
+            own = np.where(pivot == 0.0, 0.0, pivot / np.where(size > 0.0, size, 1.0))
+            least = np.where(least > sure, np.minimum(least, own), least)
+            column = rest[:, k + 1 :, k] / pivot[:, np.newaxis]
+            rest[:, k + 1 :, k + 1 :] -= column[:, :, np.newaxis] * rest[:, np.newaxis, k, k + 1 :]
+    return least
 
 
 def _bad_minor(matrix: Array) -> int:

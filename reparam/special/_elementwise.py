@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array, ArrayLike
+from reparam.real_arrays import FLOAT64
 
 __all__ = ["Rule", "column", "elementwise", "integrate", "members", "select", "weighted"]
 
@@ -83,7 +84,7 @@ def _flat(arguments: tuple[Any, ...]) -> bool:
     shape = first.shape
     for each in arguments:
         if type(each) is np.ndarray:
-            if each.shape != shape or each.dtype != np.float64 or not each.flags.c_contiguous:
+            if each.shape != shape or each.dtype is not FLOAT64 or not each.flags.c_contiguous:
                 return False
         elif type(each) is not np.float64:
             return False

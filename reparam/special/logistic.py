@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reparam._typing import Array
+from reparam.special.steps import lesser_tail, signed
 
 __all__ = ["log_slope", "logit", "sigmoid", "slope", "softplus"]
 
@@ -36,12 +37,11 @@ def logit(u: Array) -> Array:
     """Return ln(u/(1 − u)), to a few ulp next to 0, ½ and 1."""
     # log((1 − w)/w) = log1p((1 − 2w)/w) for the smaller tail w: 1 − 2w is exact near w = ½,
     # where log(u/(1 − u)) would cancel. The quotient overflows for w below 2⁻¹⁰²⁴.
-    w = np.subtract(1.0, u)
-    w = np.asarray(np.minimum(u, w))
+    w = lesser_tail(u)
     z = -2.0 * w
     z += 1.0
     z /= w
-    z = np.log1p(z)
+    np.log1p(z, out=z)
     if np.any(tiny := w < 2.0**-1000):
         z = np.where(tiny, -np.log(w), z)
-    return np.copysign(z, u - 0.5)
+    return signed(z, u)

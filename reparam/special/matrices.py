@@ -6,6 +6,8 @@ many there are: a BLAS sums in another order for another number of rows.
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from reparam._kernels import active
@@ -21,6 +23,7 @@ __all__ = [
     "diagonally",
     "inverse",
     "lower_factor",
+    "multiplied",
     "pairs",
     "scalars",
     "solve",
@@ -29,8 +32,11 @@ __all__ = [
 ]
 
 
-#: Rows that are inverted one after another.
+#: Rows that are inverted one after another, and that are worth while to multiply together.
 _FEW = 16
+
+#: Multiplications of a product of two matrices that OpenBLAS leaves to one thread.
+_ALONE = 2**18
 
 
 def transposed(matrix: Array) -> Array:
@@ -52,6 +58,22 @@ def diagonally(entries: Array) -> Array:
 def scalars(numbers: Array) -> Array:
     """Return a number, or one per row, so that it multiplies matrices."""
     return np.asarray(numbers)[..., np.newaxis, np.newaxis]
+
+
+def multiplied(*factors: Array) -> Array:
+    """Return the product of matrices, in order: of large ones by pieces that wake no BLAS threads.
+
+    The threads here work on stacks of them already, for which BLAS's own would wait, and then spin.
+    """
+    return reduce(_multiplied, factors)
+
+
+def _multiplied(left: Array, right: Array) -> Array:
+    rows = _ALONE // (right.shape[-2] * right.shape[-1])
+    if left.shape[-2] <= rows or rows < _FEW:
+        return np.asarray(left @ right)
+    starts = range(0, left.shape[-2], rows)
+    return np.concatenate([left[..., i : i + rows, :] @ right for i in starts], axis=-2)
 
 
 def apply(matrix: Array, x: Array, offset: Array | None = None) -> Array:
@@ -110,7 +132,7 @@ def inverse(factor: Array) -> Array:
         half = size // 2
         first, second = inverse(factor[..., :half, :half]), inverse(factor[..., half:, half:])
         found[..., :half, :half], found[..., half:, half:] = first, second
-        found[..., half:, :half] = -second @ (factor[..., half:, :half] @ first)
+        found[..., half:, :half] = multiplied(-second, multiplied(factor[..., half:, :half], first))
         return found
     for i in range(size):
         pivot = factor[..., i, i]
@@ -143,8 +165,8 @@ def cholesky_pullback(derivative: Array, factor: Array, inverse_factor: Array) -
     Φ takes the lower triangle, with half of the diagonal (Murray 2016, "Differentiation of the
     Cholesky decomposition", section 4).
     """
-    inner = _lower_half(transposed(factor) @ np.tril(derivative))
-    whole = transposed(inverse_factor) @ inner @ inverse_factor
+    inner = _lower_half(multiplied(transposed(factor), np.tril(derivative)))
+    whole = multiplied(transposed(inverse_factor), inner, inverse_factor)
     return np.asarray(0.5 * (whole + transposed(whole)))
 
 
@@ -152,19 +174,20 @@ def cholesky_pullback_along(
     derivative: Array, moved: Array, factor: Array, inverse_factor: Array
 ) -> Array:
     """Return the derivative of :func:`cholesky_pullback` as L moves."""
-    lower, back = np.tril(derivative), -inverse_factor @ moved @ inverse_factor
-    inner = _lower_half(transposed(factor) @ lower)
-    turned = transposed(back) @ inner @ inverse_factor
-    turned = turned + transposed(inverse_factor) @ inner @ back
-    change = _lower_half(transposed(moved) @ lower)
-    whole = turned + transposed(inverse_factor) @ change @ inverse_factor
+    lower, back = np.tril(derivative), multiplied(-inverse_factor, moved, inverse_factor)
+    inner = _lower_half(multiplied(transposed(factor), lower))
+    turned = multiplied(transposed(back), inner, inverse_factor)
+    turned = turned + multiplied(transposed(inverse_factor), inner, back)
+    change = _lower_half(multiplied(transposed(moved), lower))
+    whole = turned + multiplied(transposed(inverse_factor), change, inverse_factor)
     return np.asarray(0.5 * (whole + transposed(whole)))
 
 
 def cholesky_push(tangent: Array, factor: Array, inverse_factor: Array) -> Array:
     """Return dL from a symmetric dΣ: L Φ(L⁻¹ dΣ L⁻ᵀ) (Murray 2016, section 3)."""
-    inner = inverse_factor @ (0.5 * (tangent + transposed(tangent))) @ transposed(inverse_factor)
-    return np.asarray(factor @ _lower_half(inner))
+    symmetric = 0.5 * (tangent + transposed(tangent))
+    inner = multiplied(inverse_factor, symmetric, transposed(inverse_factor))
+    return multiplied(factor, _lower_half(inner))
 
 
 def _lower_half(matrix: Array) -> Array:

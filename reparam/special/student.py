@@ -179,7 +179,8 @@ def pathwise(t: Array, nu: Array) -> Array:
         Of the sign opposite to t, with a relative error below 1e-13.
     """
     (slope,) = served("student", _log_derivative, (t, nu), 1)
-    return np.where(t == 0.0, 0.0, t * slope)
+    found = t * slope
+    return found if np.all(t) else np.where(t == 0.0, 0.0, found)
 
 
 @elementwise()

@@ -1,4 +1,4 @@
-"""Properties of distributions of integers: sums over the support take the place of integrals."""
+"""Properties of distributions of integers, and of vectors of counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.discrete import Discrete
-from reparam.errors import NotReparameterizable
+from reparam.base.discrete_vectors import DiscreteVectors
+from reparam.errors import NoFormulaError, NotReparameterizable, ShapeError
 from reparam.testing._formulas import has_no_probability
 from reparam.testing._report import agree, check, is_nan, refuses
 from reparam.testing._typical import SETS, one_of, typical
@@ -63,33 +64,17 @@ def values_are_of_their_own_parameters(cls: type[Discrete]) -> None:
         agree(one, "a draw with arrays of equal parameters", equal, whole[:, j])
 
 
-def quantile_is_the_smallest_integer(cls: type[Discrete]) -> None:
-    """The quantile is the smallest y with F(y) ≥ u, by the tail that keeps its digits."""
+def quantiles_end_with_the_support(cls: type[Discrete]) -> None:
+    """Those of 0 and 1 are its ends, of what is no probability NaN; in a batch all are the same."""
     d = typical(cls)
     low, high = d.support
-    y = d.sample(40, rng=11)
-    upper = 1.0 - d.sf(y)
-    steps = np.where(d.cdf(y) < 0.5, d.cdf(y), upper)
-    steps = np.concatenate([np.nextafter(steps, 0.0), steps, np.nextafter(steps, 1.0)])
-    rest = np.random.default_rng(13).random((100, 1)) * np.ones(SETS)
-    tails = 10.0 ** -np.linspace(1.0, 300.0, 40)[:, np.newaxis] * np.ones(SETS)
-    u = np.concatenate([steps, rest, tails, 1.0 - np.maximum(tails, 2.0**-53)])
-    u = np.clip(u, 2.0**-1074, 1.0 - 2.0**-53)
-    found = d.icdf(u)
-
-    def reached(at: Array) -> Array:
-        return np.asarray(np.where(1.0 - u < u, d.sf(at) <= 1.0 - u, d.cdf(at) >= u))
-
-    agree(d, "a quantile", found, np.clip(np.floor(found), low, high), u=u)
-    agree(d, "F(y) ≥ u at the quantile", reached(found), 1.0, u=u)
-    exact = np.abs(found) < 2.0**53
-    below = np.where(exact, reached(np.where(exact, found, 0.0) - 1.0), 0.0)
-    agree(d, "F(y) ≥ u below the quantile", below, 0.0, u=u)
     agree(d, "icdf(0)", d.icdf(0.0), low)
     agree(d, "icdf(1)", d.icdf(1.0), high)
     for outside in (-0.1, np.nextafter(1.0, 2.0), math.nan):
         is_nan(d, f"icdf({outside})", d.icdf(outside))
-    for i, j in ((0, 0), (50, 3), (150, 6)):
+    u = np.random.default_rng(13).random((100, SETS))
+    found = d.icdf(u)
+    for i, j in ((0, 0), (50, 3), (99, 6)):
         alone = one_of(d, j).icdf(u[i, j])
         agree(d, "a quantile in a batch", found[i, j], alone, u=u[i, j])
 
@@ -101,3 +86,17 @@ def refuses_to_be_reparameterized(cls: type[Discrete]) -> None:
     refuses(d, NotReparameterizable, d.transform, 0.5)
     refuses(d, NotReparameterizable, d.pathwise, d.sample(rng=0))
     check(d, "score" in cls.obstacle(), "obstacle() says nothing of the score")
+
+
+def count_vectors_are_where_probability_is(cls: type[DiscreteVectors]) -> None:
+    """Elsewhere p is 0 and the score NaN; what numbers have is refused."""
+    d = typical(cls)
+    y = d.sample(3, rng=2)
+    for beyond in (y + 0.5, y + 1.0, y - 1.0, np.full_like(y, np.inf)):
+        agree(d, "log p outside the support", d.log_prob(beyond), -np.inf)
+        for name, entry in d.score(beyond).items():
+            is_nan(d, f"score in {name} outside the support", entry)
+    is_nan(d, "log p at NaN", d.log_prob(np.full_like(y, np.nan)))
+    for of_numbers in (d.cdf, d.sf, d.log_cdf, d.log_sf, d.icdf, d.isf):
+        refuses(d, NoFormulaError, of_numbers, y)
+    refuses(d, ShapeError, d.log_prob, np.zeros(d.event_shape[0] + 1))

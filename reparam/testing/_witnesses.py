@@ -61,7 +61,7 @@ def check(
     --------
     >>> check("laplace", level="quick", witnesses=["derivative", "score"])
     """
-    from reparam.verification.running import checks_here
+    from reparam.verification.run.running import checks_here
 
     __tracebackhide__ = True
     asked: dict[str, Any] = {"witnesses": witnesses, "level": level, "seed": seed, "rtol": rtol}
@@ -88,10 +88,10 @@ def _hold(checks: list[Check], asked: str = "") -> None:
 
 def _property(witness: str) -> Callable[[type[Distribution]], None]:
     def passes(cls: type[Distribution]) -> None:
-        from reparam.verification.checking import run_check
-        from reparam.verification.context import LEVELS
+        from reparam.verification.evidence.context import LEVELS
+        from reparam.verification.numerics.statistics import FALSE_ALARM
         from reparam.verification.results import Outcome
-        from reparam.verification.statistics import FALSE_ALARM
+        from reparam.verification.run.checking import run_check
 
         settings: dict[str, Any] = {"seed": 0, "alpha": FALSE_ALARM, "name": cls.name}
         level = replace(LEVELS["default"], draws=_DRAWS, many=_MANY)

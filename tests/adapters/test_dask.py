@@ -14,7 +14,8 @@ import reparam as rp
 from reparam.cli import cluster as cluster_commands
 from reparam.errors import CountError, NotReparameterizable, ShapeError
 from reparam.estimators import ESTIMATORS, estimate
-from reparam.verification import elsewhere, verify
+from reparam.verification import verify
+from reparam.verification.run import elsewhere
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")

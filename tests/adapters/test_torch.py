@@ -315,6 +315,15 @@ def test_in_place_changes_of_draws_are_noticed():
         y.sum().backward()
 
 
+@pytest.mark.parametrize("name", ["gaussian", "gamma", "uniform"])
+def test_parameters_that_were_made_invalid_are_noticed_by_draws(name):
+    theta = [x.detach().float() for x in typical(name, (2,))]
+    d = class_of(name)(*theta)
+    theta[-1].data[1] = -10.0
+    with pytest.raises(ParameterError, match=f"{[*rp.get(name).parameters][-1]}.*-10"):
+        d.rsample()
+
+
 def test_third_derivatives_raise():
     alpha = torch.tensor(2.0, dtype=DOUBLE, requires_grad=True)
     y = torch.tensor([0.3, 0.6], dtype=DOUBLE)

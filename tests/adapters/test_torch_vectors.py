@@ -19,6 +19,7 @@ torch = pytest.importorskip("torch")
 rpt = pytest.importorskip("reparam.torch")
 classes = pytest.importorskip("reparam.adapters.torch.classes")
 functions = pytest.importorskip("reparam.adapters.torch.functions")
+operators = pytest.importorskip("reparam.adapters.torch.operators")
 
 DOUBLE = torch.float64
 theirs = torch.distributions
@@ -64,6 +65,11 @@ def seeded(seed=3):
     return torch.Generator().manual_seed(seed)
 
 
+def stream():
+    """Return what the first draws of ``seeded()`` are made of."""
+    return operators.stream_of(functions.fresh_seed(seeded()))
+
+
 @pytest.mark.parametrize("name", VECTORS)
 def test_draws_and_density_are_numpys_and_move_as_their_derivatives_say(name):
     raw = raw_parameters(name, (2,))
@@ -71,8 +77,7 @@ def test_draws_and_density_are_numpys_and_move_as_their_derivatives_say(name):
         return  # there is nothing to differentiate
     d = at(name, raw)
     y = d.rsample((3,), generator=seeded())
-    seed = int(functions.fresh_seed(seeded()))
-    draw = d.law._draw((3, *d.batch_shape), rp.engine.noise.Stream(seed))
+    draw = d.law._draw((3, *d.batch_shape), stream())
     np.testing.assert_array_equal(y.detach(), draw.value)
     np.testing.assert_array_equal(d.log_prob(y).detach(), d.law.log_prob(draw.value))
     upstream = torch.randn(y.shape, generator=seeded(), dtype=DOUBLE)
@@ -96,7 +101,13 @@ def test_draws_and_density_are_numpys_and_move_as_their_derivatives_say(name):
         def draws(*values):
             return at(name, dict(zip(raw, values, strict=True))).rsample((), generator=seeded())
 
-        assert torch.autograd.gradcheck(draws, tuple(raw.values()), rtol=1e-4, atol=1e-6)
+        theta, tolerances = tuple(raw.values()), {"rtol": 1e-4, "atol": 1e-6}
+        assert torch.autograd.gradcheck(draws, theta, **tolerances)
+        assert torch.autograd.gradgradcheck(draws, theta, fast_mode=True, **tolerances)
+    else:
+        slopes = torch.autograd.grad(y.sum(), tensors, create_graph=True)
+        with pytest.raises(NoFormulaError, match="derivatives are of a field"):
+            sum(slope.sum() for slope in slopes).backward()
 
 
 def _has_chart(d):
@@ -294,8 +305,7 @@ class TestComposed:
 
         assert torch.autograd.gradcheck(functions, (y, u, *theta), rtol=1e-4, atol=1e-6)
         draw = d.rsample((3,), generator=seeded())
-        seed = int(functions_seed())
-        expected = ours.rsample(3, rng=seed)
+        expected = ours._draw((3, *ours.batch_shape), stream())
         np.testing.assert_array_equal(draw.detach(), expected.value)
         found = torch.autograd.grad(draw.sum(), theta)
         for path, gradient in zip(paths, found, strict=True):
@@ -338,13 +348,21 @@ class TestComposed:
         with pytest.raises(RuntimeError, match="inplace"):
             before.backward()
 
-    def test_second_derivatives_and_those_of_statistics_raise(self):
-        loc = torch.tensor(0.5, dtype=DOUBLE, requires_grad=True)
-        d = rpt.distribution("folded(gaussian)", {"base.loc": loc})
-        for result in (d.rsample(), d.log_prob(torch.tensor(0.3, dtype=DOUBLE))):
-            (slope,) = torch.autograd.grad(result, loc, create_graph=True)
-            with pytest.raises(NoFormulaError, match="second derivatives of"):
-                slope.backward()
+    def test_second_derivatives_of_draws_and_errors_for_others(self):
+        """Draws y of a folded Gaussian are ±(μ + σz): Σ y² = Σ (μ + σz)²."""
+        loc, scale = (torch.tensor(x, dtype=DOUBLE, requires_grad=True) for x in (0.5, 2.0))
+        d = rpt.distribution("folded(gaussian)", {"base.loc": loc, "base.scale": scale})
+        y = d.rsample((5,))
+        slope, other = torch.autograd.grad(y.square().sum(), (loc, scale), create_graph=True)
+        (twice,) = torch.autograd.grad(slope, loc, create_graph=True)
+        assert twice.item() == 10.0
+        mixed = torch.autograd.grad(other, loc, retain_graph=True)[0]
+        torch.testing.assert_close(mixed, (slope - 10.0 * loc).detach() / scale.detach())
+        with pytest.raises(NoFormulaError, match="third derivatives of draws of Folded"):
+            twice.backward()
+        (slope,) = torch.autograd.grad(d.log_prob(y.detach()).sum(), loc, create_graph=True)
+        with pytest.raises(NoFormulaError, match="second derivatives of log_prob of Folded"):
+            slope.backward()
         with pytest.raises(NoFormulaError, match="derivatives of the mean"):
             d.mean.backward()
 
@@ -371,7 +389,3 @@ class TestComposed:
         n = torch.tensor(3.0, requires_grad=True)
         with pytest.raises(NotReparameterizable, match="no derivative in n"):
             rpt.distribution("bates", n=n).rsample().backward()
-
-
-def functions_seed():
-    return functions.fresh_seed(seeded())

@@ -11,7 +11,7 @@ from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.errors import NoFormulaError, NoiseError, ShapeError, UnknownParameterError
 from reparam.parameters import Parameter
-from reparam.regions import RealMatrix, Simplex
+from reparam.regions import PositiveDefinite, RealMatrix, Simplex
 
 
 class Grid(rp.Reparameterized):
@@ -128,3 +128,28 @@ def test_vectors_of_integers_are_drawn():
     for missing in (lambda: d.mean, lambda: d.cdf(y), lambda: d.icdf(0.5)):
         with pytest.raises(NoFormulaError):
             missing()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 6])
+def test_matrices_that_are_not_positive_definite_are_those_that_have_no_cholesky_factor(rows):
+    """Also where some are singular, of any scale, or next to what is."""
+    rng = np.random.default_rng(rows)
+    half = rng.normal(size=(400, rows, rows))
+    matrices = half + np.swapaxes(half, 1, 2)
+    matrices += rng.uniform(0.0, 6.0 * rows, (400, 1, 1)) * np.eye(rows)
+    lower = half[::5, :, : max(1, rows - 1)]
+    matrices[::5] = lower @ np.swapaxes(lower, 1, 2)  # singular, up to rounding
+    size = np.exp(rng.normal(size=(400, rows)) * rng.choice([0.0, 10.0, 50.0], (400, 1)))
+    matrices *= size[:, :, np.newaxis] * size[:, np.newaxis]
+    matrices[::9] = 0.0
+
+    def has_factor(matrix):
+        try:
+            np.linalg.cholesky(matrix)
+        except np.linalg.LinAlgError:
+            return False
+        return True
+
+    expected = np.array([not has_factor(matrix) for matrix in matrices])
+    assert 50 < np.sum(expected) < 350
+    np.testing.assert_array_equal(PositiveDefinite().outside(matrices), expected)

@@ -17,7 +17,7 @@ import reparam as rp
 from reparam import formats
 from reparam.errors import InputError
 from reparam.formats import lines
-from reparam.verification.configuration import read
+from reparam.verification.run.configuration import read
 
 
 def refused(cli, *arguments, **options):

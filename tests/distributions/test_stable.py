@@ -9,8 +9,7 @@ from flint import acb, arb, ctx
 from scipy import stats
 
 import reparam as rp
-from reparam import testing
-from reparam.distributions.stable import Stable
+from reparam import Stable
 
 #: α, β and z: in the middle and in tails, next to α = 1 and to 2, totally skewed or nearly, on the
 #: light side, near where a density of α < 1 is not analytic, and Cauchy's distribution nearly.
@@ -19,6 +18,7 @@ POINTS = [
     *((0.6, 0.5, 1e3), (0.9, -0.9, 300.0), (1.001, -0.9, 2.0), (1.0000001, 0.5, 0.01)),
     *((0.5, 1.0, 3.0), (1.95, 1.0, 5.0), (0.3, 1.0, 2.5), (0.31, -1.0, -0.6), (1.5, -1.0, 7.0)),
     *((1.99999, -0.9, 8.0), (1.5, -0.3, 0.02), (0.999, 1.0, -1.5), (1.0 + 1e-9, 1e-8, -40.0)),
+    *((1.97, -0.3, 4e4), (1.9, 0.4, -7e5)),
 ]
 
 
@@ -167,6 +167,15 @@ def test_nothing_happens_at_one():
     np.testing.assert_allclose(exact, by_difference, rtol=1e-5, atol=1e-6)
 
 
+def test_values_do_not_depend_on_how_many_there_are():
+    """NumPy multiplies large complex arrays in place, and rounds differently then."""
+    d = Stable(1.4, 0.3)
+    y = d.sample(17_000, rng=1)
+    whole, few = d.pathwise(y), d.pathwise(y[:300])
+    for name, entry in whole.items():
+        np.testing.assert_array_equal(entry[:300], few[name])
+
+
 @pytest.mark.parametrize(
     ("alpha", "skew"),
     [(1.6, 0.5), (1.0, 0.5), (1.0 + 1e-9, -0.9), (0.5, 1.0), (0.6, -0.3), (2.0, 0.3), (1.0, 1.0)],
@@ -203,16 +212,3 @@ def test_moments():
     d = Stable([0.8, 0.8, 0.8, 1.0, 1.5, 2.0], [0.5, 1.0, -1.0, 1.0, 0.5, 0.5], 1.0, 2.0)
     np.testing.assert_allclose(d.mean, [np.nan, np.inf, -np.inf, np.inf, 2.0, 1.0])
     np.testing.assert_allclose(d.variance, [np.nan, np.inf, np.inf, np.inf, np.inf, 8.0])
-
-
-#: What takes a core-second or more: `reparam verify reparam.distributions.stable:Stable` has these.
-DEAR = {
-    f"passes_{each}" for each in ("derivative", "distribution", "edges", "expectation", "score")
-}
-PROPERTIES = [each for each in testing.properties(Stable) if each.__name__ not in DEAR]
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("has_property", PROPERTIES, ids=lambda p: p.__name__)
-def test_conformance(has_property):
-    has_property(Stable)

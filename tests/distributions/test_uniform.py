@@ -10,9 +10,9 @@ import reparam as rp
 from reparam.errors import EstimatorError, ParameterError, UnknownParameterError
 from reparam.estimators import estimate
 from reparam.special._accurate import LARGEST
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
+from reparam.verification.evidence.context import LEVELS
 from reparam.verification.results import Outcome
+from reparam.verification.run.checking import run_check
 
 
 def test_names_of_other_libraries():

@@ -7,6 +7,7 @@ fall double-exponentially.
 
 import math
 import zlib
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -29,6 +30,7 @@ NAMES = [name for name in rp.names() if rp.get(name).__module__.startswith("repa
 PARTNERS = 2
 
 
+@cache
 def kind(name):
     cls = rp.get(name)
     return isinstance(cls._support, Integers), *map(float, np.ravel(cls().support)[:2])

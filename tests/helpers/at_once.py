@@ -4,8 +4,8 @@ import importlib
 import sys
 from pathlib import Path
 
-from reparam.verification.pool import pickled
-from reparam.verification.worker import _answered
+from reparam.verification.run.pool import pickled
+from reparam.verification.run.worker import _answered
 
 
 class AtOnce:

@@ -22,11 +22,11 @@ from reparam.base.derived import Derived
 from reparam.base.tree import flat
 from reparam.errors import ParameterError
 from reparam.verification import witnesses
-from reparam.verification.checking import run_check
-from reparam.verification.context import LEVELS
-from reparam.verification.planning import registered
+from reparam.verification.evidence.context import LEVELS
+from reparam.verification.numerics.statistics import FALSE_ALARM
 from reparam.verification.results import Outcome
-from reparam.verification.statistics import FALSE_ALARM
+from reparam.verification.run.checking import run_check
+from reparam.verification.run.planning import registered
 
 #: The ways to a derivative: given noise, draws of one distribution, draws with a parameter set
 #: each, and the formula.
@@ -787,10 +787,11 @@ def _far_out(parameter, times):
     low, high = parameter.typical
     if not parameter.differentiable:
         return low
-    if -np.inf < parameter.domain.low < 0.0:
-        return parameter.domain.low + (low - parameter.domain.low) / times
+    first, last = parameter.domain.low, parameter.domain.high
+    if -np.inf < first < 0.0 or (first > 0.0 and last < np.inf):
+        return first + (low - first) / times
     if low > 0.0:
-        return low / times if parameter.domain.low == 0.0 else high * times
+        return low / times if first == 0.0 else high * times
     return low * times
 
 

@@ -8,8 +8,8 @@ from facts import scipy_arguments
 import reparam as rp
 from reparam.errors import UnknownParameterError
 from reparam.registry import BUILT_IN
-from reparam.verification.laws import Link
-from reparam.verification.libraries import numpyro, tfp, torch
+from reparam.verification.laws.law import Link
+from reparam.verification.targets.libraries import numpyro, tfp, torch
 
 LIBRARIES = {"torch": torch.ROWS, "numpyro": numpyro.ROWS, "tfp": tfp.ROWS}
 

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 import reparam as rp
 from reparam.cli import app
-from reparam.verification import configuration
-from reparam.verification.planning import registered
+from reparam.verification.run import configuration
+from reparam.verification.run.planning import registered
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -37,7 +37,7 @@ def test_what_is_verified_is_listed(laws):
     """Tables of what samplers draw from, for ``reparam verify``, agree about the distribution."""
     listed = {(law.library, law.name): law for law in laws}
     for library in ("torch", "numpyro", "tfp", "distrax", "jax"):
-        module = import_module(f"reparam.verification.libraries.{library}")
+        module = import_module(f"reparam.verification.targets.libraries.{library}")
         for name, row in {**getattr(module, "STANDARD", {}), **module.ROWS}.items():
             law = listed[library, name]
             if row.law in rp.names():

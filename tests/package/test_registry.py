@@ -7,8 +7,8 @@ import reparam as rp
 from reparam.base.formulas import FUNCTIONS
 from reparam.errors import UnknownDistributionError, spelled
 from reparam.registry import BUILT_IN
-from reparam.verification.laws import Link
-from reparam.verification.libraries import distrax, jax, numpyro, tfp, torch
+from reparam.verification.laws.law import Link
+from reparam.verification.targets.libraries import distrax, jax, numpyro, tfp, torch
 
 SPELLINGS = [(spelling, name) for name in BUILT_IN for spelling in (name, *rp.get(name).aliases)]
 
@@ -49,7 +49,7 @@ ELSEWHERE = [(theirs, laws) for theirs, laws in sorted(BY_SCIPY.items())] + [
     (theirs, laws)
     for library in (distrax, jax, numpyro, tfp, torch)
     for theirs, row in library.ROWS.items()
-    if (laws := BY_SCIPY.get(row.law.removeprefix("scipy:"), {row.law} & {*BUILT_IN}))
+    if (laws := {row.law} & {*BUILT_IN})
     if same_numbers(row)
 ]
 

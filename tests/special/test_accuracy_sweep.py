@@ -17,7 +17,7 @@ from reparam.base.reparameterized import Reparameterized
 ROOT = Path(__file__).parents[2]
 SWEEP = ROOT / "tools" / "accuracy_sweep"
 #: Any other seed does, too; this one has no slow reference.
-SEED = "3"
+SEED = "4"
 RECORD = json.loads((ROOT / "tests/helpers/reference/sweep.json").read_text(encoding="utf-8"))
 
 

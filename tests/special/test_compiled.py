@@ -17,6 +17,7 @@ from reparam.errors import ReparamError
 from reparam.special import beta, gamma, student
 from reparam.special.log_gamma import log_gamma_star
 from reparam.special.matrices import apply
+from reparam.special.steps import lesser_tail, opened, placed, signed
 
 FUNCTIONS = {
     "gamma": gamma.log_pathwise,
@@ -229,6 +230,9 @@ def test_arrays_of_unequal_length_are_refused():
         rp.Beta(np.geomspace(1e-300, 1e3, 20_000), 2.0),
         rp.StudentT(np.geomspace(1e-3, 1e12, 20_000)),
         rp.Beta(np.geomspace(0.5, 20.0, 2_000), 2.0).by_quantile(),
+        rp.Gaussian(0.3, np.geomspace(1e-3, 1e3, 20_000)),
+        rp.Laplace(np.linspace(-3.0, 3.0, 20_000), 0.7),
+        rp.Logistic(0.3, 0.7),
     ],
     ids=lambda law: repr(law)[:20],
 )
@@ -239,3 +243,28 @@ def test_draws_are_the_same_bits(law):
     for kernel in COMPILED:
         with kernels(kernel):
             np.testing.assert_array_equal(law.sample(shape, rng=3), expected)
+
+
+def test_steps_of_closed_forms_are_the_same_bits():
+    """Also of what is not a number, without, and in arrays that are not lines."""
+    ends = [0.0, 5e-324, 2.0**-54, 2.0**-53, np.nextafter(0.5, 0.0), 0.5, np.nextafter(0.5, 1.0)]
+    ends += [1.0 - 2.0**-53, 1.0, np.inf, -np.inf]
+    u = np.array([*ends, *np.geomspace(1e-300, 1.0, 99), np.nan])
+    z, loc, scale = np.random.default_rng(1).standard_normal((3, u.size))
+    square = z[:100].reshape(10, 10)
+    for function, *arguments in (
+        (lambda v: opened(v.copy()), u[:-1]),
+        (lesser_tail, u),
+        (lesser_tail, u[::-1]),
+        (lesser_tail, u[:100].reshape(10, 10)),
+        (placed, z, loc, scale),
+        (placed, u, np.float64(2.0), scale),
+        (placed, z, loc, np.float64(-3.0)),
+        (placed, z[::2], loc[::2], np.float64(3.0)),
+        (placed, square, loc[:10], scale[0]),
+        (placed, square[0], loc[:10], scale[:1]),
+    ):
+        for expected, found in by_each(function, *arguments):
+            np.testing.assert_array_equal(found, expected)
+    for expected, found in by_each(lambda v: np.signbit(signed(z[:-1].copy(), v)), u[:-1]):
+        np.testing.assert_array_equal(found, expected)

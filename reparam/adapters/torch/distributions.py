@@ -13,11 +13,12 @@ from torch.distributions.utils import broadcast_all
 
 from reparam.adapters.classes import Declared
 from reparam.adapters.constraints import between
-from reparam.adapters.torch.derivatives import drawn
+from reparam.adapters.draws import way_of
 from reparam.adapters.torch.differentiable import Differentiable
+from reparam.adapters.torch.draws import drawn
 from reparam.adapters.torch.functions import applied, fresh_seed
 from reparam.adapters.torch.operators import arrays
-from reparam.adapters.torch.types import double, kind, like
+from reparam.adapters.torch.types import array, double, kind, like
 
 __all__ = ["Univariate"]
 
@@ -35,10 +36,20 @@ class Univariate(Declared, Differentiable):
         for name, value in zip(given, values, strict=True):
             setattr(self, name, value)
         # data can't decide what is compiled: operators check parameters when they run
-        validate_args = False if torch.compiler.is_compiling() else validate_args
-        super().__init__(values[0].shape, validate_args=validate_args)
-        if self._validate_args:
+        default: bool = Distribution._validate_args
+        is_checked = default if validate_args is None else validate_args
+        is_checked = is_checked and not torch.compiler.is_compiling()
+        is_inside = is_checked and self._are_inside(values)
+        super().__init__(values[0].shape, validate_args=is_checked and not is_inside)
+        self._validate_args = is_checked
+        if is_checked:
             self._check_order(lambda low, high: bool(torch.all(low < high)))
+
+    def _are_inside(self, values: Sequence[Tensor]) -> bool:
+        """Whether parameters are in their domains, in less time than constraints take; or False."""
+        if torch._C._are_functorch_transforms_active():
+            return False
+        return way_of(self.key, "draw").holds([*map(array, values)])
 
     def moving_support(self) -> Any:
         """Return the closed interval that draws lie in, where parameters move an endpoint of it."""

@@ -11,7 +11,8 @@ from torch import Tensor
 from reparam.adapters.laws import Law
 from reparam.adapters.seeds import checked
 from reparam.adapters.torch._constants import arranged
-from reparam.adapters.torch.derivatives import drawn, evaluate
+from reparam.adapters.torch.derivatives import evaluate
+from reparam.adapters.torch.draws import drawn
 from reparam.adapters.torch.types import Number, double, kind, like
 from reparam.errors import CountError, ShapeError
 
@@ -126,9 +127,9 @@ def applied(key: str, function: str, values: Sequence[Number], theta: Sequence[T
 
 
 def fresh_seed(generator: torch.Generator | None = None) -> Tensor:
-    """Return a seed of 63 bits, which advances a generator, or PyTorch's own."""
+    """Return twice 63 random bits as a seed, which advances a generator, or PyTorch's own."""
     device = "cpu" if generator is None else generator.device
-    return torch.randint(2**63 - 1, (), generator=generator, device=device).cpu()
+    return torch.randint(2**63 - 1, (2,), generator=generator, device=device).cpu()
 
 
 def _theta(law: Law, parameters: dict[str, Number]) -> tuple[str, list[Tensor]]:

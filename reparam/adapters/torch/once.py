@@ -1,4 +1,4 @@
-"""What is differentiated once: second derivatives raise, and are never 0 by silence."""
+"""What NumPy computes with derivatives, the second only if there are: none is 0 by silence."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reparam.adapters.torch.derivatives import applied
 from reparam.adapters.torch.operators import in_front
-from reparam.adapters.torch.types import double, kind
-from reparam.adapters.wrapping import Pull
+from reparam.adapters.torch.types import Kind, array, kind
+from reparam.adapters.wrapping import Bend, Pull
 from reparam.errors import NoFormulaError
 
 __all__ = ["Computation", "Once", "computed"]
 
-#: A function of arrays, which returns a result with its derivatives.
-Computation: TypeAlias = Callable[..., tuple[Any, Pull]]
+#: A function of arrays, which returns a result with its derivatives, and perhaps with theirs.
+Computation: TypeAlias = Callable[..., "tuple[Any, Pull] | tuple[Any, Pull, Bend]"]
 
 
 @torch.compiler.disable
@@ -29,45 +30,72 @@ def computed(compute: Computation, what: str, tensors: Sequence[Tensor]) -> Tens
     compute
         The function.
     what
-        What it is, for the message where second derivatives are wanted.
+        What it is, for the message where derivatives of higher order are wanted.
     tensors
         Its arguments, which it gets in float64.
     """
-    result: Tensor = _Computed.apply(compute, what, kind(tensors), *tensors)
+    result: Tensor = applied(_Computed, compute, what, kind(tensors), *tensors)
     return result
 
 
 class _Computed(torch.autograd.Function):
-    """A function in NumPy, differentiable once."""
+    """A function in NumPy, and its derivatives."""
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        compute: Computation,
-        what: str,
-        kind: tuple[torch.dtype, torch.device | str],
-        *tensors: Tensor,
-    ) -> Tensor:
-        result, ctx.pull = compute(*(double(tensor.detach()).numpy() for tensor in tensors))
-        ctx.why = f"second derivatives of {what}"
-        dtype, device = kind
-        found = torch.from_numpy(np.array(result)).to(device, dtype)
+    def forward(ctx: Any, compute: Computation, what: str, kind: Kind, *tensors: Tensor) -> Tensor:
+        result, ctx.pull, *bend = compute(*map(array, tensors))
+        ctx.what, ctx.bend = what, bend[0] if bend else None
+        found = torch.from_numpy(np.array(result)).to(kind.device, kind.dtype)
         ctx.save_for_backward(found, *tensors)
         return found
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:
         saved = ctx.saved_tensors  # raises if one was changed in place
-        found = ctx.pull(double(upstream.detach()).numpy(), ctx.needs_input_grad[3:])
-        gradients = [
-            torch.from_numpy(np.array(each)).to(tensor)
-            for each, tensor in zip(found, saved[1:], strict=True)
-            if each is not None
-        ]
+        needed = ctx.needs_input_grad[3:]
+        found = _as(ctx.pull(array(upstream), needed), saved[1:])
         if torch.is_grad_enabled():
-            gradients = [*Once.apply(ctx.why, len(gradients), *gradients, upstream, *saved)]
-        entries = iter(gradients)
-        return None, None, None, *(None if each is None else next(entries) for each in found)
+            gradients = [each for each in found if each is not None]
+            places = [k for k, each in enumerate(found) if each is not None]
+            if ctx.bend is None:
+                why = f"second derivatives of {ctx.what}"
+                gradients = [*Once.apply(why, len(gradients), *gradients, upstream, *saved)]
+            else:
+                tensors = *gradients, upstream, *saved[1:]
+                gradients = [*_Pulled.apply(ctx.bend, ctx.what, places, *tensors)]
+            for k, gradient in zip(places, gradients, strict=True):
+                found[k] = gradient
+        return None, None, None, *found
+
+
+class _Pulled(torch.autograd.Function):
+    """Derivatives at some places, the first of the tensors, which have derivatives in the rest."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, bend: Bend, what: str, places: Sequence[int], *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
+        count = len(places)
+        ctx.bend, ctx.what, ctx.places = bend, what, places
+        ctx.save_for_backward(*tensors[count:])
+        ctx.set_materialize_grads(False)
+        return tuple(tensor.clone() for tensor in tensors[:count])
+
+    @staticmethod
+    def backward(ctx: Any, *weights: Tensor | None) -> Any:
+        upstream, *theta = ctx.saved_tensors
+        by_place = dict(zip(ctx.places, weights, strict=True))
+        each = [by_place.get(k) for k in range(len(theta))]
+        arrays = [None if weight is None else array(weight) for weight in each]
+        of_upstream, of_theta = ctx.bend(array(upstream), arrays)
+        found = _as([of_upstream, *of_theta], ctx.saved_tensors)
+        if torch.is_grad_enabled():
+            gradients = [each for each in found if each is not None]
+            given = [weight for weight in weights if weight is not None]
+            why = f"third derivatives of {ctx.what}"
+            made = iter(Once.apply(why, len(gradients), *gradients, *given, *ctx.saved_tensors))
+            found = [None if each is None else next(made) for each in found]
+        return None, None, None, *([None] * len(weights)), *found
 
 
 class Once(torch.autograd.Function):
@@ -93,5 +121,14 @@ class Once(torch.autograd.Function):
     def backward(ctx: Any, *_: Any) -> Any:
         """Raise."""
         raise NoFormulaError(
-            f"{ctx.why} are not available in PyTorch; differentiate once, or detach the gradient"
+            f"{ctx.why} are not available in PyTorch; differentiate less often, or detach the"
+            " gradient"
         )
+
+
+def _as(arrays: Sequence[Any], tensors: Sequence[Tensor]) -> list[Tensor | None]:
+    """Return arrays in the type and on the device of tensors; None of None."""
+    return [
+        None if each is None else torch.from_numpy(np.array(each)).to(like.device, like.dtype)
+        for each, like in zip(arrays, tensors, strict=True)
+    ]

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from reparam.adapters import formulas
+from reparam.engine.noise import Stream
 
-__all__ = ["arrays", "evaluate", "in_front", "noise", "tensors"]
+__all__ = ["arrays", "evaluate", "in_front", "noise", "stream_of", "tensors"]
 
 
 def arrays(tensors: Sequence[Tensor]) -> list[Any]:
@@ -28,6 +29,11 @@ def tensors(arrays: Sequence[Any]) -> list[Tensor]:
     return [torch.from_numpy(array) for array in arrays]
 
 
+def stream_of(seed: Tensor) -> Stream:
+    """Return the stream of a seed: an integer, or two that are random bits and seed it as such."""
+    return Stream.of_key(seed.numpy().tobytes()) if seed.ndim else Stream(int(seed))
+
+
 @torch.library.custom_op(
     "reparam::noise",
     mutates_args=(),
@@ -35,7 +41,7 @@ def tensors(arrays: Sequence[Any]) -> list[Tensor]:
 )
 def noise(law: str, function: str, seed: Tensor, first: int, shape: Sequence[int]) -> list[Tensor]:
     """Return the random numbers that draws of that shape are made of, one tensor for each kind."""
-    return tensors(formulas.noise(law, function, int(seed), first, tuple(shape)))
+    return tensors(formulas.noise(law, function, stream_of(seed), first, tuple(shape)))
 
 
 @torch.library.custom_op(

@@ -16,6 +16,7 @@ from reparam.adapters.torch._regions import of_region
 from reparam.adapters.torch.differentiable import Differentiable
 from reparam.adapters.torch.functions import fresh_seed
 from reparam.adapters.torch.once import computed
+from reparam.adapters.torch.operators import stream_of
 from reparam.adapters.torch.types import Number, double, like
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import NoFormulaError, NotReparameterizable
@@ -96,7 +97,10 @@ class Wrapped(Differentiable):
     ) -> None:
         self._template, self.tensors = template, dict(tensors)
         batch, event = torch.Size(template.batch_shape), torch.Size(template.event_shape)
-        super().__init__(batch, event, validate_args=validate_args)
+        super().__init__(batch, event, validate_args=False)  # the template's parameters are valid
+        self._validate_args = (
+            Distribution._validate_args if validate_args is None else validate_args
+        )
 
     @property
     def law(self) -> Reparameterized:
@@ -156,10 +160,10 @@ class Wrapped(Differentiable):
         return [*self.tensors.values()]
 
     def _drawn(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
-        seed, paths = int(fresh_seed(generator)), [*self.tensors]
+        stream, paths = stream_of(fresh_seed(generator)), [*self.tensors]
 
         def compute(*theta: Any) -> Any:
-            return wrapping.draw(self.law_at(theta), paths, seed, shape)
+            return wrapping.draw(self.law_at(theta), paths, stream, shape)
 
         return self._computed(compute, "draws of", [])
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 
-from reparam.verification.context import Context
+from reparam.verification.evidence.context import Context
 from reparam.verification.results import Comparison
 
 __all__ = ["BY_COST", "DEFAULTS", "NAMES", "STATISTICAL", "WITHOUT_GRADIENTS", "Witness", "load"]

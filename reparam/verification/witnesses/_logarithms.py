@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context
-from reparam.verification.laws import Formula
-from reparam.verification.numerics import differentiate, rounding_of
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.laws.law import Formula
+from reparam.verification.numerics.calculus import differentiate, rounding_of
 from reparam.verification.results import Comparison
 
 __all__ = ["of_masses", "of_tails"]
@@ -36,11 +36,7 @@ _DOUBT = "the logarithm moves too little, or too abruptly, from one number to th
 def of_tails(context: Context) -> Iterator[Comparison]:
     """Compare ln F with F, and its slope with p/F at the quantiles and beyond."""
     formulas, target = context.target.formulas, context.target
-    values = {tail: Tally(f"{_SYMBOLS[tail]}, against F") for tail, *_ in _TAILS}
-    slopes = {
-        tail: Tally(f"slope of {_SYMBOLS[tail]}, against p by its tail", doubt=_DOUBT)
-        for tail, *_ in _TAILS
-    }
+    values, slopes = Tallies(), Tallies(doubt=_DOUBT)
     for theta in context.sets():
         y, room = context.points(theta)
         if not y.size:
@@ -50,7 +46,7 @@ def of_tails(context: Context) -> Iterator[Comparison]:
         at, space = np.append(y, far), np.append(room, far_room)
         for tail, other, sign in _TAILS:
             log = partial(formulas[f"log_{tail}"], **theta)
-            _agree(context, values[tail], (tail, other), theta, at)
+            _agree(context, values, (tail, other), theta, at)
             step = np.minimum(0.1 * np.abs(at - np.median(y)), 0.3 * space)
             step = np.where(step > 0.0, step, 0.3 * np.minimum(1.0, space))
             floor = _floor(context, partial(formulas[tail], **theta), at)
@@ -60,14 +56,16 @@ def of_tails(context: Context) -> Iterator[Comparison]:
             size = np.maximum(np.abs(log_p), np.abs(log_tail))
             lost = _UNITS * np.spacing(size)
             lost = np.where(lost > _TELLING, np.inf, lost * np.abs(slope))
-            slopes[tail].add(theta, ratio, slope, rtol=1e-7, atol=lost, uncertainty=error, y=at)
+            slopes[f"slope of {_SYMBOLS[tail]}, against p by its tail"].add(
+                theta, ratio, slope, rtol=1e-7, atol=lost, uncertainty=error, y=at
+            )
     yield from results(values, slopes)
 
 
 def of_masses(context: Context) -> Iterator[Comparison]:
     """Compare ln F of integers with F, and its jumps with ln p at draws and beyond."""
     formulas, target = context.target.formulas, context.target
-    values = {tail: Tally(f"{_SYMBOLS[tail]}, against F") for tail, *_ in _TAILS}
+    values = Tallies()
     jumps = Tally("ln p(y), against the jump of the smaller tail's logarithm")
     for theta in context.sets():
         y = np.unique(target.values(theta, 64 * context.level.points, context.seed))
@@ -75,7 +73,7 @@ def of_masses(context: Context) -> Iterator[Comparison]:
         far, _ = _beyond(y, low, high)
         y = np.unique(np.append(y, np.clip(np.rint(far), low, high)))
         for tail, other, _ in _TAILS:
-            _agree(context, values[tail], (tail, other), theta, y)
+            _agree(context, values, (tail, other), theta, y)
         logs = [[formulas[f"log_{tail}"](y - k, **theta) for k in (0, 1)] for tail, *_ in _TAILS]
         (own, before), (after, upper) = logs
         lower = own < upper  # F(y) − F(y − 1), or the other way round of 1 − F
@@ -97,7 +95,7 @@ def _floor(context: Context, tail: Formula, y: Array) -> Array | float:
 
 
 def _agree(
-    context: Context, tally: Tally, tails: tuple[str, str], theta: Mapping[str, float], y: Array
+    context: Context, tallies: Tallies, tails: tuple[str, str], theta: Mapping[str, float], y: Array
 ) -> None:
     """Compare the logarithm of a tail with the smaller of both tails."""
     formulas = context.target.formulas
@@ -106,7 +104,7 @@ def _agree(
     lost = context.target.rounding / np.minimum(own, other)
     there = np.minimum(own, other) > _LEAST
     logs = np.asarray(formulas[f"log_{tails[0]}"](y, **theta))
-    tally.add(
+    tallies[f"{_SYMBOLS[tails[0]]}, against F"].add(
         theta,
         logs[there],
         expected[there],

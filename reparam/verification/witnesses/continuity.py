@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally, failure, results
-from reparam.verification.context import Context
+from reparam.verification.evidence.comparing import Tally, failure, results
+from reparam.verification.evidence.context import Context
 from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.derivative import JUMPING

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification import paths
-from reparam.verification.comparing import Tally, failure, not_numbers, results
-from reparam.verification.context import Context
-from reparam.verification.laws import Law, paths_of
-from reparam.verification.numerics import derivative_in
+from reparam.verification.evidence import paths
+from reparam.verification.evidence.comparing import Tallies, Tally, failure, not_numbers, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.paths import Drawn
+from reparam.verification.laws.law import Law
+from reparam.verification.numerics.calculus import derivative_in, one_after_another
 from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison, Outcome
-from reparam.verification.targets import Sample, Target
+from reparam.verification.targets.target import Sample, Target
 from reparam.verification.witnesses.of_vectors._shared import places
 
 __all__ = ["JUMPING", "derivative"]
@@ -73,30 +74,25 @@ def _of_transform(context: Context) -> Iterator[Comparison]:
     target, noise = context.target, context.noise_points
     outputs: dict[str, Callable[..., Sample]] = {"y": partial(target.transform, noise)}
     outputs |= {view: partial(target.view, view, noise) for view in target.views}
-    tallies = {
-        what: {name: Tally(f"∂{what}/∂{name}") for name in target.parameters} for what in outputs
-    }
+    tallies = Tallies()
     where = places(context, noise, "z")
     for theta in context.sets():
         for what, output in outputs.items():
             value = partial(_value, output)
-            _compare(context, tallies[what], theta, output(**theta), value, **where)
-    for each in tallies.values():
-        yield from results(each)
+            _compare(context, tallies, f"∂{what}/∂{{}}", theta, output(**theta), value, **where)
+    yield from results(tallies)
 
 
 def _of_vector_draws(context: Context) -> Iterator[Comparison]:
     """Compare gradients of drawn vectors, whose path has no formula, at a fixed seed."""
     target, n = context.target, 4 * context.level.points
     for way in target.ways:
-        label = f" ({way})" if way else ""
-        tallies = {name: Tally(f"∂y/∂{name} of draws{label}") for name in target.parameters}
+        what, tallies = f"∂y/∂{{}} of draws{f' ({way})' if way else ''}", Tallies()
         for theta in context.sets():
             sample = target.draws(theta, n, context.seed, way)
-
             value = partial(_rows, target, n, context.seed, way)
             where = places(context, sample.value, "y")
-            _compare(context, tallies, theta, sample, value, **where)
+            _compare(context, tallies, what, theta, sample, value, **where)
         yield from results(tallies)
 
 
@@ -106,15 +102,17 @@ def _value(output: Callable[..., Sample], /, **theta: Array) -> Array:
 
 def _compare(
     context: Context,
-    tallies: Mapping[str, Tally],
+    tallies: Tallies,
+    what: str,
     theta: Mapping[str, float],
     sample: Sample,
     value: Callable[..., Array],
     **where: Any,
 ) -> None:
-    """Compare gradients with differences of values."""
-    for name, tally in tallies.items():
+    """Compare gradients with differences of values: `what` is called by the parameter."""
+    for name in context.target.parameters:
         slope, error = _slope(context, name, theta, sample, value)
+        tally = tallies[what.format(name)]
         _add(context, tally, name, theta, sample, slope, error, **where)
 
 
@@ -173,7 +171,7 @@ def _compare_at_seed(
     for name, tally in tallies.items():
         for n in (few, min(_MORE * few, target.gradient_draws)):
             sample = target.draws(theta, n, context.seed)
-            right = paths.agreeing(context, sample, paths_of(law, sample.value))[name]
+            right = Drawn(context, theta, sample, law).agreeing()[name]
             value = partial(_rows, target, n, context.seed, "")
             slope, error = _slope(context, name, theta, sample, value)
             gradient = sample.gradients[name]
@@ -207,15 +205,13 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
                 lost.setdefault("", failure("∂y/∂θ", theta, str(reason)))
                 continue
             law = target.law(theta, context.seed)
-            kept = context.thin(sample.value, _DRAWS)
-            some = paths.thinned(sample, kept)
-            exact, unsure = known = paths_of(law, some.value)
-            faults = [*not_numbers(theta, some, exact), *_zeros(theta, sample, exact, unsure)]
+            some = Drawn(context, theta, sample, law, seed, way).thinned(_DRAWS)
+            faults = [*not_numbers(theta, some.sample, some.exact), *_zeros(theta, sample, some)]
             for fault in faults:
                 lost.setdefault(fault.what, fault)
             if faults:
                 continue
-            paths.compare_draws(context, on_path, theta, sample, law, kept, known, seed, way)
+            some.compare(on_path)
             smooth = target.noise is None and smooth_at_seed(target, theta, few, context.seed)
             if target.replays or smooth:
                 _compare_at_seed(context, at_seed, theta, law)
@@ -247,22 +243,16 @@ def _of_unlike(context: Context) -> Iterator[Comparison]:
     unlike = context.target.unlike(_UNLIKE, context.seeded("unlike"))
     if unlike is None:
         return
-    theta, sample, law = unlike.theta, unlike.sample, unlike.law
-    known = paths_of(law, sample.value)
+    drawn = Drawn(context, unlike.theta, unlike.sample, unlike.law)
     for name, tally in paths.tallies(context, "unlike parameters").items():
-        paths.compare_paths(context, tally, theta, sample, law, name, known)
+        drawn.compare_in(name, tally)
         yield from tally.result()
 
 
-def _zeros(
-    theta: Mapping[str, float],
-    sample: Sample,
-    exact: Mapping[str, Array],
-    unsure: Mapping[str, Array],
-) -> Iterator[Comparison]:
+def _zeros(theta: Mapping[str, float], sample: Sample, some: Drawn) -> Iterator[Comparison]:
     """Yield a failure for a parameter in which all gradients are 0, and should not be."""
     for name, gradient in sample.gradients.items():
-        if not np.any(gradient) and np.any(np.abs(exact[name]) > 10.0 * unsure[name]):
+        if not np.any(gradient) and np.any(np.abs(some.exact[name]) > 10.0 * some.unsure[name]):
             note = (
                 "the gradient is 0 at every draw though the distribution depends on it:"
                 " a step function of the parameter, or no gradient flows"
@@ -272,11 +262,7 @@ def _zeros(
 
 def _rows(target: Target, n: int, seed: int, way: str, /, **theta: Any) -> Array:
     """Return values at a fixed seed, one row for each value of the parameter that moves."""
-    moving = next(name for name, value in theta.items() if np.ndim(value))
-    rows = [
-        target.values({**theta, moving: float(place[0])}, n, seed, way) for place in theta[moving]
-    ]
-    return np.asarray(rows, dtype=np.float64)
+    return one_after_another(partial(target.values, n=n, seed=seed, way=way), theta)
 
 
 def smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int) -> bool:

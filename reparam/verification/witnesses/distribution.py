@@ -8,15 +8,15 @@ from functools import partial
 
 import numpy as np
 
-from reparam.verification import statistics
-from reparam.verification.comparing import Tally, beside, results
-from reparam.verification.context import Context
-from reparam.verification.fit import LOOKS, Fit, add_scores, is_discrete, look
-from reparam.verification.independence import of_the_generator
-from reparam.verification.laws import Law
-from reparam.verification.numerical_law import NumericalLaw
+from reparam.verification.evidence.comparing import Tally, beside, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.fit import LOOKS, Fit, add_scores, is_discrete, look
+from reparam.verification.evidence.independence import of_the_generator
+from reparam.verification.laws.law import Law
+from reparam.verification.laws.numerical import NumericalLaw
+from reparam.verification.numerics import statistics
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Unlike
+from reparam.verification.targets.target import Unlike
 
 __all__ = ["distribution"]
 
@@ -76,7 +76,9 @@ def _of_way(
         smooth = bool(target.obstacle) or not is_discrete(ordered)
         independent = target.independent
         off = fit.add(theta, law, value, ordered, alpha, moving=smooth, independent=independent)
-        return max(off, add_scores(scores, theta, law, value, alpha) if smooth and scores else off)
+        if not (smooth and scores):
+            return off
+        return max(off, add_scores(scores, theta, law, value[: target.formula_draws], alpha))
 
     for number, theta in sets:
         look(context, f"draws{label}", number, partial(compare, theta))

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.errors import ParameterError
 from reparam.parameters import Parameter
-from reparam.verification import paths
-from reparam.verification.averages import TESTS, Averages, compare
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context, noise_of
-from reparam.verification.fit import add_distance, is_discrete
-from reparam.verification.laws import Law, paths_of
-from reparam.verification.numerical_law import NumericalLaw
-from reparam.verification.ranges import over_ranges
+from reparam.verification.evidence import paths
+from reparam.verification.evidence.averages import TESTS, Averages, compare
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.fit import add_distance, is_discrete
+from reparam.verification.evidence.ranges import over_ranges
+from reparam.verification.laws.law import Law
+from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison, Outcome
-from reparam.verification.targets import Sample, Target
+from reparam.verification.targets.target import Sample, Target, noise_of
 
 __all__ = ["BEYOND", "corners", "edges", "extreme_noise", "moves", "transformed"]
 
@@ -39,18 +39,6 @@ _U = np.array(
 _DRAWN = 1e-9
 #: How far beyond typical values the library's own parameters go.
 BEYOND = 1e3
-#: What must hold of the formulas there.
-_STATEMENTS = (
-    "log p is a number",
-    "F and 1 − F lie in [0, 1]",
-    "F rises",
-    "F + (1 − F) = 1",
-    "ln F and ln(1 − F) are numbers up to 0",
-    "−F_θ/p is a number",
-    "∂ log p/∂θ is a number",
-    "∂ log p/∂y is a number",
-    "−F_θ/p is 0 only where y stays",
-)
 #: The share of a range that ends may be inwards.
 _INWARDS = 1e-3
 #: A relative change of θ, and the least relative change of y that it must make to tell that ∂y/∂θ
@@ -82,28 +70,22 @@ def edges(context: Context) -> Iterator[Comparison]:
 
 
 def _of_numbers(context: Context) -> Iterator[Comparison]:
-    target = context.target
-    numbers = Tally("values are numbers", "statement")
+    target, found = context.target, Tallies("statement")
     inside = Tally("values lie in the support", "absolute")
-    gradients = {name: Tally(f"∂y/∂{name} is a number", "statement") for name in target.parameters}
-    silent = {
-        name: Tally(f"∂y/∂{name} is 0 only where y stays", "statement")
-        for name in target.parameters
-    }
-    formulas = {what: Tally(what, "statement") for what in _STATEMENTS}
     for theta in corners(context, BEYOND if target.strict else 1.0):
         law = target.law(theta, context.seed)
         low, high = law.support
         for sample, values, drawn in _samples(context, theta):
             y = np.asarray(sample.value, dtype=np.float64)
-            numbers.add(theta, np.isnan(y), 0.0, y=y)
+            found["values are numbers"].add(theta, np.isnan(y), 0.0, y=y)
             inside.add(theta, y, np.clip(y, low, high), y=y)
             finite = np.isfinite(y) & (np.abs(y) > 1e-300) & ~_at_end(y, low) & ~_at_end(y, high)
             with np.errstate(all="ignore"):
                 exact = law.pathwise(y[finite])
             for name, gradient in sample.gradients.items():
                 entry = np.asarray(gradient, dtype=np.float64)
-                gradients[name].add(theta, np.isnan(entry) & ~np.isnan(y), 0.0, y=y)
+                unknown = np.isnan(entry) & ~np.isnan(y)
+                found[f"∂y/∂{name} is a number"].add(theta, unknown, 0.0, y=y)
                 with np.errstate(all="ignore"):
                     real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
                 zero = (entry[finite] == 0.0) & real
@@ -112,10 +94,10 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
                     zero &= moves(values, name, theta, y, least)[finite]
                 if drawn and np.any(zero) and not np.all(entry == 0.0):  # or of another path
                     zero &= paths.are_meant(y[finite], entry[finite], exact[name])
-                silent[name].add(theta, zero, 0.0, y=y[finite])
+                found[f"∂y/∂{name} is 0 only where y stays"].add(theta, zero, 0.0, y=y[finite])
         if target.strict:
-            _formulas(formulas, theta, target, law, extreme_noise(context))
-    yield from results(numbers, inside, gradients, silent, formulas)
+            _formulas(found, theta, target, law, extreme_noise(context))
+    yield from results(inside, found)
 
 
 def _of_draws(context: Context) -> Iterator[Comparison]:
@@ -146,11 +128,10 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             add_distance(distance, theta, law, np.sort(sample.value), alpha)
             if any(np.any(np.isnan(entry)) for entry in sample.gradients.values()):
                 continue  # which has been reported
-            known = paths_of(law, sample.value)
-            every = np.arange(n)
-            paths.compare_draws(context, on_path, theta, sample, law, every, known, seed, way)
+            drawn = paths.Drawn(context, theta, sample, law, seed, way)
+            drawn.compare(on_path)
             if not is_discrete(np.sort(sample.value)):
-                yield from compare(context, averages, theta, sample, law, alpha)
+                yield from compare(drawn, averages, alpha)
         yield from _results(distance, *on_path.values(), *averages.values())
 
 
@@ -170,12 +151,11 @@ def _of_few(context: Context) -> Iterator[Comparison]:
             np.concatenate([each.value for each in few]),
             {name: np.concatenate([each.gradients[name] for each in few]) for name in found},
         )
-        known = paths_of(law, sample.value)
-        usual = paths.agreeing(context, many, paths_of(law, many.value))
-        right = paths.agreeing(context, sample, known)
+        drawn = paths.Drawn(context, theta, sample, law)
+        usual, right = paths.Drawn(context, theta, many, law).agreeing(), drawn.agreeing()
         for name, tally in found.items():
             if np.all(usual[name]) and not 0 < np.sum(~right[name]) < _SEVERAL:
-                paths.compare_paths(context, tally, theta, sample, law, name, known)
+                drawn.compare_in(name, tally)
         yield from _results(*found.values())
 
 
@@ -277,11 +257,7 @@ def extreme_noise(context: Context) -> Array:
 
 
 def _formulas(
-    tallies: dict[str, Tally],
-    theta: dict[str, float],
-    target: Target,
-    law: Law,
-    noise: Array,
+    found: Tallies, theta: dict[str, float], target: Target, law: Law, noise: Array
 ) -> None:
     """Look at the formulas of a built-in distribution at its values, wherever they are."""
     y = target.transform(noise, **theta).value
@@ -301,22 +277,23 @@ def _formulas(
         return np.asarray(target.formulas[name](y, **theta))
 
     cdf, sf, log_p = (np.asarray(each(y)) for each in (law.cdf, law.sf, law.log_prob))
-    wrong = (
-        np.isnan(log_p),
-        ~((cdf >= 0.0) & (cdf <= 1.0) & (sf >= 0.0) & (sf <= 1.0)),
-        np.diff(cdf, prepend=0.0) < 0.0,
-        ~(np.abs(cdf + sf - 1.0) < 1e-12),
-        ~((formula_of("log_cdf") <= 0.0) & (formula_of("log_sf") <= 0.0)),
-        np.any([np.isnan(entry) for entry in slopes.values()], axis=0),
-        np.any([np.isnan(entry) for entry in law.score(y).values()], axis=0) & np.isfinite(y),
-        np.isnan(formula_of("stein_score"))
-        & np.isfinite(y)
-        & np.isfinite(log_p)
-        & (np.abs(y) > 1e-300),
-        np.any([is_lost(name) for name in slopes], axis=0),
-    )
-    for tally, broken in zip(tallies.values(), wrong, strict=True):
-        tally.add(theta, broken, 0.0, y=y)
+    known = np.isfinite(y) & np.isfinite(log_p) & (np.abs(y) > 1e-300)
+    wrong = {
+        "log p is a number": np.isnan(log_p),
+        "F and 1 − F lie in [0, 1]": ~((cdf >= 0.0) & (cdf <= 1.0) & (sf >= 0.0) & (sf <= 1.0)),
+        "F rises": np.diff(cdf, prepend=0.0) < 0.0,
+        "F + (1 − F) = 1": ~(np.abs(cdf + sf - 1.0) < 1e-12),
+        "ln F and ln(1 − F) are numbers up to 0": ~(
+            (formula_of("log_cdf") <= 0.0) & (formula_of("log_sf") <= 0.0)
+        ),
+        "−F_θ/p is a number": np.any([np.isnan(each) for each in slopes.values()], axis=0),
+        "∂ log p/∂θ is a number": np.isfinite(y)
+        & np.any([np.isnan(each) for each in law.score(y).values()], axis=0),
+        "∂ log p/∂y is a number": known & np.isnan(formula_of("stein_score")),
+        "−F_θ/p is 0 only where y stays": np.any([is_lost(name) for name in slopes], axis=0),
+    }
+    for what, broken in wrong.items():
+        found[what].add(theta, broken, 0.0, y=y)
 
 
 def moves(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally, results, sizes_of
-from reparam.verification.context import Context
-from reparam.verification.laws import Formula, Law
-from reparam.verification.numerical_law import NumericalLaw
-from reparam.verification.numerics import (
+from reparam.verification.evidence.comparing import Tallies, Tally, results, sizes_of
+from reparam.verification.evidence.context import Context
+from reparam.verification.laws.law import Formula, Law
+from reparam.verification.laws.numerical import NumericalLaw
+from reparam.verification.numerics.calculus import (
     derivative_in,
     differentiate,
+    forced,
     integral,
-    moved,
     of_tails,
     rounding_of,
     spans,
 )
 from reparam.verification.refusals import Faulty, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Target
+from reparam.verification.targets.target import Target
 from reparam.verification.witnesses import _logarithms
 
 __all__ = ["identity"]
@@ -46,6 +46,8 @@ _SYMBOLS = {
 _CLAIM, _FOLLOWING = 1e-7, 1e-5
 #: Probability between y and an end that moves, at least, for differences in what moves it.
 _CLEAR = 1e-3
+#: The least probability at which quantiles of integers are looked at.
+_FARTHEST = 1e-300
 #: Results below this are subnormal.
 _TINY = 2.0**-1022
 #: Units in the last place that subnormal results may be off.
@@ -92,7 +94,7 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
     if target.strict or target.length:
         return
     names, rtol = _to_be_held(target), _FOLLOWING if target.claimed is None else _CLAIM
-    tallies: dict[tuple[str, str], Tally] = {}
+    tallies = Tallies(doubt=_DOUBT)
     for theta in context.sets() if names else ():
         law, u = target.law(theta, context.seed), context.probabilities
         if target.claimed is not None:
@@ -104,12 +106,10 @@ def _as_the_law(context: Context) -> Iterator[Comparison]:
             exact = _of_law(law, name, at)
             for key, stated in _by_parameter(target, name, target.formulas[name](at, **theta)):
                 reference = exact[key] if key else exact
-                tally = tallies.setdefault(
-                    (name, key), Tally(_SYMBOLS[name].format(key), doubt=_DOUBT)
-                )
                 slack, point = rtol * _typical(reference), dict[str, Any](where)
                 if name == "sf" and isinstance(law, NumericalLaw):
                     slack = law.doubt
+                tally = tallies[_SYMBOLS[name].format(key)]
                 tally.add(theta, stated, reference, rtol=rtol, atol=slack, **point)
     yield from results(tallies)
 
@@ -166,11 +166,7 @@ def _masses(context: Context) -> Iterator[Comparison]:
         outer = np.asarray(np.where(upper, sf(y, **theta), cdf(y - 1.0, **theta)))
         whole = inner(**theta)
         mass = np.exp(formulas["log_prob"](y, **theta))
-        lost = 1e-13 * whole
-        for name in context.target.parameters:  # by what rounding θ does
-            lost = lost + _UNITS * moved(
-                partial(_at, inner, theta, name), np.asarray(theta[name]), whole
-            )
+        lost = 1e-13 * whole + _UNITS * forced(inner, theta, whole)
         tally.add(theta, mass, whole - outer, rtol=1e-12, atol=lost, y=y)
     yield from tally.result()
     if "icdf" in formulas:
@@ -178,30 +174,35 @@ def _masses(context: Context) -> Iterator[Comparison]:
 
 
 def _steps(context: Context) -> Iterator[Comparison]:
-    """Compare the quantile of a discrete distribution with its definition, at steps of F.
+    """Compare the quantile of a discrete distribution with its definition: at steps of F, too.
 
-    The smallest y with F(y) ≥ u is y itself at u = F(y), and the next integer right above it. In
-    the upper tail it is decided by 1 − F(y) ≤ 1 − u.
+    It is the smallest integer y with F(y) ≥ u, which in the upper tail is 1 − F(y) ≤ 1 − u.
     """
     formulas = context.target.formulas
     cdf, sf = _tails(formulas)
     tally = Tally("F⁻¹(u), the smallest y with F(y) ≥ u")
+    tails = np.geomspace(_FARTHEST, 0.1, context.level.points)
     for theta in context.sets():
         y = np.unique(context.target.values(theta, context.level.points, context.seed))
-        _, high = context.target.law(theta, context.seed).support
+        low, high = context.target.law(theta, context.seed).support
         lower, upper = np.asarray(cdf(y, **theta)), 1.0 - np.asarray(sf(y, **theta))
         step = np.where(lower < 0.5, lower, upper)
-        for u in (step, np.nextafter(step, 1.0)):
-            missed = np.where(u <= 0.5, lower < u, sf(y, **theta) > 1.0 - u)
-            expected = np.minimum(y + missed, high)
-            there = u < 1.0
-            found = np.asarray(formulas["icdf"](u, **theta))
-            tally.add(theta, found[there], expected[there], u=u[there])
+        near = np.nextafter(step, 0.0), step, np.nextafter(step, 1.0)
+        u = np.concatenate([*near, tails, 1.0 - tails, context.probabilities])
+        u = np.clip(u, 2.0**-1074, 1.0 - 2.0**-53)
+        found = np.asarray(formulas["icdf"](u, **theta))
+        whole = np.clip(np.floor(found), low, high)
+
+        def reached(
+            at: Array, u: Array = u, theta: Mapping[str, float] = theta
+        ) -> NDArray[np.bool_]:
+            below, above = cdf(at, **theta), sf(at, **theta)
+            return np.asarray(np.where(1.0 - u < u, above <= 1.0 - u, below >= u))
+
+        exact = np.abs(whole) < 2.0**53  # farther out integers have no neighbours
+        before = exact & reached(np.where(exact, whole - 1.0, 0.0))
+        tally.add(theta, found, whole + ~reached(whole) - 1.0 * before, u=u)
     yield from tally.result()
-
-
-def _at(f: Callable[..., Array], theta: Mapping[str, float], name: str, place: Array) -> Array:
-    return f(**{**theta, name: place})
 
 
 def _tails(formulas: Mapping[str, Formula]) -> tuple[Formula, Formula]:
@@ -270,10 +271,7 @@ def _exp(log: Formula, y: Array, /, **theta: float) -> Array:
 
 def _pathwise(context: Context) -> Iterator[Comparison]:
     target, formulas = context.target, context.target.formulas
-    tallies = {
-        name: Tally(f"p(y) ∂y/∂{name}, against −∂F/∂{name}", doubt=_DOUBT)
-        for name in target.parameters
-    }
+    tallies = Tallies(doubt=_DOUBT)
     for theta in context.sets():
         y, _ = context.points(theta)
         log_density = formulas["log_prob"](y, **theta)
@@ -282,10 +280,10 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
         # one factor may overflow or be subnormal, and the product neither
         flows = {
             name: np.copysign(np.exp(log_density + np.log(np.abs(path))), path)
-            for name, path in ((name, np.asarray(pathwise[name])) for name in tallies)
+            for name, path in ((name, np.asarray(pathwise[name])) for name in target.parameters)
         }
         sizes = sizes_of(flows)
-        for name, tally in tallies.items():
+        for name in target.parameters:
             below, above = (
                 derivative_in(
                     name,
@@ -305,7 +303,7 @@ def _pathwise(context: Context) -> Iterator[Comparison]:
                 slack += 1e-9 * (sizes[name] - np.median(np.abs(flow)))
             # a step that moves an end across y meets the kink of F there
             clear = inside if name in target.moving else slice(None)
-            tally.add(
+            tallies[f"p(y) ∂y/∂{name}, against −∂F/∂{name}"].add(
                 theta,
                 flow[clear],
                 -slope[clear],

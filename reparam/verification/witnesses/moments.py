@@ -8,14 +8,14 @@ from typing import cast
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification import statistics
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context
-from reparam.verification.integers import every
+from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.integers import every
+from reparam.verification.evidence.splitting import inner_edges, integrated, split_rule
+from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NO_MOMENTS, NotApplicable
-from reparam.verification.registered import Masses
 from reparam.verification.results import Comparison
-from reparam.verification.splitting import inner_edges, integrated, split_rule
+from reparam.verification.targets.registered import Masses
 
 __all__ = ["moments"]
 
@@ -54,11 +54,6 @@ def moments(context: Context) -> Iterator[Comparison]:
         yield from _integrals(context)
 
 
-def _tallies(unit: str = "relative") -> dict[str, Tally]:
-    names = ("mean", "variance", "covariance", "entropy")
-    return {name: Tally(name, unit, doubt=_DOUBT) for name in names}
-
-
 def _terms(y: Array, log_p: Array, mean: Array) -> dict[str, Array]:
     """Return what has the moments as its expectation, by row; of vectors the entries are last."""
     found = {"mean": y, "variance": np.square(y - mean), "entropy": -log_p}
@@ -69,7 +64,7 @@ def _terms(y: Array, log_p: Array, mean: Array) -> dict[str, Array]:
 
 
 def _sums(context: Context) -> Iterator[Comparison]:
-    target, tallies = cast(Masses, context.target), _tallies()
+    target, tallies = cast(Masses, context.target), Tallies(doubt=_DOUBT)
     for theta in context.sets():
         y, are_all = every(target, theta, context.seed)
         if not are_all:
@@ -93,7 +88,7 @@ def _sums(context: Context) -> Iterator[Comparison]:
 
 
 def _of_draws(context: Context) -> Iterator[Comparison]:
-    target, tallies = context.target, _tallies("standard errors")
+    target, tallies = context.target, Tallies("standard errors", doubt=_DOUBT)
     sets = context.sets()
     claims = [target.moments(theta) for theta in sets]
     tests = sum(stated.size for each in claims for stated in each.values())
@@ -114,10 +109,8 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
 
 
 def _integrals(context: Context) -> Iterator[Comparison]:
-    target, formulas, tallies = context.target, context.target.formulas, _tallies()
-    finite = {
-        name: Tally(f"{name} is finite where its integral is", "statement") for name in tallies
-    }
+    target, formulas = context.target, context.target.formulas
+    tallies, finite = Tallies(doubt=_DOUBT), Tallies("statement")
     for theta in context.sets():
         claimed = target.moments(theta)
         rules = [_values(context, theta, n) for n in _NODES]
@@ -139,7 +132,8 @@ def _integrals(context: Context) -> Iterator[Comparison]:
             power, rest = _tails(f(y), u, v)
             stated = claimed[name]
             if not _KNOWN < power < _INFINITE:
-                finite[name].add(theta, np.isfinite(stated) != (power <= _KNOWN), 0.0)
+                differs = np.isfinite(stated) != (power <= _KNOWN)
+                finite[f"{name} is finite where its integral is"].add(theta, differs, 0.0)
             if not power < _KNOWN:
                 continue
             (total, size, unsure), (coarse, *_) = (

@@ -9,14 +9,15 @@ from typing import cast
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification import independence, statistics
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context
-from reparam.verification.fit import LOOKS, as_scores, look
-from reparam.verification.integers import every
+from reparam.verification.evidence import independence
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.fit import LOOKS, as_scores, look
+from reparam.verification.evidence.integers import every
+from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NotApplicable
-from reparam.verification.registered import Masses
 from reparam.verification.results import Comparison
+from reparam.verification.targets.registered import Masses
 from reparam.verification.witnesses.of_vectors.score import score as score_of_vectors
 
 __all__ = ["distribution", "identity", "score"]
@@ -30,10 +31,7 @@ _MANY = "its vectors of counts are too many to sum over; keep their sum at a sma
 def _masses(context: Context) -> list[tuple[dict[str, float], Array, Array]]:
     """Return parameter sets, with all vectors and their probabilities.
 
-    Raises
-    ------
-    NotApplicable
-        If there are too many vectors.
+    Raises NotApplicable if there are too many vectors.
     """
     target, found = cast(Masses, context.target), []
     for theta in context.sets():
@@ -56,11 +54,12 @@ def score(context: Context) -> Iterator[Comparison]:
     """Compare the score with differences of log p, and its expectation with 0."""
     yield from score_of_vectors(context)
     target = context.target
-    means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
+    means = Tallies("absolute")
     for theta, y, p in _masses(context):
         claimed = target.formulas["score"](y, **theta)
-        for name, tally in means.items():
-            tally.add(theta, p @ claimed[name], 0.0, rtol=1e-11, size=p @ np.abs(claimed[name]))
+        for name in target.parameters:
+            size = p @ np.abs(claimed[name])
+            means[f"E[∂ log p/∂{name}]"].add(theta, p @ claimed[name], 0.0, rtol=1e-11, size=size)
     yield from results(means)
 
 
@@ -69,11 +68,8 @@ def distribution(context: Context) -> Iterator[Comparison]:
     target, masses = context.target, _masses(context)
     tests = sum(len(p) + independence.TESTS for _, _, p in masses)
     alpha = context.alpha / (LOOKS * tests)
-    counts = {
-        k: Tally(f"how often draws have y[0] = {k}", "standard errors")
-        for k in np.unique(masses[0][1][:, 0]).astype(int)
-    }
     inside = Tally("draws that are no vectors of counts of that sum", "draws")
+    counts = Tallies("standard errors")
     serial = Tally("dependence of draws on others", "standard errors")
 
     def compare(number: int, n: int, seed: int) -> float:
@@ -89,8 +85,8 @@ def distribution(context: Context) -> Iterator[Comparison]:
         z = as_scores(statistics.binomial_tails(found, n, np.minimum(p, 1.0)))
         critical = statistics.critical_value(alpha)
         ranks = [independence.add_dependence(serial, theta, own, np.sort(own), alpha)]
-        for k, tally in counts.items():
-            here = y[:, 0] == k
+        for k in np.unique(y[:, 0]).astype(int):
+            here, tally = y[:, 0] == k, counts[f"how often draws have y[0] = {k}"]
             entries = {f"y[{at}]": y[here, at] for at in range(1, target.length)}
             ranks.append(tally.add(theta, z[here], 0.0, atol=critical, **entries))
         return max(ranks)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally, results, sizes_of
-from reparam.verification.context import Context
-from reparam.verification.integers import every
-from reparam.verification.numerics import derivative_in, ends, integral, spans, unit_rule
+from reparam.verification.evidence.comparing import Tallies, Tally, results, sizes_of
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.integers import every
+from reparam.verification.evidence.splitting import inner_edges, integrated
+from reparam.verification.laws.law import Formula
+from reparam.verification.numerics.calculus import (
+    derivative_in,
+    ends,
+    forced,
+    integral,
+    spans,
+    unit_rule,
+)
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
-from reparam.verification.registered import Masses
 from reparam.verification.results import Comparison
-from reparam.verification.splitting import inner_edges, integrated
+from reparam.verification.targets.registered import Masses
 
 __all__ = ["score"]
 
@@ -29,6 +37,8 @@ _INNER = 0.25, 0.75
 _APART = 2.0**20
 #: Units in the last place that a log density may be off, relative to its terms.
 _UNITS = 16.0
+#: What scores may be off by, in units of what rounding each parameter by a unit makes of them.
+_LOST = 4.0
 #: What rounding leaves of an expectation's terms, relative to those of all parameters.
 _ROUNDED = 1e-14
 #: Why an expectation may be uncertain.
@@ -42,10 +52,7 @@ def score(context: Context) -> Iterator[Comparison]:
         raise NotApplicable("it has no score, or no log_prob")
     if not target.parameters:
         raise NotApplicable(NO_PARAMETERS)
-    slopes = {
-        name: Tally(f"∂ log p/∂{name}", doubt="differences of log p have too few digits")
-        for name in target.parameters
-    }
+    slopes = Tallies(doubt="differences of log p have too few digits")
     means = {
         name: Tally(f"E[∂ log p/∂{name}]", "absolute", doubt=_DOUBT)
         for name in target.parameters
@@ -69,19 +76,19 @@ def score(context: Context) -> Iterator[Comparison]:
             y = y[(y > low) & (y < high)]
         if "stein_score" in formulas:
             _integrate_in_value(context, theta, stein)
-        claimed = formulas["score"](y, **theta)
-        sizes = sizes_of({name: claimed[name] for name in slopes})
-        for name, tally in slopes.items():
-            slope, error = derivative_in(
-                name,
-                partial(formulas["log_prob"], y),
-                theta,
-                target.parameters,
-                shape=y.shape,
-            )
+        scores = partial(_scores, formulas["score"], list(target.parameters), y)
+        rows = scores(**theta)
+        claimed = dict(zip(target.parameters, rows, strict=True))
+        rounded = forced(scores, theta, rows)
+        sizes = sizes_of({name: claimed[name] for name in target.parameters})
+        for name, lost in zip(target.parameters, rounded, strict=True):
+            log_prob = partial(formulas["log_prob"], y)
+            slope, error = derivative_in(name, log_prob, theta, target.parameters, shape=y.shape)
             # relative to the scores there are: near a zero no difference has the digits
-            slack = 1e-9 * sizes.get(name, 0.0)
-            tally.add(theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, y=y)
+            slack = 1e-9 * sizes.get(name, 0.0) + _LOST * lost
+            slopes[f"∂ log p/∂{name}"].add(
+                theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, y=y
+            )
         if target.obstacle:
             _sum_to_zero(context, theta, means)
         elif {"icdf", "cdf", "sf"} <= set(formulas):
@@ -91,6 +98,12 @@ def score(context: Context) -> Iterator[Comparison]:
             if inner:
                 _expect_zero(context, theta, u[(u > _INNER[0]) & (u < _INNER[1])], inner)
     yield from results(slopes, stein, means, inner)
+
+
+def _scores(score: Formula, names: list[str], y: Array, /, **theta: Any) -> Array:
+    """Return the scores, one row for each parameter."""
+    claimed = score(y, **theta)
+    return np.stack([np.asarray(claimed[name]) for name in names])
 
 
 def _integrate_in_value(context: Context, theta: dict[str, float], tally: Tally) -> None:
@@ -120,10 +133,7 @@ def _expect_zero(
     """
     target, formulas, names = context.target, context.target.formulas, list(means)
 
-    def scores(at: Array) -> Array:
-        claimed = formulas["score"](at, **theta)
-        return np.stack([np.asarray(claimed[name]) for name in names])
-
+    scores = partial(_scores, formulas["score"], names, **theta)
     places = np.asarray(formulas["icdf"](u, **theta))
     places = places[_resolved(places, *target.law(theta, context.seed).support)]
     if not places.size:

@@ -8,9 +8,9 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification import statistics
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context
+from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
 
@@ -41,7 +41,7 @@ def second(context: Context) -> Iterator[Comparison]:
     if target.length:
         raise NotApplicable("its values are vectors; second derivatives are those of numbers")
     pairs = list(combinations_with_replacement(target.parameters, 2))
-    tallies = {pair: Tally("∂²E[φ(y)]/∂{}∂{}".format(*pair), "standard errors") for pair in pairs}
+    tallies = Tallies("standard errors")
     critical = statistics.critical_value(context.alpha / (_FUNCTIONS * len(pairs) * len(sets)))
     n = min(context.level.draws, target.gradient_draws, _DRAWS)
     rounded = _NUMERICAL if target.is_numerical else _ROUNDED
@@ -51,10 +51,11 @@ def second(context: Context) -> Iterator[Comparison]:
         pilot = target.values(theta, _PILOT, context.seeded("second pilot", number))
         slopes = target.law(theta, 0).pathwise(y)
         for a, b in pairs:
+            tally = tallies[f"∂²E[φ(y)]/∂{a}∂{b}"]
             exact = _bend(context, theta, y, np.asarray(slopes[b]), a, b)
             kept = np.isfinite(exact)
             if np.mean(kept) < _ENOUGH:
-                tallies[a, b].add(theta, 0.0, np.nan, note="−F_θ/p is not smooth enough")
+                tally.add(theta, 0.0, np.nan, note="−F_θ/p is not smooth enough")
                 continue
             for what, slope, bend in _functions(y, pilot):
                 own = bend * sample.gradients[a] * sample.gradients[b] + slope * bends[a, b]
@@ -67,7 +68,7 @@ def second(context: Context) -> Iterator[Comparison]:
                     note = f"φ = {what}: {np.mean(own):.4g} for {np.mean(path):.4g}"
                     note += "" if np.any(bends[a, b]) else "; that of draws is 0, all of them"
                 summable = np.all(np.abs(off) <= rounded * size) or statistics.is_summable(off)
-                tallies[a, b].add(theta, z, 0.0 if summable else np.nan, atol=critical, note=note)
+                tally.add(theta, z, 0.0 if summable else np.nan, atol=critical, note=note)
     yield from results(tallies)
 
 

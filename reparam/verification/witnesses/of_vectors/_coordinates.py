@@ -9,7 +9,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.regions import CorrelationCholesky, PositiveDefinite, RealMatrix
-from reparam.verification.vectors import Vectors
+from reparam.verification.targets.vectors import Vectors
 
 __all__ = ["Coordinates", "coordinates"]
 

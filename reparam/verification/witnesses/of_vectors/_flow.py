@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.engine.noise import NORMAL
 from reparam.regions import CorrelationCholesky, UnitVector
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context, noise_of
-from reparam.verification.numerics import differentiate
+from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.numerics.calculus import differentiate
 from reparam.verification.results import Comparison
-from reparam.verification.vectors import Vectors
+from reparam.verification.targets.target import noise_of
+from reparam.verification.targets.vectors import Vectors
 from reparam.verification.witnesses.of_vectors._shared import row_of, target_of
 
 __all__ = ["can_follow", "flow"]
@@ -53,11 +54,7 @@ def _width(target: Vectors) -> int:
 def flow(context: Context) -> Iterator[Comparison]:
     """Compare ∂ log p/∂θ with −div v − v·∇ log p, of derivatives v that are functions of y."""
     target = target_of(context)
-    doubt = "at too many draws differences tell nothing"
-    tallies = {
-        name: Tally(f"∂ log p/∂{name}, against −div(p v)/p of v = ∂y/∂{name}", doubt=doubt)
-        for name in target.parameters
-    }
+    tallies = Tallies(doubt="at too many draws differences tell nothing")
     rows = min(context.level.points, _AT_ONCE // (_PLACES * _width(target)))
     u = np.random.default_rng([context.seed, 4]).random((rows, target.width))
     u = _CENTRAL + (1.0 - 2.0 * _CENTRAL) * u
@@ -65,7 +62,7 @@ def flow(context: Context) -> Iterator[Comparison]:
         y, change = _changes(target, theta, u)
         scores = target.formulas["score"](y, **theta)
         found: dict[str, tuple[Array, Array]] = {}
-        for name in tallies:
+        for name in target.parameters:
             terms, unsure, is_field = change.divergence(name)
             if np.mean(is_field) > 0.5:  # else it depends on the noise otherwise
                 terms = np.concatenate([scores[name][np.newaxis], terms])
@@ -73,7 +70,7 @@ def flow(context: Context) -> Iterator[Comparison]:
         sizes = {name: np.sum(np.abs(terms), axis=0) for name, (terms, _) in found.items()}
         slack = _ROUNDED * max((float(np.median(size)) for size in sizes.values()), default=0.0)
         for name, (terms, unsure) in found.items():
-            tallies[name].add(
+            tallies[f"∂ log p/∂{name}, against −div(p v)/p of v = ∂y/∂{name}"].add(
                 theta,
                 terms[0],
                 -terms[1] - terms[2],

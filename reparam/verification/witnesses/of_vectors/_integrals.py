@@ -9,11 +9,11 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.regions import RealVector, Simplex, UnitVector
-from reparam.verification import grids
-from reparam.verification.context import Context
-from reparam.verification.grids import MOST_ENTRIES
+from reparam.verification.evidence.context import Context
+from reparam.verification.numerics import grids
+from reparam.verification.numerics.grids import MOST_ENTRIES
 from reparam.verification.refusals import NotApplicable
-from reparam.verification.vectors import Vectors
+from reparam.verification.targets.vectors import Vectors
 from reparam.verification.witnesses.of_vectors._coordinates import coordinates
 from reparam.verification.witnesses.of_vectors._shared import target_of
 

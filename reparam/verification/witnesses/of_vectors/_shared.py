@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.regions import Simplex
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context
+from reparam.verification.evidence.comparing import Tally, results
+from reparam.verification.evidence.context import Context
 from reparam.verification.results import Comparison
-from reparam.verification.vectors import Vectors
+from reparam.verification.targets.vectors import Vectors
 
 __all__ = ["ROUNDED", "SMALL", "Inside", "has_digits", "places", "row_of", "target_of"]
 

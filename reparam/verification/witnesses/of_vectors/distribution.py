@@ -7,10 +7,10 @@ from functools import partial
 
 import numpy as np
 
-from reparam.verification import statistics
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context
-from reparam.verification.fit import LOOKS, Fit, add_scores, look
+from reparam.verification.evidence.comparing import Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.fit import LOOKS, Fit, add_scores, look
+from reparam.verification.numerics import statistics
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._shared import ROUNDED, Inside, has_digits, target_of
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.regions import Simplex
-from reparam.verification import statistics
-from reparam.verification.comparing import Tally, failure, results
-from reparam.verification.context import Context
-from reparam.verification.projections import Projections, tests_of
+from reparam.verification.evidence.comparing import Tally, failure, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.projections import Projections, tests_of
+from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.targets import Sample
+from reparam.verification.targets.target import Sample
 from reparam.verification.witnesses.of_vectors._shared import ROUNDED, has_digits, target_of
 
 __all__ = ["expectation"]

@@ -11,9 +11,9 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.reparameterized import Marginal
 from reparam.regions import RealVector, Region
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context
-from reparam.verification.grids import MOST_ENTRIES
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.numerics.grids import MOST_ENTRIES
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._flow import can_follow, flow
@@ -51,7 +51,7 @@ def _integrated(context: Context) -> Iterator[Comparison]:
     where = "all y" if isinstance(region, RealVector) else f"the {region.brief}"
     mass = Tally(f"∫ p(y) dy over {where}", "absolute")
     atol = tolerance(target)
-    waves: dict[str, Tally] = {}
+    waves = Tallies("absolute")
     for theta in context.sets():
         marginals = target.marginals(theta)
 
@@ -68,9 +68,7 @@ def _integrated(context: Context) -> Iterator[Comparison]:
         (total, *rest), (error, *errors) = found
         mass.add(theta, total, 1.0, atol=atol, uncertainty=error)
         for at, marginal in enumerate(marginals):
-            tally = waves.setdefault(
-                marginal.what, Tally(f"∫ p cos kπF dy, F of {marginal.what}", "absolute")
-            )
+            tally = waves[f"∫ p cos kπF dy, F of {marginal.what}"]
             these = slice(at * len(_FREQUENCIES), (at + 1) * len(_FREQUENCIES))
             tally.add(theta, rest[these], 0.0, atol=atol, uncertainty=errors[these], k=_FREQUENCIES)
     if not list(mass.result()):

@@ -10,9 +10,9 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.regions import Region, Simplex
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context
-from reparam.verification.numerics import derivative_in, differentiate
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
+from reparam.verification.numerics.calculus import derivative_in, differentiate
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._integrals import can_integrate, integrals, tolerance
@@ -34,7 +34,7 @@ def score(context: Context) -> Iterator[Comparison]:
         raise NotApplicable("it has no formula: the score is log p differentiated numerically")
     if not target.parameters:
         raise NotApplicable(NO_PARAMETERS)
-    slopes = {name: Tally(f"∂ log p/∂{name}") for name in target.parameters}
+    slopes = Tallies()
     means = {name: Tally(f"E[∂ log p/∂{name}]", "absolute") for name in target.parameters}
     stein = Tally("∂ log p/∂y, along tangents")
     for theta in context.sets():
@@ -43,13 +43,13 @@ def score(context: Context) -> Iterator[Comparison]:
         claimed = formulas["score"](y, **theta)
         # of all parameters: where log p stays the same in one, rounding makes of differences as
         # much as in the others
-        sizes = [np.median(np.abs(claimed[name])) for name in slopes if y.size]
+        sizes = [np.median(np.abs(claimed[name])) for name in target.parameters if y.size]
         slack = 1e-9 * max(sizes, default=0.0)
-        for name, tally in slopes.items():
+        for name in target.parameters:
             slope, error = derivative_in(
                 name, partial(formulas["log_prob"], y), theta, target.parameters, shape=(1,)
             )
-            tally.add(
+            slopes[f"∂ log p/∂{name}"].add(
                 theta, claimed[name], slope, rtol=1e-7, atol=slack, uncertainty=error, **row_of(y)
             )
         if "stein_score" in formulas:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.comparing import Tally, results
-from reparam.verification.context import Context
+from reparam.verification.evidence.comparing import Tallies, Tally, results
+from reparam.verification.evidence.context import Context
 from reparam.verification.results import Comparison
 from reparam.verification.witnesses.of_vectors._shared import (
     SMALL,
@@ -62,18 +62,16 @@ def _repeated(context: Context) -> Iterator[Comparison]:
     """Compare draws of each way, and their gradients, with those of their own noise."""
     target = target_of(context)
     for way in target.ways:
-        value = Tally(f"y of draws ({way}), by transform of their noise")
-        slopes = {
-            name: Tally(f"∂y/∂{name} of draws ({way}), likewise") for name in target.parameters
-        }
+        found = Tallies()
         for theta in context.sets():
             drawn, again = target.repeated(theta, context.level.points, context.seed, way)
             where = places(context, again.value, "y")
+            value = found[f"y of draws ({way}), by transform of their noise"]
             value.add(theta, drawn.value, again.value, rtol=_BATCH, **where)
-            for name, tally in slopes.items():
-                expected = again.gradients[name]
-                tally.add(theta, drawn.gradients[name], expected, rtol=_BATCH, **where)
-        yield from results(value, slopes)
+            for name, expected in again.gradients.items():
+                slope = found[f"∂y/∂{name} of draws ({way}), likewise"]
+                slope.add(theta, drawn.gradients[name], expected, rtol=_BATCH, **where)
+        yield from results(found)
 
 
 def _batch(sets: list[dict[str, float]]) -> dict[str, Array]:

@@ -1,0 +1,1 @@
+"""What claims are compared with, and how: shared by witnesses."""

@@ -1,0 +1,64 @@
+"""Integrals over quantiles, in pieces where a density is smooth in pieces only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from reparam._typing import Array
+from reparam.verification.numerics.calculus import Rule, moved, unit_rule
+from reparam.verification.targets.target import Target
+
+__all__ = ["inner_edges", "integrated", "split_rule"]
+
+#: The share of nodes that each half of a piece has.
+_IN_PIECES = 0.4
+#: How much probability each piece has at least.
+_LEAST = 1e-12
+
+
+def inner_edges(target: Target, theta: Mapping[str, float]) -> tuple[Array, Array]:
+    """Return F and 1 − F, increasing, where integrals are to be split."""
+    y = np.unique(target.joints(theta))
+    if not y.size:
+        return y, y
+    below, above = (np.asarray(target.formulas[tail](y, **theta)) for tail in ("cdf", "sf"))
+    kept, last = [], (0.0, 1.0)
+    for u, v in zip(below.tolist(), above.tolist(), strict=True):
+        if min(u - last[0] if u < 0.5 else last[1] - v, v) > _LEAST:
+            kept.append((u, v))
+            last = u, v
+    first, second = np.array(kept).reshape(-1, 2).T
+    return first, second
+
+
+def split_rule(edges: tuple[Array, Array], n: int = 300) -> Rule:
+    """Return the rule on (0, 1) that has pieces between edges: F and 1 − F, increasing."""
+    if not edges[0].size:
+        return unit_rule(n)
+    unit = unit_rule(round(_IN_PIECES * n))
+    low, high = np.append(0.0, edges[0]), np.append(edges[0], 1.0)
+    above_low, above_high = np.append(1.0, edges[1]), np.append(edges[1], 0.0)
+    width = np.where(high < 0.5, high - low, above_low - above_high)
+    first, last, wide = (each[:, np.newaxis] for each in (low, above_high, width))
+    return Rule(
+        (first + wide * unit.u).ravel(),
+        (last + wide * unit.complement).ravel(),
+        (wide * unit.weight).ravel(),
+    )
+
+
+def integrated(f: Callable[[Array], Array], y: Array, weight: Array) -> tuple[Array, Array, Array]:
+    """Return weighted sums of functions of values, their sizes, and what rounding y makes of them.
+
+    Several functions are rows. Values at which one is not a number are left out.
+    """
+    values = f(y)
+    rounding = moved(f, y, values)
+    inside = np.isfinite(values) & np.isfinite(rounding)
+    size = np.abs(np.where(inside, values, 0.0))
+    lost = np.sum(np.where(inside, 0.0, weight), axis=-1) * np.max(size, axis=-1)
+    unsure = np.sum(np.where(inside, weight * rounding, 0.0), axis=-1)
+    total = np.sum(np.where(inside, weight * values, 0.0), axis=-1)
+    return total, np.sum(weight * size, axis=-1), lost + unsure

@@ -1,0 +1,1 @@
+"""Reference distributions that draws should follow."""

@@ -1,0 +1,1 @@
+"""Numerical mathematics that knows nothing of targets: differences, integrals, statistics."""

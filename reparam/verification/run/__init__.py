@@ -1,0 +1,1 @@
+"""A run: settings, its plan, and the processes that check."""

@@ -106,7 +106,7 @@ class Drawn:
     Attributes
     ----------
     made
-        The value, and the extra arrays.
+        The value, and the auxiliary arrays.
     """
 
     def __init__(

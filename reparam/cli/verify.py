@@ -73,8 +73,8 @@ def verify(
         str | None,
         typer.Option(
             metavar="LEVEL",
-            help="How much to check: quick, default or thorough. Default: that of pyproject.toml, or "
-            "else default.",
+            help="How much to check: quick, default or thorough. Default: that of pyproject.toml, "
+            "or else default.",
             autocompletion=_complete_level,
         ),
     ] = None,

@@ -210,7 +210,7 @@ def _chosen(
             continue
         if problem.of_vectors and not cls.takes_vectors:
             obstacle: ReparamError | None = EstimatorError(
-                f"{name} is for distributions of numbers, and {problem.distribution.name} draws"
+                f"{name} is for scalar distributions, and {problem.distribution.name} draws"
                 f" vectors; use {problem.instead}"
             )
         else:

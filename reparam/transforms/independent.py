@@ -1,4 +1,4 @@
-"""Vectors whose entries are independent, each from a distribution of numbers."""
+"""Vectors whose entries are independent, each from a scalar distribution."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Independent", "independent"]
 
 
 class Independent(Reparameterized):
-    """The product of distributions of numbers: a vector with an independent entry from each.
+    """The product of scalar distributions: a vector with an independent entry from each.
 
     p(y) = Π_k p_k(y_k). The distributions are any, composed ones included; their batches broadcast
     together. Derivatives are in the parameters of each, ``laws[0].loc`` and so on.
@@ -199,7 +199,7 @@ def independent(*laws: Reparameterized) -> Independent:
     Parameters
     ----------
     *laws
-        Distributions of numbers.
+        Scalar distributions.
 
     Returns
     -------

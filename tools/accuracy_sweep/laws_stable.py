@@ -16,7 +16,7 @@ from laws_skewed import location_and_scale, placed
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from stable_tails import integrals  # noqa: E402 - from the folder above
+from stable_tails import integrals
 
 
 def tail_and_density(z: Any, alpha: Any, skew: Any) -> tuple[Any, Any]:

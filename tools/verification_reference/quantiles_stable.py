@@ -13,7 +13,7 @@ from quantiles import MARGIN, Near, Quantile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from stable_tails import integrals  # noqa: E402 - from the folder above
+from stable_tails import integrals
 
 
 def to_arb(x: Any) -> Any:

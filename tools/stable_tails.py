@@ -78,14 +78,15 @@ def along_ray(z: Any, alpha: Any, skew: Any) -> tuple[Any, Any]:
     low = -int(math.log((nats + size + 5.0) / least)) - 2
     high = int(math.log(3.0 * nats) / least) + 3
     tangent, i = (arb.pi() * alpha / 2).tan(), acb(0, 1)
-    turned, per_unit = (i * phi).exp(), int(nats / 1.3) + 20
+    turned, per_unit = (i * phi).exp(), int(nats / 4.0) + 20
     of_power = (i * skew * tangent - 1) * (i * phi * alpha).exp()
     of_t = -i * (z + skew * tangent) * turned
-    found = []
-    for odd in (0, 1):
+
+    def means(first: Any) -> tuple[Any, Any]:
+        """The sums over every node from the first one on, as integrals of ln t."""
         tail, density = acb(0), acb(0)
-        for k in range(low * per_unit + odd, high * per_unit + 1, 2):
-            u = arb(k) / per_unit
+        for k in range(low * per_unit, high * per_unit + 1):
+            u = (k + first) / per_unit
             fall = (-u).exp()
             log = u - fall - size
             t = log.exp()
@@ -96,12 +97,16 @@ def along_ray(z: Any, alpha: Any, skew: Any) -> tuple[Any, Any]:
                 density += term * t
             elif log > -size:
                 break
-        found.append((tail.imag / per_unit, (density * turned).real / per_unit))
-    # the error of both together is about the square of that of either
-    (tail, density), others = found
-    apart = abs(tail - others[0]) + abs(density - others[1])
-    if not apart < arb(2) ** (20 - ctx.prec // 2):
-        return arb("nan"), arb("nan")
-    error = arb(0, 1) * arb(-nats).exp() * 16
-    tail = arb(1) / 2 + (phi + tail + others[0]) / arb.pi()
-    return tail + error, (density + others[1]) / arb.pi() + error
+        return tail.imag / per_unit, (density * turned).real / per_unit
+
+    tail, density = means(arb(0))
+    while per_unit < 4.0 * nats:
+        others = means(arb(1) / 2)
+        apart = abs(tail - others[0]) + abs(density - others[1])
+        tail, density, per_unit = (tail + others[0]) / 2, (density + others[1]) / 2, 2 * per_unit
+        # the error of both together is about the square of that of either
+        if apart < arb(2) ** (20 - ctx.prec // 2):
+            error = arb(0, 1) * arb(-nats).exp() * 16
+            tail = arb(1) / 2 + (phi + tail) / arb.pi()
+            return tail + error, density / arb.pi() + error
+    return arb("nan"), arb("nan")

@@ -259,7 +259,7 @@ class Discrete(Distribution):
     @final
     def _sample(self, shape: tuple[int, ...], stream: Stream, first: int = 0) -> Array:
         def value(u: Array, *theta: Array) -> Array:
-            return self._quantile(u, 1.0 - u, *theta)
+            return self._quantile(u, 1.0 - u, *theta) + 0.0  # 0 for −0
 
         formula = self._formula("_drawn") if self._support.rank else value
         operands = [*self._source(stream), *self._theta_operands(shape, first)]
@@ -271,7 +271,7 @@ class Discrete(Distribution):
         inside = (u >= 0.0) & (v >= 0.0) & (u * v > 0.0)
         ends = np.select([u == 0.0, v == 0.0], [low, high], np.nan)
         some = np.where(inside, u, 0.5), np.where(inside, v, 0.5)
-        return np.where(inside, self._quantile(*some, *theta), ends)
+        return np.where(inside, self._quantile(*some, *theta), ends) + 0.0  # 0 for −0
 
 
 def rows_of(u: Array, theta: Sequence[Any], declared: Mapping[str, Parameter]) -> list[Any]:

@@ -267,12 +267,14 @@ class Distribution(Formulas):
         if self._prepared_dims:
             values = self._ready
         elif self._leaves.are_numbers:
-            if shape == batch and len(shape) == 1:
-                return [
-                    value if value.shape == shape else batch_operand(value, batch, shape, (), first)
-                    for value in values
-                ]
-            return [batch_operand(value, batch, shape, (), first) for value in values]
+            return [
+                value[()]
+                if value.ndim == 0
+                else value
+                if value.shape == shape and value.ndim == 1
+                else batch_operand(value, batch, shape, (), first)
+                for value in values
+            ]
         return [
             batch_operand(value, batch, shape, event, first)
             for value, event in zip(values, self._theta_events(), strict=True)

@@ -14,7 +14,7 @@ from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.distributions.beta import Beta
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
-from reparam.families import gamma_draws
+from reparam.families import log_gamma_draws
 from reparam.families.entries import places, with_rest
 from reparam.parameters import Parameter
 from reparam.regions import Simplex
@@ -94,7 +94,7 @@ class Dirichlet(Reparameterized):
         tiny = along(np.maximum, concentration) < _TINY
         grown = np.where(tiny, 1.0 / _TINY, 1.0)
         alpha = np.broadcast_to(concentration * grown, z.shape)
-        x = gamma_draws(z.ravel(), u.ravel(), alpha.ravel())[1].reshape(z.shape)
+        x = log_gamma_draws(z.ravel(), u.ravel(), alpha.ravel()).reshape(z.shape)
         x -= along(np.maximum, x)
         x = np.maximum(x * grown, -LARGEST)
         weights = np.exp(x)

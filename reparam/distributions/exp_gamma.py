@@ -11,7 +11,7 @@ from reparam.base.tails import Tail
 from reparam.conversions import Conversion, times
 from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.families import gamma_draws
+from reparam.families import log_gamma_draws
 from reparam.parameters import Parameter
 from reparam.special import gamma
 from reparam.special._accurate import LARGEST
@@ -60,7 +60,7 @@ class ExpGamma(LocationScale):
 
     @staticmethod
     def _standard_sampler(z: Array, u: Array, concentration: Array) -> tuple[Array, ...]:
-        return (gamma_draws(z, u, concentration)[1],)
+        return (log_gamma_draws(z, u, concentration),)
 
     @staticmethod
     def _standard_icdf(u: Array, concentration: Array) -> Array:

@@ -15,7 +15,7 @@ from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.families import gamma_draws
+from reparam.families import log_gamma_draws
 from reparam.parameters import Parameter
 from reparam.special import gamma
 from reparam.special._accurate import LARGEST
@@ -67,7 +67,7 @@ class GeneralizedNormal(LocationScale):
 
     @staticmethod
     def _standard_sampler(z: Array, u: Array, sign: Array, power: Array) -> tuple[Array, ...]:
-        _, log_x = gamma_draws(z, u, 1.0 / power)
+        log_x = log_gamma_draws(z, u, 1.0 / power)
         return np.copysign(_size(log_x, power), sign - 0.5), log_x
 
     @classmethod

@@ -14,7 +14,7 @@ from reparam.distributions.student_t import StudentT
 from reparam.domains import REAL
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.engine.outer import Outer
-from reparam.families._gamma_draws import gamma_draws
+from reparam.families._gamma_draws import log_gamma_draws
 from reparam.families.elliptical import Elliptical, conditioned
 from reparam.families.entries import places, split
 from reparam.families.matrices import matrix
@@ -124,7 +124,7 @@ class MultivariateStudentT(Elliptical):
     def _transform(
         z: Array, first: Array, second: Array, df: Array, loc: Array, a: Array, b: Array
     ) -> tuple[Array, ...]:
-        _, log_gamma = gamma_draws(first, second, 0.5 * df)
+        log_gamma = log_gamma_draws(first, second, 0.5 * df)
         # no further than numbers whose products with A are numbers
         log_scale = np.minimum(-0.5 * (log_gamma - np.log(0.5 * df)), _FURTHEST)
         x = z * np.exp(log_scale)[..., np.newaxis]

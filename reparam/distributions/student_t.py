@@ -14,7 +14,7 @@ from reparam.base.tails import Tail
 from reparam.conversions import Conversion
 from reparam.domains import POSITIVE, REAL, within
 from reparam.engine.noise import NORMAL, UNIFORM
-from reparam.families import gamma_draws
+from reparam.families import log_gamma_draws
 from reparam.parameters import Parameter, degrees_of_freedom
 from reparam.special import student
 from reparam.special._accurate import half, log1pmx
@@ -61,7 +61,7 @@ class StudentT(LocationScale):
     @staticmethod
     def _standard_sampler(z: Array, other_z: Array, u: Array, df: Array) -> tuple[Array, ...]:
         # ln of the gamma draw: for tiny ν it underflows where t is still finite
-        _, log_x = gamma_draws(other_z, u, half(df))
+        log_x = log_gamma_draws(other_z, u, half(df))
         log_x -= np.log(half(df))
         log_x *= -0.5
         return (z * np.exp(log_x, out=log_x),)

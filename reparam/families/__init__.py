@@ -11,7 +11,7 @@ well, and ``log_value`` and its derivative stay finite.
 """
 
 from reparam.families._base import PositiveFamily, Slopes
-from reparam.families._gamma_draws import gamma_draws
+from reparam.families._gamma_draws import gamma_draws, log_gamma_draws
 from reparam.families.bartlett import BartlettFamily
 from reparam.families.beta import Bends, BetaFamily, OddsOfBeta, beta_draws
 from reparam.families.gamma import PowerOfGamma
@@ -26,4 +26,5 @@ __all__ = [
     "Slopes",
     "beta_draws",
     "gamma_draws",
+    "log_gamma_draws",
 ]

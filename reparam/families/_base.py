@@ -12,6 +12,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import View
+from reparam.base.products import has_nan
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.second_order import Triangle
 from reparam.domains import POSITIVE, Interval, within
@@ -24,6 +25,7 @@ __all__ = [
     "all_normal",
     "combined",
     "matters",
+    "part",
     "scaled",
     "where_normal",
 ]
@@ -168,22 +170,23 @@ class PositiveFamily(ShapeFamily):
 def scaled(y: Array, slopes: Slopes) -> Slopes:
     """Return y times each: 0 where either factor is, though the other may be infinite."""
     products = tuple([np.asarray(y * slope) for slope in slopes])
-    for product, slope in zip(products, slopes, strict=True):
-        if within(product, -np.inf, np.inf):
-            continue
-        if np.any(lost := np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))):
-            product[lost] = 0.0
+    if any(map(has_nan, products)):
+        for product, slope in zip(products, slopes, strict=True):
+            product[np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))] = 0.0
     return products
 
 
 def combined(*terms: tuple[Array | float, Array]) -> Array | float:
     """Return Σ slope · entry; what is infinite doesn't count where its slope is 0 throughout."""
-    products = [
-        entry if isinstance(slope, float) and slope == 1.0 else slope * entry
-        for slope, entry in terms
-        if matters(slope)
-    ]
+    products = [part(slope, entry) for slope, entry in terms if matters(slope)]
     return reduce(operator.add, products) if products else 0.0
+
+
+def part(slope: Array | float, entry: Array) -> Array | float:
+    """Return slope · entry: 0 if the slope is 0 throughout."""
+    if isinstance(slope, float) and slope == 1.0:
+        return entry
+    return slope * entry if matters(slope) else 0.0
 
 
 def matters(slope: Array | float) -> bool:

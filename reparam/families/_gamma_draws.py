@@ -15,15 +15,13 @@ from reparam._typing import Array
 from reparam.engine.noise import further
 from reparam.special._accurate import LARGEST
 
-__all__ = ["gamma_draws"]
+__all__ = ["gamma_draws", "log_gamma_draws"]
 
 #: From this d on the logarithm of the acceptance is a series in h: its terms cancel to d·1e-16.
 _LARGE = 2.0**24
 
 #: How many draws the compiled extension is given at a time: what they take fits a core's cache.
 _PIECE = 2**13
-
-_NONE = np.empty(0, np.intp)
 
 
 def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
@@ -44,9 +42,23 @@ def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
     alpha
         The shape, one number or one per draw.
     """
-    compiled = active()
-    x, log_x, rejected = _by_numpy(z, u, alpha) if compiled is None else _by(compiled, z, u, alpha)
-    if rejected.size:
+    x = np.empty(z.size)
+    return x, _drawn(z, u, alpha, x)
+
+
+def log_gamma_draws(z: Array, u: Array, alpha: Array) -> Array:
+    """Return ln x alone."""
+    return _drawn(z, u, alpha, None)
+
+
+def _drawn(z: Array, u: Array, alpha: Array, x: Array | None) -> Array:
+    """Return ln x, and fill in x, if it is wanted."""
+    compiled, log_x = active(), np.empty(z.size)
+    if compiled is None:
+        rejected = _by_numpy(z, u, alpha, x, log_x)
+    else:
+        rejected = _by(compiled, z, u, alpha, x, log_x)
+    if rejected is not None:
         from scipy.special import ndtri
 
         first, second = z[rejected], u[rejected]
@@ -54,19 +66,23 @@ def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
             first, second = further(first, second)
         else:
             compiled.further(first, second, first, second)
+        again = None if x is None else np.empty(first.size)
         shape = alpha if np.ndim(alpha) == 0 else alpha[rejected]
-        x[rejected], log_x[rejected] = gamma_draws(ndtri(first), second, shape)
-    return x, log_x
+        log_x[rejected] = _drawn(ndtri(first), second, shape, again)
+        if x is not None:
+            x[rejected] = again
+    return log_x
 
 
-def _by(compiled: Any, z: Array, u: Array, alpha: Array) -> tuple[Array, Array, NDArray[np.intp]]:
-    """Return x, ln x and which are rejected: by the compiled extension.
+def _by(
+    compiled: Any, z: Array, u: Array, alpha: Array, x: Array | None, log_x: Array
+) -> NDArray[np.intp] | None:
+    """Fill in x and ln x by the compiled extension, and return which are rejected, if any.
 
     It takes numbers that lie next to each other; those of vectors may be strided.
     """
     if not (z.flags.c_contiguous and u.flags.c_contiguous and alpha.flags.c_contiguous):
         z, u, alpha = z.copy(), u.copy(), alpha.copy()
-    x, log_x = np.empty(z.size), np.empty(z.size)
     if z.size <= _PIECE:
         found = _fill(compiled, z, u, alpha, x, log_x)
     else:
@@ -74,24 +90,26 @@ def _by(compiled: Any, z: Array, u: Array, alpha: Array) -> tuple[Array, Array, 
         for start in range(0, z.size, _PIECE):
             at = slice(start, start + _PIECE)
             shape = alpha[at] if np.size(alpha) > 1 else alpha
-            found += _fill(compiled, z[at], u[at], shape, x[at], log_x[at])
-    return x, log_x, np.isnan(log_x).nonzero()[0] if found else _NONE
+            found += _fill(compiled, z[at], u[at], shape, None if x is None else x[at], log_x[at])
+    return np.isnan(log_x).nonzero()[0] if found else None
 
 
-def _fill(compiled: Any, z: Array, u: Array, alpha: Array, x: Array, log_x: Array) -> int:
+def _fill(compiled: Any, z: Array, u: Array, alpha: Array, x: Array | None, log_x: Array) -> int:
     """Fill in x and ln x, and return how many are rejected: their ln x is NaN."""
     work = np.empty((3, z.size))
     compiled.gamma_propose(z, u, alpha, work)
     logs = np.log(work)
     rejected: int = compiled.gamma_accept(z, alpha, work, logs, log_x)
-    boost = logs[2]
-    np.exp(boost, out=boost)
-    compiled.gamma_finish(work, logs, x)
+    if x is not None:
+        np.exp(logs[2], out=logs[2])
+        compiled.gamma_finish(work, logs, x)
     return rejected
 
 
-def _by_numpy(z: Array, u: Array, alpha: Array) -> tuple[Array, Array, NDArray[np.intp]]:
-    """Return the same by NumPy."""
+def _by_numpy(
+    z: Array, u: Array, alpha: Array, x: Array | None, log_x: Array
+) -> NDArray[np.intp] | None:
+    """Do the same by NumPy."""
     # v = (1 + h)³
     d = alpha + 2.0 / 3.0
     h = z / (3.0 * np.sqrt(d))
@@ -113,10 +131,9 @@ def _by_numpy(z: Array, u: Array, alpha: Array) -> tuple[Array, Array, NDArray[n
     rejected = np.flatnonzero(boost > 0.0)
     boost /= alpha
     np.maximum(boost, -LARGEST, out=boost)
-    log_x = log_v
-    log_x += np.log(d)
-    log_x += boost
-    x = v
-    x *= d
-    x *= np.exp(boost, out=boost)
-    return x, log_x, rejected
+    log_v += np.log(d)
+    np.add(log_v, boost, out=log_x)
+    if x is not None:
+        v *= d
+        np.multiply(v, np.exp(boost, out=boost), out=x)
+    return rejected if rejected.size else None

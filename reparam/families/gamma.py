@@ -17,6 +17,7 @@ from reparam.families._base import (
     Slopes,
     all_normal,
     combined,
+    part,
     scaled,
     where_normal,
 )
@@ -68,6 +69,8 @@ class PowerOfGamma(PositiveFamily):
         """y, from x and ln x, also where x or c over- or underflows and their product does not."""
         scale = cls._scale(*theta)
         y = cls._power_of(x, scale)
+        if all_normal(scale) and all_normal(x):
+            return y
 
         def by_logs() -> Array:
             return np.exp(cls._log_value(y, log_x, *theta))
@@ -117,7 +120,7 @@ class PowerOfGamma(PositiveFamily):
     def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
         h = special.log_pathwise(log_x, cls._shape(*theta))
         own = zip(cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True)
-        return tuple([_sum(combined((slope * cls._power, h)), entry) for slope, entry in own])
+        return tuple([_sum(part(slope * cls._power, h), entry) for slope, entry in own])
 
     @staticmethod
     def _scale_bends(*theta: Any, **_: Any) -> Triangle:

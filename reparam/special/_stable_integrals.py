@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebder, chebval, chebvander
@@ -30,22 +30,20 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.special._elementwise import column, integrate, weighted
+from reparam.special._stable_integrands import (
+    HALF_PI,
+    LEAST,
+    Factor,
+    constants,
+    expm1,
+    exponential,
+    in_tail,
+    powers,
+    turn,
+)
 
-__all__ = [
-    "HALF_PI",
-    "constants",
-    "in_alpha",
-    "in_alpha_and_skew",
-    "in_alpha_twice",
-    "in_density",
-    "in_skew",
-    "in_slope",
-    "in_tail",
-    "product",
-    "upper_side",
-]
+__all__ = ["upper_side"]
 
-HALF_PI = 0.5 * math.pi
 #: The imaginary part of h at which the path leaves the real axis.
 _PHASE = 1.0
 #: By how much h falls along the steepest descent, and about how much along the real axis.
@@ -72,19 +70,13 @@ def _interpolants() -> tuple[Array, Array]:
 
 
 _TO_NODES, _TO_SLOPES = _interpolants()
-#: How many elements are integrated together along the curve.
-_TOGETHER = 256
+#: How many elements are integrated together. NumPy multiplies complex arrays of 256 KiB or more in
+#: place if it may, and rounds differently then: values would depend on how many there are.
+_TOGETHER = 240
+#: How many elements are looked at together at all, for the same reason.
+_AT_ONCE = 2**13
 #: At corners where h is below this, the integral from there on is not looked at.
 _DEEP = -1e9
-#: What stands for an ε of 0.
-_LEAST = 1e-100
-
-#: Constants of α: ε, S, C, ε/S, G(1).
-Constants: TypeAlias = tuple[Array, Array, Array, Array, Array]
-#: What an integral has beside e^h dw/w: of ln w, w^ε − 1, w^ε, w and a scale of w.
-Integrand: TypeAlias = Callable[[Any, Any, Any, Any, Array], Any]
-#: The integrand of α and β.
-Factor: TypeAlias = Callable[[Array, Array], Integrand]
 
 
 def _rule(nodes: int, power: int) -> tuple[Array, Array]:
@@ -108,158 +100,6 @@ def _rule(nodes: int, power: int) -> tuple[Array, Array]:
 #: Rules for α below ½, below 1, and from there on.
 _BORDERS = np.array([0.5, 1.0])
 _RULES = [_rule(64, 5), _rule(56, 6), _rule(44, 6)]
-
-
-def constants(alpha: Array) -> Constants:
-    """Return ε, S, C, ε/S and G(1)."""
-    e = alpha - 1.0
-    e = np.where(np.abs(e) < _LEAST, _LEAST, e)
-    s, c = np.sin(HALF_PI * e), np.sin(HALF_PI * (2.0 - alpha))
-    return e, s, c, e / s, np.tan(0.5 * HALF_PI * e)
-
-
-#: Closer to 0 derivatives of (e^z − 1)/z are series, of so many terms, by the order.
-_CANCELS, _TERMS = {1: 0.2, 2: 0.5}, {1: 11, 2: 15}
-
-
-def _bends_of_ratio(e: Array, s: Array) -> tuple[Array, Array]:
-    """Return the first and the second derivative of ε/S."""
-    angle = HALF_PI * e
-    near = np.abs(angle) < 0.5
-    square = np.where(near, angle * angle, 0.0)
-    series = np.zeros(np.shape(e))
-    for n in range(9, 0, -1):  # of (sin − angle cos)/angle³
-        series = 2.0 * n / math.factorial(2 * n + 1) - square * series
-    cosine = np.cos(angle)
-    rise = np.where(near, series * (angle / s) ** 3, (s - angle * cosine) / s**3)
-    return rise * s, HALF_PI * (angle / s - 2.0 * cosine * rise)
-
-
-def _bend_of_quotient(z: Any, less: Any, power: Any, order: int) -> Any:
-    """Return the first or the second derivative of (e^z − 1)/z, given e^z − 1 and e^z."""
-    inverse = 1.0 / z
-    bend = (power - less * inverse) * inverse
-    if order == 2:
-        bend = (power - 2.0 * bend) * inverse
-    near = np.nonzero(np.abs(z.real) + np.abs(z.imag) < _CANCELS[order])
-    small = z[near]
-    if small.size:
-        series = np.zeros_like(small)
-        for n in range(_TERMS[order], order - 1, -1):
-            series *= small
-            series += n * (n - 1.0) ** (order - 1) / math.factorial(n + 1)
-        bend[near] = series
-    return bend
-
-
-def _turn(angle: Array) -> tuple[Array, Array]:
-    """Return 1 − cos and sin, from the tangent of half the angle: NumPy is faster at that."""
-    t = np.tan(0.5 * angle)
-    double = 2.0 * t / (1.0 + t * t)
-    return t * double, double
-
-
-def _grown(z: Any) -> Any:
-    """Return e^z − 1 of complex z."""
-    (versine, sine), real = _turn(z.imag), np.expm1(z.real)
-    result = np.empty(z.shape, dtype=complex)
-    size = 1.0 + real
-    result.real = real - size * versine
-    result.imag = size * sine
-    return result
-
-
-def _exponential(z: Any) -> Any:
-    """Return e^z of real or complex z."""
-    return _powers(z)[1] if np.iscomplexobj(z) else np.exp(z)
-
-
-def _powers(z: Any) -> tuple[Any, Any]:
-    """Return e^z − 1 and e^z of complex z."""
-    (versine, sine), size, more = _turn(z.imag), np.exp(z.real), np.expm1(z.real)
-    less, result = np.empty(z.shape, dtype=complex), np.empty(z.shape, dtype=complex)
-    result.real = size * (1.0 - versine)
-    less.real = more - size * versine
-    result.imag = less.imag = size * sine
-    return less, result
-
-
-# Integrands -------------------------------------------------------------------------------------
-
-
-def in_tail(*_: Array) -> Integrand:
-    return lambda *_: 1.0
-
-
-def in_density(*_: Array) -> Integrand:
-    return lambda log, power, lift, w, scale: w / scale
-
-
-def in_slope(*_: Array) -> Integrand:
-    return lambda log, power, lift, w, scale: w / scale * (w / scale)
-
-
-def in_alpha(alpha: Array, skew: Array) -> Integrand:
-    """∂h/∂α."""
-    e, s, c, ratio, one = constants(alpha)
-    bend, one_bend = _bends_of_ratio(e, s)[0], 0.5 * HALF_PI * (1.0 + one * one)
-    jump = (1.0 + skew) * (s + 1j * c)
-
-    def integrand(log: Any, power: Any, lift: Any, w: Any, _: Array) -> Any:
-        quotient = ratio * (log * log) * _bend_of_quotient(e * log, power, lift, 1)
-        grown = bend * (power / e) + quotient + one_bend
-        return w * (lift * (jump * (log - 1j * HALF_PI)) - skew * grown)
-
-    return integrand
-
-
-def in_skew(alpha: Array, skew: Array) -> Integrand:
-    """∂h/∂β."""
-    e, s, c, ratio, _ = constants(alpha)
-    factor, versine = -c * ratio / e, 2.0 * np.sin(0.5 * HALF_PI * e) ** 2
-    even, shift, odd = factor * c, factor * versine, 1j * factor * s
-    return lambda log, power, lift, w, _: w * (power * even - shift - lift * odd)
-
-
-def in_alpha_twice(alpha: Array, skew: Array) -> Integrand:
-    """∂²h/∂α² + (∂h/∂α)²."""
-    e, s, c, ratio, one = constants(alpha)
-    bend, twice = _bends_of_ratio(e, s)
-    one_twice = 0.5 * HALF_PI**2 * one * (1.0 + one * one)
-    jump, once = (1.0 + skew) * (s + 1j * c), in_alpha(alpha, skew)
-
-    def integrand(log: Any, power: Any, lift: Any, w: Any, scale: Array) -> Any:
-        square, first = log * log, once(log, power, lift, w, scale)
-        grown = twice * (power / e) + 2.0 * bend * square * _bend_of_quotient(
-            e * log, power, lift, 1
-        )
-        grown = (
-            grown + ratio * square * log * _bend_of_quotient(e * log, power, lift, 2) + one_twice
-        )
-        turned = log - 1j * HALF_PI
-        return w * (lift * (jump * turned * turned) - skew * grown) + first * first
-
-    return integrand
-
-
-def in_alpha_and_skew(alpha: Array, skew: Array) -> Integrand:
-    """∂²h/∂α∂β + ∂h/∂α ∂h/∂β."""
-    first, second = in_alpha(alpha, skew), in_skew(alpha, skew)
-    at_one = in_alpha(alpha, np.ones_like(skew))
-    at_zero = in_alpha(alpha, np.zeros_like(skew))
-
-    def integrand(*at: Any) -> Any:
-        return at_one(*at) - at_zero(*at) + first(*at) * second(*at)
-
-    return integrand
-
-
-def product(one: Factor, other: Factor) -> Factor:
-    def factor(alpha: Array, skew: Array) -> Integrand:
-        first, second = one(alpha, skew), other(alpha, skew)
-        return lambda *at: first(*at) * second(*at)
-
-    return factor
 
 
 # The path ---------------------------------------------------------------------------------------
@@ -321,7 +161,7 @@ def _path(z: Array, alpha: Array, skew: Array) -> _Path:
 def _on_ray(path: _Path, log: Array) -> tuple[Array, Array, Array, Array, Array]:
     """Return |w|^ε − 1, |w|^ε, which is tiny where that is nearly −1, |w|, and both parts of h."""
     e = path.alpha - 1.0
-    e = np.where(np.abs(e) < _LEAST, _LEAST, e)
+    e = np.where(np.abs(e) < LEAST, LEAST, e)
     w, power, grown = np.exp(log), np.expm1(e * log), np.exp(e * log)
     ratio = power / e
     real = w * (path.first.real + path.second.real * ratio + path.jump.real * grown)
@@ -348,9 +188,10 @@ def _along_ray(path: _Path, height: Array, factors: Sequence[Factor]) -> tuple[A
     slanted, choice = path.angle != 0.0, np.digitize(path.alpha, _BORDERS)
     for number, (nodes, weights) in enumerate(_RULES):
         for which in (False, True):
-            rows = np.flatnonzero((choice == number) & (slanted == which))
-            if rows.size:
-                part = _of_rule(nodes, weights, factors)
+            members = np.flatnonzero((choice == number) & (slanted == which))
+            part = _of_rule(nodes, weights, factors)
+            for start in range(0, members.size, _TOGETHER):
+                rows = members[start : start + _TOGETHER]
                 given: tuple[Any, ...] = path.taken(rows)
                 values = integrate(part, nodes.size, 1, *given, height[rows])
                 for result, value in zip(found, values, strict=True):
@@ -371,12 +212,12 @@ def _of_rule(
         log = path.end + column(nodes) / order
         power, lift, w, real, imaginary = _on_ray(path, log)
         size = np.exp(np.minimum(real - height, 700.0)) / order
-        versine, sine = _turn(imaginary)
+        versine, sine = turn(imaginary)
         sine, cosine = size * sine, size * (1.0 - versine)
         at: tuple[Any, ...] = log, power, lift, w, np.exp(path.end)
         if slanted:
             angle = 1j * path.angle
-            less, turned = _powers(constants(path.alpha)[0] * angle)
+            less, turned = powers(constants(path.alpha)[0] * angle)
             at = log + angle, power * turned + less, lift * turned, w * np.exp(angle), at[-1]
         found = []
         for factor in factors:
@@ -443,9 +284,9 @@ def _along_curve(factors: Sequence[Factor], stops: Any, *rows: Array) -> tuple[A
         log, power, lift, w, slope, bend, end, alpha, skew = (row[piece] for row in rows)
         d, speed = _followed(stops[:, piece], _TO_NODES), _followed(stops[:, piece], _TO_SLOPES)
         e = constants(alpha)[0]
-        grown, raised = _grown(d), _grown(e * d)
+        grown, raised = expm1(d), expm1(e * d)
         x = (1.0 + grown) * (raised / e)
-        speed *= _exponential(slope * grown + bend * (x - grown))
+        speed *= exponential(slope * grown + bend * (x - grown))
         raised *= lift
         at = log + d, power + raised, lift + raised, w * (1.0 + grown), np.exp(end)
         values = (speed * factor(alpha, skew)(*at) for factor in factors)
@@ -470,8 +311,8 @@ def _summed(values: Any) -> Any:
 
 def _curve(d: Any, e: Array, alpha: Array, slope: Any, bend: Any) -> tuple[Any, Any, Any, Any]:
     """Return e^d − 1, x, and both derivatives of h − h(corner) in d."""
-    grown = _grown(d)
-    x = (1.0 + grown) * (_grown(e * d) / e)
+    grown = expm1(d)
+    x = (1.0 + grown) * (expm1(e * d) / e)
     first = slope * (1.0 + grown) + alpha * bend * x
     return grown, x, first, first + alpha * bend * (1.0 + grown + (alpha - 1.0) * x)
 
@@ -489,6 +330,12 @@ def upper_side(
     z: Array, alpha: Array, skew: Array, *factors: Factor
 ) -> tuple[Array, Array, tuple[Array, ...]]:
     """Return logarithms of a scale of e^h and one of w, and integrals relative to these."""
+    if z.size > _AT_ONCE:
+        pieces = [slice(start, start + _AT_ONCE) for start in range(0, z.size, _AT_ONCE)]
+        parts = [upper_side(z[p], alpha[p], skew[p], *factors) for p in pieces]
+        heights, scales, each = zip(*parts, strict=True)
+        joined = tuple(map(np.concatenate, zip(*each, strict=True)))
+        return np.concatenate(heights), np.concatenate(scales), joined
     path = _path(z, alpha, skew)
     *_, real, imaginary = _on_ray(path, path.corner)
     corner = real + 1j * imaginary

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.special._elementwise import column, elementwise, weighted
 from reparam.special._newton import Members, halley, iterate
-from reparam.special._stable_integrals import (
+from reparam.special._stable_integrals import upper_side
+from reparam.special._stable_integrands import (
     HALF_PI,
     Factor,
     constants,
@@ -25,7 +26,6 @@ from reparam.special._stable_integrals import (
     in_slope,
     in_tail,
     product,
-    upper_side,
 )
 
 __all__ = [

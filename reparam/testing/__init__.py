@@ -39,7 +39,7 @@ from reparam.testing._declaration import (
 from reparam.testing._discrete import (
     count_vectors_are_where_probability_is,
     probability_is_on_integers_of_the_support,
-    quantile_is_the_smallest_integer,
+    quantiles_end_with_the_support,
     refuses_to_be_reparameterized,
     values_are_of_their_own_parameters,
 )
@@ -50,7 +50,7 @@ from reparam.testing._draws import (
     draws_replay,
     elements_are_independent,
 )
-from reparam.testing._formulas import lies_in_support, upper_quantile_inverts_upper_tail
+from reparam.testing._formulas import lies_in_support
 from reparam.testing._report import Distributions
 from reparam.testing._typical import typical
 from reparam.testing._vectors import (
@@ -81,7 +81,6 @@ PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
     draws_repeat,
     draws_replay,
     lies_in_support,
-    upper_quantile_inverts_upper_tail,
     derivatives_agree,
     elements_are_independent,
     *WITNESS_PROPERTIES,
@@ -96,7 +95,7 @@ DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
     draws_repeat,
     values_are_of_their_own_parameters,
     probability_is_on_integers_of_the_support,
-    quantile_is_the_smallest_integer,
+    quantiles_end_with_the_support,
     elements_are_independent,
     *DISCRETE_WITNESS_PROPERTIES,
 )

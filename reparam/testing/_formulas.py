@@ -1,4 +1,4 @@
-"""Properties of the formulas that no witness looks at: the support's ends, and upper quantiles."""
+"""Properties of the formulas that no witness looks at: those of the support's ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from reparam._typing import ArrayLike
 from reparam.base.distribution import Distribution
-from reparam.special._accurate import LARGEST
 from reparam.testing._report import Distributions, agree, is_nan
 from reparam.testing._typical import typical
 
@@ -36,23 +35,6 @@ def lies_in_support(cls: Distributions) -> None:
         for what, derivatives in (("score", d.score(beyond)), ("pathwise", d.pathwise(beyond))):
             for name, entry in derivatives.items():
                 is_nan(d, f"{what} in {name} outside the support", entry)
-
-
-def upper_quantile_inverts_upper_tail(cls: Distributions) -> None:
-    """P(Y > isf(v)) = v, also where 1 − v rounds to 1, and isf(v) is icdf(1 − v) where it doesn't.
-
-    Where the value rounds, the probability of its neighbours is what v may be off by.
-    """
-    d = typical(cls)
-    v = np.array([0.9, 0.5, 0.25, 2.0**-10, 1e-20, 1e-100])[:, np.newaxis]
-    y = d.isf(v)
-    agree(d, "isf(v)", y[:4], d.icdf(1.0 - v[:4]), rtol=1e-8, atol=1e-12, v=v[:4])
-    finite = np.clip(y, -LARGEST, LARGEST)
-    with np.errstate(over="ignore"):
-        below, above = (d.sf(finite + sign * 2.0**-49 * np.abs(finite)) for sign in (-1.0, 1.0))
-    tail = d.sf(y)
-    inside = (below * (1.0 + 1e-8) >= v) & (above * (1.0 - 1e-8) <= v)
-    agree(d, "P(Y > isf(v))", np.where(inside, v, tail), v, rtol=0.0, v=v)
 
 
 def has_no_probability(d: Distribution, beyond: ArrayLike, cdf: float) -> None:

@@ -1,4 +1,9 @@
-"""Verification: whether samplers' gradients, and all that belongs to them, are right."""
+"""Verification: whether samplers' gradients, and all that belongs to them, are right.
+
+Its rooms, each of which imports from those before it alone: ``numerics`` knows nothing of samplers;
+``laws`` are what draws should follow; ``targets`` are what is verified; ``evidence`` compares;
+``witnesses`` ask one question each; ``formats`` write reports; ``run`` has processes check.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

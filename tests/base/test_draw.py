@@ -340,8 +340,10 @@ def test_values_that_do_not_count_add_nothing_to_gradients():
     """Upstream 0 times an infinite or undefined derivative is 0, of draws that overflow."""
     base = rp.Pareto(alpha=1e-3)
     batch = rp.Pareto(alpha=[1e-3, 2e-3])
-    for law in (base, batch, 2.0 * base, rp.Truncated(base, low=3.0), rp.Independent(base, base)):
-        draw = law.rsample(500, rng=1)
+    many = rp.Pareto(np.ones(150_000), np.full(150_000, 1e-3))  # several blocks
+    composed = 2.0 * base, rp.Truncated(base, low=3.0), rp.Independent(base, base)
+    for law in (base, batch, many, *composed):
+        draw = law.rsample(() if law is many else 500, rng=1)
         counted = draw.value < 1e150
         if law.event_shape:
             counted &= counted[:, ::-1]  # both entries of a draw, or none

@@ -315,6 +315,12 @@ def test_score_function_estimates_the_derivative_of_an_expectation(name):
             assert abs(row.mean() - (up - down) / 2e-5) <= Z * error + 1e-8
 
 
+def test_no_draw_or_quantile_is_minus_zero():
+    for d in (rp.DiscreteUniform(), rp.DiscreteUniform(-3, 0), rp.Skellam()):
+        for y in (d.sample(200, rng=1), d.icdf(np.linspace(0.0, 1.0, 99))):
+            assert not np.any(np.signbit(y[y == 0.0]))
+
+
 def test_geometric_draws_that_float64_has_no_room_for_are_infinite():
     assert np.all(rp.Geometric(5e-324).sample(10, rng=1) == math.inf)
 
@@ -553,15 +559,20 @@ BROKEN = {
         drawing(lambda right, u, v, rate: right(u, v, 1.2 * rate)),
         drawing(lambda right, u, v, rate: u + rate),
     ],
-    "quantile_is_the_smallest_integer": [
-        drawing(lambda right, u, v, rate: right(np.nextafter(u, 1.0), v, rate)),
-        drawing(lambda right, u, v, rate: right(u, np.nextafter(v, 0.0), rate)),
-        drawing(lambda right, u, v, rate: right(u, v, rate) + 0.5),
+    "quantiles_end_with_the_support": [
+        type(
+            "BrokenPoisson",
+            (rp.Poisson,),
+            {"icdf": lambda self, u: np.minimum(rp.Poisson.icdf(self, u), 1e9)},
+        )
     ],
     "probability_is_on_integers_of_the_support": [
         broken(rp.Poisson, _support=rp.Interval(0.0, math.inf)),
     ],
     "passes_identity": [
+        drawing(lambda right, u, v, rate: right(np.nextafter(u, 1.0), v, rate)),
+        drawing(lambda right, u, v, rate: right(u, np.nextafter(v, 0.0), rate)),
+        drawing(lambda right, u, v, rate: right(u, v, rate) + 0.5),
         broken(rp.Geometric, _log_prob=lambda y, p: np.log(p) + y * np.log1p(-p)),
         broken(rp.Geometric, _sf=lambda y, p: 1.0 + np.expm1(y * np.log1p(-p))),
         broken(rp.Geometric, _cdf=lambda y, p: 1.0 - np.exp((y + 1e-9) * np.log1p(-p))),

@@ -13,7 +13,7 @@ from reparam import sampling
 from reparam.engine import noise
 from reparam.engine.noise import BLOCK, NORMAL, UNIFORM, Stream
 from reparam.errors import CountError, NoiseError, ReparamError, SeedError
-from reparam.families import gamma_draws
+from reparam.families import gamma_draws, log_gamma_draws
 from reparam.testing import typical
 
 SEED = 2**200 + 1
@@ -367,3 +367,4 @@ def test_rejected_proposals_of_a_draw_move_no_other():
     for one, many in zip(alone, together, strict=True):
         assert one[0] == many[2]
         assert len({*many[[0, 1, 3, 4]].tolist()}) == 1
+    np.testing.assert_array_equal(log_gamma_draws(z, u, np.array(0.3)), together[1])

@@ -68,6 +68,11 @@ CASES = {
         broken(rp.Exponential, _sf=lambda y, rate: np.exp(-rate * y) * (1.0 + 1e-9)),
         broken(rp.Exponential, _icdf=lambda u, rate: -np.log(1.0 - u) / rate),
         broken(rp.Exponential, _cdf=lambda y, rate: 1.0 - np.exp(-rate * y)),
+        type(
+            "BrokenExponential",
+            (rp.Exponential,),
+            {"isf": lambda self, v: rp.Exponential.isf(self, v) * (1.0 + 1e-12)},
+        ),
     ],
     "passes_derivative": [
         broken(rp.Exponential, _pathwise=lambda y, rate: (-y / rate * 1.0001,)),

@@ -13,9 +13,10 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ APART = 6.0
 #: Parameters that are not differentiated in: integers, and ends of the support.
 FIXED = {
     *("total_count", "dim", "dimension", "d", "n", "num_steps", "event_shape"),
-    *("low", "high", "minimum", "maximum", "v"),
+    *("low", "high", "minimum", "maximum", "v", "of", "mask", "mean_direction"),
+    *("reinterpreted_batch_ndims", "validate_args"),
 }
+#: Where a distribution's density is, if another one has it.
+DENSITIES = {"Stable": "StableWithLogProb"}
 MODULES = {
     "torch": "torch.distributions",
     "pyro": "pyro.distributions",
@@ -53,7 +57,7 @@ def main() -> None:
     for k, law in enumerate(every):
         wanted = law.library == library and law.arguments and (law.name in names or not names)
         if wanted and not law.gradient.endswith("digits"):
-            every[k] = replace(law, gradient=measured(law, getattr(module, law.name), estimates))
+            every[k] = replace(law, gradient=measured(law, module, estimates))
             print(library, law.name, every[k].gradient, file=sys.stderr, flush=True)
     with DATA.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, asdict(every[0]), lineterminator="\n")
@@ -61,13 +65,44 @@ def main() -> None:
         writer.writerows(map(asdict, every))
 
 
-def measured(law: Law, cls: Any, estimates: Callable[..., Any]) -> str:
+def leaves_of(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the path and the value of each parameter that is differentiated in."""
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            if name not in FIXED:
+                yield from leaves_of(value, f"{path}.{name}" if path else name)
+    elif isinstance(tree, list) and tree and isinstance(tree[0], dict):
+        for number, value in enumerate(tree):
+            yield from leaves_of(value, f"{path}[{number}]")
+    else:
+        yield path, tree
+
+
+def made(module: Any, tree: Any, leaves: Mapping[str, Any], path: str = "") -> Any:
+    """Return arguments with the leaves in their places: ``{"of": "Normal", …}`` makes a part."""
+    if isinstance(tree, dict):
+        given = {
+            name: made(module, value, leaves, f"{path}.{name}" if path else name)
+            for name, value in tree.items()
+            if name != "of"
+        }
+        return attrgetter(tree["of"])(module)(**given) if "of" in tree else given
+    if isinstance(tree, list) and tree and isinstance(tree[0], dict):
+        return [made(module, v, leaves, f"{path}[{k}]") for k, v in enumerate(tree)]
+    return leaves.get(path, tree)
+
+
+def measured(law: Law, module: Any, estimates: Callable[..., Any]) -> str:
     """Return whether a distribution's gradients are right on average, in words."""
     arguments = json.loads(law.arguments)
-    theta = {name: value for name, value in arguments.items() if name not in FIXED}
-    fixed = {name: value for name, value in arguments.items() if name in FIXED}
+    theta = dict(leaves_of(arguments))
+    classes = getattr(module, law.name), getattr(module, DENSITIES.get(law.name, law.name))
+
+    def distribution(leaves: Mapping[str, Any], density: bool = False) -> Any:
+        return classes[density](**made(module, arguments, leaves))
+
     try:
-        pairs = [estimates(law.library, cls, theta, fixed, seed) for seed in range(BLOCKS)]
+        pairs = [estimates(law.library, distribution, theta, seed) for seed in range(BLOCKS)]
     except NotImplementedError:
         return "none"
     except Exception as error:  # whatever a library raises
@@ -98,14 +133,14 @@ def f(xp: Any, y: Any, event: tuple[int, ...]) -> Any:
 
 
 def by_torch(
-    library: str, cls: Any, theta: Mapping[str, Any], fixed: Mapping[str, Any], seed: int
+    library: str, distribution: Callable[..., Any], theta: Mapping[str, Any], seed: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the means by the path and by the score."""
     torch: Any = import_module("torch")
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(seed)
     leaves = {name: torch.tensor(value, requires_grad=True) for name, value in theta.items()}
-    d = cls(**leaves, **fixed)
+    d = distribution(leaves)
     if not d.has_rsample:
         raise NotImplementedError
     y = d.rsample((EACH,))
@@ -119,21 +154,21 @@ def by_torch(
         }
 
     weights = (values - values.mean()).detach() * (EACH / (EACH - 1.0))
-    log_prob = cls(**leaves, **fixed).log_prob(y.detach())
+    log_prob = distribution(leaves, density=True).log_prob(y.detach())
     return gradients(values.mean()), gradients((weights * log_prob).mean())
 
 
 def by_jax(
-    library: str, cls: Any, theta: Mapping[str, Any], fixed: Mapping[str, Any], seed: int
+    library: str, distribution: Callable[..., Any], theta: Mapping[str, Any], seed: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the means by the path and by the score."""
     jax: Any = import_module("jax")
     key = jax.random.PRNGKey(seed)
     leaves = {name: jax.numpy.asarray(value, dtype=float) for name, value in theta.items()}
-    event = tuple(cls(**leaves, **fixed).event_shape)
+    event = tuple(distribution(leaves).event_shape)
 
     def mean(leaves: Mapping[str, Any]) -> tuple[Any, Any]:
-        d = cls(**leaves, **fixed)
+        d = distribution(leaves)
         if library == "numpyro":
             y = d.sample(key, (EACH,))
         elif library == "tfp":
@@ -152,7 +187,7 @@ def by_jax(
     weights = (values - values.mean()) * (EACH / (EACH - 1.0))
 
     def by_density(leaves: Mapping[str, Any]) -> Any:
-        return (weights * cls(**leaves, **fixed).log_prob(y)).mean()
+        return (weights * distribution(leaves).log_prob(y)).mean()
 
     return path, jax.grad(by_density)(leaves)
 

@@ -49,6 +49,8 @@ def solved(near: Near, u: Any, alpha: Any, skew: Any) -> Any:
         # the next step would be about the square of the last
         while not abs(step) < reach * arb(10) ** -((mp.dps - MARGIN) // 2 + 5):
             tail, density = integrals(at, a, b)
+            if not density.is_finite():
+                raise ArithmeticError(f"no integral at {float(at)}")
             reach = 1 + abs(at)
             step = ((tail.log() - goal) * tail / density).mid()
             step = max(min(step, reach), -reach)

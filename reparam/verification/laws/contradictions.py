@@ -84,12 +84,10 @@ def of_density(theta: Mapping[str, float], y: Array, log_density: Array) -> None
 
     Raises Faulty if it is NaN, or infinite, where most of them are.
     """
-    if np.mean(wrong := np.isnan(log_density)) > 0.5:
-        at = int(np.argmax(wrong))
-        _tell("log_prob is NaN", theta, y[at], f"as it is at {np.mean(wrong):.0%} of the draws")
-    if np.mean(wrong := log_density == -np.inf) > 0.5:
-        at = int(np.argmax(wrong))
-        _tell("log_prob is −inf", theta, y[at], f"as it is at {np.mean(wrong):.0%} of the draws")
+    for value, wrong in (("NaN", np.isnan(log_density)), ("−inf", log_density == -np.inf)):
+        if (share := np.mean(wrong)) > 0.5:
+            at = int(np.argmax(wrong))
+            _tell(f"log_prob is {value}", theta, y[at], f"as it is at {share:.0%} of the draws")
 
 
 def of_both(

@@ -133,18 +133,11 @@ def verify(
         names = distinct(
             each.name + suffix for each, suffix in zip(found, plan.suffixes, strict=True)
         )
-        tasks = [
-            (
-                _checked,
-                {
-                    "spec": plan.specs[place],
-                    "name": names[place],
-                    "witness": witness,
-                    **plan.settings,
-                },
-            )
-            for place, witness in jobs
-        ]
+
+        def task(place: int, witness: str) -> Task:
+            about = {"spec": plan.specs[place], "name": names[place], "witness": witness}
+            return _checked, about | dict(plan.settings)
+
         # target by target, so that a report grows from its top, and of each target the expensive
         # checks first, so that the last ones, which not all workers share, are short
         order = sorted(
@@ -154,7 +147,7 @@ def verify(
         reported = 0
         if on_progress:
             on_progress(0, len(jobs))
-        for number, answer in _answers(pool, {number: tasks[number] for number in order}):
+        for number, answer in _answers(pool, {number: task(*jobs[number]) for number in order}):
             place, witness = jobs[number]
             check = _check_of(answer, names[place], witness)
             checks[number] = replace(check, file=found[place].file, line=found[place].line)
@@ -163,17 +156,9 @@ def verify(
             while reported in checks:
                 if on_check:
                     on_check(checks[reported])
-                reported += 1
-                if on_target and (
-                    reported == len(jobs) or jobs[reported][0] != jobs[reported - 1][0]
-                ):
-                    on_target(
-                        [
-                            checks[at]
-                            for at in range(reported)
-                            if jobs[at][0] == jobs[reported - 1][0]
-                        ]
-                    )
+                place, reported = jobs[reported][0], reported + 1
+                if on_target and (reported == len(jobs) or jobs[reported][0] != place):
+                    on_target([checks[at] for at in range(reported) if jobs[at][0] == place])
     return Report(
         checks=tuple(checks[number] for number in range(len(jobs))),
         seed=plan.settings["seed"],

@@ -116,10 +116,7 @@ def _parameter(owner: str, name: str, given: Any, domain: Domain | None) -> Para
     if isinstance(given, Parameter):
         parameter = given
     else:
-        try:
-            low, high = map(float, given)
-        except (TypeError, ValueError):
-            low, high = math.nan, math.nan
+        low, high = _two_numbers(given)
         if not -math.inf < low < high < math.inf:
             raise InputError(
                 f"{owner}: parameter {name} has range {given!r}; pass two"
@@ -191,12 +188,18 @@ def support_of(owner: str, given: Any) -> tuple[float, float]:
     """Return the ends of the interval that values lie in."""
     if given is None:
         return -math.inf, math.inf
-    try:
-        low, high = map(float, given)
-    except (TypeError, ValueError):
-        low, high = math.nan, math.nan
+    low, high = _two_numbers(given)
     if not low < high:
         raise InputError(
             f"{owner} has support={given!r}; pass its ends (low, high), infinite ones too"
         )
+    return low, high
+
+
+def _two_numbers(given: Any) -> tuple[float, float]:
+    """Return two numbers, NaN if they are something else."""
+    try:
+        low, high = map(float, given)
+    except (TypeError, ValueError):
+        return math.nan, math.nan
     return low, high

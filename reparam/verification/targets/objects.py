@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -207,13 +208,7 @@ def _array(what: str, value: Any, shape: tuple[int, ...], *, exactly: bool = Fal
     """
     array = real_array(what, value)
     array = array.astype(np.float32 if array.dtype == np.float32 else np.float64)
-    if array.shape != shape and (exactly or not _broadcasts(array.shape, shape)):
-        raise Faulty(f"{what} has shape {array.shape}, expected {shape}")
-    return np.broadcast_to(array, shape)
-
-
-def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(shape, to) == to
-    except ValueError:
-        return False
+    with suppress(ValueError):
+        if array.shape == shape or not exactly:
+            return np.broadcast_to(array, shape)
+    raise Faulty(f"{what} has shape {array.shape}, expected {shape}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -67,7 +68,8 @@ class _Declared:
         self.is_whole = isinstance(region, RealVector | RealMatrix | Simplex)
 
     def law(self, theta: Mapping[str, float]) -> Law:
-        return cast(Law, _Formulas(self.formulas, theta))
+        at = {name: partial(_at, formula, theta) for name, formula in self.formulas.items()}
+        return cast(Law, SimpleNamespace(**at))
 
     def entropy(self, theta: Mapping[str, float]) -> float:
         return math.nan
@@ -80,16 +82,6 @@ class _Declared:
 
     def allows(self, theta: Mapping[str, Any]) -> bool:
         return True
-
-
-class _Formulas:
-    """Formulas at given parameters, as a law."""
-
-    def __init__(
-        self, formulas: Mapping[str, Callable[..., Any]], theta: Mapping[str, float]
-    ) -> None:
-        self.log_prob = partial(_at, formulas["log_prob"], theta)
-        self.score = partial(_at, formulas["score"], theta)
 
 
 def _at(formula: Callable[..., Any], theta: Mapping[str, float], y: Array) -> Any:

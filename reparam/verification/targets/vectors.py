@@ -17,7 +17,7 @@ from reparam.errors import InputError, NoFormulaError
 from reparam.regions import Region, Simplex, UnitVector
 from reparam.verification.laws.entries import Entries, Entrywise
 from reparam.verification.targets.registered import Later, Registered
-from reparam.verification.targets.target import Bends, Sample, Target, noise_of
+from reparam.verification.targets.target import Sample, noise_of
 
 __all__ = ["LEAST_LOGARITHM", "Vectors"]
 
@@ -73,16 +73,6 @@ class Vectors(Registered):
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n vectors: the same ones, without gradients."""
         return self._flat(super().values(theta, n, seed, way))
-
-    def consecutive(self, theta: Mapping[str, float], n: int, seed: int) -> None:
-        """Return None: it is looked at with numbers."""
-
-    def unlike(self, n: int, seed: int) -> None:
-        """Return None: there is no cdf to compare them with."""
-
-    def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
-        """Raise: second derivatives are those of numbers."""
-        return Target.second(self, theta, n, seed)
 
     def logarithms(
         self, theta: Mapping[str, float], n: int, seed: int, way: str = ""

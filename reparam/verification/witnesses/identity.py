@@ -46,6 +46,8 @@ _SYMBOLS = {
 _CLAIM, _FOLLOWING = 1e-7, 1e-5
 #: Probability between y and an end that moves, at least, for differences in what moves it.
 _CLEAR = 1e-3
+#: The least probability at which quantiles of integers are looked at.
+_FARTHEST = 1e-300
 #: Results below this are subnormal.
 _TINY = 2.0**-1022
 #: Units in the last place that subnormal results may be off.
@@ -172,25 +174,34 @@ def _masses(context: Context) -> Iterator[Comparison]:
 
 
 def _steps(context: Context) -> Iterator[Comparison]:
-    """Compare the quantile of a discrete distribution with its definition, at steps of F.
+    """Compare the quantile of a discrete distribution with its definition: at steps of F, too.
 
-    The smallest y with F(y) ≥ u is y itself at u = F(y), and the next integer right above it. In
-    the upper tail it is decided by 1 − F(y) ≤ 1 − u.
+    It is the smallest integer y with F(y) ≥ u, which in the upper tail is 1 − F(y) ≤ 1 − u.
     """
     formulas = context.target.formulas
     cdf, sf = _tails(formulas)
     tally = Tally("F⁻¹(u), the smallest y with F(y) ≥ u")
+    tails = np.geomspace(_FARTHEST, 0.1, context.level.points)
     for theta in context.sets():
         y = np.unique(context.target.values(theta, context.level.points, context.seed))
-        _, high = context.target.law(theta, context.seed).support
+        low, high = context.target.law(theta, context.seed).support
         lower, upper = np.asarray(cdf(y, **theta)), 1.0 - np.asarray(sf(y, **theta))
         step = np.where(lower < 0.5, lower, upper)
-        for u in (step, np.nextafter(step, 1.0)):
-            missed = np.where(u <= 0.5, lower < u, sf(y, **theta) > 1.0 - u)
-            expected = np.minimum(y + missed, high)
-            there = u < 1.0
-            found = np.asarray(formulas["icdf"](u, **theta))
-            tally.add(theta, found[there], expected[there], u=u[there])
+        near = np.nextafter(step, 0.0), step, np.nextafter(step, 1.0)
+        u = np.concatenate([*near, tails, 1.0 - tails, context.probabilities])
+        u = np.clip(u, 2.0**-1074, 1.0 - 2.0**-53)
+        found = np.asarray(formulas["icdf"](u, **theta))
+        whole = np.clip(np.floor(found), low, high)
+
+        def reached(
+            at: Array, u: Array = u, theta: Mapping[str, float] = theta
+        ) -> NDArray[np.bool_]:
+            below, above = cdf(at, **theta), sf(at, **theta)
+            return np.asarray(np.where(1.0 - u < u, above <= 1.0 - u, below >= u))
+
+        exact = np.abs(whole) < 2.0**53  # farther out integers have no neighbours
+        before = exact & reached(np.where(exact, whole - 1.0, 0.0))
+        tally.add(theta, found, whole + ~reached(whole) - 1.0 * before, u=u)
     yield from tally.result()
 
 

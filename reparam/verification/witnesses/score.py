@@ -77,8 +77,9 @@ def score(context: Context) -> Iterator[Comparison]:
         if "stein_score" in formulas:
             _integrate_in_value(context, theta, stein)
         scores = partial(_scores, formulas["score"], list(target.parameters), y)
-        claimed = dict(zip(target.parameters, scores(**theta), strict=True))
-        rounded = forced(scores, theta, scores(**theta))
+        rows = scores(**theta)
+        claimed = dict(zip(target.parameters, rows, strict=True))
+        rounded = forced(scores, theta, rows)
         sizes = sizes_of({name: claimed[name] for name in target.parameters})
         for name, lost in zip(target.parameters, rounded, strict=True):
             log_prob = partial(formulas["log_prob"], y)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib import resources
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from reparam.verification.evidence.comparing import Tally, beside, results
 from reparam.verification.evidence.context import Context
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Comparison
+from reparam.verification.targets.target import Target
 
 __all__ = ["reference_table", "tabulated", "transform"]
 
@@ -22,8 +24,10 @@ __all__ = ["reference_table", "tabulated", "transform"]
 #: 2⁻⁵³ of the exact number, for its own rounding, and of what rounding noise and parameters makes
 #: of it (the table's ``c_`` columns). The library's worst over the tables are 2.6 and 41.
 _VALUE_UNITS, _SLOPE_UNITS = 4.0, 64.0
-#: Units in the last place that third-party quantiles may be off, near an end of the support.
+#: Units in the last place that quantiles may be off: third-party ones, and next to an end.
 _UNITS = 16.0
+#: The least upper tail probabilities whose quantiles are looked at.
+_FARTHEST = 1e-20, 1e-100
 #: The relative error of both tail probabilities beside what rounding the value makes of them: the
 #: library's worst are a tenth of it.
 _TAILS = 2e-13
@@ -32,7 +36,7 @@ _TAILS = 2e-13
 def transform(context: Context) -> Iterator[Comparison]:
     """Compare y with reference tables, and the probabilities that F has there with u.
 
-    The same of the quantile function, where there is one.
+    The same of the quantile functions, where there are any.
     """
     target = context.target
     invertible = "icdf" in target.formulas
@@ -53,13 +57,17 @@ def transform(context: Context) -> Iterator[Comparison]:
             return target.transform(noise, **theta).value
 
         yield from _inverse(context, "y", value, u, complement, z=noise)
+    u, v = context.probabilities, np.append(context.probabilities, _FARTHEST)
     if invertible:
-        u = context.probabilities
+        lower = partial(_quantile, target, "icdf", u)
+        yield from _inverse(context, "F⁻¹(u)", lower, u, 1.0 - u, u=u)
+    if "isf" in target.formulas:
+        upper = partial(_quantile, target, "isf", v)
+        yield from _inverse(context, "isf(v)", upper, 1.0 - v, v, v=v)
 
-        def quantile(theta: Mapping[str, float]) -> Array:
-            return np.asarray(target.formulas["icdf"](u, **theta))
 
-        yield from _inverse(context, "F⁻¹(u)", quantile, u, 1.0 - u, u=u)
+def _quantile(target: Target, name: str, at: Array, theta: Mapping[str, float]) -> Array:
+    return np.asarray(target.formulas[name](at, **theta))
 
 
 def _inverse(
@@ -78,11 +86,14 @@ def _inverse(
         below_y, above_y = law.cdf(y), law.sf(y)
         with np.errstate(all="ignore"):
             moved = 4.0 * ulp * np.exp(law.log_prob(y))  # by rounding the value
-            for end in (-np.inf, np.inf):  # next to where numbers end there may be much in one step
-                moved = np.fmax(moved, np.abs(law.cdf(beside(y, end)) - below_y))
-            if not context.target.strict:
-                for side in (-_UNITS, _UNITS):
-                    moved = np.fmax(moved, np.abs(law.cdf(y + side * np.spacing(y)) - below_y))
+            away = _UNITS * np.spacing(np.abs(y))
+            # next to where numbers end, or the support does, there may be much in a few steps
+            wide = np.minimum(np.abs(y - law.support[0]), np.abs(law.support[1] - y)) <= away
+            wide |= not context.target.strict
+            for side in (-1.0, 1.0):
+                for at, here in ((beside(y, side * np.inf), True), (y + side * away, wide)):
+                    change = np.fmax(np.abs(law.cdf(at) - below_y), np.abs(law.sf(at) - above_y))
+                    moved = np.where(here, np.fmax(moved, change), moved)
         moved += context.target.rounding
         cdf.add(theta, below_y, below, rtol=_TAILS, atol=moved, **where)
         sf.add(theta, above_y, above, rtol=_TAILS, atol=moved, **where)

@@ -13,6 +13,7 @@ from reparam.parameters import Parameter
 from reparam.verification.laws.law import Law, Link, Linked
 
 __all__ = [
+    "COMMON",
     "LOCATION",
     "LOG_SCALE",
     "PROBABILITY",
@@ -207,3 +208,34 @@ def uniform(low: str = "low", high: str = "high") -> Row:
             high: replace(LOCATION, default=1.0, typical=(0.8, 4.0)),
         },
     )
+
+
+#: Distributions that PyTorch, NumPyro and TensorFlow Probability have under one name, with the same
+#: parameters.
+COMMON: Mapping[str, Row] = {
+    "Bernoulli": discrete(probs=PROBABILITY),
+    "Beta": row("beta", alpha="concentration1", beta="concentration0"),
+    "Cauchy": row("cauchy", loc="loc", scale="scale"),
+    "Chi2": row("chi-square", df="df"),
+    "Exponential": row("exponential", rate="rate"),
+    "Gamma": row("gamma", alpha="concentration", rate="rate"),
+    "Geometric": discrete(probs=PROBABILITY),
+    "Gumbel": row("gumbel", loc="loc", scale="scale"),
+    "HalfNormal": row("half-normal", scale="scale"),
+    "Kumaraswamy": row(
+        "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
+    ),
+    "Laplace": row("laplace", loc="loc", scale="scale"),
+    "LogNormal": row("log-normal", loc="loc", scale="scale"),
+    "Normal": row("gaussian", loc="loc", scale="scale"),
+    "Poisson": discrete(rate=SCALE),
+    "RelaxedBernoulli": row(
+        "relaxed-bernoulli",
+        temperature="temperature",
+        logits=log_odds("probs"),
+        ranges={"probs": PROBABILITY},
+    ),
+    "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
+    "Uniform": uniform(),
+    "VonMises": von_mises(),
+}

@@ -10,16 +10,13 @@ from reparam.parameters import Parameter
 from reparam.verification.laws.law import Link
 from reparam.verification.targets.libraries._jax import JaxLibrary
 from reparam.verification.targets.libraries._rows import (
+    COMMON,
     PROBABILITY,
-    SCALE,
     SHAPE,
     Row,
     discrete,
-    log_odds,
     row,
     truncated_normal,
-    uniform,
-    von_mises,
 )
 from reparam.verification.targets.libraries._sampling import ends, row_of_constraints, unchecked
 from reparam.verification.targets.libraries._vectors import VectorRow, vectors
@@ -28,9 +25,8 @@ __all__ = ["ROWS", "VECTORS", "recognized", "target"]
 
 #: Distributions and what they are; of others the log density is asked.
 ROWS: Mapping[str, Row] = {
+    **COMMON,
     "AsymmetricLaplace": row("asymmetric-laplace", loc="loc", scale="scale", asymmetry="asymmetry"),
-    "Bernoulli": discrete(probs=PROBABILITY),
-    "Beta": row("beta", alpha="concentration1", beta="concentration0"),
     "BetaProportion": row(
         "beta",
         alpha=Link(("mean", "concentration"), lambda m, k: m * k, lambda m, k: (k, m)),
@@ -40,23 +36,11 @@ ROWS: Mapping[str, Row] = {
         ranges={"mean": PROBABILITY, "concentration": SHAPE},
     ),
     "Binomial": discrete({"total_count": 10}, probs=PROBABILITY),
-    "Cauchy": row("cauchy", loc="loc", scale="scale"),
-    "Chi2": row("chi-square", df="df"),
     "Dagum": row("dagum", concentration="concentration", power="sharpness", scale="scale"),
-    "Exponential": row("exponential", rate="rate"),
-    "Gamma": row("gamma", alpha="concentration", rate="rate"),
-    "Geometric": discrete(probs=PROBABILITY),
     "Gompertz": row("gompertz", concentration="concentration", rate="rate"),
-    "Gumbel": row("gumbel", loc="loc", scale="scale"),
     "HalfCauchy": row("half-cauchy", scale="scale"),
-    "HalfNormal": row("half-normal", scale="scale"),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="rate"),
-    "Kumaraswamy": row(
-        "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
-    ),
-    "Laplace": row("laplace", loc="loc", scale="scale"),
     "Levy": row("levy", loc="loc", scale="scale"),
-    "LogNormal": row("log-normal", loc="loc", scale="scale"),
     "LogUniform": row("log-uniform", low="low", high="high"),
     "Logistic": row("logistic", loc="loc", scale="scale"),
     "LowerTruncatedPowerLaw": row(
@@ -65,20 +49,9 @@ ROWS: Mapping[str, Row] = {
         alpha=Link(("alpha",), lambda x: -x - 1.0, lambda x: (-1.0,)),
         ranges={"alpha": Parameter("α", Interval(-math.inf, -1.0), -3.0, (-20.0, -1.2))},
     ),
-    "Normal": row("gaussian", loc="loc", scale="scale"),
     "Pareto": row("pareto", scale="scale", alpha="alpha"),
-    "Poisson": discrete(rate=SCALE),
-    "RelaxedBernoulli": row(
-        "relaxed-bernoulli",
-        temperature="temperature",
-        logits=log_odds("probs"),
-        ranges={"probs": PROBABILITY},
-    ),
     "SoftLaplace": row("soft-laplace", loc="loc", scale="scale"),
-    "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
     "TruncatedNormal": truncated_normal(loc="loc", scale="scale"),
-    "Uniform": uniform(),
-    "VonMises": von_mises(),
     "Weibull": row("weibull", scale="scale", concentration="concentration"),
 }
 

@@ -16,6 +16,7 @@ from reparam.parameters import Parameter
 from reparam.verification.laws.law import Link
 from reparam.verification.targets.libraries._jax import JaxLibrary, in_double
 from reparam.verification.targets.libraries._rows import (
+    COMMON,
     LOG_SCALE,
     PROBABILITY,
     SCALE,
@@ -28,8 +29,6 @@ from reparam.verification.targets.libraries._rows import (
     reciprocal,
     row,
     truncated_normal,
-    uniform,
-    von_mises,
 )
 from reparam.verification.targets.libraries._sampling import not_univariate, parameter_in
 from reparam.verification.targets.libraries._vectors import VectorRow, diagonal, vectors
@@ -41,13 +40,10 @@ _ADDED = 1e-6
 
 #: Distributions and what they are; of others the log density is asked.
 ROWS: Mapping[str, Row] = {
-    "Bernoulli": discrete(probs=PROBABILITY),
-    "Beta": row("beta", alpha="concentration1", beta="concentration0"),
+    **COMMON,
     "BetaBinomial": discrete({"total_count": 10.0}, concentration1=SHAPE, concentration0=SHAPE),
     "Binomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
-    "Cauchy": row("cauchy", loc="loc", scale="scale"),
     "Chi": row("chi", df="df"),
-    "Chi2": row("chi-square", df="df"),
     "ContinuousBernoulli": row(
         "continuous-bernoulli", logits=log_odds("probs"), ranges={"probs": PROBABILITY}
     ),
@@ -58,11 +54,9 @@ ROWS: Mapping[str, Row] = {
         scale=1.0,
         ranges={"rate": SCALE},
     ),
-    "Exponential": row("exponential", rate="rate"),
     "ExponentiallyModifiedGaussian": row(
         "ex-gaussian", loc="loc", scale="scale", rate="rate", ranges={"scale": SHAPE, "rate": SHAPE}
     ),
-    "Gamma": row("gamma", alpha="concentration", rate="rate"),
     "GeneralizedExtremeValue": row(
         "generalized-extreme-value", concentration="concentration", loc="loc", scale="scale"
     ),
@@ -70,10 +64,7 @@ ROWS: Mapping[str, Row] = {
     "GeneralizedPareto": row(
         "generalized-pareto", loc="loc", scale="scale", concentration="concentration"
     ),
-    "Geometric": discrete(probs=PROBABILITY),
-    "Gumbel": row("gumbel", loc="loc", scale="scale"),
     "HalfCauchy": replace(row("half-cauchy", scale="scale"), constants={"loc": 0.0}),
-    "HalfNormal": row("half-normal", scale="scale"),
     "HalfStudentT": replace(row("half-student-t", df="df", scale="scale"), constants={"loc": 0.0}),
     "Horseshoe": row("horseshoe", scale="scale"),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="scale"),
@@ -86,23 +77,17 @@ ROWS: Mapping[str, Row] = {
     "JohnsonSU": row(
         "johnson-su", skewness="skewness", tailweight="tailweight", loc="loc", scale="scale"
     ),
-    "Kumaraswamy": row(
-        "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
-    ),
-    "Laplace": row("laplace", loc="loc", scale="scale"),
     "LogLogistic": row(
         "log-logistic",
         scale=exponential("loc"),
         concentration=reciprocal("scale"),
         ranges={"loc": LOG_SCALE, "scale": SHAPE},
     ),
-    "LogNormal": row("log-normal", loc="loc", scale="scale"),
     "LogitNormal": row("logit-normal", loc="loc", scale="scale"),
     "Logistic": row("logistic", loc="loc", scale="scale"),
     "Moyal": row("moyal", loc="loc", scale="scale"),
     "NegativeBinomial": discrete({"total_count": 10.0}, probs=PROBABILITY),
     "NoncentralChi2": row("noncentral-chi-square", df="df", noncentrality="noncentrality"),
-    "Normal": row("gaussian", loc="loc", scale="scale"),
     "PERT": row("pert", low="low", high="high", peak="peak", concentration="temperature"),
     "NormalInverseGaussian": row(
         "normal-inverse-gaussian",
@@ -119,25 +104,15 @@ ROWS: Mapping[str, Row] = {
         },
     ),
     "Pareto": row("pareto", alpha="concentration", scale="scale"),
-    "Poisson": discrete(rate=SCALE),
-    "RelaxedBernoulli": row(
-        "relaxed-bernoulli",
-        temperature="temperature",
-        logits=log_odds("probs"),
-        ranges={"probs": PROBABILITY},
-    ),
     "SigmoidBeta": row(
         "sigmoid-beta", concentration1="concentration1", concentration0="concentration0"
     ),
     "SinhArcsinh": row(
         "sinh-arcsinh", skewness="skewness", tailweight="tailweight", loc="loc", scale="scale"
     ),
-    "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
     "Triangular": row("triangular", low="low", peak="peak", high="high"),
     "TruncatedNormal": truncated_normal(loc="loc", scale="scale"),
     "TwoPieceNormal": row("two-piece-normal", skewness="skewness", loc="loc", scale="scale"),
-    "Uniform": uniform(),
-    "VonMises": von_mises(),
     "Weibull": row("weibull", concentration="concentration", scale="scale"),
 }
 

@@ -20,14 +20,12 @@ from reparam.verification.laws.law import Formula
 from reparam.verification.refusals import NoGradient
 from reparam.verification.targets.libraries._library import Library, Make
 from reparam.verification.targets.libraries._rows import (
+    COMMON,
     PROBABILITY,
-    SCALE,
     Row,
     discrete,
     log_odds,
     row,
-    uniform,
-    von_mises,
 )
 from reparam.verification.targets.libraries._sampling import ends, row_of_constraints, unchecked
 from reparam.verification.targets.libraries._vectors import VectorRow, diagonal, vectors
@@ -37,43 +35,19 @@ __all__ = ["ROWS", "VECTORS", "Sampling", "recognized", "target"]
 
 #: Distributions and what they are; of others the log density is asked.
 ROWS: Mapping[str, Row] = {
-    "Bernoulli": discrete(probs=PROBABILITY),
-    "Beta": row("beta", alpha="concentration1", beta="concentration0"),
+    **COMMON,
     "Binomial": discrete({"total_count": 10}, probs=PROBABILITY),
-    "Cauchy": row("cauchy", loc="loc", scale="scale"),
-    "Chi2": row("chi-square", df="df"),
     "ContinuousBernoulli": row(
         "continuous-bernoulli", logits=log_odds("probs"), ranges={"probs": PROBABILITY}
     ),
-    "Exponential": row("exponential", rate="rate"),
     "FisherSnedecor": row("f", df1="df1", df2="df2"),
-    "Gamma": row("gamma", alpha="concentration", rate="rate"),
     "GeneralizedPareto": row(
         "generalized-pareto", loc="loc", scale="scale", concentration="concentration"
     ),
-    "Geometric": discrete(probs=PROBABILITY),
-    "Gumbel": row("gumbel", loc="loc", scale="scale"),
     "HalfCauchy": row("half-cauchy", scale="scale"),
-    "HalfNormal": row("half-normal", scale="scale"),
     "InverseGamma": row("inverse-gamma", alpha="concentration", scale="rate"),
-    "Kumaraswamy": row(
-        "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
-    ),
-    "Laplace": row("laplace", loc="loc", scale="scale"),
-    "LogNormal": row("log-normal", loc="loc", scale="scale"),
     "NegativeBinomial": discrete({"total_count": 10}, probs=PROBABILITY),
-    "Normal": row("gaussian", loc="loc", scale="scale"),
     "Pareto": row("pareto", scale="scale", alpha="alpha"),
-    "Poisson": discrete(rate=SCALE),
-    "RelaxedBernoulli": row(
-        "relaxed-bernoulli",
-        temperature="temperature",
-        logits=log_odds("probs"),
-        ranges={"probs": PROBABILITY},
-    ),
-    "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
-    "Uniform": uniform(),
-    "VonMises": von_mises(),
     "Weibull": row("weibull", scale="scale", concentration="concentration"),
 }
 

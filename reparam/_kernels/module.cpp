@@ -283,11 +283,15 @@ PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
     return called(a, call);
 }
 
-// How many numbers are NaN.
+// How many numbers are NaN: -1 if they are not one after another.
 PyObject *unknown(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(1, count)) return nullptr;
     Arguments a;
     Input values = a.any(given[0]);
+    if (a.failed()) {
+        PyErr_Clear();
+        return PyLong_FromLong(-1);
+    }
     return called(a, [&] { return active->draws->unknown(values, a.size()); });
 }
 

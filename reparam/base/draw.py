@@ -207,7 +207,7 @@ class Draw:
         events = d._formula_events()
         own = [*d._ready[: len(events)]] if d._prepared_dims else d._differentiable()
         sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
-        each = math.prod(d.event_shape) if any(sums) and d.event_shape else 0
+        each = math.prod(d.event_shape) if d._support.rank and any(sums) else 0
         formula = formula or self._pulled(of)
         unknown: list[bool] = []
         many = self._value.size > BLOCK

@@ -19,8 +19,8 @@ def has_nan(gradient: Array | float) -> bool:
 
     Not by a sum of squares: BLAS's threads, once called, keep a core busy that others need.
     """
-    if (compiled := active()) and type(gradient) is np.ndarray and gradient.flags.c_contiguous:
-        return bool(compiled.unknown(gradient))
+    if (compiled := active()) and (count := compiled.unknown(gradient)) >= 0:
+        return bool(count)
     return math.isnan(np.minimum.reduce(gradient, axis=None, initial=math.inf))
 
 

@@ -30,6 +30,9 @@ __all__ = ["elements_per_block", "evaluate", "total"]
 #: needs the interpreter's lock for a moment; on few elements the threads would mostly wait for it.
 SPAN = 2
 
+#: Operands that are arguments of formulas already, if all elements are.
+_READY = np.ndarray, np.float64
+
 #: The numbers of a row whose sum NumPy takes as long for as for a few.
 _LONG = 256
 
@@ -85,13 +88,14 @@ def evaluate(
     if 0 < size <= width - first % width:
         values = _of_one_block(formula, operands, first, size)
         outputs = values if isinstance(values, tuple) else (values,)
-        given, found = [*operands], []  # noise was made for this call: nobody else has it
+        # by identity; noise was made for this call, and nobody else has it
+        taken, found = {*map(id, operands)}, []
         for value, summed, event in zip(outputs, sums, events, strict=True):
             if summed:
                 found.append(_sum(value, size, event))
             else:
-                found.append(_owned(value, given, size, event, shape))
-                given.append(value)
+                found.append(_owned(value, id(value) in taken, size, event, shape))
+                taken.add(id(value))
         return found
     wholes = iter(
         allocated([shape + e for summed, e in zip(sums, events, strict=True) if not summed])
@@ -143,12 +147,8 @@ def _of_one_block(
     formula: Callable[..., Any], operands: Sequence[Operand], first: int, size: int
 ) -> Any:
     """Return a formula's outputs for elements that one block holds."""
-    inputs = [
-        item
-        if type(item) is np.float64 or (type(item) is np.ndarray and len(item) == size)
-        else _taken(item, first, first + size, first)
-        for item in operands
-    ]
+    stop = first + size
+    inputs = [i if isinstance(i, _READY) else i.take(first, stop) for i in operands]
     return formula(*inputs)
 
 
@@ -178,16 +178,14 @@ def _sum(value: Any, size: int, event: tuple[int, ...]) -> Array:
         return value.sum()
     array = np.asarray(value, np.float64)
     if array.ndim > len(event):
-        return _sum_of_rows(array)
-    if not event:
-        return np.asarray(size * array)
+        return _sum_of_rows(array) if event else np.asarray(np.add.reduce(array))
     return np.asarray(size * (np.broadcast_to(array, event) if array.shape != event else array))
 
 
 def _sum_of_rows(array: Array) -> Array:
     """Return the sum of rows; NumPy adds up a few long ones faster than many short ones."""
-    joined = _LONG // max(1, math.prod(array.shape[1:])) if array.ndim > 1 else 0
-    if joined < 2 or len(array) < _LONG or not array.flags.c_contiguous:
+    joined = _LONG // max(1, math.prod(array.shape[1:]))
+    if array.ndim == 1 or joined < 2 or len(array) < _LONG or not array.flags.c_contiguous:
         return np.asarray(np.add.reduce(array, axis=0))
     whole = len(array) // joined * joined
     longer = array[:whole].reshape(-1, joined, *array.shape[1:])
@@ -196,18 +194,14 @@ def _sum_of_rows(array: Array) -> Array:
 
 
 def _owned(
-    value: Any, others: Sequence[Any], size: int, event: tuple[int, ...], shape: tuple[int, ...]
+    value: Any, is_taken: bool, size: int, event: tuple[int, ...], shape: tuple[int, ...]
 ) -> Array:
-    """Return a formula's output as an array of its own, none of the others, of that shape."""
+    """Return a formula's output as an array of its own, and of that shape."""
     whole = (size, *event)
-    if type(value) is np.ndarray and value.shape == whole and value.dtype is FLOAT64:
+    if not is_taken and type(value) is np.ndarray and value.shape == whole:
         flags = value.flags
-        if flags.owndata and flags.c_contiguous:
-            for item in others:
-                if value is item:
-                    break
-            else:
-                return value if shape == whole else value.reshape(shape + event)
+        if flags.owndata and flags.c_contiguous and value.dtype is FLOAT64:
+            return value if shape == whole else value.reshape(shape + event)
     result = np.empty(whole)
     result[...] = value
     return result.reshape(shape + event)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.numerics.calculus import Rule, moved, unit_rule
+from reparam.verification.numerics.calculus import Rule, ends, moved, unit_rule
 from reparam.verification.targets.target import Target
 
-__all__ = ["inner_edges", "integrated", "split_rule"]
+__all__ = ["between", "inner_edges", "integrated", "resolved", "split_rule"]
 
 #: The share of nodes that each half of a piece has.
 _IN_PIECES = 0.4
+#: Units in an end's last place within which values have too few digits of their distance from it.
+_APART = 2.0**20
 #: How much probability each piece has at least.
 _LEAST = 1e-12
 
@@ -62,3 +65,31 @@ def integrated(f: Callable[[Array], Array], y: Array, weight: Array) -> tuple[Ar
     unsure = np.sum(np.where(inside, weight * rounding, 0.0), axis=-1)
     total = np.sum(np.where(inside, weight * values, 0.0), axis=-1)
     return total, np.sum(weight * size, axis=-1), lost + unsure
+
+
+def resolved(y: Array, low: Array, high: Array) -> NDArray[np.bool_]:
+    """Return which values are far enough from the support's ends, and from where numbers end."""
+    least, most = ends(y.dtype)
+    inside = np.abs(y) < most
+    for end in (float(low), float(high)):
+        if np.isfinite(end):
+            inside &= np.abs(y - end) > max(_APART * np.spacing(abs(end)), least)
+    return np.asarray(inside)
+
+
+def between(first: float, last: float, edges: Array, nodes: int) -> tuple[Array, Array]:
+    """Return nodes u and weights of an integral over (first, last), in parts between edges.
+
+    Without edges there are two parts, if ½ is inside.
+    """
+    edges = edges[(edges > first) & (edges < last)]
+    if edges.size:
+        whole = np.concatenate([[first], edges, [last]])[:, np.newaxis]
+        rule, width = unit_rule(nodes // 2), np.diff(whole, axis=0)
+        return (whole[:-1] + width * rule.u).ravel(), (width * rule.weight).ravel()
+    rule, middle = unit_rule(nodes), min(max(0.5, first), last)
+    half = len(rule.u) // 2
+    share, weight = 2.0 * rule.u[:half], 2.0 * rule.weight[:half]
+    below, above = middle - first, last - middle
+    u = np.concatenate([first + below * share, last - above * share[::-1]])
+    return u, np.concatenate([below * weight, above * weight[::-1]])

@@ -113,7 +113,8 @@ class Entries:
     def _array(self, name: str, theta: Mapping[str, ArrayLike]) -> Array:
         """Return the numbers of a vector or matrix at their places, and 0 elsewhere."""
         names, (_, shape) = self._names[name], self._of[name]
-        given = np.broadcast_arrays(*(theta[entry] for entry in names.values()))
+        values = (theta.get(each, self.numbers[each].default) for each in names.values())
+        given = np.broadcast_arrays(*values)
         array = np.zeros(given[0].shape + shape)
         for at, each in zip(names, given, strict=True):
             array[_there(at)] = each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,14 +92,24 @@ def moved(f: Callable[[Array], Array], y: NDArray[np.floating], value: Array) ->
     return np.nan_to_num(np.fmax(*changes), nan=0.0, posinf=np.inf)
 
 
-def forced(f: Callable[..., Array], theta: Mapping[str, float], value: Array) -> Array:
+def forced(
+    f: Callable[..., Array],
+    theta: Mapping[str, float],
+    parameters: Mapping[str, Parameter],
+    value: Array,
+) -> Array:
     """Return how much rounding the parameters may have changed `value`, which is f(**theta)."""
-
-    def at(name: str, place: Array) -> Array:
-        return f(**{**theta, name: place})
-
-    changes = [moved(partial(at, name), np.asarray(theta[name]), value) for name in theta]
-    return np.asarray(sum(changes, start=np.zeros(np.shape(value))))
+    total = np.zeros(np.shape(value))
+    for name, centre in theta.items():
+        low, high = map(float, parameters[name].domain.ends({}))
+        places = [float(np.nextafter(centre, end)) for end in (-np.inf, np.inf)]
+        sides = [f(**{**theta, name: place}) for place in places if low < place < high]
+        with np.errstate(all="ignore"):
+            changes = [
+                np.nan_to_num(np.abs(side - value), nan=0.0, posinf=np.inf) for side in sides
+            ]
+        total = total + (np.fmax.reduce(changes) if changes else 0.0)
+    return np.asarray(total)
 
 
 def differentiate(

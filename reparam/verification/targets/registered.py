@@ -306,6 +306,12 @@ class Masses(Target):
         if isinstance(thing, Discrete):
             kept = {key: float(thing[key]) for key in self.constants}
             self.fixed = {**kept, **self._entries.of(thing)}
+            # there is no derivative from both sides on the edge of a domain
+            self.parameters = {
+                key: each
+                for key, each in self.parameters.items()
+                if each.domain.ends({})[0] < self.fixed[key] < each.domain.ends({})[1]
+            }
         self.formulas = {formula: self._formula(formula) for formula in formulas}
 
     def _made(self, theta: Mapping[str, Any]) -> Discrete:

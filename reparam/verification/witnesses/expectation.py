@@ -12,7 +12,8 @@ from reparam.verification.evidence.comparing import Tally, failure, results
 from reparam.verification.evidence.context import Context
 from reparam.verification.evidence.fit import is_discrete
 from reparam.verification.evidence.paths import Drawn
-from reparam.verification.evidence.splitting import inner_edges, split_rule
+from reparam.verification.evidence.splitting import between, inner_edges, resolved
+from reparam.verification.numerics.calculus import unit_rule
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison
 
@@ -20,8 +21,8 @@ __all__ = ["expectation"]
 
 #: Draws that tell whether they are discrete.
 _FEW = 2**15
-#: What φ p ∂y/∂θ counts as 0 at an end that moves, relative to the integral.
-_VANISHING = 1e-8
+#: Nodes in each half of an integral.
+_NODES = 300
 #: What rounding leaves of an integral's terms, relative to those of all parameters.
 _ROUNDED = 1e-14
 
@@ -72,7 +73,8 @@ def _draws(context: Context) -> Iterator[Comparison]:
 def _quadrature(context: Context) -> Iterator[Comparison]:
     """Compare the quantile path's ∂E[φ]/∂θ with the score's, both by quadrature over u.
 
-    ∫ φ'(y) ∂y/∂θ du = ∫ φ(y) ∂ log p/∂θ du, for φ = sin kπF(y), which is 0 at both ends.
+    ∫ φ'(y) ∂y/∂θ du = ∫ φ(y) ∂ log p/∂θ du + [φ p ∂y/∂θ], for φ = sin kπF(y), from the first value
+    that is resolved to the last one.
     """
     target, formulas = context.target, context.target.formulas
     if not {"icdf", "score", "pathwise", "log_prob"} <= set(formulas):
@@ -81,46 +83,54 @@ def _quadrature(context: Context) -> Iterator[Comparison]:
         name: Tally(f"∂E[sin kπF(y)]/∂{name}, quadrature", "absolute") for name in target.parameters
     }
     for theta in context.sets():
-        rule = split_rule(inner_edges(target, theta))
-        y = formulas["icdf"](rule.u, **theta)
-        jumps = [
-            (float(formulas["cdf"](end, **theta)), through) for end, through in target.jumps(theta)
-        ]
+        places = np.asarray(formulas["icdf"](unit_rule().u, **theta))
+        places = places[resolved(places, *target.law(theta, context.seed).support)]
+        if not places.size:
+            continue
+        borders = places[[0, -1]]
+        first, last = (
+            formulas["cdf"](borders[0], **theta),
+            1.0 - formulas["sf"](borders[1], **theta),
+        )
+        u, weight = between(float(first), float(last), inner_edges(target, theta)[0], _NODES)
+        y = np.append(np.asarray(formulas["icdf"](u, **theta)), borders)
+        u = np.append(u, [first, last])
         with np.errstate(all="ignore"):
             scores, paths = formulas["score"](y, **theta), formulas["pathwise"](y, **theta)
             density = np.exp(formulas["log_prob"](y, **theta))
-            sizes = [np.nansum(np.abs(scores[name] * rule.weight)) for name in tallies]
+            sizes = [np.nansum(np.abs(scores[name][:-2] * weight)) for name in tallies]
         slack = _ROUNDED * max((float(size) for size in sizes if np.isfinite(size)), default=0.0)
+        jumps = [
+            (float(formulas["cdf"](end, **theta)), through)
+            for end, through in target.jumps(theta)
+            if borders[0] < end < borders[1]
+        ]
         for name, tally in tallies.items():
             with np.errstate(all="ignore"):
-                flow, weight = density * paths[name], scores[name] * rule.weight
-                small = np.minimum(rule.u, rule.complement)
-                kept = np.isfinite(flow) & np.isfinite(weight) & (np.diff(y, append=np.inf) > 0.0)
-                lost = float(np.sum(np.where(kept, 0.0, rule.weight)))
+                flow, score = density * paths[name], np.asarray(scores[name])[:-2]
+                inside = flow[:-2]
+                kept = np.isfinite(inside) & np.isfinite(score) & (np.diff(y[:-1]) > 0.0)
+                lost = float(np.sum(np.where(kept, 0.0, weight)))
+                largest = float(np.max(np.abs(inside[kept])))
+                small = np.minimum(u, 1.0 - u)[:-2]
+                steep = float(np.max(np.abs(score[kept]) * small[kept]))
             for k in FREQUENCIES:
                 wave = np.where(
-                    rule.u < 0.5,
-                    np.sin(k * math.pi * rule.u),
-                    -((-1.0) ** k) * np.sin(k * math.pi * rule.complement),
+                    u < 0.5,
+                    np.sin(k * math.pi * u),
+                    -((-1.0) ** k) * np.sin(k * math.pi * (1.0 - u)),
                 )
                 flows = sum(
                     through.get(name, 0.0) * math.sin(k * math.pi * at) for at, through in jumps
                 )
-                path = k * math.pi * np.cos(k * math.pi * rule.u) * flow * rule.weight
-                size = float(np.sum(np.abs(path[kept])))
-                beyond = np.max(np.abs((wave * flow)[kept][[0, -1]]))
-                if name in target.moving and beyond > _VANISHING * size:
-                    continue  # both integrals differ by φ p ∂y/∂θ at the end that moves
-                largest = float(np.max(np.abs(flow[kept])))
-                blind = k * math.pi * lost * largest + lost * float(
-                    np.max(np.abs(scores[name][kept]) * small[kept])
-                )
+                flows += (wave * flow)[-1] - (wave * flow)[-2]
+                path = k * math.pi * np.cos(k * math.pi * u[:-2]) * inside * weight
                 tally.add(
                     theta,
                     np.sum(path[kept]),
-                    np.sum((wave * weight)[kept]) + flows,
-                    atol=1e-8 * size + slack,
-                    uncertainty=blind,
+                    np.sum((wave[:-2] * score * weight)[kept]) + flows,
+                    atol=1e-8 * float(np.sum(np.abs(path[kept]))) + slack,
+                    uncertainty=k * math.pi * lost * largest + lost * steep,
                     k=float(k),
                 )
     yield from results(tallies)

@@ -166,7 +166,7 @@ def _masses(context: Context) -> Iterator[Comparison]:
         outer = np.asarray(np.where(upper, sf(y, **theta), cdf(y - 1.0, **theta)))
         whole = inner(**theta)
         mass = np.exp(formulas["log_prob"](y, **theta))
-        lost = 1e-13 * whole + _UNITS * forced(inner, theta, whole)
+        lost = 1e-13 * whole + _UNITS * forced(inner, theta, context.target.parameters, whole)
         tally.add(theta, mass, whole - outer, rtol=1e-12, atol=lost, y=y)
     yield from tally.result()
     if "icdf" in formulas:

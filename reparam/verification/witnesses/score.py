@@ -7,17 +7,15 @@ from functools import partial
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification.evidence.comparing import Tallies, Tally, results, sizes_of
 from reparam.verification.evidence.context import Context
 from reparam.verification.evidence.integers import every
-from reparam.verification.evidence.splitting import inner_edges, integrated
+from reparam.verification.evidence.splitting import between, inner_edges, integrated, resolved
 from reparam.verification.laws.law import Formula
 from reparam.verification.numerics.calculus import (
     derivative_in,
-    ends,
     forced,
     integral,
     spans,
@@ -33,8 +31,6 @@ __all__ = ["score"]
 _NODES = 300, 200
 #: Of parameters that move an end, the quantiles that the integral is between.
 _INNER = 0.25, 0.75
-#: Units in an end's last place within which values have too few digits of their distance from it.
-_APART = 2.0**20
 #: Units in the last place that a log density may be off, relative to its terms.
 _UNITS = 16.0
 #: What scores may be off by, in units of what rounding each parameter by a unit makes of them.
@@ -79,7 +75,7 @@ def score(context: Context) -> Iterator[Comparison]:
         scores = partial(_scores, formulas["score"], list(target.parameters), y)
         rows = scores(**theta)
         claimed = dict(zip(target.parameters, rows, strict=True))
-        rounded = forced(scores, theta, rows)
+        rounded = forced(scores, theta, target.parameters, rows)
         sizes = sizes_of({name: claimed[name] for name in target.parameters})
         for name, lost in zip(target.parameters, rounded, strict=True):
             log_prob = partial(formulas["log_prob"], y)
@@ -135,7 +131,7 @@ def _expect_zero(
 
     scores = partial(_scores, formulas["score"], names, **theta)
     places = np.asarray(formulas["icdf"](u, **theta))
-    places = places[_resolved(places, *target.law(theta, context.seed).support)]
+    places = places[resolved(places, *target.law(theta, context.seed).support)]
     if not places.size:
         for tally in means.values():
             tally.add(theta, 0.0, np.nan)
@@ -145,7 +141,7 @@ def _expect_zero(
     edges = inner_edges(target, theta)[0]
     (mean, size, unsure), (coarse, *_) = (
         integrated(scores, np.asarray(formulas["icdf"](u, **theta)), weight)
-        for u, weight in (_between(first, last, edges, nodes) for nodes in _NODES)
+        for u, weight in (between(first, last, edges, nodes) for nodes in _NODES)
     )
     for end, through in target.jumps(theta):
         if places[0] < end < places[-1]:
@@ -165,34 +161,6 @@ def _expect_zero(
             size=size[at] + sum(abs(float(slope[0])) for slope, _ in tails),
             uncertainty=min(unsure[at] + sum(float(error[0]) for _, error in tails), 1e300),
         )
-
-
-def _resolved(y: Array, low: Array, high: Array) -> NDArray[np.bool_]:
-    """Return which values are far enough from the support's ends, and from where numbers end."""
-    least, most = ends(y.dtype)
-    inside = np.abs(y) < most
-    for end in (float(low), float(high)):
-        if np.isfinite(end):
-            inside &= np.abs(y - end) > max(_APART * np.spacing(abs(end)), least)
-    return np.asarray(inside)
-
-
-def _between(first: float, last: float, edges: Array, nodes: int) -> tuple[Array, Array]:
-    """Return nodes u and weights of an integral over (first, last), in parts between edges.
-
-    Without edges there are two parts, if ½ is inside.
-    """
-    edges = edges[(edges > first) & (edges < last)]
-    if edges.size:
-        whole = np.concatenate([[first], edges, [last]])[:, np.newaxis]
-        rule, width = unit_rule(nodes // 2), np.diff(whole, axis=0)
-        return (whole[:-1] + width * rule.u).ravel(), (width * rule.weight).ravel()
-    rule, middle = unit_rule(nodes), min(max(0.5, first), last)
-    half = len(rule.u) // 2
-    share, weight = 2.0 * rule.u[:half], 2.0 * rule.weight[:half]
-    below, above = middle - first, last - middle
-    u = np.concatenate([first + below * share, last - above * share[::-1]])
-    return u, np.concatenate([below * weight, above * weight[::-1]])
 
 
 def _sum_to_zero(context: Context, theta: dict[str, float], means: dict[str, Tally]) -> None:

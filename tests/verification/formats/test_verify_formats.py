@@ -180,6 +180,23 @@ class TestTable:
             "1180591620717411303424, 1.75 s; P(false alarm) ≤ 1e-9; look at my:Own\n"
         )
 
+    def test_a_line_a_target_and_each_finding_once(self):
+        held, skipped, wrong, vague, _ = REPORT.checks
+        line = "✓ laplace             1 check, worst 2e-9 of 1e-7, 1 skipped\n"
+        assert table.target([held, skipped]) == line
+        again = Check("my:Own", "expectation", (replace(WRONG, got=-4.0),))  # other numbers alone
+        head, *below = table.target([wrong, vague, again], table.Look(width=200)).splitlines()
+        assert head == "✗ my:Own              ✗ derivative, ? score, ✗ expectation"
+        assert below[0].startswith("    derivative, expectation: ∂y/∂scale at loc=0, scale=1.5")
+        assert [line.split(":")[0].strip() for line in below[1:]] == ["derivative", "score"]
+
+    def test_what_does_not_hold_is_repeated_unless_it_was_last(self):
+        held, wrong = REPORT.checks[0], REPORT.checks[2]
+        brief = table.Look(verbose=False)
+        last = table.end(replace(REPORT, checks=(held, wrong)), brief)
+        first = table.end(replace(REPORT, checks=(wrong, held)), brief)
+        assert first == "\n" + table.target([wrong], brief) + last
+
     @pytest.mark.parametrize("width", [60, 80, 100])
     def test_nothing_is_wider_than_the_terminal(self, width):
         long = Check("package.module.deeper:SomeSampler", "expectation", (WRONG,) * 9)

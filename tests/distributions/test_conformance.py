@@ -13,10 +13,11 @@ STATISTICAL = {"passes_expectation", "passes_distribution", "vector_gradients_ar
 
 
 def case(cls, prop):
-    """Return a test of a form, long if another form stands for it."""
+    """Return a test of a form, long if another form stands for it, or it is slow to verify."""
     stands = cls in FIRST or prop.__name__ not in STATISTICAL
+    slow = cls._is_slow and prop in testing.WITNESS_PROPERTIES
     name = "-".join([cls.name, *cls._choice, prop.__name__])
-    return pytest.param(cls, prop, id=name, marks=() if stands else pytest.mark.long)
+    return pytest.param(cls, prop, id=name, marks=pytest.mark.long if slow or not stands else ())
 
 
 @pytest.mark.parametrize(

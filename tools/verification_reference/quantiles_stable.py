@@ -17,9 +17,10 @@ from stable_tails import integrals
 
 
 def to_arb(x: Any) -> Any:
+    """Return the ball of no radius next to a number of more bits."""
     sign, mantissa, exponent, _ = mpf(x)._mpf_
     value = arb(fmpz(int(mantissa))) * arb(2) ** int(exponent)
-    return -value if sign else value
+    return (-value if sign else value).mid()
 
 
 def to_mpf(x: Any) -> Any:

@@ -22,8 +22,8 @@ __all__ = ["reference_table", "tabulated", "transform"]
 
 #: Units of unavoidable error that a tabulated value, and a derivative, may be off. One unit is
 #: 2⁻⁵³ of the exact number, for its own rounding, and of what rounding noise and parameters makes
-#: of it (the table's ``c_`` columns). The library's worst over the tables are 2.6 and 41.
-_VALUE_UNITS, _SLOPE_UNITS = 4.0, 64.0
+#: of it (the table's ``c_`` columns). The library's worst over the tables are 4.6 and 42.
+_VALUE_UNITS, _SLOPE_UNITS = 6.0, 64.0
 #: Units in the last place that quantiles may be off: third-party ones, and next to an end.
 _UNITS = 16.0
 #: The least upper tail probabilities whose quantiles are looked at.

@@ -248,7 +248,7 @@ def reparameterized_class(cls: type[Distribution]) -> type[Reparameterized]:
         raise NotReparameterizable(cls.obstacle())
     if cls._support.rank:
         raise NotReparameterizable(
-            f"{cls.__name__} draws vectors, and here draws are numbers; use rsample, whose draws"
+            f"{cls.__name__} draws vectors, and here draws are scalars; use rsample, whose draws"
             " have jacobian and vjp"
         )
     if not issubclass(cls, Reparameterized):

@@ -190,7 +190,7 @@ def drawing(d: type[Reparameterized]) -> dict[str, str]:
     return {
         "noise": ", ".join(f"{kind.name} {kind.symbol}" for kind in kinds_of_noise(d)),
         "mechanism": d.mechanism,
-        "views": ", ".join(f"`{view}`" for view in d._views),
+        "derived": ", ".join(f"`{view}`" for view in d._views),
     }
 
 
@@ -199,7 +199,7 @@ def parameter_row(parameter: Parameter, instead: str = "") -> list[str]:
     return [
         f"`{parameter.name}`",
         f"{parameter.description} {parameter.symbol}",
-        interval(parameter.domain) + parameter.power,
+        interval(parameter.domain).replace(", ", ",\u00a0") + parameter.power,
         f"instead of `{instead}`" if instead else parameter.initial_text,
         ", ".join(f"`{alias}`" for alias in parameter.aliases),
     ]

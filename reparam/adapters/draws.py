@@ -32,7 +32,7 @@ def way_of(key: str, function: str) -> Way:
 
 
 class Way:
-    """How a distribution of numbers is drawn.
+    """How a scalar distribution is drawn.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class Drawn:
     Attributes
     ----------
     made
-        The value, and the extra arrays.
+        The value, and the auxiliary arrays.
     """
 
     def __init__(

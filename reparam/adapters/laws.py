@@ -24,7 +24,7 @@ _unregistered: dict[str, type[Reparameterized]] = {}
 
 @cache
 def key_of(law: Law) -> str:
-    """Return the text that stands for a distribution of numbers.
+    """Return the text that stands for a scalar distribution.
 
     Raises
     ------

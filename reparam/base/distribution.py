@@ -27,7 +27,7 @@ from reparam.errors import NoFormulaError, ShapeError
 from reparam.real_arrays import as_real_array, need_exact
 from reparam.regions import Region
 
-__all__ = ["FUNCTIONS", "About", "Distribution", "View", "kinds_of_noise", "stand_in"]
+__all__ = ["FUNCTIONS", "About", "Distribution", "View", "stand_in"]
 
 
 class Distribution(Formulas):
@@ -477,18 +477,6 @@ class Distribution(Formulas):
             return _replaced(_replaced(result, missed, outside), unknown, np.nan)
 
         return guarded
-
-
-def kinds_of_noise(law: type[Distribution] | Distribution) -> list[Noise]:
-    """Return the kinds of ``Draw.noise``, each once: those of vectors may be several."""
-    if not law._support.rank:
-        return [law.noise]
-    if isinstance(law, type):
-        declared = law._substreams or (law.noise,)
-        kinds = [each if isinstance(each, Noise) else each[0] for each in declared]
-    else:
-        kinds = [kind for kind, _ in law._noises()]
-    return list({kind.name: kind for kind in kinds}.values())
 
 
 def _replaced(result: Any, there: NDArray[np.bool_], instead: float) -> Any:

@@ -47,7 +47,7 @@ Nested: TypeAlias = "dict[str, dict[str, Array]]"
 
 
 class SecondOrder(StandIns):
-    """What a distribution of numbers has of second order."""
+    """What a scalar distribution has of second order."""
 
     _extras: ClassVar[int]
 

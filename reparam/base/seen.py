@@ -1,4 +1,4 @@
-"""A distribution of numbers seen from an endpoint of its support, in the distance from there.
+"""A scalar distribution seen from an endpoint of its support, in the distance from there.
 
 Next to an endpoint that is not 0 a number x has few digits of its distance from it, and a map may
 keep the distance alone: 1 − x next to x = 1, or ln x. What is known of the distribution of the

@@ -1,4 +1,4 @@
-"""Formulas of distributions of numbers that follow numerically until an author writes them."""
+"""Formulas of scalar distributions that follow numerically until an author writes them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CERTAIN = 1e-12
 
 
 class StandIns(Distribution):
-    """A distribution of numbers of which the log density and the cdf, or the quantile, are enough.
+    """A scalar distribution of which the log density and the cdf, or the quantile, are enough.
 
     Everything else is computed of these, by the functions of :mod:`reparam.base.numerical`.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import product
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
@@ -16,7 +16,7 @@ from reparam.base.signatures import parameters_section, signature
 from reparam.engine.shapes import broadcast_shapes
 from reparam.errors import ParameterError, ShapeError, UnknownParameterError
 from reparam.parameters import Parameter, Parameters, shown
-from reparam.regions import Dims
+from reparam.regions import Dims, name_and_number
 
 __all__ = ["Child", "Children", "Tree", "flat"]
 
@@ -296,8 +296,7 @@ class Tree:
     def _common_shape(self) -> tuple[int, ...]:
         declared, values = self._leaves, self._values
         if declared.are_numbers:
-            shapes = {value.shape for value in values.values()}
-            if len(shapes) == 1:
+            if len(shapes := {value.shape for value in values.values()}) == 1:
                 return shapes.pop()
             return broadcast_shapes(**{name: value.shape for name, value in values.items()})
         return broadcast_shapes(
@@ -388,7 +387,7 @@ class Tree:
     def _length(self, axis: str | int) -> int:
         if isinstance(axis, int):
             return axis
-        name, more = _name_and_number(axis)
+        name, more = name_and_number(axis)
         return self._sizes[name] + more
 
     def _check(self) -> None:
@@ -475,13 +474,6 @@ def _trees(name: str, part: Any) -> list[tuple[str, Tree]]:
 def _made(cls: type[T], parts: Mapping[str, Any]) -> T:
     """Return the tree that was taken apart to be pickled."""
     return cls(**parts)
-
-
-@cache
-def _name_and_number(axis: str) -> tuple[str, int]:
-    """Return the parts of the length of an axis, such as K and −1 of "K − 1"."""
-    name, sign, number = axis.replace("−", "-").replace("-", "+-").partition("+")
-    return name.strip(), int(number.replace(" ", "")) if sign else 0
 
 
 def _text(part: Any) -> str:

@@ -22,13 +22,14 @@ from reparam.cli.grad import grad
 from reparam.cli.kl import kl
 from reparam.cli.lesson import lesson
 from reparam.cli.list import list_distributions
+from reparam.cli.messages import report
 from reparam.cli.notation import plain
 from reparam.cli.output import abandon_stdout
 from reparam.cli.plot import plot
 from reparam.cli.sample import sample
 from reparam.cli.show import show
 from reparam.cli.verify import verify
-from reparam.errors import ReparamError
+from reparam.errors import ReparamError, did_you_mean
 
 __all__ = ["app", "run"]
 
@@ -89,7 +90,7 @@ def _sentences(context: typer.Context | None = None) -> Iterator[None]:
         raise
     except typer.TyperException as error:  # from parsing options
         command = f" {context.invoked_subcommand}" if context and context.invoked_subcommand else ""
-        _complain(f"{error.format_message().rstrip('.')} (see 'reparam{command} --help')")
+        _complain(f"{_mistake(error)} (see 'reparam{command} --help')")
         raise typer.Exit(error.exit_code) from None
     except ReparamError as error:
         _complain(str(error))
@@ -100,9 +101,20 @@ def _sentences(context: typer.Context | None = None) -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
+def _mistake(error: Any) -> str:
+    """Return what is wrong with options: of an unknown one what it misspells, or what to write."""
+    if not hasattr(error, "possibilities"):
+        return str(error.format_message().rstrip("."))
+    name, options = error.option_name, [each.opts for each in error.ctx.command.params]
+    hint = did_you_mean(name, [each[0] for each in options if each[0].startswith("--")])
+    if not hint and name.startswith("--") and any("-p" in each for each in options):
+        hint = f"; pass a parameter as -p {name[2:]}=VALUE"
+    return f"{error.message}{hint}"
+
+
 def _complain(message: str) -> None:
     with suppress(OSError):  # nobody reads: the exit status stays
-        typer.echo(f"Error: {plain(message)}", err=True)
+        report("Error", plain(message))
 
 
 app = typer.Typer(
@@ -159,7 +171,7 @@ app.command("lesson", cls=_Command)(lesson)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
-    typer.echo(f"Warning: {plain(str(message))}", err=True)
+    report("Warning", plain(str(message)))
 
 
 def run() -> None:

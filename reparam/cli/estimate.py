@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
+from reparam.cli.messages import report
 from reparam.cli.objective import checked, graph_is_meant, of_graph
 from reparam.cli.objective import fixed as fixed_inputs
 from reparam.cli.options import (
@@ -135,7 +136,7 @@ def estimate(
             )
             _write_graph(compared, out, name)
         for note in (*_left_out(compared.left_out, estimator), *compared.notes):
-            typer.echo(f"Note: {note}", err=True)
+            report("Note", note)
         return
     if at or fix:
         raise InputError("--at and --fix are for a graph; pass --graph or --node, or use -p")
@@ -155,7 +156,7 @@ def estimate(
             )
         _write(found, out, name)
     for note in (*_left_out(found.left_out, estimator), *found.notes):
-        typer.echo(f"Note: {note}", err=True)
+        report("Note", note)
 
 
 def _number(temperature: str) -> float:

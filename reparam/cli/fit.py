@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import objective, output, parsing, reading
+from reparam.cli.messages import report
 from reparam.cli.options import (
     Dist,
     GraphFile,
@@ -178,7 +179,7 @@ def fit(
         err=not to_stdout,
     )
     for note in result.notes:
-        typer.echo(f"Note: {note}", err=True)
+        report("Note", note)
 
 
 def _model(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reparam.cli import output, parsing
+from reparam.cli.messages import report
 from reparam.cli.options import (
     From,
     LawP,
@@ -97,7 +98,7 @@ def _write(divergence: Divergence, out: str, name: str) -> None:
     types = {column: values.dtype for column, values in block.items()}
     output.write(Records(types, (size,), iter([block])), out, name)
     for note in divergence.notes:
-        typer.echo(f"Note: {note}", err=True)
+        report("Note", note)
 
 
 def _columns(divergence: Divergence) -> dict[str, NDArray[Any]]:

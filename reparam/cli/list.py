@@ -12,6 +12,7 @@ import typer
 from reparam.cli import output
 from reparam.cli.notation import compact
 from reparam.cli.options import OutFile, OutFormat
+from reparam.cli.show import kinds_of_noise
 from reparam.errors import InputError, did_you_mean, spelled
 
 if TYPE_CHECKING:
@@ -165,7 +166,6 @@ def _kind(distribution: type[Distribution]) -> str:
 
 
 def _row(distribution: type[Distribution], kind: str) -> dict[str, str]:
-    from reparam.base.distribution import kinds_of_noise
     from reparam.base.reparameterized import Reparameterized
 
     drawn = distribution if issubclass(distribution, Reparameterized) else None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import typer
 
 from reparam.cli import output, parsing, reading, replay
+from reparam.cli.messages import report
 from reparam.errors import InputError, ReparamError, did_you_mean
 
 if TYPE_CHECKING:
@@ -382,7 +383,7 @@ def _means(columns: Columns) -> Records:
 def _note(columns: Columns) -> None:
     """Print what the means don't show."""
     for note in columns.result.notes if columns.result else ():
-        typer.echo(f"Note: {note}", err=True)
+        report("Note", note)
 
 
 def _report(result: Expectation, columns: Columns, *, to_stdout: bool) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reparam.cli import completion, output, page, parsing
+from reparam.cli.messages import report
 from reparam.cli.options import OutFile, Params, Seed, Shard, Threads
 from reparam.errors import InputError, did_you_mean
 
@@ -133,7 +134,7 @@ def plot(
         else:
             _write_numbers(picture, out, name)
     for note in picture.notes:
-        typer.echo(f"Note: {note}", err=True)
+        report("Note", note)
 
 
 def _format_for(out: str, name: str | None) -> str:

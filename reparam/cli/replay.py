@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from reparam.cli import parsing, reading
+from reparam.cli.messages import report
 from reparam.errors import InputError
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def noise(distribution: Reparameterized, text: str, *, upstream: bool = False) -
                 f"noise: {found}, so ∂L/∂y is that of other draws; pass the parameters that y was"
                 " drawn with, or ∂L/∂y at the draws of these"
             )
-        typer.echo(f"Note: {found}; the draws are made anew", err=True)
+        report("Note", f"{found}; the draws are made anew")
     return Replay(arrays, origin.seed if origin else None)
 
 

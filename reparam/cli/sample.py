@@ -10,6 +10,7 @@ import typer
 
 from reparam.cli import output, parsing, summary
 from reparam.cli.drawn import records
+from reparam.cli.messages import report
 from reparam.cli.options import (
     Count,
     Dask,
@@ -114,10 +115,10 @@ def sample(
             values = sampling.values(distribution, numbers, rng=rng)
             summary.write(distribution, values, numbers, out=out, format=name, dtype=value_type)
         if not summarize:
-            typer.echo(
-                f"Note: this is a summary of {rows:,} rows; --format table prints them, --out FILE"
+            report(
+                "Note",
+                f"this is a summary of {rows:,} rows; --format table prints them, --out FILE"
                 " or a pipe writes them",
-                err=True,
             )
         return
     with parsing.seeded(seed) as rng:

@@ -18,6 +18,7 @@ from reparam.errors import InputError
 if TYPE_CHECKING:
     from reparam._typing import Array
     from reparam.base.distribution import Distribution
+    from reparam.engine.noise import Noise
 
 __all__ = ["show"]
 
@@ -61,10 +62,24 @@ def show(
             raise InputError(f"no format is called {format!r} (there are table, json)")
 
 
+def kinds_of_noise(law: type[Distribution] | Distribution) -> list[Noise]:
+    """Return the kinds of ``Draw.noise``, each once: those of vectors may be several."""
+    from reparam.engine.noise import Noise
+
+    if not law._support.rank:
+        return [law.noise]
+    if isinstance(law, type):
+        declared = law._substreams or (law.noise,)
+        kinds = [each if isinstance(each, Noise) else each[0] for each in declared]
+    else:
+        kinds = [kind for kind, _ in law._noises()]
+    return list({kind.name: kind for kind in kinds}.values())
+
+
 def _card(law: type[Distribution] | Distribution) -> dict[str, Any]:
     """Return what is shown, as JSON values; of a distribution with parameters, theirs, too."""
     from reparam.base.discrete import DRAWS, Discrete
-    from reparam.base.distribution import About, kinds_of_noise
+    from reparam.base.distribution import About
     from reparam.base.reparameterized import Reparameterized
 
     distribution = law if isinstance(law, type) else type(law)

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from reparam.cli import blocks, output
+from reparam.cli.messages import report
 from reparam.cli.progress import tracked
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def write(
     else:
         _write_rows(summary, out, format, dtype)
     if not summary.exact:
-        typer.echo(f"Note: {_inexact(summary)}", err=True)
+        report("Note", _inexact(summary))
 
 
 def _inexact(summary: Summary) -> str:

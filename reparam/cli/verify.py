@@ -73,8 +73,8 @@ def verify(
         str | None,
         typer.Option(
             metavar="LEVEL",
-            help="How much to look at: quick, default or thorough. Default: what pyproject.toml "
-            "says, or else default.",
+            help="How much to check: quick, default or thorough. Default: that of pyproject.toml, "
+            "or else default.",
             autocompletion=_complete_level,
         ),
     ] = None,
@@ -244,8 +244,8 @@ def verify(
             stack.enter_context(output.destination(file)) for file in (out, *reports)
         )
 
-        def write(said: Check | list[Check] | Report) -> None:
-            if (text := show(said)) and not unread.is_set():
+        def write(part: Check | list[Check] | Report) -> None:
+            if (text := show(part)) and not unread.is_set():
                 with counter.hidden() if out == "-" else nullcontext():
                     try:
                         stream.write(text)
@@ -415,7 +415,7 @@ def _reports(out: str, given: list[str], junit_xml: str | None) -> dict[str, str
 def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool, verbose: bool) -> Look:
     """Return how a table fits where it goes.
 
-    Lines end at the terminal's width, or where ``COLUMNS`` says; elsewhere nothing is cut.
+    Lines end at the terminal's width, or at that of ``COLUMNS``; elsewhere nothing is cut.
     """
     from reparam.verification.formats.table import Look
 
@@ -431,18 +431,18 @@ def _look(targets: tuple[TargetSpec, ...], *, to_stdout: bool, verbose: bool) ->
     )
 
 
-def _encoded(name: str, look: Look, said: Check | list[Check] | Report) -> bytes:
-    """Return what a format says, as bytes."""
+def _encoded(name: str, look: Look, part: Check | list[Check] | Report) -> bytes:
+    """Return the text of a format, as bytes."""
     from reparam.verification import Report, formats
     from reparam.verification.formats import table
 
     form = formats.load(name)
     if name == "table":
-        if isinstance(said, list):
-            text = table.target(said, look)
+        if isinstance(part, list):
+            text = table.target(part, look)
         else:
-            text = table.end(said, look) if isinstance(said, Report) else table.check(said, look)
+            text = table.end(part, look) if isinstance(part, Report) else table.check(part, look)
         return text.encode("utf-8" if look.unicode else "ascii", errors="replace")
-    assert not isinstance(said, list)
-    text = form.end(said) if isinstance(said, Report) else form.check(said)
+    assert not isinstance(part, list)
+    text = form.end(part) if isinstance(part, Report) else form.check(part)
     return text.encode(errors="backslashreplace")  # half a surrogate pair, as JSON writes it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from reparam.distributions.beta import Beta
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL, UNIFORM, Noise
 from reparam.families import log_gamma_draws
-from reparam.families.entries import places, with_rest
+from reparam.families.entries import Marginals, with_rest
 from reparam.parameters import Parameter
 from reparam.regions import Simplex
 from reparam.special import beta as special
@@ -40,7 +40,7 @@ _TINY = 2.0**-900
 _MANY = 256
 
 
-class Dirichlet(Reparameterized):
+class Dirichlet(Marginals, Reparameterized):
     """The Dirichlet distribution, of vectors on the simplex.
 
     p(y) = Γ(α₀) Π_i y_i^(α_i−1)/Γ(α_i) for K positive concentrations α, whose sum is α₀. Draws are
@@ -69,21 +69,7 @@ class Dirichlet(Reparameterized):
     _extras = 1
     _views: ClassVar[Mapping[str, View]] = {"log_value": View("_log_value", "_pull_log")}
 
-    def marginal(self, entries: Sequence[int]) -> Dirichlet:
-        """Return the distribution of some entries, and of the sum of the others as the last.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> rp.Dirichlet([0.5, 2.0, 3.0, 4.0]).marginal([1])
-        Dirichlet(concentration=[2.0, 7.5])
-        """
-        chosen = places(self, entries)
+    def _of_entries(self, chosen: list[int]) -> Dirichlet:
         return Dirichlet(with_rest(np.asarray(self.concentration), chosen))
 
     # The auxiliary array is logit y: exact where y underflows or rounds to 1.

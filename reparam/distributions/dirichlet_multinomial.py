@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +15,7 @@ from reparam.distributions.multinomial import drawn
 from reparam.domains import POSITIVE, Integers
 from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.errors import NoFormulaError
-from reparam.families.entries import places, with_rest
+from reparam.families.entries import Marginals, with_rest
 from reparam.parameters import Parameter
 from reparam.regions import CountVector
 from reparam.special import count_vectors
@@ -27,7 +26,7 @@ from reparam.special.simplex import covariance, of_others
 __all__ = ["DirichletMultinomial"]
 
 
-class DirichletMultinomial(DiscreteVectors):
+class DirichletMultinomial(Marginals, DiscreteVectors):
     """The Dirichlet-multinomial distribution, Pólya's: of multinomial counts, p ~ Dirichlet(α).
 
     p(y) = n! Γ(α₀)/Γ(n + α₀) Π_k Γ(y_k + α_k)/(y_k! Γ(α_k)), α₀ = Σ_k α_k. It is differentiable in
@@ -59,21 +58,8 @@ class DirichletMultinomial(DiscreteVectors):
     _support = CountVector(total="total_count")
     _substreams = ((NORMAL, ("K",)), (UNIFORM, ("K",)), (UNIFORM, ("K",)))
 
-    def marginal(self, entries: Sequence[int]) -> DirichletMultinomial:
-        """Return the distribution of some counts, and of the sum of the others as the last.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> rp.DirichletMultinomial(5, [0.5, 2.0, 3.0]).marginal([1])
-        DirichletMultinomial(total_count=5.0, concentration=[2.0, 3.5])
-        """
-        alpha = with_rest(np.asarray(self.concentration), places(self, entries))
+    def _of_entries(self, chosen: list[int]) -> DirichletMultinomial:
+        alpha = with_rest(np.asarray(self.concentration), chosen)
         return DirichletMultinomial(self.total_count, alpha)
 
     @staticmethod

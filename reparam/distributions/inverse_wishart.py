@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
-from reparam.families.entries import places
+from reparam.families.entries import Marginals
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
@@ -30,7 +28,7 @@ from reparam.special.matrices import (
 __all__ = ["InverseWishart"]
 
 
-class InverseWishart(BartlettFamily):
+class InverseWishart(Marginals, BartlettFamily):
     """The inverse Wishart distribution, of symmetric positive definite matrices.
 
     It is that of y = x⁻¹ with x ~ Wishart(ν, Ψ⁻¹), ν > d − 1:
@@ -63,22 +61,7 @@ class InverseWishart(BartlettFamily):
     _ascending = True
     _alternatives = (("scale_tril", "scale"),)
 
-    def marginal(self, entries: Sequence[int]) -> InverseWishart:
-        """Return the distribution of some entries: of these rows and columns.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> w = rp.InverseWishart(6.0, scale=[[2.0, 0.5], [0.5, 4.0]])
-        >>> w.marginal([1])
-        InverseWishart(df=5.0, scale_tril=[[2.0]])
-        """
-        chosen = places(self, entries)
+    def _of_entries(self, chosen: list[int]) -> InverseWishart:
         df, tril = self._ready
         others = tril.shape[-1] - len(chosen)
         return InverseWishart(df - others, scale_tril=lower_factor(tril[..., chosen, :]))

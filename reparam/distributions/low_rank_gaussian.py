@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from reparam._typing import Array, ArrayLike
+from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal, Reparameterized
 from reparam.distributions.gaussian import Gaussian
@@ -15,7 +14,7 @@ from reparam.domains import POSITIVE, REAL, Interval
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
 from reparam.families.elliptical import projections
-from reparam.families.entries import places, split
+from reparam.families.entries import Conditionals
 from reparam.parameters import Parameter
 from reparam.regions import RealVector
 from reparam.special.matrices import apply, cholesky, inverse, transposed
@@ -24,7 +23,7 @@ from reparam.special.normal import LOG_TWO_PI
 __all__ = ["LowRankMultivariateGaussian"]
 
 
-class LowRankMultivariateGaussian(Reparameterized):
+class LowRankMultivariateGaussian(Conditionals, Reparameterized):
     """The multivariate Gaussian distribution with covariance W Wᵀ + diag(d).
 
     y = μ + W z₁ + √d z₂ with R and K standard normal numbers. W has R columns: time and memory are
@@ -60,43 +59,13 @@ class LowRankMultivariateGaussian(Reparameterized):
     _prepared_dims = (("K",), ("K", "R"), ("K",), ("R", "K"), ())
     _functions_of_others = 2
 
-    def marginal(self, entries: Sequence[int]) -> LowRankMultivariateGaussian:
-        """Return the distribution of some entries, of as many columns of W.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> d = rp.LowRankMultivariateGaussian([0.0, 1.0], [[1.0], [2.0]], [1.0, 3.0])
-        >>> d.marginal([1])
-        LowRankMultivariateGaussian(loc=[1.0], cov_factor=[[2.0]], cov_diag=[3.0])
-        """
-        chosen = places(self, entries)
+    def _of_entries(self, chosen: list[int]) -> LowRankMultivariateGaussian:
         loc, w, d = (np.asarray(each) for each in self._theta)
         return LowRankMultivariateGaussian(loc[..., chosen], w[..., chosen, :], d[..., chosen])
 
-    def conditional(self, entries: Sequence[int], values: ArrayLike) -> LowRankMultivariateGaussian:
-        """Return the distribution of the other entries, in order, given the values of some.
-
-        Parameters
-        ----------
-        entries
-            Which have these values, at least one and not all.
-        values
-            Their values, along the last axis; other axes broadcast with the batch.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> d = rp.LowRankMultivariateGaussian([0.0, 1.0], [[1.0], [1.0]], [1.0, 3.0])
-        >>> d.conditional([0], [2.0]).mean
-        array([2.])
-        """
-        known, rest, given = split(self, entries, values)
+    def _given(
+        self, known: list[int], rest: list[int], given: Array
+    ) -> LowRankMultivariateGaussian:
         loc, w, d = (np.asarray(each) for each in self._theta)
         # what is known of z₁: its precision is C = I + UᵀU with U = W/√d of the known entries
         root = np.sqrt(d[..., known])

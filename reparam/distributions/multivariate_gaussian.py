@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from reparam._typing import Array, ArrayLike
+from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.gaussian import Gaussian
@@ -15,7 +14,7 @@ from reparam.domains import REAL
 from reparam.engine.noise import NORMAL
 from reparam.engine.outer import Outer
 from reparam.families.elliptical import Elliptical, conditioned
-from reparam.families.entries import places, split
+from reparam.families.entries import Conditionals
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
@@ -25,7 +24,7 @@ from reparam.special.normal import LOG_TWO_PI
 __all__ = ["MultivariateGaussian"]
 
 
-class MultivariateGaussian(Elliptical):
+class MultivariateGaussian(Conditionals, Elliptical):
     """The multivariate Gaussian (normal) distribution, of vectors.
 
     y = μ + A z with K standard normal z and A Aᵀ = Σ. Pass one of `scale_tril`, which is A, lower
@@ -60,43 +59,11 @@ class MultivariateGaussian(Elliptical):
     _alternatives = (("scale_tril", "covariance", "precision"),)
     _extras = 1  # z
 
-    def marginal(self, entries: Sequence[int]) -> MultivariateGaussian:
-        """Return the distribution of some entries, by the Cholesky factor of their covariance.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> d = rp.MultivariateGaussian(loc=[0.0, 1.0], covariance=[[2.0, 1.0], [1.0, 4.0]])
-        >>> d.marginal([1])
-        MultivariateGaussian(loc=[1.0], scale_tril=[[2.0]])
-        """
-        chosen = places(self, entries)
+    def _of_entries(self, chosen: list[int]) -> MultivariateGaussian:
         loc, a, _ = self._ready
         return self._law()(loc[..., chosen], scale_tril=lower_factor(a[..., chosen, :]))
 
-    def conditional(self, entries: Sequence[int], values: ArrayLike) -> MultivariateGaussian:
-        """Return the distribution of the other entries, in order, given the values of some.
-
-        Parameters
-        ----------
-        entries
-            Which have these values, at least one and not all.
-        values
-            Their values, along the last axis; other axes broadcast with the batch.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> d = rp.MultivariateGaussian(loc=[0.0, 1.0], covariance=[[4.0, 2.0], [2.0, 4.0]])
-        >>> d.conditional([0], [2.0]).mean
-        array([2.])
-        """
-        known, rest, given = split(self, entries, values)
+    def _given(self, known: list[int], rest: list[int], given: Array) -> MultivariateGaussian:
         loc, a, _ = self._ready
         _, mean, factor = conditioned(loc, a, known, rest, given)
         return self._law()(mean, scale_tril=factor)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from reparam._typing import Array, ArrayLike
+from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.reparameterized import Marginal
 from reparam.distributions.student_t import StudentT
@@ -16,7 +15,7 @@ from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.engine.outer import Outer
 from reparam.families._gamma_draws import log_gamma_draws
 from reparam.families.elliptical import Elliptical, conditioned
-from reparam.families.entries import places, split
+from reparam.families.entries import Conditionals
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter, degrees_of_freedom
 from reparam.regions import LowerTriangular, PositiveDefinite
@@ -33,7 +32,7 @@ __all__ = ["MultivariateStudentT"]
 _FURTHEST = 650.0
 
 
-class MultivariateStudentT(Elliptical):
+class MultivariateStudentT(Conditionals, Elliptical):
     """The multivariate Student t distribution, of vectors.
 
     y = μ + A z/√g with K standard normal z, A Aᵀ = Σ and ν g chi-square with ν degrees of freedom.
@@ -73,49 +72,15 @@ class MultivariateStudentT(Elliptical):
     _extras = 2
     _extra_dims = (("K",), ())
 
-    def marginal(self, entries: Sequence[int]) -> MultivariateStudentT:
-        """Return the distribution of some entries.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> d = rp.MultivariateStudentT(5.0, [0.0, 1.0], scale_matrix=[[2.0, 1.0], [1.0, 4.0]])
-        >>> d.marginal([1])
-        MultivariateStudentT(df=5.0, loc=[1.0], scale_tril=[[2.0]])
-        """
-        chosen = places(self, entries)
+    def _of_entries(self, chosen: list[int]) -> MultivariateStudentT:
         df, loc, a, _ = self._ready
         factor = lower_factor(a[..., chosen, :])
         return MultivariateStudentT(df, loc[..., chosen], scale_tril=factor)
 
-    def conditional(self, entries: Sequence[int], values: ArrayLike) -> MultivariateStudentT:
-        """Return the distribution of the other entries, in order, given the values of some.
-
-        It has one degree of freedom more for each known entry, and a scale that grows with their
-        distance from the location.
-
-        Parameters
-        ----------
-        entries
-            Which have these values, at least one and not all.
-        values
-            Their values, along the last axis; other axes broadcast with the batch.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> d = rp.MultivariateStudentT(3.0, [0.0, 1.0], scale_tril=[[1.0, 0.0], [1.0, 2.0]])
-        >>> d.conditional([0], [1.0])
-        MultivariateStudentT(df=4.0, loc=[2.0], scale_tril=[[2.0]])
-        """
-        known, rest, given = split(self, entries, values)
+    def _given(self, known: list[int], rest: list[int], given: Array) -> MultivariateStudentT:
         df, loc, a, _ = self._ready
         x, mean, factor = conditioned(loc, a, known, rest, given)
+        # one degree of freedom more per known entry; the scale grows with their distance from loc
         more = df + len(known)
         grown = np.sqrt((df + np.sum(x * x, axis=-1)) / more)
         return MultivariateStudentT(more, mean, scale_tril=scalars(grown) * factor)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from reparam._typing import Array
@@ -11,7 +9,7 @@ from reparam.base.distribution import About
 from reparam.conversions import INVERSE
 from reparam.domains import POSITIVE
 from reparam.families import BartlettFamily
-from reparam.families.entries import places
+from reparam.families.entries import Marginals
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import LowerTriangular, PositiveDefinite
@@ -31,7 +29,7 @@ from reparam.special.matrices import (
 __all__ = ["Wishart"]
 
 
-class Wishart(BartlettFamily):
+class Wishart(Marginals, BartlettFamily):
     """The Wishart distribution, of symmetric positive definite matrices.
 
     It is that of the sum Σ x xᵀ of ν independent vectors x ~ N(0, V), if ν is an integer:
@@ -72,23 +70,9 @@ class Wishart(BartlettFamily):
     )
     _ascending = False
 
-    def marginal(self, entries: Sequence[int]) -> Wishart:
-        """Return the distribution of some entries: of these rows and columns.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> w = rp.Wishart(6.0, covariance_matrix=[[2.0, 0.5], [0.5, 4.0]])
-        >>> w.marginal([1])
-        Wishart(df=6.0, scale_tril=[[2.0]])
-        """
+    def _of_entries(self, chosen: list[int]) -> Wishart:
         df, tril = self._ready
-        return Wishart(df, scale_tril=lower_factor(tril[..., places(self, entries), :]))
+        return Wishart(df, scale_tril=lower_factor(tril[..., chosen, :]))
 
     @staticmethod
     def _right(a: Array) -> Array:

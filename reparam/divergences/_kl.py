@@ -138,7 +138,7 @@ class _Pair:
         if p.event_shape != q.event_shape:
             raise ShapeError(
                 f"draws of p have shape {p.event_shape} and draws of q have shape {q.event_shape};"
-                " pass two distributions of numbers, or of vectors or matrices of one shape"
+                " pass two scalar distributions, or two of vectors or matrices of one shape"
             )
         self.shape = broadcast_shapes(p=p.batch_shape, q=q.batch_shape)
 

@@ -199,10 +199,10 @@ def _chosen(
         names = list(USUAL)
     for name in names:
         if name != "all" and name not in ESTIMATORS:
-            raise EstimatorError(
-                f"no estimator is called {name!r}{did_you_mean(str(name), ESTIMATORS)}"
-                f" (there are {', '.join(ESTIMATORS)}, all)"
+            hint = did_you_mean(str(name), ESTIMATORS) or (
+                f"; there are {', '.join(ESTIMATORS)}, all"
             )
+            raise EstimatorError(f"no estimator is called {name!r}{hint}")
     chosen: list[type[Estimator]] = []
     left_out: dict[str, str] = {}
     for name, cls in ESTIMATORS.items():  # in the order of the table, each once
@@ -210,7 +210,7 @@ def _chosen(
             continue
         if problem.of_vectors and not cls.takes_vectors:
             obstacle: ReparamError | None = EstimatorError(
-                f"{name} is for distributions of numbers, and {problem.distribution.name} draws"
+                f"{name} is for scalar distributions, and {problem.distribution.name} draws"
                 f" vectors; use {problem.instead}"
             )
         else:

@@ -139,10 +139,8 @@ class _Reader:
     def _function(self, node: ast.Call, name: str, arguments: Sequence[ast.expr]) -> int:
         row = FUNCTIONS.get(name)
         if row is None:
-            hint = did_you_mean(name, FUNCTIONS)
-            raise self._problem(
-                node, f"there is no function {name!r}{hint} (there are {', '.join(FUNCTIONS)})"
-            )
+            hint = did_you_mean(name, FUNCTIONS) or f"; there are {', '.join(FUNCTIONS)}"
+            raise self._problem(node, f"there is no function {name!r}{hint}")
         if len(arguments) != row.arity and (row.arity or len(arguments) < 2):
             takes = row.arity or "two or more"
             raise self._problem(

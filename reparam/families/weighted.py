@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,7 +11,7 @@ from reparam._typing import Array
 from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.domains import EXTENDED, Interval
 from reparam.errors import ParameterError
-from reparam.families.entries import places, with_rest
+from reparam.families.entries import Marginals, with_rest
 from reparam.parameters import Parameter, shown
 from reparam.special.softmax import log_softmax
 
@@ -40,7 +39,7 @@ LOGITS = Parameter(
 )
 
 
-class Weighted(DiscreteVectors):
+class Weighted(Marginals, DiscreteVectors):
     """Counts with probabilities p_k = w_k/Σw of `probs` w, or p = softmax(η) of `logits` η.
 
     Probabilities may be 0, and logits −inf, as long as not all are.
@@ -67,21 +66,8 @@ class Weighted(DiscreteVectors):
                 " least one that is greater"
             )
 
-    def marginal(self, entries: Sequence[int]) -> Self:
-        """Return the distribution of some entries, and of the sum of the others as the last.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> rp.Multinomial(5, probs=[0.5, 0.25, 0.25]).marginal([1])
-        Multinomial(total_count=5.0, probs=[0.25, 0.75])
-        """
-        chosen, (name,) = places(self, entries), self._choice
+    def _of_entries(self, chosen: list[int]) -> Self:
+        (name,) = self._choice
         add = np.logaddexp if name == "logits" else np.add
         return type(self)(**{**self._parts, name: with_rest(self._parts[name], chosen, add)})
 

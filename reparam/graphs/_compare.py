@@ -152,10 +152,10 @@ def compared(
     asked = [names] if isinstance(names, str) else None if names is None else list(names)
     for name in asked or ():
         if name not in (*GRAPH_ESTIMATORS, "all"):
-            raise EstimatorError(
-                f"no estimator of graphs is called {name!r}{did_you_mean(name, GRAPH_ESTIMATORS)}"
-                f" (there are {', '.join(GRAPH_ESTIMATORS)}, all)"
+            hint = did_you_mean(name, GRAPH_ESTIMATORS) or (
+                f"; there are {', '.join(GRAPH_ESTIMATORS)}, all"
             )
+            raise EstimatorError(f"no estimator of graphs is called {name!r}{hint}")
     every = asked is None or "all" in asked
     root = seed_sequence(rng)
     structure = model._structure

@@ -102,7 +102,7 @@ def _of_numbers(
     numbers: range,
     rng: RNGLike,
 ) -> Picture:
-    """Return the picture of distributions of numbers, each batch in parts."""
+    """Return the picture of scalar distributions, each batch in parts."""
     flat = [law for part in parts for law in part]
     limits = united(map(window, flat))
     drawn: list[Bars] = []

@@ -7,7 +7,7 @@ from reparam.regions._matrices import (
     PositiveDefinite,
     RealMatrix,
 )
-from reparam.regions._region import Dims, Number, Region
+from reparam.regions._region import Dims, Number, Region, name_and_number
 from reparam.regions._vectors import CountVector, PositiveVector, RealVector, Simplex, UnitVector
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "Region",
     "Simplex",
     "UnitVector",
+    "name_and_number",
 ]

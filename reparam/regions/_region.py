@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.domains import Interval
 
-__all__ = ["ROUNDING", "Dims", "Number", "Region", "along_rows"]
+__all__ = ["ROUNDING", "Dims", "Number", "Region", "along_rows", "name_and_number"]
 
 #: The axes of one value: names of lengths, ``"K"``, such a name plus or minus an integer,
 #: ``"K + 1"``, or lengths.
@@ -126,3 +127,10 @@ def along_rows(region: Region, derivative: Array, numbers: Array) -> Array:
     """Return derivatives in vectors of any length from those in their directions."""
     tangent = region.projected(derivative, region.retracted(numbers))
     return np.asarray(tangent / np.linalg.norm(numbers, axis=-1, keepdims=True))
+
+
+@cache
+def name_and_number(axis: str) -> tuple[str, int]:
+    """Return the parts of the length of an axis, such as K and −1 of "K − 1"."""
+    name, sign, number = axis.replace("−", "-").replace("-", "+-").partition("+")
+    return name.strip(), int(number.replace(" ", "")) if sign else 0

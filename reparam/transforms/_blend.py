@@ -47,7 +47,7 @@ class Densities(NamedTuple):
 
 
 class Blend:
-    """A weighted sum of distributions of numbers; arrays have one row, or all.
+    """A weighted sum of scalar distributions; arrays have one row, or all.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Any distribution of numbers in the distance from a place."""
+"""Any scalar distribution in the distance from a place."""
 
 from __future__ import annotations
 

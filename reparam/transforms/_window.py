@@ -56,7 +56,7 @@ _APART = 1e-12
 
 
 class Window:
-    """The part of a distribution of numbers between two bounds; arrays have one row, or all.
+    """The part of a scalar distribution between two bounds; arrays have one row, or all.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from reparam.base.second_order import along_tangents
 from reparam.base.tree import Children, _text, flat
 from reparam.engine.noise import NORMAL, Noise
 from reparam.errors import ShapeError
-from reparam.families.entries import places
+from reparam.families.entries import Marginals
 from reparam.families.matrices import matrix
 from reparam.parameters import Parameter
 from reparam.regions import Correlation, CorrelationCholesky, RealVector
@@ -39,7 +39,7 @@ __all__ = ["GaussianCopula"]
 _LEAST = 1e-290
 
 
-class GaussianCopula(Reparameterized):
+class GaussianCopula(Marginals, Reparameterized):
     """A vector whose entries have given distributions, and depend as Gaussian numbers do.
 
     y_k = F_k⁻¹(Φ(x_k)) with x ~ N(0, R), for a correlation matrix R and distributions F_k of
@@ -98,22 +98,8 @@ class GaussianCopula(Reparameterized):
             )
         return sizes
 
-    def marginal(self, entries: Sequence[int]) -> GaussianCopula:
-        """Return the distribution of some entries.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> d = rp.GaussianCopula([rp.Gaussian(), rp.Gamma()], correlation=[[1.0, 0.5], [0.5, 1.0]])
-        >>> d.marginal([1])
-        GaussianCopula([Gamma(alpha=1.0, rate=1.0)], correlation=[[1.0]])
-        """
-        chosen, (name,) = places(self, entries), self._choice
+    def _of_entries(self, chosen: list[int]) -> GaussianCopula:
+        (name,) = self._choice
         given = self._parts[name][..., chosen, :]
         given = given[..., chosen] if name == "correlation" else lower_factor(given)
         return GaussianCopula([self.margins[k] for k in chosen], **{name: given})

@@ -1,8 +1,8 @@
-"""Vectors whose entries are independent, each from a distribution of numbers."""
+"""Vectors whose entries are independent, each from a scalar distribution."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -15,15 +15,15 @@ from reparam.base.second_order import along_tangents
 from reparam.base.tree import Children, flat
 from reparam.domains import Interval
 from reparam.engine.noise import Noise
-from reparam.families.entries import places
+from reparam.families.entries import Marginals
 from reparam.regions import RealVector
 from reparam.transforms._children import SeveralContinuous
 
 __all__ = ["Independent", "independent"]
 
 
-class Independent(Reparameterized):
-    """The product of distributions of numbers: a vector with an independent entry from each.
+class Independent(Marginals, Reparameterized):
+    """The product of scalar distributions: a vector with an independent entry from each.
 
     p(y) = Π_k p_k(y_k). The distributions are any, composed ones included; their batches broadcast
     together. Derivatives are in the parameters of each, ``laws[0].loc`` and so on.
@@ -55,21 +55,8 @@ class Independent(Reparameterized):
         if any(law.path == "field" for law in self.laws):
             self.__dict__["path"] = "field"
 
-    def marginal(self, entries: Sequence[int]) -> Independent:
-        """Return the distribution of some entries.
-
-        Parameters
-        ----------
-        entries
-            Which, in any order.
-
-        Examples
-        --------
-        >>> import reparam as rp
-        >>> rp.Independent(rp.Gaussian(), rp.Gamma(), rp.Beta()).marginal([2, 0])
-        Independent(laws=[Beta(alpha=1.0, beta=1.0), Gaussian(loc=0.0, scale=1.0)])
-        """
-        return Independent([self.laws[k] for k in places(self, entries)])
+    def _of_entries(self, chosen: list[int]) -> Independent:
+        return Independent([self.laws[k] for k in chosen])
 
     @classmethod
     def _called(cls, *values: Any, **named: Any) -> Independent:
@@ -199,7 +186,7 @@ def independent(*laws: Reparameterized) -> Independent:
     Parameters
     ----------
     *laws
-        Distributions of numbers.
+        Scalar distributions.
 
     Returns
     -------

@@ -389,3 +389,61 @@ class TestComposed:
         n = torch.tensor(3.0, requires_grad=True)
         with pytest.raises(NotReparameterizable, match="no derivative in n"):
             rpt.distribution("bates", n=n).rsample().backward()
+
+
+def dirichlet(alpha):
+    """A function of draws and of their density."""
+    d = rpt.Dirichlet(alpha)
+    y = d.rsample((4,), generator=seeded())
+    return (y * torch.arange(3.0, dtype=DOUBLE)).sum() + d.log_prob(y).square().sum()
+
+
+def gaussian(factor):
+    d = rpt.MultivariateNormal(torch.zeros(2, dtype=DOUBLE), scale_tril=factor)
+    return d.rsample((2,), generator=seeded()).pow(3).sum()
+
+
+def truncated(loc):
+    d = rpt.distribution("truncated(gaussian, low=0)", {"base.loc": loc})
+    y = d.rsample((3,), generator=seeded())
+    return y.square().sum() + d.cdf(y.detach()).sum()
+
+
+class TestTransforms:
+    """``torch.func`` beside PyTorch's own backward passes."""
+
+    @pytest.mark.parametrize(
+        ("loss", "theta"),
+        [
+            (dirichlet, [0.5, 1.5, 3.0]),
+            (gaussian, [[1.0, 0.0], [0.5, 2.0]]),
+            (truncated, [0.3, -1.0]),
+        ],
+    )
+    def test_gradients_of_each_in_a_batch(self, loss, theta):
+        theta = torch.tensor(theta, dtype=DOUBLE)
+        batch = torch.stack([theta, 1.5 * theta], dim=-1)
+        found = torch.func.vmap(torch.func.jacrev(loss), in_dims=-1, randomness="same")(batch)
+        values = torch.func.vmap(loss, in_dims=-1, randomness="same")(batch)
+        for k, each in enumerate(batch.unbind(-1)):
+            moved = each.clone().requires_grad_()
+            value = loss(moved)
+            torch.testing.assert_close(found[k], torch.autograd.grad(value, moved)[0])
+            torch.testing.assert_close(values[k], value.detach())
+
+    def test_second_derivatives_of_maps(self):
+        factor = torch.tensor([[1.0, 0.0], [0.5, 2.0]], dtype=DOUBLE)
+        found = torch.func.jacrev(torch.func.jacrev(gaussian))(factor)
+        torch.testing.assert_close(found, torch.autograd.functional.hessian(gaussian, factor))
+        assert float(found.abs().max()) > 1.0
+        with pytest.raises(NoFormulaError, match="derivatives are of a field"):
+            torch.func.grad(lambda alpha: torch.func.grad(dirichlet)(alpha).sum())(
+                torch.ones(3, dtype=DOUBLE)
+            )
+
+    def test_draws_differ_where_they_are_wanted_to(self):
+        def draw(loc):
+            return rpt.distribution("folded(gaussian)", {"base.loc": loc}).rsample((2,))
+
+        y = torch.func.vmap(draw, randomness="different")(torch.zeros(3, dtype=DOUBLE))
+        assert len(y.unique()) == 6

@@ -44,6 +44,7 @@ BAD = [
     ("sampel", "No such command 'sampel'. Did you mean 'sample'? (see 'reparam --help')"),
     ("--frobnicate", "No such option: --frobnicate (see 'reparam --help')"),
     ("sample --sed 1", "--sed", "--seed", "see 'reparam sample --help'"),
+    ("sample gamma --rate 2", "No such option: --rate; pass a parameter as -p rate=VALUE (see"),
     ("sample gamma extra", "extra", "see 'reparam sample --help'"),
     ("sample gamma -d beta", "gamma and --dist beta are two distributions; name one"),
     ("sample --count", "'--count' requires an argument (see 'reparam sample --help')"),

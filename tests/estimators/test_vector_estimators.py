@@ -85,7 +85,7 @@ def test_each_is_within_its_error_of_the_exact_derivative(name):
             exact = found.arrays(estimator, "exact")[parameter]
             np.testing.assert_allclose(exact, value, rtol=1e-8, atol=1e-8)
     for left in ("qmc", "measure-valued", "smoothed"):
-        assert f"{left} is for distributions of numbers" in found.left_out[left]
+        assert f"{left} is for scalar distributions" in found.left_out[left]
 
 
 @pytest.mark.parametrize("given", ["probs", "logits"])

@@ -20,7 +20,7 @@ __all__ = ["Univariate"]
 
 
 class Univariate(Declared, Distribution):
-    """A distribution of numbers whose draws and functions have exact derivatives.
+    """A scalar distribution whose draws and functions have exact derivatives.
 
     Subclasses are made from the registry, by :mod:`reparam.adapters.numpyro.classes`. Parameters
     are passed by position, or by name or alias: arrays, or numbers, that broadcast together.

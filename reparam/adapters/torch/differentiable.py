@@ -11,6 +11,9 @@ from torch.distributions import Distribution
 
 __all__ = ["Differentiable"]
 
+#: Whether ``torch.func`` is at work: what it traces has no values to look at.
+is_transformed = torch._C._are_functorch_transforms_active
+
 
 class Differentiable(Distribution, abc.ABC):
     """A distribution whose draws and functions have exact derivatives."""
@@ -68,7 +71,7 @@ class Differentiable(Distribution, abc.ABC):
 
     def _at(self, name: str, value: Tensor) -> Tensor:
         checked = self._validate_args and name not in ("icdf", "isf")
-        if checked and not torch.compiler.is_compiling():
+        if checked and not (torch.compiler.is_compiling() or is_transformed()):
             self._validate_sample(value)
         return self._function(name, value)
 

@@ -24,7 +24,7 @@ __all__ = ["Univariate"]
 
 
 class Univariate(Declared, Differentiable):
-    """A distribution of numbers whose draws and functions have exact derivatives.
+    """A scalar distribution whose draws and functions have exact derivatives.
 
     Subclasses are made from the registry, by :mod:`reparam.adapters.torch.classes`. Parameters are
     passed by position, or by name or alias: tensors, or numbers, that broadcast together.

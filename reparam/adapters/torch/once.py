@@ -32,70 +32,157 @@ def computed(compute: Computation, what: str, tensors: Sequence[Tensor]) -> Tens
     what
         What it is, for the message where derivatives of higher order are wanted.
     tensors
-        Its arguments, which it gets in float64.
+        Its arguments, which it gets in float64, or as integers.
     """
-    result: Tensor = applied(_Computed, compute, what, kind(tensors), *tensors)
+    result: Tensor = applied(_Computed, _Call(compute, what, kind(tensors)), *tensors)
     return result
 
 
+class _Call:
+    """A function in NumPy that is called once, and what it found.
+
+    Attributes
+    ----------
+    what
+        What it is.
+    """
+
+    def __init__(self, compute: Computation, what: str, kind: Kind) -> None:
+        self.what, self._compute, self._kind = what, compute, kind
+        self._found: Any = None
+
+    def again(self) -> _Call:
+        """Return another call of the function."""
+        return _Call(self._compute, self.what, self._kind)
+
+    def result(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the result."""
+        found = torch.from_numpy(np.array(self._made(tensors)[0]))
+        return found.to(self._kind.device, self._kind.dtype)
+
+    def pull(self, tensors: Sequence[Tensor]) -> Pull:
+        """Return what makes gradients of that in the result."""
+        pull: Pull = self._made(tensors)[1]
+        return pull
+
+    def bend(self, tensors: Sequence[Tensor]) -> Bend:
+        """Return what makes their gradients.
+
+        Raises
+        ------
+        NoFormulaError
+            If there are none.
+        """
+        _, _, *bend = self._made(tensors)
+        if not bend:
+            raise NoFormulaError(_unavailable(f"second derivatives of {self.what}"))
+        made: Bend = bend[0]
+        return made
+
+    def _made(self, tensors: Sequence[Tensor]) -> Any:
+        if self._found is None:
+            self._found = self._compute(*map(_argument, tensors))
+        return self._found
+
+
 class _Computed(torch.autograd.Function):
-    """A function in NumPy, and its derivatives."""
+    """A function in NumPy."""
 
     @staticmethod
-    def forward(ctx: Any, compute: Computation, what: str, kind: Kind, *tensors: Tensor) -> Tensor:
-        result, ctx.pull, *bend = compute(*map(array, tensors))
-        ctx.what, ctx.bend = what, bend[0] if bend else None
-        found = torch.from_numpy(np.array(result)).to(kind.device, kind.dtype)
-        ctx.save_for_backward(found, *tensors)
-        return found
+    def forward(call: _Call, *tensors: Tensor) -> Tensor:
+        return call.result(tensors)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.call, *tensors = inputs
+        ctx.save_for_backward(output, *tensors)
+
+    @staticmethod
+    def vmap(info: Any, dims: Any, call: _Call, *tensors: Tensor) -> Any:
+        found = [
+            applied(_Computed, call.again(), *each)
+            for each in _each(info.batch_size, dims[1:], tensors)
+        ]
+        return torch.stack(found), 0
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Any:
-        saved = ctx.saved_tensors  # raises if one was changed in place
-        needed = ctx.needs_input_grad[3:]
-        found = _as(ctx.pull(array(upstream), needed), saved[1:])
-        if torch.is_grad_enabled():
-            gradients = [each for each in found if each is not None]
-            places = [k for k, each in enumerate(found) if each is not None]
-            if ctx.bend is None:
-                why = f"second derivatives of {ctx.what}"
-                gradients = [*Once.apply(why, len(gradients), *gradients, upstream, *saved)]
-            else:
-                tensors = *gradients, upstream, *saved[1:]
-                gradients = [*_Pulled.apply(ctx.bend, ctx.what, places, *tensors)]
-            for k, gradient in zip(places, gradients, strict=True):
-                found[k] = gradient
-        return None, None, None, *found
+        _, *tensors = ctx.saved_tensors  # raises if one was changed in place
+        needed = ctx.needs_input_grad[1:]
+        gradients = iter(applied(_Pulled, ctx.call, needed, upstream, *tensors))
+        return None, *[next(gradients) if wanted else None for wanted in needed]
 
 
 class _Pulled(torch.autograd.Function):
-    """Derivatives at some places, the first of the tensors, which have derivatives in the rest."""
+    """Gradients in those of the arguments that are needed, from that in the result."""
 
     @staticmethod
     def forward(
-        ctx: Any, bend: Bend, what: str, places: Sequence[int], *tensors: Tensor
+        call: _Call, needed: Sequence[bool], upstream: Tensor, *tensors: Tensor
     ) -> tuple[Tensor, ...]:
-        count = len(places)
-        ctx.bend, ctx.what, ctx.places = bend, what, places
-        ctx.save_for_backward(*tensors[count:])
+        found = call.pull(tensors)(array(upstream), needed)
+        return tuple(each for each in _as(found, tensors) if each is not None)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.call, needed, *tensors = inputs
+        ctx.places = [k for k, wanted in enumerate(needed) if wanted]
+        ctx.save_for_backward(*tensors)
         ctx.set_materialize_grads(False)
-        return tuple(tensor.clone() for tensor in tensors[:count])
+
+    @staticmethod
+    def vmap(info: Any, dims: Any, call: _Call, needed: Any, *tensors: Tensor) -> Any:
+        is_same = all(dim is None for dim in dims[3:])  # so that the function is called once
+        found = [
+            applied(_Pulled, call if is_same else call.again(), needed, *each)
+            for each in _each(info.batch_size, dims[2:], tensors)
+        ]
+        stacked = tuple(torch.stack(each) for each in zip(*found, strict=True))
+        return stacked, (0,) * len(stacked)
 
     @staticmethod
     def backward(ctx: Any, *weights: Tensor | None) -> Any:
-        upstream, *theta = ctx.saved_tensors
-        by_place = dict(zip(ctx.places, weights, strict=True))
-        each = [by_place.get(k) for k in range(len(theta))]
-        arrays = [None if weight is None else array(weight) for weight in each]
-        of_upstream, of_theta = ctx.bend(array(upstream), arrays)
-        found = _as([of_upstream, *of_theta], ctx.saved_tensors)
-        if torch.is_grad_enabled():
-            gradients = [each for each in found if each is not None]
-            given = [weight for weight in weights if weight is not None]
-            why = f"third derivatives of {ctx.what}"
-            made = iter(Once.apply(why, len(gradients), *gradients, *given, *ctx.saved_tensors))
-            found = [None if each is None else next(made) for each in found]
-        return None, None, None, *([None] * len(weights)), *found
+        upstream, *tensors = ctx.saved_tensors
+        given = [weight for weight in weights if weight is not None]
+        places = [k for k, w in zip(ctx.places, weights, strict=True) if w is not None]
+        found = applied(_Bent, ctx.call, places, upstream, *tensors, *given)
+        return None, None, *found
+
+
+class _Bent(torch.autograd.Function):
+    """The gradients of gradients summed with weights, in that in the result and in arguments."""
+
+    @staticmethod
+    def forward(
+        call: _Call, places: Sequence[int], upstream: Tensor, *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
+        count = len(tensors) - len(places)
+        weights = dict(zip(places, map(array, tensors[count:]), strict=True))
+        tensors = tensors[:count]
+        first, rest = call.bend(tensors)(array(upstream), [weights.get(k) for k in range(count)])
+        zeros = [torch.zeros_like(tensor) for tensor in tensors]
+        found = _as([first, *rest], [upstream, *tensors])
+        return tuple(
+            zero if each is None else each
+            for each, zero in zip(found, [upstream, *zeros], strict=True)
+        )
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.call = inputs[0]
+
+    @staticmethod
+    def vmap(info: Any, dims: Any, call: _Call, places: Any, *tensors: Tensor) -> Any:
+        found = [
+            applied(_Bent, call.again(), places, *each)
+            for each in _each(info.batch_size, dims[2:], tensors)
+        ]
+        stacked = tuple(torch.stack(each) for each in zip(*found, strict=True))
+        return stacked, (0,) * len(stacked)
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        raise NoFormulaError(_unavailable(f"third derivatives of {ctx.call.what}"))
 
 
 class Once(torch.autograd.Function):
@@ -120,10 +207,22 @@ class Once(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *_: Any) -> Any:
         """Raise."""
-        raise NoFormulaError(
-            f"{ctx.why} are not available in PyTorch; differentiate less often, or detach the"
-            " gradient"
-        )
+        raise NoFormulaError(_unavailable(ctx.why))
+
+
+def _unavailable(what: str) -> str:
+    return f"{what} are not available in PyTorch; differentiate less often, or detach the gradient"
+
+
+def _argument(tensor: Tensor) -> Any:
+    """Return a tensor as an array: of integers, as they are seeds, or in float64."""
+    return array(tensor) if tensor.is_floating_point() else tensor.numpy(force=True)
+
+
+def _each(size: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> list[list[Tensor]]:
+    """Return the tensors of each element of a batch."""
+    pairs = [*zip(tensors, dims, strict=True)]
+    return [[x if dim is None else x.select(dim, k) for x, dim in pairs] for k in range(size)]
 
 
 def _as(arrays: Sequence[Any], tensors: Sequence[Tensor]) -> list[Tensor | None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,9 +30,9 @@ def tensors(arrays: Sequence[Any]) -> list[Tensor]:
     return [torch.from_numpy(array) for array in arrays]
 
 
-def stream_of(seed: Tensor) -> Stream:
+def stream_of(seed: Tensor | Any) -> Stream:
     """Return the stream of a seed: an integer, or two that are random bits and seed it as such."""
-    return Stream.of_key(seed.numpy().tobytes()) if seed.ndim else Stream(int(seed))
+    return Stream.of_key(np.asarray(seed).tobytes()) if seed.ndim else Stream(int(seed))
 
 
 @torch.library.custom_op(

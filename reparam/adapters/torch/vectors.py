@@ -18,7 +18,7 @@ __all__ = ["Vector", "matrix"]
 
 
 class Vector(Wrapped):
-    """A distribution of vectors or matrices whose draws and density are differentiable once.
+    """A distribution of vectors or matrices whose draws and density are differentiable.
 
     Subclasses are made from the registry, by :mod:`reparam.adapters.torch.classes`. Parameters are
     tensors, or numbers, or sequences of these, whose batches broadcast together.

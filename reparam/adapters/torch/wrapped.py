@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 
 import reparam.base.distribution as library
+from reparam._typing import Array
 from reparam.adapters import wrapping
 from reparam.adapters.constraints import between
 from reparam.adapters.torch._regions import of_region
@@ -17,7 +18,7 @@ from reparam.adapters.torch.differentiable import Differentiable
 from reparam.adapters.torch.functions import fresh_seed
 from reparam.adapters.torch.once import computed
 from reparam.adapters.torch.operators import stream_of
-from reparam.adapters.torch.types import Number, double, like
+from reparam.adapters.torch.types import Number, array, double, like
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import NoFormulaError, NotReparameterizable
 from reparam.regions import Region
@@ -70,16 +71,17 @@ def distribution(
 def numbers(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values of parameters, those that are tensors as arrays."""
     return {
-        path: double(value.detach()).numpy() if isinstance(value, Tensor) else value
+        path: _values(value) if isinstance(value, Tensor) else value
         for path, value in values.items()
     }
 
 
 class Wrapped(Differentiable):
-    """A distribution of the library whose draws and functions are differentiable once.
+    """A distribution of the library whose functions are differentiable once, and draws twice.
 
     Made by :func:`distribution`, and by the classes of vectors and matrices. Everything is computed
-    in float64 on the CPU; ``torch.compile`` computes it outside its graphs.
+    in float64 on the CPU; ``torch.compile`` computes it outside its graphs. Second derivatives of
+    draws need those of the library, which it has where draws are a map of their noise.
 
     Attributes
     ----------
@@ -105,7 +107,7 @@ class Wrapped(Differentiable):
     @property
     def law(self) -> Reparameterized:
         """The same distribution, in NumPy; its batch is not expanded."""
-        values = [double(tensor.detach()).numpy() for tensor in self.tensors.values()]
+        values = [_values(tensor) for tensor in self.tensors.values()]
         law: Reparameterized = self.law_at(values)
         return law
 
@@ -160,12 +162,18 @@ class Wrapped(Differentiable):
         return [*self.tensors.values()]
 
     def _drawn(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
-        stream, paths = stream_of(fresh_seed(generator)), [*self.tensors]
+        paths = [*self.tensors]
 
-        def compute(*theta: Any) -> Any:
-            return wrapping.draw(self.law_at(theta), paths, stream, shape)
+        def compute(seed: Any, *theta: Any) -> Any:
+            law, stream = self.law_at(theta), stream_of(seed)
+            made, pull, bend = wrapping.draw(law, paths, stream, shape)
+            return (
+                made,
+                lambda upstream, needed: [None, *pull(upstream, needed[1:])],
+                lambda upstream, weights: _behind_seed(*bend(upstream, weights[1:])),
+            )
 
-        return self._computed(compute, "draws of", [])
+        return self._computed(compute, "draws of", [fresh_seed(generator)])
 
     def _function(self, name: str, value: Tensor) -> Tensor:
         paths = [*self.tensors]
@@ -194,3 +202,21 @@ class Wrapped(Differentiable):
     def _computed(self, compute: Any, what: str, values: list[Tensor]) -> Tensor:
         where = (x if isinstance(x, Tensor) else double(x) for x in values)
         return computed(compute, f"{what} {type(self._template).__name__}", [*where, *self._given])
+
+
+def _behind_seed(first: Any, rest: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """Return gradients in a result, then in a seed, which has none, and in parameters."""
+    return first, [None, *rest]
+
+
+def _values(tensor: Tensor) -> Array:
+    """Return a tensor's values, also under ``torch.func``: under ``vmap`` the first of a batch."""
+    if not torch._C._are_functorch_transforms_active():
+        return array(tensor)
+    functorch = torch._C._functorch
+    with torch._C._DisableFuncTorch():
+        while functorch.is_functorch_wrapped_tensor(tensor):
+            dim = functorch.maybe_get_bdim(tensor) if functorch.is_batchedtensor(tensor) else None
+            tensor = functorch.get_unwrapped(tensor)
+            tensor = tensor if dim is None else tensor.select(dim, 0)
+        return array(tensor)

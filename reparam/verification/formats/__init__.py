@@ -1,4 +1,4 @@
-"""Formats of a report, one a file: what is said of each check, as it is done, and at the end."""
+"""Formats of a report, one per file: the text of each check, as it is done, and of the end."""
 
 from __future__ import annotations
 

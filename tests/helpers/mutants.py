@@ -181,6 +181,7 @@ def _key(function, values, args, kwargs, rng):
 def _of(cls, values, batch_shape):
     """Return a distribution with such parameters, whether they are in the domain or not."""
     made = object.__new__(cls)
+    object.__setattr__(made, "_parts", values)
     object.__setattr__(made, "_values", values)
     object.__setattr__(made, "_batch_shape", batch_shape)
     return made

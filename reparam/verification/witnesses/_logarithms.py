@@ -81,7 +81,8 @@ def of_masses(context: Context) -> Iterator[Comparison]:
         share = np.where(part == whole, 0.0, -np.expm1(part - whole))
         lost = _UNITS * (np.spacing(np.abs(whole)) + 4.0 * np.spacing(1.0)) / share
         expected = formulas["log_prob"](y, **theta)
-        lost = np.where((share == 0.0) & (expected == -np.inf), 0.0, lost)
+        sure = (whole == -np.inf) | ((share == 0.0) & (expected == -np.inf))
+        lost = np.where(sure, 0.0, lost)
         jumps.add(theta, whole + np.log(share), expected, rtol=_RTOL, atol=lost, y=y)
     yield from results(values, jumps)
 

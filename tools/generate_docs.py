@@ -20,9 +20,10 @@ import typer
 
 from reparam import registry
 from reparam.base.discrete import DRAWS, Discrete
-from reparam.base.distribution import Distribution, kinds_of_noise
+from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.cli import app
+from reparam.cli.show import kinds_of_noise
 from reparam.divergences._registry import formulas
 from reparam.domains import Domain
 from reparam.expressions import Expression

@@ -12,8 +12,9 @@ from kinds import DISCRETE, REPARAMETERIZED
 
 import reparam as rp
 from reparam import registry
-from reparam.base.distribution import About, Distribution, kinds_of_noise
+from reparam.base.distribution import About, Distribution
 from reparam.cli.list import KINDS
+from reparam.cli.show import kinds_of_noise
 from reparam.domains import REAL, UNIT
 from reparam.parameters import Parameter
 

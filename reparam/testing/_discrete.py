@@ -85,7 +85,7 @@ def refuses_to_be_reparameterized(cls: type[Discrete]) -> None:
     refuses(d, NotReparameterizable, d.rsample, 3)
     refuses(d, NotReparameterizable, d.transform, 0.5)
     refuses(d, NotReparameterizable, d.pathwise, d.sample(rng=0))
-    check(d, "score" in cls.obstacle(), "obstacle() says nothing of the score")
+    check(d, "score" in cls.obstacle(), "obstacle() doesn't mention the score")
 
 
 def count_vectors_are_where_probability_is(cls: type[DiscreteVectors]) -> None:

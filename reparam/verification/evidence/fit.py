@@ -42,7 +42,7 @@ _SHARE = 2.0**-8
 _FEW_EQUAL = 64.0
 _FROM_A_GRID = "rounding makes fewer equal: they come from a grid, or several times"
 #: What dependent draws may be meant to be.
-_ON_PURPOSE = "where they are stratified or antithetic by design, say independent = False"
+_ON_PURPOSE = "where they are stratified or antithetic by design, declare independent = False"
 #: The share of draws at one value that an atom has, and of draws equal to the next one that is too
 #: small for most to occur several times.
 _ATOM, _FEW_ALIKE = 0.01, 0.125

@@ -52,7 +52,7 @@ def of_draws(theta: Mapping[str, float], y: Array, *, has_cdf: bool) -> None:
     if values < _FEW_VALUES * y.size:
         raise Undecidable(
             f"{y.size} draws take {values} values at {where}: log_prob may be the log mass of a"
-            " discrete distribution, whose draws have no derivative; a cdf would tell the jumps"
+            " discrete distribution, whose draws have no derivative; a cdf would show the jumps"
         )
 
 

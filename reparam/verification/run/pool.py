@@ -136,7 +136,7 @@ class Pool:
                 self._workers.remove(worker)
                 if not worker.ready:
                     raise ReparamError(
-                        f"a worker process can't start: {message.reason}; stderr has what it said"
+                        f"a worker process can't start: {message.reason}; stderr has its output"
                     )
                 # what another task has left behind in its process may be to blame: once more
                 if message.died and worker.answered and done in again:

@@ -89,7 +89,7 @@ def _at(formula: Callable[..., Any], theta: Mapping[str, float], y: Array) -> An
 
 
 class SampledVectors(Target):
-    """Vectors that somebody else's sampler draws."""
+    """Vectors that a third-party sampler draws."""
 
     may_be_slow = True
 

@@ -60,7 +60,7 @@ def continuity(context: Context) -> Iterator[Comparison]:
                     tally.what,
                     theta,
                     "a step function: constant except for jumps, so its derivative is 0 almost"
-                    " everywhere and says nothing",
+                    " everywhere and shows nothing",
                 )
                 return
             if target.noise is not None:

@@ -27,7 +27,7 @@ _WHOLE, _BEYOND_DOUBT = 1e-6, 100.0
 #: What a density's integral may be too large for.
 _NOT_ITS_LOGARITHM = "log_prob is nowhere negative: is it the density, and not its logarithm?"
 #: Why a density's integral may be uncertain.
-_ROUGH = "the density has jumps or poles that quadrature can't resolve; a cdf would tell"
+_ROUGH = "the density has jumps or poles that quadrature can't resolve; pass a cdf"
 
 
 def distribution(context: Context) -> Iterator[Comparison]:

@@ -403,7 +403,7 @@ def test_distrax_does_not_tell_domains():
     class Mine(distrax.Normal):
         pass
 
-    with pytest.raises(InputError, match="does not tell the domains"):
+    with pytest.raises(InputError, match="does not declare the domains"):
         resolve(Mine)
     assert resolve(distrax.Normal(0.5, 2.0)).fixed == {"loc": 0.5, "scale": 2.0}
 
@@ -461,7 +461,7 @@ def test_a_library_that_lacks_one_of_its_own_says_which(tmp_path, monkeypatch):
         ("jax:orthogonal", "is multivariate: only univariate"),
         ("jax:randint", "isn't known here; samplers that can be verified are"),
         ("numpyro:Gama", "did you mean 'Gamma'?"),
-        ("distrax:MultivariateNormalDiag", "does not tell the domains"),
+        ("distrax:MultivariateNormalDiag", "does not declare the domains"),
         ("distrax:Gama", "did you mean 'Gamma'?"),
         ("tfp:Gama", "did you mean 'Gamma'?"),
         ("tfp:Independent", "tfp:Independent"),

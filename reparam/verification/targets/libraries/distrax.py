@@ -38,7 +38,7 @@ ROWS: Mapping[str, Row] = {
 
 def _unknown(name: str, cls: Any) -> Row:
     raise InputError(
-        f"{name}: distrax does not tell the domains of its parameters; verify an object with"
+        f"{name}: distrax does not declare the domains of its parameters; verify an object with"
         f" rsample and parameters that draws from it (known are {', '.join(sorted(ROWS))})"
     )
 

@@ -175,7 +175,8 @@ def _image(name: str, make: Callable[[], Any]) -> tuple[float, float]:
             low, high = sorted(float(bijector.forward(end)) for end in (-math.inf, math.inf))
     except Exception as error:
         raise InputError(
-            f"{name} does not tell the domains of its parameters: {type(error).__name__}: {error}"
+            f"{name} does not declare the domains of its parameters:"
+            f" {type(error).__name__}: {error}"
         ) from error
     return 0.0 if abs(low) < _ADDED else low, high
 

@@ -54,7 +54,7 @@ def _width(target: Vectors) -> int:
 def flow(context: Context) -> Iterator[Comparison]:
     """Compare ∂ log p/∂θ with −div v − v·∇ log p, of derivatives v that are functions of y."""
     target = target_of(context)
-    tallies = Tallies(doubt="at too many draws differences tell nothing")
+    tallies = Tallies(doubt="at too many draws differences are inconclusive")
     rows = min(context.level.points, _AT_ONCE // (_PLACES * _width(target)))
     u = np.random.default_rng([context.seed, 4]).random((rows, target.width))
     u = _CENTRAL + (1.0 - 2.0 * _CENTRAL) * u

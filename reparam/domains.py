@@ -32,7 +32,8 @@ __all__ = [
 def within(values: Array, low: float, high: float) -> bool:
     """Return whether all values are plainly inside an open interval: False may mean nothing."""
     if compiled := active():
-        return bool(compiled.inside(values, low, high))
+        found: bool = compiled.inside(values, low, high)
+        return found
     if values.ndim == 0:
         return bool(low < values < high)
     if low == -math.inf and high == math.inf:

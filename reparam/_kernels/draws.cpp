@@ -154,6 +154,19 @@ void place(Input z, Input loc, Input scale, double *y, long n) {
     else (scale.step ? place_each<true, false> : place_each<true, true>)(z, loc, scale, y, n);
 }
 
+template <bool ONE_WEIGHT, bool ONE_FACTOR>
+void times_each(Input weight, Input factor, double *product, long n) {
+    for (long i = 0; i < n; i++) {
+        double by = at<ONE_WEIGHT>(weight, i), found = by * at<ONE_FACTOR>(factor, i);
+        product[i] = (found != found) & (by == 0.0) ? 0.0 : found;
+    }
+}
+
+void times(Input weight, Input factor, double *product, long n) {
+    if (weight.step) (factor.step ? times_each<false, false> : times_each<false, true>)(weight, factor, product, n);
+    else (factor.step ? times_each<true, false> : times_each<true, true>)(weight, factor, product, n);
+}
+
 long unknown(Input values, long n) {
     long count = 0;
     for (long i = 0; i < n; i++) count += values.data[i] != values.data[i];
@@ -173,4 +186,4 @@ long outside(Input values, double low, double high, long n) {
 
 extern "C" const Draws JOINED(draws_, INSTRUCTIONS) = {gamma_propose, gamma_accept, gamma_finish,
                                                       further, log_gamma_star, open_unit, lesser,
-                                                      sign, place, unknown, outside};
+                                                      sign, place, times, unknown, outside};

@@ -17,6 +17,9 @@ namespace {
 
 const Kernels *active = nullptr;
 
+// NumPy's function that makes arrays, and their type.
+PyObject *empty = nullptr, *array_type = nullptr;
+
 #if defined(__x86_64__) || defined(_M_X64)
 // Whether the processor has AVX2 with fused multiplication, or AVX-512 (F, DQ, BW and VL), too, and the
 // operating system keeps such registers. Not every compiler's run-time library answers that.
@@ -59,7 +62,7 @@ class Arguments {
 
     // A writable array with this number of rows, all of one length.
     double *output(PyObject *object, int rows = 1) {
-        Py_buffer *view = hold(object, PyBUF_WRITABLE);
+        Py_buffer *view = hold(object, true);
         if (!view) return nullptr;
         long size = (long)(view->len / (Py_ssize_t)(rows * sizeof(double)));
         if (size_ >= 0 && size != size_) return wrong();
@@ -69,7 +72,7 @@ class Arguments {
 
     // An array, which says how many elements there are.
     Input any(PyObject *object) {
-        Py_buffer *view = hold(object, PyBUF_SIMPLE);
+        Py_buffer *view = hold(object);
         if (!view) return {nullptr, 0};
         size_ = (long)(view->len / (Py_ssize_t)sizeof(double));
         return {(const double *)view->buf, 1};
@@ -78,7 +81,7 @@ class Arguments {
     // An array of that length; None has no data.
     Input array(PyObject *object, bool optional = false) {
         if (optional && object == Py_None) return {nullptr, 0};
-        Py_buffer *view = hold(object, PyBUF_SIMPLE);
+        Py_buffer *view = hold(object);
         if (!view) return {nullptr, 0};
         if (view->len != size_ * (Py_ssize_t)sizeof(double)) return {wrong(), 0};
         return {(const double *)view->buf, 1};
@@ -90,7 +93,7 @@ class Arguments {
             numbers_[number_] = PyFloat_AsDouble(object);
             return {&numbers_[number_++], 0};
         }
-        Py_buffer *view = hold(object, PyBUF_SIMPLE);
+        Py_buffer *view = hold(object);
         if (!view) return {nullptr, 0};
         Py_ssize_t one = each * (Py_ssize_t)sizeof(double);
         if (view->len == one) return {(const double *)view->buf, 0};
@@ -98,18 +101,19 @@ class Arguments {
         return {(const double *)view->buf, each};
     }
 
-    // A number, or an array of that length that has one axis.
+    // A number, or an array with one axis, of that length: the first one determines it otherwise.
     Input line(PyObject *object) {
         if (PyFloat_Check(object)) return either(object);
-        Py_buffer *view = hold(object, PyBUF_ND);
+        Py_buffer *view = hold(object);
         if (!view) return {nullptr, 0};
+        if (view->ndim == 1 && size_ < 0) size_ = (long)view->shape[0];
         if (view->ndim != 1 || view->shape[0] != size_) return {wrong(), 0};
         return {(const double *)view->buf, 1};
     }
 
     // An array of rows, all of one length, which is returned, too.
     double *rows(PyObject *object, long *length, bool is_output) {
-        Py_buffer *view = hold(object, is_output ? PyBUF_ND | PyBUF_WRITABLE : PyBUF_ND);
+        Py_buffer *view = hold(object, is_output);
         if (!view) return nullptr;
         if (view->ndim != 2 || (size_ >= 0 && view->shape[0] != size_)) return wrong();
         size_ = (long)view->shape[0];
@@ -119,22 +123,27 @@ class Arguments {
 
     bool failed() const { return failed_; }
 
-    double *wrong() {
-        if (!failed_) PyErr_SetString(PyExc_ValueError, "arrays are not of one length");
+    static constexpr int MOST = 8;
+
+    double *wrong(const char *problem = "arrays are not of one length") {
+        if (!failed_) PyErr_SetString(PyExc_ValueError, problem);
         failed_ = true;
         return nullptr;
     }
 
   private:
-    Py_buffer *hold(PyObject *object, int flags) {
+    // The memory of an array of doubles, one after another.
+    Py_buffer *hold(PyObject *object, bool writable = false) {
+        const int flags = PyBUF_ND | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
         if (failed_ || PyObject_GetBuffer(object, &views_[held_], flags) < 0) {
             failed_ = true;
             return nullptr;
         }
-        return &views_[held_++];
+        Py_buffer *view = &views_[held_++];
+        if (!view->format || strcmp(view->format, "d")) wrong("an array is not made of doubles");
+        return failed_ ? nullptr : view;
     }
 
-    static constexpr int MOST = 8;
     Py_buffer views_[MOST];
     double numbers_[MOST];
     int held_ = 0, number_ = 0;
@@ -146,17 +155,18 @@ class Arguments {
 constexpr long FEW = 512;
 
 template <class Call>
+long result(const Arguments &arguments, const Call &call, long each = 1) {
+    if (arguments.size() * each <= FEW) return call();
+    long found;
+    Py_BEGIN_ALLOW_THREADS;
+    found = call();
+    Py_END_ALLOW_THREADS;
+    return found;
+}
+
+template <class Call>
 PyObject *called(const Arguments &arguments, const Call &call, long each = 1) {
-    if (arguments.failed()) return nullptr;
-    long left;
-    if (arguments.size() * each <= FEW) {
-        left = call();
-    } else {
-        Py_BEGIN_ALLOW_THREADS;
-        left = call();
-        Py_END_ALLOW_THREADS;
-    }
-    return PyLong_FromLong(left);
+    return arguments.failed() ? nullptr : PyLong_FromLong(result(arguments, call, each));
 }
 
 bool expects(Py_ssize_t wanted, Py_ssize_t given) {
@@ -279,8 +289,9 @@ PyObject *inside(PyObject *, PyObject *const *given, Py_ssize_t count) {
         PyErr_Clear();
         Py_RETURN_FALSE;
     }
-    auto call = [&] { return (long)(a.size() && !active->draws->outside(values, low, high, a.size())); };
-    return called(a, call);
+    if (!a.size()) Py_RETURN_FALSE;
+    return PyBool_FromLong(
+        !result(a, [&] { return active->draws->outside(values, low, high, a.size()); }));
 }
 
 // How many numbers are NaN: -1 if they are not one after another.
@@ -329,6 +340,35 @@ PyObject *place(PyObject *, PyObject *const *given, Py_ssize_t count) {
         Py_RETURN_FALSE;
     }
     return called(a, [&] { return active->draws->place(z, loc, scale, y, a.size()), 1L; });
+}
+
+// A fresh array of products: None unless arrays are lines of one length, or single numbers.
+PyObject *times(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!expects(2, count)) return nullptr;
+    Arguments a;
+    Input weight = a.line(given[0]), factor = a.line(given[1]);
+    if (a.failed() || a.size() < 0) {
+        PyErr_Clear();
+        Py_RETURN_NONE;
+    }
+    PyObject *product = PyObject_CallFunction(empty, "l", a.size());
+    if (!product) return nullptr;
+    double *to = a.output(product);
+    if (!to) Py_CLEAR(product);
+    else result(a, [&] { return active->draws->times(weight, factor, to, a.size()), 0L; });
+    return product;
+}
+
+// Whether arguments are an array with one axis, and more like it, or NumPy's numbers.
+PyObject *lines(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    Arguments a;
+    for (Py_ssize_t i = 0; i < count && !a.failed(); i++) {
+        bool number = i > 0 && PyFloat_Check(given[i]) && !PyFloat_CheckExact(given[i]);
+        if (i == Arguments::MOST || !(number || (PyObject *)Py_TYPE(given[i]) == array_type)) a.wrong();
+        a.line(given[i]);
+    }
+    PyErr_Clear();
+    return PyBool_FromLong(!a.failed());
 }
 
 PyObject *names(PyObject *, PyObject *) {
@@ -384,6 +424,8 @@ PyMethodDef methods[] = {
     {"lesser", (PyCFunction)(void (*)(void))lesser, METH_FASTCALL, "lesser(u, w)"},
     {"sign", (PyCFunction)(void (*)(void))sign, METH_FASTCALL, "sign(u, z)"},
     {"place", (PyCFunction)(void (*)(void))place, METH_FASTCALL, "place(z, loc, scale, y)"},
+    {"times", (PyCFunction)(void (*)(void))times, METH_FASTCALL, "times(weight, factor)"},
+    {"lines", (PyCFunction)(void (*)(void))lines, METH_FASTCALL, "lines(*arguments)"},
     {"further", (PyCFunction)(void (*)(void))further, METH_FASTCALL,
      "further(z, u, first, second)"},
     {nullptr, nullptr, 0, nullptr}};
@@ -399,5 +441,10 @@ PyMODINIT_FUNC PyInit__compiled(void) {
         PyErr_SetString(PyExc_ImportError, "no kernels for this processor");
         return nullptr;
     }
-    return PyModule_Create(&definition);
+    PyObject *numpy = PyImport_ImportModule("numpy");
+    if (!numpy) return nullptr;
+    empty = PyObject_GetAttrString(numpy, "empty");
+    array_type = PyObject_GetAttrString(numpy, "ndarray");
+    Py_DECREF(numpy);
+    return empty && array_type ? PyModule_Create(&definition) : nullptr;
 }

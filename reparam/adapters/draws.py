@@ -16,7 +16,7 @@ from reparam._typing import Array
 from reparam.adapters.formulas import DRAWS
 from reparam.adapters.laws import law_of
 from reparam.base.mechanisms import LocationScale
-from reparam.base.products import has_nan, scaled, zero_kept
+from reparam.base.products import scaled
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import BLOCK, NORMAL, Stream, Substream
 from reparam.engine.operands import Operand, batch_operand, operand
@@ -121,11 +121,7 @@ class Drawn:
         operands = [operand(values, shape) for values in (upstream, *self.made)]
         operands += self._operands
         events, sums = [()] * len(own), [values.ndim == 0 for values in own]
-        products = self._way.products
-        found = evaluate(products, operands, shape, events=events, sums=sums)
-        if any(map(has_nan, found)):
-            kept = zero_kept(products, 0)
-            found = evaluate(kept, operands, shape, events=events, sums=sums)
+        found = evaluate(self._way.products, operands, shape, events=events, sums=sums)
         return [
             gradient if summed else summed_to(gradient, values.shape)
             for gradient, values, summed in zip(found, own, sums, strict=True)

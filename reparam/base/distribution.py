@@ -267,11 +267,12 @@ class Distribution(Formulas):
         if self._prepared_dims:
             values = self._ready
         elif self._leaves.are_numbers:
+            line = shape if len(shape) == 1 else None
             return [
-                value[()]
+                value
+                if value.shape == line
+                else value[()]
                 if value.ndim == 0
-                else value
-                if value.shape == shape and value.ndim == 1
                 else batch_operand(value, batch, shape, (), first)
                 for value in values
             ]

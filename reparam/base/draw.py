@@ -16,7 +16,6 @@ from reparam._typing import Array, ArrayLike
 from reparam.base import along, by_entry, second_order
 from reparam.base.products import contracted, has_nan, noticed, scaled, zero_kept
 from reparam.engine.blocks import evaluate, total
-from reparam.engine.noise import BLOCK
 from reparam.engine.operands import Operand, batch_operand, operand
 from reparam.engine.shapes import broadcast_shapes, summed_to
 from reparam.errors import ShapeError, UnknownViewError
@@ -209,14 +208,15 @@ class Draw:
         sums = [value.ndim == len(event) for value, event in zip(own, events, strict=True)]
         each = math.prod(d.event_shape) if d._support.rank and any(sums) else 0
         formula = formula or self._pulled(of)
-        unknown: list[bool] = []
-        many = self._value.size > BLOCK
-        products = noticed(formula, sums, unknown) if many else formula
-        found = self._evaluate(products, events, lead, *leading, sums=sums, each=each)
-        unknown += map(has_nan, compress(found, sums) if many else found)
-        if True in unknown:
-            kept = zero_kept(formula, len(d.event_shape))
-            found = self._evaluate(kept, events, lead, *leading, sums=sums, each=each)
+        if d._support.rank:
+            unknown: list[bool] = []
+            products = noticed(formula, sums, unknown)
+            found = self._evaluate(products, events, lead, *leading, sums=sums, each=each)
+            if True in unknown or any(map(has_nan, compress(found, sums))):
+                kept = zero_kept(formula, len(d.event_shape))
+                found = self._evaluate(kept, events, lead, *leading, sums=sums, each=each)
+        else:
+            found = self._evaluate(formula, events, lead, sums=sums)
         return [
             gradient if summed else summed_to(gradient, value.shape)
             for gradient, value, summed in zip(found, own, sums, strict=True)

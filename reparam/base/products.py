@@ -11,7 +11,7 @@ import numpy as np
 from reparam._kernels import active
 from reparam._typing import Array
 
-__all__ = ["contracted", "has_nan", "noticed", "scaled", "zero_kept"]
+__all__ = ["contracted", "has_nan", "noticed", "scaled", "times", "zero_kept"]
 
 
 def has_nan(gradient: Array | float) -> bool:
@@ -25,10 +25,24 @@ def has_nan(gradient: Array | float) -> bool:
 
 
 def scaled(upstream: Any, entry: Any) -> Any:
-    """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis."""
+    """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis.
+
+    It is 0 where upstream is, even if ∂y/∂θ is infinite or undefined.
+    """
     if type(entry) is float and entry == 1.0:
         return upstream
-    return _aligned(upstream, entry) * entry
+    return times(upstream, entry)
+
+
+def times(weight: Any, factor: Any) -> Any:
+    """Return a fresh product, which is 0 where the weight is."""
+    if (compiled := active()) and (product := compiled.times(weight, factor)) is not None:
+        return product
+    weight = _aligned(weight, factor)
+    product = weight * factor
+    if has_nan(product):
+        product = np.where(np.isnan(product) & (weight == 0.0), 0.0, product)
+    return product
 
 
 def contracted(entry: Any, tangent: Array, event: tuple[int, ...]) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.base.distribution import View
-from reparam.base.products import has_nan
+from reparam.base.products import times
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.second_order import Triangle
 from reparam.domains import POSITIVE, Interval, within
@@ -169,11 +169,11 @@ class PositiveFamily(ShapeFamily):
 
 def scaled(y: Array, slopes: Slopes) -> Slopes:
     """Return y times each: 0 where either factor is, though the other may be infinite."""
-    products = tuple([np.asarray(y * slope) for slope in slopes])
-    if any(map(has_nan, products)):
-        for product, slope in zip(products, slopes, strict=True):
-            product[np.isnan(product) & ((y == 0.0) | np.equal(slope, 0.0))] = 0.0
-    return products
+    products = tuple([times(y, slope) for slope in slopes])
+    if within(y, -np.inf, np.inf):
+        return products
+    pairs = zip(products, slopes, strict=True)
+    return tuple([np.where(np.equal(slope, 0.0), 0.0, product) for product, slope in pairs])
 
 
 def combined(*terms: tuple[Array | float, Array]) -> Array | float:

@@ -81,7 +81,7 @@ def _by(
 
     It takes numbers that lie next to each other; those of vectors may be strided.
     """
-    if not (z.flags.c_contiguous and u.flags.c_contiguous and alpha.flags.c_contiguous):
+    if not compiled.lines(z, u, alpha):
         z, u, alpha = z.copy(), u.copy(), alpha.copy()
     if z.size <= _PIECE:
         found = _fill(compiled, z, u, alpha, x, log_x)
@@ -101,7 +101,8 @@ def _fill(compiled: Any, z: Array, u: Array, alpha: Array, x: Array | None, log_
     logs = np.log(work)
     rejected: int = compiled.gamma_accept(z, alpha, work, logs, log_x)
     if x is not None:
-        np.exp(logs[2], out=logs[2])
+        boost = logs[2]
+        np.exp(boost, boost)
         compiled.gamma_finish(work, logs, x)
     return rejected
 

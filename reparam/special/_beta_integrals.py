@@ -442,13 +442,16 @@ def tail_integrals(
 
 def derivatives(point: Point, alpha: Array, beta: Array) -> tuple[Array, Array]:
     """Return D_α and D_β; infinite where a shape is so small that they overflow."""
-    first, second = served("beta", _derivatives, (*point, alpha, beta), 2)
+    results = np.empty(point[-1].size), np.empty(point[-1].size)
+    first, second = served("beta", _derivatives, (*point, alpha, beta), *results)
     return first, second
 
 
 def derivatives_at(logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
     """Return the same of logit x alone."""
-    first, second = served("beta", _derivatives, (None, None, logit, alpha, beta), 2)
+    results = np.empty(logit.size), np.empty(logit.size)
+    arguments = None, None, logit, alpha, beta
+    first, second = served("beta", _derivatives, arguments, *results)
     return first, second
 
 

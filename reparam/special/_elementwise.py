@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from reparam._kernels import active
 from reparam._typing import Array, ArrayLike
 from reparam.real_arrays import FLOAT64
 
@@ -78,6 +79,8 @@ def elementwise(
 
 def _flat(arguments: tuple[Any, ...]) -> bool:
     """Return whether arguments are a flat array and others like it, or numbers: the usual case."""
+    if compiled := active():
+        return bool(compiled.lines(*arguments))
     first = arguments[0]
     if type(first) is not np.ndarray or first.ndim != 1:
         return False

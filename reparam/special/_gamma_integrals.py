@@ -297,7 +297,7 @@ def mills(x: Array, log_x: Array, alpha: Array) -> Array:
 
 def log_derivative(x: Array | None, log_x: Array, alpha: Array) -> Array:
     """Return h. Without x it is e^(ln x)."""
-    return served("gamma", _log_derivative, (x, log_x, alpha), 1)[0]
+    return served("gamma", _log_derivative, (x, log_x, alpha), np.empty(log_x.size))[0]
 
 
 def _log_derivative(x: Array | None, log_x: Array, alpha: Array) -> tuple[Array]:

@@ -15,7 +15,10 @@ __all__ = ["served"]
 
 
 def served(
-    kernel: str, formula: Callable[..., tuple[Array, ...]], arguments: tuple[Any, ...], outputs: int
+    kernel: str,
+    formula: Callable[..., tuple[Array, ...]],
+    arguments: tuple[Any, ...],
+    *results: Array,
 ) -> tuple[Array, ...]:
     """Return a kernel's results.
 
@@ -31,15 +34,13 @@ def served(
     arguments
         A flat array as long as the results, then more of them, and numbers; the first ones may be
         None where the formula can do without.
-    outputs
-        How many results there are.
+    *results
+        Arrays for the compiled kernel's results.
     """
     compiled = active()
     if compiled is None:
         with np.errstate(all="ignore"):
             return formula(*arguments)
-    size = next(each for each in arguments if each is not None).size
-    results = tuple([np.empty(size) for _ in range(outputs)])
     if getattr(compiled, kernel)(*arguments, *results):
         left = np.flatnonzero(np.isnan(results[0]))
         rest = (each if each is None else members(each, left) for each in arguments)

@@ -94,7 +94,8 @@ def draw_pathwise(x: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Ar
     alpha, beta
         The shapes, positive.
     """
-    first, second = served("beta_draw", _draw_pathwise, (x, logit, alpha, beta), 2)
+    results = np.empty(x.size), np.empty(x.size)
+    first, second = served("beta_draw", _draw_pathwise, (x, logit, alpha, beta), *results)
     return first, second
 
 

@@ -88,7 +88,8 @@ def log_gamma_star(alpha: Array) -> Array:
     """
     flat = np.asarray(alpha, np.float64).ravel()
     one = flat.size > 1 and np.all(flat == flat[0])
-    (found,) = served("log_gamma_star", _log_gamma_star, (flat[:1] if one else flat,), 1)
+    each = flat[:1] if one else flat
+    (found,) = served("log_gamma_star", _log_gamma_star, (each,), np.empty(each.size))
     return np.full(alpha.shape, found) if one else found.reshape(alpha.shape)
 
 

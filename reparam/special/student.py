@@ -178,7 +178,7 @@ def pathwise(t: Array, nu: Array) -> Array:
     ndarray
         Of the sign opposite to t, with a relative error below 1e-13.
     """
-    (slope,) = served("student", _log_derivative, (t, nu), 1)
+    (slope,) = served("student", _log_derivative, (t, nu), np.empty(t.size))
     found = t * slope
     return found if np.all(t) else np.where(t == 0.0, 0.0, found)
 

@@ -31,7 +31,7 @@ void propose(Input z, Input alpha, double *v, double *d, long n) {
 
 template <bool ONE>
 long accept(Input z, Input alpha, const double *v, const double *d, const double *log_v,
-            const double *log_d, double *log_u, double *log_x, long n) {
+            const double *log_d, const double *log_u, double *exponent, double *log_x, long n) {
     const double greatest = 1.7976931348623157e308;
     long rejected = 0;
     for (long i = 0; i < n; i++) {
@@ -47,7 +47,7 @@ long accept(Input z, Input alpha, const double *v, const double *d, const double
         rejected += lost;
         boost = boost / at<ONE>(alpha, i);
         boost = boost > -greatest ? boost : -greatest;
-        log_u[i] = boost;
+        exponent[i] = boost;
         log_x[i] = lost ? NAN : (log_v[i] + log_d[i]) + boost;
     }
     return rejected;
@@ -58,13 +58,14 @@ void gamma_propose(Input z, Input u, Input alpha, double *work, long n) {
     memcpy(work + 2 * n, u.data, n * sizeof(double));
 }
 
-long gamma_accept(Input z, Input alpha, const double *work, double *logs, double *log_x, long n) {
+long gamma_accept(Input z, Input alpha, const double *work, const double *logs, double *boost,
+                  double *log_x, long n) {
     return (alpha.step ? accept<false> : accept<true>)(z, alpha, work, work + n, logs, logs + n,
-                                                       logs + 2 * n, log_x, n);
+                                                       logs + 2 * n, boost, log_x, n);
 }
 
-void gamma_finish(const double *work, const double *logs, double *x, long n) {
-    for (long i = 0; i < n; i++) x[i] = (work[i] * work[n + i]) * logs[2 * n + i];
+void gamma_finish(const double *work, const double *factor, double *x, long n) {
+    for (long i = 0; i < n; i++) x[i] = (work[i] * work[n + i]) * factor[i];
 }
 
 inline uint64_t mixed(uint64_t bits) {

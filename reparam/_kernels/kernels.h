@@ -3,18 +3,20 @@
 
 // Doubles of an array (step 1, or as many as an element has), or what is the same for all elements
 // (step 0).
-typedef struct {
+typedef struct Input {
     const double *data;
     long step;
+    Input from(long start) const { return {data + start * step, step}; }
 } Input;
 
 // The steps of the gamma sampler, between which NumPy takes logarithms and exponentials. Work has
-// three rows: v, d and u, and logs theirs.
+// three rows: v, d and u, and logs theirs. The boost is the exponent of the last factor.
 typedef struct {
     void (*propose)(Input z, Input u, Input alpha, double *work, long n);
-    // Returns how many are rejected, whose ln x is NaN; ln u becomes the exponent of the last factor.
-    long (*accept)(Input z, Input alpha, const double *work, double *logs, double *log_x, long n);
-    void (*finish)(const double *work, const double *logs, double *x, long n);
+    // Returns how many are rejected, whose ln x is NaN.
+    long (*accept)(Input z, Input alpha, const double *work, const double *logs, double *boost,
+                   double *log_x, long n);
+    void (*finish)(const double *work, const double *factor, double *x, long n);
     // Two uniform numbers that z and u determine.
     void (*further)(Input z, Input u, double *first, double *second, long n);
     // ln Gamma*(alpha), of which quantiles are made.

@@ -17,8 +17,8 @@ namespace {
 
 const Kernels *active = nullptr;
 
-// NumPy's function that makes arrays, and their type.
-PyObject *empty = nullptr, *array_type = nullptr;
+// NumPy's type of arrays and functions.
+PyObject *array_type, *empty, *logarithm, *exponential;
 
 #if defined(__x86_64__) || defined(_M_X64)
 // Whether the processor has AVX2 with fused multiplication, or AVX-512 (F, DQ, BW and VL), too, and the
@@ -135,7 +135,7 @@ class Arguments {
     // The memory of an array of doubles, one after another.
     Py_buffer *hold(PyObject *object, bool writable = false) {
         const int flags = PyBUF_ND | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
-        if (failed_ || PyObject_GetBuffer(object, &views_[held_], flags) < 0) {
+        if (failed_ || !object || PyObject_GetBuffer(object, &views_[held_], flags) < 0) {
             failed_ = true;
             return nullptr;
         }
@@ -247,27 +247,52 @@ PyObject *outer(PyObject *, PyObject *const *given, Py_ssize_t count) {
     return called(a, call, entries * columns);
 }
 
-PyObject *gamma_propose(PyObject *, PyObject *const *given, Py_ssize_t count) {
-    if (!expects(4, count)) return nullptr;
+// A reference to a new object, or to none.
+struct Held {
+    PyObject *object;
+    ~Held() { Py_XDECREF(object); }
+};
+
+// Fills in ln x, and x if it has data, and returns how many are rejected: -1 if there is an error.
+long gamma_piece(Input z, Input u, Input alpha, double *x, double *log_x, long n) {
     Arguments a;
-    double *work = a.output(given[3], 3);
-    Input z = a.array(given[0]), u = a.array(given[1]), alpha = a.either(given[2]);
-    return called(a, [&] { return active->draws->propose(z, u, alpha, work, a.size()), 0L; });
+    Held work = {PyObject_CallFunction(empty, "((ll))", 3L, n)};
+    double *steps = a.output(work.object, 3);
+    if (!steps) return -1;
+    result(a, [&] { return active->draws->propose(z, u, alpha, steps, n), 0L; });
+    Held logs = {PyObject_CallFunctionObjArgs(logarithm, work.object, nullptr)};
+    Held boost = {PyObject_CallFunction(empty, "l", n)};
+    double *of_steps = a.output(logs.object, 3), *exponent = a.output(boost.object);
+    if (a.failed()) return -1;
+    long rejected = result(a, [&] {
+        return active->draws->accept(z, alpha, steps, of_steps, exponent, log_x, n);
+    });
+    if (!x) return rejected;
+    Held factor = {PyObject_CallFunctionObjArgs(exponential, boost.object, nullptr)};
+    const double *grown = a.output(factor.object);
+    if (a.failed()) return -1;
+    result(a, [&] { return active->draws->finish(steps, grown, x, n), 0L; });
+    return rejected;
 }
 
-PyObject *gamma_accept(PyObject *, PyObject *const *given, Py_ssize_t count) {
+// So many draws are made at a time: what they take fits a core's cache.
+constexpr long PIECE = 8192;
+
+PyObject *gamma_draws(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!expects(5, count)) return nullptr;
     Arguments a;
-    double *log_x = a.output(given[4]), *work = a.output(given[2], 3), *logs = a.output(given[3], 3);
-    Input z = a.array(given[0]), alpha = a.either(given[1]);
-    return called(a, [&] { return active->draws->accept(z, alpha, work, logs, log_x, a.size()); });
-}
-
-PyObject *gamma_finish(PyObject *, PyObject *const *given, Py_ssize_t count) {
-    if (!expects(3, count)) return nullptr;
-    Arguments a;
-    double *x = a.output(given[2]), *work = a.output(given[0], 3), *logs = a.output(given[1], 3);
-    return called(a, [&] { return active->draws->finish(work, logs, x, a.size()), 0L; });
+    double *log_x = a.output(given[4]), *x = given[3] == Py_None ? nullptr : a.output(given[3]);
+    Input z = a.array(given[0]), u = a.array(given[1]), alpha = a.either(given[2]);
+    if (a.failed()) return nullptr;
+    long rejected = 0;
+    for (long start = 0; start < a.size(); start += PIECE) {
+        long n = a.size() - start < PIECE ? a.size() - start : PIECE;
+        long found = gamma_piece(z.from(start), u.from(start), alpha.from(start),
+                                 x ? x + start : nullptr, log_x + start, n);
+        if (found < 0) return nullptr;
+        rejected += found;
+    }
+    return PyLong_FromLong(rejected);
 }
 
 PyObject *further(PyObject *, PyObject *const *given, Py_ssize_t count) {
@@ -412,12 +437,8 @@ PyMethodDef methods[] = {
     {"product", (PyCFunction)(void (*)(void))product, METH_FASTCALL,
      "product(matrix, x, offset, y)"},
     {"outer", (PyCFunction)(void (*)(void))outer, METH_FASTCALL, "outer(left, right, total)"},
-    {"gamma_propose", (PyCFunction)(void (*)(void))gamma_propose, METH_FASTCALL,
-     "gamma_propose(z, u, alpha, work)"},
-    {"gamma_accept", (PyCFunction)(void (*)(void))gamma_accept, METH_FASTCALL,
-     "gamma_accept(z, alpha, work, logs, log_x)"},
-    {"gamma_finish", (PyCFunction)(void (*)(void))gamma_finish, METH_FASTCALL,
-     "gamma_finish(work, logs, x)"},
+    {"gamma_draws", (PyCFunction)(void (*)(void))gamma_draws, METH_FASTCALL,
+     "gamma_draws(z, u, alpha, x, log_x)"},
     {"inside", (PyCFunction)(void (*)(void))inside, METH_FASTCALL, "inside(values, low, high)"},
     {"unknown", (PyCFunction)(void (*)(void))unknown, METH_FASTCALL, "unknown(values)"},
     {"open", (PyCFunction)(void (*)(void))open_unit, METH_FASTCALL, "open(u)"},
@@ -443,8 +464,11 @@ PyMODINIT_FUNC PyInit__compiled(void) {
     }
     PyObject *numpy = PyImport_ImportModule("numpy");
     if (!numpy) return nullptr;
-    empty = PyObject_GetAttrString(numpy, "empty");
     array_type = PyObject_GetAttrString(numpy, "ndarray");
+    empty = PyObject_GetAttrString(numpy, "empty");
+    logarithm = PyObject_GetAttrString(numpy, "log");
+    exponential = PyObject_GetAttrString(numpy, "exp");
     Py_DECREF(numpy);
-    return empty && array_type ? PyModule_Create(&definition) : nullptr;
+    if (!array_type || !empty || !logarithm || !exponential) return nullptr;
+    return PyModule_Create(&definition);
 }

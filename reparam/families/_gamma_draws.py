@@ -20,9 +20,6 @@ __all__ = ["gamma_draws", "log_gamma_draws"]
 #: From this d on the logarithm of the acceptance is a series in h: its terms cancel to d·1e-16.
 _LARGE = 2.0**24
 
-#: How many draws the compiled extension is given at a time: what they take fits a core's cache.
-_PIECE = 2**13
-
 
 def gamma_draws(z: Array, u: Array, alpha: Array) -> tuple[Array, Array]:
     """Return x ~ Gamma(α) and ln x, which is finite where x underflows.
@@ -83,28 +80,8 @@ def _by(
     """
     if not compiled.lines(z, u, alpha):
         z, u, alpha = z.copy(), u.copy(), alpha.copy()
-    if z.size <= _PIECE:
-        found = _fill(compiled, z, u, alpha, x, log_x)
-    else:
-        found = 0
-        for start in range(0, z.size, _PIECE):
-            at = slice(start, start + _PIECE)
-            shape = alpha[at] if np.size(alpha) > 1 else alpha
-            found += _fill(compiled, z[at], u[at], shape, None if x is None else x[at], log_x[at])
+    found = compiled.gamma_draws(z, u, alpha, x, log_x)
     return np.isnan(log_x).nonzero()[0] if found else None
-
-
-def _fill(compiled: Any, z: Array, u: Array, alpha: Array, x: Array | None, log_x: Array) -> int:
-    """Fill in x and ln x, and return how many are rejected: their ln x is NaN."""
-    work = np.empty((3, z.size))
-    compiled.gamma_propose(z, u, alpha, work)
-    logs = np.log(work)
-    rejected: int = compiled.gamma_accept(z, alpha, work, logs, log_x)
-    if x is not None:
-        boost = logs[2]
-        np.exp(boost, boost)
-        compiled.gamma_finish(work, logs, x)
-    return rejected
 
 
 def _by_numpy(

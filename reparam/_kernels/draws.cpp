@@ -156,16 +156,18 @@ void place(Input z, Input loc, Input scale, double *y, long n) {
 }
 
 template <bool ONE_WEIGHT, bool ONE_FACTOR>
-void times_each(Input weight, Input factor, double *product, long n) {
+void times_each(Input weight, Input factor, bool either, double *product, long n) {
     for (long i = 0; i < n; i++) {
-        double by = at<ONE_WEIGHT>(weight, i), found = by * at<ONE_FACTOR>(factor, i);
-        product[i] = (found != found) & (by == 0.0) ? 0.0 : found;
+        double by = at<ONE_WEIGHT>(weight, i), of = at<ONE_FACTOR>(factor, i), found = by * of;
+        bool zero = (by == 0.0) | (either & (of == 0.0));
+        product[i] = (found != found) & zero ? 0.0 : found;
     }
 }
 
-void times(Input weight, Input factor, double *product, long n) {
-    if (weight.step) (factor.step ? times_each<false, false> : times_each<false, true>)(weight, factor, product, n);
-    else (factor.step ? times_each<true, false> : times_each<true, true>)(weight, factor, product, n);
+void times(Input weight, Input factor, bool either, double *product, long n) {
+    auto each = weight.step ? (factor.step ? times_each<false, false> : times_each<false, true>)
+                            : (factor.step ? times_each<true, false> : times_each<true, true>);
+    each(weight, factor, either, product, n);
 }
 
 long unknown(Input values, long n) {

@@ -27,8 +27,8 @@ typedef struct {
     void (*lesser)(Input u, double *w, long n);
     void (*sign)(Input u, double *z, long n);
     void (*place)(Input z, Input loc, Input scale, double *y, long n);
-    // Products that are 0 where the weight is, even if the factor is infinite or undefined.
-    void (*times)(Input weight, Input factor, double *product, long n);
+    // Products that are 0 where the weight is, or either is, even if the other is not finite.
+    void (*times)(Input weight, Input factor, bool either, double *product, long n);
     // How many numbers are NaN, or do not lie between two ends.
     long (*unknown)(Input values, long n);
     long (*outside)(Input values, double low, double high, long n);

@@ -140,7 +140,8 @@ class Arguments {
             return nullptr;
         }
         Py_buffer *view = &views_[held_++];
-        if (!view->format || strcmp(view->format, "d")) wrong("an array is not made of doubles");
+        const char *format = view->format;
+        if (!format || format[0] != 'd' || format[1]) wrong("an array is not made of doubles");
         return failed_ ? nullptr : view;
     }
 
@@ -369,9 +370,10 @@ PyObject *place(PyObject *, PyObject *const *given, Py_ssize_t count) {
 
 // A fresh array of products: None unless arrays are lines of one length, or single numbers.
 PyObject *times(PyObject *, PyObject *const *given, Py_ssize_t count) {
-    if (!expects(2, count)) return nullptr;
+    if (!expects(3, count)) return nullptr;
     Arguments a;
     Input weight = a.line(given[0]), factor = a.line(given[1]);
+    const bool either = given[2] == Py_True;
     if (a.failed() || a.size() < 0) {
         PyErr_Clear();
         Py_RETURN_NONE;
@@ -380,7 +382,7 @@ PyObject *times(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (!product) return nullptr;
     double *to = a.output(product);
     if (!to) Py_CLEAR(product);
-    else result(a, [&] { return active->draws->times(weight, factor, to, a.size()), 0L; });
+    else result(a, [&] { return active->draws->times(weight, factor, either, to, a.size()), 0L; });
     return product;
 }
 
@@ -445,7 +447,7 @@ PyMethodDef methods[] = {
     {"lesser", (PyCFunction)(void (*)(void))lesser, METH_FASTCALL, "lesser(u, w)"},
     {"sign", (PyCFunction)(void (*)(void))sign, METH_FASTCALL, "sign(u, z)"},
     {"place", (PyCFunction)(void (*)(void))place, METH_FASTCALL, "place(z, loc, scale, y)"},
-    {"times", (PyCFunction)(void (*)(void))times, METH_FASTCALL, "times(weight, factor)"},
+    {"times", (PyCFunction)(void (*)(void))times, METH_FASTCALL, "times(weight, factor, either)"},
     {"lines", (PyCFunction)(void (*)(void))lines, METH_FASTCALL, "lines(*arguments)"},
     {"further", (PyCFunction)(void (*)(void))further, METH_FASTCALL,
      "further(z, u, first, second)"},

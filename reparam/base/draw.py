@@ -483,13 +483,13 @@ class Draw:
         each: int = 0,
     ) -> list[Array]:
         """Evaluate a formula of what leads, value, auxiliary arrays and θ."""
-        d, value = self.distribution, self._value
-        event = d.event_shape
-        shape = value.shape[: value.ndim - len(event)]
-        own = [operand(value, shape, event=event)]
-        if self._extras:
-            extras = zip(self._extras, d._extra_events(), strict=True)
-            own += [operand(array, shape, event=extra) for array, extra in extras]
+        d, made = self.distribution, (self._value, *self._extras)
+        event, shape = d.event_shape, self._value.shape
+        own: list[Operand] = [*made]
+        if event or len(shape) != 1:
+            shape = self._rows
+            pairs = zip(made, [event, *d._extra_events()], strict=True)
+            own = [operand(array, shape, event=each) for array, each in pairs]
         operands = [*leading, *own, *d._theta_operands(shape)]
         return evaluate(formula, operands, shape, events=events, sums=sums or (), each=each)
 

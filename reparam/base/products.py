@@ -11,7 +11,7 @@ import numpy as np
 from reparam._kernels import active
 from reparam._typing import Array
 
-__all__ = ["contracted", "has_nan", "noticed", "scaled", "times", "zero_kept"]
+__all__ = ["contracted", "has_nan", "noticed", "scaled", "zero_kept"]
 
 
 def has_nan(gradient: Array | float) -> bool:
@@ -24,24 +24,27 @@ def has_nan(gradient: Array | float) -> bool:
     return math.isnan(np.minimum.reduce(gradient, axis=None, initial=math.inf))
 
 
-def scaled(upstream: Any, entry: Any) -> Any:
-    """Return upstream · ∂y/∂θ of draws: that of a vector parameter has one more axis.
+def scaled(weight: Any, entry: Any, either: bool = False) -> Any:
+    """Return weight · entry, which is 0 where the weight is, even if the entry is not finite.
 
-    It is 0 where upstream is, even if ∂y/∂θ is infinite or undefined.
+    Of draws, upstream · ∂y/∂θ: that of a vector parameter has one more axis.
+
+    Parameters
+    ----------
+    weight, entry
+        The factors.
+    either
+        Whether it is 0 where the entry is, too, even if the weight is not finite.
     """
     if type(entry) is float and entry == 1.0:
-        return upstream
-    return times(upstream, entry)
-
-
-def times(weight: Any, factor: Any) -> Any:
-    """Return a fresh product, which is 0 where the weight is."""
-    if (compiled := active()) and (product := compiled.times(weight, factor)) is not None:
+        return weight
+    if (compiled := active()) and (product := compiled.times(weight, entry, either)) is not None:
         return product
-    weight = _aligned(weight, factor)
-    product = weight * factor
+    weight = _aligned(weight, entry)
+    product = weight * entry
     if has_nan(product):
-        product = np.where(np.isnan(product) & (weight == 0.0), 0.0, product)
+        zero = (weight == 0.0) | np.equal(entry, 0.0) if either else weight == 0.0
+        product = np.where(np.isnan(product) & zero, 0.0, product)
     return product
 
 

@@ -200,15 +200,14 @@ class _Kept(threading.local):
 
     Attributes
     ----------
-    generator
-        The generator.
-    memory
-        The 40 bytes of its state, or None where they are laid out in another way than is known.
+    both
+        The generator, and the 40 bytes of its state, or None where they are laid out in another
+        way than is known.
     """
 
     def __init__(self) -> None:
-        self.generator = _fresh()
-        self.memory = _memory(self.generator.bit_generator)
+        generator = _fresh()
+        self.both = generator, _memory(generator.bit_generator)
 
 
 def _memory(bits: np.random.BitGenerator) -> memoryview | None:
@@ -287,12 +286,12 @@ class Stream:
 
     def _started(self, block: int, number: int) -> np.random.Generator:
         """Return the thread's generator, moved to the start of a block of a substream."""
-        words, memory = self._words(block, number), _kept.memory
+        generator, memory = _kept.both
         if memory is None:
-            _set(_kept.generator.bit_generator, words)
+            _set(generator.bit_generator, self._words(block, number))
         else:
-            memory[:] = words + _REST
-        return _kept.generator
+            memory[:] = self._words(block, number) + _REST
+        return generator
 
 
 def _key(rng: RNGLike) -> bytes:

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal, final
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base import products
 from reparam.base.distribution import View
-from reparam.base.products import times
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.second_order import Triangle
 from reparam.domains import POSITIVE, Interval, within
@@ -169,11 +169,7 @@ class PositiveFamily(ShapeFamily):
 
 def scaled(y: Array, slopes: Slopes) -> Slopes:
     """Return y times each: 0 where either factor is, though the other may be infinite."""
-    products = tuple([times(y, slope) for slope in slopes])
-    if within(y, -np.inf, np.inf):
-        return products
-    pairs = zip(products, slopes, strict=True)
-    return tuple([np.where(np.equal(slope, 0.0), 0.0, product) for product, slope in pairs])
+    return tuple([products.scaled(y, slope, True) for slope in slopes])
 
 
 def combined(*terms: tuple[Array | float, Array]) -> Array | float:

@@ -120,7 +120,7 @@ class PowerOfGamma(PositiveFamily):
     def _log_jacobian(cls, y: Array, log_x: Array, *theta: Array) -> Slopes:
         h = special.log_pathwise(log_x, cls._shape(*theta))
         own = zip(cls._shape_slopes(*theta), cls._log_scale_slopes(*theta), strict=True)
-        return tuple([_sum(part(slope * cls._power, h), entry) for slope, entry in own])
+        return tuple([_sum(slope * cls._power, h, other) for slope, other in own])
 
     @staticmethod
     def _scale_bends(*theta: Any, **_: Any) -> Triangle:
@@ -263,8 +263,8 @@ class PowerOfGamma(PositiveFamily):
         return np.asarray(of_log + cls._power * digamma(alpha) + cls._log_scale(*theta))
 
 
-def _sum(first: Array | float, second: Array | float) -> Array | float:
-    """Return the sum of two terms, of which one may be the number 0."""
-    if isinstance(second, float) and second == 0.0:
-        return first
-    return second if isinstance(first, float) and first == 0.0 else first + second
+def _sum(slope: Array | float, h: Array, other: Array | float) -> Array | float:
+    """Return slope · h + other, of which a term may be the number 0."""
+    if type(other) is float and other == 0.0:
+        return part(slope, h)
+    return other if type(slope) is float and slope == 0.0 else part(slope, h) + other

@@ -53,7 +53,8 @@ def elementwise(
     def decorate(kernel: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(kernel)
         def function(*arguments: ArrayLike) -> Any:
-            if _flat(arguments):
+            compiled = active()
+            if compiled.lines(*arguments) if compiled else _flat(arguments):
                 if quiet:
                     return kernel(*arguments)
                 with np.errstate(all="ignore"):
@@ -79,8 +80,6 @@ def elementwise(
 
 def _flat(arguments: tuple[Any, ...]) -> bool:
     """Return whether arguments are a flat array and others like it, or numbers: the usual case."""
-    if compiled := active():
-        return bool(compiled.lines(*arguments))
     first = arguments[0]
     if type(first) is not np.ndarray or first.ndim != 1:
         return False

@@ -5,6 +5,7 @@ The compiled extension does what NumPy does here, operation by operation: draws 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,11 @@ def _drawn(z: Array, u: Array, alpha: Array, x: Array | None) -> Array:
     if compiled is None:
         rejected = _by_numpy(z, u, alpha, x, log_x)
     else:
-        rejected = _by(compiled, z, u, alpha, x, log_x)
+        if not compiled.lines(z, u, alpha):  # those of vectors may be strided
+            z, u, alpha = z.copy(), u.copy(), alpha.copy()
+        found = compiled.gamma_draws(z, u, alpha, x, log_x)
+        rejected = np.isnan(log_x).nonzero()[0] if found else None
     if rejected is not None:
-        from scipy.special import ndtri
-
         first, second = z[rejected], u[rejected]
         if compiled is None:
             first, second = further(first, second)
@@ -65,29 +67,24 @@ def _drawn(z: Array, u: Array, alpha: Array, x: Array | None) -> Array:
             compiled.further(first, second, first, second)
         again = None if x is None else np.empty(first.size)
         shape = alpha if np.ndim(alpha) == 0 else alpha[rejected]
-        log_x[rejected] = _drawn(ndtri(first), second, shape, again)
+        log_x[rejected] = _drawn(_ndtri()(first), second, shape, again)
         if x is not None:
             x[rejected] = again
     return log_x
 
 
-def _by(
-    compiled: Any, z: Array, u: Array, alpha: Array, x: Array | None, log_x: Array
-) -> NDArray[np.intp] | None:
-    """Fill in x and ln x by the compiled extension, and return which are rejected, if any.
+@cache
+def _ndtri() -> Any:
+    """Return the quantile function of normal noise, which is imported when it is first needed."""
+    from scipy.special import ndtri
 
-    It takes numbers that lie next to each other; those of vectors may be strided.
-    """
-    if not compiled.lines(z, u, alpha):
-        z, u, alpha = z.copy(), u.copy(), alpha.copy()
-    found = compiled.gamma_draws(z, u, alpha, x, log_x)
-    return np.isnan(log_x).nonzero()[0] if found else None
+    return ndtri
 
 
 def _by_numpy(
     z: Array, u: Array, alpha: Array, x: Array | None, log_x: Array
 ) -> NDArray[np.intp] | None:
-    """Do the same by NumPy."""
+    """Fill in x and ln x by NumPy, and return which are rejected, if any."""
     # v = (1 + h)³
     d = alpha + 2.0 / 3.0
     h = z / (3.0 * np.sqrt(d))

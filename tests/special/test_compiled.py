@@ -12,6 +12,7 @@ from reference import PARAMETERS, findings, load
 
 import reparam as rp
 from reparam._kernels import NUMPY, active
+from reparam.base.products import scaled
 from reparam.engine.outer import Outer
 from reparam.errors import ReparamError
 from reparam.special import beta, gamma, student
@@ -220,6 +221,49 @@ def test_arrays_of_unequal_length_are_refused():
             compiled.student(two, two, two[::-1])
         with pytest.raises(TypeError):
             compiled.student(two, two)
+
+
+def test_what_is_not_made_of_doubles_is_refused():
+    """Its bytes could be read as such numbers."""
+    with kernels(COMPILED[0]):
+        compiled = active()
+        for other in (np.ones(4, np.float32), np.ones(4, ">f8"), np.ones(4, int), b"8 bytes."):
+            assert not compiled.inside(other, -np.inf, np.inf)
+            assert compiled.unknown(other) == -1
+            assert compiled.times(np.ones(4), other, False) is None
+            assert not compiled.lines(np.ones(4), other)
+        with pytest.raises(ValueError, match="not made of doubles"):
+            compiled.student(np.ones(4), np.ones(4, int), np.ones(4))
+
+
+def test_arguments_are_lines_or_numbers_of_numpy():
+    line = np.ones(4)
+    taken = (line,), (line, line, np.float64(2.0))
+    others = (np.float64(2.0),), (line, 2.0), (line, np.ones(3)), (np.ones((2, 2)),), (line[::2],)
+    others = (*others, (np.ma.array(line),), (line, None), (line,) * 9)
+    with kernels(COMPILED[0]):
+        assert [active().lines(*each) for each in (*taken, *others)] == [True] * 2 + [False] * 8
+
+
+@pytest.mark.parametrize("kernel", [*COMPILED, NUMPY])
+def test_products_are_0_where_the_weight_is(kernel):
+    some = [0.0, -0.0, 1.5, -2.0, np.inf, -np.inf, np.nan]
+    weight, entry = map(np.ravel, np.meshgrid(some, some))
+    with np.errstate(invalid="ignore"), kernels(kernel):
+        plain = weight * entry
+        for either in (False, True):
+            zero = (weight == 0.0) | (entry == 0.0) if either else weight == 0.0
+            expected = np.where(zero & np.isnan(plain), 0.0, plain)
+            for left, right in ((weight, entry), (weight.reshape(7, 7), entry.reshape(7, 7))):
+                found = scaled(left, right, either)
+                np.testing.assert_array_equal(found.ravel(), expected)
+            for one in some:
+                rows = weight == one if one == one else np.isnan(weight)
+                found = scaled(np.float64(one), entry[rows][::-1], either)[::-1]
+                np.testing.assert_array_equal(found, expected[rows])
+                rows = entry == one if one == one else np.isnan(entry)
+                found = scaled(weight[rows], np.float64(one), either)
+                np.testing.assert_array_equal(found, expected[rows])
 
 
 @pytest.mark.parametrize(

@@ -167,11 +167,15 @@ def _tangent(law: Reparameterized, path: str, weight: Array) -> Array:
 
 def _weighted(upstream: Array, derivative: Array, shape: tuple[int, ...]) -> Array:
     """Return upstream · derivative, which may have further axes, summed to a shape."""
-    further = (1,) * (np.ndim(derivative) - upstream.ndim)
-    return summed_to(_times(upstream.reshape(upstream.shape + further), derivative), shape)
+    return summed_to(_times(upstream, derivative), shape)
 
 
 def _times(factor: Array, derivative: Array) -> Array:
-    """Return the product: 0 where the factor is 0 and the derivative infinite or undefined."""
+    """Return the product with a derivative, which may have further axes.
+
+    It is 0 where the factor is 0 and the derivative infinite or undefined.
+    """
+    further = (1,) * (np.ndim(derivative) - np.ndim(factor))
+    factor = np.reshape(factor, np.shape(factor) + further)
     lost = (factor == 0.0) & ~np.isfinite(derivative)
     return factor * np.where(lost, 0.0, derivative)

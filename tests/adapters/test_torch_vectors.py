@@ -267,6 +267,7 @@ class TestBesideTorch:
 COMPOSED = {
     "truncated(gaussian, low=0)": {"base.loc": [0.5, -1.0], "base.scale": 2.0},
     "mixture([0.3, 0.7], gaussian, gamma)": {
+        "weights": [[0.3, 0.7], [0.4, 0.6]],
         "components[0].loc": [-0.5, 1.0],
         "components[1].alpha": [1.5, 3.0],
     },

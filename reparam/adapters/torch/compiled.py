@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from reparam.adapters import wrapping
-from reparam.adapters.torch.once import Computation
+from reparam.adapters.torch.once import Computation, each_of
 from reparam.adapters.torch.operators import stream_of
 from reparam.adapters.torch.plans import Plan, plan_of
 from reparam.errors import NoFormulaError
 
-__all__ = ["computation", "compute", "gradients"]
+__all__ = ["STATISTICS", "compiled", "computation", "compute", "divergence", "gradients"]
 
 
 def computation(plan: Plan, name: str, shape: tuple[int, ...]) -> Computation:
@@ -68,6 +68,12 @@ def computation(plan: Plan, name: str, shape: tuple[int, ...]) -> Computation:
     return function
 
 
+def divergence(p: Plan, q: Plan) -> Computation:
+    """Return what computes KL(p‖q), with derivatives, of the parameters of both."""
+    count, paths = len(p.paths), (p.paths, q.paths)
+    return lambda *theta: wrapping.divergence(p.at(theta[:count]), q.at(theta[count:]), paths)
+
+
 #: What is computed of parameters alone.
 STATISTICS = ("mean", "variance", "covariance", "entropy")
 
@@ -83,7 +89,10 @@ def _behind_seed(first: Any, rest: Sequence[Any]) -> tuple[Any, list[Any]]:
     schema="(str plan, str name, SymInt[] shape, Tensor[] tensors) -> Tensor",
 )
 def compute(plan: str, name: str, shape: Sequence[int], tensors: Sequence[Tensor]) -> Tensor:
-    """Return what :func:`computation` computes, of a shape: all but seeds is in float64."""
+    """Return what :func:`computation` computes, of a shape: all but seeds is in float64.
+
+    With two plans, separated by a space, it is :func:`divergence`.
+    """
     result = _computed(plan, name, shape, tensors)[0]
     return torch.from_numpy(np.array(np.broadcast_to(result, tuple(shape))))
 
@@ -111,9 +120,10 @@ def gradients(
 
 
 def _computed(key: str, name: str, shape: Sequence[int], tensors: Sequence[Tensor]) -> Any:
-    plan = plan_of(key)
+    plan, *other = map(plan_of, key.split())
     batch = tuple(shape)[: len(shape) - len(plan.template.event_shape)]
-    return computation(plan, name, batch)(*[tensor.numpy(force=True) for tensor in tensors])
+    made = divergence(plan, *other) if other else computation(plan, name, batch)
+    return made(*[tensor.numpy(force=True) for tensor in tensors])
 
 
 @compute.register_fake
@@ -134,17 +144,54 @@ def _(
     return [torch.empty(x.shape, dtype=torch.float64) for x, is_needed in pairs if is_needed]
 
 
-def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    ctx.plan, ctx.name, ctx.shape, tensors = inputs
-    ctx.save_for_backward(*tensors)
+@compute.register_vmap
+def _(
+    info: Any, dims: Any, plan: str, name: str, shape: Sequence[int], tensors: Sequence[Tensor]
+) -> tuple[Tensor, int]:
+    each = each_of(info.batch_size, dims[3], tensors)
+    return torch.stack([compute(plan, name, shape, one) for one in each]), 0
 
 
-def _backward(ctx: Any, upstream: Tensor) -> tuple[Any, ...]:
-    needed = [*ctx.needs_input_grad[3]]
-    found = iter(gradients(ctx.plan, ctx.name, ctx.shape, ctx.saved_tensors, needed, upstream))
-    # PyTorch takes an empty shape for a list of no tensors
-    shape = None if ctx.shape else []
-    return None, None, shape, [next(found) if wanted else None for wanted in needed]
+@gradients.register_vmap
+def _(
+    info: Any,
+    dims: Any,
+    plan: str,
+    name: str,
+    shape: Sequence[int],
+    tensors: Sequence[Tensor],
+    needed: Sequence[bool],
+    upstream: Tensor,
+) -> tuple[list[Tensor], list[int]]:
+    own = dims[3] or [None] * len(tensors)
+    each = each_of(info.batch_size, [dims[5], *own], [upstream, *tensors])
+    found = [gradients(plan, name, shape, rest, needed, first) for first, *rest in each]
+    stacked = [torch.stack(kind) for kind in zip(*found, strict=True)]
+    return stacked, [0] * len(stacked)
 
 
-compute.register_autograd(_backward, setup_context=_setup)
+class _Compiled(torch.autograd.Function):
+    """What an operator computes, with the other as its derivative: also under ``torch.func``."""
+
+    @staticmethod
+    def forward(plan: str, name: str, shape: Sequence[int], *tensors: Tensor) -> Tensor:
+        return compute(plan, name, shape, tensors)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.plan, ctx.name, ctx.shape, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        needed = ctx.needs_input_grad[3:]
+        arguments = ctx.plan, ctx.name, ctx.shape, ctx.saved_tensors, needed, upstream
+        found = iter(gradients(*arguments))
+        return None, None, None, *[next(found) if wanted else None for wanted in needed]
+
+
+def compiled(plan: str, name: str, shape: Sequence[int], tensors: Sequence[Tensor]) -> Tensor:
+    """Return what :func:`compute` does, differentiable once."""
+    different = [tensor.view_as(tensor) for tensor in tensors]  # PyTorch wants no tensor twice
+    found: Tensor = _Compiled.apply(plan, name, shape, *different)
+    return found

@@ -100,7 +100,8 @@ class Traced(NamedTuple):
 
 def traced(law: Template, given: Sequence[tuple[str, Any]]) -> Traced:
     """Return a distribution at parameters without values, given by path, name or alias."""
-    paths, events, batches, deciding = [], [], [], []
+    paths, batches, deciding = [], [], []
+    events: list[Any] = []
     tensors: dict[str, Tensor] = {}
     known = paths_of(law, tuple([name for name, _ in given]))
     for (path, rank, is_length), (_, value) in zip(known, given, strict=True):

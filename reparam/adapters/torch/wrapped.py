@@ -13,7 +13,7 @@ import reparam.base.distribution as library
 from reparam._typing import Array
 from reparam.adapters.constraints import between
 from reparam.adapters.torch._regions import of_region
-from reparam.adapters.torch.compiled import STATISTICS, computation, compute
+from reparam.adapters.torch.compiled import STATISTICS, compiled, computation
 from reparam.adapters.torch.differentiable import Differentiable
 from reparam.adapters.torch.functions import fresh_seed
 from reparam.adapters.torch.once import computed
@@ -76,8 +76,8 @@ class Wrapped(Differentiable):
     """A distribution of the library whose functions are differentiable once, and draws twice.
 
     Made by :func:`distribution`, and by the classes of vectors and matrices. Everything is computed
-    in float64 on the CPU; ``torch.compile`` computes it outside its graphs. Second derivatives of
-    draws need those of the library, which it has where draws are a map of their noise.
+    in float64 on the CPU. Second derivatives of draws need those of the library, which it has where
+    draws are a map of their noise.
 
     Attributes
     ----------
@@ -171,7 +171,8 @@ class Wrapped(Differentiable):
         """The text that stands for the plan in compiled graphs."""
         if isinstance(self._template, Traced):
             return self._template.key
-        return key_of(self._template, tuple(self.tensors))
+        key: str = key_of(self._template, tuple(self.tensors))
+        return key
 
     def _drawn(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
         return self._computed("draw", shape, [fresh_seed(generator)], self.event_shape)
@@ -195,7 +196,7 @@ class Wrapped(Differentiable):
         if torch.compiler.is_compiling():
             where = values if name == "draw" else map(double, values)
             shape = (*batch, *event)
-            found: Tensor = compute(self._key, name, shape, [*where, *map(double, theta)])
+            found = compiled(self._key, name, shape, [*where, *map(double, theta)])
             return like(found, [*values, *self._given])
         what = f"{_WHAT.get(name, name)} of {type(self._template).__name__}"
         return computed(computation(self._plan, name, tuple(batch)), what, [*values, *theta])

@@ -305,6 +305,13 @@ class TestComposed:
             )
 
         assert torch.autograd.gradcheck(functions, (y, u, *theta), rtol=1e-4, atol=1e-6)
+        assert torch.autograd.gradgradcheck(
+            lambda *each: functions(*each)[1:],
+            (y, u, *theta),
+            rtol=1e-4,
+            atol=1e-5,
+            fast_mode=True,
+        )
         draw = d.rsample((3,), generator=seeded())
         expected = ours._draw((3, *ours.batch_shape), stream())
         np.testing.assert_array_equal(draw.detach(), expected.value)

@@ -1,4 +1,4 @@
-"""Second derivatives of probabilities and quantiles, from the path and the scores.
+"""Second derivatives of functions of numbers: of probabilities and quantiles from path and scores.
 
 With v = ∂y/∂θ at fixed F, scores s = ∂ ln p/∂θ and t = ∂ ln p/∂y, the drift is s + t v = −∂v/∂y,
 and ∂v/∂φ at fixed y is ∂²y/∂θ∂φ at fixed F plus the drift in θ times v in φ.
@@ -7,13 +7,16 @@ and ∂v/∂φ at fixed y is ∂²y/∂θ∂φ at fixed F plus the drift in θ t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.base.numerical import as_rows, in_parameters, in_values
 from reparam.base.reparameterized import Reparameterized
+from reparam.base.tree import flat
 
-__all__ = ["OF_CDF", "Along", "of_probability", "of_quantile", "times"]
+__all__ = ["OF_CDF", "Along", "of_density", "of_probability", "of_quantile", "times"]
 
 #: Functions f of F(y) by name: ∂f/∂y from the log density and f.
 OF_CDF: Mapping[str, Callable[[Array, Array], Array]] = {
@@ -112,6 +115,43 @@ def of_quantile(
         in_u,
         lambda path: along.bend(path) - times(moved, along.drift(path)),
     )
+
+
+def of_density(
+    law: Reparameterized, y: Array, weight: Array, tangents: Mapping[str, Array]
+) -> tuple[Array, Array, Callable[[str], Array]]:
+    """Return ∇ ln p · w, its derivative in y, and those in parameters: differences of the scores.
+
+    Parameters
+    ----------
+    law, y
+        The distribution, of numbers, and where.
+    weight, tangents
+        The direction w: in y, and in the parameters by path.
+    """
+    slope, score = law._formula("_stein_score"), law._formula("_score")
+    declared, paths = law._all_declared, law.parameters.differentiable
+    moving = [path for path in paths if path in tangents]
+    further = [replace(law.parameters[path], differentiable=False) for path in moving]
+    count = len(declared)
+
+    def along(y: Array, *leaves: Array) -> Array:
+        theta, (own, *weights) = leaves[:count], leaves[count:]
+        scores = dict(zip(paths, flat(score(y, *theta)), strict=True))
+        total = times(own, np.broadcast_to(slope(y, *theta), y.shape))
+        for path, entries in zip(moving, weights, strict=True):
+            product = times(entries, np.broadcast_to(scores[path], entries.shape))
+            total = total + np.sum(product, axis=tuple(range(1, product.ndim)))
+        return np.asarray(total)
+
+    number = replace(declared[0], differentiable=False, dims=())
+    every = (*declared, number, *further)
+    given = (*law._theta, weight, *(tangents[path] for path in moving))
+    shape, rows, theta = as_rows(y, given, every)
+    low, high = law._ends_of_rows(shape, law._nested(law._theta))
+    in_y = in_values(along, rows, theta, low, high)
+    in_theta = dict(zip(paths, in_parameters(along, y, given, every), strict=True))
+    return along(rows, *theta).reshape(shape), in_y.reshape(shape), in_theta.__getitem__
 
 
 def times(factor: Array, derivative: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from reparam._typing import Array
-from reparam.adapters.curvature import OF_CDF, Along, of_probability, of_quantile, times
+from reparam.adapters.curvature import OF_CDF, Along, of_density, of_probability, of_quantile, times
 from reparam.base.reparameterized import Reparameterized
 from reparam.divergences import exact
 from reparam.engine.noise import Stream
@@ -54,10 +54,8 @@ def draw(
 
 def function(
     law: Reparameterized, paths: Sequence[str], name: str, value: Array
-) -> tuple[Array, Pull] | tuple[Array, Pull, Bend]:
+) -> tuple[Array, Pull, Bend]:
     """Return a function of values, and gradients in the values, then in parameters, twice.
-
-    Of densities there are no second derivatives: the library has none of scores.
 
     Parameters
     ----------
@@ -83,10 +81,18 @@ def function(
         return [first, *rest]
 
     def bend(upstream: Array, weights: Sequence[Array | None]) -> tuple[Array, list[Array | None]]:
+        if law.event_shape:
+            raise NoFormulaError(
+                f"second derivatives of {name} of {type(law).__name__} are not available: there are"
+                " no derivatives of scores of vectors; differentiate less often, or detach the"
+                " gradient"
+            )
         tangents = _tangents(law, paths, weights[1:])
         weight = np.broadcast_to(0.0 if weights[0] is None else weights[0], result.shape)
         with np.errstate(all="ignore"):
-            if name in OF_CDF:
+            if name == "log_prob":
+                found = of_density(law, value, weight, tangents)
+            elif name in OF_CDF:
                 along = Along(law, value, tangents)
                 found = of_probability(law, name, value, result, weight, along)
             else:
@@ -95,7 +101,7 @@ def function(
             total, first, of_path = found
             rest = [
                 _weighted(upstream, of_path(path), law[path].shape)
-                if path in along.speeds
+                if path in law.parameters.differentiable
                 else None
                 for path in paths
             ]
@@ -104,7 +110,7 @@ def function(
                 *rest,
             ]
 
-    return (result, pull) if name == "log_prob" else (result, pull, bend)
+    return result, pull, bend
 
 
 def _derivatives(

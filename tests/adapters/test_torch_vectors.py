@@ -305,13 +305,6 @@ class TestComposed:
             )
 
         assert torch.autograd.gradcheck(functions, (y, u, *theta), rtol=1e-4, atol=1e-6)
-        assert torch.autograd.gradgradcheck(
-            lambda *each: functions(*each)[1:],
-            (y, u, *theta),
-            rtol=1e-4,
-            atol=1e-5,
-            fast_mode=True,
-        )
         draw = d.rsample((3,), generator=seeded())
         expected = ours._draw((3, *ours.batch_shape), stream())
         np.testing.assert_array_equal(draw.detach(), expected.value)
@@ -320,6 +313,22 @@ class TestComposed:
             np.testing.assert_allclose(gradient, expected.vjp(1.0)[path], rtol=1e-12)
         np.testing.assert_array_equal(d.mean.detach(), ours.mean)
         assert d.expand((3, 2)).rsample((4,)).shape == (4, 3, 2)
+
+    @pytest.mark.long
+    @pytest.mark.parametrize("text", COMPOSED)
+    def test_second_derivatives_agree_with_differences(self, text):
+        paths = [*COMPOSED[text]]
+        theta = [torch.tensor(x, dtype=DOUBLE, requires_grad=True) for x in COMPOSED[text].values()]
+        u = torch.tensor([[0.2], [0.4], [0.9]], dtype=DOUBLE, requires_grad=True)
+        y = rpt.distribution(text).icdf(u).detach().requires_grad_()
+
+        def functions(y, u, *theta):
+            d = rpt.distribution(text, dict(zip(paths, theta, strict=True)), validate_args=False)
+            values = [getattr(d, f)(y) for f in ("log_prob", "cdf", "sf", "log_cdf", "log_sf")]
+            return *values, d.icdf(u), d.isf(u)
+
+        tolerances = {"rtol": 1e-4, "atol": 1e-5, "fast_mode": True}
+        assert torch.autograd.gradgradcheck(functions, (y, u, *theta), **tolerances)
 
     def test_numbers_are_constants_and_types_those_of_tensors(self):
         loc = torch.tensor([0.1, 0.2], requires_grad=True)
@@ -368,11 +377,27 @@ class TestComposed:
         torch.testing.assert_close(mixed, (slope - 10.0 * loc).detach() / scale.detach())
         with pytest.raises(NoFormulaError, match="third derivatives of draws of Folded"):
             twice.backward()
-        (slope,) = torch.autograd.grad(d.log_prob(y.detach()).sum(), loc, create_graph=True)
-        with pytest.raises(NoFormulaError, match="second derivatives of log_prob of Folded"):
-            slope.backward()
         with pytest.raises(NoFormulaError, match="derivatives of the mean"):
             d.mean.backward()
+
+    def test_second_derivatives_of_functions(self):
+        """Y = exp(μ + σz) has ln p = −(ln y − μ)²/2σ² + …, and F(y) = Φ((ln y − μ)/σ)."""
+        loc = torch.tensor([0.5, -1.0], dtype=DOUBLE, requires_grad=True)
+        d = rpt.distribution("exp(gaussian)", {"base.loc": loc, "base.scale": 2.0})
+        y = torch.tensor([0.3, 4.0], dtype=DOUBLE, requires_grad=True)
+        z, normal = (y.log() - loc) / 2.0, rpt.Normal(0.0, torch.tensor(1.0, dtype=DOUBLE))
+        for value, expected in ((d.log_prob(y), -y.log() - z**2 / 2), (d.cdf(y), normal.cdf(z))):
+            found = []
+            for each in (value, expected):
+                slope = torch.autograd.grad(each.sum(), loc, create_graph=True)[0]
+                second = torch.autograd.grad(slope.square().sum(), (loc, y), retain_graph=True)
+                found.append(second)
+            torch.testing.assert_close(*found, rtol=1e-8, atol=0.0)
+        alpha = torch.ones(3, dtype=DOUBLE, requires_grad=True)
+        density = dirichlet_density(alpha)
+        (slope,) = torch.autograd.grad(density, alpha, create_graph=True)
+        with pytest.raises(NoFormulaError, match="no derivatives of scores of vectors"):
+            slope.sum().backward()
 
     def test_mistakes(self):
         with pytest.raises(NotReparameterizable, match="differentiable"):

@@ -51,10 +51,11 @@ class Flow(NamedTuple):
     @property
     def through(self) -> dict[str, Array]:
         """±p ∂end/∂θ by parameter."""
-        return {
-            name: np.where(self.density == 0.0, 0.0, self.density * speed)
-            for name, speed in self.speeds.items()
-        }
+        with np.errstate(all="ignore"):  # ∞ times 0 is undefined, and says so
+            return {
+                name: np.where(self.density == 0.0, 0.0, self.density * speed)
+                for name, speed in self.speeds.items()
+            }
 
 
 class Reparameterized(Arithmetic, SecondOrder):

@@ -115,7 +115,13 @@ def test_quantiles_are_those_of_another_route(tool, name):
             assert abs(y / mpf(row["quantile"]) - 1) < mpf("1e-23")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long if registry.get(name)._is_slow else ())
+        for name in NAMES
+    ],
+)
 def test_values_by_the_cdf(sweep, name):
     """Where −8 < z < 8 or u isn't far out: F(y) = u by FLINT, and −F_θ/F_y by its differences."""
     table, law = reference_table(name), sweep.CONTINUOUS[name]

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from reparam._typing import Array
+from reparam.adapters.curvature import OF_CDF, Along, of_density, of_probability, of_quantile, times
 from reparam.base.reparameterized import Reparameterized
 from reparam.divergences import exact
 from reparam.engine.noise import Stream
@@ -22,14 +23,6 @@ Pull: TypeAlias = Callable[[Array, Sequence[bool]], "list[Array | None]"]
 
 #: Of gradients, summed with weights: its own in that in the result, and in the arguments.
 Bend: TypeAlias = Callable[[Array, Sequence["Array | None"]], "tuple[Array, list[Array | None]]"]
-
-#: Functions f of F(y) by name: ∂f/∂y from the log density and f.
-_OF_CDF: Mapping[str, Callable[[Array, Array], Array]] = {
-    "cdf": lambda log_prob, f: np.exp(log_prob),
-    "sf": lambda log_prob, f: -np.exp(log_prob),
-    "log_cdf": lambda log_prob, f: np.exp(log_prob - f),
-    "log_sf": lambda log_prob, f: -np.exp(log_prob - f),
-}
 
 
 def draw(
@@ -52,11 +45,7 @@ def draw(
 
     def bend(upstream: Array, weights: Sequence[Array | None]) -> tuple[Array, list[Array | None]]:
         """Σ w · vjp(u) is u · jvp(w), and hvp(u, w) its gradient in parameters."""
-        tangents = {
-            path: _tangent(law, path, weight)
-            for path, weight in zip(paths, weights, strict=True)
-            if weight is not None
-        }
+        tangents = _tangents(law, paths, weights)
         found = made.hvp(upstream, tangents)
         return made.jvp(tangents), [found.get(path) for path in paths]
 
@@ -65,8 +54,8 @@ def draw(
 
 def function(
     law: Reparameterized, paths: Sequence[str], name: str, value: Array
-) -> tuple[Array, Pull]:
-    """Return a function of values, and gradients in the values, then in parameters.
+) -> tuple[Array, Pull, Bend]:
+    """Return a function of values, and gradients in the values, then in parameters, twice.
 
     Parameters
     ----------
@@ -91,7 +80,37 @@ def function(
             )
         return [first, *rest]
 
-    return result, pull
+    def bend(upstream: Array, weights: Sequence[Array | None]) -> tuple[Array, list[Array | None]]:
+        if law.event_shape:
+            raise NoFormulaError(
+                f"second derivatives of {name} of {type(law).__name__} are not available: there are"
+                " no derivatives of scores of vectors; differentiate less often, or detach the"
+                " gradient"
+            )
+        tangents = _tangents(law, paths, weights[1:])
+        weight = np.broadcast_to(0.0 if weights[0] is None else weights[0], result.shape)
+        with np.errstate(all="ignore"):
+            if name == "log_prob":
+                found = of_density(law, value, weight, tangents)
+            elif name in OF_CDF:
+                along = Along(law, value, tangents)
+                found = of_probability(law, name, value, result, weight, along)
+            else:
+                along = Along(law, result, tangents)
+                found = of_quantile(law, -1.0 if name == "isf" else 1.0, result, weight, along)
+            total, first, of_path = found
+            rest = [
+                _weighted(upstream, of_path(path), law[path].shape)
+                if path in law.parameters.differentiable
+                else None
+                for path in paths
+            ]
+            return np.broadcast_to(total, result.shape), [
+                _weighted(upstream, first, value.shape),
+                *rest,
+            ]
+
+    return result, pull, bend
 
 
 def _derivatives(
@@ -100,10 +119,10 @@ def _derivatives(
     """Return the derivative in the value, and those in parameters, as they are wanted."""
     if name == "log_prob":
         return lambda: law.stein_score(value), lambda: law.score(value)
-    if name in _OF_CDF:
-        steep = _OF_CDF[name](law.log_prob(value), result)
+    if name in OF_CDF:
+        steep = OF_CDF[name](law.log_prob(value), result)
         return lambda: steep, lambda: {
-            path: -_times(steep, speed) for path, speed in law.pathwise(value).items()
+            path: -times(steep, speed) for path, speed in law.pathwise(value).items()
         }
     sign = -1.0 if name == "isf" else 1.0
     return lambda: sign * np.exp(-law.log_prob(result)), lambda: law.pathwise(result)
@@ -159,19 +178,20 @@ def _chosen(
     ]
 
 
-def _tangent(law: Reparameterized, path: str, weight: Array) -> Array:
-    """Return the part of weights that derivatives in a parameter have."""
-    domain = law.parameters[path].domain
-    return domain.projected(weight, law[path]) if isinstance(domain, Region) else weight
+def _tangents(
+    law: Reparameterized, paths: Sequence[str], weights: Sequence[Array | None]
+) -> dict[str, Array]:
+    """Return the parts of weights that derivatives in parameters have."""
+    found = {}
+    for path, weight in zip(paths, weights, strict=True):
+        if weight is not None:
+            domain = law.parameters[path].domain
+            found[path] = weight
+            if isinstance(domain, Region):
+                found[path] = domain.projected(weight, law[path])
+    return found
 
 
 def _weighted(upstream: Array, derivative: Array, shape: tuple[int, ...]) -> Array:
     """Return upstream · derivative, which may have further axes, summed to a shape."""
-    further = (1,) * (np.ndim(derivative) - upstream.ndim)
-    return summed_to(_times(upstream.reshape(upstream.shape + further), derivative), shape)
-
-
-def _times(factor: Array, derivative: Array) -> Array:
-    """Return the product: 0 where the factor is 0 and the derivative infinite or undefined."""
-    lost = (factor == 0.0) & ~np.isfinite(derivative)
-    return factor * np.where(lost, 0.0, derivative)
+    return summed_to(times(upstream, derivative), shape)

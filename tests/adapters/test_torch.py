@@ -450,7 +450,7 @@ class TestCompiling:
         alpha = torch.tensor(2.0, dtype=DOUBLE, requires_grad=True)
 
         def loss(alpha, y):
-            drawn = rpt.rsample("gamma", y.shape, seed=1, alpha=alpha)
+            drawn = rpt.rsample("gamma", y.shape, seed=1, alpha=alpha, rate=alpha)
             return (rpt.attach(y, "gamma", alpha=alpha) + drawn).sum()
 
         compiled = torch.compile(loss, fullgraph=True, dynamic=True, backend="aot_eager")

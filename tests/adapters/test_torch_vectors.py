@@ -267,6 +267,7 @@ class TestBesideTorch:
 COMPOSED = {
     "truncated(gaussian, low=0)": {"base.loc": [0.5, -1.0], "base.scale": 2.0},
     "mixture([0.3, 0.7], gaussian, gamma)": {
+        "weights": [[0.3, 0.7], [0.4, 0.6]],
         "components[0].loc": [-0.5, 1.0],
         "components[1].alpha": [1.5, 3.0],
     },
@@ -312,6 +313,22 @@ class TestComposed:
             np.testing.assert_allclose(gradient, expected.vjp(1.0)[path], rtol=1e-12)
         np.testing.assert_array_equal(d.mean.detach(), ours.mean)
         assert d.expand((3, 2)).rsample((4,)).shape == (4, 3, 2)
+
+    @pytest.mark.long
+    @pytest.mark.parametrize("text", COMPOSED)
+    def test_second_derivatives_agree_with_differences(self, text):
+        paths = [*COMPOSED[text]]
+        theta = [torch.tensor(x, dtype=DOUBLE, requires_grad=True) for x in COMPOSED[text].values()]
+        u = torch.tensor([[0.2], [0.4], [0.9]], dtype=DOUBLE, requires_grad=True)
+        y = rpt.distribution(text).icdf(u).detach().requires_grad_()
+
+        def functions(y, u, *theta):
+            d = rpt.distribution(text, dict(zip(paths, theta, strict=True)), validate_args=False)
+            values = [getattr(d, f)(y) for f in ("log_prob", "cdf", "sf", "log_cdf", "log_sf")]
+            return *values, d.icdf(u), d.isf(u)
+
+        tolerances = {"rtol": 1e-4, "atol": 1e-5, "fast_mode": True}
+        assert torch.autograd.gradgradcheck(functions, (y, u, *theta), **tolerances)
 
     def test_numbers_are_constants_and_types_those_of_tensors(self):
         loc = torch.tensor([0.1, 0.2], requires_grad=True)
@@ -360,24 +377,27 @@ class TestComposed:
         torch.testing.assert_close(mixed, (slope - 10.0 * loc).detach() / scale.detach())
         with pytest.raises(NoFormulaError, match="third derivatives of draws of Folded"):
             twice.backward()
-        (slope,) = torch.autograd.grad(d.log_prob(y.detach()).sum(), loc, create_graph=True)
-        with pytest.raises(NoFormulaError, match="second derivatives of log_prob of Folded"):
-            slope.backward()
         with pytest.raises(NoFormulaError, match="derivatives of the mean"):
             d.mean.backward()
 
-    @pytest.mark.filterwarnings("ignore:The .grad attribute")
-    def test_compiled_graphs_break_around_it(self):
-        loc = torch.tensor(0.5, dtype=DOUBLE, requires_grad=True)
-
-        def loss(loc):
-            d = rpt.distribution("folded(gaussian)", {"base.loc": loc})
-            return d.log_prob(torch.tensor(0.3, dtype=DOUBLE)) * 2.0
-
-        found = torch.compile(loss, backend="aot_eager")(loc)
-        found.backward()
-        expected = rp.Folded(rp.Gaussian(0.5)).score(0.3)["base.loc"]
-        np.testing.assert_allclose(loc.grad, 2.0 * expected, rtol=1e-14)
+    def test_second_derivatives_of_functions(self):
+        """Y = exp(μ + σz) has ln p = −(ln y − μ)²/2σ² + …, and F(y) = Φ((ln y − μ)/σ)."""
+        loc = torch.tensor([0.5, -1.0], dtype=DOUBLE, requires_grad=True)
+        d = rpt.distribution("exp(gaussian)", {"base.loc": loc, "base.scale": 2.0})
+        y = torch.tensor([0.3, 4.0], dtype=DOUBLE, requires_grad=True)
+        z, normal = (y.log() - loc) / 2.0, rpt.Normal(0.0, torch.tensor(1.0, dtype=DOUBLE))
+        for value, expected in ((d.log_prob(y), -y.log() - z**2 / 2), (d.cdf(y), normal.cdf(z))):
+            found = []
+            for each in (value, expected):
+                slope = torch.autograd.grad(each.sum(), loc, create_graph=True)[0]
+                second = torch.autograd.grad(slope.square().sum(), (loc, y), retain_graph=True)
+                found.append(second)
+            torch.testing.assert_close(*found, rtol=1e-8, atol=0.0)
+        alpha = torch.ones(3, dtype=DOUBLE, requires_grad=True)
+        density = dirichlet_density(alpha)
+        (slope,) = torch.autograd.grad(density, alpha, create_graph=True)
+        with pytest.raises(NoFormulaError, match="no derivatives of scores of vectors"):
+            slope.sum().backward()
 
     def test_mistakes(self):
         with pytest.raises(NotReparameterizable, match="differentiable"):
@@ -447,3 +467,154 @@ class TestTransforms:
 
         y = torch.func.vmap(draw, randomness="different")(torch.zeros(3, dtype=DOUBLE))
         assert len(y.unique()) == 6
+
+
+def eye(rows):
+    """A lower triangular matrix."""
+    return 1.5 * torch.eye(rows, dtype=DOUBLE) + torch.ones(rows, rows, dtype=DOUBLE).tril(-1) / 3
+
+
+def of_vectors(d):
+    """Draws, their density, and that of wider batches."""
+    y = d.rsample((3,))
+    total = d.expand((3, *d.batch_shape)).log_prob(y).square().sum() + d.mean.detach().sum()
+    return total + y.sin().sum() + d.log_prob(y.detach()).sum()
+
+
+def of_numbers(d):
+    """Draws, and functions of these."""
+    y = d.rsample((3,))
+    return y.sin().sum() + d.log_prob(y).sum() + d.cdf(y.detach()).sum() + d.icdf(d.sf(y)).sum()
+
+
+def divergences(loc, factor, alpha):
+    p, q = rpt.MultivariateNormal(loc, scale_tril=factor), rpt.MultivariateNormal(torch.zeros(3))
+    pair = rpt.Dirichlet(alpha), rpt.Dirichlet(alpha.detach() + 1.0)
+    return theirs.kl_divergence(p, q).sum() + theirs.kl_divergence(*pair).sum()
+
+
+#: Made outside of what is compiled.
+MIXTURE = rp.parse("mixture([0.3, 0.7], truncated(gaussian, low=0), gamma)")
+SMALL = {"base.scale": 2.5, "high": 9.5}
+MIXED = ("weights", "components[0].base.loc", "components[1].alpha")
+
+#: What is compiled, and the values of parameters.
+COMPILED = {
+    "gaussian": (
+        lambda loc, factor: of_vectors(rpt.MultivariateNormal(loc, scale_tril=factor)),
+        [[[0.0, 1.0, 2.0], [0.5, -1.0, 3.0]], eye(3)],
+    ),
+    "dirichlet": (lambda alpha: of_vectors(rpt.Dirichlet(alpha)), [[[0.5, 1.5, 3.0]]]),
+    "lkj": (lambda eta: of_vectors(rpt.LKJCholesky(4, eta)), [[0.5, 1.5]]),
+    "wishart": (
+        lambda df, factor: of_vectors(rpt.Wishart(df, scale_tril=factor)),
+        [[7.5, 6.0], eye(5)],
+    ),
+    "truncated": (
+        lambda loc: of_numbers(
+            rpt.distribution("truncated(gaussian, low=0)", {"base.loc": loc, **SMALL})
+        ),
+        [[0.5, -1.0]],
+    ),
+    "mixture": (
+        lambda *theta: of_numbers(rpt.distribution(MIXTURE, dict(zip(MIXED, theta, strict=True)))),
+        [[0.4, 0.6], [0.5, -1.0], 2.5],
+    ),
+    "transformed": (
+        lambda df, scale: of_numbers(
+            rpt.distribution("3*student-t(df=5) + 1", {"base.df": df, "map.scale": scale})
+        ),
+        [[5.0, 9.0], 2.0],
+    ),
+    "divergences": (divergences, [[0.5, -1.0, 2.0], eye(3), [0.5, 1.5]]),
+}
+
+#: Those that the long tests are not needed for.
+BRIEF = ("dirichlet", "truncated")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch in its own code
+class TestCompiling:
+    """Whole graphs, beside the same code that is not compiled."""
+
+    @pytest.mark.parametrize(
+        "name", [x if x in BRIEF else pytest.param(x, marks=pytest.mark.long) for x in COMPILED]
+    )
+    def test_whole_graphs_have_the_same_values_and_gradients(self, name):
+        loss, values = COMPILED[name]
+        theta = [torch.as_tensor(x, dtype=DOUBLE).requires_grad_() for x in values]
+        found, expected = (with_gradients(f, theta) for f in (whole_graph(loss), loss))
+        for one, other in zip(found, expected, strict=True):
+            assert torch.equal(one, other)
+
+    @pytest.mark.long
+    def test_sizes_types_and_constants_may_change(self):
+        def loss(alpha, scale):
+            d = rpt.distribution("folded(gaussian)", {"base.loc": alpha, "base.scale": scale})
+            return rpt.Dirichlet(alpha).rsample((5,)).square().sum() + d.log_prob(alpha).sum()
+
+        whole = whole_graph(loss)
+        for dtype in (DOUBLE, torch.float32):
+            for k, scale in ((3, 1.5), (4, 2.5), (5, 0.5)):
+                alpha = torch.arange(1, k + 1).to(dtype).requires_grad_()
+                found, expected = (with_gradients(f, [alpha], scale) for f in (whole, loss))
+                assert found[0].dtype == dtype
+                assert all(map(torch.equal, found, expected))
+        with pytest.raises(ParameterError, match=r"concentration\[1\]=-4"):
+            whole(torch.tensor([1.0, -4.0, 1.0], requires_grad=True), 0.5)
+
+    @pytest.mark.long
+    def test_distributions_from_outside_and_gradients_inside(self):
+        loc = torch.tensor([0.5, 1.0], dtype=DOUBLE, requires_grad=True)
+        laws = [rpt.distribution("folded(gaussian)", loc=loc, scale=x) for x in (1.0, 2.0)]
+
+        def loss(law):
+            return law.rsample((3,)).sum() + law.log_prob(torch.tensor(0.3)).sum()
+
+        whole = whole_graph(loss)
+        for law in laws:
+            found, expected = (
+                [*torch.autograd.grad(value, loc), value]
+                for value in (fixed(call, law) for call in (whole, loss))
+            )
+            assert all(map(torch.equal, found, expected))
+        slope = torch.func.grad(dirichlet_density)
+        alpha = torch.tensor([0.5, 2.0, 1.0], dtype=DOUBLE)
+        assert torch.equal(whole_graph(slope)(alpha), slope(alpha))
+
+    def test_operators_keep_the_rules(self):
+        plans = pytest.importorskip("reparam.adapters.torch.plans")
+        compiled = pytest.importorskip("reparam.adapters.torch.compiled")
+        alpha = torch.tensor([[0.5, 2.0], [1.0, 3.0]], dtype=DOUBLE)
+        key = plans.key_of(rp.Dirichlet([1.0, 1.0]), ("concentration",))
+        y, seed = torch.tensor([0.3, 0.7], dtype=DOUBLE), torch.tensor([1, 2])
+        for name, where, event in (
+            ("draw", [seed], (2,)),
+            ("log_prob", [y], ()),
+            ("mean", [], (2,)),
+        ):
+            arguments = key, name, [2, *event], [*where, alpha]
+            torch.library.opcheck(compiled.compute, arguments)
+            if name != "mean":
+                needed = [name == "log_prob", True]
+                upstream = torch.ones(2, *event, dtype=DOUBLE)
+                torch.library.opcheck(compiled.gradients, (*arguments, needed, upstream))
+
+
+def dirichlet_density(alpha):
+    return rpt.Dirichlet(alpha).log_prob(torch.full((3,), 1 / 3, dtype=DOUBLE))
+
+
+def whole_graph(function):
+    torch._dynamo.reset()
+    return torch.compile(function, fullgraph=True, backend="aot_eager")
+
+
+def fixed(function, *arguments):
+    torch.manual_seed(1)
+    return function(*arguments)
+
+
+def with_gradients(loss, theta, *constants):
+    value = fixed(loss, *theta, *constants)
+    return [value.detach(), *torch.autograd.grad(value, theta)]

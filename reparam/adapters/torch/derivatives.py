@@ -34,11 +34,11 @@ def evaluate(law: str, function: str, values: Sequence[Tensor], theta: Sequence[
     All are float64 tensors on the CPU that broadcast together; the function is one of
     :data:`~reparam.adapters.rules.RULES` that has one result.
     """
-    arguments = law, function, len(values), *values, *theta
     if torch.compiler.is_compiling():
-        found: tuple[Tensor, ...] = _Evaluated.apply(*arguments)
+        different = [tensor.view_as(tensor) for tensor in (*values, *theta)]  # PyTorch wants so
+        found: tuple[Tensor, ...] = _Evaluated.apply(law, function, len(values), *different)
     else:
-        found = applied(_Differentiable, *arguments)
+        found = applied(_Differentiable, law, function, len(values), *values, *theta)
     return found[0]
 
 

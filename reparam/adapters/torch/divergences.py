@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 from torch.distributions import register_kl
 
-from reparam.adapters import formulas, wrapping
+from reparam.adapters import formulas
 from reparam.adapters.laws import law_of
 from reparam.adapters.torch._constants import differentiable
+from reparam.adapters.torch.compiled import compiled
+from reparam.adapters.torch.compiled import divergence as of_plans
 from reparam.adapters.torch.distributions import Univariate
 from reparam.adapters.torch.once import Once, computed
 from reparam.adapters.torch.operators import arrays, in_front, tensors
@@ -38,14 +40,13 @@ def divergence(p: Univariate, q: Univariate) -> Tensor:
 @register_kl(Wrapped, Wrapped)
 def _of_wrapped(p: Wrapped, q: Wrapped) -> Tensor:
     """Return KL(p‖q) of vectors and composed distributions, differentiable once."""
-    given = [*p.tensors.values(), *q.tensors.values()]
-    count, paths = len(p.tensors), ([*p.tensors], [*q.tensors])
-
-    def compute(*theta: Any) -> tuple[Any, Any]:
-        return wrapping.divergence(p.law_at(theta[:count]), q.law_at(theta[count:]), paths)
-
+    theta = [*p.tensors.values(), *q.tensors.values()]
     shape = torch.broadcast_shapes(p.batch_shape, q.batch_shape)
-    return computed(compute, f"KL(p‖q) of {p} and {q}", given).expand(shape)
+    if torch.compiler.is_compiling():
+        own = torch.broadcast_shapes(p._template.batch_shape, q._template.batch_shape)
+        found = compiled(f"{p._key} {q._key}", "divergence", own, [*map(double, theta)])
+        return like(found, [*p._given, *q._given]).expand(shape)
+    return computed(of_plans(p._plan, q._plan), f"KL(p‖q) of {p} and {q}", theta).expand(shape)
 
 
 @torch.library.custom_op(

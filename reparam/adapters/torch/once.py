@@ -15,7 +15,7 @@ from reparam.adapters.torch.types import Kind, array, kind
 from reparam.adapters.wrapping import Bend, Pull
 from reparam.errors import NoFormulaError
 
-__all__ = ["Computation", "Once", "computed"]
+__all__ = ["Computation", "Once", "computed", "each_of"]
 
 #: A function of arrays, which returns a result with its derivatives, and perhaps with theirs.
 Computation: TypeAlias = Callable[..., "tuple[Any, Pull] | tuple[Any, Pull, Bend]"]
@@ -101,7 +101,7 @@ class _Computed(torch.autograd.Function):
     def vmap(info: Any, dims: Any, call: _Call, *tensors: Tensor) -> Any:
         found = [
             applied(_Computed, call.again(), *each)
-            for each in _each(info.batch_size, dims[1:], tensors)
+            for each in each_of(info.batch_size, dims[1:], tensors)
         ]
         return torch.stack(found), 0
 
@@ -135,7 +135,7 @@ class _Pulled(torch.autograd.Function):
         is_same = all(dim is None for dim in dims[3:])  # so that the function is called once
         found = [
             applied(_Pulled, call if is_same else call.again(), needed, *each)
-            for each in _each(info.batch_size, dims[2:], tensors)
+            for each in each_of(info.batch_size, dims[2:], tensors)
         ]
         stacked = tuple(torch.stack(each) for each in zip(*found, strict=True))
         return stacked, (0,) * len(stacked)
@@ -175,7 +175,7 @@ class _Bent(torch.autograd.Function):
     def vmap(info: Any, dims: Any, call: _Call, places: Any, *tensors: Tensor) -> Any:
         found = [
             applied(_Bent, call.again(), places, *each)
-            for each in _each(info.batch_size, dims[2:], tensors)
+            for each in each_of(info.batch_size, dims[2:], tensors)
         ]
         stacked = tuple(torch.stack(each) for each in zip(*found, strict=True))
         return stacked, (0,) * len(stacked)
@@ -219,7 +219,7 @@ def _argument(tensor: Tensor) -> Any:
     return array(tensor) if tensor.is_floating_point() else tensor.numpy(force=True)
 
 
-def _each(size: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> list[list[Tensor]]:
+def each_of(size: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> list[list[Tensor]]:
     """Return the tensors of each element of a batch."""
     pairs = [*zip(tensors, dims, strict=True)]
     return [[x if dim is None else x.select(dim, k) for x, dim in pairs] for k in range(size)]

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 from torch.distributions.utils import lazy_property
 
+from reparam.adapters.torch.plans import Traced, traced
 from reparam.adapters.torch.wrapped import Wrapped, numbers
 from reparam.base.reparameterized import Reparameterized
 from reparam.errors import UnknownParameterError
@@ -31,7 +32,6 @@ class Vector(Wrapped):
     #: The library's name of a parameter -> PyTorch's.
     _names: ClassVar[dict[str, str]]
 
-    @torch.compiler.disable
     def __init__(self, *args: Any, validate_args: bool | None = None, **parameters: Any) -> None:
         given = dict(zip(self._order, args, strict=False))
         if len(args) > len(self._order) or given.keys() & parameters.keys():
@@ -40,40 +40,62 @@ class Vector(Wrapped):
             )
         ours = {theirs: name for name, theirs in self._names.items()}
         passed = [(ours.get(name, name), x) for name, x in {**given, **parameters}.items()]
-        values = self.made_of._arguments.by_name((name, x) for name, x in passed if x is not None)
+        passed = [(name, x) for name, x in passed if x is not None]
+        template, tensors = self._structure(passed)
+        super().__init__(template, tensors, validate_args)
+        self._set_parameters(template.batch_shape)
+
+    def _structure(
+        self, passed: list[tuple[str, Any]]
+    ) -> tuple[Reparameterized | Traced, dict[str, Tensor]]:
+        """Return the distribution, and the parameters that are tensors."""
+        if torch.compiler.is_compiling():
+            structure = traced(self.made_of, passed)
+            return structure, structure.tensors
+        values = self.made_of._arguments.by_name(passed)
         template = self.made_of(**numbers(values))
-        tensors = {
+        return template, {
             name: value
             for name, value in values.items()
             if isinstance(value, Tensor) and not template.parameters[name].length_of
         }
-        self.__dict__.update(self._attributes(template, tensors, template.batch_shape))
-        super().__init__(template, tensors, validate_args)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Vector:
         """Return the same distribution with an expanded batch shape."""
         new: Any = super().expand(batch_shape, _instance)
-        new.__dict__.update(new._attributes(new._template, new.tensors, new.batch_shape))
+        new._set_parameters(new.batch_shape)
         return new  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         text: str = Distribution.__repr__(self)
         return text
 
-    def _attributes(
-        self, template: Reparameterized, tensors: dict[str, Tensor], batch: Sequence[int]
-    ) -> dict[str, Any]:
-        """Return the parameters by PyTorch's names, of the batch's shape."""
-        dtypes = [tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()]
+    def _set_parameters(self, batch: Sequence[int]) -> None:
+        """Set the parameters by PyTorch's names, of the batch's shape."""
+        given = self._given
+        dtypes = [tensor.dtype for tensor in given if tensor.is_floating_point()]
         dtype = dtypes[0] if dtypes else torch.get_default_dtype()
-        found: dict[str, Any] = {}
-        for name, declared in template.parameters.items():
-            array = template[name]
-            value = tensors.get(name, torch.tensor(array, dtype=dtype))
-            shape = (*batch, *declared.event(value))
-            length = declared.length_of
-            found[self._names.get(name, name)] = int(array) if length else value.expand(shape)
-        return found
+        for name, rank, is_length, array in self._declared:
+            value = self.tensors.get(name)
+            if value is None:
+                value = torch.tensor(array, dtype=dtype)
+            elif not any(value is each for each in given):
+                value = value.to(dtype)
+            shape = (*batch, *value.shape[value.ndim - rank :])
+            setattr(
+                self, self._names.get(name, name), int(array) if is_length else value.expand(shape)
+            )
+
+    @property
+    def _declared(self) -> Sequence[tuple[str, int, bool, Any]]:
+        """The name of each parameter, how many axes a value has, whether it is a length; values."""
+        template = self._template
+        if isinstance(template, Traced):
+            return template.declared
+        return [
+            (name, declared.rank, bool(declared.length_of), template[name])
+            for name, declared in template.parameters.items()
+        ]
 
 
 def matrix(name: str, group: Sequence[str]) -> Any:

@@ -11,23 +11,20 @@ from torch.distributions import Distribution, constraints
 
 import reparam.base.distribution as library
 from reparam._typing import Array
-from reparam.adapters import wrapping
 from reparam.adapters.constraints import between
 from reparam.adapters.torch._regions import of_region
+from reparam.adapters.torch.compiled import STATISTICS, compiled, computation
 from reparam.adapters.torch.differentiable import Differentiable
 from reparam.adapters.torch.functions import fresh_seed
 from reparam.adapters.torch.once import computed
-from reparam.adapters.torch.operators import stream_of
+from reparam.adapters.torch.plans import Plan, Traced, key_of, plan_of, reparameterized, traced
 from reparam.adapters.torch.types import Number, array, double, like
 from reparam.base.reparameterized import Reparameterized
-from reparam.errors import NoFormulaError, NotReparameterizable
 from reparam.regions import Region
-from reparam.spelling import parse
 
 __all__ = ["Wrapped", "distribution", "numbers"]
 
 
-@torch.compiler.disable
 def distribution(
     law: str | library.Distribution,
     parameters: Mapping[str, Number] | None = None,
@@ -57,12 +54,11 @@ def distribution(
     ParameterError
         If a parameter is outside its domain.
     """
-    found = parse(law) if isinstance(law, str) else law
-    if not isinstance(found, Reparameterized):
-        raise NotReparameterizable(
-            f"{found!r} has no draws that are differentiable; pass a distribution that has"
-        )
     given = [*(parameters or {}).items(), *named.items()]
+    if torch.compiler.is_compiling():
+        structure = traced(law, given)
+        return Wrapped(structure, structure.tensors, validate_args)
+    found = reparameterized(law)
     values = found.parameters.by_name(given)
     tensors = {path: value for path, value in values.items() if isinstance(value, Tensor)}
     return Wrapped(found.replace(numbers(values)), tensors, validate_args)
@@ -80,8 +76,8 @@ class Wrapped(Differentiable):
     """A distribution of the library whose functions are differentiable once, and draws twice.
 
     Made by :func:`distribution`, and by the classes of vectors and matrices. Everything is computed
-    in float64 on the CPU; ``torch.compile`` computes it outside its graphs. Second derivatives of
-    draws need those of the library, which it has where draws are a map of their noise.
+    in float64 on the CPU. Second derivatives of draws need those of the library, which it has where
+    draws are a map of their noise.
 
     Attributes
     ----------
@@ -93,7 +89,7 @@ class Wrapped(Differentiable):
 
     def __init__(
         self,
-        template: Reparameterized,
+        template: Reparameterized | Traced,
         tensors: Mapping[str, Tensor],
         validate_args: bool | None = None,
     ) -> None:
@@ -114,7 +110,7 @@ class Wrapped(Differentiable):
     @torch.compiler.disable
     def law_at(self, values: Sequence[Any]) -> Reparameterized:
         """Return the distribution at other values of the parameters that are tensors."""
-        return self._template.replace(dict(zip(self.tensors, values, strict=True)))
+        return self._plan.at(values)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.law!r})"
@@ -159,54 +155,55 @@ class Wrapped(Differentiable):
 
     @property
     def _given(self) -> list[Tensor]:
+        """The tensors that decide the type of results."""
+        if isinstance(self._template, Traced):
+            return [self.tensors[path] for path in self._template.deciding]
         return [*self.tensors.values()]
 
+    @property
+    def _plan(self) -> Plan:
+        if isinstance(self._template, Traced):
+            return plan_of(self._template.key)
+        return Plan(self._template, tuple(self.tensors))
+
+    @property
+    def _key(self) -> str:
+        """The text that stands for the plan in compiled graphs."""
+        if isinstance(self._template, Traced):
+            return self._template.key
+        key: str = key_of(self._template, tuple(self.tensors))
+        return key
+
     def _drawn(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
-        paths = [*self.tensors]
-
-        def compute(seed: Any, *theta: Any) -> Any:
-            law, stream = self.law_at(theta), stream_of(seed)
-            made, pull, bend = wrapping.draw(law, paths, stream, shape)
-            return (
-                made,
-                lambda upstream, needed: [None, *pull(upstream, needed[1:])],
-                lambda upstream, weights: _behind_seed(*bend(upstream, weights[1:])),
-            )
-
-        return self._computed(compute, "draws of", [fresh_seed(generator)])
+        return self._computed("draw", shape, [fresh_seed(generator)], self.event_shape)
 
     def _function(self, name: str, value: Tensor) -> Tensor:
-        paths = [*self.tensors]
-
-        def compute(value: Any, *theta: Any) -> Any:
-            return wrapping.function(self.law_at(theta), paths, name, value)
-
-        found = self._computed(compute, f"{name} of", [value])
+        value = value if isinstance(value, Tensor) else double(value)
+        sample = value.shape[: max(value.ndim - len(self.event_shape), 0)]
+        batch = torch.broadcast_shapes(sample, self._template.batch_shape)
+        found = self._computed(name, batch, [value])
         return found.expand(torch.broadcast_shapes(found.shape, self.batch_shape))
 
     def _statistic(self, name: str, event: Sequence[int]) -> Tensor:
-        def compute(*theta: Any) -> Any:
-            law = self.law_at(theta)
-
-            def pull(*_: Any) -> Any:
-                raise NoFormulaError(
-                    f"derivatives of the {name} of {law!r} are not available in PyTorch;"
-                    " differentiate an average over draws"
-                )
-
-            return getattr(law, name), pull
-
-        found = self._computed(compute, f"the {name} of", [])
+        found = self._computed(name, self._template.batch_shape, [], event)
         return found.expand((*self.batch_shape, *event))
 
-    def _computed(self, compute: Any, what: str, values: list[Tensor]) -> Tensor:
-        where = (x if isinstance(x, Tensor) else double(x) for x in values)
-        return computed(compute, f"{what} {type(self._template).__name__}", [*where, *self._given])
+    def _computed(
+        self, name: str, batch: Sequence[int], values: list[Tensor], event: Sequence[int] = ()
+    ) -> Tensor:
+        """Return draws, a function or a statistic: of a batch, and of one shape for each of it."""
+        theta = [*self.tensors.values()]
+        if torch.compiler.is_compiling():
+            where = values if name == "draw" else map(double, values)
+            shape = (*batch, *event)
+            found = compiled(self._key, name, shape, [*where, *map(double, theta)])
+            return like(found, [*values, *self._given])
+        what = f"{_WHAT.get(name, name)} of {type(self._template).__name__}"
+        return computed(computation(self._plan, name, tuple(batch)), what, [*values, *theta])
 
 
-def _behind_seed(first: Any, rest: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """Return gradients in a result, then in a seed, which has none, and in parameters."""
-    return first, [None, *rest]
+#: What messages call results, where not by their names.
+_WHAT = {"draw": "draws", **{name: f"the {name}" for name in STATISTICS}}
 
 
 def _values(tensor: Tensor) -> Array:

@@ -221,7 +221,7 @@ def topics() -> Figure:
 def speed() -> Figure:
     """Return the first table of docs/speed.md, of parameters per element, as bars."""
     page = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
-    table = page.partition("<!-- table: benchmarks/speed.py --cpu -->")[2].split("```")[1]
+    table = page.partition("<!-- table: benchmarks/speed.py -->")[2].split("```")[1]
     head, *lines = table.splitlines()[2:]
     libraries = head.partition("ns per draw")[2].split()[:4]
     ends = ", per element "  # a space: not the derivative alone
@@ -235,7 +235,7 @@ def speed() -> Figure:
         axes.barh(places + 0.2 * k - 0.3, times, 0.2, color=colour, label=name)
     axes.set_yticks(places, [name for name, *_ in rows])
     axes.invert_yaxis()
-    axes.set_xlabel("ns per draw with back-propagation, one thread")
+    axes.set_xlabel("ns per draw with back-propagation, two cores")
     return finished(figure, [axes], columns=4)
 
 

@@ -17,8 +17,20 @@ namespace {
 
 const Kernels *active = nullptr;
 
-// NumPy's type of arrays and functions.
+// NumPy's type of arrays and functions, and whether they are there: it is imported when they are needed.
 PyObject *array_type, *empty, *logarithm, *exponential;
+
+bool has_numpy() {
+    if (exponential) return true;
+    PyObject *numpy = PyImport_ImportModule("numpy");
+    if (!numpy) return false;
+    array_type = PyObject_GetAttrString(numpy, "ndarray");
+    empty = PyObject_GetAttrString(numpy, "empty");
+    logarithm = PyObject_GetAttrString(numpy, "log");
+    if (array_type && empty && logarithm) exponential = PyObject_GetAttrString(numpy, "exp");
+    Py_DECREF(numpy);
+    return exponential;
+}
 
 #if defined(__x86_64__) || defined(_M_X64)
 // Whether the processor has AVX2 with fused multiplication, or AVX-512 (F, DQ, BW and VL), too, and the
@@ -280,7 +292,7 @@ long gamma_piece(Input z, Input u, Input alpha, double *x, double *log_x, long n
 constexpr long PIECE = 8192;
 
 PyObject *gamma_draws(PyObject *, PyObject *const *given, Py_ssize_t count) {
-    if (!expects(5, count)) return nullptr;
+    if (!expects(5, count) || !has_numpy()) return nullptr;
     Arguments a;
     double *log_x = a.output(given[4]), *x = given[3] == Py_None ? nullptr : a.output(given[3]);
     Input z = a.array(given[0]), u = a.array(given[1]), alpha = a.either(given[2]);
@@ -370,7 +382,7 @@ PyObject *place(PyObject *, PyObject *const *given, Py_ssize_t count) {
 
 // A fresh array of products: None unless arrays are lines of one length, or single numbers.
 PyObject *times(PyObject *, PyObject *const *given, Py_ssize_t count) {
-    if (!expects(3, count)) return nullptr;
+    if (!expects(3, count) || !has_numpy()) return nullptr;
     Arguments a;
     Input weight = a.line(given[0]), factor = a.line(given[1]);
     const bool either = given[2] == Py_True;
@@ -388,6 +400,7 @@ PyObject *times(PyObject *, PyObject *const *given, Py_ssize_t count) {
 
 // Whether arguments are an array with one axis, and more like it, or NumPy's numbers.
 PyObject *lines(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (!has_numpy()) return nullptr;
     Arguments a;
     for (Py_ssize_t i = 0; i < count && !a.failed(); i++) {
         bool number = i > 0 && PyFloat_Check(given[i]) && !PyFloat_CheckExact(given[i]);
@@ -464,13 +477,5 @@ PyMODINIT_FUNC PyInit__compiled(void) {
         PyErr_SetString(PyExc_ImportError, "no kernels for this processor");
         return nullptr;
     }
-    PyObject *numpy = PyImport_ImportModule("numpy");
-    if (!numpy) return nullptr;
-    array_type = PyObject_GetAttrString(numpy, "ndarray");
-    empty = PyObject_GetAttrString(numpy, "empty");
-    logarithm = PyObject_GetAttrString(numpy, "log");
-    exponential = PyObject_GetAttrString(numpy, "exp");
-    Py_DECREF(numpy);
-    if (!array_type || !empty || !logarithm || !exponential) return nullptr;
     return PyModule_Create(&definition);
 }

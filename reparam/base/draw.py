@@ -216,7 +216,7 @@ class Draw:
                 kept = zero_kept(formula, len(d.event_shape))
                 found = self._evaluate(kept, events, lead, *leading, sums=sums, each=each)
         else:
-            found = self._evaluate(formula, events, lead, sums=sums)
+            found = self._evaluate(formula, events, lead, *leading, sums=sums)
         return [
             gradient if summed else summed_to(gradient, value.shape)
             for gradient, value, summed in zip(found, own, sums, strict=True)

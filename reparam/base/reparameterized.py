@@ -51,7 +51,7 @@ class Flow(NamedTuple):
     @property
     def through(self) -> dict[str, Array]:
         """±p ∂end/∂θ by parameter."""
-        with np.errstate(all="ignore"):  # ∞ times 0 is undefined, and says so
+        with np.errstate(all="ignore"):  # ∞ times 0 is NaN
             return {
                 name: np.where(self.density == 0.0, 0.0, self.density * speed)
                 for name, speed in self.speeds.items()

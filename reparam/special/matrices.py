@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-#: Rows that are inverted one after another, and that are worth while to multiply together.
+#: Rows that are inverted one after another, and so many at least are multiplied together.
 _FEW = 16
 
 #: Multiplications of a product of two matrices that OpenBLAS leaves to one thread.

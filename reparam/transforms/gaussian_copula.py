@@ -9,6 +9,7 @@ import numpy as np
 
 from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import About
+from reparam.base.products import scaled
 from reparam.base.reparameterized import Reparameterized
 from reparam.base.second_order import along_tangents
 from reparam.base.tree import Children, _text, flat
@@ -192,10 +193,10 @@ class GaussianCopula(Marginals, Reparameterized):
             own = [next(rest) for _ in margin.parameters.differentiable]
             curved = along_tangents(margin, bends[k], own)
             for at, (score, slope) in enumerate(zip(flat(scores[k]), flat(slopes[k]), strict=True)):
-                lean = score + _scaled(steepness[..., k], slope)
+                lean = score + scaled(steepness[..., k], slope)
                 change[..., k] -= _contracted(lean, own[at])
-                turned = curved[at] - _scaled(weights[..., k] * moved_x[..., k], lean)
-                in_margins.append(_scaled(upstream[..., k], turned))
+                turned = curved[at] - scaled(weights[..., k] * moved_x[..., k], lean)
+                in_margins.append(scaled(upstream[..., k], turned))
         in_x = np.where(upstream == 0.0, 0.0, upstream * weights)
         in_factor, of_factor = (
             each[..., :, np.newaxis] * z[..., np.newaxis, :] for each in (in_x, in_x * change)
@@ -306,13 +307,7 @@ def _joined(values: Sequence[Any]) -> Array:
 
 def _times(factor: Array, slopes: Any) -> tuple[Array, ...]:
     """Return derivatives times a factor per row, 0 where that is."""
-    return tuple(_scaled(factor, slope) for slope in flat(slopes))
-
-
-def _scaled(factor: Array, slope: Any) -> Array:
-    """Return that of one: of a vector parameter it has one more axis."""
-    each = factor if np.ndim(slope) <= 1 else factor[..., np.newaxis]
-    return np.where(each == 0.0, 0.0, each * slope)
+    return tuple(scaled(factor, slope) for slope in flat(slopes))
 
 
 def _contracted(derivative: Any, tangent: Any) -> Any:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from reparam.adapters import wrapping
-from reparam.adapters.torch.once import Computation, each_of
+from reparam.adapters.torch.once import Computation, each_of, stacked
 from reparam.adapters.torch.operators import stream_of
 from reparam.adapters.torch.plans import Plan, plan_of
 from reparam.errors import NoFormulaError
@@ -166,8 +166,8 @@ def _(
     own = dims[3] or [None] * len(tensors)
     each = each_of(info.batch_size, [dims[5], *own], [upstream, *tensors])
     found = [gradients(plan, name, shape, rest, needed, first) for first, *rest in each]
-    stacked = [torch.stack(kind) for kind in zip(*found, strict=True)]
-    return stacked, [0] * len(stacked)
+    batches, axes = stacked(found)
+    return [*batches], [*axes]
 
 
 class _Compiled(torch.autograd.Function):

@@ -22,6 +22,7 @@ from reparam.adapters.torch.derivatives import (
     is_differentiated,
     weighted,
 )
+from reparam.adapters.torch.once import stacked
 from reparam.adapters.torch.types import Kind, array, double
 from reparam.errors import NotReparameterizable
 
@@ -158,8 +159,7 @@ class _Noise(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, dims: Any, law: str, function: str, seed: Tensor, *rest: Any) -> Any:
         each = [_Noise.apply(law, function, one, *rest) for one in seed.movedim(dims[2], 0)]
-        together = tuple(torch.stack(kind) for kind in zip(*each, strict=True))
-        return together, (0,) * len(together)
+        return stacked(each)
 
     @staticmethod
     def jvp(ctx: Any, *_: Any) -> None:

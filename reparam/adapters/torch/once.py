@@ -15,7 +15,7 @@ from reparam.adapters.torch.types import Kind, array, kind
 from reparam.adapters.wrapping import Bend, Pull
 from reparam.errors import NoFormulaError
 
-__all__ = ["Computation", "Once", "computed", "each_of"]
+__all__ = ["Computation", "Once", "computed", "each_of", "stacked"]
 
 #: A function of arrays, which returns a result with its derivatives, and perhaps with theirs.
 Computation: TypeAlias = Callable[..., "tuple[Any, Pull] | tuple[Any, Pull, Bend]"]
@@ -137,8 +137,7 @@ class _Pulled(torch.autograd.Function):
             applied(_Pulled, call if is_same else call.again(), needed, *each)
             for each in each_of(info.batch_size, dims[2:], tensors)
         ]
-        stacked = tuple(torch.stack(each) for each in zip(*found, strict=True))
-        return stacked, (0,) * len(stacked)
+        return stacked(found)
 
     @staticmethod
     def backward(ctx: Any, *weights: Tensor | None) -> Any:
@@ -177,8 +176,7 @@ class _Bent(torch.autograd.Function):
             applied(_Bent, call.again(), places, *each)
             for each in each_of(info.batch_size, dims[2:], tensors)
         ]
-        stacked = tuple(torch.stack(each) for each in zip(*found, strict=True))
-        return stacked, (0,) * len(stacked)
+        return stacked(found)
 
     @staticmethod
     def backward(ctx: Any, *_: Any) -> Any:
@@ -223,6 +221,12 @@ def each_of(size: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) ->
     """Return the tensors of each element of a batch."""
     pairs = [*zip(tensors, dims, strict=True)]
     return [[x if dim is None else x.select(dim, k) for x, dim in pairs] for k in range(size)]
+
+
+def stacked(found: Sequence[Sequence[Tensor]]) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+    """Return results of each element of a batch as batches, and along which axis these are."""
+    batches = tuple(torch.stack(each) for each in zip(*found, strict=True))
+    return batches, (0,) * len(batches)
 
 
 def _as(arrays: Sequence[Any], tensors: Sequence[Tensor]) -> list[Tensor | None]:

@@ -234,9 +234,11 @@ def up_to_date(target: Path) -> bool:
 STABLE_NAMES = (
     *("PyBool_FromLong", "PyBuffer_Release", "PyBytes_AsString", "PyErr_Clear", "PyErr_Format"),
     *("PyErr_Occurred", "PyErr_SetString", "PyEval_RestoreThread", "PyEval_SaveThread"),
-    *("PyFloat_AsDouble", "PyList_Append", "PyList_New", "PyLong_FromLong", "PyModule_Create2"),
-    *("PyObject_GetBuffer", "PyType_IsSubtype", "PyUnicode_AsUTF8String"),
-    *("PyUnicode_FromString", "_Py_Dealloc", "PyExc_ImportError DATA", "PyExc_TypeError DATA"),
+    *("PyFloat_AsDouble", "PyImport_ImportModule", "PyList_Append", "PyList_New"),
+    *("PyLong_FromLong", "PyModule_Create2", "PyObject_CallFunctionObjArgs"),
+    *("PyObject_GetAttrString", "PyObject_GetBuffer", "PyType_IsSubtype"),
+    *("PyUnicode_AsUTF8String", "PyUnicode_FromString", "_PyObject_CallFunction_SizeT"),
+    *("_Py_Dealloc", "PyExc_ImportError DATA", "PyExc_TypeError DATA"),
     *("PyExc_ValueError DATA", "PyFloat_Type DATA", "_Py_FalseStruct DATA"),
     *("_Py_NoneStruct DATA", "_Py_TrueStruct DATA"),
 )

@@ -182,6 +182,12 @@ def test_errors_name_the_place_and_what_is_expected(text, error, message):
     assert message in str(caught.value)
 
 
+def test_a_hyphen_after_a_name_that_has_some_is_a_minus():
+    assert repr(rp.parse("student-t-1")) == repr(rp.StudentT() - 1.0)
+    value = rp.parse("generalized-extreme-value-2")
+    assert repr(value) == repr(rp.GeneralizedExtremeValue() - 2.0)
+
+
 def test_shortened_array_says_why_it_cannot_be_read():
     with pytest.raises(ExpressionError) as caught:
         rp.parse(repr(rp.Gaussian(loc=np.zeros(100))))

@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import shutil
+import subprocess
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -193,10 +195,15 @@ def test_the_environment_chooses_kernels():
     assert str(rp.show_kernels()).startswith(f"{rp.show_kernels().name} kernels")
 
 
-def test_only_what_is_older_than_its_sources_is_compiled_again(tmp_path):
+@pytest.fixture
+def tool():
     path = Path(__file__).parents[2] / "tools" / "build_kernels.py"
     tool = module_from_spec(spec := spec_from_file_location("build_kernels", path))
     spec.loader.exec_module(tool)
+    return tool
+
+
+def test_only_what_is_older_than_its_sources_is_compiled_again(tool, tmp_path):
     made = tmp_path / "made"
     assert not tool.up_to_date(made)
     made.touch()
@@ -204,6 +211,15 @@ def test_only_what_is_older_than_its_sources_is_compiled_again(tmp_path):
     source = (tool.SOURCES / "gamma.h").stat().st_mtime
     os.utime(made, (source - 1.0, source - 1.0))
     assert not tool.up_to_date(made)
+
+
+@pytest.mark.skipif(not shutil.which("nm"), reason="nm lists what an extension needs")
+def test_the_import_library_of_windows_has_what_the_extension_needs(tool):
+    command = ["nm", "-D", "--undefined-only", active().__file__]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    needed = {name for name in listed.split() if name.lstrip("_").startswith("Py")}
+    assert len(needed) > 20
+    assert needed == {name.split()[0] for name in tool.STABLE_NAMES}
 
 
 def test_arrays_of_unequal_length_are_refused():

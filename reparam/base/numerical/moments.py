@@ -154,8 +154,11 @@ def _half(
     from_middle = y - middle[..., np.newaxis]
     at = (low[..., np.newaxis], high[..., np.newaxis])
     inner = np.nextafter(at[0], np.inf), np.nextafter(at[1], -np.inf)
-    hidden = (weight * ((y <= inner[0]) | (y >= inner[1]))).sum(-1)
     log_p = log_prob(np.clip(y, *inner))
+    # next to an endpoint, a formula may round to its infinite limit
+    unseen = (y <= inner[0]) | (y >= inner[1]) | np.isinf(log_p)
+    hidden = (weight * unseen).sum(-1)
+    log_p = np.where(np.isinf(log_p), 0.0, log_p)
     part = _Part(
         (from_middle * weight).sum(-1),
         (from_middle**2 * weight).sum(-1),

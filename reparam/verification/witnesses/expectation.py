@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from reparam._typing import Array
 from reparam.verification.evidence.averages import FREQUENCIES, TESTS, Averages, compare
 from reparam.verification.evidence.comparing import Tally, failure, results
 from reparam.verification.evidence.context import Context
 from reparam.verification.evidence.fit import is_discrete
 from reparam.verification.evidence.paths import Drawn
-from reparam.verification.evidence.splitting import between, inner_edges, resolved
+from reparam.verification.evidence.splitting import between, inner_edges, integrated, resolved
 from reparam.verification.numerics.calculus import unit_rule
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison
@@ -71,11 +72,7 @@ def _draws(context: Context) -> Iterator[Comparison]:
 
 
 def _quadrature(context: Context) -> Iterator[Comparison]:
-    """Compare the quantile path's ∂E[φ]/∂θ with the score's, both by quadrature over u.
-
-    ∫ φ'(y) ∂y/∂θ du = ∫ φ(y) ∂ log p/∂θ du + [φ p ∂y/∂θ], for φ = sin kπF(y), from the first value
-    that is resolved to the last one.
-    """
+    """Compare the quantile path's ∂E[φ]/∂θ with the score's, both by quadrature over u."""
     target, formulas = context.target, context.target.formulas
     if not {"icdf", "score", "pathwise", "log_prob"} <= set(formulas):
         return
@@ -83,54 +80,62 @@ def _quadrature(context: Context) -> Iterator[Comparison]:
         name: Tally(f"∂E[sin kπF(y)]/∂{name}, quadrature", "absolute") for name in target.parameters
     }
     for theta in context.sets():
-        places = np.asarray(formulas["icdf"](unit_rule().u, **theta))
-        places = places[resolved(places, *target.law(theta, context.seed).support)]
-        if not places.size:
-            continue
-        borders = places[[0, -1]]
-        first, last = (
-            formulas["cdf"](borders[0], **theta),
-            1.0 - formulas["sf"](borders[1], **theta),
-        )
-        u, weight = between(float(first), float(last), inner_edges(target, theta)[0], _NODES)
-        y = np.append(np.asarray(formulas["icdf"](u, **theta)), borders)
-        u = np.append(u, [first, last])
-        with np.errstate(all="ignore"):
-            scores, paths = formulas["score"](y, **theta), formulas["pathwise"](y, **theta)
-            density = np.exp(formulas["log_prob"](y, **theta))
-            sizes = [np.nansum(np.abs(scores[name][:-2] * weight)) for name in tallies]
-        slack = _ROUNDED * max((float(size) for size in sizes if np.isfinite(size)), default=0.0)
-        jumps = [
-            (float(formulas["cdf"](end, **theta)), through)
-            for end, through in target.jumps(theta)
-            if borders[0] < end < borders[1]
-        ]
-        for name, tally in tallies.items():
-            with np.errstate(all="ignore"):
-                flow, score = density * paths[name], np.asarray(scores[name])[:-2]
-                inside = flow[:-2]
-                kept = np.isfinite(inside) & np.isfinite(score) & (np.diff(y[:-1]) > 0.0)
-                lost = float(np.sum(np.where(kept, 0.0, weight)))
-                largest = float(np.max(np.abs(inside[kept])))
-                small = np.minimum(u, 1.0 - u)[:-2]
-                steep = float(np.max(np.abs(score[kept]) * small[kept]))
-            for k in FREQUENCIES:
-                wave = np.where(
-                    u < 0.5,
-                    np.sin(k * math.pi * u),
-                    -((-1.0) ** k) * np.sin(k * math.pi * (1.0 - u)),
-                )
-                flows = sum(
-                    through.get(name, 0.0) * math.sin(k * math.pi * at) for at, through in jumps
-                )
-                flows += (wave * flow)[-1] - (wave * flow)[-2]
-                path = k * math.pi * np.cos(k * math.pi * u[:-2]) * inside * weight
-                tally.add(
-                    theta,
-                    np.sum(path[kept]),
-                    np.sum((wave[:-2] * score * weight)[kept]) + flows,
-                    atol=1e-8 * float(np.sum(np.abs(path[kept]))) + slack,
-                    uncertainty=k * math.pi * lost * largest + lost * steep,
-                    k=float(k),
-                )
+        _by_parts(context, theta, tallies)
     yield from results(tallies)
+
+
+def _by_parts(context: Context, theta: dict[str, float], tallies: Mapping[str, Tally]) -> None:
+    """Compare ∫ φ'(y) ∂y/∂θ du with ∫ φ(y) ∂ log p/∂θ du + [φ p ∂y/∂θ] for φ = sin kπF(y).
+
+    From the first value that is resolved to the last one.
+    """
+    target, formulas = context.target, context.target.formulas
+    places = np.asarray(formulas["icdf"](unit_rule().u, **theta))
+    places = places[resolved(places, *target.law(theta, context.seed).support)]
+    if not places.size:
+        return
+    borders = places[[0, -1]]
+    first = float(formulas["cdf"](borders[0], **theta))
+    last = 1.0 - float(formulas["sf"](borders[1], **theta))
+    u, weight = between(first, last, inner_edges(target, theta)[0], _NODES)
+    # a row per frequency, and in it one per parameter
+    k = np.array(FREQUENCIES)[:, np.newaxis, np.newaxis]
+    waves, slopes = _waves(k, u), k * math.pi * np.cos(k * math.pi * u)
+
+    def flows(y: Array) -> Array:
+        paths = formulas["pathwise"](y, **theta)
+        density = np.exp(formulas["log_prob"](y, **theta))
+        return np.array([density * paths[name] for name in tallies])
+
+    def terms(y: Array) -> Array:
+        scores = formulas["score"](y, **theta)
+        return np.stack([slopes * flows(y), waves * [scores[name] for name in tallies]])
+
+    with np.errstate(all="ignore"):
+        means, sizes, unsure = integrated(terms, np.asarray(formulas["icdf"](u, **theta)), weight)
+        before, after = flows(borders).T
+    steps = [(last, after), (first, -before)]
+    steps += [
+        (formulas["cdf"](end, **theta), np.array([through.get(name, 0.0) for name in tallies]))
+        for end, through in target.jumps(theta)
+        if borders[0] < end < borders[1]
+    ]
+    scores = means[1] + sum(_waves(k[..., 0], at) * through for at, through in steps)
+    for row, frequency in enumerate(FREQUENCIES):
+        for at, tally in enumerate(tallies.values()):
+            tally.add(
+                theta,
+                means[0, row, at],
+                scores[row, at],
+                rtol=1e-8,
+                atol=_ROUNDED * np.max(sizes[1]),
+                size=sizes[0, row, at],
+                uncertainty=unsure[0, row, at] + unsure[1, row, at],
+                k=float(frequency),
+            )
+
+
+def _waves(k: Array, u: Array | float) -> Array:
+    """Return sin kπu, which is 0 at 1."""
+    v = np.subtract(1.0, u)
+    return np.where(v > 0.5, np.sin(k * math.pi * u), (-1.0) ** (k + 1) * np.sin(k * math.pi * v))

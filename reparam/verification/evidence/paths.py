@@ -86,8 +86,8 @@ class Drawn:
         """Return `most` of the draws, or all: the outermost, and others at random."""
         value = self.sample.value
         kept = self.context.thin(value, most)
-        gradients = {name: np.asarray(each)[kept] for name, each in self.sample.gradients.items()}
-        return replace(self, sample=Sample(value[kept], gradients), places=kept, total=value.size)
+        sample = self.sample.at(kept) if kept.size < value.size else self.sample
+        return replace(self, sample=sample, places=kept, total=value.size)
 
     @cached_property
     def _known(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:

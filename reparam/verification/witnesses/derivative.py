@@ -251,8 +251,10 @@ def _of_unlike(context: Context) -> Iterator[Comparison]:
 
 def _zeros(theta: Mapping[str, float], sample: Sample, some: Drawn) -> Iterator[Comparison]:
     """Yield a failure for a parameter in which all gradients are 0, and should not be."""
-    for name, gradient in sample.gradients.items():
-        if not np.any(gradient) and np.any(np.abs(some.exact[name]) > 10.0 * some.unsure[name]):
+    for name, gradient in some.sample.gradients.items():
+        if np.any(gradient) or not np.any(np.abs(some.exact[name]) > 10.0 * some.unsure[name]):
+            continue
+        if not np.any(sample.gradients[name]):
             note = (
                 "the gradient is 0 at every draw though the distribution depends on it:"
                 " a step function of the parameter, or no gradient flows"

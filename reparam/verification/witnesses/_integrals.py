@@ -9,13 +9,13 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.regions import RealVector, Simplex, UnitVector
-from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.context import Case
 from reparam.verification.numerics import grids
 from reparam.verification.numerics.grids import MOST_ENTRIES
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.targets.vectors import Vectors
-from reparam.verification.witnesses.of_vectors._coordinates import coordinates
-from reparam.verification.witnesses.of_vectors._shared import target_of
+from reparam.verification.witnesses._coordinates import coordinates
+from reparam.verification.witnesses._vectors import target_of
 
 __all__ = ["can_integrate", "integrals", "tolerance"]
 
@@ -26,36 +26,30 @@ _PILOT = 4096
 _BOUNDED, _OF_MATRICES, _ON_REALS = 1e-9, 1e-7, 1e-6
 
 
-def integrals(
-    context: Context, theta: dict[str, float], f: Callable[[Array, Array], Array]
-) -> tuple[Array, Array] | None:
+def integrals(case: Case, f: Callable[[Array, Array], Array]) -> tuple[Array, Array] | None:
     """Return integrals over the simplex of functions of ln y and p(y), and their errors.
 
     Of other vectors they are over all y, or the sphere, of functions of y and p(y). None where
     entries underflow before the density has fallen off.
     """
-    target = target_of(context)
-    log_prob = target.formulas["log_prob"]
-
-    pilot = target.logarithms(theta, _PILOT, context.seed)[1]
+    target, log_prob = target_of(case.context), case.formulas.log_prob
+    pilot = target.logarithms(case.theta, _PILOT, case.context.seed)[1]
     if isinstance(target.region, Simplex):
-
-        def integrands(log_y: Array) -> Array:
-            return f(log_y, np.exp(log_prob(np.exp(log_y), **theta)))
-
-        value, error = grids.over_simplex(integrands, pilot)
+        value, error = grids.over_simplex(
+            lambda log_y: f(log_y, np.exp(log_prob(np.exp(log_y)))), pilot
+        )
     elif (free := coordinates(target)) is not None:
 
         def terms(t: Array) -> Array:
             y, log_slope = free.back(t)
-            return f(y, np.exp(log_prob(y, **theta) + log_slope))
+            return f(y, np.exp(log_prob(y) + log_slope))
 
         value, error = grids.over_logarithms(terms, free.of(pilot))
     else:
         sphere = isinstance(target.region, UnitVector)
         over = grids.over_sphere if sphere else grids.over_reals
-        where = _centre(target, theta, pilot) if sphere else pilot
-        value, error = over(lambda y: f(y, np.exp(log_prob(y, **theta))), where)
+        where = _centre(target, case.theta, pilot) if sphere else pilot
+        value, error = over(lambda y: f(y, np.exp(log_prob(y))), where)
     return (value, error) if np.all(np.isfinite(error)) else None
 
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.engine.noise import NORMAL
 from reparam.regions import CorrelationCholesky, UnitVector
-from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.comparing import Tallies
 from reparam.verification.evidence.context import Context
 from reparam.verification.numerics.calculus import differentiate
 from reparam.verification.results import Comparison
 from reparam.verification.targets.target import noise_of
 from reparam.verification.targets.vectors import Vectors
-from reparam.verification.witnesses.of_vectors._shared import row_of, target_of
+from reparam.verification.witnesses._vectors import row_of, target_of
 
 __all__ = ["can_follow", "flow"]
 
@@ -54,23 +54,23 @@ def _width(target: Vectors) -> int:
 def flow(context: Context) -> Iterator[Comparison]:
     """Compare ∂ log p/∂θ with −div v − v·∇ log p, of derivatives v that are functions of y."""
     target = target_of(context)
-    tallies = Tallies(doubt="at too many draws differences are inconclusive")
+    found = Tallies(doubt="at too many draws differences are inconclusive")
     rows = min(context.level.points, _AT_ONCE // (_PLACES * _width(target)))
     u = np.random.default_rng([context.seed, 4]).random((rows, target.width))
     u = _CENTRAL + (1.0 - 2.0 * _CENTRAL) * u
     for theta in context.sets():
         y, change = _changes(target, theta, u)
         scores = target.formulas["score"](y, **theta)
-        found: dict[str, tuple[Array, Array]] = {}
+        fields: dict[str, tuple[Array, Array]] = {}
         for name in target.parameters:
             terms, unsure, is_field = change.divergence(name)
             if np.mean(is_field) > 0.5:  # else it depends on the noise otherwise
                 terms = np.concatenate([scores[name][np.newaxis], terms])
-                found[name] = terms, np.where(is_field, unsure, np.inf)
-        sizes = {name: np.sum(np.abs(terms), axis=0) for name, (terms, _) in found.items()}
+                fields[name] = terms, np.where(is_field, unsure, np.inf)
+        sizes = {name: np.sum(np.abs(terms), axis=0) for name, (terms, _) in fields.items()}
         slack = _ROUNDED * max((float(np.median(size)) for size in sizes.values()), default=0.0)
-        for name, (terms, unsure) in found.items():
-            tallies[f"∂ log p/∂{name}, against −div(p v)/p of v = ∂y/∂{name}"].add(
+        for name, (terms, unsure) in fields.items():
+            found[f"∂ log p/∂{name}, against −div(p v)/p of v = ∂y/∂{name}"].add(
                 theta,
                 terms[0],
                 -terms[1] - terms[2],
@@ -80,7 +80,7 @@ def flow(context: Context) -> Iterator[Comparison]:
                 uncertainty=unsure,
                 **row_of(y),
             )
-    yield from results(tallies)
+    yield from found.result()
 
 
 class _Changes(NamedTuple):

@@ -21,7 +21,6 @@ __all__ = [
     "failure",
     "is_single",
     "not_numbers",
-    "results",
     "sizes_of",
     "undecided",
 ]
@@ -85,27 +84,11 @@ class Tally:
         """Compare: |got − expected| ≤ rtol·max(|expected|, size) + atol + 10·uncertainty.
 
         Return the largest error in units of what is allowed. NaN agrees with nothing; a reference
-        that is NaN, as uncertain as large, or allowed to be off by any amount, decides nothing.
-        What is too large for the numbers of got's precision counts as the largest of them.
-
-        Parameters
-        ----------
-        theta
-            The parameters: numbers, or of each point its own.
-        got, expected
-            What the target says, and the reference.
-        rtol, atol, uncertainty
-            The error allowed, and the reference's own.
-        size
-            What relative errors are relative to, if that is more than the reference: of a sum whose
-            terms cancel, the sum of their absolute values.
-        scale
-            What uncertainties may be small beside, if not beside the reference itself.
-        note
-            What there is to say of these points instead.
-        **where
-            Beside the parameters, what identifies a point in the report; with a prime if a
-            parameter has that name.
+        that is NaN, as uncertain as large (or as `scale`, if it is small beside that), or allowed
+        to be off by any amount, decides nothing. What is too large for the numbers of got's
+        precision counts as the largest of them. The `size` of a sum whose terms cancel is that of
+        these. Beside the parameters, `where` identifies points in the report; with a prime if a
+        parameter has that name. A `note` is of these points instead of all.
         """
         judged = _judged(got, expected, atol, uncertainty, size, rtol=rtol, scale=scale)
         ranks = judged[-1]
@@ -221,13 +204,6 @@ def _judged(
         # where a slack of its own makes up for it, what is next to 0 counts as that much larger
         shown = np.maximum(size, atol / rtol) if rtol else size
     return got, expected, error, allowed, shown, np.where(telling, rank, -1.0)
-
-
-def results(*tallies: Tally | Mapping[Any, Tally]) -> Iterator[Comparison]:
-    """Yield the comparisons of tallies, and of all in mappings."""
-    for each in tallies:
-        for tally in [each] if isinstance(each, Tally) else each.values():
-            yield from tally.result()
 
 
 def sizes_of(claims: Mapping[str, Array]) -> dict[str, float]:

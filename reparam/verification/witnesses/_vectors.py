@@ -14,7 +14,6 @@ from reparam.verification.evidence.comparing import Tallies
 from reparam.verification.evidence.context import Case, Context
 from reparam.verification.evidence.integers import every
 from reparam.verification.refusals import NotApplicable
-from reparam.verification.targets.registered import Masses
 from reparam.verification.targets.vectors import Vectors
 
 __all__ = [
@@ -88,7 +87,7 @@ def all_counts(case: Case) -> tuple[Array, Array]:
 
     Raises NotApplicable if they are too many.
     """
-    y, are_all = every(cast(Masses, case.target), case.theta, case.context.seed)
+    y, are_all = every(case)
     if not are_all:
         raise NotApplicable(
             "its vectors of counts are too many to sum over; keep their sum at a small number"

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from reparam._typing import Array, ArrayLike
+from reparam.base.reparameterized import Marginal
 from reparam.regions import Simplex
 from reparam.verification.evidence.averages import FREQUENCIES, TESTS, Averages, compare
 from reparam.verification.evidence.comparing import Tallies, Tally, failure
 from reparam.verification.evidence.context import Context
 from reparam.verification.evidence.fit import is_discrete
 from reparam.verification.evidence.paths import Drawn
-from reparam.verification.evidence.projections import compare_along
 from reparam.verification.evidence.splitting import between, inner_edges, integrated, resolved
+from reparam.verification.laws.law import Law, Link, Linked
 from reparam.verification.numerics import statistics
-from reparam.verification.numerics.calculus import unit_rule
+from reparam.verification.numerics.calculus import derivative_in, one_after_another, unit_rule
 from reparam.verification.refusals import NO_PARAMETERS, NoGradient, NotApplicable
 from reparam.verification.results import Comparison
 from reparam.verification.targets.target import Sample
@@ -34,6 +36,10 @@ _FEW = 2**15
 _LOST, _FEW_TIMES = 0.01, 3.0
 #: Why gradients of vectors' expectations may be uncertain.
 _DOUBT = "entries of too many draws underflow, where the score is not a number"
+#: A step along gradients of vectors, and what rounding and the step's square leave of differences.
+_ALONG, _LEFT = 1e-6, 1e-5
+#: Draws of vectors that are projected.
+_PROJECTED = 2**15
 #: Nodes in each half of an integral.
 _NODES = 300
 #: What rounding leaves of an integral's terms, relative to those of all parameters.
@@ -103,7 +109,7 @@ def _quadrature(context: Context) -> Iterator[Comparison]:
             continue
         borders = places[[0, -1]]
         first, last = float(f.cdf(borders[0])), float(1.0 - f.sf(borders[1]))
-        u, weight = between(first, last, inner_edges(target, case.theta)[0], _NODES)
+        u, weight = between(first, last, inner_edges(case)[0], _NODES)
         terms = partial(
             _both_sides, f, [*names], _waves(k, u), k * math.pi * np.cos(k * math.pi * u)
         )
@@ -211,7 +217,7 @@ def _of_vectors(context: Context) -> Iterator[Comparison]:
             continue
         sample = Sample(y, {name: sample.gradients[name][certain] for name in names})
         if along:
-            yield from compare_along(found, context, theta, sample, alpha)
+            yield from _compare_along(found, context, theta, sample, alpha)
         claimed = target.formulas["score"](y, **theta)
         scores = np.stack([claimed[name] for name in names])
         _compare_with_scores(
@@ -270,3 +276,49 @@ def _not_numbers(theta: Mapping[str, float], sample: Sample) -> Iterator[Compari
     for what, entry in {"values": sample.value, **slopes}.items():
         if count := int(np.sum(~np.isfinite(entry))):
             yield failure(what, theta, f"{count} of {entry.size} entries: NaN or infinite")
+
+
+def _compare_along(
+    found: Tallies, context: Context, theta: dict[str, float], sample: Sample, alpha: float
+) -> Iterator[Comparison]:
+    """Compare gradients along projections whose distributions are known, as those of numbers are.
+
+    A number x that a vector makes has the derivative −F_θ/p on average, given x: whatever path the
+    vector takes. Yields what is not a number.
+    """
+    target: Any = context.target
+    context = replace(context, rtol=_LEFT)
+    y = sample.value[:_PROJECTED]
+    on_simplex = isinstance(target.region, Simplex)
+    at = np.log(y) if on_simplex else y
+    for number, marginal in enumerate(target.marginals(theta)):
+        slopes = {}
+        for name, gradient in sample.gradients.items():
+            along = gradient[: len(y)] / y if on_simplex else gradient[: len(y)]
+            step = _ALONG * max(1.0, abs(theta[name]))
+            above, below = (
+                target.marginals({**theta, name: theta[name] + by})[number].of(at + by * along)
+                for by in (step, -step)
+            )
+            slopes[name] = (np.asarray(above) - np.asarray(below)) / (2.0 * step)
+        projected = Sample(np.asarray(marginal.of(at)), slopes)
+        tallies = {name: Averages.of(found, name, "", marginal.what) for name in slopes}
+        law = _in_theta(target, theta, number, marginal)
+        yield from compare(Drawn(context, theta, projected, law), tallies, alpha)
+
+
+def _in_theta(target: Any, theta: Mapping[str, float], number: int, marginal: Marginal) -> Law:
+    """Return the law of a marginal, in the parameters of the vector's."""
+    names = tuple(target.parameters)
+    links: dict[str, Link | float] = {}
+    for ours in marginal.law.parameters:
+        value = partial(_value, target, number, ours)
+        slopes = [derivative_in(name, value, theta, target.parameters)[0] for name in names]
+        known = tuple(float(each) if np.isfinite(each) else 0.0 for each in slopes)
+        links[ours] = Link(names, lambda *_: 0.0, lambda *_, known=known: known)
+    return Linked(lambda **_: marginal.law, links, theta)
+
+
+def _value(target: Any, number: int, ours: str, /, **theta: Any) -> Array:
+    """Return a parameter of a marginal, for each of the values of a parameter."""
+    return one_after_another(lambda one: target.marginals(one)[number].law[ours], theta)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import cast
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from reparam.verification.evidence.splitting import inner_edges, integrated, spl
 from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NO_MOMENTS, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.targets.registered import Masses
 
 __all__ = ["moments"]
 
@@ -65,9 +63,9 @@ def _terms(y: Array, log_p: Array, mean: Array) -> dict[str, Array]:
 
 
 def _sums(context: Context) -> Iterator[Comparison]:
-    target, found = cast(Masses, context.target), Tallies(doubt=_DOUBT)
+    target, found = context.target, Tallies(doubt=_DOUBT)
     for case in context.cases():
-        y, are_all = every(target, case.theta, context.seed)
+        y, are_all = every(case)
         if not are_all:
             continue
         log_p = case.formulas.log_prob(y)
@@ -147,7 +145,7 @@ def _surprise(case: Case, y: Array) -> Array:
 
 def _values(case: Case, n: int) -> tuple[Array, Array, Array, Array]:
     """Return u, 1 − u, the quantiles y there, each by the tail that it is in, and the weights."""
-    u, v, weight = split_rule(inner_edges(case.target, case.theta), n)
+    u, v, weight = split_rule(inner_edges(case), n)
     y = np.where(u < v, case.formulas.icdf(u), case.formulas.isf(v))
     return u, v, np.asarray(y), weight
 

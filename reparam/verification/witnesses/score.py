@@ -24,7 +24,6 @@ from reparam.verification.numerics.calculus import (
 )
 from reparam.verification.refusals import NO_PARAMETERS, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.targets.registered import Masses
 from reparam.verification.witnesses._integrals import can_integrate, integrals, tolerance
 from reparam.verification.witnesses._vectors import (
     ROUNDED,
@@ -150,7 +149,7 @@ def _expect_zero(case: Case, u: Array, means: dict[str, Tally]) -> None:
         return
     ends = {"cdf": places[:1], "sf": places[-1:]}
     first, last = float(f.cdf(ends["cdf"])[0]), 1.0 - float(f.sf(ends["sf"])[0])
-    edges = inner_edges(target, theta)[0]
+    edges = inner_edges(case)[0]
     (mean, size, unsure), (coarse, *_) = (
         integrated(partial(_rows, f.score, names), np.asarray(f.icdf(u)), weight)
         for u, weight in (between(first, last, edges, nodes) for nodes in _NODES)
@@ -179,7 +178,7 @@ def _sum_to_zero(case: Case, means: dict[str, Tally]) -> None:
     Where these are too many, over some of them: from a to b the sum is −∂F(a − 1)/∂θ − ∂(1 −
     F(b))/∂θ.
     """
-    y, are_all = every(cast(Masses, case.target), case.theta, case.context.seed)
+    y, are_all = every(case)
     if not y.size:
         return
     mass, claimed = np.exp(case.formulas.log_prob(y)), case.formulas.score(y)

@@ -1,7 +1,7 @@
 """Closed forms of distributions of integers, without cancellation.
 
-There is none in the negative binomial's number of successes, not even for the derivative in it
-where both are the same: such pairs are left to Monte Carlo.
+There is none of negative binomial distributions with different numbers of successes: such pairs are
+left to Monte Carlo.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from reparam.distributions.bernoulli import Bernoulli
 from reparam.distributions.binomial import Binomial
 from reparam.distributions.categorical import Categorical
 from reparam.distributions.geometric import Geometric
+from reparam.distributions.negative_binomial import NegativeBinomial
 from reparam.distributions.poisson import Poisson
 from reparam.divergences._registry import Terms, register_kl
 from reparam.divergences._sum import divergence_terms
-from reparam.special._point import Point
+from reparam.special._point import Point, point_at
 from reparam.special.bregman import log_quotient, relative_excess
 
 __all__: list[str] = []
@@ -57,8 +58,11 @@ class _Coins(NamedTuple):
 
     def in_q(self, law: Success) -> Array:
         """Return the derivative of D in the parameter of q."""
-        if law._choice == ("logits",):
-            return self.gap
+        return self.gap if law._choice == ("logits",) else self.in_probability
+
+    @property
+    def in_probability(self) -> Array:
+        """The derivative of D in q itself."""
         inner = self.gap / self.q.rest / self.q.x
         of_ends = np.where(self.p.x == 0.0, 1.0 / self.q.rest, -1.0 / self.q.x)
         return np.where((self.p.x == 0.0) | (self.p.rest == 0.0), of_ends, inner)
@@ -72,7 +76,17 @@ def _coins(first: Success, second: Success) -> _Coins:
         up, down = p.x * q.rest * np.expm1(apart), q.x * p.rest * -np.expm1(-apart)
         gap = np.where(q.logit == p.logit, 0.0, np.where(apart < 0.0, up, down))
     else:
-        gap = np.where(np.minimum(p.x, q.x) < 0.5, q.x - p.x, p.rest - q.rest)
+        gap = _gap(p, q)
+    return _trial(p, q, gap)
+
+
+def _gap(p: Point, q: Point) -> Array:
+    """Return q − p."""
+    return np.where(np.minimum(p.x, q.x) < 0.5, q.x - p.x, p.rest - q.rest)
+
+
+def _trial(p: Point, q: Point, gap: Array) -> _Coins:
+    """Return the divergence of one trial, given q − p."""
     heads, of_heads = _side(p.x, q.x, -gap, p.logs[0], q.logs[0])
     tails, of_tails = _side(p.rest, q.rest, gap, p.logs[1], q.logs[1])
     return _Coins(of_heads + of_tails, heads, tails, gap, p, q)
@@ -121,6 +135,29 @@ def geometric(p: Geometric, q: Geometric) -> Terms:
     in_p, in_q = coins.in_p(p, -coins.tails * trials * trials), coins.in_q(q) * trials
     in_p, in_q = _unless_infinite(value, in_p, in_q)
     return value, (in_p,), (in_q,)
+
+
+@register_kl(NegativeBinomial, NegativeBinomial)
+def negative_binomial(p: NegativeBinomial, q: NegativeBinomial) -> Terms | None:
+    """r/p times that of one trial, the expected number of trials, if r is the same.
+
+    With ln p(y) − ln q(y) = r ln p/q + y ln (1−p)/(1−q), in p's r it is the derivative of E y times
+    the second logarithm, and in q's the first one, since E ∂ ln p/∂r = 0.
+    """
+    if np.any(p.total != q.total):
+        return None
+    of_p, of_q = point_at(p.probs), point_at(q.probs)
+    coins = _trial(of_p, of_q, _gap(of_p, of_q))
+    trials, odds = 1.0 / of_p.x, of_p.rest / of_p.x
+    value = times(p.total, coins.value * trials)
+    slopes = (
+        times(odds, coins.tails),
+        times(p.total, -coins.tails * trials * trials),
+        np.where(of_p.rest + of_q.rest == 0.0, 0.0, coins.heads),
+        times(p.total, coins.in_probability * trials),
+    )
+    in_r, in_p, in_q_r, in_q = _unless_infinite(value, *slopes)
+    return value, (in_r, in_p), (in_q_r, in_q)
 
 
 @register_kl(Poisson, Poisson)

@@ -153,7 +153,7 @@ class Fit:
         """
         law, outer = self.law, self.ordered[[0, -1]]
         below, above = law.cdf(beside(outer[:1], np.inf)), law.sf(beside(outer[1:], -np.inf))
-        # probabilities may be differences, in which the smallest get lost; infinite values have none
+        # where probabilities are differences the smallest get lost; infinite values have none
         doubt = 0.0 if _has_formulas(law) else _ROUNDING
         if isinstance(law, NumericalLaw):
             doubt = law.doubt

@@ -46,7 +46,7 @@ def neighbourly(z, u, alpha, rate):
 
 
 def rounded(self, sums):
-    """Sums that have lost their digits."""
+    """Return sums that have lost their digits."""
     return {name: np.float32(each) for name, each in rp.Beta._from_sums(self, sums).items()}
 
 
@@ -146,7 +146,7 @@ def test_products_of_derived_quantities_are_looked_at(monkeypatch):
         return vjp(draw, upstream if of == "value" else 2.0 * upstream, of)
 
     monkeypatch.setattr(Draw, "vjp", doubled)
-    with pytest.raises(AssertionError, match="^beta: the vjp of log_value in alpha at .*: got"):
+    with pytest.raises(AssertionError, match=r"^beta: the vjp of log_value in alpha at .*: got"):
         PROPERTIES["products_agree"](rp.Beta)
 
 

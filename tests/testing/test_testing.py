@@ -8,6 +8,7 @@ import pytest
 import reparam as rp
 from reparam import testing
 from reparam.base.distribution import View
+from reparam.base.draw import Draw
 from reparam.domains import POSITIVE
 from reparam.parameters import Parameter
 from reparam.verification.witnesses import DEFAULTS
@@ -44,6 +45,11 @@ def neighbourly(z, u, alpha, rate):
     return rp.Gamma._sampler(z, u, np.mean(alpha), rate)
 
 
+def rounded(self, sums):
+    """Return sums that have lost their digits."""
+    return {name: np.float32(each) for name, each in rp.Beta._from_sums(self, sums).items()}
+
+
 CASES = {
     "declares_itself": [
         broken(rp.Laplace, name="Laplace"),
@@ -64,6 +70,7 @@ CASES = {
         broken(rp.Exponential, _icdf=lambda u, rate: np.log(u) / rate),
         broken(rp.Exponential, _icdf=lambda u, rate: 1e-300 - np.log1p(-u) / rate),
     ],
+    "products_agree": [type("BrokenBeta", (rp.Beta,), {"_from_sums": rounded})],
     "passes_transform": [
         broken(rp.Exponential, _sf=lambda y, rate: np.exp(-rate * y) * (1.0 + 1e-9)),
         broken(rp.Exponential, _icdf=lambda u, rate: -np.log(1.0 - u) / rate),
@@ -132,6 +139,15 @@ CASES = {
 def test_property_notices(name, cls):
     with pytest.raises(AssertionError, match=f"^{cls.name}: "):
         PROPERTIES[name](cls)
+
+
+def test_products_of_derived_quantities_are_looked_at(monkeypatch):
+    def doubled(draw, upstream, of="value", *, vjp=Draw.vjp):
+        return vjp(draw, upstream if of == "value" else 2.0 * upstream, of)
+
+    monkeypatch.setattr(Draw, "vjp", doubled)
+    with pytest.raises(AssertionError, match=r"^beta: the vjp of log_value in alpha at .*: got"):
+        PROPERTIES["products_agree"](rp.Beta)
 
 
 def test_failure_says_which_distribution_where_and_by_how_much():

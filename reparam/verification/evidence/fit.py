@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from reparam._typing import Array
+from reparam._typing import Array, ArrayLike
 from reparam.verification.evidence import independence
 from reparam.verification.evidence.comparing import Tallies, Tally, beside
 from reparam.verification.evidence.context import Context
@@ -18,16 +20,7 @@ from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.numerics import statistics
 from reparam.verification.numerics.calculus import ends, moved
 
-__all__ = [
-    "LOOKS",
-    "TESTS",
-    "add_distance",
-    "add_fit",
-    "add_scores",
-    "as_scores",
-    "is_discrete",
-    "look",
-]
+__all__ = ["LOOKS", "TESTS", "Fit", "add_scores", "as_scores", "is_discrete", "look"]
 
 #: How often draws are looked at, at most: again, with this factor (up to this many),
 #: if a statistic is beyond this share of what is allowed.
@@ -74,45 +67,152 @@ def look(context: Context, purpose: str, number: int, compare: Callable[[int, in
         compare(min(_MORE * n, _MOST), context.seeded(f"more {purpose}", number))
 
 
-#: How many tests :func:`add_fit` makes at each parameter set.
+#: How many tests :meth:`Fit.compare` makes at each parameter set.
 TESTS = 1 + 2 * len(_TAILS) + 2 + 2 + independence.TESTS
 
 
-def add_fit(
-    found: Tallies,
-    what: str,
-    theta: dict[str, float],
-    law: Law,
-    value: Array,
-    ordered: Array,
-    alpha: float,
-    *,
-    moving: bool = True,
-    independent: bool = True,
-) -> float:
-    """Compare draws, also `ordered`, with a law, and with each other if they are `independent`.
+@dataclass(frozen=True)
+class Fit:
+    """How well draws follow a law of numbers at a parameter set.
 
-    What moves or spreads them is looked at only if `moving`. Return the largest error, in units
-    of what is allowed.
+    Each method adds to what was found, and returns the largest error in units of what is allowed.
     """
-    equal = found.of(f"{what} that equal another one", "draws", note=_FROM_A_GRID)
-    ranks = [
-        add_distance(found, what, theta, law, ordered, alpha),
-        _tails(found[f"tail counts of {what}"], theta, law, ordered, alpha),
-        _equal(equal, theta, law, ordered),
-        _outermost(found[f"outermost of {what}"], theta, law, ordered, alpha),
-    ]
-    if independent:
-        serial = found.of(f"dependence of {what} on others", note=_ON_PURPOSE)
-        ranks.append(independence.add_dependence(serial, theta, value, ordered, alpha))
+
+    found: Tallies
+    #: What the draws are called.
+    what: str
+    theta: dict[str, float]
+    law: Law
+    #: The draws, in order: NaN is last.
+    ordered: Array
+    alpha: float
+
+    def compare(self, value: Array, *, moving: bool = True, independent: bool = True) -> float:
+        """Compare draws with the law, and those of `value` with each other if `independent`.
+
+        What moves or spreads them is looked at only if `moving`.
+        """
+        ranks = [self.distance(), self._tails(), self._equal(), self._outermost()]
+        if independent:
+            serial = self._tally(f"dependence of {self.what} on others", note=_ON_PURPOSE)
+            about = self.theta, value, self.ordered, self.alpha
+            ranks.append(independence.add_dependence(serial, *about))
+            if moving:
+                even = self._tally(f"evenness of {self.what}", note=_ON_PURPOSE)
+                count, n = partial(_first_above, self.law.cdf, self.ordered), self.ordered.size
+                ranks.append(independence.add_evenness(even, self.theta, count, n, self.alpha))
         if moving:
-            even = found.of(f"evenness of {what}", note=_ON_PURPOSE)
-            count = partial(_first_above, law.cdf, ordered)
-            ranks.append(independence.add_evenness(even, theta, count, ordered.size, alpha))
-    if moving:
-        motions = [found[f"{motion} of {what}"] for motion in ("displacement", "spread")]
-        ranks.append(_motions(motions, theta, law, ordered, alpha))
-    return max(ranks)
+            ranks.append(self._motions())
+        return max(ranks)
+
+    def _tally(self, what: str, note: str = "") -> Tally:
+        return self.found.of(what, "standard errors", note=note)
+
+    def _add(self, what: str, z: ArrayLike, **where: Any) -> float:
+        tally, critical = self._tally(what), statistics.critical_value(self.alpha)
+        return tally.add(self.theta, z, 0.0, atol=critical, **where)
+
+    def distance(self) -> float:
+        """Compare sup |Fₙ − F| over some of the values: at most the whole one, which is bounded.
+
+        What a value was before it was rounded lies below the next number, and what has become
+        infinite was as large as numbers are.
+        """
+        y, some = self.ordered, self._some
+        most = ends(y.dtype)[1]
+        inner = np.clip(some.astype(np.float64), -most, most)
+        low, high = (np.asarray(self.law.cdf(at)) for at in (inner, beside(some, np.inf)))
+        share = np.searchsorted(y, some, side="right") / y.size
+        gap = np.maximum(np.maximum(low - share, share - high), 0.0)
+        at, bound = int(np.argmax(gap)), statistics.dkw_bound(y.size, self.alpha)
+        tally = self.found.of(f"sup |Fₙ − F| of {self.what}", "probability")
+        return tally.add(self.theta, gap[at], 0.0, atol=bound, y=some[at])
+
+    @property
+    def _some(self) -> Array:
+        """Some of the draws, evenly."""
+        places = np.linspace(0, self.ordered.size - 1, _ORDER_STATISTICS)
+        return self.ordered[np.unique(places.astype(np.int64))]
+
+    def _tails(self) -> float:
+        """Compare the counts in both tails, by the cdf itself, as standard scores."""
+        y, law, ranks = self.ordered, self.law, []
+        sides = ((law.cdf, y, np.inf, _TAILS), (law.sf, y[::-1], -np.inf, 1.0 - _TAILS))
+        for tail, values, inwards, u in sides:
+            counts = _first_above(tail, values, _TAILS)
+            p = np.clip(counts / y.size, *_probabilities(tail, values, inwards, counts))
+            z = as_scores(statistics.binomial_tails(counts, y.size, p))
+            signed = np.where(counts < y.size * p, -z, z)
+            ranks.append(self._add(f"tail counts of {self.what}", signed, u=u))
+        return max(ranks)
+
+    def _outermost(self) -> float:
+        """Compare the least and the greatest draw with how far out n draws may be.
+
+        P(the least ≤ y) ≤ n F(y), where y was rounded from less than the next number.
+        """
+        law, outer = self.law, self.ordered[[0, -1]]
+        below, above = law.cdf(beside(outer[:1], np.inf)), law.sf(beside(outer[1:], -np.inf))
+        # where probabilities are differences the smallest get lost; infinite values have none
+        doubt = 0.0 if _has_formulas(law) else _ROUNDING
+        if isinstance(law, NumericalLaw):
+            doubt = law.doubt
+        chance = np.array([below[0], above[0]]) + np.where(np.isfinite(outer), doubt, 0.0)
+        chance = np.minimum(1.0, 2.0 * self.ordered.size * chance)
+        scores = as_scores(np.where(np.isnan(outer), 0.0, chance))
+        return self._add(f"outermost of {self.what}", scores, y=outer)
+
+    def _equal(self) -> float:
+        """Count the draws that equal another one, beside what rounding and atoms make equal.
+
+        Of n draws one equals another with a probability of at most n times that of all that is
+        rounded to it. No chance is involved: what is allowed is far beyond what may come up.
+        """
+        y, some = self.ordered, self._some
+        below, above = (np.asarray(self.law.cdf(beside(some, end))) for end in (-np.inf, np.inf))
+        chance = np.minimum(y.size * np.abs(above - below), 1.0)
+        # where probabilities are no numbers, as many may be
+        expected = y.size * float(np.mean(np.where(np.isnan(chance), 1.0, chance)))
+        allowed = _EQUAL * expected + _SHARE * y.size + _FEW_EQUAL
+        tally = self.found.of(f"{self.what} that equal another one", "draws", note=_FROM_A_GRID)
+        return tally.add(self.theta, np.count_nonzero(y[1:] == y[:-1]), 0.0, atol=allowed)
+
+    def _motions(self) -> float:
+        """Test against draws that flow along t, the logarithm or logit of y where y is bounded.
+
+        The probabilities between order statistics are Dirichlet distributed about equal shares. If
+        draws move with velocity v(y), probability flows through y at the rate p·v, and the share of
+        an interval changes by the difference of what flows in and out: the sum of deviations
+        weighted with that, relative to the share, is the most powerful linear test.
+        """
+        law, n = self.law, self.ordered.size
+        rank = np.linspace(0.0, n + 1.0, _INTERVALS + 1)[1:-1].astype(np.int64)
+        some = self.ordered[rank - 1]
+        at = some.astype(np.float64)
+        places = beside(some, -np.inf), at, beside(some, np.inf)
+        below, cdf, above = (np.asarray(law.cdf(place)) for place in places)
+        exact = above - below < 0.01 / math.sqrt(n)  # values rounded by more decide too little
+        if np.sum(exact) < 2:
+            return -math.inf
+        rank, at, cdf = rank[exact], at[exact], cdf[exact]
+        counts = np.diff(rank, prepend=0.0, append=n + 1.0)
+        deviation = np.diff(cdf, prepend=0.0, append=1.0) - counts / (n + 1.0)
+        low, high = (float(end) for end in law.support)
+        velocity, t = np.ones_like(at), at
+        if np.isfinite(low) and np.isfinite(high):
+            t = np.log(at - low) - np.log(high - at)
+            velocity = (at - low) * (high - at) / (high - low)
+        elif np.isfinite(low) or np.isfinite(high):
+            velocity = at - low if np.isfinite(low) else high - at
+            t = np.log(velocity)
+        flow, off = np.exp(law.log_prob(at)) * velocity, -math.inf
+        flows = {"displacement": flow, "spread": flow * (t - t[len(t) // 2])}
+        for motion, through in flows.items():
+            weights = np.diff(np.nan_to_num(through), prepend=0.0, append=0.0) / counts
+            if np.all(np.isfinite(weights)) and np.ptp(weights) > 0.0:
+                z = statistics.spacings_score(weights, deviation, counts)
+                off = max(off, self._add(f"{motion} of {self.what}", z))
+        return off
 
 
 def is_discrete(ordered: Array) -> bool:
@@ -125,82 +225,9 @@ def is_discrete(ordered: Array) -> bool:
     return bool(np.sum(some[some > 1]) >= 0.5 * np.sum(some))
 
 
-def add_distance(
-    found: Tallies, what: str, theta: dict[str, float], law: Law, y: Array, alpha: float
-) -> float:
-    """Add sup |Fₙ − F| over some of the sorted values: at most the whole one, which is bounded.
-
-    What a value was before it was rounded lies below the next number, and what has become infinite
-    was as large as numbers are.
-    """
-    some = _some(y)
-    most = ends(y.dtype)[1]
-    inner = np.clip(some.astype(np.float64), -most, most)
-    low, high = (np.asarray(law.cdf(at)) for at in (inner, beside(some, np.inf)))
-    share = np.searchsorted(y, some, side="right") / y.size
-    gap = np.maximum(np.maximum(low - share, share - high), 0.0)
-    at, bound = int(np.argmax(gap)), statistics.dkw_bound(y.size, alpha)
-    tally = found.of(f"sup |Fₙ − F| of {what}", "probability")
-    return tally.add(theta, gap[at], 0.0, atol=bound, y=some[at])
-
-
-def _some(y: Array) -> Array:
-    """Return some of the sorted values, evenly."""
-    return y[np.unique(np.linspace(0, y.size - 1, _ORDER_STATISTICS).astype(np.int64))]
-
-
-def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> float:
-    """Compare the counts in both tails, by the cdf itself, as standard scores."""
-    n, atol, ranks = y.size, statistics.critical_value(alpha), []
-    sides = ((law.cdf, y, np.inf, _TAILS), (law.sf, y[::-1], -np.inf, 1.0 - _TAILS))
-    for tail, values, inwards, u in sides:
-        counts = _first_above(tail, values, _TAILS)
-        p = np.clip(counts / n, *_probabilities(tail, values, inwards, counts))
-        z = as_scores(statistics.binomial_tails(counts, n, p))
-        signed = np.where(counts < n * p, -z, z)
-        ranks.append(tally.add(theta, signed, 0.0, atol=atol, u=u))
-    return max(ranks)
-
-
 def as_scores(chance: Array) -> Array:
     """Return two-sided probabilities as standard scores."""
     return np.array([statistics.critical_value(max(float(entry), 1e-300)) for entry in chance])
-
-
-def _outermost(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> float:
-    """Compare the least and the greatest draw with how far out n draws may be.
-
-    P(the least ≤ y) ≤ n F(y), where y was rounded from less than the next number.
-    """
-    outer = y[[0, -1]]
-    below, above = law.cdf(beside(outer[:1], np.inf)), law.sf(beside(outer[1:], -np.inf))
-    chance = np.array([below[0], above[0]])
-    # probabilities may be differences, in which the smallest get lost; infinite values have none
-    chance += np.where(np.isfinite(outer), _doubt(law), 0.0)
-    chances = np.where(np.isnan(outer), 0.0, np.minimum(1.0, 2.0 * y.size * chance))
-    return tally.add(theta, as_scores(chances), 0.0, atol=statistics.critical_value(alpha), y=outer)
-
-
-def _doubt(law: Law) -> float:
-    """Return the error that a law's probabilities may have."""
-    if isinstance(law, NumericalLaw):
-        return law.doubt
-    return 0.0 if _has_formulas(law) else _ROUNDING
-
-
-def _equal(tally: Tally, theta: dict[str, float], law: Law, y: Array) -> float:
-    """Count the draws that equal another one, beside what rounding and atoms make equal.
-
-    Of n draws one equals another with a probability of at most n times that of all that is rounded
-    to it. No chance is involved: what is allowed is far beyond what may come up.
-    """
-    some = _some(y)
-    around = [np.asarray(law.cdf(beside(some, towards))) for towards in (-np.inf, np.inf)]
-    chance = np.minimum(y.size * np.abs(around[1] - around[0]), 1.0)
-    # where probabilities are no numbers, as many may be
-    expected = y.size * float(np.mean(np.where(np.isnan(chance), 1.0, chance)))
-    allowed = _EQUAL * expected + _SHARE * y.size + _FEW_EQUAL
-    return tally.add(theta, np.count_nonzero(y[1:] == y[:-1]), 0.0, atol=allowed)
 
 
 def _probabilities(
@@ -274,45 +301,6 @@ def _stacked(
     """Return a formula's values for each parameter, one row each."""
     claimed = formula(y)
     return np.stack([np.asarray(claimed[name]) for name in names])
-
-
-def _motions(
-    tallies: list[Tally], theta: dict[str, float], law: Law, y: Array, alpha: float
-) -> float:
-    """Test against draws that flow along t, the logarithm or logit of y where y is bounded.
-
-    The probabilities between order statistics are Dirichlet distributed about equal shares. If
-    draws move with velocity v(y), probability flows through y at the rate p·v, and the share of
-    an interval changes by the difference of what flows in and out: the sum of deviations weighted
-    with that, relative to the share, is the most powerful linear test.
-    """
-    n = y.size
-    rank = np.linspace(0.0, n + 1.0, _INTERVALS + 1)[1:-1].astype(np.int64)
-    some = y[rank - 1]
-    at = some.astype(np.float64)
-    places = beside(some, -np.inf), at, beside(some, np.inf)
-    below, cdf, above = (np.asarray(law.cdf(place)) for place in places)
-    exact = above - below < 0.01 / math.sqrt(n)  # values rounded by more decide too little
-    if np.sum(exact) < 2:
-        return -math.inf
-    rank, at, cdf = rank[exact], at[exact], cdf[exact]
-    counts = np.diff(rank, prepend=0.0, append=n + 1.0)
-    deviation = np.diff(cdf, prepend=0.0, append=1.0) - counts / (n + 1.0)
-    low, high = (float(end) for end in law.support)
-    velocity, t = np.ones_like(at), at
-    if np.isfinite(low) and np.isfinite(high):
-        t = np.log(at - low) - np.log(high - at)
-        velocity = (at - low) * (high - at) / (high - low)
-    elif np.isfinite(low) or np.isfinite(high):
-        velocity = at - low if np.isfinite(low) else high - at
-        t = np.log(velocity)
-    flow, off = np.exp(law.log_prob(at)) * velocity, -math.inf
-    for tally, through in zip(tallies, (flow, flow * (t - t[len(t) // 2])), strict=True):
-        weights = np.diff(np.nan_to_num(through), prepend=0.0, append=0.0) / counts
-        if np.all(np.isfinite(weights)) and np.ptp(weights) > 0.0:
-            z = statistics.spacings_score(weights, deviation, counts)
-            off = max(off, tally.add(theta, z, 0.0, atol=statistics.critical_value(alpha)))
-    return off
 
 
 def _has_formulas(law: Law) -> bool:

@@ -81,8 +81,8 @@ def _of_way(
             return -math.inf
         ordered = np.sort(value)  # NaN is last
         smooth = bool(target.obstacle) or not fit.is_discrete(ordered)
-        kinds = {"moving": smooth, "independent": target.independent}
-        off = fit.add_fit(found, what, theta, law, value, ordered, alpha, **kinds)
+        judged = fit.Fit(found, what, theta, law, ordered, alpha)
+        off = judged.compare(value, moving=smooth, independent=target.independent)
         if not (smooth and scores):
             return off
         return max(off, fit.add_scores(scores, theta, law, value[: target.formula_draws], alpha))
@@ -141,7 +141,8 @@ def _of_vectors(context: Context) -> Iterator[Comparison]:
         for marginal in marginals[number]:
             x = marginal.of(log_y)
             x, what = np.where(np.isnan(x), np.inf, x), f"{marginal.what} of draws"
-            ranks.append(fit.add_fit(found, what, theta, marginal.law, x, np.sort(x), alpha))
+            judged = fit.Fit(found, what, theta, marginal.law, np.sort(x), alpha)
+            ranks.append(judged.compare(x))
         if scores and np.all(has_digits(target, y)):  # scores of the others have no mean of 0
             ranks.append(fit.add_scores(scores, theta, target.law(theta), y, alpha))
             entropy = target.entropy(theta)

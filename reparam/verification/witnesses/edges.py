@@ -17,10 +17,9 @@ from reparam.parameters import Parameter
 from reparam.verification.evidence import paths
 from reparam.verification.evidence.averages import TESTS, Averages, compare
 from reparam.verification.evidence.comparing import Tallies
-from reparam.verification.evidence.context import Context, parameter_sets
-from reparam.verification.evidence.fit import add_distance, is_discrete
+from reparam.verification.evidence.context import Case, Context, parameter_sets
+from reparam.verification.evidence.fit import Fit, is_discrete
 from reparam.verification.evidence.ranges import over_ranges
-from reparam.verification.laws.law import Law
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets.target import Sample, Target, noise_of
@@ -85,15 +84,15 @@ def edges(context: Context) -> Iterator[Comparison]:
 def _of_numbers(context: Context) -> Iterator[Comparison]:
     target, found = context.target, Tallies("statement")
     for theta in corners(context, _BEYOND if target.strict else 1.0):
-        law = target.law(theta, context.seed)
-        low, high = law.support
+        case = Case(context, theta)
+        low, high = case.law.support
         for sample, values, drawn in _samples(context, theta):
             y = np.asarray(sample.value, dtype=np.float64)
             found["values are numbers"].add(theta, np.isnan(y), 0.0, y=y)
             inside = found.of("values lie in the support", "absolute")
             inside.add(theta, y, np.clip(y, low, high), y=y)
             finite = np.isfinite(y) & (np.abs(y) > 1e-300) & ~_at_end(y, low) & ~_at_end(y, high)
-            exact = law.pathwise(y[finite])
+            exact = case.law.pathwise(y[finite])
             for name, gradient in sample.gradients.items():
                 entry = np.asarray(gradient, dtype=np.float64)
                 unknown = np.isnan(entry) & ~np.isnan(y)
@@ -107,7 +106,7 @@ def _of_numbers(context: Context) -> Iterator[Comparison]:
                     zero &= paths.are_meant(y[finite], entry[finite], exact[name])
                 found[f"∂y/∂{name} is 0 only where y stays"].add(theta, zero, 0.0, y=y[finite])
         if target.strict:
-            _formulas(found, theta, target, law, _extreme_noise(context))
+            _formulas(found, case)
     yield from found.result()
 
 
@@ -132,7 +131,7 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
             if not drawn.is_known:
                 continue
             ordered, what = np.sort(drawn.sample.value), f"draws ({way})" if way else "draws"
-            add_distance(found, what, theta, drawn.law, ordered, alpha)
+            Fit(found, what, theta, drawn.law, ordered, alpha).distance()
             if any(np.any(np.isnan(entry)) for entry in drawn.sample.gradients.values()):
                 continue  # which has been reported
             drawn.compare(on_path)
@@ -261,10 +260,9 @@ def _extreme_noise(context: Context) -> Array:
     return noise
 
 
-def _formulas(
-    found: Tallies, theta: dict[str, float], target: Target, law: Law, noise: Array
-) -> None:
+def _formulas(found: Tallies, case: Case) -> None:
     """Look at the formulas of a built-in distribution at its values, wherever they are."""
+    target, theta, law, noise = case.target, case.theta, case.law, _extreme_noise(case.context)
     y = target.transform(noise, **theta).value
     order = np.argsort(y)
     noise, y = noise[order], y[order]
@@ -278,23 +276,18 @@ def _formulas(
             lost[lost] = _moves(values, name, theta, y[lost], _MOVED_EXACTLY)
         return lost
 
-    def formula_of(name: str) -> Array:
-        return np.asarray(target.formulas[name](y, **theta))
-
     cdf, sf, log_p = (np.asarray(each(y)) for each in (law.cdf, law.sf, law.log_prob))
-    known = np.isfinite(y) & np.isfinite(log_p) & (np.abs(y) > 1e-300)
+    f, known = case.formulas, np.isfinite(y) & np.isfinite(log_p) & (np.abs(y) > 1e-300)
     wrong = {
         "log p is a number": np.isnan(log_p),
         "F and 1 − F lie in [0, 1]": ~((cdf >= 0.0) & (cdf <= 1.0) & (sf >= 0.0) & (sf <= 1.0)),
         "F rises": np.diff(cdf, prepend=0.0) < 0.0,
         "F + (1 − F) = 1": ~(np.abs(cdf + sf - 1.0) < 1e-12),
-        "ln F and ln(1 − F) are numbers up to 0": ~(
-            (formula_of("log_cdf") <= 0.0) & (formula_of("log_sf") <= 0.0)
-        ),
+        "ln F and ln(1 − F) are numbers up to 0": ~(np.maximum(f.log_cdf(y), f.log_sf(y)) <= 0.0),
         "−F_θ/p is a number": np.any([np.isnan(each) for each in slopes.values()], axis=0),
         "∂ log p/∂θ is a number": np.isfinite(y)
         & np.any([np.isnan(each) for each in law.score(y).values()], axis=0),
-        "∂ log p/∂y is a number": known & np.isnan(formula_of("stein_score")),
+        "∂ log p/∂y is a number": known & np.isnan(f.stein_score(y)),
         "−F_θ/p is 0 only where y stays": np.any([is_lost(name) for name in slopes], axis=0),
     }
     for what, broken in wrong.items():

@@ -35,12 +35,12 @@ For a < 1 the derivatives are those of a y, whose score is S_a = ln t − ψ(a) 
 
     h_a = ln x − ψ(a+1) + ψ(N),    q_a = ln t − ψ(a+1) + ψ(N+1),
 
-and for b < 1 those of y/b, with S_b = ln(1−t) − ψ(b) + ψ(N), h_b = S_b(x) and q_b = S_b + 1/N. The
-mixed one is E_b differentiated in a, for which ln(1−t) p is not integrated by parts for a < 1:
+and for b < 1 those of y/b, with S_b = ln(1−t) − ψ(b) + ψ(N), h_b = S_b(x) and q_b = S_b + 1/N. If
+a < 1, ln(1−t) p is not integrated by parts, so that all terms are proportional to a as a → 0:
 
-    −a E_b = ξ + ∫ χ ω,    ξ = ψ(N) − ψ(b),    χ = ξ − a/N + (a/N) (1 + ln(1−t)/t),
+    h_b = ψ(N) − ψ(b) = ξ, less a/b for b ≥ 1,    q_b = ξ − a/N + (a/N) (1 + ln(1−t)/t),
 
-whose terms stay proportional to a as a → 0, like E_b itself.
+and E_ab is E_b differentiated in a, and not E_a in b.
 """
 
 from __future__ import annotations
@@ -139,18 +139,29 @@ def _shapes(a: Array, b: Array, large: bool, large_b: bool, second: bool) -> _Sh
     total = a + b
     c_a = delta_step(a, b) if large else np.log(a) - digamma(a + 1.0) - delta(total)
     c_b = delta_step(b, a)
+    found = _Shapes(a, b, total, c_a, c_b)
+    if not large:
+        beyond = c_b - log1pmx(-a / total)
+        found = found._replace(rise=digamma_difference(b, a), beyond=beyond)
     if not second:
-        return _Shapes(a, b, total, c_a, c_b)
+        return found
     if large:
         bend_a = delta_step_bend(a, b, c_a)
     else:
         bend_a = trigamma_excess_step(a + 1.0, b) + b / (a + 1.0) / (total + 1.0)
-    bend_b = delta_step_bend(b, a, c_b) if large_b else trigamma_excess_step(b, a) + a / b / total
-    found = _Shapes(a, b, total, c_a, c_b, bend_a, bend_b, trigamma_excess(total))
-    if large:
-        return found
-    rise, beyond = digamma_difference(b, a), c_b - log1pmx(-a / total)
-    return found._replace(rise=rise, beyond=beyond, lag=digamma_lag(b, a))
+    if not large_b:
+        bend_b = trigamma_excess_step(b, a) + a / b / total
+    else:
+        bend_b = delta_step_bend(b, a, c_b)
+        bend_b = bend_b if large else bend_b - 2.0 / b * _log1pmx_rest(-a / total)
+    lag = _UNUSED if large else digamma_lag(b, a)
+    return found._replace(bend_a=bend_a, bend_b=bend_b, cross=trigamma_excess(total), lag=lag)
+
+
+def _log1pmx_rest(r: Array) -> Array:
+    """Return log(1 + r) − r + r²/2."""
+    near = log1pmx_rest(np.maximum(r, -_NEAR))
+    return np.where(r > -_NEAR, near, np.log1p(r) - r + 0.5 * r * r)
 
 
 class _Place(NamedTuple):
@@ -183,7 +194,10 @@ def _start(at: _Place, of: _Shapes, large: bool, large_b: bool, second: bool) ->
         h_a, slope_a = score - at.rest / a, at.rest * (at.x / a - at.d)
     else:
         h_a, slope_a = of.c_a + at.log_r, at.rest
-    if large_b:
+    if not large:
+        h_b = of.beyond - a / b * (a / total) if large_b else of.rise
+        slope_b = np.zeros_like(at.x)
+    elif large_b:
         h_b = of.c_b - excess(at.e, at.log_rho) - at.x / b
         slope_b = at.x * (at.e - at.rest / b)
     else:
@@ -197,10 +211,12 @@ def _start(at: _Place, of: _Shapes, large: bool, large_b: bool, second: bool) ->
         mixed = of.cross + moved
     else:
         twice, mixed = 1.0 / total / total - of.bend_a, of.lag
-    if large_b:
+    if not large_b:
+        twice_b = -of.bend_b
+    elif large:
         twice_b = _bent(of.bend_b, at.e, at.log_rho, b, a, total) - (at.x / b) ** 2
     else:
-        twice_b = -of.bend_b
+        twice_b = of.bend_b - a * (a / b / total) ** 2
     crossing = slope_a if large else _UNUSED
     return h_a, h_b, slope_a, slope_b, crossing, twice, mixed, twice_b
 
@@ -237,7 +253,10 @@ def _integrands(
         q_a = of.c_a - excess(at.d, at.log_r) - share
     else:
         q_a = of.c_a + inverse + at.log_r
-    if large_b:
+    if not large:
+        ratio, lost = a * inverse, log1pmx(-at.x) / np.maximum(at.x, _TINY)
+        q_b = of.beyond + ratio * lost
+    elif large_b:
         part = (1.0 + at.e) * inverse * inverse
         q_b = of.c_b - excess(at.e, at.log_rho) + part
     else:
@@ -257,9 +276,16 @@ def _integrands(
         mixed = of.cross + mixed + q_a * along_b
     else:
         slope_a, twice = at.rest, -of.bend_a
-        share = of.beyond + a * inverse * (log1pmx(-at.x) / np.maximum(at.x, _TINY))
-        mixed = of.lag + of.rise * inverse - fallen[0] * share
-    if large_b:
+        mixed = of.lag + of.rise * inverse - fallen[0] * q_b
+    if not large:
+        slope_b = -ratio * (at.x + at.rest * lost)
+        if large_b:
+            further = -_log1pmx_rest(-at.x) / np.maximum(at.x, _TINY)
+            bent = 0.5 * at.x * (at.x - ratio) - (3.0 - at.x - b * inverse) * further
+            twice_b = of.bend_b + ratio / b * bent
+        else:
+            twice_b = -of.bend_b - ratio * inverse * (lost - 1.0)
+    elif large_b:
         slope_b = at.x * (at.e - part)
         twice_b = _bent(of.bend_b, at.e, at.log_rho, b, a, total)
         twice_b = twice_b + part * (2.0 * a / b - at.e) * inverse
@@ -272,7 +298,7 @@ def _integrands(
         q_b,
         slope_a,
         slope_b + q_b * carried,
-        slope_a if large else of.beyond - of.rise * at.x + pull * share,
+        slope_a if large else of.beyond - of.rise * at.x + pull * q_b,
         twice + q_a * along_a,
         mixed,
         twice_b + q_b * along_b,

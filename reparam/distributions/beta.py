@@ -84,18 +84,20 @@ class Beta(BetaFamily):
 
     @classmethod
     def _hessian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Triangle:
-        # from those of (β/α) y/(1 − y), an F variate: its logarithm moves by 1/α less than logit y,
-        # and by 1/β more
+        # of the odds y/(1 − y), which are α/β times an F variate: ∂²y is y (1 − y) times those of
+        # the odds divided by them, less 2y times the product of those of their logarithm. Near 1
+        # it is minus that of 1 − y
         rest = cls._complement(y, logit, alpha, beta)
         odds = np.exp(logit - log_quotient(alpha, beta))
         odds = np.where((y > 1e-290) & (rest > 1e-290), y * beta / (alpha * rest), odds)
-        first, second, twice, mixed, other_twice = fisher.log_pathwise2(odds, logit, alpha, beta)
-        slope, bend = y * rest, rest - y
-        in_alpha, in_beta = 1.0 / alpha, 1.0 / beta
+        found = fisher.log_pathwise2(odds, logit, alpha, beta)
+        below, above = (fisher.bends_of_multiple(found, alpha, beta, k, k) for k in (1, -1))
+        one, other = below.first
+        products = one * one, one * other, other * other
+        slope, near = y * rest, y < 0.5
         entries = (
-            twice + bend * first * (2.0 * in_alpha + first) - 2.0 * y * in_alpha * in_alpha,
-            mixed + bend * (first + in_alpha) * (second - in_beta),
-            other_twice + bend * second * (second - 2.0 * in_beta) + 2.0 * rest * in_beta * in_beta,
+            np.where(near, up - 2.0 * y * both, 2.0 * rest * both - down)
+            for up, down, both in zip(below.relative, above.relative, products, strict=True)
         )
         return unflattened([np.where(slope == 0.0, 0.0, slope * entry) for entry in entries])
 

@@ -65,16 +65,11 @@ class BetaPrime(OddsOfBeta):
 
     @staticmethod
     def _bends(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Bends, Bends]:
-        # of (β/α) y, which is an F variate: its ln y moves by 1/α less, and 1/β more
+        # (β/α) y is an F variate
         ratio = y * np.exp(-log_quotient(alpha, beta))
-        first, second, twice, mixed, other_twice = fisher.log_pathwise2(ratio, logit, alpha, beta)
-        log = twice - 1.0 / alpha / alpha, mixed, other_twice + 1.0 / beta / beta
-        relative = (
-            twice + first * (2.0 / alpha + first),
-            mixed + (first + 1.0 / alpha) * (second - 1.0 / beta),
-            other_twice + 2.0 / beta / beta + second * (second - 2.0 / beta),
-        )
-        return log, relative
+        found = fisher.log_pathwise2(ratio, logit, alpha, beta)
+        bends = fisher.bends_of_multiple(found, alpha, beta, 1)
+        return bends.log, bends.relative
 
     @staticmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:

@@ -71,10 +71,9 @@ class F(OddsOfBeta):
 
     @staticmethod
     def _bends(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Bends, Bends]:
-        first, second, *log = fisher.log_pathwise2(y, logit, alpha, beta)
-        twice, mixed, other_twice = log
-        relative = twice + first**2, mixed + first * second, other_twice + second**2
-        return (twice, mixed, other_twice), relative
+        found = fisher.log_pathwise2(y, logit, alpha, beta)
+        bends = fisher.bends_of_multiple(found, alpha, beta, 0)
+        return bends.log, bends.relative
 
     @staticmethod
     def _shape_scores(y: Array, logit: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:

@@ -73,10 +73,10 @@ class SigmoidBeta(BetaFamily):
 
     @classmethod
     def _hessian(cls, y: Array, logit: Array, alpha: Array, beta: Array) -> Triangle:
-        # logit x is the logarithm of an F variate less ln(β/α)
+        # logit x is the logarithm of (α/β) times an F variate
         odds = np.exp(logit - log_quotient(alpha, beta))
-        *_, twice, mixed, other_twice = fisher.log_pathwise2(odds, logit, alpha, beta)
-        return unflattened([twice - 1.0 / alpha**2, mixed, other_twice + 1.0 / beta**2])
+        found = fisher.log_pathwise2(odds, logit, alpha, beta)
+        return unflattened(fisher.bends_of_multiple(found, alpha, beta, 1).log)
 
     @staticmethod
     def _log_prob(y: Array, alpha: Array, beta: Array) -> Array:

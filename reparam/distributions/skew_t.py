@@ -10,7 +10,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base.distribution import About
 from reparam.base.mechanisms import LocationScale
-from reparam.base.second_order import Triangle
+from reparam.base.second_order import Triangle, unflattened
 from reparam.base.tails import Tail
 from reparam.domains import POSITIVE, REAL
 from reparam.engine.noise import NORMAL, UNIFORM
@@ -87,23 +87,36 @@ class SkewT(LocationScale):
 
     @staticmethod
     def _standard_pathwise2(z: Array, alpha: Array, beta: Array) -> Triangle:
-        # of z = r sinh(½ l) with r² = α + β, where l = logit x is that of an F variate with its
-        # ln(α/β)
+        # z = ½ (P − Q) with P² = (α + β) o, Q² = (α + β)/o and the odds o = x/(1 − x), which are
+        # α/β times an F variate
         size, point = _root_of_sum(alpha, beta), _point(z, alpha, beta)
         ratio = np.exp(point.logit - log_quotient(alpha, beta))
-        first, second, *bends = fisher.log_pathwise2(ratio, point.logit, alpha, beta)
-        in_alpha, in_beta = 1.0 / alpha, 1.0 / beta
-        a, b = first + in_alpha, second - in_beta
-        reach, quarter = np.hypot(size, z), 0.25 / size / size
-
-        def bent(one: Array, other: Array, bend: Array) -> Array:
-            turned = quarter * (one + other) + 0.5 * bend
-            return reach * turned + z * (0.25 * one * other - quarter / size / size)
-
-        twice, mixed, other_twice = bends
-        return (
-            (bent(a, a, twice - in_alpha * in_alpha), bent(a, b, mixed)),
-            (bent(b, b, other_twice + in_beta * in_beta),),
+        found = fisher.log_pathwise2(ratio, point.logit, alpha, beta)
+        (up, of_up), (down, of_down) = (
+            [fisher.bends_of_multiple(found, alpha, beta, power, k) for power in (k, 0)]
+            for k in (1, -1)
+        )
+        total = alpha + beta
+        tilt, bend = _of_sum(up.first[0], of_up.first[0], up.log[0], of_up.log[0], alpha, beta)
+        other, other_bend = _of_sum(
+            down.first[1], of_down.first[1], down.log[2], of_down.log[2], beta, alpha
+        )
+        mixed, inverse = up.log[1], 1.0 / total
+        rising = (
+            0.5 * up.relative[0] - 0.25 * tilt * tilt,
+            0.5 * (mixed - inverse * inverse) - 0.25 * (up.first[0] + inverse) * other,
+            0.5 * other_bend + 0.25 * other * other,
+        )
+        falling = (
+            0.5 * bend + 0.25 * tilt * tilt,
+            -0.5 * (mixed + inverse * inverse) - 0.25 * tilt * (down.first[1] + inverse),
+            0.5 * down.relative[2] - 0.25 * other * other,
+        )
+        most = np.hypot(size, z) + np.abs(z)
+        least, below = size * (size / most), z < 0.0
+        p, q = np.where(below, least, most), np.where(below, most, least)
+        return unflattened(
+            [0.5 * (p * up - q * down) for up, down in zip(rising, falling, strict=True)]
         )
 
     @staticmethod
@@ -168,6 +181,28 @@ class SkewT(LocationScale):
 def _root_of_sum(alpha: Array, beta: Array) -> Array:
     """Return √(α + β), also where the sum overflows."""
     return np.hypot(np.sqrt(alpha), np.sqrt(beta))
+
+
+def _of_sum(
+    slope: Array, flat_slope: Array, log: Array, flat_log: Array, own: Array, other: Array
+) -> tuple[Array, Array]:
+    """Return ∂ ln(o/s) and −∂² ln(o s), s = α + β, in a shape: both are small if that is large.
+
+    Parameters
+    ----------
+    slope, log
+        ∂ ln o and ∂² ln o.
+    flat_slope, flat_log
+        Those of o divided by the shape.
+    own, other
+        The shape, and the other one.
+    """
+    inverse = 1.0 / (own + other)
+    gap, small = other / own * inverse, own < 1.0  # 1/own − 1/s
+    return (
+        np.where(small, slope - inverse, flat_slope + gap),
+        np.where(small, -log - inverse * inverse, gap * (1.0 / own + inverse) - flat_log),
+    )
 
 
 def _of_logit(logit: Array, alpha: Array, beta: Array) -> Array:

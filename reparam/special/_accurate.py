@@ -18,6 +18,7 @@ __all__ = [
     "half",
     "log1mexp",
     "log1pmx",
+    "log1pmx_rest",
     "power",
     "product_difference",
     "scaled_exp",
@@ -79,13 +80,24 @@ def log1pmx(r: Array) -> Array:
     With s = r/(2 + r), log(1 + r) = 2 atanh s, and log(1 + r) − r = −s r + 2 s³ Σ s^2k/(2k + 3).
     """
     s = r / (2.0 + r)
+    near, inner = np.abs(r) < 0.3, s * (2.0 * _atanh_rest(s) - r)
+    return np.asarray(inner) if np.all(near) else np.where(near, inner, np.log1p(r) - r)
+
+
+def log1pmx_rest(r: Array) -> Array:
+    """Return log(1 + r) − r + r²/2 for |r| < 0.3 to a few ulp: s r²/2 + 2 s³ Σ s^2k/(2k + 3)."""
+    s = r / (2.0 + r)
+    return np.asarray(s * (2.0 * _atanh_rest(s) + 0.5 * r * r))
+
+
+def _atanh_rest(s: Array) -> Array:
+    """Return atanh(s)/s − 1 for |s| < 0.18."""
     square = s * s
     total = 0.0 * square
     for k in range(10, -1, -1):
         total *= square
         total += 1.0 / (2 * k + 3)
-    near, inner = np.abs(r) < 0.3, s * (2.0 * square * total - r)
-    return np.asarray(inner) if np.all(near) else np.where(near, inner, np.log1p(r) - r)
+    return square * total
 
 
 def log1mexp(t: Array) -> Array:

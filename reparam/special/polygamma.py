@@ -1,7 +1,7 @@
-"""The digamma function where differences of it cancel.
+"""The digamma function and its derivative where differences of them cancel.
 
 δ(z) = ln z − ψ(z) is positive and decreasing, about 1/2z; its differences stay accurate where those
-of ψ do not.
+of ψ do not. So do those of −δ′(z) = ψ′(z) − 1/z, about 1/2z².
 """
 
 from __future__ import annotations
@@ -17,12 +17,18 @@ __all__ = [
     "delta_difference",
     "delta_differences",
     "delta_step",
+    "delta_step_bend",
     "digamma_difference",
     "digamma_half_excess",
+    "digamma_lag",
+    "trigamma_excess_step",
 ]
 
 #: From here on the asymptotic series is accurate to an ulp, and with six terms of it.
 _LARGE, _LARGER = 10.0, 16.0
+
+#: How far arguments are carried up before it.
+_CARRIED = 10
 
 
 def delta(z: Array) -> Array:
@@ -161,3 +167,77 @@ def _bernoulli_slope(p: Array, q: Array) -> Array:
         slope = slope * other + value
         value = value * square + coefficient
     return slope
+
+
+def trigamma_excess_step(z: Array, h: Array) -> Array:
+    """Return t(z) − t(z+h) > 0 with t(z) = ψ′(z) − 1/z, for z, h > 0, to full relative accuracy.
+
+    Carried up ten times by t(z) = t(z+1) + 1/(z²(z+1)), then by divided differences of the
+    asymptotic series 1/2z² + Σ B_2k z^(−2k−1).
+    """
+    total = 0.0 * (z + h)
+    for k in range(_CARRIED):
+        start = z + float(k)
+        end = start + h
+        ratio = start / end
+        fall = h / end * (1.0 + ratio) + ratio * ratio * (h / (end + 1.0))
+        total = total + fall / start / start / (start + 1.0)
+    start = z + float(_CARRIED)
+    p, q = 1.0 / start, 1.0 / (start + h)
+    square, other = p * p, q * q
+    # Σ B_2k y^(k−1) at p², and its divided difference to q²
+    value = slope = 0.0 * (square + other)
+    for k in range(len(BERNOULLI), 0, -1):
+        slope = slope * other + value
+        value = value * square + 2 * k * BERNOULLI[k - 1]
+    cubes = (square + p * q + other) * value + other * q * (p + q) * slope
+    return total + h * p * q * (0.5 * (p + q) + cubes)
+
+
+def delta_step_bend(z: Array, h: Array, step: Array) -> Array:
+    """Return c′(z) + 2 c(z)/z of c(z) = δ(z) − δ(z+h), which is given as `step`, for z ≥ 1.
+
+    Both terms are about h/z³ for large z, and their sum (3h² − h)/6z⁴. There, with p = 1/z
+    and θ = z/(z+h), it is ½ p² (1−θ)² − 2p Σ (B_2k/2k) p^2k ((k − 1) (1 − θ^2k) + k θ^2k (1 − θ)).
+    """
+    near = 2.0 * step / z - trigamma_excess_step(z, h)
+    if not np.any(z >= _LARGE):
+        return near
+    large = np.maximum(z, _LARGE)
+    end = large + h
+    p, share, ratio = 1.0 / large, h / end, large / end
+    square = ratio * ratio
+    term, rising, power = p, 0.0 * share, 1.0 + 0.0 * share
+    total = 0.0 * share
+    for k, coefficient in enumerate(BERNOULLI, 1):
+        rising = rising + power * (1.0 + ratio)  # (1 − θ^2k)/(1 − θ)
+        power = power * square
+        term = term * (p * p)
+        total = total + coefficient * term * ((k - 1) * rising + k * power)
+    far = share * (0.5 * p * p * share - 2.0 * total)
+    return np.where(z >= _LARGE, far, near)
+
+
+def digamma_lag(z: Array, h: Array) -> Array:
+    """Return ψ′(z+h) − (ψ(z+h) − ψ(z))/h < 0 for z > 0 and 0 < h ≤ 1, about ½ h ψ″(z).
+
+    To full relative accuracy: by a sum of terms of one sign, then by the asymptotic series, of
+    which the leading term is (ln(1 − r) + r)/h with r = h/(z+h).
+    """
+    total = 0.0 * (z + h)
+    for k in range(_CARRIED):
+        start = z + float(k)
+        end = start + h
+        total = total - h / start / end / end
+    start = z + float(_CARRIED)
+    end = start + h
+    p, q = 1.0 / start, 1.0 / end
+    growth = h * p  # p/q − 1
+    term, height, rising, series = q, 0.0 * p, 0.0 * p, 0.0 * p
+    for coefficient in BERNOULLI:
+        term = term * (q * q)
+        for _ in range(2):
+            height = height * (1.0 + growth) + 1.0
+            rising = rising + height
+        series = series + coefficient * term * rising
+    return total + log1pmx(-h / end) / h - 0.5 * h * p * q * q - growth * series

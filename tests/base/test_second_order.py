@@ -67,7 +67,7 @@ def of_cdf(cdf):
     return entry
 
 
-def assert_second_order(found, entry, inputs, bound=BOUND):
+def assert_second_order(found, entry, inputs):
     """Assert that a nested mapping is what mpmath says, for as many parameters as are given.
 
     The first input is y or u.
@@ -84,7 +84,7 @@ def assert_second_order(found, entry, inputs, bound=BOUND):
                     right = entry(i, j, *exact)
                     scale = max(abs(right), mpf(10) ** -(DIGITS // 2))
                     error = abs(mpf(value) - right) / scale
-                    if error > bound:
+                    if error > BOUND:
                         forced = mpf(0)
                         for k, number in enumerate(numbers):
                             moved = list(exact)
@@ -141,6 +141,12 @@ def student(t, nu):
     return tail if t < 0 else -tail
 
 
+def skew_t(z, a, b):
+    root = mp.sqrt(a + b + z * z)
+    least = (a + b) / (2 * root * (root + abs(z)))
+    return beta_tail(a, b, least, 1 - least) if z < 0 else beta_tail(a, b, 1 - least, least)
+
+
 def generalized_normal(z, power):
     tail = mp.gammainc(1 / power, abs(z) ** power, mp.inf, regularized=True) / 2
     return tail if z < 0 else -tail
@@ -161,6 +167,8 @@ CDFS = {
     "beta": lambda y, a, b: beta_tail(a, b, y, 1 - y),
     "beta-prime": lambda y, a, b: beta_tail(a, b, y / (1 + y), 1 / (1 + y)),
     "f": lambda y, m, n: beta_tail(m / 2, n / 2, m * y / (m * y + n), n / (m * y + n)),
+    "sigmoid-beta": lambda y, a, b: beta_tail(a, b, 1 / (1 + mp.exp(-y)), 1 / (1 + mp.exp(y))),
+    "skew-t": skew_t,
     "student-t": student,
     "generalized-normal": generalized_normal,
     "inverse-gaussian": inverse_gaussian,
@@ -197,7 +205,7 @@ def test_closed_forms(name):
     "name",
     [
         pytest.param(name, marks=pytest.mark.long)
-        if name in ("inverse-gamma", "chi", "f")
+        if name in ("inverse-gamma", "chi", "f", "sigmoid-beta", "skew-t")
         else name
         for name in CDFS
     ],
@@ -205,9 +213,7 @@ def test_closed_forms(name):
 def test_implicit_forms(name):
     d, theta = standard(typical(rp.get(name), np.random.default_rng(2), 4))
     y = d.icdf([1e-5, 0.2, 0.6, 0.9])
-    # ∂²y/∂α² of the beta-prime distribution cancels where α is much larger than β
-    bound = 1e-9 if name == "beta-prime" else BOUND
-    assert_second_order(d.pathwise2(y), of_cdf(CDFS[name]), [y, *theta], bound)
+    assert_second_order(d.pathwise2(y), of_cdf(CDFS[name]), [y, *theta])
 
 
 @pytest.mark.long
@@ -219,6 +225,56 @@ def test_shapes_of_all_sizes(name):
     u = 10.0 ** rng.uniform(-12, 0, 12)
     y = np.where(rng.random(12) < 0.5, d.icdf(u), d.isf(u))
     assert_second_order(d.pathwise2(y), of_cdf(CDFS[name]), [y, *theta])
+
+
+#: From the logit of x to the value, at the shapes.
+OF_LOGIT = {
+    "beta": lambda logit, a, b: 1.0 / (1.0 + np.exp(-logit)),
+    "beta-prime": lambda logit, a, b: np.exp(logit),
+    "f": lambda logit, a, b: np.exp(logit) * b / a,
+    "sigmoid-beta": lambda logit, a, b: logit,
+    "skew-t": lambda logit, a, b: np.sqrt(a + b) * np.sinh(0.5 * logit),
+}
+
+#: Logits of x, and shapes: one much larger than the other, both next to 0, next to 1 and 1e4, and
+#: on both sides of where x counts from another endpoint.
+HARD = [
+    (10.9, 1157470.0, 1.14),
+    (27.6, 827.0, 0.006),
+    (10.2, 0.73, 1.4e-5),
+    (-0.4, 0.0018, 14358.5),
+    (-19.0, 1.3e-6, 1.25),
+    (18.4, 1e8, 2.5),
+    (-6.6, 3e-3, 2e4),
+    (-0.9, 0.001, 0.001),
+    (0.8, 0.001, 0.002),
+    (6.9, math.nextafter(1.0, 0.0), 0.03),
+    (6.9, 1.0, 0.03),
+    (10.0, 9999.5, 0.5),
+    (10.0, 9999.5, 0.6),
+    (3.0, 3.0, 0.01),
+    (3.1, 3.0, 0.01),
+]
+
+
+def beta_made(name, logit, a, b):
+    """Return a distribution made of Beta(a, b), its parameters and its values."""
+    y = OF_LOGIT[name](logit, a, b)
+    d, theta = standard(rp.get(name)(*((2.0 * a, 2.0 * b) if name == "f" else (a, b))))
+    return d, theta, y
+
+
+@pytest.mark.parametrize("name", OF_LOGIT)
+def test_values_made_of_beta_draws(name):
+    logit, a, b = np.array(HARD).T
+    d, theta, y = beta_made(name, logit, a, b)
+    # differences in y must not leave the interval
+    inside = logit < 15.0 if name == "beta" else np.isfinite(y)
+    assert inside.sum() > 10
+    found = d.pathwise2(y)
+    found = {k: {m: entry[inside] for m, entry in row.items()} for k, row in found.items()}
+    inputs = [each[inside] for each in (y, *theta)]
+    assert_second_order(found, of_cdf(CDFS[name]), inputs)
 
 
 def of_speed(speed):

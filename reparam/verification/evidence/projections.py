@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from reparam.regions import Simplex
 from reparam.verification.evidence.averages import TESTS, Averages, compare
 from reparam.verification.evidence.context import Context
 from reparam.verification.evidence.paths import Drawn
-from reparam.verification.laws.law import Law, Link, Linked
+from reparam.verification.laws.law import Chained, Law
 from reparam.verification.numerics.calculus import derivative_in, one_after_another
 from reparam.verification.results import Comparison
 from reparam.verification.targets.target import Sample
@@ -86,17 +86,13 @@ def _moved(
 
 def _in_theta(target: Any, theta: Mapping[str, float], number: int, marginal: Marginal) -> Law:
     """Return the law of a marginal, in the parameters of the vector's."""
-    names = tuple(target.parameters)
-    links: dict[str, Link | float] = {}
+    slopes = {}
     for ours in marginal.law.parameters:
         value = partial(_value, target, number, ours)
-        slopes = tuple(_slope(value, name, theta, target.parameters) for name in names)
-        links[ours] = Link(names, partial(_constant, 0.0), partial(_constant, slopes))
-    return Linked(lambda **_: marginal.law, links, theta)
-
-
-def _constant(value: Any, *_: float) -> Any:
-    return value
+        slopes[ours] = {
+            name: _slope(value, name, theta, target.parameters) for name in target.parameters
+        }
+    return cast(Law, Chained(marginal.law, slopes))
 
 
 def _value(target: Any, number: int, ours: str, /, **theta: Any) -> Array:

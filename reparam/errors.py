@@ -133,10 +133,13 @@ def did_you_mean(
     wanted, found = spelled(name), []
     for candidate in candidates:
         known = spelled(candidate)
-        as_heard = (each.replace("ph", "f") for each in (wanted, known))
-        distance = min(_distance(wanted, known), _distance(*as_heard))
-        if distance <= _most(wanted, known) or _shortens(wanted, known):
-            found.append((distance, candidate))
+        shortened, most = _shortens(wanted, known), _most(wanted, known)
+        for a, b in {(wanted, known), (wanted.replace("ph", "f"), known.replace("ph", "f"))}:
+            # each letter more is an error: most names are refused by their length
+            if shortened or abs(len(a) - len(b)) <= most:
+                distance = _distance(a, b)
+                if shortened or distance <= most:
+                    found.append((distance, candidate))
     if not found:
         return ""
     least = min(found)[0]

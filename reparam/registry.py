@@ -28,6 +28,7 @@ from reparam.errors import (
     spelled,
 )
 from reparam.importing import one_line, quietly
+from reparam.suggestions import suggestion
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -192,8 +193,10 @@ def get(name: str) -> type[Distribution]:
             if spelled(spelling) == wanted:
                 return distribution
             known[spelling] = distribution.name
-    # None is not a misspelling
-    near = did_you_mean(name, known, known) if isinstance(name, str) else ""
+    near = ""
+    if isinstance(name, str):  # None is not a misspelling
+        text = suggestion(name)
+        near = f"; did you mean {text!r}?" if text else did_you_mean(name, known, known)
     if not near:
         near = f"; reparam.names() has the names of all {len(set(known.values()))}"
     raise UnknownDistributionError(f"no distribution is called {name!r}{near}")

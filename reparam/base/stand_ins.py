@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base import numerical
 from reparam.base.distribution import Distribution, stand_in
+from reparam.base.seen import Seen
 from reparam.base.tree import flat
 from reparam.domains import Interval
 from reparam.errors import NoFormulaError
@@ -141,16 +144,38 @@ class StandIns(Distribution):
                 f"{type(self).__name__} has no formula for the {what}; average over draws,"
                 " rsample(n)"
             )
+        lower, upper = self._side(theta, -1.0), self._side(theta, 1.0)
         shape, _, leaves = self._as_rows(np.zeros(()), theta)
-        low, high = self._ends_of_rows(shape, theta)
-        formulas = [self._formula(name) for name in ("_icdf", "_isf", "_log_prob")]
-
-        def some(rows: Any) -> tuple[Any, ...]:
-            few = [leaf[rows] for leaf in leaves]
-            return tuple(numerical.by_rows(formula, few) for formula in formulas)
-
-        mean, variance, entropy = numerical.moments(some, low, high)
+        icdf = numerical.by_rows(self._formula("_icdf"), leaves)
+        middle = icdf(np.full((math.prod(shape), 1), 0.5))[:, 0]
+        mean, variance, entropy = numerical.moments(lambda rows: (lower(rows), upper(rows)), middle)
         return mean.reshape(shape), variance.reshape(shape), entropy.reshape(shape)
+
+    @final
+    def _side(self, theta: tuple[Any, ...], sign: float) -> Callable[[Any], numerical.Half]:
+        """Return the half of the probability on one side, of some rows: seen from its end."""
+        law, seen, direction = self, None, 1.0
+        end = np.unique(self._ends(*theta)[int(sign > 0.0)])
+        if end.size == 1 and end[0] != 0.0 and np.isfinite(end[0]):
+            seen = self._seen_from(float(end[0]), -sign)
+        if seen is not None:
+            law, theta, direction, sign = seen.law, seen.theta(theta), -sign, -1.0
+        shape, _, leaves = law._as_rows(np.zeros(()), theta)
+        ends = law._ends_of_rows(shape, theta)
+        names = "_isf" if sign > 0.0 else "_icdf", "_log_prob"
+        formulas = [law._formula(name) for name in names]
+
+        def half(rows: Any) -> numerical.Half:
+            few = [leaf[rows] for leaf in leaves]
+            quantile, log_prob = (numerical.by_rows(formula, few) for formula in formulas)
+            low, high = (each[rows] for each in ends)
+            return numerical.Half(quantile, log_prob, (low, high), sign, direction)
+
+        return half
+
+    def _seen_from(self, end: float, sign: float) -> Seen[Any] | None:
+        """Return the distribution of sign · (x − end), with all digits next to 0; or None."""
+        return None
 
     @final
     def _inverted(self, u: Array, v: Array, theta: tuple[Any, ...]) -> Array:

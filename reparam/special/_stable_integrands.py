@@ -104,8 +104,12 @@ def expm1(z: Any) -> Any:
 
 
 def exponential(z: Any) -> Any:
-    """Return e^z of real or complex z."""
-    return powers(z)[1] if np.iscomplexobj(z) else np.exp(z)
+    """Return e^z of complex z."""
+    (versine, sine), size = turn(z.imag), np.exp(z.real)
+    result = np.empty(z.shape, dtype=complex)
+    result.real = size * (1.0 - versine)
+    result.imag = size * sine
+    return result
 
 
 def powers(z: Any) -> tuple[Any, Any]:

@@ -30,34 +30,8 @@ from reparam.base.discrete import Discrete
 from reparam.base.discrete_vectors import DiscreteVectors
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
-from reparam.testing._declaration import (
-    declares_itself,
-    is_frozen,
-    refuses_bad_noise,
-    refuses_bad_parameters,
-)
-from reparam.testing._discrete import (
-    count_vectors_are_where_probability_is,
-    probability_is_on_integers_of_the_support,
-    quantiles_end_with_the_support,
-    refuses_to_be_reparameterized,
-    values_are_of_their_own_parameters,
-)
-from reparam.testing._draws import (
-    derivatives_agree,
-    draws_hold_still,
-    draws_repeat,
-    draws_replay,
-    elements_are_independent,
-)
-from reparam.testing._formulas import lies_in_support
-from reparam.testing._report import Distributions
+from reparam.testing import _declaration, _draws, _products, _support
 from reparam.testing._typical import typical
-from reparam.testing._vectors import (
-    vector_density_is_of_the_support,
-    vector_products_agree,
-    vector_second_products_agree,
-)
 from reparam.testing._witnesses import DISCRETE_WITNESS_PROPERTIES, WITNESS_PROPERTIES, check
 
 __all__ = [
@@ -70,60 +44,53 @@ __all__ = [
     "typical",
 ]
 
+Property = Callable[[type[Any]], None]
+
+_ALL: tuple[Property, ...] = (
+    _declaration.declares_itself,
+    _declaration.refuses_bad_parameters,
+    _declaration.is_frozen,
+    _draws.draws_repeat,
+    _draws.elements_are_independent,
+)
+_REPARAMETERIZED: tuple[Property, ...] = (
+    *_ALL,
+    _declaration.refuses_bad_noise,
+    _draws.draws_replay,
+    _products.products_agree,
+)
+_DISCRETE: tuple[Property, ...] = (*_ALL, _declaration.refuses_to_be_reparameterized)
+
 #: Every property of a distribution with a reparameterization: a function of its class that raises
 #: ``AssertionError``.
-PROPERTIES: tuple[Callable[[Distributions], None], ...] = (
-    declares_itself,
-    refuses_bad_parameters,
-    refuses_bad_noise,
-    is_frozen,
-    draws_hold_still,
-    draws_repeat,
-    draws_replay,
-    lies_in_support,
-    derivatives_agree,
-    elements_are_independent,
+PROPERTIES: tuple[Property, ...] = (
+    *_REPARAMETERIZED,
+    _draws.draws_hold_still,
+    _support.lies_in_support,
     *WITNESS_PROPERTIES,
 )
 
 #: Every property of a discrete distribution.
-DISCRETE_PROPERTIES: tuple[Callable[[type[Discrete]], None], ...] = (
-    declares_itself,
-    refuses_bad_parameters,
-    is_frozen,
-    refuses_to_be_reparameterized,
-    draws_repeat,
-    values_are_of_their_own_parameters,
-    probability_is_on_integers_of_the_support,
-    quantiles_end_with_the_support,
-    elements_are_independent,
+DISCRETE_PROPERTIES: tuple[Property, ...] = (
+    *_DISCRETE,
+    _draws.values_are_of_their_own_parameters,
+    _support.probability_is_on_integers_of_the_support,
+    _support.quantiles_end_with_the_support,
     *DISCRETE_WITNESS_PROPERTIES,
 )
 
 #: Every property of a discrete distribution of vectors.
-DISCRETE_VECTOR_PROPERTIES: tuple[Callable[[type[Any]], None], ...] = (
-    declares_itself,
-    refuses_bad_parameters,
-    is_frozen,
-    refuses_to_be_reparameterized,
-    draws_repeat,
-    elements_are_independent,
-    count_vectors_are_where_probability_is,
+DISCRETE_VECTOR_PROPERTIES: tuple[Property, ...] = (
+    *_DISCRETE,
+    _support.count_vectors_are_where_probability_is,
     *DISCRETE_WITNESS_PROPERTIES,
 )
 
 #: Every property of a distribution of vectors.
-VECTOR_PROPERTIES: tuple[Callable[[type[Reparameterized]], None], ...] = (
-    declares_itself,
-    refuses_bad_parameters,
-    refuses_bad_noise,
-    is_frozen,
-    draws_repeat,
-    draws_replay,
-    vector_density_is_of_the_support,
-    vector_products_agree,
-    vector_second_products_agree,
-    elements_are_independent,
+VECTOR_PROPERTIES: tuple[Property, ...] = (
+    *_REPARAMETERIZED,
+    _products.second_products_agree,
+    _support.vector_density_is_of_the_support,
     *WITNESS_PROPERTIES,
 )
 

@@ -8,9 +8,16 @@ import pickle
 
 import numpy as np
 
+from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
-from reparam.errors import NoiseError, ParameterError, ShapeError, UnknownParameterError
+from reparam.errors import (
+    NoiseError,
+    NotReparameterizable,
+    ParameterError,
+    ShapeError,
+    UnknownParameterError,
+)
 from reparam.testing._report import Distributions, agree, check, refuses
 from reparam.testing._typical import typical
 
@@ -89,3 +96,12 @@ def is_frozen(cls: type[Distribution]) -> None:
     ):
         for name in d.parameters:
             agree(d, f"{name} of a {way}", getattr(twin, name), np.array(getattr(d, name)))
+
+
+def refuses_to_be_reparameterized(cls: type[Discrete]) -> None:
+    """Reparameterized draws, and derivatives of draws, are errors that say what to use instead."""
+    d = cls()
+    refuses(d, NotReparameterizable, d.rsample, 3)
+    refuses(d, NotReparameterizable, d.transform, 0.5)
+    refuses(d, NotReparameterizable, d.pathwise, d.sample(rng=0))
+    check(d, "score" in cls.obstacle(), "obstacle() doesn't mention the score")

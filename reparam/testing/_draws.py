@@ -1,4 +1,4 @@
-"""Properties of draws: repeatable, replayable, independent; products with their derivatives."""
+"""Properties of draws: repeatable, replayable, independent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from reparam import sampling
 from reparam._typing import Array, ArrayLike
+from reparam.base.discrete import Discrete
 from reparam.base.distribution import Distribution
 from reparam.base.reparameterized import Reparameterized
 from reparam.engine.noise import BLOCK
@@ -99,27 +100,17 @@ def draws_hold_still(cls: Distributions) -> None:
     check(d, set(moved) <= {n // 2}, f"another {first} of draw {n // 2} moves draws {moved[:5]}")
 
 
-def derivatives_agree(cls: Distributions) -> None:
-    """``jvp`` and ``vjp`` are the jacobian's products, vjp summed to each parameter's own shape."""
-    names = cls.parameters.differentiable
-    values: dict[str, ArrayLike] = {name: x.default for name, x in cls.parameters.items()}
-    low, high = cls.parameters[names[0]].typical
-    d = cls(**values | {names[0]: np.linspace(low, high, 3).reshape(3, 1)})
-    draw = d.rsample((4, 2), rng=13)
-    jacobian = draw.jacobian()
-    upstream = np.cos(np.arange(float(draw.value.size))).reshape(draw.value.shape)
-    for name, gradient in draw.vjp(upstream).items():
-        own = np.shape(getattr(d, name))
-        check(
-            d,
-            np.shape(gradient) == own,
-            f"∂L/∂{name} has shape {np.shape(gradient)}, expected {own}, the parameter's",
-        )
-        product = upstream * jacobian[name]
-        axes = (0, 1) if own else None
-        slack = 1e-14 * np.abs(product).sum(axis=axes)
-        agree(d, f"∂L/∂{name}", gradient, product.sum(axis=axes), atol=slack)
-        agree(d, f"jvp in {name}", draw.jvp(**{name: 2.0}), 2.0 * jacobian[name], rtol=1e-14)
-    together = draw.jvp(**dict.fromkeys(names, 1.0))
-    slack = 1e-15 * sum(np.abs(entry) for entry in jacobian.values())
-    agree(d, "jvp in all parameters", together, sum(jacobian.values()), atol=slack)
+def values_are_of_their_own_parameters(cls: type[Discrete]) -> None:
+    """A draw is the same, bit for bit, with parameters alone, in an array, or among others."""
+    d = typical(cls)
+    whole = d.sample(40, rng=9)
+    for j in range(SETS):
+        one = one_of(d, j)
+        alone = one.sample((40, SETS), rng=9)[:, j]
+        agree(one, "a draw with scalar parameters", alone, whole[:, j])
+        values = {name: getattr(one, name) for name in d.parameters}
+        alike = {
+            name: np.broadcast_to(value, (SETS, *np.shape(value))) for name, value in values.items()
+        }
+        equal = cls(**alike).sample(40, rng=9)[:, j]
+        agree(one, "a draw with arrays of equal parameters", equal, whole[:, j])

@@ -54,20 +54,8 @@ def agree(
 ) -> None:
     """Raise an AssertionError unless |actual − expected| ≤ atol + rtol·|expected| everywhere.
 
-    NaN agrees with nothing.
-
-    Parameters
-    ----------
-    d
-        The distribution. All arrays broadcast with its parameters.
-    what
-        What is compared, for the message.
-    actual, expected
-        What the distribution says, and what is right.
-    rtol, atol
-        The error allowed; none by default.
-    **where
-        Beside the parameters, what identifies the worst point in the message.
+    NaN agrees with nothing. All arrays broadcast with the distribution's parameters: these, and
+    what is given as `where`, identify the worst point in the message.
     """
     actual, expected, atol = np.broadcast_arrays(actual, expected, atol)
     if not actual.size:

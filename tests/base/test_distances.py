@@ -1,8 +1,9 @@
 """Maps next to an end of the base's support that is not 0: 1 − x at x = 1, ln x, x − 1."""
 
+import mpmath
 import numpy as np
 import pytest
-from mpmath import mp
+from mpmath import mp, mpf
 
 import reparam as rp
 
@@ -192,3 +193,41 @@ def test_of_several_cuts_the_narrowest_moves_values():
         assert not np.any(found["base.low"])
         assert not np.any(found["high"])
     np.testing.assert_array_equal(d.log_prob(y), once.log_prob(y))
+
+
+def entropy_of(density):
+    """−∫ p ln p over (0, 1), of a density of x and 1 − x that may be infinite at both ends."""
+
+    def term(x, rest):
+        return -density(x, rest) * mpmath.log(density(x, rest))
+
+    def both(t):
+        x = t**20
+        return (term(x, 1 - x) + term(1 - x, x)) * 20 * t**19
+
+    return mpmath.quad(both, [0, mpf(0.5) ** (mpf(1) / 20)])
+
+
+@pytest.mark.parametrize(
+    ("place", "low", "high"),
+    [("{}", 0, 1), ("2 + {}", 2, 3), ("-7 - {}", -8, -7), ("100 + {}", 100, 101)],
+)
+def test_entropies_of_infinite_densities_next_to_any_endpoint(place, low, high):
+    """Values that round to an endpoint have their own distances from it."""
+
+    def beta(a, b):
+        a, b = mpf(a), mpf(b)
+        return lambda x, rest: x ** (a - 1) * rest ** (b - 1) / mpmath.beta(a, b)
+
+    first, second = beta(0.4, 3.0), beta(0.3, 0.2)
+    parts = [place.format(text) for text in ("beta(0.4, 3)", "beta(0.3, 0.2)")]
+    with mp.workdps(25):
+        wanted = {
+            f"mixture([0.5, 0.5], {parts[0]}, {parts[1]})": entropy_of(
+                lambda x, rest: (first(x, rest) + second(x, rest)) / 2
+            ),
+            f"truncated({parts[1]}, low={low}, high={high})": entropy_of(second),
+            f"order_statistic({parts[1]}, r=1, n=1)": entropy_of(second),
+        }
+    for text, exact in wanted.items():
+        assert rp.parse(text).entropy == pytest.approx(float(exact), abs=1e-11), text

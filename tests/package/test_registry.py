@@ -1,14 +1,21 @@
 """Names and aliases of the built-in distributions."""
 
+import re
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 from facts import scipy_name
 
 import reparam as rp
+from reparam.base.distribution import Distribution
 from reparam.base.formulas import FUNCTIONS
 from reparam.errors import UnknownDistributionError, spelled
 from reparam.registry import BUILT_IN
+from reparam.suggestions import SUGGESTIONS
 from reparam.verification.targets.libraries import distrax, jax, numpyro, tfp, torch
 
+TOOLS = Path(__file__).parents[2] / "tools"
 SPELLINGS = [(spelling, name) for name in BUILT_IN for spelling in (name, *rp.get(name).aliases)]
 
 
@@ -71,6 +78,62 @@ def test_names_of_vectors_and_of_numpys_generators_are_known(theirs, name):
     assert rp.get(theirs).name == name
 
 
+#: What Stan, R and Distributions.jl call what is here, besides the names above.
+ELSEWHERE_TOO = """
+stan: beta_proportion chi_square double_exponential exp_mod_normal inv_chi_square inv_gamma
+inv_wishart lkj_corr_cholesky multi_normal_cholesky multi_student_t neg_binomial_2 pareto_type_2
+poisson_log scaled_inv_chi_square skew_double_exponential std_normal wishart_cholesky
+r: alaplace bbinom betabinom betapr binom cauchy chisq dunif exp f gamma geom gev gpd hyper invgamma
+kumar llogis lnorm logis multinom mvnorm nbinom norm pois sn t tnorm truncnorm unif weibull zipois
+julia: Arcsine BernoulliLogit Censored Chisq DiscreteNonParametric Epanechnikov Erlang FDist LKJ
+MatrixNormal MixtureModel MvLogitNormal MvNormal MvNormalCanon MvTDist NoncentralChisq NormalCanon
+OrderStatistic PGeneralizedGaussian Product Rician Semicircle SymTriangularDist TDist TriangularDist
+Truncated
+"""
+
+
+@pytest.fixture(scope="module")
+def peers():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(TOOLS)
+        return import_module("peers").laws()
+
+
+def resolved_or_suggested(name):
+    """The distribution that a name is, or that its error suggests first."""
+    try:
+        return rp.get(name)()
+    except UnknownDistributionError as error:
+        return rp.parse(re.search("did you mean '(.*?)'", str(error))[1])
+
+
+def test_names_of_other_libraries_are_known_or_suggest_what_is_here(peers):
+    rows = [row for row in peers if row.here not in ("base", "models")]
+    assert len(rows) > 500
+    wrong = {
+        row.name: row.spelling
+        for row in rows
+        if row.spelling
+        and type(resolved_or_suggested(row.name)) is not type(rp.parse(row.spelling))
+    }
+    assert wrong == {}
+
+
+def test_names_of_languages_are_known_or_suggest_something():
+    names = [name for name in ELSEWHERE_TOO.split() if not name.endswith(":")]
+    assert all(isinstance(resolved_or_suggested(name), Distribution) for name in names)
+
+
+def test_suggestions_are_distributions_of_names_that_are_not_resolved():
+    for text, theirs in SUGGESTIONS.items():
+        assert isinstance(rp.parse(text), Distribution)
+        for name in theirs:
+            with pytest.raises(UnknownDistributionError, match=re.escape(f"did you mean {text!r}")):
+                rp.get(name)
+    names = [name for theirs in SUGGESTIONS.values() for name in theirs]
+    assert len(names) == len({spelled(name) for name in names})
+
+
 def test_declared_errors_are_of_functions_and_small():
     for name in BUILT_IN:
         accuracy = rp.get(name).about.accuracy
@@ -113,16 +176,14 @@ def test_misspelling_in_any_spelling_gets_the_nearest_one(wrong, near):
     assert (f"did you mean {near!r}?" in str(caught.value)) is bool(near)
 
 
-#: Distributions of other libraries, whether or not they are here by now.
+#: Distributions of other libraries that are not here.
 OTHERS = """
-    beta-binomial cauchy dirichlet gumbel half-cauchy halfnormal hypergeometric inverse-gaussian
-    kumaraswamy log-normal loggamma loglaplace lognormal multinomial ncx2 pareto rayleigh skewnorm
-    truncnorm wald weibull zeta
+    alpha anglit argus crystalball genhyperbolic kappa3 landau logser ncf nct planck poisson_binom
+    skewcauchy tukeylambda wrapcauchy yulesimon zipfian
 """
-KNOWN = {spelled(spelling) for spelling, _ in SPELLINGS}
 
 
-@pytest.mark.parametrize("other", [name for name in OTHERS.split() if spelled(name) not in KNOWN])
+@pytest.mark.parametrize("other", OTHERS.split())
 def test_another_distribution_is_no_misspelling(other):
     with pytest.raises(UnknownDistributionError) as caught:
         rp.get(other)

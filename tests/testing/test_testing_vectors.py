@@ -130,8 +130,8 @@ CASES = {
         broken(_pull_log=PULL),
         broken(_pull_log=scaled(PULL_LOG, -1.0, 1.0)),
     ],
-    "vector_products_agree": [broken(_pull=asymmetric)],
-    "vector_second_products_agree": [
+    "products_agree": [broken(_pull=asymmetric)],
+    "second_products_agree": [
         broken(_pull_along=scaled(PULL_ALONG, 1.00001, 1.0)),
         broken(_pull_along=scaled(PULL_ALONG, 1.0, 1.00001)),
     ],

@@ -10,13 +10,14 @@ from reparam.base.numerical.differences import as_rows, in_parameters, in_values
 from reparam.base.numerical.inversion import cdf_of_quantile, quantile
 from reparam.base.numerical.log_tails import log_tail, log_tail_of_counts
 from reparam.base.numerical.members import in_members
-from reparam.base.numerical.moments import moments
+from reparam.base.numerical.moments import Half, moments
 from reparam.base.numerical.paths import along_quantiles
 from reparam.base.numerical.roots import halved
 from reparam.base.numerical.tails import FAR_TAIL, by_rows, upper_tail
 
 __all__ = [
     "FAR_TAIL",
+    "Half",
     "along_quantiles",
     "as_rows",
     "by_rows",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.base.numerical.tails import FAR, beyond, half_line, scale_of, unit
 
-__all__ = ["moments"]
+__all__ = ["Half", "moments"]
 
 Function = Callable[[Array], Any]
 Mask = NDArray[np.bool_]
@@ -45,6 +45,22 @@ _DECAYED = 36.0
 _HIDDEN = 1e-9
 
 
+class Half(NamedTuple):
+    """Half of the probability of some distributions: from the median to an endpoint."""
+
+    #: Of probabilities towards that endpoint, in rows of nodes.
+    quantile: Function
+    #: Of rows of values.
+    log_prob: Function
+    #: The endpoints of the supports, one per distribution.
+    ends: tuple[Array, Array]
+    #: −1 if the half is the lower one of these values, and 1 if it is the upper one.
+    sign: float
+    #: −1 if these values fall where the distribution's own rise, as distances from its upper
+    #: endpoint do.
+    direction: float = 1.0
+
+
 class _Part(NamedTuple):
     """Integrals over half of the probability, of (y − m)ᵏ p and −p log p; and their failures."""
 
@@ -56,7 +72,7 @@ class _Part(NamedTuple):
 
 
 def moments(
-    functions: Callable[[Any], tuple[Function, Function, Function]], low: Array, high: Array
+    halves: Callable[[Any], tuple[Half, Half]], middle: Array
 ) -> tuple[Array, Array, Array]:
     """Return mean, variance and entropy: NaN where they can't be found.
 
@@ -64,25 +80,25 @@ def moments(
 
     Parameters
     ----------
-    functions
-        From the numbers of some distributions to their quantile, that of the upper tail, and log
-        density, each a function of rows of nodes.
-    low, high
-        The endpoints of the supports, one per distribution.
+    halves
+        From the numbers of some distributions to the halves of their probability: the lower one,
+        in values or in distances from the lower endpoint, and the upper one.
+    middle
+        The medians, one per distribution.
     """
-    if low.size > _TOGETHER:
+    if middle.size > _TOGETHER:
         pieces = []
-        for start in range(0, low.size, _TOGETHER):
-            rows = np.arange(start, min(start + _TOGETHER, low.size))
-            pieces.append(moments(partial(_among, functions, rows), low[rows], high[rows]))
+        for start in range(0, middle.size, _TOGETHER):
+            rows = np.arange(start, min(start + _TOGETHER, middle.size))
+            pieces.append(moments(partial(_among, halves, rows), middle[rows]))
         mean, variance, entropy = map(np.concatenate, zip(*pieces, strict=True))
         return mean, variance, entropy
-    best = np.full((3, low.size), np.nan)
+    best = np.full((3, middle.size), np.nan)
     uncertainty = np.full(best.shape, np.inf)
-    rest = np.arange(low.size)
+    rest = np.arange(middle.size)
     before: Array | None = None
     for step in _STEPS:
-        found = np.stack(_by_step(*functions(rest), low[rest], high[rest], step))
+        found = np.stack(_by_step(*halves(rest), middle[rest], step))
         if before is not None:
             same = (found == before) | (np.isnan(found) & np.isnan(before))
             spread = np.where(np.isfinite(found[1]), np.sqrt(found[1]), np.abs(found[0]))
@@ -101,20 +117,16 @@ def moments(
     return mean, variance, entropy
 
 
-def _among(functions: Callable[[Any], Any], rows: Any, few: Any) -> Any:
-    """Return the functions of a few among some rows."""
-    return functions(rows[few])
+def _among(halves: Callable[[Any], Any], rows: Any, few: Any) -> Any:
+    """Return the halves of a few among some rows."""
+    return halves(rows[few])
 
 
-def _by_step(
-    icdf: Function, isf: Function, log_prob: Function, low: Array, high: Array, step: float
-) -> tuple[Array, Array, Array]:
+def _by_step(lower: Half, upper: Half, middle: Array, step: float) -> tuple[Array, Array, Array]:
     """Return mean, variance and entropy as quadrature of one step has them."""
-    middle = icdf(np.full((low.size, 1), 0.5))[:, 0]
-    below = _half(icdf, log_prob, middle, (low, high), -1.0, step)
-    above = _half(isf, log_prob, middle, (low, high), 1.0, step)
+    below, above = _integrals(lower, step), _integrals(upper, step)
     (down, down_squares), (up, up_squares) = below.infinite, above.infinite
-    shift = below.first + above.first
+    shift = lower.direction * below.first + upper.direction * above.first
     mean = middle + shift
     variance = below.second + above.second - shift * shift
     mean = np.where(down, np.where(up, np.nan, -np.inf), np.where(up, np.inf, mean))
@@ -124,28 +136,10 @@ def _by_step(
     return mean, variance, np.where(np.isfinite(entropy), entropy, np.nan)
 
 
-def _half(
-    quantile: Function,
-    log_prob: Function,
-    middle: Array,
-    ends: tuple[Array, Array],
-    sign: float,
-    step: float,
-) -> _Part:
-    """Return the integrals from the median to one endpoint of the support.
-
-    Parameters
-    ----------
-    quantile
-        Of probabilities towards that end.
-    log_prob, middle, ends
-        The log density, the median, and the endpoints of the support.
-    sign
-        −1 downwards, 1 upwards.
-    step
-        Of the quadrature.
-    """
-    low, high = ends
+def _integrals(half: Half, step: float) -> _Part:
+    """Return the integrals from the median to one endpoint of the support."""
+    quantile, log_prob, (low, high), sign, _ = half
+    middle = quantile(np.full((low.size, 1), 0.5))[:, 0]
     endless = np.isinf(high if sign > 0.0 else low)[..., np.newaxis]
     first = np.where(endless, _TAIL, 0.0)
     w, weight = unit(step)

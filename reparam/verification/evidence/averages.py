@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification.evidence import hints
-from reparam.verification.evidence.comparing import Tally, beside, not_numbers, results
+from reparam.verification.evidence.comparing import Tallies, Tally, beside, not_numbers
 from reparam.verification.evidence.paths import Drawn
 from reparam.verification.laws.law import paths_of
 from reparam.verification.laws.numerical import NumericalLaw
@@ -49,8 +49,7 @@ _ENOUGH = 100
 _DOUBTFUL = 0.05
 
 
-@dataclass(frozen=True)
-class Averages:
+class Averages(NamedTuple):
     """What is compared of the gradients in one parameter: in intervals, and over all draws."""
 
     given: Tally
@@ -59,7 +58,7 @@ class Averages:
     bias: Tally
 
     @classmethod
-    def of(cls, name: str, label: str, value: str = "y") -> Averages:
+    def of(cls, found: Tallies, name: str, label: str = "", value: str = "y") -> Averages:
         """Return those in a parameter, of draws that are called so, of this value."""
         short = value if len(value) == 1 else "x"
         label += "" if short == value else f", x = {value}"
@@ -69,21 +68,12 @@ class Averages:
             f"∂E[{short}]/∂{name}",
             f"bias of ∂{short}/∂{name}",
         )
-        return cls(*(Tally(each + label, "standard errors", doubt=_DOUBT) for each in what))
+        return cls(*(found.of(each + label, "standard errors", doubt=_DOUBT) for each in what))
 
-    def can_not_tell(self, theta: Mapping[str, float], why: str) -> None:
+    def can_not_tell(self, theta: Mapping[str, float], why: str = _DOUBT) -> None:
         """Note that these gradients can't be judged by either, and why."""
         self.given.add(theta, 0.0, np.nan, note=why)
         self.total.add(theta, 0.0, np.nan, note=why)
-
-    def need_not_tell(self, theta: Mapping[str, float], critical: float) -> None:
-        """Note that these gradients are right, one by one, and so are any averages."""
-        for tally in (self.given, self.total):
-            tally.add(theta, 0.0, 0.0, atol=critical, note="each is −F_θ/p")
-
-    def result(self) -> Iterator[Comparison]:
-        """Yield the comparisons."""
-        yield from results(self.mean, self.total, self.given, self.bias)
 
 
 def compare(drawn: Drawn, tallies: Mapping[str, Averages], alpha: float) -> Iterator[Comparison]:
@@ -91,66 +81,87 @@ def compare(drawn: Drawn, tallies: Mapping[str, Averages], alpha: float) -> Iter
 
     More draws would say no more then, nor would averages. Yields what is not a number.
     """
-    theta, law = drawn.theta, drawn.law
     for some in (drawn.thinned(_FEW), drawn):
-        exact, unsure = some.exact, some.unsure
-        if lost := list(not_numbers(theta, some.sample, exact)):
+        if lost := list(not_numbers(drawn.theta, some.sample, some.exact)):
             yield from lost
             return
-        right = some.agreeing()
+        right, known = some.agreeing(), {name: np.isfinite(some.exact[name]) for name in tallies}
         wrong = [
             name
             for name in tallies
-            if not np.all(right[name] | ~np.isfinite(exact[name]))
-            or np.mean(np.isfinite(exact[name])) < 1.0 - _DOUBTFUL
+            if not np.all(right[name] | ~known[name]) or np.mean(known[name]) < 1.0 - _DOUBTFUL
         ]
         if not wrong:
             break
     critical = statistics.critical_value(alpha)
-    for name, each in tallies.items():
-        if name not in wrong:
-            each.need_not_tell(theta, critical)
+    for name in tallies.keys() - wrong:
+        for tally in (tallies[name].given, tallies[name].total):
+            tally.add(drawn.theta, 0.0, 0.0, atol=critical, note="each is −F_θ/p")
     if not wrong:
         return
     y = np.asarray(some.sample.value, dtype=np.float64)
-    u = np.asarray(law.cdf(y))
-    with np.errstate(all="ignore"):
-        density = np.exp(law.log_prob(y))
-        # any weight will do that is a function of y: not one that at a pole outweighs all others,
-        # or is infinite, at an atom
-        finite = density[np.isfinite(density)]
-        density = np.fmin(density, _HEAVY * np.median(finite) if finite.size else 1.0)
+    u, density = np.asarray(drawn.law.cdf(y)), np.exp(drawn.law.log_prob(y))
+    # any weight will do that is a function of y: not one that at a pole outweighs all others, or is
+    # infinite, at an atom
+    finite = density[np.isfinite(density)]
+    density = np.fmin(density, _HEAVY * np.median(finite) if finite.size else 1.0)
     steady = _steady(some, right)
     for name in wrong:
-        each, path = tallies[name], np.asarray(exact[name])
-        kept = np.isfinite(path) & np.isfinite(unsure[name]) & steady[name]
+        kept = np.isfinite(some.exact[name]) & np.isfinite(some.unsure[name]) & steady[name]
         if np.mean(kept) < 1.0 - _DOUBTFUL:
-            each.can_not_tell(theta, _DOUBT)
-            continue
-        own = np.asarray(some.sample.gradients[name], dtype=np.float64)
-        off, most = own - path, float(np.max(np.abs((density * own)[kept])))
-        weighed = np.where(kept, density * off, 0.0)
-        flow = np.where(kept, density * path, 0.0)
-        if np.mean(np.abs(flow)) <= _ONLY_ROUNDING * most:
-            flow = np.zeros_like(flow)
-        doubt = np.where(kept, density * unsure[name], 0.0)
-        size, rtol = float(np.mean(np.abs(flow))), some.rtol
-        # what rounding leaves of gradients on the quantile path is not a bias, nor is its own error
-        slack = rtol * size + float(np.mean(doubt))
-        test = _Test(slack, _NOTICED * size, most, critical)
-        _in_bins(each.given, theta, u, y, weighed, flow, test)
-        _over_all(each.total, theta, u, weighed, flow, test)
-        # of a parameter that does nothing, biases are beside what it might do
-        along = flow if np.any(flow) else np.where(kept, density * some.usual_size(name), 0.0)
-        square = float(np.mean(np.square(along)))
-        slack = rtol + float(np.mean(np.abs(along) * doubt)) / square
-        largest = float(np.max(np.abs(along[kept] * (density * own)[kept]))) / square
-        test = _Test(slack, _NOTICED, largest, critical)
-        _along(each.bias, theta, along * weighed / square, test, some.hint(name))
-        size = float(np.mean(np.abs(path[kept])))
-        slack = rtol * size + float(np.mean(unsure[name][kept]))
-        test = _Test(slack, _NOTICED * size, float(np.max(np.abs(own[kept]))), critical)
-        _of_mean(each.mean, theta, off[kept], path[kept], test)
+            tallies[name].can_not_tell(drawn.theta)
+        else:
+            _average(tallies[name], some, name, kept, u, density, critical)
+
+
+def _average(
+    tallies: Averages,
+    drawn: Drawn,
+    name: str,
+    kept: NDArray[np.bool_],
+    u: Array,
+    density: Array,
+    critical: float,
+) -> None:
+    """Compare gradients that are not all the quantile path's, of the draws that are kept."""
+    y, path, unsure = drawn.sample.value, drawn.exact[name], drawn.unsure[name]
+    own = np.asarray(drawn.sample.gradients[name], dtype=np.float64)
+    off, most = own - path, float(np.max(np.abs((density * own)[kept])))
+    weighed, flow, doubt = (np.where(kept, density * each, 0.0) for each in (off, path, unsure))
+    if np.mean(np.abs(flow)) <= _ONLY_ROUNDING * most:
+        flow = np.zeros_like(flow)
+    size, rtol = float(np.mean(np.abs(flow))), drawn.rtol
+    # what rounding leaves of gradients on the quantile path is not a bias, nor is its own error
+    slack = rtol * size + float(np.mean(doubt))
+    test = _Test(drawn.theta, slack, _NOTICED * size, most, critical)
+    bins = np.minimum((u * _BINS).astype(np.int64), _BINS - 1)
+    for number in range(_BINS):
+        here = bins == number
+        if np.sum(here) >= _ENOUGH:
+            place = float(np.median(y[here].astype(np.float64)))
+            test.add(tallies.given, weighed[here], flow[here], y=place)
+    for k in FREQUENCIES:
+        wave, times = k * math.pi * np.cos(k * math.pi * u), k * math.pi
+        test.add(tallies.total, wave * weighed, wave * flow, times=times, k=k)
+    # weighted with −F_θ/p itself, squared, gradients show a factor best; of a parameter that does
+    # nothing, biases are beside what it might do
+    along = flow if np.any(flow) else np.where(kept, density * drawn.usual_size(name), 0.0)
+    square = float(np.mean(np.square(along)))
+    slack = rtol + float(np.mean(np.abs(along) * doubt)) / square
+    most = float(np.max(np.abs(along[kept] * (density * own)[kept]))) / square
+    test, bias = _Test(drawn.theta, slack, _NOTICED, most, critical), along * weighed / square
+    hint, before = drawn.hint(name) or hints.of_bias(float(np.mean(bias))), tallies.bias.points
+    test.add(tallies.bias, bias, np.ones(1), hint=hint)
+    if tallies.bias.points == before:  # scatter hides it: the finding has what could be there
+        unseen = f"a bias below {100.0 * test.seen(bias):.2g} % would go unnoticed"
+        note = f"gradients scatter by so much that {unseen}"
+        tallies.bias.add(drawn.theta, 0.0, np.nan, note=note)
+    path, off = path[kept], off[kept]
+    if statistics.is_summable(path) or np.ptp(path) == 0.0:  # moments of y allow for it
+        size, most = float(np.mean(np.abs(path))), float(np.max(np.abs(own[kept])))
+        slack = rtol * size + float(np.mean(unsure[kept]))
+        test = _Test(drawn.theta, slack, _NOTICED * size, most, critical)
+        test.add(tallies.mean, off, path, plainly=True)
 
 
 def _steady(drawn: Drawn, right: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:
@@ -166,42 +177,32 @@ def _steady(drawn: Drawn, right: Mapping[str, NDArray[np.bool_]]) -> dict[str, N
     doubtful = np.flatnonzero(~np.all(list(steady.values()), axis=0))
     if doubtful.size:
         there, _ = paths_of(law, beside(value[doubtful], math.inf))
-        with np.errstate(all="ignore"):
-            for name, each in steady.items():
-                path = drawn.exact[name][doubtful]
-                least = _ONLY_ROUNDING * np.median(np.abs(drawn.sample.gradients[name]))
-                each[doubtful] |= np.abs(there[name] - path) <= rtol * np.abs(path) + least
+        for name, each in steady.items():
+            path = drawn.exact[name][doubtful]
+            least = _ONLY_ROUNDING * np.median(np.abs(drawn.sample.gradients[name]))
+            each[doubtful] |= np.abs(there[name] - path) <= rtol * np.abs(path) + least
     return steady
 
 
-@dataclass(frozen=True)
-class _Test:
-    """A test of whether means are 0.
+class _Test(NamedTuple):
+    """A test of whether means are 0."""
 
-    Attributes
-    ----------
-    slack
-        What is added to standard errors.
-    noticed
-        What a mean must be noticed for being off by, if the test is to tell anything.
-    most
-        The size of the largest gradient: what makes up for others may be too rare to have come up.
-    critical
-        The score beyond which it fails.
-    """
-
+    theta: Mapping[str, Any]
+    #: What is added to standard errors.
     slack: float
+    #: What a mean must be noticed for being off by, if the test is to tell anything.
     noticed: float
+    #: The size of the largest gradient: what makes up for others may be too rare to have come up.
     most: float
+    #: The score beyond which it fails.
     critical: float
 
     def add(
         self,
         tally: Tally,
-        theta: Mapping[str, float],
         x: Array,
-        *,
         path: Array,
+        *,
         times: float = 1.0,
         plainly: bool = False,
         hint: str = "",
@@ -212,14 +213,15 @@ class _Test:
         Where it would tell nothing it is not, unless it is off beyond doubt. Both means are shown
         only if `plainly`: they mean something.
         """
-        most, slack = times * self.most, times * self.slack
-        z = statistics.mean_score(x, most=most, slack=slack)
-        if not self.decides(x, times) and not (
-            abs(z) > self.critical and statistics.is_summable(x)
-        ):
+        slack = times * self.slack
+        z = statistics.mean_score(x, most=times * self.most, slack=slack)
+        # nothing but what rounding leaves needs no draws
+        decides = float(np.mean(np.abs(x))) <= slack or self.seen(x, times) <= times * self.noticed
+        fails = abs(z) > self.critical
+        if not (decides or (fails and statistics.is_summable(x))):
             return
         note = ""
-        if abs(z) > self.critical:
+        if fails:
             mean, exact = float(np.mean(x)), float(np.mean(path))
             note = (
                 f"off by {100.0 * mean / exact:+.3g} %" if exact else f"off by {mean:+.3g} from 0"
@@ -227,63 +229,8 @@ class _Test:
             if plainly:
                 note = f"{exact + mean:.4g} for {exact:.4g} by −F_θ/p of the same draws, {note}"
             note += f": {hint}" if hint else ""
-        tally.add(theta, z, 0.0, atol=self.critical, note=note, **where)
-
-    def decides(self, x: Array, times: float = 1.0) -> bool:
-        """Whether the mean of x would be noticed if it were off by what must be noticed."""
-        # nothing but what rounding leaves needs no draws
-        return (
-            float(np.mean(np.abs(x))) <= times * self.slack
-            or self.seen(x, times) <= times * self.noticed
-        )
+        tally.add(self.theta, z, 0.0, atol=self.critical, note=note, **where)
 
     def seen(self, x: Array, times: float = 1.0) -> float:
         """Return the least size of a mean of x that would be noticed."""
         return self.critical * statistics.standard_error(x, most=times * self.most)
-
-
-def _in_bins(
-    tally: Tally,
-    theta: Mapping[str, float],
-    u: Array,
-    y: Array,
-    weighed: Array,
-    path: Array,
-    test: _Test,
-) -> None:
-    bins = np.minimum((u * _BINS).astype(np.int64), _BINS - 1)
-    for number in range(_BINS):
-        here = bins == number
-        if np.sum(here) >= _ENOUGH:
-            place = float(np.median(y[here]))
-            test.add(tally, theta, weighed[here], path=path[here], y=place)
-
-
-def _over_all(
-    tally: Tally, theta: Mapping[str, float], u: Array, weighed: Array, path: Array, test: _Test
-) -> None:
-    for k in FREQUENCIES:
-        wave = k * math.pi * np.cos(k * math.pi * u)
-        terms, times = wave * weighed, k * math.pi
-        test.add(tally, theta, terms, path=wave * path, times=times, k=k)
-
-
-def _along(tally: Tally, theta: Mapping[str, float], bias: Array, test: _Test, hint: str) -> None:
-    """Compare gradients with −F_θ/p weighted with itself, squared: what sees a factor best.
-
-    If scatter hides the bias, nothing can be compared: the finding has the bias that could be.
-    """
-    before = tally.points
-    hint = hint or hints.of_bias(float(np.mean(bias)))
-    test.add(tally, theta, bias, path=np.ones(1), hint=hint)
-    if tally.points == before:
-        unseen = f"a bias below {100.0 * test.seen(bias):.2g} % would go unnoticed"
-        tally.add(theta, 0.0, np.nan, note=f"gradients scatter by so much that {unseen}")
-
-
-def _of_mean(
-    tally: Tally, theta: Mapping[str, float], off: Array, path: Array, test: _Test
-) -> None:
-    """Compare where the moments of y allow for it."""
-    if statistics.is_summable(path) or np.ptp(path) == 0.0:
-        test.add(tally, theta, off, path=path, plainly=True)

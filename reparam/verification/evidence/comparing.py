@@ -21,7 +21,6 @@ __all__ = [
     "failure",
     "is_single",
     "not_numbers",
-    "results",
     "sizes_of",
     "undecided",
 ]
@@ -47,19 +46,6 @@ _ONLY_ROUNDING = 1e-12
 class Tally:
     """One statement, compared at one parameter set after the other.
 
-    Attributes
-    ----------
-    what, unit
-        The statement, and what errors are in.
-    note
-        What else there is to say of it.
-    doubt
-        Why a reference may tell nothing.
-    tolerated
-        The share of points at which it may: beyond, the statement is inconclusive.
-
-    Examples
-    --------
     >>> tally = Tally("y")
     >>> rank = tally.add({"loc": 0.0}, [1.0, 2.0], [1.0, 2.5], rtol=0.1, y=[1.0, 2.0])
     >>> print(*tally.result())
@@ -67,11 +53,16 @@ class Tally:
     """
 
     what: str
+    #: What errors are in.
     unit: str = "relative"
+    #: What else there is to say of it.
     note: str = ""
+    #: Why a reference may tell nothing.
     doubt: str = ""
+    #: The share of points at which it may: beyond, the statement is inconclusive.
     tolerated: float = 0.5
-    _points: int = field(default=0, init=False)
+    #: How many points were compared, and at how many the reference told nothing.
+    points: int = field(default=0, init=False)
     _unsure: int = field(default=0, init=False)
     _rank: float = field(default=-math.inf, init=False)
     _worst: Comparison | None = field(default=None, init=False)
@@ -92,66 +83,56 @@ class Tally:
     ) -> float:
         """Compare: |got − expected| ≤ rtol·max(|expected|, size) + atol + 10·uncertainty.
 
-        What is too large for the numbers of got's precision counts as the largest of them.
-        Return the largest error in units of what is allowed.
-
-        Parameters
-        ----------
-        theta
-            The parameters: numbers, or of each point its own.
-        got, expected
-            What the target says, and the reference. NaN agrees with nothing; a reference that is
-            NaN, as uncertain as large, or allowed to be off by any amount, decides nothing.
-        rtol, atol, uncertainty
-            The error allowed, and the reference's own.
-        size
-            What relative errors are relative to, if that is more than the reference: of a sum whose
-            terms cancel, the sum of their absolute values.
-        scale
-            What uncertainties may be small beside, if not beside the reference itself.
-        note
-            What there is to say of these points instead.
-        **where
-            Beside the parameters, what identifies a point in the report; with a prime if a
-            parameter has that name.
+        Return the largest error in units of what is allowed. NaN agrees with nothing; a reference
+        that is NaN, as uncertain as large (or as `scale`, if it is small beside that), or allowed
+        to be off by any amount, decides nothing. What is too large for the numbers of got's
+        precision counts as the largest of them. The `size` of a sum whose terms cancel is that of
+        these. Beside the parameters, `where` identifies points in the report; with a prime if a
+        parameter has that name. A `note` is of these points instead of all.
         """
-        precision = np.asarray(got).dtype
-        judged = _judged(
-            *(np.asarray(each) for each in (got, expected, atol, uncertainty, size)),
-            rtol=rtol,
-            scale=scale,
-            precision=precision if precision.kind == "f" else np.dtype(np.float64),
-        )
-        if not judged.rank.size:
+        judged = _judged(got, expected, atol, uncertainty, size, rtol=rtol, scale=scale)
+        ranks = judged[-1]
+        if not ranks.size:
             return -math.inf
-        self._points += judged.rank.size
-        self._unsure += int(np.sum(judged.rank < 0.0))
-        at = int(np.argmax(judged.rank))
-        rank = float(judged.rank.flat[at])
+        self.points += ranks.size
+        self._unsure += int(np.sum(ranks < 0.0))
+        at = int(np.argmax(ranks))
+        rank = float(ranks.flat[at])
         if rank > self._rank:
             self._rank = rank
             # a parameter may be called y or k, too
             places = {f"{name}'" if name in theta else name: each for name, each in where.items()}
             point = {
-                name: float(np.broadcast_to(values, judged.rank.shape).flat[at])
+                name: float(np.broadcast_to(values, ranks.shape).flat[at])
                 for name, values in {**theta, **places}.items()
             }
-            found = judged.comparison(self.what, self.unit, at)
-            self._worst = replace(found, point=point, note=note or self.note)
+            numbers = [float(each.flat[at]) for each in judged]
+            self._worst = replace(self._comparison(*numbers), point=point, note=note or self.note)
         return rank
 
-    @property
-    def points(self) -> int:
-        """How many points were compared."""
-        return self._points
+    def _comparison(
+        self, got: float, expected: float, error: float, allowed: float, size: float, rank: float
+    ) -> Comparison:
+        relative = self.unit == "relative" and expected != 0.0 and math.isfinite(expected)
+        scale = size if relative else 1.0
+        outcome = Outcome.HOLDS if rank <= 1.0 else Outcome.FAILS
+        return Comparison(
+            what=self.what,
+            outcome=Outcome.INCONCLUSIVE if rank < 0.0 else outcome,
+            error=error / scale,
+            bound=allowed / scale,
+            unit=self.unit if relative or self.unit != "relative" else "absolute",
+            got=got,
+            expected=expected,
+        )
 
     def result(self) -> Iterator[Comparison]:
         """Yield the comparison, if there was any: inconclusive if many points were undecided."""
         if self._worst is None:
             return
-        worst = replace(self._worst, points=self._points)
-        if worst.outcome is Outcome.HOLDS and self._unsure > self.tolerated * self._points:
-            note = f"the reference is too uncertain at {self._unsure} of {self._points} points"
+        worst = replace(self._worst, points=self.points)
+        if worst.outcome is Outcome.HOLDS and self._unsure > self.tolerated * self.points:
+            note = f"the reference is too uncertain at {self._unsure} of {self.points} points"
             note += f": {self.doubt}" if self.doubt else ""
             worst = replace(worst, outcome=Outcome.INCONCLUSIVE, note=note)
         elif worst.outcome is Outcome.INCONCLUSIVE:
@@ -160,68 +141,46 @@ class Tally:
 
 
 class Tallies(dict[str, Tally]):
-    """Statements by what they say, each tallied from its first comparison on."""
+    """Statements by what they say, each tallied from its first comparison on.
 
-    def __init__(self, unit: str = "relative", *, note: str = "", doubt: str = "") -> None:
+    What is not said of a statement, such as its unit, is that of all: ``about``.
+    """
+
+    def __init__(self, unit: str = "relative", **about: Any) -> None:
         super().__init__()
-        self._unit, self._note, self._doubt = unit, note, doubt
+        self._about = {"unit": unit, **about}
 
     def __missing__(self, what: str) -> Tally:
-        return self.setdefault(what, Tally(what, self._unit, self._note, self._doubt))
+        return self.of(what)
 
+    def of(self, what: str, unit: str | None = None, **about: Any) -> Tally:
+        """Return the tally of a statement, made with what there is to say about it."""
+        about |= {} if unit is None else {"unit": unit}
+        return self.setdefault(what, Tally(what, **{**self._about, **about}))
 
-def results(*tallies: Tally | Mapping[Any, Tally]) -> Iterator[Comparison]:
-    """Yield the comparisons of tallies, and of all in mappings."""
-    for each in tallies:
-        for tally in [each] if isinstance(each, Tally) else each.values():
+    def result(self) -> Iterator[Comparison]:
+        """Yield the comparisons."""
+        for tally in self.values():
             yield from tally.result()
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """Claims that were compared with references: arrays of one shape.
+def _judged(
+    got: ArrayLike,
+    expected: ArrayLike,
+    atol: ArrayLike,
+    uncertainty: ArrayLike,
+    size: ArrayLike,
+    *,
+    rtol: float,
+    scale: float,
+) -> tuple[Array, ...]:
+    """Return got, expected, the error, what is allowed, what it is relative to, and the rank.
 
     The rank of a point is its error in units of what is allowed: more than 1 if it is wrong, at
     most 1 if it is right, and −1 if it is undecided.
     """
-
-    got: Array
-    expected: Array
-    error: Array
-    allowed: Array
-    size: Array
-    rank: Array
-
-    def comparison(self, what: str, unit: str, at: int) -> Comparison:
-        got, expected, error, allowed, size, rank = (
-            float(each.flat[at])
-            for each in (self.got, self.expected, self.error, self.allowed, self.size, self.rank)
-        )
-        relative = unit == "relative" and expected != 0.0 and math.isfinite(expected)
-        scale = size if relative else 1.0
-        outcome = Outcome.HOLDS if rank <= 1.0 else Outcome.FAILS
-        return Comparison(
-            what=what,
-            outcome=Outcome.INCONCLUSIVE if rank < 0.0 else outcome,
-            error=error / scale,
-            bound=allowed / scale,
-            unit=unit if relative or unit != "relative" else "absolute",
-            got=got,
-            expected=expected,
-        )
-
-
-def _judged(
-    got: Array,
-    expected: Array,
-    atol: Array,
-    uncertainty: Array,
-    size: Array,
-    *,
-    rtol: float,
-    scale: float,
-    precision: np.dtype[np.floating],
-) -> _Judged:
+    precision: Any = np.asarray(got).dtype
+    precision = precision if precision.kind == "f" else np.dtype(np.float64)
     most = float(np.finfo(precision).max)
     least = float(np.nextafter(precision.type(0.0), precision.type(1.0)))
     got, expected, atol, uncertainty, size = (
@@ -244,7 +203,7 @@ def _judged(
         rank = np.where(wrong, np.fmax(severity, np.nextafter(1.0, 2.0)), np.minimum(severity, 1.0))
         # where a slack of its own makes up for it, what is next to 0 counts as that much larger
         shown = np.maximum(size, atol / rtol) if rtol else size
-    return _Judged(got, expected, error, allowed, shown, np.where(telling, rank, -1.0))
+    return got, expected, error, allowed, shown, np.where(telling, rank, -1.0)
 
 
 def sizes_of(claims: Mapping[str, Array]) -> dict[str, float]:

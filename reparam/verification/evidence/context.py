@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
+from types import SimpleNamespace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.numerics.calculus import quantiles
+from reparam.verification.laws.law import Formula, Law
+from reparam.verification.numerics.calculus import derivative_in, quantiles
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.targets.target import Target, noise_of
 
-__all__ = ["LEVELS", "Context", "Level", "parameter_sets", "unit_grid"]
+__all__ = ["LEVELS", "Case", "Context", "Level", "parameter_sets", "unit_grid"]
 
 #: How far out in tails formulas and transforms are looked at: those of strict targets, and others.
 _LEAST, _FAR = 1e-15, 1e-6
@@ -51,32 +55,27 @@ LEVELS: Mapping[str, Level] = {
 
 @dataclass(frozen=True)
 class Context:
-    """What a witness works with.
+    """What a witness works with."""
 
-    Attributes
-    ----------
-    target
-        What is verified.
-    level
-        How much to look at.
-    seed
-        Where all random choices come from.
-    alpha
-        The probability of a false alarm that the witness may use up.
-    rtol
-        The relative error allowed where the reference is exact; None for what the precision of
-        the target's values calls for.
-    """
-
+    #: What is verified.
     target: Target
+    #: How much to look at.
     level: Level
+    #: Where all random choices come from.
     seed: int
+    #: The probability of a false alarm that the witness may use up.
     alpha: float
+    #: The relative error allowed where the reference is exact; None for what the precision of the
+    #: target's values calls for.
     rtol: float | None = None
 
     def sets(self) -> list[dict[str, float]]:
         """Return the parameter sets to look at."""
         return list(parameter_sets(self.target, self.level.sets, self.seed))
+
+    def cases(self) -> list[Case]:
+        """Return the target at each of these."""
+        return [Case(self, theta) for theta in self.sets()]
 
     def thin(self, value: NDArray[np.floating], most: int) -> NDArray[np.integer]:
         """Return places of `most` draws, or all: the outermost, and others at random, in order."""
@@ -93,14 +92,13 @@ class Context:
         key = [self.seed, crc32(purpose.encode()), number]
         return int(np.random.SeedSequence(key).generate_state(1)[0])
 
-    def turns(self) -> Iterator[tuple[str, list[tuple[int, dict[str, float]]]]]:
-        """Yield the target's ways of drawing, each with its share of the numbered sets.
+    def turns(self) -> list[tuple[str, list[tuple[int, dict[str, float]]]]]:
+        """Return the target's ways of drawing, each with its share of the numbered sets.
 
         Each has the defaults; over the others they take turns.
         """
         (defaults, *others), ways = enumerate(self.sets()), self.target.ways
-        for number, way in enumerate(ways):
-            yield way, [defaults, *others[number :: len(ways)]]
+        return [(way, [defaults, *others[at :: len(ways)]]) for at, way in enumerate(ways)]
 
     def tolerance(self, values: NDArray[np.floating]) -> float:
         """Return the relative error allowed for gradients of such values."""
@@ -117,21 +115,6 @@ class Context:
         least = _LEAST if self.target.strict else _FAR
         return unit_grid(self.level.points, self.seed, least)
 
-    def points(self, theta: Mapping[str, float]) -> tuple[Array, Array]:
-        """Return values to look at, quantiles inside the support, and how far its ends are."""
-        target, law, u = self.target, self.target.law(theta, self.seed), self.probabilities
-        if "icdf" in target.formulas:
-            y = np.asarray(target.formulas["icdf"](u, **theta))
-        else:
-            draws = np.sort(target.values(theta, _DRAWS, self.seed).astype(np.float64))
-            y = quantiles(law.cdf, law.sf, u, draws[np.isfinite(draws)])
-        low, high = law.support
-        with np.errstate(invalid="ignore"):
-            room = np.minimum(y - low, high - y)
-        ends = [abs(float(end)) for end in (low, high) if np.isfinite(end)]
-        there = np.isfinite(y) & (room > max(1e-9 * max(ends, default=0.0), _CLOSEST))
-        return y[there], room[there]
-
     @property
     def noise_points(self) -> Array:
         """Noise of the target's kind: central, random and in both tails.
@@ -145,6 +128,73 @@ class Context:
             return noise
         rng = np.random.default_rng([self.seed, 2])
         return np.stack([rng.permutation(noise) for _ in range(self.target.width)], axis=-1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The target at one parameter set."""
+
+    context: Context
+    theta: dict[str, float]
+
+    @property
+    def target(self) -> Target:
+        """What is verified."""
+        return self.context.target
+
+    @cached_property
+    def law(self) -> Law:
+        """The law that draws should follow."""
+        return self.target.law(self.theta, self.context.seed)
+
+    @cached_property
+    def _formulas(self) -> Mapping[str, Formula]:
+        """The target's formulas; 1 − F is a difference if there is none."""
+        own = self.target.formulas
+        return {"sf": lambda y, /, **theta: 1.0 - own["cdf"](y, **theta), **own}
+
+    @cached_property
+    def formulas(self) -> Any:
+        """The target's formulas, by attribute: functions of values alone."""
+        return SimpleNamespace(
+            **{name: partial(each, **self.theta) for name, each in self._formulas.items()}
+        )
+
+    def values(self, n: int) -> Array:
+        """Return n draws."""
+        return self.target.values(self.theta, n, self.context.seed)
+
+    def slope(
+        self,
+        name: str,
+        formula: str,
+        y: Array,
+        shape: tuple[int, ...] | None = None,
+        floor: float | Array = 0.0,
+    ) -> tuple[Array, Array]:
+        """Return a formula's derivative in a parameter by differences at y, and its error.
+
+        They are of y's shape, unless another one is given.
+        """
+        f = partial(self._formulas[formula], y)
+        parameters, shape = self.target.parameters, y.shape if shape is None else shape
+        return derivative_in(name, f, self.theta, parameters, shape=shape, floor=floor)
+
+    @cached_property
+    def points(self) -> tuple[Array, Array]:
+        """Values to look at, quantiles inside the support, and how far its ends are."""
+        law, u = self.law, self.context.probabilities
+        if "icdf" in self.target.formulas:
+            y = np.asarray(self.formulas.icdf(u))
+        else:
+            draws = np.sort(self.values(_DRAWS).astype(np.float64))
+            y = quantiles(law.cdf, law.sf, u, draws[np.isfinite(draws)])
+        low, high = law.support
+        with np.errstate(invalid="ignore"):
+            room = np.minimum(y - low, high - y)
+        ends = [abs(float(end)) for end in (low, high) if np.isfinite(end)]
+        there = np.isfinite(y) & (room > max(1e-9 * max(ends, default=0.0), _CLOSEST))
+        return y[there], room[there]
 
 
 def unit_grid(n: int, seed: int, least: float = _LEAST) -> Array:

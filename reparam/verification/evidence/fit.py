@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.evidence import independence
-from reparam.verification.evidence.comparing import Tally, beside, results
+from reparam.verification.evidence.comparing import Tallies, Tally, beside
 from reparam.verification.evidence.context import Context
 from reparam.verification.laws.entries import Entrywise
 from reparam.verification.laws.law import Law
 from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.numerics import statistics
 from reparam.verification.numerics.calculus import ends, moved
-from reparam.verification.results import Comparison
 
-__all__ = ["LOOKS", "Fit", "add_distance", "add_scores", "as_scores", "is_discrete", "look"]
+__all__ = [
+    "LOOKS",
+    "TESTS",
+    "add_distance",
+    "add_fit",
+    "add_scores",
+    "as_scores",
+    "is_discrete",
+    "look",
+]
 
 #: How often draws are looked at, at most: again, with this factor (up to this many),
 #: if a statistic is beyond this share of what is allowed.
@@ -66,60 +74,45 @@ def look(context: Context, purpose: str, number: int, compare: Callable[[int, in
         compare(min(_MORE * n, _MOST), context.seeded(f"more {purpose}", number))
 
 
-class Fit:
-    """How well draws, named by `what`, follow a law of numbers."""
+#: How many tests :func:`add_fit` makes at each parameter set.
+TESTS = 1 + 2 * len(_TAILS) + 2 + 2 + independence.TESTS
 
-    #: How many tests there are at each parameter set.
-    TESTS = 1 + 2 * len(_TAILS) + 2 + 2 + independence.TESTS
 
-    def __init__(self, what: str) -> None:
-        self._distance = Tally(f"sup |Fₙ − F| of {what}", "probability")
-        self._tails = Tally(f"tail counts of {what}", "standard errors")
-        self._outermost = Tally(f"outermost of {what}", "standard errors")
-        self._equal = Tally(f"{what} that equal another one", "draws", note=_FROM_A_GRID)
-        self._serial = Tally(f"dependence of {what} on others", "standard errors", note=_ON_PURPOSE)
-        self._even = Tally(f"evenness of {what}", "standard errors", note=_ON_PURPOSE)
-        self._motions = [
-            Tally(f"{motion} of {what}", "standard errors") for motion in ("displacement", "spread")
-        ]
+def add_fit(
+    found: Tallies,
+    what: str,
+    theta: dict[str, float],
+    law: Law,
+    value: Array,
+    ordered: Array,
+    alpha: float,
+    *,
+    moving: bool = True,
+    independent: bool = True,
+) -> float:
+    """Compare draws, also `ordered`, with a law, and with each other if they are `independent`.
 
-    def add(
-        self,
-        theta: dict[str, float],
-        law: Law,
-        value: Array,
-        ordered: Array,
-        alpha: float,
-        *,
-        moving: bool = True,
-        independent: bool = True,
-    ) -> float:
-        """Compare draws, also `ordered`, with the law, and with each other if `independent`.
-
-        What moves or spreads them is looked at only if `moving`. Return the largest error, in units
-        of what is allowed.
-        """
-        ranks = [
-            add_distance(self._distance, theta, law, ordered, alpha),
-            _tails(self._tails, theta, law, ordered, alpha),
-            _equal(self._equal, theta, law, ordered),
-            _outermost(self._outermost, theta, law, ordered, alpha),
-        ]
-        if independent:
-            ranks.append(independence.add_dependence(self._serial, theta, value, ordered, alpha))
-            if moving:
-                count = partial(_first_above, law.cdf, ordered)
-                ranks.append(
-                    independence.add_evenness(self._even, theta, count, ordered.size, alpha)
-                )
+    What moves or spreads them is looked at only if `moving`. Return the largest error, in units
+    of what is allowed.
+    """
+    equal = found.of(f"{what} that equal another one", "draws", note=_FROM_A_GRID)
+    ranks = [
+        add_distance(found, what, theta, law, ordered, alpha),
+        _tails(found[f"tail counts of {what}"], theta, law, ordered, alpha),
+        _equal(equal, theta, law, ordered),
+        _outermost(found[f"outermost of {what}"], theta, law, ordered, alpha),
+    ]
+    if independent:
+        serial = found.of(f"dependence of {what} on others", note=_ON_PURPOSE)
+        ranks.append(independence.add_dependence(serial, theta, value, ordered, alpha))
         if moving:
-            ranks.append(_motions(self._motions, theta, law, ordered, alpha))
-        return max(ranks)
-
-    def result(self) -> Iterator[Comparison]:
-        """Yield the comparisons."""
-        tallies = (self._distance, self._tails, self._outermost, self._equal, self._serial)
-        yield from results(*tallies, self._even, *self._motions)
+            even = found.of(f"evenness of {what}", note=_ON_PURPOSE)
+            count = partial(_first_above, law.cdf, ordered)
+            ranks.append(independence.add_evenness(even, theta, count, ordered.size, alpha))
+    if moving:
+        motions = [found[f"{motion} of {what}"] for motion in ("displacement", "spread")]
+        ranks.append(_motions(motions, theta, law, ordered, alpha))
+    return max(ranks)
 
 
 def is_discrete(ordered: Array) -> bool:
@@ -132,21 +125,23 @@ def is_discrete(ordered: Array) -> bool:
     return bool(np.sum(some[some > 1]) >= 0.5 * np.sum(some))
 
 
-def add_distance(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> float:
+def add_distance(
+    found: Tallies, what: str, theta: dict[str, float], law: Law, y: Array, alpha: float
+) -> float:
     """Add sup |Fₙ − F| over some of the sorted values: at most the whole one, which is bounded.
 
     What a value was before it was rounded lies below the next number, and what has become infinite
     was as large as numbers are.
     """
-    n = y.size
     some = _some(y)
     most = ends(y.dtype)[1]
     inner = np.clip(some.astype(np.float64), -most, most)
     low, high = (np.asarray(law.cdf(at)) for at in (inner, beside(some, np.inf)))
-    share = np.searchsorted(y, some, side="right") / n
+    share = np.searchsorted(y, some, side="right") / y.size
     gap = np.maximum(np.maximum(low - share, share - high), 0.0)
-    at = int(np.argmax(gap))
-    return tally.add(theta, gap[at], 0.0, atol=statistics.dkw_bound(n, alpha), y=some[at])
+    at, bound = int(np.argmax(gap)), statistics.dkw_bound(y.size, alpha)
+    tally = found.of(f"sup |Fₙ − F| of {what}", "probability")
+    return tally.add(theta, gap[at], 0.0, atol=bound, y=some[at])
 
 
 def _some(y: Array) -> Array:
@@ -156,16 +151,13 @@ def _some(y: Array) -> Array:
 
 def _tails(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha: float) -> float:
     """Compare the counts in both tails, by the cdf itself, as standard scores."""
-    n = y.size
+    n, atol, ranks = y.size, statistics.critical_value(alpha), []
     sides = ((law.cdf, y, np.inf, _TAILS), (law.sf, y[::-1], -np.inf, 1.0 - _TAILS))
-    ranks = []
     for tail, values, inwards, u in sides:
         counts = _first_above(tail, values, _TAILS)
-        low, high = _probabilities(tail, values, inwards, counts)
-        p = np.clip(counts / n, low, high)
+        p = np.clip(counts / n, *_probabilities(tail, values, inwards, counts))
         z = as_scores(statistics.binomial_tails(counts, n, p))
         signed = np.where(counts < n * p, -z, z)
-        atol = statistics.critical_value(alpha)
         ranks.append(tally.add(theta, signed, 0.0, atol=atol, u=u))
     return max(ranks)
 
@@ -181,9 +173,8 @@ def _outermost(tally: Tally, theta: dict[str, float], law: Law, y: Array, alpha:
     P(the least ≤ y) ≤ n F(y), where y was rounded from less than the next number.
     """
     outer = y[[0, -1]]
-    chance = np.array(
-        [law.cdf(beside(outer[:1], np.inf))[0], law.sf(beside(outer[1:], -np.inf))[0]]
-    )
+    below, above = law.cdf(beside(outer[:1], np.inf)), law.sf(beside(outer[1:], -np.inf))
+    chance = np.array([below[0], above[0]])
     # probabilities may be differences, in which the smallest get lost; infinite values have none
     chance += np.where(np.isfinite(outer), _doubt(law), 0.0)
     chances = np.where(np.isnan(outer), 0.0, np.minimum(1.0, 2.0 * y.size * chance))
@@ -226,8 +217,7 @@ def _probabilities(
         there = (place >= 0) & (place < len(values))
         at = values[np.clip(place, 0, len(values) - 1)]
         own, neighbour = (
-            np.asarray(tail(at.astype(np.float64))),
-            np.asarray(tail(beside(at, step))),
+            np.asarray(tail(each)) for each in (at.astype(np.float64), beside(at, step))
         )
         below, above = (own, neighbour) if outermost else (neighbour, own)
         straddles = there & (below <= _TAILS) & (above > _TAILS)
@@ -255,7 +245,7 @@ def _first_above(tail: Callable[[Array], Array], values: Array, chance: Array) -
 
 
 def add_scores(
-    tallies: dict[str, Tally], theta: dict[str, float], law: Law, value: Array, alpha: float
+    tallies: Mapping[str, Tally], theta: dict[str, float], law: Law, value: Array, alpha: float
 ) -> float:
     """Add the mean of ∂ log p/∂θ at draws, in standard errors, unless rounding makes too much.
 
@@ -272,10 +262,9 @@ def add_scores(
         if not (np.all(np.isfinite(entry)) and statistics.is_summable(entry)):
             continue  # skipped: the other tests keep their share of the false-alarm probability
         moved_by = float(np.mean(lost)) / float(np.std(entry)) * math.sqrt(len(entry))
-        if not moved_by <= _MOVED * critical:
-            continue  # values have lost by rounding what scores are made of
-        z = statistics.mean_score(entry)
-        largest = max(largest, tally.add(theta, z, 0.0, atol=critical, uncertainty=moved_by))
+        if moved_by <= _MOVED * critical:  # else values have lost what scores are made of
+            z = statistics.mean_score(entry)
+            largest = max(largest, tally.add(theta, z, 0.0, atol=critical, uncertainty=moved_by))
     return largest
 
 
@@ -301,9 +290,8 @@ def _motions(
     rank = np.linspace(0.0, n + 1.0, _INTERVALS + 1)[1:-1].astype(np.int64)
     some = y[rank - 1]
     at = some.astype(np.float64)
-    below, cdf, above = (
-        np.asarray(law.cdf(place)) for place in (beside(some, -np.inf), at, beside(some, np.inf))
-    )
+    places = beside(some, -np.inf), at, beside(some, np.inf)
+    below, cdf, above = (np.asarray(law.cdf(place)) for place in places)
     exact = above - below < 0.01 / math.sqrt(n)  # values rounded by more decide too little
     if np.sum(exact) < 2:
         return -math.inf
@@ -311,18 +299,15 @@ def _motions(
     counts = np.diff(rank, prepend=0.0, append=n + 1.0)
     deviation = np.diff(cdf, prepend=0.0, append=1.0) - counts / (n + 1.0)
     low, high = (float(end) for end in law.support)
-    with np.errstate(all="ignore"):
-        velocity, t = np.ones_like(at), at
-        if np.isfinite(low) and np.isfinite(high):
-            t = np.log(at - low) - np.log(high - at)
-            velocity = (at - low) * (high - at) / (high - low)
-        elif np.isfinite(low) or np.isfinite(high):
-            velocity = at - low if np.isfinite(low) else high - at
-            t = np.log(velocity)
-        flow = np.exp(law.log_prob(at)) * velocity
-        flows = flow, flow * (t - t[len(t) // 2])
-    off = -math.inf
-    for tally, through in zip(tallies, flows, strict=True):
+    velocity, t = np.ones_like(at), at
+    if np.isfinite(low) and np.isfinite(high):
+        t = np.log(at - low) - np.log(high - at)
+        velocity = (at - low) * (high - at) / (high - low)
+    elif np.isfinite(low) or np.isfinite(high):
+        velocity = at - low if np.isfinite(low) else high - at
+        t = np.log(velocity)
+    flow, off = np.exp(law.log_prob(at)) * velocity, -math.inf
+    for tally, through in zip(tallies, (flow, flow * (t - t[len(t) // 2])), strict=True):
         weights = np.diff(np.nan_to_num(through), prepend=0.0, append=0.0) / counts
         if np.all(np.isfinite(weights)) and np.ptp(weights) > 0.0:
             z = statistics.spacings_score(weights, deviation, counts)

@@ -89,13 +89,13 @@ def add_evenness(
 
 
 def of_the_generator(
-    context: Context, theta: Mapping[str, float], way: str, label: str
+    context: Context, theta: Mapping[str, float], way: str, what: str
 ) -> Iterator[Comparison]:
     """Yield failures for draws that repeat those of other seeds, or of the call before.
 
     Not where values occur several times: at an atom, or by rounding.
     """
-    target, what = context.target, f"draws{label}"
+    target = context.target
     first, *others = (
         target.values(theta, _DRAWN, context.seeded("seed", number), way) for number in range(3)
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator
+from typing import cast
 
 import numpy as np
 
 from reparam._typing import Array
+from reparam.verification.evidence.context import Case
 from reparam.verification.targets.registered import Masses
 
 __all__ = ["every"]
@@ -23,16 +24,16 @@ _FEW = 64.0
 _VECTORS = 2**16
 
 
-def every(target: Masses, theta: Mapping[str, float], seed: int) -> tuple[Array, bool]:
+def every(case: Case) -> tuple[Array, bool]:
     """Return all values that are not too improbable, in order, and whether these are all.
 
     Where they are too many they are the first of them, and no vectors. Vectors are rows.
     """
-    if target.length:
-        return _vectors(target, theta)
-    cdf, sf = (partial(_tail, target, theta, tail) for tail in ("cdf", "sf"))
-    low, high = map(float, target.law(theta, seed).support)
-    start = low if np.isfinite(low) else float(target.values(theta, 1, seed)[0])
+    if case.target.length:
+        return _vectors(case)
+    cdf, sf = case.formulas.cdf, case.formulas.sf
+    low, high = map(float, case.law.support)
+    start = low if np.isfinite(low) else float(case.values(1)[0])
     if start == low:
         first = _border(lambda y: cdf(y) > _REST, low, high)
     else:
@@ -43,10 +44,6 @@ def every(target: Masses, theta: Mapping[str, float], seed: int) -> tuple[Array,
     if last - first < _TERMS:
         return np.arange(first, last + 1.0), True
     return np.arange(first, first + _FIRST + 1.0), False
-
-
-def _tail(target: Masses, theta: Mapping[str, float], tail: str, y: float) -> float:
-    return float(target.formulas[tail](y, **theta))
 
 
 def _border(beyond: Callable[[float], bool], low: float, high: float) -> float:
@@ -64,11 +61,11 @@ def _border(beyond: Callable[[float], bool], low: float, high: float) -> float:
     return last
 
 
-def _vectors(target: Masses, theta: Mapping[str, float]) -> tuple[Array, bool]:
-    total = target.total(theta)
-    if math.comb(total + target.length - 1, total) > _VECTORS:
-        return np.empty((0, target.length)), False
-    return np.array([*_counts(target.length, total)], dtype=np.float64), True
+def _vectors(case: Case) -> tuple[Array, bool]:
+    length, total = case.target.length, cast(Masses, case.target).total(case.theta)
+    if math.comb(total + length - 1, total) > _VECTORS:
+        return np.empty((0, length)), False
+    return np.array([*_counts(length, total)], dtype=np.float64), True
 
 
 def _counts(length: int, total: int) -> Iterator[tuple[int, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -13,12 +12,13 @@ from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.verification.evidence import hints
-from reparam.verification.evidence.comparing import Tally, beside
+from reparam.verification.evidence.comparing import Tallies, Tally, beside
 from reparam.verification.evidence.context import Context
 from reparam.verification.laws.law import Law, paths_of
+from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.targets.target import Sample
 
-__all__ = ["Drawn", "are_meant", "tallies"]
+__all__ = ["Drawn", "are_meant", "on_path"]
 
 #: Gradients whose ratios to −F_θ/p mostly agree this well are meant to be it.
 _ALIKE = 1e-2
@@ -42,52 +42,45 @@ _LEFT = 1e-13
 _NEAR = 0.1
 
 
-def tallies(context: Context, way: str) -> dict[str, Tally]:
+def on_path(found: Tallies, context: Context, way: str) -> dict[str, Tally]:
     """Return what is compared of gradients, by parameter."""
-    label = f" ({way})" if way else ""
+    label, about = f" ({way})" if way else "", {"note": "reference −F_θ/p", "tolerated": _DOUBTFUL}
     return {
-        name: Tally(
-            f"∂y/∂{name} of draws{label} on the quantile path",
-            note="reference −F_θ/p",
-            tolerated=_DOUBTFUL,
-        )
+        name: found.of(f"∂y/∂{name} of draws{label} on the quantile path", "relative", **about)
         for name in context.target.parameters
     }
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Draws with gradients beside the law that they follow, and its −F_θ/p.
-
-    Attributes
-    ----------
-    context
-        What the witness works with.
-    theta
-        The parameters: numbers, or of each draw its own.
-    sample, law
-        The draws, and what they follow.
-    seed, way
-        How they were drawn.
-    places, total
-        Which of how many draws they are, if not all.
-    """
+    """Draws with gradients beside the law that they follow, and its −F_θ/p."""
 
     context: Context
+    #: The parameters: numbers, or of each draw its own.
     theta: Mapping[str, Any]
     sample: Sample
     law: Law
+    #: How they were drawn.
     seed: int = 0
     way: str = ""
+    #: Which of how many draws they are, if not all.
     places: NDArray[np.integer] | None = None
     total: int = 0
+
+    @classmethod
+    def of(
+        cls, context: Context, theta: Mapping[str, float], n: int, seed: int, way: str = ""
+    ) -> Drawn:
+        """Return n draws; raise NoGradient if they have no gradients."""
+        sample = context.target.draws(theta, n, seed, way)
+        return cls(context, theta, sample, context.target.law(theta, context.seed), seed, way)
 
     def thinned(self, most: int) -> Drawn:
         """Return `most` of the draws, or all: the outermost, and others at random."""
         value = self.sample.value
         kept = self.context.thin(value, most)
-        gradients = {name: np.asarray(each)[kept] for name, each in self.sample.gradients.items()}
-        return replace(self, sample=Sample(value[kept], gradients), places=kept, total=value.size)
+        sample = self.sample.at(kept) if kept.size < value.size else self.sample
+        return replace(self, sample=sample, places=kept, total=value.size)
 
     @cached_property
     def _known(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
@@ -104,6 +97,11 @@ class Drawn:
         return self._known[1]
 
     @property
+    def is_known(self) -> bool:
+        """Whether the law has probabilities, as a density whose integral is not 1 has not."""
+        return not isinstance(self.law, NumericalLaw) or self.law.is_known
+
+    @property
     def rtol(self) -> float:
         """The relative error allowed."""
         return self.context.tolerance(self.sample.value)
@@ -118,9 +116,7 @@ class Drawn:
         """Return how large derivatives are, or might be: what uncertain ones are judged beside."""
         quartiles = np.nanquantile(self.sample.value, [0.75, 0.25])
         spread = float(np.subtract(*quartiles)) / float(np.mean(self.unit(name)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of means of nothing
-            return float(np.fmax(np.nanmean(np.abs(self.exact[name])), spread))
+        return float(np.fmax(np.nanmean(np.abs(self.exact[name])), spread))
 
     def hint(self, name: str) -> str:
         """Return what mistake gradients may be."""
@@ -129,16 +125,12 @@ class Drawn:
 
     def agreeing(self) -> dict[str, NDArray[np.bool_]]:
         """Return which gradients are −F_θ/p: not where that is unknown."""
-        exact, unsure = self._known
-        with np.errstate(all="ignore"):
-            return {
-                name: np.isfinite(unsure[name])
-                & (
-                    np.abs(gradient - exact[name])
-                    <= self.rtol * np.abs(exact[name]) + 10.0 * unsure[name]
-                )
-                for name, gradient in self.sample.gradients.items()
-            }
+        agree = {}
+        for name, gradient in self.sample.gradients.items():
+            exact, unsure = self.exact[name], self.unsure[name]
+            allowed = self.rtol * np.abs(exact) + 10.0 * unsure
+            agree[name] = np.isfinite(unsure) & (np.abs(gradient - exact) <= allowed)
+        return agree
 
     def meant(self) -> list[str]:
         """Return the parameters in which gradients are meant to be −F_θ/p."""
@@ -167,23 +159,20 @@ class Drawn:
         """
         value, gradient, rtol = self.sample.value, self.sample.gradients[name], self.rtol
         exact, unsure, unit = self.exact[name], self.unsure[name], self.unit(name)
-        with np.errstate(all="ignore"):
-            off = ~(np.abs(gradient - exact) <= 0.01 * rtol * np.abs(exact))
-            slack = np.zeros(exact.shape)
-            if np.any(off):
-                unlike = np.ndim(unit) > 0
-                at = slice(None) if unlike else off  # unlike parameters have a law per draw
-                there = paths_of(self.law, beside(value[at], np.inf))[0][name]
-                slack[at] = _NEIGHBOURS * np.abs(there - exact[at])
-                slack += _LEFT * np.abs(value) / unit
-                slack += 0.0 if unlike else rtol * _NEAR * _around_zero(value, exact)
-            wrong = np.abs(gradient - exact) > rtol * np.abs(exact) + slack + 10.0 * unsure
-            if other is not None and np.any(wrong):
-                places = np.flatnonzero(wrong)
-                exact = exact.copy()
-                exact[places] = np.where(
-                    other(places, exact[places]), gradient[places], exact[places]
-                )
+        off = ~(np.abs(gradient - exact) <= 0.01 * rtol * np.abs(exact))
+        slack = np.zeros(exact.shape)
+        if np.any(off):
+            unlike = np.ndim(unit) > 0
+            at = slice(None) if unlike else off  # unlike parameters have a law per draw
+            there = paths_of(self.law, beside(value[at], np.inf))[0][name]
+            slack[at] = _NEIGHBOURS * np.abs(there - exact[at])
+            slack += _LEFT * np.abs(value) / unit
+            slack += 0.0 if unlike else rtol * _NEAR * _around_zero(value, exact)
+        wrong = np.abs(gradient - exact) > rtol * np.abs(exact) + slack + 10.0 * unsure
+        if other is not None and np.any(wrong):
+            places, exact = np.flatnonzero(wrong), exact.copy()
+            is_other = other(places, exact[places])
+            exact[places] = np.where(is_other, gradient[places], exact[places])
         tally.add(
             self.theta,
             gradient,
@@ -217,13 +206,12 @@ class Drawn:
             return np.asarray(there[places], dtype=np.float64)
 
         above, below = moved(step), moved(-step)
-        with np.errstate(all="ignore"):
-            difference = (above - below) / (2.0 * step)
-            lost = 4.0 * eps * np.abs(above) / step
-            error = np.abs(self.sample.gradients[name][off] - difference)
-            gap = np.abs(exact - difference)
-            there = error <= _ROUGHLY * np.abs(difference) + lost
-            return np.asarray(there & ((error <= _CLOSER * gap) | (np.maximum(error, gap) <= lost)))
+        difference = (above - below) / (2.0 * step)
+        lost = 4.0 * eps * np.abs(above) / step
+        error = np.abs(self.sample.gradients[name][off] - difference)
+        gap = np.abs(exact - difference)
+        there = error <= _ROUGHLY * np.abs(difference) + lost
+        return np.asarray(there & ((error <= _CLOSER * gap) | (np.maximum(error, gap) <= lost)))
 
 
 def _around_zero(value: Array, slope: Array) -> Array:
@@ -248,36 +236,26 @@ def are_meant(
     *,
     alike: float = _ALIKE,
 ) -> bool:
-    """Whether gradients are meant to be those of a path, such as −F_θ/p, if not all are.
+    """Whether gradients of draws are meant to be a `path`'s, such as −F_θ/p, if not all are.
 
-    Most are, up to a common factor. A factor other than 1 is a mistake if all have it, and may be a
-    mixture's weight otherwise. Errors of mistaken formulas are functions of y. Unbiased gradients
-    of another path have errors X whose mean, given y, is 0; those of two draws with the same y then
-    have E|X − X'| ≥ E|X|, by Jensen's inequality, however rare the large ones are.
-
-    Parameters
-    ----------
-    value, gradient
-        Draws, and their gradients in one parameter.
-    path, unsure
-        Those of the path, and their errors.
-    alike
-        The relative error, up to the common factor, that most gradients have at the most.
+    Most are, up to a common factor, to the relative error `alike`. A factor other than 1 is a
+    mistake if all have it, and may be a mixture's weight otherwise. Errors of mistaken formulas are
+    functions of y. Unbiased gradients of another path have errors X whose mean, given y, is 0;
+    those of two draws with the same y then have E|X − X'| ≥ E|X|, by Jensen's inequality, however
+    rare the large ones are.
     """
-    with np.errstate(all="ignore"):
-        ratio = np.where(gradient == path, 1.0, gradient / path)
-        factor = float(np.nanmedian(ratio))
-        off = np.abs(ratio / factor - 1.0)
-        if not np.nanmedian(off) < alike:
-            return False
-        if np.abs(factor - 1.0) > _ROUNDING:
-            return bool(np.nanmean(off < _ALIKE) >= _ALL)
-        error = gradient - path
-        error = np.where(np.abs(error) <= _ROUNDING * np.abs(path) + unsure, 0.0, error)
-        error = np.nan_to_num(
-            error / (np.abs(path) + np.nanmean(np.abs(path))), posinf=0.0, neginf=0.0
-        )
-        change = np.abs(np.diff(np.ravel(error)[np.argsort(np.ravel(value), kind="stable")]))
+    ratio = np.where(gradient == path, 1.0, gradient / path)
+    factor = float(np.nanmedian(ratio))
+    off = np.abs(ratio / factor - 1.0)
+    if not np.nanmedian(off) < alike:
+        return False
+    if np.abs(factor - 1.0) > _ROUNDING:
+        return bool(np.nanmean(off < _ALIKE) >= _ALL)
+    error = gradient - path
+    error = np.where(np.abs(error) <= _ROUNDING * np.abs(path) + unsure, 0.0, error)
+    error = error / (np.abs(path) + np.nanmean(np.abs(path)))
+    error = np.ravel(np.nan_to_num(error, posinf=0.0, neginf=0.0))
+    change = np.abs(np.diff(error[np.argsort(np.ravel(value), kind="stable")]))
     count = int(np.count_nonzero(error))
     share = _A_FUNCTION if count >= _FEW else _OF_FEW
     return not count or (count >= _ENOUGH and bool(np.sum(change) <= share * np.sum(np.abs(error))))

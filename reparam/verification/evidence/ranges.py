@@ -6,13 +6,16 @@ A branch that few parameters take is seen by a few of these sets, with draws of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.evidence import paths
-from reparam.verification.evidence.comparing import Tally, beside, not_numbers, results
+from reparam.verification.evidence.comparing import Tallies, Tally, beside, not_numbers
 from reparam.verification.evidence.context import Context, parameter_sets
 from reparam.verification.evidence.fit import is_discrete
 from reparam.verification.evidence.paths import Drawn
@@ -65,35 +68,32 @@ def over_ranges(context: Context, alpha: float) -> Iterator[Comparison]:
     critical = statistics.critical_value(alpha / (kinds * windows * len(free)))
     for turn, way in enumerate(target.ways):
         label = f"{way}, over the ranges" if way else "over the ranges"
-        on_path = paths.tallies(context, label)
-        seen, broken = [], False
+        found, seen, broken = Tallies("standard errors"), [], False
+        on_path = paths.on_path(found, context, label)
         for number in range(turn, many, len(target.ways)):
-            seed = context.seeded(label, number)
-            try:
-                found = _look(context, on_path, sets[number], seed, way)
-            except NoGradient:
-                continue
-            if isinstance(found, Comparison):
-                if not broken:
-                    yield found
-                broken = True
-            elif found is not None:
-                seen.append(found)
-        yield from results(on_path, *_judged(seen, free, label, critical))
+            with suppress(NoGradient):
+                here = _look(context, on_path, sets[number], context.seeded(label, number), way)
+                if isinstance(here, _Seen):
+                    seen.append(here)
+                elif here is not None and not broken:
+                    broken = True
+                    yield here
+        _judge(found, seen, free, label, critical)
+        yield from found.result()
 
 
 def _look(
     context: Context, on_path: Mapping[str, Tally], theta: dict[str, float], seed: int, way: str
 ) -> _Seen | Comparison | None:
     """Return what was drawn at a set, or what is not a number; None where the law is unknown."""
-    target = context.target
+    target, bias = context.target, dict[str, Array]()
     most = max(_LEAST, target.gradient_draws // context.level.many)
-    law = target.law(theta, context.seed)
-    if isinstance(law, NumericalLaw) and not law.is_known:
+    drawn = Drawn.of(context, theta, min(_GRADIENTS, most), seed, way)
+    if not drawn.is_known:
         return None
-    bias: dict[str, Array] = {}
     for n in (_GRADIENTS, _VALUES):
-        drawn = Drawn(context, theta, target.draws(theta, min(n, most), seed, way), law, seed, way)
+        if n > _GRADIENTS:
+            drawn = replace(drawn, sample=target.draws(theta, min(n, most), seed, way))
         for fault in not_numbers(theta, drawn.sample, drawn.exact):
             return fault
         if n == _GRADIENTS:
@@ -103,7 +103,7 @@ def _look(
             break
         bias = {name: _bias(drawn.sample.gradients[name], drawn.exact[name]) for name in others}
     value = target.values(theta, min(_VALUES, most), seed, way)
-    return _Seen(theta, _normal_scores(law, value), bias, drawn.rtol)
+    return _Seen(theta, _normal_scores(drawn.law, value), bias, drawn.rtol)
 
 
 def _bias(gradient: Array, path: Array) -> Array:
@@ -138,34 +138,32 @@ def _tail(tail: Callable[[Array], Array], y: Array, outermost: Array) -> tuple[A
     return found[2:], abs(float(found[1] - found[0]))
 
 
-def _judged(seen: list[_Seen], free: list[str], label: str, critical: float) -> list[Tally]:
-    """Return what sums over neighbouring sets say, by each parameter's order."""
-    moved = Tally(f"displacement of draws ({label})", "standard errors")
-    spread = Tally(f"spread of draws ({label})", "standard errors")
-    biases: dict[str, Tally] = {}
+def _judge(found: Tallies, seen: list[_Seen], free: list[str], label: str, critical: float) -> None:
+    """Judge sums over neighbouring sets, by each parameter's order."""
     for name in free:
         ordered = sorted(seen, key=lambda each: each.theta[name])
         for length in _TOGETHER:
             for start in range(0, len(ordered) - length + 1, max(1, length // 2)):
                 group = ordered[start : start + length]
-                theta = group[length // 2].theta
+                add = partial(_add, found, group[length // 2].theta, critical)
                 scores = np.concatenate([each.scores for each in group])
                 if scores.size:
                     shift = float(np.sum(scores)) / np.sqrt(scores.size)
-                    moved.add(theta, shift, 0.0, atol=critical)
+                    add(f"displacement of draws ({label})", shift)
                     width = _spread(float(np.sum(np.square(scores))), scores.size)
-                    spread.add(theta, width, 0.0, atol=critical)
+                    add(f"spread of draws ({label})", width)
                 for key in set().union(*(each.bias for each in group)):
                     x = np.concatenate([each.bias[key] for each in group if key in each.bias])
-                    if not statistics.is_summable(x):
-                        continue
-                    z = statistics.mean_score(x, slack=group[0].slack)
-                    note = f"off by {100.0 * float(np.mean(x)):+.3g} %"
-                    tally = biases.setdefault(
-                        key, Tally(f"bias of ∂y/∂{key} ({label})", "standard errors")
-                    )
-                    tally.add(theta, z, 0.0, atol=critical, note=note)
-    return [moved, spread, *biases.values()]
+                    if statistics.is_summable(x):
+                        z = statistics.mean_score(x, slack=group[0].slack)
+                        note = f"off by {100.0 * float(np.mean(x)):+.3g} %"
+                        add(f"bias of ∂y/∂{key} ({label})", z, note)
+
+
+def _add(
+    found: Tallies, theta: dict[str, float], critical: float, what: str, z: float, note: str = ""
+) -> None:
+    found[what].add(theta, z, 0.0, atol=critical, note=note)
 
 
 def _spread(squares: float, n: int) -> float:

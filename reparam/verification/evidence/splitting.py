@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
+from reparam.verification.evidence.context import Case
 from reparam.verification.numerics.calculus import Rule, ends, moved, unit_rule
-from reparam.verification.targets.target import Target
 
 __all__ = ["between", "inner_edges", "integrated", "resolved", "split_rule"]
 
@@ -21,12 +21,12 @@ _APART = 2.0**20
 _LEAST = 1e-12
 
 
-def inner_edges(target: Target, theta: Mapping[str, float]) -> tuple[Array, Array]:
+def inner_edges(case: Case) -> tuple[Array, Array]:
     """Return F and 1 − F, increasing, where integrals are to be split."""
-    y = np.unique(target.joints(theta))
+    y = np.unique(case.target.joints(case.theta))
     if not y.size:
         return y, y
-    below, above = (np.asarray(target.formulas[tail](y, **theta)) for tail in ("cdf", "sf"))
+    below, above = np.asarray(case.formulas.cdf(y)), np.asarray(case.formulas.sf(y))
     kept, last = [], (0.0, 1.0)
     for u, v in zip(below.tolist(), above.tolist(), strict=True):
         if min(u - last[0] if u < 0.5 else last[1] - v, v) > _LEAST:

@@ -39,8 +39,7 @@ def run_check(
     """
     started = time.perf_counter()
     target = resolve(spec)
-    kind = "" if not target.length else "counts" if target.obstacle else "vectors"
-    ask = witnesses.load(witness, kind=kind)
+    ask = witnesses.load(witness)
     name = name or target.name
     comparisons: list[Comparison] = []
     reason, crashed = "", False

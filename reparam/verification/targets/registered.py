@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.discrete import Discrete
@@ -21,9 +22,9 @@ from reparam.errors import NoFormulaError, ParameterError
 from reparam.verification.laws.entries import Entries, Entrywise
 from reparam.verification.laws.law import Law
 from reparam.verification.refusals import NoGradient, NotApplicable
-from reparam.verification.targets.target import FORMULAS, Bends, Sample, Target, Unlike
+from reparam.verification.targets.target import FORMULAS, Bends, Later, Sample, Target, Unlike
 
-__all__ = ["Later", "Masses", "Registered"]
+__all__ = ["Masses", "Registered"]
 
 #: How far parameters of an instance are moved, at most, relative to 1 + |θ|; and bisections that
 #: find where there is no distribution any more.
@@ -44,26 +45,6 @@ _TOTAL = 5.0
 _MOMENTS = ("mean", "variance", "covariance", "entropy")
 #: Functions without which the formulas are still exact.
 _BESIDE = frozenset({"log_cdf", "log_sf", "pathwise2", "stein_score"})
-
-
-class Later(Mapping[str, Array]):
-    """Gradients that are computed when they are asked for: differences of values need none."""
-
-    def __init__(self, jacobian: Callable[[], Mapping[str, Array]]) -> None:
-        self._jacobian = jacobian
-
-    @cached_property
-    def _gradients(self) -> Mapping[str, Array]:
-        return self._jacobian()
-
-    def __getitem__(self, name: str) -> Array:
-        return self._gradients[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._gradients)
-
-    def __len__(self) -> int:
-        return len(self._gradients)
 
 
 class Registered(Target):
@@ -145,12 +126,24 @@ class Registered(Target):
 
     def _sample(self, draw: Draw, theta: Mapping[str, Any], of: str = "value") -> Sample:
         """Return a draw's values, or a view of them, and derivatives once they are asked for."""
-        return Sample(getattr(draw, of), Later(partial(self._gradients, draw, of)))
+        at = partial(self._gradients_at, draw, theta, of)
+        return Sample(getattr(draw, of), Later(partial(self._gradients, draw, of), at))
 
     def _gradients(self, draw: Draw, of: str) -> dict[str, Array]:
         """Return ∂y/∂θ in each parameter that is not infinite."""
         entries = self.entries.split(draw.jacobian(of))
         return {key: entry for key, entry in entries.items() if key in self.parameters}
+
+    def _gradients_at(
+        self, draw: Draw, theta: Mapping[str, Any], of: str, places: NDArray[np.integer]
+    ) -> dict[str, Array]:
+        """Return ∂y/∂θ at some of the draws, as if only these had been made."""
+        d, value = draw.distribution, draw.value
+        if d.batch_shape:
+            each = {name: np.broadcast_to(theta[name], value.shape)[places] for name in theta}
+            d = self._made(each)
+        extras = tuple(extra[places] for extra in draw._extras)
+        return self._gradients(Draw(d, value[places], extras, (), 0), of)
 
     def _made(self, theta: Mapping[str, Any]) -> Reparameterized:
         """Return the distribution with these parameters, by path."""

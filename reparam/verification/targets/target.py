@@ -8,12 +8,14 @@ object is read by ``objects``; samplers of other libraries come through ``librar
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reparam._typing import Array
 from reparam.base.reparameterized import Reparameterized
@@ -22,7 +24,7 @@ from reparam.parameters import Parameter, Parameters
 from reparam.verification.laws.law import Formula, Law
 from reparam.verification.refusals import NotApplicable
 
-__all__ = ["FORMULAS", "Bends", "Sample", "Target", "Unlike", "noise_of"]
+__all__ = ["FORMULAS", "Bends", "Later", "Sample", "Target", "Unlike", "noise_of"]
 
 #: What a target may have beside its draws: functions of values (``icdf``: of probabilities).
 FORMULAS = ("log_prob", "cdf", "sf", "icdf", "score", "pathwise")
@@ -40,6 +42,51 @@ class Sample:
 
     value: Array
     gradients: Mapping[str, Array]
+
+    def at(self, places: NDArray[np.integer]) -> Sample:
+        """Return the sample at some places: gradients that are late are computed there alone."""
+        if isinstance(self.gradients, Later):
+            return Sample(self.value[places], self.gradients.at(places))
+        gradients = {name: np.asarray(each)[places] for name, each in self.gradients.items()}
+        return Sample(self.value[places], gradients)
+
+
+class Later(Mapping[str, Array]):
+    """Gradients that are computed when they are asked for: differences of values need none.
+
+    Parameters
+    ----------
+    jacobian
+        Returns all gradients.
+    jacobian_at
+        Returns those at some places, without the others.
+    """
+
+    def __init__(
+        self,
+        jacobian: Callable[[], Mapping[str, Array]],
+        jacobian_at: Callable[[NDArray[np.integer]], Mapping[str, Array]] | None = None,
+    ) -> None:
+        self._jacobian, self._jacobian_at = jacobian, jacobian_at
+
+    def at(self, places: NDArray[np.integer]) -> Mapping[str, Array]:
+        """Return the gradients at some places."""
+        if self._jacobian_at is None or "_gradients" in self.__dict__:
+            return {name: each[places] for name, each in self._gradients.items()}
+        return Later(partial(self._jacobian_at, places))
+
+    @cached_property
+    def _gradients(self) -> Mapping[str, Array]:
+        return self._jacobian()
+
+    def __getitem__(self, name: str) -> Array:
+        return self._gradients[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._gradients)
+
+    def __len__(self) -> int:
+        return len(self._gradients)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from reparam.engine.noise import NORMAL, UNIFORM
 from reparam.errors import InputError, NoFormulaError
 from reparam.regions import Region, Simplex, UnitVector
 from reparam.verification.laws.entries import Entries, Entrywise
-from reparam.verification.targets.registered import Later, Registered
-from reparam.verification.targets.target import Sample, noise_of
+from reparam.verification.targets.registered import Registered
+from reparam.verification.targets.target import Later, Sample, noise_of
 
 __all__ = ["LEAST_LOGARITHM", "Vectors"]
 

@@ -17,38 +17,24 @@ Witness = Callable[[Context], Iterator[Comparison]]
 
 @dataclass(frozen=True)
 class _Declaration:
-    """A witness.
+    """A witness."""
 
-    Attributes
-    ----------
-    subject
-        What it looks at.
-    cost
-        How long it takes with the registered distributions, roughly: the rank.
-    statistical
-        Whether it takes a share of the run's probability of a false alarm.
-    gradients
-        Whether it has nothing to look at where there are no gradients.
-    vectors
-        Whether it asks other questions of vectors: the folder ``of_vectors`` has them.
-    on_request
-        Whether it is asked only if it is named.
-    """
-
+    #: What it looks at.
     subject: str
+    #: How long it takes with the registered distributions, roughly: the rank.
     cost: int
+    #: Whether it takes a share of the run's probability of a false alarm.
     statistical: bool = False
+    #: Whether it has nothing to look at where there are no gradients.
     gradients: bool = True
-    vectors: bool = True
+    #: Whether it is asked only if it is named.
     on_request: bool = False
 
 
 #: All witnesses, in the order in which a report has them.
 _WITNESSES = {
     "transform": _Declaration("y = f(z; θ) against reference tables and F(y) = u", 1),
-    "derivative": _Declaration(
-        "∂y/∂θ against numerical differentiation at fixed noise", 3, vectors=False
-    ),
+    "derivative": _Declaration("∂y/∂θ against numerical differentiation at fixed noise", 3),
     "identity": _Declaration(
         "p(y)·∂y/∂θ + ∂F/∂θ = 0, p = dF/dy, ln F and ln(1 − F), also where these underflow, and F⁻¹"
         " of integers against F",
@@ -77,21 +63,17 @@ _WITNESSES = {
         5,
         statistical=True,
     ),
-    "continuity": _Declaration(
-        "f is continuous in θ at fixed noise, no step function", 7, vectors=False
-    ),
+    "continuity": _Declaration("f is continuous in θ at fixed noise, no step function", 7),
     "moments": _Declaration(
         "mean, variance and entropy against sums, or quadrature over quantiles (of vectors, draws)",
         0,
         statistical=True,
         gradients=False,
-        vectors=False,
     ),
     "second": _Declaration(
         "∂²E[φ(y)]/∂θ∂θ' by the sampler's second derivatives against −F_θ/p's, on request",
         0,
         statistical=True,
-        vectors=False,
         on_request=True,
     ),
 }
@@ -112,14 +94,7 @@ STATISTICAL = tuple(name for name, each in _WITNESSES.items() if each.statistica
 BY_COST = tuple(sorted(_WITNESSES, key=lambda name: -_WITNESSES[name].cost))
 
 
-def load(name: str, *, kind: str = "") -> Witness:
-    """Return the witness of that name: of numbers, or of ``"vectors"`` or ``"counts"``."""
-    place = name
-    if kind and (declared := _WITNESSES[name]).vectors:
-        if kind == "vectors":
-            place = f"of_vectors.{name}"
-        elif not declared.gradients:
-            place = "of_counts"
-    module = import_module(f"reparam.verification.witnesses.{place}")
-    witness: Witness = getattr(module, name)
+def load(name: str) -> Witness:
+    """Return the witness of that name."""
+    witness: Witness = getattr(import_module(f"reparam.verification.witnesses.{name}"), name)
     return witness

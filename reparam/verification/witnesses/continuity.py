@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.verification.evidence.comparing import Tally, failure, results
+from reparam.verification.evidence.comparing import Tallies, Tally, failure
 from reparam.verification.evidence.context import Context
 from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison
@@ -39,12 +39,8 @@ def continuity(context: Context) -> Iterator[Comparison]:
         yield failure("draws at a fixed seed", context.sets()[0], note)
         return
     for name, parameter in target.parameters.items():
-        tally = Tally(
-            f"y as a function of {name}",
-            "absolute",
-            note="the change of y in 2⁻³⁰ of a step of θ, in units of the uncut step's",
-        )
-        still = Tally(f"share of steps of {name} that leave y as it is", "absolute")
+        found = Tallies("absolute")
+        what = f"y as a function of {name}"
         low, high = map(float, parameter.domain.ends({}))
         for theta in context.sets():
             reach = min(0.2 * (theta[name] - low), 0.2 * (high - theta[name]), 0.2)
@@ -57,18 +53,20 @@ def continuity(context: Context) -> Iterator[Comparison]:
             stepping = bool(np.any(moving)) and np.mean(_still(values)[:, moving]) > 0.5
             if stepping and (target.noise is not None or not _has_gradient(context, theta, name)):
                 yield failure(
-                    tally.what,
+                    what,
                     theta,
                     "a step function: constant except for jumps, so its derivative is 0 almost"
                     " everywhere and shows nothing",
                 )
                 return
             if target.noise is not None:
-                _bisect(tally, theta, name, follow, grid, steps)
+                note = "the change of y in 2⁻³⁰ of a step of θ, in units of the uncut step's"
+                _bisect(found.of(what, note=note), theta, name, follow, grid, steps)
             elif np.any(moving) and not stepping:
                 # a jump may be a proposal rejected that was accepted before: expectations judge it
+                still = found[f"share of steps of {name} that leave y as it is"]
                 still.add(theta, np.mean(steps[:, moving] == 0.0), 0.0, atol=0.5)
-        yield from results(tally, still)
+        yield from found.result()
 
 
 def _has_gradient(context: Context, theta: dict[str, float], name: str) -> bool:
@@ -145,25 +143,23 @@ def _bisect(
 
     The change of a continuous function becomes as small as the step, a jump stays.
     """
-    with np.errstate(all="ignore"):
-        clean = np.where(np.isfinite(steps), steps, 0.0)
-        excess = clean.max(axis=0) / np.maximum(np.median(clean, axis=0), 5e-324)
+    clean = np.where(np.isfinite(steps), steps, 0.0)
+    excess = clean.max(axis=0) / np.maximum(np.median(clean, axis=0), 5e-324)
     draws = np.argsort(excess)[-_SUSPECTS:]
     at = np.argmax(clean[:, draws], axis=0)
     low, high = grid[at], grid[at + 1]
     everywhere, suspect = np.tile(draws, _STEPS + 1), np.arange(len(draws))
-    with np.errstate(all="ignore"):
-        for cut in range(_CUTS):
-            places = np.linspace(low, high, _STEPS + 1)
-            values = follow(places.ravel(), everywhere).reshape(places.shape)
-            pieces = np.abs(np.diff(values, axis=0))
-            if cut == 0:
-                below, whole = values[0], np.abs(values[-1] - values[0])
-            most = np.argmax(np.where(np.isnan(pieces), -1.0, pieces), axis=0)
-            low, high = places[most, suspect], places[most + 1, suspect]
-        # a change of a few units in the last place can't become smaller
-        real = whole > 2.0**20 * np.spacing(np.abs(below))
-        rest = np.where(real, pieces[most, suspect] / whole, 0.0)
+    for cut in range(_CUTS):
+        places = np.linspace(low, high, _STEPS + 1)
+        values = follow(places.ravel(), everywhere).reshape(places.shape)
+        pieces = np.abs(np.diff(values, axis=0))
+        if cut == 0:
+            below, whole = values[0], np.abs(values[-1] - values[0])
+        most = np.argmax(np.where(np.isnan(pieces), -1.0, pieces), axis=0)
+        low, high = places[most, suspect], places[most + 1, suspect]
+    # a change of a few units in the last place can't become smaller
+    real = whole > 2.0**20 * np.spacing(np.abs(below))
+    rest = np.where(real, pieces[most, suspect] / whole, 0.0)
     worst = int(np.argmax(rest))
     jump = {**theta, name: float(low[worst])}
     tally.add(jump, rest[worst], 0.0, atol=1e-3, y=below[worst])

@@ -10,15 +10,14 @@ import numpy as np
 
 from reparam._typing import Array
 from reparam.verification.evidence import paths
-from reparam.verification.evidence.comparing import Tallies, Tally, failure, not_numbers, results
+from reparam.verification.evidence.comparing import Tallies, Tally, failure, not_numbers
 from reparam.verification.evidence.context import Context
 from reparam.verification.evidence.paths import Drawn
-from reparam.verification.laws.law import Law
 from reparam.verification.numerics.calculus import derivative_in, one_after_another
 from reparam.verification.refusals import NoGradient, NotApplicable
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets.target import Sample, Target
-from reparam.verification.witnesses.of_vectors._shared import places
+from reparam.verification.witnesses._vectors import places
 
 __all__ = ["JUMPING", "derivative"]
 
@@ -56,64 +55,51 @@ def _need_a_path(context: Context) -> None:
     """Raise unless a sampler's vectors move smoothly at a fixed seed, and gradients with them."""
     target, theta = context.target, context.sets()[0]
     few, seed = 4 * context.level.points, context.seed
-    if not smooth_at_seed(target, theta, few, seed):
+    if not _smooth_at_seed(target, theta, few, seed):
         raise NotApplicable(JUMPING)
     sample, value = target.draws(theta, few, seed), partial(_rows, target, few, seed, "")
     for name in target.parameters:
         slope, error = _slope(context, name, theta, sample, value)
-        gradient = sample.gradients[name]
-        if np.any(slope) and not paths.are_meant(
-            sample.value, gradient, slope, 10.0 * error, alike=_THE_SAME
-        ):
+        meant = partial(paths.are_meant, sample.value, sample.gradients[name], slope, 10.0 * error)
+        if np.any(slope) and not meant(alike=_THE_SAME):
             raise NotApplicable(
                 f"∂y/∂{name} is not the derivative at a fixed seed: expectations judge it"
             )
 
 
 def _of_transform(context: Context) -> Iterator[Comparison]:
-    target, noise = context.target, context.noise_points
+    target, noise, found = context.target, context.noise_points, Tallies()
     outputs: dict[str, Callable[..., Sample]] = {"y": partial(target.transform, noise)}
     outputs |= {view: partial(target.view, view, noise) for view in target.views}
-    tallies = Tallies()
     where = places(context, noise, "z")
     for theta in context.sets():
         for what, output in outputs.items():
-            value = partial(_value, output)
-            _compare(context, tallies, f"∂{what}/∂{{}}", theta, output(**theta), value, **where)
-    yield from results(tallies)
+            sample, value = output(**theta), partial(_value, output)
+            for name in target.parameters:
+                slope = _slope(context, name, theta, sample, value)
+                _add(context, found[f"∂{what}/∂{name}"], name, theta, sample, *slope, **where)
+    yield from found.result()
 
 
 def _of_vector_draws(context: Context) -> Iterator[Comparison]:
     """Compare gradients of drawn vectors, whose path has no formula, at a fixed seed."""
-    target, n = context.target, 4 * context.level.points
+    target, n, found = context.target, 4 * context.level.points, Tallies()
     for way in target.ways:
-        what, tallies = f"∂y/∂{{}} of draws{f' ({way})' if way else ''}", Tallies()
+        value, label = partial(_rows, target, n, context.seed, way), f" ({way})" if way else ""
         for theta in context.sets():
             sample = target.draws(theta, n, context.seed, way)
-            value = partial(_rows, target, n, context.seed, way)
             where = places(context, sample.value, "y")
-            _compare(context, tallies, what, theta, sample, value, **where)
-        yield from results(tallies)
+            for name in target.parameters:
+                slope, tally = (
+                    _slope(context, name, theta, sample, value),
+                    f"∂y/∂{name} of draws{label}",
+                )
+                _add(context, found[tally], name, theta, sample, *slope, **where)
+    yield from found.result()
 
 
 def _value(output: Callable[..., Sample], /, **theta: Array) -> Array:
     return output(**theta).value
-
-
-def _compare(
-    context: Context,
-    tallies: Tallies,
-    what: str,
-    theta: Mapping[str, float],
-    sample: Sample,
-    value: Callable[..., Array],
-    **where: Any,
-) -> None:
-    """Compare gradients with differences of values: `what` is called by the parameter."""
-    for name in context.target.parameters:
-        slope, error = _slope(context, name, theta, sample, value)
-        tally = tallies[what.format(name)]
-        _add(context, tally, name, theta, sample, slope, error, **where)
 
 
 def _slope(
@@ -125,14 +111,9 @@ def _slope(
 ) -> tuple[Array, Array]:
     """Return the derivative of values in a parameter by differences, and its error."""
     target, single = context.target, sample.value.dtype != np.float64
-    return derivative_in(
-        name,
-        value,
-        theta,
-        target.parameters,
-        shape=(1,) if target.length else sample.value.shape,
-        noise=float(np.finfo(sample.value.dtype).eps) if single else 0.0,
-    )
+    noise = float(np.finfo(sample.value.dtype).eps) if single else 0.0
+    shape = (1,) if target.length else sample.value.shape
+    return derivative_in(name, value, theta, target.parameters, shape=shape, noise=noise)
 
 
 def _add(
@@ -145,6 +126,7 @@ def _add(
     error: Array,
     **where: Any,
 ) -> None:
+    """Compare gradients with differences of values, and their errors."""
     # what is left of differences where the parameter does nothing, and of values that are 0
     gradient = sample.gradients[name]
     floor = 1e-9 * np.abs(sample.value) / max(abs(theta[name]), 1e-300)
@@ -160,30 +142,25 @@ def _add(
     )
 
 
-def _compare_at_seed(
-    context: Context, tallies: Mapping[str, Tally], theta: dict[str, float], law: Law
-) -> None:
+def _compare_at_seed(context: Context, tallies: Mapping[str, Tally], drawn: Drawn) -> None:
     """Compare gradients with differences at a fixed seed, except those that are −F_θ/p.
 
     Not those of another path: where some are off, it takes more draws to tell that from a mistake.
     """
-    target, few = context.target, 4 * context.level.points
+    target, few, theta = context.target, 4 * context.level.points, drawn.theta
     for name, tally in tallies.items():
         for n in (few, min(_MORE * few, target.gradient_draws)):
             sample = target.draws(theta, n, context.seed)
-            right = Drawn(context, theta, sample, law).agreeing()[name]
+            right = Drawn(context, theta, sample, drawn.law).agreeing()[name]
             value = partial(_rows, target, n, context.seed, "")
             slope, error = _slope(context, name, theta, sample, value)
             gradient = sample.gradients[name]
-            slope = np.where(right, gradient, slope)
-            error = np.where(right, 0.0, error)
+            slope, error = np.where(right, gradient, slope), np.where(right, 0.0, error)
             off = np.abs(gradient - slope)
             if np.all(off <= context.tolerance(sample.value) * np.abs(slope) + 10.0 * error):
                 break
-        meant = target.replays or paths.are_meant(
-            sample.value, gradient, slope, 10.0 * error, alike=_THE_SAME
-        )
-        if meant:
+        meant = partial(paths.are_meant, sample.value, gradient, slope, 10.0 * error)
+        if target.replays or meant(alike=_THE_SAME):
             _add(context, tally, name, theta, sample, slope, error, y=sample.value)
 
 
@@ -195,40 +172,34 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     judged: set[str] = set()
     failed: set[str] = set()
     for way in target.ways:
-        on_path = paths.tallies(context, way)
+        on_path = paths.on_path(Tallies(), context, way)
         lost: dict[str, Comparison] = {}
         for number, theta in enumerate(context.sets()):
-            seed = context.seeded("derivative", number)
             try:
-                sample = target.draws(theta, n, seed, way)
+                drawn = Drawn.of(context, theta, n, context.seeded("derivative", number), way)
             except NoGradient as reason:
                 lost.setdefault("", failure("∂y/∂θ", theta, str(reason)))
                 continue
-            law = target.law(theta, context.seed)
-            some = Drawn(context, theta, sample, law, seed, way).thinned(_DRAWS)
-            faults = [*not_numbers(theta, some.sample, some.exact), *_zeros(theta, sample, some)]
+            some = drawn.thinned(_DRAWS)
+            faults = [*not_numbers(theta, some.sample, some.exact), *_zeros(drawn.sample, some)]
             for fault in faults:
                 lost.setdefault(fault.what, fault)
             if faults:
                 continue
             some.compare(on_path)
-            smooth = target.noise is None and smooth_at_seed(target, theta, few, context.seed)
+            smooth = target.noise is None and _smooth_at_seed(target, theta, few, context.seed)
             if target.replays or smooth:
-                _compare_at_seed(context, at_seed, theta, law)
+                _compare_at_seed(context, at_seed, drawn)
         found += lost.values()
         for name, tally in on_path.items():
             verdicts = list(tally.result())
             judged |= {name for each in verdicts if each.outcome is not Outcome.INCONCLUSIVE}
             failed |= {name for each in verdicts if each.outcome is Outcome.FAILS}
             found += verdicts
+    # differences that are inconclusive, or find the same mistake again, add nothing
+    idle = {Outcome.INCONCLUSIVE: judged, Outcome.FAILS: failed}
     for name, tally in at_seed.items():
-        # differences that are inconclusive, or find the same mistake again, add nothing
-        found += [
-            each
-            for each in tally.result()
-            if not (each.outcome is Outcome.INCONCLUSIVE and name in judged)
-            and not (each.outcome is Outcome.FAILS and name in failed)
-        ]
+        found += [each for each in tally.result() if name not in idle.get(each.outcome, ())]
     found += _of_unlike(context)
     if not found and target.noise is None:
         raise NotApplicable(
@@ -243,21 +214,23 @@ def _of_unlike(context: Context) -> Iterator[Comparison]:
     unlike = context.target.unlike(_UNLIKE, context.seeded("unlike"))
     if unlike is None:
         return
-    drawn = Drawn(context, unlike.theta, unlike.sample, unlike.law)
-    for name, tally in paths.tallies(context, "unlike parameters").items():
+    drawn, found = Drawn(context, unlike.theta, unlike.sample, unlike.law), Tallies()
+    for name, tally in paths.on_path(found, context, "unlike parameters").items():
         drawn.compare_in(name, tally)
-        yield from tally.result()
+    yield from found.result()
 
 
-def _zeros(theta: Mapping[str, float], sample: Sample, some: Drawn) -> Iterator[Comparison]:
+def _zeros(sample: Sample, some: Drawn) -> Iterator[Comparison]:
     """Yield a failure for a parameter in which all gradients are 0, and should not be."""
-    for name, gradient in sample.gradients.items():
-        if not np.any(gradient) and np.any(np.abs(some.exact[name]) > 10.0 * some.unsure[name]):
+    for name, gradient in some.sample.gradients.items():
+        if np.any(gradient) or not np.any(np.abs(some.exact[name]) > 10.0 * some.unsure[name]):
+            continue
+        if not np.any(sample.gradients[name]):
             note = (
                 "the gradient is 0 at every draw though the distribution depends on it:"
                 " a step function of the parameter, or no gradient flows"
             )
-            yield failure(f"∂y/∂{name}", theta, note)
+            yield failure(f"∂y/∂{name}", some.theta, note)
 
 
 def _rows(target: Target, n: int, seed: int, way: str, /, **theta: Any) -> Array:
@@ -265,19 +238,16 @@ def _rows(target: Target, n: int, seed: int, way: str, /, **theta: Any) -> Array
     return one_after_another(partial(target.values, n=n, seed=seed, way=way), theta)
 
 
-def smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int) -> bool:
+def _smooth_at_seed(target: Target, theta: Mapping[str, float], n: int, seed: int) -> bool:
     """Whether draws at a fixed seed move smoothly with the parameters, except a few."""
     for name, parameter in target.parameters.items():
         low, high = parameter.domain.ends({})
         step = 1e-3 * min(theta[name] - float(low), float(high) - theta[name], 1.0)
-        moved = [
-            np.asarray(target.values({**theta, name: theta[name] + k * step}, n, seed))
-            for k in (-1, 0, 1)
-        ]
-        with np.errstate(all="ignore"):
-            first = np.abs(moved[2] - moved[0])
-            second = np.abs(moved[2] - 2.0 * moved[1] + moved[0])
-            ulp = 8.0 * np.spacing(np.abs(moved[1]))
+        below, here, above = (
+            target.values({**theta, name: theta[name] + k * step}, n, seed) for k in (-1, 0, 1)
+        )
+        first, second = np.abs(above - below), np.abs(above - 2.0 * here + below)
+        ulp = 8.0 * np.spacing(np.abs(here))
         if np.mean(second > 0.1 * first + ulp) > _JUMPS:
             return False
     return True

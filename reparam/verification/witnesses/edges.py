@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -15,17 +16,23 @@ from reparam.errors import ParameterError
 from reparam.parameters import Parameter
 from reparam.verification.evidence import paths
 from reparam.verification.evidence.averages import TESTS, Averages, compare
-from reparam.verification.evidence.comparing import Tallies, Tally, results
-from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.comparing import Tallies
+from reparam.verification.evidence.context import Context, parameter_sets
 from reparam.verification.evidence.fit import add_distance, is_discrete
 from reparam.verification.evidence.ranges import over_ranges
 from reparam.verification.laws.law import Law
-from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.refusals import NoGradient
 from reparam.verification.results import Comparison, Outcome
 from reparam.verification.targets.target import Sample, Target, noise_of
+from reparam.verification.witnesses._vectors import (
+    add_inside,
+    has_digits,
+    places,
+    row_of,
+    target_of,
+)
 
-__all__ = ["BEYOND", "corners", "edges", "extreme_noise", "moves", "transformed"]
+__all__ = ["corners", "edges"]
 
 #: Probabilities at the edges of what float64 holds; and inner ones, since with tiny shapes all the
 #: others' values under- or overflow.
@@ -38,7 +45,7 @@ _U = np.array(
 #: The least probability that others' samplers are asked for: that of 10⁹ draws.
 _DRAWN = 1e-9
 #: How far beyond typical values the library's own parameters go.
-BEYOND = 1e3
+_BEYOND = 1e3
 #: The share of a range that ends may be inwards.
 _INWARDS = 1e-3
 #: A relative change of θ, and the least relative change of y that it must make to tell that ∂y/∂θ
@@ -51,6 +58,8 @@ _MOVED_EXACTLY = 1e-8
 _ROUNDING = 1e3
 #: Gradients of few draws that must be wrong, of all, to be no accident of another path's.
 _SEVERAL = 3
+#: Draws at each set of a vectors' sampler without a transform.
+_AT_EDGES = 64
 #: Draws at each edge; those that are compared with the law, at most and of all that a level has;
 #: and how few are asked for at once.
 _DRAWS, _MANY, _PART, _FEW = 1024, 4096, 64, (1, 2, 7)
@@ -63,6 +72,10 @@ def edges(context: Context) -> Iterator[Comparison]:
     their gradients are right at the ends of typical ranges, and all over them, as far as some
     thousands tell.
     """
+    if context.target.length:
+        transforms = context.target.noise is not None
+        yield from _of_vectors(context) if transforms else _of_vector_draws(context)
+        return
     yield from _of_numbers(context)
     yield from _of_draws(context)
     yield from _of_few(context)
@@ -71,33 +84,31 @@ def edges(context: Context) -> Iterator[Comparison]:
 
 def _of_numbers(context: Context) -> Iterator[Comparison]:
     target, found = context.target, Tallies("statement")
-    inside = Tally("values lie in the support", "absolute")
-    for theta in corners(context, BEYOND if target.strict else 1.0):
+    for theta in corners(context, _BEYOND if target.strict else 1.0):
         law = target.law(theta, context.seed)
         low, high = law.support
         for sample, values, drawn in _samples(context, theta):
             y = np.asarray(sample.value, dtype=np.float64)
             found["values are numbers"].add(theta, np.isnan(y), 0.0, y=y)
+            inside = found.of("values lie in the support", "absolute")
             inside.add(theta, y, np.clip(y, low, high), y=y)
             finite = np.isfinite(y) & (np.abs(y) > 1e-300) & ~_at_end(y, low) & ~_at_end(y, high)
-            with np.errstate(all="ignore"):
-                exact = law.pathwise(y[finite])
+            exact = law.pathwise(y[finite])
             for name, gradient in sample.gradients.items():
                 entry = np.asarray(gradient, dtype=np.float64)
                 unknown = np.isnan(entry) & ~np.isnan(y)
                 found[f"∂y/∂{name} is a number"].add(theta, unknown, 0.0, y=y)
-                with np.errstate(all="ignore"):
-                    real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
+                real = np.isfinite(exact[name]) & (np.abs(exact[name]) > 1e-290)
                 zero = (entry[finite] == 0.0) & real
                 if np.any(zero):  # as it should be, if only other draws depend on the parameter
                     least = _MOVED_EXACTLY if target.strict else _MOVED
-                    zero &= moves(values, name, theta, y, least)[finite]
+                    zero &= _moves(values, name, theta, y, least)[finite]
                 if drawn and np.any(zero) and not np.all(entry == 0.0):  # or of another path
                     zero &= paths.are_meant(y[finite], entry[finite], exact[name])
                 found[f"∂y/∂{name} is 0 only where y stays"].add(theta, zero, 0.0, y=y[finite])
         if target.strict:
-            _formulas(found, theta, target, law, extreme_noise(context))
-    yield from results(inside, found)
+            _formulas(found, theta, target, law, _extreme_noise(context))
+    yield from found.result()
 
 
 def _of_draws(context: Context) -> Iterator[Comparison]:
@@ -109,30 +120,25 @@ def _of_draws(context: Context) -> Iterator[Comparison]:
     n = min(_MANY, context.level.draws // _PART, target.gradient_draws)
     alpha = 0.5 * context.alpha / (len(sets) * (1 + TESTS * len(target.parameters)))
     for turn, way in enumerate(target.ways):
-        label = f" ({way})" if way else ""
-        distance = Tally(f"sup |Fₙ − F| of draws{label}", "probability")
-        on_path = paths.tallies(context, way)
-        averages = {
-            name: Averages.of(name, f", draws with {way}" if way else "")
-            for name in target.parameters
-        }
+        found, label = Tallies(), f", draws with {way}" if way else ""
+        on_path = paths.on_path(found, context, way)
+        averages = {name: Averages.of(found, name, label) for name in target.parameters}
         for number in range(turn, len(sets), len(target.ways)):
             theta, seed = sets[number], context.seeded("corner", number)
             try:
-                sample = target.draws(theta, n, seed, way)
+                drawn = paths.Drawn.of(context, theta, n, seed, way)
             except NoGradient:
                 continue
-            law = target.law(theta, context.seed)
-            if isinstance(law, NumericalLaw) and not law.is_known:
+            if not drawn.is_known:
                 continue
-            add_distance(distance, theta, law, np.sort(sample.value), alpha)
-            if any(np.any(np.isnan(entry)) for entry in sample.gradients.values()):
+            ordered, what = np.sort(drawn.sample.value), f"draws ({way})" if way else "draws"
+            add_distance(found, what, theta, drawn.law, ordered, alpha)
+            if any(np.any(np.isnan(entry)) for entry in drawn.sample.gradients.values()):
                 continue  # which has been reported
-            drawn = paths.Drawn(context, theta, sample, law, seed, way)
             drawn.compare(on_path)
-            if not is_discrete(np.sort(sample.value)):
+            if not is_discrete(ordered):
                 yield from compare(drawn, averages, alpha)
-        yield from _results(distance, *on_path.values(), *averages.values())
+        yield from _decided(found)
 
 
 def _of_few(context: Context) -> Iterator[Comparison]:
@@ -140,31 +146,30 @@ def _of_few(context: Context) -> Iterator[Comparison]:
     target, theta = context.target, context.sets()[-1]
     seeds = [context.seeded("few", number) for number in range(_SEVERAL)]
     for way in target.ways:
-        found = paths.tallies(context, f"{way}, few of them" if way else "few of them")
         try:
-            many = target.draws(theta, _DRAWS, context.seed, way)
+            many = paths.Drawn.of(context, theta, _DRAWS, context.seed, way)
             few = [target.draws(theta, n, seed, way) for n in _FEW for seed in seeds]
         except NoGradient:
             return
-        law = target.law(theta, context.seed)
         sample = Sample(
             np.concatenate([each.value for each in few]),
-            {name: np.concatenate([each.gradients[name] for each in few]) for name in found},
+            {
+                name: np.concatenate([each.gradients[name] for each in few])
+                for name in target.parameters
+            },
         )
-        drawn = paths.Drawn(context, theta, sample, law)
-        usual, right = paths.Drawn(context, theta, many, law).agreeing(), drawn.agreeing()
-        for name, tally in found.items():
+        drawn, found = replace(many, sample=sample), Tallies()
+        usual, right = many.agreeing(), drawn.agreeing()
+        what = f"{way}, few of them" if way else "few of them"
+        for name, tally in paths.on_path(found, context, what).items():
             if np.all(usual[name]) and not 0 < np.sum(~right[name]) < _SEVERAL:
                 drawn.compare_in(name, tally)
-        yield from _results(*found.values())
+        yield from _decided(found)
 
 
-def _results(*tallies: Tally | Averages) -> Iterator[Comparison]:
+def _decided(found: Tallies) -> Iterator[Comparison]:
     """Yield what could be decided."""
-    for tally in tallies:
-        for comparison in tally.result():
-            if comparison.outcome is not Outcome.INCONCLUSIVE:
-                yield comparison
+    return (each for each in found.result() if each.outcome is not Outcome.INCONCLUSIVE)
 
 
 def _at_end(y: Array, end: Array) -> NDArray[np.bool_]:
@@ -226,8 +231,8 @@ def _samples(context: Context, theta: dict[str, float]) -> Iterator[tuple[Sample
     """Yield samples, the values of their noise for other parameters, and whether they are drawn."""
     target = context.target
     if target.noise is not None:
-        noise = extreme_noise(context)
-        yield target.transform(noise, **theta), partial(transformed, target, noise), False
+        noise = _extreme_noise(context)
+        yield target.transform(noise, **theta), partial(_transformed, target, noise), False
     for way in target.ways:
         try:
             sample = target.draws(theta, _DRAWS, context.seed, way)
@@ -236,12 +241,12 @@ def _samples(context: Context, theta: dict[str, float]) -> Iterator[tuple[Sample
         yield sample, partial(target.values, n=_DRAWS, seed=context.seed, way=way), True
 
 
-def transformed(target: Target, noise: Array, theta: Mapping[str, float]) -> Array:
+def _transformed(target: Target, noise: Array, theta: Mapping[str, float]) -> Array:
     """Return the values that this noise makes."""
     return target.transform(noise, **theta).value
 
 
-def extreme_noise(context: Context) -> Array:
+def _extreme_noise(context: Context) -> Array:
     """Return noise at the edges of what float64 holds; of vectors, rows of it at random.
 
     For others' samplers at the edges of what is drawn.
@@ -269,8 +274,8 @@ def _formulas(
     def is_lost(name: str) -> NDArray[np.bool_]:
         lost = np.asarray(slopes[name] == 0.0)
         if np.any(lost):
-            values = partial(transformed, target, noise[lost])
-            lost[lost] = moves(values, name, theta, y[lost], _MOVED_EXACTLY)
+            values = partial(_transformed, target, noise[lost])
+            lost[lost] = _moves(values, name, theta, y[lost], _MOVED_EXACTLY)
         return lost
 
     def formula_of(name: str) -> Array:
@@ -296,7 +301,7 @@ def _formulas(
         found[what].add(theta, broken, 0.0, y=y)
 
 
-def moves(
+def _moves(
     values: Values, name: str, theta: Mapping[str, float], y: Array, least: float = _MOVED
 ) -> NDArray[np.bool_]:
     """Return which of the values y move with a parameter, so that their derivatives can't be 0.
@@ -307,11 +312,67 @@ def moves(
     found, directions = np.isfinite(y) & (np.abs(y) > 1e-300), []
     for side in (1.0, -1.0):
         there = {**theta, name: theta[name] + side * _MOVE * (theta[name] or 1.0)}
-        with np.errstate(all="ignore"):
-            try:
-                change = values(there) - y
-            except ParameterError:  # beyond an end of the domain
-                return np.zeros(y.shape, dtype=np.bool_)
-            found &= np.isfinite(change) & (np.abs(change) > least * np.abs(y))
+        try:
+            change = values(there) - y
+        except ParameterError:  # beyond an end of the domain
+            return np.zeros(y.shape, dtype=np.bool_)
+        found &= np.isfinite(change) & (np.abs(change) > least * np.abs(y))
         directions.append(change > 0.0)
     return np.asarray(found & (directions[0] != directions[1]))
+
+
+def _of_vectors(context: Context) -> Iterator[Comparison]:
+    """Look for NaN, values off the simplex and gradients that vanish silently."""
+    target, noise, found = target_of(context), _extreme_noise(context), Tallies("statement")
+
+    def values(there: Mapping[str, float]) -> Array:
+        """Return what the noise makes: NaN where a step from a corner leaves the region."""
+        return _transformed(target, noise, there) if target.allows(there) else np.asarray(np.nan)
+
+    where = places(context, noise, "z")
+    for theta in corners(context, _BEYOND):
+        if not target.allows(theta):
+            continue
+        samples = {of: target.view(of, noise, **theta) for of in target.views}
+        samples["value"] = target.transform(noise, **theta)
+        y = samples["value"].value
+        certain = has_digits(target, y)
+        if target.is_of_matrices:
+            certain &= ~target.outside(theta, y)
+        else:
+            add_inside(found, target, theta, y, "y")
+        for of, sample in samples.items():
+            found[f"{of} is a number"].add(theta, np.isnan(sample.value), 0.0, **where)
+            for name, entry in sample.gradients.items():
+                found[f"∂{of}/∂{name} is a number"].add(theta, np.isnan(entry), 0.0, **where)
+        for name, entry in samples["value"].gradients.items() if target.is_map else ():
+            broken = (entry == 0.0) & _moves(values, name, theta, y)
+            found[f"∂y/∂{name} is 0 only where y stays"].add(theta, broken, 0.0, **where)
+        inner = y[certain]
+        unknown = np.isnan(target.formulas["log_prob"](inner, **theta))
+        found["log p is a number"].add(theta, unknown, 0.0, **row_of(inner))
+        if scores := [*target.formulas["score"](inner, **theta).values()]:
+            broken = np.any(np.isnan(scores), axis=0)
+            found["∂ log p/∂θ is a number"].add(theta, broken, 0.0, **row_of(inner))
+    yield from found.result()
+
+
+def _of_vector_draws(context: Context) -> Iterator[Comparison]:
+    """Look at draws of a sampler without a transform, at the ends of ranges and all over them."""
+    target, found = target_of(context), Tallies("statement")
+    others = parameter_sets(target, context.level.many + 1, context.seeded("ranges"))
+    for number, theta in enumerate([*corners(context), *others]):
+        if not target.allows(theta):
+            continue
+        sample = target.draws(theta, _AT_EDGES, context.seeded("edges", number))
+        y, kept = sample.value, np.all(np.isfinite(sample.value), axis=-1)
+        found["entries of draws are numbers"].add(theta, ~kept, 0.0, **row_of(y))
+        if np.any(kept) and not target.is_of_matrices:  # these round to singular ones
+            add_inside(found, target, theta, y[kept], "draws")
+        certain = has_digits(target, y)
+        for name, entry in sample.gradients.items():
+            found[f"∂y/∂{name} is a number"].add(theta, ~np.isfinite(entry[kept]), 0.0)
+            if np.any(certain):
+                still = not np.any(entry[certain])
+                found[f"∂y/∂{name} is not all 0"].add(theta, float(still), 0.0)
+    yield from found.result()

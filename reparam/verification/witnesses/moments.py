@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import cast
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.evidence.comparing import Tallies, results
-from reparam.verification.evidence.context import Context
+from reparam.verification.evidence.comparing import Tallies
+from reparam.verification.evidence.context import Case, Context
 from reparam.verification.evidence.integers import every
 from reparam.verification.evidence.splitting import inner_edges, integrated, split_rule
 from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NO_MOMENTS, NotApplicable
 from reparam.verification.results import Comparison
-from reparam.verification.targets.registered import Masses
 
 __all__ = ["moments"]
 
@@ -64,76 +63,66 @@ def _terms(y: Array, log_p: Array, mean: Array) -> dict[str, Array]:
 
 
 def _sums(context: Context) -> Iterator[Comparison]:
-    target, tallies = cast(Masses, context.target), Tallies(doubt=_DOUBT)
-    for theta in context.sets():
-        y, are_all = every(target, theta, context.seed)
+    target, found = context.target, Tallies(doubt=_DOUBT)
+    for case in context.cases():
+        y, are_all = every(case)
         if not are_all:
             continue
-        log_p = target.formulas["log_prob"](y, **theta)
+        log_p = case.formulas.log_prob(y)
         p = np.exp(log_p)
         y, log_p, p = y[p > 0.0], log_p[p > 0.0], p[p > 0.0]
         beyond = np.zeros(2)
         if not target.length:
-            beyond = np.array([target.formulas["cdf"](y[0] - 1.0, **theta), 0.0])
-            beyond[1] = target.formulas["sf"](y[-1], **theta)
+            beyond = np.array([case.formulas.cdf(y[0] - 1.0), case.formulas.sf(y[-1])])
         terms = _terms(y, log_p, p @ y)
-        for name, stated in target.moments(theta).items():
+        for name, stated in target.moments(case.theta).items():
             size, rest = p @ np.abs(terms[name]), beyond @ np.abs(terms[name][[0, -1]])
-            tallies[name].add(
-                theta, stated.ravel(), p @ terms[name], rtol=_SUMMED, size=size, uncertainty=rest
-            )
-    if not any(tally.points for tally in tallies.values()):
+            total, tally = p @ terms[name], found[name]
+            tally.add(case.theta, stated.ravel(), total, rtol=_SUMMED, size=size, uncertainty=rest)
+    if not any(tally.points for tally in found.values()):
         raise NotApplicable("its values are too many to sum over")
-    yield from results(tallies)
+    yield from found.result()
 
 
 def _of_draws(context: Context) -> Iterator[Comparison]:
-    target, tallies = context.target, Tallies("standard errors", doubt=_DOUBT)
-    sets = context.sets()
-    claims = [target.moments(theta) for theta in sets]
-    tests = sum(stated.size for each in claims for stated in each.values())
+    target, found = context.target, Tallies("standard errors", doubt=_DOUBT)
+    claims = [(case, target.moments(case.theta)) for case in context.cases()]
+    tests = sum(stated.size for _, each in claims for stated in each.values())
     critical = statistics.critical_value(context.alpha / max(1, tests))
     n = min(context.level.draws, _DRAWS)
-    for number, (theta, claimed) in enumerate(zip(sets, claims, strict=True)):
-        y = target.values(theta, n, context.seeded("moments", number))
+    for number, (case, claimed) in enumerate(claims):
+        y = target.values(case.theta, n, context.seeded("moments", number))
         centre = np.asarray(claimed.get("mean", np.mean(y, axis=0))).ravel()
-        terms = _terms(y, target.formulas["log_prob"](y, **theta), centre)
+        terms = _terms(y, case.formulas.log_prob(y), centre)
         for name, stated in claimed.items():
             off = terms[name].reshape(n, -1) - stated.ravel()
             for at, column in enumerate(off.T):
                 if np.all(np.isfinite(column)) and statistics.is_summable(column):
                     slack = _SUMMED * (1.0 + abs(float(stated.ravel()[at])))
                     z = statistics.mean_score(column, slack=slack)
-                    tallies[name].add(theta, z, 0.0, atol=critical, entry=at)
-    yield from results(tallies)
+                    found[name].add(case.theta, z, 0.0, atol=critical, entry=at)
+    yield from found.result()
 
 
 def _integrals(context: Context) -> Iterator[Comparison]:
-    target, formulas = context.target, context.target.formulas
-    tallies, finite = Tallies(doubt=_DOUBT), Tallies("statement")
-    for theta in context.sets():
-        claimed = target.moments(theta)
-        rules = [_values(context, theta, n) for n in _NODES]
+    found = Tallies(doubt=_DOUBT)
+    for case in context.cases():
+        rules = [_values(case, n) for n in _NODES]
         (u, v, y, _), _ = rules
         mean = 0.0
-
-        def log_prob(at: Array, theta: Mapping[str, float] = theta) -> Array:
-            return np.asarray(formulas["log_prob"](at, **theta))
-
-        def square(at: Array) -> Array:
-            return np.square(at - mean)  # noqa: B023 - called before it moves on
-
         functions: dict[str, Callable[[Array], Array]] = {
             "mean": lambda at: at,
-            "variance": square,
-            "entropy": lambda at: -log_prob(at),
+            "variance": lambda at: np.square(at - mean),  # noqa: B023 - called before it moves on
+            "entropy": partial(_surprise, case),
         }
+        claimed = context.target.moments(case.theta)
         for name, f in functions.items():
             power, rest = _tails(f(y), u, v)
             stated = claimed[name]
             if not _KNOWN < power < _INFINITE:
                 differs = np.isfinite(stated) != (power <= _KNOWN)
-                finite[f"{name} is finite where its integral is"].add(theta, differs, 0.0)
+                finite = found.of(f"{name} is finite where its integral is", "statement", doubt="")
+                finite.add(case.theta, differs, 0.0)
             if not power < _KNOWN:
                 continue
             (total, size, unsure), (coarse, *_) = (
@@ -143,20 +132,22 @@ def _integrals(context: Context) -> Iterator[Comparison]:
             if name == "mean":
                 mean = float(total)
             if unsure <= _TELLING * size:
-                tallies[name].add(
-                    theta, stated, total, rtol=_INTEGRATED, size=size, uncertainty=unsure
+                tally = found[name]
+                tally.add(
+                    case.theta, stated, total, rtol=_INTEGRATED, size=size, uncertainty=unsure
                 )
-    yield from results(finite, tallies)
+    yield from found.result()
 
 
-def _values(
-    context: Context, theta: Mapping[str, float], n: int
-) -> tuple[Array, Array, Array, Array]:
+def _surprise(case: Case, y: Array) -> Array:
+    return -np.asarray(case.formulas.log_prob(y))
+
+
+def _values(case: Case, n: int) -> tuple[Array, Array, Array, Array]:
     """Return u, 1 − u, the quantiles y there, each by the tail that it is in, and the weights."""
-    formulas = context.target.formulas
-    u, v, weight = split_rule(inner_edges(context.target, theta), n)
-    lower, upper = formulas["icdf"](u, **theta), formulas["isf"](v, **theta)
-    return u, v, np.asarray(np.where(u < v, lower, upper)), weight
+    u, v, weight = split_rule(inner_edges(case), n)
+    y = np.where(u < v, case.formulas.icdf(u), case.formulas.isf(v))
+    return u, v, np.asarray(y), weight
 
 
 def _tails(values: Array, u: Array, v: Array) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from reparam._typing import Array
-from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.comparing import Tallies
 from reparam.verification.evidence.context import Context
 from reparam.verification.numerics import statistics
 from reparam.verification.refusals import NotApplicable
@@ -41,7 +41,7 @@ def second(context: Context) -> Iterator[Comparison]:
     if target.length:
         raise NotApplicable("its values are vectors; second derivatives are those of numbers")
     pairs = list(combinations_with_replacement(target.parameters, 2))
-    tallies = Tallies("standard errors")
+    found = Tallies("standard errors")
     critical = statistics.critical_value(context.alpha / (_FUNCTIONS * len(pairs) * len(sets)))
     n = min(context.level.draws, target.gradient_draws, _DRAWS)
     rounded = _NUMERICAL if target.is_numerical else _ROUNDED
@@ -49,27 +49,27 @@ def second(context: Context) -> Iterator[Comparison]:
         sample, bends = target.second(theta, n, context.seeded("second", number))
         y = np.asarray(sample.value, dtype=np.float64)
         pilot = target.values(theta, _PILOT, context.seeded("second pilot", number))
-        slopes = target.law(theta, 0).pathwise(y)
+        slopes = {name: np.asarray(each) for name, each in target.law(theta, 0).pathwise(y).items()}
         for a, b in pairs:
-            tally = tallies[f"∂²E[φ(y)]/∂{a}∂{b}"]
-            exact = _bend(context, theta, y, np.asarray(slopes[b]), a, b)
+            tally = found[f"∂²E[φ(y)]/∂{a}∂{b}"]
+            exact = _bend(context, theta, y, slopes[b], a, b)
             kept = np.isfinite(exact)
             if np.mean(kept) < _ENOUGH:
                 tally.add(theta, 0.0, np.nan, note="−F_θ/p is not smooth enough")
                 continue
             for what, slope, bend in _functions(y, pilot):
                 own = bend * sample.gradients[a] * sample.gradients[b] + slope * bends[a, b]
-                path = bend * np.asarray(slopes[a]) * np.asarray(slopes[b]) + slope * exact
+                path = bend * slopes[a] * slopes[b] + slope * exact
                 own, path = own[kept], path[kept]
-                off, size = own - path, float(np.mean(np.abs(path)))
-                z = statistics.mean_score(off, slack=rounded * size)
+                off, slack = own - path, rounded * float(np.mean(np.abs(path)))
+                z = statistics.mean_score(off, slack=slack)
                 note = ""
                 if abs(z) > critical:
                     note = f"φ = {what}: {np.mean(own):.4g} for {np.mean(path):.4g}"
                     note += "" if np.any(bends[a, b]) else "; that of draws is 0, all of them"
-                summable = np.all(np.abs(off) <= rounded * size) or statistics.is_summable(off)
+                summable = np.all(np.abs(off) <= slack) or statistics.is_summable(off)
                 tally.add(theta, z, 0.0 if summable else np.nan, atol=critical, note=note)
-    yield from results(tallies)
+    yield from found.result()
 
 
 def _bend(

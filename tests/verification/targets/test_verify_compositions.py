@@ -80,6 +80,8 @@ def test_parameters_on_the_edge_of_what_is_allowed_are_kept(text, witness):
     [
         ("exp(40 + beta(2, 2))", "score"),
         ("2 + beta(0.4, 3)", "expectation"),
+        ("5 - beta(0.3, 0.3)", "expectation"),
+        ("1e8 + normal()", "expectation"),
         ("exp(3 + gamma(0.3))", "expectation"),
     ],
 )

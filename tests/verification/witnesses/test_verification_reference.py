@@ -12,6 +12,9 @@ from reparam import registry
 from reparam.base.reparameterized import Reparameterized
 from reparam.domains import POSITIVE
 from reparam.engine.noise import NORMAL
+from reparam.verification.results import Outcome
+from reparam.verification.run.running import checks_here
+from reparam.verification.witnesses import transform
 from reparam.verification.witnesses.transform import reference_table
 
 TOOLS = Path(__file__).parents[3] / "tools"
@@ -53,6 +56,21 @@ def test_there_is_a_table_of_each_distribution(tool):
     for name in tool.DISTRIBUTIONS:
         assert list(reference_table(name)) == tool.columns(name)
     assert reference_table("no-such-law") is None
+
+
+@pytest.mark.parametrize(("units", "outcome"), [(3.0, Outcome.HOLDS), (7.0, Outcome.FAILS)])
+def test_values_that_are_units_off_the_table_are_found(monkeypatch, units, outcome):
+    """Those of the normal distribution are within a unit of it."""
+    table = dict(reference_table("gaussian"))
+    table["value"] = table["value"] + units * 2.0**-53 * (abs(table["value"]) + table["c_value"])
+    monkeypatch.setattr(transform, "reference_table", lambda name: table)
+    (check,) = checks_here("gaussian", witnesses="transform", level="quick", seed=1)
+    found = {each.what: each.outcome for each in check.comparisons}
+    assert found["y, tabulated"] is outcome
+
+
+def test_tables_with_another_tolerance_exist():
+    assert {*transform._VALUE_UNITS_OF} <= {*NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)

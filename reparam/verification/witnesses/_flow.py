@@ -7,7 +7,7 @@ differentiated in the noise, in which they are smooth almost everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from reparam._typing import Array
 from reparam.engine.noise import NORMAL
 from reparam.regions import CorrelationCholesky, UnitVector
-from reparam.verification.evidence.comparing import Tallies, results
+from reparam.verification.evidence.comparing import Tallies
 from reparam.verification.evidence.context import Context
 from reparam.verification.numerics.calculus import differentiate
 from reparam.verification.results import Comparison
 from reparam.verification.targets.target import noise_of
 from reparam.verification.targets.vectors import Vectors
-from reparam.verification.witnesses.of_vectors._shared import row_of, target_of
+from reparam.verification.witnesses._vectors import row_of, target_of
 
 __all__ = ["can_follow", "flow"]
 
@@ -51,70 +51,74 @@ def _width(target: Vectors) -> int:
     return target.length * (1 + len(target.parameters))
 
 
+class _Change(NamedTuple):
+    """Numbers, their derivatives in the noise (the last axis), and the errors of these."""
+
+    value: Array
+    slope: Array
+    error: Array
+
+
 def flow(context: Context) -> Iterator[Comparison]:
     """Compare ∂ log p/∂θ with −div v − v·∇ log p, of derivatives v that are functions of y."""
     target = target_of(context)
-    tallies = Tallies(doubt="at too many draws differences are inconclusive")
+    found = Tallies(doubt="at too many draws differences are inconclusive")
     rows = min(context.level.points, _AT_ONCE // (_PLACES * _width(target)))
     u = np.random.default_rng([context.seed, 4]).random((rows, target.width))
     u = _CENTRAL + (1.0 - 2.0 * _CENTRAL) * u
-    for theta in context.sets():
-        y, change = _changes(target, theta, u)
-        scores = target.formulas["score"](y, **theta)
-        found: dict[str, tuple[Array, Array]] = {}
-        for name in target.parameters:
-            terms, unsure, is_field = change.divergence(name)
+    for case in context.cases():
+        rows_of_y, y, velocities, log_p = _changes(target, case.theta, u)
+        inverse = np.linalg.pinv(np.nan_to_num(y.slope), rcond=_SOMETHING)
+        scores = case.formulas.score(rows_of_y)
+        fields: dict[str, tuple[Array, Array]] = {}
+        for name, v in velocities.items():
+            terms, unsure, is_field = _divergence(y, v, log_p, inverse)
             if np.mean(is_field) > 0.5:  # else it depends on the noise otherwise
                 terms = np.concatenate([scores[name][np.newaxis], terms])
-                found[name] = terms, np.where(is_field, unsure, np.inf)
-        sizes = {name: np.sum(np.abs(terms), axis=0) for name, (terms, _) in found.items()}
+                fields[name] = terms, np.where(is_field, unsure, np.inf)
+        sizes = {name: np.sum(np.abs(terms), axis=0) for name, (terms, _) in fields.items()}
         slack = _ROUNDED * max((float(np.median(size)) for size in sizes.values()), default=0.0)
-        for name, (terms, unsure) in found.items():
-            tallies[f"∂ log p/∂{name}, against −div(p v)/p of v = ∂y/∂{name}"].add(
-                theta,
+        for name, (terms, unsure) in fields.items():
+            found[f"∂ log p/∂{name}, against −div(p v)/p of v = ∂y/∂{name}"].add(
+                case.theta,
                 terms[0],
                 -terms[1] - terms[2],
-                rtol=context.tolerance(y),
+                rtol=context.tolerance(rows_of_y),
                 size=sizes[name],
                 atol=slack,
                 uncertainty=unsure,
-                **row_of(y),
+                **row_of(rows_of_y),
             )
-    yield from results(tallies)
+    yield from found.result()
 
 
-class _Changes(NamedTuple):
-    """Derivatives in noise, and their errors: rows of y (in units of its changes), v and log p.
+def _divergence(
+    y: _Change, v: _Change, log_p: _Change, inverse: Array
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Return div v and v·∇ log p, their error, and where v is a function of y.
 
     `inverse` has the noise that moves y.
     """
-
-    y: Array
-    y_error: Array
-    velocity: Mapping[str, Array]
-    v: Mapping[str, Array]
-    v_error: Mapping[str, Array]
-    log: Array
-    log_error: Array
-    inverse: Array
-
-    def divergence(self, name: str) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Return div v and v·∇ log p, their error, and where v is a function of y."""
-        field = self.v[name] @ self.inverse
-        left = np.max(np.abs(field @ self.y - self.v[name]), axis=(1, 2))
-        is_field = left <= _EXPLAINED * np.max(np.abs(self.v[name]), axis=(1, 2))
-        noise = np.einsum("nwk,nk->nw", self.inverse, self.velocity[name])
-        slope = np.einsum("nw,nwk->nk", self.log, self.inverse)
-        terms = np.stack([np.trace(field, axis1=1, axis2=2), np.sum(self.log * noise, axis=1)])
-        off = self.v_error[name] + np.abs(field) @ self.y_error
-        unsure = np.einsum("nkw,nwk->n", off, np.abs(self.inverse))
-        unsure += np.sum(self.log_error * np.abs(noise), axis=1)
-        unsure += np.einsum("nk,nkw,nw->n", np.abs(slope), self.y_error, np.abs(noise))
-        return terms, unsure, is_field
+    field = v.slope @ inverse
+    left = np.max(np.abs(field @ y.slope - v.slope), axis=(1, 2))
+    is_field = left <= _EXPLAINED * np.max(np.abs(v.slope), axis=(1, 2))
+    noise = np.einsum("nwk,nk->nw", inverse, v.value)
+    slope = np.einsum("nw,nwk->nk", log_p.slope, inverse)
+    terms = np.stack([np.trace(field, axis1=1, axis2=2), np.sum(log_p.slope * noise, axis=1)])
+    off = v.error + np.abs(field) @ y.error
+    unsure = np.einsum("nkw,nwk->n", off, np.abs(inverse))
+    unsure += np.sum(log_p.error * np.abs(noise), axis=1)
+    unsure += np.einsum("nk,nkw,nw->n", np.abs(slope), y.error, np.abs(noise))
+    return terms, unsure, is_field
 
 
-def _changes(target: Vectors, theta: dict[str, float], u: Array) -> tuple[Array, _Changes]:
-    """Return y, and how it changes with the noise of these probabilities."""
+def _changes(
+    target: Vectors, theta: dict[str, float], u: Array
+) -> tuple[Array, _Change, dict[str, _Change], _Change]:
+    """Return y of noise of these probabilities; and y, v and log p as the noise changes them.
+
+    Of y and v they are in units of y's changes, of the entries that the density is of.
+    """
     normal, names = target.noise is NORMAL, list(target.parameters)
     noise = noise_of(NORMAL, u) if normal else u
     step = np.full_like(u, _STEP) if normal else _SHARE * np.minimum(u, 1.0 - u)
@@ -137,28 +141,22 @@ def _changes(target: Vectors, theta: dict[str, float], u: Array) -> tuple[Array,
         np.moveaxis(np.stack(each), 0, -1).swapaxes(0, 1) for each in zip(*columns, strict=True)
     )
     size, here = target.length, made(noise)
-    y = here[:, :size]
     kept = np.arange(size)
     if isinstance(target.region, CorrelationCholesky):  # whose density is of these entries
         kept = np.flatnonzero(np.tril(np.ones(target.event), -1))
     unit = np.max(np.abs(slope[:, :size]), axis=2)
     unit = np.where((unit > 0.0) & ~isinstance(target.region, UnitVector), unit, 1.0)[:, kept]
 
-    def part(array: Array, number: int) -> Array:
-        return array[:, number * size + kept] / unit.reshape(unit.shape + (1,) * (array.ndim - 2))
+    def part(number: int) -> _Change:
+        these = number * size + kept
+        slopes = (each[:, these] / unit[:, :, np.newaxis] for each in (slope, error))
+        return _Change(here[:, these] / unit, *slopes)
 
-    numbers = dict(zip(names, range(1, len(names) + 1), strict=True))
-    of_y = part(slope, 0)
-    return y, _Changes(
-        of_y,
-        np.where(_has_rank(of_y)[:, np.newaxis, np.newaxis], part(error, 0), np.inf),
-        {name: part(here, k) for name, k in numbers.items()},
-        {name: part(slope, k) for name, k in numbers.items()},
-        {name: part(error, k) for name, k in numbers.items()},
-        slope[:, -1],
-        error[:, -1],
-        np.linalg.pinv(np.nan_to_num(of_y), rcond=_SOMETHING),
-    )
+    y, *velocities = (part(number) for number in range(len(names) + 1))
+    is_sure = _has_rank(y.slope)[:, np.newaxis, np.newaxis]
+    y = y._replace(error=np.where(is_sure, y.error, np.inf))
+    log_p = _Change(here[:, -1], slope[:, -1], error[:, -1])
+    return here[:, :size], y, dict(zip(names, velocities, strict=True)), log_p
 
 
 def _has_rank(slope: Array) -> NDArray[np.bool_]:

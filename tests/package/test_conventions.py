@@ -8,7 +8,6 @@ from facts import scipy_arguments
 import reparam as rp
 from reparam.errors import UnknownParameterError
 from reparam.registry import BUILT_IN
-from reparam.verification.laws.law import Link
 from reparam.verification.targets.libraries import numpyro, tfp, torch
 
 LIBRARIES = {"torch": torch.ROWS, "numpyro": numpyro.ROWS, "tfp": tfp.ROWS}
@@ -16,12 +15,11 @@ LIBRARIES = {"torch": torch.ROWS, "numpyro": numpyro.ROWS, "tfp": tfp.ROWS}
 #: What each of these libraries calls the parameters of the distributions that are here, where
 #: they are the same number.
 SPELLINGS = [
-    (library, row.law, name, *link.theirs)
+    (library, row.law, ours, theirs)
     for library, rows in LIBRARIES.items()
     for row in rows.values()
     if row.law in BUILT_IN
-    for name, link in row.links.items()
-    if isinstance(link, Link) and link.value is Link.value
+    for ours, theirs in row.names.items()
 ]
 
 

@@ -12,6 +12,7 @@ from reparam._typing import Array, ArrayLike
 from reparam.base.distribution import Distribution
 from reparam.parameters import Parameter
 from reparam.regions import Region
+from reparam.verification.laws.law import Chained
 
 __all__ = ["Entries", "Entrywise"]
 
@@ -157,8 +158,8 @@ def _entry(name: str, at: tuple[int, ...]) -> str:
     return name + "".join(f"[{k}]" for k in at)
 
 
-class Entrywise:
-    """A distribution as a :class:`~reparam.verification.laws.law.Law`: scores are by number."""
+class Entrywise(Chained):
+    """A distribution as a law: scores are by number, and values of matrices rows of entries."""
 
     def __init__(
         self,
@@ -166,34 +167,27 @@ class Entrywise:
         entries: Entries,
         theta: Mapping[str, ArrayLike] | None = None,
     ) -> None:
-        self._distribution, self._entries, self._theta = distribution, entries, theta
+        super().__init__(distribution, {})
+        self._entries, self._theta = entries, theta
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._distribution, name)  # all that is neither by parameter nor of matrices
-
-    def log_prob(self, value: ArrayLike, /) -> Array:
-        """Return the log density, or mass."""
-        return self._distribution.log_prob(self._shaped(value))
+    def _pull(self, ours: Mapping[str, Array]) -> dict[str, Array]:
+        return self._entries.split(ours, self._theta)
 
     def _shaped(self, value: ArrayLike) -> ArrayLike:
-        """Return values as matrices, if those of the distribution are: their entries are rows."""
-        event = self._distribution.event_shape
+        event = self._law.event_shape
         if len(event) < 2:
             return value
         array = np.asarray(value)
         return array.reshape(array.shape[:-1] + event)
 
+    def log_prob(self, value: ArrayLike, /) -> Array:
+        """Return the log density, or mass."""
+        return np.asarray(self._law.log_prob(self._shaped(value)))
+
     def stein_score(self, value: ArrayLike, /) -> Array:
         """Return ∂ log p/∂y."""
-        distribution: Any = self._distribution
-        score = np.asarray(distribution.stein_score(self._shaped(value)))
-        return score.reshape(np.shape(value))
+        return np.asarray(self._law.stein_score(self._shaped(value))).reshape(np.shape(value))
 
     def score(self, value: ArrayLike, /) -> dict[str, Array]:
         """Return ∂ log p/∂θ."""
-        return self._entries.split(self._distribution.score(self._shaped(value)), self._theta)
-
-    def pathwise(self, value: ArrayLike, /) -> dict[str, Array]:
-        """Return −F_θ/p, of a distribution that has a quantile path."""
-        distribution: Any = self._distribution
-        return self._entries.split(distribution.pathwise(value), self._theta)
+        return super().score(self._shaped(value))

@@ -21,13 +21,13 @@ from reparam.errors import InputError, UnknownDistributionError
 from reparam.parameters import Parameter
 from reparam.regions import RealMatrix, RealVector, Region, Simplex
 from reparam.verification.laws.entries import Entries
-from reparam.verification.laws.law import Law
+from reparam.verification.laws.law import Formula, Law
 from reparam.verification.numerics.calculus import derivative_in, one_after_another
 from reparam.verification.refusals import Faulty, NoGradient
 from reparam.verification.targets.target import Sample, Target
 from reparam.verification.targets.vectors import LEAST_LOGARITHM, Vectors
 
-__all__ = ["SampledVectors", "VectorSampling", "declares_vectors", "of_object"]
+__all__ = ["SampledVectors", "Slopes", "VectorSampling", "declares_vectors", "of_object"]
 
 #: Numbers of gradients that are asked for, and draws at the most.
 _GRADIENTS, _DRAWS = 12 * 2**15, 2**16
@@ -36,20 +36,21 @@ Slopes = Mapping[str, Array] | Callable[[Array], Mapping[str, Array]]
 
 
 class VectorSampling(Protocol):
-    """A sampler of vectors, given its parameters as arrays."""
+    """A sampler, given its parameters as numbers or arrays."""
 
-    def values(self, theta: Mapping[str, Array], n: int, seed: int) -> Array:
+    @property
+    def formulas(self) -> Mapping[str, Formula]:
+        """The log density, as ``log_prob``, or of numbers the ``cdf``, if it has one of them."""
+
+    def values(self, theta: Mapping[str, Any], n: int, seed: int) -> Array:
         """Return n draws: the first axis is theirs."""
 
-    def sample(self, theta: Mapping[str, Array], n: int, seed: int) -> tuple[Array, Slopes]:
+    def sample(self, theta: Mapping[str, Any], n: int, seed: int) -> tuple[Array, Slopes]:
         """Return the same draws, with gradients, or raise NoGradient.
 
         By parameter, of the value's shape followed by the parameter's. Or a function that makes,
         of upstream gradients of the value's shape, those in each parameter, one row per draw.
         """
-
-    def log_prob(self, y: Array, theta: Mapping[str, Array]) -> Array | None:
-        """Return the log density of draws, None if there is none."""
 
 
 class _Declared:
@@ -126,7 +127,8 @@ class SampledVectors(Target):
             key: partial(self._by_reference, formula) for key, formula in reference.formulas.items()
         }
         theta = {key: self.fixed.get(key, each.default) for key, each in self.parameters.items()}
-        if self._own(self.values(theta, 2, 0), theta) is not None:
+        if "log_prob" in sampling.formulas:
+            self._own(self.values(theta, 2, 0), theta)
             self.formulas["log_prob"] = self._log_prob
         elif "log_prob" not in self.formulas:
             raise InputError(f"{name} has no log_prob, so that its distribution is unknown")
@@ -203,11 +205,12 @@ class SampledVectors(Target):
 
     def _log_prob(self, y: Array, /, **theta: Any) -> Array:
         """Return the sampler's own log density, once for each parameter set."""
-        return one_after_another(lambda one: np.asarray(self._own(y, one)), theta)
+        return one_after_another(partial(self._own, y), theta)
 
-    def _own(self, y: Array, theta: Mapping[str, Any]) -> Array | None:
-        found = self._sampling.log_prob(y.reshape(*y.shape[:-1], *self.event), self._arrays(theta))
-        if found is not None and found.shape != y.shape[:-1]:
+    def _own(self, y: Array, theta: Mapping[str, Any]) -> Array:
+        log_prob = self._sampling.formulas["log_prob"]
+        found = np.asarray(log_prob(y.reshape(*y.shape[:-1], *self.event), **self._arrays(theta)))
+        if found.shape != y.shape[:-1]:
             raise Faulty(
                 f"log_prob returned an array of shape {found.shape} for {y.shape[:-1]} draws"
             )
@@ -306,6 +309,10 @@ class _Object:
 
     def __init__(self, thing: Any) -> None:
         self._thing = thing
+        log_prob = getattr(thing, "log_prob", None)
+        self.formulas: dict[str, Formula] = (
+            {} if log_prob is None else {"log_prob": lambda y, /, **at: log_prob(y, **_plain(at))}
+        )
 
     def values(self, theta: Mapping[str, Array], n: int, seed: int) -> Array:
         return self.sample(theta, n, seed)[0]
@@ -324,10 +331,6 @@ class _Object:
                 " ∂y/∂parameter}) or (values, function of upstream gradients)"
             )
         return np.asarray(value), slopes
-
-    def log_prob(self, y: Array, theta: Mapping[str, Array]) -> Array | None:
-        method = getattr(self._thing, "log_prob", None)
-        return None if method is None else np.asarray(method(y, **_plain(theta)))
 
 
 def _plain(theta: Mapping[str, Array]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from reparam.verification.evidence.context import Context
 from reparam.verification.evidence.fit import is_discrete
 from reparam.verification.evidence.paths import Drawn
 from reparam.verification.evidence.splitting import between, inner_edges, integrated, resolved
-from reparam.verification.laws.law import Law, Link, Linked
+from reparam.verification.laws.law import Chained, Law
 from reparam.verification.numerics import statistics
 from reparam.verification.numerics.calculus import derivative_in, one_after_another, unit_rule
 from reparam.verification.refusals import NO_PARAMETERS, NoGradient, NotApplicable
@@ -309,14 +309,17 @@ def _compare_along(
 
 def _in_theta(target: Any, theta: Mapping[str, float], number: int, marginal: Marginal) -> Law:
     """Return the law of a marginal, in the parameters of the vector's."""
-    names = tuple(target.parameters)
-    links: dict[str, Link | float] = {}
+    chain: dict[str, dict[str, float]] = {}
     for ours in marginal.law.parameters:
         value = partial(_value, target, number, ours)
-        slopes = [derivative_in(name, value, theta, target.parameters)[0] for name in names]
-        known = tuple(float(each) if np.isfinite(each) else 0.0 for each in slopes)
-        links[ours] = Link(names, lambda *_: 0.0, lambda *_, known=known: known)
-    return Linked(lambda **_: marginal.law, links, theta)
+        slopes = {
+            name: derivative_in(name, value, theta, target.parameters)[0]
+            for name in target.parameters
+        }
+        chain[ours] = {
+            name: float(each) if np.isfinite(each) else 0.0 for name, each in slopes.items()
+        }
+    return cast(Law, Chained(marginal.law, chain))
 
 
 def _value(target: Any, number: int, ours: str, /, **theta: Any) -> Array:

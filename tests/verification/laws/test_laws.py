@@ -10,12 +10,12 @@ from reparam.domains import REAL
 from reparam.parameters import Parameter
 from reparam.verification.evidence.context import Level
 from reparam.verification.laws.ends import Frame, find_ends
-from reparam.verification.laws.law import Link, Linked
+from reparam.verification.laws.law import Chained
 from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.numerics.piecewise import Integrals, evaluated
 from reparam.verification.results import Outcome
 from reparam.verification.run.checking import run_check
-from reparam.verification.targets.libraries._rows import LOCATION, SCALE
+from reparam.verification.targets.libraries._rows import range_of
 
 pytestmark = pytest.mark.long
 
@@ -204,7 +204,7 @@ def test_jumps_inside_that_move_are_told_as_unknown(at, known):
     rng = np.random.default_rng(0)
     pilot = np.append(1.3 * rng.normal(size=2048), at + rng.uniform(size=2048))
     theta = {"at": at, "scale": 1.3}
-    parameters = {"at": LOCATION, "scale": SCALE}
+    parameters = {"at": range_of("location"), "scale": range_of("scale")}
     y = at + np.linspace(0.05, 0.95, 10)
     law = NumericalLaw(theta, parameters, pilot, log_prob=log_prob)
     np.testing.assert_allclose(law.cdf(y), cdf(y, **theta), rtol=1e-11)
@@ -295,11 +295,8 @@ def test_ends_that_are_the_end_of_numbers_count_as_none():
 
 def test_links_of_one_and_of_several_parameters():
     """A uniform law in one end and its width: ∂y/∂low = 1, ∂y/∂width = u."""
-    links = {
-        "low": Link(("low",)),
-        "high": Link(("low", "width"), lambda a, w: a + w, lambda a, w: (1.0, 1.0)),
-    }
-    law = Linked(rp.Uniform, links, {"low": 1.0, "width": 4.0})
+    slopes = {"low": {"low": 1.0}, "high": {"low": 1.0, "width": 1.0}}
+    law = Chained(rp.Uniform(1.0, 5.0), slopes)
     y = np.array([1.5, 2.0, 4.9])
     u = (y - 1.0) / 4.0
     np.testing.assert_allclose(law.cdf(y), u)
@@ -310,7 +307,7 @@ def test_links_of_one_and_of_several_parameters():
 
 
 def test_links_to_a_constant_have_no_derivative():
-    law = Linked(rp.Gamma, {"alpha": Link(("a",)), "rate": 1.0}, {"a": 2.0})
+    law = Chained(rp.Gamma(2.0, 1.0), {"alpha": {"a": 1.0}, "rate": {}})
     y = np.array([0.5, 3.0])
     assert set(law.pathwise(y)) == {"a"}
     np.testing.assert_array_equal(law.pathwise(y)["a"], rp.Gamma(2.0, 1.0).pathwise(y)["alpha"])
@@ -320,7 +317,7 @@ def test_no_score_in_parameters_that_move_the_support():
     theta, y = {"c": 0.5, "loc": 0.0, "scale": 1.0}, np.array([2.5, 3.0])
     gompertz, pilot = stats.gompertz, stats.gompertz(**theta).rvs(4096, random_state=1)
     formulas = {"log_prob": gompertz.logpdf, "cdf": gompertz.cdf, "sf": gompertz.sf}
-    parameters = {"c": SCALE, "loc": LOCATION, "scale": SCALE}
+    parameters = {"c": range_of("scale"), "loc": range_of("location"), "scale": range_of("scale")}
     score = NumericalLaw(theta, parameters, pilot, **formulas).score(y)
     assert np.all(np.isnan(score["loc"]))
     np.testing.assert_allclose(score["scale"], y * (0.5 * np.exp(y) - 1.0) - 1.0, rtol=1e-9)

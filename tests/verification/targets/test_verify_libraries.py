@@ -4,14 +4,12 @@ import math
 import re
 import sys
 from importlib import import_module
-from itertools import product
 
 import numpy as np
 import pytest
 
 from reparam.errors import InputError, MissingExtraError
 from reparam.verification.evidence.context import LEVELS
-from reparam.verification.laws.law import Link
 from reparam.verification.refusals import NotApplicable
 from reparam.verification.results import Outcome
 from reparam.verification.run.checking import run_check
@@ -68,20 +66,6 @@ def test_parameters_are_named_and_typical_ones_in_their_domains(table):
             assert not parameter.aliases
             for value in (parameter.default, *parameter.typical):
                 assert value in parameter.domain, name
-
-
-@each_table
-def test_slopes_of_links_are_their_derivatives(table, typical):
-    for row in table.values():
-        links = [link for link in row.links.values() if isinstance(link, Link)]
-        for theta, link in product(typical(row.parameters()), links):
-            at = [theta[their] for their in link.theirs]
-            for place, slope in enumerate(link.slopes(*at)):
-                h = 1e-6 * (1.0 + abs(at[place]))
-                up, down = list(at), list(at)
-                up[place], down[place] = at[place] + h, at[place] - h
-                want = (link.value(*up) - link.value(*down)) / (2.0 * h)
-                assert slope == pytest.approx(want, rel=1e-4, abs=1e-6)
 
 
 @each_table

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,15 +21,13 @@ from reparam._typing import Array
 from reparam.verification.laws.law import Formula
 from reparam.verification.refusals import NoGradient
 from reparam.verification.targets.libraries._library import Library, Make
-from reparam.verification.targets.libraries._vectors import VectorRow
+from reparam.verification.targets.sampled_vectors import Slopes
 from reparam.verification.targets.target import Bends, Sample
 
-__all__ = ["JaxLibrary", "JaxSampling", "JaxVectorSampling", "in_double"]
+__all__ = ["JaxLibrary", "JaxSampling", "in_double"]
 
 #: Draws in a block, each of which has a key of its own.
 _BLOCK = 4096
-#: Vectors in a block: their derivatives are larger.
-_VECTORS = 1024
 #: Arrays are filled up to a power of two of at least this, as each shape is compiled for itself.
 _LEAST = 1024
 
@@ -53,20 +51,10 @@ def in_double(theta: Mapping[str, Any] | None = None) -> Iterator[None]:
 
 
 class JaxSampling:
-    """A function that draws: ``draw(key, theta, n)`` returns n values, given arrays of n.
+    """A function that draws: ``draw(key, theta, n)`` returns n values, given n parameter sets.
 
-    Parameters
-    ----------
-    label
-        What it is called in messages.
-    draw
-        The function.
-    formulas
-        ``log_prob`` or ``cdf``, a function of an array and of parameters by name.
-    support
-        From the parameters to the ends of the interval that values lie in.
-    declared
-        From the parameters to True, or to why no gradient flows, if the library says so.
+    Its formulas are functions of an array and of parameters by name. Its support follows from the
+    parameters, and whether it is declared to have gradients: True, or why not.
     """
 
     def __init__(
@@ -76,11 +64,13 @@ class JaxSampling:
         *,
         formulas: Mapping[str, Callable[..., Any]] | None = None,
         support: Callable[[Mapping[str, float]], tuple[float, float]] | None = None,
-        declared: Callable[[Mapping[str, float]], bool | str] = lambda theta: True,
+        declared: Callable[[Mapping[str, Any]], bool | str] = lambda theta: True,
+        of_vectors: bool = False,
     ) -> None:
         self._label, self._draw, self._declared = label, draw, declared
+        self._of_vectors = of_vectors
         self.formulas: Mapping[str, Formula] = {
-            name: _padded(function) for name, function in (formulas or {}).items()
+            name: _padded(function, of_vectors) for name, function in (formulas or {}).items()
         }
         self._support = support
 
@@ -96,24 +86,25 @@ class JaxSampling:
         with in_double():
             return tuple(self._drawn(theta, n).shape)
 
-    def _drawn(self, theta: Mapping[str, float], n: int) -> Any:
+    def _drawn(self, theta: Mapping[str, Any], n: int) -> Any:
         arrays = _arrays(theta, n)
         return _jax().eval_shape(lambda at: self._draw(_key(0), at, n), arrays)
 
-    def _pulled(self, key: Any, theta: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+    def _pulled(self, key: Any, theta: Mapping[str, Any], upstream: Any = None) -> tuple[Any, Any]:
+        """Return a block of draws, and its product with upstream gradients: 1 by default."""
         jax = _jax()
         n = next(iter(theta.values())).shape[0]
         value, pull_back = jax.vjp(lambda at: self._draw(key, at, n), theta)
-        return value, pull_back(jax.numpy.ones_like(value))[0]
+        return value, pull_back(jax.numpy.ones_like(value) if upstream is None else upstream)[0]
 
-    def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
+    def values(self, theta: Mapping[str, Any], n: int, seed: int) -> Array:
         """Return n draws."""
         with in_double(theta):
             arrays = _arrays(theta, _BLOCK)
             blocks = [np.asarray(self._compiled[0](key, arrays)) for key in _keys(seed, n)]
         return np.concatenate(blocks)[:n]
 
-    def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
+    def sample(self, theta: Mapping[str, Any], n: int, seed: int) -> tuple[Array, Slopes]:
         """Return the same draws, with gradients, or raise NoGradient."""
         with in_double(theta):
             declared = self._declared(theta)
@@ -122,36 +113,35 @@ class JaxSampling:
             kind = self._drawn(theta, n).dtype
             if not np.issubdtype(kind, np.floating):
                 raise NoGradient(f"draws of {self._label} have type {kind}: no gradient flows")
-            arrays = _arrays(theta, _BLOCK)
-            blocks = [self._compiled[1](key, arrays) for key in _keys(seed, n)]
-            value = np.concatenate([np.asarray(block[0]) for block in blocks])
-            gradients = {
-                name: np.concatenate([np.asarray(block[1][name]) for block in blocks])
-                for name in theta
-            }
-        return Sample(value[:n], {name: each[:n] for name, each in gradients.items()})
+            arrays, keys = _arrays(theta, _BLOCK), [*_keys(seed, n)]
+            blocks = [self._compiled[1](key, arrays) for key in keys]
+            value = np.concatenate([np.asarray(block[0]) for block in blocks])[:n]
+
+        def pull(upstream: Array) -> dict[str, Array]:
+            parts = np.resize(upstream, (len(keys), _BLOCK, *upstream.shape[1:]))
+            with in_double(theta):
+                found = [
+                    self._compiled[1](key, arrays, part)[1]
+                    for key, part in zip(keys, parts, strict=True)
+                ]
+            return _joined(found, n)
+
+        return value, pull if self._of_vectors else _joined([block[1] for block in blocks], n)
 
     def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
         """Return the same draws with gradients, differentiated again: no draw depends on others."""
-        jax, sample = _jax(), self.sample(theta, n, seed)
-
-        def slopes(key: Any, at: Mapping[str, Any]) -> Any:
-            return self._pulled(key, at)[1]
+        jax, (value, slopes) = _jax(), self.sample(theta, n, seed)
 
         def along(key: Any, at: Mapping[str, Any], b: str) -> Any:
             numbers = jax.numpy
             step = {c: (numbers.ones_like if c == b else numbers.zeros_like)(at[c]) for c in at}
-            return jax.jvp(lambda moved: slopes(key, moved), (at,), (step,))[1]
+            return jax.jvp(lambda moved: self._pulled(key, moved)[1], (at,), (step,))[1]
 
         with in_double(theta):
             arrays, compiled = _arrays(theta, _BLOCK), jax.jit(along, static_argnums=2)
-            blocks = [{b: compiled(k, arrays, b) for b in theta} for k in _keys(seed, n)]
-            bends = {
-                (a, b): np.concatenate([np.asarray(each[b][a]) for each in blocks])[:n]
-                for a in theta
-                for b in theta
-            }
-        return sample, bends
+            rows = {b: _joined([compiled(k, arrays, b) for k in _keys(seed, n)], n) for b in theta}
+        bends = {(a, b): rows[b][a] for a in theta for b in theta}
+        return Sample(value, cast(Mapping[str, Array], slopes)), bends
 
     @cached_property
     def _compiled(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -159,127 +149,32 @@ class JaxSampling:
         return jax.jit(lambda key, theta: self._draw(key, theta, _BLOCK)), jax.jit(self._pulled)
 
 
-class JaxVectorSampling:
-    """A function that draws one vector or matrix: ``draw(key, arguments)``.
-
-    Parameters
-    ----------
-    label
-        What it is called in messages.
-    row
-        Its arguments, and the registered parameters that these are.
-    draw, log_prob
-        The function, and the log density of a value given the arguments, if there is one.
-    declared
-        From the arguments to True, or to why no gradient flows, if the library says so.
-    """
-
-    def __init__(
-        self,
-        label: str,
-        row: VectorRow,
-        draw: Callable[[Any, Mapping[str, Any]], Any],
-        log_prob: Callable[[Any, Mapping[str, Any]], Any] | None = None,
-        declared: Callable[[Mapping[str, Any]], bool | str] = lambda arguments: True,
-    ) -> None:
-        self._label, self._row = label, row
-        self._draw, self._log_prob, self._declared = draw, log_prob, declared
-
-    def _arguments(self, theta: Mapping[str, Any]) -> dict[str, Any]:
-        return self._row.arguments(theta, lambda m: m.diagonal(axis1=-2, axis2=-1))
-
-    def values(self, theta: Mapping[str, Array], n: int, seed: int) -> Array:
-        """Return n draws."""
-        with in_double():
-            blocks = [np.asarray(self._compiled[0](k, theta)) for k in self._keys(seed, n)]
-        return np.concatenate(blocks)[:n]
-
-    def sample(
-        self, theta: Mapping[str, Array], n: int, seed: int
-    ) -> tuple[Array, Mapping[str, Array]]:
-        """Return the same draws, with gradients, or raise NoGradient."""
-        moving = {name: each for name, each in theta.items() if name not in self._row.constants}
-        with in_double():
-            kind = self._declared(self._arguments(theta))
-            if isinstance(kind, str):
-                raise NoGradient(kind)
-            blocks = [self._compiled[1](keys, moving) for keys in self._keys(seed, n)]
-            slopes = {
-                name: np.concatenate([np.asarray(each[name]) for each in blocks])[:n]
-                for name in moving
-            }
-        return self.values(theta, n, seed), slopes
-
-    def log_prob(self, y: Array, theta: Mapping[str, Array]) -> Array | None:
-        """Return the log density."""
-        if self._log_prob is None:
-            return None
-        size = max(_LEAST, 1 << (max(len(y), 1) - 1).bit_length())
-        with in_double():
-            filled = np.resize(y, (size, *y.shape[1:])) if len(y) else np.ones((size, *y.shape[1:]))
-            return np.asarray(self._compiled[2](filled, dict(theta)))[: len(y)]
-
-    @cached_property
-    def _compiled(self) -> tuple[Callable[..., Any], ...]:
-        jax = _jax()
-
-        def one(key: Any, theta: Mapping[str, Any]) -> Any:
-            return self._draw(key, self._arguments(theta))
-
-        def density(y: Any, theta: Mapping[str, Any]) -> Any:
-            assert self._log_prob is not None
-            return self._log_prob(y, self._arguments(theta))
-
-        slopes = jax.jacrev(one, argnums=1)
-        return tuple(jax.jit(jax.vmap(f, (0, None))) for f in (one, slopes, density))
-
-    def _keys(self, seed: int, n: int) -> Iterator[Any]:
-        """Yield keys, those of a block at a time."""
-        for key in _keys(seed, -(-n // _VECTORS) * _BLOCK):
-            yield _jax().random.split(key, _VECTORS)
-
-
 @dataclass(frozen=True, kw_only=True)
 class JaxLibrary(Library):
-    """A library written in JAX, and how its distributions are used.
+    """A library written in JAX, and how its distributions are used."""
 
-    Attributes
-    ----------
-    draw
-        From a distribution and a key to a draw.
-    support
-        From a distribution, and what it is called, to the ends of the interval that values lie in.
-    declared
-        From a distribution to whether it is said to be reparameterized, or to why not.
-    """
-
+    #: From a distribution and a key to a draw.
     draw: Callable[[Any, Any], Any]
+    #: From a distribution, and what it is called, to the ends of the interval that values lie in.
     support: Callable[[Any, str], tuple[float, float]]
+    #: From a distribution to whether it is said to be reparameterized, or to why not.
     declared: Callable[[Any], bool | str]
 
-    def sampling(self, make: Make, cls: Any, label: str) -> JaxSampling:
+    def sampling(self, make: Make, cls: Any, label: str, *, of_vectors: bool) -> JaxSampling:
         """Return the sampler of a distribution, made from arrays of parameters."""
+
+        def declared(theta: Mapping[str, Any]) -> bool | str:
+            kind = self.declared(make(theta))
+            return f"{label} {kind}" if isinstance(kind, str) else kind
+
         return JaxSampling(
             label,
             lambda key, theta, n: self.draw(make(theta), key),
             formulas={"log_prob": lambda y, /, **theta: make(theta).log_prob(y)},
             support=lambda theta: self.support(make(theta), label),
-            declared=lambda theta: self._kind_of(make(theta), label),
+            declared=declared,
+            of_vectors=of_vectors,
         )
-
-    def vector_sampling(self, cls: Any, row: VectorRow, label: str) -> JaxVectorSampling:
-        """Return the sampler of a class of distributions of vectors or matrices."""
-        return JaxVectorSampling(
-            label,
-            row,
-            lambda key, given: self.draw(cls(**given), key),
-            lambda y, given: cls(**given).log_prob(y),
-            lambda given: self._kind_of(cls(**given), label),
-        )
-
-    def _kind_of(self, distribution: Any, label: str) -> bool | str:
-        kind = self.declared(distribution)
-        return f"{label} {kind}" if isinstance(kind, str) else kind
 
     def stacked(self, arrays: list[Any]) -> Any:
         """Return arrays that broadcast together, joined along a new last axis."""
@@ -298,22 +193,34 @@ def _keys(seed: int, n: int) -> Iterator[Any]:
         yield _jax().random.fold_in(key, block)
 
 
-def _arrays(theta: Mapping[str, float], n: int) -> dict[str, Array]:
-    return {name: np.full(n, value) for name, value in theta.items()}
+def _arrays(theta: Mapping[str, Any], n: int) -> dict[str, Array]:
+    return {name: np.broadcast_to(each, (n, *np.shape(each))) for name, each in theta.items()}
 
 
-def _padded(function: Callable[..., Any]) -> Formula:
-    """Return a formula compiled for a few sizes only: arrays are flattened and filled up."""
-    jax = _jax()
-    compiled = jax.jit(lambda y, theta: function(y, **theta))
+def _joined(blocks: list[Mapping[str, Any]], n: int) -> dict[str, Array]:
+    """Return arrays by name, given their blocks."""
+    names = blocks[0]
+    return {k: np.concatenate([np.asarray(each[k]) for each in blocks])[:n] for k in names}
+
+
+def _padded(function: Callable[..., Any], of_vectors: bool) -> Formula:
+    """Return a formula compiled for a few sizes only, to which arrays are filled up.
+
+    Those of numbers broadcast, and are flattened; of vectors there is one parameter set.
+    """
+    compiled = _jax().jit(lambda y, theta: function(y, **theta))
+
+    def filled(array: Array) -> Array:
+        shape = max(_LEAST, 1 << (max(len(array), 1) - 1).bit_length()), *array.shape[1:]
+        return np.resize(array, shape) if len(array) else np.ones(shape)
 
     def formula(y: Array, /, **theta: Array) -> Array:
-        names = list(theta)
-        given, *moved = np.broadcast_arrays(y, *theta.values())
-        size = max(_LEAST, 1 << (max(given.size, 1) - 1).bit_length())
-        flat = [np.resize(each, size) if each.size else np.ones(size) for each in (given, *moved)]
         with in_double():
-            found = np.asarray(compiled(flat[0], dict(zip(names, flat[1:], strict=True))))
+            if of_vectors:
+                return np.asarray(compiled(filled(y), theta))[: len(y)]
+            given, *moved = np.broadcast_arrays(y, *theta.values())
+            flat = {k: filled(each.ravel()) for k, each in zip(theta, moved, strict=True)}
+            found = np.asarray(compiled(filled(given.ravel()), flat))
         return found[: given.size].reshape(given.shape)
 
     return formula

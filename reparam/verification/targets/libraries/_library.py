@@ -20,9 +20,8 @@ from reparam.verification.targets.libraries._sampling import (
     load,
     looked_up,
     not_univariate,
+    vectors,
 )
-from reparam.verification.targets.libraries._vectors import VectorRow, sampled
-from reparam.verification.targets.sampled_vectors import VectorSampling
 from reparam.verification.targets.target import Target
 
 __all__ = ["Library", "Make"]
@@ -33,45 +32,30 @@ Make = Callable[[Mapping[str, Any]], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Library(abc.ABC):
-    """What is particular about a library.
+    """What is particular about a library."""
 
-    Attributes
-    ----------
-    module
-        The module that has its distributions, all of a class ``Distribution``.
-    title, package, short
-        Its name in messages, what to install, and a shorter name, if it has one.
-    rows, vectors
-        Its distributions, by name.
-    nested
-        Distributions made of others: the attributes that are their constructors' arguments.
-    row_of
-        What a class is that is not in the table.
-    options
-        More arguments of a class.
-    expands
-        Whether a mixture's weights have to be given the shape of its batch.
-    """
-
+    #: The module that has its distributions, all of a class ``Distribution``.
     module: str
+    #: Its name in messages, what to install, and a shorter name, if it has one.
     title: str
     package: str
-    rows: Mapping[str, Row]
-    vectors: Mapping[str, VectorRow]
-    nested: Mapping[str, tuple[str, ...]]
-    row_of: Callable[[str, Any], Row]
-    options: Callable[[Any], Mapping[str, Any]] = lambda cls: {}
     short: str = ""
+    #: Its distributions, by name.
+    rows: Mapping[str, Row]
+    vectors: Mapping[str, Row]
+    #: Distributions made of others: the attributes that are their constructors' arguments.
+    nested: Mapping[str, tuple[str, ...]]
+    #: What a class is that is not in the table.
+    row_of: Callable[[str, Any], Row]
+    #: More arguments of a class.
+    options: Callable[[Any], Mapping[str, Any]] = lambda cls: {}
+    #: Whether a mixture's weights have to be given the shape of its batch.
     expands: bool = False
     _samplings: dict[Any, Sampling] = field(default_factory=dict)
 
     @abc.abstractmethod
-    def sampling(self, make: Make, cls: Any, label: str) -> Sampling:
+    def sampling(self, make: Make, cls: Any, label: str, *, of_vectors: bool) -> Sampling:
         """Return the sampler of a distribution, made from arrays of parameters."""
-
-    @abc.abstractmethod
-    def vector_sampling(self, cls: Any, row: VectorRow, label: str) -> VectorSampling:
-        """Return the sampler of a class of distributions of vectors or matrices."""
 
     @abc.abstractmethod
     def stacked(self, arrays: list[Any]) -> Any:
@@ -104,18 +88,21 @@ class Library(abc.ABC):
     def _made(self, spec: str, cls: Any, its: str, label: str, thing: Any = None) -> Target:
         """Return the target that a class is, or a thing of it: `its` is its name in the tables."""
         thing = None if thing is cls else thing
-        if its in self.vectors:
-            row = self.vectors[its]
-            return sampled(spec, row, self.vector_sampling(cls, row, label), thing)
-        known = self.rows.get(its)
+        of_vectors = its in self.vectors
+        known = self.vectors[its] if of_vectors else self.rows.get(its)
         if known is None and not (isinstance(cls, type) and issubclass(cls, self._base)):
             raise not_univariate(spec, "is not a distribution")
         known = known or self.row_of(spec, cls)
         key = cls, tuple(known.parameters()), tuple(known.constants.items()), label
         if key not in self._samplings:
             given = {**known.constants, **self.options(cls)}
-            self._samplings[key] = self.sampling(lambda theta: cls(**theta, **given), cls, label)
-        found = LibrarySampler(spec, self._samplings[key], known)
+            self._samplings[key] = self.sampling(
+                lambda theta: cls(**theta, **given), cls, label, of_vectors=of_vectors
+            )
+        sampling = self._samplings[key]
+        if of_vectors:
+            return vectors(spec, sampling, known, thing)
+        found = LibrarySampler(spec, sampling, known)
         if thing is not None:
             found.fixed = fixed_values(spec, thing, found.parameters)
         return found
@@ -127,10 +114,9 @@ class Library(abc.ABC):
         numbers = _Numbers(self, thing, name)
         if not numbers.values:
             raise InputError(f"{name} has no parameter that is a number: nothing has a gradient")
-        row = Row(ranges=numbers.parameters)
-        return LibrarySampler(
-            name, self.sampling(numbers.made, type(thing), name), row, numbers.values
-        )
+        row, cls = Row(ranges=numbers.parameters), type(thing)
+        sampling = self.sampling(numbers.made, cls, name, of_vectors=False)
+        return LibrarySampler(name, sampling, row, numbers.values)
 
 
 class _Numbers:

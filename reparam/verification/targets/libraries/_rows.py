@@ -1,75 +1,44 @@
-"""Tables of samplers as data: what each draws from, in its own parameters."""
+"""What samplers of other libraries draw from: the rows of ``samplers.toml``."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from reparam.domains import POSITIVE, REAL, UNIT
+import numpy as np
+
+from reparam._typing import Array
+from reparam.domains import Interval
+from reparam.expressions import Expression
 from reparam.parameters import Parameter
-from reparam.verification.laws.law import Law, Link, Linked
+from reparam.verification.laws.law import Chained, Law
 
-__all__ = [
-    "COMMON",
-    "LOCATION",
-    "LOG_SCALE",
-    "PROBABILITY",
-    "SCALE",
-    "SHAPE",
-    "TEMPERATURE",
-    "Row",
-    "difference",
-    "discrete",
-    "exponential",
-    "log_odds",
-    "minus_log",
-    "own",
-    "reciprocal",
-    "row",
-    "truncated_normal",
-    "uniform",
-    "von_mises",
-]
-
-#: Parameters that are none of a law's, in typical ranges.
-LOCATION = Parameter("μ", REAL, 0.0, (-3.0, 3.0))
-SCALE = Parameter("σ", POSITIVE, 1.0, (0.1, 10.0))
-SHAPE = replace(SCALE, symbol="α", typical=(0.5, 10.0))
-TEMPERATURE = replace(SCALE, symbol="λ", typical=(0.3, 3.0))
-LOG_SCALE = replace(LOCATION, symbol="ln σ", typical=(-2.0, 2.0))
-PROBABILITY = Parameter("p", UNIT, 0.3, (0.05, 0.95))
+__all__ = ["Row", "range_of", "rows"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a sampler draws from.
-
-    Attributes
-    ----------
-    law
-        The name of a registered distribution, or an expression of a composed one; empty if the
-        library's own density is all there is.
-    links
-        For each of the law's parameters the sampler's that it follows from, or a constant.
-    ranges
-        The sampler's parameters that are not simply one of the law's.
-    constants
-        What else the sampler is given.
-    discrete
-        Whether values are whole numbers.
-    circular
-        Whether values are angles, which count modulo 2π: the law's support says which.
-    """
+    """What a sampler draws from; what each of these is, ``samplers.toml`` explains."""
 
     law: str = ""
-    links: Mapping[str, Link | float] = field(default_factory=dict)
+    #: For each of the law's parameters the formula in the sampler's that it is.
+    links: Mapping[str, Expression] = field(default_factory=dict)
     ranges: Mapping[str, Parameter] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     discrete: bool = False
     circular: bool = False
+    diagonal: Iterable[str] = ()
+    columns: Iterable[str] = ()
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The law's parameters that are one of the sampler's, and the latter's names."""
+        return {ours: link.text for ours, link in self.links.items() if link.text in link.names}
 
     def parameters(self) -> dict[str, Parameter]:
         """Return the sampler's parameters by their own names.
@@ -78,15 +47,16 @@ class Row:
         """
         found = {}
         for ours, link in self.links.items():
-            for theirs in link.theirs if isinstance(link, Link) else ():
+            for theirs in link.names:
                 found[theirs] = self.ranges.get(theirs) or _known(self.law).parameters[ours]
         return {name: _named(name, kind) for name, kind in {**found, **self.ranges}.items()}
 
     def at(self, theta: Mapping[str, float]) -> Law:
         """Return the law at these parameters."""
         known = _known(self.law)
-        made = known if isinstance(known, type) else lambda **values: known.replace(values)
-        return Linked(made, self.links, theta)
+        values = {ours: float(link.value(theta)) for ours, link in self.links.items()}
+        made = known(**values) if isinstance(known, type) else known.replace(values)
+        return Chained(made, {ours: link.gradient(theta)[1] for ours, link in self.links.items()})
 
     @property
     def moving(self) -> tuple[str, ...]:
@@ -95,21 +65,72 @@ class Row:
             return ()
         known = _known(self.law)
         ours = (known() if isinstance(known, type) else known).moving
-        links = [link for name in ours if isinstance(link := self.links.get(name), Link)]
-        return tuple({theirs: None for link in links for theirs in link.theirs})
+        links = [self.links[name] for name in ours if name in self.links]
+        return tuple({theirs: None for link in links for theirs in link.names})
 
     @property
     def ordered(self) -> tuple[tuple[str, str], ...]:
         """Pairs of the sampler's parameters the first of which is below the second."""
-        if not self.law:
-            return ()
-        named = {
-            ours: link.theirs[0]
-            for ours, link in self.links.items()
-            if isinstance(link, Link) and len(link.theirs) == 1
-        }
-        pairs = _known(self.law)._ordered
+        pairs, named = _known(self.law)._ordered if self.law else (), self.names
         return tuple((named[a], named[b]) for a, b in pairs if a in named and b in named)
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The law's parameters that stay, such as lengths."""
+        names = self.names.items()
+        return {ours: self.constants[theirs] for ours, theirs in names if theirs in self.constants}
+
+    def arguments(self, theta: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the arguments of a sampler of vectors, given the law's parameters."""
+        found = {}
+        for ours, theirs in self.names.items():
+            if theirs in self.diagonal:
+                found[theirs] = np.diagonal(theta[ours])
+            elif theirs not in self.constants:
+                found[theirs] = theta[ours][..., None] if theirs in self.columns else theta[ours]
+        return found
+
+    def slopes(self, found: Mapping[str, Array]) -> dict[str, Array]:
+        """Return derivatives in the law's parameters, given those in :meth:`arguments`."""
+        ours = {theirs: ours for ours, theirs in self.names.items()}
+        return {
+            ours[theirs]: each[..., None] * np.eye(each.shape[-1])
+            if theirs in self.diagonal
+            else (each[..., 0] if theirs in self.columns else each)
+            for theirs, each in found.items()
+        }
+
+    def left_out(self, name: str) -> bool:
+        """Return whether a number is off the diagonal of a matrix that only has one."""
+        parameter, _, at = name.partition("[")
+        row, _, column = at.rstrip("]").partition("][")
+        return self.names[parameter] in self.diagonal and row != column
+
+
+def rows(*sections: str) -> dict[str, Row]:
+    """Return the rows of sections of ``samplers.toml``, by name."""
+    return {name: _row(given) for each in sections for name, given in _table()[each].items()}
+
+
+def _row(given: str | Mapping[str, Any]) -> Row:
+    entry: dict[str, Any] = {"law": given} if isinstance(given, str) else dict(given)
+    law, _, links = entry.pop("law", "").partition(": ")
+    ranges = {name: range_of(kind) for name, kind in entry.pop("ranges", {}).items()}
+    pairs = (link.partition("=") for link in links.split(", ") if link)
+    formulas = {ours: Expression(theirs or ours) for ours, _, theirs in pairs}
+    return Row(law, formulas, ranges, **entry)
+
+
+def range_of(kind: str) -> Parameter:
+    """Return the parameter that ``samplers.toml`` has under that name."""
+    given = {"low": -math.inf, "high": math.inf, **_table()["ranges"][kind]}
+    domain, typical = Interval(given["low"], given["high"]), tuple(given["typical"])
+    return Parameter(kind, domain, given["default"], typical)
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("samplers.toml").read_text("utf-8"))
 
 
 @cache
@@ -125,117 +146,3 @@ def _named(name: str, kind: Parameter) -> Parameter:
     parameter = replace(kind, aliases=(), conversions={})
     parameter.__set_name__(Row, name)
     return parameter
-
-
-def row(
-    law: str, *, ranges: Mapping[str, Parameter] | None = None, **links: str | float | Link
-) -> Row:
-    """Return a row: for each of the law's parameters the name of theirs, a link or a constant."""
-    return Row(
-        law,
-        {name: Link((link,)) if isinstance(link, str) else link for name, link in links.items()},
-        ranges or {},
-    )
-
-
-def own(**ranges: Parameter) -> Row:
-    """Return the row of a sampler whose own log density has to do."""
-    return Row(ranges=ranges)
-
-
-def discrete(constants: Mapping[str, Any] | None = None, /, **ranges: Parameter) -> Row:
-    """Return the row of a sampler of whole numbers."""
-    return Row(ranges=ranges, constants=constants or {}, discrete=True)
-
-
-def reciprocal(theirs: str) -> Link:
-    """Return the link ours = 1/theirs."""
-    return Link((theirs,), lambda x: 1.0 / x, lambda x: (-1.0 / x**2,))
-
-
-def exponential(theirs: str) -> Link:
-    """Return the link ours = exp(theirs)."""
-    return Link((theirs,), math.exp, lambda x: (math.exp(x),))
-
-
-def difference(high: str, low: str) -> Link:
-    """Return the link ours = high − low."""
-    return Link((high, low), lambda b, a: b - a, lambda b, a: (1.0, -1.0))
-
-
-def minus_log(theirs: str) -> Link:
-    """Return the link ours = −log(theirs)."""
-    return Link((theirs,), lambda x: -math.log(x), lambda x: (-1.0 / x,))
-
-
-def log_odds(theirs: str) -> Link:
-    """Return the link ours = log(theirs/(1 − theirs))."""
-    return Link((theirs,), lambda p: math.log(p / (1.0 - p)), lambda p: (1.0 / (p * (1.0 - p)),))
-
-
-def truncated_normal(low: str = "low", high: str = "high", **base: str) -> Row:
-    """Return the row of a normal distribution between two bounds: `base` has loc and scale."""
-    ranges = {
-        "loc": replace(LOCATION, typical=(-1.0, 1.0)),
-        "scale": replace(SCALE, typical=(0.5, 3.0)),
-    }
-    return row(
-        "truncated(gaussian, low=-1, high=1)",
-        low=low,
-        high=high,
-        **{f"base.{ours}": theirs for ours, theirs in base.items()},
-        ranges={
-            low: replace(LOCATION, default=-1.0, typical=(-3.0, -1.0)),
-            high: replace(LOCATION, default=2.0, typical=(1.0, 3.0)),
-            **{theirs: ranges[ours] for ours, theirs in base.items()},
-        },
-    )
-
-
-def von_mises() -> Row:
-    """Return the row of a von Mises distribution, whose angles count modulo 2π."""
-    return replace(row("von-mises", loc="loc", concentration="concentration"), circular=True)
-
-
-def uniform(low: str = "low", high: str = "high") -> Row:
-    """Return the row of a uniform distribution; typical ranges of the ends are well apart."""
-    return row(
-        "uniform",
-        low=low,
-        high=high,
-        ranges={
-            low: replace(LOCATION, default=0.0, typical=(-3.0, 0.0)),
-            high: replace(LOCATION, default=1.0, typical=(0.8, 4.0)),
-        },
-    )
-
-
-#: Distributions that PyTorch, NumPyro and TensorFlow Probability have under one name, with the same
-#: parameters.
-COMMON: Mapping[str, Row] = {
-    "Bernoulli": discrete(probs=PROBABILITY),
-    "Beta": row("beta", alpha="concentration1", beta="concentration0"),
-    "Cauchy": row("cauchy", loc="loc", scale="scale"),
-    "Chi2": row("chi-square", df="df"),
-    "Exponential": row("exponential", rate="rate"),
-    "Gamma": row("gamma", alpha="concentration", rate="rate"),
-    "Geometric": discrete(probs=PROBABILITY),
-    "Gumbel": row("gumbel", loc="loc", scale="scale"),
-    "HalfNormal": row("half-normal", scale="scale"),
-    "Kumaraswamy": row(
-        "kumaraswamy", concentration1="concentration1", concentration0="concentration0"
-    ),
-    "Laplace": row("laplace", loc="loc", scale="scale"),
-    "LogNormal": row("log-normal", loc="loc", scale="scale"),
-    "Normal": row("gaussian", loc="loc", scale="scale"),
-    "Poisson": discrete(rate=SCALE),
-    "RelaxedBernoulli": row(
-        "relaxed-bernoulli",
-        temperature="temperature",
-        logits=log_odds("probs"),
-        ranges={"probs": PROBABILITY},
-    ),
-    "StudentT": row("student-t", df="df", loc="loc", scale="scale"),
-    "Uniform": uniform(),
-    "VonMises": von_mises(),
-}

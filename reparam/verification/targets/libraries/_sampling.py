@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from importlib import import_module
 from inspect import Parameter as Argument
 from inspect import signature
@@ -22,7 +21,13 @@ from reparam.verification.laws.law import Formula, Law
 from reparam.verification.laws.numerical import NumericalLaw
 from reparam.verification.refusals import Faulty, NoGradient, NotApplicable
 from reparam.verification.targets.libraries._rows import Row
+from reparam.verification.targets.sampled_vectors import (
+    SampledVectors,
+    Slopes,
+    VectorSampling,
+)
 from reparam.verification.targets.target import Bends, Sample, Target
+from reparam.verification.targets.vectors import Vectors
 
 __all__ = [
     "LibrarySampler",
@@ -35,24 +40,15 @@ __all__ = [
     "parameter_in",
     "row_of_constraints",
     "unchecked",
+    "vectors",
 ]
 
 #: A parameter's typical values lie within these distances of one end of its domain.
 _NEAR, _FAR = 0.1, 10.0
 
 
-class Sampling(Protocol):
+class Sampling(VectorSampling, Protocol):
     """A sampler as its library has it: draws are in the precision of the parameters given."""
-
-    @property
-    def formulas(self) -> Mapping[str, Formula]:
-        """Its log density, as ``log_prob``, or its ``cdf``, if it has one of them."""
-
-    def values(self, theta: Mapping[str, float], n: int, seed: int) -> Array:
-        """Return n draws."""
-
-    def sample(self, theta: Mapping[str, float], n: int, seed: int) -> Sample:
-        """Return the same draws, with gradients, or raise NoGradient."""
 
     def second(self, theta: Mapping[str, float], n: int, seed: int) -> tuple[Sample, Bends]:
         """Return draws with gradients and second derivatives; whatever is raised is the reason."""
@@ -81,12 +77,14 @@ class LibrarySampler(Target):
 
     def draws(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Sample:
         """Return n values with gradients, as the library differentiates."""
-        sample = self._sampling.sample(self.given(theta), n, seed)
-        if self._row.discrete and not any(np.any(entry) for entry in sample.gradients.values()):
+        value, slopes = self._sampling.sample(self.given(theta), n, seed)
+        _check(value, n)
+        gradients = slopes(np.ones(n)) if callable(slopes) else slopes
+        if self._row.discrete and not any(map(np.any, gradients.values())):
             raise NoGradient("draws are whole numbers, and the gradient of each is 0")
-        for array in (sample.value, *sample.gradients.values()):
+        for array in gradients.values():
             _check(array, n)
-        return replace(sample, value=self._placed(sample.value, theta))
+        return Sample(self._placed(value, theta), gradients)
 
     def values(self, theta: Mapping[str, float], n: int, seed: int, way: str = "") -> Array:
         """Return n values."""
@@ -134,6 +132,45 @@ class LibrarySampler(Target):
             **formulas,
             support=self._sampling.support(theta),
         )
+
+
+class _InTheirs:
+    """A sampler of vectors in its own arguments, given the parameters of the law in a row."""
+
+    def __init__(self, sampling: VectorSampling, row: Row) -> None:
+        self._sampling, self._row = sampling, row
+
+    @property
+    def formulas(self) -> dict[str, Formula]:
+        return {
+            name: lambda y, /, *, formula=formula, **theta: formula(y, **self._row.arguments(theta))
+            for name, formula in self._sampling.formulas.items()
+        }
+
+    def values(self, theta: Mapping[str, Array], n: int, seed: int) -> Array:
+        return self._sampling.values(self._row.arguments(theta), n, seed)
+
+    def sample(self, theta: Mapping[str, Array], n: int, seed: int) -> tuple[Array, Slopes]:
+        y, slopes = self._sampling.sample(self._row.arguments(theta), n, seed)
+        if callable(slopes):
+            return y, lambda upstream: self._row.slopes(slopes(upstream))
+        return y, self._row.slopes(slopes)
+
+
+def vectors(name: str, sampling: VectorSampling, row: Row, thing: Any = None) -> SampledVectors:
+    """Return the target that a sampler is; with the parameters of an object, if that is given."""
+    from reparam import registry
+
+    cls: Any = registry.get(row.law)
+    values = {
+        ours: np.asarray(getattr(thing, theirs), dtype=np.float64)
+        for ours, theirs in (row.names.items() if thing is not None else ())
+    }
+    given = {k: np.diag(v) if row.names[k] in row.diagonal else v for k, v in values.items()}
+    made = cls(**{**given, **row.kept})
+    if made.batch_shape:
+        raise InputError(f"{name} has a batch of parameters; verify one vector's")
+    return SampledVectors(name, _InTheirs(sampling, row), Vectors(made, name), row.left_out)
 
 
 def _check(array: Array, n: int) -> None:

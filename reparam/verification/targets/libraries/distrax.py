@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from reparam.errors import InputError
 from reparam.verification.targets.libraries._jax import JaxLibrary
-from reparam.verification.targets.libraries._rows import (
-    LOG_SCALE,
-    PROBABILITY,
-    Row,
-    discrete,
-    exponential,
-    row,
-    uniform,
-)
+from reparam.verification.targets.libraries._rows import Row, rows
 
 __all__ = ["ROWS", "recognized", "target"]
 
-#: Distributions and what they are. distrax declares no domains of parameters, so these are all.
-ROWS: Mapping[str, Row] = {
-    "Bernoulli": discrete(probs=PROBABILITY),
-    "Beta": row("beta", alpha="alpha", beta="beta"),
-    "Gamma": row("gamma", alpha="concentration", rate="rate"),
-    "Gumbel": row("gumbel", loc="loc", scale="scale"),
-    "Laplace": row("laplace", loc="loc", scale="scale"),
-    "LogStddevNormal": row(
-        "gaussian", loc="loc", scale=exponential("log_scale"), ranges={"log_scale": LOG_SCALE}
-    ),
-    "Logistic": row("logistic", loc="loc", scale="scale"),
-    "Normal": row("gaussian", loc="loc", scale="scale"),
-    "Uniform": uniform(),
-}
+ROWS = rows("distrax")
 
 
 def _unknown(name: str, cls: Any) -> Row:

@@ -29,7 +29,7 @@ from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._elementwise import column, integrate, members, weighted
+from reparam.special._elementwise import column, integrate, weighted
 from reparam.special._stable_integrands import (
     HALF_PI,
     LEAST,
@@ -122,13 +122,13 @@ class _Path(NamedTuple):
     second: Array
     jump: Array
     #: Whether the corner is where h is least on the real axis.
-    least: Any
+    least: NDArray[np.bool_]
     #: ln γC.
     log_jump: Array
 
     def taken(self, rows: NDArray[np.integer[Any]]) -> _Path:
         """Return the path of some elements."""
-        return _Path._make(members(each, rows) for each in self)
+        return _Path(*(each[rows] for each in self))
 
 
 def _path(z: Array, alpha: Array, skew: Array) -> _Path:
@@ -153,37 +153,27 @@ def _path(z: Array, alpha: Array, skew: Array) -> _Path:
         z, alpha, skew, angle, corner, corner, first, second, jump, corner == log_least, log_jump
     )
     # where the density is not analytic, w times what is left of z may be all rounding
-    lost = _height(path, *_powers_on_ray(alpha, corner))[0] > _RISE
+    lost = _on_ray(path, corner)[3] > _RISE
     path = path._replace(corner=np.where(lost, np.minimum(corner, _LAST), corner))
     return path._replace(end=_ended(path))
 
 
-def _powers_on_ray(alpha: Array, log: Array) -> tuple[Array, Array, Array]:
-    """Return |w|^ε − 1, |w|^ε, which is tiny where that is nearly −1, and |w|."""
-    shift = _excess(alpha) * log
-    return np.expm1(shift), np.exp(shift), np.exp(log)
-
-
-def _excess(alpha: Array) -> Array:
-    """Return ε."""
-    e = alpha - 1.0
-    return np.where(np.abs(e) < LEAST, LEAST, e)
-
-
-def _height(path: _Path, power: Array, lift: Array, w: Array) -> tuple[Array, Array]:
-    """Return both parts of h on the ray, given |w|^ε − 1, |w|^ε and |w|."""
-    ratio = power / _excess(path.alpha)
-    real = w * (path.first.real + path.second.real * ratio + path.jump.real * lift)
-    if not path.angle.any():  # first and second are real
-        return real, w * (path.jump.imag * lift)
-    return real, w * (path.first.imag + path.second.imag * ratio + path.jump.imag * lift)
+def _on_ray(path: _Path, log: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Return |w|^ε − 1, |w|^ε, which is tiny where that is nearly −1, |w|, and both parts of h."""
+    e = path.alpha - 1.0
+    e = np.where(np.abs(e) < LEAST, LEAST, e)
+    w, power, grown = np.exp(log), np.expm1(e * log), np.exp(e * log)
+    ratio = power / e
+    real = w * (path.first.real + path.second.real * ratio + path.jump.real * grown)
+    imaginary = w * (path.first.imag + path.second.imag * ratio + path.jump.imag * grown)
+    return power, grown, w, real, imaginary
 
 
 def _ended(path: _Path) -> Array:
     """Return ln |w| beyond which e^h doesn't matter on the ray, or the corner."""
     log = path.corner
     for _ in range(25):
-        before, fall = log, -_height(path, *_powers_on_ray(path.alpha, log))[0]
+        before, fall = log, -_on_ray(path, log)[3]
         back = log - 0.7 * np.log(np.clip(fall, 1.0, 1e300) / _FAR)
         nearer = (fall < _FAR - 5.0) & (log < path.corner)
         log = np.select([fall > _FAR + 10.0, nearer], [back, np.minimum(back, path.corner)], log)
@@ -195,14 +185,13 @@ def _ended(path: _Path) -> Array:
 def _along_ray(path: _Path, height: Array, factors: Sequence[Factor]) -> tuple[Array, ...]:
     """Return Im ∫ exp(h − height) f dw/w from 0 to the end, for each factor f."""
     found = tuple(np.empty(path.z.shape) for _ in factors)
-    slanted = path.angle != 0.0
-    choice = np.broadcast_to(np.digitize(path.alpha, _BORDERS), slanted.shape)
+    slanted, choice = path.angle != 0.0, np.digitize(path.alpha, _BORDERS)
     for number, (nodes, weights) in enumerate(_RULES):
         for which in (False, True):
-            elements = np.flatnonzero((choice == number) & (slanted == which))
+            members = np.flatnonzero((choice == number) & (slanted == which))
             part = _of_rule(nodes, weights, factors)
-            for start in range(0, elements.size, _TOGETHER):
-                rows = elements[start : start + _TOGETHER]
+            for start in range(0, members.size, _TOGETHER):
+                rows = members[start : start + _TOGETHER]
                 given: tuple[Any, ...] = path.taken(rows)
                 values = integrate(part, nodes.size, 1, *given, height[rows])
                 for result, value in zip(found, values, strict=True):
@@ -220,17 +209,12 @@ def _of_rule(
         slanted = path.angle.any()
         # in the middle of a nearly Gaussian law, terms of order w count
         order = np.minimum(path.alpha, 1.0) if slanted else path.alpha
-        # |w| is that of the end times a fraction, which depends on α alone
-        fraction = column(nodes) / order
-        power, lift, w = _powers_on_ray(path.alpha, fraction)
-        end_power, end_lift, end = _powers_on_ray(path.alpha, path.end)
-        power, lift, w = end_lift * power + end_power, end_lift * lift, end * w
-        log = path.end + fraction
-        real, imaginary = _height(path, power, lift, w)
+        log = path.end + column(nodes) / order
+        power, lift, w, real, imaginary = _on_ray(path, log)
         size = np.exp(np.minimum(real - height, 700.0)) / order
         versine, sine = turn(imaginary)
         sine, cosine = size * sine, size * (1.0 - versine)
-        at: tuple[Any, ...] = log, power, lift, w, end
+        at: tuple[Any, ...] = log, power, lift, w, np.exp(path.end)
         if slanted:
             angle = 1j * path.angle
             less, turned = powers(constants(path.alpha)[0] * angle)
@@ -297,9 +281,7 @@ def _along_curve(factors: Sequence[Factor], stops: Any, *rows: Array) -> tuple[A
     size, found = stops.shape[1], []
     for start in range(0, size, _TOGETHER):
         piece = slice(start, start + _TOGETHER)
-        log, power, lift, w, slope, bend, end, alpha, skew = (
-            row[piece] if np.ndim(row) else row for row in rows
-        )
+        log, power, lift, w, slope, bend, end, alpha, skew = (row[piece] for row in rows)
         d, speed = _followed(stops[:, piece], _TO_NODES), _followed(stops[:, piece], _TO_SLOPES)
         e = constants(alpha)[0]
         grown, raised = expm1(d), expm1(e * d)
@@ -314,11 +296,17 @@ def _along_curve(factors: Sequence[Factor], stops: Any, *rows: Array) -> tuple[A
 
 def _followed(stops: Any, matrix: Array) -> Any:
     """Return a matrix times the stops: the same whatever the number of elements."""
-    return np.einsum("kj,jn->kn", matrix, stops.view(float)).view(complex)
+    total = column(matrix[:, 0]) * stops[0]
+    for k in range(1, len(stops)):
+        total += column(matrix[:, k]) * stops[k]
+    return total
 
 
 def _summed(values: Any) -> Any:
-    return weighted(values.view(float), _WEIGHT).view(complex)
+    total = _WEIGHT[0] * values[0]
+    for k in range(1, len(values)):
+        total += _WEIGHT[k] * values[k]
+    return total
 
 
 def _curve(d: Any, e: Array, alpha: Array, slope: Any, bend: Any) -> tuple[Any, Any, Any, Any]:
@@ -343,14 +331,13 @@ def upper_side(
 ) -> tuple[Array, Array, tuple[Array, ...]]:
     """Return logarithms of a scale of e^h and one of w, and integrals relative to these."""
     if z.size > _AT_ONCE:
-        rows = np.arange(z.size)
-        pieces = [rows[start : start + _AT_ONCE] for start in range(0, z.size, _AT_ONCE)]
-        parts = [upper_side(z[p], members(alpha, p), members(skew, p), *factors) for p in pieces]
+        pieces = [slice(start, start + _AT_ONCE) for start in range(0, z.size, _AT_ONCE)]
+        parts = [upper_side(z[p], alpha[p], skew[p], *factors) for p in pieces]
         heights, scales, each = zip(*parts, strict=True)
         joined = tuple(map(np.concatenate, zip(*each, strict=True)))
         return np.concatenate(heights), np.concatenate(scales), joined
     path = _path(z, alpha, skew)
-    real, imaginary = _height(path, *_powers_on_ray(alpha, path.corner))
+    *_, real, imaginary = _on_ray(path, path.corner)
     corner = real + 1j * imaginary
     height = np.maximum(path.log_jump + alpha * path.end, corner.real)
     height = np.where(path.angle != 0.0, 0.0, height)
@@ -363,10 +350,10 @@ def upper_side(
             result[rows] += (rest * part).imag
     if (rows := np.flatnonzero(deep & (height == corner.real))).size:
         # next to the corner alone e^h is not nothing beside its value there
-        some = path.taken(rows)
-        at = some.corner, *_powers_on_ray(some.alpha, some.corner), np.exp(some.end)
+        log, e = path.corner[rows], constants(alpha[rows])[0]
+        at = log, np.expm1(e * log), np.exp(e * log), np.exp(log), np.exp(path.end[rows])
         for result, factor in zip(found, factors, strict=True):
-            result[rows] += np.real(factor(some.alpha, some.skew)(*at))
+            result[rows] += np.real(factor(alpha[rows], skew[rows])(*at))
     if factors[0] is in_tail:
         found[0][...] += path.angle
     return height, path.end, tuple(part / math.pi for part in found)

@@ -104,12 +104,8 @@ def expm1(z: Any) -> Any:
 
 
 def exponential(z: Any) -> Any:
-    """Return e^z of complex z."""
-    (versine, sine), size = turn(z.imag), np.exp(z.real)
-    result = np.empty(z.shape, dtype=complex)
-    result.real = size * (1.0 - versine)
-    result.imag = size * sine
-    return result
+    """Return e^z of real or complex z."""
+    return powers(z)[1] if np.iscomplexobj(z) else np.exp(z)
 
 
 def powers(z: Any) -> tuple[Any, Any]:

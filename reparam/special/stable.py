@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reparam._typing import Array
-from reparam.special._elementwise import column, elementwise, members, weighted
+from reparam.special._elementwise import column, elementwise, weighted
 from reparam.special._newton import Members, halley, iterate
 from reparam.special._stable_integrals import upper_side
 from reparam.special._stable_integrands import (
@@ -65,6 +65,7 @@ def _sided(
     z: Array, alpha: Array, skew: Array, *factors: Factor
 ) -> tuple[Array, Array, Array, Array, tuple[Array, ...]]:
     """Return the side, ln of z beyond its clip, and what `upper_side` does on that side."""
+    alpha, skew = np.broadcast_to(alpha, z.shape), np.broadcast_to(skew, z.shape)
     side = np.where(z < centre(alpha, skew), -1.0, 1.0)
     size = np.abs(z)
     beyond = np.where(size > _MOST, np.log(size) - math.log(_MOST), 0.0)
@@ -170,7 +171,7 @@ def quantile(u: Array, v: Array, alpha: Array, skew: Array) -> Array:
     Halley's method on the logarithm of the smaller tail in arcsinh(z − centre), between bounds:
     where a step would leave them, they are halved. It starts where a tail like a power would be.
     """
-    u, v = np.broadcast_arrays(u, v)
+    u, v, alpha, skew = np.broadcast_arrays(u, v, alpha, skew)
     upper = v < u
     target, middle = np.log(np.minimum(u, v)), centre(alpha, skew)
     sign = np.where(upper, 1.0, -1.0)
@@ -182,9 +183,8 @@ def quantile(u: Array, v: Array, alpha: Array, skew: Array) -> Array:
     active = np.flatnonzero((u > 0.0) & (v > 0.0) & ~far)
 
     def improve(rows: Members) -> NDArray[np.bool_]:
-        here, own = at[rows], sign[rows]
-        a, b = members(alpha, rows), members(skew, rows)
-        z = members(middle, rows) + np.sinh(here)
+        here, a, b, own = at[rows], alpha[rows], skew[rows], sign[rows]
+        z = middle[rows] + np.sinh(here)
         parts = in_tail, in_density, in_slope
         side, _, height, scale, (tail, density, slope) = _sided(z, a, b, *parts)
         outer, jacobian = np.minimum(_log_of(tail, height, a, 0.0), 0.0), np.cosh(here)

@@ -18,6 +18,9 @@ from reparam.special.polygamma import delta_step
 
 __all__ = ["Bends", "bends_of_multiple", "log_pathwise", "log_pathwise2", "score"]
 
+#: Shapes whose product underflows.
+_LEAST = 1e-154
+
 
 def _point(y: Array, logit: Array, a: Array, b: Array) -> Point:
     """Return x and 1 − x from y, or from logit x where the odds over- or underflow."""
@@ -53,6 +56,10 @@ def log_pathwise(y: Array, logit: Array, a: Array, b: Array) -> tuple[Array, Arr
         Half the degrees of freedom, positive.
     """
     first, second = derivatives(y, _point(y, logit, a, b), a, b)
+    # where 1/(a (a + b)) overflows, so do the derivatives, and terms are 0 times infinity
+    lost = ~np.isnan(y) & (a + b < _LEAST)
+    first = np.where(lost & np.isnan(first), np.inf, first)
+    second = np.where(lost & np.isnan(second), -np.inf, second)
     # of the least shapes both terms are infinite, the first one by far
     in_a = np.where((a < 1.0) & (first < np.inf), first - 1.0 / a, first)
     in_b = np.where((b < 1.0) & (second > -np.inf), second + 1.0 / b, second)

@@ -30,7 +30,7 @@ from reparam.special.bregman import (
 from reparam.special.entropies import beta_entropy
 from reparam.special.log_gamma import reduced_log_gamma
 from reparam.special.negentropy import accurate_delta, beta_negentropy
-from reparam.special.polygamma import delta_step, digamma_difference
+from reparam.special.polygamma import delta_step, digamma_difference, trigamma_excess_step
 
 __all__: list[str] = []
 
@@ -67,22 +67,13 @@ def _from_gamma(alpha: Array, beta: Array) -> Array:
     return np.where(beta >= _LARGE, far, near)
 
 
-def _trigamma_fall(x: Array, h: Array) -> Array:
-    """Return t(x) − t(x + h) with t = ψ₁(x) − 1/x for x, h > 0: see ``trigamma_excess``."""
-    s, carried = x + h, np.zeros_like(x + h)
-    for _ in range(int(_LARGE)):
-        step = h / x / s * ((s / x + 1.0 + x / s) + 1.0 / x + 1.0 / s) / (x + 1.0) / (s + 1.0)
-        carried, x, s = carried + step, x + 1.0, s + 1.0
-    return carried + 0.5 * (h / x / s) * (1.0 / x + 1.0 / s) + _falls(x, h)[2]
-
-
 def _in_beta(alpha: Array, beta: Array) -> Array:
     """Return the derivative of KL in β where q is Gamma(α, s).
 
     It is (β − 1) (t(β) − t(s)) − α/βs with t = ψ₁ − 1/x, whose terms cancel for large β.
     """
     total = alpha + beta
-    near = (beta - 1.0) * _trigamma_fall(beta, alpha) - alpha / beta / total
+    near = (beta - 1.0) * trigamma_excess_step(beta, alpha) - alpha / beta / total
     large = np.maximum(beta, _LARGE)
     lead = 0.5 * alpha / beta / total * (alpha / total + (2.0 + alpha / beta) / total)
     far = (large - 1.0) * _falls(large, alpha)[2] - lead
@@ -100,7 +91,7 @@ def _to_gamma(alpha: Array, beta: Array, shape: Array, rate: Array) -> Terms:
         value + apart * rest + _from_gamma(alpha, beta),
         (
             cross * (beta / alpha)
-            + apart * _trigamma_fall(alpha, beta)
+            + apart * trigamma_excess_step(alpha, beta)
             + (inverse - (beta - 1.0) * common),
             _in_beta(alpha, beta) - cross - apart * common,
         ),

@@ -13,7 +13,6 @@ from reparam.base.distribution import View, stand_in
 from reparam.base.draw import Draw
 from reparam.base.operators import Arithmetic
 from reparam.base.second_order import SecondOrder
-from reparam.base.seen import Seen, seen_by_declaration
 from reparam.domains import Interval
 from reparam.engine.blocks import evaluate
 from reparam.engine.noise import Noise, Stream
@@ -84,9 +83,6 @@ class Reparameterized(Arithmetic, SecondOrder):
     _on_quantile_path: ClassVar[bool] = True
     #: Whether :meth:`by_quantile` made it.
     _is_by_quantile: ClassVar[bool] = False
-    #: What makes the parameters of the distribution of e − x, with e the upper endpoint: "beta" is
-    #: a parameter of x, "-loc" is minus one, "@low" is e less one, which is a place.
-    _mirrored: ClassVar[tuple[str, ...]] = ()
     #: How many arrays there are beside the value.
     _extras: ClassVar[int] = 0
     #: Their axes, if they don't have the shape of the value.
@@ -338,10 +334,6 @@ class Reparameterized(Arithmetic, SecondOrder):
         The density is not smooth there, or changes from one scale to another.
         """
         return ()
-
-    def _seen_from(self, end: float, sign: float) -> Seen[Reparameterized] | None:
-        """Return the distribution of sign · (x − end), with all digits next to 0; or None."""
-        return seen_by_declaration(self, self._mirrored, end, sign)
 
     def _flows(self) -> list[Flow]:
         """Return where the density ends, or jumps, and what moves each place.

@@ -11,7 +11,7 @@ import numpy as np
 from reparam._typing import Array
 from reparam.base import numerical
 from reparam.base.distribution import Distribution, stand_in
-from reparam.base.seen import Seen
+from reparam.base.seen import Seen, seen_by_declaration
 from reparam.base.tree import flat
 from reparam.domains import Interval
 from reparam.errors import NoFormulaError
@@ -30,6 +30,9 @@ class StandIns(Distribution):
     """
 
     _support: ClassVar[Interval]
+    #: What makes the parameters of the distribution of e − x, with e the upper endpoint: "beta" is
+    #: a parameter of x, "-loc" is minus one, "@low" is e less one, which is a place.
+    _mirrored: ClassVar[tuple[str, ...]] = ()
 
     @stand_in
     def _icdf(self, u: Array, *theta: Any) -> Array:
@@ -144,38 +147,54 @@ class StandIns(Distribution):
                 f"{type(self).__name__} has no formula for the {what}; average over draws,"
                 " rsample(n)"
             )
-        lower, upper = self._side(theta, -1.0), self._side(theta, 1.0)
-        shape, _, leaves = self._as_rows(np.zeros(()), theta)
-        icdf = numerical.by_rows(self._formula("_icdf"), leaves)
-        middle = icdf(np.full((math.prod(shape), 1), 0.5))[:, 0]
-        mean, variance, entropy = numerical.moments(lambda rows: (lower(rows), upper(rows)), middle)
+        shape = self._as_rows(np.zeros(()), theta)[0]
+        lower, upper = self._from_end(theta, -1.0), self._from_end(theta, 1.0)
+        mean, variance, entropy = numerical.moments(
+            lambda rows: (lower(rows), upper(rows)), math.prod(shape)
+        )
         return mean.reshape(shape), variance.reshape(shape), entropy.reshape(shape)
 
     @final
-    def _side(self, theta: tuple[Any, ...], sign: float) -> Callable[[Any], numerical.Half]:
-        """Return the half of the probability on one side, of some rows: seen from its end."""
-        law, seen, direction = self, None, 1.0
-        end = np.unique(self._ends(*theta)[int(sign > 0.0)])
-        if end.size == 1 and end[0] != 0.0 and np.isfinite(end[0]):
-            seen = self._seen_from(float(end[0]), -sign)
-        if seen is not None:
-            law, theta, direction, sign = seen.law, seen.theta(theta), -sign, -1.0
+    def _from_end(self, theta: tuple[Any, ...], sign: float) -> Callable[[Any], numerical.Half]:
+        """Return the half of the probability on one side, of some rows.
+
+        It is in distances from its end, if that isn't 0 and its distribution is known.
+        """
+        law: StandIns = self
+        start, direction = 0.0, 1.0
+        ends = np.unique(self._ends(*theta)[int(sign > 0.0)])
+        if ends.size == 1 and ends[0] != 0.0 and np.isfinite(ends[0]):
+            seen = self._seen_from(float(ends[0]), -sign)
+            if seen is not None:
+                law, theta, start, direction = seen.law, seen.theta(theta), float(ends[0]), -sign
+                sign = -1.0
         shape, _, leaves = law._as_rows(np.zeros(()), theta)
-        ends = law._ends_of_rows(shape, theta)
-        names = "_isf" if sign > 0.0 else "_icdf", "_log_prob"
-        formulas = [law._formula(name) for name in names]
+        formulas = [law._formula(name) for name in ("_isf" if sign > 0.0 else "_icdf", "_log_prob")]
+        middle = numerical.by_rows(formulas[0], leaves)(np.full((math.prod(shape), 1), 0.5))[:, 0]
+        low, high = law._ends_of_rows(shape, theta)
 
         def half(rows: Any) -> numerical.Half:
             few = [leaf[rows] for leaf in leaves]
             quantile, log_prob = (numerical.by_rows(formula, few) for formula in formulas)
-            low, high = (each[rows] for each in ends)
-            return numerical.Half(quantile, log_prob, (low, high), sign, direction)
+            own = middle[rows], (low[rows], high[rows])
+            return numerical.Half(quantile, log_prob, *own, sign, start, direction)
 
         return half
 
+    @final
+    def _or_from_ends(self, entropy: Array, theta: tuple[Any, ...]) -> Array:
+        """Return an entropy, and where it is NaN that which distances from the ends have.
+
+        Values that round to an end may differ in their distance from it.
+        """
+        lost = np.isnan(entropy)
+        return (
+            np.where(lost, self._moments("entropy", theta)[2], entropy) if lost.any() else entropy
+        )
+
     def _seen_from(self, end: float, sign: float) -> Seen[Any] | None:
         """Return the distribution of sign · (x − end), with all digits next to 0; or None."""
-        return None
+        return seen_by_declaration(self, self._mirrored, end, sign)
 
     @final
     def _inverted(self, u: Array, v: Array, theta: tuple[Any, ...]) -> Array:

@@ -238,10 +238,9 @@ class Mixture(Reparameterized):
 
     def _entropy(self, *theta: Any) -> Array:
         rows, batch = as_rows(self, theta)
-        found = entropy(self._blend(rows), math.prod(batch)).reshape(batch)
-        lost = np.isnan(found)
-        # values that round to an endpoint may differ in their distance from it
-        return np.where(lost, super()._entropy(*theta), found) if np.any(lost) else found
+        return self._or_from_ends(
+            entropy(self._blend(rows), math.prod(batch)).reshape(batch), theta
+        )
 
     def _moments_of(self, theta: tuple[Any, ...]) -> tuple[Array, Array]:
         blend = self._blend(theta)

@@ -225,10 +225,7 @@ class Truncated(Reparameterized):
 
     def _entropy(self, *theta: Any) -> Array:
         window, batch = self._rows(theta)
-        found = window.entropy().reshape(batch)
-        lost = np.isnan(found)
-        # values that round to a bound may differ in their distance from it
-        return np.where(lost, super()._entropy(*theta), found) if np.any(lost) else found
+        return self._or_from_ends(window.entropy().reshape(batch), theta)
 
 
 #: Ends that cut nothing off, which ``repr`` leaves out.

@@ -229,5 +229,8 @@ def test_entropies_of_infinite_densities_next_to_any_endpoint(place, low, high):
             f"truncated({parts[1]}, low={low}, high={high})": entropy_of(second),
             f"order_statistic({parts[1]}, r=1, n=1)": entropy_of(second),
         }
+    mean = rp.parse(parts[1]).mean
     for text, exact in wanted.items():
         assert rp.parse(text).entropy == pytest.approx(float(exact), abs=1e-11), text
+    assert rp.parse(text).mean == pytest.approx(mean, abs=1e-12), "of the order statistic"
+    assert rp.parse(text).variance == pytest.approx(0.6 * 0.4 / 1.5, rel=1e-11)

@@ -50,14 +50,15 @@ class Half(NamedTuple):
 
     #: Of probabilities towards that endpoint, in rows of nodes.
     quantile: Function
-    #: Of rows of values.
+    #: Of rows of numbers x.
     log_prob: Function
-    #: The endpoints of the supports, one per distribution.
+    #: The medians, one per distribution, and the endpoints of the supports.
+    middle: Array
     ends: tuple[Array, Array]
-    #: −1 if the half is the lower one of these values, and 1 if it is the upper one.
+    #: −1 if the half is the lower one of these numbers, and 1 if it is the upper one.
     sign: float
-    #: −1 if these values fall where the distribution's own rise, as distances from its upper
-    #: endpoint do.
+    #: The distribution's own values are start + direction · x: x may be the distance from an end.
+    start: float = 0.0
     direction: float = 1.0
 
 
@@ -71,9 +72,7 @@ class _Part(NamedTuple):
     infinite: tuple[Mask, Mask]
 
 
-def moments(
-    halves: Callable[[Any], tuple[Half, Half]], middle: Array
-) -> tuple[Array, Array, Array]:
+def moments(halves: Callable[[Any], tuple[Half, Half]], count: int) -> tuple[Array, Array, Array]:
     """Return mean, variance and entropy: NaN where they can't be found.
 
     Steps of the quadrature are halved until two of them agree.
@@ -81,24 +80,23 @@ def moments(
     Parameters
     ----------
     halves
-        From the numbers of some distributions to the halves of their probability: the lower one,
-        in values or in distances from the lower endpoint, and the upper one.
-    middle
-        The medians, one per distribution.
+        From the numbers of some distributions to the lower and the upper half of their probability.
+    count
+        How many distributions there are.
     """
-    if middle.size > _TOGETHER:
+    if count > _TOGETHER:
         pieces = []
-        for start in range(0, middle.size, _TOGETHER):
-            rows = np.arange(start, min(start + _TOGETHER, middle.size))
-            pieces.append(moments(partial(_among, halves, rows), middle[rows]))
+        for start in range(0, count, _TOGETHER):
+            rows = np.arange(start, min(start + _TOGETHER, count))
+            pieces.append(moments(partial(_among, halves, rows), rows.size))
         mean, variance, entropy = map(np.concatenate, zip(*pieces, strict=True))
         return mean, variance, entropy
-    best = np.full((3, middle.size), np.nan)
+    best = np.full((3, count), np.nan)
     uncertainty = np.full(best.shape, np.inf)
-    rest = np.arange(middle.size)
+    rest = np.arange(count)
     before: Array | None = None
     for step in _STEPS:
-        found = np.stack(_by_step(*halves(rest), middle[rest], step))
+        found = np.stack(_by_step(*halves(rest), step))
         if before is not None:
             same = (found == before) | (np.isnan(found) & np.isnan(before))
             spread = np.where(np.isfinite(found[1]), np.sqrt(found[1]), np.abs(found[0]))
@@ -122,12 +120,12 @@ def _among(halves: Callable[[Any], Any], rows: Any, few: Any) -> Any:
     return halves(rows[few])
 
 
-def _by_step(lower: Half, upper: Half, middle: Array, step: float) -> tuple[Array, Array, Array]:
+def _by_step(lower: Half, upper: Half, step: float) -> tuple[Array, Array, Array]:
     """Return mean, variance and entropy as quadrature of one step has them."""
     below, above = _integrals(lower, step), _integrals(upper, step)
     (down, down_squares), (up, up_squares) = below.infinite, above.infinite
     shift = lower.direction * below.first + upper.direction * above.first
-    mean = middle + shift
+    mean = lower.start + lower.direction * lower.middle + shift
     variance = below.second + above.second - shift * shift
     mean = np.where(down, np.where(up, np.nan, -np.inf), np.where(up, np.inf, mean))
     variance = np.where(down_squares | up_squares, np.inf, variance)
@@ -138,8 +136,7 @@ def _by_step(lower: Half, upper: Half, middle: Array, step: float) -> tuple[Arra
 
 def _integrals(half: Half, step: float) -> _Part:
     """Return the integrals from the median to one endpoint of the support."""
-    quantile, log_prob, (low, high), sign, _ = half
-    middle = quantile(np.full((low.size, 1), 0.5))[:, 0]
+    quantile, log_prob, middle, (low, high), sign, *_ = half
     endless = np.isinf(high if sign > 0.0 else low)[..., np.newaxis]
     first = np.where(endless, _TAIL, 0.0)
     w, weight = unit(step)

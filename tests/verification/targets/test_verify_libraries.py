@@ -4,6 +4,7 @@ import math
 import re
 import sys
 from importlib import import_module
+from itertools import product
 
 import numpy as np
 import pytest
@@ -66,6 +67,17 @@ def test_parameters_are_named_and_typical_ones_in_their_domains(table):
             assert not parameter.aliases
             for value in (parameter.default, *parameter.typical):
                 assert value in parameter.domain, name
+
+
+@each_table
+def test_slopes_of_links_are_their_derivatives(table, typical):
+    for row in table.values():
+        for theta, link in product(typical(row.parameters()), row.links.values()):
+            for name, slope in link.gradient(theta)[1].items():
+                h = 1e-6 * (1.0 + abs(theta[name]))
+                up, down = ({**theta, name: theta[name] + by} for by in (h, -h))
+                want = (link.value(up) - link.value(down)) / (2.0 * h)
+                assert slope == pytest.approx(want, rel=1e-4, abs=1e-6)
 
 
 @each_table

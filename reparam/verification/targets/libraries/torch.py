@@ -40,8 +40,9 @@ class Sampling:
         torch = _torch()
         single = any(isinstance(value, np.float32) for value in theta.values())
         dtype = torch.float32 if single else torch.float64
-        numbers = {name: torch.as_tensor(value, dtype=dtype) for name, value in theta.items()}
-        return {name: each.expand(*n, *each.shape) for name, each in numbers.items()}
+        # arrays may be views that are not to be written to
+        numbers = {name: torch.as_tensor(np.array(x), dtype=dtype) for name, x in theta.items()}
+        return {name: each.expand((*n, *each.shape)) for name, each in numbers.items()}
 
     @property
     def formulas(self) -> dict[str, Formula]:

@@ -1,7 +1,7 @@
 """Closed forms of distributions of integers, without cancellation.
 
-There is none of negative binomial distributions with different numbers of successes: such pairs are
-left to Monte Carlo.
+Negative binomial distributions with different numbers of successes have none: such pairs are left
+to Monte Carlo.
 """
 
 from __future__ import annotations

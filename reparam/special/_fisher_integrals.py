@@ -263,7 +263,7 @@ def _integrands(
         q_b = of.c_b + inverse + at.log_rho
     if not second:
         return q_a, q_b
-    # ∂ ln ω at fixed s, but for what E is multiplied by
+    # ∂ ln ω at fixed s, except what E is multiplied by
     along_a = fallen[1] - at.d * inverse if large else inverse - fallen[0]
     along_b = grown[1] - at.e * inverse if large_b else inverse + grown[0]
     if large:

@@ -44,7 +44,7 @@ def lies_in_support(cls: Distributions) -> None:
 
 
 def quantiles_end_with_the_support(cls: type[Discrete]) -> None:
-    """Those of 0 and 1 are its ends, of what is no probability NaN; in a batch all are the same."""
+    """Quantiles of 0 and 1 are its ends, those outside [0, 1] NaN, and batches change none."""
     d = typical(cls)
     quantiles_end(d, "icdf", *d.support)
     u = np.random.default_rng(13).random((100, SETS))

@@ -127,10 +127,10 @@ def test_names_of_languages_are_known_or_suggest_something():
 def test_suggestions_are_distributions_of_names_that_are_not_resolved():
     for text, theirs in SUGGESTIONS.items():
         assert isinstance(rp.parse(text), Distribution)
-        for name in theirs:
+        for name in theirs.split():
             with pytest.raises(UnknownDistributionError, match=re.escape(f"did you mean {text!r}")):
                 rp.get(name)
-    names = [name for theirs in SUGGESTIONS.values() for name in theirs]
+    names = [name for theirs in SUGGESTIONS.values() for name in theirs.split()]
     assert len(names) == len({spelled(name) for name in names})
 
 

@@ -57,11 +57,11 @@ class Tally:
     unit: str = "relative"
     #: What else there is to say of it.
     note: str = ""
-    #: Why a reference may tell nothing.
+    #: Why a reference may decide nothing.
     doubt: str = ""
     #: The share of points at which it may: beyond, the statement is inconclusive.
     tolerated: float = 0.5
-    #: How many points were compared, and at how many the reference told nothing.
+    #: How many points were compared, and at how many the reference decided nothing.
     points: int = field(default=0, init=False)
     _unsure: int = field(default=0, init=False)
     _rank: float = field(default=-math.inf, init=False)

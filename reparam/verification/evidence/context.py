@@ -149,7 +149,7 @@ class Case:
 
     @cached_property
     def _formulas(self) -> Mapping[str, Formula]:
-        """The target's formulas; 1 − F is a difference if there is none."""
+        """The target's formulas; 1 − F is a difference if it has no formula."""
         own = self.target.formulas
         return {"sf": lambda y, /, **theta: 1.0 - own["cdf"](y, **theta), **own}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -32,8 +32,8 @@ class Row:
     constants: Mapping[str, Any] = field(default_factory=dict)
     discrete: bool = False
     circular: bool = False
-    diagonal: Iterable[str] = ()
-    columns: Iterable[str] = ()
+    diagonal: Collection[str] = ()
+    columns: Collection[str] = ()
 
     @property
     def names(self) -> dict[str, str]:
@@ -54,9 +54,10 @@ class Row:
     def at(self, theta: Mapping[str, float]) -> Law:
         """Return the law at these parameters."""
         known = _known(self.law)
-        values = {ours: float(link.value(theta)) for ours, link in self.links.items()}
+        found = {ours: link.gradient(theta) for ours, link in self.links.items()}
+        values = {ours: float(value) for ours, (value, _) in found.items()}
         made = known(**values) if isinstance(known, type) else known.replace(values)
-        return Chained(made, {ours: link.gradient(theta)[1] for ours, link in self.links.items()})
+        return Chained(made, {ours: slopes for ours, (_, slopes) in found.items()})
 
     @property
     def moving(self) -> tuple[str, ...]:
